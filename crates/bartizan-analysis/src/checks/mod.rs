@@ -1,0 +1,73 @@
+//! Posture checks: lasting weaknesses, one check per file.
+
+use bartizan_model::{Exchange, ItemMeta, Outcome};
+
+use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
+
+/// One check.
+pub struct CheckItem {
+    /// Metadata and documentation.
+    pub meta: ItemMeta,
+    /// What it looks at.
+    pub run: Run,
+    /// Exchanges that must fail, pass, not apply, or lack an input.
+    pub examples: &'static [CheckExample],
+}
+
+/// What a check looks at.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// Each exchange by itself. A finding lasts as long as exchanges of the endpoint fail.
+    Exchange(fn(&Facts<'_>) -> Outcome),
+    /// What was learned about an endpoint, when results are asked for.
+    Endpoint(fn(&EndpointFacts<'_>) -> Outcome),
+}
+
+/// What was learned about one endpoint, as far as checks need it.
+pub struct EndpointFacts<'a> {
+    /// The endpoint.
+    pub template: &'a Template,
+    /// Limits, keys, specifications.
+    pub snapshot: &'a Snapshot,
+    /// Whether a path parameter's accepted values are integers close together: `(parameter,
+    /// distinct values, share of neighbours at most 2 apart)`. Filled from successful exchanges.
+    pub integer_parameters: &'a [(String, u64, f64)],
+    /// Successful exchanges with a credential.
+    pub authenticated_successes: u64,
+    /// Successful exchanges without any credential.
+    pub anonymous_successes: u64,
+    /// Successful exchanges whose response carried a sensitive data class.
+    pub sensitive_successes: u64,
+    /// Largest number of elements of one array in a response, over all successful exchanges.
+    pub largest_array: u64,
+    /// Whether a parameter that bounds the number of results was ever sent.
+    pub has_page_parameter: bool,
+    /// Exchanges seen.
+    pub requests: u64,
+    /// Whether a specification covers the host, and whether it documents this operation
+    /// (`Some(None)`: not documented; `Some(Some(deprecated))`).
+    pub documented: Option<Option<bool>>,
+}
+
+/// What an example must give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Expected {
+    /// Fails.
+    Fail,
+    /// Passes.
+    Pass,
+    /// Does not apply.
+    NotApplicable,
+    /// Lacks an input.
+    NotEvaluated,
+}
+
+/// An example of a check: exchanges in, outcome of the last one (or of their endpoint).
+pub struct CheckExample {
+    /// One line: what it shows.
+    pub name: &'static str,
+    /// What must come out.
+    pub expected: Expected,
+    /// The exchanges.
+    pub exchanges: fn() -> Vec<Exchange>,
+}

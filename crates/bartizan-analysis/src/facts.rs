@@ -1,0 +1,86 @@
+//! What is known about one exchange: first alone ([`Facts`]), then with history ([`Enriched`]).
+
+use std::sync::Arc;
+
+use bartizan_model::{ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp};
+use bartizan_protocols::decode::Decoded;
+use serde::{Deserialize, Serialize};
+
+use crate::{classes::ClassHit, endpoints::Template, identity::Credential, snapshot::Snapshot};
+
+/// Everything that one exchange tells by itself. Computed without state, on any thread.
+#[derive(Clone, Copy)]
+pub struct Facts<'a> {
+    /// The exchange as captured.
+    pub exchange: &'a Exchange,
+    /// Its parsed view.
+    pub decoded: &'a Decoded,
+    /// Sensitive values in it.
+    pub classes: &'a [ClassHit],
+    /// Credentials of the request, the strongest first.
+    pub credentials: &'a [Credential],
+    /// Limits, keys, specifications.
+    pub snapshot: &'a Snapshot,
+}
+
+/// An exchange with what history knows about its endpoint and caller, at its own event time.
+pub struct Enriched<'a> {
+    /// What the exchange tells by itself.
+    pub facts: Facts<'a>,
+    /// Number of the exchange in this state's life; orders and names it.
+    pub sequence: u64,
+    /// Event time. `None` when the source has no times, or when the exchange came later than its
+    /// source's ordering allows: detectors with history answer *not evaluated* then.
+    pub time: Option<Timestamp>,
+    /// The endpoint as known now.
+    pub endpoint: &'a Arc<Template>,
+    /// Who is calling.
+    pub principal: Option<&'a Principal>,
+    /// The session.
+    pub session: Option<&'a SessionId>,
+    /// The actor: principal, else session, else address and client fingerprint.
+    pub actor: &'a ActorRef,
+    /// Key of the actor in tables.
+    pub actor_key: KeyedHash,
+    /// Key of the client address (IPv6 by /64), when the source knows it.
+    pub address_key: Option<KeyedHash>,
+    /// Key of address and client fingerprint (JA4, else user agent).
+    pub client_key: Option<KeyedHash>,
+    /// Key of the client fingerprint alone (JA4, else user agent).
+    pub fingerprint_key: Option<KeyedHash>,
+}
+
+impl Enriched<'_> {
+    /// Status of the response; `None` when no response was seen.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        self.facts.exchange.response.as_ref().map(|r| r.status).filter(|s| *s > 0)
+    }
+
+    /// Whether the API answered 200 to 299.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        self.status().is_some_and(|s| (200..300).contains(&s))
+    }
+
+    /// How detections name this exchange.
+    #[must_use]
+    pub fn mark(&self) -> ExchangeMark {
+        ExchangeMark {
+            sequence: self.sequence,
+            id: self.facts.exchange.id.clone(),
+            success: self.is_success(),
+        }
+    }
+}
+
+/// Names one exchange in a detection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ExchangeMark {
+    /// See [`Enriched::sequence`].
+    pub sequence: u64,
+    /// Id of the exchange.
+    pub id: ExchangeId,
+    /// Whether the API answered with success.
+    pub success: bool,
+}

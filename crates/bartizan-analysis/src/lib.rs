@@ -1,0 +1,14 @@
+//! Pure judgement: enrichment, classifiers, checks, detectors and learners. No clock, no IO.
+//!
+//! [`judge::judge`] is the one function that the gateway, `inspect`, `analyze` and `replay` call.
+
+pub mod checks;
+pub mod classes;
+pub mod detectors;
+pub mod endpoints;
+pub mod facts;
+pub mod identity;
+pub mod snapshot;
+
+pub use facts::{Enriched, ExchangeMark, Facts};
+pub use snapshot::Snapshot;

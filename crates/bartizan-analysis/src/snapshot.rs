@@ -1,0 +1,33 @@
+//! What the judgement is given and never changes while it runs: scope, limits, keys, specifications.
+
+use std::sync::Arc;
+
+use bartizan_model::{HashKey, Limits, Scope};
+
+use crate::endpoints::SpecIndex;
+
+/// Immutable input of the judgement, shared by all threads and swapped as a whole on reload.
+#[derive(Clone, Debug)]
+pub struct Snapshot {
+    /// Organisation and environment.
+    pub scope: Scope,
+    /// Limits of decoding.
+    pub limits: Limits,
+    /// Key of the organisation's hashes.
+    pub key: HashKey,
+    /// Seed of in-memory tables, derived from `key`.
+    pub seed: u64,
+    /// Documented operations, when specifications were given.
+    pub specs: Option<Arc<SpecIndex>>,
+    /// Whether whole client addresses may be shown (default: their network only).
+    pub clear_addresses: bool,
+}
+
+impl Snapshot {
+    /// A snapshot with default limits and no specification.
+    #[must_use]
+    pub fn new(scope: Scope, key: HashKey) -> Self {
+        let seed = key.seed();
+        Self { scope, limits: Limits::default(), key, seed, specs: None, clear_addresses: false }
+    }
+}

@@ -1,0 +1,198 @@
+//! The result of an analysis, in the shape of `analyze --format json`.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    actor::{ActorKind, ActorRef, Grade},
+    detection::Detection,
+    endpoint::Endpoint,
+    finding::Finding,
+    ids::ActorId,
+    incident::Incident,
+    time::Timestamp,
+};
+
+/// Everything that one analysis found.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Analysis {
+    /// Figures.
+    pub summary: Summary,
+    /// The inventory, by host, path, method.
+    pub endpoints: Vec<Endpoint>,
+    /// Weaknesses, worst first.
+    pub findings: Vec<Finding>,
+    /// Hostile acts, by time.
+    pub detections: Vec<Detection>,
+    /// Stories, worst first.
+    pub incidents: Vec<Incident>,
+    /// Who called, busiest first.
+    pub actors: Vec<ActorSummary>,
+    /// What was read.
+    pub input: InputSummary,
+}
+
+/// Figures of an analysis.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Summary {
+    /// Exchanges judged.
+    pub exchanges: u64,
+    /// First exchange.
+    pub started: Option<Timestamp>,
+    /// Last exchange.
+    pub ended: Option<Timestamp>,
+    /// Endpoints listed.
+    pub endpoints: u64,
+    /// Of these, provisional.
+    pub provisional: u64,
+    /// Hosts with at least one endpoint.
+    pub hosts: u64,
+    /// Exchanges kept out of the inventory as noise (scanner-shaped, never answered with success).
+    pub noise: u64,
+    /// Findings by severity, from `info` to `critical`.
+    pub findings_by_severity: [u64; 5],
+    /// Detections by severity, from `info` to `critical`.
+    pub detections_by_severity: [u64; 5],
+    /// Per check: how often it failed, passed, did not apply and was not evaluated.
+    pub checks: Vec<CheckTally>,
+    /// Detectors that could not be evaluated, and for how many exchanges.
+    pub not_evaluated: Vec<NamedCount>,
+    /// What was not inspected and why, over all exchanges.
+    pub not_inspected: Vec<NamedCount>,
+    /// Anomalies of decoding over all exchanges.
+    pub anomalies: Vec<NamedCount>,
+    /// Exchanges, hostile exchanges and server errors over time, in equal buckets.
+    pub timeline: Vec<TimeBucket>,
+    /// Names and versions of specifications that were read, with their operation counts.
+    pub specs: Vec<SpecSummary>,
+    /// Documented operations that were never seen.
+    pub orphans: u64,
+}
+
+/// A specification that was compared with the traffic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SpecSummary {
+    /// File name as given.
+    pub name: String,
+    /// `info.title`.
+    pub title: String,
+    /// Operations it declares.
+    pub operations: u64,
+    /// Of these, seen in the traffic.
+    pub seen: u64,
+    /// Problems found while reading it.
+    pub problems: Vec<String>,
+}
+
+/// A name and how often.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct NamedCount {
+    /// What.
+    pub name: String,
+    /// How often.
+    pub count: u64,
+}
+
+/// How one check fared.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckTally {
+    /// Code of the check.
+    pub code: String,
+    /// Kebab-case name.
+    pub name: String,
+    /// Failed.
+    pub failed: u64,
+    /// Passed.
+    pub passed: u64,
+    /// Did not apply.
+    pub not_applicable: u64,
+    /// An input was missing.
+    pub not_evaluated: u64,
+}
+
+/// One bucket of the timeline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TimeBucket {
+    /// Begin.
+    pub time: Timestamp,
+    /// Length in seconds.
+    pub seconds: u32,
+    /// Exchanges.
+    pub exchanges: u64,
+    /// Of these, part of a detection.
+    pub hostile: u64,
+    /// Of these, answered with a server error.
+    pub errors: u64,
+}
+
+/// An actor in the result.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorSummary {
+    /// Opaque.
+    pub id: ActorId,
+    /// What it was told by.
+    pub kind: ActorKind,
+    /// Best grade its principal reached; `None` without a principal.
+    pub grade: Option<Grade>,
+    /// For people.
+    pub label: String,
+    /// Exchanges.
+    pub requests: u64,
+    /// Distinct endpoints.
+    pub endpoints: u64,
+    /// Networks it came from, a few of them.
+    pub networks: Vec<String>,
+    /// Detections it is in.
+    pub detections: u64,
+    /// First exchange.
+    pub first_seen: Option<Timestamp>,
+    /// Last exchange.
+    pub last_seen: Option<Timestamp>,
+}
+
+impl ActorSummary {
+    /// The short form used inside detections and incidents.
+    #[must_use]
+    pub fn reference(&self) -> ActorRef {
+        ActorRef { id: self.id.clone(), kind: self.kind, label: self.label.clone() }
+    }
+}
+
+/// What was read.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InputSummary {
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Of these, read by an earlier run that this one continued.
+    #[serde(default)]
+    pub resumed: u64,
+    /// What was skipped, by reason.
+    pub skipped: Vec<Skipped>,
+    /// One entry per input.
+    #[serde(default)]
+    pub sources: Vec<SourceSummary>,
+}
+
+/// A reason for skipping and how often.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Skipped {
+    /// Snake-case reason.
+    pub reason: String,
+    /// How often.
+    pub count: u64,
+    /// Where it happened first, for people: `line 17`, `entry 3`.
+    #[serde(default)]
+    pub first: String,
+}
+
+/// One input.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SourceSummary {
+    /// As given.
+    pub name: String,
+    /// Format that was recognised.
+    pub format: String,
+    /// Exchanges read.
+    pub exchanges: u64,
+    /// Bytes read.
+    pub bytes: u64,
+}

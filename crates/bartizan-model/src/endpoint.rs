@@ -1,0 +1,282 @@
+//! Endpoints: host and operation, with what is known about them.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data_class::Direction,
+    ids::{EndpointId, ServiceId},
+    incident::ScoreFactor,
+    location::Location,
+    time::Timestamp,
+};
+
+/// An HTTP method, case kept.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Method(pub String);
+
+impl Method {
+    /// Whether the method only reads (RFC 9110 §9.2.1: safe methods).
+    #[must_use]
+    pub fn is_safe(&self) -> bool {
+        matches!(self.0.as_str(), "GET" | "HEAD" | "OPTIONS" | "TRACE" | "QUERY")
+    }
+}
+
+impl fmt::Display for Method {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// The protocol of an endpoint.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Protocol {
+    /// HTTP with resources.
+    #[default]
+    Rest,
+    /// GraphQL over HTTP.
+    Graphql,
+    /// gRPC.
+    Grpc,
+    /// SOAP.
+    Soap,
+    /// JSON-RPC.
+    JsonRpc,
+    /// XML-RPC.
+    XmlRpc,
+    /// WebSocket.
+    Websocket,
+}
+
+/// Who can reach it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum Access {
+    /// Called from public addresses.
+    Public,
+    /// Called from partners' networks.
+    Partner,
+    /// Called from private addresses only.
+    Private,
+    /// Somebody else's API that we call.
+    ThirdParty,
+    /// The source does not tell.
+    #[default]
+    Unknown,
+}
+
+/// How the endpoint relates to what is written about it.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum InventoryState {
+    /// No specification was given, so nothing can be said.
+    #[default]
+    Unspecified,
+    /// In a specification and seen.
+    Documented,
+    /// Seen, in no specification.
+    Shadow,
+    /// Seen, and marked deprecated in the specification.
+    Zombie,
+    /// In a specification, never seen.
+    Orphan,
+}
+
+macro_rules! words {
+    ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
+        impl $name {
+            /// The word used in every output.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $text),+ }
+            }
+        }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+words!(Protocol {
+    Rest = "rest",
+    Graphql = "graphql",
+    Grpc = "grpc",
+    Soap = "soap",
+    JsonRpc = "json_rpc",
+    XmlRpc = "xml_rpc",
+    Websocket = "websocket",
+});
+words!(Access {
+    Public = "public",
+    Partner = "partner",
+    Private = "private",
+    ThirdParty = "third_party",
+    Unknown = "unknown",
+});
+words!(InventoryState {
+    Unspecified = "unspecified",
+    Documented = "documented",
+    Shadow = "shadow",
+    Zombie = "zombie",
+    Orphan = "orphan",
+});
+words!(AuthType {
+    Basic = "basic",
+    Bearer = "bearer",
+    Jwt = "jwt",
+    ApiKey = "api_key",
+    SessionCookie = "session_cookie",
+    Digest = "digest",
+    Signature = "signature",
+    Certificate = "certificate",
+    Other = "other",
+});
+
+/// How callers authenticate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AuthType {
+    /// HTTP Basic (RFC 7617).
+    Basic,
+    /// An opaque bearer token (RFC 6750).
+    Bearer,
+    /// A JSON Web Token (RFC 7519).
+    Jwt,
+    /// An API key.
+    ApiKey,
+    /// A session cookie.
+    SessionCookie,
+    /// HTTP Digest (RFC 7616).
+    Digest,
+    /// A signature over the request (RFC 9421, HMAC schemes, AWS SigV4).
+    Signature,
+    /// A client certificate.
+    Certificate,
+    /// An `Authorization` scheme that we do not know.
+    Other,
+}
+
+/// One way of authentication seen at an endpoint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Auth {
+    /// What kind.
+    #[serde(rename = "type")]
+    pub auth_type: AuthType,
+    /// Where the credential travels: `header`, `cookie`, `query`, `connection`.
+    pub location: String,
+    /// Name of the header, cookie or parameter.
+    pub name: String,
+    /// Share of successful exchanges that carried it, 0 to 1.
+    pub coverage: f64,
+}
+
+/// A parameter or body field.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Parameter {
+    /// Name: the last step of the location.
+    pub name: String,
+    /// General form.
+    pub location: Location,
+    /// Sent or returned.
+    pub direction: Direction,
+    /// `string`, `integer`, `number`, `boolean`, `object`, `array`, `null`, joined by `|` when
+    /// several were seen.
+    #[serde(rename = "type")]
+    pub value_type: String,
+    /// For example `uuid`, `date-time`, `email`; empty when none fits all values.
+    pub format: String,
+    /// Whether every message that could have carried it did; `None` with fewer than
+    /// [`MIN_REQUIRED_SAMPLES`] samples.
+    pub required: Option<bool>,
+    /// Shapes of a few values.
+    pub examples_redacted: Vec<String>,
+    /// How many values were seen.
+    pub seen: u64,
+}
+
+/// Fewest messages before a parameter is called required.
+pub const MIN_REQUIRED_SAMPLES: u64 = 5;
+
+/// A data class seen at a place of an endpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DataClassCount {
+    /// Name of the class.
+    pub class: String,
+    /// General form.
+    pub location: Location,
+    /// Sent or returned.
+    pub direction: Direction,
+    /// How many values.
+    pub count: u64,
+}
+
+/// A risk score with its arithmetic.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Risk {
+    /// 0 to 100.
+    pub score: u8,
+    /// Adds up to the score.
+    pub factors: Vec<ScoreFactor>,
+}
+
+/// An endpoint as the catalogue knows it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Endpoint {
+    /// Opaque and permanent.
+    pub id: EndpointId,
+    /// Host without port unless the port is unusual; empty when the source does not say.
+    pub host: String,
+    /// Method.
+    pub method: Method,
+    /// Template with `{name}` for parameters.
+    pub path: String,
+    /// Protocol.
+    pub protocol: Protocol,
+    /// Name of the operation, where the protocol has one.
+    pub operation: Option<String>,
+    /// The service it belongs to.
+    pub service: Option<ServiceId>,
+    /// Who can reach it.
+    pub access: Access,
+    /// How it relates to what is written.
+    pub inventory_state: InventoryState,
+    /// False while *provisional*: until several actors, a spec or a person confirm it. Offline
+    /// input with a single actor needs no second one to be listed.
+    pub confirmed: bool,
+    /// How callers authenticate.
+    pub auth: Vec<Auth>,
+    /// Exchanges seen, without scanner noise.
+    pub requests: u64,
+    /// Distinct actors, claimed principals not counted.
+    pub actors: u64,
+    /// First exchange.
+    pub first_seen: Option<Timestamp>,
+    /// Last exchange.
+    pub last_seen: Option<Timestamp>,
+    /// Exchanges by status code.
+    pub statuses: Vec<(u16, u64)>,
+    /// Parameters and fields.
+    pub parameters: Vec<Parameter>,
+    /// Sensitive data.
+    pub data_classes: Vec<DataClassCount>,
+    /// Risk with its arithmetic.
+    pub risk: Risk,
+    /// Why the path is a template where it is: one line per parameter.
+    #[serde(default)]
+    pub template_evidence: Vec<String>,
+    /// Other ids that lead here.
+    #[serde(default)]
+    pub aliases: Vec<EndpointId>,
+}

@@ -1,0 +1,48 @@
+//! Shared vocabulary of Bartizan: exchanges, endpoints, principals, findings, detections, limits,
+//! redaction. Pure data: no IO, no clock, no randomness. Every other crate speaks these words.
+
+pub mod actor;
+pub mod analysis;
+pub mod counters;
+pub mod data_class;
+pub mod detection;
+pub mod endpoint;
+pub mod evidence;
+pub mod exchange;
+pub mod finding;
+pub mod hash;
+pub mod ids;
+pub mod incident;
+pub mod item;
+pub mod limits;
+pub mod location;
+pub mod policy;
+pub mod probe;
+pub mod redact;
+pub mod severity;
+pub mod source;
+pub mod taxonomy;
+pub mod time;
+pub mod verdict;
+
+pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
+pub use data_class::{DataClass, Direction};
+pub use detection::Detection;
+pub use endpoint::{Access, Auth, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol};
+pub use evidence::{Evidence, EvidenceValue};
+pub use exchange::{BodyState, Client, Exchange, Headers, Message, Request, Response, Tls};
+pub use finding::{Finding, FindingState, Outcome};
+pub use hash::{HashKey, KeyedHash};
+pub use ids::{
+    ActorId, DetectionId, EndpointId, EnvironmentId, ExchangeId, FindingId, IncidentId,
+    OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+};
+pub use incident::{Incident, Stage};
+pub use item::{Input, ItemMeta, Status};
+pub use limits::{LimitName, Limits, NotInspected};
+pub use location::{Location, Root, Side};
+pub use redact::Redacted;
+pub use severity::{Confidence, Severity};
+pub use taxonomy::{Attack, Cwe, Owasp};
+pub use time::{Duration, Timestamp};
+pub use verdict::{Action, Verdict};

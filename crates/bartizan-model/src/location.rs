@@ -1,0 +1,240 @@
+//! Where a value sits in an exchange, in two forms with defined escaping.
+//!
+//! *Instance* names one value: `body:/items/3/sku`. *General* names the place over many exchanges:
+//! `body:/items/*/sku`; map keys of high cardinality become `{key}`. A decode chain follows the
+//! place it starts from: `body:/t!jwt/payload/sub`, `query.q!base64!json/a`. Other roots:
+//! `path.id`, `header.x-y`, `cookie.sid`, `xml:/Envelope/Body`, `graphql:createUser.input.email`,
+//! `grpc:Pay.card.number`, `ws.message:/…`.
+//!
+//! Escapes inside one step: `~0` for `~`, `~1` for `/`, `~2` for `*`, `~3` for `!`, `~4` for `{`,
+//! `~5` for `#`; control characters become `~x` and two hex digits (RFC 6901 for the first two).
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// Which side of the exchange a value is on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Side {
+    /// In what the client sent.
+    Request,
+    /// In what the API answered.
+    Response,
+}
+
+/// The part of a message that a location starts from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Root {
+    /// A segment of the path.
+    Path,
+    /// A query parameter.
+    Query,
+    /// A header field.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// The body: JSON, form fields, multipart parts, text.
+    Body,
+    /// The body as XML.
+    Xml,
+    /// A message of a WebSocket or stream.
+    Message,
+    /// A trailer field.
+    Trailer,
+}
+
+impl Root {
+    /// The word a location starts with, without its separator.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Path => "path",
+            Self::Query => "query",
+            Self::Header => "header",
+            Self::Cookie => "cookie",
+            Self::Body => "body",
+            Self::Xml => "xml",
+            Self::Message => "ws.message",
+            Self::Trailer => "trailer",
+        }
+    }
+
+    /// Whether names follow a dot (`query.q`) rather than `:/`.
+    #[must_use]
+    pub const fn is_named(self) -> bool {
+        matches!(self, Self::Path | Self::Query | Self::Header | Self::Cookie | Self::Trailer)
+    }
+}
+
+/// A location as text, in instance or general form.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Location(String);
+
+impl Location {
+    /// Starts a location at the beginning of `root`.
+    #[must_use]
+    pub fn root(root: Root) -> Self {
+        let mut text = root.as_str().to_owned();
+        if !root.is_named() {
+            text.push(':');
+        }
+        Self(text)
+    }
+
+    /// Wraps text that already is a location.
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// Adds the first name after a named root: `query` → `query.q`.
+    pub fn push_name(&mut self, name: &str) {
+        self.0.push('.');
+        escape_into(&mut self.0, name);
+    }
+
+    /// Adds a step of a tree: `body:` → `body:/items`.
+    pub fn push_key(&mut self, key: &str) {
+        self.0.push('/');
+        escape_into(&mut self.0, key);
+    }
+
+    /// Adds an array index.
+    pub fn push_index(&mut self, index: u32) {
+        use fmt::Write as _;
+        let _ = write!(self.0, "/{index}");
+    }
+
+    /// Marks the n-th value (from 0) of a repeated name: nothing for the first.
+    pub fn push_repeat(&mut self, index: u32) {
+        use fmt::Write as _;
+        if index > 0 {
+            let _ = write!(self.0, "#{index}");
+        }
+    }
+
+    /// Adds "any element": `*`.
+    pub fn push_any_index(&mut self) {
+        self.0.push_str("/*");
+    }
+
+    /// Adds "any key of a map": `{key}`.
+    pub fn push_any_key(&mut self) {
+        self.0.push_str("/{key}");
+    }
+
+    /// Adds a decoding step: `!base64`.
+    pub fn push_decoder(&mut self, name: &str) {
+        self.0.push('!');
+        self.0.push_str(name);
+    }
+
+    /// The location as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// The last named step, unescaped: the field name that gives a value its context. Empty when
+    /// the location ends in an index or a root.
+    #[must_use]
+    pub fn last_name(&self) -> String {
+        let tail =
+            self.0.rsplit(['/', '!']).find(|s| *s != "*" && !s.bytes().all(|b| b.is_ascii_digit()));
+        let tail = tail.unwrap_or("");
+        let tail = match tail.split_once('.') {
+            Some((root, name))
+                if ["path", "query", "header", "cookie", "trailer"].contains(&root) =>
+            {
+                name
+            }
+            _ => tail,
+        };
+        unescape(tail.split('#').next().unwrap_or(""))
+    }
+}
+
+impl fmt::Display for Location {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.0)
+    }
+}
+
+/// Appends `step` with the escapes of this module.
+pub fn escape_into(out: &mut String, step: &str) {
+    use fmt::Write as _;
+    for ch in step.chars() {
+        match ch {
+            '~' => out.push_str("~0"),
+            '/' => out.push_str("~1"),
+            '*' => out.push_str("~2"),
+            '!' => out.push_str("~3"),
+            '{' => out.push_str("~4"),
+            '#' => out.push_str("~5"),
+            c if c.is_control() && (c as u32) < 256 => {
+                let _ = write!(out, "~x{:02x}", c as u32);
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+/// Undoes [`escape_into`]; unknown escapes stay as they are.
+#[must_use]
+pub fn unescape(step: &str) -> String {
+    let mut out = String::with_capacity(step.len());
+    let mut rest = step;
+    while let Some(at) = rest.find('~') {
+        out.push_str(&rest[..at]);
+        let tail = &rest[at + 1..];
+        let (ch, used) = match tail.as_bytes().first() {
+            Some(b'0') => ('~', 1),
+            Some(b'1') => ('/', 1),
+            Some(b'2') => ('*', 1),
+            Some(b'3') => ('!', 1),
+            Some(b'4') => ('{', 1),
+            Some(b'5') => ('#', 1),
+            Some(b'x') => match tail.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
+                Some(code) => (char::from(code), 3),
+                None => ('~', 0),
+            },
+            _ => ('~', 0),
+        };
+        out.push(ch);
+        rest = &tail[used..];
+    }
+    out.push_str(rest);
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn escapes_round_trip() {
+        for step in ["a/b~c*!{#}", "\u{0}\u{7f}é\u{85}", "~x", "plain", ""] {
+            let mut escaped = String::new();
+            escape_into(&mut escaped, step);
+            assert_eq!(unescape(&escaped), step);
+            assert!(!escaped.contains(['/', '*', '!', '{', '#']));
+        }
+    }
+
+    #[test]
+    fn last_name_is_the_nearest_key() {
+        for (text, name) in [
+            ("body:/items/3/sku", "sku"),
+            ("body:/tags/*", "tags"),
+            ("query.q!base64!json/a", "a"),
+            ("query.user~1id#2", "user/id"),
+            ("header.x-api-key", "x-api-key"),
+            ("body:", "body:"),
+        ] {
+            assert_eq!(Location::from_text(text).last_name(), name, "{text}");
+        }
+    }
+}
