@@ -8,7 +8,12 @@ pub mod detectors;
 pub mod endpoints;
 pub mod facts;
 pub mod identity;
+pub mod judge;
+pub mod learn;
+pub mod ledger;
+pub mod recent;
 pub mod snapshot;
 
 pub use facts::{Enriched, ExchangeMark, Facts};
+pub use judge::{Judgement, State, judge};
 pub use snapshot::Snapshot;

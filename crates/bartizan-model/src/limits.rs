@@ -8,11 +8,11 @@ use serde::{Deserialize, Serialize};
 use crate::location::Side;
 
 macro_rules! limits {
-    ($($(#[$doc:meta])* $field:ident: $variant:ident = $default:expr),+ $(,)?) => {
+    ($($(#[doc = $doc_text:literal])* $field:ident: $variant:ident = $default:expr),+ $(,)?) => {
         /// Limits of decoding and judging, each with its default. Sizes in bytes.
         #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
         #[serde(default, deny_unknown_fields)]
-        pub struct Limits { $($(#[$doc])* pub $field: u32),+ }
+        pub struct Limits { $($(#[doc = $doc_text])* pub $field: u32),+ }
 
         impl Default for Limits {
             fn default() -> Self {
@@ -23,7 +23,7 @@ macro_rules! limits {
         /// The name of a limit, as counters and reports show it.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(rename_all = "snake_case")]
-        pub enum LimitName { $($(#[$doc])* $variant),+ }
+        pub enum LimitName { $($(#[doc = $doc_text])* $variant),+ }
 
         impl LimitName {
             /// All names.
@@ -33,6 +33,12 @@ macro_rules! limits {
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => stringify!($field)),+ }
+            }
+
+            /// What it limits.
+            #[must_use]
+            pub const fn documentation(self) -> &'static str {
+                match self { $(Self::$variant => concat!($($doc_text),*).trim_ascii()),+ }
             }
         }
     };

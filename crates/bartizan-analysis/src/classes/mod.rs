@@ -1,5 +1,9 @@
 //! Data classes: kinds of sensitive values, one recogniser per file.
 
+mod list;
+
+pub use list::CLASSES;
+
 use bartizan_model::{DataClass, data_class::DataGroup};
 use bartizan_protocols::{NodeId, NodeRef, decode::Decoded};
 
@@ -64,4 +68,16 @@ pub struct ClassItem {
 #[must_use]
 pub fn classify(_decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
     Vec::new()
+}
+
+/// Whether exposure of a value of that class is serious by itself.
+#[must_use]
+pub fn is_sensitive(class: DataClass) -> bool {
+    is_sensitive_name(class.as_str())
+}
+
+/// [`is_sensitive`] by name.
+#[must_use]
+pub fn is_sensitive_name(class: &str) -> bool {
+    CLASSES.iter().any(|item| item.sensitive && item.class.as_str() == class)
 }

@@ -1,5 +1,9 @@
 //! Detectors: hostile acts, one detector per file.
 
+mod list;
+
+pub use list::DETECTORS;
+
 use bartizan_model::{
     ActorRef, Confidence, Duration, Evidence, Exchange, Input, ItemMeta, Severity, Stage,
 };

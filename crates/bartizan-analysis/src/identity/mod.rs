@@ -1,7 +1,14 @@
 //! Who is calling: credentials of a request, principals, sessions and actors.
 
+pub mod credentials;
+mod names;
+pub mod resolve;
+
 use bartizan_model::{AuthType, KeyedHash, PrincipalKind};
 use bartizan_protocols::NodeId;
+
+pub use credentials::extract;
+pub use resolve::{Caller, IdentityState};
 
 /// One credential that a request carries.
 #[derive(Clone, Debug, PartialEq)]

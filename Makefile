@@ -1,0 +1,33 @@
+# The two commands of the README are `make run` and `make test`. Both do all set-up themselves.
+
+.PHONY: help run test setup bench fuzz soak eval fmt generate
+
+help: ## show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+run: ## build, analyze the sample capture, and say where the report is
+	@scripts/run.sh
+
+test: ## everything that CI checks
+	@scripts/test.sh
+
+setup: ## install what is missing (Debian and Ubuntu; elsewhere it says what to install)
+	@scripts/setup.sh test
+
+bench: ## cost per exchange beside a reference task
+	@scripts/cargo.sh bench --package bartizan-analysis
+
+fuzz: ## coverage-guided fuzzing of one decoder: make fuzz TARGET=json SECONDS=60
+	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
+
+soak: ## the long things: large inputs, many kills, long fuzzing
+	@scripts/soak.sh
+
+eval: ## accuracy on the labelled sets
+	@scripts/eval.sh
+
+fmt: ## format the code
+	@scripts/cargo.sh fmt --all
+
+generate: ## rewrite the lists of items and the reference pages
+	@scripts/cargo.sh xtask generate

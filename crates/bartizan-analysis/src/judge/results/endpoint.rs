@@ -1,0 +1,141 @@
+//! One endpoint as the inventory shows it.
+
+use bartizan_model::{
+    Auth, Endpoint, InventoryState, Method, Parameter, Protocol, Root,
+    data_class::Direction,
+    endpoint::{DataClassCount, MIN_REQUIRED_SAMPLES},
+};
+
+use super::Known;
+use crate::{
+    endpoints::{Segment, Template},
+    judge::State,
+    learn::{Profile, profile::Place},
+    snapshot::Snapshot,
+};
+
+pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> Endpoint {
+    let Known { template, profile } = known;
+    let documented = snapshot.specs.as_ref().and_then(|specs| specs.state_of(template));
+    let inventory_state = documented.unwrap_or(InventoryState::Unspecified);
+    Endpoint {
+        id: template.id.clone(),
+        host: template.host.clone(),
+        method: Method(template.method.clone()),
+        path: template.path.clone(),
+        protocol: Protocol::Rest,
+        operation: None,
+        service: None,
+        access: profile.access(),
+        inventory_state,
+        confirmed: is_confirmed(profile, inventory_state),
+        auth: auth(profile),
+        requests: profile.requests,
+        actors: profile.actors.count(),
+        first_seen: profile.first_seen,
+        last_seen: profile.last_seen,
+        statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
+        parameters: parameters(template, profile),
+        data_classes: profile
+            .classes
+            .iter()
+            .map(|((class, _), (location, direction, count))| DataClassCount {
+                class: class.clone(),
+                location: crate::endpoints::named_location(template, location),
+                direction: *direction,
+                count: *count,
+            })
+            .collect(),
+        risk: bartizan_model::endpoint::Risk::default(),
+        template_evidence: template.evidence.clone(),
+        aliases: state.core.resolver.aliases_of(&template.id),
+    }
+}
+
+/// Confirmed by a specification or by at least two actors that count. Sources that name nobody
+/// cannot provide a second actor, so there repeated success confirms.
+fn is_confirmed(profile: &Profile, state: InventoryState) -> bool {
+    let documented = matches!(state, InventoryState::Documented | InventoryState::Zombie);
+    let actors = profile.actors.count();
+    documented || actors >= 2 || (actors == 0 && profile.successes >= 2)
+}
+
+fn auth(profile: &Profile) -> Vec<Auth> {
+    let total = profile.authenticated + profile.anonymous;
+    let mut out: Vec<Auth> = profile
+        .auth
+        .iter()
+        .map(|((auth_type, location, name), count)| Auth {
+            auth_type: *auth_type,
+            location: location.clone(),
+            name: name.clone(),
+            coverage: ((*count as f64 / total.max(1) as f64) * 1e4).round() / 1e4,
+        })
+        .collect();
+    out.sort_by(|a, b| b.coverage.total_cmp(&a.coverage));
+    out
+}
+
+fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
+    let mut places: Vec<(&u64, &Place)> =
+        profile.places.iter().filter(|(_, p)| is_parameter(template, p)).collect();
+    places.sort_by(|a, b| {
+        (a.1.direction, &a.1.location, a.0).cmp(&(b.1.direction, &b.1.location, b.0))
+    });
+    places
+        .into_iter()
+        .map(|(_, place)| {
+            let location = crate::endpoints::named_location(template, &place.location);
+            let is_path = place.location.as_str().starts_with("path.");
+            let name = if is_path { location.last_name() } else { place.name.clone() };
+            Parameter {
+                name,
+                location,
+                direction: place.direction.unwrap_or(Direction::Request),
+                value_type: value_type(place, is_path),
+                format: place.format().to_owned(),
+                required: required(profile, place, is_path),
+                examples_redacted: place.examples.clone(),
+                seen: place.seen,
+            }
+        })
+        .collect()
+}
+
+/// Path segments are parameters only where the template says so; roots are containers, not fields.
+fn is_parameter(template: &Template, place: &Place) -> bool {
+    let text = place.location.as_str();
+    match text.strip_prefix("path.") {
+        Some(index) => {
+            let index = index.split(['/', '!']).next().and_then(|i| i.parse::<u32>().ok());
+            index.is_some_and(|i| {
+                matches!(template.segments.get(i as usize), Some(Segment::Parameter { .. }))
+            })
+        }
+        None => {
+            !matches!(text, "path" | "query" | "header" | "cookie")
+                && !(text == Root::Body.as_str().to_owned() + ":" && place.types & 0b0110_0000 != 0)
+        }
+    }
+}
+
+fn value_type(place: &Place, is_path: bool) -> String {
+    if is_path && place.texts > 0 && place.format() == "digits" {
+        return "integer".to_owned();
+    }
+    place.type_names()
+}
+
+/// Whether the field was there whenever its parent was. Unknown with few samples.
+fn required(profile: &Profile, place: &Place, is_path: bool) -> Option<bool> {
+    if is_path {
+        return Some(true);
+    }
+    let parent = profile.places.get(&place.parent)?;
+    (!place.element && parent.seen >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= parent.seen)
+}
+
+/// Documented operations that were never seen, as endpoints without traffic.
+pub(super) fn orphans(snapshot: &Snapshot, seen: &[Endpoint]) -> Vec<Endpoint> {
+    snapshot.specs.as_ref().map(|specs| specs.orphans(&snapshot.scope, seen)).unwrap_or_default()
+}

@@ -1,0 +1,198 @@
+//! From the state to the result that people read. Runs when results are asked for; may rewrite
+//! endpoint labels with what is known by then, never verdicts or detections.
+
+mod endpoint;
+mod findings;
+mod risk;
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{
+    Detection, EndpointId, InventoryState,
+    analysis::{Analysis, CheckTally, NamedCount, Summary},
+};
+
+use super::State;
+use crate::{
+    checks::CHECKS,
+    detectors::DETECTORS,
+    endpoints::{LeafId, Template},
+    learn::Profile,
+    ledger::incidents,
+    snapshot::Snapshot,
+};
+
+/// Everything known about one endpoint, over all leaves that lead to it.
+pub(super) struct Known {
+    pub(super) template: Template,
+    pub(super) profile: Profile,
+}
+
+/// Builds the result. Consolidates the endpoints first, so that labels reflect the whole input.
+/// `input` of the result is left empty: only the source knows it.
+#[must_use]
+pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
+    state.core.resolver.consolidate();
+    let (known, noise) = known_endpoints(state);
+    let detections = detections(state, snapshot);
+    let incidents = incidents::gather(&snapshot.scope, &detections);
+    let (findings, tallies) = findings::findings(state, snapshot, &known);
+
+    let mut endpoints: Vec<_> =
+        known.values().map(|k| endpoint::endpoint(k, state, snapshot)).collect();
+    for endpoint in &mut endpoints {
+        let own: Vec<_> =
+            findings.iter().filter(|f| f.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
+        let hits: Vec<_> =
+            detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
+        endpoint.risk = risk::risk(endpoint, &own, &hits);
+    }
+    let orphans = endpoint::orphans(snapshot, &endpoints);
+    endpoints.extend(orphans);
+    endpoints.sort_by(|a, b| {
+        (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
+    });
+
+    let mut actors = state.core.actors.summaries();
+    let mut per_actor: BTreeMap<&str, u64> = BTreeMap::new();
+    for detection in &detections {
+        *per_actor.entry(detection.actor.id.as_str()).or_default() += 1;
+    }
+    for actor in &mut actors {
+        actor.detections = per_actor.get(actor.id.as_str()).copied().unwrap_or(0);
+    }
+
+    let mut summary = summary(state, &endpoints, noise, tallies);
+    for finding in &findings {
+        summary.findings_by_severity[finding.severity as usize] += 1;
+    }
+    for detection in &detections {
+        summary.detections_by_severity[detection.severity as usize] += 1;
+    }
+    if let Some(specs) = &snapshot.specs {
+        summary.specs = specs.summaries(&endpoints);
+    }
+    Analysis { summary, endpoints, findings, detections, incidents, actors, ..Analysis::default() }
+}
+
+/// Profiles joined by final endpoint, and the number of exchanges that are noise.
+fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known>, u64) {
+    let mut leaves: Vec<(&u32, &Profile)> = state.core.profiles.iter().collect();
+    leaves.sort_by_key(|(leaf, _)| **leaf);
+    let mut known: BTreeMap<EndpointId, Known> = BTreeMap::new();
+    let mut noise = 0;
+    for (leaf, profile) in leaves {
+        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else {
+            noise += profile.requests;
+            continue;
+        };
+        known
+            .entry(template.id.clone())
+            .or_insert_with(|| Known {
+                template: Template::clone(template),
+                profile: Profile::default(),
+            })
+            .profile
+            .merge(profile);
+    }
+    (known, noise)
+}
+
+fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {
+    let mut out = Vec::new();
+    for (index, record) in state.core.detections.records().iter().enumerate() {
+        let Some(item) = DETECTORS.iter().find(|item| item.meta.code == record.code) else {
+            continue;
+        };
+        let endpoint = record
+            .leaf
+            .and_then(|leaf| state.core.resolver.final_endpoint(LeafId(leaf)))
+            .map(|template| template.id.clone());
+        out.push(record.detection(index, &snapshot.scope, item, endpoint));
+    }
+    out.sort_by_key(|d| d.time);
+    out
+}
+
+fn summary(
+    state: &State,
+    endpoints: &[bartizan_model::Endpoint],
+    noise: u64,
+    tallies: Vec<[u64; 4]>,
+) -> Summary {
+    let core = &state.core;
+    let seen = || endpoints.iter().filter(|e| e.inventory_state != InventoryState::Orphan);
+    let mut hosts: Vec<&str> = seen().map(|e| e.host.as_str()).collect();
+    hosts.sort_unstable();
+    hosts.dedup();
+    let mut timeline = core.timeline.clone();
+    for record in core.detections.records() {
+        if let Some(time) = record.first() {
+            let hostile = record.sequences().len() as u64;
+            (0..hostile.min(10_000)).for_each(|_| timeline.add_hostile(time));
+        }
+    }
+    Summary {
+        exchanges: core.sequence,
+        started: core.started,
+        ended: core.ended,
+        endpoints: seen().count() as u64,
+        provisional: seen().filter(|e| !e.confirmed).count() as u64,
+        hosts: hosts.len() as u64,
+        noise,
+        checks: CHECKS
+            .iter()
+            .zip(tallies)
+            .map(|(item, [failed, passed, not_applicable, not_evaluated])| CheckTally {
+                code: item.meta.code.to_owned(),
+                name: item.meta.name.to_owned(),
+                failed,
+                passed,
+                not_applicable,
+                not_evaluated,
+            })
+            .collect(),
+        not_evaluated: named(&core.not_evaluated),
+        not_inspected: named(&core.not_inspected),
+        anomalies: named(&core.anomalies),
+        timeline: timeline.buckets(),
+        orphans: endpoints.len() as u64 - seen().count() as u64,
+        ..Summary::default()
+    }
+}
+
+fn named(counts: &BTreeMap<String, u64>) -> Vec<NamedCount> {
+    counts.iter().map(|(name, count)| NamedCount { name: name.clone(), count: *count }).collect()
+}
+
+impl State {
+    /// The final endpoint of a leaf, after [`results`]; `None` for noise.
+    #[must_use]
+    pub fn final_endpoint(&self, leaf: u32) -> Option<&Template> {
+        self.core.resolver.final_endpoint(LeafId(leaf)).map(|template| &**template)
+    }
+
+    /// The endpoint of a leaf as known now.
+    #[must_use]
+    pub fn current_endpoint(&self, leaf: u32) -> Option<&EndpointId> {
+        self.core.resolver.current_endpoint(LeafId(leaf)).map(|template| &template.id)
+    }
+
+    /// Endpoints that turned out to be one: the id that became an alias, the one that stays, why.
+    #[must_use]
+    pub fn endpoint_merges(&self) -> Vec<(EndpointId, EndpointId, String)> {
+        self.core
+            .resolver
+            .aliases()
+            .iter()
+            .filter(|alias| !alias.undone)
+            .map(|alias| (alias.from.clone(), alias.to.clone(), alias.evidence.clone()))
+            .collect()
+    }
+
+    /// Sequence number of every hostile exchange with the code of the detector, sorted.
+    #[must_use]
+    pub fn hostile(&self) -> Vec<(u64, &str)> {
+        self.core.detections.hostile()
+    }
+}

@@ -1,0 +1,59 @@
+//! Risk of an endpoint: a sum whose every line is shown.
+
+use bartizan_model::{
+    Access, Detection, Endpoint, Finding, InventoryState, Severity,
+    data_class::Direction,
+    endpoint::Risk,
+    incident::ScoreFactor,
+};
+
+/// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen
+/// 10, reachable from the Internet 10, undocumented or deprecated 10, attacked 10. Capped at 100.
+pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&Detection]) -> Risk {
+    let mut factors = Vec::new();
+    let mut add = |reason: String, points: i32| factors.push(ScoreFactor { reason, points });
+    let active = findings.iter().filter(|f| f.state.is_active());
+    if let Some(worst) = active.max_by_key(|f| f.severity) {
+        let points = match worst.severity {
+            Severity::Info => 2,
+            Severity::Low => 8,
+            Severity::Medium => 18,
+            Severity::High => 30,
+            Severity::Critical => 40,
+        };
+        add(format!("worst finding: {} ({})", worst.title, worst.severity), points);
+    }
+    let mut returned: Vec<&str> = endpoint
+        .data_classes
+        .iter()
+        .filter(|c| c.direction == Direction::Response)
+        .map(|c| c.class.as_str())
+        .collect();
+    returned.sort_unstable();
+    returned.dedup();
+    if !returned.is_empty() {
+        let sensitive = returned.iter().filter(|c| crate::classes::is_sensitive_name(c)).count();
+        let points = (5 * returned.len() + 5 * sensitive).min(20);
+        add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
+    }
+    let answered = endpoint.statuses.iter().any(|(status, _)| (200..300).contains(status));
+    if answered && endpoint.auth.is_empty() && !returned.is_empty() {
+        add("no authentication seen".to_owned(), 10);
+    }
+    if endpoint.access == Access::Public {
+        add("called from public addresses".to_owned(), 10);
+    }
+    match endpoint.inventory_state {
+        InventoryState::Shadow => add("in no specification".to_owned(), 10),
+        InventoryState::Zombie => add("deprecated but called".to_owned(), 10),
+        _ => {}
+    }
+    if !detections.is_empty() {
+        add(format!("attacked: {} detections", detections.len()), 10);
+    }
+    let sum: i32 = factors.iter().map(|f| f.points).sum();
+    if sum > 100 {
+        factors.push(ScoreFactor { reason: "capped at 100".to_owned(), points: 100 - sum });
+    }
+    Risk { score: u8::try_from(sum.clamp(0, 100)).unwrap_or(100), factors }
+}

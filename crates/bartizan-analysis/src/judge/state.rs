@@ -1,0 +1,379 @@
+//! The state of the judgement: everything that was learned, in one value that can be saved.
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{
+    Duration, EndpointId, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side,
+    Timestamp, source::Ordering,
+};
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::{Judgement, Prepared, Raised, verdict};
+use crate::{
+    checks::CHECKS,
+    detectors::{DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError},
+    endpoints::{EndpointLimits, LeafId, MediaKind, Observation, Outcome as Answer, Resolver},
+    facts::{Enriched, ExchangeMark, Facts},
+    identity::{Caller, IdentityState},
+    learn::{ActorTable, Profile, Timeline, actors::Sighting, profile::Lesson},
+    ledger::{DetectionLedger, FindingLedger},
+    snapshot::Snapshot,
+};
+
+/// Without a signal for this long, hits of one actor on one endpoint begin a new detection.
+const HIT_GAP: Duration = Duration::hours(1);
+
+/// Exchanges between two consolidations of endpoints.
+const CONSOLIDATE_EVERY: u64 = 4_096;
+
+/// Everything learned so far. Saved and restored as a whole, it continues as if never interrupted.
+pub struct State {
+    pub(super) core: Core,
+    pub(super) detectors: Vec<Option<Box<dyn DetectorState>>>,
+}
+
+/// The part of the state with a fixed shape.
+#[derive(Serialize, Deserialize)]
+pub(super) struct Core {
+    pub(super) sequence: u64,
+    pub(super) resolver: Resolver,
+    pub(super) profiles: HashMap<u32, Profile>,
+    pub(super) identity: IdentityState,
+    pub(super) actors: ActorTable,
+    pub(super) timeline: Timeline,
+    pub(super) detections: DetectionLedger,
+    pub(super) findings: FindingLedger,
+    pub(super) not_inspected: BTreeMap<String, u64>,
+    pub(super) anomalies: BTreeMap<String, u64>,
+    pub(super) not_evaluated: BTreeMap<String, u64>,
+    pub(super) started: Option<Timestamp>,
+    pub(super) ended: Option<Timestamp>,
+    watermark: Option<Timestamp>,
+}
+
+impl State {
+    /// Nothing learned yet about this organisation and environment.
+    #[must_use]
+    pub fn new(scope: &Scope) -> Self {
+        Self { core: Core::new(scope), detectors: fresh_detectors() }
+    }
+
+    /// Exchanges judged so far.
+    #[must_use]
+    pub const fn judged(&self) -> u64 {
+        self.core.sequence
+    }
+
+    /// Admits an exchange in order of time: its event time, or `None` when it has none or comes later
+    /// than `ordering` allows. A window of a detector is closed once the latest time seen is
+    /// `ordering.lateness` beyond its end.
+    pub fn admit(&mut self, time: Option<Timestamp>, ordering: Ordering) -> Option<Timestamp> {
+        let time = time?;
+        let latest = self.core.watermark.map_or(time, |latest| latest.max(time));
+        self.core.watermark = Some(latest);
+        (latest.since(time) <= ordering.lateness).then_some(time)
+    }
+
+    /// Judges a prepared exchange. See [`super::judge`].
+    pub fn judge(
+        &mut self,
+        exchange: &Exchange,
+        prepared: &Prepared,
+        snapshot: &Snapshot,
+        time: Option<Timestamp>,
+    ) -> Judgement {
+        let core = &mut self.core;
+        let sequence = core.sequence;
+        core.sequence += 1;
+        let facts = Facts {
+            exchange,
+            decoded: &prepared.decoded,
+            classes: &prepared.classes,
+            credentials: &prepared.credentials,
+            snapshot,
+        };
+        let observation = core.observe_endpoint(&facts);
+        let leaf = observation.leaf;
+        let open = core.profiles.get(&leaf.0).is_some_and(Profile::answers_anonymous);
+        let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
+        let caller =
+            core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
+        let enriched = Enriched {
+            facts,
+            sequence,
+            time,
+            endpoint: &observation.template,
+            principal: caller.principal.as_ref(),
+            session: caller.session.as_ref(),
+            actor: &caller.actor,
+            actor_key: caller.actor_key,
+            address_key: caller.address_key,
+            client_key: caller.client_key,
+            fingerprint_key: caller.fingerprint_key,
+        };
+        let mut raised = Vec::new();
+        core.take_hits(&enriched, prepared, leaf, &mut raised);
+        let hostile_alone = !raised.is_empty();
+        let mut signals = Vec::new();
+        for (item, state) in DETECTORS.iter().zip(&mut self.detectors) {
+            let Some(state) = state else { continue };
+            match state.observe(&enriched, &mut signals) {
+                Evaluated::No(input) => core.count_not_evaluated(item.meta.code, input),
+                Evaluated::Yes | Evaluated::NotApplicable => {}
+            }
+            for signal in signals.drain(..) {
+                raised.push(Raised {
+                    code: item.meta.code,
+                    class: item.class,
+                    severity: signal.severity,
+                    confidence: signal.confidence,
+                    evidence: signal.evidence.clone(),
+                });
+                core.detections.take(item, signal, time, leaf.0);
+            }
+        }
+        core.take_outcomes(&enriched, prepared, leaf);
+        core.learn(&facts, &caller, leaf, hostile_alone);
+        judgement(&facts, prepared, caller, raised, leaf, sequence)
+    }
+
+    /// The whole state as bytes.
+    ///
+    /// # Errors
+    /// When a part cannot be written, which would be a defect.
+    pub fn save(&self) -> Result<Vec<u8>, StateError> {
+        let detectors: Vec<(&str, Vec<u8>)> = DETECTORS
+            .iter()
+            .zip(&self.detectors)
+            .filter_map(|(item, state)| Some((item.meta.code, state.as_ref()?.save())))
+            .collect();
+        postcard::to_stdvec(&(&self.core, detectors)).map_err(|_| StateError)
+    }
+
+    /// Restores what [`State::save`] wrote. Detectors that are new since then start empty.
+    ///
+    /// # Errors
+    /// When the bytes are no such state.
+    pub fn load(bytes: &[u8]) -> Result<Self, StateError> {
+        let (core, saved): (Core, Vec<(String, Vec<u8>)>) =
+            postcard::from_bytes(bytes).map_err(|_| StateError)?;
+        let mut state = Self { core, detectors: fresh_detectors() };
+        for (code, bytes) in saved {
+            let position = DETECTORS.iter().position(|item| item.meta.code == code);
+            let Some(Some(detector)) = position.and_then(|at| state.detectors.get_mut(at)) else {
+                continue;
+            };
+            detector.load(&bytes)?;
+        }
+        Ok(state)
+    }
+}
+
+fn judgement(
+    facts: &Facts<'_>,
+    prepared: &Prepared,
+    caller: Caller,
+    raised: Vec<Raised>,
+    leaf: LeafId,
+    sequence: u64,
+) -> Judgement {
+    let view = &facts.decoded.view;
+    let mut data_classes: Vec<_> = prepared
+        .classes
+        .iter()
+        .filter_map(|hit| Some((hit.class, view.node(hit.node)?.side())))
+        .collect();
+    data_classes.sort_unstable();
+    data_classes.dedup();
+    Judgement {
+        verdict: verdict::verdict(&raised),
+        detections: raised,
+        leaf: leaf.0,
+        actor: caller.actor,
+        principal: caller.principal,
+        session: caller.session,
+        data_classes,
+        not_inspected: view.not_inspected().to_vec(),
+        sequence,
+    }
+}
+
+fn fresh_detectors() -> Vec<Option<Box<dyn DetectorState>>> {
+    DETECTORS
+        .iter()
+        .map(|item| match item.lane {
+            Lane::History(new) => Some(new()),
+            Lane::Exchange(_) => None,
+        })
+        .collect()
+}
+
+/// Most values of a response that its shape is told from.
+const SHAPE_NODES: usize = 64;
+
+/// How the request was answered, as endpoint resolution sees it.
+fn answer(facts: &Facts<'_>) -> Answer {
+    let Some(response) = &facts.exchange.response else { return Answer::default() };
+    let media = MediaKind::of(response.headers.get("content-type").unwrap_or(""));
+    let mut names: SmallVec<[u64; SHAPE_NODES]> = SmallVec::new();
+    if let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) {
+        let shallow = body.descendants().take(SHAPE_NODES).filter(|node| node.depth() <= 2);
+        names.extend(shallow.map(|node| node.general_hash()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    let shape = names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name);
+    Answer { status: Some(response.status).filter(|s| *s > 0), media, shape }
+}
+
+impl Core {
+    fn new(scope: &Scope) -> Self {
+        Self {
+            sequence: 0,
+            resolver: Resolver::new(scope.clone(), EndpointLimits::default()),
+            profiles: HashMap::new(),
+            identity: IdentityState::default(),
+            actors: ActorTable::default(),
+            timeline: Timeline::default(),
+            detections: DetectionLedger::default(),
+            findings: FindingLedger::default(),
+            not_inspected: BTreeMap::new(),
+            anomalies: BTreeMap::new(),
+            not_evaluated: BTreeMap::new(),
+            started: None,
+            ended: None,
+            watermark: None,
+        }
+    }
+
+    fn observe_endpoint(&mut self, facts: &Facts<'_>) -> Observation {
+        let path = facts.decoded.view.root(Side::Request, Root::Path);
+        let segments: SmallVec<[&str; 16]> = path
+            .iter()
+            .flat_map(|path| path.children().map(|segment| segment.raw()))
+            .filter(|segment| !segment.is_empty())
+            .collect();
+        let request = &facts.exchange.request;
+        // Consolidating at fixed points keeps results independent of how a run was cut up.
+        if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
+            self.resolver.consolidate();
+        }
+        self.resolver.observe(request.host(), &request.method, &segments, answer(facts))
+    }
+
+    fn take_hits(
+        &mut self,
+        enriched: &Enriched<'_>,
+        prepared: &Prepared,
+        leaf: LeafId,
+        raised: &mut Vec<Raised>,
+    ) {
+        let mut by_detector: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
+        for (detector, hit) in &prepared.hits {
+            by_detector.entry(*detector).or_default().push(hit);
+        }
+        for (detector, hits) in by_detector {
+            let Some(item) = DETECTORS.get(detector) else { continue };
+            let (Some(severity), Some(confidence)) = (
+                hits.iter().map(|h| h.severity).max(),
+                hits.iter().map(|h| h.confidence).max(),
+            ) else {
+                continue;
+            };
+            let id: &ExchangeId = &enriched.facts.exchange.id;
+            let evidence: Vec<Evidence> =
+                hits.iter().map(|h| h.evidence.clone().in_exchange(id)).collect();
+            raised.push(Raised {
+                code: item.meta.code,
+                class: item.class,
+                severity,
+                confidence,
+                evidence: evidence.clone(),
+            });
+            let group = group_of(enriched, leaf);
+            let mark: ExchangeMark = enriched.mark();
+            let signal = Signal {
+                group,
+                actor: enriched.actor.clone(),
+                one_endpoint: true,
+                severity,
+                confidence,
+                stage: item.stage,
+                exchanges: vec![mark],
+                evidence,
+                gap: HIT_GAP,
+            };
+            self.detections.take(item, signal, enriched.time, leaf.0);
+        }
+    }
+
+    fn take_outcomes(&mut self, enriched: &Enriched<'_>, prepared: &Prepared, leaf: LeafId) {
+        let profile = self.profiles.entry(leaf.0).or_default();
+        for (check, outcome) in &prepared.outcomes {
+            let tally = match outcome {
+                Outcome::Fail(failure) => {
+                    let mut failure = (**failure).clone();
+                    let id = &enriched.facts.exchange.id;
+                    for evidence in &mut failure.evidence {
+                        evidence.exchange_id.get_or_insert_with(|| id.clone());
+                    }
+                    let time = enriched.facts.exchange.time;
+                    self.findings.take(*check, leaf.0, failure, time);
+                    0
+                }
+                Outcome::Pass => 1,
+                Outcome::NotApplicable => 2,
+                Outcome::NotEvaluated(_) => 3,
+            };
+            debug_assert!(*check < CHECKS.len());
+            profile.tally(*check, tally);
+        }
+    }
+
+    fn learn(&mut self, facts: &Facts<'_>, caller: &Caller, leaf: LeafId, hostile: bool) {
+        let exchange = facts.exchange;
+        let time = exchange.time;
+        let profile = self.profiles.entry(leaf.0).or_default();
+        profile.learn(&Lesson { facts, caller, time, hostile });
+        self.actors.observe(&Sighting {
+            key: caller.actor_key,
+            actor: &caller.actor,
+            grade: caller.principal.as_ref().map(|p| p.grade),
+            endpoint: u64::from(leaf.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
+            ip: exchange.client.ip,
+            time,
+        });
+        if let Some(time) = time {
+            let error = exchange.response.as_ref().is_some_and(|r| r.status >= 500);
+            self.timeline.add(time, error);
+            self.started = Some(self.started.map_or(time, |t| t.min(time)));
+            self.ended = Some(self.ended.map_or(time, |t| t.max(time)));
+        }
+        for entry in facts.decoded.view.not_inspected() {
+            count(&mut self.not_inspected, &entry.to_string());
+        }
+        for (_, kind) in facts.decoded.view.anomalies() {
+            count(&mut self.anomalies, kind.as_str());
+        }
+    }
+
+    fn count_not_evaluated(&mut self, code: &str, input: Input) {
+        count(&mut self.not_evaluated, &format!("{code}:{input:?}"));
+    }
+}
+
+fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+    if let Some(count) = counts.get_mut(name) {
+        *count += 1;
+    } else {
+        counts.insert(name.to_owned(), 1);
+    }
+}
+
+fn group_of(enriched: &Enriched<'_>, leaf: LeafId) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&enriched.actor_key.0[..8]);
+    u64::from_le_bytes(bytes) ^ u64::from(leaf.0).wrapping_mul(0x9e37_79b9_7f4a_7c15)
+}

@@ -1,0 +1,438 @@
+//! What is learned about one endpoint. Bounded: every table has a named capacity and counts what it
+//! did not take. Two profiles of one endpoint merge into what one would have learned.
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{
+    Access, AuthType, Exchange, Location, Root, Side, Timestamp, data_class::Direction,
+};
+use bartizan_protocols::{NodeRef, Value};
+use hashbrown::HashMap;
+use serde::{Deserialize, Serialize};
+
+use super::{Distinct, format::format_of};
+use crate::{classes::ClassHit, facts::Facts, identity::Caller};
+
+/// Most parameters and fields described per endpoint.
+pub const MAX_PARAMETERS: usize = 512;
+/// Most different places of data classes per endpoint.
+pub const MAX_CLASS_PLACES: usize = 128;
+/// Most redacted examples per parameter.
+const MAX_EXAMPLES: usize = 3;
+/// Most integers kept per path parameter, to tell whether ids run in sequence.
+const MAX_INTEGERS: usize = 256;
+
+/// One place of values.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// General form.
+    pub location: Location,
+    /// Side.
+    pub direction: Option<Direction>,
+    /// Last name.
+    pub name: String,
+    /// General hash of the place above; 0 for none.
+    pub parent: u64,
+    /// How many values were seen here.
+    pub seen: u64,
+    /// Bits by type: null, boolean, integer, number, string, object, array, binary.
+    pub types: u8,
+    /// How often each format was seen.
+    pub formats: BTreeMap<String, u64>,
+    /// Texts seen (formats are a share of these).
+    pub texts: u64,
+    /// Redacted examples.
+    pub examples: Vec<String>,
+    /// Whether it is an element of an array (then never "required").
+    pub element: bool,
+}
+
+/// Names of the type bits.
+const TYPES: [&str; 8] =
+    ["null", "boolean", "integer", "number", "string", "object", "array", "binary"];
+
+/// What is learned about one endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile {
+    /// Exchanges.
+    pub requests: u64,
+    /// Exchanges answered with success.
+    pub successes: u64,
+    /// Exchanges by status code; 0 for none seen.
+    pub statuses: BTreeMap<u16, u64>,
+    /// First exchange.
+    pub first_seen: Option<Timestamp>,
+    /// Last exchange.
+    pub last_seen: Option<Timestamp>,
+    /// Distinct actors that count.
+    pub actors: Distinct,
+    /// Exchanges from an actor that does not count or without any.
+    pub uncounted: u64,
+    /// Successes by way of authentication: type, location, name.
+    pub auth: BTreeMap<(AuthType, String, String), u64>,
+    /// Successes with some credential.
+    pub authenticated: u64,
+    /// Successes without any credential, where headers were captured.
+    pub anonymous: u64,
+    /// Exchanges whose caller had a public address.
+    pub public_callers: u64,
+    /// Exchanges whose caller had a private address.
+    pub private_callers: u64,
+    /// Places of values, by general hash.
+    pub places: HashMap<u64, Place>,
+    /// Values at places beyond [`MAX_PARAMETERS`].
+    pub places_overflow: u64,
+    /// Data classes by place: name of the class, general hash → location, direction, count.
+    pub classes: BTreeMap<(String, u64), (Location, Direction, u64)>,
+    /// Successes whose response carried a sensitive class.
+    pub sensitive: u64,
+    /// Integers accepted per path segment.
+    pub integers: BTreeMap<u32, Vec<i64>>,
+    /// Largest array of a successful response.
+    pub largest_array: u64,
+    /// Whether a parameter that bounds the number of results was sent.
+    pub page_parameter: bool,
+    /// Per check, by position in the list: failed, passed, not applicable, not evaluated.
+    pub tallies: BTreeMap<u16, [u64; 4]>,
+}
+
+/// Query parameters that bound the number of results, by convention.
+const PAGE_PARAMETERS: &[&str] = &[
+    "limit", "page", "per_page", "perpage", "page_size", "pagesize", "size", "count", "first", "last", "offset",
+    "cursor", "top", "$top", "maxresults", "max_results", "take", "skip", "start", "after", "before", "page_token",
+    "pagetoken", "max", "rows", "num", "n",
+];
+
+/// Headers that say nothing about an API's parameters.
+const COMMON_HEADERS: &[&str] = &[
+    "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "connection",
+    "content-encoding", "content-length", "content-type", "cookie", "date", "dnt", "expect", "forwarded", "from",
+    "host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "keep-alive",
+    "origin", "pragma", "priority", "proxy-authorization", "proxy-connection", "range", "referer", "te", "trailer",
+    "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via", "x-forwarded-for",
+    "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-requested-with", "save-data", "traceparent",
+    "tracestate", "x-request-id",
+];
+
+/// What the learner is given beside the facts.
+pub struct Lesson<'a> {
+    /// Facts of the exchange.
+    pub facts: &'a Facts<'a>,
+    /// Who called.
+    pub caller: &'a Caller,
+    /// Event time, also when it came late.
+    pub time: Option<Timestamp>,
+    /// Whether the exchange was found hostile: then it teaches no parameters or baselines.
+    pub hostile: bool,
+}
+
+impl Profile {
+    /// Learns from one exchange.
+    pub fn learn(&mut self, lesson: &Lesson<'_>) {
+        let exchange = lesson.facts.exchange;
+        let status = exchange.response.as_ref().map_or(0, |r| r.status);
+        let success = (200..300).contains(&status) || status == 304;
+        self.requests += 1;
+        *self.statuses.entry(status).or_default() += 1;
+        if let Some(time) = lesson.time {
+            self.first_seen = Some(self.first_seen.map_or(time, |t| t.min(time)));
+            self.last_seen = Some(self.last_seen.map_or(time, |t| t.max(time)));
+        }
+        if lesson.caller.counts {
+            self.actors.add(u64::from_le_bytes(first8(&lesson.caller.actor_key.0)));
+        } else {
+            self.uncounted += 1;
+        }
+        match exchange.client.ip.map(is_private) {
+            Some(true) => self.private_callers += 1,
+            Some(false) => self.public_callers += 1,
+            None => {}
+        }
+        if success {
+            self.successes += 1;
+            self.learn_auth(lesson.facts);
+            if !lesson.hostile {
+                self.learn_values(lesson.facts);
+            }
+        }
+        self.learn_classes(lesson.facts, success);
+    }
+
+    fn learn_auth(&mut self, facts: &Facts<'_>) {
+        if facts.credentials.is_empty() {
+            let captured = facts.exchange.response.as_ref().is_some_and(|r| r.headers_captured);
+            self.anonymous += u64::from(captured);
+            return;
+        }
+        self.authenticated += 1;
+        for credential in facts.credentials {
+            let key = (credential.auth_type, credential.location.to_owned(), credential.name.clone());
+            if self.auth.len() < 64 || self.auth.contains_key(&key) {
+                *self.auth.entry(key).or_default() += 1;
+            }
+        }
+    }
+
+    fn learn_values(&mut self, facts: &Facts<'_>) {
+        let view = &facts.decoded.view;
+        for node in view.nodes() {
+            let wanted = match (node.side(), node.root()) {
+                (_, Root::Body | Root::Xml) | (Side::Request, Root::Query | Root::Path) => true,
+                (Side::Request, Root::Header) => {
+                    node.is_root() || (node.depth() == 1 && !COMMON_HEADERS.contains(&node.key()))
+                }
+                _ => false,
+            };
+            if wanted {
+                self.learn_node(node);
+            }
+        }
+    }
+
+    fn learn_node(&mut self, node: NodeRef<'_>) {
+        let value = node.value();
+        if node.side() == Side::Response
+            && matches!(value, Value::Array)
+        {
+            self.largest_array = self.largest_array.max(node.children().count() as u64);
+        }
+        if node.root() == Root::Query
+            && node.depth() == 1
+            && PAGE_PARAMETERS.iter().any(|p| p.eq_ignore_ascii_case(node.key()))
+        {
+            self.page_parameter = true;
+        }
+        if node.root() == Root::Path {
+            if let (Some(index), Ok(number)) = (node.index(), node.raw().parse::<i64>()) {
+                let numbers = self.integers.entry(index).or_default();
+                if numbers.len() < MAX_INTEGERS
+                    && let Err(at) = numbers.binary_search(&number)
+                {
+                    numbers.insert(at, number);
+                }
+            }
+            if node.depth() != 1 {
+                return;
+            }
+        }
+        let hash = node.general_hash();
+        let known = self.places.len();
+        let place = match self.places.entry(hash) {
+            hashbrown::hash_map::Entry::Occupied(entry) => entry.into_mut(),
+            hashbrown::hash_map::Entry::Vacant(_) if known >= MAX_PARAMETERS => {
+                self.places_overflow += 1;
+                return;
+            }
+            hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Place::at(node)),
+        };
+        place.learn(node, value);
+    }
+
+    fn learn_classes(&mut self, facts: &Facts<'_>, success: bool) {
+        let mut sensitive = false;
+        for ClassHit { class, node, .. } in facts.classes {
+            let Some(node) = facts.decoded.view.node(*node) else { continue };
+            let direction = Direction::from(node.side());
+            sensitive |= direction == Direction::Response && crate::classes::is_sensitive(*class);
+            let key = (class.as_str().to_owned(), node.general_hash());
+            if self.classes.len() >= MAX_CLASS_PLACES && !self.classes.contains_key(&key) {
+                self.places_overflow += 1;
+                continue;
+            }
+            self.classes.entry(key).or_insert_with(|| (node.general(), direction, 0)).2 += 1;
+        }
+        self.sensitive += u64::from(sensitive && success);
+    }
+
+    /// Counts the outcome of a check: 0 failed, 1 passed, 2 not applicable, 3 not evaluated.
+    pub fn tally(&mut self, check: usize, outcome: usize) {
+        let tally = self.tallies.entry(u16::try_from(check).unwrap_or(u16::MAX)).or_default();
+        if let Some(count) = tally.get_mut(outcome) {
+            *count += 1;
+        }
+    }
+
+    /// Whether it answers callers without a credential.
+    #[must_use]
+    pub const fn answers_anonymous(&self) -> bool {
+        self.anonymous > 0
+    }
+
+    /// Who can reach it, as far as addresses tell.
+    #[must_use]
+    pub const fn access(&self) -> Access {
+        match (self.public_callers, self.private_callers) {
+            (0, 0) => Access::Unknown,
+            (0, _) => Access::Private,
+            _ => Access::Public,
+        }
+    }
+
+    /// Takes in what was learned under another id of the same endpoint.
+    pub fn merge(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.successes += other.successes;
+        merge_counts(&mut self.statuses, &other.statuses);
+        self.first_seen = earliest(self.first_seen, other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.actors.merge(&other.actors);
+        self.uncounted += other.uncounted;
+        merge_counts(&mut self.auth, &other.auth);
+        self.authenticated += other.authenticated;
+        self.anonymous += other.anonymous;
+        self.public_callers += other.public_callers;
+        self.private_callers += other.private_callers;
+        let mut places: Vec<_> = other.places.iter().collect();
+        places.sort_by_key(|(hash, _)| **hash);
+        for (hash, place) in places {
+            if let Some(mine) = self.places.get_mut(hash) {
+                mine.merge(place);
+            } else if self.places.len() < MAX_PARAMETERS {
+                self.places.insert(*hash, place.clone());
+            } else {
+                self.places_overflow += place.seen;
+            }
+        }
+        self.places_overflow += other.places_overflow;
+        for (key, (location, direction, count)) in &other.classes {
+            let entry = self.classes.entry(key.clone());
+            entry.or_insert_with(|| (location.clone(), *direction, 0)).2 += count;
+        }
+        self.sensitive += other.sensitive;
+        for (segment, theirs) in &other.integers {
+            let mine = self.integers.entry(*segment).or_default();
+            mine.extend(theirs);
+            mine.sort_unstable();
+            mine.dedup();
+            mine.truncate(MAX_INTEGERS);
+        }
+        self.largest_array = self.largest_array.max(other.largest_array);
+        self.page_parameter |= other.page_parameter;
+        for (check, theirs) in &other.tallies {
+            let mine = self.tallies.entry(*check).or_default();
+            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        }
+    }
+}
+
+impl Place {
+    fn at(node: NodeRef<'_>) -> Self {
+        Self {
+            location: node.general(),
+            direction: Some(node.side().into()),
+            name: node.name().to_owned(),
+            parent: node.parent().map_or(0, |p| p.general_hash()),
+            element: node.index().is_some() && node.key().is_empty(),
+            ..Self::default()
+        }
+    }
+
+    fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>) {
+        self.seen += 1;
+        self.types |= 1 << type_bit(&value);
+        if let Value::Text(text) = value {
+            self.texts += 1;
+            let format = format_of(text);
+            if !format.is_empty() {
+                if let Some(count) = self.formats.get_mut(format) {
+                    *count += 1;
+                } else {
+                    self.formats.insert(format.to_owned(), 1);
+                }
+            }
+        }
+        if self.examples.len() < MAX_EXAMPLES && self.seen <= 16 && value.is_scalar() {
+            let example = match value {
+                Value::Bool(_) | Value::Null | Value::Opaque(_) => return,
+                _ => bartizan_model::redact::shape(node.raw()),
+            };
+            if !example.is_empty() && !self.examples.contains(&example) {
+                self.examples.push(example);
+            }
+        }
+    }
+
+    /// Types seen, joined by `|`. `null` is named last.
+    #[must_use]
+    pub fn type_names(&self) -> String {
+        let named = |range: std::ops::Range<usize>| {
+            range.filter(|i| self.types & (1 << i) != 0).map(|i| TYPES[i])
+        };
+        named(1..8).chain(named(0..1)).collect::<Vec<_>>().join("|")
+    }
+
+    /// The format that every text has; empty when there is none.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        let all = self.formats.iter().find(|(_, count)| **count == self.texts);
+        all.map_or("", |(format, _)| format.as_str())
+    }
+
+    fn merge(&mut self, other: &Self) {
+        self.seen += other.seen;
+        self.types |= other.types;
+        self.texts += other.texts;
+        merge_counts(&mut self.formats, &other.formats);
+        for example in &other.examples {
+            if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
+                self.examples.push(example.clone());
+            }
+        }
+    }
+}
+
+fn type_bit(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Integer(_) => 2,
+        Value::Number(_) => 3,
+        Value::Text(_) => 4,
+        Value::Object => 5,
+        Value::Array => 6,
+        Value::Opaque(_) => 7,
+    }
+}
+
+fn merge_counts<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+    for (key, count) in from {
+        *into.entry(key.clone()).or_default() += count;
+    }
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
+
+fn first8(bytes: &[u8; 10]) -> [u8; 8] {
+    let mut out = [0; 8];
+    out.copy_from_slice(&bytes[..8]);
+    out
+}
+
+/// Whether an address is not reachable from the Internet (RFC 1918, 4193, 6598, 3927, loopback).
+#[must_use]
+pub fn is_private(ip: std::net::IpAddr) -> bool {
+    match ip.to_canonical() {
+        std::net::IpAddr::V4(v4) => {
+            let [a, b, ..] = v4.octets();
+            v4.is_private() || v4.is_loopback() || v4.is_link_local() || (a == 100 && (64..128).contains(&b))
+        }
+        std::net::IpAddr::V6(v6) => {
+            v6.is_loopback() || (v6.segments()[0] & 0xfe00) == 0xfc00 || (v6.segments()[0] & 0xffc0) == 0xfe80
+        }
+    }
+}
+
+/// The scheme of an exchange, when the source tells.
+#[must_use]
+pub fn is_encrypted(exchange: &Exchange) -> Option<bool> {
+    match exchange.request.scheme.as_str() {
+        "https" | "wss" => Some(true),
+        "http" | "ws" => Some(exchange.tls.is_some()),
+        _ => exchange.tls.is_some().then_some(true),
+    }
+}

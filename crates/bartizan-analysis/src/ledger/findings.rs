@@ -1,0 +1,138 @@
+//! Joins failures of checks into findings.
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{
+    Confidence, Evidence, Finding, FindingId, FindingState, Owasp, Scope, Severity, Timestamp,
+    finding::Failure,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{checks::CheckItem, endpoints::Template};
+
+/// Most findings in the making; later ones are counted only.
+pub const MAX_FINDINGS: usize = 100_000;
+/// Most pieces of evidence kept in one finding: the first ones.
+const MAX_EVIDENCE: usize = 5;
+
+/// One finding in the making.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    severity: Option<Severity>,
+    confidence: Option<Confidence>,
+    evidence: Vec<Evidence>,
+    failed: u64,
+    first: Option<Timestamp>,
+    last: Option<Timestamp>,
+}
+
+/// Identity of a finding in the making: check, leaf of the endpoint, discriminator.
+pub type Key = (u16, u32, String);
+
+/// All failures so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct FindingLedger {
+    records: BTreeMap<Key, Record>,
+    dropped: u64,
+}
+
+impl FindingLedger {
+    /// Takes a failure of check number `check` at the endpoint of `leaf`.
+    pub fn take(&mut self, check: usize, leaf: u32, failure: Failure, time: Option<Timestamp>) {
+        let key = (u16::try_from(check).unwrap_or(u16::MAX), leaf, failure.discriminator.clone());
+        if self.records.len() >= MAX_FINDINGS && !self.records.contains_key(&key) {
+            self.dropped += 1;
+            return;
+        }
+        let fresh = Record::of(failure, time);
+        match self.records.entry(key) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                entry.insert(fresh);
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(fresh),
+        }
+    }
+
+    /// Failures beyond [`MAX_FINDINGS`], counted only.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.dropped
+    }
+
+    /// All records in the order of their keys.
+    pub fn records(&self) -> impl Iterator<Item = (&Key, &Record)> {
+        self.records.iter()
+    }
+}
+
+impl Record {
+    /// A record of one failure.
+    #[must_use]
+    pub fn of(failure: Failure, time: Option<Timestamp>) -> Self {
+        let mut evidence = failure.evidence;
+        evidence.truncate(MAX_EVIDENCE);
+        Self {
+            severity: failure.severity,
+            confidence: failure.confidence,
+            evidence,
+            failed: 1,
+            first: time,
+            last: time,
+        }
+    }
+
+    /// Takes in another record of the same finding.
+    pub fn merge(&mut self, other: Self) {
+        self.severity = self.severity.max(other.severity);
+        self.confidence = self.confidence.max(other.confidence);
+        for evidence in other.evidence {
+            if self.evidence.len() < MAX_EVIDENCE {
+                self.evidence.push(evidence);
+            }
+        }
+        self.failed += other.failed;
+        self.first = match (self.first, other.first) {
+            (Some(a), Some(b)) => Some(a.min(b)),
+            (a, b) => a.or(b),
+        };
+        self.last = self.last.max(other.last);
+    }
+
+    /// Extends the time it was seen to `last`.
+    pub fn extend_to(&mut self, last: Option<Timestamp>) {
+        self.last = self.last.max(last);
+    }
+
+    /// The finding as results show it.
+    #[must_use]
+    pub fn finding(
+        self,
+        scope: &Scope,
+        check: &CheckItem,
+        endpoint: &Template,
+        discriminator: &str,
+        passed: u64,
+    ) -> Finding {
+        let meta = &check.meta;
+        let parts = [meta.code, endpoint.id.as_str(), discriminator];
+        Finding {
+            id: FindingId::derive(scope, &parts),
+            code: meta.code.to_owned(),
+            title: meta.title.to_owned(),
+            severity: self.severity.unwrap_or(meta.severity),
+            confidence: self.confidence.unwrap_or(meta.confidence),
+            owasp: meta.owasp.map(Owasp::ids).unwrap_or_default(),
+            cwe: meta.cwe.iter().map(ToString::to_string).collect(),
+            endpoint_id: Some(endpoint.id.clone()),
+            host: endpoint.host.clone(),
+            discriminator: discriminator.to_owned(),
+            evidence: self.evidence,
+            failed: self.failed,
+            passed,
+            remediation: meta.fix.to_owned(),
+            state: FindingState::Open,
+            first_seen: self.first,
+            last_seen: self.last,
+        }
+    }
+}

@@ -1,0 +1,254 @@
+//! `analyze`: captures and logs in, inventory, findings, detections and incidents out.
+
+mod kept;
+mod progress;
+
+use std::{
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::AtomicBool},
+};
+
+use bartizan_analysis::{Snapshot, State};
+use bartizan_model::{EnvironmentId, OrganisationId, Scope, analysis::Analysis};
+use bartizan_pipeline::{
+    analyze::{Done, Run, RunError, run as run_pipeline},
+    annotate::Spool,
+    sources::{Merged, OpenOptions, Source, SourceError},
+};
+
+use super::{
+    Cli, CommandError, Exit,
+    arguments::{Analyze, ReportFormat},
+    config, key, specs, terminal,
+};
+use crate::{
+    config::{Addresses, Config, FailOn},
+    output::{self, html::ReportContext, text::Style},
+};
+
+/// Name of the HTML report beside a text result.
+const DEFAULT_REPORT: &str = "bartizan-report.html";
+
+pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> {
+    let config = config::current(cli)?.config;
+    let scope = scope(&config);
+    let data = arguments.data.clone().or_else(|| config.store.data.clone());
+    let kept = data.map(|data| kept::Kept::open(&data, &config, &scope)).transpose()?;
+    let mut snapshot = snapshot(cli, &config, &scope, kept.as_ref())?;
+    snapshot.specs = specs::read(&arguments.spec)?;
+    let snapshot = Arc::new(snapshot);
+
+    let mut source = open(&arguments.inputs, kept.as_ref())?;
+    let cancelled = cancel_on_interrupt();
+    let done = {
+        let mut bar = progress::Bar::new(cli.quiet);
+        let mut report = |progress| bar.show(progress);
+        let state = match &kept {
+            Some(kept) => kept.state(&scope)?,
+            None => State::new(&scope),
+        };
+        let spool = arguments.annotate.as_ref().map(|_| Spool::new(arguments.inputs.len() > 1));
+        run_pipeline(
+            source.as_mut(),
+            Run {
+                snapshot: Arc::clone(&snapshot),
+                state,
+                threads: threads(arguments.threads.unwrap_or(config.analyze.threads)),
+                cancelled,
+                progress: &mut report,
+                spool: spool.transpose().map_err(|e| CommandError::output("a temporary file", &e))?,
+                keeper: kept.as_ref().map(|kept| kept.keeper(&scope, &names(&arguments.inputs))),
+            },
+        )
+        .map_err(failed_run)?
+    };
+    finish(cli, arguments, &config, done, kept)
+}
+
+/// Writes everything that was asked for and decides the exit code.
+fn finish(
+    cli: &Cli,
+    arguments: &Analyze,
+    config: &Config,
+    done: Done,
+    kept: Option<kept::Kept>,
+) -> Result<Exit, CommandError> {
+    let Done { mut analysis, state, spool, failed, cancelled } = done;
+    if let Some(kept) = &kept {
+        kept.retain(config)?;
+        kept.merge_states(&mut analysis)?;
+    }
+    if let Some(error) = failed.as_ref().filter(|_| analysis.summary.exchanges == 0) {
+        return Err(input_error(error));
+    }
+    if let (Some(path), Some(spool)) = (&arguments.annotate, spool) {
+        annotate(path, spool, &state)?;
+    }
+    write_result(cli, arguments, &analysis)?;
+    if let Some(error) = failed {
+        return Err(input_error(&error).help("the result covers what came before"));
+    }
+    if cancelled && !cli.quiet {
+        let hint = match kept {
+            Some(_) => "the same command goes on from here",
+            None => "with --data DIR the same command would go on from here",
+        };
+        anstream::eprintln!("cancelled: the result covers what was read; {hint}");
+    }
+    let fail_on = arguments.fail_on.unwrap_or(config.analyze.fail_on);
+    Ok(if cancelled { Exit::Input } else { exit(&analysis, fail_on) })
+}
+
+fn exit(analysis: &Analysis, fail_on: FailOn) -> Exit {
+    let findings = analysis.findings.iter().filter(|f| f.state.is_active()).map(|f| f.severity);
+    let detections = analysis.detections.iter().map(|d| d.severity);
+    if findings.chain(detections).any(|severity| fail_on.includes(severity)) {
+        Exit::Findings
+    } else {
+        Exit::Clean
+    }
+}
+
+fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(), CommandError> {
+    let out = arguments.out.as_deref();
+    let context = context(arguments);
+    match arguments.format {
+        ReportFormat::Json => terminal::write_out(out, &output::json::analysis(analysis))?,
+        ReportFormat::Html => {
+            terminal::write_out(out, output::html::render(analysis, &context).as_bytes())?;
+        }
+        ReportFormat::Text => {
+            let style = Style { colours: terminal::colours(out) };
+            let text = output::text::analysis(analysis, &style, terminal::width());
+            terminal::write_out(out, text.as_bytes())?;
+        }
+    }
+    let wanted = arguments.report.is_some() || arguments.format == ReportFormat::Text;
+    if wanted && !arguments.no_report {
+        let default = PathBuf::from(DEFAULT_REPORT);
+        let path = arguments.report.as_ref().unwrap_or(&default);
+        terminal::write_out(Some(path), output::html::render(analysis, &context).as_bytes())?;
+        if !cli.quiet {
+            anstream::eprintln!("HTML report: {}", terminal::shown(path));
+        }
+    }
+    Ok(())
+}
+
+fn context(arguments: &Analyze) -> ReportContext {
+    let now = bartizan_model::Timestamp::from_micros(micros_now());
+    super::report_context(names(&arguments.inputs), now)
+}
+
+/// Microseconds since the epoch: the one place where the command reads the clock.
+pub(super) fn micros_now() -> i64 {
+    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    now.map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX))
+}
+
+fn annotate(path: &Path, spool: Spool, state: &State) -> Result<(), CommandError> {
+    let shown = path.display().to_string();
+    let fail = |error: std::io::Error| CommandError::output(&shown, &error);
+    if path == Path::new("-") {
+        let mut out = BufWriter::new(std::io::stdout().lock());
+        spool.write(state, &mut out).and_then(|_| out.flush()).map_err(fail)?;
+        return Ok(());
+    }
+    let mut out = BufWriter::new(std::fs::File::create(path).map_err(fail)?);
+    spool.write(state, &mut out).and_then(|_| out.flush()).map_err(fail)?;
+    Ok(())
+}
+
+fn open(
+    inputs: &[PathBuf],
+    kept: Option<&kept::Kept>,
+) -> Result<Box<dyn Source>, CommandError> {
+    let mut opened = Vec::new();
+    for (index, input) in inputs.iter().enumerate() {
+        let mut options = OpenOptions::new();
+        if inputs.len() > 1 {
+            options = options.numbered(index + 1);
+        }
+        let source = match kept {
+            Some(kept) => kept.open_source(options, input)?,
+            None => options.open(input).map_err(|e| input_error(&e))?,
+        };
+        opened.push(source);
+    }
+    match opened.len() {
+        1 => opened.pop().ok_or_else(|| CommandError::usage("no input")),
+        _ => Ok(Box::new(Merged::new(opened))),
+    }
+}
+
+/// A source that cannot be read, as the command reports it.
+pub(super) fn input_error(error: &SourceError) -> CommandError {
+    CommandError::input(error.to_string())
+}
+
+fn failed_run(error: RunError) -> CommandError {
+    match error {
+        RunError::Spool(error) => CommandError::output("a temporary file", &error),
+        RunError::Keep(error) => CommandError::usage(format!("cannot keep results: {error}")),
+    }
+}
+
+fn snapshot(
+    cli: &Cli,
+    config: &Config,
+    scope: &Scope,
+    kept: Option<&kept::Kept>,
+) -> Result<Snapshot, CommandError> {
+    let key = match kept {
+        Some(kept) => kept.key(scope)?,
+        None => key::of_user().unwrap_or_else(|(key, why)| {
+            if !cli.quiet {
+                anstream::eprintln!("note: hashes will differ from run to run ({why})");
+            }
+            key
+        }),
+    };
+    let mut snapshot = Snapshot::new(scope.clone(), key);
+    snapshot.limits = config.limits.clone();
+    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    Ok(snapshot)
+}
+
+/// Organisation and environment of the configuration.
+pub(super) fn scope(config: &Config) -> Scope {
+    Scope {
+        organisation: OrganisationId::from_text(config.organisation.as_str()),
+        environment: EnvironmentId::from_text(config.environment.as_str()),
+    }
+}
+
+fn names(inputs: &[PathBuf]) -> Vec<String> {
+    inputs.iter().map(|path| path.display().to_string()).collect()
+}
+
+fn threads(wanted: u16) -> usize {
+    match wanted {
+        0 => std::thread::available_parallelism().map_or(1, usize::from),
+        n => usize::from(n),
+    }
+}
+
+/// A flag that the first interrupt sets; the second ends the process at once.
+fn cancel_on_interrupt() -> &'static AtomicBool {
+    static CANCELLED: AtomicBool = AtomicBool::new(false);
+    std::thread::spawn(|| {
+        let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else {
+            return;
+        };
+        runtime.block_on(async {
+            if tokio::signal::ctrl_c().await.is_ok() {
+                CANCELLED.store(true, std::sync::atomic::Ordering::Relaxed);
+            }
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        });
+    });
+    &CANCELLED
+}

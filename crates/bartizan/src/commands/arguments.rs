@@ -1,0 +1,245 @@
+//! Arguments of every command, with the help that users read.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::config::FailOn;
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  clean
+  1  findings at or above --fail-on
+  2  usage or configuration error
+  3  the input could not be read, or nothing in it could be tried";
+
+/// API security: discover, analyze, remediate, test and protect APIs.
+#[derive(Debug, Parser)]
+#[command(name = "bartizan", version, about, after_help = EXIT_CODES, max_term_width = 100)]
+pub struct Cli {
+    /// Configuration file [default: bartizan.yaml or bartizan.toml here, if there is one]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Print only results, no progress and no hints
+    #[arg(long, short, global = true)]
+    pub quiet: bool,
+    /// What to do
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Read captures and logs: inventory, findings, detections, incidents
+    #[command(after_help = EXIT_CODES)]
+    Analyze(Analyze),
+    /// Judge exchanges (JSON lines): one verdict per line, in order
+    #[command(after_help = EXIT_CODES)]
+    Inspect(Inspect),
+    /// Show the endpoints that an analysis kept with --data
+    #[command(after_help = EXIT_CODES)]
+    Catalog(Listing),
+    /// Show findings, or change the state of one
+    #[command(after_help = EXIT_CODES)]
+    Findings(Findings),
+    /// Show incidents
+    #[command(after_help = EXIT_CODES)]
+    Incidents(Listing),
+    /// Explain a check, detector, data class or source
+    Explain(Explain),
+    /// Check, show or describe the configuration
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Print completions for a shell
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Write the reference pages (for the repository)
+    #[command(hide = true)]
+    Reference {
+        /// Where to
+        folder: PathBuf,
+    },
+}
+
+/// Arguments of `analyze`.
+#[derive(Debug, Args)]
+pub struct Analyze {
+    /// Captures or logs: HAR, exchange JSON lines, nginx or Apache access logs, also compressed
+    /// (gzip, zstd); `-` reads standard input. Several are read in order of time
+    #[arg(required = true, value_name = "INPUT")]
+    pub inputs: Vec<PathBuf>,
+    /// OpenAPI document to compare with; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub spec: Vec<PathBuf>,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
+    pub format: ReportFormat,
+    /// Write the result there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Where to write the HTML report beside a text result [default: bartizan-report.html]
+    #[arg(long, value_name = "PATH")]
+    pub report: Option<PathBuf>,
+    /// Write no HTML report
+    #[arg(long, conflicts_with = "report")]
+    pub no_report: bool,
+    /// Also write one JSON line per exchange: endpoint, actor, data classes, detections
+    #[arg(long, value_name = "PATH")]
+    pub annotate: Option<PathBuf>,
+    /// Keep results in this folder, and go on where an earlier run on the same input stopped
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Exit with 1 when a finding or detection of this severity is there
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+    /// Threads that decode; the result does not depend on it [default: one per processor]
+    #[arg(long, value_name = "N")]
+    pub threads: Option<u16>,
+}
+
+/// Format of a result.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ReportFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// One self-contained page.
+    Html,
+}
+
+/// Format of a list.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ListFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets.
+    Csv,
+}
+
+/// Arguments of `inspect`.
+#[derive(Debug, Args)]
+pub struct Inspect {
+    /// Exchanges as JSON lines; `-` reads standard input
+    #[arg(default_value = "-", value_name = "INPUT")]
+    pub input: PathBuf,
+    /// Judge with history, as a gateway would; else each line alone
+    #[arg(long)]
+    pub stateful: bool,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = InspectFormat::Json)]
+    pub format: InspectFormat,
+    /// Write the result there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 when a detection of this severity is there
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Format of verdicts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum InspectFormat {
+    /// One JSON object per line.
+    Json,
+    /// One line for people.
+    Text,
+}
+
+/// Arguments of the commands that list what is kept.
+#[derive(Debug, Args)]
+pub struct Listing {
+    /// Show one in detail, by its id (or the beginning of it)
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only what contains this text (host, path, title, code)
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Only this severity or worse
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub severity: Option<FailOn>,
+    /// At most this many
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Arguments of `findings`.
+#[derive(Debug, Args)]
+pub struct Findings {
+    /// What to list
+    #[command(flatten)]
+    pub listing: Listing,
+    /// Change the state of the finding: open, confirmed, accepted, `false_positive`, fixed
+    #[arg(long, value_name = "STATE", requires = "id")]
+    pub set: Option<String>,
+    /// Why; required with `--set accepted` and `--set false_positive`
+    #[arg(long, value_name = "TEXT", requires = "set")]
+    pub reason: Option<String>,
+    /// Until when it is accepted (RFC 3339 or a date); required with `--set accepted`
+    #[arg(long, value_name = "TIME", requires = "set")]
+    pub until: Option<String>,
+    /// Exit with 1 when an open finding of this severity is listed
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Arguments of `explain`.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// Code (BZ-C001), name (`jwt-without-expiry`), data class or source; without one, all are listed
+    #[arg(value_name = "CODE")]
+    pub code: Option<String>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+/// Format of an explanation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ExplainFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}
+
+/// The `config` commands.
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say whether the configuration is right
+    Check {
+        /// The file [default: --config, else the one here]
+        file: Option<PathBuf>,
+    },
+    /// Show the configuration in force, with defaults
+    Show {
+        /// Format
+        #[arg(long, value_enum, default_value_t = ShowFormat::Yaml)]
+        format: ShowFormat,
+    },
+    /// Print the JSON Schema of the configuration
+    Schema,
+}
+
+/// Format of a configuration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum ShowFormat {
+    /// As a file.
+    Yaml,
+    /// For programs.
+    Json,
+}

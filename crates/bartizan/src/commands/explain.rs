@@ -1,0 +1,213 @@
+//! `explain`: what an item does, why it matters, how to fix it. Derived from the items themselves.
+
+use bartizan_analysis::{
+    checks::CHECKS,
+    classes::{CLASSES, ClassItem},
+    detectors::DETECTORS,
+};
+use bartizan_model::ItemMeta;
+use bartizan_pipeline::sources::{SOURCES, SourceItem};
+
+use super::{
+    CommandError, Exit,
+    arguments::{Explain, ExplainFormat},
+    terminal,
+};
+
+/// One documented item of any family.
+#[derive(Clone, Copy)]
+pub(super) enum Item {
+    /// A posture check.
+    Check(&'static ItemMeta),
+    /// A detector.
+    Detector(&'static ItemMeta),
+    /// A data class.
+    Class(&'static ClassItem),
+    /// A source.
+    Source(&'static SourceItem),
+}
+
+impl Item {
+    /// Every item, family by family.
+    pub(super) fn all() -> Vec<Self> {
+        let mut out: Vec<Self> = CHECKS.iter().map(|i| Self::Check(&i.meta)).collect();
+        out.extend(DETECTORS.iter().map(|i| Self::Detector(&i.meta)));
+        out.sort_by_key(Self::code);
+        out.extend(CLASSES.iter().map(|i| Self::Class(i)));
+        out.extend(SOURCES.iter().map(|i| Self::Source(i)));
+        out
+    }
+
+    /// The item of a code or name.
+    pub(super) fn find(text: &str) -> Option<Self> {
+        let same = |name: &str| name.eq_ignore_ascii_case(text);
+        Self::all().into_iter().find(|item| same(item.code()) || same(item.name()))
+    }
+
+    /// Family, in the singular.
+    pub(super) const fn family(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "check",
+            Self::Detector(_) => "detector",
+            Self::Class(_) => "data class",
+            Self::Source(_) => "source",
+        }
+    }
+
+    /// The published code; classes and sources go by their name.
+    pub(super) fn code(&self) -> &'static str {
+        match self {
+            Self::Check(meta) | Self::Detector(meta) => meta.code,
+            Self::Class(item) => item.class.as_str(),
+            Self::Source(item) => item.name,
+        }
+    }
+
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Check(meta) | Self::Detector(meta) => meta.name,
+            _ => self.code(),
+        }
+    }
+
+    pub(super) const fn title(&self) -> &'static str {
+        match self {
+            Self::Check(meta) | Self::Detector(meta) => meta.title,
+            Self::Class(item) => item.title,
+            Self::Source(item) => item.title,
+        }
+    }
+
+    /// The documentation as headed paragraphs.
+    pub(super) fn paragraphs(&self) -> Vec<(&'static str, String)> {
+        match self {
+            Self::Check(meta) | Self::Detector(meta) => of_meta(meta),
+            Self::Class(item) => vec![
+                ("What", item.what.to_owned()),
+                ("Group", item.group.title().to_owned()),
+                ("References", item.references.join("\n")),
+            ],
+            Self::Source(item) => vec![("What", item.documentation.to_owned())],
+        }
+    }
+}
+
+fn of_meta(meta: &ItemMeta) -> Vec<(&'static str, String)> {
+    let cwe: Vec<String> = meta.cwe.iter().map(ToString::to_string).collect();
+    let attack: Vec<&str> = meta.attack.iter().map(|a| a.0).collect();
+    let inputs: Vec<String> = meta
+        .inputs
+        .iter()
+        .filter_map(|i| Some(serde_json::to_value(i).ok()?.as_str()?.replace('_', " ")))
+        .collect();
+    vec![
+        ("What", meta.what.to_owned()),
+        ("Why", meta.why.to_owned()),
+        ("Fix", meta.fix.to_owned()),
+        ("Needs", format!("{} (without: not evaluated)", inputs.join(", "))),
+        ("Severity", format!("{}, confidence {}", meta.severity, meta.confidence)),
+        ("OWASP", meta.owasp.map(|o| o.ids().join(", ")).unwrap_or_default()),
+        ("CWE", cwe.join(", ")),
+        ("ATT&CK", attack.join(", ")),
+        ("References", meta.references.join("\n")),
+    ]
+}
+
+pub(super) fn run(arguments: &Explain) -> Result<Exit, CommandError> {
+    let items = match &arguments.code {
+        None => Item::all(),
+        Some(code) => vec![Item::find(code).ok_or_else(|| unknown(code))?],
+    };
+    let text = match (arguments.format, &arguments.code) {
+        (ExplainFormat::Json, _) => json(&items)?,
+        (ExplainFormat::Text, None) => list(&items),
+        (ExplainFormat::Text, Some(_)) => items.iter().map(detail).collect(),
+    };
+    terminal::write_out(None, text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn unknown(code: &str) -> CommandError {
+    let lower = code.to_ascii_lowercase();
+    let nearest = Item::all()
+        .into_iter()
+        .flat_map(|item| [item.code(), item.name()])
+        .min_by_key(|name| strsim::damerau_levenshtein(&lower, &name.to_ascii_lowercase()));
+    let help = format!(
+        "did you mean `{}`? `bartizan explain` lists all",
+        nearest.unwrap_or("BZ-C001")
+    );
+    CommandError::usage(format!("nothing is called `{code}`")).help(help)
+}
+
+fn list(items: &[Item]) -> String {
+    let mut out = String::new();
+    let mut family = "";
+    let width = items.iter().map(|i| i.code().len()).max().unwrap_or(0);
+    for item in items {
+        if item.family() != family {
+            family = item.family();
+            let plural = if family == "data class" { "data classes".to_owned() } else { format!("{family}s") };
+            out.push_str(&format!("{}{}:\n", if out.is_empty() { "" } else { "\n" }, plural));
+        }
+        out.push_str(&format!("  {:width$}  {}\n", item.code(), item.title()));
+    }
+    out.push_str("\n`bartizan explain CODE` says more.\n");
+    out
+}
+
+fn detail(item: &Item) -> String {
+    let mut out = format!("{}  {}\n{} `{}`\n", item.code(), item.title(), item.family(), item.name());
+    for (head, text) in item.paragraphs() {
+        if !text.is_empty() {
+            out.push_str(&format!("\n{head}\n"));
+            for line in wrap(&text, terminal::width().min(100) - 2) {
+                out.push_str(&format!("  {line}\n"));
+            }
+        }
+    }
+    out
+}
+
+/// Breaks text at spaces into lines of at most `width` characters; keeps line ends.
+fn wrap(text: &str, width: usize) -> Vec<String> {
+    let mut out = Vec::new();
+    for paragraph in text.lines() {
+        let mut line = String::new();
+        for word in paragraph.split_whitespace() {
+            if !line.is_empty() && line.chars().count() + 1 + word.chars().count() > width {
+                out.push(std::mem::take(&mut line));
+            }
+            if !line.is_empty() {
+                line.push(' ');
+            }
+            line.push_str(word);
+        }
+        out.push(line);
+    }
+    out
+}
+
+fn json(items: &[Item]) -> Result<String, CommandError> {
+    let list: Vec<serde_json::Value> = items
+        .iter()
+        .map(|item| {
+            let mut map = serde_json::Map::new();
+            map.insert("family".into(), item.family().into());
+            map.insert("code".into(), item.code().into());
+            map.insert("name".into(), item.name().into());
+            map.insert("title".into(), item.title().into());
+            for (head, text) in item.paragraphs() {
+                map.insert(head.to_ascii_lowercase().replace('&', "_and_"), text.into());
+            }
+            map.into()
+        })
+        .collect();
+    let value = match list.as_slice() {
+        [one] => one.clone(),
+        _ => list.into(),
+    };
+    serde_json::to_string_pretty(&value)
+        .map(|text| text + "\n")
+        .map_err(|error| CommandError::usage(error.to_string()))
+}

@@ -1,0 +1,60 @@
+//! The command line. One module per command.
+
+mod analyze;
+mod arguments;
+mod config;
+mod error;
+mod explain;
+mod inspect;
+mod key;
+mod listing;
+mod reference;
+mod specs;
+mod terminal;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub use arguments::{Cli, Command};
+pub use error::{CommandError, Exit};
+
+/// Parses the command line, runs the command and turns its result into an exit code.
+#[must_use]
+pub fn run() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are no errors.
+            return if error.use_stderr() { Exit::Usage.into() } else { ExitCode::SUCCESS };
+        }
+    };
+    match dispatch(&cli) {
+        Ok(exit) => exit.into(),
+        Err(error) if error.is_closed_pipe() => ExitCode::SUCCESS,
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            error.exit.into()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
+    match &cli.command {
+        Command::Analyze(arguments) => analyze::run(cli, arguments),
+        Command::Inspect(arguments) => inspect::run(cli, arguments),
+        Command::Catalog(arguments) => listing::catalog(cli, arguments),
+        Command::Findings(arguments) => listing::findings(cli, arguments),
+        Command::Incidents(arguments) => listing::incidents(cli, arguments),
+        Command::Explain(arguments) => explain::run(arguments),
+        Command::Config(arguments) => config::run(cli, arguments),
+        Command::Completions { shell } => {
+            let mut buffer = Vec::new();
+            clap_complete::generate(*shell, &mut Cli::command(), "bartizan", &mut buffer);
+            terminal::write_out(None, &buffer)?;
+            Ok(Exit::Clean)
+        }
+        Command::Reference { folder } => reference::run(folder),
+    }
+}

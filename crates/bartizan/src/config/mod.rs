@@ -1,0 +1,163 @@
+//! The configuration: one YAML or TOML file, every key documented, unknown keys refused.
+//!
+//! Documentation and defaults live on the fields; `config schema` and the reference page are derived
+//! from here.
+
+mod load;
+mod problem;
+
+use std::path::PathBuf;
+
+use bartizan_model::{Limits, Severity};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub use load::{Loaded, load};
+pub use problem::ConfigError;
+
+/// The whole configuration. Without any, everything has a useful and safe default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// Organisation that everything belongs to.
+    pub organisation: Name,
+    /// Environment that everything belongs to, for example `production`.
+    pub environment: Name,
+    /// Where results are kept.
+    pub store: StoreConfig,
+    /// How offline inputs are analysed.
+    pub analyze: AnalyzeConfig,
+    /// What may be shown.
+    pub redaction: RedactionConfig,
+    /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.
+    #[schemars(with = "std::collections::BTreeMap<String, u32>")]
+    pub limits: Limits,
+}
+
+/// A short name: letters, digits, `-`, `_` and `.`; at most 64 characters.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Name(String);
+
+impl Default for Name {
+    fn default() -> Self {
+        Self("default".to_owned())
+    }
+}
+
+impl Name {
+    /// The name as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Name {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let fits = text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.'));
+        if text.is_empty() || text.len() > 64 || !fits || text.starts_with('.') {
+            return Err("expected 1 to 64 letters, digits, `-`, `_` or `.`".to_owned());
+        }
+        Ok(Self(text))
+    }
+}
+
+impl From<Name> for String {
+    fn from(name: Name) -> Self {
+        name.0
+    }
+}
+
+/// Where results are kept.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct StoreConfig {
+    /// Folder of the embedded store. `analyze` keeps results only when this or `--data` is given;
+    /// `catalog`, `findings` and `incidents` read `./bartizan-data` without it.
+    pub data: Option<PathBuf>,
+    /// Folder of the organisation's keys, outside the database. Default: `keys` inside the folder of
+    /// the store; put it elsewhere when backups of the store leave the machine.
+    pub keys: Option<PathBuf>,
+    /// Exchange facts older than this are dropped. 0 keeps all.
+    pub exchange_days: u32,
+    /// Exchange facts beyond this many mebibytes are dropped, oldest first. 0 keeps all.
+    pub exchange_mebibytes: u32,
+}
+
+impl Default for StoreConfig {
+    fn default() -> Self {
+        Self { data: None, keys: None, exchange_days: 30, exchange_mebibytes: 1_024 }
+    }
+}
+
+/// How offline inputs are analysed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnalyzeConfig {
+    /// Threads that decode. 0: one per processor. The result does not depend on it.
+    pub threads: u16,
+    /// Exit with code 1 when a finding or detection of at least this severity is there.
+    pub fail_on: FailOn,
+}
+
+impl Default for AnalyzeConfig {
+    fn default() -> Self {
+        Self { threads: 0, fail_on: FailOn::Never }
+    }
+}
+
+/// From which severity on a command exits with code 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum FailOn {
+    /// Never.
+    Never,
+    /// Any.
+    Info,
+    /// Low or worse.
+    Low,
+    /// Medium or worse.
+    Medium,
+    /// High or worse.
+    High,
+    /// Critical only.
+    Critical,
+}
+
+impl FailOn {
+    /// Whether something of that severity makes the command fail.
+    #[must_use]
+    pub fn includes(self, severity: Severity) -> bool {
+        let least = match self {
+            Self::Never => return false,
+            Self::Info => Severity::Info,
+            Self::Low => Severity::Low,
+            Self::Medium => Severity::Medium,
+            Self::High => Severity::High,
+            Self::Critical => Severity::Critical,
+        };
+        severity >= least
+    }
+}
+
+/// What may be shown.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct RedactionConfig {
+    /// How client addresses are shown and stored.
+    pub addresses: Addresses,
+}
+
+/// How client addresses are shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Addresses {
+    /// As their network: IPv4 by /24, IPv6 by /48, with a keyed hash that tells them apart.
+    #[default]
+    Network,
+    /// In the clear.
+    Clear,
+}

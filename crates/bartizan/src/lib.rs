@@ -1,0 +1,5 @@
+//! Command line, configuration and output of Bartizan.
+
+pub mod commands;
+pub mod config;
+pub mod output;

@@ -1,0 +1,26 @@
+# Sourced by the other scripts: where the build goes, and small functions.
+# One target folder; outside the checkout when a cache folder exists, so that a fresh clone builds
+# quickly and a checkout stays small.
+
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+ROOT=$PWD
+export ROOT
+
+if [ -z "${CARGO_TARGET_DIR:-}" ]; then
+    cache=${BARTIZAN_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/bartizan}
+    if [ -d "${cache%/bartizan}" ] && mkdir -p "$cache/target" 2>/dev/null; then
+        export CARGO_TARGET_DIR="$cache/target"
+    else
+        export CARGO_TARGET_DIR="$ROOT/target"
+    fi
+fi
+
+# rustup puts cargo where a login shell finds it; a plain one may not.
+if ! command -v cargo >/dev/null && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then
+    export PATH="$HOME/.cargo/bin:$PATH"
+fi
+
+say() { printf '\n== %s\n' "$*"; }
+fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
+is_ci() { [ "${CI:-}" = true ]; }

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# make run: builds Bartizan and analyzes a sample capture into an HTML report.
+source "$(dirname "$0")/env.sh"
+scripts/setup.sh run
+say "building (the first time takes a few minutes)"
+cargo build --package bartizan
+say "analyzing samples/shop.jsonl"
+"$CARGO_TARGET_DIR/debug/bartizan" analyze samples/shop.jsonl --spec samples/shop.openapi.yaml \
+    --report bartizan-report.html

@@ -1,0 +1,55 @@
+#!/usr/bin/env bash
+# make test: everything that CI checks. Prints the time of each step; in CI nothing is skipped and
+# more than 45 minutes fail.
+source "$(dirname "$0")/env.sh"
+limit=${BARTIZAN_TEST_MINUTES:-45}
+begin=$SECONDS
+names=() times=()
+
+step() {
+    local name=$1 from=$SECONDS
+    shift
+    say "$name"
+    "$@" || fail "$name failed"
+    names+=("$name") times+=($((SECONDS - from)))
+}
+
+tests() {
+    local log
+    log=$(mktemp)
+    local status=0
+    cargo test --workspace --all-targets --exclude xtask --no-fail-fast 2>&1 | tee "$log" || status=1
+    cargo test --package xtask 2>&1 | tee -a "$log" || status=1
+    cargo test --workspace --doc 2>&1 | tee -a "$log" || status=1
+    passed=$(awk '/^test result:/ {s += $4} END {print s + 0}' "$log")
+    failed=$(awk '/^test result:/ {s += $6} END {print s + 0}' "$log")
+    skipped=$(grep -c '^SKIPPED: ' "$log" || true)
+    grep '^SKIPPED: ' "$log" >&2 || true
+    rm -f "$log"
+    if is_ci && [ "$skipped" -gt 0 ]; then
+        printf 'error: %s tests were skipped; in CI none may be\n' "$skipped" >&2
+        status=1
+    fi
+    return $status
+}
+
+fuzz_check() { (cd fuzz && cargo check --locked --quiet --target-dir "$CARGO_TARGET_DIR/fuzz"); }
+
+step "set-up" scripts/setup.sh test
+step "tidy" cargo xtask tidy
+step "format" cargo fmt --all --check
+step "generated files" cargo xtask generate --check
+step "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
+step "tests" tests
+step "fuzz targets compile" fuzz_check
+step "fuzz smoke, 60 s over all decoders" \
+    cargo run --quiet --package bartizan-testkit --bin fuzz-smoke -- --seconds 60
+
+say "time per step"
+for i in "${!names[@]}"; do printf '%6d s  %s\n' "${times[$i]}" "${names[$i]}"; done
+total=$((SECONDS - begin))
+printf '%6d s  in all\n' "$total"
+if is_ci && [ "$total" -gt $((limit * 60)) ]; then
+    fail "$total s are more than $limit minutes"
+fi
+printf '\n%d passed, %d failed, %d skipped\n' "$passed" "$failed" "$skipped"

@@ -1,0 +1,249 @@
+//! Rules of the repository that compilers do not know. Each list of exceptions may only shrink.
+
+use std::{collections::BTreeMap, fs};
+
+use anyhow::{Result, bail};
+
+use crate::workspace::{Metadata, files, metadata, root};
+
+/// Which of our crates each of our crates may use. `testkit` may be used for development only.
+const DIRECTIONS: &[(&str, &[&str])] = &[
+    ("bartizan-model", &[]),
+    ("bartizan-protocols", &["bartizan-model"]),
+    ("bartizan-analysis", &["bartizan-model", "bartizan-protocols"]),
+    ("bartizan-store", &["bartizan-model"]),
+    (
+        "bartizan-pipeline",
+        &["bartizan-model", "bartizan-protocols", "bartizan-analysis", "bartizan-store"],
+    ),
+    (
+        "bartizan",
+        &[
+            "bartizan-model",
+            "bartizan-protocols",
+            "bartizan-analysis",
+            "bartizan-store",
+            "bartizan-pipeline",
+        ],
+    ),
+    ("bartizan-testkit", &["bartizan-model", "bartizan-protocols", "bartizan-analysis"]),
+    ("xtask", &[]),
+];
+
+/// Licences that may be linked into the binary.
+const LICENCES: &[&str] = &[
+    "MIT",
+    "MIT-0",
+    "Apache-2.0",
+    "Apache-2.0 WITH LLVM-exception",
+    "BSD-2-Clause",
+    "BSD-3-Clause",
+    "ISC",
+    "Zlib",
+    "Unicode-3.0",
+    "CC0-1.0",
+    "0BSD",
+    "Unlicense",
+    "BSL-1.0",
+];
+
+/// Packages that must not appear anywhere in the tree, and why.
+const BANNED: &[(&str, &str)] = &[
+    ("openssl-sys", "one TLS provider: aws-lc-rs"),
+    ("openssl", "one TLS provider: aws-lc-rs"),
+    ("native-tls", "one TLS provider: aws-lc-rs"),
+    ("serde_yaml", "unmaintained: serde-saphyr"),
+    ("serde_yml", "unsound: serde-saphyr"),
+    ("fancy-regex", "backtracking"),
+    ("pcre2", "backtracking"),
+    ("rusqlite", "links SQLite twice beside sqlx"),
+    ("rsa", "RUSTSEC-2023-0071"),
+];
+
+/// Packages that may be in the tree in several versions, and why.
+const DUPLICATES: &[(&str, &str)] = &[];
+
+/// Most packages of the tree that are not ours.
+const MAX_PACKAGES: usize = 400;
+
+/// Longest source file, in lines.
+const MAX_LINES: usize = 500;
+
+/// Words that say nothing as the name of a file or folder.
+const EMPTY_NAMES: &[&str] = &["util", "utils", "helper", "helpers", "manager", "common", "misc"];
+
+/// Runs every rule and reports all violations at once.
+pub(crate) fn run() -> Result<()> {
+    let metadata = metadata()?;
+    let files = files()?;
+    let mut problems = Vec::new();
+    directions(&metadata, &mut problems);
+    packages(&metadata, &mut problems);
+    duplicates(&metadata, &mut problems);
+    sources(&files, &mut problems)?;
+    if problems.is_empty() {
+        println!("tidy: {} packages, {} files, no violation", metadata.packages.len(), files.len());
+        return Ok(());
+    }
+    for problem in &problems {
+        eprintln!("tidy: {problem}");
+    }
+    bail!("{} violations", problems.len())
+}
+
+fn directions(metadata: &Metadata, problems: &mut Vec<String>) {
+    for package in metadata.packages.iter().filter(|p| p.source.is_none()) {
+        let Some((_, allowed)) = DIRECTIONS.iter().find(|(name, _)| *name == package.name) else {
+            problems.push(format!("{}: crate is not in the table of directions", package.name));
+            continue;
+        };
+        for dependency in &package.dependencies {
+            let ours = dependency.name.starts_with("bartizan");
+            let for_tests =
+                dependency.kind.as_deref() == Some("dev") && dependency.name == "bartizan-testkit";
+            if ours && !for_tests && !allowed.contains(&dependency.name.as_str()) {
+                problems.push(format!(
+                    "{} must not depend on {} (see ARCHITECTURE.md)",
+                    package.name, dependency.name
+                ));
+            }
+        }
+        if package.rust_version.is_none() {
+            problems.push(format!("{}: rust-version is missing", package.manifest_path));
+        }
+    }
+}
+
+fn packages(metadata: &Metadata, problems: &mut Vec<String>) {
+    let others = metadata.packages.iter().filter(|p| p.source.is_some());
+    let count = others.clone().count();
+    if count > MAX_PACKAGES {
+        problems.push(format!("{count} packages, more than {MAX_PACKAGES}"));
+    }
+    for package in others {
+        let id = format!("{} {}", package.name, package.version);
+        match &package.license {
+            Some(expression) if allows(expression) => {}
+            Some(expression) => problems.push(format!("{id}: licence {expression} is not allowed")),
+            None => problems.push(format!("{id}: no licence stated")),
+        }
+        if let Some((_, why)) = BANNED.iter().find(|(name, _)| *name == package.name) {
+            problems.push(format!("{id} is banned: {why}"));
+        }
+    }
+}
+
+/// Whether an SPDX expression can be met with allowed licences. `OR` needs one side, `AND` both.
+fn allows(expression: &str) -> bool {
+    let expression = expression.replace('/', " OR ");
+    let text = expression.trim();
+    if let Some(inner) = enclosed(text) {
+        return allows(inner);
+    }
+    if let Some((left, right)) = split(text, " OR ") {
+        return allows(left) || allows(right);
+    }
+    if let Some((left, right)) = split(text, " AND ") {
+        return allows(left) && allows(right);
+    }
+    LICENCES.contains(&text)
+}
+
+/// The inside of an expression that one pair of parentheses encloses.
+fn enclosed(text: &str) -> Option<&str> {
+    let inner = text.strip_prefix('(')?.strip_suffix(')')?;
+    let mut depth = 0i32;
+    for c in inner.chars() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        if depth < 0 {
+            return None;
+        }
+    }
+    Some(inner)
+}
+
+/// Splits at the first operator outside parentheses.
+fn split<'a>(text: &'a str, operator: &str) -> Option<(&'a str, &'a str)> {
+    let mut depth = 0i32;
+    for (at, c) in text.char_indices() {
+        depth += i32::from(c == '(') - i32::from(c == ')');
+        if depth == 0 && text[at..].starts_with(operator) {
+            return Some((&text[..at], &text[at + operator.len()..]));
+        }
+    }
+    None
+}
+
+fn duplicates(metadata: &Metadata, problems: &mut Vec<String>) {
+    let mut versions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+    for package in &metadata.packages {
+        versions.entry(&package.name).or_default().push(&package.version);
+    }
+    for (name, versions) in versions.iter().filter(|(_, v)| v.len() > 1) {
+        if !DUPLICATES.iter().any(|(allowed, _)| allowed == name) {
+            problems.push(format!("{name} in several versions: {}", versions.join(", ")));
+        }
+    }
+    for (name, _) in DUPLICATES {
+        if versions.get(name).is_none_or(|v| v.len() < 2) {
+            problems.push(format!("{name} is no longer duplicated: remove the exception"));
+        }
+    }
+}
+
+fn sources(files: &[String], problems: &mut Vec<String>) -> Result<()> {
+    for file in files {
+        let stem = file.rsplit('/').next().unwrap_or(file).split('.').next().unwrap_or("");
+        let folders = file.rsplit('/').skip(1);
+        if folders.chain([stem]).any(|part| EMPTY_NAMES.contains(&part)) {
+            problems.push(format!("{file}: the name says nothing about what is in it"));
+        }
+        let is_source = [".rs", ".py", ".css", ".sh", ".sql"].iter().any(|e| file.ends_with(e));
+        if !is_source {
+            continue;
+        }
+        let text = fs::read_to_string(root().join(file))?;
+        let lines = text.lines().count();
+        let generated = text.starts_with("// @generated");
+        if lines > MAX_LINES && !generated {
+            problems.push(format!("{file}: {lines} lines, more than {MAX_LINES}"));
+        }
+        if file.ends_with(".rs") {
+            rust(file, &text, problems);
+        }
+    }
+    Ok(())
+}
+
+fn rust(file: &str, text: &str, problems: &mut Vec<String>) {
+    let is_root = file.ends_with("/lib.rs") || file.ends_with("/main.rs");
+    if is_root && !text.trim_start().starts_with("//!") {
+        problems.push(format!("{file}: crate documentation is missing"));
+    }
+    let product = file.starts_with("crates/bartizan") && file.contains("/src/");
+    if product && file.starts_with("crates/bartizan-model/")
+        || file.starts_with("crates/bartizan-analysis/src")
+    {
+        for word in ["SystemTime::now", "Instant::now", "std::fs", "std::net::Tcp", "thread_rng"] {
+            if text.contains(word) {
+                problems.push(format!("{file}: {word} in a crate without IO and clock"));
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn licence_expressions_are_read() {
+        assert!(allows("MIT OR Apache-2.0"));
+        assert!(allows("MIT/Apache-2.0"));
+        assert!(allows("(MIT OR GPL-3.0-only) AND Unicode-3.0"));
+        assert!(allows("GPL-3.0-only OR MIT"));
+        assert!(!allows("MIT AND GPL-3.0-only"));
+        assert!(!allows("GPL-3.0-only"));
+        assert!(!allows(""));
+    }
+}
