@@ -1,7 +1,29 @@
 //! From concrete requests to endpoints: path templates, permanent ids, aliases, specifications.
+//!
+//! [`Resolver`] learns templates from traffic: a segment whose form alone tells that it is a value
+//! ([`values`]) is a parameter at first sight; every other segment is fixed text until evidence says
+//! otherwise ([`Resolver::consolidate`]). [`SpecIndex`] knows what specifications document.
+
+use std::fmt;
 
 use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
+
+mod consolidate;
+mod evidence;
+mod naming;
+mod probe;
+mod resolver;
+mod tree;
+pub mod values;
+mod words;
+
+pub use evidence::{Decision, FEATURES};
+pub use resolver::{
+    Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
+    Resolver, ResolverCounts,
+};
+pub use values::{CERTAIN, Classified, ValueKind, classify};
 
 /// One segment of a path template.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -14,9 +36,26 @@ pub enum Segment {
         name: String,
         /// Fixed text before the value.
         prefix: String,
-        /// Fixed text behind the value.
+        /// Fixed text behind the value. `.{format}` when the extension varies too: the only case
+        /// of a second parameter in one segment.
         suffix: String,
     },
+}
+
+impl fmt::Display for Segment {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Literal(text) => naming::write_literal(f, text),
+            Self::Parameter { name, prefix, suffix } => {
+                naming::write_literal(f, prefix)?;
+                write!(f, "{{{name}}}")?;
+                match suffix.as_str() {
+                    naming::ANY_FORMAT => f.write_str(naming::ANY_FORMAT),
+                    fixed => naming::write_literal(f, fixed),
+                }
+            }
+        }
+    }
 }
 
 /// An endpoint as resolution sees it: method, host and path template.
@@ -24,14 +63,22 @@ pub enum Segment {
 pub struct Template {
     /// Permanent id of the endpoint.
     pub id: EndpointId,
-    /// Host without port; empty when the source does not say.
+    /// Host without port, lower case; empty when the source does not say.
     pub host: String,
     /// Method.
     pub method: String,
     /// Segments of the path.
     pub segments: Vec<Segment>,
-    /// The path as text, with `{name}` for parameters.
+    /// The path as text, with `{name}` for parameters. Braces, `/`, `%`, `?`, `#` and control
+    /// characters of fixed text are percent-encoded.
     pub path: String,
+    /// Kinds of values seen at each segment, the most frequent first; empty for fixed text. As many
+    /// entries as segments.
+    #[serde(default)]
+    pub kinds: Vec<Vec<ValueKind>>,
+    /// Why the path is a template where it is: one line per parameter.
+    #[serde(default)]
+    pub evidence: Vec<String>,
 }
 
 impl Template {

@@ -1,0 +1,360 @@
+//! Evidence for and against a word at a position being a value.
+//!
+//! Each word is described by features that hold for any API; a linear score (log-odds) weighs them.
+//! The weights were fitted by logistic regression, see `eval/README.md`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    tree::{HostTree, NodeId, Step, hash, is_prefix_word},
+    values::{CERTAIN, ValueKind, classify},
+    words::{is_api_word, is_plural, is_verb, words_of},
+};
+
+macro_rules! features {
+    ($($(#[$doc:meta])* $name:ident = $weight:expr),+ $(,)?) => {
+        /// Names of the features, in the order of [`Decision::features`].
+        pub const FEATURES: &[&str] = &[$(stringify!($name)),+];
+        const WEIGHTS: &[f64] = &[$($weight),+];
+
+        #[derive(Clone, Copy, Debug, Default)]
+        struct Features { $($(#[$doc])* $name: f64),+ }
+
+        impl Features {
+            fn values(&self) -> Vec<f64> { vec![$(self.$name),+] }
+        }
+    };
+}
+
+features! {
+    /// Always 1.
+    bias = -1.5,
+    /// Words joined by dashes or underscores.
+    joined = 0.8,
+    /// Three or more words.
+    many_words = 0.3,
+    /// Ends with a digit.
+    numbered = 1.5,
+    /// Certainty of the form, beyond words and slugs (locales, codes, versions, files), 0 to 1.
+    form = 2.0,
+    /// Share of its words that are general API vocabulary.
+    api_words = -1.8,
+    /// Begins with a verb.
+    verb = -1.0,
+    /// camelCase or PascalCase of several words.
+    camel = -1.5,
+    /// Share of the host's fixed text that is written differently.
+    odd_case = 0.8,
+    /// Share of its words that other positions of the host use as well.
+    host_words = -1.0,
+    /// It was a value at another position.
+    known_value = 2.0,
+    /// Behind a plural word.
+    after_plural = 1.0,
+    /// Behind a parameter.
+    after_parameter = -1.5,
+    /// At the front of the path.
+    front = -1.5,
+    /// Behind a path that is an endpoint itself.
+    after_endpoint = 0.5,
+    /// Values of certain form stand at the same position (share of requests).
+    typed_siblings = -2.0,
+    /// log2 of the number of siblings of the same form.
+    siblings = 0.5,
+    /// Share of siblings that have the same form.
+    uniform = 0.7,
+    /// log2 of the number of siblings with common fixed text below.
+    shared_below = 0.8,
+    /// Share of its fixed text below that no sibling has.
+    own_below = -1.0,
+    /// Nothing but values of certain form follow.
+    collection = -2.0,
+    /// Is replaced, changed or deleted.
+    item_methods = 1.0,
+    /// A plural word itself.
+    plural = -0.7,
+    /// Share of the requests of the position.
+    share = -1.0,
+    /// log2 of the mean number of requests per sibling.
+    busy = -0.2,
+    /// The same word stands with and without a custom method, or several words have the same.
+    custom_method = 1.5,
+}
+
+/// What was decided about a word at a position, with the evidence.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    /// Host.
+    pub host: String,
+    /// Path of the position, as far as it was decided by then.
+    pub position: String,
+    /// The word.
+    pub word: String,
+    /// Log-odds of it being a value, its siblings considered.
+    pub log_odds: f64,
+    /// Values of [`FEATURES`].
+    pub features: Vec<f64>,
+}
+
+/// One word at a position with everything that carries it (`x`, `x:cancel`).
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Core {
+    pub(crate) word: String,
+    /// Token, node, suffix.
+    pub(crate) parts: Vec<(String, NodeId, String)>,
+    hits: u64,
+    below: BTreeSet<String>,
+    typed_below: bool,
+    item_methods: bool,
+}
+
+/// How a word is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Form {
+    case: u8,
+    words: u8,
+    numbered: bool,
+    kind: ValueKind,
+}
+
+pub(crate) fn form_of(word: &str) -> Form {
+    let case = if word.contains('.') {
+        5
+    } else if word.contains('-') {
+        1
+    } else if word.contains('_') {
+        2
+    } else if word.bytes().all(|b| !b.is_ascii_uppercase()) {
+        0
+    } else if word.bytes().all(|b| !b.is_ascii_lowercase()) {
+        6
+    } else if word.starts_with(|c: char| c.is_ascii_uppercase()) {
+        4
+    } else {
+        3
+    };
+    Form {
+        case,
+        words: words_of(word).len().min(5) as u8,
+        numbered: word.ends_with(|c: char| c.is_ascii_digit()),
+        kind: classify(word).kind,
+    }
+}
+
+/// What is common to the whole host.
+#[derive(Debug, Default)]
+pub(crate) struct HostEvidence {
+    /// In how many positions a word of fixed text occurs.
+    words: BTreeMap<String, BTreeSet<NodeId>>,
+    /// Fixed text by case.
+    cases: BTreeMap<u8, u32>,
+    literals: u32,
+}
+
+impl HostEvidence {
+    pub(crate) fn of(tree: &HostTree) -> Self {
+        let mut out = Self::default();
+        for (id, node) in tree.nodes.iter().enumerate() {
+            for word in node.literals.keys() {
+                out.literals += 1;
+                *out.cases.entry(form_of(word).case).or_default() += 1;
+                for part in words_of(word) {
+                    out.words.entry(part).or_default().insert(id as NodeId);
+                }
+            }
+        }
+        out
+    }
+}
+
+/// The words below a position that may be values.
+pub(crate) fn cores(tree: &HostTree, position: NodeId) -> Vec<Core> {
+    let Some(node) = tree.node(position) else { return Vec::new() };
+    let mut map: BTreeMap<&str, Core> = BTreeMap::new();
+    for (token, id) in &node.literals {
+        let Some(child) = tree.node(*id) else { continue };
+        if child.pinned {
+            continue;
+        }
+        let (word, suffix) = match token.rsplit_once(':') {
+            Some((word, verb))
+                if !word.is_empty()
+                    && !word.contains(':')
+                    && verb.len() >= 3
+                    && verb.bytes().all(|b| b.is_ascii_alphabetic()) =>
+            {
+                (word, token.get(word.len()..).unwrap_or(""))
+            }
+            _ => (token.as_str(), ""),
+        };
+        let core = map.entry(word).or_default();
+        word.clone_into(&mut core.word);
+        core.parts.push((token.clone(), *id, suffix.to_owned()));
+        core.hits += child.hits;
+        core.below.extend(child.literals.keys().cloned());
+        core.typed_below |= !child.parameters.is_empty();
+        core.item_methods |=
+            child.leaves.keys().any(|m| matches!(m.as_str(), "PUT" | "PATCH" | "DELETE"));
+    }
+    map.into_values().collect()
+}
+
+/// Log-odds of each core being a value.
+pub(crate) fn score(
+    tree: &HostTree,
+    host: &HostEvidence,
+    position: NodeId,
+    cores: &[Core],
+) -> Vec<(f64, Vec<f64>)> {
+    let group = Group::of(tree, position, cores);
+    let mut scored: Vec<(f64, Vec<f64>, Form)> = cores
+        .iter()
+        .map(|core| {
+            let values = group.features(tree, host, position, core).values();
+            let own: f64 = values.iter().zip(WEIGHTS).map(|(v, w)| v * w).sum();
+            (own, values, form_of(&core.word))
+        })
+        .collect();
+    // Words of one form stand or fall together.
+    let mut pools: BTreeMap<Form, (f64, f64)> = BTreeMap::new();
+    for (own, _, form) in &scored {
+        let pool = pools.entry(*form).or_default();
+        pool.0 += own;
+        pool.1 += 1.0;
+    }
+    for (own, _, form) in &mut scored {
+        if let Some((sum, n)) = pools.get(form) {
+            *own = POOLED * (sum / n) + (1.0 - POOLED) * *own;
+        }
+    }
+    scored.into_iter().map(|(own, values, _)| (own, values)).collect()
+}
+
+/// Weight of the mean of the siblings of the same form.
+const POOLED: f64 = 0.5;
+
+struct Group<'a> {
+    parent: Option<&'a str>,
+    after_parameter: bool,
+    front: bool,
+    endpoint: bool,
+    typed: f64,
+    hits: u64,
+    forms: BTreeMap<Form, u32>,
+    undecided: u32,
+    below: BTreeMap<&'a str, u32>,
+    suffixes: BTreeMap<&'a str, u32>,
+    cores: usize,
+}
+
+impl<'a> Group<'a> {
+    fn of(tree: &'a HostTree, position: NodeId, cores: &'a [Core]) -> Self {
+        let node = tree.node(position);
+        let typed_hits: u64 = node.map_or(0, |n| {
+            n.parameters.values().filter_map(|id| tree.node(*id)).map(|c| c.hits).sum()
+        });
+        let hits: u64 = cores.iter().map(|c| c.hits).sum();
+        let mut group = Group {
+            parent: match node.map(|n| &n.step) {
+                Some(Step::Literal(text)) => Some(text.as_str()),
+                _ => None,
+            },
+            after_parameter: matches!(node.map(|n| &n.step), Some(Step::Parameter { .. })),
+            front: tree.is_prefix_position(position),
+            endpoint: node.is_some_and(|n| n.leaves.contains_key("GET")),
+            typed: typed_hits as f64 / (typed_hits + hits).max(1) as f64,
+            hits,
+            forms: BTreeMap::new(),
+            undecided: 0,
+            below: BTreeMap::new(),
+            suffixes: BTreeMap::new(),
+            cores: cores.len(),
+        };
+        for core in cores {
+            for word in &core.below {
+                *group.below.entry(word).or_default() += 1;
+            }
+            for (_, _, suffix) in &core.parts {
+                *group.suffixes.entry(suffix).or_default() += 1;
+            }
+            if api_share(&core.word) < 1.0 {
+                group.undecided += 1;
+                *group.forms.entry(form_of(&core.word)).or_default() += 1;
+            }
+        }
+        group
+    }
+
+    fn features(
+        &self,
+        tree: &HostTree,
+        host: &HostEvidence,
+        position: NodeId,
+        core: &Core,
+    ) -> Features {
+        let words = words_of(&core.word);
+        let form = form_of(&core.word);
+        let class = classify(&core.word);
+        let flag = |b: bool| f64::from(u8::from(b));
+        let same = f64::from(self.forms.get(&form).copied().unwrap_or(0).max(1));
+        let below = core.below.len().max(1) as f64;
+        let own_below =
+            core.below.iter().filter(|w| self.below.get(w.as_str()).is_none_or(|n| *n < 2)).count();
+        let shared = core
+            .below
+            .iter()
+            .filter_map(|w| self.below.get(w.as_str()))
+            .max()
+            .map_or(1.0, |n| f64::from(*n));
+        let elsewhere = words
+            .iter()
+            .filter(|w| host.words.get(*w).is_some_and(|p| p.iter().any(|id| *id != position)))
+            .count();
+        let this_case = host.cases.get(&form.case).copied().unwrap_or(0);
+        let parent = self.parent.map(|p| words_of(p).pop().unwrap_or_default());
+        Features {
+            bias: 1.0,
+            joined: flag(core.word.contains(['-', '_'])),
+            many_words: flag(words.len() >= 3),
+            numbered: flag(form.numbered),
+            form: match class.kind {
+                ValueKind::Word | ValueKind::Slug => 0.0,
+                ValueKind::Version => flag(!core.word.starts_with('v')),
+                _ => f64::from(class.certainty) / f64::from(CERTAIN),
+            },
+            api_words: api_share(&core.word),
+            verb: flag(words.first().is_some_and(|w| is_verb(w))),
+            camel: flag(words.len() >= 2 && matches!(form.case, 3 | 4)),
+            odd_case: 1.0 - f64::from(this_case) / f64::from(host.literals.max(1)),
+            host_words: elsewhere as f64 / words.len().max(1) as f64,
+            known_value: flag(tree.value_words.contains(&hash(&core.word))),
+            after_plural: flag(parent.as_deref().is_some_and(is_plural)),
+            after_parameter: flag(self.after_parameter),
+            front: flag(self.front || self.parent.is_some_and(is_prefix_word)),
+            after_endpoint: flag(self.endpoint),
+            typed_siblings: self.typed,
+            siblings: same.log2(),
+            uniform: same / f64::from(self.undecided.max(1)),
+            shared_below: shared.log2(),
+            own_below: own_below as f64 / below,
+            collection: flag(core.typed_below && core.below.is_empty()),
+            item_methods: flag(core.item_methods),
+            plural: flag(words.last().is_some_and(|w| is_plural(w))),
+            share: core.hits as f64 / self.hits.max(1) as f64,
+            busy: (self.hits as f64 / self.cores.max(1) as f64).max(1.0).log2(),
+            custom_method: flag(core.parts.iter().any(|(_, _, suffix)| {
+                !suffix.is_empty()
+                    && (core.parts.len() > 1
+                        || self.suffixes.get(suffix.as_str()).is_some_and(|n| *n > 1))
+            })),
+        }
+    }
+}
+
+fn api_share(word: &str) -> f64 {
+    let words = words_of(word);
+    let known = words.iter().filter(|w| is_api_word(w)).count();
+    known as f64 / words.len().max(1) as f64
+}

@@ -1,0 +1,437 @@
+//! The tree of path segments of one host. Methods share it: what `PUT` tells about a position helps
+//! `GET`.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    probe,
+    resolver::{EndpointLimits, LeafId},
+    values::{CERTAIN, ValueKind, classify, is_version, split_affixes},
+};
+
+/// Index of a node in its host's arena.
+pub(crate) type NodeId = u32;
+
+/// The root of every tree.
+pub(crate) const ROOT: NodeId = 0;
+
+/// Fixed text before and behind a parameter's value.
+pub(crate) type Affixes = (String, String);
+
+/// How a node is reached from its parent.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Step {
+    /// By fixed text.
+    Literal(String),
+    /// By a value between fixed text.
+    Parameter {
+        /// Before the value.
+        prefix: String,
+        /// Behind the value.
+        suffix: String,
+    },
+}
+
+/// What is known about the values of a parameter.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Values {
+    /// Requests by kind.
+    pub(crate) kinds: BTreeMap<ValueKind, u64>,
+    /// The smallest hashes of values, sorted: counts distinct values and finds shared ones.
+    pub(crate) smallest: Vec<u64>,
+}
+
+/// Most hashes kept in a [`Values`].
+const SMALLEST: usize = 32;
+
+impl Values {
+    pub(crate) fn add(&mut self, kind: ValueKind, value: &str, times: u64) {
+        *self.kinds.entry(kind).or_default() += times;
+        self.add_hash(hash(value));
+    }
+
+    fn add_hash(&mut self, hash: u64) {
+        if let Err(at) = self.smallest.binary_search(&hash)
+            && at < SMALLEST
+        {
+            self.smallest.insert(at, hash);
+            self.smallest.truncate(SMALLEST);
+        }
+    }
+
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (kind, n) in &other.kinds {
+            *self.kinds.entry(*kind).or_default() += n;
+        }
+        for hash in &other.smallest {
+            self.add_hash(*hash);
+        }
+    }
+
+    /// Distinct values: exact below 32, estimated from there on (relative error about 18 %).
+    pub(crate) fn distinct(&self) -> u64 {
+        match self.smallest.get(SMALLEST - 1) {
+            None => self.smallest.len() as u64,
+            Some(largest) => {
+                ((SMALLEST as f64 - 1.0) * (u64::MAX as f64) / (*largest as f64).max(1.0)) as u64
+            }
+        }
+    }
+
+    /// Kinds, the most frequent first.
+    pub(crate) fn by_frequency(&self) -> Vec<ValueKind> {
+        let mut kinds: Vec<_> = self.kinds.iter().collect();
+        kinds.sort_by(|a, b| b.1.cmp(a.1).then(a.0.cmp(b.0)));
+        kinds.into_iter().map(|(k, _)| *k).collect()
+    }
+}
+
+/// A stable 64-bit hash (FNV-1a with a finaliser); the same on every machine, for checkpoints.
+pub(crate) fn hash(text: &str) -> u64 {
+    let mut h = text.bytes().fold(0xcbf2_9ce4_8422_2325u64, |h, b| {
+        (h ^ u64::from(b)).wrapping_mul(0x0000_0100_0000_01b3)
+    });
+    h = (h ^ (h >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    h ^ (h >> 33)
+}
+
+/// One position in a host's paths.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Node {
+    pub(crate) parent: NodeId,
+    pub(crate) step: Step,
+    pub(crate) literals: BTreeMap<String, NodeId>,
+    pub(crate) parameters: BTreeMap<Affixes, NodeId>,
+    /// Endpoints that end here, by method.
+    pub(crate) leaves: BTreeMap<String, LeafId>,
+    /// Answered requests that passed or ended here.
+    pub(crate) hits: u64,
+    /// Whether unknown words below are values.
+    pub(crate) open: bool,
+    /// Declared or set by a person: never merged.
+    pub(crate) pinned: bool,
+    /// Declared name of the parameter.
+    pub(crate) name: Option<String>,
+    /// Values, for parameters.
+    pub(crate) values: Values,
+}
+
+impl Node {
+    fn new(parent: NodeId, step: Step) -> Self {
+        Self {
+            parent,
+            step,
+            literals: BTreeMap::new(),
+            parameters: BTreeMap::new(),
+            leaves: BTreeMap::new(),
+            hits: 0,
+            open: false,
+            pinned: false,
+            name: None,
+            values: Values::default(),
+        }
+    }
+}
+
+/// A request path that fits nothing that was ever answered.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) segments: Vec<String>,
+    pub(crate) leaf: LeafId,
+    /// Answered with a page (`text/html`) and success.
+    pub(crate) pages: u64,
+    /// Hash of the shape of that page; 0 when unknown.
+    pub(crate) shape: u64,
+}
+
+/// Everything known about one host.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct HostTree {
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) pending: BTreeMap<String, Pending>,
+    /// Shared leaves of requests that no table had room for, by method.
+    pub(crate) overflow: BTreeMap<String, LeafId>,
+    /// Success with a page.
+    pub(crate) pages: u64,
+    /// Success with anything else.
+    pub(crate) data: u64,
+    /// Hashes of words that turned out to be values.
+    pub(crate) value_words: BTreeSet<u64>,
+    /// Nodes with more words below than the limit, collapsed early.
+    pub(crate) collapsed: u64,
+}
+
+/// What is decided about one segment at one position.
+pub(crate) enum Way {
+    Known(NodeId),
+    NewLiteral,
+    NewParameter(Affixes),
+}
+
+impl HostTree {
+    pub(crate) fn new() -> Self {
+        Self {
+            nodes: vec![Node::new(ROOT, Step::Literal(String::new()))],
+            pending: BTreeMap::new(),
+            overflow: BTreeMap::new(),
+            pages: 0,
+            data: 0,
+            value_words: BTreeSet::new(),
+            collapsed: 0,
+        }
+    }
+
+    pub(crate) fn node(&self, id: NodeId) -> Option<&Node> {
+        self.nodes.get(id as usize)
+    }
+
+    pub(crate) fn node_mut(&mut self, id: NodeId) -> Option<&mut Node> {
+        self.nodes.get_mut(id as usize)
+    }
+
+    /// Steps from the root to `id`, with declared names.
+    pub(crate) fn steps(&self, id: NodeId) -> Vec<(NodeId, Step, Option<String>)> {
+        let mut out = Vec::new();
+        let mut at = id;
+        while at != ROOT
+            && let Some(node) = self.node(at)
+        {
+            out.push((at, node.step.clone(), node.name.clone()));
+            at = node.parent;
+        }
+        out.reverse();
+        out
+    }
+
+    /// Whether a version or a prefix such as `api` may stand at the children of `id`: everything
+    /// above is fixed text of that kind.
+    pub(crate) fn is_prefix_position(&self, id: NodeId) -> bool {
+        let mut at = id;
+        for _ in 0..3 {
+            if at == ROOT {
+                return true;
+            }
+            match self.node(at) {
+                Some(Node { step: Step::Literal(text), parent, .. }) if is_prefix_word(text) => {
+                    at = *parent;
+                }
+                _ => return false,
+            }
+        }
+        false
+    }
+
+    /// Where `segment` leads from `id`.
+    pub(crate) fn way(&self, id: NodeId, segment: &str) -> Option<Way> {
+        let node = self.node(id)?;
+        if let Some(child) = node.literals.get(segment) {
+            return Some(Way::Known(*child));
+        }
+        let (prefix, core, suffix) = split_affixes(segment);
+        let class = classify(core);
+        let plain = (String::new(), String::new());
+        let affixes = (prefix.to_owned(), suffix.to_owned());
+        if class.certainty >= CERTAIN && !self.may_be_version(id, segment, class.kind) {
+            if !affixes.1.is_empty()
+                && let Some(any) =
+                    node.parameters.get(&(affixes.0.clone(), super::naming::ANY_FORMAT.to_owned()))
+                && suffix.starts_with('.')
+            {
+                return Some(Way::Known(*any));
+            }
+            return Some(match node.parameters.get(&affixes) {
+                Some(child) => Way::Known(*child),
+                None => Way::NewParameter(affixes),
+            });
+        }
+        if let Some((stem, _)) = super::values::split_extension(segment)
+            && let Some(child) = node.parameters.get(&(format!("{stem}."), String::new()))
+        {
+            return Some(Way::Known(*child));
+        }
+        if affixes != plain
+            && node.open
+            && let Some(child) = node.parameters.get(&affixes)
+        {
+            return Some(Way::Known(*child));
+        }
+        if let Some(child) = node.parameters.get(&plain)
+            && (node.open || probe::is_hostile_value(segment))
+        {
+            return Some(Way::Known(*child));
+        }
+        Some(Way::NewLiteral)
+    }
+
+    /// Dates and small numbers at the front of a path are versions until there are many of them.
+    fn may_be_version(&self, id: NodeId, segment: &str, kind: ValueKind) -> bool {
+        let form = match kind {
+            ValueKind::Date => true,
+            ValueKind::Integer => segment.len() <= 2,
+            _ => is_version(segment),
+        };
+        form && self.is_prefix_position(id)
+            && self.node(id).is_some_and(|n| {
+                n.literals.keys().filter(|k| is_front_version(k)).count() < MAX_FRONT_VERSIONS
+            })
+    }
+
+    /// The node of a path that was answered, created where it is new. `None` when a limit forbids.
+    pub(crate) fn insert(&mut self, segments: &[&str], limits: &EndpointLimits) -> Option<NodeId> {
+        let mut at = ROOT;
+        self.node_mut(ROOT)?.hits += 1;
+        for segment in segments {
+            at = match self.way(at, segment)? {
+                Way::Known(child) => child,
+                Way::NewLiteral => {
+                    if self.node(at)?.literals.len() >= limits.children as usize {
+                        self.collapse(at);
+                        match self.way(at, segment)? {
+                            Way::Known(child) => child,
+                            _ => self.add(at, Step::plain(), limits)?,
+                        }
+                    } else {
+                        self.add(at, Step::Literal((*segment).to_owned()), limits)?
+                    }
+                }
+                Way::NewParameter((prefix, suffix)) => {
+                    let room = self.node(at)?.parameters.len() < MAX_AFFIXES;
+                    let step =
+                        if room { Step::Parameter { prefix, suffix } } else { Step::plain() };
+                    self.add(at, step, limits)?
+                }
+            };
+            let node = self.node_mut(at)?;
+            node.hits += 1;
+            if let Step::Parameter { prefix, suffix } = &node.step {
+                let value = core_of(segment, prefix, suffix);
+                node.values.add(classify(value).kind, value, 1);
+            }
+        }
+        Some(at)
+    }
+
+    /// The node that a path fits, without learning anything.
+    pub(crate) fn find(&self, segments: &[&str]) -> Option<NodeId> {
+        let mut at = ROOT;
+        for segment in segments {
+            match self.way(at, segment)? {
+                Way::Known(child) => at = child,
+                _ => return None,
+            }
+        }
+        Some(at)
+    }
+
+    /// Adds a child, or returns the one that is there. `None` when the host has too many nodes.
+    pub(crate) fn add(
+        &mut self,
+        parent: NodeId,
+        step: Step,
+        limits: &EndpointLimits,
+    ) -> Option<NodeId> {
+        let id = NodeId::try_from(self.nodes.len()).ok()?;
+        let full = self.nodes.len() >= limits.nodes as usize;
+        let node = self.node_mut(parent)?;
+        let slot = match &step {
+            Step::Literal(text) => node.literals.get(text),
+            Step::Parameter { prefix, suffix } => {
+                node.parameters.get(&(prefix.clone(), suffix.clone()))
+            }
+        };
+        if let Some(found) = slot {
+            return Some(*found);
+        }
+        if full {
+            return None;
+        }
+        match &step {
+            Step::Literal(text) => node.literals.insert(text.clone(), id),
+            Step::Parameter { prefix, suffix } => {
+                node.parameters.insert((prefix.clone(), suffix.clone()), id)
+            }
+        };
+        self.nodes.push(Node::new(parent, step));
+        Some(id)
+    }
+
+    /// A position got more words than it may hold: from now on unknown words are values here. What
+    /// is there stays until the next consolidation, which sorts words from values.
+    fn collapse(&mut self, id: NodeId) {
+        self.collapsed += 1;
+        if let Some(node) = self.node_mut(id) {
+            node.open = true;
+        }
+    }
+
+    /// Drops nodes that nothing leads to. Returns the new id of each old one.
+    pub(crate) fn compact(&mut self) -> Vec<Option<NodeId>> {
+        let mut map: Vec<Option<NodeId>> = vec![None; self.nodes.len()];
+        let mut order = vec![ROOT];
+        let mut next = 0;
+        while let Some(id) = order.get(next).copied() {
+            if let Some(slot) = map.get_mut(id as usize) {
+                *slot = NodeId::try_from(next).ok();
+            }
+            if let Some(node) = self.node(id) {
+                order.extend(node.literals.values().chain(node.parameters.values()));
+            }
+            next += 1;
+        }
+        let look = |id: &NodeId| map.get(*id as usize).copied().flatten().unwrap_or(ROOT);
+        let nodes = order
+            .iter()
+            .filter_map(|id| self.node(*id).cloned())
+            .map(|mut node| {
+                node.parent = look(&node.parent);
+                node.literals.values_mut().for_each(|c| *c = look(c));
+                node.parameters.values_mut().for_each(|c| *c = look(c));
+                node
+            })
+            .collect();
+        self.nodes = nodes;
+        map
+    }
+}
+
+/// Most versions at one position before they count as values.
+const MAX_FRONT_VERSIONS: usize = 12;
+/// Most combinations of fixed text around values at one position.
+const MAX_AFFIXES: usize = 32;
+
+impl Step {
+    /// A parameter that takes the whole segment.
+    pub(crate) fn plain() -> Self {
+        Self::Parameter { prefix: String::new(), suffix: String::new() }
+    }
+}
+
+/// The value inside a segment.
+pub(crate) fn core_of<'a>(segment: &'a str, prefix: &str, suffix: &str) -> &'a str {
+    let core = segment.strip_prefix(prefix).unwrap_or(segment);
+    if suffix == super::naming::ANY_FORMAT {
+        return core.rsplit_once('.').map_or(core, |(stem, _)| stem);
+    }
+    core.strip_suffix(suffix).unwrap_or(core)
+}
+
+/// Whether a segment at the front of a path is a version: `v1`, `1.1`, `2010-04-01`, `3`.
+pub(crate) fn is_front_version(s: &str) -> bool {
+    let class = classify(s);
+    is_version(s)
+        || class.kind == ValueKind::Date
+        || (class.kind == ValueKind::Integer && s.len() <= 2)
+}
+
+/// Words in front of the resources of an API.
+pub(crate) fn is_prefix_word(s: &str) -> bool {
+    let lower = s.to_ascii_lowercase();
+    matches!(
+        lower.as_str(),
+        "api" | "apis" | "rest" | "ws" | "public" | "private" | "internal" | "service" | "services"
+            | "gateway" | "rpc" | "external" | "open" | "web" | "mobile" | "app" | "backend"
+            | "prod" | "staging" | "dev" | "test" | "sandbox" | "beta"
+    ) || is_front_version(s)
+}
