@@ -9,6 +9,7 @@ pub mod endpoints;
 pub mod facts;
 pub mod identity;
 pub mod snapshot;
+pub mod state;
 
 pub use facts::{Enriched, ExchangeMark, Facts};
 pub use snapshot::Snapshot;
