@@ -13,6 +13,7 @@ pub mod learn;
 pub mod ledger;
 pub mod recent;
 pub mod snapshot;
+pub mod state;
 
 pub use facts::{Enriched, ExchangeMark, Facts};
 pub use judge::{Judgement, State, judge};
