@@ -9,6 +9,7 @@ use std::fmt;
 use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
 
+mod catalogue;
 mod consolidate;
 mod evidence;
 mod naming;
@@ -18,6 +19,7 @@ mod tree;
 pub mod values;
 mod words;
 
+pub use catalogue::named_location;
 pub use evidence::{Decision, FEATURES};
 pub use resolver::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,

@@ -586,7 +586,7 @@ fn render(tree: &HostTree, node: NodeId) -> Template {
 
 impl Resolver {
     /// The leaf that a leaf was merged into.
-    fn root_of(&self, leaf: LeafId) -> LeafId {
+    pub(crate) fn root_of(&self, leaf: LeafId) -> LeafId {
         let mut at = leaf;
         // Winners are older or hung, so the chain is finite; the bound guards damaged checkpoints.
         for _ in 0..=self.leaves.len() {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bartizan_model::{
-    Duration, EndpointId, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side,
+    Duration, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side,
     Timestamp, source::Ordering,
 };
 use hashbrown::HashMap;
