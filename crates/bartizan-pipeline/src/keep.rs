@@ -1,18 +1,19 @@
 //! Keeps what a run learns: exchange facts, checkpoint and learned state in one step, so that a
 //! crash at any instant loses nothing acknowledged and doubles nothing.
 
-use std::time::{Duration, Instant};
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use bartizan_analysis::{Judgement, Snapshot, State, judge::Prepared};
+use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge::Prepared};
 use bartizan_model::{
-    EndpointId, Exchange, Scope, Timestamp,
+    EndpointId, Exchange, Timestamp,
     analysis::{Analysis, InputSummary, Summary},
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, Store, StoreError,
-    exchange_log::{ExchangeFacts, ExchangeLog},
-    records::{EndpointMerge, LearnedState, RunRecord},
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, RunRecord, StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -33,15 +34,31 @@ pub enum KeepError {
     Store(#[from] StoreError),
     /// What was learned cannot be written.
     #[error("cannot save what was learned: {0}")]
-    State(#[from] bartizan_analysis::detectors::StateError),
+    State(#[from] StateError),
+}
+
+/// Under which name the store keeps the checkpoint of these inputs.
+#[must_use]
+pub fn input_key(inputs: &[PathBuf]) -> String {
+    let names: Vec<String> = inputs
+        .iter()
+        .map(|path| std::fs::canonicalize(path).unwrap_or_else(|_| path.clone()))
+        .map(|path| path.display().to_string())
+        .collect();
+    names.join("\n")
+}
+
+/// The checkpoint of the source inside one that the store kept; `None` when it is none.
+#[must_use]
+pub fn unwrap_checkpoint(kept: &Checkpoint) -> Option<Checkpoint> {
+    postcard::from_bytes(&kept.reader).ok()
 }
 
 /// Writes to the store while a run goes on.
 pub struct Keeper<'a> {
     runtime: &'a Runtime,
-    scope: Scope,
-    store: &'a dyn Store,
-    log: &'a dyn ExchangeLog,
+    directory: &'a DataDirectory,
+    input: String,
     run: RunRecord,
     waiting: Vec<ExchangeFacts>,
     checkpoint: Option<Checkpoint>,
@@ -54,25 +71,23 @@ impl<'a> Keeper<'a> {
     #[must_use]
     pub fn new(
         runtime: &'a Runtime,
-        scope: &Scope,
-        store: &'a dyn Store,
-        log: &'a dyn ExchangeLog,
-        name: &str,
+        directory: &'a DataDirectory,
+        inputs: &[PathBuf],
         now: fn() -> Timestamp,
     ) -> Self {
         let started = now();
+        let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
         let run = RunRecord {
             id: format!("run-{}", started.micros()),
             started,
-            name: name.to_owned(),
+            name: names.join(", "),
             summary: Summary::default(),
             input: InputSummary::default(),
         };
         Self {
             runtime,
-            scope: scope.clone(),
-            store,
-            log,
+            directory,
+            input: input_key(inputs),
             run,
             waiting: Vec::new(),
             checkpoint: None,
@@ -128,22 +143,23 @@ impl<'a> Keeper<'a> {
     }
 
     fn batch(&self, state: &State) -> Result<Batch, KeepError> {
+        let wrap = |checkpoint: &Checkpoint| Checkpoint {
+            input: self.input.clone(),
+            offset: checkpoint.offset,
+            exchanges: checkpoint.exchanges,
+            reader: postcard::to_stdvec(checkpoint).unwrap_or_default(),
+        };
         Ok(Batch {
             now: (self.now)(),
-            checkpoints: self.checkpoint.clone().into_iter().collect(),
+            checkpoints: self.checkpoint.iter().map(wrap).collect(),
             learned: vec![LearnedState { name: LEARNED.to_owned(), content: state.save()? }],
             ..Batch::default()
         })
     }
 
-    fn write(&mut self, mut batch: Batch) -> Result<(), KeepError> {
+    fn write(&mut self, batch: Batch) -> Result<(), KeepError> {
         let facts = std::mem::take(&mut self.waiting);
-        self.runtime.block_on(async {
-            if !facts.is_empty() {
-                batch.blocks = self.log.append(facts).await?;
-            }
-            self.store.save_batch(&self.scope, &batch).await.map(|_| ())
-        })?;
+        self.runtime.block_on(self.directory.save(batch, facts))?;
         self.last_step = Instant::now();
         Ok(())
     }

@@ -14,7 +14,7 @@ use bartizan_model::{EnvironmentId, OrganisationId, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     analyze::{Done, Run, RunError, run as run_pipeline},
     annotate::Spool,
-    sources::{Merged, OpenOptions, Source, SourceError},
+    sources::{OpenOptions, SourceError},
 };
 
 use super::{
@@ -39,13 +39,22 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     snapshot.specs = specs::read(&arguments.spec)?;
     let snapshot = Arc::new(snapshot);
 
-    let mut source = open(&arguments.inputs, kept.as_ref())?;
+    let (mut source, note) = match &kept {
+        Some(kept) => kept.open_source(&arguments.inputs)?,
+        None => {
+            let opened = OpenOptions::new().open_all(&arguments.inputs);
+            (opened.map_err(|e| input_error(&e))?, None)
+        }
+    };
+    if let Some(note) = note.filter(|_| !cli.quiet) {
+        anstream::eprintln!("note: {note}");
+    }
     let cancelled = cancel_on_interrupt();
     let done = {
         let mut bar = progress::Bar::new(cli.quiet);
         let mut report = |progress| bar.show(progress);
         let state = match &kept {
-            Some(kept) => kept.state(&scope)?,
+            Some(kept) => kept.state()?,
             None => State::new(&scope),
         };
         let spool = arguments.annotate.as_ref().map(|_| Spool::new(arguments.inputs.len() > 1));
@@ -58,7 +67,7 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
                 cancelled,
                 progress: &mut report,
                 spool: spool.transpose().map_err(|e| CommandError::output("a temporary file", &e))?,
-                keeper: kept.as_ref().map(|kept| kept.keeper(&scope, &names(&arguments.inputs))),
+                keeper: kept.as_ref().map(|kept| kept.keeper(&arguments.inputs)),
             },
         )
         .map_err(failed_run)?
@@ -160,28 +169,6 @@ fn annotate(path: &Path, spool: Spool, state: &State) -> Result<(), CommandError
     Ok(())
 }
 
-fn open(
-    inputs: &[PathBuf],
-    kept: Option<&kept::Kept>,
-) -> Result<Box<dyn Source>, CommandError> {
-    let mut opened = Vec::new();
-    for (index, input) in inputs.iter().enumerate() {
-        let mut options = OpenOptions::new();
-        if inputs.len() > 1 {
-            options = options.numbered(index + 1);
-        }
-        let source = match kept {
-            Some(kept) => kept.open_source(options, input)?,
-            None => options.open(input).map_err(|e| input_error(&e))?,
-        };
-        opened.push(source);
-    }
-    match opened.len() {
-        1 => opened.pop().ok_or_else(|| CommandError::usage("no input")),
-        _ => Ok(Box::new(Merged::new(opened))),
-    }
-}
-
 /// A source that cannot be read, as the command reports it.
 pub(super) fn input_error(error: &SourceError) -> CommandError {
     CommandError::input(error.to_string())
@@ -201,13 +188,14 @@ fn snapshot(
     kept: Option<&kept::Kept>,
 ) -> Result<Snapshot, CommandError> {
     let key = match kept {
-        Some(kept) => kept.key(scope)?,
-        None => key::of_user().unwrap_or_else(|(key, why)| {
-            if !cli.quiet {
+        Some(kept) => kept.key(),
+        None => {
+            let (key, unkept) = key::of_user(&scope.organisation)?;
+            if let Some(why) = unkept.filter(|_| !cli.quiet) {
                 anstream::eprintln!("note: hashes will differ from run to run ({why})");
             }
             key
-        }),
+        }
     };
     let mut snapshot = Snapshot::new(scope.clone(), key);
     snapshot.limits = config.limits.clone();

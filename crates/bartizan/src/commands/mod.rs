@@ -3,6 +3,7 @@
 mod analyze;
 mod arguments;
 mod config;
+mod data;
 mod error;
 mod explain;
 mod inspect;

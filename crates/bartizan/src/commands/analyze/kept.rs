@@ -1,0 +1,117 @@
+//! Results kept in a folder: opening it, going on where an earlier run stopped, and retention.
+
+use std::path::{Path, PathBuf};
+
+use bartizan_analysis::State;
+use bartizan_model::{Duration, FindingState, HashKey, Scope, Timestamp, analysis::Analysis};
+use bartizan_pipeline::{
+    keep::{self, Keeper, LEARNED},
+    sources::{OpenOptions, Source, SourceError},
+};
+use bartizan_store::{FindingFilter, LogBudget, PageRequest};
+
+use super::{input_error, micros_now};
+use crate::{
+    commands::{
+        CommandError,
+        data::{Data, failed},
+    },
+    config::Config,
+};
+
+/// An open folder of results.
+pub(super) struct Kept {
+    data: Data,
+    scope: Scope,
+}
+
+fn now() -> Timestamp {
+    Timestamp::from_micros(micros_now())
+}
+
+impl Kept {
+    pub(super) fn open(folder: &Path, config: &Config, scope: &Scope) -> Result<Self, CommandError> {
+        Ok(Self { data: Data::open(folder, config, scope, now())?, scope: scope.clone() })
+    }
+
+    pub(super) fn key(&self) -> HashKey {
+        self.data.directory.key().clone()
+    }
+
+    /// What earlier runs learned, or nothing.
+    pub(super) fn state(&self) -> Result<State, CommandError> {
+        let learned = self.data.directory.store().learned(&self.scope, LEARNED);
+        match self.data.runtime.block_on(learned).map_err(|e| failed(&e))? {
+            None => Ok(State::new(&self.scope)),
+            Some((learned, _)) => State::load(&learned.content).map_err(|error| {
+                CommandError::usage(format!("cannot go on from what was learned: {error}"))
+                    .help("use a new folder with --data, or the version that wrote this one")
+            }),
+        }
+    }
+
+    /// Opens inputs where an earlier run on the same inputs stopped. Beside them, what to tell the
+    /// user about it.
+    pub(super) fn open_source(
+        &self,
+        inputs: &[PathBuf],
+    ) -> Result<(Box<dyn Source>, Option<String>), CommandError> {
+        let options = OpenOptions::new();
+        let fresh = || options.open_all(inputs).map_err(|e| input_error(&e));
+        let kept = self.data.directory.store().checkpoint(&self.scope, &keep::input_key(inputs));
+        let kept = self.data.runtime.block_on(kept).map_err(|e| failed(&e))?;
+        let Some(at) = kept.and_then(|kept| keep::unwrap_checkpoint(&kept)) else {
+            return Ok((fresh()?, None));
+        };
+        match options.resume_all(inputs, &at) {
+            Ok(source) => {
+                let note = format!("going on behind the {} exchanges read before", at.exchanges);
+                Ok((source, Some(note)))
+            }
+            // A log that was rotated is a new file of the old name.
+            Err(error @ SourceError::Changed { .. }) => {
+                Ok((fresh()?, Some(format!("{error}; reading it from its beginning"))))
+            }
+            Err(error) => Err(input_error(&error)),
+        }
+    }
+
+    pub(super) fn keeper(&self, inputs: &[PathBuf]) -> Keeper<'_> {
+        Keeper::new(&self.data.runtime, &self.data.directory, inputs, now)
+    }
+
+    /// Drops exchange facts beyond the budget.
+    pub(super) fn retain(&self, config: &Config) -> Result<(), CommandError> {
+        let now = now();
+        let (days, mebibytes) = (config.store.exchange_days, config.store.exchange_mebibytes);
+        let budget = LogBudget {
+            max_bytes: (mebibytes > 0).then(|| u64::from(mebibytes) * 1024 * 1024),
+            older_than: (days > 0).then(|| now.minus(Duration::days(i64::from(days)))),
+        };
+        let trim = self.data.directory.trim_exchanges(&budget, now);
+        self.data.runtime.block_on(trim).map(|_| ()).map_err(|e| failed(&e))
+    }
+
+    /// Puts the states that people gave to findings into the result.
+    pub(super) fn merge_states(&self, analysis: &mut Analysis) -> Result<(), CommandError> {
+        let all = FindingState::ALL.iter().copied();
+        let decided = FindingFilter {
+            states: all.filter(|state| *state != FindingState::Open).collect(),
+            ..FindingFilter::default()
+        };
+        let mut page = PageRequest::first(1_000);
+        loop {
+            let list = self.data.directory.store().findings(&self.scope, &decided, &page);
+            let list = self.data.runtime.block_on(list).map_err(|e| failed(&e))?;
+            for kept in list.items {
+                for finding in analysis.findings.iter_mut().filter(|f| f.id == kept.id) {
+                    finding.state = kept.state;
+                }
+            }
+            match list.next {
+                Some(next) => page = PageRequest::after(1_000, next),
+                None => return Ok(()),
+            }
+        }
+    }
+}

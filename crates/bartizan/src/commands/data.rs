@@ -1,0 +1,85 @@
+//! The folder of results, opened for a command.
+
+use std::path::{Path, PathBuf};
+
+use bartizan_model::{Scope, Timestamp};
+use bartizan_store::{DataDirectory, DataOptions, StoreError};
+use tokio::runtime::Runtime;
+
+use super::CommandError;
+use crate::config::Config;
+
+/// Folder that is read when none is named.
+pub(super) const DEFAULT_FOLDER: &str = "bartizan-data";
+
+/// An open folder and what its asynchronous calls run on.
+pub(super) struct Data {
+    pub(super) runtime: Runtime,
+    pub(super) directory: DataDirectory,
+}
+
+impl Data {
+    /// Opens `folder` for writing, creating what is missing. One process at a time.
+    ///
+    /// # Errors
+    /// When it cannot be written, is in use, or was written by a newer version.
+    pub(super) fn open(
+        folder: &Path,
+        config: &Config,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Result<Self, CommandError> {
+        let runtime = runtime()?;
+        let options = options(folder, config, scope);
+        let opened = runtime.block_on(DataDirectory::open(&options, now));
+        Ok(Self { directory: opened.map_err(|e| failed(&e))?, runtime })
+    }
+
+    /// Opens `folder` for reading; somebody else may be writing.
+    ///
+    /// # Errors
+    /// When there is nothing to read.
+    pub(super) fn open_read_only(
+        folder: &Path,
+        config: &Config,
+        scope: &Scope,
+    ) -> Result<Self, CommandError> {
+        let runtime = runtime()?;
+        let options = options(folder, config, scope);
+        match runtime.block_on(DataDirectory::open_read_only(&options)) {
+            Ok(directory) => Ok(Self { runtime, directory }),
+            Err(StoreError::NoStore { .. } | StoreError::NotFound { .. }) => {
+                let shown = folder.display();
+                Err(CommandError::input(format!("nothing is kept in {shown}"))
+                    .help(format!("`bartizan analyze INPUT --data {shown}` keeps results there")))
+            }
+            Err(error) => Err(failed(&error)),
+        }
+    }
+}
+
+/// An error of the store, as the command reports it.
+pub(super) fn failed(error: &StoreError) -> CommandError {
+    CommandError::usage(error.to_string())
+}
+
+fn runtime() -> Result<Runtime, CommandError> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()
+        .map_err(|error| CommandError::usage(format!("cannot start: {error}")))
+}
+
+fn options(folder: &Path, config: &Config, scope: &Scope) -> DataOptions {
+    let mut options = DataOptions::new(folder);
+    options.key_directory.clone_from(&config.store.keys);
+    options.scope = scope.clone();
+    options
+}
+
+/// The folder to read: named, else that of the configuration, else the default.
+pub(super) fn folder(named: Option<&PathBuf>, config: &Config) -> PathBuf {
+    let configured = || config.store.data.clone();
+    named.cloned().or_else(configured).unwrap_or_else(|| PathBuf::from(DEFAULT_FOLDER))
+}
