@@ -4,7 +4,7 @@
     python3 clinic.py [OUTPUT_DIRECTORY]
 """
 import os, sys
-from common import *
+from world import *
 
 OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "clinic")
 START = datetime.datetime(2026, 10, 6, tzinfo=datetime.timezone.utc).timestamp()

@@ -4,7 +4,7 @@
     python3 ledger.py [OUTPUT_DIRECTORY]
 """
 import base64, os, sys
-from common import *
+from world import *
 
 OUT = sys.argv[1] if len(sys.argv) > 1 else os.path.join(os.path.dirname(os.path.abspath(__file__)), "ledger")
 START = datetime.datetime(2026, 9, 29, tzinfo=datetime.timezone.utc).timestamp()
