@@ -1,0 +1,3 @@
+//! Integration tests of the out-of-band lane.
+
+mod judgement;
