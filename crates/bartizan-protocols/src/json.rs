@@ -83,7 +83,8 @@ impl Decoder<'_> {
     /// Decodes a text into `root` and records what was not understood. The caller closes `root`.
     pub(crate) fn json(&mut self, root: NodeId, text: &str, mode: Mode) -> Outcome {
         let mut lexer = Lexer::new(text, mode == Mode::Embedded);
-        if mode == Mode::Sequence {
+        let marked = text.trim_ascii_start().starts_with('\u{1e}');
+        if mode == Mode::Sequence || (mode == Mode::Document && marked) {
             return self.sequence(root, &mut lexer);
         }
         let mark = self.view.mark();
@@ -235,11 +236,8 @@ impl Decoder<'_> {
         let step = if map { Step::AnyKey(key) } else { Step::Key(key) };
         let node = self.view.open(frame.node, step, Value::Null).ok_or(Stop::Limit)?;
         // Below one parent, the general location of a plain key already is a hash of the key.
-        let hash = if map {
-            self.view.key_hash_of(frame.node, key)
-        } else {
-            self.view.general_of(node)
-        };
+        let hash =
+            if map { self.view.key_hash_of(frame.node, key) } else { self.view.general_of(node) };
         self.scratch.keys.push(hash);
         if let Some(top) = self.scratch.frames.last_mut() {
             let bucket = 1u128 << (hash >> 57);

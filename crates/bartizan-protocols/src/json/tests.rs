@@ -181,7 +181,6 @@ fn several_values_are_a_sequence() {
         ("{\"a\":1}{\"a\":2}", vec![A::TrailingData]),
     ] {
         let seen = decoded(body);
-        eprintln!("{:?} {:?}", nodes(&seen), kinds(&seen));
         assert_eq!(
             nodes(&seen)[1..],
             ["body:/0 object ", "body:/0/a integer 1", "body:/1 object ", "body:/1/a integer 2"],
