@@ -1,1 +1,41 @@
-//! x
+//! What Bartizan keeps: inventory, findings and their workflow, detections, incidents, actors,
+//! checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
+//! what was seen in every exchange beside it ([`ExchangeLog`]). [`DataDirectory`] opens all of it.
+//!
+//! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
+
+mod audit;
+mod directory;
+mod error;
+pub mod exchange_log;
+mod files;
+pub mod keys;
+mod lock;
+mod query;
+mod records;
+mod sql;
+mod sqlite;
+mod store;
+mod workflow;
+
+pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
+pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage};
+pub use error::{Result, StoreError};
+pub use exchange_log::{
+    BlockEntry, BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FieldFact, FieldType,
+    FileExchangeLog, LogBudget, LogOptions, RemovalReason, RemovedSegment, SegmentExtent,
+};
+pub use files::MAX_NAME_BYTES;
+pub use keys::KeyDirectory;
+pub use lock::{DirectoryLock, LOCK_FILE};
+pub use query::{
+    ActorFilter, Cursor, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, MAX_PAGE,
+    Page, PageRequest,
+};
+pub use records::{
+    AliasChange, AliasEvent, AliasEventKind, AuditEntry, Batch, Counts, EndpointMerge,
+    FindingEvent, IntegrityReport, LearnedState, PRODUCT, Retention, RetentionReport, RunRecord,
+    SaveReport, ServiceRecord, StateChange,
+};
+pub use sqlite::{SCHEMA_VERSION, SqliteStore};
+pub use store::Store;

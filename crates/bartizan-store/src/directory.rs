@@ -1,0 +1,339 @@
+//! A data directory: lock, database, keys and exchange log of one scope, opened together.
+//!
+//! ```text
+//! DIRECTORY/bartizan.lock       held by the one process that writes
+//! DIRECTORY/bartizan.db         SQLite, with -wal and -shm beside it
+//! DIRECTORY/keys/ORG.key        unless another key directory is named
+//! DIRECTORY/exchanges/ORG/ENV/  segments of the exchange log
+//! ```
+
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use bartizan_model::{HashKey, OrganisationId, Scope, Timestamp};
+use tokio::sync::Mutex;
+
+use crate::{
+    error::{Result, StoreError},
+    exchange_log::{
+        BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FileExchangeLog, LogBudget,
+        LogOptions, LogSetup, RemovedSegment, segment_files,
+    },
+    files,
+    keys::KeyDirectory,
+    lock::DirectoryLock,
+    records::{Batch, SaveReport},
+    sqlite::SqliteStore,
+    store::Store,
+};
+
+/// Name of the database file in a data directory.
+pub const DATABASE_FILE: &str = "bartizan.db";
+const EXCHANGES: &str = "exchanges";
+const KEYS: &str = "keys";
+
+/// How a data directory is opened.
+#[derive(Clone, Debug)]
+pub struct DataOptions {
+    /// The data directory. Created when opened for writing.
+    pub directory: PathBuf,
+    /// Where keys are kept; `None` for `keys` inside the data directory. Better elsewhere, so that
+    /// a copy of the data is of no use to whoever takes it.
+    pub key_directory: Option<PathBuf>,
+    /// Organisation and environment that are worked on.
+    pub scope: Scope,
+    /// Connections that read beside the one that writes.
+    pub readers: u32,
+    /// How the exchange log is written.
+    pub log: LogOptions,
+}
+
+impl DataOptions {
+    /// A directory with defaults: its own `keys`, the default scope, four readers.
+    #[must_use]
+    pub fn new(directory: impl Into<PathBuf>) -> Self {
+        Self {
+            directory: directory.into(),
+            key_directory: None,
+            scope: Scope::default(),
+            readers: 4,
+            log: LogOptions::default(),
+        }
+    }
+
+    fn keys(&self) -> KeyDirectory {
+        let keys = self.key_directory.clone();
+        KeyDirectory::new(keys.unwrap_or_else(|| self.directory.join(KEYS)))
+    }
+
+    fn database(&self) -> PathBuf {
+        self.directory.join(DATABASE_FILE)
+    }
+}
+
+/// An open data directory.
+#[derive(Debug)]
+pub struct DataDirectory {
+    store: Arc<SqliteStore>,
+    log: Arc<dyn ExchangeLog>,
+    scope: Scope,
+    key: HashKey,
+    /// Held from writing blocks until their entries are committed, and while segments are removed:
+    /// else a segment could go between the two.
+    appending: Mutex<()>,
+    _lock: Option<DirectoryLock>,
+}
+
+/// A part of what the exchange log holds.
+#[derive(Debug, Default)]
+pub struct ExchangePage {
+    /// The exchanges asked for, in order of writing.
+    pub records: Vec<ExchangeFacts>,
+    /// Blocks that could not be read; what was in them is missing from `records`.
+    pub damaged: Vec<StoreError>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<BlockPosition>,
+}
+
+impl DataDirectory {
+    /// Opens for reading and writing: takes the lock, brings the database up to date, loads or
+    /// creates the organisation's key, cuts off what was never acknowledged. `now` is written down
+    /// when the organisation is new.
+    ///
+    /// # Errors
+    /// [`StoreError::Locked`], [`StoreError::ReadOnly`], [`StoreError::Full`],
+    /// [`StoreError::NewerSchema`], [`StoreError::Corrupt`], and those of the key.
+    pub async fn open(options: &DataOptions, now: Timestamp) -> Result<Self> {
+        let directory = &options.directory;
+        files::create_private_directory(directory)?;
+        let lock = DirectoryLock::acquire(directory)?;
+        let store =
+            SqliteStore::open(&options.database(), options.keys(), directory, options.readers)
+                .await?;
+        let key = store.organisation_key(&options.scope.organisation, now).await?;
+        let known = store.exchange_segments(&options.scope).await?;
+        let setup = log_setup(options, &store, key.clone()).await?;
+        let log = tokio::task::spawn_blocking(move || FileExchangeLog::open(setup, &known))
+            .await
+            .map_err(|e| interrupted(directory, e))??;
+        Ok(Self::assemble(options, store, Arc::new(log), key, Some(lock)))
+    }
+
+    /// Opens for reading, also while another process writes. Changes nothing.
+    ///
+    /// # Errors
+    /// [`StoreError::NoStore`], [`StoreError::OlderSchema`], [`StoreError::NewerSchema`],
+    /// [`StoreError::Corrupt`], and those of the key. [`StoreError::NotFound`] when the
+    /// organisation is not in this store.
+    pub async fn open_read_only(options: &DataOptions) -> Result<Self> {
+        let directory = &options.directory;
+        let store = SqliteStore::open_read_only(
+            &options.database(),
+            options.keys(),
+            directory,
+            options.readers,
+        )
+        .await?;
+        let organisation = &options.scope.organisation;
+        let key = store.organisation_key(organisation, Timestamp::default()).await?;
+        let setup = log_setup(options, &store, key.clone()).await?;
+        let log = FileExchangeLog::open_read_only(setup);
+        Ok(Self::assemble(options, store, Arc::new(log), key, None))
+    }
+
+    fn assemble(
+        options: &DataOptions,
+        store: SqliteStore,
+        log: Arc<dyn ExchangeLog>,
+        key: HashKey,
+        lock: Option<DirectoryLock>,
+    ) -> Self {
+        let scope = options.scope.clone();
+        let store = Arc::new(store);
+        Self { store, log, scope, key, appending: Mutex::new(()), _lock: lock }
+    }
+
+    /// The SQL store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
+    }
+
+    /// The SQL store, to be kept.
+    #[must_use]
+    pub fn shared_store(&self) -> Arc<dyn Store> {
+        Arc::clone(&self.store) as Arc<dyn Store>
+    }
+
+    /// The database, for what only SQLite offers.
+    #[must_use]
+    pub fn sqlite(&self) -> &SqliteStore {
+        &self.store
+    }
+
+    /// The exchange log.
+    #[must_use]
+    pub fn log(&self) -> &dyn ExchangeLog {
+        &*self.log
+    }
+
+    /// Organisation and environment.
+    #[must_use]
+    pub fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    /// The organisation's key, under which values are hashed.
+    #[must_use]
+    pub fn key(&self) -> &HashKey {
+        &self.key
+    }
+
+    /// Writes exchanges and everything that was learned from them. When this returns `Ok`, all of
+    /// it is durable; otherwise none of it is there. `batch.blocks` is filled in here.
+    ///
+    /// # Errors
+    /// Those of [`ExchangeLog::append`] and [`Store::save_batch`].
+    pub async fn save(
+        &self,
+        mut batch: Batch,
+        exchanges: Vec<ExchangeFacts>,
+    ) -> Result<SaveReport> {
+        let _appending = self.appending.lock().await;
+        batch.blocks = self.log.append(exchanges).await?;
+        self.store.save_batch(&self.scope, &batch).await
+    }
+
+    /// Reads exchanges back: the blocks behind `after` that may hold some, at most `blocks` of them
+    /// (at least one). A page can be empty and still have a `next`.
+    ///
+    /// # Errors
+    /// When the index cannot be read. Damaged blocks are no error, see [`ExchangePage::damaged`].
+    pub async fn exchanges(
+        &self,
+        query: &ExchangeQuery,
+        after: Option<BlockPosition>,
+        blocks: u32,
+    ) -> Result<ExchangePage> {
+        let entries = self.store.exchange_blocks(&self.scope, query, after, blocks).await?;
+        let mut page = ExchangePage::default();
+        if entries.len() >= blocks.clamp(1, crate::MAX_PAGE) as usize {
+            page.next =
+                entries.last().map(|e| BlockPosition { segment: e.segment, position: e.position });
+        }
+        let endpoint = match &query.endpoint {
+            Some(id) => Some(self.store.resolve_endpoint(&self.scope, id).await?),
+            None => None,
+        };
+        for entry in &entries {
+            match self.log.read(entry).await {
+                Ok(records) => {
+                    for record in records {
+                        if self.fits(&record, query, endpoint.as_ref()).await? {
+                            page.records.push(record);
+                        }
+                    }
+                }
+                Err(error @ StoreError::DamagedBlock { .. }) => page.damaged.push(error),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(page)
+    }
+
+    async fn fits(
+        &self,
+        record: &ExchangeFacts,
+        query: &ExchangeQuery,
+        endpoint: Option<&bartizan_model::EndpointId>,
+    ) -> Result<bool> {
+        let bounded = query.since.is_some() || query.before.is_some();
+        let in_time = match record.time {
+            Some(time) => {
+                query.since.is_none_or(|s| time >= s) && query.before.is_none_or(|b| time < b)
+            }
+            None => !bounded,
+        };
+        if !in_time || query.actor.as_ref().is_some_and(|a| record.actor.as_ref() != Some(a)) {
+            return Ok(false);
+        }
+        match (endpoint, &record.endpoint) {
+            (None, _) => Ok(true),
+            (Some(_), None) => Ok(false),
+            (Some(wanted), Some(id)) if wanted == id => Ok(true),
+            (Some(wanted), Some(id)) => {
+                Ok(self.store.resolve_endpoint(&self.scope, id).await? == *wanted)
+            }
+        }
+    }
+
+    /// Keeps the exchange log within its budget: drops whole segments, oldest first, and writes
+    /// down what is gone.
+    ///
+    /// # Errors
+    /// When index or files cannot be changed. A file whose index is gone already is removed on the
+    /// next opening.
+    pub async fn trim_exchanges(
+        &self,
+        budget: &LogBudget,
+        now: Timestamp,
+    ) -> Result<Vec<RemovedSegment>> {
+        let _appending = self.appending.lock().await;
+        let removed = self.store.trim_exchanges(&self.scope, budget, now).await?;
+        if !removed.is_empty() {
+            let segments: Vec<_> = removed.iter().map(|r| r.segment).collect();
+            self.log.remove(&segments).await?;
+        }
+        Ok(removed)
+    }
+
+    /// Closes the database and lets go of the directory.
+    pub async fn close(self) {
+        self.store.close().await;
+    }
+}
+
+async fn log_setup(options: &DataOptions, store: &SqliteStore, key: HashKey) -> Result<LogSetup> {
+    Ok(LogSetup {
+        directory: log_directory(&options.directory, &options.scope)?,
+        scope: options.scope.clone(),
+        key,
+        store: store.identity().await?,
+        options: options.log,
+        last_segment: store.last_exchange_segment(&options.scope).await?,
+    })
+}
+
+fn interrupted(directory: &Path, error: tokio::task::JoinError) -> StoreError {
+    let source = std::io::Error::other(error);
+    StoreError::Io { action: "opening", path: directory.to_owned(), source }
+}
+
+fn log_directory(data: &Path, scope: &Scope) -> Result<PathBuf> {
+    let organisation = files::file_name("organisation", scope.organisation.as_str())?;
+    let environment = files::file_name("environment", scope.environment.as_str())?;
+    Ok(data.join(EXCHANGES).join(organisation).join(environment))
+}
+
+/// Whether the exchange log holds anything of an organisation, in any environment.
+pub(crate) fn organisation_has_exchanges(
+    data: &Path,
+    organisation: &OrganisationId,
+) -> Result<bool> {
+    let name = files::file_name("organisation", organisation.as_str())?;
+    let directory = data.join(EXCHANGES).join(name);
+    let environments = match std::fs::read_dir(&directory) {
+        Ok(environments) => environments,
+        Err(e) if e.kind() == std::io::ErrorKind::NotFound => return Ok(false),
+        Err(e) => return Err(StoreError::io("reading", &directory, e)),
+    };
+    for environment in environments {
+        let path = environment.map_err(|e| StoreError::io("reading", &directory, e))?.path();
+        if path.is_dir() && !segment_files(&path)?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}

@@ -1,0 +1,210 @@
+//! Filters and pages of lists.
+
+use std::fmt;
+
+use bartizan_model::{
+    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, Protocol, ServiceId,
+    Severity, Timestamp,
+};
+
+use crate::{
+    error::{Result, StoreError},
+    files,
+};
+
+/// Most items of one page.
+pub const MAX_PAGE: u32 = 1_000;
+
+/// Where a list goes on: opaque text, safe in a URL. Only good for the list (and order) that
+/// handed it out; the filter may change.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Cursor(String);
+
+impl Cursor {
+    /// Wraps text that an earlier page handed out. Whether it is one shows when it is used.
+    #[must_use]
+    pub fn from_text(text: impl Into<String>) -> Self {
+        Self(text.into())
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    pub(crate) fn encode(list: &str, keys: &[SortKey]) -> Self {
+        let text = serde_json::to_string(&(list, keys)).unwrap_or_default();
+        Self(files::hex(text.as_bytes()))
+    }
+
+    /// The sort key of the last item, when this cursor is one of `list` with as many keys.
+    pub(crate) fn decode(&self, list: &str, keys: usize) -> Result<Vec<SortKey>> {
+        let bytes = files::unhex(&self.0).ok_or(StoreError::InvalidCursor)?;
+        let (of, values): (String, Vec<SortKey>) =
+            serde_json::from_slice(&bytes).map_err(|_| StoreError::InvalidCursor)?;
+        if of != list || values.len() != keys {
+            return Err(StoreError::InvalidCursor);
+        }
+        Ok(values)
+    }
+}
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// One value of a sort key or a filter.
+#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum SortKey {
+    Int(i64),
+    Text(String),
+}
+
+/// Which part of a list is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageRequest {
+    /// Most items, clamped to 1 ..= [`MAX_PAGE`].
+    pub limit: u32,
+    /// Goes on behind this; `None` for the beginning.
+    pub after: Option<Cursor>,
+}
+
+impl Default for PageRequest {
+    fn default() -> Self {
+        Self { limit: 100, after: None }
+    }
+}
+
+impl PageRequest {
+    /// The first `limit` items.
+    #[must_use]
+    pub const fn first(limit: u32) -> Self {
+        Self { limit, after: None }
+    }
+
+    /// The items behind `cursor`.
+    #[must_use]
+    pub const fn after(limit: u32, cursor: Cursor) -> Self {
+        Self { limit, after: Some(cursor) }
+    }
+
+    pub(crate) fn clamped(&self) -> u32 {
+        self.limit.clamp(1, MAX_PAGE)
+    }
+}
+
+/// A part of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page<T> {
+    /// The items, in the order of the list.
+    pub items: Vec<T>,
+    /// Where it goes on; `None` at the end.
+    pub next: Option<Cursor>,
+}
+
+/// Which endpoints. Empty fields do not restrict. Listed by host, path, method.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct EndpointFilter {
+    /// Exact host.
+    pub host: Option<String>,
+    /// Exact method.
+    pub method: Option<String>,
+    /// Part of the path, ASCII case ignored.
+    pub path_contains: Option<String>,
+    /// Protocol.
+    pub protocol: Option<Protocol>,
+    /// Service.
+    pub service: Option<ServiceId>,
+    /// Who can reach it.
+    pub access: Option<Access>,
+    /// How it relates to what is written.
+    pub inventory_state: Option<InventoryState>,
+    /// Confirmed or provisional.
+    pub confirmed: Option<bool>,
+    /// Name of a data class that was seen there.
+    pub data_class: Option<String>,
+    /// Least risk score.
+    pub min_risk: Option<u8>,
+}
+
+/// Which findings. Empty fields do not restrict. Listed worst first, then latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FindingFilter {
+    /// Any of these states.
+    pub states: Vec<FindingState>,
+    /// Least severity.
+    pub min_severity: Option<Severity>,
+    /// Code of the check.
+    pub code: Option<String>,
+    /// Endpoint, its aliases included.
+    pub endpoint: Option<EndpointId>,
+    /// Exact host.
+    pub host: Option<String>,
+    /// Last seen at or after.
+    pub seen_since: Option<Timestamp>,
+}
+
+/// Which detections. Empty fields do not restrict. Listed latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DetectionFilter {
+    /// Least severity.
+    pub min_severity: Option<Severity>,
+    /// Code of the detector.
+    pub code: Option<String>,
+    /// Attack class.
+    pub class: Option<String>,
+    /// Actor.
+    pub actor: Option<ActorId>,
+    /// Endpoint, its aliases included.
+    pub endpoint: Option<EndpointId>,
+    /// Last seen at or after.
+    pub since: Option<Timestamp>,
+    /// Last seen before.
+    pub before: Option<Timestamp>,
+}
+
+/// Which incidents. Empty fields do not restrict. Listed worst first, then latest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct IncidentFilter {
+    /// Least severity.
+    pub min_severity: Option<Severity>,
+    /// Actor.
+    pub actor: Option<ActorId>,
+    /// Ended at or after.
+    pub since: Option<Timestamp>,
+    /// Ended before.
+    pub before: Option<Timestamp>,
+}
+
+/// Which actors. Empty fields do not restrict. Listed busiest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ActorFilter {
+    /// What it was told by.
+    pub kind: Option<ActorKind>,
+    /// Part of the label, ASCII case ignored.
+    pub label_contains: Option<String>,
+    /// Least number of detections.
+    pub min_detections: Option<u64>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn cursors_only_fit_their_list() {
+        let keys = [SortKey::Int(-3), SortKey::Text("a\"b\0é".to_owned())];
+        let cursor = Cursor::encode("findings", &keys);
+        assert_eq!(cursor.decode("findings", 2).expect("own cursor"), keys);
+        assert!(cursor.as_str().bytes().all(|b| b.is_ascii_alphanumeric()));
+        assert!(matches!(cursor.decode("actors", 2), Err(StoreError::InvalidCursor)));
+        assert!(matches!(cursor.decode("findings", 3), Err(StoreError::InvalidCursor)));
+        for text in ["", "0", "zz", "5b5d", "é"] {
+            assert!(Cursor::from_text(text).decode("findings", 2).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! SQL text that every database of ours understands: `$1` parameters, `ON CONFLICT`, row values,
+//! integers for times and truth values. What differs between databases is not here but in the
+//! dialect of each implementation.
+
+pub(crate) mod select;
+pub(crate) mod statements;

@@ -1,0 +1,265 @@
+//! Writing a batch, inside one transaction.
+
+use bartizan_model::{
+    Detection, Endpoint, Finding, FindingState, HashKey, Incident, Scope, Timestamp,
+    analysis::ActorSummary,
+};
+use serde::Serialize;
+use sqlx::SqliteConnection;
+
+use super::{
+    Inner, SqliteStore,
+    aliases::{self, Act},
+    audit::{self, signed},
+    findings, log_index,
+};
+use crate::{
+    error::StoreError,
+    records::{Batch, EndpointMerge, PRODUCT, SaveReport},
+    sql::{select::column_text, statements as sql},
+    workflow,
+};
+
+/// Where to and when.
+struct Target<'a> {
+    scope: &'a Scope,
+    key: HashKey,
+    now: Timestamp,
+}
+
+pub(super) async fn save(
+    store: &SqliteStore,
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    batch: &Batch,
+) -> Inner<SaveReport> {
+    let key = store.key_for_writing(connection, &scope.organisation, batch.now).await?;
+    let to = Target { scope, key, now: batch.now };
+    let mut report = SaveReport::default();
+    for endpoint in &batch.endpoints {
+        save_endpoint(connection, &to, endpoint).await?;
+    }
+    merge(connection, &to, batch, &mut report).await?;
+    for finding in &batch.findings {
+        save_finding(connection, &to, finding, &mut report).await?;
+    }
+    for detection in &batch.detections {
+        save_detection(connection, &to, detection).await?;
+    }
+    for incident in &batch.incidents {
+        save_incident(connection, &to, incident).await?;
+    }
+    for actor in &batch.actors {
+        save_actor(connection, &to, actor).await?;
+    }
+    save_progress(connection, &to, batch).await?;
+    for block in &batch.blocks {
+        log_index::add_block(connection, scope, block, batch.now).await?;
+    }
+    for entry in &batch.audit {
+        audit::append(connection, scope, &to.key, entry.clone()).await?;
+    }
+    Ok(report)
+}
+
+pub(super) fn json<T: Serialize>(what: &'static str, value: &T) -> Inner<String> {
+    serde_json::to_string(value).map_err(|source| StoreError::Encoding { what, source }.into())
+}
+
+async fn save_endpoint(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    endpoint: &Endpoint,
+) -> Inner<()> {
+    let mut classes: Vec<_> = endpoint.data_classes.iter().map(|c| c.class.as_str()).collect();
+    classes.sort_unstable();
+    classes.dedup();
+    sqlx::query(sql::SAVE_ENDPOINT)
+        .bind(to.scope.organisation.as_str())
+        .bind(to.scope.environment.as_str())
+        .bind(endpoint.id.as_str())
+        .bind(column_text(&endpoint.host))
+        .bind(column_text(&endpoint.method.0))
+        .bind(column_text(&endpoint.path))
+        .bind(endpoint.protocol.as_str())
+        .bind(endpoint.service.as_ref().map(|s| s.as_str()))
+        .bind(endpoint.access.as_str())
+        .bind(endpoint.inventory_state.as_str())
+        .bind(i64::from(endpoint.confirmed))
+        .bind(i64::from(endpoint.risk.score))
+        // Spaces around each, so that one name is not found inside another.
+        .bind(format!(" {} ", classes.join(" ")))
+        .bind(endpoint.first_seen.map(Timestamp::micros))
+        .bind(endpoint.last_seen.map(Timestamp::micros))
+        .bind(json("endpoint", endpoint)?)
+        .bind(to.now.micros())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn merge(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    batch: &Batch,
+    report: &mut SaveReport,
+) -> Inner<()> {
+    let named = batch.endpoints.iter().filter(|e| !e.aliases.is_empty()).map(|e| EndpointMerge {
+        from: e.aliases.clone(),
+        into: e.id.clone(),
+        reason: "the analysis found them to be one endpoint".to_owned(),
+    });
+    for merge in batch.merges.iter().cloned().chain(named) {
+        let act =
+            Act { scope: to.scope, key: &to.key, who: PRODUCT, reason: &merge.reason, now: to.now };
+        if let Some(event) = aliases::merge(connection, &act, &merge, true).await? {
+            report.merged.extend(event.changes.into_iter().map(|change| change.alias));
+        }
+    }
+    Ok(())
+}
+
+async fn save_finding(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    finding: &Finding,
+    report: &mut SaveReport,
+) -> Inner<()> {
+    let known = findings::known(connection, to.scope, &finding.id).await?;
+    sqlx::query(sql::SAVE_FINDING)
+        .bind(to.scope.organisation.as_str())
+        .bind(to.scope.environment.as_str())
+        .bind(finding.id.as_str())
+        .bind(&finding.code)
+        .bind(finding.severity as i64)
+        .bind(finding.confidence as i64)
+        .bind(column_text(&finding.host))
+        .bind(finding.endpoint_id.as_ref().map(|id| id.as_str()))
+        .bind(finding.state.as_str())
+        .bind(signed(finding.failed))
+        .bind(finding.first_seen.map(Timestamp::micros))
+        .bind(finding.last_seen.map(Timestamp::micros))
+        .bind(finding.last_seen.unwrap_or(to.now).micros())
+        .bind(json("finding", finding)?)
+        .bind(to.now.micros())
+        .execute(&mut *connection)
+        .await?;
+    match known {
+        None => report.new_findings.push(finding.id.clone()),
+        Some((FindingState::Fixed, evidence)) if workflow::is_newer(evidence, finding) => {
+            let change = findings::reopening(finding.id.clone(), "seen again", to.now);
+            findings::write_state(connection, to.scope, &to.key, &change, FindingState::Fixed)
+                .await?;
+            report.reopened.push(finding.id.clone());
+        }
+        Some(_) => {}
+    }
+    Ok(())
+}
+
+async fn save_detection(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    detection: &Detection,
+) -> Inner<()> {
+    let seen = detection.last_time.or(detection.time).unwrap_or(to.now);
+    sqlx::query(sql::SAVE_DETECTION)
+        .bind(to.scope.organisation.as_str())
+        .bind(to.scope.environment.as_str())
+        .bind(detection.id.as_str())
+        .bind(&detection.code)
+        .bind(&detection.class)
+        .bind(detection.severity as i64)
+        .bind(detection.actor.id.as_str())
+        .bind(detection.endpoint_id.as_ref().map(|id| id.as_str()))
+        .bind(seen.micros())
+        .bind(json("detection", detection)?)
+        .bind(to.now.micros())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_incident(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    incident: &Incident,
+) -> Inner<()> {
+    let seen = incident.ended.or(incident.started).unwrap_or(to.now);
+    sqlx::query(sql::SAVE_INCIDENT)
+        .bind(to.scope.organisation.as_str())
+        .bind(to.scope.environment.as_str())
+        .bind(incident.id.as_str())
+        .bind(incident.severity as i64)
+        .bind(i64::from(incident.score))
+        .bind(incident.actor.id.as_str())
+        .bind(seen.micros())
+        .bind(json("incident", incident)?)
+        .bind(to.now.micros())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_actor(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    actor: &ActorSummary,
+) -> Inner<()> {
+    sqlx::query(sql::SAVE_ACTOR)
+        .bind(to.scope.organisation.as_str())
+        .bind(to.scope.environment.as_str())
+        .bind(actor.id.as_str())
+        .bind(actor.kind.as_str())
+        .bind(column_text(&actor.label))
+        .bind(signed(actor.requests))
+        .bind(signed(actor.detections))
+        .bind(actor.first_seen.map(Timestamp::micros))
+        .bind(actor.last_seen.map(Timestamp::micros))
+        .bind(actor.last_seen.unwrap_or(to.now).micros())
+        .bind(json("actor", actor)?)
+        .bind(to.now.micros())
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+async fn save_progress(
+    connection: &mut SqliteConnection,
+    to: &Target<'_>,
+    batch: &Batch,
+) -> Inner<()> {
+    let (organisation, environment) =
+        (to.scope.organisation.as_str(), to.scope.environment.as_str());
+    for checkpoint in &batch.checkpoints {
+        sqlx::query(sql::SAVE_CHECKPOINT)
+            .bind(organisation)
+            .bind(environment)
+            .bind(column_text(&checkpoint.input))
+            .bind(json("checkpoint", checkpoint)?)
+            .bind(to.now.micros())
+            .execute(&mut *connection)
+            .await?;
+    }
+    for learned in &batch.learned {
+        sqlx::query(sql::SAVE_LEARNED)
+            .bind(organisation)
+            .bind(environment)
+            .bind(&learned.name)
+            .bind(learned.content.as_slice())
+            .bind(to.now.micros())
+            .execute(&mut *connection)
+            .await?;
+    }
+    if let Some(run) = &batch.run {
+        sqlx::query(sql::SAVE_RUN)
+            .bind(organisation)
+            .bind(environment)
+            .bind(&run.id)
+            .bind(run.started.micros())
+            .bind(json("run", run)?)
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}

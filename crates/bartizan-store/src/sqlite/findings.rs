@@ -1,0 +1,156 @@
+//! The workflow of findings: every change of state writes history and an audit record in the same
+//! transaction.
+
+use bartizan_model::{FindingId, FindingState, HashKey, Scope, Timestamp};
+use sqlx::{Row as _, SqliteConnection};
+
+use super::{Inner, audit, read};
+use crate::{
+    error::StoreError,
+    records::{AuditEntry, FindingEvent, PRODUCT, StateChange},
+    sql::statements as sql,
+    workflow::{self, KnownEvidence},
+};
+
+/// State of a stored finding with what is known about its evidence; `None` when it is new.
+pub(super) async fn known(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    id: &FindingId,
+) -> Inner<Option<(FindingState, KnownEvidence)>> {
+    let row = sqlx::query(sql::FINDING_STATE)
+        .bind(scope.organisation.as_str())
+        .bind(scope.environment.as_str())
+        .bind(id.as_str())
+        .fetch_optional(connection)
+        .await?;
+    let Some(row) = row else { return Ok(None) };
+    let state = read::state("finding", id.as_str(), &row.try_get::<String, _>(0)?)?;
+    let last_seen = row.try_get::<Option<i64>, _>(1)?.map(Timestamp::from_micros);
+    let failed = audit::unsigned(row.try_get(2)?);
+    Ok(Some((state, KnownEvidence { last_seen, failed })))
+}
+
+pub(super) async fn set_state(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    key: &HashKey,
+    change: &StateChange,
+) -> Inner<FindingEvent> {
+    workflow::check(change)?;
+    let Some((from, _)) = known(connection, scope, &change.finding).await? else {
+        let id = change.finding.to_string();
+        return Err(StoreError::NotFound { what: "finding", id }.into());
+    };
+    write_state(connection, scope, key, change, from).await
+}
+
+/// Writes a change that is known to be allowed.
+pub(super) async fn write_state(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    key: &HashKey,
+    change: &StateChange,
+    from: FindingState,
+) -> Inner<FindingEvent> {
+    let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
+    let expiry = change.expiry.map(Timestamp::micros);
+    sqlx::query(sql::SET_FINDING_STATE)
+        .bind(organisation)
+        .bind(environment)
+        .bind(change.finding.as_str())
+        .bind(change.to.as_str())
+        .bind(expiry)
+        .execute(&mut *connection)
+        .await?;
+    sqlx::query(sql::ADD_FINDING_HISTORY)
+        .bind(organisation)
+        .bind(environment)
+        .bind(change.finding.as_str())
+        .bind(change.now.micros())
+        .bind(&change.who)
+        .bind(from.as_str())
+        .bind(change.to.as_str())
+        .bind(&change.reason)
+        .bind(expiry)
+        .execute(&mut *connection)
+        .await?;
+    let entry = AuditEntry {
+        time: change.now,
+        who: change.who.clone(),
+        action: "finding.state".to_owned(),
+        subject: change.finding.to_string(),
+        details: serde_json::json!({
+            "from": from, "to": change.to, "reason": change.reason, "expiry": change.expiry,
+        }),
+    };
+    audit::append(connection, scope, key, entry).await?;
+    let events = history(connection, scope, &change.finding).await?;
+    events.into_iter().next_back().ok_or_else(|| {
+        StoreError::corrupt_row("finding", change.finding.as_str(), "its history is empty").into()
+    })
+}
+
+pub(super) async fn history(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    id: &FindingId,
+) -> Inner<Vec<FindingEvent>> {
+    let rows = sqlx::query(sql::FINDING_HISTORY)
+        .bind(scope.organisation.as_str())
+        .bind(scope.environment.as_str())
+        .bind(id.as_str())
+        .fetch_all(connection)
+        .await?;
+    let state = |text: String| read::state("finding history", id.as_str(), &text);
+    rows.iter()
+        .map(|row| {
+            Ok(FindingEvent {
+                sequence: audit::unsigned(row.try_get(0)?),
+                time: Timestamp::from_micros(row.try_get(1)?),
+                who: row.try_get(2)?,
+                from: state(row.try_get(3)?)?,
+                to: state(row.try_get(4)?)?,
+                reason: row.try_get(5)?,
+                expiry: row.try_get::<Option<i64>, _>(6)?.map(Timestamp::from_micros),
+            })
+        })
+        .collect()
+}
+
+/// Opens what lapsed.
+pub(super) async fn expire(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    key: &HashKey,
+    now: Timestamp,
+) -> Inner<Vec<FindingId>> {
+    let rows = sqlx::query(sql::EXPIRED_FINDINGS)
+        .bind(scope.organisation.as_str())
+        .bind(scope.environment.as_str())
+        .bind(now.micros())
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut expired = Vec::with_capacity(rows.len());
+    for row in rows {
+        let id: String = row.try_get(0)?;
+        let from = read::state("finding", &id, &row.try_get::<String, _>(1)?)?;
+        let finding = FindingId::from_text(id);
+        let change = reopening(finding.clone(), "the decision lapsed", now);
+        write_state(connection, scope, key, &change, from).await?;
+        expired.push(finding);
+    }
+    Ok(expired)
+}
+
+/// The change that the product makes by itself.
+pub(super) fn reopening(finding: FindingId, reason: &str, now: Timestamp) -> StateChange {
+    StateChange {
+        finding,
+        to: FindingState::Open,
+        who: PRODUCT.to_owned(),
+        reason: reason.to_owned(),
+        expiry: None,
+        now,
+    }
+}

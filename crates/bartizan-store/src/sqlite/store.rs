@@ -1,0 +1,410 @@
+//! The trait, method by method: take a connection, do the work, name the error.
+
+use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path};
+
+use async_trait::async_trait;
+use bartizan_model::{
+    ActorId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, HashKey, Incident,
+    IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary, source::Checkpoint,
+};
+use sqlx::{Connection as _, Row as _};
+
+use super::{
+    Inner, SqliteStore,
+    aliases::{self, Act},
+    audit, batch, findings, log_index, maintain, read,
+};
+use crate::{
+    audit::{AuditHead, AuditRecord, AuditReport},
+    error::{Result, StoreError},
+    exchange_log::{
+        BlockEntry, BlockPosition, ExchangeQuery, LogBudget, RemovedSegment, SegmentExtent,
+    },
+    query::{
+        ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
+        PageRequest,
+    },
+    records::{
+        AliasEvent, AuditEntry, Batch, Counts, EndpointMerge, FindingEvent, IntegrityReport,
+        LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
+        StateChange,
+    },
+    sql::{select::column_text, statements as sql},
+    store::Store,
+};
+
+/// Reads with a connection of the pool.
+macro_rules! reading {
+    ($self:ident, $connection:ident => $work:expr) => {{
+        let mut pooled = $self.reader().await?;
+        let $connection = &mut *pooled;
+        let result: Inner<_> = async { $work }.await;
+        result.map_err(|fault| $self.name(fault))
+    }};
+}
+
+/// Writes in one transaction.
+macro_rules! writing {
+    ($self:ident, $connection:ident => $work:expr) => {{
+        let mut write = $self.begin().await?;
+        let result: Inner<_> = {
+            let $connection = &mut write.connection;
+            async { $work }.await
+        };
+        $self.finish(write, result).await
+    }};
+}
+
+#[async_trait]
+impl Store for SqliteStore {
+    async fn save_batch(&self, scope: &Scope, batch: &Batch) -> Result<SaveReport> {
+        writing!(self, c => batch::save(self, c, scope, batch).await)
+    }
+
+    async fn endpoints(
+        &self,
+        scope: &Scope,
+        filter: &EndpointFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Endpoint>> {
+        reading!(self, c => read::endpoints(c, scope, filter, page).await)
+    }
+
+    async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>> {
+        reading!(self, c => read::endpoint(c, scope, id).await)
+    }
+
+    async fn resolve_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<EndpointId> {
+        reading!(self, c => aliases::resolve(c, scope, id).await)
+    }
+
+    async fn merge_endpoints(
+        &self,
+        scope: &Scope,
+        merge: &EndpointMerge,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            let act = Act { scope, key: &key, who, reason: &merge.reason, now };
+            let event = aliases::merge(c, &act, merge, false).await?;
+            event.ok_or_else(|| {
+                let subject = format!("endpoint {}", merge.into);
+                StoreError::InvalidChange { subject, reason: "there is nothing to merge" }.into()
+            })
+        })
+    }
+
+    async fn split_endpoint(
+        &self,
+        scope: &Scope,
+        alias: &EndpointId,
+        who: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            aliases::split(c, &Act { scope, key: &key, who, reason, now }, alias).await
+        })
+    }
+
+    async fn undo_alias_event(
+        &self,
+        scope: &Scope,
+        sequence: u64,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            let reason = "taken back";
+            aliases::undo(c, &Act { scope, key: &key, who, reason, now }, sequence).await
+        })
+    }
+
+    async fn alias_events(&self, scope: &Scope, page: &PageRequest) -> Result<Page<AliasEvent>> {
+        reading!(self, c => read::alias_events(c, scope, page).await)
+    }
+
+    async fn save_service(
+        &self,
+        scope: &Scope,
+        service: &ServiceRecord,
+        now: Timestamp,
+    ) -> Result<()> {
+        writing!(self, c => {
+            sqlx::query(sql::SAVE_SERVICE)
+                .bind(scope.organisation.as_str())
+                .bind(scope.environment.as_str())
+                .bind(service.id.as_str())
+                .bind(column_text(&service.name))
+                .bind(batch::json("service", service)?)
+                .bind(now.micros())
+                .execute(c)
+                .await?;
+            Ok(())
+        })
+    }
+
+    async fn services(&self, scope: &Scope) -> Result<Vec<ServiceRecord>> {
+        reading!(self, c => {
+            let rows = sqlx::query(sql::SERVICES)
+                .bind(scope.organisation.as_str())
+                .bind(scope.environment.as_str())
+                .fetch_all(c)
+                .await?;
+            rows.iter().map(read::body_row("service")).collect()
+        })
+    }
+
+    async fn findings(
+        &self,
+        scope: &Scope,
+        filter: &FindingFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Finding>> {
+        reading!(self, c => read::findings(c, scope, filter, page).await)
+    }
+
+    async fn finding(&self, scope: &Scope, id: &FindingId) -> Result<Option<Finding>> {
+        let list = &read::FINDINGS;
+        reading!(self, c => read::one(c, list, scope, id.as_str(), read::finding_row).await)
+    }
+
+    async fn finding_history(&self, scope: &Scope, id: &FindingId) -> Result<Vec<FindingEvent>> {
+        reading!(self, c => findings::history(c, scope, id).await)
+    }
+
+    async fn set_finding_state(&self, scope: &Scope, change: &StateChange) -> Result<FindingEvent> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
+            findings::set_state(c, scope, &key, change).await
+        })
+    }
+
+    async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            findings::expire(c, scope, &key, now).await
+        })
+    }
+
+    async fn detections(
+        &self,
+        scope: &Scope,
+        filter: &DetectionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Detection>> {
+        reading!(self, c => read::detections(c, scope, filter, page).await)
+    }
+
+    async fn detection(&self, scope: &Scope, id: &DetectionId) -> Result<Option<Detection>> {
+        let list = &read::DETECTIONS;
+        reading!(self, c => read::one(c, list, scope, id.as_str(), read::body_row("detection")).await)
+    }
+
+    async fn incidents(
+        &self,
+        scope: &Scope,
+        filter: &IncidentFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Incident>> {
+        reading!(self, c => read::incidents(c, scope, filter, page).await)
+    }
+
+    async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>> {
+        let list = &read::INCIDENTS;
+        reading!(self, c => read::one(c, list, scope, id.as_str(), read::body_row("incident")).await)
+    }
+
+    async fn actors(
+        &self,
+        scope: &Scope,
+        filter: &ActorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ActorSummary>> {
+        reading!(self, c => read::actors(c, scope, filter, page).await)
+    }
+
+    async fn actor(&self, scope: &Scope, id: &ActorId) -> Result<Option<ActorSummary>> {
+        let list = &read::ACTORS;
+        reading!(self, c => read::one(c, list, scope, id.as_str(), read::actor_row).await)
+    }
+
+    async fn runs(&self, scope: &Scope, page: &PageRequest) -> Result<Page<RunRecord>> {
+        reading!(self, c => read::runs(c, scope, page).await)
+    }
+
+    async fn checkpoint(&self, scope: &Scope, input: &str) -> Result<Option<Checkpoint>> {
+        reading!(self, c => {
+            let row = sqlx::query(sql::CHECKPOINT)
+                .bind(scope.organisation.as_str())
+                .bind(scope.environment.as_str())
+                .bind(column_text(input))
+                .fetch_optional(c)
+                .await?;
+            match row {
+                Some(row) => read::parse("checkpoint", input.to_owned(), row.try_get(0)?).map(Some),
+                None => Ok(None),
+            }
+        })
+    }
+
+    async fn forget_checkpoint(&self, scope: &Scope, input: &str) -> Result<bool> {
+        writing!(self, c => {
+            let done = sqlx::query(sql::DELETE_CHECKPOINT)
+                .bind(scope.organisation.as_str())
+                .bind(scope.environment.as_str())
+                .bind(column_text(input))
+                .execute(c)
+                .await?;
+            Ok(done.rows_affected() > 0)
+        })
+    }
+
+    async fn learned(
+        &self,
+        scope: &Scope,
+        name: &str,
+    ) -> Result<Option<(LearnedState, Timestamp)>> {
+        reading!(self, c => {
+            let row = sqlx::query(sql::LEARNED)
+                .bind(scope.organisation.as_str())
+                .bind(scope.environment.as_str())
+                .bind(name)
+                .fetch_optional(c)
+                .await?;
+            let Some(row) = row else { return Ok(None) };
+            let state = LearnedState { name: name.to_owned(), content: row.try_get(0)? };
+            Ok(Some((state, Timestamp::from_micros(row.try_get(1)?))))
+        })
+    }
+
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, entry.time).await?;
+            audit::append(c, scope, &key, entry).await
+        })
+    }
+
+    async fn audit_records(
+        &self,
+        scope: &Scope,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>> {
+        reading!(self, c => audit::records(c, scope, after, limit).await)
+    }
+
+    async fn audit_head(&self, scope: &Scope) -> Result<AuditHead> {
+        reading!(self, c => audit::head(c, scope).await)
+    }
+
+    async fn verify_audit(
+        &self,
+        scope: &Scope,
+        exported: Option<&AuditHead>,
+    ) -> Result<AuditReport> {
+        reading!(self, c => {
+            let key = self.key_for_reading(c, &scope.organisation).await?;
+            audit::verify(c, scope, &key, exported).await
+        })
+    }
+
+    async fn organisation_key(
+        &self,
+        organisation: &OrganisationId,
+        now: Timestamp,
+    ) -> Result<HashKey> {
+        if self.is_read_only() {
+            return reading!(self, c => self.key_for_reading(c, organisation).await);
+        }
+        writing!(self, c => self.key_for_writing(c, organisation, now).await)
+    }
+
+    async fn exchange_blocks(
+        &self,
+        scope: &Scope,
+        query: &ExchangeQuery,
+        after: Option<BlockPosition>,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>> {
+        reading!(self, c => log_index::blocks(c, scope, query, after, limit).await)
+    }
+
+    async fn exchange_segments(&self, scope: &Scope) -> Result<Vec<SegmentExtent>> {
+        reading!(self, c => log_index::segments(c, scope).await)
+    }
+
+    async fn last_exchange_segment(&self, scope: &Scope) -> Result<u64> {
+        reading!(self, c => log_index::last_segment(c, scope).await)
+    }
+
+    async fn trim_exchanges(
+        &self,
+        scope: &Scope,
+        budget: &LogBudget,
+        now: Timestamp,
+    ) -> Result<Vec<RemovedSegment>> {
+        writing!(self, c => log_index::trim(c, scope, budget, now).await)
+    }
+
+    async fn removed_segments(&self, scope: &Scope) -> Result<Vec<RemovedSegment>> {
+        reading!(self, c => log_index::removed(c, scope).await)
+    }
+
+    async fn counts(&self, scope: &Scope) -> Result<Counts> {
+        reading!(self, c => maintain::counts(c, scope).await)
+    }
+
+    async fn retain(
+        &self,
+        scope: &Scope,
+        retention: &Retention,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<RetentionReport> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            maintain::retain(c, scope, &key, retention, who, now).await
+        })
+    }
+
+    async fn integrity_check(&self) -> Result<IntegrityReport> {
+        reading!(self, c => maintain::integrity(c).await)
+    }
+
+    async fn backup(&self, target: &Path) -> Result<()> {
+        if target.exists() {
+            return Err(StoreError::AlreadyThere { path: target.to_owned() });
+        }
+        let mut partial = target.as_os_str().to_owned();
+        partial.push(".partial");
+        let partial = Path::new(&partial);
+        // Empty, so that the copy is private from its first byte on; left over from a copy that was
+        // broken off, it is overwritten.
+        let made =
+            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial);
+        made.map_err(|e| StoreError::io("creating", partial, e))?;
+        let copied = reading!(self, c => maintain::backup(c, partial).await)
+            .and_then(|()| maintain::publish(partial, target));
+        if copied.is_err() {
+            let _ = std::fs::remove_file(partial);
+        }
+        copied.map_err(|error| match error {
+            StoreError::Full { .. } => StoreError::full(target),
+            other => other,
+        })
+    }
+
+    async fn close(&self) {
+        self.readers.close().await;
+        if let Some(writer) = &self.writer
+            && let Some(connection) = writer.lock().await.take()
+        {
+            let _ = connection.close().await;
+        }
+    }
+}

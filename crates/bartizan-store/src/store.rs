@@ -1,0 +1,233 @@
+//! The store as its callers see it.
+
+use std::path::Path;
+
+use async_trait::async_trait;
+use bartizan_model::{
+    ActorId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, HashKey, Incident,
+    IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary, source::Checkpoint,
+};
+
+use crate::{
+    audit::{AuditHead, AuditRecord, AuditReport},
+    error::Result,
+    exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
+    query::{
+        ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
+        PageRequest,
+    },
+    records::{
+        AliasEvent, AuditEntry, Batch, Counts, EndpointMerge, FindingEvent, IntegrityReport,
+        LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
+        StateChange,
+    },
+};
+
+/// All shared state. Everything belongs to a scope; nothing of one scope shows in another.
+///
+/// A call that returned `Ok` is durable. A call that returned an error changed nothing. No method
+/// reads a clock: times come in.
+#[async_trait]
+pub trait Store: Send + Sync + std::fmt::Debug {
+    /// Writes a batch in one transaction.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::Full`], [`crate::StoreError::ReadOnly`], a missing or wrong key, or an
+    /// impossible merge. Nothing of the batch is kept then.
+    async fn save_batch(&self, scope: &Scope, batch: &Batch) -> Result<SaveReport>;
+
+    /// Endpoints by host, path and method; merged ones are left out.
+    async fn endpoints(
+        &self,
+        scope: &Scope,
+        filter: &EndpointFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Endpoint>>;
+    /// The endpoint that `id` leads to, with its aliases.
+    async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>>;
+    /// The id that `id` leads to: itself when it is no alias.
+    async fn resolve_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<EndpointId>;
+    /// Makes aliases. Recorded and audited.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::InvalidChange`] when an endpoint would be merged into itself.
+    async fn merge_endpoints(
+        &self,
+        scope: &Scope,
+        merge: &EndpointMerge,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent>;
+    /// Lets an alias stand for itself again. Recorded and audited. What was learned stays with the
+    /// endpoint it led to; baselines of the split one start anew.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`] when it is no alias.
+    async fn split_endpoint(
+        &self,
+        scope: &Scope,
+        alias: &EndpointId,
+        who: &str,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent>;
+    /// Takes a merge or split back. Recorded and audited.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`]; [`crate::StoreError::InvalidChange`] when a later event
+    /// touched the same aliases: take that one back first.
+    async fn undo_alias_event(
+        &self,
+        scope: &Scope,
+        sequence: u64,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<AliasEvent>;
+    /// The history of aliases, latest first.
+    async fn alias_events(&self, scope: &Scope, page: &PageRequest) -> Result<Page<AliasEvent>>;
+
+    /// Creates or replaces a service.
+    async fn save_service(
+        &self,
+        scope: &Scope,
+        service: &ServiceRecord,
+        now: Timestamp,
+    ) -> Result<()>;
+    /// All services by name.
+    async fn services(&self, scope: &Scope) -> Result<Vec<ServiceRecord>>;
+
+    /// Findings, worst first, then latest first.
+    async fn findings(
+        &self,
+        scope: &Scope,
+        filter: &FindingFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Finding>>;
+    /// One finding.
+    async fn finding(&self, scope: &Scope, id: &FindingId) -> Result<Option<Finding>>;
+    /// What was decided about a finding, in order.
+    async fn finding_history(&self, scope: &Scope, id: &FindingId) -> Result<Vec<FindingEvent>>;
+    /// Decides about a finding. History and audit record are written in the same transaction.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`]; [`crate::StoreError::InvalidChange`] when reason or expiry
+    /// do not fit, see [`StateChange`].
+    async fn set_finding_state(&self, scope: &Scope, change: &StateChange) -> Result<FindingEvent>;
+    /// Opens findings again whose decision lapsed at or before `now`; each is recorded and audited.
+    async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>>;
+
+    /// Detections, latest first.
+    async fn detections(
+        &self,
+        scope: &Scope,
+        filter: &DetectionFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Detection>>;
+    /// One detection.
+    async fn detection(&self, scope: &Scope, id: &DetectionId) -> Result<Option<Detection>>;
+    /// Incidents, worst first, then latest first.
+    async fn incidents(
+        &self,
+        scope: &Scope,
+        filter: &IncidentFilter,
+        page: &PageRequest,
+    ) -> Result<Page<Incident>>;
+    /// One incident.
+    async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>>;
+    /// Actors, busiest first.
+    async fn actors(
+        &self,
+        scope: &Scope,
+        filter: &ActorFilter,
+        page: &PageRequest,
+    ) -> Result<Page<ActorSummary>>;
+    /// One actor.
+    async fn actor(&self, scope: &Scope, id: &ActorId) -> Result<Option<ActorSummary>>;
+    /// Analysis runs, latest first.
+    async fn runs(&self, scope: &Scope, page: &PageRequest) -> Result<Page<RunRecord>>;
+
+    /// Where the source with this `input` stands.
+    async fn checkpoint(&self, scope: &Scope, input: &str) -> Result<Option<Checkpoint>>;
+    /// Forgets where a source stands, so that it is read from its beginning. `false` when nothing
+    /// was known.
+    async fn forget_checkpoint(&self, scope: &Scope, input: &str) -> Result<bool>;
+    /// Learned state and when it was written.
+    async fn learned(&self, scope: &Scope, name: &str)
+    -> Result<Option<(LearnedState, Timestamp)>>;
+
+    /// Appends to the audit log.
+    async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord>;
+    /// Audit records after a sequence number, in order; at most `limit` (clamped to
+    /// [`crate::MAX_PAGE`]).
+    async fn audit_records(
+        &self,
+        scope: &Scope,
+        after: u64,
+        limit: u32,
+    ) -> Result<Vec<AuditRecord>>;
+    /// The end of the audit chain, to be kept elsewhere.
+    async fn audit_head(&self, scope: &Scope) -> Result<AuditHead>;
+    /// Walks the whole chain; with an exported head also shows whether its end was cut off.
+    async fn verify_audit(
+        &self,
+        scope: &Scope,
+        exported: Option<&AuditHead>,
+    ) -> Result<AuditReport>;
+
+    /// The key of an organisation. Created on first use, `now` being written down; never created
+    /// where data exists already.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::MissingKey`], [`crate::StoreError::WrongKey`],
+    /// [`crate::StoreError::ExposedKey`], [`crate::StoreError::MalformedKey`].
+    async fn organisation_key(
+        &self,
+        organisation: &OrganisationId,
+        now: Timestamp,
+    ) -> Result<HashKey>;
+
+    /// Index entries of exchange-log blocks that may hold what is asked for, in order of writing
+    /// (without their subjects). At most `limit`, clamped to [`crate::MAX_PAGE`].
+    async fn exchange_blocks(
+        &self,
+        scope: &Scope,
+        query: &ExchangeQuery,
+        after: Option<BlockPosition>,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>>;
+    /// How far each exchange-log segment is indexed, in order.
+    async fn exchange_segments(&self, scope: &Scope) -> Result<Vec<SegmentExtent>>;
+    /// Highest segment number ever used; 0 for none.
+    async fn last_exchange_segment(&self, scope: &Scope) -> Result<u64>;
+    /// Forgets the blocks of segments that exceed `budget`, oldest first, and writes down what is
+    /// gone. The caller removes the files afterwards.
+    async fn trim_exchanges(
+        &self,
+        scope: &Scope,
+        budget: &crate::exchange_log::LogBudget,
+        now: Timestamp,
+    ) -> Result<Vec<RemovedSegment>>;
+    /// What retention removed from the exchange log, oldest first.
+    async fn removed_segments(&self, scope: &Scope) -> Result<Vec<RemovedSegment>>;
+
+    /// How much is stored.
+    async fn counts(&self, scope: &Scope) -> Result<Counts>;
+    /// Deletes what is too old or too much. Audited when something was deleted.
+    async fn retain(
+        &self,
+        scope: &Scope,
+        retention: &Retention,
+        who: &str,
+        now: Timestamp,
+    ) -> Result<RetentionReport>;
+    /// Reads the whole database and reports damage.
+    async fn integrity_check(&self) -> Result<IntegrityReport>;
+    /// Writes a consistent copy of the database to a file that does not exist yet, while the store
+    /// is in use. Keys and the exchange log are not in it.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::AlreadyThere`], [`crate::StoreError::Full`].
+    async fn backup(&self, target: &Path) -> Result<()>;
+    /// Closes all connections. Also happens on drop, but then nobody waits for it.
+    async fn close(&self);
+}
