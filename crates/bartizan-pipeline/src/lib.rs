@@ -1,1 +1,3 @@
-//! x
+//! The out-of-band lane: sources, normalising, stages, sinks.
+
+pub mod sources;
