@@ -1,0 +1,229 @@
+//! What stands before the time of a line: `[syslog or container prefix] [host:port] address ident
+//! user`.
+
+use std::net::{IpAddr, SocketAddr};
+
+use super::super::target::looks_like_host;
+
+/// Who asked, and whom.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Prefix {
+    pub(super) ip: Option<IpAddr>,
+    pub(super) port: Option<u16>,
+    pub(super) user: Option<String>,
+    /// Host that the line names, without the port when it is the default one.
+    pub(super) authority: String,
+    /// As the port tells.
+    pub(super) scheme: &'static str,
+}
+
+/// Most words before the user name.
+const WORDS: usize = 24;
+
+/// Reads the prefix; `None` when it is too short to be one.
+pub(super) fn read(text: &str) -> Option<Prefix> {
+    let text = text.trim();
+    // Word and where it ends, so that the user can be taken as written.
+    let mut words = Vec::with_capacity(8);
+    let mut at = 0;
+    while words.len() < WORDS {
+        let rest = text.get(at..)?;
+        let rest_trimmed = rest.trim_start_matches(' ');
+        if rest_trimmed.is_empty() {
+            break;
+        }
+        at += rest.len() - rest_trimmed.len();
+        let length = rest_trimmed.find(' ').unwrap_or(rest_trimmed.len());
+        words.push((at, rest_trimmed.get(..length)?));
+        at += length;
+    }
+    let skipped = if is_shipped(text) { shipping_words(&words) } else { 0 };
+    let words = words.get(skipped..)?;
+    let client = client_at(words)?;
+    let mut prefix = Prefix::default();
+    if let Some((ip, port)) = words.get(client).and_then(|(_, word)| address(word)) {
+        prefix.ip = Some(ip);
+        prefix.port = port;
+    }
+    if let Some((_, host)) = client.checked_sub(1).and_then(|before| words.get(before))
+        && is_virtual_host(host, client == 1)
+    {
+        (prefix.authority, prefix.scheme) = virtual_host(host);
+    }
+    // A list of addresses (X-Forwarded-For in place of the peer): the first is the client.
+    let mut ident = client + 1;
+    while words.get(ident - 1).is_some_and(|(_, word)| word.ends_with(','))
+        && words.get(ident).is_some_and(|(_, word)| address(word).is_some())
+    {
+        ident += 1;
+    }
+    let (_, ident_word) = words.get(ident)?;
+    let (user_start, _) = words.get(ident + 1)?;
+    // lighttpd writes the host where others write ident.
+    let is_name =
+        ident_word.contains('.') && ident_word.contains(|c: char| c.is_ascii_alphabetic());
+    if prefix.authority.is_empty() && is_name && looks_like_host(ident_word) {
+        (prefix.authority, prefix.scheme) = virtual_host(ident_word);
+    }
+    let user = text.get(*user_start..)?.trim();
+    let user = user.strip_prefix('"').and_then(|u| u.strip_suffix('"')).unwrap_or(user);
+    prefix.user = (!matches!(user, "" | "-")).then(|| super::line::unescape_text(user));
+    Some(prefix)
+}
+
+/// Which word is the client: an address at the beginning, or behind a host; else the first word.
+/// Not further on: a user name is anything that a client likes to send.
+fn client_at(words: &[(usize, &str)]) -> Option<usize> {
+    let last = words.len().checked_sub(3)?;
+    let found = words.iter().take((last + 1).min(2)).position(|(_, word)| address(word).is_some());
+    Some(match found {
+        Some(at) => at,
+        // `host:port name ident user`: the client's name was looked up.
+        None if last >= 1 && words.first().is_some_and(|(_, w)| has_port(w)) => 1,
+        None => 0,
+    })
+}
+
+fn has_port(word: &str) -> bool {
+    word.contains(':') && looks_like_host(word)
+}
+
+fn is_virtual_host(word: &str, is_first: bool) -> bool {
+    address(word).is_none()
+        && word != "-"
+        && looks_like_host(word)
+        // Behind a container's or shipper's prefix, a bare word may be anything.
+        && (is_first || word.contains('.'))
+}
+
+/// Authority and scheme of `host:port`.
+fn virtual_host(word: &str) -> (String, &'static str) {
+    let host = word.to_lowercase();
+    if let Some(bare) = host.strip_suffix(":443") {
+        return (bare.to_owned(), "https");
+    }
+    if let Some(bare) = host.strip_suffix(":80") {
+        return (bare.to_owned(), "http");
+    }
+    (host, "")
+}
+
+/// An address, with brackets, port, zone or a comma behind it.
+pub(super) fn address(word: &str) -> Option<(IpAddr, Option<u16>)> {
+    let word = word.trim_end_matches(',');
+    let first = word.bytes().next()?;
+    if !(first.is_ascii_hexdigit() || matches!(first, b':' | b'[')) {
+        return None;
+    }
+    if let Ok(ip) = word.parse::<IpAddr>() {
+        return Some((ip.to_canonical(), None));
+    }
+    if let Ok(socket) = word.parse::<SocketAddr>() {
+        return Some((socket.ip().to_canonical(), Some(socket.port())));
+    }
+    let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
+    let bare = bare.split('%').next()?;
+    bare.parse::<IpAddr>().ok().map(|ip| (ip.to_canonical(), None))
+}
+
+const MONTHS: [&str; 12] =
+    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+
+/// Whether a line begins like one that syslog or a container runtime has shipped: `<priority>`, a
+/// month's name, a date, or `name |`.
+fn is_shipped(text: &str) -> bool {
+    text.starts_with('<')
+        || MONTHS.iter().any(|m| text.starts_with(m) && text.as_bytes().get(3) == Some(&b' '))
+        || is_date(text)
+        || text.split(' ').filter(|w| !w.is_empty()).nth(1) == Some("|")
+}
+
+fn is_date(text: &str) -> bool {
+    text.len() >= 10
+        && text.bytes().take(10).enumerate().all(|(i, b)| match i {
+            4 | 7 => b == b'-',
+            _ => b.is_ascii_digit(),
+        })
+}
+
+/// How many words the shipper wrote: up to a tag (`nginx:`, `nginx[7]:`), a bar, or, in RFC 5424
+/// form, the structured data.
+fn shipping_words(words: &[(usize, &str)]) -> usize {
+    let is_tag =
+        |word: &str| word.ends_with(':') && word.len() > 1 && word.parse::<IpAddr>().is_err();
+    let by_tag = words.iter().take(8).position(|(_, word)| is_tag(word) || *word == "|");
+    if let Some(at) = by_tag {
+        return at + 1;
+    }
+    // `<165>1 time host app process message-id structured-data …`, RFC 5424 §6.
+    let is_5424 = words.first().is_some_and(|(_, w)| w.starts_with('<') && w.ends_with(">1"));
+    if is_5424 {
+        return words.len().min(7);
+    }
+    // A container runtime: `time stdout F …`.
+    match words.get(1) {
+        Some((_, "stdout" | "stderr")) => 3,
+        _ => usize::from(words.first().is_some_and(|(_, w)| is_date(w))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parts(text: &str) -> (Option<String>, String, Option<String>) {
+        let prefix = read(text).expect(text);
+        (prefix.ip.map(|ip| ip.to_string()), prefix.authority, prefix.user)
+    }
+
+    #[test]
+    fn client_host_and_user_are_found() {
+        for (text, ip, host, user) in [
+            ("1.2.3.4 - -", Some("1.2.3.4"), "", None),
+            ("2001:db8::1 - alice", Some("2001:db8::1"), "", Some("alice")),
+            ("[2001:db8::1]:99 - alice", Some("2001:db8::1"), "", Some("alice")),
+            ("::ffff:1.2.3.4 - -", Some("1.2.3.4"), "", None),
+            ("fe80::1%eth0 - -", Some("fe80::1"), "", None),
+            ("1.2.3.4 - John Q. Doe", Some("1.2.3.4"), "", Some("John Q. Doe")),
+            ("1.2.3.4 - \"\"", Some("1.2.3.4"), "", None),
+            ("1.2.3.4 - a\\x22b", Some("1.2.3.4"), "", Some("a\"b")),
+            ("api.h.test:443 1.2.3.4 - -", Some("1.2.3.4"), "api.h.test", None),
+            ("api.h.test:8443 ::1 - bob", Some("::1"), "api.h.test:8443", Some("bob")),
+            ("api.h.test 1.2.3.4 - -", Some("1.2.3.4"), "api.h.test", None),
+            ("1.2.3.4 www.h.test -", Some("1.2.3.4"), "www.h.test", None),
+            ("client.isp.test - -", None, "", None),
+            ("h.test:80 client.isp.test - -", None, "h.test", None),
+            ("- - -", None, "", None),
+            ("unix: - -", None, "", None),
+            ("1.2.3.4, 10.0.0.1 - -", Some("1.2.3.4"), "", None),
+            ("May  1 00:00:00 10.0.0.1 nginx: 1.2.3.4 - al", Some("1.2.3.4"), "", Some("al")),
+            (
+                "<134>May  1 00:00:00 lb nginx[7]: h.test 1.2.3.4 - -",
+                Some("1.2.3.4"),
+                "h.test",
+                None,
+            ),
+            (
+                "<134>1 2026-05-01T00:00:00Z 10.0.0.1 nginx 7 - - 1.2.3.4 - -",
+                Some("1.2.3.4"),
+                "",
+                None,
+            ),
+            ("2026-05-01T00:00:00.1Z stdout F 1.2.3.4 - -", Some("1.2.3.4"), "", None),
+            ("web_1  | 1.2.3.4 - -", Some("1.2.3.4"), "", None),
+            ("name.isp.test - x 9.9.9.9 - -", None, "", Some("x 9.9.9.9 - -")),
+            ("1.2.3.4 - x 9.9.9.9 - -", Some("1.2.3.4"), "", Some("x 9.9.9.9 - -")),
+        ] {
+            let expected = (ip.map(str::to_owned), host.to_owned(), user.map(str::to_owned));
+            assert_eq!(parts(text), expected, "{text}");
+        }
+        assert_eq!(read("1.2.3.4 -"), None);
+        assert_eq!(read(""), None);
+    }
+
+    #[test]
+    fn many_words_are_bounded() {
+        let long = format!("1.2.3.4 - {}", "x ".repeat(100_000));
+        assert_eq!(read(&long).and_then(|p| p.user).map(|u| u.len()), Some(199_999));
+    }
+}

@@ -1,0 +1,305 @@
+//! Formats that are known and not read: so that a person is told what they have and what to do,
+//! instead of getting nonsense or a pile of skipped lines.
+
+use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
+
+use super::{EXPECTED_HELP, encoding::Wrapping};
+
+/// What a file looks like, and what to do with it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Foreign {
+    pub(super) found: &'static str,
+    pub(super) help: &'static str,
+}
+
+const fn foreign(found: &'static str, help: &'static str) -> Option<Foreign> {
+    Some(Foreign { found, help })
+}
+
+const AS_HAR: &str = "export it as HAR";
+const UNPACK: &str = "unpack it first and name the files in it";
+const NOT_TRAFFIC: &str = "it holds no traffic";
+const OTHER_LOG: &str = "write the log in combined form, or convert it to exchange JSON lines";
+
+/// Formats with a beginning of their own.
+pub(super) fn by_magic(head: &[u8], wrapping: Option<Wrapping>) -> Option<Foreign> {
+    const PCAP: [[u8; 4]; 4] = [
+        [0xd4, 0xc3, 0xb2, 0xa1],
+        [0xa1, 0xb2, 0xc3, 0xd4],
+        [0x4d, 0x3c, 0xb2, 0xa1],
+        [0xa1, 0xb2, 0x3c, 0x4d],
+    ];
+    if PCAP.iter().any(|magic| head.starts_with(magic)) {
+        return foreign("a pcap packet capture", "decrypt and convert it to HAR");
+    }
+    for (magic, found, help) in [
+        (&b"\x0a\x0d\x0d\x0a"[..], "a pcapng packet capture", "decrypt and convert it to HAR"),
+        (b"PK\x03\x04", "a zip archive (also .saz, .xlsx)", UNPACK),
+        (b"PK\x05\x06", "an empty zip archive", UNPACK),
+        (b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
+        (b"Rar!\x1a\x07", "a rar archive", UNPACK),
+        (b"\xfd7zXZ\x00", "an xz file", UNPACK),
+        (b"BZh", "a bzip2 file", UNPACK),
+        (b"\x04\x22\x4d\x18", "an lz4 file", UNPACK),
+        (b"SQLite format 3\0", "an SQLite database", NOT_TRAFFIC),
+        (b"PAR1", "a Parquet file", OTHER_LOG),
+        (b"\x7fELF", "a program", NOT_TRAFFIC),
+        (b"%PDF-", "a PDF document", NOT_TRAFFIC),
+        (b"\x89PNG", "a PNG picture", NOT_TRAFFIC),
+        (b"\xff\xd8\xff", "a JPEG picture", NOT_TRAFFIC),
+        (b"\xff\xfe\0\0", "UTF-32 text", "save it as UTF-8"),
+    ] {
+        if head.starts_with(magic) && (magic != b"BZh" || head.get(4..10) == Some(b"1AY&SY")) {
+            return foreign(found, help);
+        }
+    }
+    if head.get(257..262) == Some(b"ustar") {
+        return foreign("a tar archive", UNPACK);
+    }
+    if wrapping.is_some() && super::encoding::wrapping(head).is_some() {
+        return foreign("compressed data inside compressed data", UNPACK);
+    }
+    is_mitmproxy(head).then_some(Foreign { found: "a mitmproxy flow dump", help: AS_HAR })
+}
+
+/// A mitmproxy dump is a sequence of tnetstrings: `length:` and a dictionary that names the parts
+/// of a flow.
+fn is_mitmproxy(head: &[u8]) -> bool {
+    let digits = head.iter().take_while(|b| b.is_ascii_digit()).count();
+    let Some(rest) = head.get(digits..) else { return false };
+    let start = rest.get(..rest.len().min(2048)).unwrap_or_default();
+    let has = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
+    (1..=10).contains(&digits)
+        && rest.starts_with(b":")
+        && rest.get(1).is_some_and(u8::is_ascii_digit)
+        && [&b"7:version"[..], b"7:request", b"8:response", b"4:type", b"11:client_conn", b"2:id"]
+            .iter()
+            .any(|word| has(word))
+}
+
+/// Formats of text, told by their first lines.
+pub(super) fn by_text(head: &[u8]) -> Option<Foreign> {
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
+    let first = lines.next()?;
+    if let Some(found) = log_line(first) {
+        return Some(found);
+    }
+    if first.starts_with(b"#") {
+        let directives = head.split(|b| *b == b'\n').take(20);
+        let mut fields = directives.filter(|line| line.starts_with(b"#Fields:"));
+        if let Some(line) = fields.next() {
+            return Some(w3c(line));
+        }
+    }
+    if first.starts_with(b"{") || first.starts_with(b"[") {
+        return json(head);
+    }
+    if first.starts_with(b"<") {
+        let is_burp = contains(first, b"burpVersion") || contains(head, b"<items burpVersion");
+        if is_burp {
+            return foreign("a Burp Suite export", "export it as HAR from its Logger or a plug-in");
+        }
+        let lower = first.to_ascii_lowercase();
+        if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") {
+            return foreign("an HTML page", "download the file itself, not its page");
+        }
+        return foreign("an XML document", NOT_TRAFFIC);
+    }
+    let second = lines.next().unwrap_or_default();
+    [first, second].into_iter().find_map(yaml)
+}
+
+fn yaml(line: &[u8]) -> Option<Foreign> {
+    let is_spec = line.starts_with(b"openapi:") || line.starts_with(b"swagger:");
+    is_spec.then_some(SPEC)
+}
+
+const SPEC: Foreign = Foreign {
+    found: "an OpenAPI document",
+    help: "it describes an API; give it beside traffic, with --spec",
+};
+
+fn w3c(fields: &[u8]) -> Foreign {
+    let found = if contains(fields, b"x-edge-location") {
+        "an AWS CloudFront log"
+    } else if contains(fields, b"cs-uri-stem") {
+        "an IIS log in W3C form"
+    } else {
+        "a log in W3C extended form"
+    };
+    Foreign { found, help: OTHER_LOG }
+}
+
+/// Whether a line is of a log format that is known and not read.
+pub(super) fn is_log_line(line: &[u8]) -> bool {
+    log_line(line).is_some() || (line.starts_with(b"{") && json(line).is_some())
+}
+
+fn log_line(line: &[u8]) -> Option<Foreign> {
+    let text = String::from_utf8_lossy(line.get(..line.len().min(4096))?);
+    let mut words = text.split_ascii_whitespace();
+    let first = words.next()?;
+    let second = words.next().unwrap_or("");
+    let third = words.next().unwrap_or("");
+    if matches!(first, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") && is_iso_time(second) {
+        return foreign("an AWS load balancer (ALB) log", OTHER_LOG);
+    }
+    if is_iso_time(first) && third.contains(':') && text.contains("\" \"") {
+        return foreign("an AWS classic load balancer (ELB) log", OTHER_LOG);
+    }
+    if first.starts_with("[2")
+        && text.contains("] \"")
+        && is_iso_time(first.trim_matches(['[', ']']))
+    {
+        return foreign("an Envoy access log", OTHER_LOG);
+    }
+    if is_haproxy(&text) {
+        return foreign("an HAProxy log", OTHER_LOG);
+    }
+    if first.len() == 64 && first.bytes().all(|b| b.is_ascii_hexdigit()) && third.starts_with('[') {
+        return foreign("an AWS S3 access log", OTHER_LOG);
+    }
+    let is_error_log =
+        (first.len() == 10 && first.get(4..5) == Some("/") && third.starts_with('['))
+            || (first.starts_with('[') && (text.contains(":error] ") || text.contains("] [pid ")));
+    if is_error_log {
+        return foreign("an error log", "name the access log instead");
+    }
+    // `date time … GET /path …` without directives: W3C columns in an unknown order.
+    let is_date =
+        first.len() == 10 && first.get(4..5) == Some("-") && second.get(2..3) == Some(":");
+    if is_date && [" GET ", " POST ", "\tGET\t", "\tPOST\t"].iter().any(|m| text.contains(m)) {
+        return foreign("a log in W3C extended form", OTHER_LOG);
+    }
+    None
+}
+
+fn is_iso_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    text.len() >= 19
+        && bytes.get(4) == Some(&b'-')
+        && bytes.get(10) == Some(&b'T')
+        && bytes.iter().take(4).all(u8::is_ascii_digit)
+}
+
+/// `… address:port [time.ms] frontend backend/server 0/0/1/2/3 200 …`.
+fn is_haproxy(text: &str) -> bool {
+    text.contains(" haproxy[")
+        || text.split_once("] ").is_some_and(|(before, after)| {
+            let mut words = after.split_ascii_whitespace();
+            let (_, backend, timers) = (words.next(), words.next(), words.next());
+            before.contains('[')
+                && backend.is_some_and(|b| b.contains('/'))
+                && timers.is_some_and(|t| t.split('/').count() == 5)
+        })
+}
+
+/// JSON of other kinds, told by the members of its first object.
+fn json(head: &[u8]) -> Option<Foreign> {
+    let keys = keys(head);
+    let has = |all: &[&str]| all.iter().all(|key| keys.iter().any(|k| k == key));
+    for (all, found, help) in [
+        (&["httpRequest"][..], "a Google Cloud load balancer log", OTHER_LOG),
+        (&["logger", "msg", "request"], "a Caddy log", OTHER_LOG),
+        (&["msg", "request", "duration", "status"], "a Caddy log", OTHER_LOG),
+        (&["response_code", "method", "path"], "an Envoy access log in JSON", OTHER_LOG),
+        (&["response_code", "authority"], "an Envoy access log in JSON", OTHER_LOG),
+        (&["DownstreamStatus"], "a Traefik log in JSON", "set Traefik's log format to common"),
+        (&["EdgeStartTimestamp"], "a Cloudflare log", OTHER_LOG),
+        (&["ClientRequestURI"], "a Cloudflare log", OTHER_LOG),
+        (&["resourceSpans"], "OpenTelemetry traces", OTHER_LOG),
+        (&["resourceLogs"], "OpenTelemetry logs", OTHER_LOG),
+        (&["remote_addr", "status"], "an nginx log in JSON", OTHER_LOG),
+        (&["request_uri", "status"], "an nginx log in JSON", OTHER_LOG),
+        (&["openapi"], SPEC.found, SPEC.help),
+        (&["swagger"], SPEC.found, SPEC.help),
+        (&["info", "item"], "a Postman collection", "it holds requests to make, not traffic"),
+        (&["Records"], "an AWS CloudTrail log", NOT_TRAFFIC),
+    ] {
+        if has(all) {
+            return foreign(found, help);
+        }
+    }
+    None
+}
+
+/// Most members of the first object that are looked at.
+const KEYS: usize = 64;
+
+/// Keys of the first object, as far as the head reaches.
+pub(super) fn keys(head: &[u8]) -> Vec<String> {
+    let object = memchr::memchr(b'{', head).and_then(|at| head.get(at..)).unwrap_or_default();
+    let mut keys = Vec::new();
+    let mut deserializer = serde_json::Deserializer::from_slice(object);
+    // An error is the end of the head: what was read until then counts.
+    let _ = deserializer.deserialize_map(KeyVisitor(&mut keys));
+    keys
+}
+
+struct KeyVisitor<'a>(&'a mut Vec<String>);
+
+impl<'de> Visitor<'de> for KeyVisitor<'_> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("an object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<(), A::Error> {
+        while let Some(key) = map.next_key::<String>()? {
+            if self.0.len() < KEYS {
+                self.0.push(key);
+            }
+            map.next_value::<IgnoredAny>()?;
+        }
+        Ok(())
+    }
+}
+
+fn contains(text: &[u8], word: &[u8]) -> bool {
+    memchr::memmem::find(text, word).is_some()
+}
+
+/// Describes what nothing is known about.
+pub(super) fn describe(head: &[u8]) -> (String, &'static str) {
+    let start = head.trim_ascii_start();
+    if head.contains(&0)
+        || std::str::from_utf8(head).is_err_and(|e| e.valid_up_to() + 4 < head.len())
+            && head.iter().filter(|b| **b < b' ' && !b.is_ascii_whitespace()).count()
+                > head.len() / 50
+    {
+        return ("binary data".to_owned(), "name a capture or log file");
+    }
+    if start.is_empty() {
+        return ("only white space".to_owned(), EXPECTED_HELP);
+    }
+    if start.starts_with(b"{") || start.starts_with(b"[") {
+        let mut keys = keys(head);
+        keys.truncate(6);
+        let found = match keys.as_slice() {
+            [] => "JSON but not a HAR: no log.entries".to_owned(),
+            keys => {
+                let keys: Vec<_> = keys.iter().map(|k| printable(k.as_bytes(), 24)).collect();
+                format!("JSON but not a HAR: no log.entries, only {}", keys.join(", "))
+            }
+        };
+        return (found, EXPECTED_HELP);
+    }
+    let line = start.split(|b| *b == b'\n').next().unwrap_or_default();
+    (format!("text that begins with `{}`", printable(line, 60)), EXPECTED_HELP)
+}
+
+/// Hostile text, shortened and without anything that a terminal acts on.
+fn printable(text: &[u8], limit: usize) -> String {
+    let text = String::from_utf8_lossy(text.get(..text.len().min(4 * limit)).unwrap_or_default());
+    let mut out: String = text
+        .chars()
+        .take(limit)
+        .map(|c| if c.is_control() || !(c.is_ascii() || c.is_alphanumeric()) { '?' } else { c })
+        .collect();
+    if text.chars().count() > limit {
+        out.push('…');
+    }
+    out
+}

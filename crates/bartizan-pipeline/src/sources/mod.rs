@@ -1,0 +1,138 @@
+//! Sources: files and streams in, exchanges out.
+//!
+//! One file per format, listed in [`SOURCES`]; [`OpenOptions`] recognises the format by the first
+//! bytes. Every source streams in constant memory, names why it left an entry out ([`Skipped`]),
+//! states how its exchanges are ordered in time, and can go on where a [`Checkpoint`] was taken.
+//!
+//! Inputs compressed with gzip, zlib (`.zhar`) or zstd, and UTF-16, are read as if they were plain;
+//! going on from a checkpoint then means reading again and passing over what was handed over.
+
+mod access_log;
+mod encoding;
+mod error;
+mod exchange_lines;
+mod foreign;
+mod har;
+mod input;
+mod json_repair;
+mod json_scan;
+mod ledger;
+mod lines;
+mod merged;
+mod open;
+mod skip;
+mod target;
+
+use bartizan_model::{
+    Exchange,
+    source::{Checkpoint, Ordering},
+};
+
+pub use self::{
+    error::SourceError,
+    input::Input,
+    merged::Merged,
+    open::OpenOptions,
+    skip::{Place, SkipReason, SkipTally, Skipped},
+};
+
+/// What a source hands over.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// An exchange.
+    Exchange(Box<Exchange>),
+    /// Something that is no exchange, to be counted.
+    Skipped(Skipped),
+}
+
+/// A stream of exchanges.
+///
+/// [`Source::next`] is called until it gives `None`. An error is the last item but one: what came
+/// before it is good, and `None` follows. An input without a single exchange gives an error at its
+/// end ([`SourceError::is_empty_input`]).
+pub trait Source: Send {
+    /// Name as given: a path, or `-`.
+    fn name(&self) -> &str;
+
+    /// Name of the format, as in [`SourceItem::name`].
+    fn format(&self) -> &'static str;
+
+    /// How late an exchange may come.
+    fn ordering(&self) -> Ordering;
+
+    /// The next item; `None` at the end.
+    fn next(&mut self) -> Option<Result<Item, SourceError>>;
+
+    /// Bytes of the input read so far, for progress.
+    fn position(&self) -> u64;
+
+    /// Bytes of the input when it was opened; `None` when it is no regular file.
+    fn total(&self) -> Option<u64>;
+
+    /// Where to go on so that everything [`Source::next`] gave so far, exchanges and skips, does
+    /// not come again. One exception: an entry that the end of the input cut in two is given
+    /// again, for it may be whole by then.
+    fn checkpoint(&self) -> Checkpoint;
+
+    /// Name of the input that the last item came from; differs from [`Source::name`] for several.
+    fn input(&self) -> &str {
+        self.name()
+    }
+}
+
+/// The beginning of an input, as formats are recognised by.
+#[derive(Clone, Copy, Debug)]
+pub struct Head<'a> {
+    /// The first bytes, at most 64 KiB, after unwrapping.
+    pub bytes: &'a [u8],
+    /// Whether that is all there is.
+    pub is_all: bool,
+    /// Lower-case file extension without the dot and without that of a compression.
+    pub extension: &'a str,
+}
+
+/// Limits of reading, in bytes. What is longer is streamed over and counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SourceLimits {
+    /// Largest entry of a HAR, or exchange in JSON, that is read.
+    pub entry_bytes: usize,
+    /// Longest line of an access log that is read.
+    pub log_line_bytes: usize,
+}
+
+impl Default for SourceLimits {
+    fn default() -> Self {
+        Self { entry_bytes: 16 * 1024 * 1024, log_line_bytes: 256 * 1024 }
+    }
+}
+
+/// One source with its documentation.
+#[derive(Debug)]
+pub struct SourceItem {
+    /// Name, as `--input-format` takes it.
+    pub name: &'static str,
+    /// One line for people.
+    pub title: &'static str,
+    /// What is read, how, and what is left out.
+    pub what: &'static str,
+    /// Usual file extensions, without the dot.
+    pub extensions: &'static [&'static str],
+    /// A small input that yields one exchange.
+    pub example: &'static str,
+    /// How its exchanges are ordered.
+    pub ordering: Ordering,
+    /// How sure it is that an input of this beginning is its own: 0 not at all, below 50 only by
+    /// name, 100 certain.
+    pub recognise: fn(&Head<'_>) -> u8,
+    /// Opens an input, where the state was taken from a checkpoint.
+    pub(crate) open: fn(Input, ledger::Ledger, &SourceLimits) -> Box<dyn Source>,
+}
+
+/// What to do with a file of no known format.
+const EXPECTED_HELP: &str = "convert it to one of these, or name its format with --input-format";
+
+/// All sources.
+pub static SOURCES: &[&SourceItem] = &[&access_log::ITEM, &exchange_lines::ITEM, &har::ITEM];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,155 @@
+//! What a source did not hand over, and why. Every skipped entry is counted; none is silent.
+
+use std::{collections::BTreeMap, fmt};
+
+macro_rules! reasons {
+    ($($variant:ident = $name:literal: $what:literal),+ $(,)?) => {
+        /// Why an entry of an input was not handed over as an exchange.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub enum SkipReason { $(#[doc = $what] $variant),+ }
+
+        impl SkipReason {
+            /// All reasons.
+            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+
+            /// The name that counters and results show (snake case).
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $name),+ }
+            }
+
+            /// One sentence for people.
+            #[must_use]
+            pub const fn what(self) -> &'static str {
+                match self { $(Self::$variant => $what),+ }
+            }
+        }
+    };
+}
+
+reasons! {
+    EntryTooLarge = "entry_too_large": "An entry or line longer than the source's limit; it was streamed over.",
+    Truncated = "truncated": "The input ends in the middle of an entry or document.",
+    CompressionBroken = "compression_broken": "The compressed input is damaged from here on.",
+    TrailingGarbage = "trailing_garbage": "Something that is no entry follows the document.",
+    EntryNotObject = "entry_not_object": "An entry that is null, text, a number or a list.",
+    EntryInvalidJson = "entry_invalid_json": "An entry that is not JSON, even after repair.",
+    EntryInvalid = "entry_invalid": "JSON that is not an exchange: a needed field is missing or of the wrong type.",
+    RequestMissing = "request_missing": "An entry without a request.",
+    UrlMissing = "url_missing": "A request without a URL.",
+    UrlInvalid = "url_invalid": "A URL in which no host and path can be told apart.",
+    MethodMissing = "method_missing": "A request without a method.",
+    MethodInvalid = "method_invalid": "A method that is no token (RFC 9110 §9.1).",
+    DataUrl = "data_url": "A data: URL; nothing was sent.",
+    BlobUrl = "blob_url": "A blob: URL; nothing was sent.",
+    AboutUrl = "about_url": "An about: URL; nothing was sent.",
+    ExtensionUrl = "extension_url": "A URL inside a browser extension.",
+    NotHttpUrl = "not_http_url": "A URL of a scheme other than http, https, ws and wss.",
+    ConnectTunnel = "connect_tunnel": "A CONNECT request opens a tunnel and is no API exchange.",
+    NotALogLine = "not_a_log_line": "A line that is no access-log line.",
+    OtherLogFormat = "other_log_format": "A line of a log format that is not read yet.",
+    CommentLine = "comment_line": "A line that begins with #.",
+    RequestEmpty = "request_empty": "A connection that sent no request line.",
+    RequestTls = "request_tls": "A TLS handshake sent to a plain-text port.",
+    RequestNotHttp = "request_not_http": "Bytes that are no HTTP request line.",
+    RequestIncomplete = "request_incomplete": "A request line without a target.",
+}
+
+impl fmt::Display for SkipReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+/// A place in an input, counted from 1.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// Line of a text input.
+    Line(u64),
+    /// Entry of a list, for example of `log.entries`; 0 is before the first.
+    Entry(u64),
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Line(n) => write!(f, "line {n}"),
+            Self::Entry(n) => write!(f, "entry {n}"),
+        }
+    }
+}
+
+/// An entry that was not handed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Skipped {
+    /// Why.
+    pub reason: SkipReason,
+    /// Where.
+    pub at: Place,
+}
+
+/// How often each reason came, and where it came first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SkipTally(BTreeMap<SkipReason, (u64, Place)>);
+
+impl SkipTally {
+    /// Counts one.
+    pub fn add(&mut self, skipped: Skipped) {
+        self.0.entry(skipped.reason).or_insert((0, skipped.at)).0 += 1;
+    }
+
+    /// Reason, count and first place, in the order of [`SkipReason::ALL`].
+    pub fn iter(&self) -> impl Iterator<Item = (SkipReason, u64, Place)> {
+        self.0.iter().map(|(reason, (count, first))| (*reason, *count, *first))
+    }
+
+    /// How many in all.
+    #[must_use]
+    pub fn total(&self) -> u64 {
+        self.0.values().map(|(count, _)| count).sum()
+    }
+
+    /// Whether nothing was skipped.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for SkipTally {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (i, (reason, count, first)) in self.iter().enumerate() {
+            let comma = if i == 0 { "" } else { ", " };
+            write!(f, "{comma}{count} {reason} (first at {first})")?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_snake_case_and_unique() {
+        let mut names: Vec<_> = SkipReason::ALL.iter().map(|r| r.as_str()).collect();
+        assert!(names.iter().all(|n| n.bytes().all(|b| b.is_ascii_lowercase() || b == b'_')));
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), SkipReason::ALL.len());
+    }
+
+    #[test]
+    fn tally_keeps_the_first_place() {
+        let mut tally = SkipTally::default();
+        for line in [7, 9] {
+            tally.add(Skipped { reason: SkipReason::NotALogLine, at: Place::Line(line) });
+        }
+        tally.add(Skipped { reason: SkipReason::Truncated, at: Place::Line(10) });
+        assert_eq!(tally.total(), 3);
+        assert_eq!(
+            tally.to_string(),
+            "1 truncated (first at line 10), 2 not_a_log_line (first at line 7)"
+        );
+    }
+}
