@@ -13,8 +13,10 @@ pub mod learn;
 pub mod ledger;
 pub mod recent;
 pub mod snapshot;
+pub mod specs;
 pub mod state;
 
 pub use facts::{Enriched, ExchangeMark, Facts};
 pub use judge::{Judgement, State, judge};
 pub use snapshot::Snapshot;
+pub use specs::Specs;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bartizan_model::{HashKey, Limits, Scope};
 
-use crate::endpoints::SpecIndex;
+use crate::specs::Specs;
 
 /// Immutable input of the judgement, shared by all threads and swapped as a whole on reload.
 #[derive(Clone, Debug)]
@@ -18,7 +18,7 @@ pub struct Snapshot {
     /// Seed of in-memory tables, derived from `key`.
     pub seed: u64,
     /// Documented operations, when specifications were given.
-    pub specs: Option<Arc<SpecIndex>>,
+    pub specs: Option<Arc<Specs>>,
     /// Whether whole client addresses may be shown (default: their network only).
     pub clear_addresses: bool,
 }

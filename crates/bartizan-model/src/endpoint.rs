@@ -232,7 +232,7 @@ pub struct Risk {
 }
 
 /// An endpoint as the catalogue knows it.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Endpoint {
     /// Opaque and permanent.
     pub id: EndpointId,

@@ -9,7 +9,7 @@ use std::fmt;
 use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
 
-mod catalogue;
+mod lookup;
 mod consolidate;
 mod evidence;
 mod naming;
@@ -19,7 +19,7 @@ mod tree;
 pub mod values;
 mod words;
 
-pub use catalogue::named_location;
+pub use lookup::named_location;
 pub use evidence::{Decision, FEATURES};
 pub use resolver::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,

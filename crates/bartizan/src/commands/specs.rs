@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use bartizan_analysis::endpoints::SpecIndex;
+use bartizan_analysis::Specs;
 
 use super::CommandError;
 
@@ -10,7 +10,7 @@ use super::CommandError;
 const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads all specifications; `None` when none is named.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<SpecIndex>>, CommandError> {
+pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError> {
     if paths.is_empty() {
         return Ok(None);
     }
@@ -29,9 +29,9 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<SpecIndex>>, CommandE
         }
         documents.push((name.clone(), std::fs::read(path).map_err(fail)?));
     }
-    let index = SpecIndex::from_documents(&documents).map_err(|error| {
+    let specs = Specs::read(&documents).map_err(|error| {
         CommandError::input(error.to_string())
             .help("OpenAPI 2.0, 3.0 and 3.1 documents are read, in YAML or JSON")
     })?;
-    Ok(Some(Arc::new(index)))
+    Ok(Some(Arc::new(specs)))
 }

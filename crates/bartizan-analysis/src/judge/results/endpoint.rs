@@ -16,8 +16,10 @@ use crate::{
 
 pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> Endpoint {
     let Known { template, profile } = known;
-    let documented = snapshot.specs.as_ref().and_then(|specs| specs.state_of(template));
-    let inventory_state = documented.unwrap_or(InventoryState::Unspecified);
+    let inventory_state = snapshot
+        .specs
+        .as_ref()
+        .map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
     Endpoint {
         id: template.id.clone(),
         host: template.host.clone(),
@@ -133,9 +135,4 @@ fn required(profile: &Profile, place: &Place, is_path: bool) -> Option<bool> {
     }
     let parent = profile.places.get(&place.parent)?;
     (!place.element && parent.seen >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= parent.seen)
-}
-
-/// Documented operations that were never seen, as endpoints without traffic.
-pub(super) fn orphans(snapshot: &Snapshot, seen: &[Endpoint]) -> Vec<Endpoint> {
-    snapshot.specs.as_ref().map(|specs| specs.orphans(&snapshot.scope, seen)).unwrap_or_default()
 }

@@ -8,7 +8,7 @@ mod risk;
 use std::collections::BTreeMap;
 
 use bartizan_model::{
-    Detection, EndpointId, InventoryState,
+    Detection, EndpointId,
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
@@ -47,8 +47,14 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
         endpoint.risk = risk::risk(endpoint, &own, &hits);
     }
-    let orphans = endpoint::orphans(snapshot, &endpoints);
-    endpoints.extend(orphans);
+    let mut summary = summary(state, &endpoints, noise, tallies);
+    if let Some(specs) = &snapshot.specs {
+        let templates = || known.values().map(|known| &known.template);
+        let (orphans, count) = specs.orphans(&snapshot.scope, templates());
+        summary.orphans = count;
+        summary.specs = specs.summaries(templates());
+        endpoints.extend(orphans);
+    }
     endpoints.sort_by(|a, b| {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
     });
@@ -62,15 +68,11 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         actor.detections = per_actor.get(actor.id.as_str()).copied().unwrap_or(0);
     }
 
-    let mut summary = summary(state, &endpoints, noise, tallies);
     for finding in &findings {
         summary.findings_by_severity[finding.severity as usize] += 1;
     }
     for detection in &detections {
         summary.detections_by_severity[detection.severity as usize] += 1;
-    }
-    if let Some(specs) = &snapshot.specs {
-        summary.specs = specs.summaries(&endpoints);
     }
     Analysis { summary, endpoints, findings, detections, incidents, actors, ..Analysis::default() }
 }
@@ -121,8 +123,7 @@ fn summary(
     tallies: Vec<[u64; 4]>,
 ) -> Summary {
     let core = &state.core;
-    let seen = || endpoints.iter().filter(|e| e.inventory_state != InventoryState::Orphan);
-    let mut hosts: Vec<&str> = seen().map(|e| e.host.as_str()).collect();
+    let mut hosts: Vec<&str> = endpoints.iter().map(|e| e.host.as_str()).collect();
     hosts.sort_unstable();
     hosts.dedup();
     let mut timeline = core.timeline.clone();
@@ -136,8 +137,8 @@ fn summary(
         exchanges: core.sequence,
         started: core.started,
         ended: core.ended,
-        endpoints: seen().count() as u64,
-        provisional: seen().filter(|e| !e.confirmed).count() as u64,
+        endpoints: endpoints.len() as u64,
+        provisional: endpoints.iter().filter(|e| !e.confirmed).count() as u64,
         hosts: hosts.len() as u64,
         noise,
         checks: CHECKS
@@ -156,7 +157,6 @@ fn summary(
         not_inspected: named(&core.not_inspected),
         anomalies: named(&core.anomalies),
         timeline: timeline.buckets(),
-        orphans: endpoints.len() as u64 - seen().count() as u64,
         ..Summary::default()
     }
 }

@@ -1,0 +1,150 @@
+//! Specifications that traffic is compared with.
+
+use std::{collections::BTreeSet, fmt};
+
+use bartizan_model::{
+    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, analysis::SpecSummary,
+};
+use bartizan_protocols::openapi::{SpecDocument, read};
+
+use crate::endpoints::{Segment, SpecIndex, Template};
+
+/// Most documented operations without traffic that are listed; the rest is counted.
+pub const MAX_ORPHANS: usize = 10_000;
+/// Most problems of one document that are shown.
+const MAX_PROBLEMS: usize = 20;
+
+/// Specifications, read and indexed.
+#[derive(Clone, Debug, Default)]
+pub struct Specs {
+    index: SpecIndex,
+    documents: Vec<(String, SpecDocument)>,
+}
+
+/// A specification that cannot be read at all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpecError {
+    /// As given.
+    pub name: String,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl fmt::Display for SpecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot read specification {}: {}", self.name, self.message)
+    }
+}
+
+impl std::error::Error for SpecError {}
+
+impl Specs {
+    /// Reads documents given as name and bytes.
+    ///
+    /// # Errors
+    /// When one is no specification at all. A sloppy one is read as far as possible; its problems
+    /// are in [`Specs::summaries`].
+    pub fn read(documents: &[(String, Vec<u8>)]) -> Result<Self, SpecError> {
+        let mut read_documents = Vec::new();
+        for (name, bytes) in documents {
+            let document = read(bytes).map_err(|problem| SpecError {
+                name: name.clone(),
+                message: problem.message,
+            })?;
+            read_documents.push((name.clone(), document));
+        }
+        let index = SpecIndex::from_documents(read_documents.iter().map(|(_, document)| document));
+        Ok(Self { index, documents: read_documents })
+    }
+
+    /// How an endpoint relates to the specifications.
+    #[must_use]
+    pub fn state_of(&self, template: &Template) -> InventoryState {
+        self.index.state(template)
+    }
+
+    /// Whether an endpoint is documented: `None` when no specification has anything to say about
+    /// it, `Some(None)` when it should be and is not, `Some(Some(deprecated))` when it is.
+    #[must_use]
+    pub fn documented(&self, template: &Template) -> Option<Option<bool>> {
+        match self.index.state(template) {
+            InventoryState::Documented => Some(Some(false)),
+            InventoryState::Zombie => Some(Some(true)),
+            InventoryState::Shadow => Some(None),
+            InventoryState::Unspecified | InventoryState::Orphan => None,
+        }
+    }
+
+    fn seen<'a>(&self, templates: impl Iterator<Item = &'a Template>) -> BTreeSet<usize> {
+        templates.filter_map(|t| self.index.lookup_template(t)).map(|found| found.index).collect()
+    }
+
+    /// Documented operations that are not among `templates`, as endpoints without traffic (at most
+    /// [`MAX_ORPHANS`]), and how many there are.
+    #[must_use]
+    pub fn orphans<'a>(
+        &self,
+        scope: &Scope,
+        templates: impl Iterator<Item = &'a Template>,
+    ) -> (Vec<Endpoint>, u64) {
+        let orphans = self.index.orphans(&self.seen(templates));
+        let listed = orphans.iter().take(MAX_ORPHANS).map(|operation| {
+            let document = self.documents.get(operation.document).map(|(_, document)| document);
+            let servers = &operation.documented.servers;
+            let server = servers.first().or_else(|| document.and_then(|d| d.servers.first()));
+            let host = server.map_or_else(String::new, |server| server.host.clone());
+            Endpoint {
+                id: EndpointId::derive(scope, &[&host, &operation.method, &operation.path]),
+                host,
+                method: Method(operation.method.clone()),
+                path: operation.path.clone(),
+                protocol: Protocol::Rest,
+                operation: operation.documented.operation_id.clone(),
+                inventory_state: InventoryState::Orphan,
+                confirmed: true,
+                ..Endpoint::default()
+            }
+        });
+        (listed.collect(), orphans.len() as u64)
+    }
+
+    /// One summary per document.
+    #[must_use]
+    pub fn summaries<'a>(
+        &self,
+        templates: impl Iterator<Item = &'a Template>,
+    ) -> Vec<SpecSummary> {
+        let seen = self.seen(templates);
+        let summary = |(at, (name, document)): (usize, &(String, SpecDocument))| {
+            let pointers: BTreeSet<&str> = seen
+                .iter()
+                .filter_map(|index| self.index.operations().get(*index))
+                .filter(|operation| operation.document == at)
+                .map(|operation| operation.documented.pointer.as_str())
+                .collect();
+            SpecSummary {
+                name: name.clone(),
+                title: document.title.clone(),
+                operations: document.operations.len() as u64,
+                seen: pointers.len() as u64,
+                problems: document
+                    .problems
+                    .iter()
+                    .take(MAX_PROBLEMS)
+                    .map(|problem| format!("{}: {}", problem.pointer, problem.message))
+                    .collect(),
+            }
+        };
+        self.documents.iter().enumerate().map(summary).collect()
+    }
+
+    /// The name that a specification gives to a path parameter of a learned endpoint.
+    #[must_use]
+    pub fn parameter_name(&self, template: &Template, segment: usize) -> Option<String> {
+        let found = self.index.lookup_template(template)?;
+        let text = found.operation.path.split('/').filter(|s| !s.is_empty()).nth(segment)?;
+        let is_parameter = matches!(template.segments.get(segment)?, Segment::Parameter { .. });
+        let inner = text.split_once('{')?.1.split_once('}')?.0;
+        is_parameter.then(|| inner.to_owned())
+    }
+}
