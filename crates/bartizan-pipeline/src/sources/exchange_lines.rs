@@ -48,14 +48,13 @@ struct Probe {
 
 #[derive(Deserialize)]
 struct ProbeRequest {
-    #[serde(rename = "method")]
-    _method: String,
-    #[serde(rename = "url")]
-    _url: String,
+    method: String,
+    url: String,
 }
 
 fn is_exchange(text: &[u8]) -> bool {
-    serde_json::from_slice::<Probe>(text).is_ok_and(|Probe { request: _ }| true)
+    serde_json::from_slice::<Probe>(text)
+        .is_ok_and(|probe| !probe.request.method.is_empty() && !probe.request.url.is_empty())
 }
 
 fn recognise(head: &Head<'_>) -> u8 {
@@ -138,7 +137,7 @@ impl Reader {
                     b"" => Found::Nothing,
                     text => match read(text) {
                         // Still being written, perhaps.
-                        Err(SkipReason::EntryInvalidJson) if !ended => Found::Cut,
+                        Err(SkipReason::NotJson) if !ended => Found::Cut,
                         outcome => Found::Entry(outcome),
                     },
                 },

@@ -19,7 +19,7 @@ pub(super) struct SplitUrl {
 pub(super) fn split_url(url: &str) -> Result<SplitUrl, SkipReason> {
     let url = url.trim();
     if url.is_empty() {
-        return Err(SkipReason::UrlMissing);
+        return Err(SkipReason::MissingUrl);
     }
     let (scheme, rest) = match split_scheme(url)? {
         Some((scheme, rest)) => (scheme, rest),
@@ -40,7 +40,7 @@ pub(super) fn split_url(url: &str) -> Result<SplitUrl, SkipReason> {
     let (authority, after) = rest.split_at(end);
     let authority = authority.rsplit('@').next().unwrap_or("");
     if authority.is_empty() || authority.contains(|c: char| c.is_whitespace() || c.is_control()) {
-        return Err(SkipReason::UrlInvalid);
+        return Err(SkipReason::InvalidUrl);
     }
     Ok(SplitUrl { scheme, authority: authority.to_lowercase(), target: target(after) })
 }
@@ -177,7 +177,7 @@ mod tests {
     #[test]
     fn urls_that_were_not_sent_are_named() {
         for (url, reason) in [
-            ("", SkipReason::UrlMissing),
+            ("", SkipReason::MissingUrl),
             ("data:image/png;base64,AAAA", SkipReason::DataUrl),
             ("blob:https://h.test/1", SkipReason::BlobUrl),
             ("about:blank", SkipReason::AboutUrl),
@@ -185,8 +185,8 @@ mod tests {
             ("moz-extension://x/y.js", SkipReason::ExtensionUrl),
             ("file:///etc/passwd", SkipReason::NotHttpUrl),
             ("javascript:void(0)", SkipReason::NotHttpUrl),
-            ("https://", SkipReason::UrlInvalid),
-            ("http://a b/c", SkipReason::UrlInvalid),
+            ("https://", SkipReason::InvalidUrl),
+            ("http://a b/c", SkipReason::InvalidUrl),
         ] {
             assert_eq!(split_url(url), Err(reason), "{url}");
         }

@@ -14,14 +14,14 @@ use super::super::{
 
 /// Reads an exchange in the form of `--capture`. Unknown members are ignored.
 pub(super) fn read_line(text: &[u8]) -> Result<Exchange, SkipReason> {
-    let value: Value = serde_json::from_slice(text).map_err(|_| SkipReason::EntryInvalidJson)?;
+    let value: Value = serde_json::from_slice(text).map_err(|_| SkipReason::NotJson)?;
     let object = value.as_object().ok_or(SkipReason::EntryNotObject)?;
     let request = object.get("request").and_then(Value::as_object);
-    let from = request.ok_or(SkipReason::RequestMissing)?;
+    let from = request.ok_or(SkipReason::MissingRequest)?;
     let url = split_url(text_of(from, "url").unwrap_or_default())?;
-    let method = text_of(from, "method").ok_or(SkipReason::MethodMissing)?;
+    let method = text_of(from, "method").ok_or(SkipReason::MissingMethod)?;
     if !is_token(method) {
-        return Err(SkipReason::MethodInvalid);
+        return Err(SkipReason::InvalidMethod);
     }
     let headers = headers(from.get("headers"));
     let (body, body_state) = body(from);

@@ -178,7 +178,8 @@ fn from_params(post: &PostData<'_>, headers: &mut Headers) -> Vec<u8> {
         if !headers.contains("content-type") {
             headers.push("content-type", "application/x-www-form-urlencoded");
         }
-        let pairs = post.params.0.iter().map(|p| (p.name.as_str(), p.value.as_str()));
+        let params = post.params.0.iter().filter(|p| p.present);
+        let pairs = params.map(|p| (p.name.as_str(), p.value.as_str()));
         form(pairs).into_bytes()
     }
 }
@@ -229,7 +230,7 @@ fn multipart(params: &[Param<'_>], headers: &mut Headers) -> String {
     };
     let quoted = |text: &str| text.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A");
     let mut out = String::new();
-    for param in params {
+    for param in params.iter().filter(|p| p.present) {
         let name = quoted(param.name.as_str());
         let _ = write!(out, "--{boundary}\r\nContent-Disposition: form-data; name=\"{name}\"");
         if let Some(file) = &param.file.0 {

@@ -23,15 +23,15 @@ pub(super) fn read(bytes: &[u8]) -> Result<Exchange, SkipReason> {
         Err(_) => {
             let repaired = repair(bytes);
             let entry = serde_json::from_str::<Entry<'_>>(&repaired)
-                .map_err(|_| SkipReason::EntryInvalidJson)?;
+                .map_err(|_| SkipReason::NotJson)?;
             exchange(&entry)
         }
     }
 }
 
 fn exchange(entry: &Entry<'_>) -> Result<Exchange, SkipReason> {
-    if !entry.request.present {
-        return Err(SkipReason::RequestMissing);
+    if !entry.present || !entry.request.present {
+        return Err(SkipReason::MissingRequest);
     }
     let request = request(entry)?;
     let messages: Vec<_> = entry.messages.0.iter().filter_map(message).collect();
@@ -57,18 +57,18 @@ fn request(entry: &Entry<'_>) -> Result<Request, SkipReason> {
     let from = &entry.request;
     let (mut headers, pseudo) = headers(&from.headers);
     let method = match from.method.as_str().trim() {
-        "" => pseudo.method.ok_or(SkipReason::MethodMissing)?,
+        "" => pseudo.method.ok_or(SkipReason::MissingMethod)?,
         method => method.to_owned(),
     };
     if method.eq_ignore_ascii_case("CONNECT") {
         return Err(SkipReason::ConnectTunnel);
     }
     if !is_token(&method) {
-        return Err(SkipReason::MethodInvalid);
+        return Err(SkipReason::InvalidMethod);
     }
     let url = from.url.as_str();
     let mut url = match (split_url(url), &pseudo.path) {
-        (Err(SkipReason::UrlMissing), Some(path)) => split_url(path)?,
+        (Err(SkipReason::MissingUrl), Some(path)) => split_url(path)?,
         (split, _) => split?,
     };
     if url.authority.is_empty() {
@@ -170,7 +170,7 @@ fn headers(fields: &Fields<'_>) -> (Headers, Pseudo) {
 }
 
 fn message(from: &WsMessage<'_>) -> Option<Message> {
-    let data = from.data.0.as_deref()?;
+    let data = from.data.0.as_deref().filter(|_| from.present)?;
     let text = from.opcode.0.is_none_or(|opcode| opcode == 1.0);
     let bytes = if text { None } else { STANDARD.decode(data.trim()).ok() };
     Some(Message {
