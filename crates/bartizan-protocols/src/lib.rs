@@ -6,6 +6,7 @@
 
 pub mod anomaly;
 pub mod decode;
+pub mod openapi;
 pub mod view;
 
 pub use anomaly::AnomalyKind;
