@@ -22,6 +22,7 @@ mod names;
 mod path;
 mod percent;
 mod query;
+pub mod openapi;
 pub mod view;
 mod xml;
 

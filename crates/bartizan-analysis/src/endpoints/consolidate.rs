@@ -95,7 +95,8 @@ impl Resolver {
                 Some(node) => self.hang(host, tree, node, pending.leaf, AliasReason::Matched),
                 None => {
                     if let Some(leaf) = self.leaves.get_mut(pending.leaf.0 as usize) {
-                        leaf.noise = leaf.existing == 0 || probe::is_probe(&segments);
+                        leaf.probe = probe::is_probe(&segments);
+                        leaf.noise = leaf.existing == 0 || leaf.probe;
                     }
                     kept.insert(key, pending);
                 }
@@ -130,7 +131,6 @@ impl Resolver {
                     l.place = Place::Node(node);
                     l.noise = false;
                     l.stale = true;
-                    l.answers += u64::from(l.pages > 0 && l.answers == 0) * 0;
                 }
             }
         }
@@ -205,8 +205,12 @@ impl Resolver {
     /// Renders every live template anew: names, kinds and evidence may have changed.
     fn refresh_all(&mut self) {
         for at in 0..self.leaves.len() {
+            // Keeps chains short however often this is called.
+            let root = self.root_of(LeafId(at as u32));
             let Some(leaf) = self.leaves.get_mut(at) else { continue };
-            if leaf.merged_into.is_none() && matches!(leaf.place, Place::Node(_)) {
+            if leaf.merged_into.is_some() {
+                leaf.merged_into = Some(root);
+            } else if matches!(leaf.place, Place::Node(_)) {
                 leaf.stale = true;
                 self.refresh(LeafId(at as u32), &[]);
             }

@@ -30,57 +30,57 @@ macro_rules! features {
 
 features! {
     /// Always 1.
-    bias = -1.5,
+    bias = -1.16,
     /// Words joined by dashes or underscores.
-    joined = 0.8,
+    joined = 1.60,
     /// Three or more words.
-    many_words = 0.3,
+    many_words = 0.47,
     /// Ends with a digit.
-    numbered = 1.5,
+    numbered = 1.28,
     /// Certainty of the form, beyond words and slugs (locales, codes, versions, files), 0 to 1.
-    form = 2.0,
+    form = 2.02,
     /// Share of its words that are general API vocabulary.
-    api_words = -1.8,
+    api_words = -1.99,
     /// Begins with a verb.
-    verb = -1.0,
+    verb = -1.64,
     /// camelCase or PascalCase of several words.
-    camel = -1.5,
+    camel = 0.00,
     /// Share of the host's fixed text that is written differently.
-    odd_case = 0.8,
+    odd_case = 1.04,
     /// Share of its words that other positions of the host use as well.
-    host_words = -1.0,
+    host_words = 0.00,
     /// It was a value at another position.
-    known_value = 2.0,
+    known_value = 2.24,
     /// Behind a plural word.
-    after_plural = 1.0,
+    after_plural = 1.05,
     /// Behind a parameter.
-    after_parameter = -1.5,
+    after_parameter = -0.93,
     /// At the front of the path.
-    front = -1.5,
+    front = -1.56,
     /// Behind a path that is an endpoint itself.
-    after_endpoint = 0.5,
+    after_endpoint = 0.05,
     /// Values of certain form stand at the same position (share of requests).
-    typed_siblings = -2.0,
+    typed_siblings = -0.60,
     /// log2 of the number of siblings of the same form.
-    siblings = 0.5,
+    siblings = 0.75,
     /// Share of siblings that have the same form.
-    uniform = 0.7,
+    uniform = 1.17,
     /// log2 of the number of siblings with common fixed text below.
-    shared_below = 0.8,
+    shared_below = 1.41,
     /// Share of its fixed text below that no sibling has.
-    own_below = -1.0,
+    own_below = -0.30,
     /// Nothing but values of certain form follow.
-    collection = -2.0,
+    collection = -1.00,
     /// Is replaced, changed or deleted.
-    item_methods = 1.0,
+    item_methods = 1.84,
     /// A plural word itself.
-    plural = -0.7,
+    plural = -1.70,
     /// Share of the requests of the position.
-    share = -1.0,
+    share = -0.61,
     /// log2 of the mean number of requests per sibling.
-    busy = -0.2,
+    busy = -0.94,
     /// The same word stands with and without a custom method, or several words have the same.
-    custom_method = 1.5,
+    custom_method = 1.63,
 }
 
 /// What was decided about a word at a position, with the evidence.

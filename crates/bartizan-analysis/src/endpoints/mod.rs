@@ -10,11 +10,13 @@ use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
 
 mod lookup;
+mod catalogue;
 mod consolidate;
 mod evidence;
 mod naming;
 mod probe;
 mod resolver;
+mod spec;
 mod tree;
 pub mod values;
 mod words;
@@ -25,6 +27,7 @@ pub use resolver::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
     Resolver, ResolverCounts,
 };
+pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch};
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 
 /// One segment of a path template.
@@ -93,7 +96,3 @@ impl Template {
         }
     }
 }
-
-/// Documented operations by host and path, from specifications.
-#[derive(Clone, Debug, Default)]
-pub struct SpecIndex {}

@@ -147,6 +147,8 @@ pub(crate) struct Leaf {
     /// From a specification or an earlier catalogue.
     pub(crate) declared: bool,
     pub(crate) noise: bool,
+    /// The path of something that scanners ask for.
+    pub(crate) probe: bool,
     pub(crate) template: Arc<Template>,
     pub(crate) stale: bool,
 }
@@ -291,7 +293,7 @@ impl Resolver {
         Observation { leaf, template, known }
     }
 
-    fn host_name(&mut self, host: &str) -> String {
+    pub(crate) fn host_name(&mut self, host: &str) -> String {
         let host = host.to_ascii_lowercase();
         if self.hosts.contains_key(&host) {
             return host;
@@ -374,6 +376,7 @@ impl Resolver {
             shapes: Vec::new(),
             declared: false,
             noise: false,
+            probe: false,
             template: Arc::new(Template::default()),
             stale: true,
         });
@@ -585,24 +588,21 @@ fn render(tree: &HostTree, node: NodeId) -> Template {
 }
 
 impl Resolver {
+    pub(crate) fn leaf(&self, leaf: LeafId) -> Option<&Leaf> {
+        self.leaves.get(leaf.0 as usize)
+    }
+
     /// The leaf that a leaf was merged into.
     pub(crate) fn root_of(&self, leaf: LeafId) -> LeafId {
         let mut at = leaf;
-        // Winners are older or hung, so the chain is finite; the bound guards damaged checkpoints.
-        for _ in 0..=self.leaves.len() {
-            match self.leaves.get(at.0 as usize).and_then(|l| l.merged_into) {
+        // Chains are short: a leaf that takes others in is older. The bound guards damaged
+        // checkpoints.
+        for _ in 0..64 {
+            match self.leaf(at).and_then(|l| l.merged_into) {
                 Some(next) => at = next,
                 None => break,
             }
         }
         at
-    }
-
-    /// The endpoint of an observed request as the catalogue sees it after the last
-    /// [`consolidate`](Self::consolidate); `None` for noise.
-    #[must_use]
-    pub fn final_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {
-        let found = self.leaves.get(self.root_of(leaf).0 as usize)?;
-        (!found.noise && found.place != Place::Overflow).then_some(&found.template)
     }
 }

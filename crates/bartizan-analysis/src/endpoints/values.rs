@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{is_api_word, words_of};
+use super::words::{is_api_word, is_common_word, words_of};
 
 /// The kind of a path segment, by its form alone.
 #[derive(
@@ -312,14 +312,14 @@ fn opaque(s: &str, b: &[u8]) -> Option<Classified> {
     let d = digits(b);
     let groups = b.windows(2).filter(|w| !w[0].is_ascii_digit() && w[1].is_ascii_digit()).count()
         + usize::from(b.first().is_some_and(u8::is_ascii_digit));
-    if mixed && n >= 8 {
-        // Random base 62 changes class every 1.9 characters, camel case words every 4 or more.
+    if mixed && n >= 8 && !reads_as_words(s) {
+        // Random base 62 changes class every 2 characters, camel case words every 4 or more.
         let mean = n as f64 / runs.max(1) as f64;
-        if mean <= 2.7 {
+        if mean <= 3.0 {
             return Some(class(K::Opaque, 96));
         }
-        if mean <= 3.3 && d >= 2 {
-            return Some(class(K::Opaque, 86));
+        if mean <= 3.7 && (d >= 2 || unpronounceable(s)) {
+            return Some(class(K::Opaque, 88));
         }
     }
     if d >= 1 && groups >= 2 && n >= 6 && d * 4 >= n && !s.contains(['-', '_', '.']) {
@@ -332,6 +332,21 @@ fn opaque(s: &str, b: &[u8]) -> Option<Classified> {
         return Some(class(K::Opaque, 80));
     }
     None
+}
+
+/// Whether most letters belong to words that APIs use: `isUpToDateFlag`.
+fn reads_as_words(s: &str) -> bool {
+    let words = words_of(s);
+    let known: usize = words.iter().filter(|w| is_common_word(w)).map(String::len).sum();
+    known * 2 >= s.len()
+}
+
+/// Whether a word of two letters or more has no vowel, as random letters soon have.
+fn unpronounceable(s: &str) -> bool {
+    words_of(s).iter().any(|w| {
+        let letters = w.bytes().all(|b| b.is_ascii_alphabetic());
+        letters && w.len() >= 2 && !w.bytes().any(|b| b"aeiouy".contains(&b)) && !is_common_word(w)
+    })
 }
 
 /// Number of runs: a capital and the lower-case letters behind it are one run, and so are capitals

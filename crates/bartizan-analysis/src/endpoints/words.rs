@@ -111,6 +111,32 @@ static VERBS: &[&str] = &[
     "track", "transfer", "translate", "unlock", "update", "upload", "validate", "verify", "write",
 ];
 
+/// Short English words and acronyms that names in camel case are made of.
+#[rustfmt::skip]
+static SHORT_WORDS: &[&str] = &[
+    "an", "and", "any", "area", "as", "at", "bank", "base", "body", "box", "by", "car", "case",
+    "cash", "city", "cost", "cpu", "css", "csv", "date", "day", "db", "dev", "disk", "dns", "doc",
+    "door", "dst", "face", "fact", "fees", "file", "firm", "food", "for", "from", "ftp", "fund",
+    "game", "gift", "goal", "gps", "gpu", "hash", "head", "hour", "html", "http", "https", "icon",
+    "id", "idea", "ids", "if", "img", "in", "ip", "is", "it", "job", "join", "json", "kind", "kyc",
+    "lead", "lift", "line", "load", "loan", "lock", "map", "mass", "max", "menu", "mfa", "min",
+    "mind", "mix", "mms", "mode", "name", "need", "net", "no", "not", "note", "of", "off", "on",
+    "one", "or", "os", "otp", "out", "pack", "page", "part", "pass", "path", "pdf", "pen", "per",
+    "pic", "plan", "play", "png", "poll", "pool", "port", "pos", "post", "pre", "pro", "pull",
+    "push", "quiz", "rank", "rate", "raw", "ref", "rent", "ring", "risk", "road", "role", "room",
+    "root", "row", "rule", "sale", "seat", "seed", "sell", "ship", "shop", "site", "size", "sku",
+    "slot", "sms", "so", "spot", "sql", "src", "ssh", "ssl", "sso", "step", "stop", "sub", "sum",
+    "tab", "task", "tcp", "team", "term", "test", "text", "the", "time", "tls", "to", "tool",
+    "tree", "trip", "tube", "turn", "tv", "two", "txt", "type", "udp", "ui", "unit", "up", "uri",
+    "us", "user", "vat", "via", "view", "vm", "vms", "vote", "vpc", "vpn", "walk", "wall", "web",
+    "week", "who", "win", "with", "word", "work", "ws", "xml", "year", "zip", "zone",
+];
+
+/// Whether `word` (lower case) is more than a letter and no random text.
+pub(crate) fn is_common_word(word: &str) -> bool {
+    word.len() > 1 && (is_api_word(word) || SHORT_WORDS.binary_search(&word).is_ok())
+}
+
 /// Whether `word` (lower case) is general API vocabulary.
 pub(crate) fn is_api_word(word: &str) -> bool {
     API_WORDS.binary_search(&word).is_ok()
@@ -182,6 +208,7 @@ mod tests {
     #[test]
     fn lists_are_sorted() {
         assert!(API_WORDS.windows(2).all(|w| w[0] < w[1]));
+        assert!(SHORT_WORDS.windows(2).all(|w| w[0] < w[1]));
         assert!(VERBS.windows(2).all(|w| w[0] < w[1]));
     }
 
