@@ -1,5 +1,16 @@
 //! Detectors: hostile acts, one detector per file.
 
+pub mod list;
+mod login;
+mod login_sources;
+mod names;
+mod object_history;
+pub mod objects;
+mod ownership;
+mod traffic;
+
+pub use list::DETECTORS;
+
 use bartizan_model::{
     ActorRef, Confidence, Duration, Evidence, Exchange, Input, ItemMeta, Severity, Stage,
 };
