@@ -6,7 +6,10 @@ use bartizan_model::{ActorRef, Exchange, ExchangeId, KeyedHash, Principal, Sessi
 use bartizan_protocols::decode::Decoded;
 use serde::{Deserialize, Serialize};
 
-use crate::{classes::ClassHit, endpoints::Template, identity::Credential, snapshot::Snapshot};
+use crate::{
+    classes::ClassHit, detectors::objects::Objects, endpoints::Template, identity::Credential,
+    snapshot::Snapshot,
+};
 
 /// Everything that one exchange tells by itself. Computed without state, on any thread.
 #[derive(Clone, Copy)]
@@ -34,6 +37,8 @@ pub struct Enriched<'a> {
     pub time: Option<Timestamp>,
     /// The endpoint as known now.
     pub endpoint: &'a Arc<Template>,
+    /// Objects that it asks for and shows, see [`crate::detectors::objects::extract`].
+    pub objects: &'a Objects,
     /// Who is calling.
     pub principal: Option<&'a Principal>,
     /// The session.

@@ -1,6 +1,13 @@
 //! Detectors: hostile acts, one detector per file.
 
-mod list;
+pub mod list;
+mod login;
+mod login_sources;
+mod names;
+mod object_history;
+pub mod objects;
+mod ownership;
+mod traffic;
 
 pub use list::DETECTORS;
 

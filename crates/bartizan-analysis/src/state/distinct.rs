@@ -60,11 +60,8 @@ impl Distinct {
                 let sum: f64 = registers.iter().map(|r| (-f64::from(*r)).exp2()).sum();
                 let zeros = registers.iter().filter(|r| **r == 0).count();
                 let raw = 0.7213 / (1.0 + 1.079 / m) * m * m / sum.max(f64::MIN_POSITIVE);
-                let estimate = if raw <= 2.5 * m && zeros > 0 {
-                    m * (m / zeros as f64).ln()
-                } else {
-                    raw
-                };
+                let estimate =
+                    if raw <= 2.5 * m && zeros > 0 { m * (m / zeros as f64).ln() } else { raw };
                 (estimate.round() as u64).max(EXACT as u64 + 1)
             }
         }

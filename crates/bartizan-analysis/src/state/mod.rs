@@ -43,3 +43,10 @@ pub const fn pair(a: u64, b: u64) -> u64 {
     z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     z ^ (z >> 31)
 }
+
+impl Absorb for bartizan_model::Timestamp {
+    /// The earlier one: used for "first seen".
+    fn absorb(&mut self, other: Self) {
+        *self = (*self).min(other);
+    }
+}

@@ -7,7 +7,6 @@ use super::Absorb;
 /// Buckets per doubling.
 const STEPS: f64 = 2.0;
 
-
 /// A histogram of non-negative counts with about ±19 % resolution. One sample weighs the same
 /// however large it is, so that no single actor can move a quantile by more than one sample.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -31,7 +31,7 @@ pub struct Trail {
 }
 
 /// Most exchanges of one trail.
-pub const MAX_TRAIL: usize = 128;
+pub const MAX_TRAIL: usize = 64;
 
 impl Trail {
     /// Adds an exchange and forgets those before `since`.
@@ -97,6 +97,11 @@ impl Trail {
             !take
         });
         taken
+    }
+
+    /// Keeps all exchanges for counting, but marks them as told (`class` 0).
+    pub fn told(&mut self) {
+        self.items.iter_mut().for_each(|trace| trace.class = 0);
     }
 
     /// Removes the exchanges that `drop` accepts.

@@ -1,0 +1,232 @@
+//! Recognises login attempts by their shape, whatever the API calls them.
+
+use bartizan_model::{AuthType, Root, Side};
+use bartizan_protocols::{NodeRef, Value};
+
+use super::{
+    names::Plain,
+    objects::{text_hash, value_hash},
+};
+use crate::{
+    facts::Enriched,
+    state::{pair, table_key},
+};
+
+/// Path words of operations that check a credential.
+const LOGIN_WORDS: [&str; 14] = [
+    "login",
+    "signin",
+    "logon",
+    "auth",
+    "authenticate",
+    "authentication",
+    "authorize",
+    "token",
+    "session",
+    "sessions",
+    "oauth",
+    "sso",
+    "otp",
+    "mfa",
+];
+/// Path words of operations that take a password for another reason.
+const OTHER_WORDS: [&str; 9] = [
+    "register",
+    "signup",
+    "registration",
+    "reset",
+    "forgot",
+    "change",
+    "invite",
+    "logout",
+    "revoke",
+];
+const SECRETS: [&str; 13] = [
+    "password",
+    "passwd",
+    "pwd",
+    "pass",
+    "passcode",
+    "pin",
+    "secret",
+    "otp",
+    "userpassword",
+    "passphrase",
+    "clientsecret",
+    "loginpassword",
+    "motdepasse",
+];
+const ACCOUNTS: [&str; 20] = [
+    "login",
+    "username",
+    "user",
+    "email",
+    "mail",
+    "emailaddress",
+    "useremail",
+    "phone",
+    "mobile",
+    "phonenumber",
+    "account",
+    "accountid",
+    "identifier",
+    "userid",
+    "loginid",
+    "handle",
+    "userlogin",
+    "clientid",
+    "usernameoremail",
+    "nickname",
+];
+
+/// How an attempt ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Outcome {
+    /// Let in.
+    Success,
+    /// Refused.
+    Failure,
+    /// The answer does not tell (redirect, server error).
+    Unclear,
+}
+
+/// One login attempt.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Attempt {
+    /// Hash of the account; `None` when the body is not there.
+    pub account: Option<u64>,
+    /// Hash of the secret; `None` when it is masked or absent.
+    pub secret: Option<u64>,
+    /// How it ended.
+    pub outcome: Outcome,
+}
+
+/// The login attempt that an exchange is, if it is one.
+pub(crate) fn attempt(exchange: &Enriched<'_>) -> Option<Attempt> {
+    let facts = &exchange.facts;
+    let status = exchange.status()?;
+    let basic = facts.credentials.iter().find(|c| c.auth_type == AuthType::Basic);
+    if let Some(basic) = basic {
+        let outcome = match status {
+            401 => Outcome::Failure,
+            200..=299 => Outcome::Success,
+            _ => Outcome::Unclear,
+        };
+        let account = basic.names.as_ref().map(|named| table_key(named.hash));
+        return Some(Attempt { account, secret: Some(table_key(basic.token)), outcome });
+    }
+    let request = &facts.exchange.request;
+    if !matches!(request.method.as_str(), "POST" | "PUT" | "GET") {
+        return None;
+    }
+    let (by_path, other) = path_words(request.path());
+    if other || (request.method == "GET" && !by_path) {
+        return None;
+    }
+    let (account, secret, has_secret) = fields(exchange);
+    let by_fields = account.is_some() && has_secret;
+    if !by_fields && !(by_path && request.method == "POST" && (account.is_some() || blind(facts))) {
+        return None;
+    }
+    let outcome = match status {
+        200..=299 if says_failed(facts) => Outcome::Failure,
+        200..=299 => Outcome::Success,
+        401 | 403 | 423 | 429 => Outcome::Failure,
+        400 | 404 | 422 if by_fields => Outcome::Failure,
+        _ => Outcome::Unclear,
+    };
+    Some(Attempt { account, secret, outcome })
+}
+
+/// Whether the source did not record the body.
+fn blind(facts: &crate::facts::Facts<'_>) -> bool {
+    facts.exchange.request.body_state != bartizan_model::BodyState::Complete
+}
+
+/// Whether the path has a word of logins, and one of other operations with passwords.
+fn path_words(path: &str) -> (bool, bool) {
+    let (mut login, mut other) = (false, false);
+    for segment in path.split('/').filter(|s| !s.is_empty() && s.len() < 40) {
+        let plain = Plain::of(segment);
+        let is = |words: &[&str], text: &str| words.contains(&text);
+        login |= is(&LOGIN_WORDS, plain.text());
+        other |= is(&OTHER_WORDS, plain.text());
+        for word in segment.split(['-', '_', '.', ':']) {
+            let plain = Plain::of(word);
+            login |= is(&LOGIN_WORDS, plain.text());
+            other |= is(&OTHER_WORDS, plain.text());
+        }
+    }
+    (login, other)
+}
+
+/// Account, secret and whether there is a secret field at all.
+fn fields(exchange: &Enriched<'_>) -> (Option<u64>, Option<u64>, bool) {
+    let facts = &exchange.facts;
+    let seed = facts.snapshot.seed;
+    let (mut account, mut secret, mut has_secret) = (None, None, false);
+    for node in facts.decoded.view.nodes() {
+        let root = node.root();
+        if node.side() != Side::Request || !matches!(root, Root::Body | Root::Xml | Root::Query) {
+            continue;
+        }
+        if node.depth() == 0 || node.depth() > 6 || !node.value().is_scalar() {
+            continue;
+        }
+        let name = Plain::of(node.key());
+        if account.is_none() && ACCOUNTS.contains(&name.text()) {
+            account = value_hash(node, seed);
+        } else if SECRETS.contains(&name.text()) {
+            has_secret = true;
+            secret = secret.or_else(|| unmasked(node, seed));
+        }
+        if account.is_some() && has_secret {
+            break;
+        }
+    }
+    (account, secret, has_secret)
+}
+
+fn unmasked(node: NodeRef<'_>, seed: u64) -> Option<u64> {
+    match node.value() {
+        Value::Text(text) => {
+            let masked = text.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'#'))
+                || text.eq_ignore_ascii_case("redacted")
+                || text.starts_with(['[', '<']);
+            if masked { None } else { text_hash(text, seed).map(|h| pair(h, 1)) }
+        }
+        _ => value_hash(node, seed),
+    }
+}
+
+/// Whether a success status comes with a body that says otherwise.
+fn says_failed(facts: &crate::facts::Facts<'_>) -> bool {
+    let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) else { return false };
+    body.children().any(|child| match (child.key(), child.value()) {
+        ("success" | "ok" | "authenticated" | "valid", Value::Bool(false)) => true,
+        ("error", Value::Text(text)) => !text.is_empty(),
+        ("error", Value::Object) => child.children().next().is_some(),
+        ("errors", Value::Array) => child.children().next().is_some(),
+        ("status" | "result", Value::Text(text)) => {
+            let plain = Plain::of(text);
+            matches!(plain.text(), "error" | "failed" | "failure" | "denied" | "invalid")
+        }
+        _ => false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_paths() {
+        for path in ["/api/v1/auth/login", "/sign-in", "/oauth/token", "/user_login", "/sessions"] {
+            assert_eq!(path_words(path), (true, false), "{path}");
+        }
+        for path in ["/auth/register", "/auth/password/reset", "/auth/logout"] {
+            assert!(path_words(path).1, "{path}");
+        }
+        assert_eq!(path_words("/authors/7"), (false, false));
+    }
+}

@@ -1,0 +1,196 @@
+//! What one caller did with objects, and what callers usually do at one place.
+
+use bartizan_model::{Duration, Timestamp};
+use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
+
+use super::ownership::MIN_CALLERS;
+use crate::state::{Absorb, Trace, Trail, trail::MAX_TRAIL};
+
+/// How long foreign objects add up.
+pub(crate) const FOREIGN_WINDOW: Duration = Duration::days(7);
+/// How long misses add up.
+pub(crate) const MISS_WINDOW: Duration = Duration::hours(1);
+/// Foreign objects and owners, for a caller with objects of its own and for one without.
+pub(crate) const OWNING: (usize, usize) = (4, 3);
+pub(crate) const STRANGER: (usize, usize) = (10, 5);
+/// Missing or refused ids; refused ones alone; missing ones at a place that tells nothing else.
+pub(crate) const MISSES: usize = 10;
+pub(crate) const REFUSED: usize = 5;
+pub(crate) const MISSES_ANYWHERE: usize = 30;
+/// After this long a new detection begins.
+pub(crate) const GAP: Duration = Duration::hours(24);
+/// Most places remembered per caller.
+pub(crate) const PLACES: usize = 16;
+
+pub(crate) const FOREIGN: u8 = 1;
+pub(crate) const MISSING: u8 = 2;
+pub(crate) const DENIED: u8 = 4;
+pub(crate) const UNLISTED: u8 = 8;
+
+pub(crate) const OWNS: u8 = 1;
+pub(crate) const STRAYS: u8 = 2;
+pub(crate) const READS: u8 = 4;
+pub(crate) const NOISY: u8 = 8;
+
+/// A place in the API where objects are named, over all callers.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Place {
+    /// Callers that opened anything, opened own objects, opened foreign ones, missed a lot.
+    pub(crate) readers: u32,
+    pub(crate) owning: u32,
+    pub(crate) straying: u32,
+    pub(crate) noisy: u32,
+}
+
+impl Place {
+    pub(crate) fn counter(&mut self, flag: u8) -> &mut u32 {
+        match flag {
+            OWNS => &mut self.owning,
+            STRAYS => &mut self.straying,
+            NOISY => &mut self.noisy,
+            _ => &mut self.readers,
+        }
+    }
+
+    /// Whether objects here belong to somebody: hardly any caller opens those of others.
+    pub(crate) fn is_private(&self) -> bool {
+        self.owning >= MIN_CALLERS && self.straying <= (self.owning / 10).max(2)
+    }
+}
+
+/// One caller at one place.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Visit {
+    pub(crate) resource: u64,
+    pub(crate) flags: u8,
+    pub(crate) last_number: Option<u64>,
+    /// Steps between numbers, and those of at most 10.
+    pub(crate) steps: u32,
+    pub(crate) near: u32,
+}
+
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Actor {
+    pub(crate) self_value: Option<u64>,
+    /// Own objects opened.
+    pub(crate) own: u32,
+    /// Foreign objects opened today (day number), and the most on an earlier day.
+    pub(crate) today: (i64, u32),
+    pub(crate) usual: u32,
+    pub(crate) visits: SmallVec<[Visit; 2]>,
+    pub(crate) foreign: Trail,
+    pub(crate) misses: Trail,
+    pub(crate) incomplete: bool,
+    pub(crate) fired: Option<Fired>,
+}
+
+/// What a detection of this caller holds so far.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Fired {
+    pub(crate) last: Timestamp,
+    pub(crate) by_misses: bool,
+    pub(crate) resources: SmallVec<[u64; 2]>,
+    pub(crate) objects: u32,
+    pub(crate) succeeded: u32,
+    pub(crate) changed: bool,
+    pub(crate) note: String,
+}
+
+impl Actor {
+    pub(crate) fn count_today(&mut self, time: Timestamp) {
+        let day = time.seconds().div_euclid(86_400);
+        if day > self.today.0 {
+            if self.fired.is_none() {
+                self.usual = self.usual.max(self.today.1);
+            }
+            self.today = (day, 0);
+        }
+        self.today.1 = self.today.1.saturating_add(1);
+    }
+
+    /// Rule (a) and (b).
+    pub(crate) fn too_many_foreign(&self, place: &Place) -> Option<String> {
+        let objects = self.foreign.objects(|_| true);
+        let owners = self.foreign.groups(|_| true);
+        let (least_objects, least_owners) = if self.own > 0 { OWNING } else { STRANGER };
+        let usual = self.usual as usize;
+        let least_objects = least_objects.max(usual.saturating_mul(3).saturating_add(1));
+        if objects < least_objects.min(MAX_TRAIL) || owners < least_owners {
+            return None;
+        }
+        if self.own == 0 {
+            let misses = self.misses.objects(|t| t.class & (MISSING | DENIED) != 0);
+            if misses < 3 || misses * 10 < objects || self.today.1 <= self.usual * 3 {
+                return None;
+            }
+        }
+        Some(format!(
+            "opened {objects} objects of {owners} other owners within 7 days that were never shown \
+             to this caller; {} of {} callers with own objects at this place ever did; the caller's \
+             largest day before had {usual} (threshold {least_objects} objects of {least_owners} \
+             owners)",
+            place.straying, place.owning
+        ))
+    }
+
+    /// Rule (c).
+    pub(crate) fn too_many_misses(&self, resource: u64, place: &Place) -> Option<String> {
+        let here = |t: &Trace| t.group == resource;
+        let missed = self.misses.objects(|t| here(t) && t.class & (MISSING | DENIED) != 0);
+        if missed < REFUSED {
+            return None;
+        }
+        let refused = self.misses.objects(|t| here(t) && t.class & DENIED != 0);
+        let asked = self.misses.objects(here);
+        let common = place.noisy * 10 > place.readers && place.noisy >= 3;
+        if (missed < MISSES && refused < REFUSED) || missed * 2 < asked || common {
+            return None;
+        }
+        let visit = self.visits.iter().find(|v| v.resource == resource);
+        let (near, steps) = visit.map_or((0, 0), |v| (v.near, v.steps));
+        let walked = near * 3 >= steps && near >= 5;
+        if refused < REFUSED && !walked && !place.is_private() && missed < MISSES_ANYWHERE {
+            return None;
+        }
+        Some(format!(
+            "asked for {asked} distinct ids never shown to this caller within an hour; {missed} \
+             were missing or refused ({refused} refused); {near} of {steps} steps between ids were \
+             at most 10; {} of {} callers at this place did so before (threshold {MISSES} missing \
+             or {REFUSED} refused, half of those asked)",
+            place.noisy, place.readers
+        ))
+    }
+}
+
+impl Absorb for Place {
+    fn absorb(&mut self, other: Self) {
+        self.readers += other.readers;
+        self.owning += other.owning;
+        self.straying += other.straying;
+        self.noisy += other.noisy;
+    }
+}
+
+impl Absorb for Actor {
+    fn absorb(&mut self, other: Self) {
+        self.self_value = self.self_value.or(other.self_value);
+        self.own = self.own.saturating_add(other.own);
+        self.today = self.today.max(other.today);
+        self.usual = self.usual.max(other.usual);
+        for visit in other.visits {
+            if !self.visits.iter().any(|v| v.resource == visit.resource)
+                && self.visits.len() < PLACES
+            {
+                self.visits.push(visit);
+            }
+        }
+        self.foreign.absorb(other.foreign);
+        self.misses.absorb(other.misses);
+        self.incomplete |= other.incomplete;
+        let later = |f: &Option<Fired>| f.as_ref().map(|f| f.last);
+        if later(&other.fired) > later(&self.fired) {
+            self.fired = other.fired;
+        }
+    }
+}

@@ -1,0 +1,360 @@
+//! Which objects an exchange asks for, which it shows, and to whom they belong.
+//!
+//! Computed once per exchange and shared by all detectors with history. Values are hashed under the
+//! snapshot's seed, so that equal values match and none is kept.
+
+use std::fmt::Write as _;
+
+use bartizan_model::{Root, Side};
+use bartizan_protocols::{NodeId, NodeRef, Value};
+use foldhash::quality::FixedState;
+use smallvec::SmallVec;
+use std::hash::{BuildHasher, Hasher};
+
+use super::names::{
+    FNV_START, IdName, Plain, fnv, id_name, is_generic, is_person, is_self_word, kind_hash,
+};
+use crate::{
+    endpoints::{Segment, Template},
+    facts::Facts,
+    state::pair,
+};
+
+/// Most objects taken from one request.
+pub const MAX_REFERENCES: usize = 16;
+/// Most objects taken from one response.
+pub const MAX_SHOWN: usize = 1_000;
+/// Most owners taken from one response.
+pub const MAX_OWNERS: usize = 16;
+
+/// An object that the request names.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Reference {
+    /// The place in the API: host and path up to the parameter (methods share it), or the endpoint
+    /// and the parameter's name.
+    pub resource: u64,
+    /// The kind of thing: `orders` in `/orders/{id}`, `order` in `order_id`.
+    pub kind: u64,
+    /// Hash of the value.
+    pub value: u64,
+    /// The number at the end of the value, when there is one: tells whether ids are walked.
+    pub number: Option<u64>,
+    /// Whether the kind is a word for somebody.
+    pub person: bool,
+    /// Where it is.
+    pub node: NodeId,
+}
+
+/// An object that the response shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// The kind of thing.
+    pub kind: u64,
+    /// Hash of the value.
+    pub value: u64,
+}
+
+/// A field of the response that may say to whom the object belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Owner {
+    /// The field by its name.
+    pub field: u64,
+    /// Hash of the value.
+    pub value: u64,
+    /// Whether the name is a word for somebody.
+    pub person: bool,
+    /// Whether it stands in an element of a list.
+    pub in_list: bool,
+}
+
+/// Objects of one exchange.
+#[derive(Clone, Debug, Default)]
+pub struct Objects {
+    /// Who the caller's token says it is (`sub` and its like).
+    pub subject: Option<u64>,
+    /// The id that the API gives the caller on its own record (`/me`).
+    pub self_value: Option<u64>,
+    /// Named by the request, in document order.
+    pub references: SmallVec<[Reference; 2]>,
+    /// Shown by a successful response and not named by the request.
+    pub shown: Vec<Shown>,
+    /// Owners named by a successful response.
+    pub owners: SmallVec<[Owner; 4]>,
+    /// Objects in the response: elements of its largest array, else 1 for a body with content.
+    pub records: u64,
+}
+
+/// Hash of a scalar value as text, the same for `7` and `"7"`. `None` for values that are no
+/// identifiers: empty, longer than 128 bytes, truth values, fractions.
+#[must_use]
+pub fn value_hash(node: NodeRef<'_>, seed: u64) -> Option<u64> {
+    match node.value() {
+        Value::Text(text) => text_hash(text, seed),
+        Value::Integer(number) => {
+            let mut text = Digits::default();
+            write!(text, "{number}").ok()?;
+            text_hash(text.text(), seed)
+        }
+        _ => None,
+    }
+}
+
+/// See [`value_hash`].
+#[must_use]
+pub fn text_hash(text: &str, seed: u64) -> Option<u64> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > 128 {
+        return None;
+    }
+    let mut hasher = FixedState::with_seed(seed).build_hasher();
+    hasher.write(text.as_bytes());
+    Some(hasher.finish() | 1)
+}
+
+#[derive(Default)]
+struct Digits {
+    bytes: [u8; 24],
+    len: usize,
+}
+
+impl Digits {
+    fn text(&self) -> &str {
+        std::str::from_utf8(self.bytes.get(..self.len).unwrap_or(&[])).unwrap_or("")
+    }
+}
+
+impl std::fmt::Write for Digits {
+    fn write_str(&mut self, s: &str) -> std::fmt::Result {
+        let end = self.len + s.len();
+        self.bytes.get_mut(self.len..end).ok_or(std::fmt::Error)?.copy_from_slice(s.as_bytes());
+        self.len = end;
+        Ok(())
+    }
+}
+
+/// Finds the objects of one exchange.
+#[must_use]
+pub fn extract(facts: &Facts<'_>, endpoint: &Template) -> Objects {
+    let mut found = Finder {
+        seed: facts.snapshot.seed,
+        endpoint,
+        path_kind: path_kind(endpoint),
+        place: fnv(FNV_START, endpoint.id.as_str().as_bytes()),
+        success: facts.exchange.response.as_ref().is_some_and(|r| r.is_success()),
+        out: Objects { subject: subject(facts), ..Objects::default() },
+    };
+    let mut own = SmallVec::<[u64; 4]>::new();
+    let mut last_own = false;
+    if let Some(Segment::Literal(word)) = endpoint.segments.last() {
+        last_own = is_self_word(word);
+    }
+    for node in facts.decoded.view.nodes() {
+        match (node.side(), node.root()) {
+            (Side::Request, Root::Path) => found.path(node),
+            (Side::Request, Root::Query | Root::Body) => found.parameter(node),
+            (Side::Response, Root::Body | Root::Xml) if found.success => {
+                found.response(node, last_own);
+            }
+            (Side::Response, Root::Header) if found.success && node.key() == "location" => {
+                found.link(node);
+            }
+            _ => {}
+        }
+    }
+    own.extend(found.out.references.iter().map(|r| r.value));
+    found.out.shown.retain(|shown| !own.contains(&shown.value));
+    found.out
+}
+
+/// The subject that the caller's token names.
+fn subject(facts: &Facts<'_>) -> Option<u64> {
+    let view = &facts.decoded.view;
+    let token = view.node(facts.credentials.iter().find_map(|c| c.jwt)?)?;
+    let payload = token.children().find(|child| child.key() == "payload")?;
+    ["sub", "user_id", "uid", "userId", "account_id"].iter().find_map(|name| {
+        let claim = payload.children().find(|child| child.key() == *name)?;
+        value_hash(claim, facts.snapshot.seed)
+    })
+}
+
+/// The kind of thing that an endpoint is about: its last literal word that says something.
+fn path_kind(endpoint: &Template) -> u64 {
+    let words = endpoint.segments.iter().rev().filter_map(|segment| match segment {
+        Segment::Literal(word) if !is_generic(word) && !is_self_word(word) => Some(word.as_str()),
+        _ => None,
+    });
+    words.map(kind_hash).next().unwrap_or(0)
+}
+
+struct Finder<'a> {
+    seed: u64,
+    endpoint: &'a Template,
+    path_kind: u64,
+    place: u64,
+    success: bool,
+    out: Objects,
+}
+
+impl Finder<'_> {
+    fn path(&mut self, node: NodeRef<'_>) {
+        let Some(index) = node.index().map(|i| i as usize).filter(|_| node.depth() == 1) else {
+            return;
+        };
+        let Some(Segment::Parameter { prefix, suffix, .. }) = self.endpoint.segments.get(index)
+        else {
+            return;
+        };
+        let Value::Text(text) = node.value() else { return };
+        let text = text.strip_prefix(prefix.as_str()).unwrap_or(text);
+        let text = text.strip_suffix(suffix.as_str()).unwrap_or(text);
+        let mut resource = fnv(FNV_START, self.endpoint.host.as_bytes());
+        let mut before = "";
+        for segment in self.endpoint.segments.iter().take(index) {
+            resource = match segment {
+                Segment::Literal(word) => {
+                    before = word;
+                    fnv(fnv(resource, b"/"), word.as_bytes())
+                }
+                Segment::Parameter { .. } => fnv(resource, b"/{}"),
+            };
+        }
+        self.reference(node, text, resource, before);
+    }
+
+    fn parameter(&mut self, node: NodeRef<'_>) {
+        if node.depth() == 0 || node.depth() > 6 || !node.value().is_scalar() {
+            return;
+        }
+        let name = node.name();
+        let (id, stem) = id_name(name);
+        let text = match node.value() {
+            Value::Text(text) => text,
+            _ => node.raw(),
+        };
+        match id {
+            IdName::No => return,
+            IdName::WithDigit if !text.bytes().any(|b| b.is_ascii_digit()) => return,
+            _ => {}
+        }
+        let resource = pair(self.place, fnv(FNV_START, Plain::of(name).bytes()));
+        if let Value::Integer(number) = node.value() {
+            let mut digits = Digits::default();
+            if write!(digits, "{number}").is_ok() {
+                self.reference(node, digits.text(), resource, stem);
+            }
+        } else {
+            self.reference(node, text, resource, stem);
+        }
+    }
+
+    fn reference(&mut self, node: NodeRef<'_>, text: &str, resource: u64, kind: &str) {
+        if self.out.references.len() >= MAX_REFERENCES {
+            return;
+        }
+        let Some(value) = text_hash(text, self.seed) else { return };
+        self.out.references.push(Reference {
+            resource,
+            kind: if kind.is_empty() { self.path_kind } else { kind_hash(kind) },
+            value,
+            number: trailing_number(text),
+            person: is_person(kind),
+            node: node.id(),
+        });
+    }
+
+    fn response(&mut self, node: NodeRef<'_>, own_record: bool) {
+        let value = node.value();
+        if !value.is_scalar() {
+            if matches!(value, Value::Array) {
+                let length = node.children().count() as u64;
+                self.out.records = self.out.records.max(length);
+            } else if self.out.records == 0 {
+                self.out.records = 1;
+            }
+            return;
+        }
+        let name = node.name();
+        let (id, stem) = id_name(name);
+        let person = is_person(stem);
+        if id == IdName::No && !person {
+            if matches!(name, "href" | "self" | "url" | "uri") {
+                self.link(node);
+            }
+            return;
+        }
+        let Some(hash) = value_hash(node, self.seed) else { return };
+        let is_code = match value {
+            Value::Text(text) => text.bytes().any(|b| b.is_ascii_digit()),
+            _ => true,
+        };
+        if id == IdName::Yes || (id == IdName::WithDigit && is_code) {
+            if own_record && stem.is_empty() && node.depth() <= 2 && self.out.self_value.is_none() {
+                self.out.self_value = Some(hash);
+            }
+            if self.out.shown.len() < MAX_SHOWN {
+                let kind = if stem.is_empty() { self.kind_above(node) } else { kind_hash(stem) };
+                self.out.shown.push(Shown { kind, value: hash });
+            }
+        }
+        self.owner(node, stem, person, hash);
+    }
+
+    /// Remembers a field that may name the owner. `id` alone names the object itself, unless it
+    /// hangs below a word for somebody: `owner: {id}`.
+    fn owner(&mut self, node: NodeRef<'_>, stem: &str, person: bool, value: u64) {
+        let above = node.parent().map_or("", |p| p.key());
+        let (field, person) = if !stem.is_empty() {
+            (kind_hash(stem), person)
+        } else if is_person(above) {
+            (kind_hash(above), true)
+        } else {
+            return;
+        };
+        let mut up = node.parent();
+        let mut in_list = false;
+        while let Some(at) = up {
+            in_list |= at.index().is_some();
+            up = at.parent();
+        }
+        let owner = Owner { field, value, person, in_list };
+        if self.out.owners.len() < MAX_OWNERS && !self.out.owners.contains(&owner) {
+            self.out.owners.push(owner);
+        }
+    }
+
+    fn kind_above(&self, node: NodeRef<'_>) -> u64 {
+        let mut up = node.parent();
+        while let Some(at) = up {
+            if !at.key().is_empty() && !is_generic(at.key()) {
+                return kind_hash(at.key());
+            }
+            up = at.parent();
+        }
+        self.path_kind
+    }
+
+    /// The object at the end of a link: `/orders/17` in `href` or `location`.
+    fn link(&mut self, node: NodeRef<'_>) {
+        let Value::Text(text) = node.value() else { return };
+        let path = text.split(['?', '#']).next().unwrap_or("").trim_end_matches('/');
+        let mut parts = path.rsplit('/');
+        let (Some(last), Some(kind)) = (parts.next(), parts.next()) else { return };
+        if let Some(value) = text_hash(last, self.seed)
+            && self.out.shown.len() < MAX_SHOWN
+        {
+            self.out.shown.push(Shown { kind: kind_hash(kind), value });
+        }
+    }
+}
+
+/// The number at the end of an identifier, up to 18 digits; `None` for values in which digits are
+/// not counted up (UUIDs, hashes).
+fn trailing_number(text: &str) -> Option<u64> {
+    let head = text.trim_end_matches(|c: char| c.is_ascii_digit());
+    let digits = text.get(head.len()..)?;
+    if digits.is_empty() || digits.len() > 18 || head.bytes().filter(u8::is_ascii_digit).count() > 4
+    {
+        return None;
+    }
+    digits.parse().ok()
+}
