@@ -1,0 +1,3 @@
+//! The parts of the `bartizan` binary that can be used and tested without its command line.
+
+pub mod output;
