@@ -1,0 +1,162 @@
+//! The data map: which kinds of personal and secret data are carried where, by whom reachable.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bartizan_model::{Access, Direction, Endpoint, data_class::DataGroup};
+use maud::{Markup, html};
+
+use super::{
+    Page,
+    parts::{data_class, empty, endpoint_link, nothing},
+};
+use crate::output::{
+    lead::completeness,
+    words::{counted, number},
+};
+
+/// Endpoints named per class.
+const MAX_PLACES: usize = 6;
+/// Classes listed.
+const MAX_CLASSES: usize = 80;
+
+const COLUMNS: [(Access, &str); 5] = [
+    (Access::Public, "Public"),
+    (Access::Partner, "Partner"),
+    (Access::Private, "Private"),
+    (Access::ThirdParty, "Third party"),
+    (Access::Unknown, "Not known"),
+];
+
+/// Where one class or group is carried.
+#[derive(Default)]
+struct Carried<'a> {
+    endpoints: BTreeMap<&'a str, &'a Endpoint>,
+    sent: u64,
+    returned: u64,
+}
+
+impl<'a> Carried<'a> {
+    fn add(&mut self, endpoint: &'a Endpoint, direction: Direction, count: u64) {
+        self.endpoints.insert(endpoint.id.as_str(), endpoint);
+        match direction {
+            Direction::Request => self.sent = self.sent.saturating_add(count),
+            Direction::Response => self.returned = self.returned.saturating_add(count),
+        }
+    }
+
+    fn by_access(&self, access: Access) -> u64 {
+        self.endpoints.values().filter(|e| e.access == access).count() as u64
+    }
+
+    fn without_auth(&self) -> u64 {
+        self.endpoints.values().filter(|e| e.auth.is_empty()).count() as u64
+    }
+}
+
+pub(super) fn section(page: &Page<'_>) -> Markup {
+    let mut groups: BTreeMap<Option<DataGroup>, Carried<'_>> = BTreeMap::new();
+    let mut classes: BTreeMap<&str, Carried<'_>> = BTreeMap::new();
+    for endpoint in &page.analysis.endpoints {
+        for found in &endpoint.data_classes {
+            let group = (page.context.docs.class)(&found.class).map(|doc| doc.group);
+            groups.entry(group).or_default().add(endpoint, found.direction, found.count);
+            classes.entry(&found.class).or_default().add(endpoint, found.direction, found.count);
+        }
+    }
+    html! {
+        section #data {
+            div.sec { h2 { "Data map" } p { "endpoints that carry it, by who can reach them" } }
+            div.panel {
+                @if classes.is_empty() {
+                    (empty("No personal or secret data was recognised", &completeness(page.analysis)))
+                } @else {
+                    (matrix(page, groups))
+                    (list(page, &classes))
+                }
+            }
+        }
+    }
+}
+
+/// Whether request headers were missing from the whole input, so that authentication is unknown.
+fn headers_missing(page: &Page<'_>) -> bool {
+    let missing = page.analysis.summary.not_inspected.iter();
+    let missing: u64 =
+        missing.filter(|n| n.name == "request:headers_not_captured").map(|n| n.count).sum();
+    missing > 0 && missing >= page.analysis.summary.exchanges
+}
+
+fn matrix(page: &Page<'_>, mut groups: BTreeMap<Option<DataGroup>, Carried<'_>>) -> Markup {
+    let other = groups.remove(&None);
+    let mut rows: Vec<(&str, Carried<'_>)> = Vec::new();
+    for (group, carried) in groups {
+        rows.push((group.map_or("Other", DataGroup::title), carried));
+    }
+    rows.extend(other.map(|carried| ("Other", carried)));
+    let used: BTreeSet<Access> =
+        rows.iter().flat_map(|(_, c)| c.endpoints.values().map(|e| e.access)).collect();
+    let columns: Vec<_> = COLUMNS.iter().filter(|(access, _)| used.contains(access)).collect();
+    let most = rows.iter().flat_map(|(_, c)| columns.iter().map(|(a, _)| c.by_access(*a))).max();
+    let blind = headers_missing(page);
+    html! {
+        table.t.map {
+            thead { tr {
+                th { "Kind of data" }
+                @for (_, name) in &columns { th.num { (name) } }
+                th.num { "No auth seen" }
+            } }
+            tbody {
+                @for (name, carried) in &rows {
+                    tr {
+                        td { (name) }
+                        @for (access, _) in &columns {
+                            @let count = carried.by_access(*access);
+                            td.num { span class=(heat(count, most.unwrap_or(1))) { @if count == 0 { "–" } @else { (number(count)) } } }
+                        }
+                        @let open = carried.without_auth();
+                        td.num {
+                            @if blind { span.unknown { i { "not recorded" } } }
+                            @else if open == 0 { span.h0 { "–" } }
+                            @else { span.bad { (number(open)) } }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+const fn heat(count: u64, most: u64) -> &'static str {
+    match count {
+        0 => "h0",
+        n if n.saturating_mul(4) <= most => "h1",
+        n if n.saturating_mul(2) <= most => "h2",
+        n if n.saturating_mul(4) <= most.saturating_mul(3) => "h3",
+        _ => "h4",
+    }
+}
+
+fn list(page: &Page<'_>, classes: &BTreeMap<&str, Carried<'_>>) -> Markup {
+    html! {
+        ul.classes {
+            @for (class, carried) in classes.iter().take(MAX_CLASSES) {
+                li {
+                    span { (data_class(page, class)) }
+                    span {
+                        @if carried.returned > 0 { (number(carried.returned)) " returned" }
+                        @if carried.returned > 0 && carried.sent > 0 { br; }
+                        @if carried.sent > 0 { (number(carried.sent)) " sent" }
+                    }
+                    ul {
+                        @for endpoint in carried.endpoints.values().take(MAX_PLACES) { li { (endpoint_link(endpoint)) } }
+                        @if carried.endpoints.len() > MAX_PLACES {
+                            li { "and " (counted((carried.endpoints.len() - MAX_PLACES) as u64, "more endpoint", "more endpoints")) }
+                        }
+                    }
+                }
+            }
+        }
+        @if classes.len() > MAX_CLASSES { p.more { (classes.len() - MAX_CLASSES) " more classes; see the JSON output." } }
+        @else { (nothing()) }
+    }
+}

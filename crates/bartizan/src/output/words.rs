@@ -1,0 +1,278 @@
+//! Numbers, times and names as people read them; the same in every output.
+
+use bartizan_model::{
+    Access, ActorKind, AuthType, Confidence, Endpoint, InventoryState, Protocol, Severity,
+    Timestamp,
+};
+
+/// `1284` → `1,284`.
+pub(super) fn number(n: u64) -> String {
+    let digits = n.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (i, ch) in digits.chars().enumerate() {
+        if i > 0 && (digits.len() - i) % 3 == 0 {
+            out.push(',');
+        }
+        out.push(ch);
+    }
+    out
+}
+
+/// `1 endpoint`, `1,284 endpoints`.
+pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
+    format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// Like [`counted`], for the beginning of a sentence: `One incident`, `Twelve …` become words up to
+/// nine.
+pub(super) fn counted_in_words(n: u64, one: &str, many: &str) -> String {
+    const WORDS: [&str; 10] =
+        ["No", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine"];
+    let noun = if n == 1 { one } else { many };
+    match usize::try_from(n).ok().and_then(|i| WORDS.get(i)) {
+        Some(word) => format!("{word} {noun}"),
+        None => format!("{} {noun}", number(n)),
+    }
+}
+
+/// A share between 0 and 1 as `97.8 %`; never rounds up to 100 or down to 0.
+pub(super) fn percent(share: f64) -> String {
+    let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 0.0 };
+    match share * 100.0 {
+        p if p == 0.0 || p == 100.0 => format!("{p:.0} %"),
+        p if p < 0.1 => "< 0.1 %".to_owned(),
+        p if p > 99.9 => "> 99.9 %".to_owned(),
+        p => format!("{p:.1} %"),
+    }
+}
+
+/// `a` of `whole` as a share; 0 when there is no whole.
+pub(super) fn share(a: u64, whole: u64) -> f64 {
+    if whole == 0 { 0.0 } else { (a as f64 / whole as f64).min(1.0) }
+}
+
+/// `12:04`.
+pub(super) fn clock(time: Timestamp) -> String {
+    slice(time, 11, 16)
+}
+
+/// `12:04:33`.
+pub(super) fn clock_seconds(time: Timestamp) -> String {
+    slice(time, 11, 19)
+}
+
+/// `22 Nov 2026`.
+pub(super) fn day(time: Timestamp) -> String {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let month = slice(time, 5, 7).parse::<usize>().ok();
+    let name = month.and_then(|m| MONTHS.get(m.wrapping_sub(1))).copied().unwrap_or("?");
+    let day = slice(time, 8, 10);
+    format!("{} {name} {}", day.trim_start_matches('0'), slice(time, 0, 4))
+}
+
+/// `22 Nov 2026, 12:04`.
+pub(super) fn day_clock(time: Timestamp) -> String {
+    format!("{}, {}", day(time), clock(time))
+}
+
+/// `2026-11-22 12:04:33 UTC`, for hover and CSV-like columns.
+pub(super) fn exact(time: Timestamp) -> String {
+    format!("{} {} UTC", slice(time, 0, 10), slice(time, 11, 19))
+}
+
+/// From one time to another, the date said once when it is one day. `None` when neither is known.
+pub(super) fn period(from: Option<Timestamp>, to: Option<Timestamp>) -> Option<String> {
+    match (from, to) {
+        (Some(a), Some(b)) if a == b => Some(day_clock(a)),
+        (Some(a), Some(b)) if day(a) == day(b) => {
+            let (from, to) = (clock(a), clock(b));
+            if from == to {
+                Some(format!("{}, {} – {}", day(a), clock_seconds(a), clock_seconds(b)))
+            } else {
+                Some(format!("{}, {from} – {to}", day(a)))
+            }
+        }
+        (Some(a), Some(b)) => Some(format!("{} – {}", day_clock(a), day_clock(b))),
+        (Some(a), None) | (None, Some(a)) => Some(day_clock(a)),
+        (None, None) => None,
+    }
+}
+
+fn slice(time: Timestamp, from: usize, to: usize) -> String {
+    time.to_string().get(from..to).unwrap_or("?").to_owned()
+}
+
+/// `Critical`.
+pub(super) const fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Info => "Info",
+        Severity::Low => "Low",
+        Severity::Medium => "Medium",
+        Severity::High => "High",
+        Severity::Critical => "Critical",
+    }
+}
+
+/// Confidence in words; stands beside a severity, never as a colour.
+pub(super) const fn confidence(confidence: Confidence) -> &'static str {
+    match confidence {
+        Confidence::Low => "a hint",
+        Confidence::Medium => "likely",
+        Confidence::High => "seen directly",
+        Confidence::Confirmed => "confirmed",
+    }
+}
+
+/// `third_party` → `third party`.
+pub(super) const fn access(access: Access) -> &'static str {
+    match access {
+        Access::Public => "public",
+        Access::Partner => "partner",
+        Access::Private => "private",
+        Access::ThirdParty => "third party",
+        Access::Unknown => "access unknown",
+    }
+}
+
+/// The state of an endpoint; nothing when no specification was given.
+pub(super) const fn inventory_state(state: InventoryState) -> &'static str {
+    match state {
+        InventoryState::Unspecified => "no spec",
+        InventoryState::Documented => "documented",
+        InventoryState::Shadow => "shadow",
+        InventoryState::Zombie => "zombie",
+        InventoryState::Orphan => "orphan",
+    }
+}
+
+/// `GraphQL`.
+pub(super) const fn protocol(protocol: Protocol) -> &'static str {
+    match protocol {
+        Protocol::Rest => "REST",
+        Protocol::Graphql => "GraphQL",
+        Protocol::Grpc => "gRPC",
+        Protocol::Soap => "SOAP",
+        Protocol::JsonRpc => "JSON-RPC",
+        Protocol::XmlRpc => "XML-RPC",
+        Protocol::Websocket => "WebSocket",
+    }
+}
+
+/// `session cookie`.
+pub(super) const fn auth_type(auth: AuthType) -> &'static str {
+    match auth {
+        AuthType::Basic => "basic",
+        AuthType::Bearer => "bearer",
+        AuthType::Jwt => "JWT",
+        AuthType::ApiKey => "API key",
+        AuthType::SessionCookie => "session cookie",
+        AuthType::Digest => "digest",
+        AuthType::Signature => "signature",
+        AuthType::Certificate => "certificate",
+        AuthType::Other => "other scheme",
+    }
+}
+
+/// How an actor is known.
+pub(super) const fn actor_kind(kind: ActorKind) -> &'static str {
+    match kind {
+        ActorKind::Principal => "principal",
+        ActorKind::Session => "session",
+        ActorKind::Address => "address",
+        ActorKind::Campaign => "campaign",
+        ActorKind::Unknown => "not known",
+    }
+}
+
+/// Snake-case names of reasons as people read them: `response:body_not_captured` →
+/// `Response: body not captured`, `request:limit_body_bytes` → `Request: limit body_bytes reached`.
+pub(super) fn reason(name: &str) -> String {
+    let (side, rest) = match name.split_once(':') {
+        Some((side, rest)) if !side.is_empty() => (Some(side), rest),
+        _ => (None, name),
+    };
+    let rest = match rest.strip_prefix("limit_") {
+        Some(limit) => format!("limit {limit} reached"),
+        None => rest.replace('_', " "),
+    };
+    match side {
+        Some(side) => format!("{}: {rest}", capital(side)),
+        None => capital(&rest),
+    }
+}
+
+/// First letter in upper case.
+pub(super) fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+/// Method and template, or the operation where the protocol has one.
+pub(super) fn operation(endpoint: &Endpoint) -> String {
+    match &endpoint.operation {
+        Some(operation) if !operation.is_empty() => operation.clone(),
+        _ => endpoint.path.clone(),
+    }
+}
+
+/// Authentication in a few words: the most common ways first.
+pub(super) fn auth_brief(endpoint: &Endpoint) -> String {
+    if endpoint.auth.is_empty() {
+        return "none seen".to_owned();
+    }
+    let mut names: Vec<&str> = Vec::new();
+    for auth in &endpoint.auth {
+        let name = auth_type(auth.auth_type);
+        if !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    let best = endpoint.auth.iter().map(|a| a.coverage).fold(0.0, f64::max);
+    let mut out = names.join(", ");
+    if best < 0.995 {
+        out.push_str(&format!(" ({})", percent(best)));
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_and_shares() {
+        assert_eq!(number(0), "0");
+        assert_eq!(number(1_234_567), "1,234,567");
+        assert_eq!(counted(1, "a", "b"), "1 a");
+        assert_eq!(counted_in_words(3, "incident", "incidents"), "Three incidents");
+        assert_eq!(counted_in_words(12, "incident", "incidents"), "12 incidents");
+        assert_eq!(percent(0.99999), "> 99.9 %");
+        assert_eq!(percent(0.00001), "< 0.1 %");
+        assert_eq!(percent(f64::NAN), "0 %");
+        assert_eq!(share(3, 0), 0.0);
+    }
+
+    #[test]
+    fn times() {
+        let a = Timestamp::parse("2026-11-02T08:05:09Z").expect("time");
+        let b = Timestamp::parse("2026-11-03T09:00:00Z").expect("time");
+        assert_eq!(day_clock(a), "2 Nov 2026, 08:05");
+        assert_eq!(
+            period(Some(a), Some(b)).expect("both"),
+            "2 Nov 2026, 08:05 – 3 Nov 2026, 09:00"
+        );
+        assert_eq!(period(None, None), None);
+    }
+
+    #[test]
+    fn reasons_read_as_sentences() {
+        assert_eq!(reason("response:body_not_captured"), "Response: body not captured");
+        assert_eq!(reason("request:limit_body_bytes"), "Request: limit body_bytes reached");
+        assert_eq!(reason("invalid_json"), "Invalid json");
+        assert_eq!(reason(":"), ": ".trim_end());
+    }
+}
