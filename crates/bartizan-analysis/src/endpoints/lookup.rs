@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bartizan_model::{EndpointId, Location};
 
-use super::{Alias, LeafId, Resolver, Template};
+use super::{LeafId, Resolver, Template};
 
 /// A location whose path segment is named by the template: `path.2` → `path.order_id`. Everything
 /// else stays as it is.
@@ -24,12 +24,6 @@ impl Resolver {
     #[must_use]
     pub fn current_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {
         self.leaves.get(self.root_of(leaf).0 as usize).map(|found| &found.template)
-    }
-
-    /// The alias table: every merge and split, in order.
-    #[must_use]
-    pub fn aliases(&self) -> &[Alias] {
-        &self.aliases
     }
 
     /// Ids that lead to an endpoint, directly or through others.

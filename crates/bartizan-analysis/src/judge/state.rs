@@ -13,7 +13,9 @@ use smallvec::SmallVec;
 use super::{Judgement, Prepared, Raised, verdict};
 use crate::{
     checks::CHECKS,
-    detectors::{DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError},
+    detectors::{
+        DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, objects,
+    },
     endpoints::{EndpointLimits, LeafId, MediaKind, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
@@ -100,8 +102,10 @@ impl State {
         let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
         let caller =
             core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
+        let objects = objects::extract(&facts, &observation.template);
         let enriched = Enriched {
             facts,
+            objects: &objects,
             sequence,
             time,
             endpoint: &observation.template,
