@@ -67,7 +67,10 @@ fn main() {
             max.unwrap_or(0.0)
         );
     }
-    println!("{} exchanges judged, {} endpoints", analysis.summary.exchanges, analysis.summary.endpoints);
+    println!(
+        "{} exchanges judged, {} endpoints",
+        analysis.summary.exchanges, analysis.summary.endpoints
+    );
 }
 
 fn micros(task: impl FnOnce()) -> f64 {
@@ -92,7 +95,8 @@ fn parse(exchange: &Exchange) {
 fn small(i: u64) -> Exchange {
     let request = format!(
         r#"{{"customer_id":"c-{i:06}","currency":"EUR","note":"{}","express":false,"items":[{{"sku":"SKU-{:04}","quantity":{}}}]}}"#,
-        "please leave it with the neighbours on the second floor, the bell does not work; ".repeat(3),
+        "please leave it with the neighbours on the second floor, the bell does not work; "
+            .repeat(3),
         i % 1000,
         i % 5 + 1
     );

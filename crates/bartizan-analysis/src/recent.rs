@@ -42,7 +42,12 @@ impl<K: Copy + Eq + Hash, V> RecentMap<K, V> {
     }
 
     /// The value of a key for change, as the latest used; made by `default` when absent.
-    pub fn entry(&mut self, key: K, capacity: usize, default: impl FnOnce() -> V) -> Option<&mut V> {
+    pub fn entry(
+        &mut self,
+        key: K,
+        capacity: usize,
+        default: impl FnOnce() -> V,
+    ) -> Option<&mut V> {
         self.tick += 1;
         let tick = self.tick;
         if let Some((_, old)) = self.entries.get_mut(&key) {

@@ -47,10 +47,8 @@ impl Specs {
     pub fn read(documents: &[(String, Vec<u8>)]) -> Result<Self, SpecError> {
         let mut read_documents = Vec::new();
         for (name, bytes) in documents {
-            let document = read(bytes).map_err(|problem| SpecError {
-                name: name.clone(),
-                message: problem.message,
-            })?;
+            let document = read(bytes)
+                .map_err(|problem| SpecError { name: name.clone(), message: problem.message })?;
             read_documents.push((name.clone(), document));
         }
         let index = SpecIndex::from_documents(read_documents.iter().map(|(_, document)| document));
@@ -110,10 +108,7 @@ impl Specs {
 
     /// One summary per document.
     #[must_use]
-    pub fn summaries<'a>(
-        &self,
-        templates: impl Iterator<Item = &'a Template>,
-    ) -> Vec<SpecSummary> {
+    pub fn summaries<'a>(&self, templates: impl Iterator<Item = &'a Template>) -> Vec<SpecSummary> {
         let seen = self.seen(templates);
         let summary = |(at, (name, document)): (usize, &(String, SpecDocument))| {
             let pointers: BTreeSet<&str> = seen

@@ -19,10 +19,10 @@ mod jwt;
 pub mod media;
 mod multipart;
 mod names;
+pub mod openapi;
 mod path;
 mod percent;
 mod query;
-pub mod openapi;
 pub mod view;
 mod xml;
 

@@ -353,11 +353,13 @@ impl Pass<'_> {
             let hashes = self.tree.node(*child).map(|n| n.values.smallest.clone());
             hashes.unwrap_or_default().into_iter().any(|h| !seen.insert(h))
         });
-        let formats = typed.iter().filter(|((_, s), _)| is_format(s.trim_start_matches('.'))).count();
+        let formats =
+            typed.iter().filter(|((_, s), _)| is_format(s.trim_start_matches('.'))).count();
         if typed.len() >= 2 && (repeats || typed.len() >= 3) && formats > 0 {
             let evidence = format!("values were fetched in {} formats", typed.len());
             for ((prefix, suffix), child) in typed {
-                let step = Step::Parameter { prefix: prefix.clone(), suffix: ANY_FORMAT.to_owned() };
+                let step =
+                    Step::Parameter { prefix: prefix.clone(), suffix: ANY_FORMAT.to_owned() };
                 let from = Step::Parameter { prefix, suffix };
                 self.merge_node(id, &from, child, step, AliasReason::Format, &evidence);
             }
@@ -486,8 +488,33 @@ impl Pass<'_> {
 fn is_format(ext: &str) -> bool {
     matches!(
         ext,
-        "json" | "xml" | "csv" | "html" | "xhtml" | "htm" | "yaml" | "yml" | "txt" | "rss" | "atom"
-            | "kml" | "gml" | "geojson" | "pdf" | "xlsx" | "tsv" | "ndjson" | "jsonl" | "rdf" | "ttl"
-            | "png" | "svg" | "ics" | "mvt" | "pbf" | "gpx" | "md"
+        "json"
+            | "xml"
+            | "csv"
+            | "html"
+            | "xhtml"
+            | "htm"
+            | "yaml"
+            | "yml"
+            | "txt"
+            | "rss"
+            | "atom"
+            | "kml"
+            | "gml"
+            | "geojson"
+            | "pdf"
+            | "xlsx"
+            | "tsv"
+            | "ndjson"
+            | "jsonl"
+            | "rdf"
+            | "ttl"
+            | "png"
+            | "svg"
+            | "ics"
+            | "mvt"
+            | "pbf"
+            | "gpx"
+            | "md"
     )
 }

@@ -9,10 +9,10 @@ use std::fmt;
 use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
 
-mod lookup;
 mod catalogue;
 mod consolidate;
 mod evidence;
+mod lookup;
 mod naming;
 mod probe;
 mod resolver;
@@ -21,8 +21,8 @@ mod tree;
 pub mod values;
 mod words;
 
-pub use lookup::named_location;
 pub use evidence::{Decision, FEATURES};
+pub use lookup::named_location;
 pub use resolver::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
     Resolver, ResolverCounts,

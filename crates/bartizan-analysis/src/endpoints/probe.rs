@@ -64,10 +64,12 @@ mod tests {
 
     #[test]
     fn probes_are_told_from_api_paths() {
-        for path in [".git/config", "wp-login.php", "a/b/../c", "api/.env", "db.sql", "x/<script>"] {
+        for path in [".git/config", "wp-login.php", "a/b/../c", "api/.env", "db.sql", "x/<script>"]
+        {
             assert!(is_probe(&path.split('/').collect::<Vec<_>>()), "{path}");
         }
-        for path in ["v1/users/7", ".well-known/openid-configuration", "Calls.json", "a/report.pdf"] {
+        for path in ["v1/users/7", ".well-known/openid-configuration", "Calls.json", "a/report.pdf"]
+        {
             assert!(!is_probe(&path.split('/').collect::<Vec<_>>()), "{path}");
         }
     }

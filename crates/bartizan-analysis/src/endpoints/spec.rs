@@ -224,8 +224,9 @@ impl Trie {
                     let place = match at.patterns.iter().position(|(p, _)| p == segment) {
                         Some(place) => place,
                         None => {
-                            let place =
-                                at.patterns.partition_point(|(p, _)| p.weight() >= segment.weight());
+                            let place = at
+                                .patterns
+                                .partition_point(|(p, _)| p.weight() >= segment.weight());
                             at.patterns.insert(place, (segment.clone(), Self::default()));
                             place
                         }

@@ -430,8 +430,28 @@ pub(crate) fn is_prefix_word(s: &str) -> bool {
     let lower = s.to_ascii_lowercase();
     matches!(
         lower.as_str(),
-        "api" | "apis" | "rest" | "ws" | "public" | "private" | "internal" | "service" | "services"
-            | "gateway" | "rpc" | "external" | "open" | "web" | "mobile" | "app" | "backend"
-            | "prod" | "staging" | "dev" | "test" | "sandbox" | "beta"
+        "api"
+            | "apis"
+            | "rest"
+            | "ws"
+            | "public"
+            | "private"
+            | "internal"
+            | "service"
+            | "services"
+            | "gateway"
+            | "rpc"
+            | "external"
+            | "open"
+            | "web"
+            | "mobile"
+            | "app"
+            | "backend"
+            | "prod"
+            | "staging"
+            | "dev"
+            | "test"
+            | "sandbox"
+            | "beta"
     ) || is_front_version(s)
 }

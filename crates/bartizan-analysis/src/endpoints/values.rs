@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{is_api_word, is_common_word, words_of};
 
 /// The kind of a path segment, by its form alone.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueKind {
     /// Digits, possibly with a sign.
@@ -170,9 +168,9 @@ fn numeric(s: &str, b: &[u8]) -> Option<Classified> {
 /// `YYYY-MM-DD`, `YYYY/MM…` cannot occur in a segment; `T` and a time may follow.
 fn is_date(b: &[u8]) -> bool {
     let num = |from: usize, to: usize| {
-        b.get(from..to).filter(|d| d.iter().all(u8::is_ascii_digit)).map(|d| {
-            d.iter().fold(0u32, |acc, c| acc * 10 + u32::from(c - b'0'))
-        })
+        b.get(from..to)
+            .filter(|d| d.iter().all(u8::is_ascii_digit))
+            .map(|d| d.iter().fold(0u32, |acc, c| acc * 10 + u32::from(c - b'0')))
     };
     let date = num(0, 4).is_some_and(|y| (1900..2200).contains(&y))
         && b.get(4) == Some(&b'-')
@@ -196,8 +194,17 @@ pub(crate) fn is_version(s: &str) -> bool {
     let tail_ok = tail.is_empty()
         || matches!(
             word.trim_end_matches(['-', '.', '_']),
-            "alpha" | "beta" | "rc" | "preview" | "p" | "pre" | "dev" | "private" | "snapshot"
-                | "a" | "b"
+            "alpha"
+                | "beta"
+                | "rc"
+                | "preview"
+                | "p"
+                | "pre"
+                | "dev"
+                | "private"
+                | "snapshot"
+                | "a"
+                | "b"
         );
     numbers && tail_ok && (marked || parts.len() >= 2)
 }
@@ -234,9 +241,7 @@ fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     if hex && n >= 16 {
         return Some(class(K::Hex, 95));
     }
-    let crockford = |c: &u8| {
-        (c.is_ascii_digit() || c.is_ascii_uppercase()) && !b"ILOU".contains(c)
-    };
+    let crockford = |c: &u8| (c.is_ascii_digit() || c.is_ascii_uppercase()) && !b"ILOU".contains(c);
     let lower = s.to_ascii_uppercase();
     let one_case = !(b.iter().any(u8::is_ascii_uppercase) && b.iter().any(u8::is_ascii_lowercase));
     if n == 26
@@ -281,9 +286,9 @@ fn structured(s: &str, b: &[u8]) -> Option<Classified> {
 /// Extensions of files that are fetched as such, and rarely a second representation of a resource.
 static MEDIA: &[&str] = &[
     "avi", "bin", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "ico", "jpeg", "jpg",
-    "js", "log", "md", "mov", "mp3", "mp4", "ogg", "pdf", "png", "ppt", "pptx", "svg", "tar", "tgz",
-    "tif", "tiff", "ttf", "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls", "xlsx",
-    "zip",
+    "js", "log", "md", "mov", "mp3", "mp4", "ogg", "pdf", "png", "ppt", "pptx", "svg", "tar",
+    "tgz", "tif", "tiff", "ttf", "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls",
+    "xlsx", "zip",
 ];
 
 /// `name.ext` with an extension of 2 to 8 letters and digits that begins with a letter.

@@ -17,7 +17,14 @@ pub fn extract(exchange: &Exchange, decoded: &Decoded, snapshot: &Snapshot) -> V
     let view = &decoded.view;
     let mut out = Vec::new();
     if let Some(subject) = &exchange.client.certificate_subject {
-        out.push(named("connection", "certificate", AuthType::Certificate, PrincipalKind::Certificate, key, subject));
+        out.push(named(
+            "connection",
+            "certificate",
+            AuthType::Certificate,
+            PrincipalKind::Certificate,
+            key,
+            subject,
+        ));
     }
     if let Some(headers) = view.root(Side::Request, Root::Header) {
         for header in headers.children() {
@@ -25,7 +32,14 @@ pub fn extract(exchange: &Exchange, decoded: &Decoded, snapshot: &Snapshot) -> V
         }
     }
     if let Some(user) = exchange.client.user.as_deref().filter(|_| out.is_empty()) {
-        out.push(named("header", "authorization", AuthType::Basic, PrincipalKind::Subject, key, user));
+        out.push(named(
+            "header",
+            "authorization",
+            AuthType::Basic,
+            PrincipalKind::Subject,
+            key,
+            user,
+        ));
     }
     if let Some(query) = view.root(Side::Request, Root::Query) {
         for parameter in query.children() {
@@ -97,14 +111,16 @@ fn from_authorization(header: NodeRef<'_>, value: &str, key: &HashKey, out: &mut
     let credential = match scheme.as_str() {
         "basic" => {
             let mut found = token(header, "header", rest, AuthType::Basic, key);
-            found.names = basic_user(rest).map(|user| who_is(PrincipalKind::Subject, key, "", &user));
+            found.names =
+                basic_user(rest).map(|user| who_is(PrincipalKind::Subject, key, "", &user));
             found
         }
         "bearer" | "token" | "jwt" => token(header, "header", rest, AuthType::Bearer, key),
         "" | "apikey" | "api-key" | "key" => token(header, "header", rest, AuthType::ApiKey, key),
         "digest" => {
             let mut found = token(header, "header", rest, AuthType::Digest, key);
-            found.names = quoted_field(rest, "username").map(|u| who_is(PrincipalKind::Subject, key, "", u));
+            found.names =
+                quoted_field(rest, "username").map(|u| who_is(PrincipalKind::Subject, key, "", u));
             found
         }
         "signature" | "hmac" => token(header, "header", rest, AuthType::Signature, key),
@@ -121,7 +137,13 @@ fn from_authorization(header: NodeRef<'_>, value: &str, key: &HashKey, out: &mut
 
 /// A token as credential. A JWT names its subject or client; another bearer token or key names
 /// itself.
-fn token(node: NodeRef<'_>, location: &'static str, value: &str, plain: AuthType, key: &HashKey) -> Credential {
+fn token(
+    node: NodeRef<'_>,
+    location: &'static str,
+    value: &str,
+    plain: AuthType,
+    key: &HashKey,
+) -> Credential {
     let hash = key.hash("credential", value.as_bytes());
     let mut found = Credential {
         auth_type: plain,
@@ -176,7 +198,9 @@ fn jwt_names(jwt: NodeRef<'_>, key: &HashKey) -> Option<Named> {
 
 fn basic_user(encoded: &str) -> Option<String> {
     use base64::Engine as _;
-    let bytes = base64::engine::general_purpose::STANDARD.decode(encoded.get(..encoded.len().min(1024))?).ok()?;
+    let bytes = base64::engine::general_purpose::STANDARD
+        .decode(encoded.get(..encoded.len().min(1024))?)
+        .ok()?;
     let text = String::from_utf8(bytes).ok()?;
     let user = text.split_once(':')?.0;
     (!user.is_empty()).then(|| user.to_owned())
@@ -192,14 +216,20 @@ fn from_parameter(parameter: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credentia
     let name = parameter.key();
     // A bare `key` is an API key by wide convention, but only with a value that looks random.
     let bare_key = name == "key" && value.len() >= 20 && value.bytes().any(|b| b.is_ascii_digit());
-    if (bare_key || names::is_key_name(name)) && names::is_secret_like(value) && out.len() < MAX_CREDENTIALS {
+    if (bare_key || names::is_key_name(name))
+        && names::is_secret_like(value)
+        && out.len() < MAX_CREDENTIALS
+    {
         out.push(token(parameter, "query", value, AuthType::ApiKey, key));
     }
 }
 
 fn from_cookie(cookie: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credential>) {
     let value = cookie.raw();
-    if names::is_session_cookie(cookie.key()) && names::is_secret_like(value) && out.len() < MAX_CREDENTIALS {
+    if names::is_session_cookie(cookie.key())
+        && names::is_secret_like(value)
+        && out.len() < MAX_CREDENTIALS
+    {
         let mut found = token(cookie, "cookie", value, AuthType::SessionCookie, key);
         if found.jwt.is_some() {
             found.auth_type = AuthType::Jwt;

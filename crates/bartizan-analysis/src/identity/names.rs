@@ -27,8 +27,22 @@ pub(super) fn words(name: &str) -> Vec<String> {
 }
 
 /// Words that make a token something else than a credential of the caller.
-const OTHER_TOKENS: &[&str] =
-    &["csrf", "xsrf", "push", "device", "page", "next", "continuation", "sync", "captcha", "recaptcha", "idempotency", "cancel", "reset", "refresh"];
+const OTHER_TOKENS: &[&str] = &[
+    "csrf",
+    "xsrf",
+    "push",
+    "device",
+    "page",
+    "next",
+    "continuation",
+    "sync",
+    "captcha",
+    "recaptcha",
+    "idempotency",
+    "cancel",
+    "reset",
+    "refresh",
+];
 
 /// Whether a header or parameter of that name carries an API key or token of the caller.
 pub(super) fn is_key_name(name: &str) -> bool {
@@ -44,15 +58,44 @@ pub(super) fn is_key_name(name: &str) -> bool {
         || has("authtoken")
         || has("accesstoken")
         || has("authorization")
-        || (has("key") && ["api", "access", "app", "auth", "subscription", "client", "secret"].iter().any(|w| has(w)))
-        || (has("token") && ["auth", "access", "api", "bearer", "private", "session", "security", "id", "user", "jwt"].iter().any(|w| has(w)))
+        || (has("key")
+            && ["api", "access", "app", "auth", "subscription", "client", "secret"]
+                .iter()
+                .any(|w| has(w)))
+        || (has("token")
+            && [
+                "auth", "access", "api", "bearer", "private", "session", "security", "id", "user",
+                "jwt",
+            ]
+            .iter()
+            .any(|w| has(w)))
         || matches!(compact.as_str(), "token" | "jwt" | "auth" | "sessionid" | "sid")
 }
 
 /// Words of cookie names that are no session: analytics, consent, preferences, anti-forgery.
 const OTHER_COOKIES: &[&str] = &[
-    "csrf", "xsrf", "csrftoken", "consent", "ga", "gid", "utm", "lang", "locale", "theme", "tz", "timezone", "visitor",
-    "ab", "test", "ads", "analytics", "amplitude", "mp", "optimizely", "cfduid", "cf",
+    "csrf",
+    "xsrf",
+    "csrftoken",
+    "consent",
+    "ga",
+    "gid",
+    "utm",
+    "lang",
+    "locale",
+    "theme",
+    "tz",
+    "timezone",
+    "visitor",
+    "ab",
+    "test",
+    "ads",
+    "analytics",
+    "amplitude",
+    "mp",
+    "optimizely",
+    "cfduid",
+    "cf",
 ];
 
 /// Whether a cookie of that name carries a session.
@@ -65,7 +108,17 @@ pub(super) fn is_session_cookie(name: &str) -> bool {
     words.iter().any(|w| {
         matches!(
             w.as_str(),
-            "sid" | "sess" | "session" | "sessionid" | "ssid" | "auth" | "jwt" | "token" | "sso" | "login" | "remember"
+            "sid"
+                | "sess"
+                | "session"
+                | "sessionid"
+                | "ssid"
+                | "auth"
+                | "jwt"
+                | "token"
+                | "sso"
+                | "login"
+                | "remember"
         )
     }) || lower.ends_with("sessid")
         || lower.ends_with("sessionid")
@@ -91,14 +144,33 @@ mod tests {
     #[test]
     fn key_names_are_told_from_other_tokens() {
         for name in [
-            "x-api-key", "apikey", "api_key", "X-ApiKey", "access_token", "accessToken", "x-auth-token", "private-token",
-            "ocp-apim-subscription-key", "token", "x-amz-security-token", "id_token",
+            "x-api-key",
+            "apikey",
+            "api_key",
+            "X-ApiKey",
+            "access_token",
+            "accessToken",
+            "x-auth-token",
+            "private-token",
+            "ocp-apim-subscription-key",
+            "token",
+            "x-amz-security-token",
+            "id_token",
         ] {
             assert!(is_key_name(name), "{name}");
         }
         for name in [
-            "x-csrf-token", "page_token", "nextPageToken", "key", "keyword", "monkey", "push_token", "idempotency-key",
-            "sort_key", "content-type", "tokenize",
+            "x-csrf-token",
+            "page_token",
+            "nextPageToken",
+            "key",
+            "keyword",
+            "monkey",
+            "push_token",
+            "idempotency-key",
+            "sort_key",
+            "content-type",
+            "tokenize",
         ] {
             assert!(!is_key_name(name), "{name}");
         }
@@ -106,10 +178,30 @@ mod tests {
 
     #[test]
     fn session_cookies_are_told_from_others() {
-        for name in ["sid", "PHPSESSID", "JSESSIONID", "connect.sid", "ASP.NET_SessionId", "my_app_session", "authToken", "__Host-session", "laravel_session"] {
+        for name in [
+            "sid",
+            "PHPSESSID",
+            "JSESSIONID",
+            "connect.sid",
+            "ASP.NET_SessionId",
+            "my_app_session",
+            "authToken",
+            "__Host-session",
+            "laravel_session",
+        ] {
             assert!(is_session_cookie(name), "{name}");
         }
-        for name in ["_ga", "_gid", "csrftoken", "XSRF-TOKEN", "lang", "cookie_consent", "theme", "assessment", "visitor_id"] {
+        for name in [
+            "_ga",
+            "_gid",
+            "csrftoken",
+            "XSRF-TOKEN",
+            "lang",
+            "cookie_consent",
+            "theme",
+            "assessment",
+            "visitor_id",
+        ] {
             assert!(!is_session_cookie(name), "{name}");
         }
     }

@@ -8,8 +8,8 @@
 use std::net::IpAddr;
 
 use bartizan_model::{
-    ActorId, ActorKind, ActorRef, AuthType, Duration, Exchange, Grade, HashKey, KeyedHash, Principal,
-    PrincipalId, PrincipalKind, SessionId, Timestamp, redact,
+    ActorId, ActorKind, ActorRef, AuthType, Duration, Exchange, Grade, HashKey, KeyedHash,
+    Principal, PrincipalId, PrincipalKind, SessionId, Timestamp, redact,
 };
 use serde::{Deserialize, Serialize};
 
@@ -79,7 +79,8 @@ impl IdentityState {
                     (false, false) => Grade::Claimed,
                 };
                 let id = PrincipalId::derive(&snapshot.scope, &[&names.hash.to_string()]);
-                let label = format!("{} {} #{}", kind_word(names.kind), names.shape, names.hash.short());
+                let label =
+                    format!("{} {} #{}", kind_word(names.kind), names.shape, names.hash.short());
                 (Principal { id, kind: names.kind, grade, label }, names.hash)
             });
         let session = session_of(credentials).map(|c| {
@@ -146,9 +147,7 @@ fn anonymous(
         (None, Some(client)) => {
             (ActorKind::Unknown, client, format!("client without address #{}", client.short()))
         }
-        _ => {
-            (ActorKind::Unknown, snapshot.key.hash("unknown", b""), "unknown caller".to_owned())
-        }
+        _ => (ActorKind::Unknown, snapshot.key.hash("unknown", b""), "unknown caller".to_owned()),
     }
 }
 

@@ -9,7 +9,7 @@ mod state;
 mod verdict;
 
 use bartizan_model::{
-    Exchange, NotInspected, Outcome, Principal, SessionId, Timestamp, Verdict, ActorRef,
+    ActorRef, Exchange, NotInspected, Outcome, Principal, SessionId, Timestamp, Verdict,
 };
 use bartizan_protocols::decode::{Decoded, decode};
 

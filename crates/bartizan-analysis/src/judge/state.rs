@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use bartizan_model::{
-    Duration, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side,
-    Timestamp, source::Ordering,
+    Duration, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side, Timestamp,
+    source::Ordering,
 };
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -13,9 +13,7 @@ use smallvec::SmallVec;
 use super::{Judgement, Prepared, Raised, verdict};
 use crate::{
     checks::CHECKS,
-    detectors::{
-        DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, objects,
-    },
+    detectors::{DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, objects},
     endpoints::{EndpointLimits, LeafId, MediaKind, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
@@ -280,10 +278,9 @@ impl Core {
         }
         for (detector, hits) in by_detector {
             let Some(item) = DETECTORS.get(detector) else { continue };
-            let (Some(severity), Some(confidence)) = (
-                hits.iter().map(|h| h.severity).max(),
-                hits.iter().map(|h| h.confidence).max(),
-            ) else {
+            let (Some(severity), Some(confidence)) =
+                (hits.iter().map(|h| h.severity).max(), hits.iter().map(|h| h.confidence).max())
+            else {
                 continue;
             };
             let id: &ExchangeId = &enriched.facts.exchange.id;

@@ -63,7 +63,8 @@ impl ActorTable {
         row.requests += 1;
         row.grade = row.grade.max(sighting.grade);
         row.endpoints.add(sighting.endpoint);
-        if let Some(network) = sighting.ip.filter(|_| row.networks.len() < MAX_NETWORKS).map(redact::network)
+        if let Some(network) =
+            sighting.ip.filter(|_| row.networks.len() < MAX_NETWORKS).map(redact::network)
             && !row.networks.contains(&network)
         {
             row.networks.push(network);

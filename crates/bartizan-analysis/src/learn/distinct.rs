@@ -114,7 +114,11 @@ mod tests {
         let (mut a, mut b, mut both) =
             (Distinct::default(), Distinct::default(), Distinct::default());
         for i in 0..500 {
-            if i % 2 == 0 { a.add(hash(i)) } else { b.add(hash(i)) }
+            if i % 2 == 0 {
+                a.add(hash(i))
+            } else {
+                b.add(hash(i))
+            }
             both.add(hash(i));
         }
         a.merge(&b);

@@ -98,20 +98,83 @@ pub struct Profile {
 
 /// Query parameters that bound the number of results, by convention.
 const PAGE_PARAMETERS: &[&str] = &[
-    "limit", "page", "per_page", "perpage", "page_size", "pagesize", "size", "count", "first", "last", "offset",
-    "cursor", "top", "$top", "maxresults", "max_results", "take", "skip", "start", "after", "before", "page_token",
-    "pagetoken", "max", "rows", "num", "n",
+    "limit",
+    "page",
+    "per_page",
+    "perpage",
+    "page_size",
+    "pagesize",
+    "size",
+    "count",
+    "first",
+    "last",
+    "offset",
+    "cursor",
+    "top",
+    "$top",
+    "maxresults",
+    "max_results",
+    "take",
+    "skip",
+    "start",
+    "after",
+    "before",
+    "page_token",
+    "pagetoken",
+    "max",
+    "rows",
+    "num",
+    "n",
 ];
 
 /// Headers that say nothing about an API's parameters.
 const COMMON_HEADERS: &[&str] = &[
-    "accept", "accept-charset", "accept-encoding", "accept-language", "authorization", "cache-control", "connection",
-    "content-encoding", "content-length", "content-type", "cookie", "date", "dnt", "expect", "forwarded", "from",
-    "host", "if-match", "if-modified-since", "if-none-match", "if-range", "if-unmodified-since", "keep-alive",
-    "origin", "pragma", "priority", "proxy-authorization", "proxy-connection", "range", "referer", "te", "trailer",
-    "transfer-encoding", "upgrade", "upgrade-insecure-requests", "user-agent", "via", "x-forwarded-for",
-    "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-requested-with", "save-data", "traceparent",
-    "tracestate", "x-request-id",
+    "accept",
+    "accept-charset",
+    "accept-encoding",
+    "accept-language",
+    "authorization",
+    "cache-control",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "cookie",
+    "date",
+    "dnt",
+    "expect",
+    "forwarded",
+    "from",
+    "host",
+    "if-match",
+    "if-modified-since",
+    "if-none-match",
+    "if-range",
+    "if-unmodified-since",
+    "keep-alive",
+    "origin",
+    "pragma",
+    "priority",
+    "proxy-authorization",
+    "proxy-connection",
+    "range",
+    "referer",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "upgrade-insecure-requests",
+    "user-agent",
+    "via",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-requested-with",
+    "save-data",
+    "traceparent",
+    "tracestate",
+    "x-request-id",
 ];
 
 /// What the learner is given beside the facts.
@@ -166,7 +229,8 @@ impl Profile {
         }
         self.authenticated += 1;
         for credential in facts.credentials {
-            let key = (credential.auth_type, credential.location.to_owned(), credential.name.clone());
+            let key =
+                (credential.auth_type, credential.location.to_owned(), credential.name.clone());
             if self.auth.len() < 64 || self.auth.contains_key(&key) {
                 *self.auth.entry(key).or_default() += 1;
             }
@@ -191,9 +255,7 @@ impl Profile {
 
     fn learn_node(&mut self, node: NodeRef<'_>) {
         let value = node.value();
-        if node.side() == Side::Response
-            && matches!(value, Value::Array)
-        {
+        if node.side() == Side::Response && matches!(value, Value::Array) {
             self.largest_array = self.largest_array.max(node.children().count() as u64);
         }
         if node.root() == Root::Query
@@ -419,10 +481,15 @@ pub fn is_private(ip: std::net::IpAddr) -> bool {
     match ip.to_canonical() {
         std::net::IpAddr::V4(v4) => {
             let [a, b, ..] = v4.octets();
-            v4.is_private() || v4.is_loopback() || v4.is_link_local() || (a == 100 && (64..128).contains(&b))
+            v4.is_private()
+                || v4.is_loopback()
+                || v4.is_link_local()
+                || (a == 100 && (64..128).contains(&b))
         }
         std::net::IpAddr::V6(v6) => {
-            v6.is_loopback() || (v6.segments()[0] & 0xfe00) == 0xfc00 || (v6.segments()[0] & 0xffc0) == 0xfe80
+            v6.is_loopback()
+                || (v6.segments()[0] & 0xfe00) == 0xfc00
+                || (v6.segments()[0] & 0xffc0) == 0xfe80
         }
     }
 }

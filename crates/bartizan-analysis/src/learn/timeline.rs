@@ -10,7 +10,19 @@ const MAX_BUCKETS: usize = 96;
 
 /// Bucket lengths in seconds: people read minutes, hours and days.
 const LENGTHS: &[u32] = &[
-    1, 5, 15, 60, 300, 900, 3_600, 3 * 3_600, 6 * 3_600, 86_400, 7 * 86_400, 30 * 86_400, 365 * 86_400,
+    1,
+    5,
+    15,
+    60,
+    300,
+    900,
+    3_600,
+    3 * 3_600,
+    6 * 3_600,
+    86_400,
+    7 * 86_400,
+    30 * 86_400,
+    365 * 86_400,
 ];
 
 /// Counts by bucket of time.

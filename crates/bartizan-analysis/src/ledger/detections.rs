@@ -54,7 +54,13 @@ pub struct DetectionLedger {
 
 impl DetectionLedger {
     /// Takes a signal that was raised at `time` by the exchange of `leaf`.
-    pub fn take(&mut self, item: &DetectorItem, signal: Signal, time: Option<Timestamp>, leaf: u32) {
+    pub fn take(
+        &mut self,
+        item: &DetectorItem,
+        signal: Signal,
+        time: Option<Timestamp>,
+        leaf: u32,
+    ) {
         let key = (item.meta.code.to_owned(), signal.group);
         let current = self.open.get(&key).copied().filter(|index| {
             let last = self.records.get(*index).and_then(|r| r.last);

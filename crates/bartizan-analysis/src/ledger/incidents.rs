@@ -78,7 +78,10 @@ fn factors(group: &[&Detection], stages: &[Stage]) -> Vec<ScoreFactor> {
             Severity::High => 45,
             Severity::Critical => 60,
         };
-        add(format!("{} ({}, confidence {})", worst.title, worst.severity, worst.confidence), points);
+        add(
+            format!("{} ({}, confidence {})", worst.title, worst.severity, worst.confidence),
+            points,
+        );
     }
     let mut codes: Vec<&str> = group.iter().map(|d| d.code.as_str()).collect();
     codes.sort_unstable();

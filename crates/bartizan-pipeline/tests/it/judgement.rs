@@ -124,8 +124,12 @@ fn inspect_and_analyze_agree_on_what_both_can_see() {
     for (exchange, line) in exchanges().iter().zip(lines.lines()) {
         let line: serde_json::Value = serde_json::from_str(line).expect("a JSON line");
         assert_eq!(line["id"], exchange.id.as_str());
-        let annotated: Vec<&str> =
-            line["detections"].as_array().into_iter().flatten().filter_map(|d| d.as_str()).collect();
+        let annotated: Vec<&str> = line["detections"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(|d| d.as_str())
+            .collect();
         let with_history = judge(exchange, &snapshot, &mut stateful, exchange.time);
         let mut fresh = State::new(&snapshot.scope);
         let alone = judge(exchange, &snapshot, &mut fresh, exchange.time);

@@ -20,7 +20,7 @@ use bartizan_pipeline::{
 use super::{
     Cli, CommandError, Exit,
     arguments::{Analyze, ReportFormat},
-    config, key, specs, terminal,
+    config, docs, key, specs, terminal,
 };
 use crate::{
     config::{Addresses, Config, FailOn},
@@ -66,7 +66,9 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
                 threads: threads(arguments.threads.unwrap_or(config.analyze.threads)),
                 cancelled,
                 progress: &mut report,
-                spool: spool.transpose().map_err(|e| CommandError::output("a temporary file", &e))?,
+                spool: spool
+                    .transpose()
+                    .map_err(|e| CommandError::output("a temporary file", &e))?,
                 keeper: kept.as_ref().map(|kept| kept.keeper(&arguments.inputs)),
             },
         )
@@ -121,15 +123,18 @@ fn exit(analysis: &Analysis, fail_on: FailOn) -> Exit {
 
 fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(), CommandError> {
     let out = arguments.out.as_deref();
-    let context = context(arguments);
+    let inputs = names(&arguments.inputs);
     match arguments.format {
-        ReportFormat::Json => terminal::write_out(out, &output::json::analysis(analysis))?,
-        ReportFormat::Html => {
-            terminal::write_out(out, output::html::render(analysis, &context).as_bytes())?;
+        ReportFormat::Json => {
+            let mut bytes = Vec::new();
+            output::json::write(analysis, &mut bytes)
+                .map_err(|error| CommandError::output("the result", &error))?;
+            terminal::write_out(out, &bytes)?;
         }
+        ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs).as_bytes())?,
         ReportFormat::Text => {
-            let style = Style { colours: terminal::colours(out) };
-            let text = output::text::analysis(analysis, &style, terminal::width());
+            let style = Style::new(terminal::colours(out));
+            let text = output::text::analysis(analysis, &style, terminal::width(), docs::DOCS);
             terminal::write_out(out, text.as_bytes())?;
         }
     }
@@ -137,7 +142,7 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
     if wanted && !arguments.no_report {
         let default = PathBuf::from(DEFAULT_REPORT);
         let path = arguments.report.as_ref().unwrap_or(&default);
-        terminal::write_out(Some(path), output::html::render(analysis, &context).as_bytes())?;
+        terminal::write_out(Some(path), html(analysis, &inputs).as_bytes())?;
         if !cli.quiet {
             anstream::eprintln!("HTML report: {}", terminal::shown(path));
         }
@@ -145,9 +150,24 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
     Ok(())
 }
 
-fn context(arguments: &Analyze) -> ReportContext {
-    let now = bartizan_model::Timestamp::from_micros(micros_now());
-    super::report_context(names(&arguments.inputs), now)
+fn html(analysis: &Analysis, inputs: &[String]) -> String {
+    let names: Vec<&str> =
+        inputs.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
+    let title = match names.as_slice() {
+        [one] => (*one).to_owned(),
+        [first, rest @ ..] => format!("{first} and {} more", rest.len()),
+        [] => String::new(),
+    };
+    let now = bartizan_model::Timestamp::from_micros(micros_now()).to_string();
+    let generated_at = format!("{} {} UTC", &now[..10], &now[11..16]);
+    let context = ReportContext {
+        title: &title,
+        generated_at: &generated_at,
+        version: env!("CARGO_PKG_VERSION"),
+        inputs,
+        docs: docs::DOCS,
+    };
+    output::html::render(analysis, &context)
 }
 
 /// Microseconds since the epoch: the one place where the command reads the clock.

@@ -39,12 +39,13 @@ pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> Result<Exit, CommandErr
 }
 
 fn show(config: &Config, format: ShowFormat) -> Result<String, CommandError> {
-    let defect = |error: String| CommandError::usage(format!("cannot show the configuration: {error}"));
+    let defect =
+        |error: String| CommandError::usage(format!("cannot show the configuration: {error}"));
     match format {
         ShowFormat::Yaml => serde_saphyr::to_string(config).map_err(|e| defect(e.to_string())),
-        ShowFormat::Json => {
-            serde_json::to_string_pretty(config).map(|t| t + "\n").map_err(|e| defect(e.to_string()))
-        }
+        ShowFormat::Json => serde_json::to_string_pretty(config)
+            .map(|t| t + "\n")
+            .map_err(|e| defect(e.to_string())),
     }
 }
 

@@ -87,7 +87,7 @@ impl Item {
                 ("Group", item.group.title().to_owned()),
                 ("References", item.references.join("\n")),
             ],
-            Self::Source(item) => vec![("What", item.documentation.to_owned())],
+            Self::Source(item) => vec![("What", item.what.to_owned())],
         }
     }
 }
@@ -133,10 +133,8 @@ fn unknown(code: &str) -> CommandError {
         .into_iter()
         .flat_map(|item| [item.code(), item.name()])
         .min_by_key(|name| strsim::damerau_levenshtein(&lower, &name.to_ascii_lowercase()));
-    let help = format!(
-        "did you mean `{}`? `bartizan explain` lists all",
-        nearest.unwrap_or("BZ-C001")
-    );
+    let help =
+        format!("did you mean `{}`? `bartizan explain` lists all", nearest.unwrap_or("BZ-C001"));
     CommandError::usage(format!("nothing is called `{code}`")).help(help)
 }
 
@@ -147,7 +145,11 @@ fn list(items: &[Item]) -> String {
     for item in items {
         if item.family() != family {
             family = item.family();
-            let plural = if family == "data class" { "data classes".to_owned() } else { format!("{family}s") };
+            let plural = if family == "data class" {
+                "data classes".to_owned()
+            } else {
+                format!("{family}s")
+            };
             out.push_str(&format!("{}{}:\n", if out.is_empty() { "" } else { "\n" }, plural));
         }
         out.push_str(&format!("  {:width$}  {}\n", item.code(), item.title()));
@@ -157,7 +159,8 @@ fn list(items: &[Item]) -> String {
 }
 
 fn detail(item: &Item) -> String {
-    let mut out = format!("{}  {}\n{} `{}`\n", item.code(), item.title(), item.family(), item.name());
+    let mut out =
+        format!("{}  {}\n{} `{}`\n", item.code(), item.title(), item.family(), item.name());
     for (head, text) in item.paragraphs() {
         if !text.is_empty() {
             out.push_str(&format!("\n{head}\n"));

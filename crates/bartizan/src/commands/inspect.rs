@@ -134,7 +134,13 @@ impl Job<'_> {
                 let verdict = &judgement.verdict;
                 let codes: Vec<&str> = judgement.detections.iter().map(|d| d.class).collect();
                 let id = output::text::plain(id.as_str());
-                writeln!(out, "{:9} {:>3}  {id}  {}", verdict.action, verdict.score, codes.join(" "))?;
+                writeln!(
+                    out,
+                    "{:9} {:>3}  {id}  {}",
+                    verdict.action,
+                    verdict.score,
+                    codes.join(" ")
+                )?;
             }
         }
         // One verdict per line as it comes, also through a pipe.

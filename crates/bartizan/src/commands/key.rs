@@ -3,7 +3,10 @@
 use std::path::PathBuf;
 
 use bartizan_model::{HashKey, OrganisationId};
-use bartizan_store::keys::{KeyDirectory, ephemeral_key};
+use bartizan_store::{
+    StoreError,
+    keys::{KeyDirectory, ephemeral_key},
+};
 
 use super::CommandError;
 
@@ -22,7 +25,9 @@ pub(super) fn of_user(
     let Some(folder) = folder() else { return fresh("no home folder".to_owned()) };
     match KeyDirectory::new(folder).load_or_create(organisation) {
         Ok(key) => Ok((key, None)),
-        Err(error) if error.is_unwritable() => fresh(error.to_string()),
+        Err(
+            error @ (StoreError::ReadOnly { .. } | StoreError::Full { .. } | StoreError::Io { .. }),
+        ) => fresh(error.to_string()),
         Err(error) => Err(CommandError::usage(error.to_string())),
     }
 }

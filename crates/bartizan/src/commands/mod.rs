@@ -4,6 +4,7 @@ mod analyze;
 mod arguments;
 mod config;
 mod data;
+mod docs;
 mod error;
 mod explain;
 mod inspect;

@@ -68,10 +68,8 @@ fn configuration() -> String {
          named with `--config`. Every key can be left out. `BARTIZAN_SECTION__KEY` overrides a key.\n\n\
          | key | default | meaning |\n|---|---|---|\n"
     );
-    let schema: serde_json::Value = config::schema()
-        .ok()
-        .and_then(|text| serde_json::from_str(&text).ok())
-        .unwrap_or_default();
+    let schema: serde_json::Value =
+        config::schema().ok().and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
     let defaults = serde_json::to_value(crate::config::Config::default()).unwrap_or_default();
     rows(&mut out, &schema, &schema, &defaults, "");
     out

@@ -36,9 +36,9 @@ pub fn load(
     file: Option<&Path>,
     variables: impl Iterator<Item = (String, String)>,
 ) -> Result<Loaded, ConfigError> {
-    let found = file.map(Path::to_path_buf).or_else(|| {
-        DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.is_file())
-    });
+    let found = file
+        .map(Path::to_path_buf)
+        .or_else(|| DEFAULT_FILES.iter().map(PathBuf::from).find(|path| path.is_file()));
     let mut tree = match &found {
         Some(path) => read(path)?,
         None => Value::Object(serde_json::Map::new()),
@@ -75,7 +75,10 @@ fn read(path: &Path) -> Result<Value, ConfigError> {
         .map_err(|error| fail(error.to_string(), "check the path given with --config"))?
         .len();
     if size > MAX_BYTES {
-        return Err(fail(format!("larger than {MAX_BYTES} bytes"), "is this a configuration file?"));
+        return Err(fail(
+            format!("larger than {MAX_BYTES} bytes"),
+            "is this a configuration file?",
+        ));
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| fail(error.to_string(), "the file must be readable UTF-8 text"))?;
@@ -218,7 +221,9 @@ mod tests {
 
     #[test]
     fn wrong_types_and_broken_files_are_explained() {
-        for text in ["store: [1", "store: 5", "analyze:\n  fail_on: hihg\n", "limits:\n  depth: -1\n"] {
+        for text in
+            ["store: [1", "store: 5", "analyze:\n  fail_on: hihg\n", "limits:\n  depth: -1\n"]
+        {
             let (_folder, path) = written("b.yaml", text);
             let error = load(Some(&path), std::iter::empty()).expect_err(text);
             assert!(error.to_string().contains("help: "), "{error}");

@@ -69,7 +69,8 @@ mod tests {
 
     #[test]
     fn nearest_key_is_named() {
-        let (message, help) = explain("unknown field `exchange_day`, expected one of `data`, `exchange_days`");
+        let (message, help) =
+            explain("unknown field `exchange_day`, expected one of `data`, `exchange_days`");
         assert_eq!(message, "unknown key `exchange_day`");
         assert!(help.starts_with("did you mean `exchange_days`?"));
         let (_, help) = explain("unknown field `zzzzzzzz`, expected `data` or `keys`");

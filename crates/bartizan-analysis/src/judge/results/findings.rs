@@ -50,8 +50,13 @@ pub(super) fn findings(
         run_endpoint_checks(known, snapshot, &mut tallies, &mut out);
     }
     out.sort_by(|a, b| {
-        (b.severity, b.confidence, &a.code, &a.host, &a.id)
-            .cmp(&(a.severity, a.confidence, &b.code, &b.host, &b.id))
+        (b.severity, b.confidence, &a.code, &a.host, &a.id).cmp(&(
+            a.severity,
+            a.confidence,
+            &b.code,
+            &b.host,
+            &b.id,
+        ))
     });
     (out, tallies)
 }
@@ -85,13 +90,7 @@ fn run_endpoint_checks(
                 let discriminator = failure.discriminator.clone();
                 let mut record = Record::of(*failure, profile.first_seen);
                 record.extend_to(profile.last_seen);
-                out.push(record.finding(
-                    &snapshot.scope,
-                    item,
-                    &known.template,
-                    &discriminator,
-                    0,
-                ));
+                out.push(record.finding(&snapshot.scope, item, &known.template, &discriminator, 0));
             }
             Outcome::Pass => tally[1] += 1,
             Outcome::NotApplicable => tally[2] += 1,

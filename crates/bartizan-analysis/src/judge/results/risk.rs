@@ -1,10 +1,8 @@
 //! Risk of an endpoint: a sum whose every line is shown.
 
 use bartizan_model::{
-    Access, Detection, Endpoint, Finding, InventoryState, Severity,
-    data_class::Direction,
-    endpoint::Risk,
-    incident::ScoreFactor,
+    Access, Detection, Endpoint, Finding, InventoryState, Severity, data_class::Direction,
+    endpoint::Risk, incident::ScoreFactor,
 };
 
 /// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen

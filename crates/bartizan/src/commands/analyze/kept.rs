@@ -30,7 +30,11 @@ fn now() -> Timestamp {
 }
 
 impl Kept {
-    pub(super) fn open(folder: &Path, config: &Config, scope: &Scope) -> Result<Self, CommandError> {
+    pub(super) fn open(
+        folder: &Path,
+        config: &Config,
+        scope: &Scope,
+    ) -> Result<Self, CommandError> {
         Ok(Self { data: Data::open(folder, config, scope, now())?, scope: scope.clone() })
     }
 
@@ -58,7 +62,8 @@ impl Kept {
     ) -> Result<(Box<dyn Source>, Option<String>), CommandError> {
         let options = OpenOptions::new();
         let fresh = || options.open_all(inputs).map_err(|e| input_error(&e));
-        let kept = self.data.directory.store().checkpoint(&self.scope, &keep::input_key(inputs));
+        let key = keep::input_key(inputs);
+        let kept = self.data.directory.store().checkpoint(&self.scope, &key);
         let kept = self.data.runtime.block_on(kept).map_err(|e| failed(&e))?;
         let Some(at) = kept.and_then(|kept| keep::unwrap_checkpoint(&kept)) else {
             return Ok((fresh()?, None));

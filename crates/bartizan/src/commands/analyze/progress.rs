@@ -30,7 +30,8 @@ impl Bar {
         }
         self.last = Instant::now();
         let bar = self.bar.get_or_insert_with(|| match progress.total {
-            Some(total) => ProgressBar::new(total).with_style(style("{bar:30} {percent:>3} %  {msg}  {eta} left")),
+            Some(total) => ProgressBar::new(total)
+                .with_style(style("{bar:30} {percent:>3} %  {msg}  {eta} left")),
             None => ProgressBar::new_spinner().with_style(style("{spinner} {msg}")),
         });
         bar.set_position(progress.bytes);

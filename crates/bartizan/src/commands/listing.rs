@@ -1,0 +1,251 @@
+//! `catalog`, `findings`, `incidents`: what an analysis kept.
+
+use bartizan_model::{
+    Detection, Endpoint, Finding, FindingState, Incident, Severity, Timestamp, analysis::Analysis,
+};
+use bartizan_store::{
+    DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
+    Store, StoreError,
+};
+use serde::Serialize;
+
+use super::{
+    Cli, CommandError, Exit, analyze,
+    arguments::{Findings, ListFormat, Listing},
+    config,
+    data::{self, Data, failed},
+    docs, terminal,
+};
+use crate::{
+    config::{Config, FailOn},
+    output::{self, text::Style},
+};
+
+/// Items asked for at once.
+const PAGE: u32 = 1_000;
+
+pub(super) fn catalog(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
+    let open = Open::new(cli, arguments)?;
+    let mut items: Vec<Endpoint> = open.data.pages(|page| {
+        let filter = EndpointFilter::default();
+        open.data.runtime.block_on(open.store().endpoints(&open.scope, &filter, page))
+    })?;
+    items.retain(|e| open.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));
+    let analysis = Analysis { endpoints: open.cut(items)?, ..Analysis::default() };
+    open.show(
+        &analysis.endpoints,
+        |out| output::csv::catalog(&analysis, out),
+        |style, width| match &analysis.endpoints[..] {
+            [one] if arguments.id.is_some() => output::text::endpoint(one, style, width),
+            _ => output::text::catalog(&analysis.endpoints, style, width),
+        },
+    )?;
+    Ok(Exit::Clean)
+}
+
+pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandError> {
+    if let Some(state) = &arguments.set {
+        return set_state(cli, arguments, state);
+    }
+    let open = Open::new(cli, &arguments.listing)?;
+    let mut items: Vec<Finding> = open.data.pages(|page| {
+        let filter = FindingFilter::default();
+        open.data.runtime.block_on(open.store().findings(&open.scope, &filter, page))
+    })?;
+    items.retain(|f| {
+        open.is_severe(f.severity)
+            && open.wants(&[&f.code, &f.title, &f.host, f.state.as_str()], f.id.as_str())
+    });
+    let endpoints = open.data.pages(|page| {
+        let filter = EndpointFilter::default();
+        open.data.runtime.block_on(open.store().endpoints(&open.scope, &filter, page))
+    })?;
+    let analysis = Analysis { findings: open.cut(items)?, endpoints, ..Analysis::default() };
+    open.show(
+        &analysis.findings,
+        |out| output::csv::findings(&analysis, out),
+        |style, width| match &analysis.findings[..] {
+            [one] if arguments.listing.id.is_some() => {
+                output::text::finding(one, &analysis, style, width, docs::DOCS)
+            }
+            _ => output::text::findings(&analysis, style, width),
+        },
+    )?;
+    let fail_on = arguments.fail_on.unwrap_or(FailOn::Never);
+    let open_ones = analysis.findings.iter().filter(|f| f.state.is_active());
+    let fails = open_ones.map(|f| f.severity).any(|severity| fail_on.includes(severity));
+    Ok(if fails { Exit::Findings } else { Exit::Clean })
+}
+
+pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
+    let open = Open::new(cli, arguments)?;
+    let mut items: Vec<Incident> = open.data.pages(|page| {
+        let filter = IncidentFilter::default();
+        open.data.runtime.block_on(open.store().incidents(&open.scope, &filter, page))
+    })?;
+    items.retain(|i| {
+        open.is_severe(i.severity) && open.wants(&[&i.summary, &i.actor.label], i.id.as_str())
+    });
+    let detections: Vec<Detection> = open.data.pages(|page| {
+        let filter = DetectionFilter::default();
+        open.data.runtime.block_on(open.store().detections(&open.scope, &filter, page))
+    })?;
+    let analysis = Analysis { incidents: open.cut(items)?, detections, ..Analysis::default() };
+    if arguments.format == ListFormat::Csv {
+        return Err(CommandError::usage("incidents have no CSV form")
+            .help("an incident is a story: use --format json"));
+    }
+    open.show(
+        &analysis.incidents,
+        |_| Ok(()),
+        |style, width| match &analysis.incidents[..] {
+            [one] if arguments.id.is_some() => output::text::incident(one, &analysis, style, width),
+            _ => output::text::incidents(&analysis, style, width),
+        },
+    )?;
+    Ok(Exit::Clean)
+}
+
+/// Changes the state of one finding; the change is in the audit log.
+fn set_state(cli: &Cli, arguments: &Findings, state: &str) -> Result<Exit, CommandError> {
+    let to = FindingState::parse(state).ok_or_else(|| {
+        let known: Vec<&str> = FindingState::ALL.iter().map(|s| s.as_str()).collect();
+        CommandError::usage(format!("there is no state `{state}`"))
+            .help(format!("one of {}", known.join(", ")))
+    })?;
+    let expiry = arguments.until.as_deref().map(parse_time).transpose()?;
+    let config = config::current(cli)?.config;
+    let scope = analyze::scope(&config);
+    let now = Timestamp::from_micros(analyze::micros_now());
+    let folder = data::folder(arguments.listing.data.as_ref(), &config);
+    if !folder.is_dir() {
+        return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
+    }
+    let data = Data::open(&folder, &config, &scope, now)?;
+    let wanted = arguments.listing.id.as_deref().unwrap_or("");
+    let all = data.pages(|page| {
+        let filter = FindingFilter::default();
+        data.runtime.block_on(data.directory.store().findings(&scope, &filter, page))
+    })?;
+    let found: Vec<&Finding> = all.iter().filter(|f| f.id.as_str().starts_with(wanted)).collect();
+    let finding = match found.as_slice() {
+        [one] => *one,
+        [] => return Err(CommandError::usage(format!("there is no finding `{wanted}`"))),
+        many => {
+            return Err(CommandError::usage(format!("`{wanted}` fits {} findings", many.len()))
+                .help("give more of the id"));
+        }
+    };
+    let change = StateChange {
+        finding: finding.id.clone(),
+        to,
+        who: who(),
+        reason: arguments.reason.clone().unwrap_or_default(),
+        expiry,
+        now,
+    };
+    let done = data.directory.store().set_finding_state(&scope, &change);
+    let event = data.runtime.block_on(done).map_err(|error| failed(&error))?;
+    let text = format!("{}: {} → {}\n", finding.id, event.from, event.to);
+    terminal::write_out(None, text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn who() -> String {
+    std::env::var("USER").ok().filter(|u| !u.is_empty()).unwrap_or_else(|| "command line".into())
+}
+
+fn parse_time(text: &str) -> Result<Timestamp, CommandError> {
+    Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).ok_or_else(
+        || {
+            CommandError::usage(format!("`{text}` is no time"))
+                .help("for example 2027-01-31 or 2027-01-31T12:00:00Z")
+        },
+    )
+}
+
+/// What is listed, opened for reading.
+struct Open<'a> {
+    arguments: &'a Listing,
+    data: Data,
+    scope: bartizan_model::Scope,
+}
+
+impl<'a> Open<'a> {
+    fn new(cli: &Cli, arguments: &'a Listing) -> Result<Self, CommandError> {
+        let config: Config = config::current(cli)?.config;
+        let scope = analyze::scope(&config);
+        let folder = data::folder(arguments.data.as_ref(), &config);
+        let data = Data::open_read_only(&folder, &config, &scope)?;
+        Ok(Self { arguments, data, scope })
+    }
+
+    fn store(&self) -> &dyn Store {
+        self.data.directory.store()
+    }
+
+    fn wants(&self, texts: &[&str], id: &str) -> bool {
+        let contains = |part: &str| {
+            let part = part.to_lowercase();
+            texts.iter().any(|text| text.to_lowercase().contains(&part))
+        };
+        self.arguments.filter.as_deref().is_none_or(contains)
+            && self.arguments.id.as_deref().is_none_or(|wanted| id.starts_with(wanted))
+    }
+
+    fn is_severe(&self, severity: Severity) -> bool {
+        self.arguments.severity.is_none_or(|least| least.includes(severity))
+    }
+
+    /// At most as many as wanted; an id that fits nothing is an error.
+    fn cut<T>(&self, mut items: Vec<T>) -> Result<Vec<T>, CommandError> {
+        if let Some(id) = self.arguments.id.as_ref().filter(|_| items.is_empty()) {
+            return Err(CommandError::usage(format!("nothing has the id `{id}`"))
+                .help("the list without an id shows them all"));
+        }
+        items.truncate(self.arguments.limit.unwrap_or(usize::MAX));
+        Ok(items)
+    }
+
+    fn show<T: Serialize>(
+        &self,
+        items: &[T],
+        csv: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
+        text: impl FnOnce(&Style, usize) -> String,
+    ) -> Result<(), CommandError> {
+        let out = self.arguments.out.as_deref();
+        let mut bytes = Vec::new();
+        let written = match self.arguments.format {
+            ListFormat::Json => serde_json::to_writer_pretty(&mut bytes, items)
+                .map(|()| bytes.push(b'\n'))
+                .map_err(std::io::Error::from),
+            ListFormat::Csv => csv(&mut bytes),
+            ListFormat::Text => {
+                let style = Style::new(terminal::colours(out));
+                bytes = text(&style, terminal::width()).into_bytes();
+                Ok(())
+            }
+        };
+        written.map_err(|error| CommandError::output("the list", &error))?;
+        terminal::write_out(out, &bytes)
+    }
+}
+
+impl Data {
+    /// All items of a list, page by page.
+    pub(super) fn pages<T>(
+        &self,
+        list: impl Fn(&PageRequest) -> Result<Page<T>, StoreError>,
+    ) -> Result<Vec<T>, CommandError> {
+        let mut out = Vec::new();
+        let mut page = PageRequest::first(PAGE);
+        loop {
+            let found = list(&page).map_err(|error| failed(&error))?;
+            out.extend(found.items);
+            match found.next {
+                Some(cursor) => page = PageRequest::after(PAGE, cursor),
+                None => return Ok(out),
+            }
+        }
+    }
+}
