@@ -242,6 +242,8 @@ impl View {
     /// Turns a node into another value, for example a root into a body that is one number. A text
     /// for which there is no room becomes [`Value::Opaque`].
     pub fn set_value(&mut self, id: NodeId, value: Value<'_>) {
+        // The text of an earlier value may be gone, see `rollback`.
+        self.nodes[id.index()].raw = Span::default();
         let scalar = match value {
             Value::Null => Scalar::Null,
             Value::Bool(b) => Scalar::Bool(b),

@@ -103,7 +103,8 @@ impl Decoder<'_> {
             Event::DocType(text) => {
                 self.view.anomaly(self.side, AnomalyKind::XmlDoctype);
                 // Shown to detectors as it is: an external entity is named here.
-                let shown = self.view.leaf(root, Step::Key("!DOCTYPE"), Value::Text(text));
+                let parent = document.open.last().map_or(root, |element| element.node);
+                let shown = self.view.leaf(parent, Step::Key("!DOCTYPE"), Value::Text(text));
                 document.full |= shown.is_none();
             }
             Event::PI(_) => self.view.anomaly(self.side, AnomalyKind::XmlInstruction),

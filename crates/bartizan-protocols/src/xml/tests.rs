@@ -79,6 +79,8 @@ fn document_types_and_entities_are_never_resolved() {
         ]
     );
     assert_eq!(kinds(&seen), [A::XmlDoctype, A::XmlEntity]);
+    let seen = decoded("<a>x<!DOCTYPE b></a>");
+    assert_eq!(nodes(&seen)[1], "xml:/a/~3DOCTYPE string b");
     assert_eq!(kinds(&decoded("<a><?php x?></a>")), [A::XmlInstruction]);
     assert_eq!(kinds(&decoded("<a b='1' b='2'/>")), [A::DuplicateKey]);
 }
