@@ -203,7 +203,13 @@ impl DataDirectory {
     ) -> Result<SaveReport> {
         let _appending = self.appending.lock().await;
         batch.blocks = self.log.append(exchanges).await?;
-        self.store.save_batch(&self.scope, &batch).await
+        let saved = self.store.save_batch(&self.scope, &batch).await;
+        match &saved {
+            // Whether such a commit took place may only show after a restart, so the blocks stay.
+            Ok(_) | Err(StoreError::Database { .. } | StoreError::Io { .. }) => {}
+            Err(_) => self.log.discard(&batch.blocks).await,
+        }
+        saved
     }
 
     /// Reads exchanges back: the blocks behind `after` that may hold some, at most `blocks` of them

@@ -295,6 +295,10 @@ impl StoreError {
             {
                 Self::ReadOnly { path: path.to_owned(), reason: source.to_string() }
             }
+            // Some file systems (/proc) answer "not found" to any attempt to create.
+            io::ErrorKind::NotFound if action == "creating" => {
+                Self::ReadOnly { path: path.to_owned(), reason: source.to_string() }
+            }
             _ => Self::Io { action, path: path.to_owned(), source },
         }
     }

@@ -14,16 +14,12 @@ pub const MAX_NAME_BYTES: usize = 64;
 
 /// Creates `path` and what is missing above it, mode 0700.
 pub(crate) fn create_private_directory(path: &Path) -> Result<()> {
-    DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(|e| match e.kind() {
-        // A file where a directory should be.
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|e| match e.kind() {
         io::ErrorKind::AlreadyExists => StoreError::ReadOnly {
             path: path.to_owned(),
             reason: "it is a file, not a directory".to_owned(),
         },
-        // Under /proc and /sys the system answers "not found" to any attempt to create.
-        io::ErrorKind::NotFound => {
-            StoreError::ReadOnly { path: path.to_owned(), reason: e.to_string() }
-        }
         _ => StoreError::io("creating", path, e),
     })
 }

@@ -36,7 +36,7 @@ impl DirectoryLock {
             .truncate(false)
             .mode(0o600)
             .open(&path)
-            .map_err(|e| StoreError::io("opening", &path, e))?;
+            .map_err(|e| StoreError::io("creating", &path, e))?;
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
             Ok(()) => {}
             Err(rustix::io::Errno::WOULDBLOCK) => {

@@ -154,6 +154,13 @@ impl ExchangeLog for FileExchangeLog {
         self.run(move |inner| inner.append(records)).await
     }
 
+    async fn discard(&self, blocks: &[BlockEntry]) {
+        let (Some(first), Some(last)) = (blocks.first().cloned(), blocks.last().cloned()) else {
+            return;
+        };
+        let _ = self.run(move |inner| inner.discard(&first, &last)).await;
+    }
+
     async fn read(&self, block: &BlockEntry) -> Result<Vec<ExchangeFacts>> {
         let block = block.clone();
         self.run(move |inner| inner.read(&block)).await
@@ -304,6 +311,27 @@ impl Inner {
         let cipher = SegmentCipher::new(&self.key, &self.scope, &header);
         let plain = cipher.open(block.offset, &bytes).map_err(damaged)?;
         segment::unpack(&plain).map_err(damaged)
+    }
+
+    fn discard(&self, first: &BlockEntry, last: &BlockEntry) -> Result<()> {
+        let mut writer = self.writer();
+        let Some(current) = writer.current.take_if(|s| s.number == last.segment) else {
+            return Ok(());
+        };
+        if current.end != last.offset + u64::from(last.length) {
+            // Not the last blocks any more: others came behind them.
+            writer.current = Some(current);
+            return Ok(());
+        }
+        if first.segment == current.number {
+            writer.current = current.shortened(first.offset, first.position);
+            return Ok(());
+        }
+        // They reach over several segments: what was begun for them goes, the first one is closed.
+        for number in first.segment + 1..=last.segment {
+            remove_file(&self.path(number))?;
+        }
+        cut_tail(&self.path(first.segment), first.offset).map(|_| ())
     }
 
     fn remove(&self, segments: &[u64]) -> Result<()> {

@@ -137,6 +137,10 @@ pub trait ExchangeLog: Send + Sync + std::fmt::Debug {
     /// of the call is kept.
     async fn append(&self, records: Vec<ExchangeFacts>) -> Result<Vec<BlockEntry>>;
 
+    /// Takes the last blocks back whose entries were not written, to give their space back. Best
+    /// effort: what stays is never read, because nothing points to it, and is cut off later.
+    async fn discard(&self, blocks: &[BlockEntry]);
+
     /// Reads one block.
     ///
     /// # Errors

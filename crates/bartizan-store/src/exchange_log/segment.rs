@@ -232,8 +232,8 @@ mod tests {
         let block = cipher(&Scope::default(), 1).seal(7, 100, b"x").expect("sealed");
         assert!(cipher(&Scope::default(), 1).open(101, &block).is_err());
         assert!(cipher(&Scope::default(), 2).open(100, &block).is_err());
-        let mut other = Scope::default();
-        other.environment = bartizan_model::EnvironmentId::from_text("test");
+        let environment = bartizan_model::EnvironmentId::from_text("test");
+        let other = Scope { environment, ..Scope::default() };
         assert!(cipher(&other, 1).open(100, &block).is_err());
     }
 

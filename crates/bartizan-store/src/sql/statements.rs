@@ -120,7 +120,7 @@ SELECT content, recorded_at FROM learned_state \
 WHERE organisation = $1 AND environment = $2 AND name = $3";
 
 pub(crate) const SERVICES: &str = "\
-SELECT body FROM services WHERE organisation = $1 AND environment = $2 ORDER BY name, id";
+SELECT id, body FROM services WHERE organisation = $1 AND environment = $2 ORDER BY name, id";
 
 pub(crate) const ORGANISATION: &str = "SELECT key_check FROM organisations WHERE organisation = $1";
 
@@ -204,11 +204,12 @@ pub(crate) const FINDING_COUNTS: &str = "\
 SELECT state, severity, COUNT(*) FROM findings \
 WHERE organisation = $1 AND environment = $2 GROUP BY state, severity";
 
-/// Names and statements of plain counts.
+/// Endpoints and how many of them are provisional. An alias of itself stands for itself.
 pub(crate) const ENDPOINT_COUNT: &str = "\
 SELECT COUNT(*), CAST(COALESCE(SUM(1 - confirmed), 0) AS BIGINT) FROM endpoints \
 WHERE organisation = $1 AND environment = $2 AND id NOT IN (\
- SELECT alias FROM endpoint_aliases WHERE organisation = $1 AND environment = $2)";
+ SELECT alias FROM endpoint_aliases \
+ WHERE organisation = $1 AND environment = $2 AND target <> alias)";
 
 pub(crate) const DETECTION_COUNT: &str =
     "SELECT COUNT(*) FROM detections WHERE organisation = $1 AND environment = $2";

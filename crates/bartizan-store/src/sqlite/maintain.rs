@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 use bartizan_model::{FindingState, HashKey, Scope, Severity, Timestamp};
-use sqlx::{Row as _, SqliteConnection};
+use sqlx::{Connection as _, Row as _, SqliteConnection};
 
 use super::{
     Inner, audit,
@@ -175,13 +175,17 @@ pub(super) async fn integrity(connection: &mut SqliteConnection) -> Inner<Integr
     Ok(IntegrityReport { database, references })
 }
 
-/// Writes a copy to `partial` and moves it to `target` when it is complete.
-pub(super) async fn backup(connection: &mut SqliteConnection, partial: &Path) -> Inner<()> {
+/// Writes a copy to `partial`, over a connection of its own: those of the pool refuse whatever
+/// writes.
+pub(super) async fn backup(path: &Path, partial: &Path) -> Inner<()> {
     let Some(name) = partial.to_str() else {
         let source = std::io::Error::other("the name is not valid UTF-8");
         return Err(StoreError::Io { action: "writing", path: partial.to_owned(), source }.into());
     };
-    sqlx::query(dialect::VACUUM_INTO).bind(name).execute(connection).await?;
+    let mut connection = super::connect(&dialect::read_only(path)).await?;
+    let copied = sqlx::query(dialect::VACUUM_INTO).bind(name).execute(&mut connection).await;
+    let _ = connection.close().await;
+    copied?;
     Ok(())
 }
 

@@ -383,12 +383,14 @@ impl Store for SqliteStore {
         let mut partial = target.as_os_str().to_owned();
         partial.push(".partial");
         let partial = Path::new(&partial);
-        // Empty, so that the copy is private from its first byte on; left over from a copy that was
-        // broken off, it is overwritten.
-        let made =
-            OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(partial);
+        // Left over from a copy that was broken off.
+        let _ = std::fs::remove_file(partial);
+        // Empty, so that the copy is private from its first byte on.
+        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(partial);
         made.map_err(|e| StoreError::io("creating", partial, e))?;
-        let copied = reading!(self, c => maintain::backup(c, partial).await)
+        let copied = maintain::backup(&self.path, partial)
+            .await
+            .map_err(|fault| self.name(fault))
             .and_then(|()| maintain::publish(partial, target));
         if copied.is_err() {
             let _ = std::fs::remove_file(partial);

@@ -1,0 +1,73 @@
+//! What every store promises. Each case is given an empty store and knows nothing else about it, so
+//! that the same cases run on every database.
+
+mod batches;
+mod inventory;
+mod keeping;
+mod lists;
+mod workflow;
+
+use bartizan_model::{Finding, FindingState, Severity};
+use bartizan_store::{
+    Batch, BlockEntry, DataDirectory, DataOptions, PageRequest, StateChange,
+    exchange_log::subject_key,
+};
+
+use crate::samples::{at, finding, scope};
+
+/// Runs each case on a fresh SQLite store.
+macro_rules! on_sqlite {
+    ($($group:ident: $($case:ident),+;)+) => {$($(
+        #[tokio::test]
+        async fn $case() {
+            let directory = tempfile::tempdir().expect("temporary directory");
+            let options = DataOptions::new(directory.path());
+            let data = DataDirectory::open(&options, at(0)).await.expect("new store");
+            $group::$case(data.store()).await;
+            let report = data.store().verify_audit(&scope(), None).await.expect("audit");
+            assert_eq!(report.problem, None);
+            assert!(data.store().integrity_check().await.expect("check").is_clean());
+        }
+    )+)+};
+}
+
+on_sqlite! {
+    batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
+    lists: pages_hold_everything_once, lists_are_filtered, counts_are_right;
+    workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, audit_chain_is_extended_and_verified;
+    inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
+    keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, log_budget_drops_oldest_segments;
+}
+
+fn all() -> PageRequest {
+    PageRequest::first(1_000)
+}
+
+fn change(name: &str, to: FindingState, now: i64) -> StateChange {
+    StateChange {
+        finding: finding(name, Severity::Low, 0).id,
+        to,
+        who: "ann".to_owned(),
+        reason: "because".to_owned(),
+        expiry: None,
+        now: at(now),
+    }
+}
+
+fn with_findings(findings: Vec<Finding>, now: i64) -> Batch {
+    Batch { now: at(now), findings, ..Batch::default() }
+}
+
+fn block(segment: u64, position: u32, times: (i64, i64), subjects: &[&str]) -> BlockEntry {
+    let mut subjects: Vec<_> = subjects.iter().map(|s| subject_key(s)).collect();
+    subjects.sort_unstable();
+    BlockEntry {
+        segment,
+        position,
+        offset: 100 + u64::from(position) * 1_000,
+        length: 1_000,
+        records: 10,
+        times: Some((at(times.0), at(times.1))),
+        subjects,
+    }
+}

@@ -1,0 +1,9 @@
+//! Tests of the store as a whole: the contract that every store keeps, damage, full disks, crashes.
+
+mod contract;
+mod crash;
+mod faults;
+mod log;
+mod samples;
+mod schema;
+mod speed;

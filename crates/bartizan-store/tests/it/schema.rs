@@ -1,0 +1,158 @@
+//! The schema: fresh equals migrated, newer is refused, settings are what was promised.
+
+use bartizan_store::{
+    Batch, DATABASE_FILE, DataDirectory, DataOptions, KeyDirectory, SCHEMA_VERSION, SqliteStore,
+    Store as _, StoreError,
+};
+use sqlx::{
+    Connection as _, Executor as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
+};
+
+use crate::samples::{at, scope};
+
+pub(crate) async fn raw(path: &std::path::Path) -> SqliteConnection {
+    let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+    SqliteConnection::connect_with(&options).await.expect("raw connection")
+}
+
+async fn objects(connection: &mut SqliteConnection) -> Vec<(String, String)> {
+    sqlx::query(
+        "SELECT name, COALESCE(sql, '') FROM sqlite_master WHERE name <> '_sqlx_migrations' \
+         AND name NOT LIKE 'sqlite_autoindex__sqlx%' ORDER BY name",
+    )
+    .fetch_all(connection)
+    .await
+    .expect("objects")
+    .iter()
+    .map(|row| (row.get(0), row.get(1)))
+    .collect()
+}
+
+#[tokio::test]
+async fn fresh_schema_equals_all_migrations_applied_in_order() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let data = DataDirectory::open(&DataOptions::new(directory.path()), at(0)).await.expect("new");
+    data.close().await;
+    let mut fresh = raw(&directory.path().join(DATABASE_FILE)).await;
+
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let mut files: Vec<_> =
+        std::fs::read_dir(migrations).expect("files").map(|e| e.expect("entry").path()).collect();
+    files.sort();
+    let mut by_hand = raw(&directory.path().join("by-hand.db")).await;
+    for file in &files {
+        let text = std::fs::read_to_string(file).expect("migration");
+        by_hand.execute(sqlx::raw_sql(sqlx::AssertSqlSafe(text))).await.expect("migration applies");
+    }
+    assert_eq!(objects(&mut fresh).await, objects(&mut by_hand).await);
+    assert_eq!(i64::try_from(files.len()).expect("few"), SCHEMA_VERSION);
+}
+
+#[tokio::test]
+async fn every_table_of_things_names_organisation_and_environment() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let data = DataDirectory::open(&DataOptions::new(directory.path()), at(0)).await.expect("new");
+    data.close().await;
+    let mut connection = raw(&directory.path().join(DATABASE_FILE)).await;
+    let tables = sqlx::query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        .fetch_all(&mut connection)
+        .await
+        .expect("tables");
+    let mut seen = 0;
+    for table in tables {
+        let table: String = table.get(0);
+        // One of the driver, one of the file itself, one about organisations as such.
+        if ["_sqlx_migrations", "store_identity", "organisations"].contains(&table.as_str()) {
+            continue;
+        }
+        let columns: Vec<String> = sqlx::query("SELECT name FROM pragma_table_info($1)")
+            .bind(&table)
+            .fetch_all(&mut connection)
+            .await
+            .expect("columns")
+            .iter()
+            .map(|row| row.get(0))
+            .collect();
+        assert_eq!(columns[..2], ["organisation", "environment"], "{table}");
+        seen += 1;
+    }
+    assert!(seen > 10);
+}
+
+#[tokio::test]
+async fn newer_database_is_refused_untouched() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = DataOptions::new(directory.path());
+    DataDirectory::open(&options, at(0)).await.expect("new").close().await;
+    let path = directory.path().join(DATABASE_FILE);
+    let mut connection = raw(&path).await;
+    sqlx::query(
+        "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) \
+         VALUES (9999, 'from the future', TRUE, x'00', 0)",
+    )
+    .execute(&mut connection)
+    .await
+    .expect("pretended");
+    connection.close().await.expect("closed");
+    let before = std::fs::read(&path).expect("file");
+    let error = DataDirectory::open(&options, at(0)).await.expect_err("newer");
+    assert!(matches!(error, StoreError::NewerSchema { found: 9999, known: SCHEMA_VERSION, .. }));
+    assert!(error.to_string().contains("9999") && error.help().contains("newer version"));
+    let error = DataDirectory::open_read_only(&options).await.expect_err("newer");
+    assert!(matches!(error, StoreError::NewerSchema { .. }));
+    assert_eq!(std::fs::read(&path).expect("file"), before);
+}
+
+#[tokio::test]
+async fn empty_database_cannot_be_read_before_it_is_migrated() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = DataOptions::new(directory.path());
+    let error = DataDirectory::open_read_only(&options).await.expect_err("nothing there");
+    assert!(matches!(error, StoreError::NoStore { .. }));
+    raw(&directory.path().join(DATABASE_FILE)).await.close().await.expect("closed");
+    let error = DataDirectory::open_read_only(&options).await.expect_err("no schema");
+    assert!(matches!(error, StoreError::OlderSchema { found: 0, .. }), "{error:?}");
+}
+
+#[tokio::test]
+async fn database_is_private_and_in_write_ahead_mode() {
+    use std::os::unix::fs::MetadataExt as _;
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let path = directory.path().join("x.db");
+    let keys = KeyDirectory::new(directory.path().join("keys"));
+    let store = SqliteStore::open(&path, keys, directory.path(), 1).await.expect("new");
+    store.save_batch(&scope(), &Batch::default()).await.expect("saved");
+    for name in ["x.db", "x.db-wal", "x.db-shm"] {
+        let mode = std::fs::metadata(directory.path().join(name)).expect(name).mode();
+        assert_eq!(mode & 0o077, 0, "{name}");
+    }
+    let mut connection = raw(&path).await;
+    let mode: String =
+        sqlx::query("PRAGMA journal_mode").fetch_one(&mut connection).await.expect("mode").get(0);
+    assert_eq!(mode, "wal");
+    // Audit records cannot be changed by a slip, only by an attack, which the chain shows.
+    store
+        .append_audit(
+            &scope(),
+            bartizan_store::AuditEntry {
+                time: at(1),
+                who: "ann".to_owned(),
+                action: "x".to_owned(),
+                subject: "y".to_owned(),
+                details: serde_json::Value::Null,
+            },
+        )
+        .await
+        .expect("appended");
+    for text in ["UPDATE audit_records SET who = 'eve'", "DELETE FROM audit_records"] {
+        let refused = sqlx::query(text).execute(&mut connection).await.expect_err("append-only");
+        assert!(refused.to_string().contains("append-only"));
+    }
+    sqlx::query("DROP TRIGGER audit_records_stay").execute(&mut connection).await.expect("attack");
+    sqlx::query("UPDATE audit_records SET who = 'eve'")
+        .execute(&mut connection)
+        .await
+        .expect("attack");
+    let report = store.verify_audit(&scope(), None).await.expect("verified");
+    assert_eq!(report.problem, Some(bartizan_store::AuditProblem::Changed { sequence: 1 }));
+}
