@@ -22,8 +22,8 @@ pub(super) fn read(bytes: &[u8]) -> Result<Exchange, SkipReason> {
         Ok(entry) => exchange(&entry),
         Err(_) => {
             let repaired = repair(bytes);
-            let entry = serde_json::from_str::<Entry<'_>>(&repaired)
-                .map_err(|_| SkipReason::NotJson)?;
+            let entry =
+                serde_json::from_str::<Entry<'_>>(&repaired).map_err(|_| SkipReason::NotJson)?;
             exchange(&entry)
         }
     }
