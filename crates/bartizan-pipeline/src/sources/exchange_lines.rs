@@ -1,12 +1,11 @@
 //! Exchanges as JSON, one per line, or as the elements of a list.
 
-mod object;
-
 use bartizan_model::{
     Duration, Exchange,
     source::{Checkpoint, Ordering},
 };
 
+use bartizan_protocols::exchange_json::{LineError, parse_line};
 use serde::Deserialize;
 
 use super::{
@@ -137,7 +136,7 @@ impl Reader {
                     b"" => Found::Nothing,
                     text => match read(text) {
                         // Still being written, perhaps.
-                        Err(SkipReason::NotJson) if !ended => Found::Cut,
+                        Err(SkipReason::NotJson | SkipReason::NotUtf8) if !ended => Found::Cut,
                         outcome => Found::Entry(outcome),
                     },
                 },
@@ -169,7 +168,20 @@ impl Reader {
 }
 
 fn read(text: &[u8]) -> Result<Exchange, SkipReason> {
-    object::read_line(text)
+    parse_line(text).map_err(|error| match error {
+        LineError::NotUtf8 => SkipReason::NotUtf8,
+        LineError::NotJson => SkipReason::NotJson,
+        LineError::WrongShape => SkipReason::WrongShape,
+        LineError::MissingRequest => SkipReason::MissingRequest,
+        LineError::MissingMethod => SkipReason::MissingMethod,
+        LineError::MissingUrl => SkipReason::MissingUrl,
+        LineError::InvalidUrl => SkipReason::InvalidUrl,
+        LineError::InvalidStatus => SkipReason::InvalidStatus,
+        LineError::InvalidTime => SkipReason::InvalidTime,
+        LineError::InvalidHeaders => SkipReason::InvalidHeaders,
+        LineError::InvalidBase64 => SkipReason::InvalidBase64,
+        LineError::InvalidBodyState => SkipReason::InvalidBodyState,
+    })
 }
 
 impl ExchangeLines {
