@@ -255,8 +255,7 @@ impl<'a> Reader<'a> {
                 return;
             }
             let own = self.servers(operation.get("servers"), &format!("{pointer}/servers"));
-            let secured =
-                self.secured(operation.get("security"), &format!("{pointer}/security"));
+            let secured = self.secured(operation.get("security"), &format!("{pointer}/security"));
             self.document.operations.push(SpecOperation {
                 method: method.to_ascii_uppercase(),
                 path: path.to_owned(),

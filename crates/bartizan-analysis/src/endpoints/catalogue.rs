@@ -7,9 +7,7 @@ use bartizan_model::EndpointId;
 use super::{
     Template,
     naming::ANY_FORMAT,
-    resolver::{
-        Alias, AliasReason, LeafId, Listed, Noise, Place, Resolver, ResolverCounts,
-    },
+    resolver::{Alias, AliasReason, LeafId, Listed, Noise, Place, Resolver, ResolverCounts},
     tree::{NodeId, ROOT, Step, Values},
 };
 
@@ -73,9 +71,11 @@ impl Resolver {
     /// The id that an id leads to now.
     #[must_use]
     pub fn current_id(&self, id: &EndpointId) -> EndpointId {
-        let alias = self.aliases.iter().rev().find(|a| {
-            !a.undone && a.reason != AliasReason::Split && a.from == *id
-        });
+        let alias = self
+            .aliases
+            .iter()
+            .rev()
+            .find(|a| !a.undone && a.reason != AliasReason::Split && a.from == *id);
         match alias.and_then(|a| self.leaf(self.root_of(a.leaf))) {
             Some(leaf) => leaf.id.clone(),
             None => id.clone(),

@@ -87,7 +87,7 @@ impl Resolver {
         let mut kept = BTreeMap::new();
         for (key, pending) in std::mem::take(&mut tree.pending) {
             let segments: Vec<&str> = pending.segments.iter().map(String::as_str).collect();
-            let found = tree.find(&segments).filter(|node| {
+            let found = tree.find_word(&segments).filter(|node| {
                 Self::is_answered(&self.leaves, tree, *node)
                     && (pending.pages == 0 || !probe::is_probe(&segments))
             });
@@ -353,14 +353,22 @@ impl Pass<'_> {
             let hashes = self.tree.node(*child).map(|n| n.values.smallest.clone());
             hashes.unwrap_or_default().into_iter().any(|h| !seen.insert(h))
         });
-        let formats = typed.iter().filter(|((_, s), _)| is_format(s.trim_start_matches('.'))).count();
-        if typed.len() >= 2 && (repeats || typed.len() >= 3) && formats > 0 {
-            let evidence = format!("values were fetched in {} formats", typed.len());
-            for ((prefix, suffix), child) in typed {
-                let step = Step::Parameter { prefix: prefix.clone(), suffix: ANY_FORMAT.to_owned() };
-                let from = Step::Parameter { prefix, suffix };
-                self.merge_node(id, &from, child, step, AliasReason::Format, &evidence);
-            }
+        if typed.len() < 2 || (!repeats && typed.len() < 3) {
+            return;
+        }
+        // One value in several formats, or file names of all kinds.
+        let evidence = if repeats {
+            format!("values were fetched in {} formats", typed.len())
+        } else {
+            format!("values end in {} extensions, each in one", typed.len())
+        };
+        for ((prefix, suffix), child) in typed {
+            let step = Step::Parameter {
+                prefix: prefix.clone(),
+                suffix: if repeats { ANY_FORMAT.to_owned() } else { String::new() },
+            };
+            let from = Step::Parameter { prefix, suffix };
+            self.merge_node(id, &from, child, step, AliasReason::Format, &evidence);
         }
     }
 
@@ -486,8 +494,33 @@ impl Pass<'_> {
 fn is_format(ext: &str) -> bool {
     matches!(
         ext,
-        "json" | "xml" | "csv" | "html" | "xhtml" | "htm" | "yaml" | "yml" | "txt" | "rss" | "atom"
-            | "kml" | "gml" | "geojson" | "pdf" | "xlsx" | "tsv" | "ndjson" | "jsonl" | "rdf" | "ttl"
-            | "png" | "svg" | "ics" | "mvt" | "pbf" | "gpx" | "md"
+        "json"
+            | "xml"
+            | "csv"
+            | "html"
+            | "xhtml"
+            | "htm"
+            | "yaml"
+            | "yml"
+            | "txt"
+            | "rss"
+            | "atom"
+            | "kml"
+            | "gml"
+            | "geojson"
+            | "pdf"
+            | "xlsx"
+            | "tsv"
+            | "ndjson"
+            | "jsonl"
+            | "rdf"
+            | "ttl"
+            | "png"
+            | "svg"
+            | "ics"
+            | "mvt"
+            | "pbf"
+            | "gpx"
+            | "md"
     )
 }

@@ -16,6 +16,8 @@ mod naming;
 mod probe;
 mod resolver;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub mod values;
 mod words;

@@ -121,7 +121,10 @@ mod tests {
     #[test]
     fn parameters_are_named_after_what_precedes_them() {
         assert_eq!(path(&["v1", "Companies", "*"]), "/v1/Companies/{company_id}");
-        assert_eq!(path(&["users", "*", "users", "*.json"]), "/users/{user_id}/users/{user_2}.json");
+        assert_eq!(
+            path(&["users", "*", "users", "*.json"]),
+            "/users/{user_id}/users/{user_2}.json"
+        );
         assert_eq!(path(&["flags", "*", "*"]), "/flags/{flag_id}/{key}");
         assert_eq!(path(&["*"]), "/{id}");
         assert_eq!(path(&["near.*"]), "/near.{format}");

@@ -52,9 +52,7 @@ impl Default for EndpointLimits {
 }
 
 /// Names one endpoint or unmatched path inside a resolver. Stays valid for the resolver's life.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct LeafId(pub u32);
 
 /// What kind of body a response had.
@@ -386,7 +384,8 @@ impl Resolver {
     fn pending(&mut self, host: &str, method: &str, segments: &[&str], outcome: Outcome) -> LeafId {
         let key = pending_key(method, segments);
         let full = self.limits.pending as usize;
-        let known = self.hosts.get(host).map(|t| (t.pending.get(&key).map(|p| p.leaf), t.pending.len()));
+        let known =
+            self.hosts.get(host).map(|t| (t.pending.get(&key).map(|p| p.leaf), t.pending.len()));
         let leaf = match known {
             Some((Some(leaf), _)) => leaf,
             Some((None, n)) if n < full => match self.new_leaf(host, method, Place::Pending) {

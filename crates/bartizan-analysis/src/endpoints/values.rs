@@ -5,9 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::words::{is_api_word, is_common_word, words_of};
 
 /// The kind of a path segment, by its form alone.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ValueKind {
     /// Digits, possibly with a sign.
@@ -170,9 +168,9 @@ fn numeric(s: &str, b: &[u8]) -> Option<Classified> {
 /// `YYYY-MM-DD`, `YYYY/MM…` cannot occur in a segment; `T` and a time may follow.
 fn is_date(b: &[u8]) -> bool {
     let num = |from: usize, to: usize| {
-        b.get(from..to).filter(|d| d.iter().all(u8::is_ascii_digit)).map(|d| {
-            d.iter().fold(0u32, |acc, c| acc * 10 + u32::from(c - b'0'))
-        })
+        b.get(from..to)
+            .filter(|d| d.iter().all(u8::is_ascii_digit))
+            .map(|d| d.iter().fold(0u32, |acc, c| acc * 10 + u32::from(c - b'0')))
     };
     let date = num(0, 4).is_some_and(|y| (1900..2200).contains(&y))
         && b.get(4) == Some(&b'-')
@@ -196,15 +194,19 @@ pub(crate) fn is_version(s: &str) -> bool {
     let tail_ok = tail.is_empty()
         || matches!(
             word.trim_end_matches(['-', '.', '_']),
-            "alpha" | "beta" | "rc" | "preview" | "p" | "pre" | "dev" | "private" | "snapshot"
-                | "a" | "b"
+            "alpha"
+                | "beta"
+                | "rc"
+                | "preview"
+                | "p"
+                | "pre"
+                | "dev"
+                | "private"
+                | "snapshot"
+                | "a"
+                | "b"
         );
     numbers && tail_ok && (marked || parts.len() >= 2)
-}
-
-/// Whether a segment is a version that APIs put in front of their paths.
-pub(crate) fn is_version_marker(s: &str) -> bool {
-    is_version(s) && s.starts_with(['v', 'V'])
 }
 
 fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
@@ -220,7 +222,8 @@ fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     {
         return Some(class(K::Uuid, 100));
     }
-    let hex = b.iter().all(u8::is_ascii_hexdigit);
+    let one_case = !(b.iter().any(u8::is_ascii_uppercase) && b.iter().any(u8::is_ascii_lowercase));
+    let hex = one_case && b.iter().all(u8::is_ascii_hexdigit);
     let (n, d) = (b.len(), digits(b));
     if hex && d > 0 {
         return match n {
@@ -234,11 +237,8 @@ fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     if hex && n >= 16 {
         return Some(class(K::Hex, 95));
     }
-    let crockford = |c: &u8| {
-        (c.is_ascii_digit() || c.is_ascii_uppercase()) && !b"ILOU".contains(c)
-    };
+    let crockford = |c: &u8| (c.is_ascii_digit() || c.is_ascii_uppercase()) && !b"ILOU".contains(c);
     let lower = s.to_ascii_uppercase();
-    let one_case = !(b.iter().any(u8::is_ascii_uppercase) && b.iter().any(u8::is_ascii_lowercase));
     if n == 26
         && d >= 2
         && one_case
@@ -281,9 +281,9 @@ fn structured(s: &str, b: &[u8]) -> Option<Classified> {
 /// Extensions of files that are fetched as such, and rarely a second representation of a resource.
 static MEDIA: &[&str] = &[
     "avi", "bin", "bmp", "css", "csv", "doc", "docx", "eot", "gif", "gz", "ico", "jpeg", "jpg",
-    "js", "log", "md", "mov", "mp3", "mp4", "ogg", "pdf", "png", "ppt", "pptx", "svg", "tar", "tgz",
-    "tif", "tiff", "ttf", "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls", "xlsx",
-    "zip",
+    "js", "log", "md", "mov", "mp3", "mp4", "ogg", "pdf", "png", "ppt", "pptx", "svg", "tar",
+    "tgz", "tif", "tiff", "ttf", "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls",
+    "xlsx", "zip",
 ];
 
 /// `name.ext` with an extension of 2 to 8 letters and digits that begins with a letter.
@@ -498,8 +498,7 @@ pub(crate) fn split_affixes(s: &str) -> (&str, &str, &str) {
     {
         return (s.get(..1).unwrap_or(""), core, "");
     }
-    if let Some((core, ext)) = split_extension(s)
-        && MEDIA.binary_search(&ext).is_err()
+    if let Some((core, _)) = split_extension(s)
         && !s.contains('@')
         && !s.starts_with("eyJ")
     {
@@ -509,4 +508,103 @@ pub(crate) fn split_affixes(s: &str) -> (&str, &str, &str) {
         }
     }
     ("", s, "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_form() {
+        use ValueKind as K;
+        for (text, kind) in [
+            ("42", K::Integer),
+            ("-1", K::Integer),
+            ("1700000000", K::Epoch),
+            ("0190163d-8694-739b-aea5-966c26f8ad91", K::Uuid),
+            ("{0190163D-8694-739B-AEA5-966C26F8AD91}", K::Uuid),
+            ("urn:uuid:0190163d-8694-739b-aea5-966c26f8ad91", K::Uuid),
+            ("0190163d8694739baea5966c26f8ad91", K::Uuid),
+            ("507f1f77bcf86cd799439011", K::ObjectId),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FAV", K::Ulid),
+            ("da39a3ee5e6b4b0d3255bfef95601890afd80709", K::Hex),
+            ("V1StGXR8_Z5jdHi6B-myT", K::Opaque),
+            ("dQw4w9WgXcQ", K::Opaque),
+            ("cus_9s6XKzkNRiz8i3", K::Prefixed),
+            ("CA49ec539320d678cced5fb1f1b19bd8a6", K::Prefixed),
+            ("INV-2041", K::Prefixed),
+            ("a.b@example.org", K::Email),
+            ("2026-11-22", K::Date),
+            ("2026-11-22T10:00:00Z", K::DateTime),
+            ("de-AT", K::Locale),
+            ("1.0", K::Version),
+            ("v2beta3", K::Version),
+            ("10.0.0.1", K::Ip),
+            ("2001:db8::1", K::Ip),
+            ("+43123456789", K::Phone),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.x", K::Token),
+            ("report.pdf", K::File),
+            ("two words", K::Text),
+            ("7-12", K::Composite),
+            ("1,2,3", K::Composite),
+            ("grey-owl", K::Slug),
+            ("users", K::Word),
+        ] {
+            assert_eq!(classify(text).kind, kind, "{text}");
+        }
+    }
+
+    #[test]
+    fn only_values_are_certain() {
+        for text in
+            ["42", "dQw4w9WgXcQ", "cus_9s6XKzkNRiz8i3", "2026-11-22", "de-AT", "axPNPHGCmwS"]
+        {
+            assert!(classify(text).certainty >= CERTAIN, "{text}");
+        }
+        for text in [
+            "users",
+            "v1",
+            "1.0",
+            "oauth2",
+            "i18nLanguages",
+            "TenNinetyNineContact",
+            "getXmlDoc",
+            "isUpToDate",
+            "open511",
+            "generated-cvc2",
+            "Microsoft.Sql",
+            "x509",
+            "ipv4",
+            "en",
+            "grey-owl-7",
+            "SHA256SUMS",
+            "chat.postMessage",
+            "IPv6Addresses",
+        ] {
+            assert!(classify(text).certainty < CERTAIN, "{text}: {:?}", classify(text));
+        }
+    }
+
+    #[test]
+    fn fixed_text_around_values_is_split_off() {
+        for (text, parts) in [
+            ("42.json", ("", "42", ".json")),
+            ("users.json", ("", "users.json", "")),
+            ("42:cancel", ("", "42", ":cancel")),
+            ("projects:search", ("", "projects", ":search")),
+            ("Users(7)", ("Users(", "7", ")")),
+            ("@ada", ("@", "ada", "")),
+            ("a@example.org", ("", "a@example.org", "")),
+            ("6.12.14", ("", "6.12.14", "")),
+        ] {
+            assert_eq!(split_affixes(text), parts, "{text}");
+        }
+    }
+
+    #[test]
+    fn hostile_text_ends_quickly() {
+        for text in ["a:".repeat(64), "_a".repeat(64), ".aa".repeat(40), "é".repeat(60)] {
+            let _ = (classify(&text), split_affixes(&text));
+        }
+    }
 }
