@@ -6,9 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    affixes::{split_affixes, split_extension},
+    leaf::{EndpointLimits, LeafId},
     probe,
-    resolver::{EndpointLimits, LeafId},
-    values::{CERTAIN, ValueKind, classify, is_version, split_affixes},
+    values::{CERTAIN, ValueKind, classify, is_version},
     words::{is_api_word, words_of},
 };
 
@@ -247,7 +248,7 @@ impl HostTree {
                 None => Way::NewParameter(affixes),
             });
         }
-        if let Some((stem, _)) = super::values::split_extension(segment)
+        if let Some((stem, _)) = split_extension(segment)
             && let Some(child) = node.parameters.get(&(format!("{stem}."), String::new()))
         {
             return Some(Way::Known(*child));
