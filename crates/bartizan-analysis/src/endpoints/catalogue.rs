@@ -6,8 +6,9 @@ use bartizan_model::EndpointId;
 
 use super::{
     Template,
+    leaf::{Alias, AliasReason, LeafId, Listed, Noise, Place, ResolverCounts},
     naming::ANY_FORMAT,
-    resolver::{Alias, AliasReason, LeafId, Listed, Noise, Place, Resolver, ResolverCounts},
+    resolver::Resolver,
     tree::{NodeId, ROOT, Step, Values},
 };
 

@@ -14,73 +14,84 @@ use super::{
 };
 
 macro_rules! features {
-    ($($(#[$doc:meta])* $name:ident = $weight:expr),+ $(,)?) => {
+    ($($(#[$doc:meta])* $name:ident = $first:expr, $second:expr;)+) => {
         /// Names of the features, in the order of [`Decision::features`].
         pub const FEATURES: &[&str] = &[$(stringify!($name)),+];
-        const WEIGHTS: &[f64] = &[$($weight),+];
+        const FIRST: &[f64] = &[$($first),+];
+        const SECOND: &[f64] = &[$($second),+];
 
         #[derive(Clone, Copy, Debug, Default)]
         struct Features { $($(#[$doc])* $name: f64),+ }
 
         impl Features {
             fn values(&self) -> Vec<f64> { vec![$(self.$name),+] }
+
+            fn log_odds(&self, weights: &[f64]) -> f64 {
+                self.values().iter().zip(weights).map(|(value, weight)| value * weight).sum()
+            }
         }
     };
 }
 
 features! {
     /// Always 1.
-    bias = -1.16,
+    bias = -1.23, -1.30;
     /// Words joined by dashes or underscores.
-    joined = 1.60,
+    joined = 1.38, 1.24;
     /// Three or more words.
-    many_words = 0.47,
+    many_words = -0.32, -0.38;
     /// Ends with a digit.
-    numbered = 1.28,
+    numbered = 1.27, 1.14;
     /// Certainty of the form, beyond words and slugs (locales, codes, versions, files), 0 to 1.
-    form = 2.02,
+    form = 2.04, 1.99;
     /// Share of its words that are general API vocabulary.
-    api_words = -1.99,
+    api_words = -2.15, -2.12;
     /// Begins with a verb.
-    verb = -1.64,
+    verb = -2.01, -2.00;
     /// camelCase or PascalCase of several words.
-    camel = 0.00,
+    camel = 0.00, 0.00;
     /// Share of the host's fixed text that is written differently.
-    odd_case = 1.04,
+    odd_case = 0.94, 0.90;
     /// Share of its words that other positions of the host use as well.
-    host_words = 0.00,
+    host_words = 0.00, 0.00;
     /// It was a value at another position.
-    known_value = 2.24,
+    known_value = 2.11, 2.05;
     /// Behind a plural word.
-    after_plural = 1.05,
+    after_plural = 1.16, 1.06;
     /// Behind a parameter.
-    after_parameter = -0.93,
+    after_parameter = -0.23, -0.18;
     /// At the front of the path.
-    front = -1.56,
+    front = -1.66, -1.64;
     /// Behind a path that is an endpoint itself.
-    after_endpoint = 0.05,
+    after_endpoint = -0.43, -0.48;
     /// Values of certain form stand at the same position (share of requests).
-    typed_siblings = -0.60,
+    typed_siblings = -0.60, -0.60;
     /// log2 of the number of siblings of the same form.
-    siblings = 0.75,
+    siblings = 0.74, 0.26;
     /// Share of siblings that have the same form.
-    uniform = 1.17,
+    uniform = 1.35, 1.26;
     /// log2 of the number of siblings with common fixed text below.
-    shared_below = 1.41,
+    shared_below = 1.81, 1.64;
     /// Share of its fixed text below that no sibling has.
-    own_below = -0.30,
+    own_below = 0.00, 0.00;
     /// Nothing but values of certain form follow.
-    collection = -1.00,
+    collection = -0.55, -0.49;
     /// Is replaced, changed or deleted.
-    item_methods = 1.84,
+    item_methods = 2.30, 2.20;
     /// A plural word itself.
-    plural = -1.70,
+    plural = -1.55, -1.46;
     /// Share of the requests of the position.
-    share = -0.61,
+    share = -0.52, -0.46;
     /// log2 of the mean number of requests per sibling.
-    busy = -0.94,
+    busy = -1.10, -0.96;
     /// The same word stands with and without a custom method, or several words have the same.
-    custom_method = 1.63,
+    custom_method = 1.79, 1.72;
+    /// Share of the other words here that are values by all of the above.
+    value_siblings = 0.00, 1.20;
+    /// log2 of the number of those with the same form.
+    same_values = 0.00, 0.51;
+    /// The fixed text below it also stands below such a value.
+    fits_values = 0.00, 0.60;
 }
 
 /// What was decided about a word at a position, with the evidence.
@@ -209,27 +220,64 @@ pub(crate) fn score(
     cores: &[Core],
 ) -> Vec<(f64, Vec<f64>)> {
     let group = Group::of(tree, position, cores);
-    let mut scored: Vec<(f64, Vec<f64>, Form)> = cores
+    let mut scored: Vec<Scored> = cores
         .iter()
         .map(|core| {
-            let values = group.features(tree, host, position, core).values();
-            let own: f64 = values.iter().zip(WEIGHTS).map(|(v, w)| v * w).sum();
-            (own, values, form_of(&core.word))
+            let features = group.features(tree, host, position, core);
+            Scored { features, log_odds: features.log_odds(FIRST), form: form_of(&core.word) }
         })
         .collect();
-    // Words of one form stand or fall together.
+    pool(&mut scored);
+    // Second look: what the siblings turned out to be.
+    let values: Vec<bool> = scored.iter().map(|s| s.log_odds > 0.0).collect();
+    let number = values.iter().filter(|v| **v).count();
+    let mut below: BTreeMap<&str, u32> = BTreeMap::new();
+    for word in cores.iter().zip(&values).filter(|(_, v)| **v).flat_map(|(c, _)| &c.below) {
+        *below.entry(word).or_default() += 1;
+    }
+    let mut forms: BTreeMap<Form, u32> = BTreeMap::new();
+    for (entry, _) in scored.iter().zip(&values).filter(|(_, v)| **v) {
+        *forms.entry(entry.form).or_default() += 1;
+    }
+    for ((core, is_value), entry) in cores.iter().zip(&values).zip(&mut scored) {
+        let own = u32::from(*is_value);
+        let others = number - own as usize;
+        let fits = |w: &String| {
+            below.get(w.as_str()).is_some_and(|n| *n > own)
+                || group.earlier_below.contains(w.as_str())
+        };
+        let earlier = group.earlier as usize;
+        entry.features.value_siblings =
+            (others + earlier) as f64 / (cores.len() - 1 + earlier).max(1) as f64;
+        let same = forms.get(&entry.form).copied().unwrap_or(0) - own;
+        entry.features.same_values = (1.0 + f64::from(same)).log2();
+        entry.features.fits_values =
+            f64::from(u8::from(!core.below.is_empty() && core.below.iter().all(fits)));
+        entry.log_odds = entry.features.log_odds(SECOND);
+    }
+    pool(&mut scored);
+    scored.into_iter().map(|s| (s.log_odds, s.features.values())).collect()
+}
+
+struct Scored {
+    features: Features,
+    log_odds: f64,
+    form: Form,
+}
+
+/// Words of one form stand or fall together.
+fn pool(scored: &mut [Scored]) {
     let mut pools: BTreeMap<Form, (f64, f64)> = BTreeMap::new();
-    for (own, _, form) in &scored {
-        let pool = pools.entry(*form).or_default();
-        pool.0 += own;
+    for entry in scored.iter() {
+        let pool = pools.entry(entry.form).or_default();
+        pool.0 += entry.log_odds;
         pool.1 += 1.0;
     }
-    for (own, _, form) in &mut scored {
-        if let Some((sum, n)) = pools.get(form) {
-            *own = POOLED * (sum / n) + (1.0 - POOLED) * *own;
+    for entry in scored {
+        if let Some((sum, n)) = pools.get(&entry.form) {
+            entry.log_odds = POOLED * (sum / n) + (1.0 - POOLED) * entry.log_odds;
         }
     }
-    scored.into_iter().map(|(own, values, _)| (own, values)).collect()
 }
 
 /// Weight of the mean of the siblings of the same form.
@@ -247,7 +295,14 @@ struct Group<'a> {
     below: BTreeMap<&'a str, u32>,
     suffixes: BTreeMap<&'a str, u32>,
     cores: usize,
+    /// Words that were found to be values here before.
+    earlier: u32,
+    earlier_below: BTreeSet<&'a str>,
 }
+
+/// Kinds that words have.
+const WORDS: [ValueKind; 5] =
+    [ValueKind::Word, ValueKind::Slug, ValueKind::File, ValueKind::Locale, ValueKind::Code];
 
 impl<'a> Group<'a> {
     fn of(tree: &'a HostTree, position: NodeId, cores: &'a [Core]) -> Self {
@@ -256,6 +311,14 @@ impl<'a> Group<'a> {
             n.parameters.values().filter_map(|id| tree.node(*id)).map(|c| c.hits).sum()
         });
         let hits: u64 = cores.iter().map(|c| c.hits).sum();
+        let plain = (String::new(), String::new());
+        let earlier = node
+            .and_then(|n| n.parameters.get(&plain))
+            .and_then(|id| tree.node(*id))
+            .filter(|n| WORDS.iter().any(|kind| n.values.kinds.contains_key(kind)));
+        let word_hits: u64 =
+            earlier.map_or(0, |n| WORDS.iter().filter_map(|kind| n.values.kinds.get(kind)).sum());
+        let typed_hits = typed_hits.saturating_sub(word_hits);
         let mut group = Group {
             parent: match node.map(|n| &n.step) {
                 Some(Step::Literal(text)) => Some(text.as_str()),
@@ -271,7 +334,14 @@ impl<'a> Group<'a> {
             below: BTreeMap::new(),
             suffixes: BTreeMap::new(),
             cores: cores.len(),
+            earlier: earlier.map_or(0, |n| n.values.distinct().min(64) as u32),
+            earlier_below: earlier
+                .map(|n| n.literals.keys().map(String::as_str).collect())
+                .unwrap_or_default(),
         };
+        for word in &group.earlier_below {
+            *group.below.entry(word).or_default() += group.earlier;
+        }
         for core in cores {
             for word in &core.below {
                 *group.below.entry(word).or_default() += 1;
@@ -349,6 +419,9 @@ impl<'a> Group<'a> {
                     && (core.parts.len() > 1
                         || self.suffixes.get(suffix.as_str()).is_some_and(|n| *n > 1))
             })),
+            value_siblings: 0.0,
+            same_values: 0.0,
+            fits_values: 0.0,
         }
     }
 }

@@ -9,24 +9,32 @@ use std::fmt;
 use bartizan_model::EndpointId;
 use serde::{Deserialize, Serialize};
 
+mod affixes;
 mod catalogue;
 mod consolidate;
 mod evidence;
+mod leaf;
 mod lookup;
 mod naming;
+mod opaque;
+mod pass;
 mod probe;
+mod render;
 mod resolver;
 mod spec;
+#[cfg(test)]
+mod tests;
 mod tree;
 pub mod values;
 mod words;
 
 pub use evidence::{Decision, FEATURES};
-pub use lookup::named_location;
-pub use resolver::{
+pub use leaf::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
-    Resolver, ResolverCounts,
+    ResolverCounts,
 };
+pub use lookup::named_location;
+pub use resolver::Resolver;
 pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch};
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 

@@ -5,7 +5,7 @@
 static ENDINGS: &[&str] = &[
     "7z", "action", "asa", "asmx", "asp", "aspx", "backup", "bak", "bz2", "cfm", "cgi", "conf",
     "config", "db", "do", "dump", "env", "gz", "htaccess", "htpasswd", "inc", "ini", "jsp", "jspa",
-    "jspx", "key", "kdbx", "log", "mdb", "old", "orig", "p12", "passwd", "pem", "pfx", "php",
+    "jspx", "kdbx", "key", "log", "mdb", "old", "orig", "p12", "passwd", "pem", "pfx", "php",
     "php3", "php5", "php7", "phtml", "pl", "properties", "ps1", "py", "rar", "rb", "save", "sh",
     "shtml", "sql", "sqlite", "swp", "tar", "tgz", "tmp", "war", "yaml", "yml", "zip",
 ];
@@ -17,9 +17,9 @@ static NAMES: &[&str] = &[
     "boaform", "cgi-bin", "clientaccesspolicy.xml", "console", "crossdomain.xml", "dana-na",
     "debug", "druid", "ecp", "elmah.axd", "favicon.ico", "geoserver", "goform", "graphiql",
     "h2-console", "heapdump", "hnap1", "hudson", "invoker", "jenkins", "jmx-console", "jolokia",
-    "joomla", "magento", "manager", "mailman", "myadmin", "nagios", "node_modules", "owa",
+    "joomla", "magento", "mailman", "manager", "myadmin", "nagios", "node_modules", "owa",
     "phpinfo", "phpmyadmin", "phpunit", "pma", "portainer", "robots.txt", "sdk", "server-info",
-    "server-status", "sitemap.xml", "sitecore", "solr", "struts", "struts2-showcase", "swagger",
+    "server-status", "sitecore", "sitemap.xml", "solr", "struts", "struts2-showcase", "swagger",
     "swagger-ui", "swagger-ui.html", "telescope", "trace.axd", "typo3", "vendor", "web-console",
     "web-inf", "webdav", "weblogic", "wordpress", "wp", "wp-admin", "wp-content", "wp-includes",
     "wp-json", "wp-login", "xmlrpc", "zabbix",

@@ -6,9 +6,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    affixes::{split_affixes, split_extension},
+    leaf::{EndpointLimits, LeafId},
     probe,
-    resolver::{EndpointLimits, LeafId},
-    values::{CERTAIN, ValueKind, classify, is_version, split_affixes},
+    values::{CERTAIN, ValueKind, classify, is_version},
+    words::{is_api_word, words_of},
 };
 
 /// Index of a node in its host's arena.
@@ -246,7 +248,7 @@ impl HostTree {
                 None => Way::NewParameter(affixes),
             });
         }
-        if let Some((stem, _)) = super::values::split_extension(segment)
+        if let Some((stem, _)) = split_extension(segment)
             && let Some(child) = node.parameters.get(&(format!("{stem}."), String::new()))
         {
             return Some(Way::Known(*child));
@@ -257,8 +259,10 @@ impl HostTree {
         {
             return Some(Way::Known(*child));
         }
+        // General vocabulary stays fixed text until it is judged: `users/search`.
+        let word = is_vocabulary(core) && node.literals.len() < MAX_VOCABULARY;
         if let Some(child) = node.parameters.get(&plain)
-            && (node.open || probe::is_hostile_value(segment))
+            && (node.open && !word || probe::is_hostile_value(segment))
         {
             return Some(Way::Known(*child));
         }
@@ -321,6 +325,30 @@ impl HostTree {
                 Way::Known(child) => at = child,
                 _ => return None,
             }
+        }
+        Some(at)
+    }
+
+    /// Like [`find`](Self::find), but a word also fits a parameter that took words before, unless it
+    /// is general API vocabulary. For paths that were never answered: nothing is learned from them.
+    pub(crate) fn find_word(&self, segments: &[&str]) -> Option<NodeId> {
+        let mut at = ROOT;
+        for segment in segments {
+            at = match self.way(at, segment)? {
+                Way::Known(child) => child,
+                Way::NewLiteral if !is_vocabulary(segment) => {
+                    let (prefix, _, suffix) = split_affixes(segment);
+                    let affixes = (prefix.to_owned(), suffix.to_owned());
+                    let child = *self.node(at)?.parameters.get(&affixes)?;
+                    let kinds = &self.node(child)?.values.kinds;
+                    let words = [ValueKind::Word, ValueKind::Slug, ValueKind::Text];
+                    if !words.iter().any(|k| kinds.contains_key(k)) {
+                        return None;
+                    }
+                    child
+                }
+                _ => return None,
+            };
         }
         Some(at)
     }
@@ -398,6 +426,8 @@ impl HostTree {
 
 /// Most versions at one position before they count as values.
 const MAX_FRONT_VERSIONS: usize = 12;
+/// Most words of fixed text below a position whose unknown words are values.
+const MAX_VOCABULARY: usize = 64;
 /// Most combinations of fixed text around values at one position.
 const MAX_AFFIXES: usize = 32;
 
@@ -423,6 +453,10 @@ pub(crate) fn is_front_version(s: &str) -> bool {
     is_version(s)
         || class.kind == ValueKind::Date
         || (class.kind == ValueKind::Integer && s.len() <= 2)
+}
+
+fn is_vocabulary(segment: &str) -> bool {
+    words_of(segment).iter().all(|w| is_api_word(w))
 }
 
 /// Words in front of the resources of an API.

@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::words::{is_api_word, is_common_word, words_of};
+use super::affixes::split_extension;
+use super::opaque::opaque;
+use super::words::{is_api_word, words_of};
 
 /// The kind of a path segment, by its form alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -98,7 +100,7 @@ pub struct Classified {
 /// Certainty from which a segment is a parameter without further evidence.
 pub const CERTAIN: u8 = 85;
 
-const fn class(kind: ValueKind, certainty: u8) -> Classified {
+pub(crate) const fn class(kind: ValueKind, certainty: u8) -> Classified {
     Classified { kind, certainty }
 }
 
@@ -123,7 +125,8 @@ pub fn classify(segment: &str) -> Classified {
         .unwrap_or_else(|| wordlike(segment, b))
 }
 
-fn digits(b: &[u8]) -> usize {
+/// How many bytes are digits.
+pub(crate) fn digits(b: &[u8]) -> usize {
     b.iter().filter(|c| c.is_ascii_digit()).count()
 }
 
@@ -209,11 +212,6 @@ pub(crate) fn is_version(s: &str) -> bool {
     numbers && tail_ok && (marked || parts.len() >= 2)
 }
 
-/// Whether a segment is a version that APIs put in front of their paths.
-pub(crate) fn is_version_marker(s: &str) -> bool {
-    is_version(s) && s.starts_with(['v', 'V'])
-}
-
 fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     use ValueKind as K;
     let bare = s.strip_prefix("urn:uuid:").unwrap_or(s);
@@ -227,7 +225,8 @@ fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     {
         return Some(class(K::Uuid, 100));
     }
-    let hex = b.iter().all(u8::is_ascii_hexdigit);
+    let one_case = !(b.iter().any(u8::is_ascii_uppercase) && b.iter().any(u8::is_ascii_lowercase));
+    let hex = one_case && b.iter().all(u8::is_ascii_hexdigit);
     let (n, d) = (b.len(), digits(b));
     if hex && d > 0 {
         return match n {
@@ -243,7 +242,6 @@ fn hex_like(s: &str, b: &[u8]) -> Option<Classified> {
     }
     let crockford = |c: &u8| (c.is_ascii_digit() || c.is_ascii_uppercase()) && !b"ILOU".contains(c);
     let lower = s.to_ascii_uppercase();
-    let one_case = !(b.iter().any(u8::is_ascii_uppercase) && b.iter().any(u8::is_ascii_lowercase));
     if n == 26
         && d >= 2
         && one_case
@@ -290,139 +288,6 @@ static MEDIA: &[&str] = &[
     "tgz", "tif", "tiff", "ttf", "txt", "wasm", "wav", "webm", "webp", "woff", "woff2", "xls",
     "xlsx", "zip",
 ];
-
-/// `name.ext` with an extension of 2 to 8 letters and digits that begins with a letter.
-pub(crate) fn split_extension(s: &str) -> Option<(&str, &str)> {
-    let (stem, ext) = s.rsplit_once('.')?;
-    let e = ext.as_bytes();
-    let ok = !stem.is_empty()
-        && (2..=8).contains(&e.len())
-        && e.first().is_some_and(u8::is_ascii_lowercase)
-        && e.iter().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
-    ok.then_some((stem, ext))
-}
-
-fn opaque(s: &str, b: &[u8]) -> Option<Classified> {
-    use ValueKind as K;
-    if !b.iter().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(c)) {
-        return None;
-    }
-    if let Some(found) = prefixed(s) {
-        return Some(found);
-    }
-    let n = b.len();
-    let runs = runs(b);
-    let has = |f: fn(&u8) -> bool| b.iter().any(f);
-    let mixed = has(u8::is_ascii_lowercase) && has(u8::is_ascii_uppercase);
-    let d = digits(b);
-    let groups = b.windows(2).filter(|w| !w[0].is_ascii_digit() && w[1].is_ascii_digit()).count()
-        + usize::from(b.first().is_some_and(u8::is_ascii_digit));
-    if mixed && n >= 8 && !reads_as_words(s) {
-        // Random base 62 changes class every 2 characters, camel case words every 4 or more.
-        let mean = n as f64 / runs.max(1) as f64;
-        if mean <= 3.0 {
-            return Some(class(K::Opaque, 96));
-        }
-        if mean <= 3.7 && (d >= 2 || unpronounceable(s)) {
-            return Some(class(K::Opaque, 88));
-        }
-    }
-    if d >= 1 && groups >= 2 && n >= 6 && d * 4 >= n && !s.contains(['-', '_', '.']) {
-        return Some(class(K::Opaque, 93));
-    }
-    if n >= 24 && d >= 3 && !s.contains(['-', '_', '.']) {
-        return Some(class(K::Opaque, 95));
-    }
-    if d >= 3 && d < n && n >= 6 && !s.contains(['-', '_', '.']) {
-        return Some(class(K::Opaque, 80));
-    }
-    None
-}
-
-/// Whether most letters belong to words that APIs use: `isUpToDateFlag`.
-fn reads_as_words(s: &str) -> bool {
-    let words = words_of(s);
-    let known: usize = words.iter().filter(|w| is_common_word(w)).map(String::len).sum();
-    known * 2 >= s.len()
-}
-
-/// Whether a word of two letters or more has no vowel, as random letters soon have.
-fn unpronounceable(s: &str) -> bool {
-    words_of(s).iter().any(|w| {
-        let letters = w.bytes().all(|b| b.is_ascii_alphabetic());
-        letters && w.len() >= 2 && !w.bytes().any(|b| b"aeiouy".contains(&b)) && !is_common_word(w)
-    })
-}
-
-/// Number of runs: a capital and the lower-case letters behind it are one run, and so are capitals
-/// in a row, digits in a row, and each separator.
-fn runs(b: &[u8]) -> usize {
-    #[derive(PartialEq, Clone, Copy)]
-    enum C {
-        Lower,
-        Upper,
-        Digit,
-        Other,
-    }
-    let of = |c: u8| match c {
-        b'a'..=b'z' => C::Lower,
-        b'A'..=b'Z' => C::Upper,
-        b'0'..=b'9' => C::Digit,
-        _ => C::Other,
-    };
-    let mut count = 0;
-    let mut before: Option<C> = None;
-    let mut upper_run = 0;
-    for c in b.iter().copied() {
-        let now = of(c);
-        let joins = before == Some(now) && now != C::Other
-            || before == Some(C::Upper) && now == C::Lower && upper_run == 1;
-        if !joins {
-            count += 1;
-        }
-        upper_run = if now == C::Upper { upper_run + 1 } else { 0 };
-        before = Some(now);
-    }
-    count
-}
-
-/// `cus_9f2…`, `CA49ec…`, `KEX-85164`.
-fn prefixed(s: &str) -> Option<Classified> {
-    use ValueKind as K;
-    if let Some(at) = s.rfind(['_', '-']) {
-        let (head, rest) = (s.get(..at)?, s.get(at + 1..)?);
-        let head_ok = (1..=16).contains(&head.len())
-            && head.bytes().all(|c| c.is_ascii_alphabetic() || c == b'_');
-        if head_ok && rest.len() >= 6 && rest.bytes().all(|c| c.is_ascii_alphanumeric()) {
-            let inner = classify(rest);
-            let meaningless = matches!(
-                inner.kind,
-                K::Hex | K::Opaque | K::Uuid | K::Ulid | K::ObjectId | K::Prefixed
-            );
-            if meaningless && inner.certainty >= 80 {
-                return Some(class(K::Prefixed, 97));
-            }
-        }
-        let upper = head.bytes().all(|c| c.is_ascii_uppercase());
-        if upper && head_ok && rest.len() >= 2 && rest.bytes().all(|c| c.is_ascii_digit()) {
-            return Some(class(K::Prefixed, 92));
-        }
-    }
-    let letters = s.bytes().take_while(u8::is_ascii_alphabetic).count();
-    let rest = s.get(letters.min(4)..)?;
-    for cut in 1..=letters.min(4) {
-        let rest = s.get(cut..).unwrap_or(rest);
-        let hex = rest.bytes().all(|c| c.is_ascii_digit() || (b'a'..=b'f').contains(&c));
-        if hex && rest.len() >= 12 && digits(rest.as_bytes()) >= 3 {
-            return Some(class(K::Prefixed, 98));
-        }
-    }
-    let tail = s.get(letters..)?;
-    (1..=4).contains(&letters).then_some(())?;
-    let upper = s.bytes().take(letters).all(|c| c.is_ascii_uppercase());
-    (upper && tail.len() >= 4 && tail.bytes().all(|c| c.is_ascii_digit()))
-        .then_some(class(K::Prefixed, 92))
-}
 
 fn wordlike(s: &str, b: &[u8]) -> Classified {
     use ValueKind as K;
@@ -473,45 +338,85 @@ fn locale(s: &str) -> Option<u8> {
     }
 }
 
-/// A segment that may hold fixed text around a value: prefix, core, suffix. The core is the whole
-/// segment when there is no such text.
-///
-/// Recognised: custom methods (`123:cancel`), extensions (`123.json`), OData keys (`Users(123)`),
-/// `@name` and `~name`.
-pub(crate) fn split_affixes(s: &str) -> (&str, &str, &str) {
-    if let Some((core, verb)) = s.rsplit_once(':')
-        && !core.is_empty()
-        && verb.len() >= 3
-        && verb.bytes().all(|c| c.is_ascii_alphabetic())
-        && verb.starts_with(|c: char| c.is_ascii_lowercase())
-        && (!core.contains(':') || classify(core).certainty >= CERTAIN)
-    {
-        return ("", core, s.get(core.len()..).unwrap_or(""));
-    }
-    if s.ends_with(')')
-        && let Some(open) = s.find('(')
-        && open > 0
-        && s.bytes().take(open).all(|c| c.is_ascii_alphanumeric() || b"._".contains(&c))
-        && let (Some(head), Some(core)) = (s.get(..=open), s.get(open + 1..s.len() - 1))
-        && !core.is_empty()
-    {
-        return (head, core, ")");
-    }
-    if let Some(core) = s.strip_prefix(['@', '~'])
-        && !core.is_empty()
-        && !core.contains('@')
-    {
-        return (s.get(..1).unwrap_or(""), core, "");
-    }
-    if let Some((core, ext)) = split_extension(s)
-        && MEDIA.binary_search(&ext).is_err()
-        && !s.contains('@')
-        && !s.starts_with("eyJ")
-    {
-        let class = classify(core);
-        if class.certainty >= CERTAIN || class.kind == ValueKind::Code {
-            return ("", core, s.get(core.len()..).unwrap_or(""));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_told_by_form() {
+        use ValueKind as K;
+        for (text, kind) in [
+            ("42", K::Integer),
+            ("-1", K::Integer),
+            ("1700000000", K::Epoch),
+            ("0190163d-8694-739b-aea5-966c26f8ad91", K::Uuid),
+            ("{0190163D-8694-739B-AEA5-966C26F8AD91}", K::Uuid),
+            ("urn:uuid:0190163d-8694-739b-aea5-966c26f8ad91", K::Uuid),
+            ("0190163d8694739baea5966c26f8ad91", K::Uuid),
+            ("507f1f77bcf86cd799439011", K::ObjectId),
+            ("01ARZ3NDEKTSV4RRFFQ69G5FAV", K::Ulid),
+            ("da39a3ee5e6b4b0d3255bfef95601890afd80709", K::Hex),
+            ("V1StGXR8_Z5jdHi6B-myT", K::Opaque),
+            ("dQw4w9WgXcQ", K::Opaque),
+            ("cus_9s6XKzkNRiz8i3", K::Prefixed),
+            ("CA49ec539320d678cced5fb1f1b19bd8a6", K::Prefixed),
+            ("INV-2041", K::Prefixed),
+            ("a.b@example.org", K::Email),
+            ("2026-11-22", K::Date),
+            ("2026-11-22T10:00:00Z", K::DateTime),
+            ("de-AT", K::Locale),
+            ("1.0", K::Version),
+            ("v2beta3", K::Version),
+            ("10.0.0.1", K::Ip),
+            ("2001:db8::1", K::Ip),
+            ("+43123456789", K::Phone),
+            ("eyJhbGciOiJub25lIn0.eyJzdWIiOiIxIn0.x", K::Token),
+            ("report.pdf", K::File),
+            ("two words", K::Text),
+            ("7-12", K::Composite),
+            ("1,2,3", K::Composite),
+            ("grey-owl", K::Slug),
+            ("users", K::Word),
+        ] {
+            assert_eq!(classify(text).kind, kind, "{text}");
         }
     }
-    ("", s, "")
+
+    #[test]
+    fn only_values_are_certain() {
+        for text in
+            ["42", "dQw4w9WgXcQ", "cus_9s6XKzkNRiz8i3", "2026-11-22", "de-AT", "axPNPHGCmwS"]
+        {
+            assert!(classify(text).certainty >= CERTAIN, "{text}");
+        }
+        for text in [
+            "users",
+            "v1",
+            "1.0",
+            "oauth2",
+            "i18nLanguages",
+            "TenNinetyNineContact",
+            "getXmlDoc",
+            "isUpToDate",
+            "open511",
+            "generated-cvc2",
+            "Microsoft.Sql",
+            "x509",
+            "ipv4",
+            "en",
+            "grey-owl-7",
+            "SHA256SUMS",
+            "chat.postMessage",
+            "IPv6Addresses",
+        ] {
+            assert!(classify(text).certainty < CERTAIN, "{text}: {:?}", classify(text));
+        }
+    }
+
+    #[test]
+    fn hostile_text_ends_quickly() {
+        for text in ["a:".repeat(64), "_a".repeat(64), ".aa".repeat(40), "é".repeat(60)] {
+            let _ = (classify(&text), super::super::affixes::split_affixes(&text));
+        }
+    }
 }

@@ -1,0 +1,326 @@
+//! One walk over a host's tree: which words, numbers and extensions are values.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    affixes::split_extension,
+    evidence::{Core, Decision, HostEvidence, cores, score},
+    leaf::{AliasReason, EndpointLimits, LeafId, Place},
+    naming::{self, ANY_FORMAT},
+    resolver::Resolver,
+    tree::{HostTree, NodeId, ROOT, Step, hash, is_front_version},
+    values::classify,
+};
+
+/// Most words remembered as values per host.
+const MAX_VALUE_WORDS: usize = 8_192;
+/// Fewest merged words after which unknown words are values too.
+const OPEN_FROM: usize = 3;
+
+/// One walk over one host's tree.
+pub(crate) struct Pass<'a> {
+    pub(crate) host: &'a str,
+    pub(crate) evidence: HostEvidence,
+    pub(crate) needed: f64,
+    pub(crate) tree: &'a mut HostTree,
+    pub(crate) resolver: &'a mut Resolver,
+    pub(crate) shown: &'a mut dyn FnMut(Decision),
+}
+
+impl Pass<'_> {
+    /// Top-down, so that what hangs below merged words is judged together.
+    pub(crate) fn visit_all(&mut self) {
+        let mut stack = vec![ROOT];
+        while let Some(id) = stack.pop() {
+            self.front_versions(id);
+            self.formats(id);
+            self.words(id);
+            if let Some(node) = self.tree.node(id) {
+                stack.extend(node.parameters.values().rev());
+                stack.extend(node.literals.values().rev());
+            }
+        }
+    }
+
+    fn words(&mut self, id: NodeId) {
+        let candidates: Vec<Core> = cores(self.tree, id)
+            .into_iter()
+            .filter(|c| !(is_front_version(&c.word) && self.tree.is_prefix_position(id)))
+            .collect();
+        if candidates.is_empty() {
+            return;
+        }
+        let scored = score(self.tree, &self.evidence, id, &candidates);
+        let position = self.position(id);
+        let mut values: Vec<(&Core, f64)> = Vec::new();
+        for (core, (log_odds, features)) in candidates.iter().zip(scored) {
+            (self.shown)(Decision {
+                host: self.host.to_owned(),
+                position: position.clone(),
+                word: core.word.clone(),
+                log_odds,
+                features,
+            });
+            if log_odds > self.needed {
+                values.push((core, log_odds));
+            }
+        }
+        let merged = values.len();
+        for (core, log_odds) in values {
+            if self.tree.value_words.len() < MAX_VALUE_WORDS {
+                self.tree.value_words.insert(hash(&core.word));
+            }
+            let evidence = format!(
+                "`{}` is one of {merged} values at {position} (log-odds {log_odds:.1})",
+                core.word
+            );
+            for (token, _, suffix) in &core.parts {
+                let step = Step::Parameter { prefix: String::new(), suffix: suffix.clone() };
+                self.merge_child(id, token, &core.word, step, AliasReason::Merged, &evidence);
+            }
+        }
+        if merged >= OPEN_FROM
+            && let Some(node) = self.tree.node_mut(id)
+        {
+            node.open = true;
+        }
+    }
+
+    /// Dates and numbers at the front are values when there are many or nothing follows them.
+    fn front_versions(&mut self, id: NodeId) {
+        if !self.tree.is_prefix_position(id) {
+            return;
+        }
+        let Some(node) = self.tree.node(id) else { return };
+        let tokens: Vec<String> = node
+            .literals
+            .iter()
+            .filter(|(k, c)| {
+                let free = self.tree.node(**c).is_some_and(|n| !n.pinned);
+                free && is_front_version(k) && !k.starts_with(['v', 'V'])
+            })
+            .map(|(k, _)| k.clone())
+            .collect();
+        let ends = tokens.iter().all(|t| {
+            let child = node.literals.get(t).and_then(|c| self.tree.node(*c));
+            child.is_some_and(|n| n.literals.is_empty() && n.parameters.is_empty())
+        });
+        let all_end = ends && !tokens.is_empty();
+        if tokens.len() < 6 && !all_end {
+            return;
+        }
+        let evidence = format!("{} numbers or dates at the front of the path", tokens.len());
+        for token in tokens {
+            self.merge_child(id, &token, &token, Step::plain(), AliasReason::Merged, &evidence);
+        }
+    }
+
+    /// `near.json`, `near.csv` become `near.{format}`; `{id}.json`, `{id}.csv` become
+    /// `{id}.{format}`.
+    fn formats(&mut self, id: NodeId) {
+        let Some(node) = self.tree.node(id) else { return };
+        let mut stems: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+        for (token, child) in &node.literals {
+            if let Some((stem, _)) = split_extension(token)
+                && self.tree.node(*child).is_some_and(|n| !n.pinned)
+                && classify(token).kind != super::ValueKind::Version
+            {
+                stems.entry(stem.to_owned()).or_default().insert(token.clone());
+            }
+        }
+        let typed: Vec<((String, String), NodeId)> = node
+            .parameters
+            .iter()
+            .filter(|((_, suffix), _)| suffix.starts_with('.') && suffix != ANY_FORMAT)
+            .map(|(affixes, child)| (affixes.clone(), *child))
+            .collect();
+        for (stem, tokens) in stems {
+            // `pets.findByStatus` is a name, not a format.
+            let exts: BTreeSet<&str> =
+                tokens.iter().filter_map(|t| split_extension(t)).map(|(_, e)| e).collect();
+            if exts.len() < 2 || !exts.iter().any(|e| is_format(e)) {
+                continue;
+            }
+            let evidence = format!("`{stem}` was fetched in {} formats", exts.len());
+            for token in &tokens {
+                let ext = token.get(stem.len() + 1..).unwrap_or("").to_owned();
+                let step = Step::Parameter { prefix: format!("{stem}."), suffix: String::new() };
+                self.merge_child(id, token, &ext, step, AliasReason::Format, &evidence);
+            }
+        }
+        let mut seen: BTreeSet<u64> = BTreeSet::new();
+        let repeats = typed.iter().any(|(_, child)| {
+            let hashes = self.tree.node(*child).map(|n| n.values.smallest.clone());
+            hashes.unwrap_or_default().into_iter().any(|h| !seen.insert(h))
+        });
+        if typed.len() < 2 || (!repeats && typed.len() < 3) {
+            return;
+        }
+        // One value in several formats, or file names of all kinds.
+        let evidence = if repeats {
+            format!("values were fetched in {} formats", typed.len())
+        } else {
+            format!("values end in {} extensions, each in one", typed.len())
+        };
+        for ((prefix, suffix), child) in typed {
+            let step = Step::Parameter {
+                prefix: prefix.clone(),
+                suffix: if repeats { ANY_FORMAT.to_owned() } else { String::new() },
+            };
+            let from = Step::Parameter { prefix, suffix };
+            self.merge_node(id, &from, child, step, AliasReason::Format, &evidence);
+        }
+    }
+
+    fn merge_child(
+        &mut self,
+        parent: NodeId,
+        token: &str,
+        value: &str,
+        step: Step,
+        reason: AliasReason,
+        evidence: &str,
+    ) {
+        let Some(child) = self.tree.node(parent).and_then(|n| n.literals.get(token)).copied()
+        else {
+            return;
+        };
+        let hits = self.tree.node(child).map_or(0, |n| n.hits);
+        let from = Step::Literal(token.to_owned());
+        if let Some(into) = self.merge_node(parent, &from, child, step, reason, evidence)
+            && let Some(node) = self.tree.node_mut(into)
+        {
+            node.values.add(classify(value).kind, value, hits);
+        }
+    }
+
+    /// Moves everything at `child` to the child of `parent` that `step` leads to.
+    fn merge_node(
+        &mut self,
+        parent: NodeId,
+        from: &Step,
+        child: NodeId,
+        step: Step,
+        reason: AliasReason,
+        evidence: &str,
+    ) -> Option<NodeId> {
+        let limits = EndpointLimits { nodes: u32::MAX, ..Default::default() };
+        let into = self.tree.add(parent, step, &limits)?;
+        if let Some(node) = self.tree.node_mut(parent) {
+            match from {
+                Step::Literal(text) => node.literals.remove(text),
+                Step::Parameter { prefix, suffix } => {
+                    node.parameters.remove(&(prefix.clone(), suffix.clone()))
+                }
+            };
+        }
+        let mut steps: Vec<Step> =
+            self.tree.steps(parent).into_iter().map(|(_, step, _)| step).collect();
+        steps.push(from.clone());
+        let mut work = vec![(child, into, steps)];
+        while let Some((child, into, steps)) = work.pop() {
+            let Some(source) = self.tree.node_mut(child) else { continue };
+            let leaves = std::mem::take(&mut source.leaves);
+            let literals = std::mem::take(&mut source.literals);
+            let parameters = std::mem::take(&mut source.parameters);
+            let (hits, open, name) = (source.hits, source.open, source.name.clone());
+            let values = std::mem::take(&mut source.values);
+            if let Some(target) = self.tree.node_mut(into) {
+                target.hits += hits;
+                target.open |= open;
+                target.name = target.name.take().or(name);
+                target.values.merge(&values);
+            }
+            for leaf in leaves.into_values() {
+                self.move_leaf(leaf, into, reason, evidence, &steps);
+            }
+            let below = literals.into_iter().map(|(t, c)| (Step::Literal(t), c)).chain(
+                parameters
+                    .into_iter()
+                    .map(|((prefix, suffix), c)| (Step::Parameter { prefix, suffix }, c)),
+            );
+            for (step, grandchild) in below {
+                let Some(target) = self.tree.add(into, step.clone(), &limits) else { continue };
+                let mut path = steps.clone();
+                path.push(step);
+                work.push((grandchild, target, path));
+            }
+        }
+        Some(into)
+    }
+
+    fn move_leaf(
+        &mut self,
+        leaf: LeafId,
+        into: NodeId,
+        reason: AliasReason,
+        evidence: &str,
+        steps: &[Step],
+    ) {
+        let Some(method) = self.resolver.leaves.get(leaf.0 as usize).map(|l| l.method.clone())
+        else {
+            return;
+        };
+        match self.tree.node(into).and_then(|n| n.leaves.get(&method)).copied() {
+            Some(other) => self.resolver.merge_leaves(
+                self.tree,
+                into,
+                other,
+                leaf,
+                reason,
+                evidence,
+                steps.to_vec(),
+            ),
+            None => {
+                if let Some(node) = self.tree.node_mut(into) {
+                    node.leaves.insert(method, leaf);
+                }
+                if let Some(found) = self.resolver.leaves.get_mut(leaf.0 as usize) {
+                    found.place = Place::Node(into);
+                    found.stale = true;
+                }
+            }
+        }
+    }
+
+    fn position(&self, id: NodeId) -> String {
+        let steps: Vec<_> =
+            self.tree.steps(id).into_iter().map(|(_, step, name)| (step, name)).collect();
+        naming::path_text(&naming::segments_of(&steps))
+    }
+}
+
+/// Extensions that name a representation of a resource.
+fn is_format(ext: &str) -> bool {
+    matches!(
+        ext,
+        "json"
+            | "xml"
+            | "csv"
+            | "html"
+            | "xhtml"
+            | "htm"
+            | "yaml"
+            | "yml"
+            | "txt"
+            | "rss"
+            | "atom"
+            | "kml"
+            | "gml"
+            | "geojson"
+            | "pdf"
+            | "xlsx"
+            | "tsv"
+            | "ndjson"
+            | "jsonl"
+            | "rdf"
+            | "ttl"
+            | "png"
+            | "svg"
+            | "ics"
+            | "mvt"
+            | "pbf"
+            | "gpx"
+            | "md"
+    )
+}

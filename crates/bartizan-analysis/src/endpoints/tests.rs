@@ -1,0 +1,265 @@
+use bartizan_model::{EndpointId, Scope};
+
+use super::{AliasReason, EndpointLimits, LeafId, MediaKind, Outcome, Resolver};
+
+fn resolver() -> Resolver {
+    Resolver::new(Scope::default(), EndpointLimits::default())
+}
+
+fn answer(status: u16) -> Outcome {
+    Outcome { status: Some(status), media: MediaKind::Data, shape: 0 }
+}
+
+fn page(status: u16, shape: u64) -> Outcome {
+    Outcome { status: Some(status), media: MediaKind::Page, shape }
+}
+
+fn see(r: &mut Resolver, method: &str, path: &str, outcome: Outcome) -> (LeafId, String) {
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    let seen = r.observe("API.example.com", method, &segments, outcome);
+    (seen.leaf, seen.template.path.clone())
+}
+
+fn get(r: &mut Resolver, path: &str) -> (LeafId, String) {
+    see(r, "GET", path, answer(200))
+}
+
+fn last(r: &Resolver, leaf: LeafId) -> Option<String> {
+    r.final_endpoint(leaf).map(|t| t.path.clone())
+}
+
+fn listed(r: &Resolver) -> Vec<String> {
+    r.endpoints().iter().map(|l| format!("{} {}", l.template.method, l.template.path)).collect()
+}
+
+const SLUGS: [&str; 8] = [
+    "grey-owl",
+    "red-panda",
+    "blue-whale",
+    "snow-hare",
+    "gold-finch",
+    "sea-otter",
+    "barn-cat",
+    "moon-moth",
+];
+
+/// A collection whose items are named by slugs.
+fn teach_slugs(r: &mut Resolver) -> Vec<LeafId> {
+    get(r, "/v1/habitats");
+    let mut leaves = Vec::new();
+    for slug in SLUGS {
+        leaves.push(get(r, &format!("/v1/habitats/{slug}")).0);
+        get(r, &format!("/v1/habitats/{slug}/keepers"));
+        see(r, "DELETE", &format!("/v1/habitats/{slug}"), answer(204));
+    }
+    leaves
+}
+
+#[test]
+fn values_of_certain_form_are_parameters_at_first_sight() {
+    let mut r = resolver();
+    assert_eq!(get(&mut r, "/v1/users/7").1, "/v1/users/{user_id}");
+    assert_eq!(get(&mut r, "/v1/users/7/items.json").1, "/v1/users/{user_id}/items.json");
+    assert_eq!(get(&mut r, "/2010-04-01/Calls/12.json").1, "/2010-04-01/Calls/{call_id}.json");
+    assert_eq!(get(&mut r, "/v1/jobs/9:cancel").1, "/v1/jobs/{job_id}:cancel");
+    assert_eq!(get(&mut r, "/").1, "/");
+}
+
+#[test]
+fn words_become_values_by_evidence_and_old_ids_lead_on() {
+    let mut r = resolver();
+    let leaves = teach_slugs(&mut r);
+    assert_eq!(get(&mut r, "/v1/habitats/grey-owl").1, "/v1/habitats/grey-owl", "causal");
+    let before = r.endpoints();
+    r.consolidate();
+    let first = r.final_endpoint(leaves[0]).expect("listed").clone();
+    assert_eq!(first.path, "/v1/habitats/{habitat_id}");
+    assert!(leaves.iter().all(|l| r.final_endpoint(*l).map(|t| &t.id) == Some(&first.id)));
+    let oldest = before.iter().find(|l| l.leaf == leaves[0]).expect("listed before");
+    assert_eq!(oldest.template.id, first.id, "the older id survives");
+    for gone in before.iter().filter(|l| leaves.contains(&l.leaf)) {
+        assert_eq!(r.current_id(&gone.template.id), first.id);
+    }
+    assert_eq!(
+        listed(&r),
+        [
+            "GET /v1/habitats",
+            "DELETE /v1/habitats/{habitat_id}",
+            "GET /v1/habitats/{habitat_id}",
+            "GET /v1/habitats/{habitat_id}/keepers"
+        ]
+    );
+    assert!(first.evidence[0].starts_with("habitat_id: 8 distinct values"), "{:?}", first.evidence);
+    let aliases = r.aliases().len();
+    r.consolidate();
+    assert_eq!(r.aliases().len(), aliases, "idempotent");
+    assert_eq!(get(&mut r, "/v1/habitats/new-one").1, "/v1/habitats/{habitat_id}");
+}
+
+#[test]
+fn fixed_words_stay_beside_values() {
+    let mut r = resolver();
+    get(&mut r, "/v1/users");
+    for id in 100..140 {
+        get(&mut r, &format!("/v1/users/{id}"));
+        get(&mut r, &format!("/v1/users/{id}/orders"));
+        get(&mut r, "/v1/users/me");
+    }
+    see(&mut r, "POST", "/v1/users/search", answer(200));
+    for word in ["orders", "invoices", "products"] {
+        get(&mut r, &format!("/v1/{word}"));
+        get(&mut r, &format!("/v1/{word}/8"));
+    }
+    r.consolidate();
+    let paths = listed(&r);
+    for path in ["GET /v1/users/me", "POST /v1/users/search", "GET /v1/products/{product_id}"] {
+        assert!(paths.contains(&path.to_owned()), "{paths:?}");
+    }
+    assert_eq!(paths.len(), 11, "{paths:?}");
+}
+
+#[test]
+fn errors_belong_to_known_endpoints_and_probes_are_noise() {
+    let mut r = resolver();
+    let early = see(&mut r, "GET", "/v1/users/9", answer(404)).0;
+    for id in 0..30 {
+        get(&mut r, &format!("/v1/users/{id}00"));
+    }
+    let denied = see(&mut r, "GET", "/v1/users/12345", answer(403)).0;
+    let probe = see(&mut r, "GET", "/.env", page(404, 0)).0;
+    let shown = see(&mut r, "GET", "/wp-login.php", page(200, 5)).0;
+    let below = see(&mut r, "GET", "/v1/users/null/export.zip", page(404, 0)).0;
+    let invalid = see(&mut r, "POST", "/v1/imports", answer(422)).0;
+    r.consolidate();
+    let user = Some("/v1/users/{user_id}".to_owned());
+    assert_eq!((last(&r, early), last(&r, denied)), (user.clone(), user));
+    assert_eq!((last(&r, probe), last(&r, shown), last(&r, below)), (None, None, None));
+    assert_eq!(last(&r, invalid).as_deref(), Some("/v1/imports"), "422 proves a handler");
+    let noise = r.noise();
+    assert_eq!((noise.unanswered, noise.pages, noise.probes), (2, 1, 3));
+    assert_eq!(listed(&r), ["POST /v1/imports", "GET /v1/users/{user_id}"]);
+}
+
+#[test]
+fn catch_all_pages_are_noise_but_pages_are_not() {
+    let mut r = resolver();
+    for id in 0..30 {
+        get(&mut r, &format!("/v1/users/{id}00"));
+    }
+    let caught: Vec<_> =
+        ["/a/b", "/c", "/d/e/f"].map(|p| see(&mut r, "GET", p, page(200, 9)).0).into();
+    let docs = see(&mut r, "GET", "/docs", page(200, 7)).0;
+    r.consolidate();
+    assert!(caught.iter().all(|l| last(&r, *l).is_none()));
+    assert_eq!(last(&r, docs).as_deref(), Some("/docs"));
+}
+
+#[test]
+fn floods_stay_bounded_and_spare_real_templates() {
+    let limits = EndpointLimits {
+        children: 64,
+        nodes: 600,
+        leaves: 2_000,
+        pending: 100,
+        ..EndpointLimits::default()
+    };
+    let mut r = Resolver::new(Scope::default(), limits);
+    for id in 0..20 {
+        get(&mut r, &format!("/v1/users/{id}00"));
+        get(&mut r, "/v1/users/me");
+    }
+    for n in 0..5_000u32 {
+        let word: String = n.to_string().bytes().map(|b| char::from(b - b'0' + b'k')).collect();
+        get(&mut r, &format!("/v1/{word}"));
+        see(&mut r, "GET", &format!("/x/{word}/{word}"), answer(404));
+        see(&mut r, "GET", &format!("/{word}/{word}/{word}/{word}"), answer(200));
+    }
+    r.consolidate();
+    assert!(r.leaves.len() <= 2_000 + 8, "{}", r.leaves.len());
+    assert!(r.hosts.values().all(|t| t.nodes.len() <= 600 && t.pending.len() <= 100));
+    let counts = r.counts();
+    assert!(counts.collapsed > 0 && counts.over_pending > 0 && r.noise().over_limit > 0);
+    let paths = listed(&r);
+    for path in ["GET /v1/users/{user_id}", "GET /v1/users/me"] {
+        assert!(paths.contains(&path.to_owned()), "{paths:?}");
+    }
+}
+
+#[test]
+fn a_split_sticks() {
+    let mut r = resolver();
+    let leaves = teach_slugs(&mut r);
+    r.consolidate();
+    let id: EndpointId = r.final_endpoint(leaves[0]).expect("listed").id.clone();
+    let back = r.split(&id);
+    assert_eq!(back, SLUGS.len() - 1);
+    assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/snow-hare"));
+    assert!(r.aliases().iter().any(|a| a.reason == AliasReason::Split && a.from == id));
+    r.consolidate();
+    assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/snow-hare"));
+    assert_eq!(get(&mut r, "/v1/habitats/snow-hare").1, "/v1/habitats/snow-hare");
+    let ids: Vec<_> = r.endpoints().into_iter().map(|l| l.template.id.clone()).collect();
+    let mut unique = ids.clone();
+    unique.sort();
+    unique.dedup();
+    assert_eq!(unique.len(), ids.len(), "no id twice");
+}
+
+#[test]
+fn declared_templates_win() {
+    let mut r = resolver();
+    let known = EndpointId::from_text("ep_known");
+    assert!(r.declare(
+        "api.example.com",
+        "GET",
+        "/v1/{tenant}/things/{thing}",
+        Some(known.clone())
+    ));
+    let (leaf, path) = get(&mut r, "/v1/acme/things/first");
+    assert_eq!(path, "/v1/{tenant}/things/{thing}");
+    r.consolidate();
+    assert_eq!(r.final_endpoint(leaf).map(|t| t.id.clone()), Some(known));
+    assert_eq!(listed(&r), ["GET /v1/{tenant}/things/{thing}"]);
+}
+
+#[test]
+fn formats_and_custom_methods_are_parameters() {
+    let mut r = resolver();
+    for ext in ["json", "kml", "csv"] {
+        get(&mut r, &format!("/sites/near.{ext}"));
+        get(&mut r, &format!("/sites/4711.{ext}"));
+    }
+    r.consolidate();
+    assert_eq!(listed(&r), ["GET /sites/near.{format}", "GET /sites/{site_id}.{format}"]);
+}
+
+fn mixed(r: &mut Resolver, from: usize, to: usize) {
+    for n in from..to {
+        let slug = SLUGS[n % SLUGS.len()];
+        get(r, "/v1/habitats");
+        get(r, &format!("/v1/habitats/{slug}"));
+        get(r, &format!("/v1/habitats/{slug}/keepers/{n}"));
+        see(r, "PUT", &format!("/v1/habitats/{slug}"), answer(200));
+    }
+}
+
+#[test]
+fn checkpoints_and_shards_give_the_same_inventory() {
+    let mut whole = resolver();
+    mixed(&mut whole, 0, 24);
+    let mut a = resolver();
+    mixed(&mut a, 0, 12);
+    let saved = postcard::to_allocvec(&a).expect("saved");
+    let mut a: Resolver = postcard::from_bytes(&saved).expect("restored");
+    let mut b = resolver();
+    mixed(&mut b, 12, 24);
+    let map = a.merge(&b);
+    whole.consolidate();
+    a.consolidate();
+    assert_eq!(listed(&whole), listed(&a));
+    let ids =
+        |r: &Resolver| r.endpoints().into_iter().map(|l| l.template.id.clone()).collect::<Vec<_>>();
+    assert_eq!(ids(&whole), ids(&a));
+    assert!(map.iter().all(|leaf| a.final_endpoint(*leaf).is_some()));
+    assert_eq!(a.counts().requests, whole.counts().requests);
+}
