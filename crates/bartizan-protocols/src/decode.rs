@@ -1,81 +1,177 @@
 //! One exchange to one parsed view.
 
-use bartizan_model::{Exchange, Headers, Limits, Root, Side};
+use bartizan_model::{
+    BodyState, Exchange, Headers, Limits, Root, Side, limits::NotInspectedReason,
+};
 
-use crate::view::{NodeId, Step, Value, View};
+use crate::{
+    cookies::SetCookie,
+    json,
+    media::Format,
+    names::Names,
+    view::{NodeId, Step, Value, View},
+};
 
-/// An exchange, parsed once.
+/// An exchange, parsed once. Reuse one with [`decode_into`]: it keeps its memory.
 #[derive(Debug, Default)]
 pub struct Decoded {
     /// Typed values of both sides.
     pub view: View,
+    /// What the request body was read as.
+    pub request_format: Format,
+    /// What the response body was read as.
+    pub response_format: Format,
+    /// The cookies that the response sets, in order; their values are nodes of the view.
+    pub set_cookies: Vec<SetCookie>,
+    scratch: Scratch,
+}
+
+impl Decoded {
+    /// What the body of that side was read as.
+    #[must_use]
+    pub const fn format(&self, side: Side) -> Format {
+        match side {
+            Side::Request => self.request_format,
+            Side::Response => self.response_format,
+        }
+    }
 }
 
 /// Decodes both sides of an exchange. `seed` keys the hashes of general locations.
+///
+/// Order of the roots: path, query, header, cookie, body and messages of the request, then header,
+/// cookie, body, messages and trailer of the response. A `cookie` or `set-cookie` field is an
+/// opaque header node (its length), because its values are cookie nodes.
+///
+/// Whatever does not get into the view is in [`View::not_inspected`] or [`View::anomalies`].
 #[must_use]
 pub fn decode(exchange: &Exchange, limits: &Limits, seed: u64) -> Decoded {
-    let mut view = View::new(limits, seed);
-    if let Some(path) = view.open_root(Side::Request, Root::Path) {
-        for (i, segment) in exchange.request.path().trim_start_matches('/').split('/').enumerate() {
-            view.leaf(path, Step::Index(i as u32), Value::Text(segment));
-        }
-        view.close(path);
-    }
-    if let Some(query) = view.open_root(Side::Request, Root::Query) {
-        for pair in exchange.request.query().unwrap_or("").split('&').filter(|p| !p.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            view.leaf(query, Step::Key(name), Value::Text(value));
-        }
-        view.close(query);
-    }
-    message(&mut view, Side::Request, &exchange.request.headers, &exchange.request.body);
-    if let Some(response) = &exchange.response {
-        message(&mut view, Side::Response, &response.headers, &response.body);
-    }
-    Decoded { view }
+    let mut decoded = Decoded::default();
+    decode_into(&mut decoded, exchange, limits, seed);
+    decoded
 }
 
-fn message(view: &mut View, side: Side, headers: &Headers, body: &[u8]) {
-    if let Some(root) = view.open_root(side, Root::Header) {
-        for (name, value) in headers.iter() {
-            view.leaf(root, Step::Key(&name.to_ascii_lowercase()), Value::Text(value));
-        }
-        view.close(root);
-    }
-    if let Ok(json) = serde_json::from_slice::<serde_json::Value>(body)
-        && let Some(root) = view.open_root(side, Root::Body)
-    {
-        fill(view, root, &json);
-        view.close(root);
-    }
-}
-
-fn fill(view: &mut View, id: NodeId, json: &serde_json::Value) {
-    match json {
-        serde_json::Value::Object(map) => {
-            for (key, value) in map {
-                child(view, id, Step::Key(key), value);
+/// Like [`decode`], into a value that was used before: nothing is left of the earlier exchange.
+pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, seed: u64) {
+    let Decoded { view, request_format, response_format, set_cookies, scratch } = decoded;
+    view.reset(limits, seed);
+    set_cookies.clear();
+    scratch.query.clear();
+    let mut decoder = Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0 };
+    decoder.target(exchange.request.path(), exchange.request.query());
+    let headers = &exchange.request.headers;
+    decoder.headers(headers, Root::Header);
+    decoder.request_cookies(headers);
+    *request_format =
+        decoder.message_body(headers, &exchange.request.body, exchange.request.body_state);
+    decoder.messages(exchange, true);
+    decoder.side = Side::Response;
+    *response_format = match &exchange.response {
+        Some(response) => {
+            if !response.headers_captured {
+                decoder.view.skip(Side::Response, NotInspectedReason::HeadersNotCaptured);
             }
-        }
-        serde_json::Value::Array(items) => {
-            view.set_value(id, Value::Array);
-            for (i, value) in items.iter().enumerate() {
-                child(view, id, Step::Index(i as u32), value);
+            if response.headers_captured || !response.headers.is_empty() {
+                decoder.headers(&response.headers, Root::Header);
+                decoder.response_cookies(&response.headers, set_cookies);
             }
+            decoder.message_body(&response.headers, &response.body, response.body_state)
         }
-        serde_json::Value::String(text) => view.set_value(id, Value::Text(text)),
-        serde_json::Value::Number(n) => view.set_value(
-            id,
-            n.as_i64().map_or(Value::Number(n.as_f64().unwrap_or(0.0)), Value::Integer),
-        ),
-        serde_json::Value::Bool(b) => view.set_value(id, Value::Bool(*b)),
-        serde_json::Value::Null => view.set_value(id, Value::Null),
+        None => {
+            decoder.view.skip(Side::Response, NotInspectedReason::ResponseNotCaptured);
+            Format::NotCaptured
+        }
+    };
+    decoder.messages(exchange, false);
+    if !exchange.trailers.is_empty() {
+        decoder.headers(&exchange.trailers, Root::Trailer);
     }
 }
 
-fn child(view: &mut View, parent: NodeId, step: Step<'_>, json: &serde_json::Value) {
-    if let Some(id) = view.open(parent, step, Value::Object) {
-        fill(view, id, json);
-        view.close(id);
+/// The decoder of one exchange: what the modules of the protocols share.
+pub(crate) struct Decoder<'a> {
+    pub(crate) view: &'a mut View,
+    pub(crate) limits: &'a Limits,
+    pub(crate) scratch: &'a mut Scratch,
+    pub(crate) side: Side,
+    pub(crate) seed: u64,
+    /// How many embedded encodings were undone on the way here.
+    pub(crate) chain: u32,
+}
+
+/// Buffers that are kept from one exchange to the next.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    /// Frames of the JSON parser; nested parsers use the part above theirs.
+    pub(crate) frames: Vec<json::Frame>,
+    /// Hashes of the keys of the open JSON objects.
+    pub(crate) keys: Vec<u64>,
+    /// The JSON string with escapes that is being read.
+    pub(crate) unescaped: String,
+    /// Percent-decoded bytes.
+    pub(crate) bytes: Vec<u8>,
+    /// The name that is being read.
+    pub(crate) name: String,
+    /// The value that is being read.
+    pub(crate) value: String,
+    /// Ranges of canonical path segments in `value`.
+    pub(crate) segments: Vec<(usize, usize)>,
+    /// Names of query parameters, kept for the comparison with form fields.
+    pub(crate) query: Names,
+    /// Names of the part of the message that is being read.
+    pub(crate) names: Names,
+    /// Output and input of content decodings.
+    pub(crate) content: [Vec<u8>; 2],
+}
+
+impl Decoder<'_> {
+    /// Gives a node its text and looks for what is embedded in it. The node is closed then.
+    pub(crate) fn text(&mut self, id: NodeId, text: &str) {
+        self.view.set_value(id, Value::Text(text));
+        self.embedded(id, text);
+    }
+
+    /// Adds a text below `parent`. `None` when a limit was reached.
+    pub(crate) fn text_leaf(
+        &mut self,
+        parent: NodeId,
+        step: Step<'_>,
+        text: &str,
+    ) -> Option<NodeId> {
+        let id = self.view.open(parent, step, Value::Null)?;
+        self.text(id, text);
+        Some(id)
+    }
+
+    fn message_body(&mut self, headers: &Headers, body: &[u8], state: BodyState) -> Format {
+        match state {
+            BodyState::NotCaptured => {
+                self.view.skip(self.side, NotInspectedReason::BodyNotCaptured);
+                if body.is_empty() {
+                    return Format::NotCaptured;
+                }
+            }
+            BodyState::Truncated => self.view.skip(self.side, NotInspectedReason::BodyTruncated),
+            BodyState::Complete => {}
+        }
+        self.body(headers, body)
+    }
+
+    /// The messages of one direction, as elements of one root.
+    fn messages(&mut self, exchange: &Exchange, from_client: bool) {
+        let mut messages =
+            exchange.messages.iter().filter(|m| m.from_client == from_client).peekable();
+        if messages.peek().is_none() {
+            return;
+        }
+        let Some(root) = self.view.open_root(self.side, Root::Message) else { return };
+        self.view.set_value(root, Value::Array);
+        for (i, message) in messages.enumerate() {
+            let step = Step::Index(u32::try_from(i).unwrap_or(u32::MAX));
+            let Some(id) = self.view.open(root, step, Value::Null) else { break };
+            self.message(id, &message.data, message.text);
+            self.view.close(id);
+        }
+        self.view.close(root);
     }
 }

@@ -5,8 +5,28 @@
 //! fuzz target of the same name.
 
 pub mod anomaly;
+mod body;
+mod charset;
+pub mod cookies;
 pub mod decode;
+mod embedded;
+mod encodings;
+pub mod exchange_json;
+mod form;
+mod http;
+mod json;
+mod jwt;
+pub mod media;
+mod multipart;
+mod names;
+mod path;
+mod percent;
+mod query;
 pub mod view;
+mod xml;
 
 pub use anomaly::AnomalyKind;
+pub use cookies::{SameSite, SetCookie};
+pub use decode::{Decoded, decode, decode_into};
+pub use media::Format;
 pub use view::{Codec, NodeId, NodeRef, Step, Value, View};

@@ -8,11 +8,15 @@ use std::hash::{BuildHasher, Hasher};
 
 use bartizan_model::{
     limits::{LimitName, Limits, NotInspected, NotInspectedReason},
-    location::{Location, Root, Side},
+    location::{Root, Side},
 };
 use foldhash::quality::FixedState;
 
 use crate::anomaly::AnomalyKind;
+
+mod node_ref;
+
+pub use node_ref::NodeRef;
 
 /// Index of a node in its view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -157,16 +161,37 @@ struct Node {
     general: u64,
 }
 
+fn key_hash(above: u64, key: &str) -> u64 {
+    let mut hasher = FixedState::with_seed(above).build_hasher();
+    hasher.write(key.as_bytes());
+    hasher.finish()
+}
+
 const NO_PARENT: u32 = u32::MAX;
 
+/// A place in the building of a view to which it can go back, see [`View::rollback`].
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Mark {
+    nodes: usize,
+    roots: usize,
+    text: usize,
+    per_side: [usize; 2],
+    anomalies: usize,
+    not_inspected: usize,
+}
+
 /// Typed values of an exchange, with anomalies and what was not inspected.
+///
+/// The limit on nodes holds for each side, the one on text for both together.
 #[derive(Debug, Default)]
 pub struct View {
     seed: u64,
     max_nodes: usize,
     max_text: usize,
+    per_side: [usize; 2],
     text: String,
     nodes: Vec<Node>,
+    roots: Vec<NodeId>,
     anomalies: Vec<(Side, AnomalyKind)>,
     not_inspected: Vec<NotInspected>,
 }
@@ -188,6 +213,8 @@ impl View {
         self.max_text = limits.text_bytes as usize;
         self.text.clear();
         self.nodes.clear();
+        self.roots.clear();
+        self.per_side = [0; 2];
         self.anomalies.clear();
         self.not_inspected.clear();
     }
@@ -195,7 +222,7 @@ impl View {
     /// Starts one root of one side as an object. `None` when a limit was reached.
     pub fn open_root(&mut self, side: Side, root: Root) -> Option<NodeId> {
         let general = FixedState::with_seed(self.seed).hash_one((side as u8, root as u8));
-        self.push(Node {
+        let id = self.push(Node {
             parent: NO_PARENT,
             end: 0,
             side,
@@ -207,10 +234,13 @@ impl View {
             raw: Span::default(),
             scalar: Scalar::Object,
             general,
-        })
+        })?;
+        self.roots.push(id);
+        Some(id)
     }
 
-    /// Turns a root or decoded node into another value, for example a body that is one number.
+    /// Turns a node into another value, for example a root into a body that is one number. A text
+    /// for which there is no room becomes [`Value::Opaque`].
     pub fn set_value(&mut self, id: NodeId, value: Value<'_>) {
         let scalar = match value {
             Value::Null => Scalar::Null,
@@ -219,9 +249,13 @@ impl View {
             Value::Number(n) => Scalar::Number(n),
             Value::Text(text) => {
                 let side = self.nodes[id.index()].side;
-                let Some(raw) = self.keep(side, text) else { return };
-                self.nodes[id.index()].raw = raw;
-                Scalar::Text
+                match self.keep(side, text) {
+                    Some(raw) => {
+                        self.nodes[id.index()].raw = raw;
+                        Scalar::Text
+                    }
+                    None => Scalar::Opaque(text.len() as u64),
+                }
             }
             Value::Object => Scalar::Object,
             Value::Array => Scalar::Array,
@@ -259,11 +293,54 @@ impl View {
         written: &str,
     ) -> Option<NodeId> {
         let id = self.leaf(parent, step, value)?;
+        self.set_number(id, value, written);
+        Some(id)
+    }
+
+    /// Turns a node into a number with the text it was written as.
+    pub fn set_number(&mut self, id: NodeId, value: Value<'_>, written: &str) {
+        self.set_value(id, value);
         let side = self.nodes[id.index()].side;
         if let Some(raw) = self.keep(side, written) {
             self.nodes[id.index()].raw = raw;
         }
-        Some(id)
+    }
+
+    /// Hash of the side and general location of a node under construction.
+    pub(crate) fn general_of(&self, id: NodeId) -> u64 {
+        self.nodes[id.index()].general
+    }
+
+    /// What [`View::general_of`] of a plain key below `parent` is.
+    pub(crate) fn key_hash_of(&self, parent: NodeId, key: &str) -> u64 {
+        key_hash(self.general_of(parent), key)
+    }
+
+    /// Whether a node under construction is the root of its part.
+    pub(crate) fn is_root(&self, id: NodeId) -> bool {
+        self.nodes[id.index()].parent == NO_PARENT
+    }
+
+    /// Where the building of the view stands.
+    pub(crate) fn mark(&self) -> Mark {
+        Mark {
+            nodes: self.nodes.len(),
+            roots: self.roots.len(),
+            text: self.text.len(),
+            per_side: self.per_side,
+            anomalies: self.anomalies.len(),
+            not_inspected: self.not_inspected.len(),
+        }
+    }
+
+    /// Forgets everything since `mark`: what was tried as one format turned out to be another.
+    pub(crate) fn rollback(&mut self, mark: Mark) {
+        self.nodes.truncate(mark.nodes);
+        self.roots.truncate(mark.roots);
+        self.text.truncate(mark.text);
+        self.per_side = mark.per_side;
+        self.anomalies.truncate(mark.anomalies);
+        self.not_inspected.truncate(mark.not_inspected);
     }
 
     fn child(&mut self, parent: NodeId, step: Step<'_>) -> Option<NodeId> {
@@ -277,11 +354,7 @@ impl View {
         };
         let state = FixedState::with_seed(above.general);
         let general = match kind {
-            StepKind::Key | StepKind::Repeat => {
-                let mut hasher = state.build_hasher();
-                hasher.write(key.as_bytes());
-                hasher.finish()
-            }
+            StepKind::Key | StepKind::Repeat => key_hash(above.general, key),
             StepKind::AnyKey => state.hash_one(1u8),
             // A path segment keeps its place; an array element does not.
             StepKind::Index if above.root == Root::Path => state.hash_one(index),
@@ -306,11 +379,13 @@ impl View {
     }
 
     fn push(&mut self, node: Node) -> Option<NodeId> {
-        if self.nodes.len() >= self.max_nodes {
+        let side = node.side as usize;
+        if self.per_side[side] >= self.max_nodes {
             self.limit(node.side, LimitName::Nodes);
             return None;
         }
         let id = NodeId(u32::try_from(self.nodes.len()).ok()?);
+        self.per_side[side] += 1;
         self.nodes.push(Node { end: id.0 + 1, ..node });
         Some(id)
     }
@@ -334,6 +409,7 @@ impl View {
 
     /// Records that a limit was reached.
     pub fn limit(&mut self, side: Side, name: LimitName) {
+        self.anomaly(side, AnomalyKind::LimitReached);
         self.skip(side, NotInspectedReason::Limit(name));
     }
 
@@ -401,7 +477,8 @@ impl View {
     /// The root node of a side, when the message has that part.
     #[must_use]
     pub fn root(&self, side: Side, root: Root) -> Option<NodeRef<'_>> {
-        self.nodes().find(|node| node.is_root() && node.side() == side && node.root() == root)
+        let roots = self.roots.iter().map(|id| NodeRef { view: self, id: *id });
+        roots.into_iter().find(|node| node.side() == side && node.root() == root)
     }
 
     /// The first direct child of a root with that name (query parameter, header in lower case,
@@ -412,249 +489,5 @@ impl View {
     }
 }
 
-/// A node together with its view.
-#[derive(Clone, Copy, Debug)]
-pub struct NodeRef<'a> {
-    view: &'a View,
-    id: NodeId,
-}
-
-impl<'a> NodeRef<'a> {
-    fn node(&self) -> &'a Node {
-        &self.view.nodes[self.id.index()]
-    }
-
-    /// Its id.
-    #[must_use]
-    pub const fn id(&self) -> NodeId {
-        self.id
-    }
-
-    /// On which side of the exchange.
-    #[must_use]
-    pub fn side(&self) -> Side {
-        self.node().side
-    }
-
-    /// In which part of the message.
-    #[must_use]
-    pub fn root(&self) -> Root {
-        self.node().root
-    }
-
-    /// Whether it is the root of its part.
-    #[must_use]
-    pub fn is_root(&self) -> bool {
-        self.node().step == StepKind::Root
-    }
-
-    /// Steps from the root: 0 for the root.
-    #[must_use]
-    pub fn depth(&self) -> u16 {
-        self.node().depth
-    }
-
-    /// Its value.
-    #[must_use]
-    pub fn value(&self) -> Value<'a> {
-        match self.node().scalar {
-            Scalar::Null => Value::Null,
-            Scalar::Bool(b) => Value::Bool(b),
-            Scalar::Integer(i) => Value::Integer(i),
-            Scalar::Number(n) => Value::Number(n),
-            Scalar::Text => Value::Text(self.raw()),
-            Scalar::Object => Value::Object,
-            Scalar::Array => Value::Array,
-            Scalar::Opaque(bytes) => Value::Opaque(bytes),
-        }
-    }
-
-    /// The text of a text, or a number as written; empty for everything else.
-    #[must_use]
-    pub fn raw(&self) -> &'a str {
-        let span = self.node().raw;
-        &self.view.text[span.start as usize..span.end as usize]
-    }
-
-    /// Its own key or name; empty for elements, segments, roots and decoded values.
-    #[must_use]
-    pub fn key(&self) -> &'a str {
-        let span = self.node().key;
-        &self.view.text[span.start as usize..span.end as usize]
-    }
-
-    /// The nearest key on the way up, its own included: the field name that gives the value its
-    /// context (`emails` for `body:/emails/3`). Empty when there is none.
-    #[must_use]
-    pub fn name(&self) -> &'a str {
-        let mut node = *self;
-        loop {
-            if !node.key().is_empty() {
-                return node.key();
-            }
-            match node.parent() {
-                Some(parent) => node = parent,
-                None => return "",
-            }
-        }
-    }
-
-    /// Its index in an array, a path or among values of the same name.
-    #[must_use]
-    pub fn index(&self) -> Option<u32> {
-        matches!(self.node().step, StepKind::Index | StepKind::Repeat).then(|| self.node().index)
-    }
-
-    /// The node above; `None` for a root.
-    #[must_use]
-    pub fn parent(&self) -> Option<Self> {
-        let parent = self.node().parent;
-        (parent != NO_PARENT).then_some(Self { view: self.view, id: NodeId(parent) })
-    }
-
-    /// The decoder that produced this node from its parent's text.
-    #[must_use]
-    pub fn codec(&self) -> Option<Codec> {
-        match self.node().step {
-            StepKind::Decoded(codec) => Some(codec),
-            _ => None,
-        }
-    }
-
-    /// Direct children in document order.
-    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let (view, end) = (self.view, self.node().end);
-        let mut next = self.id.0 + 1;
-        std::iter::from_fn(move || {
-            let id = NodeId(next);
-            let node = view.nodes.get(id.index()).filter(|_| next < end)?;
-            next = node.end;
-            Some(NodeRef { view, id })
-        })
-    }
-
-    /// All nodes below, in document order.
-    pub fn descendants(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let (view, end) = (self.view, self.node().end);
-        (self.id.0 + 1..end).map(move |i| NodeRef { view, id: NodeId(i) })
-    }
-
-    /// Hash of the side and the general location; equal for equal ones under one seed.
-    #[must_use]
-    pub fn general_hash(&self) -> u64 {
-        self.node().general
-    }
-
-    /// Its location, instance form. Path segments are numbered from 0 until the endpoint names
-    /// them.
-    #[must_use]
-    pub fn instance(&self) -> Location {
-        self.location(false)
-    }
-
-    /// Its location, general form.
-    #[must_use]
-    pub fn general(&self) -> Location {
-        self.location(true)
-    }
-
-    fn location(&self, general: bool) -> Location {
-        let mut chain = Vec::with_capacity(8);
-        let mut at = Some(*self);
-        while let Some(node) = at {
-            chain.push(node);
-            at = node.parent();
-        }
-        let mut out = Location::root(self.root());
-        let named = self.root().is_named();
-        for (depth, node) in chain.iter().rev().enumerate().skip(1) {
-            let first_name = named && depth == 1;
-            match node.node().step {
-                StepKind::Index if first_name => out.push_name(&node.node().index.to_string()),
-                StepKind::Key if first_name => out.push_name(node.key()),
-                StepKind::Key => out.push_key(node.key()),
-                StepKind::Repeat => {
-                    if first_name {
-                        out.push_name(node.key());
-                    } else {
-                        out.push_key(node.key());
-                    }
-                    if !general {
-                        out.push_repeat(node.node().index);
-                    }
-                }
-                StepKind::AnyKey if general => out.push_any_key(),
-                StepKind::AnyKey => out.push_key(node.key()),
-                StepKind::Index if general => out.push_any_index(),
-                StepKind::Index => out.push_index(node.node().index),
-                StepKind::Decoded(codec) => out.push_decoder(codec.as_str()),
-                StepKind::Root => {}
-            }
-        }
-        out
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn sample() -> View {
-        let mut view = View::new(&Limits::default(), 1);
-        let query = view.open_root(Side::Request, Root::Query).expect("room");
-        view.leaf(query, Step::Repeat("q", 0), Value::Text("a")).expect("room");
-        view.leaf(query, Step::Repeat("q", 1), Value::Text("b")).expect("room");
-        view.close(query);
-        let body = view.open_root(Side::Request, Root::Body).expect("room");
-        let items = view.open(body, Step::Key("items"), Value::Array).expect("room");
-        for i in 0..2 {
-            let item = view.open(items, Step::Index(i), Value::Object).expect("room");
-            view.leaf(item, Step::Key("sku/x"), Value::Integer(7)).expect("room");
-            view.close(item);
-        }
-        view.close(items);
-        view.close(body);
-        view
-    }
-
-    #[test]
-    fn locations_have_two_forms() {
-        let view = sample();
-        let leaves: Vec<_> = view.leaves(Side::Request).collect();
-        let both: Vec<_> =
-            leaves.iter().map(|n| (n.instance().to_string(), n.general().to_string())).collect();
-        assert_eq!(both[1], ("query.q#1".to_owned(), "query.q".to_owned()));
-        assert_eq!(both[3], ("body:/items/1/sku~1x".to_owned(), "body:/items/*/sku~1x".to_owned()));
-        assert_eq!(leaves[2].general_hash(), leaves[3].general_hash());
-        assert_ne!(leaves[1].general_hash(), leaves[3].general_hash());
-        assert_eq!(leaves[0].general_hash(), leaves[1].general_hash());
-    }
-
-    #[test]
-    fn children_and_descendants_stay_inside() {
-        let view = sample();
-        let body = view.root(Side::Request, Root::Body).expect("body");
-        assert_eq!(body.children().count(), 1);
-        assert_eq!(body.descendants().count(), 5);
-        let items = view.named(Side::Request, Root::Body, "items").expect("items");
-        assert_eq!(items.children().map(|c| c.index()).collect::<Vec<_>>(), [Some(0), Some(1)]);
-        assert_eq!(
-            items.children().next().and_then(|c| c.children().next()).map(|n| n.name()),
-            Some("sku/x")
-        );
-    }
-
-    #[test]
-    fn limits_are_recorded_once_and_stop_growth() {
-        let limits = Limits { nodes: 2, ..Limits::default() };
-        let mut view = View::new(&limits, 1);
-        let root = view.open_root(Side::Response, Root::Body).expect("room");
-        assert!(view.leaf(root, Step::Index(0), Value::Null).is_some());
-        for _ in 0..5 {
-            assert!(view.leaf(root, Step::Index(1), Value::Null).is_none());
-        }
-        view.close(root);
-        assert_eq!(view.not_inspected().len(), 1);
-        assert!(!view.is_fully_inspected(Side::Response) && view.is_fully_inspected(Side::Request));
-    }
-}
+mod tests;

@@ -1,0 +1,188 @@
+//! Reading a view: a node together with its view.
+
+use bartizan_model::location::{Location, Root, Side};
+
+use super::{Codec, NO_PARENT, Node, NodeId, Scalar, StepKind, Value, View};
+
+/// A node together with its view.
+#[derive(Clone, Copy, Debug)]
+pub struct NodeRef<'a> {
+    pub(super) view: &'a View,
+    pub(super) id: NodeId,
+}
+
+impl<'a> NodeRef<'a> {
+    fn node(&self) -> &'a Node {
+        &self.view.nodes[self.id.index()]
+    }
+
+    /// Its id.
+    #[must_use]
+    pub const fn id(&self) -> NodeId {
+        self.id
+    }
+
+    /// On which side of the exchange.
+    #[must_use]
+    pub fn side(&self) -> Side {
+        self.node().side
+    }
+
+    /// In which part of the message.
+    #[must_use]
+    pub fn root(&self) -> Root {
+        self.node().root
+    }
+
+    /// Whether it is the root of its part.
+    #[must_use]
+    pub fn is_root(&self) -> bool {
+        self.node().step == StepKind::Root
+    }
+
+    /// Steps from the root: 0 for the root.
+    #[must_use]
+    pub fn depth(&self) -> u16 {
+        self.node().depth
+    }
+
+    /// Its value.
+    #[must_use]
+    pub fn value(&self) -> Value<'a> {
+        match self.node().scalar {
+            Scalar::Null => Value::Null,
+            Scalar::Bool(b) => Value::Bool(b),
+            Scalar::Integer(i) => Value::Integer(i),
+            Scalar::Number(n) => Value::Number(n),
+            Scalar::Text => Value::Text(self.raw()),
+            Scalar::Object => Value::Object,
+            Scalar::Array => Value::Array,
+            Scalar::Opaque(bytes) => Value::Opaque(bytes),
+        }
+    }
+
+    /// The text of a text, or a number as written; empty for everything else.
+    #[must_use]
+    pub fn raw(&self) -> &'a str {
+        let span = self.node().raw;
+        &self.view.text[span.start as usize..span.end as usize]
+    }
+
+    /// Its own key or name; empty for elements, segments, roots and decoded values.
+    #[must_use]
+    pub fn key(&self) -> &'a str {
+        let span = self.node().key;
+        &self.view.text[span.start as usize..span.end as usize]
+    }
+
+    /// The nearest key on the way up, its own included: the field name that gives the value its
+    /// context (`emails` for `body:/emails/3`). Empty when there is none.
+    #[must_use]
+    pub fn name(&self) -> &'a str {
+        let mut node = *self;
+        loop {
+            if !node.key().is_empty() {
+                return node.key();
+            }
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return "",
+            }
+        }
+    }
+
+    /// Its index in an array, a path or among values of the same name.
+    #[must_use]
+    pub fn index(&self) -> Option<u32> {
+        matches!(self.node().step, StepKind::Index | StepKind::Repeat).then(|| self.node().index)
+    }
+
+    /// The node above; `None` for a root.
+    #[must_use]
+    pub fn parent(&self) -> Option<Self> {
+        let parent = self.node().parent;
+        (parent != NO_PARENT).then_some(Self { view: self.view, id: NodeId(parent) })
+    }
+
+    /// The decoder that produced this node from its parent's text.
+    #[must_use]
+    pub fn codec(&self) -> Option<Codec> {
+        match self.node().step {
+            StepKind::Decoded(codec) => Some(codec),
+            _ => None,
+        }
+    }
+
+    /// Direct children in document order.
+    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let (view, end) = (self.view, self.node().end);
+        let mut next = self.id.0 + 1;
+        std::iter::from_fn(move || {
+            let id = NodeId(next);
+            let node = view.nodes.get(id.index()).filter(|_| next < end)?;
+            next = node.end;
+            Some(NodeRef { view, id })
+        })
+    }
+
+    /// All nodes below, in document order.
+    pub fn descendants(&self) -> impl Iterator<Item = Self> + use<'a> {
+        let (view, end) = (self.view, self.node().end);
+        (self.id.0 + 1..end).map(move |i| NodeRef { view, id: NodeId(i) })
+    }
+
+    /// Hash of the side and the general location; equal for equal ones under one seed.
+    #[must_use]
+    pub fn general_hash(&self) -> u64 {
+        self.node().general
+    }
+
+    /// Its location, instance form. Path segments are numbered from 0 until the endpoint names
+    /// them.
+    #[must_use]
+    pub fn instance(&self) -> Location {
+        self.location(false)
+    }
+
+    /// Its location, general form.
+    #[must_use]
+    pub fn general(&self) -> Location {
+        self.location(true)
+    }
+
+    fn location(&self, general: bool) -> Location {
+        let mut chain = Vec::with_capacity(8);
+        let mut at = Some(*self);
+        while let Some(node) = at {
+            chain.push(node);
+            at = node.parent();
+        }
+        let mut out = Location::root(self.root());
+        let named = self.root().is_named();
+        for (depth, node) in chain.iter().rev().enumerate().skip(1) {
+            let first_name = named && depth == 1;
+            match node.node().step {
+                StepKind::Index if first_name => out.push_name(&node.node().index.to_string()),
+                StepKind::Key if first_name => out.push_name(node.key()),
+                StepKind::Key => out.push_key(node.key()),
+                StepKind::Repeat => {
+                    if first_name {
+                        out.push_name(node.key());
+                    } else {
+                        out.push_key(node.key());
+                    }
+                    if !general {
+                        out.push_repeat(node.node().index);
+                    }
+                }
+                StepKind::AnyKey if general => out.push_any_key(),
+                StepKind::AnyKey => out.push_key(node.key()),
+                StepKind::Index if general => out.push_any_index(),
+                StepKind::Index => out.push_index(node.node().index),
+                StepKind::Decoded(codec) => out.push_decoder(codec.as_str()),
+                StepKind::Root => {}
+            }
+        }
+        out
+    }
+}
