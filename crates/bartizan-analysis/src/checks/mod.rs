@@ -4,6 +4,20 @@ use bartizan_model::{Exchange, ItemMeta, Outcome};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
 
+mod example;
+mod list;
+mod scope;
+
+pub use list::CHECKS;
+
+/// The check with that code or name; `None` for an unknown one.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static CheckItem> {
+    CHECKS.iter().copied().find(|check| {
+        check.meta.code.eq_ignore_ascii_case(code_or_name) || check.meta.name == code_or_name
+    })
+}
+
 /// One check.
 pub struct CheckItem {
     /// Metadata and documentation.
@@ -68,6 +82,12 @@ pub struct CheckExample {
     pub name: &'static str,
     /// What must come out.
     pub expected: Expected,
+    /// What a specification says about the operation, for checks that ask; see
+    /// [`EndpointFacts::documented`].
+    pub documented: Option<Option<bool>>,
     /// The exchanges.
     pub exchanges: fn() -> Vec<Exchange>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -78,7 +78,7 @@ pub(crate) fn is_email(text: &str) -> bool {
     });
     let tld_fits = tld.starts_with("xn--")
         || (tld.chars().count() >= 2 && tld.chars().all(char::is_alphabetic));
-    let command = local.bytes().all(|b| b == b'/' || !b.is_ascii_alphanumeric());
+    let command = local.bytes().all(|b| b.is_ascii_punctuation());
     labels
         && tld_fits
         && !command

@@ -92,6 +92,11 @@ fn emails(text: &str) -> impl Iterator<Item = &str> {
             .take(254)
             .take_while(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'.')
             .count();
+        // `git@host:path` names a repository.
+        let behind = right.as_bytes().get(domain..domain + 2);
+        if behind.is_some_and(|b| matches!(b, [b':', c] if !c.is_ascii_whitespace())) {
+            return None;
+        }
         let candidate = text.get(at - (left.len() - local)..at + 1 + domain)?;
         let candidate = candidate.trim_matches(['.', '-', '\'']);
         email::is_email(candidate).then_some(candidate)

@@ -27,7 +27,6 @@ pub static CLASS: ClassItem = ClassItem {
         "driver licence",
         "driving license",
         "driving licence",
-        "drivers license",
         "license number",
         "licence number",
         "driverlicense",

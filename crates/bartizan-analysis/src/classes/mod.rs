@@ -1,6 +1,6 @@
 //! Data classes: kinds of sensitive values, one recogniser per file.
 //!
-//! [`classify`] walks the leaves of both sides once. A value is summarised in one pass
+//! `classify` walks the leaves of both sides once. A value is summarised in one pass
 //! ([`Shape`]) and its field name is looked up in one table ([`names`]); only recognisers whose
 //! name fits or whose form is possible are asked, in order of [`ClassItem::priority`], and the
 //! first that answers names the value. Free text is searched for embedded values ([`embedded`]).
@@ -22,8 +22,8 @@ mod shape;
 
 pub use list::CLASSES;
 use list::{
-    email, health_id, iban, ip_address, jwt, national_id, payment_card, phone, secret, tax_id,
-    us_ssn,
+    email, health_id, iban, internal_address, ip_address, jwt, national_id, payment_card, phone,
+    secret, tax_id, us_ssn,
 };
 pub use shape::Shape;
 
