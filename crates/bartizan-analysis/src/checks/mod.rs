@@ -4,9 +4,19 @@ use bartizan_model::{Exchange, ItemMeta, Outcome};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
 
+pub mod authentication;
+pub mod authorization;
+pub mod browser;
+pub mod consumption;
+pub mod data;
+pub mod design;
 mod example;
+pub mod exposure;
+pub mod inventory;
 mod list;
 mod scope;
+pub mod tokens;
+pub mod transport;
 
 pub use list::CHECKS;
 

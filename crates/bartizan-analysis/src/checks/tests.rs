@@ -238,7 +238,7 @@ fn every_item_explains_itself() {
         assert!(names.insert(name), "{name}: name is taken");
         assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
         assert!(
-            source.contains(&format!("/{}.rs\"]", name.replace('-', "_"))),
+            source.contains(&format!("::{}::CHECK", name.replace('-', "_"))),
             "{name}: file name"
         );
         for text in [meta.what, meta.why, meta.fix] {

@@ -13,7 +13,7 @@ pub static CLASS: ClassItem = ClassItem {
            version), IMSI (15 digits), ICCID (19 or 20 digits beginning with 89).",
     sensitive: false,
     priority: 39,
-    names: &["imei", "imei1", "imei2", "imeisv", "imsi", "iccid", "meid"],
+    names: &["imei", "imeisv", "imsi", "iccid", "meid"],
     anywhere: true,
     possible: |_| false,
     recognise,

@@ -12,19 +12,37 @@ use bartizan_protocols::{NodeId, NodeRef, decode::Decoded, view::Value};
 
 use crate::snapshot::Snapshot;
 
+pub mod bank_account;
 mod checksum;
+pub mod date_of_birth;
+pub mod email;
 mod embedded;
+pub mod geolocation;
+pub mod health_id;
+pub mod iban;
+pub mod identity_document;
+pub mod imei;
+pub mod internal_address;
+pub mod ip_address;
+pub mod jwt;
 mod list;
+pub mod mac_address;
 mod names;
+pub mod national_id;
+pub mod password;
+pub mod payment_card;
+pub mod person_name;
+pub mod phone;
+pub mod postal_address;
 mod schemes;
+pub mod secret;
 mod secret_forms;
 mod shape;
+pub mod tax_id;
+pub mod us_ssn;
+pub mod vin;
 
 pub use list::CLASSES;
-use list::{
-    email, health_id, iban, internal_address, ip_address, jwt, national_id, payment_card, phone,
-    secret, tax_id, us_ssn,
-};
 pub use shape::Shape;
 
 /// How sure a recogniser is.

@@ -97,7 +97,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
 
 /// Whether the value is a number of that kind: by a scheme whose own name the field has, by any
 /// scheme under one of the general `names`, by a special form without a name.
-pub(crate) fn by_scheme(
+pub(in crate::classes) fn by_scheme(
     candidate: &Candidate<'_>,
     numbers: Numbers,
     names: &[&str],

@@ -37,7 +37,6 @@ pub static CLASS: ClassItem = ClassItem {
         "security code",
         "cvv",
         "cvc",
-        "cvv2",
         "card verification",
         "security answer",
         "recovery code",
@@ -95,8 +94,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         return None;
     }
     // Only a number will do where a card's code or a PIN is meant.
-    let code =
-        candidate.is_named(&["pin", "pin code", "cvv", "cvc", "cvv2", "security code", "otp"]);
+    let code = candidate.is_named(&["pin", "pin code", "cvv", "cvc", "security code", "otp"]);
     if code && !(shape.digits >= 3 && shape.len <= 10) {
         return None;
     }

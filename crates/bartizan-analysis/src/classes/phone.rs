@@ -45,7 +45,7 @@ pub static CLASS: ClassItem = ClassItem {
         "mobilnummer",
         "rufnummer",
         "sms",
-        "e164",
+        "e 164",
         "caller",
         "callee",
         "numero telephone",

@@ -54,7 +54,7 @@ pub static CLASS: ClassItem = ClassItem {
         "endereco",
         "logradouro",
         "cep",
-        "adres",
+        "adre",
         "straat",
         "postnummer",
         "gateadresse",

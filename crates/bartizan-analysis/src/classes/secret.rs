@@ -70,7 +70,7 @@ pub static CLASS: ClassItem = ClassItem {
         "consumer key",
         "auth key",
         "authkey",
-        "functions key",
+        "function key",
     ],
     anywhere: false,
     possible: |shape| {

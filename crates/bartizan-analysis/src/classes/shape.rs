@@ -1,7 +1,7 @@
 //! What one pass over a value tells: enough to rule out most classes without looking twice.
 
 /// Longest value that can be one identifier, address or token; longer ones are free text.
-pub const MAX_SINGLE_BYTES: usize = 256;
+const MAX_SINGLE_BYTES: usize = 256;
 
 /// One-pass summary of a value. Counts are of bytes and saturate.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -116,13 +116,13 @@ impl Shape {
 
 /// Room for the decimal text of an integer.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct NumberText {
+pub(super) struct NumberText {
     bytes: [u8; 20],
 }
 
 impl NumberText {
     /// Writes `value` and returns its text.
-    pub fn write(&mut self, value: i64) -> &str {
+    pub(super) fn write(&mut self, value: i64) -> &str {
         let mut at = self.bytes.len();
         let mut rest = value.unsigned_abs();
         loop {

@@ -47,7 +47,7 @@ fn classes_of_value(name: &str, value: &str) -> Vec<&'static str> {
 #[test]
 fn every_item_explains_itself() {
     let mut priorities = Vec::new();
-    let mut unfit = Vec::new();
+    let mut unfit: Vec<&str> = Vec::new();
     for item in CLASSES {
         let class = item.class.as_str();
         assert!(class.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'), "{class}");
@@ -56,7 +56,7 @@ fn every_item_explains_itself() {
         assert!(!item.examples.is_empty() && item.counterexamples.len() > 1, "{class}");
         assert!(!priorities.contains(&item.priority), "{class}: priority taken");
         priorities.push(item.priority);
-        unfit.extend(item.names.iter().filter(|phrase| !names::is_plain(phrase)));
+        unfit.extend(item.names.iter().copied().filter(|phrase| !names::is_plain(phrase)));
     }
     assert!(unfit.is_empty(), "not written as names are split: {unfit:?}");
     assert!(CLASSES.len() <= 64, "one bit per item");

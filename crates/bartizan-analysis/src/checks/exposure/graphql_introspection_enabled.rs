@@ -26,7 +26,7 @@ pub static CHECK: CheckItem = CheckItem {
         owasp: Some(Owasp::Api8),
         cwe: &[Cwe(200), Cwe(497)],
         attack: &[Attack("T1592")],
-        inputs: &[Input::RequestBody, Input::ResponseBody],
+        inputs: &[Input::RequestBody, Input::Status, Input::ResponseBody],
         what: "Fails when a query for `__schema` is answered with the schema. Loopback does not apply.",
         why: "The whole API, internal fields and mutations included, is described to whoever asks.",
         fix: "Switch introspection off in production, or answer it to known developers only. It is no \
