@@ -8,6 +8,30 @@ use bartizan_model::{Exchange, ItemMeta, Outcome};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
 
+pub mod authentication;
+pub mod authorization;
+pub mod browser;
+pub mod consumption;
+pub mod data;
+pub mod design;
+mod example;
+pub mod exposure;
+pub mod inventory;
+mod list;
+mod scope;
+pub mod tokens;
+pub mod transport;
+
+pub use list::CHECKS;
+
+/// The check with that code or name; `None` for an unknown one.
+#[must_use]
+pub fn find(code_or_name: &str) -> Option<&'static CheckItem> {
+    CHECKS.iter().copied().find(|check| {
+        check.meta.code.eq_ignore_ascii_case(code_or_name) || check.meta.name == code_or_name
+    })
+}
+
 /// One check.
 pub struct CheckItem {
     /// Metadata and documentation.
@@ -72,6 +96,12 @@ pub struct CheckExample {
     pub name: &'static str,
     /// What must come out.
     pub expected: Expected,
+    /// What a specification says about the operation, for checks that ask; see
+    /// [`EndpointFacts::documented`].
+    pub documented: Option<Option<bool>>,
     /// The exchanges.
     pub exchanges: fn() -> Vec<Exchange>,
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,3 @@
+//! What a caller may reach.
+
+pub mod sequential_object_ids;

@@ -1,0 +1,82 @@
+//! JSON that browsers may take for a page.
+
+use bartizan_model::{
+    Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Status, finding::Failure,
+};
+use bartizan_protocols::Format;
+
+use crate::{
+    Facts,
+    checks::{
+        CheckItem, Expected, Run,
+        example::{example, get},
+        scope::{self, Answer},
+    },
+};
+
+/// The item.
+pub static CHECK: CheckItem = CheckItem {
+    meta: ItemMeta {
+        code: "BZ-C017",
+        name: "json-with-wrong-type",
+        title: "JSON answered as HTML or without a type",
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        status: Status::Stable,
+        owasp: Some(Owasp::Api8),
+        cwe: &[Cwe(436), Cwe(79)],
+        attack: &[Attack("T1190")],
+        inputs: &[Input::ResponseHead, Input::ResponseBody],
+        what: "Fails when a body that is a JSON object or array is labelled `text/html` (medium), or \
+               has no media type or `text/plain` while `X-Content-Type-Options: nosniff` is missing.",
+        why: "A browser that opens the address takes values of the answer for markup and runs scripts in \
+              them.",
+        fix: "Send `Content-Type: application/json` and `X-Content-Type-Options: nosniff`.",
+        references: &["RFC 8259 section 11", "MIME Sniffing standard", "Fetch standard: nosniff"],
+    },
+    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    examples: &[
+        example("labelled as a page", Expected::Fail, || {
+            get("https://api.example.com/v1/x").answer(200, "text/html", r#"{"a":"<b>"}"#).one()
+        }),
+        example("no type at all", Expected::Fail, || {
+            get("https://api.example.com/v1/x").answer(200, "", r#"{"a":"b"}"#).one()
+        }),
+        example("labelled as JSON", Expected::Pass, || {
+            get("https://api.example.com/v1/x").json(200, r#"{"a":"b"}"#).one()
+        }),
+        example("a real page", Expected::NotApplicable, || {
+            get("https://www.example.com/").answer(200, "text/html", "<p>Hi</p>").one()
+        }),
+        example("an access log has no headers", Expected::NotEvaluated, || {
+            get("/api/v1/x").logged(200).one()
+        }),
+    ],
+};
+
+fn look(facts: &Facts<'_>) -> Answer {
+    let response = scope::head(facts)?;
+    let body = response.body.iter().find(|b| !b.is_ascii_whitespace());
+    let structured = matches!(body, Some(b'{' | b'['));
+    scope::applies(
+        matches!(facts.decoded.response_format, Format::Json | Format::NdJson) && structured,
+    )?;
+    let media_type = response.headers.media_type();
+    let nosniff = response
+        .headers
+        .get("x-content-type-options")
+        .is_some_and(|value| value.trim().eq_ignore_ascii_case("nosniff"));
+    let (text, severity) = match media_type.as_str() {
+        "text/html" | "application/xhtml+xml" => {
+            ("JSON labelled as a page", Some(Severity::Medium))
+        }
+        "" if !nosniff => ("JSON without a media type and without nosniff", None),
+        "text/plain" if !nosniff => ("JSON labelled as plain text without nosniff", None),
+        _ => return Ok(Outcome::Pass),
+    };
+    Ok(Outcome::Fail(Box::new(Failure {
+        severity,
+        evidence: vec![scope::note(facts, text)],
+        ..Failure::default()
+    })))
+}

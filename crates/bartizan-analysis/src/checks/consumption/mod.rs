@@ -1,0 +1,3 @@
+//! What a request may cost.
+
+pub mod unbounded_list;

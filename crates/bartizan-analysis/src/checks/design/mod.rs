@@ -1,0 +1,3 @@
+//! Operations that work against HTTP.
+
+pub mod state_change_by_get;

@@ -1,0 +1,79 @@
+//! GraphQL introspection.
+
+use bartizan_model::{
+    Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Side, Status,
+};
+use bartizan_protocols::Value;
+
+use crate::{
+    Facts,
+    checks::{
+        CheckItem, Expected, Run,
+        example::{example, post},
+        scope::{self, Answer, Reach},
+    },
+};
+
+/// The item.
+pub static CHECK: CheckItem = CheckItem {
+    meta: ItemMeta {
+        code: "BZ-C027",
+        name: "graphql-introspection-enabled",
+        title: "GraphQL introspection is answered",
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        status: Status::Stable,
+        owasp: Some(Owasp::Api8),
+        cwe: &[Cwe(200), Cwe(497)],
+        attack: &[Attack("T1592")],
+        inputs: &[Input::RequestBody, Input::Status, Input::ResponseBody],
+        what: "Fails when a query for `__schema` is answered with the schema. Loopback does not apply.",
+        why: "The whole API, internal fields and mutations included, is described to whoever asks.",
+        fix: "Switch introspection off in production, or answer it to known developers only. It is no \
+              substitute for authorization of each field.",
+        references: &["GraphQL specification section 4.2: schema introspection"],
+    },
+    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    examples: &[
+        example("the schema is answered", Expected::Fail, || {
+            let query = r#"{"query":"{ __schema { types { name } } }"}"#;
+            let body = r#"{"data":{"__schema":{"types":[{"name":"Query"}]}}}"#;
+            post("https://api.example.com/graphql", query).json(200, body).one()
+        }),
+        example("refused", Expected::Pass, || {
+            let query = r#"{"query":"{ __schema { types { name } } }"}"#;
+            let body = r#"{"errors":[{"message":"introspection is disabled"}]}"#;
+            post("https://api.example.com/graphql", query).json(200, body).one()
+        }),
+        example("another query", Expected::NotApplicable, || {
+            let query = r#"{"query":"{ me { id __typename } }"}"#;
+            post("https://api.example.com/graphql", query).json(200, r#"{"data":{}}"#).one()
+        }),
+        example("no answer was seen", Expected::NotEvaluated, || {
+            let query = r#"{"query":"{ __schema { types { name } } }"}"#;
+            post("https://api.example.com/graphql", query).one()
+        }),
+    ],
+};
+
+fn look(facts: &Facts<'_>) -> Answer {
+    let asks = facts.decoded.view.leaves(Side::Request).any(|leaf| {
+        leaf.name() == "query"
+            && matches!(leaf.value(), Value::Text(text) if text.contains("__schema"))
+    });
+    scope::applies(asks && scope::reach(facts.exchange) != Reach::Loopback)?;
+    scope::response(facts)?;
+    let answered = facts.decoded.view.nodes().any(|node| {
+        node.side() == Side::Response
+            && node.key() == "__schema"
+            && node.value() == Value::Object
+            && node.children().next().is_some()
+    });
+    if answered {
+        return Ok(Outcome::fail(scope::note(
+            facts,
+            "a query for __schema was answered with the schema",
+        )));
+    }
+    Ok(scope::pass_if_body_seen(facts))
+}

@@ -1,0 +1,266 @@
+//! Every example of every check goes through decoding, classification and the check.
+
+use std::collections::BTreeSet;
+
+use bartizan_model::{
+    AuthType, EndpointId, HashKey, Input, Owasp, PrincipalKind, Root, Scope, Severity, Side,
+    taxonomy,
+};
+use bartizan_protocols::{Codec, Decoded, Value, decode};
+
+use super::*;
+use crate::{
+    classes::{ClassHit, classify},
+    endpoints::Segment,
+    identity::{Credential, Named},
+};
+
+fn snapshot() -> Snapshot {
+    Snapshot::new(Scope::default(), HashKey::new([7; 32]))
+}
+
+/// A stand-in for the extraction of credentials: Authorization, API keys, session cookies, query.
+fn credentials(exchange: &Exchange, decoded: &Decoded, snapshot: &Snapshot) -> Vec<Credential> {
+    let mut out = Vec::new();
+    for node in decoded.view.leaves(Side::Request).filter(|node| node.depth() == 1) {
+        let name = node.key();
+        let jwt = node.children().find(|child| child.codec() == Some(Codec::Jwt)).map(|c| c.id());
+        let (auth_type, location) = match (node.root(), name) {
+            (Root::Header, "authorization") if node.raw().starts_with("Basic ") => {
+                (AuthType::Basic, "header")
+            }
+            (Root::Header, "authorization") if jwt.is_some() => (AuthType::Jwt, "header"),
+            (Root::Header, "authorization") => (AuthType::Bearer, "header"),
+            (Root::Header, "x-api-key") => (AuthType::ApiKey, "header"),
+            (Root::Query, "access_token" | "api_key" | "apikey") => (AuthType::ApiKey, "query"),
+            (Root::Cookie, "sid" | "session" | "sessionid") => (AuthType::SessionCookie, "cookie"),
+            _ => continue,
+        };
+        let token = snapshot.key.hash("credential", node.raw().as_bytes());
+        let names = (auth_type == AuthType::Basic).then(|| Named {
+            kind: PrincipalKind::Subject,
+            hash: token,
+            shape: String::new(),
+        });
+        out.push(Credential { auth_type, location, name: name.to_owned(), token, names, jwt });
+    }
+    let _ = exchange;
+    out
+}
+
+struct Judged {
+    decoded: Decoded,
+    classes: Vec<ClassHit>,
+    credentials: Vec<Credential>,
+}
+
+fn judged(exchange: &Exchange, snapshot: &Snapshot) -> Judged {
+    let decoded = decode(exchange, &snapshot.limits, snapshot.seed);
+    let classes = classify(&decoded, snapshot);
+    let credentials = credentials(exchange, &decoded, snapshot);
+    Judged { decoded, classes, credentials }
+}
+
+fn outcome_of(check: &CheckItem, example: &CheckExample) -> Outcome {
+    let snapshot = snapshot();
+    let exchanges = (example.exchanges)();
+    let judged: Vec<Judged> = exchanges.iter().map(|e| judged(e, &snapshot)).collect();
+    match check.run {
+        Run::Exchange(run) => {
+            let (exchange, last) = exchanges.last().zip(judged.last()).expect("an exchange");
+            run(&Facts {
+                exchange,
+                decoded: &last.decoded,
+                classes: &last.classes,
+                credentials: &last.credentials,
+                snapshot: &snapshot,
+            })
+        }
+        Run::Endpoint(run) => endpoint(&exchanges, &judged, example, &snapshot, run),
+    }
+}
+
+/// A stand-in for the learner: one endpoint, whose path parameters are segments of digits.
+fn endpoint(
+    exchanges: &[Exchange],
+    judged: &[Judged],
+    example: &CheckExample,
+    snapshot: &Snapshot,
+    run: fn(&EndpointFacts<'_>) -> Outcome,
+) -> Outcome {
+    let first = &exchanges.first().expect("an exchange").request;
+    let is_number = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    let segments: Vec<Segment> = first
+        .path()
+        .split('/')
+        .skip(1)
+        .map(|s| match is_number(s) {
+            true => Segment::Parameter {
+                name: "id".to_owned(),
+                prefix: String::new(),
+                suffix: String::new(),
+            },
+            false => Segment::Literal(s.to_owned()),
+        })
+        .collect();
+    let mut ids: BTreeSet<i64> = BTreeSet::new();
+    let (mut with, mut without, mut sensitive, mut largest, mut paged) = (0, 0, 0, 0, false);
+    for (exchange, judged) in exchanges.iter().zip(judged) {
+        paged |= exchange.request.query().is_some_and(|q| q.contains("limit="));
+        if !exchange.response.as_ref().is_some_and(|r| r.is_success()) {
+            continue;
+        }
+        if judged.credentials.is_empty() {
+            without += 1
+        } else {
+            with += 1
+        }
+        let view = &judged.decoded.view;
+        let hit = |h: &&ClassHit| view.node(h.node).is_some_and(|n| n.side() == Side::Response);
+        sensitive += u64::from(judged.classes.iter().any(|h| hit(&h)));
+        let arrays =
+            view.nodes().filter(|n| n.side() == Side::Response && n.value() == Value::Array);
+        largest = arrays.map(|n| n.children().count() as u64).max().unwrap_or(0).max(largest);
+        ids.extend(exchange.request.path().split('/').filter_map(|s| s.parse::<i64>().ok()));
+    }
+    let ordered: Vec<i64> = ids.iter().copied().collect();
+    let near = ordered.windows(2).filter(|w| w[1] - w[0] <= 2).count() as f64;
+    let share = near / (ordered.len().max(2) - 1) as f64;
+    let integers = match ids.len() {
+        0 => vec![],
+        n => vec![("id".to_owned(), n as u64, share)],
+    };
+    let template = Template {
+        id: EndpointId::from_text("endpoint"),
+        host: first.host().to_owned(),
+        method: first.method.clone(),
+        segments,
+        path: first.path().to_owned(),
+    };
+    run(&EndpointFacts {
+        template: &template,
+        snapshot,
+        integer_parameters: &integers,
+        authenticated_successes: with,
+        anonymous_successes: without,
+        sensitive_successes: sensitive,
+        largest_array: largest,
+        has_page_parameter: paged,
+        requests: exchanges.len() as u64,
+        documented: example.documented,
+    })
+}
+
+const fn kind_of(outcome: &Outcome) -> Expected {
+    match outcome {
+        Outcome::Pass => Expected::Pass,
+        Outcome::Fail(_) => Expected::Fail,
+        Outcome::NotApplicable => Expected::NotApplicable,
+        Outcome::NotEvaluated(_) => Expected::NotEvaluated,
+    }
+}
+
+#[test]
+fn every_example_gives_its_outcome() {
+    let mut wrong = Vec::new();
+    for check in CHECKS {
+        for example in check.examples {
+            let outcome = outcome_of(check, example);
+            if kind_of(&outcome) != example.expected {
+                wrong.push(format!("{}: {}: {outcome:?}", check.meta.name, example.name));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn every_failure_explains_itself_without_values() {
+    for check in CHECKS {
+        for example in check.examples.iter().filter(|e| e.expected == Expected::Fail) {
+            let Outcome::Fail(failure) = outcome_of(check, example) else { continue };
+            assert!(!failure.evidence.is_empty(), "{}", check.meta.name);
+            let text = format!("{failure:?}");
+            for value in ["jane@", "4111111", "5555555555554444", "hunter2", "c4ed6c219dd5", "Zk3v"]
+            {
+                assert!(!text.contains(value), "{} shows {value}: {text}", check.meta.name);
+            }
+            for evidence in &failure.evidence {
+                assert!(evidence.note.len() > 10, "{}: {evidence:?}", check.meta.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_missing_input_named_in_the_outcome_is_declared() {
+    for check in CHECKS {
+        for example in check.examples {
+            if let Outcome::NotEvaluated(input) = outcome_of(check, example) {
+                assert!(check.meta.inputs.contains(&input), "{}: {input:?}", check.meta.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_passes_when_only_a_request_line_is_known() {
+    // What a check answers about a response it never saw must not be a pass.
+    for check in CHECKS {
+        let Run::Exchange(run) = check.run else { continue };
+        let snapshot = snapshot();
+        let exchange = example::get("/api/v1/customers/7").build();
+        let judged = judged(&exchange, &snapshot);
+        let outcome = run(&Facts {
+            exchange: &exchange,
+            decoded: &judged.decoded,
+            classes: &judged.classes,
+            credentials: &judged.credentials,
+            snapshot: &snapshot,
+        });
+        let needs =
+            |i: &Input| matches!(i, Input::Status | Input::ResponseHead | Input::ResponseBody);
+        if check.meta.inputs.iter().any(needs) {
+            assert_ne!(outcome, Outcome::Pass, "{}", check.meta.name);
+        }
+    }
+}
+
+#[test]
+fn every_item_explains_itself() {
+    let source = include_str!("list.rs");
+    let mut codes = BTreeSet::new();
+    let mut names = BTreeSet::new();
+    for check in CHECKS {
+        let meta = &check.meta;
+        let name = meta.name;
+        assert!(codes.insert(meta.code), "{name}: code {} is taken", meta.code);
+        assert!(names.insert(name), "{name}: name is taken");
+        assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{name}");
+        assert!(
+            source.contains(&format!("::{}::CHECK", name.replace('-', "_"))),
+            "{name}: file name"
+        );
+        for text in [meta.what, meta.why, meta.fix] {
+            assert!(text.len() > 30 && text.ends_with('.'), "{name}: {text}");
+        }
+        assert!(!meta.title.is_empty() && !meta.references.is_empty(), "{name}");
+        assert!(!meta.inputs.is_empty(), "{name}");
+        let row = meta.owasp.map(Owasp::category).expect("every check is filed under a category");
+        assert!(!meta.cwe.is_empty() && !meta.attack.is_empty(), "{name}");
+        for cwe in meta.cwe {
+            assert!(row.cwe.contains(cwe), "{name}: {cwe} is not filed under {}", row.owasp.id());
+        }
+        for attack in meta.attack {
+            assert!(row.attack.contains(attack), "{name}: {attack:?}");
+        }
+        let has = |e: Expected| check.examples.iter().any(|x| x.expected == e);
+        assert!(has(Expected::Fail) && has(Expected::Pass), "{name}: examples");
+        assert!(Severity::ALL.contains(&meta.severity));
+        assert!(find(meta.code).is_some_and(|c| c.meta.name == name));
+    }
+    for (i, code) in codes.iter().enumerate() {
+        assert_eq!(*code, format!("BZ-C{:03}", i + 1), "codes are dense");
+    }
+    assert_eq!(taxonomy::CATEGORIES.len(), 10);
+}

@@ -1,0 +1,127 @@
+//! Access tokens that live too long.
+
+use bartizan_model::{
+    Attack, Confidence, Cwe, Duration, Evidence, Input, ItemMeta, Outcome, Owasp, Severity, Side,
+    Status, finding::Failure,
+};
+use bartizan_protocols::{NodeRef, Value};
+
+use crate::{
+    Facts,
+    checks::{
+        CheckItem, Expected, Run,
+        example::{SIGNATURE, example, get, jwt, post},
+        scope::{self, Answer},
+    },
+};
+
+/// Longest lifetime of an access token that passes.
+const LONGEST_SECONDS: i64 = 24 * 3_600;
+/// Beyond this it is no longer a matter of hygiene.
+const GRAVE_SECONDS: i64 = 30 * 24 * 3_600;
+
+/// The item.
+pub static CHECK: CheckItem = CheckItem {
+    meta: ItemMeta {
+        code: "BZ-C007",
+        name: "jwt-long-lifetime",
+        title: "JSON Web Token lives longer than a day",
+        severity: Severity::Low,
+        confidence: Confidence::High,
+        status: Status::Stable,
+        owasp: Some(Owasp::Api2),
+        cwe: &[Cwe(613)],
+        attack: &[Attack("T1550.001")],
+        inputs: &[Input::RequestHead, Input::Status, Input::ResponseBody, Input::Time],
+        what: "Fails when a token that the API accepted or issued expires more than 24 hours after `iat` \
+               (else `nbf`, else the time of the exchange); medium beyond 30 days. Refresh tokens, \
+               by claim or field name, do not count; tokens without `exp` are the matter of BZ-C006.",
+        why: "The longer a token lives, the longer a stolen one can be used; most APIs cannot revoke one.",
+        fix: "Issue access tokens for minutes to an hour and renew them with a refresh token that is bound \
+              to the client and rotated.",
+        references: &["RFC 8725 section 3.10", "RFC 9700 section 2.2"],
+    },
+    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    examples: &[
+        example("a year", Expected::Fail, || {
+            let claims = r#"{"sub":"u1","iat":1795341600,"exp":1826877600}"#;
+            let token = jwt(r#"{"alg":"ES256"}"#, claims, SIGNATURE);
+            let request = get("https://api.example.com/v1/me");
+            request.header("authorization", &format!("Bearer {token}")).json(200, "{}").one()
+        }),
+        example("an hour", Expected::Pass, || {
+            let claims = r#"{"sub":"u1","iat":1795341600,"exp":1795345200}"#;
+            let token = jwt(r#"{"alg":"ES256"}"#, claims, SIGNATURE);
+            let request = get("https://api.example.com/v1/me");
+            request.header("authorization", &format!("Bearer {token}")).json(200, "{}").one()
+        }),
+        example("a refresh token may live longer", Expected::NotApplicable, || {
+            let claims = r#"{"sub":"u1","typ":"Refresh","iat":1795341600,"exp":1826877600}"#;
+            let token = jwt(r#"{"alg":"ES256"}"#, claims, SIGNATURE);
+            let body = format!(r#"{{"refresh_token":"{token}"}}"#);
+            post("https://api.example.com/oauth/token", "{}").json(200, &body).one()
+        }),
+        example("neither the token nor the source tells a time", Expected::NotEvaluated, || {
+            let token = jwt(r#"{"alg":"ES256"}"#, r#"{"sub":"u1","exp":1826877600}"#, SIGNATURE);
+            let request = get("https://api.example.com/v1/me");
+            let request = request.header("authorization", &format!("Bearer {token}"));
+            let mut exchange = request.json(200, "{}").build();
+            exchange.time = None;
+            vec![exchange]
+        }),
+    ],
+};
+
+fn look(facts: &Facts<'_>) -> Answer {
+    let mut longest: Option<(i64, NodeRef<'_>)> = None;
+    let mut unknown = false;
+    for token in scope::working_tokens(facts)?.into_iter().filter(|token| !is_refresh(token)) {
+        let Some(exp) = seconds(&token, "exp") else { continue };
+        let issued = seconds(&token, "iat").or_else(|| seconds(&token, "nbf"));
+        match issued.or_else(|| facts.exchange.time.map(|time| time.seconds())) {
+            Some(from) => {
+                let lifetime = exp.saturating_sub(from);
+                if longest.is_none_or(|(most, _)| lifetime > most) {
+                    longest = Some((lifetime, token));
+                }
+            }
+            None => unknown = true,
+        }
+    }
+    match longest {
+        Some((lifetime, token)) if lifetime > LONGEST_SECONDS => {
+            let note = format!(
+                "the token lives {}, longer than {}",
+                Duration::seconds(lifetime),
+                Duration::seconds(LONGEST_SECONDS)
+            );
+            let evidence =
+                Evidence::at(token.side(), token.instance(), note).in_exchange(&facts.exchange.id);
+            Ok(Outcome::Fail(Box::new(Failure {
+                severity: (lifetime > GRAVE_SECONDS).then_some(Severity::Medium),
+                evidence: vec![evidence],
+                ..Failure::default()
+            })))
+        }
+        Some(_) => Ok(Outcome::Pass),
+        None if unknown => Err(Outcome::NotEvaluated(Input::Time)),
+        None => Err(Outcome::NotApplicable),
+    }
+}
+
+fn seconds(token: &NodeRef<'_>, name: &str) -> Option<i64> {
+    match scope::claim(token, "payload", name)? {
+        Value::Integer(value) => Some(value),
+        Value::Number(value) if value.abs() < 1e15 => Some(value as i64),
+        _ => None,
+    }
+}
+
+fn is_refresh(token: &NodeRef<'_>) -> bool {
+    let says = |part, name| matches!(scope::claim(token, part, name), Some(Value::Text(t)) if t.to_ascii_lowercase().contains("refresh") || t.eq_ignore_ascii_case("offline"));
+    token.name().to_ascii_lowercase().contains("refresh")
+        || (token.side() == Side::Response
+            && token.name().to_ascii_lowercase().contains("remember"))
+        || ["typ", "type", "token_type", "token_use"].iter().any(|name| says("payload", name))
+        || says("header", "typ")
+}

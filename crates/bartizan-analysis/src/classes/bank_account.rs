@@ -1,0 +1,70 @@
+//! Bank account and routing numbers in national forms.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("bank_account"),
+    group: DataGroup::Financial,
+    title: "Bank account number",
+    what: "With a field name that says so: account numbers of 6 to 18 digits, routing numbers with the \
+           check digit of the ABA, sort codes of six digits. The international form is class `iban`.",
+    sensitive: true,
+    priority: 50,
+    names: &[
+        "bank account",
+        "bank account number",
+        "account number",
+        "acct number",
+        "bankaccount",
+        "accountnumber",
+        "routing number",
+        "routing",
+        "aba",
+        "aba routing",
+        "sort code",
+        "kontonummer",
+        "numero cuenta",
+        "numero compte",
+        "numero conta",
+        "bsb",
+        "clabe",
+        "beneficiary account",
+        "iban",
+    ],
+    anywhere: false,
+    possible: |_| false,
+    recognise,
+    examples: &[
+        ("bank_account_number", "945456787654"),
+        ("routingNumber", "111000025"),
+        ("sortCode", "20-00-00"),
+    ],
+    counterexamples: &[
+        ("x", "945456787654"),
+        ("routing_number", "111000026"),
+        ("account_number_masked", "XXXX1234"),
+        ("account_number", "0000000000"),
+    ],
+    references: &["ABA routing number policy", "Pay.UK sort codes"],
+};
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    let shape = &candidate.shape;
+    if !candidate.in_context || !shape.is_digits_and_separators() || !(6..=24).contains(&shape.len)
+    {
+        return None;
+    }
+    let plain: Vec<u8> =
+        candidate.text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+    if !(6..=18).contains(&plain.len()) || checksum::is_uniform(&plain) {
+        return None;
+    }
+    if candidate.is_named(&["routing", "aba"]) {
+        let sum = checksum::weighted(&plain, &[3, 7, 1, 3, 7, 1, 3, 7, 1]);
+        return (plain.len() == 9 && sum.is_multiple_of(10)).then_some(Certainty::Checked);
+    }
+    Some(Certainty::Context)
+}

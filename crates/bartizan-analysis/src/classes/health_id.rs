@@ -1,0 +1,36 @@
+//! Numbers of patients and the insured.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{ClassItem, national_id::by_scheme, schemes::Numbers};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("health_id"),
+    group: DataGroup::Health,
+    title: "Health insurance number",
+    what: "Medicare beneficiary identifier (US), Krankenversichertennummer (DE), Medicare card (AU), \
+           each by form and check digit.",
+    sensitive: true,
+    priority: 44,
+    names: &[
+        "insurance id",
+        "insurance number",
+        "member id",
+        "policy number",
+        "health insurance",
+        "patient id",
+        "medical id",
+    ],
+    anywhere: true,
+    possible: |shape| (10..=14).contains(&shape.len) && shape.digits >= 5 && shape.letters() > 0,
+    recognise: |candidate| by_scheme(candidate, Numbers::Patients, CLASS.names),
+    examples: &[("mbi", "1EG4TE5MK73"), ("x", "1EG4-TE5-MK73"), ("kvnr", "A123456780")],
+    counterexamples: &[
+        ("mbi", "1SG4TE5MK73"),
+        ("x", "1EG4TE5MK73"),
+        ("kvnr", "A123456781"),
+        ("x", "A123456780"),
+    ],
+    references: &["CMS: understanding the MBI format", "SGB V section 290"],
+};

@@ -1,0 +1,135 @@
+//! Passwords, passcodes and their hashes.
+
+use bartizan_model::{DataClass, Side, data_class::DataGroup};
+
+use crate::classes::{Candidate, Certainty, ClassItem, secret_forms};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("password"),
+    group: DataGroup::Credential,
+    title: "Password or its hash",
+    what: "A text under a field name that says so (`password`, `passwd`, `pin`, `passphrase`, the word \
+           in a dozen languages), or a password hash by its own form (bcrypt, Argon2, scrypt, \
+           PBKDF2, SHA-crypt). Masks, empty texts, labels and policies are refused.",
+    sensitive: true,
+    priority: 30,
+    names: &[
+        "password",
+        "passwd",
+        "pwd",
+        "pass",
+        "passphrase",
+        "passcode",
+        "pin",
+        "pin code",
+        "password hash",
+        "passwordhash",
+        "hashed password",
+        "encrypted password",
+        "pass word",
+        "password confirmation",
+        "password digest",
+        "user password",
+        "login password",
+        "otp",
+        "one time password",
+        "security code",
+        "cvv",
+        "cvc",
+        "card verification",
+        "security answer",
+        "recovery code",
+        "backup code",
+        "contrasena",
+        "clave",
+        "mot de passe",
+        "motdepasse",
+        "mdp",
+        "passwort",
+        "kennwort",
+        "senha",
+        "wachtwoord",
+        "haslo",
+        "losenord",
+        "passord",
+        "adgangskode",
+        "salasana",
+        "parola",
+        "sifre",
+        "密码",
+        "パスワード",
+    ],
+    anywhere: false,
+    possible: |shape| shape.first == b'$' && shape.len >= 20,
+    recognise,
+    examples: &[
+        ("password", "correct horse"),
+        ("newPassword", "hunter2!"),
+        ("passwd", "12345678"),
+        ("password_hash", "5f4dcc3b5aa765d61d8327deb882cf99"),
+        ("x", "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"),
+        ("mot_de_passe", "secret-42"),
+        ("pin", "4711"),
+    ],
+    counterexamples: &[
+        ("password", "********"),
+        ("password", "password"),
+        ("password_reset_url", "https://example.com/reset"),
+        ("passwordPolicy", "At least 8 characters"),
+        ("password_changed_at", "2026-11-22"),
+        ("compass", "north by west"),
+        ("pin", "true"),
+        ("x", "$19.99 for a year"),
+    ],
+    references: &["RFC 9106 (Argon2)", "crypt(5)"],
+};
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    let (text, shape) = (candidate.text, &candidate.shape);
+    if is_hash(text) {
+        return Some(Certainty::Pattern);
+    }
+    if !candidate.in_context || !(3..=256).contains(&shape.len) || text.contains("://") {
+        return None;
+    }
+    // Only a number will do where a card's code or a PIN is meant.
+    let code = candidate.is_named(&["pin", "pin code", "cvv", "cvc", "security code", "otp"]);
+    if code && !(shape.digits >= 3 && shape.len <= 10) {
+        return None;
+    }
+    // In a response, words with spaces are labels and messages ("Forgot your password?").
+    let label = candidate.node.side() == Side::Response && shape.spaces > 0 && shape.digits == 0;
+    let mask = text.bytes().all(|b| matches!(b, b'*' | b'.' | b'x' | b'X' | b'#' | b'-'))
+        || secret_forms::is_placeholder(text);
+    (!label && !mask).then_some(Certainty::Context)
+}
+
+/// A password hash in the modular crypt form.
+fn is_hash(text: &str) -> bool {
+    let Some(rest) = text.strip_prefix('$') else { return false };
+    let Some((scheme, body)) = rest.split_once('$') else { return false };
+    let known = [
+        "2a",
+        "2b",
+        "2x",
+        "2y",
+        "argon2id",
+        "argon2i",
+        "argon2d",
+        "scrypt",
+        "7",
+        "1",
+        "5",
+        "6",
+        "y",
+        "pbkdf2-sha256",
+        "pbkdf2-sha512",
+        "pbkdf2",
+        "apr1",
+        "P",
+    ];
+    known.contains(&scheme)
+        && body.len() >= 20
+        && body.bytes().all(|b| b.is_ascii_alphanumeric() || b"./$=,+-_".contains(&b))
+}

@@ -1,0 +1,239 @@
+//! People and tax payers in Asia, Africa and Oceania.
+
+use super::{Numbers, Scheme, has_form, never};
+use crate::classes::checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted};
+
+pub(super) static SCHEMES: &[Scheme] = &[
+    Scheme {
+        numbers: Numbers::People,
+        names: &["aadhaar", "aadhar", "uidai", "aadhaar uid"],
+        check: |t| {
+            digits::<12>(t)
+                .is_some_and(|d| d[0] >= 2 && !d.iter().eq(d.iter().rev()) && verhoeff(&d))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["pan", "pan card", "permanent account"],
+        check: |t| {
+            has_form(t, "AAAAA9999A")
+                && t.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["gstin", "gst", "tax id"],
+        check: in_gstin,
+        special: |t| t.len() == 15,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["rrn", "resident registration", "jumin", "arc", "foreigner registration"],
+        check: kr_rrn,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["brn", "business registration"],
+        check: kr_brn,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &[
+            "ric",
+            "resident identity card",
+            "shenfenzheng",
+            "sfz",
+            "id card",
+            "身份证",
+            "身份证号",
+            "身份证号码",
+            "idcard",
+        ],
+        check: cn_ric,
+        special: |t| t.len() == 18 && matches!(t.get(6..8), Some("19" | "20")),
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["nric", "fin", "nric fin"],
+        check: sg_nric,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["uen", "unique entity"],
+        check: sg_uen,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["nric", "mykad", "ic", "ic number"],
+        check: |t| {
+            digits::<12>(t)
+                .is_some_and(|d| is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2)))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["pin", "thai id", "citizen id", "tnin"],
+        check: |t| {
+            digits::<13>(t).is_some_and(|d| {
+                let sum = weighted(&d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
+                (1..=8).contains(&d[0]) && (11 - sum % 11) % 10 == u32::from(d[12])
+            })
+        },
+        special: |t| has_form(t, "9-9999-99999-99-9"),
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["npwp"],
+        check: |t| {
+            let head = t.get(..9).and_then(digits::<9>);
+            (t.len() == 15 && t.bytes().all(|b| b.is_ascii_digit()))
+                && head.is_some_and(|d| !is_uniform(&d) && luhn(&d))
+        },
+        special: |t| has_form(t, "99.999.999.9-999.999"),
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["teudat zehut", "tz", "mispar zehut"],
+        check: |t| {
+            digits::<9>(&format!("{t:0>9}")).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["sa id", "south african id", "rsa id"],
+        check: |t| {
+            digits::<13>(t).is_some_and(|d| {
+                is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
+                    && d[10] <= 2
+                    && luhn(&d)
+            })
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["tfn", "tax file"],
+        check: |t| {
+            digits::<9>(t).is_some_and(|d| {
+                number(&d, 0, 9) > 0
+                    && weighted(&d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
+            })
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["abn", "business number"],
+        check: au_abn,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["acn", "company number"],
+        check: |t| {
+            digits::<9>(t).is_some_and(|d| {
+                number(&d, 0, 9) > 0
+                    && (10 - weighted(&d, &[8, 7, 6, 5, 4, 3, 2, 1]) % 10) % 10 == u32::from(d[8])
+            })
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::Patients,
+        names: &["medicare", "medicare card"],
+        check: |t| {
+            digits::<10>(t).is_some_and(|d| {
+                (2..=6).contains(&d[0])
+                    && weighted(&d, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == u32::from(d[8])
+            })
+        },
+        special: never,
+    },
+];
+
+/// GSTIN: state, PAN, entity, `Z`, check character of Luhn modulo 36.
+fn in_gstin(text: &str) -> bool {
+    if !has_form(text, "99AAAAA9999A*Z*") {
+        return false;
+    }
+    let state = text.get(..2).and_then(|s| s.parse::<u32>().ok()).unwrap_or(0);
+    let value = |b: u8| u32::from(if b.is_ascii_digit() { b - b'0' } else { b - b'A' + 10 });
+    let sum: u32 = text
+        .bytes()
+        .take(14)
+        .enumerate()
+        .map(|(i, b)| value(b) * if i % 2 == 0 { 1 } else { 2 })
+        .map(|p| p / 36 + p % 36)
+        .sum();
+    (1..=38).contains(&state)
+        && text.bytes().last().is_some_and(|b| value(b) == (36 - sum % 36) % 36)
+}
+
+/// Resident and foreigner registration number: weights 2 to 9 and 2 to 5, modulo 11.
+fn kr_rrn(text: &str) -> bool {
+    let Some(d) = digits::<13>(text) else { return false };
+    let rest = weighted(&d, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11;
+    let check = u32::from(d[12]);
+    is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
+        && ((11 - rest) % 10 == check || (13 - rest) % 10 == check)
+}
+
+/// Business registration number.
+fn kr_brn(text: &str) -> bool {
+    let Some(d) = digits::<10>(text) else { return false };
+    let sum = weighted(&d, &[1, 3, 7, 1, 3, 7, 1, 3, 5]) + u32::from(d[8]) * 5 / 10;
+    number(&d, 0, 5) > 0 && (10 - sum % 10) % 10 == u32::from(d[9])
+}
+
+/// Resident identity card (GB 11643-1999): ISO/IEC 7064 MOD 11-2 over 17 digits, X for 10.
+fn cn_ric(text: &str) -> bool {
+    let Some(d) = text.get(..17).and_then(digits::<17>) else { return false };
+    let sum = weighted(&d, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
+    text.len() == 18
+        && is_date(number(&d, 6, 4), number(&d, 10, 2), number(&d, 12, 2))
+        && b"10X98765432".get((sum % 11) as usize) == text.as_bytes().last()
+}
+
+/// NRIC and FIN: weights 2 7 6 5 4 3 2, offset 4 for T and G, 3 for M.
+fn sg_nric(text: &str) -> bool {
+    let (Some(d), Some(first), Some(last), 9) = (
+        text.get(1..8).and_then(digits::<7>),
+        text.bytes().next(),
+        text.bytes().last(),
+        text.len(),
+    ) else {
+        return false;
+    };
+    let sum = weighted(&d, &[2, 7, 6, 5, 4, 3, 2]);
+    let (sum, letters): (u32, &[u8; 11]) = match first {
+        b'S' => (sum, b"JZIHGFEDCBA"),
+        b'T' => (sum + 4, b"JZIHGFEDCBA"),
+        b'F' => (sum, b"XWUTRQPNMLK"),
+        b'G' => (sum + 4, b"XWUTRQPNMLK"),
+        b'M' => (10 - (sum + 3) % 11, b"KLJNPQRTUWX"),
+        _ => return false,
+    };
+    letters.get((sum % 11) as usize) == Some(&last)
+}
+
+/// Unique entity number: businesses, local companies, other entities.
+fn sg_uen(text: &str) -> bool {
+    has_form(text, "99999999A")
+        || (has_form(text, "999999999A") && matches!(text.get(..2), Some("18" | "19" | "20")))
+        || (has_form(text, "A99**9999A") && text.starts_with(['R', 'S', 'T']))
+}
+
+/// Australian business number: subtract 1 from the first digit, modulus 89.
+fn au_abn(text: &str) -> bool {
+    let Some(d) = digits::<11>(text) else { return false };
+    let sum = weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
+    d[0] > 0 && (sum - 10).is_multiple_of(89)
+}

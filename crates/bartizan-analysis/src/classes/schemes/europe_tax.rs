@@ -1,0 +1,126 @@
+//! Tax payers in Europe: VAT and company numbers.
+
+use super::{Numbers, Scheme, europe::nl_bsn, has_form, never};
+use crate::classes::checksum::{digits, luhn, mod11_10, mod97, number, weighted};
+
+const VAT: &[&str] = &[
+    "vat",
+    "vat id",
+    "vatin",
+    "ust id",
+    "ustid",
+    "umsatzsteuer id",
+    "tva",
+    "iva",
+    "tax id",
+    "moms",
+];
+
+pub(super) static SCHEMES: &[Scheme] = &[
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["utr", "unique taxpayer reference", "tax reference"],
+        check: gb_utr,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: VAT,
+        check: gb_vat,
+        special: |t| t.starts_with("GB"),
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: VAT,
+        check: |t| {
+            t.strip_prefix("DE").and_then(digits::<9>).is_some_and(|d| d[0] != 0 && mod11_10(&d))
+        },
+        special: |t| t.starts_with("DE"),
+    },
+    Scheme { numbers: Numbers::TaxPayers, names: &["nif", "cif"], check: es_cif, special: never },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["partita iva", "piva", "p iva", "iva", "vat", "vat id"],
+        check: |t| {
+            digits::<11>(t.trim_start_matches("IT"))
+                .is_some_and(|d| number(&d, 0, 7) > 0 && luhn(&d))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["siren", "rcs"],
+        check: |t| digits::<9>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["siret"],
+        check: |t| digits::<14>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["nip", "vat", "tax id"],
+        check: |t| {
+            digits::<10>(t.trim_start_matches("PL"))
+                .is_some_and(|d| weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == u32::from(d[9]))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["btw", "btw nummer", "vat", "vat id"],
+        check: nl_btw,
+        special: |t| t.starts_with("NL"),
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["organisationsnummer", "orgnr", "org nr", "orgnummer", "org number"],
+        check: |t| digits::<10>(t).is_some_and(|d| d[2] >= 2 && luhn(&d)),
+        special: never,
+    },
+];
+
+/// Unique taxpayer reference: the check digit comes first.
+fn gb_utr(text: &str) -> bool {
+    let Some(d) = digits::<10>(text.trim_end_matches('K')) else { return false };
+    let sum: u32 = weighted(&d[1..], &[6, 7, 8, 9, 10, 5, 4, 3, 2]);
+    b"21987654321".get((sum % 11) as usize).is_some_and(|c| c - b'0' == d[0])
+}
+
+/// VAT number: modulus 97, since 2010 also with 55 added.
+fn gb_vat(text: &str) -> bool {
+    let text = text.strip_prefix("GB").unwrap_or(text);
+    let Some(d) = digits::<9>(text.get(..9).unwrap_or("")) else { return false };
+    let branch = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
+    let sum = weighted(&d, &[8, 7, 6, 5, 4, 3, 2]) + number(&d, 7, 2);
+    (text.len() == 9 || branch) && number(&d, 0, 7) > 0 && [0, 42].contains(&(sum % 97))
+}
+
+/// CIF: one letter, seven digits, a digit or letter.
+fn es_cif(text: &str) -> bool {
+    let text = text.strip_prefix("ES").unwrap_or(text);
+    let (Some(first), Some(d), Some(last), 9) = (
+        text.bytes().next(),
+        text.get(1..8).and_then(digits::<7>),
+        text.bytes().last(),
+        text.len(),
+    ) else {
+        return false;
+    };
+    let odd: u32 = d.iter().step_by(2).map(|x| u32::from(*x) * 2).map(|p| p / 10 + p % 10).sum();
+    let even: u32 = d.iter().skip(1).step_by(2).map(|x| u32::from(*x)).sum();
+    let check = (10 - (odd + even) % 10) % 10;
+    let letter = b"JABCDEFGHI".get(check as usize) == Some(&last);
+    b"ABCDEFGHJNPQRSUVW".contains(&first) && (letter || u32::from(last.wrapping_sub(b'0')) == check)
+}
+
+/// BTW number: the eleven test of nine digits, or since 2020 modulus 97 of the whole.
+fn nl_btw(text: &str) -> bool {
+    let body = text.strip_prefix("NL").unwrap_or(text);
+    let body = if body.len() == 11 { format!("0{body}") } else { body.to_owned() };
+    has_form(&body, "999999999B99")
+        && (body.get(..9).is_some_and(nl_bsn)
+            || mod97(b"NL".iter().copied().chain(body.bytes())) == Some(1))
+}

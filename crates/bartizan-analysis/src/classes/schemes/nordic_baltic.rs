@@ -1,0 +1,96 @@
+//! People in the Nordic and Baltic states.
+
+use super::{Numbers, Scheme, has_form, never};
+use crate::classes::checksum::{digits, is_date, luhn, number, weighted};
+
+pub(super) static SCHEMES: &[Scheme] = &[
+    Scheme {
+        numbers: Numbers::People,
+        names: &[
+            "personnummer",
+            "pnr",
+            "personal number",
+            "samordningsnummer",
+            "personal identity",
+        ],
+        check: se_personnummer,
+        special: |t| has_form(t, "999999-9999") || has_form(t, "99999999-9999"),
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["hetu", "henkilotunnus", "personal identity code", "personal identity"],
+        check: fi_hetu,
+        special: |t| t.len() == 11,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["fodselsnummer", "fnr", "personnummer", "dnummer"],
+        check: no_fodselsnummer,
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["cpr", "cpr nummer", "personnummer"],
+        check: |t| {
+            digits::<10>(t)
+                .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
+        },
+        special: never,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["isikukood", "ik", "asmens kodas", "personas kods"],
+        check: ee_isikukood,
+        special: never,
+    },
+];
+
+/// Personnummer: Luhn over the last ten digits; coordination numbers add 60 to the day.
+fn se_personnummer(text: &str) -> bool {
+    let short = if text.len() == 12 { text.get(2..).unwrap_or("") } else { text };
+    let Some(d) = digits::<10>(short) else { return false };
+    is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2) % 60) && luhn(&d)
+}
+
+/// Henkilötunnus: the nine digits modulo 31 choose the last character. The sign that tells the
+/// century may have been removed with other separators.
+fn fi_hetu(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let (date, rest) = match (bytes.get(..6), bytes.get(6..)) {
+        (Some(date), Some(rest)) => (date, rest),
+        _ => return false,
+    };
+    let rest = match rest {
+        [sign, rest @ ..] if rest.len() == 4 && b"ABCDEFUVWXY+-".contains(sign) => rest,
+        rest if rest.len() == 4 => rest,
+        _ => return false,
+    };
+    let (Some(individual), Some(check)) = (rest.get(..3), rest.last()) else { return false };
+    let text: String = date.iter().chain(individual).map(|b| char::from(*b)).collect();
+    let Some(d) = digits::<9>(&text) else { return false };
+    is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2))
+        && b"0123456789ABCDEFHJKLMNPRSTUVWXY".get((number(&d, 0, 9) % 31) as usize) == Some(check)
+}
+
+/// Fødselsnummer: two modulus-11 digits; D-numbers add 40 to the day, others 40 or 80 to the month.
+fn no_fodselsnummer(text: &str) -> bool {
+    let Some(d) = digits::<11>(text) else { return false };
+    let check = |weights: &[u32]| (11 - weighted(&d, weights) % 11) % 11;
+    let (day, month) = (number(&d, 0, 2), number(&d, 2, 2));
+    is_date(number(&d, 4, 2), month % 40, if day > 40 { day - 40 } else { day })
+        && check(&[3, 7, 6, 1, 8, 9, 4, 5, 2]) == u32::from(d[9])
+        && check(&[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) == u32::from(d[10])
+}
+
+/// Isikukood and asmens kodas: two rounds of weights modulo 11.
+fn ee_isikukood(text: &str) -> bool {
+    let Some(d) = digits::<11>(text) else { return false };
+    let first = weighted(&d, &[1, 2, 3, 4, 5, 6, 7, 8, 9, 1]) % 11;
+    let check = match first {
+        10 => weighted(&d, &[3, 4, 5, 6, 7, 8, 9, 1, 2, 3]) % 11 % 10,
+        other => other,
+    };
+    // Lithuania gives numbers beginning with 9 to people whose date of birth is not known.
+    let dated = is_date(number(&d, 1, 2), number(&d, 3, 2), number(&d, 5, 2));
+    (d[0] == 9 || (d[0] != 0 && dated)) && check == u32::from(d[10])
+}

@@ -1,0 +1,146 @@
+//! Tokens, keys and other secrets of machines.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{Candidate, Certainty, ClassItem, embedded, secret_forms};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("secret"),
+    group: DataGroup::Credential,
+    title: "Secret key or token",
+    what: "Tokens of known providers by beginning, alphabet and length; private keys in PEM form; URLs \
+           with a password; and under a field name that says so (`api_key`, `client_secret`, \
+           `access_token`, `authorization` …) a text of at least 12 characters whose entropy is at \
+           least 2.8 bits per character. Masks, templates and words are refused.",
+    sensitive: true,
+    priority: 20,
+    names: &[
+        "secret",
+        "client secret",
+        "clientsecret",
+        "api key",
+        "apikey",
+        "api token",
+        "apitoken",
+        "access token",
+        "accesstoken",
+        "refresh token",
+        "refreshtoken",
+        "auth token",
+        "authtoken",
+        "id token",
+        "bearer token",
+        "session token",
+        "sessiontoken",
+        "session id",
+        "sessionid",
+        "sid",
+        "private key",
+        "privatekey",
+        "secret key",
+        "secretkey",
+        "signing key",
+        "encryption key",
+        "access key",
+        "accesskey",
+        "shared key",
+        "master key",
+        "app secret",
+        "webhook secret",
+        "token",
+        "authorization",
+        "x api key",
+        "subscription key",
+        "license key",
+        "account key",
+        "jsessionid",
+        "phpsessid",
+        "connect sid",
+        "session",
+        "asp net session id",
+        "personal access token",
+        "bot token",
+        "totp secret",
+        "otp secret",
+        "mfa secret",
+        "seed",
+        "credential",
+        "consumer secret",
+        "consumer key",
+        "auth key",
+        "authkey",
+        "function key",
+    ],
+    anywhere: false,
+    possible: |shape| {
+        shape.len >= 14
+            && (shape.digits + shape.upper + shape.dashes + shape.other > 0)
+            && shape.spaces == 0
+            && shape.len <= 4096
+    },
+    recognise,
+    examples: &[
+        ("api_key", "3a16750dd36341a48ebd035408f7730f"),
+        ("clientSecret", "Zk3v-9dK_q2LmX7pRt5w"),
+        ("authorization", "c4ed6c219dd54a058e3fc56d1151cce8"),
+        ("x", "AKIAZ3MHALF2TESTHQ7P"),
+        ("x", "postgres://app:s3cr3t-pw@db.internal:5432/x"),
+    ],
+    counterexamples: &[
+        ("api_key", "YOUR_API_KEY_HERE"),
+        ("token", "${TOKEN_FROM_VAULT}"),
+        ("x", "3a16750dd36341a48ebd035408f7730f"),
+        ("next_page_token", "CAoQAAabcdefgh1234"),
+        ("token_type", "urn:ietf:params:oauth"),
+        ("secret", "xxxxxxxxxxxxxxxxxxxx"),
+        ("csrf_token", "c4ed6c219dd54a058e3fc56d1151cce8"),
+        ("monkey", "3a16750dd36341a48ebd035408f7730f"),
+    ],
+    references: &["providers' documentation of token forms", "RFC 7468", "RFC 6750"],
+};
+
+/// Tokens that are meant to be public: cursors of pages, cross-site request forgery, push targets.
+const PUBLIC: &[&str] = &[
+    "page token",
+    "next token",
+    "pagination token",
+    "continuation token",
+    "sync token",
+    "csrf",
+    "xsrf",
+    "antiforgery",
+    "verification token",
+    "public",
+    "publishable",
+    "device token",
+    "cancel token",
+    "site key",
+    "nextpagetoken",
+    "next page",
+    "request token",
+    "csrftoken",
+    "upload token",
+];
+
+/// Fewest characters and bits per character of a value that only its name tells.
+const MIN_LEN: usize = 12;
+const MIN_ENTROPY: f64 = 2.8;
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    let (text, shape) = (candidate.text, &candidate.shape);
+    if shape.len >= 14 && embedded::has_secret(text) {
+        return Some(Certainty::Pattern);
+    }
+    (candidate.in_context
+        && shape.len >= MIN_LEN
+        && shape.len <= 4096
+        && shape.spaces == 0
+        && shape.wide == 0
+        && (shape.digits > 0 || (shape.upper > 0 && shape.lower > 0))
+        && !text.contains("://")
+        && !candidate.is_named(PUBLIC)
+        && !secret_forms::is_placeholder(text)
+        && secret_forms::entropy(text.get(..256).unwrap_or(text)) >= MIN_ENTROPY)
+        .then_some(Certainty::Context)
+}

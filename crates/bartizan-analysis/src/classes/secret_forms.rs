@@ -1,0 +1,410 @@
+//! Forms of provider tokens: a literal beginning, an alphabet and a length, from the providers' own
+//! documentation. One automaton finds all beginnings in one pass.
+
+use std::sync::OnceLock;
+
+use aho_corasick::{AhoCorasick, MatchKind};
+
+/// Alphabet of a token behind its literal beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Set {
+    /// `0-9a-f`, either case.
+    Hex,
+    /// `A-Z0-9`.
+    Upper,
+    /// Letters and digits.
+    Alnum,
+    /// Letters, digits, `_`, `-`.
+    Url,
+    /// Letters, digits, `_`, `-`, `.`, `=`, `:`, `+`, `/`, `~`.
+    Wide,
+}
+
+impl Set {
+    fn has(self, b: u8) -> bool {
+        match self {
+            Self::Hex => b.is_ascii_hexdigit(),
+            Self::Upper => b.is_ascii_uppercase() || b.is_ascii_digit(),
+            Self::Alnum => b.is_ascii_alphanumeric(),
+            Self::Url => b.is_ascii_alphanumeric() || b == b'_' || b == b'-',
+            Self::Wide => b.is_ascii_alphanumeric() || b"_-.=:+/~".contains(&b),
+        }
+    }
+}
+
+/// Beginning, alphabet, fewest and most characters behind the beginning.
+type Form = (&'static str, Set, usize, usize);
+
+const FORMS: &[Form] = &[
+    // Cloud providers.
+    ("AKIA", Set::Upper, 16, 16),
+    ("ASIA", Set::Upper, 16, 16),
+    ("ABIA", Set::Upper, 16, 16),
+    ("ACCA", Set::Upper, 16, 16),
+    ("ABSKQmVkcm9ja0FQSUtleS", Set::Wide, 90, 250),
+    ("AIza", Set::Url, 35, 35),
+    ("ya29.", Set::Url, 40, 600),
+    ("GOCSPX-", Set::Url, 28, 28),
+    ("1//0", Set::Url, 60, 200),
+    ("LTAI", Set::Alnum, 12, 20),
+    ("AccountKey=", Set::Wide, 80, 90),
+    ("SharedAccessKey=", Set::Wide, 40, 60),
+    ("dop_v1_", Set::Hex, 64, 64),
+    ("doo_v1_", Set::Hex, 64, 64),
+    ("dor_v1_", Set::Hex, 64, 64),
+    ("AQVN", Set::Url, 35, 38),
+    ("t1.", Set::Wide, 80, 200),
+    ("YC", Set::Url, 38, 38),
+    ("HRKU-AA", Set::Url, 58, 58),
+    ("tskey-", Set::Url, 20, 80),
+    ("v1.0-", Set::Hex, 171, 171),
+    ("fm2_", Set::Wide, 100, 2000),
+    ("fo1_", Set::Url, 43, 43),
+    ("nfp_", Set::Alnum, 36, 40),
+    ("sbp_", Set::Hex, 40, 40),
+    ("pscale_tkn_", Set::Wide, 32, 64),
+    ("pscale_pw_", Set::Wide, 32, 64),
+    ("pscale_oauth_", Set::Wide, 32, 64),
+    ("hvs.", Set::Url, 24, 200),
+    ("hvb.", Set::Url, 60, 300),
+    (".atlasv1.", Set::Url, 60, 70),
+    ("sha256~", Set::Url, 43, 43),
+    ("dt0c01.", Set::Wide, 88, 100),
+    ("pul-", Set::Hex, 40, 40),
+    ("ops_eyJ", Set::Wide, 120, 4000),
+    ("AGE-SECRET-KEY-1", Set::Upper, 58, 58),
+    ("dp.pt.", Set::Alnum, 40, 44),
+    ("dp.st.", Set::Wide, 40, 80),
+    // Code hosting, packages, CI.
+    ("ghp_", Set::Alnum, 36, 36),
+    ("gho_", Set::Alnum, 36, 36),
+    ("ghu_", Set::Alnum, 36, 36),
+    ("ghs_", Set::Alnum, 36, 36),
+    ("ghr_", Set::Alnum, 36, 76),
+    ("github_pat_", Set::Url, 70, 90),
+    ("glpat-", Set::Wide, 20, 60),
+    ("gldt-", Set::Url, 20, 40),
+    ("glft-", Set::Url, 20, 64),
+    ("glsoat-", Set::Url, 20, 64),
+    ("glrt-", Set::Wide, 20, 60),
+    ("glcbt-", Set::Url, 20, 60),
+    ("glimt-", Set::Url, 20, 40),
+    ("glptt-", Set::Url, 40, 40),
+    ("glagent-", Set::Url, 50, 128),
+    ("gloas-", Set::Url, 64, 64),
+    ("glffct-", Set::Url, 20, 40),
+    ("GR1348941", Set::Url, 20, 50),
+    ("npm_", Set::Alnum, 36, 36),
+    ("pypi-AgE", Set::Url, 85, 400),
+    ("rubygems_", Set::Hex, 48, 48),
+    ("CLOJARS_", Set::Alnum, 60, 60),
+    ("oy2", Set::Alnum, 43, 43),
+    ("dckr_pat_", Set::Url, 27, 40),
+    ("AKCp", Set::Alnum, 60, 80),
+    ("cmVmdGtuO", Set::Alnum, 50, 80),
+    ("sgp_local_", Set::Hex, 40, 40),
+    ("sgp_", Set::Hex, 40, 40),
+    ("ATATT3", Set::Wide, 180, 250),
+    ("ATCTT3", Set::Wide, 180, 250),
+    ("squ_", Set::Hex, 40, 40),
+    ("sqp_", Set::Hex, 40, 40),
+    ("sqa_", Set::Hex, 40, 40),
+    ("bkua_", Set::Hex, 40, 40),
+    ("CCIPAT_", Set::Url, 40, 90),
+    ("API-", Set::Upper, 26, 26),
+    ("pnu_", Set::Alnum, 36, 36),
+    ("snyk_", Set::Wide, 40, 100),
+    // Messaging, mail, telephony.
+    ("xoxb-", Set::Url, 40, 100),
+    ("xoxp-", Set::Url, 50, 120),
+    ("xoxa-", Set::Url, 40, 120),
+    ("xoxr-", Set::Url, 40, 120),
+    ("xoxs-", Set::Url, 40, 120),
+    ("xoxe-1-", Set::Alnum, 100, 200),
+    ("xoxe.xoxp-1-", Set::Alnum, 120, 200),
+    ("xapp-1-", Set::Url, 50, 120),
+    ("hooks.slack.com/services/T", Set::Wide, 30, 60),
+    ("SG.", Set::Wide, 66, 66),
+    ("key-", Set::Hex, 32, 32),
+    ("xkeysib-", Set::Url, 81, 81),
+    ("SK", Set::Hex, 32, 32),
+    ("AC", Set::Hex, 32, 32),
+    ("live_mb_", Set::Alnum, 20, 40),
+    // Payment and commerce.
+    ("sk_live_", Set::Alnum, 10, 110),
+    ("sk_test_", Set::Alnum, 10, 110),
+    ("rk_live_", Set::Alnum, 10, 110),
+    ("rk_test_", Set::Alnum, 10, 110),
+    ("whsec_", Set::Wide, 24, 64),
+    ("sq0atp-", Set::Url, 22, 22),
+    ("sq0csp-", Set::Url, 43, 43),
+    ("EAAA", Set::Wide, 56, 64),
+    ("shpat_", Set::Hex, 32, 32),
+    ("shpca_", Set::Hex, 32, 32),
+    ("shppa_", Set::Hex, 32, 32),
+    ("shpss_", Set::Hex, 32, 32),
+    ("shippo_live_", Set::Hex, 40, 40),
+    ("shippo_test_", Set::Hex, 40, 40),
+    ("FLWSECK-", Set::Url, 20, 50),
+    ("FLWSECK_TEST-", Set::Url, 12, 50),
+    ("EZAK", Set::Alnum, 54, 54),
+    ("EZTK", Set::Alnum, 54, 54),
+    ("duffel_live_", Set::Url, 43, 43),
+    ("duffel_test_", Set::Url, 43, 43),
+    ("access-production-", Set::Url, 36, 36),
+    ("access-sandbox-", Set::Url, 36, 36),
+    // Software as a service.
+    ("sk-ant-admin01-", Set::Url, 80, 110),
+    ("sk-ant-api03-", Set::Url, 80, 110),
+    ("sk-proj-", Set::Url, 40, 200),
+    ("sk-svcacct-", Set::Url, 40, 200),
+    ("sk-admin-", Set::Url, 40, 200),
+    ("sk-or-v1-", Set::Hex, 64, 64),
+    ("sk-", Set::Alnum, 48, 48),
+    ("gsk_", Set::Alnum, 52, 52),
+    ("pplx-", Set::Alnum, 48, 48),
+    ("hf_", Set::Alnum, 34, 37),
+    ("api_org_", Set::Alnum, 34, 34),
+    ("r8_", Set::Alnum, 37, 37),
+    ("lin_api_", Set::Alnum, 40, 40),
+    ("lin_oauth_", Set::Hex, 64, 64),
+    ("ntn_", Set::Alnum, 46, 46),
+    ("secret_", Set::Alnum, 43, 43),
+    ("figd_", Set::Url, 40, 45),
+    ("PMAK-", Set::Url, 59, 59),
+    ("rdme_", Set::Alnum, 70, 70),
+    ("sntrys_", Set::Wide, 60, 300),
+    ("sntryu_", Set::Hex, 64, 64),
+    ("glc_", Set::Wide, 32, 400),
+    ("glsa_", Set::Url, 41, 41),
+    ("NRAK-", Set::Upper, 27, 27),
+    ("NRII-", Set::Url, 32, 32),
+    ("NRJS-", Set::Hex, 19, 19),
+    ("dapi", Set::Hex, 32, 32),
+    ("ico-", Set::Alnum, 32, 32),
+    ("pat-na1-", Set::Url, 36, 36),
+    ("pat-eu1-", Set::Url, 36, 36),
+    ("tfp_", Set::Wide, 59, 59),
+    ("CFPAT-", Set::Url, 43, 43),
+    ("phx_", Set::Alnum, 40, 50),
+    ("aio_", Set::Alnum, 28, 28),
+    ("fio-u-", Set::Url, 64, 64),
+    ("sm_pat_", Set::Alnum, 16, 16),
+    ("sm_aat_", Set::Alnum, 16, 16),
+    ("sm_sat_", Set::Alnum, 16, 16),
+    ("lsv2_pt_", Set::Url, 40, 50),
+    ("s-s4t2af-", Set::Hex, 64, 64),
+    ("s-s4t2ud-", Set::Hex, 64, 64),
+    ("EAAM", Set::Alnum, 80, 300),
+    ("EAAC", Set::Alnum, 80, 300),
+    ("NTM", Set::Wide, 50, 80),
+];
+
+/// Forms whose body must be checked further, by their beginning.
+fn is_wrong_body(beginning: &str, body: &str) -> bool {
+    match beginning {
+        "SG." => body.split('.').map(str::len).ne([22, 43]),
+        "sk-ant-admin01-" | "sk-ant-api03-" => !body.ends_with("AA"),
+        "ABIA" | "ACCA" | "AKIA" | "ASIA" => {
+            body.bytes().any(|b| b"0189".contains(&b)) || body.ends_with("EXAMPLE")
+        }
+        "NTM" => body.split('.').count() != 3,
+        _ => false,
+    }
+}
+
+fn automaton() -> Option<&'static AhoCorasick> {
+    static AUTOMATON: OnceLock<Option<AhoCorasick>> = OnceLock::new();
+    AUTOMATON
+        .get_or_init(|| {
+            AhoCorasick::builder()
+                .match_kind(MatchKind::LeftmostLongest)
+                .build(FORMS.iter().map(|form| form.0))
+                .ok()
+        })
+        .as_ref()
+}
+
+/// The first token of a known form in `text`, as a range of bytes.
+pub(super) fn find(text: &str) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    automaton()?.find_iter(bytes).find_map(|found| {
+        let (beginning, set, least, most) = *FORMS.get(found.pattern().as_usize())?;
+        let (start, body_from) = (found.start(), found.end());
+        // A token does not begin in the middle of a word.
+        let before = start.checked_sub(1).and_then(|i| bytes.get(i));
+        if beginning.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
+            && before.is_some_and(|b| b.is_ascii_alphanumeric())
+        {
+            return None;
+        }
+        let body_len =
+            bytes.get(body_from..)?.iter().take(most + 1).take_while(|b| set.has(**b)).count();
+        let body = text.get(body_from..body_from + body_len)?;
+        let fits = (least..=most).contains(&body_len)
+            && !is_wrong_body(beginning, body)
+            && is_varied(body);
+        fits.then_some((start, body_from + body_len))
+    })
+}
+
+/// Whether a token body is no placeholder: not one or two characters repeated.
+fn is_varied(body: &str) -> bool {
+    let entropy = entropy(body);
+    // Real provider examples repeat one letter in short bodies (`AKIAZZZZ…` in their own tests);
+    // lower-case `x` is what people write to mask.
+    !body.bytes().all(|b| matches!(b, b'x' | b'X' | b'.' | b'*' | b'_' | b'-' | b'0'))
+        && (entropy >= 2.5 || (body.len() <= 16 && body.bytes().all(|b| b.is_ascii_uppercase())))
+}
+
+/// Shannon entropy in bits per byte.
+pub(super) fn entropy(text: &str) -> f64 {
+    let mut counts = [0u32; 256];
+    for b in text.bytes() {
+        if let Some(count) = counts.get_mut(usize::from(b)) {
+            *count += 1;
+        }
+    }
+    let len = text.len().max(1) as f64;
+    let bits = |n: &u32| {
+        let share = f64::from(*n) / len;
+        -share * share.log2()
+    };
+    counts.iter().filter(|n| **n > 0).map(bits).sum()
+}
+
+/// Whether `text` is a private key in PEM, OpenSSH or PuTTY form, with a body.
+pub(super) fn is_private_key(text: &str) -> bool {
+    let Some(at) = text.find("-----BEGIN ") else {
+        return text.starts_with("PuTTY-User-Key-File-");
+    };
+    let rest = text.get(at + 11..).unwrap_or("");
+    let Some((label, body)) = rest.split_once("-----") else { return false };
+    label.len() <= 40
+        && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"))
+        && body.bytes().filter(u8::is_ascii_alphanumeric).take(64).count() == 64
+}
+
+/// Whether `text` is a URL with a user name and password (RFC 3986 §3.2.1).
+pub(super) fn has_url_password(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let authority = text.get(at + 3..).unwrap_or("");
+        let end =
+            authority.find(['/', '?', '#', ' ', '"', '\'', '<', '\n']).unwrap_or(authority.len());
+        let Some((user, host)) = authority.get(..end).and_then(|a| a.rsplit_once('@')) else {
+            return false;
+        };
+        let Some((name, password)) = user.split_once(':') else { return false };
+        !name.contains(['{', '$', '%'])
+            && password.len() >= 3
+            && !is_placeholder(password)
+            && host.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
+    })
+}
+
+/// Azure AD client secrets: three characters, a digit, `Q~`, 31 to 34 characters.
+pub(super) fn has_azure_secret(text: &str) -> bool {
+    text.match_indices("Q~").any(|(at, _)| {
+        let allowed = |b: u8| Set::Url.has(b) || b == b'.' || b == b'~';
+        let Some(head) = at.checked_sub(4).and_then(|from| text.as_bytes().get(from..at)) else {
+            return false;
+        };
+        let body = text.bytes().skip(at + 2).take(36).take_while(|b| allowed(*b)).count();
+        head.iter().all(|b| allowed(*b))
+            && head.last().is_some_and(u8::is_ascii_digit)
+            && (31..=34).contains(&body)
+            && text.get(at + 2..at + 2 + body).is_some_and(is_varied)
+    })
+}
+
+/// Whether a value stands for a secret without being one: masks, templates, names of variables.
+pub(super) fn is_placeholder(text: &str) -> bool {
+    let lower = text.to_ascii_lowercase();
+    const WORDS: &[&str] = &[
+        "null",
+        "none",
+        "undefined",
+        "true",
+        "false",
+        "string",
+        "password",
+        "secret",
+        "token",
+        "changeme",
+        "redacted",
+        "hidden",
+        "masked",
+        "required",
+        "optional",
+        "example",
+        "test",
+        "n/a",
+        "apikey",
+        "api_key",
+        "default",
+        "bearer",
+        "text",
+        "invalid",
+        "yes",
+        "no",
+    ];
+    WORDS.contains(&lower.as_str())
+        || text.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b' '))
+        || text.chars().all(|c| matches!(c, '•' | '●' | '*' | '…'))
+        || text.starts_with(['$', '<', '{', '%', '`', '['])
+        || lower.contains("redacted")
+        || lower.contains("your_")
+        || lower.contains("your-")
+        || lower.contains("example")
+        || lower.contains("placeholder")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A token of a form, assembled here so that scanners of this repository stay quiet.
+    fn token(beginning: &str, len: usize) -> String {
+        let body = "a7Kq2ZpL9xWm4RtY8vBn3HsD6fJc5GeU1iOoPlQz";
+        beginning.chars().chain(body.chars().cycle().take(len)).collect()
+    }
+
+    #[test]
+    fn forms_are_found_alone_and_in_text() {
+        let github = token("ghp_", 36);
+        assert_eq!(find(&github), Some((0, 40)));
+        assert_eq!(find(&format!("see {github}, please")), Some((4, 44)));
+        assert_eq!(find(&format!("x{github}")), None);
+        assert_eq!(find(&token("ghp_", 35)), None);
+        assert_eq!(find(&format!("ghp_{}", "x".repeat(36))), None);
+    }
+
+    #[test]
+    fn beginnings_are_unique_and_lengths_ordered() {
+        for (i, (beginning, _, least, most)) in FORMS.iter().enumerate() {
+            assert!(least <= most && !beginning.is_empty());
+            assert!(FORMS.iter().skip(i + 1).all(|other| other.0 != *beginning), "{beginning}");
+        }
+    }
+
+    #[test]
+    fn keys_and_urls() {
+        let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{}", token("", 80));
+        assert!(is_private_key(&pem));
+        assert!(!is_private_key(
+            "-----BEGIN PRIVATE KEY-----\nanything\n-----END PRIVATE KEY-----"
+        ));
+        assert!(!is_private_key(&format!("-----BEGIN PUBLIC KEY-----\n{}", token("", 80))));
+        assert!(has_url_password("postgres://app:s3cr3t-pw@db.internal:5432/x"));
+        assert!(!has_url_password("https://user:password@host/"));
+        assert!(!has_url_password("https://host:8000/a@b"));
+        assert!(has_azure_secret(&format!("x={}", "abc8Q~".to_owned() + &token("", 31))));
+    }
+
+    #[test]
+    fn entropy_is_that_of_shannon() {
+        assert!((entropy("aabb") - 1.0).abs() < 1e-9);
+        assert!((entropy("abcd") - 2.0).abs() < 1e-9);
+        assert!(entropy("").abs() < 1e-9);
+    }
+}

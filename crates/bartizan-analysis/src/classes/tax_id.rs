@@ -1,0 +1,54 @@
+//! Numbers of tax payers and companies.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{ClassItem, national_id::by_scheme, schemes::Numbers};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("tax_id"),
+    group: DataGroup::Financial,
+    title: "Tax or company number",
+    what: "EIN and ITIN (US), UTR and VAT (GB), VAT (DE, IT, NL, PL), CIF (ES), SIREN and SIRET (FR), \
+           organisationsnummer (SE), CNPJ (BR), RFC (MX), CUIT (AR), GSTIN (IN), BRN (KR), UEN (SG), \
+           ABN and ACN (AU), NPWP (ID), each with its check digit. Digits only need a field name.",
+    sensitive: false,
+    priority: 45,
+    names: &[
+        "tax id",
+        "taxid",
+        "tax number",
+        "vat number",
+        "vat",
+        "vat id",
+        "company number",
+        "registration number",
+        "company id",
+        "business id",
+        "tax identification",
+        "taxpayer id",
+        "fiscal number",
+        "steuernummer",
+    ],
+    anywhere: true,
+    possible: |shape| {
+        (9..=22).contains(&shape.len)
+            && shape.digits >= 7
+            && (shape.letters() > 0 || shape.digits < shape.len as u32)
+    },
+    recognise: |candidate| by_scheme(candidate, Numbers::TaxPayers, CLASS.names),
+    examples: &[
+        ("ein", "11-1614287"),
+        ("x", "DE136695976"),
+        ("cnpj", "16727230000197"),
+        ("abn", "51 824 753 556"),
+        ("x", "27AAPFU7232F1ZV"),
+    ],
+    counterexamples: &[
+        ("x", "DE136695977"),
+        ("abn", "51 824 753 557"),
+        ("x", "111614287"),
+        ("x", "16727230000197"),
+    ],
+    references: &["issuers' published descriptions of each scheme", "ISO/IEC 7064"],
+};
