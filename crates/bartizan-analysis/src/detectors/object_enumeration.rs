@@ -10,7 +10,7 @@ use crate::detectors::{
     DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     object_history::{
         Actor, DENIED, FOREIGN, FOREIGN_WINDOW, Fired, GAP, MISS_WINDOW, MISSING, NOISY, OWNS,
-        PLACES, Place, READS, STRAYS, UNLISTED, Visit,
+        PLACES, Place, READS, STRAYED, STRAYS, UNLISTED, Visit,
     },
     objects::{Objects, Reference},
     ownership::{Belongs, Caller, Ownership},
@@ -121,6 +121,7 @@ impl DetectorState for State {
             subject: objects.subject,
             self_value: record.self_value,
             counts: !claimed,
+            named: exchange.principal.is_some() || exchange.session.is_some(),
         };
         let access = Access { exchange, objects, caller, time, status };
         let foreign = self.judge(&access, out);
@@ -154,6 +155,15 @@ impl DetectorState for State {
 impl State {
     /// Whether a value was shown to the caller, opened by it before, or is the caller.
     fn is_known(&self, caller: &Caller, value: u64) -> bool {
+        caller.subject == Some(value)
+            || caller.self_value == Some(value)
+            || self.shown.contains(pair(caller.actor, value))
+            || self.shown.contains(opened(caller.actor, value))
+    }
+
+    /// Whether the object is one of those that the API listed to the caller: opening something
+    /// twice does not make it one's own.
+    fn is_listed(&self, caller: &Caller, value: u64) -> bool {
         caller.subject == Some(value)
             || caller.self_value == Some(value)
             || self.shown.contains(pair(caller.actor, value))
@@ -191,11 +201,15 @@ impl State {
             let known = self.is_known(&access.caller, reference.value);
             let class = match access.status {
                 200..=299 => {
-                    let belongs =
-                        if known { Belongs::Own } else { self.belongs(access, reference) };
+                    let belongs = self.belongs(access, reference);
+                    let private =
+                        self.places.peek(reference.resource).is_some_and(Place::is_private);
                     match belongs {
-                        Belongs::Other(owner) => (FOREIGN, owner),
+                        _ if self.is_listed(&access.caller, reference.value) => (0, 0),
                         Belongs::Own => (0, 0),
+                        _ if known => continue,
+                        Belongs::Other(owner) if private => (FOREIGN, owner),
+                        Belongs::Other(_) => (STRAYED, 0),
                         Belongs::Unknown => (UNLISTED, 0),
                     }
                 }
@@ -235,8 +249,8 @@ impl State {
         let mut flags = match class {
             0 => OWNS | READS,
             // Who never opens own objects (staff, machines) says nothing about ordinary callers.
-            FOREIGN if actor.own > 0 => STRAYS | READS,
-            FOREIGN | UNLISTED => READS,
+            FOREIGN | STRAYED if actor.own > 0 => STRAYS | READS,
+            FOREIGN | STRAYED | UNLISTED => READS,
             _ => 0,
         };
         flags &= !visit.flags;
@@ -276,7 +290,7 @@ impl State {
             class,
             mark: access.exchange.mark(),
         };
-        if class == FOREIGN && place.is_private() {
+        if class == FOREIGN {
             actor.count_today(time);
             actor.foreign.push(trace, time.minus(FOREIGN_WINDOW));
         } else {
@@ -289,18 +303,21 @@ impl State {
         if actor.fired.as_ref().is_some_and(|f| time.since(f.last) > GAP) {
             actor.fired = None;
         }
+        // A place belongs to the attack when a foreign object was opened or much was missed there;
+        // what else the caller does meanwhile does not.
+        let missed = actor.too_many_misses(reference.resource, &place);
+        let mut joins = class == FOREIGN || missed.is_some();
         if actor.fired.is_none() {
-            let note = actor
-                .too_many_foreign(&place)
-                .map(|note| (note, false))
-                .or_else(|| actor.too_many_misses(reference.resource, &place).map(|n| (n, true)))?;
-            actor.fired =
-                Some(Fired { last: time, by_misses: note.1, note: note.0, ..Fired::default() });
-            if note.1 && access.caller.counts {
+            let foreign = actor.too_many_foreign(&place);
+            let by_misses = foreign.is_none();
+            joins = true;
+            let fired = Fired { last: time, by_misses, ..Fired::default() };
+            actor.fired = Some(Fired { note: foreign.or(missed)?, ..fired });
+            if by_misses && access.caller.counts {
                 self.mark_noisy(access.caller.actor, reference.resource);
             }
         }
-        self.actors.get_mut(access.caller.actor)?.signal(access, reference.resource)
+        self.actors.get_mut(access.caller.actor)?.signal(access, reference.resource, joins)
     }
 
     fn mark_noisy(&mut self, actor: u64, resource: u64) {
@@ -323,22 +340,33 @@ impl State {
         let objects = access.objects;
         let created = access.status == 201;
         let opened_known =
-            objects.references.iter().any(|reference| self.is_known(caller, reference.value));
+            objects.references.iter().any(|reference| self.is_listed(caller, reference.value));
         for owner in &objects.owners {
             let usual = owner.in_list || created || opened_known;
             self.ownership.learn(caller, owner.field, owner.value, usual, time);
         }
         for reference in &objects.references {
             self.ownership.learn(caller, reference.resource, reference.value, true, time);
-            self.shown.insert(pair(caller.actor, reference.value), time);
+            self.shown.insert(opened(caller.actor, reference.value), time);
         }
         for shown in &objects.shown {
+            // What hangs on an object that was opened is known, but was not listed.
+            let listed = shown.in_list || created || objects.self_value.is_some();
+            if !listed {
+                self.shown.insert(opened(caller.actor, shown.value), time);
+                continue;
+            }
             self.shown.insert(pair(caller.actor, shown.value), time);
-            if caller.counts {
+            if caller.counts && caller.named {
                 self.ownership.shown(caller.actor, pair(shown.kind, shown.value), time);
             }
         }
     }
+}
+
+/// Key of "the actor opened it", beside that of "it was listed to the actor".
+fn opened(actor: u64, value: u64) -> u64 {
+    pair(pair(actor, value), 1)
 }
 
 fn object_key(reference: &Reference) -> u64 {
@@ -347,11 +375,11 @@ fn object_key(reference: &Reference) -> u64 {
 
 impl Actor {
     /// What to tell now that the caller is known to be hostile.
-    fn signal(&mut self, access: &Access<'_>, resource: u64) -> Option<Signal> {
+    fn signal(&mut self, access: &Access<'_>, resource: u64, joins: bool) -> Option<Signal> {
         let fired = self.fired.as_mut()?;
         let recent = access.time.minus(MISS_WINDOW);
         let mut resources = std::mem::take(&mut fired.resources);
-        if !resources.contains(&resource) && resources.len() < PLACES {
+        if joins && !resources.contains(&resource) && resources.len() < PLACES {
             resources.push(resource);
         }
         let mut exchanges = self.foreign.take(|_| true);

@@ -27,6 +27,8 @@ pub(crate) const FOREIGN: u8 = 1;
 pub(crate) const MISSING: u8 = 2;
 pub(crate) const DENIED: u8 = 4;
 pub(crate) const UNLISTED: u8 = 8;
+/// Foreign, at a place where that is usual.
+pub(crate) const STRAYED: u8 = 16;
 
 pub(crate) const OWNS: u8 = 1;
 pub(crate) const STRAYS: u8 = 2;
