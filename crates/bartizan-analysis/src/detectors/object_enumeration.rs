@@ -47,8 +47,8 @@ pub static DETECTOR: DetectorItem = DetectorItem {
                before, and those of a person whose record the caller opened before, are not. \
                Fires (a) when a caller that is known to have objects of its own opens at least 4 \
                foreign ones of at least 3 owners within 7 days, more than 3 times its own largest \
-               day before, at a place where at most 10 % of at least 5 such callers ever did; (b) \
-               when a caller without own objects opens 10 of 5 owners and a tenth or more of its \
+               day before, at a place where at most a tenth of at least 5 such callers opens any \
+               (4 times as many as that tenth opens, where sharing is common); (b) when a caller without own objects opens 10 of 5 owners and a tenth or more of its \
                guesses miss; (c) when at least 10 distinct ids that were never shown to the caller \
                are missing or refused within an hour (5 when refused), half or more of what it \
                asked there, and the ids are walked, private, or at least 30. Silent where most \
@@ -202,13 +202,13 @@ impl State {
             let class = match access.status {
                 200..=299 => {
                     let belongs = self.belongs(access, reference);
-                    let private =
-                        self.places.peek(reference.resource).is_some_and(Place::is_private);
+                    let told_apart =
+                        self.places.peek(reference.resource).is_some_and(|p| p.unusual().is_some());
                     match belongs {
                         _ if self.is_listed(&access.caller, reference.value) => (0, 0),
                         Belongs::Own => (0, 0),
                         _ if known => continue,
-                        Belongs::Other(owner) if private => (FOREIGN, owner),
+                        Belongs::Other(owner) if told_apart => (FOREIGN, owner),
                         Belongs::Other(_) => (STRAYED, 0),
                         Belongs::Unknown => (UNLISTED, 0),
                     }
@@ -246,20 +246,15 @@ impl State {
             }
         };
         let Some(visit) = actor.visits.get_mut(at) else { return };
-        let mut flags = match class {
+        let flags = match class {
             0 => OWNS | READS,
             // Who never opens own objects (staff, machines) says nothing about ordinary callers.
             FOREIGN | STRAYED if actor.own > 0 => STRAYS | READS,
             FOREIGN | STRAYED | UNLISTED => READS,
             _ => 0,
         };
-        flags &= !visit.flags;
-        visit.flags |= flags;
-        for flag in [OWNS, STRAYS, READS] {
-            if flags & flag != 0 && access.caller.counts {
-                *place.counter(flag) += 1;
-            }
-        }
+        place.move_on(access.time);
+        place.count(visit, flags, access.caller.counts);
         if class == 0 {
             actor.own = actor.own.saturating_add(1);
         } else if let Some(number) = reference.number {
@@ -323,11 +318,8 @@ impl State {
     fn mark_noisy(&mut self, actor: u64, resource: u64) {
         let visits = self.actors.get_mut(actor).map(|actor| &mut actor.visits);
         let visit = visits.and_then(|v| v.iter_mut().find(|v| v.resource == resource));
-        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(resource))
-            && visit.flags & NOISY == 0
-        {
-            visit.flags |= NOISY;
-            *place.counter(NOISY) += 1;
+        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(resource)) {
+            place.count(visit, NOISY, true);
         }
     }
 
