@@ -7,13 +7,14 @@ use bartizan_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     object_history::{
         Actor, DENIED, FOREIGN, FOREIGN_WINDOW, Fired, GAP, MISS_WINDOW, MISSING, NOISY, OWNS,
         PLACES, Place, READS, STRAYED, STRAYS, UNLISTED, Visit,
     },
     objects::{Objects, Reference},
     ownership::{Belongs, Caller, Ownership},
+    traffic::{Call, exchanges, open_order, shop},
 };
 use crate::{
     facts::Enriched,
@@ -420,4 +421,59 @@ impl Actor {
     }
 }
 
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "a customer opens orders of six others, one every half hour",
+        fires: true,
+        exchanges: || {
+            let foreign = (1..=6).map(|n| open_order(4_000 + i64::from(n) * 1_800, 4_030, n, 0));
+            exchanges(shop().into_iter().chain(foreign).collect())
+        },
+    },
+    DetectorExample {
+        name: "ids are walked: nearly all are missing or refused",
+        fires: true,
+        exchanges: || {
+            let walk = (0..40).map(|n| {
+                let status = if n % 5 == 0 { 403 } else { 404 };
+                let target = format!("/v1/orders/{}", 12_000 + n);
+                Call::get(5_000 + n, target, "{}").by(4_007).status(status)
+            });
+            exchanges(shop().into_iter().chain(walk).collect())
+        },
+    },
+    DetectorExample {
+        name: "support opens customers one by one and then an order of each",
+        fires: false,
+        exchanges: || {
+            let work = (1..=20u32).flat_map(|n| {
+                let (at, id) = (4_000 + i64::from(n) * 300, 4_000 + n);
+                let customer = Call::get(
+                    at,
+                    format!("/v1/admin/users/{id}"),
+                    format!(r#"{{"id":{id},"email":"c@example.com"}}"#),
+                );
+                [customer.by(9_001), open_order(at + 20, 9_001, n, 2)]
+            });
+            exchanges(shop().into_iter().chain(work).collect())
+        },
+    },
+    DetectorExample {
+        name: "orders that others shared are listed first; a few links are stale",
+        fires: false,
+        exchanges: || {
+            let shared = (1..=8u32).flat_map(|n| {
+                let (at, id) =
+                    (4_000 + i64::from(n) * 600, crate::detectors::traffic::order_of(n, 0));
+                let list = format!(r#"{{"items":[{{"id":{id},"kind":"orders"}}]}}"#);
+                let stale = Call::get(at + 9, format!("/v1/orders/{}", 90_000 + n * 531), "{}");
+                [
+                    Call::get(at, "/v1/shared-with-me", list).by(4_030),
+                    open_order(at + 5, 4_030, n, 0),
+                    stale.by(4_000 + n).status(404),
+                ]
+            });
+            exchanges(shop().into_iter().chain(shared).collect())
+        },
+    },
+];
