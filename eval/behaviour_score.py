@@ -124,7 +124,7 @@ def main():
     for (code, label), count in sorted(codes.items()):
         print(f"  {code} {label}: {count}")
     if arguments.verbose:
-        for number in sorted(benign)[:40]:
+        for number in sorted(benign)[:12]:
             event = events[number]
             print("  benign flagged:", number, sorted(flagged[number]), event["sub"],
                   event["method"], event["url"], event["status"])

@@ -15,6 +15,7 @@ use bartizan_analysis::{
     detectors::{DETECTORS, DetectorState, Lane, objects},
     endpoints::{Segment, Template},
     identity::Credential,
+    state::pair,
 };
 use bartizan_model::{
     ActorId, ActorKind, ActorRef, AuthType, Client, EndpointId, Exchange, ExchangeId, Grade,
@@ -274,7 +275,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut judged = 0u64;
     for (i, line) in std::io::BufReader::new(std::fs::File::open(path)?).lines().enumerate() {
         let i = i as u64;
-        if drop.is_some_and(|n| bartizan_analysis::state::pair(i, seed) % n == 0) {
+        if drop.is_some_and(|n| pair(i, seed).is_multiple_of(n)) {
             continue;
         }
         let Some(exchange) = read(&line?, i as usize) else { continue };

@@ -7,10 +7,11 @@ use bartizan_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     login::{Attempt, Outcome, attempt},
     login_sources::{FAILED, GOT_IN, Place, Site, Source, Verdict},
     names,
+    traffic::{Call, exchanges},
 };
 use crate::{
     facts::Enriched,
@@ -252,4 +253,49 @@ fn signal(
     }
 }
 
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "thirty leaked accounts from one address, one of them fits",
+        fires: true,
+        exchanges: || {
+            let calls = (0..30).map(|n| Call {
+                agent: "python-requests/2.31",
+                ..Call::login(n * 2, &format!("leak{n}@example.net"), "s3cret", n == 25)
+            });
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "one account is tried with many secrets",
+        fires: true,
+        exchanges: || {
+            let calls =
+                (0..15).map(|n| Call::login(n * 7, "a@example.com", &format!("p{n}"), false));
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "forty people behind one address, every fourth mistypes once",
+        fires: false,
+        exchanges: || {
+            let calls = (0..40).flat_map(|n| {
+                let account = format!("user{n}@example.com");
+                let wrong = (n % 4 == 0).then(|| Call::login(n * 60, &account, "typo", false));
+                let right = Call::login(n * 60 + 9, &account, "right", true);
+                wrong.into_iter().chain([right])
+            });
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "a forgotten client repeats one wrong password every minute",
+        fires: false,
+        exchanges: || {
+            let calls = (0..500).map(|n| Call {
+                agent: "monitor/1.0",
+                ..Call::login(n * 60, "probe@example.com", "old", false)
+            });
+            exchanges(calls.collect())
+        },
+    },
+];

@@ -7,8 +7,9 @@ use bartizan_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     names::{FNV_START, fnv},
+    traffic::{Call, exchanges},
 };
 use crate::{
     facts::Enriched,
@@ -266,4 +267,54 @@ impl Absorb for Endpoint {
     }
 }
 
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];
+/// 40 callers fetch a page of ten records every hour for a day and two hours.
+fn usual_day() -> Vec<Call> {
+    let page = page_of(10);
+    let hours = (0..26i64).flat_map(|hour| (0..40u32).map(move |user| (hour, user)));
+    hours
+        .map(|(hour, user)| {
+            let at = hour * 3_600 + i64::from(user) * 40;
+            Call::get(at, "/v1/contacts", page.clone()).by(5_000 + user)
+        })
+        .collect()
+}
+
+fn page_of(records: usize) -> String {
+    let items = vec![r#"{"name":"n"}"#; records].join(",");
+    format!(r#"{{"items":[{items}]}}"#)
+}
+
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "a caller who fetched a page an hour fetches a hundred",
+        fires: true,
+        exchanges: || {
+            let page = page_of(50);
+            let bulk = (0..100).map(|n| {
+                Call::get(25 * 3_600 + 1_800 + n * 5, "/v1/contacts", page.clone()).by(5_001)
+            });
+            exchanges(usual_day().into_iter().chain(bulk).collect())
+        },
+    },
+    DetectorExample {
+        name: "an export that runs at the same hour every night",
+        fires: false,
+        exchanges: || {
+            let page = page_of(50);
+            let nights = [3_000i64, 24 * 3_600 + 3_000];
+            let export = nights.iter().flat_map(|start| {
+                (0..100).map(|n| Call::get(*start + n * 5, "/v1/contacts", page.clone()).by(5_900))
+            });
+            exchanges(usual_day().into_iter().chain(export).collect())
+        },
+    },
+    DetectorExample {
+        name: "too few callers to compare with",
+        fires: false,
+        exchanges: || {
+            let page = page_of(50);
+            let calls = (0..100).map(|n| Call::get(n * 5, "/v1/contacts", page.clone()).by(5_001));
+            exchanges(calls.collect())
+        },
+    },
+];

@@ -114,7 +114,19 @@ impl Source {
         if place == Place::Account && class == GOT_IN && self.fired.is_none() {
             return Verdict::Calm;
         }
+        let pooled = matches!(place, Place::Fingerprint | Place::Account);
+        if pooled && class == GOT_IN {
+            // Many people share a fingerprint: only who failed on other accounts belongs to it.
+            let tried = |t: &Trace| t.group == trace.group && t.object != object;
+            if !self.trail.iter().any(tried) {
+                return Verdict::Calm;
+            }
+        }
         self.trail.push(trace, time.minus(DAY));
+        let ebbed = self.fails.0.sum() < 20 || self.fails.0.sum() * 10 < self.tries.0.sum() * 8;
+        if place == Place::Fingerprint && ebbed {
+            self.fired = None;
+        }
         if self.fired.is_none() {
             let Some(note) = self.rule(place, object, time) else { return Verdict::Calm };
             self.fired = Some(Fired { last: time, note, ..Fired::default() });
@@ -129,7 +141,7 @@ impl Source {
         }
         let hits = fired.hits.count();
         let note = format!("{}; {} tried so far", fired.note, fired.accounts.count());
-        Verdict::Hostile { exchanges: self.trail.take(|_| true), note, hits }
+        Verdict::Hostile { exchanges: self.trail.tell(), note, hits }
     }
 
     fn rule(&self, place: Place, object: u64, time: Timestamp) -> Option<String> {
@@ -298,10 +310,7 @@ impl Site {
         }
         let hits = fired.hits.count();
         let note = format!("{}; {} tried so far", fired.note, fired.accounts.count());
-        let seen = |t: &Trace| t.class != 0;
-        let exchanges = self.trail.iter().filter(|t| seen(t)).map(|t| t.mark.clone()).collect();
-        self.trail.told();
-        Verdict::Hostile { exchanges, note, hits }
+        Verdict::Hostile { exchanges: self.trail.tell(), note, hits }
     }
 
     fn close_hours(&mut self, time: Timestamp) {

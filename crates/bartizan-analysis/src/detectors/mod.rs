@@ -7,6 +7,8 @@ mod names;
 mod object_history;
 pub mod objects;
 mod ownership;
+#[cfg(test)]
+mod tests;
 mod traffic;
 
 pub use list::DETECTORS;

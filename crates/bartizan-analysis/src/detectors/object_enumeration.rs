@@ -7,13 +7,14 @@ use bartizan_model::{
 use serde::{Deserialize, Serialize};
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     object_history::{
         Actor, DENIED, FOREIGN, FOREIGN_WINDOW, Fired, GAP, MISS_WINDOW, MISSING, NOISY, OWNS,
-        PLACES, Place, READS, STRAYS, UNLISTED, Visit,
+        PLACES, Place, READS, STRAYED, STRAYS, UNLISTED, Visit,
     },
     objects::{Objects, Reference},
     ownership::{Belongs, Caller, Ownership},
+    traffic::{Call, exchanges, open_order, shop},
 };
 use crate::{
     facts::Enriched,
@@ -47,8 +48,8 @@ pub static DETECTOR: DetectorItem = DetectorItem {
                before, and those of a person whose record the caller opened before, are not. \
                Fires (a) when a caller that is known to have objects of its own opens at least 4 \
                foreign ones of at least 3 owners within 7 days, more than 3 times its own largest \
-               day before, at a place where at most 10 % of at least 5 such callers ever did; (b) \
-               when a caller without own objects opens 10 of 5 owners and a tenth or more of its \
+               day before, at a place where at most a tenth of at least 5 such callers opens any \
+               (4 times as many as that tenth opens, where sharing is common); (b) when a caller without own objects opens 10 of 5 owners and a tenth or more of its \
                guesses miss; (c) when at least 10 distinct ids that were never shown to the caller \
                are missing or refused within an hour (5 when refused), half or more of what it \
                asked there, and the ids are walked, private, or at least 30. Silent where most \
@@ -121,6 +122,7 @@ impl DetectorState for State {
             subject: objects.subject,
             self_value: record.self_value,
             counts: !claimed,
+            named: exchange.principal.is_some() || exchange.session.is_some(),
         };
         let access = Access { exchange, objects, caller, time, status };
         let foreign = self.judge(&access, out);
@@ -154,6 +156,15 @@ impl DetectorState for State {
 impl State {
     /// Whether a value was shown to the caller, opened by it before, or is the caller.
     fn is_known(&self, caller: &Caller, value: u64) -> bool {
+        caller.subject == Some(value)
+            || caller.self_value == Some(value)
+            || self.shown.contains(pair(caller.actor, value))
+            || self.shown.contains(opened(caller.actor, value))
+    }
+
+    /// Whether the object is one of those that the API listed to the caller: opening something
+    /// twice does not make it one's own.
+    fn is_listed(&self, caller: &Caller, value: u64) -> bool {
         caller.subject == Some(value)
             || caller.self_value == Some(value)
             || self.shown.contains(pair(caller.actor, value))
@@ -191,11 +202,15 @@ impl State {
             let known = self.is_known(&access.caller, reference.value);
             let class = match access.status {
                 200..=299 => {
-                    let belongs =
-                        if known { Belongs::Own } else { self.belongs(access, reference) };
+                    let belongs = self.belongs(access, reference);
+                    let told_apart =
+                        self.places.peek(reference.resource).is_some_and(|p| p.unusual().is_some());
                     match belongs {
-                        Belongs::Other(owner) => (FOREIGN, owner),
+                        _ if self.is_listed(&access.caller, reference.value) => (0, 0),
                         Belongs::Own => (0, 0),
+                        _ if known => continue,
+                        Belongs::Other(owner) if told_apart => (FOREIGN, owner),
+                        Belongs::Other(_) => (STRAYED, 0),
                         Belongs::Unknown => (UNLISTED, 0),
                     }
                 }
@@ -232,20 +247,15 @@ impl State {
             }
         };
         let Some(visit) = actor.visits.get_mut(at) else { return };
-        let mut flags = match class {
+        let flags = match class {
             0 => OWNS | READS,
             // Who never opens own objects (staff, machines) says nothing about ordinary callers.
-            FOREIGN if actor.own > 0 => STRAYS | READS,
-            FOREIGN | UNLISTED => READS,
+            FOREIGN | STRAYED if actor.own > 0 => STRAYS | READS,
+            FOREIGN | STRAYED | UNLISTED => READS,
             _ => 0,
         };
-        flags &= !visit.flags;
-        visit.flags |= flags;
-        for flag in [OWNS, STRAYS, READS] {
-            if flags & flag != 0 && access.caller.counts {
-                *place.counter(flag) += 1;
-            }
-        }
+        place.move_on(access.time);
+        place.count(visit, flags, access.caller.counts);
         if class == 0 {
             actor.own = actor.own.saturating_add(1);
         } else if let Some(number) = reference.number {
@@ -276,7 +286,7 @@ impl State {
             class,
             mark: access.exchange.mark(),
         };
-        if class == FOREIGN && place.is_private() {
+        if class == FOREIGN {
             actor.count_today(time);
             actor.foreign.push(trace, time.minus(FOREIGN_WINDOW));
         } else {
@@ -289,28 +299,28 @@ impl State {
         if actor.fired.as_ref().is_some_and(|f| time.since(f.last) > GAP) {
             actor.fired = None;
         }
+        // A place belongs to the attack when a foreign object was opened or much was missed there;
+        // what else the caller does meanwhile does not.
+        let missed = actor.too_many_misses(reference.resource, &place);
+        let mut joins = class == FOREIGN || missed.is_some();
         if actor.fired.is_none() {
-            let note = actor
-                .too_many_foreign(&place)
-                .map(|note| (note, false))
-                .or_else(|| actor.too_many_misses(reference.resource, &place).map(|n| (n, true)))?;
-            actor.fired =
-                Some(Fired { last: time, by_misses: note.1, note: note.0, ..Fired::default() });
-            if note.1 && access.caller.counts {
+            let foreign = actor.too_many_foreign(&place);
+            let by_misses = foreign.is_none();
+            joins = true;
+            let fired = Fired { last: time, by_misses, ..Fired::default() };
+            actor.fired = Some(Fired { note: foreign.or(missed)?, ..fired });
+            if by_misses && access.caller.counts {
                 self.mark_noisy(access.caller.actor, reference.resource);
             }
         }
-        self.actors.get_mut(access.caller.actor)?.signal(access, reference.resource)
+        self.actors.get_mut(access.caller.actor)?.signal(access, reference.resource, joins)
     }
 
     fn mark_noisy(&mut self, actor: u64, resource: u64) {
         let visits = self.actors.get_mut(actor).map(|actor| &mut actor.visits);
         let visit = visits.and_then(|v| v.iter_mut().find(|v| v.resource == resource));
-        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(resource))
-            && visit.flags & NOISY == 0
-        {
-            visit.flags |= NOISY;
-            *place.counter(NOISY) += 1;
+        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(resource)) {
+            place.count(visit, NOISY, true);
         }
     }
 
@@ -323,22 +333,33 @@ impl State {
         let objects = access.objects;
         let created = access.status == 201;
         let opened_known =
-            objects.references.iter().any(|reference| self.is_known(caller, reference.value));
+            objects.references.iter().any(|reference| self.is_listed(caller, reference.value));
         for owner in &objects.owners {
             let usual = owner.in_list || created || opened_known;
             self.ownership.learn(caller, owner.field, owner.value, usual, time);
         }
         for reference in &objects.references {
             self.ownership.learn(caller, reference.resource, reference.value, true, time);
-            self.shown.insert(pair(caller.actor, reference.value), time);
+            self.shown.insert(opened(caller.actor, reference.value), time);
         }
         for shown in &objects.shown {
+            // What hangs on an object that was opened is known, but was not listed.
+            let listed = shown.in_list || created || objects.self_value.is_some();
+            if !listed {
+                self.shown.insert(opened(caller.actor, shown.value), time);
+                continue;
+            }
             self.shown.insert(pair(caller.actor, shown.value), time);
-            if caller.counts {
+            if caller.counts && caller.named {
                 self.ownership.shown(caller.actor, pair(shown.kind, shown.value), time);
             }
         }
     }
+}
+
+/// Key of "the actor opened it", beside that of "it was listed to the actor".
+fn opened(actor: u64, value: u64) -> u64 {
+    pair(pair(actor, value), 1)
 }
 
 fn object_key(reference: &Reference) -> u64 {
@@ -347,11 +368,11 @@ fn object_key(reference: &Reference) -> u64 {
 
 impl Actor {
     /// What to tell now that the caller is known to be hostile.
-    fn signal(&mut self, access: &Access<'_>, resource: u64) -> Option<Signal> {
+    fn signal(&mut self, access: &Access<'_>, resource: u64, joins: bool) -> Option<Signal> {
         let fired = self.fired.as_mut()?;
         let recent = access.time.minus(MISS_WINDOW);
         let mut resources = std::mem::take(&mut fired.resources);
-        if !resources.contains(&resource) && resources.len() < PLACES {
+        if joins && !resources.contains(&resource) && resources.len() < PLACES {
             resources.push(resource);
         }
         let mut exchanges = self.foreign.take(|_| true);
@@ -400,4 +421,59 @@ impl Actor {
     }
 }
 
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "a customer opens orders of six others, one every half hour",
+        fires: true,
+        exchanges: || {
+            let foreign = (1..=6).map(|n| open_order(4_000 + i64::from(n) * 1_800, 4_030, n, 0));
+            exchanges(shop().into_iter().chain(foreign).collect())
+        },
+    },
+    DetectorExample {
+        name: "ids are walked: nearly all are missing or refused",
+        fires: true,
+        exchanges: || {
+            let walk = (0..40).map(|n| {
+                let status = if n % 5 == 0 { 403 } else { 404 };
+                let target = format!("/v1/orders/{}", 12_000 + n);
+                Call::get(5_000 + n, target, "{}").by(4_007).status(status)
+            });
+            exchanges(shop().into_iter().chain(walk).collect())
+        },
+    },
+    DetectorExample {
+        name: "support opens customers one by one and then an order of each",
+        fires: false,
+        exchanges: || {
+            let work = (1..=20u32).flat_map(|n| {
+                let (at, id) = (4_000 + i64::from(n) * 300, 4_000 + n);
+                let customer = Call::get(
+                    at,
+                    format!("/v1/admin/users/{id}"),
+                    format!(r#"{{"id":{id},"email":"c@example.com"}}"#),
+                );
+                [customer.by(9_001), open_order(at + 20, 9_001, n, 2)]
+            });
+            exchanges(shop().into_iter().chain(work).collect())
+        },
+    },
+    DetectorExample {
+        name: "orders that others shared are listed first; a few links are stale",
+        fires: false,
+        exchanges: || {
+            let shared = (1..=8u32).flat_map(|n| {
+                let (at, id) =
+                    (4_000 + i64::from(n) * 600, crate::detectors::traffic::order_of(n, 0));
+                let list = format!(r#"{{"items":[{{"id":{id},"kind":"orders"}}]}}"#);
+                let stale = Call::get(at + 9, format!("/v1/orders/{}", 90_000 + n * 531), "{}");
+                [
+                    Call::get(at, "/v1/shared-with-me", list).by(4_030),
+                    open_order(at + 5, 4_030, n, 0),
+                    stale.by(4_000 + n).status(404),
+                ]
+            });
+            exchanges(shop().into_iter().chain(shared).collect())
+        },
+    },
+];

@@ -27,35 +27,80 @@ pub(crate) const FOREIGN: u8 = 1;
 pub(crate) const MISSING: u8 = 2;
 pub(crate) const DENIED: u8 = 4;
 pub(crate) const UNLISTED: u8 = 8;
+/// Foreign, at a place where that is usual.
+pub(crate) const STRAYED: u8 = 16;
 
 pub(crate) const OWNS: u8 = 1;
 pub(crate) const STRAYS: u8 = 2;
 pub(crate) const READS: u8 = 4;
 pub(crate) const NOISY: u8 = 8;
 
-/// A place in the API where objects are named, over all callers.
+/// Numbers of foreign objects by which callers of a place are told apart.
+const LEVELS: [u32; 6] = [1, 2, 4, 8, 16, 32];
+
+/// A place in the API where objects are named, over all callers. Counts are halved every week, so
+/// that they follow what is usual now.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Place {
-    /// Callers that opened anything, opened own objects, opened foreign ones, missed a lot.
+    week: i64,
+    /// Callers that opened anything, opened own objects, missed a lot.
     pub(crate) readers: u32,
     pub(crate) owning: u32,
-    pub(crate) straying: u32,
     pub(crate) noisy: u32,
+    /// Callers that opened at least so many foreign objects, per level.
+    straying: [u32; LEVELS.len()],
 }
 
 impl Place {
-    pub(crate) fn counter(&mut self, flag: u8) -> &mut u32 {
-        match flag {
-            OWNS => &mut self.owning,
-            STRAYS => &mut self.straying,
-            NOISY => &mut self.noisy,
-            _ => &mut self.readers,
+    /// Moves on to the week of `time`.
+    pub(crate) fn move_on(&mut self, time: Timestamp) {
+        let week = time.seconds().div_euclid(7 * 86_400);
+        if week <= self.week {
+            return;
         }
+        let weeks = u32::try_from(week.saturating_sub(self.week)).unwrap_or(u32::MAX);
+        let counts = [&mut self.readers, &mut self.owning, &mut self.noisy];
+        for count in counts.into_iter().chain(&mut self.straying) {
+            *count = count.checked_shr(weeks).unwrap_or(0);
+        }
+        self.week = week;
+    }
+
+    /// Counts what a caller did here for the first time this week.
+    pub(crate) fn count(&mut self, visit: &mut Visit, flags: u8, counts: bool) {
+        if visit.week != self.week {
+            (visit.week, visit.flags, visit.strays) = (self.week, 0, 0);
+        }
+        let new = flags & !visit.flags;
+        visit.flags |= flags & !STRAYS;
+        let mut level = None;
+        if flags & STRAYS != 0 {
+            visit.strays = visit.strays.saturating_add(1);
+            level = LEVELS.iter().position(|level| *level == visit.strays);
+        }
+        if !counts {
+            return;
+        }
+        self.owning += u32::from(new & OWNS != 0);
+        self.readers += u32::from(new & READS != 0);
+        self.noisy += u32::from(new & NOISY != 0);
+        if let Some(straying) = level.and_then(|level| self.straying.get_mut(level)) {
+            *straying += 1;
+        }
+    }
+
+    /// How many foreign objects at most a tenth of the callers with own objects open here; `None`
+    /// when that is more than 32 or there are too few callers to tell. 1: objects here are
+    /// private.
+    pub(crate) fn unusual(&self) -> Option<u32> {
+        let few = (self.owning / 10).max(2);
+        let rare = self.straying.iter().position(|callers| *callers <= few);
+        LEVELS.get(rare?).copied().filter(|_| self.owning >= MIN_CALLERS)
     }
 
     /// Whether objects here belong to somebody: hardly any caller opens those of others.
     pub(crate) fn is_private(&self) -> bool {
-        self.owning >= MIN_CALLERS && self.straying <= (self.owning / 10).max(2)
+        self.unusual() == Some(1)
     }
 }
 
@@ -64,6 +109,8 @@ impl Place {
 pub(crate) struct Visit {
     pub(crate) resource: u64,
     pub(crate) flags: u8,
+    pub(crate) week: i64,
+    pub(crate) strays: u32,
     pub(crate) last_number: Option<u64>,
     /// Steps between numbers, and those of at most 10.
     pub(crate) steps: u32,
@@ -115,7 +162,9 @@ impl Actor {
         let owners = self.foreign.groups(|_| true);
         let (least_objects, least_owners) = if self.own > 0 { OWNING } else { STRANGER };
         let usual = self.usual as usize;
-        let least_objects = least_objects.max(usual.saturating_mul(3).saturating_add(1));
+        let unusual = place.unusual()? as usize;
+        let least_objects =
+            (least_objects * unusual).max(usual.saturating_mul(3).saturating_add(1));
         if objects < least_objects.min(MAX_TRAIL) || owners < least_owners {
             return None;
         }
@@ -127,10 +176,10 @@ impl Actor {
         }
         Some(format!(
             "opened {objects} objects of {owners} other owners within 7 days that were never shown \
-             to this caller; {} of {} callers with own objects at this place ever did; the caller's \
-             largest day before had {usual} (threshold {least_objects} objects of {least_owners} \
-             owners)",
-            place.straying, place.owning
+             to this caller; at most a tenth of the {} callers with own objects at this place opens \
+             {unusual} or more; the caller's largest day before had {usual} (threshold \
+             {least_objects} objects of {least_owners} owners)",
+            place.owning
         ))
     }
 
@@ -165,10 +214,13 @@ impl Actor {
 
 impl Absorb for Place {
     fn absorb(&mut self, other: Self) {
+        self.week = self.week.max(other.week);
         self.readers += other.readers;
         self.owning += other.owning;
-        self.straying += other.straying;
         self.noisy += other.noisy;
+        for (mine, theirs) in self.straying.iter_mut().zip(other.straying) {
+            *mine += theirs;
+        }
     }
 }
 

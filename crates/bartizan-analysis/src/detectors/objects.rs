@@ -52,6 +52,8 @@ pub struct Shown {
     pub kind: u64,
     /// Hash of the value.
     pub value: u64,
+    /// Whether it stands in an element of a list.
+    pub in_list: bool,
 }
 
 /// A field of the response that may say to whom the object belongs.
@@ -293,7 +295,7 @@ impl Finder<'_> {
             }
             if self.out.shown.len() < MAX_SHOWN {
                 let kind = if stem.is_empty() { self.kind_above(node) } else { kind_hash(stem) };
-                self.out.shown.push(Shown { kind, value: hash });
+                self.out.shown.push(Shown { kind, value: hash, in_list: in_list(node) });
             }
         }
         self.owner(node, stem, person, hash);
@@ -310,13 +312,7 @@ impl Finder<'_> {
         } else {
             return;
         };
-        let mut up = node.parent();
-        let mut in_list = false;
-        while let Some(at) = up {
-            in_list |= at.index().is_some();
-            up = at.parent();
-        }
-        let owner = Owner { field, value, person, in_list };
+        let owner = Owner { field, value, person, in_list: in_list(node) };
         if self.out.owners.len() < MAX_OWNERS && !self.out.owners.contains(&owner) {
             self.out.owners.push(owner);
         }
@@ -342,9 +338,22 @@ impl Finder<'_> {
         if let Some(value) = text_hash(last, self.seed)
             && self.out.shown.len() < MAX_SHOWN
         {
-            self.out.shown.push(Shown { kind: kind_hash(kind), value });
+            let in_list = in_list(node);
+            self.out.shown.push(Shown { kind: kind_hash(kind), value, in_list });
         }
     }
+}
+
+/// Whether a node is, or is below, an element of an array.
+fn in_list(node: NodeRef<'_>) -> bool {
+    let mut at = Some(node);
+    while let Some(node) = at {
+        if node.index().is_some() {
+            return true;
+        }
+        at = node.parent();
+    }
+    false
 }
 
 /// The number at the end of an identifier, up to 18 digits; `None` for values in which digits are

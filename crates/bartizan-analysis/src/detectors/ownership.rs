@@ -71,6 +71,8 @@ pub(crate) struct Caller {
     pub self_value: Option<u64>,
     /// Whether it counts as a distinct actor (claimed principals do not).
     pub counts: bool,
+    /// Whether it is a principal or session rather than an address.
+    pub named: bool,
 }
 
 impl Caller {
@@ -246,7 +248,7 @@ mod tests {
     use super::*;
 
     fn caller(actor: u64, subject: Option<u64>) -> Caller {
-        Caller { actor, subject, self_value: None, counts: true }
+        Caller { actor, subject, self_value: None, counts: true, named: true }
     }
 
     #[test]

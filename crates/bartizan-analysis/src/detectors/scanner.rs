@@ -8,8 +8,9 @@ use memchr::memmem;
 use serde::{Deserialize, Serialize};
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     names::{FNV_START, fnv, is_value_segment},
+    traffic::{Call, exchanges},
 };
 use crate::{
     facts::Enriched,
@@ -325,6 +326,58 @@ impl Absorb for Client {
     }
 }
 
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "a word list of paths that do not exist",
+        fires: true,
+        exchanges: || {
+            let words = "admin test old private internal beta config users2 upload staging tmp \
+                         secret keys data export root system";
+            let calls = words
+                .split_whitespace()
+                .enumerate()
+                .map(|(n, word)| Call::get(n as i64, format!("/{word}"), "{}").status(404));
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "a few paths that vulnerability scanners try",
+        fires: true,
+        exchanges: || {
+            let paths = ["/.env", "/.git/config", "/wp-login.php", "/actuator/env", "/db.sql"];
+            let calls = paths
+                .iter()
+                .enumerate()
+                .map(|(n, path)| Call::get(n as i64 * 50, *path, "{}").status(404));
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "a crawler follows links, one of five is dead",
+        fires: false,
+        exchanges: || {
+            let calls = (0..200).map(|n| {
+                let dead = n % 5 == 0;
+                let target =
+                    if dead { format!("/pages/dead{n}") } else { format!("/products/{n}") };
+                Call::get(n * 3, target, "{}").status(if dead { 404 } else { 200 })
+            });
+            exchanges(calls.collect())
+        },
+    },
+    DetectorExample {
+        name: "an old app asks for four paths that are gone, all day",
+        fires: false,
+        exchanges: || {
+            let calls = (0..400).map(|n| {
+                let path = ["/v0/feed", "/v0/me", "/v0/inbox", "/v0/stats"][n as usize % 4];
+                Call::get(n * 60, path, "{}").status(410 - 6 * u16::from(n % 2 == 0))
+            });
+            exchanges(calls.collect())
+        },
+    },
+];
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -348,5 +401,3 @@ mod tests {
         }
     }
 }
-
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];

@@ -9,8 +9,9 @@ use smallvec::SmallVec;
 use std::net::IpAddr;
 
 use crate::detectors::{
-    DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
+    DetectorExample, DetectorItem, DetectorState, Evaluated, Key, Lane, Signal, StateError,
     names::{FNV_START, fnv},
+    traffic::{Call, exchanges, shop},
 };
 use crate::{
     facts::Enriched,
@@ -349,4 +350,33 @@ impl Absorb for Token {
     }
 }
 
-static EXAMPLES: &[crate::detectors::DetectorExample] = &[];
+/// Subject 4003 of the shop goes on; every other call comes from elsewhere.
+fn alternating(other: fn(i64, Call) -> Call) -> Vec<bartizan_model::Exchange> {
+    let calls = (0..16).map(|n| {
+        let call = Call::get(4_000 + n * 30, "/v1/orders", r#"{"items":[]}"#).by(4_003);
+        if n % 2 == 0 { call } else { other(n, call) }
+    });
+    exchanges(shop().into_iter().chain(calls).collect())
+}
+
+static EXAMPLES: &[DetectorExample] = &[
+    DetectorExample {
+        name: "a script elsewhere uses a browser's token at the same time",
+        fires: true,
+        exchanges: || {
+            alternating(|_, call| Call { ip: [192, 0, 2, 66], agent: "curl/8.5.0", ..call })
+        },
+    },
+    DetectorExample {
+        name: "a phone moves between networks",
+        fires: false,
+        exchanges: || alternating(|n, call| Call { ip: [192, (n % 8) as u8, 2, 66], ..call }),
+    },
+    DetectorExample {
+        name: "the browser is updated and another one used at home",
+        fires: false,
+        exchanges: || {
+            alternating(|_, call| Call { agent: "Mozilla/5.0 (X11) Chrome/126.0", ..call })
+        },
+    },
+];

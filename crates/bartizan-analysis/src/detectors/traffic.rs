@@ -3,52 +3,111 @@
 use bartizan_model::{Client, Exchange, ExchangeId, Headers, Request, Response, Timestamp};
 
 /// One call of an example.
-#[derive(Clone, Copy)]
-pub(crate) struct Call<'a> {
+#[derive(Clone)]
+pub(crate) struct Call {
     /// Seconds after the beginning of the example.
     pub at: i64,
     /// Subject of the bearer token; empty for none.
-    pub subject: &'a str,
+    pub subject: String,
     /// Client address.
     pub ip: [u8; 4],
     /// User agent.
-    pub agent: &'a str,
-    /// Method and target.
-    pub request: (&'a str, &'a str),
+    pub agent: &'static str,
+    /// Method.
+    pub method: &'static str,
+    /// Path and query.
+    pub target: String,
     /// JSON body of the request; empty for none.
-    pub body: &'a str,
-    /// Status and JSON body of the response.
-    pub answer: (u16, &'a str),
+    pub body: String,
+    /// Status of the response.
+    pub status: u16,
+    /// JSON body of the response.
+    pub answer: String,
 }
 
-impl Default for Call<'_> {
-    fn default() -> Self {
+/// A browser.
+pub(crate) const BROWSER: &str = "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0";
+
+impl Call {
+    /// A successful GET without credentials.
+    pub(crate) fn get(at: i64, target: impl Into<String>, answer: impl Into<String>) -> Self {
         Self {
-            at: 0,
-            subject: "",
+            at,
+            subject: String::new(),
             ip: [203, 0, 113, 7],
-            agent: "Mozilla/5.0 (X11; Linux x86_64) Firefox/130.0",
-            request: ("GET", "/"),
-            body: "",
-            answer: (200, "{}"),
+            agent: BROWSER,
+            method: "GET",
+            target: target.into(),
+            body: String::new(),
+            status: 200,
+            answer: answer.into(),
         }
+    }
+
+    /// With the bearer token of a subject, from an address of its own.
+    pub(crate) fn by(self, subject: u32) -> Self {
+        let [_, _, high, low] = subject.to_be_bytes();
+        Self { subject: subject.to_string(), ip: [198, 18, high, low], ..self }
+    }
+
+    /// With another status.
+    pub(crate) fn status(self, status: u16) -> Self {
+        Self { status, ..self }
+    }
+
+    /// As a POST with a body.
+    pub(crate) fn post(self, body: impl Into<String>) -> Self {
+        Self { method: "POST", body: body.into(), ..self }
+    }
+
+    /// A login of an account with a secret.
+    pub(crate) fn login(at: i64, account: &str, secret: &str, success: bool) -> Self {
+        let answer = if success { r#"{"token":"opaque"}"# } else { r#"{"error":"invalid"}"# };
+        Self::get(at, "/v1/auth/login", answer)
+            .post(format!(r#"{{"email":"{account}","password":"{secret}"}}"#))
+            .status(if success { 200 } else { 401 })
     }
 }
 
-/// The exchanges of calls, in order of time.
-pub(crate) fn exchanges(mut calls: Vec<Call<'_>>) -> Vec<Exchange> {
-    calls.sort_by_key(|call| call.at);
-    calls.iter().enumerate().map(|(number, call)| exchange(number, call)).collect()
+/// A shop: 30 customers list their three orders and open one, within an hour.
+pub(crate) fn shop() -> Vec<Call> {
+    let mut calls = Vec::new();
+    for user in 1..=30u32 {
+        let (at, subject) = (i64::from(user) * 100, 4_000 + user);
+        let ids = (0..3).map(|i| format!(r#"{{"id":{}}}"#, order_of(user, i)));
+        let list = ids.collect::<Vec<_>>().join(",");
+        calls.push(Call::get(at, "/v1/orders", format!(r#"{{"items":[{list}]}}"#)).by(subject));
+        calls.push(open_order(at + 9, subject, user, 1));
+    }
+    calls
 }
 
-fn exchange(number: usize, call: &Call<'_>) -> Exchange {
+/// Id of the n-th order of a customer of [`shop`].
+pub(crate) fn order_of(user: u32, n: u32) -> u32 {
+    70_000 + user * 17 + n
+}
+
+/// A caller opens an order of a customer of [`shop`].
+pub(crate) fn open_order(at: i64, subject: u32, user: u32, n: u32) -> Call {
+    let (id, owner) = (order_of(user, n), 4_000 + user);
+    Call::get(at, format!("/v1/orders/{id}"), format!(r#"{{"id":{id},"owner_id":{owner}}}"#))
+        .by(subject)
+}
+
+/// The exchanges of calls, in order of time.
+pub(crate) fn exchanges(mut calls: Vec<Call>) -> Vec<Exchange> {
+    calls.sort_by_key(|call| call.at);
+    calls.into_iter().enumerate().map(|(number, call)| exchange(number, call)).collect()
+}
+
+fn exchange(number: usize, call: Call) -> Exchange {
     let json = || ("content-type".to_owned(), "application/json".to_owned());
     let mut headers = vec![("user-agent".to_owned(), call.agent.to_owned())];
     if !call.body.is_empty() {
         headers.push(json());
     }
     if !call.subject.is_empty() {
-        headers.push(("authorization".to_owned(), format!("Bearer {}", token(call.subject))));
+        headers.push(("authorization".to_owned(), format!("Bearer {}", token(&call.subject))));
     }
     Exchange {
         id: ExchangeId::from_text(format!("{number}")),
@@ -56,19 +115,19 @@ fn exchange(number: usize, call: &Call<'_>) -> Exchange {
         time: Some(Timestamp::from_seconds(1_795_305_600 + call.at)),
         client: Client { ip: Some(call.ip.into()), ..Client::default() },
         request: Request {
-            method: call.request.0.to_owned(),
+            method: call.method.to_owned(),
             scheme: "https".to_owned(),
             authority: "api.example.com".to_owned(),
-            target: call.request.1.to_owned(),
+            target: call.target,
             headers: Headers::from_iter(headers),
-            body: call.body.as_bytes().to_vec().into(),
+            body: call.body.into_bytes().into(),
             ..Request::default()
         },
         response: Some(Response {
-            status: call.answer.0,
+            status: call.status,
             headers: Headers::from_iter([json()]),
             headers_captured: true,
-            body: call.answer.1.as_bytes().to_vec().into(),
+            body: call.answer.into_bytes().into(),
             ..Response::default()
         }),
         ..Exchange::default()
@@ -83,7 +142,7 @@ fn token(subject: &str) -> String {
 }
 
 /// RFC 4648 §5 without padding.
-fn base64url(bytes: &[u8]) -> String {
+pub(crate) fn base64url(bytes: &[u8]) -> String {
     const ALPHABET: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
     let mut out = String::with_capacity(bytes.len().div_ceil(3) * 4);
     for chunk in bytes.chunks(3) {

@@ -99,9 +99,15 @@ impl Trail {
         taken
     }
 
-    /// Keeps all exchanges for counting, but marks them as told (`class` 0).
-    pub fn told(&mut self) {
-        self.items.iter_mut().for_each(|trace| trace.class = 0);
+    /// The exchanges that were not told before, the oldest first. They stay, with class 0, so that
+    /// later ones can still be compared with them.
+    pub fn tell(&mut self) -> Vec<ExchangeMark> {
+        let new = self.items.iter_mut().filter(|trace| trace.class != 0);
+        new.map(|trace| {
+            trace.class = 0;
+            trace.mark.clone()
+        })
+        .collect()
     }
 
     /// Removes the exchanges that `drop` accepts.
