@@ -127,7 +127,7 @@ fn facts(page: &Page<'_>) -> Markup {
                 div { dt { "Scanner noise" } dd { (number(summary.noise)) span.quiet { "kept out of the inventory" } } }
             }
             @if !summary.specs.is_empty() {
-                div { dt { "Never seen of the spec" } dd { a href="#specs" { (number(summary.orphans)) } } }
+                div { dt { "Spec, never seen" } dd { a href="#specs" { (number(summary.orphans)) } } }
             }
         }
     }
