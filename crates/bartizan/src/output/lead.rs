@@ -78,7 +78,7 @@ pub(super) fn lead(analysis: &Analysis) -> Lead {
 fn incidents(analysis: &Analysis, out: &mut Lead) {
     let urgent = analysis.incidents.iter().filter(|i| i.severity >= Severity::High).count() as u64;
     let all = analysis.incidents.len() as u64;
-    let worst = analysis.incidents.iter().max_by_key(|i| (i.severity, i.score));
+    let worst = analysis.incidents.iter().rev().max_by_key(|i| (i.severity, i.score));
     match worst {
         Some(worst) if urgent > 0 => {
             let needs = if urgent == 1 { "needs" } else { "need" };

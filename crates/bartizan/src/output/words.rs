@@ -194,12 +194,20 @@ pub(super) fn reason(name: &str) -> String {
     };
     let rest = match rest.strip_prefix("limit_") {
         Some(limit) => format!("limit {limit} reached"),
-        None => rest.replace('_', " "),
+        None => rest.split('_').map(spelled).collect::<Vec<_>>().join(" "),
     };
     match side {
         Some(side) => format!("{}: {rest}", capital(side)),
         None => capital(&rest),
     }
+}
+
+/// Abbreviations in capitals.
+fn spelled(word: &str) -> String {
+    const ABBREVIATIONS: [&str; 12] = [
+        "api", "csv", "graphql", "grpc", "har", "html", "http", "json", "jwt", "tls", "url", "xml",
+    ];
+    if ABBREVIATIONS.contains(&word) { word.to_uppercase() } else { word.to_owned() }
 }
 
 /// First letter in upper case.
@@ -268,7 +276,7 @@ mod tests {
     fn reasons_read_as_sentences() {
         assert_eq!(reason("response:body_not_captured"), "Response: body not captured");
         assert_eq!(reason("request:limit_body_bytes"), "Request: limit body_bytes reached");
-        assert_eq!(reason("invalid_json"), "Invalid json");
+        assert_eq!(reason("invalid_json"), "Invalid JSON");
         assert_eq!(reason(":"), ": ".trim_end());
     }
 }

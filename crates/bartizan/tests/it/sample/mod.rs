@@ -167,7 +167,7 @@ fn checks() -> Vec<CheckTally> {
 fn timeline() -> Vec<TimeBucket> {
     (0..74u64)
         .map(|i| {
-            let wave = 1_450 + 20 * i + (i * 7919 % 13) * 35;
+            let wave = 1_538 + u64::from(i == 73) * 31 + 20 * i + (i * 7919 % 13) * 35;
             let hostile = match i {
                 14..=19 => 20 + (i * 31) % 40,
                 34..=36 => 18,
