@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use bartizan::output::html::{ReportContext, render};
+use bartizan::output::{
+    html::{ReportContext, render},
+    text,
+};
 
 #[allow(dead_code, missing_docs, unreachable_pub, reason = "shared with the integration tests")]
 #[path = "../tests/it/sample/mod.rs"]
@@ -18,6 +21,9 @@ fn main() -> std::io::Result<()> {
         inputs: &inputs,
         docs: sample::docs::DOCS,
     };
+    let style = text::Style::detect(&std::io::stdout());
+    let shown = text::analysis(&sample::analysis(), &context.docs, style, text::DEFAULT_WIDTH);
+    anstream::print!("{shown}");
     for (name, analysis) in [
         ("sample", sample::analysis()),
         ("calm", sample::calm()),

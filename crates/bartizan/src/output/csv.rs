@@ -6,18 +6,20 @@
 
 use std::io::{self, Write};
 
-use bartizan_model::{Timestamp, analysis::Analysis};
+use std::collections::BTreeMap;
 
-use super::{lookup::Lookup, visible::visible, words};
+use bartizan_model::{Endpoint, Finding, Timestamp};
+
+use super::{visible::visible, words};
 
 /// Longest cell, in characters. Spreadsheets refuse more than 32,767.
 const MAX_CELL_CHARS: usize = 8_000;
 
-/// Writes the inventory: one line per endpoint, in the order of the analysis, a header first.
+/// Writes the inventory: one line per endpoint, in the order given, a header first.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn catalog(analysis: &Analysis, mut out: impl Write) -> io::Result<()> {
+pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
     row(
         &mut out,
         &[
@@ -40,7 +42,7 @@ pub fn catalog(analysis: &Analysis, mut out: impl Write) -> io::Result<()> {
             "last_seen",
         ],
     )?;
-    for endpoint in &analysis.endpoints {
+    for endpoint in endpoints {
         let auth: Vec<String> = endpoint
             .auth
             .iter()
@@ -76,12 +78,21 @@ pub fn catalog(analysis: &Analysis, mut out: impl Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes findings: one line each, in the order of the analysis, a header first.
+/// Writes findings: one line each, in the order given, a header first. `endpoints` gives method and
+/// path.
 ///
 /// # Errors
 /// When `out` cannot be written to.
-pub fn findings(analysis: &Analysis, mut out: impl Write) -> io::Result<()> {
-    let lookup = Lookup::new(analysis);
+pub fn findings(
+    findings: &[Finding],
+    endpoints: &[Endpoint],
+    mut out: impl Write,
+) -> io::Result<()> {
+    let mut by_id = BTreeMap::new();
+    for endpoint in endpoints {
+        by_id.extend(endpoint.aliases.iter().map(|alias| (alias.as_str(), endpoint)));
+        by_id.insert(endpoint.id.as_str(), endpoint);
+    }
     row(
         &mut out,
         &[
@@ -106,8 +117,8 @@ pub fn findings(analysis: &Analysis, mut out: impl Write) -> io::Result<()> {
             "last_seen",
         ],
     )?;
-    for finding in &analysis.findings {
-        let endpoint = lookup.endpoint(finding.endpoint_id.as_ref());
+    for finding in findings {
+        let endpoint = finding.endpoint_id.as_ref().and_then(|id| by_id.get(id.as_str()));
         let notes: Vec<&str> =
             finding.evidence.iter().map(|e| e.note.as_str()).filter(|n| !n.is_empty()).collect();
         row(

@@ -78,7 +78,7 @@ pub(super) fn lead(analysis: &Analysis) -> Lead {
 fn incidents(analysis: &Analysis, out: &mut Lead) {
     let urgent = analysis.incidents.iter().filter(|i| i.severity >= Severity::High).count() as u64;
     let all = analysis.incidents.len() as u64;
-    let worst = analysis.incidents.iter().max_by_key(|i| (i.severity, i.score));
+    let worst = analysis.incidents.iter().rev().max_by_key(|i| (i.severity, i.score));
     match worst {
         Some(worst) if urgent > 0 => {
             let needs = if urgent == 1 { "needs" } else { "need" };
@@ -148,28 +148,24 @@ pub(super) fn completeness(analysis: &Analysis) -> String {
     if gaps.none() {
         return "All that was read could be inspected, and every check had its inputs.".to_owned();
     }
+    let joined = |list: &[(u64, &str, &str)]| {
+        let named = list.iter().filter(|(n, _, _)| *n > 0);
+        named.map(|(n, one, many)| counted(*n, one, many)).collect::<Vec<_>>().join(" and ")
+    };
+    let blind =
+        joined(&[(gaps.checks, "check", "checks"), (gaps.detectors, "detector", "detectors")]);
+    let unread = joined(&[
+        (gaps.not_inspected, "message part", "message parts"),
+        (gaps.skipped, "entry", "entries"),
+    ]);
     let mut parts = Vec::new();
-    if gaps.checks > 0 {
-        parts.push(counted(gaps.checks, "check lacked an input", "checks lacked an input"));
+    if !blind.is_empty() {
+        parts.push(format!("{blind} lacked an input"));
     }
-    if gaps.detectors > 0 {
-        parts.push(counted(
-            gaps.detectors,
-            "detector lacked an input",
-            "detectors lacked an input",
-        ));
+    if !unread.is_empty() {
+        parts.push(format!("{unread} could not be read"));
     }
-    if gaps.not_inspected > 0 {
-        parts.push(counted(
-            gaps.not_inspected,
-            "message part was not inspected",
-            "message parts were not inspected",
-        ));
-    }
-    if gaps.skipped > 0 {
-        parts.push(counted(gaps.skipped, "entry was skipped", "entries were skipped"));
-    }
-    format!("Not everything could be judged: {}.", parts.join(", "))
+    format!("Not everything was judged: {}.", parts.join(", "))
 }
 
 #[cfg(test)]

@@ -194,12 +194,20 @@ pub(super) fn reason(name: &str) -> String {
     };
     let rest = match rest.strip_prefix("limit_") {
         Some(limit) => format!("limit {limit} reached"),
-        None => rest.replace('_', " "),
+        None => rest.split('_').map(spelled).collect::<Vec<_>>().join(" "),
     };
     match side {
         Some(side) => format!("{}: {rest}", capital(side)),
         None => capital(&rest),
     }
+}
+
+/// Abbreviations in capitals.
+fn spelled(word: &str) -> String {
+    const ABBREVIATIONS: [&str; 12] = [
+        "api", "csv", "graphql", "grpc", "har", "html", "http", "json", "jwt", "tls", "url", "xml",
+    ];
+    if ABBREVIATIONS.contains(&word) { word.to_uppercase() } else { word.to_owned() }
 }
 
 /// First letter in upper case.
@@ -219,22 +227,18 @@ pub(super) fn operation(endpoint: &Endpoint) -> String {
     }
 }
 
-/// Authentication in a few words: the most common ways first.
+/// Authentication in a few words: the most common way with its share of successful exchanges, the
+/// number of others.
 pub(super) fn auth_brief(endpoint: &Endpoint) -> String {
-    if endpoint.auth.is_empty() {
-        return "none seen".to_owned();
+    let best = endpoint.auth.iter().max_by(|a, b| a.coverage.total_cmp(&b.coverage));
+    let Some(best) = best else { return "none seen".to_owned() };
+    let mut out = auth_type(best.auth_type).to_owned();
+    if best.coverage < 0.995 {
+        out.push(' ');
+        out.push_str(&percent(best.coverage));
     }
-    let mut names: Vec<&str> = Vec::new();
-    for auth in &endpoint.auth {
-        let name = auth_type(auth.auth_type);
-        if !names.contains(&name) {
-            names.push(name);
-        }
-    }
-    let best = endpoint.auth.iter().map(|a| a.coverage).fold(0.0, f64::max);
-    let mut out = names.join(", ");
-    if best < 0.995 {
-        out.push_str(&format!(" ({})", percent(best)));
+    if endpoint.auth.len() > 1 {
+        out.push_str(&format!(", +{}", endpoint.auth.len() - 1));
     }
     out
 }
@@ -272,7 +276,7 @@ mod tests {
     fn reasons_read_as_sentences() {
         assert_eq!(reason("response:body_not_captured"), "Response: body not captured");
         assert_eq!(reason("request:limit_body_bytes"), "Request: limit body_bytes reached");
-        assert_eq!(reason("invalid_json"), "Invalid json");
+        assert_eq!(reason("invalid_json"), "Invalid JSON");
         assert_eq!(reason(":"), ": ".trim_end());
     }
 }

@@ -15,7 +15,7 @@ use crate::output::{
 };
 
 /// Endpoints named per class.
-const MAX_PLACES: usize = 6;
+const MAX_PLACES: usize = 4;
 /// Classes listed.
 const MAX_CLASSES: usize = 80;
 
@@ -137,9 +137,13 @@ const fn heat(count: u64, most: u64) -> &'static str {
 }
 
 fn list(page: &Page<'_>, classes: &BTreeMap<&str, Carried<'_>>) -> Markup {
+    // What is serious by itself comes first.
+    let sensitive = |name: &str| (page.context.docs.class)(name).is_some_and(|d| d.sensitive);
+    let mut order: Vec<_> = classes.iter().collect();
+    order.sort_by_key(|(name, _)| !sensitive(name));
     html! {
         ul.classes {
-            @for (class, carried) in classes.iter().take(MAX_CLASSES) {
+            @for (class, carried) in order.iter().take(MAX_CLASSES) {
                 li {
                     span { (data_class(page, class)) }
                     span {

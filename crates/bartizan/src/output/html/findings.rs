@@ -6,8 +6,8 @@ use maud::{Markup, html};
 use super::{
     MAX_FINDINGS, Page,
     parts::{
-        anchor, confidence, empty, endpoint_link, evidence, more, prose, references, repeated,
-        severity, severity_class, text,
+        anchor, confidence, empty, endpoint_link, evidence, inline, more, prose, references,
+        repeated, severity, severity_class, text,
     },
 };
 use crate::output::{
@@ -56,7 +56,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                             (counted(of.iter().map(|(_, c)| c.findings.len() as u64).sum(), "finding", "findings"))
                         }
                     }
-                    @for (i, card) in of { (card_body(page, card, i < OPEN_CARDS && *level >= Severity::High)) }
+                    div.panel {
+                        @for (i, card) in of { (card_body(page, card, i < OPEN_CARDS && *level >= Severity::High)) }
+                    }
                 }
             }
             (more(shown, analysis.findings.len(), "finding", "findings"))
@@ -103,9 +105,9 @@ fn card_body(page: &Page<'_>, card: &Card<'_>, open: bool) -> Markup {
     };
     let best = card.findings.iter().map(|f| f.confidence).max().unwrap_or(first.confidence);
     html! {
-        details.panel.card class=(severity_class(card.severity)) open[open] {
+        details class={ "card " (severity_class(card.severity)) } open[open] {
             summary.twist {
-                (severity(card.severity))
+                span.mark { (severity(card.severity)) }
                 h4 { (text(title)) }
                 span.meta {
                     (confidence(best))
@@ -117,8 +119,10 @@ fn card_body(page: &Page<'_>, card: &Card<'_>, open: bool) -> Markup {
                 span.where { (places(page, card)) }
             }
             div.card-body {
-                (checked_and_seen(card, doc.as_ref()))
-                ul.wh { @for finding in &card.findings { (place(page, finding, card.findings.len() > 1)) } }
+                (checked_and_seen(page, card, doc.as_ref()))
+                @if card.findings.len() > 1 {
+                    ul.wh { @for finding in &card.findings { (place(page, finding)) } }
+                }
                 (why_and_fix(first, doc.as_ref()))
             }
         }
@@ -146,14 +150,7 @@ fn places(page: &Page<'_>, card: &Card<'_>) -> Markup {
     }
 }
 
-fn checked_and_seen(card: &Card<'_>, doc: Option<&ItemDoc>) -> Markup {
-    let failed: u64 = card.findings.iter().map(|f| f.failed).sum();
-    let judged: u64 = card.findings.iter().map(|f| f.failed + f.passed).sum();
-    let period = words::period(
-        card.findings.iter().filter_map(|f| f.first_seen).min(),
-        card.findings.iter().filter_map(|f| f.last_seen).max(),
-    );
-    let note = card.findings.iter().flat_map(|f| &f.evidence).find(|e| !e.note.is_empty());
+fn checked_and_seen(page: &Page<'_>, card: &Card<'_>, doc: Option<&ItemDoc>) -> Markup {
     html! {
         div.vs {
             div {
@@ -165,45 +162,78 @@ fn checked_and_seen(card: &Card<'_>, doc: Option<&ItemDoc>) -> Markup {
             }
             div {
                 h4.seen { "Seen" }
-                div.prose {
-                    p {
-                        b { "Failed " (number(failed)) " of " (counted(judged, "time", "times")) }
-                        " it could be judged"
-                        @if card.findings.len() > 1 { ", in " (counted(card.findings.len() as u64, "place", "places")) }
-                        @if let Some(period) = period { ", " (period) " UTC" }
-                        "."
+                p { (seen(card)) }
+                @if let [finding] = card.findings.as_slice() {
+                    div id=(anchor(finding.id.as_str())) {
+                        (place_line(page, finding))
+                        (kept_evidence(finding))
                     }
-                    @if let Some(note) = note { p { (super::parts::sentence(&note.note)) } }
+                } @else if let Some(note) = first_note(card) {
+                    p.small.quiet { "For example: " (inline(note)) }
                 }
             }
         }
     }
 }
 
-/// One place of a weakness.
-fn place(page: &Page<'_>, finding: &Finding, own_title: bool) -> Markup {
+fn first_note<'a>(card: &Card<'a>) -> Option<&'a str> {
+    let mut evidence = card.findings.iter().flat_map(|f| &f.evidence);
+    evidence.find(|e| !e.note.is_empty()).map(|e| e.note.as_str())
+}
+
+/// How often, where, when.
+fn seen(card: &Card<'_>) -> Markup {
+    let failed: u64 = card.findings.iter().map(|f| f.failed).sum();
+    let judged: u64 = card.findings.iter().map(|f| f.failed + f.passed).sum();
+    let period = words::period(
+        card.findings.iter().filter_map(|f| f.first_seen).min(),
+        card.findings.iter().filter_map(|f| f.last_seen).max(),
+    );
+    html! {
+        b { "Failed " (number(failed)) " of " (counted(judged, "time", "times")) }
+        " it could be judged"
+        @if card.findings.len() > 1 { ", in " (counted(card.findings.len() as u64, "place", "places")) }
+        @if let Some(period) = period { ", " (period) " UTC" }
+        "."
+    }
+}
+
+/// Endpoint, state and id of a finding.
+fn place_line(page: &Page<'_>, finding: &Finding) -> Markup {
+    html! {
+        @match page.lookup.endpoint(finding.endpoint_id.as_ref()) {
+            Some(endpoint) => (endpoint_link(endpoint)),
+            None => span.host { (text(&finding.host)) " " span.quiet { "the whole host" } },
+        }
+        div.sub {
+            @if finding.state != FindingState::Open { span.chip { (finding.state.as_str().replace('_', " ")) } }
+            @if !finding.discriminator.is_empty() { code { (text(&finding.discriminator)) } }
+            span.mono { (text(finding.id.as_str())) }
+        }
+    }
+}
+
+fn kept_evidence(finding: &Finding) -> Markup {
     let same = repeated(finding.evidence.iter());
+    html! {
+        @if finding.evidence.is_empty() { p.quiet.small { "No evidence was kept." } }
+        @else { (evidence(&finding.evidence, &same, MAX_EVIDENCE)) }
+    }
+}
+
+/// One of several places of a weakness.
+fn place(page: &Page<'_>, finding: &Finding) -> Markup {
     html! {
         li id=(anchor(finding.id.as_str())) {
             div {
-                @match page.lookup.endpoint(finding.endpoint_id.as_ref()) {
-                    Some(endpoint) => (endpoint_link(endpoint)),
-                    None => span.host { (text(&finding.host)) " " span.quiet { "the whole host" } },
-                }
-                @if own_title { div.small { (text(&finding.title)) } }
+                (place_line(page, finding))
                 div.sub {
-                    @if finding.state != FindingState::Open { span.chip { (finding.state.as_str().replace('_', " ")) } }
-                    @if !finding.discriminator.is_empty() { code { (text(&finding.discriminator)) } }
                     span { (number(finding.failed)) " failed, " (number(finding.passed)) " passed" }
                     @if let Some(last) = finding.last_seen { span { "last " (words::day_clock(last)) } }
                     (confidence(finding.confidence))
-                    span.mono { (text(finding.id.as_str())) }
                 }
             }
-            div {
-                @if finding.evidence.is_empty() { p.quiet.small { "No evidence was kept." } }
-                @else { (evidence(&finding.evidence, &same, MAX_EVIDENCE)) }
-            }
+            div { (kept_evidence(finding)) }
         }
     }
 }

@@ -166,7 +166,7 @@ fn step_row(page: &Page<'_>, step: &Step<'_>, same: &BTreeSet<KeyedHash>) -> Mar
             }
         },
         Step::Detection(detection, new_day) => html! {
-            li.step class=(severity_class(detection.severity)) id=(anchor(detection.id.as_str())) {
+            li class={ "step " (severity_class(detection.severity)) } id=(anchor(detection.id.as_str())) {
                 @match detection.time {
                     Some(at) => (time(at, &words::clock_seconds(at))),
                     None => span.notime { "no time" },
@@ -211,7 +211,7 @@ fn outcome(detection: &Detection) -> Markup {
         @if detection.succeeded > 0 {
             b { (number(detection.succeeded)) } " of " (number(detection.exchanges)) " answered with success"
         } @else {
-            b { (number(detection.exchanges)) } " × refused or empty-handed"
+            "none of " (number(detection.exchanges)) " answered with success"
         }
     }
 }

@@ -96,7 +96,7 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
             summary.twist {
                 span.op { (method(&endpoint.method)) " " (path(&operation)) }
                 span.state { (state(endpoint)) }
-                span class=(if endpoint.auth.is_empty() { "auth noauth" } else { "auth" }) {
+                span class=(if endpoint.auth.is_empty() && !endpoint.data_classes.is_empty() { "auth noauth" } else { "auth" }) {
                     span.unseen.lbl { "auth " } (words::auth_brief(endpoint))
                 }
                 span.dcs { (classes(page, endpoint)) }

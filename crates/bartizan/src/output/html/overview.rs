@@ -40,7 +40,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
 }
 
 fn worst<'a>(page: &Page<'a>) -> Option<&'a Incident> {
-    page.analysis.incidents.iter().max_by_key(|i| (i.severity, i.score))
+    page.analysis.incidents.iter().rev().max_by_key(|i| (i.severity, i.score))
 }
 
 fn actions(page: &Page<'_>) -> Markup {
@@ -51,6 +51,7 @@ fn actions(page: &Page<'_>) -> Markup {
         .findings
         .iter()
         .filter(|f| f.state.is_active() && f.severity >= Severity::Medium)
+        .rev()
         .max_by_key(|f| f.severity);
     html! {
         div.act {
@@ -124,10 +125,10 @@ fn facts(page: &Page<'_>) -> Markup {
             } }
             div { dt { "Actors" } dd { a href="#actors" { (number(analysis.actors.len() as u64)) } } }
             @if summary.noise > 0 {
-                div { dt { "Scanner noise" } dd { (number(summary.noise)) span.quiet { "kept out of the inventory" } } }
+                div { dt { "Scanner noise" } dd { (number(summary.noise)) span.quiet { "kept out" } } }
             }
             @if !summary.specs.is_empty() {
-                div { dt { "Never seen of the spec" } dd { a href="#specs" { (number(summary.orphans)) } } }
+                div { dt { "Spec, never seen" } dd { a href="#specs" { (number(summary.orphans)) } } }
             }
         }
     }

@@ -45,7 +45,7 @@ pub(super) fn prose(value: &str) -> Markup {
     }
 }
 
-fn inline(paragraph: &str) -> Markup {
+pub(super) fn inline(paragraph: &str) -> Markup {
     let joined = paragraph.split_whitespace().collect::<Vec<_>>().join(" ");
     let even = joined.matches('`').count() % 2 == 0;
     html! {

@@ -217,7 +217,7 @@ fn who(id: &str, kind: ActorKind, label: &str) -> ActorRef {
 }
 
 fn detection(endpoints: &[Endpoint], act: &Act, who: &ActorRef, index: usize) -> Detection {
-    let endpoint = endpoints.iter().find(|e| e.path == act.path);
+    let endpoint = endpoints.iter().rfind(|e| e.path == act.path);
     let mut evidence = vec![Evidence::note(act.note)];
     if endpoint.is_some() {
         let value = EvidenceValue::of(&key(), "token", who.label.as_str());

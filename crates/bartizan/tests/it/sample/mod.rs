@@ -46,7 +46,7 @@ pub fn analysis() -> Analysis {
         out
     };
     let summary = Summary {
-        exchanges: 184_402,
+        exchanges: timeline().iter().map(|b| b.exchanges).sum(),
         started: Some(at("06:00:00")),
         ended: Some(at("12:09:41")),
         endpoints: endpoints.len() as u64,
@@ -167,7 +167,7 @@ fn checks() -> Vec<CheckTally> {
 fn timeline() -> Vec<TimeBucket> {
     (0..74u64)
         .map(|i| {
-            let wave = 1_500 + 40 * i + (i * 7919 % 13) * 55;
+            let wave = 1_538 + u64::from(i == 73) * 31 + 20 * i + (i * 7919 % 13) * 35;
             let hostile = match i {
                 14..=19 => 20 + (i * 31) % 40,
                 34..=36 => 18,

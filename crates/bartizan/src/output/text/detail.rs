@@ -1,0 +1,281 @@
+//! Single items: an endpoint, a finding, an incident.
+
+use bartizan_model::{
+    Detection, Endpoint, Evidence, Finding, Incident, Side, incident::ScoreFactor,
+};
+use comfy_table::Cell;
+
+use super::{
+    Style, lists,
+    out::{Out, safe, safe_prose},
+};
+use crate::output::{
+    ItemDoc,
+    words::{self, counted, number, percent},
+};
+
+/// Parameters shown of an endpoint.
+const MAX_PARAMETERS: usize = 80;
+/// Evidence shown of one finding or detection.
+const MAX_EVIDENCE: usize = 12;
+
+/// An endpoint with everything that is known about it; `findings` are those of this endpoint.
+#[must_use]
+pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    let title = out.style.bold(&lists::endpoint_name(endpoint));
+    out.line(&title);
+    let mut facts = vec![
+        words::protocol(endpoint.protocol).to_owned(),
+        words::access(endpoint.access).to_owned(),
+    ];
+    facts.push(match lists::state(endpoint) {
+        state if state.is_empty() => "no specification given".to_owned(),
+        state => state,
+    });
+    facts.push(counted(endpoint.requests, "request", "requests"));
+    facts.push(counted(endpoint.actors, "actor", "actors"));
+    facts
+        .extend(words::period(endpoint.first_seen, endpoint.last_seen).map(|p| format!("{p} UTC")));
+    facts.push(endpoint.id.as_str().to_owned());
+    out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
+    ledger(&mut out, "Risk", endpoint.risk.score, &endpoint.risk.factors);
+    out.heading("Authentication", "share of successful exchanges");
+    if endpoint.auth.is_empty() {
+        out.line("  no credential was seen");
+    }
+    for auth in &endpoint.auth {
+        let name = format!("{}, {}.{}", words::auth_type(auth.auth_type), auth.location, auth.name);
+        out.hanging(2, &format!("{:>9}", percent(auth.coverage)), &safe(&name));
+    }
+    if !endpoint.statuses.is_empty() {
+        out.heading("Answers", "");
+        for (status, count) in &endpoint.statuses {
+            out.hanging(2, &format!("{:>9}", number(*count)), &status.to_string());
+        }
+    }
+    parameters(&mut out, endpoint);
+    if !endpoint.template_evidence.is_empty() {
+        out.heading("Why the path has parameters", "");
+        for line in &endpoint.template_evidence {
+            out.paragraph(2, &safe_prose(line), false);
+        }
+    }
+    if !findings.is_empty() {
+        out.heading("Weaknesses here", "");
+        for finding in findings {
+            let line = format!(
+                "  {} {} {}",
+                out.style.severity(finding.severity),
+                safe(&finding.title),
+                out.style.dim(&safe(finding.id.as_str()))
+            );
+            out.line(&line);
+        }
+    }
+    out.text
+}
+
+fn parameters(out: &mut Out, endpoint: &Endpoint) {
+    out.heading(
+        "What goes in, what comes out",
+        &counted(endpoint.parameters.len() as u64, "place", "places"),
+    );
+    let rows = endpoint.parameters.iter().take(MAX_PARAMETERS).map(|p| {
+        let classes: Vec<&str> = endpoint
+            .data_classes
+            .iter()
+            .filter(|c| c.direction == p.direction && c.location == p.location)
+            .map(|c| c.class.as_str())
+            .collect();
+        let kind = if p.format.is_empty() {
+            p.value_type.clone()
+        } else {
+            format!("{} {}", p.value_type, p.format)
+        };
+        vec![
+            Cell::new(match p.direction {
+                bartizan_model::Direction::Request => "sent",
+                bartizan_model::Direction::Response => "returned",
+            }),
+            Cell::new(safe(p.location.as_str())),
+            Cell::new(safe(&kind)),
+            Cell::new(match p.required {
+                Some(true) => "always",
+                Some(false) => "sometimes",
+                None => "too few to say",
+            }),
+            Cell::new(safe(p.examples_redacted.first().map_or("", String::as_str))),
+            Cell::new(safe(&classes.join(", "))),
+            Cell::new(number(p.seen)),
+        ]
+    });
+    let rows: Vec<Vec<Cell>> = rows.collect();
+    if !rows.is_empty() {
+        out.table(&["Side", "Place", "Type", "Present", "Shape", "Data", "Values"], &[6], rows);
+    }
+    let all = endpoint.parameters.len();
+    out.more(all.min(MAX_PARAMETERS), all, "places", "see --format json");
+}
+
+/// The arithmetic of a score.
+fn ledger(out: &mut Out, name: &str, score: u8, factors: &[ScoreFactor]) {
+    out.heading(name, &format!("{score} of 100"));
+    for factor in factors {
+        out.hanging(2, &format!("{:>+6}", factor.points), &safe_prose(&factor.reason));
+    }
+    let sum: i64 = factors.iter().map(|f| i64::from(f.points)).sum();
+    if !factors.is_empty() && sum != i64::from(score) {
+        out.hanging(2, &format!("{:>+6}", i64::from(score) - sum), "kept within 0 to 100");
+    }
+}
+
+/// A finding with its evidence and documentation.
+#[must_use]
+pub fn finding(
+    finding: &Finding,
+    endpoint: Option<&Endpoint>,
+    doc: Option<&ItemDoc>,
+    style: Style,
+    width: usize,
+) -> String {
+    let mut out = Out::new(style, width);
+    let line = format!(
+        "{} {}",
+        out.style.severity(finding.severity),
+        out.style.bold(&safe(&finding.title))
+    );
+    out.line(&line);
+    let mut facts = vec![
+        words::confidence(finding.confidence).to_owned(),
+        finding.code.clone(),
+        finding.id.as_str().to_owned(),
+        finding.state.as_str().replace('_', " "),
+    ];
+    facts.extend(finding.owasp.iter().chain(&finding.cwe).cloned());
+    out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
+    let place = endpoint.map_or_else(|| safe(&finding.host), lists::endpoint_name);
+    out.hanging(0, "where:", &place);
+    if !finding.discriminator.is_empty() {
+        out.hanging(0, "at:", &safe(&finding.discriminator));
+    }
+    let judged = finding.failed.saturating_add(finding.passed);
+    let mut seen = format!(
+        "failed {} of {} it could be judged",
+        number(finding.failed),
+        counted(judged, "time", "times")
+    );
+    if let Some(period) = words::period(finding.first_seen, finding.last_seen) {
+        seen.push_str(&format!(", {period} UTC"));
+    }
+    out.hanging(0, "seen:", &seen);
+    out.heading("Evidence", "class, shape and keyed hash; equal hashes are equal values");
+    evidence(&mut out, &finding.evidence);
+    if let Some(doc) = doc {
+        out.heading("Checked", "");
+        out.paragraph(2, &safe_prose(&doc.what), false);
+        out.heading("Why it matters", "");
+        out.paragraph(2, &safe_prose(&doc.why), false);
+    }
+    out.heading("Fix", "");
+    let fix = if finding.remediation.is_empty() {
+        doc.map_or("", |d| d.fix.as_str())
+    } else {
+        &finding.remediation
+    };
+    for paragraph in fix.split("\n\n") {
+        out.paragraph(2, &safe_prose(paragraph), false);
+    }
+    for reference in doc.iter().flat_map(|d| &d.references) {
+        out.paragraph(2, &safe(reference), true);
+    }
+    out.text
+}
+
+fn evidence(out: &mut Out, list: &[Evidence]) {
+    if list.is_empty() {
+        out.line("  none was kept");
+    }
+    for piece in list.iter().take(MAX_EVIDENCE) {
+        let mut parts = Vec::new();
+        match (piece.side, &piece.location) {
+            (Some(Side::Request), Some(location)) => {
+                parts.push(format!("request {}", safe(location.as_str())))
+            }
+            (Some(Side::Response), Some(location)) => {
+                parts.push(format!("response {}", safe(location.as_str())))
+            }
+            (None, Some(location)) => parts.push(safe(location.as_str())),
+            _ => {}
+        }
+        if let Some(value) = &piece.value {
+            parts.push(format!(
+                "[{} {} #{}]",
+                safe(&value.class),
+                safe(&value.shape),
+                value.hash.short()
+            ));
+        }
+        if !piece.note.is_empty() {
+            parts.push(safe_prose(&piece.note));
+        }
+        if let Some(id) = &piece.exchange_id {
+            parts.push(format!("(exchange {})", safe(id.as_str())));
+        }
+        out.hanging(2, "-", &parts.join(" "));
+    }
+    out.more(list.len().min(MAX_EVIDENCE), list.len(), "pieces", "see --format json");
+}
+
+/// An incident with its timeline; `detections` are its own, in order, `endpoints` give their places.
+#[must_use]
+pub fn incident(
+    incident: &Incident,
+    detections: &[Detection],
+    endpoints: &[Endpoint],
+    style: Style,
+    width: usize,
+) -> String {
+    let mut out = Out::new(style, width);
+    let line = format!(
+        "{} {}",
+        out.style.severity(incident.severity),
+        out.style.bold(&safe(&incident.actor.label))
+    );
+    out.line(&line);
+    out.paragraph(0, &safe_prose(&incident.summary), false);
+    let mut facts =
+        vec![words::actor_kind(incident.actor.kind).to_owned(), incident.id.as_str().to_owned()];
+    facts.extend(words::period(incident.started, incident.ended).map(|p| format!("{p} UTC")));
+    facts.extend(incident.stages.iter().map(ToString::to_string));
+    out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
+    ledger(&mut out, "Score", incident.score, &incident.factors);
+    out.heading("Timeline", &counted(detections.len() as u64, "detection", "detections"));
+    for detection in detections {
+        let time = detection.time.map_or_else(|| "no time".to_owned(), words::exact);
+        let line = format!(
+            "  {} {}  {}",
+            out.style.severity(detection.severity),
+            out.style.bold(&safe(&detection.title)),
+            out.style.dim(words::confidence(detection.confidence))
+        );
+        out.line(&line);
+        let id = detection.endpoint_id.as_ref();
+        let place =
+            endpoints.iter().find(|e| id.is_some_and(|id| e.id == *id || e.aliases.contains(id)));
+        let mut facts = vec![
+            time,
+            detection.stage.to_string(),
+            detection.code.clone(),
+            format!(
+                "{} of {} answered with success",
+                number(detection.succeeded),
+                number(detection.exchanges)
+            ),
+        ];
+        facts.extend(place.map(lists::endpoint_name));
+        out.paragraph(4, &safe_prose(&facts.join(" · ")), true);
+        evidence(&mut out, &detection.evidence);
+    }
+    out.text
+}

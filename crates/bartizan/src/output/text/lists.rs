@@ -1,0 +1,191 @@
+//! Lists: inventory, findings, incidents.
+
+use bartizan_model::{Endpoint, Finding, Incident, InventoryState, Severity};
+use comfy_table::{Attribute, Cell, Color};
+
+use super::{
+    Style, merlons,
+    out::{Out, safe},
+};
+use crate::output::words::{self, number};
+
+/// The inventory as a table: one row per endpoint, in the order given. At most `width` columns.
+#[must_use]
+pub fn catalog(endpoints: &[Endpoint], style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    if endpoints.is_empty() {
+        out.line("No endpoint is known.");
+    } else {
+        catalog_into(&mut out, endpoints);
+    }
+    out.text
+}
+
+/// Widest columns of words beside the path.
+const MAX_COLUMN: u16 = 26;
+
+pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
+    let widest = |name: &str, text: fn(&Endpoint) -> String| {
+        let texts = endpoints.iter().map(|e| text(e).chars().count());
+        let widest = texts.max().filter(|n| *n > 0).map(|n| n.max(name.len()) + 2);
+        widest.map(|n| u16::try_from(n).unwrap_or(MAX_COLUMN).min(MAX_COLUMN))
+    };
+    let (auth, requests, risk) = (widest("Auth", words::auth_brief).unwrap_or(0), 11, 6);
+    let state_width = widest("State", state);
+    let data = widest("Data", classes);
+    let fixed = 9 + auth + requests + risk + state_width.unwrap_or(0) + data.unwrap_or(0);
+    let path = u16::try_from(out.width).unwrap_or(u16::MAX).saturating_sub(fixed).max(16);
+    let mut columns = vec![("Method", 9), ("Path", path)];
+    columns.extend(state_width.map(|width| ("State", width)));
+    columns.push(("Auth", auth));
+    columns.extend(data.map(|width| ("Data", width)));
+    columns.extend([("Requests", requests), ("Risk", risk)]);
+    let right = [columns.len() - 2, columns.len() - 1];
+    for of_host in endpoints.chunk_by(|a, b| a.host == b.host) {
+        if let Some(first) = of_host.first().filter(|e| !e.host.is_empty()) {
+            let line = out.style.dim(&format!(" {}", safe(&first.host)));
+            out.line(&line);
+        }
+        let rows = of_host.iter().map(|e| row(e, state_width.is_some(), data.is_some()));
+        out.aligned(&columns, &right, rows.collect());
+        // The head stands above the first host only.
+        columns.iter_mut().for_each(|(name, _)| *name = "");
+    }
+}
+
+fn row(endpoint: &Endpoint, with_state: bool, with_data: bool) -> Vec<Cell> {
+    let method = Cell::new(safe(&endpoint.method.0));
+    let mut row = vec![
+        if endpoint.method.is_safe() { method } else { method.add_attribute(Attribute::Bold) },
+        Cell::new(safe(&words::operation(endpoint))),
+    ];
+    if with_state {
+        row.push(Cell::new(state(endpoint)));
+    }
+    row.push(Cell::new(words::auth_brief(endpoint)));
+    if with_data {
+        row.push(Cell::new(safe(&classes(endpoint))));
+    }
+    row.push(Cell::new(number(endpoint.requests)));
+    row.push(score(endpoint.risk.score));
+    row
+}
+
+/// States as words: `shadow`, `provisional`, nothing for the unremarkable.
+pub(super) fn state(endpoint: &Endpoint) -> String {
+    let state = match endpoint.inventory_state {
+        InventoryState::Unspecified => "",
+        other => words::inventory_state(other),
+    };
+    match (endpoint.confirmed, state) {
+        (true, state) => state.to_owned(),
+        (false, "" | "documented") => "provisional".to_owned(),
+        (false, state) => format!("{state}, prov."),
+    }
+}
+
+fn classes(endpoint: &Endpoint) -> String {
+    let mut names: Vec<&str> = endpoint.data_classes.iter().map(|c| c.class.as_str()).collect();
+    names.sort_unstable();
+    names.dedup();
+    let more = names.len().saturating_sub(1);
+    let shown = safe(names.first().copied().unwrap_or_default());
+    if more > 0 { format!("{shown} +{more}") } else { shown }
+}
+
+fn score(score: u8) -> Cell {
+    let cell = Cell::new(score);
+    match score {
+        80.. => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        40..=79 => cell.fg(Color::Yellow),
+        _ => cell,
+    }
+}
+
+/// Severity as shape and word in a cell.
+fn severity(severity: Severity) -> Cell {
+    let cell = Cell::new(format!("{} {}", merlons(severity), severity.as_str()));
+    match severity {
+        Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        Severity::High => cell.fg(Color::Yellow).add_attribute(Attribute::Bold),
+        Severity::Medium => cell.fg(Color::Yellow),
+        Severity::Low => cell.fg(Color::Blue),
+        Severity::Info => cell.add_attribute(Attribute::Dim),
+    }
+}
+
+/// Findings as a table, in the order given. `endpoints` gives their places.
+#[must_use]
+pub fn findings(
+    findings: &[Finding],
+    endpoints: &[Endpoint],
+    style: Style,
+    width: usize,
+) -> String {
+    let mut out = Out::new(style, width);
+    if findings.is_empty() {
+        out.line("No finding is known.");
+        return out.text;
+    }
+    let rows = findings.iter().map(|finding| {
+        vec![
+            severity(finding.severity),
+            Cell::new(safe(&finding.code)),
+            Cell::new(safe(&finding.title)),
+            Cell::new(place(finding, endpoints)),
+            Cell::new(words::confidence(finding.confidence)),
+            Cell::new(finding.state.as_str().replace('_', " ")),
+            Cell::new(safe(finding.id.as_str())).add_attribute(Attribute::Dim),
+        ]
+    });
+    let head = ["Severity", "Code", "Weakness", "Where", "Confidence", "State", "Id"];
+    out.table(&head, &[], rows.collect());
+    out.text
+}
+
+/// Method, path and host of a finding, or its host alone.
+pub(super) fn place(finding: &Finding, endpoints: &[Endpoint]) -> String {
+    let id = finding.endpoint_id.as_ref();
+    match endpoints.iter().find(|e| id.is_some_and(|id| e.id == *id || e.aliases.contains(id))) {
+        Some(endpoint) => endpoint_name(endpoint),
+        None if finding.host.is_empty() => "the whole API".to_owned(),
+        None => safe(&finding.host),
+    }
+}
+
+/// `GET /v1/orders/{id} shop.example.com`.
+pub(super) fn endpoint_name(endpoint: &Endpoint) -> String {
+    safe(format!("{} {} {}", endpoint.method, words::operation(endpoint), endpoint.host).trim_end())
+}
+
+/// Incidents as a table, in the order given.
+#[must_use]
+pub fn incidents(incidents: &[Incident], style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    if incidents.is_empty() {
+        out.line("No incident is known.");
+        return out.text;
+    }
+    let rows = incidents.iter().map(|incident| {
+        vec![
+            severity(incident.severity),
+            Cell::new(incident.score),
+            Cell::new(safe(&incident.summary)),
+            Cell::new(safe(&incident.actor.label)),
+            Cell::new(stages(incident)),
+            Cell::new(
+                words::period(incident.started, incident.ended).unwrap_or_else(|| "no time".into()),
+            ),
+            Cell::new(safe(incident.id.as_str())).add_attribute(Attribute::Dim),
+        ]
+    });
+    let head = ["Severity", "Score", "What happened", "Who", "Reached", "When, UTC", "Id"];
+    out.table(&head, &[1], rows.collect());
+    out.text
+}
+
+/// The furthest stage, and how many of four.
+fn stages(incident: &Incident) -> String {
+    let last = incident.stages.iter().max();
+    last.map_or_else(String::new, |stage| format!("{stage} ({} of 4)", *stage as u8 + 1))
+}

@@ -1,0 +1,101 @@
+//! Structure of the HTML report.
+
+use bartizan::output::html::{MAX_ENDPOINTS, MAX_FINDINGS, render};
+use bartizan_model::{EndpointId, FindingId, analysis::Analysis};
+
+use crate::{context, hostile, sample};
+
+fn page(analysis: &Analysis) -> String {
+    render(analysis, &context(&["capture.har".to_owned()]))
+}
+
+#[test]
+fn the_same_analysis_gives_the_same_page() {
+    assert_eq!(page(&sample::analysis()), page(&sample::analysis()));
+}
+
+#[test]
+fn every_fragment_link_has_its_target() {
+    for analysis in [
+        sample::analysis(),
+        sample::calm(),
+        Analysis::default(),
+        hostile::analysis(&hostile::payloads("http://x")),
+    ] {
+        let html = page(&analysis);
+        let ids: std::collections::BTreeSet<&str> = html
+            .split(" id=\"")
+            .skip(1)
+            .map(|rest| rest.split('"').next().unwrap_or(rest))
+            .collect();
+        assert_eq!(ids.len(), html.matches(" id=\"").count(), "an id occurs twice");
+        for target in html.split("href=\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(ids.contains(target), "#{target} leads nowhere");
+        }
+    }
+}
+
+#[test]
+fn nothing_is_loaded_and_no_style_attribute_is_used() {
+    let html = page(&sample::analysis());
+    assert!(!html.contains("<script") && !html.contains(" style=\"") && !html.contains(" src="));
+    assert!(html.contains("default-src 'none'; style-src 'sha256-"));
+    for link in html.split("href=\"").skip(1).filter_map(|rest| rest.split('"').next()) {
+        assert!(link.starts_with('#') || link.starts_with("https://"), "{link}");
+    }
+}
+
+#[test]
+fn what_was_not_evaluated_is_never_shown_as_passed() {
+    let html = page(&sample::analysis());
+    let row =
+        html.split("BZ-C015").nth(1).and_then(|r| r.split("</tr>").next()).expect("the check");
+    assert!(row.contains("0 failed, 0 passed, 0 did not apply, 184,402 not evaluated"), "{row}");
+    assert!(row.contains("url(#hatch)") && !row.contains("f-pass"), "{row}");
+    assert!(html.contains("Not everything was judged: 6 checks and 2 detectors lacked an input"));
+    assert!(html.contains("Skipped") && html.contains("first at entry 3"));
+}
+
+#[test]
+fn empty_and_calm_pages_say_what_was_looked_at() {
+    let empty = page(&Analysis::default());
+    assert!(empty.contains("Nothing was read that could be judged."));
+    let calm = page(&sample::calm());
+    assert!(calm.contains("No weakness was found") && calm.contains("48 exchanges"));
+    assert!(calm.contains("None was given, so documented, shadow and zombie were not evaluated"));
+    assert!(!calm.contains("sev-critical\"><svg"), "nothing is critical in a calm page");
+}
+
+#[test]
+fn large_inventories_stay_small_and_say_what_is_missing() {
+    let mut analysis = sample::analysis();
+    let (endpoints, findings) = (analysis.endpoints.clone(), analysis.findings.clone());
+    analysis.endpoints.clear();
+    analysis.findings.clear();
+    for i in 0..MAX_ENDPOINTS + 500 {
+        let mut endpoint = endpoints[i % endpoints.len()].clone();
+        endpoint.id = EndpointId::from_text(format!("ep_{i}"));
+        endpoint.host = format!("host{}.example.com", i / 100);
+        analysis.endpoints.push(endpoint);
+    }
+    for i in 0..MAX_FINDINGS + 7 {
+        let mut finding = findings[i % findings.len()].clone();
+        finding.id = FindingId::from_text(format!("fnd_{i}"));
+        finding.endpoint_id = Some(EndpointId::from_text(format!("ep_{i}")));
+        analysis.findings.push(finding);
+    }
+    analysis.summary.endpoints = analysis.endpoints.len() as u64;
+    let html = page(&analysis);
+    assert!(html.len() < 5 * 1024 * 1024, "{} bytes", html.len());
+    assert!(html.contains("500 endpoints more, left out of this page"));
+    assert!(html.contains("7 findings more, left out of this page"));
+    assert_eq!(html.matches("<details class=\"ep\"").count(), MAX_ENDPOINTS);
+}
+
+#[test]
+fn hostile_lengths_are_bounded() {
+    let analysis = hostile::stuffed(&|i, _| format!("{i}{}", "<&\u{202e}".repeat(50_000)));
+    let html = page(&analysis);
+    assert!(html.len() < 12 * 1024 * 1024, "{} bytes", html.len());
+    assert!(html.contains("more characters›"));
+}

@@ -1,0 +1,22 @@
+//! Integration tests of the binary's outputs.
+
+mod browser;
+mod csv;
+mod hostile;
+mod html;
+mod json;
+mod sample;
+mod text;
+
+use bartizan::output::html::ReportContext;
+
+/// A context of harmless words around the sample's documentation.
+fn context(inputs: &[String]) -> ReportContext<'_> {
+    ReportContext {
+        title: "Example Outfitters",
+        generated_at: "22 Nov 2026, 12:10 UTC",
+        version: "0.1.0",
+        inputs,
+        docs: sample::docs::DOCS,
+    }
+}
