@@ -18,6 +18,10 @@ pub mod token_sharing;
 pub static DETECTORS: &[&DetectorItem] = &[
     &credential_stuffing::DETECTOR,
     &data_volume::DETECTOR,
+    &super::injection::command::DETECTOR,
+    &super::injection::sql::DETECTOR,
+    &super::injection::traversal::DETECTOR,
+    &super::injection::xss::DETECTOR,
     &object_enumeration::DETECTOR,
     &scanner::DETECTOR,
     &token_sharing::DETECTOR,

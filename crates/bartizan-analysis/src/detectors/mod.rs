@@ -1,5 +1,6 @@
 //! Detectors: hostile acts, one detector per file.
 
+pub mod injection;
 pub mod list;
 mod login;
 mod login_sources;
@@ -18,6 +19,7 @@ use bartizan_model::{
 };
 use serde::Serialize;
 
+use self::injection::prefilter::Scan;
 use crate::facts::{Enriched, ExchangeMark, Facts};
 
 /// By what a detector keeps its state; a fleet shards by the same keys.
@@ -59,6 +61,8 @@ pub struct DetectorItem {
 pub enum Lane {
     /// On each exchange alone, without state.
     Exchange(fn(&Facts<'_>, &mut Vec<Hit>)),
+    /// On each exchange alone, over the texts that the shared prefilter left.
+    Leaves(fn(&Facts<'_>, &Scan<'_>, &mut Vec<Hit>)),
     /// On each exchange in order of time, with state.
     History(fn() -> Box<dyn DetectorState>),
 }

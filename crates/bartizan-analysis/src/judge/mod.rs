@@ -9,14 +9,15 @@ mod state;
 mod verdict;
 
 use bartizan_model::{
-    ActorRef, Exchange, NotInspected, Outcome, Principal, SessionId, Timestamp, Verdict,
+    LimitName, Side,
+    Exchange, NotInspected, Outcome, Principal, SessionId, Timestamp, Verdict, ActorRef,
 };
 use bartizan_protocols::decode::{Decoded, decode};
 
 use crate::{
     checks::{self, Run},
     classes::{self, ClassHit},
-    detectors::{self, Hit, Lane},
+    detectors::{self, Hit, Lane, injection},
     facts::Facts,
     identity::{self, Credential},
     snapshot::Snapshot,
@@ -95,7 +96,7 @@ pub fn judge(
 /// The part of the judgement that needs no state.
 #[must_use]
 pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
-    let decoded = decode(exchange, &snapshot.limits, snapshot.seed);
+    let mut decoded = decode(exchange, &snapshot.limits, snapshot.seed);
     let classes = classes::classify(&decoded, snapshot);
     let credentials = identity::extract(exchange, &decoded, snapshot);
     let facts = Facts {
@@ -105,19 +106,26 @@ pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
         credentials: &credentials,
         snapshot,
     };
+    let scan = injection::prefilter::scan(&facts);
     let mut hits = Vec::new();
     let mut found = Vec::new();
     for (index, item) in detectors::DETECTORS.iter().enumerate() {
-        if let Lane::Exchange(run) = item.lane {
-            run(&facts, &mut found);
-            hits.extend(found.drain(..).map(|hit| (index, hit)));
+        match item.lane {
+            Lane::Exchange(run) => run(&facts, &mut found),
+            Lane::Leaves(run) => run(&facts, &scan, &mut found),
+            Lane::History(_) => continue,
         }
+        hits.extend(found.drain(..).map(|hit| (index, hit)));
     }
+    let limited = scan.is_limited();
     let mut outcomes = Vec::new();
     for (index, item) in checks::CHECKS.iter().enumerate() {
         if let Run::Exchange(run) = item.run {
             outcomes.push((index, run(&facts)));
         }
+    }
+    if limited {
+        decoded.view.limit(Side::Request, LimitName::ValueBytes);
     }
     Prepared { decoded, classes, credentials, hits, outcomes }
 }

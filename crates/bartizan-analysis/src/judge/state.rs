@@ -207,7 +207,7 @@ fn fresh_detectors() -> Vec<Option<Box<dyn DetectorState>>> {
         .iter()
         .map(|item| match item.lane {
             Lane::History(new) => Some(new()),
-            Lane::Exchange(_) => None,
+            Lane::Exchange(_) | Lane::Leaves(_) => None,
         })
         .collect()
 }

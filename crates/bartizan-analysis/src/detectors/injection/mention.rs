@@ -1,0 +1,80 @@
+//! Whether a fragment is *used* as an attack or only *mentioned* in text for people.
+
+/// Words on both sides of a fragment.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Around {
+    pub(crate) before: usize,
+    pub(crate) after: usize,
+    /// The fragment stands between quotation marks, backticks or parentheses of the text.
+    pub(crate) quoted: bool,
+}
+
+impl Around {
+    /// Looks at the text around `start..end`. Counts at most 64 words on each side.
+    pub(crate) fn of(text: &str, start: usize, end: usize) -> Self {
+        let before = text.get(..start).unwrap_or_default();
+        let after = text.get(end..).unwrap_or_default();
+        let opening = before.trim_end().chars().next_back();
+        let closing = after.trim_start().chars().next();
+        let quoted = matches!(
+            (opening, closing),
+            (Some('`'), Some('`'))
+                | (Some('"'), Some('"'))
+                | (Some('('), Some(')'))
+                | (Some('“' | '„' | '”'), Some('”' | '“'))
+                | (Some('«'), Some('»'))
+                | (Some('‘' | '‚'), Some('’' | '‘'))
+        );
+        Self { before: words(before), after: words(after), quoted }
+    }
+
+    /// Whether people write so about an attack: the fragment is followed by prose, or is quoted
+    /// within prose. An attack on a value ends the value.
+    pub(crate) const fn is_mention(self) -> bool {
+        (self.after >= 3 && self.before + self.after >= 4)
+            || (self.quoted && self.before >= 2)
+            || (self.before >= 3 && self.after >= 2)
+    }
+}
+
+/// Words of natural language: two letters or more (one: `a`, `I`) between spaces or punctuation.
+pub(crate) fn words(text: &str) -> usize {
+    text.split([' ', '\n', '\t', ',', '.', '!', '?', ':'])
+        .filter(|word| is_word(word))
+        .take(64)
+        .count()
+}
+
+fn is_word(word: &str) -> bool {
+    let word = word.trim_matches(['"', '(', ')', '\'', '’', '“', '”', ';']);
+    let mut letters = 0;
+    for ch in word.chars() {
+        if !(ch.is_alphabetic() || matches!(ch, '\'' | '’' | '-')) {
+            return false;
+        }
+        letters += usize::from(ch.is_alphabetic());
+    }
+    letters >= 2 || matches!(word, "a" | "I")
+}
+
+/// A text of many lines is a document or a program, not a value that is put into a statement.
+pub(crate) fn is_document(text: &str) -> bool {
+    memchr::memchr_iter(b'\n', text.as_bytes()).take(4).count() >= 4
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mentions_are_told_from_use() {
+        let around = |text: &str, fragment: &str| {
+            let at = text.find(fragment).expect("fragment");
+            Around::of(text, at, at + fragment.len())
+        };
+        assert!(around("why does `x` work in my lab?", "x").is_mention());
+        assert!(around("somebody typed (x) there", "x").is_mention());
+        assert!(!around("a very good product x", "x").is_mention());
+        assert!(!around("x", "x").is_mention());
+    }
+}

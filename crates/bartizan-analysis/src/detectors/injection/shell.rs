@@ -1,0 +1,294 @@
+//! Tokens of shells: separators, substitutions and the command word behind them.
+
+use super::{
+    Found,
+    mention::{Around, is_document, words},
+};
+
+/// Separators that are tried in one text.
+const MAX_STARTS: usize = 64;
+
+const AS_IS: &str = "as it is";
+
+/// Commands that are no words of prose: they count with any argument or none.
+const SURE: &[&str] = &[
+    "whoami", "uname", "ifconfig", "ipconfig", "netstat", "nslookup", "curl", "wget", "nc",
+    "ncat", "bash", "sh", "zsh", "ksh", "dash", "python", "python3", "python2", "perl", "ruby", "php",
+    "powershell", "pwsh", "cmd", "certutil", "bitsadmin", "systeminfo", "tasklist", "wmic",
+    "rundll32", "mshta", "sudo", "chmod", "chown", "printenv", "base64", "xxd", "awk", "sed",
+    "grep", "socat", "telnet", "ssh", "scp", "busybox", "nohup", "crontab", "ping", "dig", "mkfifo", "id", "ls",
+    "ps", "pwd", "env", "rm", "mv", "cp", "df", "cmd.exe", "powershell.exe", "tftp", "rev", "nl", "tac", "xargs", "hostname",
+    "lsof", "openssl", "useradd", "phpinfo", "traceroute", "ip", "arp", "cscript", "reg", "net", "dir", "ver", "whois",
+];
+
+/// Commands that are words as well: they count with an argument that is none of prose.
+const WORDS: &[&str] = &[
+    "cat", "head", "tail", "more", "less", "type", "echo", "find", "sort", "kill", "who", "last",
+    "sleep", "touch", "mkdir", "tar", "zip", "dd", "set", "export", "source", "timeout", "host",
+    "node", "route", "history", "printf", "exec", "eval", "tee", "cut", "su", "w", "shutdown", "reboot", "ftp", "start", "copy", "del", "time", "test", "read", "open", "strings", "od", "wc", "date", "mail", "java", "go", "run", "make",
+];
+
+/// Programs with which a value begins that is a command by design.
+const TOOLS: &[&str] = &[
+    "npm", "npx", "yarn", "pnpm", "make", "cargo", "go", "docker", "kubectl", "helm", "git", "mvn",
+    "gradle", "pip", "pip3", "poetry", "cd", "cmake", "terraform", "ansible", "aws", "gcloud", "az", "bundle", "rake", "composer", "dotnet", "apt", "apt-get", "apk", "yum", "dnf", "brew", "pytest", "tox", "jest", "node", "java", "echo", "export", "set", "source", "mkdir", "cat", "cp", "mv", "rm", "ls", "tar", "sudo", "curl", "wget", "bash", "sh", "python", "python3", "php", "ruby", "perl", "grep", "find", "sed", "awk", "systemctl", "service", "ssh", "scp", "rsync", "test", "ps", "if", "for", "while", "psql", "mysql", "redis-cli", "jq", "deno", "bun", "msbuild", "swift", "flutter", "rustup", "ninja", "bazel", "touch", "chmod", "time", "env", "pg_dump", "ffmpeg", "convert", "journalctl", "tail", "head", "df", "du", "printf",
+];
+
+/// The best explanation of `text` as command injection.
+pub(crate) fn judge(text: &str) -> Option<Found> {
+    let mut best = special(text);
+    let command = begins_as_command(text);
+    let mut tried = 0;
+    for (at, byte) in text.bytes().enumerate() {
+        let Some((after, substitution)) = separator(text, at, byte) else { continue };
+        if tried == MAX_STARTS {
+            break;
+        }
+        tried += 1;
+        if let Some(found) = behind(text, at, after, substitution) {
+            best = Found::best(best, Some(found));
+        }
+    }
+    let mut best = best?;
+    if best.rule != "JNDI look-up" && best.rule != "Shellshock" && (command || is_document(text)) {
+        best.score = best.score.min(40);
+    }
+    Some(best)
+}
+
+fn is(list: &[&str], word: &str) -> bool {
+    list.iter().any(|known| known.eq_ignore_ascii_case(word))
+}
+
+/// Whether a value is a command by design: its first word is a program.
+fn begins_as_command(text: &str) -> bool {
+    let text = text.trim_start();
+    if text.starts_with(['#', '$']) && !text.starts_with("$(") && !text.starts_with("${") || text.starts_with("./") {
+        return true;
+    }
+    let first = text.split([' ', '\n', ';', '|', '&']).next().unwrap_or_default();
+    let next = text.get(first.len()..).unwrap_or_default();
+    let assignment = first.split_once('=').is_some_and(|(name, _)| {
+        !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
+    });
+    (is(TOOLS, first) && next.starts_with(' ')) || assignment
+}
+
+/// A separator or substitution at `at`: where the command begins.
+fn separator(text: &str, at: usize, byte: u8) -> Option<(usize, bool)> {
+    let next = text.as_bytes().get(at + 1).copied().unwrap_or(0);
+    match (byte, next) {
+        (b'$' | b'<' | b'>', b'(') => Some((at + 2, true)),
+        (b'`', _) => Some((at + 1, true)),
+        (b';' | b'|' | b'&' | b'\n' | b'\r', _) => Some((at + 1, false)),
+        _ => None,
+    }
+}
+
+/// Reads a word with the quotes, backslashes and empty expansions of shells undone.
+fn word(text: &str, mut at: usize) -> (String, usize, bool) {
+    let mut out = String::new();
+    let mut disguised = false;
+    while let Some(rest) = text.get(at..)
+        && let Some(ch) = rest.chars().next()
+        && out.len() < 64
+    {
+        if let Some(used) = expansion(rest) {
+            if out.is_empty() {
+                at += used;
+                disguised = true;
+                continue;
+            }
+            break;
+        }
+        match ch {
+            '\'' | '"' if rest.len() > 1 && out.len() + 1 < rest.len() => {
+                let inner = rest.get(1..2).is_some_and(|c| c != " " && c != ";");
+                if out.is_empty() && !inner || !rest.get(1..).is_some_and(|tail| tail.contains(ch)) && out.is_empty() {
+                    break;
+                }
+                if !out.is_empty() && !rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'"'))) {
+                    break;
+                }
+                disguised = true;
+            }
+            '\\' | '^' if rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic())) && !out.is_empty() || ch == '\\' && out.is_empty() => disguised = true,
+            c if c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '?' | '*' | '%' | '~') => out.push(c),
+            '$' if rest.starts_with("$@") || rest.starts_with("$1") => {
+                disguised = true;
+                at += 1;
+            }
+            _ => break,
+        }
+        at += ch.len_utf8();
+    }
+    (out, at, disguised)
+}
+
+/// `${IFS}`, `$IFS$9`, `<` or `{cat,` as white space.
+fn expansion(rest: &str) -> Option<usize> {
+    ["${IFS}$9", "${IFS}", "$IFS$9", "$IFS$1", "$IFS", "{"].into_iter().find(|e| rest.starts_with(e)).map(str::len)
+}
+
+fn skip_space(text: &str, mut at: usize) -> usize {
+    while text.as_bytes().get(at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'+' | b'\n' | b'\r')) {
+        at += 1;
+    }
+    at
+}
+
+fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Found> {
+    let separator = text.as_bytes().get(at).copied()?;
+    let mut after = after;
+    while text.as_bytes().get(after).is_some_and(|b| matches!(b, b'|' | b'&' | b';')) {
+        after += 1;
+    }
+    let (found, end, disguised) = word(text, skip_space(text, after));
+    let name = found.rsplit('/').next().unwrap_or_default();
+    let sure = is(SURE, name);
+    if !sure && !is(WORDS, name) && !(found.starts_with('/') && found.contains("bin/")) {
+        return None;
+    }
+    let rest = text.get(end..).unwrap_or_default();
+    let argument = argument(rest);
+    let path = found.starts_with('/') && name.len() < found.len();
+    let ended = matches!(rest.trim_start().chars().next(), None | Some(';' | '|' | '&' | '`' | ')' | '#' | '\'' | '"' | '\n' | '>' | '}'));
+    let mut score: u8 = match (sure || path, argument, ended) {
+        (true, Argument::Plain, _) => 88,
+        (true, _, true) => 72,
+        (true, Argument::Maybe, _) if name.len() > 3 => 60,
+        (false, Argument::Plain, _) => 82,
+        (false, _, true) if disguised => 70,
+        (false, _, true) if substitution && separator == b'$' => 62,
+        _ => return None,
+    };
+    if disguised {
+        score = score.saturating_add(12);
+    }
+    let before = text.get(..at).unwrap_or_default();
+    if substitution && separator == b'$' && (sure || argument == Argument::Plain) {
+        score = score.saturating_add(12);
+    }
+    if separator == b'`' {
+        score = if words(before) >= 2 { 25 } else { score };
+    }
+    if separator == b'\n' || separator == b'\r' {
+        score = score.saturating_sub(12);
+    }
+    // `name;id` and `name|ip` are lists of names.
+    let short = name.len() <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
+    let list = before.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b';' | b'|' | b',' | b' '));
+    if short && ((list && !before.trim().is_empty()) || (separator == b'&' && rest.starts_with('='))) {
+        score = score.min(42);
+    }
+    let url = before.contains("://") && separator == b'&';
+    if url && !ended && argument != Argument::Plain {
+        return None;
+    }
+    let last = tail_end(text, end);
+    if Around::of(text, at, last).is_mention() {
+        score = score.min(40);
+    } else if words(before) >= 6 {
+        score = score.saturating_sub(15);
+    }
+    let rule = if substitution { "command substitution" } else { "command behind a separator" };
+    let known = SURE.iter().chain(WORDS).find(|known| known.eq_ignore_ascii_case(name));
+    Some(Found { tokens: known.copied().into_iter().collect(), ..Found::new(score.min(100), rule, AS_IS) })
+}
+
+/// The end of the arguments, as far as prose is concerned: two words on.
+fn tail_end(text: &str, end: usize) -> usize {
+    let rest = text.get(end..).unwrap_or_default();
+    let mut spaces = rest.match_indices([' ', '\n']);
+    let _ = spaces.next();
+    spaces.nth(1).map_or(text.len(), |(at, _)| end + at)
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Argument {
+    Plain,
+    Maybe,
+    No,
+}
+
+/// What stands behind a command word.
+fn argument(rest: &str) -> Argument {
+    if let Some(used) = expansion(rest) {
+        return if rest.len() > used { Argument::Plain } else { Argument::No };
+    }
+    if rest.starts_with('<') || rest.starts_with(',') && rest.contains('}') {
+        return Argument::Plain;
+    }
+    if !rest.starts_with([' ', '\t', '+']) {
+        return Argument::No;
+    }
+    let trimmed = rest.trim_start_matches([' ', '\t', '+']);
+    let first = trimmed.split([' ', '\n', ';', '|', '&', ')', '`']).next().unwrap_or_default();
+    let bytes = first.as_bytes();
+    let plain = match bytes {
+        [b'-', b'a'..=b'z' | b'A'..=b'Z' | b'-', ..] => true,
+        [b'/' | b'~' | b'$' | b'*' | b'%' | b'<' | b'>', _, ..] => true,
+        [b'\'' | b'"', ..] => first.len() > 2,
+        [b'0'..=b'9', ..] => bytes.iter().all(|b| b.is_ascii_digit() || *b == b'.'),
+        _ => {
+            first.contains("://")
+                || first.contains('/') && !first.starts_with('/')
+                || first.contains('\\')
+                || first.strip_suffix('.').unwrap_or(first).contains('.')
+        }
+    };
+    match () {
+        () if plain => Argument::Plain,
+        () if first.is_empty() => Argument::No,
+        () => Argument::Maybe,
+    }
+}
+
+/// Forms that need no separator.
+fn special(text: &str) -> Option<Found> {
+    let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).take(4_096).collect();
+    let lower = squeezed.to_ascii_lowercase();
+    if lower.contains("(){") && (lower.contains("(){:") || lower.contains("(){_") || lower.contains("};")) && lower.starts_with("()") {
+        return Some(Found::new(95, "Shellshock", AS_IS));
+    }
+    if lower.contains("${") && jndi(&lower) {
+        return Some(Found::new(95, "JNDI look-up", AS_IS));
+    }
+    let mention = words(text) >= 6;
+    let cap = |score: u8| if mention { score.min(40) } else { score };
+    if lower.contains("/dev/tcp/") || lower.contains("bash-i") || lower.contains("<!--#exec") {
+        return Some(Found::new(cap(90), "remote shell", AS_IS));
+    }
+    if lower.contains("/bin/sh-c") || lower.contains("/bin/bash-c") || lower.starts_with("cmd/c") || lower.starts_with("cmd.exe/c") || lower.starts_with("powershell-") || lower.contains("powershell.exe-") {
+        return Some(Found::new(cap(75), "shell with a command", AS_IS));
+    }
+    if lower.starts_with("-oproxycommand=") || lower.starts_with("--upload-pack=") || lower.contains("--checkpoint-action=exec") || lower.starts_with("--use-compress-program") {
+        return Some(Found::new(80, "argument that runs a command", AS_IS));
+    }
+    let calls = ["system('", "system(\"", "exec('", "exec(\"", "passthru('", "passthru(\"", "popen('", "popen(\"", "getruntime()", "child_process", "__import__('os')", "__import__(\"os\")"];
+    calls.iter().any(|call| lower.contains(call)).then(|| Found::new(cap(72), "call that runs a command", AS_IS))
+}
+
+/// `${jndi:` with nested look-ups resolved once.
+fn jndi(lower: &str) -> bool {
+    if lower.contains("${jndi:") {
+        return true;
+    }
+    let mut out = String::new();
+    let mut rest = lower;
+    for _ in 0..64 {
+        let Some(close) = rest.find('}') else { break };
+        let head = rest.get(..close).unwrap_or_default();
+        match head.rfind("${") {
+            Some(open) if !head.get(open..).is_some_and(|inner| inner.contains("ndi")) => {
+                out.push_str(head.get(..open).unwrap_or_default());
+                let inner = head.get(open + 2..).unwrap_or_default();
+                out.push_str(inner.rsplit([':', '-']).next().unwrap_or_default());
+            }
+            _ => out.push_str(head),
+        }
+        rest = rest.get(close + 1..).unwrap_or_default();
+    }
+    out.push_str(rest);
+    out.contains("${jndi")
+}
