@@ -1,9 +1,5 @@
 //! Posture checks: lasting weaknesses, one check per file.
 
-mod list;
-
-pub use list::CHECKS;
-
 use bartizan_model::{Exchange, ItemMeta, Outcome};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};

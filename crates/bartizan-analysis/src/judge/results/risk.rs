@@ -30,7 +30,7 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
     returned.sort_unstable();
     returned.dedup();
     if !returned.is_empty() {
-        let sensitive = returned.iter().filter(|c| crate::classes::is_sensitive_name(c)).count();
+        let sensitive = returned.iter().filter(|c| is_sensitive(c)).count();
         let points = (5 * returned.len() + 5 * sensitive).min(20);
         add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
     }
@@ -54,4 +54,8 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         factors.push(ScoreFactor { reason: "capped at 100".to_owned(), points: 100 - sum });
     }
     Risk { score: u8::try_from(sum.clamp(0, 100)).unwrap_or(100), factors }
+}
+
+fn is_sensitive(class: &str) -> bool {
+    crate::classes::CLASSES.iter().any(|item| item.sensitive && item.class.as_str() == class)
 }
