@@ -30,7 +30,7 @@ const OURS: &[&str] = &[
 
 /// Texts that try to run, load, restyle, break out or deceive. `{canary}` is an address that must
 /// never be asked for.
-pub fn payloads(canary: &str) -> Vec<String> {
+pub(crate) fn payloads(canary: &str) -> Vec<String> {
     [
         r#"<script>document.title='pwned'</script>"#,
         r#""><script src="{canary}/s.js"></script>"#,
@@ -61,7 +61,7 @@ pub fn payloads(canary: &str) -> Vec<String> {
 
 /// The sample with every free text replaced by what `change` makes of it and its number. Equal
 /// texts stay equal, so that references hold.
-pub fn stuffed(change: &dyn Fn(usize, &str) -> String) -> Analysis {
+pub(crate) fn stuffed(change: &dyn Fn(usize, &str) -> String) -> Analysis {
     let mut tree = serde_json::to_value(sample::analysis()).expect("the sample serialises");
     let mut known: Vec<String> = Vec::new();
     walk(&mut tree, None, &mut |text| {
@@ -92,7 +92,7 @@ fn walk(value: &mut Value, key: Option<&str>, visit: &mut dyn FnMut(&mut String)
 }
 
 /// The hostile analysis: every free text is its number and one of `payloads`.
-pub fn analysis(payloads: &[String]) -> Analysis {
+pub(crate) fn analysis(payloads: &[String]) -> Analysis {
     stuffed(&|index, _| format!("{}{index}", payloads[index % payloads.len()]))
 }
 

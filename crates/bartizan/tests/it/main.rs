@@ -5,6 +5,7 @@ mod csv;
 mod hostile;
 mod html;
 mod json;
+#[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod text;
 

@@ -103,15 +103,11 @@ fn incidents(out: &mut Out, analysis: &Analysis) {
 
 fn incident_into(out: &mut Out, incident: &Incident, lookup: &Lookup<'_>) {
     let detections = lookup.detections_of(incident);
-    let period = words::period(incident.started, incident.ended);
-    let line = format!(
-        "  {} {}  {}  {}",
-        out.style.severity(incident.severity),
-        out.style.bold(&format!("{:>3}", incident.score)),
-        out.style.bold(&safe(&incident.actor.label)),
-        out.style.dim(&period.map_or_else(|| "no time".to_owned(), |p| format!("{p} UTC"))),
-    );
-    out.line(&line);
+    let beside = format!(" {:>3}", incident.score);
+    out.item(2, incident.severity, &beside, &safe(&incident.actor.label));
+    if let Some(period) = words::period(incident.started, incident.ended) {
+        out.paragraph(6, &format!("{period} UTC"), true);
+    }
     out.paragraph(6, &safe_prose(&incident.summary), false);
     for detection in detections.iter().take(MAX_STEPS) {
         let time = detection.time.map_or_else(|| "        ".to_owned(), words::clock_seconds);
@@ -146,14 +142,9 @@ fn findings(out: &mut Out, analysis: &Analysis) {
     );
     for group in kinds.iter().take(MAX_FINDINGS) {
         let Some(first) = group.first() else { continue };
-        let line = format!(
-            "  {} {} {}  {}",
-            out.style.severity(first.severity),
-            out.style.bold(&safe(&first.title)),
-            out.style.dim(&safe(&first.code)),
-            out.style.dim(words::confidence(first.confidence)),
-        );
-        out.line(&line);
+        out.item(2, first.severity, "", &safe(&first.title));
+        let known = format!("{}, {}", safe(&first.code), words::confidence(first.confidence));
+        out.paragraph(6, &known, true);
         for finding in group.iter().take(3) {
             let place = lists::place(finding, &analysis.endpoints);
             let judged = finding.failed.saturating_add(finding.passed);
@@ -307,29 +298,23 @@ fn gaps(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
 
 fn next(out: &mut Out, analysis: &Analysis) {
     let mut steps = Vec::new();
-    let worst =
-        analysis.findings.iter().filter(|f| f.state.is_active()).rev().max_by_key(|f| f.severity);
-    if let Some(finding) = worst {
-        steps.push(format!(
-            "bartizan explain {}   why it matters and how to fix it",
-            safe(&finding.code)
-        ));
+    let active = analysis.findings.iter().filter(|f| f.state.is_active());
+    if let Some(finding) = active.rev().max_by_key(|f| f.severity) {
+        let command = format!("bartizan explain {}", safe(&finding.code));
+        steps.push((command, "why it matters and how to fix it"));
     }
     if !analysis.endpoints.is_empty() {
-        steps.push(
-            "add --format html --out report.html   the whole report, to read and to hand on"
-                .to_owned(),
-        );
-    }
-    if analysis.summary.specs.is_empty() && !analysis.endpoints.is_empty() {
-        steps.push(
-            "add --spec openapi.yaml   which endpoints are documented, shadow or zombie".to_owned(),
-        );
+        let command = "--format html --out report.html".to_owned();
+        steps.push((command, "the whole report, to read and to hand on"));
+        if analysis.summary.specs.is_empty() {
+            let command = "--spec openapi.yaml".to_owned();
+            steps.push((command, "which endpoints are documented, shadow or zombie"));
+        }
     }
     if !steps.is_empty() {
         out.heading("Next", "");
-        for step in steps {
-            out.line(&format!("  {step}"));
+        for (command, what) in steps {
+            out.hanging(2, &format!("{command:<32}"), what);
         }
     }
 }

@@ -23,8 +23,7 @@ const MAX_EVIDENCE: usize = 12;
 #[must_use]
 pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: usize) -> String {
     let mut out = Out::new(style, width);
-    let title = out.style.bold(&lists::endpoint_name(endpoint));
-    out.line(&title);
+    out.paragraph(0, &lists::endpoint_name(endpoint), false);
     let mut facts = vec![
         words::protocol(endpoint.protocol).to_owned(),
         words::access(endpoint.access).to_owned(),
@@ -64,13 +63,8 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
     if !findings.is_empty() {
         out.heading("Weaknesses here", "");
         for finding in findings {
-            let line = format!(
-                "  {} {} {}",
-                out.style.severity(finding.severity),
-                safe(&finding.title),
-                out.style.dim(&safe(finding.id.as_str()))
-            );
-            out.line(&line);
+            let title = format!("{} ({})", safe(&finding.title), safe(finding.id.as_str()));
+            out.item(2, finding.severity, "", &title);
         }
     }
     out.text
@@ -140,12 +134,7 @@ pub fn finding(
     width: usize,
 ) -> String {
     let mut out = Out::new(style, width);
-    let line = format!(
-        "{} {}",
-        out.style.severity(finding.severity),
-        out.style.bold(&safe(&finding.title))
-    );
-    out.line(&line);
+    out.item(0, finding.severity, "", &safe(&finding.title));
     let mut facts = vec![
         words::confidence(finding.confidence).to_owned(),
         finding.code.clone(),
@@ -237,12 +226,7 @@ pub fn incident(
     width: usize,
 ) -> String {
     let mut out = Out::new(style, width);
-    let line = format!(
-        "{} {}",
-        out.style.severity(incident.severity),
-        out.style.bold(&safe(&incident.actor.label))
-    );
-    out.line(&line);
+    out.item(0, incident.severity, "", &safe(&incident.actor.label));
     out.paragraph(0, &safe_prose(&incident.summary), false);
     let mut facts =
         vec![words::actor_kind(incident.actor.kind).to_owned(), incident.id.as_str().to_owned()];
@@ -253,19 +237,14 @@ pub fn incident(
     out.heading("Timeline", &counted(detections.len() as u64, "detection", "detections"));
     for detection in detections {
         let time = detection.time.map_or_else(|| "no time".to_owned(), words::exact);
-        let line = format!(
-            "  {} {}  {}",
-            out.style.severity(detection.severity),
-            out.style.bold(&safe(&detection.title)),
-            out.style.dim(words::confidence(detection.confidence))
-        );
-        out.line(&line);
+        out.item(2, detection.severity, "", &safe(&detection.title));
         let id = detection.endpoint_id.as_ref();
         let place =
             endpoints.iter().find(|e| id.is_some_and(|id| e.id == *id || e.aliases.contains(id)));
         let mut facts = vec![
             time,
             detection.stage.to_string(),
+            words::confidence(detection.confidence).to_owned(),
             detection.code.clone(),
             format!(
                 "{} of {} answered with success",

@@ -23,49 +23,59 @@ pub fn catalog(endpoints: &[Endpoint], style: Style, width: usize) -> String {
 
 /// Widest columns of words beside the path.
 const MAX_COLUMN: u16 = 26;
+/// Narrowest path; columns are left out, and said to be, before it gets narrower.
+const MIN_PATH: u16 = 22;
+
+/// A column between path and requests.
+type Between = (&'static str, fn(&Endpoint) -> String, u16);
 
 pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
     let widest = |name: &str, text: fn(&Endpoint) -> String| {
-        let texts = endpoints.iter().map(|e| text(e).chars().count());
-        let widest = texts.max().filter(|n| *n > 0).map(|n| n.max(name.len()) + 2);
-        widest.map(|n| u16::try_from(n).unwrap_or(MAX_COLUMN).min(MAX_COLUMN))
+        let widest = endpoints.iter().map(|e| text(e).chars().count()).max().unwrap_or(0);
+        let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
+        u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let (auth, requests, risk) = (widest("Auth", words::auth_brief).unwrap_or(0), 11, 6);
-    let state_width = widest("State", state);
-    let data = widest("Data", classes);
-    let fixed = 9 + auth + requests + risk + state_width.unwrap_or(0) + data.unwrap_or(0);
-    let path = u16::try_from(out.width).unwrap_or(u16::MAX).saturating_sub(fixed).max(16);
+    let candidates: [(&'static str, fn(&Endpoint) -> String); 3] =
+        [("State", state), ("Auth", words::auth_brief), ("Data", classes)];
+    let mut between: Vec<Between> =
+        candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();
+    between.retain(|(_, _, width)| *width > 0);
+    let room = u16::try_from(out.width).unwrap_or(u16::MAX).saturating_sub(9 + 11 + 6);
+    let taken = |between: &[Between]| between.iter().map(|b| b.2).sum::<u16>();
+    let mut dropped = Vec::new();
+    while room < taken(&between).saturating_add(MIN_PATH) {
+        let Some((name, _, _)) = between.pop() else { break };
+        dropped.push(name);
+    }
+    let path = room.saturating_sub(taken(&between)).max(MIN_PATH);
     let mut columns = vec![("Method", 9), ("Path", path)];
-    columns.extend(state_width.map(|width| ("State", width)));
-    columns.push(("Auth", auth));
-    columns.extend(data.map(|width| ("Data", width)));
-    columns.extend([("Requests", requests), ("Risk", risk)]);
+    columns.extend(between.iter().map(|(name, _, width)| (*name, *width)));
+    columns.extend([("Requests", 11), ("Risk", 6)]);
     let right = [columns.len() - 2, columns.len() - 1];
     for of_host in endpoints.chunk_by(|a, b| a.host == b.host) {
         if let Some(first) = of_host.first().filter(|e| !e.host.is_empty()) {
             let line = out.style.dim(&format!(" {}", safe(&first.host)));
             out.line(&line);
         }
-        let rows = of_host.iter().map(|e| row(e, state_width.is_some(), data.is_some()));
+        let rows = of_host.iter().map(|endpoint| row(endpoint, &between));
         out.aligned(&columns, &right, rows.collect());
         // The head stands above the first host only.
         columns.iter_mut().for_each(|(name, _)| *name = "");
     }
+    if !dropped.is_empty() {
+        let line = format!("… no room for {}; widen the terminal", dropped.join(" and "));
+        let line = out.style.dim(&line);
+        out.line(&line);
+    }
 }
 
-fn row(endpoint: &Endpoint, with_state: bool, with_data: bool) -> Vec<Cell> {
+fn row(endpoint: &Endpoint, between: &[Between]) -> Vec<Cell> {
     let method = Cell::new(safe(&endpoint.method.0));
     let mut row = vec![
         if endpoint.method.is_safe() { method } else { method.add_attribute(Attribute::Bold) },
         Cell::new(safe(&words::operation(endpoint))),
     ];
-    if with_state {
-        row.push(Cell::new(state(endpoint)));
-    }
-    row.push(Cell::new(words::auth_brief(endpoint)));
-    if with_data {
-        row.push(Cell::new(safe(&classes(endpoint))));
-    }
+    row.extend(between.iter().map(|(_, text, _)| Cell::new(text(endpoint))));
     row.push(Cell::new(number(endpoint.requests)));
     row.push(score(endpoint.risk.score));
     row

@@ -7,7 +7,9 @@ use comfy_table::{
     TableStyle, Width,
 };
 
-use super::{MAX_WIDTH, MIN_WIDTH, Style};
+use bartizan_model::Severity;
+
+use super::{MAX_WIDTH, MIN_WIDTH, Style, merlons};
 use crate::output::visible::visible;
 
 /// Longest value in a line, in characters.
@@ -63,12 +65,29 @@ impl Out {
         }
     }
 
-    /// A label and a paragraph that hangs from it.
+    /// A quiet label and a paragraph that hangs from it.
     pub(super) fn hanging(&mut self, indent: usize, label: &str, text: &str) {
-        let inner = indent + label.chars().count() + 1;
-        for (i, line) in wrap(text, self.width.saturating_sub(inner)).iter().enumerate() {
-            let shown = if i == 0 { self.style.dim(label) } else { " ".repeat(inner - indent - 1) };
-            let _ = writeln!(self.text, "{:indent$}{shown} {line}", "");
+        let painted = self.style.dim(label);
+        self.hang(indent, label, &painted, text, "");
+    }
+
+    /// The mark of a severity, something short beside it, and a title that hangs from both.
+    pub(super) fn item(&mut self, indent: usize, severity: Severity, beside: &str, title: &str) {
+        let label = format!("{} {:<8}{beside}", merlons(severity), severity.as_str());
+        let painted = format!("{}{}", self.style.severity(severity), self.style.bold(beside));
+        self.hang(indent, &label, &painted, title, "1");
+    }
+
+    fn hang(&mut self, indent: usize, label: &str, painted: &str, text: &str, sgr: &str) {
+        let inner = label.chars().map(columns).sum::<usize>();
+        let lines = wrap(text, self.width.saturating_sub(indent + inner + 1));
+        for (i, line) in lines.iter().enumerate() {
+            let line = if sgr.is_empty() { line.clone() } else { self.style.paint(sgr, line) };
+            let before = if i == 0 { painted.to_owned() } else { " ".repeat(inner) };
+            let _ = writeln!(self.text, "{:indent$}{before} {line}", "");
+        }
+        if lines.is_empty() {
+            let _ = writeln!(self.text, "{:indent$}{painted}", "");
         }
     }
 
@@ -104,7 +123,7 @@ impl Out {
 
     fn new_table(&self) -> Table {
         let mut table = Table::new();
-        let rule = LineStyle::none().fill('─').junction('─');
+        let rule = LineStyle::none().fill('─');
         table.load_style(TableStyle::new().header_separator(rule));
         table.set_content_arrangement(ContentArrangement::Dynamic);
         table.set_width(u16::try_from(self.width).unwrap_or(u16::MAX));
