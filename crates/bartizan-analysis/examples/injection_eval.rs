@@ -28,8 +28,7 @@ fn classes(
     snapshot: &Snapshot,
 ) -> BTreeMap<&'static str, (Confidence, String)> {
     let decoded = decode(exchange, &snapshot.limits, snapshot.seed);
-    let facts =
-        Facts { exchange, decoded: &decoded, classes: &[], credentials: &[], snapshot };
+    let facts = Facts { exchange, decoded: &decoded, classes: &[], credentials: &[], snapshot };
     let scan = prefilter::scan(&facts);
     let mut out = BTreeMap::new();
     for item in DETECTORS {
@@ -92,7 +91,10 @@ fn report(judged: &[Judged<'_>], level: Confidence) {
             })
         });
         let recall = any as f64 / all.len().max(1) as f64;
-        println!("  {class:24} recall {recall:.3}  exact {:.3}", exact.count() as f64 / all.len().max(1) as f64);
+        println!(
+            "  {class:24} recall {recall:.3}  exact {:.3}",
+            exact.count() as f64 / all.len().max(1) as f64
+        );
         hits += any;
         recalls += recall / 4.0;
     }
@@ -100,7 +102,11 @@ fn report(judged: &[Judged<'_>], level: Confidence) {
     let wrong = benign.iter().filter(|(_, found)| flagged(found)).count();
     let rate = wrong as f64 / benign.len().max(1) as f64;
     let precision = hits as f64 / (hits + wrong).max(1) as f64;
-    println!("  mean recall {recalls:.3}  precision {precision:.3}  false positives {wrong} = {:.1} per 1,000 benign  balanced accuracy {:.3}", rate * 1000.0, f64::midpoint(recalls, 1.0 - rate));
+    println!(
+        "  mean recall {recalls:.3}  precision {precision:.3}  false positives {wrong} = {:.1} per 1,000 benign  balanced accuracy {:.3}",
+        rate * 1000.0,
+        f64::midpoint(recalls, 1.0 - rate)
+    );
 }
 
 fn misses(judged: &[Judged<'_>]) {
@@ -123,7 +129,8 @@ fn cost(snapshot: &Snapshot) {
     exchange.request.headers.push("content-type", "application/json");
     exchange.request.body = format!(r#"{{"items":[{}]}}"#, fields.join(",")).into_bytes().into();
     let decoded = decode(&exchange, &snapshot.limits, snapshot.seed);
-    let facts = Facts { exchange: &exchange, decoded: &decoded, classes: &[], credentials: &[], snapshot };
+    let facts =
+        Facts { exchange: &exchange, decoded: &decoded, classes: &[], credentials: &[], snapshot };
     let rounds = 100_000u32;
     let mut hits = Vec::new();
     let start = Instant::now();
@@ -135,5 +142,9 @@ fn cost(snapshot: &Snapshot) {
             }
         }
     }
-    println!("{} ns per exchange, {} hits", start.elapsed().as_nanos() / u128::from(rounds), hits.len());
+    println!(
+        "{} ns per exchange, {} hits",
+        start.elapsed().as_nanos() / u128::from(rounds),
+        hits.len()
+    );
 }

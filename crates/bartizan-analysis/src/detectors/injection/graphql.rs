@@ -5,7 +5,7 @@ pub(crate) fn is_document(text: &str) -> bool {
     let text = text.trim_ascii();
     let operation = ["query", "mutation", "subscription", "fragment"];
     text.ends_with('}')
-        && (text.starts_with('{')
+        && (text.starts_with('{') && !text.starts_with("{{") && text.contains([' ', '\n'])
             || operation.iter().any(|word| {
                 text.strip_prefix(word)
                     .is_some_and(|rest| rest.starts_with([' ', '{', '(', '\n', '\t']))

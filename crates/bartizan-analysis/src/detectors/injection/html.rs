@@ -89,9 +89,16 @@ pub(crate) fn active_scheme(url: &str) -> Option<&'static str> {
     let squeezed: String =
         head.chars().filter(|c| !c.is_whitespace() && !c.is_control()).take(24).collect();
     let squeezed = squeezed.to_ascii_lowercase();
-    ["javascript:", "vbscript:", "data:text/html", "livescript:", "data:image/svg+xml", "data:application/xhtml"]
-        .into_iter()
-        .find(|scheme| squeezed.starts_with(scheme))
+    [
+        "javascript:",
+        "vbscript:",
+        "data:text/html",
+        "livescript:",
+        "data:image/svg+xml",
+        "data:application/xhtml",
+    ]
+    .into_iter()
+    .find(|scheme| squeezed.starts_with(scheme))
 }
 
 #[cfg(test)]

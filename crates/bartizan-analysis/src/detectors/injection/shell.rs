@@ -12,26 +12,197 @@ const AS_IS: &str = "as it is";
 
 /// Commands that are no words of prose: they count with any argument or none.
 const SURE: &[&str] = &[
-    "whoami", "uname", "ifconfig", "ipconfig", "netstat", "nslookup", "curl", "wget", "nc",
-    "ncat", "bash", "sh", "zsh", "ksh", "dash", "python", "python3", "python2", "perl", "ruby", "php",
-    "powershell", "pwsh", "cmd", "certutil", "bitsadmin", "systeminfo", "tasklist", "wmic",
-    "rundll32", "mshta", "sudo", "chmod", "chown", "printenv", "base64", "xxd", "awk", "sed",
-    "grep", "socat", "telnet", "ssh", "scp", "busybox", "nohup", "crontab", "ping", "dig", "mkfifo", "id", "ls",
-    "ps", "pwd", "env", "rm", "mv", "cp", "df", "cmd.exe", "powershell.exe", "tftp", "rev", "nl", "tac", "xargs", "hostname",
-    "lsof", "openssl", "useradd", "phpinfo", "traceroute", "ip", "arp", "cscript", "reg", "net", "dir", "ver", "whois",
+    "whoami",
+    "uname",
+    "ifconfig",
+    "ipconfig",
+    "netstat",
+    "nslookup",
+    "curl",
+    "wget",
+    "nc",
+    "ncat",
+    "bash",
+    "sh",
+    "zsh",
+    "ksh",
+    "dash",
+    "python",
+    "python3",
+    "python2",
+    "perl",
+    "ruby",
+    "php",
+    "powershell",
+    "pwsh",
+    "cmd",
+    "certutil",
+    "bitsadmin",
+    "systeminfo",
+    "tasklist",
+    "wmic",
+    "rundll32",
+    "mshta",
+    "sudo",
+    "chmod",
+    "chown",
+    "printenv",
+    "base64",
+    "xxd",
+    "awk",
+    "sed",
+    "grep",
+    "socat",
+    "telnet",
+    "ssh",
+    "scp",
+    "busybox",
+    "nohup",
+    "crontab",
+    "ping",
+    "dig",
+    "mkfifo",
+    "id",
+    "ls",
+    "ps",
+    "pwd",
+    "env",
+    "rm",
+    "mv",
+    "cp",
+    "df",
+    "cmd.exe",
+    "powershell.exe",
+    "tftp",
+    "rev",
+    "nl",
+    "tac",
+    "xargs",
+    "hostname",
+    "lsof",
+    "openssl",
+    "useradd",
+    "phpinfo",
+    "traceroute",
+    "ip",
+    "arp",
+    "cscript",
+    "reg",
+    "net",
+    "dir",
+    "ver",
+    "whois",
 ];
 
 /// Commands that are words as well: they count with an argument that is none of prose.
 const WORDS: &[&str] = &[
     "cat", "head", "tail", "more", "less", "type", "echo", "find", "sort", "kill", "who", "last",
     "sleep", "touch", "mkdir", "tar", "zip", "dd", "set", "export", "source", "timeout", "host",
-    "node", "route", "history", "printf", "exec", "eval", "tee", "cut", "su", "w", "shutdown", "reboot", "ftp", "start", "copy", "del", "time", "test", "read", "open", "strings", "od", "wc", "date", "mail", "java", "go", "run", "make",
+    "node", "route", "history", "printf", "exec", "eval", "tee", "cut", "su", "w", "shutdown",
+    "reboot", "ftp", "start", "copy", "del", "time", "test", "read", "open", "strings", "od", "wc",
+    "date", "mail", "java", "go", "run", "make",
 ];
 
 /// Programs with which a value begins that is a command by design.
 const TOOLS: &[&str] = &[
-    "npm", "npx", "yarn", "pnpm", "make", "cargo", "go", "docker", "kubectl", "helm", "git", "mvn",
-    "gradle", "pip", "pip3", "poetry", "cd", "cmake", "terraform", "ansible", "aws", "gcloud", "az", "bundle", "rake", "composer", "dotnet", "apt", "apt-get", "apk", "yum", "dnf", "brew", "pytest", "tox", "jest", "node", "java", "echo", "export", "set", "source", "mkdir", "cat", "cp", "mv", "rm", "ls", "tar", "sudo", "curl", "wget", "bash", "sh", "python", "python3", "php", "ruby", "perl", "grep", "find", "sed", "awk", "systemctl", "service", "ssh", "scp", "rsync", "test", "ps", "if", "for", "while", "psql", "mysql", "redis-cli", "jq", "deno", "bun", "msbuild", "swift", "flutter", "rustup", "ninja", "bazel", "touch", "chmod", "time", "env", "pg_dump", "ffmpeg", "convert", "journalctl", "tail", "head", "df", "du", "printf",
+    "npm",
+    "npx",
+    "yarn",
+    "pnpm",
+    "make",
+    "cargo",
+    "go",
+    "docker",
+    "kubectl",
+    "helm",
+    "git",
+    "mvn",
+    "gradle",
+    "pip",
+    "pip3",
+    "poetry",
+    "cd",
+    "cmake",
+    "terraform",
+    "ansible",
+    "aws",
+    "gcloud",
+    "az",
+    "bundle",
+    "rake",
+    "composer",
+    "dotnet",
+    "apt",
+    "apt-get",
+    "apk",
+    "yum",
+    "dnf",
+    "brew",
+    "pytest",
+    "tox",
+    "jest",
+    "node",
+    "java",
+    "echo",
+    "export",
+    "set",
+    "source",
+    "mkdir",
+    "cat",
+    "cp",
+    "mv",
+    "rm",
+    "ls",
+    "tar",
+    "sudo",
+    "curl",
+    "wget",
+    "bash",
+    "sh",
+    "python",
+    "python3",
+    "php",
+    "ruby",
+    "perl",
+    "grep",
+    "find",
+    "sed",
+    "awk",
+    "systemctl",
+    "service",
+    "ssh",
+    "scp",
+    "rsync",
+    "test",
+    "ps",
+    "if",
+    "for",
+    "while",
+    "psql",
+    "mysql",
+    "redis-cli",
+    "jq",
+    "deno",
+    "bun",
+    "msbuild",
+    "swift",
+    "flutter",
+    "rustup",
+    "ninja",
+    "bazel",
+    "touch",
+    "chmod",
+    "time",
+    "env",
+    "pg_dump",
+    "ffmpeg",
+    "convert",
+    "journalctl",
+    "tail",
+    "head",
+    "df",
+    "du",
+    "printf",
 ];
 
 /// The best explanation of `text` as command injection.
@@ -50,7 +221,8 @@ pub(crate) fn judge(text: &str) -> Option<Found> {
         }
     }
     let mut best = best?;
-    if best.rule != "JNDI look-up" && best.rule != "Shellshock" && (command || is_document(text)) {
+    let certain = ["JNDI look-up", "Shellshock", "remote shell"].contains(&best.rule);
+    if !certain && (command || is_document(text)) {
         best.score = best.score.min(40);
     }
     Some(best)
@@ -63,7 +235,9 @@ fn is(list: &[&str], word: &str) -> bool {
 /// Whether a value is a command by design: its first word is a program.
 fn begins_as_command(text: &str) -> bool {
     let text = text.trim_start();
-    if text.starts_with(['#', '$']) && !text.starts_with("$(") && !text.starts_with("${") || text.starts_with("./") {
+    if text.starts_with(['#', '$']) && !text.starts_with("$(") && !text.starts_with("${")
+        || text.starts_with("./")
+    {
         return true;
     }
     let first = text.split([' ', '\n', ';', '|', '&']).next().unwrap_or_default();
@@ -104,16 +278,32 @@ fn word(text: &str, mut at: usize) -> (String, usize, bool) {
         match ch {
             '\'' | '"' if rest.len() > 1 && out.len() + 1 < rest.len() => {
                 let inner = rest.get(1..2).is_some_and(|c| c != " " && c != ";");
-                if out.is_empty() && !inner || !rest.get(1..).is_some_and(|tail| tail.contains(ch)) && out.is_empty() {
+                if out.is_empty() && !inner
+                    || !rest.get(1..).is_some_and(|tail| tail.contains(ch)) && out.is_empty()
+                {
                     break;
                 }
-                if !out.is_empty() && !rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'"'))) {
+                if !out.is_empty()
+                    && !rest.get(1..2).is_some_and(|c| {
+                        c.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'"'))
+                    })
+                {
                     break;
                 }
                 disguised = true;
             }
-            '\\' | '^' if rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic())) && !out.is_empty() || ch == '\\' && out.is_empty() => disguised = true,
-            c if c.is_ascii_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '?' | '*' | '%' | '~') => out.push(c),
+            '\\' | '^'
+                if rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic()))
+                    && !out.is_empty()
+                    || ch == '\\' && out.is_empty() =>
+            {
+                disguised = true
+            }
+            c if c.is_ascii_alphanumeric()
+                || matches!(c, '/' | '.' | '_' | '-' | '?' | '*' | '%' | '~') =>
+            {
+                out.push(c)
+            }
             '$' if rest.starts_with("$@") || rest.starts_with("$1") => {
                 disguised = true;
                 at += 1;
@@ -127,11 +317,15 @@ fn word(text: &str, mut at: usize) -> (String, usize, bool) {
 
 /// `${IFS}`, `$IFS$9`, `<` or `{cat,` as white space.
 fn expansion(rest: &str) -> Option<usize> {
-    ["${IFS}$9", "${IFS}", "$IFS$9", "$IFS$1", "$IFS", "{"].into_iter().find(|e| rest.starts_with(e)).map(str::len)
+    ["${IFS}$9", "${IFS}", "$IFS$9", "$IFS$1", "$IFS", "{"]
+        .into_iter()
+        .find(|e| rest.starts_with(e))
+        .map(str::len)
 }
 
 fn skip_space(text: &str, mut at: usize) -> usize {
-    while text.as_bytes().get(at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'+' | b'\n' | b'\r')) {
+    while text.as_bytes().get(at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'+' | b'\n' | b'\r'))
+    {
         at += 1;
     }
     at
@@ -152,7 +346,10 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
     let rest = text.get(end..).unwrap_or_default();
     let argument = argument(rest);
     let path = found.starts_with('/') && name.len() < found.len();
-    let ended = matches!(rest.trim_start().chars().next(), None | Some(';' | '|' | '&' | '`' | ')' | '#' | '\'' | '"' | '\n' | '>' | '}'));
+    let ended = matches!(
+        rest.trim_start().chars().next(),
+        None | Some(';' | '|' | '&' | '`' | ')' | '#' | '\'' | '"' | '\n' | '>' | '}')
+    );
     let mut score: u8 = match (sure || path, argument, ended) {
         (true, Argument::Plain, _) => 88,
         (true, _, true) => 72,
@@ -170,15 +367,23 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         score = score.saturating_add(12);
     }
     if separator == b'`' {
-        score = if words(before) >= 2 { 25 } else { score };
+        score = if words(before) + words(rest) >= 3 { 25 } else { score };
     }
     if separator == b'\n' || separator == b'\r' {
         score = score.saturating_sub(12);
     }
     // `name;id` and `name|ip` are lists of names.
-    let short = name.len() <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
-    let list = before.bytes().all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b';' | b'|' | b',' | b' '));
-    if short && ((list && !before.trim().is_empty()) || (separator == b'&' && rest.starts_with('='))) {
+    let short =
+        name.len() <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
+    let list = before
+        .bytes()
+        .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b';' | b'|' | b',' | b' '));
+    let table = separator == b'|' && text.matches('|').count() >= 3;
+    if short
+        && (table
+            || (list && !before.trim().is_empty())
+            || (separator == b'&' && rest.starts_with('=')))
+    {
         score = score.min(42);
     }
     let url = before.contains("://") && separator == b'&';
@@ -193,7 +398,10 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
     }
     let rule = if substitution { "command substitution" } else { "command behind a separator" };
     let known = SURE.iter().chain(WORDS).find(|known| known.eq_ignore_ascii_case(name));
-    Some(Found { tokens: known.copied().into_iter().collect(), ..Found::new(score.min(100), rule, AS_IS) })
+    Some(Found {
+        tokens: known.copied().into_iter().collect(),
+        ..Found::new(score.min(100), rule, AS_IS)
+    })
 }
 
 /// The end of the arguments, as far as prose is concerned: two words on.
@@ -248,7 +456,10 @@ fn argument(rest: &str) -> Argument {
 fn special(text: &str) -> Option<Found> {
     let squeezed: String = text.chars().filter(|c| !c.is_whitespace()).take(4_096).collect();
     let lower = squeezed.to_ascii_lowercase();
-    if lower.contains("(){") && (lower.contains("(){:") || lower.contains("(){_") || lower.contains("};")) && lower.starts_with("()") {
+    if lower.contains("(){")
+        && (lower.contains("(){:") || lower.contains("(){_") || lower.contains("};"))
+        && lower.starts_with("()")
+    {
         return Some(Found::new(95, "Shellshock", AS_IS));
     }
     if lower.contains("${") && jndi(&lower) {
@@ -259,14 +470,40 @@ fn special(text: &str) -> Option<Found> {
     if lower.contains("/dev/tcp/") || lower.contains("bash-i") || lower.contains("<!--#exec") {
         return Some(Found::new(cap(90), "remote shell", AS_IS));
     }
-    if lower.contains("/bin/sh-c") || lower.contains("/bin/bash-c") || lower.starts_with("cmd/c") || lower.starts_with("cmd.exe/c") || lower.starts_with("powershell-") || lower.contains("powershell.exe-") {
+    if lower.contains("/bin/sh-c")
+        || lower.contains("/bin/bash-c")
+        || lower.starts_with("cmd/c")
+        || lower.starts_with("cmd.exe/c")
+        || lower.starts_with("powershell-")
+        || lower.contains("powershell.exe-")
+    {
         return Some(Found::new(cap(75), "shell with a command", AS_IS));
     }
-    if lower.starts_with("-oproxycommand=") || lower.starts_with("--upload-pack=") || lower.contains("--checkpoint-action=exec") || lower.starts_with("--use-compress-program") {
+    if lower.starts_with("-oproxycommand=")
+        || lower.starts_with("--upload-pack=")
+        || lower.contains("--checkpoint-action=exec")
+        || lower.starts_with("--use-compress-program")
+    {
         return Some(Found::new(80, "argument that runs a command", AS_IS));
     }
-    let calls = ["system('", "system(\"", "exec('", "exec(\"", "passthru('", "passthru(\"", "popen('", "popen(\"", "getruntime()", "child_process", "__import__('os')", "__import__(\"os\")"];
-    calls.iter().any(|call| lower.contains(call)).then(|| Found::new(cap(72), "call that runs a command", AS_IS))
+    let calls = [
+        "system('",
+        "system(\"",
+        "exec('",
+        "exec(\"",
+        "passthru('",
+        "passthru(\"",
+        "popen('",
+        "popen(\"",
+        "getruntime()",
+        "child_process",
+        "__import__('os')",
+        "__import__(\"os\")",
+    ];
+    calls
+        .iter()
+        .any(|call| lower.contains(call))
+        .then(|| Found::new(cap(72), "call that runs a command", AS_IS))
 }
 
 /// `${jndi:` with nested look-ups resolved once.

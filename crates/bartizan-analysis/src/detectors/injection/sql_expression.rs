@@ -11,7 +11,7 @@ pub(crate) struct Traits {
     pub(crate) comparison: bool,
     /// A lone constant as a condition.
     pub(crate) constant: bool,
-    /// A call that waits or reaches out.
+    /// A call that waits, reaches out or makes an error that tells.
     pub(crate) delay: bool,
     /// A sub-query.
     pub(crate) subselect: bool,
@@ -23,32 +23,143 @@ pub(crate) struct Traits {
     pub(crate) metadata: bool,
 }
 
-/// Functions that wait or reach out.
+/// Functions that wait, reach out or make errors that tell.
 const DELAYS: &[&str] = &[
-    "sleep", "pg_sleep", "pg_sleep_for", "benchmark", "receive_message", "randomblob", "dbms_lock",
-    "dbms_pipe", "utl_http", "utl_inaddr", "get_host_address", "httpuritype", "generate_series",
-    "dblink", "dblink_connect", "xp_dirtree", "xp_cmdshell", "load_file", "pg_read_file",
-    "lo_import", "sys_eval", "sys_exec", "load_extension", "dbms_session", "sp_oacreate",
+    "sleep",
+    "pg_sleep",
+    "pg_sleep_for",
+    "benchmark",
+    "receive_message",
+    "randomblob",
+    "dbms_lock",
+    "dbms_pipe",
+    "utl_http",
+    "utl_inaddr",
+    "get_host_address",
+    "httpuritype",
+    "generate_series",
+    "dblink",
+    "dblink_connect",
+    "xp_dirtree",
+    "xp_cmdshell",
+    "load_file",
+    "pg_read_file",
+    "lo_import",
+    "extractvalue",
+    "updatexml",
+    "gtid_subset",
+    "query_to_xml",
+    "database_to_xml",
+    "xmltype",
+    "sys_eval",
+    "sys_exec",
+    "load_extension",
+    "dbms_session",
+    "sp_oacreate",
 ];
 
 /// Functions that are common in attacks and in reports alike: they count behind a break-out only.
 const FUNCTIONS: &[&str] = &[
-    "substring", "substr", "mid", "ascii", "ord", "char", "chr", "length", "len", "concat",
-    "concat_ws", "group_concat", "string_agg", "extractvalue", "updatexml", "convert", "cast",
-    "version", "database", "user", "current_user", "system_user", "session_user", "if", "iif",
-    "ifnull", "coalesce", "md5", "sha1", "hex", "unhex", "floor", "rand", "exp", "json_keys",
-    "json_extract", "json_value", "jsonb_typeof", "ctxsys", "xmltype", "to_char", "left", "right",
-    "instr", "locate", "db_name", "schema_name", "quote", "count", "bin", "row", "sqlite_version",
-    "json_contains", "json_array_length", "json_type", "json_length", "unicode", "exists", "elt",
-    "current_database", "current_setting", "query_to_xml", "database_to_xml", "gtid_subset",
-    "object_id", "is_srvrolemember", "strcmp", "make_set", "position", "now", "sysdate",
-    "@@version", "nullif", "typeof", "lower", "upper", "trim", "reverse",
+    "substring",
+    "substr",
+    "mid",
+    "ascii",
+    "ord",
+    "char",
+    "chr",
+    "length",
+    "len",
+    "concat",
+    "concat_ws",
+    "group_concat",
+    "string_agg",
+    "extractvalue",
+    "updatexml",
+    "convert",
+    "cast",
+    "version",
+    "database",
+    "user",
+    "current_user",
+    "system_user",
+    "session_user",
+    "if",
+    "iif",
+    "ifnull",
+    "coalesce",
+    "md5",
+    "sha1",
+    "hex",
+    "unhex",
+    "floor",
+    "rand",
+    "exp",
+    "json_keys",
+    "json_extract",
+    "json_value",
+    "jsonb_typeof",
+    "ctxsys",
+    "xmltype",
+    "to_char",
+    "left",
+    "right",
+    "instr",
+    "locate",
+    "db_name",
+    "schema_name",
+    "quote",
+    "count",
+    "bin",
+    "row",
+    "sqlite_version",
+    "json_contains",
+    "json_array_length",
+    "json_type",
+    "json_length",
+    "unicode",
+    "exists",
+    "elt",
+    "current_database",
+    "current_setting",
+    "query_to_xml",
+    "database_to_xml",
+    "gtid_subset",
+    "object_id",
+    "is_srvrolemember",
+    "strcmp",
+    "make_set",
+    "position",
+    "now",
+    "sysdate",
+    "@@version",
+    "nullif",
+    "typeof",
+    "lower",
+    "upper",
+    "trim",
+    "reverse",
 ];
 
 const METADATA: &[&str] = &[
-    "information_schema", "pg_catalog", "pg_tables", "pg_user", "pg_shadow", "sqlite_master",
-    "sqlite_schema", "sysobjects", "syscolumns", "sysdatabases", "all_tables", "user_tables",
-    "all_tab_columns", "dual", "mysql", "v$version", "pg_database", "sys", "xp_cmdshell",
+    "information_schema",
+    "pg_catalog",
+    "pg_tables",
+    "pg_user",
+    "pg_shadow",
+    "sqlite_master",
+    "sqlite_schema",
+    "sysobjects",
+    "syscolumns",
+    "sysdatabases",
+    "all_tables",
+    "user_tables",
+    "all_tab_columns",
+    "dual",
+    "mysql",
+    "v$version",
+    "pg_database",
+    "sys",
+    "xp_cmdshell",
 ];
 
 /// Reads expressions in a row of tokens.
@@ -147,7 +258,14 @@ impl<'t> Reader<'t> {
                 Kind::Arithmetic => {}
                 Kind::Word("collate") => {}
                 // Adjacent strings are one string.
-                Kind::Text(_) if operand == Operand::Constant && matches!(self.kind(0), Some(Kind::Text(_))) && matches!(self.tokens.get(self.at.wrapping_sub(1)).map(|t| t.kind), Some(Kind::Text(_))) => {
+                Kind::Text(_)
+                    if operand == Operand::Constant
+                        && matches!(self.kind(0), Some(Kind::Text(_)))
+                        && matches!(
+                            self.tokens.get(self.at.wrapping_sub(1)).map(|t| t.kind),
+                            Some(Kind::Text(_))
+                        ) =>
+                {
                     self.at += 1;
                     continue;
                 }
@@ -178,7 +296,12 @@ impl<'t> Reader<'t> {
                         return Some(Operand::Call);
                     }
                 }
-                Kind::Not | Kind::Arithmetic if self.kind(0) == Some(Kind::Not) || matches!(self.written(self.at), "-" | "+") => self.at += 1,
+                Kind::Not | Kind::Arithmetic
+                    if self.kind(0) == Some(Kind::Not)
+                        || matches!(self.written(self.at), "-" | "+") =>
+                {
+                    self.at += 1
+                }
                 Kind::Word("binary" | "distinct" | "all") => self.at += 1,
                 _ => break,
             }
@@ -215,7 +338,9 @@ impl<'t> Reader<'t> {
         }
         let first = self.at;
         self.at += 1;
-        while self.kind(0) == Some(Kind::Dot) && matches!(self.kind(1), Some(Kind::Name | Kind::Word(_))) {
+        while self.kind(0) == Some(Kind::Dot)
+            && matches!(self.kind(1), Some(Kind::Name | Kind::Word(_)))
+        {
             self.traits.metadata |= is_one_of(METADATA, self.written(self.at - 1));
             self.delay_call(self.at - 1);
             self.at += 2;
@@ -235,15 +360,19 @@ impl<'t> Reader<'t> {
 
     fn called(&mut self, name: usize) {
         // `time.sleep(5)` and `Thread.sleep(5)` are other languages.
-        let owner = name.checked_sub(2).filter(|_| self.tokens.get(name.wrapping_sub(1)).map(|t| t.kind) == Some(Kind::Dot));
+        let owner = name
+            .checked_sub(2)
+            .filter(|_| self.tokens.get(name.wrapping_sub(1)).map(|t| t.kind) == Some(Kind::Dot));
         let foreign = owner.is_some_and(|at| {
-            !is_one_of(DELAYS, self.written(at)) && !is_one_of(&["sys", "dbo", "master", "pg_catalog", "mysql"], self.written(at))
+            !is_one_of(DELAYS, self.written(at))
+                && !is_one_of(&["sys", "dbo", "master", "pg_catalog", "mysql"], self.written(at))
         });
         if foreign {
             return;
         }
         let word = self.written(name);
-        let has_arguments = self.tokens.get(name + 2).is_some_and(|token| token.kind != Kind::Close);
+        let has_arguments =
+            self.tokens.get(name + 2).is_some_and(|token| token.kind != Kind::Close);
         if is_one_of(DELAYS, word) && has_arguments {
             self.traits.delay = true;
         } else if is_one_of(FUNCTIONS, word) {

@@ -59,7 +59,9 @@ fn in_quotes(text: &str, quote: char, context: &'static str) -> Option<Found> {
             continue;
         }
         let before = text.get(..at).unwrap_or_default();
-        if opens(before) && let Some(close) = closing(bytes, at, quote as u8) {
+        if opens(before)
+            && let Some(close) = closing(bytes, at, quote as u8)
+        {
             skip_until = close + 1;
             continue;
         }
@@ -81,9 +83,12 @@ fn opens(before: &str) -> bool {
     }
     trimmed.len() < before.len()
         && trimmed.rsplit(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| {
-            ["eq", "ne", "gt", "ge", "lt", "le", "like", "in", "contains", "and", "or", "not", "is", "has"]
-                .iter()
-                .any(|operator| word.eq_ignore_ascii_case(operator))
+            [
+                "eq", "ne", "gt", "ge", "lt", "le", "like", "in", "contains", "and", "or", "not",
+                "is", "has",
+            ]
+            .iter()
+            .any(|operator| word.eq_ignore_ascii_case(operator))
         })
 }
 
@@ -104,8 +109,22 @@ fn as_is(text: &str, row: &[Token]) -> Option<Found> {
     for (at, token) in row.iter().enumerate().take(FRAGMENT_TOKENS) {
         let starts = matches!(
             token.kind,
-            Kind::Logic | Kind::Semicolon | Kind::Comma | Kind::Arithmetic
-                | Kind::Word("union" | "order" | "having" | "procedure" | "into" | "group" | "except" | "intersect" | "limit" | "waitfor")
+            Kind::Logic
+                | Kind::Semicolon
+                | Kind::Comma
+                | Kind::Arithmetic
+                | Kind::Word(
+                    "union"
+                        | "order"
+                        | "having"
+                        | "procedure"
+                        | "into"
+                        | "group"
+                        | "except"
+                        | "intersect"
+                        | "limit"
+                        | "waitfor"
+                )
         );
         if !starts || tried == MAX_STARTS {
             continue;
@@ -136,8 +155,17 @@ fn statement(text: &str, row: &[Token]) -> Option<Found> {
 fn expression_value(text: &str, row: &[Token]) -> Option<Found> {
     let first = row.first()?;
     let mut reader = Reader::new(text, row, 0);
-    let starts = matches!(first.kind, Kind::Name | Kind::Number | Kind::Open | Kind::Variable | Kind::Not | Kind::Close | Kind::Arithmetic)
-        || matches!(first.kind, Kind::Word(_)) && row.get(1).is_some_and(|t| t.kind == Kind::Open)
+    let starts = matches!(
+        first.kind,
+        Kind::Name
+            | Kind::Number
+            | Kind::Open
+            | Kind::Variable
+            | Kind::Not
+            | Kind::Close
+            | Kind::Arithmetic
+    ) || matches!(first.kind, Kind::Word(_))
+        && row.get(1).is_some_and(|t| t.kind == Kind::Open)
         || first.kind == Kind::Word("case");
     if !starts {
         return None;
@@ -148,8 +176,12 @@ fn expression_value(text: &str, row: &[Token]) -> Option<Found> {
     if !reader.condition() {
         return None;
     }
-    let complete = matches!(reader.kind(0), None | Some(Kind::Comment | Kind::Comma | Kind::Semicolon))
-        || matches!(reader.kind(0), Some(Kind::Name | Kind::Word("asc" | "desc" | "limit" | "from")));
+    let complete =
+        matches!(reader.kind(0), None | Some(Kind::Comment | Kind::Comma | Kind::Semicolon))
+            || matches!(
+                reader.kind(0),
+                Some(Kind::Name | Kind::Word("asc" | "desc" | "limit" | "from"))
+            );
     let traits = reader.traits;
     let end = reader.tokens.get(reader.at).map_or(text.len(), |token| token.start);
     let trailing = words(text.get(end..).unwrap_or_default());
@@ -161,7 +193,10 @@ fn expression_value(text: &str, row: &[Token]) -> Option<Found> {
         () => return None,
     };
     let score = if trailing >= 3 { 40 } else { score };
-    Some(Found { tokens: named(traits), ..Found::new(score, "expression in place of a value", AS_IS) })
+    Some(Found {
+        tokens: named(traits),
+        ..Found::new(score, "expression in place of a value", AS_IS)
+    })
 }
 
 fn named(traits: Traits) -> Vec<&'static str> {
@@ -244,7 +279,14 @@ fn finish(
     let whole = comment.is_some()
         || matches!(
             reader.kind(0),
-            None | Some(Kind::Semicolon | Kind::Close | Kind::Word(_) | Kind::Logic | Kind::Comma | Kind::Text(_))
+            None | Some(
+                Kind::Semicolon
+                    | Kind::Close
+                    | Kind::Word(_)
+                    | Kind::Logic
+                    | Kind::Comma
+                    | Kind::Text(_)
+            )
         );
     let mut traits = reader.traits;
     if comment.is_none() {
@@ -281,25 +323,53 @@ fn logic(reader: &mut Reader<'_>, quoted: bool) -> Option<(u8, &'static str)> {
         () if traits.subselect => (88, "condition with a sub-query"),
         () if traits.tautology => (if quoted { 88 } else { 82 }, "condition that is constant"),
         () if traits.metadata => (75, "condition on metadata"),
-        () if traits.comparison && traits.function => (if quoted { 85 } else { 70 }, "condition on a function"),
-        () if traits.comparison && traits.json => (if quoted { 85 } else { 65 }, "condition on JSON"),
-        () if traits.comparison && quoted => (if cut(reader) { 80 } else { 68 }, "condition behind a quote"),
+        () if traits.comparison && traits.function => {
+            (if quoted { 85 } else { 70 }, "condition on a function")
+        }
+        () if traits.comparison && traits.json => {
+            (if quoted { 85 } else { 65 }, "condition on JSON")
+        }
+        () if traits.comparison && quoted => {
+            (if cut(reader) { 80 } else { 68 }, "condition behind a quote")
+        }
         () if traits.comparison && cut(reader) => (60, "condition before a comment"),
-        () if traits.constant && ended && quoted => (75, "constant condition"),
-        () if traits.constant && or_word && (cut(reader) || reader.written(reader.at.saturating_sub(1)).eq_ignore_ascii_case("true")) => {
+        () if traits.constant && ended && quoted && (cut(reader) || !ends_in_string(reader)) => {
+            (75, "constant condition")
+        }
+        () if traits.constant
+            && or_word
+            && (cut(reader)
+                || reader.written(reader.at.saturating_sub(1)).eq_ignore_ascii_case("true")) =>
+        {
             (62, "constant condition")
         }
         () if traits.function && quoted => (70, "concatenated function"),
-        () if quoted && reader.kind(0).is_none() && matches!(reader.tokens.get(reader.at.saturating_sub(1)).map(|t| t.kind), Some(Kind::Text(false))) => {
+        () if quoted
+            && reader.kind(0).is_none()
+            && matches!(
+                reader.tokens.get(reader.at.saturating_sub(1)).map(|t| t.kind),
+                Some(Kind::Text(false))
+            ) =>
+        {
             (62, "concatenated string")
         }
         () => return None,
     })
 }
 
+/// Whether the last token is a whole string: behind a break-out the statement's own quote would end
+/// it.
+fn ends_in_string(reader: &Reader<'_>) -> bool {
+    let last = reader.at.checked_sub(1).and_then(|at| reader.tokens.get(at));
+    last.is_some_and(|token| token.kind == Kind::Text(true))
+}
+
 fn union(reader: &mut Reader<'_>) -> Option<(u8, &'static str)> {
     reader.at += 1;
-    while reader.is_word(0, "all") || reader.is_word(0, "distinct") || reader.kind(0) == Some(Kind::Open) {
+    while reader.is_word(0, "all")
+        || reader.is_word(0, "distinct")
+        || reader.kind(0) == Some(Kind::Open)
+    {
         reader.at += 1;
     }
     if !reader.is_word(0, "select") && !reader.is_word(0, "values") {
@@ -313,7 +383,10 @@ fn union(reader: &mut Reader<'_>) -> Option<(u8, &'static str)> {
 fn select_list(reader: &mut Reader<'_>) -> bool {
     let mut sure = false;
     loop {
-        while reader.is_word(0, "all") || reader.is_word(0, "distinct") || reader.kind(0) == Some(Kind::Open) {
+        while reader.is_word(0, "all")
+            || reader.is_word(0, "distinct")
+            || reader.kind(0) == Some(Kind::Open)
+        {
             reader.at += 1;
         }
         let star = reader.written(reader.at) == "*";
@@ -337,7 +410,8 @@ fn select_list(reader: &mut Reader<'_>) -> bool {
                 reader.at += 1;
             }
             Some(Kind::Word("from")) => {
-                sure |= matches!(reader.kind(1), Some(Kind::Name | Kind::Open | Kind::Word(_)));
+                sure |= matches!(reader.kind(1), Some(Kind::Name | Kind::Open | Kind::Word(_)))
+                    && reader.kind(2) != Some(Kind::Name);
                 reader.at += 1;
                 from(reader);
                 return sure;
@@ -353,7 +427,10 @@ fn from(reader: &mut Reader<'_>) {
     let _ = reader.condition();
     for _ in 0..FRAGMENT_TOKENS {
         match reader.kind(0) {
-            Some(Kind::Word("where" | "limit" | "order" | "by" | "group" | "as" | "join" | "offset" | "into" | "outfile" | "dumpfile" | "having" | "for"))
+            Some(Kind::Word(
+                "where" | "limit" | "order" | "by" | "group" | "as" | "join" | "offset" | "into"
+                | "outfile" | "dumpfile" | "having" | "for",
+            ))
             | Some(Kind::Comma | Kind::Close) => reader.at += 1,
             _ => return,
         }
@@ -378,7 +455,9 @@ fn stacked_at(reader: &mut Reader<'_>, quoted: bool) -> Option<(u8, &'static str
     }
     // The statement goes on to its end or comment.
     while !matches!(reader.kind(0), None | Some(Kind::Comment | Kind::Semicolon)) {
-        let plain = matches!(reader.kind(0), Some(Kind::Name)) && matches!(reader.kind(1), Some(Kind::Name)) && matches!(reader.kind(2), Some(Kind::Name));
+        let plain = matches!(reader.kind(0), Some(Kind::Name))
+            && matches!(reader.kind(1), Some(Kind::Name))
+            && matches!(reader.kind(2), Some(Kind::Name));
         if plain {
             break;
         }
@@ -400,27 +479,53 @@ fn statement_shape(text: &str, row: &[Token]) -> bool {
             select_list(&mut reader)
         }
         Kind::Word("drop" | "alter" | "create") => {
-            one_of(&["table", "database", "schema", "user", "view", "index", "role", "procedure", "function", "trigger", "login", "extension", "alias", "or"])
-                && reader.kind(2).is_some()
+            one_of(&[
+                "table",
+                "database",
+                "schema",
+                "user",
+                "view",
+                "index",
+                "role",
+                "procedure",
+                "function",
+                "trigger",
+                "login",
+                "extension",
+                "alias",
+                "or",
+            ]) && reader.kind(2).is_some()
         }
         Kind::Word("insert" | "merge") => one_of(&["into"]) && reader.kind(2).is_some(),
-        Kind::Word("delete") => one_of(&["from"]) && reader.kind(3).is_none_or(|kind| kind != Kind::Name),
+        Kind::Word("delete") => {
+            one_of(&["from"]) && reader.kind(3).is_none_or(|kind| kind != Kind::Name)
+        }
         Kind::Word("update") => row.iter().take(5).any(|token| token.kind == Kind::Word("set")),
         Kind::Word("truncate") => one_of(&["table"]),
-        Kind::Word("waitfor") => one_of(&["delay", "time"]) && matches!(reader.kind(2), Some(Kind::Text(_))),
+        Kind::Word("waitfor") => {
+            one_of(&["delay", "time"]) && matches!(reader.kind(2), Some(Kind::Text(_)))
+        }
         Kind::Word("exec" | "execute" | "call") => {
             matches!(second, Some(Kind::Name | Kind::Open)) && (reader.kind(2) != Some(Kind::Name))
         }
         Kind::Word("declare") => second == Some(Kind::Variable),
         Kind::Word("shutdown") => matches!(second, None | Some(Kind::Comment | Kind::Semicolon)),
-        Kind::Word("copy") => row.iter().take(8).any(|token| token.kind == Kind::Word("from") || text.get(token.start..token.end).is_some_and(|w| w.eq_ignore_ascii_case("program"))),
-        Kind::Word("grant" | "revoke") => row.iter().take(8).any(|t| text.get(t.start..t.end).is_some_and(|w| w.eq_ignore_ascii_case("on") || w.eq_ignore_ascii_case("to"))),
+        Kind::Word("copy") => row.iter().take(8).any(|token| {
+            token.kind == Kind::Word("from")
+                || text
+                    .get(token.start..token.end)
+                    .is_some_and(|w| w.eq_ignore_ascii_case("program"))
+        }),
+        Kind::Word("grant" | "revoke") => row.iter().take(8).any(|t| {
+            text.get(t.start..t.end)
+                .is_some_and(|w| w.eq_ignore_ascii_case("on") || w.eq_ignore_ascii_case("to"))
+        }),
         Kind::Word("attach") => one_of(&["database"]),
-        Kind::Word("begin") => row.iter().take(3).any(|t| t.kind == Kind::Open || t.kind == Kind::Dot),
-        Kind::Word("set") => second == Some(Kind::Variable),
-        Kind::Name => {
-            reader.condition() && reader.traits.delay
+        Kind::Word("begin") => {
+            row.iter().take(3).any(|t| t.kind == Kind::Open || t.kind == Kind::Dot)
         }
+        Kind::Word("set") => second == Some(Kind::Variable),
+        Kind::Name => reader.condition() && reader.traits.delay,
         _ => false,
     }
 }
@@ -438,10 +543,17 @@ fn order(reader: &mut Reader<'_>, quoted: bool) -> Option<(u8, &'static str)> {
         reader.at += 1;
         let _ = reader.condition();
     }
-    let ended = matches!(reader.kind(0), None | Some(Kind::Comment | Kind::Word("having" | "asc" | "desc")));
+    let ended = matches!(
+        reader.kind(0),
+        None | Some(Kind::Comment | Kind::Word("having" | "asc" | "desc"))
+    );
     match () {
-        () if reader.traits.subselect || reader.traits.delay => Some((88, "ORDER BY with a sub-query")),
-        () if number && ended => Some((if quoted || cut(reader) { 82 } else { 70 }, "ORDER BY column probe")),
+        () if reader.traits.subselect || reader.traits.delay => {
+            Some((88, "ORDER BY with a sub-query"))
+        }
+        () if number && ended => {
+            Some((if quoted || cut(reader) { 82 } else { 70 }, "ORDER BY column probe"))
+        }
         () if quoted && cut(reader) => Some((70, "ORDER BY behind a quote")),
         () => None,
     }
@@ -451,7 +563,9 @@ fn limit(reader: &mut Reader<'_>) -> Option<(u8, &'static str)> {
     reader.at += 1;
     let _ = reader.condition();
     match reader.kind(0) {
-        Some(Kind::Word("into")) if reader.is_word(1, "outfile") || reader.is_word(1, "dumpfile") => {
+        Some(Kind::Word("into"))
+            if reader.is_word(1, "outfile") || reader.is_word(1, "dumpfile") =>
+        {
             Some((88, "INTO OUTFILE"))
         }
         Some(Kind::Word("union")) => union(reader),
@@ -466,10 +580,8 @@ fn comment(reader: &Reader<'_>, quoted: bool, closed: bool) -> Option<(u8, &'sta
     let body = reader.text.get(token.start..)?;
     let dashes = body.starts_with("--") || body.starts_with("/*");
     let empty = body.trim_start_matches(['-', '#', ' ', '+', '/', '*']).len() <= 4;
-    (quoted && empty && (dashes || body.trim_end().len() <= 2)).then_some((
-        if closed || dashes { 70 } else { 58 },
-        "comment behind a quote",
-    ))
+    (quoted && empty && (dashes || body.trim_end().len() <= 2))
+        .then_some((if closed || dashes { 70 } else { 58 }, "comment behind a quote"))
 }
 
 /// `'||(select …)||'`, `'+sleep(5)+'`, `'='`.
@@ -477,7 +589,8 @@ fn operator(reader: &mut Reader<'_>) -> Option<(u8, &'static str)> {
     let json = reader.kind(0) == Some(Kind::Json);
     let compare = reader.kind(0) == Some(Kind::Compare);
     let start = reader.at;
-    while matches!(reader.kind(0), Some(Kind::Arithmetic | Kind::Compare | Kind::Json | Kind::Not)) {
+    while matches!(reader.kind(0), Some(Kind::Arithmetic | Kind::Compare | Kind::Json | Kind::Not))
+    {
         reader.at += 1;
     }
     if !reader.condition() {
@@ -522,7 +635,9 @@ fn list(reader: &mut Reader<'_>, quoted: bool) -> Option<(u8, &'static str)> {
     match () {
         () if reader.traits.delay => Some((85, "list with a delay")),
         () if reader.traits.subselect => Some((82, "list with a sub-query")),
-        () if quoted && reader.kind(0) == Some(Kind::Comment) => Some((78, "list before a comment")),
+        () if quoted && reader.kind(0) == Some(Kind::Comment) => {
+            Some((78, "list before a comment"))
+        }
         () if quoted && reader.traits.metadata => Some((70, "list with metadata")),
         () => None,
     }

@@ -52,15 +52,89 @@ pub(crate) struct Token {
 
 /// Keywords that the grammar knows, sorted.
 pub(crate) const KEYWORDS: &[&str] = &[
-    "all", "alter", "analyse", "analyze", "and", "as", "asc", "attach", "begin", "between",
-    "binary", "by", "call", "case", "cast", "collate", "copy", "create", "database", "declare",
-    "delay", "delete", "desc", "distinct", "div", "drop", "dumpfile", "else", "end", "except",
-    "exec", "execute", "exists", "false", "for", "from", "glob", "grant", "group", "having",
-    "ilike", "in", "index", "insert", "intersect", "into", "is", "join", "like", "limit", "merge",
-    "mod", "not", "null", "offset", "or", "order", "outfile", "procedure", "regexp", "replace",
-    "revoke", "rlike", "role", "schema", "select", "set", "shutdown", "similar", "table", "then",
-    "true", "truncate", "union", "update", "user", "values", "view", "waitfor", "when", "where",
-    "with", "xor",
+    "all",
+    "alter",
+    "analyse",
+    "analyze",
+    "and",
+    "as",
+    "asc",
+    "attach",
+    "begin",
+    "between",
+    "binary",
+    "by",
+    "call",
+    "case",
+    "cast",
+    "collate",
+    "copy",
+    "create",
+    "database",
+    "declare",
+    "delay",
+    "delete",
+    "desc",
+    "distinct",
+    "div",
+    "drop",
+    "dumpfile",
+    "else",
+    "end",
+    "except",
+    "exec",
+    "execute",
+    "exists",
+    "false",
+    "for",
+    "from",
+    "glob",
+    "grant",
+    "group",
+    "having",
+    "ilike",
+    "in",
+    "index",
+    "insert",
+    "intersect",
+    "into",
+    "is",
+    "join",
+    "like",
+    "limit",
+    "merge",
+    "mod",
+    "not",
+    "null",
+    "offset",
+    "or",
+    "order",
+    "outfile",
+    "procedure",
+    "regexp",
+    "replace",
+    "revoke",
+    "rlike",
+    "role",
+    "schema",
+    "select",
+    "set",
+    "shutdown",
+    "similar",
+    "table",
+    "then",
+    "true",
+    "truncate",
+    "union",
+    "update",
+    "user",
+    "values",
+    "view",
+    "waitfor",
+    "when",
+    "where",
+    "with",
+    "xor",
 ];
 
 fn keyword(word: &str) -> Option<&'static str> {
@@ -132,7 +206,9 @@ impl Lexer<'_> {
         let first = *self.bytes.get(start)?;
         let kind = match first {
             b'-' if self.peek(1) == b'-' => return Some(self.rest(start)),
-            b'#' if self.peek(1) == b'>' => self.take(2 + usize::from(self.peek(2) == b'>'), Kind::Json),
+            b'#' if self.peek(1) == b'>' => {
+                self.take(2 + usize::from(self.peek(2) == b'>'), Kind::Json)
+            }
             b'#' => return Some(self.rest(start)),
             b'\'' | b'"' => self.string(first),
             b'`' => {
@@ -193,9 +269,10 @@ impl Lexer<'_> {
         match keyword(word) {
             Some("or" | "and" | "xor") => Kind::Logic,
             Some("div" | "mod") => Kind::Arithmetic,
-            Some("like" | "ilike" | "rlike" | "regexp" | "glob" | "is" | "in" | "between" | "similar") => {
-                Kind::Compare
-            }
+            Some(
+                "like" | "ilike" | "rlike" | "regexp" | "glob" | "is" | "in" | "between"
+                | "similar",
+            ) => Kind::Compare,
             Some("not") => Kind::Not,
             Some(word) => Kind::Word(word),
             None => Kind::Name,
@@ -209,7 +286,9 @@ impl Lexer<'_> {
                 return self.take(2, Kind::Json);
             }
             (b'|', b'|') | (b'&', b'&') => return self.take(2, Kind::Logic),
-            (b'<' | b'>' | b'=' | b'!' | b'~', b'=' | b'>' | b'<' | b'*' | b'~') if first != b'~' || self.peek(1) != b'~' => {
+            (b'<' | b'>' | b'=' | b'!' | b'~', b'=' | b'>' | b'<' | b'*' | b'~')
+                if first != b'~' || self.peek(1) != b'~' =>
+            {
                 self.at += 2;
                 self.run(|b| b == b'=' || b == b'>');
                 return Kind::Compare;
@@ -255,9 +334,21 @@ mod tests {
         );
         assert_eq!(
             kinds("/*!50000select*/a->>'b'::jsonb @> '{"),
-            [K::Word("select"), K::Name, K::Json, K::Text(true), K::Json, K::Name, K::Json, K::Text(false)]
+            [
+                K::Word("select"),
+                K::Name,
+                K::Json,
+                K::Text(true),
+                K::Json,
+                K::Name,
+                K::Json,
+                K::Text(false)
+            ]
         );
-        assert_eq!(kinds("@@version || 1.5e3 <=> é"), [K::Variable, K::Logic, K::Number, K::Compare, K::Name]);
+        assert_eq!(
+            kinds("@@version || 1.5e3 <=> é"),
+            [K::Variable, K::Logic, K::Number, K::Compare, K::Name]
+        );
         assert_eq!(kinds("'it\\'s' /* open"), [K::Text(true), K::Comment]);
     }
 

@@ -44,40 +44,154 @@ fn run(facts: &Facts<'_>, scan: &Scan<'_>, out: &mut Vec<Hit>) {
 }
 
 const EXAMPLES: &[DetectorExample] = &[
-    DetectorExample { name: "Steps up in a query parameter", fires: true, exchanges: || vec![example("/v1/files?name=../../../../etc/passwd", "")] },
-    DetectorExample { name: "Encoded steps in the path", fires: true, exchanges: || vec![example("/v1/files/..%2f..%2f..%2fetc%2fshadow", "")] },
-    DetectorExample { name: "Windows in JSON", fires: true, exchanges: || vec![example("/v1/files", "{\"name\": \"..\\\\..\\\\..\\\\windows\\\\win.ini\"}")] },
-    DetectorExample { name: "Wrapper", fires: true, exchanges: || vec![example("/v1/pages?view=php://filter/convert.base64-encode/resource=index", "")] },
-    DetectorExample { name: "Reference to a sibling", fires: false, exchanges: || vec![example("/v1/docs", "{\"markdown\": \"See ![chart](../images/chart.png) and ./notes.md\"}")] },
-    DetectorExample { name: "Manifest", fires: false, exchanges: || vec![example("/v1/builds", "{\"extends\": \"../../tsconfig.base.json\", \"dependencies\": {\"shared\": \"file:../shared\"}}")] },
-    DetectorExample { name: "Paths of a configuration", fires: false, exchanges: || vec![example("/v1/config", "{\"log\": \"/var/log/app/app.log\", \"tls\": \"/etc/ssl/certs/ca.pem\", \"web\": \"https://example.com/a/b\"}")] },
-    DetectorExample { name: "Ellipsis", fires: false, exchanges: || vec![example("/v1/posts", "{\"text\": \"Well... / maybe. .../...\"}")] },
+    DetectorExample {
+        name: "Steps up in a query parameter",
+        fires: true,
+        exchanges: || vec![example("/v1/files?name=../../../../etc/passwd", "")],
+    },
+    DetectorExample {
+        name: "Encoded steps in the path",
+        fires: true,
+        exchanges: || vec![example("/v1/files/..%2f..%2f..%2fetc%2fshadow", "")],
+    },
+    DetectorExample {
+        name: "Windows in JSON",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/files", "{\"name\": \"..\\\\..\\\\..\\\\windows\\\\win.ini\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Wrapper",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/pages?view=php://filter/convert.base64-encode/resource=index", "")]
+        },
+    },
+    DetectorExample {
+        name: "Reference to a sibling",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/docs",
+                "{\"markdown\": \"See ![chart](../images/chart.png) and ./notes.md\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Manifest",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/builds",
+                "{\"extends\": \"../../tsconfig.base.json\", \"dependencies\": {\"shared\": \"file:../shared\"}}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Paths of a configuration",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/config",
+                "{\"log\": \"/var/log/app/app.log\", \"tls\": \"/etc/ssl/certs/ca.pem\", \"web\": \"https://example.com/a/b\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Ellipsis",
+        fires: false,
+        exchanges: || vec![example("/v1/posts", "{\"text\": \"Well... / maybe. .../...\"}")],
+    },
 ];
 
 const AS_IS: &str = "as it is";
 
 /// Ends of paths that attackers ask for, lower case with `/`.
 const WANTED: &[&str] = &[
-    "etc/passwd", "etc/shadow", "etc/group", "etc/gshadow", "etc/sudoers", "etc/master.passwd",
-    "etc/hosts", "etc/issue", "etc/hostname", "proc/self/", "proc/1/", "proc/version",
-    "proc/cmdline", "proc/net/", ".ssh/", "id_rsa", "id_ed25519", ".bash_history", ".aws/credentials",
-    ".env", ".git/", ".htpasswd", ".htaccess", "web-inf/", "meta-inf/", "web.config", "win.ini",
-    "boot.ini", "system.ini", "system32/", "windows/", "winnt/", "config/sam", "wp-config.php",
-    "var/log/", "access.log", "error.log", "auth.log", "root/", "config.php", "secrets", "database.yml", "kube/config",
-    "serviceaccount/token", "docker.sock", "appsettings", "settings.py", ".npmrc", ".pgpass", "credentials",
+    "etc/passwd",
+    "etc/shadow",
+    "etc/group",
+    "etc/gshadow",
+    "etc/sudoers",
+    "etc/master.passwd",
+    "etc/hosts",
+    "etc/issue",
+    "etc/hostname",
+    "proc/self/",
+    "proc/1/",
+    "proc/version",
+    "proc/cmdline",
+    "proc/net/",
+    ".ssh/",
+    "id_rsa",
+    "id_ed25519",
+    ".bash_history",
+    ".aws/credentials",
+    ".env",
+    ".git/",
+    ".htpasswd",
+    ".htaccess",
+    "web-inf/",
+    "meta-inf/",
+    "web.config",
+    "win.ini",
+    "boot.ini",
+    "system.ini",
+    "system32/",
+    "windows/",
+    "winnt/",
+    "config/sam",
+    "wp-config.php",
+    "var/log/",
+    "access.log",
+    "error.log",
+    "auth.log",
+    "root/",
+    "config.php",
+    "secrets",
+    "database.yml",
+    "kube/config",
+    "serviceaccount/token",
+    "docker.sock",
+    "appsettings",
+    "settings.py",
+    ".npmrc",
+    ".pgpass",
+    "credentials",
 ];
 
 /// Absolute paths that are wanted whatever field they are in.
 const WANTED_ABSOLUTE: &[&str] = &[
-    "/etc/passwd", "/etc/shadow", "/etc/gshadow", "/etc/sudoers", "/etc/master.passwd",
-    "/proc/self/", "/proc/1/environ", "/proc/version", "/root/.", "/.ssh/id_", "/.bash_history",
-    "/.aws/credentials", "c:/windows/win.ini", "c:/boot.ini", "c:/windows/system32/", "c:/winnt/",
-    "c:/windows/system.ini", "/web-inf/", "web-inf/web.xml", "/windows/win.ini", "serviceaccount/token", "~/.ssh/", "c:/windows/repair",
+    "/etc/passwd",
+    "/etc/shadow",
+    "/etc/gshadow",
+    "/etc/sudoers",
+    "/etc/master.passwd",
+    "/proc/self/",
+    "/proc/1/environ",
+    "/proc/version",
+    "/root/.",
+    "/.ssh/id_",
+    "/.bash_history",
+    "/.aws/credentials",
+    "c:/windows/win.ini",
+    "c:/boot.ini",
+    "c:/windows/system32/",
+    "c:/winnt/",
+    "c:/windows/system.ini",
+    "/web-inf/",
+    "web-inf/web.xml",
+    "/windows/win.ini",
+    "serviceaccount/token",
+    "~/.ssh/",
+    "c:/windows/repair",
 ];
 
 fn judge(suspect: &Suspect<'_>) -> Option<Found> {
     let text = suspect.text.as_ref();
-    let outer = matches!(suspect.node.root(), Root::Query | Root::Cookie | Root::Path | Root::Header);
+    let outer =
+        matches!(suspect.node.root(), Root::Query | Root::Cookie | Root::Path | Root::Header);
     let mut best = None;
     let mut start = 0;
     for token in text.split([' ', '\n', '\t', '"', '`', '<', '>', '(', ')', ',']).take(512) {
@@ -139,7 +253,8 @@ fn path(suspect: &Suspect<'_>, token: &str, outer: bool) -> Option<Found> {
     }
     let squeezed = lower.replace("//", "/").replace("/./", "/");
     if WANTED_ABSOLUTE.iter().any(|wanted| {
-        squeezed.starts_with(wanted) || (wanted.starts_with('/') && squeezed.contains(wanted) && !squeezed.contains("://"))
+        squeezed.starts_with(wanted)
+            || (wanted.starts_with('/') && squeezed.contains(wanted) && !squeezed.contains("://"))
     }) {
         best = Found::best(best, Some(Found::new(82, "wanted file", AS_IS)));
     }
@@ -148,7 +263,9 @@ fn path(suspect: &Suspect<'_>, token: &str, outer: bool) -> Option<Found> {
 
 /// The whole path of the request: whether its dots or slashes were written encoded.
 fn has_encoded_steps(suspect: &Suspect<'_>) -> bool {
-    suspect.node.children().any(|segment| segment.raw().contains("..")) || suspect.text.contains(";") || suspect.text.contains('\\')
+    suspect.node.children().any(|segment| segment.raw().contains(".."))
+        || suspect.text.contains(";")
+        || suspect.text.contains('\\')
 }
 
 /// `php://filter`, `file:///etc`, `\\host\share`.
@@ -156,7 +273,18 @@ fn wrapper(token: &str, outer: bool) -> Option<Found> {
     let lower = token.get(..token.floor_char_boundary(512))?.to_ascii_lowercase();
     let rule = "wrapper of a file";
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| lower.starts_with(prefix));
-    if begins(&["php://", "expect://", "phar://", "zip://", "glob://", "compress.zlib://", "netdoc:", "ogg://", "rar://", "zlib:"]) {
+    if begins(&[
+        "php://",
+        "expect://",
+        "phar://",
+        "zip://",
+        "glob://",
+        "compress.zlib://",
+        "netdoc:",
+        "ogg://",
+        "rar://",
+        "zlib:",
+    ]) {
         return Some(Found::new(88, rule, AS_IS));
     }
     if begins(&["jar:http", "jar:file", "data://text", "data:text/plain;base64,pd9"]) {
@@ -165,7 +293,19 @@ fn wrapper(token: &str, outer: bool) -> Option<Found> {
     if let Some(rest) = lower.strip_prefix("file:") {
         let wanted = WANTED.iter().any(|end| rest.contains(end));
         let absolute = rest.starts_with("//") || rest.starts_with('/');
-        return absolute.then(|| Found::new(if wanted { 88 } else if outer { 60 } else { 42 }, rule, AS_IS));
+        return absolute.then(|| {
+            Found::new(
+                if wanted {
+                    88
+                } else if outer {
+                    60
+                } else {
+                    42
+                },
+                rule,
+                AS_IS,
+            )
+        });
     }
     if let Some(rest) = token.strip_prefix("\\\\")
         && rest.contains('\\')
@@ -208,9 +348,15 @@ impl Steps {
             }
         }
         let mixed = token.contains('/') && token.contains("..\\");
-        steps.disguised |= steps.up > 0 && (mixed || token.contains("..//") || token.contains("../.../") || token.contains(".../"));
+        steps.disguised |= steps.up > 0
+            && (mixed
+                || token.contains("..//")
+                || token.contains("../.../")
+                || token.contains(".../"));
         // Three dots and more are an ellipsis unless they repeat as a path.
-        if !token.contains("..") || (steps.up == 1 && token.contains("...") && !token.contains("....")) {
+        if !token.contains("..")
+            || (steps.up == 1 && token.contains("...") && !token.contains("...."))
+        {
             steps = Self::default();
         }
         steps
@@ -234,7 +380,11 @@ mod tests {
             ("a...b/c", 0, 0, false),
         ] {
             let steps = Steps::of(token);
-            assert_eq!((steps.up, steps.climbs, steps.disguised), (up, climbs, disguised), "{token}");
+            assert_eq!(
+                (steps.up, steps.climbs, steps.disguised),
+                (up, climbs, disguised),
+                "{token}"
+            );
         }
     }
 }

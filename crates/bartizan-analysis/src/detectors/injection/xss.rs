@@ -1,8 +1,6 @@
 //! Cross-site scripting: markup or code that a browser would run.
 
-use bartizan_model::{
-    Attack, Confidence, Cwe, Input, ItemMeta, Owasp, Severity, Stage, Status,
-};
+use bartizan_model::{Attack, Confidence, Cwe, Input, ItemMeta, Owasp, Severity, Stage, Status};
 
 use crate::detectors::injection::{
     Found, example, html, mention, normal,
@@ -44,30 +42,147 @@ fn run(facts: &Facts<'_>, scan: &Scan<'_>, out: &mut Vec<Hit>) {
 }
 
 const EXAMPLES: &[DetectorExample] = &[
-    DetectorExample { name: "Event handler in JSON", fires: true, exchanges: || vec![example("/v1/reviews", "{\"text\": \"fine <img src=x onerror=alert(1)>\"}")] },
-    DetectorExample { name: "Script in a query parameter", fires: true, exchanges: || vec![example("/v1/search?q=%3Cscript%3Efetch(1)%3C/script%3E", "")] },
-    DetectorExample { name: "Active URL with a tab in it", fires: true, exchanges: || vec![example("/v1/profile", "{\"website\": \"java\\tscript:alert(1)\"}")] },
-    DetectorExample { name: "Break-out from an attribute", fires: true, exchanges: || vec![example("/v1/profile", "{\"name\": \"a\\\" onmouseover=\\\"alert(1)\"}")] },
-    DetectorExample { name: "Rich text", fires: false, exchanges: || vec![example("/v1/pages", "{\"html\": \"<p>Hello <b>all</b>, see <a href=\\\"https://example.com/a?b=1\\\">this</a> <img src=\\\"/i.png\\\" alt=\\\"online\\\"></p>\"}")] },
-    DetectorExample { name: "Prose about scripts", fires: false, exchanges: || vec![example("/v1/posts", "{\"text\": \"JavaScript: what I learned (part 2). Is 1 < 2 and \\\"on time\\\" = ready?\"}")] },
-    DetectorExample { name: "Comparison signs", fires: false, exchanges: || vec![example("/v1/rules", "{\"when\": \"a < b && c > d\"}")] },
-    DetectorExample { name: "Template with names", fires: false, exchanges: || vec![example("/v1/mails", "{\"body\": \"Dear {{customer.name}}, your order {{order.id}} is on its way.\"}")] },
+    DetectorExample {
+        name: "Event handler in JSON",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/reviews", "{\"text\": \"fine <img src=x onerror=alert(1)>\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Script in a query parameter",
+        fires: true,
+        exchanges: || vec![example("/v1/search?q=%3Cscript%3Efetch(1)%3C/script%3E", "")],
+    },
+    DetectorExample {
+        name: "Active URL with a tab in it",
+        fires: true,
+        exchanges: || vec![example("/v1/profile", "{\"website\": \"java\\tscript:alert(1)\"}")],
+    },
+    DetectorExample {
+        name: "Break-out from an attribute",
+        fires: true,
+        exchanges: || {
+            vec![example("/v1/profile", "{\"name\": \"a\\\" onmouseover=\\\"alert(1)\"}")]
+        },
+    },
+    DetectorExample {
+        name: "Rich text",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/pages",
+                "{\"html\": \"<p>Hello <b>all</b>, see <a href=\\\"https://example.com/a?b=1\\\">this</a> <img src=\\\"/i.png\\\" alt=\\\"online\\\"></p>\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Prose about scripts",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/posts",
+                "{\"text\": \"JavaScript: what I learned (part 2). Is 1 < 2 and \\\"on time\\\" = ready?\"}",
+            )]
+        },
+    },
+    DetectorExample {
+        name: "Comparison signs",
+        fires: false,
+        exchanges: || vec![example("/v1/rules", "{\"when\": \"a < b && c > d\"}")],
+    },
+    DetectorExample {
+        name: "Template with names",
+        fires: false,
+        exchanges: || {
+            vec![example(
+                "/v1/mails",
+                "{\"body\": \"Dear {{customer.name}}, your order {{order.id}} is on its way.\"}",
+            )]
+        },
+    },
 ];
 
 const EVENTS: &[&str] = &[
-    "load", "error", "click", "mouse", "focus", "blur", "key", "pointer", "touch", "toggle",
-    "animation", "transition", "submit", "input", "change", "scroll", "wheel", "drag", "drop",
-    "copy", "cut", "paste", "before", "after", "hash", "page", "popstate", "storage", "message",
-    "play", "pause", "ended", "canplay", "begin", "repeat", "finish", "start", "show", "select",
-    "invalid", "reset", "search", "context", "dbl", "aux", "ready", "unload", "resize", "seek",
-    "progress", "timeupdate", "webkit", "cancel", "close", "end",
+    "load",
+    "error",
+    "click",
+    "mouse",
+    "focus",
+    "blur",
+    "key",
+    "pointer",
+    "touch",
+    "toggle",
+    "animation",
+    "transition",
+    "submit",
+    "input",
+    "change",
+    "scroll",
+    "wheel",
+    "drag",
+    "drop",
+    "copy",
+    "cut",
+    "paste",
+    "before",
+    "after",
+    "hash",
+    "page",
+    "popstate",
+    "storage",
+    "message",
+    "play",
+    "pause",
+    "ended",
+    "canplay",
+    "begin",
+    "repeat",
+    "finish",
+    "start",
+    "show",
+    "select",
+    "invalid",
+    "reset",
+    "search",
+    "context",
+    "dbl",
+    "aux",
+    "ready",
+    "unload",
+    "resize",
+    "seek",
+    "progress",
+    "timeupdate",
+    "webkit",
+    "cancel",
+    "close",
+    "end",
 ];
 
 /// Names whose calls make a fragment of code an attack rather than text.
 const SINKS: &[&str] = &[
-    "alert", "confirm", "prompt", "eval", "fetch", "settimeout", "setinterval", "function",
-    "document", "window", "location", "xmlhttprequest", "import", "atob", "print", "top", "self",
-    "globalthis", "constructor", "console",
+    "alert",
+    "confirm",
+    "prompt",
+    "eval",
+    "fetch",
+    "settimeout",
+    "setinterval",
+    "function",
+    "document",
+    "window",
+    "location",
+    "xmlhttprequest",
+    "import",
+    "atob",
+    "print",
+    "top",
+    "self",
+    "globalthis",
+    "constructor",
+    "console",
 ];
 
 const AS_IS: &str = "as it is";
@@ -117,11 +232,13 @@ fn element_end(text: &str, tag: &html::Tag<'_>) -> usize {
 }
 
 fn is_event(name: &str) -> bool {
-    let Some(stem) = name.get(..2).filter(|on| on.eq_ignore_ascii_case("on")).and(name.get(2..)) else {
+    let Some(stem) = name.get(..2).filter(|on| on.eq_ignore_ascii_case("on")).and(name.get(2..))
+    else {
         return false;
     };
     let stem = stem.to_ascii_lowercase();
-    EVENTS.iter().any(|event| stem.starts_with(event)) && stem.bytes().all(|b| b.is_ascii_lowercase())
+    EVENTS.iter().any(|event| stem.starts_with(event))
+        && stem.bytes().all(|b| b.is_ascii_lowercase())
 }
 
 fn judge_tag(text: &str, tag: &html::Tag<'_>, context: &'static str) -> Option<Found> {
@@ -135,11 +252,16 @@ fn judge_tag(text: &str, tag: &html::Tag<'_>, context: &'static str) -> Option<F
     };
     for (key, value) in &tag.attributes {
         let key = key.to_ascii_lowercase();
-        let on = key.starts_with("on") && key.len() >= 5 && key.bytes().all(|b| b.is_ascii_lowercase());
+        let on =
+            key.starts_with("on") && key.len() >= 5 && key.bytes().all(|b| b.is_ascii_lowercase());
         if (on || is_event(&key)) && !value.is_empty() {
             raise(92, "event handler");
         }
-        if value.split(['/', '"', '\'']).skip(1).any(|part| part.split_once('=').is_some_and(|(k, _)| is_event(k))) {
+        if value
+            .split(['/', '"', '\''])
+            .skip(1)
+            .any(|part| part.split_once('=').is_some_and(|(k, _)| is_event(k)))
+        {
             raise(82, "event handler behind an attribute");
         }
         if html::active_scheme(value).is_some() && key != "alt" && key != "title" {
@@ -150,16 +272,25 @@ fn judge_tag(text: &str, tag: &html::Tag<'_>, context: &'static str) -> Option<F
             "srcdoc" => raise(85, "frame with a document of its own"),
             "style" => {
                 let value = value.to_ascii_lowercase().replace(['\\', ' '], "");
-                if value.contains("expression(") || value.contains("javascript:") || value.contains("-moz-binding") {
+                if value.contains("expression(")
+                    || value.contains("javascript:")
+                    || value.contains("-moz-binding")
+                {
                     raise(80, "style that runs code");
                 }
             }
-            "http-equiv" if name == "meta" && value.eq_ignore_ascii_case("refresh") => raise(75, "meta refresh"),
-            "attributename" if is_event(value) || value.ends_with("href") => raise(80, "animated handler or link"),
+            "http-equiv" if name == "meta" && value.eq_ignore_ascii_case("refresh") => {
+                raise(75, "meta refresh")
+            }
+            "attributename" if is_event(value) || value.ends_with("href") => {
+                raise(80, "animated handler or link")
+            }
             _ => {}
         }
     }
-    let has = |key: &str| tag.attributes.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) && !v.is_empty());
+    let has = |key: &str| {
+        tag.attributes.iter().any(|(k, v)| k.eq_ignore_ascii_case(key) && !v.is_empty())
+    };
     match name.rsplit(':').next().unwrap_or_default() {
         "script" => {
             let content = text.get(tag.end..).unwrap_or_default();
@@ -168,7 +299,7 @@ fn judge_tag(text: &str, tag: &html::Tag<'_>, context: &'static str) -> Option<F
             if has("src") || has("href") || code {
                 raise(90, "script element");
             } else {
-                raise(if text.len() < 64 { 60 } else { 40 }, "bare script element");
+                raise(if mention::words(text) < 4 { 60 } else { 40 }, "bare script element");
             }
         }
         "iframe" | "frame" => raise(40, "frame"),
@@ -178,7 +309,9 @@ fn judge_tag(text: &str, tag: &html::Tag<'_>, context: &'static str) -> Option<F
         "link" if has("href") => raise(45, "external style"),
         "style" => {
             let content = text.get(tag.end..).unwrap_or_default().to_ascii_lowercase();
-            let active = content.contains("@import") || content.contains("javascript:") || content.contains("expression(");
+            let active = content.contains("@import")
+                || content.contains("javascript:")
+                || content.contains("expression(");
             raise(if active { 65 } else { 30 }, "style element");
         }
         _ => {}
@@ -197,7 +330,7 @@ fn url(text: &str, context: &'static str) -> Option<Found> {
     let code = unescaped.as_deref().unwrap_or(text);
     let code = code.split_once(':')?.1.trim_start_matches(['/', ' ', '\n', '\r', '\t']);
     let callee = code.split(['(', '`', '=', '[', '{', '\'']).next().unwrap_or_default();
-    let call = callee.len() < code.len() && !callee.trim().contains(' ');
+    let call = callee.len() < code.len() && !callee.contains(' ');
     let sink = first_sink(code);
     if callee.trim() == "void" && !sink {
         return Some(Found::new(35, "URL that runs nothing", context));
@@ -222,14 +355,13 @@ fn first_sink(code: &str) -> bool {
 /// Whether a sink at `at` is called, indexed, assigned or followed into.
 fn is_sink(code: &str, at: usize, word: &str) -> bool {
     SINKS.iter().any(|sink| sink.eq_ignore_ascii_case(word))
-        && code
-            .get(at + word.len()..)
-            .is_some_and(|rest| {
-                let rest = rest.trim_start();
-                rest.starts_with(['(', '`', '[', '='])
-                    || rest.starts_with("?.")
-                    || (rest.starts_with('.') && rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic())))
-            })
+        && code.get(at + word.len()..).is_some_and(|rest| {
+            let rest = rest.trim_start();
+            rest.starts_with(['(', '`', '[', '='])
+                || rest.starts_with("?.")
+                || (rest.starts_with('.')
+                    && rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic())))
+        })
 }
 
 /// `" onfocus=…`: a quote, a separator, a handler.
@@ -247,7 +379,9 @@ fn attribute_break(text: &str, context: &'static str) -> Option<Found> {
         let value = text.get(at + 1..).unwrap_or_default();
         if lead.len() > trimmed.len() || trimmed.is_empty() {
             let quote = trimmed.ends_with(['"', '\'', '`']);
-            let tail = trimmed.get(trimmed.floor_char_boundary(trimmed.len().saturating_sub(160))..).unwrap_or_default();
+            let tail = trimmed
+                .get(trimmed.floor_char_boundary(trimmed.len().saturating_sub(160))..)
+                .unwrap_or_default();
             let quote = quote || (tail.contains(['"', '\'']) && !tail.contains('<'));
             let sink = first_sink(value.get(..value.floor_char_boundary(200)).unwrap_or_default());
             let score = match (quote, sink) {
@@ -256,10 +390,18 @@ fn attribute_break(text: &str, context: &'static str) -> Option<Found> {
                 (false, true) => 68,
                 _ => continue,
             };
-            return Some(Found::new(weigh(text, start, score), "break-out from an attribute", context));
+            return Some(Found::new(
+                weigh(text, start, score),
+                "break-out from an attribute",
+                context,
+            ));
         }
         if trimmed.ends_with(['"', '\'']) && value.contains(['(', '`']) {
-            return Some(Found::new(weigh(text, start, 80), "break-out from an attribute", context));
+            return Some(Found::new(
+                weigh(text, start, 80),
+                "break-out from an attribute",
+                context,
+            ));
         }
     }
     None
@@ -278,10 +420,16 @@ fn script_break(text: &str, context: &'static str) -> Option<Found> {
             continue;
         }
         let lead = text.get(..at).unwrap_or_default();
-        let trimmed = lead.trim_end_matches([' ', ';', ')', '}', ']', '+', '-', '*', '/', ',', '|', '&', '^', '?', ':', '(', '\n', '=', '!', '>', '<', '%']);
+        let trimmed = lead.trim_end_matches([
+            ' ', ';', ')', '}', ']', '+', '-', '*', '/', ',', '|', '&', '^', '?', ':', '(', '\n',
+            '=', '!', '>', '<', '%',
+        ]);
         let quote = lead.len() > trimmed.len() && trimmed.ends_with(['\'', '"', '`']);
         let rest = text.get(at..).unwrap_or_default();
-        let ended = rest.contains("//") || rest.ends_with(['\'', '"']) || rest.trim_end().ends_with([')', ';', '`']) || rest.contains(['\'', '"']);
+        let ended = rest.contains("//")
+            || rest.ends_with(['\'', '"'])
+            || rest.trim_end().ends_with([')', ';', '`'])
+            || rest.contains(['\'', '"']);
         let call = text.get(at + word.len()..).is_some_and(|rest| rest.starts_with(['(', '`']));
         let score = match (quote, ended) {
             (true, true) => weigh(text, at, 75),
@@ -299,7 +447,8 @@ fn template(text: &str, context: &'static str) -> Option<Found> {
     let rest = text.get(at + 2..)?;
     let inside = rest.split('}').next().unwrap_or_default();
     let active = identifiers(inside).take(32).any(|(at, word)| {
-        is_sink(inside, at, word) && !matches!(word, "print" | "import" | "location" | "self" | "top")
+        is_sink(inside, at, word)
+            && !matches!(word, "print" | "import" | "location" | "self" | "top")
             || matches!(word, "constructor" | "__proto__")
     });
     active.then(|| Found::new(weigh(text, at, 72), "template that runs code", context))
