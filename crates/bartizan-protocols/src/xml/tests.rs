@@ -110,3 +110,13 @@ fn limits_are_recorded() {
     let limits = Limits { nodes: 10, ..Limits::default() };
     assert_eq!(reasons(&with(&format!("<r>{}</r>", "<a/>".repeat(50)), &limits)), ["limit_nodes"]);
 }
+
+#[test]
+fn time_is_linear_in_hostile_references_and_names() {
+    // Quadratic work on these would take minutes.
+    let value = format!("<a b='{}'/>", "&".repeat(2_000_000));
+    assert_eq!(decoded(&value).request_format, Format::Xml);
+    let siblings = "<a/>".repeat(90_000);
+    let seen = decoded(&format!("<r>{siblings}</r>"));
+    assert_eq!(nodes(&seen).last().map(String::as_str), Some("xml:/r/a#89999 string "));
+}
