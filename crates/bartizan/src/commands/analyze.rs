@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     config::{Addresses, Config, FailOn},
-    output::{self, html::ReportContext, text::Style},
+    output::{self, html::ReportContext},
 };
 
 /// Name of the HTML report beside a text result.
@@ -133,8 +133,8 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
         }
         ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs).as_bytes())?,
         ReportFormat::Text => {
-            let style = Style::new(terminal::colours(out));
-            let text = output::text::analysis(analysis, &style, terminal::width(), docs::DOCS);
+            let style = terminal::style(out);
+            let text = output::text::analysis(analysis, &docs::DOCS, style, terminal::width());
             terminal::write_out(out, text.as_bytes())?;
         }
     }

@@ -133,7 +133,7 @@ impl Job<'_> {
             InspectFormat::Text => {
                 let verdict = &judgement.verdict;
                 let codes: Vec<&str> = judgement.detections.iter().map(|d| d.class).collect();
-                let id = output::text::plain(id.as_str());
+                let id = output::visible::visible(id.as_str(), 80);
                 writeln!(
                     out,
                     "{:9} {:>3}  {id}  {}",

@@ -1,11 +1,11 @@
 //! `catalog`, `findings`, `incidents`: what an analysis kept.
 
 use bartizan_model::{
-    Detection, Endpoint, Finding, FindingState, Incident, Severity, Timestamp, analysis::Analysis,
+    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Severity, Timestamp, analysis::Analysis,
 };
 use bartizan_store::{
     DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
-    Store, StoreError,
+    StoreError,
 };
 use serde::Serialize;
 
@@ -26,21 +26,27 @@ const PAGE: u32 = 1_000;
 
 pub(super) fn catalog(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
     let open = Open::new(cli, arguments)?;
-    let mut items: Vec<Endpoint> = open.data.pages(|page| {
-        let filter = EndpointFilter::default();
-        open.data.runtime.block_on(open.store().endpoints(&open.scope, &filter, page))
-    })?;
+    let mut items: Vec<Endpoint> = open.endpoints()?;
     items.retain(|e| open.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));
     let analysis = Analysis { endpoints: open.cut(items)?, ..Analysis::default() };
+    let own = match &analysis.endpoints[..] {
+        [one] => of_endpoint(open.findings()?, &one.id),
+        _ => Vec::new(),
+    };
     open.show(
         &analysis.endpoints,
-        |out| output::csv::catalog(&analysis, out),
+        |out| output::csv::catalog(&analysis.endpoints, out),
         |style, width| match &analysis.endpoints[..] {
-            [one] if arguments.id.is_some() => output::text::endpoint(one, style, width),
+            [one] if arguments.id.is_some() => output::text::endpoint(one, &own, style, width),
             _ => output::text::catalog(&analysis.endpoints, style, width),
         },
     )?;
     Ok(Exit::Clean)
+}
+
+fn of_endpoint(mut findings: Vec<Finding>, id: &EndpointId) -> Vec<Finding> {
+    findings.retain(|f| f.endpoint_id.as_ref() == Some(id));
+    findings
 }
 
 pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandError> {
@@ -48,27 +54,24 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
         return set_state(cli, arguments, state);
     }
     let open = Open::new(cli, &arguments.listing)?;
-    let mut items: Vec<Finding> = open.data.pages(|page| {
-        let filter = FindingFilter::default();
-        open.data.runtime.block_on(open.store().findings(&open.scope, &filter, page))
-    })?;
+    let mut items: Vec<Finding> = open.findings()?;
     items.retain(|f| {
         open.is_severe(f.severity)
             && open.wants(&[&f.code, &f.title, &f.host, f.state.as_str()], f.id.as_str())
     });
-    let endpoints = open.data.pages(|page| {
-        let filter = EndpointFilter::default();
-        open.data.runtime.block_on(open.store().endpoints(&open.scope, &filter, page))
-    })?;
+    let endpoints = open.endpoints()?;
     let analysis = Analysis { findings: open.cut(items)?, endpoints, ..Analysis::default() };
     open.show(
         &analysis.findings,
-        |out| output::csv::findings(&analysis, out),
+        |out| output::csv::findings(&analysis.findings, &analysis.endpoints, out),
         |style, width| match &analysis.findings[..] {
             [one] if arguments.listing.id.is_some() => {
-                output::text::finding(one, &analysis, style, width, docs::DOCS)
+                let mut all = analysis.endpoints.iter();
+                let endpoint = all.find(|e| Some(&e.id) == one.endpoint_id.as_ref());
+                let doc = (docs::DOCS.item)(&one.code);
+                output::text::finding(one, endpoint, doc.as_ref(), style, width)
             }
-            _ => output::text::findings(&analysis, style, width),
+            _ => output::text::findings(&analysis.findings, &analysis.endpoints, style, width),
         },
     )?;
     let fail_on = arguments.fail_on.unwrap_or(FailOn::Never);
@@ -79,18 +82,16 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
 
 pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
     let open = Open::new(cli, arguments)?;
-    let mut items: Vec<Incident> = open.data.pages(|page| {
-        let filter = IncidentFilter::default();
-        open.data.runtime.block_on(open.store().incidents(&open.scope, &filter, page))
-    })?;
+    let mut items: Vec<Incident> = open.incidents()?;
     items.retain(|i| {
         open.is_severe(i.severity) && open.wants(&[&i.summary, &i.actor.label], i.id.as_str())
     });
-    let detections: Vec<Detection> = open.data.pages(|page| {
-        let filter = DetectionFilter::default();
-        open.data.runtime.block_on(open.store().detections(&open.scope, &filter, page))
-    })?;
-    let analysis = Analysis { incidents: open.cut(items)?, detections, ..Analysis::default() };
+    let mut own: Vec<Detection> = open.detections()?;
+    let (incidents, endpoints) = (open.cut(items)?, open.endpoints()?);
+    if let [one] = &incidents[..] {
+        own.retain(|d| one.detection_ids.contains(&d.id));
+    }
+    let analysis = Analysis { incidents, endpoints, ..Analysis::default() };
     if arguments.format == ListFormat::Csv {
         return Err(CommandError::usage("incidents have no CSV form")
             .help("an incident is a story: use --format json"));
@@ -99,8 +100,8 @@ pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandE
         &analysis.incidents,
         |_| Ok(()),
         |style, width| match &analysis.incidents[..] {
-            [one] if arguments.id.is_some() => output::text::incident(one, &analysis, style, width),
-            _ => output::text::incidents(&analysis, style, width),
+            [one] if arguments.id.is_some() => output::text::incident(one, &own, &analysis.endpoints, style, width),
+            _ => output::text::incidents(&analysis.incidents, style, width),
         },
     )?;
     Ok(Exit::Clean)
@@ -180,9 +181,34 @@ impl<'a> Open<'a> {
         Ok(Self { arguments, data, scope })
     }
 
-    fn store(&self) -> &dyn Store {
-        self.data.directory.store()
+    fn endpoints(&self) -> Result<Vec<Endpoint>, CommandError> {
+        let (store, filter) = (self.data.directory.store(), EndpointFilter::default());
+        self.data.pages(|page| {
+            self.data.runtime.block_on(store.endpoints(&self.scope, &filter, page))
+        })
     }
+
+    fn findings(&self) -> Result<Vec<Finding>, CommandError> {
+        let (store, filter) = (self.data.directory.store(), FindingFilter::default());
+        self.data.pages(|page| {
+            self.data.runtime.block_on(store.findings(&self.scope, &filter, page))
+        })
+    }
+
+    fn incidents(&self) -> Result<Vec<Incident>, CommandError> {
+        let (store, filter) = (self.data.directory.store(), IncidentFilter::default());
+        self.data.pages(|page| {
+            self.data.runtime.block_on(store.incidents(&self.scope, &filter, page))
+        })
+    }
+
+    fn detections(&self) -> Result<Vec<Detection>, CommandError> {
+        let (store, filter) = (self.data.directory.store(), DetectionFilter::default());
+        self.data.pages(|page| {
+            self.data.runtime.block_on(store.detections(&self.scope, &filter, page))
+        })
+    }
+
 
     fn wants(&self, texts: &[&str], id: &str) -> bool {
         let contains = |part: &str| {
@@ -211,7 +237,7 @@ impl<'a> Open<'a> {
         &self,
         items: &[T],
         csv: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-        text: impl FnOnce(&Style, usize) -> String,
+        text: impl FnOnce(Style, usize) -> String,
     ) -> Result<(), CommandError> {
         let out = self.arguments.out.as_deref();
         let mut bytes = Vec::new();
@@ -221,8 +247,8 @@ impl<'a> Open<'a> {
                 .map_err(std::io::Error::from),
             ListFormat::Csv => csv(&mut bytes),
             ListFormat::Text => {
-                let style = Style::new(terminal::colours(out));
-                bytes = text(&style, terminal::width()).into_bytes();
+                let style = terminal::style(out);
+                bytes = text(style, terminal::width()).into_bytes();
                 Ok(())
             }
         };

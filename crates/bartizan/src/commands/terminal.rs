@@ -2,11 +2,12 @@
 
 use std::{
     fs,
-    io::{IsTerminal as _, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
 };
 
 use super::CommandError;
+use crate::output::text::Style;
 
 /// Writes a result: to a file (whole or not at all), or to standard output.
 ///
@@ -56,12 +57,12 @@ pub(super) fn width() -> usize {
     })
 }
 
-/// Whether colours may be written to standard output.
-pub(super) fn colours(path: Option<&Path>) -> bool {
-    path.is_none()
-        && std::io::stdout().is_terminal()
-        && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
-        && std::env::var_os("TERM").is_none_or(|term| term != "dumb")
+/// How text is shown: with colours on a terminal that wants them, plain in a file.
+pub(super) fn style(path: Option<&Path>) -> Style {
+    match path {
+        None => Style::detect(&std::io::stdout()),
+        Some(_) => Style::PLAIN,
+    }
 }
 
 /// A path as users know it.
