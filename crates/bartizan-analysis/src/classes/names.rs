@@ -271,6 +271,33 @@ pub(super) fn contains_phrase(name: &str, phrase: &str) -> bool {
     })
 }
 
+/// Words between the name and its value in a sentence: `my phone number is …`.
+const FILLERS: &[&str] = &[
+    "is", "are", "was", "at", "on", "to", "for", "of", "with", "by", "the", "a", "an", "my",
+    "your", "his", "her", "our", "this", "me", "us", "i", "it", "please", "ist", "es", "est",
+    "und", "and",
+];
+
+/// The context that the words of a sentence before position `at` give, up to `reach` bytes back.
+pub(super) fn words_before(text: &str, at: usize, reach: usize) -> NameContext {
+    let mut from = at.saturating_sub(reach);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    // The line or sentence at hand: words before a full stop or another value belong elsewhere.
+    let before = text.get(from..at).unwrap_or("");
+    let before = before.rsplit(['.', '?', '!', ';', ',']).next().unwrap_or("");
+    let mut words: Vec<&str> = before
+        .split(|c: char| !(c.is_alphanumeric() || "'-_".contains(c)))
+        .filter(|w| !w.is_empty())
+        .collect();
+    while words.last().is_some_and(|w| FILLERS.contains(&w.to_lowercase().as_str())) {
+        words.pop();
+    }
+    let start = words.len().saturating_sub(MAX_PHRASE_WORDS);
+    NameContext::of("", &words.get(start..).unwrap_or_default().join(" "))
+}
+
 /// Whether a phrase is written the way names are split, so that it can fit one at all.
 #[cfg(test)]
 pub(super) fn is_plain(phrase: &str) -> bool {
@@ -364,19 +391,11 @@ fn fold_into(out: &mut String, ch: char) {
 
 /// English plural to singular, as far as it is safe: `addresses`, `emails`, not `address`, `sms`.
 fn singular(word: &mut String) {
+    let kept = ["ss", "us", "is", "os", "as", "ses"].iter().any(|end| word.ends_with(end));
     if word.ends_with("sses") {
         word.truncate(word.len() - 2);
-    } else if word.len() > 3
-        && word.ends_with('s')
-        && !word.ends_with("ss")
-        && !word.ends_with("us")
-        && !word.ends_with("is")
-        && !word.ends_with("os")
-        && !word.ends_with("as")
-        && !word.ends_with("es")
+    } else if word.ends_with('s') && !kept && word.len() > if word.ends_with("es") { 4 } else { 3 }
     {
-        word.pop();
-    } else if word.len() > 4 && word.ends_with("es") && !word.ends_with("ses") {
         word.pop();
     }
 }

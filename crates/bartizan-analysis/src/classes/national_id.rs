@@ -60,10 +60,11 @@ pub static CLASS: ClassItem = ClassItem {
         "insurance number",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (9..=21).contains(&shape.len)
             && shape.digits >= 5
-            && (shape.letters() > 0 || shape.digits < shape.len as u32)
+            && (shape.letters() > 0 || shape.digits < shape.len as u32 || shape.len == 18)
     },
     recognise,
     examples: &[
@@ -103,7 +104,7 @@ pub(in crate::classes) fn by_scheme(
     names: &[&str],
 ) -> Option<Certainty> {
     let shape = &candidate.shape;
-    if shape.len > 24 || shape.digits < 5 || shape.at + shape.colons > 0 {
+    if shape.len > 24 || shape.digits < 4 || shape.at + shape.colons > 0 {
         return None;
     }
     let compact = schemes::compact(candidate.text)?;
