@@ -50,6 +50,8 @@ anomalies! {
     InvalidPercent = "invalid_percent",
     /// A non-ASCII byte in a request target (RFC 9112 §3.2).
     NonAsciiTarget = "non_ascii_target",
+    /// `#` in a request target (RFC 9112 §3.2 has no fragment); what follows is not read.
+    TargetFragment = "target_fragment",
     /// The same name twice in one JSON object (RFC 8259 §4).
     DuplicateKey = "duplicate_key",
     /// The same parameter in query and form body, or repeated with different values.

@@ -15,6 +15,8 @@ use crate::{
     view::{NodeId, Value},
 };
 
+/// Largest buffer of decoded content that is kept for the next exchange.
+const KEPT_CAPACITY: usize = 1024 * 1024;
 /// How much of a body is looked at to tell text from binary.
 const PROBE: usize = 1024;
 
@@ -35,7 +37,10 @@ impl Decoder<'_> {
             Content::Plain(bytes) => self.plain_body(content_type, bytes),
             Content::Opaque => self.opaque(Format::Binary, body.len()),
         };
-        self.scratch.content = buffers;
+        // One large body must not be paid for by every later exchange.
+        if buffers.iter().all(|buffer| buffer.capacity() <= KEPT_CAPACITY) {
+            self.scratch.content = buffers;
+        }
         format
     }
 

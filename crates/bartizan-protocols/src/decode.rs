@@ -5,6 +5,7 @@ use bartizan_model::{
 };
 
 use crate::{
+    anomaly::AnomalyKind,
     cookies::SetCookie,
     json,
     media::Format,
@@ -58,6 +59,9 @@ pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, 
     set_cookies.clear();
     scratch.query.clear();
     let mut decoder = Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0 };
+    if exchange.request.target.contains('#') {
+        decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
+    }
     decoder.target(exchange.request.path(), exchange.request.query());
     let headers = &exchange.request.headers;
     decoder.headers(headers, Root::Header);

@@ -198,12 +198,10 @@ pub(crate) fn binary_magic(bytes: &[u8]) -> Option<Format> {
         b"\xca\xfe\xba\xbe",
     ];
     let begins = |magic: &&[u8]| bytes.starts_with(magic);
-    if IMAGES.iter().any(|m| begins(m))
-        || (begins(&&b"RIFF"[..]) && bytes.get(8..12) == Some(b"WEBP"))
-    {
+    if IMAGES.iter().any(begins) || (begins(&&b"RIFF"[..]) && bytes.get(8..12) == Some(b"WEBP")) {
         return Some(Format::Image);
     }
-    OTHERS.iter().any(|m| begins(m)).then_some(Format::Binary)
+    OTHERS.iter().any(begins).then_some(Format::Binary)
 }
 
 #[cfg(test)]

@@ -272,6 +272,7 @@ mod tests {
     fn raw_bytes_in_the_target_are_noted() {
         let seen = decoded("/é\u{1}?q=ü");
         assert_eq!(kinds(&seen), [AnomalyKind::ControlCharacter, AnomalyKind::NonAsciiTarget]);
+        assert_eq!(kinds(&decoded("/a#/../b?c")), [AnomalyKind::TargetFragment]);
     }
 
     #[test]

@@ -167,6 +167,12 @@ fn key_hash(above: u64, key: &str) -> u64 {
     hasher.finish()
 }
 
+const _: () = assert!(AnomalyKind::ALL.len() <= 64, "one bit for each kind");
+
+const fn bit(kind: AnomalyKind) -> u64 {
+    1 << kind as u64
+}
+
 const NO_PARENT: u32 = u32::MAX;
 
 /// A place in the building of a view to which it can go back, see [`View::rollback`].
@@ -177,6 +183,7 @@ pub(crate) struct Mark {
     text: usize,
     per_side: [usize; 2],
     anomalies: usize,
+    noted: [u64; 2],
     not_inspected: usize,
 }
 
@@ -193,6 +200,8 @@ pub struct View {
     nodes: Vec<Node>,
     roots: Vec<NodeId>,
     anomalies: Vec<(Side, AnomalyKind)>,
+    // One bit for each kind: hostile input can repeat an anomaly a million times.
+    noted: [u64; 2],
     not_inspected: Vec<NotInspected>,
 }
 
@@ -215,6 +224,7 @@ impl View {
         self.nodes.clear();
         self.roots.clear();
         self.per_side = [0; 2];
+        self.noted = [0; 2];
         self.anomalies.clear();
         self.not_inspected.clear();
     }
@@ -242,6 +252,8 @@ impl View {
     /// Turns a node into another value, for example a root into a body that is one number. A text
     /// for which there is no room becomes [`Value::Opaque`].
     pub fn set_value(&mut self, id: NodeId, value: Value<'_>) {
+        // The text of an earlier value may be gone, see `rollback`.
+        self.nodes[id.index()].raw = Span::default();
         let scalar = match value {
             Value::Null => Scalar::Null,
             Value::Bool(b) => Scalar::Bool(b),
@@ -329,6 +341,7 @@ impl View {
             text: self.text.len(),
             per_side: self.per_side,
             anomalies: self.anomalies.len(),
+            noted: self.noted,
             not_inspected: self.not_inspected.len(),
         }
     }
@@ -340,6 +353,7 @@ impl View {
         self.text.truncate(mark.text);
         self.per_side = mark.per_side;
         self.anomalies.truncate(mark.anomalies);
+        self.noted = mark.noted;
         self.not_inspected.truncate(mark.not_inspected);
     }
 
@@ -402,7 +416,9 @@ impl View {
 
     /// Records an anomaly; each kind once per side.
     pub fn anomaly(&mut self, side: Side, kind: AnomalyKind) {
-        if !self.anomalies.contains(&(side, kind)) {
+        let noted = &mut self.noted[side as usize];
+        if *noted & bit(kind) == 0 {
+            *noted |= bit(kind);
             self.anomalies.push((side, kind));
         }
     }
@@ -430,7 +446,7 @@ impl View {
     /// Whether an anomaly of that kind was found on that side.
     #[must_use]
     pub fn has_anomaly(&self, side: Side, kind: AnomalyKind) -> bool {
-        self.anomalies.contains(&(side, kind))
+        self.noted[side as usize] & bit(kind) != 0
     }
 
     /// What was not inspected, in order of discovery.

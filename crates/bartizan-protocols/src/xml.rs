@@ -17,6 +17,9 @@ use crate::{
     view::{NodeId, Step, Value},
 };
 
+/// Longest name of a reference in an attribute.
+const REFERENCE_MOST: usize = 64;
+
 /// An open element.
 struct Element {
     node: NodeId,
@@ -103,7 +106,8 @@ impl Decoder<'_> {
             Event::DocType(text) => {
                 self.view.anomaly(self.side, AnomalyKind::XmlDoctype);
                 // Shown to detectors as it is: an external entity is named here.
-                let shown = self.view.leaf(root, Step::Key("!DOCTYPE"), Value::Text(text));
+                let parent = document.open.last().map_or(root, |element| element.node);
+                let shown = self.view.leaf(parent, Step::Key("!DOCTYPE"), Value::Text(text));
                 document.full |= shown.is_none();
             }
             Event::PI(_) => self.view.anomaly(self.side, AnomalyKind::XmlInstruction),
@@ -176,12 +180,14 @@ impl Decoder<'_> {
         while let Some(at) = rest.find('&') {
             out.push_str(rest.get(..at).unwrap_or_default());
             let tail = rest.get(at + 1..).unwrap_or_default();
-            match tail.find(';') {
-                Some(end) if end <= 64 || !tail.get(..end).unwrap_or_default().contains(' ') => {
-                    self.reference(&mut out, &BytesRef::new(tail.get(..end).unwrap_or_default()));
-                    rest = tail.get(end + 1..).unwrap_or_default();
+            // Bounded: a value of nothing but `&` must not be searched to its end for each.
+            let end = tail.bytes().take(REFERENCE_MOST).position(|b| b == b';');
+            match end.and_then(|end| Some((tail.get(..end)?, tail.get(end + 1..)?))) {
+                Some((name, after)) => {
+                    self.reference(&mut out, &BytesRef::new(name));
+                    rest = after;
                 }
-                _ => {
+                None => {
                     out.push('&');
                     rest = tail;
                 }

@@ -1,1 +1,4 @@
-//! x
+//! Development only: what tests, benchmarks and fuzz targets share.
+
+pub mod fuzz;
+pub mod smoke;

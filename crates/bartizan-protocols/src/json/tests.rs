@@ -188,6 +188,8 @@ fn several_values_are_a_sequence() {
         );
         assert_eq!((kinds(&seen), seen.request_format), (anomalies, Format::NdJson), "{body}");
     }
+    let seen = decoded("1\n{\"\":0}");
+    assert_eq!(nodes(&seen)[..2], ["body: array ", "body:/0 integer 1"]);
     let seen = decoded("{\"a\":1}\n{\"a\":oops oops}\n{\"a\":3}");
     assert!(nodes(&seen).contains(&"body:/2/a integer 3".to_owned()));
     assert_eq!(reasons(&seen), ["malformed"]);

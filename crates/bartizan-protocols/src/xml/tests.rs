@@ -79,6 +79,8 @@ fn document_types_and_entities_are_never_resolved() {
         ]
     );
     assert_eq!(kinds(&seen), [A::XmlDoctype, A::XmlEntity]);
+    let seen = decoded("<a>x<!DOCTYPE b></a>");
+    assert_eq!(nodes(&seen)[1], "xml:/a/~3DOCTYPE string b");
     assert_eq!(kinds(&decoded("<a><?php x?></a>")), [A::XmlInstruction]);
     assert_eq!(kinds(&decoded("<a b='1' b='2'/>")), [A::DuplicateKey]);
 }
@@ -107,4 +109,14 @@ fn limits_are_recorded() {
     assert_eq!(reasons(&decoded(&format!("<a{attributes}/>"))), ["limit_xml_attributes"]);
     let limits = Limits { nodes: 10, ..Limits::default() };
     assert_eq!(reasons(&with(&format!("<r>{}</r>", "<a/>".repeat(50)), &limits)), ["limit_nodes"]);
+}
+
+#[test]
+fn time_is_linear_in_hostile_references_and_names() {
+    // Quadratic work on these would take minutes.
+    let value = format!("<a b='{}'/>", "&".repeat(2_000_000));
+    assert_eq!(decoded(&value).request_format, Format::Xml);
+    let siblings = "<a/>".repeat(90_000);
+    let seen = decoded(&format!("<r>{siblings}</r>"));
+    assert_eq!(nodes(&seen).last().map(String::as_str), Some("xml:/r/a#89999 string "));
 }

@@ -1,0 +1,275 @@
+//! One entry function for each decoder: bytes to a message, decoded, and checked against what holds
+//! for any input. The targets in `fuzz/` and the seeded smoke run call these.
+//!
+//! Checked: no panic; nodes nested and in order; locations that can be read back; numbers finite;
+//! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
+
+use bartizan_model::{Exchange, Limits, Response, Root, Side, location::unescape};
+use bartizan_protocols::{
+    Decoded, Format, Value, View, decode, decode_into,
+    exchange_json::{parse_line, write_line},
+};
+
+/// An entry function.
+pub type Entry = fn(&[u8]);
+
+/// All entry functions with the names of their targets.
+pub const ENTRIES: &[(&str, Entry)] = &[
+    ("body", body),
+    ("charset", charset),
+    ("cookies", cookies),
+    ("embedded", embedded),
+    ("encodings", encodings),
+    ("exchange_json", exchange_json),
+    ("form", form),
+    ("http", http),
+    ("json", json),
+    ("jwt", jwt),
+    ("multipart", multipart),
+    ("path", path),
+    ("query", query),
+    ("xml", xml),
+];
+
+/// Locations cost their depth: enough of them to see every kind.
+const LOCATIONS: usize = 2_000;
+
+/// The target's path.
+pub fn path(data: &[u8]) {
+    let mut exchange = Exchange::default();
+    exchange.request.target = format!("/{}", String::from_utf8_lossy(data));
+    check(&exchange);
+}
+
+/// The target's query.
+pub fn query(data: &[u8]) {
+    let mut exchange = Exchange::default();
+    exchange.request.target = format!("/?{}", String::from_utf8_lossy(data));
+    check(&exchange);
+}
+
+/// A form body, with the same fields in the query.
+pub fn form(data: &[u8]) {
+    let mut exchange = typed("application/x-www-form-urlencoded", data);
+    exchange.request.target = "/?a=1&role=user".to_owned();
+    check(&exchange);
+}
+
+/// A JSON body, in the request and as a sequence in the response.
+pub fn json(data: &[u8]) {
+    let mut exchange = typed("application/json", data);
+    exchange.response = Some(Response {
+        status: 200,
+        headers: [("content-type", "application/x-ndjson")].into_iter().collect(),
+        headers_captured: true,
+        body: data.to_vec().into(),
+        ..Response::default()
+    });
+    check(&exchange);
+}
+
+/// An XML body.
+pub fn xml(data: &[u8]) {
+    check(&typed("text/xml", data));
+}
+
+/// A multipart body; the first line is the rest of the media type.
+pub fn multipart(data: &[u8]) {
+    let (parameters, body) = first_line(data);
+    check(&typed(&format!("multipart/form-data; {parameters}"), body));
+}
+
+/// A body without a media type.
+pub fn body(data: &[u8]) {
+    let mut exchange = Exchange::default();
+    exchange.request.body = data.to_vec().into();
+    check(&exchange);
+}
+
+/// A text body; the first line is its charset.
+pub fn charset(data: &[u8]) {
+    let (charset, body) = first_line(data);
+    check(&typed(&format!("text/plain; charset={charset}"), body));
+}
+
+/// Header fields, one on each line.
+pub fn http(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let fields = || text.split('\n').map(|line| line.split_once(':').unwrap_or((line, "")));
+    let mut exchange = Exchange::default();
+    exchange.request.headers = fields().collect();
+    exchange.trailers = fields().collect();
+    check(&exchange);
+}
+
+/// `Cookie` and `Set-Cookie`, one on each line.
+pub fn cookies(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let mut exchange = Exchange::default();
+    exchange.request.headers = text.split('\n').map(|line| ("cookie", line)).collect();
+    exchange.response = Some(Response {
+        headers: text.split('\n').map(|line| ("set-cookie", line)).collect(),
+        headers_captured: true,
+        ..Response::default()
+    });
+    check(&exchange);
+}
+
+/// A bearer token.
+pub fn jwt(data: &[u8]) {
+    let mut exchange = Exchange::default();
+    let value = format!("Bearer {}", String::from_utf8_lossy(data));
+    exchange.request.headers.push("authorization", value);
+    check(&exchange);
+}
+
+/// A text in a JSON body.
+pub fn embedded(data: &[u8]) {
+    let text = String::from_utf8_lossy(data);
+    let body = serde_json::json!({ "value": text }).to_string();
+    check(&typed("application/json", body.as_bytes()));
+}
+
+/// An encoded body; the first line names the codings.
+pub fn encodings(data: &[u8]) {
+    let (codings, body) = first_line(data);
+    let mut exchange = typed("application/json", body);
+    exchange.request.headers.push("content-encoding", codings);
+    check(&exchange);
+}
+
+/// A line of the exchange form; what is read is written and read again.
+pub fn exchange_json(data: &[u8]) {
+    let Ok(exchange) = parse_line(data) else { return };
+    let mut line = String::new();
+    write_line(&mut line, &exchange);
+    assert_eq!(parse_line(line.as_bytes()).as_ref(), Ok(&exchange), "written as {line}");
+    check(&exchange);
+}
+
+fn typed(media_type: &str, body: &[u8]) -> Exchange {
+    let mut exchange = Exchange::default();
+    exchange.request.headers.push("content-type", media_type);
+    exchange.request.body = body.to_vec().into();
+    exchange
+}
+
+fn first_line(data: &[u8]) -> (String, &[u8]) {
+    let at = data.iter().position(|b| *b == b'\n').unwrap_or(data.len());
+    let (line, rest) = data.split_at(at);
+    (String::from_utf8_lossy(line).into_owned(), rest.get(1..).unwrap_or_default())
+}
+
+/// Small enough that short inputs reach them.
+fn tight() -> Limits {
+    Limits {
+        body_bytes: 200,
+        decoded_bytes: 150,
+        content_codings: 1,
+        depth: 3,
+        nodes: 12,
+        text_bytes: 120,
+        query_parameters: 3,
+        header_fields: 3,
+        header_value_bytes: 20,
+        cookies: 2,
+        target_bytes: 30,
+        path_segments: 3,
+        percent_rounds: 1,
+        multipart_parts: 2,
+        multipart_header_bytes: 50,
+        xml_attributes: 2,
+        jwt_bytes: 60,
+        decode_chain: 1,
+        embedded_bytes: 40,
+        value_bytes: 10,
+        ..Limits::default()
+    }
+}
+
+/// Decodes with the limits of the product and with tight ones and checks what must hold.
+///
+/// # Panics
+/// When something does not hold.
+pub fn check(exchange: &Exchange) {
+    let mut reused = Decoded::default();
+    for limits in [Limits::default(), tight()] {
+        let fresh = decode(exchange, &limits, 7);
+        decode_into(&mut reused, exchange, &limits, 7);
+        assert!(is_equal(&fresh, &reused), "two decodings of one exchange differ");
+        check_view(&fresh.view, &limits);
+        check_bodies(exchange, &fresh);
+        for cookie in &fresh.set_cookies {
+            let node = fresh.view.node(cookie.node);
+            assert!(node.is_some_and(|n| n.root() == Root::Cookie && n.side() == Side::Response));
+        }
+    }
+}
+
+fn is_equal(a: &Decoded, b: &Decoded) -> bool {
+    a.request_format == b.request_format
+        && a.response_format == b.response_format
+        && a.set_cookies == b.set_cookies
+        && a.view.anomalies() == b.view.anomalies()
+        && a.view.not_inspected() == b.view.not_inspected()
+        && a.view.len() == b.view.len()
+        && a.view.nodes().zip(b.view.nodes()).all(|(a, b)| {
+            (a.value(), a.key(), a.raw(), a.general_hash(), a.depth())
+                == (b.value(), b.key(), b.raw(), b.general_hash(), b.depth())
+        })
+}
+
+fn check_view(view: &View, limits: &Limits) {
+    let mut text = 0;
+    let mut open: Vec<usize> = Vec::new();
+    let mut ends: Vec<usize> = Vec::new();
+    let mut per_side = [0usize; 2];
+    for (i, node) in view.nodes().enumerate() {
+        while ends.last().is_some_and(|end| *end <= i) {
+            ends.pop();
+            open.pop();
+        }
+        let parent = node.parent().map(|p| p.id().index());
+        assert_eq!(parent, open.last().copied(), "node {i} is not below the node that is open");
+        assert_eq!(usize::from(node.depth()), open.len(), "depth of node {i}");
+        let end = i + 1 + node.descendants().count();
+        assert!(end <= view.len() && ends.last().is_none_or(|outer| end <= *outer), "end of {i}");
+        open.push(i);
+        ends.push(end);
+        text += node.raw().len() + node.key().len();
+        per_side[node.side() as usize] += 1;
+        if let Value::Number(number) = node.value() {
+            assert!(number.is_finite(), "number of node {i}");
+        }
+        if i < LOCATIONS {
+            check_location(node.root(), node.instance().as_str());
+            check_location(node.root(), node.general().as_str());
+        }
+    }
+    assert!(text <= limits.text_bytes as usize, "{text} bytes of text");
+    assert!(per_side.iter().all(|count| *count <= limits.nodes as usize), "{per_side:?} nodes");
+}
+
+/// The root's word, then steps in which the separators are escaped.
+fn check_location(root: Root, location: &str) {
+    let rest = location.strip_prefix(root.as_str()).unwrap_or_else(|| panic!("{location}"));
+    assert!(rest.is_empty() || rest.starts_with(['.', ':', '!', '/', '#']), "{location}");
+    for step in rest.split(['/', '!']) {
+        assert!(!step.bytes().any(|b| b < 0x20), "{location}");
+        assert!(unescape(step).len() <= step.len());
+    }
+}
+
+/// Nothing is dropped in silence: a body is in the view, or the view says why not.
+fn check_bodies(exchange: &Exchange, decoded: &Decoded) {
+    let response = exchange.response.as_ref().map(|r| &r.body);
+    for (side, body) in [(Side::Request, Some(&exchange.request.body)), (Side::Response, response)]
+    {
+        let Some(body) = body.filter(|body| !body.is_empty()) else { continue };
+        let seen = [Root::Body, Root::Xml].iter().any(|r| decoded.view.root(side, *r).is_some());
+        let said = !decoded.view.is_fully_inspected(side)
+            || decoded.view.anomalies().iter().any(|(of, _)| *of == side);
+        let emptied = decoded.format(side) == Format::Empty;
+        assert!(seen || said || emptied, "{side:?} body of {} bytes vanished", body.len());
+    }
+}
