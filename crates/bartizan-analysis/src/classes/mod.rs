@@ -41,6 +41,7 @@ mod shape;
 pub mod tax_id;
 pub mod us_ssn;
 pub mod vin;
+mod words;
 
 pub use list::CLASSES;
 pub use shape::Shape;

@@ -111,7 +111,8 @@ pub(in crate::classes) fn by_scheme(
     let upper = candidate.text.to_ascii_uppercase();
     let general = candidate.in_context && candidate.is_named(names);
     for scheme in schemes::all().filter(|scheme| scheme.numbers == numbers) {
-        let named = candidate.is_named(scheme.names);
+        // A name of a scheme puts the item in context, see `names`.
+        let named = candidate.in_context && candidate.is_named(scheme.names);
         let special = !candidate.is_identifier && (scheme.special)(&upper);
         if (named || special || general) && (scheme.check)(&compact) {
             return Some(Certainty::Checked);
