@@ -255,7 +255,8 @@ pub(super) fn find(text: &str) -> Option<(usize, usize)> {
         let body = text.get(body_from..body_from + body_len)?;
         let fits = (least..=most).contains(&body_len)
             && !is_wrong_body(beginning, body)
-            && is_varied(body);
+            && is_varied(body)
+            && !is_placeholder(body);
         fits.then_some((start, body_from + body_len))
     })
 }
