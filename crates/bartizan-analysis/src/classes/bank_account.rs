@@ -35,6 +35,7 @@ pub static CLASS: ClassItem = ClassItem {
         "iban",
     ],
     anywhere: false,
+    in_text: true,
     possible: |_| false,
     recognise,
     examples: &[

@@ -46,6 +46,7 @@ pub static CLASS: ClassItem = ClassItem {
         "生日",
     ],
     anywhere: false,
+    in_text: true,
     possible: |_| false,
     recognise,
     examples: &[

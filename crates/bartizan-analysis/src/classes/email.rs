@@ -24,6 +24,7 @@ pub static CLASS: ClassItem = ClassItem {
         "epost",
     ],
     anywhere: true,
+    in_text: false,
     possible: |shape| shape.at > 0,
     recognise,
     examples: &[

@@ -1,61 +1,109 @@
-//! Values inside free text: e-mail addresses, cards, social security numbers, IBANs, secrets,
-//! telephone numbers and addresses of hosts. One pass per kind over what its cheap test let through;
-//! every kind is reported once per text.
+//! Values inside free text. E-mail addresses, cards, social security numbers, IBANs, tokens and
+//! secrets are looked for in texts of any length, one linear pass per kind over what its cheap test
+//! let through. In short texts the words before a value stand for its field name, and every class
+//! that takes part ([`super::ClassItem::in_text`]) is asked. Each class is reported once per text.
 
 use bartizan_model::DataClass;
 
 use super::{
-    Candidate, Certainty, email, iban, ip_address, jwt, payment_card, phone, secret, secret_forms,
-    us_ssn,
+    Candidate, Certainty, Shape, by_priority, email, iban, ip_address, jwt, names, payment_card,
+    secret, secret_forms, us_ssn,
 };
 
-/// Most telephone numbers that are tried per text: the parser is slow, and one hit is enough.
-const MAX_PHONE_TRIES: usize = 8;
+/// Most values of a short text that are looked at together with the words before them.
+const MAX_WORDED: usize = 16;
+/// How far back those words are looked for, in bytes.
+const WORDS_BEFORE: usize = 40;
 
-/// Searches the text of `candidate`.
-pub(super) fn search(candidate: &Candidate<'_>, mut found: impl FnMut(DataClass, Certainty)) {
-    let (text, shape) = (candidate.text, &candidate.shape);
-    if has_secret(text) {
-        found(secret::CLASS.class, Certainty::Pattern);
-    }
-    if tokens(text).any(jwt::is_jwt) {
-        found(jwt::CLASS.class, Certainty::Checked);
-    }
-    if shape.at > 0 && emails(text).next().is_some() {
-        found(email::CLASS.class, Certainty::Pattern);
-    }
-    if shape.digit_run >= 9 {
-        search_numbers(text, &mut found);
-    }
-    if shape.digits >= 15 && words(text).any(|w| iban_starts(w) && is_iban_at(text, w)) {
-        found(iban::CLASS.class, Certainty::Checked);
-    }
-    let mut tries = 0;
-    let addresses = (shape.dots >= 3 || shape.colons >= 2) && shape.is_single();
-    if addresses && let Some(class) = words(text).find_map(ip_address::class_of) {
-        found(class, Certainty::Pattern);
-    }
-    if shape.is_single() && shape.digits >= 8 {
-        let any = number_runs(text).any(|run| {
-            tries += 1;
-            tries <= MAX_PHONE_TRIES && phone::is_written_as_phone(run)
-        });
-        if any {
-            found(phone::CLASS.class, Certainty::Pattern);
+/// Classes that a text may give: each once.
+struct Found<'f> {
+    seen: u64,
+    report: &'f mut dyn FnMut(DataClass, Certainty),
+}
+
+impl Found<'_> {
+    fn add(&mut self, class: DataClass, certainty: Certainty) {
+        let Some(at) = by_priority().iter().position(|item| item.class == class) else { return };
+        if self.seen & (1 << at) == 0 {
+            self.seen |= 1 << at;
+            (self.report)(class, certainty);
         }
     }
 }
 
-fn search_numbers(text: &str, found: &mut impl FnMut(DataClass, Certainty)) {
-    let (mut card, mut ssn) = (false, false);
-    for run in number_runs(text) {
-        if !card && payment_card::in_text(run) {
-            card = true;
-            found(payment_card::CLASS.class, Certainty::Checked);
+/// Searches the text of `candidate`.
+pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(DataClass, Certainty)) {
+    let (text, shape) = (candidate.text, &candidate.shape);
+    let mut found = Found { seen: 0, report: &mut report };
+    if has_secret(text) {
+        found.add(secret::CLASS.class, Certainty::Pattern);
+    }
+    if tokens(text).any(jwt::is_jwt) {
+        found.add(jwt::CLASS.class, Certainty::Checked);
+    }
+    if shape.at > 0 && emails(text).next().is_some() {
+        found.add(email::CLASS.class, Certainty::Pattern);
+    }
+    if shape.digit_run >= 9 {
+        search_numbers(text, &mut found);
+    }
+    if shape.digits >= 12 && words(text).any(|w| iban_starts(w) && is_iban_at(text, w)) {
+        found.add(iban::CLASS.class, Certainty::Checked);
+    }
+    if shape.is_single() {
+        if (shape.dots >= 3 || shape.colons >= 2)
+            && let Some(class) = words(text).find_map(ip_address::class_of)
+        {
+            found.add(class, Certainty::Pattern);
         }
-        if !ssn && us_ssn::is_dashed(run.trim()) {
-            ssn = true;
-            found(us_ssn::CLASS.class, Certainty::Pattern);
+        search_worded(candidate, &mut found);
+    }
+}
+
+/// Values of a short text, each with the words before it for a field name: `Phone: 30 901820`,
+/// `my NHS number is 943 476 5919`.
+fn search_worded(candidate: &Candidate<'_>, found: &mut Found<'_>) {
+    let text = candidate.text;
+    let mixed = words(text).filter(|word| {
+        let shape = Shape::of(word);
+        let device = shape.colons == 5 || shape.dashes == 5;
+        shape.letters() > 0
+            && (shape.digits >= 3 || device)
+            && (7..=64).contains(&shape.len)
+            && shape.at == 0
+    });
+    for value in number_runs(text).map(str::trim).chain(mixed).take(MAX_WORDED) {
+        let Some(at) = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize) else {
+            continue;
+        };
+        let context = names::words_before(text, at, WORDS_BEFORE);
+        let mut inner = Candidate {
+            text: value,
+            shape: Shape::of(value),
+            name: context.words(),
+            is_identifier: context.is_identifier || candidate.is_identifier,
+            ..*candidate
+        };
+        for (i, item) in by_priority().iter().enumerate().filter(|(_, item)| item.in_text) {
+            inner.in_context = context.mask & (1 << i) != 0;
+            if !inner.in_context && !(item.possible)(&inner.shape) {
+                continue;
+            }
+            if let Some(certainty) = (item.recognise)(&inner) {
+                found.add(item.class, certainty);
+                break;
+            }
+        }
+    }
+}
+
+fn search_numbers(text: &str, found: &mut Found<'_>) {
+    for run in number_runs(text) {
+        if payment_card::in_text(run) {
+            found.add(payment_card::CLASS.class, Certainty::Checked);
+        }
+        if us_ssn::is_dashed(run.trim()) {
+            found.add(us_ssn::CLASS.class, Certainty::Pattern);
         }
     }
 }
@@ -66,6 +114,8 @@ pub(super) fn has_secret(text: &str) -> bool {
         || (text.contains("-----BEGIN ") && secret_forms::is_private_key(text))
         || (text.contains("://") && secret_forms::has_url_password(text))
         || (text.contains("Q~") && secret_forms::has_azure_secret(text))
+        || secret_forms::has_authorization(text)
+        || (text.contains("-us") && secret_forms::has_mailchimp_key(text))
 }
 
 /// Runs of text that could be one token.
@@ -77,7 +127,9 @@ fn tokens(text: &str) -> impl Iterator<Item = &str> {
 /// Words, without the punctuation around them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c.is_whitespace() || "\"'<>()[]{},;|".contains(c))
-        .map(|w| w.trim_matches(['.', ',', ':', '=', '?', '!']))
+        .map(|w| w.trim_start_matches(['.', '=', '?', '!']))
+        .map(|w| w.trim_end_matches(['.', '=', '?', '!']))
+        .map(|w| if w.ends_with("::") { w } else { w.trim_end_matches(':') })
         .filter(|w| w.len() >= 2)
 }
 
@@ -137,7 +189,7 @@ fn number_runs(text: &str) -> impl Iterator<Item = &str> {
             let joined =
                 |b: Option<&u8>| b.is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_');
             let before = start.checked_sub(1).and_then(|i| bytes.get(i));
-            if digits >= 8 && !joined(before) && !joined(bytes.get(end)) {
+            if digits >= 7 && !joined(before) && !joined(bytes.get(end)) {
                 return text.get(start..end);
             }
         }
@@ -168,7 +220,7 @@ fn is_iban_at(text: &str, word: &str) -> bool {
 /// Whether a text is worth searching at all; see `Shape::may_embed`.
 #[cfg(test)]
 pub(super) fn is_searched(text: &str) -> bool {
-    super::Shape::of(text).may_embed()
+    Shape::of(text).may_embed()
 }
 
 #[cfg(test)]

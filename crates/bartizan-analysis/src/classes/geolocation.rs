@@ -39,6 +39,7 @@ pub static CLASS: ClassItem = ClassItem {
         "longitud",
     ],
     anywhere: false,
+    in_text: false,
     possible: |_| false,
     recognise,
     examples: &[("latlng", "52.5163,13.3777"), ("location", "-33.8568, 151.2153")],

@@ -23,6 +23,7 @@ pub static CLASS: ClassItem = ClassItem {
         "medical id",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| (10..=14).contains(&shape.len) && shape.digits >= 5 && shape.letters() > 0,
     recognise: |candidate| by_scheme(candidate, Numbers::Patients, CLASS.names),
     examples: &[("mbi", "1EG4TE5MK73"), ("x", "1EG4-TE5-MK73"), ("kvnr", "A123456780")],

@@ -14,6 +14,7 @@ pub static CLASS: ClassItem = ClassItem {
     priority: 41,
     names: &["iban", "bank account", "account number", "kontonummer"],
     anywhere: true,
+    in_text: false,
     possible: |shape| {
         (b'A'..=b'z').contains(&shape.first) && shape.digits >= 10 && (15..=48).contains(&shape.len)
     },

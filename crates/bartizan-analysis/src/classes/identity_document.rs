@@ -39,6 +39,7 @@ pub static CLASS: ClassItem = ClassItem {
         "personalausweisnummer",
     ],
     anywhere: false,
+    in_text: true,
     possible: |_| false,
     recognise,
     examples: &[("passportNumber", "C01X00T47"), ("driver_license", "MORGA607054SM9IJ")],

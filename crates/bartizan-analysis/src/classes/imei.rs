@@ -15,6 +15,7 @@ pub static CLASS: ClassItem = ClassItem {
     priority: 39,
     names: &["imei", "imeisv", "imsi", "iccid", "meid"],
     anywhere: true,
+    in_text: true,
     possible: |_| false,
     recognise,
     examples: &[("imei", "35-209900-176148-1"), ("imsi", "310150123456789")],

@@ -26,8 +26,13 @@ pub static CLASS: ClassItem = ClassItem {
         "backend",
     ],
     anywhere: true,
+    in_text: false,
     possible: |shape| {
-        shape.len <= 120 && shape.spaces == 0 && (shape.dots >= 1 || shape.colons >= 2)
+        shape.len <= 120
+            && shape.spaces == 0
+            && ((shape.dots == 3 && shape.digits >= 4)
+                || (shape.dots >= 1 && shape.letters() >= 4)
+                || shape.colons >= 2)
     },
     recognise,
     examples: &[

@@ -32,6 +32,7 @@ pub static CLASS: ClassItem = ClassItem {
         "ipaddr",
     ],
     anywhere: true,
+    in_text: false,
     possible: |shape| {
         shape.len <= 50
             && shape.spaces == 0

@@ -19,6 +19,7 @@ pub static CLASS: ClassItem = ClassItem {
     priority: 10,
     names: &["jwt"],
     anywhere: true,
+    in_text: false,
     possible: |shape| {
         shape.first == b'e' && shape.len >= 36 && (2..=4).contains(&shape.dots) && shape.spaces == 0
     },

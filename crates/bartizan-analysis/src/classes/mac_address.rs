@@ -15,6 +15,7 @@ pub static CLASS: ClassItem = ClassItem {
     priority: 48,
     names: &["mac", "mac address", "macaddress", "bssid", "hwaddr"],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (shape.len == 17 && (shape.colons == 5 || shape.dashes == 5))
             || (shape.len == 14 && shape.dots == 2)

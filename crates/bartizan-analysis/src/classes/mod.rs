@@ -8,7 +8,7 @@
 use std::sync::OnceLock;
 
 use bartizan_model::{DataClass, Root, Side, data_class::DataGroup};
-use bartizan_protocols::{NodeId, NodeRef, decode::Decoded, view::Value};
+use bartizan_protocols::{Format, NodeId, NodeRef, decode::Decoded, view::Value};
 
 use crate::snapshot::Snapshot;
 
@@ -41,6 +41,7 @@ mod shape;
 pub mod tax_id;
 pub mod us_ssn;
 pub mod vin;
+mod words;
 
 pub use list::CLASSES;
 pub use shape::Shape;
@@ -113,6 +114,9 @@ pub struct ClassItem {
     /// Whether a phrase counts anywhere in the field name (the form is checked as well) or only at
     /// its end (`password` in `new_password`, not in `password_reset_url`).
     pub anywhere: bool,
+    /// Whether the class is looked for in short free text too, where the words before a value stand
+    /// for its field name.
+    pub in_text: bool,
     /// First test for values without context: whether the form is possible at all.
     pub possible: fn(&Shape) -> bool,
     /// The recogniser.
@@ -169,6 +173,14 @@ pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
         if text.len() < 2 || is_protocol_field(&node) {
             continue;
         }
+        if is_code(decoded, &node) {
+            // Licences and examples in scripts name addresses and numbers of nobody in particular.
+            if embedded::has_secret(text) {
+                let (class, certainty) = (secret::CLASS.class, Certainty::Pattern);
+                hits.push(ClassHit { class, node: node.id(), certainty });
+            }
+            continue;
+        }
         classify_value(node, text, context, &mut hits);
     }
     hits
@@ -203,6 +215,13 @@ fn classify_value(node: NodeRef<'_>, text: &str, own: &str, hits: &mut Vec<Class
             hits.push(ClassHit { class, node: node.id(), certainty });
         });
     }
+}
+
+/// Whether a node is a script or style sheet as a whole.
+fn is_code(decoded: &Decoded, node: &NodeRef<'_>) -> bool {
+    node.root() == Root::Body
+        && node.is_root()
+        && matches!(decoded.format(node.side()), Format::Javascript | Format::Css)
 }
 
 /// `Bearer x` → `x`: the credential behind an authentication scheme (RFC 9110 §11.4).

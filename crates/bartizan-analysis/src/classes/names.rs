@@ -14,12 +14,9 @@ use super::{
     ClassItem, by_priority, health_id, national_id,
     schemes::{self, Numbers},
     tax_id,
+    words::{MAX_NAME_BYTES, Words},
 };
 
-/// Most words of a name that are looked at; of longer names the last ones.
-const MAX_WORDS: usize = 8;
-/// Longest name (parent, separator and own) that is looked at, in bytes.
-const MAX_NAME_BYTES: usize = 96;
 /// Longest phrase in words.
 const MAX_PHRASE_WORDS: usize = 4;
 /// Names remembered per thread.
@@ -271,6 +268,33 @@ pub(super) fn contains_phrase(name: &str, phrase: &str) -> bool {
     })
 }
 
+/// Words between the name and its value in a sentence: `my phone number is …`.
+const FILLERS: &[&str] = &[
+    "is", "are", "was", "at", "on", "to", "for", "of", "with", "by", "the", "a", "an", "my",
+    "your", "his", "her", "our", "this", "me", "us", "i", "it", "please", "ist", "es", "est",
+    "und", "and",
+];
+
+/// The context that the words of a sentence before position `at` give, up to `reach` bytes back.
+pub(super) fn words_before(text: &str, at: usize, reach: usize) -> NameContext {
+    let mut from = at.saturating_sub(reach);
+    while !text.is_char_boundary(from) {
+        from += 1;
+    }
+    // The line or sentence at hand: words before a full stop or another value belong elsewhere.
+    let before = text.get(from..at).unwrap_or("");
+    let before = before.rsplit(['.', '?', '!', ';', ',']).next().unwrap_or("");
+    let mut words: Vec<&str> = before
+        .split(|c: char| !(c.is_alphanumeric() || "'-_".contains(c)))
+        .filter(|w| !w.is_empty())
+        .collect();
+    while words.last().is_some_and(|w| FILLERS.contains(&w.to_lowercase().as_str())) {
+        words.pop();
+    }
+    let start = words.len().saturating_sub(MAX_PHRASE_WORDS);
+    NameContext::of("", &words.get(start..).unwrap_or_default().join(" "))
+}
+
 /// Whether a phrase is written the way names are split, so that it can fit one at all.
 #[cfg(test)]
 pub(super) fn is_plain(phrase: &str) -> bool {
@@ -284,101 +308,6 @@ pub(super) fn is_named(own: &str, phrases: &[&str]) -> bool {
     let context = lookup("", own);
     let name = context.words();
     phrases.iter().any(|p| name == *p || name.strip_suffix(p).is_some_and(|r| r.ends_with(' ')))
-}
-
-/// Collects words separated by single spaces.
-#[derive(Default)]
-struct Words {
-    text: String,
-    count: usize,
-}
-
-impl Words {
-    fn len(&self) -> usize {
-        self.count
-    }
-
-    /// Splits at separators, at `aB` and before the last capital of `ABc`, and between letters and
-    /// digits.
-    fn split(&mut self, name: &str) {
-        let mut previous = ' ';
-        let mut word = String::new();
-        let mut chars = name.chars().peekable();
-        while let Some(ch) = chars.next() {
-            let next_is_lower = chars.peek().is_some_and(|c| c.is_lowercase());
-            let border = (ch.is_uppercase()
-                && (previous.is_lowercase() || (previous.is_uppercase() && next_is_lower)))
-                || (ch.is_alphanumeric()
-                    && previous.is_alphanumeric()
-                    && ch.is_ascii_digit() != previous.is_ascii_digit());
-            if border || !ch.is_alphanumeric() {
-                self.push(&mut word);
-            }
-            if ch.is_alphanumeric() {
-                fold_into(&mut word, ch);
-            }
-            previous = ch;
-        }
-        self.push(&mut word);
-    }
-
-    fn push(&mut self, word: &mut String) {
-        if word.is_empty() {
-            return;
-        }
-        singular(word);
-        if self.count < MAX_WORDS && self.text.len() + 1 + word.len() <= MAX_NAME_BYTES {
-            if !self.text.is_empty() {
-                self.text.push(' ');
-            }
-            self.text.push_str(word);
-            self.count += 1;
-        }
-        word.clear();
-    }
-}
-
-/// Lower case, and the plain letter of common accented ones.
-fn fold_into(out: &mut String, ch: char) {
-    for lower in ch.to_lowercase() {
-        match lower {
-            'à' | 'á' | 'â' | 'ã' | 'ä' | 'å' | 'ą' => out.push('a'),
-            'ç' | 'ć' | 'č' => out.push('c'),
-            'è' | 'é' | 'ê' | 'ë' | 'ę' | 'ě' => out.push('e'),
-            'ì' | 'í' | 'î' | 'ï' | 'ı' => out.push('i'),
-            'ñ' | 'ń' => out.push('n'),
-            'ò' | 'ó' | 'ô' | 'õ' | 'ö' | 'ø' => out.push('o'),
-            'ù' | 'ú' | 'û' | 'ü' | 'ů' => out.push('u'),
-            'ý' => out.push('y'),
-            'š' | 'ś' | 'ş' => out.push('s'),
-            'ž' | 'ź' | 'ż' => out.push('z'),
-            'ğ' => out.push('g'),
-            'ł' => out.push('l'),
-            'ß' => out.push_str("ss"),
-            'æ' => out.push_str("ae"),
-            '\u{307}' => {}
-            other => out.push(other),
-        }
-    }
-}
-
-/// English plural to singular, as far as it is safe: `addresses`, `emails`, not `address`, `sms`.
-fn singular(word: &mut String) {
-    if word.ends_with("sses") {
-        word.truncate(word.len() - 2);
-    } else if word.len() > 3
-        && word.ends_with('s')
-        && !word.ends_with("ss")
-        && !word.ends_with("us")
-        && !word.ends_with("is")
-        && !word.ends_with("os")
-        && !word.ends_with("as")
-        && !word.ends_with("es")
-    {
-        word.pop();
-    } else if word.len() > 4 && word.ends_with("es") && !word.ends_with("ses") {
-        word.pop();
-    }
 }
 
 /// The key above the one that names the node; empty when there is none.

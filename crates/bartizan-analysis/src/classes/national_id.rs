@@ -60,10 +60,11 @@ pub static CLASS: ClassItem = ClassItem {
         "insurance number",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (9..=21).contains(&shape.len)
             && shape.digits >= 5
-            && (shape.letters() > 0 || shape.digits < shape.len as u32)
+            && (shape.letters() > 0 || shape.digits < shape.len as u32 || shape.len == 18)
     },
     recognise,
     examples: &[
@@ -103,14 +104,15 @@ pub(in crate::classes) fn by_scheme(
     names: &[&str],
 ) -> Option<Certainty> {
     let shape = &candidate.shape;
-    if shape.len > 24 || shape.digits < 5 || shape.at + shape.colons > 0 {
+    if shape.len > 24 || shape.digits < 4 || shape.at + shape.colons > 0 {
         return None;
     }
     let compact = schemes::compact(candidate.text)?;
     let upper = candidate.text.to_ascii_uppercase();
     let general = candidate.in_context && candidate.is_named(names);
     for scheme in schemes::all().filter(|scheme| scheme.numbers == numbers) {
-        let named = candidate.is_named(scheme.names);
+        // A name of a scheme puts the item in context, see `names`.
+        let named = candidate.in_context && candidate.is_named(scheme.names);
         let special = !candidate.is_identifier && (scheme.special)(&upper);
         if (named || special || general) && (scheme.check)(&compact) {
             return Some(Certainty::Checked);

@@ -61,6 +61,7 @@ pub static CLASS: ClassItem = ClassItem {
         "パスワード",
     ],
     anywhere: false,
+    in_text: false,
     possible: |shape| shape.first == b'$' && shape.len >= 20,
     recognise,
     examples: &[

@@ -40,6 +40,7 @@ pub static CLASS: ClassItem = ClassItem {
         "creditcardnumber",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (12..=19).contains(&shape.digits) && shape.len <= 24 && shape.is_digits_and_separators()
     },
@@ -128,7 +129,8 @@ pub(crate) fn is_card(digits: &[u8]) -> bool {
             (matches!(six, 222_100..=272_099) && len == 16)
                 || (matches!(four, 2200..=2204) && (16..=19).contains(&len))
         }
-        12 | 10..=19 if digits.first() == Some(&1) => len == 15 && two == 12,
+        12 => len == 15,
+        18 | 21 => matches!(four, 1800 | 2131) && len == 15,
         97 => four == 9792 && len == 16,
         _ => false,
     };

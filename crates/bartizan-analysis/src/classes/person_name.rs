@@ -91,6 +91,7 @@ pub static CLASS: ClassItem = ClassItem {
         "氏名",
     ],
     anywhere: false,
+    in_text: false,
     possible: |_| false,
     recognise,
     examples: &[

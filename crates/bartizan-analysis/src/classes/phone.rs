@@ -54,6 +54,7 @@ pub static CLASS: ClassItem = ClassItem {
         "手机号",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (7..=15).contains(&shape.digits)
             && shape.len <= 30
@@ -88,18 +89,17 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if candidate.shape.len > 32 || !(6..=17).contains(&digits) || !is_dialled(text) {
         return None;
     }
-    if is_written_as_phone(text) && !(candidate.is_identifier && !candidate.in_context) {
-        return Some(if text.starts_with('+') { Certainty::Checked } else { Certainty::Pattern });
-    }
     let plain: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
-    // A plus sign is an encoded space in query strings.
-    let international = text.starts_with('+') || text.starts_with("00");
-    (candidate.in_context
-        && !candidate.is_identifier
-        && plain.len() <= 15
-        && !checksum::is_uniform(&plain)
-        && (international || plain.len() <= 12 || is_valid(&format!("+{text}"))))
-    .then_some(Certainty::Context)
+    if candidate.in_context {
+        // A name that says so needs no numbering plan, which is slow to ask.
+        let fits = plain.len() <= 15 && !checksum::is_uniform(&plain) && !candidate.is_identifier;
+        return fits.then_some(Certainty::Context);
+    }
+    (!candidate.is_identifier && is_written_as_phone(text)).then_some(if text.starts_with('+') {
+        Certainty::Checked
+    } else {
+        Certainty::Pattern
+    })
 }
 
 /// Whether it holds only digits and what people write between them, an extension at the end

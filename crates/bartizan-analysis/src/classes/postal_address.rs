@@ -69,6 +69,7 @@ pub static CLASS: ClassItem = ClassItem {
         "邮编",
     ],
     anywhere: false,
+    in_text: false,
     possible: |_| false,
     recognise,
     examples: &[

@@ -73,6 +73,7 @@ pub static CLASS: ClassItem = ClassItem {
         "function key",
     ],
     anywhere: false,
+    in_text: false,
     possible: |shape| {
         shape.len >= 14
             && (shape.digits + shape.upper + shape.dashes + shape.other > 0)

@@ -197,7 +197,8 @@ const FORMS: &[Form] = &[
     ("s-s4t2ud-", Set::Hex, 64, 64),
     ("EAAM", Set::Alnum, 80, 300),
     ("EAAC", Set::Alnum, 80, 300),
-    ("NTM", Set::Wide, 50, 80),
+    (":AA", Set::Url, 33, 33),
+    ("s.", Set::Alnum, 24, 24),
 ];
 
 /// Forms whose body must be checked further, by their beginning.
@@ -208,7 +209,12 @@ fn is_wrong_body(beginning: &str, body: &str) -> bool {
         "ABIA" | "ACCA" | "AKIA" | "ASIA" => {
             body.bytes().any(|b| b"0189".contains(&b)) || body.ends_with("EXAMPLE")
         }
-        "NTM" => body.split('.').count() != 3,
+        // Old service tokens of Vault: letters of both cases and digits.
+        "s." => {
+            !body.bytes().any(|b| b.is_ascii_digit())
+                || !body.bytes().any(|b| b.is_ascii_lowercase())
+                || !body.bytes().any(|b| b.is_ascii_uppercase())
+        }
         _ => false,
     }
 }
@@ -238,12 +244,19 @@ pub(super) fn find(text: &str) -> Option<(usize, usize)> {
         {
             return None;
         }
+        // A bot token begins with the number of the bot.
+        let number = bytes.get(..start)?.iter().rev().take(11);
+        let number = number.take_while(|b| b.is_ascii_digit()).count();
+        if beginning == ":AA" && !(8..=10).contains(&number) {
+            return None;
+        }
         let body_len =
             bytes.get(body_from..)?.iter().take(most + 1).take_while(|b| set.has(**b)).count();
         let body = text.get(body_from..body_from + body_len)?;
         let fits = (least..=most).contains(&body_len)
             && !is_wrong_body(beginning, body)
-            && is_varied(body);
+            && is_varied(body)
+            && !is_placeholder(body);
         fits.then_some((start, body_from + body_len))
     })
 }
@@ -299,6 +312,39 @@ pub(super) fn has_url_password(text: &str) -> bool {
             && password.len() >= 3
             && !is_placeholder(password)
             && host.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
+    })
+}
+
+/// Whether a header line `Authorization: scheme credentials`, or a registry's `_authToken=`, stands
+/// in the text with a credential that is no placeholder.
+pub(super) fn has_authorization(text: &str) -> bool {
+    let marks = ["uthorization:", "_authToken="];
+    marks.iter().flat_map(|mark| text.match_indices(mark).map(|(at, m)| at + m.len())).any(|from| {
+        let rest = text.get(from..).unwrap_or("").trim_start();
+        let end =
+            |t: &str| t.find(|c: char| !c.is_ascii() || !Set::Wide.has(c as u8)).unwrap_or(t.len());
+        let (first, behind) = rest.split_at(end(rest));
+        let second = behind.trim_start();
+        let token = if first.len() <= 8 { second.get(..end(second)).unwrap_or("") } else { first };
+        token.len() >= 16
+            && token.bytes().any(|b| b.is_ascii_digit())
+            && !is_placeholder(token)
+            && entropy(token.get(..256).unwrap_or(token)) >= 2.8
+    })
+}
+
+/// Mailchimp keys: 32 lower-case hexadecimal digits, `-us`, the number of a data centre.
+pub(super) fn has_mailchimp_key(text: &str) -> bool {
+    text.match_indices("-us").any(|(at, _)| {
+        let hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
+        let head = text.as_bytes().get(..at).unwrap_or_default();
+        let digits = head.iter().rev().take(33).take_while(|b| hex(b)).count();
+        let before = at.checked_sub(33).and_then(|i| head.get(i));
+        let centre = text.bytes().skip(at + 3).take(3).take_while(u8::is_ascii_digit).count();
+        digits == 32
+            && !before.is_some_and(u8::is_ascii_alphanumeric)
+            && (1..=2).contains(&centre)
+            && text.get(at - 32..at).is_some_and(is_varied)
     })
 }
 

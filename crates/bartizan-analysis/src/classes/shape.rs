@@ -108,7 +108,7 @@ impl Shape {
     /// Whether other values can sit inside: free text, addresses with a query, lists.
     #[must_use]
     pub const fn may_embed(&self) -> bool {
-        let separators = self.spaces + self.other + self.colons;
+        let separators = self.spaces + self.other;
         (self.len > MAX_SINGLE_BYTES || (self.len >= 12 && separators > 0))
             && (self.at > 0 || self.digit_run >= 9 || self.digits + self.upper >= 6)
     }

@@ -31,6 +31,7 @@ pub static CLASS: ClassItem = ClassItem {
         "steuernummer",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| {
         (9..=22).contains(&shape.len)
             && shape.digits >= 7

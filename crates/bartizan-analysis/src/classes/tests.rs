@@ -197,3 +197,21 @@ fn both_sides_are_read() {
         .collect();
     assert_eq!(sides, [Side::Request, Side::Response]);
 }
+
+#[test]
+fn scripts_are_searched_for_secrets_only() {
+    let script = |body: &str| {
+        let mut exchange = with_body(serde_json::json!({}));
+        exchange.response = Some(Response {
+            status: 200,
+            headers: Headers::from_iter([("content-type", "text/javascript")]),
+            headers_captured: true,
+            body: body.as_bytes().to_vec().into(),
+            ..Response::default()
+        });
+        classes_of(&exchange).into_iter().map(|(_, class)| class).collect::<Vec<_>>()
+    };
+    assert_eq!(script("/* (c) jane@example.com */ var a = 1;"), [""; 0]);
+    let token = ["ghp_", "a7Kq2ZpL9xWm4RtY8vBn3HsD6fJc5GeU1iOo"].concat();
+    assert_eq!(script(&format!("/* jane@example.com */ var t = '{token}';")), ["secret"]);
+}

@@ -16,6 +16,7 @@ pub static CLASS: ClassItem = ClassItem {
     priority: 42,
     names: &["ssn", "social security", "social security number", "socialsecuritynumber", "social"],
     anywhere: true,
+    in_text: true,
     possible: |shape| shape.len == 11 && shape.digits == 9 && shape.dashes == 2,
     recognise,
     examples: &[("ssn", "536904399"), ("x", "536-90-4399"), ("customerSSN", "536 90 4399")],

@@ -22,6 +22,7 @@ pub static CLASS: ClassItem = ClassItem {
         "fin",
     ],
     anywhere: true,
+    in_text: true,
     possible: |shape| shape.len == 17 && shape.lower == 0 && shape.upper >= 3 && shape.digits >= 5,
     recognise,
     examples: &[("vin", "WVWZZZ1KZAW123456"), ("x", "1M8GDM9AXKP042788")],

@@ -10,7 +10,7 @@ use crate::{
     checks::{
         CheckItem, Expected, Run,
         example::{example, get},
-        scope::{self, Answer},
+        scope::{self, Answer, Kind},
     },
 };
 
@@ -27,7 +27,7 @@ pub static CHECK: CheckItem = CheckItem {
         cwe: &[Cwe(524), Cwe(525)],
         attack: &[Attack("T1190")],
         inputs: &[Input::RequestHead, Input::ResponseHead, Input::ResponseBody],
-        what: "Fails when the answer to a GET holds sensitive values and its headers let a shared cache \
+        what: "Fails when an API's answer to a GET holds sensitive values and its headers let a shared cache \
                store it: `public` or `s-maxage`, or, for a request without an Authorization header, \
                no `no-store`, `no-cache` or `private`. Medium when the answer says `public` itself.",
         why: "A proxy or content delivery network may hand one person's answer to the next.",
@@ -67,6 +67,7 @@ pub static CHECK: CheckItem = CheckItem {
 fn look(facts: &Facts<'_>) -> Answer {
     scope::applies(facts.exchange.request.method == "GET")?;
     scope::success(facts)?;
+    scope::applies(scope::kind(facts) == Kind::Api)?;
     let response = scope::head(facts)?;
     let mut hits = scope::hits_of(facts, Side::Response, scope::is_personal)
         .filter(|(_, node)| scope::in_body(node) && !scope::is_echo(facts, node));

@@ -224,11 +224,32 @@ fn sg_nric(text: &str) -> bool {
     letters.get((sum % 11) as usize) == Some(&last)
 }
 
-/// Unique entity number: businesses, local companies, other entities.
+/// Unique entity number: businesses, local companies, other entities, each with its check letter.
 fn sg_uen(text: &str) -> bool {
-    has_form(text, "99999999A")
-        || (has_form(text, "999999999A") && matches!(text.get(..2), Some("18" | "19" | "20")))
-        || (has_form(text, "A99**9999A") && text.starts_with(['R', 'S', 'T']))
+    let last = text.bytes().last();
+    let is = |letters: &[u8], at: u32| letters.get(at as usize).copied() == last;
+    if has_form(text, "99999999A") {
+        let sum =
+            text.get(..8).and_then(digits::<8>).map(|d| weighted(&d, &[10, 4, 9, 3, 8, 2, 7, 1]));
+        return sum.is_some_and(|sum| is(b"XMKECAWLJDB", sum % 11));
+    }
+    if has_form(text, "999999999A") {
+        let sum = text
+            .get(..9)
+            .and_then(digits::<9>)
+            .map(|d| weighted(&d, &[10, 8, 6, 4, 9, 7, 5, 3, 1]));
+        return sum.is_some_and(|sum| is(b"ZKCMDNERGWH", sum % 11));
+    }
+    if !has_form(text, "A99**9999A") || !text.starts_with(['R', 'S', 'T']) {
+        return false;
+    }
+    const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWX0123456789";
+    let sum: Option<usize> = text
+        .bytes()
+        .zip([4, 3, 5, 3, 10, 2, 2, 5, 7])
+        .map(|(b, weight)| ALPHABET.iter().position(|a| *a == b).map(|value| value * weight))
+        .sum();
+    sum.is_some_and(|sum| is(ALPHABET, ((sum + 11 - 5) % 11) as u32))
 }
 
 /// Australian business number: subtract 1 from the first digit, modulus 89.

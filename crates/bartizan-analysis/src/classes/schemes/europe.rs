@@ -46,7 +46,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "steuerid",
             "tax identification",
         ],
-        check: |t| digits::<11>(t).is_some_and(|d| d[0] != 0 && mod11_10(&d)),
+        check: de_tax_id,
         special: never,
     },
     Scheme {
@@ -76,7 +76,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     },
     Scheme {
         numbers: Numbers::People,
-        names: &["ahv", "avs", "ahvn13", "ahv nummer", "navs13", "oasi"],
+        names: &["ahv", "avs", "ahv nummer", "oasi"],
         check: ch_ahv,
         special: |t| has_form(t, "756.9999.9999.99"),
     },
@@ -197,6 +197,19 @@ fn fr_nir(text: &str) -> bool {
     let month = number(&d, 3, 2);
     let month_known = matches!(month, 1..=12 | 20..=42 | 50..=99);
     d[0] != 0 && month_known && mod97(head.bytes()).is_some_and(|rest| 97 - rest == key)
+}
+
+/// Steuer-Identifikationsnummer: of the first ten digits exactly one is there two or three times.
+fn de_tax_id(text: &str) -> bool {
+    let Some(d) = digits::<11>(text) else { return false };
+    let mut counts = [0u8; 10];
+    for digit in d.iter().take(10) {
+        if let Some(count) = counts.get_mut(usize::from(*digit)) {
+            *count += 1;
+        }
+    }
+    let repeated = counts.iter().filter(|count| **count > 1).count();
+    d[0] != 0 && repeated == 1 && counts.iter().all(|count| *count <= 3) && mod11_10(&d)
 }
 
 /// Pension insurance number (VKVV §2): weights over digits with the letter as two digits.

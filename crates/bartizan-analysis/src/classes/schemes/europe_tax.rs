@@ -13,7 +13,7 @@ const VAT: &[&str] = &[
     "tva",
     "iva",
     "tax id",
-    "moms",
+    "mom",
 ];
 
 pub(super) static SCHEMES: &[Scheme] = &[
@@ -40,7 +40,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme { numbers: Numbers::TaxPayers, names: &["nif", "cif"], check: es_cif, special: never },
     Scheme {
         numbers: Numbers::TaxPayers,
-        names: &["partita iva", "piva", "p iva", "iva", "vat", "vat id"],
+        names: &["codice fiscale", "partita iva", "piva", "p iva", "iva", "vat", "vat id"],
         check: |t| {
             digits::<11>(t.trim_start_matches("IT"))
                 .is_some_and(|d| number(&d, 0, 7) > 0 && luhn(&d))
@@ -119,7 +119,7 @@ fn es_cif(text: &str) -> bool {
 /// BTW number: the eleven test of nine digits, or since 2020 modulus 97 of the whole.
 fn nl_btw(text: &str) -> bool {
     let body = text.strip_prefix("NL").unwrap_or(text);
-    let body = if body.len() == 11 { format!("0{body}") } else { body.to_owned() };
+    let body = format!("{body:0>12}");
     has_form(&body, "999999999B99")
         && (body.get(..9).is_some_and(nl_bsn)
             || mod97(b"NL".iter().copied().chain(body.bytes())) == Some(1))

@@ -30,7 +30,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     },
     Scheme {
         numbers: Numbers::People,
-        names: &["cpr", "cpr nummer", "personnummer"],
+        names: &["cpr", "cpr nummer"],
         check: |t| {
             digits::<10>(t)
                 .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
@@ -39,7 +39,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     },
     Scheme {
         numbers: Numbers::People,
-        names: &["isikukood", "ik", "asmens kodas", "personas kods"],
+        names: &["isikukood", "ik", "asmen kodas", "personas kod"],
         check: ee_isikukood,
         special: never,
     },
