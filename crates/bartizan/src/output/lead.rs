@@ -87,7 +87,9 @@ fn incidents(analysis: &Analysis, out: &mut Lead) {
             out.main.push(Piece::Plain(format!(" {needs} you. ")));
             if !worst.summary.is_empty() {
                 let before = if urgent == 1 { "" } else { "The worst: " };
-                out.main.push(Piece::Plain(format!("{before}{} ", worst.summary)));
+                let said = worst.summary.trim();
+                let stop = if said.ends_with(['.', '!', '?']) { "" } else { "." };
+                out.main.push(Piece::Plain(format!("{before}{said}{stop} ")));
             }
             if all > urgent {
                 let rest = counted_in_words(all - urgent, "other incident", "other incidents");

@@ -23,8 +23,8 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
             }
             div.panel {
                 @if actors.is_empty() {
-                    (empty("Nobody is named", "The source records neither credentials nor addresses, so exchanges cannot be \
-                        tied to callers, and detectors that need an identity were not evaluated."))
+                    (empty("Nobody is named", "No exchange could be tied to a caller: the source may leave out credentials and addresses. Detectors that need \
+                        an identity could not look."))
                 } @else {
                     table.t.fold {
                         thead { tr {

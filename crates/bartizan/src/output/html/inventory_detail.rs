@@ -48,7 +48,9 @@ struct Line<'a> {
 /// Parameters of one side as a tree: a location that lies under another is indented below it.
 fn tree<'a>(parameters: &[&'a Parameter]) -> Vec<Line<'a>> {
     let mut sorted = parameters.to_vec();
-    sorted.sort_by(|a, b| a.location.cmp(&b.location));
+    // Step by step, so that `/items-2` does not come between `/items` and `/items/*`.
+    let steps = |p: &'a Parameter| p.location.as_str().split(['/', '!']);
+    sorted.sort_by(|a, b| steps(a).cmp(steps(b)));
     let mut above: Vec<&str> = Vec::new();
     let mut lines = Vec::with_capacity(sorted.len());
     for parameter in sorted {
@@ -242,14 +244,20 @@ mod tests {
     #[test]
     fn locations_become_a_tree() {
         let list: Vec<Parameter> =
-            ["body:/items/*/sku", "body:/items", "body:/id", "body:/t!jwt/sub", "body:/t"]
+            ["body:/items/*/sku", "body:/items-2", "body:/items", "body:/t!jwt/sub", "body:/t"]
                 .map(parameter)
                 .into();
         let refs: Vec<&Parameter> = list.iter().collect();
         let lines: Vec<(usize, &str)> = tree(&refs).iter().map(|l| (l.depth, l.label)).collect();
         assert_eq!(
             lines,
-            [(0, "body:/id"), (0, "body:/items"), (1, "*/sku"), (0, "body:/t"), (1, "jwt/sub")]
+            [
+                (0, "body:/items"),
+                (1, "*/sku"),
+                (0, "body:/items-2"),
+                (0, "body:/t"),
+                (1, "jwt/sub")
+            ]
         );
     }
 }

@@ -33,7 +33,7 @@ pub const MAX_INCIDENTS: usize = 100;
 /// Most actors that are written.
 pub const MAX_ACTORS: usize = 100;
 /// Once the report is this long (bytes), endpoints are listed without their details.
-pub const DETAIL_BUDGET_BYTES: usize = 3 * 1024 * 1024;
+pub const DETAIL_BUDGET_BYTES: usize = 5 * 512 * 1024;
 
 /// What the report says beside the analysis.
 #[derive(Clone, Copy)]

@@ -81,7 +81,7 @@ fn large_number(page: &Page<'_>) -> Markup {
                 p { "of 100, the worst incident’s score, by "
                     a href=(href(incident.id.as_str())) { (text(&incident.actor.label)) } }
             }
-        } @else if let Some(endpoint) = riskiest.filter(|e| e.risk.score > 0) {
+        } @else if let Some(endpoint) = riskiest.filter(|e| e.risk.score >= 40) {
             div class={ "big " (score_severity(endpoint.risk.score).map_or("sev-info", severity_class)) } {
                 b { (endpoint.risk.score) }
                 p { "of 100, the highest risk: " (endpoint_link(endpoint)) }

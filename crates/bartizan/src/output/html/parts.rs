@@ -319,7 +319,7 @@ pub(super) fn ledger(factors: &[ScoreFactor], score: u8, name: &str) -> Markup {
             tbody {
                 @for factor in factors.iter().take(24) {
                     tr {
-                        td { (sentence(&factor.reason)) }
+                        td { (text(&factor.reason)) }
                         td.bar { (bar(f64::from(factor.points.unsigned_abs()) / f64::from(most),
                                       if factor.points < 0 { "hollow" } else { "fill" })) }
                         td.num { (signed(i64::from(factor.points))) }

@@ -30,20 +30,33 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     h3 { "Traffic over time" }
                     p { "above the line: part of a detection · below: all other exchanges"
                         @if let Some(first) = bars.first() { " · one bar is " (length(first.seconds)) } }
-                    div.end {
+                    @if !bars.is_empty() { div.end {
                         span.key.bad { "hostile " b { (number(hostile)) } }
                         span.key { "other " b { (number(rest)) } }
                         span.key.err { "server errors " b { (number(errors)) } }
-                    }
+                    } }
                 }
                 @if bars.is_empty() {
-                    (empty("No times", "The source says not when its exchanges happened, so they cannot be \
-                            shown over time, and detectors that need time were not evaluated."))
+                    (no_bars(page))
                 } @else {
                     div.pb { (chart(page, &bars)) (numbers(&bars)) }
                 }
             }
         }
+    }
+}
+
+fn no_bars(page: &Page<'_>) -> Markup {
+    if page.analysis.summary.exchanges == 0 {
+        return empty("No traffic", "No exchange was judged.");
+    }
+    match words::period(page.analysis.summary.started, page.analysis.summary.ended) {
+        Some(period) => empty("Too short to show", &format!("All exchanges are of {period} UTC.")),
+        None => empty(
+            "No times",
+            "The source does not say when its exchanges happened, so they cannot be shown over \
+             time, and detectors that need time could not look.",
+        ),
     }
 }
 

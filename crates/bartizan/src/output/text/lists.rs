@@ -26,16 +26,18 @@ const MAX_COLUMN: u16 = 26;
 /// Narrowest path; columns are left out, and said to be, before it gets narrower.
 const MIN_PATH: u16 = 22;
 
-/// A column between path and requests.
-type Between = (&'static str, fn(&Endpoint) -> String, u16);
+/// What a column says of an endpoint.
+type Say = fn(&Endpoint) -> String;
+/// A column between path and requests, with its width.
+type Between = (&'static str, Say, u16);
 
 pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
-    let widest = |name: &str, text: fn(&Endpoint) -> String| {
+    let widest = |name: &str, text: Say| {
         let widest = endpoints.iter().map(|e| text(e).chars().count()).max().unwrap_or(0);
         let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
         u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let candidates: [(&'static str, fn(&Endpoint) -> String); 3] =
+    let candidates: [(&'static str, Say); 3] =
         [("State", state), ("Auth", words::auth_brief), ("Data", classes)];
     let mut between: Vec<Between> =
         candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();

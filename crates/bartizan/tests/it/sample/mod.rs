@@ -187,9 +187,13 @@ fn timeline() -> Vec<TimeBucket> {
         .collect()
 }
 
+/// Name, kind, grade, label, requests, endpoints, networks, detections.
+type Caller =
+    (&'static str, ActorKind, Option<Grade>, &'static str, u64, u64, &'static [&'static str], u64);
+
 fn actors() -> Vec<ActorSummary> {
     use ActorKind::{Address, Principal, Session};
-    let rows: [(&str, ActorKind, Option<Grade>, &str, u64, u64, &[&str], u64); 9] = [
+    let rows: [Caller; 9] = [
         (
             "storefront",
             Principal,
