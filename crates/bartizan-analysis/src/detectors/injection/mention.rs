@@ -5,6 +5,8 @@
 pub(crate) struct Around {
     pub(crate) before: usize,
     pub(crate) after: usize,
+    /// Pieces between white space before and after it, words or not: log lines have few words.
+    pub(crate) pieces: (usize, usize),
     /// The fragment stands between quotation marks, backticks or parentheses of the text.
     pub(crate) quoted: bool,
 }
@@ -25,7 +27,9 @@ impl Around {
                 | (Some('«'), Some('»'))
                 | (Some('‘' | '‚'), Some('’' | '‘'))
         );
-        Self { before: words(before), after: words(after), quoted }
+        let pieces = |text: &str| text.split_ascii_whitespace().take(64).count();
+        let pieces = (pieces(before), pieces(after));
+        Self { before: words(before), after: words(after), pieces, quoted }
     }
 
     /// Whether people write so about an attack: the fragment is followed by prose, or is quoted
@@ -34,19 +38,17 @@ impl Around {
         (self.after >= 3 && self.before + self.after >= 4)
             || (self.quoted && self.before >= 2)
             || (self.before >= 3 && self.after >= 2)
+            || (self.pieces.0 >= 3 && self.pieces.1 >= 2)
     }
 }
 
 /// Words of natural language: two letters or more (one: `a`, `I`) between spaces or punctuation.
 pub(crate) fn words(text: &str) -> usize {
-    text.split([' ', '\n', '\t', ',', '.', '!', '?', ':'])
-        .filter(|word| is_word(word))
-        .take(64)
-        .count()
+    text.split([' ', '\n', '\t', ',']).filter(|word| is_word(word)).take(64).count()
 }
 
 fn is_word(word: &str) -> bool {
-    let word = word.trim_matches(['"', '(', ')', '\'', '’', '“', '”', ';']);
+    let word = word.trim_matches(['"', '(', ')', '\'', '’', '“', '”', ';', '.', '!', '?', ':']);
     let mut letters = 0;
     for ch in word.chars() {
         if !(ch.is_alphabetic() || matches!(ch, '\'' | '’' | '-')) {
@@ -59,7 +61,7 @@ fn is_word(word: &str) -> bool {
 
 /// A text of many lines is a document or a program, not a value that is put into a statement.
 pub(crate) fn is_document(text: &str) -> bool {
-    memchr::memchr_iter(b'\n', text.as_bytes()).take(4).count() >= 4
+    memchr::memchr_iter(b'\n', text.trim_ascii().as_bytes()).take(2).count() >= 2
 }
 
 #[cfg(test)]
