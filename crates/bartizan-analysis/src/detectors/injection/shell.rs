@@ -55,7 +55,7 @@ fn begins_as_command(text: &str) -> bool {
     let program = first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     let flags = stage.split_ascii_whitespace().skip(1).any(|word| {
         word.starts_with('-')
-            && word.bytes().nth(1).is_some_and(|b| b.is_ascii_alphabetic() || b == b'-')
+            && word.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'-')
     });
     (is(TOOLS, first) && next.starts_with(' '))
         || assignment
@@ -159,7 +159,12 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         .unwrap_or(name);
     let wild = found.starts_with('/') && found.contains('?');
     let sure = is(SURE, name) || wild;
-    if !sure && !is(WORDS, name) && !(found.starts_with('/') && found.contains("bin/")) {
+    let in_bin = found.starts_with('/') && found.contains("bin/");
+    if !(sure || in_bin || is(WORDS, name)) {
+        return None;
+    }
+    // Traces of minified code have lines that begin with two letters.
+    if !sure && name.len() <= 2 && matches!(separator, b'\n' | b'\r') {
         return None;
     }
     let rest = text.get(end..).unwrap_or_default();

@@ -344,6 +344,7 @@ pub(crate) fn list(reader: &mut Reader<'_>, quoted: bool) -> Option<(u8, &'stati
     match () {
         () if reader.traits.delay => Some((85, "list with a delay")),
         () if reader.traits.subselect => Some((82, "list with a sub-query")),
+        () if reader.traits.conditional => Some((66, "list with a condition")),
         () if quoted && reader.kind(0) == Some(Kind::Comment) => {
             Some((78, "list before a comment"))
         }

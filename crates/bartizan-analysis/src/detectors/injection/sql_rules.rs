@@ -51,7 +51,7 @@ fn weigh(text: &str, start: usize, fragment: Fragment) -> Found {
     } else if around.before >= 3 && found.context == AS_IS && !commented {
         found.score = found.score.min(45);
     } else if around.before >= 4 && found.score < 85 {
-        found.score = found.score.saturating_sub(20);
+        found.score = found.score.saturating_sub(30);
     }
     found
 }
@@ -196,6 +196,7 @@ fn expression_value(text: &str, row: &[Token]) -> Option<Found> {
         () if !complete => return None,
         () if traits.delay => 82,
         () if traits.subselect => 80,
+        () if traits.conditional => 66,
         () if traits.metadata && text.contains("@@") => 65,
         () => return None,
     };

@@ -186,7 +186,6 @@ const WANTED_ABSOLUTE: &[&str] = &[
     "/serviceaccount/token",
     "~/.ssh/",
     "~root/",
-    "c:/windows/",
     "c:/windows/repair",
 ];
 
@@ -201,7 +200,9 @@ fn judge(suspect: &Suspect<'_>) -> Option<Found> {
         start += token.len() + 1;
         let Some(mut found) = path(suspect, token, outer) else { continue };
         let around = mention::Around::of(text, at, at + token.len());
-        if (around.before + around.after >= 2 || around.pieces.0 + around.pieces.1 >= 3)
+        if (around.log
+            || around.before + around.after >= 2
+            || around.pieces.0 + around.pieces.1 >= 3)
             && suspect.node.root() != Root::Path
         {
             found.score = found.score.min(45);

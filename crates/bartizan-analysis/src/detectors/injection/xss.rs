@@ -201,7 +201,8 @@ fn judge_text(text: &str, context: &'static str) -> Option<Found> {
     for tag in html::tags(text) {
         let Some(mut found) = judge_tag(text, &tag, context) else { continue };
         let around = mention::Around::of(text, tag.start, element_end(text, &tag));
-        if (around.quoted && around.before >= 2)
+        if around.log
+            || (around.quoted && around.before >= 2)
             || (around.before >= 3 && around.after >= 4)
             || (around.pieces.0 >= 3 && around.pieces.1 >= 3)
         {
