@@ -3,207 +3,13 @@
 use super::{
     Found,
     mention::{Around, is_document, words},
+    shell_words::{SURE, TOOLS, WORDS},
 };
 
 /// Separators that are tried in one text.
 const MAX_STARTS: usize = 64;
 
 const AS_IS: &str = "as it is";
-
-/// Commands that are no words of prose: they count with any argument or none.
-const SURE: &[&str] = &[
-    "whoami",
-    "uname",
-    "ifconfig",
-    "ipconfig",
-    "netstat",
-    "nslookup",
-    "curl",
-    "wget",
-    "nc",
-    "ncat",
-    "bash",
-    "sh",
-    "zsh",
-    "ksh",
-    "dash",
-    "python",
-    "python3",
-    "python2",
-    "perl",
-    "ruby",
-    "php",
-    "powershell",
-    "pwsh",
-    "cmd",
-    "certutil",
-    "bitsadmin",
-    "systeminfo",
-    "tasklist",
-    "wmic",
-    "rundll32",
-    "mshta",
-    "sudo",
-    "chmod",
-    "chown",
-    "printenv",
-    "base64",
-    "xxd",
-    "awk",
-    "sed",
-    "grep",
-    "socat",
-    "telnet",
-    "ssh",
-    "scp",
-    "busybox",
-    "nohup",
-    "crontab",
-    "ping",
-    "dig",
-    "mkfifo",
-    "id",
-    "ls",
-    "ps",
-    "pwd",
-    "env",
-    "rm",
-    "mv",
-    "cp",
-    "df",
-    "cmd.exe",
-    "powershell.exe",
-    "tftp",
-    "rev",
-    "nl",
-    "tac",
-    "xargs",
-    "hostname",
-    "lsof",
-    "openssl",
-    "useradd",
-    "phpinfo",
-    "traceroute",
-    "ip",
-    "arp",
-    "cscript",
-    "reg",
-    "net",
-    "dir",
-    "ver",
-    "whois",
-];
-
-/// Commands that are words as well: they count with an argument that is none of prose.
-const WORDS: &[&str] = &[
-    "cat", "head", "tail", "more", "less", "type", "echo", "find", "sort", "kill", "who", "last",
-    "sleep", "touch", "mkdir", "tar", "zip", "dd", "set", "export", "source", "timeout", "host",
-    "node", "route", "history", "printf", "exec", "eval", "tee", "cut", "su", "w", "shutdown",
-    "reboot", "ftp", "start", "copy", "del", "time", "test", "read", "open", "strings", "od", "wc",
-    "date", "mail", "java", "go", "run", "make",
-];
-
-/// Programs with which a value begins that is a command by design.
-const TOOLS: &[&str] = &[
-    "npm",
-    "npx",
-    "yarn",
-    "pnpm",
-    "make",
-    "cargo",
-    "go",
-    "docker",
-    "kubectl",
-    "helm",
-    "git",
-    "mvn",
-    "gradle",
-    "pip",
-    "pip3",
-    "poetry",
-    "cd",
-    "cmake",
-    "terraform",
-    "ansible",
-    "aws",
-    "gcloud",
-    "az",
-    "bundle",
-    "rake",
-    "composer",
-    "dotnet",
-    "apt",
-    "apt-get",
-    "apk",
-    "yum",
-    "dnf",
-    "brew",
-    "pytest",
-    "tox",
-    "jest",
-    "node",
-    "java",
-    "echo",
-    "export",
-    "set",
-    "source",
-    "mkdir",
-    "cat",
-    "cp",
-    "mv",
-    "rm",
-    "ls",
-    "tar",
-    "sudo",
-    "curl",
-    "wget",
-    "bash",
-    "sh",
-    "python",
-    "python3",
-    "php",
-    "ruby",
-    "perl",
-    "grep",
-    "find",
-    "sed",
-    "awk",
-    "systemctl",
-    "service",
-    "ssh",
-    "scp",
-    "rsync",
-    "test",
-    "ps",
-    "if",
-    "for",
-    "while",
-    "psql",
-    "mysql",
-    "redis-cli",
-    "jq",
-    "deno",
-    "bun",
-    "msbuild",
-    "swift",
-    "flutter",
-    "rustup",
-    "ninja",
-    "bazel",
-    "touch",
-    "chmod",
-    "time",
-    "env",
-    "pg_dump",
-    "ffmpeg",
-    "convert",
-    "journalctl",
-    "tail",
-    "head",
-    "df",
-    "du",
-    "printf",
-];
 
 /// The best explanation of `text` as command injection.
 pub(crate) fn judge(text: &str) -> Option<Found> {
@@ -245,7 +51,15 @@ fn begins_as_command(text: &str) -> bool {
     let assignment = first.split_once('=').is_some_and(|(name, _)| {
         !name.is_empty() && name.bytes().all(|b| b.is_ascii_uppercase() || b == b'_')
     });
-    (is(TOOLS, first) && next.starts_with(' ')) || assignment
+    let stage = text.split([';', '|', '&', '\n']).next().unwrap_or_default();
+    let program = first.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
+    let flags = stage.split_ascii_whitespace().skip(1).any(|word| {
+        word.starts_with('-')
+            && word.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'-')
+    });
+    (is(TOOLS, first) && next.starts_with(' '))
+        || assignment
+        || (program && !first.is_empty() && flags)
 }
 
 /// A separator or substitution at `at`: where the command begins.
@@ -339,8 +153,18 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
     }
     let (found, end, disguised) = word(text, skip_space(text, after));
     let name = found.rsplit('/').next().unwrap_or_default();
-    let sure = is(SURE, name);
-    if !sure && !is(WORDS, name) && !(found.starts_with('/') && found.contains("bin/")) {
+    let name = name
+        .get(..name.len().saturating_sub(4))
+        .filter(|_| name.to_ascii_lowercase().ends_with(".exe"))
+        .unwrap_or(name);
+    let wild = found.starts_with('/') && found.contains('?');
+    let sure = is(SURE, name) || wild;
+    let in_bin = found.starts_with('/') && found.contains("bin/");
+    if !(sure || in_bin || is(WORDS, name)) {
+        return None;
+    }
+    // Traces of minified code have lines that begin with two letters.
+    if !sure && name.len() <= 2 && matches!(separator, b'\n' | b'\r') {
         return None;
     }
     let rest = text.get(end..).unwrap_or_default();
@@ -354,6 +178,7 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         (true, Argument::Plain, _) => 88,
         (true, _, true) => 72,
         (true, Argument::Maybe, _) if name.len() > 3 => 60,
+        (true, Argument::Maybe, _) if administers(name, rest) => 80,
         (false, Argument::Plain, _) => 82,
         (false, _, true) if disguised => 70,
         (false, _, true) if substitution && separator == b'$' => 62,
@@ -369,12 +194,18 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
     if separator == b'`' {
         score = if words(before) + words(rest) >= 3 { 25 } else { score };
     }
+    if substitution && argument == Argument::No && words(before) >= 3 {
+        score = score.min(40);
+    }
     if separator == b'\n' || separator == b'\r' {
         score = score.saturating_sub(12);
     }
     // `name;id` and `name|ip` are lists of names.
     let short =
         name.len() <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
+    let doubled = after > at + 1 && matches!(separator, b'|' | b'&');
+    let noun = !is(&["ls", "ps", "pwd", "df"], name) && !doubled;
+    let short = short && noun;
     let list = before
         .bytes()
         .all(|b| b.is_ascii_alphabetic() || matches!(b, b'_' | b';' | b'|' | b',' | b' '));
@@ -402,6 +233,13 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         tokens: known.copied().into_iter().collect(),
         ..Found::new(score.min(100), rule, AS_IS)
     })
+}
+
+/// `net user`, `reg query`: subcommands of Windows.
+fn administers(name: &str, rest: &str) -> bool {
+    let word = rest.split_ascii_whitespace().next().unwrap_or_default();
+    (name.eq_ignore_ascii_case("net") && is(&["user", "localgroup", "view", "use", "start"], word))
+        || (name.eq_ignore_ascii_case("reg") && is(&["query", "add", "save"], word))
 }
 
 /// The end of the arguments, as far as prose is concerned: two words on.
@@ -464,6 +302,9 @@ fn special(text: &str) -> Option<Found> {
     }
     if lower.contains("${") && jndi(&lower) {
         return Some(Found::new(95, "JNDI look-up", AS_IS));
+    }
+    if lower.contains("%comspec%") && lower.contains("/c") {
+        return Some(Found::new(85, "shell with a command", AS_IS));
     }
     let mention = words(text) >= 6;
     let cap = |score: u8| if mention { score.min(40) } else { score };

@@ -17,6 +17,8 @@ pub(crate) struct Traits {
     pub(crate) subselect: bool,
     /// A function that injection uses to read, to make errors or to fingerprint.
     pub(crate) function: bool,
+    /// `CASE … END`.
+    pub(crate) conditional: bool,
     /// An operator of JSON types.
     pub(crate) json: bool,
     /// `@@version`, `information_schema` and the like.
@@ -322,6 +324,7 @@ impl<'t> Reader<'t> {
             }
             Kind::Word("case") => {
                 self.traits.function = true;
+                self.traits.conditional = true;
                 self.case();
                 Some(Operand::Call)
             }

@@ -152,7 +152,7 @@ const WANTED: &[&str] = &[
     "secrets",
     "database.yml",
     "kube/config",
-    "serviceaccount/token",
+    "/serviceaccount/token",
     "docker.sock",
     "appsettings",
     "settings.py",
@@ -183,8 +183,9 @@ const WANTED_ABSOLUTE: &[&str] = &[
     "/web-inf/",
     "web-inf/web.xml",
     "/windows/win.ini",
-    "serviceaccount/token",
+    "/serviceaccount/token",
     "~/.ssh/",
+    "~root/",
     "c:/windows/repair",
 ];
 
@@ -199,7 +200,11 @@ fn judge(suspect: &Suspect<'_>) -> Option<Found> {
         start += token.len() + 1;
         let Some(mut found) = path(suspect, token, outer) else { continue };
         let around = mention::Around::of(text, at, at + token.len());
-        if around.before + around.after >= 2 && suspect.node.root() != Root::Path {
+        if (around.log
+            || around.before + around.after >= 2
+            || around.pieces.0 + around.pieces.1 >= 3)
+            && suspect.node.root() != Root::Path
+        {
             found.score = found.score.min(45);
         }
         best = Found::best(best, Some(found));
@@ -275,6 +280,7 @@ fn wrapper(token: &str, outer: bool) -> Option<Found> {
     let begins = |prefixes: &[&str]| prefixes.iter().any(|prefix| lower.starts_with(prefix));
     if begins(&[
         "php://",
+        "classpath:",
         "expect://",
         "phar://",
         "zip://",

@@ -201,7 +201,11 @@ fn judge_text(text: &str, context: &'static str) -> Option<Found> {
     for tag in html::tags(text) {
         let Some(mut found) = judge_tag(text, &tag, context) else { continue };
         let around = mention::Around::of(text, tag.start, element_end(text, &tag));
-        if (around.quoted && around.before >= 2) || (around.before >= 3 && around.after >= 4) {
+        if around.log
+            || (around.quoted && around.before >= 2)
+            || (around.before >= 3 && around.after >= 4)
+            || (around.pieces.0 >= 3 && around.pieces.1 >= 3)
+        {
             found.score = found.score.min(40);
         }
         best = Found::best(best, Some(found));
@@ -425,6 +429,9 @@ fn script_break(text: &str, context: &'static str) -> Option<Found> {
             '=', '!', '>', '<', '%',
         ]);
         let quote = lead.len() > trimmed.len() && trimmed.ends_with(['\'', '"', '`']);
+        // A quote that ends a string which the text itself opened is no break-out.
+        let last = trimmed.as_bytes().last().copied().unwrap_or(0);
+        let quote = quote && memchr::memchr_iter(last, trimmed.as_bytes()).count() % 2 == 1;
         let rest = text.get(at..).unwrap_or_default();
         let ended = rest.contains("//")
             || rest.ends_with(['\'', '"'])
