@@ -118,7 +118,7 @@ impl Har {
         };
         self.ledger.mark(self.input.offset(), self.scan.state_code(), self.scan.index());
         Ok(Some(match outcome {
-            Ok(exchange) => self.ledger.exchange(exchange, self.input.name()),
+            Ok(exchange) => self.ledger.exchange(Box::new(exchange), self.input.name()),
             Err(reason) => self.ledger.skip(reason, at),
         }))
     }
