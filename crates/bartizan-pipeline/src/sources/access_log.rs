@@ -99,7 +99,7 @@ impl AccessLog {
             };
             self.ledger.mark(self.input.offset(), 0, self.lines.number());
             return Ok(Some(match outcome {
-                Ok(exchange) => self.ledger.exchange(exchange, self.input.name()),
+                Ok(exchange) => self.ledger.exchange(Box::new(exchange), self.input.name()),
                 Err(SkipReason::NotALogLine) if foreign::is_log_line(self.lines.text()) => {
                     self.ledger.skip(SkipReason::OtherLogFormat, at)
                 }

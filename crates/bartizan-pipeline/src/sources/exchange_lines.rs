@@ -120,7 +120,7 @@ struct ExchangeLines {
 
 /// What was found, where, and whether the input was cut in it.
 enum Found {
-    Entry(Result<Exchange, SkipReason>),
+    Entry(Result<Box<Exchange>, SkipReason>),
     Cut,
     Nothing,
     End,
@@ -167,8 +167,8 @@ impl Reader {
     }
 }
 
-fn read(text: &[u8]) -> Result<Exchange, SkipReason> {
-    parse_line(text).map_err(|error| match error {
+fn read(text: &[u8]) -> Result<Box<Exchange>, SkipReason> {
+    parse_line(text).map(Box::new).map_err(|error| match error {
         LineError::NotUtf8 => SkipReason::NotUtf8,
         LineError::NotJson => SkipReason::NotJson,
         LineError::WrongShape => SkipReason::WrongShape,

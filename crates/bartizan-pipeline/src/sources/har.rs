@@ -69,7 +69,7 @@ fn recognise(head: &Head<'_>) -> u8 {
         Ok(_) if scan.log_seen() && scan.lists() > 0 => 95,
         Ok(Scanned::Truncated) if scan.log_seen() => 80,
         Ok(Scanned::Truncated) if head.bytes.trim_ascii_start().starts_with(b"{") => by_name,
-        Ok(_) if scan.lists() > 0 => by_name.max(30),
+        Ok(_) if scan.lists() > 0 => by_name,
         _ => 0,
     }
 }
@@ -118,7 +118,7 @@ impl Har {
         };
         self.ledger.mark(self.input.offset(), self.scan.state_code(), self.scan.index());
         Ok(Some(match outcome {
-            Ok(exchange) => self.ledger.exchange(exchange, self.input.name()),
+            Ok(exchange) => self.ledger.exchange(Box::new(exchange), self.input.name()),
             Err(reason) => self.ledger.skip(reason, at),
         }))
     }

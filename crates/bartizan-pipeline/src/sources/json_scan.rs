@@ -225,7 +225,7 @@ impl EntryScan {
     fn element(&mut self, input: &mut Input, shape: Shape) -> Result<Option<Scanned>, SourceError> {
         skip_space(input)?;
         match input.peek()? {
-            None => return Ok(Some(Scanned::Truncated)),
+            None => Ok(Some(Scanned::Truncated)),
             Some(close @ (b']' | b'}')) => {
                 // A list closed by `}` is broken; what it closes is the object around it.
                 if close == b']' {

@@ -1,6 +1,6 @@
 //! What every source keeps about its own progress.
 
-use bartizan_model::{ExchangeId, source::Checkpoint};
+use bartizan_model::{Exchange, ExchangeId, source::Checkpoint};
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -61,7 +61,7 @@ impl Ledger {
     }
 
     /// Hands an exchange over: gives it a number when it has no id, and the name of its input.
-    pub(super) fn exchange(&mut self, mut exchange: bartizan_model::Exchange, name: &str) -> Item {
+    pub(super) fn exchange(&mut self, mut exchange: Box<Exchange>, name: &str) -> Item {
         self.exchanges += 1;
         if exchange.id.as_str().is_empty() {
             let number = self.exchanges;
@@ -70,7 +70,7 @@ impl Ledger {
         if exchange.source.is_none() {
             exchange.source = Some(name.to_owned());
         }
-        Item::Exchange(Box::new(exchange))
+        Item::Exchange(exchange)
     }
 
     /// Hands over that something was left out.

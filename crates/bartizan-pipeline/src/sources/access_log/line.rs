@@ -276,10 +276,8 @@ impl Extra {
         let (name, value) = text.split_once('=').unwrap_or(("", text));
         let value = value.trim_matches('"');
         match &*name.to_ascii_lowercase() {
-            "" | "rt" | "request_time" | "duration" => {
-                if self.duration_ms.is_none() {
-                    self.duration_ms = duration_ms(value, !name.is_empty());
-                }
+            "" | "rt" | "request_time" | "duration" if self.duration_ms.is_none() => {
+                self.duration_ms = duration_ms(value, !name.is_empty());
             }
             "host" | "vhost" | "server_name" if looks_like_host(value) => {
                 self.host = Some(value.to_lowercase());

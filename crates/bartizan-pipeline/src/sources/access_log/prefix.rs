@@ -75,7 +75,12 @@ pub(super) fn read(text: &str) -> Option<Prefix> {
 /// Not further on: a user name is anything that a client likes to send.
 fn client_at(words: &[(usize, &str)]) -> Option<usize> {
     let last = words.len().checked_sub(3)?;
-    let found = words.iter().take((last + 1).min(2)).position(|(_, word)| address(word).is_some());
+    let at = |i: usize| words.get(i).filter(|_| i <= last).and_then(|(_, word)| address(word));
+    if at(0).is_some_and(|(_, port)| port.is_some()) && at(1).is_some() {
+        // The host is itself named by its address.
+        return Some(1);
+    }
+    let found = (0..2).find(|i| at(*i).is_some());
     Some(match found {
         Some(at) => at,
         // `host:port name ident user`: the client's name was looked up.
@@ -89,11 +94,15 @@ fn has_port(word: &str) -> bool {
 }
 
 fn is_virtual_host(word: &str, is_first: bool) -> bool {
-    address(word).is_none()
-        && word != "-"
-        && looks_like_host(word)
+    word != "-"
+        && (looks_like_host(word) || looks_like_host(without_port(word)))
         // Behind a container's or shipper's prefix, a bare word may be anything.
         && (is_first || word.contains('.'))
+}
+
+/// Apache adds the port also to a name that has one: `localhost:5001:443`.
+fn without_port(word: &str) -> &str {
+    word.rsplit_once(':').map_or(word, |(host, _)| host)
 }
 
 /// Authority and scheme of `host:port`.
@@ -105,7 +114,10 @@ fn virtual_host(word: &str) -> (String, &'static str) {
     if let Some(bare) = host.strip_suffix(":80") {
         return (bare.to_owned(), "http");
     }
-    (host, "")
+    // Of two ports, the first is the one that the client asked for.
+    let bare = without_port(&host);
+    let has_two = !bare.starts_with('[') && bare.contains(':');
+    (if has_two { bare.to_owned() } else { host }, "")
 }
 
 /// An address, with brackets, port, zone or a comma behind it.
@@ -191,6 +203,10 @@ mod tests {
             ("api.h.test:8443 ::1 - bob", Some("::1"), "api.h.test:8443", Some("bob")),
             ("api.h.test 1.2.3.4 - -", Some("1.2.3.4"), "api.h.test", None),
             ("1.2.3.4 www.h.test -", Some("1.2.3.4"), "www.h.test", None),
+            ("localhost:5001:443 1.2.3.4 - -", Some("1.2.3.4"), "localhost:5001", None),
+            ("localhost:5001:8080 1.2.3.4 - -", Some("1.2.3.4"), "localhost:5001", None),
+            ("[2001:db8::9]:443 2001:db8::1 - -", Some("2001:db8::1"), "[2001:db8::9]", None),
+            ("10.0.0.1:8080 1.2.3.4 - -", Some("1.2.3.4"), "10.0.0.1:8080", None),
             ("client.isp.test - -", None, "", None),
             ("h.test:80 client.isp.test - -", None, "h.test", None),
             ("- - -", None, "", None),

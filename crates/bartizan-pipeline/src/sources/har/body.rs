@@ -158,10 +158,11 @@ fn is_still_encoded(bytes: &[u8], coding: &str, media_type: &str) -> bool {
 
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let text = text.trim();
-    let spaced = text.bytes().any(|b| b.is_ascii_whitespace());
+    // Line ends as in MIME; a space between words means that this is text in spite of its label.
+    let spaced = text.contains(['\r', '\n']);
     let packed: String;
     let text = if spaced {
-        packed = text.chars().filter(|c| !c.is_ascii_whitespace()).collect();
+        packed = text.chars().filter(|c| !matches!(c, '\r' | '\n')).collect();
         &packed
     } else {
         text

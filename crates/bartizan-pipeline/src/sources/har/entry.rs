@@ -16,6 +16,9 @@ use super::{
     fields::{Entry, Fields, WsMessage},
 };
 
+/// Most values of one header field that are joined with line feeds.
+const REPEATS: usize = 64;
+
 /// Reads an entry. The exchange has no id and no source name yet.
 pub(super) fn read(bytes: &[u8]) -> Result<Exchange, SkipReason> {
     match serde_json::from_slice::<Entry<'_>>(bytes) {
@@ -161,7 +164,7 @@ fn headers(fields: &Fields<'_>) -> (Headers, Pseudo) {
             *slot = Some(value.trim().to_owned());
         } else if !name.is_empty() {
             // Browsers join repeated fields with a line feed.
-            for value in value.split('\n') {
+            for value in value.splitn(REPEATS, '\n') {
                 headers.push(name, value.trim());
             }
         }

@@ -134,6 +134,18 @@ fn bodies_say_how_much_of_them_is_there() {
             Some(3),
         ),
         (
+            r#"{"status":200,"content":{"text":"YW\nJj","encoding":"base64"}}"#,
+            "abc",
+            Complete,
+            Some(3),
+        ),
+        (
+            r#"{"status":200,"content":{"text":"LEFT OUT","size":99,"encoding":"base64"}}"#,
+            "LEFT OUT",
+            Truncated,
+            Some(99),
+        ),
+        (
             r#"{"status":200,"content":{"text":"NOT BASE64!","size":99,"encoding":"base64"}}"#,
             "NOT BASE64!",
             Truncated,
