@@ -166,11 +166,11 @@ def background():
             None, {"rows": rows}, [["authorization", "Basic " + basic]],
         )
     trace = "java.lang.NullPointerException\n\tat com.example.shop.CouponService.apply(CouponService.java:88)\n"
-    for i in range(4):
-        user = R.choice(USERS)
+    for i in range(12):
+        user, broken = R.choice(USERS), i % 3 == 2
         event(
-            START + 2500 + i * 3000, user["ip"], user["agent"], "POST", "/v1/coupons/apply", 500,
-            {"code": "WINTER"}, {"error": "internal", "trace": trace}, bearer(user),
+            START + 2500 + i * 1000, user["ip"], user["agent"], "POST", "/v1/coupons/apply", 500 if broken else 200,
+            {"code": "WINTER"}, {"error": "internal", "trace": trace} if broken else {"discount": 5}, bearer(user),
         )
 
 

@@ -83,7 +83,7 @@ fn write(files: &BTreeMap<PathBuf, String>, check: bool) -> Result<Vec<String>> 
 /// Files of a family that declare its static, as paths relative to the folder without `.rs`.
 fn items(family: &Family) -> Result<Vec<String>> {
     let folder = root().join(family.folder);
-    let declaration = format!("pub static {}:", family.item.0);
+    let declaration = format!("static {}:", family.item.0);
     let mut found = Vec::new();
     let mut folders = vec![folder.clone()];
     while let Some(next) = folders.pop() {

@@ -1,15 +1,20 @@
 //! Detectors: hostile acts, one detector per file.
 
+pub mod credential_stuffing;
+pub mod data_volume;
 pub mod injection;
-pub mod list;
+mod list;
 mod login;
 mod login_sources;
 mod names;
+pub mod object_enumeration;
 mod object_history;
 pub mod objects;
 mod ownership;
+pub mod scanner;
 #[cfg(test)]
 mod tests;
+pub mod token_sharing;
 mod traffic;
 
 pub use list::DETECTORS;

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     detectors::{DetectorItem, Signal},
     facts::ExchangeMark,
+    learn::Timeline,
 };
 
 /// Most detections kept; later ones are counted only.
@@ -48,6 +49,7 @@ pub struct Record {
 pub struct DetectionLedger {
     records: Vec<Record>,
     open: BTreeMap<(String, u64), usize>,
+    hostile: Timeline,
     marks: usize,
     dropped: u64,
 }
@@ -61,6 +63,9 @@ impl DetectionLedger {
         time: Option<Timestamp>,
         leaf: u32,
     ) {
+        if let Some(time) = time {
+            signal.exchanges.iter().for_each(|_| self.hostile.add_hostile(time));
+        }
         let key = (item.meta.code.to_owned(), signal.group);
         let current = self.open.get(&key).copied().filter(|index| {
             let last = self.records.get(*index).and_then(|r| r.last);
@@ -103,6 +108,12 @@ impl DetectionLedger {
     #[must_use]
     pub fn records(&self) -> &[Record] {
         &self.records
+    }
+
+    /// Hostile exchanges over time, by when they were recognised.
+    #[must_use]
+    pub const fn timeline(&self) -> &Timeline {
+        &self.hostile
     }
 
     /// Detections beyond [`MAX_DETECTIONS`], counted only.

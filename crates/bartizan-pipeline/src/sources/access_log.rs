@@ -28,7 +28,7 @@ const HELP: &str = "write the log in combined form: remote address, user, [time]
 /// Lines of the beginning that are looked at.
 const PROBE_LINES: usize = 50;
 
-pub(super) static ITEM: SourceItem = SourceItem {
+pub(super) static SOURCE: SourceItem = SourceItem {
     name: "access-log",
     title: "Access log in common or combined form (nginx, Apache, Traefik)",
     what: "Reads `address ident user [time] \"request\" status bytes`, with or without `\"referer\" \
@@ -123,11 +123,11 @@ impl Source for AccessLog {
     }
 
     fn format(&self) -> &'static str {
-        ITEM.name
+        SOURCE.name
     }
 
     fn ordering(&self) -> Ordering {
-        ITEM.ordering
+        SOURCE.ordering
     }
 
     fn next(&mut self) -> Option<Result<Item, SourceError>> {
@@ -147,7 +147,7 @@ impl Source for AccessLog {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        self.ledger.checkpoint(&self.input, ITEM.name)
+        self.ledger.checkpoint(&self.input, SOURCE.name)
     }
 }
 

@@ -24,7 +24,7 @@ const HELP: &str = "each line must be a JSON object with request.method and requ
 /// State in a checkpoint: lines. A list has the state of its scanner, which is never this.
 const LINES: u8 = 100;
 
-pub(super) static ITEM: SourceItem = SourceItem {
+pub(super) static SOURCE: SourceItem = SourceItem {
     name: "exchanges",
     title: "Exchanges as JSON lines",
     what: "Reads one exchange per line: `id, time, client, request{method, url, headers, body}, \
@@ -221,11 +221,11 @@ impl Source for ExchangeLines {
     }
 
     fn format(&self) -> &'static str {
-        ITEM.name
+        SOURCE.name
     }
 
     fn ordering(&self) -> Ordering {
-        ITEM.ordering
+        SOURCE.ordering
     }
 
     fn next(&mut self) -> Option<Result<Item, SourceError>> {
@@ -245,7 +245,7 @@ impl Source for ExchangeLines {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        self.ledger.checkpoint(&self.input, ITEM.name)
+        self.ledger.checkpoint(&self.input, SOURCE.name)
     }
 }
 

@@ -23,7 +23,7 @@ use super::{
 const LATENESS: Duration = Duration::minutes(15);
 const HELP: &str = "export the capture again, with content, as HAR 1.2";
 
-pub(super) static ITEM: SourceItem = SourceItem {
+pub(super) static SOURCE: SourceItem = SourceItem {
     name: "har",
     title: "HAR capture (HTTP Archive 1.1 and 1.2)",
     what: "Reads `log.entries`, also top-level `entries` or a bare list, one entry at a time, \
@@ -142,11 +142,11 @@ impl Source for Har {
     }
 
     fn format(&self) -> &'static str {
-        ITEM.name
+        SOURCE.name
     }
 
     fn ordering(&self) -> Ordering {
-        ITEM.ordering
+        SOURCE.ordering
     }
 
     fn next(&mut self) -> Option<Result<Item, SourceError>> {
@@ -166,7 +166,7 @@ impl Source for Har {
     }
 
     fn checkpoint(&self) -> Checkpoint {
-        self.ledger.checkpoint(&self.input, ITEM.name)
+        self.ledger.checkpoint(&self.input, SOURCE.name)
     }
 }
 

@@ -18,6 +18,7 @@ mod json_repair;
 mod json_scan;
 mod ledger;
 mod lines;
+mod list;
 mod merged;
 mod open;
 mod skip;
@@ -31,6 +32,7 @@ use bartizan_model::{
 pub use self::{
     error::SourceError,
     input::Input,
+    list::SOURCES,
     merged::Merged,
     open::OpenOptions,
     skip::{Place, SkipReason, SkipTally, Skipped},
@@ -130,9 +132,6 @@ pub struct SourceItem {
 
 /// What to do with a file of no known format.
 const EXPECTED_HELP: &str = "convert it to one of these, or name its format with --input-format";
-
-/// All sources.
-pub static SOURCES: &[&SourceItem] = &[&access_log::ITEM, &exchange_lines::ITEM, &har::ITEM];
 
 #[cfg(test)]
 mod tests;

@@ -53,7 +53,7 @@ pub(super) fn run(cli: &Cli, arguments: &Inspect) -> Result<Exit, CommandError> 
     snapshot.limits = config.limits.clone();
     snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
 
-    let source = OpenOptions::new().format("exchange-lines").open(&arguments.input);
+    let source = OpenOptions::new().format("exchanges").open(&arguments.input);
     let mut source = source.map_err(|error| analyze::input_error(&error))?;
     let shown = arguments.out.as_deref().unwrap_or(Path::new("standard output"));
     let shown = shown.display().to_string();

@@ -127,12 +127,7 @@ fn summary(
     hosts.sort_unstable();
     hosts.dedup();
     let mut timeline = core.timeline.clone();
-    for record in core.detections.records() {
-        if let Some(time) = record.first() {
-            let hostile = record.sequences().len() as u64;
-            (0..hostile.min(10_000)).for_each(|_| timeline.add_hostile(time));
-        }
-    }
+    timeline.merge(core.detections.timeline());
     Summary {
         exchanges: core.sequence,
         started: core.started,
