@@ -9,8 +9,8 @@ mod state;
 mod verdict;
 
 use bartizan_model::{
-    LimitName, Side,
-    Exchange, NotInspected, Outcome, Principal, SessionId, Timestamp, Verdict, ActorRef,
+    ActorRef, Exchange, LimitName, NotInspected, Outcome, Principal, SessionId, Side, Timestamp,
+    Verdict,
 };
 use bartizan_protocols::decode::{Decoded, decode};
 

@@ -1,7 +1,8 @@
 //! `catalog`, `findings`, `incidents`: what an analysis kept.
 
 use bartizan_model::{
-    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Severity, Timestamp, analysis::Analysis,
+    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Severity, Timestamp,
+    analysis::Analysis,
 };
 use bartizan_store::{
     DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
@@ -100,7 +101,9 @@ pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandE
         &analysis.incidents,
         |_| Ok(()),
         |style, width| match &analysis.incidents[..] {
-            [one] if arguments.id.is_some() => output::text::incident(one, &own, &analysis.endpoints, style, width),
+            [one] if arguments.id.is_some() => {
+                output::text::incident(one, &own, &analysis.endpoints, style, width)
+            }
             _ => output::text::incidents(&analysis.incidents, style, width),
         },
     )?;
@@ -183,32 +186,27 @@ impl<'a> Open<'a> {
 
     fn endpoints(&self) -> Result<Vec<Endpoint>, CommandError> {
         let (store, filter) = (self.data.directory.store(), EndpointFilter::default());
-        self.data.pages(|page| {
-            self.data.runtime.block_on(store.endpoints(&self.scope, &filter, page))
-        })
+        self.data
+            .pages(|page| self.data.runtime.block_on(store.endpoints(&self.scope, &filter, page)))
     }
 
     fn findings(&self) -> Result<Vec<Finding>, CommandError> {
         let (store, filter) = (self.data.directory.store(), FindingFilter::default());
-        self.data.pages(|page| {
-            self.data.runtime.block_on(store.findings(&self.scope, &filter, page))
-        })
+        self.data
+            .pages(|page| self.data.runtime.block_on(store.findings(&self.scope, &filter, page)))
     }
 
     fn incidents(&self) -> Result<Vec<Incident>, CommandError> {
         let (store, filter) = (self.data.directory.store(), IncidentFilter::default());
-        self.data.pages(|page| {
-            self.data.runtime.block_on(store.incidents(&self.scope, &filter, page))
-        })
+        self.data
+            .pages(|page| self.data.runtime.block_on(store.incidents(&self.scope, &filter, page)))
     }
 
     fn detections(&self) -> Result<Vec<Detection>, CommandError> {
         let (store, filter) = (self.data.directory.store(), DetectionFilter::default());
-        self.data.pages(|page| {
-            self.data.runtime.block_on(store.detections(&self.scope, &filter, page))
-        })
+        self.data
+            .pages(|page| self.data.runtime.block_on(store.detections(&self.scope, &filter, page)))
     }
-
 
     fn wants(&self, texts: &[&str], id: &str) -> bool {
         let contains = |part: &str| {

@@ -7,7 +7,7 @@ use serde_json::Value;
 use super::{Config, ConfigError, problem::explain};
 
 /// Names that are looked for in the working directory when no file is named.
-pub const DEFAULT_FILES: &[&str] = &["bartizan.yaml", "bartizan.yml", "bartizan.toml"];
+pub(super) const DEFAULT_FILES: &[&str] = &["bartizan.yaml", "bartizan.yml", "bartizan.toml"];
 
 /// Largest configuration file, in bytes.
 const MAX_BYTES: u64 = 1024 * 1024;
