@@ -55,10 +55,16 @@ pub(super) fn active_at_least(analysis: &Analysis, least: Severity) -> u64 {
     analysis.findings.iter().filter(active).count() as u64
 }
 
+/// Whether there is nothing that anything could be said about. Then no part of an output may read
+/// as if something had been looked at.
+pub(super) fn nothing_judged(analysis: &Analysis) -> bool {
+    analysis.summary.exchanges == 0 && analysis.endpoints.is_empty()
+}
+
 /// Writes the lead of `analysis`.
 pub(super) fn lead(analysis: &Analysis) -> Lead {
     let mut out = Lead::default();
-    if analysis.summary.exchanges == 0 && analysis.endpoints.is_empty() {
+    if nothing_judged(analysis) {
         out.main.push(Piece::Plain("Nothing was read that could be judged.".to_owned()));
         let skipped = Gaps::of(analysis).skipped;
         if skipped > 0 {
@@ -147,6 +153,12 @@ fn findings(analysis: &Analysis, out: &mut Lead) {
 /// One sentence about what could not be looked at.
 pub(super) fn completeness(analysis: &Analysis) -> String {
     let gaps = Gaps::of(analysis);
+    if nothing_judged(analysis) {
+        return "Nothing was judged.".to_owned();
+    }
+    if gaps.none() && analysis.summary.checks.is_empty() {
+        return "All that was read could be inspected; no check was run.".to_owned();
+    }
     if gaps.none() {
         return "All that was read could be inspected, and every check had its inputs.".to_owned();
     }
@@ -186,8 +198,11 @@ mod tests {
     #[test]
     fn what_was_not_evaluated_is_said() {
         let mut analysis = Analysis::default();
+        assert_eq!(completeness(&analysis), "Nothing was judged.");
         analysis.summary.exchanges = 10;
-        assert!(completeness(&analysis).starts_with("All that was read"));
+        assert!(completeness(&analysis).ends_with("no check was run."));
+        analysis.summary.checks.push(CheckTally { passed: 10, ..CheckTally::default() });
+        assert!(completeness(&analysis).ends_with("every check had its inputs."));
         analysis.summary.checks.push(CheckTally { not_evaluated: 10, ..CheckTally::default() });
         assert!(completeness(&analysis).contains("1 check lacked an input"));
     }

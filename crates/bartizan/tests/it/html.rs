@@ -60,6 +60,9 @@ fn what_was_not_evaluated_is_never_shown_as_passed() {
 fn empty_and_calm_pages_say_what_was_looked_at() {
     let empty = page(&Analysis::default());
     assert!(empty.contains("Nothing was read that could be judged."));
+    for claim in ["No weakness", "No incident", "none found", "All that was read", "All parts of"] {
+        assert!(!empty.contains(claim), "{claim}: nothing was looked at");
+    }
     let calm = page(&sample::calm());
     assert!(calm.contains("No weakness was found") && calm.contains("48 exchanges"));
     assert!(calm.contains("None was given, so documented, shadow and zombie were not evaluated"));

@@ -84,6 +84,7 @@ fn severity_is_a_word_and_a_shape() {
 fn nothing_is_claimed_about_nothing() {
     let out = text::analysis(&Analysis::default(), &Docs::none(), Style::PLAIN, 80);
     assert!(out.starts_with("Nothing was read that could be judged."));
+    assert!(!out.contains("Weaknesses") && !out.contains("All that was read"));
     assert_eq!(text::catalog(&[], Style::PLAIN, 80), "No endpoint is known.\n");
 }
 

@@ -24,10 +24,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     a header the log leaves out, a specification that was not given." }
                 br;
             }
-            (checks(page))
-            br;
+            @if !page.is_blank() { (checks(page)) br; }
             div.two {
-                (gaps(page))
+                @if !page.is_blank() { (gaps(page)) }
                 div {
                     (inputs(page))
                     (specs(page))

@@ -41,7 +41,10 @@ pub(super) fn side(page: &Page<'_>) -> Markup {
                     }
                 }
                 nav.nav aria-label="Sections" {
-                    @for (target, name, count, hot) in links {
+                    @for (target, name, count, hot) in links
+                        .into_iter()
+                        .filter(|link| !page.is_blank() || ["#overview", "#coverage"].contains(&link.0))
+                    {
                         a href=(target) {
                             (name)
                             @if let Some(count) = count {

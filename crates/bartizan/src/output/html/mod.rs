@@ -22,7 +22,7 @@ mod timeline;
 use bartizan_model::analysis::Analysis;
 use maud::{DOCTYPE, html};
 
-use super::{Docs, lookup::Lookup};
+use super::{Docs, lead::nothing_judged, lookup::Lookup};
 
 /// Most findings that are written.
 pub const MAX_FINDINGS: usize = 500;
@@ -57,6 +57,14 @@ pub(super) struct Page<'a> {
     pub(super) lookup: Lookup<'a>,
 }
 
+impl Page<'_> {
+    /// Whether nothing was judged: then only the input and what became of it are shown, because an
+    /// empty section would read as if something had been looked for.
+    fn is_blank(&self) -> bool {
+        nothing_judged(self.analysis)
+    }
+}
+
 /// Writes the report: a whole HTML document, UTF-8, at most about 5 MB.
 ///
 /// The same analysis and context give the same document. The document runs no script and loads
@@ -75,12 +83,14 @@ pub fn render(analysis: &Analysis, context: &ReportContext<'_>) -> String {
                 (frame::top(&page))
                 main #main {
                     (overview::section(&page))
-                    (timeline::section(&page))
-                    (incidents::section(&page))
-                    (findings::section(&page))
-                    (inventory::section(&page))
-                    (data_map::section(&page))
-                    (actors::section(&page))
+                    @if !page.is_blank() {
+                        (timeline::section(&page))
+                        (incidents::section(&page))
+                        (findings::section(&page))
+                        (inventory::section(&page))
+                        (data_map::section(&page))
+                        (actors::section(&page))
+                    }
                     (coverage::section(&page))
                     (frame::foot(&page))
                 }

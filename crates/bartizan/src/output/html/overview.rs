@@ -34,7 +34,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 }
                 (large_number(page))
             }
-            (facts(page))
+            @if !page.is_blank() { (facts(page)) }
         }
     }
 }

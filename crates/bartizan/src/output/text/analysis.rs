@@ -15,7 +15,7 @@ use super::{
 };
 use crate::output::{
     Docs,
-    lead::{Gaps, Piece, completeness, lead},
+    lead::{Gaps, Piece, completeness, lead, nothing_judged},
     lookup::Lookup,
     words::{self, counted, number},
 };
@@ -34,6 +34,10 @@ const MAX_GAPS: usize = 12;
 pub fn analysis(analysis: &Analysis, docs: &Docs<'_>, style: Style, width: usize) -> String {
     let mut out = Out::new(style, width);
     header(&mut out, analysis);
+    if nothing_judged(analysis) {
+        gaps(&mut out, analysis, docs);
+        return out.text;
+    }
     incidents(&mut out, analysis);
     findings(&mut out, analysis);
     inventory(&mut out, analysis);

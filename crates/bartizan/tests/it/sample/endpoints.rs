@@ -7,389 +7,64 @@ use bartizan_model::{
 
 use super::at;
 
-/// Host, method, path, state, auth, classes, requests, actors, risk factors.
-type Row = (
-    &'static str,
-    &'static str,
-    &'static str,
-    InventoryState,
-    &'static str,
-    &'static [&'static str],
-    u64,
-    u64,
-    &'static [(&'static str, i32)],
-);
+/// Service, method, path, state, authentication, data classes, requests, actors, risk factors.
+const ROWS: &str = "\
+accounts | POST | /v1/otp/verify | Doc | bearer | phone | 8455 | 2290 | Public, 2,290 actors: 12; Personal data: 12
+accounts | POST | /v1/sessions | Doc | none | email password | 41820 | 9011 | Sprayed in an incident: 40; No lock-out seen below 40 tries: 22; Public, 9,011 actors: 12; Credentials: 8
+accounts | GET | /v1/sessions/{session_id} | Shadow | cookie | token ip_address | 7130 | 6204 | In no specification: 16; Token in the answer: 26; Public: 12
+accounts | GET | /v1/users/{user_id} | Doc | bearer | email phone name | 22664 | 3871 | Personal data: 18; Public, 3,871 actors: 12
+accounts | PATCH | /v1/users/{user_id} | Doc | bearer | email password | 1266 | 871 | Accepts role from any caller: 34; Credentials: 20; Public: 12
+accounts | POST | /v1/users/{user_id}/avatar | Shadow | bearer |  | 211 | 140 | In no specification: 16; Public: 12
+legacy | GET | /admin/stock.php | Shadow | none | internal_host | 88 | 2 | In no specification: 16; No authentication seen: 25; Internal address in the answer: 20
+legacy | GET | /export/customers.csv | Shadow | basic | national_id iban email phone name address | 212 | 3 | In no specification: 16; National ids in bulk: 38; Cleartext transport: 25
+legacy | GET | /status | Doc | none |  | 2880 | 1 | No authentication seen: 4
+legacy | GET | /v1/orders/{order_id} | Zombie | api_key | card_number email address | 1894 | 211 | Deprecated and in use: 22; Card numbers in the answer: 38; Cleartext transport: 12
+legacy | POST | /v1/orders/search | Zombie | api_key | email address | 602 | 140 | Deprecated and in use: 22; Personal data in bulk: 30; Cleartext transport: 12
+partner | POST | /graphql | Doc | bearer | name phone | 6101 | 5 | Depth is not bounded: 30; Personal data: 16
+partner | POST | /partner/v2/payouts | Doc | certificate | iban name | 1440 | 6 | Bank accounts: 35; New within the capture: 10
+partner | GET | /partner/v2/orders/export | Doc | api_key | email | 302 | 4 | Personal data in bulk: 26
+partner | DELETE | /partner/v2/webhooks/{webhook_id} | Doc | api_key |  | 9 | 3 | Changes state: 12; Partner access: 10
+partner | POST | /payments.v1.Payments/Capture | Doc | certificate | card_number | 3204 | 4 | Card numbers sent: 34
+shop | PATCH | /v1/baskets/{basket_id} | Shadow | cookie |  | 17 | 2 | In no specification: 16; Public: 12
+shop | GET | /v1/baskets/{basket_id} | Doc | cookie |  | 31020 | 8120 | Public: 12
+shop | GET | /v1/catalogue/{sku} | Doc | none |  | 20554 | 9120 | Public, meant to be: 4
+shop | POST | /v1/coupons/{code}/check | Doc | cookie |  | 4410 | 1377 | Guessed in an incident: 30; Sequential codes: 13; Public: 12
+shop | GET | /v1/invoices/{invoice_id}/pdf | Shadow | none | iban name address | 3841 | 904 | In no specification: 16; Answers without a token: 38; Bank accounts: 22
+shop | GET | /v1/orders | Doc | bearer | email | 8041 | 4040 | Personal data: 16; Public: 12
+shop | POST | /v1/orders | Doc | bearer | email card_number address | 4204 | 3010 | Card numbers sent: 28; Public: 12
+shop | GET | /v1/orders/{order_id} | Doc | bearer | email name address card_number | 12048 | 4821 | Objects of others were read: 50; Ids run in sequence: 10; Public, 4,821 actors: 12; Address, card digits: 20
+shop | GET | /v1/orders/{order_id}/notes | Shadow | bearer | email | 987 | 312 | In no specification: 16; Personal data: 16; Public: 12
+shop | GET | /v1/reviews/{review_id}/author | Shadow | bearer | email | 531 | 255 | In no specification: 16; Public: 12
+shop | GET | /v1/search | Doc | none |  | 19004 | 8812 | Injection was tried: 20; Public: 12
+shop | GET | /v1/stores | Doc | none | geo | 5002 | 3100 | Public, meant to be: 4
+shop | GET | /v1/stores/{store_id}/staff | Shadow | bearer | name phone | 94 | 31 | In no specification: 16; Names of staff: 16; Public: 12
+shop | PUT | /v1/addresses/{address_id} | Doc | bearer | address name phone | 1204 | 960 | Personal data: 18; Public: 12
+shop | GET | /v1/wishlists/{wishlist_id} | Doc | cookie |  | 2310 | 701 | Public: 8";
 
 pub(super) fn all() -> Vec<Endpoint> {
-    use InventoryState::{Documented as Doc, Shadow, Zombie};
-    let shop = "shop.example.com";
-    let accounts = "accounts.example.com";
-    let legacy = "legacy.example.com";
-    let partner = "partner.example.com";
-    let rows: Vec<Row> = vec![
-        (
-            accounts,
-            "POST",
-            "/v1/otp/verify",
-            Doc,
-            "bearer",
-            &["phone"],
-            8_455,
-            2_290,
-            &[("Public, 2,290 actors", 12), ("Personal data", 12)],
-        ),
-        (
-            accounts,
-            "POST",
-            "/v1/sessions",
-            Doc,
-            "none",
-            &["email", "password"],
-            41_820,
-            9_011,
-            &[
-                ("Sprayed in an incident", 40),
-                ("No lock-out seen below 40 tries", 22),
-                ("Public, 9,011 actors", 12),
-                ("Credentials", 8),
-            ],
-        ),
-        (
-            accounts,
-            "GET",
-            "/v1/sessions/{session_id}",
-            Shadow,
-            "cookie",
-            &["token", "ip_address"],
-            7_130,
-            6_204,
-            &[("In no specification", 16), ("Token in the answer", 26), ("Public", 12)],
-        ),
-        (
-            accounts,
-            "GET",
-            "/v1/users/{user_id}",
-            Doc,
-            "bearer",
-            &["email", "phone", "name"],
-            22_664,
-            3_871,
-            &[("Personal data", 18), ("Public, 3,871 actors", 12)],
-        ),
-        (
-            accounts,
-            "PATCH",
-            "/v1/users/{user_id}",
-            Doc,
-            "bearer",
-            &["email", "password"],
-            1_266,
-            871,
-            &[("Accepts role from any caller", 34), ("Credentials", 20), ("Public", 12)],
-        ),
-        (
-            accounts,
-            "POST",
-            "/v1/users/{user_id}/avatar",
-            Shadow,
-            "bearer",
-            &[],
-            211,
-            140,
-            &[("In no specification", 16), ("Public", 12)],
-        ),
-        (
-            legacy,
-            "GET",
-            "/admin/stock.php",
-            Shadow,
-            "none",
-            &["internal_host"],
-            88,
-            2,
-            &[
-                ("In no specification", 16),
-                ("No authentication seen", 25),
-                ("Internal address in the answer", 20),
-            ],
-        ),
-        (
-            legacy,
-            "GET",
-            "/export/customers.csv",
-            Shadow,
-            "basic",
-            &["national_id", "iban", "email", "phone", "name", "address"],
-            212,
-            3,
-            &[
-                ("In no specification", 16),
-                ("National ids in bulk", 38),
-                ("Cleartext transport", 25),
-            ],
-        ),
-        (legacy, "GET", "/status", Doc, "none", &[], 2_880, 1, &[("No authentication seen", 4)]),
-        (
-            legacy,
-            "GET",
-            "/v1/orders/{order_id}",
-            Zombie,
-            "api_key",
-            &["card_number", "email", "address"],
-            1_894,
-            211,
-            &[
-                ("Deprecated and in use", 22),
-                ("Card numbers in the answer", 38),
-                ("Cleartext transport", 12),
-            ],
-        ),
-        (
-            legacy,
-            "POST",
-            "/v1/orders/search",
-            Zombie,
-            "api_key",
-            &["email", "address"],
-            602,
-            140,
-            &[
-                ("Deprecated and in use", 22),
-                ("Personal data in bulk", 30),
-                ("Cleartext transport", 12),
-            ],
-        ),
-        (
-            partner,
-            "POST",
-            "/graphql",
-            Doc,
-            "bearer",
-            &["name", "phone"],
-            6_101,
-            5,
-            &[("Depth is not bounded", 30), ("Personal data", 16)],
-        ),
-        (
-            partner,
-            "POST",
-            "/partner/v2/payouts",
-            Doc,
-            "certificate",
-            &["iban", "name"],
-            1_440,
-            6,
-            &[("Bank accounts", 35), ("New within the capture", 10)],
-        ),
-        (
-            partner,
-            "GET",
-            "/partner/v2/orders/export",
-            Doc,
-            "api_key",
-            &["email"],
-            302,
-            4,
-            &[("Personal data in bulk", 26)],
-        ),
-        (
-            partner,
-            "DELETE",
-            "/partner/v2/webhooks/{webhook_id}",
-            Doc,
-            "api_key",
-            &[],
-            9,
-            3,
-            &[("Changes state", 12), ("Partner access", 10)],
-        ),
-        (
-            partner,
-            "POST",
-            "/payments.v1.Payments/Capture",
-            Doc,
-            "certificate",
-            &["card_number"],
-            3_204,
-            4,
-            &[("Card numbers sent", 34)],
-        ),
-        (
-            shop,
-            "PATCH",
-            "/v1/baskets/{basket_id}",
-            Shadow,
-            "cookie",
-            &[],
-            17,
-            2,
-            &[("In no specification", 16), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/baskets/{basket_id}",
-            Doc,
-            "cookie",
-            &[],
-            31_020,
-            8_120,
-            &[("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/catalogue/{sku}",
-            Doc,
-            "none",
-            &[],
-            20_554,
-            9_120,
-            &[("Public, meant to be", 4)],
-        ),
-        (
-            shop,
-            "POST",
-            "/v1/coupons/{code}/check",
-            Doc,
-            "cookie",
-            &[],
-            4_410,
-            1_377,
-            &[("Guessed in an incident", 30), ("Sequential codes", 13), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/invoices/{invoice_id}/pdf",
-            Shadow,
-            "none",
-            &["iban", "name", "address"],
-            3_841,
-            904,
-            &[("In no specification", 16), ("Answers without a token", 38), ("Bank accounts", 22)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/orders",
-            Doc,
-            "bearer",
-            &["email"],
-            8_041,
-            4_040,
-            &[("Personal data", 16), ("Public", 12)],
-        ),
-        (
-            shop,
-            "POST",
-            "/v1/orders",
-            Doc,
-            "bearer",
-            &["email", "card_number", "address"],
-            4_204,
-            3_010,
-            &[("Card numbers sent", 28), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/orders/{order_id}",
-            Doc,
-            "bearer",
-            &["email", "name", "address", "card_number"],
-            12_048,
-            4_821,
-            &[
-                ("Objects of others were read", 50),
-                ("Ids run in sequence", 10),
-                ("Public, 4,821 actors", 12),
-                ("Address, card digits", 20),
-            ],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/orders/{order_id}/notes",
-            Shadow,
-            "bearer",
-            &["email"],
-            987,
-            312,
-            &[("In no specification", 16), ("Personal data", 16), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/reviews/{review_id}/author",
-            Shadow,
-            "bearer",
-            &["email"],
-            531,
-            255,
-            &[("In no specification", 16), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/search",
-            Doc,
-            "none",
-            &[],
-            19_004,
-            8_812,
-            &[("Injection was tried", 20), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/stores",
-            Doc,
-            "none",
-            &["geo"],
-            5_002,
-            3_100,
-            &[("Public, meant to be", 4)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/stores/{store_id}/staff",
-            Shadow,
-            "bearer",
-            &["name", "phone"],
-            94,
-            31,
-            &[("In no specification", 16), ("Names of staff", 16), ("Public", 12)],
-        ),
-        (
-            shop,
-            "PUT",
-            "/v1/addresses/{address_id}",
-            Doc,
-            "bearer",
-            &["address", "name", "phone"],
-            1_204,
-            960,
-            &[("Personal data", 18), ("Public", 12)],
-        ),
-        (
-            shop,
-            "GET",
-            "/v1/wishlists/{wishlist_id}",
-            Doc,
-            "cookie",
-            &[],
-            2_310,
-            701,
-            &[("Public", 8)],
-        ),
-    ];
-    rows.into_iter().map(endpoint).collect()
+    ROWS.lines().map(endpoint).collect()
 }
 
-fn endpoint(row: Row) -> Endpoint {
-    let (host, method, path, state, auth, classes, requests, actors, factors) = row;
+fn endpoint(row: &str) -> Endpoint {
+    let cells: Vec<&str> = row.split('|').map(str::trim).collect();
+    let [service, method, path, state, auth, classes, requests, actors, factors] = cells[..] else {
+        panic!("a row of nine cells: {row}");
+    };
+    let state = match state {
+        "Shadow" => InventoryState::Shadow,
+        "Zombie" => InventoryState::Zombie,
+        _ => InventoryState::Documented,
+    };
+    let host = format!("{service}.example.com");
+    let classes: Vec<&str> = classes.split_whitespace().collect();
+    let number = |cell: &str| cell.parse::<u64>().expect("a number");
+    let (requests, actors) = (number(requests), number(actors));
+    let factors = factors.split("; ").map(|factor| {
+        let (reason, points) = factor.rsplit_once(": ").expect("reason and points");
+        ScoreFactor { reason: reason.into(), points: points.parse().expect("points") }
+    });
+    let factors: Vec<ScoreFactor> = factors.collect();
+    let sum: i32 = factors.iter().map(|f| f.points).sum();
     let graphql = path == "/graphql";
     let grpc = path.starts_with("/payments.");
     let operation = match (graphql, grpc) {
@@ -397,10 +72,9 @@ fn endpoint(row: Row) -> Endpoint {
         (_, true) => Some("payments.v1.Payments/Capture".to_owned()),
         _ => None,
     };
-    let sum: i32 = factors.iter().map(|f| f.1).sum();
     Endpoint {
-        id: EndpointId::derive(&Scope::default(), &[host, method, path]),
-        host: host.into(),
+        id: EndpointId::derive(&Scope::default(), &[&host, method, path]),
+        host: host.clone(),
         method: Method(method.into()),
         path: path.into(),
         protocol: match (graphql, grpc) {
@@ -409,8 +83,8 @@ fn endpoint(row: Row) -> Endpoint {
             _ => Protocol::Rest,
         },
         operation,
-        service: host.split('.').next().map(ServiceId::from_text),
-        access: match host {
+        service: Some(ServiceId::from_text(service)),
+        access: match host.as_str() {
             "partner.example.com" => Access::Partner,
             "legacy.example.com" if path == "/status" => Access::Private,
             _ => Access::Public,
@@ -422,29 +96,38 @@ fn endpoint(row: Row) -> Endpoint {
         actors,
         first_seen: Some(at("06:00:11")),
         last_seen: Some(at("12:08:50")),
-        statuses: vec![(200, requests * 94 / 100), (304, requests / 50), (401, requests / 60), (404, requests / 70), (500, requests / 900)],
-        parameters: parameters(path, method, classes),
+        statuses: vec![
+            (200, requests * 94 / 100),
+            (304, requests / 50),
+            (401, requests / 60),
+            (404, requests / 70),
+            (500, requests / 900),
+        ],
+        parameters: parameters(path, method, &classes),
         data_classes: classes
             .iter()
             .enumerate()
             .map(|(i, class)| DataClassCount {
                 class: (*class).into(),
                 location: Location::from_text(format!("body:/customer/{class}")),
-                direction: if method == "GET" || i % 3 == 2 { Direction::Response } else { Direction::Request },
+                direction: if method == "GET" || i % 3 == 2 {
+                    Direction::Response
+                } else {
+                    Direction::Request
+                },
                 count: requests * (9 - i as u64 % 9) / 10,
             })
             .collect(),
-        risk: Risk {
-            score: u8::try_from(sum.clamp(0, 100)).expect("clamped"),
-            factors: factors.iter().map(|(reason, points)| ScoreFactor { reason: (*reason).into(), points: *points }).collect(),
-        },
-        template_evidence: path
-            .split('/')
-            .filter(|s| s.starts_with('{'))
-            .map(|s| format!("{s}: 4,096 distinct values in this place, all integers; nothing else follows it"))
-            .collect(),
+        risk: Risk { score: u8::try_from(sum.clamp(0, 100)).expect("clamped"), factors },
+        template_evidence: template_evidence(path),
         aliases: Vec::new(),
     }
+}
+
+fn template_evidence(path: &str) -> Vec<String> {
+    let parameters = path.split('/').filter(|s| s.starts_with('{'));
+    let said = "4,096 distinct values in this place, all integers; nothing else follows it";
+    parameters.map(|s| format!("{s}: {said}")).collect()
 }
 
 fn credentials(kind: &str) -> Vec<Auth> {

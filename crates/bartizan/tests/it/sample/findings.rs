@@ -5,164 +5,155 @@ use bartizan_model::{
 
 use super::{at, docs, key};
 
+/// Code, path, severity, confidence, OWASP, CWE, failed, passed, evidence.
+type Row = (
+    &'static str,
+    &'static str,
+    Severity,
+    Confidence,
+    &'static str,
+    &'static str,
+    u64,
+    u64,
+    fn() -> Vec<Evidence>,
+);
+
+const ROWS: [Row; 12] = [
+    (
+        "BZ-C001",
+        "/v1/invoices/{invoice_id}/pdf",
+        Severity::Critical,
+        Confidence::Confirmed,
+        "API2:2023",
+        "CWE-306",
+        3_201,
+        0,
+        iban,
+    ),
+    (
+        "BZ-C007",
+        "/export/customers.csv",
+        Severity::Critical,
+        Confidence::High,
+        "API8:2023",
+        "CWE-319",
+        212,
+        0,
+        token,
+    ),
+    (
+        "BZ-C005",
+        "/v1/orders/{order_id}",
+        Severity::High,
+        Confidence::High,
+        "API1:2023",
+        "CWE-340",
+        1,
+        0,
+        ids,
+    ),
+    (
+        "BZ-C007",
+        "/v1/orders/search",
+        Severity::High,
+        Confidence::High,
+        "API8:2023",
+        "CWE-319",
+        90,
+        512,
+        token,
+    ),
+    (
+        "BZ-C008",
+        "/v1/users/{user_id}",
+        Severity::High,
+        Confidence::High,
+        "API8:2023",
+        "CWE-942",
+        5_310,
+        17_354,
+        origin,
+    ),
+    (
+        "BZ-C004",
+        "/v1/stores/{store_id}/staff",
+        Severity::Medium,
+        Confidence::Medium,
+        "API3:2023",
+        "CWE-213",
+        94,
+        0,
+        iban,
+    ),
+    (
+        "BZ-C009",
+        "/admin/stock.php",
+        Severity::Medium,
+        Confidence::High,
+        "API9:2023",
+        "CWE-1059",
+        88,
+        0,
+        || note("Seen 88 times; shop.yaml has no operation for it."),
+    ),
+    (
+        "BZ-C009",
+        "/v1/orders/{order_id}/notes",
+        Severity::Medium,
+        Confidence::High,
+        "API9:2023",
+        "CWE-1059",
+        987,
+        0,
+        || note("Seen 987 times; shop.yaml has no operation for it."),
+    ),
+    (
+        "BZ-C009",
+        "/v1/stores/{store_id}/staff",
+        Severity::Medium,
+        Confidence::High,
+        "API9:2023",
+        "CWE-1059",
+        94,
+        0,
+        || note("Seen 94 times; shop.yaml has no operation for it."),
+    ),
+    (
+        "BZ-C010",
+        "/v1/orders/search",
+        Severity::Medium,
+        Confidence::High,
+        "API9:2023",
+        "CWE-1059",
+        602,
+        0,
+        || note("Marked deprecated in shop.yaml since 4.2; 140 actors still call it."),
+    ),
+    (
+        "BZ-C006",
+        "/v1/search",
+        Severity::Low,
+        Confidence::Low,
+        "API8:2023",
+        "CWE-209",
+        88,
+        1_204,
+        || note("A file path and a query in 88 of 1,292 answers of 500 to 599."),
+    ),
+    ("BZ-C012", "/status", Severity::Info, Confidence::High, "API8:2023", "CWE-200", 41, 0, || {
+        note("`server: nginx/1.18.0`")
+    }),
+];
+
 pub(super) fn all(endpoints: &[Endpoint]) -> Vec<Finding> {
-    use Confidence::{Confirmed, High, Low, Medium as Likely};
-    use Severity::{Critical, High as Bad, Info, Low as Slight, Medium};
-    let mut out = vec![
-        one(
-            endpoints,
-            "BZ-C001",
-            "/v1/invoices/{invoice_id}/pdf",
-            Critical,
-            Confirmed,
-            "API2:2023",
-            "CWE-306",
-            (3_201, 0),
-            iban(),
-        ),
-        one(
-            endpoints,
-            "BZ-C007",
-            "/export/customers.csv",
-            Critical,
-            High,
-            "API8:2023",
-            "CWE-319",
-            (212, 0),
-            token(),
-        ),
-        one(
-            endpoints,
-            "BZ-C005",
-            "/v1/orders/{order_id}",
-            Bad,
-            High,
-            "API1:2023",
-            "CWE-340",
-            (1, 0),
-            ids(),
-        ),
-        one(
-            endpoints,
-            "BZ-C007",
-            "/v1/orders/search",
-            Bad,
-            High,
-            "API8:2023",
-            "CWE-319",
-            (90, 512),
-            token(),
-        ),
-        one(
-            endpoints,
-            "BZ-C008",
-            "/v1/users/{user_id}",
-            Bad,
-            High,
-            "API8:2023",
-            "CWE-942",
-            (5_310, 17_354),
-            origin(),
-        ),
-        one(
-            endpoints,
-            "BZ-C004",
-            "/v1/stores/{store_id}/staff",
-            Medium,
-            Likely,
-            "API3:2023",
-            "CWE-213",
-            (94, 0),
-            iban(),
-        ),
-        one(
-            endpoints,
-            "BZ-C009",
-            "/admin/stock.php",
-            Medium,
-            High,
-            "API9:2023",
-            "CWE-1059",
-            (88, 0),
-            note("Seen 88 times; shop.yaml has no operation for it."),
-        ),
-        one(
-            endpoints,
-            "BZ-C009",
-            "/v1/orders/{order_id}/notes",
-            Medium,
-            High,
-            "API9:2023",
-            "CWE-1059",
-            (987, 0),
-            note("Seen 987 times; shop.yaml has no operation for it."),
-        ),
-        one(
-            endpoints,
-            "BZ-C009",
-            "/v1/stores/{store_id}/staff",
-            Medium,
-            High,
-            "API9:2023",
-            "CWE-1059",
-            (94, 0),
-            note("Seen 94 times; shop.yaml has no operation for it."),
-        ),
-        one(
-            endpoints,
-            "BZ-C010",
-            "/v1/orders/search",
-            Medium,
-            High,
-            "API9:2023",
-            "CWE-1059",
-            (602, 0),
-            note("Marked deprecated in shop.yaml since 4.2; 140 actors still call it."),
-        ),
-        one(
-            endpoints,
-            "BZ-C006",
-            "/v1/search",
-            Slight,
-            Low,
-            "API8:2023",
-            "CWE-209",
-            (88, 1_204),
-            note("A file path and a query in 88 of 1,292 answers of 500 to 599."),
-        ),
-        one(
-            endpoints,
-            "BZ-C012",
-            "/status",
-            Info,
-            High,
-            "API8:2023",
-            "CWE-200",
-            (41, 0),
-            note("`server: nginx/1.18.0`"),
-        ),
-    ];
-    if let Some(finding) = out.get_mut(9) {
-        finding.state = FindingState::Accepted;
-    }
-    if let Some(finding) = out.get_mut(11) {
-        finding.endpoint_id = None;
-    }
+    let mut out: Vec<Finding> = ROWS.iter().map(|row| one(endpoints, row)).collect();
+    out[9].state = FindingState::Accepted;
+    out[11].endpoint_id = None;
     out
 }
 
-#[expect(clippy::too_many_arguments, reason = "one row of a table")]
-fn one(
-    endpoints: &[Endpoint],
-    code: &str,
-    path: &str,
-    severity: Severity,
-    confidence: Confidence,
-    owasp: &str,
-    cwe: &str,
-    (failed, passed): (u64, u64),
-    evidence: Vec<Evidence>,
-) -> Finding {
+fn one(endpoints: &[Endpoint], row: &Row) -> Finding {
+    let (code, path, severity, confidence, owasp, cwe, failed, passed, evidence) = *row;
     let endpoint = endpoints
         .iter()
         .find(|e| {
@@ -172,7 +163,7 @@ fn one(
     let doc = (docs::DOCS.item)(code).expect("a documented check");
     Finding {
         id: FindingId::derive(&Scope::default(), &[code, &endpoint.host, path]),
-        code: code.into(),
+        code: code.to_owned(),
         title: doc.title,
         severity,
         confidence,
@@ -181,7 +172,7 @@ fn one(
         endpoint_id: Some(endpoint.id.clone()),
         host: endpoint.host.clone(),
         discriminator: String::new(),
-        evidence,
+        evidence: evidence(),
         failed,
         passed,
         remediation: doc.fix,

@@ -19,135 +19,126 @@ struct Act {
     note: &'static str,
 }
 
+const PARTNER: [Act; 4] = [
+    Act {
+        code: "BZ-D004",
+        title: "Paths guessed, specification asked for",
+        severity: Severity::Low,
+        stage: Stage::Reconnaissance,
+        path: "",
+        from: "08:52:04",
+        to: "09:03:51",
+        exchanges: 61,
+        succeeded: 23,
+        note: "38 of 61 paths are unknown to the inventory; threshold 20 in ten minutes.",
+    },
+    Act {
+        code: "BZ-D001",
+        title: "Order numbers outside of the caller’s own range",
+        severity: Severity::Medium,
+        stage: Stage::Probing,
+        path: "/v1/orders/{order_id}",
+        from: "09:04:10",
+        to: "09:16:48",
+        exchanges: 118,
+        succeeded: 46,
+        note: "72 of 118 numbers answered 404; others of this endpoint miss 0.4 % (n = 4,821 actors).",
+    },
+    Act {
+        code: "BZ-D001",
+        title: "Order numbers walked in sequence",
+        severity: Severity::High,
+        stage: Stage::Exploitation,
+        path: "/v1/orders/{order_id}",
+        from: "09:17:02",
+        to: "09:28:55",
+        exchanges: 96,
+        succeeded: 63,
+        note: "74 numbers in order, 11 a minute. Baseline: 3.1 orders a day per actor, n = 4,820; distance 24 times.",
+    },
+    Act {
+        code: "BZ-D001",
+        title: "Personal data read in bulk",
+        severity: Severity::Critical,
+        stage: Stage::Exfiltration,
+        path: "/v1/orders/{order_id}",
+        from: "09:29:13",
+        to: "09:41:20",
+        exchanges: 251,
+        succeeded: 151,
+        note: "Four classes, 151 records in 12 minutes; the 99.9th percentile of the baseline is 9.",
+    },
+];
+
+const SPRAY: [Act; 2] = [
+    Act {
+        code: "BZ-D002",
+        title: "One password tried on many accounts",
+        severity: Severity::Medium,
+        stage: Stage::Probing,
+        path: "/v1/sessions",
+        from: "07:10:00",
+        to: "07:31:12",
+        exchanges: 4_610,
+        succeeded: 0,
+        note: "4,102 accounts, 1.1 tries each, from 311 addresses with one fingerprint; usual share of failures 6 %, here 99.9 %.",
+    },
+    Act {
+        code: "BZ-D002",
+        title: "Two accounts opened",
+        severity: Severity::High,
+        stage: Stage::Exploitation,
+        path: "/v1/sessions",
+        from: "07:31:12",
+        to: "07:36:40",
+        exchanges: 202,
+        succeeded: 2,
+        note: "Two successes right after 41 and 57 failures by the same campaign.",
+    },
+];
+
+const PROBE: [Act; 2] = [
+    Act {
+        code: "BZ-D004",
+        title: "Administration paths probed",
+        severity: Severity::Low,
+        stage: Stage::Reconnaissance,
+        path: "",
+        from: "11:02:33",
+        to: "11:10:09",
+        exchanges: 512,
+        succeeded: 0,
+        note: "No path of 512 is in the inventory.",
+    },
+    Act {
+        code: "BZ-D006",
+        title: "SQL tried in the search",
+        severity: Severity::Medium,
+        stage: Stage::Probing,
+        path: "/v1/search",
+        from: "11:10:40",
+        to: "11:49:02",
+        exchanges: 128,
+        succeeded: 0,
+        note: "Reads as a UNION query after a closed string: `string, union, select, column list, from`.",
+    },
+];
+
+const COUPON: [Act; 1] = [Act {
+    code: "BZ-D001",
+    title: "Coupon codes guessed one after another",
+    severity: Severity::Medium,
+    stage: Stage::Probing,
+    path: "/v1/coupons/{code}/check",
+    from: "10:58:00",
+    to: "11:20:00",
+    exchanges: 2_214,
+    succeeded: 0,
+    note: "2,214 codes, none valid; a usual session tries 1.6.",
+}];
+
 pub(super) fn all(endpoints: &[Endpoint]) -> (Vec<Detection>, Vec<Incident>) {
-    use Severity::{Critical, High, Low, Medium};
-    use Stage::{Exfiltration, Exploitation, Probing, Reconnaissance};
-    let act = |code, title, severity, stage, path, from, to, exchanges, succeeded, note| Act {
-        code,
-        title,
-        severity,
-        stage,
-        path,
-        from,
-        to,
-        exchanges,
-        succeeded,
-        note,
-    };
-    let partner = [
-        act(
-            "BZ-D004",
-            "Paths guessed, specification asked for",
-            Low,
-            Reconnaissance,
-            "",
-            "08:52:04",
-            "09:03:51",
-            61,
-            23,
-            "38 of 61 paths are unknown to the inventory; threshold 20 in ten minutes.",
-        ),
-        act(
-            "BZ-D001",
-            "Order numbers outside of the caller’s own range",
-            Medium,
-            Probing,
-            "/v1/orders/{order_id}",
-            "09:04:10",
-            "09:16:48",
-            118,
-            46,
-            "72 of 118 numbers answered 404; others of this endpoint miss 0.4 % (n = 4,821 actors).",
-        ),
-        act(
-            "BZ-D001",
-            "Order numbers walked in sequence",
-            High,
-            Exploitation,
-            "/v1/orders/{order_id}",
-            "09:17:02",
-            "09:28:55",
-            96,
-            63,
-            "74 numbers in order, 11 a minute. Baseline: 3.1 orders a day per actor, n = 4,820; distance 24 times.",
-        ),
-        act(
-            "BZ-D001",
-            "Personal data read in bulk",
-            Critical,
-            Exfiltration,
-            "/v1/orders/{order_id}",
-            "09:29:13",
-            "09:41:20",
-            251,
-            151,
-            "Four classes, 151 records in 12 minutes; the 99.9th percentile of the baseline is 9.",
-        ),
-    ];
-    let spray = [
-        act(
-            "BZ-D002",
-            "One password tried on many accounts",
-            Medium,
-            Probing,
-            "/v1/sessions",
-            "07:10:00",
-            "07:31:12",
-            4_610,
-            0,
-            "4,102 accounts, 1.1 tries each, from 311 addresses with one fingerprint; usual share of failures 6 %, here 99.9 %.",
-        ),
-        act(
-            "BZ-D002",
-            "Two accounts opened",
-            High,
-            Exploitation,
-            "/v1/sessions",
-            "07:31:12",
-            "07:36:40",
-            202,
-            2,
-            "Two successes right after 41 and 57 failures by the same campaign.",
-        ),
-    ];
-    let probe = [
-        act(
-            "BZ-D004",
-            "Administration paths probed",
-            Low,
-            Reconnaissance,
-            "",
-            "11:02:33",
-            "11:10:09",
-            512,
-            0,
-            "No path of 512 is in the inventory.",
-        ),
-        act(
-            "BZ-D006",
-            "SQL tried in the search",
-            Medium,
-            Probing,
-            "/v1/search",
-            "11:10:40",
-            "11:49:02",
-            128,
-            0,
-            "Reads as a UNION query after a closed string: `string, union, select, column list, from`.",
-        ),
-    ];
-    let coupon = [act(
-        "BZ-D001",
-        "Coupon codes guessed one after another",
-        Medium,
-        Probing,
-        "/v1/coupons/{code}/check",
-        "10:58:00",
-        "11:20:00",
-        2_214,
-        0,
-        "2,214 codes, none valid; a usual session tries 1.6.",
-    )];
+    use Severity::{Critical, High, Medium};
     let mut detections = Vec::new();
     let mut incidents = Vec::new();
     let mut story =
@@ -175,7 +166,7 @@ pub(super) fn all(endpoints: &[Endpoint]) -> (Vec<Detection>, Vec<Incident>) {
             detections.extend(of);
         };
     story(
-        &partner,
+        &PARTNER,
         &who("partner-a91c", ActorKind::Principal, "api key pk_aaaa #a91c2d"),
         Critical,
         &[
@@ -188,7 +179,7 @@ pub(super) fn all(endpoints: &[Endpoint]) -> (Vec<Detection>, Vec<Incident>) {
         "A partner’s key, used from four networks, found the order route, walked its numbers and read 151 orders of other customers within 50 minutes.",
     );
     story(
-        &spray,
+        &SPRAY,
         &who("spray", ActorKind::Campaign, "311 addresses, one fingerprint"),
         High,
         &[
@@ -200,14 +191,14 @@ pub(super) fn all(endpoints: &[Endpoint]) -> (Vec<Detection>, Vec<Incident>) {
         "Passwords were sprayed from 311 addresses; two accounts opened.",
     );
     story(
-        &probe,
+        &PROBE,
         &who("scanner", ActorKind::Address, "198.51.100.0/24 python-requests/2.31"),
         Medium,
         &[("Injection tried", 20), ("512 paths guessed", 8), ("Nothing gained", -10)],
         "A scanner asked for 512 unknown paths and tried SQL in the search; it gained nothing.",
     );
     let session = who("session-77e0", ActorKind::Session, "session aaaa9999 #77e0qx");
-    detections.extend(coupon.iter().map(|a| detection(endpoints, a, &session, 0)));
+    detections.extend(COUPON.iter().map(|a| detection(endpoints, a, &session, 0)));
     detections.sort_by_key(|d| d.time);
     (detections, incidents)
 }
