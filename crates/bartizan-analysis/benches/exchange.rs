@@ -5,6 +5,8 @@
 //! interleaved in one process; medians of many rounds, so that a noisy machine shows in the spread
 //! and not in the ratio. `cargo bench --bench exchange`.
 
+#![allow(clippy::print_stdout, reason = "the figures are the result")]
+
 use std::{hint::black_box, time::Instant};
 
 use bartizan_analysis::{

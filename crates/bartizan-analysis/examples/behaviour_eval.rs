@@ -103,7 +103,7 @@ fn template(exchange: &Exchange) -> Template {
         .collect();
     let (host, method) = (exchange.request.host().to_owned(), exchange.request.method.clone());
     let id = EndpointId::derive(&Scope::default(), &[&method, &host, &path]);
-    Template { id, host, method, segments, path }
+    Template { id, host, method, segments, path, ..Template::default() }
 }
 
 /// Decodes base64url without padding.

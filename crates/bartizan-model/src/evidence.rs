@@ -33,23 +33,21 @@ impl EvidenceValue {
 }
 
 /// One piece of evidence. At least one of `note` and `value` says something.
+///
+/// Every field is always written: saved states are not self-describing.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Evidence {
     /// The exchange it was seen in.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub exchange_id: Option<ExchangeId>,
     /// Where in the exchange, instance form.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub location: Option<Location>,
     /// On which side.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub side: Option<Side>,
     /// The value, redacted.
-    #[serde(skip_serializing_if = "Option::is_none", default)]
     pub value: Option<EvidenceValue>,
     /// A plain sentence with the numbers behind the judgement: rule, value, baseline, sample size,
     /// distance. Never holds values of the traffic except protocol constants.
-    #[serde(skip_serializing_if = "String::is_empty", default)]
     pub note: String,
 }
 

@@ -2,50 +2,18 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::{
-    AuthType, EndpointId, HashKey, Input, Owasp, PrincipalKind, Root, Scope, Severity, Side,
-    taxonomy,
-};
-use bartizan_protocols::{Codec, Decoded, Value, decode};
+use bartizan_model::{EndpointId, HashKey, Input, Owasp, Scope, Severity, Side, taxonomy};
+use bartizan_protocols::{Decoded, Value, decode};
 
 use super::*;
 use crate::{
     classes::{ClassHit, classify},
     endpoints::Segment,
-    identity::{Credential, Named},
+    identity::Credential,
 };
 
 fn snapshot() -> Snapshot {
     Snapshot::new(Scope::default(), HashKey::new([7; 32]))
-}
-
-/// A stand-in for the extraction of credentials: Authorization, API keys, session cookies, query.
-fn credentials(exchange: &Exchange, decoded: &Decoded, snapshot: &Snapshot) -> Vec<Credential> {
-    let mut out = Vec::new();
-    for node in decoded.view.leaves(Side::Request).filter(|node| node.depth() == 1) {
-        let name = node.key();
-        let jwt = node.children().find(|child| child.codec() == Some(Codec::Jwt)).map(|c| c.id());
-        let (auth_type, location) = match (node.root(), name) {
-            (Root::Header, "authorization") if node.raw().starts_with("Basic ") => {
-                (AuthType::Basic, "header")
-            }
-            (Root::Header, "authorization") if jwt.is_some() => (AuthType::Jwt, "header"),
-            (Root::Header, "authorization") => (AuthType::Bearer, "header"),
-            (Root::Header, "x-api-key") => (AuthType::ApiKey, "header"),
-            (Root::Query, "access_token" | "api_key" | "apikey") => (AuthType::ApiKey, "query"),
-            (Root::Cookie, "sid" | "session" | "sessionid") => (AuthType::SessionCookie, "cookie"),
-            _ => continue,
-        };
-        let token = snapshot.key.hash("credential", node.raw().as_bytes());
-        let names = (auth_type == AuthType::Basic).then(|| Named {
-            kind: PrincipalKind::Subject,
-            hash: token,
-            shape: String::new(),
-        });
-        out.push(Credential { auth_type, location, name: name.to_owned(), token, names, jwt });
-    }
-    let _ = exchange;
-    out
 }
 
 struct Judged {
@@ -57,7 +25,7 @@ struct Judged {
 fn judged(exchange: &Exchange, snapshot: &Snapshot) -> Judged {
     let decoded = decode(exchange, &snapshot.limits, snapshot.seed);
     let classes = classify(&decoded, snapshot);
-    let credentials = credentials(exchange, &decoded, snapshot);
+    let credentials = crate::identity::extract(exchange, &decoded, snapshot);
     Judged { decoded, classes, credentials }
 }
 
@@ -136,6 +104,7 @@ fn endpoint(
         method: first.method.clone(),
         segments,
         path: first.path().to_owned(),
+        ..Template::default()
     };
     run(&EndpointFacts {
         template: &template,

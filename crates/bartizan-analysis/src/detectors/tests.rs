@@ -64,7 +64,7 @@ impl Bench {
             .into_iter()
             .collect();
         let endpoint = Arc::new(template(exchange));
-        let address = exchange.client.ip.expect("examples have addresses").to_string();
+        let address = exchange.client.ip.map(|ip| ip.to_string()).unwrap_or_default();
         let agent = exchange.request.headers.get("user-agent").unwrap_or("");
         let who = subject.clone().unwrap_or_else(|| format!("{address} {agent}"));
         let actor = ActorRef {
@@ -143,6 +143,7 @@ fn template(exchange: &Exchange) -> Template {
         method: exchange.request.method.clone(),
         segments,
         path: shape,
+        ..Template::default()
     }
 }
 

@@ -51,6 +51,9 @@ pub struct Place {
 const TYPES: [&str; 8] =
     ["null", "boolean", "integer", "number", "string", "object", "array", "binary"];
 
+/// The type bits of objects and arrays.
+pub const CONTAINERS: u8 = 0b0110_0000;
+
 /// What is learned about one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {

@@ -10,7 +10,7 @@ use bartizan_model::{Exchange, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     analyze::{Run, run},
     annotate::Spool,
-    sources::{Item, OpenOptions, Source},
+    sources::{Item, OpenOptions},
 };
 
 fn sample() -> PathBuf {

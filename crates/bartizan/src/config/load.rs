@@ -100,7 +100,7 @@ fn read_yaml(path: &Path, text: &str) -> Result<Value, ConfigError> {
     // The typed reading knows the line, the untyped one the path of the key.
     let tree: Result<Value, _> = serde_saphyr::from_str(text);
     if let Err(error) = serde_saphyr::from_str::<Config>(text) {
-        let place = error.location().map(|at| (at.line() as u64, at.column() as u64));
+        let place = error.location().map(|at| (at.line(), at.column()));
         return Err(wrong(path, place, &plain(&error), tree.as_ref().ok()));
     }
     tree.map_err(|error| wrong(path, None, &plain(&error), None))

@@ -1,7 +1,7 @@
 //! One endpoint as the inventory shows it.
 
 use bartizan_model::{
-    Auth, Endpoint, InventoryState, Method, Parameter, Protocol, Root,
+    Auth, Endpoint, InventoryState, Method, Parameter, Protocol,
     data_class::Direction,
     endpoint::{DataClassCount, MIN_REQUIRED_SAMPLES},
 };
@@ -10,7 +10,10 @@ use super::Known;
 use crate::{
     endpoints::{Segment, Template},
     judge::State,
-    learn::{Profile, profile::Place},
+    learn::{
+        Profile,
+        profile::{CONTAINERS, Place},
+    },
     snapshot::Snapshot,
 };
 
@@ -114,10 +117,9 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
                 matches!(template.segments.get(i as usize), Some(Segment::Parameter { .. }))
             })
         }
-        None => {
-            !matches!(text, "path" | "query" | "header" | "cookie")
-                && !(text == Root::Body.as_str().to_owned() + ":" && place.types & 0b0110_0000 != 0)
-        }
+        // The root of a body is a container, unless the whole body is one value.
+        None if text == "body:" => place.types & CONTAINERS == 0,
+        None => !matches!(text, "path" | "query" | "header" | "cookie"),
     }
 }
 
