@@ -3,6 +3,7 @@
 pub mod actors;
 pub mod distinct;
 pub mod format;
+pub mod place;
 pub mod profile;
 pub mod timeline;
 

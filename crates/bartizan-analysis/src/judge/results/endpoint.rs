@@ -12,7 +12,7 @@ use crate::{
     judge::State,
     learn::{
         Profile,
-        profile::{CONTAINERS, Place},
+        place::{CONTAINERS, Place},
     },
     snapshot::Snapshot,
 };

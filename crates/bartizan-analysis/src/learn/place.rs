@@ -1,0 +1,129 @@
+//! One place of values in the messages of an endpoint: types, formats, how often.
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{Location, data_class::Direction};
+use bartizan_protocols::{NodeRef, Value};
+use serde::{Deserialize, Serialize};
+
+use super::format::format_of;
+
+/// Most redacted examples per place.
+const MAX_EXAMPLES: usize = 3;
+
+/// One place of values.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Place {
+    /// General form.
+    pub location: Location,
+    /// Side.
+    pub direction: Option<Direction>,
+    /// Last name.
+    pub name: String,
+    /// General hash of the place above; 0 for none.
+    pub parent: u64,
+    /// How many values were seen here.
+    pub seen: u64,
+    /// Bits by type: null, boolean, integer, number, string, object, array, binary.
+    pub types: u8,
+    /// How often each format was seen.
+    pub formats: BTreeMap<String, u64>,
+    /// Texts seen (formats are a share of these).
+    pub texts: u64,
+    /// Redacted examples.
+    pub examples: Vec<String>,
+    /// Whether it is an element of an array (then never "required").
+    pub element: bool,
+}
+
+/// Names of the type bits.
+const TYPES: [&str; 8] =
+    ["null", "boolean", "integer", "number", "string", "object", "array", "binary"];
+
+/// The type bits of objects and arrays.
+pub const CONTAINERS: u8 = 0b0110_0000;
+
+impl Place {
+    pub(super) fn at(node: NodeRef<'_>) -> Self {
+        Self {
+            location: node.general(),
+            direction: Some(node.side().into()),
+            name: node.name().to_owned(),
+            parent: node.parent().map_or(0, |p| p.general_hash()),
+            element: node.index().is_some() && node.key().is_empty(),
+            ..Self::default()
+        }
+    }
+
+    pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>) {
+        self.seen += 1;
+        self.types |= 1 << type_bit(&value);
+        if let Value::Text(text) = value {
+            self.texts += 1;
+            let format = format_of(text);
+            if !format.is_empty() {
+                if let Some(count) = self.formats.get_mut(format) {
+                    *count += 1;
+                } else {
+                    self.formats.insert(format.to_owned(), 1);
+                }
+            }
+        }
+        if self.examples.len() < MAX_EXAMPLES && self.seen <= 16 && value.is_scalar() {
+            let example = match value {
+                Value::Bool(_) | Value::Null | Value::Opaque(_) => return,
+                _ => bartizan_model::redact::shape(node.raw()),
+            };
+            if !example.is_empty() && !self.examples.contains(&example) {
+                self.examples.push(example);
+            }
+        }
+    }
+
+    /// Types seen, joined by `|`. `null` is named last.
+    #[must_use]
+    pub fn type_names(&self) -> String {
+        let named = |range: std::ops::Range<usize>| {
+            range.filter(|i| self.types & (1 << i) != 0).map(|i| TYPES[i])
+        };
+        named(1..8).chain(named(0..1)).collect::<Vec<_>>().join("|")
+    }
+
+    /// The format that every text has; empty when there is none.
+    #[must_use]
+    pub fn format(&self) -> &str {
+        let all = self.formats.iter().find(|(_, count)| **count == self.texts);
+        all.map_or("", |(format, _)| format.as_str())
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        self.seen += other.seen;
+        self.types |= other.types;
+        self.texts += other.texts;
+        merge_counts(&mut self.formats, &other.formats);
+        for example in &other.examples {
+            if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
+                self.examples.push(example.clone());
+            }
+        }
+    }
+}
+
+fn type_bit(value: &Value<'_>) -> usize {
+    match value {
+        Value::Null => 0,
+        Value::Bool(_) => 1,
+        Value::Integer(_) => 2,
+        Value::Number(_) => 3,
+        Value::Text(_) => 4,
+        Value::Object => 5,
+        Value::Array => 6,
+        Value::Opaque(_) => 7,
+    }
+}
+
+pub(super) fn merge_counts<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
+    for (key, count) in from {
+        *into.entry(key.clone()).or_default() += count;
+    }
+}
