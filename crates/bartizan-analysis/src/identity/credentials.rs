@@ -32,10 +32,11 @@ pub fn extract(exchange: &Exchange, decoded: &Decoded, snapshot: &Snapshot) -> V
         }
     }
     if let Some(user) = exchange.client.user.as_deref().filter(|_| out.is_empty()) {
+        // The front server authenticated it; a log does not say how.
         out.push(named(
-            "header",
-            "authorization",
-            AuthType::Basic,
+            "connection",
+            "remote_user",
+            AuthType::Other,
             PrincipalKind::Subject,
             key,
             user,

@@ -14,13 +14,14 @@ use bartizan_model::{EnvironmentId, OrganisationId, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     analyze::{Done, Run, RunError, run as run_pipeline},
     annotate::Spool,
+    keep::KeepError,
     sources::{OpenOptions, SourceError},
 };
 
 use super::{
     Cli, CommandError, Exit,
     arguments::{Analyze, ReportFormat},
-    config, docs, key, specs, terminal,
+    config, data, docs, key, specs, terminal,
 };
 use crate::{
     config::{Addresses, Config, FailOn},
@@ -197,7 +198,8 @@ pub(super) fn input_error(error: &SourceError) -> CommandError {
 fn failed_run(error: RunError) -> CommandError {
     match error {
         RunError::Spool(error) => CommandError::output("a temporary file", &error),
-        RunError::Keep(error) => CommandError::usage(format!("cannot keep results: {error}")),
+        RunError::Keep(KeepError::Store(error)) => data::failed(&error),
+        RunError::Keep(KeepError::State(error)) => CommandError::usage(error.to_string()),
     }
 }
 

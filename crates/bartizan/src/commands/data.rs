@@ -58,9 +58,18 @@ impl Data {
     }
 }
 
-/// An error of the store, as the command reports it.
+/// An error of the store, as the command reports it: its causes, and what to do.
 pub(super) fn failed(error: &StoreError) -> CommandError {
-    CommandError::usage(error.to_string())
+    let mut message = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(next) = cause {
+        let text = next.to_string();
+        if !message.contains(&text) {
+            message = format!("{message}: {text}");
+        }
+        cause = next.source();
+    }
+    CommandError::usage(message).help(error.help())
 }
 
 fn runtime() -> Result<Runtime, CommandError> {

@@ -8,7 +8,7 @@ use bartizan_store::{
     keys::{KeyDirectory, ephemeral_key},
 };
 
-use super::CommandError;
+use super::{CommandError, data::failed};
 
 /// The key for analyses without `--data`: one per user and organisation, so that the same value has
 /// the same hash in every report of that user. Beside it, why it could not be kept if so.
@@ -28,7 +28,7 @@ pub(super) fn of_user(
         Err(
             error @ (StoreError::ReadOnly { .. } | StoreError::Full { .. } | StoreError::Io { .. }),
         ) => fresh(error.to_string()),
-        Err(error) => Err(CommandError::usage(error.to_string())),
+        Err(error) => Err(failed(&error)),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Integration tests of the binary's outputs.
 
+mod command;
 mod browser;
 mod csv;
 mod hostile;

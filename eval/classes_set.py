@@ -1,0 +1,73 @@
+#!/usr/bin/env python3
+"""Scores `analyze --annotate` on the data-class judging set (see sets/classes/README.md).
+
+usage: classes_set.py exchanges LEAVES.jsonl.gz > exchanges.jsonl
+       classes_set.py score LEAVES.jsonl.gz ANNOTATED.jsonl
+
+Each leaf is put alone into a JSON body at its path, as the set's README says. The map from our
+classes to those of the set was fixed before the first run.
+"""
+import collections
+import gzip
+import json
+import sys
+
+MAP = {
+    "email": "email", "phone": "phone", "payment_card": "card", "iban": "iban", "us_ssn": "us_ssn",
+    "national_id": "national_id", "tax_id": "national_id", "health_id": "national_id", "date_of_birth": "birth_date",
+    "person_name": "person_name", "postal_address": "postal_address", "ip_address": "ip_address",
+    "internal_address": "ip_address", "jwt": "jwt", "secret": "secret", "password": "password",
+    "geolocation": "geolocation",
+}
+
+
+def nested(path, value):
+    for step in reversed(path.strip("/").split("/")):
+        step = step.replace("~1", "/").replace("~0", "~")
+        value = [None] * min(int(step), 50) + [value] if step.isdigit() else {step: value}
+    return value
+
+
+def exchanges(leaves):
+    for line in gzip.open(leaves, "rt"):
+        row = json.loads(line)
+        body = json.dumps(nested(row["path"], row["value"]))
+        sides = {"request": "", "response": ""}
+        sides[row["side"]] = body
+        headers = [["content-type", "application/json"]]
+        print(json.dumps({
+            "id": row["id"],
+            "request": {"method": "POST", "url": "https://api.example.com/v1/records", "headers": headers if sides["request"] else [], "body": sides["request"]},
+            "response": {"status": 200, "headers": headers if sides["response"] else [], "body": sides["response"]},
+        }))
+
+
+def score(leaves, annotated):
+    said = {}
+    for line in open(annotated):
+        row = json.loads(line)
+        said[row["id"]] = {MAP[c] for c in row["data_classes"] if c in MAP}
+    right, wanted, reported = collections.Counter(), collections.Counter(), collections.Counter()
+    false, nulls = 0, 0
+    for line in gzip.open(leaves, "rt"):
+        row = json.loads(line)
+        found = said.get(row["id"], set())
+        for name in found:
+            reported[name] += 1
+        if row["class"] is None:
+            nulls += 1
+            false += bool(found)
+        else:
+            wanted[row["class"]] += 1
+            right[row["class"]] += row["class"] in found
+    f1 = []
+    print(f"{'class':16} {'precision':>9} {'recall':>7}")
+    for name in sorted(wanted):
+        p, r = right[name] / max(1, reported[name]), right[name] / wanted[name]
+        f1.append(2 * p * r / (p + r) if p + r else 0)
+        print(f"{name:16} {p:9.3f} {r:7.3f}")
+    print(f"macro F1 {sum(f1) / len(f1):.3f}, false-positive rate {false / nulls:.3f} ({false} of {nulls})")
+
+
+if __name__ == "__main__":
+    exchanges(sys.argv[2]) if sys.argv[1] == "exchanges" else score(*sys.argv[2:4])
