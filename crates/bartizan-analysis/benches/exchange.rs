@@ -11,12 +11,14 @@ use std::{hint::black_box, time::Instant};
 
 use bartizan_analysis::{
     Snapshot, State,
+    classes::classify,
+    identity::extract,
     judge::{prepare, results},
 };
 use bartizan_model::{
     Client, Exchange, ExchangeId, HashKey, Headers, Request, Response, Scope, Timestamp,
 };
-use bartizan_protocols::decode::{Decoded, decode_into};
+use bartizan_protocols::decode::{Decoded, decode, decode_into};
 
 const ROUNDS: usize = 101;
 const PER_ROUND: usize = 500;
@@ -30,11 +32,22 @@ fn main() {
     let mut state = State::new(&snapshot.scope);
     let mut decoded = Decoded::default();
     let (mut reference, mut decoding, mut preparing, mut whole) = (vec![], vec![], vec![], vec![]);
+    let (mut classifying, mut naming) = (vec![], vec![]);
+    let views: Vec<Decoded> =
+        exchanges.iter().map(|e| decode(e, &snapshot.limits, snapshot.seed)).collect();
     for round in 0..ROUNDS {
         reference.push(micros(|| exchanges.iter().for_each(parse)));
         decoding.push(micros(|| {
             for exchange in &exchanges {
                 decode_into(&mut decoded, black_box(exchange), &snapshot.limits, snapshot.seed);
+            }
+        }));
+        classifying.push(micros(|| {
+            views.iter().for_each(|view| drop(black_box(classify(black_box(view), &snapshot))));
+        }));
+        naming.push(micros(|| {
+            for (exchange, view) in exchanges.iter().zip(&views) {
+                drop(black_box(extract(black_box(exchange), view, &snapshot)));
             }
         }));
         preparing.push(micros(|| {
@@ -57,6 +70,8 @@ fn main() {
     for (name, figures) in [
         ("serde_json, both bodies (reference)", &mut reference),
         ("decode", &mut decoding),
+        ("classify alone", &mut classifying),
+        ("credentials alone", &mut naming),
         ("decode, classify, detect, check", &mut preparing),
         ("decode, judge and learn", &mut whole),
     ] {

@@ -90,7 +90,7 @@ fn from_header(header: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credential>) {
     }
     if name == "authorization" || name == "proxy-authorization" {
         from_authorization(header, value.trim(), key, out);
-    } else if names::is_key_name(name) && names::is_secret_like(strip_bearer(value)) {
+    } else if names::is_key_name(name) && names::is_credential_like(strip_bearer(value)) {
         out.push(token(header, "header", strip_bearer(value), AuthType::ApiKey, key));
     }
 }
@@ -228,7 +228,7 @@ fn from_parameter(parameter: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credentia
 fn from_cookie(cookie: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credential>) {
     let value = cookie.raw();
     if names::is_session_cookie(cookie.key())
-        && names::is_secret_like(value)
+        && names::is_credential_like(value)
         && out.len() < MAX_CREDENTIALS
     {
         let mut found = token(cookie, "cookie", value, AuthType::SessionCookie, key);

@@ -137,6 +137,16 @@ pub(super) fn is_secret_like(value: &str) -> bool {
     value.len() >= 16 || value.bytes().any(|b| b.is_ascii_digit())
 }
 
+/// Whether a value under a name that surely is that of a credential could be one: anything but
+/// switches and empty values.
+pub(super) fn is_credential_like(value: &str) -> bool {
+    let value = value.trim();
+    let switch = ["true", "false", "null", "none", "undefined", "deleted"];
+    value.len() >= 4
+        && value.len() <= 16 * 1024
+        && !switch.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

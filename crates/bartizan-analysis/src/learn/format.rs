@@ -10,12 +10,30 @@ pub fn format_of(text: &str) -> &'static str {
         10 if is_date(bytes) => "date",
         19..=35 if is_date(&bytes[..10]) && matches!(bytes[10], b'T' | b't' | b' ') => "date-time",
         7..=15 if is_ipv4(text) => "ipv4",
+        4 | 5 if matches!(text, "true" | "false") => "boolean",
+        _ if bytes.len() <= 19 && is_integer(bytes) => "integer",
+        _ if bytes.len() <= 32 && is_decimal(bytes) => "decimal",
         _ if bytes.iter().all(u8::is_ascii_digit) => "digits",
         6..=254 if is_email(bytes) => "email",
         8..=2048 if text.starts_with("http://") || text.starts_with("https://") => "uri",
         24 | 32 | 40 | 64 if bytes.iter().all(u8::is_ascii_hexdigit) => "hex",
         _ => "",
     }
+}
+
+/// Without a leading zero, which would be lost in a number: post codes are no integers.
+fn is_integer(bytes: &[u8]) -> bool {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let leading_zero = digits.len() > 1 && digits.first() == Some(&b'0');
+    !digits.is_empty() && !leading_zero && digits.iter().all(u8::is_ascii_digit)
+}
+
+fn is_decimal(bytes: &[u8]) -> bool {
+    let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
+    let mut parts = digits.split(|b| *b == b'.');
+    let is_part =
+        |p: Option<&[u8]>| p.is_some_and(|p| !p.is_empty() && p.iter().all(u8::is_ascii_digit));
+    is_part(parts.next()) && is_part(parts.next()) && parts.next().is_none()
 }
 
 fn is_uuid(bytes: &[u8]) -> bool {
@@ -59,7 +77,12 @@ mod tests {
             ("2026-11-22", "date"),
             ("2026-11-22T10:00:00Z", "date-time"),
             ("203.0.113.7", "ipv4"),
-            ("12345", "digits"),
+            ("12345", "integer"),
+            ("-7", "integer"),
+            ("00123", "digits"),
+            ("1.5", "decimal"),
+            ("1.2.3", ""),
+            ("true", "boolean"),
             ("a@example.com", "email"),
             ("https://example.com", "uri"),
             ("5f2b6c0e9d1a4b3c8e7f6a5b", "hex"),

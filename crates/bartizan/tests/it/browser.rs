@@ -217,6 +217,58 @@ fn a_hostile_report_stays_what_was_written() {
     }
 }
 
+/// The whole way: a capture whose every text is a payload, through `analyze`, into the browser.
+#[test]
+fn a_script_laden_capture_stays_text_in_its_report() {
+    let canary = Canary::new();
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let mut lines = String::new();
+    for (number, payload) in hostile::payloads(&canary.address).iter().enumerate() {
+        let encoded: String = payload.bytes().map(|b| format!("%{b:02X}")).collect();
+        let body = serde_json::json!({ payload: payload, "email": payload, "items": [payload] });
+        let exchange = serde_json::json!({
+            "id": payload,
+            "time": format!("2026-11-22T10:00:{number:02}Z"),
+            "client": { "ip": "203.0.113.7" },
+            "request": {
+                "method": "POST",
+                "url": format!("https://api.example.com/v1/{encoded}/x?{encoded}={encoded}"),
+                "headers": [["user-agent", payload], ["authorization", format!("Bearer {payload}")],
+                    ["content-type", "application/json"], [payload, payload]],
+                "body": body.to_string(),
+            },
+            "response": {
+                "status": 200,
+                "headers": [["content-type", "application/json"], ["server", payload],
+                    ["set-cookie", format!("session={payload}")]],
+                "body": body.to_string(),
+            },
+        });
+        lines.push_str(&format!("{exchange}\n"));
+    }
+    fs::write(folder.path().join("hostile.jsonl"), lines).expect("written");
+    let output = Command::new(env!("CARGO_BIN_EXE_bartizan"))
+        .args(["analyze", "hostile.jsonl", "--format", "html", "--out", "hostile.html"])
+        .current_dir(folder.path())
+        .env("HOME", folder.path())
+        .output()
+        .expect("the command starts");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let page = fs::read_to_string(folder.path().join("hostile.html")).expect("report");
+    let (Some(dom), Some(bare)) = (dump_dom(&page), dump_dom(&without_policy(&page))) else {
+        return;
+    };
+    assert_eq!(canary.visits(), 0, "the report asked for something");
+    for dom in [&dom, &bare] {
+        assert!(!dom.contains("<title>pwned"), "a script ran");
+        for name in census(dom).keys() {
+            let element = name.split('[').next().unwrap_or(name);
+            let known = ["script", "img", "iframe", "object", "embed", "form", "base", "link"];
+            assert!(!known.contains(&element) && !name.contains("[on"), "{name}");
+        }
+    }
+}
+
 #[test]
 fn the_browser_hashes_what_was_hashed() {
     // The policy allows the style by the hash of its text: the parser must not change that text.

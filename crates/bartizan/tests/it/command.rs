@@ -119,7 +119,9 @@ fn a_truncated_har_keeps_what_came_before() {
 fn invalid_utf8_inside_an_input_is_an_anomaly_not_an_end() {
     let home = home();
     let mut log = b"198.51.100.7 - - [22/Nov/2026:10:00:00 +0000] \"GET /v1/a/\xff\xc0\xaf HTTP/1.1\" 200 5 \"-\" \"x\xfe\"\n".to_vec();
-    log.extend(b"198.51.100.7 - - [22/Nov/2026:10:00:01 +0000] \"GET /v1/b HTTP/1.1\" 200 5 \"-\" \"x\"\n");
+    log.extend(
+        b"198.51.100.7 - - [22/Nov/2026:10:00:01 +0000] \"GET /v1/b HTTP/1.1\" 200 5 \"-\" \"x\"\n",
+    );
     let path = write(&home, "access.log", &log);
     let json = result(&home, &["analyze", &path, "--format", "json"]);
     assert_eq!(json["input"]["exchanges"], 2, "{}", json["input"]);
@@ -171,7 +173,9 @@ fn a_full_data_folder_loses_nothing_that_was_kept() {
     let before = result(&home, &["findings", "--data", "kept", "--format", "json"]);
     let binary = env!("CARGO_BIN_EXE_bartizan");
     let other = write(&home, "again.jsonl", &fs::read(&sample).expect("sample"));
-    let script = format!("ulimit -f 64; trap '' XFSZ; exec {binary} analyze {other} --no-report --data kept");
+    let script = format!(
+        "ulimit -f 64; trap '' XFSZ; exec {binary} analyze {other} --no-report --data kept"
+    );
     let output = Command::new("bash")
         .args(["-c", &script])
         .current_dir(home.path())

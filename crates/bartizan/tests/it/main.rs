@@ -1,7 +1,7 @@
 //! Integration tests of the binary's outputs.
 
-mod command;
 mod browser;
+mod command;
 mod csv;
 mod hostile;
 mod html;

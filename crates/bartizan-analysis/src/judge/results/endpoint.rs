@@ -97,8 +97,11 @@ fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
                 name,
                 location,
                 direction: place.direction.unwrap_or(Direction::Request),
-                value_type: value_type(place, is_path),
-                format: place.format().to_owned(),
+                value_type: value_type(place),
+                format: match place.format() {
+                    "integer" | "decimal" | "boolean" => String::new(),
+                    format => format.to_owned(),
+                },
                 required: required(profile, place, is_path),
                 examples_redacted: place.examples.clone(),
                 seen: place.seen,
@@ -123,11 +126,16 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
     }
 }
 
-fn value_type(place: &Place, is_path: bool) -> String {
-    if is_path && place.texts > 0 && place.format() == "digits" {
-        return "integer".to_owned();
+/// The type; of texts that are not in a body (query, path, header) the one that all of them spell.
+fn value_type(place: &Place) -> String {
+    let in_body = place.location.as_str().contains(":/");
+    match place.format() {
+        _ if in_body || place.texts == 0 => place.type_names(),
+        "integer" => "integer".to_owned(),
+        "decimal" => "number".to_owned(),
+        "boolean" => "boolean".to_owned(),
+        _ => place.type_names(),
     }
-    place.type_names()
 }
 
 /// Whether the field was there whenever its parent was. Unknown with few samples.

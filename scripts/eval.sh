@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# make eval: accuracy on the judging sets in eval/sets, and on further labelled data when DATA names
+# a folder that holds paths/requests.jsonl.gz or traffic/retail.jsonl.gz.
+source "$(dirname "$0")/env.sh"
+command -v python3 >/dev/null || fail "python3 is missing"
+export PYTHONDONTWRITEBYTECODE=1
+cargo build --quiet --package bartizan
+bartizan=$CARGO_TARGET_DIR/debug/bartizan
+out=$(mktemp -d)
+trap 'rm -rf "$out"' EXIT
+analyze() { "$bartizan" analyze "$1" --annotate "$2.ann" --format json --out "$2.json" --quiet; }
+
+for stream in clinic ledger; do
+    say "behaviour: $stream"
+    analyze "eval/sets/behaviour/$stream/events.jsonl.gz" "$out/$stream"
+    python3 eval/behaviour_set.py "eval/sets/behaviour/$stream" "$out/$stream.json" "$out/$stream.ann"
+done
+
+say "data classes"
+leaves=eval/sets/classes/leaves.jsonl.gz
+python3 eval/classes_set.py exchanges "$leaves" >"$out/leaves.jsonl"
+analyze "$out/leaves.jsonl" "$out/leaves"
+python3 eval/classes_set.py score "$leaves" "$out/leaves.ann"
+
+say "injection"
+gzip -dc eval/sets/injection/exchanges.jsonl.gz >"$out/injection.jsonl"
+cargo run --quiet --package bartizan-analysis --example injection_eval -- \
+    "$out/injection.jsonl" eval/sets/injection/truth.jsonl
+
+if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
+    say "path templates"
+    python3 eval/requests.py "$DATA/paths/requests.jsonl.gz" >"$out/paths.jsonl"
+    analyze "$out/paths.jsonl" "$out/paths"
+    python3 eval/paths.py "$DATA/paths/requests.jsonl.gz" "$out/paths.ann"
+fi
+if [ -f "${DATA:-}/traffic/retail.jsonl.gz" ]; then
+    say "behaviour: retail"
+    python3 eval/behaviour.py "$DATA/traffic/retail.jsonl.gz" --out "$out/retail.jsonl"
+    analyze "$out/retail.jsonl" "$out/retail"
+    python3 eval/behaviour_score.py "$DATA/traffic/retail.jsonl.gz" "$out/retail.ann" \
+        --truth "$DATA/traffic/retail.truth.json"
+fi
