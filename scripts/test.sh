@@ -18,7 +18,7 @@ tests() {
     local log
     log=$(mktemp)
     local status=0
-    cargo test --workspace --all-targets --exclude xtask --no-fail-fast 2>&1 | tee "$log" || status=1
+    cargo test --workspace --exclude xtask --lib --bins --tests --examples --no-fail-fast -- --show-output 2>&1 | tee "$log" || status=1
     cargo test --package xtask 2>&1 | tee -a "$log" || status=1
     cargo test --workspace --doc 2>&1 | tee -a "$log" || status=1
     passed=$(awk '/^test result:/ {s += $4} END {print s + 0}' "$log")

@@ -18,7 +18,7 @@ pub const LOCK_FILE: &str = "bartizan.lock";
 /// it dies; the file itself stays.
 #[derive(Debug)]
 pub struct DirectoryLock {
-    _file: File,
+    file: File,
 }
 
 impl DirectoryLock {
@@ -54,7 +54,15 @@ impl DirectoryLock {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Self { _file: file })
+        Ok(Self { file })
+    }
+}
+
+impl Drop for DirectoryLock {
+    /// Lets go at once. Closing the file is not enough: a process that is being started at this
+    /// moment holds a copy of the descriptor until it executes its program, and with it the lock.
+    fn drop(&mut self) {
+        let _ = flock(&self.file, FlockOperation::Unlock);
     }
 }
 

@@ -40,8 +40,8 @@ pub struct Profile {
     pub actors: Distinct,
     /// Exchanges from an actor that does not count or without any.
     pub uncounted: u64,
-    /// Successes by way of authentication: type, location, name.
-    pub auth: BTreeMap<(AuthType, String, String), u64>,
+    /// Successes by way of authentication, in the order they were first seen.
+    pub auth: Vec<AuthSeen>,
     /// Successes with some credential.
     pub authenticated: u64,
     /// Successes without any credential, where headers were captured.
@@ -54,8 +54,8 @@ pub struct Profile {
     pub places: HashMap<u64, Place>,
     /// Values at places beyond [`MAX_PARAMETERS`].
     pub places_overflow: u64,
-    /// Data classes by place: name of the class, general hash → location, direction, count.
-    pub classes: BTreeMap<(String, u64), (Location, Direction, u64)>,
+    /// Data classes by place, in the order they were first seen.
+    pub classes: Vec<ClassSeen>,
     /// Successes whose response carried a sensitive class.
     pub sensitive: u64,
     /// Integers accepted per path segment.
@@ -65,8 +65,39 @@ pub struct Profile {
     /// Whether a parameter that bounds the number of results was sent.
     pub page_parameter: bool,
     /// Per check, by position in the list: failed, passed, not applicable, not evaluated.
-    pub tallies: BTreeMap<u16, [u64; 4]>,
+    pub tallies: Vec<[u64; 4]>,
 }
+
+/// One way of authentication.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AuthSeen {
+    /// What kind.
+    pub auth_type: AuthType,
+    /// `header`, `cookie`, `query` or `connection`.
+    pub location: String,
+    /// Name of the header, cookie or parameter.
+    pub name: String,
+    /// Successes that carried it.
+    pub count: u64,
+}
+
+/// One data class at one place.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ClassSeen {
+    /// General hash of the place.
+    pub hash: u64,
+    /// Name of the class.
+    pub class: String,
+    /// General form.
+    pub location: Location,
+    /// Sent or returned.
+    pub direction: Direction,
+    /// Values.
+    pub count: u64,
+}
+
+/// Most ways of authentication per endpoint.
+const MAX_AUTH: usize = 64;
 
 /// Query parameters that bound the number of results, by convention.
 const PAGE_PARAMETERS: &[&str] = &[
@@ -131,7 +162,10 @@ const COMMON_HEADERS: &[&str] = &[
     "proxy-connection",
     "range",
     "referer",
+    "save-data",
     "te",
+    "traceparent",
+    "tracestate",
     "trailer",
     "transfer-encoding",
     "upgrade",
@@ -142,11 +176,8 @@ const COMMON_HEADERS: &[&str] = &[
     "x-forwarded-host",
     "x-forwarded-proto",
     "x-real-ip",
-    "x-requested-with",
-    "save-data",
-    "traceparent",
-    "tracestate",
     "x-request-id",
+    "x-requested-with",
 ];
 
 /// What the learner is given beside the facts.
@@ -201,10 +232,21 @@ impl Profile {
         }
         self.authenticated += 1;
         for credential in facts.credentials {
-            let key =
-                (credential.auth_type, credential.location.to_owned(), credential.name.clone());
-            if self.auth.len() < 64 || self.auth.contains_key(&key) {
-                *self.auth.entry(key).or_default() += 1;
+            let full = self.auth.len() >= MAX_AUTH;
+            let known = self.auth.iter_mut().find(|seen| {
+                seen.auth_type == credential.auth_type
+                    && seen.location == credential.location
+                    && seen.name == credential.name
+            });
+            match known {
+                Some(seen) => seen.count += 1,
+                None if full => {}
+                None => self.auth.push(AuthSeen {
+                    auth_type: credential.auth_type,
+                    location: credential.location.to_owned(),
+                    name: credential.name.clone(),
+                    count: 1,
+                }),
             }
         }
     }
@@ -215,7 +257,8 @@ impl Profile {
             let wanted = match (node.side(), node.root()) {
                 (_, Root::Body | Root::Xml) | (Side::Request, Root::Query | Root::Path) => true,
                 (Side::Request, Root::Header) => {
-                    node.is_root() || (node.depth() == 1 && !COMMON_HEADERS.contains(&node.key()))
+                    node.is_root()
+                        || (node.depth() == 1 && COMMON_HEADERS.binary_search(&node.key()).is_err())
                 }
                 _ => false,
             };
@@ -268,21 +311,35 @@ impl Profile {
             let Some(node) = facts.decoded.view.node(*node) else { continue };
             let direction = Direction::from(node.side());
             sensitive |= direction == Direction::Response && crate::classes::is_sensitive(*class);
-            let key = (class.as_str().to_owned(), node.general_hash());
-            if self.classes.len() >= MAX_CLASS_PLACES && !self.classes.contains_key(&key) {
-                self.places_overflow += 1;
-                continue;
+            let hash = node.general_hash();
+            let full = self.classes.len() >= MAX_CLASS_PLACES;
+            let mut known = self.classes.iter_mut();
+            match known.find(|seen| seen.hash == hash && seen.class == class.as_str()) {
+                Some(seen) => seen.count += 1,
+                None if full => self.places_overflow += 1,
+                None => self.classes.push(ClassSeen {
+                    hash,
+                    class: class.as_str().to_owned(),
+                    location: node.general(),
+                    direction,
+                    count: 1,
+                }),
             }
-            self.classes.entry(key).or_insert_with(|| (node.general(), direction, 0)).2 += 1;
         }
         self.sensitive += u64::from(sensitive && success);
     }
 
     /// Counts the outcome of a check: 0 failed, 1 passed, 2 not applicable, 3 not evaluated.
     pub fn tally(&mut self, check: usize, outcome: usize) {
-        let tally = self.tallies.entry(u16::try_from(check).unwrap_or(u16::MAX)).or_default();
-        if let Some(count) = tally.get_mut(outcome) {
-            *count += 1;
+        self.tally_many(check, outcome, 1);
+    }
+
+    fn tally_many(&mut self, check: usize, outcome: usize, times: u64) {
+        if self.tallies.len() <= check {
+            self.tallies.resize(check + 1, [0; 4]);
+        }
+        if let Some(count) = self.tallies.get_mut(check).and_then(|t| t.get_mut(outcome)) {
+            *count += times;
         }
     }
 
@@ -311,7 +368,16 @@ impl Profile {
         self.last_seen = self.last_seen.max(other.last_seen);
         self.actors.merge(&other.actors);
         self.uncounted += other.uncounted;
-        merge_counts(&mut self.auth, &other.auth);
+        for theirs in &other.auth {
+            let same = |mine: &&mut AuthSeen| {
+                (mine.auth_type, &mine.location, &mine.name)
+                    == (theirs.auth_type, &theirs.location, &theirs.name)
+            };
+            match self.auth.iter_mut().find(same) {
+                Some(mine) => mine.count += theirs.count,
+                None => self.auth.push(theirs.clone()),
+            }
+        }
         self.authenticated += other.authenticated;
         self.anonymous += other.anonymous;
         self.public_callers += other.public_callers;
@@ -328,9 +394,12 @@ impl Profile {
             }
         }
         self.places_overflow += other.places_overflow;
-        for (key, (location, direction, count)) in &other.classes {
-            let entry = self.classes.entry(key.clone());
-            entry.or_insert_with(|| (location.clone(), *direction, 0)).2 += count;
+        for theirs in &other.classes {
+            let mut mine = self.classes.iter_mut();
+            match mine.find(|m| m.hash == theirs.hash && m.class == theirs.class) {
+                Some(mine) => mine.count += theirs.count,
+                None => self.classes.push(theirs.clone()),
+            }
         }
         self.sensitive += other.sensitive;
         for (segment, theirs) in &other.integers {
@@ -342,9 +411,10 @@ impl Profile {
         }
         self.largest_array = self.largest_array.max(other.largest_array);
         self.page_parameter |= other.page_parameter;
-        for (check, theirs) in &other.tallies {
-            let mine = self.tallies.entry(*check).or_default();
-            mine.iter_mut().zip(theirs).for_each(|(a, b)| *a += b);
+        for (check, theirs) in other.tallies.iter().enumerate() {
+            for (outcome, count) in theirs.iter().enumerate() {
+                self.tally_many(check, outcome, *count);
+            }
         }
     }
 }

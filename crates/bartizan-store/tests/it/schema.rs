@@ -96,7 +96,9 @@ async fn newer_database_is_refused_untouched() {
     connection.close().await.expect("closed");
     let before = std::fs::read(&path).expect("file");
     let error = DataDirectory::open(&options, at(0)).await.expect_err("newer");
-    assert!(matches!(error, StoreError::NewerSchema { found: 9999, known: SCHEMA_VERSION, .. }));
+    let refused =
+        matches!(error, StoreError::NewerSchema { found: 9999, known: SCHEMA_VERSION, .. });
+    assert!(refused, "{error:?}");
     assert!(error.to_string().contains("9999") && error.help().contains("newer version"));
     let error = DataDirectory::open_read_only(&options).await.expect_err("newer");
     assert!(matches!(error, StoreError::NewerSchema { .. }));

@@ -137,8 +137,23 @@ pub(crate) const KEYWORDS: &[&str] = &[
     "xor",
 ];
 
+/// For each first letter, a bit for every length that a keyword with it has: most words of prose
+/// are told apart without a search.
+const LENGTHS: [u16; 26] = {
+    let mut lengths = [0; 26];
+    let mut at = 0;
+    while at < KEYWORDS.len() {
+        let word = KEYWORDS[at].as_bytes();
+        lengths[(word[0] - b'a') as usize] |= 1 << word.len();
+        at += 1;
+    }
+    lengths
+};
+
 fn keyword(word: &str) -> Option<&'static str> {
-    if word.len() > 9 || !word.is_ascii() {
+    let first = word.as_bytes().first()?.to_ascii_lowercase().wrapping_sub(b'a');
+    let lengths = LENGTHS.get(usize::from(first))?;
+    if word.len() > 9 || lengths & (1 << word.len()) == 0 || !word.is_ascii() {
         return None;
     }
     let mut buffer = [0; 9];

@@ -41,16 +41,7 @@ pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> End
         last_seen: profile.last_seen,
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
         parameters: parameters(template, profile),
-        data_classes: profile
-            .classes
-            .iter()
-            .map(|((class, _), (location, direction, count))| DataClassCount {
-                class: class.clone(),
-                location: crate::endpoints::named_location(template, location),
-                direction: *direction,
-                count: *count,
-            })
-            .collect(),
+        data_classes: data_classes(template, profile),
         risk: bartizan_model::endpoint::Risk::default(),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
@@ -70,14 +61,34 @@ fn auth(profile: &Profile) -> Vec<Auth> {
     let mut out: Vec<Auth> = profile
         .auth
         .iter()
-        .map(|((auth_type, location, name), count)| Auth {
-            auth_type: *auth_type,
-            location: location.clone(),
-            name: name.clone(),
-            coverage: ((*count as f64 / total.max(1) as f64) * 1e4).round() / 1e4,
+        .map(|seen| Auth {
+            auth_type: seen.auth_type,
+            location: seen.location.clone(),
+            name: seen.name.clone(),
+            coverage: ((seen.count as f64 / total.max(1) as f64) * 1e4).round() / 1e4,
         })
         .collect();
-    out.sort_by(|a, b| b.coverage.total_cmp(&a.coverage));
+    out.sort_by(|a, b| {
+        let key = |auth: &Auth| (auth.auth_type, auth.location.clone(), auth.name.clone());
+        b.coverage.total_cmp(&a.coverage).then_with(|| key(a).cmp(&key(b)))
+    });
+    out
+}
+
+fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
+    let mut out: Vec<DataClassCount> = profile
+        .classes
+        .iter()
+        .map(|seen| DataClassCount {
+            class: seen.class.clone(),
+            location: crate::endpoints::named_location(template, &seen.location),
+            direction: seen.direction,
+            count: seen.count,
+        })
+        .collect();
+    out.sort_by(|a, b| {
+        (&a.class, a.direction, &a.location).cmp(&(&b.class, b.direction, &b.location))
+    });
     out
 }
 

@@ -38,14 +38,12 @@ pub(super) fn findings(
         let (Some(item), Some(known)) = (CHECKS.get(check as usize), known.get(id)) else {
             continue;
         };
-        let passed = known.profile.tallies.get(&check).map_or(0, |t| t[1]);
+        let passed = known.profile.tallies.get(check as usize).map_or(0, |t| t[1]);
         out.push(record.finding(&snapshot.scope, item, &known.template, discriminator, passed));
     }
     for known in known.values() {
-        for (check, tally) in &known.profile.tallies {
-            if let Some(total) = tallies.get_mut(*check as usize) {
-                total.iter_mut().zip(tally).for_each(|(a, b)| *a += b);
-            }
+        for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
+            total.iter_mut().zip(tally).for_each(|(a, b)| *a += b);
         }
         run_endpoint_checks(known, snapshot, &mut tallies, &mut out);
     }
