@@ -4,7 +4,7 @@
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
 export PYTHONDONTWRITEBYTECODE=1
-cargo build --quiet --package bartizan
+cargo build --quiet --workspace --bin bartizan
 bartizan=$CARGO_TARGET_DIR/debug/bartizan
 out=$(mktemp -d)
 trap 'rm -rf "$out"' EXIT

@@ -138,9 +138,18 @@ fn format_rust(text: &str) -> Result<String> {
 /// The reference pages, as the product itself writes them.
 fn reference() -> Result<BTreeMap<PathBuf, String>> {
     let folder = std::env::temp_dir().join(format!("bartizan-reference-{}", std::process::id()));
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(cargo)
-        .args(["run", "--quiet", "--package", "bartizan", "--", "reference"])
+    // Scripts that have built it already say where it is.
+    let mut command = match std::env::var_os("BARTIZAN_BIN") {
+        Some(built) => Command::new(built),
+        None => {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut command = Command::new(cargo);
+            command.args(["run", "--quiet", "--package", "bartizan", "--"]);
+            command
+        }
+    };
+    let status = command
+        .arg("reference")
         .arg(&folder)
         .current_dir(root())
         .status()
