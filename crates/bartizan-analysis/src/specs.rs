@@ -7,7 +7,7 @@ use bartizan_model::{
 };
 use bartizan_protocols::openapi::{SpecDocument, read};
 
-use crate::endpoints::{Segment, SpecIndex, Template};
+use crate::endpoints::{SpecIndex, Template};
 
 /// Most documented operations without traffic that are listed; the rest is counted.
 pub const MAX_ORPHANS: usize = 10_000;
@@ -131,15 +131,5 @@ impl Specs {
             }
         };
         self.documents.iter().enumerate().map(summary).collect()
-    }
-
-    /// The name that a specification gives to a path parameter of a learned endpoint.
-    #[must_use]
-    pub fn parameter_name(&self, template: &Template, segment: usize) -> Option<String> {
-        let found = self.index.lookup_template(template)?;
-        let text = found.operation.path.split('/').filter(|s| !s.is_empty()).nth(segment)?;
-        let is_parameter = matches!(template.segments.get(segment)?, Segment::Parameter { .. });
-        let inner = text.split_once('{')?.1.split_once('}')?.0;
-        is_parameter.then(|| inner.to_owned())
     }
 }

@@ -1,7 +1,7 @@
 //! Finds the credentials that a request carries and whom they name. Nothing is verified here.
 
 use bartizan_model::{AuthType, Exchange, HashKey, PrincipalKind, Root, Side, redact};
-use bartizan_protocols::{Codec, NodeRef, Value, View, decode::Decoded};
+use bartizan_protocols::{Codec, NodeRef, Value, decode::Decoded};
 
 use super::{Credential, Named, names};
 use crate::snapshot::Snapshot;
@@ -246,11 +246,4 @@ pub fn session_of(credentials: &[Credential]) -> Option<&Credential> {
     cookie.or_else(|| {
         credentials.iter().find(|c| matches!(c.auth_type, AuthType::Jwt | AuthType::Bearer))
     })
-}
-
-/// Names of the claims of a JWT, for checks: the payload node.
-#[must_use]
-pub fn payload_of<'a>(view: &'a View, credential: &Credential) -> Option<NodeRef<'a>> {
-    let jwt = view.node(credential.jwt?)?;
-    jwt.children().find(|child| child.key() == "payload")
 }

@@ -3,9 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::{
-    Access, AuthType, Exchange, Location, Root, Side, Timestamp, data_class::Direction,
-};
+use bartizan_model::{Access, AuthType, Location, Root, Side, Timestamp, data_class::Direction};
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -448,15 +446,5 @@ pub fn is_private(ip: std::net::IpAddr) -> bool {
                 || (v6.segments()[0] & 0xfe00) == 0xfc00
                 || (v6.segments()[0] & 0xffc0) == 0xfe80
         }
-    }
-}
-
-/// The scheme of an exchange, when the source tells.
-#[must_use]
-pub fn is_encrypted(exchange: &Exchange) -> Option<bool> {
-    match exchange.request.scheme.as_str() {
-        "https" | "wss" => Some(true),
-        "http" | "ws" => Some(exchange.tls.is_some()),
-        _ => exchange.tls.is_some().then_some(true),
     }
 }

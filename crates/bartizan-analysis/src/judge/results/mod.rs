@@ -149,11 +149,31 @@ fn summary(
             })
             .collect(),
         not_evaluated: named(&core.not_evaluated),
-        not_inspected: named(&core.not_inspected),
+        not_inspected: not_inspected(state),
         anomalies: named(&core.anomalies),
         timeline: timeline.buckets(),
         ..Summary::default()
     }
+}
+
+/// What was not inspected, and every table that had no room left: a limit that is reached is shown.
+fn not_inspected(state: &State) -> Vec<NamedCount> {
+    let core = &state.core;
+    let mut out = named(&core.not_inspected);
+    let counts = core.resolver.counts();
+    let reached = [
+        ("actors_forgotten", core.actors.forgotten()),
+        ("detections_not_kept", core.detections.dropped()),
+        ("findings_not_kept", core.findings.dropped()),
+        ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),
+        ("requests_beyond_hosts", counts.over_hosts),
+        ("requests_beyond_endpoints", counts.over_nodes),
+        ("requests_beyond_unmatched_paths", counts.over_pending),
+        ("aliases_not_kept", counts.over_aliases),
+    ];
+    let reached = reached.iter().filter(|(_, count)| *count > 0);
+    out.extend(reached.map(|(name, count)| NamedCount { name: (*name).into(), count: *count }));
+    out
 }
 
 fn named(counts: &BTreeMap<String, u64>) -> Vec<NamedCount> {

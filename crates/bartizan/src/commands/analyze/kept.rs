@@ -85,7 +85,7 @@ impl Kept {
         Keeper::new(&self.data.runtime, &self.data.directory, inputs, now)
     }
 
-    /// Drops exchange facts beyond the budget.
+    /// Reopens findings whose acceptance has lapsed, and drops exchange facts beyond the budget.
     pub(super) fn retain(&self, config: &Config) -> Result<(), CommandError> {
         let now = now();
         let (days, mebibytes) = (config.store.exchange_days, config.store.exchange_mebibytes);
@@ -93,6 +93,9 @@ impl Kept {
             max_bytes: (mebibytes > 0).then(|| u64::from(mebibytes) * 1024 * 1024),
             older_than: (days > 0).then(|| now.minus(Duration::days(i64::from(days)))),
         };
+        // What was accepted until a time that has passed is open again.
+        let expired = self.data.directory.store().expire_finding_states(&self.scope, now);
+        self.data.runtime.block_on(expired).map_err(|e| failed(&e))?;
         let trim = self.data.directory.trim_exchanges(&budget, now);
         self.data.runtime.block_on(trim).map(|_| ()).map_err(|e| failed(&e))
     }
