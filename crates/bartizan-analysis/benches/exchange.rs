@@ -20,6 +20,7 @@ use bartizan_model::{
 };
 use bartizan_protocols::decode::{Decoded, decode, decode_into};
 
+/// Rounds, unless `BENCH_ROUNDS` says otherwise (few when instructions are counted, not time).
 const ROUNDS: usize = 101;
 const PER_ROUND: usize = 500;
 
@@ -35,7 +36,8 @@ fn main() {
     let (mut classifying, mut naming) = (vec![], vec![]);
     let views: Vec<Decoded> =
         exchanges.iter().map(|e| decode(e, &snapshot.limits, snapshot.seed)).collect();
-    for round in 0..ROUNDS {
+    let rounds = std::env::var("BENCH_ROUNDS").ok().and_then(|n| n.parse().ok()).unwrap_or(ROUNDS);
+    for round in 0..rounds {
         reference.push(micros(|| exchanges.iter().for_each(parse)));
         decoding.push(micros(|| {
             for exchange in &exchanges {

@@ -12,9 +12,9 @@ use std::{io::BufRead, sync::Arc, time::Instant};
 
 use bartizan_analysis::{
     Enriched, Facts, Snapshot,
-    detectors::{DETECTORS, DetectorState, Lane, objects},
+    detectors::{DETECTORS, DetectorState, Lane, field_words::FieldMemo, objects},
     endpoints::{Segment, Template},
-    identity::Credential,
+    identity::{Agent, Credential},
     state::pair,
 };
 use bartizan_model::{
@@ -157,7 +157,7 @@ fn credential(exchange: &Exchange, decoded: &mut Decoded, key: &HashKey) -> Opti
     Some(Credential {
         auth_type: AuthType::Jwt,
         location: "header",
-        name: "authorization".to_owned(),
+        name: "authorization".into(),
         token: key.hash("token", token.as_bytes()),
         names: None,
         jwt,
@@ -186,13 +186,17 @@ fn who(exchange: &Exchange, key: &HashKey, address: &str, agent: &str) -> Who {
     };
     let success = exchange.response.as_ref().is_some_and(|r| r.status < 300);
     Who {
-        actor: ActorRef { id: ActorId::derive(&scope, &[&name]), kind, label: name.clone() },
+        actor: ActorRef {
+            id: ActorId::derive(&scope, &[&name]),
+            kind,
+            label: name.as_str().into(),
+        },
         actor_key: key.hash("actor", name.as_bytes()),
         principal: subject.map(|sub| Principal {
             id: PrincipalId::derive(&scope, &[&sub]),
             kind: PrincipalKind::Subject,
             grade: if success { Grade::Accepted } else { Grade::Claimed },
-            label: sub,
+            label: sub.into(),
         }),
     }
 }
@@ -202,6 +206,7 @@ struct Bench {
     /// Nanoseconds of each call.
     spent: Vec<Vec<u64>>,
     objects: Vec<u64>,
+    fields: FieldMemo,
     not_evaluated: Vec<u64>,
 }
 
@@ -217,7 +222,7 @@ fn judge(bench: &mut Bench, exchange: &Exchange, snapshot: &Snapshot, sequence: 
     let facts =
         Facts { exchange, decoded: &decoded, classes: &[], credentials: &credentials, snapshot };
     let begin = Instant::now();
-    let found = objects::extract(&facts, &endpoint);
+    let found = objects::extract(&facts, &endpoint, &mut bench.fields);
     bench.objects.push(begin.elapsed().as_nanos() as u64);
     let enriched = Enriched {
         facts,
@@ -232,6 +237,7 @@ fn judge(bench: &mut Bench, exchange: &Exchange, snapshot: &Snapshot, sequence: 
         address_key: Some(key.hash("address", address.as_bytes())),
         client_key: Some(key.hash("client", format!("{address} {agent}").as_bytes())),
         fingerprint_key: Some(key.hash("fingerprint", agent.as_bytes())),
+        agent: Some(Agent::of(&agent)),
     };
     let mut signals = Vec::new();
     for (i, (code, state)) in bench.states.iter_mut().enumerate() {
@@ -275,6 +281,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         states,
         spent: vec![Vec::new(); count],
         objects: Vec::new(),
+        fields: FieldMemo::default(),
         not_evaluated: vec![0; count],
     };
     let mut judged = 0u64;

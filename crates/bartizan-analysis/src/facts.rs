@@ -7,7 +7,10 @@ use bartizan_protocols::decode::Decoded;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    classes::ClassHit, detectors::objects::Objects, endpoints::Template, identity::Credential,
+    classes::ClassHit,
+    detectors::objects::Objects,
+    endpoints::Template,
+    identity::{Agent, Credential},
     snapshot::Snapshot,
 };
 
@@ -53,6 +56,8 @@ pub struct Enriched<'a> {
     pub client_key: Option<KeyedHash>,
     /// Key of the client fingerprint alone (JA4, else user agent).
     pub fingerprint_key: Option<KeyedHash>,
+    /// What the user agent tells.
+    pub agent: Option<Agent>,
 }
 
 impl Enriched<'_> {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::ids::{ActorId, PrincipalId, SessionId};
 
@@ -63,7 +64,7 @@ pub struct Principal {
     /// How far that is believed.
     pub grade: Grade,
     /// Shape and short hash of the name, for people.
-    pub label: String,
+    pub label: SmolStr,
 }
 
 /// What ties one principal's exchanges together.
@@ -111,5 +112,5 @@ pub struct ActorRef {
     /// What it was told by.
     pub kind: ActorKind,
     /// For people: shape and hash, or network.
-    pub label: String,
+    pub label: SmolStr,
 }

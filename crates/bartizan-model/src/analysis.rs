@@ -1,6 +1,7 @@
 //! The result of an analysis, in the shape of `analyze --format json`.
 
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use crate::{
     actor::{ActorKind, ActorRef, Grade},
@@ -134,7 +135,7 @@ pub struct ActorSummary {
     /// Best grade its principal reached; `None` without a principal.
     pub grade: Option<Grade>,
     /// For people.
-    pub label: String,
+    pub label: SmolStr,
     /// Exchanges.
     pub requests: u64,
     /// Distinct endpoints.

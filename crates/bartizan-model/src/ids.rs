@@ -3,6 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
+use smol_str::{SmolStr, format_smolstr};
 
 use crate::hash::encode32;
 
@@ -19,8 +20,8 @@ pub struct Scope {
 impl Default for Scope {
     fn default() -> Self {
         Self {
-            organisation: OrganisationId("default".to_owned()),
-            environment: EnvironmentId("default".to_owned()),
+            organisation: OrganisationId("default".into()),
+            environment: EnvironmentId("default".into()),
         }
     }
 }
@@ -46,12 +47,12 @@ macro_rules! text_id {
         $(#[$doc])*
         #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(transparent)]
-        pub struct $name(String);
+        pub struct $name(SmolStr);
 
         impl $name {
             /// Wraps text that is already an id, for example read back from the store.
             #[must_use]
-            pub fn from_text(text: impl Into<String>) -> Self {
+            pub fn from_text(text: impl Into<SmolStr>) -> Self {
                 Self(text.into())
             }
 
@@ -76,7 +77,7 @@ macro_rules! text_id {
             /// characters.
             #[must_use]
             pub fn derive(scope: &Scope, parts: &[&str]) -> Self {
-                Self(format!("{}_{}", $prefix, scope.digest($kind, parts)))
+                Self(format_smolstr!("{}_{}", $prefix, scope.digest($kind, parts)))
             }
         }
     };

@@ -1,6 +1,9 @@
 //! Redaction: values leave the judgement as class, shape and keyed hash, never in the clear.
 
-use std::fmt;
+use std::{
+    fmt,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr},
+};
 
 /// Longest shape that is written; the rest becomes `…`.
 pub const MAX_SHAPE_CHARS: usize = 40;
@@ -45,7 +48,7 @@ impl<T> fmt::Display for Redacted<T> {
 /// `jane.doe@example.com` → `aaaa.aaa@aaaaaaa.aaa`.
 #[must_use]
 pub fn shape(text: &str) -> String {
-    let mut out = String::new();
+    let mut out = String::with_capacity(text.len().min(MAX_SHAPE_CHARS + 4));
     for (i, ch) in text.chars().enumerate() {
         if i == MAX_SHAPE_CHARS {
             out.push('…');
@@ -65,16 +68,25 @@ pub fn shape(text: &str) -> String {
 
 /// An address as its network: IPv4 by /24, IPv6 by /48. `203.0.113.7` → `203.0.113.0/24`.
 #[must_use]
-pub fn network(ip: std::net::IpAddr) -> String {
+pub fn network(ip: IpAddr) -> String {
+    match network_of(ip) {
+        IpAddr::V4(v4) => format!("{v4}/24"),
+        IpAddr::V6(v6) => format!("{v6}/48"),
+    }
+}
+
+/// The first address of the network of an address, see [`network`].
+#[must_use]
+pub fn network_of(ip: IpAddr) -> IpAddr {
     match ip.to_canonical() {
-        std::net::IpAddr::V4(v4) => {
+        IpAddr::V4(v4) => {
             let [a, b, c, _] = v4.octets();
-            format!("{a}.{b}.{c}.0/24")
+            Ipv4Addr::new(a, b, c, 0).into()
         }
-        std::net::IpAddr::V6(v6) => {
+        IpAddr::V6(v6) => {
             let mut segments = v6.segments();
             segments[3..].fill(0);
-            format!("{}/48", std::net::Ipv6Addr::from(segments))
+            Ipv6Addr::from(segments).into()
         }
     }
 }

@@ -221,7 +221,7 @@ fn campaign(login: &Login<'_>, kind: &str, key: u64) -> ActorRef {
     ActorRef {
         id: ActorId::derive(scope, &["login campaign", kind, &format!("{key:016x}")]),
         kind: ActorKind::Campaign,
-        label: format!("login campaign ({kind})"),
+        label: format!("login campaign ({kind})").into(),
     }
 }
 

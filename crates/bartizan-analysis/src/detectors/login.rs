@@ -119,13 +119,14 @@ pub(crate) fn attempt(exchange: &Enriched<'_>) -> Option<Attempt> {
     if !matches!(request.method.as_str(), "POST" | "PUT" | "GET") {
         return None;
     }
-    let (by_path, other) = path_words(request.path());
-    if other || (request.method == "GET" && !by_path) {
+    let LoginFields { account, secret, has_secret } = exchange.objects.login;
+    let by_fields = account.is_some() && has_secret;
+    let by_path_alone = request.method == "POST" && (account.is_some() || blind(facts));
+    if !by_fields && !by_path_alone {
         return None;
     }
-    let (account, secret, has_secret) = fields(exchange);
-    let by_fields = account.is_some() && has_secret;
-    if !by_fields && !(by_path && request.method == "POST" && (account.is_some() || blind(facts))) {
+    let (by_path, other) = path_words(request.path());
+    if other || (!by_path && (request.method == "GET" || !by_fields)) {
         return None;
     }
     let outcome = match status {
@@ -160,31 +161,54 @@ fn path_words(path: &str) -> (bool, bool) {
     (login, other)
 }
 
-/// Account, secret and whether there is a secret field at all.
-fn fields(exchange: &Enriched<'_>) -> (Option<u64>, Option<u64>, bool) {
-    let facts = &exchange.facts;
-    let seed = facts.snapshot.seed;
-    let (mut account, mut secret, mut has_secret) = (None, None, false);
-    for node in facts.decoded.view.nodes() {
-        let root = node.root();
-        if node.side() != Side::Request || !matches!(root, Root::Body | Root::Xml | Root::Query) {
-            continue;
+/// What a field is in a login.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum FieldRole {
+    /// Nothing.
+    #[default]
+    None,
+    /// It names the account.
+    Account,
+    /// It holds the secret.
+    Secret,
+}
+
+/// The role of a field of that name.
+pub(crate) fn role_of(key: &str) -> FieldRole {
+    let name = Plain::of(key);
+    if ACCOUNTS.contains(&name.text()) {
+        FieldRole::Account
+    } else if SECRETS.contains(&name.text()) {
+        FieldRole::Secret
+    } else {
+        FieldRole::None
+    }
+}
+
+/// Account and secret among the fields of a request: the first of each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LoginFields {
+    /// Hash of the account.
+    pub(crate) account: Option<u64>,
+    /// Hash of the secret; `None` when it is masked.
+    pub(crate) secret: Option<u64>,
+    /// Whether there is a field for a secret at all.
+    pub(crate) has_secret: bool,
+}
+
+impl LoginFields {
+    /// Looks at one scalar field.
+    pub(crate) fn take(&mut self, role: FieldRole, node: NodeRef<'_>, seed: u64) {
+        if role == FieldRole::None || (self.account.is_some() && self.has_secret) {
+            return;
         }
-        if node.depth() == 0 || node.depth() > 6 || !node.value().is_scalar() {
-            continue;
-        }
-        let name = Plain::of(node.key());
-        if account.is_none() && ACCOUNTS.contains(&name.text()) {
-            account = value_hash(node, seed);
-        } else if SECRETS.contains(&name.text()) {
-            has_secret = true;
-            secret = secret.or_else(|| unmasked(node, seed));
-        }
-        if account.is_some() && has_secret {
-            break;
+        if role == FieldRole::Account {
+            self.account = self.account.or_else(|| value_hash(node, seed));
+        } else {
+            self.has_secret = true;
+            self.secret = self.secret.or_else(|| unmasked(node, seed));
         }
     }
-    (account, secret, has_secret)
 }
 
 fn unmasked(node: NodeRef<'_>, seed: u64) -> Option<u64> {

@@ -2,11 +2,12 @@
 
 pub mod credential_stuffing;
 pub mod data_volume;
+pub mod field_words;
 pub mod injection;
 mod list;
-mod login;
+pub(crate) mod login;
 mod login_sources;
-mod names;
+pub(crate) mod names;
 pub mod object_enumeration;
 mod object_history;
 pub mod objects;

@@ -11,8 +11,10 @@ use foldhash::quality::FixedState;
 use smallvec::SmallVec;
 use std::hash::{BuildHasher, Hasher};
 
-use super::names::{
-    FNV_START, IdName, Plain, fnv, id_name, is_generic, is_person, is_self_word, kind_hash,
+use super::names::{FNV_START, IdName, fnv, is_generic, is_person, is_self_word, kind_hash};
+use super::{
+    field_words::{FieldMemo, FieldWords},
+    login::LoginFields,
 };
 use crate::{
     endpoints::{Segment, Template},
@@ -82,6 +84,8 @@ pub struct Objects {
     pub shown: Vec<Shown>,
     /// Owners named by a successful response.
     pub owners: SmallVec<[Owner; 4]>,
+    /// Account and secret among the fields of the request.
+    pub(crate) login: LoginFields,
     /// Objects in the response: elements of its largest array, else 1 for a body with content.
     pub records: u64,
 }
@@ -136,9 +140,10 @@ impl std::fmt::Write for Digits {
 
 /// Finds the objects of one exchange.
 #[must_use]
-pub fn extract(facts: &Facts<'_>, endpoint: &Template) -> Objects {
+pub fn extract(facts: &Facts<'_>, endpoint: &Template, memo: &mut FieldMemo) -> Objects {
     let mut found = Finder {
         seed: facts.snapshot.seed,
+        memo,
         endpoint,
         path_kind: path_kind(endpoint),
         place: fnv(FNV_START, endpoint.id.as_str().as_bytes()),
@@ -153,7 +158,7 @@ pub fn extract(facts: &Facts<'_>, endpoint: &Template) -> Objects {
     for node in facts.decoded.view.nodes() {
         match (node.side(), node.root()) {
             (Side::Request, Root::Path) => found.path(node),
-            (Side::Request, Root::Query | Root::Body) => found.parameter(node),
+            (Side::Request, Root::Query | Root::Body | Root::Xml) => found.parameter(node),
             (Side::Response, Root::Body | Root::Xml) if found.success => {
                 found.response(node, last_own);
             }
@@ -190,6 +195,7 @@ fn path_kind(endpoint: &Template) -> u64 {
 
 struct Finder<'a> {
     seed: u64,
+    memo: &'a mut FieldMemo,
     endpoint: &'a Template,
     path_kind: u64,
     place: u64,
@@ -220,46 +226,50 @@ impl Finder<'_> {
                 Segment::Parameter { .. } => fnv(resource, b"/{}"),
             };
         }
-        self.reference(node, text, resource, before);
+        let kind = if before.is_empty() { None } else { Some(kind_hash(before)) };
+        self.reference(node, text, resource, kind, is_person(before));
     }
 
     fn parameter(&mut self, node: NodeRef<'_>) {
         if node.depth() == 0 || node.depth() > 6 || !node.value().is_scalar() {
             return;
         }
-        let name = node.name();
-        let (id, stem) = id_name(name);
-        let text = match node.value() {
-            Value::Text(text) => text,
-            _ => node.raw(),
-        };
-        match id {
+        let words = self.memo.words(node);
+        self.out.login.take(words.login, node, self.seed);
+        let value = node.value();
+        match words.id {
+            _ if node.root() == Root::Xml => return,
             IdName::No => return,
-            IdName::WithDigit if !text.bytes().any(|b| b.is_ascii_digit()) => return,
+            IdName::WithDigit if !node.raw().bytes().any(|b| b.is_ascii_digit()) => return,
             _ => {}
         }
-        let resource = pair(self.place, fnv(FNV_START, Plain::of(name).bytes()));
-        if let Value::Integer(number) = node.value() {
-            let mut digits = Digits::default();
-            if write!(digits, "{number}").is_ok() {
-                self.reference(node, digits.text(), resource, stem);
-            }
-        } else {
-            self.reference(node, text, resource, stem);
-        }
+        let kind = if words.is_bare { None } else { Some(words.kind) };
+        let mut digits = Digits::default();
+        let text = match value {
+            Value::Integer(number) if write!(digits, "{number}").is_ok() => digits.text(),
+            _ => node.raw(),
+        };
+        self.reference(node, text, pair(self.place, words.plain), kind, words.person);
     }
 
-    fn reference(&mut self, node: NodeRef<'_>, text: &str, resource: u64, kind: &str) {
+    fn reference(
+        &mut self,
+        node: NodeRef<'_>,
+        text: &str,
+        resource: u64,
+        kind: Option<u64>,
+        person: bool,
+    ) {
         if self.out.references.len() >= MAX_REFERENCES {
             return;
         }
         let Some(value) = text_hash(text, self.seed) else { return };
         self.out.references.push(Reference {
             resource,
-            kind: if kind.is_empty() { self.path_kind } else { kind_hash(kind) },
+            kind: kind.unwrap_or(self.path_kind),
             value,
             number: trailing_number(text),
-            person: is_person(kind),
+            person,
             node: node.id(),
         });
     }
@@ -275,11 +285,9 @@ impl Finder<'_> {
             }
             return;
         }
-        let name = node.name();
-        let (id, stem) = id_name(name);
-        let person = is_person(stem);
-        if id == IdName::No && !person {
-            if matches!(name, "href" | "self" | "url" | "uri") {
+        let words = self.memo.words(node);
+        if words.id == IdName::No && !words.person {
+            if words.link {
                 self.link(node);
             }
             return;
@@ -289,28 +297,29 @@ impl Finder<'_> {
             Value::Text(text) => text.bytes().any(|b| b.is_ascii_digit()),
             _ => true,
         };
-        if id == IdName::Yes || (id == IdName::WithDigit && is_code) {
-            if own_record && stem.is_empty() && node.depth() <= 2 && self.out.self_value.is_none() {
+        if words.id == IdName::Yes || (words.id == IdName::WithDigit && is_code) {
+            if own_record && words.is_bare && node.depth() <= 2 && self.out.self_value.is_none() {
                 self.out.self_value = Some(hash);
             }
             if self.out.shown.len() < MAX_SHOWN {
-                let kind = if stem.is_empty() { self.kind_above(node) } else { kind_hash(stem) };
+                let kind = if words.is_bare { self.kind_above(node) } else { words.kind };
                 self.out.shown.push(Shown { kind, value: hash, in_list: in_list(node) });
             }
         }
-        self.owner(node, stem, person, hash);
+        self.owner(node, words, hash);
     }
 
     /// Remembers a field that may name the owner. `id` alone names the object itself, unless it
     /// hangs below a word for somebody: `owner: {id}`.
-    fn owner(&mut self, node: NodeRef<'_>, stem: &str, person: bool, value: u64) {
-        let above = node.parent().map_or("", |p| p.key());
-        let (field, person) = if !stem.is_empty() {
-            (kind_hash(stem), person)
-        } else if is_person(above) {
+    fn owner(&mut self, node: NodeRef<'_>, words: FieldWords, value: u64) {
+        let (field, person) = if words.is_bare {
+            let above = node.parent().map_or("", |p| p.key());
+            if !is_person(above) {
+                return;
+            }
             (kind_hash(above), true)
         } else {
-            return;
+            (words.kind, words.person)
         };
         let owner = Owner { field, value, person, in_list: in_list(node) };
         if self.out.owners.len() < MAX_OWNERS && !self.out.owners.contains(&owner) {

@@ -12,13 +12,15 @@ use bartizan_model::{
 use bartizan_protocols::{Step, Value, decode::decode};
 
 use super::{
-    DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal, objects,
+    DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal,
+    field_words::FieldMemo,
+    objects,
     traffic::{Call, exchanges, open_order, order_of, shop},
 };
 use crate::{
     Enriched, Facts, Snapshot,
     endpoints::{Segment, Template},
-    identity::Credential,
+    identity::{Agent, Credential},
 };
 
 /// Judges with the simplest identity and endpoints that the examples need.
@@ -56,7 +58,7 @@ impl Bench {
             .map(|token| Credential {
                 auth_type: AuthType::Jwt,
                 location: "header",
-                name: "authorization".to_owned(),
+                name: "authorization".into(),
                 token: key.hash("token", token.as_bytes()),
                 names: None,
                 jwt,
@@ -70,13 +72,13 @@ impl Bench {
         let actor = ActorRef {
             id: ActorId::derive(&snapshot.scope, &[&who]),
             kind: ActorKind::Address,
-            label: who.clone(),
+            label: who.as_str().into(),
         };
         let principal = subject.map(|subject| Principal {
             id: PrincipalId::derive(&snapshot.scope, &[&subject]),
             kind: PrincipalKind::Subject,
             grade: Grade::Accepted,
-            label: subject,
+            label: subject.into(),
         });
         let facts = Facts {
             exchange,
@@ -85,7 +87,7 @@ impl Bench {
             credentials: &credentials,
             snapshot,
         };
-        let found = objects::extract(&facts, &endpoint);
+        let found = objects::extract(&facts, &endpoint, &mut FieldMemo::default());
         self.sequence += 1;
         self.state.observe(
             &Enriched {
@@ -101,6 +103,7 @@ impl Bench {
                 address_key: Some(key.hash("address", address.as_bytes())),
                 client_key: Some(key.hash("client", format!("{address} {agent}").as_bytes())),
                 fingerprint_key: Some(key.hash("fingerprint", agent.as_bytes())),
+                agent: Some(Agent::of(agent)),
             },
             out,
         )

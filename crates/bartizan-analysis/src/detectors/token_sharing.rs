@@ -118,10 +118,9 @@ impl DetectorState for State {
         let Some(network) = request.client.ip.map(network) else {
             return Evaluated::No(Input::Identity);
         };
-        let agent = request.request.headers.get("user-agent");
-        let fingerprint = match (&request.client.ja4, agent) {
+        let fingerprint = match (&request.client.ja4, exchange.agent) {
             (Some(ja4), _) => fnv(FNV_START, ja4.as_bytes()),
-            (None, Some(agent)) => without_versions(agent),
+            (None, Some(agent)) => agent.family,
             (None, None) => return Evaluated::No(Input::Identity),
         };
         let actor = table_key(exchange.actor_key);
@@ -134,7 +133,7 @@ impl DetectorState for State {
             fingerprint,
             last: time,
             novel,
-            script: agent.is_some_and(is_script),
+            script: exchange.agent.is_some_and(|agent| agent.is_script),
             switches: 0,
         };
         let is_first = token.clients.is_empty();
@@ -291,40 +290,6 @@ fn network(ip: IpAddr) -> u64 {
         IpAddr::V4(ip) => fnv(FNV_START, ip.octets().get(..2).unwrap_or(&[])),
         IpAddr::V6(ip) => fnv(FNV_START ^ 6, ip.octets().get(..4).unwrap_or(&[])),
     }
-}
-
-/// Hash of a user agent without digits, so that updates keep it.
-fn without_versions(agent: &str) -> u64 {
-    agent
-        .bytes()
-        .take(256)
-        .filter(|b| !b.is_ascii_digit() && *b != b'.' && *b != b'_')
-        .fold(FNV_START, |hash, b| fnv(hash, &[b]))
-}
-
-/// Words in the user agents of programming libraries and command line tools.
-const SCRIPTS: [&str; 16] = [
-    "python",
-    "curl",
-    "wget",
-    "go-http",
-    "java/",
-    "libwww",
-    "httpie",
-    "postman",
-    "axios",
-    "node-fetch",
-    "ruby",
-    "perl",
-    "aiohttp",
-    "httpx",
-    "scrapy",
-    "headless",
-];
-
-fn is_script(agent: &str) -> bool {
-    let lower: Vec<u8> = agent.bytes().take(256).map(|b| b.to_ascii_lowercase()).collect();
-    SCRIPTS.iter().any(|word| memchr::memmem::find(&lower, word.as_bytes()).is_some())
 }
 
 impl Absorb for Token {

@@ -67,7 +67,7 @@ fn named(
     Credential {
         auth_type,
         location,
-        name: name.to_owned(),
+        name: name.into(),
         token: key.hash("credential", who.as_bytes()),
         names: Some(who_is(kind, key, "", who)),
         jwt: None,
@@ -79,7 +79,7 @@ fn who_is(kind: PrincipalKind, key: &HashKey, issuer: &str, name: &str) -> Named
     value.extend_from_slice(issuer.as_bytes());
     value.push(0);
     value.extend_from_slice(name.as_bytes());
-    Named { kind, hash: key.hash("principal", &value), shape: redact::shape(name) }
+    Named { kind, hash: key.hash("principal", &value), shape: redact::shape(name).into() }
 }
 
 fn from_header(header: NodeRef<'_>, key: &HashKey, out: &mut Vec<Credential>) {
@@ -149,7 +149,7 @@ fn token(
     let mut found = Credential {
         auth_type: plain,
         location,
-        name: node.key().to_owned(),
+        name: node.key().into(),
         token: hash,
         names: None,
         jwt: None,
@@ -165,7 +165,7 @@ fn token(
             AuthType::Bearer | AuthType::Other => Some(PrincipalKind::Token),
             _ => None,
         };
-        found.names = kind.map(|kind| Named { kind, hash, shape: redact::shape(value) });
+        found.names = kind.map(|kind| Named { kind, hash, shape: redact::shape(value).into() });
     }
     found
 }

@@ -1,12 +1,16 @@
 //! Who is calling: credentials of a request, principals, sessions and actors.
 
+mod agent;
 pub mod credentials;
+mod memo;
 mod names;
 pub mod resolve;
 
 use bartizan_model::{AuthType, KeyedHash, PrincipalKind};
 use bartizan_protocols::NodeId;
+use smol_str::SmolStr;
 
+pub use agent::Agent;
 pub use credentials::extract;
 pub use resolve::{Caller, IdentityState};
 
@@ -18,7 +22,7 @@ pub struct Credential {
     /// `header`, `cookie`, `query`, `body` or `connection`.
     pub location: &'static str,
     /// Name of the header (lower case), cookie or parameter.
-    pub name: String,
+    pub name: SmolStr,
     /// Keyed hash of the secret itself.
     pub token: KeyedHash,
     /// Who it names, hashed, with what to show people.
@@ -35,5 +39,5 @@ pub struct Named {
     /// Keyed hash of issuer and name.
     pub hash: KeyedHash,
     /// Shape of the name.
-    pub shape: String,
+    pub shape: SmolStr,
 }

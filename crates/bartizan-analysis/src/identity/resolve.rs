@@ -9,11 +9,16 @@ use std::net::IpAddr;
 
 use bartizan_model::{
     ActorId, ActorKind, ActorRef, AuthType, Duration, Exchange, Grade, HashKey, KeyedHash,
-    Principal, PrincipalId, PrincipalKind, SessionId, Timestamp, redact,
+    Principal, PrincipalKind, SessionId, Timestamp, redact,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::format_smolstr;
 
-use super::{Credential, credentials::session_of};
+use super::{
+    Agent, Credential,
+    credentials::session_of,
+    memo::{Client, ClientName, Memo},
+};
 use crate::snapshot::Snapshot;
 
 /// How long an accepted principal or session stays accepted without another success.
@@ -39,6 +44,8 @@ pub struct Caller {
     pub client_key: Option<KeyedHash>,
     /// Key of the fingerprint alone.
     pub fingerprint_key: Option<KeyedHash>,
+    /// What the user agent tells.
+    pub agent: Option<Agent>,
     /// Whether the actor may count as a distinct one: not a merely claimed name.
     pub counts: bool,
 }
@@ -47,6 +54,8 @@ pub struct Caller {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IdentityState {
     accepted: crate::recent::RecentMap<KeyedHash, Option<Timestamp>>,
+    #[serde(skip)]
+    memo: Memo,
 }
 
 impl IdentityState {
@@ -60,60 +69,64 @@ impl IdentityState {
         time: Option<Timestamp>,
         accepts: bool,
     ) -> Caller {
-        let key = &snapshot.key;
-        let address_key = exchange.client.ip.map(|ip| address_key(key, ip));
-        let fingerprint = fingerprint(exchange);
-        let fingerprint_key = fingerprint.map(|f| key.hash("fingerprint", f.as_bytes()));
-        let client_key = client_key(key, address_key, fingerprint_key);
-
+        self.memo.prepare(snapshot);
+        let name = ClientName {
+            ip: exchange.client.ip,
+            ja4: exchange.client.ja4.as_deref(),
+            agent: exchange.request.headers.get("user-agent"),
+        };
+        let client = self.memo.client(name, snapshot);
         let principal = credentials
             .iter()
             .filter(|c| c.location != "cookie" || c.names.is_some())
             .find_map(|c| c.names.as_ref().map(|n| (c, n)))
-            .map(|(credential, names)| {
+            .map(|(credential, named)| {
                 let verified = credential.auth_type == AuthType::Certificate;
-                let accepted = self.accept(names.hash, time, accepts);
+                let accepted = self.accept(named.hash, time, accepts);
                 let grade = match (verified, accepted) {
                     (true, _) => Grade::Verified,
                     (false, true) => Grade::Accepted,
                     (false, false) => Grade::Claimed,
                 };
-                let id = PrincipalId::derive(&snapshot.scope, &[&names.hash.to_string()]);
-                let label =
-                    format!("{} {} #{}", kind_word(names.kind), names.shape, names.hash.short());
-                (Principal { id, kind: names.kind, grade, label }, names.hash)
+                (named, grade, self.memo.principal(named, snapshot))
             });
         let session = session_of(credentials).map(|c| {
             let accepted = self.accept(c.token, time, accepts);
-            (SessionId::derive(&snapshot.scope, &[&c.token.to_string()]), c.token, accepted)
+            (c.token, accepted, self.memo.session(c.token, snapshot))
         });
-
-        let (kind, actor_key, label) = match (&principal, &session) {
-            (Some((principal, hash)), _) if principal.grade > Grade::Claimed => {
-                (ActorKind::Principal, *hash, principal.label.clone())
+        let (actor, actor_key) = match (&principal, &session) {
+            (Some((named, grade, names)), _) if *grade > Grade::Claimed => {
+                let (id, label) = (names.actor.clone(), names.label.clone());
+                (ActorRef { id, kind: ActorKind::Principal, label }, named.hash)
             }
-            (_, Some((_, token, true))) => {
-                (ActorKind::Session, *token, format!("session #{}", token.short()))
+            (_, Some((token, true, names))) => {
+                let (id, label) = (names.actor.clone(), names.label.clone());
+                (ActorRef { id, kind: ActorKind::Session, label }, *token)
             }
-            _ => anonymous(exchange, client_key, snapshot),
+            _ => (client.actor, client.actor_key),
         };
-        let id = ActorId::derive(&snapshot.scope, &[kind.as_str(), &actor_key.to_string()]);
         Caller {
-            principal: principal.map(|(principal, _)| principal),
-            session: session.map(|(id, ..)| id),
-            actor: ActorRef { id, kind, label },
+            principal: principal.map(|(named, grade, names)| Principal {
+                id: names.id,
+                kind: named.kind,
+                grade,
+                label: names.label,
+            }),
+            session: session.map(|(.., names)| names.id),
+            counts: actor.kind != ActorKind::Unknown,
+            actor,
             actor_key,
-            address_key,
-            client_key,
-            fingerprint_key,
-            counts: kind != ActorKind::Unknown,
+            address_key: client.address_key,
+            client_key: client.client_key,
+            fingerprint_key: client.fingerprint_key,
+            agent: client.agent,
         }
     }
 
     /// Whether `hash` is accepted now; remembers it when this exchange proves it.
     fn accept(&mut self, hash: KeyedHash, time: Option<Timestamp>, accepts: bool) -> bool {
         if accepts {
-            self.accepted.insert(hash, time, MAX_ACCEPTED);
+            *self.accepted.entry(hash, MAX_ACCEPTED, || time) = time;
             return true;
         }
         match (self.accepted.get(&hash), time) {
@@ -124,7 +137,7 @@ impl IdentityState {
     }
 }
 
-fn kind_word(kind: PrincipalKind) -> &'static str {
+pub(super) fn kind_word(kind: PrincipalKind) -> &'static str {
     match kind {
         PrincipalKind::Subject => "subject",
         PrincipalKind::Client => "client",
@@ -134,20 +147,34 @@ fn kind_word(kind: PrincipalKind) -> &'static str {
     }
 }
 
-fn anonymous(
-    exchange: &Exchange,
-    client_key: Option<KeyedHash>,
-    snapshot: &Snapshot,
-) -> (ActorKind, KeyedHash, String) {
-    match (exchange.client.ip, client_key) {
+/// Keys and actor of a client without a believed name.
+pub(super) fn derive_client(name: ClientName<'_>, snapshot: &Snapshot) -> Client {
+    let key = &snapshot.key;
+    let address_key = name.ip.map(|ip| address_key(key, ip));
+    // What tells clients behind one address apart: JA4, else the user agent.
+    let fingerprint = name.ja4.or(name.agent);
+    let fingerprint_key = fingerprint.map(|f| key.hash("fingerprint", f.as_bytes()));
+    let client_key = client_key(key, address_key, fingerprint_key);
+    let (kind, actor_key, label) = match (name.ip, client_key) {
         (Some(ip), Some(client)) => {
             let shown = if snapshot.clear_addresses { ip.to_string() } else { redact::network(ip) };
-            (ActorKind::Address, client, format!("address in {shown} #{}", client.short()))
+            let label = format_smolstr!("address in {shown} #{}", client.short());
+            (ActorKind::Address, client, label)
         }
         (None, Some(client)) => {
-            (ActorKind::Unknown, client, format!("client without address #{}", client.short()))
+            let label = format_smolstr!("client without address #{}", client.short());
+            (ActorKind::Unknown, client, label)
         }
-        _ => (ActorKind::Unknown, snapshot.key.hash("unknown", b""), "unknown caller".to_owned()),
+        _ => (ActorKind::Unknown, key.hash("unknown", b""), "unknown caller".into()),
+    };
+    let id = ActorId::derive(&snapshot.scope, &[kind.as_str(), &actor_key.to_string()]);
+    Client {
+        address_key,
+        fingerprint_key,
+        client_key,
+        agent: name.agent.map(Agent::of),
+        actor_key,
+        actor: ActorRef { id, kind, label },
     }
 }
 
@@ -172,9 +199,4 @@ pub fn address_key(key: &HashKey, ip: IpAddr) -> KeyedHash {
         IpAddr::V4(v4) => key.hash("address", &v4.octets()),
         IpAddr::V6(v6) => key.hash("address", &v6.octets()[..8]),
     }
-}
-
-/// What tells clients behind one address apart: JA4, else the user agent.
-fn fingerprint(exchange: &Exchange) -> Option<&str> {
-    exchange.client.ja4.as_deref().or_else(|| exchange.request.headers.get("user-agent"))
 }

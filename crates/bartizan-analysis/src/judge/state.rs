@@ -13,7 +13,10 @@ use smallvec::SmallVec;
 use super::{Judgement, Prepared, Raised, verdict};
 use crate::{
     checks::CHECKS,
-    detectors::{DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, objects},
+    detectors::{
+        DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, field_words::FieldMemo,
+        objects,
+    },
     endpoints::{EndpointLimits, LeafId, MediaKind, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
@@ -51,6 +54,8 @@ pub(super) struct Core {
     pub(super) started: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
     watermark: Option<Timestamp>,
+    #[serde(skip)]
+    fields: FieldMemo,
 }
 
 impl State {
@@ -100,7 +105,7 @@ impl State {
         let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
         let caller =
             core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
-        let objects = objects::extract(&facts, &observation.template);
+        let objects = objects::extract(&facts, &observation.template, &mut core.fields);
         let enriched = Enriched {
             facts,
             objects: &objects,
@@ -114,6 +119,7 @@ impl State {
             address_key: caller.address_key,
             client_key: caller.client_key,
             fingerprint_key: caller.fingerprint_key,
+            agent: caller.agent,
         };
         let mut raised = Vec::new();
         core.take_hits(&enriched, prepared, leaf, &mut raised);
@@ -247,6 +253,7 @@ impl Core {
             started: None,
             ended: None,
             watermark: None,
+            fields: FieldMemo::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::net::IpAddr;
 
 use bartizan_model::{ActorRef, Grade, KeyedHash, Timestamp, analysis::ActorSummary, redact};
 use serde::{Deserialize, Serialize};
+use smallvec::SmallVec;
 
 use super::Distinct;
 use crate::recent::RecentMap;
@@ -20,7 +21,7 @@ struct Row {
     grade: Option<Grade>,
     requests: u64,
     endpoints: Distinct,
-    networks: Vec<String>,
+    networks: SmallVec<[IpAddr; 1]>,
     first_seen: Option<Timestamp>,
     last_seen: Option<Timestamp>,
 }
@@ -55,16 +56,15 @@ impl ActorTable {
             grade: None,
             requests: 0,
             endpoints: Distinct::default(),
-            networks: Vec::new(),
+            networks: SmallVec::new(),
             first_seen: sighting.time,
             last_seen: sighting.time,
         });
-        let Some(row) = row else { return };
         row.requests += 1;
         row.grade = row.grade.max(sighting.grade);
         row.endpoints.add(sighting.endpoint);
         if let Some(network) =
-            sighting.ip.filter(|_| row.networks.len() < MAX_NETWORKS).map(redact::network)
+            sighting.ip.filter(|_| row.networks.len() < MAX_NETWORKS).map(redact::network_of)
             && !row.networks.contains(&network)
         {
             row.networks.push(network);
@@ -94,7 +94,7 @@ impl ActorTable {
                 label: row.actor.label.clone(),
                 requests: row.requests,
                 endpoints: row.endpoints.count(),
-                networks: row.networks.clone(),
+                networks: row.networks.iter().map(|ip| redact::network(*ip)).collect(),
                 detections: 0,
                 first_seen: row.first_seen,
                 last_seen: row.last_seen,

@@ -242,7 +242,7 @@ impl Profile {
                 None => self.auth.push(AuthSeen {
                     auth_type: credential.auth_type,
                     location: credential.location.to_owned(),
-                    name: credential.name.clone(),
+                    name: credential.name.to_string(),
                     count: 1,
                 }),
             }

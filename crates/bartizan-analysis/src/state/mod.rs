@@ -6,6 +6,7 @@
 
 pub mod codec;
 pub mod distinct;
+pub(crate) mod lru;
 pub mod recent;
 pub mod robust;
 pub mod table;

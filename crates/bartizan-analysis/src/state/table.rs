@@ -1,21 +1,9 @@
 //! A bounded table with eviction of the least recently used key and completeness marks.
 
 use bartizan_model::{Timestamp, counters::Completeness};
-use foldhash::fast::FixedState;
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::{Absorb, RecentSet};
-
-const NONE: u32 = u32::MAX;
-
-#[derive(Clone, Debug)]
-struct Slot<V> {
-    key: u64,
-    newer: u32,
-    older: u32,
-    value: V,
-}
+use super::{Absorb, RecentSet, lru::Lru};
 
 /// At most `capacity` values by 64-bit key. When it is full, the key that was not touched for the
 /// longest time goes; a key that comes back is marked incomplete as long as that is remembered
@@ -27,10 +15,7 @@ struct Slot<V> {
 #[serde(bound(serialize = "V: Serialize + Clone", deserialize = "V: Deserialize<'de>"))]
 pub struct Table<V> {
     capacity: usize,
-    index: HashMap<u64, u32, FixedState>,
-    slots: Vec<Slot<V>>,
-    newest: u32,
-    oldest: u32,
+    entries: Lru<u64, V>,
     evicted: RecentSet,
     evictions: u64,
 }
@@ -38,7 +23,7 @@ pub struct Table<V> {
 #[derive(Serialize, Deserialize)]
 struct Saved<V> {
     capacity: u64,
-    /// Least recently used first.
+    /// From the longest untouched to the latest.
     entries: Vec<(u64, V)>,
     evicted: RecentSet,
     evictions: u64,
@@ -51,10 +36,7 @@ impl<V> Table<V> {
         let capacity = capacity.clamp(1, 1 << 31);
         Self {
             capacity,
-            index: HashMap::with_hasher(FixedState::default()),
-            slots: Vec::new(),
-            newest: NONE,
-            oldest: NONE,
+            entries: Lru::default(),
             evicted: RecentSet::new(capacity.saturating_mul(8)),
             evictions: 0,
         }
@@ -63,13 +45,13 @@ impl<V> Table<V> {
     /// Number of keys.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.index.len()
+        self.entries.len()
     }
 
     /// Whether there is no key.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.index.is_empty()
+        self.len() == 0
     }
 
     /// How many keys had to go.
@@ -81,15 +63,12 @@ impl<V> Table<V> {
     /// The value of `key`, without touching it.
     #[must_use]
     pub fn peek(&self, key: u64) -> Option<&V> {
-        let at = *self.index.get(&key)?;
-        self.slots.get(at as usize).map(|slot| &slot.value)
+        self.entries.peek(&key)
     }
 
     /// The value of `key`, touched.
     pub fn get_mut(&mut self, key: u64) -> Option<&mut V> {
-        let at = *self.index.get(&key)?;
-        self.touch(at);
-        self.slots.get_mut(at as usize).map(|slot| &mut slot.value)
+        self.entries.get_mut(&key)
     }
 
     /// The value of `key`, touched, made by `make` when it is not there. *Incomplete* when the key
@@ -100,91 +79,26 @@ impl<V> Table<V> {
         time: Timestamp,
         make: impl FnOnce() -> V,
     ) -> (&mut V, Completeness) {
-        let mut completeness = Completeness::Complete;
-        let at = if let Some(at) = self.index.get(&key).copied() {
-            self.touch(at);
-            at
-        } else {
-            if self.evictions > 0 && self.evicted.contains(key) {
-                completeness = Completeness::Incomplete;
-            }
-            self.insert_new(key, time, make())
-        };
-        (&mut self.slots[at as usize].value, completeness)
-    }
-
-    fn insert_new(&mut self, key: u64, time: Timestamp, value: V) -> u32 {
-        let at = if self.slots.len() < self.capacity {
-            self.slots.push(Slot { key, newer: NONE, older: NONE, value });
-            (self.slots.len() - 1) as u32
-        } else {
-            let at = self.oldest;
-            self.unlink(at);
-            let slot = &mut self.slots[at as usize];
-            self.index.remove(&slot.key);
-            self.evicted.insert(slot.key, time);
+        let lost = self.evictions > 0 && !self.entries.contains(&key) && self.evicted.contains(key);
+        let completeness = if lost { Completeness::Incomplete } else { Completeness::Complete };
+        let (value, evicted) = self.entries.entry(key, self.capacity, make);
+        if let Some(evicted) = evicted {
+            self.evicted.insert(evicted, time);
             self.evictions += 1;
-            (slot.key, slot.value) = (key, value);
-            at
-        };
-        self.index.insert(key, at);
-        self.link_newest(at);
-        at
-    }
-
-    fn touch(&mut self, at: u32) {
-        if self.newest != at {
-            self.unlink(at);
-            self.link_newest(at);
         }
-    }
-
-    fn unlink(&mut self, at: u32) {
-        let (newer, older) = (self.slots[at as usize].newer, self.slots[at as usize].older);
-        match self.slots.get_mut(newer as usize) {
-            Some(slot) => slot.older = older,
-            None => self.newest = older,
-        }
-        match self.slots.get_mut(older as usize) {
-            Some(slot) => slot.newer = newer,
-            None => self.oldest = newer,
-        }
-    }
-
-    fn link_newest(&mut self, at: u32) {
-        let before = self.newest;
-        let slot = &mut self.slots[at as usize];
-        (slot.newer, slot.older) = (NONE, before);
-        match self.slots.get_mut(before as usize) {
-            Some(slot) => slot.newer = at,
-            None => self.oldest = at,
-        }
-        self.newest = at;
-    }
-
-    /// Entries, the least recently used first.
-    fn into_entries(mut self) -> Vec<(u64, V)> {
-        let mut order = Vec::with_capacity(self.slots.len());
-        let mut at = self.oldest;
-        while let Some(slot) = self.slots.get(at as usize) {
-            order.push(at);
-            at = slot.newer;
-        }
-        let mut taken: Vec<Option<(u64, V)>> =
-            self.slots.drain(..).map(|slot| Some((slot.key, slot.value))).collect();
-        order.into_iter().filter_map(|at| taken.get_mut(at as usize)?.take()).collect()
+        (value, completeness)
     }
 }
 
 impl<V: Absorb> Absorb for Table<V> {
     fn absorb(&mut self, other: Self) {
         let evictions = other.evictions;
-        self.evicted.absorb(other.evicted.clone());
-        for (key, value) in other.into_entries() {
-            match self.get_mut(key) {
+        self.evicted.absorb(other.evicted);
+        for (key, value) in other.entries.into_entries() {
+            match self.entries.get_mut(&key) {
                 Some(mine) => mine.absorb(value),
                 None => {
-                    self.insert_new(key, Timestamp::default(), value);
+                    self.entry(key, Timestamp::default(), || value);
                 }
             }
         }
@@ -196,9 +110,9 @@ impl<V> From<Table<V>> for Saved<V> {
     fn from(table: Table<V>) -> Self {
         Self {
             capacity: table.capacity as u64,
-            evicted: table.evicted.clone(),
+            evicted: table.evicted,
             evictions: table.evictions,
-            entries: table.into_entries(),
+            entries: table.entries.into_entries(),
         }
     }
 }
@@ -208,10 +122,8 @@ impl<V> From<Saved<V>> for Table<V> {
         let mut table = Self::new(usize::try_from(saved.capacity).unwrap_or(1));
         table.evicted = saved.evicted;
         for (key, value) in saved.entries {
-            // Damaged bytes may repeat a key; the list of slots must not.
-            if !table.index.contains_key(&key) {
-                table.insert_new(key, Timestamp::default(), value);
-            }
+            // Damaged bytes may repeat a key: the first value stays.
+            table.entry(key, Timestamp::default(), || value);
         }
         table.evictions = saved.evictions;
         table
@@ -261,6 +173,6 @@ mod tests {
             table.entry(key, Timestamp::default(), || key);
         }
         assert_eq!(table.len(), 64);
-        assert!(table.slots.len() == 64 && table.evicted.len() <= 512);
+        assert!(table.evicted.len() <= 512);
     }
 }

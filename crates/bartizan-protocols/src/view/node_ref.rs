@@ -91,6 +91,20 @@ impl<'a> NodeRef<'a> {
         }
     }
 
+    /// Whether [`name`](Self::name) is part of the general location: false below keys of maps, which
+    /// become `{key}`, and where there is no name.
+    #[must_use]
+    pub fn is_name_general(&self) -> bool {
+        let mut node = *self;
+        while node.key().is_empty() {
+            match node.parent() {
+                Some(parent) => node = parent,
+                None => return false,
+            }
+        }
+        node.node().step != StepKind::AnyKey
+    }
+
     /// Its index in an array, a path or among values of the same name.
     #[must_use]
     pub fn index(&self) -> Option<u32> {
