@@ -227,11 +227,11 @@ impl Request {
     /// Host without port, lower case, without a trailing dot and brackets kept for IPv6.
     #[must_use]
     pub fn host(&self) -> &str {
-        let authority = self.authority.rsplit('@').next().unwrap_or("");
-        let host = match authority.rfind(':') {
-            Some(at) if authority[at + 1..].bytes().all(|b| b.is_ascii_digit()) => &authority[..at],
-            _ => authority,
-        };
+        let bytes = self.authority.as_bytes();
+        let start = bytes.iter().rposition(|b| *b == b'@').map_or(0, |at| at + 1);
+        let host = &self.authority[start..];
+        let port = host.bytes().rev().take_while(u8::is_ascii_digit).count();
+        let host = host[..host.len() - port].strip_suffix(':').unwrap_or(host);
         host.strip_suffix('.').unwrap_or(host)
     }
 

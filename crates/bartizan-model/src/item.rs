@@ -1,7 +1,7 @@
 //! What every item of a family says about itself. Command line, API, dashboard, SARIF and reference
 //! pages are derived from this one place.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     severity::{Confidence, Severity},
@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// What an item needs to see. A missing input gives *not evaluated*, never *pass*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
     /// Method, target and request headers.

@@ -58,6 +58,7 @@ pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, 
     view.reset(limits, seed);
     set_cookies.clear();
     scratch.query.clear();
+    view.reserve(weight(exchange));
     let mut decoder = Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0 };
     if exchange.request.target.contains('#') {
         decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
@@ -90,6 +91,15 @@ pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, 
     if !exchange.trailers.is_empty() {
         decoder.headers(&exchange.trailers, Root::Trailer);
     }
+}
+
+/// About how many bytes of text the view of an exchange will hold.
+fn weight(exchange: &Exchange) -> usize {
+    let fields = |headers: &Headers| headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
+    let request = &exchange.request;
+    let asked = request.target.len() + fields(&request.headers) + request.body.len();
+    let answered = exchange.response.as_ref().map_or(0, |r| fields(&r.headers) + r.body.len());
+    asked + answered
 }
 
 /// The decoder of one exchange: what the modules of the protocols share.

@@ -78,13 +78,13 @@ impl Decoder<'_> {
         if memchr::memchr2(b'\r', b'\n', kept.as_bytes()).is_some() {
             self.view.anomaly(self.side, AnomalyKind::ControlCharacter);
         }
-        match kept.split_once(' ') {
-            Some((_, credential)) if matches!(name, "authorization" | "proxy-authorization") => {
-                self.view.set_value(id, Value::Text(kept));
-                self.embedded(id, credential.trim());
-            }
-            _ => self.text(id, kept),
+        if matches!(name, "authorization" | "proxy-authorization")
+            && let Some((_, credential)) = kept.split_once(' ')
+        {
+            self.view.set_value(id, Value::Text(kept));
+            return self.embedded(id, credential.trim());
         }
+        self.text(id, kept);
     }
 }
 

@@ -89,6 +89,9 @@ const fn bit(kind: AnomalyKind) -> u64 {
 
 const NO_PARENT: u32 = u32::MAX;
 
+/// Most bytes that are reserved before anything is read.
+const MAX_RESERVE: usize = 64 * 1024;
+
 /// A place in the building of a view to which it can go back, see [`View::rollback`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
@@ -141,6 +144,14 @@ impl View {
         self.noted = [0; 2];
         self.anomalies.clear();
         self.not_inspected.clear();
+    }
+
+    /// Makes room for the values of a message of about `bytes` bytes, so that growing copies nothing.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        // A value for each 24 bytes is what APIs send; large bodies grow by doubling.
+        let bytes = bytes.min(self.max_text).min(MAX_RESERVE);
+        self.text.reserve(bytes);
+        self.nodes.reserve((bytes / 24).min(self.max_nodes));
     }
 
     /// Starts one root of one side as an object. `None` when a limit was reached.
@@ -272,32 +283,29 @@ impl View {
     }
 
     fn child(&mut self, parent: NodeId, step: Step<'_>) -> Option<NodeId> {
-        let above = *self.nodes.get(parent.index())?;
-        let (kind, key, index) = match step {
-            Step::Key(key) => (StepKind::Key, key, 0),
-            Step::AnyKey(key) => (StepKind::AnyKey, key, 0),
-            Step::Repeat(key, index) => (StepKind::Repeat, key, index),
-            Step::Index(index) => (StepKind::Index, "", index),
-            Step::Decoded(codec) => (StepKind::Decoded(codec), "", 0),
-        };
-        let state = FixedState::with_seed(above.general);
-        let general = match kind {
-            StepKind::Key | StepKind::Repeat => key_hash(above.general, key),
-            StepKind::AnyKey => state.hash_one(1u8),
+        let &Node { side, root, depth, general: above, .. } = self.nodes.get(parent.index())?;
+        let state = || FixedState::with_seed(above);
+        let (kind, key, index, general) = match step {
+            Step::Key(key) => (StepKind::Key, key, 0, key_hash(above, key)),
+            Step::AnyKey(key) => (StepKind::AnyKey, key, 0, state().hash_one(1u8)),
+            Step::Repeat(key, index) => (StepKind::Repeat, key, index, key_hash(above, key)),
             // A path segment keeps its place; an array element does not.
-            StepKind::Index if above.root == Root::Path => state.hash_one(index),
-            StepKind::Index => state.hash_one(2u8),
-            StepKind::Decoded(codec) => state.hash_one(16 + codec as u8),
-            StepKind::Root => above.general,
+            Step::Index(index) if root == Root::Path => {
+                (StepKind::Index, "", index, state().hash_one(index))
+            }
+            Step::Index(index) => (StepKind::Index, "", index, state().hash_one(2u8)),
+            Step::Decoded(codec) => {
+                (StepKind::Decoded(codec), "", 0, state().hash_one(16 + codec as u8))
+            }
         };
-        let key = self.keep(above.side, key)?;
+        let key = self.keep(side, key)?;
         self.push(Node {
             parent: parent.0,
             end: 0,
-            side: above.side,
-            root: above.root,
+            side,
+            root,
             step: kind,
-            depth: above.depth.saturating_add(1),
+            depth: depth.saturating_add(1),
             key,
             index,
             raw: Span::default(),
@@ -319,6 +327,9 @@ impl View {
     }
 
     fn keep(&mut self, side: Side, text: &str) -> Option<Span> {
+        if text.is_empty() {
+            return Some(Span::default());
+        }
         if self.text.len() + text.len() > self.max_text {
             self.limit(side, LimitName::TextBytes);
             return None;
@@ -404,11 +415,15 @@ impl View {
         self.nodes().filter(move |node| node.side() == side && node.value().is_scalar())
     }
 
+    /// The root nodes of all parts in document order.
+    pub fn roots(&self) -> impl Iterator<Item = NodeRef<'_>> {
+        self.roots.iter().map(|id| NodeRef { view: self, id: *id })
+    }
+
     /// The root node of a side, when the message has that part.
     #[must_use]
     pub fn root(&self, side: Side, root: Root) -> Option<NodeRef<'_>> {
-        let roots = self.roots.iter().map(|id| NodeRef { view: self, id: *id });
-        roots.into_iter().find(|node| node.side() == side && node.root() == root)
+        self.roots().find(|node| node.side() == side && node.root() == root)
     }
 
     /// The first direct child of a root with that name (query parameter, header in lower case,

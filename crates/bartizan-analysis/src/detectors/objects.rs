@@ -3,18 +3,21 @@
 //! Computed once per exchange and shared by all detectors with history. Values are hashed under the
 //! snapshot's seed, so that equal values match and none is kept.
 
-use std::fmt::Write as _;
+use std::{
+    fmt::Write as _,
+    hash::{BuildHasher, Hasher},
+    sync::Arc,
+};
 
 use bartizan_model::{Root, Side};
 use bartizan_protocols::{NodeId, NodeRef, Value};
 use foldhash::quality::FixedState;
 use smallvec::SmallVec;
-use std::hash::{BuildHasher, Hasher};
 
-use super::names::{FNV_START, IdName, fnv, is_generic, is_person, is_self_word, kind_hash};
 use super::{
-    field_words::{FieldMemo, FieldWords},
+    field_words::{FieldMemo, FieldWords, PathWords},
     login::LoginFields,
+    names::{IdName, is_generic, kind_hash},
 };
 use crate::{
     endpoints::{Segment, Template},
@@ -140,36 +143,35 @@ impl std::fmt::Write for Digits {
 
 /// Finds the objects of one exchange.
 #[must_use]
-pub fn extract(facts: &Facts<'_>, endpoint: &Template, memo: &mut FieldMemo) -> Objects {
+pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo) -> Objects {
     let mut found = Finder {
         seed: facts.snapshot.seed,
+        path: memo.path(endpoint),
         memo,
         endpoint,
-        path_kind: path_kind(endpoint),
-        place: fnv(FNV_START, endpoint.id.as_str().as_bytes()),
-        success: facts.exchange.response.as_ref().is_some_and(|r| r.is_success()),
         out: Objects { subject: subject(facts), ..Objects::default() },
     };
-    let mut own = SmallVec::<[u64; 4]>::new();
-    let mut last_own = false;
-    if let Some(Segment::Literal(word)) = endpoint.segments.last() {
-        last_own = is_self_word(word);
-    }
-    for node in facts.decoded.view.nodes() {
-        match (node.side(), node.root()) {
-            (Side::Request, Root::Path) => found.path(node),
-            (Side::Request, Root::Query | Root::Body | Root::Xml) => found.parameter(node),
-            (Side::Response, Root::Body | Root::Xml) if found.success => {
-                found.response(node, last_own);
+    let success = facts.exchange.response.as_ref().is_some_and(|r| r.is_success());
+    for root in facts.decoded.view.roots() {
+        match (root.side(), root.root()) {
+            (Side::Request, Root::Path) => root.children().for_each(|node| found.path(node)),
+            (Side::Request, Root::Query | Root::Body | Root::Xml) => {
+                root.descendants().for_each(|node| found.parameter(node));
             }
-            (Side::Response, Root::Header) if found.success && node.key() == "location" => {
-                found.link(node);
+            (Side::Response, Root::Body | Root::Xml) if success => {
+                found.response(root);
+                root.descendants().for_each(|node| found.response(node));
+            }
+            (Side::Response, Root::Header) if success => {
+                root.children()
+                    .filter(|node| node.key() == "location")
+                    .for_each(|node| found.link(node));
             }
             _ => {}
         }
     }
-    own.extend(found.out.references.iter().map(|r| r.value));
-    found.out.shown.retain(|shown| !own.contains(&shown.value));
+    let Objects { references, shown, .. } = &mut found.out;
+    shown.retain(|shown| references.iter().all(|reference| reference.value != shown.value));
     found.out
 }
 
@@ -184,30 +186,18 @@ fn subject(facts: &Facts<'_>) -> Option<u64> {
     })
 }
 
-/// The kind of thing that an endpoint is about: its last literal word that says something.
-fn path_kind(endpoint: &Template) -> u64 {
-    let words = endpoint.segments.iter().rev().filter_map(|segment| match segment {
-        Segment::Literal(word) if !is_generic(word) && !is_self_word(word) => Some(word.as_str()),
-        _ => None,
-    });
-    words.map(kind_hash).next().unwrap_or(0)
-}
-
 struct Finder<'a> {
     seed: u64,
     memo: &'a mut FieldMemo,
     endpoint: &'a Template,
-    path_kind: u64,
-    place: u64,
-    success: bool,
+    path: Arc<PathWords>,
     out: Objects,
 }
 
 impl Finder<'_> {
     fn path(&mut self, node: NodeRef<'_>) {
-        let Some(index) = node.index().map(|i| i as usize).filter(|_| node.depth() == 1) else {
-            return;
-        };
+        let Some(index) = node.index().map(|i| i as usize) else { return };
+        let Some(Some(words)) = self.path.parameters.get(index).copied() else { return };
         let Some(Segment::Parameter { prefix, suffix, .. }) = self.endpoint.segments.get(index)
         else {
             return;
@@ -215,19 +205,7 @@ impl Finder<'_> {
         let Value::Text(text) = node.value() else { return };
         let text = text.strip_prefix(prefix.as_str()).unwrap_or(text);
         let text = text.strip_suffix(suffix.as_str()).unwrap_or(text);
-        let mut resource = fnv(FNV_START, self.endpoint.host.as_bytes());
-        let mut before = "";
-        for segment in self.endpoint.segments.iter().take(index) {
-            resource = match segment {
-                Segment::Literal(word) => {
-                    before = word;
-                    fnv(fnv(resource, b"/"), word.as_bytes())
-                }
-                Segment::Parameter { .. } => fnv(resource, b"/{}"),
-            };
-        }
-        let kind = if before.is_empty() { None } else { Some(kind_hash(before)) };
-        self.reference(node, text, resource, kind, is_person(before));
+        self.reference(node, text, words.resource, words.kind, words.person);
     }
 
     fn parameter(&mut self, node: NodeRef<'_>) {
@@ -249,7 +227,7 @@ impl Finder<'_> {
             Value::Integer(number) if write!(digits, "{number}").is_ok() => digits.text(),
             _ => node.raw(),
         };
-        self.reference(node, text, pair(self.place, words.plain), kind, words.person);
+        self.reference(node, text, pair(self.path.place, words.plain), kind, words.person);
     }
 
     fn reference(
@@ -266,7 +244,7 @@ impl Finder<'_> {
         let Some(value) = text_hash(text, self.seed) else { return };
         self.out.references.push(Reference {
             resource,
-            kind: kind.unwrap_or(self.path_kind),
+            kind: kind.unwrap_or(self.path.kind),
             value,
             number: trailing_number(text),
             person,
@@ -274,7 +252,7 @@ impl Finder<'_> {
         });
     }
 
-    fn response(&mut self, node: NodeRef<'_>, own_record: bool) {
+    fn response(&mut self, node: NodeRef<'_>) {
         let value = node.value();
         if !value.is_scalar() {
             if matches!(value, Value::Array) {
@@ -298,7 +276,11 @@ impl Finder<'_> {
             _ => true,
         };
         if words.id == IdName::Yes || (words.id == IdName::WithDigit && is_code) {
-            if own_record && words.is_bare && node.depth() <= 2 && self.out.self_value.is_none() {
+            if self.path.is_own
+                && words.is_bare
+                && node.depth() <= 2
+                && self.out.self_value.is_none()
+            {
                 self.out.self_value = Some(hash);
             }
             if self.out.shown.len() < MAX_SHOWN {
@@ -312,14 +294,10 @@ impl Finder<'_> {
     /// Remembers a field that may name the owner. `id` alone names the object itself, unless it
     /// hangs below a word for somebody: `owner: {id}`.
     fn owner(&mut self, node: NodeRef<'_>, words: FieldWords, value: u64) {
-        let (field, person) = if words.is_bare {
-            let above = node.parent().map_or("", |p| p.key());
-            if !is_person(above) {
-                return;
-            }
-            (kind_hash(above), true)
-        } else {
-            (words.kind, words.person)
+        let (field, person) = match words.person_above {
+            _ if !words.is_bare => (words.kind, words.person),
+            Some(above) => (above, true),
+            None => return,
         };
         let owner = Owner { field, value, person, in_list: in_list(node) };
         if self.out.owners.len() < MAX_OWNERS && !self.out.owners.contains(&owner) {
@@ -335,7 +313,7 @@ impl Finder<'_> {
             }
             up = at.parent();
         }
-        self.path_kind
+        self.path.kind
     }
 
     /// The object at the end of a link: `/orders/17` in `href` or `location`.

@@ -9,6 +9,7 @@ use bartizan_model::{
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
 use super::{Judgement, Prepared, Raised, verdict};
 use crate::{
@@ -50,7 +51,8 @@ pub(super) struct Core {
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
     pub(super) anomalies: BTreeMap<String, u64>,
-    pub(super) not_evaluated: BTreeMap<String, u64>,
+    /// By code of the detector and the input it missed.
+    pub(super) not_evaluated: BTreeMap<(SmolStr, Input), u64>,
     pub(super) started: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
     watermark: Option<Timestamp>,
@@ -322,13 +324,8 @@ impl Core {
         for (check, outcome) in &prepared.outcomes {
             let tally = match outcome {
                 Outcome::Fail(failure) => {
-                    let mut failure = (**failure).clone();
-                    let id = &enriched.facts.exchange.id;
-                    for evidence in &mut failure.evidence {
-                        evidence.exchange_id.get_or_insert_with(|| id.clone());
-                    }
-                    let time = enriched.facts.exchange.time;
-                    self.findings.take(*check, leaf.0, failure, time);
+                    let exchange = enriched.facts.exchange;
+                    self.findings.take(*check, leaf.0, failure, &exchange.id, exchange.time);
                     0
                 }
                 Outcome::Pass => 1,
@@ -367,8 +364,8 @@ impl Core {
         }
     }
 
-    fn count_not_evaluated(&mut self, code: &str, input: Input) {
-        count(&mut self.not_evaluated, &format!("{code}:{input:?}"));
+    fn count_not_evaluated(&mut self, code: &'static str, input: Input) {
+        *self.not_evaluated.entry((SmolStr::new_static(code), input)).or_default() += 1;
     }
 }
 

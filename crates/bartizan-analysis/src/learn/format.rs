@@ -4,16 +4,15 @@
 #[must_use]
 pub fn format_of(text: &str) -> &'static str {
     let bytes = text.as_bytes();
+    let Some(first) = bytes.first() else { return "" };
+    if (first.is_ascii_digit() || *first == b'-')
+        && let Some(format) = numeric(text)
+    {
+        return format;
+    }
     match bytes.len() {
-        0 => "",
         36 if is_uuid(bytes) => "uuid",
-        10 if is_date(bytes) => "date",
-        19..=35 if is_date(&bytes[..10]) && matches!(bytes[10], b'T' | b't' | b' ') => "date-time",
-        7..=15 if is_ipv4(text) => "ipv4",
         4 | 5 if matches!(text, "true" | "false") => "boolean",
-        _ if bytes.len() <= 19 && is_integer(bytes) => "integer",
-        _ if bytes.len() <= 32 && is_decimal(bytes) => "decimal",
-        _ if bytes.iter().all(u8::is_ascii_digit) => "digits",
         6..=254 if is_email(bytes) => "email",
         8..=2048 if text.starts_with("http://") || text.starts_with("https://") => "uri",
         24 | 32 | 40 | 64 if bytes.iter().all(u8::is_ascii_hexdigit) => "hex",
@@ -21,7 +20,23 @@ pub fn format_of(text: &str) -> &'static str {
     }
 }
 
-/// Without a leading zero, which would be lost in a number: post codes are no integers.
+/// Formats that begin with a digit or sign; `None` for everything else.
+fn numeric(text: &str) -> Option<&'static str> {
+    let bytes = text.as_bytes();
+    match bytes.len() {
+        36 if is_uuid(bytes) => Some("uuid"),
+        10 if is_date(bytes) => Some("date"),
+        19..=35 if is_date(&bytes[..10]) && matches!(bytes[10], b'T' | b't' | b' ') => {
+            Some("date-time")
+        }
+        7..=15 if is_ipv4(text) => Some("ipv4"),
+        _ if bytes.len() <= 19 && is_integer(bytes) => Some("integer"),
+        _ if bytes.len() <= 32 && is_decimal(bytes) => Some("decimal"),
+        _ if bytes.iter().all(u8::is_ascii_digit) => Some("digits"),
+        _ => None,
+    }
+}
+
 fn is_integer(bytes: &[u8]) -> bool {
     let digits = bytes.strip_prefix(b"-").unwrap_or(bytes);
     let leading_zero = digits.len() > 1 && digits.first() == Some(&b'0');
@@ -56,7 +71,7 @@ fn is_ipv4(text: &str) -> bool {
 }
 
 fn is_email(bytes: &[u8]) -> bool {
-    let Some(at) = bytes.iter().position(|b| *b == b'@') else { return false };
+    let Some(at) = memchr::memchr(b'@', bytes) else { return false };
     let (local, domain) = (&bytes[..at], &bytes[at + 1..]);
     !local.is_empty()
         && domain.contains(&b'.')

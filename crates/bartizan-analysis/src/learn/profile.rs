@@ -251,17 +251,19 @@ impl Profile {
 
     fn learn_values(&mut self, facts: &Facts<'_>) {
         let view = &facts.decoded.view;
-        for node in view.nodes() {
-            let wanted = match (node.side(), node.root()) {
-                (_, Root::Body | Root::Xml) | (Side::Request, Root::Query | Root::Path) => true,
-                (Side::Request, Root::Header) => {
-                    node.is_root()
-                        || (node.depth() == 1 && COMMON_HEADERS.binary_search(&node.key()).is_err())
+        for root in view.roots() {
+            match (root.side(), root.root()) {
+                (_, Root::Body | Root::Xml) | (Side::Request, Root::Query | Root::Path) => {
+                    self.learn_node(root);
+                    root.descendants().for_each(|node| self.learn_node(node));
                 }
-                _ => false,
-            };
-            if wanted {
-                self.learn_node(node);
+                (Side::Request, Root::Header) => {
+                    self.learn_node(root);
+                    let own =
+                        |node: &NodeRef<'_>| COMMON_HEADERS.binary_search(&node.key()).is_err();
+                    root.children().filter(own).for_each(|node| self.learn_node(node));
+                }
+                _ => {}
             }
         }
     }

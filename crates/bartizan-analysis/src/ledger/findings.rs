@@ -1,10 +1,10 @@
 //! Joins failures of checks into findings.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Confidence, Evidence, Finding, FindingId, FindingState, Owasp, Scope, Severity, Timestamp,
-    finding::Failure,
+    Confidence, Evidence, ExchangeId, Finding, FindingId, FindingState, Owasp, Scope, Severity,
+    Timestamp, finding::Failure,
 };
 use serde::{Deserialize, Serialize};
 
@@ -16,7 +16,7 @@ pub const MAX_FINDINGS: usize = 100_000;
 const MAX_EVIDENCE: usize = 5;
 
 /// One finding in the making.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Record {
     severity: Option<Severity>,
     confidence: Option<Confidence>,
@@ -37,20 +37,34 @@ pub struct FindingLedger {
 }
 
 impl FindingLedger {
-    /// Takes a failure of check number `check` at the endpoint of `leaf`.
-    pub fn take(&mut self, check: usize, leaf: u32, failure: Failure, time: Option<Timestamp>) {
+    /// Takes a failure of check number `check` at the endpoint of `leaf`, found in `exchange`.
+    pub fn take(
+        &mut self,
+        check: usize,
+        leaf: u32,
+        failure: &Failure,
+        exchange: &ExchangeId,
+        time: Option<Timestamp>,
+    ) {
+        let full = self.records.len() >= MAX_FINDINGS;
         let key = (u16::try_from(check).unwrap_or(u16::MAX), leaf, failure.discriminator.clone());
-        if self.records.len() >= MAX_FINDINGS && !self.records.contains_key(&key) {
-            self.dropped += 1;
-            return;
-        }
-        let fresh = Record::of(failure, time);
-        match self.records.entry(key) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(fresh);
+        let record = match self.records.entry(key) {
+            Entry::Vacant(_) if full => {
+                self.dropped += 1;
+                return;
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => entry.get_mut().merge(fresh),
-        }
+            Entry::Vacant(entry) => entry.insert(Record::default()),
+            Entry::Occupied(entry) => entry.into_mut(),
+        };
+        record.severity = record.severity.max(failure.severity);
+        record.confidence = record.confidence.max(failure.confidence);
+        let room = MAX_EVIDENCE.saturating_sub(record.evidence.len());
+        record.evidence.extend(failure.evidence.iter().take(room).cloned().map(|mut evidence| {
+            evidence.exchange_id.get_or_insert_with(|| exchange.clone());
+            evidence
+        }));
+        record.failed += 1;
+        record.seen(time, time);
     }
 
     /// Failures beyond [`MAX_FINDINGS`], counted only.
@@ -91,11 +105,15 @@ impl Record {
             }
         }
         self.failed += other.failed;
-        self.first = match (self.first, other.first) {
+        self.seen(other.first, other.last);
+    }
+
+    fn seen(&mut self, first: Option<Timestamp>, last: Option<Timestamp>) {
+        self.first = match (self.first, first) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),
         };
-        self.last = self.last.max(other.last);
+        self.last = self.last.max(last);
     }
 
     /// Extends the time it was seen to `last`.

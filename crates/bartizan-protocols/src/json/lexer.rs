@@ -62,7 +62,16 @@ impl<'t> Lexer<'t> {
     }
 
     /// Skips white space; comments too, which it notes.
+    #[inline]
     pub(super) fn space(&mut self, decoder: &mut Decoder<'_>) {
+        // Most tokens follow each other at once.
+        if self.peek().is_some_and(|b| b > b'/') || self.peek() == Some(b'"') {
+            return;
+        }
+        self.gap(decoder);
+    }
+
+    fn gap(&mut self, decoder: &mut Decoder<'_>) {
         loop {
             match self.peek() {
                 Some(b' ' | b'\n' | b'\r' | b'\t') => self.at += 1,

@@ -148,7 +148,7 @@ fn summary(
                 not_evaluated,
             })
             .collect(),
-        not_evaluated: named(&core.not_evaluated),
+        not_evaluated: not_evaluated(core),
         not_inspected: not_inspected(state),
         anomalies: named(&core.anomalies),
         timeline: timeline.buckets(),
@@ -173,6 +173,18 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
     ];
     let reached = reached.iter().filter(|(_, count)| *count > 0);
     out.extend(reached.map(|(name, count)| NamedCount { name: (*name).into(), count: *count }));
+    out
+}
+
+fn not_evaluated(core: &super::state::Core) -> Vec<NamedCount> {
+    let counts = core.not_evaluated.iter();
+    let mut out: Vec<NamedCount> = counts
+        .map(|((code, input), count)| NamedCount {
+            name: format!("{code}:{input:?}"),
+            count: *count,
+        })
+        .collect();
+    out.sort_by(|a, b| a.name.cmp(&b.name));
     out
 }
 
