@@ -58,11 +58,13 @@ pub fn unwrap_checkpoint(kept: &Checkpoint) -> Option<Checkpoint> {
 pub struct Keeper<'a> {
     runtime: &'a Runtime,
     directory: &'a DataDirectory,
+    /// Under which name checkpoints are kept; empty when the source has none.
     input: String,
     run: RunRecord,
     waiting: Vec<ExchangeFacts>,
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
+    lost: u64,
     now: fn() -> Timestamp,
 }
 
@@ -75,23 +77,45 @@ impl<'a> Keeper<'a> {
         inputs: &[PathBuf],
         now: fn() -> Timestamp,
     ) -> Self {
-        let started = now();
         let names: Vec<String> = inputs.iter().map(|p| p.display().to_string()).collect();
+        Self::named(runtime, directory, names.join(", "), input_key(inputs), now)
+    }
+
+    /// A keeper for live traffic, which is called `name` and cannot be read again.
+    #[must_use]
+    pub fn live(
+        runtime: &'a Runtime,
+        directory: &'a DataDirectory,
+        name: &str,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        Self::named(runtime, directory, name.to_owned(), String::new(), now)
+    }
+
+    fn named(
+        runtime: &'a Runtime,
+        directory: &'a DataDirectory,
+        name: String,
+        input: String,
+        now: fn() -> Timestamp,
+    ) -> Self {
+        let started = now();
         let run = RunRecord {
             id: format!("run-{}", started.micros()),
             started,
-            name: names.join(", "),
+            name,
             summary: Summary::default(),
             input: InputSummary::default(),
         };
         Self {
             runtime,
             directory,
-            input: input_key(inputs),
+            input,
             run,
             waiting: Vec::new(),
             checkpoint: None,
             last_step: Instant::now(),
+            lost: 0,
             now,
         }
     }
@@ -116,11 +140,26 @@ impl<'a> Keeper<'a> {
         state: &State,
     ) -> Result<(), KeepError> {
         self.checkpoint = Some(checkpoint);
-        if self.last_step.elapsed() >= STEP || self.waiting.len() >= MAX_WAITING {
+        if self.is_due() {
             let batch = self.batch(state)?;
             self.write(batch)?;
         }
         Ok(())
+    }
+
+    /// Whether what waits should be written now.
+    pub(crate) fn is_due(&self) -> bool {
+        self.last_step.elapsed() >= STEP || self.waiting.len() >= MAX_WAITING
+    }
+
+    /// How long until something is due.
+    pub(crate) fn due_in(&self) -> Duration {
+        STEP.saturating_sub(self.last_step.elapsed())
+    }
+
+    /// Facts that could not be written and are gone. What was learned from them is not.
+    pub(crate) const fn lost(&self) -> u64 {
+        self.lost
     }
 
     /// Writes what is left together with the result.
@@ -159,8 +198,13 @@ impl<'a> Keeper<'a> {
 
     fn write(&mut self, batch: Batch) -> Result<(), KeepError> {
         let facts = std::mem::take(&mut self.waiting);
-        self.runtime.block_on(self.directory.save(batch, facts))?;
+        let count = facts.len() as u64;
         self.last_step = Instant::now();
+        let saved = self.runtime.block_on(self.directory.save(batch, facts));
+        if saved.is_err() {
+            self.lost += count;
+        }
+        saved?;
         Ok(())
     }
 }

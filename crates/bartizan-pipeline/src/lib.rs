@@ -5,4 +5,6 @@ pub mod annotate;
 pub mod facts;
 pub mod keep;
 mod lanes;
+pub mod live;
 pub mod sources;
+pub mod tokenise;
