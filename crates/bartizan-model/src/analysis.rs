@@ -47,8 +47,13 @@ pub struct Summary {
     pub provisional: u64,
     /// Hosts with at least one endpoint.
     pub hosts: u64,
-    /// Exchanges kept out of the inventory as noise (scanner-shaped, never answered with success).
+    /// Exchanges kept out of the inventory as noise: never answered with success, and nothing else
+    /// shows that there is something.
     pub noise: u64,
+    /// Exchanges answered by a page that answers any path. They are listed as one endpoint per host
+    /// and method.
+    #[serde(default)]
+    pub catch_all: u64,
     /// Findings by severity, from `info` to `critical`.
     pub findings_by_severity: [u64; 5],
     /// Detections by severity, from `info` to `critical`.
@@ -57,8 +62,11 @@ pub struct Summary {
     pub checks: Vec<CheckTally>,
     /// Detectors that could not be evaluated, and for how many exchanges.
     pub not_evaluated: Vec<NamedCount>,
-    /// What was not inspected and why, over all exchanges.
+    /// What was not inspected and why, over all exchanges. One exchange may count in several.
     pub not_inspected: Vec<NamedCount>,
+    /// Exchanges of which at least one part was not inspected.
+    #[serde(default)]
+    pub partly_inspected: u64,
     /// Anomalies of decoding over all exchanges.
     pub anomalies: Vec<NamedCount>,
     /// Exchanges, hostile exchanges and server errors over time, in equal buckets.

@@ -178,7 +178,7 @@ pub struct Auth {
     pub location: String,
     /// Name of the header, cookie or parameter.
     pub name: String,
-    /// Share of successful exchanges that carried it, 0 to 1.
+    /// Share of [`Endpoint::auth_judged`] that carried it, 0 to 1.
     pub coverage: f64,
 }
 
@@ -255,8 +255,12 @@ pub struct Endpoint {
     /// False while *provisional*: until several actors, a spec or a person confirm it. Offline
     /// input with a single actor needs no second one to be listed.
     pub confirmed: bool,
-    /// How callers authenticate.
+    /// How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*.
     pub auth: Vec<Auth>,
+    /// Successful exchanges of which it is known whether they carried a credential: one was seen,
+    /// or the source records all request headers. Access logs do not.
+    #[serde(default)]
+    pub auth_judged: u64,
     /// Exchanges seen, without scanner noise.
     pub requests: u64,
     /// Distinct actors, claimed principals not counted.
@@ -279,4 +283,34 @@ pub struct Endpoint {
     /// Other ids that lead here.
     #[serde(default)]
     pub aliases: Vec<EndpointId>,
+}
+
+/// What is known about the authentication of an endpoint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AuthKnown {
+    /// Credentials were seen.
+    Seen,
+    /// Successful exchanges were looked at, and none carried a credential.
+    NoneSeen,
+    /// There was nothing to tell it from. Never shown as *none*.
+    NotEvaluated,
+}
+
+impl Endpoint {
+    /// What is known about its authentication.
+    #[must_use]
+    pub fn auth_known(&self) -> AuthKnown {
+        match (self.auth.is_empty(), self.auth_judged) {
+            (false, _) => AuthKnown::Seen,
+            (true, 0) => AuthKnown::NotEvaluated,
+            (true, _) => AuthKnown::NoneSeen,
+        }
+    }
+
+    /// Successful exchanges (200 to 299 and 304).
+    #[must_use]
+    pub fn successes(&self) -> u64 {
+        let success = |status: u16| (200..300).contains(&status) || status == 304;
+        self.statuses.iter().filter(|(status, _)| success(*status)).map(|(_, count)| count).sum()
+    }
 }

@@ -86,6 +86,19 @@ pub enum BodyState {
     NotCaptured,
 }
 
+/// Whether the source records the header fields of requests.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum HeaderState {
+    /// All of them: what is not here was not sent.
+    #[default]
+    Complete,
+    /// None, or a few named ones (access logs): that no credential is here says nothing.
+    Incomplete,
+}
+
 /// What was asked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Request {
@@ -102,6 +115,8 @@ pub struct Request {
     pub http_version: Option<String>,
     /// Header fields in order.
     pub headers: Headers,
+    /// Whether these are all that were sent.
+    pub header_state: HeaderState,
     /// Body bytes as transferred, still content-encoded unless the source decoded them (then the
     /// source removes `content-encoding`).
     pub body: Bytes,

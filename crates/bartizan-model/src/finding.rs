@@ -32,8 +32,8 @@ pub struct Failure {
     pub severity: Option<Severity>,
     /// Confidence, when it differs from that of the check.
     pub confidence: Option<Confidence>,
-    /// Tells findings of one check on one endpoint apart (for example a general location or a
-    /// cookie name); usually empty.
+    /// Tells findings of one check on one endpoint or host apart (for example a general location
+    /// or a cookie name); usually empty.
     pub discriminator: String,
     /// What was seen.
     pub evidence: Vec<Evidence>,
@@ -64,12 +64,20 @@ pub enum FindingState {
     FalsePositive,
     /// Declared fixed; seen again, it is reopened.
     Fixed,
+    /// Another finding stands for it now, as its history says; only the product decides that.
+    Replaced,
 }
 
 impl FindingState {
     /// All states.
-    pub const ALL: &'static [Self] =
-        &[Self::Open, Self::Confirmed, Self::Accepted, Self::FalsePositive, Self::Fixed];
+    pub const ALL: &'static [Self] = &[
+        Self::Open,
+        Self::Confirmed,
+        Self::Accepted,
+        Self::FalsePositive,
+        Self::Fixed,
+        Self::Replaced,
+    ];
 
     /// The word used in every output.
     #[must_use]
@@ -80,6 +88,7 @@ impl FindingState {
             Self::Accepted => "accepted",
             Self::FalsePositive => "false_positive",
             Self::Fixed => "fixed",
+            Self::Replaced => "replaced",
         }
     }
 
@@ -102,10 +111,14 @@ impl fmt::Display for FindingState {
     }
 }
 
-/// A lasting weakness of one endpoint (or of a whole host, when `endpoint_id` is `None`).
+/// Most endpoints that a finding of a whole host names.
+pub const MAX_AFFECTED: usize = 100;
+
+/// A lasting weakness of one endpoint, or of a whole host ([`crate::item::Subject`]): then
+/// `endpoint_id` is `None`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Finding {
-    /// The same weakness of the same endpoint has the same id in every run.
+    /// The same weakness of the same endpoint (or host) has the same id in every run.
     pub id: FindingId,
     /// Code of the check.
     pub code: String,
@@ -119,11 +132,18 @@ pub struct Finding {
     pub owasp: Vec<String>,
     /// For example `CWE-287`.
     pub cwe: Vec<String>,
-    /// The endpoint it is about.
+    /// The endpoint it is about; `None` when it is about the whole host.
     pub endpoint_id: Option<EndpointId>,
     /// Host it is about.
     pub host: String,
-    /// Tells findings of one check on one endpoint apart; usually empty.
+    /// How many endpoints show it: 1, or those of the host.
+    #[serde(default)]
+    pub endpoints: u64,
+    /// The endpoints that show a finding of a whole host, by path and method, at most
+    /// [`MAX_AFFECTED`]; empty for a finding of one endpoint.
+    #[serde(default)]
+    pub endpoint_ids: Vec<EndpointId>,
+    /// Tells findings of one check on one endpoint (or host) apart; usually empty.
     #[serde(default)]
     pub discriminator: String,
     /// What was seen: the first few pieces.
@@ -140,4 +160,13 @@ pub struct Finding {
     pub first_seen: Option<Timestamp>,
     /// Last exchange that showed it.
     pub last_seen: Option<Timestamp>,
+}
+
+impl Finding {
+    /// Whether it is about this endpoint: as its own, or as one of those that show it on the host.
+    /// Of a host with more than [`MAX_AFFECTED`] such endpoints only the first are known here.
+    #[must_use]
+    pub fn concerns(&self, endpoint: &EndpointId) -> bool {
+        self.endpoint_id.as_ref() == Some(endpoint) || self.endpoint_ids.contains(endpoint)
+    }
 }

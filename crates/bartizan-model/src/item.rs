@@ -36,6 +36,28 @@ pub enum Input {
     Transport,
 }
 
+/// What the weakness that a check looks for belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Subject {
+    /// One operation: one finding per endpoint.
+    Endpoint,
+    /// The host, whatever is asked of it: one finding per host, which counts and names the
+    /// endpoints that show it.
+    Host,
+}
+
+impl Subject {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Endpoint => "endpoint",
+            Self::Host => "host",
+        }
+    }
+}
+
 /// How settled an item is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]

@@ -28,9 +28,13 @@ pub mod verdict;
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
-pub use endpoint::{Access, Auth, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol};
+pub use endpoint::{
+    Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,
+};
 pub use evidence::{Evidence, EvidenceValue};
-pub use exchange::{BodyState, Client, Exchange, Headers, Message, Request, Response, Tls};
+pub use exchange::{
+    BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls,
+};
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
@@ -38,7 +42,7 @@ pub use ids::{
     OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
-pub use item::{Input, ItemMeta, Status};
+pub use item::{Input, ItemMeta, Status, Subject};
 pub use limits::{LimitName, Limits, NotInspected};
 pub use location::{Location, Root, Side};
 pub use redact::Redacted;

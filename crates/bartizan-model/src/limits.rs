@@ -114,7 +114,7 @@ pub enum NotInspectedReason {
     BodyNotCaptured,
     /// The source recorded only the beginning of the body.
     BodyTruncated,
-    /// The source did not record headers.
+    /// The source did not record headers, or only a few of them.
     HeadersNotCaptured,
     /// No response was seen.
     ResponseNotCaptured,

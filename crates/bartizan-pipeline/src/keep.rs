@@ -25,6 +25,9 @@ const STEP: Duration = Duration::from_secs(10);
 const MAX_WAITING: usize = 20_000;
 /// Name of the learned state in the store.
 pub const LEARNED: &str = "judgement";
+/// What learned state begins with. The number rises whenever its shape changes: what another version
+/// learned cannot be continued.
+const LEARNED_FORMAT: &[u8; 8] = b"bzlearn2";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +55,19 @@ pub fn input_key(inputs: &[PathBuf]) -> String {
 #[must_use]
 pub fn unwrap_checkpoint(kept: &Checkpoint) -> Option<Checkpoint> {
     postcard::from_bytes(&kept.reader).ok()
+}
+
+/// What was learned, as the store keeps it.
+fn wrap_learned(state: &State) -> Result<LearnedState, StateError> {
+    let mut content = LEARNED_FORMAT.to_vec();
+    content.extend(state.save()?);
+    Ok(LearnedState { name: LEARNED.to_owned(), content })
+}
+
+/// What was learned before, as [`State::load`] reads it; `None` when another version wrote it.
+#[must_use]
+pub fn unwrap_learned(kept: &LearnedState) -> Option<&[u8]> {
+    kept.content.strip_prefix(LEARNED_FORMAT)
 }
 
 /// Writes to the store while a run goes on.
@@ -191,7 +207,7 @@ impl<'a> Keeper<'a> {
         Ok(Batch {
             now: (self.now)(),
             checkpoints: self.checkpoint.iter().map(wrap).collect(),
-            learned: vec![LearnedState { name: LEARNED.to_owned(), content: state.save()? }],
+            learned: vec![wrap_learned(state)?],
             ..Batch::default()
         })
     }

@@ -1,7 +1,7 @@
 //! One exchange to one parsed view.
 
 use bartizan_model::{
-    BodyState, Exchange, Headers, Limits, Root, Side, limits::NotInspectedReason,
+    BodyState, Exchange, HeaderState, Headers, Limits, Root, Side, limits::NotInspectedReason,
 };
 
 use crate::{
@@ -64,6 +64,9 @@ pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, 
         decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
     }
     decoder.target(exchange.request.path(), exchange.request.query());
+    if exchange.request.header_state == HeaderState::Incomplete {
+        decoder.view.skip(Side::Request, NotInspectedReason::HeadersNotCaptured);
+    }
     let headers = &exchange.request.headers;
     decoder.headers(headers, Root::Header);
     decoder.request_cookies(headers);

@@ -20,7 +20,8 @@
 //!
 //! A body that is missing without a `body_state` is complete and empty, unless the header fields
 //! say that there was one: then it was not captured. A response without `headers` is one whose
-//! headers were not captured.
+//! headers were not captured; so is a request, and one with `"header_state":"incomplete"`, whose
+//! source records some fields only.
 
 use std::fmt;
 

@@ -22,7 +22,10 @@ pub const PRODUCT: &str = "bartizan";
 /// Findings keep the state they have in the store (the state given counts only for new ones). One
 /// that is *fixed* is reopened when the batch shows it with evidence newer than what is stored: a
 /// later `last_seen`, or, without times, another `failed` count. *Accepted* and *false positive*
-/// stay.
+/// stay. One of a whole host (without `endpoint_id`) that is new replaces those of single endpoints
+/// with the same code, host and discriminator ([`SaveReport::replaced`]) and inherits what was decided
+/// about all of them: confirmed when one was, else dismissed or fixed when every one was, until the
+/// first of these decisions lapses.
 #[derive(Clone, Debug, Default)]
 pub struct Batch {
     /// When this is written; also orders things whose source has no times.
@@ -59,6 +62,8 @@ pub struct SaveReport {
     pub new_findings: Vec<FindingId>,
     /// Fixed findings that were seen again and are open now.
     pub reopened: Vec<FindingId>,
+    /// Findings of single endpoints that a new one of their whole host stands for now.
+    pub replaced: Vec<FindingId>,
     /// Endpoints that were merged away by this batch.
     pub merged: Vec<EndpointId>,
 }
@@ -226,11 +231,12 @@ pub struct AuditEntry {
     pub details: serde_json::Value,
 }
 
-/// What retention may delete. `None` means no limit. Endpoints, unfixed findings and audit records
-/// are never deleted.
+/// What retention may delete. `None` means no limit. Endpoints, findings that are neither fixed
+/// nor replaced, and audit records are never deleted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Retention {
-    /// Deletes detections, incidents, actors, runs and *fixed* findings last seen before.
+    /// Deletes detections, incidents, actors, runs and *fixed* or *replaced* findings last seen
+    /// before.
     pub older_than: Option<Timestamp>,
     /// Keeps this many detections, the latest.
     pub max_detections: Option<u64>,
@@ -253,7 +259,7 @@ pub struct RetentionReport {
     pub actors: u64,
     /// Runs.
     pub runs: u64,
-    /// Fixed findings, with their history.
+    /// Fixed and replaced findings, with their history.
     pub findings: u64,
 }
 

@@ -1,6 +1,8 @@
 //! Builds the exchanges of examples.
 
-use bartizan_model::{BodyState, Exchange, ExchangeId, Headers, Request, Response, Timestamp};
+use bartizan_model::{
+    BodyState, Exchange, ExchangeId, HeaderState, Headers, Request, Response, Timestamp,
+};
 
 use super::{CheckExample, Expected};
 
@@ -99,8 +101,15 @@ impl Builder {
         self
     }
 
+    /// Does not record request headers beyond those given so far.
+    pub(crate) fn without_head(mut self) -> Self {
+        self.0.request.header_state = HeaderState::Incomplete;
+        self
+    }
+
     /// Answers as an access log records it: status and size only.
     pub(crate) fn logged(mut self, status: u16) -> Self {
+        self.0.request.header_state = HeaderState::Incomplete;
         self.0.request.body_state = BodyState::NotCaptured;
         self.0.response = Some(Response {
             status,

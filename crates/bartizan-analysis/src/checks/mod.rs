@@ -1,6 +1,6 @@
 //! Posture checks: lasting weaknesses, one check per file.
 
-use bartizan_model::{Exchange, ItemMeta, Outcome};
+use bartizan_model::{Exchange, ItemMeta, Outcome, Subject};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
 
@@ -10,7 +10,7 @@ pub mod browser;
 pub mod consumption;
 pub mod data;
 pub mod design;
-mod example;
+pub(crate) mod example;
 pub mod exposure;
 pub mod inventory;
 mod list;
@@ -43,8 +43,21 @@ pub struct CheckItem {
 pub enum Run {
     /// Each exchange by itself. A finding lasts as long as exchanges of the endpoint fail.
     Exchange(fn(&Facts<'_>) -> Outcome),
+    /// Each exchange by itself, for a weakness that the whole host has: one finding per host.
+    Host(fn(&Facts<'_>) -> Outcome),
     /// What was learned about an endpoint, when results are asked for.
     Endpoint(fn(&EndpointFacts<'_>) -> Outcome),
+}
+
+impl CheckItem {
+    /// What its findings are about.
+    #[must_use]
+    pub const fn subject(&self) -> Subject {
+        match self.run {
+            Run::Exchange(_) | Run::Endpoint(_) => Subject::Endpoint,
+            Run::Host(_) => Subject::Host,
+        }
+    }
 }
 
 /// What was learned about one endpoint, as far as checks need it.
@@ -60,6 +73,8 @@ pub struct EndpointFacts<'a> {
     pub authenticated_successes: u64,
     /// Successful exchanges without any credential.
     pub anonymous_successes: u64,
+    /// Successful exchanges whose source may have left a credential out.
+    pub unjudged_successes: u64,
     /// Successful exchanges whose response carried a sensitive data class.
     pub sensitive_successes: u64,
     /// Largest number of elements of one array in a response, over all successful exchanges.
@@ -71,6 +86,14 @@ pub struct EndpointFacts<'a> {
     /// Whether a specification covers the host, and whether it documents this operation
     /// (`Some(None)`: not documented; `Some(Some(deprecated))`).
     pub documented: Option<Option<bool>>,
+}
+
+impl EndpointFacts<'_> {
+    /// Successful exchanges.
+    #[must_use]
+    pub const fn successes(&self) -> u64 {
+        self.authenticated_successes + self.anonymous_successes + self.unjudged_successes
+    }
 }
 
 /// What an example must give.

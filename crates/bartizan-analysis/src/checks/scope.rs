@@ -1,8 +1,8 @@
 //! Questions that many checks ask first: was it seen, does it concern an API, was it encrypted.
 
 use bartizan_model::{
-    AuthType, BodyState, Evidence, EvidenceValue, Exchange, Input, Outcome, Response, Root, Side,
-    limits::NotInspectedReason,
+    AuthType, BodyState, Evidence, EvidenceValue, Exchange, HeaderState, Input, Outcome, Response,
+    Root, Side, limits::NotInspectedReason,
 };
 use bartizan_protocols::{Codec, Format, NodeRef, Value};
 
@@ -45,6 +45,30 @@ pub(crate) fn success<'a>(facts: &Facts<'a>) -> Result<&'a Response, Outcome> {
     let response = response(facts)?;
     applies(response.is_success())?;
     Ok(response)
+}
+
+/// *Not evaluated* when the source may have left out header fields that were sent.
+pub(crate) fn request_head(facts: &Facts<'_>) -> Result<(), Outcome> {
+    match facts.exchange.request.header_state {
+        HeaderState::Complete => Ok(()),
+        HeaderState::Incomplete => Err(Outcome::NotEvaluated(Input::RequestHead)),
+    }
+}
+
+/// `Err(NotApplicable)` when the request carries a credential, *not evaluated* when it may.
+pub(crate) fn anonymous(facts: &Facts<'_>) -> Result<(), Outcome> {
+    applies(facts.credentials.is_empty())?;
+    request_head(facts)
+}
+
+/// `Err(NotApplicable)` when the request carries nothing of what is asked about (`carried` is
+/// false), *not evaluated* when it may.
+pub(crate) fn carries(facts: &Facts<'_>, carried: bool) -> Result<(), Outcome> {
+    if carried {
+        return Ok(());
+    }
+    request_head(facts)?;
+    Err(Outcome::NotApplicable)
 }
 
 /// *Pass*, or *not evaluated* when a part of the response body was not inspected.
@@ -295,7 +319,7 @@ pub(crate) fn has_claims(token: &NodeRef<'_>) -> bool {
 
 /// Tokens that count: those sent as credentials and accepted, and those issued in a response.
 /// *Not applicable* when there is none, *not evaluated* when it is not known whether they were
-/// accepted.
+/// accepted or whether there were any.
 pub(crate) fn working_tokens<'a>(facts: &Facts<'a>) -> Result<Vec<NodeRef<'a>>, Outcome> {
     let sent: Vec<_> = facts
         .credentials
@@ -313,7 +337,7 @@ pub(crate) fn working_tokens<'a>(facts: &Facts<'a>) -> Result<Vec<NodeRef<'a>>, 
             Err(_) => {}
         }
     }
-    applies(!all.is_empty())?;
+    carries(facts, !all.is_empty())?;
     Ok(all)
 }
 

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::{EndpointId, HashKey, Input, Owasp, Scope, Severity, Side, taxonomy};
+use bartizan_model::{
+    EndpointId, HashKey, HeaderState, Input, Owasp, Scope, Severity, Side, taxonomy,
+};
 use bartizan_protocols::{Decoded, Value, decode};
 
 use super::*;
@@ -34,7 +36,7 @@ fn outcome_of(check: &CheckItem, example: &CheckExample) -> Outcome {
     let exchanges = (example.exchanges)();
     let judged: Vec<Judged> = exchanges.iter().map(|e| judged(e, &snapshot)).collect();
     match check.run {
-        Run::Exchange(run) => {
+        Run::Exchange(run) | Run::Host(run) => {
             let (exchange, last) = exchanges.last().zip(judged.last()).expect("an exchange");
             run(&Facts {
                 exchange,
@@ -72,16 +74,17 @@ fn endpoint(
         })
         .collect();
     let mut ids: BTreeSet<i64> = BTreeSet::new();
-    let (mut with, mut without, mut sensitive, mut largest, mut paged) = (0, 0, 0, 0, false);
+    let (mut with, mut without, mut unjudged, mut sensitive) = (0, 0, 0, 0);
+    let (mut largest, mut paged) = (0, false);
     for (exchange, judged) in exchanges.iter().zip(judged) {
         paged |= exchange.request.query().is_some_and(|q| q.contains("limit="));
         if !exchange.response.as_ref().is_some_and(|r| r.is_success()) {
             continue;
         }
-        if judged.credentials.is_empty() {
-            without += 1
-        } else {
-            with += 1
+        match (judged.credentials.is_empty(), exchange.request.header_state) {
+            (false, _) => with += 1,
+            (true, HeaderState::Complete) => without += 1,
+            (true, HeaderState::Incomplete) => unjudged += 1,
         }
         let view = &judged.decoded.view;
         let hit = |h: &&ClassHit| view.node(h.node).is_some_and(|n| n.side() == Side::Response);
@@ -112,6 +115,7 @@ fn endpoint(
         integer_parameters: &integers,
         authenticated_successes: with,
         anonymous_successes: without,
+        unjudged_successes: unjudged,
         sensitive_successes: sensitive,
         largest_array: largest,
         has_page_parameter: paged,
@@ -176,7 +180,7 @@ fn a_missing_input_named_in_the_outcome_is_declared() {
 fn nothing_passes_when_only_a_request_line_is_known() {
     // What a check answers about a response it never saw must not be a pass.
     for check in CHECKS {
-        let Run::Exchange(run) = check.run else { continue };
+        let (Run::Exchange(run) | Run::Host(run)) = check.run else { continue };
         let snapshot = snapshot();
         let exchange = example::get("/api/v1/customers/7").build();
         let judged = judged(&exchange, &snapshot);
@@ -193,6 +197,45 @@ fn nothing_passes_when_only_a_request_line_is_known() {
             assert_ne!(outcome, Outcome::Pass, "{}", check.meta.name);
         }
     }
+}
+
+#[test]
+fn nothing_is_called_anonymous_when_the_source_leaves_headers_out() {
+    // The last exchange of each example, with its credentials taken out and not recorded: whether
+    // one was sent is not known, so no check may say that none was.
+    let snapshot = snapshot();
+    let mut looked = 0;
+    for check in CHECKS {
+        let (Run::Exchange(run) | Run::Host(run)) = check.run else { continue };
+        if !["anonymous-sensitive-data", "basic-authentication", "jwt-without-expiry"]
+            .contains(&check.meta.name)
+        {
+            continue;
+        }
+        for example in check.examples {
+            let mut exchange = (example.exchanges)().pop().expect("an exchange");
+            exchange.request.headers.remove("authorization");
+            exchange.request.header_state = HeaderState::Incomplete;
+            let judged = judged(&exchange, &snapshot);
+            let outcome = run(&Facts {
+                exchange: &exchange,
+                decoded: &judged.decoded,
+                classes: &judged.classes,
+                credentials: &judged.credentials,
+                snapshot: &snapshot,
+            });
+            let tokens = judged.decoded.view.nodes().any(|n| n.codec().is_some());
+            if !tokens {
+                assert!(
+                    matches!(outcome, Outcome::NotEvaluated(_)),
+                    "{} {outcome:?}",
+                    example.name
+                );
+                looked += 1;
+            }
+        }
+    }
+    assert!(looked > 8);
 }
 
 #[test]

@@ -14,10 +14,10 @@ use super::{
 
 impl Resolver {
     /// The endpoint of an observed request as the catalogue sees it after the last
-    /// [`consolidate`](Self::consolidate); `None` for noise.
+    /// [`consolidate`](Self::consolidate); `None` for noise and beyond limits.
     #[must_use]
     pub fn final_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {
-        let found = self.leaf(self.root_of(leaf))?;
+        let found = self.leaf(self.shown(leaf))?;
         (!found.noise && found.place != Place::Overflow).then_some(&found.template)
     }
 
@@ -28,7 +28,7 @@ impl Resolver {
         let mut listed: BTreeMap<LeafId, Listed> = BTreeMap::new();
         let mut proven: BTreeMap<LeafId, u64> = BTreeMap::new();
         for (at, leaf) in self.leaves.iter().enumerate() {
-            let root = self.root_of(LeafId(at as u32));
+            let root = self.shown(LeafId(at as u32));
             let Some(top) = self.leaf(root) else { continue };
             if top.noise || top.place == Place::Overflow {
                 continue;
@@ -43,10 +43,10 @@ impl Resolver {
             });
             entry.requests += leaf.requests;
             entry.answers += leaf.answers + leaf.pages;
-            *proven.entry(root).or_default() += leaf.existing;
+            *proven.entry(root).or_default() += leaf.existing + leaf.vouched;
         }
         for alias in self.aliases.iter().filter(|a| !a.undone && a.reason != AliasReason::Split) {
-            if let Some(entry) = listed.get_mut(&self.root_of(alias.leaf)) {
+            if let Some(entry) = listed.get_mut(&self.shown(alias.leaf)) {
                 entry.aliases.push(alias.from.clone());
             }
         }
@@ -97,16 +97,22 @@ impl Resolver {
             match self.leaf(self.root_of(LeafId(at as u32))) {
                 Some(top) if top.place == Place::Overflow => out.over_limit += leaf.requests,
                 Some(top) if top.noise => {
-                    out.pages += leaf.pages;
-                    out.unanswered += leaf.requests - leaf.pages.min(leaf.requests);
-                    if leaf.probe {
-                        out.probes += leaf.requests;
-                    }
+                    out.unanswered += leaf.requests;
+                    out.probes += if leaf.probe { leaf.requests } else { 0 };
                 }
                 _ => {}
             }
         }
         out
+    }
+
+    /// Requests that catch-alls answered, as of the last [`consolidate`](Self::consolidate).
+    #[must_use]
+    pub fn caught(&self) -> u64 {
+        let caught =
+            |at: usize| self.leaf(self.root_of(LeafId(at as u32))).is_some_and(|l| l.caught);
+        let leaves = self.leaves.iter().enumerate().filter(|(at, _)| caught(*at));
+        leaves.map(|(_, leaf)| leaf.requests).sum()
     }
 
     /// Declares an endpoint, from a specification or an earlier catalogue: its template wins over
@@ -238,6 +244,7 @@ impl Resolver {
             tree.data += theirs.data;
             tree.collapsed += theirs.collapsed;
             tree.value_words.extend(theirs.value_words.iter().copied());
+            tree.looks.merge(&theirs.looks);
             let mut work = vec![(ROOT, ROOT)];
             while let Some((from, into)) = work.pop() {
                 let Some(node) = theirs.node(from) else { continue };
@@ -267,12 +274,18 @@ impl Resolver {
                     None => self.counts.over_pending += 1,
                 }
             }
-            for (method, leaf) in &theirs.overflow {
-                let mine = map(*leaf);
-                match tree.overflow.get(method).copied() {
-                    Some(target) => self.follow(mine, target),
-                    None => {
-                        tree.overflow.insert(method.clone(), mine);
+            let shared = [
+                (&theirs.overflow, &mut tree.overflow),
+                (&theirs.looks.leaves, &mut tree.looks.leaves),
+            ];
+            for (theirs, ours) in shared {
+                for (method, leaf) in theirs {
+                    let mine = map(*leaf);
+                    match ours.get(method).copied() {
+                        Some(target) => self.follow(mine, target),
+                        None => {
+                            ours.insert(method.clone(), mine);
+                        }
                     }
                 }
             }

@@ -8,14 +8,17 @@ use super::{
     pass::Pass,
     probe,
     resolver::Resolver,
-    tree::{HostTree, NodeId, Step},
+    tree::{HostTree, NodeId, Pending, Step},
 };
 
 /// Log-odds needed in each pass: the first only takes what is clear and so learns which words are
 /// values on this host; the last takes what is more likely than not.
 const PASSES: [f64; 3] = [2.5, 1.0, 0.0];
-/// Unrelated paths answered with pages of one shape that make it a catch-all page.
-const CATCH_ALL: u64 = 3;
+
+/// Pages on a host that speaks data from which on they are templated together.
+const ENOUGH_PAGES: usize = 8;
+/// Visits of one page from which on it is part of the application.
+const ENOUGH_VISITS: u64 = 3;
 
 impl Resolver {
     /// Applies the evidence gathered so far. Idempotent without new requests in between.
@@ -28,7 +31,7 @@ impl Resolver {
         let names: Vec<String> = self.hosts.keys().cloned().collect();
         for name in names {
             let Some(mut tree) = self.hosts.remove(&name) else { continue };
-            self.promote_pages(&name, &mut tree);
+            self.promote_pages(&mut tree);
             for needed in PASSES {
                 let mut pass = Pass {
                     host: &name,
@@ -41,36 +44,32 @@ impl Resolver {
                 pass.visit_all();
             }
             self.counts.collapsed += std::mem::take(&mut tree.collapsed);
-            self.settle_pending(&name, &mut tree);
+            self.settle_pending(&mut tree);
             self.compact_host(&mut tree);
             self.hosts.insert(name, tree);
         }
         self.refresh_all();
+        self.settle();
     }
 
-    /// Pages that may be part of an application after all go into the tree.
-    fn promote_pages(&mut self, host: &str, tree: &mut HostTree) {
-        let mut shapes: BTreeMap<u64, u64> = BTreeMap::new();
-        for pending in tree.pending.values().filter(|p| p.pages > 0 && p.shape != 0) {
-            *shapes.entry(pending.shape).or_default() += 1;
-        }
-        let keys: Vec<String> = tree
+    /// Pages of their own go into the tree once there are enough of them to tell words from values,
+    /// or one was asked for again. Few are listed as they are, and so are those at paths that
+    /// scanners ask for: they teach nothing about the others.
+    fn promote_pages(&mut self, tree: &mut HostTree) {
+        let mut found: Vec<(String, u64)> = tree
             .pending
             .iter()
-            .filter(|(_, p)| {
-                let segments: Vec<&str> = p.segments.iter().map(String::as_str).collect();
-                let catch_all = shapes.get(&p.shape).is_some_and(|n| *n >= CATCH_ALL);
-                let page_host = tree.pages * 4 > tree.data;
-                let confirmed = p.pages >= 3 || page_host || p.shape != 0;
-                p.pages > 0 && confirmed && !catch_all && !probe::is_probe(&segments)
-            })
-            .map(|(key, _)| key.clone())
+            .filter(|(_, p)| p.pages > 0 && !self.is_caught(tree, p))
+            .filter(|(_, p)| !probe::is_probe(&texts(&p.segments)))
+            .map(|(key, p)| (key.clone(), p.pages))
             .collect();
-        for key in keys {
+        if found.len() < ENOUGH_PAGES && tree.pages * 4 <= tree.data {
+            found.retain(|(_, pages)| *pages >= ENOUGH_VISITS);
+        }
+        for (key, _) in found {
             let Some(pending) = tree.pending.remove(&key) else { continue };
-            let segments: Vec<&str> = pending.segments.iter().map(String::as_str).collect();
-            match tree.insert(&segments, &self.limits) {
-                Some(node) => self.hang(host, tree, node, pending.leaf, AliasReason::Matched),
+            match tree.insert(&texts(&pending.segments), &self.limits) {
+                Some(node) => self.hang(tree, node, pending.leaf),
                 None => {
                     tree.pending.insert(key, pending);
                 }
@@ -78,21 +77,33 @@ impl Resolver {
         }
     }
 
-    /// Unmatched paths that fit an endpoint by now become part of it; the rest is noise.
-    fn settle_pending(&mut self, host: &str, tree: &mut HostTree) {
+    /// Whether all answers of an unmatched path are those of a catch-all.
+    fn is_caught(&self, tree: &HostTree, pending: &Pending) -> bool {
+        self.leaf(pending.leaf).is_some_and(|leaf| {
+            leaf.own == 0
+                && !leaf.declared
+                && !pending.segments.is_empty()
+                && tree.looks.are_caught(&leaf.looks)
+        })
+    }
+
+    /// Unmatched paths that fit an endpoint by now become part of it. What was answered at a path
+    /// that scanners ask for stands for itself: it may be the one page that matters.
+    fn settle_pending(&mut self, tree: &mut HostTree) {
         let mut kept = BTreeMap::new();
         for (key, pending) in std::mem::take(&mut tree.pending) {
-            let segments: Vec<&str> = pending.segments.iter().map(String::as_str).collect();
-            let found = tree.find_word(&segments).filter(|node| {
-                Self::is_answered(&self.leaves, tree, *node)
-                    && (pending.pages == 0 || !probe::is_probe(&segments))
-            });
+            let segments = texts(&pending.segments);
+            let probe = probe::is_probe(&segments);
+            let hostile = segments.iter().any(|segment| probe::is_hostile_value(segment));
+            let apart = pending.pages > 0 && (probe && !hostile || self.is_caught(tree, &pending));
+            let found = tree
+                .find_word(&segments)
+                .filter(|node| !apart && Self::is_answered(&self.leaves, tree, *node));
             match found {
-                Some(node) => self.hang(host, tree, node, pending.leaf, AliasReason::Matched),
+                Some(node) => self.hang(tree, node, pending.leaf),
                 None => {
                     if let Some(leaf) = self.leaves.get_mut(pending.leaf.0 as usize) {
-                        leaf.probe = probe::is_probe(&segments);
-                        leaf.noise = leaf.existing == 0 || leaf.probe;
+                        (leaf.probe, leaf.hostile) = (probe, hostile);
                     }
                     kept.insert(key, pending);
                 }
@@ -102,14 +113,7 @@ impl Resolver {
     }
 
     /// Hangs a leaf at a node, or merges it into the one that is there.
-    fn hang(
-        &mut self,
-        _host: &str,
-        tree: &mut HostTree,
-        node: NodeId,
-        leaf: LeafId,
-        reason: AliasReason,
-    ) {
+    fn hang(&mut self, tree: &mut HostTree, node: NodeId, leaf: LeafId) {
         let Some(method) = self.leaves.get(leaf.0 as usize).map(|l| l.method.clone()) else {
             return;
         };
@@ -117,6 +121,7 @@ impl Resolver {
         match there {
             Some(other) if other != leaf => {
                 let steps = Vec::new();
+                let reason = AliasReason::Matched;
                 self.merge_leaves(tree, node, other, leaf, reason, "fits the path", steps);
             }
             _ => {
@@ -125,7 +130,6 @@ impl Resolver {
                 }
                 if let Some(l) = self.leaves.get_mut(leaf.0 as usize) {
                     l.place = Place::Node(node);
-                    l.noise = false;
                     l.stale = true;
                 }
             }
@@ -155,7 +159,6 @@ impl Resolver {
         };
         let Some(gone) = self.leaves.get_mut(loser.0 as usize) else { return };
         gone.merged_into = Some(winner);
-        gone.noise = false;
         let (from, declared, method) = (gone.id.clone(), gone.declared, gone.method.clone());
         let Some(kept) = self.leaves.get_mut(winner.0 as usize) else { return };
         kept.declared |= declared;
@@ -212,4 +215,8 @@ impl Resolver {
             }
         }
     }
+}
+
+fn texts(segments: &[String]) -> Vec<&str> {
+    segments.iter().map(String::as_str).collect()
 }

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Template,
+    catch_all::Kin,
     tree::{NodeId, Step},
 };
 
@@ -84,8 +85,10 @@ pub struct Outcome {
     pub status: Option<u16>,
     /// Kind of the response's body.
     pub media: MediaKind,
-    /// Hash of the shape of the response (field names and types); 0 when unknown.
-    pub shape: u64,
+    /// Hash of how the answer looks (status, shape, size), for answers that may be given to any path:
+    /// pages, answers of unknown kind, redirects, server errors. 0 for all others and when nothing
+    /// is known: such an answer is never taken for another.
+    pub look: u64,
 }
 
 impl Outcome {
@@ -109,9 +112,8 @@ pub struct Observation {
     pub leaf: LeafId,
     /// The endpoint as known from what was seen before.
     pub template: Arc<Template>,
-    /// Whether the request fits an endpoint that was answered, or was answered itself. False for
-    /// what may be noise.
-    pub known: bool,
+    /// Where the path belongs, when its answer may be that of a catch-all.
+    pub(crate) kin: Option<Kin>,
 }
 
 /// Where a leaf hangs.
@@ -120,6 +122,8 @@ pub(crate) enum Place {
     Node(NodeId),
     Pending,
     Overflow,
+    /// Stands for what a catch-all answered.
+    CatchAll,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -136,18 +140,27 @@ pub(crate) struct Leaf {
     pub(crate) pages: u64,
     /// Errors that tell that the path exists.
     pub(crate) existing: u64,
-    /// Up to [`MAX_SHAPES`] shapes of answers.
-    pub(crate) shapes: Vec<u64>,
+    /// Server errors that were given to accepted callers or by a documented operation.
+    pub(crate) vouched: u64,
+    /// Answers that cannot be those of a catch-all.
+    pub(crate) own: u64,
+    /// How the other answers look, up to [`MAX_LOOKS_OF_LEAF`].
+    pub(crate) looks: Vec<u64>,
     /// From a specification or an earlier catalogue.
     pub(crate) declared: bool,
     pub(crate) noise: bool,
+    /// Part of a catch-all.
+    pub(crate) caught: bool,
     /// The path of something that scanners ask for.
     pub(crate) probe: bool,
+    /// Attack text in the path.
+    pub(crate) hostile: bool,
     pub(crate) template: Arc<Template>,
     pub(crate) stale: bool,
 }
 
-pub(crate) const MAX_SHAPES: usize = 4;
+/// Most looks that are remembered per leaf; one with more has pages of its own.
+pub(crate) const MAX_LOOKS_OF_LEAF: usize = 4;
 
 /// Why one id leads to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -202,13 +215,11 @@ pub struct ResolverCounts {
 /// Requests kept out of the inventory, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noise {
-    /// Never answered with success, and no endpoint has such a path.
+    /// Never answered with success, and nothing else shows that there is an endpoint.
     pub unanswered: u64,
     /// Of these, paths that scanners ask for.
     pub probes: u64,
-    /// Answered with a page by a host that speaks data: catch-all pages.
-    pub pages: u64,
-    /// Beyond a limit.
+    /// Beyond a limit: nothing is said about them.
     pub over_limit: u64,
 }
 

@@ -23,7 +23,7 @@ impl Resolver {
     /// The endpoint of a leaf as known now, noise included.
     #[must_use]
     pub fn current_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {
-        self.leaves.get(self.root_of(leaf).0 as usize).map(|found| &found.template)
+        self.leaf(self.shown(leaf)).map(|found| &found.template)
     }
 
     /// Ids that lead to an endpoint, directly or through others.

@@ -24,14 +24,17 @@ impl Default for Template {
     }
 }
 
-/// Values of certain form are replaced, so that a flood of them is one unmatched path.
-pub(crate) fn pending_key(method: &str, segments: &[&str]) -> String {
+/// Values of certain form are replaced, so that a flood of them is one unmatched path; in paths that
+/// were `answered` attack text is, too.
+pub(crate) fn pending_key(method: &str, segments: &[&str], answered: bool) -> String {
     let mut key = method.to_owned();
     for segment in segments {
         let (prefix, core, suffix) = split_affixes(segment);
         let class = classify(core);
         key.push('/');
-        if class.certainty >= CERTAIN && !probe::is_hostile_value(segment) {
+        if probe::is_hostile_value(segment) {
+            key.push_str(if answered { "\u{2}" } else { segment });
+        } else if class.certainty >= CERTAIN {
             for part in [prefix, "\u{1}", suffix] {
                 key.push_str(part);
             }
@@ -42,14 +45,16 @@ pub(crate) fn pending_key(method: &str, segments: &[&str]) -> String {
     key
 }
 
-/// A template from one path alone.
-pub(crate) fn render_alone(segments: &[&str]) -> Template {
+/// A template from one path alone. In a path that was `answered`, attack text stands for a value.
+pub(crate) fn render_alone(segments: &[&str], answered: bool) -> Template {
     let steps: Vec<_> = segments
         .iter()
         .map(|segment| {
             let (prefix, core, suffix) = split_affixes(segment);
-            let certain = classify(core).certainty >= CERTAIN && !probe::is_hostile_value(segment);
-            let step = if certain {
+            let hostile = probe::is_hostile_value(segment);
+            let step = if hostile && answered {
+                Step::plain()
+            } else if !hostile && classify(core).certainty >= CERTAIN {
                 Step::Parameter { prefix: prefix.to_owned(), suffix: suffix.to_owned() }
             } else {
                 Step::Literal((*segment).to_owned())

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Template,
+    fate::shared_method,
     leaf::{
-        Alias, EndpointLimits, Leaf, LeafId, MAX_SHAPES, MediaKind, Observation, Outcome, Place,
-        ResolverCounts,
+        Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place, ResolverCounts,
     },
     probe,
     render::{pending_key, render, render_alone},
@@ -68,13 +68,13 @@ impl Resolver {
         self.counts.requests += 1;
         let host = self.host_name(host);
         let leaf = self.place(&host, method, segments, outcome);
-        let known = self.count(leaf, outcome);
+        self.count(leaf, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
             Some(found) => Arc::clone(&found.template),
             None => Arc::new(Template::default()),
         };
-        Observation { leaf, template, known }
+        Observation { leaf, template, kin: Self::kin_of(segments, outcome) }
     }
 
     pub(crate) fn host_name(&mut self, host: &str) -> String {
@@ -99,8 +99,17 @@ impl Resolver {
         let limits = self.limits.clone();
         let Some(tree) = self.hosts.get_mut(host) else { return self.overflow(host, method) };
         let page = outcome.media == MediaKind::Page;
-        let suspicious = page && (probe::is_probe(segments) || tree.data > tree.pages);
-        if outcome.is_answer() && !suspicious {
+        // Known for what it is at the next consolidation only.
+        let doubtful = match outcome.media {
+            MediaKind::Data => false,
+            MediaKind::Page => {
+                tree.data > tree.pages
+                    || tree.looks.is_caught(outcome.look)
+                    || probe::is_probe(segments)
+            }
+            MediaKind::Unknown => outcome.look != 0 && probe::is_probe(segments),
+        };
+        if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
             return match tree.insert(segments, &limits) {
                 Some(node) => self.leaf_at(host, method, node),
@@ -157,10 +166,14 @@ impl Resolver {
             answers: 0,
             pages: 0,
             existing: 0,
-            shapes: Vec::new(),
+            vouched: 0,
+            own: 0,
+            looks: Vec::new(),
             declared: false,
             noise: false,
+            caught: false,
             probe: false,
+            hostile: false,
             template: Arc::new(Template::default()),
             stale: true,
         });
@@ -168,7 +181,7 @@ impl Resolver {
     }
 
     fn pending(&mut self, host: &str, method: &str, segments: &[&str], outcome: Outcome) -> LeafId {
-        let key = pending_key(method, segments);
+        let key = pending_key(method, segments, outcome.is_answer());
         let full = self.limits.pending as usize;
         let known =
             self.hosts.get(host).map(|t| (t.pending.get(&key).map(|p| p.leaf), t.pending.len()));
@@ -188,12 +201,8 @@ impl Resolver {
                 segments: segments.iter().map(|s| (*s).to_owned()).collect(),
                 leaf,
                 pages: 0,
-                shape: 0,
             });
-            if outcome.is_answer() {
-                pending.pages += 1;
-                pending.shape = outcome.shape;
-            }
+            pending.pages += u64::from(outcome.is_answer());
         }
         leaf
     }
@@ -201,42 +210,43 @@ impl Resolver {
     /// The shared leaf of everything that no table has room for.
     fn overflow(&mut self, host: &str, method: &str) -> LeafId {
         self.counts.over_nodes += 1;
-        let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
-        let method = if known.contains(&method) { method } else { "*" };
+        let method = shared_method(method);
         if let Some(leaf) = self.hosts.get(host).and_then(|t| t.overflow.get(method)) {
             return *leaf;
         }
-        // At most eight per host: outside of the limit on leaves.
-        let limit = std::mem::replace(&mut self.limits.leaves, u32::MAX);
-        let leaf = self.new_leaf(host, method, Place::Overflow).unwrap_or(LeafId(0));
-        self.limits.leaves = limit;
+        let leaf = self.unlimited_leaf(host, method, Place::Overflow).unwrap_or(LeafId(0));
         if let Some(tree) = self.hosts.get_mut(host) {
             tree.overflow.insert(method.to_owned(), leaf);
         }
         leaf
     }
 
-    /// Counts an outcome; says whether the leaf is known to exist.
-    fn count(&mut self, leaf: LeafId, outcome: Outcome) -> bool {
-        let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return false };
+    /// A leaf outside of the limit on leaves: at most eight per host and kind are shared.
+    pub(crate) fn unlimited_leaf(
+        &mut self,
+        host: &str,
+        method: &str,
+        place: Place,
+    ) -> Option<LeafId> {
+        let limit = std::mem::replace(&mut self.limits.leaves, u32::MAX);
+        let leaf = self.new_leaf(host, method, place);
+        self.limits.leaves = limit;
+        leaf
+    }
+
+    fn count(&mut self, leaf: LeafId, outcome: Outcome) {
+        let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
         found.requests += 1;
-        let hung = matches!(found.place, Place::Node(_));
         if outcome.is_answer() {
-            if outcome.media == MediaKind::Page {
-                found.pages += 1;
-            } else if hung {
-                found.answers += 1;
+            match outcome.media {
+                MediaKind::Page => found.pages += 1,
+                _ => found.answers += 1,
             }
-            if outcome.shape != 0
-                && found.shapes.len() < MAX_SHAPES
-                && !found.shapes.contains(&outcome.shape)
-            {
-                found.shapes.push(outcome.shape);
-            }
+            found.saw(outcome.look);
         } else if outcome.tells_existence() {
             found.existing += 1;
+            found.own += 1;
         }
-        hung
     }
 
     /// Renders the template of a leaf when it is new or its path changed.
@@ -246,23 +256,29 @@ impl Resolver {
             return;
         }
         let (host, method, place) = (found.host.clone(), found.method.clone(), found.place);
+        let answered = found.answers + found.pages > 0;
         let mut template = match (place, self.hosts.get(&host)) {
             (Place::Node(node), Some(tree)) => render(tree, node),
-            (Place::Pending, _) => render_alone(segments),
-            _ => render_alone(&["*"]),
+            (Place::Pending, _) => render_alone(segments, answered),
+            _ => render_alone(&["*"], false),
         };
         template.host = host;
         template.method = method;
-        if self.leaves.get(leaf.0 as usize).is_some_and(|l| l.id == EndpointId::default()) {
-            let id = self.fresh_id(&template);
-            if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
-                found.id = id;
-            }
-        }
+        self.name_leaf(leaf, &template);
         if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
             template.id = found.id.clone();
             found.template = Arc::new(template);
             found.stale = false;
+        }
+    }
+
+    /// Gives a leaf its id when it has none.
+    pub(crate) fn name_leaf(&mut self, leaf: LeafId, template: &Template) {
+        if self.leaf(leaf).is_some_and(|l| l.id == EndpointId::default()) {
+            let id = self.fresh_id(template);
+            if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
+                found.id = id;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     affixes::{split_affixes, split_extension},
+    catch_all::Looks,
     leaf::{EndpointLimits, LeafId},
     probe,
     values::{CERTAIN, ValueKind, classify, is_version},
@@ -142,10 +143,8 @@ impl Node {
 pub(crate) struct Pending {
     pub(crate) segments: Vec<String>,
     pub(crate) leaf: LeafId,
-    /// Answered with a page (`text/html`) and success.
+    /// Answered with success, most often with a page.
     pub(crate) pages: u64,
-    /// Hash of the shape of that page; 0 when unknown.
-    pub(crate) shape: u64,
 }
 
 /// Everything known about one host.
@@ -163,6 +162,8 @@ pub(crate) struct HostTree {
     pub(crate) value_words: BTreeSet<u64>,
     /// Nodes with more words below than the limit, collapsed early.
     pub(crate) collapsed: u64,
+    /// What answers look like that may be given to any path.
+    pub(crate) looks: Looks,
 }
 
 /// What is decided about one segment at one position.
@@ -182,6 +183,7 @@ impl HostTree {
             data: 0,
             value_words: BTreeSet::new(),
             collapsed: 0,
+            looks: Looks::default(),
         }
     }
 

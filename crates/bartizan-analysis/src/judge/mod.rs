@@ -4,6 +4,7 @@
 //! verdict or detections. What an exchange tells by itself ([`prepare`]) needs no state and may run
 //! on any thread; the rest runs in order, so the number of threads never changes a result.
 
+mod answer;
 mod results;
 mod state;
 mod verdict;
@@ -120,7 +121,7 @@ pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
     let limited = scan.is_limited();
     let mut outcomes = Vec::new();
     for (index, item) in checks::CHECKS.iter().enumerate() {
-        if let Run::Exchange(run) = item.run {
+        if let Run::Exchange(run) | Run::Host(run) = item.run {
             outcomes.push((index, run(&facts)));
         }
     }

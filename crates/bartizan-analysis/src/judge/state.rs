@@ -11,14 +11,14 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::{Judgement, Prepared, Raised, verdict};
+use super::{Judgement, Prepared, Raised, answer, verdict};
 use crate::{
     checks::CHECKS,
     detectors::{
         DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, field_words::FieldMemo,
         objects,
     },
-    endpoints::{EndpointLimits, LeafId, MediaKind, Observation, Outcome as Answer, Resolver},
+    endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
     learn::{ActorTable, Profile, Timeline, actors::Sighting, profile::Lesson},
@@ -50,6 +50,7 @@ pub(super) struct Core {
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
+    pub(super) partly_inspected: u64,
     pub(super) anomalies: BTreeMap<String, u64>,
     /// By code of the detector and the input it missed.
     pub(super) not_evaluated: BTreeMap<(SmolStr, Input), u64>,
@@ -101,12 +102,15 @@ impl State {
             credentials: &prepared.credentials,
             snapshot,
         };
-        let observation = core.observe_endpoint(&facts);
+        let answer = answer::of(&facts);
+        let observation = core.observe_endpoint(&facts, answer);
         let leaf = observation.leaf;
         let open = core.profiles.get(&leaf.0).is_some_and(Profile::answers_anonymous);
         let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
         let caller =
             core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
+        let asker = answer::asker(&facts, answer, &observation.template, &caller);
+        core.resolver.attribute(&observation, answer, &asker);
         let objects = objects::extract(&facts, &observation.template, &mut core.fields);
         let enriched = Enriched {
             facts,
@@ -220,24 +224,6 @@ fn fresh_detectors() -> Vec<Option<Box<dyn DetectorState>>> {
         .collect()
 }
 
-/// Most values of a response that its shape is told from.
-const SHAPE_NODES: usize = 64;
-
-/// How the request was answered, as endpoint resolution sees it.
-fn answer(facts: &Facts<'_>) -> Answer {
-    let Some(response) = &facts.exchange.response else { return Answer::default() };
-    let media = MediaKind::of(response.headers.get("content-type").unwrap_or(""));
-    let mut names: SmallVec<[u64; SHAPE_NODES]> = SmallVec::new();
-    if let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) {
-        let shallow = body.descendants().take(SHAPE_NODES).filter(|node| node.depth() <= 2);
-        names.extend(shallow.map(|node| node.general_hash()));
-    }
-    names.sort_unstable();
-    names.dedup();
-    let shape = names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name);
-    Answer { status: Some(response.status).filter(|s| *s > 0), media, shape }
-}
-
 impl Core {
     fn new(scope: &Scope) -> Self {
         Self {
@@ -250,6 +236,7 @@ impl Core {
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
+            partly_inspected: 0,
             anomalies: BTreeMap::new(),
             not_evaluated: BTreeMap::new(),
             started: None,
@@ -259,7 +246,7 @@ impl Core {
         }
     }
 
-    fn observe_endpoint(&mut self, facts: &Facts<'_>) -> Observation {
+    fn observe_endpoint(&mut self, facts: &Facts<'_>, answer: Answer) -> Observation {
         let path = facts.decoded.view.root(Side::Request, Root::Path);
         let segments: SmallVec<[&str; 16]> = path
             .iter()
@@ -271,7 +258,7 @@ impl Core {
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
             self.resolver.consolidate();
         }
-        self.resolver.observe(request.host(), &request.method, &segments, answer(facts))
+        self.resolver.observe(request.host(), &request.method, &segments, answer)
     }
 
     fn take_hits(
@@ -356,7 +343,9 @@ impl Core {
             self.started = Some(self.started.map_or(time, |t| t.min(time)));
             self.ended = Some(self.ended.map_or(time, |t| t.max(time)));
         }
-        for entry in facts.decoded.view.not_inspected() {
+        let gaps = facts.decoded.view.not_inspected();
+        self.partly_inspected += u64::from(!gaps.is_empty());
+        for entry in gaps {
             count(&mut self.not_inspected, &entry.to_string());
         }
         for (_, kind) in facts.decoded.view.anomalies() {

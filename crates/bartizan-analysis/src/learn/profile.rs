@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::{Access, AuthType, Location, Root, Side, Timestamp, data_class::Direction};
+use bartizan_model::{
+    Access, AuthType, HeaderState, Location, Root, Side, Timestamp, data_class::Direction,
+};
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
@@ -42,8 +44,10 @@ pub struct Profile {
     pub auth: Vec<AuthSeen>,
     /// Successes with some credential.
     pub authenticated: u64,
-    /// Successes without any credential, where headers were captured.
+    /// Successes without any credential, where the source records request headers.
     pub anonymous: u64,
+    /// Successes without any credential, where the source may have left one out.
+    pub auth_unknown: u64,
     /// Exchanges whose caller had a public address.
     pub public_callers: u64,
     /// Exchanges whose caller had a private address.
@@ -224,8 +228,10 @@ impl Profile {
 
     fn learn_auth(&mut self, facts: &Facts<'_>) {
         if facts.credentials.is_empty() {
-            let captured = facts.exchange.response.as_ref().is_some_and(|r| r.headers_captured);
-            self.anonymous += u64::from(captured);
+            match facts.exchange.request.header_state {
+                HeaderState::Complete => self.anonymous += 1,
+                HeaderState::Incomplete => self.auth_unknown += 1,
+            }
             return;
         }
         self.authenticated += 1;
@@ -380,6 +386,7 @@ impl Profile {
         }
         self.authenticated += other.authenticated;
         self.anonymous += other.anonymous;
+        self.auth_unknown += other.auth_unknown;
         self.public_callers += other.public_callers;
         self.private_callers += other.private_callers;
         let mut places: Vec<_> = other.places.iter().collect();

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Confidence, Evidence, ExchangeId, Finding, FindingId, FindingState, Owasp, Scope, Severity,
-    Timestamp, finding::Failure,
+    Confidence, EndpointId, Evidence, ExchangeId, Finding, FindingId, FindingState, Owasp, Scope,
+    Severity, Timestamp,
+    finding::{Failure, MAX_AFFECTED},
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,22 @@ pub struct Record {
     failed: u64,
     first: Option<Timestamp>,
     last: Option<Timestamp>,
+}
+
+/// What a finding is about.
+#[derive(Clone, Copy, Debug)]
+pub enum About<'a> {
+    /// One endpoint.
+    Endpoint(&'a Template),
+    /// A whole host.
+    Host {
+        /// Its name; empty when the source does not say.
+        host: &'a str,
+        /// The endpoints that show it, by path and method.
+        endpoints: &'a [EndpointId],
+        /// At how many endpoints of the host it could be judged.
+        judged: usize,
+    },
 }
 
 /// Identity of a finding in the making: check, leaf of the endpoint, discriminator.
@@ -122,27 +139,47 @@ impl Record {
     }
 
     /// The finding as results show it.
+    ///
+    /// Its id is derived from the check, the endpoint (or the word `host` and the host) and the
+    /// discriminator, so that it is the same in every run.
     #[must_use]
     pub fn finding(
-        self,
+        mut self,
         scope: &Scope,
         check: &CheckItem,
-        endpoint: &Template,
+        about: About<'_>,
         discriminator: &str,
         passed: u64,
     ) -> Finding {
         let meta = &check.meta;
-        let parts = [meta.code, endpoint.id.as_str(), discriminator];
+        let (id, endpoint_id, host, endpoint_ids, endpoints) = match about {
+            About::Endpoint(template) => {
+                let parts = [meta.code, template.id.as_str(), discriminator];
+                let id = FindingId::derive(scope, &parts);
+                (id, Some(template.id.clone()), template.host.as_str(), Vec::new(), 1)
+            }
+            About::Host { host, endpoints, judged } => {
+                let count = endpoints.len();
+                let note =
+                    format!("{count} of {judged} endpoints where it could be judged show it");
+                self.evidence.insert(0, Evidence::note(note));
+                let id = FindingId::derive(scope, &[meta.code, "host", host, discriminator]);
+                let named = endpoints.iter().take(MAX_AFFECTED).cloned().collect();
+                (id, None, host, named, count as u64)
+            }
+        };
         Finding {
-            id: FindingId::derive(scope, &parts),
+            id,
             code: meta.code.to_owned(),
             title: meta.title.to_owned(),
             severity: self.severity.unwrap_or(meta.severity),
             confidence: self.confidence.unwrap_or(meta.confidence),
             owasp: meta.owasp.map(Owasp::ids).unwrap_or_default(),
             cwe: meta.cwe.iter().map(ToString::to_string).collect(),
-            endpoint_id: Some(endpoint.id.clone()),
-            host: endpoint.host.clone(),
+            endpoint_id,
+            host: host.to_owned(),
+            endpoints,
+            endpoint_ids,
             discriminator: discriminator.to_owned(),
             evidence: self.evidence,
             failed: self.failed,

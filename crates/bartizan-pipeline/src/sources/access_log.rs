@@ -37,8 +37,9 @@ pub(super) static SOURCE: SourceItem = SourceItem {
            and Apache, users with spaces, any time zone, ISO and epoch times, a syslog or container \
            prefix, absolute request targets (which name the host), and further fields at the end: \
            a request time (seconds with decimals, `350ms`, `rt=0.350`), a quoted list of addresses \
-           (X-Forwarded-For). Escaped bytes that are no UTF-8 become %XX in the target. Bodies and \
-           response headers are not in such a log; a host is only there when the line names one. \
+           (X-Forwarded-For). Escaped bytes that are no UTF-8 become %XX in the target. Bodies, \
+           most request headers and response headers are not in such a log, so that a request \
+           without a credential proves nothing; a host is only there when the line names one. \
            Lines that are no request (TLS handshakes, empty requests) are skipped and counted. \
            Times have one second. Lines are written when a request ends and may come up to 5 \
            minutes late.",

@@ -3,7 +3,8 @@
 use std::{borrow::Cow, fmt, net::IpAddr};
 
 use bartizan_model::{
-    BodyState, Client, Exchange, ExchangeId, Headers, Message, Request, Response, Timestamp, Tls,
+    BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
+    Timestamp, Tls,
 };
 use base64::Engine as _;
 use bytes::Bytes;
@@ -56,6 +57,11 @@ fn client(wire: WireClient<'_>) -> Client {
 }
 
 fn request(wire: WireMessage<'_>) -> Result<Request, LineError> {
+    // Any other word than `complete` is read with care: as if something were missing.
+    let header_state = match (wire.header_state.as_deref(), wire.headers.is_some()) {
+        (Some("complete"), _) | (None, true) => HeaderState::Complete,
+        _ => HeaderState::Incomplete,
+    };
     let headers = wire.headers.map(headers).transpose()?.unwrap_or_default();
     let method = wire.method.filter(|m| !m.is_empty()).ok_or(LineError::MissingMethod)?;
     let url = wire.url.filter(|url| !url.is_empty());
@@ -75,6 +81,7 @@ fn request(wire: WireMessage<'_>) -> Result<Request, LineError> {
         target: wire.target.map_or(parts.target, Cow::into_owned),
         http_version: owned(wire.http_version),
         headers,
+        header_state,
         body,
         body_state,
     })

@@ -1,4 +1,6 @@
-use bartizan_model::{BodyState, Client, Headers, Message, Request, Response, Timestamp, Tls};
+use bartizan_model::{
+    BodyState, Client, HeaderState, Headers, Message, Request, Response, Timestamp, Tls,
+};
 
 use super::*;
 
@@ -71,6 +73,16 @@ fn missing_bodies_have_a_state() {
     assert_eq!(state(r#""headers":{"content-length":5},"body":"""#), BodyState::Complete);
     assert_eq!(state(r#""body_state":"truncated","body":"x""#), BodyState::Truncated);
     let bare = parsed(r#"{"request":{"method":"GET","url":"/"},"response":{"status":"200"}}"#);
+    assert_eq!(bare.request.header_state, HeaderState::Incomplete);
+    for (text, state) in [
+        (r#""headers":[]"#, HeaderState::Complete),
+        (r#""headers":[],"header_state":"incomplete""#, HeaderState::Incomplete),
+        (r#""headers":[],"header_state":"?""#, HeaderState::Incomplete),
+        (r#""header_state":"complete""#, HeaderState::Complete),
+    ] {
+        let line = format!(r#"{{"request":{{"method":"GET","url":"/",{text}}}}}"#);
+        assert_eq!(parsed(&line).request.header_state, state, "{text}");
+    }
     assert!(bare.response.is_some_and(|r| !r.headers_captured && r.status == 200));
 }
 
@@ -154,6 +166,7 @@ fn what_is_written_is_read_back() {
             headers: [("a", "1"), ("A", "\0")].into_iter().collect(),
             body: vec![0xff, 0, 1].into(),
             body_state: BodyState::Truncated,
+            ..Request::default()
         },
         response: Some(Response {
             status: 0,
@@ -183,8 +196,16 @@ fn what_is_written_is_read_back() {
         },
         ..Exchange::default()
     };
+    let incomplete = |headers: &[(&str, &str)]| {
+        let mut exchange = odd("https", "h", "/x");
+        exchange.request.header_state = HeaderState::Incomplete;
+        exchange.request.headers = headers.iter().copied().collect();
+        exchange
+    };
     for exchange in [
         full,
+        incomplete(&[]),
+        incomplete(&[("user-agent", "curl/8")]),
         odd("", "h", "//a"),
         odd("", "H", "/"),
         odd("https", "a/b", "/x"),

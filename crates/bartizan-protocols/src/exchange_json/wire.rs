@@ -91,6 +91,8 @@ pub(super) struct WireMessage<'a> {
     #[serde(borrow, default)]
     pub(super) headers: Option<&'a RawValue>,
     #[serde(borrow, default)]
+    pub(super) header_state: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub(super) body: Option<&'a RawValue>,
     #[serde(borrow, default)]
     pub(super) body_base64: Option<Cow<'a, str>>,

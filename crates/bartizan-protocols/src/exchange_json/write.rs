@@ -1,6 +1,6 @@
 //! From an exchange to its line.
 
-use bartizan_model::{BodyState, Exchange, Headers, Message, Request, Response};
+use bartizan_model::{BodyState, Exchange, HeaderState, Headers, Message, Request, Response};
 use base64::Engine as _;
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
@@ -94,7 +94,12 @@ fn request(request: &Request) -> Value {
     if let Some(version) = &request.http_version {
         out.insert("http_version".to_owned(), version.as_str().into());
     }
-    out.insert("headers".to_owned(), headers(&request.headers));
+    if request.header_state == HeaderState::Complete || !request.headers.is_empty() {
+        out.insert("headers".to_owned(), headers(&request.headers));
+    }
+    if request.header_state == HeaderState::Incomplete && !request.headers.is_empty() {
+        out.insert("header_state".to_owned(), "incomplete".into());
+    }
     body(&mut out, &request.body, request.body_state);
     Value::Object(out)
 }

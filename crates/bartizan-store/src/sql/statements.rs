@@ -45,6 +45,12 @@ pub(crate) const SET_FINDING_STATE: &str = "\
 UPDATE findings SET state = $4, state_expiry = $5 \
 WHERE organisation = $1 AND environment = $2 AND id = $3";
 
+/// Findings of single endpoints with one code.
+pub(crate) const FORMER_FINDINGS: &str = "\
+SELECT id, host, state, state_expiry, last_seen, failed, body FROM findings \
+WHERE organisation = $1 AND environment = $2 AND code = $3 \
+ AND endpoint_id IS NOT NULL AND state <> 'replaced' ORDER BY id";
+
 pub(crate) const EXPIRED_FINDINGS: &str = "\
 SELECT id, state FROM findings \
 WHERE organisation = $1 AND environment = $2 AND state_expiry <= $3 ORDER BY id";
@@ -265,4 +271,4 @@ pub(crate) const AGED_RUNS: Aged = aged!("analysis_runs");
 
 pub(crate) const OLD_FIXED_FINDINGS: &str = "\
 DELETE FROM findings \
-WHERE organisation = $1 AND environment = $2 AND state = 'fixed' AND seen_at < $3";
+WHERE organisation = $1 AND environment = $2 AND state IN ('fixed', 'replaced') AND seen_at < $3";

@@ -43,6 +43,9 @@ pub(super) async fn save(
     for finding in &batch.findings {
         save_finding(connection, &to, finding, &mut report).await?;
     }
+    let new = |f: &&Finding| f.endpoint_id.is_none() && report.new_findings.contains(&f.id);
+    let of_hosts: Vec<&Finding> = batch.findings.iter().filter(new).collect();
+    report.replaced = findings::replace(connection, scope, &to.key, &of_hosts, batch.now).await?;
     for detection in &batch.detections {
         save_detection(connection, &to, detection).await?;
     }

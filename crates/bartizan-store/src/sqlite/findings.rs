@@ -1,15 +1,17 @@
 //! The workflow of findings: every change of state writes history and an audit record in the same
 //! transaction.
 
-use bartizan_model::{FindingId, FindingState, HashKey, Scope, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+use bartizan_model::{Finding, FindingId, FindingState, HashKey, Scope, Timestamp};
 use sqlx::{Row as _, SqliteConnection};
 
 use super::{Inner, audit, read};
 use crate::{
     error::StoreError,
     records::{AuditEntry, FindingEvent, PRODUCT, StateChange},
-    sql::statements as sql,
-    workflow::{self, KnownEvidence},
+    sql::{select::column_text, statements as sql},
+    workflow::{self, Former, KnownEvidence},
 };
 
 /// State of a stored finding with what is known about its evidence; `None` when it is new.
@@ -141,6 +143,96 @@ pub(super) async fn expire(
         expired.push(finding);
     }
     Ok(expired)
+}
+
+/// New findings of whole hosts take the place of those of single endpoints with the same check, host
+/// and discriminator: what an earlier version reported once per endpoint. They stay, with their
+/// history, in the state *replaced*; a new one inherits what was decided about all of its own.
+/// Returns which were replaced.
+pub(super) async fn replace(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    key: &HashKey,
+    new: &[&Finding],
+    now: Timestamp,
+) -> Inner<Vec<FindingId>> {
+    let mut replaced = Vec::new();
+    let codes: BTreeSet<&str> = new.iter().map(|finding| finding.code.as_str()).collect();
+    for code in codes {
+        let mut formers = formers(connection, scope, code).await?;
+        for finding in new.iter().filter(|finding| finding.code == code) {
+            let subject = (column_text(&finding.host), finding.discriminator.clone());
+            let Some(own) = formers.remove(&subject) else { continue };
+            inherit(connection, scope, key, finding, &own, now).await?;
+            for former in own {
+                let change = StateChange {
+                    finding: former.id.clone(),
+                    to: FindingState::Replaced,
+                    who: PRODUCT.to_owned(),
+                    reason: format!("{} stands for the whole host", finding.id),
+                    expiry: None,
+                    now,
+                };
+                write_state(connection, scope, key, &change, former.state).await?;
+                replaced.push(former.id);
+            }
+        }
+    }
+    Ok(replaced)
+}
+
+/// Findings of single endpoints with one code, by host and discriminator.
+async fn formers(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    code: &str,
+) -> Inner<BTreeMap<(String, String), Vec<Former>>> {
+    let rows = sqlx::query(sql::FORMER_FINDINGS)
+        .bind(scope.organisation.as_str())
+        .bind(scope.environment.as_str())
+        .bind(code)
+        .fetch_all(&mut *connection)
+        .await?;
+    let mut out: BTreeMap<_, Vec<Former>> = BTreeMap::new();
+    for row in rows {
+        let id: String = row.try_get(0)?;
+        let body: Finding = read::parse("finding", id.clone(), row.try_get(6)?)?;
+        let former = Former {
+            state: read::state("finding", &id, &row.try_get::<String, _>(2)?)?,
+            expiry: row.try_get::<Option<i64>, _>(3)?.map(Timestamp::from_micros),
+            evidence: KnownEvidence {
+                last_seen: row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_micros),
+                failed: audit::unsigned(row.try_get(5)?),
+            },
+            id: FindingId::from_text(id),
+        };
+        out.entry((row.try_get(1)?, body.discriminator)).or_default().push(former);
+    }
+    Ok(out)
+}
+
+/// Writes the decision that a finding inherits, when there is one.
+async fn inherit(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    key: &HashKey,
+    finding: &Finding,
+    formers: &[Former],
+    now: Timestamp,
+) -> Inner<()> {
+    let Some(former) = workflow::inherited(formers, finding) else { return Ok(()) };
+    let last = history(connection, scope, &former.id).await?.pop();
+    let reason = last.map(|event| event.reason).unwrap_or_default();
+    let change = StateChange {
+        finding: finding.id.clone(),
+        to: former.state,
+        who: PRODUCT.to_owned(),
+        reason: format!("taken over from {}: {reason}", former.id),
+        expiry: former.expiry,
+        now,
+    };
+    write_state(connection, scope, key, &change, finding.state).await?;
+    Ok(())
 }
 
 /// The change that the product makes by itself.

@@ -31,6 +31,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         inventory_state: InventoryState::Unspecified,
         confirmed: true,
         auth: Vec::new(),
+        auth_judged: 3,
         requests: 10,
         actors: 2,
         first_seen: Some(at(seen)),
@@ -60,6 +61,8 @@ pub(crate) fn finding(name: &str, severity: Severity, seen: i64) -> Finding {
         cwe: vec!["CWE-287".to_owned()],
         endpoint_id: Some(EndpointId::derive(&scope(), &["GET", "/a"])),
         host: "api.example.com".to_owned(),
+        endpoints: 1,
+        endpoint_ids: Vec::new(),
         discriminator: String::new(),
         evidence: vec![Evidence::note("seen three times")],
         failed: 3,
@@ -75,7 +78,7 @@ pub(crate) fn actor_ref(name: &str) -> ActorRef {
     ActorRef {
         id: ActorId::derive(&scope(), &[name]),
         kind: ActorKind::Principal,
-        label: name.to_owned(),
+        label: name.into(),
     }
 }
 

@@ -1,8 +1,9 @@
 //! The schema: fresh equals migrated, newer is refused, settings are what was promised.
 
+use bartizan_model::{AuthKnown, FindingState};
 use bartizan_store::{
-    Batch, DATABASE_FILE, DataDirectory, DataOptions, KeyDirectory, SCHEMA_VERSION, SqliteStore,
-    Store as _, StoreError,
+    Batch, DATABASE_FILE, DataDirectory, DataOptions, EndpointFilter, FindingFilter, KeyDirectory,
+    PageRequest, SCHEMA_VERSION, SqliteStore, Store as _, StoreError,
 };
 use sqlx::{
     Connection as _, Executor as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
@@ -157,4 +158,66 @@ async fn database_is_private_and_in_write_ahead_mode() {
         .expect("attack");
     let report = store.verify_audit(&scope(), None).await.expect("verified");
     assert_eq!(report.problem, Some(bartizan_store::AuditProblem::Changed { sequence: 1 }));
+}
+
+/// `fixtures/version-1` is what a version wrote that had one finding per endpoint for weaknesses of
+/// the whole host: two of BZ-C015, open, and two of BZ-C014, accepted until 2030 and 2031.
+#[tokio::test]
+async fn a_store_of_the_first_version_opens_and_its_findings_go_on() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = DataOptions::new(directory.path());
+    let dump = include_str!("../fixtures/version-1/store.sql");
+    let mut connection = raw(&directory.path().join(DATABASE_FILE)).await;
+    // Tables stand in the order of their names, not of their references.
+    connection.execute("PRAGMA foreign_keys = OFF").await.expect("set");
+    connection.execute(sqlx::raw_sql(dump)).await.expect("the old store");
+    connection.close().await.expect("closed");
+    let keys = directory.path().join("keys");
+    std::fs::create_dir(&keys).expect("made");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o700);
+    std::fs::set_permissions(&keys, private).expect("private");
+    let key = keys.join("default.key");
+    std::fs::write(&key, include_str!("../fixtures/version-1/default.key")).expect("written");
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(&key, private).expect("private");
+
+    let scope = bartizan_model::Scope::default();
+    let (filter, page) = (FindingFilter::default(), PageRequest::first(100));
+    let data = DataDirectory::open_read_only(&options).await.expect("opens for reading");
+    let old = data.store().findings(&scope, &filter, &page).await.expect("reads").items;
+    assert_eq!(old.len(), 4);
+    assert!(old.iter().all(|f| f.endpoint_id.is_some() && f.endpoints == 0));
+    let endpoints = data.store().endpoints(&scope, &EndpointFilter::default(), &page).await;
+    let endpoints = endpoints.expect("reads").items;
+    // What was not recorded then is not made up now.
+    let anonymous = endpoints.iter().find(|e| e.path == "/v1/products").expect("stored");
+    assert_eq!(anonymous.auth_known(), AuthKnown::NotEvaluated);
+    data.close().await;
+
+    let data = DataDirectory::open(&options, at(2_000_000_000)).await.expect("opens");
+    let of_host = |code: &str| {
+        let like = old.iter().find(|f| f.code == code).expect("stored").clone();
+        let id = bartizan_model::FindingId::derive(&scope, &[code, "host", &like.host, ""]);
+        bartizan_model::Finding { id, endpoint_id: None, endpoints: 2, ..like }
+    };
+    let findings = vec![of_host("BZ-C014"), of_host("BZ-C015")];
+    let ids: Vec<_> = findings.iter().map(|f| f.id.clone()).collect();
+    let batch = Batch { now: at(1_800_000_000), findings, ..Batch::default() };
+    let report = data.store().save_batch(&scope, &batch).await.expect("saves");
+    assert_eq!((report.new_findings.len(), report.replaced.len()), (2, 4));
+    for (id, state) in ids.iter().zip([FindingState::Accepted, FindingState::Open]) {
+        let got = data.store().finding(&scope, id).await.expect("reads").expect("stored");
+        assert_eq!(got.state, state);
+    }
+    let history = data.store().finding_history(&scope, &ids[0]).await.expect("history");
+    assert!(history[0].reason.ends_with(": behind a proxy"), "{}", history[0].reason);
+    let until = history[0].expiry.expect("accepted until").to_string();
+    assert!(until.starts_with("2030-01-01"), "the decision that lapses first: {until}");
+    for former in &old {
+        let got = data.store().finding(&scope, &former.id).await.expect("reads").expect("kept");
+        assert_eq!(got.state, FindingState::Replaced);
+    }
+    assert!(data.store().integrity_check().await.expect("check").is_clean());
+    assert_eq!(data.store().verify_audit(&scope, None).await.expect("audit").problem, None);
+    data.close().await;
 }

@@ -1,11 +1,11 @@
 //! `explain`: what an item does, why it matters, how to fix it. Derived from the items themselves.
 
 use bartizan_analysis::{
-    checks::CHECKS,
+    checks::{CHECKS, CheckItem},
     classes::{CLASSES, ClassItem},
     detectors::DETECTORS,
 };
-use bartizan_model::ItemMeta;
+use bartizan_model::{ItemMeta, Subject};
 use bartizan_pipeline::sources::{SOURCES, SourceItem};
 
 use super::{
@@ -18,7 +18,7 @@ use super::{
 #[derive(Clone, Copy)]
 pub(super) enum Item {
     /// A posture check.
-    Check(&'static ItemMeta),
+    Check(&'static CheckItem),
     /// A detector.
     Detector(&'static ItemMeta),
     /// A data class.
@@ -30,7 +30,7 @@ pub(super) enum Item {
 impl Item {
     /// Every item, family by family.
     pub(super) fn all() -> Vec<Self> {
-        let mut out: Vec<Self> = CHECKS.iter().map(|i| Self::Check(&i.meta)).collect();
+        let mut out: Vec<Self> = CHECKS.iter().map(|i| Self::Check(i)).collect();
         out.extend(DETECTORS.iter().map(|i| Self::Detector(&i.meta)));
         out.sort_by_key(Self::code);
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
@@ -57,7 +57,8 @@ impl Item {
     /// The published code; classes and sources go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
-            Self::Check(meta) | Self::Detector(meta) => meta.code,
+            Self::Check(item) => item.meta.code,
+            Self::Detector(meta) => meta.code,
             Self::Class(item) => item.class.as_str(),
             Self::Source(item) => item.name,
         }
@@ -65,14 +66,16 @@ impl Item {
 
     pub(super) fn name(&self) -> &'static str {
         match self {
-            Self::Check(meta) | Self::Detector(meta) => meta.name,
+            Self::Check(item) => item.meta.name,
+            Self::Detector(meta) => meta.name,
             _ => self.code(),
         }
     }
 
     pub(super) const fn title(&self) -> &'static str {
         match self {
-            Self::Check(meta) | Self::Detector(meta) => meta.title,
+            Self::Check(item) => item.meta.title,
+            Self::Detector(meta) => meta.title,
             Self::Class(item) => item.title,
             Self::Source(item) => item.title,
         }
@@ -81,13 +84,28 @@ impl Item {
     /// The documentation as headed paragraphs.
     pub(super) fn paragraphs(&self) -> Vec<(&'static str, String)> {
         match self {
-            Self::Check(meta) | Self::Detector(meta) => of_meta(meta),
+            Self::Check(item) => {
+                let mut out = of_meta(&item.meta);
+                // Behind what the check does.
+                out.insert(1, ("Subject", subject(item.subject()).to_owned()));
+                out
+            }
+            Self::Detector(meta) => of_meta(meta),
             Self::Class(item) => vec![
                 ("What", item.what.to_owned()),
                 ("Group", item.group.title().to_owned()),
                 ("References", item.references.join("\n")),
             ],
             Self::Source(item) => vec![("What", item.what.to_owned())],
+        }
+    }
+}
+
+const fn subject(subject: Subject) -> &'static str {
+    match subject {
+        Subject::Endpoint => "endpoint: one finding per endpoint.",
+        Subject::Host => {
+            "host: one finding per host, which counts and names the endpoints that show it."
         }
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandErr
 }
 
 fn of_endpoint(mut findings: Vec<Finding>, id: &EndpointId) -> Vec<Finding> {
-    findings.retain(|f| f.endpoint_id.as_ref() == Some(id));
+    findings.retain(|f| f.concerns(id));
     findings
 }
 

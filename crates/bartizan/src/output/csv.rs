@@ -34,6 +34,7 @@ pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
             "inventory_state",
             "confirmed",
             "auth",
+            "auth_judged",
             "requests",
             "actors",
             "data_classes",
@@ -43,11 +44,14 @@ pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
         ],
     )?;
     for endpoint in endpoints {
-        let auth: Vec<String> = endpoint
+        let mut auth: Vec<String> = endpoint
             .auth
             .iter()
             .map(|a| format!("{} {}.{} {:.3}", a.auth_type, a.location, a.name, a.coverage))
             .collect();
+        if auth.is_empty() {
+            auth.push(words::auth_brief(endpoint));
+        }
         let mut classes: Vec<&str> =
             endpoint.data_classes.iter().map(|c| c.class.as_str()).collect();
         classes.sort_unstable();
@@ -66,6 +70,7 @@ pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
                 endpoint.inventory_state.as_str(),
                 if endpoint.confirmed { "true" } else { "false" },
                 &auth.join("; "),
+                &endpoint.auth_judged.to_string(),
                 &endpoint.requests.to_string(),
                 &endpoint.actors.to_string(),
                 &classes.join("; "),
@@ -79,7 +84,7 @@ pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
 }
 
 /// Writes findings: one line each, in the order given, a header first. `endpoints` gives method and
-/// path.
+/// path; a finding of a whole host has neither, and how many endpoints show it.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -106,6 +111,7 @@ pub fn findings(
             "method",
             "path",
             "endpoint_id",
+            "endpoints",
             "discriminator",
             "failed",
             "passed",
@@ -134,6 +140,7 @@ pub fn findings(
                 endpoint.map_or("", |e| &e.method.0),
                 endpoint.map_or("", |e| &e.path),
                 finding.endpoint_id.as_ref().map_or("", |id| id.as_str()),
+                &finding.endpoints.to_string(),
                 &finding.discriminator,
                 &finding.failed.to_string(),
                 &finding.passed.to_string(),

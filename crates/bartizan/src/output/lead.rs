@@ -27,7 +27,7 @@ pub(super) struct Gaps {
     pub(super) checks: u64,
     /// Detectors that lacked an input at least once.
     pub(super) detectors: u64,
-    /// Messages (or parts of them) that were not inspected.
+    /// Messages (or parts of them) that were not inspected, and tables that ran full.
     pub(super) not_inspected: u64,
     /// Entries of the input that were skipped.
     pub(super) skipped: u64,
@@ -168,24 +168,31 @@ pub(super) fn completeness(analysis: &Analysis) -> String {
     };
     let blind =
         joined(&[(gaps.checks, "check", "checks"), (gaps.detectors, "detector", "detectors")]);
-    let unread = joined(&[
-        (gaps.not_inspected, "message part", "message parts"),
-        (gaps.skipped, "entry", "entries"),
-    ]);
     let mut parts = Vec::new();
     if !blind.is_empty() {
         parts.push(format!("{blind} lacked an input"));
     }
-    if !unread.is_empty() {
-        parts.push(format!("{unread} could not be read"));
+    if gaps.not_inspected > 0 {
+        parts.push(format!("{} fully inspected", inspected(analysis)));
+    }
+    if gaps.skipped > 0 {
+        let entries = counted(gaps.skipped, "entry of the input was", "entries of the input were");
+        parts.push(format!("{entries} skipped"));
     }
     format!("Not everything was judged: {}.", parts.join(", "))
+}
+
+/// `1,204 of 1,300 exchanges`: how many were fully inspected.
+pub(super) fn inspected(analysis: &Analysis) -> String {
+    let summary = &analysis.summary;
+    let whole = summary.exchanges.saturating_sub(summary.partly_inspected);
+    format!("{} of {}", number(whole), counted(summary.exchanges, "exchange", "exchanges"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bartizan_model::analysis::{CheckTally, Skipped};
+    use bartizan_model::analysis::{CheckTally, NamedCount, Skipped};
 
     #[test]
     fn an_empty_analysis_claims_nothing() {
@@ -205,5 +212,10 @@ mod tests {
         assert!(completeness(&analysis).ends_with("every check had its inputs."));
         analysis.summary.checks.push(CheckTally { not_evaluated: 10, ..CheckTally::default() });
         assert!(completeness(&analysis).contains("1 check lacked an input"));
+        let gap = NamedCount { name: "response:malformed".into(), count: 4 };
+        analysis.summary.not_inspected.push(gap);
+        analysis.summary.partly_inspected = 3;
+        let said = completeness(&analysis);
+        assert!(said.ends_with("lacked an input, 7 of 10 exchanges fully inspected."), "{said}");
     }
 }

@@ -36,8 +36,10 @@ impl<'a> Lookup<'a> {
             out.endpoints.insert(endpoint.id.as_str(), endpoint);
         }
         for finding in &analysis.findings {
-            if let Some(endpoint) = out.endpoint(finding.endpoint_id.as_ref()) {
-                out.findings.entry(endpoint.id.as_str()).or_default().push(finding);
+            for id in finding.endpoint_id.iter().chain(&finding.endpoint_ids) {
+                if let Some(endpoint) = out.endpoint(Some(id)) {
+                    out.findings.entry(endpoint.id.as_str()).or_default().push(finding);
+                }
             }
         }
         for detection in &analysis.detections {
@@ -59,7 +61,7 @@ impl<'a> Lookup<'a> {
         self.endpoints.get(id?.as_str()).copied()
     }
 
-    /// Findings of an endpoint, in the order of the analysis.
+    /// Findings of an endpoint and those of its host that it shows, in the order of the analysis.
     pub(super) fn findings(&self, endpoint: &Endpoint) -> &[&'a Finding] {
         self.findings.get(endpoint.id.as_str()).map_or(&[], Vec::as_slice)
     }

@@ -1,8 +1,8 @@
 //! Numbers, times and names as people read them; the same in every output.
 
 use bartizan_model::{
-    Access, ActorKind, AuthType, Confidence, Endpoint, InventoryState, Protocol, Severity,
-    Timestamp,
+    Access, ActorKind, AuthKnown, AuthType, Confidence, Endpoint, Finding, InventoryState,
+    Protocol, Severity, Timestamp,
 };
 
 /// `1284` → `1,284`.
@@ -227,11 +227,17 @@ pub(super) fn operation(endpoint: &Endpoint) -> String {
     }
 }
 
-/// Authentication in a few words: the most common way with its share of successful exchanges, the
-/// number of others.
+/// What stands where authentication could not be looked at.
+pub(super) const NOT_EVALUATED: &str = "not evaluated";
+
+/// Authentication in a few words: the most common way with its share of the exchanges of which it
+/// is known, the number of others; *none seen* and *not evaluated* are two things.
 pub(super) fn auth_brief(endpoint: &Endpoint) -> String {
     let best = endpoint.auth.iter().max_by(|a, b| a.coverage.total_cmp(&b.coverage));
-    let Some(best) = best else { return "none seen".to_owned() };
+    let Some(best) = best else {
+        let none = endpoint.auth_known() == AuthKnown::NoneSeen;
+        return if none { "none seen" } else { NOT_EVALUATED }.to_owned();
+    };
     let mut out = auth_type(best.auth_type).to_owned();
     if best.coverage < 0.995 {
         out.push(' ');
@@ -243,9 +249,51 @@ pub(super) fn auth_brief(endpoint: &Endpoint) -> String {
     out
 }
 
+/// Of how many successful exchanges it is known whether they carried a credential, and why not of
+/// all of them.
+pub(super) fn auth_basis(endpoint: &Endpoint) -> String {
+    let (judged, all) = (endpoint.auth_judged, endpoint.successes());
+    match (endpoint.auth_known(), all) {
+        (AuthKnown::NotEvaluated, 0) => "no exchange was answered with success".to_owned(),
+        (AuthKnown::NotEvaluated, _) => {
+            "the source does not record the headers of requests".to_owned()
+        }
+        _ if judged >= all => {
+            format!("of {}", counted(judged, "successful exchange", "successful exchanges"))
+        }
+        _ => format!(
+            "of {} of {}; the source does not record request headers of the others",
+            number(judged),
+            counted(all, "successful exchange", "successful exchanges")
+        ),
+    }
+}
+
+/// Where a finding of a whole host holds: `the whole host, 12 endpoints`.
+pub(super) fn whole_host(finding: &Finding) -> String {
+    match finding.endpoints {
+        0 => "the whole host".to_owned(),
+        n => format!("the whole host, seen at {}", counted(n, "endpoint", "endpoints")),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn authentication_says_what_it_is_based_on() {
+        let logged =
+            Endpoint { statuses: vec![(200, 7), (304, 2), (404, 5)], ..Endpoint::default() };
+        assert_eq!(auth_brief(&logged), NOT_EVALUATED);
+        assert!(auth_basis(&logged).contains("does not record"));
+        assert!(auth_basis(&Endpoint::default()).starts_with("no exchange"));
+        let captured = Endpoint { auth_judged: 9, ..logged.clone() };
+        assert_eq!(auth_brief(&captured), "none seen");
+        assert_eq!(auth_basis(&captured), "of 9 successful exchanges");
+        let mixed = Endpoint { auth_judged: 4, ..logged };
+        assert!(auth_basis(&mixed).starts_with("of 4 of 9 successful exchanges; "));
+    }
 
     #[test]
     fn numbers_and_shares() {

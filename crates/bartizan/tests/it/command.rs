@@ -25,25 +25,25 @@ fn bartizan(home: &TempDir) -> Command {
     command
 }
 
-fn run(home: &TempDir, arguments: &[&str]) -> Output {
+pub(crate) fn run(home: &TempDir, arguments: &[&str]) -> Output {
     bartizan(home).args(arguments).stdin(Stdio::null()).output().expect("the command starts")
 }
 
-fn home() -> TempDir {
+pub(crate) fn home() -> TempDir {
     tempfile::tempdir().expect("a temporary folder")
 }
 
-fn stderr(output: &Output) -> String {
+pub(crate) fn stderr(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-fn write(home: &TempDir, name: &str, bytes: &[u8]) -> String {
+pub(crate) fn write(home: &TempDir, name: &str, bytes: &[u8]) -> String {
     let path = home.path().join(name);
     fs::write(&path, bytes).expect("written");
     path.display().to_string()
 }
 
-fn result(home: &TempDir, arguments: &[&str]) -> serde_json::Value {
+pub(crate) fn result(home: &TempDir, arguments: &[&str]) -> serde_json::Value {
     let output = run(home, arguments);
     assert!(output.status.success(), "{}", stderr(&output));
     serde_json::from_slice(&output.stdout).expect("JSON")

@@ -61,3 +61,22 @@ fn plain_values_come_back_unchanged() {
     let path = records[0].iter().position(|c| c == "path").expect("a path column");
     assert_eq!(records[1][path], analysis.endpoints[0].path);
 }
+
+#[test]
+fn nothing_seen_and_not_looked_at_are_two_things() {
+    let analysis = sample::analysis();
+    let (mut catalog, mut findings) = (Vec::new(), Vec::new());
+    csv::catalog(&analysis.endpoints, &mut catalog).expect("memory");
+    csv::findings(&analysis.findings, &analysis.endpoints, &mut findings).expect("memory");
+    let records = read(&String::from_utf8(catalog).expect("UTF-8"));
+    let column = |name: &str| records[0].iter().position(|c| c == name).expect("a column");
+    let of = |path: &str| records.iter().find(|r| r[column("path")] == path).expect("a line");
+    let auth =
+        |path: &str| (of(path)[column("auth")].as_str(), of(path)[column("auth_judged")].as_str());
+    assert_eq!(auth("/v1/stores"), ("not evaluated", "0"));
+    assert_eq!(auth("/v1/search"), ("none seen", "18243"));
+    let records = read(&String::from_utf8(findings).expect("UTF-8"));
+    let column = |name: &str| records[0].iter().position(|c| c == name).expect("a column");
+    let host = records.last().expect("the finding of a host");
+    assert_eq!((&*host[column("path")], &*host[column("endpoints")]), ("", "5"));
+}

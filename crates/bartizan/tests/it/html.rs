@@ -57,6 +57,46 @@ fn what_was_not_evaluated_is_never_shown_as_passed() {
 }
 
 #[test]
+fn how_fully_was_looked_is_said_in_exchanges() {
+    let html = page(&sample::analysis());
+    let (all, part) = (sample::analysis().summary.exchanges, 1_590);
+    let said = format!("182,812 of {}", "184,402 exchanges");
+    assert_eq!((all, all - part), (184_402, 182_812));
+    assert!(html.contains(&format!("{said} fully inspected")), "the lead");
+    assert!(html.contains(&format!("<b>{said}</b> fully inspected")), "the list of gaps");
+    let calm = page(&sample::calm());
+    assert!(calm.contains("all fully inspected"));
+}
+
+#[test]
+fn authentication_that_was_not_looked_at_is_hatched_and_never_none() {
+    let html = page(&sample::analysis());
+    let row = |path: &str| {
+        let at =
+            html.find(&format!("<span class=\"path\">{path}</span></span><span class=\"state\">"));
+        let rest = &html[at.unwrap_or_else(|| panic!("{path} is listed"))..];
+        rest[..rest.find("</details>").expect("its end")].to_owned()
+    };
+    let (logged, open) = (row("/v1/stores"), row("/v1/search"));
+    assert!(logged.contains("<span class=\"ne\"><i>not evaluated</i></span>"), "{logged}");
+    assert!(logged.contains("the source does not record the headers of requests"));
+    assert!(!logged.contains("none seen") && !logged.contains("noauth"));
+    assert!(open.contains("none seen") && !open.contains("not evaluated"), "{open}");
+    let map = html.split("id=\"data\"").nth(1).expect("the data map");
+    assert!(map.contains("1 not evaluated"), "counted apart in the data map");
+}
+
+#[test]
+fn a_weakness_of_a_host_is_one_and_names_its_endpoints() {
+    let html = page(&sample::analysis());
+    assert!(html.contains("the whole host, seen at 5 endpoints"));
+    let list = html.split("<details class=\"aff\">").nth(1).expect("a list of endpoints");
+    let list = &list[..list.find("</details>").expect("its end")];
+    assert_eq!(list.matches("<li>").count(), 5, "{list}");
+    assert!(list.contains("/export/customers.csv") && list.contains("href=\"#x-ep_"));
+}
+
+#[test]
 fn empty_and_calm_pages_say_what_was_looked_at() {
     let empty = page(&Analysis::default());
     assert!(empty.contains("Nothing was read that could be judged."));

@@ -25,14 +25,15 @@ fn field_names_are_those_of_the_contract() {
     let endpoint = &root["endpoints"][0];
     has(endpoint, "id, host, method, path, protocol, operation, service, access, inventory_state");
     has(endpoint, "confirmed, auth, requests, actors, first_seen, last_seen, parameters");
-    has(endpoint, "data_classes, risk");
+    has(endpoint, "data_classes, risk, auth_judged");
+    has(&root["summary"], "exchanges, partly_inspected, not_inspected, noise, catch_all");
     has(&endpoint["auth"][0], "type, location, name, coverage");
     has(&endpoint["parameters"][0], "name, location, type, format, required, examples_redacted");
     has(&endpoint["data_classes"][0], "class, location, direction, count");
     has(&endpoint["risk"], "score, factors");
     let finding = &root["findings"][0];
     has(finding, "id, code, title, severity, confidence, owasp, cwe, endpoint_id, evidence");
-    has(finding, "remediation, state, first_seen, last_seen");
+    has(finding, "remediation, state, first_seen, last_seen, endpoints, endpoint_ids");
     let detection = &root["detections"][0];
     has(detection, "id, code, title, severity, confidence, time, actor, endpoint_id");
     has(detection, "exchange_ids, evidence, owasp, attack");

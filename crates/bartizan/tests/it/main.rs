@@ -6,6 +6,7 @@ mod csv;
 mod hostile;
 mod html;
 mod json;
+mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod text;

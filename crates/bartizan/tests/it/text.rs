@@ -96,3 +96,20 @@ fn cuts_are_said() {
     let out = text::analysis(&analysis, &Docs::none(), Style::PLAIN, 100);
     assert!(out.contains("… 15 more endpoints; see --format html, json or csv"));
 }
+
+#[test]
+fn what_is_not_known_is_said_to_be() {
+    let analysis = sample::analysis();
+    let docs = sample::docs::DOCS;
+    let out = text::analysis(&analysis, &docs, Style::PLAIN, 140);
+    assert!(out.contains("182,812 of 184,402 exchanges fully inspected"), "{out}");
+    assert!(out.contains("318 requests to pages that"), "{out}");
+    assert!(out.contains("legacy.example.com the whole host, seen at 5 endpoints"), "{out}");
+    let stores = out.lines().find(|line| line.contains("/v1/stores  "));
+    let stores = stores.expect("listed");
+    assert!(stores.contains("not evaluated") && !stores.contains("none seen"), "{stores}");
+    let endpoint = analysis.endpoints.iter().find(|e| e.path == "/v1/stores").expect("listed");
+    let detail = text::endpoint(endpoint, &[], Style::PLAIN, 100);
+    let said = "not evaluated: the source does not record the headers of requests";
+    assert!(detail.contains(said), "{detail}");
+}

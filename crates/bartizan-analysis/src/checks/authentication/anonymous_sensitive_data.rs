@@ -57,6 +57,10 @@ pub static CHECK: CheckItem = CheckItem {
             let body = r#"{"email":"jane@example.com"}"#;
             post("https://api.example.com/v1/newsletter", body).json(201, body).one()
         }),
+        example("the source leaves request headers out", Expected::NotEvaluated, || {
+            let body = r#"{"email":"jane@example.com","card_number":"4111111111111111"}"#;
+            get("https://api.example.com/v1/me").without_head().json(200, body).one()
+        }),
         example("an access log has no body", Expected::NotEvaluated, || {
             get("/api/v1/customers/7").logged(200).one()
         }),
@@ -65,7 +69,8 @@ pub static CHECK: CheckItem = CheckItem {
 
 fn look(facts: &Facts<'_>) -> Answer {
     scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api && facts.credentials.is_empty())?;
+    scope::applies(scope::kind(facts) == Kind::Api)?;
+    scope::anonymous(facts)?;
     let mut failure = Failure { confidence: Some(Confidence::Low), ..Failure::default() };
     let mut seen = BTreeSet::new();
     let mut grave = false;

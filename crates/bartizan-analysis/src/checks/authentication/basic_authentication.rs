@@ -52,6 +52,9 @@ pub static CHECK: CheckItem = CheckItem {
         example("no credential", Expected::NotApplicable, || {
             get("https://api.example.com/v1/products").json(200, "[]").one()
         }),
+        example("an access log has no credentials", Expected::NotEvaluated, || {
+            get("/v1/orders").logged(200).one()
+        }),
         example("no answer was seen", Expected::NotEvaluated, || {
             let request = get("https://api.example.com/v1/orders");
             request.header("authorization", "Basic amFuZTpodW50ZXIyIQ==").one()
@@ -60,7 +63,7 @@ pub static CHECK: CheckItem = CheckItem {
 };
 
 fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(!facts.credentials.is_empty())?;
+    scope::carries(facts, !facts.credentials.is_empty())?;
     let Some(basic) = facts.credentials.iter().find(|c| c.auth_type == AuthType::Basic) else {
         return Ok(Outcome::Pass);
     };

@@ -56,6 +56,9 @@ pub static CHECK: CheckItem = CheckItem {
         example("never with a credential", Expected::NotApplicable, || {
             get("https://api.example.com/v1/products").json(200, "[]").one()
         }),
+        example("an access log has no credentials", Expected::NotEvaluated, || {
+            get("/v1/customers/7").logged(200).one()
+        }),
         example("too few to compare", Expected::NotEvaluated, || {
             get("https://api.example.com/v1/me").bearer().json(200, "{}").one()
         }),
@@ -64,13 +67,16 @@ pub static CHECK: CheckItem = CheckItem {
 
 fn look(facts: &EndpointFacts<'_>) -> Outcome {
     let (with, without) = (facts.authenticated_successes, facts.anonymous_successes);
+    let unknown = facts.unjudged_successes > 0;
     match (with, without) {
+        (0, _) if unknown => Outcome::NotEvaluated(Input::RequestHead),
         (0, _) => Outcome::NotApplicable,
         (1..LEAST_AUTHENTICATED, _) => Outcome::NotEvaluated(Input::History),
         (_, 1..) if facts.sensitive_successes > 0 => Outcome::fail(Evidence::note(format!(
             "{with} successes with a credential, {without} without any, {} with sensitive data",
             facts.sensitive_successes
         ))),
+        _ if unknown => Outcome::NotEvaluated(Input::RequestHead),
         _ => Outcome::Pass,
     }
 }

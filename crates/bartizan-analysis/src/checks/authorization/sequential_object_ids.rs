@@ -62,8 +62,13 @@ fn customers(ids: &[u32]) -> Vec<bartizan_model::Exchange> {
 
 fn look(facts: &EndpointFacts<'_>) -> Outcome {
     let parameters = facts.template.segments.iter().any(|s| matches!(s, Segment::Parameter { .. }));
-    if !parameters || facts.authenticated_successes == 0 || facts.sensitive_successes == 0 {
+    if !parameters || facts.sensitive_successes == 0 {
         return Outcome::NotApplicable;
+    }
+    match (facts.authenticated_successes, facts.unjudged_successes) {
+        (0, 0) => return Outcome::NotApplicable,
+        (0, _) => return Outcome::NotEvaluated(Input::RequestHead),
+        _ => {}
     }
     let enough = |values: u64| values >= LEAST_VALUES;
     let close = facts

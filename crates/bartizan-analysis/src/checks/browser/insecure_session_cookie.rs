@@ -37,7 +37,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Set `Secure; HttpOnly; SameSite=Lax` (or `Strict`), and prefer the `__Host-` prefix.",
         references: &["RFC 6265 section 4.1.2", "RFC 6265bis section 4.1.2.7"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("nothing set", Expected::Fail, || {
             let answer = post("https://shop.example.com/login", "{}").json(200, "{}");

@@ -126,6 +126,9 @@ fn look(facts: &Facts<'_>) -> Answer {
     let metrics = *what == "metrics";
     let public = scope::reach(facts.exchange) == Reach::Public;
     scope::applies(!metrics || public && !scope::is_authenticated(facts))?;
+    if metrics {
+        scope::request_head(facts)?;
+    }
     let response = scope::response(facts)?;
     if !response.is_success() {
         return Ok(Outcome::Pass);

@@ -34,7 +34,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Switch the header off (`server_tokens off`, `ServerTokens Prod`, `x-powered-by` disabled).",
         references: &["RFC 9110 section 10.2.4"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("name and version", Expected::Fail, || {
             let answer = get("https://api.example.com/v1/products").json(200, "[]");

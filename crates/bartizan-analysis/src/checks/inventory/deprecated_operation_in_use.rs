@@ -43,6 +43,9 @@ pub static CHECK: CheckItem = CheckItem {
         specified("not in the specification", Expected::NotApplicable, None, || {
             get("https://api.example.com/v1/x").json(200, "{}").one()
         }),
+        specified("in an access log", Expected::Fail, Some(true), || {
+            get("/v1/orders").logged(200).one()
+        }),
         example("no specification was given", Expected::NotEvaluated, || {
             get("https://api.example.com/v1/orders").json(200, "[]").one()
         }),
@@ -50,7 +53,7 @@ pub static CHECK: CheckItem = CheckItem {
 };
 
 fn look(facts: &EndpointFacts<'_>) -> Outcome {
-    let successes = facts.authenticated_successes + facts.anonymous_successes;
+    let successes = facts.successes();
     match facts.documented {
         None => Outcome::NotEvaluated(Input::Spec),
         Some(None) => Outcome::NotApplicable,

@@ -42,6 +42,9 @@ pub static CHECK: CheckItem = CheckItem {
         specified("refused", Expected::NotApplicable, None, || {
             get("https://api.example.com/v1/nothing").json(404, "{}").one()
         }),
+        specified("in an access log", Expected::Fail, None, || {
+            get("/internal/export").logged(200).one()
+        }),
         example("no specification was given", Expected::NotEvaluated, || {
             get("https://api.example.com/v1/orders").json(200, "[]").one()
         }),
@@ -49,7 +52,7 @@ pub static CHECK: CheckItem = CheckItem {
 };
 
 fn look(facts: &EndpointFacts<'_>) -> Outcome {
-    let successes = facts.authenticated_successes + facts.anonymous_successes;
+    let successes = facts.successes();
     match facts.documented {
         None => Outcome::NotEvaluated(Input::Spec),
         Some(Some(_)) => Outcome::Pass,

@@ -41,7 +41,7 @@ pub static CHECK: CheckItem = CheckItem {
               to the client and rotated.",
         references: &["RFC 8725 section 3.10", "RFC 9700 section 2.2"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("a year", Expected::Fail, || {
             let claims = r#"{"sub":"u1","iat":1795341600,"exp":1826877600}"#;

@@ -31,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Issue tokens with a short `exp` and refuse tokens without one.",
         references: &["RFC 7519 section 4.1.4", "RFC 8725 section 3.10"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("accepted without exp", Expected::Fail, || {
             let token = jwt(r#"{"alg":"ES256"}"#, r#"{"sub":"u1"}"#, SIGNATURE);

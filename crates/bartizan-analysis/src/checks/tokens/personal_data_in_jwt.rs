@@ -35,7 +35,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Keep identifiers in tokens and look the rest up on the server, or encrypt the token (JWE).",
         references: &["RFC 7519 section 12", "RFC 8725 section 2.5"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("a card number as a claim", Expected::Fail, || {
             let claims = r#"{"sub":"u1","exp":1795345200,"card_number":"4111111111111111"}"#;
@@ -57,9 +57,8 @@ pub static CHECK: CheckItem = CheckItem {
 
 fn look(facts: &Facts<'_>) -> Answer {
     let sides = [Side::Request, Side::Response];
-    scope::applies(
-        sides.iter().any(|side| scope::tokens(facts, *side).any(|t| scope::has_claims(&t))),
-    )?;
+    let any = sides.iter().any(|side| scope::tokens(facts, *side).any(|t| scope::has_claims(&t)));
+    scope::carries(facts, any)?;
     let counts = |class: &str| scope::is_grave(class) || ["secret", "phone"].contains(&class);
     for side in sides {
         if let Some((hit, node)) =

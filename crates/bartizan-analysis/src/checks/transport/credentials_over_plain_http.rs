@@ -36,7 +36,7 @@ pub static CHECK: CheckItem = CheckItem {
               reads the request, and replace the credentials that were sent in the clear.",
         references: &["RFC 6750 section 5.3", "RFC 9110 section 17.1"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("a bearer token over http", Expected::Fail, || {
             get("http://api.example.com/v1/me").bearer().json(200, "{}").one()
@@ -65,7 +65,7 @@ pub static CHECK: CheckItem = CheckItem {
 fn look(facts: &Facts<'_>) -> Answer {
     let credential = facts.credentials.iter().find(|c| c.auth_type != AuthType::Certificate);
     let password = scope::hits_of(facts, Side::Request, |class| class == "password").next();
-    scope::applies(credential.is_some() || password.is_some())?;
+    scope::carries(facts, credential.is_some() || password.is_some())?;
     let reach = scope::reach(facts.exchange);
     scope::applies(reach != Reach::Loopback || facts.exchange.request.scheme.is_empty())?;
     if scope::transport(facts.exchange)? == Transport::Encrypted {

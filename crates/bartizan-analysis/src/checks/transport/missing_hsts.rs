@@ -34,7 +34,7 @@ pub static CHECK: CheckItem = CheckItem {
               over HTTPS.",
         references: &["RFC 6797 section 6.1"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("no header", Expected::Fail, || {
             get("https://api.example.com/v1/products").json(200, "[]").one()

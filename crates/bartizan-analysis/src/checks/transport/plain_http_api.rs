@@ -31,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Redirect to HTTPS or refuse; do not serve data on port 80.",
         references: &["RFC 9110 section 17.1", "RFC 8740", "NIST SP 800-52r2"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Host(|facts| scope::settle(look(facts))),
     examples: &[
         example("data over http", Expected::Fail, || {
             get("http://api.example.com/v1/products").json(200, r#"[{"id":1}]"#).one()

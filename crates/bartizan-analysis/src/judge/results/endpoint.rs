@@ -35,6 +35,7 @@ pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> End
         inventory_state,
         confirmed: is_confirmed(profile, inventory_state),
         auth: auth(profile),
+        auth_judged: profile.authenticated + profile.anonymous,
         requests: profile.requests,
         actors: profile.actors.count(),
         first_seen: profile.first_seen,

@@ -1,53 +1,82 @@
-//! Findings of checks on exchanges and on endpoints, joined by final endpoint.
+//! Findings of checks on exchanges and on endpoints, joined by what they are about.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_model::{EndpointId, Finding, Outcome};
+use bartizan_model::{EndpointId, Finding, Outcome, Subject};
 
 use super::Known;
 use crate::{
-    checks::{CHECKS, EndpointFacts, Run},
+    checks::{CHECKS, CheckItem, EndpointFacts, Run},
     endpoints::LeafId,
     judge::State,
-    ledger::findings::Record,
+    ledger::findings::{About, Record},
     snapshot::Snapshot,
 };
 
-/// All findings, worst first, and per check how often it failed, passed, did not apply and was not
-/// evaluated.
-pub(super) fn findings(
-    state: &State,
-    snapshot: &Snapshot,
-    known: &BTreeMap<EndpointId, Known>,
-) -> (Vec<Finding>, Vec<[u64; 4]>) {
-    let mut tallies = vec![[0; 4]; CHECKS.len()];
-    let mut joined: BTreeMap<(u16, &EndpointId, &str), Record> = BTreeMap::new();
-    for ((check, leaf, discriminator), record) in state.core.findings.records() {
-        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else { continue };
-        match joined.entry((*check, &template.id, discriminator)) {
-            std::collections::btree_map::Entry::Vacant(entry) => {
-                entry.insert(record.clone());
+/// What all checks found.
+#[derive(Default)]
+pub(super) struct Found {
+    /// All findings, worst first.
+    pub(super) findings: Vec<Finding>,
+    /// Per check: how often it failed, passed, did not apply and was not evaluated.
+    pub(super) tallies: Vec<[u64; 4]>,
+    /// Which findings concern an endpoint, those of its host that it shows included; by position.
+    pub(super) at: BTreeMap<EndpointId, Vec<usize>>,
+}
+
+/// What failures of one check are joined by.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Place<'a> {
+    Endpoint(&'a EndpointId),
+    Host(&'a str),
+}
+
+/// Failures of one check at one place, and the endpoints that show them.
+struct Joined<'a> {
+    record: Record,
+    endpoints: BTreeSet<&'a EndpointId>,
+}
+
+/// Endpoints by id.
+type All = BTreeMap<EndpointId, Known>;
+
+pub(super) fn findings(state: &State, snapshot: &Snapshot, known: &All) -> Found {
+    let mut found: Vec<(Finding, Vec<EndpointId>)> = Vec::new();
+    let mut hosts: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    for endpoint in known.values() {
+        hosts.entry(&endpoint.template.host).or_default().push(endpoint);
+    }
+    for ((check, place, discriminator), joined) in join(state, known) {
+        let Some(item) = CHECKS.get(check) else { continue };
+        let Joined { record, endpoints } = joined;
+        match place {
+            Place::Endpoint(id) => {
+                let Some(known) = known.get(id) else { continue };
+                let about = About::Endpoint(&known.template);
+                let passed = tally(known, check)[1];
+                let finding = record.finding(&snapshot.scope, item, about, discriminator, passed);
+                found.push((finding, vec![id.clone()]));
             }
-            std::collections::btree_map::Entry::Occupied(mut entry) => {
-                entry.get_mut().merge(record.clone());
+            Place::Host(host) => {
+                let of_host = hosts.get(host).map_or(&[][..], Vec::as_slice);
+                let passed = of_host.iter().map(|known| tally(known, check)[1]).sum();
+                let judged = |known: &&&Known| tally(known, check)[..2].iter().any(|n| *n > 0);
+                let endpoints = by_path(&endpoints, known);
+                let judged = of_host.iter().filter(judged).count();
+                let about = About::Host { host, endpoints: &endpoints, judged };
+                let finding = record.finding(&snapshot.scope, item, about, discriminator, passed);
+                found.push((finding, endpoints));
             }
         }
     }
-    let mut out = Vec::new();
-    for ((check, id, discriminator), record) in joined {
-        let (Some(item), Some(known)) = (CHECKS.get(check as usize), known.get(id)) else {
-            continue;
-        };
-        let passed = known.profile.tallies.get(check as usize).map_or(0, |t| t[1]);
-        out.push(record.finding(&snapshot.scope, item, &known.template, discriminator, passed));
-    }
+    let mut tallies = vec![[0; 4]; CHECKS.len()];
     for known in known.values() {
         for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
             total.iter_mut().zip(tally).for_each(|(a, b)| *a += b);
         }
-        run_endpoint_checks(known, snapshot, &mut tallies, &mut out);
+        run_endpoint_checks(known, snapshot, &mut tallies, &mut found);
     }
-    out.sort_by(|a, b| {
+    found.sort_by(|(a, _), (b, _)| {
         (b.severity, b.confidence, &a.code, &a.host, &a.id).cmp(&(
             a.severity,
             a.confidence,
@@ -56,14 +85,59 @@ pub(super) fn findings(
             &b.id,
         ))
     });
-    (out, tallies)
+    let mut out = Found { tallies, ..Found::default() };
+    for (at, (finding, endpoints)) in found.into_iter().enumerate() {
+        for endpoint in endpoints {
+            out.at.entry(endpoint).or_default().push(at);
+        }
+        out.findings.push(finding);
+    }
+    out
+}
+
+/// Failures on exchanges, joined by check, place and discriminator. Noise has no place.
+fn join<'a>(state: &'a State, known: &'a All) -> BTreeMap<(usize, Place<'a>, &'a str), Joined<'a>> {
+    let mut joined: BTreeMap<(usize, Place<'a>, &str), Joined<'a>> = BTreeMap::new();
+    for ((check, leaf, discriminator), record) in state.core.findings.records() {
+        let template = state.core.resolver.final_endpoint(LeafId(*leaf));
+        let Some((id, known)) = template.and_then(|t| known.get_key_value(&t.id)) else { continue };
+        let check = usize::from(*check);
+        let place = match CHECKS.get(check).map(|item: &&CheckItem| item.subject()) {
+            Some(Subject::Host) => Place::Host(&known.template.host),
+            _ => Place::Endpoint(id),
+        };
+        match joined.entry((check, place, discriminator)) {
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let endpoints = BTreeSet::from([id]);
+                entry.insert(Joined { record: record.clone(), endpoints });
+            }
+            std::collections::btree_map::Entry::Occupied(mut entry) => {
+                entry.get_mut().record.merge(record.clone());
+                entry.get_mut().endpoints.insert(id);
+            }
+        }
+    }
+    joined
+}
+
+fn tally(known: &Known, check: usize) -> [u64; 4] {
+    known.profile.tallies.get(check).copied().unwrap_or_default()
+}
+
+fn by_path(ids: &BTreeSet<&EndpointId>, known: &All) -> Vec<EndpointId> {
+    let mut sorted: Vec<&EndpointId> = ids.iter().copied().collect();
+    sorted.sort_by_key(|id| {
+        let template = known.get(*id).map(|known| &known.template);
+        (template.map(|t| (&t.path, &t.method)), *id)
+    });
+    sorted.into_iter().cloned().collect()
 }
 
 fn run_endpoint_checks(
     known: &Known,
     snapshot: &Snapshot,
     tallies: &mut [[u64; 4]],
-    out: &mut Vec<Finding>,
+    out: &mut Vec<(Finding, Vec<EndpointId>)>,
 ) {
     let profile = &known.profile;
     let integers = integer_parameters(known);
@@ -73,6 +147,7 @@ fn run_endpoint_checks(
         integer_parameters: &integers,
         authenticated_successes: profile.authenticated,
         anonymous_successes: profile.anonymous,
+        unjudged_successes: profile.auth_unknown,
         sensitive_successes: profile.sensitive,
         largest_array: profile.largest_array,
         has_page_parameter: profile.page_parameter,
@@ -88,7 +163,9 @@ fn run_endpoint_checks(
                 let discriminator = failure.discriminator.clone();
                 let mut record = Record::of(*failure, profile.first_seen);
                 record.extend_to(profile.last_seen);
-                out.push(record.finding(&snapshot.scope, item, &known.template, &discriminator, 0));
+                let about = About::Endpoint(&known.template);
+                let finding = record.finding(&snapshot.scope, item, about, &discriminator, 0);
+                out.push((finding, vec![known.template.id.clone()]));
             }
             Outcome::Pass => tally[1] += 1,
             Outcome::NotApplicable => tally[2] += 1,

@@ -12,6 +12,7 @@ use bartizan_model::{
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
+use self::findings::Found;
 use super::State;
 use crate::{
     checks::CHECKS,
@@ -33,21 +34,21 @@ pub(super) struct Known {
 #[must_use]
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.core.resolver.consolidate();
-    let (known, noise) = known_endpoints(state);
+    let known = known_endpoints(state);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections);
-    let (findings, tallies) = findings::findings(state, snapshot, &known);
+    let Found { findings, tallies, at } = findings::findings(state, snapshot, &known);
 
     let mut endpoints: Vec<_> =
         known.values().map(|k| endpoint::endpoint(k, state, snapshot)).collect();
     for endpoint in &mut endpoints {
-        let own: Vec<_> =
-            findings.iter().filter(|f| f.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
+        let own = at.get(&endpoint.id).into_iter().flatten();
+        let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
         let hits: Vec<_> =
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
         endpoint.risk = risk::risk(endpoint, &own, &hits);
     }
-    let mut summary = summary(state, &endpoints, noise, tallies);
+    let mut summary = summary(state, &endpoints, tallies);
     if let Some(specs) = &snapshot.specs {
         let templates = || known.values().map(|known| &known.template);
         let (orphans, count) = specs.orphans(&snapshot.scope, templates());
@@ -77,17 +78,13 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     Analysis { summary, endpoints, findings, detections, incidents, actors, ..Analysis::default() }
 }
 
-/// Profiles joined by final endpoint, and the number of exchanges that are noise.
-fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known>, u64) {
+/// Profiles joined by final endpoint; those of noise are left out.
+fn known_endpoints(state: &State) -> BTreeMap<EndpointId, Known> {
     let mut leaves: Vec<(&u32, &Profile)> = state.core.profiles.iter().collect();
     leaves.sort_by_key(|(leaf, _)| **leaf);
     let mut known: BTreeMap<EndpointId, Known> = BTreeMap::new();
-    let mut noise = 0;
     for (leaf, profile) in leaves {
-        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else {
-            noise += profile.requests;
-            continue;
-        };
+        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else { continue };
         known
             .entry(template.id.clone())
             .or_insert_with(|| Known {
@@ -97,7 +94,7 @@ fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known>, u64) {
             .profile
             .merge(profile);
     }
-    (known, noise)
+    known
 }
 
 fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {
@@ -119,7 +116,6 @@ fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {
 fn summary(
     state: &State,
     endpoints: &[bartizan_model::Endpoint],
-    noise: u64,
     tallies: Vec<[u64; 4]>,
 ) -> Summary {
     let core = &state.core;
@@ -135,7 +131,8 @@ fn summary(
         endpoints: endpoints.len() as u64,
         provisional: endpoints.iter().filter(|e| !e.confirmed).count() as u64,
         hosts: hosts.len() as u64,
-        noise,
+        noise: core.resolver.noise().unanswered,
+        catch_all: core.resolver.caught(),
         checks: CHECKS
             .iter()
             .zip(tallies)
@@ -150,6 +147,7 @@ fn summary(
             .collect(),
         not_evaluated: not_evaluated(core),
         not_inspected: not_inspected(state),
+        partly_inspected: core.partly_inspected,
         anomalies: named(&core.anomalies),
         timeline: timeline.buckets(),
         ..Summary::default()

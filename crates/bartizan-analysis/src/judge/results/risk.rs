@@ -1,8 +1,8 @@
 //! Risk of an endpoint: a sum whose every line is shown.
 
 use bartizan_model::{
-    Access, Detection, Endpoint, Finding, InventoryState, Severity, data_class::Direction,
-    endpoint::Risk, incident::ScoreFactor,
+    Access, AuthKnown, Detection, Endpoint, Finding, InventoryState, Severity,
+    data_class::Direction, endpoint::Risk, incident::ScoreFactor,
 };
 
 /// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen
@@ -35,7 +35,7 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
     }
     let answered = endpoint.statuses.iter().any(|(status, _)| (200..300).contains(status));
-    if answered && endpoint.auth.is_empty() && !returned.is_empty() {
+    if answered && endpoint.auth_known() == AuthKnown::NoneSeen && !returned.is_empty() {
         add("no authentication seen".to_owned(), 10);
     }
     if endpoint.access == Access::Public {

@@ -2,7 +2,9 @@
 
 use std::borrow::Cow;
 
-use bartizan_model::{BodyState, Client, Exchange, Headers, Request, Response, Timestamp};
+use bartizan_model::{
+    BodyState, Client, Exchange, HeaderState, Headers, Request, Response, Timestamp,
+};
 use memchr::{memchr, memchr2};
 use time::{Date, Month, Time, UtcOffset};
 
@@ -54,6 +56,7 @@ pub(super) fn read(line: &[u8]) -> Result<Exchange, SkipReason> {
             target: asked.target,
             http_version: asked.version,
             headers,
+            header_state: HeaderState::Incomplete,
             body_state: BodyState::NotCaptured,
             ..Request::default()
         },

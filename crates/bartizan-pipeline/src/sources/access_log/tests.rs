@@ -1,6 +1,6 @@
 use std::io::{self, Read};
 
-use bartizan_model::{BodyState, Exchange};
+use bartizan_model::{BodyState, Exchange, HeaderState};
 
 use super::{
     super::tests::{read, split},
@@ -25,6 +25,7 @@ fn combined_form_is_read() {
     let request = exchange.request;
     assert_eq!((&*request.method, &*request.target, &*request.authority), ("POST", "/a?b=1", ""));
     assert_eq!(request.body_state, BodyState::NotCaptured);
+    assert_eq!(request.header_state, HeaderState::Incomplete, "a log names a few fields only");
     assert_eq!(request.headers.get("user-agent"), Some("Mozilla/5.0 \"q\" \"ä\\"));
     assert_eq!(request.headers.get("referer"), Some("https://x.test/"));
     let response = exchange.response.expect("a response");

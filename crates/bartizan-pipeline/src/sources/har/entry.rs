@@ -2,7 +2,9 @@
 
 use std::net::IpAddr;
 
-use bartizan_model::{BodyState, Client, Exchange, Headers, Message, Request, Response, Timestamp};
+use bartizan_model::{
+    BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Timestamp,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use bytes::Bytes;
 
@@ -86,6 +88,11 @@ fn request(entry: &Entry<'_>) -> Result<Request, SkipReason> {
         let pairs: Vec<_> = from.cookies.0.iter().map(|(n, v)| format!("{n}={v}")).collect();
         headers.push("cookie", pairs.join("; "));
     }
+    // Every request has at least one field, so an empty list is one that was not recorded.
+    let header_state = match from.headers.0.is_empty() {
+        true => HeaderState::Incomplete,
+        false => HeaderState::Complete,
+    };
     let body = body::request(from, &mut headers);
     let SplitUrl { scheme, authority, target } = url;
     Ok(Request {
@@ -96,6 +103,7 @@ fn request(entry: &Entry<'_>) -> Result<Request, SkipReason> {
         http_version: http_version(from.version.as_str())
             .or_else(|| http_version(entry.response.version.as_str())),
         headers,
+        header_state,
         body: body.bytes,
         body_state: body.state,
     })

@@ -1,6 +1,6 @@
 use std::io::{self, Read};
 
-use bartizan_model::{BodyState, Exchange};
+use bartizan_model::{BodyState, Exchange, HeaderState};
 
 use super::{
     super::{
@@ -53,10 +53,23 @@ fn a_full_entry_is_read() {
     assert_eq!(request.http_version.as_deref(), Some("2"));
     let headers: Vec<_> = request.headers.iter().collect();
     assert_eq!(headers, [("X-A", "1"), ("x-b", "2"), ("content-type", "application/json")]);
+    assert_eq!(request.header_state, HeaderState::Complete);
     let response = exchange.response.expect("a response");
     assert_eq!((response.status, response.headers_captured), (201, true));
     assert_eq!(response.headers.get_all("set-cookie").collect::<Vec<_>>(), ["a=1", "b=2"]);
     assert_eq!((&response.body[..], response.body_state), (&b"{}"[..], BodyState::Complete));
+}
+
+#[test]
+fn an_empty_list_of_headers_was_not_recorded() {
+    let state = |headers: &str| {
+        one(&format!(r#"{{"request":{{"method":"GET","url":"https://h.test/"{headers}}}}}"#))
+            .request
+            .header_state
+    };
+    assert_eq!(state(""), HeaderState::Incomplete);
+    assert_eq!(state(r#","headers":[]"#), HeaderState::Incomplete);
+    assert_eq!(state(r#","headers":[{"name":":path","value":"/"}]"#), HeaderState::Complete);
 }
 
 #[test]

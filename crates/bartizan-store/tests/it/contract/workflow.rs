@@ -1,6 +1,6 @@
 //! Decisions about findings, and the audit log.
 
-use bartizan_model::{FindingState, Severity};
+use bartizan_model::{Finding, FindingState, Severity};
 use bartizan_store::{AuditEntry, AuditProblem, Batch, PRODUCT, StateChange, Store, StoreError};
 
 use super::{change, with_findings};
@@ -94,6 +94,69 @@ pub(super) async fn decisions_lapse(store: &dyn Store) {
     assert_eq!(got.state, FindingState::Open);
     let history = store.finding_history(&s, &f).await.expect("history");
     assert_eq!(history.last().expect("events").who, PRODUCT);
+}
+
+pub(super) async fn findings_of_a_host_replace_those_of_endpoints(store: &dyn Store) {
+    let s = scope();
+    let of_host = |name: &str, host: &str, seen: i64| Finding {
+        endpoint_id: None,
+        host: host.to_owned(),
+        endpoints: 2,
+        ..finding(name, Severity::High, seen)
+    };
+    let of = |name: &str, host: &str, discriminator: &str| Finding {
+        host: host.to_owned(),
+        discriminator: discriminator.to_owned(),
+        ..finding(name, Severity::High, 10)
+    };
+    let old = vec![
+        of("a", "one.example", ""),
+        of("b", "one.example", ""),
+        of("c", "one.example", "other"),
+        of("d", "two.example", ""),
+        of("e", "two.example", ""),
+    ];
+    store.save_batch(&s, &with_findings(old, 1)).await.expect("saved");
+    for (name, expiry) in [("d", 300), ("e", 200)] {
+        let accepted =
+            StateChange { expiry: Some(at(expiry)), ..change(name, FindingState::Accepted, 5) };
+        store.set_finding_state(&s, &accepted).await.expect("accepted");
+    }
+    let new = vec![of_host("h1", "one.example", 10), of_host("h2", "two.example", 10)];
+    let report = store.save_batch(&s, &with_findings(new.clone(), 20)).await.expect("saved");
+    let id = |name: &str| finding(name, Severity::High, 0).id;
+    assert_eq!(report.new_findings, [id("h1"), id("h2")]);
+    let mut replaced = report.replaced;
+    replaced.sort();
+    let mut wanted = ["a", "b", "d", "e"].map(id);
+    wanted.sort();
+    assert_eq!(replaced, wanted, "another discriminator is another weakness");
+
+    let state = async |name: &str| {
+        let got = store.finding(&s, &id(name)).await.expect("one").expect("stored");
+        (got.state, store.finding_history(&s, &got.id).await.expect("history"))
+    };
+    for name in ["a", "d"] {
+        let (now, history) = state(name).await;
+        assert_eq!(now, FindingState::Replaced);
+        let last = history.last().expect("recorded");
+        assert_eq!(last.who, PRODUCT);
+        assert!(last.reason.contains("stands for the whole host"), "{}", last.reason);
+    }
+    assert_eq!(state("c").await.0, FindingState::Open);
+    assert_eq!(state("h1").await.0, FindingState::Open, "nothing was decided about them");
+    let (now, history) = state("h2").await;
+    assert_eq!((now, history.len()), (FindingState::Accepted, 1));
+    assert_eq!(history[0].expiry, Some(at(200)), "until the first decision lapses");
+    assert!(history[0].reason.ends_with(": because"), "{}", history[0].reason);
+
+    // Once, and only by the product; what was decided stays, and what lapses is open again.
+    let report = store.save_batch(&s, &with_findings(new, 30)).await.expect("once more");
+    assert_eq!((report.replaced, report.new_findings), (vec![], vec![]));
+    let refused = store.set_finding_state(&s, &change("c", FindingState::Replaced, 40)).await;
+    assert!(matches!(refused, Err(StoreError::InvalidChange { .. })));
+    let lapsed = store.expire_finding_states(&s, at(400)).await.expect("lapsed");
+    assert_eq!(lapsed, [id("h2")], "what was replaced does not come back");
 }
 
 pub(super) async fn audit_chain_is_extended_and_verified(store: &dyn Store) {

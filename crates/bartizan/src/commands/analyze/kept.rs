@@ -8,7 +8,7 @@ use bartizan_pipeline::{
     keep::{self, Keeper, LEARNED},
     sources::{OpenOptions, Source, SourceError},
 };
-use bartizan_store::{FindingFilter, LogBudget, PageRequest};
+use bartizan_store::{FindingFilter, LearnedState, LogBudget, PageRequest};
 
 use super::{input_error, micros_now};
 use crate::{
@@ -42,16 +42,23 @@ impl Kept {
         self.data.directory.key().clone()
     }
 
-    /// What earlier runs learned, or nothing.
+    /// What earlier runs learned, or nothing. What another version learned is nothing: findings and
+    /// what people decided about them stay, and inputs are read anew.
     pub(super) fn state(&self) -> Result<State, CommandError> {
+        let learned = self.learned()?;
+        let Some(bytes) = learned.as_ref().and_then(keep::unwrap_learned) else {
+            return Ok(State::new(&self.scope));
+        };
+        State::load(bytes).map_err(|error| {
+            CommandError::usage(format!("cannot go on from what was learned: {error}"))
+                .help("use a new folder with --data, or the version that wrote this one")
+        })
+    }
+
+    fn learned(&self) -> Result<Option<LearnedState>, CommandError> {
         let learned = self.data.directory.store().learned(&self.scope, LEARNED);
-        match self.data.runtime.block_on(learned).map_err(|e| failed(&e))? {
-            None => Ok(State::new(&self.scope)),
-            Some((learned, _)) => State::load(&learned.content).map_err(|error| {
-                CommandError::usage(format!("cannot go on from what was learned: {error}"))
-                    .help("use a new folder with --data, or the version that wrote this one")
-            }),
-        }
+        let learned = self.data.runtime.block_on(learned).map_err(|e| failed(&e))?;
+        Ok(learned.map(|(learned, _)| learned))
     }
 
     /// Opens inputs where an earlier run on the same inputs stopped. Beside them, what to tell the
@@ -62,6 +69,11 @@ impl Kept {
     ) -> Result<(Box<dyn Source>, Option<String>), CommandError> {
         let options = OpenOptions::new();
         let fresh = || options.open_all(inputs).map_err(|e| input_error(&e));
+        if self.learned()?.is_some_and(|learned| keep::unwrap_learned(&learned).is_none()) {
+            let note = "what another version learned cannot be continued: reading from the \
+                        beginning; findings and decisions stay";
+            return Ok((fresh()?, Some(note.to_owned())));
+        }
         let key = keep::input_key(inputs);
         let kept = self.data.directory.store().checkpoint(&self.scope, &key);
         let kept = self.data.runtime.block_on(kept).map_err(|e| failed(&e))?;

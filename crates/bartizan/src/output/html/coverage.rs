@@ -1,6 +1,6 @@
 //! What was not judged: checks by outcome, gaps, skipped input, specifications.
 
-use bartizan_model::analysis::{CheckTally, NamedCount};
+use bartizan_model::analysis::{CheckTally, NamedCount, Summary};
 use maud::{Markup, html};
 
 use super::{
@@ -8,7 +8,7 @@ use super::{
     parts::{sentence, text},
 };
 use crate::output::{
-    lead::{Gaps, completeness},
+    lead::{Gaps, completeness, inspected},
     words::{self, counted, number, reason},
 };
 
@@ -121,6 +121,10 @@ fn gaps(page: &Page<'_>) -> Markup {
     html! {
         div.panel {
             div.ph { h3 { "Gaps" } p { "counted over " (counted(summary.exchanges, "exchange", "exchanges")) } }
+            div.pb.mix {
+                p { b { (inspected(page.analysis)) } " fully inspected" }
+                (whole(summary))
+            }
             table.t {
                 tbody {
                     (counts("Not inspected", "All parts of all messages were inspected.", &summary.not_inspected, &reason))
@@ -128,9 +132,27 @@ fn gaps(page: &Page<'_>) -> Markup {
                     (counts("Oddities of encoding", "None was met.", &summary.anomalies, &reason))
                     @if summary.noise > 0 {
                         (group("Noise"))
-                        tr { td { "Scanner-shaped, never answered with success; kept out of the inventory" } td.num { (number(summary.noise)) } }
+                        tr { td { "Never answered with success, and nothing else shows an endpoint; kept out of the inventory" } td.num { (number(summary.noise)) } }
+                    }
+                    @if summary.catch_all > 0 {
+                        (group("Pages that answer any path"))
+                        tr { td { "One page for unrelated paths; listed once per host and method as " code { "/{any_path}" } } td.num { (number(summary.catch_all)) } }
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Exchanges as one bar; hatched are those that were inspected in part only.
+fn whole(summary: &Summary) -> Markup {
+    let part = words::share(summary.partly_inspected, summary.exchanges) * 100.0;
+    html! {
+        svg aria-hidden="true" {
+            rect class="f-pass" width={ (format!("{:.2}", 100.0 - part)) "%" } height="100%" {}
+            @if part > 0.0 {
+                rect class="f-ne" x={ (format!("{:.2}", (100.0 - part).min(99.2))) "%" } width={ (format!("{:.2}", part.max(0.8))) "%" }
+                    height="100%" fill="url(#hatch)" {}
             }
         }
     }

@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_model::{Access, Direction, Endpoint, data_class::DataGroup};
+use bartizan_model::{Access, AuthKnown, Direction, Endpoint, data_class::DataGroup};
 use maud::{Markup, html};
 
 use super::{
     Page,
-    parts::{data_class, empty, endpoint_link, nothing},
+    parts::{data_class, empty, endpoint_link, not_evaluated, nothing},
 };
 use crate::output::{
     lead::completeness,
@@ -48,8 +48,8 @@ impl<'a> Carried<'a> {
         self.endpoints.values().filter(|e| e.access == access).count() as u64
     }
 
-    fn without_auth(&self) -> u64 {
-        self.endpoints.values().filter(|e| e.auth.is_empty()).count() as u64
+    fn by_auth(&self, known: AuthKnown) -> u64 {
+        self.endpoints.values().filter(|e| e.auth_known() == known).count() as u64
     }
 }
 
@@ -70,7 +70,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 @if classes.is_empty() {
                     (empty("No personal or secret data was recognised", &completeness(page.analysis)))
                 } @else {
-                    (matrix(page, groups))
+                    (matrix(groups))
                     (list(page, &classes))
                 }
             }
@@ -78,15 +78,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Whether request headers were missing from the whole input, so that authentication is unknown.
-fn headers_missing(page: &Page<'_>) -> bool {
-    let missing = page.analysis.summary.not_inspected.iter();
-    let missing: u64 =
-        missing.filter(|n| n.name == "request:headers_not_captured").map(|n| n.count).sum();
-    missing > 0 && missing >= page.analysis.summary.exchanges
-}
-
-fn matrix(page: &Page<'_>, mut groups: BTreeMap<Option<DataGroup>, Carried<'_>>) -> Markup {
+fn matrix(mut groups: BTreeMap<Option<DataGroup>, Carried<'_>>) -> Markup {
     let other = groups.remove(&None);
     let mut rows: Vec<(&str, Carried<'_>)> = Vec::new();
     for (group, carried) in groups {
@@ -97,7 +89,6 @@ fn matrix(page: &Page<'_>, mut groups: BTreeMap<Option<DataGroup>, Carried<'_>>)
         rows.iter().flat_map(|(_, c)| c.endpoints.values().map(|e| e.access)).collect();
     let columns: Vec<_> = COLUMNS.iter().filter(|(access, _)| used.contains(access)).collect();
     let most = rows.iter().flat_map(|(_, c)| columns.iter().map(|(a, _)| c.by_access(*a))).max();
-    let blind = headers_missing(page);
     html! {
         table.t.map {
             thead { tr {
@@ -113,11 +104,11 @@ fn matrix(page: &Page<'_>, mut groups: BTreeMap<Option<DataGroup>, Carried<'_>>)
                             @let count = carried.by_access(*access);
                             td.num { span class=(heat(count, most.unwrap_or(1))) { @if count == 0 { "–" } @else { (number(count)) } } }
                         }
-                        @let open = carried.without_auth();
+                        @let (open, blind) = (carried.by_auth(AuthKnown::NoneSeen), carried.by_auth(AuthKnown::NotEvaluated));
                         td.num {
-                            @if blind { span.unknown { i { "not recorded" } } }
-                            @else if open == 0 { span.h0 { "–" } }
-                            @else { span.bad { (number(open)) } }
+                            @if open > 0 { span.bad { (number(open)) } }
+                            @if blind > 0 { (not_evaluated(&format!("{} not evaluated", number(blind)))) }
+                            @if open + blind == 0 { span.h0 { "–" } }
                         }
                     }
                 }

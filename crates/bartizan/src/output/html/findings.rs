@@ -21,6 +21,9 @@ const OPEN_CARDS: usize = 6;
 /// Evidence written out per place.
 const MAX_EVIDENCE: usize = 6;
 
+/// Endpoints named of a weakness of a whole host.
+const MAX_AFFECTED: usize = 40;
+
 /// Findings of one check and severity.
 struct Card<'a> {
     code: &'a str,
@@ -139,7 +142,10 @@ fn places(page: &Page<'_>, card: &Card<'_>) -> Markup {
             span { span.m { (text(&endpoint.method.0)) } " "
                 (super::parts::path(&words::operation(endpoint))) " " span.host { (text(&endpoint.host)) } }
         } @else if endpoints.is_empty() {
-            @for finding in card.findings.iter().take(3) { span.host { (text(&finding.host)) } }
+            @for finding in card.findings.iter().take(3) {
+                span.host { (text(&finding.host)) @if finding.endpoints > 0 { ", " (counted(finding.endpoints, "endpoint", "endpoints")) } }
+            }
+            @if card.findings.len() > 3 { span { "and " (counted(card.findings.len() as u64 - 3, "more host", "more hosts")) } }
         } @else {
             (counted(card.findings.len() as u64, "place", "places"))
         }
@@ -203,12 +209,33 @@ fn place_line(page: &Page<'_>, finding: &Finding) -> Markup {
     html! {
         @match page.lookup.endpoint(finding.endpoint_id.as_ref()) {
             Some(endpoint) => (endpoint_link(endpoint)),
-            None => span.host { (text(&finding.host)) " " span.quiet { "the whole host" } },
+            None => {
+                span.host { (text(&finding.host)) " " span.quiet { (words::whole_host(finding)) } }
+                (affected(page, finding))
+            },
         }
         div.sub {
             @if finding.state != FindingState::Open { span.chip { (finding.state.as_str().replace('_', " ")) } }
             @if !finding.discriminator.is_empty() { code { (text(&finding.discriminator)) } }
             span.mono { (text(finding.id.as_str())) }
+        }
+    }
+}
+
+/// The endpoints that show a weakness of the whole host.
+fn affected(page: &Page<'_>, finding: &Finding) -> Markup {
+    let known = finding.endpoint_ids.iter().filter_map(|id| page.lookup.endpoint(Some(id)));
+    let known: Vec<_> = known.take(MAX_AFFECTED).collect();
+    let rest = finding.endpoints.saturating_sub(known.len() as u64);
+    html! {
+        @if !known.is_empty() {
+            details.aff {
+                summary.twist { "Endpoints that show it" }
+                ul {
+                    @for endpoint in &known { li { (endpoint_link(endpoint)) } }
+                    @if rest > 0 { li.quiet { "and " (counted(rest, "more endpoint", "more endpoints")) } }
+                }
+            }
         }
     }
 }

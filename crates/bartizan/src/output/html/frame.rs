@@ -17,7 +17,7 @@ pub(super) fn side(page: &Page<'_>) -> Markup {
     let analysis = page.analysis;
     let urgent = analysis.incidents.iter().any(|i| i.severity >= Severity::High);
     let serious = active_at_least(analysis, Severity::High) > 0;
-    let gaps = Gaps::of(analysis);
+    let (gaps, summary) = (Gaps::of(analysis), &analysis.summary);
     let links = [
         ("#overview", "Overview", None, false),
         ("#traffic", "Traffic over time", None, false),
@@ -54,9 +54,9 @@ pub(super) fn side(page: &Page<'_>) -> Markup {
                     }
                 }
                 div.watch {
-                    div { "Judged" b { (number(analysis.summary.exchanges)) } }
+                    div { "Judged" b { (number(summary.exchanges)) } }
                     div { "Skipped" b { (number(gaps.skipped)) } }
-                    div { "Not inspected" b { (number(gaps.not_inspected)) } }
+                    div { "Fully inspected" b { (number(summary.exchanges.saturating_sub(summary.partly_inspected))) } }
                     div { "Checks with gaps" b { (number(gaps.checks)) } }
                 }
             }

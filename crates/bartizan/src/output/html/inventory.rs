@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::{Access, Endpoint};
+use bartizan_model::{Access, AuthKnown, Endpoint};
 use maud::{Markup, html};
 
 use super::{
     DETAIL_BUDGET_BYTES, MAX_ENDPOINTS, Page, inventory_detail,
-    parts::{anchor, data_class, empty, method, more, path, risk, state, text},
+    parts::{anchor, data_class, empty, method, more, not_evaluated, path, risk, state, text},
 };
 use crate::output::{
     lead::completeness,
@@ -30,6 +30,9 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     " on " (counted(summary.hosts, "host", "hosts"))
                     @if summary.provisional > 0 { " · " (number(summary.provisional)) " provisional: not confirmed by a second actor or a spec" }
                     @if summary.noise > 0 { " · " (counted(summary.noise, "scanner request", "scanner requests")) " kept out" }
+                    @if summary.catch_all > 0 {
+                        " · " (counted(summary.catch_all, "request", "requests")) " to pages that answer any path, listed together"
+                    }
                 }
             }
             div.panel {
@@ -96,9 +99,7 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
             summary.twist {
                 span.op { (method(&endpoint.method)) " " (path(&operation)) }
                 span.state { (state(endpoint)) }
-                span class=(if endpoint.auth.is_empty() && !endpoint.data_classes.is_empty() { "auth noauth" } else { "auth" }) {
-                    span.unseen.lbl { "auth " } (words::auth_brief(endpoint))
-                }
+                (auth(endpoint))
                 span.dcs { (classes(page, endpoint)) }
                 span.num.reqs { (number(endpoint.requests)) span.unseen.lbl { " requests" } }
                 span.num.acts { (number(endpoint.actors)) span.unseen.lbl { " actors" } }
@@ -110,6 +111,19 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
                     div.quiet { "Details are in the JSON output, under " code { (text(endpoint.id.as_str())) } "." }
                 },
             }
+        }
+    }
+}
+
+/// How callers authenticate; hatched where that could not be looked at.
+fn auth(endpoint: &Endpoint) -> Markup {
+    let known = endpoint.auth_known();
+    let open = known == AuthKnown::NoneSeen && !endpoint.data_classes.is_empty();
+    html! {
+        span class=(if open { "auth noauth" } else { "auth" }) {
+            span.unseen.lbl { "auth " }
+            @if known == AuthKnown::NotEvaluated { (not_evaluated(words::NOT_EVALUATED)) }
+            @else { (words::auth_brief(endpoint)) }
         }
     }
 }

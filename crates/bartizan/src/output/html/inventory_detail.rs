@@ -1,11 +1,11 @@
 //! What opens under a row of the inventory.
 
-use bartizan_model::{Direction, Endpoint, Parameter};
+use bartizan_model::{AuthKnown, Direction, Endpoint, Parameter};
 use maud::{Markup, html};
 
 use super::{
     Page,
-    parts::{anchor, bar, data_class, href, ledger, severity, text},
+    parts::{anchor, bar, data_class, href, ledger, not_evaluated, severity, text},
 };
 use crate::output::words::{self, number, percent};
 
@@ -163,10 +163,18 @@ fn related(page: &Page<'_>, endpoint: &Endpoint) -> Markup {
 }
 
 fn auth(endpoint: &Endpoint) -> Markup {
+    let basis = words::auth_basis(endpoint);
     html! {
         section {
-            h4 { "Authentication of successful exchanges" }
-            table.ledger {
+            h4 { "Authentication" }
+            p.small.quiet {
+                @match endpoint.auth_known() {
+                    AuthKnown::Seen => { "Share " (basis) "." },
+                    AuthKnown::NoneSeen => { "No credential was seen in any " (basis) "." },
+                    AuthKnown::NotEvaluated => { (not_evaluated(words::NOT_EVALUATED)) " " (basis) "." },
+                }
+            }
+            @if !endpoint.auth.is_empty() { table.ledger {
                 tbody {
                     @for auth in endpoint.auth.iter().take(8) {
                         tr {
@@ -175,11 +183,8 @@ fn auth(endpoint: &Endpoint) -> Markup {
                             td.num { (percent(auth.coverage)) }
                         }
                     }
-                    @if endpoint.auth.is_empty() {
-                        tr { td { "No credential was seen. Where the source leaves out headers, this says nothing." } }
-                    }
                 }
-            }
+            } }
         }
     }
 }

@@ -103,7 +103,13 @@ fn facts(page: &Page<'_>) -> Markup {
     };
     html! {
         dl.facts {
-            div { dt { "Exchanges judged" } dd { (number(summary.exchanges)) } }
+            div { dt { "Exchanges judged" } dd {
+                (number(summary.exchanges))
+                @let whole = summary.exchanges.saturating_sub(summary.partly_inspected);
+                a.quiet href="#coverage" {
+                    @if whole == summary.exchanges { "all fully inspected" } @else { (number(whole)) " fully inspected" }
+                }
+            } }
             div { dt { "Endpoints" } dd {
                 a href="#inventory" { (number(summary.endpoints)) }
                 span.quiet {
@@ -126,6 +132,9 @@ fn facts(page: &Page<'_>) -> Markup {
             div { dt { "Actors" } dd { a href="#actors" { (number(analysis.actors.len() as u64)) } } }
             @if summary.noise > 0 {
                 div { dt { "Scanner noise" } dd { (number(summary.noise)) span.quiet { "kept out" } } }
+            }
+            @if summary.catch_all > 0 {
+                div { dt { "Any path, one page" } dd { (number(summary.catch_all)) span.quiet { "listed together" } } }
             }
             @if !summary.specs.is_empty() {
                 div { dt { "Spec, never seen" } dd { a href="#specs" { (number(summary.orphans)) } } }

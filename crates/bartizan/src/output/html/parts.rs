@@ -245,6 +245,11 @@ pub(super) fn data_class(page: &Page<'_>, class: &str) -> Markup {
     html! { span class=(name) { (Text(class, 40)) } }
 }
 
+/// Words on hatched ground: not evaluated, not recorded.
+pub(super) fn not_evaluated(said: &str) -> Markup {
+    html! { span.ne { i { (said) } } }
+}
+
 /// A time as `datetime` element; exact on hover.
 pub(super) fn time(time: Timestamp, shown: &str) -> Markup {
     html! { time datetime=(time.to_string()) title=(words::exact(time)) { (shown) } }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bartizan_model::{
-    Direction, Finding, Incident, Severity,
+    AuthKnown, Direction, Finding, Incident, Severity,
     analysis::{Analysis, NamedCount},
 };
 use comfy_table::Cell;
@@ -15,7 +15,7 @@ use super::{
 };
 use crate::output::{
     Docs,
-    lead::{Gaps, Piece, completeness, lead, nothing_judged},
+    lead::{Gaps, Piece, completeness, inspected, lead, nothing_judged},
     lookup::Lookup,
     words::{self, counted, number},
 };
@@ -83,6 +83,10 @@ fn header(out: &mut Out, analysis: &Analysis) {
     }
     if summary.noise > 0 {
         facts.push(format!("{} of noise", counted(summary.noise, "request", "requests")));
+    }
+    if summary.catch_all > 0 {
+        let requests = counted(summary.catch_all, "request", "requests");
+        facts.push(format!("{requests} to pages that answer any path"));
     }
     out.paragraph(0, &facts.join(" · "), true);
 }
@@ -208,7 +212,9 @@ fn inventory(out: &mut Out, analysis: &Analysis) {
 }
 
 fn data(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
-    let mut classes: BTreeMap<(bool, &str), (usize, u64, u64, usize)> = BTreeMap::new();
+    // Endpoints, sent, returned, and endpoints without authentication: none seen, not evaluated.
+    type Carried = (usize, u64, u64, (u64, u64));
+    let mut classes: BTreeMap<(bool, &str), Carried> = BTreeMap::new();
     for endpoint in &analysis.endpoints {
         let mut seen: Vec<&str> = Vec::new();
         for found in &endpoint.data_classes {
@@ -221,7 +227,11 @@ fn data(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
             if !seen.contains(&found.class.as_str()) {
                 seen.push(&found.class);
                 entry.0 += 1;
-                entry.3 += usize::from(endpoint.auth.is_empty());
+                match endpoint.auth_known() {
+                    AuthKnown::Seen => {}
+                    AuthKnown::NoneSeen => entry.3.0 += 1,
+                    AuthKnown::NotEvaluated => entry.3.1 += 1,
+                }
             }
         }
     }
@@ -239,7 +249,14 @@ fn data(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
                 Cell::new(number(*places as u64)),
                 Cell::new(dash(*sent)),
                 Cell::new(dash(*back)),
-                Cell::new(dash(*open as u64)),
+                Cell::new(match *open {
+                    (0, 0) => "–".to_owned(),
+                    (0, _) => words::NOT_EVALUATED.to_owned(),
+                    (n, 0) => number(n),
+                    (n, blind) => {
+                        format!("{}, {} {}", number(n), number(blind), words::NOT_EVALUATED)
+                    }
+                }),
             ]
         });
     let rows = rows.collect();
@@ -255,6 +272,7 @@ fn gaps(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
         return;
     }
     out.heading("Not judged", "an input was missing; this is not a pass");
+    out.paragraph(2, &format!("{} fully inspected", inspected(analysis)), false);
     let title = |code: &str| match (docs.item)(code) {
         Some(doc) if !doc.title.is_empty() => format!("{code} {}", doc.title),
         _ => code.to_owned(),

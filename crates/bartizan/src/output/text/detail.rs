@@ -1,7 +1,7 @@
 //! Single items: an endpoint, a finding, an incident.
 
 use bartizan_model::{
-    Detection, Endpoint, Evidence, Finding, Incident, Side, incident::ScoreFactor,
+    AuthKnown, Detection, Endpoint, Evidence, Finding, Incident, Side, incident::ScoreFactor,
 };
 use comfy_table::Cell;
 
@@ -39,9 +39,17 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
     facts.push(endpoint.id.as_str().to_owned());
     out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
     ledger(&mut out, "Risk", endpoint.risk.score, &endpoint.risk.factors);
-    out.heading("Authentication", "share of successful exchanges");
-    if endpoint.auth.is_empty() {
-        out.line("  no credential was seen");
+    let basis = words::auth_basis(endpoint);
+    match endpoint.auth_known() {
+        AuthKnown::Seen => out.heading("Authentication", &format!("share {basis}")),
+        AuthKnown::NoneSeen => {
+            out.heading("Authentication", "");
+            out.paragraph(2, &format!("none seen in any {basis}"), false);
+        }
+        AuthKnown::NotEvaluated => {
+            out.heading("Authentication", "");
+            out.paragraph(2, &format!("{}: {basis}", words::NOT_EVALUATED), false);
+        }
     }
     for auth in &endpoint.auth {
         let name = format!("{}, {}.{}", words::auth_type(auth.auth_type), auth.location, auth.name);
@@ -143,7 +151,10 @@ pub fn finding(
     ];
     facts.extend(finding.owasp.iter().chain(&finding.cwe).cloned());
     out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
-    let place = endpoint.map_or_else(|| safe(&finding.host), lists::endpoint_name);
+    let place = match endpoint {
+        Some(endpoint) => lists::endpoint_name(endpoint),
+        None => safe(format!("{} {}", finding.host, words::whole_host(finding)).trim_start()),
+    };
     out.hanging(0, "where:", &place);
     if !finding.discriminator.is_empty() {
         out.hanging(0, "at:", &safe(&finding.discriminator));

@@ -155,13 +155,22 @@ pub fn findings(
     out.text
 }
 
-/// Method, path and host of a finding, or its host alone.
+/// Method, path and host of a finding, or its host and at how many endpoints it was seen.
 pub(super) fn place(finding: &Finding, endpoints: &[Endpoint]) -> String {
     let id = finding.endpoint_id.as_ref();
     match endpoints.iter().find(|e| id.is_some_and(|id| e.id == *id || e.aliases.contains(id))) {
         Some(endpoint) => endpoint_name(endpoint),
-        None if finding.host.is_empty() => "the whole API".to_owned(),
-        None => safe(&finding.host),
+        None => {
+            let only = match (finding.endpoints, finding.endpoint_ids.as_slice()) {
+                (1, [id]) => endpoints.iter().find(|e| e.id == *id),
+                _ => None,
+            };
+            let seen = match only {
+                Some(e) => format!("the whole host, seen at {} {}", e.method, words::operation(e)),
+                None => words::whole_host(finding),
+            };
+            safe(format!("{} {seen}", finding.host).trim_start())
+        }
     }
 }
 

@@ -36,7 +36,7 @@ shop | GET | /v1/orders/{order_id} | Doc | bearer | email name address card_numb
 shop | GET | /v1/orders/{order_id}/notes | Shadow | bearer | email | 987 | 312 | In no specification: 16; Personal data: 16; Public: 12
 shop | GET | /v1/reviews/{review_id}/author | Shadow | bearer | email | 531 | 255 | In no specification: 16; Public: 12
 shop | GET | /v1/search | Doc | none |  | 19004 | 8812 | Injection was tried: 20; Public: 12
-shop | GET | /v1/stores | Doc | none | geo | 5002 | 3100 | Public, meant to be: 4
+shop | GET | /v1/stores | Doc | unrecorded | geo | 5002 | 3100 | Public, meant to be: 4
 shop | GET | /v1/stores/{store_id}/staff | Shadow | bearer | name phone | 94 | 31 | In no specification: 16; Names of staff: 16; Public: 12
 shop | PUT | /v1/addresses/{address_id} | Doc | bearer | address name phone | 1204 | 960 | Personal data: 18; Public: 12
 shop | GET | /v1/wishlists/{wishlist_id} | Doc | cookie |  | 2310 | 701 | Public: 8";
@@ -92,6 +92,7 @@ fn endpoint(row: &str) -> Endpoint {
         inventory_state: state,
         confirmed: actors > 2,
         auth: credentials(auth),
+        auth_judged: if auth == "unrecorded" { 0 } else { requests * 94 / 100 + requests / 50 },
         requests,
         actors,
         first_seen: Some(at("06:00:11")),

@@ -148,6 +148,10 @@ const ROWS: [Row; 12] = [
 pub(super) fn all(endpoints: &[Endpoint]) -> Vec<Finding> {
     let mut out: Vec<Finding> = ROWS.iter().map(|row| one(endpoints, row)).collect();
     out[9].state = FindingState::Accepted;
+    // The last one is about a whole host.
+    let legacy = endpoints.iter().filter(|e| e.host == out[11].host);
+    out[11].endpoint_ids = legacy.map(|e| e.id.clone()).collect();
+    out[11].endpoints = out[11].endpoint_ids.len() as u64;
     out[11].endpoint_id = None;
     out
 }
@@ -171,6 +175,8 @@ fn one(endpoints: &[Endpoint], row: &Row) -> Finding {
         cwe: vec![cwe.into()],
         endpoint_id: Some(endpoint.id.clone()),
         host: endpoint.host.clone(),
+        endpoints: 1,
+        endpoint_ids: Vec::new(),
         discriminator: String::new(),
         evidence: evidence(),
         failed,

@@ -53,6 +53,7 @@ pub fn analysis() -> Analysis {
         provisional: endpoints.iter().filter(|e| !e.confirmed).count() as u64,
         hosts: 4,
         noise: 412,
+        catch_all: 318,
         findings_by_severity: tally(findings.iter().map(|f| f.severity).collect()),
         detections_by_severity: tally(detections.iter().map(|d| d.severity).collect()),
         checks: checks(),
@@ -63,6 +64,7 @@ pub fn analysis() -> Analysis {
             ("request:limit_body_bytes", 12),
             ("response:limit_decoded_ratio", 1),
         ]),
+        partly_inspected: 1_590,
         anomalies: named(&[("json_duplicate_key", 14), ("path_double_encoding", 31)]),
         timeline: timeline(),
         specs: vec![SpecSummary {

@@ -1,0 +1,156 @@
+//! Pages that answer any path, told from pages of their own.
+//!
+//! A single-page application, a soft "not found" page or a redirect of everything answers whatever
+//! a scanner asks with success. Listing every such path would flood the inventory, leaving them all
+//! out would hide that something answers. So what such a page answered is listed once per host and
+//! method, as `/{any_path}`, with all its requests.
+//!
+//! The rule: answers that look the same (status, shape, size; see [`Outcome::look`]) are those of a
+//! catch-all when one actor was given them at [`UNRELATED`] unrelated paths, or at [`SCANNED`]
+//! unrelated paths that scanners ask for, or when anybody was given them at [`ANYBODY`] unrelated
+//! paths. Paths are unrelated when their first words (behind `api`, `v1` and the like) differ. A
+//! path that also had any other answer, that a specification documents, or that is `/` itself is
+//! never part of a catch-all. Server errors are held against the same rule: those that look the same
+//! everywhere prove no endpoint.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    leaf::{LeafId, Outcome},
+    probe,
+    tree::{hash, is_prefix_word},
+};
+use crate::recent::RecentMap;
+
+/// Unrelated paths answered alike for one actor that make a catch-all.
+pub(crate) const UNRELATED: usize = 8;
+/// The same, for paths that scanners ask for.
+pub(crate) const SCANNED: usize = 3;
+/// The same, whoever asked.
+pub(crate) const ANYBODY: usize = 32;
+/// Most looks per host that are watched; the longest unused goes first.
+const MAX_LOOKS: usize = 256;
+/// Most actors that are watched per look; the longest unused goes first.
+const MAX_ACTORS: usize = 32;
+/// Most looks of catch-alls per host; what looks otherwise is listed by path.
+const MAX_CAUGHT: usize = 64;
+
+/// Where a path belongs, as far as relatedness goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Kin {
+    /// Hash of the first word that is no prefix.
+    first: u64,
+    /// Whether scanners ask for such a path.
+    scanned: bool,
+}
+
+impl Kin {
+    /// `None` for `/` and for prefixes alone.
+    pub(crate) fn of(segments: &[&str]) -> Option<Self> {
+        let first = segments.iter().find(|segment| !is_prefix_word(segment))?;
+        Some(Self { first: hash(first), scanned: probe::is_probe(segments) })
+    }
+}
+
+/// The looks of answers on one host.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct Looks {
+    watched: RecentMap<u64, Watched>,
+    caught: BTreeSet<u64>,
+    /// The endpoints that stand for what catch-alls answered, by method.
+    pub(crate) leaves: BTreeMap<String, LeafId>,
+}
+
+/// Unrelated paths that were answered with one look.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Watched {
+    anybody: Vec<u64>,
+    actors: RecentMap<u64, Asked>,
+}
+
+/// Unrelated paths that one actor asked for.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Asked {
+    paths: Vec<u64>,
+    scanned: Vec<u64>,
+}
+
+impl Looks {
+    /// Takes note that `actor` was given this look at a path.
+    pub(crate) fn note(&mut self, look: u64, kin: Kin, actor: u64) {
+        if self.caught.contains(&look) {
+            return;
+        }
+        let watched = self.watched.entry(look, MAX_LOOKS, Watched::default);
+        add(&mut watched.anybody, kin.first, ANYBODY);
+        let mut caught = watched.anybody.len() >= ANYBODY;
+        let asked = watched.actors.entry(actor, MAX_ACTORS, Asked::default);
+        add(&mut asked.paths, kin.first, UNRELATED);
+        if kin.scanned {
+            add(&mut asked.scanned, kin.first, SCANNED);
+        }
+        caught |= asked.paths.len() >= UNRELATED || asked.scanned.len() >= SCANNED;
+        if caught && self.caught.len() < MAX_CAUGHT {
+            self.caught.insert(look);
+        }
+    }
+
+    /// Whether this is the look of a catch-all.
+    pub(crate) fn is_caught(&self, look: u64) -> bool {
+        self.caught.contains(&look)
+    }
+
+    /// Whether all of these are looks of catch-alls; false for none.
+    pub(crate) fn are_caught(&self, looks: &[u64]) -> bool {
+        !looks.is_empty() && looks.iter().all(|look| self.is_caught(*look))
+    }
+
+    /// Takes in what another shard saw.
+    pub(crate) fn merge(&mut self, other: &Self) {
+        for (look, theirs) in other.watched.iter() {
+            let mine = self.watched.entry(*look, MAX_LOOKS, Watched::default);
+            theirs.anybody.iter().for_each(|path| add(&mut mine.anybody, *path, ANYBODY));
+            let mut caught = mine.anybody.len() >= ANYBODY;
+            for (actor, theirs) in theirs.actors.iter() {
+                let mine = mine.actors.entry(*actor, MAX_ACTORS, Asked::default);
+                theirs.paths.iter().for_each(|path| add(&mut mine.paths, *path, UNRELATED));
+                theirs.scanned.iter().for_each(|path| add(&mut mine.scanned, *path, SCANNED));
+                caught |= mine.paths.len() >= UNRELATED || mine.scanned.len() >= SCANNED;
+            }
+            if caught && self.caught.len() < MAX_CAUGHT {
+                self.caught.insert(*look);
+            }
+        }
+        for look in &other.caught {
+            if self.caught.len() < MAX_CAUGHT {
+                self.caught.insert(*look);
+            }
+        }
+    }
+}
+
+fn add(list: &mut Vec<u64>, value: u64, most: usize) {
+    if list.len() < most && !list.contains(&value) {
+        list.push(value);
+    }
+}
+
+/// Who was given an answer, see [`super::Resolver::attribute`].
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asker {
+    /// Key of the actor; 0 for nobody known.
+    pub actor: u64,
+    /// Whether the API accepted the caller's credential before.
+    pub accepted: bool,
+    /// Whether a specification documents the operation.
+    pub documented: bool,
+}
+
+impl Outcome {
+    /// Whether the server failed: by itself that neither proves nor disproves an endpoint.
+    pub(crate) fn is_fault(&self) -> bool {
+        self.status.is_some_and(|status| status >= 500)
+    }
+}

@@ -1,0 +1,175 @@
+//! What becomes of each leaf: listed, part of a catch-all, or noise.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    Segment, Template,
+    catch_all::{Asker, Kin},
+    leaf::{Leaf, LeafId, MAX_LOOKS_OF_LEAF, Observation, Outcome, Place},
+    naming,
+    resolver::Resolver,
+};
+
+/// Name of the parameter that stands for the whole path of a catch-all.
+const ANY_PATH: &str = "any_path";
+
+/// What is known about a leaf together with those that were merged into it.
+#[derive(Clone, Debug, Default)]
+struct Sum {
+    answered: u64,
+    own: u64,
+    existing: u64,
+    vouched: u64,
+    declared: bool,
+    looks: Vec<u64>,
+}
+
+impl Sum {
+    fn add(&mut self, leaf: &Leaf) {
+        self.answered += leaf.answers + leaf.pages;
+        self.own += leaf.own;
+        self.existing += leaf.existing;
+        self.vouched += leaf.vouched;
+        self.declared |= leaf.declared;
+        for look in &leaf.looks {
+            if !self.looks.contains(look) {
+                self.looks.push(*look);
+            }
+        }
+    }
+}
+
+impl Leaf {
+    /// Remembers how an answer looked; more than a few looks are pages of its own.
+    pub(crate) fn saw(&mut self, look: u64) {
+        if look == 0 {
+            self.own += 1;
+        } else if !self.looks.contains(&look) {
+            if self.looks.len() < MAX_LOOKS_OF_LEAF {
+                self.looks.push(look);
+            } else {
+                self.own += 1;
+            }
+        }
+    }
+}
+
+impl Resolver {
+    /// Says who was given the answer that [`observe`](Self::observe) just saw. A server error counts
+    /// as proof of an endpoint when the caller's credential was accepted before or when the operation
+    /// is documented; pages are watched for catch-alls.
+    pub fn attribute(&mut self, seen: &Observation, outcome: Outcome, asker: &Asker) {
+        let fault = outcome.is_fault();
+        if fault && !(asker.accepted || asker.documented) || !fault && outcome.look == 0 {
+            return;
+        }
+        let Some(leaf) = self.leaves.get_mut(seen.leaf.0 as usize) else { return };
+        if fault {
+            leaf.vouched += 1;
+            leaf.declared |= asker.documented;
+            leaf.saw(outcome.look);
+        }
+        if let Some(kin) = seen.kin
+            && let Some(tree) = self.hosts.get_mut(&leaf.host)
+        {
+            tree.looks.note(outcome.look, kin, asker.actor);
+        }
+    }
+
+    /// Decides about every leaf. Undone and done anew at each consolidation.
+    pub(crate) fn settle(&mut self) {
+        let mut sums: Vec<Sum> = vec![Sum::default(); self.leaves.len()];
+        for (at, leaf) in self.leaves.iter().enumerate() {
+            let root = self.root_of(LeafId(at as u32)).0 as usize;
+            if let Some(sum) = sums.get_mut(root) {
+                sum.add(leaf);
+            }
+        }
+        let mut caught: BTreeMap<(String, String), u64> = BTreeMap::new();
+        for (at, sum) in sums.iter().enumerate() {
+            let Some(leaf) = self.leaves.get(at).filter(|leaf| leaf.merged_into.is_none()) else {
+                continue;
+            };
+            let alike = sum.own == 0
+                && !sum.declared
+                && !leaf.template.segments.is_empty()
+                && self.hosts.get(&leaf.host).is_some_and(|t| t.looks.are_caught(&sum.looks));
+            let in_catch_all = alike && sum.answered > 0;
+            let noise = match leaf.place {
+                Place::Overflow | Place::CatchAll => continue,
+                Place::Node(_) => false,
+                Place::Pending if sum.answered > 0 || sum.declared => false,
+                Place::Pending => {
+                    let proven = sum.existing > 0 && !leaf.probe;
+                    !proven && (sum.vouched == 0 || leaf.hostile || alike)
+                }
+            };
+            if in_catch_all {
+                let key = (leaf.host.clone(), shared_method(&leaf.method).to_owned());
+                *caught.entry(key).or_default() += 1;
+            }
+            if let Some(leaf) = self.leaves.get_mut(at) {
+                (leaf.caught, leaf.noise) = (in_catch_all, noise);
+            }
+        }
+        for ((host, method), paths) in caught {
+            self.describe_catch_all(&host, &method, paths);
+        }
+    }
+
+    /// The endpoint that stands for what catch-alls of a host answered to a method.
+    fn describe_catch_all(&mut self, host: &str, method: &str, paths: u64) {
+        let known = self.hosts.get(host).and_then(|tree| tree.looks.leaves.get(method)).copied();
+        let Some(leaf) = known.or_else(|| self.unlimited_leaf(host, method, Place::CatchAll))
+        else {
+            return;
+        };
+        if let Some(tree) = self.hosts.get_mut(host) {
+            tree.looks.leaves.insert(method.to_owned(), leaf);
+        }
+        let segments = vec![Segment::Parameter {
+            name: ANY_PATH.to_owned(),
+            prefix: String::new(),
+            suffix: String::new(),
+        }];
+        let evidence = format!(
+            "{ANY_PATH}: {paths} paths were answered alike whatever was asked for; they are listed \
+             together"
+        );
+        let mut template = Template {
+            host: host.to_owned(),
+            method: method.to_owned(),
+            path: naming::path_text(&segments),
+            kinds: vec![Vec::new()],
+            segments,
+            evidence: vec![evidence],
+            ..Template::default()
+        };
+        self.name_leaf(leaf, &template);
+        if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
+            template.id = found.id.clone();
+            found.template = Arc::new(template);
+            found.stale = false;
+        }
+    }
+
+    /// The leaf under which a leaf is listed: the one it was merged into, or that of a catch-all.
+    pub(crate) fn shown(&self, leaf: LeafId) -> LeafId {
+        let root = self.root_of(leaf);
+        let Some(found) = self.leaf(root).filter(|found| found.caught) else { return root };
+        let tree = self.hosts.get(&found.host);
+        let shared = tree.and_then(|tree| tree.looks.leaves.get(shared_method(&found.method)));
+        shared.copied().unwrap_or(root)
+    }
+
+    /// Where a path belongs, when its answer may be that of a catch-all.
+    pub(crate) fn kin_of(segments: &[&str], outcome: Outcome) -> Option<Kin> {
+        if outcome.look == 0 { None } else { Kin::of(segments) }
+    }
+}
+
+/// The method of a leaf that many requests share: unknown methods go together.
+pub(crate) fn shared_method(method: &str) -> &str {
+    let known = ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS"];
+    if known.contains(&method) { method } else { "*" }
+}

@@ -1,0 +1,155 @@
+//! How a request was answered, as endpoint resolution sees it.
+
+use bartizan_model::{ActorKind, Response, Root, Side};
+use bartizan_protocols::Format;
+use smallvec::SmallVec;
+
+use crate::{
+    endpoints::{Asker, MediaKind, Outcome as Answer, Template},
+    facts::Facts,
+    identity::Caller,
+};
+
+/// Most values of a response that its shape is told from.
+const SHAPE_NODES: usize = 64;
+/// Smallest body of a success that may be a page for any path; less (`ok`) is too little to tell by.
+const LEAST_PAGE_BYTES: u64 = 256;
+/// Sizes from here on are told apart in steps of [`SIZE_STEP`]: pages that repeat the path differ by
+/// a few bytes.
+const EXACT_BYTES: u64 = 512;
+/// See [`EXACT_BYTES`].
+const SIZE_STEP: u64 = 64;
+
+/// How an exchange was answered.
+pub(super) fn of(facts: &Facts<'_>) -> Answer {
+    let Some(response) = &facts.exchange.response else { return Answer::default() };
+    let media = media(facts, response);
+    let look = look(facts, response, media);
+    Answer { status: Some(response.status).filter(|s| *s > 0), media, look }
+}
+
+/// Who was given it.
+pub(super) fn asker(
+    facts: &Facts<'_>,
+    answer: Answer,
+    endpoint: &Template,
+    caller: &Caller,
+) -> Asker {
+    let mut actor = [0; 8];
+    actor.copy_from_slice(&caller.actor_key.0[..8]);
+    // Documents are asked about server errors only: nothing else depends on them.
+    let specs = facts.snapshot.specs.as_ref().filter(|_| answer.is_fault());
+    Asker {
+        actor: u64::from_le_bytes(actor),
+        // Only an accepted principal or session becomes the actor, see `identity::resolve`.
+        accepted: matches!(caller.actor.kind, ActorKind::Principal | ActorKind::Session),
+        documented: specs.is_some_and(|s| s.documented(endpoint).flatten().is_some()),
+    }
+}
+
+/// What the body was read as counts more than what it claims to be: JSON is data even when its type
+/// says `text/html`.
+fn media(facts: &Facts<'_>, response: &Response) -> MediaKind {
+    match facts.decoded.response_format {
+        Format::Html => MediaKind::Page,
+        format if format.is_structured() => MediaKind::Data,
+        _ => MediaKind::of(response.headers.get("content-type").unwrap_or("")),
+    }
+}
+
+/// See [`Answer::look`].
+fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> u64 {
+    let method = facts.exchange.request.method.as_str();
+    let size = match method {
+        "HEAD" => response.headers.get("content-length").and_then(|n| n.trim().parse().ok()),
+        _ => response.size(),
+    };
+    let telling = match (response.status, media) {
+        (500.., _) => true,
+        (_, MediaKind::Data) | (304, _) => false,
+        (200..=299, _) => size.is_some_and(|size| size >= LEAST_PAGE_BYTES),
+        (300..=399, _) => size.is_some() && matches!(method, "GET" | "HEAD"),
+        _ => false,
+    };
+    if !telling {
+        return 0;
+    }
+    let class = match size {
+        None => 0,
+        Some(size) if size < EXACT_BYTES => 1 + size,
+        Some(size) => 1 + EXACT_BYTES + (size - EXACT_BYTES) / SIZE_STEP,
+    };
+    let parts = [u64::from(response.status), media as u64, shape(facts), class];
+    parts.iter().fold(1, |hash: u64, part| {
+        (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
+    }) | 1
+}
+
+/// Hash of the names and places of the first values of the body.
+fn shape(facts: &Facts<'_>) -> u64 {
+    let mut names: SmallVec<[u64; SHAPE_NODES]> = SmallVec::new();
+    if let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) {
+        let shallow = body.descendants().take(SHAPE_NODES).filter(|node| node.depth() <= 2);
+        names.extend(shallow.map(|node| node.general_hash()));
+    }
+    names.sort_unstable();
+    names.dedup();
+    names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        checks::example::{get, send},
+        snapshot::Snapshot,
+    };
+    use bartizan_model::{Exchange, HashKey, Scope};
+
+    fn answer(exchange: &Exchange) -> Answer {
+        let snapshot = Snapshot::new(Scope::default(), HashKey::new([1; 32]));
+        let prepared = super::super::prepare(exchange, &snapshot);
+        of(&Facts {
+            exchange,
+            decoded: &prepared.decoded,
+            classes: &prepared.classes,
+            credentials: &prepared.credentials,
+            snapshot: &snapshot,
+        })
+    }
+
+    fn page(text: &str) -> Answer {
+        let body = format!("<!doctype html><html><body>{text}</body></html>");
+        answer(&get("https://www.example.com/a").answer(200, "text/html", &body).build())
+    }
+
+    #[test]
+    fn the_body_tells_what_it_is() {
+        let media = |kind: &str, body: &str| {
+            answer(&get("https://api.example.com/a").answer(200, kind, body).build()).media
+        };
+        assert_eq!(media("text/html", r#"{"id":1}"#), MediaKind::Data);
+        assert_eq!(media("", "<!doctype html><html></html>"), MediaKind::Page);
+        assert_eq!(media("text/html; charset=utf-8", ""), MediaKind::Page);
+        assert_eq!(media("", ""), MediaKind::Unknown);
+        assert_eq!(media("image/png", "\u{89}"), MediaKind::Data);
+    }
+
+    #[test]
+    fn pages_of_one_size_look_alike_and_data_never_does() {
+        let (a, b) = ("a".repeat(1_000), "b".repeat(1_000));
+        assert_eq!(page(&a).look, page(&b).look);
+        assert_ne!(page(&a).look, page(&"a".repeat(1_200)).look);
+        assert_eq!(page("ok").look, 0, "too small to tell");
+        let data = get("https://api.example.com/a").json(200, &format!("[\"{a}\"]")).build();
+        assert_eq!(answer(&data).look, 0);
+        let head = send("HEAD", "https://www.example.com/a").answer(200, "text/html", "");
+        assert_ne!(answer(&head.with("content-length", "1437").build()).look, 0);
+        let moved = get("http://www.example.com/a").answer(301, "text/html", "moved");
+        assert_ne!(answer(&moved.build()).look, 0);
+        let fault =
+            |text: &str| answer(&get("https://api.example.com/a").json(500, text).build()).look;
+        assert_ne!(fault(r#"{"error":"x"}"#), fault(r#"{"trace":"x"}"#), "by shape");
+        assert_eq!(fault(r#"{"error":"x"}"#), fault(r#"{"error":"y"}"#));
+    }
+}
