@@ -18,7 +18,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    leaf::{LeafId, Outcome},
+    leaf::{LeafId, MediaKind, Outcome},
     probe,
     tree::{hash, is_prefix_word},
 };
@@ -37,9 +37,10 @@ const MAX_ACTORS: usize = 32;
 /// Most looks of catch-alls per host; what looks otherwise is listed by path.
 const MAX_CAUGHT: usize = 64;
 
-/// Where a path belongs, as far as relatedness goes.
+/// An answer that may be given to any path, and where its own path belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Kin {
+    look: u64,
     /// Hash of the first word that is no prefix.
     first: u64,
     /// Whether scanners ask for such a path.
@@ -47,10 +48,13 @@ pub(crate) struct Kin {
 }
 
 impl Kin {
-    /// `None` for `/` and for prefixes alone.
-    pub(crate) fn of(segments: &[&str]) -> Option<Self> {
+    /// `None` when nothing is known of the look, for `/` and for prefixes alone.
+    pub(crate) fn of(segments: &[&str], look: u64) -> Option<Self> {
+        if look == 0 {
+            return None;
+        }
         let first = segments.iter().find(|segment| !is_prefix_word(segment))?;
-        Some(Self { first: hash(first), scanned: probe::is_probe(segments) })
+        Some(Self { look, first: hash(first), scanned: probe::is_probe(segments) })
     }
 }
 
@@ -78,12 +82,12 @@ struct Asked {
 }
 
 impl Looks {
-    /// Takes note that `actor` was given this look at a path.
-    pub(crate) fn note(&mut self, look: u64, kin: Kin, actor: u64) {
-        if self.caught.contains(&look) {
+    /// Takes note of an answer that `actor` was given.
+    pub(crate) fn note(&mut self, kin: Kin, actor: u64) {
+        if self.caught.contains(&kin.look) {
             return;
         }
-        let watched = self.watched.entry(look, MAX_LOOKS, Watched::default);
+        let watched = self.watched.entry(kin.look, MAX_LOOKS, Watched::default);
         add(&mut watched.anybody, kin.first, ANYBODY);
         let mut caught = watched.anybody.len() >= ANYBODY;
         let asked = watched.actors.entry(actor, MAX_ACTORS, Asked::default);
@@ -93,7 +97,7 @@ impl Looks {
         }
         caught |= asked.paths.len() >= UNRELATED || asked.scanned.len() >= SCANNED;
         if caught && self.caught.len() < MAX_CAUGHT {
-            self.caught.insert(look);
+            self.caught.insert(kin.look);
         }
     }
 
@@ -149,6 +153,13 @@ pub struct Asker {
 }
 
 impl Outcome {
+    /// The outcome as one of this path: an answer of unknown kind (access logs) may only be that of a
+    /// catch-all where scanners ask, because data has sizes, too.
+    pub(crate) fn at(self, segments: &[&str]) -> Self {
+        let doubt = self.media == MediaKind::Unknown && self.is_answer() && self.look != 0;
+        if doubt && !probe::is_probe(segments) { Self { look: 0, ..self } } else { self }
+    }
+
     /// Whether the server failed: by itself that neither proves nor disproves an endpoint.
     pub(crate) fn is_fault(&self) -> bool {
         self.status.is_some_and(|status| status >= 500)

@@ -52,19 +52,19 @@ impl Resolver {
         self.settle();
     }
 
-    /// Pages of their own go into the tree once there are enough of them to tell words from values,
-    /// or one was asked for again. Few are listed as they are, and so are those at paths that
-    /// scanners ask for: they teach nothing about the others.
+    /// Pages of their own go into the tree when they were read or asked for again, or when there are
+    /// enough of them to tell words from values. A few that nobody read are listed as they are, and
+    /// so are those at paths that scanners ask for: they teach nothing about the others.
     fn promote_pages(&mut self, tree: &mut HostTree) {
-        let mut found: Vec<(String, u64)> = tree
+        let mut found: Vec<(String, bool)> = tree
             .pending
             .iter()
             .filter(|(_, p)| p.pages > 0 && !self.is_caught(tree, p))
             .filter(|(_, p)| !probe::is_probe(&texts(&p.segments)))
-            .map(|(key, p)| (key.clone(), p.pages))
+            .map(|(key, p)| (key.clone(), p.read || p.pages >= ENOUGH_VISITS))
             .collect();
         if found.len() < ENOUGH_PAGES && tree.pages * 4 <= tree.data {
-            found.retain(|(_, pages)| *pages >= ENOUGH_VISITS);
+            found.retain(|(_, settled)| *settled);
         }
         for (key, _) in found {
             let Some(pending) = tree.pending.remove(&key) else { continue };
@@ -87,15 +87,15 @@ impl Resolver {
         })
     }
 
-    /// Unmatched paths that fit an endpoint by now become part of it. What was answered at a path
-    /// that scanners ask for stands for itself: it may be the one page that matters.
+    /// Unmatched paths that fit an endpoint by now become part of it. What was answered stands for
+    /// itself, except where attack text took the place of a value.
     fn settle_pending(&mut self, tree: &mut HostTree) {
         let mut kept = BTreeMap::new();
         for (key, pending) in std::mem::take(&mut tree.pending) {
             let segments = texts(&pending.segments);
             let probe = probe::is_probe(&segments);
             let hostile = segments.iter().any(|segment| probe::is_hostile_value(segment));
-            let apart = pending.pages > 0 && (probe && !hostile || self.is_caught(tree, &pending));
+            let apart = pending.pages > 0 && (!hostile || self.is_caught(tree, &pending));
             let found = tree
                 .find_word(&segments)
                 .filter(|node| !apart && Self::is_answered(&self.leaves, tree, *node));

@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Segment, Template,
-    catch_all::{Asker, Kin},
+    catch_all::Asker,
     leaf::{Leaf, LeafId, MAX_LOOKS_OF_LEAF, Observation, Outcome, Place},
     naming,
     resolver::Resolver,
@@ -60,7 +60,10 @@ impl Resolver {
     /// is documented; pages are watched for catch-alls.
     pub fn attribute(&mut self, seen: &Observation, outcome: Outcome, asker: &Asker) {
         let fault = outcome.is_fault();
-        if fault && !(asker.accepted || asker.documented) || !fault && outcome.look == 0 {
+        if fault && !(asker.accepted || asker.documented) {
+            return;
+        }
+        if !fault && seen.kin.is_none() {
             return;
         }
         let Some(leaf) = self.leaves.get_mut(seen.leaf.0 as usize) else { return };
@@ -72,7 +75,7 @@ impl Resolver {
         if let Some(kin) = seen.kin
             && let Some(tree) = self.hosts.get_mut(&leaf.host)
         {
-            tree.looks.note(outcome.look, kin, asker.actor);
+            tree.looks.note(kin, asker.actor);
         }
     }
 
@@ -160,11 +163,6 @@ impl Resolver {
         let tree = self.hosts.get(&found.host);
         let shared = tree.and_then(|tree| tree.looks.leaves.get(shared_method(&found.method)));
         shared.copied().unwrap_or(root)
-    }
-
-    /// Where a path belongs, when its answer may be that of a catch-all.
-    pub(crate) fn kin_of(segments: &[&str], outcome: Outcome) -> Option<Kin> {
-        if outcome.look == 0 { None } else { Kin::of(segments) }
     }
 }
 

@@ -33,7 +33,7 @@ fn by(actor: u64) -> Asker {
 }
 
 fn fault(look: u64) -> Outcome {
-    Outcome { status: Some(500), media: MediaKind::Data, look }
+    Outcome { status: Some(500), media: MediaKind::Data, look, read: true }
 }
 
 fn with_data() -> Resolver {
@@ -77,7 +77,8 @@ fn many_pages_are_templated_and_few_are_listed_as_they_are() {
         let mut r = with_data();
         for i in 0..n {
             let word: String = i.to_string().bytes().map(|b| char::from(b - b'0' + b'k')).collect();
-            ask(&mut r, &format!("/articles/on-{word}-and-more"), page(200, 50 + i as u64), by(1));
+            let unread = Outcome { read: false, ..page(200, 50 + i as u64) };
+            ask(&mut r, &format!("/articles/on-{word}-and-more"), unread, by(1));
         }
         r.consolidate();
         let paths = listed(&r).into_iter().filter(|p| p.contains("articles"));
@@ -150,15 +151,25 @@ fn an_answer_of_its_own_takes_a_path_out_of_a_catch_all() {
 
 #[test]
 fn answers_of_unknown_kind_are_only_doubted_where_scanners_ask() {
-    let unknown = |look| Outcome { status: Some(200), media: MediaKind::Unknown, look };
+    let unknown =
+        |look| Outcome { status: Some(200), media: MediaKind::Unknown, look, read: false };
     let mut r = resolver();
     for path in ["/.env", "/wp-login.php", "/db.sql"] {
         ask(&mut r, path, unknown(3), by(1));
     }
     ask(&mut r, "/a.bak", unknown(4), by(1));
-    ask(&mut r, "/v1/orders", unknown(5), by(1));
+    // Data of that size is no page; and only what scanners ask for tells a catch-all.
+    ask(&mut r, "/v1/orders", unknown(3), by(1));
+    for word in ["/carts", "/refunds", "/stores", "/coupons", "/returns", "/labels", "/audits"] {
+        ask(&mut r, word, unknown(5), by(1));
+    }
+    ask(&mut r, "/clients", unknown(5), by(1));
     r.consolidate();
-    assert_eq!(listed(&r), ["GET /a.bak", "GET /v1/orders", "GET /{any_path}"]);
+    let paths = listed(&r);
+    for path in ["GET /a.bak", "GET /v1/orders", "GET /clients", "GET /{any_path}"] {
+        assert!(paths.contains(&path.to_owned()), "{paths:?}");
+    }
+    assert_eq!((paths.len(), r.caught()), (11, 3), "{paths:?}");
     adds_up(&r);
 }
 

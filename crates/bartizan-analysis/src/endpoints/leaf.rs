@@ -89,6 +89,8 @@ pub struct Outcome {
     /// pages, answers of unknown kind, redirects, server errors. 0 for all others and when nothing
     /// is known: such an answer is never taken for another.
     pub look: u64,
+    /// Whether the body itself was seen.
+    pub read: bool,
 }
 
 impl Outcome {

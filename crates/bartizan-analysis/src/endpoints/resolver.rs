@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Template,
+    catch_all::Kin,
     fate::shared_method,
     leaf::{
         Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place, ResolverCounts,
@@ -66,6 +67,7 @@ impl Resolver {
         outcome: Outcome,
     ) -> Observation {
         self.counts.requests += 1;
+        let outcome = outcome.at(segments);
         let host = self.host_name(host);
         let leaf = self.place(&host, method, segments, outcome);
         self.count(leaf, outcome);
@@ -74,7 +76,7 @@ impl Resolver {
             Some(found) => Arc::clone(&found.template),
             None => Arc::new(Template::default()),
         };
-        Observation { leaf, template, kin: Self::kin_of(segments, outcome) }
+        Observation { leaf, template, kin: Kin::of(segments, outcome.look) }
     }
 
     pub(crate) fn host_name(&mut self, host: &str) -> String {
@@ -107,7 +109,7 @@ impl Resolver {
                     || tree.looks.is_caught(outcome.look)
                     || probe::is_probe(segments)
             }
-            MediaKind::Unknown => outcome.look != 0 && probe::is_probe(segments),
+            MediaKind::Unknown => tree.looks.is_caught(outcome.look),
         };
         if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
@@ -201,8 +203,12 @@ impl Resolver {
                 segments: segments.iter().map(|s| (*s).to_owned()).collect(),
                 leaf,
                 pages: 0,
+                read: false,
             });
-            pending.pages += u64::from(outcome.is_answer());
+            if outcome.is_answer() {
+                pending.pages += 1;
+                pending.read |= outcome.read;
+            }
         }
         leaf
     }

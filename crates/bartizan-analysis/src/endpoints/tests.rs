@@ -7,11 +7,11 @@ pub(super) fn resolver() -> Resolver {
 }
 
 pub(super) fn answer(status: u16) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Data, look: 0 }
+    Outcome { status: Some(status), media: MediaKind::Data, look: 0, read: true }
 }
 
 pub(super) fn page(status: u16, look: u64) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Page, look }
+    Outcome { status: Some(status), media: MediaKind::Page, look, read: true }
 }
 
 pub(super) fn see(

@@ -145,6 +145,8 @@ pub(crate) struct Pending {
     pub(crate) leaf: LeafId,
     /// Answered with success, most often with a page.
     pub(crate) pages: u64,
+    /// Whether the body of such an answer was seen.
+    pub(crate) read: bool,
 }
 
 /// Everything known about one host.

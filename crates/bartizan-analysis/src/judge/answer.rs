@@ -1,6 +1,6 @@
 //! How a request was answered, as endpoint resolution sees it.
 
-use bartizan_model::{ActorKind, Response, Root, Side};
+use bartizan_model::{ActorKind, BodyState, Response, Root, Side};
 use bartizan_protocols::Format;
 use smallvec::SmallVec;
 
@@ -25,7 +25,8 @@ pub(super) fn of(facts: &Facts<'_>) -> Answer {
     let Some(response) = &facts.exchange.response else { return Answer::default() };
     let media = media(facts, response);
     let look = look(facts, response, media);
-    Answer { status: Some(response.status).filter(|s| *s > 0), media, look }
+    let read = response.body_state != BodyState::NotCaptured;
+    Answer { status: Some(response.status).filter(|s| *s > 0), media, look, read }
 }
 
 /// Who was given it.

@@ -202,6 +202,27 @@ pub(super) fn reason(name: &str) -> String {
     }
 }
 
+/// `BZ-D004:ResponseBody`, a detector and the input it lacked, as people read it: `BZ-D004 Data
+/// volume outlier, without response body`. `title` looks the code up.
+pub(super) fn lacked(name: &str, title: impl Fn(&str) -> Option<String>) -> String {
+    let (code, input) = name.split_once(':').unwrap_or((name, ""));
+    let mut out = code.to_owned();
+    if let Some(title) = title(code).filter(|title| !title.is_empty()) {
+        out.push(' ');
+        out.push_str(&title);
+    }
+    if !input.is_empty() {
+        out.push_str(", without");
+    }
+    for ch in input.chars() {
+        if ch.is_uppercase() {
+            out.push(' ');
+        }
+        out.extend(ch.to_lowercase());
+    }
+    out
+}
+
 /// Abbreviations in capitals.
 fn spelled(word: &str) -> String {
     const ABBREVIATIONS: [&str; 12] = [
@@ -318,6 +339,15 @@ mod tests {
             "2 Nov 2026, 08:05 – 3 Nov 2026, 09:00"
         );
         assert_eq!(period(None, None), None);
+    }
+
+    #[test]
+    fn lacking_inputs_are_named() {
+        let title = |code: &str| (code == "BZ-D004").then(|| "Data volume".to_owned());
+        let said = lacked("BZ-D004:ResponseBody", title);
+        assert_eq!(said, "BZ-D004 Data volume, without response body");
+        assert_eq!(lacked("BZ-D009:Time", title), "BZ-D009, without time");
+        assert_eq!(lacked("BZ-D004", title), "BZ-D004 Data volume");
     }
 
     #[test]

@@ -49,12 +49,14 @@ pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> End
     }
 }
 
-/// Confirmed by a specification or by at least two actors that count. Sources that name nobody
-/// cannot provide a second actor, so there repeated success confirms.
+/// Confirmed by a specification, or by an answer that is no error and at least two actors that count.
+/// Sources that name nobody cannot provide a second actor, so there repeated success confirms.
 fn is_confirmed(profile: &Profile, state: InventoryState) -> bool {
     let documented = matches!(state, InventoryState::Documented | InventoryState::Zombie);
+    // Status 0: no response was seen, which an old log does not record.
+    let answered = profile.statuses.keys().any(|status| *status < 400);
     let actors = profile.actors.count();
-    documented || actors >= 2 || (actors == 0 && profile.successes >= 2)
+    documented || (actors >= 2 && answered) || (actors == 0 && profile.successes >= 2)
 }
 
 fn auth(profile: &Profile) -> Vec<Auth> {
@@ -157,4 +159,22 @@ fn required(profile: &Profile, place: &Place, is_path: bool) -> Option<bool> {
     }
     let parent = profile.places.get(&place.parent)?;
     (!place.element && parent.seen >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= parent.seen)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_alone_confirm_nothing() {
+        let mut profile = Profile::default();
+        profile.actors.add(1);
+        profile.statuses.insert(200, 5);
+        assert!(!is_confirmed(&profile, InventoryState::Unspecified), "one actor");
+        profile.actors.add(2);
+        assert!(is_confirmed(&profile, InventoryState::Unspecified));
+        profile.statuses = [(500, 9), (403, 2)].into();
+        assert!(!is_confirmed(&profile, InventoryState::Shadow), "never anything but errors");
+        assert!(is_confirmed(&profile, InventoryState::Documented));
+    }
 }

@@ -114,10 +114,8 @@ fn mix(tally: &CheckTally) -> Markup {
 
 fn gaps(page: &Page<'_>) -> Markup {
     let summary = &page.analysis.summary;
-    let detector = |code: &str| match (page.context.docs.item)(code) {
-        Some(doc) if !doc.title.is_empty() => format!("{code} {}", doc.title),
-        _ => code.to_owned(),
-    };
+    let title = |code: &str| (page.context.docs.item)(code).map(|doc| doc.title);
+    let detector = |name: &str| words::lacked(name, title);
     html! {
         div.panel {
             div.ph { h3 { "Gaps" } p { "counted over " (counted(summary.exchanges, "exchange", "exchanges")) } }

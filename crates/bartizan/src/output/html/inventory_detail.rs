@@ -171,7 +171,7 @@ fn auth(endpoint: &Endpoint) -> Markup {
                 @match endpoint.auth_known() {
                     AuthKnown::Seen => { "Share " (basis) "." },
                     AuthKnown::NoneSeen => { "No credential was seen in any " (basis) "." },
-                    AuthKnown::NotEvaluated => { (not_evaluated(words::NOT_EVALUATED)) " " (basis) "." },
+                    AuthKnown::NotEvaluated => { (not_evaluated(&format!("{}:", words::NOT_EVALUATED))) " " (basis) "." },
                 }
             }
             @if !endpoint.auth.is_empty() { table.ledger {

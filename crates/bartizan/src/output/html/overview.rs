@@ -106,9 +106,8 @@ fn facts(page: &Page<'_>) -> Markup {
             div { dt { "Exchanges judged" } dd {
                 (number(summary.exchanges))
                 @let whole = summary.exchanges.saturating_sub(summary.partly_inspected);
-                a.quiet href="#coverage" {
-                    @if whole == summary.exchanges { "all fully inspected" } @else { (number(whole)) " fully inspected" }
-                }
+                @if whole == summary.exchanges { span.quiet { "all fully inspected" } }
+                @else { a.quiet href="#coverage" { (number(whole)) " fully inspected" } }
             } }
             div { dt { "Endpoints" } dd {
                 a href="#inventory" { (number(summary.endpoints)) }

@@ -290,8 +290,10 @@ fn gaps(out: &mut Out, analysis: &Analysis, docs: &Docs<'_>) {
         })
         .collect();
     let detectors = summary.not_evaluated.iter();
-    let detectors: Vec<NamedCount> =
-        detectors.map(|c| NamedCount { name: title(&c.name), count: c.count }).collect();
+    let known = |code: &str| (docs.item)(code).map(|doc| doc.title);
+    let lacked =
+        |c: &NamedCount| NamedCount { name: words::lacked(&c.name, known), count: c.count };
+    let detectors: Vec<NamedCount> = detectors.map(lacked).collect();
     let parts = summary.not_inspected.iter();
     let parts: Vec<NamedCount> =
         parts.map(|c| NamedCount { name: words::reason(&c.name), count: c.count }).collect();
