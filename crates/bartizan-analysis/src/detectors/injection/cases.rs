@@ -99,6 +99,10 @@ fn evidence_holds_no_values_and_is_bounded() {
 fn hostile_texts_end_soon() {
     for piece in
         ["'", "<a \"", ";cat ", "../", "$(", "or 1=1 ", "((", "/*", "`", "on=", "\\\\", "{{", "é'"]
+            .into_iter()
+            .chain([
+                "or/*", "or a ", "or/*or*/", "\n ", ";\n", "|&", "${", "',a", "a.b(", "&x", "=  ",
+            ])
     {
         let text = piece.repeat(60_000 / piece.len());
         let started = std::time::Instant::now();

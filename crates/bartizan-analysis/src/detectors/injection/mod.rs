@@ -1,27 +1,35 @@
 //! Injection: SQL, cross-site scripting, OS commands and path traversal over typed leaves.
 //!
-//! One [prefilter] looks at each text of the request once: which bytes it has and which literals.
+//! One [prefilter] looks at each text of the request once for signs that stand at their place.
 //! Only texts that could hold an attack are cut into the tokens of the language attacked, and the
 //! four detectors decide on the sequence of tokens: does the value *leave* the place of a value?
 //! Text that only mentions an attack, or that is a whole statement by design, is at most a hint.
 
 #[cfg(test)]
 mod cases;
+mod code_signs;
 pub mod command;
 mod graphql;
 mod html;
+mod look;
 mod mention;
 mod normal;
+mod path_signs;
 mod payload;
 pub mod prefilter;
 mod shell;
+mod shell_command;
+mod shell_signs;
 mod shell_words;
+mod signs;
 pub mod sql;
 mod sql_clauses;
 mod sql_expression;
 mod sql_rules;
+mod sql_signs;
 mod sql_tokens;
 pub mod traversal;
+mod word_set;
 pub mod xss;
 
 use bartizan_model::{Confidence, Evidence, EvidenceValue, Severity, Side};

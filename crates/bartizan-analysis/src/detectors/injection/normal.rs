@@ -33,7 +33,7 @@ pub(crate) fn unescape(text: &str) -> Option<String> {
     while let Some(at) = rest.find(['&', '\\']) {
         let (before, tail) = rest.split_at(at);
         out.push_str(before);
-        let (ch, used) = match reference(tail).or_else(|| escape(tail)) {
+        let (ch, used) = match escaped(tail) {
             Some((ch, used)) => {
                 changed = true;
                 (ch, used)
@@ -45,6 +45,11 @@ pub(crate) fn unescape(text: &str) -> Option<String> {
     }
     out.push_str(rest);
     changed.then_some(out)
+}
+
+/// The character that a text begins with as a reference or escape, and the bytes of that.
+pub(crate) fn escaped(text: &str) -> Option<(char, usize)> {
+    reference(text).or_else(|| escape(text))
 }
 
 fn escape(text: &str) -> Option<(char, usize)> {
@@ -75,7 +80,9 @@ fn reference(text: &str) -> Option<(char, usize)> {
     ];
     let tail = text.strip_prefix('&')?;
     let Some(number) = tail.strip_prefix('#') else {
-        let (name, ch) = NAMES.iter().find(|(name, _)| tail.starts_with(name))?;
+        let first = tail.as_bytes().first()?;
+        let mut known = NAMES.iter().filter(|(name, _)| name.as_bytes().first() == Some(first));
+        let (name, ch) = known.find(|(name, _)| tail.starts_with(name))?;
         return Some((*ch, 1 + name.len()));
     };
     let (digits, radix, lead) = match number.strip_prefix(['x', 'X']) {

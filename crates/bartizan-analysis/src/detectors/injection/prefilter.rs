@@ -1,12 +1,14 @@
-//! The one prefilter: one pass over the bytes and one over the literals of each text.
+//! The one prefilter: one pass over each text of the request.
 
-use std::{borrow::Cow, sync::LazyLock};
+use std::borrow::Cow;
 
-use aho_corasick::{AhoCorasick, AhoCorasickBuilder, AhoCorasickKind, MatchKind};
 use bartizan_model::{Root, Side};
 use bartizan_protocols::view::{Codec, NodeRef, Value};
 
-use super::{graphql, normal};
+use super::{
+    graphql, normal,
+    signs::{self, Kinds},
+};
 use crate::facts::Facts;
 
 /// Most suspect texts of one exchange; further ones are not inspected.
@@ -44,6 +46,11 @@ impl Family {
 pub struct Families(u8);
 
 impl Families {
+    /// Nothing shorter than three bytes is an attack.
+    fn of(text: &str, kinds: Kinds) -> Self {
+        if text.len() < 3 { Self::default() } else { Self(signs::families(text, kinds)) }
+    }
+
     /// Whether `family` is in the set.
     #[must_use]
     pub const fn has(self, family: Family) -> bool {
@@ -64,7 +71,7 @@ pub struct Suspect<'a> {
     pub node: NodeRef<'a>,
     /// The text, look-alikes folded.
     pub text: Cow<'a, str>,
-    /// Families whose literals and bytes it has.
+    /// Families of which it has signs.
     pub families: Families,
     /// Whether it is the name of the node rather than its value.
     pub is_key: bool,
@@ -92,220 +99,10 @@ impl<'a> Scan<'a> {
     }
 }
 
-const QUOTE: u16 = 1;
-const ANGLE: u16 = 1 << 1;
-const SLASH: u16 = 1 << 2;
-const SPACE: u16 = 1 << 3;
-const SHELL: u16 = 1 << 4;
-const MARK: u16 = 1 << 5;
-const HIGH: u16 = 1 << 6;
-const NUL: u16 = 1 << 7;
-const PLAIN: u16 = 1 << 8;
-
-/// Class of each byte.
-static CLASSES: [u16; 256] = {
-    let mut table = [PLAIN; 256];
-    let mut at = 0;
-    while at < 256 {
-        table[at] = match at as u8 {
-            b'\'' | b'"' => QUOTE,
-            b'<' | b'>' => ANGLE,
-            b'/' | b'\\' => SLASH,
-            b' ' | b'\t' | 0x0b | 0x0c => SPACE,
-            b';' | b'|' | b'&' | b'`' | b'$' | b'\n' | b'\r' => SHELL,
-            b'(' | b')' | b'=' | b'#' | b'*' | b'+' | b'{' | b'}' | b'!' | b'@' | b'%' | b'^' => {
-                MARK
-            }
-            0 => NUL,
-            0x80.. => HIGH,
-            _ => PLAIN,
-        };
-        at += 1;
-    }
-    table
-};
-
-const S: u8 = Family::Sql as u8;
-const X: u8 = Family::Xss as u8;
-const C: u8 = Family::Command as u8;
-const T: u8 = Family::Traversal as u8;
-
-/// Literals and the families that need one of them.
-const LITERALS: &[(&str, u8)] = &[
-    ("select", S),
-    ("union", S),
-    ("sleep", S),
-    ("benchmark", S),
-    ("waitfor", S),
-    ("pg_", S),
-    ("dbms_", S),
-    ("utl_", S),
-    ("xp_", S),
-    ("sp_", S),
-    ("exec", S | C),
-    ("load_file", S),
-    ("outfile", S),
-    ("dumpfile", S),
-    ("_schema", S),
-    ("sqlite", S),
-    ("@@", S),
-    ("xml(", S),
-    ("extractvalue", S),
-    ("convert(", S),
-    ("cast(", S),
-    ("chr(", S),
-    ("char(", S),
-    ("order", S),
-    ("group", S),
-    ("having", S),
-    ("drop", S),
-    ("insert", S),
-    ("delete", S),
-    ("update", S),
-    ("truncate", S),
-    ("alter", S),
-    ("create", S),
-    ("shutdown", S),
-    ("declare", S),
-    ("or", S),
-    ("and", S),
-    ("like", S),
-    ("||", S | C),
-    ("&&", S | C),
-    ("--", S),
-    ("/*", S),
-    ("#", S),
-    ("'", S | X),
-    ("\"", S | X),
-    ("->", S),
-    ("::", S),
-    ("@>", S),
-    ("case", S),
-    ("limit", S),
-    ("if(", S),
-    ("null", S),
-    ("rlike", S),
-    ("regexp", S),
-    ("xor", S),
-    ("copy", S),
-    ("merge", S),
-    ("<", X),
-    ("&lt", X),
-    ("&#", X),
-    ("\\x3c", X),
-    ("\\u003c", X),
-    ("script", X),
-    ("text/html", X),
-    ("on", X),
-    ("{{", X),
-    ("${", X | C),
-    ("alert", X),
-    ("eval", X | C),
-    ("j", X),
-    (";", C),
-    ("|", C),
-    ("&", C),
-    ("`", C),
-    ("$(", C),
-    ("\n", C),
-    ("\r", C),
-    ("() {", C),
-    ("(){", C),
-    ("/bin/", C),
-    ("/dev/tcp", C),
-    ("cmd", C),
-    ("powershell", C),
-    ("system(", C),
-    ("popen", C),
-    ("getruntime", C),
-    ("child_process", C),
-    ("<(", C),
-    ("--", C),
-    ("-o", C),
-    ("passthru", C),
-    ("../", T),
-    ("..\\", T),
-    ("..;", T),
-    ("/..", T),
-    ("\\..", T),
-    ("/etc/", T),
-    ("/proc/", T),
-    (".ssh", T),
-    ("web-inf", T),
-    ("meta-inf", T),
-    ("windows", T),
-    ("winnt", T),
-    (".ini", T),
-    ("://", T),
-    ("file:", T),
-    ("jar:", T),
-    ("\\\\", T),
-    ("\0", T),
-    ("passwd", T),
-    ("system32", T),
-    ("inetpub", T),
-    ("/root/", T),
-    ("/var/", T),
-    ("~/", T),
-    ("/boot", T),
-    (".../", T),
-    ("id_rsa", T),
-    ("shadow", T),
-];
-
-static AUTOMATON: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
-    AhoCorasickBuilder::new()
-        .ascii_case_insensitive(true)
-        .match_kind(MatchKind::Standard)
-        .kind(Some(AhoCorasickKind::DFA))
-        .build(LITERALS.iter().map(|(literal, _)| literal))
-        .ok()
-});
-
-fn byte_classes(text: &str) -> u16 {
-    text.bytes().fold(0, |all, byte| all | CLASSES.get(usize::from(byte)).copied().unwrap_or(PLAIN))
-}
-
-/// Families that a text with these byte classes can hold.
-fn possible(classes: u16) -> u8 {
-    let mut families = 0;
-    if classes & (QUOTE | SPACE | MARK | SHELL) != 0 {
-        families |= S;
-    }
-    if classes & (ANGLE | QUOTE | MARK) != 0 {
-        families |= X;
-    }
-    if classes & (SHELL | MARK | ANGLE) != 0 || classes & (SPACE | SLASH) == SPACE | SLASH {
-        families |= C;
-    }
-    if classes & (SLASH | NUL) != 0 {
-        families |= T;
-    }
-    families
-}
-
-/// Families whose literals are in a text. Costs one look-up per byte for ordinary texts.
+/// Families of which a text has signs, see [`signs`]. Ordinary texts cost one look-up per byte.
 #[must_use]
 pub fn families(text: &str) -> Families {
-    if text.len() < 3 {
-        return Families::default();
-    }
-    let classes = byte_classes(text);
-    if classes & !PLAIN == 0 {
-        return Families::default();
-    }
-    let possible = possible(classes);
-    let Some(automaton) = AUTOMATON.as_ref().filter(|_| possible != 0) else {
-        return Families::default();
-    };
-    let mut seen = 0;
-    for found in automaton.find_overlapping_iter(text) {
-        seen |= LITERALS.get(found.pattern().as_usize()).map_or(0, |(_, families)| *families);
-        if seen & possible == possible {
-            break;
-        }
-    }
-    Families(seen & possible)
+    Families::of(text, Kinds::of(text))
 }
 
 /// Header fields that clients cannot put free text into without breaking the exchange, or that
@@ -341,27 +138,42 @@ impl<'a> Scan<'a> {
         } else {
             text
         };
-        let folded = normal::fold(text);
-        let families = families(&folded);
-        if families.is_empty() {
-            return;
-        }
-        if !is_key && holds_decoded_tree(node) {
+        let kinds = Kinds::of(text);
+        if kinds.is_ascii() && kinds.possible() == 0 {
             return;
         }
         let is_encoded = node.codec() == Some(Codec::Percent);
         if !is_key && graphql::is_document(text) {
-            for value in graphql::strings(text) {
-                let families = self::families(value);
-                self.push(Suspect { node, text: value.into(), families, is_key, is_encoded });
+            if !holds_decoded_tree(node) {
+                self.look_into(node, graphql::strings(text), is_encoded);
             }
             return;
         }
-        let mut text = folded;
-        if is_encoded && text.contains('+') && !text.contains(' ') {
-            text = text.replace('+', " ").into();
+        let mut folded = if kinds.is_ascii() { text.into() } else { normal::fold(text) };
+        if is_encoded && folded.contains('+') && !folded.contains(' ') {
+            folded = folded.replace('+', " ").into();
         }
-        self.push(Suspect { node, text, families, is_key, is_encoded });
+        let families = match &folded {
+            Cow::Borrowed(text) => Families::of(text, kinds),
+            Cow::Owned(text) => families(text),
+        };
+        if families.is_empty() || (!is_key && holds_decoded_tree(node)) {
+            return;
+        }
+        self.push(Suspect { node, text: folded, families, is_key, is_encoded });
+    }
+
+    /// Looks at the strings of a document, each a value of its own.
+    fn look_into(
+        &mut self,
+        node: NodeRef<'a>,
+        strings: impl Iterator<Item = &'a str>,
+        is_encoded: bool,
+    ) {
+        for value in strings {
+            let families = families(value);
+            self.push(Suspect { node, text: value.into(), families, is_key: false, is_encoded });
+        }
     }
 
     fn push(&mut self, suspect: Suspect<'a>) {

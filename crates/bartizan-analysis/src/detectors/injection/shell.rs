@@ -3,7 +3,8 @@
 use super::{
     Found,
     mention::{Around, is_document, words},
-    shell_words::{SURE, TOOLS, WORDS},
+    shell_command::{Command, expansion},
+    shell_words::TOOLS,
 };
 
 /// Separators that are tried in one text.
@@ -57,7 +58,7 @@ fn begins_as_command(text: &str) -> bool {
         word.starts_with('-')
             && word.as_bytes().get(1).is_some_and(|b| b.is_ascii_alphabetic() || *b == b'-')
     });
-    (is(TOOLS, first) && next.starts_with(' '))
+    (TOOLS.has(first.as_bytes()) && next.starts_with(' '))
         || assignment
         || (program && !first.is_empty() && flags)
 }
@@ -73,103 +74,20 @@ fn separator(text: &str, at: usize, byte: u8) -> Option<(usize, bool)> {
     }
 }
 
-/// Reads a word with the quotes, backslashes and empty expansions of shells undone.
-fn word(text: &str, mut at: usize) -> (String, usize, bool) {
-    let mut out = String::new();
-    let mut disguised = false;
-    while let Some(rest) = text.get(at..)
-        && let Some(ch) = rest.chars().next()
-        && out.len() < 64
-    {
-        if let Some(used) = expansion(rest) {
-            if out.is_empty() {
-                at += used;
-                disguised = true;
-                continue;
-            }
-            break;
-        }
-        match ch {
-            '\'' | '"' if rest.len() > 1 && out.len() + 1 < rest.len() => {
-                let inner = rest.get(1..2).is_some_and(|c| c != " " && c != ";");
-                if out.is_empty() && !inner
-                    || !rest.get(1..).is_some_and(|tail| tail.contains(ch)) && out.is_empty()
-                {
-                    break;
-                }
-                if !out.is_empty()
-                    && !rest.get(1..2).is_some_and(|c| {
-                        c.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'\'' | b'"'))
-                    })
-                {
-                    break;
-                }
-                disguised = true;
-            }
-            '\\' | '^'
-                if rest.get(1..2).is_some_and(|c| c.bytes().all(|b| b.is_ascii_alphabetic()))
-                    && !out.is_empty()
-                    || ch == '\\' && out.is_empty() =>
-            {
-                disguised = true
-            }
-            c if c.is_ascii_alphanumeric()
-                || matches!(c, '/' | '.' | '_' | '-' | '?' | '*' | '%' | '~') =>
-            {
-                out.push(c)
-            }
-            '$' if rest.starts_with("$@") || rest.starts_with("$1") => {
-                disguised = true;
-                at += 1;
-            }
-            _ => break,
-        }
-        at += ch.len_utf8();
-    }
-    (out, at, disguised)
-}
-
-/// `${IFS}`, `$IFS$9`, `<` or `{cat,` as white space.
-fn expansion(rest: &str) -> Option<usize> {
-    ["${IFS}$9", "${IFS}", "$IFS$9", "$IFS$1", "$IFS", "{"]
-        .into_iter()
-        .find(|e| rest.starts_with(e))
-        .map(str::len)
-}
-
-fn skip_space(text: &str, mut at: usize) -> usize {
-    while text.as_bytes().get(at).is_some_and(|b| matches!(b, b' ' | b'\t' | b'+' | b'\n' | b'\r'))
-    {
-        at += 1;
-    }
-    at
-}
-
 fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Found> {
     let separator = text.as_bytes().get(at).copied()?;
     let mut after = after;
     while text.as_bytes().get(after).is_some_and(|b| matches!(b, b'|' | b'&' | b';')) {
         after += 1;
     }
-    let (found, end, disguised) = word(text, skip_space(text, after));
-    let name = found.rsplit('/').next().unwrap_or_default();
-    let name = name
-        .get(..name.len().saturating_sub(4))
-        .filter(|_| name.to_ascii_lowercase().ends_with(".exe"))
-        .unwrap_or(name);
-    let wild = found.starts_with('/') && found.contains('?');
-    let sure = is(SURE, name) || wild;
-    let in_bin = found.starts_with('/') && found.contains("bin/");
-    if !(sure || in_bin || is(WORDS, name)) {
-        return None;
-    }
+    let command = Command::read(text.as_bytes(), after)?;
+    let Command { sure, length, has_path: path, end, disguised, .. } = command;
     // Traces of minified code have lines that begin with two letters.
-    if !sure && name.len() <= 2 && matches!(separator, b'\n' | b'\r') {
+    if !sure && length <= 2 && matches!(separator, b'\n' | b'\r') {
         return None;
     }
     let rest = text.get(end..).unwrap_or_default();
     let argument = argument(rest);
-    let path = found.starts_with('/') && name.len() < found.len();
     let ended = matches!(
         rest.trim_start().chars().next(),
         None | Some(';' | '|' | '&' | '`' | ')' | '#' | '\'' | '"' | '\n' | '>' | '}')
@@ -177,8 +95,8 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
     let mut score: u8 = match (sure || path, argument, ended) {
         (true, Argument::Plain, _) => 88,
         (true, _, true) => 72,
-        (true, Argument::Maybe, _) if name.len() > 3 => 60,
-        (true, Argument::Maybe, _) if administers(name, rest) => 80,
+        (true, Argument::Maybe, _) if length > 3 => 60,
+        (true, Argument::Maybe, _) if administers(&command, rest) => 80,
         (false, Argument::Plain, _) => 82,
         (false, _, true) if disguised => 70,
         (false, _, true) if substitution && separator == b'$' => 62,
@@ -201,10 +119,9 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         score = score.saturating_sub(12);
     }
     // `name;id` and `name|ip` are lists of names.
-    let short =
-        name.len() <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
+    let short = length <= 3 && !disguised && !path && argument != Argument::Plain && !substitution;
     let doubled = after > at + 1 && matches!(separator, b'|' | b'&');
-    let noun = !is(&["ls", "ps", "pwd", "df"], name) && !doubled;
+    let noun = !command.is(&["ls", "ps", "pwd", "df"]) && !doubled;
     let short = short && noun;
     let list = before
         .bytes()
@@ -228,18 +145,17 @@ fn behind(text: &str, at: usize, after: usize, substitution: bool) -> Option<Fou
         score = score.saturating_sub(15);
     }
     let rule = if substitution { "command substitution" } else { "command behind a separator" };
-    let known = SURE.iter().chain(WORDS).find(|known| known.eq_ignore_ascii_case(name));
     Some(Found {
-        tokens: known.copied().into_iter().collect(),
+        tokens: command.known.into_iter().collect(),
         ..Found::new(score.min(100), rule, AS_IS)
     })
 }
 
 /// `net user`, `reg query`: subcommands of Windows.
-fn administers(name: &str, rest: &str) -> bool {
+fn administers(command: &Command, rest: &str) -> bool {
     let word = rest.split_ascii_whitespace().next().unwrap_or_default();
-    (name.eq_ignore_ascii_case("net") && is(&["user", "localgroup", "view", "use", "start"], word))
-        || (name.eq_ignore_ascii_case("reg") && is(&["query", "add", "save"], word))
+    (command.is(&["net"]) && is(&["user", "localgroup", "view", "use", "start"], word))
+        || (command.is(&["reg"]) && is(&["query", "add", "save"], word))
 }
 
 /// The end of the arguments, as far as prose is concerned: two words on.
@@ -259,7 +175,7 @@ enum Argument {
 
 /// What stands behind a command word.
 fn argument(rest: &str) -> Argument {
-    if let Some(used) = expansion(rest) {
+    if let Some(used) = expansion(rest.as_bytes()) {
         return if rest.len() > used { Argument::Plain } else { Argument::No };
     }
     if rest.starts_with('<') || rest.starts_with(',') && rest.contains('}') {

@@ -1,7 +1,9 @@
 //! Words of shells: commands that attacks run, and programs that build steps begin with.
 
+use super::word_set::WordSet;
+
 /// Commands that are no words of prose: they count with any argument or none.
-pub(crate) const SURE: &[&str] = &[
+pub(crate) static SURE: WordSet = WordSet::new(&[
     "whoami",
     "uname",
     "ifconfig",
@@ -83,19 +85,19 @@ pub(crate) const SURE: &[&str] = &[
     "ver",
     "whois",
     "nproc",
-];
+]);
 
 /// Commands that are words as well: they count with an argument that is none of prose.
-pub(crate) const WORDS: &[&str] = &[
+pub(crate) static WORDS: WordSet = WordSet::new(&[
     "cat", "head", "tail", "more", "less", "type", "echo", "find", "sort", "kill", "who", "last",
     "sleep", "touch", "mkdir", "tar", "zip", "dd", "set", "export", "source", "timeout", "host",
     "node", "route", "history", "printf", "exec", "eval", "tee", "cut", "su", "w", "shutdown",
     "reboot", "ftp", "start", "copy", "del", "time", "test", "read", "open", "strings", "od", "wc",
     "date", "tr", "mail", "java", "go", "run", "make",
-];
+]);
 
 /// Programs with which a value begins that is a command by design.
-pub(crate) const TOOLS: &[&str] = &[
+pub(crate) static TOOLS: WordSet = WordSet::new(&[
     "npm",
     "npx",
     "yarn",
@@ -201,4 +203,4 @@ pub(crate) const TOOLS: &[&str] = &[
     "df",
     "du",
     "printf",
-];
+]);

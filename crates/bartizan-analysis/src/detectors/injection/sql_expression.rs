@@ -1,6 +1,9 @@
 //! The grammar of SQL expressions, as far as injection needs it: linear, no recursion.
 
-use super::sql_tokens::{Kind, Token};
+use super::{
+    sql_tokens::{Kind, Token},
+    word_set::WordSet,
+};
 
 /// What an expression has.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -26,7 +29,7 @@ pub(crate) struct Traits {
 }
 
 /// Functions that wait, reach out or make errors that tell.
-const DELAYS: &[&str] = &[
+pub(crate) static DELAYS: WordSet = WordSet::new(&[
     "sleep",
     "pg_sleep",
     "pg_sleep_for",
@@ -58,10 +61,10 @@ const DELAYS: &[&str] = &[
     "load_extension",
     "dbms_session",
     "sp_oacreate",
-];
+]);
 
 /// Functions that are common in attacks and in reports alike: they count behind a break-out only.
-const FUNCTIONS: &[&str] = &[
+static FUNCTIONS: WordSet = WordSet::new(&[
     "substring",
     "substr",
     "mid",
@@ -140,9 +143,9 @@ const FUNCTIONS: &[&str] = &[
     "upper",
     "trim",
     "reverse",
-];
+]);
 
-const METADATA: &[&str] = &[
+pub(crate) static METADATA: WordSet = WordSet::new(&[
     "information_schema",
     "pg_catalog",
     "pg_tables",
@@ -162,7 +165,10 @@ const METADATA: &[&str] = &[
     "pg_database",
     "sys",
     "xp_cmdshell",
-];
+]);
+
+/// Schemas that own functions of the database.
+static OWNERS: WordSet = WordSet::new(&["sys", "dbo", "master", "pg_catalog", "mysql"]);
 
 /// Reads expressions in a row of tokens.
 pub(crate) struct Reader<'t> {
@@ -178,10 +184,6 @@ enum Operand {
     Truth,
     Name(usize),
     Call,
-}
-
-pub(crate) fn is_one_of(list: &[&str], word: &str) -> bool {
-    list.iter().any(|known| known.eq_ignore_ascii_case(word))
 }
 
 impl<'t> Reader<'t> {
@@ -344,7 +346,7 @@ impl<'t> Reader<'t> {
         while self.kind(0) == Some(Kind::Dot)
             && matches!(self.kind(1), Some(Kind::Name | Kind::Word(_)))
         {
-            self.traits.metadata |= is_one_of(METADATA, self.written(self.at - 1));
+            self.traits.metadata |= METADATA.has(self.written(self.at - 1).as_bytes());
             self.delay_call(self.at - 1);
             self.at += 2;
         }
@@ -358,7 +360,7 @@ impl<'t> Reader<'t> {
     }
 
     fn delay_call(&mut self, name: usize) {
-        self.traits.delay |= is_one_of(DELAYS, self.written(name));
+        self.traits.delay |= DELAYS.has(self.written(name).as_bytes());
     }
 
     fn called(&mut self, name: usize) {
@@ -367,8 +369,7 @@ impl<'t> Reader<'t> {
             .checked_sub(2)
             .filter(|_| self.tokens.get(name.wrapping_sub(1)).map(|t| t.kind) == Some(Kind::Dot));
         let foreign = owner.is_some_and(|at| {
-            !is_one_of(DELAYS, self.written(at))
-                && !is_one_of(&["sys", "dbo", "master", "pg_catalog", "mysql"], self.written(at))
+            !DELAYS.has(self.written(at).as_bytes()) && !OWNERS.has(self.written(at).as_bytes())
         });
         if foreign {
             return;
@@ -376,9 +377,9 @@ impl<'t> Reader<'t> {
         let word = self.written(name);
         let has_arguments =
             self.tokens.get(name + 2).is_some_and(|token| token.kind != Kind::Close);
-        if is_one_of(DELAYS, word) && has_arguments {
+        if DELAYS.has(word.as_bytes()) && has_arguments {
             self.traits.delay = true;
-        } else if is_one_of(FUNCTIONS, word) {
+        } else if FUNCTIONS.has(word.as_bytes()) {
             self.traits.function = true;
         }
     }
@@ -408,7 +409,7 @@ impl<'t> Reader<'t> {
                     self.called(self.at);
                 } else {
                     let word = self.written(self.at);
-                    self.traits.metadata |= is_one_of(METADATA, word);
+                    self.traits.metadata |= METADATA.has(word.as_bytes());
                 }
             }
             _ => {}

@@ -6,6 +6,7 @@ use crate::detectors::injection::{
     Found, example, html, mention, normal,
     prefilter::{Family, Scan, Suspect},
     report,
+    word_set::WordSet,
 };
 use crate::{
     detectors::{DetectorExample, DetectorItem, Hit, Key, Lane},
@@ -162,7 +163,7 @@ const EVENTS: &[&str] = &[
 ];
 
 /// Names whose calls make a fragment of code an attack rather than text.
-const SINKS: &[&str] = &[
+pub(crate) static SINKS: WordSet = WordSet::new(&[
     "alert",
     "confirm",
     "prompt",
@@ -183,7 +184,7 @@ const SINKS: &[&str] = &[
     "globalthis",
     "constructor",
     "console",
-];
+]);
 
 const AS_IS: &str = "as it is";
 
@@ -358,7 +359,7 @@ fn first_sink(code: &str) -> bool {
 
 /// Whether a sink at `at` is called, indexed, assigned or followed into.
 fn is_sink(code: &str, at: usize, word: &str) -> bool {
-    SINKS.iter().any(|sink| sink.eq_ignore_ascii_case(word))
+    SINKS.has(word.as_bytes())
         && code.get(at + word.len()..).is_some_and(|rest| {
             let rest = rest.trim_start();
             rest.starts_with(['(', '`', '[', '='])
