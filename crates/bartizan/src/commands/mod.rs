@@ -11,7 +11,6 @@ mod inspect;
 mod key;
 mod listing;
 mod reference;
-mod serve;
 mod specs;
 mod terminal;
 
@@ -20,7 +19,6 @@ use std::process::ExitCode;
 use clap::{CommandFactory, Parser};
 
 pub use arguments::{Cli, Command};
-pub(crate) use analyze::micros_now;
 pub use error::{CommandError, Exit};
 
 /// Parses the command line, runs the command and turns its result into an exit code.
@@ -48,7 +46,6 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
     match &cli.command {
         Command::Analyze(arguments) => analyze::run(cli, arguments),
         Command::Inspect(arguments) => inspect::run(cli, arguments),
-        Command::Serve(arguments) => serve::run(cli, arguments),
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
