@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -36,7 +36,7 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: true,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[
         ("bank_account_number", "945456787654"),

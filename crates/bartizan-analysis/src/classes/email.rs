@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Shape};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, Shape, runs::Alphabet};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -25,7 +25,13 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: false,
-    possible: |shape| shape.at > 0,
+    form: Form {
+        len: (6, 256),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::At],
+        also: |shape| shape.at == 1,
+    },
     recognise,
     examples: &[
         ("email", "jane.doe@example.com"),
@@ -58,31 +64,41 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     is_email(text).then_some(Certainty::Pattern)
 }
 
+static LOCAL: Alphabet = Alphabet::alphanumeric_and(b".!#$%&'*+-/=?^_`{|}~");
+
 /// A byte of the local part, as mail providers allow it; non-ASCII by RFC 6531.
 pub(crate) fn is_local(b: u8) -> bool {
-    b.is_ascii_alphanumeric() || b".!#$%&'*+-/=?^_`{|}~".contains(&b) || b >= 0x80
+    LOCAL.has(b) || b >= 0x80
 }
 
 /// Whether `text` is one address and nothing else.
 pub(crate) fn is_email(text: &str) -> bool {
-    let Some((local, domain)) = text.split_once('@') else { return false };
-    let dots = |part: &str| part.starts_with('.') || part.ends_with('.') || part.contains("..");
-    if local.is_empty() || local.len() > 64 || domain.len() > 253 || dots(local) || dots(domain) {
+    let bytes = text.as_bytes();
+    let Some(at) = bytes.iter().position(|b| *b == b'@') else { return false };
+    let (local, domain) = (bytes.get(..at).unwrap_or_default(), text.get(at + 1..).unwrap_or(""));
+    if local.len() > 64 || domain.len() > 253 {
         return false;
     }
-    let Some((_, tld)) = domain.rsplit_once('.') else { return false };
-    let labels = domain.split('.').all(|label| {
+    let local_fits = local
+        .split(|b| *b == b'.')
+        .all(|part| !part.is_empty() && part.iter().all(|b| is_local(*b)));
+    let label_fits = |label: &[u8]| {
         (1..=63).contains(&label.len())
-            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b >= 0x80)
-            && !label.starts_with('-')
-            && !label.ends_with('-')
-    });
-    let tld_fits = tld.starts_with("xn--")
-        || (tld.chars().count() >= 2 && tld.chars().all(char::is_alphabetic));
-    let command = local.bytes().all(|b| b.is_ascii_punctuation());
-    labels
-        && tld_fits
-        && !command
-        && !FILES.contains(&tld.to_ascii_lowercase().as_str())
-        && local.bytes().all(is_local)
+            && label.iter().all(|b| b.is_ascii_alphanumeric() || *b == b'-' || *b >= 0x80)
+            && label.first() != Some(&b'-')
+            && label.last() != Some(&b'-')
+    };
+    // Operators of programming languages are written in punctuation only.
+    local_fits
+        && !local.iter().all(u8::is_ascii_punctuation)
+        && domain.as_bytes().split(|b| *b == b'.').all(label_fits)
+        && domain.rsplit_once('.').is_some_and(|(_, tld)| is_top_level(tld))
+}
+
+/// Letters, or the form of other scripts, and no extension of a file.
+fn is_top_level(tld: &str) -> bool {
+    tld.starts_with("xn--")
+        || (tld.chars().count() >= 2
+            && tld.chars().all(char::is_alphabetic)
+            && !FILES.iter().any(|file| file.eq_ignore_ascii_case(tld)))
 }

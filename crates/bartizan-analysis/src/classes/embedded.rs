@@ -6,12 +6,17 @@
 use bartizan_model::DataClass;
 
 use super::{
-    Candidate, Certainty, Shape, by_priority, email, iban, ip_address, jwt, names, payment_card,
-    secret, secret_forms, us_ssn,
+    Candidate, Certainty, Shape, email,
+    form::{self, BY_PRIORITY, IN_TEXT},
+    iban, ip_address, jwt, names, payment_card,
+    runs::Alphabet,
+    secret, secret_text, us_ssn,
 };
 
 /// Most values of a short text that are looked at together with the words before them.
 const MAX_WORDED: usize = 16;
+/// Fewest digits of a number that is looked for by its digits alone.
+const LONG_NUMBER: u32 = 9;
 /// How far back those words are looked for, in bytes.
 const WORDS_BEFORE: usize = 40;
 
@@ -23,7 +28,7 @@ struct Found<'f> {
 
 impl Found<'_> {
     fn add(&mut self, class: DataClass, certainty: Certainty) {
-        let Some(at) = by_priority().iter().position(|item| item.class == class) else { return };
+        let Some(at) = BY_PRIORITY.iter().position(|item| item.class == class) else { return };
         if self.seen & (1 << at) == 0 {
             self.seen |= 1 << at;
             (self.report)(class, certainty);
@@ -35,19 +40,19 @@ impl Found<'_> {
 pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(DataClass, Certainty)) {
     let (text, shape) = (candidate.text, &candidate.shape);
     let mut found = Found { seen: 0, report: &mut report };
-    if has_secret(text) {
+    if secret_text::has_secret(text, shape) {
         found.add(secret::CLASS.class, Certainty::Pattern);
     }
-    if tokens(text).any(jwt::is_jwt) {
+    if shape.dots >= 2 && tokens(text).any(jwt::is_jwt) {
         found.add(jwt::CLASS.class, Certainty::Checked);
     }
     if shape.at > 0 && emails(text).next().is_some() {
         found.add(email::CLASS.class, Certainty::Pattern);
     }
-    if shape.digit_run >= 9 {
+    if shape.digits >= LONG_NUMBER && has_long_number(text.as_bytes()) {
         search_numbers(text, &mut found);
     }
-    if shape.digits >= 12 && words(text).any(|w| iban_starts(w) && is_iban_at(text, w)) {
+    if shape.digits >= 12 && shape.upper >= 2 && ibans(text).any(starts_with_iban) {
         found.add(iban::CLASS.class, Certainty::Checked);
     }
     if shape.is_single() {
@@ -56,45 +61,82 @@ pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(DataClass
         {
             found.add(class, Certainty::Pattern);
         }
-        search_worded(candidate, &mut found);
+        if shape.digits >= 3 || is_device(shape) {
+            search_worded(candidate, &mut found);
+        }
     }
+}
+
+/// Whether it may hold a hardware address, which needs no digit.
+const fn is_device(shape: &Shape) -> bool {
+    shape.colons >= 5 || shape.dashes >= 5
 }
 
 /// Values of a short text, each with the words before it for a field name: `Phone: 30 901820`,
 /// `my NHS number is 943 476 5919`.
 fn search_worded(candidate: &Candidate<'_>, found: &mut Found<'_>) {
     let text = candidate.text;
-    let mixed = words(text).filter(|word| {
+    let mixed = words(text).filter(|word| (7..=64).contains(&word.len())).filter(|word| {
         let shape = Shape::of(word);
-        let device = shape.colons == 5 || shape.dashes == 5;
         shape.letters() > 0
-            && (shape.digits >= 3 || device)
-            && (7..=64).contains(&shape.len)
+            && (shape.digits >= 3 || shape.colons == 5 || shape.dashes == 5)
             && shape.at == 0
     });
     for value in number_runs(text).map(str::trim).chain(mixed).take(MAX_WORDED) {
         let Some(at) = (value.as_ptr() as usize).checked_sub(text.as_ptr() as usize) else {
             continue;
         };
-        let context = names::words_before(text, at, WORDS_BEFORE);
+        let name = names::words_before(text, at, WORDS_BEFORE);
+        let context = name.context();
         let mut inner = Candidate {
             text: value,
             shape: Shape::of(value),
-            name: context.words(),
+            name: &name,
             is_identifier: context.is_identifier || candidate.is_identifier,
             ..*candidate
         };
-        for (i, item) in by_priority().iter().enumerate().filter(|(_, item)| item.in_text) {
-            inner.in_context = context.mask & (1 << i) != 0;
-            if !inner.in_context && !(item.possible)(&inner.shape) {
-                continue;
-            }
-            if let Some(certainty) = (item.recognise)(&inner) {
-                found.add(item.class, certainty);
-                break;
-            }
+        let likely = (context.mask | form::within_bounds(&inner.shape)) & IN_TEXT;
+        if let Some((class, certainty)) = super::recognise(&mut inner, context.mask, likely) {
+            found.add(class, certainty);
         }
     }
+}
+
+/// Whether nine digits stand in a row, where single spaces, dots, slashes and dashes do not break
+/// a row. Nine such digits cover at most 17 bytes, so they stand in one chunk of 32 bytes or in two
+/// neighbours; other chunks are only counted.
+fn has_long_number(bytes: &[u8]) -> bool {
+    const CHUNK: usize = 32;
+    let (mut from, mut before) = (0, 0);
+    for (i, chunk) in bytes.chunks(CHUNK).enumerate() {
+        let digits: u8 = chunk.iter().map(|b| u8::from(b.is_ascii_digit())).sum();
+        if u32::from(before + digits) >= LONG_NUMBER
+            && bytes.get(from..i * CHUNK + chunk.len()).is_some_and(is_long)
+        {
+            return true;
+        }
+        (from, before) = (i * CHUNK, digits);
+    }
+    false
+}
+
+/// Whether a long number stands in a few bytes.
+fn is_long(bytes: &[u8]) -> bool {
+    let (mut run, mut gap) = (0, false);
+    for b in bytes {
+        match b {
+            b'0'..=b'9' => {
+                run += 1;
+                gap = false;
+                if run == LONG_NUMBER {
+                    return true;
+                }
+            }
+            b' ' | b'-' | b'.' | b'/' if run > 0 && !gap => gap = true,
+            _ => run = 0,
+        }
+    }
+    false
 }
 
 fn search_numbers(text: &str, found: &mut Found<'_>) {
@@ -108,27 +150,35 @@ fn search_numbers(text: &str, found: &mut Found<'_>) {
     }
 }
 
-/// Whether a secret of a known form, a private key or a URL with a password stands in the text.
-pub(super) fn has_secret(text: &str) -> bool {
-    secret_forms::find(text).is_some()
-        || (text.contains("-----BEGIN ") && secret_forms::is_private_key(text))
-        || (text.contains("://") && secret_forms::has_url_password(text))
-        || (text.contains("Q~") && secret_forms::has_azure_secret(text))
-        || secret_forms::has_authorization(text)
-        || (text.contains("-us") && secret_forms::has_mailchimp_key(text))
-}
+/// Bytes of a JSON Web Token, padding included.
+static TOKEN: Alphabet = Alphabet::alphanumeric_and(b"-_.=");
 
 /// Runs of text that could be one token.
 fn tokens(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| !(c.is_ascii_alphanumeric() || "-_.=".contains(c)))
-        .filter(|t| t.len() >= 36 && t.starts_with("ey"))
+    TOKEN
+        .runs(text.as_bytes(), 36)
+        .filter_map(|(start, end)| text.get(start..end))
+        .filter(|token| token.starts_with("ey"))
+}
+
+/// What ends a word: white space and this punctuation.
+fn is_separator(c: char) -> bool {
+    match c {
+        '"' | '\'' | '<' | '>' | '(' | ')' | '[' | ']' | '{' | '}' | ',' | ';' | '|' => true,
+        _ => c.is_whitespace(),
+    }
+}
+
+/// Marks at the edge of a word, which do not belong to it.
+fn is_fringe(c: char) -> bool {
+    matches!(c, '.' | '=' | '?' | '!')
 }
 
 /// Words, without the punctuation around them.
 fn words(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c.is_whitespace() || "\"'<>()[]{},;|".contains(c))
-        .map(|w| w.trim_start_matches(['.', '=', '?', '!']))
-        .map(|w| w.trim_end_matches(['.', '=', '?', '!']))
+    text.split(is_separator)
+        .filter(|w| w.len() >= 2)
+        .map(|w| w.trim_matches(is_fringe))
         .map(|w| if w.ends_with("::") { w } else { w.trim_end_matches(':') })
         .filter(|w| w.len() >= 2)
 }
@@ -196,18 +246,34 @@ fn number_runs(text: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-fn iban_starts(word: &str) -> bool {
-    matches!(word.as_bytes(), [a, b, c, d, ..]
-        if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit())
+/// The text from each word on that begins as an IBAN does: two capitals, two digits.
+fn ibans(text: &str) -> impl Iterator<Item = &str> {
+    let bytes = text.as_bytes();
+    capitals_before_digits(bytes).filter_map(move |at| {
+        let at = at.checked_sub(1)?;
+        let begins = matches!(bytes.get(at..at + 4)?, [a, .., d]
+            if a.is_ascii_uppercase() && d.is_ascii_digit());
+        let before = text.get(..at).filter(|_| begins)?.trim_end_matches(is_fringe);
+        before.chars().next_back().is_none_or(is_separator).then(|| text.get(at..))?
+    })
 }
 
-/// Whether an IBAN begins with the word at hand, written with or without spaces.
-fn is_iban_at(text: &str, word: &str) -> bool {
-    let Some(at) = (word.as_ptr() as usize).checked_sub(text.as_ptr() as usize) else {
-        return false;
-    };
-    let rest = text.get(at..).unwrap_or("");
-    let longest: String = rest
+/// Places of capitals with a digit behind. They are rare, so chunks without one are passed over.
+fn capitals_before_digits(bytes: &[u8]) -> impl Iterator<Item = usize> {
+    const CHUNK: usize = 32;
+    let fits = |(a, b): (&u8, &u8)| a.is_ascii_uppercase() & b.is_ascii_digit();
+    (0..bytes.len()).step_by(CHUNK).flat_map(move |from| {
+        let chunk = bytes.get(from..bytes.len().min(from + CHUNK + 1)).unwrap_or_default();
+        let pairs = chunk.iter().zip(chunk.iter().skip(1));
+        let any = pairs.clone().fold(false, |seen, pair| seen | fits(pair));
+        let places = pairs.enumerate().filter(move |(_, pair)| fits(*pair));
+        places.take(if any { CHUNK } else { 0 }).map(move |(at, _)| from + at)
+    })
+}
+
+/// Whether an IBAN begins `text`, written with or without spaces.
+fn starts_with_iban(text: &str) -> bool {
+    let longest: String = text
         .chars()
         .take(48)
         .take_while(|c| c.is_ascii_alphanumeric() || *c == ' ' || *c == '-')
@@ -233,6 +299,41 @@ mod tests {
         let runs: Vec<_> = number_runs(text).collect();
         assert_eq!(runs, ["+1 (415) 555-0132", "4111 1111 1111 1111"]);
         assert_eq!(number_runs("").count() + number_runs("+++(((").count(), 0);
+    }
+
+    #[test]
+    fn numbers_of_nine_digits_are_long() {
+        let pad = "x".repeat(31);
+        for (text, long) in [
+            ("123456789", true),
+            ("12345678", false),
+            ("1 2-3.4/5 6-7.8/9", true),
+            ("1234  56789", false),
+            ("1234 - 56789", false),
+            ("1234,56789", false),
+            ("12345678 x9", false),
+            ("tel. 030 12345 or 555-01-23", false),
+            ("tel. 030 123 456 or", true),
+        ] {
+            assert_eq!(has_long_number(text.as_bytes()), long, "{text}");
+            for from in 0..pad.len() {
+                let shifted = format!("{} {text} {pad}", &pad[from..]);
+                assert_eq!(has_long_number(shifted.as_bytes()), long, "{shifted}");
+            }
+        }
+    }
+
+    #[test]
+    fn ibans_begin_at_words() {
+        let found = |text: &str| ibans(text).map(|rest| rest[..4].to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            found("DE44 (.GB82 xFR14 =AT61,BE71 d1 D12 DEE1"),
+            ["DE44", "GB82", "AT61", "BE71"]
+        );
+        assert_eq!(found("1DE44 ÄDE44 \u{a0}DE44"), ["DE44"]);
+        for pad in 0..70 {
+            assert_eq!(found(&format!("{} DE44", "x".repeat(pad))), ["DE44"], "{pad}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use bartizan_protocols::{NodeRef, view::Value};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -40,7 +40,7 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: false,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[("latlng", "52.5163,13.3777"), ("location", "-33.8568, 151.2153")],
     counterexamples: &[

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{ClassItem, Form, national_id::by_scheme, schemes::Numbers};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -24,7 +24,13 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| (10..=14).contains(&shape.len) && shape.digits >= 5 && shape.letters() > 0,
+    form: Form {
+        len: (10, 14),
+        digits: (5, u32::MAX),
+        spaces: true,
+        marks: &[],
+        also: |shape| shape.letters() > 0,
+    },
     recognise: |candidate| by_scheme(candidate, Numbers::Patients, CLASS.names),
     examples: &[("mbi", "1EG4TE5MK73"), ("x", "1EG4-TE5-MK73"), ("kvnr", "A123456780")],
     counterexamples: &[

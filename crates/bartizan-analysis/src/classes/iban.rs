@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -15,8 +15,12 @@ pub static CLASS: ClassItem = ClassItem {
     names: &["iban", "bank account", "account number", "kontonummer"],
     anywhere: true,
     in_text: false,
-    possible: |shape| {
-        (b'A'..=b'z').contains(&shape.first) && shape.digits >= 10 && (15..=48).contains(&shape.len)
+    form: Form {
+        len: (15, 48),
+        digits: (10, u32::MAX),
+        spaces: true,
+        marks: &[],
+        also: |shape| (b'A'..=b'z').contains(&shape.first),
     },
     recognise,
     examples: &[
@@ -33,13 +37,15 @@ pub static CLASS: ClassItem = ClassItem {
 };
 
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
-    let text: String = candidate
-        .text
-        .chars()
-        .filter(|c| !matches!(c, ' ' | '-' | '.'))
-        .map(|c| c.to_ascii_uppercase())
-        .take(35)
-        .collect();
+    let mut compact = candidate.text.chars().filter(|c| !matches!(c, ' ' | '-' | '.'));
+    let mut next = || compact.next().unwrap_or(' ');
+    let country = [next(), next()].iter().all(char::is_ascii_alphabetic);
+    let check = [next(), next()].iter().all(char::is_ascii_digit);
+    if !country || !check {
+        return None;
+    }
+    let compact = candidate.text.chars().filter(|c| !matches!(c, ' ' | '-' | '.'));
+    let text: String = compact.map(|c| c.to_ascii_uppercase()).take(35).collect();
     is_iban(&text).then_some(Certainty::Checked)
 }
 

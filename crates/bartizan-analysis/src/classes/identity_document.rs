@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -40,7 +40,7 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: true,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[("passportNumber", "C01X00T47"), ("driver_license", "MORGA607054SM9IJ")],
     counterexamples: &[

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -16,7 +16,7 @@ pub static CLASS: ClassItem = ClassItem {
     names: &["imei", "imeisv", "imsi", "iccid", "meid"],
     anywhere: true,
     in_text: true,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[("imei", "35-209900-176148-1"), ("imsi", "310150123456789")],
     counterexamples: &[("imei", "35-209900-176148-2"), ("x", "352099001761481"), ("imei", "1234")],

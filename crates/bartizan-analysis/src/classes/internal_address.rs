@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, ip_address};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, ip_address};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -27,12 +27,16 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: false,
-    possible: |shape| {
-        shape.len <= 120
-            && shape.spaces == 0
-            && ((shape.dots == 3 && shape.digits >= 4)
+    form: Form {
+        len: (3, 120),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::Dot, Mark::Colon],
+        also: |shape| {
+            (shape.dots == 3 && shape.digits >= 4)
                 || (shape.dots >= 1 && shape.letters() >= 4)
-                || shape.colons >= 2)
+                || shape.colons >= 2
+        },
     },
     recognise,
     examples: &[
@@ -56,19 +60,33 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if ip_address::class_in_context(candidate) == Some(CLASS.class) {
         return Some(Certainty::Pattern);
     }
-    let text = candidate.text;
-    let (scheme, rest) = text.split_once("://").unwrap_or(("", text));
-    let authority = rest.split(['/', '?', '#']).next().unwrap_or("");
-    let host = authority.split(':').next().unwrap_or("");
+    // Any other has a dot, or a scheme before an address of version 6.
+    let (text, shape) = (candidate.text, &candidate.shape);
+    if shape.dots == 0 && shape.other < 2 {
+        return None;
+    }
+    let scheme = text.as_bytes().windows(3).position(|three| three == b"://");
+    let (scheme, rest) = match scheme {
+        Some(end) => (text.get(..end)?, text.get(end + 3..)?),
+        None => ("", text),
+    };
+    let authority = until(rest, b"/?#");
+    let host = until(authority, b":");
     if !scheme.is_empty() && ip_address::class_of(authority) == Some(CLASS.class) {
         return Some(Certainty::Pattern);
     }
     let named = host.len() >= 5
-        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.')
         && [".internal", ".svc.cluster.local", ".corp", ".intranet", ".lan", ".local"]
             .iter()
-            .any(|end| host.len() > end.len() && host.ends_with(end));
+            .any(|end| host.len() > end.len() && host.ends_with(end))
+        && host.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'.');
     // A dotted key of a configuration ends like a host name: ask for a scheme or a field name.
     (named && (!scheme.is_empty() || candidate.in_context || host.ends_with(".svc.cluster.local")))
         .then_some(Certainty::Pattern)
+}
+
+/// The text up to the first of some ASCII bytes.
+fn until<'t>(text: &'t str, ends: &[u8]) -> &'t str {
+    let end = text.bytes().position(|b| ends.contains(&b)).unwrap_or(text.len());
+    text.get(..end).unwrap_or("")
 }

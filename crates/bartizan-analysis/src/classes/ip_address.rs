@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, internal_address};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, internal_address};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -33,10 +33,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: false,
-    possible: |shape| {
-        shape.len <= 50
-            && shape.spaces == 0
-            && ((shape.dots == 3 && shape.digits >= 4) || shape.colons >= 2)
+    form: Form {
+        len: (3, 50),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::Dot, Mark::Colon],
+        also: |shape| (shape.dots == 3 && shape.digits >= 4) || shape.colons >= 2,
     },
     recognise,
     examples: &[("ip", "203.0.113.7"), ("x", "2001:db8:1:2::3"), ("peer", "8.8.8.8:53")],
@@ -111,6 +113,11 @@ pub(crate) fn class_of(text: &str) -> Option<DataClass> {
 /// An address, with `[…]`, a port, a prefix length or a zone around it.
 fn parse(text: &str) -> Option<IpAddr> {
     let text = text.split('/').next().unwrap_or("");
+    // Most texts are told by a letter that stands in no address.
+    let address = |b: &u8| b.is_ascii_hexdigit() || matches!(b, b'.' | b':');
+    if !text.starts_with('[') && !text.bytes().take_while(|b| *b != b'%').all(|b| address(&b)) {
+        return None;
+    }
     if let Ok(v4) = text.parse::<Ipv4Addr>() {
         return Some(IpAddr::V4(v4));
     }

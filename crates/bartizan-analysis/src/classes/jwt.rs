@@ -1,12 +1,16 @@
 //! JSON Web Tokens.
 
 use bartizan_model::{DataClass, data_class::DataGroup};
+use bartizan_protocols::{
+    NodeRef,
+    view::{Codec, Value},
+};
 use base64::{
     Engine as _, alphabet,
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -20,10 +24,14 @@ pub static CLASS: ClassItem = ClassItem {
     names: &["jwt"],
     anywhere: true,
     in_text: false,
-    possible: |shape| {
-        shape.first == b'e' && shape.len >= 36 && (2..=4).contains(&shape.dots) && shape.spaces == 0
+    form: Form {
+        len: (36, usize::MAX),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::Dot],
+        also: |shape| shape.first == b'e' && (2..=4).contains(&shape.dots),
     },
-    recognise: |candidate: &Candidate<'_>| is_jwt(candidate.text).then_some(Certainty::Checked),
+    recognise,
     examples: &[(
         "x",
         "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0.dozjgNryP4J3jVmNHl0w5N",
@@ -42,6 +50,21 @@ const BASE64URL: GeneralPurpose = GeneralPurpose::new(
         .with_decode_padding_mode(DecodePaddingMode::Indifferent)
         .with_decode_allow_trailing_bits(true),
 );
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    (is_decoded(&candidate.node) || is_jwt(candidate.text)).then_some(Certainty::Checked)
+}
+
+/// Whether the decoder found that the text of `node` is a token, as [`is_jwt`] would.
+fn is_decoded(node: &NodeRef<'_>) -> bool {
+    let Some(token) = node.children().next().filter(|n| n.codec() == Some(Codec::Jwt)) else {
+        return false;
+    };
+    let mut parts = token.children();
+    let (Some(header), Some(payload)) = (parts.next(), parts.next()) else { return false };
+    let has = |name: &str| header.children().any(|member| member.key() == name);
+    has("alg") && (payload.value() == Value::Object || has("enc"))
+}
 
 /// Longest header and payload that are decoded, in bytes of base64url.
 const MAX_PART_BYTES: usize = 16 * 1024;

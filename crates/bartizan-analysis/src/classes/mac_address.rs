@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -16,9 +16,15 @@ pub static CLASS: ClassItem = ClassItem {
     names: &["mac", "mac address", "macaddress", "bssid", "hwaddr"],
     anywhere: true,
     in_text: true,
-    possible: |shape| {
-        (shape.len == 17 && (shape.colons == 5 || shape.dashes == 5))
-            || (shape.len == 14 && shape.dots == 2)
+    form: Form {
+        len: (14, 17),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::Colon, Mark::Dash, Mark::Dot],
+        also: |shape| match shape.len {
+            17 => shape.colons == 5 || shape.dashes == 5,
+            _ => shape.len == 14 && shape.dots == 2,
+        },
     },
     recognise,
     examples: &[("x", "AA:BB:CC:DD:EE:01"), ("mac", "00-1a-2b-3c-4d-5e"), ("x", "001a.2b3c.4d5e")],

@@ -1,11 +1,10 @@
 //! Data classes: kinds of sensitive values, one recogniser per file.
 //!
 //! `classify` walks the leaves of both sides once. A value is summarised in one pass
-//! ([`Shape`]) and its field name is looked up in one table ([`names`]); only recognisers whose
-//! name fits or whose form is possible are asked, in order of [`ClassItem::priority`], and the
-//! first that answers names the value. Free text is searched for embedded values ([`embedded`]).
-
-use std::sync::OnceLock;
+//! ([`Shape`]) and its field name is looked up in one table ([`phrases`]); only recognisers whose
+//! name fits or whose [`Form`] the value has are asked, in order of [`ClassItem::priority`], and
+//! the first that answers names the value. Free text is searched for embedded values
+//! ([`embedded`]).
 
 use bartizan_model::{DataClass, Root, Side, data_class::DataGroup};
 use bartizan_protocols::{Format, NodeId, NodeRef, decode::Decoded, view::Value};
@@ -13,11 +12,14 @@ use bartizan_protocols::{Format, NodeId, NodeRef, decode::Decoded, view::Value};
 use crate::snapshot::Snapshot;
 
 pub mod bank_account;
+mod blocks;
 mod checksum;
 pub mod date_of_birth;
 pub mod email;
 mod embedded;
+mod form;
 pub mod geolocation;
+mod headers;
 pub mod health_id;
 pub mod iban;
 pub mod identity_document;
@@ -27,23 +29,30 @@ pub mod ip_address;
 pub mod jwt;
 mod list;
 pub mod mac_address;
+mod memo;
 mod names;
 pub mod national_id;
 pub mod password;
 pub mod payment_card;
 pub mod person_name;
 pub mod phone;
+mod phrases;
 pub mod postal_address;
+mod runs;
 mod schemes;
 pub mod secret;
 mod secret_forms;
+mod secret_text;
 mod shape;
 pub mod tax_id;
 pub mod us_ssn;
 pub mod vin;
 mod words;
 
+pub use form::{Form, Mark};
 pub use list::CLASSES;
+use memo::Memo;
+use names::{FieldName, Siblings};
 pub use shape::Shape;
 
 /// How sure a recogniser is.
@@ -75,8 +84,8 @@ pub struct Candidate<'a> {
     pub text: &'a str,
     /// One-pass summary of `text`.
     pub shape: Shape,
-    /// Words of the field name, lower case, the parent's name first: `billing card number`.
-    pub name: &'a str,
+    /// The field name.
+    pub name: &'a FieldName<'a>,
     /// Whether one of the item's own [`ClassItem::names`] fits the field name.
     pub in_context: bool,
     /// Whether the name says that the value is an identifier, count, time, hash or version: forms
@@ -90,7 +99,8 @@ impl Candidate<'_> {
     /// Whether one of `phrases` stands in the name as whole words.
     #[must_use]
     pub fn is_named(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| names::contains_phrase(self.name, phrase))
+        let name = self.name.text();
+        phrases.iter().any(|phrase| names::contains_phrase(name, phrase))
     }
 }
 
@@ -117,8 +127,8 @@ pub struct ClassItem {
     /// Whether the class is looked for in short free text too, where the words before a value stand
     /// for its field name.
     pub in_text: bool,
-    /// First test for values without context: whether the form is possible at all.
-    pub possible: fn(&Shape) -> bool,
+    /// First test for values without context.
+    pub form: Form,
     /// The recogniser.
     pub recognise: fn(&Candidate<'_>) -> Option<Certainty>,
     /// Field name and value that must be recognised.
@@ -141,80 +151,94 @@ pub fn is_sensitive(class: DataClass) -> bool {
     item(class).is_some_and(|item| item.sensitive)
 }
 
-/// Items in order of priority; the position is the bit in masks of [`names`].
-fn by_priority() -> &'static [&'static ClassItem] {
-    static ORDER: OnceLock<Vec<&'static ClassItem>> = OnceLock::new();
-    ORDER.get_or_init(|| {
-        let mut items = CLASSES.to_vec();
-        items.sort_by_key(|item| item.priority);
-        items
-    })
-}
-
 /// Finds the sensitive values of an exchange, in document order.
 #[must_use]
 pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
-    let mut hits = Vec::new();
-    // A path segment gets its context from the segment before it: `/users/{email}`.
-    let mut before = "";
-    for node in decoded.view.nodes() {
-        let mut digits = shape::NumberText::default();
-        let text = match node.value() {
-            Value::Text(text) => text.trim(),
-            Value::Integer(i) if node.raw().is_empty() => digits.write(i),
-            Value::Integer(_) | Value::Number(_) => node.raw(),
-            _ => continue,
-        };
-        let context = if node.root() == Root::Path && node.depth() == 1 {
-            std::mem::replace(&mut before, node.raw())
-        } else {
-            node.name()
-        };
-        if text.len() < 2 || is_protocol_field(&node) {
-            continue;
-        }
-        if is_code(decoded, &node) {
-            // Licences and examples in scripts name addresses and numbers of nobody in particular.
-            if embedded::has_secret(text) {
-                let (class, certainty) = (secret::CLASS.class, Certainty::Pattern);
-                hits.push(ClassHit { class, node: node.id(), certainty });
+    Memo::with(|memo| {
+        let mut hits = Vec::new();
+        // A path segment gets its context from the segment before it: `/users/{email}`.
+        let mut before = "";
+        let mut siblings = Siblings::default();
+        for node in decoded.view.nodes() {
+            let mut digits = shape::NumberText::default();
+            let text = match node.value() {
+                Value::Text(text) => trimmed(text),
+                Value::Integer(i) if node.raw().is_empty() => digits.write(i),
+                Value::Integer(_) | Value::Number(_) => node.raw(),
+                _ => continue,
+            };
+            let name = if node.root() == Root::Path && node.depth() == 1 {
+                FieldName::new("", std::mem::replace(&mut before, node.raw()))
+            } else {
+                siblings.name_of(&node)
+            };
+            if text.len() < 2 {
+                continue;
             }
-            continue;
+            if is_code(decoded, &node) {
+                // Licences and examples in scripts name addresses and numbers of nobody in
+                // particular.
+                if secret_text::has_secret(text, &Shape::of(text)) {
+                    let (class, certainty) = (secret::CLASS.class, Certainty::Pattern);
+                    hits.push(ClassHit { class, node: node.id(), certainty });
+                }
+                continue;
+            }
+            let context = memo.context(node.general_hash(), &name);
+            if context.is_protocol && node.root() == Root::Header && node.depth() == 1 {
+                continue;
+            }
+            let text = credential_of(&node, text);
+            let shape = Shape::of(text);
+            let likely = context.mask | form::within_bounds(&shape);
+            if likely == 0 && !shape.may_embed() {
+                continue;
+            }
+            let candidate = Candidate {
+                text,
+                shape,
+                name: &name,
+                in_context: false,
+                is_identifier: context.is_identifier,
+                node,
+            };
+            classify_value(candidate, context.mask, likely, &mut hits);
         }
-        classify_value(node, text, context, &mut hits);
-    }
-    hits
+        hits
+    })
 }
 
-/// Classifies one value under one field name, as [`classify`] does for each leaf.
-fn classify_value(node: NodeRef<'_>, text: &str, own: &str, hits: &mut Vec<ClassHit>) {
-    let text = credential_of(&node, text);
-    let shape = Shape::of(text);
-    let context = names::lookup(names::parent_name(&node), own);
-    let mut candidate = Candidate {
-        text,
-        shape,
-        name: context.words(),
-        in_context: false,
-        is_identifier: context.is_identifier,
-        node,
-    };
-    for (i, item) in by_priority().iter().enumerate() {
-        let in_context = context.mask & (1 << i) != 0;
-        if !in_context && !(item.possible)(&shape) {
-            continue;
-        }
-        candidate.in_context = in_context;
-        if let Some(certainty) = (item.recognise)(&candidate) {
-            hits.push(ClassHit { class: item.class, node: node.id(), certainty });
-            return;
-        }
-    }
-    if shape.may_embed() {
+/// Classifies one value, which may be of the `likely` classes or hold other values. In `context`
+/// are the classes whose names fit its field name.
+fn classify_value(
+    mut candidate: Candidate<'_>,
+    context: u64,
+    likely: u64,
+    hits: &mut Vec<ClassHit>,
+) {
+    let node = candidate.node.id();
+    if let Some((class, certainty)) = recognise(&mut candidate, context, likely) {
+        hits.push(ClassHit { class, node, certainty });
+    } else if candidate.shape.may_embed() {
         embedded::search(&candidate, |class, certainty| {
-            hits.push(ClassHit { class, node: node.id(), certainty });
+            hits.push(ClassHit { class, node, certainty });
         });
     }
+}
+
+/// Asks the recognisers of the `likely` classes, if there is context or the form fits.
+fn recognise(
+    candidate: &mut Candidate<'_>,
+    context: u64,
+    likely: u64,
+) -> Option<(DataClass, Certainty)> {
+    form::items(likely).find_map(|(i, item)| {
+        candidate.in_context = form::has(context, i);
+        if !candidate.in_context && !item.form.fits(&candidate.shape) {
+            return None;
+        }
+        Some((item.class, (item.recognise)(candidate)?))
+    })
 }
 
 /// Whether a node is a script or style sheet as a whole.
@@ -222,6 +246,14 @@ fn is_code(decoded: &Decoded, node: &NodeRef<'_>) -> bool {
     node.root() == Root::Body
         && node.is_root()
         && matches!(decoded.format(node.side()), Format::Javascript | Format::Css)
+}
+
+/// `str::trim`, quickly for texts with nothing to trim.
+fn trimmed(text: &str) -> &str {
+    match text.as_bytes() {
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
 }
 
 /// `Bearer x` → `x`: the credential behind an authentication scheme (RFC 9110 §11.4).
@@ -237,80 +269,6 @@ fn credential_of<'a>(node: &NodeRef<'_>, text: &'a str) -> &'a str {
         }
         _ => text,
     }
-}
-
-/// Header fields of the protocol itself, which never carry personal data of the application.
-/// Cookies are classified in their own root.
-fn is_protocol_field(node: &NodeRef<'_>) -> bool {
-    const EXACT: &[&str] = &[
-        "age",
-        "allow",
-        "alt-svc",
-        "connection",
-        "cookie",
-        "date",
-        "dnt",
-        "etag",
-        "expect",
-        "expires",
-        "forwarded",
-        "host",
-        "last-modified",
-        "link",
-        "nel",
-        "origin",
-        "permissions-policy",
-        "pragma",
-        "priority",
-        "range",
-        "referrer-policy",
-        "report-to",
-        "retry-after",
-        "server",
-        "server-timing",
-        "set-cookie",
-        "strict-transport-security",
-        "te",
-        "trailer",
-        "traceparent",
-        "tracestate",
-        "transfer-encoding",
-        "upgrade",
-        "user-agent",
-        "vary",
-        "via",
-        "cf-connecting-ip",
-        "true-client-ip",
-        "x-client-ip",
-        "x-real-ip",
-    ];
-    const PREFIXES: &[&str] = &[
-        "accept",
-        "access-control-",
-        "cache-",
-        "cf-ray",
-        "content-",
-        "if-",
-        "sec-",
-        "upgrade-",
-        "x-amz-cf-",
-        "x-amzn-trace",
-        "x-b3-",
-        "x-cache",
-        "x-content-",
-        "x-forwarded-",
-        "x-frame-",
-        "x-ratelimit",
-        "x-request-",
-        "x-trace",
-        "x-xss-",
-        "ratelimit",
-    ];
-    if node.root() != Root::Header || node.depth() != 1 {
-        return false;
-    }
-    let name = node.key();
-    EXACT.contains(&name) || PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
 #[cfg(test)]

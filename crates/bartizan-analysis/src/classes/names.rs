@@ -4,268 +4,170 @@
 //! the words `customer email`. Words are lower case, ASCII folded where the letter has a plain form,
 //! and in singular (`emails` → `email`).
 
-use std::{cell::RefCell, sync::OnceLock};
+use std::cell::OnceCell;
 
-use bartizan_protocols::NodeRef;
-use foldhash::quality::FixedState;
-use hashbrown::HashMap;
+use bartizan_protocols::{NodeId, NodeRef};
 
 use super::{
-    ClassItem, by_priority, health_id, national_id,
-    schemes::{self, Numbers},
-    tax_id,
-    words::{MAX_NAME_BYTES, Words},
+    headers,
+    phrases::{Phrase, PhraseHash, Phrases},
+    words::{MAX_WORDS, Words},
 };
 
 /// Longest phrase in words.
 const MAX_PHRASE_WORDS: usize = 4;
-/// Names remembered per thread.
-const MEMO_SLOTS: usize = 512;
-/// Longest names that are remembered, parent and own together.
-const MAX_REMEMBERED_BYTES: usize = 128;
 
-/// Words at the end of a name that say nothing about what the value is.
-const NEUTRAL: &[&str] = &[
-    "value",
-    "val",
-    "number",
-    "num",
-    "numero",
-    "nummer",
-    "no",
-    "nr",
-    "text",
-    "string",
-    "str",
-    "input",
-    "field",
-    "raw",
-    "primary",
-    "secondary",
-    "main",
-    "default",
-    "new",
-    "old",
-    "current",
-    "line",
-    "confirmation",
-    "confirm",
-    "repeat",
-    "again",
-    "plain",
-    "full",
-    "item",
-    "content",
-    "data",
-    "parameter",
-    "param",
-];
+/// A field name and the one above it.
+pub struct FieldName<'a> {
+    /// The key above; empty when there is none.
+    parent: &'a str,
+    /// The key itself.
+    own: &'a str,
+    /// The words of both, split when they are asked for.
+    words: OnceCell<Words>,
+}
 
-/// Words at the end of a name that say that the value is an identifier, time, count, digest or
-/// version.
-const IDENTIFIER: &[&str] = &[
-    "id",
-    "ids",
-    "uid",
-    "uuid",
-    "guid",
-    "oid",
-    "pid",
-    "gid",
-    "ref",
-    "reference",
-    "hash",
-    "digest",
-    "checksum",
-    "crc",
-    "etag",
-    "sha",
-    "sha1",
-    "sha256",
-    "md5",
-    "signature",
-    "nonce",
-    "cursor",
-    "offset",
-    "size",
-    "length",
-    "count",
-    "total",
-    "timestamp",
-    "ts",
-    "time",
-    "created",
-    "updated",
-    "expire",
-    "expiry",
-    "version",
-    "revision",
-    "build",
-    "sku",
-    "ean",
-    "upc",
-    "gtin",
-    "isbn",
-    "barcode",
-    "tracking",
-    "trace",
-    "span",
-    "sequence",
-    "seq",
-    "serial",
-    "index",
-    "order",
-    "invoice",
-    "transaction",
-    "price",
-    "amount",
-    "balance",
-    "byte",
-    "duration",
-    "msec",
-    "nsec",
-    "epoch",
-    "date",
-    "model",
-    "part",
-    "asin",
-    "snowflake",
-    "fingerprint",
-    "thumbprint",
-];
+impl<'a> FieldName<'a> {
+    /// A name below another.
+    pub(super) const fn new(parent: &'a str, own: &'a str) -> Self {
+        Self { parent, own, words: OnceCell::new() }
+    }
+
+    fn words(&self) -> &Words {
+        self.words.get_or_init(|| {
+            let mut words = Words::new();
+            words.split(self.parent);
+            words.split(self.own);
+            words
+        })
+    }
+
+    /// The words, separated by single spaces, the parent's first: `billing card number`.
+    pub(super) fn text(&self) -> &str {
+        self.words().text()
+    }
+
+    /// The key above and the key itself.
+    pub(super) const fn bytes(&self) -> (&[u8], &[u8]) {
+        (self.parent.as_bytes(), self.own.as_bytes())
+    }
+
+    /// What the name says.
+    pub(super) fn context(&self) -> NameContext {
+        let mut words = Words::new();
+        words.split(self.parent);
+        let own_from = words.count();
+        words.split(self.own);
+        let is_protocol = headers::is_of_protocol(self.own);
+        NameContext { is_protocol, ..NameContext::of(&words, own_from) }
+    }
+}
+
+/// Names of nodes in document order: what stands above is looked up once for neighbours.
+#[derive(Default)]
+pub(super) struct Siblings<'a> {
+    parent: Option<NodeId>,
+    /// The nearest key above, and the next one.
+    above: [&'a str; 2],
+}
+
+impl<'a> Siblings<'a> {
+    /// The name that gives a node its context: the nearest key on the way up, its own included,
+    /// with the next one above as its parent.
+    pub(super) fn name_of(&mut self, node: &NodeRef<'a>) -> FieldName<'a> {
+        let parent = node.parent();
+        let id = parent.map(|parent| parent.id());
+        if id.is_none() || id != self.parent {
+            let mut keys = std::iter::successors(parent, NodeRef::parent)
+                .map(|node| node.key())
+                .filter(|key| !key.is_empty());
+            self.above = [keys.next().unwrap_or(""), keys.next().unwrap_or("")];
+            self.parent = id;
+        }
+        let [nearest, next] = self.above;
+        match node.key() {
+            "" => FieldName::new(next, nearest),
+            own => FieldName::new(nearest, own),
+        }
+    }
+}
 
 /// What a field name says.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct NameContext {
     /// Bit `i`: a phrase of the item at that position of the priority order fits.
     pub(super) mask: u64,
-    /// See [`IDENTIFIER`].
+    /// Whether the last word says that the value is an identifier, time, count, digest or version.
     pub(super) is_identifier: bool,
-    len: u8,
-    text: [u8; MAX_NAME_BYTES],
+    /// Whether a header field of that name belongs to the protocol itself.
+    pub(super) is_protocol: bool,
 }
 
 impl NameContext {
-    /// The words, separated by single spaces.
-    pub(super) fn words(&self) -> &str {
-        std::str::from_utf8(&self.text[..usize::from(self.len)]).unwrap_or("")
-    }
+    /// Of a name that says nothing.
+    pub(super) const NONE: Self = Self { mask: 0, is_identifier: false, is_protocol: false };
 
-    fn of(parent: &str, own: &str) -> Self {
-        let mut words = Words::default();
-        words.split(parent);
-        let own_from = words.len();
-        words.split(own);
-        let mut context =
-            Self { mask: 0, is_identifier: false, len: words.text.len() as u8, text: [0; 96] };
-        context.text[..words.text.len()].copy_from_slice(words.text.as_bytes());
-        let list: Vec<&str> = words.text.split(' ').filter(|w| !w.is_empty()).collect();
-        context.is_identifier = list
-            .iter()
-            .rev()
-            .find(|w| !is_neutral(w) && !w.bytes().all(|b| b.is_ascii_digit()))
-            .is_some_and(|last| IDENTIFIER.contains(last));
-        context.mask = mask_of(&list, own_from);
+    /// The words before `own_from` are the parent's.
+    fn of(words: &Words, own_from: usize) -> Self {
+        let table = Phrases::all();
+        let count = words.count();
+        let mut hashes = [PhraseHash::of(b""); MAX_WORDS];
+        let mut single: [Option<&Phrase>; MAX_WORDS] = [None; MAX_WORDS];
+        for (i, (hash, phrase)) in hashes.iter_mut().zip(&mut single).take(count).enumerate() {
+            let word = words.phrase(i, i + 1);
+            *hash = PhraseHash::of(word);
+            *phrase = table.get(*hash, word);
+        }
+        let is_number = |i: usize| words.phrase(i, i + 1).iter().all(u8::is_ascii_digit);
+        let is_neutral = |i: usize| {
+            single.get(i).copied().flatten().is_some_and(|phrase| phrase.is_neutral) || is_number(i)
+        };
+        // Where the name ends: as it stands, and with each neutral word at its end stripped: `card
+        // number`, then `card`.
+        let least_end =
+            (1..count).rev().find(|end| !is_neutral(*end)).map_or(count.min(1), |i| i + 1);
+        let last = (0..count).rev().find(|i| !is_neutral(*i));
+        let mut context = Self {
+            is_identifier: last
+                .and_then(|i| single.get(i).copied().flatten())
+                .is_some_and(|phrase| phrase.is_identifier),
+            ..Self::NONE
+        };
+        for start in 0..count {
+            let mut hash = hashes[start];
+            for end in start + 1..=count.min(start + MAX_PHRASE_WORDS) {
+                let found = if end == start + 1 {
+                    single[start]
+                } else {
+                    hash = hash.then(hashes[end - 1]);
+                    table.get(hash, words.phrase(start, end))
+                };
+                let Some(phrase) = found else { continue };
+                if end >= least_end {
+                    context.mask |= phrase.at_end;
+                }
+                // The parent's name alone says nothing about this field.
+                if end > own_from {
+                    context.mask |= phrase.anywhere;
+                }
+            }
+        }
         context
     }
 }
 
-fn is_neutral(word: &str) -> bool {
-    NEUTRAL.contains(&word) || word.bytes().all(|b| b.is_ascii_digit())
-}
-
-/// A phrase of the table and how it may stand.
-#[derive(Clone, Copy, Default)]
-struct Entry {
-    at_end: u64,
-    anywhere: u64,
-}
-
-fn table() -> &'static HashMap<String, Entry, FixedState> {
-    static TABLE: OnceLock<HashMap<String, Entry, FixedState>> = OnceLock::new();
-    TABLE.get_or_init(|| {
-        let mut table: HashMap<String, Entry, FixedState> = HashMap::default();
-        for (i, item) in by_priority().iter().enumerate() {
-            let schemes = numbers_of(item).into_iter().flat_map(schemes::names);
-            for phrase in item.names.iter().copied().chain(schemes) {
-                // A phrase also fits written in one word: `dateofbirth`.
-                for key in [phrase.to_owned(), phrase.replace(' ', "")] {
-                    let entry = table.entry(key).or_default();
-                    entry.at_end |= 1 << i;
-                    if item.anywhere {
-                        entry.anywhere |= 1 << i;
-                    }
-                }
-            }
-        }
-        table
-    })
-}
-
-/// Items over numbering schemes are in context under the names of the schemes too.
-fn numbers_of(item: &ClassItem) -> Option<Numbers> {
-    [
-        (&national_id::CLASS, Numbers::People),
-        (&tax_id::CLASS, Numbers::TaxPayers),
-        (&health_id::CLASS, Numbers::Patients),
-    ]
-    .into_iter()
-    .find(|(known, _)| known.class == item.class)
-    .map(|(_, numbers)| numbers)
-}
-
-fn mask_of(words: &[&str], own_from: usize) -> u64 {
-    let table = table();
-    let mut end = words.len();
-    let mut mask = 0;
-    let mut phrase = String::with_capacity(MAX_NAME_BYTES);
-    // Each end of the name with one more neutral word stripped: `card number` as it stands, then
-    // `card`.
-    loop {
-        for start in (end.saturating_sub(MAX_PHRASE_WORDS)..end).rev() {
-            join_into(&mut phrase, &words[start..end]);
-            if let Some(entry) = table.get(phrase.as_str()) {
-                mask |= entry.at_end;
-            }
-        }
-        if end <= 1 || !is_neutral(words[end - 1]) {
-            break;
-        }
-        end -= 1;
-    }
-    for start in 0..words.len() {
-        for end in start + 1..=words.len().min(start + MAX_PHRASE_WORDS) {
-            // The parent's name alone says nothing about this field.
-            if end <= own_from {
-                continue;
-            }
-            join_into(&mut phrase, &words[start..end]);
-            if let Some(entry) = table.get(phrase.as_str()) {
-                mask |= entry.anywhere;
-            }
-        }
-    }
-    mask
-}
-
-fn join_into(out: &mut String, words: &[&str]) {
-    out.clear();
-    for (i, word) in words.iter().enumerate() {
-        if i > 0 {
-            out.push(' ');
-        }
-        out.push_str(word);
-    }
-}
-
-/// Whether `phrase` stands in `name` as whole words, or is the whole name written in one word.
+/// Whether `phrase` stands in `name` as whole words.
 pub(super) fn contains_phrase(name: &str, phrase: &str) -> bool {
-    name.match_indices(phrase).any(|(at, _)| {
-        let end = at + phrase.len();
-        let bytes = name.as_bytes();
-        (at == 0 || bytes.get(at - 1) == Some(&b' '))
-            && (end == name.len() || bytes.get(end) == Some(&b' '))
-    })
+    let (mut rest, phrase) = (name.as_bytes(), phrase.as_bytes());
+    loop {
+        if let Some(behind) = rest.strip_prefix(phrase)
+            && behind.first().is_none_or(|b| *b == b' ')
+        {
+            return true;
+        }
+        let Some(space) = rest.iter().position(|b| *b == b' ') else { return false };
+        rest = rest.get(space + 1..).unwrap_or_default();
+    }
 }
 
 /// Words between the name and its value in a sentence: `my phone number is …`.
@@ -275,91 +177,38 @@ const FILLERS: &[&str] = &[
     "und", "and",
 ];
 
-/// The context that the words of a sentence before position `at` give, up to `reach` bytes back.
-pub(super) fn words_before(text: &str, at: usize, reach: usize) -> NameContext {
-    let mut from = at.saturating_sub(reach);
-    while !text.is_char_boundary(from) {
-        from += 1;
-    }
+/// The name that the words of a sentence before position `at` give, up to `reach` bytes back.
+pub(super) fn words_before(text: &str, at: usize, reach: usize) -> FieldName<'_> {
+    let from = text.ceil_char_boundary(at.saturating_sub(reach));
     // The line or sentence at hand: words before a full stop or another value belong elsewhere.
     let before = text.get(from..at).unwrap_or("");
     let before = before.rsplit(['.', '?', '!', ';', ',']).next().unwrap_or("");
-    let mut words: Vec<&str> = before
-        .split(|c: char| !(c.is_alphanumeric() || "'-_".contains(c)))
-        .filter(|w| !w.is_empty())
-        .collect();
-    while words.last().is_some_and(|w| FILLERS.contains(&w.to_lowercase().as_str())) {
-        words.pop();
+    let in_word = |c: char| c.is_alphanumeric() || "'-_".contains(c);
+    let words = before.rsplit(|c: char| !in_word(c)).filter(|word| !word.is_empty());
+    let mut phrase = None;
+    for word in words.skip_while(|word| is_filler(word)).take(MAX_PHRASE_WORDS) {
+        let start = word.as_ptr() as usize - before.as_ptr() as usize;
+        let (_, end) = phrase.unwrap_or((start, start + word.len()));
+        phrase = Some((start, end));
     }
-    let start = words.len().saturating_sub(MAX_PHRASE_WORDS);
-    NameContext::of("", &words.get(start..).unwrap_or_default().join(" "))
+    FieldName::new("", phrase.and_then(|(start, end)| before.get(start..end)).unwrap_or(""))
+}
+
+fn is_filler(word: &str) -> bool {
+    FILLERS.iter().any(|filler| filler.eq_ignore_ascii_case(word))
 }
 
 /// Whether a phrase is written the way names are split, so that it can fit one at all.
 #[cfg(test)]
 pub(super) fn is_plain(phrase: &str) -> bool {
-    let mut words = Words::default();
-    words.split(phrase);
-    words.text == phrase
+    Words::of(phrase).text() == phrase
 }
 
 /// Whether the name is one of `phrases` or ends with one.
 pub(super) fn is_named(own: &str, phrases: &[&str]) -> bool {
-    let context = lookup("", own);
-    let name = context.words();
-    phrases.iter().any(|p| name == *p || name.strip_suffix(p).is_some_and(|r| r.ends_with(' ')))
-}
-
-/// The key above the one that names the node; empty when there is none.
-pub(super) fn parent_name<'a>(node: &NodeRef<'a>) -> &'a str {
-    let mut at = Some(*node);
-    let mut own_seen = false;
-    while let Some(current) = at {
-        if !current.key().is_empty() {
-            if own_seen {
-                return current.key();
-            }
-            own_seen = true;
-        }
-        at = current.parent();
-    }
-    ""
-}
-
-/// The context of a field name below a parent's name.
-///
-/// The answer depends on the names alone; names seen lately are remembered per thread, so that a
-/// list of a thousand objects splits each name once.
-pub(super) fn lookup(parent: &str, own: &str) -> NameContext {
-    use std::hash::BuildHasher as _;
-    if parent.len() + own.len() > MAX_REMEMBERED_BYTES {
-        return NameContext::of(parent, own);
-    }
-    let at = (FixedState::default().hash_one((parent, own)) as usize) % MEMO_SLOTS;
-    MEMO.with_borrow_mut(|slots| {
-        if slots.is_empty() {
-            slots.resize_with(MEMO_SLOTS, || None);
-        }
-        match slots.get_mut(at) {
-            Some(Some(slot)) if *slot.own == *own && *slot.parent == *parent => slot.context,
-            Some(empty) => {
-                let context = NameContext::of(parent, own);
-                *empty = Some(Slot { parent: parent.into(), own: own.into(), context });
-                context
-            }
-            None => NameContext::of(parent, own),
-        }
-    })
-}
-
-struct Slot {
-    parent: Box<str>,
-    own: Box<str>,
-    context: NameContext,
-}
-
-thread_local! {
-    static MEMO: RefCell<Vec<Option<Slot>>> = const { RefCell::new(Vec::new()) };
+    let words = Words::of(own);
+    let name = words.text();
+    phrases.iter().any(|p| name.strip_suffix(p).is_some_and(|r| r.is_empty() || r.ends_with(' ')))
 }
 
 #[cfg(test)]
@@ -367,7 +216,11 @@ mod tests {
     use super::*;
 
     fn words(parent: &str, own: &str) -> String {
-        NameContext::of(parent, own).words().to_owned()
+        FieldName::new(parent, own).text().to_owned()
+    }
+
+    fn context(name: &str) -> NameContext {
+        FieldName::new("", name).context()
     }
 
     #[test]
@@ -393,23 +246,47 @@ mod tests {
     #[test]
     fn parts_of_words_do_not_count() {
         for name in ["shipping", "engender", "compass", "bypass_cache", "membership", "spin"] {
-            assert_eq!(NameContext::of("", name).mask, 0, "{name}");
+            assert_eq!(context(name).mask, 0, "{name}");
         }
         assert!(contains_phrase("customer card number", "card number"));
+        assert!(contains_phrase("customer card number", "customer"));
         assert!(!contains_phrase("discard number", "card number"));
+        assert!(!contains_phrase("card numbers", "card number"));
+        assert!(!contains_phrase("", "card"));
     }
 
     #[test]
     fn identifiers_are_told_by_the_last_word() {
-        assert!(NameContext::of("", "orderId").is_identifier);
-        assert!(NameContext::of("", "created_at_timestamp").is_identifier);
-        assert!(!NameContext::of("", "idCard").is_identifier);
+        assert!(context("orderId").is_identifier);
+        assert!(context("created_at_timestamp").is_identifier);
+        assert!(context("orderIdValue2").is_identifier);
+        assert!(!context("idCard").is_identifier);
+    }
+
+    #[test]
+    fn neutral_words_at_the_end_are_passed_over() {
+        let named = |parent, own| FieldName::new(parent, own).context().mask != 0;
+        assert!(named("", "passwordConfirmation2") && named("dob", "value"));
+        assert!(!named("", "password_reset") && !named("dob", "offer"));
+        assert!(!named("email", "verified"), "a parent's name alone says nothing");
+    }
+
+    #[test]
+    fn words_of_a_sentence_before_a_value_name_it() {
+        let before = |text: &str| words_before(text, text.len(), 40).text().to_owned();
+        assert_eq!(before("my NHS number is "), "my nhs number");
+        assert_eq!(before("As agreed. Please ring (phone): "), "please ring phone");
+        assert_eq!(before("one two three four five six "), "three four five six");
+        assert_eq!(before("it is "), "");
+        assert_eq!(before("é".repeat(40).as_str()), "e".repeat(20));
     }
 
     #[test]
     fn names_of_any_length_are_bounded() {
         let long = "aB".repeat(10_000);
-        let context = NameContext::of(&long, &"é".repeat(5_000));
-        assert!(context.words().len() <= MAX_NAME_BYTES);
+        assert!(words(&long, &"é".repeat(5_000)).len() <= 96);
+        assert_eq!(words(&"x".repeat(96), "short"), "short");
+        assert_eq!(words(&"x".repeat(95), "short"), "x".repeat(95));
+        assert_eq!(words("", &format!("{}sses", "x".repeat(93))), format!("{}ss", "x".repeat(93)));
     }
 }

@@ -3,9 +3,12 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem,
-    schemes::{self, Numbers},
+    Candidate, Certainty, ClassItem, Form,
+    schemes::{self, Compact, Numbers, Scheme},
 };
+
+/// Longest number as written, in bytes.
+const MAX_BYTES: usize = 24;
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -61,10 +64,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| {
-        (9..=21).contains(&shape.len)
-            && shape.digits >= 5
-            && (shape.letters() > 0 || shape.digits < shape.len as u32 || shape.len == 18)
+    form: Form {
+        len: (9, 21),
+        digits: (5, u32::MAX),
+        spaces: true,
+        marks: &[],
+        also: |shape| !shape.is_number() || shape.len == 18,
     },
     recognise,
     examples: &[
@@ -104,19 +109,30 @@ pub(in crate::classes) fn by_scheme(
     names: &[&str],
 ) -> Option<Certainty> {
     let shape = &candidate.shape;
-    if shape.len > 24 || shape.digits < 4 || shape.at + shape.colons > 0 {
+    if shape.len > MAX_BYTES || shape.digits < 4 || shape.at + shape.colons > 0 {
         return None;
     }
-    let compact = schemes::compact(candidate.text)?;
-    let upper = candidate.text.to_ascii_uppercase();
-    let general = candidate.in_context && candidate.is_named(names);
-    for scheme in schemes::all().filter(|scheme| scheme.numbers == numbers) {
-        // A name of a scheme puts the item in context, see `names`.
-        let named = candidate.in_context && candidate.is_named(scheme.names);
-        let special = !candidate.is_identifier && (scheme.special)(&upper);
-        if (named || special || general) && (scheme.check)(&compact) {
-            return Some(Certainty::Checked);
-        }
+    let mut upper = [0; MAX_BYTES];
+    let upper = upper.get_mut(..shape.len)?;
+    upper.copy_from_slice(candidate.text.as_bytes());
+    upper.make_ascii_uppercase();
+    let upper = std::str::from_utf8(upper).ok()?;
+    let special = |scheme: &Scheme| {
+        !candidate.is_identifier && scheme.special.is_some_and(|special| special(upper))
+    };
+    if !candidate.in_context {
+        let mut likely =
+            schemes::special(numbers).iter().filter(|scheme| special(scheme)).peekable();
+        likely.peek()?;
+        let compact = Compact::of(candidate.text)?;
+        return likely.any(|scheme| (scheme.check)(compact.text())).then_some(Certainty::Checked);
     }
-    None
+    let compact = Compact::of(candidate.text)?;
+    // A name of a scheme puts the item in context too, see `phrases`.
+    schemes::of(numbers)
+        .filter(|scheme| (scheme.check)(compact.text()))
+        .any(|scheme| {
+            candidate.is_named(scheme.names) || candidate.is_named(names) || special(scheme)
+        })
+        .then_some(Certainty::Checked)
 }

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, Side, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, secret_forms};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, secret_forms};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -62,7 +62,13 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: false,
-    possible: |shape| shape.first == b'$' && shape.len >= 20,
+    form: Form {
+        len: (20, usize::MAX),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[Mark::Dollar],
+        also: |_| true,
+    },
     recognise,
     examples: &[
         ("password", "correct horse"),

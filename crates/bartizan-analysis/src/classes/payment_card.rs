@@ -1,8 +1,9 @@
 //! Payment card numbers.
 
 use bartizan_model::{DataClass, data_class::DataGroup};
+use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Shape, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -41,8 +42,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| {
-        (12..=19).contains(&shape.digits) && shape.len <= 24 && shape.is_digits_and_separators()
+    form: Form {
+        len: (12, 24),
+        digits: (12, 19),
+        spaces: true,
+        marks: &[],
+        also: Shape::is_digits_and_separators,
     },
     recognise,
     examples: &[
@@ -73,8 +78,8 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
 }
 
 /// Digits of a text of digits, spaces and dashes.
-fn digits_of(text: &str) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(19);
+fn digits_of(text: &str) -> Option<SmallVec<[u8; 24]>> {
+    let mut out = SmallVec::new();
     for b in text.bytes() {
         match b {
             b'0'..=b'9' if out.len() < 19 => out.push(b - b'0'),
@@ -88,7 +93,7 @@ fn digits_of(text: &str) -> Option<Vec<u8>> {
 /// Whether the digits stand in groups as printed on cards.
 fn is_grouped(text: &str) -> bool {
     let separator = if text.contains('-') { '-' } else { ' ' };
-    let groups: Vec<usize> = text.split(separator).map(str::len).collect();
+    let groups: SmallVec<[usize; 8]> = text.split(separator).map(str::len).collect();
     matches!(groups.as_slice(), [4, 4, 4, 4] | [4, 6, 5] | [4, 6, 4] | [4, 4, 4, 4, 3] | [6, 13])
         && text.bytes().all(|b| b.is_ascii_digit() || b == separator as u8)
 }

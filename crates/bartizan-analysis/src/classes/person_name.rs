@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -92,7 +92,7 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: false,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[
         ("firstName", "Anne-Marie"),
@@ -124,7 +124,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let label = ["true", "false", "null", "none", "string", "required", "unknown", "n/a"];
     (text.chars().count() <= 80
         && marks
-        && !label.contains(&text.to_ascii_lowercase().as_str())
+        && !label.iter().any(|label| label.eq_ignore_ascii_case(text))
         // A label repeats the name of its own field: `{"first_name": "First name"}`.
         && !candidate.is_named(&[text.to_lowercase().as_str()]))
     .then_some(Certainty::Context)

@@ -1,8 +1,9 @@
 //! Telephone numbers.
 
 use bartizan_model::{DataClass, data_class::DataGroup};
+use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum, schemes::has_form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -55,11 +56,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| {
-        (7..=15).contains(&shape.digits)
-            && shape.len <= 30
-            && (shape.first == b'+' || shape.digit_run < shape.len as u32 || shape.first == b'(')
-            && shape.letters() == 0
+    form: Form {
+        len: (7, 30),
+        digits: (7, 15),
+        spaces: true,
+        marks: &[],
+        also: |shape| shape.letters() == 0 && !shape.is_number(),
     },
     recognise,
     examples: &[
@@ -89,7 +91,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if candidate.shape.len > 32 || !(6..=17).contains(&digits) || !is_dialled(text) {
         return None;
     }
-    let plain: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
+    let plain = digits_of(text);
     if candidate.in_context {
         // A name that says so needs no numbering plan, which is slow to ask.
         let fits = plain.len() <= 15 && !checksum::is_uniform(&plain) && !candidate.is_identifier;
@@ -116,31 +118,20 @@ fn is_dialled(text: &str) -> bool {
 /// Whether the writing alone tells a number: international form, or the North American one with
 /// separators (NANP: area and exchange codes begin with 2 to 9).
 pub(crate) fn is_written_as_phone(text: &str) -> bool {
-    let digits: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
     if text.starts_with('+') {
-        return (8..=15).contains(&digits.len()) && is_valid(text);
+        return (8..=15).contains(&digits_of(text).len()) && is_valid(text);
     }
-    let (shape, bare): (String, _) = (
-        text.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect(),
-        digits.as_slice(),
-    );
-    let written = [
-        "(999) 999-9999",
-        "(999)999-9999",
-        "999-999-9999",
-        "999.999.9999",
-        "1-999-999-9999",
-        "1 (999) 999-9999",
-        "999 999-9999",
-        "001-999-999-9999",
-    ];
-    let area = bare.len().checked_sub(10).map_or(0, |from| checksum::number(bare, from, 3));
-    let exchange = bare.len().checked_sub(7).map_or(0, |from| checksum::number(bare, from, 3));
-    written.contains(&shape.as_str())
-        && area >= 200
-        && exchange >= 200
-        && area % 100 != 11
-        && exchange % 100 != 11
+    let forms = ["(999) 999-9999", "(999)999-9999", "999-999-9999", "999.999.9999", "999 999-9999"];
+    if !forms.iter().any(|form| has_form(text, form)) {
+        return false;
+    }
+    let digits = digits_of(text);
+    let (area, exchange) = (checksum::number(&digits, 0, 3), checksum::number(&digits, 3, 3));
+    area >= 200 && exchange >= 200 && area % 100 != 11 && exchange % 100 != 11
+}
+
+fn digits_of(text: &str) -> SmallVec<[u8; 24]> {
+    text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect()
 }
 
 fn is_valid(text: &str) -> bool {

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem};
+use crate::classes::{Candidate, Certainty, ClassItem, Form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -70,7 +70,7 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: false,
-    possible: |_| false,
+    form: Form::NONE,
     recognise,
     examples: &[
         ("street", "Hauptstraße 5"),
@@ -137,7 +137,9 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     });
     (letters >= 3
         && written
-        && (house || shape.spaces >= 1 && !is_label(text, candidate.name) || shape.wide >= 9))
+        && (house
+            || shape.spaces >= 1 && !is_label(text, candidate.name.text())
+            || shape.wide >= 9))
         .then_some(Certainty::Context)
 }
 

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, embedded, secret_forms};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, secret_forms, secret_text};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -74,11 +74,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: false,
     in_text: false,
-    possible: |shape| {
-        shape.len >= 14
-            && (shape.digits + shape.upper + shape.dashes + shape.other > 0)
-            && shape.spaces == 0
-            && shape.len <= 4096
+    form: Form {
+        len: (14, 4096),
+        digits: (0, u32::MAX),
+        spaces: false,
+        marks: &[],
+        also: |shape| shape.digits + shape.upper + shape.dashes + shape.other > 0,
     },
     recognise,
     examples: &[
@@ -130,7 +131,7 @@ const MIN_ENTROPY: f64 = 2.8;
 
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let (text, shape) = (candidate.text, &candidate.shape);
-    if shape.len >= 14 && embedded::has_secret(text) {
+    if shape.len >= 14 && secret_text::has_secret(text, shape) {
         return Some(Certainty::Pattern);
     }
     (candidate.in_context

@@ -1,9 +1,7 @@
 //! Forms of provider tokens: a literal beginning, an alphabet and a length, from the providers' own
-//! documentation. One automaton finds all beginnings in one pass.
+//! documentation. All beginnings are looked for in one pass over the runs that are long enough.
 
-use std::sync::OnceLock;
-
-use aho_corasick::{AhoCorasick, MatchKind};
+use super::{Shape, runs::Alphabet};
 
 /// Alphabet of a token behind its literal beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -27,7 +25,7 @@ impl Set {
             Self::Upper => b.is_ascii_uppercase() || b.is_ascii_digit(),
             Self::Alnum => b.is_ascii_alphanumeric(),
             Self::Url => b.is_ascii_alphanumeric() || b == b'_' || b == b'-',
-            Self::Wide => b.is_ascii_alphanumeric() || b"_-.=:+/~".contains(&b),
+            Self::Wide => TOKEN.has(b),
         }
     }
 }
@@ -219,50 +217,137 @@ fn is_wrong_body(beginning: &str, body: &str) -> bool {
     }
 }
 
-fn automaton() -> Option<&'static AhoCorasick> {
-    static AUTOMATON: OnceLock<Option<AhoCorasick>> = OnceLock::new();
-    AUTOMATON
-        .get_or_init(|| {
-            AhoCorasick::builder()
-                .match_kind(MatchKind::LeftmostLongest)
-                .build(FORMS.iter().map(|form| form.0))
-                .ok()
-        })
-        .as_ref()
+/// Bytes of tokens, beginnings included: those of [`Set::Wide`].
+static TOKEN: Alphabet = Alphabet::alphanumeric_and(b"_-.=:+/~");
+
+/// Bytes of the shortest token of any form.
+const LEAST: usize = {
+    let (mut least, mut i) = (usize::MAX, 0);
+    while i < FORMS.len() {
+        let len = FORMS[i].0.len() + FORMS[i].2;
+        if len < least {
+            least = len;
+        }
+        i += 1;
+    }
+    least
+};
+
+/// Forms by the first byte of their beginnings.
+struct Index {
+    /// What a byte is: [`ALPHANUMERIC`], [`FIRST`] of a beginning.
+    kinds: [u8; 256],
+    /// The second bytes (modulo 64) that occur behind a first byte.
+    seconds: [u64; 256],
+    /// The last form with a first byte, then the one before it …; [`NO_FORM`] ends the chain.
+    last: [u8; 256],
+    before: [u8; FORMS.len()],
 }
 
-/// The first token of a known form in `text`, as a range of bytes.
-pub(super) fn find(text: &str) -> Option<(usize, usize)> {
-    let bytes = text.as_bytes();
-    automaton()?.find_iter(bytes).find_map(|found| {
-        let (beginning, set, least, most) = *FORMS.get(found.pattern().as_usize())?;
-        let (start, body_from) = (found.start(), found.end());
+const ALPHANUMERIC: u8 = 1;
+const FIRST: u8 = 2;
+const NO_FORM: u8 = u8::MAX;
+
+static INDEX: Index = {
+    assert!(FORMS.len() < NO_FORM as usize, "a byte numbers the forms");
+    let mut index = Index {
+        kinds: [0; 256],
+        seconds: [0; 256],
+        last: [NO_FORM; 256],
+        before: [NO_FORM; FORMS.len()],
+    };
+    let mut i = 0;
+    while i < index.kinds.len() {
+        index.kinds[i] = (i as u8).is_ascii_alphanumeric() as u8 * ALPHANUMERIC;
+        i += 1;
+    }
+    i = 0;
+    while i < FORMS.len() {
+        let beginning = FORMS[i].0.as_bytes();
+        let first = beginning[0] as usize;
+        index.kinds[first] |= FIRST;
+        index.seconds[first] |= 1 << (beginning[1] & 63);
+        index.before[i] = index.last[first];
+        index.last[first] = i as u8;
+        i += 1;
+    }
+    index
+};
+
+/// The form with the longest beginning at the start of `bytes`.
+fn form_at(bytes: &[u8]) -> Option<&'static Form> {
+    let [first, second, ..] = bytes else { return None };
+    let first = usize::from(*first);
+    if INDEX.seconds[first] >> (second & 63) & 1 == 0 {
+        return None;
+    }
+    let mut longest: Option<&Form> = None;
+    let mut next = INDEX.last[first];
+    while let Some(form) = FORMS.get(usize::from(next)) {
+        let is_longer = longest.is_none_or(|other| form.0.len() > other.0.len());
+        if is_longer && bytes.starts_with(form.0.as_bytes()) {
+            longest = Some(form);
+        }
+        next = INDEX.before[usize::from(next)];
+    }
+    longest
+}
+
+/// The first token of a known form in a text of that shape, as a range of bytes. In prose only runs
+/// that are long enough are looked at.
+pub(super) fn find(text: &str, shape: &Shape) -> Option<(usize, usize)> {
+    if shape.spaces == 0 {
+        return find_in(text, 0, text.len());
+    }
+    TOKEN.runs(text.as_bytes(), LEAST).find_map(|(start, end)| find_in(text, start, end))
+}
+
+/// The first token in a part of a text.
+fn find_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+    let run = text.as_bytes().get(start..end)?;
+    let mut previous = 0;
+    // Bytes up to here belong to a beginning that was looked at.
+    let mut taken = 0;
+    for (at, b) in run.iter().enumerate().take((run.len() + 1).saturating_sub(LEAST)) {
+        let kind = INDEX.kinds[usize::from(*b)];
         // A token does not begin in the middle of a word.
-        let before = start.checked_sub(1).and_then(|i| bytes.get(i));
-        if beginning.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric)
-            && before.is_some_and(|b| b.is_ascii_alphanumeric())
-        {
-            return None;
+        let may_begin = kind & FIRST != 0 && kind & previous & ALPHANUMERIC == 0;
+        previous = kind;
+        if !may_begin || at < taken {
+            continue;
         }
-        // A bot token begins with the number of the bot.
-        let number = bytes.get(..start)?.iter().rev().take(11);
-        let number = number.take_while(|b| b.is_ascii_digit()).count();
-        if beginning == ":AA" && !(8..=10).contains(&number) {
-            return None;
+        let Some(form) = run.get(at..).and_then(form_at) else { continue };
+        if let Some(token) = token_at(text, start + at, form) {
+            return Some(token);
         }
-        let body_len =
-            bytes.get(body_from..)?.iter().take(most + 1).take_while(|b| set.has(**b)).count();
-        let body = text.get(body_from..body_from + body_len)?;
-        let fits = (least..=most).contains(&body_len)
-            && !is_wrong_body(beginning, body)
-            && is_varied(body)
-            && !is_placeholder(body);
-        fits.then_some((start, body_from + body_len))
-    })
+        taken = at + form.0.len();
+    }
+    None
+}
+
+/// The token that begins at `start` in a form, if all of it is there.
+fn token_at(text: &str, start: usize, form: &Form) -> Option<(usize, usize)> {
+    let bytes = text.as_bytes();
+    let (beginning, set, least, most) = *form;
+    let body_from = start + beginning.len();
+    // A bot token begins with the number of the bot.
+    let number = bytes.get(..start)?.iter().rev().take(11);
+    let number = number.take_while(|b| b.is_ascii_digit()).count();
+    if beginning == ":AA" && !(8..=10).contains(&number) {
+        return None;
+    }
+    let body_len =
+        bytes.get(body_from..)?.iter().take(most + 1).take_while(|b| set.has(**b)).count();
+    let body = text.get(body_from..body_from + body_len)?;
+    let fits = (least..=most).contains(&body_len)
+        && !is_wrong_body(beginning, body)
+        && is_varied(body)
+        && !is_placeholder(body);
+    fits.then_some((start, body_from + body_len))
 }
 
 /// Whether a token body is no placeholder: not one or two characters repeated.
-fn is_varied(body: &str) -> bool {
+pub(super) fn is_varied(body: &str) -> bool {
     let entropy = entropy(body);
     // Real provider examples repeat one letter in short bodies (`AKIAZZZZ…` in their own tests);
     // lower-case `x` is what people write to mask.
@@ -284,83 +369,6 @@ pub(super) fn entropy(text: &str) -> f64 {
         -share * share.log2()
     };
     counts.iter().filter(|n| **n > 0).map(bits).sum()
-}
-
-/// Whether `text` is a private key in PEM, OpenSSH or PuTTY form, with a body.
-pub(super) fn is_private_key(text: &str) -> bool {
-    let Some(at) = text.find("-----BEGIN ") else {
-        return text.starts_with("PuTTY-User-Key-File-");
-    };
-    let rest = text.get(at + 11..).unwrap_or("");
-    let Some((label, body)) = rest.split_once("-----") else { return false };
-    label.len() <= 40
-        && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"))
-        && body.bytes().filter(u8::is_ascii_alphanumeric).take(64).count() == 64
-}
-
-/// Whether `text` is a URL with a user name and password (RFC 3986 §3.2.1).
-pub(super) fn has_url_password(text: &str) -> bool {
-    text.match_indices("://").any(|(at, _)| {
-        let authority = text.get(at + 3..).unwrap_or("");
-        let end =
-            authority.find(['/', '?', '#', ' ', '"', '\'', '<', '\n']).unwrap_or(authority.len());
-        let Some((user, host)) = authority.get(..end).and_then(|a| a.rsplit_once('@')) else {
-            return false;
-        };
-        let Some((name, password)) = user.split_once(':') else { return false };
-        !name.contains(['{', '$', '%'])
-            && password.len() >= 3
-            && !is_placeholder(password)
-            && host.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric() || b == b'[')
-    })
-}
-
-/// Whether a header line `Authorization: scheme credentials`, or a registry's `_authToken=`, stands
-/// in the text with a credential that is no placeholder.
-pub(super) fn has_authorization(text: &str) -> bool {
-    let marks = ["uthorization:", "_authToken="];
-    marks.iter().flat_map(|mark| text.match_indices(mark).map(|(at, m)| at + m.len())).any(|from| {
-        let rest = text.get(from..).unwrap_or("").trim_start();
-        let end =
-            |t: &str| t.find(|c: char| !c.is_ascii() || !Set::Wide.has(c as u8)).unwrap_or(t.len());
-        let (first, behind) = rest.split_at(end(rest));
-        let second = behind.trim_start();
-        let token = if first.len() <= 8 { second.get(..end(second)).unwrap_or("") } else { first };
-        token.len() >= 16
-            && token.bytes().any(|b| b.is_ascii_digit())
-            && !is_placeholder(token)
-            && entropy(token.get(..256).unwrap_or(token)) >= 2.8
-    })
-}
-
-/// Mailchimp keys: 32 lower-case hexadecimal digits, `-us`, the number of a data centre.
-pub(super) fn has_mailchimp_key(text: &str) -> bool {
-    text.match_indices("-us").any(|(at, _)| {
-        let hex = |b: &u8| b.is_ascii_digit() || (b'a'..=b'f').contains(b);
-        let head = text.as_bytes().get(..at).unwrap_or_default();
-        let digits = head.iter().rev().take(33).take_while(|b| hex(b)).count();
-        let before = at.checked_sub(33).and_then(|i| head.get(i));
-        let centre = text.bytes().skip(at + 3).take(3).take_while(u8::is_ascii_digit).count();
-        digits == 32
-            && !before.is_some_and(u8::is_ascii_alphanumeric)
-            && (1..=2).contains(&centre)
-            && text.get(at - 32..at).is_some_and(is_varied)
-    })
-}
-
-/// Azure AD client secrets: three characters, a digit, `Q~`, 31 to 34 characters.
-pub(super) fn has_azure_secret(text: &str) -> bool {
-    text.match_indices("Q~").any(|(at, _)| {
-        let allowed = |b: u8| Set::Url.has(b) || b == b'.' || b == b'~';
-        let Some(head) = at.checked_sub(4).and_then(|from| text.as_bytes().get(from..at)) else {
-            return false;
-        };
-        let body = text.bytes().skip(at + 2).take(36).take_while(|b| allowed(*b)).count();
-        head.iter().all(|b| allowed(*b))
-            && head.last().is_some_and(u8::is_ascii_digit)
-            && (31..=34).contains(&body)
-            && text.get(at + 2..at + 2 + body).is_some_and(is_varied)
-    })
 }
 
 /// Whether a value stands for a secret without being one: masks, templates, names of variables.
@@ -409,6 +417,10 @@ pub(super) fn is_placeholder(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    fn find(text: &str) -> Option<(usize, usize)> {
+        super::find(text, &Shape::of(text))
+    }
+
     /// A token of a form, assembled here so that scanners of this repository stay quiet.
     fn token(beginning: &str, len: usize) -> String {
         let body = "a7Kq2ZpL9xWm4RtY8vBn3HsD6fJc5GeU1iOoPlQz";
@@ -422,29 +434,28 @@ mod tests {
         assert_eq!(find(&format!("see {github}, please")), Some((4, 44)));
         assert_eq!(find(&format!("x{github}")), None);
         assert_eq!(find(&token("ghp_", 35)), None);
+        assert_eq!(find(&format!("x/{github}/y")), Some((2, 42)));
+        assert_eq!(find(&format!("ghp_{github}")), Some((4, 44)));
         assert_eq!(find(&format!("ghp_{}", "x".repeat(36))), None);
+    }
+
+    #[test]
+    fn the_longest_beginning_counts() {
+        assert_eq!(form_at(b"sk-ant-api03-").map(|form| form.0), Some("sk-ant-api03-"));
+        assert_eq!(form_at(b"sk-ant").map(|form| form.0), Some("sk-"));
+        assert_eq!(form_at(b"s").or(form_at(b"")).or(form_at(b"so")).map(|form| form.0), None);
+        for form in FORMS {
+            assert_eq!(form_at(form.0.as_bytes()).map(|found| found.0), Some(form.0));
+        }
     }
 
     #[test]
     fn beginnings_are_unique_and_lengths_ordered() {
         for (i, (beginning, _, least, most)) in FORMS.iter().enumerate() {
-            assert!(least <= most && !beginning.is_empty());
+            assert!(least <= most && beginning.len() > 1);
+            assert!(beginning.bytes().all(|b| TOKEN.has(b)), "{beginning}");
             assert!(FORMS.iter().skip(i + 1).all(|other| other.0 != *beginning), "{beginning}");
         }
-    }
-
-    #[test]
-    fn keys_and_urls() {
-        let pem = format!("-----BEGIN RSA PRIVATE KEY-----\n{}", token("", 80));
-        assert!(is_private_key(&pem));
-        assert!(!is_private_key(
-            "-----BEGIN PRIVATE KEY-----\nanything\n-----END PRIVATE KEY-----"
-        ));
-        assert!(!is_private_key(&format!("-----BEGIN PUBLIC KEY-----\n{}", token("", 80))));
-        assert!(has_url_password("postgres://app:s3cr3t-pw@db.internal:5432/x"));
-        assert!(!has_url_password("https://user:password@host/"));
-        assert!(!has_url_password("https://host:8000/a@b"));
-        assert!(has_azure_secret(&format!("x={}", "abc8Q~".to_owned() + &token("", 31))));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! What one pass over a value tells: enough to rule out most classes without looking twice.
 
+use super::blocks::blocks;
+
 /// Longest value that can be one identifier, address or token; longer ones are free text.
 const MAX_SINGLE_BYTES: usize = 256;
 
-/// One-pass summary of a value. Counts are of bytes and saturate.
+/// One-pass summary of a value. Counts are of bytes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Shape {
     /// Length in bytes.
@@ -30,8 +32,46 @@ pub struct Shape {
     pub spaces: u32,
     /// Any other ASCII byte.
     pub other: u32,
-    /// Longest run of digits, where single spaces, dots, slashes and dashes do not break a run.
-    pub digit_run: u32,
+}
+
+/// Kinds of bytes are counted side by side in one word, in lanes of this many bits.
+const LANE_BITS: usize = 7;
+/// As many bytes as a lane can count, in whole blocks.
+const LANE_MOST: usize = 120;
+/// Digits, lower, upper, wide, at, dots, dashes, colons, spaces; whatever is left is other.
+const LANES: usize = 9;
+
+/// What a byte adds to the word of lanes. The zeros that fill a block up add nothing.
+static LANE_OF: [u64; 256] = {
+    let mut table = [0; 256];
+    let mut b = 0;
+    while b < table.len() {
+        let lane = match b as u8 {
+            b'0'..=b'9' => 0,
+            b'a'..=b'z' => 1,
+            b'A'..=b'Z' => 2,
+            0x80.. => 3,
+            b'@' => 4,
+            b'.' => 5,
+            b'-' => 6,
+            b':' => 7,
+            b' ' | b'\t' | b'\n' | b'\r' => 8,
+            _ => LANES,
+        };
+        if lane < LANES {
+            table[b] = 1 << (lane * LANE_BITS);
+        }
+        b += 1;
+    }
+    table
+};
+
+/// Counts the kinds of at most [`LANE_MOST`] bytes.
+fn count(bytes: &[u8]) -> [u32; LANES] {
+    let sum = |block: &[u8; 8]| block.iter().map(|b| LANE_OF[usize::from(*b)]).sum::<u64>();
+    let (whole, last) = blocks(bytes);
+    let packed = whole.iter().map(sum).sum::<u64>() + sum(&last.to_le_bytes());
+    std::array::from_fn(|lane| (packed >> (lane * LANE_BITS)) as u32 & ((1 << LANE_BITS) - 1))
 }
 
 impl Shape {
@@ -39,45 +79,27 @@ impl Shape {
     #[must_use]
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
-        let mut shape = Self {
+        let mut chunks = bytes.chunks(LANE_MOST);
+        let mut counts = count(chunks.next().unwrap_or_default());
+        for chunk in chunks {
+            for (sum, more) in counts.iter_mut().zip(count(chunk)) {
+                *sum += more;
+            }
+        }
+        let [digits, lower, upper, wide, at, dots, dashes, colons, spaces] = counts;
+        Self {
             len: bytes.len(),
             first: bytes.first().copied().unwrap_or(0),
-            ..Self::default()
-        };
-        let (mut run, mut gap) = (0u32, 0u32);
-        for &b in bytes {
-            match b {
-                b'0'..=b'9' => {
-                    shape.digits += 1;
-                    run += 1;
-                    gap = 0;
-                    shape.digit_run = shape.digit_run.max(run);
-                    continue;
-                }
-                b'a'..=b'z' => shape.lower += 1,
-                b'A'..=b'Z' => shape.upper += 1,
-                b' ' | b'-' | b'.' | b'/' if run > 0 && gap == 0 => {
-                    gap = 1;
-                    shape.count_punctuation(b);
-                    continue;
-                }
-                _ => shape.count_punctuation(b),
-            }
-            run = 0;
-            gap = 0;
-        }
-        shape
-    }
-
-    fn count_punctuation(&mut self, b: u8) {
-        match b {
-            b'@' => self.at += 1,
-            b'.' => self.dots += 1,
-            b'-' => self.dashes += 1,
-            b':' => self.colons += 1,
-            b' ' | b'\t' | b'\n' | b'\r' => self.spaces += 1,
-            0x80.. => self.wide += 1,
-            _ => self.other += 1,
+            digits,
+            lower,
+            upper,
+            wide,
+            at,
+            dots,
+            dashes,
+            colons,
+            spaces,
+            other: bytes.len() as u32 - counts.iter().sum::<u32>(),
         }
     }
 
@@ -110,7 +132,7 @@ impl Shape {
     pub const fn may_embed(&self) -> bool {
         let separators = self.spaces + self.other;
         (self.len > MAX_SINGLE_BYTES || (self.len >= 12 && separators > 0))
-            && (self.at > 0 || self.digit_run >= 9 || self.digits + self.upper >= 6)
+            && (self.at > 0 || self.digits + self.upper >= 6)
     }
 }
 
@@ -148,10 +170,21 @@ mod tests {
     #[test]
     fn counts_in_one_pass() {
         let shape = Shape::of("Jane 4111-1111 1111.1111 x@y.é");
-        assert_eq!((shape.digits, shape.digit_run, shape.at, shape.upper), (16, 16, 1, 1));
+        assert_eq!((shape.digits, shape.at, shape.upper), (16, 1, 1));
         assert_eq!((shape.dashes, shape.spaces, shape.dots, shape.wide), (1, 3, 2, 2));
         assert_eq!(Shape::of("").first, 0);
-        assert_eq!(Shape::of("12  34").digit_run, 2);
+    }
+
+    #[test]
+    fn counts_of_any_length_are_exact() {
+        for times in [1, 126, 127, 128, 255, 1000] {
+            let shape = Shape::of(&"aB3é@.-: _".repeat(times));
+            let n = times as u32;
+            let counts = [shape.lower, shape.upper, shape.digits, shape.at, shape.dots];
+            assert_eq!(counts, [n; 5]);
+            assert_eq!([shape.dashes, shape.colons, shape.spaces, shape.other], [n; 4]);
+            assert_eq!((shape.wide, shape.len), (2 * n, 11 * times));
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{ClassItem, Form, national_id::by_scheme, schemes::Numbers};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -32,10 +32,12 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| {
-        (9..=22).contains(&shape.len)
-            && shape.digits >= 7
-            && (shape.letters() > 0 || shape.digits < shape.len as u32)
+    form: Form {
+        len: (9, 22),
+        digits: (7, u32::MAX),
+        spaces: true,
+        marks: &[],
+        also: |shape| !shape.is_number(),
     },
     recognise: |candidate| by_scheme(candidate, Numbers::TaxPayers, CLASS.names),
     examples: &[

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -17,7 +17,13 @@ pub static CLASS: ClassItem = ClassItem {
     names: &["ssn", "social security", "social security number", "socialsecuritynumber", "social"],
     anywhere: true,
     in_text: true,
-    possible: |shape| shape.len == 11 && shape.digits == 9 && shape.dashes == 2,
+    form: Form {
+        len: (11, 11),
+        digits: (9, 9),
+        spaces: false,
+        marks: &[Mark::Dash],
+        also: |shape| shape.dashes == 2,
+    },
     recognise,
     examples: &[("ssn", "536904399"), ("x", "536-90-4399"), ("customerSSN", "536 90 4399")],
     counterexamples: &[

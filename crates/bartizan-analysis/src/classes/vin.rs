@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -23,7 +23,13 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     anywhere: true,
     in_text: true,
-    possible: |shape| shape.len == 17 && shape.lower == 0 && shape.upper >= 3 && shape.digits >= 5,
+    form: Form {
+        len: (17, 17),
+        digits: (5, 14),
+        spaces: false,
+        marks: &[],
+        also: |shape| shape.lower == 0 && shape.upper >= 3,
+    },
     recognise,
     examples: &[("vin", "WVWZZZ1KZAW123456"), ("x", "1M8GDM9AXKP042788")],
     counterexamples: &[

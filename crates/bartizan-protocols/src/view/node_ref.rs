@@ -12,42 +12,49 @@ pub struct NodeRef<'a> {
 }
 
 impl<'a> NodeRef<'a> {
+    #[inline]
     fn node(&self) -> &'a Node {
         &self.view.nodes[self.id.index()]
     }
 
     /// Its id.
     #[must_use]
+    #[inline]
     pub const fn id(&self) -> NodeId {
         self.id
     }
 
     /// On which side of the exchange.
     #[must_use]
+    #[inline]
     pub fn side(&self) -> Side {
         self.node().side
     }
 
     /// In which part of the message.
     #[must_use]
+    #[inline]
     pub fn root(&self) -> Root {
         self.node().root
     }
 
     /// Whether it is the root of its part.
     #[must_use]
+    #[inline]
     pub fn is_root(&self) -> bool {
         self.node().step == StepKind::Root
     }
 
     /// Steps from the root: 0 for the root.
     #[must_use]
+    #[inline]
     pub fn depth(&self) -> u16 {
         self.node().depth
     }
 
     /// Its value.
     #[must_use]
+    #[inline]
     pub fn value(&self) -> Value<'a> {
         match self.node().scalar {
             Scalar::Null => Value::Null,
@@ -63,6 +70,7 @@ impl<'a> NodeRef<'a> {
 
     /// The text of a text, or a number as written; empty for everything else.
     #[must_use]
+    #[inline]
     pub fn raw(&self) -> &'a str {
         let span = self.node().raw;
         &self.view.text[span.start as usize..span.end as usize]
@@ -70,6 +78,7 @@ impl<'a> NodeRef<'a> {
 
     /// Its own key or name; empty for elements, segments, roots and decoded values.
     #[must_use]
+    #[inline]
     pub fn key(&self) -> &'a str {
         let span = self.node().key;
         &self.view.text[span.start as usize..span.end as usize]
@@ -113,6 +122,7 @@ impl<'a> NodeRef<'a> {
 
     /// The node above; `None` for a root.
     #[must_use]
+    #[inline]
     pub fn parent(&self) -> Option<Self> {
         let parent = self.node().parent;
         (parent != NO_PARENT).then_some(Self { view: self.view, id: NodeId(parent) })
@@ -120,6 +130,7 @@ impl<'a> NodeRef<'a> {
 
     /// The decoder that produced this node from its parent's text.
     #[must_use]
+    #[inline]
     pub fn codec(&self) -> Option<Codec> {
         match self.node().step {
             StepKind::Decoded(codec) => Some(codec),
@@ -147,6 +158,7 @@ impl<'a> NodeRef<'a> {
 
     /// Hash of the side and the general location; equal for equal ones under one seed.
     #[must_use]
+    #[inline]
     pub fn general_hash(&self) -> u64 {
         self.node().general
     }

@@ -1,6 +1,6 @@
 //! People, patients and tax payers in the Americas.
 
-use super::{Numbers, Scheme, has_form, never};
+use super::{Numbers, Scheme, has_form};
 use crate::classes::checksum::{digits, is_date, is_uniform, luhn, number, weighted};
 
 pub(super) static SCHEMES: &[Scheme] = &[
@@ -8,7 +8,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::TaxPayers,
         names: &["itin", "tin", "tax id", "taxpayer id", "tax identification"],
         check: us_itin,
-        special: |t| has_form(t, "999-99-9999"),
+        special: Some(|t| has_form(t, "999-99-9999")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -18,13 +18,13 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 !matches!(number(&d, 0, 2), 0 | 7..=9 | 17..=19 | 28..=29 | 49 | 69..=70 | 78..=79 | 89 | 96..=97)
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::Patients,
         names: &["mbi", "medicare", "medicare beneficiary", "medicare id"],
         check: us_mbi,
-        special: |t| t.len() == 13 && t.split('-').map(str::len).eq([4, 3, 4]),
+        special: Some(|t| t.len() == 13 && t.split('-').map(str::len).eq([4, 3, 4])),
     },
     Scheme {
         numbers: Numbers::People,
@@ -32,31 +32,31 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             digits::<9>(t).is_some_and(|d| ![0, 8].contains(&d[0]) && !is_uniform(&d) && luhn(&d))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["cpf", "cadastro pessoa fisica"],
         check: br_cpf,
-        special: |t| has_form(t, "999.999.999-99"),
+        special: Some(|t| has_form(t, "999.999.999-99")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["cnpj"],
         check: br_cnpj,
-        special: |t| has_form(t, "99.999.999/9999-99"),
+        special: Some(|t| has_form(t, "99.999.999/9999-99")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["curp"],
         check: mx_curp,
-        special: |t| t.len() == 18,
+        special: Some(|t| t.len() == 18),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["rfc", "registro federal"],
         check: mx_rfc,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -67,13 +67,13 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rut", "run", "rol unico"],
         check: cl_rut,
-        special: |t| has_form(t, "99.999.999-9") || has_form(t, "99.999.999-K"),
+        special: Some(|t| has_form(t, "99.999.999-9") || has_form(t, "99.999.999-K")),
     },
 ];
 

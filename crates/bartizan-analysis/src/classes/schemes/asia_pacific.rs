@@ -1,6 +1,6 @@
 //! People and tax payers in Asia, Africa and Oceania.
 
-use super::{Numbers, Scheme, has_form, never};
+use super::{Numbers, Scheme, has_form};
 use crate::classes::checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted};
 
 pub(super) static SCHEMES: &[Scheme] = &[
@@ -11,7 +11,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<12>(t)
                 .is_some_and(|d| d[0] >= 2 && !d.iter().eq(d.iter().rev()) && verhoeff(&d))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -20,25 +20,25 @@ pub(super) static SCHEMES: &[Scheme] = &[
             has_form(t, "AAAAA9999A")
                 && t.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["gstin", "gst", "tax id"],
         check: in_gstin,
-        special: |t| t.len() == 15,
+        special: Some(|t| t.len() == 15),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rrn", "resident registration", "jumin", "arc", "foreigner registration"],
         check: kr_rrn,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["brn", "business registration"],
         check: kr_brn,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -54,19 +54,19 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "idcard",
         ],
         check: cn_ric,
-        special: |t| t.len() == 18 && matches!(t.get(6..8), Some("19" | "20")),
+        special: Some(|t| t.len() == 18 && matches!(t.get(6..8), Some("19" | "20"))),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nric", "fin", "nric fin"],
         check: sg_nric,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["uen", "unique entity"],
         check: sg_uen,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -75,7 +75,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<12>(t)
                 .is_some_and(|d| is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2)))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -86,7 +86,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 (1..=8).contains(&d[0]) && (11 - sum % 11) % 10 == u32::from(d[12])
             })
         },
-        special: |t| has_form(t, "9-9999-99999-99-9"),
+        special: Some(|t| has_form(t, "9-9999-99999-99-9")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -96,7 +96,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             (t.len() == 15 && t.bytes().all(|b| b.is_ascii_digit()))
                 && head.is_some_and(|d| !is_uniform(&d) && luhn(&d))
         },
-        special: |t| has_form(t, "99.999.999.9-999.999"),
+        special: Some(|t| has_form(t, "99.999.999.9-999.999")),
     },
     Scheme {
         numbers: Numbers::People,
@@ -104,7 +104,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             digits::<9>(&format!("{t:0>9}")).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -116,7 +116,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && luhn(&d)
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -127,13 +127,13 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["abn", "business number"],
         check: au_abn,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -144,7 +144,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && (10 - weighted(&d, &[8, 7, 6, 5, 4, 3, 2, 1]) % 10) % 10 == u32::from(d[8])
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::Patients,
@@ -155,7 +155,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == u32::from(d[8])
             })
         },
-        special: never,
+        special: None,
     },
 ];
 

@@ -1,37 +1,37 @@
 //! People and patients in western, central and southern Europe.
 
-use super::{Numbers, Scheme, has_form, never};
+use super::{Numbers, Scheme, has_form};
 use crate::classes::checksum::{digits, is_date, luhn, mod11_10, mod97, number, weighted};
 
 pub(super) static SCHEMES: &[Scheme] = &[
-    Scheme { numbers: Numbers::People, names: &["nhs"], check: gb_nhs, special: never },
+    Scheme { numbers: Numbers::People, names: &["nhs"], check: gb_nhs, special: None },
     Scheme {
         numbers: Numbers::People,
         names: &["nino", "ni number", "national insurance", "insurance number"],
         check: gb_nino,
-        special: |t| has_form(t, "AA 99 99 99 A"),
+        special: Some(|t| has_form(t, "AA 99 99 99 A")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["dni", "nie", "nif", "documento", "documento identidad", "cedula"],
         check: es_dni,
-        special: |t| {
+        special: Some(|t| {
             t.len() >= 9
                 && t.starts_with(['X', 'Y', 'Z'])
                 && t.ends_with(|c: char| c.is_uppercase())
-        },
+        }),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["codice fiscale", "fiscal code", "cf", "codicefiscale", "tax code"],
         check: it_codice_fiscale,
-        special: |t| t.len() == 16,
+        special: Some(|t| t.len() == 16),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nir", "insee", "securite sociale", "numero secu", "secu", "social security"],
         check: fr_nir,
-        special: |t| has_form(t, "9 99 99 99 999 999 99"),
+        special: Some(|t| has_form(t, "9 99 99 99 999 999 99")),
     },
     Scheme {
         numbers: Numbers::People,
@@ -47,63 +47,63 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "tax identification",
         ],
         check: de_tax_id,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "svnr"],
         check: de_pension,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::Patients,
         names: &["krankenversichertennummer", "versichertennummer", "kvnr", "health insurance"],
         check: de_health,
-        special: never,
+        special: None,
     },
-    Scheme { numbers: Numbers::People, names: &["pesel"], check: pl_pesel, special: never },
+    Scheme { numbers: Numbers::People, names: &["pesel"], check: pl_pesel, special: None },
     Scheme {
         numbers: Numbers::People,
         names: &["bsn", "burgerservicenummer", "sofinummer"],
         check: nl_bsn,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rijksregisternummer", "numero national", "insz", "niss", "national register"],
         check: be_nn,
-        special: |t| has_form(t, "99.99.99-999.99"),
+        special: Some(|t| has_form(t, "99.99.99-999.99")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["ahv", "avs", "ahv nummer", "oasi"],
         check: ch_ahv,
-        special: |t| has_form(t, "756.9999.9999.99"),
+        special: Some(|t| has_form(t, "756.9999.9999.99")),
     },
-    Scheme { numbers: Numbers::People, names: &["cnp"], check: ro_cnp, special: never },
+    Scheme { numbers: Numbers::People, names: &["cnp"], check: ro_cnp, special: None },
     Scheme {
         numbers: Numbers::People,
         names: &["rodne cislo", "rc", "birth number"],
         check: cz_rc,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["egn", "egn number"],
         check: bg_egn,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["pps", "ppsn", "pps number"],
         check: ie_pps,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["oib"],
         check: |t| digits::<11>(t.trim_start_matches("HR")).is_some_and(|d| mod11_10(&d)),
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -113,19 +113,19 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2)) && luhn(&d)
             })
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["tckn", "tc kimlik", "tckimlik", "kimlik", "tc no"],
         check: tr_kimlik,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nif", "contribuinte", "numero contribuinte"],
         check: pt_nif,
-        special: never,
+        special: None,
     },
 ];
 

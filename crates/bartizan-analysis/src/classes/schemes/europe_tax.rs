@@ -1,6 +1,6 @@
 //! Tax payers in Europe: VAT and company numbers.
 
-use super::{Numbers, Scheme, europe::nl_bsn, has_form, never};
+use super::{Numbers, Scheme, europe::nl_bsn, has_form};
 use crate::classes::checksum::{digits, luhn, mod11_10, mod97, number, weighted};
 
 const VAT: &[&str] = &[
@@ -21,13 +21,13 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::TaxPayers,
         names: &["utr", "unique taxpayer reference", "tax reference"],
         check: gb_utr,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: VAT,
         check: gb_vat,
-        special: |t| t.starts_with("GB"),
+        special: Some(|t| t.starts_with("GB")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -35,9 +35,9 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             t.strip_prefix("DE").and_then(digits::<9>).is_some_and(|d| d[0] != 0 && mod11_10(&d))
         },
-        special: |t| t.starts_with("DE"),
+        special: Some(|t| t.starts_with("DE")),
     },
-    Scheme { numbers: Numbers::TaxPayers, names: &["nif", "cif"], check: es_cif, special: never },
+    Scheme { numbers: Numbers::TaxPayers, names: &["nif", "cif"], check: es_cif, special: None },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["codice fiscale", "partita iva", "piva", "p iva", "iva", "vat", "vat id"],
@@ -45,19 +45,19 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<11>(t.trim_start_matches("IT"))
                 .is_some_and(|d| number(&d, 0, 7) > 0 && luhn(&d))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["siren", "rcs"],
         check: |t| digits::<9>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["siret"],
         check: |t| digits::<14>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -66,19 +66,19 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<10>(t.trim_start_matches("PL"))
                 .is_some_and(|d| weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == u32::from(d[9]))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["btw", "btw nummer", "vat", "vat id"],
         check: nl_btw,
-        special: |t| t.starts_with("NL"),
+        special: Some(|t| t.starts_with("NL")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["organisationsnummer", "orgnr", "org nr", "orgnummer", "org number"],
         check: |t| digits::<10>(t).is_some_and(|d| d[2] >= 2 && luhn(&d)),
-        special: never,
+        special: None,
     },
 ];
 

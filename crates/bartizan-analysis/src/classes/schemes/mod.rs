@@ -6,6 +6,8 @@ mod europe;
 mod europe_tax;
 mod nordic_baltic;
 
+use std::sync::LazyLock;
+
 /// What a scheme numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Numbers {
@@ -25,17 +27,13 @@ pub(super) struct Scheme {
     pub(super) names: &'static [&'static str],
     /// Form and check digit of the compact form: upper case, separators removed.
     pub(super) check: fn(&str) -> bool,
-    /// Whether the text as written is so special that, with its check, no name is needed.
-    pub(super) special: fn(&str) -> bool,
-}
-
-/// A scheme that always needs a field name.
-pub(super) fn never(_: &str) -> bool {
-    false
+    /// Whether the text as written, in upper case, is so special that, with its check, no name is
+    /// needed; `None` for schemes that always need one.
+    pub(super) special: Option<fn(&str) -> bool>,
 }
 
 /// All schemes.
-pub(super) fn all() -> impl Iterator<Item = &'static Scheme> {
+fn all() -> impl Iterator<Item = &'static Scheme> {
     [
         europe::SCHEMES,
         nordic_baltic::SCHEMES,
@@ -47,28 +45,57 @@ pub(super) fn all() -> impl Iterator<Item = &'static Scheme> {
     .flatten()
 }
 
-/// Field names of all schemes that number `numbers`.
-pub(super) fn names(numbers: Numbers) -> impl Iterator<Item = &'static str> {
-    all().filter(move |scheme| scheme.numbers == numbers).flat_map(|s| s.names.iter().copied())
+/// All schemes that number `numbers`.
+pub(super) fn of(numbers: Numbers) -> impl Iterator<Item = &'static Scheme> {
+    all().filter(move |scheme| scheme.numbers == numbers)
+}
+
+/// Those of them with a special form.
+pub(super) fn special(numbers: Numbers) -> &'static [&'static Scheme] {
+    type List = Vec<&'static Scheme>;
+    static LISTS: LazyLock<[List; 3]> = LazyLock::new(|| {
+        [Numbers::People, Numbers::TaxPayers, Numbers::Patients]
+            .map(|numbers| of(numbers).filter(|scheme| scheme.special.is_some()).collect())
+    });
+    let [people, tax_payers, patients] = &*LISTS;
+    match numbers {
+        Numbers::People => people,
+        Numbers::TaxPayers => tax_payers,
+        Numbers::Patients => patients,
+    }
 }
 
 /// Longest number of any scheme, compact.
 const MAX_COMPACT: usize = 20;
 
-/// The text without separators, upper case; `None` when it is too long, too short or holds anything
-/// but ASCII letters, digits and separators.
-pub(super) fn compact(text: &str) -> Option<String> {
-    let mut out = String::with_capacity(MAX_COMPACT);
-    for ch in text.chars() {
-        match ch {
-            '0'..='9' | 'a'..='z' | 'A'..='Z' if out.len() < MAX_COMPACT => {
-                out.push(ch.to_ascii_uppercase());
+/// A text without separators, upper case.
+pub(super) struct Compact {
+    bytes: [u8; MAX_COMPACT],
+    len: usize,
+}
+
+impl Compact {
+    /// `None` when the text is too long, too short or holds anything but ASCII letters, digits and
+    /// separators.
+    pub(super) fn of(text: &str) -> Option<Self> {
+        let mut compact = Self { bytes: [0; MAX_COMPACT], len: 0 };
+        for ch in text.chars() {
+            match ch {
+                '0'..='9' | 'a'..='z' | 'A'..='Z' => {
+                    *compact.bytes.get_mut(compact.len)? = ch.to_ascii_uppercase() as u8;
+                    compact.len += 1;
+                }
+                ' ' | '-' | '.' | '/' | ',' | '+' | '\u{a0}' | '\u{2010}'..='\u{2015}' => {}
+                _ => return None,
             }
-            ' ' | '-' | '.' | '/' | ',' | '+' | '\u{a0}' | '\u{2010}'..='\u{2015}' => {}
-            _ => return None,
         }
+        (compact.len >= 7).then_some(compact)
     }
-    (out.len() >= 7).then_some(out)
+
+    /// The compact text.
+    pub(super) fn text(&self) -> &str {
+        self.bytes.get(..self.len).and_then(|b| std::str::from_utf8(b).ok()).unwrap_or("")
+    }
 }
 
 /// Whether `text` has that form: `9` a digit, `A` an upper-case letter, `*` a letter or digit,
@@ -89,10 +116,12 @@ mod tests {
 
     #[test]
     fn compact_removes_separators_only() {
-        assert_eq!(compact("72. abc.325 /08DE–35").as_deref(), Some("72ABC32508DE35"));
-        assert_eq!(compact("12:34:56:78"), None);
-        assert_eq!(compact("123"), None);
-        assert_eq!(compact(&"1".repeat(21)), None);
+        let compact = Compact::of("72. abc.325 /08DE–35").expect("a number");
+        assert_eq!(compact.text(), "72ABC32508DE35");
+        assert!(Compact::of(&"1".repeat(20)).is_some());
+        for text in ["12:34:56:78", "123", "", &"1".repeat(21)] {
+            assert!(Compact::of(text).is_none(), "{text}");
+        }
     }
 
     #[test]
@@ -112,7 +141,8 @@ mod tests {
         for scheme in all() {
             for text in texts {
                 for end in text.char_indices().map(|(i, _)| i).chain([text.len()]) {
-                    let _ = (scheme.check)(&text[..end]) | (scheme.special)(&text[..end]);
+                    let _ = (scheme.check)(&text[..end]);
+                    let _ = scheme.special.is_some_and(|special| special(&text[..end]));
                 }
             }
         }

@@ -1,6 +1,6 @@
 //! People in the Nordic and Baltic states.
 
-use super::{Numbers, Scheme, has_form, never};
+use super::{Numbers, Scheme, has_form};
 use crate::classes::checksum::{digits, is_date, luhn, number, weighted};
 
 pub(super) static SCHEMES: &[Scheme] = &[
@@ -14,19 +14,19 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "personal identity",
         ],
         check: se_personnummer,
-        special: |t| has_form(t, "999999-9999") || has_form(t, "99999999-9999"),
+        special: Some(|t| has_form(t, "999999-9999") || has_form(t, "99999999-9999")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["hetu", "henkilotunnus", "personal identity code", "personal identity"],
         check: fi_hetu,
-        special: |t| t.len() == 11,
+        special: Some(|t| t.len() == 11),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["fodselsnummer", "fnr", "personnummer", "dnummer"],
         check: no_fodselsnummer,
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
@@ -35,13 +35,13 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<10>(t)
                 .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
         },
-        special: never,
+        special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["isikukood", "ik", "asmen kodas", "personas kod"],
         check: ee_isikukood,
-        special: never,
+        special: None,
     },
 ];
 
