@@ -132,6 +132,7 @@ pub struct Call {
     pub(crate) response_body: Captured,
     pub(crate) outcome: Outcome,
     pub(crate) ended: Instant,
+    pub(crate) answer_by: Option<Instant>,
     pub(crate) message: Option<crate::websocket::Message>,
     to_upstream: Edits,
     to_client: Edits,
@@ -164,6 +165,7 @@ impl Call {
             response_body: Captured::default(),
             outcome: Outcome::Aborted,
             ended: began,
+            answer_by: None,
             message: None,
             to_upstream: Edits::default(),
             to_client: Edits::default(),
@@ -252,6 +254,14 @@ impl Call {
 
     pub(crate) fn edits_to_client(&self) -> &Edits {
         &self.to_client
+    }
+
+    /// The answer is held whole: from now on it is a matter of the client how long it takes.
+    pub(crate) fn begin_answer(&mut self) {
+        let at = Instant::now() + self.snapshot.deadlines.answer;
+        let is_http2 = self.version == Version::HTTP_2;
+        self.link.set_answer_by(at, is_http2);
+        self.answer_by = is_http2.then_some(at);
     }
 
     /// Takes what was recorded of a streamed request.

@@ -31,8 +31,7 @@ pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
     let is_head = call.method == http::Method::HEAD;
     let shown = if is_head { Bytes::new() } else { body.clone() };
     call.response_body = Captured::whole(shown.clone());
-    let deadline = call.snapshot.deadlines.answer;
-    call.link.set_answer_by(tokio::time::Instant::now() + deadline);
+    call.begin_answer();
     if is_head {
         headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
     }

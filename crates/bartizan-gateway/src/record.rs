@@ -41,7 +41,7 @@ impl Drop for Record {
     fn drop(&mut self) {
         let Some(mut call) = self.call.take() else { return };
         call.ended = Instant::now();
-        call.link.end(call.ended);
+        call.link.end(call.ended, call.answer_by);
         call.close_recording();
         self.shared.metrics.exchange(&call);
         if let Outcome::Aborted = call.outcome {

@@ -6,7 +6,6 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, request};
 use http_body::Body;
 use hyper::body::Incoming;
-use tokio::time::Instant;
 
 use crate::{
     body::{
@@ -355,7 +354,7 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             call.response_body = Captured::whole(bytes.clone());
             call.response_body.trailers.clone_from(&trailers);
             call.outcome = Outcome::Answered;
-            call.link.set_answer_by(Instant::now() + snapshot.deadlines.answer);
+            call.begin_answer();
             if trailers.is_some() {
                 parts.headers.remove(header::CONTENT_LENGTH);
             }

@@ -7,7 +7,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
@@ -19,6 +19,10 @@ use crate::{
     upstream::UpstreamBody,
 };
 
+/// Most bytes that HTTP/2 is given at once. It takes all that it is given, whatever its window: in
+/// pieces, what waits for the client stays here, where it is counted.
+const PIECE: usize = 16 * 1024;
+
 /// A response body, with the record of its exchange.
 pub(crate) struct Answer {
     kind: Kind,
@@ -27,7 +31,7 @@ pub(crate) struct Answer {
 }
 
 enum Kind {
-    Whole { data: Option<Bytes>, trailers: Option<HeaderMap> },
+    Whole { data: Option<Bytes>, trailers: Option<HeaderMap>, piece: usize },
     Stream(Box<Streaming>),
 }
 
@@ -49,7 +53,9 @@ impl Answer {
         lease: Option<Lease>,
     ) -> Self {
         let data = (!bytes.is_empty()).then_some(bytes);
-        Self { kind: Kind::Whole { data, trailers }, record, _lease: lease }
+        let is_http2 = record.call().version == Version::HTTP_2;
+        let piece = if is_http2 { PIECE } else { usize::MAX };
+        Self { kind: Kind::Whole { data, trailers, piece }, record, _lease: lease }
     }
 
     /// A body that is passed on as it comes, behind what was held of it.
@@ -94,9 +100,10 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         match &mut this.kind {
-            Kind::Whole { data, trailers } => {
-                let frame = match data.take() {
-                    Some(data) => Some(Frame::data(data)),
+            Kind::Whole { data, trailers, piece } => {
+                let frame = match data {
+                    Some(rest) if rest.len() > *piece => Some(Frame::data(rest.split_to(*piece))),
+                    Some(_) => data.take().map(Frame::data),
                     None => trailers.take().map(Frame::trailers),
                 };
                 Poll::Ready(frame.map(Ok))
@@ -107,7 +114,7 @@ impl Body for Answer {
 
     fn is_end_stream(&self) -> bool {
         match &self.kind {
-            Kind::Whole { data, trailers } => data.is_none() && trailers.is_none(),
+            Kind::Whole { data, trailers, .. } => data.is_none() && trailers.is_none(),
             Kind::Stream(stream) => stream.is_ended,
         }
     }

@@ -6,6 +6,7 @@ use std::{
     net::SocketAddr,
     pin::{Pin, pin},
     sync::Arc,
+    task::{Context, Poll},
     time::Duration,
 };
 
@@ -195,21 +196,35 @@ async fn serve_http2(
             link.wake_on_drain(cx);
             is_known = true;
         }
-        if !is_told && (link.is_draining() || clock.is_over(cx)) {
+        let state = clock.look(cx);
+        if state == Clock::Overdue {
+            // The client does not take what it asked for; what is held for it is needed.
+            return Poll::Ready(Ok(()));
+        }
+        if !is_told && (link.is_draining() || state == Clock::Idle) {
             is_told = true;
             connection.as_mut().graceful_shutdown();
             farewell.as_mut().reset(Instant::now() + FAREWELL);
         }
         if is_told && link.idle_since().is_some() && farewell.as_mut().poll(cx).is_ready() {
-            return std::task::Poll::Ready(Ok(()));
+            return Poll::Ready(Ok(()));
         }
         connection.as_mut().poll(cx)
     })
     .await;
 }
 
-/// Tells when a connection was without an exchange for too long, or an answer was not taken in
-/// time. It looks at the connection now and then and costs exchanges nothing.
+/// What is to be done about a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Clock {
+    Nothing,
+    /// It was without an exchange for too long.
+    Idle,
+    /// An answer was not taken in time.
+    Overdue,
+}
+
+/// Looks at a connection now and then, at least once in its idle time, and costs exchanges nothing.
 struct IdleClock {
     link: Arc<Link>,
     longest: Duration,
@@ -221,15 +236,22 @@ impl IdleClock {
         Self { link, longest, next: Box::pin(sleep_until(Instant::now() + longest)) }
     }
 
-    fn is_over(&mut self, cx: &mut std::task::Context<'_>) -> bool {
+    fn look(&mut self, cx: &mut Context<'_>) -> Clock {
         while self.next.as_mut().poll(cx).is_ready() {
             let now = Instant::now();
-            let deadline = self.link.idle_since().map(|since| since + self.longest);
-            if deadline.is_some_and(|deadline| deadline <= now) {
-                return true;
+            if self.link.is_overdue(now) {
+                return Clock::Overdue;
             }
-            self.next.as_mut().reset(deadline.unwrap_or(now + self.longest));
+            let deadline = self.link.idle_since().map(|since| since + self.longest);
+            let is_idle = deadline.is_some_and(|deadline| deadline <= now);
+            self.next.as_mut().reset(match deadline {
+                Some(deadline) if !is_idle => deadline,
+                _ => now + self.longest,
+            });
+            if is_idle {
+                return Clock::Idle;
+            }
         }
-        false
+        Clock::Nothing
     }
 }

@@ -73,6 +73,8 @@ pub(crate) struct Link {
     idle_since_ms: AtomicU64,
     /// When the answer that is written has to be out; 0 for no deadline.
     answer_by_ms: AtomicU64,
+    /// The same for each answer under way on HTTP/2.
+    answers_by: Mutex<Vec<Instant>>,
     refusal: OnceLock<Refusal>,
     upgrade: AtomicU8,
     unread: AtomicBool,
@@ -92,6 +94,7 @@ impl Link {
             busy: AtomicU32::new(0),
             idle_since_ms: AtomicU64::new(0),
             answer_by_ms: AtomicU64::new(0),
+            answers_by: Mutex::new(Vec::new()),
             refusal: OnceLock::new(),
             upgrade: AtomicU8::new(Upgrade::Declined as u8),
             unread: AtomicBool::new(false),
@@ -115,10 +118,16 @@ impl Link {
         self.busy.fetch_add(1, Relaxed);
     }
 
-    /// An exchange has ended.
-    pub(crate) fn end(&self, now: Instant) {
+    /// An exchange has ended, whose answer had to be out at a certain time.
+    pub(crate) fn end(&self, now: Instant, answer_by: Option<Instant>) {
         self.idle_since_ms.store(self.millis(now), Relaxed);
         self.answer_by_ms.store(0, Relaxed);
+        if let Some(at) = answer_by {
+            let mut answers = self.answers_by.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(place) = answers.iter().position(|other| *other == at) {
+                answers.swap_remove(place);
+            }
+        }
         self.busy.fetch_sub(1, Relaxed);
     }
 
@@ -128,9 +137,20 @@ impl Link {
         is_idle.then(|| self.epoch + Duration::from_millis(self.idle_since_ms.load(Relaxed)))
     }
 
-    /// Sets when the answer has to be out.
-    pub(crate) fn set_answer_by(&self, at: Instant) {
-        self.answer_by_ms.store(self.millis(at), Relaxed);
+    /// Sets when the answer has to be out. On HTTP/1 there is one at a time, which the tap looks
+    /// after; on HTTP/2 the clock of the connection looks after all of them.
+    pub(crate) fn set_answer_by(&self, at: Instant, is_http2: bool) {
+        if is_http2 {
+            self.answers_by.lock().unwrap_or_else(PoisonError::into_inner).push(at);
+        } else {
+            self.answer_by_ms.store(self.millis(at), Relaxed);
+        }
+    }
+
+    /// Whether an answer on HTTP/2 should be out by now.
+    pub(crate) fn is_overdue(&self, now: Instant) -> bool {
+        let answers = self.answers_by.lock().unwrap_or_else(PoisonError::into_inner);
+        answers.iter().any(|at| *at <= now)
     }
 
     pub(crate) fn answer_by(&self) -> Option<Instant> {

@@ -197,6 +197,24 @@ async fn an_idle_connection_is_asked_to_go() {
     until("no connection", || running.connections() == 0).await;
 }
 
+/// A client that opens no window for what it asked for does not keep it held.
+#[tokio::test]
+async fn an_answer_that_is_not_taken_ends_the_connection() {
+    let upstream = Upstream::new(|_| Reply::ok(vec![b'x'; 1_000_000])).await;
+    let running = gateway_with(&upstream, |config| {
+        config.deadlines.client.idle = Duration::from_millis(200);
+        config.deadlines.answer = Duration::from_millis(300);
+    })
+    .await;
+    let mut client = RawHttp2::connect(running.addresses()[0]).await;
+    client.headers(1, GET).await;
+    assert_eq!(client.fate(1).await, Fate::Status(200));
+    assert!(running.metrics().contains("buffered_bytes 1000000"));
+    while client.read().await.is_some() {}
+    until("nothing is held", || running.metrics().contains("buffered_bytes 0")).await;
+    until("no connection", || running.connections() == 0).await;
+}
+
 #[tokio::test]
 async fn http2_can_be_off() {
     let upstream = Upstream::ok().await;
