@@ -24,8 +24,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "bartizan-analysis",
             "bartizan-store",
             "bartizan-pipeline",
+            "bartizan-lab",
         ],
     ),
+    ("bartizan-lab", &[]),
     ("bartizan-testkit", &["bartizan-model", "bartizan-protocols", "bartizan-analysis"]),
     ("xtask", &[]),
 ];
