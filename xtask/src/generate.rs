@@ -43,6 +43,16 @@ const FAMILIES: &[Family] = &[
         item: ("SOURCE", "super::SourceItem"),
         list: ("SOURCES", "All sources, by file."),
     },
+    Family {
+        folder: "crates/bartizan-lab/src/flaws",
+        item: ("FLAW", "super::FlawItem"),
+        list: ("FLAWS", "All planted flaws, by file."),
+    },
+    Family {
+        folder: "crates/bartizan-lab/src/traps",
+        item: ("TRAP", "super::TrapItem"),
+        list: ("TRAPS", "All traps, by file."),
+    },
 ];
 
 /// Writes everything that is generated; with `check` only compares and fails on a difference.

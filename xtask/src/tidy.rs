@@ -26,8 +26,10 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "bartizan-store",
             "bartizan-gateway",
             "bartizan-pipeline",
+            "bartizan-lab",
         ],
     ),
+    ("bartizan-lab", &[]),
     (
         "bartizan-testkit",
         &["bartizan-model", "bartizan-protocols", "bartizan-analysis", "bartizan-gateway"],

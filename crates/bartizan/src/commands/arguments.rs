@@ -46,6 +46,10 @@ pub enum Command {
     /// Show incidents
     #[command(after_help = EXIT_CODES)]
     Incidents(Listing),
+    /// Run the lab: a deliberately vulnerable API on this machine, or its repaired twin
+    #[cfg(feature = "lab")]
+    #[command(after_help = EXIT_CODES)]
+    Lab(super::lab::Arguments),
     /// Explain a check, detector, data class or source
     Explain(Explain),
     /// Check, show or describe the configuration

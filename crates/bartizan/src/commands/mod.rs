@@ -9,6 +9,8 @@ mod error;
 mod explain;
 mod inspect;
 mod key;
+#[cfg(feature = "lab")]
+mod lab;
 mod listing;
 mod reference;
 mod specs;
@@ -49,6 +51,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
+        #[cfg(feature = "lab")]
+        Command::Lab(arguments) => lab::run(cli, arguments),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {

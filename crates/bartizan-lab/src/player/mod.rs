@@ -1,0 +1,68 @@
+//! The traffic player: benign users and attackers, played against the lab straight or through a
+//! proxy. Everything follows from the seed. One actor acts at a time, in the order of a virtual
+//! clock, so that two runs send the same requests in the same order at any speed.
+
+mod benign;
+mod hostile;
+mod record;
+mod schedule;
+mod seat;
+
+use futures_util::future::BoxFuture;
+
+pub use record::{Label, Record};
+pub use schedule::{PlayError, Tally, play};
+pub use seat::{Over, Seat};
+
+/// What is played.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    /// Everything follows from it.
+    pub seed: u64,
+    /// Virtual minutes to play; at most [`Plan::MAX_MINUTES`].
+    pub minutes: u32,
+    /// Virtual seconds per second; 0 plays as fast as the target answers.
+    pub speed: f64,
+    /// Whether ordinary users take part.
+    pub benign: bool,
+    /// Whether attackers take part.
+    pub hostile: bool,
+}
+
+impl Plan {
+    /// The longest play: a week.
+    pub const MAX_MINUTES: u32 = 7 * 24 * 60;
+}
+
+/// How a part is acted: one run per actor.
+type Acting = for<'a> fn(&'a mut Seat) -> BoxFuture<'a, Result<(), Over>>;
+
+/// A kind of actor.
+#[derive(Clone, Copy)]
+pub struct Part {
+    /// Name in the truth log.
+    pub id: &'static str,
+    /// How many of them play.
+    pub count: u32,
+    /// OWASP category of what an attacker does; empty for ordinary users.
+    pub owasp: &'static str,
+    act: Acting,
+}
+
+impl std::fmt::Debug for Part {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} × {}", self.count, self.id)
+    }
+}
+
+/// All ordinary users.
+#[must_use]
+pub const fn benign() -> &'static [Part] {
+    benign::PARTS
+}
+
+/// All attackers.
+#[must_use]
+pub const fn hostile() -> &'static [Part] {
+    hostile::PARTS
+}
