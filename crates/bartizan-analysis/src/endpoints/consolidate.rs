@@ -29,8 +29,10 @@ impl Resolver {
     /// Like [`consolidate`](Self::consolidate), and shows every decision about a word.
     pub fn consolidate_with(&mut self, shown: &mut dyn FnMut(Decision)) {
         let names: Vec<String> = self.hosts.keys().cloned().collect();
+        let sums = self.sums();
         for name in names {
             let Some(mut tree) = self.hosts.remove(&name) else { continue };
+            self.evict_caught(&sums, &mut tree);
             self.promote_pages(&mut tree);
             for needed in PASSES {
                 let mut pass = Pass {

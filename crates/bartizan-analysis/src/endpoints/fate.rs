@@ -4,10 +4,12 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     Segment, Template,
-    catch_all::Asker,
+    catch_all::{Asker, Looks},
     leaf::{Leaf, LeafId, MAX_LOOKS_OF_LEAF, Observation, Outcome, Place},
     naming,
+    render::pending_key,
     resolver::Resolver,
+    tree::{HostTree, NodeId, Pending, ROOT, Step},
 };
 
 /// Name of the parameter that stands for the whole path of a catch-all.
@@ -15,8 +17,10 @@ const ANY_PATH: &str = "any_path";
 
 /// What is known about a leaf together with those that were merged into it.
 #[derive(Clone, Debug, Default)]
-struct Sum {
-    answered: u64,
+pub(crate) struct Sum {
+    /// Answers with success: pages, and all others.
+    pages: u64,
+    others: u64,
     own: u64,
     existing: u64,
     vouched: u64,
@@ -26,7 +30,8 @@ struct Sum {
 
 impl Sum {
     fn add(&mut self, leaf: &Leaf) {
-        self.answered += leaf.answers + leaf.pages;
+        self.pages += leaf.pages;
+        self.others += leaf.answers;
         self.own += leaf.own;
         self.existing += leaf.existing;
         self.vouched += leaf.vouched;
@@ -35,6 +40,46 @@ impl Sum {
             if !self.looks.contains(look) {
                 self.looks.push(*look);
             }
+        }
+    }
+}
+
+impl Sum {
+    const fn answered(&self) -> u64 {
+        self.pages + self.others
+    }
+
+    /// Whether everything that was answered is what a catch-all answers.
+    fn is_alike(&self, looks: &Looks) -> bool {
+        self.own == 0 && !self.declared && looks.are_caught(&self.looks)
+    }
+}
+
+impl HostTree {
+    /// Takes a leaf out, with what its answers taught about the positions on the way. Positions that
+    /// nothing else needs go.
+    fn detach(&mut self, node: NodeId, method: &str, answered: u64) {
+        if let Some(node) = self.node_mut(node) {
+            node.leaves.remove(method);
+        }
+        let mut at = node;
+        while let Some(node) = self.node_mut(at) {
+            node.hits = node.hits.saturating_sub(answered);
+            if at == ROOT {
+                return;
+            }
+            let unused = node.leaves.is_empty()
+                && node.literals.is_empty()
+                && node.parameters.is_empty()
+                && !node.pinned;
+            let (parent, step) = (node.parent, node.step.clone());
+            if unused
+                && let Step::Literal(text) = step
+                && let Some(parent) = self.node_mut(parent)
+            {
+                parent.literals.remove(&text);
+            }
+            at = parent;
         }
     }
 }
@@ -79,8 +124,8 @@ impl Resolver {
         }
     }
 
-    /// Decides about every leaf. Undone and done anew at each consolidation.
-    pub(crate) fn settle(&mut self) {
+    /// What is known about each leaf, by index; nothing for those that were merged into another.
+    pub(crate) fn sums(&self) -> Vec<Sum> {
         let mut sums: Vec<Sum> = vec![Sum::default(); self.leaves.len()];
         for (at, leaf) in self.leaves.iter().enumerate() {
             let root = self.root_of(LeafId(at as u32)).0 as usize;
@@ -88,20 +133,65 @@ impl Resolver {
                 sum.add(leaf);
             }
         }
+        sums
+    }
+
+    /// Takes out of the tree what catch-alls answered before they were known for what they are: it
+    /// would make values of the words beside it.
+    pub(crate) fn evict_caught(&mut self, sums: &[Sum], tree: &mut HostTree) {
+        let mut caught: Vec<(NodeId, String, LeafId)> = Vec::new();
+        for (id, node) in tree.nodes.iter().enumerate() {
+            for (method, leaf) in &node.leaves {
+                let sum = sums.get(leaf.0 as usize);
+                if sum.is_some_and(|sum| sum.answered() > 0 && sum.is_alike(&tree.looks)) {
+                    caught.push((id as NodeId, method.clone(), *leaf));
+                }
+            }
+        }
+        for (node, method, leaf) in caught {
+            let texts = tree.steps(node).into_iter().map(|(_, step, _)| match step {
+                Step::Literal(text) => Some(text),
+                Step::Parameter { .. } => None,
+            });
+            // Values teach nothing about words, and `/` is the page itself.
+            let Some(segments) = texts.collect::<Option<Vec<_>>>().filter(|s| !s.is_empty()) else {
+                continue;
+            };
+            let words: Vec<&str> = segments.iter().map(String::as_str).collect();
+            let key = pending_key(&method, &words, true);
+            let room = tree.pending.len() < self.limits.pending as usize;
+            let (Some(sum), Some(found)) =
+                (sums.get(leaf.0 as usize), self.leaves.get_mut(leaf.0 as usize))
+            else {
+                continue;
+            };
+            if !room || tree.pending.contains_key(&key) {
+                continue;
+            }
+            found.place = Place::Pending;
+            tree.detach(node, &method, sum.answered());
+            tree.pages = tree.pages.saturating_sub(sum.pages);
+            tree.data = tree.data.saturating_sub(sum.others);
+            let pending = Pending { segments, leaf, pages: sum.answered(), read: true };
+            tree.pending.insert(key, pending);
+        }
+    }
+
+    /// Decides about every leaf. Undone and done anew at each consolidation.
+    pub(crate) fn settle(&mut self) {
+        let sums = self.sums();
         let mut caught: BTreeMap<(String, String), u64> = BTreeMap::new();
         for (at, sum) in sums.iter().enumerate() {
             let Some(leaf) = self.leaves.get(at).filter(|leaf| leaf.merged_into.is_none()) else {
                 continue;
             };
-            let alike = sum.own == 0
-                && !sum.declared
-                && !leaf.template.segments.is_empty()
-                && self.hosts.get(&leaf.host).is_some_and(|t| t.looks.are_caught(&sum.looks));
-            let in_catch_all = alike && sum.answered > 0;
+            let alike = !leaf.template.segments.is_empty()
+                && self.hosts.get(&leaf.host).is_some_and(|tree| sum.is_alike(&tree.looks));
+            let in_catch_all = alike && sum.answered() > 0;
             let noise = match leaf.place {
                 Place::Overflow | Place::CatchAll => continue,
                 Place::Node(_) => false,
-                Place::Pending if sum.answered > 0 || sum.declared => false,
+                Place::Pending if sum.answered() > 0 || sum.declared => false,
                 Place::Pending => {
                     let proven = sum.existing > 0 && !leaf.probe;
                     !proven && (sum.vouched == 0 || leaf.hostile || alike)

@@ -150,6 +150,32 @@ fn an_answer_of_its_own_takes_a_path_out_of_a_catch_all() {
 }
 
 #[test]
+fn a_scan_of_a_catch_all_leaves_the_templates_alone() {
+    let words = ["alpha", "bravo", "gamma", "delta", "sigma", "kappa", "zeta", "theta", "lambda"];
+    let mut r = resolver();
+    // Before anything tells, pages of a host that answers with pages are taken at their word; a page
+    // that repeats the path has several sizes.
+    for (i, first) in words.iter().enumerate() {
+        for (j, second) in words.iter().enumerate() {
+            let look = 60 + (i * words.len() + j) as u64 % 8;
+            ask(&mut r, &format!("/{first}box-{second}net"), page(200, look), by(1));
+        }
+    }
+    // Or else the first words of all paths would be values from here on.
+    r.consolidate();
+    for id in 0..20 {
+        get(&mut r, &format!("/v2/items/{id}00"));
+    }
+    r.consolidate();
+    assert_eq!(listed(&r), ["GET /v2/items/{item_id}", "GET /{any_path}"]);
+    assert_eq!(r.caught(), 81);
+    adds_up(&r);
+    let before = r.aliases().len();
+    r.consolidate();
+    assert_eq!((r.caught(), r.aliases().len()), (81, before), "idempotent");
+}
+
+#[test]
 fn answers_of_unknown_kind_are_only_doubted_where_scanners_ask() {
     let unknown =
         |look| Outcome { status: Some(200), media: MediaKind::Unknown, look, read: false };
