@@ -4,7 +4,7 @@ use std::{
     collections::{BTreeSet, HashMap},
     net::SocketAddr,
     sync::{Mutex, MutexGuard, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 use tokio::sync::broadcast;
@@ -17,6 +17,8 @@ use crate::{
 
 /// Keys of one counter table. A full one is emptied: the lab counts for show.
 const MAX_COUNTERS: usize = 10_000;
+/// How long a counter counts, as `Retry-After` says. Whoever failed too often can come back.
+const WINDOW: Duration = Duration::from_secs(60);
 /// Messages that a slow live listener may be behind before it loses some.
 const LIVE_BACKLOG: usize = 64;
 
@@ -73,7 +75,7 @@ pub(crate) struct Lab {
 
 struct Memory {
     random: Random,
-    counters: HashMap<String, u32>,
+    counters: HashMap<String, (u32, Instant)>,
 }
 
 impl Lab {
@@ -108,15 +110,19 @@ impl Lab {
         self.db.reset().await
     }
 
-    /// Counts one more under a key; how many it is now.
+    /// Counts one more under a key; how many it is now, within a minute.
     pub(crate) fn count(&self, key: &str) -> u32 {
         let mut memory = self.memory();
         if memory.counters.len() >= MAX_COUNTERS {
             memory.counters.clear();
         }
-        let counter = memory.counters.entry(key.to_owned()).or_default();
-        *counter = counter.saturating_add(1);
-        *counter
+        let now = Instant::now();
+        let counter = memory.counters.entry(key.to_owned()).or_insert((0, now));
+        if now.duration_since(counter.1) > WINDOW {
+            *counter = (0, now);
+        }
+        counter.0 = counter.0.saturating_add(1);
+        counter.0
     }
 
     /// Forgets a counter.
