@@ -10,7 +10,8 @@ use std::{
 };
 
 use bartizan_model::{
-    BodyState, Client, Exchange, ExchangeId, Headers, Message, Request, Response, Timestamp,
+    BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
+    Timestamp,
 };
 use http::Version;
 use tokio::sync::mpsc;
@@ -175,6 +176,7 @@ fn request(call: Call) -> Request {
         target,
         http_version: Some(version.to_owned()),
         headers: headers(&call.request_fields),
+        header_state: HeaderState::Complete,
         body_state: state(&call.request_body),
         body: call.request_body.bytes,
     }

@@ -172,7 +172,7 @@ fn html(analysis: &Analysis, inputs: &[String]) -> String {
 }
 
 /// Microseconds since the epoch: the one place where the command reads the clock.
-pub(super) fn micros_now() -> i64 {
+pub(crate) fn micros_now() -> i64 {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     now.map_or(0, |d| i64::try_from(d.as_micros()).unwrap_or(i64::MAX))
 }

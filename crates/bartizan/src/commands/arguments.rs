@@ -37,6 +37,9 @@ pub enum Command {
     /// Judge exchanges (JSON lines): one verdict per line, in order
     #[command(after_help = EXIT_CODES)]
     Inspect(Inspect),
+    /// Stand in front of an API: pass requests on, judge them, keep what is learned
+    #[command(after_help = EXIT_CODES)]
+    Serve(Serve),
     /// Show the endpoints that an analysis kept with --data
     #[command(after_help = EXIT_CODES)]
     Catalog(Listing),
@@ -153,6 +156,35 @@ pub enum InspectFormat {
     Json,
     /// One line for people.
     Text,
+}
+
+/// Arguments of `serve`.
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// The API behind: `http://HOST:PORT` or `https://HOST:PORT` [default: `gateway.services` of the
+    /// configuration]
+    #[arg(long, value_name = "URL")]
+    pub upstream: Option<String>,
+    /// Where clients connect [default: `gateway.listeners` of the configuration, else
+    /// 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+    /// Where health and metrics are [default: `admin.listen` of the configuration, else
+    /// 127.0.0.1:9900]
+    #[arg(long, value_name = "ADDR")]
+    pub admin: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// OpenAPI document to compare with; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub spec: Vec<PathBuf>,
+    /// Append exchanges to this file as JSON lines, with values replaced by others of the same shape
+    #[arg(long, value_name = "FILE")]
+    pub capture: Option<PathBuf>,
+    /// Capture values in the clear
+    #[arg(long, requires = "capture")]
+    pub clear: bool,
 }
 
 /// Arguments of the commands that list what is kept.

@@ -13,6 +13,7 @@ mod key;
 mod lab;
 mod listing;
 mod reference;
+mod serve;
 mod specs;
 mod terminal;
 
@@ -20,6 +21,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
 
+pub(crate) use analyze::micros_now;
 pub use arguments::{Cli, Command};
 pub use error::{CommandError, Exit};
 
@@ -48,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
     match &cli.command {
         Command::Analyze(arguments) => analyze::run(cli, arguments),
         Command::Inspect(arguments) => inspect::run(cli, arguments),
+        Command::Serve(arguments) => serve::run(cli, arguments),
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),

@@ -3,6 +3,7 @@
 //! Documentation and defaults live on the fields; `config schema` and the reference page are derived
 //! from here.
 
+pub mod gateway;
 mod load;
 mod problem;
 
@@ -12,6 +13,7 @@ use bartizan_model::{Limits, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use gateway::{AdminConfig, GatewayConfig};
 pub use load::{Loaded, load};
 pub use problem::ConfigError;
 
@@ -27,6 +29,10 @@ pub struct Config {
     pub store: StoreConfig,
     /// How offline inputs are analysed.
     pub analyze: AnalyzeConfig,
+    /// The inline gateway (`bartizan serve`).
+    pub gateway: GatewayConfig,
+    /// The administration listener of `bartizan serve`: health and metrics.
+    pub admin: AdminConfig,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.

@@ -14,7 +14,7 @@ fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../samples/shop.jsonl")
 }
 
-fn bartizan(home: &TempDir) -> Command {
+pub(crate) fn bartizan(home: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_bartizan"));
     command.current_dir(home.path()).env("HOME", home.path()).env("XDG_STATE_HOME", "");
     for (name, _) in std::env::vars_os() {

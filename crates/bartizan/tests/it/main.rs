@@ -9,6 +9,7 @@ mod json;
 mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
+mod serve;
 mod text;
 
 use bartizan::output::html::ReportContext;

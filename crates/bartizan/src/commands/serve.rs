@@ -1,0 +1,214 @@
+//! `serve`: starts the server, reloads on SIGHUP or a changed file, ends on an interrupt.
+
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bartizan_analysis::{Snapshot, State};
+use bartizan_pipeline::keep;
+use bartizan_store::{DataDirectory, DataOptions};
+use tokio::runtime::Runtime;
+
+use super::{Cli, CommandError, Exit, analyze, arguments::Serve, config, data, specs};
+use crate::{
+    config::{Addresses, Config, Loaded},
+    serve::{Clear, Overrides, ServeError, Serving, Start, compile},
+};
+
+/// How often the configuration file is looked at.
+const WATCH: Duration = Duration::from_secs(2);
+
+pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
+    let loaded = config::current(cli)?;
+    let config = &loaded.config;
+    let overrides =
+        Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
+    let gateway = compile(&config.gateway, &overrides).map_err(|e| refused(&e.into()))?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let runtime = runtime.map_err(|e| CommandError::usage(format!("cannot start: {e}")))?;
+    let runtime = Arc::new(runtime);
+
+    let scope = analyze::scope(config);
+    let folder = data::folder(arguments.data.as_ref(), config);
+    let mut options = DataOptions::new(&folder);
+    options.key_directory.clone_from(&config.store.keys);
+    options.scope = scope.clone();
+    let opened = runtime.block_on(DataDirectory::open(&options, crate::serve::now()));
+    let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
+    let learned = directory.store().learned(&scope, keep::LEARNED);
+    let learned = runtime.block_on(learned).map_err(|e| data::failed(&e))?;
+    let learned = learned.map(|(learned, _)| learned);
+    let state = match learned.as_ref().map(keep::unwrap_learned) {
+        None => State::new(&scope),
+        // Traffic cannot be read again: what another version learned is learned anew.
+        Some(None) => {
+            anstream::eprintln!(
+                "note: what another version learned cannot be continued; findings and decisions stay"
+            );
+            State::new(&scope)
+        }
+        Some(Some(bytes)) => State::load(bytes).map_err(|error| {
+            CommandError::usage(format!("cannot go on from what was learned: {error}"))
+                .help("use a new folder with --data, or the version that wrote this one")
+        })?,
+    };
+    let mut snapshot = Snapshot::new(scope, directory.key().clone());
+    snapshot.limits = config.limits.clone();
+    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    snapshot.specs = specs::read(&arguments.spec)?;
+
+    let mut admin = config.admin.clone();
+    if let Some(address) = &arguments.admin {
+        admin.listen.clone_from(address);
+    }
+    let clear = if arguments.clear { Clear::Yes } else { Clear::No };
+    let start = Start {
+        gateway,
+        admin,
+        snapshot: Arc::new(snapshot),
+        state,
+        directory,
+        runtime: Arc::clone(&runtime),
+        waiting: (
+            config.gateway.waiting_exchanges as usize,
+            (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
+        ),
+        capture: arguments.capture.clone().map(|path| (path, clear)),
+    };
+    let serving = Serving::start(start).map_err(|error| refused(&error))?;
+    if !cli.quiet {
+        greet(&serving, &folder, config);
+    }
+    watch(cli, &runtime, &serving, &overrides, &loaded)?;
+    let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
+    let (analysis, drained) = serving.stop(drain).map_err(|error| refused(&error))?;
+    if !cli.quiet {
+        let left = if drained { "" } else { "; some exchanges under way were cut off" };
+        let figures = &analysis.summary;
+        anstream::eprintln!(
+            "stopped: {} exchanges judged, {} endpoints, {} detections{left}",
+            figures.exchanges,
+            figures.endpoints,
+            analysis.detections.len()
+        );
+    }
+    Ok(Exit::Clean)
+}
+
+fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
+    for address in serving.gateway().addresses() {
+        anstream::eprintln!("listening on {address}");
+    }
+    anstream::eprintln!("health and metrics on http://{}", serving.admin_address());
+    anstream::eprintln!("results in {}", folder.display());
+    anstream::eprintln!(
+        "enforced: strict HTTP, sizes (request bodies up to {} bytes), deadlines; everything else \
+         is watched and judged only",
+        config.gateway.limits.request_body_bytes
+    );
+}
+
+/// What a wait ended with.
+enum Wake {
+    Stop,
+    Reload,
+    Look,
+}
+
+/// Waits for signals and changes of the file until an interrupt.
+fn watch(
+    cli: &Cli,
+    runtime: &Runtime,
+    serving: &Serving,
+    overrides: &Overrides,
+    loaded: &Loaded,
+) -> Result<(), CommandError> {
+    let mut signals = runtime
+        .block_on(async { Signals::open() })
+        .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
+    let mut seen = loaded.file.as_ref().map(fingerprint);
+    loop {
+        let wake = runtime.block_on(async {
+            tokio::select! {
+                wake = signals.next() => wake,
+                () = tokio::time::sleep(WATCH) => Wake::Look,
+            }
+        });
+        let now = loaded.file.as_ref().map(fingerprint);
+        match wake {
+            Wake::Stop => return Ok(()),
+            Wake::Look if now == seen => continue,
+            Wake::Reload | Wake::Look => {}
+        }
+        seen = now;
+        match config::current(cli).map(|loaded| serving.reload(&loaded.config, overrides)) {
+            Ok(Ok(())) if cli.quiet => {}
+            Ok(Ok(())) => anstream::eprintln!("configuration reloaded"),
+            Ok(Err(error)) => {
+                anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
+            }
+            Err(error) => {
+                anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
+            }
+        }
+    }
+}
+
+/// Length and time of change of a file; a missing one has none.
+fn fingerprint(path: &PathBuf) -> Option<(u64, std::time::SystemTime)> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some((metadata.len(), metadata.modified().ok()?))
+}
+
+#[cfg(unix)]
+struct Signals {
+    interrupt: tokio::signal::unix::Signal,
+    terminate: tokio::signal::unix::Signal,
+    hangup: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn open() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            interrupt: signal(SignalKind::interrupt())?,
+            terminate: signal(SignalKind::terminate())?,
+            hangup: signal(SignalKind::hangup())?,
+        })
+    }
+
+    async fn next(&mut self) -> Wake {
+        tokio::select! {
+            _ = self.interrupt.recv() => Wake::Stop,
+            _ = self.terminate.recv() => Wake::Stop,
+            _ = self.hangup.recv() => Wake::Reload,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Signals;
+
+#[cfg(not(unix))]
+impl Signals {
+    fn open() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn next(&mut self) -> Wake {
+        drop(tokio::signal::ctrl_c().await);
+        Wake::Stop
+    }
+}
+
+/// An error of serving, as the command reports it.
+fn refused(error: &ServeError) -> CommandError {
+    let help = match error {
+        ServeError::Settings(_) => "`bartizan config schema` describes every key",
+        ServeError::Gateway(_) => "nothing was started",
+        ServeError::Admin { .. } => "name another address with --admin",
+        ServeError::Capture { .. } => "name another file with --capture",
+        ServeError::Thread(_) => "the system has no room for another thread",
+        ServeError::Keep(_) => "what was acknowledged before is there",
+    };
+    CommandError::usage(error.to_string()).help(help)
+}

@@ -1,0 +1,312 @@
+//! The inline gateway: where it listens, where requests go, how large and slow they may be.
+
+use std::path::PathBuf;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+const MIB: u32 = 1024 * 1024;
+
+/// The inline gateway (`bartizan serve`).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayConfig {
+    /// Where clients connect. `--listen` replaces them by one in cleartext.
+    pub listeners: Vec<ListenerConfig>,
+    /// Where requests go; the first that matches is taken. `--upstream` replaces them by one.
+    pub services: Vec<ServiceConfig>,
+    /// Addresses and networks whose `Forwarded`, `X-Forwarded-*`, `X-Request-Id` and PROXY headers
+    /// are believed, for example `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
+    /// Largest sizes and counts.
+    pub limits: GatewayLimits,
+    /// Longest times.
+    pub deadlines: GatewayDeadlines,
+    /// What upstreams are told about the client.
+    pub forwarded: ForwardedConfig,
+    /// Where a JSON line for each exchange goes.
+    pub access_log: AccessLogConfig,
+    /// Most finished exchanges that wait for the judgement. What does not fit is passed on all the
+    /// same, not judged, and counted.
+    pub waiting_exchanges: u32,
+    /// Most mebibytes of bodies that wait for the judgement.
+    pub waiting_mebibytes: u32,
+    /// When the gateway is stopped, how many seconds exchanges under way may take to end.
+    pub drain_seconds: u32,
+}
+
+impl Default for GatewayConfig {
+    fn default() -> Self {
+        Self {
+            listeners: vec![ListenerConfig::default()],
+            services: Vec::new(),
+            trusted_proxies: Vec::new(),
+            limits: GatewayLimits::default(),
+            deadlines: GatewayDeadlines::default(),
+            forwarded: ForwardedConfig::default(),
+            access_log: AccessLogConfig::default(),
+            waiting_exchanges: 10_000,
+            waiting_mebibytes: 256,
+            drain_seconds: 30,
+        }
+    }
+}
+
+/// A socket that accepts clients.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListenerConfig {
+    /// Address and port.
+    pub address: String,
+    /// Certificates, chosen by the server name of the client; the first is for clients that name
+    /// none. Without any, cleartext is served.
+    pub certificates: Vec<CertificateConfig>,
+    /// Whether every connection begins with a PROXY protocol header (version 1 or 2) of a trusted
+    /// proxy.
+    pub proxy_protocol: bool,
+    /// Whether HTTP/2 is served: by ALPN over TLS, by prior knowledge over cleartext.
+    pub http2: bool,
+}
+
+impl Default for ListenerConfig {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8080".to_owned(),
+            certificates: Vec::new(),
+            proxy_protocol: false,
+            http2: true,
+        }
+    }
+}
+
+/// A certificate chain and its key. Both are read again at each reload.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct CertificateConfig {
+    /// Server names it is for, `*.` allowed for the first label. Without any, for all.
+    #[serde(default)]
+    pub names: Vec<String>,
+    /// PEM file of the chain, leaf first.
+    pub chain: PathBuf,
+    /// PEM file of the private key.
+    pub key: PathBuf,
+}
+
+/// A group of upstreams that answer the same requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceConfig {
+    /// Name for logs, metrics and policies; unique.
+    pub name: String,
+    /// Host names without port, `*.` allowed for the first label. Without any, all.
+    #[serde(default)]
+    pub hosts: Vec<String>,
+    /// The path must be it or go on behind it with a slash.
+    #[serde(default = "any_path")]
+    pub path_prefix: String,
+    /// `http://host:port` or `https://host:port` each, all of one scheme.
+    pub upstreams: Vec<String>,
+    /// How one of them is chosen.
+    #[serde(default)]
+    pub balance: Balance,
+    /// What they speak.
+    #[serde(default)]
+    pub protocol: UpstreamProtocol,
+    /// PEM file of the authorities whose certificates of `https` upstreams are believed. Default:
+    /// those of the system.
+    #[serde(default)]
+    pub authorities: Option<PathBuf>,
+    /// The name that the certificate of an `https` upstream must be for. Default: its host.
+    #[serde(default)]
+    pub server_name: Option<String>,
+    /// What happens to a request whose body is above `limits.request_body_bytes`.
+    #[serde(default = "refuse")]
+    pub request_over: OverLimit,
+    /// What happens to a response whose body is above `limits.response_body_bytes`.
+    #[serde(default = "stream")]
+    pub response_over: OverLimit,
+    /// Whether WebSocket upgrades are passed on.
+    #[serde(default = "yes")]
+    pub websocket: bool,
+}
+
+fn any_path() -> String {
+    "/".to_owned()
+}
+
+const fn refuse() -> OverLimit {
+    OverLimit::Refuse
+}
+
+const fn stream() -> OverLimit {
+    OverLimit::Stream
+}
+
+const fn yes() -> bool {
+    true
+}
+
+/// How an upstream is chosen among those that are healthy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Balance {
+    /// In turn.
+    #[default]
+    RoundRobin,
+    /// The one with the fewest exchanges under way.
+    LeastBusy,
+}
+
+/// What an upstream speaks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1.
+    #[default]
+    Http1,
+    /// HTTP/2; by prior knowledge over cleartext. What gRPC needs.
+    Http2,
+}
+
+/// What happens to a body that is too large to be held whole.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum OverLimit {
+    /// The exchange is refused: 413 for requests, 502 for responses.
+    Refuse,
+    /// It is passed on as it comes, and counted as not inspected.
+    Stream,
+}
+
+/// Sizes and counts. Each is checked and counted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayLimits {
+    /// Most bytes of a request head; 431 above.
+    pub head_bytes: u32,
+    /// Most bytes of a request target; 414 above.
+    pub target_bytes: u32,
+    /// Most header fields of a request; 431 above.
+    pub header_fields: u32,
+    /// Most bytes of one header field; 431 above.
+    pub header_field_bytes: u32,
+    /// Most bytes of a request body that are held whole; above, `request_over` of the service.
+    pub request_body_bytes: u32,
+    /// Most bytes of a response body that are held whole; above, `response_over` of the service.
+    pub response_body_bytes: u32,
+    /// Most mebibytes of all bodies held at one time; above, requests are refused with 503.
+    pub buffered_mebibytes: u32,
+    /// Most client connections at one time; more are closed at once.
+    pub connections: u32,
+    /// Most client connections from one address; more are closed at once.
+    pub connections_per_address: u32,
+    /// Most HTTP/2 streams of one connection at one time.
+    pub http2_streams: u32,
+    /// Most bytes of one WebSocket message; above, the connection is closed.
+    pub websocket_message_bytes: u32,
+}
+
+impl Default for GatewayLimits {
+    fn default() -> Self {
+        Self {
+            head_bytes: 32 * 1024,
+            target_bytes: 8 * 1024,
+            header_fields: 100,
+            header_field_bytes: 16 * 1024,
+            request_body_bytes: 8 * MIB,
+            response_body_bytes: 8 * MIB,
+            buffered_mebibytes: 512,
+            connections: 20_000,
+            connections_per_address: 5_000,
+            http2_streams: 128,
+            websocket_message_bytes: 4 * MIB,
+        }
+    }
+}
+
+/// Times in seconds. All are totals unless they say *idle*.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewayDeadlines {
+    /// For a whole request head.
+    pub request_head: u32,
+    /// For a whole request body; 408 above.
+    pub request_body: u32,
+    /// Without a request on a client connection.
+    pub idle: u32,
+    /// Between two pieces of a body that is passed on as it comes.
+    pub body_idle: u32,
+    /// For a connection to an upstream, TLS included; 502 above.
+    pub connect: u32,
+    /// From the last byte of the request to the head of the response; 504 above.
+    pub response_head: u32,
+    /// For a whole response body; above, `response_over` of the service.
+    pub response_body: u32,
+    /// Without a frame on a WebSocket.
+    pub websocket_idle: u32,
+}
+
+impl Default for GatewayDeadlines {
+    fn default() -> Self {
+        Self {
+            request_head: 10,
+            request_body: 60,
+            idle: 60,
+            body_idle: 60,
+            connect: 5,
+            response_head: 60,
+            response_body: 10,
+            websocket_idle: 300,
+        }
+    }
+}
+
+/// What upstreams are told about the client. What clients that are not trusted say about themselves
+/// in these fields is always removed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct ForwardedConfig {
+    /// `X-Forwarded-For`, `X-Forwarded-Proto` and `X-Forwarded-Host`.
+    pub x_forwarded: bool,
+    /// `Forwarded` (RFC 7239).
+    pub forwarded: bool,
+    /// `traceparent` (W3C Trace Context).
+    pub trace: bool,
+    /// `X-Request-Id`.
+    pub request_id: bool,
+}
+
+impl Default for ForwardedConfig {
+    fn default() -> Self {
+        Self { x_forwarded: true, forwarded: false, trace: true, request_id: true }
+    }
+}
+
+/// Where a JSON line for each exchange goes: nowhere, standard output, or a file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AccessLogConfig {
+    /// Nowhere.
+    #[default]
+    Off,
+    /// Standard output.
+    Stdout,
+    /// Appended to this file.
+    File(PathBuf),
+}
+
+/// The administration listener: health and metrics.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct AdminConfig {
+    /// Address and port. Loopback unless the network is protected otherwise.
+    pub listen: String,
+    /// Host names that may be used beside the address itself (a defence against DNS rebinding).
+    pub hosts: Vec<String>,
+}
+
+impl Default for AdminConfig {
+    fn default() -> Self {
+        Self { listen: "127.0.0.1:9900".to_owned(), hosts: vec!["localhost".to_owned()] }
+    }
+}

@@ -1,0 +1,153 @@
+//! The administration listener: whether it works, and figures. It answers only requests that name it
+//! by an address of its own or a configured host name, so that a page in a browser cannot reach it
+//! through a name that it controls (DNS rebinding).
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, atomic::Ordering::Relaxed},
+};
+
+use axum::{
+    Json, Router,
+    extract::{Request, State},
+    http::{StatusCode, header, uri::Authority},
+    middleware::{self, Next},
+    response::{IntoResponse, Response},
+    routing::get,
+};
+use bartizan_gateway::Running;
+use bartizan_pipeline::live::Counters;
+use tokio::{net::TcpListener, sync::watch};
+
+use super::ServeError;
+use crate::config::gateway::AdminConfig;
+
+#[derive(Clone)]
+struct Shared {
+    gateway: Arc<Running>,
+    counters: Arc<Counters>,
+    hosts: Arc<Vec<String>>,
+}
+
+/// A listener that serves until it is stopped.
+pub(super) struct Admin {
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+}
+
+impl Admin {
+    pub(super) async fn start(
+        config: &AdminConfig,
+        gateway: Arc<Running>,
+        counters: Arc<Counters>,
+    ) -> Result<Self, ServeError> {
+        let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
+        let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
+        let address = listener.local_addr().map_err(fail)?;
+        let mut hosts: Vec<String> = config.hosts.iter().map(|h| h.to_ascii_lowercase()).collect();
+        hosts.push(match address.ip() {
+            std::net::IpAddr::V4(ip) => ip.to_string(),
+            std::net::IpAddr::V6(ip) => format!("[{ip}]"),
+        });
+        let shared = Shared { gateway, counters, hosts: Arc::new(hosts) };
+        let app = Router::new()
+            .route("/healthz", get(health))
+            .route("/readyz", get(ready))
+            .route("/metrics", get(metrics))
+            .layer(middleware::from_fn_with_state(shared.clone(), known_host))
+            .with_state(shared);
+        let (stop, mut stopped) = watch::channel(false);
+        tokio::spawn(async move {
+            let end = async move { drop(stopped.wait_for(|stop| *stop).await) };
+            drop(axum::serve(listener, app).with_graceful_shutdown(end).await);
+        });
+        Ok(Self { address, stop })
+    }
+
+    pub(super) const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    pub(super) fn stop(self) {
+        self.stop.send_replace(true);
+    }
+}
+
+async fn known_host(State(shared): State<Shared>, request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|host| host.to_str().ok());
+    let name = host.and_then(|host| host.parse::<Authority>().ok());
+    let known = name.is_some_and(|name| {
+        let name = name.host().to_ascii_lowercase();
+        shared.hosts.iter().any(|host| *host == name)
+    });
+    if known {
+        next.run(request).await
+    } else {
+        let title = "this name is not one of admin.hosts";
+        let body = Json(serde_json::json!({"title": title, "status": 421}));
+        let kind = [(header::CONTENT_TYPE, "application/problem+json")];
+        (StatusCode::MISDIRECTED_REQUEST, kind, body).into_response()
+    }
+}
+
+/// Whether the process works.
+async fn health() -> &'static str {
+    "ok\n"
+}
+
+/// Whether it serves, and how much of the traffic was judged.
+async fn ready(State(shared): State<Shared>) -> Json<serde_json::Value> {
+    let counters = &shared.counters;
+    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
+    Json(serde_json::json!({
+        "ready": true,
+        "connections": shared.gateway.connections(),
+        "exchanges": {
+            "judged": load(&counters.judged),
+            "not_judged": shared.gateway.handover_dropped(),
+            "partly_inspected": load(&counters.partly_inspected),
+            "hostile": load(&counters.hostile),
+            "would_block": load(&counters.would_block),
+        },
+        "store": {
+            "steps_kept": load(&counters.kept),
+            "steps_failed": load(&counters.keep_failures),
+            "exchange_facts_lost": load(&counters.facts_lost),
+        },
+    }))
+}
+
+/// OpenMetrics text: the gateway's, then those of the judgement.
+async fn metrics(State(shared): State<Shared>) -> Response {
+    let mut text = shared.gateway.metrics();
+    // One exposition has one end.
+    if let Some(at) = text.rfind("# EOF") {
+        text.truncate(at);
+    }
+    let counters = &shared.counters;
+    for (name, help, counter) in [
+        ("exchanges_judged", "Exchanges that were judged", &counters.judged),
+        ("exchanges_hostile", "Exchanges that raised a detection", &counters.hostile),
+        (
+            "exchanges_would_block",
+            "Exchanges that enforcement of the judgement would have refused or slowed down",
+            &counters.would_block,
+        ),
+        (
+            "exchanges_partly_inspected",
+            "Exchanges of which a part was not inspected",
+            &counters.partly_inspected,
+        ),
+        ("store_steps", "Steps of results that were kept", &counters.kept),
+        ("store_step_failures", "Steps of results that could not be kept", &counters.keep_failures),
+        ("exchange_facts_lost", "Facts of exchanges that could not be kept", &counters.facts_lost),
+    ] {
+        let value = counter.load(Relaxed);
+        text.push_str(&format!(
+            "# HELP bartizan_{name} {help}.\n# TYPE bartizan_{name} counter\nbartizan_{name}_total {value}\n"
+        ));
+    }
+    text.push_str("# EOF\n");
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(header::CONTENT_TYPE, kind)], text).into_response()
+}

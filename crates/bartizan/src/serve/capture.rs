@@ -1,0 +1,73 @@
+//! `serve --capture`: exchanges as JSON lines, for `analyze`, `inspect` and later replays.
+
+use std::{
+    fs::File,
+    io::{BufWriter, Write as _},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use bartizan_model::Exchange;
+use bartizan_pipeline::tokenise::Tokeniser;
+use bartizan_protocols::exchange_json::write_line;
+
+/// How long a line may wait before it is in the file.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// A file of exchanges, tokenised unless clear text was asked for.
+#[derive(Debug)]
+pub(super) struct Capture {
+    path: PathBuf,
+    out: Option<BufWriter<File>>,
+    tokeniser: Option<Tokeniser>,
+    line: String,
+    flushed: Instant,
+}
+
+impl Capture {
+    /// Opens a file that only its owner may read, to append to.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(super) fn open(path: &Path, tokeniser: Option<Tokeniser>) -> std::io::Result<Self> {
+        let mut options = File::options();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path)?;
+        Ok(Self {
+            path: path.to_path_buf(),
+            out: Some(BufWriter::new(file)),
+            tokeniser,
+            line: String::new(),
+            flushed: Instant::now(),
+        })
+    }
+
+    /// Writes one exchange. After a failure, which is told once, nothing more is written.
+    pub(super) fn write(&mut self, exchange: &Exchange) {
+        let Some(out) = &mut self.out else { return };
+        self.line.clear();
+        match &self.tokeniser {
+            Some(tokeniser) => {
+                let mut exchange = exchange.clone();
+                tokeniser.exchange(&mut exchange);
+                write_line(&mut self.line, &exchange);
+            }
+            None => write_line(&mut self.line, exchange),
+        }
+        self.line.push('\n');
+        let mut written = out.write_all(self.line.as_bytes());
+        if written.is_ok() && self.flushed.elapsed() >= FLUSH {
+            self.flushed = Instant::now();
+            written = out.flush();
+        }
+        if let Err(error) = written {
+            anstream::eprintln!(
+                "warning: {} cannot be written any more: {error}; the capture ends here",
+                self.path.display()
+            );
+            self.out = None;
+        }
+    }
+}

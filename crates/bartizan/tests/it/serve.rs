@@ -1,0 +1,269 @@
+//! `serve` as users meet it: a real upstream behind it, real sockets, signals, a store, a capture.
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{SocketAddr, TcpListener, TcpStream},
+    path::Path,
+    process::{Child, ChildStderr, Stdio},
+    thread,
+    time::{Duration, Instant},
+};
+
+use tempfile::TempDir;
+
+use crate::command::{bartizan, home, result, run, stderr, write};
+
+/// Longest time that anything here may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// An API that answers every request with JSON and closes.
+fn upstream() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("address");
+    thread::spawn(move || {
+        for client in listener.incoming().flatten() {
+            thread::spawn(move || drop(answer(client)));
+        }
+    });
+    address
+}
+
+fn answer(client: TcpStream) -> std::io::Result<()> {
+    client.set_read_timeout(Some(PATIENCE))?;
+    let mut reader = BufReader::new(client.try_clone()?);
+    let mut writer = client;
+    loop {
+        let mut length = 0;
+        let mut line = String::new();
+        let mut first = String::new();
+        loop {
+            line.clear();
+            if reader.read_line(&mut line)? == 0 {
+                return Ok(());
+            }
+            if first.is_empty() {
+                first.clone_from(&line);
+            }
+            if let Some(value) = line.to_ascii_lowercase().strip_prefix("content-length:") {
+                length = value.trim().parse().unwrap_or(0);
+            }
+            if line == "\r\n" {
+                break;
+            }
+        }
+        let mut body = vec![0; length];
+        reader.read_exact(&mut body)?;
+        let target = first.split(' ').nth(1).unwrap_or("/");
+        let body = format!(r#"{{"id":7,"target":"{target}","email":"ada.winter@example.net"}}"#);
+        write!(
+            writer,
+            "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+    }
+}
+
+/// A server that is ended when the test ends.
+struct Server {
+    child: Child,
+    lines: BufReader<ChildStderr>,
+    gateway: SocketAddr,
+    admin: SocketAddr,
+}
+
+impl Server {
+    fn start(home: &TempDir, arguments: &[&str]) -> Self {
+        let mut child = bartizan(home)
+            .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the command starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("piped"));
+        let mut address = |start: &str| {
+            let line = line_with(&mut lines, start);
+            line[start.len()..].trim().parse().expect("an address")
+        };
+        let gateway = address("listening on ");
+        let admin = address("health and metrics on http://");
+        Self { child, lines, gateway, admin }
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = std::process::Command::new("kill").args([name, &pid]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    fn stop(mut self) -> String {
+        self.signal("-TERM");
+        let mut rest = String::new();
+        self.lines.read_to_string(&mut rest).expect("UTF-8");
+        let status = self.child.wait().expect("ends");
+        assert!(status.success(), "{status}: {rest}");
+        rest
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+fn line_with(lines: &mut impl std::io::BufRead, start: &str) -> String {
+    let mut seen = String::new();
+    loop {
+        let mut line = String::new();
+        assert!(lines.read_line(&mut line).expect("UTF-8") > 0, "no `{start}` in: {seen}");
+        if line.starts_with(start) {
+            return line;
+        }
+        seen.push_str(&line);
+    }
+}
+
+/// One request on a connection of its own; status and body.
+fn ask(to: SocketAddr, request: &str) -> (u16, String) {
+    let mut socket = TcpStream::connect(to).expect("connects");
+    socket.set_read_timeout(Some(PATIENCE)).expect("set");
+    socket.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    socket.read_to_string(&mut answer).expect("answered");
+    let status = answer.get(9..12).and_then(|s| s.parse().ok()).expect("a status");
+    (status, answer.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
+}
+
+fn get(to: SocketAddr, target: &str) -> (u16, String) {
+    let host = "api.example.com";
+    ask(to, &format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"))
+}
+
+fn admin(to: SocketAddr, target: &str) -> (u16, String) {
+    ask(to, &format!("GET {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n\r\n"))
+}
+
+fn until(what: &str, mut done: impl FnMut() -> bool) {
+    let begin = Instant::now();
+    while !done() {
+        assert!(begin.elapsed() < PATIENCE, "{what} takes too long");
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn judged(admin_address: SocketAddr) -> u64 {
+    let (status, body) = admin(admin_address, "/readyz");
+    assert_eq!(status, 200);
+    let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");
+    body["exchanges"]["judged"].as_u64().expect("a count")
+}
+
+#[test]
+fn requests_pass_are_judged_and_are_there_afterwards() {
+    let home = home();
+    let upstream = format!("http://{}", upstream());
+    let server =
+        Server::start(&home, &["--upstream", &upstream, "--capture", "all.jsonl", "--clear"]);
+    for id in 0..12 {
+        let (status, body) = get(server.gateway, &format!("/v1/orders/{}", 4_000 + id));
+        assert_eq!(status, 200);
+        assert!(body.contains("ada.winter@example.net"), "{body}");
+    }
+    // What is ambiguous is refused and does not reach the API.
+    let smuggled = "POST /v1/orders HTTP/1.1\r\nhost: a\r\ncontent-length: 3\r\n\
+                    transfer-encoding: chunked\r\n\r\n0\r\n\r\n";
+    assert_eq!(ask(server.gateway, smuggled).0, 400);
+    until("judging", || judged(server.admin) >= 12);
+
+    let (status, metrics) = admin(server.admin, "/metrics");
+    assert_eq!(status, 200);
+    assert!(metrics.contains("bartizan_exchanges_judged_total"), "{metrics}");
+    assert!(metrics.trim_end().ends_with("# EOF") && metrics.matches("# EOF").count() == 1);
+    assert_eq!(admin(server.admin, "/healthz"), (200, "ok\n".to_owned()));
+    let rebound = "GET /metrics HTTP/1.1\r\nhost: evil.example\r\nconnection: close\r\n\r\n";
+    assert_eq!(ask(server.admin, rebound).0, 421);
+
+    let rest = server.stop();
+    assert!(rest.contains("exchanges judged"), "{rest}");
+    let kept = result(&home, &["catalog", "--data", "data", "--format", "json"]);
+    let kept = kept.to_string();
+    assert!(kept.contains("/v1/orders/{order_id}"), "{kept}");
+    // The capture gives the same inventory out of band.
+    let again = result(&home, &["analyze", "all.jsonl", "--format", "json", "--no-report"]);
+    let endpoint = &again["endpoints"][0];
+    assert_eq!(
+        (endpoint["path"].as_str(), endpoint["requests"].as_u64()),
+        (Some("/v1/orders/{order_id}"), Some(12))
+    );
+    let mode = std::os::unix::fs::PermissionsExt::mode(
+        &std::fs::metadata(home.path().join("all.jsonl")).expect("written").permissions(),
+    );
+    assert_eq!(mode & 0o777, 0o600);
+}
+
+#[test]
+fn what_was_learned_is_there_after_a_restart_and_captures_hide_values() {
+    let home = home();
+    let upstream = format!("http://{}", upstream());
+    let arguments = ["--upstream", &upstream, "--capture", "all.jsonl"];
+    for round in 1..=2u64 {
+        let server = Server::start(&home, &arguments);
+        for id in 0..5 {
+            assert_eq!(get(server.gateway, &format!("/v1/orders/{}", 70 + id)).0, 200);
+        }
+        until("judging", || judged(server.admin) >= 5);
+        server.stop();
+        let kept = result(&home, &["catalog", "--data", "data", "--format", "json"]);
+        let requests = kept.to_string().matches(&format!("\"requests\":{}", 5 * round)).count();
+        assert!(requests > 0, "{kept}");
+    }
+    let captured = std::fs::read_to_string(home.path().join("all.jsonl")).expect("written");
+    assert_eq!(captured.lines().count(), 10);
+    assert!(!captured.contains("ada.winter"), "{captured}");
+}
+
+#[test]
+fn a_wrong_configuration_is_refused_at_the_start_and_at_a_reload() {
+    let home = home();
+    let output = run(&home, &["serve", "--data", "data"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("--upstream"), "{}", stderr(&output));
+    let output = run(&home, &["serve", "--upstream", "localhost:1", "--data", "data"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("must begin with http://"), "{}", stderr(&output));
+
+    let upstream = upstream();
+    let right = format!(
+        "gateway:\n  services:\n    - name: shop\n      upstreams: [\"http://{upstream}\"]\n"
+    );
+    write(&home, "bartizan.yaml", right.as_bytes());
+    let mut server = Server::start(&home, &[]);
+    assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    write(&home, "bartizan.yaml", right.replace("upstreams", "upstream").as_bytes());
+    server.signal("-HUP");
+    line_with(&mut server.lines, "the configuration in force stays as it was");
+    assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    let tight = format!("{right}  limits:\n    request_body_bytes: 10\n");
+    write(&home, "bartizan.yaml", tight.as_bytes());
+    server.signal("-HUP");
+    line_with(&mut server.lines, "configuration reloaded");
+    let long = "POST /v1/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\ncontent-length: 20\r\n\r\n\
+                01234567890123456789";
+    assert_eq!(ask(server.gateway, long).0, 413);
+    server.stop();
+}
+
+#[test]
+fn an_address_in_use_is_said() {
+    let home = home();
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = taken.local_addr().expect("address").to_string();
+    let arguments = ["serve", "--upstream", "http://127.0.0.1:9", "--data", "data", "--admin"];
+    let output = run(&home, &[&arguments[..], &["127.0.0.1:0", "--listen", &address]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains(&address), "{}", stderr(&output));
+    assert!(Path::new(&home.path().join("data")).exists());
+}
