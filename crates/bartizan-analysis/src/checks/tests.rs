@@ -36,13 +36,13 @@ fn outcome_of(check: &CheckItem, example: &CheckExample) -> Outcome {
     match check.run {
         Run::Exchange(run) => {
             let (exchange, last) = exchanges.last().zip(judged.last()).expect("an exchange");
-            run(&Facts {
+            run(&Subject::of(&Facts {
                 exchange,
                 decoded: &last.decoded,
                 classes: &last.classes,
                 credentials: &last.credentials,
                 snapshot: &snapshot,
-            })
+            }))
         }
         Run::Endpoint(run) => endpoint(&exchanges, &judged, example, &snapshot, run),
     }
@@ -180,13 +180,13 @@ fn nothing_passes_when_only_a_request_line_is_known() {
         let snapshot = snapshot();
         let exchange = example::get("/api/v1/customers/7").build();
         let judged = judged(&exchange, &snapshot);
-        let outcome = run(&Facts {
+        let outcome = run(&Subject::of(&Facts {
             exchange: &exchange,
             decoded: &judged.decoded,
             classes: &judged.classes,
             credentials: &judged.credentials,
             snapshot: &snapshot,
-        });
+        }));
         let needs =
             |i: &Input| matches!(i, Input::Status | Input::ResponseHead | Input::ResponseBody);
         if check.meta.inputs.iter().any(needs) {
