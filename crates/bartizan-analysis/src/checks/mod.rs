@@ -1,6 +1,6 @@
 //! Posture checks: lasting weaknesses, one check per file.
 
-use bartizan_model::{Exchange, ItemMeta, Outcome, Subject};
+use bartizan_model::{self as model, Exchange, ItemMeta, Outcome};
 
 use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
 
@@ -15,10 +15,14 @@ pub mod exposure;
 pub mod inventory;
 mod list;
 mod scope;
+mod subject;
+mod token;
 pub mod tokens;
 pub mod transport;
+mod words;
 
 pub use list::CHECKS;
+pub use subject::Subject;
 
 /// The check with that code or name; `None` for an unknown one.
 #[must_use]
@@ -26,6 +30,19 @@ pub fn find(code_or_name: &str) -> Option<&'static CheckItem> {
     CHECKS.iter().copied().find(|check| {
         check.meta.code.eq_ignore_ascii_case(code_or_name) || check.meta.name == code_or_name
     })
+}
+
+/// What each check on exchanges answers about one: position in [`CHECKS`], outcome.
+#[must_use]
+pub fn outcomes(facts: &Facts<'_>) -> Vec<(usize, Outcome)> {
+    let subject = Subject::of(facts);
+    let mut outcomes = Vec::with_capacity(CHECKS.len());
+    for (position, check) in CHECKS.iter().enumerate() {
+        if let Run::Exchange(run) | Run::Host(run) = check.run {
+            outcomes.push((position, run(&subject)));
+        }
+    }
+    outcomes
 }
 
 /// One check.
@@ -42,9 +59,9 @@ pub struct CheckItem {
 #[derive(Clone, Copy)]
 pub enum Run {
     /// Each exchange by itself. A finding lasts as long as exchanges of the endpoint fail.
-    Exchange(fn(&Facts<'_>) -> Outcome),
+    Exchange(fn(&Subject<'_>) -> Outcome),
     /// Each exchange by itself, for a weakness that the whole host has: one finding per host.
-    Host(fn(&Facts<'_>) -> Outcome),
+    Host(fn(&Subject<'_>) -> Outcome),
     /// What was learned about an endpoint, when results are asked for.
     Endpoint(fn(&EndpointFacts<'_>) -> Outcome),
 }
@@ -52,10 +69,10 @@ pub enum Run {
 impl CheckItem {
     /// What its findings are about.
     #[must_use]
-    pub const fn subject(&self) -> Subject {
+    pub const fn subject(&self) -> model::Subject {
         match self.run {
-            Run::Exchange(_) | Run::Endpoint(_) => Subject::Endpoint,
-            Run::Host(_) => Subject::Host,
+            Run::Exchange(_) | Run::Endpoint(_) => model::Subject::Endpoint,
+            Run::Host(_) => model::Subject::Host,
         }
     }
 }

@@ -38,13 +38,13 @@ fn outcome_of(check: &CheckItem, example: &CheckExample) -> Outcome {
     match check.run {
         Run::Exchange(run) | Run::Host(run) => {
             let (exchange, last) = exchanges.last().zip(judged.last()).expect("an exchange");
-            run(&Facts {
+            run(&Subject::of(&Facts {
                 exchange,
                 decoded: &last.decoded,
                 classes: &last.classes,
                 credentials: &last.credentials,
                 snapshot: &snapshot,
-            })
+            }))
         }
         Run::Endpoint(run) => endpoint(&exchanges, &judged, example, &snapshot, run),
     }
@@ -184,13 +184,13 @@ fn nothing_passes_when_only_a_request_line_is_known() {
         let snapshot = snapshot();
         let exchange = example::get("/api/v1/customers/7").build();
         let judged = judged(&exchange, &snapshot);
-        let outcome = run(&Facts {
+        let outcome = run(&Subject::of(&Facts {
             exchange: &exchange,
             decoded: &judged.decoded,
             classes: &judged.classes,
             credentials: &judged.credentials,
             snapshot: &snapshot,
-        });
+        }));
         let needs =
             |i: &Input| matches!(i, Input::Status | Input::ResponseHead | Input::ResponseBody);
         if check.meta.inputs.iter().any(needs) {
@@ -217,13 +217,13 @@ fn nothing_is_called_anonymous_when_the_source_leaves_headers_out() {
             exchange.request.headers.remove("authorization");
             exchange.request.header_state = HeaderState::Incomplete;
             let judged = judged(&exchange, &snapshot);
-            let outcome = run(&Facts {
+            let outcome = run(&Subject::of(&Facts {
                 exchange: &exchange,
                 decoded: &judged.decoded,
                 classes: &judged.classes,
                 credentials: &judged.credentials,
                 snapshot: &snapshot,
-            });
+            }));
             let tokens = judged.decoded.view.nodes().any(|n| n.codec().is_some());
             if !tokens {
                 assert!(

@@ -16,7 +16,7 @@ use bartizan_model::{
 use bartizan_protocols::decode::{Decoded, decode};
 
 use crate::{
-    checks::{self, Run},
+    checks,
     classes::{self, ClassHit},
     detectors::{self, Hit, Lane, injection},
     facts::Facts,
@@ -119,12 +119,7 @@ pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
         hits.extend(found.drain(..).map(|hit| (index, hit)));
     }
     let limited = scan.is_limited();
-    let mut outcomes = Vec::new();
-    for (index, item) in checks::CHECKS.iter().enumerate() {
-        if let Run::Exchange(run) | Run::Host(run) = item.run {
-            outcomes.push((index, run(&facts)));
-        }
-    }
+    let outcomes = checks::outcomes(&facts);
     if limited {
         decoded.view.limit(Side::Request, LimitName::ValueBytes);
     }

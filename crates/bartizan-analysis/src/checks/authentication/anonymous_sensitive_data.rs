@@ -7,13 +7,11 @@ use bartizan_model::{
     finding::Failure,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get, post},
-        scope::{self, Answer, Kind},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get, post},
+    scope::{self, Answer},
+    subject::Kind,
 };
 
 /// Most pieces of evidence.
@@ -40,7 +38,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Require authentication on the operation, and return only what its public purpose needs.",
         references: &["OWASP API2:2023", "RFC 9110 section 15.5.2"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("a customer with a card for anybody", Expected::Fail, || {
             let body = r#"{"email":"jane@example.com","card_number":"4111111111111111"}"#;
@@ -67,26 +65,26 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    scope::anonymous(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::success(subject)?;
+    scope::applies(subject.kind == Kind::Api)?;
+    scope::anonymous(subject)?;
     let mut failure = Failure { confidence: Some(Confidence::Low), ..Failure::default() };
     let mut seen = BTreeSet::new();
     let mut grave = false;
-    for (hit, node) in scope::hits_of(facts, Side::Response, scope::is_personal) {
-        if !scope::in_body(&node) || scope::is_echo(facts, &node) {
+    for (hit, node) in scope::hits_of(subject, Side::Response, scope::is_personal) {
+        if !scope::in_body(&node) || scope::is_echo(subject, &node) {
             continue;
         }
         let class = hit.class.as_str();
         grave |= scope::is_grave(class);
         if seen.insert((class, node.general_hash())) && failure.evidence.len() < MAX_EVIDENCE {
             let note = "answered to a request without any credential";
-            failure.evidence.push(scope::evidence(facts, &node, class, note));
+            failure.evidence.push(scope::evidence(subject, &node, class, note));
         }
     }
     if seen.is_empty() {
-        return Ok(scope::pass_if_body_seen(facts));
+        return Ok(scope::pass_if_body_seen(subject));
     }
     if grave {
         failure.confidence = None;

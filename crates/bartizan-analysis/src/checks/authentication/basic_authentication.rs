@@ -4,13 +4,11 @@ use bartizan_model::{
     Attack, AuthType, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Side, Status,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get, post},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get, post},
+    scope::{self, Answer},
+    words::{known, words},
 };
 
 /// The item.
@@ -33,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Exchange the password for a short-lived token, or use keys that can be revoked one by one.",
         references: &["RFC 7617 section 4", "RFC 6749 section 2.3.1"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("user and password with each call", Expected::Fail, || {
             let request = get("https://api.example.com/v1/orders");
@@ -62,22 +60,23 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::carries(facts, !facts.credentials.is_empty())?;
-    let Some(basic) = facts.credentials.iter().find(|c| c.auth_type == AuthType::Basic) else {
+/// Last words of the paths of token endpoints.
+const TOKEN_ENDPOINTS: &[&str] = &["token", "introspect", "revoke", "introspection", "par"];
+
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::carries(subject, !subject.credentials.is_empty())?;
+    let Some(basic) = subject.credentials.iter().find(|c| c.auth_type == AuthType::Basic) else {
         return Ok(Outcome::Pass);
     };
-    let grant = facts.decoded.view.leaves(Side::Request).any(|leaf| leaf.key() == "grant_type");
-    let words = scope::path_words(facts.exchange.request.path());
-    let token_endpoint = words.last().is_some_and(|word| {
-        ["token", "introspect", "revoke", "introspection", "par"].contains(&word.as_str())
-    });
+    let grant = subject.decoded.view.leaves(Side::Request).any(|leaf| leaf.key() == "grant_type");
+    let last = words(subject.path).last();
+    let token_endpoint = last.is_some_and(|word| known(word, TOKEN_ENDPOINTS).is_some());
     if grant || token_endpoint {
         return Ok(Outcome::Pass);
     }
-    scope::success(facts)?;
+    scope::success(subject)?;
     Ok(Outcome::fail(scope::note(
-        facts,
+        subject,
         format!("the API accepted basic authentication in {} {}", basic.location, basic.name),
     )))
 }

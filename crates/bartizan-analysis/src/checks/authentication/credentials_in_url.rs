@@ -5,13 +5,10 @@ use bartizan_model::{
     Severity, Side, Status,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -35,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
               sent in URLs.",
         references: &["RFC 6750 section 2.3", "RFC 9110 section 17.9"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("an access token in the query", Expected::Fail, || {
             let url = "https://api.example.com/v1/me?access_token=c4ed6c219dd54a058e3fc56d1151cce8";
@@ -55,28 +52,28 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let in_url = facts.credentials.iter().find(|credential| {
+fn look(subject: &Subject<'_>) -> Answer {
+    let in_url = subject.credentials.iter().find(|credential| {
         ["query", "path"].contains(&credential.location)
             && credential.auth_type != AuthType::Signature
     });
-    let hit = scope::hits_of(facts, Side::Request, |class| {
+    let hit = scope::hits_of(subject, Side::Request, |class| {
         ["jwt", "secret", "password"].contains(&class)
     })
     .find(|(_, node)| matches!(node.root(), Root::Query | Root::Path) && !is_signature(node.key()));
     if let Some((hit, node)) = hit {
         let note = "a credential stands in the request target";
-        return Ok(Outcome::fail(scope::evidence(facts, &node, hit.class.as_str(), note)));
+        return Ok(Outcome::fail(scope::evidence(subject, &node, hit.class.as_str(), note)));
     }
     if let Some(credential) = in_url {
         let mut location = Location::root(Root::Query);
         location.push_name(&credential.name);
         let note = format!("a credential of type {} stands in the query", credential.auth_type);
         return Ok(Outcome::fail(
-            Evidence::at(Side::Request, location, note).in_exchange(&facts.exchange.id),
+            Evidence::at(Side::Request, location, note).in_exchange(&subject.exchange.id),
         ));
     }
-    scope::applies(!facts.credentials.is_empty())?;
+    scope::applies(!subject.credentials.is_empty())?;
     Ok(Outcome::Pass)
 }
 

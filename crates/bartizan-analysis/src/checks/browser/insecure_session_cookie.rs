@@ -6,13 +6,12 @@ use bartizan_model::{
 };
 use bartizan_protocols::{NodeRef, SameSite};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, post},
-        scope::{self, Answer, Reach},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, post},
+    scope::{self, Answer},
+    subject::Reach,
+    words::has_one_of,
 };
 
 /// The item.
@@ -37,7 +36,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Set `Secure; HttpOnly; SameSite=Lax` (or `Strict`), and prefer the `__Host-` prefix.",
         references: &["RFC 6265 section 4.1.2", "RFC 6265bis section 4.1.2.7"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("nothing set", Expected::Fail, || {
             let answer = post("https://shop.example.com/login", "{}").json(200, "{}");
@@ -65,14 +64,14 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::head(facts)?;
-    let loopback = scope::reach(facts.exchange) == Reach::Loopback;
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::head(subject)?;
+    let loopback = subject.reach == Reach::Loopback;
     let mut sessions = 0;
     let mut failure = Failure { severity: Some(Severity::Low), ..Failure::default() };
-    for cookie in facts.decoded.set_cookies.iter().filter(|cookie| !cookie.deletes) {
-        let Some(node) = facts.decoded.view.node(cookie.node) else { continue };
-        if !is_session(facts, &node) {
+    for cookie in subject.decoded.set_cookies.iter().filter(|cookie| !cookie.deletes) {
+        let Some(node) = subject.decoded.view.node(cookie.node) else { continue };
+        if !is_session(subject, &node) {
             continue;
         }
         sessions += 1;
@@ -99,7 +98,7 @@ fn look(facts: &Facts<'_>) -> Answer {
         }
         let note = format!("a session cookie without {}", missing.join(", "));
         failure.evidence.push(
-            Evidence::at(Side::Response, node.instance(), note).in_exchange(&facts.exchange.id),
+            Evidence::at(Side::Response, node.instance(), note).in_exchange(&subject.exchange.id),
         );
     }
     scope::applies(sessions > 0)?;
@@ -108,9 +107,8 @@ fn look(facts: &Facts<'_>) -> Answer {
 
 /// Whether a cookie holds a session: its value is a token, or its name says so and its value is
 /// long enough.
-fn is_session(facts: &Facts<'_>, node: &NodeRef<'_>) -> bool {
-    let words = scope::path_words(node.key());
-    let is = |names: &[&str]| words.iter().any(|word| names.contains(&word.as_str()));
+fn is_session(subject: &Subject<'_>, node: &NodeRef<'_>) -> bool {
+    let is = |names| has_one_of(node.key(), names);
     if is(&["csrf", "xsrf", "antiforgery", "analytics", "ga", "gid", "consent", "locale", "lang"]) {
         return false;
     }
@@ -129,7 +127,7 @@ fn is_session(facts: &Facts<'_>, node: &NodeRef<'_>) -> bool {
         "connect",
         "aspsessionid",
     ]);
-    let token = facts
+    let token = subject
         .classes
         .iter()
         .any(|hit| hit.node == node.id() && ["jwt", "secret"].contains(&hit.class.as_str()));

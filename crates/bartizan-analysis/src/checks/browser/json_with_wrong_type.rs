@@ -5,13 +5,10 @@ use bartizan_model::{
 };
 use bartizan_protocols::Format;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -34,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Send `Content-Type: application/json` and `X-Content-Type-Options: nosniff`.",
         references: &["RFC 8259 section 11", "MIME Sniffing standard", "Fetch standard: nosniff"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("labelled as a page", Expected::Fail, || {
             get("https://api.example.com/v1/x").answer(200, "text/html", r#"{"a":"<b>"}"#).one()
@@ -54,29 +51,33 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let response = scope::head(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    let response = scope::head(subject)?;
     let body = response.body.iter().find(|b| !b.is_ascii_whitespace());
     let structured = matches!(body, Some(b'{' | b'['));
     scope::applies(
-        matches!(facts.decoded.response_format, Format::Json | Format::NdJson) && structured,
+        matches!(subject.decoded.response_format, Format::Json | Format::NdJson) && structured,
     )?;
-    let media_type = response.headers.media_type();
-    let nosniff = response
-        .headers
-        .get("x-content-type-options")
-        .is_some_and(|value| value.trim().eq_ignore_ascii_case("nosniff"));
-    let (text, severity) = match media_type.as_str() {
-        "text/html" | "application/xhtml+xml" => {
+    let label = response.headers.get("content-type").unwrap_or("");
+    let media_type = label.split(';').next().unwrap_or("").trim();
+    let is = |known: &str| media_type.eq_ignore_ascii_case(known);
+    let sniffed = || {
+        let options = response.headers.get("x-content-type-options");
+        !options.is_some_and(|value| value.trim().eq_ignore_ascii_case("nosniff"))
+    };
+    let (text, severity) = match () {
+        () if is("text/html") || is("application/xhtml+xml") => {
             ("JSON labelled as a page", Some(Severity::Medium))
         }
-        "" if !nosniff => ("JSON without a media type and without nosniff", None),
-        "text/plain" if !nosniff => ("JSON labelled as plain text without nosniff", None),
-        _ => return Ok(Outcome::Pass),
+        () if is("") && sniffed() => ("JSON without a media type and without nosniff", None),
+        () if is("text/plain") && sniffed() => {
+            ("JSON labelled as plain text without nosniff", None)
+        }
+        () => return Ok(Outcome::Pass),
     };
     Ok(Outcome::Fail(Box::new(Failure {
         severity,
-        evidence: vec![scope::note(facts, text)],
+        evidence: vec![scope::note(subject, text)],
         ..Failure::default()
     })))
 }

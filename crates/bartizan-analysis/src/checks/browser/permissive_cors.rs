@@ -4,13 +4,10 @@ use bartizan_model::{
     Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Status, finding::Failure,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -35,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
               `Vary: Origin`.",
         references: &["Fetch standard: CORS protocol and credentials", "RFC 6454"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("origin null", Expected::Fail, || {
             let answer =
@@ -70,8 +67,8 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let response = scope::head(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    let response = scope::head(subject)?;
     let Some(allowed) = response.headers.get("access-control-allow-origin") else {
         return Err(Outcome::NotApplicable);
     };
@@ -83,7 +80,7 @@ fn look(facts: &Facts<'_>) -> Answer {
     if !credentials {
         return Ok(Outcome::Pass);
     }
-    let host = facts.exchange.request.host();
+    let host = subject.host;
     let origin_host =
         allowed.split_once("://").map_or("", |(_, rest)| rest.split(':').next().unwrap_or(""));
     let local = ["localhost", "127.0.0.1", "[::1]"].contains(&origin_host);
@@ -99,7 +96,7 @@ fn look(facts: &Facts<'_>) -> Answer {
         _ if local || site(origin_host) == site(host) && !allowed.starts_with("http://") => {
             return Ok(Outcome::Pass);
         }
-        _ if allowed.starts_with("http://") && facts.exchange.request.scheme == "https" => {
+        _ if allowed.starts_with("http://") && subject.exchange.request.scheme == "https" => {
             ("answers with credentials are allowed to an origin over plain HTTP", None, None)
         }
         _ if site(origin_host) == site(host) => return Ok(Outcome::Pass),
@@ -112,7 +109,7 @@ fn look(facts: &Facts<'_>) -> Answer {
     Ok(Outcome::Fail(Box::new(Failure {
         severity,
         confidence,
-        evidence: vec![scope::note(facts, text)],
+        evidence: vec![scope::note(subject, text)],
         ..Failure::default()
     })))
 }

@@ -5,13 +5,11 @@ use bartizan_model::{
     finding::Failure,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer, Kind},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    subject::Kind,
 };
 
 /// The item.
@@ -34,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Send `Cache-Control: no-store` (or at least `private`) with every answer about a person.",
         references: &["RFC 9111 section 3", "RFC 9111 section 3.5"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("a person's data marked public", Expected::Fail, || {
             let request = get("https://api.example.com/v1/me").bearer();
@@ -64,15 +62,15 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(facts.exchange.request.method == "GET")?;
-    scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    let response = scope::head(facts)?;
-    let mut hits = scope::hits_of(facts, Side::Response, scope::is_personal)
-        .filter(|(_, node)| scope::in_body(node) && !scope::is_echo(facts, node));
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::applies(subject.exchange.request.method == "GET")?;
+    scope::success(subject)?;
+    scope::applies(subject.kind == Kind::Api)?;
+    let response = scope::head(subject)?;
+    let mut hits = scope::hits_of(subject, Side::Response, scope::is_personal)
+        .filter(|(_, node)| scope::in_body(node) && !scope::is_echo(subject, node));
     let Some((hit, node)) = hits.next() else {
-        let seen = scope::is_body_seen(facts);
+        let seen = scope::is_body_seen(subject);
         return Err(if seen {
             Outcome::NotApplicable
         } else {
@@ -88,7 +86,7 @@ fn look(facts: &Facts<'_>) -> Answer {
     let says = |names: &[&str]| control.iter().any(|c| names.contains(&c.as_str()));
     let public = says(&["public", "s-maxage"]) && !says(&["no-store", "private"]);
     let guarded = says(&["no-store", "no-cache", "private"])
-        || facts.exchange.request.headers.contains("authorization");
+        || subject.exchange.request.headers.contains("authorization");
     if !public && guarded {
         return Ok(Outcome::Pass);
     }
@@ -96,7 +94,7 @@ fn look(facts: &Facts<'_>) -> Answer {
     Ok(Outcome::Fail(Box::new(Failure {
         severity: public.then_some(Severity::Medium),
         evidence: vec![scope::evidence(
-            facts,
+            subject,
             &node,
             hit.class.as_str(),
             &format!("a sensitive value in an answer {why}"),

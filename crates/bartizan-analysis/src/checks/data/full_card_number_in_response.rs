@@ -5,13 +5,11 @@ use bartizan_model::{
     finding::Failure,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer, Kind},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    subject::Kind,
 };
 
 /// The item.
@@ -34,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Return the last four digits or a token of the payment provider.",
         references: &["PCI DSS 4.0 requirement 3.4.1"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("a stored card", Expected::Fail, || {
             let body = r#"{"cards":[{"number":"5555555555554444","exp":"12/29"}]}"#;
@@ -53,18 +51,18 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::response(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    let mut cards = scope::hits_of(facts, Side::Response, |class| class == "payment_card")
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::response(subject)?;
+    scope::applies(subject.kind == Kind::Api)?;
+    let mut cards = scope::hits_of(subject, Side::Response, |class| class == "payment_card")
         .filter(|(_, n)| scope::in_body(n));
     let Some((hit, node)) = cards.next() else {
-        return Ok(scope::pass_if_body_seen(facts));
+        return Ok(scope::pass_if_body_seen(subject));
     };
     let more = cards.count();
     let note = format!("a whole card number; {more} more in the same response");
     Ok(Outcome::Fail(Box::new(Failure {
-        evidence: vec![scope::evidence(facts, &node, hit.class.as_str(), &note)],
+        evidence: vec![scope::evidence(subject, &node, hit.class.as_str(), &note)],
         ..Failure::default()
     })))
 }

@@ -7,11 +7,12 @@ use bartizan_model::{
 use bartizan_protocols::NodeRef;
 
 use crate::{
-    Facts,
     checks::{
-        CheckItem, Expected, Run,
+        CheckItem, Expected, Run, Subject,
         example::{example, get, post},
-        scope::{self, Answer, Kind},
+        scope::{self, Answer},
+        subject::Kind,
+        words::has_one_of,
     },
     classes::Certainty,
 };
@@ -41,7 +42,7 @@ pub static CHECK: CheckItem = CheckItem {
               hashes inside the data layer, and replace what was exposed.",
         references: &["OWASP API3:2023", "RFC 6749 section 2.3.1"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("the hash of a password", Expected::Fail, || {
             let body = r#"{"id":7,"password_hash":"5f4dcc3b5aa765d61d8327deb882cf99"}"#;
@@ -94,19 +95,18 @@ const ISSUING: &[&str] = &[
     "otp",
 ];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    let words = scope::path_words(facts.exchange.request.path());
-    let issuing = words.iter().any(|word| ISSUING.contains(&word.as_str()));
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::success(subject)?;
+    scope::applies(subject.kind == Kind::Api)?;
     let mut failure = Failure::default();
     let mut seen = Vec::new();
     for (hit, node) in
-        scope::hits_of(facts, Side::Response, |c| ["secret", "password"].contains(&c))
+        scope::hits_of(subject, Side::Response, |c| ["secret", "password"].contains(&c))
     {
         let class = hit.class.as_str();
         let certain = hit.certainty >= Certainty::Pattern;
-        let own = class == "secret" && (issuing || (!certain && is_own_token(&node)));
+        let own = class == "secret"
+            && (has_one_of(subject.path, ISSUING) || (!certain && is_own_token(&node)));
         if own || !scope::in_body(&node) || seen.contains(&node.general_hash()) {
             continue;
         }
@@ -115,13 +115,13 @@ fn look(facts: &Facts<'_>) -> Answer {
             failure.confidence = Some(Confidence::High);
         }
         let note = "answered in the body of a response";
-        failure.evidence.push(scope::evidence(facts, &node, class, note));
+        failure.evidence.push(scope::evidence(subject, &node, class, note));
         if failure.evidence.len() == MAX_EVIDENCE {
             break;
         }
     }
     if failure.evidence.is_empty() {
-        return Ok(scope::pass_if_body_seen(facts));
+        return Ok(scope::pass_if_body_seen(subject));
     }
     Ok(Outcome::Fail(Box::new(failure)))
 }

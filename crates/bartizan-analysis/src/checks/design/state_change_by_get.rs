@@ -5,13 +5,12 @@ use bartizan_model::{
 };
 use bartizan_protocols::Value;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get, send},
-        scope::{self, Answer, Kind},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get, send},
+    scope::{self, Answer},
+    subject::Kind,
+    words::{known, words},
 };
 
 /// The item.
@@ -36,7 +35,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Use POST, PUT, PATCH or DELETE for what changes state, and refuse GET there.",
         references: &["RFC 9110 section 9.2.1", "GraphQL over HTTP: GET requests"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("delete by GET", Expected::Fail, || {
             get("https://api.example.com/v1/deleteUser?id=7")
@@ -93,35 +92,38 @@ const VERBS: &[&str] = &[
 /// Query parameters whose value names the action.
 const ACTIONS: &[&str] = &["action", "do", "op", "operation", "cmd", "method", "_method"];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(facts.exchange.request.method == "GET")?;
-    let reason = reason(facts);
-    scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    Ok(match reason {
-        Some(reason) => Outcome::fail(scope::note(facts, reason)),
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::applies(subject.exchange.request.method == "GET")?;
+    scope::success(subject)?;
+    scope::applies(subject.kind == Kind::Api)?;
+    Ok(match reason(subject) {
+        Some(reason) => Outcome::fail(scope::note(subject, reason)),
         None => Outcome::Pass,
     })
 }
 
-fn reason(facts: &Facts<'_>) -> Option<String> {
-    let path = facts.exchange.request.path();
+fn reason(subject: &Subject<'_>) -> Option<String> {
+    let path = subject.path;
     let last = path.trim_end_matches('/').rsplit('/').next().unwrap_or("");
-    let words = scope::path_words(last);
-    if let Some(verb) = words.first().filter(|word| VERBS.contains(&word.as_str())) {
+    if let Some(verb) = verb(last) {
         return Some(format!("the path names the verb {verb} and GET was answered with success"));
     }
-    let query = facts.decoded.view.root(Side::Request, Root::Query)?;
+    let query = subject.decoded.view.root(Side::Request, Root::Query)?;
     query.children().find_map(|parameter| {
         let Value::Text(value) = parameter.value() else { return None };
-        let name = parameter.key().to_ascii_lowercase();
-        if name == "query" && value.trim_start().starts_with("mutation") {
+        let name = parameter.key();
+        if name.eq_ignore_ascii_case("query") && value.trim_start().starts_with("mutation") {
             return Some("a GraphQL mutation was sent by GET and answered with success".to_owned());
         }
-        let words = scope::path_words(value);
-        let verb = words.first().filter(|word| VERBS.contains(&word.as_str()))?;
-        ACTIONS
-            .contains(&name.as_str())
-            .then(|| format!("the query names the action {verb} and GET was answered with success"))
+        if !ACTIONS.iter().any(|action| action.eq_ignore_ascii_case(name)) {
+            return None;
+        }
+        let verb = verb(value)?;
+        Some(format!("the query names the action {verb} and GET was answered with success"))
     })
+}
+
+/// The verb that a text begins with.
+fn verb(text: &str) -> Option<&'static str> {
+    words(text).next().and_then(|word| known(word, VERBS))
 }

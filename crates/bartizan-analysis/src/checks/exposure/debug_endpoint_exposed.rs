@@ -6,13 +6,11 @@ use bartizan_model::{
 };
 use bartizan_protocols::Format;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get, send},
-        scope::{self, Answer, Reach},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get, send},
+    scope::{self, Answer},
+    subject::Reach,
 };
 
 /// The item.
@@ -38,7 +36,7 @@ pub static CHECK: CheckItem = CheckItem {
               authentication, and block these paths at the front server.",
         references: &["RFC 9110 section 9.3.8", "Spring Boot actuator: exposing endpoints"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("the environment of a Spring application", Expected::Fail, || {
             let body = r#"{"activeProfiles":["prod"],"propertySources":[]}"#;
@@ -110,33 +108,32 @@ const PATHS: &[(&str, &str, bool)] = &[
     ("/actuator/prometheus", "metrics", false),
 ];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let request = &facts.exchange.request;
+fn look(subject: &Subject<'_>) -> Answer {
+    let request = &subject.exchange.request;
     if request.method == "TRACE" {
-        let response = scope::response(facts)?;
+        let response = scope::response(subject)?;
         return Ok(if response.is_success() {
-            Outcome::fail(scope::note(facts, "the server answers TRACE with success"))
+            Outcome::fail(scope::note(subject, "the server answers TRACE with success"))
         } else {
             Outcome::Pass
         });
     }
-    let path = request.path().to_ascii_lowercase();
-    let known = PATHS.iter().find(|(end, ..)| path.ends_with(end));
+    let known = PATHS.iter().find(|(end, ..)| ends_with(subject.path, end));
     let Some((end, what, page)) = known else { return Err(Outcome::NotApplicable) };
     let metrics = *what == "metrics";
-    let public = scope::reach(facts.exchange) == Reach::Public;
-    scope::applies(!metrics || public && !scope::is_authenticated(facts))?;
+    let public = subject.reach == Reach::Public;
+    scope::applies(!metrics || public && !subject.is_authenticated)?;
     if metrics {
-        scope::request_head(facts)?;
+        scope::request_head(subject)?;
     }
-    let response = scope::response(facts)?;
+    let response = scope::response(subject)?;
     if !response.is_success() {
         return Ok(Outcome::Pass);
     }
     if response.body_state == BodyState::NotCaptured {
         return Err(Outcome::NotEvaluated(Input::ResponseBody));
     }
-    let format = facts.decoded.response_format;
+    let format = subject.decoded.response_format;
     let is_page = format == Format::Html;
     // A tool that answers with data is not there when a page or nothing comes back; a tool that
     // answers with a page names itself in it.
@@ -147,9 +144,15 @@ fn look(facts: &Facts<'_>) -> Answer {
     }
     Ok(Outcome::Fail(Box::new(Failure {
         severity: metrics.then_some(Severity::Low),
-        evidence: vec![scope::note(facts, format!("{end} answers with success: {what}"))],
+        evidence: vec![scope::note(subject, format!("{end} answers with success: {what}"))],
         ..Failure::default()
     })))
+}
+
+/// Whether a path ends so, in any case.
+fn ends_with(path: &str, end: &str) -> bool {
+    let tail = path.len().checked_sub(end.len()).and_then(|at| path.as_bytes().get(at..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// Words by which tools with pages name themselves, in the first 64 KiB.

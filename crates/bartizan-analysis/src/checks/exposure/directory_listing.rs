@@ -5,13 +5,10 @@ use bartizan_model::{
 };
 use bartizan_protocols::{Format, Value};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -34,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
               meant to be served out of the document root.",
         references: &["CWE-548"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("a listing", Expected::Fail, || {
             let page = "<html><head><title>Index of /backup/</title></head><body>\
@@ -65,21 +62,21 @@ const MARKS: &[&str] = &[
     "<h1>directory listing for ",
 ];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(facts.exchange.request.path().ends_with('/'))?;
-    scope::success(facts)?;
-    match facts.decoded.response_format {
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::applies(subject.path.ends_with('/'))?;
+    scope::success(subject)?;
+    match subject.decoded.response_format {
         Format::Html => {}
         Format::NotCaptured => return Err(Outcome::NotEvaluated(Input::ResponseBody)),
         _ => return Err(Outcome::NotApplicable),
     }
-    for leaf in facts.decoded.view.leaves(Side::Response).filter(scope::in_body) {
+    for leaf in subject.decoded.view.leaves(Side::Response).filter(scope::in_body) {
         if let Value::Text(text) = leaf.value() {
             let start: String = text.chars().take(8_192).collect::<String>().to_ascii_lowercase();
             if MARKS.iter().any(|mark| start.contains(mark)) {
-                return Ok(Outcome::fail(scope::note(facts, "the page lists a directory")));
+                return Ok(Outcome::fail(scope::note(subject, "the page lists a directory")));
             }
         }
     }
-    Ok(scope::pass_if_body_seen(facts))
+    Ok(scope::pass_if_body_seen(subject))
 }

@@ -9,13 +9,11 @@ use bartizan_model::{
 };
 use bartizan_protocols::{Format, NodeRef, Value};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    words::has_one_of,
 };
 
 /// The item.
@@ -40,7 +38,7 @@ pub static CHECK: CheckItem = CheckItem {
               the server's log under that id.",
         references: &["RFC 9457 section 5", "OWASP API8:2023"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("a statement that failed", Expected::Fail, || {
             let body = r#"{"error":"You have an error in your SQL syntax; check the manual"}"#;
@@ -116,14 +114,14 @@ const MARKS: &[(&str, &str)] = &[
     ("You're seeing this error because you have <code>DEBUG = True</code>", "a debugger"),
 ];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let response = scope::response(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    let response = scope::response(subject)?;
     let error = response.status >= 400;
-    let format = facts.decoded.response_format;
+    let format = subject.decoded.response_format;
     scope::applies(
         error || format.is_structured() || matches!(format, Format::NotCaptured | Format::Empty),
     )?;
-    for node in facts.decoded.view.leaves(Side::Response).filter(scope::in_body) {
+    for node in subject.decoded.view.leaves(Side::Response).filter(scope::in_body) {
         if !error && !is_trace_field(&node) {
             continue;
         }
@@ -134,14 +132,14 @@ fn look(facts: &Facts<'_>) -> Answer {
             return Ok(Outcome::Fail(Box::new(Failure {
                 evidence: vec![
                     Evidence::at(Side::Response, node.instance(), note)
-                        .in_exchange(&facts.exchange.id),
+                        .in_exchange(&subject.exchange.id),
                 ],
                 ..Failure::default()
             })));
         }
     }
-    scope::applies(error || !scope::is_body_seen(facts) || format.is_structured())?;
-    Ok(scope::pass_if_body_seen(facts))
+    scope::applies(error || !scope::is_body_seen(subject) || format.is_structured())?;
+    Ok(scope::pass_if_body_seen(subject))
 }
 
 fn mark_in(text: &str) -> Option<&'static str> {
@@ -155,8 +153,9 @@ fn mark_in(text: &str) -> Option<&'static str> {
 
 /// Fields in which frameworks put a trace: `stack`, `stackTrace`, `trace`, `exception`.
 fn is_trace_field(node: &NodeRef<'_>) -> bool {
-    let words = scope::path_words(node.name());
-    words.iter().any(|word| {
-        ["stack", "stacktrace", "traceback", "exception", "backtrace"].contains(&word.as_str())
-    })
+    const WORDS: &[&str] = &["stack", "stacktrace", "traceback", "exception", "backtrace"];
+    let name = node.name();
+    // All of them have a k or x; most names have neither.
+    let possible = |byte: u8| matches!(byte, b'k' | b'K' | b'x' | b'X' | 0x80..);
+    name.bytes().any(possible) && has_one_of(name, WORDS)
 }

@@ -5,13 +5,11 @@ use bartizan_model::{
 };
 use bartizan_protocols::Value;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, post},
-        scope::{self, Answer, Reach},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, post},
+    scope::{self, Answer},
+    subject::Reach,
 };
 
 /// The item.
@@ -33,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
               substitute for authorization of each field.",
         references: &["GraphQL specification section 4.2: schema introspection"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("the schema is answered", Expected::Fail, || {
             let query = r#"{"query":"{ __schema { types { name } } }"}"#;
@@ -56,14 +54,12 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let asks = facts.decoded.view.leaves(Side::Request).any(|leaf| {
-        leaf.name() == "query"
-            && matches!(leaf.value(), Value::Text(text) if text.contains("__schema"))
-    });
-    scope::applies(asks && scope::reach(facts.exchange) != Reach::Loopback)?;
-    scope::response(facts)?;
-    let answered = facts.decoded.view.nodes().any(|node| {
+fn look(subject: &Subject<'_>) -> Answer {
+    let mut request = subject.decoded.view.nodes().take_while(|node| node.side() == Side::Request);
+    let asks = request.any(|node| node.name() == "query" && node.raw().contains("__schema"));
+    scope::applies(asks && subject.reach != Reach::Loopback)?;
+    scope::response(subject)?;
+    let answered = subject.decoded.view.nodes().any(|node| {
         node.side() == Side::Response
             && node.key() == "__schema"
             && node.value() == Value::Object
@@ -71,9 +67,9 @@ fn look(facts: &Facts<'_>) -> Answer {
     });
     if answered {
         return Ok(Outcome::fail(scope::note(
-            facts,
+            subject,
             "a query for __schema was answered with the schema",
         )));
     }
-    Ok(scope::pass_if_body_seen(facts))
+    Ok(scope::pass_if_body_seen(subject))
 }

@@ -5,13 +5,11 @@ use bartizan_model::{
     Side, Status,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer, Kind},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    subject::Kind,
 };
 
 /// The item.
@@ -34,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Switch the header off (`server_tokens off`, `ServerTokens Prod`, `x-powered-by` disabled).",
         references: &["RFC 9110 section 10.2.4"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("name and version", Expected::Fail, || {
             let answer = get("https://api.example.com/v1/products").json(200, "[]");
@@ -67,9 +65,9 @@ const HEADERS: &[&str] = &[
     "x-runtime-version",
 ];
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    let response = scope::head(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::applies(subject.kind == Kind::Api)?;
+    let response = scope::head(subject)?;
     for name in HEADERS {
         let Some(value) = response.headers.get(name) else { continue };
         if has_version(value) {
@@ -79,7 +77,7 @@ fn look(facts: &Facts<'_>) -> Answer {
             let shown: String = value.chars().filter(|c| !c.is_control()).take(60).collect();
             return Ok(Outcome::fail(
                 Evidence::at(Side::Response, location, format!("the header says {shown:?}"))
-                    .in_exchange(&facts.exchange.id),
+                    .in_exchange(&subject.exchange.id),
             ));
         }
     }

@@ -4,15 +4,14 @@ use bartizan_model::{
     Attack, Confidence, Cwe, Duration, Evidence, Input, ItemMeta, Outcome, Owasp, Severity, Side,
     Status, finding::Failure,
 };
-use bartizan_protocols::{NodeRef, Value};
+use bartizan_protocols::Value;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{SIGNATURE, example, get, jwt, post},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{SIGNATURE, example, get, jwt, post},
+    scope::{self, Answer},
+    token::Token,
+    words::contains,
 };
 
 /// Longest lifetime of an access token that passes.
@@ -41,7 +40,7 @@ pub static CHECK: CheckItem = CheckItem {
               to the client and rotated.",
         references: &["RFC 8725 section 3.10", "RFC 9700 section 2.2"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("a year", Expected::Fail, || {
             let claims = r#"{"sub":"u1","iat":1795341600,"exp":1826877600}"#;
@@ -72,17 +71,17 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let mut longest: Option<(i64, NodeRef<'_>)> = None;
+fn look(subject: &Subject<'_>) -> Answer {
+    let mut longest: Option<(i64, Token<'_>)> = None;
     let mut unknown = false;
-    for token in scope::working_tokens(facts)?.into_iter().filter(|token| !is_refresh(token)) {
-        let Some(exp) = seconds(&token, "exp") else { continue };
-        let issued = seconds(&token, "iat").or_else(|| seconds(&token, "nbf"));
-        match issued.or_else(|| facts.exchange.time.map(|time| time.seconds())) {
+    for token in subject.working_tokens()?.filter(|token| !is_refresh(token)) {
+        let Some(exp) = seconds(token, "exp") else { continue };
+        let issued = seconds(token, "iat").or_else(|| seconds(token, "nbf"));
+        match issued.or_else(|| subject.exchange.time.map(|time| time.seconds())) {
             Some(from) => {
                 let lifetime = exp.saturating_sub(from);
                 if longest.is_none_or(|(most, _)| lifetime > most) {
-                    longest = Some((lifetime, token));
+                    longest = Some((lifetime, *token));
                 }
             }
             None => unknown = true,
@@ -95,8 +94,8 @@ fn look(facts: &Facts<'_>) -> Answer {
                 Duration::seconds(lifetime),
                 Duration::seconds(LONGEST_SECONDS)
             );
-            let evidence =
-                Evidence::at(token.side(), token.instance(), note).in_exchange(&facts.exchange.id);
+            let evidence = Evidence::at(token.side(), token.instance(), note)
+                .in_exchange(&subject.exchange.id);
             Ok(Outcome::Fail(Box::new(Failure {
                 severity: (lifetime > GRAVE_SECONDS).then_some(Severity::Medium),
                 evidence: vec![evidence],
@@ -109,19 +108,18 @@ fn look(facts: &Facts<'_>) -> Answer {
     }
 }
 
-fn seconds(token: &NodeRef<'_>, name: &str) -> Option<i64> {
-    match scope::claim(token, "payload", name)? {
+fn seconds(token: &Token<'_>, name: &str) -> Option<i64> {
+    match token.claim(name)? {
         Value::Integer(value) => Some(value),
         Value::Number(value) if value.abs() < 1e15 => Some(value as i64),
         _ => None,
     }
 }
 
-fn is_refresh(token: &NodeRef<'_>) -> bool {
-    let says = |part, name| matches!(scope::claim(token, part, name), Some(Value::Text(t)) if t.to_ascii_lowercase().contains("refresh") || t.eq_ignore_ascii_case("offline"));
-    token.name().to_ascii_lowercase().contains("refresh")
-        || (token.side() == Side::Response
-            && token.name().to_ascii_lowercase().contains("remember"))
-        || ["typ", "type", "token_type", "token_use"].iter().any(|name| says("payload", name))
-        || says("header", "typ")
+fn is_refresh(token: &Token<'_>) -> bool {
+    let says = |value| matches!(value, Some(Value::Text(t)) if contains(t, "refresh") || t.eq_ignore_ascii_case("offline"));
+    contains(token.name(), "refresh")
+        || (token.side() == Side::Response && contains(token.name(), "remember"))
+        || ["typ", "type", "token_type", "token_use"].iter().any(|name| says(token.claim(name)))
+        || says(token.header("typ"))
 }

@@ -4,13 +4,10 @@ use bartizan_model::{
     Attack, Confidence, Cwe, Evidence, Input, ItemMeta, Outcome, Owasp, Severity, Status,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{SIGNATURE, example, get, jwt},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{SIGNATURE, example, get, jwt},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -31,7 +28,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Issue tokens with a short `exp` and refuse tokens without one.",
         references: &["RFC 7519 section 4.1.4", "RFC 8725 section 3.10"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("accepted without exp", Expected::Fail, || {
             let token = jwt(r#"{"alg":"ES256"}"#, r#"{"sub":"u1"}"#, SIGNATURE);
@@ -56,13 +53,13 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let tokens = scope::working_tokens(facts)?;
-    let endless = tokens.iter().find(|token| scope::claim(token, "payload", "exp").is_none());
+fn look(subject: &Subject<'_>) -> Answer {
+    let mut tokens = subject.working_tokens()?;
+    let endless = tokens.find(|token| token.claim("exp").is_none());
     Ok(match endless {
         Some(token) => Outcome::fail(
             Evidence::at(token.side(), token.instance(), "the token has no exp claim")
-                .in_exchange(&facts.exchange.id),
+                .in_exchange(&subject.exchange.id),
         ),
         None => Outcome::Pass,
     })

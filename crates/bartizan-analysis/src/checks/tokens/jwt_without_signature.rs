@@ -1,15 +1,13 @@
 //! Tokens without a signature.
 
 use bartizan_model::{Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Status};
-use bartizan_protocols::{NodeRef, Value};
+use bartizan_protocols::Value;
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{SIGNATURE, example, get, jwt},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{SIGNATURE, example, get, jwt},
+    scope::{self, Answer},
+    token::Token,
 };
 
 /// The item.
@@ -33,7 +31,7 @@ pub static CHECK: CheckItem = CheckItem {
               before reading any claim.",
         references: &["RFC 8725 section 3.1 and 3.2", "RFC 7518 section 3.6"],
     },
-    run: Run::Exchange(|facts| scope::settle(look(facts))),
+    run: Run::Exchange(|subject| scope::settle(look(subject))),
     examples: &[
         example("alg none is accepted", Expected::Fail, || {
             let token = jwt(r#"{"alg":"None"}"#, r#"{"sub":"u1","exp":1795345200}"#, "");
@@ -58,10 +56,10 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    for token in scope::working_tokens(facts)? {
-        if let Some(reason) = weakness(&token) {
-            let evidence = scope::note(facts, reason);
+fn look(subject: &Subject<'_>) -> Answer {
+    for token in subject.working_tokens()? {
+        if let Some(reason) = weakness(token) {
+            let evidence = scope::note(subject, reason);
             return Ok(Outcome::fail(bartizan_model::Evidence {
                 side: Some(token.side()),
                 location: Some(token.instance()),
@@ -72,14 +70,13 @@ fn look(facts: &Facts<'_>) -> Answer {
     Ok(Outcome::Pass)
 }
 
-fn weakness(token: &NodeRef<'_>) -> Option<&'static str> {
-    let signature = token.children().find(|child| child.key() == "signature").map(|n| n.value());
-    match scope::claim(token, "header", "alg") {
+fn weakness(token: &Token<'_>) -> Option<&'static str> {
+    match token.header("alg") {
         Some(Value::Text(alg)) if alg.eq_ignore_ascii_case("none") => {
             Some("the token says that it is not signed (alg none)")
         }
         None | Some(Value::Text("") | Value::Null) => Some("the token names no algorithm"),
-        _ if matches!(signature, Some(Value::Opaque(0) | Value::Text(""))) => {
+        _ if matches!(token.signature(), Some(Value::Opaque(0) | Value::Text(""))) => {
             Some("the signature of the token is empty")
         }
         _ => None,

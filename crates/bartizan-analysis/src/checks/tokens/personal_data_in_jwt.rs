@@ -6,13 +6,10 @@ use bartizan_model::{
 };
 use bartizan_protocols::{Codec, NodeRef};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{SIGNATURE, example, get, jwt},
-        scope::{self, Answer},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{SIGNATURE, example, get, jwt},
+    scope::{self, Answer},
 };
 
 /// The item.
@@ -35,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Keep identifiers in tokens and look the rest up on the server, or encrypt the token (JWE).",
         references: &["RFC 7519 section 12", "RFC 8725 section 2.5"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("a card number as a claim", Expected::Fail, || {
             let claims = r#"{"sub":"u1","exp":1795345200,"card_number":"4111111111111111"}"#;
@@ -55,21 +52,25 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
+fn look(subject: &Subject<'_>) -> Answer {
     let sides = [Side::Request, Side::Response];
-    let any = sides.iter().any(|side| scope::tokens(facts, *side).any(|t| scope::has_claims(&t)));
-    scope::carries(facts, any)?;
+    scope::carries(subject, subject.has_token)?;
     let counts = |class: &str| scope::is_grave(class) || ["secret", "phone"].contains(&class);
     for side in sides {
         if let Some((hit, node)) =
-            scope::hits_of(facts, side, counts).find(|(_, node)| is_claim(*node))
+            scope::hits_of(subject, side, counts).find(|(_, node)| is_claim(*node))
         {
             let class = hit.class.as_str();
             let grave = ["password", "secret"].contains(&class);
             return Ok(Outcome::Fail(Box::new(Failure {
                 severity: grave.then_some(Severity::High),
                 discriminator: node.key().to_owned(),
-                evidence: vec![scope::evidence(facts, &node, class, "a claim of a readable token")],
+                evidence: vec![scope::evidence(
+                    subject,
+                    &node,
+                    class,
+                    "a claim of a readable token",
+                )],
                 ..Failure::default()
             })));
         }

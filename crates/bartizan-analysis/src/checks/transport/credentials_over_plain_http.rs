@@ -5,13 +5,11 @@ use bartizan_model::{
     finding::Failure,
 };
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get, post},
-        scope::{self, Answer, Reach, Transport},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get, post},
+    scope::{self, Answer},
+    subject::{Reach, Transport},
 };
 
 /// The item.
@@ -36,7 +34,7 @@ pub static CHECK: CheckItem = CheckItem {
               reads the request, and replace the credentials that were sent in the clear.",
         references: &["RFC 6750 section 5.3", "RFC 9110 section 17.1"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("a bearer token over http", Expected::Fail, || {
             get("http://api.example.com/v1/me").bearer().json(200, "{}").one()
@@ -62,25 +60,25 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    let credential = facts.credentials.iter().find(|c| c.auth_type != AuthType::Certificate);
-    let password = scope::hits_of(facts, Side::Request, |class| class == "password").next();
-    scope::carries(facts, credential.is_some() || password.is_some())?;
-    let reach = scope::reach(facts.exchange);
-    scope::applies(reach != Reach::Loopback || facts.exchange.request.scheme.is_empty())?;
-    if scope::transport(facts.exchange)? == Transport::Encrypted {
+fn look(subject: &Subject<'_>) -> Answer {
+    let credential = subject.credentials.iter().find(|c| c.auth_type != AuthType::Certificate);
+    let password = scope::hits_of(subject, Side::Request, |class| class == "password").next();
+    scope::carries(subject, credential.is_some() || password.is_some())?;
+    let reach = subject.reach;
+    scope::applies(reach != Reach::Loopback || subject.exchange.request.scheme.is_empty())?;
+    if subject.transport()? == Transport::Encrypted {
         return Ok(Outcome::Pass);
     }
     let evidence = match (credential, password) {
         (Some(credential), _) => scope::note(
-            facts,
+            subject,
             format!(
                 "a credential of type {} in the {} travelled over plain HTTP",
                 credential.auth_type, credential.location
             ),
         ),
         (None, Some((hit, node))) => scope::evidence(
-            facts,
+            subject,
             &node,
             hit.class.as_str(),
             "a password travelled over plain HTTP",

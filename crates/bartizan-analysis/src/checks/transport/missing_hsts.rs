@@ -2,13 +2,11 @@
 
 use bartizan_model::{Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Status};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer, Kind, Reach, Transport},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    subject::{Kind, Reach, Transport},
 };
 
 /// Shortest lifetime that counts: one day. A shorter one protects no second visit.
@@ -34,7 +32,7 @@ pub static CHECK: CheckItem = CheckItem {
               over HTTPS.",
         references: &["RFC 6797 section 6.1"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("no header", Expected::Fail, || {
             get("https://api.example.com/v1/products").json(200, "[]").one()
@@ -56,14 +54,14 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::applies(scope::kind(facts) == Kind::Api)?;
-    scope::applies(scope::transport(facts.exchange)? == Transport::Encrypted)?;
-    scope::applies(scope::reach(facts.exchange) == Reach::Public)?;
-    let response = scope::head(facts)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::applies(subject.kind == Kind::Api)?;
+    scope::applies(subject.transport()? == Transport::Encrypted)?;
+    scope::applies(subject.reach == Reach::Public)?;
+    let response = scope::head(subject)?;
     let Some(value) = response.headers.get("strict-transport-security") else {
         return Ok(Outcome::fail(scope::note(
-            facts,
+            subject,
             "no Strict-Transport-Security header over HTTPS",
         )));
     };
@@ -75,9 +73,9 @@ fn look(facts: &Facts<'_>) -> Answer {
     Ok(match seconds {
         Some(seconds) if seconds >= LEAST_SECONDS => Outcome::Pass,
         Some(seconds) => Outcome::fail(scope::note(
-            facts,
+            subject,
             format!("max-age is {seconds} seconds, less than one day ({LEAST_SECONDS})"),
         )),
-        None => Outcome::fail(scope::note(facts, "the header has no valid max-age")),
+        None => Outcome::fail(scope::note(subject, "the header has no valid max-age")),
     })
 }

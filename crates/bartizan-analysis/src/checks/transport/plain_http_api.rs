@@ -2,13 +2,11 @@
 
 use bartizan_model::{Attack, Confidence, Cwe, Input, ItemMeta, Outcome, Owasp, Severity, Status};
 
-use crate::{
-    Facts,
-    checks::{
-        CheckItem, Expected, Run,
-        example::{example, get},
-        scope::{self, Answer, Kind, Reach, Transport},
-    },
+use crate::checks::{
+    CheckItem, Expected, Run, Subject,
+    example::{example, get},
+    scope::{self, Answer},
+    subject::{Kind, Reach, Transport},
 };
 
 /// The item.
@@ -31,7 +29,7 @@ pub static CHECK: CheckItem = CheckItem {
         fix: "Redirect to HTTPS or refuse; do not serve data on port 80.",
         references: &["RFC 9110 section 17.1", "RFC 8740", "NIST SP 800-52r2"],
     },
-    run: Run::Host(|facts| scope::settle(look(facts))),
+    run: Run::Host(|subject| scope::settle(look(subject))),
     examples: &[
         example("data over http", Expected::Fail, || {
             get("http://api.example.com/v1/products").json(200, r#"[{"id":1}]"#).one()
@@ -55,15 +53,15 @@ pub static CHECK: CheckItem = CheckItem {
     ],
 };
 
-fn look(facts: &Facts<'_>) -> Answer {
-    scope::success(facts)?;
-    scope::applies(scope::kind(facts) == Kind::Api && !scope::is_authenticated(facts))?;
-    let transport = scope::transport(facts.exchange)?;
-    scope::applies(scope::reach(facts.exchange) == Reach::Public)?;
+fn look(subject: &Subject<'_>) -> Answer {
+    scope::success(subject)?;
+    scope::applies(subject.kind == Kind::Api && !subject.is_authenticated)?;
+    let transport = subject.transport()?;
+    scope::applies(subject.reach == Reach::Public)?;
     Ok(match transport {
         Transport::Encrypted => Outcome::Pass,
         Transport::Plain => Outcome::fail(scope::note(
-            facts,
+            subject,
             "the API answered a plain HTTP request with success instead of a redirect or a refusal",
         )),
     })

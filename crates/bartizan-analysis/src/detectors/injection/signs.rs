@@ -227,11 +227,9 @@ impl Signs<'_> {
         match sign {
             b'\n' | b'\r' => self.note(C, shell_signs::line(bytes, at + 1)),
             b'$' if next == b'(' => self.note(C, shell_signs::separator(bytes, at + 2)),
-            b'$' if next == b'{' => {
-                if self.first(LOOK_UP) {
-                    self.note(C, shell_signs::look_up(bytes, at + 2));
-                    self.note(X, code_signs::template(bytes, at + 2));
-                }
+            b'$' if next == b'{' && self.first(LOOK_UP) => {
+                self.note(C, shell_signs::look_up(bytes, at + 2));
+                self.note(X, code_signs::template(bytes, at + 2));
             }
             b'$' => {}
             _ => self.note(C, shell_signs::separator(bytes, at + 1)),
@@ -285,10 +283,8 @@ impl Signs<'_> {
                 self.note(X, code_signs::tag(bytes, at));
                 self.note(C, next == b'!');
             }
-            b'{' if next == b'{' => {
-                if self.first(BRACES) {
-                    self.note(X, code_signs::template(bytes, at + 2));
-                }
+            b'{' if next == b'{' && self.first(BRACES) => {
+                self.note(X, code_signs::template(bytes, at + 2));
             }
             b'@' => self.note(S, next == b'@'),
             b'%' => self.note(C, has(bytes, at, "%comspec%")),
