@@ -9,6 +9,7 @@ mod error;
 mod explain;
 mod inspect;
 mod key;
+mod keys;
 mod listing;
 mod reference;
 mod specs;
@@ -49,6 +50,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
+        Command::Keys(command) => keys::run(cli, command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {

@@ -6,6 +6,7 @@ mod csv;
 mod hostile;
 mod html;
 mod json;
+mod keys;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod text;
