@@ -12,6 +12,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("bartizan-protocols", &["bartizan-model"]),
     ("bartizan-analysis", &["bartizan-model", "bartizan-protocols"]),
     ("bartizan-store", &["bartizan-model"]),
+    ("bartizan-gateway", &["bartizan-model", "bartizan-protocols", "bartizan-analysis"]),
     (
         "bartizan-pipeline",
         &["bartizan-model", "bartizan-protocols", "bartizan-analysis", "bartizan-store"],
@@ -23,10 +24,14 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "bartizan-protocols",
             "bartizan-analysis",
             "bartizan-store",
+            "bartizan-gateway",
             "bartizan-pipeline",
         ],
     ),
-    ("bartizan-testkit", &["bartizan-model", "bartizan-protocols", "bartizan-analysis"]),
+    (
+        "bartizan-testkit",
+        &["bartizan-model", "bartizan-protocols", "bartizan-analysis", "bartizan-gateway"],
+    ),
     ("xtask", &[]),
 ];
 
@@ -68,11 +73,15 @@ const DUPLICATES: &[(&str, &str)] = &[
     ("crypto-common", "sqlx-core uses sha2 0.10"),
     ("digest", "sqlx-core uses sha2 0.10"),
     ("embedded-io", "postcard names both"),
+    ("getrandom", "named by ring, which rustls-webpki names and nobody builds"),
     ("hashbrown", "sqlx-core is one version behind"),
     ("quick-xml", "phonenumber is one version behind"),
     ("regex-syntax", "phonenumber keeps an old cache of expressions"),
     ("sha2", "sqlx-core is one version behind"),
     ("syn", "maud is one version behind"),
+    ("synstructure", "named by x509-parser, which rcgen names and nobody builds"),
+    ("untrusted", "aws-lc-rs names an older one than rustls-webpki, and nobody builds it"),
+    ("windows-sys", "named by ring, which rustls-webpki names and nobody builds"),
 ];
 
 /// Most packages of the tree that are not ours.

@@ -4,11 +4,16 @@
 //! Checked: no panic; nodes nested and in order; locations that can be read back; numbers finite;
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
+use bartizan_gateway::{
+    head::{HeadLimits, HeadReader, Stop},
+    websocket::{FrameReader, Unit},
+};
 use bartizan_model::{Exchange, Limits, Response, Root, Side, location::unescape};
 use bartizan_protocols::{
     Decoded, Format, Value, View, decode, decode_into,
     exchange_json::{parse_line, write_line},
 };
+use bytes::BytesMut;
 
 /// An entry function.
 pub type Entry = fn(&[u8]);
@@ -22,12 +27,14 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("encodings", encodings),
     ("exchange_json", exchange_json),
     ("form", form),
+    ("gateway_head", gateway_head),
     ("http", http),
     ("json", json),
     ("jwt", jwt),
     ("multipart", multipart),
     ("path", path),
     ("query", query),
+    ("websocket_frames", websocket_frames),
     ("xml", xml),
 ];
 
@@ -145,6 +152,57 @@ pub fn exchange_json(data: &[u8]) {
     write_line(&mut line, &exchange);
     assert_eq!(parse_line(line.as_bytes()).as_ref(), Ok(&exchange), "written as {line}");
     check(&exchange);
+}
+
+/// A stream of HTTP/1 requests: however it is cut, the same bytes pass and the same rule is broken,
+/// and what passed is valid when it is read once more.
+pub fn gateway_head(data: &[u8]) {
+    let limits = HeadLimits {
+        head_bytes: 2_000,
+        target_bytes: 200,
+        fields: 20,
+        field_bytes: 400,
+        websocket: true,
+    };
+    let (passed, stop) = read_heads(data, limits, data.len().max(1));
+    assert!(data.starts_with(&passed), "something else than was sent passed");
+    for step in [1, 7] {
+        let in_pieces = read_heads(data, limits, step);
+        assert_eq!((&passed, stop), (&in_pieces.0, in_pieces.1), "pieces of {step}");
+    }
+    assert_eq!(read_heads(&passed, limits, passed.len().max(1)).0, passed, "read once more");
+}
+
+fn read_heads(data: &[u8], limits: HeadLimits, step: usize) -> (Vec<u8>, Option<Stop>) {
+    let mut reader = HeadReader::new(limits);
+    let (mut passed, mut held) = (Vec::new(), Vec::new());
+    for piece in data.chunks(step) {
+        held.extend_from_slice(piece);
+        let progress = reader.advance(&held);
+        passed.extend(held.drain(..progress.valid));
+        if progress.stop.is_some() {
+            return (passed, progress.stop);
+        }
+    }
+    (passed, None)
+}
+
+/// Frames of a WebSocket, from either side: what goes on is read alike once more.
+pub fn websocket_frames(data: &[u8]) {
+    for from_client in [true, false] {
+        let (units, out) = read_frames(data, from_client);
+        let (again, out_again) = read_frames(&out, from_client);
+        assert_eq!((&again, &out_again), (&units, &out), "read once more");
+    }
+}
+
+fn read_frames(data: &[u8], from_client: bool) -> (Vec<Unit>, BytesMut) {
+    let mut reader = FrameReader::new(from_client, 200, 500);
+    let (mut bytes, mut out, mut units) = (BytesMut::from(data), BytesMut::new(), Vec::new());
+    while let Ok(Some(unit)) = reader.next(&mut bytes, &mut out) {
+        units.push(unit);
+    }
+    (units, out)
 }
 
 fn typed(media_type: &str, body: &[u8]) -> Exchange {

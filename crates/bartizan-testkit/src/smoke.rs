@@ -16,6 +16,11 @@ const SLOW: Duration = Duration::from_secs(10);
 
 /// Inputs to start from; those of one target are tried on all others too.
 const SEEDS: &[&[u8]] = &[
+    b"POST /a?b HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: x\r\n\r\n3;e=1\r\nabc\r\n\
+      0\r\nx: 1\r\n\r\nGET http://a/ HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nab\
+      GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n",
+    b"\x81\x85\x01\x02\x03\x04abcde\x01\x81\0\0\0\0a\x89\x80\0\0\0\0\x80\x81\0\0\0\0b\x88\x82\0\0\0\0\x03\xe8",
+    b"\x81\x03abc\x02\x7e\0\x7e\x8a\x02hi\x80\0\x88\x02\x03\xe8",
     b"v1/users/42/orders",
     b"a/..;/%2e%2e/%252e%252e/c%c0%af..%5c//x;p=1",
     b"a=1&b=x+y%20z&a=2&f[]=1&f[]=2&%2527=%u0027",

@@ -1,0 +1,117 @@
+//! One JSON line for each exchange. A writer of its own takes them from a bounded queue; what does
+//! not fit is dropped and counted.
+
+use std::{
+    fmt::Write as _,
+    fs::OpenOptions,
+    io::{self, BufWriter, Write},
+    sync::{
+        atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc::{Receiver, SyncSender, sync_channel},
+    },
+    thread,
+};
+
+use http::Version;
+
+use crate::{
+    call::Call,
+    config::{self, ConfigError},
+    handover::timestamp,
+    problem::escape,
+};
+
+/// Most lines that wait to be written.
+const QUEUE: usize = 8192;
+
+/// The sending end of the log.
+#[derive(Debug)]
+pub(crate) struct AccessLog {
+    lines: SyncSender<String>,
+    dropped: AtomicU64,
+}
+
+impl AccessLog {
+    /// Opens the log, if there is to be one.
+    pub(crate) fn open(target: &config::AccessLog) -> Result<Option<Self>, ConfigError> {
+        let out: Box<dyn Write + Send> = match target {
+            config::AccessLog::Off => return Ok(None),
+            config::AccessLog::Stdout => Box::new(io::stdout()),
+            config::AccessLog::File(path) => {
+                let file = OpenOptions::new().create(true).append(true).open(path);
+                let failed = |error: io::Error| ConfigError::File {
+                    path: path.clone(),
+                    problem: error.to_string(),
+                };
+                Box::new(file.map_err(failed)?)
+            }
+        };
+        let (lines, queue) = sync_channel(QUEUE);
+        let started = thread::Builder::new()
+            .name("access-log".to_owned())
+            .spawn(move || write_all(&queue, BufWriter::new(out)));
+        started.map_err(|error| ConfigError::value("access_log", error.to_string()))?;
+        Ok(Some(Self { lines, dropped: AtomicU64::new(0) }))
+    }
+
+    /// Lines that were dropped so far.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Relaxed)
+    }
+
+    pub(crate) fn write(&self, call: &Call) {
+        if self.lines.try_send(line(call)).is_err() {
+            self.dropped.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+/// Writes what is there at once, then waits.
+fn write_all(queue: &Receiver<String>, mut out: BufWriter<Box<dyn Write + Send>>) {
+    while let Ok(line) = queue.recv() {
+        let _ = out.write_all(line.as_bytes());
+        while let Ok(line) = queue.try_recv() {
+            let _ = out.write_all(line.as_bytes());
+        }
+        let _ = out.flush();
+    }
+}
+
+/// The line of an exchange. The query of the target is left out: it may hold secrets.
+fn line(call: &Call) -> String {
+    let mut out = String::with_capacity(320);
+    let mut text = |name: &str, value: &str| {
+        out.push_str(if out.is_empty() { "{\"" } else { ",\"" });
+        out.push_str(name);
+        out.push_str("\":\"");
+        escape(&mut out, value);
+        out.push('"');
+    };
+    text("time", &timestamp(call.time).to_string());
+    text("id", call.id());
+    text("client", &call.client.to_string());
+    text("method", call.method.as_str());
+    text("host", call.authority().unwrap_or_default());
+    text("path", call.uri.path());
+    text("version", version(call.version));
+    text("service", call.service().unwrap_or_default());
+    text("upstream", call.upstream.as_deref().unwrap_or_default());
+    text("outcome", call.outcome.code());
+    let millis = call.ended.duration_since(call.began).as_secs_f64() * 1e3;
+    let status = call.status.map_or(0, |status| status.as_u16());
+    let _ = writeln!(
+        out,
+        ",\"status\":{status},\"request_bytes\":{},\"response_bytes\":{},\"duration_ms\":{millis:.3},\
+         \"connection\":{}}}",
+        call.request_body.total, call.response_body.total, call.link.id
+    );
+    out
+}
+
+fn version(version: Version) -> &'static str {
+    match version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
+    }
+}

@@ -1,0 +1,145 @@
+//! Holding a whole body: up to a limit, within a time, under the budget.
+
+use std::{future::poll_fn, pin::Pin, time::Duration};
+
+use bytes::{Bytes, BytesMut};
+use http::HeaderMap;
+use http_body::Body;
+use tokio::time::{Instant, timeout_at};
+
+use super::budget::Lease;
+use crate::phases::Streamed;
+
+/// What came of it.
+#[derive(Debug)]
+pub(crate) enum Gathered {
+    /// All of it.
+    Whole { bytes: Bytes, trailers: Option<HeaderMap> },
+    /// More follows than is held; this is the beginning.
+    Partial { bytes: Bytes, why: Streamed },
+}
+
+/// Why nothing came of it.
+#[derive(Debug)]
+pub(crate) enum GatherError {
+    /// Reading it failed.
+    Body,
+    /// Holding it would exceed the budget of all bodies.
+    Budget,
+}
+
+/// How a body is held.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Rules {
+    /// Most bytes.
+    pub(crate) limit: usize,
+    /// Longest time.
+    pub(crate) time: Duration,
+    /// What it means when the time is over.
+    pub(crate) late: Streamed,
+}
+
+/// Holds a body. One whose stated length is above the limit is not read at all.
+pub(crate) async fn gather<B>(
+    body: &mut B,
+    rules: Rules,
+    lease: &mut Lease,
+) -> Result<Gathered, GatherError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    if body.is_end_stream() {
+        return Ok(Gathered::Whole { bytes: Bytes::new(), trailers: None });
+    }
+    let stated = body.size_hint().exact();
+    if stated.is_some_and(|stated| stated > rules.limit as u64) {
+        return Ok(Gathered::Partial { bytes: Bytes::new(), why: Streamed::TooLarge });
+    }
+    let mut held = Held { first: Bytes::new(), rest: BytesMut::new() };
+    // Only a body that does not come at once needs a timer.
+    let deadline = Instant::now() + rules.time;
+    let read = timeout_at(deadline, read_all(body, rules.limit, stated, lease, &mut held)).await;
+    match read {
+        Ok(Ok(End::Whole(trailers))) => Ok(Gathered::Whole { bytes: held.join(), trailers }),
+        Ok(Ok(End::TooLarge)) => {
+            Ok(Gathered::Partial { bytes: held.join(), why: Streamed::TooLarge })
+        }
+        Ok(Err(error)) => Err(error),
+        Err(_) => Ok(Gathered::Partial { bytes: held.join(), why: rules.late }),
+    }
+}
+
+enum End {
+    Whole(Option<HeaderMap>),
+    TooLarge,
+}
+
+/// Most bodies come in one piece, which is kept as it is.
+struct Held {
+    first: Bytes,
+    rest: BytesMut,
+}
+
+impl Held {
+    fn len(&self) -> usize {
+        self.first.len() + self.rest.len()
+    }
+
+    fn push(&mut self, data: Bytes, stated: Option<u64>) {
+        if self.len() == 0 {
+            self.first = data;
+            return;
+        }
+        if self.rest.is_empty() {
+            // What is stated is only believed as far as it has shown to be true.
+            let wanted = stated.map_or(0, |stated| stated as usize);
+            self.rest.reserve(wanted.clamp(self.first.len() + data.len(), 64 * 1024));
+            self.rest.extend_from_slice(&self.first);
+            self.first = Bytes::new();
+        }
+        self.rest.extend_from_slice(&data);
+    }
+
+    fn join(self) -> Bytes {
+        if self.rest.is_empty() { self.first } else { self.rest.freeze() }
+    }
+}
+
+async fn read_all<B>(
+    body: &mut B,
+    limit: usize,
+    stated: Option<u64>,
+    lease: &mut Lease,
+    held: &mut Held,
+) -> Result<End, GatherError>
+where
+    B: Body<Data = Bytes> + Unpin,
+{
+    loop {
+        let frame = match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
+            None => return Ok(End::Whole(None)),
+            Some(Err(_)) => return Err(GatherError::Body),
+            Some(Ok(frame)) => frame,
+        };
+        match frame.into_data() {
+            Ok(data) => {
+                if !lease.grow(data.len()) {
+                    return Err(GatherError::Budget);
+                }
+                held.push(data, stated);
+                if held.len() > limit {
+                    return Ok(End::TooLarge);
+                }
+                // Saves asking once more for the end.
+                if body.is_end_stream() {
+                    return Ok(End::Whole(None));
+                }
+            }
+            Err(frame) => {
+                if let Ok(trailers) = frame.into_trailers() {
+                    return Ok(End::Whole(Some(trailers)));
+                }
+            }
+        }
+    }
+}

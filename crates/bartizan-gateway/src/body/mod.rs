@@ -1,0 +1,9 @@
+//! Bodies: held whole under one budget, or passed on as they come.
+
+pub(crate) mod answer;
+pub(crate) mod budget;
+pub(crate) mod gather;
+pub(crate) mod outgoing;
+
+/// An error of a body that is passed on.
+pub(crate) type BodyError = Box<dyn std::error::Error + Send + Sync>;

@@ -1,0 +1,146 @@
+//! Request bodies on their way to an upstream.
+
+use std::{
+    pin::Pin,
+    sync::PoisonError,
+    task::{Context, Poll, ready},
+    time::Duration,
+};
+
+use bytes::Bytes;
+use http::HeaderMap;
+use http_body::{Body, Frame, SizeHint};
+use hyper::body::Incoming;
+use tokio::time::{Instant, Sleep, sleep};
+
+use super::BodyError;
+use crate::call::SharedRecording;
+
+/// A request body.
+pub(crate) enum Outgoing {
+    /// Held whole.
+    Whole { data: Option<Bytes>, trailers: Option<HeaderMap> },
+    /// Passed on as it comes.
+    Stream(Box<Streaming>),
+}
+
+/// The rest of a body behind what was held of it.
+pub(crate) struct Streaming {
+    prefix: Option<Bytes>,
+    rest: Incoming,
+    recording: SharedRecording,
+    idle: Duration,
+    timer: Pin<Box<Sleep>>,
+    length: Option<u64>,
+    is_ended: bool,
+}
+
+impl Outgoing {
+    pub(crate) const fn empty() -> Self {
+        Self::Whole { data: None, trailers: None }
+    }
+
+    pub(crate) const fn has_trailers(&self) -> bool {
+        matches!(self, Self::Whole { trailers: Some(_), .. })
+    }
+
+    pub(crate) fn whole(bytes: Bytes, trailers: Option<HeaderMap>) -> Self {
+        Self::Whole { data: (!bytes.is_empty()).then_some(bytes), trailers }
+    }
+
+    pub(crate) fn stream(
+        prefix: Bytes,
+        rest: Incoming,
+        length: Option<u64>,
+        recording: SharedRecording,
+        idle: Duration,
+    ) -> Self {
+        Self::Stream(Box::new(Streaming {
+            prefix: (!prefix.is_empty()).then_some(prefix),
+            rest,
+            recording,
+            idle,
+            timer: Box::pin(sleep(idle)),
+            length,
+            is_ended: false,
+        }))
+    }
+}
+
+impl Body for Outgoing {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        match self.get_mut() {
+            Self::Whole { data, trailers } => {
+                let frame = match data.take() {
+                    Some(data) => Some(Frame::data(data)),
+                    None => trailers.take().map(Frame::trailers),
+                };
+                Poll::Ready(frame.map(Ok))
+            }
+            Self::Stream(stream) => stream.poll_frame(cx),
+        }
+    }
+
+    fn is_end_stream(&self) -> bool {
+        match self {
+            Self::Whole { data, trailers } => data.is_none() && trailers.is_none(),
+            Self::Stream(stream) => stream.is_ended,
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            // With trailers, HTTP/1 needs the chunked coding.
+            Self::Whole { trailers: Some(_), .. } => SizeHint::default(),
+            Self::Whole { data, .. } => {
+                SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
+            }
+            Self::Stream(stream) => {
+                stream.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+            }
+        }
+    }
+}
+
+impl Streaming {
+    fn poll_frame(
+        &mut self,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        let frame = match self.prefix.take() {
+            Some(prefix) => Some(Ok(Frame::data(prefix))),
+            None => match Pin::new(&mut self.rest).poll_frame(cx) {
+                Poll::Ready(frame) => frame,
+                Poll::Pending => {
+                    ready!(self.timer.as_mut().poll(cx));
+                    return Poll::Ready(Some(Err("the client paused for too long".into())));
+                }
+            },
+        };
+        self.timer.as_mut().reset(Instant::now() + self.idle);
+        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        match &frame {
+            None => recording.end(),
+            Some(Err(_)) => {}
+            Some(Ok(frame)) => {
+                if let Some(data) = frame.data_ref() {
+                    recording.push(data);
+                } else if let Some(trailers) = frame.trailers_ref() {
+                    recording.push_trailers(trailers);
+                    recording.end();
+                }
+                if self.prefix.is_none() && self.rest.is_end_stream() {
+                    self.is_ended = true;
+                    recording.end();
+                }
+            }
+        }
+        Poll::Ready(frame.map(|frame| frame.map_err(Into::into)))
+    }
+}

@@ -1,0 +1,273 @@
+//! One exchange under way, from its head to its end.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::{Arc, Mutex, PoisonError},
+    time::SystemTime,
+};
+
+use bartizan_model::Tls;
+use bytes::{Bytes, BytesMut};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use tokio::time::Instant;
+
+use crate::{
+    forward::ids::Ids,
+    listen::Link,
+    phases::{Edits, Streamed},
+    snapshot::Snapshot,
+};
+
+/// Fields of a message, copied flat: names and values share their bytes with the message.
+pub(crate) type Fields = Vec<(HeaderName, HeaderValue)>;
+
+pub(crate) fn flatten(headers: &HeaderMap) -> Fields {
+    let mut fields = Vec::with_capacity(headers.len());
+    fields.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
+    fields
+}
+
+/// How an exchange ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The upstream answered and the answer was given to the client.
+    Answered,
+    /// We answered; the code says why.
+    Replied(&'static str),
+    /// The client went away before it was answered, or while it was.
+    Aborted,
+    /// The upstream broke off while its answer was passed on.
+    BrokenOff,
+}
+
+/// How much of a body is kept for the hand-over.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Captured {
+    pub(crate) bytes: Bytes,
+    /// Bytes that passed, kept or not.
+    pub(crate) total: u64,
+    pub(crate) is_complete: bool,
+    pub(crate) streamed: Option<Streamed>,
+    pub(crate) trailers: Option<HeaderMap>,
+}
+
+impl Captured {
+    pub(crate) fn whole(bytes: Bytes) -> Self {
+        let total = bytes.len() as u64;
+        Self { bytes, total, is_complete: true, streamed: None, trailers: None }
+    }
+}
+
+/// Keeps the beginning of a streamed body.
+#[derive(Debug)]
+pub(crate) struct Recording {
+    kept: BytesMut,
+    limit: usize,
+    total: u64,
+    is_ended: bool,
+    why: Streamed,
+    trailers: Option<HeaderMap>,
+}
+
+impl Recording {
+    pub(crate) fn new(limit: usize, why: Streamed) -> Self {
+        Self { kept: BytesMut::new(), limit, total: 0, is_ended: false, why, trailers: None }
+    }
+
+    pub(crate) fn push(&mut self, data: &[u8]) {
+        self.total += data.len() as u64;
+        let room = self.limit - self.kept.len();
+        self.kept.extend_from_slice(&data[..data.len().min(room)]);
+    }
+
+    pub(crate) fn push_trailers(&mut self, trailers: &HeaderMap) {
+        self.trailers = Some(trailers.clone());
+    }
+
+    pub(crate) fn end(&mut self) {
+        self.is_ended = true;
+    }
+
+    /// Bytes that passed so far.
+    pub(crate) fn total(&self) -> u64 {
+        self.total
+    }
+
+    pub(crate) fn take(&mut self) -> Captured {
+        let is_complete = self.is_ended && self.total == self.kept.len() as u64;
+        Captured {
+            bytes: self.kept.split().freeze(),
+            total: self.total,
+            is_complete,
+            streamed: Some(self.why),
+            trailers: self.trailers.take(),
+        }
+    }
+}
+
+/// A request body that is recorded while an upstream connection reads it.
+pub(crate) type SharedRecording = Arc<Mutex<Recording>>;
+
+/// One exchange: what is known of it, growing from phase to phase.
+#[derive(Debug)]
+pub struct Call {
+    pub(crate) link: Arc<Link>,
+    pub(crate) snapshot: Arc<Snapshot>,
+    pub(crate) ids: Ids,
+    pub(crate) began: Instant,
+    pub(crate) time: SystemTime,
+    pub(crate) client: IpAddr,
+    pub(crate) scheme: &'static str,
+    pub(crate) method: Method,
+    pub(crate) uri: Uri,
+    pub(crate) version: Version,
+    pub(crate) authority: Option<HeaderValue>,
+    pub(crate) service: Option<usize>,
+    pub(crate) request_fields: Fields,
+    pub(crate) request_body: Captured,
+    pub(crate) request_recording: Option<SharedRecording>,
+    pub(crate) upstream: Option<Arc<str>>,
+    pub(crate) status: Option<StatusCode>,
+    pub(crate) response_fields: Fields,
+    pub(crate) response_body: Captured,
+    pub(crate) outcome: Outcome,
+    pub(crate) ended: Instant,
+    pub(crate) answer_by: Option<Instant>,
+    pub(crate) message: Option<crate::websocket::Message>,
+    to_upstream: Edits,
+    to_client: Edits,
+    extensions: Extensions,
+}
+
+impl Call {
+    pub(crate) fn new(link: Arc<Link>, snapshot: Arc<Snapshot>, ids: Ids) -> Self {
+        let (client, scheme) = (link.peer.address.ip(), link.peer.scheme());
+        let began = Instant::now();
+        Self {
+            link,
+            snapshot,
+            ids,
+            began,
+            time: SystemTime::now(),
+            client,
+            scheme,
+            method: Method::GET,
+            uri: Uri::default(),
+            version: Version::HTTP_11,
+            authority: None,
+            service: None,
+            request_fields: Vec::new(),
+            request_body: Captured::default(),
+            request_recording: None,
+            upstream: None,
+            status: None,
+            response_fields: Vec::new(),
+            response_body: Captured::default(),
+            outcome: Outcome::Aborted,
+            ended: began,
+            answer_by: None,
+            message: None,
+            to_upstream: Edits::default(),
+            to_client: Edits::default(),
+            extensions: Extensions::new(),
+        }
+    }
+
+    /// Id of the request; also the incident id of our own answers.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.ids.request_id()
+    }
+
+    /// Address of the client, as believed: of the connection, or named by trusted proxies.
+    #[must_use]
+    pub fn client(&self) -> IpAddr {
+        self.client
+    }
+
+    /// Address and port at the other end of the connection.
+    #[must_use]
+    pub fn peer(&self) -> SocketAddr {
+        self.link.peer.address
+    }
+
+    /// TLS of the connection.
+    #[must_use]
+    pub fn tls(&self) -> Option<&Tls> {
+        self.link.peer.tls.as_ref()
+    }
+
+    /// `http` or `https`, as the client used it.
+    #[must_use]
+    pub fn scheme(&self) -> &str {
+        self.scheme
+    }
+
+    /// Host and port that the request names.
+    #[must_use]
+    pub fn authority(&self) -> Option<&str> {
+        self.authority.as_ref().and_then(|value| value.to_str().ok())
+    }
+
+    /// Name of the service that is asked, once it is known.
+    #[must_use]
+    pub fn service(&self) -> Option<&str> {
+        self.service.map(|at| self.snapshot.services[at].name.as_str())
+    }
+
+    /// Number of the connection in this process.
+    #[must_use]
+    pub fn connection(&self) -> u64 {
+        self.link.id
+    }
+
+    /// Status that the client is answered with, once it is known.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        self.status
+    }
+
+    /// How it ended; [`Outcome::Aborted`] until it has.
+    #[must_use]
+    pub fn outcome(&self) -> Outcome {
+        self.outcome
+    }
+
+    /// Changes to the request on its way to the upstream.
+    pub fn to_upstream(&mut self) -> &mut Edits {
+        &mut self.to_upstream
+    }
+
+    /// Changes to the response on its way to the client.
+    pub fn to_client(&mut self) -> &mut Edits {
+        &mut self.to_client
+    }
+
+    /// State of policies.
+    pub fn extensions(&mut self) -> &mut Extensions {
+        &mut self.extensions
+    }
+
+    pub(crate) fn edits_to_upstream(&self) -> &Edits {
+        &self.to_upstream
+    }
+
+    pub(crate) fn edits_to_client(&self) -> &Edits {
+        &self.to_client
+    }
+
+    /// The answer is held whole: from now on it is a matter of the client how long it takes.
+    pub(crate) fn begin_answer(&mut self) {
+        let at = Instant::now() + self.snapshot.deadlines.answer;
+        let is_http2 = self.version == Version::HTTP_2;
+        self.link.set_answer_by(at, is_http2);
+        self.answer_by = is_http2.then_some(at);
+    }
+
+    /// Takes what was recorded of a streamed request.
+    pub(crate) fn close_recording(&mut self) {
+        if let Some(recording) = self.request_recording.take() {
+            self.request_body = recording.lock().unwrap_or_else(PoisonError::into_inner).take();
+        }
+    }
+}

@@ -1,0 +1,430 @@
+//! What a gateway is told: plain values, already read and typed. The file they come from is the
+//! business of the command line.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use crate::head::{HeadLimits, tap::ClientDeadlines};
+
+/// The whole configuration of a gateway. It is compiled before it is used: what cannot be compiled
+/// is refused as a whole ([`ConfigError`]), and a running gateway keeps what it has.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Where clients connect. Cannot be changed by a reload, except for certificates.
+    pub listeners: Vec<Listener>,
+    /// Where requests go; the first that matches is taken.
+    pub services: Vec<Service>,
+    /// Sizes and counts.
+    pub limits: Limits,
+    /// Times.
+    pub deadlines: Deadlines,
+    /// Peers whose `Forwarded`, `X-Forwarded-*`, `X-Request-Id` and PROXY headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// What upstreams are told about the client.
+    pub forwarded: ForwardedFields,
+    /// Where a line for each exchange goes.
+    pub access_log: AccessLog,
+}
+
+impl Config {
+    /// One listener in front of one upstream, everything else by default.
+    #[must_use]
+    pub fn simple(listen: SocketAddr, upstream: impl Into<String>) -> Self {
+        Self {
+            listeners: vec![Listener::plain(listen)],
+            services: vec![Service::to(upstream)],
+            limits: Limits::default(),
+            deadlines: Deadlines::default(),
+            trusted_proxies: Vec::new(),
+            forwarded: ForwardedFields::default(),
+            access_log: AccessLog::Off,
+        }
+    }
+}
+
+/// A socket that accepts clients.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Address; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// Certificates; `None` serves cleartext.
+    pub tls: Option<ServerTls>,
+    /// Whether every connection begins with a PROXY protocol header (version 1 or 2). Peers that
+    /// are not trusted are then refused.
+    pub proxy_protocol: bool,
+    /// Whether HTTP/2 is served: by ALPN over TLS, by prior knowledge over cleartext.
+    pub http2: bool,
+}
+
+impl Listener {
+    /// Cleartext, HTTP/1.1 and HTTP/2.
+    #[must_use]
+    pub const fn plain(address: SocketAddr) -> Self {
+        Self { address, tls: None, proxy_protocol: false, http2: true }
+    }
+}
+
+/// Certificates of a listener, chosen by the server name of the client.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServerTls {
+    /// At least one; the first is for clients that name no server or an unknown one.
+    pub certificates: Vec<Certificate>,
+}
+
+/// A certificate chain and its key, in PEM files. They are read again at each reload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Certificate {
+    /// Server names it is for, `*.` allowed for the first label; empty for any.
+    pub names: Vec<String>,
+    /// The chain, leaf first.
+    pub chain: PathBuf,
+    /// The private key.
+    pub key: PathBuf,
+}
+
+/// A group of upstreams that answer the same requests.
+#[derive(Clone, Debug)]
+pub struct Service {
+    /// Name for logs, metrics and policies; unique.
+    pub name: String,
+    /// Host names, without port, `*.` allowed for the first label; empty for any.
+    pub hosts: Vec<String>,
+    /// The path must be it or go on behind it with a slash; `/` for any.
+    pub path_prefix: String,
+    /// `host:port` each; at least one.
+    pub upstreams: Vec<String>,
+    /// How one of them is chosen.
+    pub balance: Balance,
+    /// What they speak.
+    pub protocol: UpstreamProtocol,
+    /// TLS to the upstreams.
+    pub tls: Option<UpstreamTls>,
+    /// What happens to a request body above [`Limits::request_body_bytes`].
+    pub request_over: OverLimit,
+    /// What happens to a response body above [`Limits::response_body_bytes`].
+    pub response_over: OverLimit,
+    /// Whether WebSocket upgrades are passed on.
+    pub websocket: bool,
+}
+
+impl Service {
+    /// Everything to one upstream over HTTP/1.1.
+    #[must_use]
+    pub fn to(upstream: impl Into<String>) -> Self {
+        Self {
+            name: "default".to_owned(),
+            hosts: Vec::new(),
+            path_prefix: "/".to_owned(),
+            upstreams: vec![upstream.into()],
+            balance: Balance::RoundRobin,
+            protocol: UpstreamProtocol::Http1,
+            tls: None,
+            request_over: OverLimit::Refuse,
+            response_over: OverLimit::Stream,
+            websocket: true,
+        }
+    }
+}
+
+/// How an upstream is chosen among those that are healthy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Balance {
+    /// In turn.
+    RoundRobin,
+    /// The one with the fewest exchanges under way.
+    LeastBusy,
+}
+
+/// What an upstream speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UpstreamProtocol {
+    /// HTTP/1.1.
+    Http1,
+    /// HTTP/2; by prior knowledge over cleartext. What gRPC needs.
+    Http2,
+}
+
+/// TLS to an upstream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UpstreamTls {
+    /// The name that the certificate must be for.
+    pub server_name: String,
+    /// PEM file with the authorities that are believed.
+    pub authorities: PathBuf,
+}
+
+/// What happens to a body that is too large to be held whole, or that does not end in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum OverLimit {
+    /// The exchange is refused: 413 for requests, 502 for responses.
+    Refuse,
+    /// It is passed on as it comes, counted as not inspected.
+    Stream,
+}
+
+/// Sizes and counts. Each is checked, and what happens when it is reached is said here.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Of request heads; refused with 414 or 431.
+    pub head: HeadLimits,
+    /// Most bytes of a request body that are held; above, [`Service::request_over`].
+    pub request_body_bytes: usize,
+    /// Most bytes of a response body that are held; above, [`Service::response_over`].
+    pub response_body_bytes: usize,
+    /// Most bytes of all bodies held at one time; above, requests are refused with 503.
+    pub buffered_bytes: usize,
+    /// Most bytes of a streamed body that are kept for the hand-over, which then says *truncated*.
+    pub captured_bytes: usize,
+    /// Most client connections at one time; more are closed at once.
+    pub connections: usize,
+    /// Most client connections from one address; more are closed at once.
+    pub connections_per_address: usize,
+    /// Of HTTP/2 connections.
+    pub http2: Http2Limits,
+    /// Most bytes of a response head.
+    pub response_head_bytes: usize,
+    /// Most idle connections kept for one upstream.
+    pub idle_upstream_connections: usize,
+    /// Most bytes of one WebSocket frame; above, the connection is closed with 1009.
+    pub websocket_frame_bytes: usize,
+    /// Most bytes of one WebSocket message; above, the connection is closed with 1009.
+    pub websocket_message_bytes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        const MIB: usize = 1024 * 1024;
+        Self {
+            head: HeadLimits::default(),
+            request_body_bytes: 8 * MIB,
+            response_body_bytes: 8 * MIB,
+            buffered_bytes: 512 * MIB,
+            captured_bytes: MIB,
+            connections: 20_000,
+            connections_per_address: 5_000,
+            http2: Http2Limits::default(),
+            response_head_bytes: 64 * 1024,
+            idle_upstream_connections: 256,
+            websocket_frame_bytes: MIB,
+            websocket_message_bytes: 4 * MIB,
+        }
+    }
+}
+
+/// Limits of one HTTP/2 connection. Header blocks, with all their CONTINUATION frames, are bounded
+/// by [`HeadLimits::head_bytes`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Http2Limits {
+    /// Most streams at one time; more are refused by the protocol.
+    pub streams: u32,
+    /// Most streams that a client reset before they were looked at; more close the connection.
+    pub reset_streams: usize,
+    /// Most streams that we reset for errors of the client; more close the connection.
+    pub error_streams: usize,
+    /// Flow-control window of a stream, in bytes.
+    pub stream_window: u32,
+    /// Flow-control window of a connection, in bytes.
+    pub connection_window: u32,
+    /// Most bytes of a frame that we accept, 16384 to 16777215.
+    pub frame_bytes: u32,
+    /// Most bytes that wait to be written for one stream.
+    pub send_buffer_bytes: usize,
+}
+
+impl Default for Http2Limits {
+    fn default() -> Self {
+        Self {
+            streams: 128,
+            reset_streams: 20,
+            error_streams: 100,
+            stream_window: 256 * 1024,
+            connection_window: 1024 * 1024,
+            frame_bytes: 16 * 1024,
+            send_buffer_bytes: 256 * 1024,
+        }
+    }
+}
+
+/// Times. All are totals unless they say *idle*.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadlines {
+    /// Of client connections.
+    pub client: ClientDeadlines,
+    /// For a TLS handshake and a PROXY header together.
+    pub handshake: Duration,
+    /// For a whole request body; 408 above.
+    pub request_body: Duration,
+    /// Between two pieces of a streamed body, on either side.
+    pub body_idle: Duration,
+    /// How long a gRPC request is held in the hope that it ends; then it is streamed.
+    pub grpc_gather: Duration,
+    /// For a connection to an upstream, TLS included; 502 above.
+    pub connect: Duration,
+    /// From the last byte of the request to the head of the response; 504 above.
+    pub response_head: Duration,
+    /// For a whole response body; above, [`Service::response_over`].
+    pub response_body: Duration,
+    /// For an answer that was held whole to reach the client.
+    pub answer: Duration,
+    /// How long an idle upstream connection is kept.
+    pub upstream_idle: Duration,
+    /// How long an upstream that refuses connections is left out.
+    pub ejection: Duration,
+    /// Without a frame on a WebSocket.
+    pub websocket_idle: Duration,
+}
+
+impl Default for Deadlines {
+    fn default() -> Self {
+        let seconds = Duration::from_secs;
+        Self {
+            client: ClientDeadlines::default(),
+            handshake: seconds(10),
+            request_body: seconds(60),
+            body_idle: seconds(60),
+            grpc_gather: Duration::from_millis(20),
+            connect: seconds(5),
+            response_head: seconds(60),
+            response_body: seconds(10),
+            answer: seconds(300),
+            upstream_idle: seconds(30),
+            ejection: seconds(10),
+            websocket_idle: seconds(300),
+        }
+    }
+}
+
+/// What upstreams are told about the client. What clients that are not trusted say about
+/// themselves in these fields is always removed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ForwardedFields {
+    /// `X-Forwarded-For`, `-Proto` and `-Host`.
+    pub x_forwarded: bool,
+    /// `Forwarded` (RFC 7239).
+    pub forwarded: bool,
+    /// `traceparent` (W3C Trace Context).
+    pub trace: bool,
+    /// `X-Request-Id`.
+    pub request_id: bool,
+}
+
+impl Default for ForwardedFields {
+    fn default() -> Self {
+        Self { x_forwarded: true, forwarded: false, trace: true, request_id: true }
+    }
+}
+
+/// Where a line for each exchange goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AccessLog {
+    /// Nowhere.
+    Off,
+    /// Standard output.
+    Stdout,
+    /// Appended to a file.
+    File(PathBuf),
+}
+
+/// A range of addresses: `10.0.0.0/8`, `::1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: u128,
+    mask: u128,
+}
+
+impl Network {
+    /// Reads an address with an optional length of its prefix.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let (bits, offset) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
+        let length = length.unwrap_or(bits);
+        if length > bits {
+            return None;
+        }
+        let mask = u128::MAX.checked_shl(128 - offset - length).unwrap_or(0);
+        Some(Self { address: widen(address) & mask, mask })
+    }
+
+    /// Whether the address is in the range; IPv4-mapped IPv6 addresses count as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        widen(address) & self.mask == self.address
+    }
+}
+
+fn widen(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+        IpAddr::V6(v6) => u128::from(v6),
+    }
+}
+
+/// Why a configuration is refused.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ConfigError {
+    /// A value that cannot be used.
+    #[error("{key}: {problem}")]
+    Value {
+        /// Path of the key, for example `services.0.upstreams`.
+        key: String,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A file that cannot be read or used.
+    #[error("{}: {problem}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        problem: String,
+    },
+    /// A listener that cannot be opened.
+    #[error("cannot listen on {address}: {source}")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A reload that would change the listeners.
+    #[error("listeners cannot be changed by a reload")]
+    Listeners,
+}
+
+impl ConfigError {
+    pub(crate) fn value(key: impl Into<String>, problem: impl Into<String>) -> Self {
+        Self::Value { key: key.into(), problem: problem.into() }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn networks() {
+        let contains = |network: &str, address: &str| {
+            Network::parse(network).unwrap().contains(address.parse().unwrap())
+        };
+        assert!(contains("10.0.0.0/8", "10.1.2.3"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.1.2.3"));
+        assert!(!contains("10.0.0.0/8", "11.1.2.3"));
+        assert!(contains("0.0.0.0/0", "1.2.3.4"));
+        assert!(!contains("0.0.0.0/0", "::1"));
+        assert!(contains("::/0", "1.2.3.4"));
+        assert!(contains("::1", "::1"));
+        assert!(!contains("2001:db8::/32", "2001:db9::1"));
+        for text in ["10.0.0.0/33", "::/129", "a", "10.0.0.0/x", ""] {
+            assert_eq!(Network::parse(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! Fields of messages on their way through: what is of the connection stays behind, what clients
+//! claim about themselves is replaced by what we know.
+
+use bytes::{BufMut, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, request, uri::PathAndQuery};
+
+use super::client::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
+use crate::{call::Call, config::UpstreamProtocol};
+
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
+const TRACESTATE: HeaderName = HeaderName::from_static("tracestate");
+
+/// Removes the fields that are of the connection (RFC 9110 §7.6.1), with those that `Connection`
+/// names, and those that `also` names.
+pub(crate) fn remove_connection(headers: &mut HeaderMap, also: impl Fn(&str) -> bool) {
+    let mut gone: Vec<HeaderName> = Vec::new();
+    for name in headers.keys() {
+        let is_of_connection = matches!(
+            name.as_str(),
+            "connection"
+                | "keep-alive"
+                | "proxy-connection"
+                | "transfer-encoding"
+                | "upgrade"
+                | "te"
+        );
+        if is_of_connection || also(name.as_str()) {
+            gone.push(name.clone());
+        }
+    }
+    if let Some(value) = headers.get(header::CONNECTION) {
+        for option in value.as_bytes().split(|b| *b == b',') {
+            let option = option.trim_ascii();
+            // Usual and without a field of that name.
+            if option.eq_ignore_ascii_case(b"close") || option.eq_ignore_ascii_case(b"keep-alive") {
+                continue;
+            }
+            gone.extend(HeaderName::from_bytes(option).ok());
+        }
+    }
+    for name in gone {
+        headers.remove(name);
+    }
+}
+
+/// Prepares the head of a request for its upstream.
+pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: UpstreamProtocol) {
+    let settings = &call.snapshot.forwarded;
+    let is_trusted = call.link.peer.is_trusted;
+    let headers = &mut parts.headers;
+    let wants_trailers = headers.get(header::TE).is_some_and(|te| {
+        te.as_bytes().split(|b| *b == b',').any(|coding| coding.trim_ascii() == b"trailers")
+    });
+    remove_connection(headers, |name| match name {
+        "expect" => true,
+        "forwarded" | "x-real-ip" => !is_trusted,
+        name => !is_trusted && name.starts_with("x-forwarded-"),
+    });
+    if wants_trailers {
+        headers.insert(header::TE, HeaderValue::from_static("trailers"));
+    }
+    join_cookies(headers);
+    if settings.x_forwarded {
+        x_forwarded(headers, call);
+    }
+    if settings.forwarded {
+        forwarded(headers, call);
+    }
+    if settings.request_id {
+        headers.insert(X_REQUEST_ID, call.ids.request_value());
+    }
+    if settings.trace {
+        let (trace, goes_on) = call.ids.traceparent(headers.get(TRACEPARENT));
+        if !goes_on {
+            headers.remove(TRACESTATE);
+        }
+        headers.insert(TRACEPARENT, trace);
+    }
+    call.edits_to_upstream().apply(headers);
+    address(parts, call, protocol);
+}
+
+/// HTTP/2 may send cookies in several fields, HTTP/1 may not (RFC 9113 §8.2.3).
+fn join_cookies(headers: &mut HeaderMap) {
+    let mut cookies = headers.get_all(header::COOKIE).iter();
+    if cookies.next().is_none() || cookies.next().is_none() {
+        return;
+    }
+    let mut joined = BytesMut::new();
+    for cookie in headers.get_all(header::COOKIE) {
+        if !joined.is_empty() {
+            joined.put_slice(b"; ");
+        }
+        joined.put_slice(cookie.as_bytes());
+    }
+    if let Ok(joined) = HeaderValue::from_maybe_shared(joined.freeze()) {
+        headers.insert(header::COOKIE, joined);
+    }
+}
+
+fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
+    let peer = &call.link.peer;
+    let mut chain = peer.text.clone();
+    if peer.is_trusted && headers.contains_key(X_FORWARDED_FOR) {
+        let mut text = BytesMut::new();
+        for value in headers.get_all(X_FORWARDED_FOR) {
+            text.put_slice(value.as_bytes());
+            text.put_slice(b", ");
+        }
+        text.put_slice(peer.text.as_bytes());
+        chain = HeaderValue::from_maybe_shared(text.freeze()).unwrap_or(chain);
+    }
+    headers.insert(X_FORWARDED_FOR, chain);
+    headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(call.scheme));
+    if let Some(authority) = &call.authority
+        && !(peer.is_trusted && headers.contains_key(X_FORWARDED_HOST))
+    {
+        headers.insert(X_FORWARDED_HOST, authority.clone());
+    }
+}
+
+/// RFC 7239.
+fn forwarded(headers: &mut HeaderMap, call: &Call) {
+    let ip = call.link.peer.address.ip();
+    let hop = if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() };
+    let mut text = format!("for={hop};proto={}", call.scheme);
+    if let Some(authority) = call.authority() {
+        text.push_str(&format!(";host=\"{authority}\""));
+    }
+    let Ok(value) = HeaderValue::try_from(text) else { return };
+    headers.append(header::FORWARDED, value);
+}
+
+/// Gives the target the form that the protocol wants.
+fn address(parts: &mut request::Parts, call: &Call, protocol: UpstreamProtocol) {
+    let target = parts.uri.path_and_query().cloned();
+    let target = target.unwrap_or_else(|| PathAndQuery::from_static("/"));
+    match protocol {
+        UpstreamProtocol::Http1 => {
+            parts.version = Version::HTTP_11;
+            if parts.uri.authority().is_some() {
+                parts.uri = Uri::from(target);
+            }
+            if let Some(authority) = &call.authority
+                && !parts.headers.contains_key(header::HOST)
+            {
+                parts.headers.insert(header::HOST, authority.clone());
+            }
+        }
+        UpstreamProtocol::Http2 => {
+            parts.version = Version::HTTP_2;
+            parts.headers.remove(header::HOST);
+            let authority = call.authority().unwrap_or_default();
+            let uri =
+                Uri::builder().scheme(call.scheme).authority(authority).path_and_query(target);
+            if let Ok(uri) = uri.build() {
+                parts.uri = uri;
+            }
+        }
+    }
+}
+
+/// Prepares the head of a response for the client.
+pub(crate) fn to_client(headers: &mut HeaderMap, call: &Call) {
+    remove_connection(headers, |_| false);
+    call.edits_to_client().apply(headers);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_of_the_connection_stays_behind() {
+        let mut headers = HeaderMap::new();
+        for (name, value) in [
+            ("connection", "close, X-Hop"),
+            ("x-hop", "1"),
+            ("keep-alive", "5"),
+            ("te", "gzip"),
+            ("accept", "*/*"),
+            ("x-real-ip", "6.6.6.6"),
+        ] {
+            headers.insert(name, HeaderValue::from_static(value));
+        }
+        remove_connection(&mut headers, |name| name == "x-real-ip");
+        assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+    }
+
+    #[test]
+    fn cookies_are_joined() {
+        let mut headers = HeaderMap::new();
+        for cookie in ["a=1", "b=2"] {
+            headers.append(header::COOKIE, HeaderValue::from_static(cookie));
+        }
+        join_cookies(&mut headers);
+        assert_eq!(headers.get_all(header::COOKIE).iter().collect::<Vec<_>>(), ["a=1; b=2"]);
+    }
+}

@@ -1,0 +1,247 @@
+//! The hand-over of finished exchanges: a bounded queue that never makes a request wait. What does
+//! not fit is dropped, counted and shown.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use bartizan_model::{
+    BodyState, Client, Exchange, ExchangeId, Headers, Message, Request, Response, Timestamp,
+};
+use http::Version;
+use tokio::sync::mpsc;
+
+use crate::call::{Call, Captured, Fields, Outcome};
+
+/// Counters of a hand-over, shared by its two ends.
+#[derive(Debug, Default)]
+struct Shared {
+    bytes: AtomicUsize,
+    dropped: AtomicU64,
+}
+
+/// The sending end.
+#[derive(Clone, Debug)]
+pub struct Handover {
+    sender: Option<mpsc::Sender<Finished>>,
+    shared: Arc<Shared>,
+    most_bytes: usize,
+}
+
+/// The receiving end.
+#[derive(Debug)]
+pub struct Receiver {
+    receiver: mpsc::Receiver<Finished>,
+    shared: Arc<Shared>,
+}
+
+/// A queue for at most so many exchanges with at most so many bytes of bodies.
+#[must_use]
+pub fn channel(entries: usize, bytes: usize) -> (Handover, Receiver) {
+    let (sender, receiver) = mpsc::channel(entries.max(1));
+    let shared = Arc::new(Shared::default());
+    let handover =
+        Handover { sender: Some(sender), shared: Arc::clone(&shared), most_bytes: bytes };
+    (handover, Receiver { receiver, shared })
+}
+
+impl Handover {
+    /// Nobody wants them.
+    #[must_use]
+    pub fn none() -> Self {
+        Self { sender: None, shared: Arc::default(), most_bytes: 0 }
+    }
+
+    /// Exchanges that were dropped so far because the queue was full.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Relaxed)
+    }
+
+    pub(crate) fn is_wanted(&self) -> bool {
+        self.sender.is_some()
+    }
+
+    pub(crate) fn give(&self, finished: Finished) {
+        let Some(sender) = &self.sender else { return };
+        let bytes = finished.bytes();
+        let queued = self.shared.bytes.fetch_add(bytes, Relaxed);
+        if queued + bytes > self.most_bytes || sender.try_send(finished).is_err() {
+            self.shared.bytes.fetch_sub(bytes, Relaxed);
+            self.shared.dropped.fetch_add(1, Relaxed);
+        }
+    }
+}
+
+impl Receiver {
+    /// The next exchange; `None` when the gateway is gone.
+    pub async fn recv(&mut self) -> Option<Finished> {
+        let finished = self.receiver.recv().await?;
+        self.shared.bytes.fetch_sub(finished.bytes(), Relaxed);
+        Some(finished)
+    }
+
+    /// Exchanges that were dropped so far because the queue was full.
+    #[must_use]
+    pub fn dropped(&self) -> u64 {
+        self.shared.dropped.load(Relaxed)
+    }
+}
+
+/// A finished exchange as the gateway holds it; becoming an [`Exchange`] is left to the receiver.
+#[derive(Debug)]
+pub struct Finished(Box<Call>);
+
+impl Finished {
+    pub(crate) fn new(call: Box<Call>) -> Self {
+        Self(call)
+    }
+
+    /// What was known of it.
+    #[must_use]
+    pub fn call(&self) -> &Call {
+        &self.0
+    }
+
+    /// Bytes of the bodies that it keeps.
+    fn bytes(&self) -> usize {
+        let message = self.0.message.as_ref().map_or(0, |message| message.data.len());
+        self.0.request_body.bytes.len() + self.0.response_body.bytes.len() + message
+    }
+
+    /// The exchange in the words of the model; `None` when no valid head was read.
+    #[must_use]
+    pub fn into_exchange(self) -> Option<Exchange> {
+        let call = *self.0;
+        if call.request_fields.is_empty() {
+            return None;
+        }
+        let peer = &call.link.peer;
+        let protocol = protocol(&call);
+        let trailers = call.response_body.trailers.as_ref().map(headers_of).unwrap_or_default();
+        let response = response(&call);
+        let time = call.time;
+        let messages = call.message.iter().map(|message| Message {
+            from_client: message.from_client,
+            time: Some(timestamp(time)),
+            data: message.data.clone(),
+            text: message.is_text,
+        });
+        Some(Exchange {
+            id: ExchangeId::from_text(call.ids.request_id()),
+            time: Some(timestamp(time)),
+            client: Client {
+                ip: Some(call.client),
+                port: Some(peer.address.port()),
+                ..Client::default()
+            },
+            response,
+            duration_ms: Some(call.ended.duration_since(call.began).as_secs_f64() * 1e3),
+            source: Some("gateway".to_owned()),
+            server: Some((peer.local.ip(), Some(peer.local.port()))),
+            tls: peer.tls.clone(),
+            messages: messages.collect(),
+            environment: None,
+            protocol,
+            connection_id: Some(call.link.id.to_string()),
+            request_id: Some(call.ids.request_id().to_owned()),
+            trailers,
+            request: request(call),
+        })
+    }
+}
+
+fn request(call: Call) -> Request {
+    let authority = call.authority().unwrap_or_default().to_ascii_lowercase();
+    let target = call.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
+    let scheme = match (call.message.is_some(), call.scheme) {
+        (true, "https") => "wss",
+        (true, _) => "ws",
+        (false, scheme) => scheme,
+    };
+    let version = match call.version {
+        Version::HTTP_10 => "1.0",
+        Version::HTTP_2 => "2",
+        _ => "1.1",
+    };
+    Request {
+        method: call.method.as_str().to_owned(),
+        scheme: scheme.to_owned(),
+        authority,
+        target,
+        http_version: Some(version.to_owned()),
+        headers: headers(&call.request_fields),
+        body_state: state(&call.request_body),
+        body: call.request_body.bytes,
+    }
+}
+
+fn response(call: &Call) -> Option<Response> {
+    let status = call.status?;
+    let body = &call.response_body;
+    Some(Response {
+        status: status.as_u16(),
+        headers: headers(&call.response_fields),
+        headers_captured: true,
+        body: body.bytes.clone(),
+        body_state: state(body),
+        body_bytes: Some(body.total),
+    })
+}
+
+fn protocol(call: &Call) -> Option<String> {
+    if call.message.is_some() {
+        return Some("websocket".to_owned());
+    }
+    let is_grpc = call.request_fields.iter().any(|(name, value)| {
+        *name == http::header::CONTENT_TYPE && value.as_bytes().starts_with(b"application/grpc")
+    });
+    is_grpc.then(|| "grpc".to_owned())
+}
+
+fn state(body: &Captured) -> BodyState {
+    match body {
+        Captured { is_complete: true, .. } => BodyState::Complete,
+        Captured { total: 0, .. } => BodyState::NotCaptured,
+        _ => BodyState::Truncated,
+    }
+}
+
+fn headers(fields: &Fields) -> Headers {
+    fields.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect()
+}
+
+fn headers_of(map: &http::HeaderMap) -> Headers {
+    map.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect()
+}
+
+/// Field values are bytes; those outside UTF-8 are read as Latin-1, as RFC 9110 §5.5 tells of old
+/// servers.
+fn text(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
+    }
+}
+
+pub(crate) fn timestamp(time: SystemTime) -> Timestamp {
+    let micros = time.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_micros());
+    Timestamp::from_micros(i64::try_from(micros).unwrap_or(i64::MAX))
+}
+
+impl Outcome {
+    /// Short name for logs and metrics.
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Answered => "answered",
+            Self::Replied(code) => code,
+            Self::Aborted => "aborted",
+            Self::BrokenOff => "broken-off",
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! Strict heads: what is ambiguous is refused before anything else looks at it.
+
+pub(crate) mod bytes;
+pub mod h2;
+pub mod reader;
+pub mod refusal;
+pub(crate) mod tap;
+pub(crate) mod target;
+pub mod validate;
+
+pub use reader::{HeadReader, Progress, Stop};
+pub use refusal::Refusal;
+pub use validate::HeadLimits;

@@ -1,0 +1,32 @@
+//! The inline engine of Bartizan: a reverse proxy that is strict about what a request is, holds
+//! whole bodies in both directions before a byte goes on, and hands finished exchanges over without
+//! ever waiting for anybody.
+//!
+//! Read [`serve`](self) — the private module of that name is one exchange from top to bottom — and
+//! [`phases`] for where decisions are made.
+
+mod access_log;
+mod body;
+mod call;
+pub mod config;
+mod forward;
+pub mod handover;
+pub mod head;
+mod listen;
+mod metrics;
+pub mod phases;
+mod problem;
+mod record;
+mod running;
+mod serve;
+mod shared;
+mod snapshot;
+mod upstream;
+pub mod websocket;
+
+pub use call::{Call, Outcome};
+pub use config::{Config, ConfigError};
+pub use handover::{Finished, Handover};
+pub use head::tap::ClientDeadlines;
+pub use phases::{AllowAll, Policies};
+pub use running::{Gateway, Running};

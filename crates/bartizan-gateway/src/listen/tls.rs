@@ -1,0 +1,83 @@
+//! TLS to clients: certificates by server name, read again at each reload.
+
+use std::{
+    fs,
+    sync::{Arc, OnceLock},
+};
+
+use bartizan_model::Tls;
+use tokio_rustls::rustls::{
+    ProtocolVersion, ServerConfig, ServerConnection,
+    crypto::{CryptoProvider, aws_lc_rs},
+    pki_types::{PrivateKeyDer, pem::PemObject},
+    server::{ClientHello, ResolvesServerCert},
+    sign::CertifiedKey,
+};
+
+use crate::{
+    config::{Certificate, ConfigError, ServerTls},
+    snapshot::{certificates, is_named},
+};
+
+/// The one provider of cryptography.
+pub(crate) fn provider() -> Arc<CryptoProvider> {
+    static PROVIDER: OnceLock<Arc<CryptoProvider>> = OnceLock::new();
+    Arc::clone(PROVIDER.get_or_init(|| Arc::new(aws_lc_rs::default_provider())))
+}
+
+/// Reads the certificates of a listener.
+pub(crate) fn compile(tls: &ServerTls, http2: bool) -> Result<Arc<ServerConfig>, ConfigError> {
+    if tls.certificates.is_empty() {
+        return Err(ConfigError::value("listeners.tls.certificates", "at least one is needed"));
+    }
+    let mut keys = Vec::with_capacity(tls.certificates.len());
+    for certificate in &tls.certificates {
+        keys.push((certificate.names.clone(), Arc::new(load(certificate)?)));
+    }
+    let mut config = ServerConfig::builder_with_provider(provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ConfigError::value("listeners.tls", error.to_string()))?
+        .with_no_client_auth()
+        .with_cert_resolver(Arc::new(ByName(keys)));
+    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    if http2 {
+        config.alpn_protocols.insert(0, b"h2".to_vec());
+    }
+    Ok(Arc::new(config))
+}
+
+fn load(certificate: &Certificate) -> Result<CertifiedKey, ConfigError> {
+    let chain = certificates(&certificate.chain)?;
+    let failed = |problem: String| ConfigError::File { path: certificate.key.clone(), problem };
+    let pem = fs::read(&certificate.key).map_err(|error| failed(error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| failed(error.to_string()))?;
+    CertifiedKey::from_der(chain, key, &provider()).map_err(|error| failed(error.to_string()))
+}
+
+/// Chooses by the server name; the first certificate is for everybody else.
+#[derive(Debug)]
+struct ByName(Vec<(Vec<String>, Arc<CertifiedKey>)>);
+
+impl ResolvesServerCert for ByName {
+    fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        let name = hello.server_name().unwrap_or_default();
+        let is_for = |names: &Vec<String>| names.iter().any(|pattern| is_named(pattern, name));
+        let chosen = self.0.iter().find(|(names, _)| is_for(names)).or(self.0.first());
+        chosen.map(|(_, key)| Arc::clone(key))
+    }
+}
+
+/// What is known of a connection.
+pub(crate) fn facts(session: &ServerConnection) -> Tls {
+    let version = session.protocol_version().map(|version| match version {
+        ProtocolVersion::TLSv1_2 => "1.2".to_owned(),
+        ProtocolVersion::TLSv1_3 => "1.3".to_owned(),
+        other => format!("{other:?}"),
+    });
+    let cipher = session.negotiated_cipher_suite();
+    Tls {
+        version,
+        sni: session.server_name().map(|name| name.to_string()),
+        cipher: cipher.map(|suite| format!("{:?}", suite.suite())),
+    }
+}

@@ -1,0 +1,184 @@
+//! Counters for the operator. Everything that a limit drops, refuses or leaves uninspected is here.
+
+use std::sync::atomic::Ordering::Relaxed;
+
+use prometheus_client::{
+    encoding::text,
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+
+use crate::{
+    call::{Call, Outcome},
+    head::Refusal,
+    phases::Streamed,
+    shared::Shared,
+};
+
+type Labels = Vec<(&'static str, String)>;
+
+/// Upper bounds of the duration histogram, in seconds.
+const DURATIONS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+/// The counters of a gateway.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    exchanges: Family<Labels, Counter>,
+    replies: Family<Labels, Counter>,
+    refusals: Vec<Counter>,
+    streamed: Vec<[Counter; 2]>,
+    duration: Histogram,
+    pub(crate) aborted: Counter,
+    pub(crate) retries: Counter,
+    pub(crate) accepted: Counter,
+    pub(crate) capped: Counter,
+    pub(crate) accept_errors: Counter,
+    pub(crate) handshake_failures: Counter,
+    pub(crate) budget_refusals: Counter,
+    pub(crate) websocket_messages: Counter,
+    pub(crate) websocket_violations: Counter,
+    pub(crate) reloads: Counter,
+    pub(crate) reload_failures: Counter,
+    open: Gauge,
+    buffered: Gauge,
+    handover_dropped: Counter,
+    log_dropped: Counter,
+    upstream: Family<Labels, Gauge>,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("bartizan_gateway");
+        let refused: Family<Labels, Counter> = Family::default();
+        let refusals = Refusal::ALL.iter().map(|refusal| {
+            refused.get_or_create_owned(&vec![("reason", refusal.code().to_owned())])
+        });
+        let uninspected: Family<Labels, Counter> = Family::default();
+        let streamed = Streamed::ALL.iter().map(|why| {
+            ["request", "response"].map(|side| {
+                let labels = vec![("reason", why.code().to_owned()), ("side", side.to_owned())];
+                uninspected.get_or_create_owned(&labels)
+            })
+        });
+        let metrics = Self {
+            refusals: refusals.collect(),
+            streamed: streamed.collect(),
+            exchanges: Family::default(),
+            replies: Family::default(),
+            duration: Histogram::new(DURATIONS),
+            aborted: Counter::default(),
+            retries: Counter::default(),
+            accepted: Counter::default(),
+            capped: Counter::default(),
+            accept_errors: Counter::default(),
+            handshake_failures: Counter::default(),
+            budget_refusals: Counter::default(),
+            websocket_messages: Counter::default(),
+            websocket_violations: Counter::default(),
+            reloads: Counter::default(),
+            reload_failures: Counter::default(),
+            open: Gauge::default(),
+            buffered: Gauge::default(),
+            handover_dropped: Counter::default(),
+            log_dropped: Counter::default(),
+            upstream: Family::default(),
+            registry: Registry::default(),
+        };
+        registry.register("refusals", "Requests refused for their form", refused);
+        registry.register("streamed", "Bodies passed on without being inspected", uninspected);
+        metrics.register(&mut registry);
+        Self { registry, ..metrics }
+    }
+
+    fn register(&self, registry: &mut Registry) {
+        let families = [
+            ("exchanges", "Finished exchanges", &self.exchanges),
+            ("replies", "Answers of the gateway itself", &self.replies),
+        ];
+        for (name, help, family) in families {
+            registry.register(name, help, family.clone());
+        }
+        let counters = [
+            ("aborted", "Exchanges whose client went away", &self.aborted),
+            ("retries", "Requests sent once more", &self.retries),
+            ("connections_accepted", "Client connections accepted", &self.accepted),
+            ("connections_capped", "Client connections closed by a cap", &self.capped),
+            ("accept_errors", "Failures to accept a connection", &self.accept_errors),
+            ("handshake_failures", "Failed TLS and PROXY handshakes", &self.handshake_failures),
+            ("budget_refusals", "Bodies refused by the byte budget", &self.budget_refusals),
+            ("websocket_messages", "WebSocket messages passed on", &self.websocket_messages),
+            ("websocket_violations", "WebSockets closed for a rule", &self.websocket_violations),
+            ("reloads", "Configurations taken over", &self.reloads),
+            ("reload_failures", "Configurations refused", &self.reload_failures),
+            ("handover_dropped", "Exchanges not handed over: queue full", &self.handover_dropped),
+            ("access_log_dropped", "Access log lines not written", &self.log_dropped),
+        ];
+        for (name, help, counter) in counters {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register("connections", "Open client connections", self.open.clone());
+        registry.register("buffered_bytes", "Bytes of bodies held", self.buffered.clone());
+        registry.register("upstream", "State of each upstream", self.upstream.clone());
+        let duration = self.duration.clone();
+        registry.register("duration_seconds", "From request head to end of response", duration);
+    }
+
+    /// The counter of exchanges of a service with a class of status (0 for none, 1 to 5).
+    pub(crate) fn exchanges_of(&self, service: &str, class: usize) -> Counter {
+        let class = if class == 0 { "none".to_owned() } else { format!("{class}xx") };
+        let labels = vec![("service", service.to_owned()), ("status", class)];
+        self.exchanges.get_or_create_owned(&labels)
+    }
+
+    /// Counts a finished exchange.
+    pub(crate) fn exchange(&self, call: &Call) {
+        self.duration.observe(call.ended.duration_since(call.began).as_secs_f64());
+        let class = call.status.map_or(0, |status| usize::from(status.as_u16() / 100).min(5));
+        let counters = match call.service {
+            Some(at) => &call.snapshot.services[at].exchanges,
+            None => &call.snapshot.unrouted,
+        };
+        counters[class].inc();
+        if let Outcome::Replied(code) = call.outcome {
+            self.replies.get_or_create(&vec![("code", code.to_owned())]).inc();
+        }
+        for (side, body) in [&call.request_body, &call.response_body].into_iter().enumerate() {
+            if let Some(why) = body.streamed {
+                self.streamed[why as usize][side].inc();
+            }
+        }
+    }
+
+    pub(crate) fn refusal(&self, refusal: Refusal) {
+        self.refusals[refusal as usize].inc();
+    }
+
+    /// The text that a scraper reads (OpenMetrics).
+    pub(crate) fn render(&self, shared: &Shared) -> String {
+        self.open.set(i64::try_from(shared.connections.open()).unwrap_or(i64::MAX));
+        self.buffered.set(i64::try_from(shared.budget.used()).unwrap_or(i64::MAX));
+        raise(&self.handover_dropped, shared.handover.dropped());
+        raise(&self.log_dropped, shared.access_log.as_ref().map_or(0, |log| log.dropped()));
+        for upstream in shared.snapshot.load().upstreams() {
+            let set = |what: &str, value: u64| {
+                let labels = vec![("upstream", upstream.name.to_string()), ("value", what.into())];
+                self.upstream.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
+            };
+            set("busy", upstream.busy_now() as u64);
+            set("idle", upstream.idle_now() as u64);
+            set("healthy", u64::from(upstream.is_healthy()));
+            set("connects", upstream.connects.load(Relaxed));
+            set("connect_failures", upstream.connect_failures.load(Relaxed));
+        }
+        let mut out = String::new();
+        // Writing to a string cannot fail.
+        let _ = text::encode(&mut out, &self.registry);
+        out
+    }
+}
+
+/// Brings a counter up to a total that is counted elsewhere.
+fn raise(counter: &Counter, total: u64) {
+    counter.inc_by(total.saturating_sub(counter.get()));
+}

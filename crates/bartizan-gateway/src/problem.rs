@@ -1,0 +1,93 @@
+//! Answers of our own: problem documents (RFC 9457) without internals. The incident is the id of
+//! the request, under which log and hand-over have it.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use crate::{
+    body::answer::Answer,
+    call::{Captured, Outcome, flatten},
+    head::Refusal,
+    phases::Reply,
+    record::Record,
+};
+
+/// Makes the answer for a reply.
+pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
+    let mut headers = reply.headers;
+    let body = match reply.body {
+        Some(body) => body,
+        None => {
+            let json = HeaderValue::from_static("application/problem+json");
+            headers.insert(header::CONTENT_TYPE, json);
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            document(reply.status, reply.code, &reply.title, record.call().id())
+        }
+    };
+    let call = record.call_mut();
+    call.outcome = Outcome::Replied(reply.code);
+    call.status = Some(reply.status);
+    call.response_fields = flatten(&headers);
+    let is_head = call.method == http::Method::HEAD;
+    let shown = if is_head { Bytes::new() } else { body.clone() };
+    call.response_body = Captured::whole(shown.clone());
+    call.begin_answer();
+    if is_head {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(body.len()));
+    }
+    let mut response = Response::new(Answer::whole(shown, None, record, None));
+    *response.status_mut() = reply.status;
+    *response.headers_mut() = headers;
+    response
+}
+
+/// The reply to a refused request. The connection ends with it.
+pub(crate) fn refused(refusal: Refusal) -> Reply {
+    Reply::problem(refusal.status(), refusal.code(), refusal.title())
+}
+
+/// `title` is ours, `code` too, and ids hold no quotes: nothing needs escaping but is escaped.
+fn document(status: StatusCode, code: &str, title: &str, incident: &str) -> Bytes {
+    let mut text = String::with_capacity(160);
+    text.push_str("{\"type\":\"urn:bartizan:problem:");
+    escape(&mut text, code);
+    text.push_str("\",\"title\":\"");
+    escape(&mut text, title);
+    text.push_str("\",\"status\":");
+    text.push_str(status.as_str());
+    text.push_str(",\"code\":\"");
+    escape(&mut text, code);
+    text.push_str("\",\"incident\":\"");
+    escape(&mut text, incident);
+    text.push_str("\"}\n");
+    text.into()
+}
+
+/// Adds text to a JSON string (RFC 8259 §7).
+pub(crate) fn escape(out: &mut String, text: &str) {
+    for c in text.chars() {
+        match c {
+            '"' => out.push_str("\\\""),
+            '\\' => out.push_str("\\\\"),
+            c if (c as u32) < 0x20 || c == '\u{7f}' => {
+                out.push_str(&format!("\\u{:04x}", c as u32));
+            }
+            c => out.push(c),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn documents_are_escaped() {
+        let text = document(StatusCode::NOT_FOUND, "no-service", "a \"b\"\n\\", "1");
+        assert_eq!(
+            text,
+            "{\"type\":\"urn:bartizan:problem:no-service\",\"title\":\"a \\\"b\\\"\\u000a\\\\\",\
+             \"status\":404,\"code\":\"no-service\",\"incident\":\"1\"}\n"
+        );
+    }
+}

@@ -1,0 +1,173 @@
+//! A gateway from its start to its end.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, Weak},
+    time::Duration,
+};
+
+use tokio::{
+    sync::watch,
+    time::{sleep, timeout},
+};
+
+use crate::{
+    access_log::AccessLog,
+    body::budget::Budget,
+    config::{Config, ConfigError, Listener},
+    handover::Handover,
+    listen::accept::{self, Door},
+    metrics::Metrics,
+    phases::Policies,
+    shared::{Connections, Shared},
+    snapshot::Snapshot,
+};
+
+/// How often idle upstream connections are looked through.
+const SWEEP: Duration = Duration::from_secs(5);
+
+/// Starts gateways.
+#[derive(Clone, Copy, Debug)]
+pub struct Gateway;
+
+impl Gateway {
+    /// Compiles the configuration, opens the listeners and begins to serve, on the runtime that
+    /// this is called on.
+    ///
+    /// # Errors
+    /// The configuration cannot be compiled, or a listener cannot be opened. Nothing is left
+    /// running then.
+    ///
+    /// # Panics
+    /// Outside a Tokio runtime.
+    #[expect(clippy::unused_async, reason = "must be called on a runtime")]
+    pub async fn start(
+        config: &Config,
+        policies: Arc<dyn Policies>,
+        handover: Handover,
+    ) -> Result<Running, ConfigError> {
+        let metrics = Metrics::new();
+        let snapshot = Snapshot::compile(config, policies, &metrics, None)?;
+        let mut sockets = Vec::with_capacity(config.listeners.len());
+        for listener in &config.listeners {
+            sockets.push(accept::open(listener)?);
+        }
+        let shared = Arc::new(Shared {
+            budget: Budget::new(config.limits.buffered_bytes),
+            snapshot: Arc::new(snapshot).into(),
+            metrics,
+            handover,
+            access_log: AccessLog::open(&config.access_log)?,
+            connections: Connections::default(),
+        });
+        let (stop, stopped) = watch::channel(false);
+        let mut addresses = Vec::with_capacity(sockets.len());
+        for (at, (socket, listener)) in sockets.into_iter().zip(&config.listeners).enumerate() {
+            let address = socket.local_addr().unwrap_or(listener.address);
+            addresses.push(address);
+            let door = Door {
+                at,
+                address,
+                proxy_protocol: listener.proxy_protocol,
+                http2: listener.http2,
+            };
+            tokio::spawn(accept::run(socket, door, Arc::clone(&shared), stopped.clone()));
+        }
+        tokio::spawn(sweep(Arc::downgrade(&shared)));
+        Ok(Running { shared, addresses, listeners: config.listeners.clone(), stop })
+    }
+}
+
+/// A gateway that serves. Dropping it stops accepting; connections go on until they end.
+#[derive(Debug)]
+pub struct Running {
+    shared: Arc<Shared>,
+    addresses: Vec<SocketAddr>,
+    listeners: Vec<Listener>,
+    stop: watch::Sender<bool>,
+}
+
+impl Running {
+    /// Addresses of the listeners, in the order of the configuration.
+    #[must_use]
+    pub fn addresses(&self) -> &[SocketAddr] {
+        &self.addresses
+    }
+
+    /// Takes over a new configuration, all of it at once: exchanges that have begun keep the old
+    /// one. Upstreams that stay keep their connections and their health. Certificates are read
+    /// again. Where the access log goes is not changed.
+    ///
+    /// # Errors
+    /// It cannot be compiled or changes the listeners; the old one stays.
+    pub fn reload(&self, config: &Config, policies: Arc<dyn Policies>) -> Result<(), ConfigError> {
+        let compiled = self.compile(config, policies);
+        match compiled {
+            Ok(snapshot) => {
+                self.shared.budget.set_limit(config.limits.buffered_bytes);
+                self.shared.snapshot.store(Arc::new(snapshot));
+                self.shared.metrics.reloads.inc();
+                Ok(())
+            }
+            Err(error) => {
+                self.shared.metrics.reload_failures.inc();
+                Err(error)
+            }
+        }
+    }
+
+    fn compile(
+        &self,
+        config: &Config,
+        policies: Arc<dyn Policies>,
+    ) -> Result<Snapshot, ConfigError> {
+        let is_same = |(old, new): (&Listener, &Listener)| {
+            old.address == new.address
+                && old.proxy_protocol == new.proxy_protocol
+                && old.http2 == new.http2
+                && old.tls.is_some() == new.tls.is_some()
+        };
+        let are_same = self.listeners.len() == config.listeners.len()
+            && self.listeners.iter().zip(&config.listeners).all(is_same);
+        if !are_same {
+            return Err(ConfigError::Listeners);
+        }
+        let previous = self.shared.snapshot.load_full();
+        Snapshot::compile(config, policies, &self.shared.metrics, Some(&previous))
+    }
+
+    /// Stops accepting, lets what is under way end, and closes what is idle. `true` when all
+    /// connections have ended within the time; those that have not go on.
+    pub async fn drain(&self, longest: Duration) -> bool {
+        let _ = self.stop.send(true);
+        timeout(longest, self.shared.connections.drain()).await.is_ok()
+    }
+
+    /// Metrics in the OpenMetrics text format.
+    #[must_use]
+    pub fn metrics(&self) -> String {
+        self.shared.metrics.render(&self.shared)
+    }
+
+    /// Open client connections.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.open()
+    }
+
+    /// Exchanges that were not handed over because the queue was full.
+    #[must_use]
+    pub fn handover_dropped(&self) -> u64 {
+        self.shared.handover.dropped()
+    }
+}
+
+async fn sweep(shared: Weak<Shared>) {
+    loop {
+        sleep(SWEEP).await;
+        let Some(shared) = shared.upgrade() else { return };
+        for upstream in shared.snapshot.load_full().upstreams() {
+            upstream.sweep();
+        }
+    }
+}

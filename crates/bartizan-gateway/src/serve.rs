@@ -1,0 +1,420 @@
+//! One exchange, from top to bottom: head, policies, body, policies, upstream, answer.
+
+use std::{convert::Infallible, sync::Arc};
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, request};
+use http_body::Body;
+use hyper::body::Incoming;
+
+use crate::{
+    body::{
+        answer::Answer,
+        budget::Lease,
+        gather::{GatherError, Gathered, Rules, gather},
+        outgoing::Outgoing,
+    },
+    call::{Call, Captured, Outcome, Recording, SharedRecording, flatten},
+    config::OverLimit,
+    forward::{client, fields, ids::Ids},
+    head::{Refusal, h2, tap::REFUSED_METHOD},
+    listen::Link,
+    phases::{BodyView, Reply, Streamed},
+    problem,
+    record::Record,
+    shared::Shared,
+    upstream::{
+        UpstreamBody,
+        exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+    },
+    websocket::{self, Handshake},
+};
+
+/// What ends an exchange early.
+pub(crate) type Stopped = Box<Reply>;
+
+/// Answers a request.
+pub(crate) async fn answer(
+    shared: Arc<Shared>,
+    link: Arc<Link>,
+    request: Request<Incoming>,
+) -> Result<Response<Answer>, Infallible> {
+    let snapshot = shared.snapshot.load_full();
+    let call = Call::new(link, snapshot, Ids::new());
+    let mut record = Record::new(call, shared);
+    let response = match exchange(&mut record, request).await {
+        Ok(Answered::Whole { parts, bytes, trailers, lease }) => {
+            Response::from_parts(parts, Answer::whole(bytes, trailers, record, lease))
+        }
+        Ok(Answered::Stream { parts, prefix, rest, why }) => {
+            let idle = record.call().snapshot.deadlines.body_idle;
+            Response::from_parts(parts, Answer::stream(prefix, rest, why, idle, record))
+        }
+        Ok(Answered::Upgraded(parts)) => {
+            Response::from_parts(parts, Answer::whole(Bytes::new(), None, record, None))
+        }
+        Err(reply) => {
+            record.call().link.leave_unread();
+            problem::answer(*reply, record)
+        }
+    };
+    Ok(response)
+}
+
+/// What the client is answered with.
+enum Answered {
+    Whole {
+        parts: http::response::Parts,
+        bytes: Bytes,
+        trailers: Option<HeaderMap>,
+        lease: Option<Lease>,
+    },
+    Stream {
+        parts: http::response::Parts,
+        prefix: Bytes,
+        rest: UpstreamBody,
+        why: Streamed,
+    },
+    Upgraded(http::response::Parts),
+}
+
+async fn exchange(record: &mut Record, request: Request<Incoming>) -> Result<Answered, Stopped> {
+    check_head(record, &request)?;
+    let (parts, body) = request.into_parts();
+    let snapshot = Arc::clone(&record.call().snapshot);
+    let filter = snapshot.policies.request_filter(record.call_mut(), &parts);
+    if let Some(reply) = filter.decide().await {
+        return Err(reply);
+    }
+    if parts.headers.contains_key(header::UPGRADE) {
+        return match websocket::upgrade(record, parts).await? {
+            Handshake::Accepted(response) => Ok(Answered::Upgraded(response)),
+            Handshake::Declined(sent) => respond(record, sent).await,
+        };
+    }
+    let held = hold_request(record, &parts, body).await?;
+    let body = match &held {
+        Held::Whole { bytes, .. } => BodyView::Whole(bytes),
+        Held::Stream { why, .. } => BodyView::Streamed(*why),
+    };
+    let step = snapshot.policies.request_body(record.call_mut(), &parts, body);
+    if let Some(reply) = step.decide().await {
+        return Err(reply);
+    }
+    choose_peer(record, &parts)?;
+    let sent = forward(record, parts, held).await?;
+    respond(record, sent).await
+}
+
+/// What is known from the head alone: its form, who asks, and for which service.
+fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), Stopped> {
+    let shared = Arc::clone(record.shared());
+    let call = record.call_mut();
+    if let Some(refusal) = call.link.refusal()
+        && request.method().as_str() == REFUSED_METHOD
+    {
+        return Err(refuse(&shared, refusal));
+    }
+    call.method = request.method().clone();
+    call.uri = request.uri().clone();
+    call.version = request.version();
+    call.request_fields = flatten(request.headers());
+    if request.version() == Version::HTTP_2
+        && let Err(refusal) = h2::check(request, &call.snapshot.limits.head)
+    {
+        return Err(refuse(&shared, refusal));
+    }
+    call.authority = match request.uri().authority() {
+        Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
+        None => request.headers().get(header::HOST).cloned(),
+    };
+    if call.link.peer.is_trusted {
+        let peer = call.link.peer.address.ip();
+        let trusted = &call.snapshot.trusted;
+        let (ip, is_secure) = client::believed(peer, request.headers(), trusted);
+        call.client = ip;
+        if let Some(is_secure) = is_secure {
+            call.scheme = if is_secure { "https" } else { "http" };
+        }
+        if let Some(id) = request.headers().get("x-request-id") {
+            call.ids.adopt(id);
+        }
+    }
+    call.service = call.snapshot.route(call.authority(), request);
+    if call.service.is_none() {
+        return Err(stop(StatusCode::NOT_FOUND, "no-service", "no service is configured for this"));
+    }
+    Ok(())
+}
+
+fn refuse(shared: &Shared, refusal: Refusal) -> Stopped {
+    shared.metrics.refusal(refusal);
+    Box::new(problem::refused(refusal))
+}
+
+pub(crate) fn stop(status: StatusCode, code: &'static str, title: &str) -> Stopped {
+    Box::new(Reply::problem(status, code, title))
+}
+
+/// A request body, before anything of it goes on.
+enum Held {
+    Whole { bytes: Bytes, trailers: Option<HeaderMap>, lease: Lease },
+    Stream { prefix: Bytes, rest: Incoming, why: Streamed },
+}
+
+async fn hold_request(
+    record: &mut Record,
+    parts: &request::Parts,
+    mut body: Incoming,
+) -> Result<Held, Stopped> {
+    let shared = Arc::clone(record.shared());
+    let call = record.call_mut();
+    let limits = &call.snapshot.limits;
+    let deadlines = &call.snapshot.deadlines;
+    let rules = if is_grpc(&parts.headers) {
+        let time = deadlines.grpc_gather;
+        Rules { limit: limits.request_body_bytes, time, late: Streamed::Endless }
+    } else {
+        let time = deadlines.request_body;
+        Rules { limit: limits.request_body_bytes, time, late: Streamed::TooSlow }
+    };
+    let mut lease = Lease::new(&shared.budget);
+    match gather(&mut body, rules, &mut lease).await {
+        Ok(Gathered::Whole { bytes, trailers }) => {
+            if let Some(trailers) = &trailers
+                && let Err(refusal) = h2::trailers(trailers, &limits.head)
+            {
+                return Err(refuse(&shared, refusal));
+            }
+            call.request_body = Captured::whole(bytes.clone());
+            Ok(Held::Whole { bytes, trailers, lease })
+        }
+        Ok(Gathered::Partial { why: Streamed::TooSlow, .. }) => Err(stop(
+            StatusCode::REQUEST_TIMEOUT,
+            "body-timeout",
+            "the body did not arrive in time",
+        )),
+        Ok(Gathered::Partial { bytes, why }) => {
+            let over = service(call).request_over;
+            if why == Streamed::TooLarge && over == OverLimit::Refuse {
+                let title = "the body is larger than this service takes";
+                return Err(stop(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", title));
+            }
+            Ok(Held::Stream { prefix: bytes, rest: body, why })
+        }
+        Err(GatherError::Body) => match call.link.refusal() {
+            Some(refusal) => Err(refuse(&shared, refusal)),
+            None => Err(stop(StatusCode::BAD_REQUEST, "body-broken-off", "the body broke off")),
+        },
+        Err(GatherError::Budget) => Err(over_budget(&shared)),
+    }
+}
+
+fn over_budget(shared: &Shared) -> Stopped {
+    shared.metrics.budget_refusals.inc();
+    let title = "too much is under way; try again soon";
+    let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "buffer-budget", title);
+    Box::new(reply.with(header::RETRY_AFTER, HeaderValue::from_static("1")))
+}
+
+fn service(call: &Call) -> &crate::snapshot::CompiledService {
+    // Chosen by `check_head` before anything asks.
+    &call.snapshot.services[call.service.unwrap_or(0)]
+}
+
+/// Lets policies choose another service than the configuration did.
+fn choose_peer(record: &mut Record, parts: &request::Parts) -> Result<(), Stopped> {
+    let call = record.call_mut();
+    let policies = Arc::clone(&call.snapshot.policies);
+    if let Some(name) = policies.upstream_peer(call, parts) {
+        call.service = Some(call.snapshot.service_named(name).ok_or_else(|| {
+            stop(StatusCode::BAD_GATEWAY, "unknown-service", "a policy chose an unknown service")
+        })?);
+    }
+    Ok(())
+}
+
+/// Sends the request and waits for the head of the answer.
+async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Result<Sent, Stopped> {
+    let shared = Arc::clone(record.shared());
+    let snapshot = Arc::clone(&record.call().snapshot);
+    let (body, replayed, recording) = outgoing(record.call_mut(), &parts, held);
+    let call = record.call();
+    let service = service(call);
+    let make = |mut parts: request::Parts, body: Outgoing| {
+        fields::to_upstream(&mut parts, call, service.protocol);
+        if body.has_trailers() {
+            parts.headers.remove(header::CONTENT_LENGTH);
+        }
+        Request::from_parts(parts, body)
+    };
+    let again = |whole: Outgoing| make(original_head(call), whole);
+    let again = || again(replayed.as_ref().map_or_else(Outgoing::empty, Whole::outgoing));
+    let can_replay = replayed.is_some() && is_idempotent(&call.method);
+    let replay = can_replay.then_some(Replay { make: &again });
+    let watch = Watch { time: snapshot.deadlines.response_head, recording };
+    let request = make(parts, body);
+    let sent =
+        send(&service.group, service.protocol, request, replay, &watch, &shared.metrics).await;
+    match sent {
+        Ok(sent) => {
+            record.call_mut().upstream = Some(Arc::clone(&sent.upstream.name));
+            Ok(sent)
+        }
+        Err(error) => Err(match error {
+            SendError::Connect => {
+                stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
+            }
+            SendError::Broken => match record.call().link.refusal() {
+                // A streamed body that is malformed further on breaks the request.
+                Some(refusal) => refuse(&shared, refusal),
+                None => stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"),
+            },
+            SendError::Late => {
+                let title = "the service did not answer in time";
+                stop(StatusCode::GATEWAY_TIMEOUT, "upstream-timeout", title)
+            }
+        }),
+    }
+}
+
+/// A body that can be sent again.
+struct Whole {
+    bytes: Bytes,
+    trailers: Option<HeaderMap>,
+    _lease: Lease,
+}
+
+impl Whole {
+    fn outgoing(&self) -> Outgoing {
+        Outgoing::whole(self.bytes.clone(), self.trailers.clone())
+    }
+}
+
+fn outgoing(
+    call: &mut Call,
+    parts: &request::Parts,
+    held: Held,
+) -> (Outgoing, Option<Whole>, Option<SharedRecording>) {
+    match held {
+        Held::Whole { bytes, trailers, lease } => {
+            let whole = Whole { bytes, trailers, _lease: lease };
+            (whole.outgoing(), Some(whole), None)
+        }
+        Held::Stream { prefix, rest, why } => {
+            let recording = Recording::new(call.snapshot.limits.captured_bytes, why);
+            let recording = SharedRecording::new(recording.into());
+            call.request_recording = Some(Arc::clone(&recording));
+            let length = parts.headers.get(header::CONTENT_LENGTH);
+            let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+            let idle = call.snapshot.deadlines.body_idle;
+            let body = Outgoing::stream(prefix, rest, length, Arc::clone(&recording), idle);
+            (body, None, Some(recording))
+        }
+    }
+}
+
+/// Turns what the upstream answered into what the client is answered.
+async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
+    let shared = Arc::clone(record.shared());
+    let snapshot = Arc::clone(&record.call().snapshot);
+    let (mut parts, incoming) = sent.response.into_parts();
+    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
+        return Err(stop(
+            StatusCode::BAD_GATEWAY,
+            "upgrade-unasked",
+            "the service left HTTP unasked",
+        ));
+    }
+    let mut body = UpstreamBody::new(incoming, sent.connection, sent.upstream, sent.busy);
+    let call = record.call_mut();
+    call.status = Some(parts.status);
+    call.response_fields = flatten(&parts.headers);
+    let step = snapshot.policies.response_filter(call, &parts);
+    if let Some(reply) = step.decide().await {
+        return Err(reply);
+    }
+    let mut lease = Lease::new(&shared.budget);
+    let held = hold_response(record, &parts.headers, &mut body, &mut lease).await?;
+    let view = match &held {
+        Gathered::Whole { bytes, .. } => BodyView::Whole(bytes),
+        Gathered::Partial { why, .. } => BodyView::Streamed(*why),
+    };
+    let step = snapshot.policies.response_body(record.call_mut(), &parts, view);
+    if let Some(reply) = step.decide().await {
+        return Err(reply);
+    }
+    let call = record.call_mut();
+    fields::to_client(&mut parts.headers, call);
+    // The library writes the version that the client speaks.
+    parts.version = Version::HTTP_11;
+    parts.extensions.clear();
+    match held {
+        Gathered::Whole { bytes, trailers } => {
+            call.response_body = Captured::whole(bytes.clone());
+            call.response_body.trailers.clone_from(&trailers);
+            call.outcome = Outcome::Answered;
+            call.begin_answer();
+            if trailers.is_some() {
+                parts.headers.remove(header::CONTENT_LENGTH);
+            }
+            Ok(Answered::Whole { parts, bytes, trailers, lease: Some(lease) })
+        }
+        Gathered::Partial { bytes, why } => {
+            Ok(Answered::Stream { parts, prefix: bytes, rest: body, why })
+        }
+    }
+}
+
+async fn hold_response(
+    record: &Record,
+    headers: &HeaderMap,
+    body: &mut UpstreamBody,
+    lease: &mut Lease,
+) -> Result<Gathered, Stopped> {
+    let call = record.call();
+    if is_endless(headers) && !body.is_end_stream() && body.size_hint().exact().is_none() {
+        return Ok(Gathered::Partial { bytes: Bytes::new(), why: Streamed::Endless });
+    }
+    let rules = Rules {
+        limit: call.snapshot.limits.response_body_bytes,
+        time: call.snapshot.deadlines.response_body,
+        late: Streamed::TooSlow,
+    };
+    match gather(body, rules, lease).await {
+        Ok(Gathered::Partial { why, .. }) if service(call).response_over == OverLimit::Refuse => {
+            let (code, title) = match why {
+                Streamed::TooSlow => ("response-too-slow", "the answer did not end in time"),
+                _ => ("response-too-large", "the answer is larger than this service may give"),
+            };
+            Err(stop(StatusCode::BAD_GATEWAY, code, title))
+        }
+        Ok(held) => Ok(held),
+        Err(GatherError::Body) => {
+            Err(stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"))
+        }
+        Err(GatherError::Budget) => Err(over_budget(record.shared())),
+    }
+}
+
+fn is_grpc(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE);
+    value.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+}
+
+/// Whether a response is of a kind that is written piece by piece for a long time.
+fn is_endless(headers: &HeaderMap) -> bool {
+    const KINDS: [&[u8]; 5] = [
+        b"text/event-stream",
+        b"application/grpc",
+        b"multipart/x-mixed-replace",
+        b"application/x-ndjson",
+        b"application/stream+json",
+    ];
+    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
+        let value = value.as_bytes();
+        KINDS
+            .iter()
+            .any(|kind| value.len() >= kind.len() && value[..kind.len()].eq_ignore_ascii_case(kind))
+    })
+}

@@ -1,0 +1,300 @@
+//! A compiled configuration. A reload makes a new one and swaps it in; exchanges under way keep
+//! theirs.
+
+use std::{collections::HashSet, fs, path::Path, sync::Arc};
+
+use http::Request;
+use prometheus_client::metrics::counter::Counter;
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{
+        ClientConfig, RootCertStore, ServerConfig,
+        pki_types::{CertificateDer, ServerName, pem::PemObject},
+    },
+};
+
+use crate::{
+    config::{
+        Config, ConfigError, Deadlines, ForwardedFields, Limits, Network, OverLimit, Service,
+        UpstreamProtocol, UpstreamTls,
+    },
+    listen::tls,
+    metrics::Metrics,
+    phases::Policies,
+    upstream::{
+        Group, Upstream,
+        pool::{Route, Settings, Tls},
+    },
+};
+
+/// A compiled configuration.
+pub(crate) struct Snapshot {
+    pub(crate) services: Vec<CompiledService>,
+    pub(crate) limits: Limits,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) trusted: Vec<Network>,
+    pub(crate) forwarded: ForwardedFields,
+    pub(crate) policies: Arc<dyn Policies>,
+    /// TLS of each listener.
+    pub(crate) tls: Vec<Option<Arc<ServerConfig>>>,
+    /// Counters of exchanges without a service, by class of status.
+    pub(crate) unrouted: [Counter; 6],
+}
+
+impl std::fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Snapshot").field("services", &self.services).finish_non_exhaustive()
+    }
+}
+
+/// A service, ready to use.
+#[derive(Debug)]
+pub(crate) struct CompiledService {
+    pub(crate) name: String,
+    hosts: Vec<String>,
+    path_prefix: String,
+    pub(crate) group: Group,
+    pub(crate) protocol: UpstreamProtocol,
+    pub(crate) request_over: OverLimit,
+    pub(crate) response_over: OverLimit,
+    pub(crate) websocket: bool,
+    /// Counters of exchanges by class of status.
+    pub(crate) exchanges: [Counter; 6],
+}
+
+impl Snapshot {
+    /// Compiles a configuration. Upstreams that `previous` has are taken over with their
+    /// connections and their health.
+    pub(crate) fn compile(
+        config: &Config,
+        policies: Arc<dyn Policies>,
+        metrics: &Metrics,
+        previous: Option<&Self>,
+    ) -> Result<Self, ConfigError> {
+        check(config)?;
+        let known = previous.map_or_else(Vec::new, |previous| previous.upstreams().collect());
+        let mut services = Vec::with_capacity(config.services.len());
+        for (at, service) in config.services.iter().enumerate() {
+            services.push(compile_service(at, service, config, metrics, &known)?);
+        }
+        let listeners = config.listeners.iter();
+        let tls = listeners.map(|listener| {
+            listener.tls.as_ref().map(|tls| tls::compile(tls, listener.http2)).transpose()
+        });
+        Ok(Self {
+            services,
+            limits: config.limits,
+            deadlines: config.deadlines,
+            trusted: config.trusted_proxies.clone(),
+            forwarded: config.forwarded,
+            policies,
+            tls: tls.collect::<Result<_, _>>()?,
+            unrouted: std::array::from_fn(|class| metrics.exchanges_of("", class)),
+        })
+    }
+
+    /// All upstreams of all services.
+    pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
+        self.services.iter().flat_map(|service| &service.group.upstreams)
+    }
+
+    /// The first service that the request matches.
+    pub(crate) fn route<B>(&self, authority: Option<&str>, request: &Request<B>) -> Option<usize> {
+        let host = authority.map(host_of).unwrap_or_default();
+        let path = request.uri().path();
+        self.services.iter().position(|service| service.matches(host, path))
+    }
+
+    pub(crate) fn service_named(&self, name: &str) -> Option<usize> {
+        self.services.iter().position(|service| service.name == name)
+    }
+}
+
+impl CompiledService {
+    fn matches(&self, host: &str, path: &str) -> bool {
+        let is_host = self.hosts.is_empty() || self.hosts.iter().any(|name| is_named(name, host));
+        is_host && is_below(path, &self.path_prefix)
+    }
+}
+
+/// The host of an authority, without port.
+fn host_of(authority: &str) -> &str {
+    match authority.rsplit_once(':') {
+        Some((host, port)) if port.bytes().all(|b| b.is_ascii_digit()) => host,
+        _ => authority,
+    }
+}
+
+/// Whether a name, or a pattern `*.name` for exactly one more label, is the host.
+pub(crate) fn is_named(pattern: &str, host: &str) -> bool {
+    let host = host.strip_suffix('.').unwrap_or(host);
+    match pattern.strip_prefix("*.") {
+        None => pattern.eq_ignore_ascii_case(host),
+        Some(rest) => host
+            .split_once('.')
+            .is_some_and(|(label, behind)| !label.is_empty() && behind.eq_ignore_ascii_case(rest)),
+    }
+}
+
+/// Whether a path is the prefix or goes on behind it with a slash.
+fn is_below(path: &str, prefix: &str) -> bool {
+    let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
+    path.strip_prefix(prefix)
+        .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
+}
+
+fn check(config: &Config) -> Result<(), ConfigError> {
+    if config.listeners.is_empty() {
+        return Err(ConfigError::value("listeners", "at least one is needed"));
+    }
+    if config.services.is_empty() {
+        return Err(ConfigError::value("services", "at least one is needed"));
+    }
+    let limits = &config.limits;
+    let counts = [
+        ("limits.head.head_bytes", limits.head.head_bytes, 256),
+        ("limits.head.target_bytes", limits.head.target_bytes, 16),
+        ("limits.head.fields", limits.head.fields, 1),
+        ("limits.head.field_bytes", limits.head.field_bytes, 64),
+        ("limits.response_head_bytes", limits.response_head_bytes, 1024),
+        ("limits.connections", limits.connections, 1),
+        ("limits.connections_per_address", limits.connections_per_address, 1),
+        ("limits.http2.streams", limits.http2.streams as usize, 1),
+        ("limits.http2.frame_bytes", limits.http2.frame_bytes as usize, 16_384),
+        ("limits.websocket_frame_bytes", limits.websocket_frame_bytes, 125),
+    ];
+    for (key, value, least) in counts {
+        if value < least {
+            return Err(ConfigError::value(key, format!("{value} is less than {least}")));
+        }
+    }
+    if limits.http2.frame_bytes >= 1 << 24 {
+        return Err(ConfigError::value("limits.http2.frame_bytes", "16777215 is the most"));
+    }
+    if limits.buffered_bytes < limits.request_body_bytes.max(limits.response_body_bytes) {
+        return Err(ConfigError::value("limits.buffered_bytes", "one body must fit into it"));
+    }
+    let mut names = HashSet::new();
+    for (at, service) in config.services.iter().enumerate() {
+        if !names.insert(&service.name) {
+            let problem = format!("{:?} is taken", service.name);
+            return Err(ConfigError::value(format!("services.{at}.name"), problem));
+        }
+    }
+    Ok(())
+}
+
+fn compile_service(
+    at: usize,
+    service: &Service,
+    config: &Config,
+    metrics: &Metrics,
+    known: &[&Arc<Upstream>],
+) -> Result<CompiledService, ConfigError> {
+    let key = |name: &str| format!("services.{at}.{name}");
+    if service.upstreams.is_empty() {
+        return Err(ConfigError::value(key("upstreams"), "at least one is needed"));
+    }
+    if !service.path_prefix.starts_with('/') {
+        return Err(ConfigError::value(key("path_prefix"), "must begin with a slash"));
+    }
+    let tls = service.tls.as_ref();
+    let tls = tls.map(|tls| compile_tls(&key("tls"), tls, service.protocol)).transpose()?;
+    let settings = Settings {
+        connect: config.deadlines.connect,
+        idle: config.deadlines.upstream_idle,
+        ejection: config.deadlines.ejection,
+        limits: config.limits,
+    };
+    let mut upstreams = Vec::with_capacity(service.upstreams.len());
+    for address in &service.upstreams {
+        let port = address
+            .rsplit_once(':')
+            .and_then(|(host, port)| (!host.is_empty()).then_some(port.parse::<u16>().ok()?));
+        if port.is_none() {
+            let problem = format!("{address:?} is not host:port");
+            return Err(ConfigError::value(key("upstreams"), problem));
+        }
+        let route = Route {
+            address: address.clone(),
+            protocol: service.protocol,
+            tls: service.tls.clone(),
+        };
+        // With TLS the file of authorities may have changed, so connections are made anew.
+        let kept = known.iter().find(|known| known.route == route && tls.is_none());
+        upstreams.push(match kept {
+            Some(kept) => {
+                kept.set_settings(settings);
+                Arc::clone(kept)
+            }
+            None => Arc::new(Upstream::new(route, tls.clone(), settings)),
+        });
+    }
+    Ok(CompiledService {
+        name: service.name.clone(),
+        hosts: service.hosts.clone(),
+        path_prefix: service.path_prefix.clone(),
+        group: Group::new(upstreams, service.balance),
+        protocol: service.protocol,
+        request_over: service.request_over,
+        response_over: service.response_over,
+        websocket: service.websocket,
+        exchanges: std::array::from_fn(|class| metrics.exchanges_of(&service.name, class)),
+    })
+}
+
+fn compile_tls(
+    key: &str,
+    tls: &UpstreamTls,
+    protocol: UpstreamProtocol,
+) -> Result<Tls, ConfigError> {
+    let name = ServerName::try_from(tls.server_name.clone())
+        .map_err(|error| ConfigError::value(key, error.to_string()))?;
+    let mut roots = RootCertStore::empty();
+    for authority in certificates(&tls.authorities)? {
+        roots.add(authority).map_err(|error| ConfigError::File {
+            path: tls.authorities.clone(),
+            problem: error.to_string(),
+        })?;
+    }
+    let mut config = ClientConfig::builder_with_provider(tls::provider())
+        .with_safe_default_protocol_versions()
+        .map_err(|error| ConfigError::value(key, error.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    config.alpn_protocols = vec![match protocol {
+        UpstreamProtocol::Http1 => b"http/1.1".to_vec(),
+        UpstreamProtocol::Http2 => b"h2".to_vec(),
+    }];
+    Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name })
+}
+
+/// The certificates of a PEM file; at least one.
+pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
+    let pem = fs::read(path).map_err(|error| failed(error.to_string()))?;
+    let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
+    let certificates = certificates.map_err(|error| failed(error.to_string()))?;
+    if certificates.is_empty() {
+        return Err(failed("no certificate in it".to_owned()));
+    }
+    Ok(certificates)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_prefixes() {
+        assert!(is_named("a.example", "A.Example."));
+        assert!(is_named("*.example", "a.example"));
+        for host in ["example", ".example", "b.a.example", ""] {
+            assert!(!is_named("*.example", host), "{host}");
+        }
+        assert!(is_below("/a/b", "/a") && is_below("/a", "/a/") && is_below("/x", "/"));
+        assert!(!is_below("/ab", "/a") && !is_below("/", "/a"));
+        assert_eq!(host_of("[::1]:80"), "[::1]");
+        assert_eq!(host_of("a"), "a");
+    }
+}

@@ -1,0 +1,247 @@
+//! One upstream: its address, its connections, its health.
+
+use std::{
+    collections::VecDeque,
+    io,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use hyper::client::conn::{http1, http2};
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use tokio::{
+    net::TcpStream,
+    time::{Instant, timeout},
+};
+use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+
+use super::connection::Connection;
+use crate::{
+    body::outgoing::Outgoing,
+    config::{Limits, UpstreamProtocol, UpstreamTls},
+    listen::Socket,
+};
+
+/// Failures to connect in a row after which an upstream is left out for a while.
+const EJECTION_FAILURES: u32 = 3;
+
+/// How an upstream is reached. Upstreams that are reached alike are the same across reloads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Route {
+    pub(crate) address: String,
+    pub(crate) protocol: UpstreamProtocol,
+    pub(crate) tls: Option<UpstreamTls>,
+}
+
+/// TLS, ready to use.
+#[derive(Clone)]
+pub(crate) struct Tls {
+    pub(crate) connector: TlsConnector,
+    pub(crate) name: ServerName<'static>,
+}
+
+/// Settings that a reload changes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Settings {
+    pub(crate) connect: Duration,
+    pub(crate) idle: Duration,
+    pub(crate) ejection: Duration,
+    pub(crate) limits: Limits,
+}
+
+/// An upstream.
+pub(crate) struct Upstream {
+    pub(crate) route: Route,
+    pub(crate) name: Arc<str>,
+    tls: Option<Tls>,
+    settings: Mutex<Settings>,
+    idle: Mutex<VecDeque<Box<Connection>>>,
+    http2: tokio::sync::Mutex<Option<http2::SendRequest<Outgoing>>>,
+    busy: Arc<AtomicUsize>,
+    epoch: Instant,
+    failures: AtomicU32,
+    ejected_until_ms: AtomicU64,
+    pub(crate) connects: AtomicU64,
+    pub(crate) connect_failures: AtomicU64,
+}
+
+impl std::fmt::Debug for Upstream {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Upstream").field("route", &self.route).finish_non_exhaustive()
+    }
+}
+
+/// An exchange under way with an upstream, counted until dropped.
+pub(crate) struct Busy(Arc<AtomicUsize>);
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+impl Upstream {
+    pub(crate) fn new(route: Route, tls: Option<Tls>, settings: Settings) -> Self {
+        Self {
+            name: route.address.as_str().into(),
+            route,
+            tls,
+            settings: Mutex::new(settings),
+            idle: Mutex::new(VecDeque::new()),
+            http2: tokio::sync::Mutex::new(None),
+            busy: Arc::new(AtomicUsize::new(0)),
+            epoch: Instant::now(),
+            failures: AtomicU32::new(0),
+            ejected_until_ms: AtomicU64::new(0),
+            connects: AtomicU64::new(0),
+            connect_failures: AtomicU64::new(0),
+        }
+    }
+
+    pub(crate) fn set_settings(&self, settings: Settings) {
+        *lock(&self.settings) = settings;
+    }
+
+    /// Counts an exchange.
+    pub(crate) fn busy(&self) -> Busy {
+        self.busy.fetch_add(1, Relaxed);
+        Busy(Arc::clone(&self.busy))
+    }
+
+    /// Exchanges under way.
+    pub(crate) fn busy_now(&self) -> usize {
+        self.busy.load(Relaxed)
+    }
+
+    /// Idle connections.
+    pub(crate) fn idle_now(&self) -> usize {
+        lock(&self.idle).len()
+    }
+
+    /// Whether it is not left out.
+    pub(crate) fn is_healthy(&self) -> bool {
+        let until = self.ejected_until_ms.load(Relaxed);
+        until == 0 || self.millis() >= until
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// An idle connection that is alive.
+    pub(crate) fn take(&self) -> Option<Box<Connection>> {
+        loop {
+            let mut connection = lock(&self.idle).pop_back()?;
+            let is_fresh = connection.idle_since.elapsed() < lock(&self.settings).idle;
+            if is_fresh && connection.is_ready() {
+                return Some(connection);
+            }
+        }
+    }
+
+    /// Keeps an idle connection, in place of the oldest when there are too many.
+    pub(crate) fn put(&self, mut connection: Box<Connection>) {
+        connection.idle_since = Instant::now();
+        let most = lock(&self.settings).limits.idle_upstream_connections;
+        let mut idle = lock(&self.idle);
+        idle.push_back(connection);
+        if idle.len() > most {
+            let oldest = idle.pop_front();
+            drop(idle);
+            drop(oldest);
+        }
+    }
+
+    /// Closes connections that were idle for too long.
+    pub(crate) fn sweep(&self) {
+        let longest = lock(&self.settings).idle;
+        let mut old = Vec::new();
+        let mut idle = lock(&self.idle);
+        while idle.front().is_some_and(|connection| connection.idle_since.elapsed() >= longest) {
+            old.extend(idle.pop_front());
+        }
+        drop(idle);
+        drop(old);
+    }
+
+    /// Opens a connection for HTTP/1.
+    pub(crate) async fn connect_http1(&self) -> io::Result<Box<Connection>> {
+        let socket = self.connect().await?;
+        let settings = *lock(&self.settings);
+        let (sender, driver) = http1::Builder::new()
+            .writev(true)
+            .max_headers(settings.limits.head.fields.max(100))
+            .max_buf_size(settings.limits.response_head_bytes.max(8192))
+            .handshake(TokioIo::new(socket))
+            .await
+            .map_err(io::Error::other)?;
+        Ok(Box::new(Connection::new(sender, driver)))
+    }
+
+    /// The connection for HTTP/2: the one that is open, or a new one.
+    pub(crate) async fn http2(&self) -> io::Result<http2::SendRequest<Outgoing>> {
+        let mut open = self.http2.lock().await;
+        if let Some(sender) = &*open
+            && !sender.is_closed()
+        {
+            return Ok(sender.clone());
+        }
+        let socket = self.connect().await?;
+        let limits = lock(&self.settings).limits;
+        let (sender, driver) = http2::Builder::new(TokioExecutor::new())
+            .timer(TokioTimer::new())
+            .initial_stream_window_size(limits.http2.stream_window)
+            .initial_connection_window_size(limits.http2.connection_window)
+            .max_header_list_size(u32::try_from(limits.response_head_bytes).unwrap_or(u32::MAX))
+            .max_send_buf_size(limits.http2.send_buffer_bytes)
+            .keep_alive_interval(Duration::from_secs(20))
+            .keep_alive_timeout(Duration::from_secs(10))
+            .handshake(TokioIo::new(socket))
+            .await
+            .map_err(io::Error::other)?;
+        tokio::spawn(driver);
+        *open = Some(sender.clone());
+        Ok(sender)
+    }
+
+    /// Opens a socket. Only what happens here changes the health of an upstream: nothing that a
+    /// client sends can make connecting fail.
+    pub(crate) async fn connect(&self) -> io::Result<Socket> {
+        let settings = *lock(&self.settings);
+        self.connects.fetch_add(1, Relaxed);
+        let result = match timeout(settings.connect, self.open()).await {
+            Ok(result) => result,
+            Err(_) => Err(io::ErrorKind::TimedOut.into()),
+        };
+        if result.is_ok() {
+            self.failures.store(0, Relaxed);
+            self.ejected_until_ms.store(0, Relaxed);
+        } else {
+            self.connect_failures.fetch_add(1, Relaxed);
+            if self.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
+                let span = u64::try_from(settings.ejection.as_millis()).unwrap_or(u64::MAX);
+                self.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
+            }
+        }
+        result
+    }
+
+    async fn open(&self) -> io::Result<Socket> {
+        let stream = TcpStream::connect(self.route.address.as_str()).await?;
+        stream.set_nodelay(true)?;
+        match &self.tls {
+            None => Ok(Socket::Tcp(stream)),
+            Some(tls) => {
+                let stream = tls.connector.connect(tls.name.clone(), stream).await?;
+                Ok(Socket::Client(Box::new(stream)))
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,142 @@
+//! WebSockets: the handshake, and a tap on the messages behind it.
+//!
+//! Extensions are not offered to the upstream, so that messages can be read. Messages are passed on
+//! whole, after policies have seen them; each is handed over as an exchange of its own.
+
+mod frames;
+mod tunnel;
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Request, Response, StatusCode, header, request, response};
+use hyper::{
+    body::Incoming,
+    client::conn::http1,
+    upgrade::{self, OnUpgrade},
+};
+use hyper_util::rt::TokioIo;
+use tokio::time::timeout;
+
+pub use frames::{FrameReader, Unit, Violation};
+
+use crate::{
+    body::outgoing::Outgoing,
+    call::{Outcome, flatten},
+    config::UpstreamProtocol,
+    forward::fields,
+    listen::Upgrade,
+    record::Record,
+    serve::{Stopped, stop},
+    snapshot::{CompiledService, Snapshot},
+    upstream::{Upstream, exchange::Sent},
+};
+
+/// A whole message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Message {
+    /// Whether the client sent it.
+    pub from_client: bool,
+    /// Whether it is a text.
+    pub is_text: bool,
+    /// Its payload, unmasked.
+    pub data: Bytes,
+}
+
+/// What the upstream answered to a handshake.
+pub(crate) enum Handshake {
+    /// The connection is a WebSocket now.
+    Accepted(response::Parts),
+    /// It stays HTTP.
+    Declined(Sent),
+}
+
+const OWN_FIELDS: [HeaderName; 2] =
+    [header::SEC_WEBSOCKET_EXTENSIONS, HeaderName::from_static("http2-settings")];
+
+/// Passes a handshake on, over a connection of its own.
+pub(crate) async fn upgrade(
+    record: &mut Record,
+    parts: request::Parts,
+) -> Result<Handshake, Stopped> {
+    let link = Arc::clone(&record.call().link);
+    let result = handshake(record, parts).await;
+    let is_accepted = matches!(result, Ok(Handshake::Accepted(_)));
+    link.set_upgrade(if is_accepted { Upgrade::Accepted } else { Upgrade::Declined });
+    result
+}
+
+async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Handshake, Stopped> {
+    let client = parts.extensions.remove::<OnUpgrade>();
+    let (call, snapshot) = (record.call(), Arc::clone(&record.call().snapshot));
+    let service = &snapshot.services[call.service.unwrap_or(0)];
+    let Some(client) = client.filter(|_| service.websocket) else {
+        return Err(stop(StatusCode::FORBIDDEN, "websocket-off", "WebSockets are not served here"));
+    };
+    if service.protocol != UpstreamProtocol::Http1 {
+        let title = "WebSockets need an upstream that speaks HTTP/1.1";
+        return Err(stop(StatusCode::BAD_GATEWAY, "websocket-protocol", title));
+    }
+    fields::to_upstream(&mut parts, call, service.protocol);
+    for name in OWN_FIELDS {
+        parts.headers.remove(name);
+    }
+    parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    let request = Request::from_parts(parts, Outgoing::empty());
+    let (sent, mut response) = ask(&snapshot, service, request).await?;
+    let call = record.call_mut();
+    call.upstream = Some(Arc::clone(&sent.name));
+    if response.status() != StatusCode::SWITCHING_PROTOCOLS {
+        let busy = sent.busy();
+        return Ok(Handshake::Declined(Sent { response, connection: None, upstream: sent, busy }));
+    }
+    let upstream = upgrade::on(&mut response);
+    let (mut parts, _) = response.into_parts();
+    let is_websocket = parts
+        .headers
+        .get(header::UPGRADE)
+        .is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    if !is_websocket || parts.headers.contains_key(header::SEC_WEBSOCKET_EXTENSIONS) {
+        let title = "the service answered the handshake with something else";
+        return Err(stop(StatusCode::BAD_GATEWAY, "websocket-handshake", title));
+    }
+    call.status = Some(parts.status);
+    call.response_fields = flatten(&parts.headers);
+    call.outcome = Outcome::Answered;
+    fields::to_client(&mut parts.headers, call);
+    parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
+    parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+    parts.extensions.clear();
+    tunnel::spawn(record, client, upstream, sent);
+    Ok(Handshake::Accepted(parts))
+}
+
+/// Sends the handshake.
+async fn ask(
+    snapshot: &Snapshot,
+    service: &CompiledService,
+    request: Request<Outgoing>,
+) -> Result<(Arc<Upstream>, Response<Incoming>), Stopped> {
+    let upstream = service.group.choose(None);
+    let unreachable =
+        || stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable");
+    let broken = || stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off");
+    let socket = upstream.connect().await.map_err(|_| unreachable())?;
+    let (mut sender, driver) = http1::Builder::new()
+        .max_buf_size(snapshot.limits.response_head_bytes.max(8192))
+        .handshake(TokioIo::new(socket))
+        .await
+        .map_err(|_| broken())?;
+    tokio::spawn(driver.with_upgrades());
+    let answer = timeout(snapshot.deadlines.response_head, sender.send_request(request)).await;
+    match answer {
+        Ok(Ok(response)) => Ok((upstream, response)),
+        Ok(Err(_)) => Err(broken()),
+        Err(_) => Err(stop(
+            StatusCode::GATEWAY_TIMEOUT,
+            "upstream-timeout",
+            "the service did not answer in time",
+        )),
+    }
+}

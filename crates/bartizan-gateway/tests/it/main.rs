@@ -1,0 +1,21 @@
+//! The gateway on real sockets: what clients send, what they get, what upstreams saw.
+
+#![allow(clippy::unwrap_used, reason = "helpers of tests are tests")]
+
+mod harness;
+
+mod aborts;
+mod bodies;
+mod deadlines;
+mod framing_http1;
+mod heads_http1;
+mod heads_http2;
+mod identity;
+mod keep_alive;
+mod operation;
+mod policies;
+mod proxy_protocol;
+mod retries;
+mod streams;
+mod tls;
+mod websocket;

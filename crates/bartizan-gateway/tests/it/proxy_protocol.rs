@@ -1,0 +1,68 @@
+//! Connections that a proxy passes on.
+
+use bartizan_gateway::config::Network;
+
+use crate::harness::{Client, Upstream, gateway_with};
+
+const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+
+fn trusting(config: &mut bartizan_gateway::Config) {
+    config.listeners[0].proxy_protocol = true;
+    config.trusted_proxies = vec![Network::parse("127.0.0.1").unwrap()];
+}
+
+#[tokio::test]
+async fn the_named_client_is_believed() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, trusting).await;
+    let v2 = b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\xc0\0\x02\x07\x7f\0\0\x01\x10\0\0\x50";
+    let local = b"\r\n\r\n\0\r\nQUIT\n\x20\0\0\0";
+    for (header, client) in [
+        (&b"PROXY TCP4 192.0.2.5 127.0.0.1 4000 80\r\n"[..], "192.0.2.5"),
+        (b"PROXY TCP6 2001:db8::5 ::1 4000 80\r\n", "2001:db8::5"),
+        (b"PROXY UNKNOWN\r\n", "127.0.0.1"),
+        (v2, "192.0.2.7"),
+        (local, "127.0.0.1"),
+    ] {
+        let before = upstream.seen().len();
+        let response = Client::ask(running.addresses()[0], [header, GET.as_bytes()].concat()).await;
+        assert_eq!(response.status, 200, "{header:?}");
+        assert_eq!(upstream.seen()[before].all("x-forwarded-for"), [client]);
+    }
+}
+
+#[tokio::test]
+async fn malformed_headers_are_refused() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, trusting).await;
+    let long = format!("PROXY TCP4 {}\r\n", "1".repeat(120));
+    for header in [
+        &b""[..],
+        b"PROXY TCP4 192.0.2.5 127.0.0.1 4000\r\n",
+        b"PROXY TCP4 2001:db8::5 ::1 4000 80\r\n",
+        b"\r\n\r\n\0\r\nQUIT\n\x11\x11\0\x0c\xc0\0\x02\x07\x7f\0\0\x01\x10\0\0\x50",
+        long.as_bytes(),
+    ] {
+        let response = Client::ask(running.addresses()[0], [header, GET.as_bytes()].concat()).await;
+        assert_eq!(response.status, 400, "{header:?}");
+        assert!(response.text().contains("proxy-protocol"));
+    }
+    assert_eq!(upstream.connections(), 0);
+}
+
+#[tokio::test]
+async fn strangers_are_not_heard() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, |config| {
+        config.listeners[0].proxy_protocol = true;
+        config.trusted_proxies = vec![Network::parse("192.0.2.0/24").unwrap()];
+    })
+    .await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    client.send("PROXY TCP4 192.0.2.5 127.0.0.1 4000 80\r\n").await;
+    use tokio::io::AsyncReadExt;
+    let mut bytes = Vec::new();
+    let _ = client.stream.read_to_end(&mut bytes).await;
+    assert!(bytes.is_empty());
+    assert_eq!(upstream.connections(), 0);
+}
