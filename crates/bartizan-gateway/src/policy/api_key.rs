@@ -134,6 +134,11 @@ impl OwnKeys {
         Some(Looked { fields: names, checked })
     }
 
+    /// Fields that hold keys of ours, good or not.
+    pub(crate) fn fields_with_keys(&self, fields: &HeaderMap) -> Vec<HeaderName> {
+        self.presented(fields).map(|(name, _)| name).collect()
+    }
+
     fn check(&self, text: &str, now: Timestamp) -> Result<Identity, Refusal> {
         match self.table.verify(text, now) {
             Ok(identity) if identity.has(&self.scopes) => Ok(identity),

@@ -113,11 +113,14 @@ impl<'a> Pass<'a> {
     }
 
     /// Hands over to the call what is to be done to it, and gives the answer if there is one.
-    pub(crate) fn finish(self, call: &mut Call, stopped: Result<(), Stopped>) -> Decision {
+    pub(crate) fn finish(mut self, call: &mut Call, stopped: Result<(), Stopped>) -> Decision {
+        if stopped.is_err() {
+            self.hide_keys();
+        }
         for (name, id) in &self.hidden {
             call.to_upstream().remove(name.clone());
             let shown = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
-            let shown = shown.unwrap_or(HeaderValue::from_static("refused own key"));
+            let shown = shown.unwrap_or(HeaderValue::from_static("own key"));
             for (_, value) in call.request_fields.iter_mut().filter(|(known, _)| known == name) {
                 *value = shown.clone();
             }
@@ -138,6 +141,17 @@ impl<'a> Pass<'a> {
                 Some(reply)
             }
         }
+    }
+
+    /// Keys are kept nowhere, also when the head was stopped before anybody looked at them.
+    fn hide_keys(&mut self) {
+        let keys = self.stage.set.keys.iter().filter(|policy| !policy.rule.forward);
+        let fields = keys
+            .filter(|policy| self.is_in(policy))
+            .flat_map(|policy| policy.rule.fields_with_keys(&self.request.headers));
+        let unseen = fields.filter(|name| !self.hidden.iter().any(|(known, _)| known == name));
+        let unseen: Vec<_> = unseen.map(|name| (name, None)).collect();
+        self.hidden.extend(unseen);
     }
 
     fn is_in<R>(&self, policy: &Policy<R>) -> bool {

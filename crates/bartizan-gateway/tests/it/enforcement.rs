@@ -153,12 +153,27 @@ async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
     assert_eq!(guarded.table.take_used().len(), 1);
     let expected = ("default-api-keys".to_owned(), Action::Deny, Action::Deny, "key-revoked");
     assert_eq!(guarded.decided(2).await, [expected]);
-    for shown in [Some(id.as_str()), None, Some("refused own key")] {
+    for shown in [Some(id.as_str()), None, Some("own key")] {
         let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
         let text = format!("{exchange:?}");
         assert!(!text.contains("btz_"), "{text}");
         assert!(shown.is_none_or(|shown| text.contains(shown)), "{text}");
     }
+}
+
+#[tokio::test]
+async fn own_keys_are_kept_nowhere_when_something_else_refuses() {
+    let mut guarded =
+        Guarded::new("[{name: a, mode: enforce, address: {deny: [127.0.0.1]}}]").await;
+    let text = key(1, ApiKeyState::Active).1;
+    let ask = format!("GET / HTTP/1.1\r\nx-api-key: {text}\r\nauthorization: Bearer {text}");
+    assert_eq!(guarded.ask(&ask).await.status, 403);
+    let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
+    let fields: Vec<_> = ["x-api-key", "authorization"]
+        .map(|name| exchange.request.headers.get(name).map(str::to_owned))
+        .into_iter()
+        .collect();
+    assert_eq!(fields, [Some("own key".to_owned()), Some("own key".to_owned())]);
 }
 
 #[tokio::test]
