@@ -130,8 +130,16 @@ impl HeadReader {
         if rest.get(line.min(skip)).is_some_and(|b| !bytes::is_token(&[*b])) {
             return refuse(Refusal::RequestLine);
         }
+        let longest_line = self.limits.target_bytes + 64;
         while let Some(at) = memchr::memchr(b'\n', &rest[searched..]) {
             let feed = searched + at;
+            // Lengths first: in smaller pieces they would have been seen before the line's end.
+            if line == skip && feed > longest_line {
+                return refuse(Refusal::TargetTooLong);
+            }
+            if feed > self.limits.head_bytes {
+                return refuse(Refusal::HeadTooLong);
+            }
             if feed == 0 || rest[feed - 1] != b'\r' {
                 return refuse(Refusal::BareLineFeed);
             }
@@ -146,7 +154,7 @@ impl HeadReader {
             }
         }
         let has_first_line = line > skip;
-        if !has_first_line && rest.len() > self.limits.target_bytes + 64 {
+        if !has_first_line && rest.len() > longest_line {
             return refuse(Refusal::TargetTooLong);
         }
         if rest.len() > self.limits.head_bytes {
