@@ -78,6 +78,7 @@ const DUPLICATES: &[(&str, &str)] = &[
     ("getrandom", "named by ring, which rustls-webpki names and nobody builds"),
     ("hashbrown", "sqlx-core is one version behind"),
     ("quick-xml", "phonenumber is one version behind"),
+    ("rand_core", "named by signature, which jsonwebtoken uses, and nobody builds it"),
     ("regex-syntax", "phonenumber keeps an old cache of expressions"),
     ("sha2", "sqlx-core is one version behind"),
     ("syn", "maud is one version behind"),

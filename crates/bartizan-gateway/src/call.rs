@@ -248,6 +248,12 @@ impl Call {
         &mut self.extensions
     }
 
+    /// State that a policy has put into [`Call::extensions`].
+    #[must_use]
+    pub fn extension<T: Send + Sync + 'static>(&self) -> Option<&T> {
+        self.extensions.get()
+    }
+
     pub(crate) fn edits_to_upstream(&self) -> &Edits {
         &self.to_upstream
     }

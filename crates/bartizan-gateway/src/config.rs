@@ -353,6 +353,11 @@ impl Network {
         Some(Self { address: widen(address) & mask, mask })
     }
 
+    /// First and last address, as numbers; IPv4 as IPv4-mapped IPv6.
+    pub(crate) const fn range(&self) -> (u128, u128) {
+        (self.address, self.address | !self.mask)
+    }
+
     /// Whether the address is in the range; IPv4-mapped IPv6 addresses count as IPv4.
     #[must_use]
     pub fn contains(&self, address: IpAddr) -> bool {

@@ -15,6 +15,7 @@ pub mod head;
 mod listen;
 mod metrics;
 pub mod phases;
+pub mod policy;
 mod problem;
 mod record;
 mod running;

@@ -35,3 +35,150 @@ pub trait Cache<V> {
     /// Puts a value; may evict others.
     fn put(&mut self, key: KeyedHash, now: Timestamp, value: V);
 }
+
+/// How many events may come: so many in a period on average, and so many at once.
+///
+/// This is the Generic Cell Rate Algorithm in its virtual scheduling form (ITU-T I.371 Annex A, ATM
+/// Forum Traffic Management 4.1 §4.4): an event conforms when it does not come earlier than its
+/// theoretical arrival time less a tolerance, and each conforming event moves that time on by an
+/// increment. Here the increment is the period over the number of events, rounded up to whole
+/// nanoseconds, so that never more than that many come on average; the tolerance is such that
+/// `burst` events may come at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rate {
+    increment: u64,
+    burst: u64,
+}
+
+/// What became of an event. Times in nanoseconds from now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RateDecision {
+    /// Whether it conforms.
+    pub conforms: bool,
+    /// How many more could come now.
+    pub remaining: u64,
+    /// When the same event would conform; 0 when it does.
+    pub retry_nanos: u64,
+    /// When `burst` events could come again.
+    pub reset_nanos: u64,
+    /// Whether nothing was forgotten that would make this stricter.
+    pub completeness: Completeness,
+}
+
+impl Rate {
+    /// Longest time in which a burst comes back: 146 years, so that sums cannot overflow.
+    const MAX_WINDOW: u64 = 1 << 62;
+
+    /// `events` in `period_nanos` on average, `burst` at once. `None` when one of them is 0 or the
+    /// numbers are beyond reason.
+    #[must_use]
+    pub fn new(events: u64, period_nanos: u64, burst: u64) -> Option<Self> {
+        if events == 0 || period_nanos == 0 || burst == 0 {
+            return None;
+        }
+        let increment = period_nanos.div_ceil(events);
+        let window = increment.checked_mul(burst)?;
+        (window <= Self::MAX_WINDOW).then_some(Self { increment, burst })
+    }
+
+    /// Most events at once.
+    #[must_use]
+    pub const fn burst(&self) -> u64 {
+        self.burst
+    }
+
+    /// Nanoseconds in which a whole burst comes back.
+    #[must_use]
+    pub const fn window_nanos(&self) -> u64 {
+        self.increment * self.burst
+    }
+
+    /// Decides about an event of weight `cost` at `now`, given the theoretical arrival time (0 for
+    /// a key that was never seen), and gives the new one, which stays when the event does not
+    /// conform. Any clock that does not run backwards will do; if it does, the decision is stricter.
+    #[must_use]
+    pub fn arrive(&self, theoretical: u64, now: u64, cost: u64) -> (RateDecision, u64) {
+        let window = self.window_nanos();
+        let begin = theoretical.max(now);
+        let behind = begin - now;
+        let needed = behind.saturating_add(cost.saturating_mul(self.increment));
+        let conforms = needed <= window;
+        let used = if conforms { needed } else { behind };
+        let decision = RateDecision {
+            conforms,
+            remaining: window.saturating_sub(used) / self.increment,
+            retry_nanos: needed.saturating_sub(window),
+            reset_nanos: used,
+            completeness: Completeness::Complete,
+        };
+        (decision, now.saturating_add(used))
+    }
+}
+
+/// Counts events per key and says whether they conform to a [`Rate`]. Embedded in a process, or
+/// shared by several; both pass the same test suite.
+pub trait RateCounter: Send + Sync + std::fmt::Debug {
+    /// Counts an event of weight `cost` for `key` at `now`, in nanoseconds since some fixed moment.
+    /// A key is only ever used with one rate. A shared counter reads its own clock.
+    fn count(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> Counted<'_>;
+}
+
+/// The answer of a [`RateCounter`].
+pub enum Counted<'a> {
+    /// Known at once: counted in this process.
+    Now(RateDecision),
+    /// Known after a look-up, which has a time limit of its own.
+    Later(crate::api_key::Later<'a, Result<RateDecision, CounterUnavailable>>),
+}
+
+impl std::fmt::Debug for Counted<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Now(decision) => f.debug_tuple("Now").field(decision).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
+
+/// A shared counter that did not answer in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CounterUnavailable;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rates_out_of_reason_are_refused() {
+        for (events, period, burst) in
+            [(0, 1, 1), (1, 0, 1), (1, 1, 0), (1, u64::MAX, 2), (1, 1 << 40, 1 << 30)]
+        {
+            assert_eq!(Rate::new(events, period, burst), None, "{events} {period} {burst}");
+        }
+        // Rounded up: never more than three in ten.
+        assert_eq!(Rate::new(3, 10, 1).map(|rate| rate.window_nanos()), Some(4));
+    }
+
+    #[test]
+    fn a_burst_passes_and_comes_back() {
+        let rate = Rate::new(10, 1_000, 5).expect("a rate");
+        let mut theoretical = 0;
+        for left in (0..5).rev() {
+            let (decision, next) = rate.arrive(theoretical, 1_000, 1);
+            assert!(decision.conforms);
+            assert_eq!((decision.remaining, decision.retry_nanos), (left, 0));
+            theoretical = next;
+        }
+        let (decision, same) = rate.arrive(theoretical, 1_000, 1);
+        assert_eq!((decision.conforms, decision.remaining), (false, 0));
+        assert_eq!((decision.retry_nanos, decision.reset_nanos, same), (100, 500, theoretical));
+        assert!(rate.arrive(theoretical, 1_100, 1).0.conforms);
+        assert!(!rate.arrive(theoretical, 1_099, 1).0.conforms);
+        assert_eq!(rate.arrive(theoretical, 9_000, 1).0.remaining, 4);
+        // A clock that runs backwards gives nothing away.
+        assert!(!rate.arrive(theoretical, 0, 1).0.conforms);
+        // More than ever fits never passes.
+        assert!(!rate.arrive(0, 1_000, 6).0.conforms);
+        assert!(!rate.arrive(0, 1_000, u64::MAX).0.conforms);
+    }
+}

@@ -124,6 +124,10 @@ text_id!(
     SessionId, "ses", "session"
 );
 text_id!(
+    /// An own API key.
+    ApiKeyId, "key", "api-key"
+);
+text_id!(
     /// An actor.
     ActorId, "act", "actor"
 );

@@ -3,6 +3,7 @@
 
 pub mod actor;
 pub mod analysis;
+pub mod api_key;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
@@ -26,6 +27,7 @@ pub mod time;
 pub mod verdict;
 
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
+pub use api_key::{ApiKey, ApiKeyDigest, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
 pub use endpoint::{
@@ -38,13 +40,14 @@ pub use exchange::{
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
-    ActorId, DetectionId, EndpointId, EnvironmentId, ExchangeId, FindingId, IncidentId,
+    ActorId, ApiKeyId, DetectionId, EndpointId, EnvironmentId, ExchangeId, FindingId, IncidentId,
     OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
 pub use limits::{LimitName, Limits, NotInspected};
 pub use location::{Location, Root, Side};
+pub use policy::Mode;
 pub use redact::Redacted;
 pub use severity::{Confidence, Severity};
 pub use taxonomy::{Attack, Cwe, Owasp};

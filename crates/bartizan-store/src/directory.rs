@@ -143,6 +143,18 @@ impl DataDirectory {
         Ok(Self::assemble(options, store, Arc::new(log), key, None))
     }
 
+    /// Opens the SQL store alone, for a small change beside the process that holds the directory:
+    /// a key must be revoked while a gateway runs. The exchange log stays untouched.
+    ///
+    /// # Errors
+    /// As [`DataDirectory::open_read_only`], without those of the key.
+    pub async fn store_beside(options: &DataOptions) -> Result<Arc<dyn Store>> {
+        let store =
+            SqliteStore::open_beside(&options.database(), options.keys(), &options.directory)
+                .await?;
+        Ok(Arc::new(store))
+    }
+
     fn assemble(
         options: &DataOptions,
         store: SqliteStore,

@@ -1,9 +1,10 @@
 //! What Bartizan keeps: inventory, findings and their workflow, detections, incidents, actors,
-//! checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
+//! own API keys, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
 //! what was seen in every exchange beside it ([`ExchangeLog`]). [`DataDirectory`] opens all of it.
 //!
 //! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
 
+mod api_keys;
 mod audit;
 mod directory;
 mod error;
@@ -18,6 +19,7 @@ mod sqlite;
 mod store;
 mod workflow;
 
+pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
 pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage};
 pub use error::{Result, StoreError};

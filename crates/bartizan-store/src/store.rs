@@ -4,11 +4,13 @@ use std::path::Path;
 
 use async_trait::async_trait;
 use bartizan_model::{
-    ActorId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, HashKey, Incident,
-    IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary, source::Checkpoint,
+    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId,
+    HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary,
+    source::Checkpoint,
 };
 
 use crate::{
+    api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     error::Result,
     exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
@@ -154,6 +156,26 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Learned state and when it was written.
     async fn learned(&self, scope: &Scope, name: &str)
     -> Result<Option<(LearnedState, Timestamp)>>;
+
+    /// Adds an own API key. Audited.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::InvalidChange`] when it lacks owner or name, is there already, or there
+    /// are [`crate::MAX_API_KEYS`] of them.
+    async fn add_api_key(&self, scope: &Scope, key: &ApiKey, who: &str) -> Result<()>;
+    /// All own API keys, oldest first.
+    async fn api_keys(&self, scope: &Scope) -> Result<Vec<ApiKey>>;
+    /// A number that rises with every key that is added or changes its state; 0 for no key.
+    async fn api_keys_version(&self, scope: &Scope) -> Result<u64>;
+    /// Disables, enables or revokes an own API key. Audited.
+    ///
+    /// # Errors
+    /// [`crate::StoreError::NotFound`]; [`crate::StoreError::InvalidChange`] when it was revoked or
+    /// is in that state already.
+    async fn set_api_key_state(&self, scope: &Scope, change: &ApiKeyChange) -> Result<ApiKey>;
+    /// Writes down when own API keys were last used. Unknown ones are passed over.
+    async fn record_api_key_use(&self, scope: &Scope, uses: &[(ApiKeyId, Timestamp)])
+    -> Result<()>;
 
     /// Appends to the audit log.
     async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord>;

@@ -7,6 +7,7 @@ mod harness;
 mod aborts;
 mod bodies;
 mod deadlines;
+mod enforcement;
 mod framing_http1;
 mod heads_http1;
 mod heads_http2;

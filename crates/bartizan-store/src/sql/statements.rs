@@ -206,6 +206,39 @@ pub(crate) const REMOVALS: &str = "\
 SELECT segment, removed_at, reason, records, bytes, first_time, last_time FROM exchange_removals \
 WHERE organisation = $1 AND environment = $2 ORDER BY segment";
 
+/// Nothing when id or digest are there already.
+pub(crate) const ADD_API_KEY: &str = "\
+INSERT INTO api_keys (organisation, environment, id, digest, name, owner, scopes, state, created_at, \
+ expires_at, changed) \
+SELECT $1, $2, $3, $4, $5, $6, $7, $8, $9, $10, COALESCE(MAX(changed), 0) + 1 FROM api_keys \
+WHERE organisation = $1 AND environment = $2 \
+ON CONFLICT DO NOTHING";
+
+pub(crate) const API_KEYS: &str = "\
+SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at FROM api_keys \
+WHERE organisation = $1 AND environment = $2 ORDER BY created_at, id";
+
+pub(crate) const API_KEY: &str = "\
+SELECT id, digest, name, owner, scopes, state, created_at, expires_at, last_used_at FROM api_keys \
+WHERE organisation = $1 AND environment = $2 AND id = $3";
+
+pub(crate) const API_KEYS_VERSION: &str = "\
+SELECT COALESCE(MAX(changed), 0) FROM api_keys WHERE organisation = $1 AND environment = $2";
+
+pub(crate) const API_KEY_COUNT: &str =
+    "SELECT COUNT(*) FROM api_keys WHERE organisation = $1 AND environment = $2";
+
+pub(crate) const SET_API_KEY_STATE: &str = "\
+UPDATE api_keys SET state = $4, changed = 1 + (\
+ SELECT MAX(known.changed) FROM api_keys AS known \
+ WHERE known.organisation = $1 AND known.environment = $2) \
+WHERE organisation = $1 AND environment = $2 AND id = $3";
+
+pub(crate) const SET_API_KEY_USED: &str = "\
+UPDATE api_keys SET last_used_at = $4 \
+WHERE organisation = $1 AND environment = $2 AND id = $3 \
+ AND (last_used_at IS NULL OR last_used_at < $4)";
+
 pub(crate) const FINDING_COUNTS: &str = "\
 SELECT state, severity, COUNT(*) FROM findings \
 WHERE organisation = $1 AND environment = $2 GROUP BY state, severity";

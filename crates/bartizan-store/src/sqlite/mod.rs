@@ -2,6 +2,7 @@
 //! synced.
 
 mod aliases;
+mod api_keys;
 mod audit;
 mod batch;
 mod dialect;
@@ -111,6 +112,24 @@ impl SqliteStore {
             .max_connections(readers.max(1))
             .connect_lazy_with(dialect::reading(path));
         let writer = Some(Arc::new(Mutex::new(Some(connection))));
+        Ok(Self::assemble(path, keys, data, pool, writer))
+    }
+
+    /// Opens the database at `path` for small changes beside the process that holds the directory:
+    /// each is one transaction, for which the database makes writers wait for each other. Creates
+    /// and migrates nothing.
+    ///
+    /// # Errors
+    /// As [`SqliteStore::open_read_only`].
+    pub async fn open_beside(path: &Path, keys: KeyDirectory, data: &Path) -> Result<Self> {
+        if !path.is_file() {
+            return Err(StoreError::NoStore { directory: data.to_owned() });
+        }
+        let found = version_of(&dialect::read_only(path)).await.map_err(|f| named(path, f))?;
+        schema::require_current(found, path)?;
+        let pool =
+            SqlitePoolOptions::new().max_connections(1).connect_lazy_with(dialect::reading(path));
+        let writer = Some(Arc::new(Mutex::new(None)));
         Ok(Self::assemble(path, keys, data, pool, writer))
     }
 

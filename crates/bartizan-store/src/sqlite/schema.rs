@@ -11,8 +11,10 @@ use super::{Inner, dialect};
 use crate::error::{Result, StoreError};
 
 /// Version, name and text of each migration. A test compares this with the directory.
-const MIGRATIONS: &[(i64, &str, &str)] =
-    &[(1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql"))];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
+    (2, "api_keys", include_str!("../../migrations/sqlite/0002_api_keys.sql")),
+];
 
 /// The newest schema version this program knows.
 pub const SCHEMA_VERSION: i64 = MIGRATIONS[MIGRATIONS.len() - 1].0;

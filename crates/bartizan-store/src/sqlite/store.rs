@@ -4,17 +4,19 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use async_trait::async_trait;
 use bartizan_model::{
-    ActorId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, HashKey, Incident,
-    IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary, source::Checkpoint,
+    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId,
+    HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary,
+    source::Checkpoint,
 };
 use sqlx::{Connection as _, Row as _};
 
 use super::{
     Inner, SqliteStore,
     aliases::{self, Act},
-    audit, batch, findings, log_index, maintain, read,
+    api_keys, audit, batch, findings, log_index, maintain, read,
 };
 use crate::{
+    api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     error::{Result, StoreError},
     exchange_log::{
@@ -280,6 +282,36 @@ impl Store for SqliteStore {
             let state = LearnedState { name: name.to_owned(), content: row.try_get(0)? };
             Ok(Some((state, Timestamp::from_micros(row.try_get(1)?))))
         })
+    }
+
+    async fn add_api_key(&self, scope: &Scope, new: &ApiKey, who: &str) -> Result<()> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, new.created).await?;
+            api_keys::add(c, scope, &key, new, who).await
+        })
+    }
+
+    async fn api_keys(&self, scope: &Scope) -> Result<Vec<ApiKey>> {
+        reading!(self, c => api_keys::all(c, scope).await)
+    }
+
+    async fn api_keys_version(&self, scope: &Scope) -> Result<u64> {
+        reading!(self, c => api_keys::version(c, scope).await)
+    }
+
+    async fn set_api_key_state(&self, scope: &Scope, change: &ApiKeyChange) -> Result<ApiKey> {
+        writing!(self, c => {
+            let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
+            api_keys::set_state(c, scope, &key, change).await
+        })
+    }
+
+    async fn record_api_key_use(
+        &self,
+        scope: &Scope,
+        uses: &[(ApiKeyId, Timestamp)],
+    ) -> Result<()> {
+        writing!(self, c => api_keys::record_use(c, scope, uses).await)
     }
 
     async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {

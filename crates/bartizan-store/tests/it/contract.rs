@@ -1,6 +1,7 @@
 //! What every store promises. Each case is given an empty store and knows nothing else about it, so
 //! that the same cases run on every database.
 
+mod api_keys;
 mod batches;
 mod inventory;
 mod keeping;
@@ -35,6 +36,7 @@ on_sqlite! {
     batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
     lists: pages_hold_everything_once, lists_are_filtered, counts_are_right;
     workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, findings_of_a_host_replace_those_of_endpoints, audit_chain_is_extended_and_verified;
+    api_keys: api_keys_are_kept_changed_and_audited, impossible_api_keys_are_refused, a_gateway_sees_changes_of_api_keys;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, log_budget_drops_oldest_segments;
 }

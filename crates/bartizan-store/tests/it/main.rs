@@ -1,5 +1,6 @@
 //! Tests of the store as a whole: the contract that every store keeps, damage, full disks, crashes.
 
+mod beside;
 mod contract;
 mod crash;
 mod faults;

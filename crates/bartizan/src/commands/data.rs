@@ -72,7 +72,7 @@ pub(super) fn failed(error: &StoreError) -> CommandError {
     CommandError::usage(message).help(error.help())
 }
 
-fn runtime() -> Result<Runtime, CommandError> {
+pub(super) fn runtime() -> Result<Runtime, CommandError> {
     tokio::runtime::Builder::new_multi_thread()
         .worker_threads(1)
         .enable_all()
@@ -80,7 +80,7 @@ fn runtime() -> Result<Runtime, CommandError> {
         .map_err(|error| CommandError::usage(format!("cannot start: {error}")))
 }
 
-fn options(folder: &Path, config: &Config, scope: &Scope) -> DataOptions {
+pub(super) fn options(folder: &Path, config: &Config, scope: &Scope) -> DataOptions {
     let mut options = DataOptions::new(folder);
     options.key_directory.clone_from(&config.store.keys);
     options.scope = scope.clone();

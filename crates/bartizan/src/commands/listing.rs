@@ -155,11 +155,11 @@ fn set_state(cli: &Cli, arguments: &Findings, state: &str) -> Result<Exit, Comma
     Ok(Exit::Clean)
 }
 
-fn who() -> String {
+pub(super) fn who() -> String {
     std::env::var("USER").ok().filter(|u| !u.is_empty()).unwrap_or_else(|| "command line".into())
 }
 
-fn parse_time(text: &str) -> Result<Timestamp, CommandError> {
+pub(super) fn parse_time(text: &str) -> Result<Timestamp, CommandError> {
     Timestamp::parse(text).or_else(|| Timestamp::parse(&format!("{text}T00:00:00Z"))).ok_or_else(
         || {
             CommandError::usage(format!("`{text}` is no time"))

@@ -11,6 +11,7 @@ mod inspect;
 mod key;
 #[cfg(feature = "lab")]
 mod lab;
+mod keys;
 mod listing;
 mod reference;
 mod serve;
@@ -56,6 +57,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
         #[cfg(feature = "lab")]
         Command::Lab(arguments) => lab::run(cli, arguments),
+        Command::Keys(command) => keys::run(cli, command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {

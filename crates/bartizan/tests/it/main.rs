@@ -7,6 +7,7 @@ mod hostile;
 mod html;
 mod json;
 mod listed;
+mod keys;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod serve;

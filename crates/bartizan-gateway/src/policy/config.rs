@@ -1,0 +1,302 @@
+//! What policies are told, and how it is compiled. What cannot be compiled is refused as a whole,
+//! with the name of the policy and the path of the key: no policy ever turns itself off.
+
+use bartizan_model::Mode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Deserializer, Serialize};
+
+use super::{
+    PolicyItem, address, api_key, authentication, cors, headers, jwt, rate, scope::ScopeConfig,
+    size,
+};
+
+/// Most policies.
+pub(crate) const POLICIES: usize = 1_000;
+/// Longest name, in bytes.
+const NAME_BYTES: usize = 64;
+
+/// A policy: its name, whether it acts, where it applies, and exactly one kind of rule.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct PolicyConfig {
+    /// Unique name, for logs, metrics and clients: 1 to 64 letters, digits, `-`, `_` or `.`.
+    pub name: String,
+    /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it. Default:
+    /// `enforce` for `api_key` and `size`, else `monitor`.
+    #[serde(default, deserialize_with = "mode", skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<ModeName>")]
+    pub mode: Option<Mode>,
+    /// Where it applies. Default: everywhere.
+    #[serde(default)]
+    pub scope: ScopeConfig,
+    /// Who may connect, by address.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub address: Option<address::AddressConfig>,
+    /// How large requests may be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size: Option<size::SizeConfig>,
+    /// How often one may ask.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rate: Option<rate::RateConfig>,
+    /// Verification of own API keys.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub api_key: Option<api_key::ApiKeyConfig>,
+    /// Verification of the JWTs of an issuer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jwt: Option<jwt::JwtConfig>,
+    /// Who must have been identified.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub authentication: Option<authentication::AuthenticationConfig>,
+    /// Which pages of other origins may call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cors: Option<cors::CorsConfig>,
+    /// Fields of responses.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub headers: Option<headers::HeadersConfig>,
+}
+
+/// The words for [`Mode`], for the schema.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "snake_case")]
+#[expect(dead_code, reason = "only its schema is used")]
+enum ModeName {
+    Off,
+    Monitor,
+    Enforce,
+}
+
+/// `off` without quotes is a truth value to some readers of YAML.
+fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
+    struct Word;
+    impl serde::de::Visitor<'_> for Word {
+        type Value = Option<Mode>;
+
+        fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            f.write_str("`off`, `monitor` or `enforce`")
+        }
+
+        fn visit_unit<E>(self) -> Result<Self::Value, E> {
+            Ok(None)
+        }
+
+        fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Self::Value, E> {
+            if value {
+                return Err(E::invalid_value(serde::de::Unexpected::Bool(value), &self));
+            }
+            Ok(Some(Mode::Off))
+        }
+
+        fn visit_str<E: serde::de::Error>(self, text: &str) -> Result<Self::Value, E> {
+            match text {
+                "off" => Ok(Some(Mode::Off)),
+                "monitor" => Ok(Some(Mode::Monitor)),
+                "enforce" => Ok(Some(Mode::Enforce)),
+                _ => Err(E::unknown_variant(text, &["off", "monitor", "enforce"])),
+            }
+        }
+    }
+    deserializer.deserialize_any(Word)
+}
+
+impl PolicyConfig {
+    /// A policy without a rule.
+    fn empty(name: &str) -> Self {
+        Self {
+            name: name.to_owned(),
+            mode: None,
+            scope: ScopeConfig::default(),
+            address: None,
+            size: None,
+            rate: None,
+            api_key: None,
+            jwt: None,
+            authentication: None,
+            cors: None,
+            headers: None,
+        }
+    }
+
+    /// The policies that are there without any configuration: own API keys enforced; a rate per
+    /// address and the recommended fields of responses monitored.
+    #[must_use]
+    pub fn defaults() -> Vec<Self> {
+        let per_address = rate::RateConfig {
+            requests: 600,
+            period_seconds: 60,
+            burst: Some(200),
+            by: rate::RateBy::Address,
+            cost: 1,
+            on_failure: rate::OnFailure::Open,
+        };
+        vec![
+            Self { rate: Some(per_address), ..Self::empty("default-rate") },
+            Self {
+                api_key: Some(api_key::ApiKeyConfig::default()),
+                ..Self::empty("default-api-keys")
+            },
+            Self {
+                headers: Some(headers::HeadersConfig::default()),
+                ..Self::empty("default-headers")
+            },
+        ]
+    }
+
+    /// These policies, and of the default ones those of kinds that none of these is of.
+    #[must_use]
+    pub fn with_defaults(mut policies: Vec<Self>) -> Vec<Self> {
+        let missing = Self::defaults().into_iter().filter(|default| {
+            let kind = default.kinds().next();
+            !policies.iter().any(|policy| policy.kinds().next() == kind)
+        });
+        let missing: Vec<_> = missing.collect();
+        policies.extend(missing);
+        policies
+    }
+
+    /// The kinds of rules that it has; exactly one once it was checked.
+    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+        [
+            (self.address.is_some(), &address::ITEM),
+            (self.size.is_some(), &size::ITEM),
+            (self.rate.is_some(), &rate::ITEM),
+            (self.api_key.is_some(), &api_key::ITEM),
+            (self.jwt.is_some(), &jwt::ITEM),
+            (self.authentication.is_some(), &authentication::ITEM),
+            (self.cors.is_some(), &cors::ITEM),
+            (self.headers.is_some(), &headers::ITEM),
+        ]
+        .into_iter()
+        .filter_map(|(is_there, item): (bool, &'static PolicyItem)| is_there.then_some(item.kind))
+    }
+
+    /// Checks the outside and gives the kind.
+    pub(crate) fn check(&self) -> Result<&'static PolicyItem, PolicyError> {
+        let is_character = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_' | b'.');
+        let is_name = !self.name.is_empty()
+            && self.name.len() <= NAME_BYTES
+            && self.name.bytes().all(is_character);
+        let refuse = |key: &str, problem: String| Err(PolicyError::new(&self.name, key, problem));
+        if !is_name {
+            return refuse("name", "expected 1 to 64 letters, digits, `-`, `_` or `.`".to_owned());
+        }
+        let kinds: Vec<_> = self.kinds().collect();
+        let known = || super::ITEMS.iter().map(|item| item.kind).collect::<Vec<_>>().join("`, `");
+        let item = match kinds.as_slice() {
+            [kind] => super::ITEMS.iter().copied().find(|item| item.kind == *kind),
+            [] => return refuse("", format!("it has no rule; one of `{}` is needed", known())),
+            many => return refuse("", format!("one rule is needed, not `{}`", many.join("`, `"))),
+        };
+        item.ok_or_else(|| PolicyError::new(&self.name, "", "is of an unknown kind"))
+    }
+}
+
+/// What is wrong with a rule: the path of the key below the rule, and why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) key: String,
+    pub(crate) problem: String,
+}
+
+impl Problem {
+    pub(crate) fn new(key: impl AsRef<str>, problem: impl Into<String>) -> Self {
+        Self { key: key.as_ref().to_owned(), problem: problem.into() }
+    }
+
+    pub(crate) fn of(self, policy: &str, kind: &str) -> PolicyError {
+        let key =
+            if self.key.is_empty() { kind.to_owned() } else { format!("{kind}.{}", self.key) };
+        PolicyError::new(policy, &key, self.problem)
+    }
+}
+
+/// Why policies are refused.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("policy {policy:?}: {}{problem}", Key(key))]
+pub struct PolicyError {
+    /// Name of the policy.
+    pub policy: String,
+    /// Path of the key below it, for example `cors.origins.0`; empty for the policy as a whole.
+    pub key: String,
+    /// What is wrong with it.
+    pub problem: String,
+}
+
+impl PolicyError {
+    pub(crate) fn new(policy: &str, key: &str, problem: impl Into<String>) -> Self {
+        Self { policy: policy.to_owned(), key: key.to_owned(), problem: problem.into() }
+    }
+}
+
+struct Key<'a>(&'a str);
+
+impl std::fmt::Display for Key<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.0.is_empty() { Ok(()) } else { write!(f, "`{}`: ", self.0) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<PolicyConfig, String> {
+        serde_saphyr::from_str(text).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn modes_are_words_also_for_readers_that_know_off_as_false() {
+        for (word, mode) in [
+            ("off", Mode::Off),
+            ("\"off\"", Mode::Off),
+            ("monitor", Mode::Monitor),
+            ("enforce", Mode::Enforce),
+        ] {
+            let policy =
+                read(&format!("name: a\nmode: {word}\nsize: {{fields: 1}}\n")).expect(word);
+            assert_eq!(policy.mode, Some(mode));
+            let json = serde_json::to_value(&policy).expect("JSON");
+            assert_eq!(
+                serde_json::from_value::<PolicyConfig>(json).expect("read").mode,
+                Some(mode)
+            );
+        }
+        let json = serde_json::json!({"name": "a", "mode": false, "size": {"fields": 1}});
+        assert_eq!(
+            serde_json::from_value::<PolicyConfig>(json).expect("read").mode,
+            Some(Mode::Off)
+        );
+        for word in ["on", "block", "true", "1", "Enforce"] {
+            assert!(
+                read(&format!("name: a\nmode: {word}\nsize: {{fields: 1}}\n")).is_err(),
+                "{word}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_policy_has_one_rule_and_a_name() {
+        for (text, key) in [
+            ("name: a", ""),
+            ("{name: a, size: {fields: 1}, headers: {}}", ""),
+            ("{name: '', size: {fields: 1}}", "name"),
+            ("{name: 'a b', size: {fields: 1}}", "name"),
+            ("{name: \"a\\\"b\", size: {fields: 1}}", "name"),
+        ] {
+            let error = read(text).expect("read").check().err();
+            assert_eq!(error.map(|error| error.key), Some(key.to_owned()), "{text}");
+        }
+        let kind =
+            read("{name: a, size: {fields: 1}}").expect("read").check().map(|item| item.kind);
+        assert_eq!(kind, Ok("size"));
+    }
+
+    #[test]
+    fn defaults_fill_what_is_missing() {
+        let own = read("{name: mine, rate: {requests: 1, period_seconds: 1}}").expect("read");
+        let all = PolicyConfig::with_defaults(vec![own]);
+        let names: Vec<_> = all.iter().map(|policy| policy.name.as_str()).collect();
+        assert_eq!(names, ["mine", "default-api-keys", "default-headers"]);
+        let error = PolicyError::new("a", "cors.origins.0", "is wrong");
+        assert_eq!(error.to_string(), "policy \"a\": `cors.origins.0`: is wrong");
+    }
+}

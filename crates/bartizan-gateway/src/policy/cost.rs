@@ -1,0 +1,100 @@
+//! What asking a policy costs. Not a test: run by hand, in release, on a quiet machine.
+//!
+//! `cargo test --release -p bartizan-gateway policy::cost -- --ignored --nocapture`
+
+use std::{hint::black_box, net::IpAddr, time::Instant};
+
+use bartizan_model::{HashKey, Timestamp, counters::RateCounter as _};
+use http::{HeaderMap, Method, request};
+
+use super::{
+    RateTable,
+    address::{AddressConfig, Addresses},
+    api_key::{ApiKeyConfig, OwnKeys, tests as own},
+    rate::{Limit, RateConfig},
+    scope::{PathForms, Scope, ScopeConfig},
+    size::{SizeConfig, Sizes},
+};
+
+/// Prints the median of eleven rounds, in nanoseconds for each call.
+fn measure(what: &str, rounds: u32, mut work: impl FnMut(u32)) {
+    let mut samples: Vec<f64> = (0..11)
+        .map(|_| {
+            let began = Instant::now();
+            (0..rounds).for_each(&mut work);
+            began.elapsed().as_secs_f64() * 1e9 / f64::from(rounds)
+        })
+        .collect();
+    samples.sort_by(f64::total_cmp);
+    eprintln!("{what:55} {:8.0} ns", samples[5]);
+}
+
+fn yaml<T: serde::de::DeserializeOwned>(text: &str) -> T {
+    serde_saphyr::from_str(text).expect("a configuration")
+}
+
+fn address(n: u32) -> IpAddr {
+    IpAddr::from(n.wrapping_mul(2_654_435_761).to_be_bytes())
+}
+
+fn head() -> request::Parts {
+    let request = http::Request::get("/v1/orders/17?expand=items")
+        .header("host", "api.example")
+        .header("accept", "application/json")
+        .header("user-agent", "client/1.0")
+        .header("x-api-key", own::key(1).1);
+    request.body(()).expect("a request").into_parts().0
+}
+
+#[test]
+#[ignore = "measures"]
+fn costs_of_cheap_checks() {
+    let deny =
+        (0..10_000_u32).map(|n| format!("{}.{}.{}.0/24", n % 223, n / 223, n % 251)).collect();
+    let list = Addresses::compile(&AddressConfig { deny, ..Default::default() }).expect("compiles");
+    measure("address among 10000 networks", 200_000, |n| {
+        black_box(list.check(address(n))).ok();
+    });
+
+    let config =
+        ScopeConfig { paths: vec!["/v1/**".into(), "/v2/*/items".into()], ..Default::default() };
+    let scope = Scope::compile(&config).expect("compiles");
+    for path in ["/v1/orders/17", "/v1/%6frders/../17;a=b"] {
+        measure(&format!("scope, {path}"), 200_000, |_| {
+            black_box(scope.holds(
+                Some("api.example"),
+                &Method::GET,
+                &PathForms::new(black_box(path)),
+            ));
+        });
+    }
+
+    let sizes: SizeConfig = yaml("{head_bytes: 4096, body_bytes: 1000, target_bytes: 100}");
+    let (sizes, head) = (Sizes::compile(&sizes).expect("compiles"), head());
+    measure("size of a head", 200_000, |_| {
+        black_box(sizes.check_head(black_box(&head))).ok();
+    });
+
+    let config: RateConfig = yaml("{requests: 600, period_seconds: 60}");
+    let limit = Limit::compile("a", &config, &HashKey::new([1; 32])).expect("compiles");
+    let table = RateTable::default();
+    measure("rate, one address", 200_000, |n| {
+        let key = limit.key([192, 0, 2, 1].into(), &[]);
+        black_box(table.count(key, limit.rate, 1, u64::from(n) * 1_000));
+    });
+    let full = RateTable::new(100_000);
+    measure("rate, a million addresses in a table of 100000", 200_000, |n| {
+        let key = limit.key(address(n % 1_000_000), &[]);
+        black_box(full.count(key, limit.rate, 1, u64::from(n) * 1_000));
+    });
+
+    let keys = (0..=255).map(|fill| own::key(fill).0).collect();
+    let keys = OwnKeys::compile(&ApiKeyConfig::default(), &own::table(keys)).expect("compiles");
+    measure("own key", 100_000, |_| {
+        black_box(keys.look(black_box(&head.headers), Timestamp::from_seconds(1)));
+    });
+    let none = HeaderMap::new();
+    measure("own key, none presented", 200_000, |_| {
+        black_box(keys.look(black_box(&none), Timestamp::from_seconds(1)));
+    });
+}

@@ -1,0 +1,91 @@
+//! Who is calling, once it was verified. What a client merely claims never gets here.
+
+use std::{net::IpAddr, sync::Arc};
+
+use bartizan_model::PrincipalKind;
+
+/// A verified identity.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// What names it: [`PrincipalKind::ApiKey`], [`PrincipalKind::Subject`] or
+    /// [`PrincipalKind::Certificate`].
+    pub kind: PrincipalKind,
+    /// Who vouches for the name; empty for own keys.
+    pub issuer: Arc<str>,
+    /// The name: id of a key, subject of a token or certificate.
+    pub subject: Arc<str>,
+    /// Whose it is, where that is known beside the name.
+    pub owner: Arc<str>,
+    /// What it may be used for.
+    pub scopes: Arc<[String]>,
+}
+
+impl Identity {
+    /// Whether it has all of these scopes.
+    #[must_use]
+    pub fn has(&self, scopes: &[String]) -> bool {
+        scopes.iter().all(|scope| self.scopes.contains(scope))
+    }
+
+    /// Bytes that are equal for equal names: for keyed hashes. Lengths keep the parts apart.
+    pub(crate) fn name(&self) -> Vec<u8> {
+        let mut out = Vec::with_capacity(16 + self.issuer.len() + self.subject.len());
+        out.push(self.kind as u8);
+        out.extend_from_slice(&(self.issuer.len() as u64).to_le_bytes());
+        out.extend_from_slice(self.issuer.as_bytes());
+        out.extend_from_slice(self.subject.as_bytes());
+        out
+    }
+}
+
+/// The subject of a client certificate that a listener has checked; a listener puts it into the
+/// extensions of its calls.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClientCertificate {
+    /// Subject, as the certificate writes it.
+    pub subject: Arc<str>,
+}
+
+/// An address as one actor: IPv6 by /64, which is what one subscriber gets (RFC 6177).
+pub(crate) fn of_address(address: IpAddr) -> [u8; 17] {
+    let mut out = [0; 17];
+    match address.to_canonical() {
+        IpAddr::V4(v4) => {
+            out[0] = 4;
+            out[1..5].copy_from_slice(&v4.octets());
+        }
+        IpAddr::V6(v6) => {
+            out[0] = 6;
+            out[1..9].copy_from_slice(&v6.octets()[..8]);
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_taken_as_actors() {
+        let of = |text: &str| of_address(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8::1"), of("2001:db8::ffff:1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
+        assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+    }
+
+    #[test]
+    fn parts_of_names_do_not_run_together() {
+        let identity = |issuer: &str, subject: &str| Identity {
+            kind: PrincipalKind::Subject,
+            issuer: issuer.into(),
+            subject: subject.into(),
+            owner: "".into(),
+            scopes: Arc::from(["a".to_owned()]),
+        };
+        assert_ne!(identity("ab", "c").name(), identity("a", "bc").name());
+        assert!(identity("a", "b").has(&["a".to_owned()]));
+        assert!(!identity("a", "b").has(&["a".to_owned(), "b".to_owned()]));
+    }
+}

@@ -1,0 +1,310 @@
+//! Inline policies: what may come in, how often, and as whom.
+//!
+//! A policy has a name, a mode (`off`, `monitor`, `enforce`), a scope and one rule. Each kind of
+//! rule is one file with its documentation, defaults, limits, examples and tests. All policies are
+//! compiled together ([`Enforcement::new`]); what cannot be compiled is refused as a whole.
+//!
+//! They are asked in the order of what asking costs, and what is only for some comes after it is
+//! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
+//! preflight requests, keys, tokens, required authentication, rates by principal; then the body.
+
+pub mod address;
+pub mod api_key;
+pub mod authentication;
+pub mod config;
+pub mod cors;
+#[cfg(test)]
+mod cost;
+mod fetch;
+mod files;
+pub mod headers;
+mod identity;
+pub mod jwt;
+mod pass;
+pub mod rate;
+mod rate_table;
+mod recent;
+mod record;
+pub mod scope;
+mod set;
+pub mod size;
+
+use std::{
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+    task::{Context as Task, Poll, Waker},
+    time::Instant,
+};
+
+use arc_swap::ArcSwap;
+use bartizan_model::{HashKey, Mode, counters::RateCounter};
+use http::{header, request, response};
+use prometheus_client::{metrics::counter::Counter, registry::Registry};
+
+use self::{
+    headers::About,
+    pass::{Pass, Stage},
+    record::{Outcome, Tallies},
+    set::PolicySet,
+};
+use crate::{
+    call::Call,
+    phases::{BodyView, Policies, Reply, Step},
+};
+
+pub use self::{
+    api_key::{KeyTable, keep_up},
+    config::{PolicyConfig, PolicyError},
+    identity::{ClientCertificate, Identity},
+    rate_table::RateTable,
+    record::{Applied, Decisions},
+};
+
+/// What there is to say about a kind of policy.
+#[derive(Clone, Copy, Debug)]
+pub struct PolicyItem {
+    /// Its key in the configuration.
+    pub kind: &'static str,
+    /// For people.
+    pub title: &'static str,
+    /// Its mode when the configuration names none.
+    pub mode: Mode,
+    /// What it does, with its limits and what happens at them.
+    pub documentation: &'static str,
+    /// Policies of this kind, as YAML. Each can be compiled.
+    pub examples: &'static [&'static str],
+}
+
+/// All kinds, in the order in which they are asked.
+pub static ITEMS: [&PolicyItem; 8] = [
+    &address::ITEM,
+    &size::ITEM,
+    &rate::ITEM,
+    &cors::ITEM,
+    &api_key::ITEM,
+    &jwt::ITEM,
+    &authentication::ITEM,
+    &headers::ITEM,
+];
+
+/// What policies need from outside.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    /// The key of the organisation, under which counted things are hashed.
+    pub hash_key: HashKey,
+    /// Own API keys; see [`keep_up`].
+    pub keys: Arc<KeyTable>,
+    /// Where rates are counted; survives a reload.
+    pub counter: Arc<dyn RateCounter>,
+    /// Whether a listener asks clients for certificates.
+    pub has_client_certificates: bool,
+}
+
+impl Surroundings {
+    /// Everything in this process, with keys under that of the organisation.
+    #[must_use]
+    pub fn embedded(hash_key: HashKey) -> Self {
+        Self {
+            keys: Arc::new(KeyTable::new(hash_key.clone())),
+            counter: Arc::new(RateTable::default()),
+            has_client_certificates: false,
+            hash_key,
+        }
+    }
+}
+
+/// Compiled policies, put before a gateway.
+#[derive(Debug)]
+pub struct Enforcement {
+    set: ArcSwap<PolicySet>,
+    surroundings: Surroundings,
+    tallies: Tallies,
+    incomplete_counts: Counter,
+    fetch_failures: AtomicU64,
+}
+
+/// Where rates begin to count time: one moment for all policies of the process, so that counters
+/// outlive them.
+static EPOCH: LazyLock<Instant> = LazyLock::new(Instant::now);
+
+fn nanos_now() -> u64 {
+    u64::try_from(EPOCH.elapsed().as_nanos()).unwrap_or(u64::MAX)
+}
+
+impl Enforcement {
+    /// Compiles policies.
+    ///
+    /// # Errors
+    /// Names policy and key of the first that cannot be compiled.
+    pub fn new(policies: &[PolicyConfig], surroundings: Surroundings) -> Result<Self, PolicyError> {
+        let tallies = Tallies::default();
+        let set = PolicySet::compile(policies, &surroundings, &tallies, None)?;
+        Ok(Self {
+            set: ArcSwap::from_pointee(set),
+            surroundings,
+            tallies,
+            incomplete_counts: Counter::default(),
+            fetch_failures: AtomicU64::new(0),
+        })
+    }
+
+    /// Takes over other policies, all at once. Calls under way keep those they began with; counts,
+    /// API keys and fetched key sets stay.
+    ///
+    /// # Errors
+    /// As [`Enforcement::new`]; the policies in force stay.
+    pub fn replace(&self, policies: &[PolicyConfig]) -> Result<(), PolicyError> {
+        let before = self.set.load_full();
+        let set = PolicySet::compile(policies, &self.surroundings, &self.tallies, Some(&before))?;
+        self.fetch_failures.fetch_add(before.fetch_failures_without(&set), Relaxed);
+        self.set.store(Arc::new(set));
+        Ok(())
+    }
+
+    /// Fetches key sets for the first time, and tells for which policies that failed and why. They
+    /// are fetched again when a token needs them.
+    pub async fn warm(&self) -> Vec<(Arc<str>, String)> {
+        let set = self.set.load_full();
+        let mut failed = Vec::new();
+        for policy in &set.tokens {
+            if let Err(problem) = policy.rule.warm().await {
+                failed.push((Arc::clone(&policy.name), problem));
+            }
+        }
+        failed
+    }
+
+    /// Fetches of key sets that failed.
+    #[must_use]
+    pub fn fetch_failures(&self) -> u64 {
+        self.fetch_failures.load(Relaxed) + self.set.load().fetch_failures()
+    }
+
+    /// Adds the counters of policies to a registry.
+    pub fn register(&self, registry: &mut Registry) {
+        let help = "Decisions of policies by mode and outcome";
+        registry.register("policy_decisions", help, self.tallies.clone());
+        let help = "Rates counted after something that matters was forgotten";
+        registry.register("policy_incomplete_counts", help, self.incomplete_counts.clone());
+    }
+
+    /// What policies decided about a call; `None` before they were asked.
+    #[must_use]
+    pub fn decisions(call: &Call) -> Option<&Decisions> {
+        call.extension()
+    }
+
+    /// Gives an answer of our own the fields that answers of the upstream get.
+    fn dress(stage: &Stage, request: &request::Parts, is_secure: bool, reply: &mut Reply) {
+        let origin = request.headers.get(header::ORIGIN);
+        let about = About { is_secure, has_credentials: has_credentials(&request.headers) };
+        let mut edits = crate::phases::Edits::default();
+        if reply.code != cors::PREFLIGHT {
+            let in_scope = stage.set.cors.iter().filter(|policy| policy.is_enforced());
+            for policy in in_scope.filter(|policy| stage.is_in(&policy.scope, request)) {
+                policy.rule.edit(origin, &reply.headers, &mut edits);
+            }
+        }
+        let in_scope = stage.set.fields.iter().filter(|policy| policy.is_enforced());
+        for policy in in_scope.filter(|policy| stage.is_in(&policy.scope, request)) {
+            policy.rule.edit(&reply.headers, about, &mut edits);
+        }
+        edits.apply(&mut reply.headers);
+    }
+}
+
+fn has_credentials(fields: &http::HeaderMap) -> bool {
+    fields.contains_key(header::AUTHORIZATION) || fields.contains_key(header::COOKIE)
+}
+
+impl Policies for Enforcement {
+    fn request_filter<'a>(&'a self, call: &'a mut Call, request: &'a request::Parts) -> Step<'a> {
+        let set = self.set.load_full();
+        let mut answer = Box::pin(async move {
+            let mut pass = Pass::new(set, call, request);
+            let stopped =
+                pass.run(self.surroundings.counter.as_ref(), &self.incomplete_counts).await;
+            let mut reply = pass.finish(call, stopped)?;
+            if let Some(stage) = call.extension::<Stage>() {
+                Self::dress(stage, request, call.scheme() == "https", &mut reply);
+            }
+            Some(reply)
+        });
+        // Nearly always everything is known at once, and the gateway need not wait. If not, the
+        // gateway asks again at once, and then is woken.
+        match answer.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+            Poll::Ready(None) => Step::Continue,
+            Poll::Ready(Some(reply)) => Step::Reply(reply),
+            Poll::Pending => Step::Later(answer),
+        }
+    }
+
+    fn request_body<'a>(
+        &'a self,
+        call: &'a mut Call,
+        request: &'a request::Parts,
+        body: BodyView<'a>,
+    ) -> Step<'a> {
+        let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
+        let (incident, is_secure) = (call.id().to_owned(), call.scheme() == "https");
+        let sizes = stage.set.sizes.iter().filter(|policy| policy.rule.limits_bodies());
+        for policy in sizes.filter(|policy| stage.is_in(&policy.scope, request)) {
+            let refusal = match policy.rule.check_body(body) {
+                None => {
+                    policy.count(Outcome::NotEvaluated);
+                    continue;
+                }
+                Some(Ok(())) => continue,
+                Some(Err(refusal)) => refusal,
+            };
+            let decisions = call.extensions().get_or_insert_default::<Decisions>();
+            if let Some(refusal) = policy.refuse(refusal, decisions, &incident) {
+                let mut reply = refusal.into_reply();
+                Self::dress(&stage, request, is_secure, &mut reply);
+                return Step::Reply(Box::new(reply));
+            }
+        }
+        Step::Continue
+    }
+
+    fn response_filter<'a>(
+        &'a self,
+        call: &'a mut Call,
+        response: &'a response::Parts,
+    ) -> Step<'a> {
+        let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
+        let field = |wanted: &http::HeaderName| {
+            let found = call.request_fields.iter().find(|(name, _)| name == wanted);
+            found.map(|(_, value)| value.clone())
+        };
+        let origin = field(&header::ORIGIN);
+        let about = About {
+            is_secure: call.scheme() == "https",
+            has_credentials: field(&header::AUTHORIZATION).or(field(&header::COOKIE)).is_some(),
+        };
+        let method = call.method.clone();
+        let authority = call.authority().map(str::to_owned);
+        let is_in = |scope: &scope::Scope| scope.holds(authority.as_deref(), &method, &stage.path);
+        let edits = call.to_client();
+        for policy in stage.set.cors.iter().filter(|policy| is_in(&policy.scope)) {
+            if policy.acts() {
+                policy.rule.edit(origin.as_ref(), &response.headers, edits);
+            }
+        }
+        for policy in stage.set.fields.iter().filter(|policy| is_in(&policy.scope)) {
+            let mut wanted = crate::phases::Edits::default();
+            let changes = policy.rule.edit(&response.headers, about, &mut wanted);
+            if !changes {
+                policy.count(Outcome::Passed);
+            } else if policy.acts() {
+                policy.rule.edit(&response.headers, about, edits);
+            }
+        }
+        Step::Continue
+    }
+}
+
+#[cfg(test)]
+mod tests;

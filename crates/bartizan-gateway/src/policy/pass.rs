@@ -1,0 +1,309 @@
+//! One head on its way past the policies, cheap ones first.
+
+use std::{net::IpAddr, sync::Arc};
+
+use bartizan_model::{
+    PrincipalKind, Timestamp,
+    counters::{Completeness, Counted, RateCounter, RateDecision},
+};
+use http::{HeaderName, HeaderValue, request};
+use prometheus_client::metrics::counter::Counter;
+
+use super::{
+    identity::{ClientCertificate, Identity},
+    jwt::{self, Presented, Tokens},
+    nanos_now,
+    rate::{self, Limit, OnFailure},
+    record::{Decisions, Outcome, Policy, Refusal},
+    scope::{PathForms, Scope},
+    set::PolicySet,
+};
+use crate::{
+    call::Call,
+    handover::timestamp,
+    phases::{Decision, Reply},
+};
+
+/// What later phases need: the policies that the call began with, and its path.
+#[derive(Clone, Debug)]
+pub(crate) struct Stage {
+    pub(crate) set: Arc<PolicySet>,
+    pub(crate) path: Arc<PathForms>,
+    authority: Option<Arc<str>>,
+}
+
+impl Stage {
+    pub(crate) fn is_in(&self, scope: &Scope, request: &request::Parts) -> bool {
+        scope.holds(self.authority.as_deref(), &request.method, &self.path)
+    }
+}
+
+/// The answer to a head that goes no further.
+type Stopped = Box<Reply>;
+
+/// A head under way.
+pub(crate) struct Pass<'a> {
+    stage: Stage,
+    request: &'a request::Parts,
+    address: IpAddr,
+    incident: String,
+    now: Timestamp,
+    decisions: Decisions,
+    /// Enforced limits that were asked.
+    limits: Vec<(Arc<Limit>, RateDecision)>,
+    /// Fields with own keys that do not go on; what is kept of the exchange names the key's id.
+    hidden: Vec<(HeaderName, Option<Arc<str>>)>,
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(set: Arc<PolicySet>, call: &mut Call, request: &'a request::Parts) -> Self {
+        let mut decisions = Decisions::default();
+        if let Some(certificate) = call.extensions().get::<ClientCertificate>() {
+            decisions.identities.push(Identity {
+                kind: PrincipalKind::Certificate,
+                issuer: "".into(),
+                subject: Arc::clone(&certificate.subject),
+                owner: "".into(),
+                scopes: Arc::from([]),
+            });
+        }
+        let stage = Stage {
+            set,
+            path: Arc::new(PathForms::new(request.uri.path())),
+            authority: call.authority().map(Arc::from),
+        };
+        Self {
+            stage,
+            request,
+            address: call.client(),
+            incident: call.id().to_owned(),
+            now: timestamp(call.time),
+            decisions,
+            limits: Vec::new(),
+            hidden: Vec::new(),
+        }
+    }
+
+    /// Asks all policies, until one of those that are enforced stops the head.
+    pub(crate) async fn run(
+        &mut self,
+        counter: &dyn RateCounter,
+        incomplete: &Counter,
+    ) -> Result<(), Stopped> {
+        let set = Arc::clone(&self.stage.set);
+        for policy in &set.addresses {
+            self.ask(policy, |rule, pass| rule.check(pass.address))?;
+        }
+        for policy in &set.sizes {
+            self.ask(policy, |rule, pass| rule.check_head(pass.request))?;
+        }
+        for policy in set.rates.iter().filter(|policy| policy.rule.is_early()) {
+            self.rate(policy, counter, incomplete).await?;
+        }
+        self.preflight(&set)?;
+        self.own_keys(&set)?;
+        self.tokens(&set).await?;
+        for policy in &set.required {
+            self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities))?;
+        }
+        for policy in set.rates.iter().filter(|policy| !policy.rule.is_early()) {
+            self.rate(policy, counter, incomplete).await?;
+        }
+        Ok(())
+    }
+
+    /// Hands over to the call what is to be done to it, and gives the answer if there is one.
+    pub(crate) fn finish(mut self, call: &mut Call, stopped: Result<(), Stopped>) -> Decision {
+        if stopped.is_err() {
+            self.hide_keys();
+        }
+        for (name, id) in &self.hidden {
+            call.to_upstream().remove(name.clone());
+            let shown = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
+            let shown = shown.unwrap_or(HeaderValue::from_static("own key"));
+            for (_, value) in call.request_fields.iter_mut().filter(|(known, _)| known == name) {
+                *value = shown.clone();
+            }
+        }
+        let limits: Vec<_> = self.limits.iter().map(|(limit, d)| (limit.as_ref(), *d)).collect();
+        let fields = rate::fields(&limits);
+        call.extensions().insert(self.decisions);
+        call.extensions().insert(self.stage);
+        match stopped {
+            Ok(()) => {
+                for (name, value) in fields {
+                    call.to_client().set(name, value);
+                }
+                None
+            }
+            Err(mut reply) => {
+                reply.headers.extend(fields);
+                Some(reply)
+            }
+        }
+    }
+
+    /// Keys are kept nowhere, also when the head was stopped before anybody looked at them.
+    fn hide_keys(&mut self) {
+        let keys = self.stage.set.keys.iter().filter(|policy| !policy.rule.forward);
+        let fields = keys
+            .filter(|policy| self.is_in(policy))
+            .flat_map(|policy| policy.rule.fields_with_keys(&self.request.headers));
+        let unseen = fields.filter(|name| !self.hidden.iter().any(|(known, _)| known == name));
+        let unseen: Vec<_> = unseen.map(|name| (name, None)).collect();
+        self.hidden.extend(unseen);
+    }
+
+    fn is_in<R>(&self, policy: &Policy<R>) -> bool {
+        self.stage.is_in(&policy.scope, self.request)
+    }
+
+    fn ask<R>(
+        &mut self,
+        policy: &Policy<R>,
+        check: impl FnOnce(&R, &Self) -> Result<(), Refusal>,
+    ) -> Result<(), Stopped> {
+        if !self.is_in(policy) {
+            return Ok(());
+        }
+        let checked = check(&policy.rule, self);
+        self.settle(policy, checked)
+    }
+
+    fn settle<R>(
+        &mut self,
+        policy: &Policy<R>,
+        checked: Result<(), Refusal>,
+    ) -> Result<(), Stopped> {
+        match checked {
+            Ok(()) => {
+                policy.count(Outcome::Passed);
+                Ok(())
+            }
+            Err(refusal) => match policy.refuse(refusal, &mut self.decisions, &self.incident) {
+                Some(refusal) => Err(Box::new(refusal.into_reply())),
+                None => Ok(()),
+            },
+        }
+    }
+
+    async fn rate(
+        &mut self,
+        policy: &Policy<Arc<Limit>>,
+        counter: &dyn RateCounter,
+        incomplete: &Counter,
+    ) -> Result<(), Stopped> {
+        if !self.is_in(policy) {
+            return Ok(());
+        }
+        let limit = &policy.rule;
+        let key = limit.key(self.address, &self.decisions.identities);
+        let counted = match counter.count(key, limit.rate, limit.cost, nanos_now()) {
+            Counted::Now(decision) => Ok(decision),
+            Counted::Later(later) => later.await,
+        };
+        let Ok(decision) = counted else {
+            policy.count(Outcome::NotEvaluated);
+            return match limit.on_failure {
+                OnFailure::Open => Ok(()),
+                OnFailure::Closed => self.settle(policy, Err(Limit::unavailable())),
+            };
+        };
+        if decision.completeness == Completeness::Incomplete {
+            incomplete.inc();
+        }
+        if policy.is_enforced() {
+            self.limits.push((Arc::clone(limit), decision));
+        }
+        let checked = if decision.conforms { Ok(()) } else { Err(limit.refusal(decision)) };
+        self.settle(policy, checked)
+    }
+
+    fn preflight(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        for policy in &set.cors {
+            if !self.is_in(policy) {
+                continue;
+            }
+            match policy.rule.preflight(&self.request.method, &self.request.headers) {
+                None => {}
+                Some(Ok(reply)) if policy.acts() => return Err(Box::new(reply)),
+                Some(Ok(_)) => {}
+                Some(Err(refusal)) => self.settle(policy, Err(refusal))?,
+            }
+        }
+        Ok(())
+    }
+
+    fn own_keys(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        for policy in &set.keys {
+            if !self.is_in(policy) {
+                continue;
+            }
+            let Some(looked) = policy.rule.look(&self.request.headers, self.now) else { continue };
+            let (shown, checked) = match looked.checked {
+                Ok(identity) => {
+                    let shown = Arc::clone(&identity.subject);
+                    if !self.decisions.identities.contains(&identity) {
+                        self.decisions.identities.push(identity);
+                    }
+                    (Some(shown), Ok(()))
+                }
+                Err(refusal) => (None, Err(refusal)),
+            };
+            if !policy.rule.forward {
+                let hidden = looked.fields.into_iter().map(|name| (name, shown.clone()));
+                self.hidden.extend(hidden);
+            }
+            self.settle(policy, checked)?;
+        }
+        Ok(())
+    }
+
+    /// Policies that look at the same field share the tokens in it: each is for the one of its
+    /// issuer.
+    async fn tokens(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        let group: Vec<&Policy<Arc<Tokens>>> =
+            set.tokens.iter().filter(|policy| self.is_in(policy)).collect();
+        for (at, leader) in group.iter().enumerate() {
+            let has_same =
+                |policy: &&&Policy<Arc<Tokens>>| policy.rule.header == leader.rule.header;
+            if group[..at].iter().any(|policy| has_same(&policy)) {
+                continue;
+            }
+            let same: Vec<_> = group.iter().filter(has_same).copied().collect();
+            // Whatever nobody is for falls to one that acts, if there is one.
+            let strict = same.iter().find(|policy| policy.is_enforced()).copied().unwrap_or(leader);
+            let text = match leader.rule.presented(&self.request.headers) {
+                Presented::Nothing => continue,
+                Presented::Several => {
+                    self.settle(strict, Err(jwt::refusal("several-credentials")))?;
+                    continue;
+                }
+                Presented::Token(text) => text,
+            };
+            let mut known = same.iter().filter_map(|policy| {
+                policy.rule.remembered(text, self.now).map(|identity| (*policy, Ok(identity)))
+            });
+            let (policy, verified) = match known.next() {
+                Some(known) => known,
+                None => {
+                    let issuer = jwt::claimed_issuer(text);
+                    let is_for = |policy: &&&Policy<Arc<Tokens>>| {
+                        issuer.as_ref() == Some(&policy.rule.config.issuer)
+                    };
+                    let policy = same.iter().find(is_for).copied().unwrap_or(strict);
+                    (policy, policy.rule.verify(text, self.now).await)
+                }
+            };
+            let checked = match verified {
+                Ok(identity) => {
+                    self.decisions.identities.push(identity);
+                    Ok(())
+                }
+                Err(code) => Err(jwt::refusal(code)),
+            };
+            self.settle(policy, checked)?;
+        }
+        Ok(())
+    }
+}

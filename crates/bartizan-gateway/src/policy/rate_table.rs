@@ -1,0 +1,244 @@
+//! The counter of rate limits in this process: a table of fixed capacity in shards.
+
+use std::sync::{
+    Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+use bartizan_model::{
+    KeyedHash,
+    counters::{Completeness, Counted, Rate, RateCounter, RateDecision},
+};
+
+use super::recent::Recent;
+
+/// Parts of the table, each with a lock of its own.
+const SHARDS: usize = 64;
+
+/// Rate limits of this process.
+///
+/// A key costs about 80 bytes. When a shard is full, the key that was not used for the longest time
+/// is forgotten. Where its events have all been paid back (it could send a whole burst anyway)
+/// nothing is lost. Else its owner gets a new burst early: that is counted
+/// ([`RateTable::forgotten`]), and keys that come new to the shard until then are *incomplete*. An
+/// attacker who wants that needs as many live keys as the table holds: with addresses, as many
+/// addresses (IPv6: /64 networks).
+#[derive(Debug)]
+pub struct RateTable {
+    shards: Vec<Mutex<Shard>>,
+    forgotten: AtomicU64,
+}
+
+#[derive(Debug)]
+struct Shard {
+    /// Theoretical arrival times.
+    keys: Recent<KeyedHash, u64>,
+    /// Until when something forgotten would still count.
+    incomplete_until: u64,
+}
+
+impl RateTable {
+    /// Keys held when nothing else is said: about 20 MB when full.
+    pub const KEYS: usize = 1 << 18;
+
+    /// For at most about `keys` keys.
+    #[must_use]
+    pub fn new(keys: usize) -> Self {
+        let shard = || {
+            let keys = Recent::new(keys.div_ceil(SHARDS));
+            Mutex::new(Shard { keys, incomplete_until: 0 })
+        };
+        Self { shards: (0..SHARDS).map(|_| shard()).collect(), forgotten: AtomicU64::new(0) }
+    }
+
+    /// Keys that were forgotten while they still counted.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Relaxed)
+    }
+
+    /// Keys held.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.shards.iter().map(|shard| lock(shard).keys.len()).sum()
+    }
+
+    /// Whether no key is held.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn decide(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> RateDecision {
+        // The key is a keyed hash: its bits are as good as random, and nobody can choose them.
+        let mut shard = lock(&self.shards[usize::from(key.0[0]) % SHARDS]);
+        if let Some(theoretical) = shard.keys.get_mut(&key) {
+            let (decision, next) = rate.arrive(*theoretical, now, cost);
+            *theoretical = next;
+            return decision;
+        }
+        let (mut decision, next) = rate.arrive(0, now, cost);
+        if now < shard.incomplete_until {
+            decision.completeness = Completeness::Incomplete;
+        }
+        if let Some((_, theoretical)) = shard.keys.put(key, next)
+            && theoretical > now
+        {
+            shard.incomplete_until = shard.incomplete_until.max(theoretical);
+            self.forgotten.fetch_add(1, Relaxed);
+        }
+        decision
+    }
+}
+
+impl Default for RateTable {
+    fn default() -> Self {
+        Self::new(Self::KEYS)
+    }
+}
+
+impl RateCounter for RateTable {
+    fn count(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> Counted<'_> {
+        Counted::Now(self.decide(key, rate, cost, now))
+    }
+}
+
+fn lock(shard: &Mutex<Shard>) -> std::sync::MutexGuard<'_, Shard> {
+    shard.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// What every [`RateCounter`] keeps; a networked twin runs the same.
+#[cfg(test)]
+pub(crate) mod suite {
+    use std::collections::HashMap;
+
+    use super::*;
+
+    fn key(n: u64) -> KeyedHash {
+        let mut out = [0; 10];
+        out[..8].copy_from_slice(&n.wrapping_mul(0x9e37_79b9_7f4a_7c15).to_le_bytes());
+        KeyedHash(out)
+    }
+
+    fn ask(counter: &dyn RateCounter, n: u64, rate: Rate, cost: u64, now: u64) -> RateDecision {
+        match counter.count(key(n), rate, cost, now) {
+            Counted::Now(decision) => decision,
+            Counted::Later(_) => panic!("the embedded counter answers at once"),
+        }
+    }
+
+    /// The leaky bucket of the same standard, kept as a plain list of what is still in the bucket:
+    /// slow, and nothing like the implementation. The bucket holds `burst` increments and leaks
+    /// steadily; an event conforms when it fits.
+    #[derive(Default)]
+    struct Bucket {
+        level: u64,
+        at: u64,
+    }
+
+    impl Bucket {
+        fn arrive(&mut self, (increment, burst): (u64, u64), now: u64, cost: u64) -> (bool, u64) {
+            for _ in 0..(now - self.at).min(self.level) {
+                self.level -= 1;
+            }
+            self.at = now;
+            let conforms = self.level + cost * increment <= increment * burst;
+            if conforms {
+                self.level += cost * increment;
+            }
+            let mut remaining = 0;
+            while self.level + (remaining + 1) * increment <= increment * burst {
+                remaining += 1;
+            }
+            (conforms, remaining)
+        }
+    }
+
+    pub(crate) fn agrees_with_a_slow_bucket(counter: &dyn RateCounter) {
+        let mut random = 11_u64;
+        let mut next = move |below: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % below
+        };
+        for round in 0..60 {
+            let (events, period, burst) = (1 + next(9), 1 + next(200), 1 + next(12));
+            let rate = Rate::new(events, period, burst).expect("a rate");
+            let increment = period.div_ceil(events);
+            let mut buckets: HashMap<u64, Bucket> = HashMap::new();
+            let mut now = 1_000;
+            for _ in 0..500 {
+                now += next(increment * 2 + 2);
+                let (who, cost) = (next(3), 1 + next(2));
+                let expected = buckets.entry(who).or_insert_with(|| Bucket { level: 0, at: now });
+                let expected = expected.arrive((increment, burst), now, cost);
+                let got = ask(counter, round * 10 + who, rate, cost, now);
+                assert_eq!((got.conforms, got.remaining), expected, "{rate:?} at {now}");
+                assert_eq!(got.completeness, Completeness::Complete);
+                // What it says about later is true.
+                if !got.conforms && cost <= burst {
+                    let (mut probe, at) = (Bucket { ..Default::default() }, now + got.retry_nanos);
+                    probe.level = buckets[&who].level;
+                    probe.at = now;
+                    assert!(probe.arrive((increment, burst), at, cost).0);
+                    assert!(got.retry_nanos > 0);
+                }
+            }
+        }
+    }
+
+    pub(crate) fn never_lets_more_pass_than_stated(counter: &dyn RateCounter) {
+        // 100 a second, 20 at once: in any second at most 119 pass (burst and the rate).
+        let rate = Rate::new(100, 1_000_000_000, 20).expect("a rate");
+        let passed: Vec<u64> = (0..50_000)
+            .map(|n| n * 100_000)
+            .filter(|now| ask(counter, 7_777, rate, 1, *now).conforms)
+            .collect();
+        for (at, begin) in passed.iter().enumerate() {
+            let within = passed[at..].iter().take_while(|t| **t < begin + 1_000_000_000).count();
+            assert!(within <= 120, "{within}");
+        }
+        assert!((500..=520).contains(&passed.len()), "{}", passed.len());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_embedded_counter_keeps_the_contract() {
+        suite::agrees_with_a_slow_bucket(&RateTable::default());
+        suite::never_lets_more_pass_than_stated(&RateTable::default());
+    }
+
+    #[test]
+    fn forgetting_is_counted_when_it_matters() {
+        let table = RateTable::new(SHARDS);
+        let rate = Rate::new(1, 100, 1).expect("a rate");
+        let key = |n: u8| KeyedHash([0, n, 0, 0, 0, 0, 0, 0, 0, 0]);
+        assert!(table.decide(key(1), rate, 1, 1_000).conforms);
+        // The first key has paid back: nothing is lost.
+        assert!(table.decide(key(2), rate, 1, 1_100).conforms);
+        assert_eq!((table.forgotten(), table.len()), (0, 1));
+        // The second has not.
+        let third = table.decide(key(3), rate, 1, 1_150);
+        assert_eq!((table.forgotten(), third.completeness), (1, Completeness::Complete));
+        let again = table.decide(key(2), rate, 1, 1_160);
+        assert_eq!((again.conforms, again.completeness), (true, Completeness::Incomplete));
+        assert_eq!(table.decide(key(4), rate, 1, 5_000).completeness, Completeness::Complete);
+    }
+
+    #[test]
+    fn threads_share_a_limit() {
+        let table = RateTable::default();
+        let rate = Rate::new(1, u64::from(u32::MAX), 1_000).expect("a rate");
+        let passed: usize = std::thread::scope(|scope| {
+            let count = || {
+                (0..1_000).filter(|_| table.decide(KeyedHash([1; 10]), rate, 1, 5).conforms).count()
+            };
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(count)).collect();
+            threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()
+        });
+        assert_eq!(passed, 1_000);
+    }
+}

@@ -1,0 +1,132 @@
+//! All policies together, compiled, by kind.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bartizan_model::Mode;
+
+use super::{
+    Surroundings,
+    address::Addresses,
+    api_key::OwnKeys,
+    authentication::Required,
+    config::{POLICIES, PolicyConfig, PolicyError, Problem},
+    cors::Cors,
+    headers::Fields,
+    jwt::{JwtConfig, Tokens},
+    rate::Limit,
+    record::{Policy, Tallies},
+    scope::Scope,
+    size::Sizes,
+};
+
+/// Compiled policies. Those that are off were compiled too, and are not in it.
+#[derive(Debug, Default)]
+pub(crate) struct PolicySet {
+    pub(crate) addresses: Vec<Policy<Addresses>>,
+    pub(crate) sizes: Vec<Policy<Sizes>>,
+    pub(crate) rates: Vec<Policy<Arc<Limit>>>,
+    pub(crate) cors: Vec<Policy<Cors>>,
+    pub(crate) keys: Vec<Policy<OwnKeys>>,
+    pub(crate) tokens: Vec<Policy<Arc<Tokens>>>,
+    pub(crate) required: Vec<Policy<Required>>,
+    pub(crate) fields: Vec<Policy<Fields>>,
+}
+
+impl PolicySet {
+    /// Compiles policies; what was fetched for the same settings in `previous` is taken over.
+    pub(crate) fn compile(
+        policies: &[PolicyConfig],
+        surroundings: &Surroundings,
+        tallies: &Tallies,
+        previous: Option<&Self>,
+    ) -> Result<Self, PolicyError> {
+        let mut set = Self::default();
+        let mut names = HashSet::new();
+        if let Some(beyond) = policies.get(POLICIES) {
+            let problem = format!("there are more than {POLICIES} policies");
+            return Err(PolicyError::new(&beyond.name, "", problem));
+        }
+        for policy in policies {
+            let item = policy.check()?;
+            let name = policy.name.as_str();
+            if !names.insert(name) {
+                return Err(PolicyError::new(name, "name", "is taken by another policy"));
+            }
+            let scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
+                PolicyError::new(name, &format!("scope.{key}"), problem)
+            })?;
+            let outer =
+                Outer { name, kind: item.kind, mode: policy.mode.unwrap_or(item.mode), scope };
+            set.add(policy, outer, surroundings, tallies, previous)
+                .map_err(|problem| problem.of(name, item.kind))?;
+        }
+        Ok(set)
+    }
+
+    fn add(
+        &mut self,
+        policy: &PolicyConfig,
+        outer: Outer<'_>,
+        surroundings: &Surroundings,
+        tallies: &Tallies,
+        previous: Option<&Self>,
+    ) -> Result<(), Problem> {
+        if let Some(config) = &policy.address {
+            outer.add(Addresses::compile(config)?, &mut self.addresses, tallies);
+        } else if let Some(config) = &policy.size {
+            outer.add(Sizes::compile(config)?, &mut self.sizes, tallies);
+        } else if let Some(config) = &policy.rate {
+            let limit = Limit::compile(&policy.name, config, &surroundings.hash_key)?;
+            outer.add(Arc::new(limit), &mut self.rates, tallies);
+        } else if let Some(config) = &policy.cors {
+            outer.add(Cors::compile(config)?, &mut self.cors, tallies);
+        } else if let Some(config) = &policy.api_key {
+            outer.add(OwnKeys::compile(config, &surroundings.keys)?, &mut self.keys, tallies);
+        } else if let Some(config) = &policy.jwt {
+            // Compiled in any case: what has become wrong since is refused.
+            let fresh = Tokens::compile(config)?;
+            let kept = previous.and_then(|previous| previous.fetched_for(config));
+            outer.add(kept.unwrap_or_else(|| Arc::new(fresh)), &mut self.tokens, tallies);
+        } else if let Some(config) = &policy.authentication {
+            let rule = Required::compile(config, surroundings.has_client_certificates)?;
+            outer.add(rule, &mut self.required, tallies);
+        } else if let Some(config) = &policy.headers {
+            outer.add(Fields::compile(config)?, &mut self.fields, tallies);
+        }
+        Ok(())
+    }
+
+    fn fetched_for(&self, config: &JwtConfig) -> Option<Arc<Tokens>> {
+        let mut tokens = self.tokens.iter().map(|policy| &policy.rule);
+        tokens.find(|rule| rule.can_stay() && rule.config == *config).cloned()
+    }
+
+    /// Fetches of key sets that failed.
+    pub(crate) fn fetch_failures(&self) -> u64 {
+        self.tokens.iter().map(|policy| policy.rule.failures()).sum()
+    }
+
+    /// Those of rules that `next` does not take over.
+    pub(crate) fn fetch_failures_without(&self, next: &Self) -> u64 {
+        let goes_on =
+            |rule: &Arc<Tokens>| next.tokens.iter().any(|policy| Arc::ptr_eq(&policy.rule, rule));
+        let gone = self.tokens.iter().filter(|policy| !goes_on(&policy.rule));
+        gone.map(|policy| policy.rule.failures()).sum()
+    }
+}
+
+/// The outside of a policy.
+struct Outer<'a> {
+    name: &'a str,
+    kind: &'static str,
+    mode: Mode,
+    scope: Scope,
+}
+
+impl Outer<'_> {
+    fn add<R>(self, rule: R, list: &mut Vec<Policy<R>>, tallies: &Tallies) {
+        if self.mode != Mode::Off {
+            list.push(Policy::new(self.name, self.kind, self.mode, self.scope, rule, tallies));
+        }
+    }
+}

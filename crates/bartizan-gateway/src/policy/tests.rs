@@ -1,0 +1,152 @@
+//! All policies together: what is said about them, and what is refused.
+
+use super::*;
+
+fn read(text: &str) -> Result<PolicyConfig, String> {
+    serde_saphyr::from_str(text).map_err(|error| error.to_string())
+}
+
+fn surroundings() -> Surroundings {
+    Surroundings::embedded(HashKey::new([1; 32]))
+}
+
+fn compile(texts: &[&str]) -> Result<Enforcement, PolicyError> {
+    let policies: Vec<_> = texts.iter().map(|text| read(text).expect(text)).collect();
+    Enforcement::new(&policies, surroundings())
+}
+
+#[test]
+fn every_kind_is_documented_and_its_examples_compile() {
+    for item in ITEMS {
+        assert!(item.documentation.len() > 100 && !item.title.is_empty(), "{}", item.kind);
+        assert!(!item.examples.is_empty(), "{}", item.kind);
+        for example in item.examples {
+            let policy = read(example).expect(example);
+            assert_eq!(policy.kinds().collect::<Vec<_>>(), [item.kind]);
+            let compiled = Enforcement::new(&[policy], surroundings());
+            assert!(compiled.is_ok(), "{:?}", compiled.err());
+        }
+    }
+    let kinds: std::collections::BTreeSet<_> = ITEMS.iter().map(|item| item.kind).collect();
+    assert_eq!(kinds.len(), ITEMS.len());
+}
+
+#[test]
+fn every_kind_refuses_unknown_keys_everywhere() {
+    for item in ITEMS {
+        let policy = read(item.examples[0]).expect("read");
+        let good = serde_json::to_value(&policy).expect("JSON");
+        // Every object of the policy, wherever it is, except maps of free names.
+        let mut places = vec![String::new()];
+        let mut seen = 0;
+        while let Some(place) = places.pop() {
+            let mut value = good.clone();
+            let object = value.pointer_mut(&place).and_then(|value| value.as_object_mut());
+            let Some(object) = object else { continue };
+            if place.ends_with("/set") || place.ends_with("/add") {
+                continue;
+            }
+            places.extend(object.keys().map(|key| format!("{place}/{key}")));
+            object.insert("unknown_key".to_owned(), 1.into());
+            let refused = serde_json::from_value::<PolicyConfig>(value).expect_err(&place);
+            assert!(refused.to_string().contains("unknown_key"), "{refused}");
+            seen += 1;
+        }
+        assert!(seen >= 3, "{}: policy, scope and rule", item.kind);
+    }
+}
+
+#[test]
+fn every_key_has_documentation() {
+    let schema = schemars::schema_for!(PolicyConfig).to_value();
+    let mut places = vec![(String::new(), &schema)];
+    let mut seen = 0;
+    while let Some((place, value)) = places.pop() {
+        if let Some(properties) = value.get("properties").and_then(|p| p.as_object()) {
+            for (key, property) in properties {
+                let has_words = property.get("description").is_some_and(|d| d.is_string());
+                assert!(has_words, "{place}/{key}");
+                seen += 1;
+            }
+        }
+        if let Some(object) = value.as_object() {
+            places.extend(object.iter().map(|(key, value)| (format!("{place}/{key}"), value)));
+        }
+    }
+    assert!(seen > 50, "{seen}");
+}
+
+#[test]
+fn what_cannot_be_compiled_is_refused_with_policy_and_key() {
+    for (texts, policy, key) in [
+        (&["{name: a, cors: {origins: ['*'], credentials: true}}"][..], "a", "cors.origins"),
+        (&["{name: a, mode: off, address: {deny: [x]}}"], "a", "address.deny.0"),
+        (&["{name: a, scope: {paths: [x]}, size: {fields: 1}}"], "a", "scope.paths"),
+        (&["{name: a, size: {fields: 1}}", "{name: a, size: {fields: 1}}"], "a", "name"),
+        (&["{name: b}"], "b", ""),
+        (&["{name: c, authentication: {any_of: [certificate]}}"], "c", "authentication.any_of"),
+        (&["{name: d, rate: {requests: 0, period_seconds: 1}}"], "d", "rate.requests"),
+    ] {
+        let error = compile(texts).expect_err(texts[0]);
+        assert_eq!((error.policy.as_str(), error.key.as_str()), (policy, key), "{error}");
+    }
+    let many: Vec<_> = (0..=config::POLICIES)
+        .map(|n| PolicyConfig {
+            name: format!("p{n}"),
+            ..read("{name: a, size: {fields: 1}}").expect("read")
+        })
+        .collect();
+    assert!(Enforcement::new(&many, surroundings()).is_err());
+}
+
+#[test]
+fn a_wrong_change_leaves_the_policies_in_force() {
+    let enforcement = compile(&["{name: a, size: {fields: 1}}"]).expect("compiles");
+    let wrong = read("{name: b, size: {fields: 0}}").expect("read");
+    assert!(enforcement.replace(&[wrong]).is_err());
+    assert_eq!(&*enforcement.set.load().sizes[0].name, "a");
+    let off = read("{name: b, mode: off, size: {fields: 1}}").expect("read");
+    enforcement.replace(&[off]).expect("compiles");
+    assert!(enforcement.set.load().sizes.is_empty());
+}
+
+#[test]
+fn the_default_is_own_keys_enforced_and_the_rest_watched() {
+    let all = Enforcement::new(&PolicyConfig::defaults(), surroundings()).expect("compiles");
+    let set = all.set.load();
+    assert_eq!((set.keys.len(), set.rates.len(), set.fields.len()), (1, 1, 1));
+    assert!(
+        set.keys[0].is_enforced() && !set.rates[0].is_enforced() && !set.fields[0].is_enforced()
+    );
+}
+
+#[tokio::test]
+async fn fetched_keys_outlive_a_reload_with_the_same_settings() {
+    let text = |issuer: &str| {
+        format!(
+            "{{name: a, jwt: {{issuer: '{issuer}', audiences: [x], algorithms: [ES256], \
+             jwks_url: 'http://127.0.0.1:9/', fetch: {{timeout_ms: 50}}}}}}"
+        )
+    };
+    let enforcement = compile(&[&text("a")]).expect("compiles");
+    assert_eq!(enforcement.warm().await.len(), 1);
+    let before = Arc::clone(&enforcement.set.load().tokens[0].rule);
+    enforcement.replace(&[read(&text("a")).expect("read")]).expect("compiles");
+    assert!(Arc::ptr_eq(&before, &enforcement.set.load().tokens[0].rule));
+    enforcement.replace(&[read(&text("b")).expect("read")]).expect("compiles");
+    assert!(!Arc::ptr_eq(&before, &enforcement.set.load().tokens[0].rule));
+    assert_eq!(enforcement.fetch_failures(), 1, "failures are not forgotten");
+}
+
+#[test]
+fn metrics_are_named_by_policy_mode_and_outcome() {
+    let enforcement = compile(&["{name: a, size: {fields: 1}}"]).expect("compiles");
+    let mut registry = Registry::default();
+    enforcement.register(&mut registry);
+    enforcement.set.load().sizes[0].count(Outcome::Passed);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).expect("encoded");
+    let line =
+        "policy_decisions_total{policy=\"a\",kind=\"size\",mode=\"enforce\",outcome=\"passed\"} 1";
+    assert!(text.contains(line), "{text}");
+}

@@ -1,0 +1,178 @@
+//! `keys`: own API keys. Works beside a running gateway, which learns of changes within seconds.
+
+use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Scope, Timestamp};
+use bartizan_store::{ApiKeyChange, DataDirectory, DataOptions, Store, StoreError};
+use tokio::runtime::Runtime;
+use zeroize::Zeroize as _;
+
+use super::{
+    Cli, CommandError, Exit, analyze,
+    arguments::{ExplainFormat, KeysCommand, KeysCreate, KeysState},
+    config,
+    data::{self, Data, failed},
+    listing::{parse_time, who},
+    terminal,
+};
+
+pub(super) fn run(cli: &Cli, command: &KeysCommand) -> Result<Exit, CommandError> {
+    match command {
+        KeysCommand::Create(arguments) => create(cli, arguments),
+        KeysCommand::List { data, format } => list(cli, data.as_ref(), *format),
+        KeysCommand::Disable(arguments) => set_state(cli, arguments, ApiKeyState::Disabled),
+        KeysCommand::Enable(arguments) => set_state(cli, arguments, ApiKeyState::Active),
+        KeysCommand::Revoke(arguments) => set_state(cli, arguments, ApiKeyState::Revoked),
+    }
+}
+
+fn create(cli: &Cli, arguments: &KeysCreate) -> Result<Exit, CommandError> {
+    let open = Open::new(cli, arguments.data.as_ref(), true)?;
+    let organisation = &open.scope.organisation;
+    let hash_key = open.runtime.block_on(open.store.organisation_key(organisation, open.now));
+    let hash_key = hash_key.map_err(|error| failed(&error))?;
+    let mut random = [0; 32];
+    getrandom::fill(&mut random)
+        .map_err(|error| CommandError::usage(format!("no random numbers: {error}")))?;
+    let secret = ApiKeySecret::from_random(random);
+    random.zeroize();
+    let digest = secret.digest(&hash_key);
+    let expires = match (&arguments.expires, arguments.days) {
+        (Some(time), _) => Some(parse_time(time)?),
+        (None, Some(days)) => Some(open.now.plus(Duration::days(i64::from(days)))),
+        (None, None) => None,
+    };
+    let key = ApiKey {
+        id: ApiKeyId::derive(&open.scope, &[&digest.to_string()]),
+        name: arguments.name.clone().unwrap_or_else(|| "key".to_owned()),
+        owner: arguments.owner.clone(),
+        scopes: arguments.scope.clone(),
+        state: ApiKeyState::Active,
+        created: open.now,
+        expires,
+        last_used: None,
+        digest,
+    };
+    let who = who();
+    let added = open.store.add_api_key(&open.scope, &key, &who);
+    open.runtime.block_on(added).map_err(|error| failed(&error))?;
+    let shown = secret.reveal();
+    let text = match arguments.format {
+        ExplainFormat::Json => {
+            let mut value = json(&key)?;
+            value["key"] = shown.as_str().into();
+            format!("{value:#}\n")
+        }
+        ExplainFormat::Text => format!(
+            "{}\n\n{} for {}. The key is shown this once and kept nowhere: hand it over now.\n",
+            shown.as_str(),
+            key.id,
+            key.owner
+        ),
+    };
+    terminal::write_out(None, text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+fn list(cli: &Cli, folder: Option<&PathBuf>, format: ExplainFormat) -> Result<Exit, CommandError> {
+    let config = config::current(cli)?.config;
+    let scope = analyze::scope(&config);
+    let data = Data::open_read_only(&data::folder(folder, &config), &config, &scope)?;
+    let keys = data.runtime.block_on(data.directory.store().api_keys(&scope));
+    let keys = keys.map_err(|error| failed(&error))?;
+    let text = match format {
+        ExplainFormat::Json => {
+            let values: Result<Vec<_>, _> = keys.iter().map(json).collect();
+            format!("{:#}\n", serde_json::Value::from(values?))
+        }
+        ExplainFormat::Text => table(&keys, Timestamp::from_micros(analyze::micros_now())),
+    };
+    terminal::write_out(None, text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+/// Names and owners hold no control characters: the store refuses them.
+fn table(keys: &[ApiKey], now: Timestamp) -> String {
+    if keys.is_empty() {
+        return "no keys; `bartizan keys create --owner NAME` makes one\n".to_owned();
+    }
+    let mut out = String::new();
+    for key in keys {
+        let state = key.refusal(now).unwrap_or("active");
+        let day = |time: Timestamp| time.to_string()[..10].to_owned();
+        let expires = key.expires.map_or_else(|| "never".to_owned(), day);
+        let used = key.last_used.map_or_else(|| "never".to_owned(), day);
+        // Writing to a string cannot fail.
+        let _ = writeln!(
+            out,
+            "{}  {state:8}  expires {expires:10}  used {used:10}  {}: {}{}{}",
+            key.id,
+            key.owner,
+            key.name,
+            if key.scopes.is_empty() { "" } else { "  " },
+            key.scopes.join(" "),
+        );
+    }
+    out
+}
+
+fn json(key: &ApiKey) -> Result<serde_json::Value, CommandError> {
+    serde_json::to_value(key)
+        .map_err(|error| CommandError::usage(format!("cannot show the key: {error}")))
+}
+
+fn set_state(cli: &Cli, arguments: &KeysState, to: ApiKeyState) -> Result<Exit, CommandError> {
+    let open = Open::new(cli, arguments.data.as_ref(), false)?;
+    let keys = open.runtime.block_on(open.store.api_keys(&open.scope));
+    let keys = keys.map_err(|error| failed(&error))?;
+    let wanted = arguments.id.as_str();
+    let found: Vec<&ApiKey> = keys.iter().filter(|k| k.id.as_str().starts_with(wanted)).collect();
+    let key = match found.as_slice() {
+        [one] => *one,
+        [] => return Err(CommandError::usage(format!("there is no key `{wanted}`"))),
+        many => {
+            return Err(CommandError::usage(format!("`{wanted}` fits {} keys", many.len()))
+                .help("give more of the id"));
+        }
+    };
+    let reason = arguments.reason.clone().unwrap_or_default();
+    let change = ApiKeyChange { id: key.id.clone(), to, who: who(), reason, now: open.now };
+    let done = open.runtime.block_on(open.store.set_api_key_state(&open.scope, &change));
+    let done = done.map_err(|error| failed(&error))?;
+    let text = format!("{}: {} → {}\n", done.id, key.state, done.state);
+    terminal::write_out(None, text.as_bytes())?;
+    Ok(Exit::Clean)
+}
+
+/// The store, opened for a small change: alone, or beside the process that holds it.
+struct Open {
+    runtime: Runtime,
+    store: Arc<dyn Store>,
+    scope: Scope,
+    now: Timestamp,
+    /// Held until the change is made.
+    _directory: Option<DataDirectory>,
+}
+
+impl Open {
+    fn new(cli: &Cli, folder: Option<&PathBuf>, creates: bool) -> Result<Self, CommandError> {
+        let config = config::current(cli)?.config;
+        let scope = analyze::scope(&config);
+        let folder = data::folder(folder, &config);
+        if !creates && !folder.is_dir() {
+            return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
+        }
+        let now = Timestamp::from_micros(analyze::micros_now());
+        let options: DataOptions = data::options(&folder, &config, &scope);
+        let runtime = data::runtime()?;
+        let (store, directory) = match runtime.block_on(DataDirectory::open(&options, now)) {
+            Ok(directory) => (directory.shared_store(), Some(directory)),
+            Err(StoreError::Locked { .. }) => {
+                let store = runtime.block_on(DataDirectory::store_beside(&options));
+                (store.map_err(|error| failed(&error))?, None)
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        Ok(Self { runtime, store, scope, now, _directory: directory })
+    }
+}
