@@ -9,9 +9,9 @@ mod error;
 mod explain;
 mod inspect;
 mod key;
+mod keys;
 #[cfg(feature = "lab")]
 mod lab;
-mod keys;
 mod listing;
 mod reference;
 mod serve;

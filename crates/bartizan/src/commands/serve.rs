@@ -62,6 +62,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
+        policies: config.policies.clone(),
         admin,
         snapshot: Arc::new(snapshot),
         state,
@@ -100,8 +101,8 @@ fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
     anstream::eprintln!("health and metrics on http://{}", serving.admin_address());
     anstream::eprintln!("results in {}", folder.display());
     anstream::eprintln!(
-        "enforced: strict HTTP, sizes (request bodies up to {} bytes), deadlines; everything else \
-         is watched and judged only",
+        "enforced: strict HTTP, sizes (request bodies up to {} bytes), deadlines, own API keys; \
+         everything else is watched and judged only, unless a policy says enforce",
         config.gateway.limits.request_body_bytes
     );
 }
@@ -205,6 +206,10 @@ fn refused(error: &ServeError) -> CommandError {
     let help = match error {
         ServeError::Settings(_) => "`bartizan config schema` describes every key",
         ServeError::Gateway(_) => "nothing was started",
+        ServeError::Policy(_) => {
+            "nothing was changed; the reference of the configuration shows every kind of policy"
+        }
+        ServeError::Keys(_) => "is the folder of the store readable?",
         ServeError::Admin { .. } => "name another address with --admin",
         ServeError::Capture { .. } => "name another file with --capture",
         ServeError::Thread(_) => "the system has no room for another thread",

@@ -9,6 +9,7 @@ mod problem;
 
 use std::path::PathBuf;
 
+use bartizan_gateway::policy::PolicyConfig;
 use bartizan_model::{Limits, Severity};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,6 +34,10 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The administration listener of `bartizan serve`: health and metrics.
     pub admin: AdminConfig,
+    /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Own API
+    /// keys (enforced), a rate per address and fields of responses (both monitored) are there without
+    /// any.
+    pub policies: Vec<PolicyConfig>,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.

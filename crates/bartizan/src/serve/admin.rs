@@ -15,8 +15,9 @@ use axum::{
     response::{IntoResponse, Response},
     routing::get,
 };
-use bartizan_gateway::Running;
+use bartizan_gateway::{Running, policy::Enforcement};
 use bartizan_pipeline::live::Counters;
+use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
 use super::ServeError;
@@ -26,6 +27,7 @@ use crate::config::gateway::AdminConfig;
 struct Shared {
     gateway: Arc<Running>,
     counters: Arc<Counters>,
+    policies: Arc<Registry>,
     hosts: Arc<Vec<String>>,
 }
 
@@ -39,6 +41,7 @@ impl Admin {
     pub(super) async fn start(
         config: &AdminConfig,
         gateway: Arc<Running>,
+        enforcement: Arc<Enforcement>,
         counters: Arc<Counters>,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
@@ -49,7 +52,10 @@ impl Admin {
             std::net::IpAddr::V4(ip) => ip.to_string(),
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
         });
-        let shared = Shared { gateway, counters, hosts: Arc::new(hosts) };
+        let mut registry = Registry::with_prefix("bartizan_gateway");
+        enforcement.register(&mut registry);
+        let policies = Arc::new(registry);
+        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts) };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
@@ -123,6 +129,9 @@ async fn metrics(State(shared): State<Shared>) -> Response {
     // One exposition has one end.
     if let Some(at) = text.rfind("# EOF") {
         text.truncate(at);
+    }
+    if encode_registry(&mut text, &shared.policies).is_err() {
+        return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
     let counters = &shared.counters;
     for (name, help, counter) in [

@@ -5,13 +5,20 @@ mod capture;
 mod lane;
 mod settings;
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use bartizan_analysis::{Snapshot, State};
-use bartizan_gateway::{AllowAll, Gateway, Running, handover};
-use bartizan_model::analysis::Analysis;
+use bartizan_gateway::{
+    Gateway, Running, handover,
+    policy::{Enforcement, KeyTable, PolicyConfig, PolicyError, Surroundings, keep_up},
+};
+use bartizan_model::{ApiKeyStore as _, Scope, analysis::Analysis};
 use bartizan_pipeline::{keep::KeepError, live::Counters, tokenise::Tokeniser};
-use bartizan_store::DataDirectory;
+use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::runtime::Runtime;
 
 pub(crate) use lane::now;
@@ -29,6 +36,12 @@ pub enum ServeError {
     /// The gateway refuses it, or cannot listen.
     #[error(transparent)]
     Gateway(#[from] bartizan_gateway::ConfigError),
+    /// A policy cannot be compiled.
+    #[error(transparent)]
+    Policy(#[from] PolicyError),
+    /// The API keys cannot be read.
+    #[error("cannot read the API keys: {0}")]
+    Keys(String),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
     Admin {
@@ -57,6 +70,8 @@ pub enum ServeError {
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
+    /// Inline policies; those of the default that are missing are added.
+    pub policies: Vec<PolicyConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Limits, keys, specifications.
@@ -85,6 +100,9 @@ pub enum Clear {
 /// A server that runs.
 pub struct Serving {
     gateway: Arc<Running>,
+    enforcement: Arc<Enforcement>,
+    /// The policies in force, to go back to when a reload fails half way.
+    policies: Mutex<Vec<PolicyConfig>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     runtime: Arc<Runtime>,
@@ -96,7 +114,12 @@ impl Serving {
     /// # Errors
     /// Nothing is left running then.
     pub fn start(start: Start) -> Result<Self, ServeError> {
-        let Start { gateway, admin, snapshot, state, directory, runtime, waiting, capture } = start;
+        let Start { gateway, admin, snapshot, state, directory, runtime, waiting, capture, .. } =
+            start;
+        let policies = PolicyConfig::with_defaults(start.policies);
+        let surroundings = Surroundings::embedded(snapshot.key.clone());
+        let keys = Arc::clone(&surroundings.keys);
+        let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
         let capture = capture
             .map(|(path, clear)| {
                 let tokeniser = (clear == Clear::No).then(|| Tokeniser::new(&snapshot.key));
@@ -106,10 +129,21 @@ impl Serving {
             .transpose()?;
         let counters = Arc::new(Counters::default());
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
-        let running = runtime.block_on(Gateway::start(&gateway, Arc::new(AllowAll), sender))?;
-        let running = Arc::new(running);
-        let admin =
-            runtime.block_on(Admin::start(&admin, Arc::clone(&running), Arc::clone(&counters)))?;
+        runtime.block_on(load_keys(&keys, &directory, &snapshot.scope))?;
+        for (policy, problem) in runtime.block_on(enforcement.warm()) {
+            anstream::eprintln!(
+                "warning: policy {policy}: {problem}; its tokens are refused until the key set can \
+                 be fetched"
+            );
+        }
+        let inline = Arc::clone(&enforcement) as Arc<_>;
+        let running = Arc::new(runtime.block_on(Gateway::start(&gateway, inline, sender))?);
+        let admin = runtime.block_on(Admin::start(
+            &admin,
+            Arc::clone(&running),
+            Arc::clone(&enforcement),
+            Arc::clone(&counters),
+        ))?;
         let lane = Lane {
             receiver,
             snapshot,
@@ -120,7 +154,8 @@ impl Serving {
             capture,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;
-        Ok(Self { gateway: running, admin, lane, runtime })
+        let policies = Mutex::new(policies);
+        Ok(Self { gateway: running, enforcement, policies, admin, lane, runtime })
     }
 
     /// The gateway.
@@ -141,7 +176,16 @@ impl Serving {
     /// It cannot be used; the old one stays in force.
     pub fn reload(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
-        self.runtime.block_on(async { self.gateway.reload(&compiled, Arc::new(AllowAll)) })?;
+        let policies = PolicyConfig::with_defaults(config.policies.clone());
+        let mut in_force = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
+        self.enforcement.replace(&policies)?;
+        let inline = Arc::clone(&self.enforcement) as Arc<_>;
+        let reloaded = self.runtime.block_on(async { self.gateway.reload(&compiled, inline) });
+        if let Err(error) = reloaded {
+            self.enforcement.replace(&in_force)?;
+            return Err(error.into());
+        }
+        *in_force = policies;
         Ok(())
     }
 
@@ -150,7 +194,7 @@ impl Serving {
     /// # Errors
     /// When the last results cannot be kept.
     pub fn stop(self, longest: Duration) -> Result<(Analysis, bool), ServeError> {
-        let Self { gateway, admin, lane, runtime } = self;
+        let Self { gateway, admin, lane, runtime, .. } = self;
         let drained = runtime.block_on(gateway.drain(longest));
         admin.stop();
         // The queue ends with the last sender.
@@ -160,4 +204,26 @@ impl Serving {
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
         Ok((analysis, drained))
     }
+}
+
+/// Reads the API keys before the first request, and keeps them up to date from then on.
+async fn load_keys(
+    table: &Arc<KeyTable>,
+    directory: &DataDirectory,
+    scope: &Scope,
+) -> Result<(), ServeError> {
+    let store = StoredApiKeys::new(directory.shared_store(), scope.clone());
+    if let Some(keys) = store.newer(None).await.map_err(ServeError::Keys)? {
+        table.replace(keys);
+    }
+    let told = std::sync::atomic::AtomicBool::new(false);
+    let report = move |problem: &str| {
+        if !told.swap(true, std::sync::atomic::Ordering::Relaxed) {
+            anstream::eprintln!(
+                "warning: API keys cannot be read: {problem}; those known last count"
+            );
+        }
+    };
+    tokio::spawn(keep_up(Arc::downgrade(table), Arc::new(store), report));
+    Ok(())
 }

@@ -6,8 +6,8 @@ mod csv;
 mod hostile;
 mod html;
 mod json;
-mod listed;
 mod keys;
+mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod serve;

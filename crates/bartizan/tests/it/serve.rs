@@ -267,3 +267,44 @@ fn an_address_in_use_is_said() {
     assert!(stderr(&output).contains(&address), "{}", stderr(&output));
     assert!(Path::new(&home.path().join("data")).exists());
 }
+
+#[test]
+fn own_keys_are_enforced_and_policies_are_what_the_file_says() {
+    let home = home();
+    let upstream = upstream();
+    let with = |policies: &str| {
+        format!(
+            "gateway:\n  services:\n    - name: shop\n      upstreams: [\"http://{upstream}\"]\n{policies}"
+        )
+    };
+    write(&home, "bartizan.yaml", with("").as_bytes());
+    let mut server = Server::start(&home, &[]);
+    let made =
+        result(&home, &["keys", "create", "--owner", "acme", "--data", "data", "--format", "json"]);
+    let (key, id) = (made["key"].as_str().expect("a key"), made["id"].as_str().expect("an id"));
+    let to = server.gateway;
+    let with_key = |key: &str| {
+        let head = "GET /v1/a HTTP/1.1\r\nhost: a\r\nconnection: close\r\n";
+        ask(to, &format!("{head}x-api-key: {key}\r\n\r\n")).0
+    };
+    until("the key", || with_key(key) == 200);
+    let mistyped = format!("{}A", &key[..key.len() - 1]);
+    assert!(key == mistyped || with_key(&mistyped) == 401);
+    assert_eq!(get(to, "/v1/a").0, 200, "no key is asked for");
+    run(&home, &["keys", "revoke", id, "--reason", "leaked", "--data", "data"]);
+    until("revoking", || with_key(key) == 401);
+
+    let closed =
+        "policies:\n  - name: closed\n    mode: enforce\n    address: {deny: [127.0.0.0/8]}\n";
+    write(&home, "bartizan.yaml", with(&closed.replace("deny", "refuse")).as_bytes());
+    server.signal("-HUP");
+    line_with(&mut server.lines, "the configuration in force stays as it was");
+    assert_eq!(get(to, "/v1/a").0, 200);
+    write(&home, "bartizan.yaml", with(closed).as_bytes());
+    server.signal("-HUP");
+    line_with(&mut server.lines, "configuration reloaded");
+    assert_eq!(get(to, "/v1/a").0, 403);
+    let (_, metrics) = admin(server.admin, "/metrics");
+    assert!(metrics.contains("policy_decisions_total"), "{metrics}");
+    server.stop();
+}
