@@ -48,8 +48,8 @@ impl<'a> FieldName<'a> {
     }
 
     /// The key above and the key itself.
-    pub(super) const fn bytes(&self) -> (&[u8], &[u8]) {
-        (self.parent.as_bytes(), self.own.as_bytes())
+    pub(super) const fn keys(&self) -> (&'a str, &'a str) {
+        (self.parent, self.own)
     }
 
     /// What the name says.
