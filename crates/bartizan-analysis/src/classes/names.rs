@@ -54,6 +54,10 @@ impl<'a> FieldName<'a> {
 
     /// What the name says.
     pub(super) fn context(&self) -> NameContext {
+        // An id in a path stands for no name.
+        if self.parent.is_empty() && self.own.bytes().all(|b| b.is_ascii_digit()) {
+            return NameContext::NONE;
+        }
         let mut words = Words::new();
         words.split(self.parent);
         let own_from = words.count();

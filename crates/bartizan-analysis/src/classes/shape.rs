@@ -126,12 +126,9 @@ static LANE_OF: [u64; 256] = {
 
 /// The lanes of at most [`LANE_MOST`] bytes.
 fn count(bytes: &[u8]) -> u64 {
-    let of = |b: u8| LANE_OF[usize::from(b)];
-    let sum = |[a, b, c, d, e, f, g, h]: [u8; 8]| {
-        ((of(a) + of(b)) + (of(c) + of(d))) + ((of(e) + of(f)) + (of(g) + of(h)))
-    };
+    let sum = |block: &[u8; 8]| block.iter().map(|b| LANE_OF[usize::from(*b)]).sum::<u64>();
     let (whole, last) = blocks(bytes);
-    whole.iter().map(|block| sum(*block)).sum::<u64>() + sum(last.to_le_bytes())
+    whole.iter().map(sum).sum::<u64>() + sum(&last.to_le_bytes())
 }
 
 impl Shape {
