@@ -31,12 +31,6 @@ fn short(bytes: &[u8]) -> u64 {
     }
 }
 
-/// Whether two short texts are the same.
-pub(super) fn is_same(a: &[u8], b: &[u8]) -> bool {
-    let ((whole_a, last_a), (whole_b, last_b)) = (blocks(a), blocks(b));
-    a.len() == b.len() && last_a == last_b && whole_a.iter().zip(whole_b).all(|(a, b)| a == b)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -49,21 +43,6 @@ mod tests {
             let mut found: Vec<u8> = whole.as_flattened().to_vec();
             found.extend(last.to_le_bytes());
             assert!(found[..len] == bytes[..len] && found[len..].iter().all(|b| *b == 0), "{len}");
-        }
-    }
-
-    #[test]
-    fn texts_are_the_same_byte_by_byte() {
-        let text: Vec<u8> = (1..=40).collect();
-        for len in 0..=text.len() {
-            let mut other = text[..len].to_vec();
-            assert!(is_same(&text[..len], &other));
-            assert!(!is_same(&text[..len], &[&other[..], &[0]].concat()));
-            for i in 0..len {
-                other[i] ^= 1;
-                assert!(!is_same(&text[..len], &other), "{len}, {i}");
-                other[i] ^= 1;
-            }
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, Shape, runs::Alphabet};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, Shape, runs::Alphabet};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -29,7 +29,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (6, 256),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::At],
+        marks: Marks::AT,
         also: |shape| shape.at == 1,
     },
     recognise,

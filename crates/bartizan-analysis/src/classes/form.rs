@@ -1,35 +1,6 @@
 //! What values of a class look like, so that most classes are ruled out for a value at once.
 
-use super::{CLASSES, ClassItem, Shape};
-
-/// Punctuation that tells forms apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Mark {
-    /// `@`.
-    At,
-    /// `.`.
-    Dot,
-    /// `-`.
-    Dash,
-    /// `:`.
-    Colon,
-    /// `$` at the beginning.
-    Dollar,
-}
-
-impl Mark {
-    const ALL: [Self; 5] = [Self::At, Self::Dot, Self::Dash, Self::Colon, Self::Dollar];
-
-    const fn is_in(self, shape: &Shape) -> bool {
-        match self {
-            Self::At => shape.at > 0,
-            Self::Dot => shape.dots > 0,
-            Self::Dash => shape.dashes > 0,
-            Self::Colon => shape.colons > 0,
-            Self::Dollar => shape.first == b'$',
-        }
-    }
-}
+use super::{CLASSES, ClassItem, Marks, Shape};
 
 /// What a value without context must look like to be shown to a recogniser.
 pub struct Form {
@@ -39,8 +10,8 @@ pub struct Form {
     pub digits: (u32, u32),
     /// Whether there may be spaces.
     pub spaces: bool,
-    /// Marks of which one must be there; empty when none is needed.
-    pub marks: &'static [Mark],
+    /// Marks of which one must be there; [`Marks::NONE`] when none is needed.
+    pub marks: Marks,
     /// What else is asked for.
     pub also: fn(&Shape) -> bool,
 }
@@ -48,16 +19,20 @@ pub struct Form {
 impl Form {
     /// Of classes that always need a field name.
     pub const NONE: Self =
-        Self { len: (1, 0), digits: (0, 0), spaces: false, marks: &[], also: |_| false };
+        Self { len: (1, 0), digits: (0, 0), spaces: false, marks: Marks::NONE, also: |_| false };
 
     /// Whether a value has that form.
     #[must_use]
     pub fn fits(&self, shape: &Shape) -> bool {
         (self.len.0..=self.len.1).contains(&shape.len)
             && (self.digits.0..=self.digits.1).contains(&shape.digits)
-            && (self.spaces || shape.spaces == 0)
-            && (self.marks.is_empty() || self.marks.iter().any(|mark| mark.is_in(shape)))
+            && self.allows(shape.marks)
             && (self.also)(shape)
+    }
+
+    const fn allows(&self, marks: Marks) -> bool {
+        (self.spaces || !marks.has_any(Marks::SPACE))
+            && (self.marks.is_none() || marks.has_any(self.marks))
     }
 }
 
@@ -89,23 +64,16 @@ pub(super) static IN_TEXT: u64 = {
     mask
 };
 
-/// The bounds of all forms, turned round: which classes does a length, a number of digits leave.
+/// The bounds of all forms, turned round: which classes does a length, a number of
+/// digits, a set of marks leave.
 struct Bounds {
     by_len: [u64; 65],
     by_digits: [u64; 24],
-    spaces: u64,
-    by_mark: [u64; Mark::ALL.len()],
-    unmarked: u64,
+    by_marks: [u64; Marks::COUNT],
 }
 
 static BOUNDS: Bounds = {
-    let mut bounds = Bounds {
-        by_len: [0; 65],
-        by_digits: [0; 24],
-        spaces: 0,
-        by_mark: [0; Mark::ALL.len()],
-        unmarked: 0,
-    };
+    let mut bounds = Bounds { by_len: [0; 65], by_digits: [0; 24], by_marks: [0; Marks::COUNT] };
     let mut i = 0;
     while i < BY_PRIORITY.len() {
         let (form, bit) = (&BY_PRIORITY[i].form, 1 << i);
@@ -126,15 +94,11 @@ static BOUNDS: Bounds = {
             }
             n += 1;
         }
-        if form.spaces {
-            bounds.spaces |= bit;
-        }
-        if form.marks.is_empty() {
-            bounds.unmarked |= bit;
-        }
         n = 0;
-        while n < form.marks.len() {
-            bounds.by_mark[form.marks[n] as usize] |= bit;
+        while n < Marks::COUNT {
+            if form.allows(Marks::numbered(n)) {
+                bounds.by_marks[n] |= bit;
+            }
             n += 1;
         }
         i += 1;
@@ -146,14 +110,9 @@ static BOUNDS: Bounds = {
 /// whether a form really fits tells [`Form::fits`].
 pub(super) fn within_bounds(shape: &Shape) -> u64 {
     let at = |table: &[u64], n: usize| table.get(n.min(table.len() - 1)).copied().unwrap_or(0);
-    let spaced = if shape.spaces > 0 { BOUNDS.spaces } else { u64::MAX };
-    let mask =
-        at(&BOUNDS.by_len, shape.len) & at(&BOUNDS.by_digits, shape.digits as usize) & spaced;
-    let marked =
-        Mark::ALL.iter().zip(BOUNDS.by_mark).fold(BOUNDS.unmarked, |classes, (mark, more)| {
-            classes | if mark.is_in(shape) { more } else { 0 }
-        });
-    mask & marked
+    at(&BOUNDS.by_len, shape.len)
+        & at(&BOUNDS.by_digits, shape.digits as usize)
+        & at(&BOUNDS.by_marks, shape.marks.number())
 }
 
 /// Whether the bit at position `i` of [`BY_PRIORITY`] is set.
@@ -182,6 +141,20 @@ mod tests {
         assert_eq!(items(0).count(), 0);
         let all = items((1 << BY_PRIORITY.len()) - 1).map(|(i, _)| i);
         assert!(all.eq(0..BY_PRIORITY.len()));
+    }
+
+    #[test]
+    fn no_short_number_has_a_form() {
+        for number in [crate::classes::SHORT_NUMBERS.end - 1, 0, 10, 4_111_111_111, 79_927_398_713]
+        {
+            let shape = Shape::of(&number.to_string());
+            assert!(CLASSES.iter().all(|item| !item.form.fits(&shape)), "{number}");
+            assert!(!shape.may_embed());
+        }
+        for len in 1..=11 {
+            let shape = Shape { len, digits: len as u32, first: b'1', ..Shape::default() };
+            assert!(CLASSES.iter().all(|item| !item.form.fits(&shape)), "{len} digits");
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, Form, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{ClassItem, Form, Marks, national_id::by_scheme, schemes::Numbers};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -28,7 +28,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (10, 14),
         digits: (5, u32::MAX),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| shape.letters() > 0,
     },
     recognise: |candidate| by_scheme(candidate, Numbers::Patients, CLASS.names),

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -19,7 +19,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (15, 48),
         digits: (10, u32::MAX),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| (b'A'..=b'z').contains(&shape.first),
     },
     recognise,

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, ip_address};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, ip_address};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -31,7 +31,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (3, 120),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::Dot, Mark::Colon],
+        marks: Marks::DOT.or(Marks::COLON),
         also: |shape| {
             (shape.dots == 3 && shape.digits >= 4)
                 || (shape.dots >= 1 && shape.letters() >= 4)

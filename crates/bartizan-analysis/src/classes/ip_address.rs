@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, internal_address};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, internal_address};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -37,7 +37,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (3, 50),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::Dot, Mark::Colon],
+        marks: Marks::DOT.or(Marks::COLON),
         also: |shape| (shape.dots == 3 && shape.digits >= 4) || shape.colons >= 2,
     },
     recognise,

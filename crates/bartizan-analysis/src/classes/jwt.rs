@@ -10,7 +10,7 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -28,7 +28,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (36, usize::MAX),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::Dot],
+        marks: Marks::DOT,
         also: |shape| shape.first == b'e' && (2..=4).contains(&shape.dots),
     },
     recognise,

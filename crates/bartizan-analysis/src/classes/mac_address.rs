@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -20,7 +20,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (14, 17),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::Colon, Mark::Dash, Mark::Dot],
+        marks: Marks::COLON.or(Marks::DASH).or(Marks::DOT),
         also: |shape| match shape.len {
             17 => shape.colons == 5 || shape.dashes == 5,
             _ => shape.len == 14 && shape.dots == 2,

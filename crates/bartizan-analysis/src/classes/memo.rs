@@ -3,45 +3,80 @@
 use std::cell::Cell;
 
 use super::{
-    blocks::is_same,
+    blocks::blocks,
     names::{FieldName, NameContext},
 };
 
 /// Sets of slots; a power of two.
 const SETS: usize = 512;
-/// Longest names that are remembered, parent and own together, in bytes.
-const MAX_REMEMBERED_BYTES: usize = 46;
+/// Blocks of a name and its parent that a slot holds besides the last ones of both: names of up to
+/// 48 bytes.
+const MAX_BLOCKS: usize = 4;
 
-/// A name and what it says.
+/// The bytes of a key, exactly.
+#[derive(Clone, Copy)]
+struct Key<'a> {
+    len: usize,
+    whole: &'a [[u8; 8]],
+    last: u64,
+}
+
+impl<'a> Key<'a> {
+    fn of(bytes: &'a [u8]) -> Self {
+        let (whole, last) = blocks(bytes);
+        Self { len: bytes.len(), whole, last }
+    }
+}
+
+/// A name and what it says; one line of a processor's cache.
 #[derive(Clone, Copy)]
 struct Slot {
-    context: NameContext,
-    parent: u8,
-    own: u8,
-    text: [u8; MAX_REMEMBERED_BYTES],
+    mask: u64,
+    is_identifier: bool,
+    is_protocol: bool,
+    /// Lengths and last blocks of the key above and the key itself.
+    lens: [u8; 2],
+    lasts: [u64; 2],
+    /// Their other blocks.
+    whole: [[u8; 8]; MAX_BLOCKS],
 }
 
 impl Slot {
     /// The empty name, which says nothing.
-    const EMPTY: Self =
-        Self { context: NameContext::NONE, parent: 0, own: 0, text: [0; MAX_REMEMBERED_BYTES] };
+    const EMPTY: Self = Self {
+        mask: 0,
+        is_identifier: false,
+        is_protocol: false,
+        lens: [0; 2],
+        lasts: [0; 2],
+        whole: [[0; 8]; MAX_BLOCKS],
+    };
 
-    fn new(parent: &[u8], own: &[u8], context: NameContext) -> Option<Self> {
-        let mut slot =
-            Self { context, parent: parent.len() as u8, own: own.len() as u8, ..Self::EMPTY };
-        slot.text.get_mut(..parent.len())?.copy_from_slice(parent);
-        slot.text.get_mut(parent.len()..)?.get_mut(..own.len())?.copy_from_slice(own);
-        Some(slot)
+    fn new(parent: Key<'_>, own: Key<'_>, context: NameContext) -> Self {
+        let NameContext { mask, is_identifier, is_protocol } = context;
+        let mut slot = Self {
+            mask,
+            is_identifier,
+            is_protocol,
+            lens: [parent.len as u8, own.len as u8],
+            lasts: [parent.last, own.last],
+            ..Self::EMPTY
+        };
+        for (to, from) in slot.whole.iter_mut().zip(parent.whole.iter().chain(own.whole)) {
+            *to = *from;
+        }
+        slot
     }
 
-    fn is(&self, parent: &[u8], own: &[u8]) -> bool {
-        usize::from(self.parent) == parent.len()
-            && usize::from(self.own) == own.len()
-            && is_same(
-                self.text.get(parent.len()..parent.len() + own.len()).unwrap_or_default(),
-                own,
-            )
-            && is_same(self.text.get(..parent.len()).unwrap_or_default(), parent)
+    const fn context(&self) -> NameContext {
+        let Self { mask, is_identifier, is_protocol, .. } = *self;
+        NameContext { mask, is_identifier, is_protocol }
+    }
+
+    fn is(&self, parent: Key<'_>, own: Key<'_>) -> bool {
+        self.lens.map(usize::from) == [parent.len, own.len]
+            && self.lasts == [parent.last, own.last]
+            && self.whole.iter().zip(parent.whole.iter().chain(own.whole)).all(|(a, b)| a == b)
     }
 }
 
@@ -69,22 +104,21 @@ impl Memo {
 
     /// What `name` says. Names that stand at the same `place` more often are found there again.
     pub(super) fn context(&mut self, place: u64, name: &FieldName<'_>) -> NameContext {
-        let (parent, own) = name.bytes();
-        let fits = parent.len() + own.len() <= MAX_REMEMBERED_BYTES;
+        let (parent, own) = name.keys();
+        let (parent, own) = (Key::of(parent.as_bytes()), Key::of(own.as_bytes()));
+        let fits = parent.whole.len() + own.whole.len() <= MAX_BLOCKS;
         let Some([latest, other]) = self.sets.get_mut(place as usize % SETS).filter(|_| fits)
         else {
             return name.context();
         };
         if latest.is(parent, own) {
-            return latest.context;
+            return latest.context();
         }
         if other.is(parent, own) {
-            return other.context;
+            return other.context();
         }
         let context = name.context();
-        if let Some(slot) = Slot::new(parent, own, context) {
-            *other = std::mem::replace(latest, slot);
-        }
+        *other = std::mem::replace(latest, Slot::new(parent, own, context));
         context
     }
 }
@@ -95,20 +129,22 @@ mod tests {
 
     #[test]
     fn answers_do_not_depend_on_what_is_remembered() {
-        let long = "x".repeat(MAX_REMEMBERED_BYTES);
+        let long = "x".repeat(48);
         let names = [
             ("", ""),
             ("customer", "email"),
             ("customere", "mail"),
             ("", "customeremail"),
+            ("customerEmailAddress", "primaryValue"),
+            ("customerEmailAddresx", "primaryValue"),
+            ("customerEmailAddress", "primaryVallue"),
             ("card", "number"),
             ("order", "id"),
             ("", "password"),
             (long.as_str(), ""),
             (long.as_str(), "email"),
         ];
-        let mut memo = Memo::default();
-        memo.sets.resize(SETS, [Slot::EMPTY; 2]);
+        let mut memo = Memo { sets: vec![[Slot::EMPTY; 2]; SETS] };
         for round in 0..6 {
             for (i, (parent, own)) in names.iter().enumerate() {
                 let name = FieldName::new(parent, own);
@@ -117,5 +153,10 @@ mod tests {
                 assert_eq!(memo.context(place, &name), name.context(), "{parent} {own}");
             }
         }
+    }
+
+    #[test]
+    fn a_slot_is_a_line_of_the_cache() {
+        assert_eq!(size_of::<Slot>(), 64);
     }
 }

@@ -49,11 +49,11 @@ pub mod us_ssn;
 pub mod vin;
 mod words;
 
-pub use form::{Form, Mark};
+pub use form::Form;
 pub use list::CLASSES;
 use memo::Memo;
 use names::{FieldName, Siblings};
-pub use shape::Shape;
+pub use shape::{Marks, Shape};
 
 /// How sure a recogniser is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -151,6 +151,9 @@ pub fn is_sensitive(class: DataClass) -> bool {
     item(class).is_some_and(|item| item.sensitive)
 }
 
+/// Integers that are of no class without context: no form is one of digits only and so short.
+const SHORT_NUMBERS: std::ops::Range<i64> = 0..100_000_000_000;
+
 /// Finds the sensitive values of an exchange, in document order.
 #[must_use]
 pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
@@ -160,17 +163,29 @@ pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
         let mut before = "";
         let mut siblings = Siblings::default();
         for node in decoded.view.nodes() {
-            let mut digits = shape::NumberText::default();
-            let text = match node.value() {
-                Value::Text(text) => trimmed(text),
-                Value::Integer(i) if node.raw().is_empty() => digits.write(i),
-                Value::Integer(_) | Value::Number(_) => node.raw(),
-                _ => continue,
-            };
+            let value = node.value();
+            if !matches!(value, Value::Text(_) | Value::Integer(_) | Value::Number(_)) {
+                continue;
+            }
             let name = if node.root() == Root::Path && node.depth() == 1 {
                 FieldName::new("", std::mem::replace(&mut before, node.raw()))
             } else {
                 siblings.name_of(&node)
+            };
+            let context = memo.context(node.general_hash(), &name);
+            if context.is_protocol && node.root() == Root::Header && node.depth() == 1 {
+                continue;
+            }
+            let mut digits = shape::NumberText::default();
+            let text = match value {
+                Value::Integer(i) if node.raw().is_empty() => {
+                    if context.mask == 0 && SHORT_NUMBERS.contains(&i) {
+                        continue;
+                    }
+                    digits.write(i)
+                }
+                Value::Text(text) => trimmed(text),
+                _ => node.raw(),
             };
             if text.len() < 2 {
                 continue;
@@ -182,10 +197,6 @@ pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
                     let (class, certainty) = (secret::CLASS.class, Certainty::Pattern);
                     hits.push(ClassHit { class, node: node.id(), certainty });
                 }
-                continue;
-            }
-            let context = memo.context(node.general_hash(), &name);
-            if context.is_protocol && node.root() == Root::Header && node.depth() == 1 {
                 continue;
             }
             let text = credential_of(&node, text);

@@ -48,12 +48,16 @@ impl<'a> FieldName<'a> {
     }
 
     /// The key above and the key itself.
-    pub(super) const fn bytes(&self) -> (&[u8], &[u8]) {
-        (self.parent.as_bytes(), self.own.as_bytes())
+    pub(super) const fn keys(&self) -> (&'a str, &'a str) {
+        (self.parent, self.own)
     }
 
     /// What the name says.
     pub(super) fn context(&self) -> NameContext {
+        // An id in a path stands for no name.
+        if self.parent.is_empty() && self.own.bytes().all(|b| b.is_ascii_digit()) {
+            return NameContext::NONE;
+        }
         let mut words = Words::new();
         words.split(self.parent);
         let own_from = words.count();

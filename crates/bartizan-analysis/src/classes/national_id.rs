@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Form,
+    Candidate, Certainty, ClassItem, Form, Marks,
     schemes::{self, Compact, Numbers, Scheme},
 };
 
@@ -68,7 +68,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (9, 21),
         digits: (5, u32::MAX),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| !shape.is_number() || shape.len == 18,
     },
     recognise,

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, Side, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, secret_forms};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, secret_forms};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -66,7 +66,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (20, usize::MAX),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[Mark::Dollar],
+        marks: Marks::DOLLAR,
         also: |_| true,
     },
     recognise,

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Shape, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, Shape, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -46,7 +46,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (12, 24),
         digits: (12, 19),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: Shape::is_digits_and_separators,
     },
     recognise,

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum, schemes::has_form};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum, schemes::has_form};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -60,7 +60,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (7, 30),
         digits: (7, 15),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| shape.letters() == 0 && !shape.is_number(),
     },
     recognise,

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, secret_forms, secret_text};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, secret_forms, secret_text};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -78,7 +78,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (14, 4096),
         digits: (0, u32::MAX),
         spaces: false,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| shape.digits + shape.upper + shape.dashes + shape.other > 0,
     },
     recognise,

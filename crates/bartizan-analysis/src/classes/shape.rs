@@ -32,6 +32,64 @@ pub struct Shape {
     pub spaces: u32,
     /// Any other ASCII byte.
     pub other: u32,
+    /// Which marks occur.
+    pub marks: Marks,
+}
+
+/// A set of marks: punctuation that tells forms apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Marks(u8);
+
+impl Marks {
+    /// No mark.
+    pub const NONE: Self = Self(0);
+    /// `@`.
+    pub const AT: Self = Self(1);
+    /// `.`.
+    pub const DOT: Self = Self(2);
+    /// `-`.
+    pub const DASH: Self = Self(4);
+    /// `:`.
+    pub const COLON: Self = Self(8);
+    /// `$` at the beginning.
+    pub const DOLLAR: Self = Self(16);
+    /// Spaces, tabs, line ends.
+    pub const SPACE: Self = Self(32);
+    /// Sets that there are.
+    pub(super) const COUNT: usize = 64;
+
+    /// This set if `there`.
+    const fn only_if(self, there: bool) -> Self {
+        Self(self.0 * there as u8)
+    }
+
+    /// These marks and those of another set.
+    #[must_use]
+    pub const fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// Whether one of the marks of another set is among them.
+    #[must_use]
+    pub const fn has_any(self, other: Self) -> bool {
+        self.0 & other.0 != 0
+    }
+
+    /// Whether there is none.
+    #[must_use]
+    pub const fn is_none(self) -> bool {
+        self.0 == 0
+    }
+
+    /// The set with a number below [`Marks::COUNT`].
+    pub(super) const fn numbered(number: usize) -> Self {
+        Self(number as u8)
+    }
+
+    /// The number of the set.
+    pub(super) const fn number(self) -> usize {
+        self.0 as usize
+    }
 }
 
 /// Kinds of bytes are counted side by side in one word, in lanes of this many bits.
@@ -66,12 +124,11 @@ static LANE_OF: [u64; 256] = {
     table
 };
 
-/// Counts the kinds of at most [`LANE_MOST`] bytes.
-fn count(bytes: &[u8]) -> [u32; LANES] {
+/// The lanes of at most [`LANE_MOST`] bytes.
+fn count(bytes: &[u8]) -> u64 {
     let sum = |block: &[u8; 8]| block.iter().map(|b| LANE_OF[usize::from(*b)]).sum::<u64>();
     let (whole, last) = blocks(bytes);
-    let packed = whole.iter().map(sum).sum::<u64>() + sum(&last.to_le_bytes());
-    std::array::from_fn(|lane| (packed >> (lane * LANE_BITS)) as u32 & ((1 << LANE_BITS) - 1))
+    whole.iter().map(sum).sum::<u64>() + sum(&last.to_le_bytes())
 }
 
 impl Shape {
@@ -80,27 +137,58 @@ impl Shape {
     pub fn of(text: &str) -> Self {
         let bytes = text.as_bytes();
         let mut chunks = bytes.chunks(LANE_MOST);
-        let mut counts = count(chunks.next().unwrap_or_default());
+        let mut shape = Self::of_lanes(count(chunks.next().unwrap_or_default()));
         for chunk in chunks {
-            for (sum, more) in counts.iter_mut().zip(count(chunk)) {
-                *sum += more;
-            }
+            shape.add(&Self::of_lanes(count(chunk)));
         }
-        let [digits, lower, upper, wide, at, dots, dashes, colons, spaces] = counts;
+        shape.len = bytes.len();
+        shape.first = bytes.first().copied().unwrap_or(0);
+        shape.other = bytes.len() as u32 - shape.counted();
+        shape.marks = Marks::AT
+            .only_if(shape.at > 0)
+            .or(Marks::DOT.only_if(shape.dots > 0))
+            .or(Marks::DASH.only_if(shape.dashes > 0))
+            .or(Marks::COLON.only_if(shape.colons > 0))
+            .or(Marks::DOLLAR.only_if(shape.first == b'$'))
+            .or(Marks::SPACE.only_if(shape.spaces > 0));
+        shape
+    }
+
+    fn of_lanes(packed: u64) -> Self {
+        let lane = |i: usize| (packed >> (i * LANE_BITS)) as u32 & ((1 << LANE_BITS) - 1);
         Self {
-            len: bytes.len(),
-            first: bytes.first().copied().unwrap_or(0),
-            digits,
-            lower,
-            upper,
-            wide,
-            at,
-            dots,
-            dashes,
-            colons,
-            spaces,
-            other: bytes.len() as u32 - counts.iter().sum::<u32>(),
+            len: 0,
+            first: 0,
+            digits: lane(0),
+            lower: lane(1),
+            upper: lane(2),
+            wide: lane(3),
+            at: lane(4),
+            dots: lane(5),
+            dashes: lane(6),
+            colons: lane(7),
+            spaces: lane(8),
+            other: 0,
+            marks: Marks::NONE,
         }
+    }
+
+    fn add(&mut self, more: &Self) {
+        self.digits += more.digits;
+        self.lower += more.lower;
+        self.upper += more.upper;
+        self.wide += more.wide;
+        self.at += more.at;
+        self.dots += more.dots;
+        self.dashes += more.dashes;
+        self.colons += more.colons;
+        self.spaces += more.spaces;
+    }
+
+    /// Bytes that are not other.
+    const fn counted(&self) -> u32 {
+        let letters_and_digits = self.digits + self.lower + self.upper + self.wide;
+        letters_and_digits + self.at + self.dots + self.dashes + self.colons + self.spaces
     }
 
     /// ASCII letters.

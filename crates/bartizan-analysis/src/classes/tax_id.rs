@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, Form, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{ClassItem, Form, Marks, national_id::by_scheme, schemes::Numbers};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -36,7 +36,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (9, 22),
         digits: (7, u32::MAX),
         spaces: true,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| !shape.is_number(),
     },
     recognise: |candidate| by_scheme(candidate, Numbers::TaxPayers, CLASS.names),

@@ -149,6 +149,24 @@ fn protocol_headers_are_left_alone_and_credentials_are_seen() {
 }
 
 #[test]
+fn tokens_that_the_decoder_shows_are_seen() {
+    // A claim with a raw control character, which strict parsers of JSON refuse.
+    let token = |header: &str| format!("{header}.eyJzdWIiOiIxATIifQ.c2lnbmF0dXJl");
+    for (header, expected) in
+        [("eyJhbGciOiJIUzI1NiJ9", &["jwt"][..]), ("eyJ4eHgiOiJIUzI1NiJ9", &[])]
+    {
+        let mut exchange = with_body(serde_json::json!({}));
+        exchange.request.headers.push("authorization", format!("DPoP {}", token(header)));
+        let snapshot = snapshot();
+        let decoded = decode(&exchange, &snapshot.limits, snapshot.seed);
+        let claim = decoded.view.nodes().find(|node| node.key() == "sub");
+        assert_eq!(claim.map(|node| node.raw()), Some("1\u{1}2"));
+        let classes = classes_of(&exchange).into_iter().map(|(_, class)| class);
+        assert_eq!(classes.filter(|class| *class == "jwt").collect::<Vec<_>>(), expected);
+    }
+}
+
+#[test]
 fn segments_of_the_path_get_context_from_the_one_before() {
     let mut exchange = with_body(serde_json::json!({}));
     exchange.request.target = "/v1/ssn/536904399/email/jane@example.com".to_owned();

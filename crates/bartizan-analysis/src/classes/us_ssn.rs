@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Mark, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -21,7 +21,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (11, 11),
         digits: (9, 9),
         spaces: false,
-        marks: &[Mark::Dash],
+        marks: Marks::DASH,
         also: |shape| shape.dashes == 2,
     },
     recognise,

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -27,7 +27,7 @@ pub static CLASS: ClassItem = ClassItem {
         len: (17, 17),
         digits: (5, 14),
         spaces: false,
-        marks: &[],
+        marks: Marks::NONE,
         also: |shape| shape.lower == 0 && shape.upper >= 3,
     },
     recognise,
