@@ -84,7 +84,7 @@ async fn known_host(State(shared): State<Shared>, request: Request, next: Next) 
     let name = host.and_then(|host| host.parse::<Authority>().ok());
     let known = name.is_some_and(|name| {
         let name = name.host().to_ascii_lowercase();
-        shared.hosts.iter().any(|host| *host == name)
+        shared.hosts.contains(&name)
     });
     if known {
         next.run(request).await
