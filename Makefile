@@ -1,9 +1,9 @@
 # The two commands of the README are `make run` and `make test`. Both do all set-up themselves.
 
-.PHONY: help run test setup bench fuzz soak eval fmt generate
+.PHONY: help run test setup bench bench-gateway fuzz soak eval fmt generate
 
 help: ## show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
 run: ## build, analyze the sample capture, and say where the report is
 	@scripts/run.sh
@@ -16,6 +16,9 @@ setup: ## install what is missing (Debian and Ubuntu; elsewhere it says what to 
 
 bench: ## cost per exchange beside a reference task
 	@scripts/cargo.sh bench --package bartizan-analysis
+
+bench-gateway: ## CPU per request of the gateway beside nginx (needs nginx and wrk)
+	@scripts/bench-gateway.sh
 
 fuzz: ## coverage-guided fuzzing of one decoder: make fuzz TARGET=json SECONDS=60
 	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"
