@@ -138,6 +138,14 @@ pub(crate) fn in_body(node: &NodeRef<'_>) -> bool {
     matches!(node.root(), Root::Body | Root::Xml | Root::Message)
 }
 
+/// Nodes of the body and messages of the response, in document order.
+pub(crate) fn answered<'a>(facts: &Facts<'a>) -> impl Iterator<Item = NodeRef<'a>> {
+    let view = &facts.decoded.view;
+    let roots = [Root::Body, Root::Xml, Root::Message];
+    let roots = roots.into_iter().filter_map(|root| view.root(Side::Response, root));
+    roots.flat_map(|root| std::iter::once(root).chain(root.descendants()))
+}
+
 /// Evidence about a value: place, class, shape, keyed hash and a sentence.
 pub(crate) fn evidence(facts: &Facts<'_>, node: &NodeRef<'_>, class: &str, note: &str) -> Evidence {
     Evidence::at(node.side(), node.instance(), note)

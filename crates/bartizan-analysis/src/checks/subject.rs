@@ -161,8 +161,11 @@ fn kind(facts: &Facts<'_>, host: &str, path: &str) -> Kind {
 }
 
 fn is_asset(path: &str) -> bool {
+    let last = path.bytes().rposition(|b| matches!(b, b'/' | b'.'));
+    let Some(extension) = last.and_then(|at| path.get(at..)?.strip_prefix('.')) else {
+        return false;
+    };
     let file = path.rsplit('/').next().unwrap_or("");
-    let Some((_, extension)) = file.rsplit_once('.') else { return false };
     ASSETS.iter().any(|asset| asset.eq_ignore_ascii_case(extension))
         || ["manifest.json", "sitemap.xml", "asset-manifest.json"].contains(&file)
 }

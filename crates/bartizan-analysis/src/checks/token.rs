@@ -38,22 +38,18 @@ impl<'a> Token<'a> {
         Some(Self { node, header, payload, signature })
     }
 
-    /// A member of the payload.
-    pub(crate) fn claim(&self, name: &str) -> Option<Value<'a>> {
-        member(self.payload, name)
+    /// Members of the payload.
+    pub(crate) fn claims(&self) -> impl Iterator<Item = NodeRef<'a>> + use<'a> {
+        self.payload.children()
     }
 
     /// A member of the header.
     pub(crate) fn header(&self, name: &str) -> Option<Value<'a>> {
-        member(self.header?, name)
+        self.header?.children().find(|child| child.key() == name).map(|child| child.value())
     }
 
     /// Its last part.
     pub(crate) fn signature(&self) -> Option<Value<'a>> {
         self.signature.map(|signature| signature.value())
     }
-}
-
-fn member<'a>(part: NodeRef<'a>, name: &str) -> Option<Value<'a>> {
-    part.children().find(|child| child.key() == name).map(|child| child.value())
 }

@@ -149,10 +149,11 @@ fn look(subject: &Subject<'_>) -> Answer {
     })))
 }
 
-/// Whether a path ends so, in any case.
+/// Whether a path ends so, in any case. What it ends with begins with a slash.
 fn ends_with(path: &str, end: &str) -> bool {
     let tail = path.len().checked_sub(end.len()).and_then(|at| path.as_bytes().get(at..));
-    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
+    let begins = |tail: &&[u8]| tail.first() == end.as_bytes().first();
+    tail.filter(begins).is_some_and(|tail| tail.eq_ignore_ascii_case(end.as_bytes()))
 }
 
 /// Words by which tools with pages name themselves, in the first 64 KiB.

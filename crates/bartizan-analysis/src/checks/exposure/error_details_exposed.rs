@@ -7,7 +7,7 @@ use bartizan_model::{
     Attack, Confidence, Cwe, Evidence, Input, ItemMeta, Outcome, Owasp, Severity, Side, Status,
     finding::Failure,
 };
-use bartizan_protocols::{Format, NodeRef, Value};
+use bartizan_protocols::{Format, Value};
 
 use crate::checks::{
     CheckItem, Expected, Run, Subject,
@@ -121,11 +121,10 @@ fn look(subject: &Subject<'_>) -> Answer {
     scope::applies(
         error || format.is_structured() || matches!(format, Format::NotCaptured | Format::Empty),
     )?;
-    for node in subject.decoded.view.leaves(Side::Response).filter(scope::in_body) {
-        if !error && !is_trace_field(&node) {
-            continue;
-        }
+    let has_traces = error || scope::answered(subject).any(|node| names_trace(node.key()));
+    for node in scope::answered(subject).take_while(|_| has_traces) {
         if let Value::Text(text) = node.value()
+            && (error || names_trace(node.name()))
             && let Some(what) = mark_in(text)
         {
             let note = format!("the answer with status {} holds {what}", response.status);
@@ -151,11 +150,10 @@ fn mark_in(text: &str) -> Option<&'static str> {
     MARKS.get(found.pattern().as_usize()).map(|mark| mark.1)
 }
 
-/// Fields in which frameworks put a trace: `stack`, `stackTrace`, `trace`, `exception`.
-fn is_trace_field(node: &NodeRef<'_>) -> bool {
+/// Whether frameworks put a trace into fields of that name: `stack`, `stackTrace`, `exception`.
+fn names_trace(name: &str) -> bool {
     const WORDS: &[&str] = &["stack", "stacktrace", "traceback", "exception", "backtrace"];
-    let name = node.name();
-    // All of them have a k or x; most names have neither.
+    // All of them are long and have a k or x; most names are short or have neither.
     let possible = |byte: u8| matches!(byte, b'k' | b'K' | b'x' | b'X' | 0x80..);
-    name.bytes().any(possible) && has_one_of(name, WORDS)
+    name.len() >= 5 && name.bytes().any(possible) && has_one_of(name, WORDS)
 }

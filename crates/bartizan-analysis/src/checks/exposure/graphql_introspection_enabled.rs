@@ -55,8 +55,9 @@ pub static CHECK: CheckItem = CheckItem {
 };
 
 fn look(subject: &Subject<'_>) -> Answer {
-    let mut request = subject.decoded.view.nodes().take_while(|node| node.side() == Side::Request);
-    let asks = request.any(|node| node.name() == "query" && node.raw().contains("__schema"));
+    let request = || subject.decoded.view.nodes().take_while(|node| node.side() == Side::Request);
+    scope::applies(request().any(|node| node.key() == "query"))?;
+    let asks = request().any(|node| node.name() == "query" && node.raw().contains("__schema"));
     scope::applies(asks && subject.reach != Reach::Loopback)?;
     scope::response(subject)?;
     let answered = subject.decoded.view.nodes().any(|node| {

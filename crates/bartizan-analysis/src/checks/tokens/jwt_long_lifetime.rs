@@ -74,10 +74,10 @@ pub static CHECK: CheckItem = CheckItem {
 fn look(subject: &Subject<'_>) -> Answer {
     let mut longest: Option<(i64, Token<'_>)> = None;
     let mut unknown = false;
-    for token in subject.working_tokens()?.filter(|token| !is_refresh(token)) {
-        let Some(exp) = seconds(token, "exp") else { continue };
-        let issued = seconds(token, "iat").or_else(|| seconds(token, "nbf"));
-        match issued.or_else(|| subject.exchange.time.map(|time| time.seconds())) {
+    for token in subject.working_tokens()? {
+        let claims = Claims::of(token);
+        let Some(exp) = claims.exp.filter(|_| !claims.refresh) else { continue };
+        match claims.issued.or_else(|| subject.exchange.time.map(|time| time.seconds())) {
             Some(from) => {
                 let lifetime = exp.saturating_sub(from);
                 if longest.is_none_or(|(most, _)| lifetime > most) {
@@ -108,18 +108,50 @@ fn look(subject: &Subject<'_>) -> Answer {
     }
 }
 
-fn seconds(token: &Token<'_>, name: &str) -> Option<i64> {
-    match token.claim(name)? {
+/// What a token says about its life, seconds since 1970.
+#[derive(Default)]
+struct Claims {
+    exp: Option<i64>,
+    /// `iat`, else `nbf`.
+    issued: Option<i64>,
+    /// Whether it is a refresh token, by a claim or the name of its field.
+    refresh: bool,
+}
+
+impl Claims {
+    fn of(token: &Token<'_>) -> Self {
+        let named = |word| contains(token.name(), word);
+        let mut claims = Self {
+            refresh: named("refresh")
+                || (token.side() == Side::Response && named("remember"))
+                || token.header("typ").is_some_and(says_refresh),
+            ..Self::default()
+        };
+        let (mut iat, mut nbf) = (None, None);
+        for claim in token.claims() {
+            match claim.key() {
+                "exp" => claims.exp = claims.exp.or(seconds(claim.value())),
+                "iat" => iat = iat.or(seconds(claim.value())),
+                "nbf" => nbf = nbf.or(seconds(claim.value())),
+                "typ" | "type" | "token_type" | "token_use" => {
+                    claims.refresh |= says_refresh(claim.value());
+                }
+                _ => {}
+            }
+        }
+        claims.issued = iat.or(nbf);
+        claims
+    }
+}
+
+fn seconds(value: Value<'_>) -> Option<i64> {
+    match value {
         Value::Integer(value) => Some(value),
         Value::Number(value) if value.abs() < 1e15 => Some(value as i64),
         _ => None,
     }
 }
 
-fn is_refresh(token: &Token<'_>) -> bool {
-    let says = |value| matches!(value, Some(Value::Text(t)) if contains(t, "refresh") || t.eq_ignore_ascii_case("offline"));
-    contains(token.name(), "refresh")
-        || (token.side() == Side::Response && contains(token.name(), "remember"))
-        || ["typ", "type", "token_type", "token_use"].iter().any(|name| says(token.claim(name)))
-        || says(token.header("typ"))
+fn says_refresh(value: Value<'_>) -> bool {
+    matches!(value, Value::Text(text) if contains(text, "refresh") || text.eq_ignore_ascii_case("offline"))
 }

@@ -55,7 +55,7 @@ pub static CHECK: CheckItem = CheckItem {
 
 fn look(subject: &Subject<'_>) -> Answer {
     let mut tokens = subject.working_tokens()?;
-    let endless = tokens.find(|token| token.claim("exp").is_none());
+    let endless = tokens.find(|token| !token.claims().any(|claim| claim.key() == "exp"));
     Ok(match endless {
         Some(token) => Outcome::fail(
             Evidence::at(token.side(), token.instance(), "the token has no exp claim")

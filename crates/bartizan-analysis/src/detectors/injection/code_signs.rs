@@ -5,6 +5,7 @@
 use super::{
     look::{byte, has, is_blank, skip, skip_back},
     normal,
+    word_set::WordSet,
     xss::SINKS,
 };
 
@@ -20,39 +21,45 @@ const SCHEMES: [&str; 6] = [
 
 /// Sinks whose call at the beginning of a value is always worth a look. The others begin prose as
 /// well, as in `Print(A4)`.
-const CALLS: [&str; 6] = ["alert", "confirm", "prompt", "eval", "function", "constructor"];
+static CALLS: WordSet =
+    WordSet::new(&["alert", "confirm", "prompt", "eval", "function", "constructor"]);
 
-/// Whether a value is a URL that runs code, or begins with one of [`CALLS`].
-pub(crate) fn beginning(text: &[u8]) -> bool {
-    scheme(text)
-        || call(text, |name| CALLS.iter().any(|call| name.eq_ignore_ascii_case(call.as_bytes())))
-}
-
-/// Whether a value with strings in it begins with the call of a sink.
-pub(crate) fn beginning_with_strings(text: &[u8]) -> bool {
-    call(text, |name| SINKS.has(name))
+/// Whether a value is a URL that runs code, or begins with the call of a sink. `has_strings`: any
+/// sink, else one of [`CALLS`].
+pub(crate) fn beginning(text: &[u8], has_strings: bool) -> bool {
+    scheme(text) || call(text, if has_strings { &SINKS } else { &CALLS })
 }
 
 /// As browsers read it: control characters and white space do not hide a scheme, and characters
 /// may be written as references or escapes.
 fn scheme(text: &[u8]) -> bool {
+    let is_escape = |byte| matches!(byte, b'&' | b'\\');
     let significant = |byte: &&u8| **byte > b' ' && byte.is_ascii() && **byte != 0x7f;
-    let mut begin = text.iter().filter(significant).copied();
-    match begin.next().map(|b| b.to_ascii_lowercase()) {
-        Some(b'j' | b'v' | b'l' | b'd') => {}
-        Some(b'&' | b'\\') => return true,
-        _ => return false,
+    let mut letters = text.iter().filter(significant).map(u8::to_ascii_lowercase);
+    match (letters.next().unwrap_or(0), letters.next().unwrap_or(0)) {
+        (b'j' | b'd', b'a') | (b'v', b'b') | (b'l', b'i') => {}
+        (first, second) => {
+            return is_escape(first)
+                || (is_escape(second) && matches!(first, b'j' | b'd' | b'v' | b'l'));
+        }
     }
     SCHEMES.iter().any(|scheme| {
-        let mut found = text.iter().filter(significant);
-        scheme.bytes().all(|byte| found.next().is_some_and(|b| b.eq_ignore_ascii_case(&byte)))
-    }) || text.iter().filter(significant).take(24).any(|b| matches!(b, b'&' | b'\\'))
+        let mut letters = text.iter().filter(significant).map(u8::to_ascii_lowercase);
+        let other = scheme.bytes().find_map(|byte| {
+            let found = letters.next().unwrap_or(0);
+            (found != byte).then_some(found)
+        });
+        other.is_none_or(is_escape)
+    })
 }
 
-fn call(text: &[u8], is_sink: impl Fn(&[u8]) -> bool) -> bool {
+fn call(text: &[u8], sinks: &WordSet) -> bool {
     let start = skip(text, 0, is_operator);
+    if !sinks.begins(byte(text, start)) {
+        return false;
+    }
     let end = skip(text, start, is_name);
-    matches!(byte(text, end), b'(' | b'`') && is_sink(text.get(start..end).unwrap_or_default())
+    matches!(byte(text, end), b'(' | b'`') && sinks.has(text.get(start..end).unwrap_or_default())
 }
 
 /// Whether a start tag begins at `at`.
@@ -133,7 +140,7 @@ mod tests {
             "alert(1)",
             ";;eval`x`",
         ] {
-            assert!(beginning(text.as_bytes()), "{text}");
+            assert!(beginning(text.as_bytes(), false), "{text}");
         }
         assert!(tag(b"<svg", 0) && handler(b"a onload =x", 9) && quote(b"-alert(1)", 0));
         assert!(template(b"constructor.x}}", 0) && escape("&#60;", 0) && escape("\\x3c", 0));
@@ -141,8 +148,9 @@ mod tests {
 
     #[test]
     fn prose_gives_no_sign() {
+        assert!(beginning(b"print('x')", true));
         for text in ["just a text", "data: all of it", "Print(A4)", "confirm it", "delivery"] {
-            assert!(!beginning(text.as_bytes()), "{text}");
+            assert!(!beginning(text.as_bytes(), false), "{text}");
         }
         assert!(
             !tag(b"< 3", 0)

@@ -131,6 +131,7 @@ pub fn scan<'a>(facts: &Facts<'a>) -> Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
+    #[inline]
     fn look(&mut self, node: NodeRef<'a>, text: &'a str, most: usize, is_key: bool) {
         let text = if text.len() > most {
             self.limited = true;
@@ -138,15 +139,20 @@ impl<'a> Scan<'a> {
         } else {
             text
         };
+        if !is_key && holds_decoded_tree(node) {
+            return;
+        }
         let kinds = Kinds::of(text);
         if kinds.is_ascii() && kinds.possible() == 0 {
             return;
         }
+        self.look_closer(node, text, is_key, kinds);
+    }
+
+    fn look_closer(&mut self, node: NodeRef<'a>, text: &'a str, is_key: bool, kinds: Kinds) {
         let is_encoded = node.codec() == Some(Codec::Percent);
-        if !is_key && graphql::is_document(text) {
-            if !holds_decoded_tree(node) {
-                self.look_into(node, graphql::strings(text), is_encoded);
-            }
+        if !is_key && kinds.has_marks() && graphql::is_document(text) {
+            self.look_into(node, graphql::strings(text), is_encoded);
             return;
         }
         let mut folded = if kinds.is_ascii() { text.into() } else { normal::fold(text) };
@@ -157,9 +163,6 @@ impl<'a> Scan<'a> {
             Cow::Borrowed(text) => Families::of(text, kinds),
             Cow::Owned(text) => families(text),
         };
-        if families.is_empty() || (!is_key && holds_decoded_tree(node)) {
-            return;
-        }
         self.push(Suspect { node, text: folded, families, is_key, is_encoded });
     }
 

@@ -40,8 +40,10 @@ impl Command {
     fn of(word: &[u8], end: usize, disguised: bool) -> Option<Self> {
         let start = word.iter().rposition(|b| *b == b'/').map_or(0, |slash| slash + 1);
         let name = word.get(start..)?;
-        let program = name.len().saturating_sub(4);
-        let bare = if has(name, program, ".exe") { name.get(..program)? } else { name };
+        let bare = match name.len().checked_sub(4) {
+            Some(at) if byte(name, at) == b'.' && has(name, at, ".exe") => name.get(..at)?,
+            _ => name,
+        };
         let rooted = word.first() == Some(&b'/');
         let certain = SURE.get(bare);
         let known = certain.or_else(|| WORDS.get(bare));

@@ -37,6 +37,8 @@ const POINT: u16 = 1 << 7;
 const WORD: u16 = 1 << 8;
 /// Part of a character beyond ASCII; part of a word, too.
 const HIGH: u16 = 1 << 9;
+/// A letter with which one of [`WATCHED`] begins, or a digit.
+const BEGIN: u16 = 1 << 10;
 
 /// Kind of each byte; 0 for what tells nothing.
 static KINDS: [u16; 256] = {
@@ -55,6 +57,7 @@ static KINDS: [u16; 256] = {
             b'.' | b'-' | b':' => POINT,
             0 => NUL,
             0x80.. => HIGH | WORD,
+            b if WATCHED.begins(b) || b.is_ascii_digit() => WORD | BEGIN,
             b if is_word(b) => WORD,
             _ => 0,
         };
@@ -68,6 +71,11 @@ fn kind(byte: u8) -> u16 {
     KINDS.get(usize::from(byte)).copied().unwrap_or(0)
 }
 
+#[inline]
+fn is_in_word(byte: u8) -> bool {
+    kind(byte) & WORD != 0
+}
+
 impl Kinds {
     #[inline]
     pub(crate) fn of(text: &str) -> Self {
@@ -77,6 +85,11 @@ impl Kinds {
     /// Whether all characters are ASCII.
     pub(crate) const fn is_ascii(self) -> bool {
         self.0 & HIGH == 0
+    }
+
+    /// Whether there are parentheses, braces or other marks.
+    pub(crate) const fn has_marks(self) -> bool {
+        self.0 & MARK != 0
     }
 
     /// Families, as bits of [`Family`], that a text with these bytes can hold.
@@ -151,28 +164,33 @@ struct Signs<'t> {
 
 impl Signs<'_> {
     fn read(&mut self) {
-        self.note(X, code_signs::beginning(self.bytes));
-        self.note(C, shell_signs::beginning(self.bytes, skip(self.bytes, 0, is_blank)));
+        let bytes = self.bytes;
+        self.note(X, code_signs::beginning(bytes, self.kinds & QUOTE != 0));
+        self.note(C, shell_signs::beginning(bytes, skip(bytes, 0, is_blank)));
         let mut at = 0;
-        while let Some(&next) = self.bytes.get(at) {
-            match kind(next) {
+        while let Some(&next) = bytes.get(at) {
+            let kind = kind(next);
+            if kind & WORD != 0 {
+                let end = skip(bytes, at + 1, is_in_word);
+                if kind & BEGIN != 0 {
+                    self.word(at, end);
+                }
+                at = end;
+                continue;
+            }
+            match kind {
                 SPACE | 0 => {}
                 QUOTE => self.quote(at),
                 SHELL => self.shell(at, next),
                 SLASH => self.slash(at),
                 POINT => self.point(at, next),
                 NUL => self.found |= T,
-                MARK | ANGLE => self.mark(at, next),
-                _ => {
-                    at = self.word(at, next);
-                    continue;
-                }
+                _ => self.mark(at, next),
             }
             at += 1;
         }
-        // In a text with separators, or with a string, it is code.
+        // In a text with separators it is code.
         self.note(C, self.seen & CALL != 0 && self.kinds & SHELL != 0);
-        self.note(X, self.kinds & QUOTE != 0 && code_signs::beginning_with_strings(self.bytes));
     }
 
     fn note(&mut self, family: u8, sign: bool) {
@@ -188,25 +206,19 @@ impl Signs<'_> {
         first
     }
 
-    /// Looks at a word, and answers where it ends.
+    /// Looks at the word `start..end`. A number ends where a word begins: `1or 1=1`.
     #[inline]
-    fn word(&mut self, start: usize, first: u8) -> usize {
-        let mut end = start + 1;
-        while self.bytes.get(end).is_some_and(|byte| kind(*byte) & WORD != 0) {
-            end += 1;
-        }
-        // A number ends where a word begins: `1or 1=1`.
-        let start = match first {
+    fn word(&mut self, start: usize, end: usize) {
+        let start = match byte(self.bytes, start) {
             b'0'..=b'9' | b'e' | b'E' => number_end(self.bytes, start),
             _ => start,
         };
-        let word = self.bytes.get(start..end).unwrap_or_default();
-        if let Some(word) = WATCHED.get(word) {
+        if let Some(word) = self.bytes.get(start..end).and_then(|word| WATCHED.get(word)) {
             self.watched(word, end);
         }
-        end
     }
 
+    #[inline(never)]
     fn watched(&mut self, word: &str, end: usize) {
         match word {
             "child_process" => self.found |= C,
@@ -216,11 +228,13 @@ impl Signs<'_> {
         }
     }
 
+    #[inline(never)]
     fn quote(&mut self, at: usize) {
         self.note(S, sql_signs::quote(self.bytes, at + 1));
         self.note(X, code_signs::quote(self.bytes, at + 1));
     }
 
+    #[inline(never)]
     fn shell(&mut self, at: usize, sign: u8) {
         let bytes = self.bytes;
         let next = byte(bytes, at + 1);
@@ -245,6 +259,7 @@ impl Signs<'_> {
         }
     }
 
+    #[inline(never)]
     fn slash(&mut self, at: usize) {
         self.note(T, path_signs::slash(self.bytes, at));
         match byte(self.bytes, at) {
@@ -266,6 +281,7 @@ impl Signs<'_> {
         }
     }
 
+    #[inline(never)]
     fn mark(&mut self, at: usize, sign: u8) {
         let bytes = self.bytes;
         let next = byte(bytes, at + 1);

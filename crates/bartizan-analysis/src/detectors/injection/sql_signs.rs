@@ -32,7 +32,17 @@ const LOOK: usize = 64;
 
 /// Where the next token begins; `None` before a comment that is long or has no end, for the rules
 /// to see.
+#[inline]
 fn next(text: &[u8], at: usize) -> Option<usize> {
+    let begin = skip(text, at, is_blank);
+    match byte(text, begin) {
+        b'/' | b'*' => behind_comment(text, begin),
+        _ if begin - at < LOOK => Some(begin),
+        _ => None,
+    }
+}
+
+fn behind_comment(text: &[u8], at: usize) -> Option<usize> {
     let next = skip_blank(text, at, at.saturating_add(LOOK));
     let open = byte(text, next) == b'/' && byte(text, next + 1) == b'*';
     (!open && next < at.saturating_add(LOOK)).then_some(next)
