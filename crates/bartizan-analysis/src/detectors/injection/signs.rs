@@ -148,11 +148,12 @@ pub(crate) fn families(text: &str, kinds: Kinds) -> u8 {
     signs.found & possible
 }
 
-/// What was seen: a `case`, the first `{{`, the first `${`, a call that may be prose.
+/// What was seen: a `case`, the first `{{`, the first `${`, a call that may be prose, two hyphens.
 const CASE: u8 = 1;
 const BRACES: u8 = 1 << 1;
 const LOOK_UP: u8 = 1 << 2;
 const CALL: u8 = 1 << 3;
+const HYPHENS: u8 = 1 << 4;
 
 struct Signs<'t> {
     text: &'t str,
@@ -190,7 +191,8 @@ impl Signs<'_> {
             at += 1;
         }
         // In a text with separators it is code.
-        self.note(C, self.seen & CALL != 0 && self.kinds & SHELL != 0);
+        let separated = self.kinds & SHELL != 0 || self.seen & HYPHENS != 0;
+        self.note(C, self.seen & CALL != 0 && separated);
     }
 
     fn note(&mut self, family: u8, sign: bool) {
@@ -273,7 +275,10 @@ impl Signs<'_> {
         match (sign, byte(bytes, at + 1)) {
             (b'.', b'.') => self.note(T, path_signs::dots(bytes, at)),
             (b'.', b'e' | b'E') => self.note(C, shell_signs::dot(bytes, at)),
-            (b'-', b'-' | b'i' | b'I') => self.note(C, shell_signs::hyphen(bytes, at)),
+            (b'-', next @ (b'-' | b'i' | b'I')) => {
+                self.note(C, shell_signs::hyphen(bytes, at));
+                self.seen |= if next == b'-' { HYPHENS } else { 0 };
+            }
             (b':', b'/' | b't' | b'T' | b'h' | b'H' | b'f' | b'F') => {
                 self.note(T, path_signs::colon(bytes, at))
             }
