@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp};
+use bartizan_model::{
+    ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp, is_success,
+};
 use bartizan_protocols::decode::Decoded;
 use serde::{Deserialize, Serialize};
 
@@ -67,10 +69,10 @@ impl Enriched<'_> {
         self.facts.exchange.response.as_ref().map(|r| r.status).filter(|s| *s > 0)
     }
 
-    /// Whether the API answered 200 to 299.
+    /// Whether the API granted the request.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.status().is_some_and(|s| (200..300).contains(&s))
+        self.status().is_some_and(is_success)
     }
 
     /// How detections name this exchange.

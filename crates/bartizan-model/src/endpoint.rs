@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     data_class::Direction,
+    exchange::is_success,
     ids::{EndpointId, ServiceId},
     incident::ScoreFactor,
     location::Location,
@@ -307,10 +308,10 @@ impl Endpoint {
         }
     }
 
-    /// Successful exchanges (200 to 299 and 304).
+    /// Successful exchanges ([`is_success`] and 304).
     #[must_use]
     pub fn successes(&self) -> u64 {
-        let success = |status: u16| (200..300).contains(&status) || status == 304;
+        let success = |status: u16| is_success(status) || status == 304;
         self.statuses.iter().filter(|(status, _)| success(*status)).map(|(_, count)| count).sum()
     }
 }

@@ -149,11 +149,18 @@ impl Response {
             .or_else(|| (self.body_state == BodyState::Complete).then_some(self.body.len() as u64))
     }
 
-    /// Status 200 to 299.
+    /// As [`is_success`] of its status.
     #[must_use]
     pub fn is_success(&self) -> bool {
-        (200..300).contains(&self.status)
+        is_success(self.status)
     }
+}
+
+/// Whether a status says that the request was granted: 200 to 299, and 101, with which an API
+/// accepts a WebSocket (RFC 6455 §4.2.2).
+#[must_use]
+pub const fn is_success(status: u16) -> bool {
+    matches!(status, 101 | 200..=299)
 }
 
 /// One message of a WebSocket or stream.

@@ -35,7 +35,7 @@ pub use endpoint::{
 };
 pub use evidence::{Evidence, EvidenceValue};
 pub use exchange::{
-    BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls,
+    BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls, is_success,
 };
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use bartizan_model::{
     Access, AuthType, HeaderState, Location, Root, Side, Timestamp, data_class::Direction,
+    is_success,
 };
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;
@@ -199,7 +200,7 @@ impl Profile {
     pub fn learn(&mut self, lesson: &Lesson<'_>) {
         let exchange = lesson.facts.exchange;
         let status = exchange.response.as_ref().map_or(0, |r| r.status);
-        let success = (200..300).contains(&status) || status == 304;
+        let success = is_success(status) || status == 304;
         self.requests += 1;
         *self.statuses.entry(status).or_default() += 1;
         if let Some(time) = lesson.time {

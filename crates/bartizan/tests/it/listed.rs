@@ -293,3 +293,17 @@ fn a_folder_of_an_earlier_version_goes_on() {
     let open = run(&home, &["findings", "--data", "kept", "--fail-on", "info"]);
     assert_eq!(open.status.code(), Some(1), "{}", stderr(&open));
 }
+
+#[test]
+fn an_accepted_websocket_shows_how_its_callers_authenticate() {
+    let home = home();
+    let opened = One { path: "/v1/live", token: true, status: 101, media: "", body: "", ..API };
+    let input = write(&home, "app.jsonl", lines(&[opened]).as_bytes());
+    let json = analyze(&home, &input, &[]);
+    let endpoint = &json["endpoints"][0];
+    assert_eq!(
+        (&endpoint["auth_judged"], &endpoint["auth"][0]["type"]),
+        (&json!(1), &json!("bearer"))
+    );
+    adds_up(&json);
+}

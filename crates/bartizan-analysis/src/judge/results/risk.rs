@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     Access, AuthKnown, Detection, Endpoint, Finding, InventoryState, Severity,
-    data_class::Direction, endpoint::Risk, incident::ScoreFactor,
+    data_class::Direction, endpoint::Risk, incident::ScoreFactor, is_success,
 };
 
 /// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen
@@ -34,7 +34,7 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         let points = (5 * returned.len() + 5 * sensitive).min(20);
         add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
     }
-    let answered = endpoint.statuses.iter().any(|(status, _)| (200..300).contains(status));
+    let answered = endpoint.statuses.iter().any(|(status, _)| is_success(*status));
     if answered && endpoint.auth_known() == AuthKnown::NoneSeen && !returned.is_empty() {
         add("no authentication seen".to_owned(), 10);
     }
