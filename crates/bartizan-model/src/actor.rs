@@ -5,7 +5,10 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use crate::ids::{ActorId, PrincipalId, SessionId};
+use crate::{
+    ids::{ActorId, PrincipalId, SessionId},
+    time::Timestamp,
+};
 
 /// How far a principal's name is believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -113,4 +116,40 @@ pub struct ActorRef {
     pub kind: ActorKind,
     /// For people: shape and hash, or network.
     pub label: SmolStr,
+}
+
+/// What ties two actors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LinkReason {
+    /// Both were seen at one address (IPv6 by /64) with one fingerprint.
+    SameClient,
+    /// Both were seen with one session.
+    SameSession,
+}
+
+impl LinkReason {
+    /// For people.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SameClient => "same address and client",
+            Self::SameSession => "same session",
+        }
+    }
+}
+
+/// A link between two actors, bounded in time. It makes them one story, never one actor.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ActorLink {
+    /// The other actor.
+    pub actor: ActorRef,
+    /// What ties them.
+    pub reason: LinkReason,
+    /// First exchange in which both were seen.
+    pub first: Option<Timestamp>,
+    /// Last one.
+    pub last: Option<Timestamp>,
+    /// How many there were.
+    pub exchanges: u64,
 }

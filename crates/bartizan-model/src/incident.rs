@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    actor::ActorRef,
+    actor::{ActorLink, ActorRef},
     ids::{DetectionId, IncidentId},
     severity::Severity,
     time::Timestamp,
@@ -62,8 +62,11 @@ pub struct ScoreFactor {
 pub struct Incident {
     /// Opaque.
     pub id: IncidentId,
-    /// Who.
+    /// Who began it.
     pub actor: ActorRef,
+    /// Further actors in it, each with what ties it to another one of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub linked: Vec<ActorLink>,
     /// How bad: the worst of its detections, raised when stages add up.
     pub severity: Severity,
     /// 0 to 100.
@@ -80,4 +83,8 @@ pub struct Incident {
     pub detection_ids: Vec<DetectionId>,
     /// One or two sentences.
     pub summary: String,
+    /// Incidents that this one took in when their actors turned out to be linked; their ids lead
+    /// here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub absorbed: Vec<IncidentId>,
 }

@@ -134,7 +134,7 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         filter: &IncidentFilter,
         page: &PageRequest,
     ) -> Result<Page<Incident>>;
-    /// One incident.
+    /// One incident, also by the id of one that it took in ([`Incident::absorbed`]).
     async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>>;
     /// Actors, busiest first.
     async fn actors(

@@ -2,6 +2,7 @@
 
 mod agent;
 pub mod credentials;
+pub mod links;
 mod memo;
 mod names;
 pub mod resolve;

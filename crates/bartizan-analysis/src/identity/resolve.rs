@@ -9,7 +9,7 @@ use std::net::IpAddr;
 
 use bartizan_model::{
     ActorId, ActorKind, ActorRef, AuthType, Duration, Exchange, Grade, HashKey, KeyedHash,
-    Principal, PrincipalKind, SessionId, Timestamp, redact,
+    Principal, PrincipalKind, SessionId, Timestamp, actor::LinkReason, redact,
 };
 use serde::{Deserialize, Serialize};
 use smol_str::format_smolstr;
@@ -17,6 +17,7 @@ use smol_str::format_smolstr;
 use super::{
     Agent, Credential,
     credentials::session_of,
+    links::Links,
     memo::{Client, ClientName, Memo},
 };
 use crate::snapshot::Snapshot;
@@ -54,6 +55,7 @@ pub struct Caller {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IdentityState {
     accepted: crate::recent::RecentMap<KeyedHash, Option<Timestamp>>,
+    links: Links,
     #[serde(skip)]
     memo: Memo,
 }
@@ -94,17 +96,27 @@ impl IdentityState {
             let accepted = self.accept(c.token, time, accepts);
             (c.token, accepted, self.memo.session(c.token, snapshot))
         });
-        let (actor, actor_key) = match (&principal, &session) {
+        let believed = match (&principal, &session) {
             (Some((named, grade, names)), _) if *grade > Grade::Claimed => {
                 let (id, label) = (names.actor.clone(), names.label.clone());
-                (ActorRef { id, kind: ActorKind::Principal, label }, named.hash)
+                Some((ActorRef { id, kind: ActorKind::Principal, label }, named.hash))
             }
             (_, Some((token, true, names))) => {
                 let (id, label) = (names.actor.clone(), names.label.clone());
-                (ActorRef { id, kind: ActorKind::Session, label }, *token)
+                Some((ActorRef { id, kind: ActorKind::Session, label }, *token))
             }
-            _ => (client.actor, client.actor_key),
+            _ => None,
         };
+        if let Some((actor, _)) = &believed {
+            if let Some(key) = client.client_key.filter(|_| client.actor.kind == ActorKind::Address)
+            {
+                self.links.note(key, &client.actor.id, LinkReason::SameClient, actor, time);
+            }
+            if let (ActorKind::Principal, Some((token, true, names))) = (actor.kind, &session) {
+                self.links.note(*token, &names.actor, LinkReason::SameSession, actor, time);
+            }
+        }
+        let (actor, actor_key) = believed.unwrap_or((client.actor, client.actor_key));
         Caller {
             principal: principal.map(|(named, grade, names)| Principal {
                 id: names.id,
@@ -121,6 +133,12 @@ impl IdentityState {
             fingerprint_key: client.fingerprint_key,
             agent: client.agent,
         }
+    }
+
+    /// Which nameless actors are known to have acted under which names.
+    #[must_use]
+    pub const fn links(&self) -> &Links {
+        &self.links
     }
 
     /// Whether `hash` is accepted now; remembers it when this exchange proves it.

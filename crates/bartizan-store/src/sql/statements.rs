@@ -82,6 +82,28 @@ ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  severity = excluded.severity, score = excluded.score, actor = excluded.actor, \
  seen_at = excluded.seen_at, body = excluded.body, recorded_at = excluded.recorded_at";
 
+pub(crate) const FORGET_INCIDENT: &str =
+    "DELETE FROM incidents WHERE organisation = $1 AND environment = $2 AND id = $3";
+
+pub(crate) const SAVE_INCIDENT_ALIAS: &str = "\
+INSERT INTO incident_aliases (organisation, environment, alias, target) VALUES ($1, $2, $3, $4) \
+ON CONFLICT (organisation, environment, alias) DO UPDATE SET target = excluded.target";
+
+pub(crate) const MOVE_INCIDENT_ALIASES: &str = "\
+UPDATE incident_aliases SET target = $4 \
+WHERE organisation = $1 AND environment = $2 AND target = $3";
+
+pub(crate) const FORGET_INCIDENT_ALIAS: &str =
+    "DELETE FROM incident_aliases WHERE organisation = $1 AND environment = $2 AND alias = $3";
+
+pub(crate) const INCIDENT_ALIAS_TARGET: &str = "\
+SELECT target FROM incident_aliases \
+WHERE organisation = $1 AND environment = $2 AND alias = $3";
+
+pub(crate) const LOST_INCIDENT_ALIASES: &str = "\
+DELETE FROM incident_aliases WHERE organisation = $1 AND environment = $2 AND target NOT IN \
+ (SELECT id FROM incidents WHERE organisation = $1 AND environment = $2)";
+
 pub(crate) const SAVE_ACTOR: &str = "\
 INSERT INTO actors (organisation, environment, id, kind, label, requests, detections, first_seen, \
  last_seen, seen_at, body, recorded_at) \

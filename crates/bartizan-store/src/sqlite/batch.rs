@@ -1,8 +1,7 @@
 //! Writing a batch, inside one transaction.
 
 use bartizan_model::{
-    Detection, Endpoint, Finding, FindingState, HashKey, Incident, Scope, Timestamp,
-    analysis::ActorSummary,
+    Detection, Endpoint, Finding, FindingState, HashKey, Scope, Timestamp, analysis::ActorSummary,
 };
 use serde::Serialize;
 use sqlx::SqliteConnection;
@@ -11,7 +10,7 @@ use super::{
     Inner, SqliteStore,
     aliases::{self, Act},
     audit::{self, signed},
-    findings, log_index,
+    findings, incidents, log_index,
 };
 use crate::{
     error::StoreError,
@@ -21,10 +20,10 @@ use crate::{
 };
 
 /// Where to and when.
-struct Target<'a> {
-    scope: &'a Scope,
+pub(super) struct Target<'a> {
+    pub(super) scope: &'a Scope,
     key: HashKey,
-    now: Timestamp,
+    pub(super) now: Timestamp,
 }
 
 pub(super) async fn save(
@@ -50,7 +49,7 @@ pub(super) async fn save(
         save_detection(connection, &to, detection).await?;
     }
     for incident in &batch.incidents {
-        save_incident(connection, &to, incident).await?;
+        incidents::save(connection, &to, incident).await?;
     }
     for actor in &batch.actors {
         save_actor(connection, &to, actor).await?;
@@ -177,27 +176,6 @@ async fn save_detection(
         .bind(detection.endpoint_id.as_ref().map(|id| id.as_str()))
         .bind(seen.micros())
         .bind(json("detection", detection)?)
-        .bind(to.now.micros())
-        .execute(connection)
-        .await?;
-    Ok(())
-}
-
-async fn save_incident(
-    connection: &mut SqliteConnection,
-    to: &Target<'_>,
-    incident: &Incident,
-) -> Inner<()> {
-    let seen = incident.ended.or(incident.started).unwrap_or(to.now);
-    sqlx::query(sql::SAVE_INCIDENT)
-        .bind(to.scope.organisation.as_str())
-        .bind(to.scope.environment.as_str())
-        .bind(incident.id.as_str())
-        .bind(incident.severity as i64)
-        .bind(i64::from(incident.score))
-        .bind(incident.actor.id.as_str())
-        .bind(seen.micros())
-        .bind(json("incident", incident)?)
         .bind(to.now.micros())
         .execute(connection)
         .await?;

@@ -102,6 +102,9 @@ pub(super) async fn retain(
         cut(connection, scope, &sql::AGED_DETECTIONS, bound, retention.max_detections).await?;
     let incidents =
         cut(connection, scope, &sql::AGED_INCIDENTS, bound, retention.max_incidents).await?;
+    if incidents > 0 {
+        super::incidents::forget_lost(connection, scope).await?;
+    }
     let actors = cut(connection, scope, &sql::AGED_ACTORS, bound, retention.max_actors).await?;
     let runs = cut(connection, scope, &sql::AGED_RUNS, bound, retention.max_runs).await?;
     let findings = match bound {

@@ -7,6 +7,7 @@ mod audit;
 mod batch;
 mod dialect;
 mod findings;
+mod incidents;
 mod keys;
 mod log_index;
 mod maintain;

@@ -13,7 +13,7 @@ use sqlx::{Connection as _, Row as _};
 use super::{
     Inner, SqliteStore,
     aliases::{self, Act},
-    api_keys, audit, batch, findings, log_index, maintain, read,
+    api_keys, audit, batch, findings, incidents, log_index, maintain, read,
 };
 use crate::{
     api_keys::ApiKeyChange,
@@ -217,8 +217,7 @@ impl Store for SqliteStore {
     }
 
     async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>> {
-        let list = &read::INCIDENTS;
-        reading!(self, c => read::one(c, list, scope, id.as_str(), read::body_row("incident")).await)
+        reading!(self, c => incidents::find(c, scope, id).await)
     }
 
     async fn actors(

@@ -34,7 +34,7 @@ macro_rules! on_sqlite {
 
 on_sqlite! {
     batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
-    lists: pages_hold_everything_once, lists_are_filtered, counts_are_right;
+    lists: pages_hold_everything_once, lists_are_filtered, counts_are_right, incidents_that_were_taken_in_are_found;
     workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, findings_of_a_host_replace_those_of_endpoints, audit_chain_is_extended_and_verified;
     api_keys: api_keys_are_kept_changed_and_audited, impossible_api_keys_are_refused, a_gateway_sees_changes_of_api_keys;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;

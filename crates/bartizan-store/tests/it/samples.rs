@@ -116,6 +116,8 @@ pub(crate) fn incident(name: &str, score: u8, seen: i64) -> Incident {
         stages: vec![Stage::Probing],
         detection_ids: vec![DetectionId::derive(&scope(), &[name])],
         summary: "Somebody tried.".to_owned(),
+        linked: Vec::new(),
+        absorbed: Vec::new(),
     }
 }
 

@@ -85,7 +85,10 @@ pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandE
     let open = Open::new(cli, arguments)?;
     let mut items: Vec<Incident> = open.incidents()?;
     items.retain(|i| {
-        open.is_severe(i.severity) && open.wants(&[&i.summary, &i.actor.label], i.id.as_str())
+        let words = [i.summary.as_str(), i.actor.label.as_str()];
+        // Ids of incidents that this one took in lead to it.
+        let mut ids = std::iter::once(&i.id).chain(&i.absorbed);
+        open.is_severe(i.severity) && ids.any(|id| open.wants(&words, id.as_str()))
     });
     let mut own: Vec<Detection> = open.detections()?;
     let (incidents, endpoints) = (open.cut(items)?, open.endpoints()?);

@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     Access, ActorKind, AuthKnown, AuthType, Confidence, Endpoint, Finding, InventoryState,
-    Protocol, Severity, Timestamp,
+    Protocol, Severity, Timestamp, actor::ActorLink,
 };
 
 /// `1284` → `1,284`.
@@ -183,6 +183,13 @@ pub(super) const fn actor_kind(kind: ActorKind) -> &'static str {
         ActorKind::Campaign => "campaign",
         ActorKind::Unknown => "not known",
     }
+}
+
+/// What ties a further actor to an incident: `same address and client, 22 Nov 2026, 10:02 – 10:41
+/// UTC, 7 exchanges`.
+pub(super) fn link(link: &ActorLink) -> String {
+    let when = period(link.first, link.last).map(|p| format!(", {p} UTC")).unwrap_or_default();
+    format!("{}{when}, {}", link.reason.as_str(), counted(link.exchanges, "exchange", "exchanges"))
 }
 
 /// Snake-case names of reasons as people read them: `response:body_not_captured` →

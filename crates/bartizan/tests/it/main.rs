@@ -7,6 +7,7 @@ mod hostile;
 mod html;
 mod json;
 mod keys;
+mod linked;
 mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;

@@ -36,7 +36,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.core.resolver.consolidate();
     let known = known_endpoints(state);
     let detections = detections(state, snapshot);
-    let incidents = incidents::gather(&snapshot.scope, &detections);
+    let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
     let Found { findings, tallies, at } = findings::findings(state, snapshot, &known);
 
     let mut endpoints: Vec<_> =

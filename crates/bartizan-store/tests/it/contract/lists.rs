@@ -1,6 +1,6 @@
 //! Lists: pages, filters, counts.
 
-use bartizan_model::{FindingState, Severity};
+use bartizan_model::{FindingState, Incident, Severity};
 use bartizan_store::{
     ActorFilter, Batch, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter,
     PageRequest, Store, StoreError,
@@ -141,4 +141,34 @@ pub(super) async fn counts_are_right(store: &dyn Store) {
     assert!(counts.active_findings.contains(&(Severity::Critical, 0)));
     assert_eq!((counts.exchange_blocks, counts.exchanges, counts.exchange_bytes), (2, 20, 2_000));
     assert_eq!((counts.audit_records, counts.detections), (1, 0));
+}
+
+pub(super) async fn incidents_that_were_taken_in_are_found(store: &dyn Store) {
+    let s = scope();
+    let [a, b, c] = ["a", "b", "c"].map(|name| incident(name, 50, 10));
+    let batch = |incidents: Vec<_>, now| Batch { incidents, now: at(now), ..Batch::default() };
+    let save = async |incidents, now| {
+        store.save_batch(&s, &batch(incidents, now)).await.expect("saved");
+        let list = store.incidents(&s, &IncidentFilter::default(), &all()).await.expect("list");
+        let mut ids: Vec<_> = list.items.into_iter().map(|i| i.id).collect();
+        ids.sort_unstable();
+        ids
+    };
+    save(vec![a.clone(), b.clone(), c.clone()], 100).await;
+    let taking = |taker: &Incident, taken: &Incident| Incident {
+        absorbed: vec![taken.id.clone()],
+        ..taker.clone()
+    };
+    // One takes in another, and is taken in itself.
+    save(vec![taking(&b, &a)], 101).await;
+    assert_eq!(save(vec![taking(&c, &b)], 102).await, [c.id.clone()]);
+    for id in [&a.id, &b.id, &c.id] {
+        let found = store.incident(&s, id).await.expect("read").expect("found");
+        assert_eq!(found.id, c.id);
+    }
+    // Apart again.
+    save(vec![a.clone()], 103).await;
+    assert_eq!(store.incident(&s, &a.id).await.expect("read").expect("found").id, a.id);
+    let unknown = incident("unknown", 1, 1).id;
+    assert_eq!(store.incident(&s, &unknown).await.expect("read"), None);
 }

@@ -197,6 +197,9 @@ fn detection_body(
                 @if let Some(endpoint) = page.lookup.endpoint(detection.endpoint_id.as_ref()) {
                     (endpoint_link(endpoint))
                 } @else { span { "many endpoints" } }
+                @if page.lookup.incident_of(detection).is_some_and(|i| !i.linked.is_empty()) {
+                    span { "by " (text(&detection.actor.label)) }
+                }
             }
             @if !detection.evidence.is_empty() {
                 (evidence(&detection.evidence, same, 3))
@@ -284,6 +287,9 @@ fn who(page: &Page<'_>, incident: &Incident) -> Markup {
                 dt { "Networks" } dd { (text(&known.networks.join(", "))) @if known.networks.is_empty() { "not known" } }
                 dt { "Exchanges in all" } dd { (number(known.requests)) }
                 dt { "Endpoints in all" } dd { (number(known.endpoints)) }
+            }
+            @for link in &incident.linked {
+                dt { "Also" } dd { (actor(&link.actor)) br; span.quiet { (words::link(link)) } }
             }
             @if let Some(period) = words::period(incident.started, incident.ended) {
                 dt { "Hostile" } dd { (period) }

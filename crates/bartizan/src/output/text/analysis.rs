@@ -9,7 +9,7 @@ use bartizan_model::{
 use comfy_table::Cell;
 
 use super::{
-    Style, lists,
+    Style, detail, lists,
     out::{Out, safe, safe_prose},
     sgr,
 };
@@ -117,6 +117,7 @@ fn incident_into(out: &mut Out, incident: &Incident, lookup: &Lookup<'_>) {
         out.paragraph(6, &format!("{period} UTC"), true);
     }
     out.paragraph(6, &safe_prose(&incident.summary), false);
+    detail::linked(out, 6, incident);
     for detection in detections.iter().take(MAX_STEPS) {
         let time = detection.time.map_or_else(|| "        ".to_owned(), words::clock_seconds);
         let place = lookup

@@ -244,6 +244,7 @@ pub fn incident(
     facts.extend(words::period(incident.started, incident.ended).map(|p| format!("{p} UTC")));
     facts.extend(incident.stages.iter().map(ToString::to_string));
     out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
+    linked(&mut out, 0, incident);
     ledger(&mut out, "Score", incident.score, &incident.factors);
     out.heading("Timeline", &counted(detections.len() as u64, "detection", "detections"));
     for detection in detections {
@@ -264,8 +265,19 @@ pub fn incident(
             ),
         ];
         facts.extend(place.map(lists::endpoint_name));
+        if detection.actor.id != incident.actor.id {
+            facts.push(format!("by {}", detection.actor.label));
+        }
         out.paragraph(4, &safe_prose(&facts.join(" · ")), true);
         evidence(&mut out, &detection.evidence);
     }
     out.text
+}
+
+/// Further actors of an incident, each with what ties it to the others.
+pub(super) fn linked(out: &mut Out, indent: usize, incident: &Incident) {
+    for link in &incident.linked {
+        let text = format!("also {} ({})", link.actor.label, words::link(link));
+        out.paragraph(indent, &safe_prose(&text), true);
+    }
 }

@@ -162,6 +162,8 @@ pub(super) fn all(endpoints: &[Endpoint]) -> (Vec<Detection>, Vec<Incident>) {
                 stages,
                 detection_ids: of.iter().map(|d| d.id.clone()).collect(),
                 summary: summary.into(),
+                linked: Vec::new(),
+                absorbed: Vec::new(),
             });
             detections.extend(of);
         };
