@@ -74,11 +74,15 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         ),
         capture: arguments.capture.clone().map(|path| (path, clear)),
     };
+    // Before anything is announced: a signal that comes early must not end the process.
+    let mut signals = runtime
+        .block_on(async { Signals::open() })
+        .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
     let serving = Serving::start(start).map_err(|error| refused(&error))?;
     if !cli.quiet {
         greet(&serving, &folder, config);
     }
-    watch(cli, &runtime, &serving, &overrides, &loaded)?;
+    watch(cli, &runtime, &mut signals, &serving, &overrides, &loaded);
     let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
     let (analysis, drained) = serving.stop(drain).map_err(|error| refused(&error))?;
     if !cli.quiet {
@@ -118,13 +122,11 @@ enum Wake {
 fn watch(
     cli: &Cli,
     runtime: &Runtime,
+    signals: &mut Signals,
     serving: &Serving,
     overrides: &Overrides,
     loaded: &Loaded,
-) -> Result<(), CommandError> {
-    let mut signals = runtime
-        .block_on(async { Signals::open() })
-        .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
+) {
     let mut seen = loaded.file.as_ref().map(fingerprint);
     loop {
         let wake = runtime.block_on(async {
@@ -135,7 +137,7 @@ fn watch(
         });
         let now = loaded.file.as_ref().map(fingerprint);
         match wake {
-            Wake::Stop => return Ok(()),
+            Wake::Stop => return,
             Wake::Look if now == seen => continue,
             Wake::Reload | Wake::Look => {}
         }
