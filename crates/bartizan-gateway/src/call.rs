@@ -12,6 +12,7 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, U
 use tokio::time::Instant;
 
 use crate::{
+    body::budget::Lease,
     forward::ids::Ids,
     listen::Link,
     phases::{Edits, Streamed},
@@ -134,6 +135,12 @@ pub struct Call {
     pub(crate) ended: Instant,
     pub(crate) answer_by: Option<Instant>,
     pub(crate) message: Option<crate::websocket::Message>,
+    /// Whether a valid head was read.
+    pub(crate) is_read: bool,
+    /// Whether the tap waits for the answer to the upgrade that this request asks for.
+    pub(crate) holds_tap: bool,
+    /// What the request body takes of the budget.
+    pub(crate) request_lease: Option<Lease>,
     to_upstream: Edits,
     to_client: Edits,
     extensions: Extensions,
@@ -167,6 +174,9 @@ impl Call {
             ended: began,
             answer_by: None,
             message: None,
+            is_read: false,
+            holds_tap: false,
+            request_lease: None,
             to_upstream: Edits::default(),
             to_client: Edits::default(),
             extensions: Extensions::new(),

@@ -23,6 +23,8 @@ pub struct Config {
     pub deadlines: Deadlines,
     /// Peers whose `Forwarded`, `X-Forwarded-*`, `X-Request-Id` and PROXY headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// The field in which they name the client.
+    pub client_field: ClientField,
     /// What upstreams are told about the client.
     pub forwarded: ForwardedFields,
     /// Where a line for each exchange goes.
@@ -39,10 +41,22 @@ impl Config {
             limits: Limits::default(),
             deadlines: Deadlines::default(),
             trusted_proxies: Vec::new(),
+            client_field: ClientField::default(),
             forwarded: ForwardedFields::default(),
             access_log: AccessLog::Off,
         }
     }
+}
+
+/// The field in which trusted proxies name the client. The other one is not read and not passed on:
+/// most proxies pass on what clients write into a field that they do not know.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClientField {
+    /// `X-Forwarded-For`, with `X-Forwarded-Proto`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// A socket that accepts clients.

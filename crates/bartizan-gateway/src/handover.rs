@@ -14,7 +14,7 @@ use bartizan_model::{
     Timestamp,
 };
 use http::Version;
-use tokio::sync::mpsc;
+use tokio::sync::{Notify, mpsc};
 
 use crate::call::{Call, Captured, Fields, Outcome};
 
@@ -23,6 +23,8 @@ use crate::call::{Call, Captured, Fields, Outcome};
 struct Shared {
     bytes: AtomicUsize,
     dropped: AtomicU64,
+    /// Told when nothing more is to be queued.
+    ended: Notify,
 }
 
 /// The sending end.
@@ -63,6 +65,11 @@ impl Handover {
         self.shared.dropped.load(Relaxed)
     }
 
+    /// Ends the queue: what is in it is still received, what comes later is dropped and counted.
+    pub(crate) fn end(&self) {
+        self.shared.ended.notify_one();
+    }
+
     pub(crate) fn is_wanted(&self) -> bool {
         self.sender.is_some()
     }
@@ -79,9 +86,16 @@ impl Handover {
 }
 
 impl Receiver {
-    /// The next exchange; `None` when the gateway is gone.
+    /// The next exchange; `None` when the gateway is gone or drained. May be cancelled.
     pub async fn recv(&mut self) -> Option<Finished> {
-        let finished = self.receiver.recv().await?;
+        let finished = tokio::select! {
+            biased;
+            finished = self.receiver.recv() => finished,
+            () = self.shared.ended.notified() => {
+                self.receiver.close();
+                self.receiver.recv().await
+            }
+        }?;
         self.shared.bytes.fetch_sub(finished.bytes(), Relaxed);
         Some(finished)
     }
@@ -118,7 +132,7 @@ impl Finished {
     #[must_use]
     pub fn into_exchange(self) -> Option<Exchange> {
         let call = *self.0;
-        if call.request_fields.is_empty() {
+        if !call.is_read {
             return None;
         }
         let peer = &call.link.peer;

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use crate::{
     call::{Call, Outcome},
     handover::Finished,
+    listen::Upgrade,
     shared::Shared,
 };
 
@@ -41,6 +42,11 @@ impl Drop for Record {
     fn drop(&mut self) {
         let Some(mut call) = self.call.take() else { return };
         call.ended = Instant::now();
+        if call.holds_tap {
+            // Whatever ended the handshake early: the tap must not wait for ever.
+            call.link.set_upgrade(Upgrade::Declined);
+        }
+        call.request_lease = None;
         call.link.end(call.ended, call.answer_by);
         call.close_recording();
         self.shared.metrics.exchange(&call);

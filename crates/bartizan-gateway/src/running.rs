@@ -137,10 +137,13 @@ impl Running {
     }
 
     /// Stops accepting, lets what is under way end, and closes what is idle. `true` when all
-    /// connections have ended within the time; those that have not go on.
+    /// connections have ended within the time; those that have not go on until the process ends, and
+    /// are not handed over any more.
     pub async fn drain(&self, longest: Duration) -> bool {
         let _ = self.stop.send(true);
-        timeout(longest, self.shared.connections.drain()).await.is_ok()
+        let drained = timeout(longest, self.shared.connections.drain()).await.is_ok();
+        self.shared.handover.end();
+        drained
     }
 
     /// Metrics in the OpenMetrics text format.

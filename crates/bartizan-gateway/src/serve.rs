@@ -3,7 +3,9 @@
 use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, Request, Response, StatusCode, Version, header, request};
+use http::{
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request,
+};
 use http_body::Body;
 use hyper::body::Incoming;
 
@@ -13,9 +15,10 @@ use crate::{
         budget::Lease,
         gather::{GatherError, Gathered, Rules, gather},
         outgoing::Outgoing,
+        prefix::Prefix,
     },
     call::{Call, Captured, Outcome, Recording, SharedRecording, flatten},
-    config::OverLimit,
+    config::{OverLimit, UpstreamProtocol},
     forward::{client, fields, ids::Ids},
     head::{Refusal, h2, tap::REFUSED_METHOD},
     listen::Link,
@@ -119,6 +122,9 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     call.uri = request.uri().clone();
     call.version = request.version();
     call.request_fields = flatten(request.headers());
+    call.is_read = true;
+    call.holds_tap =
+        request.version() != Version::HTTP_2 && request.headers().contains_key(header::UPGRADE);
     if request.version() == Version::HTTP_2
         && let Err(refusal) = h2::check(request, &call.snapshot.limits.head)
     {
@@ -131,7 +137,8 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     if call.link.peer.is_trusted {
         let peer = call.link.peer.address.ip();
         let trusted = &call.snapshot.trusted;
-        let (ip, is_secure) = client::believed(peer, request.headers(), trusted);
+        let field = call.snapshot.client_field;
+        let (ip, is_secure) = client::believed(peer, request.headers(), trusted, field);
         call.client = ip;
         if let Some(is_secure) = is_secure {
             call.scheme = if is_secure { "https" } else { "http" };
@@ -158,8 +165,8 @@ pub(crate) fn stop(status: StatusCode, code: &'static str, title: &str) -> Stopp
 
 /// A request body, before anything of it goes on.
 enum Held {
-    Whole { bytes: Bytes, trailers: Option<HeaderMap>, lease: Lease },
-    Stream { prefix: Bytes, rest: Incoming, why: Streamed },
+    Whole { bytes: Bytes, trailers: Option<HeaderMap> },
+    Stream { prefix: Bytes, rest: Incoming, why: Streamed, lease: Lease },
 }
 
 async fn hold_request(
@@ -171,7 +178,8 @@ async fn hold_request(
     let call = record.call_mut();
     let limits = &call.snapshot.limits;
     let deadlines = &call.snapshot.deadlines;
-    let rules = if is_grpc(&parts.headers) {
+    let is_grpc = service(call).protocol == UpstreamProtocol::Http2 && is_grpc(parts);
+    let rules = if is_grpc {
         let time = deadlines.grpc_gather;
         Rules { limit: limits.request_body_bytes, time, late: Streamed::Endless }
     } else {
@@ -187,7 +195,9 @@ async fn hold_request(
                 return Err(refuse(&shared, refusal));
             }
             call.request_body = Captured::whole(bytes.clone());
-            Ok(Held::Whole { bytes, trailers, lease })
+            // The bytes stay until the exchange has ended.
+            call.request_lease = Some(lease);
+            Ok(Held::Whole { bytes, trailers })
         }
         Ok(Gathered::Partial { why: Streamed::TooSlow, .. }) => Err(stop(
             StatusCode::REQUEST_TIMEOUT,
@@ -200,7 +210,7 @@ async fn hold_request(
                 let title = "the body is larger than this service takes";
                 return Err(stop(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", title));
             }
-            Ok(Held::Stream { prefix: bytes, rest: body, why })
+            Ok(Held::Stream { prefix: bytes, rest: body, why, lease })
         }
         Err(GatherError::Body) => match call.link.refusal() {
             Some(refusal) => Err(refuse(&shared, refusal)),
@@ -282,7 +292,6 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
 struct Whole {
     bytes: Bytes,
     trailers: Option<HeaderMap>,
-    _lease: Lease,
 }
 
 impl Whole {
@@ -297,11 +306,12 @@ fn outgoing(
     held: Held,
 ) -> (Outgoing, Option<Whole>, Option<SharedRecording>) {
     match held {
-        Held::Whole { bytes, trailers, lease } => {
-            let whole = Whole { bytes, trailers, _lease: lease };
+        Held::Whole { bytes, trailers } => {
+            let whole = Whole { bytes, trailers };
             (whole.outgoing(), Some(whole), None)
         }
-        Held::Stream { prefix, rest, why } => {
+        Held::Stream { prefix, rest, why, lease } => {
+            let prefix = Prefix::new(prefix, lease);
             let recording = Recording::new(call.snapshot.limits.captured_bytes, why);
             let recording = SharedRecording::new(recording.into());
             call.request_recording = Some(Arc::clone(&recording));
@@ -345,6 +355,10 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
         return Err(reply);
     }
     let call = record.call_mut();
+    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
+        // It goes before a length (RFC 9112 §6.3), which the client must not be told then.
+        parts.headers.remove(header::CONTENT_LENGTH);
+    }
     fields::to_client(&mut parts.headers, call);
     // The library writes the version that the client speaks.
     parts.version = Version::HTTP_11;
@@ -397,9 +411,14 @@ async fn hold_response(
     }
 }
 
-fn is_grpc(headers: &HeaderMap) -> bool {
-    let value = headers.get(header::CONTENT_TYPE);
-    value.is_some_and(|value| value.as_bytes().starts_with(b"application/grpc"))
+/// Whether a request is a gRPC call, whose body may go on as long as the call does. Only a type that
+/// gRPC knows, sent as gRPC is: anybody can write a field.
+fn is_grpc(parts: &request::Parts) -> bool {
+    let value = parts.headers.get(header::CONTENT_TYPE);
+    let rest = value.and_then(|value| value.as_bytes().strip_prefix(b"application/grpc"));
+    parts.version == Version::HTTP_2
+        && parts.method == Method::POST
+        && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
 }
 
 /// Whether a response is of a kind that is written piece by piece for a long time.

@@ -70,6 +70,7 @@ impl Connections {
     pub(crate) fn enter(shared: &Arc<Shared>, address: IpAddr) -> Option<Place> {
         let limits = shared.snapshot.load().limits;
         let this = &shared.connections;
+        let address = subscriber(address);
         let mut open = this.lock();
         let of_address = open.by_address.get(&address).copied().unwrap_or(0);
         if open.count >= limits.connections || of_address >= limits.connections_per_address {
@@ -107,6 +108,17 @@ impl Connections {
             }
             emptied.await;
         }
+    }
+}
+
+/// What is counted as one client: IPv4 whole, IPv6 by /64, as one subscriber has it.
+fn subscriber(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => {
+            let network = u128::from(v6) & !u128::from(u64::MAX);
+            IpAddr::V6(network.into())
+        }
+        v4 => v4,
     }
 }
 

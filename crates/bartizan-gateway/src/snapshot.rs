@@ -15,8 +15,8 @@ use tokio_rustls::{
 
 use crate::{
     config::{
-        Config, ConfigError, Deadlines, ForwardedFields, Limits, Network, OverLimit, Service,
-        UpstreamProtocol, UpstreamTls,
+        ClientField, Config, ConfigError, Deadlines, ForwardedFields, Limits, Network, OverLimit,
+        Service, UpstreamProtocol, UpstreamTls,
     },
     listen::tls,
     metrics::Metrics,
@@ -33,6 +33,7 @@ pub(crate) struct Snapshot {
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
     pub(crate) trusted: Vec<Network>,
+    pub(crate) client_field: ClientField,
     pub(crate) forwarded: ForwardedFields,
     pub(crate) policies: Arc<dyn Policies>,
     /// TLS of each listener.
@@ -86,6 +87,7 @@ impl Snapshot {
             limits: config.limits,
             deadlines: config.deadlines,
             trusted: config.trusted_proxies.clone(),
+            client_field: config.client_field,
             forwarded: config.forwarded,
             policies,
             tls: tls.collect::<Result<_, _>>()?,

@@ -108,8 +108,9 @@ impl IdentityState {
             _ => None,
         };
         if let Some((actor, _)) = &believed {
-            if let Some(key) = client.client_key.filter(|_| client.actor.kind == ActorKind::Address)
-            {
+            // An address alone, or a user agent alone, is too weak to tie anybody.
+            let both = client.address_key.is_some() && client.fingerprint_key.is_some();
+            if let Some(key) = client.client_key.filter(|_| both) {
                 self.links.note(key, &client.actor.id, LinkReason::SameClient, actor, time);
             }
             if let (ActorKind::Principal, Some((token, true, names))) = (actor.kind, &session) {

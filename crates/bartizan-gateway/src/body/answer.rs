@@ -7,21 +7,17 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::{HeaderMap, Version};
+use http::HeaderMap;
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{BodyError, budget::Lease};
+use super::{BodyError, budget::Lease, prefix::PIECE};
 use crate::{
     call::{Outcome, Recording},
     phases::Streamed,
     record::Record,
     upstream::UpstreamBody,
 };
-
-/// Most bytes that HTTP/2 is given at once. It takes all that it is given, whatever its window: in
-/// pieces, what waits for the client stays here, where it is counted.
-const PIECE: usize = 16 * 1024;
 
 /// A response body, with the record of its exchange.
 pub(crate) struct Answer {
@@ -31,7 +27,7 @@ pub(crate) struct Answer {
 }
 
 enum Kind {
-    Whole { data: Option<Bytes>, trailers: Option<HeaderMap>, piece: usize },
+    Whole { data: Option<Bytes>, trailers: Option<HeaderMap> },
     Stream(Box<Streaming>),
 }
 
@@ -53,9 +49,7 @@ impl Answer {
         lease: Option<Lease>,
     ) -> Self {
         let data = (!bytes.is_empty()).then_some(bytes);
-        let is_http2 = record.call().version == Version::HTTP_2;
-        let piece = if is_http2 { PIECE } else { usize::MAX };
-        Self { kind: Kind::Whole { data, trailers, piece }, record, _lease: lease }
+        Self { kind: Kind::Whole { data, trailers }, record, _lease: lease }
     }
 
     /// A body that is passed on as it comes, behind what was held of it.
@@ -100,9 +94,9 @@ impl Body for Answer {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
         match &mut this.kind {
-            Kind::Whole { data, trailers, piece } => {
+            Kind::Whole { data, trailers } => {
                 let frame = match data {
-                    Some(rest) if rest.len() > *piece => Some(Frame::data(rest.split_to(*piece))),
+                    Some(rest) if rest.len() > PIECE => Some(Frame::data(rest.split_to(PIECE))),
                     Some(_) => data.take().map(Frame::data),
                     None => trailers.take().map(Frame::trailers),
                 };

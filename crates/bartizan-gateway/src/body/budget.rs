@@ -50,6 +50,13 @@ impl Lease {
         self.bytes += bytes;
         true
     }
+
+    /// Gives back what is beyond `bytes`.
+    pub(crate) fn shrink_to(&mut self, bytes: usize) {
+        let less = self.bytes.saturating_sub(bytes);
+        self.budget.used.fetch_sub(less, Relaxed);
+        self.bytes -= less;
+    }
 }
 
 impl Drop for Lease {

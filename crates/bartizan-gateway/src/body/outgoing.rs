@@ -13,7 +13,7 @@ use http_body::{Body, Frame, SizeHint};
 use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::BodyError;
+use super::{BodyError, prefix::Prefix};
 use crate::call::SharedRecording;
 
 /// A request body.
@@ -26,7 +26,7 @@ pub(crate) enum Outgoing {
 
 /// The rest of a body behind what was held of it.
 pub(crate) struct Streaming {
-    prefix: Option<Bytes>,
+    prefix: Prefix,
     rest: Incoming,
     recording: SharedRecording,
     idle: Duration,
@@ -49,14 +49,14 @@ impl Outgoing {
     }
 
     pub(crate) fn stream(
-        prefix: Bytes,
+        prefix: Prefix,
         rest: Incoming,
         length: Option<u64>,
         recording: SharedRecording,
         idle: Duration,
     ) -> Self {
         Self::Stream(Box::new(Streaming {
-            prefix: (!prefix.is_empty()).then_some(prefix),
+            prefix,
             rest,
             recording,
             idle,
@@ -113,7 +113,7 @@ impl Streaming {
         &mut self,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = match self.prefix.take() {
+        let frame = match self.prefix.next() {
             Some(prefix) => Some(Ok(Frame::data(prefix))),
             None => match Pin::new(&mut self.rest).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -135,7 +135,7 @@ impl Streaming {
                     recording.push_trailers(trailers);
                     recording.end();
                 }
-                if self.prefix.is_none() && self.rest.is_end_stream() {
+                if self.prefix.len() == 0 && self.rest.is_end_stream() {
                     self.is_ended = true;
                     recording.end();
                 }

@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use http::{HeaderMap, HeaderName, header};
 
-use crate::config::Network;
+use crate::config::{ClientField, Network};
 
 pub(crate) const X_FORWARDED_FOR: HeaderName = HeaderName::from_static("x-forwarded-for");
 pub(crate) const X_FORWARDED_PROTO: HeaderName = HeaderName::from_static("x-forwarded-proto");
@@ -13,15 +13,20 @@ pub(crate) const X_FORWARDED_HOST: HeaderName = HeaderName::from_static("x-forwa
 /// The client that trusted proxies name, and whether it used `https`.
 ///
 /// The list is read from its end: an address is believed as long as the one that wrote it is
-/// trusted. `Forwarded` goes before `X-Forwarded-For`.
+/// trusted. Only the field that trusted proxies write is read: they pass on what clients write into
+/// the other one.
 pub(crate) fn believed(
     peer: IpAddr,
     headers: &HeaderMap,
     trusted: &[Network],
+    field: ClientField,
 ) -> (IpAddr, Option<bool>) {
     let is_trusted = |ip: IpAddr| trusted.iter().any(|network| network.contains(ip));
     let mut client = peer;
-    let (hops, is_secure) = named(headers);
+    let (hops, is_secure) = match field {
+        ClientField::XForwardedFor => x_forwarded(headers),
+        ClientField::Forwarded => forwarded(headers),
+    };
     for hop in hops.iter().rev() {
         if !is_trusted(client) {
             break;
@@ -33,33 +38,47 @@ pub(crate) fn believed(
 }
 
 /// The hops that the fields name, in order; `None` for one that is not an address.
-fn named(headers: &HeaderMap) -> (Vec<Option<IpAddr>>, Option<bool>) {
-    let is_https = |text: &str| text.eq_ignore_ascii_case("https");
-    let texts = |name: HeaderName| {
-        headers.get_all(name).into_iter().filter_map(|value| value.to_str().ok())
-    };
-    if headers.contains_key(header::FORWARDED) {
-        let mut is_secure = None;
-        let hops = texts(header::FORWARDED).flat_map(|text| text.split(',')).map(|element| {
-            let mut hop = None;
-            for (name, value) in element.split(';').filter_map(|pair| pair.split_once('=')) {
-                let value = value.trim().trim_matches('"');
-                match name.trim() {
-                    name if name.eq_ignore_ascii_case("for") => hop = address(value),
-                    name if name.eq_ignore_ascii_case("proto") => is_secure = Some(is_https(value)),
-                    _ => {}
-                }
+type Named = (Vec<Option<IpAddr>>, Option<bool>);
+
+fn x_forwarded(headers: &HeaderMap) -> Named {
+    let hops = elements(headers, &X_FORWARDED_FOR).map(|hop| address(hop?.trim())).collect();
+    let last = elements(headers, &X_FORWARDED_PROTO).last().flatten();
+    (hops, last.map(|proto| is_https(proto.trim())))
+}
+
+/// RFC 7239. What a client used is told by the last element alone: those before it may be forged.
+fn forwarded(headers: &HeaderMap) -> Named {
+    let mut is_secure = None;
+    let hops = elements(headers, &header::FORWARDED).map(|element| {
+        let mut hop = None;
+        is_secure = None;
+        for (name, value) in element?.split(';').filter_map(|pair| pair.split_once('=')) {
+            let value = value.trim().trim_matches('"');
+            match name.trim() {
+                name if name.eq_ignore_ascii_case("for") => hop = address(value),
+                name if name.eq_ignore_ascii_case("proto") => is_secure = Some(is_https(value)),
+                _ => {}
             }
-            hop
-        });
-        return (hops.collect(), is_secure);
-    }
-    let hops =
-        texts(X_FORWARDED_FOR).flat_map(|text| text.split(',')).map(|text| address(text.trim()));
-    let is_secure = texts(X_FORWARDED_PROTO)
-        .next_back()
-        .map(|text| is_https(text.rsplit(',').next().unwrap_or(text).trim()));
+        }
+        hop
+    });
     (hops.collect(), is_secure)
+}
+
+/// Elements of a list over all lines of a field; `None` for one that is not text. A client that
+/// writes something unreadable spoils its own element only.
+fn elements<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = Option<&'a str>> {
+    let lines = headers.get_all(name).into_iter();
+    lines
+        .flat_map(|value| value.as_bytes().split(|b| *b == b','))
+        .map(|element| std::str::from_utf8(element).ok())
+}
+
+fn is_https(text: &str) -> bool {
+    text.eq_ignore_ascii_case("https")
 }
 
 /// An address with or without brackets and port.
@@ -72,13 +91,25 @@ fn address(text: &str) -> Option<IpAddr> {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
 
     fn client(name: &'static str, value: &str) -> String {
         let mut headers = HeaderMap::new();
-        headers.insert(name, value.parse().unwrap());
+        // What the client writes into the other field counts nothing.
+        headers.insert(X_FORWARDED_FOR, "6.6.6.6".parse().unwrap());
+        headers.insert(header::FORWARDED, "for=6.6.6.6;proto=https".parse().unwrap());
+        if name == "x-forwarded-proto" {
+            headers.remove(X_FORWARDED_FOR);
+        }
+        headers.insert(name, HeaderValue::from_bytes(value.as_bytes()).unwrap());
         let trusted = [Network::parse("10.0.0.0/8").unwrap()];
-        let (client, is_secure) = believed("10.0.0.1".parse().unwrap(), &headers, &trusted);
+        let field = match name {
+            "forwarded" => ClientField::Forwarded,
+            _ => ClientField::XForwardedFor,
+        };
+        let (client, is_secure) = believed("10.0.0.1".parse().unwrap(), &headers, &trusted, field);
         format!("{client} {is_secure:?}")
     }
 
@@ -94,6 +125,9 @@ mod tests {
             "2001:db8::1 Some(true)"
         );
         assert_eq!(client("forwarded", "for=_hidden"), "10.0.0.1 None");
+        // What stands before the element of the proxy is the client's and spoils nothing.
+        assert_eq!(client("forwarded", "for=6.6.6.6;proto=https, for=192.0.2.1"), "192.0.2.1 None");
+        assert_eq!(client("x-forwarded-for", "\u{ff}, 192.0.2.1"), "192.0.2.1 None");
     }
 
     #[test]
@@ -101,6 +135,6 @@ mod tests {
         let mut headers = HeaderMap::new();
         headers.insert(X_FORWARDED_FOR, "192.0.2.1".parse().unwrap());
         let peer = "198.51.100.1".parse().unwrap();
-        assert_eq!(believed(peer, &headers, &[]).0, peer);
+        assert_eq!(believed(peer, &headers, &[], ClientField::XForwardedFor).0, peer);
     }
 }

@@ -5,7 +5,10 @@ use bytes::{BufMut, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, request, uri::PathAndQuery};
 
 use super::client::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
-use crate::{call::Call, config::UpstreamProtocol};
+use crate::{
+    call::Call,
+    config::{ClientField, UpstreamProtocol},
+};
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const TRACEPARENT: HeaderName = HeaderName::from_static("traceparent");
@@ -29,7 +32,7 @@ pub(crate) fn remove_connection(headers: &mut HeaderMap, also: impl Fn(&str) -> 
             gone.push(name.clone());
         }
     }
-    if let Some(value) = headers.get(header::CONNECTION) {
+    for value in headers.get_all(header::CONNECTION) {
         for option in value.as_bytes().split(|b| *b == b',') {
             let option = option.trim_ascii();
             // Usual and without a field of that name.
@@ -52,9 +55,12 @@ pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: Ups
     let wants_trailers = headers.get(header::TE).is_some_and(|te| {
         te.as_bytes().split(|b| *b == b',').any(|coding| coding.trim_ascii() == b"trailers")
     });
+    let believes = |field| is_trusted && call.snapshot.client_field == field;
     remove_connection(headers, |name| match name {
         "expect" => true,
-        "forwarded" | "x-real-ip" => !is_trusted,
+        "forwarded" => !believes(ClientField::Forwarded),
+        "x-forwarded-for" => !believes(ClientField::XForwardedFor),
+        "x-real-ip" => !is_trusted,
         name => !is_trusted && name.starts_with("x-forwarded-"),
     });
     if wants_trailers {

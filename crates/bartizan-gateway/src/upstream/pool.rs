@@ -182,8 +182,12 @@ impl Upstream {
     }
 
     /// The connection for HTTP/2: the one that is open, or a new one.
+    ///
+    /// Those who wait for one that is being opened wait no longer than opening may take.
     pub(crate) async fn http2(&self) -> io::Result<http2::SendRequest<Outgoing>> {
-        let mut open = self.http2.lock().await;
+        let longest = lock(&self.settings).connect;
+        let open = timeout(longest, self.http2.lock()).await;
+        let mut open = open.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
         if let Some(sender) = &*open
             && !sender.is_closed()
         {

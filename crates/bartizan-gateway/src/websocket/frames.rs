@@ -90,6 +90,12 @@ impl FrameReader {
         }
     }
 
+    /// Bytes of a message that is not whole yet, and of its frames.
+    #[must_use]
+    pub fn held(&self) -> usize {
+        self.message.len() + self.pending.len()
+    }
+
     /// Takes the next unit off the front of `bytes`; what may go on for it is added to `out`.
     /// `None` when more bytes are needed.
     ///

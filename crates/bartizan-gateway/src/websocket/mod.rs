@@ -63,6 +63,7 @@ pub(crate) async fn upgrade(
     let result = handshake(record, parts).await;
     let is_accepted = matches!(result, Ok(Handshake::Accepted(_)));
     link.set_upgrade(if is_accepted { Upgrade::Accepted } else { Upgrade::Declined });
+    record.call_mut().holds_tap = false;
     result
 }
 

@@ -171,7 +171,7 @@ impl Tunnel {
                 if self.write(&mut out, from_client).await.is_err() {
                     return Ended::Closed;
                 }
-                lease = Lease::new(&self.shared.budget);
+                lease.shrink_to(reader.held() + bytes.len());
                 if is_close {
                     // The other direction answers and ends the tunnel.
                     let _ = timeout(FAREWELL, std::future::pending::<()>()).await;
@@ -202,6 +202,7 @@ impl Tunnel {
 
     fn call(&self) -> Call {
         let mut call = Call::new(Arc::clone(&self.link), Arc::clone(&self.snapshot), Ids::new());
+        call.is_read = true;
         call.uri = self.handshake.uri.clone();
         call.authority.clone_from(&self.handshake.authority);
         call.client = self.handshake.client;

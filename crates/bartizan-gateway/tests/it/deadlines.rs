@@ -166,3 +166,15 @@ async fn a_client_that_does_not_read_is_let_go() {
     until("no connection", || running.connections() == 0).await;
     until("no bytes held", || running.metrics().contains("buffered_bytes 0")).await;
 }
+
+#[tokio::test]
+async fn a_type_of_grpc_outside_of_grpc_lifts_no_limit() {
+    let upstream = Upstream::ok().await;
+    let running = strict(&upstream).await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    let head = "POST / HTTP/1.1\r\nHost: a\r\nContent-Type: application/grpc\r\nTransfer-Encoding: \
+        chunked\r\n\r\n";
+    client.send([head, "1\r\na\r\n"].concat()).await;
+    assert_eq!(client.response().await.status, 408);
+    assert_eq!(upstream.connections(), 0);
+}

@@ -15,7 +15,9 @@ use bartizan_gateway::{
 };
 use bartizan_model::BodyState;
 
-use crate::harness::{Client, Reply, Upstream, config_with, gateway, gateway_with, until};
+use crate::harness::{
+    Client, Reply, Upstream, config_with, gateway, gateway_with, http2::RawHttp2, until,
+};
 
 const GET: &str = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
 
@@ -252,4 +254,39 @@ async fn each_exchange_has_a_line_in_the_log() {
     let incident =
         refused.text().split("\"incident\":\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(lines[2].contains(incident) && lines[2].contains("missing-host"), "{}", lines[2]);
+}
+
+#[tokio::test]
+async fn requests_without_any_field_are_handed_over() {
+    let upstream = Upstream::ok().await;
+    let (handover, mut receiver) = handover::channel(10, 1 << 20);
+    let config = config_with(&upstream, |_| {});
+    let running = Gateway::start(&config, Arc::new(AllowAll), handover).await.unwrap();
+    let mut client = RawHttp2::connect(running.addresses()[0]).await;
+    let pseudo =
+        [(":method", "GET"), (":scheme", "http"), (":authority", "a"), (":path", "/x?y=1")];
+    client.headers(1, &pseudo).await;
+    client.fate(1).await;
+    let exchange = receiver.recv().await.unwrap().into_exchange().expect("it is judged");
+    assert_eq!((exchange.request.target.as_str(), exchange.request.headers.len()), ("/x?y=1", 0));
+}
+
+#[tokio::test]
+async fn the_hand_over_ends_with_the_drain_whatever_goes_on() {
+    let upstream = Upstream::new(|_| {
+        let head = "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\ndata: 1\n\n";
+        Reply::Slow(vec![
+            (Duration::ZERO, head.into()),
+            (Duration::from_secs(60), b"data: 2\n\n".into()),
+        ])
+    })
+    .await;
+    let (handover, mut receiver) = handover::channel(10, 1 << 20);
+    let config = config_with(&upstream, |_| {});
+    let running = Gateway::start(&config, Arc::new(AllowAll), handover).await.unwrap();
+    let mut client = Client::connect(running.addresses()[0]).await;
+    client.send(GET).await;
+    client.head().await;
+    assert!(!running.drain(Duration::from_millis(100)).await, "a stream goes on");
+    assert!(receiver.recv().await.is_none(), "nothing more comes");
 }

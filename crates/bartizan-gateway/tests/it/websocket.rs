@@ -176,3 +176,21 @@ async fn websockets_can_be_off() {
     assert_eq!(Client::ask(running.addresses()[0], HANDSHAKE).await.status, 400);
     assert_eq!(upstream.connections(), 0);
 }
+
+#[tokio::test]
+async fn a_handshake_that_is_refused_before_it_goes_on_holds_nothing() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, |config| {
+        config.services[0].hosts = vec!["b".into()];
+    })
+    .await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    client.send([HANDSHAKE, "GET / HTTP/1.1\r\nHost: b\r\n\r\n"].concat()).await;
+    assert_eq!(client.response().await.status, 404);
+    assert_eq!(client.response().await.text(), "ok", "the next request is answered");
+    let mut other = Client::connect(running.addresses()[0]).await;
+    other.send(HANDSHAKE).await;
+    assert_eq!(other.response().await.status, 404);
+    drop((client, other));
+    until("no connection", || running.connections() == 0).await;
+}

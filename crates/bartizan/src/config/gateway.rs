@@ -18,6 +18,9 @@ pub struct GatewayConfig {
     /// Addresses and networks whose `Forwarded`, `X-Forwarded-*`, `X-Request-Id` and PROXY headers
     /// are believed, for example `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
+    /// The field in which trusted proxies name the client. The other one is not read and not passed
+    /// on: most proxies pass on what clients write into a field that they do not know.
+    pub client_field: ClientFieldConfig,
     /// Largest sizes and counts.
     pub limits: GatewayLimits,
     /// Longest times.
@@ -41,6 +44,7 @@ impl Default for GatewayConfig {
             listeners: vec![ListenerConfig::default()],
             services: Vec::new(),
             trusted_proxies: Vec::new(),
+            client_field: ClientFieldConfig::default(),
             limits: GatewayLimits::default(),
             deadlines: GatewayDeadlines::default(),
             forwarded: ForwardedConfig::default(),
@@ -50,6 +54,17 @@ impl Default for GatewayConfig {
             drain_seconds: 30,
         }
     }
+}
+
+/// A field that names the client.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ClientFieldConfig {
+    /// `X-Forwarded-For`, with `X-Forwarded-Proto`.
+    #[default]
+    XForwardedFor,
+    /// `Forwarded` (RFC 7239).
+    Forwarded,
 }
 
 /// A socket that accepts clients.

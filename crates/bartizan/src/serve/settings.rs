@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 use bartizan_gateway::config as gateway;
 
 use crate::config::gateway::{
-    AccessLogConfig, Balance, GatewayConfig, ListenerConfig, OverLimit, ServiceConfig,
-    UpstreamProtocol,
+    AccessLogConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig, OverLimit,
+    ServiceConfig, UpstreamProtocol,
 };
 
 /// Files in which systems keep the authorities that they believe.
@@ -82,6 +82,10 @@ pub fn compile(
         limits: limits(config),
         deadlines: deadlines(config),
         trusted_proxies: networks.collect::<Result<_, _>>()?,
+        client_field: match config.client_field {
+            ClientFieldConfig::XForwardedFor => gateway::ClientField::XForwardedFor,
+            ClientFieldConfig::Forwarded => gateway::ClientField::Forwarded,
+        },
         forwarded: gateway::ForwardedFields {
             x_forwarded: config.forwarded.x_forwarded,
             forwarded: config.forwarded.forwarded,

@@ -1,0 +1,35 @@
+//! What was held of a body before the rest of it is passed on as it comes.
+
+use bytes::Bytes;
+
+use super::budget::Lease;
+
+/// Most bytes that the HTTP library is given at once. It takes all that it is given, whether the
+/// other side reads or not: in pieces, what waits stays here, where it is counted.
+pub(super) const PIECE: usize = 64 * 1024;
+
+/// The beginning of a body, which is under the budget until all of it is on its way.
+pub(crate) struct Prefix {
+    rest: Bytes,
+    lease: Option<Lease>,
+}
+
+impl Prefix {
+    pub(crate) fn new(bytes: Bytes, lease: Lease) -> Self {
+        Self { rest: bytes, lease: Some(lease) }
+    }
+
+    /// The next piece. The lease ends when the library asks for what follows the last one.
+    pub(super) fn next(&mut self) -> Option<Bytes> {
+        if self.rest.is_empty() {
+            self.lease = None;
+            return None;
+        }
+        Some(self.rest.split_to(self.rest.len().min(PIECE)))
+    }
+
+    /// Bytes that wait.
+    pub(super) fn len(&self) -> usize {
+        self.rest.len()
+    }
+}
