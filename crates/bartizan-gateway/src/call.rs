@@ -274,10 +274,20 @@ impl Call {
 
     /// The answer is held whole: from now on it is a matter of the client how long it takes.
     pub(crate) fn begin_answer(&mut self) {
-        let at = Instant::now() + self.snapshot.deadlines.answer;
+        self.await_client(Instant::now() + self.snapshot.deadlines.answer);
+    }
+
+    /// What was given for the client has to be taken by that time.
+    pub(crate) fn await_client(&mut self, at: Instant) {
+        self.client_took();
         let is_http2 = self.version == Version::HTTP_2;
         self.link.set_answer_by(at, is_http2);
         self.answer_by = is_http2.then_some(at);
+    }
+
+    /// The client took what was given for it.
+    pub(crate) fn client_took(&mut self) {
+        self.link.clear_answer_by(self.answer_by.take());
     }
 
     /// Takes what was recorded of a streamed request.

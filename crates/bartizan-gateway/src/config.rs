@@ -271,7 +271,8 @@ pub struct Deadlines {
     pub handshake: Duration,
     /// For a whole request body; 408 above.
     pub request_body: Duration,
-    /// Between two pieces of a streamed body, on either side.
+    /// Between two pieces of a streamed body, on either side; a client on HTTP/2 that opens no window
+    /// for so long loses its connection.
     pub body_idle: Duration,
     /// How long a gRPC request is held in the hope that it ends; then it is streamed.
     pub grpc_gather: Duration,
@@ -281,7 +282,7 @@ pub struct Deadlines {
     pub response_head: Duration,
     /// For a whole response body; above, [`Service::response_over`].
     pub response_body: Duration,
-    /// For an answer that was held whole to reach the client.
+    /// For what was held of an answer to reach the client.
     pub answer: Duration,
     /// How long an idle upstream connection is kept.
     pub upstream_idle: Duration,

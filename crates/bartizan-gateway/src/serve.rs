@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 use crate::{
     body::{
-        answer::Answer,
+        answer::{Answer, Prefix},
         budget::Lease,
         gather::{GatherError, Gathered, Rules, gather},
         outgoing::Outgoing,
@@ -50,8 +50,7 @@ pub(crate) async fn answer(
             Response::from_parts(parts, Answer::whole(bytes, trailers, record, lease))
         }
         Ok(Answered::Stream { parts, prefix, rest, why }) => {
-            let idle = record.call().snapshot.deadlines.body_idle;
-            Response::from_parts(parts, Answer::stream(prefix, rest, why, idle, record))
+            Response::from_parts(parts, Answer::stream(prefix, rest, why, record))
         }
         Ok(Answered::Upgraded(parts)) => {
             Response::from_parts(parts, Answer::whole(Bytes::new(), None, record, None))
@@ -74,7 +73,7 @@ enum Answered {
     },
     Stream {
         parts: http::response::Parts,
-        prefix: Bytes,
+        prefix: Prefix,
         rest: UpstreamBody,
         why: Streamed,
     },
@@ -253,6 +252,7 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     let service = service(call);
     let make = |mut parts: request::Parts, body: Outgoing| {
         fields::to_upstream(&mut parts, call, service.protocol);
+        fields::write_length_anew(&mut parts.headers);
         if body.has_trailers() {
             parts.headers.remove(header::CONTENT_LENGTH);
         }
@@ -375,7 +375,8 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             Ok(Answered::Whole { parts, bytes, trailers, lease: Some(lease) })
         }
         Gathered::Partial { bytes, why } => {
-            Ok(Answered::Stream { parts, prefix: bytes, rest: body, why })
+            let prefix = Prefix { bytes, _lease: lease };
+            Ok(Answered::Stream { parts, prefix, rest: body, why })
         }
     }
 }

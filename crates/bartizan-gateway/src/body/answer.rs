@@ -13,7 +13,7 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::{BodyError, budget::Lease, prefix::PIECE};
 use crate::{
-    call::{Outcome, Recording},
+    call::{Call, Outcome, Recording},
     phases::Streamed,
     record::Record,
     upstream::UpstreamBody,
@@ -31,8 +31,19 @@ enum Kind {
     Stream(Box<Streaming>),
 }
 
+/// What was held of a body before it turned out that it has to be passed on as it comes.
+pub(crate) struct Prefix {
+    pub(crate) bytes: Bytes,
+    pub(crate) _lease: Lease,
+}
+
 struct Streaming {
-    prefix: Option<Bytes>,
+    /// Until the client has taken it.
+    prefix: Option<Prefix>,
+    /// Most bytes of the prefix in one frame.
+    piece: usize,
+    /// When the prefix has to be taken.
+    prefix_by: Instant,
     rest: UpstreamBody,
     recording: Recording,
     idle: Duration,
@@ -54,23 +65,29 @@ impl Answer {
 
     /// A body that is passed on as it comes, behind what was held of it.
     pub(crate) fn stream(
-        prefix: Bytes,
+        prefix: Prefix,
         rest: UpstreamBody,
         why: Streamed,
-        idle: Duration,
         mut record: Record,
     ) -> Self {
-        let captured = record.call().snapshot.limits.captured_bytes;
+        let call = record.call_mut();
+        let captured = call.snapshot.limits.captured_bytes;
+        let deadlines = call.snapshot.deadlines;
+        let idle = deadlines.body_idle;
         // Until the end is seen, what ends the exchange is that somebody broke off.
-        record.call_mut().outcome = Outcome::Aborted;
+        call.outcome = Outcome::Aborted;
+        let is_http2 = call.version == Version::HTTP_2;
         let streaming = Streaming {
-            prefix: (!prefix.is_empty()).then_some(prefix),
+            prefix: (!prefix.bytes.is_empty()).then_some(prefix),
+            piece: if is_http2 { PIECE } else { usize::MAX },
+            prefix_by: Instant::now() + deadlines.answer,
             rest,
             recording: Recording::new(captured, why),
             idle,
             timer: Box::pin(sleep(idle)),
             is_ended: false,
         };
+        streaming.await_client(call);
         Self { kind: Kind::Stream(Box::new(streaming)), record, _lease: None }
     }
 }
@@ -120,7 +137,7 @@ impl Body for Answer {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
             }
             Kind::Stream(stream) => {
-                let prefix = stream.prefix.as_ref().map_or(0, |prefix| prefix.len() as u64);
+                let prefix = stream.prefix.as_ref().map_or(0, |prefix| prefix.bytes.len() as u64);
                 let rest = stream.rest.size_hint().exact();
                 rest.map_or_else(SizeHint::default, |rest| SizeHint::with_exact(prefix + rest))
             }
@@ -134,8 +151,10 @@ impl Streaming {
         cx: &mut Context<'_>,
         record: &mut Record,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
-        let frame = match self.prefix.take() {
-            Some(prefix) => Some(Ok(Frame::data(prefix))),
+        // Asked again: what was given before is taken.
+        record.call_mut().client_took();
+        let frame = match self.next_of_prefix() {
+            Some(data) => Some(Ok(Frame::data(data))),
             None => match Pin::new(&mut self.rest).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
@@ -157,7 +176,8 @@ impl Streaming {
                     self.recording.push_trailers(trailers);
                     ended = true;
                 }
-                ended |= self.prefix.is_none() && self.rest.is_end_stream();
+                let is_held = self.prefix.as_ref().is_some_and(|prefix| !prefix.bytes.is_empty());
+                ended |= !is_held && self.rest.is_end_stream();
             }
         }
         if ended {
@@ -165,6 +185,29 @@ impl Streaming {
             self.recording.end();
             record.call_mut().outcome = Outcome::Answered;
         }
+        self.await_client(record.call_mut());
         Poll::Ready(frame)
+    }
+
+    /// A piece of the prefix; when there is none any more, its bytes are given back.
+    fn next_of_prefix(&mut self) -> Option<Bytes> {
+        let bytes = &mut self.prefix.as_mut()?.bytes;
+        let data = bytes.split_to(bytes.len().min(self.piece));
+        if data.is_empty() {
+            self.prefix = None;
+            return None;
+        }
+        Some(data)
+    }
+
+    /// Sets when the client must have taken what it was given. HTTP/2 does not ask for more while
+    /// the client opens no window, so this task would sleep for ever; on HTTP/1 the socket is
+    /// watched, and only what is held needs a total.
+    fn await_client(&self, call: &mut Call) {
+        let stall = (call.version == Version::HTTP_2).then(|| Instant::now() + self.idle);
+        let total = self.prefix.is_some().then_some(self.prefix_by);
+        if let Some(at) = stall.into_iter().chain(total).min() {
+            call.await_client(at);
+        }
     }
 }

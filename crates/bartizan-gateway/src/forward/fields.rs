@@ -173,6 +173,17 @@ pub(crate) fn to_client(headers: &mut HeaderMap, call: &Call) {
     call.edits_to_client().apply(headers);
 }
 
+/// Writes a stated length without zeros before it, which some read as octal (RFC 9110 §8.6 has
+/// decimal digits only).
+pub(crate) fn write_length_anew(headers: &mut HeaderMap) {
+    let length =
+        headers.get(header::CONTENT_LENGTH).filter(|value| value.as_bytes().starts_with(b"0"));
+    let length = length.and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if let Some(length) = length {
+        headers.insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

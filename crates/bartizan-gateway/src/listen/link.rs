@@ -121,6 +121,12 @@ impl Link {
     /// An exchange has ended, whose answer had to be out at a certain time.
     pub(crate) fn end(&self, now: Instant, answer_by: Option<Instant>) {
         self.idle_since_ms.store(self.millis(now), Relaxed);
+        self.clear_answer_by(answer_by);
+        self.busy.fetch_sub(1, Relaxed);
+    }
+
+    /// Nobody waits for the client any more: neither on HTTP/1 nor, until that time, on HTTP/2.
+    pub(crate) fn clear_answer_by(&self, answer_by: Option<Instant>) {
         self.answer_by_ms.store(0, Relaxed);
         if let Some(at) = answer_by {
             let mut answers = self.answers_by.lock().unwrap_or_else(PoisonError::into_inner);
@@ -128,7 +134,6 @@ impl Link {
                 answers.swap_remove(place);
             }
         }
-        self.busy.fetch_sub(1, Relaxed);
     }
 
     /// Since when no exchange is under way; `None` while one is.

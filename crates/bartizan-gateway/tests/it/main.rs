@@ -7,6 +7,7 @@ mod harness;
 mod aborts;
 mod bodies;
 mod deadlines;
+mod differential;
 mod enforcement;
 mod framing_http1;
 mod heads_http1;
@@ -18,5 +19,7 @@ mod policies;
 mod proxy_protocol;
 mod retries;
 mod streams;
+#[path = "../differential/mod.rs"]
+mod table;
 mod tls;
 mod websocket;
