@@ -11,7 +11,7 @@ use hyper::body::Incoming;
 
 use crate::{
     body::{
-        answer::{Answer, Prefix},
+        answer::Answer,
         budget::Lease,
         gather::{GatherError, Gathered, Rules, gather},
         outgoing::Outgoing,
@@ -375,7 +375,7 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             Ok(Answered::Whole { parts, bytes, trailers, lease: Some(lease) })
         }
         Gathered::Partial { bytes, why } => {
-            let prefix = Prefix { bytes, _lease: lease };
+            let prefix = Prefix::new(bytes, lease);
             Ok(Answered::Stream { parts, prefix, rest: body, why })
         }
     }

@@ -7,11 +7,15 @@ use std::{
 };
 
 use bytes::Bytes;
-use http::HeaderMap;
+use http::{HeaderMap, Version};
 use http_body::{Body, Frame, SizeHint};
 use tokio::time::{Instant, Sleep, sleep};
 
-use super::{BodyError, budget::Lease, prefix::PIECE};
+use super::{
+    BodyError,
+    budget::Lease,
+    prefix::{PIECE, Prefix},
+};
 use crate::{
     call::{Call, Outcome, Recording},
     phases::Streamed,
@@ -31,17 +35,8 @@ enum Kind {
     Stream(Box<Streaming>),
 }
 
-/// What was held of a body before it turned out that it has to be passed on as it comes.
-pub(crate) struct Prefix {
-    pub(crate) bytes: Bytes,
-    pub(crate) _lease: Lease,
-}
-
 struct Streaming {
-    /// Until the client has taken it.
-    prefix: Option<Prefix>,
-    /// Most bytes of the prefix in one frame.
-    piece: usize,
+    prefix: Prefix,
     /// When the prefix has to be taken.
     prefix_by: Instant,
     rest: UpstreamBody,
@@ -76,10 +71,8 @@ impl Answer {
         let idle = deadlines.body_idle;
         // Until the end is seen, what ends the exchange is that somebody broke off.
         call.outcome = Outcome::Aborted;
-        let is_http2 = call.version == Version::HTTP_2;
         let streaming = Streaming {
-            prefix: (!prefix.bytes.is_empty()).then_some(prefix),
-            piece: if is_http2 { PIECE } else { usize::MAX },
+            prefix,
             prefix_by: Instant::now() + deadlines.answer,
             rest,
             recording: Recording::new(captured, why),
@@ -137,7 +130,7 @@ impl Body for Answer {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
             }
             Kind::Stream(stream) => {
-                let prefix = stream.prefix.as_ref().map_or(0, |prefix| prefix.bytes.len() as u64);
+                let prefix = stream.prefix.len() as u64;
                 let rest = stream.rest.size_hint().exact();
                 rest.map_or_else(SizeHint::default, |rest| SizeHint::with_exact(prefix + rest))
             }
@@ -153,7 +146,7 @@ impl Streaming {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         // Asked again: what was given before is taken.
         record.call_mut().client_took();
-        let frame = match self.next_of_prefix() {
+        let frame = match self.prefix.next() {
             Some(data) => Some(Ok(Frame::data(data))),
             None => match Pin::new(&mut self.rest).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -176,8 +169,7 @@ impl Streaming {
                     self.recording.push_trailers(trailers);
                     ended = true;
                 }
-                let is_held = self.prefix.as_ref().is_some_and(|prefix| !prefix.bytes.is_empty());
-                ended |= !is_held && self.rest.is_end_stream();
+                ended |= self.prefix.len() == 0 && self.rest.is_end_stream();
             }
         }
         if ended {
@@ -189,23 +181,12 @@ impl Streaming {
         Poll::Ready(frame)
     }
 
-    /// A piece of the prefix; when there is none any more, its bytes are given back.
-    fn next_of_prefix(&mut self) -> Option<Bytes> {
-        let bytes = &mut self.prefix.as_mut()?.bytes;
-        let data = bytes.split_to(bytes.len().min(self.piece));
-        if data.is_empty() {
-            self.prefix = None;
-            return None;
-        }
-        Some(data)
-    }
-
     /// Sets when the client must have taken what it was given. HTTP/2 does not ask for more while
     /// the client opens no window, so this task would sleep for ever; on HTTP/1 the socket is
     /// watched, and only what is held needs a total.
     fn await_client(&self, call: &mut Call) {
         let stall = (call.version == Version::HTTP_2).then(|| Instant::now() + self.idle);
-        let total = self.prefix.is_some().then_some(self.prefix_by);
+        let total = self.prefix.is_held().then_some(self.prefix_by);
         if let Some(at) = stall.into_iter().chain(total).min() {
             call.await_client(at);
         }

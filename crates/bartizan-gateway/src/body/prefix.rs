@@ -16,7 +16,8 @@ pub(crate) struct Prefix {
 
 impl Prefix {
     pub(crate) fn new(bytes: Bytes, lease: Lease) -> Self {
-        Self { rest: bytes, lease: Some(lease) }
+        let lease = (!bytes.is_empty()).then_some(lease);
+        Self { rest: bytes, lease }
     }
 
     /// The next piece. The lease ends when the library asks for what follows the last one.
@@ -26,6 +27,11 @@ impl Prefix {
             return None;
         }
         Some(self.rest.split_to(self.rest.len().min(PIECE)))
+    }
+
+    /// Whether anything of it is not on its way yet.
+    pub(super) fn is_held(&self) -> bool {
+        self.lease.is_some()
     }
 
     /// Bytes that wait.
