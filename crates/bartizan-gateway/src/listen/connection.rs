@@ -33,6 +33,9 @@ use crate::{
 /// What HTTP/2 begins with (RFC 9113 §3.4).
 const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
+/// Most fields of a head that the HTTP library takes when it is not told a number.
+pub(crate) const LIBRARY_FIELDS: usize = 100;
+
 /// How long an idle HTTP/2 connection may take to end after it was asked to.
 const FAREWELL: Duration = Duration::from_secs(5);
 
@@ -137,9 +140,14 @@ async fn serve_http1(
     let service = service_fn(move |request| {
         serve::answer(Arc::clone(&shared), Arc::clone(&of_calls), request)
     });
-    let connection = http1::Builder::new()
+    let mut builder = http1::Builder::new();
+    // The tap counts fields; the library need only take what the tap lets through. When it is told
+    // a number it fills a table for every head, and allocates one above its default.
+    if limits.head.fields > LIBRARY_FIELDS {
+        builder.max_headers(limits.head.fields);
+    }
+    let connection = builder
         .header_read_timeout(None)
-        .max_headers(limits.head.fields + 1)
         // A pipelined head may lie behind another one.
         .max_buf_size((limits.head.head_bytes * 2).max(16 * 1024))
         .serve_connection(TokioIo::new(tap), service)

@@ -7,5 +7,6 @@ pub(crate) mod proxy_protocol;
 mod socket;
 pub(crate) mod tls;
 
+pub(crate) use connection::LIBRARY_FIELDS;
 pub(crate) use link::{Link, Peer, Upgrade};
 pub(crate) use socket::Socket;

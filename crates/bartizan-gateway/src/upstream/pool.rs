@@ -22,7 +22,7 @@ use super::connection::Connection;
 use crate::{
     body::outgoing::Outgoing,
     config::{Limits, UpstreamProtocol, UpstreamTls},
-    listen::Socket,
+    listen::{LIBRARY_FIELDS, Socket},
 };
 
 /// Failures to connect in a row after which an upstream is left out for a while.
@@ -171,9 +171,13 @@ impl Upstream {
     pub(crate) async fn connect_http1(&self) -> io::Result<Box<Connection>> {
         let socket = self.connect().await?;
         let settings = *lock(&self.settings);
-        let (sender, driver) = http1::Builder::new()
+        let mut builder = http1::Builder::new();
+        // When it is told a number, the library fills a table for every head.
+        if settings.limits.head.fields > LIBRARY_FIELDS {
+            builder.max_headers(settings.limits.head.fields);
+        }
+        let (sender, driver) = builder
             .writev(true)
-            .max_headers(settings.limits.head.fields.max(100))
             .max_buf_size(settings.limits.response_head_bytes.max(8192))
             .handshake(TokioIo::new(socket))
             .await

