@@ -66,7 +66,7 @@ fn check(serving: &Serving, origins: &[&Origin], before: Footprint, tally: &Tall
     }
     settled(serving);
     let after = serving.footprint().expect("figures");
-    println!(
+    eprintln!(
         "{} right, {:?} refused, {} aborted; descriptors {} -> {}, resident {} -> {} KiB",
         tally.right,
         tally.refused,
@@ -192,7 +192,7 @@ fn ten_thousand_idle_connections_cost_little_and_hold_nobody_up() {
     assert!(open >= COUNT as u64, "{open} open");
     let during = serving.footprint().expect("figures");
     let each = during.resident.saturating_sub(before.resident) / COUNT as u64;
-    println!("{open} open, {each} bytes resident for each");
+    eprintln!("{open} open, {each} bytes resident for each");
     assert!(each <= IDLE, "{each} bytes for an idle connection");
     let right = load.so_far().right;
     until("serving beside them", || load.so_far().right > right + 200);
