@@ -136,6 +136,11 @@ impl Running {
         Snapshot::compile(config, policies, &self.shared.metrics, Some(&previous))
     }
 
+    /// Counts a configuration that was refused before it came to [`Running::reload`].
+    pub fn count_refused_reload(&self) {
+        self.shared.metrics.reload_failures.inc();
+    }
+
     /// Stops accepting, lets what is under way end, and closes what is idle. `true` when all
     /// connections have ended within the time; those that have not go on until the process ends, and
     /// are not handed over any more.

@@ -13,12 +13,19 @@ use std::{
 };
 
 use bartizan_analysis::{Judgement, Snapshot, State, judge};
-use bartizan_model::{Action, Exchange, analysis::Analysis, source::Ordering};
+use bartizan_model::{
+    Action, Exchange,
+    analysis::{Analysis, Skipped},
+    source::Ordering,
+};
 
 use crate::keep::{KeepError, Keeper};
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
+
+/// Why results are without an exchange: it was finished while too many waited to be judged.
+pub const HAND_OVER_FULL: &str = "hand_over_full";
 
 /// What comes next.
 #[derive(Debug)]
@@ -36,7 +43,9 @@ pub enum Next {
 pub struct Counters {
     /// Exchanges judged.
     pub judged: AtomicU64,
-    /// Of these, what at least one detection was raised for.
+    /// Exchanges that were dropped before, because too many waited.
+    pub not_judged: AtomicU64,
+    /// Of those judged, what at least one detection was raised for.
     pub hostile: AtomicU64,
     /// Of these, what enforcement would have refused or slowed down.
     pub would_block: AtomicU64,
@@ -86,8 +95,24 @@ impl Live<'_> {
                 fresh = self.step().is_err();
             }
         }
-        let analysis = judge::results(&mut self.state, &self.snapshot);
+        let analysis = self.results();
         self.keeper.finish(&self.state, &analysis).map(|()| analysis)
+    }
+
+    /// The results, with what of the traffic they are without.
+    fn results(&mut self) -> Analysis {
+        let mut analysis = judge::results(&mut self.state, &self.snapshot);
+        let (judged, dropped) =
+            (self.counters.judged.load(Relaxed), self.counters.not_judged.load(Relaxed));
+        analysis.input.exchanges = judged + dropped;
+        if dropped > 0 {
+            analysis.input.skipped.push(Skipped {
+                reason: HAND_OVER_FULL.to_owned(),
+                count: dropped,
+                first: String::new(),
+            });
+        }
+        analysis
     }
 
     fn take(&mut self, exchange: &Exchange) {
@@ -107,7 +132,7 @@ impl Live<'_> {
     }
 
     fn step(&mut self) -> Result<(), ()> {
-        let analysis = judge::results(&mut self.state, &self.snapshot);
+        let analysis = self.results();
         let written = self.keeper.finish(&self.state, &analysis);
         self.counters.facts_lost.store(self.keeper.lost(), Relaxed);
         match written {

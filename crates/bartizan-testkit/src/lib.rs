@@ -1,4 +1,5 @@
 //! Development only: what tests, benchmarks and fuzz targets share.
 
 pub mod fuzz;
+pub mod load;
 pub mod smoke;

@@ -10,7 +10,7 @@ use tokio::runtime::Runtime;
 use super::{Cli, CommandError, Exit, analyze, arguments::Serve, config, data, specs};
 use crate::{
     config::{Addresses, Config, Loaded},
-    serve::{Clear, Overrides, ServeError, Serving, Start, compile},
+    serve::{Clear, Overrides, ServeError, Serving, Start, compile, descriptors},
 };
 
 /// How often the configuration file is looked at.
@@ -78,6 +78,9 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let mut signals = runtime
         .block_on(async { Signals::open() })
         .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
+    if let Some(warning) = descriptors::raise(config.gateway.limits.connections) {
+        anstream::eprintln!("warning: {warning}");
+    }
     let serving = Serving::start(start).map_err(|error| refused(&error))?;
     if !cli.quiet {
         greet(&serving, &folder, config);
@@ -88,8 +91,14 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if !cli.quiet {
         let left = if drained { "" } else { "; some exchanges under way were cut off" };
         let figures = &analysis.summary;
+        let dropped: u64 = analysis.input.skipped.iter().map(|skipped| skipped.count).sum();
+        let dropped = if dropped == 0 {
+            String::new()
+        } else {
+            format!(", {dropped} not judged (queue full)")
+        };
         anstream::eprintln!(
-            "stopped: {} exchanges judged, {} endpoints, {} detections{left}",
+            "stopped: {} exchanges judged{dropped}, {} endpoints, {} detections{left}",
             figures.exchanges,
             figures.endpoints,
             analysis.detections.len()
@@ -149,6 +158,7 @@ fn watch(
                 anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
             }
             Err(error) => {
+                serving.gateway().count_refused_reload();
                 anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
             }
         }

@@ -46,9 +46,11 @@ impl Lane {
     fn run(self) -> Result<Analysis, KeepError> {
         let Self { mut receiver, snapshot, state, counters, directory, runtime, mut capture } =
             self;
+        let failures = Arc::clone(&counters);
         let mut next = |longest: Duration| loop {
             let waited =
                 runtime.block_on(async { tokio::time::timeout(longest, receiver.recv()).await });
+            failures.not_judged.store(receiver.dropped(), Relaxed);
             match waited {
                 Err(_) => return Next::Idle,
                 Ok(None) => return Next::Ended,
@@ -60,7 +62,6 @@ impl Lane {
             }
         };
         let mut told = false;
-        let failures = Arc::clone(&counters);
         let live = Live {
             snapshot,
             state,

@@ -2,6 +2,7 @@
 
 mod admin;
 mod capture;
+pub(crate) mod descriptors;
 mod lane;
 mod settings;
 
@@ -175,6 +176,15 @@ impl Serving {
     /// # Errors
     /// It cannot be used; the old one stays in force.
     pub fn reload(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
+        let taken_over = self.take_over(config, overrides);
+        // The gateway counts what it refuses itself.
+        if taken_over.as_ref().is_err_and(|error| !matches!(error, ServeError::Gateway(_))) {
+            self.gateway.count_refused_reload();
+        }
+        taken_over
+    }
+
+    fn take_over(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
         let mut in_force = self.policies.lock().unwrap_or_else(PoisonError::into_inner);

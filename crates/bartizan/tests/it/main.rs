@@ -1,6 +1,7 @@
 //! Integration tests of the binary's outputs.
 
 mod browser;
+mod chaos;
 mod command;
 mod csv;
 mod hostile;
