@@ -39,6 +39,9 @@ pub(crate) struct Rules {
     pub(crate) late: Streamed,
 }
 
+/// Bytes that are reserved at most because a length was stated.
+const BELIEVED: u64 = 64 * 1024;
+
 /// Holds a body. One whose stated length is above the limit is not read at all.
 pub(crate) async fn gather<B>(
     body: &mut B,
@@ -92,8 +95,8 @@ impl Held {
         }
         if self.rest.is_empty() {
             // What is stated is only believed as far as it has shown to be true.
-            let wanted = stated.map_or(0, |stated| stated as usize);
-            self.rest.reserve(wanted.clamp(self.first.len() + data.len(), 64 * 1024));
+            let wanted = stated.map_or(0, |stated| stated.min(BELIEVED) as usize);
+            self.rest.reserve(wanted.max(self.first.len() + data.len()));
             self.rest.extend_from_slice(&self.first);
             self.first = Bytes::new();
         }
@@ -140,6 +143,30 @@ where
                     return Ok(End::Whole(Some(trailers)));
                 }
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pieces_of_any_size_are_joined() {
+        for (pieces, stated) in [
+            (vec![1, 2, 3], None),
+            (vec![10, 70_000], Some(70_010)),
+            (vec![60_000, 60_000, 60_000], Some(180_000)),
+            (vec![70_000, 1], Some(u64::MAX)),
+            (vec![70_000, 70_000], None),
+        ] {
+            let mut held = Held { first: Bytes::new(), rest: BytesMut::new() };
+            for (at, size) in pieces.iter().enumerate() {
+                held.push(vec![at as u8; *size].into(), stated);
+            }
+            let expected: Vec<u8> =
+                pieces.iter().enumerate().flat_map(|(at, size)| vec![at as u8; *size]).collect();
+            assert_eq!(held.join(), expected, "{pieces:?}");
         }
     }
 }
