@@ -3,6 +3,8 @@
 mod browser;
 mod command;
 mod csv;
+#[cfg(feature = "lab")]
+mod drive;
 mod hostile;
 mod html;
 mod json;
