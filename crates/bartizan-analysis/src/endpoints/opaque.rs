@@ -129,7 +129,7 @@ fn prefixed(s: &str) -> Option<Classified> {
     match (letters, tail.len()) {
         (..=4, 4..) => Some(class(K::Prefixed, 92)),
         // Codes that are told to people: `WINTER10`.
-        (4..=16, 2..) if !is_common_word(&word.to_ascii_lowercase()) => {
+        (4..=16, 2..=3) | (5..=16, 4..) if !is_common_word(&word.to_ascii_lowercase()) => {
             Some(class(K::Prefixed, 86))
         }
         _ => None,
