@@ -238,6 +238,7 @@ fn judge(bench: &mut Bench, exchange: &Exchange, snapshot: &Snapshot, sequence: 
         client_key: Some(key.hash("client", format!("{address} {agent}").as_bytes())),
         fingerprint_key: Some(key.hash("fingerprint", agent.as_bytes())),
         agent: Some(Agent::of(&agent)),
+        lossy: false,
     };
     let mut signals = Vec::new();
     for (i, (code, state)) in bench.states.iter_mut().enumerate() {

@@ -60,6 +60,9 @@ pub struct Enriched<'a> {
     pub fingerprint_key: Option<KeyedHash>,
     /// What the user agent tells.
     pub agent: Option<Agent>,
+    /// Whether exchanges were lost shortly before: what nobody saw may explain what looks hostile, so
+    /// detectors with history learn on, begin no detection, and answer *not evaluated*.
+    pub lossy: bool,
 }
 
 impl Enriched<'_> {

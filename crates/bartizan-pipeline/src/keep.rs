@@ -8,21 +8,22 @@ use std::{
 
 use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge::Prepared};
 use bartizan_model::{
-    EndpointId, Exchange, Timestamp,
+    EndpointId, Exchange, Scope, Timestamp,
     analysis::{Analysis, InputSummary, Summary},
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, RunRecord, StoreError,
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RunRecord,
+    StoreError,
 };
 use tokio::runtime::Runtime;
 
 use crate::facts;
 
-/// Longest time between two steps: what a crash can cost at most.
-const STEP: Duration = Duration::from_secs(10);
+/// Time between two steps.
+pub(crate) const STEP: Duration = Duration::from_secs(10);
 /// Most facts that wait for a step.
-const MAX_WAITING: usize = 20_000;
+pub(crate) const MAX_WAITING: usize = 20_000;
 /// Name of the learned state in the store.
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
@@ -38,6 +39,9 @@ pub enum KeepError {
     /// What was learned cannot be written.
     #[error("cannot save what was learned: {0}")]
     State(#[from] StateError),
+    /// The thread that writes is gone, which would be a defect.
+    #[error("the thread that writes results ended early")]
+    Writer,
 }
 
 /// Under which name the store keeps the checkpoint of these inputs.
@@ -68,6 +72,25 @@ fn wrap_learned(state: &State) -> Result<LearnedState, StateError> {
 #[must_use]
 pub fn unwrap_learned(kept: &LearnedState) -> Option<&[u8]> {
     kept.content.strip_prefix(LEARNED_FORMAT)
+}
+
+/// Reopens findings whose acceptance has lapsed, and drops exchange facts beyond the budget: older
+/// than `days`, or beyond `mebibytes` (0: no such limit).
+///
+/// # Errors
+/// Those of the store.
+pub async fn retain(
+    directory: &DataDirectory,
+    scope: &Scope,
+    (days, mebibytes): (u32, u32),
+    now: Timestamp,
+) -> Result<(), StoreError> {
+    let budget = LogBudget {
+        max_bytes: (mebibytes > 0).then(|| u64::from(mebibytes) * 1024 * 1024),
+        older_than: (days > 0).then(|| now.minus(bartizan_model::Duration::days(days.into()))),
+    };
+    directory.store().expire_finding_states(scope, now).await?;
+    directory.trim_exchanges(&budget, now).await.map(drop)
 }
 
 /// Writes to the store while a run goes on.
@@ -164,13 +187,13 @@ impl<'a> Keeper<'a> {
     }
 
     /// Whether what waits should be written now.
-    pub(crate) fn is_due(&self) -> bool {
+    fn is_due(&self) -> bool {
         self.last_step.elapsed() >= STEP || self.waiting.len() >= MAX_WAITING
     }
 
-    /// How long until something is due.
-    pub(crate) fn due_in(&self) -> Duration {
-        STEP.saturating_sub(self.last_step.elapsed())
+    /// Takes in facts that were noted elsewhere.
+    pub(crate) fn take(&mut self, facts: Vec<ExchangeFacts>) {
+        self.waiting.extend(facts);
     }
 
     /// Facts that could not be written and are gone. What was learned from them is not.

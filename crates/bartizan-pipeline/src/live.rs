@@ -1,15 +1,17 @@
 //! Judges traffic as it comes and keeps what is learned at short intervals.
 //!
-//! One thread, in order of arrival: the judgement is the one of [`crate::analyze`]. When the store
-//! cannot be written, judging goes on, what was learned stays in memory and is written by the next
+//! One thread judges, in order of arrival: the judgement is the one of [`crate::analyze`]. Results
+//! are computed and written by a second one, from a copy of the state, so that neither holds up the
+//! judgement. When the store cannot be written, judging goes on, what was learned stays in memory and is written by the next
 //! step that succeeds; only the facts of single exchanges are lost, and counted.
 
 use std::{
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
+        mpsc,
     },
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use bartizan_analysis::{Judgement, Snapshot, State, judge};
@@ -18,8 +20,12 @@ use bartizan_model::{
     analysis::{Analysis, Skipped},
     source::Ordering,
 };
+use bartizan_store::ExchangeFacts;
 
-use crate::keep::{KeepError, Keeper};
+use crate::{
+    facts,
+    keep::{KeepError, Keeper, MAX_WAITING, STEP},
+};
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
@@ -27,11 +33,18 @@ pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes
 /// Why results are without an exchange: it was finished while too many waited to be judged.
 pub const HAND_OVER_FULL: &str = "hand_over_full";
 
+/// Longest time between two steps when results take long: what a crash can cost.
+const LONGEST_PAUSE: Duration = Duration::from_secs(25);
+/// Most facts that wait while a step takes long; further ones are lost, and counted.
+const MOST_WAITING: usize = 4 * MAX_WAITING;
+
 /// What comes next.
 #[derive(Debug)]
 pub enum Next {
     /// A finished exchange.
     Exchange(Box<Exchange>),
+    /// So many exchanges were lost since the last one.
+    Lost(u64),
     /// Nothing within the time.
     Idle,
     /// Nothing more will come.
@@ -65,8 +78,6 @@ pub struct Live<'a> {
     pub snapshot: Arc<Snapshot>,
     /// What was learned before.
     pub state: State,
-    /// Keeps results.
-    pub keeper: Keeper<'a>,
     /// Figures.
     pub counters: Arc<Counters>,
     /// Told of every judged exchange, in order.
@@ -76,46 +87,55 @@ pub struct Live<'a> {
 }
 
 impl Live<'_> {
-    /// Judges what `next` gives, which waits at most as long as it is told, until it ends.
+    /// Judges what `next` gives, which waits at most as long as it is told, until it ends, and keeps
+    /// the results.
     ///
     /// # Errors
     /// When the last step cannot be written; earlier failures are counted.
-    pub fn run(mut self, next: &mut dyn FnMut(Duration) -> Next) -> Result<Analysis, KeepError> {
-        let mut fresh = false;
-        loop {
-            match next(self.keeper.due_in()) {
-                Next::Exchange(exchange) => {
-                    self.take(&exchange);
-                    fresh = true;
+    pub fn run(
+        mut self,
+        keeper: Keeper<'_>,
+        next: &mut dyn FnMut(Duration) -> Next,
+    ) -> Result<Analysis, KeepError> {
+        std::thread::scope(|scope| {
+            let (snapshot, counters) = (Arc::clone(&self.snapshot), Arc::clone(&self.counters));
+            let (jobs, work) = mpsc::sync_channel(1);
+            let (say, done) = mpsc::channel();
+            let writer = scope.spawn(move || write(keeper, &snapshot, &counters, &work, &say));
+            let mut steps = Steps::new(jobs, done);
+            loop {
+                match next(steps.due_in()) {
+                    Next::Exchange(exchange) => self.take(&exchange, &mut steps),
+                    Next::Lost(exchanges) => {
+                        self.counters.not_judged.fetch_add(exchanges, Relaxed);
+                        self.state.note_lost(exchanges);
+                    }
+                    Next::Idle => {}
+                    Next::Ended => break,
                 }
-                Next::Idle => {}
-                Next::Ended => break,
+                self.hear(&mut steps);
+                if steps.is_due() {
+                    self.begin(&mut steps);
+                }
             }
-            if fresh && self.keeper.is_due() {
-                fresh = self.step().is_err();
-            }
-        }
-        let analysis = self.results();
-        self.keeper.finish(&self.state, &analysis).map(|()| analysis)
+            let Steps { jobs, waiting, .. } = steps;
+            drop(jobs);
+            let mut keeper = writer.join().map_err(|_| KeepError::Writer)?;
+            keeper.take(waiting);
+            let analysis = results(&mut self.state, &self.snapshot, &self.counters);
+            keeper.finish(&self.state, &analysis).map(|()| analysis)
+        })
     }
 
-    /// The results, with what of the traffic they are without.
-    fn results(&mut self) -> Analysis {
-        let mut analysis = judge::results(&mut self.state, &self.snapshot);
-        let (judged, dropped) =
-            (self.counters.judged.load(Relaxed), self.counters.not_judged.load(Relaxed));
-        analysis.input.exchanges = judged + dropped;
-        if dropped > 0 {
-            analysis.input.skipped.push(Skipped {
-                reason: HAND_OVER_FULL.to_owned(),
-                count: dropped,
-                first: String::new(),
-            });
+    fn begin(&mut self, steps: &mut Steps) {
+        if let Err(error) = steps.begin(&self.state) {
+            steps.last = Instant::now();
+            self.counters.keep_failures.fetch_add(1, Relaxed);
+            (self.failed)(&error);
         }
-        analysis
     }
 
-    fn take(&mut self, exchange: &Exchange) {
+    fn take(&mut self, exchange: &Exchange, steps: &mut Steps) {
         let prepared = judge::prepare(exchange, &self.snapshot);
         let time = self.state.admit(exchange.time, Ordering { lateness: LATENESS });
         let judgement = self.state.judge(exchange, &prepared, &self.snapshot, time);
@@ -127,24 +147,122 @@ impl Live<'_> {
         count(&counters.hostile, !judgement.detections.is_empty());
         count(&counters.would_block, judgement.verdict.action >= Action::Challenge);
         count(&counters.partly_inspected, !judgement.not_inspected.is_empty());
-        self.keeper.push(exchange, &prepared, &judgement, &self.snapshot, &self.state);
+        steps.fresh = true;
+        if steps.waiting.len() < MOST_WAITING {
+            let endpoint = self.state.current_endpoint(judgement.leaf).cloned();
+            let facts = facts::of(exchange, &prepared, &judgement, endpoint, &self.snapshot);
+            steps.waiting.push(facts);
+        } else {
+            counters.facts_lost.fetch_add(1, Relaxed);
+        }
         (self.judged)(exchange, &judgement);
     }
 
-    fn step(&mut self) -> Result<(), ()> {
-        let analysis = self.results();
-        let written = self.keeper.finish(&self.state, &analysis);
-        self.counters.facts_lost.store(self.keeper.lost(), Relaxed);
+    /// What the writer says about the last step.
+    fn hear(&mut self, steps: &mut Steps) {
+        let Ok(Step { written, lost, took }) = steps.done.try_recv() else { return };
+        steps.busy = false;
+        // At most a fifth of a core, and a crash costs half a minute at most.
+        steps.pause = (took * 4).clamp(STEP, LONGEST_PAUSE);
+        self.counters.facts_lost.fetch_add(lost, Relaxed);
         match written {
             Ok(()) => {
                 self.counters.kept.fetch_add(1, Relaxed);
-                Ok(())
             }
             Err(error) => {
+                steps.fresh = true;
                 self.counters.keep_failures.fetch_add(1, Relaxed);
                 (self.failed)(&error);
-                Err(())
             }
         }
     }
+}
+
+/// What is to be written: the state as it was, and facts since the last step.
+struct Job {
+    state: Vec<u8>,
+    facts: Vec<ExchangeFacts>,
+}
+
+/// What came of a job.
+struct Step {
+    written: Result<(), KeepError>,
+    /// Facts that are gone.
+    lost: u64,
+    took: Duration,
+}
+
+/// When results are written, and what waits for it.
+struct Steps {
+    jobs: mpsc::SyncSender<Job>,
+    done: mpsc::Receiver<Step>,
+    waiting: Vec<ExchangeFacts>,
+    last: Instant,
+    pause: Duration,
+    busy: bool,
+    fresh: bool,
+}
+
+impl Steps {
+    fn new(jobs: mpsc::SyncSender<Job>, done: mpsc::Receiver<Step>) -> Self {
+        let (waiting, last) = (Vec::new(), Instant::now());
+        Self { jobs, done, waiting, last, pause: STEP, busy: false, fresh: false }
+    }
+
+    fn due_in(&self) -> Duration {
+        // Longer than nothing, so that waiting for the writer is no busy loop.
+        self.pause.saturating_sub(self.last.elapsed()).max(Duration::from_millis(50))
+    }
+
+    fn is_due(&self) -> bool {
+        let full = self.waiting.len() >= MAX_WAITING;
+        self.fresh && !self.busy && (full || self.last.elapsed() >= self.pause)
+    }
+
+    fn begin(&mut self, state: &State) -> Result<(), KeepError> {
+        let state = state.save()?;
+        let job = Job { state, facts: std::mem::take(&mut self.waiting) };
+        // The queue has room: the writer has answered for the last job.
+        self.jobs.try_send(job).map_err(|_| KeepError::Writer)?;
+        (self.busy, self.fresh, self.last) = (true, false, Instant::now());
+        Ok(())
+    }
+}
+
+/// The results, with what of the traffic they are without.
+fn results(state: &mut State, snapshot: &Snapshot, counters: &Counters) -> Analysis {
+    let mut analysis = judge::results(state, snapshot);
+    let (judged, dropped) = (counters.judged.load(Relaxed), counters.not_judged.load(Relaxed));
+    analysis.input.exchanges = judged + dropped;
+    if dropped > 0 {
+        analysis.input.skipped.push(Skipped {
+            reason: HAND_OVER_FULL.to_owned(),
+            count: dropped,
+            first: String::new(),
+        });
+    }
+    analysis
+}
+
+/// Computes and writes results until there are no more jobs.
+fn write<'a>(
+    mut keeper: Keeper<'a>,
+    snapshot: &Snapshot,
+    counters: &Counters,
+    work: &mpsc::Receiver<Job>,
+    say: &mpsc::Sender<Step>,
+) -> Keeper<'a> {
+    for Job { state, facts } in work {
+        let begin = Instant::now();
+        let before = keeper.lost();
+        keeper.take(facts);
+        let written = State::load(&state).map_err(KeepError::from).and_then(|mut state| {
+            let analysis = results(&mut state, snapshot, counters);
+            keeper.finish(&state, &analysis)
+        });
+        let lost = keeper.lost() - before;
+        // Nobody listens when the run is ending.
+        let _ = say.send(Step { written, lost, took: begin.elapsed() });
+    }
+    keeper
 }

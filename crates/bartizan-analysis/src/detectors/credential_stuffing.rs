@@ -177,10 +177,10 @@ impl State {
             class: if success { GOT_IN } else { FAILED },
             mark: login.exchange.mark(),
         };
-        let verdict = source.observe(place, trace, familiar);
-        let complete = !source.incomplete;
+        let verdict = source.observe(place, trace, familiar, login.exchange.lossy);
+        let complete = !source.incomplete && !login.exchange.lossy;
         let Verdict::Hostile { exchanges, note, hits } = verdict else { return (None, complete) };
-        if told || !complete || exchanges.is_empty() {
+        if told || source.incomplete || exchanges.is_empty() {
             return (None, complete);
         }
         let actor = match place {
@@ -206,7 +206,9 @@ impl State {
             class: if success { GOT_IN } else { FAILED },
             mark: login.exchange.mark(),
         };
-        let Verdict::Hostile { exchanges, note, hits } = site.observe(trace, told) else {
+        let Verdict::Hostile { exchanges, note, hits } =
+            site.observe(trace, told || login.exchange.lossy)
+        else {
             return None;
         };
         if exchanges.is_empty() {

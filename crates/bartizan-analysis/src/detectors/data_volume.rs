@@ -143,7 +143,7 @@ impl DetectorState for State {
         if endpoint.callers < LEAST_CALLERS || endpoint.bytes.samples() < LEAST_HOURS {
             return Evaluated::No(Input::History);
         }
-        if taker.incomplete {
+        if taker.incomplete || exchange.lossy {
             return Evaluated::No(Input::History);
         }
         let newcomer = time.since(since) < DAY;

@@ -92,8 +92,15 @@ impl Default for Source {
 }
 
 impl Source {
-    /// Takes in an attempt. `familiar`: this account got in from this address before.
-    pub(crate) fn observe(&mut self, place: Place, trace: Trace, familiar: bool) -> Verdict {
+    /// Takes in an attempt. `familiar`: this account got in from this address before. `lossy`:
+    /// exchanges were lost, so no attack is made out now.
+    pub(crate) fn observe(
+        &mut self,
+        place: Place,
+        trace: Trace,
+        familiar: bool,
+        lossy: bool,
+    ) -> Verdict {
         let (time, class, object) = (trace.time, trace.class, trace.object);
         let failed = u64::from(class == FAILED);
         self.tries.0.add(time, 1);
@@ -126,6 +133,9 @@ impl Source {
         let ebbed = self.fails.0.sum() < 20 || self.fails.0.sum() * 10 < self.tries.0.sum() * 8;
         if place == Place::Fingerprint && ebbed {
             self.fired = None;
+        }
+        if self.fired.is_none() && lossy {
+            return Verdict::Calm;
         }
         if self.fired.is_none() {
             let Some(note) = self.rule(place, object, time) else { return Verdict::Calm };

@@ -130,7 +130,8 @@ impl DetectorState for State {
             self.learn(&access);
         }
         let complete = self.shown.is_complete_since(time.minus(Duration::days(1)));
-        let incomplete = self.actors.peek(actor).is_some_and(|record| record.incomplete);
+        let incomplete =
+            exchange.lossy || self.actors.peek(actor).is_some_and(|record| record.incomplete);
         if complete && !incomplete { Evaluated::Yes } else { Evaluated::No(Input::History) }
     }
 
@@ -293,7 +294,7 @@ impl State {
             let trace = Trace { group: reference.resource, ..trace };
             actor.misses.push(trace, time.minus(MISS_WINDOW));
         }
-        if actor.incomplete || !remembers {
+        if actor.incomplete || !remembers || access.exchange.lossy {
             return None;
         }
         if actor.fired.as_ref().is_some_and(|f| time.since(f.last) > GAP) {

@@ -200,7 +200,8 @@ impl DetectorState for State {
             let tool = request.headers.get("user-agent").is_some_and(names_tool);
             out.extend(client.signal(exchange, key, tool, time));
         }
-        if client.incomplete { Evaluated::No(Input::History) } else { Evaluated::Yes }
+        let incomplete = client.incomplete || exchange.lossy;
+        if incomplete { Evaluated::No(Input::History) } else { Evaluated::Yes }
     }
 
     fn save(&self) -> Vec<u8> {
@@ -233,7 +234,7 @@ impl Client {
             self.paths = Distinct::default();
         }
         if self.fired.is_none() {
-            if self.incomplete {
+            if self.incomplete || exchange.lossy {
                 return None;
             }
             self.fired = Some((time, self.rule(tool, time)?));

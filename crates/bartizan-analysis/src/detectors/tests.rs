@@ -6,8 +6,8 @@ use std::{
 };
 
 use bartizan_model::{
-    ActorId, ActorKind, ActorRef, AuthType, EndpointId, Exchange, Grade, HashKey, Principal,
-    PrincipalId, PrincipalKind, Root, Scope, Side,
+    ActorId, ActorKind, ActorRef, AuthType, Duration, EndpointId, Exchange, Grade, HashKey,
+    Principal, PrincipalId, PrincipalKind, Root, Scope, Side, source::Ordering,
 };
 use bartizan_protocols::{Step, Value, decode::decode};
 
@@ -104,6 +104,7 @@ impl Bench {
                 client_key: Some(key.hash("client", format!("{address} {agent}").as_bytes())),
                 fingerprint_key: Some(key.hash("fingerprint", agent.as_bytes())),
                 agent: Some(Agent::of(agent)),
+                lossy: false,
             },
             out,
         )
@@ -237,7 +238,7 @@ fn ordinary_days_are_silent_also_when_a_percent_is_lost() {
 fn eventful_days() -> Vec<Exchange> {
     let mut all = ordinary_days();
     for (n, example) in DETECTORS.iter().flat_map(|item| item.examples).enumerate() {
-        let later = bartizan_model::Duration::days(4 + 2 * n as i64);
+        let later = Duration::days(4 + 2 * n as i64);
         all.extend((example.exchanges)().into_iter().map(|mut exchange| {
             exchange.time = exchange.time.map(|time| time.plus(later));
             exchange
@@ -283,7 +284,7 @@ fn merging_keeps_what_both_shards_know() {
         left.sequence += 1_000_000;
         assert!(left.state.merge(b"nonsense").is_err());
         // A merged state goes on being silent about ordinary callers.
-        let tomorrow = bartizan_model::Duration::days(1);
+        let tomorrow = Duration::days(1);
         let next: Vec<Exchange> = days
             .iter()
             .skip(days.len() * 3 / 4)
@@ -334,4 +335,31 @@ fn missing_inputs_are_not_evaluated() {
     assert!(matches!(bench.observe(&untimed[0], &mut out), Evaluated::No(_)));
     assert!(matches!(bench.observe(&unanswered[0], &mut out), Evaluated::No(_)));
     assert!(out.is_empty());
+}
+
+/// What nobody saw may explain everything: loss only ever takes detections away.
+#[test]
+fn no_detection_begins_while_exchanges_are_lost() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let count = |item: &DetectorItem, exchanges: &[Exchange], lost: u64| {
+        let mut state = crate::State::new(&snapshot.scope);
+        let mut raised = 0;
+        for exchange in exchanges {
+            let prepared = crate::judge::prepare(exchange, &snapshot);
+            let time = state.admit(exchange.time, Ordering { lateness: Duration::minutes(2) });
+            state.note_lost(lost);
+            let judgement = state.judge(exchange, &prepared, &snapshot, time);
+            raised += judgement.detections.iter().filter(|d| d.code == item.meta.code).count();
+        }
+        raised
+    };
+    let mut fired = 0;
+    for item in DETECTORS.iter().filter(|item| matches!(item.lane, Lane::History(_))) {
+        for example in item.examples.iter().filter(|example| example.fires) {
+            let exchanges = (example.exchanges)();
+            fired += count(item, &exchanges, 0);
+            assert_eq!(count(item, &exchanges, 1), 0, "{}: {}", item.meta.code, example.name);
+        }
+    }
+    assert!(fired > 0);
 }

@@ -149,7 +149,8 @@ impl DetectorState for State {
         let key = table_key(credential.token);
         let Some(token) = self.tokens.get_mut(key) else { return Evaluated::Yes };
         out.extend(token.signal(exchange, at, population, time, key));
-        if token.incomplete { Evaluated::No(Input::History) } else { Evaluated::Yes }
+        let incomplete = token.incomplete || exchange.lossy;
+        if incomplete { Evaluated::No(Input::History) } else { Evaluated::Yes }
     }
 
     fn save(&self) -> Vec<u8> {
@@ -234,7 +235,7 @@ impl Token {
             self.fired = None;
         }
         if self.fired.is_none() {
-            if self.incomplete {
+            if self.incomplete || exchange.lossy {
                 return None;
             }
             self.fired = Some((time, self.rule(&client, (shared, seen), time)?));

@@ -90,7 +90,7 @@ fn runs(b: &[u8]) -> usize {
     count
 }
 
-/// `cus_9f2…`, `CA49ec…`, `KEX-85164`.
+/// `cus_9f2…`, `CA49ec…`, `KEX-85164`, `WINTER10`.
 fn prefixed(s: &str) -> Option<Classified> {
     use ValueKind as K;
     if let Some(at) = s.rfind(['_', '-']) {
@@ -121,9 +121,17 @@ fn prefixed(s: &str) -> Option<Classified> {
             return Some(class(K::Prefixed, 98));
         }
     }
-    let tail = s.get(letters..)?;
-    (1..=4).contains(&letters).then_some(())?;
-    let upper = s.bytes().take(letters).all(|c| c.is_ascii_uppercase());
-    (upper && tail.len() >= 4 && tail.bytes().all(|c| c.is_ascii_digit()))
-        .then_some(class(K::Prefixed, 92))
+    let (word, tail) = (s.get(..letters)?, s.get(letters..)?);
+    let upper = word.bytes().all(|c| c.is_ascii_uppercase());
+    if !upper || letters == 0 || !tail.bytes().all(|c| c.is_ascii_digit()) {
+        return None;
+    }
+    match (letters, tail.len()) {
+        (..=4, 4..) => Some(class(K::Prefixed, 92)),
+        // Codes that are told to people: `WINTER10`.
+        (4..=16, 2..=3) | (5..=16, 4..) if !is_common_word(&word.to_ascii_lowercase()) => {
+            Some(class(K::Prefixed, 86))
+        }
+        _ => None,
+    }
 }

@@ -361,6 +361,7 @@ mod tests {
             ("cus_9s6XKzkNRiz8i3", K::Prefixed),
             ("CA49ec539320d678cced5fb1f1b19bd8a6", K::Prefixed),
             ("INV-2041", K::Prefixed),
+            ("WINTER10", K::Prefixed),
             ("a.b@example.org", K::Email),
             ("2026-11-22", K::Date),
             ("2026-11-22T10:00:00Z", K::DateTime),
@@ -406,6 +407,8 @@ mod tests {
             "en",
             "grey-owl-7",
             "SHA256SUMS",
+            "BASE64",
+            "HTML5",
             "chat.postMessage",
             "IPv6Addresses",
         ] {

@@ -29,6 +29,11 @@ use crate::{
 /// Without a signal for this long, hits of one actor on one endpoint begin a new detection.
 const HIT_GAP: Duration = Duration::hours(1);
 
+/// How long history counts as incomplete after exchanges were lost.
+const LOSSY: Duration = Duration::hours(1);
+/// How results name exchanges that were lost before the judgement.
+const LOST: &str = "exchange:lost_before_judgement";
+
 /// Exchanges between two consolidations of endpoints.
 const CONSOLIDATE_EVERY: u64 = 4_096;
 
@@ -57,6 +62,8 @@ pub(super) struct Core {
     pub(super) started: Option<Timestamp>,
     pub(super) ended: Option<Timestamp>,
     watermark: Option<Timestamp>,
+    /// When exchanges were lost last.
+    lost_at: Option<Timestamp>,
     #[serde(skip)]
     fields: FieldMemo,
 }
@@ -82,6 +89,15 @@ impl State {
         let latest = self.core.watermark.map_or(time, |latest| latest.max(time));
         self.core.watermark = Some(latest);
         (latest.since(time) <= ordering.lateness).then_some(time)
+    }
+
+    /// Notes that so many exchanges were lost since the last one. They count as not inspected, and
+    /// for an hour detectors with history begin no detection (see [`Enriched::lossy`]).
+    pub fn note_lost(&mut self, exchanges: u64) {
+        if exchanges > 0 {
+            self.core.lost_at = self.core.watermark;
+            *self.core.not_inspected.entry(LOST.to_owned()).or_default() += exchanges;
+        }
     }
 
     /// Judges a prepared exchange. See [`super::judge`].
@@ -126,6 +142,7 @@ impl State {
             client_key: caller.client_key,
             fingerprint_key: caller.fingerprint_key,
             agent: caller.agent,
+            lossy: core.is_lossy(time),
         };
         let mut raised = Vec::new();
         core.take_hits(&enriched, prepared, leaf, &mut raised);
@@ -242,8 +259,14 @@ impl Core {
             started: None,
             ended: None,
             watermark: None,
+            lost_at: None,
             fields: FieldMemo::default(),
         }
+    }
+
+    fn is_lossy(&self, time: Option<Timestamp>) -> bool {
+        let since = |lost: Timestamp| time.is_some_and(|time| time.since(lost) <= LOSSY);
+        self.lost_at.is_some_and(since)
     }
 
     fn observe_endpoint(&mut self, facts: &Facts<'_>, answer: Answer) -> Observation {

@@ -9,6 +9,7 @@ mod schedule;
 mod seat;
 
 use futures_util::future::BoxFuture;
+use serde::Serialize;
 
 pub use record::{Label, Record};
 pub use schedule::{PlayError, Tally, play};
@@ -46,7 +47,20 @@ pub struct Part {
     pub count: u32,
     /// OWASP category of what an attacker does; empty for ordinary users.
     pub owasp: &'static str,
+    /// Detectors that must see it: what it does lies within what they say they recognise. Written
+    /// from their documentation, not from what they did. Empty for ordinary users, and where no
+    /// detector's definition covers the attack.
+    pub seen_by: &'static [Seen],
     act: Acting,
+}
+
+/// A detector that must see an attack when it is played among ordinary users in the vulnerable lab.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct Seen {
+    /// Code of the detector.
+    pub detector: &'static str,
+    /// What of its definition the attack fulfils.
+    pub why: &'static str,
 }
 
 impl std::fmt::Debug for Part {

@@ -199,7 +199,7 @@ fn failed_run(error: RunError) -> CommandError {
     match error {
         RunError::Spool(error) => CommandError::output("a temporary file", &error),
         RunError::Keep(KeepError::Store(error)) => data::failed(&error),
-        RunError::Keep(KeepError::State(error)) => CommandError::usage(error.to_string()),
+        RunError::Keep(error) => CommandError::usage(error.to_string()),
     }
 }
 

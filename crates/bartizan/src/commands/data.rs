@@ -2,8 +2,10 @@
 
 use std::path::{Path, PathBuf};
 
+use bartizan_analysis::State;
 use bartizan_model::{Scope, Timestamp};
-use bartizan_store::{DataDirectory, DataOptions, StoreError};
+use bartizan_pipeline::keep;
+use bartizan_store::{DataDirectory, DataOptions, LearnedState, StoreError};
 use tokio::runtime::Runtime;
 
 use super::CommandError;
@@ -55,6 +57,46 @@ impl Data {
             }
             Err(error) => Err(failed(&error)),
         }
+    }
+}
+
+/// What earlier runs learned, as the store has it.
+pub(super) struct Learned(Option<LearnedState>);
+
+impl Learned {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// Those of the store.
+    pub(super) fn read(
+        runtime: &Runtime,
+        directory: &DataDirectory,
+        scope: &Scope,
+    ) -> Result<Self, CommandError> {
+        let learned = directory.store().learned(scope, keep::LEARNED);
+        let learned = runtime.block_on(learned).map_err(|e| failed(&e))?;
+        Ok(Self(learned.map(|(learned, _)| learned)))
+    }
+
+    /// Whether another version learned it, so that it cannot be continued.
+    pub(super) fn is_foreign(&self) -> bool {
+        self.0.as_ref().is_some_and(|learned| keep::unwrap_learned(learned).is_none())
+    }
+
+    /// The state to go on from (an empty one when there is none, or another version's), and whether
+    /// it was another version's.
+    ///
+    /// # Errors
+    /// When it is damaged.
+    pub(super) fn state(&self, scope: &Scope) -> Result<(State, bool), CommandError> {
+        let Some(bytes) = self.0.as_ref().and_then(keep::unwrap_learned) else {
+            return Ok((State::new(scope), self.is_foreign()));
+        };
+        let state = State::load(bytes).map_err(|error| {
+            CommandError::usage(format!("cannot go on from what was learned: {error}"))
+                .help("use a new folder with --data, or the version that wrote this one")
+        })?;
+        Ok((state, false))
     }
 }
 

@@ -2,12 +2,13 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
-use bartizan_analysis::{Snapshot, State};
-use bartizan_pipeline::keep;
-use bartizan_store::{DataDirectory, DataOptions};
+use bartizan_analysis::Snapshot;
+use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
-use super::{Cli, CommandError, Exit, analyze, arguments::Serve, config, data, specs};
+use super::{
+    Cli, CommandError, Exit, analyze, arguments::Serve, config, data, data::Learned, specs,
+};
 use crate::{
     config::{Addresses, Config, Loaded},
     serve::{Clear, Overrides, ServeError, Serving, Start, compile, descriptors},
@@ -28,28 +29,16 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
 
     let scope = analyze::scope(config);
     let folder = data::folder(arguments.data.as_ref(), config);
-    let mut options = DataOptions::new(&folder);
-    options.key_directory.clone_from(&config.store.keys);
-    options.scope = scope.clone();
+    let options = data::options(&folder, config, &scope);
     let opened = runtime.block_on(DataDirectory::open(&options, crate::serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
-    let learned = directory.store().learned(&scope, keep::LEARNED);
-    let learned = runtime.block_on(learned).map_err(|e| data::failed(&e))?;
-    let learned = learned.map(|(learned, _)| learned);
-    let state = match learned.as_ref().map(keep::unwrap_learned) {
-        None => State::new(&scope),
+    let (state, is_foreign) = Learned::read(&runtime, &directory, &scope)?.state(&scope)?;
+    if is_foreign {
         // Traffic cannot be read again: what another version learned is learned anew.
-        Some(None) => {
-            anstream::eprintln!(
-                "note: what another version learned cannot be continued; findings and decisions stay"
-            );
-            State::new(&scope)
-        }
-        Some(Some(bytes)) => State::load(bytes).map_err(|error| {
-            CommandError::usage(format!("cannot go on from what was learned: {error}"))
-                .help("use a new folder with --data, or the version that wrote this one")
-        })?,
-    };
+        anstream::eprintln!(
+            "note: what another version learned cannot be continued; findings and decisions stay"
+        );
+    }
     let mut snapshot = Snapshot::new(scope, directory.key().clone());
     snapshot.limits = config.limits.clone();
     snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
@@ -72,6 +61,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
             config.gateway.waiting_exchanges as usize,
             (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
         ),
+        retention: (config.store.exchange_days, config.store.exchange_mebibytes),
         capture: arguments.capture.clone().map(|path| (path, clear)),
     };
     // Before anything is announced: a signal that comes early must not end the process.

@@ -12,7 +12,7 @@ use bartizan_pipeline::tokenise::Tokeniser;
 use bartizan_protocols::exchange_json::write_line;
 
 /// How long a line may wait before it is in the file.
-const FLUSH: Duration = Duration::from_secs(1);
+pub(super) const FLUSH: Duration = Duration::from_secs(1);
 
 /// A file of exchanges, tokenised unless clear text was asked for.
 #[derive(Debug)]
@@ -57,11 +57,21 @@ impl Capture {
             None => write_line(&mut self.line, exchange),
         }
         self.line.push('\n');
-        let mut written = out.write_all(self.line.as_bytes());
-        if written.is_ok() && self.flushed.elapsed() >= FLUSH {
-            self.flushed = Instant::now();
-            written = out.flush();
+        let written = out.write_all(self.line.as_bytes());
+        self.check(written);
+        if self.flushed.elapsed() >= FLUSH {
+            self.flush();
         }
+    }
+
+    /// Puts into the file what waits.
+    pub(super) fn flush(&mut self) {
+        self.flushed = Instant::now();
+        let written = self.out.as_mut().map_or(Ok(()), |out| out.flush());
+        self.check(written);
+    }
+
+    fn check(&mut self, written: std::io::Result<()>) {
         if let Err(error) = written {
             anstream::eprintln!(
                 "warning: {} cannot be written any more: {error}; the capture ends here",

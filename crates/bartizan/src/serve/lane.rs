@@ -2,6 +2,7 @@
 //! and what is learned is kept.
 
 use std::{
+    cell::RefCell,
     sync::{Arc, atomic::Ordering::Relaxed},
     thread::JoinHandle,
     time::Duration,
@@ -17,7 +18,7 @@ use bartizan_pipeline::{
 use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
-use super::capture::Capture;
+use super::capture::{self, Capture};
 
 /// What the lane works with.
 pub(super) struct Lane {
@@ -44,15 +45,26 @@ impl Lane {
     }
 
     fn run(self) -> Result<Analysis, KeepError> {
-        let Self { mut receiver, snapshot, state, counters, directory, runtime, mut capture } =
-            self;
-        let failures = Arc::clone(&counters);
+        let Self { mut receiver, snapshot, state, counters, directory, runtime, capture } = self;
+        let capture = RefCell::new(capture);
+        let mut lost = 0;
         let mut next = |longest: Duration| loop {
+            let dropped = receiver.dropped();
+            if dropped > lost {
+                let since = dropped - lost;
+                lost = dropped;
+                return Next::Lost(since);
+            }
+            let longest = longest.min(capture::FLUSH);
             let waited =
                 runtime.block_on(async { tokio::time::timeout(longest, receiver.recv()).await });
-            failures.not_judged.store(receiver.dropped(), Relaxed);
             match waited {
-                Err(_) => return Next::Idle,
+                Err(_) => {
+                    if let Some(capture) = &mut *capture.borrow_mut() {
+                        capture.flush();
+                    }
+                    return Next::Idle;
+                }
                 Ok(None) => return Next::Ended,
                 Ok(Some(finished)) => match finished.into_exchange() {
                     Some(exchange) => return Next::Exchange(Box::new(exchange)),
@@ -62,13 +74,13 @@ impl Lane {
             }
         };
         let mut told = false;
+        let failures = Arc::clone(&counters);
         let live = Live {
             snapshot,
             state,
-            keeper: Keeper::live(&runtime, &directory, "gateway", now),
             counters,
             judged: &mut |exchange, _| {
-                if let Some(capture) = &mut capture {
+                if let Some(capture) = &mut *capture.borrow_mut() {
                     capture.write(exchange);
                 }
             },
@@ -83,7 +95,7 @@ impl Lane {
                 }
             },
         };
-        live.run(&mut next)
+        live.run(Keeper::live(&runtime, &directory, "gateway", now), &mut next)
     }
 }
 

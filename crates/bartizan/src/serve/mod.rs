@@ -8,7 +8,7 @@ mod settings;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, Weak},
     time::Duration,
 };
 
@@ -18,7 +18,11 @@ use bartizan_gateway::{
     policy::{Enforcement, KeyTable, PolicyConfig, PolicyError, Surroundings, keep_up},
 };
 use bartizan_model::{ApiKeyStore as _, Scope, analysis::Analysis};
-use bartizan_pipeline::{keep::KeepError, live::Counters, tokenise::Tokeniser};
+use bartizan_pipeline::{
+    keep::{self, KeepError},
+    live::Counters,
+    tokenise::Tokeniser,
+};
 use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::runtime::Runtime;
 
@@ -27,6 +31,9 @@ pub use settings::{Overrides, SettingsError, compile};
 
 use self::{admin::Admin, capture::Capture, lane::Lane};
 use crate::config::Config;
+
+/// How often what is kept is trimmed.
+const RETAIN: Duration = Duration::from_secs(3_600);
 
 /// Why serving cannot begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -85,6 +92,8 @@ pub struct Start {
     pub runtime: Arc<Runtime>,
     /// Exchanges and bytes of bodies that may wait for the judgement.
     pub waiting: (usize, usize),
+    /// Days and mebibytes of exchange facts that are kept; 0: no such limit.
+    pub retention: (u32, u32),
     /// Write exchanges to this file, in the clear or tokenised.
     pub capture: Option<(PathBuf, Clear)>,
 }
@@ -145,6 +154,7 @@ impl Serving {
             Arc::clone(&enforcement),
             Arc::clone(&counters),
         ))?;
+        runtime.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
         let lane = Lane {
             receiver,
             snapshot,
@@ -213,6 +223,21 @@ impl Serving {
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
         Ok((analysis, drained))
+    }
+}
+
+/// Keeps the store within its budget, now and every hour, as long as there is one.
+async fn retain(directory: Weak<DataDirectory>, scope: Scope, budget: (u32, u32)) {
+    let mut told = false;
+    while let Some(directory) = directory.upgrade() {
+        let retained = keep::retain(&directory, &scope, budget, now()).await;
+        if let Err(error) = retained
+            && !std::mem::replace(&mut told, true)
+        {
+            anstream::eprintln!("warning: what is kept cannot be trimmed: {error}");
+        }
+        drop(directory);
+        tokio::time::sleep(RETAIN).await;
     }
 }
 

@@ -4,6 +4,8 @@ mod browser;
 mod chaos;
 mod command;
 mod csv;
+#[cfg(feature = "lab")]
+mod drive;
 mod hostile;
 mod html;
 mod json;

@@ -64,15 +64,15 @@ fn answer(client: TcpStream) -> std::io::Result<()> {
 }
 
 /// A server that is ended when the test ends.
-struct Server {
+pub(crate) struct Server {
     child: Child,
     lines: BufReader<ChildStderr>,
-    gateway: SocketAddr,
-    admin: SocketAddr,
+    pub(crate) gateway: SocketAddr,
+    pub(crate) admin: SocketAddr,
 }
 
 impl Server {
-    fn start(home: &TempDir, arguments: &[&str]) -> Self {
+    pub(crate) fn start(home: &TempDir, arguments: &[&str]) -> Self {
         let mut child = bartizan(home)
             .args(["serve", "--listen", "127.0.0.1:0", "--admin", "127.0.0.1:0", "--data", "data"])
             .args(arguments)
@@ -97,7 +97,7 @@ impl Server {
         assert!(sent.expect("kill runs").success());
     }
 
-    fn stop(mut self) -> String {
+    pub(crate) fn stop(mut self) -> String {
         self.signal("-TERM");
         let mut rest = String::new();
         self.lines.read_to_string(&mut rest).expect("UTF-8");
@@ -146,7 +146,7 @@ fn admin(to: SocketAddr, target: &str) -> (u16, String) {
     ask(to, &format!("GET {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n\r\n"))
 }
 
-fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) fn until(what: &str, mut done: impl FnMut() -> bool) {
     let begin = Instant::now();
     while !done() {
         assert!(begin.elapsed() < PATIENCE, "{what} takes too long");
@@ -154,7 +154,7 @@ fn until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-fn judged(admin_address: SocketAddr) -> u64 {
+pub(crate) fn judged(admin_address: SocketAddr) -> u64 {
     let (status, body) = admin(admin_address, "/readyz");
     assert_eq!(status, 200);
     let body: serde_json::Value = serde_json::from_str(&body).expect("JSON");

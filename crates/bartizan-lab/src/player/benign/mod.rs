@@ -23,5 +23,5 @@ pub(super) const PARTS: &[Part] = &[
 ];
 
 const fn part(id: &'static str, count: u32, act: super::Acting) -> Part {
-    Part { id, count, owasp: "", act }
+    Part { id, count, owasp: "", seen_by: &[], act }
 }

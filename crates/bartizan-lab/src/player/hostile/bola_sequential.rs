@@ -1,7 +1,12 @@
 //! Shipments of others, number by number; the second attacker takes its time.
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D001",
+    why: "a caller with shipments of its own opens those of many others, at a place where ordinary callers open their own; also when it takes hours",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     let slow = seat.number == 1;

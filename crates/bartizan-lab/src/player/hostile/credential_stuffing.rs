@@ -2,9 +2,14 @@
 
 use super::enter;
 use crate::{
-    player::{Over, Seat},
+    player::{Over, Seat, Seen},
     seed::password,
 };
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D002",
+    why: "one client program fails on far more than 20 accounts from more than 5 addresses within minutes",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 110, "").await?;

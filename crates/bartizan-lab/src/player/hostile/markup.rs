@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::enter;
-use crate::player::{Over, Seat, seat::numbers};
+use crate::player::{Over, Seat, Seen, seat::numbers};
 
 const TEXTS: &[&str] = &[
     "<script>alert(1)</script>",
@@ -15,6 +15,9 @@ const TEXTS: &[&str] = &[
     "${7*7}",
     "=cmd|' /C calc'!A0",
 ];
+
+pub(super) const SEEN: &[Seen] =
+    &[Seen { detector: "BZ-D007", why: "script elements, event handlers and active schemes" }];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 125, "customer147").await?;

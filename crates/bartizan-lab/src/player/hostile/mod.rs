@@ -19,30 +19,54 @@ mod sql_injection;
 mod stolen_token;
 mod voucher_guessing;
 
-use super::{Label, Over, Part, Seat};
+use super::{Label, Over, Part, Seat, Seen};
 
 pub(super) const PARTS: &[Part] = &[
-    part("bola-graphql", 1, "API1:2023", |seat| Box::pin(bola_graphql::act(seat))),
-    part("bola-sequential", 2, "API1:2023", |seat| Box::pin(bola_sequential::act(seat))),
-    part("credential-stuffing", 1, "API2:2023", |seat| Box::pin(credential_stuffing::act(seat))),
-    part("password-spraying", 1, "API2:2023", |seat| Box::pin(password_spraying::act(seat))),
-    part("forged-tokens", 1, "API2:2023", |seat| Box::pin(forged_tokens::act(seat))),
-    part("stolen-token", 1, "API2:2023", |seat| Box::pin(stolen_token::act(seat))),
-    part("mass-assignment", 1, "API3:2023", |seat| Box::pin(mass_assignment::act(seat))),
-    part("exhaustion", 1, "API4:2023", |seat| Box::pin(exhaustion::act(seat))),
-    part("forbidden-functions", 1, "API5:2023", |seat| Box::pin(forbidden_functions::act(seat))),
-    part("slot-bot", 1, "API6:2023", |seat| Box::pin(slot_bot::act(seat))),
-    part("voucher-guessing", 1, "API6:2023", |seat| Box::pin(voucher_guessing::act(seat))),
-    part("server-requests", 1, "API7:2023", |seat| Box::pin(server_requests::act(seat))),
-    part("scanner", 1, "API8:2023", |seat| Box::pin(scanner::act(seat))),
-    part("old-versions", 1, "API9:2023", |seat| Box::pin(old_versions::act(seat))),
-    part("forged-hooks", 1, "API10:2023", |seat| Box::pin(forged_hooks::act(seat))),
-    part("sql-injection", 2, "API8:2019", |seat| Box::pin(sql_injection::act(seat))),
-    part("markup", 1, "API8:2019", |seat| Box::pin(markup::act(seat))),
+    part("bola-graphql", 1, "API1:2023", &[], |seat| Box::pin(bola_graphql::act(seat))),
+    part("bola-sequential", 2, "API1:2023", bola_sequential::SEEN, |seat| {
+        Box::pin(bola_sequential::act(seat))
+    }),
+    part("credential-stuffing", 1, "API2:2023", credential_stuffing::SEEN, |seat| {
+        Box::pin(credential_stuffing::act(seat))
+    }),
+    part("password-spraying", 1, "API2:2023", password_spraying::SEEN, |seat| {
+        Box::pin(password_spraying::act(seat))
+    }),
+    part("forged-tokens", 1, "API2:2023", &[], |seat| Box::pin(forged_tokens::act(seat))),
+    part("stolen-token", 1, "API2:2023", stolen_token::SEEN, |seat| {
+        Box::pin(stolen_token::act(seat))
+    }),
+    part("mass-assignment", 1, "API3:2023", &[], |seat| Box::pin(mass_assignment::act(seat))),
+    part("exhaustion", 1, "API4:2023", &[], |seat| Box::pin(exhaustion::act(seat))),
+    part("forbidden-functions", 1, "API5:2023", &[], |seat| {
+        Box::pin(forbidden_functions::act(seat))
+    }),
+    part("slot-bot", 1, "API6:2023", &[], |seat| Box::pin(slot_bot::act(seat))),
+    part("voucher-guessing", 1, "API6:2023", voucher_guessing::SEEN, |seat| {
+        Box::pin(voucher_guessing::act(seat))
+    }),
+    part("server-requests", 1, "API7:2023", server_requests::SEEN, |seat| {
+        Box::pin(server_requests::act(seat))
+    }),
+    part("scanner", 1, "API8:2023", scanner::SEEN, |seat| Box::pin(scanner::act(seat))),
+    part("old-versions", 1, "API9:2023", old_versions::SEEN, |seat| {
+        Box::pin(old_versions::act(seat))
+    }),
+    part("forged-hooks", 1, "API10:2023", &[], |seat| Box::pin(forged_hooks::act(seat))),
+    part("sql-injection", 2, "API8:2019", sql_injection::SEEN, |seat| {
+        Box::pin(sql_injection::act(seat))
+    }),
+    part("markup", 1, "API8:2019", markup::SEEN, |seat| Box::pin(markup::act(seat))),
 ];
 
-const fn part(id: &'static str, count: u32, owasp: &'static str, act: super::Acting) -> Part {
-    Part { id, count, owasp, act }
+const fn part(
+    id: &'static str,
+    count: u32,
+    owasp: &'static str,
+    seen_by: &'static [Seen],
+    act: super::Acting,
+) -> Part {
+    Part { id, count, owasp, seen_by, act }
 }
 
 /// Waits for the time of the attack, which is no earlier than the given minute, and logs in as a

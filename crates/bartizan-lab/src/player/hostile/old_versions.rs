@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D002",
+    why: "40 secrets for one account from one place within a minute",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 180, "").await?;

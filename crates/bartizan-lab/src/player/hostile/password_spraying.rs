@@ -1,7 +1,12 @@
 //! One common password, every customer.
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D002",
+    why: "one address fails on 60 accounts, with one guess each, within minutes",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 200, "").await?;

@@ -1,7 +1,7 @@
 //! A scanner: known places of forgotten files, unusual methods, odd header fields.
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
 
 const PATHS: &[&str] = &[
     "/.git/config",
@@ -33,6 +33,14 @@ const PATHS: &[&str] = &[
     "/api/swagger",
     "/api/v1/internal",
     "/trace.axd",
+];
+
+pub(super) const SEEN: &[Seen] = &[
+    Seen {
+        detector: "BZ-D003",
+        why: "far more than 5 paths of the shape that scanners try, by a program that scans",
+    },
+    Seen { detector: "BZ-D009", why: "names of files climb to `/etc/passwd`, plain and encoded" },
 ];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {

@@ -3,7 +3,12 @@
 use serde_json::json;
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D009",
+    why: "one of the addresses is a `file:` wrapper around a file that attackers want",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 160, "customer159").await?;

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
 
 const BY_HAND: &[&str] = &[
     "'",
@@ -26,6 +26,11 @@ const BY_TOOL: &[&str] = &[
     "1'; WAITFOR DELAY '0:0:5'-- ",
     "1' AND LIKE('A',UPPER(HEX(RANDOMBLOB(9))))-- ",
 ];
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D006",
+    why: "constant conditions, UNION SELECT, delays and comments behind a quote",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     let tool = seat.number == 1;

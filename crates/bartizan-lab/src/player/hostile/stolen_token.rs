@@ -1,6 +1,11 @@
 //! A token of a customer, used from elsewhere while the customer goes on.
 
-use super::super::{Label, Over, Seat};
+use crate::player::{Label, Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D005",
+    why: "two clients in different networks, of which the owner used one only, take turns with one token",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     seat.minutes(240).await?;

@@ -1,7 +1,12 @@
 //! Voucher codes, word by word and number by number.
 
 use super::enter;
-use crate::player::{Over, Seat};
+use crate::player::{Over, Seat, Seen};
+
+pub(super) const SEEN: &[Seen] = &[Seen {
+    detector: "BZ-D001",
+    why: "more than 30 identifiers that nobody showed to the caller are missing, nearly all that it asked for",
+}];
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     enter(seat, 140, "customer158").await?;

@@ -3,18 +3,18 @@
 use std::path::{Path, PathBuf};
 
 use bartizan_analysis::State;
-use bartizan_model::{Duration, FindingState, HashKey, Scope, Timestamp, analysis::Analysis};
+use bartizan_model::{FindingState, HashKey, Scope, Timestamp, analysis::Analysis};
 use bartizan_pipeline::{
-    keep::{self, Keeper, LEARNED},
+    keep::{self, Keeper},
     sources::{OpenOptions, Source, SourceError},
 };
-use bartizan_store::{FindingFilter, LearnedState, LogBudget, PageRequest};
+use bartizan_store::{FindingFilter, PageRequest};
 
 use super::{input_error, micros_now};
 use crate::{
     commands::{
         CommandError,
-        data::{Data, failed},
+        data::{Data, Learned, failed},
     },
     config::Config,
 };
@@ -45,20 +45,11 @@ impl Kept {
     /// What earlier runs learned, or nothing. What another version learned is nothing: findings and
     /// what people decided about them stay, and inputs are read anew.
     pub(super) fn state(&self) -> Result<State, CommandError> {
-        let learned = self.learned()?;
-        let Some(bytes) = learned.as_ref().and_then(keep::unwrap_learned) else {
-            return Ok(State::new(&self.scope));
-        };
-        State::load(bytes).map_err(|error| {
-            CommandError::usage(format!("cannot go on from what was learned: {error}"))
-                .help("use a new folder with --data, or the version that wrote this one")
-        })
+        Ok(self.learned()?.state(&self.scope)?.0)
     }
 
-    fn learned(&self) -> Result<Option<LearnedState>, CommandError> {
-        let learned = self.data.directory.store().learned(&self.scope, LEARNED);
-        let learned = self.data.runtime.block_on(learned).map_err(|e| failed(&e))?;
-        Ok(learned.map(|(learned, _)| learned))
+    fn learned(&self) -> Result<Learned, CommandError> {
+        Learned::read(&self.data.runtime, &self.data.directory, &self.scope)
     }
 
     /// Opens inputs where an earlier run on the same inputs stopped. Beside them, what to tell the
@@ -69,7 +60,7 @@ impl Kept {
     ) -> Result<(Box<dyn Source>, Option<String>), CommandError> {
         let options = OpenOptions::new();
         let fresh = || options.open_all(inputs).map_err(|e| input_error(&e));
-        if self.learned()?.is_some_and(|learned| keep::unwrap_learned(&learned).is_none()) {
+        if self.learned()?.is_foreign() {
             let note = "what another version learned cannot be continued: reading from the \
                         beginning; findings and decisions stay";
             return Ok((fresh()?, Some(note.to_owned())));
@@ -99,17 +90,9 @@ impl Kept {
 
     /// Reopens findings whose acceptance has lapsed, and drops exchange facts beyond the budget.
     pub(super) fn retain(&self, config: &Config) -> Result<(), CommandError> {
-        let now = now();
-        let (days, mebibytes) = (config.store.exchange_days, config.store.exchange_mebibytes);
-        let budget = LogBudget {
-            max_bytes: (mebibytes > 0).then(|| u64::from(mebibytes) * 1024 * 1024),
-            older_than: (days > 0).then(|| now.minus(Duration::days(i64::from(days)))),
-        };
-        // What was accepted until a time that has passed is open again.
-        let expired = self.data.directory.store().expire_finding_states(&self.scope, now);
-        self.data.runtime.block_on(expired).map_err(|e| failed(&e))?;
-        let trim = self.data.directory.trim_exchanges(&budget, now);
-        self.data.runtime.block_on(trim).map(|_| ()).map_err(|e| failed(&e))
+        let budget = (config.store.exchange_days, config.store.exchange_mebibytes);
+        let retained = keep::retain(&self.data.directory, &self.scope, budget, now());
+        self.data.runtime.block_on(retained).map_err(|e| failed(&e))
     }
 
     /// Puts the states that people gave to findings into the result.
