@@ -161,7 +161,7 @@ pub(super) async fn incidents_that_were_taken_in_are_found(store: &dyn Store) {
     };
     // One takes in another, and is taken in itself.
     save(vec![taking(&b, &a)], 101).await;
-    assert_eq!(save(vec![taking(&c, &b)], 102).await, [c.id.clone()]);
+    assert_eq!(save(vec![taking(&c, &b)], 102).await, std::slice::from_ref(&c.id));
     for id in [&a.id, &b.id, &c.id] {
         let found = store.incident(&s, id).await.expect("read").expect("found");
         assert_eq!(found.id, c.id);
