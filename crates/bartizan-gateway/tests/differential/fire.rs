@@ -61,7 +61,7 @@ pub(crate) fn fire(
         is_closed = drip_until(&mut stream, drip, &mut read, patience.slow)?;
     }
     let took_slow = began.elapsed();
-    while !is_closed && !(case.drip.is_some() && read.is_empty()) {
+    while !(is_closed || case.drip.is_some() && read.is_empty()) {
         let known = is_http2 && http2::fate(&read, false).is_some();
         let begun = if is_http2 { known } else { !read.is_empty() };
         let wait = if begun { patience.quiet } else { patience.first };
