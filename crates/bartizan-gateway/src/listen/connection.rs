@@ -23,7 +23,12 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-use super::{Link, Peer, Socket, accept::Door, proxy_protocol, tls};
+use super::{
+    Link, Peer, Socket,
+    accept::Door,
+    proxy_protocol::{self, Header},
+    tls,
+};
 use crate::{
     head::{Refusal, tap::Tap},
     serve,
@@ -93,17 +98,21 @@ async fn handshake(
     let mut local = stream.local_addr().unwrap_or(door.address);
     let mut held = BytesMut::new();
     let mut refusal = None;
+    let mut is_nameless = false;
     if door.proxy_protocol {
         if !is_trusted(address.ip()) {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
         match proxy_protocol::read(&mut stream).await? {
-            Ok(Some((source, destination))) => (address, local) = (source, destination),
-            Ok(None) => {}
+            Ok(Header::Client((source, destination))) => {
+                (address, local) = (source, destination);
+            }
+            Ok(Header::Itself) => {}
+            Ok(Header::Unknown) => is_nameless = true,
             Err(()) => refusal = Some(Refusal::ProxyProtocol),
         }
     }
-    let mut peer = Peer::new(address, local, is_trusted(address.ip()));
+    let mut peer = Peer::new(address, local, !is_nameless && is_trusted(address.ip()));
     if refusal.is_some() {
         let socket = Socket::Tcp(stream);
         return Ok(Ready { socket, peer, held, is_http2: false, refusal });

@@ -16,9 +16,19 @@ const LONGEST: usize = 2048;
 /// Source and destination.
 pub(crate) type Addresses = (SocketAddr, SocketAddr);
 
-/// Reads exactly the header. `None` when the proxy speaks for itself; an inner error when it is
-/// malformed.
-pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Result<Option<Addresses>, ()>> {
+/// For whom a proxy opened a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Header {
+    /// For a client with this address.
+    Client(Addresses),
+    /// For itself, as a health check does.
+    Itself,
+    /// For a client that it cannot name: what that one says is not the proxy's word.
+    Unknown,
+}
+
+/// Reads exactly the header. An inner error when it is malformed.
+pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Result<Header, ()>> {
     let mut start = [0; 12];
     stream.read_exact(&mut start).await?;
     if start == *SIGNATURE {
@@ -38,11 +48,11 @@ pub(crate) async fn read(stream: &mut TcpStream) -> io::Result<Result<Option<Add
     Ok(version1(&line[..line.len() - 2]))
 }
 
-fn version1(line: &[u8]) -> Result<Option<Addresses>, ()> {
+fn version1(line: &[u8]) -> Result<Header, ()> {
     let text = std::str::from_utf8(line).map_err(|_| ())?;
     let parts: Vec<&str> = text.split(' ').collect();
     let [_, family, source, destination, source_port, destination_port] = parts[..] else {
-        return if parts.get(1) == Some(&"UNKNOWN") { Ok(None) } else { Err(()) };
+        return if parts.get(1) == Some(&"UNKNOWN") { Ok(Header::Unknown) } else { Err(()) };
     };
     let ip = |text: &str| {
         let ip: IpAddr = text.parse().map_err(|_| ())?;
@@ -55,10 +65,10 @@ fn version1(line: &[u8]) -> Result<Option<Addresses>, ()> {
     };
     let source = SocketAddr::new(ip(source)?, port(source_port)?);
     let destination = SocketAddr::new(ip(destination)?, port(destination_port)?);
-    Ok(Some((source, destination)))
+    Ok(Header::Client((source, destination)))
 }
 
-async fn version2(stream: &mut TcpStream) -> io::Result<Result<Option<Addresses>, ()>> {
+async fn version2(stream: &mut TcpStream) -> io::Result<Result<Header, ()>> {
     let command = stream.read_u8().await?;
     let family = stream.read_u8().await?;
     let length = usize::from(stream.read_u16().await?);
@@ -70,9 +80,9 @@ async fn version2(stream: &mut TcpStream) -> io::Result<Result<Option<Addresses>
     Ok(addresses2(command, family, &rest))
 }
 
-fn addresses2(command: u8, family: u8, rest: &[u8]) -> Result<Option<Addresses>, ()> {
+fn addresses2(command: u8, family: u8, rest: &[u8]) -> Result<Header, ()> {
     match command {
-        0x20 => return Ok(None),
+        0x20 => return Ok(Header::Itself),
         0x21 => {}
         _ => return Err(()),
     }
@@ -92,11 +102,11 @@ fn addresses2(command: u8, family: u8, rest: &[u8]) -> Result<Option<Addresses>,
             };
             (ip(0)?, ip(16)?, 32)
         }
-        0x00 => return Ok(None),
+        0x00 => return Ok(Header::Unknown),
         _ => return Err(()),
     };
     let source = SocketAddr::new(source, port(ports)?);
-    Ok(Some((source, SocketAddr::new(destination, port(ports + 2)?))))
+    Ok(Header::Client((source, SocketAddr::new(destination, port(ports + 2)?))))
 }
 
 #[cfg(test)]
@@ -106,19 +116,20 @@ mod tests {
     #[test]
     fn version_1() {
         let read = |text: &str| {
-            version1(text.as_bytes()).map(|addresses| {
-                addresses.map(|(source, destination)| format!("{source} {destination}"))
+            version1(text.as_bytes()).map(|addresses| match addresses {
+                Header::Client((source, destination)) => format!("{source} {destination}"),
+                other => format!("{other:?}"),
             })
         };
         assert_eq!(
             read("PROXY TCP4 192.0.2.1 192.0.2.2 1000 443"),
-            Ok(Some("192.0.2.1:1000 192.0.2.2:443".to_owned()))
+            Ok("192.0.2.1:1000 192.0.2.2:443".to_owned())
         );
         assert_eq!(
             read("PROXY TCP6 2001:db8::1 ::1 1 2"),
-            Ok(Some("[2001:db8::1]:1 [::1]:2".to_owned()))
+            Ok("[2001:db8::1]:1 [::1]:2".to_owned())
         );
-        assert_eq!(read("PROXY UNKNOWN"), Ok(None));
+        assert_eq!(read("PROXY UNKNOWN"), Ok("Unknown".to_owned()));
         for wrong in [
             "PROXY",
             "PROXY TCP4 192.0.2.1 192.0.2.2 1000",
@@ -134,11 +145,13 @@ mod tests {
     #[test]
     fn version_2() {
         let rest = [192, 0, 2, 1, 192, 0, 2, 2, 3, 232, 1, 187, 9, 9];
-        let (source, destination) = addresses2(0x21, 0x11, &rest).unwrap().unwrap();
+        let Ok(Header::Client((source, destination))) = addresses2(0x21, 0x11, &rest) else {
+            panic!("a client is named");
+        };
         assert_eq!(source.to_string(), "192.0.2.1:1000");
         assert_eq!(destination.to_string(), "192.0.2.2:443");
-        assert_eq!(addresses2(0x20, 0x11, &rest), Ok(None));
-        assert_eq!(addresses2(0x21, 0x00, &[]), Ok(None));
+        assert_eq!(addresses2(0x20, 0x11, &rest), Ok(Header::Itself));
+        assert_eq!(addresses2(0x21, 0x00, &[]), Ok(Header::Unknown));
         for (command, family, rest) in [
             (0x22, 0x11, &rest[..]),
             (0x11, 0x11, &rest),

@@ -199,7 +199,8 @@ impl Enforcement {
     /// Gives an answer of our own the fields that answers of the upstream get.
     fn dress(stage: &Stage, request: &request::Parts, is_secure: bool, reply: &mut Reply) {
         let origin = request.headers.get(header::ORIGIN);
-        let about = About { is_secure, has_credentials: has_credentials(&request.headers) };
+        let has_credentials = CREDENTIALS.iter().any(|name| request.headers.contains_key(name));
+        let about = About { is_secure, has_credentials };
         let mut edits = crate::phases::Edits::default();
         if reply.code != cors::PREFLIGHT {
             let in_scope = stage.set.cors.iter().filter(|policy| policy.is_enforced());
@@ -215,8 +216,13 @@ impl Enforcement {
     }
 }
 
-fn has_credentials(fields: &http::HeaderMap) -> bool {
-    fields.contains_key(header::AUTHORIZATION) || fields.contains_key(header::COOKIE)
+/// Fields that carry credentials wherever they are sent.
+const CREDENTIALS: [http::HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
+
+/// Whether a request carries credentials: in a field of its own, or where a policy found them.
+fn has_credentials(call: &Call) -> bool {
+    let is_verified = call.extension::<Decisions>().is_some_and(|d| !d.identities.is_empty());
+    is_verified || call.request_fields.iter().any(|(name, _)| CREDENTIALS.contains(name))
 }
 
 impl Policies for Enforcement {
@@ -280,10 +286,8 @@ impl Policies for Enforcement {
             found.map(|(_, value)| value.clone())
         };
         let origin = field(&header::ORIGIN);
-        let about = About {
-            is_secure: call.scheme() == "https",
-            has_credentials: field(&header::AUTHORIZATION).or(field(&header::COOKIE)).is_some(),
-        };
+        let about =
+            About { is_secure: call.scheme() == "https", has_credentials: has_credentials(call) };
         let method = call.method.clone();
         let authority = call.authority().map(str::to_owned);
         let is_in = |scope: &scope::Scope| scope.holds(authority.as_deref(), &method, &stage.path);

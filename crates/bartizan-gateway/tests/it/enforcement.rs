@@ -115,13 +115,14 @@ fn key(fill: u8, state: ApiKeyState) -> (ApiKey, String) {
 
 #[tokio::test]
 async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
-    let mut guarded = Guarded::new("[]").await;
+    let mut guarded = Guarded::new("[{name: fields, mode: enforce, headers: {}}]").await;
     let (good, text) = key(1, ApiKeyState::Active);
     let (revoked, revoked_text) = key(2, ApiKeyState::Revoked);
     let id = good.id.to_string();
     guarded.table.replace(ApiKeys { version: 1, keys: vec![good, revoked] });
 
-    assert_eq!(guarded.ask(&format!("GET /a HTTP/1.1\r\nx-api-key: {text}")).await.status, 200);
+    let answer = guarded.ask(&format!("GET /a HTTP/1.1\r\nx-api-key: {text}")).await;
+    assert_eq!((answer.status, answer.field("cache-control")), (200, Some("no-store")));
     let bearer = format!("GET /b HTTP/1.1\r\nauthorization: Bearer {text}");
     assert_eq!(guarded.ask(&bearer).await.status, 200);
     let unknown_text = key(3, ApiKeyState::Active).1;

@@ -32,6 +32,16 @@ async fn the_named_client_is_believed() {
 }
 
 #[tokio::test]
+async fn who_is_not_named_is_not_believed_in_the_name_of_the_proxy() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, trusting).await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 192.0.2.9\r\n\r\n";
+    let unknown = ["PROXY UNKNOWN\r\n", request].concat();
+    assert_eq!(Client::ask(running.addresses()[0], unknown).await.status, 200);
+    assert_eq!(upstream.only().all("x-forwarded-for"), ["127.0.0.1"]);
+}
+
+#[tokio::test]
 async fn malformed_headers_are_refused() {
     let upstream = Upstream::ok().await;
     let running = gateway_with(&upstream, trusting).await;

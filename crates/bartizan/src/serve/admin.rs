@@ -47,6 +47,12 @@ impl Admin {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
+        if !address.ip().is_loopback() {
+            anstream::eprintln!(
+                "warning: {address} serves health and metrics to everybody who reaches it: there is \
+                 no authentication; metrics name services, policies and upstreams"
+            );
+        }
         let mut hosts: Vec<String> = config.hosts.iter().map(|h| h.to_ascii_lowercase()).collect();
         hosts.push(match address.ip() {
             std::net::IpAddr::V4(ip) => ip.to_string(),
