@@ -180,6 +180,17 @@ fn factors(group: &[&Detection], stages: &[Stage]) -> Vec<ScoreFactor> {
     out
 }
 
+/// A title within a sentence: `Path traversal` → `path traversal`, but `SQL injection` as it is.
+fn within(title: &str) -> String {
+    let mut letters = title.chars();
+    match (letters.next(), letters.clone().next()) {
+        (Some(first), Some(second)) if !second.is_uppercase() => {
+            first.to_lowercase().chain(letters).collect()
+        }
+        _ => title.to_owned(),
+    }
+}
+
 fn summary(group: &[&Detection], started: Option<Timestamp>, ended: Option<Timestamp>) -> String {
     let exchanges: u64 = group.iter().map(|d| d.exchanges).sum();
     let succeeded: u64 = group.iter().map(|d| d.succeeded).sum();
@@ -191,7 +202,10 @@ fn summary(group: &[&Detection], started: Option<Timestamp>, ended: Option<Times
     }
     let what = match titles.as_slice() {
         [one] => (*one).to_owned(),
-        [first, rest @ ..] => format!("{first}, then {}", rest.join(", ").to_lowercase()),
+        [first, rest @ ..] => {
+            let rest: Vec<String> = rest.iter().map(|title| within(title)).collect();
+            format!("{first}, then {}", rest.join(", "))
+        }
         [] => String::new(),
     };
     let span = match (started, ended) {
@@ -205,4 +219,16 @@ fn summary(group: &[&Detection], started: Option<Timestamp>, ended: Option<Times
     };
     let requests = if exchanges == 1 { "request" } else { "requests" };
     format!("{what}: {exchanges} hostile {requests}{span}; {gained}.")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::within;
+
+    #[test]
+    fn titles_within_a_sentence_keep_abbreviations() {
+        assert_eq!(within("Path traversal"), "path traversal");
+        assert_eq!(within("SQL injection"), "SQL injection");
+        assert_eq!((within("A"), within("")), ("A".to_owned(), String::new()));
+    }
 }
