@@ -60,8 +60,8 @@ fn main() {
                 let time = exchange.time.map(|t| {
                     Timestamp::from_micros(t.micros() + (round * PER_ROUND) as i64 * 1_000_000)
                 });
-                let prepared = prepare(black_box(exchange), &snapshot);
-                black_box(state.judge(exchange, &prepared, &snapshot, time));
+                let mut prepared = prepare(black_box(exchange), &snapshot);
+                black_box(state.judge(exchange, &mut prepared, &snapshot, time));
             }
         }));
     }

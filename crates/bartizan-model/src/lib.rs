@@ -46,7 +46,7 @@ pub use ids::{
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
 pub use limits::{LimitName, Limits, NotInspected};
-pub use location::{Location, Root, Side};
+pub use location::{GeneralStep, Location, Root, Side};
 pub use policy::Mode;
 pub use redact::Redacted;
 pub use severity::{Confidence, Severity};

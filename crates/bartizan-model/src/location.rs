@@ -132,6 +132,35 @@ impl Location {
         self.0.push_str(name);
     }
 
+    /// The steps from the general location `above` down to this one; `None` when this one is not below
+    /// it.
+    pub fn steps_below(&self, above: &Self) -> Option<impl Iterator<Item = GeneralStep<'_>>> {
+        let mut rest = self.0.strip_prefix(above.as_str())?;
+        rest.starts_with(['/', '!']).then_some(())?;
+        Some(std::iter::from_fn(move || {
+            let mark = rest.chars().next()?;
+            let tail = rest.get(1..)?;
+            let (step, next) = tail.split_at(tail.find(['/', '!']).unwrap_or(tail.len()));
+            rest = next;
+            Some(match (mark, step) {
+                ('!', name) => GeneralStep::Decoder(name),
+                (_, "*") => GeneralStep::AnyIndex,
+                (_, "{key}") => GeneralStep::AnyKey,
+                (_, key) => GeneralStep::Key(unescape(key)),
+            })
+        }))
+    }
+
+    /// Adds a step of the general form.
+    pub fn push_step(&mut self, step: &GeneralStep<'_>) {
+        match step {
+            GeneralStep::Key(key) => self.push_key(key),
+            GeneralStep::AnyKey => self.push_any_key(),
+            GeneralStep::AnyIndex => self.push_any_index(),
+            GeneralStep::Decoder(name) => self.push_decoder(name),
+        }
+    }
+
     /// The location as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
@@ -155,6 +184,19 @@ impl Location {
         };
         unescape(tail.split('#').next().unwrap_or(""))
     }
+}
+
+/// One step of a location in general form.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum GeneralStep<'a> {
+    /// A key, without escapes.
+    Key(String),
+    /// Any key of a map: `{key}`.
+    AnyKey,
+    /// Any element: `*`.
+    AnyIndex,
+    /// A decoding: `!base64`.
+    Decoder(&'a str),
 }
 
 impl fmt::Display for Location {
@@ -221,6 +263,31 @@ mod tests {
             escape_into(&mut escaped, step);
             assert_eq!(unescape(&escaped), step);
             assert!(!escaped.contains(['/', '*', '!', '{', '#']));
+        }
+    }
+
+    #[test]
+    fn steps_go_down_and_up_again() {
+        let above = Location::from_text("body:/users");
+        let below = Location::from_text("body:/users/a~1b/*/{key}/~4key}!jwt/payload");
+        let steps: Vec<_> = below.steps_below(&above).expect("below").collect();
+        let key = |text: &str| GeneralStep::Key(text.to_owned());
+        assert_eq!(
+            steps,
+            [
+                key("a/b"),
+                GeneralStep::AnyIndex,
+                GeneralStep::AnyKey,
+                key("{key}"),
+                GeneralStep::Decoder("jwt"),
+                key("payload"),
+            ]
+        );
+        let mut again = above.clone();
+        steps.iter().for_each(|step| again.push_step(step));
+        assert_eq!(again, below);
+        for other in ["body:/users", "body:/users2/a", "body:/user", "query.users"] {
+            assert!(Location::from_text(other).steps_below(&above).is_none(), "{other}");
         }
     }
 

@@ -128,9 +128,9 @@ fn take(
 ) -> Result<(), RunError> {
     for work in batch.work {
         match work {
-            Work::Exchange(exchange, prepared) => {
+            Work::Exchange(exchange, mut prepared) => {
                 let time = state.admit(exchange.time, ordering);
-                let judgement = state.judge(&exchange, &prepared, snapshot, time);
+                let judgement = state.judge(&exchange, &mut prepared, snapshot, time);
                 intake.exchanges += 1;
                 let source = exchange.source.as_deref();
                 if let Some(count) = source.and_then(|s| intake.sources.get_mut(s)) {

@@ -136,9 +136,9 @@ impl Live<'_> {
     }
 
     fn take(&mut self, exchange: &Exchange, steps: &mut Steps) {
-        let prepared = judge::prepare(exchange, &self.snapshot);
+        let mut prepared = judge::prepare(exchange, &self.snapshot);
         let time = self.state.admit(exchange.time, Ordering { lateness: LATENESS });
-        let judgement = self.state.judge(exchange, &prepared, &self.snapshot, time);
+        let judgement = self.state.judge(exchange, &mut prepared, &self.snapshot, time);
         let counters = &self.counters;
         counters.judged.fetch_add(1, Relaxed);
         let count = |counter: &AtomicU64, condition: bool| {

@@ -18,7 +18,7 @@ mod lexer;
 use lexer::{Lexer, Number, Text};
 
 /// Objects with more keys are maps from here on.
-const MAP_KEYS: u32 = 64;
+pub const MAP_KEYS: u32 = 64;
 
 /// An open object or array.
 #[derive(Clone, Copy, Debug)]

@@ -29,5 +29,6 @@ mod xml;
 pub use anomaly::AnomalyKind;
 pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, decode, decode_into};
+pub use json::MAP_KEYS;
 pub use media::Format;
-pub use view::{Codec, NodeId, NodeRef, Step, Value, View};
+pub use view::{Codec, NodeId, NodeRef, Step, Value, View, general_hash_below};

@@ -14,9 +14,11 @@ use foldhash::quality::FixedState;
 
 use crate::anomaly::AnomalyKind;
 
+mod fold;
 mod node_ref;
 mod value;
 
+pub use fold::general_hash_below;
 pub use node_ref::NodeRef;
 pub use value::{Codec, Step, Value};
 
@@ -79,6 +81,20 @@ fn key_hash(above: u64, key: &str) -> u64 {
     let mut hasher = FixedState::with_seed(above).build_hasher();
     hasher.write(key.as_bytes());
     hasher.finish()
+}
+
+/// Hash of the side and general location of a node below one whose hash is `above`.
+fn hash_below(above: u64, root: Root, step: StepKind, key: &str, index: u32) -> u64 {
+    let state = || FixedState::with_seed(above);
+    match step {
+        StepKind::Root => above,
+        StepKind::Key | StepKind::Repeat => key_hash(above, key),
+        StepKind::AnyKey => state().hash_one(1u8),
+        // A path segment keeps its place; an array element does not.
+        StepKind::Index if root == Root::Path => state().hash_one(index),
+        StepKind::Index => state().hash_one(2u8),
+        StepKind::Decoded(codec) => state().hash_one(16 + codec as u8),
+    }
 }
 
 const _: () = assert!(AnomalyKind::ALL.len() <= 64, "one bit for each kind");
@@ -284,20 +300,14 @@ impl View {
 
     fn child(&mut self, parent: NodeId, step: Step<'_>) -> Option<NodeId> {
         let &Node { side, root, depth, general: above, .. } = self.nodes.get(parent.index())?;
-        let state = || FixedState::with_seed(above);
-        let (kind, key, index, general) = match step {
-            Step::Key(key) => (StepKind::Key, key, 0, key_hash(above, key)),
-            Step::AnyKey(key) => (StepKind::AnyKey, key, 0, state().hash_one(1u8)),
-            Step::Repeat(key, index) => (StepKind::Repeat, key, index, key_hash(above, key)),
-            // A path segment keeps its place; an array element does not.
-            Step::Index(index) if root == Root::Path => {
-                (StepKind::Index, "", index, state().hash_one(index))
-            }
-            Step::Index(index) => (StepKind::Index, "", index, state().hash_one(2u8)),
-            Step::Decoded(codec) => {
-                (StepKind::Decoded(codec), "", 0, state().hash_one(16 + codec as u8))
-            }
+        let (kind, key, index) = match step {
+            Step::Key(key) => (StepKind::Key, key, 0),
+            Step::AnyKey(key) => (StepKind::AnyKey, key, 0),
+            Step::Repeat(key, index) => (StepKind::Repeat, key, index),
+            Step::Index(index) => (StepKind::Index, "", index),
+            Step::Decoded(codec) => (StepKind::Decoded(codec), "", 0),
         };
+        let general = hash_below(above, root, kind, key, index);
         let key = self.keep(side, key)?;
         self.push(Node {
             parent: parent.0,

@@ -16,7 +16,7 @@ pub mod scanner;
 #[cfg(test)]
 mod tests;
 pub mod token_sharing;
-mod traffic;
+pub(crate) mod traffic;
 
 pub use list::DETECTORS;
 

@@ -345,10 +345,10 @@ fn no_detection_begins_while_exchanges_are_lost() {
         let mut state = crate::State::new(&snapshot.scope);
         let mut raised = 0;
         for exchange in exchanges {
-            let prepared = crate::judge::prepare(exchange, &snapshot);
+            let mut prepared = crate::judge::prepare(exchange, &snapshot);
             let time = state.admit(exchange.time, Ordering { lateness: Duration::minutes(2) });
             state.note_lost(lost);
-            let judgement = state.judge(exchange, &prepared, &snapshot, time);
+            let judgement = state.judge(exchange, &mut prepared, &snapshot, time);
             raised += judgement.detections.iter().filter(|d| d.code == item.meta.code).count();
         }
         raised

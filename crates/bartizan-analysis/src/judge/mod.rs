@@ -42,6 +42,19 @@ pub struct Prepared {
     pub outcomes: Vec<(usize, Outcome)>,
 }
 
+impl Prepared {
+    /// All of it as the facts of `exchange`.
+    pub(crate) fn facts<'a>(&'a self, exchange: &'a Exchange, snapshot: &'a Snapshot) -> Facts<'a> {
+        Facts {
+            exchange,
+            decoded: &self.decoded,
+            classes: &self.classes,
+            credentials: &self.credentials,
+            snapshot,
+        }
+    }
+}
+
 /// The judgement of one exchange.
 #[derive(Debug)]
 pub struct Judgement {
@@ -90,8 +103,8 @@ pub fn judge(
     state: &mut State,
     event_time: Option<Timestamp>,
 ) -> Judgement {
-    let prepared = prepare(exchange, snapshot);
-    state.judge(exchange, &prepared, snapshot, event_time)
+    let mut prepared = prepare(exchange, snapshot);
+    state.judge(exchange, &mut prepared, snapshot, event_time)
 }
 
 /// The part of the judgement that needs no state.

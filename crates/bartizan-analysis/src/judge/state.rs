@@ -100,28 +100,29 @@ impl State {
         }
     }
 
-    /// Judges a prepared exchange. See [`super::judge`].
+    /// Judges a prepared exchange. See [`super::judge`]. Locations in its view take the general form
+    /// that the endpoint taught so far.
     pub fn judge(
         &mut self,
         exchange: &Exchange,
-        prepared: &Prepared,
+        prepared: &mut Prepared,
         snapshot: &Snapshot,
         time: Option<Timestamp>,
     ) -> Judgement {
         let core = &mut self.core;
         let sequence = core.sequence;
         core.sequence += 1;
-        let facts = Facts {
-            exchange,
-            decoded: &prepared.decoded,
-            classes: &prepared.classes,
-            credentials: &prepared.credentials,
-            snapshot,
-        };
+        let facts = prepared.facts(exchange, snapshot);
         let answer = answer::of(&facts);
         let observation = core.observe_endpoint(&facts, answer);
         let leaf = observation.leaf;
-        let open = core.profiles.get(&leaf.0).is_some_and(Profile::answers_anonymous);
+        let profile = core.profiles.get(&leaf.0);
+        let open = profile.is_some_and(Profile::answers_anonymous);
+        if let Some(profile) = profile {
+            profile.maps.fold(&mut prepared.decoded.view);
+        }
+        let prepared = &*prepared;
+        let facts = prepared.facts(exchange, snapshot);
         let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
         let caller =
             core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
@@ -168,6 +169,11 @@ impl State {
         core.take_outcomes(&enriched, prepared, leaf);
         core.learn(&facts, &caller, leaf, hostile_alone);
         judgement(&facts, prepared, caller, raised, leaf, sequence)
+    }
+
+    #[cfg(test)]
+    pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
+        self.core.profiles.values()
     }
 
     /// The whole state as bytes.

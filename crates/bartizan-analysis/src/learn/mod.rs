@@ -3,11 +3,14 @@
 pub mod actors;
 pub mod distinct;
 pub mod format;
+mod join;
+pub mod maps;
 pub mod place;
 pub mod profile;
 pub mod timeline;
 
 pub use actors::ActorTable;
 pub use distinct::Distinct;
+pub use maps::Maps;
 pub use profile::Profile;
 pub use timeline::Timeline;

@@ -18,7 +18,7 @@ pub struct Place {
     pub location: Location,
     /// Side.
     pub direction: Option<Direction>,
-    /// Last name.
+    /// The nearest key that is part of the location, or [`Place::ANY_KEY`] below a key that is not.
     pub name: String,
     /// General hash of the place above; 0 for none.
     pub parent: u64,
@@ -32,7 +32,7 @@ pub struct Place {
     pub texts: u64,
     /// Redacted examples.
     pub examples: Vec<String>,
-    /// Whether it is an element of an array (then never "required").
+    /// Whether it is an element of an array or a value of a map (then never "required").
     pub element: bool,
 }
 
@@ -44,13 +44,18 @@ const TYPES: [&str; 8] =
 pub const CONTAINERS: u8 = 0b0110_0000;
 
 impl Place {
+    /// The name of values that hang on any key of a map.
+    pub const ANY_KEY: &'static str = "{key}";
+
     pub(super) fn at(node: NodeRef<'_>) -> Self {
+        let name = node.name();
+        let is_own = name.is_empty() || node.is_name_general();
         Self {
             location: node.general(),
             direction: Some(node.side().into()),
-            name: node.name().to_owned(),
+            name: if is_own { name } else { Self::ANY_KEY }.to_owned(),
             parent: node.parent().map_or(0, |p| p.general_hash()),
-            element: node.index().is_some() && node.key().is_empty(),
+            element: node.is_map_value() || (node.index().is_some() && node.key().is_empty()),
             ..Self::default()
         }
     }

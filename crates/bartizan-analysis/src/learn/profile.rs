@@ -12,8 +12,9 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distinct,
-    place::{Place, merge_counts},
+    Distinct, Maps,
+    maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
+    place::Place,
 };
 use crate::{classes::ClassHit, facts::Facts, identity::Caller};
 
@@ -22,7 +23,7 @@ pub const MAX_PARAMETERS: usize = 512;
 /// Most different places of data classes per endpoint.
 pub const MAX_CLASS_PLACES: usize = 128;
 /// Most integers kept per path parameter, to tell whether ids run in sequence.
-const MAX_INTEGERS: usize = 256;
+pub(super) const MAX_INTEGERS: usize = 256;
 
 /// What is learned about one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -57,6 +58,8 @@ pub struct Profile {
     pub places: HashMap<u64, Place>,
     /// Values at places beyond [`MAX_PARAMETERS`].
     pub places_overflow: u64,
+    /// Objects whose keys are values.
+    pub maps: Maps,
     /// Data classes by place, in the order they were first seen.
     pub classes: Vec<ClassSeen>,
     /// Successes whose response carried a sensitive class.
@@ -198,6 +201,7 @@ pub struct Lesson<'a> {
 impl Profile {
     /// Learns from one exchange.
     pub fn learn(&mut self, lesson: &Lesson<'_>) {
+        let (places, overflow) = (self.places.len(), self.places_overflow);
         let exchange = lesson.facts.exchange;
         let status = exchange.response.as_ref().map_or(0, |r| r.status);
         let success = is_success(status) || status == 304;
@@ -225,6 +229,12 @@ impl Profile {
             }
         }
         self.learn_classes(lesson.facts, success);
+        // A full table is looked through whenever what it could not take has doubled.
+        if overflow.checked_ilog2() != self.places_overflow.checked_ilog2() {
+            self.find_maps(MIN_KEYS_WHEN_FULL);
+        } else if self.places.len() > places {
+            self.find_maps(MIN_KEYS);
+        }
     }
 
     fn learn_auth(&mut self, facts: &Facts<'_>) {
@@ -341,7 +351,7 @@ impl Profile {
         self.tally_many(check, outcome, 1);
     }
 
-    fn tally_many(&mut self, check: usize, outcome: usize, times: u64) {
+    pub(super) fn tally_many(&mut self, check: usize, outcome: usize, times: u64) {
         if self.tallies.len() <= check {
             self.tallies.resize(check + 1, [0; 4]);
         }
@@ -364,73 +374,6 @@ impl Profile {
             (0, _) => Access::Private,
             _ => Access::Public,
         }
-    }
-
-    /// Takes in what was learned under another id of the same endpoint.
-    pub fn merge(&mut self, other: &Self) {
-        self.requests += other.requests;
-        self.successes += other.successes;
-        merge_counts(&mut self.statuses, &other.statuses);
-        self.first_seen = earliest(self.first_seen, other.first_seen);
-        self.last_seen = self.last_seen.max(other.last_seen);
-        self.actors.merge(&other.actors);
-        self.uncounted += other.uncounted;
-        for theirs in &other.auth {
-            let same = |mine: &&mut AuthSeen| {
-                (mine.auth_type, &mine.location, &mine.name)
-                    == (theirs.auth_type, &theirs.location, &theirs.name)
-            };
-            match self.auth.iter_mut().find(same) {
-                Some(mine) => mine.count += theirs.count,
-                None => self.auth.push(theirs.clone()),
-            }
-        }
-        self.authenticated += other.authenticated;
-        self.anonymous += other.anonymous;
-        self.auth_unknown += other.auth_unknown;
-        self.public_callers += other.public_callers;
-        self.private_callers += other.private_callers;
-        let mut places: Vec<_> = other.places.iter().collect();
-        places.sort_by_key(|(hash, _)| **hash);
-        for (hash, place) in places {
-            if let Some(mine) = self.places.get_mut(hash) {
-                mine.merge(place);
-            } else if self.places.len() < MAX_PARAMETERS {
-                self.places.insert(*hash, place.clone());
-            } else {
-                self.places_overflow += place.seen;
-            }
-        }
-        self.places_overflow += other.places_overflow;
-        for theirs in &other.classes {
-            let mut mine = self.classes.iter_mut();
-            match mine.find(|m| m.hash == theirs.hash && m.class == theirs.class) {
-                Some(mine) => mine.count += theirs.count,
-                None => self.classes.push(theirs.clone()),
-            }
-        }
-        self.sensitive += other.sensitive;
-        for (segment, theirs) in &other.integers {
-            let mine = self.integers.entry(*segment).or_default();
-            mine.extend(theirs);
-            mine.sort_unstable();
-            mine.dedup();
-            mine.truncate(MAX_INTEGERS);
-        }
-        self.largest_array = self.largest_array.max(other.largest_array);
-        self.page_parameter |= other.page_parameter;
-        for (check, theirs) in other.tallies.iter().enumerate() {
-            for (outcome, count) in theirs.iter().enumerate() {
-                self.tally_many(check, outcome, *count);
-            }
-        }
-    }
-}
-
-fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }
 

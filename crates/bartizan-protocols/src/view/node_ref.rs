@@ -114,6 +114,18 @@ impl<'a> NodeRef<'a> {
         node.node().step != StepKind::AnyKey
     }
 
+    /// Whether it hangs on a key of an object that is part of the general location.
+    #[must_use]
+    pub fn is_keyed(&self) -> bool {
+        self.node().step == StepKind::Key
+    }
+
+    /// Whether it is a value of a map: its own key is not part of the general location.
+    #[must_use]
+    pub fn is_map_value(&self) -> bool {
+        self.node().step == StepKind::AnyKey
+    }
+
     /// Its index in an array, a path or among values of the same name.
     #[must_use]
     pub fn index(&self) -> Option<u32> {

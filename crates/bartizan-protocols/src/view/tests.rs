@@ -1,3 +1,5 @@
+use bartizan_model::GeneralStep;
+
 use super::*;
 
 fn sample() -> View {
@@ -57,4 +59,62 @@ fn limits_are_recorded_once_and_stop_growth() {
     view.close(root);
     assert_eq!(view.not_inspected().len(), 1);
     assert!(!view.is_fully_inspected(Side::Response) && view.is_fully_inspected(Side::Request));
+}
+
+/// `{"count": 1, NAME: [{"tags": {TAG: "x"}}]}`, with or without maps known from the start.
+fn map(name: &str, tag: &str, known: bool) -> View {
+    let key = |key| if known { Step::AnyKey(key) } else { Step::Key(key) };
+    let mut view = View::new(&Limits::default(), 1);
+    let body = view.open_root(Side::Response, Root::Body).expect("room");
+    view.leaf(body, Step::Key("count"), Value::Integer(1)).expect("room");
+    let list = view.open(body, key(name), Value::Array).expect("room");
+    let item = view.open(list, Step::Index(0), Value::Object).expect("room");
+    let tags = view.open(item, Step::Key("tags"), Value::Object).expect("room");
+    view.leaf(tags, key(tag), Value::Text("x")).expect("room");
+    for node in [tags, item, list, body] {
+        view.close(node);
+    }
+    view
+}
+
+#[test]
+fn folded_maps_are_as_if_known_from_the_start() {
+    let known = map("ann", "red", true);
+    let hash = |view: &View, text: &str| {
+        view.nodes().find(|n| n.general().as_str() == text).map(|n| n.general_hash())
+    };
+    let (body, tags) = (hash(&known, "body:"), hash(&known, "body:/{key}/*/tags"));
+    let maps = |at: u64| (Some(at) == body || Some(at) == tags).then_some(["count"].as_slice());
+
+    let mut folded = map("bob", "blue", false);
+    folded.fold(maps);
+    let places = |view: &View| -> Vec<_> {
+        view.nodes().map(|n| (n.general().to_string(), n.general_hash())).collect()
+    };
+    assert_eq!(places(&folded), places(&known));
+    assert_eq!(places(&folded).last().expect("leaf").0, "body:/{key}/*/tags/{key}");
+    let last = folded.nodes().last().expect("leaf");
+    assert_eq!(last.instance().as_str(), "body:/bob/0/tags/blue", "instances stay");
+    let once = places(&folded);
+    folded.fold(maps);
+    assert_eq!(places(&folded), once);
+
+    let mut other = map("bob", "blue", false);
+    let before = places(&other);
+    other.fold(|_| None::<&[&str]>);
+    assert_eq!(places(&other), before);
+}
+
+#[test]
+fn hashes_below_a_place_follow_from_its_steps() {
+    let view = map("ann", "red", true);
+    let leaf = view.nodes().last().expect("leaf");
+    let root = view.nodes().next().expect("root");
+    let steps = leaf.general();
+    let mut hash = root.general_hash();
+    for step in steps.steps_below(&root.general()).expect("below") {
+        hash = general_hash_below(hash, &step).expect("step");
+    }
+    assert_eq!(hash, leaf.general_hash());
+    assert!(general_hash_below(hash, &GeneralStep::Decoder("rot13")).is_none());
 }

@@ -16,6 +16,14 @@ pub enum Codec {
 }
 
 impl Codec {
+    const ALL: [Self; 5] = [Self::Base64, Self::Json, Self::Jwt, Self::Percent, Self::Form];
+
+    /// The codec with that word in decode chains.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|codec| codec.as_str() == word)
+    }
+
     /// The word in the decode chain.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

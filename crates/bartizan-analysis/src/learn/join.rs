@@ -1,0 +1,134 @@
+//! Joining what was learned at several places, or in two profiles of one endpoint.
+
+use bartizan_model::Timestamp;
+
+use super::{
+    Profile,
+    maps::Map,
+    place::{Place, merge_counts},
+    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS},
+};
+
+impl Profile {
+    /// Folds the objects that turned out to be maps of at least `least` keys.
+    pub(super) fn find_maps(&mut self, least: usize) {
+        while self.places.len() >= least
+            && !self.maps.is_full()
+            && let Some((object, map)) = Map::find(&self.places, least)
+        {
+            self.fold(object, &map);
+        }
+    }
+
+    /// Joins all that was learned below the keys of a map, whose general hash is `object`.
+    fn fold(&mut self, object: u64, map: &Map) {
+        let moves = |place: &Place| map.moved(object, &place.location, place.direction);
+        let mut moved: Vec<_> =
+            self.places.iter().filter_map(|(hash, place)| Some((*hash, moves(place)?))).collect();
+        moved.sort_unstable_by_key(|(hash, _)| *hash);
+        for (old, place) in moved {
+            let Some(learned) = self.places.remove(&old) else { continue };
+            self.places
+                .entry(place.hash)
+                .or_insert_with(|| Place {
+                    element: place.is_value || learned.element,
+                    location: place.location,
+                    direction: learned.direction,
+                    name: place.name,
+                    parent: place.parent,
+                    ..Place::default()
+                })
+                .merge(&learned);
+        }
+        for mut seen in std::mem::take(&mut self.classes) {
+            if let Some(moved) = map.moved(object, &seen.location, Some(seen.direction)) {
+                seen.hash = moved.hash;
+                seen.location = moved.location;
+            }
+            self.add_class(&seen);
+        }
+        self.maps.add(object, map);
+    }
+
+    fn add_class(&mut self, seen: &ClassSeen) {
+        let same = |mine: &&mut ClassSeen| mine.hash == seen.hash && mine.class == seen.class;
+        match self.classes.iter_mut().find(same) {
+            Some(mine) => mine.count += seen.count,
+            None => self.classes.push(seen.clone()),
+        }
+    }
+
+    /// Takes in what was learned under another id of the same endpoint.
+    pub fn merge(&mut self, other: &Self) {
+        let mut other = other.clone();
+        for (object, map) in self.maps.iter() {
+            other.fold(object, map);
+        }
+        for (object, map) in other.maps.iter() {
+            if !self.maps.contains(object) {
+                self.fold(object, map);
+            }
+        }
+        self.merge_folded(&other);
+    }
+
+    fn merge_folded(&mut self, other: &Self) {
+        self.requests += other.requests;
+        self.successes += other.successes;
+        merge_counts(&mut self.statuses, &other.statuses);
+        self.first_seen = earliest(self.first_seen, other.first_seen);
+        self.last_seen = self.last_seen.max(other.last_seen);
+        self.actors.merge(&other.actors);
+        self.uncounted += other.uncounted;
+        for theirs in &other.auth {
+            let same = |mine: &&mut AuthSeen| {
+                (mine.auth_type, &mine.location, &mine.name)
+                    == (theirs.auth_type, &theirs.location, &theirs.name)
+            };
+            match self.auth.iter_mut().find(same) {
+                Some(mine) => mine.count += theirs.count,
+                None => self.auth.push(theirs.clone()),
+            }
+        }
+        self.authenticated += other.authenticated;
+        self.anonymous += other.anonymous;
+        self.auth_unknown += other.auth_unknown;
+        self.public_callers += other.public_callers;
+        self.private_callers += other.private_callers;
+        let mut places: Vec<_> = other.places.iter().collect();
+        places.sort_by_key(|(hash, _)| **hash);
+        for (hash, place) in places {
+            if let Some(mine) = self.places.get_mut(hash) {
+                mine.merge(place);
+            } else if self.places.len() < MAX_PARAMETERS {
+                self.places.insert(*hash, place.clone());
+            } else {
+                self.places_overflow += place.seen;
+            }
+        }
+        self.places_overflow += other.places_overflow;
+        other.classes.iter().for_each(|theirs| self.add_class(theirs));
+        self.sensitive += other.sensitive;
+        for (segment, theirs) in &other.integers {
+            let mine = self.integers.entry(*segment).or_default();
+            mine.extend(theirs);
+            mine.sort_unstable();
+            mine.dedup();
+            mine.truncate(MAX_INTEGERS);
+        }
+        self.largest_array = self.largest_array.max(other.largest_array);
+        self.page_parameter |= other.page_parameter;
+        for (check, theirs) in other.tallies.iter().enumerate() {
+            for (outcome, count) in theirs.iter().enumerate() {
+                self.tally_many(check, outcome, *count);
+            }
+        }
+    }
+}
+
+fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {
+    match (a, b) {
+        (Some(a), Some(b)) => Some(a.min(b)),
+        (a, b) => a.or(b),
+    }
+}
