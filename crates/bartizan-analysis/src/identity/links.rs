@@ -86,9 +86,9 @@ impl Links {
     #[must_use]
     pub fn to<'a>(
         &self,
-        names: impl Iterator<Item = &'a ActorId>,
+        actors: impl Iterator<Item = &'a ActorId>,
     ) -> BTreeMap<&ActorId, Vec<ActorLink>> {
-        let mut clients: BTreeMap<&ActorId, Vec<Span>> = names.map(|n| (n, Vec::new())).collect();
+        let mut clients: BTreeMap<&ActorId, Vec<Span>> = actors.map(|a| (a, Vec::new())).collect();
         let rows = || self.rows.iter().map(|(_, row)| row);
         for seen in rows().flat_map(Row::usable) {
             if let Some(spans) = clients.get_mut(&seen.name.id) {
@@ -96,7 +96,7 @@ impl Links {
             }
         }
         let mut out: BTreeMap<&ActorId, Vec<ActorLink>> = BTreeMap::new();
-        for row in rows() {
+        for row in rows().filter(|row| clients.contains_key(&row.nameless)) {
             let few = |seen: &&Seen| {
                 let spans = clients.get(&seen.name.id).into_iter().flatten();
                 let near = spans.filter(|span| span.near(seen.span()));
@@ -222,7 +222,9 @@ mod tests {
     }
 
     fn linked(links: &Links, names: &[&ActorRef]) -> Vec<String> {
-        let found = links.to(names.iter().map(|name| &name.id));
+        let clients: Vec<_> = links.rows.iter().map(|(_, row)| row.nameless.clone()).collect();
+        let found = links.to(names.iter().map(|name| &name.id).chain(&clients));
+        assert!(links.to(names.iter().map(|name| &name.id)).is_empty(), "only what was asked for");
         found.values().flatten().map(|link| link.actor.label.to_string()).collect()
     }
 
