@@ -15,11 +15,7 @@ use std::{
 };
 
 use bartizan_analysis::{Judgement, Snapshot, State, judge};
-use bartizan_model::{
-    Action, Exchange,
-    analysis::{Analysis, Skipped},
-    source::Ordering,
-};
+use bartizan_model::{Action, Exchange, analysis::Analysis, source::Ordering};
 use bartizan_store::ExchangeFacts;
 
 use crate::{
@@ -29,9 +25,6 @@ use crate::{
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
-
-/// Why results are without an exchange: it was finished while too many waited to be judged.
-pub const HAND_OVER_FULL: &str = "hand_over_full";
 
 /// Longest time between two steps when results take long: what a crash can cost.
 const LONGEST_PAUSE: Duration = Duration::from_secs(25);
@@ -229,18 +222,11 @@ impl Steps {
     }
 }
 
-/// The results, with what of the traffic they are without.
+/// The results; what of the traffic they are without is in what the state did not inspect.
 fn results(state: &mut State, snapshot: &Snapshot, counters: &Counters) -> Analysis {
     let mut analysis = judge::results(state, snapshot);
     let (judged, dropped) = (counters.judged.load(Relaxed), counters.not_judged.load(Relaxed));
     analysis.input.exchanges = judged + dropped;
-    if dropped > 0 {
-        analysis.input.skipped.push(Skipped {
-            reason: HAND_OVER_FULL.to_owned(),
-            count: dropped,
-            first: String::new(),
-        });
-    }
     analysis
 }
 

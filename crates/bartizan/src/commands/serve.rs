@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::{Addresses, Config, Loaded},
-    serve::{Clear, Overrides, ServeError, Serving, Start, compile, descriptors},
+    serve::{Clear, Overrides, ServeError, Serving, Start, Stopped, compile, descriptors},
 };
 
 /// How often the configuration file is looked at.
@@ -77,15 +77,14 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     }
     watch(cli, &runtime, &mut signals, &serving, &overrides, &loaded);
     let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
-    let (analysis, drained) = serving.stop(drain).map_err(|error| refused(&error))?;
+    let Stopped { analysis, drained, not_judged } =
+        serving.stop(drain).map_err(|error| refused(&error))?;
     if !cli.quiet {
         let left = if drained { "" } else { "; some exchanges under way were cut off" };
         let figures = &analysis.summary;
-        let dropped: u64 = analysis.input.skipped.iter().map(|skipped| skipped.count).sum();
-        let dropped = if dropped == 0 {
-            String::new()
-        } else {
-            format!(", {dropped} not judged (queue full)")
+        let dropped = match not_judged {
+            0 => String::new(),
+            dropped => format!(", {dropped} not judged (queue full)"),
         };
         anstream::eprintln!(
             "stopped: {} exchanges judged{dropped}, {} endpoints, {} detections{left}",

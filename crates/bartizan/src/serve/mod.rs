@@ -213,17 +213,28 @@ impl Serving {
     ///
     /// # Errors
     /// When the last results cannot be kept.
-    pub fn stop(self, longest: Duration) -> Result<(Analysis, bool), ServeError> {
+    pub fn stop(self, longest: Duration) -> Result<Stopped, ServeError> {
         let Self { gateway, admin, lane, runtime, .. } = self;
         let drained = runtime.block_on(gateway.drain(longest));
         admin.stop();
+        let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.
         drop(gateway);
         let analysis = lane
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
-        Ok((analysis, drained))
+        Ok(Stopped { analysis, drained, not_judged })
     }
+}
+
+/// How serving ended.
+pub struct Stopped {
+    /// The last results.
+    pub analysis: Analysis,
+    /// Whether every exchange under way came to its end.
+    pub drained: bool,
+    /// Exchanges of this run that were dropped because too many waited to be judged.
+    pub not_judged: u64,
 }
 
 /// Keeps the store within its budget, now and every hour, as long as there is one.
