@@ -2,18 +2,19 @@
 # Added latency of the gateway beside nginx's: interleaved rounds, same upstream, same load.
 #   bench-latency.sh [ROUNDS] [SECONDS] [CONNECTIONS]
 # For each of `plain` (the proxy alone) and `bartizan serve` (with judgement and store on the same
-# core): the rate is half of what saturates the core, by the CPU that a request costs; nginx gets the
-# same rate. Added latency is a percentile through the server minus the one straight to the upstream
+# core): the rate is half of what saturates the core, from a run as fast as it goes; nginx gets the same
+# rate. Added latency is a percentile through the server minus the one straight to the upstream
 # in the same round; the medians of all rounds are shown, and their ratio to nginx's.
 source "$(dirname "$0")/bench-servers.sh"
 rounds=${1:-9} seconds=${2:-5} connections=${3:-32}
 
-# Requests per second at half of saturation: half NAME
+# Requests per second at half of saturation: half NAME. Saturation is what the server answers for each
+# second of its core in a closed loop that leaves it no pause; what was still queued then counts in.
 half() {
     local before answered
-    load "$1" "$connections" 2 2000 "$work/body" >/dev/null
     before=$(cpu "$1")
-    answered=$(load "$1" "$connections" 12 2000 "$work/body" | cut -d' ' -f1)
+    answered=$(taskset -c 1 wrk -t1 -c"$connections" -d6s -s "$work/post.lua" \
+        "http://127.0.0.1:${port[$1]}/v1/orders/1" | awk '/requests in/ {print $1}')
     [ "$1" != bartizan ] || settle
     awk -v a="$before" -v b="$(cpu "$1")" -v n="$answered" 'BEGIN {printf "%.0f\n", n / (b - a) * 1e9 / 2}'
 }

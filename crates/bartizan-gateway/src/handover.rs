@@ -96,8 +96,18 @@ impl Receiver {
                 self.receiver.recv().await
             }
         }?;
+        Some(self.taken(finished))
+    }
+
+    /// The next exchange, when one waits.
+    pub fn try_recv(&mut self) -> Option<Finished> {
+        let finished = self.receiver.try_recv().ok()?;
+        Some(self.taken(finished))
+    }
+
+    fn taken(&self, finished: Finished) -> Finished {
         self.shared.bytes.fetch_sub(finished.bytes(), Relaxed);
-        Some(finished)
+        finished
     }
 
     /// Exchanges that were dropped so far because the queue was full.

@@ -20,6 +20,10 @@ use tokio::runtime::Runtime;
 
 use super::capture::{self, Capture};
 
+/// How far the judgement steps back, see `nice(1)`.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
 /// What the lane works with.
 pub(super) struct Lane {
     /// Finished exchanges.
@@ -45,6 +49,7 @@ impl Lane {
     }
 
     fn run(self) -> Result<Analysis, KeepError> {
+        step_back();
         let Self { mut receiver, snapshot, state, counters, directory, runtime, capture } = self;
         let capture = RefCell::new(capture);
         let mut lost = 0;
@@ -56,9 +61,11 @@ impl Lane {
                 return Next::Lost(since);
             }
             let longest = longest.min(capture::FLUSH);
-            let waited =
-                runtime.block_on(async { tokio::time::timeout(longest, receiver.recv()).await });
-            match waited {
+            let waiting = receiver.try_recv().map(|finished| Ok(Some(finished)));
+            let next = waiting.unwrap_or_else(|| {
+                runtime.block_on(async { tokio::time::timeout(longest, receiver.recv()).await })
+            });
+            match next {
                 Err(_) => {
                     if let Some(capture) = &mut *capture.borrow_mut() {
                         capture.flush();
@@ -96,6 +103,17 @@ impl Lane {
             },
         };
         live.run(Keeper::live(&runtime, &directory, "gateway", now), &mut next)
+    }
+}
+
+/// Lets traffic go first: this thread, and those that it starts, run on what the gateway leaves. Where
+/// the processor is full, exchanges wait in the queue, and what it cannot take is dropped and counted.
+fn step_back() {
+    // Linux has a priority for each thread; elsewhere it is one of the whole process.
+    #[cfg(target_os = "linux")]
+    {
+        // Refused, everything works as before, a little slower.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
     }
 }
 
