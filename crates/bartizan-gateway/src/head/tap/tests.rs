@@ -120,12 +120,10 @@ async fn closing_tls_has_an_end() {
     );
     let (_client, socket) = (client.unwrap(), Socket::Server(Box::new(server.unwrap())));
     let mut tap = Tap::http2(socket, link(), BytesMut::new(), deadlines());
-    // Until nothing more is taken: neither by the socket nor by TLS.
-    let full = poll_fn(|cx| {
-        while Pin::new(&mut tap).poll_write(cx, &[0; 16 * 1024]).is_ready() {}
-        Poll::Ready(())
-    });
-    full.await;
+    // Until nothing more is taken for a while: neither by the socket nor by TLS.
+    let bytes = [0; 16 * 1024];
+    let mut write = |cx: &mut Context<'_>| Pin::new(&mut tap).poll_write(cx, &bytes);
+    while tokio::time::timeout(SHORT, poll_fn(&mut write)).await.is_ok() {}
     let began = Instant::now();
     let close = poll_fn(|cx| Pin::new(&mut tap).poll_shutdown(cx));
     tokio::time::timeout(PATIENCE, close).await.expect("closed").unwrap();
