@@ -12,8 +12,9 @@ use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, U
 use tokio::time::Instant;
 
 use crate::{
-    body::budget::Lease,
+    budget::{ClientPlace, Lease},
     forward::ids::Ids,
+    head::Refusal,
     listen::Link,
     phases::{Edits, Streamed},
     snapshot::Snapshot,
@@ -50,39 +51,73 @@ pub(crate) struct Captured {
     pub(crate) is_complete: bool,
     pub(crate) streamed: Option<Streamed>,
     pub(crate) trailers: Option<HeaderMap>,
+    /// Whether less was kept than the limit lets, for want of room.
+    pub(crate) is_cut: bool,
+    /// Why it was broken off, when its trailers were refused.
+    pub(crate) refusal: Option<Refusal>,
 }
 
 impl Captured {
     pub(crate) fn whole(bytes: Bytes) -> Self {
         let total = bytes.len() as u64;
-        Self { bytes, total, is_complete: true, streamed: None, trailers: None }
+        Self { bytes, total, is_complete: true, ..Self::default() }
     }
 }
 
-/// Keeps the beginning of a streamed body.
+/// Keeps the beginning of a streamed body, under the budget.
 #[derive(Debug)]
 pub(crate) struct Recording {
     kept: BytesMut,
     limit: usize,
+    lease: Lease,
     total: u64,
     is_ended: bool,
+    is_cut: bool,
     why: Streamed,
     trailers: Option<HeaderMap>,
+    refusal: Option<Refusal>,
 }
 
 impl Recording {
-    pub(crate) fn new(limit: usize, why: Streamed) -> Self {
-        Self { kept: BytesMut::new(), limit, total: 0, is_ended: false, why, trailers: None }
+    pub(crate) fn new(limit: usize, lease: Lease, why: Streamed) -> Self {
+        Self {
+            kept: BytesMut::new(),
+            limit,
+            lease,
+            total: 0,
+            is_ended: false,
+            is_cut: false,
+            why,
+            trailers: None,
+            refusal: None,
+        }
     }
 
     pub(crate) fn push(&mut self, data: &[u8]) {
         self.total += data.len() as u64;
-        let room = self.limit - self.kept.len();
-        self.kept.extend_from_slice(&data[..data.len().min(room)]);
+        let room = if self.is_cut { 0 } else { self.limit - self.kept.len() };
+        let count = data.len().min(room);
+        if count == 0 {
+            return;
+        }
+        // The exchange goes on without a recording; the exchanges of others may need the room.
+        self.is_cut = !self.lease.grow_spare(count);
+        if !self.is_cut {
+            self.kept.extend_from_slice(&data[..count]);
+        }
     }
 
     pub(crate) fn push_trailers(&mut self, trailers: &HeaderMap) {
         self.trailers = Some(trailers.clone());
+    }
+
+    /// The body is broken off here.
+    pub(crate) fn refuse(&mut self, refusal: Refusal) {
+        self.refusal = Some(refusal);
+    }
+
+    pub(crate) fn refusal(&self) -> Option<Refusal> {
+        self.refusal
     }
 
     pub(crate) fn end(&mut self) {
@@ -94,14 +129,19 @@ impl Recording {
         self.total
     }
 
+    /// What was kept. From here on it counts where it goes.
     pub(crate) fn take(&mut self) -> Captured {
         let is_complete = self.is_ended && self.total == self.kept.len() as u64;
+        self.lease.shrink_to(0);
+        self.limit = 0;
         Captured {
             bytes: self.kept.split().freeze(),
             total: self.total,
             is_complete,
             streamed: Some(self.why),
             trailers: self.trailers.take(),
+            is_cut: self.is_cut,
+            refusal: self.refusal,
         }
     }
 }
@@ -118,6 +158,8 @@ pub struct Call {
     pub(crate) began: Instant,
     pub(crate) time: SystemTime,
     pub(crate) client: IpAddr,
+    /// Where the client is counted.
+    pub(crate) place: ClientPlace,
     pub(crate) scheme: &'static str,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
@@ -141,6 +183,8 @@ pub struct Call {
     pub(crate) holds_tap: bool,
     /// What the request body takes of the budget.
     pub(crate) request_lease: Option<Lease>,
+    /// That it is one of the exchanges under way.
+    pub(crate) turn: Option<Lease>,
     to_upstream: Edits,
     to_client: Edits,
     extensions: Extensions,
@@ -149,6 +193,7 @@ pub struct Call {
 impl Call {
     pub(crate) fn new(link: Arc<Link>, snapshot: Arc<Snapshot>, ids: Ids) -> Self {
         let (client, scheme) = (link.peer.address.ip(), link.peer.scheme());
+        let place = link.peer.place;
         let began = Instant::now();
         Self {
             link,
@@ -157,6 +202,7 @@ impl Call {
             began,
             time: SystemTime::now(),
             client,
+            place,
             scheme,
             method: Method::GET,
             uri: Uri::default(),
@@ -177,6 +223,7 @@ impl Call {
             is_read: false,
             holds_tap: false,
             request_lease: None,
+            turn: None,
             to_upstream: Edits::default(),
             to_client: Edits::default(),
             extensions: Extensions::new(),
@@ -288,6 +335,12 @@ impl Call {
     /// The client took what was given for it.
     pub(crate) fn client_took(&mut self) {
         self.link.clear_answer_by(self.answer_by.take());
+    }
+
+    /// Why the trailers of a streamed request were refused, if they were.
+    pub(crate) fn refused_trailers(&self) -> Option<Refusal> {
+        let recording = self.request_recording.as_ref()?;
+        recording.lock().unwrap_or_else(PoisonError::into_inner).refusal()
     }
 
     /// Takes what was recorded of a streamed request.

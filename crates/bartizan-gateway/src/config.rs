@@ -188,10 +188,18 @@ pub struct Limits {
     pub request_body_bytes: usize,
     /// Most bytes of a response body that are held; above, [`Service::response_over`].
     pub response_body_bytes: usize,
-    /// Most bytes of all bodies held at one time; above, requests are refused with 503.
+    /// Most bytes of all bodies held at one time. Above, requests are refused with 503; responses are
+    /// streamed, or refused with 502, as [`Service::response_over`] says.
     pub buffered_bytes: usize,
+    /// The same for the bodies of one client: an IPv4 address or an IPv6 /64.
+    pub buffered_bytes_per_client: usize,
     /// Most bytes of a streamed body that are kept for the hand-over, which then says *truncated*.
+    /// They count as held, and are kept only while half of [`Limits::buffered_bytes`] is free.
     pub captured_bytes: usize,
+    /// Most exchanges under way at one time; above, requests are refused with 503.
+    pub exchanges: usize,
+    /// Most exchanges of one client under way at one time; above, requests are refused with 503.
+    pub exchanges_per_client: usize,
     /// Most client connections at one time; more are closed at once.
     pub connections: usize,
     /// Most client connections from one address; more are closed at once.
@@ -200,6 +208,9 @@ pub struct Limits {
     pub http2: Http2Limits,
     /// Most bytes of a response head.
     pub response_head_bytes: usize,
+    /// Most connections to one upstream, those of WebSockets and idle ones among them; above, another
+    /// upstream of the service is tried, and then the request is refused with 503.
+    pub upstream_connections: usize,
     /// Most idle connections kept for one upstream.
     pub idle_upstream_connections: usize,
     /// Most bytes of one WebSocket frame; above, the connection is closed with 1009.
@@ -216,11 +227,15 @@ impl Default for Limits {
             request_body_bytes: 8 * MIB,
             response_body_bytes: 8 * MIB,
             buffered_bytes: 512 * MIB,
+            buffered_bytes_per_client: 64 * MIB,
             captured_bytes: MIB,
+            exchanges: 10_000,
+            exchanges_per_client: 2_500,
             connections: 20_000,
             connections_per_address: 5_000,
             http2: Http2Limits::default(),
             response_head_bytes: 64 * 1024,
+            upstream_connections: 10_000,
             idle_upstream_connections: 256,
             websocket_frame_bytes: MIB,
             websocket_message_bytes: 4 * MIB,
@@ -290,6 +305,9 @@ pub struct Deadlines {
     pub ejection: Duration,
     /// Without a frame on a WebSocket.
     pub websocket_idle: Duration,
+    /// How often it is asked whether a WebSocket would still be let in; one that would not is closed
+    /// with 1008.
+    pub websocket_review: Duration,
 }
 
 impl Default for Deadlines {
@@ -308,6 +326,7 @@ impl Default for Deadlines {
             upstream_idle: seconds(30),
             ejection: seconds(10),
             websocket_idle: seconds(300),
+            websocket_review: seconds(5),
         }
     }
 }

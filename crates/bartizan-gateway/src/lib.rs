@@ -7,6 +7,7 @@
 
 mod access_log;
 mod body;
+mod budget;
 mod call;
 pub mod config;
 mod forward;

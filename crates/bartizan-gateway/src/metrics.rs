@@ -9,6 +9,7 @@ use prometheus_client::{
 };
 
 use crate::{
+    budget::Bound,
     call::{Call, Outcome},
     head::Refusal,
     phases::Streamed,
@@ -28,6 +29,7 @@ pub(crate) struct Metrics {
     replies: Family<Labels, Counter>,
     refusals: Vec<Counter>,
     streamed: Vec<[Counter; 2]>,
+    bounds: [Counter; Bound::ALL.len()],
     duration: Histogram,
     pub(crate) aborted: Counter,
     pub(crate) retries: Counter,
@@ -35,12 +37,15 @@ pub(crate) struct Metrics {
     pub(crate) capped: Counter,
     pub(crate) accept_errors: Counter,
     pub(crate) handshake_failures: Counter,
-    pub(crate) budget_refusals: Counter,
+    recordings_cut: Counter,
+    pub(crate) trailers_removed: Counter,
     pub(crate) websocket_messages: Counter,
     pub(crate) websocket_violations: Counter,
+    pub(crate) websocket_revoked: Counter,
     pub(crate) reloads: Counter,
     pub(crate) reload_failures: Counter,
     open: Gauge,
+    under_way: Gauge,
     buffered: Gauge,
     handover_dropped: Counter,
     log_dropped: Counter,
@@ -61,7 +66,11 @@ impl Metrics {
                 uninspected.get_or_create_owned(&labels)
             })
         });
+        let bounded: Family<Labels, Counter> = Family::default();
+        let bounds = Bound::ALL
+            .map(|bound| bounded.get_or_create_owned(&vec![("limit", bound.limit().to_owned())]));
         let metrics = Self {
+            bounds,
             refusals: refusals.collect(),
             streamed: streamed.collect(),
             exchanges: Family::default(),
@@ -73,12 +82,15 @@ impl Metrics {
             capped: Counter::default(),
             accept_errors: Counter::default(),
             handshake_failures: Counter::default(),
-            budget_refusals: Counter::default(),
+            recordings_cut: Counter::default(),
+            trailers_removed: Counter::default(),
             websocket_messages: Counter::default(),
             websocket_violations: Counter::default(),
+            websocket_revoked: Counter::default(),
             reloads: Counter::default(),
             reload_failures: Counter::default(),
             open: Gauge::default(),
+            under_way: Gauge::default(),
             buffered: Gauge::default(),
             handover_dropped: Counter::default(),
             log_dropped: Counter::default(),
@@ -87,6 +99,7 @@ impl Metrics {
         };
         registry.register("refusals", "Requests refused for their form", refused);
         registry.register("streamed", "Bodies passed on without being inspected", uninspected);
+        registry.register("limit_refusals", "Requests refused because a limit is reached", bounded);
         metrics.register(&mut registry);
         Self { registry, ..metrics }
     }
@@ -106,9 +119,19 @@ impl Metrics {
             ("connections_capped", "Client connections closed by a cap", &self.capped),
             ("accept_errors", "Failures to accept a connection", &self.accept_errors),
             ("handshake_failures", "Failed TLS and PROXY handshakes", &self.handshake_failures),
-            ("budget_refusals", "Bodies refused by the byte budget", &self.budget_refusals),
+            (
+                "recordings_cut",
+                "Streamed bodies kept in part for want of room",
+                &self.recordings_cut,
+            ),
+            ("trailers_removed", "Answers whose trailers lost fields", &self.trailers_removed),
             ("websocket_messages", "WebSocket messages passed on", &self.websocket_messages),
             ("websocket_violations", "WebSockets closed for a rule", &self.websocket_violations),
+            (
+                "websocket_revoked",
+                "WebSockets closed: not let in any more",
+                &self.websocket_revoked,
+            ),
             ("reloads", "Configurations taken over", &self.reloads),
             ("reload_failures", "Configurations refused", &self.reload_failures),
             ("handover_dropped", "Exchanges not handed over: queue full", &self.handover_dropped),
@@ -118,6 +141,7 @@ impl Metrics {
             registry.register(name, help, counter.clone());
         }
         registry.register("connections", "Open client connections", self.open.clone());
+        registry.register("exchanges_open", "Exchanges under way", self.under_way.clone());
         registry.register("buffered_bytes", "Bytes of bodies held", self.buffered.clone());
         registry.register("upstream", "State of each upstream", self.upstream.clone());
         let duration = self.duration.clone();
@@ -147,7 +171,18 @@ impl Metrics {
             if let Some(why) = body.streamed {
                 self.streamed[why as usize][side].inc();
             }
+            if body.is_cut {
+                self.recordings_cut.inc();
+            }
+            if let Some(refusal) = body.refusal {
+                self.refusal(refusal);
+            }
         }
+    }
+
+    /// Counts a request that is refused at a bound.
+    pub(crate) fn bound(&self, bound: Bound) {
+        self.bounds[bound as usize].inc();
     }
 
     pub(crate) fn refusal(&self, refusal: Refusal) {
@@ -157,6 +192,7 @@ impl Metrics {
     /// The text that a scraper reads (OpenMetrics).
     pub(crate) fn render(&self, shared: &Shared) -> String {
         self.open.set(i64::try_from(shared.connections.open()).unwrap_or(i64::MAX));
+        self.under_way.set(i64::try_from(shared.exchanges.used()).unwrap_or(i64::MAX));
         self.buffered.set(i64::try_from(shared.budget.used()).unwrap_or(i64::MAX));
         raise(&self.handover_dropped, shared.handover.dropped());
         raise(&self.log_dropped, shared.access_log.as_ref().map_or(0, |log| log.dropped()));
@@ -166,6 +202,7 @@ impl Metrics {
                 self.upstream.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
             };
             set("busy", upstream.busy_now() as u64);
+            set("open", upstream.open_now() as u64);
             set("idle", upstream.idle_now() as u64);
             set("healthy", u64::from(upstream.is_healthy()));
             set("connects", upstream.connects.load(Relaxed));

@@ -11,6 +11,9 @@
 //! 5. `response_body`: the whole response is there (or it is said why not); nothing went to the
 //!    client.
 //! 6. `logging`: the exchange is over, whatever became of it.
+//!
+//! A WebSocket that was let in is asked about again, message by message (`websocket_message`) and now
+//! and then as a whole (`websocket_review`).
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -119,11 +122,14 @@ pub enum Streamed {
     TooSlow,
     /// It is of a kind that never ends: server-sent events, gRPC.
     Endless,
+    /// There was no room to hold it. Only of responses: requests are refused then, but what was
+    /// executed must not be told as failed.
+    NoRoom,
 }
 
 impl Streamed {
     /// All reasons.
-    pub const ALL: &[Self] = &[Self::TooLarge, Self::TooSlow, Self::Endless];
+    pub const ALL: &[Self] = &[Self::TooLarge, Self::TooSlow, Self::Endless, Self::NoRoom];
 
     /// Short name for logs and metrics.
     #[must_use]
@@ -132,6 +138,7 @@ impl Streamed {
             Self::TooLarge => "too-large",
             Self::TooSlow => "too-slow",
             Self::Endless => "endless",
+            Self::NoRoom => "no-room",
         }
     }
 }
@@ -214,6 +221,16 @@ pub trait Policies: Send + Sync + 'static {
     /// A whole WebSocket message is there; `false` closes the connection with 1008.
     fn websocket_message(&self, _call: &Call, _message: &Message) -> bool {
         true
+    }
+
+    /// Whether a WebSocket whose handshake had this head would still be let in: a reply closes it with
+    /// 1008. Asked now and then as long as it is open, which is not a request and counts as none.
+    fn websocket_review<'a>(
+        &'a self,
+        _call: &'a mut Call,
+        _handshake: &'a request::Parts,
+    ) -> Step<'a> {
+        Step::Continue
     }
 
     /// The exchange is over. Runs after the answer was given to the client.

@@ -47,6 +47,7 @@ impl Drop for Record {
             call.link.set_upgrade(Upgrade::Declined);
         }
         call.request_lease = None;
+        call.turn = None;
         call.link.end(call.ended, call.answer_by);
         call.close_recording();
         self.shared.metrics.exchange(&call);

@@ -7,13 +7,13 @@ use std::{
 };
 
 use tokio::{
-    sync::watch,
+    sync::{Notify, watch},
     time::{sleep, timeout},
 };
 
 use crate::{
     access_log::AccessLog,
-    body::budget::Budget,
+    budget::{Bound, Budget},
     config::{Config, ConfigError, Listener},
     handover::Handover,
     listen::accept::{self, Door},
@@ -52,13 +52,24 @@ impl Gateway {
         for listener in &config.listeners {
             sockets.push(accept::open(listener)?);
         }
+        let limits = &config.limits;
         let shared = Arc::new(Shared {
-            budget: Budget::new(config.limits.buffered_bytes),
+            budget: Budget::new(
+                limits.buffered_bytes,
+                limits.buffered_bytes_per_client,
+                [Bound::Bytes, Bound::BytesOfClient],
+            ),
+            exchanges: Budget::new(
+                limits.exchanges,
+                limits.exchanges_per_client,
+                [Bound::Exchanges, Bound::ExchangesOfClient],
+            ),
             snapshot: Arc::new(snapshot).into(),
             metrics,
             handover,
             access_log: AccessLog::open(&config.access_log)?,
             connections: Connections::default(),
+            reloaded: Notify::default(),
         });
         let (stop, stopped) = watch::channel(false);
         let mut addresses = Vec::with_capacity(sockets.len());
@@ -104,9 +115,13 @@ impl Running {
         let compiled = self.compile(config, policies);
         match compiled {
             Ok(snapshot) => {
-                self.shared.budget.set_limit(config.limits.buffered_bytes);
+                let limits = &config.limits;
+                let per_client = limits.buffered_bytes_per_client;
+                self.shared.budget.set_limits(limits.buffered_bytes, per_client);
+                self.shared.exchanges.set_limits(limits.exchanges, limits.exchanges_per_client);
                 self.shared.snapshot.store(Arc::new(snapshot));
                 self.shared.metrics.reloads.inc();
+                self.shared.reloaded.notify_waiters();
                 Ok(())
             }
             Err(error) => {

@@ -12,11 +12,11 @@ use hyper::body::Incoming;
 use crate::{
     body::{
         answer::Answer,
-        budget::Lease,
-        gather::{GatherError, Gathered, Rules, gather},
-        outgoing::Outgoing,
+        gather::{BrokenOff, Gathered, Rules, gather},
+        outgoing::{Outgoing, Rest},
         prefix::Prefix,
     },
+    budget::{Bound, Budget, ClientPlace, Lease},
     call::{Call, Captured, Outcome, Recording, SharedRecording, flatten},
     config::{OverLimit, UpstreamProtocol},
     forward::{client, fields, ids::Ids},
@@ -82,6 +82,7 @@ enum Answered {
 
 async fn exchange(record: &mut Record, request: Request<Incoming>) -> Result<Answered, Stopped> {
     check_head(record, &request)?;
+    take_turn(record)?;
     let (parts, body) = request.into_parts();
     let snapshot = Arc::clone(&record.call().snapshot);
     let filter = snapshot.policies.request_filter(record.call_mut(), &parts);
@@ -138,7 +139,10 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
         let trusted = &call.snapshot.trusted;
         let field = call.snapshot.client_field;
         let (ip, is_secure) = client::believed(peer, request.headers(), trusted, field);
-        call.client = ip;
+        if ip != call.client {
+            call.client = ip;
+            call.place = ClientPlace::of(ip);
+        }
         if let Some(is_secure) = is_secure {
             call.scheme = if is_secure { "https" } else { "http" };
         }
@@ -151,6 +155,22 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
         return Err(stop(StatusCode::NOT_FOUND, "no-service", "no service is configured for this"));
     }
     Ok(())
+}
+
+/// Counts the exchange as one of those under way, unless there are too many.
+fn take_turn(record: &mut Record) -> Result<(), Stopped> {
+    let shared = Arc::clone(record.shared());
+    let call = record.call_mut();
+    let mut turn = Lease::new(&shared.exchanges, call.place);
+    turn.grow(1).map_err(|bound| full(&shared, bound))?;
+    call.turn = Some(turn);
+    Ok(())
+}
+
+/// Refuses what was not executed, for it to come again.
+pub(crate) fn full(shared: &Shared, bound: Bound) -> Stopped {
+    shared.metrics.bound(bound);
+    Box::new(bound.reply())
 }
 
 fn refuse(shared: &Shared, refusal: Refusal) -> Stopped {
@@ -185,7 +205,7 @@ async fn hold_request(
         let time = deadlines.request_body;
         Rules { limit: limits.request_body_bytes, time, late: Streamed::TooSlow }
     };
-    let mut lease = Lease::new(&shared.budget);
+    let mut lease = Lease::new(&shared.budget, call.place);
     match gather(&mut body, rules, &mut lease).await {
         Ok(Gathered::Whole { bytes, trailers }) => {
             if let Some(trailers) = &trailers
@@ -211,19 +231,12 @@ async fn hold_request(
             }
             Ok(Held::Stream { prefix: bytes, rest: body, why, lease })
         }
-        Err(GatherError::Body) => match call.link.refusal() {
+        Ok(Gathered::NoRoom { bound, .. }) => Err(full(&shared, bound)),
+        Err(BrokenOff) => match call.link.refusal() {
             Some(refusal) => Err(refuse(&shared, refusal)),
             None => Err(stop(StatusCode::BAD_REQUEST, "body-broken-off", "the body broke off")),
         },
-        Err(GatherError::Budget) => Err(over_budget(&shared)),
     }
-}
-
-fn over_budget(shared: &Shared) -> Stopped {
-    shared.metrics.budget_refusals.inc();
-    let title = "too much is under way; try again soon";
-    let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "buffer-budget", title);
-    Box::new(reply.with(header::RETRY_AFTER, HeaderValue::from_static("1")))
 }
 
 fn service(call: &Call) -> &crate::snapshot::CompiledService {
@@ -247,7 +260,7 @@ fn choose_peer(record: &mut Record, parts: &request::Parts) -> Result<(), Stoppe
 async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Result<Sent, Stopped> {
     let shared = Arc::clone(record.shared());
     let snapshot = Arc::clone(&record.call().snapshot);
-    let (body, replayed, recording) = outgoing(record.call_mut(), &parts, held);
+    let (body, replayed, recording) = outgoing(&shared.budget, record.call_mut(), &parts, held);
     let call = record.call();
     let service = service(call);
     let make = |mut parts: request::Parts, body: Outgoing| {
@@ -271,20 +284,31 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
             record.call_mut().upstream = Some(Arc::clone(&sent.upstream.name));
             Ok(sent)
         }
-        Err(error) => Err(match error {
-            SendError::Connect => {
-                stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
+        Err(error) => Err(not_sent(record, error)),
+    }
+}
+
+/// What the client is told when no answer came.
+fn not_sent(record: &Record, error: SendError) -> Stopped {
+    let (shared, call) = (record.shared(), record.call());
+    match error {
+        SendError::Full => full(shared, Bound::UpstreamConnections),
+        SendError::Connect => {
+            stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
+        }
+        // A streamed body that is malformed further on breaks the request.
+        SendError::Broken => match (call.refused_trailers(), call.link.refusal()) {
+            // Counted with the exchange.
+            (Some(refusal), _) => Box::new(problem::refused(refusal)),
+            (None, Some(refusal)) => refuse(shared, refusal),
+            (None, None) => {
+                stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off")
             }
-            SendError::Broken => match record.call().link.refusal() {
-                // A streamed body that is malformed further on breaks the request.
-                Some(refusal) => refuse(&shared, refusal),
-                None => stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"),
-            },
-            SendError::Late => {
-                let title = "the service did not answer in time";
-                stop(StatusCode::GATEWAY_TIMEOUT, "upstream-timeout", title)
-            }
-        }),
+        },
+        SendError::Late => {
+            let title = "the service did not answer in time";
+            stop(StatusCode::GATEWAY_TIMEOUT, "upstream-timeout", title)
+        }
     }
 }
 
@@ -301,6 +325,7 @@ impl Whole {
 }
 
 fn outgoing(
+    budget: &Arc<Budget>,
     call: &mut Call,
     parts: &request::Parts,
     held: Held,
@@ -311,14 +336,18 @@ fn outgoing(
             (whole.outgoing(), Some(whole), None)
         }
         Held::Stream { prefix, rest, why, lease } => {
+            let lease_of_recording = Lease::new(budget, call.place);
             let prefix = Prefix::new(prefix, lease);
-            let recording = Recording::new(call.snapshot.limits.captured_bytes, why);
+            let limits = &call.snapshot.limits;
+            let recording = Recording::new(limits.captured_bytes, lease_of_recording, why);
             let recording = SharedRecording::new(recording.into());
             call.request_recording = Some(Arc::clone(&recording));
             let length = parts.headers.get(header::CONTENT_LENGTH);
             let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
             let idle = call.snapshot.deadlines.body_idle;
-            let body = Outgoing::stream(prefix, rest, length, Arc::clone(&recording), idle);
+            let limits = limits.head;
+            let rest = Rest { body: rest, length, limits, recording: Arc::clone(&recording), idle };
+            let body = Outgoing::stream(prefix, rest);
             (body, None, Some(recording))
         }
     }
@@ -336,7 +365,7 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             "the service left HTTP unasked",
         ));
     }
-    let mut body = UpstreamBody::new(incoming, sent.connection, sent.upstream, sent.busy);
+    let mut body = UpstreamBody::new(incoming, sent.carrier, sent.upstream, sent.busy);
     let call = record.call_mut();
     call.status = Some(parts.status);
     call.response_fields = flatten(&parts.headers);
@@ -344,11 +373,11 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
     if let Some(reply) = step.decide().await {
         return Err(reply);
     }
-    let mut lease = Lease::new(&shared.budget);
+    let mut lease = Lease::new(&shared.budget, call.place);
     let held = hold_response(record, &parts.headers, &mut body, &mut lease).await?;
     let view = match &held {
-        Gathered::Whole { bytes, .. } => BodyView::Whole(bytes),
-        Gathered::Partial { why, .. } => BodyView::Streamed(*why),
+        HeldAnswer::Whole { bytes, .. } => BodyView::Whole(bytes),
+        HeldAnswer::Stream { why, .. } => BodyView::Streamed(*why),
     };
     let step = snapshot.policies.response_body(record.call_mut(), &parts, view);
     if let Some(reply) = step.decide().await {
@@ -364,9 +393,12 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
     parts.version = Version::HTTP_11;
     parts.extensions.clear();
     match held {
-        Gathered::Whole { bytes, trailers } => {
+        HeldAnswer::Whole { bytes, mut trailers } => {
             call.response_body = Captured::whole(bytes.clone());
             call.response_body.trailers.clone_from(&trailers);
+            if trailers.as_mut().is_some_and(fields::trailers_to_client) {
+                shared.metrics.trailers_removed.inc();
+            }
             call.outcome = Outcome::Answered;
             call.begin_answer();
             if trailers.is_some() {
@@ -374,11 +406,17 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             }
             Ok(Answered::Whole { parts, bytes, trailers, lease: Some(lease) })
         }
-        Gathered::Partial { bytes, why } => {
+        HeldAnswer::Stream { bytes, why } => {
             let prefix = Prefix::new(bytes, lease);
             Ok(Answered::Stream { parts, prefix, rest: body, why })
         }
     }
+}
+
+/// A response body, before anything of it goes on.
+enum HeldAnswer {
+    Whole { bytes: Bytes, trailers: Option<HeaderMap> },
+    Stream { bytes: Bytes, why: Streamed },
 }
 
 async fn hold_response(
@@ -386,30 +424,36 @@ async fn hold_response(
     headers: &HeaderMap,
     body: &mut UpstreamBody,
     lease: &mut Lease,
-) -> Result<Gathered, Stopped> {
+) -> Result<HeldAnswer, Stopped> {
     let call = record.call();
     if is_endless(headers) && !body.is_end_stream() && body.size_hint().exact().is_none() {
-        return Ok(Gathered::Partial { bytes: Bytes::new(), why: Streamed::Endless });
+        return Ok(HeldAnswer::Stream { bytes: Bytes::new(), why: Streamed::Endless });
     }
     let rules = Rules {
         limit: call.snapshot.limits.response_body_bytes,
         time: call.snapshot.deadlines.response_body,
         late: Streamed::TooSlow,
     };
-    match gather(body, rules, lease).await {
-        Ok(Gathered::Partial { why, .. }) if service(call).response_over == OverLimit::Refuse => {
-            let (code, title) = match why {
-                Streamed::TooSlow => ("response-too-slow", "the answer did not end in time"),
-                _ => ("response-too-large", "the answer is larger than this service may give"),
-            };
-            Err(stop(StatusCode::BAD_GATEWAY, code, title))
+    let (bytes, why) = match gather(body, rules, lease).await {
+        Ok(Gathered::Whole { bytes, trailers }) => {
+            return Ok(HeldAnswer::Whole { bytes, trailers });
         }
-        Ok(held) => Ok(held),
-        Err(GatherError::Body) => {
-            Err(stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"))
+        Ok(Gathered::Partial { bytes, why }) => (bytes, why),
+        // The request was executed: the client is not told that it was not.
+        Ok(Gathered::NoRoom { bytes, .. }) => (bytes, Streamed::NoRoom),
+        Err(BrokenOff) => {
+            return Err(stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"));
         }
-        Err(GatherError::Budget) => Err(over_budget(record.shared())),
+    };
+    if service(call).response_over == OverLimit::Stream {
+        return Ok(HeldAnswer::Stream { bytes, why });
     }
+    let (code, title) = match why {
+        Streamed::TooSlow => ("response-too-slow", "the answer did not end in time"),
+        Streamed::NoRoom => ("response-no-room", "there is no room to look at the answer"),
+        _ => ("response-too-large", "the answer is larger than this service may give"),
+    };
+    Err(stop(StatusCode::BAD_GATEWAY, code, title))
 }
 
 /// Whether a request is a gRPC call, whose body may go on as long as the call does. Only a type that

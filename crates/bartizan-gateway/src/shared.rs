@@ -13,18 +13,27 @@ use arc_swap::ArcSwap;
 use tokio::sync::Notify;
 
 use crate::{
-    access_log::AccessLog, body::budget::Budget, handover::Handover, listen::Link,
-    metrics::Metrics, snapshot::Snapshot,
+    access_log::AccessLog,
+    budget::{Budget, subscriber},
+    handover::Handover,
+    listen::Link,
+    metrics::Metrics,
+    snapshot::Snapshot,
 };
 
 /// The state of a gateway.
 pub(crate) struct Shared {
     pub(crate) snapshot: ArcSwap<Snapshot>,
     pub(crate) metrics: Metrics,
+    /// Bytes of bodies that are held.
     pub(crate) budget: Arc<Budget>,
+    /// Exchanges under way.
+    pub(crate) exchanges: Arc<Budget>,
     pub(crate) handover: Handover,
     pub(crate) access_log: Option<AccessLog>,
     pub(crate) connections: Connections,
+    /// Told when another configuration is in force.
+    pub(crate) reloaded: Notify,
 }
 
 impl std::fmt::Debug for Shared {
@@ -108,17 +117,6 @@ impl Connections {
             }
             emptied.await;
         }
-    }
-}
-
-/// What is counted as one client: IPv4 whole, IPv6 by /64, as one subscriber has it.
-fn subscriber(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => {
-            let network = u128::from(v6) & !u128::from(u64::MAX);
-            IpAddr::V6(network.into())
-        }
-        v4 => v4,
     }
 }
 

@@ -161,6 +161,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
         ("limits.response_head_bytes", limits.response_head_bytes, 1024),
         ("limits.connections", limits.connections, 1),
         ("limits.connections_per_address", limits.connections_per_address, 1),
+        ("limits.exchanges", limits.exchanges, 1),
+        ("limits.exchanges_per_client", limits.exchanges_per_client, 1),
+        ("limits.upstream_connections", limits.upstream_connections, 1),
         ("limits.http2.streams", limits.http2.streams as usize, 1),
         ("limits.http2.frame_bytes", limits.http2.frame_bytes as usize, 16_384),
         ("limits.websocket_frame_bytes", limits.websocket_frame_bytes, 125),
@@ -173,8 +176,17 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if limits.http2.frame_bytes >= 1 << 24 {
         return Err(ConfigError::value("limits.http2.frame_bytes", "16777215 is the most"));
     }
-    if limits.buffered_bytes < limits.request_body_bytes.max(limits.response_body_bytes) {
-        return Err(ConfigError::value("limits.buffered_bytes", "one body must fit into it"));
+    let largest = limits.request_body_bytes.max(limits.response_body_bytes);
+    for (key, bytes) in [
+        ("limits.buffered_bytes", limits.buffered_bytes),
+        ("limits.buffered_bytes_per_client", limits.buffered_bytes_per_client),
+    ] {
+        if bytes < largest {
+            return Err(ConfigError::value(key, "one body must fit into it"));
+        }
+    }
+    if config.deadlines.websocket_review.is_zero() {
+        return Err(ConfigError::value("deadlines.websocket_review", "0 is less than 1"));
     }
     let mut names = HashSet::new();
     for (at, service) in config.services.iter().enumerate() {

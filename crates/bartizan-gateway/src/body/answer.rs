@@ -13,11 +13,12 @@ use tokio::time::{Instant, Sleep, sleep};
 
 use super::{
     BodyError,
-    budget::Lease,
     prefix::{PIECE, Prefix},
 };
 use crate::{
+    budget::Lease,
     call::{Call, Outcome, Recording},
+    forward::fields,
     phases::Streamed,
     record::Record,
     upstream::UpstreamBody,
@@ -65,6 +66,7 @@ impl Answer {
         why: Streamed,
         mut record: Record,
     ) -> Self {
+        let recorded = Lease::new(&record.shared().budget, record.call().place);
         let call = record.call_mut();
         let captured = call.snapshot.limits.captured_bytes;
         let deadlines = call.snapshot.deadlines;
@@ -75,7 +77,7 @@ impl Answer {
             prefix,
             prefix_by: Instant::now() + deadlines.answer,
             rest,
-            recording: Recording::new(captured, why),
+            recording: Recording::new(captured, recorded, why),
             idle,
             timer: Box::pin(sleep(idle)),
             is_ended: false,
@@ -146,7 +148,7 @@ impl Streaming {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         // Asked again: what was given before is taken.
         record.call_mut().client_took();
-        let frame = match self.prefix.next() {
+        let mut frame = match self.prefix.next() {
             Some(data) => Some(Ok(Frame::data(data))),
             None => match Pin::new(&mut self.rest).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
@@ -159,14 +161,17 @@ impl Streaming {
         };
         self.timer.as_mut().reset(Instant::now() + self.idle);
         let mut ended = frame.is_none();
-        match &frame {
+        match &mut frame {
             None => {}
             Some(Err(_)) => record.call_mut().outcome = Outcome::BrokenOff,
             Some(Ok(frame)) => {
                 if let Some(data) = frame.data_ref() {
                     self.recording.push(data);
-                } else if let Some(trailers) = frame.trailers_ref() {
+                } else if let Some(trailers) = frame.trailers_mut() {
                     self.recording.push_trailers(trailers);
+                    if fields::trailers_to_client(trailers) {
+                        record.shared().metrics.trailers_removed.inc();
+                    }
                     ended = true;
                 }
                 ended |= self.prefix.len() == 0 && self.rest.is_end_stream();

@@ -7,8 +7,10 @@ use http::HeaderMap;
 use http_body::Body;
 use tokio::time::{Instant, timeout_at};
 
-use super::budget::Lease;
-use crate::phases::Streamed;
+use crate::{
+    budget::{Bound, Lease},
+    phases::Streamed,
+};
 
 /// What came of it.
 #[derive(Debug)]
@@ -17,16 +19,14 @@ pub(crate) enum Gathered {
     Whole { bytes: Bytes, trailers: Option<HeaderMap> },
     /// More follows than is held; this is the beginning.
     Partial { bytes: Bytes, why: Streamed },
+    /// There is no room for more; this is the beginning. The last piece of it came too much and is
+    /// not in the lease.
+    NoRoom { bytes: Bytes, bound: Bound },
 }
 
-/// Why nothing came of it.
+/// Reading a body failed.
 #[derive(Debug)]
-pub(crate) enum GatherError {
-    /// Reading it failed.
-    Body,
-    /// Holding it would exceed the budget of all bodies.
-    Budget,
-}
+pub(crate) struct BrokenOff;
 
 /// How a body is held.
 #[derive(Clone, Copy, Debug)]
@@ -47,7 +47,7 @@ pub(crate) async fn gather<B>(
     body: &mut B,
     rules: Rules,
     lease: &mut Lease,
-) -> Result<Gathered, GatherError>
+) -> Result<Gathered, BrokenOff>
 where
     B: Body<Data = Bytes> + Unpin,
 {
@@ -67,6 +67,7 @@ where
         Ok(Ok(End::TooLarge)) => {
             Ok(Gathered::Partial { bytes: held.join(), why: Streamed::TooLarge })
         }
+        Ok(Ok(End::NoRoom(bound))) => Ok(Gathered::NoRoom { bytes: held.join(), bound }),
         Ok(Err(error)) => Err(error),
         Err(_) => Ok(Gathered::Partial { bytes: held.join(), why: rules.late }),
     }
@@ -75,6 +76,7 @@ where
 enum End {
     Whole(Option<HeaderMap>),
     TooLarge,
+    NoRoom(Bound),
 }
 
 /// Most bodies come in one piece, which is kept as it is.
@@ -114,22 +116,23 @@ async fn read_all<B>(
     stated: Option<u64>,
     lease: &mut Lease,
     held: &mut Held,
-) -> Result<End, GatherError>
+) -> Result<End, BrokenOff>
 where
     B: Body<Data = Bytes> + Unpin,
 {
     loop {
         let frame = match poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await {
             None => return Ok(End::Whole(None)),
-            Some(Err(_)) => return Err(GatherError::Body),
+            Some(Err(_)) => return Err(BrokenOff),
             Some(Ok(frame)) => frame,
         };
         match frame.into_data() {
             Ok(data) => {
-                if !lease.grow(data.len()) {
-                    return Err(GatherError::Budget);
-                }
+                let grown = lease.grow(data.len());
                 held.push(data, stated);
+                if let Err(bound) = grown {
+                    return Ok(End::NoRoom(bound));
+                }
                 if held.len() > limit {
                     return Ok(End::TooLarge);
                 }

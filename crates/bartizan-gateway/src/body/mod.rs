@@ -1,7 +1,6 @@
-//! Bodies: held whole under one budget, or passed on as they come.
+//! Bodies: held whole under a budget, or passed on as they come.
 
 pub(crate) mod answer;
-pub(crate) mod budget;
 pub(crate) mod gather;
 pub(crate) mod outgoing;
 pub(crate) mod prefix;

@@ -14,7 +14,10 @@ use hyper::body::Incoming;
 use tokio::time::{Instant, Sleep, sleep};
 
 use super::{BodyError, prefix::Prefix};
-use crate::call::SharedRecording;
+use crate::{
+    call::SharedRecording,
+    head::{HeadLimits, h2},
+};
 
 /// A request body.
 pub(crate) enum Outgoing {
@@ -24,14 +27,23 @@ pub(crate) enum Outgoing {
     Stream(Box<Streaming>),
 }
 
-/// The rest of a body behind what was held of it.
+/// What follows behind what was held of a body.
+pub(crate) struct Rest {
+    pub(crate) body: Incoming,
+    /// Bytes of the whole body, when they are stated.
+    pub(crate) length: Option<u64>,
+    /// Of trailers.
+    pub(crate) limits: HeadLimits,
+    pub(crate) recording: SharedRecording,
+    /// Longest pause of the client.
+    pub(crate) idle: Duration,
+}
+
+/// A body that is passed on as it comes.
 pub(crate) struct Streaming {
     prefix: Prefix,
-    rest: Incoming,
-    recording: SharedRecording,
-    idle: Duration,
+    rest: Rest,
     timer: Pin<Box<Sleep>>,
-    length: Option<u64>,
     is_ended: bool,
 }
 
@@ -48,22 +60,9 @@ impl Outgoing {
         Self::Whole { data: (!bytes.is_empty()).then_some(bytes), trailers }
     }
 
-    pub(crate) fn stream(
-        prefix: Prefix,
-        rest: Incoming,
-        length: Option<u64>,
-        recording: SharedRecording,
-        idle: Duration,
-    ) -> Self {
-        Self::Stream(Box::new(Streaming {
-            prefix,
-            rest,
-            recording,
-            idle,
-            timer: Box::pin(sleep(idle)),
-            length,
-            is_ended: false,
-        }))
+    pub(crate) fn stream(prefix: Prefix, rest: Rest) -> Self {
+        let timer = Box::pin(sleep(rest.idle));
+        Self::Stream(Box::new(Streaming { prefix, rest, timer, is_ended: false }))
     }
 }
 
@@ -102,7 +101,7 @@ impl Body for Outgoing {
                 SizeHint::with_exact(data.as_ref().map_or(0, |data| data.len() as u64))
             }
             Self::Stream(stream) => {
-                stream.length.map_or_else(SizeHint::default, SizeHint::with_exact)
+                stream.rest.length.map_or_else(SizeHint::default, SizeHint::with_exact)
             }
         }
     }
@@ -115,7 +114,7 @@ impl Streaming {
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let frame = match self.prefix.next() {
             Some(prefix) => Some(Ok(Frame::data(prefix))),
-            None => match Pin::new(&mut self.rest).poll_frame(cx) {
+            None => match Pin::new(&mut self.rest.body).poll_frame(cx) {
                 Poll::Ready(frame) => frame,
                 Poll::Pending => {
                     ready!(self.timer.as_mut().poll(cx));
@@ -123,8 +122,8 @@ impl Streaming {
                 }
             },
         };
-        self.timer.as_mut().reset(Instant::now() + self.idle);
-        let mut recording = self.recording.lock().unwrap_or_else(PoisonError::into_inner);
+        self.timer.as_mut().reset(Instant::now() + self.rest.idle);
+        let mut recording = self.rest.recording.lock().unwrap_or_else(PoisonError::into_inner);
         match &frame {
             None => recording.end(),
             Some(Err(_)) => {}
@@ -132,10 +131,14 @@ impl Streaming {
                 if let Some(data) = frame.data_ref() {
                     recording.push(data);
                 } else if let Some(trailers) = frame.trailers_ref() {
+                    if let Err(refusal) = h2::trailers(trailers, &self.rest.limits) {
+                        recording.refuse(refusal);
+                        return Poll::Ready(Some(Err(refusal.title().into())));
+                    }
                     recording.push_trailers(trailers);
                     recording.end();
                 }
-                if self.prefix.len() == 0 && self.rest.is_end_stream() {
+                if self.prefix.len() == 0 && self.rest.body.is_end_stream() {
                     self.is_ended = true;
                     recording.end();
                 }

@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::budget::Lease;
+use crate::budget::Lease;
 
 /// Most bytes that the HTTP library is given at once. It takes all that it is given, whether the
 /// other side reads or not: in pieces, what waits stays here, where it is counted.

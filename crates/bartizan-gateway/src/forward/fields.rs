@@ -8,6 +8,10 @@ use super::client::{X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO};
 use crate::{
     call::Call,
     config::{ClientField, UpstreamProtocol},
+    head::{
+        h2,
+        validate::{is_end_to_end, is_lookalike},
+    },
 };
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -173,6 +177,43 @@ pub(crate) fn to_client(headers: &mut HeaderMap, call: &Call) {
     call.edits_to_client().apply(headers);
 }
 
+/// Fields that tell a client how to treat a response as a whole (RFC 9110 §6.5.1), beside those that
+/// frame, route or authenticate: nobody has looked at them when they come behind the body.
+const OF_HEADS_ONLY: [HeaderName; 14] = [
+    header::SET_COOKIE,
+    header::CACHE_CONTROL,
+    header::EXPIRES,
+    header::AGE,
+    header::VARY,
+    header::ETAG,
+    header::LOCATION,
+    header::RETRY_AFTER,
+    header::CONTENT_RANGE,
+    header::WWW_AUTHENTICATE,
+    header::PROXY_AUTHENTICATE,
+    header::STRICT_TRANSPORT_SECURITY,
+    header::CONTENT_SECURITY_POLICY,
+    header::CONTENT_DISPOSITION,
+];
+
+/// Removes from the trailers of a response what may only stand in a head; `true` when there was any.
+/// The response was executed, so it is not refused for them.
+pub(crate) fn trailers_to_client(trailers: &mut HeaderMap) -> bool {
+    let is_of_heads = |name: &&HeaderName| {
+        let text = name.as_str();
+        is_end_to_end(text.as_bytes())
+            || is_lookalike(text.as_bytes())
+            || h2::is_of_connection(text)
+            || text.starts_with("access-control-")
+            || OF_HEADS_ONLY.contains(name)
+    };
+    let gone: Vec<HeaderName> = trailers.keys().filter(is_of_heads).cloned().collect();
+    for name in &gone {
+        trailers.remove(name);
+    }
+    !gone.is_empty()
+}
+
 /// Writes a stated length without zeros before it, which some read as octal (RFC 9110 §8.6 has
 /// decimal digits only).
 pub(crate) fn write_length_anew(headers: &mut HeaderMap) {
@@ -203,6 +244,17 @@ mod tests {
         }
         remove_connection(&mut headers, |name| name == "x-real-ip");
         assert_eq!(headers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["accept"]);
+    }
+
+    #[test]
+    fn trailers_of_answers_say_nothing_about_the_whole() {
+        let mut trailers = HeaderMap::new();
+        for name in ["set-cookie", "content_length", "access-control-allow-origin", "x-sum", "te"] {
+            trailers.insert(name, HeaderValue::from_static("1"));
+        }
+        assert!(trailers_to_client(&mut trailers));
+        assert_eq!(trailers.keys().map(HeaderName::as_str).collect::<Vec<_>>(), ["x-sum"]);
+        assert!(!trailers_to_client(&mut trailers));
     }
 
     #[test]

@@ -79,14 +79,42 @@ fn fields(headers: &HeaderMap, limits: &HeadLimits) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// Checks trailers of a request, of either protocol.
+/// Checks trailers of a request, of either protocol, as the trailers of HTTP/1 are checked by the
+/// tap.
 ///
 /// # Errors
-/// One of them frames or routes.
+/// One of them frames, routes or authenticates, or they are too many or too large.
 pub(crate) fn trailers(trailers: &HeaderMap, limits: &HeadLimits) -> Result<(), Refusal> {
-    let is_allowed = |name: &str| !is_end_to_end(name.as_bytes()) && !is_lookalike(name.as_bytes());
-    let are_allowed = trailers.keys().all(|name| is_allowed(name.as_str()));
-    if are_allowed && trailers.len() <= limits.fields { Ok(()) } else { Err(Refusal::Trailer) }
+    let mut total = 0;
+    for (name, value) in trailers {
+        let size = name.as_str().len() + value.len() + 1;
+        total += size;
+        let name = name.as_str();
+        let is_allowed = !is_end_to_end(name.as_bytes())
+            && !is_lookalike(name.as_bytes())
+            && !is_of_connection(name)
+            && size <= limits.field_bytes
+            && bytes::is_value(value.as_bytes());
+        if !is_allowed {
+            return Err(Refusal::Trailer);
+        }
+    }
+    let fits = trailers.len() <= limits.fields && total <= limits.head_bytes;
+    if fits { Ok(()) } else { Err(Refusal::Trailer) }
+}
+
+/// Whether a field is of the connection or of the framing (RFC 9110 §7.6.1), which no trailer is.
+pub(crate) fn is_of_connection(name: &str) -> bool {
+    const NAMES: [&str; 7] = [
+        "connection",
+        "keep-alive",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    ];
+    NAMES.contains(&name)
 }
 
 #[cfg(test)]
@@ -123,6 +151,32 @@ mod tests {
             (get("http://a/").header("x", "y".repeat(20_000)), Refusal::FieldTooLong),
         ] {
             assert_eq!(check_request(request), Err(wanted));
+        }
+    }
+
+    #[test]
+    fn trailers_are_checked_as_fields_are() {
+        let limits =
+            HeadLimits { fields: 2, field_bytes: 20, head_bytes: 30, ..HeadLimits::default() };
+        let check_trailers = |fields: &[(&'static str, &str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in fields {
+                map.append(*name, value.parse().unwrap());
+            }
+            trailers(&map, &limits).is_ok()
+        };
+        assert!(check_trailers(&[("x-sum", "1"), ("grpc-status", "0")]));
+        for refused in [
+            &[("authorization", "a")][..],
+            &[("x-forwarded-for", "a")],
+            &[("content_length", "1")],
+            &[("te", "a")],
+            &[("trailer", "a")],
+            &[("x-long", "0123456789012345")],
+            &[("a", "1"), ("b", "2"), ("c", "3")],
+            &[("a", "0123456789012345"), ("b", "0123456789012345")],
+        ] {
+            assert!(!check_trailers(refused), "{refused:?}");
         }
     }
 }

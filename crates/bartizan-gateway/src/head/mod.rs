@@ -1,6 +1,7 @@
 //! Strict heads: what is ambiguous is refused before anything else looks at it.
 
 pub(crate) mod bytes;
+pub mod frames;
 pub mod h2;
 pub mod reader;
 pub mod refusal;

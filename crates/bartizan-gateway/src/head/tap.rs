@@ -18,7 +18,7 @@ use tokio::{
     time::{Instant, Sleep, sleep_until},
 };
 
-use super::{HeadLimits, HeadReader, Refusal, Stop};
+use super::{HeadLimits, HeadReader, Refusal, Stop, frames::FrameFollower};
 use crate::listen::{Link, Socket, Upgrade};
 
 /// The method of the request that stands for a refused head. A client that sends it itself is
@@ -28,7 +28,8 @@ pub(crate) const REFUSED_METHOD: &str = "X-REFUSED";
 const REPLACEMENT: &[u8] =
     b"X-REFUSED / HTTP/1.1\r\nhost: refused.invalid\r\nconnection: close\r\n\r\n";
 
-/// Most bytes, and the longest time, that are read and thrown away after the last answer.
+/// Most bytes that are read and thrown away after the last answer, and the longest time that closing
+/// may take, what TLS still has to say included.
 const LINGER_BYTES: usize = 256 * 1024;
 const LINGER_TIME: Duration = Duration::from_secs(2);
 
@@ -62,7 +63,9 @@ enum Mode {
     Refused(usize),
     /// A body was refused.
     Broken,
-    /// HTTP/2 or an upgraded connection.
+    /// HTTP/2: only the time of heads is looked at.
+    Http2(FrameFollower),
+    /// An upgraded connection.
     Open,
     /// Closed by a deadline.
     Expired,
@@ -84,7 +87,9 @@ pub(crate) struct Tap {
     /// When the timer fires; `None` while it is not needed.
     armed: Option<Instant>,
     lingered: usize,
-    linger_until: Option<Instant>,
+    /// When closing has to be over, once it has begun.
+    close_by: Option<Instant>,
+    is_shut: bool,
 }
 
 impl Tap {
@@ -99,15 +104,19 @@ impl Tap {
         Self::new(socket, link, held, Mode::Strict(HeadReader::new(limits)), deadlines)
     }
 
-    /// A tap that only keeps the deadline of writing: HTTP/2.
-    pub(crate) fn open(
+    /// A tap that only keeps the deadlines of heads and of writing.
+    pub(crate) fn http2(
         socket: Socket,
         link: std::sync::Arc<Link>,
         held: BytesMut,
         deadlines: ClientDeadlines,
     ) -> Self {
-        let mut tap = Self::new(socket, link, held, Mode::Open, deadlines);
+        let mut frames = FrameFollower::default();
+        frames.advance(&held);
+        let head_since = frames.is_in_head().then(Instant::now);
+        let mut tap = Self::new(socket, link, held, Mode::Http2(frames), deadlines);
         tap.checked = tap.held.len();
+        tap.head_since = head_since;
         tap
     }
 
@@ -142,7 +151,8 @@ impl Tap {
             timer: Box::pin(sleep_until(now)),
             armed: None,
             lingered: 0,
-            linger_until: None,
+            close_by: None,
+            is_shut: false,
         };
         tap.check_held();
         tap
@@ -201,6 +211,7 @@ impl Tap {
                 let mode = std::mem::replace(&mut self.mode, Mode::Broken);
                 if let Mode::Undecided(mut reader) = mode {
                     reader.decline_upgrade();
+                    self.head_since = None;
                     self.mode = Mode::Strict(reader);
                     self.check_held();
                 }
@@ -231,7 +242,7 @@ impl Tap {
             }
             Mode::Broken => Some(Poll::Ready(Err(io::ErrorKind::InvalidData.into()))),
             Mode::Expired => Some(Poll::Ready(Ok(()))),
-            Mode::Undecided(_) | Mode::Strict(_) | Mode::Open => None,
+            Mode::Undecided(_) | Mode::Strict(_) | Mode::Http2(_) | Mode::Open => None,
         }
     }
 
@@ -246,6 +257,11 @@ impl Tap {
         let read = &buf.filled()[before..];
         if read.is_empty() {
             return Poll::Ready(Ok(true));
+        }
+        if let Mode::Http2(frames) = &mut self.mode {
+            let has_ended = frames.advance(read);
+            let since = self.head_since.filter(|_| !has_ended);
+            self.head_since = frames.is_in_head().then(|| since.unwrap_or_else(Instant::now));
         }
         let Mode::Strict(reader) = &mut self.mode else { return Poll::Ready(Ok(true)) };
         let progress = reader.advance(read);
@@ -300,13 +316,37 @@ impl Tap {
             }
             return Poll::Pending;
         };
-        if self.armed.is_some_and(|armed| armed <= deadline) && !self.timer.is_elapsed() {
-            return Poll::Pending;
+        self.wait_until(cx, deadline)
+    }
+
+    /// HTTP/2: a head has begun, and the rest of it does not come.
+    fn wait_for_head(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match self.head_since {
+            Some(since) => self.wait_until(cx, since + self.deadlines.head),
+            None => Poll::Pending,
         }
+    }
+
+    /// An upgrade is asked for. As long as the exchange is under way its deadlines hold; if it ends
+    /// without a decision, nobody else would end the connection.
+    fn wait_for_decision(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let asked = *self.head_since.get_or_insert_with(Instant::now);
+        let since = match self.link.idle_since() {
+            Some(idle_since) => idle_since.max(asked),
+            None => Instant::now(),
+        };
+        self.wait_until(cx, since + self.deadlines.idle)
+    }
+
+    /// Waits for a time, unless the timer is armed for an earlier one and everything is looked at
+    /// again then.
+    fn wait_until(&mut self, cx: &mut Context<'_>, deadline: Instant) -> Poll<()> {
         if deadline <= Instant::now() {
             return Poll::Ready(());
         }
-        self.arm(cx, deadline)
+        let is_early =
+            self.armed.is_some_and(|armed| armed <= deadline) && !self.timer.is_elapsed();
+        if is_early { Poll::Pending } else { self.arm(cx, deadline) }
     }
 
     fn arm(&mut self, cx: &mut Context<'_>, at: Instant) -> Poll<()> {
@@ -320,14 +360,14 @@ impl Tap {
 
     /// The deadline of reading has passed.
     fn expire(&mut self) {
-        let has_begun = matches!(&self.mode, Mode::Strict(_)) && !self.held.is_empty();
-        if has_begun {
+        let is_strict = matches!(&self.mode, Mode::Strict(_)) && !self.held.is_empty();
+        if is_strict || matches!(&self.mode, Mode::Http2(_)) {
             self.link.refuse(Refusal::HeadTimeout);
-            self.held.clear();
-            self.mode = Mode::Refused(0);
-        } else {
-            self.mode = Mode::Expired;
         }
+        if is_strict {
+            self.held.clear();
+        }
+        self.mode = if is_strict { Mode::Refused(0) } else { Mode::Expired };
     }
 
     /// Follows the progress of writing; an error when it stalls.
@@ -349,11 +389,7 @@ impl Tap {
         if deadline <= now {
             return Poll::Ready(Err(io::ErrorKind::TimedOut.into()));
         }
-        let is_early =
-            self.armed.is_some_and(|armed| armed <= deadline) && !self.timer.is_elapsed();
-        if !is_early {
-            let _ = self.arm(cx, deadline);
-        }
+        let _ = self.wait_until(cx, deadline);
         Poll::Pending
     }
 }
@@ -372,7 +408,9 @@ impl AsyncRead for Tap {
             }
             if matches!(this.mode, Mode::Undecided(_)) {
                 this.link.wake_on_decision(cx);
-                return Poll::Pending;
+                ready!(this.wait_for_decision(cx));
+                this.expire();
+                continue;
             }
             let read =
                 if this.held.is_empty() { this.read_through(cx, buf) } else { this.read_held(cx) };
@@ -382,7 +420,10 @@ impl AsyncRead for Tap {
                 Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
                 Poll::Pending if matches!(this.mode, Mode::Open) => return Poll::Pending,
                 Poll::Pending => {
-                    ready!(this.wait_to_read(cx));
+                    ready!(match this.mode {
+                        Mode::Http2(_) => this.wait_for_head(cx),
+                        _ => this.wait_to_read(cx),
+                    });
                     this.expire();
                 }
             }
@@ -423,12 +464,17 @@ impl AsyncWrite for Tap {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
-        if this.linger_until.is_none() {
-            ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
-            if !this.link.has_unread() {
-                return Poll::Ready(Ok(()));
+        let close_by = *this.close_by.get_or_insert_with(|| Instant::now() + LINGER_TIME);
+        if !this.is_shut {
+            match Pin::new(&mut this.socket).poll_shutdown(cx) {
+                Poll::Ready(shut) => shut?,
+                // TLS says that it closes, and a client that reads nothing does not let it.
+                Poll::Pending => return this.wait_until(cx, close_by).map(Ok),
             }
-            this.linger_until = Some(Instant::now() + LINGER_TIME);
+            this.is_shut = true;
+        }
+        if !this.link.has_unread() {
+            return Poll::Ready(Ok(()));
         }
         // Closing a socket with unread bytes resets it, and a reset can destroy the answer on its
         // way. So what the client still sends is read for a while.
@@ -443,17 +489,11 @@ impl AsyncWrite for Tap {
                     }
                 }
                 Poll::Ready(_) => return Poll::Ready(Ok(())),
-                Poll::Pending => {
-                    let Some(until) = this.linger_until else { return Poll::Ready(Ok(())) };
-                    if until <= Instant::now() {
-                        return Poll::Ready(Ok(()));
-                    }
-                    return match this.arm(cx, until) {
-                        Poll::Pending => Poll::Pending,
-                        Poll::Ready(()) => Poll::Ready(Ok(())),
-                    };
-                }
+                Poll::Pending => return this.wait_until(cx, close_by).map(Ok),
             }
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,7 +76,7 @@ pub(crate) async fn run(
     drop(snapshot);
     let tap_link = Arc::clone(&link);
     if ready.is_http2 {
-        let tap = Tap::open(ready.socket, tap_link, ready.held, deadlines.client);
+        let tap = Tap::http2(ready.socket, tap_link, ready.held, deadlines.client);
         return serve_http2(tap, link, shared, deadlines.client.idle, limits).await;
     }
     let tap = match ready.refusal {
@@ -186,8 +186,9 @@ async fn serve_http2(
     limits: crate::config::Limits,
 ) {
     let of_calls = Arc::clone(&link);
+    let of_all = Arc::clone(&shared);
     let service = service_fn(move |request| {
-        serve::answer(Arc::clone(&shared), Arc::clone(&of_calls), request)
+        serve::answer(Arc::clone(&of_all), Arc::clone(&of_calls), request)
     });
     let http2 = limits.http2;
     let connection = http2::Builder::new(TokioExecutor::new())
@@ -229,6 +230,10 @@ async fn serve_http2(
         connection.as_mut().poll(cx)
     })
     .await;
+    // On HTTP/1 it is answered, and counted then.
+    if let Some(refusal) = link.refusal() {
+        shared.metrics.refusal(refusal);
+    }
 }
 
 /// What is to be done about a connection.

@@ -14,7 +14,7 @@ use bartizan_model::Tls;
 use http::HeaderValue;
 use tokio::time::Instant;
 
-use crate::{head::Refusal, shared::Place};
+use crate::{budget::ClientPlace, head::Refusal, shared::Place};
 
 /// Whether a connection leaves HTTP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,8 @@ pub(crate) struct Peer {
     pub(crate) is_trusted: bool,
     /// Its address as a field value.
     pub(crate) text: HeaderValue,
+    /// Where it is counted.
+    pub(crate) place: ClientPlace,
 }
 
 impl Peer {
@@ -47,7 +49,9 @@ impl Peer {
         let ip = canonical(address.ip());
         let text = HeaderValue::try_from(ip.to_string());
         let text = text.unwrap_or(HeaderValue::from_static("unknown"));
-        Self { address: SocketAddr::new(ip, address.port()), local, tls: None, is_trusted, text }
+        let place = ClientPlace::of(ip);
+        let address = SocketAddr::new(ip, address.port());
+        Self { address, local, tls: None, is_trusted, text, place }
     }
 
     /// `http` or `https`.

@@ -247,6 +247,15 @@ impl Policies for Enforcement {
         }
     }
 
+    fn websocket_review<'a>(
+        &'a self,
+        call: &'a mut Call,
+        handshake: &'a request::Parts,
+    ) -> Step<'a> {
+        let set = self.set.load_full();
+        Step::Later(Box::pin(async move { Pass::review(set, call, handshake).await.err() }))
+    }
+
     fn request_body<'a>(
         &'a self,
         call: &'a mut Call,

@@ -86,7 +86,7 @@ impl Sizes {
         match body {
             BodyView::Whole(bytes) => Some(self.check_length(bytes.len() as u64)),
             BodyView::Streamed(Streamed::TooLarge) => Some(Err(too_large())),
-            BodyView::Streamed(Streamed::TooSlow | Streamed::Endless) => None,
+            BodyView::Streamed(Streamed::TooSlow | Streamed::Endless | Streamed::NoRoom) => None,
         }
     }
 

@@ -7,6 +7,7 @@
 use std::{
     future::poll_fn,
     pin::{Pin, pin},
+    sync::atomic::Ordering::Relaxed,
     task::{Context, Poll, Waker},
 };
 
@@ -20,17 +21,20 @@ use hyper::{
 use hyper_util::rt::TokioIo;
 use tokio::time::Instant;
 
-use super::pool::{Busy, Upstream};
-use crate::{
-    body::{BodyError, outgoing::Outgoing},
-    listen::Socket,
+use super::{
+    heard::{Heard, HeardBytes},
+    lines::Stream,
+    pool::{Busy, Open, Upstream},
 };
+use crate::body::{BodyError, outgoing::Outgoing};
 
 /// A connection with its sending end.
 pub(crate) struct Connection {
     sender: http1::SendRequest<Outgoing>,
-    driver: http1::Connection<TokioIo<Socket>, Outgoing>,
+    driver: http1::Connection<TokioIo<Heard>, Outgoing>,
+    heard: HeardBytes,
     is_closed: bool,
+    _open: Open,
     /// Whether an exchange was made on it before.
     pub(crate) is_used: bool,
     pub(crate) idle_since: Instant,
@@ -39,9 +43,12 @@ pub(crate) struct Connection {
 impl Connection {
     pub(crate) fn new(
         sender: http1::SendRequest<Outgoing>,
-        driver: http1::Connection<TokioIo<Socket>, Outgoing>,
+        driver: http1::Connection<TokioIo<Heard>, Outgoing>,
+        heard: HeardBytes,
+        open: Open,
     ) -> Self {
-        Self { sender, driver, is_closed: false, is_used: false, idle_since: Instant::now() }
+        let idle_since = Instant::now();
+        Self { sender, driver, heard, is_closed: false, _open: open, is_used: false, idle_since }
     }
 
     /// Lets the connection work.
@@ -60,30 +67,42 @@ impl Connection {
     /// Sends a request and waits for the head of the answer.
     ///
     /// # Errors
-    /// The request comes back with the error when nothing of it was sent.
+    /// With the request when nothing of it was sent, and whether anything came since.
     pub(crate) async fn send(
         &mut self,
         request: Request<Outgoing>,
-    ) -> Result<Response<Incoming>, TrySendError<Request<Outgoing>>> {
+    ) -> Result<Response<Incoming>, (TrySendError<Request<Outgoing>>, bool)> {
+        let before = self.heard.load(Relaxed);
         let mut answer = pin!(self.sender.try_send_request(request));
         self.is_used = true;
         let (driver, is_closed) = (&mut self.driver, &mut self.is_closed);
-        poll_fn(|cx| {
+        let sent = poll_fn(|cx| {
             if !*is_closed && Pin::new(&mut *driver).poll(cx).is_ready() {
                 *is_closed = true;
             }
             // Only driving the connection brings an answer, so nobody else has to wake us.
             answer.as_mut().poll(&mut Context::from_waker(Waker::noop()))
         })
-        .await
+        .await;
+        sent.map_err(|error| (error, self.heard.load(Relaxed) != before))
     }
+}
+
+/// What an answer comes over.
+pub(crate) enum Carrier {
+    /// A connection of its own, which is returned to the pool at the end.
+    Http1(Box<Connection>),
+    /// A place on a shared connection.
+    Http2 { _stream: Stream },
+    /// A connection that a task of its own drives.
+    Driven { _open: Open },
 }
 
 /// The body of a response, with what it is read from.
 pub(crate) struct UpstreamBody {
     incoming: Incoming,
-    /// HTTP/1: returned to the pool at the end.
-    connection: Option<Box<Connection>>,
+    /// What is only held until the end of the body.
+    carrier: Option<Carrier>,
     upstream: std::sync::Arc<Upstream>,
     _busy: Busy,
 }
@@ -91,11 +110,11 @@ pub(crate) struct UpstreamBody {
 impl UpstreamBody {
     pub(crate) fn new(
         incoming: Incoming,
-        connection: Option<Box<Connection>>,
+        carrier: Carrier,
         upstream: std::sync::Arc<Upstream>,
         busy: Busy,
     ) -> Self {
-        let mut body = Self { incoming, connection, upstream, _busy: busy };
+        let mut body = Self { incoming, carrier: Some(carrier), upstream, _busy: busy };
         if body.incoming.is_end_stream() {
             body.release();
         }
@@ -104,7 +123,7 @@ impl UpstreamBody {
 
     /// Gives the connection back when it can be used again.
     fn release(&mut self) {
-        if let Some(mut connection) = self.connection.take()
+        if let Some(Carrier::Http1(mut connection)) = self.carrier.take()
             && connection.is_ready()
         {
             self.upstream.put(connection);
@@ -121,9 +140,11 @@ impl Body for UpstreamBody {
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
         let this = self.get_mut();
-        let frame = match &mut this.connection {
-            None => Pin::new(&mut this.incoming).poll_frame(cx),
-            Some(connection) => {
+        let frame = match &mut this.carrier {
+            None | Some(Carrier::Http2 { .. } | Carrier::Driven { .. }) => {
+                Pin::new(&mut this.incoming).poll_frame(cx)
+            }
+            Some(Carrier::Http1(connection)) => {
                 let mut idle = Context::from_waker(Waker::noop());
                 match Pin::new(&mut this.incoming).poll_frame(&mut idle) {
                     Poll::Pending => {

@@ -1,16 +1,20 @@
 //! Sending a request to an upstream, and once more where that is safe.
 //!
-//! A request is sent again when nothing of it was sent, or when it is idempotent (RFC 9110 §9.2.2),
-//! held whole, and no byte of an answer came. What happens to one request never changes what is
-//! known of an upstream: only connecting does.
+//! A request is sent again when nothing of it was sent, or, once, when it is idempotent (RFC 9110
+//! §9.2.2), held whole, and no byte came in answer: a head that is cut or malformed is an answer.
+//! What happens to one request never changes what is known of an upstream: only connecting does.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{error::Error as _, pin::pin, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, Request, Response};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, client::conn::TrySendError};
 use tokio::time::timeout;
 
-use super::{Group, Upstream, connection::Connection, pool::Busy};
+use super::{
+    Group, Upstream,
+    connection::Carrier,
+    pool::{Busy, ConnectError},
+};
 use crate::{
     body::outgoing::Outgoing,
     call::{Call, SharedRecording},
@@ -24,7 +28,7 @@ const ATTEMPTS: usize = 3;
 /// An answer of an upstream, with what its body is read from.
 pub(crate) struct Sent {
     pub(crate) response: Response<Incoming>,
-    pub(crate) connection: Option<Box<Connection>>,
+    pub(crate) carrier: Carrier,
     pub(crate) upstream: Arc<Upstream>,
     pub(crate) busy: Busy,
 }
@@ -34,10 +38,21 @@ pub(crate) struct Sent {
 pub(crate) enum SendError {
     /// No upstream could be connected to.
     Connect,
+    /// No upstream may have one more connection.
+    Full,
     /// The upstream broke off.
     Broken,
     /// The head of the answer did not come in time.
     Late,
+}
+
+impl From<ConnectError> for SendError {
+    fn from(error: ConnectError) -> Self {
+        match error {
+            ConnectError::Full => Self::Full,
+            ConnectError::Failed => Self::Connect,
+        }
+    }
 }
 
 /// How to make a request again.
@@ -55,7 +70,7 @@ pub(crate) async fn send(
     group: &Group,
     protocol: UpstreamProtocol,
     mut request: Request<Outgoing>,
-    replay: Option<Replay<'_>>,
+    mut replay: Option<Replay<'_>>,
     watch: &Watch,
     metrics: &Metrics,
 ) -> Result<Sent, SendError> {
@@ -76,17 +91,20 @@ pub(crate) async fn send(
         // What was idle may have been closed meanwhile; what is new was not.
         takes_idle = false;
         match result {
-            Ok((response, connection)) => return Ok(Sent { response, connection, upstream, busy }),
-            Err(Failed { error: failed, unsent }) => {
+            Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
+            Err(Failed { error: failed, unsent, is_unanswered }) => {
                 error = failed;
                 let is_only = group.upstreams.len() == 1;
-                if is_only && failed == SendError::Connect {
+                if is_only && matches!(failed, SendError::Connect | SendError::Full) {
                     return Err(error);
                 }
-                request = match (unsent, &replay) {
-                    (Some(request), _) => *request,
-                    (None, Some(replay)) if failed == SendError::Broken => (replay.make)(),
-                    _ => return Err(error),
+                request = match unsent {
+                    Some(request) => *request,
+                    // Once: what failed again may be what breaks the upstream (RFC 9110 §9.2.2).
+                    None => match replay.take().filter(|_| is_unanswered) {
+                        Some(replay) => (replay.make)(),
+                        None => return Err(error),
+                    },
                 };
             }
         }
@@ -98,9 +116,24 @@ struct Failed {
     error: SendError,
     /// The request, when nothing of it was sent.
     unsent: Option<Box<Request<Outgoing>>>,
+    /// Whether it was sent, and nothing came.
+    is_unanswered: bool,
 }
 
-type Attempt = Result<(Response<Incoming>, Option<Box<Connection>>), Failed>;
+impl Failed {
+    const LATE: Self = Self { error: SendError::Late, unsent: None, is_unanswered: false };
+
+    fn unsent(error: ConnectError, request: Request<Outgoing>) -> Self {
+        Self { error: error.into(), unsent: Some(Box::new(request)), is_unanswered: false }
+    }
+
+    fn broken(mut error: TrySendError<Request<Outgoing>>, is_unanswered: bool) -> Self {
+        let unsent = error.take_message().map(Box::new);
+        Self { error: SendError::Broken, unsent, is_unanswered }
+    }
+}
+
+type Attempt = Result<(Response<Incoming>, Carrier), Failed>;
 
 async fn http1(
     upstream: &Upstream,
@@ -113,33 +146,39 @@ async fn http1(
         Some(connection) => connection,
         None => match upstream.connect_http1().await {
             Ok(connection) => connection,
-            Err(_) => return unsent(request),
+            Err(error) => return Err(Failed::unsent(error, request)),
         },
     };
     match watch.wait(connection.send(request)).await {
-        None => Err(Failed { error: SendError::Late, unsent: None }),
-        Some(Ok(response)) => Ok((response, Some(connection))),
-        Some(Err(mut error)) => {
-            let unsent = error.take_message().map(Box::new);
-            Err(Failed { error: SendError::Broken, unsent })
-        }
+        None => Err(Failed::LATE),
+        Some(Ok(response)) => Ok((response, Carrier::Http1(connection))),
+        Some(Err((error, has_come))) => Err(Failed::broken(error, !has_come)),
     }
 }
 
 async fn http2(upstream: &Upstream, request: Request<Outgoing>, watch: &Watch) -> Attempt {
-    let Ok(mut sender) = upstream.http2().await else { return unsent(request) };
-    match watch.wait(sender.try_send_request(request)).await {
-        None => Err(Failed { error: SendError::Late, unsent: None }),
-        Some(Ok(response)) => Ok((response, None)),
-        Some(Err(mut error)) => {
-            let unsent = error.take_message().map(Box::new);
-            Err(Failed { error: SendError::Broken, unsent })
+    let stream = match upstream.http2().await {
+        Ok(stream) => stream,
+        Err(error) => return Err(Failed::unsent(error, request)),
+    };
+    match watch.wait(stream.send(request)).await {
+        None => Err(Failed::LATE),
+        Some(Ok(response)) => Ok((response, Carrier::Http2 { _stream: stream })),
+        Some(Err((error, has_come))) => {
+            let is_unanswered = was_left(error.error()) || !has_come;
+            Err(Failed::broken(error, is_unanswered))
         }
     }
 }
 
-fn unsent(request: Request<Outgoing>) -> Attempt {
-    Err(Failed { error: SendError::Connect, unsent: Some(Box::new(request)) })
+/// Whether an HTTP/2 upstream says that it did not process a request (RFC 9113 §8.7). What came
+/// otherwise may be the answer to another request, or a part of this one.
+fn was_left(error: &hyper::Error) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
+    source.is_some_and(|error| {
+        let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
+        error.is_remote() && (error.is_go_away() || is_refused)
+    })
 }
 
 /// Waits for the head of an answer. While a streamed request makes progress the time does not run.

@@ -18,9 +18,12 @@ use tokio::{
 };
 use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
 
-use super::connection::Connection;
+use super::{
+    connection::Connection,
+    heard::Heard,
+    lines::{Lines, Stream, UNTOLD},
+};
 use crate::{
-    body::outgoing::Outgoing,
     config::{Limits, UpstreamProtocol, UpstreamTls},
     listen::{LIBRARY_FIELDS, Socket},
 };
@@ -59,7 +62,8 @@ pub(crate) struct Upstream {
     tls: Option<Tls>,
     settings: Mutex<Settings>,
     idle: Mutex<VecDeque<Box<Connection>>>,
-    http2: tokio::sync::Mutex<Option<http2::SendRequest<Outgoing>>>,
+    lines: Lines,
+    open: Arc<AtomicUsize>,
     busy: Arc<AtomicUsize>,
     epoch: Instant,
     failures: AtomicU32,
@@ -83,6 +87,31 @@ impl Drop for Busy {
     }
 }
 
+/// An open connection to an upstream, counted until dropped.
+#[derive(Debug)]
+pub(crate) struct Open(Arc<AtomicUsize>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ConnectError {
+    /// There are as many as there may be, and none is idle.
+    Full,
+    /// The upstream could not be reached, or did not keep the protocol.
+    Failed,
+}
+
+impl From<io::Error> for ConnectError {
+    fn from(_: io::Error) -> Self {
+        Self::Failed
+    }
+}
+
 impl Upstream {
     pub(crate) fn new(route: Route, tls: Option<Tls>, settings: Settings) -> Self {
         Self {
@@ -91,7 +120,8 @@ impl Upstream {
             tls,
             settings: Mutex::new(settings),
             idle: Mutex::new(VecDeque::new()),
-            http2: tokio::sync::Mutex::new(None),
+            lines: Lines::default(),
+            open: Arc::default(),
             busy: Arc::new(AtomicUsize::new(0)),
             epoch: Instant::now(),
             failures: AtomicU32::new(0),
@@ -118,7 +148,12 @@ impl Upstream {
 
     /// Idle connections.
     pub(crate) fn idle_now(&self) -> usize {
-        lock(&self.idle).len()
+        lock(&self.idle).len() + self.lines.idle_now()
+    }
+
+    /// Open connections.
+    pub(crate) fn open_now(&self) -> usize {
+        self.open.load(Relaxed)
     }
 
     /// Whether it is not left out.
@@ -165,11 +200,13 @@ impl Upstream {
         }
         drop(idle);
         drop(old);
+        self.lines.sweep(longest);
     }
 
     /// Opens a connection for HTTP/1.
-    pub(crate) async fn connect_http1(&self) -> io::Result<Box<Connection>> {
-        let socket = self.connect().await?;
+    pub(crate) async fn connect_http1(&self) -> Result<Box<Connection>, ConnectError> {
+        let (socket, open) = self.connect().await?;
+        let (socket, heard) = Heard::new(socket);
         let settings = *lock(&self.settings);
         let mut builder = http1::Builder::new();
         // When it is told a number, the library fills a table for every head.
@@ -182,25 +219,28 @@ impl Upstream {
             .handshake(TokioIo::new(socket))
             .await
             .map_err(io::Error::other)?;
-        Ok(Box::new(Connection::new(sender, driver)))
+        Ok(Box::new(Connection::new(sender, driver, heard, open)))
     }
 
-    /// The connection for HTTP/2: the one that is open, or a new one.
+    /// A place on a connection for HTTP/2: on one that is open, or on a new one.
     ///
     /// Those who wait for one that is being opened wait no longer than opening may take.
-    pub(crate) async fn http2(&self) -> io::Result<http2::SendRequest<Outgoing>> {
-        let longest = lock(&self.settings).connect;
-        let open = timeout(longest, self.http2.lock()).await;
-        let mut open = open.map_err(|_| io::Error::from(io::ErrorKind::TimedOut))?;
-        if let Some(sender) = &*open
-            && !sender.is_closed()
-        {
-            return Ok(sender.clone());
+    pub(crate) async fn http2(&self) -> Result<Stream, ConnectError> {
+        if let Some(stream) = self.lines.enter() {
+            return Ok(stream);
         }
-        let socket = self.connect().await?;
+        let longest = lock(&self.settings).connect;
+        let opening = timeout(longest, self.lines.opening.lock()).await;
+        let _opening = opening.map_err(|_| ConnectError::Failed)?;
+        if let Some(stream) = self.lines.enter() {
+            return Ok(stream);
+        }
+        let (socket, open) = self.connect().await?;
+        let (socket, heard) = Heard::new(socket);
         let limits = lock(&self.settings).limits;
         let (sender, driver) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
+            .initial_max_send_streams(UNTOLD)
             .initial_stream_window_size(limits.http2.stream_window)
             .initial_connection_window_size(limits.http2.connection_window)
             .max_header_list_size(u32::try_from(limits.response_head_bytes).unwrap_or(u32::MAX))
@@ -210,17 +250,31 @@ impl Upstream {
             .handshake(TokioIo::new(socket))
             .await
             .map_err(io::Error::other)?;
-        tokio::spawn(driver);
-        *open = Some(sender.clone());
-        Ok(sender)
+        Ok(self.lines.add(sender, driver, heard, open).await)
+    }
+
+    /// Leave to open one more connection; one that is idle makes room for it.
+    fn leave(&self, most: usize) -> Option<Open> {
+        loop {
+            let before = self.open.fetch_add(1, Relaxed);
+            let open = Open(Arc::clone(&self.open));
+            if before < most {
+                return Some(open);
+            }
+            drop(open);
+            let oldest = lock(&self.idle).pop_front()?;
+            drop(oldest);
+        }
     }
 
     /// Opens a socket. Only what happens here changes the health of an upstream: nothing that a
     /// client sends can make connecting fail.
-    pub(crate) async fn connect(&self) -> io::Result<Socket> {
+    pub(crate) async fn connect(&self) -> Result<(Socket, Open), ConnectError> {
         let settings = *lock(&self.settings);
+        let leave = self.leave(settings.limits.upstream_connections);
+        let leave = leave.ok_or(ConnectError::Full)?;
         self.connects.fetch_add(1, Relaxed);
-        let result = match timeout(settings.connect, self.open()).await {
+        let result = match timeout(settings.connect, self.open_socket()).await {
             Ok(result) => result,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
@@ -234,10 +288,10 @@ impl Upstream {
                 self.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
             }
         }
-        result
+        Ok((result?, leave))
     }
 
-    async fn open(&self) -> io::Result<Socket> {
+    async fn open_socket(&self) -> io::Result<Socket> {
         let stream = TcpStream::connect(self.route.address.as_str()).await?;
         stream.set_nodelay(true)?;
         match &self.tls {

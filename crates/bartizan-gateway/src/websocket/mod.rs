@@ -22,14 +22,21 @@ pub use frames::{FrameReader, Unit, Violation};
 
 use crate::{
     body::outgoing::Outgoing,
+    budget::Bound,
     call::{Outcome, flatten},
     config::UpstreamProtocol,
     forward::fields,
     listen::Upgrade,
     record::Record,
-    serve::{Stopped, stop},
+    serve::{Stopped, full, stop},
+    shared::Shared,
     snapshot::{CompiledService, Snapshot},
-    upstream::{Upstream, exchange::Sent},
+    upstream::{
+        Upstream,
+        connection::Carrier,
+        exchange::Sent,
+        pool::{ConnectError, Open},
+    },
 };
 
 /// A whole message.
@@ -69,6 +76,8 @@ pub(crate) async fn upgrade(
 
 async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Handshake, Stopped> {
     let client = parts.extensions.remove::<OnUpgrade>();
+    // As it came, with its credentials: it is asked again whether they are good.
+    let head = parts.clone();
     let (call, snapshot) = (record.call(), Arc::clone(&record.call().snapshot));
     let service = &snapshot.services[call.service.unwrap_or(0)];
     let Some(client) = client.filter(|_| service.websocket) else {
@@ -85,12 +94,14 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     let request = Request::from_parts(parts, Outgoing::empty());
-    let (sent, mut response) = ask(&snapshot, service, request).await?;
+    let Asked { upstream: sent, mut response, open } =
+        ask(record.shared(), &snapshot, service, request).await?;
     let call = record.call_mut();
     call.upstream = Some(Arc::clone(&sent.name));
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let busy = sent.busy();
-        return Ok(Handshake::Declined(Sent { response, connection: None, upstream: sent, busy }));
+        let carrier = Carrier::Driven { _open: open };
+        return Ok(Handshake::Declined(Sent { response, carrier, upstream: sent, busy }));
     }
     let upstream = upgrade::on(&mut response);
     let (mut parts, _) = response.into_parts();
@@ -109,21 +120,33 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     parts.extensions.clear();
-    tunnel::spawn(record, client, upstream, sent);
+    tunnel::spawn(record, head, (client, upstream), (sent, open));
     Ok(Handshake::Accepted(parts))
+}
+
+/// What came of a handshake.
+struct Asked {
+    upstream: Arc<Upstream>,
+    response: Response<Incoming>,
+    open: Open,
 }
 
 /// Sends the handshake.
 async fn ask(
+    shared: &Shared,
     snapshot: &Snapshot,
     service: &CompiledService,
     request: Request<Outgoing>,
-) -> Result<(Arc<Upstream>, Response<Incoming>), Stopped> {
+) -> Result<Asked, Stopped> {
     let upstream = service.group.choose(None);
-    let unreachable =
-        || stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable");
+    let unreachable = |error| match error {
+        ConnectError::Full => full(shared, Bound::UpstreamConnections),
+        ConnectError::Failed => {
+            stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
+        }
+    };
     let broken = || stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off");
-    let socket = upstream.connect().await.map_err(|_| unreachable())?;
+    let (socket, open) = upstream.connect().await.map_err(unreachable)?;
     let (mut sender, driver) = http1::Builder::new()
         .max_buf_size(snapshot.limits.response_head_bytes.max(8192))
         .handshake(TokioIo::new(socket))
@@ -132,7 +155,7 @@ async fn ask(
     tokio::spawn(driver.with_upgrades());
     let answer = timeout(snapshot.deadlines.response_head, sender.send_request(request)).await;
     match answer {
-        Ok(Ok(response)) => Ok((upstream, response)),
+        Ok(Ok(response)) => Ok(Asked { upstream, response, open }),
         Ok(Err(_)) => Err(broken()),
         Err(_) => Err(stop(
             StatusCode::GATEWAY_TIMEOUT,

@@ -12,6 +12,7 @@ use std::{
 };
 
 use bytes::BytesMut;
+use http::request;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
@@ -25,14 +26,15 @@ use super::{
     frames::{self, FrameReader, Unit},
 };
 use crate::{
-    body::budget::Lease,
+    budget::{ClientPlace, Lease},
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
+    policy::ClientCertificate,
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
-    upstream::Upstream,
+    upstream::{Upstream, pool::Open},
 };
 
 /// How long a close frame may take to be written.
@@ -46,6 +48,7 @@ struct Tunnel {
     snapshot: Arc<Snapshot>,
     link: Arc<Link>,
     handshake: HandshakeFacts,
+    leave: Leave,
     to_client: Mutex<WriteHalf<Stream>>,
     to_upstream: Mutex<WriteHalf<Stream>>,
     epoch: Instant,
@@ -57,25 +60,42 @@ struct HandshakeFacts {
     uri: http::Uri,
     authority: Option<http::HeaderValue>,
     client: std::net::IpAddr,
+    place: ClientPlace,
     scheme: &'static str,
     service: Option<usize>,
     fields: Fields,
     upstream: Arc<str>,
 }
 
+/// What it was let in for.
+struct Leave {
+    /// The head of the handshake as it came.
+    head: request::Parts,
+    certificate: Option<ClientCertificate>,
+}
+
 enum Ended {
     /// Both sides closed, or one went away.
     Closed,
     Broken(Violation),
+    /// It would not be let in any more.
+    Revoked,
 }
 
 /// Starts the tunnel as soon as both sides have left HTTP.
-pub(super) fn spawn(record: &Record, client: OnUpgrade, upstream: OnUpgrade, asked: Arc<Upstream>) {
+pub(super) fn spawn(
+    record: &Record,
+    head: request::Parts,
+    (client, upstream): (OnUpgrade, OnUpgrade),
+    (asked, open): (Arc<Upstream>, Open),
+) {
     let call = record.call();
+    let leave = Leave { head, certificate: call.extension().cloned() };
     let handshake = HandshakeFacts {
         uri: call.uri.clone(),
         authority: call.authority.clone(),
         client: call.client,
+        place: call.place,
         scheme: call.scheme,
         service: call.service,
         fields: call.request_fields.clone(),
@@ -87,6 +107,7 @@ pub(super) fn spawn(record: &Record, client: OnUpgrade, upstream: OnUpgrade, ask
     tokio::spawn(async move {
         let _place = place;
         let _busy = asked.busy();
+        let _open = open;
         let longest = snapshot.deadlines.client.head;
         let both = async { tokio::try_join!(client, upstream) };
         let Ok(Ok((client, upstream))) = timeout(longest, both).await else { return };
@@ -97,6 +118,7 @@ pub(super) fn spawn(record: &Record, client: OnUpgrade, upstream: OnUpgrade, ask
             snapshot,
             link,
             handshake,
+            leave,
             to_client: Mutex::new(to_client),
             to_upstream: Mutex::new(to_upstream),
             epoch: Instant::now(),
@@ -118,9 +140,20 @@ impl Tunnel {
             ended = both => ended,
             () = self.idle() => Ended::Closed,
             () = self.drained() => Ended::Closed,
+            () = self.revoked() => Ended::Revoked,
         };
-        if let Ended::Broken(violation) = ended {
-            self.shared.metrics.websocket_violations.inc();
+        let violation = match ended {
+            Ended::Closed => None,
+            Ended::Broken(violation) => {
+                self.shared.metrics.websocket_violations.inc();
+                Some(violation)
+            }
+            Ended::Revoked => {
+                self.shared.metrics.websocket_revoked.inc();
+                Some(Violation::Policy)
+            }
+        };
+        if let Some(violation) = violation {
             let _ = timeout(FAREWELL, self.close(violation)).await;
         }
         let _ = timeout(FAREWELL, async {
@@ -139,15 +172,15 @@ impl Tunnel {
             limits.websocket_message_bytes,
         );
         let (mut bytes, mut out) = (BytesMut::new(), BytesMut::new());
-        let mut lease = Lease::new(&self.shared.budget);
+        let mut lease = Lease::new(&self.shared.budget, self.handshake.place);
         loop {
             bytes.reserve(4096);
             match from.read_buf(&mut bytes).await {
                 Ok(0) | Err(_) => return Ended::Closed,
                 Ok(count) => {
                     self.touch();
-                    if !lease.grow(count) {
-                        self.shared.metrics.budget_refusals.inc();
+                    if let Err(bound) = lease.grow(count) {
+                        self.shared.metrics.bound(bound);
                         return Ended::Broken(Violation::TooLarge);
                     }
                 }
@@ -190,7 +223,7 @@ impl Tunnel {
 
     /// Shows a message to the policies and hands it over.
     fn allow(&self, message: Message) -> bool {
-        let mut call = self.call();
+        let mut call = self.call(&self.snapshot);
         self.shared.metrics.websocket_messages.inc();
         let is_allowed = self.snapshot.policies.websocket_message(&call, &message);
         call.message = Some(message);
@@ -200,12 +233,13 @@ impl Tunnel {
         is_allowed
     }
 
-    fn call(&self) -> Call {
-        let mut call = Call::new(Arc::clone(&self.link), Arc::clone(&self.snapshot), Ids::new());
+    fn call(&self, snapshot: &Arc<Snapshot>) -> Call {
+        let mut call = Call::new(Arc::clone(&self.link), Arc::clone(snapshot), Ids::new());
         call.is_read = true;
         call.uri = self.handshake.uri.clone();
         call.authority.clone_from(&self.handshake.authority);
         call.client = self.handshake.client;
+        call.place = self.handshake.place;
         call.scheme = self.handshake.scheme;
         call.service = self.handshake.service;
         call.request_fields.clone_from(&self.handshake.fields);
@@ -235,6 +269,36 @@ impl Tunnel {
             }
             sleep(left).await;
         }
+    }
+
+    /// Ends when it would not be let in any more. That is asked every few seconds and at each reload.
+    async fn revoked(&self) {
+        loop {
+            tokio::select! {
+                () = sleep(self.snapshot.deadlines.websocket_review) => {}
+                () = self.shared.reloaded.notified() => {}
+            }
+            if !self.may_stay().await {
+                return;
+            }
+        }
+    }
+
+    /// Asks what is in force now, not what was when it began.
+    async fn may_stay(&self) -> bool {
+        let snapshot = self.shared.snapshot.load_full();
+        let name = self.handshake.service.map(|at| self.snapshot.services[at].name.as_str());
+        let service = name.and_then(|name| snapshot.service_named(name));
+        if !service.is_some_and(|at| snapshot.services[at].websocket) {
+            return false;
+        }
+        let mut call = self.call(&snapshot);
+        call.service = service;
+        if let Some(certificate) = &self.leave.certificate {
+            call.extensions().insert(certificate.clone());
+        }
+        let review = snapshot.policies.websocket_review(&mut call, &self.leave.head);
+        review.decide().await.is_none()
     }
 
     async fn drained(&self) {

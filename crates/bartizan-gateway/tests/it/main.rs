@@ -6,6 +6,7 @@ mod harness;
 
 mod aborts;
 mod bodies;
+mod bounds;
 mod deadlines;
 mod differential;
 mod enforcement;
@@ -18,6 +19,7 @@ mod operation;
 mod policies;
 mod proxy_protocol;
 mod retries;
+mod revoked;
 mod streams;
 #[path = "../differential/mod.rs"]
 mod table;

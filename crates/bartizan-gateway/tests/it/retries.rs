@@ -60,6 +60,40 @@ async fn an_answer_that_breaks_off_is_not_asked_for_again() {
     assert_eq!(upstream.seen().len(), 1);
 }
 
+/// On a new connection and on one that was used before.
+#[tokio::test]
+async fn a_head_that_is_cut_or_malformed_is_an_answer() {
+    for answer in ["H", "HTTP/1.1 200 OK\r\ncontent-le", "HTTP/1.1 2x0 Bad\r\n\r\n", "\r\n"] {
+        let upstream = Upstream::new(move |seen| match seen.line().contains("/good") {
+            true => Reply::ok("ok"),
+            false => Reply::Last(answer.into()),
+        })
+        .await;
+        for is_used in [false, true] {
+            let running = gateway(&upstream).await;
+            let address = running.addresses()[0];
+            if is_used {
+                let good = "GET /good HTTP/1.1\r\nHost: a\r\n\r\n";
+                assert_eq!(Client::ask(address, good).await.status, 200);
+            }
+            let before = upstream.seen().len();
+            let put = "PUT / HTTP/1.1\r\nHost: a\r\nContent-Length: 3\r\n\r\nabc";
+            assert_eq!(Client::ask(address, put).await.status, 502, "{answer:?}");
+            assert_eq!(upstream.seen().len(), before + 1, "{answer:?} {is_used}");
+        }
+    }
+}
+
+/// What breaks two upstreams is not shown to a third one.
+#[tokio::test]
+async fn what_breaks_an_upstream_is_sent_twice_at_most() {
+    let upstream = forgetful(0).await;
+    let running = gateway(&upstream).await;
+    let response = Client::ask(running.addresses()[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await;
+    assert_eq!(response.status, 502);
+    assert_eq!(upstream.seen().len(), 2);
+}
+
 #[tokio::test]
 async fn a_dead_upstream_is_passed_over() {
     let upstream = Upstream::ok().await;

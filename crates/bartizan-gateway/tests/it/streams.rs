@@ -1,9 +1,22 @@
 //! What never ends is never held: server-sent events and gRPC.
 
-use std::time::Duration;
+use std::{
+    convert::Infallible,
+    pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    task::{Context, Poll},
+    time::Duration,
+};
 
 use bartizan_gateway::config::UpstreamProtocol;
+use bytes::Bytes;
 use http::Request;
+use http_body::{Body, Frame};
+use hyper::{body::Incoming, client::conn::http2::SendRequest};
+use tokio::sync::mpsc;
 
 use crate::harness::{
     Client, Reply, Upstream, gateway, gateway_with,
@@ -97,36 +110,118 @@ async fn grpc_goes_through_with_trailers() {
     assert_eq!(trailers["x-client"], "1");
 }
 
+/// A request body whose frames come one by one.
+struct Channel(mpsc::Receiver<Frame<Bytes>>);
+
+impl Body for Channel {
+    type Data = Bytes;
+    type Error = Infallible;
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
+        self.0.poll_recv(cx).map(|next| next.map(Ok))
+    }
+}
+
+fn piece(text: &'static str) -> Frame<Bytes> {
+    Frame::data(text.into())
+}
+
+async fn connect_streaming(address: std::net::SocketAddr) -> SendRequest<Channel> {
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+    let (client, driver) = hyper::client::conn::http2::handshake(
+        hyper_util::rt::TokioExecutor::new(),
+        hyper_util::rt::TokioIo::new(stream),
+    )
+    .await
+    .unwrap();
+    tokio::spawn(driver);
+    client
+}
+
+/// Trailers behind a body that was not held are checked as those behind one that was.
+#[tokio::test]
+async fn trailers_of_streamed_requests_are_checked() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let whole = Arc::new(AtomicUsize::new(0));
+    let counted = whole.clone();
+    tokio::spawn(async move {
+        let (stream, _) = listener.accept().await.unwrap();
+        let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+            let counted = counted.clone();
+            async move {
+                let mut body = request.into_body();
+                while let Some(frame) =
+                    std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await
+                {
+                    frame?;
+                }
+                counted.fetch_add(1, SeqCst);
+                Ok::<_, hyper::Error>(http::Response::new(Frames::new(&["ok"], None)))
+            }
+        });
+        hyper::server::conn::http2::Builder::new(hyper_util::rt::TokioExecutor::new())
+            .serve_connection(hyper_util::rt::TokioIo::new(stream), service)
+            .await
+    });
+    let unused = Upstream::ok().await;
+    let running = gateway_with(&unused, |config| {
+        config.services[0].upstreams = vec![address.to_string()];
+        config.services[0].protocol = UpstreamProtocol::Http2;
+    })
+    .await;
+    let mut client = connect_streaming(running.addresses()[0]).await;
+    for (name, status) in [("x-sum", 200), ("authorization", 400), ("x-forwarded-for", 400)] {
+        let (send, receive) = mpsc::channel(1);
+        let request = Request::post("http://a/x.Y/Chat")
+            .header("content-type", "application/grpc")
+            .body(Channel(receive))
+            .unwrap();
+        send.send(piece("one")).await.unwrap();
+        tokio::spawn(async move {
+            // It is streamed by now.
+            tokio::time::sleep(Duration::from_millis(200)).await;
+            let mut trailers = http::HeaderMap::new();
+            trailers.insert(name, "1".parse().unwrap());
+            send.send(Frame::trailers(trailers)).await.unwrap();
+        });
+        let response = client.send_request(request).await.unwrap();
+        assert_eq!(response.status(), status, "{name}");
+    }
+    assert_eq!(whole.load(SeqCst), 1, "the others did not arrive whole");
+    let refused = "refusals_total{reason=\"trailer\"} 2";
+    until("counted", || running.metrics().contains(refused)).await;
+}
+
+/// Of answers that are held and of answers that are not.
+#[tokio::test]
+async fn trailers_of_answers_hold_nothing_of_heads() {
+    let bytes = "HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ntrailer: set-cookie, x-sum\r\n\r\n\
+        3\r\nabc\r\n0\r\nset-cookie: a=1\r\nx-sum: 6\r\ncontent-length: 1\r\n\r\n";
+    let upstream = Upstream::new(move |_| Reply::bytes(bytes)).await;
+    for streams in [false, true] {
+        let running = gateway_with(&upstream, |config| {
+            config.limits.response_body_bytes = if streams { 1 } else { 1000 };
+        })
+        .await;
+        let get = "GET / HTTP/1.1\r\nHost: a\r\nTE: trailers\r\nConnection: te\r\n\r\n";
+        let response = Client::ask(running.addresses()[0], get).await;
+        assert_eq!((response.text(), response.trailers.as_str()), ("abc", "x-sum: 6"));
+        assert!(running.metrics().contains("trailers_removed_total 1"));
+    }
+}
+
 /// A call whose client waits for the server before it goes on: held for a moment, then streamed.
 #[tokio::test]
 async fn grpc_streams_both_ways() {
-    use bytes::Bytes;
-    use http_body::{Body, Frame};
-    use std::{
-        convert::Infallible,
-        pin::Pin,
-        task::{Context, Poll},
-    };
-    use tokio::sync::mpsc;
-
-    struct Channel(mpsc::Receiver<&'static str>);
-    impl Body for Channel {
-        type Data = Bytes;
-        type Error = Infallible;
-        fn poll_frame(
-            mut self: Pin<&mut Self>,
-            cx: &mut Context<'_>,
-        ) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
-            self.0.poll_recv(cx).map(|next| next.map(|text| Ok(Frame::data(text.into()))))
-        }
-    }
-
     // An upstream that answers each piece as it comes.
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     tokio::spawn(async move {
         let (stream, _) = listener.accept().await.unwrap();
-        let service = hyper::service::service_fn(|request: Request<hyper::body::Incoming>| async {
+        let service = hyper::service::service_fn(|request: Request<Incoming>| async {
             let response = http::Response::builder().header("content-type", "application/grpc");
             Ok::<_, Infallible>(response.body(request.into_body()).unwrap())
         });
@@ -140,27 +235,20 @@ async fn grpc_streams_both_ways() {
         config.services[0].protocol = UpstreamProtocol::Http2;
     })
     .await;
-    let stream = tokio::net::TcpStream::connect(running.addresses()[0]).await.unwrap();
-    let (mut client, driver) = hyper::client::conn::http2::handshake(
-        hyper_util::rt::TokioExecutor::new(),
-        hyper_util::rt::TokioIo::new(stream),
-    )
-    .await
-    .unwrap();
-    tokio::spawn(driver);
+    let mut client = connect_streaming(running.addresses()[0]).await;
     let (send, receive) = mpsc::channel(1);
     let request = Request::post("http://a/x.Y/Chat")
         .header("content-type", "application/grpc")
         .body(Channel(receive))
         .unwrap();
-    send.send("one").await.unwrap();
+    send.send(piece("one")).await.unwrap();
     let response = client.send_request(request).await.unwrap();
     let mut body = response.into_body();
-    for (piece, next) in [("one", Some("two")), ("two", Some("three")), ("three", None)] {
+    for (came, next) in [("one", Some("two")), ("two", Some("three")), ("three", None)] {
         let frame = std::future::poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await;
-        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), piece);
+        assert_eq!(frame.unwrap().unwrap().into_data().unwrap(), came);
         if let Some(next) = next {
-            send.send(next).await.unwrap();
+            send.send(piece(next)).await.unwrap();
         }
     }
     drop(send);

@@ -8,7 +8,7 @@ use bartizan_gateway::{
 
 use crate::harness::{Client, Reply, Upstream, config_with, gateway_with, until};
 
-const HANDSHAKE: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n\
+pub(crate) const HANDSHAKE: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n\
     Upgrade: websocket\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Version: 13\r\n\
     Sec-WebSocket-Extensions: permessage-deflate\r\n\r\n";
 
@@ -16,7 +16,7 @@ const ACCEPTED: &str = "HTTP/1.1 101 Switching Protocols\r\nconnection: Upgrade\
     sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
 
 /// An upstream that answers the handshake and then sends back each frame, unmasked.
-async fn echo() -> (std::net::SocketAddr, Arc<Mutex<String>>) {
+pub(crate) async fn echo() -> (std::net::SocketAddr, Arc<Mutex<String>>) {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
@@ -51,7 +51,7 @@ async fn echo() -> (std::net::SocketAddr, Arc<Mutex<String>>) {
     (address, head)
 }
 
-fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
+pub(crate) fn masked(first: u8, payload: &[u8]) -> Vec<u8> {
     let key = [9, 8, 7, 6];
     let mut out = vec![first, 0x80 | payload.len() as u8];
     out.extend(key);

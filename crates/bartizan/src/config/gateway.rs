@@ -209,8 +209,18 @@ pub struct GatewayLimits {
     pub request_body_bytes: u32,
     /// Most bytes of a response body that are held whole; above, `response_over` of the service.
     pub response_body_bytes: u32,
-    /// Most mebibytes of all bodies held at one time; above, requests are refused with 503.
+    /// Most mebibytes of all bodies held at one time. Above, requests are refused with 503; responses
+    /// are passed on uninspected and counted, or refused with 502, as `response_over` says.
     pub buffered_mebibytes: u32,
+    /// The same for the bodies of one client (an IPv4 address or an IPv6 /64).
+    pub buffered_mebibytes_per_client: u32,
+    /// Most exchanges under way at one time; above, requests are refused with 503.
+    pub exchanges: u32,
+    /// Most exchanges of one client under way at one time; above, requests are refused with 503.
+    pub exchanges_per_client: u32,
+    /// Most connections to one upstream, those of WebSockets and idle ones among them; above, another
+    /// upstream of the service is tried, and then the request is refused with 503.
+    pub upstream_connections: u32,
     /// Most client connections at one time; more are closed at once.
     pub connections: u32,
     /// Most client connections from one address; more are closed at once.
@@ -231,6 +241,10 @@ impl Default for GatewayLimits {
             request_body_bytes: 8 * MIB,
             response_body_bytes: 8 * MIB,
             buffered_mebibytes: 512,
+            buffered_mebibytes_per_client: 64,
+            exchanges: 10_000,
+            exchanges_per_client: 2_500,
+            upstream_connections: 10_000,
             connections: 20_000,
             connections_per_address: 5_000,
             http2_streams: 128,
@@ -243,7 +257,8 @@ impl Default for GatewayLimits {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayDeadlines {
-    /// For a whole request head.
+    /// For a whole request head, on HTTP/2 from its first frame to its last; 408 above, on HTTP/2 the
+    /// connection is closed.
     pub request_head: u32,
     /// For a whole request body; 408 above.
     pub request_body: u32,
@@ -259,6 +274,9 @@ pub struct GatewayDeadlines {
     pub response_body: u32,
     /// Without a frame on a WebSocket.
     pub websocket_idle: u32,
+    /// How often it is asked, beside at each reload, whether an open WebSocket would still be let in:
+    /// by address, key, token and required authentication. One that would not is closed (1008).
+    pub websocket_review: u32,
 }
 
 impl Default for GatewayDeadlines {
@@ -272,6 +290,7 @@ impl Default for GatewayDeadlines {
             response_head: 60,
             response_body: 10,
             websocket_idle: 300,
+            websocket_review: 5,
         }
     }
 }

@@ -215,6 +215,11 @@ fn limits(config: &GatewayConfig) -> gateway::Limits {
         request_body_bytes: ours.request_body_bytes as usize,
         response_body_bytes: ours.response_body_bytes as usize,
         buffered_bytes: (ours.buffered_mebibytes as usize).saturating_mul(MIB),
+        buffered_bytes_per_client: (ours.buffered_mebibytes_per_client as usize)
+            .saturating_mul(MIB),
+        exchanges: ours.exchanges as usize,
+        exchanges_per_client: ours.exchanges_per_client as usize,
+        upstream_connections: ours.upstream_connections as usize,
         connections: ours.connections as usize,
         connections_per_address: ours.connections_per_address as usize,
         websocket_message_bytes: ours.websocket_message_bytes as usize,
@@ -238,6 +243,7 @@ fn deadlines(config: &GatewayConfig) -> gateway::Deadlines {
         response_head: seconds(ours.response_head),
         response_body: seconds(ours.response_body),
         websocket_idle: seconds(ours.websocket_idle),
+        websocket_review: seconds(ours.websocket_review),
         ..gateway::Deadlines::default()
     };
     deadlines.client.head = seconds(ours.request_head);
