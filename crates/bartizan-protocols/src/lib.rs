@@ -30,4 +30,5 @@ pub use anomaly::AnomalyKind;
 pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, decode, decode_into};
 pub use media::Format;
+pub use names::is_identifier;
 pub use view::{Codec, NodeId, NodeRef, Step, Value, View};
