@@ -2,6 +2,7 @@
 
 pub(crate) mod bytes;
 pub mod h2;
+pub(crate) mod methods;
 pub mod reader;
 pub mod refusal;
 pub(crate) mod tap;

@@ -22,4 +22,5 @@ mod streams;
 #[path = "../differential/mod.rs"]
 mod table;
 mod tls;
+mod visible;
 mod websocket;
