@@ -155,7 +155,8 @@ impl Tokeniser {
                 }
             };
             // Two ASCII digits.
-            (chars.next(), chars.next());
+            chars.next();
+            chars.next();
             match char::from_u32(byte).filter(char::is_ascii) {
                 Some(sign) if !sign.is_ascii_alphanumeric() => {
                     out.push_str(&format!("%{byte:02X}"));
