@@ -18,6 +18,7 @@ use crate::{
     call::Call,
     config::{self, ConfigError},
     handover::timestamp,
+    policy::{Applied, Decisions},
     problem::escape,
 };
 
@@ -99,13 +100,37 @@ fn line(call: &Call) -> String {
     text("outcome", call.outcome.code());
     let millis = call.ended.duration_since(call.began).as_secs_f64() * 1e3;
     let status = call.status.map_or(0, |status| status.as_u16());
-    let _ = writeln!(
+    let _ = write!(
         out,
         ",\"status\":{status},\"request_bytes\":{},\"response_bytes\":{},\"duration_ms\":{millis:.3},\
-         \"connection\":{}}}",
+         \"connection\":{}",
         call.request_body.total, call.response_body.total, call.link.id
     );
+    if let Some(decisions) = call.extension::<Decisions>() {
+        policies(&mut out, &decisions.applied);
+    }
+    out.push_str("}\n");
     out
+}
+
+/// What policies decided, when that was more than to let pass. All of it is ours: names of policies
+/// are letters, digits and `-_.`.
+fn policies(out: &mut String, applied: &[Applied]) {
+    for (at, one) in applied.iter().enumerate() {
+        out.push_str(if at == 0 { ",\"policies\":[" } else { "," });
+        let _ = write!(
+            out,
+            "{{\"policy\":\"{}\",\"kind\":\"{}\",\"outcome\":\"{}\",\"action\":\"{}\",\"reason\":\"{}\"}}",
+            one.policy,
+            one.kind,
+            one.outcome.as_str(),
+            one.action.as_str(),
+            one.reason
+        );
+    }
+    if !applied.is_empty() {
+        out.push(']');
+    }
 }
 
 fn version(version: Version) -> &'static str {

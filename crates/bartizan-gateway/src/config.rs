@@ -29,6 +29,9 @@ pub struct Config {
     pub forwarded: ForwardedFields,
     /// Where a line for each exchange goes.
     pub access_log: AccessLog,
+    /// Methods that are served beside the registered ones, with case; `*` for all. Others are refused
+    /// with 501.
+    pub methods: Vec<String>,
 }
 
 impl Config {
@@ -44,6 +47,7 @@ impl Config {
             client_field: ClientField::default(),
             forwarded: ForwardedFields::default(),
             access_log: AccessLog::Off,
+            methods: Vec::new(),
         }
     }
 }
@@ -331,8 +335,9 @@ impl Default for Deadlines {
     }
 }
 
-/// What upstreams are told about the client. What clients that are not trusted say about
-/// themselves in these fields is always removed.
+/// What upstreams are told about the client. What clients that are not trusted say about themselves
+/// in these fields does not go on, whether we write them or not; only a valid trace of a client is
+/// continued, with a parent of ours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ForwardedFields {
     /// `X-Forwarded-For`, `-Proto` and `-Host`.

@@ -13,10 +13,14 @@ use bartizan_model::{
     BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
     Timestamp,
 };
-use http::Version;
+use http::{HeaderValue, Version};
 use tokio::sync::{Notify, mpsc};
 
-use crate::call::{Call, Captured, Fields, Outcome};
+use crate::{
+    call::{Call, Captured, Fields, Outcome},
+    forward::own_keys,
+    policy::Decisions,
+};
 
 /// Counters of a hand-over, shared by its two ends.
 #[derive(Debug, Default)]
@@ -150,6 +154,8 @@ impl Finished {
         let trailers = call.response_body.trailers.as_ref().map(headers_of).unwrap_or_default();
         let response = response(&call);
         let time = call.time;
+        let decided = call.extension::<Decisions>();
+        let decisions = decided.map(Decisions::decisions).unwrap_or_default();
         let messages = call.message.iter().map(|message| Message {
             from_client: message.from_client,
             time: Some(timestamp(time)),
@@ -175,6 +181,7 @@ impl Finished {
             connection_id: Some(call.link.id.to_string()),
             request_id: Some(call.ids.request_id().to_owned()),
             trailers,
+            policies: decisions,
             request: request(call),
         })
     }
@@ -188,6 +195,8 @@ fn request(call: Call) -> Request {
         (true, _) => "ws",
         (false, scheme) => scheme,
     };
+    let key = call.extension::<Decisions>().and_then(Decisions::own_key);
+    let key = key.unwrap_or_else(|| own_keys::HIDDEN.into());
     let version = match call.version {
         Version::HTTP_10 => "1.0",
         Version::HTTP_2 => "2",
@@ -197,9 +206,9 @@ fn request(call: Call) -> Request {
         method: call.method.as_str().to_owned(),
         scheme: scheme.to_owned(),
         authority,
-        target,
+        target: own_keys::hide(target, &key),
         http_version: Some(version.to_owned()),
-        headers: headers(&call.request_fields),
+        headers: request_headers(&call.request_fields, &key),
         header_state: HeaderState::Complete,
         body_state: state(&call.request_body),
         body: call.request_body.bytes,
@@ -239,6 +248,12 @@ fn state(body: &Captured) -> BodyState {
 
 fn headers(fields: &Fields) -> Headers {
     fields.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect()
+}
+
+/// Without keys of ours, whatever became of the request and whoever looked at it.
+fn request_headers(fields: &Fields, key: &str) -> Headers {
+    let hide = |value: &HeaderValue| own_keys::hide(text(value.as_bytes()), key);
+    fields.iter().map(|(name, value)| (name.as_str(), hide(value))).collect()
 }
 
 fn headers_of(map: &http::HeaderMap) -> Headers {

@@ -1,7 +1,5 @@
 //! Counters for the operator. Everything that a limit drops, refuses or leaves uninspected is here.
 
-use std::sync::atomic::Ordering::Relaxed;
-
 use prometheus_client::{
     encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -205,8 +203,9 @@ impl Metrics {
             set("open", upstream.open_now() as u64);
             set("idle", upstream.idle_now() as u64);
             set("healthy", u64::from(upstream.is_healthy()));
-            set("connects", upstream.connects.load(Relaxed));
-            set("connect_failures", upstream.connect_failures.load(Relaxed));
+            let (connects, failures) = upstream.connects();
+            set("connects", connects);
+            set("connect_failures", failures);
         }
         let mut out = String::new();
         // Writing to a string cannot fail.

@@ -105,9 +105,9 @@ impl Running {
         &self.addresses
     }
 
-    /// Takes over a new configuration, all of it at once: exchanges that have begun keep the old
-    /// one. Upstreams that stay keep their connections and their health. Certificates are read
-    /// again. Where the access log goes is not changed.
+    /// Takes over a new configuration, with its policies, all of it at once: exchanges that have begun
+    /// keep the old one to their end. Upstreams that stay keep their connections and their health.
+    /// Certificates are read again. Where the access log goes is not changed.
     ///
     /// # Errors
     /// It cannot be compiled or changes the listeners; the old one stays.

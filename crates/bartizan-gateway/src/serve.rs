@@ -130,6 +130,9 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     {
         return Err(refuse(&shared, refusal));
     }
+    if !call.snapshot.methods.serve(request.method()) {
+        return Err(refuse(&shared, Refusal::UnknownMethod));
+    }
     call.authority = match request.uri().authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
         None => request.headers().get(header::HOST).cloned(),

@@ -18,6 +18,7 @@ use crate::{
         ClientField, Config, ConfigError, Deadlines, ForwardedFields, Limits, Network, OverLimit,
         Service, UpstreamProtocol, UpstreamTls,
     },
+    head::methods::Methods,
     listen::tls,
     metrics::Metrics,
     phases::Policies,
@@ -35,6 +36,7 @@ pub(crate) struct Snapshot {
     pub(crate) trusted: Vec<Network>,
     pub(crate) client_field: ClientField,
     pub(crate) forwarded: ForwardedFields,
+    pub(crate) methods: Methods,
     pub(crate) policies: Arc<dyn Policies>,
     /// TLS of each listener.
     pub(crate) tls: Vec<Option<Arc<ServerConfig>>>,
@@ -64,8 +66,8 @@ pub(crate) struct CompiledService {
 }
 
 impl Snapshot {
-    /// Compiles a configuration. Upstreams that `previous` has are taken over with their
-    /// connections and their health.
+    /// Compiles a configuration; nothing that serves is changed by it. Upstreams that `previous` has
+    /// share their connections and their health with it.
     pub(crate) fn compile(
         config: &Config,
         policies: Arc<dyn Policies>,
@@ -89,6 +91,8 @@ impl Snapshot {
             trusted: config.trusted_proxies.clone(),
             client_field: config.client_field,
             forwarded: config.forwarded,
+            methods: Methods::compile(&config.methods)
+                .map_err(|problem| ConfigError::value("methods", problem))?,
             policies,
             tls: tls.collect::<Result<_, _>>()?,
             unrouted: std::array::from_fn(|class| metrics.exchanges_of("", class)),
@@ -234,15 +238,11 @@ fn compile_service(
             protocol: service.protocol,
             tls: service.tls.clone(),
         };
-        // With TLS the file of authorities may have changed, so connections are made anew.
-        let kept = known.iter().find(|known| known.route == route && tls.is_none());
-        upstreams.push(match kept {
-            Some(kept) => {
-                kept.set_settings(settings);
-                Arc::clone(kept)
-            }
-            None => Arc::new(Upstream::new(route, tls.clone(), settings)),
-        });
+        let kept = known.iter().find(|known| known.is_reached_by(&route, tls.as_ref()));
+        upstreams.push(Arc::new(match kept {
+            Some(kept) => kept.with_settings(settings),
+            None => Upstream::new(route, tls.clone(), settings),
+        }));
     }
     Ok(CompiledService {
         name: service.name.clone(),
@@ -265,7 +265,8 @@ fn compile_tls(
     let name = ServerName::try_from(tls.server_name.clone())
         .map_err(|error| ConfigError::value(key, error.to_string()))?;
     let mut roots = RootCertStore::empty();
-    for authority in certificates(&tls.authorities)? {
+    let (authorities, hash) = certificates_and_hash(&tls.authorities)?;
+    for authority in authorities {
         roots.add(authority).map_err(|error| ConfigError::File {
             path: tls.authorities.clone(),
             problem: error.to_string(),
@@ -280,11 +281,18 @@ fn compile_tls(
         UpstreamProtocol::Http1 => b"http/1.1".to_vec(),
         UpstreamProtocol::Http2 => b"h2".to_vec(),
     }];
-    Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name })
+    Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name, authorities: hash })
 }
 
 /// The certificates of a PEM file; at least one.
 pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, ConfigError> {
+    certificates_and_hash(path).map(|(certificates, _)| certificates)
+}
+
+/// Also a hash of the file.
+fn certificates_and_hash(
+    path: &Path,
+) -> Result<(Vec<CertificateDer<'static>>, [u8; 32]), ConfigError> {
     let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };
     let pem = fs::read(path).map_err(|error| failed(error.to_string()))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
@@ -292,7 +300,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
     if certificates.is_empty() {
         return Err(failed("no certificate in it".to_owned()));
     }
-    Ok(certificates)
+    Ok((certificates, *blake3::hash(&pem).as_bytes()))
 }
 
 #[cfg(test)]

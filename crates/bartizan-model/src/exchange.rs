@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-use crate::{ids::ExchangeId, time::Timestamp};
+use crate::{ids::ExchangeId, time::Timestamp, verdict::PolicyDecision};
 
 /// One request and its response (one call for gRPC; one message for a WebSocket).
 ///
@@ -43,6 +43,8 @@ pub struct Exchange {
     pub request_id: Option<String>,
     /// Trailer fields of the response.
     pub trailers: Headers,
+    /// What inline policies decided about it, in order, when that was more than to let it pass.
+    pub policies: Vec<PolicyDecision>,
 }
 
 /// The peer of a connection.

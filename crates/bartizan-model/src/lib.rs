@@ -52,4 +52,4 @@ pub use redact::Redacted;
 pub use severity::{Confidence, Severity};
 pub use taxonomy::{Attack, Cwe, Owasp};
 pub use time::{Duration, Timestamp};
-pub use verdict::{Action, Verdict};
+pub use verdict::{Action, PolicyDecision, PolicyOutcome, Verdict};

@@ -58,3 +58,97 @@ pub struct Verdict {
     /// 0 to 100: how hostile the exchange alone looks.
     pub score: u8,
 }
+
+/// What became of what a policy decided.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PolicyOutcome {
+    /// It was done.
+    Enforced,
+    /// It was only noted: the policy is in monitor mode.
+    Monitored,
+    /// The policy could not decide: a look-up failed, or what it needs was not there.
+    NotEvaluated,
+}
+
+impl PolicyOutcome {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Enforced => "enforced",
+            Self::Monitored => "monitored",
+            Self::NotEvaluated => "not_evaluated",
+        }
+    }
+}
+
+/// What an inline policy decided about an exchange, when that was more than to let it pass.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PolicyDecision {
+    /// Name of the policy.
+    pub policy: String,
+    /// Its kind, for example `rate`.
+    pub kind: String,
+    /// What became of it.
+    pub outcome: PolicyOutcome,
+    /// What enforcement would do; *allow* when it was not evaluated.
+    pub action: Action,
+    /// Status that enforcement answers with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Why: a short name, without anything that the client sent.
+    pub reason: String,
+}
+
+impl PolicyDecision {
+    /// What happened.
+    #[must_use]
+    pub fn applied(&self) -> Action {
+        if self.outcome == PolicyOutcome::Enforced { self.action } else { Action::Allow }
+    }
+}
+
+impl Verdict {
+    /// Adds what policies decided inline: the strictest counts, for what enforcement would do and for
+    /// what happened.
+    pub fn take_in(&mut self, decisions: &[PolicyDecision]) {
+        for decision in decisions {
+            if decision.action > self.action {
+                (self.action, self.status) = (decision.action, decision.status);
+            }
+            self.applied = self.applied.max(decision.applied());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_strictest_decision_counts() {
+        let decision = |outcome, action, status| PolicyDecision {
+            policy: "a".to_owned(),
+            kind: "rate".to_owned(),
+            outcome,
+            action,
+            status,
+            reason: "r".to_owned(),
+        };
+        let mut verdict = Verdict { action: Action::Log, score: 30, ..Verdict::default() };
+        verdict.take_in(&[]);
+        assert_eq!((verdict.action, verdict.status), (Action::Log, None));
+        let monitored = decision(PolicyOutcome::Monitored, Action::Deny, Some(403));
+        let enforced = decision(PolicyOutcome::Enforced, Action::Throttle, Some(429));
+        let unknown = decision(PolicyOutcome::NotEvaluated, Action::Allow, None);
+        verdict.take_in(&[enforced, monitored, unknown]);
+        let expected = Verdict {
+            action: Action::Deny,
+            applied: Action::Throttle,
+            status: Some(403),
+            score: 30,
+        };
+        assert_eq!(verdict, expected);
+    }
+}

@@ -180,7 +180,8 @@ impl<'a> Keeper<'a> {
     ) -> Result<(), KeepError> {
         self.checkpoint = Some(checkpoint);
         if self.is_due() {
-            let batch = self.batch(state)?;
+            let batch = self.batch(state);
+            let batch = self.or_lose(batch)?;
             self.write(batch)?;
         }
         Ok(())
@@ -203,7 +204,8 @@ impl<'a> Keeper<'a> {
 
     /// Writes what is left together with the result.
     pub(crate) fn finish(&mut self, state: &State, analysis: &Analysis) -> Result<(), KeepError> {
-        let mut batch = self.batch(state)?;
+        let batch = self.batch(state);
+        let mut batch = self.or_lose(batch)?;
         batch.endpoints.clone_from(&analysis.endpoints);
         batch.findings.clone_from(&analysis.findings);
         batch.detections.clone_from(&analysis.detections);
@@ -233,6 +235,16 @@ impl<'a> Keeper<'a> {
             learned: vec![wrap_learned(state)?],
             ..Batch::default()
         })
+    }
+
+    /// When there is no batch, what waits is gone as it is when a batch cannot be written: nothing grows
+    /// without bound, and the next step is due when it would be.
+    fn or_lose(&mut self, batch: Result<Batch, KeepError>) -> Result<Batch, KeepError> {
+        if batch.is_err() {
+            self.lost += std::mem::take(&mut self.waiting).len() as u64;
+            self.last_step = Instant::now();
+        }
+        batch
     }
 
     fn write(&mut self, batch: Batch) -> Result<(), KeepError> {

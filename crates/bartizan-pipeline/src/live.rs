@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bartizan_analysis::{Judgement, Snapshot, State, judge};
+use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge};
 use bartizan_model::{Action, Exchange, analysis::Analysis, source::Ordering};
 use bartizan_store::ExchangeFacts;
 
@@ -53,7 +53,7 @@ pub struct Counters {
     pub not_judged: AtomicU64,
     /// Of those judged, what at least one detection was raised for.
     pub hostile: AtomicU64,
-    /// Of these, what enforcement would have refused or slowed down.
+    /// Exchanges that the judgement or an inline policy would refuse or slow down if enforced, or did.
     pub would_block: AtomicU64,
     /// Of these, what was not inspected completely.
     pub partly_inspected: AtomicU64,
@@ -121,8 +121,7 @@ impl Live<'_> {
     }
 
     fn begin(&mut self, steps: &mut Steps) {
-        if let Err(error) = steps.begin(&self.state) {
-            steps.last = Instant::now();
+        if let Err(error) = steps.begin(self.state.save()) {
             self.counters.keep_failures.fetch_add(1, Relaxed);
             (self.failed)(&error);
         }
@@ -194,12 +193,14 @@ struct Steps {
     pause: Duration,
     busy: bool,
     fresh: bool,
+    /// The last step could not be begun: the next one waits, however much there is to write.
+    failed: bool,
 }
 
 impl Steps {
     fn new(jobs: mpsc::SyncSender<Job>, done: mpsc::Receiver<Step>) -> Self {
         let (waiting, last) = (Vec::new(), Instant::now());
-        Self { jobs, done, waiting, last, pause: STEP, busy: false, fresh: false }
+        Self { jobs, done, waiting, last, pause: STEP, busy: false, fresh: false, failed: false }
     }
 
     fn due_in(&self) -> Duration {
@@ -208,16 +209,17 @@ impl Steps {
     }
 
     fn is_due(&self) -> bool {
-        let full = self.waiting.len() >= MAX_WAITING;
+        let full = self.waiting.len() >= MAX_WAITING && !self.failed;
         self.fresh && !self.busy && (full || self.last.elapsed() >= self.pause)
     }
 
-    fn begin(&mut self, state: &State) -> Result<(), KeepError> {
-        let state = state.save()?;
+    fn begin(&mut self, state: Result<Vec<u8>, StateError>) -> Result<(), KeepError> {
+        (self.last, self.failed) = (Instant::now(), true);
+        let state = state?;
         let job = Job { state, facts: std::mem::take(&mut self.waiting) };
         // The queue has room: the writer has answered for the last job.
         self.jobs.try_send(job).map_err(|_| KeepError::Writer)?;
-        (self.busy, self.fresh, self.last) = (true, false, Instant::now());
+        (self.busy, self.fresh, self.failed) = (true, false, false);
         Ok(())
     }
 }
@@ -251,4 +253,25 @@ fn write<'a>(
         let _ = say.send(Step { written, lost, took: begin.elapsed() });
     }
     keeper
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_state_that_cannot_be_saved_is_not_tried_again_at_once() {
+        let ((jobs, work), (_say, done)) = (mpsc::sync_channel(1), mpsc::channel());
+        let mut steps = Steps::new(jobs, done);
+        steps.waiting.resize_with(MAX_WAITING, ExchangeFacts::default);
+        steps.fresh = true;
+        assert!(steps.is_due(), "there is much to write");
+        assert!(steps.begin(Err(StateError)).is_err());
+        assert!(!steps.is_due() && steps.due_in() > STEP / 2);
+        assert_eq!(steps.waiting.len(), MAX_WAITING, "it is written by the next step that can be");
+        steps.last = Instant::now().checked_sub(STEP).expect("a while ago");
+        assert!(steps.is_due());
+        assert!(steps.begin(Ok(Vec::new())).is_ok());
+        assert_eq!(work.try_recv().map(|job| job.facts.len()).ok(), Some(MAX_WAITING));
+    }
 }

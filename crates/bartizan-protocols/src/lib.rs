@@ -31,4 +31,5 @@ pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, decode, decode_into};
 pub use json::MAP_KEYS;
 pub use media::Format;
+pub use names::is_identifier;
 pub use view::{Codec, NodeId, NodeRef, Step, Value, View, general_hash_below};

@@ -75,7 +75,8 @@ impl Names {
 
 /// Whether a key looks like an identifier rather than a name: all digits, a UUID, sixteen or more
 /// hexadecimal digits, a date, an e-mail address. Objects with such keys are maps.
-pub(crate) fn is_identifier(key: &str) -> bool {
+#[must_use]
+pub fn is_identifier(key: &str) -> bool {
     let bytes = key.as_bytes();
     let Some(&first) = bytes.first() else { return false };
     if first.is_ascii_digit() && (bytes.iter().all(u8::is_ascii_digit) || is_date(bytes)) {

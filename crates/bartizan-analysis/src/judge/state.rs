@@ -224,8 +224,10 @@ fn judgement(
         .collect();
     data_classes.sort_unstable();
     data_classes.dedup();
+    let mut verdict = verdict::verdict(&raised);
+    verdict.take_in(&facts.exchange.policies);
     Judgement {
-        verdict: verdict::verdict(&raised),
+        verdict,
         detections: raised,
         leaf: leaf.0,
         actor: caller.actor,

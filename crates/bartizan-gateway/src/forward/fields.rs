@@ -79,6 +79,12 @@ pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: Ups
     }
     if settings.request_id {
         headers.insert(X_REQUEST_ID, call.ids.request_value());
+    } else if !is_trusted {
+        headers.remove(X_REQUEST_ID);
+    }
+    if !settings.trace && !is_trusted {
+        headers.remove(TRACEPARENT);
+        headers.remove(TRACESTATE);
     }
     if settings.trace {
         let (trace, goes_on) = call.ids.traceparent(headers.get(TRACEPARENT));

@@ -3,3 +3,4 @@
 pub(crate) mod client;
 pub(crate) mod fields;
 pub(crate) mod ids;
+pub(crate) mod own_keys;

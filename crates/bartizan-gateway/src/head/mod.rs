@@ -3,6 +3,7 @@
 pub(crate) mod bytes;
 pub mod frames;
 pub mod h2;
+pub(crate) mod methods;
 pub mod reader;
 pub mod refusal;
 pub(crate) mod tap;

@@ -42,6 +42,7 @@ refusals! {
     RequestLine BAD_REQUEST "request-line" "the request line is malformed"
     Method BAD_REQUEST "method" "the method is not a token"
     MethodNotServed NOT_IMPLEMENTED "method-not-served" "the method is not served by a gateway"
+    UnknownMethod NOT_IMPLEMENTED "unknown-method" "the method is not one of those that are served"
     Version HTTP_VERSION_NOT_SUPPORTED "version" "the protocol version is not served"
     Target BAD_REQUEST "target" "the request target is malformed"
     TargetTooLong URI_TOO_LONG "target-too-long" "the request target is too long"

@@ -23,6 +23,7 @@ use super::{
     authentication::{challenge, credentials},
     config::Problem,
     identity::Identity,
+    look_ups::LookUps,
     record::Refusal,
 };
 
@@ -248,6 +249,17 @@ impl KeyTable {
         used.collect()
     }
 
+    /// Puts back what [`KeyTable::take_used`] took; later uses stay.
+    fn put_back(&self, used: Vec<(ApiKeyId, Timestamp)>) {
+        let held = self.held.load();
+        let used: HashMap<_, _> = used.into_iter().collect();
+        for entry in held.iter().flat_map(|held| held.keys.values().flatten()) {
+            if let Some(time) = used.get(&entry.key.id) {
+                entry.used.fetch_max(time.micros(), Relaxed);
+            }
+        }
+    }
+
     /// Whose key a text is.
     ///
     /// # Errors
@@ -287,171 +299,40 @@ const ASK: Duration = Duration::from_secs(1);
 const WRITE_EVERY: u32 = 30;
 
 /// Keeps a table up to date until it is dropped: asks the store every second whether keys changed,
-/// and writes down every half minute when they were used. Failures are told to `report` and tried
-/// again.
-pub async fn keep_up(
-    table: Weak<KeyTable>,
-    store: Arc<dyn ApiKeyStore>,
-    report: impl Fn(&str) + Send + Sync,
-) {
-    let mut round: u32 = 0;
+/// and writes down every half minute when they were used. What fails is told and tried again.
+pub async fn keep_up(table: Weak<KeyTable>, store: Arc<dyn ApiKeyStore>, look_ups: LookUps) {
+    let (mut round, mut has_failed): (u32, bool) = (0, false);
     loop {
         let Some(known) = table.upgrade().map(|table| table.version()) else { return };
-        match store.newer(known).await {
-            Ok(Some(keys)) => {
-                let Some(table) = table.upgrade() else { return };
-                table.replace(keys);
-            }
-            Ok(None) => {}
-            Err(problem) => report(&problem),
+        let read = store.newer(known).await;
+        let outcome = read.as_ref().map(|_| ()).map_err(String::as_str);
+        let before = std::mem::replace(&mut has_failed, outcome.is_err());
+        look_ups.read_keys(outcome, before);
+        if let Ok(Some(keys)) = read {
+            let Some(table) = table.upgrade() else { return };
+            table.replace(keys);
         }
         round = round.wrapping_add(1);
         if round.is_multiple_of(WRITE_EVERY) {
-            let used = table.upgrade().map(|table| table.take_used()).unwrap_or_default();
-            if !used.is_empty()
-                && let Err(problem) = store.used(used).await
-            {
-                report(&problem);
-            }
+            write_uses(&table, store.as_ref(), &look_ups).await;
         }
         tokio::time::sleep(ASK).await;
     }
 }
 
-#[cfg(test)]
-pub(crate) mod tests {
-    use bartizan_model::{ApiKeyState, Scope};
-
-    use super::*;
-
-    pub(crate) fn hash_key() -> HashKey {
-        HashKey::new([3; 32])
+/// Writes down when keys were used; what cannot be written is kept for the next time.
+async fn write_uses(table: &Weak<KeyTable>, store: &dyn ApiKeyStore, look_ups: &LookUps) {
+    let used = table.upgrade().map(|table| table.take_used()).unwrap_or_default();
+    if used.is_empty() {
+        return;
     }
-
-    /// A key and the text of it.
-    pub(crate) fn key(fill: u8) -> (ApiKey, String) {
-        let secret = ApiKeySecret::from_random([fill; 32]);
-        let digest = secret.digest(&hash_key());
-        let key = ApiKey {
-            id: ApiKeyId::derive(&Scope::default(), &[&digest.to_string()]),
-            name: "n".to_owned(),
-            owner: "acme".to_owned(),
-            scopes: vec!["orders:read".to_owned()],
-            state: ApiKeyState::Active,
-            created: Timestamp::default(),
-            expires: None,
-            last_used: None,
-            digest,
-        };
-        (key, secret.reveal().to_string())
-    }
-
-    pub(crate) fn table(keys: Vec<ApiKey>) -> Arc<KeyTable> {
-        let table = KeyTable::new(hash_key());
-        table.replace(ApiKeys { version: 1, keys });
-        Arc::new(table)
-    }
-
-    fn at(seconds: i64) -> Timestamp {
-        Timestamp::from_seconds(seconds)
-    }
-
-    fn look(policy: &OwnKeys, fields: &[(&'static str, &str)]) -> String {
-        let mut map = HeaderMap::new();
-        for (name, value) in fields {
-            map.append(*name, value.parse().expect("a value"));
-        }
-        let Some(looked) = policy.look(&map, at(10)) else { return "nothing".to_owned() };
-        match looked.checked {
-            Ok(identity) => format!("{} {}", looked.fields[0], identity.owner),
-            Err(refusal) => format!("{} {}", refusal.status.as_u16(), refusal.reason),
-        }
-    }
-
-    fn policy(config: &ApiKeyConfig, keys: Vec<ApiKey>) -> OwnKeys {
-        OwnKeys::compile(config, &table(keys)).expect("compiles")
-    }
-
-    #[test]
-    fn good_keys_pass_and_all_others_of_ours_do_not() {
-        let (good, text) = key(1);
-        let state = |fill, state| ApiKey { state, ..key(fill).0 };
-        let expired = ApiKey { expires: Some(at(10)), ..key(4).0 };
-        let keys =
-            vec![good, state(2, ApiKeyState::Disabled), state(3, ApiKeyState::Revoked), expired];
-        let policy = policy(&ApiKeyConfig::default(), keys);
-        let mut typo = text.clone();
-        typo.replace_range(9..10, if &text[9..10] == "0" { "1" } else { "0" });
-        for (value, expected) in [
-            (text.as_str(), "x-api-key acme"),
-            (&key(2).1, "401 key-disabled"),
-            (&key(3).1, "401 key-revoked"),
-            (&key(4).1, "401 key-expired"),
-            (&key(5).1, "401 key-unknown"),
-            (&typo, "401 key-mistyped"),
-            ("btz_x", "401 key-malformed"),
-            ("BTZ_x", "401 key-malformed"),
-            ("sk_live_x", "nothing"),
-            ("", "nothing"),
-        ] {
-            assert_eq!(look(&policy, &[("x-api-key", value)]), expected, "{value}");
-        }
-        for scheme in ["Bearer", "bearer", "bEARER"] {
-            let value = format!("{scheme}  {text}");
-            assert_eq!(look(&policy, &[("authorization", &value)]), "authorization acme");
-        }
-        assert_eq!(look(&policy, &[("authorization", &format!("Basic {text}"))]), "nothing");
-        let twice = [("x-api-key", text.as_str()), ("x-api-key", &key(5).1)];
-        assert_eq!(look(&policy, &twice), "400 several-credentials");
-        let bearer = format!("Bearer {text}");
-        let both = [("x-api-key", text.as_str()), ("authorization", &bearer)];
-        assert_eq!(look(&policy, &both), "400 several-credentials");
-        // Beside a credential of somebody else.
-        let other = [("x-api-key", text.as_str()), ("authorization", "Bearer eyJ.x.y")];
-        assert_eq!(look(&policy, &other), "x-api-key acme");
-    }
-
-    #[test]
-    fn scopes_are_asked_for_and_told() {
-        let scopes = vec!["orders:read".to_owned(), "orders:write".to_owned()];
-        let policy = policy(&ApiKeyConfig { scopes, ..ApiKeyConfig::default() }, vec![key(1).0]);
-        let mut fields = HeaderMap::new();
-        fields.insert("x-api-key", key(1).1.parse().expect("a value"));
-        let refusal = policy.look(&fields, at(1)).expect("looked at").checked.expect_err("refused");
-        assert_eq!(refusal.status, StatusCode::FORBIDDEN);
-        assert_eq!(
-            refusal.fields[0].1,
-            "Bearer error=\"insufficient_scope\", scope=\"orders:read orders:write\""
-        );
-    }
-
-    #[test]
-    fn uses_are_gathered_and_survive_a_change_of_keys() {
-        let (first, text) = key(1);
-        let table = table(vec![first.clone()]);
-        table.verify(&text, at(5)).expect("good");
-        table.verify(&text, at(6)).expect("good");
-        table.replace(ApiKeys { version: 2, keys: vec![first.clone(), key(2).0] });
-        assert_eq!(table.take_used(), [(first.id, at(6))]);
-        assert_eq!((table.take_used(), table.version()), (Vec::new(), Some(2)));
-        table.replace(ApiKeys { version: 3, keys: Vec::new() });
-        assert_eq!(table.verify(&text, at(7)).err(), Some("key-unknown"));
-    }
-
-    #[test]
-    fn keys_are_refused_until_they_were_read() {
-        let table = Arc::new(KeyTable::new(hash_key()));
-        let policy = OwnKeys::compile(&ApiKeyConfig::default(), &table).expect("compiles");
-        assert_eq!(look(&policy, &[("x-api-key", &key(1).1)]), "503 keys-unavailable");
-        assert_eq!(look(&policy, &[]), "nothing");
-    }
-
-    #[test]
-    fn fields_that_are_none_are_refused() {
-        for (headers, bearer) in [(&["a b"][..], true), (&["Authorization"], true), (&[], false)] {
-            let headers = headers.iter().map(|name| (*name).to_owned()).collect();
-            let config = ApiKeyConfig { headers, bearer, ..ApiKeyConfig::default() };
-            assert!(OwnKeys::compile(&config, &table(Vec::new())).is_err(), "{config:?}");
+    if let Err(problem) = store.used(used.clone()).await {
+        look_ups.uses_not_written(&problem);
+        if let Some(table) = table.upgrade() {
+            table.put_back(used);
         }
     }
 }
+
+#[cfg(test)]
+pub(crate) mod tests;

@@ -5,14 +5,15 @@
 use std::{hint::black_box, net::IpAddr, time::Instant};
 
 use bartizan_model::{HashKey, Timestamp, counters::RateCounter as _};
-use http::{HeaderMap, Method, request};
+use http::{HeaderMap, request};
 
 use super::{
     RateTable,
     address::{AddressConfig, Addresses},
     api_key::{ApiKeyConfig, OwnKeys, tests as own},
+    asked::Asked,
     rate::{Limit, RateConfig},
-    scope::{PathForms, Scope, ScopeConfig},
+    scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
 };
 
@@ -59,13 +60,13 @@ fn costs_of_cheap_checks() {
     let config =
         ScopeConfig { paths: vec!["/v1/**".into(), "/v2/*/items".into()], ..Default::default() };
     let scope = Scope::compile(&config).expect("compiles");
+    let mut wanted = Wanted::default();
+    scope.note(&mut wanted);
     for path in ["/v1/orders/17", "/v1/%6frders/../17;a=b"] {
+        let request = http::Request::get(path).body(()).expect("a request").into_parts().0;
         measure(&format!("scope, {path}"), 200_000, |_| {
-            black_box(scope.holds(
-                Some("api.example"),
-                &Method::GET,
-                &PathForms::new(black_box(path)),
-            ));
+            let asked = Asked::new(wanted, Some("api.example"), black_box(&request));
+            black_box(scope.reach(&asked));
         });
     }
 

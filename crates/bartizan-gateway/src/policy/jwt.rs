@@ -1,6 +1,8 @@
 //! JWT verification: signature, issuer, audience, times, claims; with keys from a file, a URL or a
 //! shared secret.
 
+#[cfg(test)]
+mod fetch_tests;
 mod keys;
 mod source;
 #[cfg(test)]
@@ -9,7 +11,7 @@ mod token;
 
 use std::{
     path::PathBuf,
-    sync::{Mutex, PoisonError, atomic::Ordering::Relaxed},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -29,6 +31,7 @@ use super::{
     config::Problem,
     fetch, files,
     identity::Identity,
+    look_ups::LookUps,
     recent::Recent,
     record::Refusal,
 };
@@ -56,8 +59,8 @@ of `required_claims`; a principal in `subject_claim`. Tokens with `crit`, `zip`,
 type of another kind of JWT are refused. Keys that a token itself names or brings are never used.
 
 Keys come from `jwks_file` (read at each reload), from `jwks_url`, or from a shared secret. A URL is \
-fetched when there are no keys yet, when they are older than `refresh_seconds`, and when a token names \
-an unknown key, one fetch at a time and never two within `interval_seconds`; when a fetch fails the old \
+fetched when there are no keys yet, when a token comes and they are older than `refresh_seconds`, and \
+when a token names an unknown key, one fetch at a time and never two within `interval_seconds`; when a fetch fails the old \
 keys stay, and before the first one tokens are refused with 503. It must be https, or http to this \
 machine; private and metadata addresses are refused after resolution unless `allow_networks` holds \
 them; redirects are not followed. Verified tokens are remembered (16384 of up to 4 KiB, by hash) until they \
@@ -198,7 +201,7 @@ pub(crate) enum Presented<'a> {
 }
 
 impl Tokens {
-    pub(crate) fn compile(config: &JwtConfig) -> Result<Self, Problem> {
+    pub(crate) fn compile(config: &JwtConfig, look_ups: &LookUps) -> Result<Self, Problem> {
         if config.issuer.is_empty() {
             return Err(Problem::new("issuer", "must not be empty"));
         }
@@ -213,7 +216,7 @@ impl Tokens {
         if config.max_life_seconds == 0 {
             return Err(Problem::new("max_life_seconds", "0 would let nothing pass"));
         }
-        let keys = keys_of(config)?;
+        let keys = keys_of(config, look_ups)?;
         let shard = || Mutex::new(Recent::new(REMEMBERED / SHARDS));
         let verified = (0..SHARDS).map(|_| shard()).collect();
         Ok(Self { config: config.clone(), header, keys, verified })
@@ -225,21 +228,10 @@ impl Tokens {
         matches!(self.keys, Keys::Fetched(_))
     }
 
-    /// Fetches keys for the first time.
-    ///
-    /// # Errors
-    /// Says why that failed; it is tried again when a token comes.
-    pub(crate) async fn warm(&self) -> Result<(), String> {
-        let Keys::Fetched(fetched) = &self.keys else { return Ok(()) };
-        fetched.warm().await;
-        fetched.problem().map_or(Ok(()), Err)
-    }
-
-    /// Fetches that failed.
-    pub(crate) fn failures(&self) -> u64 {
-        match &self.keys {
-            Keys::Fixed(_) => 0,
-            Keys::Fetched(fetched) => fetched.failures.load(Relaxed),
+    /// Fetches keys for the first time; it is tried again when a token comes.
+    pub(crate) async fn warm(&self) {
+        if let Keys::Fetched(fetched) = &self.keys {
+            fetched.warm().await;
         }
     }
 
@@ -270,6 +262,8 @@ impl Tokens {
         if text.len() > REMEMBERED_BYTES {
             return None;
         }
+        // Also when only tokens come that are known: the issuer may have withdrawn a key.
+        self.keys.refresh_if_old();
         let hash = *blake3::hash(text.as_bytes()).as_bytes();
         let mut shard = self.shard(&hash).lock().unwrap_or_else(PoisonError::into_inner);
         let known = shard.get_mut(&hash)?;
@@ -384,7 +378,7 @@ pub(crate) fn refusal(code: &'static str) -> Refusal {
     refusal.with(header::WWW_AUTHENTICATE, challenge("Bearer", error))
 }
 
-fn keys_of(config: &JwtConfig) -> Result<Keys, Problem> {
+fn keys_of(config: &JwtConfig, look_ups: &LookUps) -> Result<Keys, Problem> {
     let Some(first) = config.algorithms.first() else {
         return Err(Problem::new("algorithms", "at least one is needed"));
     };
@@ -405,7 +399,7 @@ fn keys_of(config: &JwtConfig) -> Result<Keys, Problem> {
             Ok(Keys::Fixed(set))
         }
         (None, None, Some(url)) if key_type != KeyType::Secret => {
-            fetched(url, &config.fetch).map(Keys::Fetched)
+            fetched(url, config, look_ups).map(Keys::Fetched)
         }
         _ => Err(Problem::new("", format!("{} needs {needs}, and only that", first.name()))),
     }
@@ -427,7 +421,11 @@ fn secret(reference: &str, algorithms: &[Algorithm]) -> Result<KeySet, Problem> 
     Ok(KeySet::of(Key::secret(&bytes)))
 }
 
-fn fetched(url: &str, config: &FetchConfig) -> Result<std::sync::Arc<Fetched>, Problem> {
+fn fetched(
+    url: &str,
+    JwtConfig { issuer, fetch: config, .. }: &JwtConfig,
+    look_ups: &LookUps,
+) -> Result<std::sync::Arc<Fetched>, Problem> {
     for (key, value, least) in [
         ("fetch.timeout_ms", config.timeout_ms, 10),
         ("fetch.max_bytes", config.max_bytes, 256),
@@ -452,5 +450,6 @@ fn fetched(url: &str, config: &FetchConfig) -> Result<std::sync::Arc<Fetched>, P
     let source = fetch::Source::compile(url, rules);
     let source = source.map_err(|problem| Problem::new("jwks_url", problem))?;
     let seconds = |seconds: u32| Duration::from_secs(u64::from(seconds));
-    Ok(Fetched::new(source, seconds(config.refresh_seconds), seconds(config.interval_seconds)))
+    let times = (seconds(config.refresh_seconds), seconds(config.interval_seconds));
+    Ok(Fetched::new(source, times, issuer, look_ups))
 }

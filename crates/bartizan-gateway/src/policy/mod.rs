@@ -10,6 +10,7 @@
 
 pub mod address;
 pub mod api_key;
+mod asked;
 pub mod authentication;
 pub mod config;
 pub mod cors;
@@ -20,6 +21,7 @@ mod files;
 pub mod headers;
 mod identity;
 pub mod jwt;
+mod look_ups;
 mod pass;
 pub mod rate;
 mod rate_table;
@@ -30,15 +32,11 @@ mod set;
 pub mod size;
 
 use std::{
-    sync::{
-        Arc, LazyLock,
-        atomic::{AtomicU64, Ordering::Relaxed},
-    },
+    sync::{Arc, LazyLock},
     task::{Context as Task, Poll, Waker},
     time::Instant,
 };
 
-use arc_swap::ArcSwap;
 use bartizan_model::{HashKey, Mode, counters::RateCounter};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -47,6 +45,7 @@ use self::{
     headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
+    scope::Reach,
     set::PolicySet,
 };
 use crate::{
@@ -58,6 +57,7 @@ pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
     identity::{ClientCertificate, Identity},
+    look_ups::LookUps,
     rate_table::RateTable,
     record::{Applied, Decisions},
 };
@@ -100,6 +100,8 @@ pub struct Surroundings {
     pub counter: Arc<dyn RateCounter>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
+    /// Told how look-ups go.
+    pub look_ups: LookUps,
 }
 
 impl Surroundings {
@@ -110,19 +112,21 @@ impl Surroundings {
             keys: Arc::new(KeyTable::new(hash_key.clone())),
             counter: Arc::new(RateTable::default()),
             has_client_certificates: false,
+            look_ups: LookUps::default(),
             hash_key,
         }
     }
 }
 
-/// Compiled policies, put before a gateway.
+/// Compiled policies, put before a gateway. They never change: a reload compiles others
+/// ([`Enforcement::successor`]) and gives them to the gateway, which swaps them in with everything
+/// else, so that a call sees one generation from its beginning to its end.
 #[derive(Debug)]
 pub struct Enforcement {
-    set: ArcSwap<PolicySet>,
+    set: Arc<PolicySet>,
     surroundings: Surroundings,
     tallies: Tallies,
     incomplete_counts: Counter,
-    fetch_failures: AtomicU64,
 }
 
 /// Where rates begin to count time: one moment for all policies of the process, so that counters
@@ -140,54 +144,42 @@ impl Enforcement {
     /// Names policy and key of the first that cannot be compiled.
     pub fn new(policies: &[PolicyConfig], surroundings: Surroundings) -> Result<Self, PolicyError> {
         let tallies = Tallies::default();
-        let set = PolicySet::compile(policies, &surroundings, &tallies, None)?;
+        let set = Arc::new(PolicySet::compile(policies, &surroundings, &tallies, None)?);
+        Ok(Self { set, surroundings, tallies, incomplete_counts: Counter::default() })
+    }
+
+    /// Compiles other policies, to take the place of these; these stay as they are. Counts, metrics,
+    /// API keys and fetched key sets go on.
+    ///
+    /// # Errors
+    /// As [`Enforcement::new`].
+    pub fn successor(&self, policies: &[PolicyConfig]) -> Result<Self, PolicyError> {
+        let set = PolicySet::compile(policies, &self.surroundings, &self.tallies, Some(&self.set))?;
         Ok(Self {
-            set: ArcSwap::from_pointee(set),
-            surroundings,
-            tallies,
-            incomplete_counts: Counter::default(),
-            fetch_failures: AtomicU64::new(0),
+            set: Arc::new(set),
+            surroundings: self.surroundings.clone(),
+            tallies: self.tallies.clone(),
+            incomplete_counts: self.incomplete_counts.clone(),
         })
     }
 
-    /// Takes over other policies, all at once. Calls under way keep those they began with; counts,
-    /// API keys and fetched key sets stay.
-    ///
-    /// # Errors
-    /// As [`Enforcement::new`]; the policies in force stay.
-    pub fn replace(&self, policies: &[PolicyConfig]) -> Result<(), PolicyError> {
-        let before = self.set.load_full();
-        let set = PolicySet::compile(policies, &self.surroundings, &self.tallies, Some(&before))?;
-        self.fetch_failures.fetch_add(before.fetch_failures_without(&set), Relaxed);
-        self.set.store(Arc::new(set));
-        Ok(())
-    }
-
-    /// Fetches key sets for the first time, and tells for which policies that failed and why. They
-    /// are fetched again when a token needs them.
-    pub async fn warm(&self) -> Vec<(Arc<str>, String)> {
-        let set = self.set.load_full();
-        let mut failed = Vec::new();
-        for policy in &set.tokens {
-            if let Err(problem) = policy.rule.warm().await {
-                failed.push((Arc::clone(&policy.name), problem));
-            }
+    /// Fetches key sets for the first time. What fails is told to [`Surroundings::look_ups`] and tried
+    /// again when a token needs it.
+    pub async fn warm(&self) {
+        for policy in &self.set.tokens {
+            policy.rule.warm().await;
         }
-        failed
-    }
-
-    /// Fetches of key sets that failed.
-    #[must_use]
-    pub fn fetch_failures(&self) -> u64 {
-        self.fetch_failures.load(Relaxed) + self.set.load().fetch_failures()
     }
 
     /// Adds the counters of policies to a registry.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Decisions of policies by mode and outcome";
-        registry.register("policy_decisions", help, self.tallies.clone());
+        registry.register("policy_decisions", help, self.tallies.decisions.clone());
+        let help = "Refusals of policies, and what they could not evaluate, by outcome and reason";
+        registry.register("policy_reasons", help, self.tallies.reasons.clone());
         let help = "Rates counted after something that matters was forgotten";
         registry.register("policy_incomplete_counts", help, self.incomplete_counts.clone());
+        self.surroundings.look_ups.register(registry);
     }
 
     /// What policies decided about a call; `None` before they were asked.
@@ -203,16 +195,31 @@ impl Enforcement {
         let about = About { is_secure, has_credentials };
         let mut edits = crate::phases::Edits::default();
         if reply.code != cors::PREFLIGHT {
-            let in_scope = stage.set.cors.iter().filter(|policy| policy.is_enforced());
-            for policy in in_scope.filter(|policy| stage.is_in(&policy.scope, request)) {
-                policy.rule.edit(origin, &reply.headers, &mut edits);
+            for policy in stage.set.cors.iter().filter(|policy| policy.is_enforced()) {
+                if let Some(origin) = origin_in(stage, &policy.scope, origin) {
+                    policy.rule.edit(origin, &reply.headers, &mut edits);
+                }
             }
         }
         let in_scope = stage.set.fields.iter().filter(|policy| policy.is_enforced());
-        for policy in in_scope.filter(|policy| stage.is_in(&policy.scope, request)) {
+        for policy in in_scope.filter(|policy| stage.is_in(&policy.scope)) {
             policy.rule.edit(&reply.headers, about, &mut edits);
         }
         edits.apply(&mut reply.headers);
+    }
+}
+
+/// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
+/// allows nothing. `None` out of its scope.
+fn origin_in<'a>(
+    stage: &Stage,
+    scope: &scope::Scope,
+    origin: Option<&'a http::HeaderValue>,
+) -> Option<Option<&'a http::HeaderValue>> {
+    match stage.reach(scope) {
+        Reach::Out => None,
+        Reach::Perhaps => Some(None),
+        Reach::Surely => Some(origin),
     }
 }
 
@@ -227,7 +234,7 @@ fn has_credentials(call: &Call) -> bool {
 
 impl Policies for Enforcement {
     fn request_filter<'a>(&'a self, call: &'a mut Call, request: &'a request::Parts) -> Step<'a> {
-        let set = self.set.load_full();
+        let set = Arc::clone(&self.set);
         let mut answer = Box::pin(async move {
             let mut pass = Pass::new(set, call, request);
             let stopped =
@@ -252,7 +259,7 @@ impl Policies for Enforcement {
         call: &'a mut Call,
         handshake: &'a request::Parts,
     ) -> Step<'a> {
-        let set = self.set.load_full();
+        let set = Arc::clone(&self.set);
         Step::Later(Box::pin(async move { Pass::review(set, call, handshake).await.err() }))
     }
 
@@ -263,19 +270,19 @@ impl Policies for Enforcement {
         body: BodyView<'a>,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
-        let (incident, is_secure) = (call.id().to_owned(), call.scheme() == "https");
+        let is_secure = call.scheme() == "https";
         let sizes = stage.set.sizes.iter().filter(|policy| policy.rule.limits_bodies());
-        for policy in sizes.filter(|policy| stage.is_in(&policy.scope, request)) {
+        for policy in sizes.filter(|policy| stage.is_in(&policy.scope)) {
+            let decisions = call.extensions().get_or_insert_default::<Decisions>();
             let refusal = match policy.rule.check_body(body) {
                 None => {
-                    policy.count(Outcome::NotEvaluated);
+                    policy.not_evaluated("body-not-held", decisions);
                     continue;
                 }
                 Some(Ok(())) => continue,
                 Some(Err(refusal)) => refusal,
             };
-            let decisions = call.extensions().get_or_insert_default::<Decisions>();
-            if let Some(refusal) = policy.refuse(refusal, decisions, &incident) {
+            if let Some(refusal) = policy.refuse(refusal, decisions) {
                 let mut reply = refusal.into_reply();
                 Self::dress(&stage, request, is_secure, &mut reply);
                 return Step::Reply(Box::new(reply));
@@ -297,16 +304,14 @@ impl Policies for Enforcement {
         let origin = field(&header::ORIGIN);
         let about =
             About { is_secure: call.scheme() == "https", has_credentials: has_credentials(call) };
-        let method = call.method.clone();
-        let authority = call.authority().map(str::to_owned);
-        let is_in = |scope: &scope::Scope| scope.holds(authority.as_deref(), &method, &stage.path);
         let edits = call.to_client();
-        for policy in stage.set.cors.iter().filter(|policy| is_in(&policy.scope)) {
+        for policy in &stage.set.cors {
+            let Some(origin) = origin_in(&stage, &policy.scope, origin.as_ref()) else { continue };
             if policy.acts() {
-                policy.rule.edit(origin.as_ref(), &response.headers, edits);
+                policy.rule.edit(origin, &response.headers, edits);
             }
         }
-        for policy in stage.set.fields.iter().filter(|policy| is_in(&policy.scope)) {
+        for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {
             let mut wanted = crate::phases::Edits::default();
             let changes = policy.rule.edit(&response.headers, about, &mut wanted);
             if !changes {

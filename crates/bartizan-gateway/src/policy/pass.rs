@@ -10,31 +10,39 @@ use http::{HeaderName, HeaderValue, request};
 use prometheus_client::metrics::counter::Counter;
 
 use super::{
+    asked::Asked,
+    cors::Cors,
     identity::{ClientCertificate, Identity},
     jwt::{self, Presented, Tokens},
     nanos_now,
     rate::{self, Limit, OnFailure},
     record::{Decisions, Outcome, Policy, Refusal},
-    scope::{PathForms, Scope},
+    scope::{Reach, Scope},
     set::PolicySet,
 };
 use crate::{
     call::Call,
+    forward::own_keys::HIDDEN,
     handover::timestamp,
     phases::{Decision, Reply},
 };
 
-/// What later phases need: the policies that the call began with, and its path.
+/// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
 pub(crate) struct Stage {
     pub(crate) set: Arc<PolicySet>,
-    pub(crate) path: Arc<PathForms>,
-    authority: Option<Arc<str>>,
+    asked: Arc<Asked>,
 }
 
 impl Stage {
-    pub(crate) fn is_in(&self, scope: &Scope, request: &request::Parts) -> bool {
-        scope.holds(self.authority.as_deref(), &request.method, &self.path)
+    /// Whether a scope holds the call.
+    pub(crate) fn reach(&self, scope: &Scope) -> Reach {
+        scope.reach(&self.asked)
+    }
+
+    /// Whether a policy that restricts applies to the call.
+    pub(crate) fn is_in(&self, scope: &Scope) -> bool {
+        self.reach(scope).is_possible()
     }
 }
 
@@ -46,7 +54,6 @@ pub(crate) struct Pass<'a> {
     stage: Stage,
     request: &'a request::Parts,
     address: IpAddr,
-    incident: String,
     now: Timestamp,
     decisions: Decisions,
     /// Enforced limits that were asked.
@@ -69,16 +76,12 @@ impl<'a> Pass<'a> {
                 scopes: Arc::from([]),
             });
         }
-        let stage = Stage {
-            set,
-            path: Arc::new(PathForms::new(request.uri.path())),
-            authority: call.authority().map(Arc::from),
-        };
+        let asked = Arc::new(Asked::new(set.wanted, call.authority(), request));
+        let stage = Stage { set, asked };
         Self {
             stage,
             request,
             address: call.client(),
-            incident: call.id().to_owned(),
             now: timestamp(call.time),
             decisions,
             limits: Vec::new(),
@@ -142,7 +145,7 @@ impl<'a> Pass<'a> {
         for (name, id) in &self.hidden {
             call.to_upstream().remove(name.clone());
             let shown = id.as_deref().and_then(|id| HeaderValue::from_str(id).ok());
-            let shown = shown.unwrap_or(HeaderValue::from_static("own key"));
+            let shown = shown.unwrap_or(HeaderValue::from_static(HIDDEN));
             for (_, value) in call.request_fields.iter_mut().filter(|(known, _)| known == name) {
                 *value = shown.clone();
             }
@@ -177,7 +180,7 @@ impl<'a> Pass<'a> {
     }
 
     fn is_in<R>(&self, policy: &Policy<R>) -> bool {
-        self.stage.is_in(&policy.scope, self.request)
+        self.stage.is_in(&policy.scope)
     }
 
     fn ask<R>(
@@ -205,7 +208,7 @@ impl<'a> Pass<'a> {
                 policy.count(Outcome::Passed);
                 Ok(())
             }
-            Err(refusal) => match policy.refuse(refusal, &mut self.decisions, &self.incident) {
+            Err(refusal) => match policy.refuse(refusal, &mut self.decisions) {
                 Some(refusal) => Err(Box::new(refusal.into_reply())),
                 None => Ok(()),
             },
@@ -228,9 +231,11 @@ impl<'a> Pass<'a> {
             Counted::Later(later) => later.await,
         };
         let Ok(decision) = counted else {
-            policy.count(Outcome::NotEvaluated);
             return match limit.on_failure {
-                OnFailure::Open => Ok(()),
+                OnFailure::Open => {
+                    policy.not_evaluated("counter-unavailable", &mut self.decisions);
+                    Ok(())
+                }
                 OnFailure::Closed => self.settle(policy, Err(Limit::unavailable())),
             };
         };
@@ -246,11 +251,14 @@ impl<'a> Pass<'a> {
 
     fn preflight(&mut self, set: &PolicySet) -> Result<(), Stopped> {
         for policy in &set.cors {
-            if !self.is_in(policy) {
+            let reach = self.stage.reach(&policy.scope);
+            if reach == Reach::Out {
                 continue;
             }
-            match policy.rule.preflight(&self.request.method, &self.request.headers) {
+            let preflight = policy.rule.preflight(&self.request.method, &self.request.headers);
+            match preflight {
                 None => {}
+                Some(Ok(_)) if !reach.is_sure() => self.settle(policy, Err(Cors::ambiguous()))?,
                 Some(Ok(reply)) if policy.acts() => return Err(Box::new(reply)),
                 Some(Ok(_)) => {}
                 Some(Err(refusal)) => self.settle(policy, Err(refusal))?,
@@ -268,7 +276,9 @@ impl<'a> Pass<'a> {
             let (shown, checked) = match looked.checked {
                 Ok(identity) => {
                     let shown = Arc::clone(&identity.subject);
-                    if !self.decisions.identities.contains(&identity) {
+                    // To identify somebody is to grant: not where the scope only may be meant.
+                    let is_sure = self.stage.reach(&policy.scope).is_sure();
+                    if is_sure && !self.decisions.identities.contains(&identity) {
                         self.decisions.identities.push(identity);
                     }
                     (Some(shown), Ok(()))
@@ -322,7 +332,9 @@ impl<'a> Pass<'a> {
             };
             let checked = match verified {
                 Ok(identity) => {
-                    self.decisions.identities.push(identity);
+                    if self.stage.reach(&policy.scope).is_sure() {
+                        self.decisions.identities.push(identity);
+                    }
                     Ok(())
                 }
                 Err(code) => Err(jwt::refusal(code)),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{Action, Mode, Verdict};
+use bartizan_model::{Action, Mode, PolicyDecision, PolicyOutcome, PrincipalKind, Verdict};
 use http::{HeaderName, HeaderValue, StatusCode};
 use prometheus_client::metrics::{counter::Counter, family::Family};
 
@@ -16,16 +16,27 @@ pub struct Applied {
     pub policy: Arc<str>,
     /// Its kind, for example `rate`.
     pub kind: &'static str,
+    /// What became of it.
+    pub outcome: PolicyOutcome,
     /// What enforcement would do.
     pub action: Action,
-    /// What happened: `allow` in monitor mode.
-    pub applied: Action,
+    /// Status that enforcement answers with; `None` when it was not evaluated.
+    pub status: Option<u16>,
     /// Why: a short name, without anything that the client sent.
     pub reason: &'static str,
-    /// Status that enforcement answers with.
-    pub status: u16,
-    /// Id under which the call is found.
-    pub incident: String,
+}
+
+impl From<&Applied> for PolicyDecision {
+    fn from(applied: &Applied) -> Self {
+        Self {
+            policy: applied.policy.to_string(),
+            kind: applied.kind.to_owned(),
+            outcome: applied.outcome,
+            action: applied.action,
+            status: applied.status,
+            reason: applied.reason.to_owned(),
+        }
+    }
 }
 
 /// Everything that policies decided and found out about a call; in its extensions.
@@ -41,13 +52,21 @@ impl Decisions {
     /// The strictest of what would be done and of what was done.
     #[must_use]
     pub fn verdict(&self) -> Verdict {
-        let strictest = self.applied.iter().max_by_key(|one| one.action);
-        Verdict {
-            action: strictest.map_or(Action::Allow, |one| one.action),
-            applied: self.applied.iter().map(|one| one.applied).max().unwrap_or_default(),
-            status: strictest.map(|one| one.status),
-            score: 0,
-        }
+        let mut verdict = Verdict::default();
+        verdict.take_in(&self.decisions());
+        verdict
+    }
+
+    /// Id of the own key that was verified.
+    pub(crate) fn own_key(&self) -> Option<Arc<str>> {
+        let mut keys = self.identities.iter().filter(|one| one.kind == PrincipalKind::ApiKey);
+        keys.next().map(|one| Arc::clone(&one.subject))
+    }
+
+    /// What was decided, in the words of the model.
+    #[must_use]
+    pub fn decisions(&self) -> Vec<PolicyDecision> {
+        self.applied.iter().map(PolicyDecision::from).collect()
     }
 }
 
@@ -125,8 +144,16 @@ impl Outcome {
     }
 }
 
-/// Counters of all policies by policy, kind, mode and outcome.
-pub(crate) type Tallies = Family<Vec<(&'static str, String)>, Counter>;
+type Labels = Vec<(&'static str, String)>;
+
+/// Counters of all policies, which outlive reloads.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tallies {
+    /// By policy, kind, mode and outcome.
+    pub(crate) decisions: Family<Labels, Counter>,
+    /// Those that are kept with a call, by policy, kind, outcome and reason.
+    pub(crate) reasons: Family<Labels, Counter>,
+}
 
 /// A compiled policy: its outside, and the rule.
 #[derive(Debug)]
@@ -137,6 +164,7 @@ pub(crate) struct Policy<R> {
     pub(crate) rule: R,
     kind: &'static str,
     tallies: [Counter; 6],
+    reasons: Family<Labels, Counter>,
 }
 
 impl<R> Policy<R> {
@@ -154,14 +182,15 @@ impl<R> Policy<R> {
             Mode::Enforce => "enforce",
         };
         let tallies = Outcome::ALL.map(|outcome| {
-            all.get_or_create_owned(&vec![
+            all.decisions.get_or_create_owned(&vec![
                 ("policy", name.to_owned()),
                 ("kind", kind.to_owned()),
                 ("mode", word.to_owned()),
                 ("outcome", outcome.code().to_owned()),
             ])
         });
-        Self { name: name.into(), mode, scope, rule, kind, tallies }
+        let reasons = all.reasons.clone();
+        Self { name: name.into(), mode, scope, rule, kind, tallies, reasons }
     }
 
     pub(crate) fn is_enforced(&self) -> bool {
@@ -179,24 +208,41 @@ impl<R> Policy<R> {
     }
 
     /// Counts a refusal and keeps it with the call; gives it back when it is to be enforced.
-    pub(crate) fn refuse(
-        &self,
-        refusal: Refusal,
-        decisions: &mut Decisions,
-        incident: &str,
-    ) -> Option<Refusal> {
+    pub(crate) fn refuse(&self, refusal: Refusal, decisions: &mut Decisions) -> Option<Refusal> {
         let is_enforced = self.is_enforced();
-        self.count(if is_enforced { Outcome::Refused } else { Outcome::WouldRefuse });
-        decisions.applied.push(Applied {
-            policy: Arc::clone(&self.name),
-            kind: self.kind,
-            action: refusal.action,
-            applied: if is_enforced { refusal.action } else { Action::Allow },
-            reason: refusal.reason,
-            status: refusal.status.as_u16(),
-            incident: incident.to_owned(),
-        });
+        let (count, outcome) = match is_enforced {
+            true => (Outcome::Refused, PolicyOutcome::Enforced),
+            false => (Outcome::WouldRefuse, PolicyOutcome::Monitored),
+        };
+        self.count(count);
+        let status = Some(refusal.status.as_u16());
+        self.keep(outcome, refusal.action, status, refusal.reason, decisions);
         is_enforced.then_some(refusal)
+    }
+
+    /// Counts that it could not decide, and keeps that with the call.
+    pub(crate) fn not_evaluated(&self, reason: &'static str, decisions: &mut Decisions) {
+        self.count(Outcome::NotEvaluated);
+        self.keep(PolicyOutcome::NotEvaluated, Action::Allow, None, reason, decisions);
+    }
+
+    fn keep(
+        &self,
+        outcome: PolicyOutcome,
+        action: Action,
+        status: Option<u16>,
+        reason: &'static str,
+        decisions: &mut Decisions,
+    ) {
+        let labels = vec![
+            ("policy", self.name.to_string()),
+            ("kind", self.kind.to_owned()),
+            ("outcome", outcome.as_str().to_owned()),
+            ("reason", reason.to_owned()),
+        ];
+        self.reasons.get_or_create(&labels).inc();
+        let (policy, kind) = (Arc::clone(&self.name), self.kind);
+        decisions.applied.push(Applied { policy, kind, outcome, action, status, reason });
     }
 }
 
@@ -213,14 +259,20 @@ mod tests {
         let (tallies, mut decisions) = (Tallies::default(), Decisions::default());
         let refusal = Refusal::deny(StatusCode::FORBIDDEN, "x", "y");
         let monitored = policy(Mode::Monitor, &tallies);
-        assert!(monitored.refuse(refusal.clone(), &mut decisions, "i").is_none());
+        assert!(monitored.refuse(refusal.clone(), &mut decisions).is_none());
         let verdict = decisions.verdict();
         assert_eq!((verdict.action, verdict.applied), (Action::Deny, Action::Allow));
-        assert_eq!((verdict.status, &*decisions.applied[0].incident), (Some(403), "i"));
+        assert_eq!(
+            (verdict.status, decisions.applied[0].outcome),
+            (Some(403), PolicyOutcome::Monitored)
+        );
         let enforced = policy(Mode::Enforce, &tallies);
-        assert!(enforced.refuse(refusal, &mut decisions, "i").is_some());
+        assert!(enforced.refuse(refusal, &mut decisions).is_some());
         assert_eq!(decisions.verdict().applied, Action::Deny);
         assert_eq!(enforced.tallies[Outcome::Refused as usize].get(), 1);
         assert_eq!(monitored.tallies[Outcome::WouldRefuse as usize].get(), 1);
+        monitored.not_evaluated("no-counter", &mut decisions);
+        let last = decisions.decisions().pop().expect("kept");
+        assert_eq!((last.outcome, last.action), (PolicyOutcome::NotEvaluated, Action::Allow));
     }
 }

@@ -1,21 +1,21 @@
 //! Where a policy applies: hosts, paths, methods, compiled once.
 //!
 //! Servers disagree about which paths are the same, and a policy for `/admin` that `/%61dmin`,
-//! `/x/../admin` or `/admin;a=b` slips past is none. So a pattern is compared with the path as it
-//! came *and* as the most generous server would read it ([`PathForms`]); one match is enough.
+//! `/x/../admin` or `/admin;a=b` slips past is none. So a pattern is compared with every way in which
+//! a server may read the request ([`Asked`]). What restricts applies when one of them is in the scope;
+//! what grants applies only when all of them are ([`Reach`]).
 
 use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::asked::{Asked, Form};
 use crate::snapshot::{host_of, is_named};
 
 /// Most patterns of one kind in a scope.
 const PATTERNS: usize = 256;
 /// Longest pattern, in bytes.
 const PATTERN_BYTES: usize = 1_024;
-/// Most rounds of percent-decoding.
-const ROUNDS: usize = 3;
 
 /// Where a policy applies. What is empty is not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -24,11 +24,62 @@ pub struct ScopeConfig {
     /// Host names without port; `*.` stands for exactly one more label.
     pub hosts: Vec<String>,
     /// Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for
-    /// any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts; a
-    /// slash at the end does not. Compared with the path as it came and decoded.
+    /// any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless
+    /// `ignore_case` is set; a slash at the end does not. Compared with the path as it came and
+    /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that
+    /// restricts applies when one of these readings is in the scope, one that grants (CORS, and whom
+    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments is in every
+    /// scope for what restricts, and in none for what grants.
     pub paths: Vec<String>,
-    /// Methods, in capitals.
+    /// Whether letters of paths are compared without case. Set it where the upstream does not tell
+    /// `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips
+    /// past a scope that names the other.
+    pub ignore_case: bool,
+    /// Methods, in capitals. The methods that `X-HTTP-Method-Override`, `X-HTTP-Method`,
+    /// `X-Method-Override` and the query parameter `_method` name count beside that of the request: a
+    /// policy that restricts applies when one of them is listed, one that grants only when all are.
+    /// A `_method` inside of a body is not looked at.
     pub methods: Vec<String>,
+}
+
+/// Whether a request is in a scope.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// However it is read, it is not.
+    Out,
+    /// Some servers would read it so that it is.
+    Perhaps,
+    /// However it is read, it is.
+    Surely,
+}
+
+impl Reach {
+    /// Whether a policy that restricts applies.
+    pub(crate) fn is_possible(self) -> bool {
+        self != Self::Out
+    }
+
+    /// Whether a policy that grants applies.
+    pub(crate) fn is_sure(self) -> bool {
+        self == Self::Surely
+    }
+
+    /// From what one and what all readings say.
+    const fn of(any: bool, all: bool) -> Self {
+        match (any, all) {
+            (_, true) => Self::Surely,
+            (true, false) => Self::Perhaps,
+            (false, false) => Self::Out,
+        }
+    }
+}
+
+/// What scopes ask about, so that nothing else is looked at.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Wanted {
+    pub(crate) paths: bool,
+    pub(crate) ignore_case: bool,
+    pub(crate) methods: bool,
 }
 
 /// A compiled scope.
@@ -36,6 +87,7 @@ pub struct ScopeConfig {
 pub(crate) struct Scope {
     hosts: Vec<String>,
     paths: Vec<Pattern>,
+    ignore_case: bool,
     methods: Vec<Method>,
 }
 
@@ -63,7 +115,12 @@ impl Scope {
                 return Err(("hosts", format!("{host:?} is no host name without port")));
             }
         }
-        let paths: Result<_, _> = config.paths.iter().map(|path| Pattern::compile(path)).collect();
+        let ignore_case = config.ignore_case;
+        let pattern = |path: &String| match ignore_case {
+            true => Pattern::compile(&path.to_lowercase()),
+            false => Pattern::compile(path),
+        };
+        let paths: Result<_, _> = config.paths.iter().map(pattern).collect();
         let methods = config.methods.iter().map(|name| {
             let is_plain = name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
             let method = Method::from_bytes(name.as_bytes()).ok().filter(|_| is_plain);
@@ -72,16 +129,50 @@ impl Scope {
         Ok(Self {
             hosts: config.hosts.clone(),
             paths: paths.map_err(|problem| ("paths", problem))?,
+            ignore_case,
             methods: methods.collect::<Result<_, _>>()?,
         })
     }
 
-    /// Whether a request is in it.
-    pub(crate) fn holds(&self, authority: Option<&str>, method: &Method, path: &PathForms) -> bool {
-        let host = || authority.map(host_of).unwrap_or_default();
-        (self.methods.is_empty() || self.methods.contains(method))
-            && (self.paths.is_empty() || self.paths.iter().any(|pattern| path.fits(pattern)))
-            && (self.hosts.is_empty() || self.hosts.iter().any(|name| is_named(name, host())))
+    /// Notes what it asks about.
+    pub(crate) fn note(&self, wanted: &mut Wanted) {
+        wanted.paths |= !self.paths.is_empty();
+        wanted.ignore_case |= !self.paths.is_empty() && self.ignore_case;
+        wanted.methods |= !self.methods.is_empty();
+    }
+
+    /// Whether a request is in it. `asked` was made for what [`Scope::note`] said.
+    pub(crate) fn reach(&self, asked: &Asked) -> Reach {
+        let host = || asked.authority().map(host_of).unwrap_or_default();
+        if !self.hosts.is_empty() && !self.hosts.iter().any(|name| is_named(name, host())) {
+            return Reach::Out;
+        }
+        let methods = self.of_methods(asked);
+        if methods == Reach::Out {
+            return Reach::Out;
+        }
+        match self.of_paths(asked) {
+            Reach::Surely => methods,
+            paths => paths,
+        }
+    }
+
+    fn of_methods(&self, asked: &Asked) -> Reach {
+        if self.methods.is_empty() {
+            return Reach::Surely;
+        }
+        let Some(mut methods) = asked.methods() else { return Reach::Perhaps };
+        let is_listed = |method: &Method| self.methods.contains(method);
+        Reach::of(methods.clone().any(is_listed), methods.all(is_listed))
+    }
+
+    fn of_paths(&self, asked: &Asked) -> Reach {
+        if self.paths.is_empty() {
+            return Reach::Surely;
+        }
+        let Some(forms) = asked.paths(self.ignore_case) else { return Reach::Perhaps };
+        let fits = |form: &Form| self.paths.iter().any(|pattern| pattern.fits(form));
+        Reach::of(forms.iter().any(fits), !forms.is_empty() && forms.iter().all(fits))
     }
 }
 
@@ -129,7 +220,7 @@ impl Pattern {
     }
 
     /// Greedy with one way back, to the last `**`: at most segments × parts comparisons.
-    fn fits(&self, segments: &[&str]) -> bool {
+    fn fits(&self, form: &Form) -> bool {
         let (mut part, mut segment) = (0, 0);
         let mut back: Option<(usize, usize)> = None;
         loop {
@@ -139,15 +230,15 @@ impl Pattern {
                     part += 1;
                     continue;
                 }
-                Some(one) if segments.get(segment).is_some_and(|text| one.fits(text)) => {
+                Some(one) if form.segment(segment).is_some_and(|text| one.fits(text)) => {
                     (part, segment) = (part + 1, segment + 1);
                     continue;
                 }
-                None if segment == segments.len() => return true,
+                None if segment == form.len() => return true,
                 _ => {}
             }
             match back {
-                Some((after, from)) if from < segments.len() => {
+                Some((after, from)) if from < form.len() => {
                     back = Some((after, from + 1));
                     (part, segment) = (after, from + 1);
                 }
@@ -181,90 +272,6 @@ fn pieces_fit(pieces: &[String], text: &str) -> bool {
     true
 }
 
-/// A path as it came and, where that differs, as a generous server reads it: percent-decoded up to
-/// three times, backslashes as slashes, path parameters (`;a=b`) cut off, empty and dot segments
-/// resolved.
-#[derive(Clone, Debug)]
-pub(crate) struct PathForms {
-    raw: String,
-    read: Vec<String>,
-}
-
-impl PathForms {
-    pub(crate) fn new(path: &str) -> Self {
-        let mut forms = Self { raw: path.to_owned(), read: Vec::new() };
-        if is_plain(path) {
-            return forms;
-        }
-        let mut text = path.to_owned();
-        for _ in 0..=ROUNDS {
-            for cuts in [false, true] {
-                let form = resolve(&text, cuts);
-                if form != forms.raw && !forms.read.contains(&form) {
-                    forms.read.push(form);
-                }
-            }
-            match decode(&text) {
-                Some(decoded) => text = decoded,
-                None => break,
-            }
-        }
-        forms
-    }
-
-    fn fits(&self, pattern: &Pattern) -> bool {
-        std::iter::once(&self.raw).chain(&self.read).any(|form| {
-            let rest = form.strip_prefix('/').unwrap_or(form);
-            let rest = rest.strip_suffix('/').unwrap_or(rest);
-            if rest.is_empty() {
-                return pattern.fits(&[]);
-            }
-            pattern.fits(&rest.split('/').collect::<Vec<_>>())
-        })
-    }
-}
-
-/// Whether every server reads the path the same way.
-fn is_plain(path: &str) -> bool {
-    let is_odd = |b: u8| matches!(b, b'%' | b';' | b'\\');
-    !path.bytes().any(is_odd) && !path.contains("//") && !path.contains("/.")
-}
-
-fn resolve(path: &str, cuts: bool) -> String {
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in path.split(['/', '\\']) {
-        let segment = if cuts { segment.split(';').next().unwrap_or(segment) } else { segment };
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()),
-            segment => segments.push(segment),
-        }
-    }
-    format!("/{}", segments.join("/"))
-}
-
-/// One round of percent-decoding; `None` when nothing was encoded. Bytes outside UTF-8 are replaced:
-/// no pattern holds them.
-fn decode(text: &str) -> Option<String> {
-    let bytes = text.as_bytes();
-    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
-    let mut out = Vec::with_capacity(bytes.len());
-    let (mut at, mut has_decoded) = (0, false);
-    while at < bytes.len() {
-        match (bytes[at], digit(at + 1), digit(at + 2)) {
-            (b'%', Some(high), Some(low)) => {
-                out.push((high << 4 | low) as u8);
-                (at, has_decoded) = (at + 3, true);
-            }
-            (byte, ..) => {
-                out.push(byte);
-                at += 1;
-            }
-        }
-    }
-    has_decoded.then(|| String::from_utf8_lossy(&out).into_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -274,8 +281,21 @@ mod tests {
         Scope::compile(&ScopeConfig { paths, ..ScopeConfig::default() }).expect("compiles")
     }
 
+    fn asked(method: &str, target: &str, fields: &[(&'static str, &'static str)]) -> Asked {
+        let mut request = http::Request::builder().method(method).uri(target);
+        for (name, value) in fields {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(()).expect("a request").into_parts().0;
+        Asked::new(Wanted { paths: true, ignore_case: true, methods: true }, None, &request)
+    }
+
+    fn reach(pattern: &str, path: &str) -> Reach {
+        scope(&[pattern]).reach(&asked("GET", path, &[]))
+    }
+
     fn fits(pattern: &str, path: &str) -> bool {
-        scope(&[pattern]).holds(None, &Method::GET, &PathForms::new(path))
+        reach(pattern, path).is_possible()
     }
 
     #[test]
@@ -333,6 +353,100 @@ mod tests {
     }
 
     #[test]
+    fn what_grants_asks_for_every_reading() {
+        for (path, expected) in [
+            ("/public/me", Reach::Surely),
+            ("/public/", Reach::Surely),
+            ("/public/a%20b;v=1", Reach::Surely),
+            ("/public/../public/x", Reach::Surely),
+            ("/public/..%2fprivate/me", Reach::Perhaps),
+            ("/public/%2e%2e/private", Reach::Perhaps),
+            ("/public/..;/private", Reach::Perhaps),
+            ("/public/%252e%252e/private", Reach::Perhaps),
+            ("/%70ublic/me", Reach::Perhaps),
+            ("/private/..%2fpublic", Reach::Perhaps),
+            ("/private", Reach::Out),
+        ] {
+            assert_eq!(reach("/public/**", path), expected, "{path}");
+        }
+    }
+
+    #[test]
+    fn case_is_ignored_where_that_was_asked_for() {
+        let with = |ignore_case| {
+            let paths = vec!["/Admin/*.json".to_owned()];
+            let config = ScopeConfig { paths, ignore_case, ..ScopeConfig::default() };
+            let scope = Scope::compile(&config).expect("compiles");
+            move |path: &str| scope.reach(&asked("GET", path, &[]))
+        };
+        let (exact, ignoring) = (with(false), with(true));
+        for path in ["/Admin/A.json", "/ADMIN/a.JSON", "/%61dmin/a.json"] {
+            assert!(ignoring(path).is_possible(), "{path}");
+            assert_eq!(exact(path).is_possible(), path.starts_with("/Admin"), "{path}");
+        }
+        assert!(!ignoring("/administrator/a.json").is_possible());
+    }
+
+    #[test]
+    fn methods_that_a_request_names_beside_its_own_count() {
+        let config = ScopeConfig { methods: vec!["DELETE".to_owned()], ..ScopeConfig::default() };
+        let scope = Scope::compile(&config).expect("compiles");
+        for (method, target, fields, expected) in [
+            ("DELETE", "/", &[][..], Reach::Surely),
+            ("GET", "/?method=DELETE", &[], Reach::Out),
+            ("POST", "/", &[("x-http-method-override", "DELETE")], Reach::Perhaps),
+            ("POST", "/", &[("x-http-method-override", " delete ")], Reach::Perhaps),
+            ("POST", "/", &[("x-http-method-override", "GET, delete")], Reach::Perhaps),
+            ("POST", "/", &[("x-http-method", "DELETE")], Reach::Perhaps),
+            ("POST", "/", &[("x-method-override", "Delete")], Reach::Perhaps),
+            ("POST", "/?a=1&_method=delete", &[], Reach::Perhaps),
+            ("POST", "/?%5Fmethod=%44ELETE", &[], Reach::Perhaps),
+            ("DELETE", "/", &[("x-http-method-override", "GET")], Reach::Perhaps),
+            ("delete", "/", &[], Reach::Perhaps),
+            ("PATCH", "/", &[("x-http-method-override", "PUT")], Reach::Out),
+            (
+                "GET",
+                "/",
+                &[(
+                    "x-method-override",
+                    "A,B,C,D,E,F,G,H,I,J,K,L,M,N,O,P,Q,R,S,T,U,V,W,X,Y,Z,AA,AB,AC,AD,AE,AF,AG,AH",
+                )],
+                Reach::Perhaps,
+            ),
+        ] {
+            let got = scope.reach(&asked(method, target, fields));
+            assert_eq!(got, expected, "{method} {target} {fields:?}");
+        }
+    }
+
+    #[test]
+    fn paths_that_fields_name_count() {
+        let scope = scope(&["/admin/**"]);
+        for (name, value) in [
+            ("x-original-url", "/admin/x?y=1"),
+            ("x-rewrite-url", "/%61dmin"),
+            ("x-original-url", "http://a.example/admin"),
+        ] {
+            let got = scope.reach(&asked("GET", "/public", &[(name, value)]));
+            assert_eq!(got, Reach::Perhaps, "{name}: {value}");
+        }
+        let other = asked("GET", "/public", &[("x-original-url", "/public/2")]);
+        assert_eq!(scope.reach(&other), Reach::Out);
+    }
+
+    #[test]
+    fn paths_of_too_many_segments_are_everywhere_and_nowhere() {
+        let longest = "/a".repeat(crate::policy::asked::SEGMENTS);
+        assert_eq!(reach("/b", &longest), Reach::Out);
+        assert_eq!(reach("/b", &format!("{longest}/a")), Reach::Perhaps);
+        assert_eq!(reach("/**", &format!("{longest}/a")), Reach::Perhaps);
+        assert_eq!(
+            reach("/b", &format!("/x{}", "%2fa".repeat(crate::policy::asked::SEGMENTS))),
+            Reach::Perhaps
+        );
+    }
+
+    #[test]
     fn hosts_and_methods() {
         let config = ScopeConfig {
             hosts: vec!["api.example".to_owned(), "*.shop.example".to_owned()],
@@ -340,8 +454,11 @@ mod tests {
             ..ScopeConfig::default()
         };
         let scope = Scope::compile(&config).expect("compiles");
-        let path = PathForms::new("/");
-        let holds = |host, method| scope.holds(host, &method, &path);
+        let holds = |host: Option<&str>, method: Method| {
+            let request = http::Request::builder().method(method).body(()).expect("a request");
+            let wanted = Wanted { methods: true, ..Wanted::default() };
+            scope.reach(&Asked::new(wanted, host, &request.into_parts().0)).is_possible()
+        };
         assert!(holds(Some("API.example:8080"), Method::POST));
         assert!(holds(Some("a.shop.example."), Method::POST));
         assert!(!holds(Some("shop.example"), Method::POST));

@@ -15,7 +15,7 @@ use super::{
     jwt::{JwtConfig, Tokens},
     rate::Limit,
     record::{Policy, Tallies},
-    scope::Scope,
+    scope::{Scope, Wanted},
     size::Sizes,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct PolicySet {
     pub(crate) tokens: Vec<Policy<Arc<Tokens>>>,
     pub(crate) required: Vec<Policy<Required>>,
     pub(crate) fields: Vec<Policy<Fields>>,
+    /// What their scopes ask about.
+    pub(crate) wanted: Wanted,
 }
 
 impl PolicySet {
@@ -55,8 +57,11 @@ impl PolicySet {
             let scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
                 PolicyError::new(name, &format!("scope.{key}"), problem)
             })?;
-            let outer =
-                Outer { name, kind: item.kind, mode: policy.mode.unwrap_or(item.mode), scope };
+            let mode = policy.mode.unwrap_or(item.mode);
+            if mode != Mode::Off {
+                scope.note(&mut set.wanted);
+            }
+            let outer = Outer { name, kind: item.kind, mode, scope };
             set.add(policy, outer, surroundings, tallies, previous)
                 .map_err(|problem| problem.of(name, item.kind))?;
         }
@@ -84,7 +89,7 @@ impl PolicySet {
             outer.add(OwnKeys::compile(config, &surroundings.keys)?, &mut self.keys, tallies);
         } else if let Some(config) = &policy.jwt {
             // Compiled in any case: what has become wrong since is refused.
-            let fresh = Tokens::compile(config)?;
+            let fresh = Tokens::compile(config, &surroundings.look_ups)?;
             let kept = previous.and_then(|previous| previous.fetched_for(config));
             outer.add(kept.unwrap_or_else(|| Arc::new(fresh)), &mut self.tokens, tallies);
         } else if let Some(config) = &policy.authentication {
@@ -99,19 +104,6 @@ impl PolicySet {
     fn fetched_for(&self, config: &JwtConfig) -> Option<Arc<Tokens>> {
         let mut tokens = self.tokens.iter().map(|policy| &policy.rule);
         tokens.find(|rule| rule.can_stay() && rule.config == *config).cloned()
-    }
-
-    /// Fetches of key sets that failed.
-    pub(crate) fn fetch_failures(&self) -> u64 {
-        self.tokens.iter().map(|policy| policy.rule.failures()).sum()
-    }
-
-    /// Those of rules that `next` does not take over.
-    pub(crate) fn fetch_failures_without(&self, next: &Self) -> u64 {
-        let goes_on =
-            |rule: &Arc<Tokens>| next.tokens.iter().any(|policy| Arc::ptr_eq(&policy.rule, rule));
-        let gone = self.tokens.iter().filter(|policy| !goes_on(&policy.rule));
-        gone.map(|policy| policy.rule.failures()).sum()
     }
 }
 

@@ -103,17 +103,17 @@ fn what_cannot_be_compiled_is_refused_with_policy_and_key() {
 fn a_wrong_change_leaves_the_policies_in_force() {
     let enforcement = compile(&["{name: a, size: {fields: 1}}"]).expect("compiles");
     let wrong = read("{name: b, size: {fields: 0}}").expect("read");
-    assert!(enforcement.replace(&[wrong]).is_err());
-    assert_eq!(&*enforcement.set.load().sizes[0].name, "a");
+    assert!(enforcement.successor(&[wrong]).is_err());
     let off = read("{name: b, mode: off, size: {fields: 1}}").expect("read");
-    enforcement.replace(&[off]).expect("compiles");
-    assert!(enforcement.set.load().sizes.is_empty());
+    let next = enforcement.successor(&[off]).expect("compiles");
+    assert!(next.set.sizes.is_empty());
+    assert_eq!(&*enforcement.set.sizes[0].name, "a", "calls under way keep theirs");
 }
 
 #[test]
 fn the_default_is_own_keys_enforced_and_the_rest_watched() {
     let all = Enforcement::new(&PolicyConfig::defaults(), surroundings()).expect("compiles");
-    let set = all.set.load();
+    let set = &all.set;
     assert_eq!((set.keys.len(), set.rates.len(), set.fields.len()), (1, 1, 1));
     assert!(
         set.keys[0].is_enforced() && !set.rates[0].is_enforced() && !set.fields[0].is_enforced()
@@ -129,24 +129,37 @@ async fn fetched_keys_outlive_a_reload_with_the_same_settings() {
         )
     };
     let enforcement = compile(&[&text("a")]).expect("compiles");
-    assert_eq!(enforcement.warm().await.len(), 1);
-    let before = Arc::clone(&enforcement.set.load().tokens[0].rule);
-    enforcement.replace(&[read(&text("a")).expect("read")]).expect("compiles");
-    assert!(Arc::ptr_eq(&before, &enforcement.set.load().tokens[0].rule));
-    enforcement.replace(&[read(&text("b")).expect("read")]).expect("compiles");
-    assert!(!Arc::ptr_eq(&before, &enforcement.set.load().tokens[0].rule));
-    assert_eq!(enforcement.fetch_failures(), 1, "failures are not forgotten");
+    enforcement.warm().await;
+    let before = &enforcement.set.tokens[0].rule;
+    let same = enforcement.successor(&[read(&text("a")).expect("read")]).expect("compiles");
+    assert!(Arc::ptr_eq(before, &same.set.tokens[0].rule));
+    let other = same.successor(&[read(&text("b")).expect("read")]).expect("compiles");
+    assert!(!Arc::ptr_eq(before, &other.set.tokens[0].rule));
+    let text = metrics(&other);
+    let failed = "jwks_fetches_total{issuer=\"a\",outcome=\"failed\"} 1";
+    assert!(text.contains(failed), "failures are not forgotten: {text}");
+}
+
+fn metrics(enforcement: &Enforcement) -> String {
+    let mut registry = Registry::default();
+    enforcement.register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).expect("encoded");
+    text
 }
 
 #[test]
 fn metrics_are_named_by_policy_mode_and_outcome() {
     let enforcement = compile(&["{name: a, size: {fields: 1}}"]).expect("compiles");
-    let mut registry = Registry::default();
-    enforcement.register(&mut registry);
-    enforcement.set.load().sizes[0].count(Outcome::Passed);
-    let mut text = String::new();
-    prometheus_client::encoding::text::encode(&mut text, &registry).expect("encoded");
-    let line =
-        "policy_decisions_total{policy=\"a\",kind=\"size\",mode=\"enforce\",outcome=\"passed\"} 1";
-    assert!(text.contains(line), "{text}");
+    let policy = &enforcement.set.sizes[0];
+    policy.count(Outcome::Passed);
+    policy.not_evaluated("body-not-held", &mut Decisions::default());
+    let text = metrics(&enforcement);
+    for line in [
+        "policy_decisions_total{policy=\"a\",kind=\"size\",mode=\"enforce\",outcome=\"passed\"} 1",
+        "policy_reasons_total{policy=\"a\",kind=\"size\",outcome=\"not_evaluated\",\
+         reason=\"body-not-held\"} 1",
+    ] {
+        assert!(text.contains(line), "{text}");
+    }
 }

@@ -44,6 +44,8 @@ pub(crate) struct Route {
 pub(crate) struct Tls {
     pub(crate) connector: TlsConnector,
     pub(crate) name: ServerName<'static>,
+    /// Hash of the file of authorities: connections outlive a reload only while it stays the same.
+    pub(crate) authorities: [u8; 32],
 }
 
 /// Settings that a reload changes.
@@ -55,12 +57,17 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
 }
 
-/// An upstream.
+/// An upstream as one configuration sees it: its own settings, and what outlives a reload.
 pub(crate) struct Upstream {
     pub(crate) route: Route,
     pub(crate) name: Arc<str>,
     tls: Option<Tls>,
-    settings: Mutex<Settings>,
+    settings: Settings,
+    kept: Arc<Kept>,
+}
+
+/// Connections, health and counters, shared by all configurations that reach an upstream alike.
+struct Kept {
     idle: Mutex<VecDeque<Box<Connection>>>,
     lines: Lines,
     open: Arc<AtomicUsize>,
@@ -68,8 +75,8 @@ pub(crate) struct Upstream {
     epoch: Instant,
     failures: AtomicU32,
     ejected_until_ms: AtomicU64,
-    pub(crate) connects: AtomicU64,
-    pub(crate) connect_failures: AtomicU64,
+    connects: AtomicU64,
+    connect_failures: AtomicU64,
 }
 
 impl std::fmt::Debug for Upstream {
@@ -114,11 +121,7 @@ impl From<io::Error> for ConnectError {
 
 impl Upstream {
     pub(crate) fn new(route: Route, tls: Option<Tls>, settings: Settings) -> Self {
-        Self {
-            name: route.address.as_str().into(),
-            route,
-            tls,
-            settings: Mutex::new(settings),
+        let kept = Kept {
             idle: Mutex::new(VecDeque::new()),
             lines: Lines::default(),
             open: Arc::default(),
@@ -128,49 +131,70 @@ impl Upstream {
             ejected_until_ms: AtomicU64::new(0),
             connects: AtomicU64::new(0),
             connect_failures: AtomicU64::new(0),
+        };
+        let name = route.address.as_str().into();
+        Self { name, route, tls, settings, kept: Arc::new(kept) }
+    }
+
+    /// The same upstream under other settings. This one keeps its own: exchanges that began with
+    /// them end with them.
+    pub(crate) fn with_settings(&self, settings: Settings) -> Self {
+        Self {
+            route: self.route.clone(),
+            name: Arc::clone(&self.name),
+            tls: self.tls.clone(),
+            settings,
+            kept: Arc::clone(&self.kept),
         }
     }
 
-    pub(crate) fn set_settings(&self, settings: Settings) {
-        *lock(&self.settings) = settings;
+    /// Whether it is reached in this way.
+    pub(crate) fn is_reached_by(&self, route: &Route, tls: Option<&Tls>) -> bool {
+        let authorities = |tls: Option<&Tls>| tls.map(|tls| tls.authorities);
+        self.route == *route && authorities(self.tls.as_ref()) == authorities(tls)
+    }
+
+    /// Connections that were opened, and that could not be.
+    pub(crate) fn connects(&self) -> (u64, u64) {
+        (self.kept.connects.load(Relaxed), self.kept.connect_failures.load(Relaxed))
     }
 
     /// Counts an exchange.
     pub(crate) fn busy(&self) -> Busy {
-        self.busy.fetch_add(1, Relaxed);
-        Busy(Arc::clone(&self.busy))
+        self.kept.busy.fetch_add(1, Relaxed);
+        Busy(Arc::clone(&self.kept.busy))
     }
 
     /// Exchanges under way.
     pub(crate) fn busy_now(&self) -> usize {
-        self.busy.load(Relaxed)
+        self.kept.busy.load(Relaxed)
     }
 
     /// Idle connections.
     pub(crate) fn idle_now(&self) -> usize {
-        lock(&self.idle).len() + self.lines.idle_now()
+        lock(&self.kept.idle).len() + self.kept.lines.idle_now()
     }
 
     /// Open connections.
     pub(crate) fn open_now(&self) -> usize {
-        self.open.load(Relaxed)
+        self.kept.open.load(Relaxed)
     }
 
     /// Whether it is not left out.
     pub(crate) fn is_healthy(&self) -> bool {
-        let until = self.ejected_until_ms.load(Relaxed);
+        let until = self.kept.ejected_until_ms.load(Relaxed);
         until == 0 || self.millis() >= until
     }
 
     fn millis(&self) -> u64 {
-        u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
+        u64::try_from(self.kept.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// An idle connection that is alive.
     pub(crate) fn take(&self) -> Option<Box<Connection>> {
         loop {
-            let mut connection = lock(&self.idle).pop_back()?;
-            let is_fresh = connection.idle_since.elapsed() < lock(&self.settings).idle;
+            let mut connection = lock(&self.kept.idle).pop_back()?;
+            let is_fresh = connection.idle_since.elapsed() < self.settings.idle;
             if is_fresh && connection.is_ready() {
                 return Some(connection);
             }
@@ -180,8 +204,8 @@ impl Upstream {
     /// Keeps an idle connection, in place of the oldest when there are too many.
     pub(crate) fn put(&self, mut connection: Box<Connection>) {
         connection.idle_since = Instant::now();
-        let most = lock(&self.settings).limits.idle_upstream_connections;
-        let mut idle = lock(&self.idle);
+        let most = self.settings.limits.idle_upstream_connections;
+        let mut idle = lock(&self.kept.idle);
         idle.push_back(connection);
         if idle.len() > most {
             let oldest = idle.pop_front();
@@ -192,22 +216,22 @@ impl Upstream {
 
     /// Closes connections that were idle for too long.
     pub(crate) fn sweep(&self) {
-        let longest = lock(&self.settings).idle;
+        let longest = self.settings.idle;
         let mut old = Vec::new();
-        let mut idle = lock(&self.idle);
+        let mut idle = lock(&self.kept.idle);
         while idle.front().is_some_and(|connection| connection.idle_since.elapsed() >= longest) {
             old.extend(idle.pop_front());
         }
         drop(idle);
         drop(old);
-        self.lines.sweep(longest);
+        self.kept.lines.sweep(longest);
     }
 
     /// Opens a connection for HTTP/1.
     pub(crate) async fn connect_http1(&self) -> Result<Box<Connection>, ConnectError> {
         let (socket, open) = self.connect().await?;
         let (socket, heard) = Heard::new(socket);
-        let settings = *lock(&self.settings);
+        let settings = self.settings;
         let mut builder = http1::Builder::new();
         // When it is told a number, the library fills a table for every head.
         if settings.limits.head.fields > LIBRARY_FIELDS {
@@ -226,18 +250,18 @@ impl Upstream {
     ///
     /// Those who wait for one that is being opened wait no longer than opening may take.
     pub(crate) async fn http2(&self) -> Result<Stream, ConnectError> {
-        if let Some(stream) = self.lines.enter() {
+        if let Some(stream) = self.kept.lines.enter() {
             return Ok(stream);
         }
-        let longest = lock(&self.settings).connect;
-        let opening = timeout(longest, self.lines.opening.lock()).await;
+        let longest = self.settings.connect;
+        let opening = timeout(longest, self.kept.lines.opening.lock()).await;
         let _opening = opening.map_err(|_| ConnectError::Failed)?;
-        if let Some(stream) = self.lines.enter() {
+        if let Some(stream) = self.kept.lines.enter() {
             return Ok(stream);
         }
         let (socket, open) = self.connect().await?;
         let (socket, heard) = Heard::new(socket);
-        let limits = lock(&self.settings).limits;
+        let limits = self.settings.limits;
         let (sender, driver) = http2::Builder::new(TokioExecutor::new())
             .timer(TokioTimer::new())
             .initial_max_send_streams(UNTOLD)
@@ -250,19 +274,19 @@ impl Upstream {
             .handshake(TokioIo::new(socket))
             .await
             .map_err(io::Error::other)?;
-        Ok(self.lines.add(sender, driver, heard, open).await)
+        Ok(self.kept.lines.add(sender, driver, heard, open).await)
     }
 
     /// Leave to open one more connection; one that is idle makes room for it.
     fn leave(&self, most: usize) -> Option<Open> {
         loop {
-            let before = self.open.fetch_add(1, Relaxed);
-            let open = Open(Arc::clone(&self.open));
+            let before = self.kept.open.fetch_add(1, Relaxed);
+            let open = Open(Arc::clone(&self.kept.open));
             if before < most {
                 return Some(open);
             }
             drop(open);
-            let oldest = lock(&self.idle).pop_front()?;
+            let oldest = lock(&self.kept.idle).pop_front()?;
             drop(oldest);
         }
     }
@@ -270,22 +294,22 @@ impl Upstream {
     /// Opens a socket. Only what happens here changes the health of an upstream: nothing that a
     /// client sends can make connecting fail.
     pub(crate) async fn connect(&self) -> Result<(Socket, Open), ConnectError> {
-        let settings = *lock(&self.settings);
+        let settings = self.settings;
         let leave = self.leave(settings.limits.upstream_connections);
         let leave = leave.ok_or(ConnectError::Full)?;
-        self.connects.fetch_add(1, Relaxed);
+        self.kept.connects.fetch_add(1, Relaxed);
         let result = match timeout(settings.connect, self.open_socket()).await {
             Ok(result) => result,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
         if result.is_ok() {
-            self.failures.store(0, Relaxed);
-            self.ejected_until_ms.store(0, Relaxed);
+            self.kept.failures.store(0, Relaxed);
+            self.kept.ejected_until_ms.store(0, Relaxed);
         } else {
-            self.connect_failures.fetch_add(1, Relaxed);
-            if self.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
+            self.kept.connect_failures.fetch_add(1, Relaxed);
+            if self.kept.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
                 let span = u64::try_from(settings.ejection.as_millis()).unwrap_or(u64::MAX);
-                self.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
+                self.kept.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
             }
         }
         Ok((result?, leave))

@@ -8,7 +8,8 @@ use bartizan_gateway::{
     policy::{Decisions, Enforcement, KeyTable, PolicyConfig, Surroundings},
 };
 use bartizan_model::{
-    Action, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeys, HashKey, Scope, Timestamp,
+    Action, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeys, HashKey, PolicyOutcome, Scope,
+    Timestamp,
 };
 use http::{request, response};
 
@@ -86,11 +87,11 @@ impl Guarded {
     }
 
     /// What was decided about the exchange with that number, once it is over.
-    async fn decided(&self, at: usize) -> Vec<(String, Action, Action, &'static str)> {
+    async fn decided(&self, at: usize) -> Vec<(String, Action, PolicyOutcome, &'static str)> {
         until("an exchange", || self.watched.decisions.lock().unwrap().len() > at).await;
         let decisions = self.watched.decisions.lock().unwrap()[at].clone();
         let short = |a: bartizan_gateway::policy::Applied| {
-            (a.policy.to_string(), a.action, a.applied, a.reason)
+            (a.policy.to_string(), a.action, a.outcome, a.reason)
         };
         decisions.applied.into_iter().map(short).collect()
     }
@@ -152,7 +153,8 @@ async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
     assert!(seen.iter().all(|seen| !seen.head.contains("btz_")));
     assert_eq!(seen[2].field("x-api-key"), Some("sk_other"));
     assert_eq!(guarded.table.take_used().len(), 1);
-    let expected = ("default-api-keys".to_owned(), Action::Deny, Action::Deny, "key-revoked");
+    let expected =
+        ("default-api-keys".to_owned(), Action::Deny, PolicyOutcome::Enforced, "key-revoked");
     assert_eq!(guarded.decided(2).await, [expected]);
     for shown in [Some(id.as_str()), None, Some("own key")] {
         let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
@@ -193,7 +195,7 @@ async fn rates_are_told_and_enforced() {
     assert_eq!((third.status, third.field("x-ratelimit-remaining")), (429, Some("0")));
     assert_eq!(third.field("retry-after"), Some("50"));
     assert_eq!(third.field("content-type"), Some("application/problem+json"));
-    let expected = ("few".to_owned(), Action::Throttle, Action::Throttle, "rate-limited");
+    let expected = ("few".to_owned(), Action::Throttle, PolicyOutcome::Enforced, "rate-limited");
     assert_eq!(guarded.decided(2).await, [expected]);
     assert_eq!(guarded.upstream.seen().len(), 2);
 }
@@ -222,7 +224,7 @@ async fn monitored_policies_only_show_what_they_would_do() {
         .await
         .into_iter()
         .map(|one| {
-            assert_eq!(one.2, Action::Allow);
+            assert_eq!(one.2, PolicyOutcome::Monitored);
             (one.0, one.1, one.3)
         })
         .collect();

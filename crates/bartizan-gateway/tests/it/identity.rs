@@ -51,6 +51,28 @@ async fn claims_of_trusted_proxies_are_continued() {
 }
 
 #[tokio::test]
+async fn ids_of_clients_do_not_go_on_as_ours_when_we_write_none() {
+    let upstream = Upstream::ok().await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Request-Id: mine\r\n\
+        traceparent: 00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01\r\n\
+        tracestate: a=1\r\n\r\n";
+    for is_trusted in [false, true] {
+        let running = gateway_with(&upstream, |config| {
+            (config.forwarded.request_id, config.forwarded.trace) = (false, false);
+            if is_trusted {
+                config.trusted_proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+            }
+        })
+        .await;
+        assert_eq!(Client::ask(running.addresses()[0], request).await.status, 200);
+        let seen = upstream.seen().pop().unwrap();
+        for name in ["x-request-id", "traceparent", "tracestate"] {
+            assert_eq!(seen.field(name).is_some(), is_trusted, "{name}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn services_are_chosen_by_host_and_path() {
     let (all, api, shop) = (Upstream::ok().await, Upstream::ok().await, Upstream::ok().await);
     let running = gateway_with(&all, |config| {

@@ -24,4 +24,5 @@ mod streams;
 #[path = "../differential/mod.rs"]
 mod table;
 mod tls;
+mod visible;
 mod websocket;

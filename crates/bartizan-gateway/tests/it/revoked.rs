@@ -67,8 +67,8 @@ impl Chat {
     }
 
     fn reload(&self, text: &str) {
-        self.enforcement.replace(&policies(text)).unwrap();
-        self.running.reload(&self.config, Arc::clone(&self.enforcement) as Arc<_>).unwrap();
+        let next = self.enforcement.successor(&policies(text)).unwrap();
+        self.running.reload(&self.config, Arc::new(next)).unwrap();
     }
 }
 

@@ -43,6 +43,11 @@ pub(super) fn exchange(wire: WireExchange<'_>) -> Result<Exchange, LineError> {
         connection_id: word(wire.connection_id),
         request_id: word(wire.request_id),
         trailers: wire.trailers.map(headers).transpose()?.unwrap_or_default(),
+        // Of a gateway of ours; whatever others mean by that name is passed over.
+        policies: wire
+            .policies
+            .and_then(|policies| serde_json::from_str(policies.get()).ok())
+            .unwrap_or_default(),
     })
 }
 

@@ -1,5 +1,6 @@
 use bartizan_model::{
-    BodyState, Client, HeaderState, Headers, Message, Request, Response, Timestamp, Tls,
+    Action, BodyState, Client, HeaderState, Headers, Message, PolicyDecision, PolicyOutcome,
+    Request, Response, Timestamp, Tls,
 };
 
 use super::*;
@@ -185,6 +186,14 @@ fn what_is_written_is_read_back() {
         connection_id: Some("7".to_owned()),
         request_id: Some("r".to_owned()),
         trailers: [("t", "v")].into_iter().collect(),
+        policies: vec![PolicyDecision {
+            policy: "few".to_owned(),
+            kind: "rate".to_owned(),
+            outcome: PolicyOutcome::Monitored,
+            action: Action::Throttle,
+            status: Some(429),
+            reason: "rate-limited".to_owned(),
+        }],
     };
     let odd = |scheme: &str, authority: &str, target: &str| Exchange {
         request: Request {

@@ -37,6 +37,8 @@ pub(super) struct WireExchange<'a> {
     pub(super) messages: Option<Vec<WireData<'a>>>,
     #[serde(borrow, default)]
     pub(super) trailers: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) policies: Option<&'a RawValue>,
 }
 
 #[derive(Deserialize)]

@@ -44,6 +44,9 @@ pub fn write_line(out: &mut String, exchange: &Exchange) {
     if !exchange.trailers.is_empty() {
         put("trailers", headers(&exchange.trailers));
     }
+    if !exchange.policies.is_empty() {
+        put("policies", json!(exchange.policies));
+    }
     out.push_str(&Value::Object(line).to_string());
 }
 

@@ -140,10 +140,16 @@ fn watch(
             Wake::Reload | Wake::Look => {}
         }
         seen = now;
-        match config::current(cli).map(|loaded| serving.reload(&loaded.config, overrides)) {
-            Ok(Ok(())) if cli.quiet => {}
-            Ok(Ok(())) => anstream::eprintln!("configuration reloaded"),
-            Ok(Err(error)) => {
+        let current = config::current(cli);
+        match current.map(|new| (serving.reload(&new.config, overrides), new)) {
+            Ok((Ok(()), _)) if cli.quiet => {}
+            Ok((Ok(()), new)) => {
+                anstream::eprintln!("configuration reloaded");
+                for key in fixed(&loaded.config, &new.config) {
+                    anstream::eprintln!("note: {key} was changed and counts after a restart");
+                }
+            }
+            Ok((Err(error), _)) => {
                 anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
             }
             Err(error) => {
@@ -152,6 +158,24 @@ fn watch(
             }
         }
     }
+}
+
+/// Keys that differ from those that serving began with and cannot be taken over while it goes on.
+fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
+    let (before, after) = (&begun.gateway, &now.gateway);
+    let keys = [
+        ("organisation", begun.organisation != now.organisation),
+        ("environment", begun.environment != now.environment),
+        ("store", begun.store != now.store),
+        ("admin", begun.admin != now.admin),
+        ("redaction", begun.redaction != now.redaction),
+        ("limits", begun.limits != now.limits),
+        ("gateway.access_log", before.access_log != after.access_log),
+        ("gateway.waiting_exchanges", before.waiting_exchanges != after.waiting_exchanges),
+        ("gateway.waiting_mebibytes", before.waiting_mebibytes != after.waiting_mebibytes),
+        ("gateway.drain_seconds", before.drain_seconds != after.drain_seconds),
+    ];
+    keys.into_iter().filter_map(|(key, is_changed)| is_changed.then_some(key)).collect()
 }
 
 /// Length and time of change of a file; a missing one has none.
@@ -217,4 +241,20 @@ fn refused(error: &ServeError) -> CommandError {
         ServeError::Keep(_) => "what was acknowledged before is there",
     };
     CommandError::usage(error.to_string()).help(help)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_reload_cannot_change_is_named() {
+        let begun = Config::default();
+        assert!(fixed(&begun, &begun).is_empty());
+        let mut now = Config::default();
+        now.gateway.drain_seconds += 1;
+        now.gateway.limits.connections += 1;
+        now.admin.hosts.push("a".to_owned());
+        assert_eq!(fixed(&begun, &now), ["admin", "gateway.drain_seconds"]);
+    }
 }

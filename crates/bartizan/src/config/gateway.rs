@@ -21,6 +21,10 @@ pub struct GatewayConfig {
     /// The field in which trusted proxies name the client. The other one is not read and not passed
     /// on: most proxies pass on what clients write into a field that they do not know.
     pub client_field: ClientFieldConfig,
+    /// Methods that are served beside those that are registered (RFC 9110, WebDAV and others), for
+    /// example `PURGE`; `*` for all. Case counts. Others are refused with 501: many upstreams read
+    /// `post` as `POST`, and rules that are for `POST` do not.
+    pub methods: Vec<String>,
     /// Largest sizes and counts.
     pub limits: GatewayLimits,
     /// Longest times.
@@ -45,6 +49,7 @@ impl Default for GatewayConfig {
             services: Vec::new(),
             trusted_proxies: Vec::new(),
             client_field: ClientFieldConfig::default(),
+            methods: Vec::new(),
             limits: GatewayLimits::default(),
             deadlines: GatewayDeadlines::default(),
             forwarded: ForwardedConfig::default(),
@@ -296,7 +301,8 @@ impl Default for GatewayDeadlines {
 }
 
 /// What upstreams are told about the client. What clients that are not trusted say about themselves
-/// in these fields is always removed.
+/// in these fields does not go on, whether we write them or not; only a valid trace of a client is
+/// continued, with a parent of ours.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ForwardedConfig {

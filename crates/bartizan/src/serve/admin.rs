@@ -41,7 +41,7 @@ impl Admin {
     pub(super) async fn start(
         config: &AdminConfig,
         gateway: Arc<Running>,
-        enforcement: Arc<Enforcement>,
+        enforcement: &Enforcement,
         counters: Arc<Counters>,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
@@ -145,7 +145,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ("exchanges_hostile", "Exchanges that raised a detection", &counters.hostile),
         (
             "exchanges_would_block",
-            "Exchanges that enforcement of the judgement would have refused or slowed down",
+            "Exchanges that the judgement or an inline policy would refuse or slow down if enforced, or did",
             &counters.would_block,
         ),
         (

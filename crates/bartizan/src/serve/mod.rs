@@ -15,7 +15,7 @@ use std::{
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::{
     Gateway, Running, handover,
-    policy::{Enforcement, KeyTable, PolicyConfig, PolicyError, Surroundings, keep_up},
+    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, PolicyError, Surroundings, keep_up},
 };
 use bartizan_model::{ApiKeyStore as _, Scope, analysis::Analysis};
 use bartizan_pipeline::{
@@ -110,9 +110,8 @@ pub enum Clear {
 /// A server that runs.
 pub struct Serving {
     gateway: Arc<Running>,
-    enforcement: Arc<Enforcement>,
-    /// The policies in force, to go back to when a reload fails half way.
-    policies: Mutex<Vec<PolicyConfig>>,
+    /// The policies in force. Held while a reload goes on: two of them come one after the other.
+    enforcement: Mutex<Arc<Enforcement>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     runtime: Arc<Runtime>,
@@ -127,7 +126,11 @@ impl Serving {
         let Start { gateway, admin, snapshot, state, directory, runtime, waiting, capture, .. } =
             start;
         let policies = PolicyConfig::with_defaults(start.policies);
-        let surroundings = Surroundings::embedded(snapshot.key.clone());
+        let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
+        let surroundings = Surroundings {
+            look_ups: look_ups.clone(),
+            ..Surroundings::embedded(snapshot.key.clone())
+        };
         let keys = Arc::clone(&surroundings.keys);
         let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
         let capture = capture
@@ -139,19 +142,14 @@ impl Serving {
             .transpose()?;
         let counters = Arc::new(Counters::default());
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
-        runtime.block_on(load_keys(&keys, &directory, &snapshot.scope))?;
-        for (policy, problem) in runtime.block_on(enforcement.warm()) {
-            anstream::eprintln!(
-                "warning: policy {policy}: {problem}; its tokens are refused until the key set can \
-                 be fetched"
-            );
-        }
+        runtime.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        runtime.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
         let running = Arc::new(runtime.block_on(Gateway::start(&gateway, inline, sender))?);
         let admin = runtime.block_on(Admin::start(
             &admin,
             Arc::clone(&running),
-            Arc::clone(&enforcement),
+            &enforcement,
             Arc::clone(&counters),
         ))?;
         runtime.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
@@ -165,8 +163,8 @@ impl Serving {
             capture,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;
-        let policies = Mutex::new(policies);
-        Ok(Self { gateway: running, enforcement, policies, admin, lane, runtime })
+        let enforcement = Mutex::new(enforcement);
+        Ok(Self { gateway: running, enforcement, admin, lane, runtime })
     }
 
     /// The gateway.
@@ -197,15 +195,12 @@ impl Serving {
     fn take_over(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
-        let mut in_force = self.policies.lock().unwrap_or_else(PoisonError::into_inner);
-        self.enforcement.replace(&policies)?;
-        let inline = Arc::clone(&self.enforcement) as Arc<_>;
-        let reloaded = self.runtime.block_on(async { self.gateway.reload(&compiled, inline) });
-        if let Err(error) = reloaded {
-            self.enforcement.replace(&in_force)?;
-            return Err(error.into());
-        }
-        *in_force = policies;
+        let mut in_force = self.enforcement.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = Arc::new(in_force.successor(&policies)?);
+        let inline = Arc::clone(&next) as Arc<_>;
+        // The only moment at which anything changes.
+        self.runtime.block_on(async { self.gateway.reload(&compiled, inline) })?;
+        *in_force = next;
         Ok(())
     }
 
@@ -257,19 +252,12 @@ async fn load_keys(
     table: &Arc<KeyTable>,
     directory: &DataDirectory,
     scope: &Scope,
+    look_ups: LookUps,
 ) -> Result<(), ServeError> {
     let store = StoredApiKeys::new(directory.shared_store(), scope.clone());
     if let Some(keys) = store.newer(None).await.map_err(ServeError::Keys)? {
         table.replace(keys);
     }
-    let told = std::sync::atomic::AtomicBool::new(false);
-    let report = move |problem: &str| {
-        if !told.swap(true, std::sync::atomic::Ordering::Relaxed) {
-            anstream::eprintln!(
-                "warning: API keys cannot be read: {problem}; those known last count"
-            );
-        }
-    };
-    tokio::spawn(keep_up(Arc::downgrade(table), Arc::new(store), report));
+    tokio::spawn(keep_up(Arc::downgrade(table), Arc::new(store), look_ups));
     Ok(())
 }

@@ -97,6 +97,7 @@ pub fn compile(
             AccessLogConfig::Stdout => gateway::AccessLog::Stdout,
             AccessLogConfig::File(path) => gateway::AccessLog::File(path.clone()),
         },
+        methods: config.methods.clone(),
     })
 }
 

@@ -14,7 +14,7 @@ use arc_swap::ArcSwapOption;
 use tokio::{sync::watch, time::Instant};
 
 use super::keys::{Algorithm, Key, KeySet};
-use crate::policy::{fetch, recent::Recent};
+use crate::policy::{fetch, look_ups::LookUps, recent::Recent};
 
 /// Names of unknown keys that are remembered.
 const UNKNOWN: usize = 1_024;
@@ -52,6 +52,13 @@ impl Keys {
         }
     }
 
+    /// Begins to fetch when they are old.
+    pub(crate) fn refresh_if_old(&self) {
+        if let Self::Fetched(fetched) = self {
+            fetched.refresh_if_old();
+        }
+    }
+
     pub(crate) async fn find(&self, id: Option<&str>, algorithm: Algorithm) -> Found {
         match self {
             Self::Fixed(set) => match set.find(id, algorithm) {
@@ -76,7 +83,12 @@ pub(crate) struct Fetched {
     done: watch::Sender<()>,
     /// So that nobody chooses names that collide.
     hasher: RandomState,
-    pub(crate) failures: AtomicU64,
+    born: Instant,
+    /// Before that time nothing is fetched, in milliseconds since `born`: so that those who only look
+    /// at the age of the keys take no lock.
+    not_before_ms: AtomicU64,
+    issuer: String,
+    look_ups: LookUps,
 }
 
 #[derive(Debug)]
@@ -91,13 +103,20 @@ struct State {
     is_fetching: bool,
     began: Option<Instant>,
     unknown: Recent<u64, Instant>,
-    problem: Option<String>,
+    has_failed: bool,
 }
 
 impl Fetched {
-    pub(crate) fn new(source: fetch::Source, refresh: Duration, interval: Duration) -> Arc<Self> {
+    /// Keys of `issuer`; when they are older than `refresh` they are fetched again, and never twice
+    /// within `interval`.
+    pub(crate) fn new(
+        source: fetch::Source,
+        (refresh, interval): (Duration, Duration),
+        issuer: &str,
+        look_ups: &LookUps,
+    ) -> Arc<Self> {
         let unknown = Recent::new(UNKNOWN);
-        let state = State { is_fetching: false, began: None, unknown, problem: None };
+        let state = State { is_fetching: false, began: None, unknown, has_failed: false };
         Arc::new(Self {
             source,
             refresh,
@@ -106,13 +125,29 @@ impl Fetched {
             state: Mutex::new(state),
             done: watch::Sender::new(()),
             hasher: RandomState::new(),
-            failures: AtomicU64::new(0),
+            born: Instant::now(),
+            not_before_ms: AtomicU64::new(0),
+            issuer: issuer.to_owned(),
+            look_ups: look_ups.clone(),
         })
     }
 
-    /// Why the last fetch failed.
-    pub(crate) fn problem(&self) -> Option<String> {
-        self.lock().problem.clone()
+    /// Whether the last fetch failed.
+    fn has_failed(&self) -> bool {
+        self.lock().has_failed
+    }
+
+    /// Begins to fetch when the keys are old. Nobody waits for it: the old ones still do.
+    pub(crate) fn refresh_if_old(self: &Arc<Self>) {
+        let held = self.held.load();
+        let is_old = held.as_ref().is_some_and(|held| held.since.elapsed() > self.refresh);
+        if is_old && self.millis() >= self.not_before_ms.load(Relaxed) {
+            drop(self.begin());
+        }
+    }
+
+    fn millis(&self) -> u64 {
+        u64::try_from(self.born.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
     /// Fetches for the first time, unless that was done.
@@ -139,7 +174,7 @@ impl Fetched {
                 return found;
             }
             // Only a fetch that was just made shows that there is no such key.
-            if let Some(name) = name.filter(|_| self.problem().is_none()) {
+            if let Some(name) = name.filter(|_| !self.has_failed()) {
                 self.lock().unknown.put(name, Instant::now());
             }
         }
@@ -150,10 +185,7 @@ impl Fetched {
         let held = self.held.load();
         let held = held.as_ref()?;
         let key = held.set.find(id, algorithm)?;
-        if held.since.elapsed() > self.refresh {
-            // Nobody waits for it: the old ones still do.
-            drop(self.begin());
-        }
+        self.refresh_if_old();
         Some(Found::Key(Box::new(key.clone()), held.generation))
     }
 
@@ -175,6 +207,8 @@ impl Fetched {
             return None;
         }
         (state.is_fetching, state.began) = (true, Some(Instant::now()));
+        let interval = u64::try_from(self.interval.as_millis()).unwrap_or(u64::MAX);
+        self.not_before_ms.store(self.millis().saturating_add(interval), Relaxed);
         drop(state);
         let this = Arc::clone(self);
         // A task of its own: the client that asked first may go away.
@@ -182,7 +216,7 @@ impl Fetched {
             let end = End(&this);
             let fetched = this.source.fetch().await;
             let set = fetched.and_then(|bytes| KeySet::parse(&bytes));
-            let problem = match set {
+            let outcome = match set {
                 Ok(set) => {
                     let before = this.held.load();
                     let generation = before.as_ref().map_or(0, |held| held.generation) + 1;
@@ -191,14 +225,14 @@ impl Fetched {
                         since: Instant::now(),
                         generation,
                     })));
-                    None
+                    Ok(())
                 }
-                Err(problem) => {
-                    this.failures.fetch_add(1, Relaxed);
-                    Some(problem)
-                }
+                Err(problem) => Err(problem),
             };
-            this.lock().problem = problem;
+            let before = std::mem::replace(&mut this.lock().has_failed, outcome.is_err());
+            let outcome = outcome.as_ref().copied().map_err(String::as_str);
+            let has_keys = this.held.load().is_some();
+            this.look_ups.fetched(&this.issuer, outcome, has_keys, before);
             drop(end);
         });
         Some(done)

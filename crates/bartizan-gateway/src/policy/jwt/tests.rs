@@ -1,42 +1,33 @@
-//! Attacks on JWT verification, and keys that change.
-
-use std::sync::{
-    Arc, Mutex as StdMutex,
-    atomic::{AtomicUsize, Ordering::SeqCst},
-};
+//! Attacks on JWT verification.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Library, EncodingKey};
 use serde_json::{Value, json};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
 
 use super::*;
 
 /// When these tests take place, in seconds.
-const NOW: i64 = 1_800_000_000;
+pub(super) const NOW: i64 = 1_800_000_000;
 
 /// Somebody who signs.
-struct Signer {
+pub(super) struct Signer {
     pair: rcgen::KeyPair,
     id: &'static str,
 }
 
 impl Signer {
-    fn new(id: &'static str) -> Self {
+    pub(super) fn new(id: &'static str) -> Self {
         Self { pair: rcgen::KeyPair::generate().expect("a key"), id }
     }
 
     /// The public key as a key set writes it.
-    fn public(&self) -> Value {
+    pub(super) fn public(&self) -> Value {
         let raw = self.pair.public_key_raw();
         let part = |range: std::ops::Range<usize>| URL_SAFE_NO_PAD.encode(&raw[range]);
         json!({"kty": "EC", "crv": "P-256", "kid": self.id, "use": "sig", "x": part(1..33), "y": part(33..65)})
     }
 
-    fn token(&self, claims: &Value) -> String {
+    pub(super) fn token(&self, claims: &Value) -> String {
         self.signed(&json!({"alg": "ES256", "kid": self.id, "typ": "JWT"}), claims)
     }
 
@@ -53,14 +44,14 @@ fn sign(head: &Value, claims: &Value, key: &EncodingKey, algorithm: Library) -> 
     format!("{message}.{signature}")
 }
 
-fn claims() -> Value {
+pub(super) fn claims() -> Value {
     json!({
         "iss": "https://idp.example", "aud": ["other", "orders"], "sub": "u1",
         "exp": NOW + 600, "nbf": NOW - 10, "iat": NOW - 10, "scope": "read write",
     })
 }
 
-fn with(name: &str, value: Value) -> Value {
+pub(super) fn with(name: &str, value: Value) -> Value {
     let mut claims = claims();
     claims[name] = value;
     claims
@@ -72,7 +63,7 @@ fn without(name: &str) -> Value {
     claims
 }
 
-fn config(keys: &[Value]) -> (tempfile::TempDir, JwtConfig) {
+pub(super) fn config(keys: &[Value]) -> (tempfile::TempDir, JwtConfig) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("jwks.json");
     std::fs::write(&path, json!({"keys": keys}).to_string()).expect("written");
@@ -81,11 +72,15 @@ fn config(keys: &[Value]) -> (tempfile::TempDir, JwtConfig) {
     (folder, JwtConfig { jwks_file: Some(path), ..config })
 }
 
-fn at(seconds: i64) -> Timestamp {
+fn compile(config: &JwtConfig) -> Result<Tokens, Problem> {
+    Tokens::compile(config, &LookUps::default())
+}
+
+pub(super) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
 }
 
-async fn verify(policy: &Tokens, text: &str) -> Result<String, &'static str> {
+pub(super) async fn verify(policy: &Tokens, text: &str) -> Result<String, &'static str> {
     policy.verify(text, at(NOW)).await.map(|identity| identity.subject.to_string())
 }
 
@@ -93,7 +88,7 @@ async fn verify(policy: &Tokens, text: &str) -> Result<String, &'static str> {
 async fn good_tokens_are_verified_and_remembered() {
     let signer = Signer::new("a");
     let (_folder, config) = config(&[signer.public()]);
-    let policy = Tokens::compile(&config).expect("compiles");
+    let policy = compile(&config).expect("compiles");
     let text = signer.token(&claims());
     assert_eq!(policy.remembered(&text, at(NOW)), None);
     let identity = policy.verify(&text, at(NOW)).await.expect("good");
@@ -117,7 +112,7 @@ async fn claims_are_checked() {
     let signer = Signer::new("a");
     let (_folder, config) = config(&[signer.public()]);
     let config = JwtConfig { required_claims: vec!["scope".to_owned()], ..config };
-    let policy = Tokens::compile(&config).expect("compiles");
+    let policy = compile(&config).expect("compiles");
     for (claims, expected) in [
         (with("exp", json!(NOW - 30)), Err("jwt-expired")),
         (with("exp", json!(NOW - 29)), Ok("u1")),
@@ -160,7 +155,7 @@ async fn claims_are_checked() {
 async fn forged_tokens_are_refused() {
     let (signer, stranger) = (Signer::new("a"), Signer::new("a"));
     let (_folder, config) = config(&[signer.public(), Signer::new("b").public()]);
-    let policy = Tokens::compile(&config).expect("compiles");
+    let policy = compile(&config).expect("compiles");
     let good = signer.token(&claims());
     let head = |alg: &str| json!({"alg": alg, "kid": "a"});
     let unsigned = |alg: &str| {
@@ -242,7 +237,7 @@ async fn secrets_verify_what_they_are_long_enough_for() {
             algorithms: algorithms.to_vec(),
             ..base.clone()
         };
-        Tokens::compile(&config)
+        compile(&config)
     };
     for (secret, algorithms) in [
         (&[b'a'; 31][..], &[Algorithm::HS256][..]),
@@ -264,7 +259,7 @@ async fn secrets_verify_what_they_are_long_enough_for() {
     assert_eq!(verify(&policy, &token(&[b'a'; 32])).await.as_deref(), Ok("u1"));
     assert_eq!(verify(&policy, &token(&[b'b'; 32])).await, Err("jwt-signature"));
     let inline = JwtConfig { jwks_file: None, secret: Some("a".repeat(64)), ..base.clone() };
-    assert!(Tokens::compile(&JwtConfig { algorithms: vec![Algorithm::HS256], ..inline }).is_err());
+    assert!(compile(&JwtConfig { algorithms: vec![Algorithm::HS256], ..inline }).is_err());
 }
 
 #[test]
@@ -293,20 +288,16 @@ fn settings_that_cannot_work_are_refused() {
         (JwtConfig { leeway_seconds: 301, ..good.clone() }, "leeway_seconds"),
         (JwtConfig { max_life_seconds: 0, ..good.clone() }, "max_life_seconds"),
     ] {
-        assert_eq!(
-            Tokens::compile(&config).err().map(|p| p.key),
-            Some(key.to_owned()),
-            "{config:?}"
-        );
+        assert_eq!(compile(&config).err().map(|p| p.key), Some(key.to_owned()), "{config:?}");
     }
 }
 
 #[test]
 fn fields_are_read_one_way_only() {
     let (_folder, config) = config(&[Signer::new("a").public()]);
-    let policy = Tokens::compile(&config).expect("compiles");
+    let policy = compile(&config).expect("compiles");
     let own = JwtConfig { header: "x-token".to_owned(), ..config };
-    let own = Tokens::compile(&own).expect("compiles");
+    let own = compile(&own).expect("compiles");
     let presented = |policy: &Tokens, fields: &[(&'static str, &'static str)]| {
         let mut map = HeaderMap::new();
         for (name, value) in fields {
@@ -349,127 +340,12 @@ fn fields_are_read_one_way_only() {
     }
 }
 
-/// An issuer on this machine that publishes what it is told to, and counts who asks.
-struct Publisher {
-    url: String,
-    body: Arc<StdMutex<Option<String>>>,
-    asked: Arc<AtomicUsize>,
-}
-
-impl Publisher {
-    async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("bound");
-        let url = format!("http://{}/jwks", listener.local_addr().expect("an address"));
-        let this = Self { url, body: Arc::default(), asked: Arc::default() };
-        let (body, asked) = (Arc::clone(&this.body), Arc::clone(&this.asked));
-        tokio::spawn(async move {
-            while let Ok((mut stream, _)) = listener.accept().await {
-                asked.fetch_add(1, SeqCst);
-                let answer = match body.lock().expect("unpoisoned").clone() {
-                    Some(body) => {
-                        format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len())
-                    }
-                    None => "HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n".to_owned(),
-                };
-                let mut head = [0; 1_024];
-                let _ = stream.read(&mut head).await;
-                tokio::time::sleep(Duration::from_millis(30)).await;
-                let _ = stream.write_all(answer.as_bytes()).await;
-            }
-        });
-        this
-    }
-
-    fn publish(&self, keys: &[Value]) {
-        *self.body.lock().expect("unpoisoned") = Some(json!({"keys": keys}).to_string());
-    }
-
-    fn asked(&self) -> usize {
-        self.asked.load(SeqCst)
-    }
-
-    /// A policy that may ask again after a second.
-    fn policy(&self) -> Tokens {
-        let (_folder, config) = config(&[Signer::new("x").public()]);
-        let fetch = FetchConfig { interval_seconds: 1, ..FetchConfig::default() };
-        let config =
-            JwtConfig { jwks_file: None, jwks_url: Some(self.url.clone()), fetch, ..config };
-        Tokens::compile(&config).expect("compiles")
-    }
-}
-
-#[tokio::test]
-async fn keys_are_fetched_once_for_many() {
-    let (publisher, signer) = (Publisher::new().await, Signer::new("a"));
-    publisher.publish(&[signer.public()]);
-    let policy = Arc::new(publisher.policy());
-    let tasks: Vec<_> = (0..20)
-        .map(|n| {
-            let (policy, text) = (Arc::clone(&policy), signer.token(&with("jti", json!(n))));
-            tokio::spawn(async move { verify(&policy, &text).await })
-        })
-        .collect();
-    for task in tasks {
-        assert_eq!(task.await.expect("no panic").as_deref(), Ok("u1"));
-    }
-    assert_eq!((publisher.asked(), policy.failures()), (1, 0));
-}
-
-#[tokio::test]
-async fn keys_rotate_and_strangers_do_not_make_us_ask() {
-    let (publisher, old, new) = (Publisher::new().await, Signer::new("old"), Signer::new("new"));
-    publisher.publish(&[old.public()]);
-    let policy = publisher.policy();
-    let before = old.token(&claims());
-    assert_eq!(verify(&policy, &before).await.as_deref(), Ok("u1"));
-    publisher.publish(&[new.public()]);
-    // Within the interval nobody is asked, and nothing is taken for known.
-    assert_eq!(verify(&policy, &new.token(&claims())).await, Err("jwt-unknown-key"));
-    assert_eq!(publisher.asked(), 1);
-    tokio::time::sleep(Duration::from_millis(1_050)).await;
-    assert_eq!(verify(&policy, &new.token(&claims())).await.as_deref(), Ok("u1"));
-    assert_eq!(publisher.asked(), 2);
-    // What the old key verified is no longer believed.
-    assert_eq!(policy.remembered(&before, at(NOW)), None);
-    assert_eq!(verify(&policy, &before).await, Err("jwt-unknown-key"));
-    // Names that nobody knows are asked for once.
-    tokio::time::sleep(Duration::from_millis(1_050)).await;
-    let stranger = Signer::new("stranger").token(&claims());
-    assert_eq!(verify(&policy, &stranger).await, Err("jwt-unknown-key"));
-    assert_eq!(publisher.asked(), 3);
-    tokio::time::sleep(Duration::from_millis(1_050)).await;
-    for _ in 0..5 {
-        assert_eq!(verify(&policy, &stranger).await, Err("jwt-unknown-key"));
-    }
-    assert_eq!(publisher.asked(), 3);
-}
-
-#[tokio::test]
-async fn keys_stay_when_a_fetch_fails() {
-    let (publisher, signer) = (Publisher::new().await, Signer::new("a"));
-    let policy = publisher.policy();
-    assert!(policy.warm().await.is_err_and(|problem| problem.contains("500")));
-    assert_eq!(verify(&policy, &signer.token(&claims())).await, Err("jwks-unavailable"));
-    tokio::time::sleep(Duration::from_millis(1_050)).await;
-    publisher.publish(&[signer.public()]);
-    assert_eq!(verify(&policy, &signer.token(&claims())).await.as_deref(), Ok("u1"));
-    for broken in [Some("{\"keys\":[]}".to_owned()), Some("x".repeat(300_000)), None] {
-        *publisher.body.lock().expect("unpoisoned") = broken;
-        tokio::time::sleep(Duration::from_millis(1_050)).await;
-        let stranger = Signer::new("stranger").token(&claims());
-        assert_eq!(verify(&policy, &stranger).await, Err("jwt-unknown-key"));
-        let good = signer.token(&with("jti", json!(publisher.asked())));
-        assert_eq!(verify(&policy, &good).await.as_deref(), Ok("u1"));
-    }
-    assert_eq!(policy.failures(), 4);
-}
-
 #[tokio::test]
 #[ignore = "measures; see the module `cost`"]
 async fn costs_of_tokens() {
     let signer = Signer::new("a");
     let (_folder, config) = config(&[signer.public()]);
-    let policy = Tokens::compile(&config).expect("compiles");
+    let policy = compile(&config).expect("compiles");
     let text = signer.token(&claims());
     let time =
         |rounds: u32, began: std::time::Instant| began.elapsed().as_nanos() / u128::from(rounds);

@@ -1,0 +1,249 @@
+//! A request in every way in which an upstream may read it, split once for all policies.
+
+use std::sync::Arc;
+
+use http::{HeaderMap, HeaderName, Method, request};
+
+use super::scope::Wanted;
+
+/// Most segments of a path that are compared; see [`Asked::paths`].
+pub(crate) const SEGMENTS: usize = 256;
+/// Most rounds of percent-decoding.
+const ROUNDS: usize = 3;
+/// Most readings of a path and most methods; more than anybody names by accident.
+const READINGS: usize = 32;
+
+/// Fields in which frameworks look for another method.
+const METHOD_FIELDS: [HeaderName; 3] = [
+    HeaderName::from_static("x-http-method-override"),
+    HeaderName::from_static("x-http-method"),
+    HeaderName::from_static("x-method-override"),
+];
+/// Fields in which servers look for another path.
+const PATH_FIELDS: [HeaderName; 2] =
+    [HeaderName::from_static("x-original-url"), HeaderName::from_static("x-rewrite-url")];
+/// The query parameter in which frameworks look for another method.
+const METHOD_PARAMETER: &str = "_method";
+
+/// What a request asks for.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    authority: Option<Arc<str>>,
+    method: Method,
+    /// Other methods that it names; `None` when there are too many to compare.
+    other_methods: Option<Vec<Method>>,
+    /// Its paths; `None` when there is too much to compare.
+    paths: Option<Vec<Form>>,
+    /// The same in lower case.
+    lower: Vec<Form>,
+}
+
+impl Asked {
+    /// Looks at what scopes ask about.
+    pub(crate) fn new(wanted: Wanted, authority: Option<&str>, request: &request::Parts) -> Self {
+        let mut paths = Some(Vec::new());
+        if wanted.paths {
+            paths = forms(request.uri.path(), &request.headers);
+        }
+        let lower = match &paths {
+            Some(forms) if wanted.ignore_case => forms.iter().map(Form::lower).collect(),
+            _ => Vec::new(),
+        };
+        let other_methods = if wanted.methods { other_methods(request) } else { Some(Vec::new()) };
+        let method = request.method.clone();
+        Self { authority: authority.map(Arc::from), method, other_methods, paths, lower }
+    }
+
+    /// Host and port that it names.
+    pub(crate) fn authority(&self) -> Option<&str> {
+        self.authority.as_deref()
+    }
+
+    /// Its method, and those that an upstream may take instead; `None` when it names more than
+    /// anybody does by accident.
+    pub(crate) fn methods(&self) -> Option<impl Iterator<Item = &Method> + Clone> {
+        let others = self.other_methods.as_ref()?;
+        Some(std::iter::once(&self.method).chain(others))
+    }
+
+    /// Its path as it came, and what servers may make of it; `None` when that has more than
+    /// [`SEGMENTS`] segments.
+    pub(crate) fn paths(&self, ignore_case: bool) -> Option<&[Form]> {
+        let paths = self.paths.as_deref()?;
+        Some(if ignore_case { &self.lower } else { paths })
+    }
+}
+
+/// A path, split.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Form {
+    text: String,
+    /// Where segments begin and end.
+    segments: Vec<(u32, u32)>,
+}
+
+impl Form {
+    /// A slash at the beginning and one at the end do not count; `None` for too many segments.
+    fn new(text: String) -> Option<Self> {
+        let begin = usize::from(text.starts_with('/'));
+        let end =
+            if text.len() > begin && text.ends_with('/') { text.len() - 1 } else { text.len() };
+        let mut segments = Vec::new();
+        let mut from = begin;
+        while begin < end && from <= end {
+            let length = memchr::memchr(b'/', &text.as_bytes()[from..end]);
+            let to = length.map_or(end, |length| from + length);
+            if segments.len() == SEGMENTS {
+                return None;
+            }
+            segments.push((u32::try_from(from).ok()?, u32::try_from(to).ok()?));
+            from = to + 1;
+        }
+        Some(Self { text, segments })
+    }
+
+    fn lower(&self) -> Self {
+        // Lengths of letters may change with their case: split anew. It cannot have more segments.
+        let lower = Self::new(self.text.to_lowercase());
+        lower.unwrap_or_else(|| self.clone())
+    }
+
+    /// Number of segments.
+    pub(crate) fn len(&self) -> usize {
+        self.segments.len()
+    }
+
+    pub(crate) fn segment(&self, at: usize) -> Option<&str> {
+        let (from, to) = self.segments.get(at)?;
+        self.text.get(*from as usize..*to as usize)
+    }
+}
+
+/// All readings of the paths that a request names.
+fn forms(path: &str, fields: &HeaderMap) -> Option<Vec<Form>> {
+    let mut forms = Vec::new();
+    read(path, &mut forms)?;
+    for name in &PATH_FIELDS {
+        for value in fields.get_all(name) {
+            let text = String::from_utf8_lossy(value.as_bytes());
+            read(&path_of(&text), &mut forms)?;
+            if forms.len() > READINGS {
+                return None;
+            }
+        }
+    }
+    Some(forms)
+}
+
+/// The path of a target, whatever form it has.
+fn path_of(target: &str) -> String {
+    let target = target.trim();
+    let target = target.split(['?', '#']).next().unwrap_or(target);
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').map_or("/", |at| &rest[at..]),
+        None => target,
+    };
+    if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
+}
+
+/// Adds a path as it came and, where that differs, as a generous server reads it: percent-decoded up
+/// to three times, backslashes as slashes, path parameters (`;a=b`) cut off, empty and dot segments
+/// resolved.
+fn read(path: &str, forms: &mut Vec<Form>) -> Option<()> {
+    let mut add = |text: String| {
+        let form = Form::new(text)?;
+        if !forms.contains(&form) {
+            forms.push(form);
+        }
+        Some(())
+    };
+    add(path.to_owned())?;
+    if is_plain(path) {
+        return Some(());
+    }
+    let mut text = path.to_owned();
+    for _ in 0..=ROUNDS {
+        for cuts in [false, true] {
+            add(resolve(&text, cuts))?;
+        }
+        match decode(&text) {
+            Some(decoded) => text = decoded,
+            None => break,
+        }
+    }
+    Some(())
+}
+
+/// Methods that a request names beside its own, in capitals, as frameworks compare them.
+fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
+    let mut methods: Vec<Method> = Vec::new();
+    let mut add = |text: &str| {
+        for name in text.split([',', ' ', '\t']).filter(|name| !name.is_empty()) {
+            let method = Method::from_bytes(name.to_ascii_uppercase().as_bytes()).ok();
+            if let Some(method) = method.filter(|method| !methods.contains(method)) {
+                methods.push(method);
+            }
+            if methods.len() > READINGS {
+                return None;
+            }
+        }
+        Some(())
+    };
+    for name in &METHOD_FIELDS {
+        for value in request.headers.get_all(name) {
+            add(&String::from_utf8_lossy(value.as_bytes()))?;
+        }
+    }
+    let pairs = request.uri.query().into_iter().flat_map(|query| query.split(['&', ';']));
+    for (name, value) in pairs.filter_map(|pair| pair.split_once('=')) {
+        let decoded = decode(name);
+        if decoded.as_deref().unwrap_or(name).eq_ignore_ascii_case(METHOD_PARAMETER) {
+            add(decode(value).as_deref().unwrap_or(value))?;
+        }
+    }
+    if request.method.as_str().bytes().any(|b| b.is_ascii_lowercase()) {
+        add(request.method.as_str())?;
+    }
+    Some(methods)
+}
+
+/// Whether every server reads the path the same way.
+fn is_plain(path: &str) -> bool {
+    let is_odd = |b: u8| matches!(b, b'%' | b';' | b'\\');
+    !path.bytes().any(is_odd) && !path.contains("//") && !path.contains("/.")
+}
+
+fn resolve(path: &str, cuts: bool) -> String {
+    let mut segments: Vec<&str> = Vec::new();
+    for segment in path.split(['/', '\\']) {
+        let segment = if cuts { segment.split(';').next().unwrap_or(segment) } else { segment };
+        match segment {
+            "" | "." => {}
+            ".." => drop(segments.pop()),
+            segment => segments.push(segment),
+        }
+    }
+    format!("/{}", segments.join("/"))
+}
+
+/// One round of percent-decoding; `None` when nothing was encoded. Bytes outside UTF-8 are replaced:
+/// no pattern holds them.
+fn decode(text: &str) -> Option<String> {
+    let bytes = text.as_bytes();
+    let digit = |at: usize| bytes.get(at).and_then(|b| char::from(*b).to_digit(16));
+    let mut out = Vec::with_capacity(bytes.len());
+    let (mut at, mut has_decoded) = (0, false);
+    while at < bytes.len() {
+        match (bytes[at], digit(at + 1), digit(at + 2)) {
+            (b'%', Some(high), Some(low)) => {
+                out.push((high << 4 | low) as u8);
+                (at, has_decoded) = (at + 3, true);
+            }
+            (byte, ..) => {
+                out.push(byte);
+                at += 1;
+            }
+        }
+    }
+    has_decoded.then(|| String::from_utf8_lossy(&out).into_owned())
+}
