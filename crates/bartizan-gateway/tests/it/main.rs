@@ -19,6 +19,7 @@ mod policies;
 mod proxy_protocol;
 mod retries;
 mod streams;
+#[allow(dead_code, reason = "the example uses more of it")]
 #[path = "../differential/mod.rs"]
 mod table;
 mod tls;
