@@ -1,6 +1,6 @@
 # The two commands of the README are `make run` and `make test`. Both do all set-up themselves.
 
-.PHONY: help run test setup bench bench-gateway fuzz soak eval fmt generate
+.PHONY: help run test setup bench bench-gateway bench-differential fuzz soak eval fmt generate
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -14,11 +14,14 @@ test: ## everything that CI checks
 setup: ## install what is missing (Debian and Ubuntu; elsewhere it says what to install)
 	@scripts/setup.sh test
 
-bench: ## cost per exchange beside a reference task
+bench: bench-differential ## cost per exchange beside a reference task; ambiguous requests beside other proxies
 	@scripts/cargo.sh bench --package bartizan-analysis
 
 bench-gateway: ## CPU per request of the gateway beside nginx (needs nginx and wrk)
 	@scripts/bench-gateway.sh
+
+bench-differential: ## what becomes of ambiguous requests, beside nginx, HAProxy and Envoy
+	@scripts/bench-differential.sh
 
 fuzz: ## coverage-guided fuzzing of one decoder: make fuzz TARGET=json SECONDS=60
 	@scripts/fuzz.sh "$(TARGET)" "$(SECONDS)"

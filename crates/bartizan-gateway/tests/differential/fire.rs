@@ -34,7 +34,7 @@ pub(crate) struct Outcome {
     pub(crate) broken_off: usize,
     /// Statuses in order; for HTTP/2 perhaps `reset` or `closed`.
     pub(crate) statuses: Vec<String>,
-    /// All that came back, HTTP/1 only.
+    /// All that came back; for HTTP/2 the body.
     pub(crate) text: String,
     /// Whether the proxy closed the connection.
     pub(crate) is_closed: bool,
@@ -62,9 +62,12 @@ pub(crate) fn fire(
     }
     let took_slow = began.elapsed();
     while !(is_closed || case.drip.is_some() && read.is_empty()) {
-        let known = is_http2 && http2::fate(&read, false).is_some();
-        let begun = if is_http2 { known } else { !read.is_empty() };
-        let wait = if begun { patience.quiet } else { patience.first };
+        let fate = is_http2.then(|| http2::fate(&read, false));
+        if fate.as_ref().is_some_and(|fate| fate.is_over) {
+            break;
+        }
+        let has_begun = fate.map_or(!read.is_empty(), |fate| fate.what.is_some());
+        let wait = if has_begun { patience.quiet } else { patience.first };
         stream.set_read_timeout(Some(wait))?;
         let mut piece = [0; 4096];
         match stream.read(&mut piece) {
@@ -73,20 +76,20 @@ pub(crate) fn fire(
             Err(error) if is_pause(&error) => break,
             Err(_) => is_closed = true,
         }
-        if known {
-            break;
-        }
     }
     drop(stream);
     let seen = origin.take();
-    let text: String = read.iter().map(|byte| char::from(*byte)).collect();
-    let statuses = if is_http2 {
-        http2::fate(&read, is_closed).into_iter().collect()
+    let (text, statuses) = if is_http2 {
+        let fate = http2::fate(&read, is_closed);
+        (text(&fate.body), fate.what.into_iter().collect())
     } else {
+        let text = text(&read);
         let answers = text.split("HTTP/1.").skip(1);
         let statuses = answers.filter_map(|answer| answer.get(2..5).map(str::to_owned));
         // A text may name the protocol too.
-        statuses.filter(|status| status.bytes().all(|byte| byte.is_ascii_digit())).collect()
+        let is_status = |status: &String| status.bytes().all(|byte| byte.is_ascii_digit());
+        let statuses = statuses.filter(is_status).collect();
+        (text, statuses)
     };
     Ok(Outcome {
         broken_off: seen.iter().filter(|seen| !seen.is_whole).count(),
@@ -96,6 +99,10 @@ pub(crate) fn fire(
         is_closed,
         took: if case.drip.is_some() { took_slow } else { began.elapsed() },
     })
+}
+
+fn text(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| char::from(*byte)).collect()
 }
 
 /// Drips until an answer or the end comes, or time is over. Whether the connection was closed.

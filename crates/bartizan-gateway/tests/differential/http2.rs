@@ -1,6 +1,9 @@
 //! Frames of HTTP/2 as bytes, and what an answer of frames means.
 
-use super::{Frame, latin1};
+use super::{
+    Frame, latin1,
+    origin::{Seen, canonical},
+};
 
 /// The bytes of a whole connection: preface, SETTINGS, frames on stream 1.
 pub(crate) fn encode(frames: &[Frame]) -> Vec<u8> {
@@ -39,26 +42,68 @@ fn block(fields: &[(String, String)]) -> Vec<u8> {
     out
 }
 
-/// What became of stream 1: a status, `reset`, `closed`, or nothing yet.
-pub(crate) fn fate(mut read: &[u8], is_closed: bool) -> Option<String> {
-    while let [a, b, c, kind, _, stream @ ..] = read
+/// What became of stream 1.
+#[derive(Debug, Default)]
+pub(crate) struct Fate {
+    /// A status, `reset`, `closed`, or nothing yet.
+    pub(crate) what: Option<String>,
+    /// The body so far.
+    pub(crate) body: Vec<u8>,
+    /// Whether nothing more comes.
+    pub(crate) is_over: bool,
+}
+
+/// Reads what came back so far.
+pub(crate) fn fate(mut read: &[u8], is_closed: bool) -> Fate {
+    let mut fate = Fate { is_over: is_closed, ..Fate::default() };
+    while let [a, b, c, kind, flags, stream @ ..] = read
         && let Some((stream, rest)) = stream.split_first_chunk::<4>()
         && let Some((payload, rest)) =
             rest.split_at_checked(u32::from_be_bytes([0, *a, *b, *c]) as usize)
     {
         read = rest;
         let is_ours = u32::from_be_bytes(*stream) == 1;
-        match kind {
-            1 if is_ours => return Some(status(payload)),
-            3 if is_ours => return Some("reset".to_owned()),
-            // GOAWAY with an error
-            7 if payload.get(4..8).is_some_and(|code| code != [0; 4]) => {
-                return Some("closed".to_owned());
+        let what = match kind {
+            0 if is_ours => {
+                fate.body.extend(payload);
+                None
             }
-            _ => {}
-        }
+            1 if is_ours => Some(status(payload)),
+            3 if is_ours => Some("reset".to_owned()),
+            // GOAWAY with an error
+            7 if payload.get(4..8).is_some_and(|code| code != [0; 4]) => Some("closed".to_owned()),
+            _ => continue,
+        };
+        // END_STREAM, or an end without it.
+        fate.is_over |= *kind > 1 || flags & 1 == 1;
+        fate.what = fate.what.or(what);
     }
-    is_closed.then(|| "closed".to_owned())
+    if is_closed {
+        fate.what.get_or_insert_with(|| "closed".to_owned());
+    }
+    fate
+}
+
+/// What a naive translation to HTTP/1 makes of the frames, with each framing that a body may get,
+/// in canonical form.
+pub(crate) fn as_sent(frames: &[Frame]) -> Vec<String> {
+    let fields = || frames.iter().flat_map(|frame| &frame.headers);
+    let value = |wanted: &str| fields().find(|(name, _)| name == wanted).map(|(_, value)| value);
+    let pseudo = |name: &str| value(name).map_or("", String::as_str);
+    let mut head = format!("{} {} HTTP/1.1\r\n", pseudo(":method"), pseudo(":path"));
+    if let Some(authority) = value(":authority") {
+        head.push_str(&format!("host: {authority}\r\n"));
+    }
+    for (name, value) in fields().filter(|(name, _)| !name.starts_with(':')) {
+        head.push_str(&format!("{name}: {value}\r\n"));
+    }
+    let body: String = frames.iter().map(|frame| frame.data.as_str()).collect();
+    let length = format!("content-length: {}\r\n", body.len());
+    let framings = ["", &length, "transfer-encoding: chunked\r\n"];
+    let head = |framing: &str| latin1(format!("{head}{framing}").trim_end_matches("\r\n"));
+    let seen =
+        framings.map(|framing| Seen { head: head(framing), body: latin1(&body), is_whole: true });
+    seen.iter().map(canonical).collect()
 }
 
 /// The status at the front of a block (RFC 7541 appendices A and B), behind size updates.

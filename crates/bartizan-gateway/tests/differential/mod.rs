@@ -26,7 +26,8 @@ pub(crate) struct Case {
     /// The requests that go on, in their canonical form ([`origin::canonical`]).
     #[serde(default)]
     pub(crate) forwarded: Vec<String>,
-    /// How Bartizan refuses what does not go on: status and code, `reset` or `closed`.
+    /// How Bartizan refuses what does not go on: status and code; `reset` or `closed` by the HTTP/2
+    /// library, which neither counts nor answers.
     pub(crate) refused: Option<String>,
     /// How Bartizan ends a request that is too slow: status and code.
     pub(crate) cut: Option<String>,

@@ -21,6 +21,7 @@ mod proxy_protocol;
 mod retries;
 mod revoked;
 mod streams;
+#[allow(dead_code, reason = "the example uses more of it")]
 #[path = "../differential/mod.rs"]
 mod table;
 mod tls;

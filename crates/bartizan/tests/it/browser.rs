@@ -28,8 +28,13 @@ fn dump_dom(page: &str) -> Option<String> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("page.html");
     fs::write(&file, page).expect("the page can be written");
+    show(folder.path(), &format!("file://{}", file.display()))
+}
+
+/// The same for what is at an address; `folder` takes the profile.
+pub(crate) fn show(folder: &Path, url: &str) -> Option<String> {
     for name in NAMES {
-        match run(name, folder.path(), &file) {
+        match run(name, folder, url) {
             Ok(dom) => return Some(dom),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => panic!("{name} did not run: {error}"),
@@ -39,18 +44,17 @@ fn dump_dom(page: &str) -> Option<String> {
         std::env::var_os("CI").is_none_or(|v| v != "true"),
         "no browser on PATH, and in CI nothing is skipped: install chromium"
     );
-    eprintln!("SKIPPED: no browser on PATH ({NAMES:?}); the report was not opened in one");
+    eprintln!("SKIPPED: no browser on PATH ({NAMES:?}); {url} was not opened in one");
     None
 }
 
-fn run(name: &str, folder: &Path, file: &Path) -> std::io::Result<String> {
+fn run(name: &str, folder: &Path, url: &str) -> std::io::Result<String> {
     let dom = folder.join("dom.html");
     let mut child = Command::new(name)
         .args(["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"])
         .args(["--disable-background-networking", "--disable-component-update", "--disable-sync"])
         .arg(format!("--user-data-dir={}", folder.join("profile").display()))
-        .args(["--virtual-time-budget=2000", "--dump-dom"])
-        .arg(format!("file://{}", file.display()))
+        .args(["--virtual-time-budget=2000", "--dump-dom", url])
         .stdin(Stdio::null())
         .stdout(fs::File::create(&dom)?)
         .stderr(Stdio::null())

@@ -23,10 +23,10 @@ const CONFIG: &str = "store:\n  keys: keys\ngateway:\n  trusted_proxies: [\"127.
 const HISTORY: &[&str] = &["BZ-D001", "BZ-D002", "BZ-D003", "BZ-D004", "BZ-D005"];
 
 /// The lab, until the test ends.
-struct Lab(Child, String);
+pub(crate) struct Lab(Child, String);
 
 impl Lab {
-    fn start(home: &TempDir) -> Self {
+    pub(crate) fn start(home: &TempDir) -> Self {
         let mut child = bartizan(home)
             .args(["lab", "--listen", "127.0.0.1:0", "--quiet"])
             .stdin(Stdio::null())
@@ -37,6 +37,10 @@ impl Lab {
         let out = child.stdout.take().expect("piped");
         BufReader::new(out).read_line(&mut url).expect("UTF-8");
         Self(child, url.trim().to_owned())
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.1
     }
 }
 
@@ -52,7 +56,7 @@ impl Drop for Lab {
 fn drive(home: &TempDir, play: &[&str], serve: &[&str]) -> String {
     write(home, "bartizan.yaml", CONFIG.as_bytes());
     let lab = Lab::start(home);
-    let mut arguments = vec!["--upstream", &lab.1, "--capture", "captured.jsonl"];
+    let mut arguments = vec!["--upstream", lab.url(), "--capture", "captured.jsonl"];
     arguments.extend(serve);
     let server = Server::start(home, &arguments);
     let target = format!("http://{}", server.gateway);

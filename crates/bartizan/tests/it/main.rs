@@ -2,6 +2,7 @@
 
 mod browser;
 mod chaos;
+mod clients;
 mod command;
 mod csv;
 #[cfg(feature = "lab")]
