@@ -183,6 +183,8 @@ pub(super) fn pack(records: Vec<ExchangeFacts>) -> Result<Vec<PlainBlock>, &'sta
 }
 
 fn close(blocks: &mut Vec<PlainBlock>, bytes: &mut Vec<u8>, entry: &mut BlockEntry) {
+    // Much may be packed at once, and what answers requests may wait for this processor.
+    std::thread::yield_now();
     let mut entry = std::mem::take(entry);
     entry.subjects.sort_unstable();
     entry.subjects.dedup();

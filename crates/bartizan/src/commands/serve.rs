@@ -11,7 +11,9 @@ use super::{
 };
 use crate::{
     config::{Addresses, Config, Loaded},
-    serve::{Clear, Overrides, ServeError, Serving, Start, Stopped, compile, descriptors},
+    serve::{
+        Clear, Overrides, Runtimes, ServeError, Serving, Start, Stopped, compile, descriptors,
+    },
 };
 
 /// How often the configuration file is looked at.
@@ -23,16 +25,16 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
     let gateway = compile(&config.gateway, &overrides).map_err(|e| refused(&e.into()))?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let runtime = runtime.map_err(|e| CommandError::usage(format!("cannot start: {e}")))?;
-    let runtime = Arc::new(runtime);
+    let runtimes = Runtimes::start();
+    let runtimes = runtimes.map_err(|e| CommandError::usage(format!("cannot start: {e}")))?;
+    let (traffic, behind) = (Arc::clone(&runtimes.traffic), Arc::clone(&runtimes.behind));
 
     let scope = analyze::scope(config);
     let folder = data::folder(arguments.data.as_ref(), config);
     let options = data::options(&folder, config, &scope);
-    let opened = runtime.block_on(DataDirectory::open(&options, crate::serve::now()));
+    let opened = behind.block_on(DataDirectory::open(&options, crate::serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
-    let (state, is_foreign) = Learned::read(&runtime, &directory, &scope)?.state(&scope)?;
+    let (state, is_foreign) = Learned::read(&behind, &directory, &scope)?.state(&scope)?;
     if is_foreign {
         // Traffic cannot be read again: what another version learned is learned anew.
         anstream::eprintln!(
@@ -56,7 +58,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         snapshot: Arc::new(snapshot),
         state,
         directory,
-        runtime: Arc::clone(&runtime),
+        runtimes,
         waiting: (
             config.gateway.waiting_exchanges as usize,
             (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
@@ -65,7 +67,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         capture: arguments.capture.clone().map(|path| (path, clear)),
     };
     // Before anything is announced: a signal that comes early must not end the process.
-    let mut signals = runtime
+    let mut signals = traffic
         .block_on(async { Signals::open() })
         .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
     if let Some(warning) = descriptors::raise(config.gateway.limits.connections) {
@@ -75,7 +77,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if !cli.quiet {
         greet(&serving, &folder, config);
     }
-    watch(cli, &runtime, &mut signals, &serving, &overrides, &loaded);
+    watch(cli, &traffic, &mut signals, &serving, &overrides, &loaded);
     let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
     let Stopped { analysis, drained, not_judged } =
         serving.stop(drain).map_err(|error| refused(&error))?;

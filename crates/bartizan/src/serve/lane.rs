@@ -8,6 +8,10 @@ use std::{
     time::Duration,
 };
 
+use super::{
+    capture::{self, Capture},
+    runtimes::Behind,
+};
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::handover::Receiver;
 use bartizan_model::{Timestamp, analysis::Analysis};
@@ -16,13 +20,10 @@ use bartizan_pipeline::{
     live::{Counters, Live, Next},
 };
 use bartizan_store::DataDirectory;
-use tokio::runtime::Runtime;
 
-use super::capture::{self, Capture};
-
-/// How far the judgement steps back, see `nice(1)`.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+/// How long the lane lets exchanges gather when it has judged all there were: under steady traffic it
+/// looks at several each time it wakes, and a request finds nobody that it would have to wake.
+const GATHER: Duration = Duration::from_millis(2);
 
 /// What the lane works with.
 pub(super) struct Lane {
@@ -37,7 +38,7 @@ pub(super) struct Lane {
     /// Where results are kept.
     pub(super) directory: Arc<DataDirectory>,
     /// What the store's calls run on.
-    pub(super) runtime: Arc<Runtime>,
+    pub(super) behind: Arc<Behind>,
     /// Writes exchanges to a file.
     pub(super) capture: Option<Capture>,
 }
@@ -49,10 +50,10 @@ impl Lane {
     }
 
     fn run(self) -> Result<Analysis, KeepError> {
-        step_back();
-        let Self { mut receiver, snapshot, state, counters, directory, runtime, capture } = self;
+        let Self { mut receiver, snapshot, state, counters, directory, behind, capture } = self;
         let capture = RefCell::new(capture);
         let mut lost = 0;
+        let mut has_judged = false;
         let mut next = |longest: Duration| loop {
             let dropped = receiver.dropped();
             if dropped > lost {
@@ -60,10 +61,15 @@ impl Lane {
                 lost = dropped;
                 return Next::Lost(since);
             }
+            // A lower priority alone gives way at the next tick of the kernel only, milliseconds later.
+            std::thread::yield_now();
             let longest = longest.min(capture::FLUSH);
-            let waiting = receiver.try_recv().map(|finished| Ok(Some(finished)));
-            let next = waiting.unwrap_or_else(|| {
-                runtime.block_on(async { tokio::time::timeout(longest, receiver.recv()).await })
+            let gathered = receiver.try_recv().or_else(|| {
+                std::mem::take(&mut has_judged).then(|| std::thread::sleep(GATHER))?;
+                receiver.try_recv()
+            });
+            let next = gathered.map(|finished| Ok(Some(finished))).unwrap_or_else(|| {
+                behind.block_on(async { tokio::time::timeout(longest, receiver.recv()).await })
             });
             match next {
                 Err(_) => {
@@ -74,7 +80,10 @@ impl Lane {
                 }
                 Ok(None) => return Next::Ended,
                 Ok(Some(finished)) => match finished.into_exchange() {
-                    Some(exchange) => return Next::Exchange(Box::new(exchange)),
+                    Some(exchange) => {
+                        has_judged = true;
+                        return Next::Exchange(Box::new(exchange));
+                    }
                     // No valid head was read: there is nothing to judge.
                     None => continue,
                 },
@@ -102,18 +111,7 @@ impl Lane {
                 }
             },
         };
-        live.run(Keeper::live(&runtime, &directory, "gateway", now), &mut next)
-    }
-}
-
-/// Lets traffic go first: this thread, and those that it starts, run on what the gateway leaves. Where
-/// the processor is full, exchanges wait in the queue, and what it cannot take is dropped and counted.
-fn step_back() {
-    // Linux has a priority for each thread; elsewhere it is one of the whole process.
-    #[cfg(target_os = "linux")]
-    {
-        // Refused, everything works as before, a little slower.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+        live.run(Keeper::live(&behind, &directory, "gateway", now), &mut next)
     }
 }
 

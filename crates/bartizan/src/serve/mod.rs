@@ -4,6 +4,7 @@ mod admin;
 mod capture;
 pub(crate) mod descriptors;
 mod lane;
+mod runtimes;
 mod settings;
 
 use std::{
@@ -27,6 +28,7 @@ use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::runtime::Runtime;
 
 pub(crate) use lane::now;
+pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError, compile};
 
 use self::{admin::Admin, capture::Capture, lane::Lane};
@@ -89,7 +91,7 @@ pub struct Start {
     /// Where results are kept.
     pub directory: Arc<DataDirectory>,
     /// What everything runs on.
-    pub runtime: Arc<Runtime>,
+    pub runtimes: Runtimes,
     /// Exchanges and bytes of bodies that may wait for the judgement.
     pub waiting: (usize, usize),
     /// Days and mebibytes of exchange facts that are kept; 0: no such limit.
@@ -114,7 +116,7 @@ pub struct Serving {
     enforcement: Mutex<Arc<Enforcement>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
-    runtime: Arc<Runtime>,
+    traffic: Arc<Runtime>,
 }
 
 impl Serving {
@@ -123,8 +125,10 @@ impl Serving {
     /// # Errors
     /// Nothing is left running then.
     pub fn start(start: Start) -> Result<Self, ServeError> {
-        let Start { gateway, admin, snapshot, state, directory, runtime, waiting, capture, .. } =
-            start;
+        let Start {
+            gateway, admin, snapshot, state, directory, runtimes, waiting, capture, ..
+        } = start;
+        let Runtimes { traffic, behind } = runtimes;
         let policies = PolicyConfig::with_defaults(start.policies);
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let surroundings = Surroundings {
@@ -142,29 +146,21 @@ impl Serving {
             .transpose()?;
         let counters = Arc::new(Counters::default());
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
-        runtime.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
-        runtime.block_on(enforcement.warm());
+        behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
-        let running = Arc::new(runtime.block_on(Gateway::start(&gateway, inline, sender))?);
-        let admin = runtime.block_on(Admin::start(
+        let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
+        let admin = traffic.block_on(Admin::start(
             &admin,
             Arc::clone(&running),
             &enforcement,
             Arc::clone(&counters),
         ))?;
-        runtime.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
-        let lane = Lane {
-            receiver,
-            snapshot,
-            state,
-            counters,
-            directory,
-            runtime: Arc::clone(&runtime),
-            capture,
-        };
+        behind.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
+        let lane = Lane { receiver, snapshot, state, counters, directory, behind, capture };
         let lane = lane.start().map_err(ServeError::Thread)?;
         let enforcement = Mutex::new(enforcement);
-        Ok(Self { gateway: running, enforcement, admin, lane, runtime })
+        Ok(Self { gateway: running, enforcement, admin, lane, traffic })
     }
 
     /// The gateway.
@@ -199,7 +195,7 @@ impl Serving {
         let next = Arc::new(in_force.successor(&policies)?);
         let inline = Arc::clone(&next) as Arc<_>;
         // The only moment at which anything changes.
-        self.runtime.block_on(async { self.gateway.reload(&compiled, inline) })?;
+        self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
         *in_force = next;
         Ok(())
     }
@@ -209,8 +205,8 @@ impl Serving {
     /// # Errors
     /// When the last results cannot be kept.
     pub fn stop(self, longest: Duration) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, runtime, .. } = self;
-        let drained = runtime.block_on(gateway.drain(longest));
+        let Self { gateway, admin, lane, traffic, .. } = self;
+        let drained = traffic.block_on(gateway.drain(longest));
         admin.stop();
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.

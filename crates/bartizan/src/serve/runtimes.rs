@@ -1,0 +1,65 @@
+//! What runs where: traffic goes first, everything else has what it leaves.
+
+use std::{ops::Deref, sync::Arc};
+
+use tokio::runtime::{Builder, Runtime};
+
+/// How far everything but traffic steps back, see `nice(1)`.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// The two runtimes of a server.
+pub struct Runtimes {
+    /// The gateway, its policies, and what asks after its health.
+    pub traffic: Arc<Runtime>,
+    /// The store and the judgement.
+    pub behind: Arc<Behind>,
+}
+
+/// A runtime whose threads step back. Where the processor is full, exchanges wait in the queue of the
+/// judgement, and what it cannot take is dropped and counted.
+#[derive(Debug)]
+pub struct Behind(Runtime);
+
+impl Runtimes {
+    /// Starts both. **The calling thread steps back too**, and so do all threads that are started by it
+    /// or by one of those from now on: the threads of the database and of the judgement are.
+    ///
+    /// # Errors
+    /// The system has no room for more threads.
+    pub fn start() -> std::io::Result<Self> {
+        small_pages();
+        // In this order: a thread has the priority of the one that started it.
+        let traffic = Builder::new_multi_thread().enable_all().build()?;
+        step_back();
+        let behind = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+        Ok(Self { traffic: Arc::new(traffic), behind: Arc::new(Behind(behind)) })
+    }
+}
+
+impl Deref for Behind {
+    type Target = Runtime;
+
+    fn deref(&self) -> &Runtime {
+        &self.0
+    }
+}
+
+/// Keeps the memory of the process in small pages: the kernel clears a huge one (2 MiB) while the
+/// request that touched it first waits, which was seen to take milliseconds.
+fn small_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        // Refused, everything works as before, with slower ones among the requests.
+        let _ = rustix::thread::disable_transparent_huge_pages(true);
+    }
+}
+
+fn step_back() {
+    // Linux has a priority for each thread; elsewhere it is one of the whole process.
+    #[cfg(target_os = "linux")]
+    {
+        // Refused, everything works as before, a little slower.
+        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
+    }
+}
