@@ -2,21 +2,27 @@
 # Added latency of the gateway beside nginx's: interleaved rounds, same upstream, same load.
 #   bench-latency.sh [ROUNDS] [SECONDS] [CONNECTIONS]
 # For each of `plain` (the proxy alone) and `bartizan serve` (with judgement and store on the same
-# core): the rate is half of what saturates the core, from a run as fast as it goes; nginx gets the same
-# rate. Added latency is a percentile through the server minus the one straight to the upstream
-# in the same round; the medians of all rounds are shown, and their ratio to nginx's.
+# core): the rate is half of what saturates the core; nginx gets the same rate. Added latency is a
+# percentile through the server minus the one straight to the upstream in the same round; the medians of
+# all rounds are shown, and their ratio to nginx's.
 source "$(dirname "$0")/bench-servers.sh"
 rounds=${1:-9} seconds=${2:-5} connections=${3:-32}
 
 # Requests per second at half of saturation: half NAME. Saturation is what the server answers for each
-# second of its core in a closed loop that leaves it no pause; what was still queued then counts in.
+# second of its core in a closed loop that leaves it no pause. There the judgement of `bartizan` gets what
+# traffic leaves; for each that is judged its cost counts in, as if every request were.
 half() {
-    local before answered
-    before=$(cpu "$1")
+    local all behind judged=0 answered
+    all=$(cpu "$1")
+    [ "$1" != bartizan ] || { behind=$(cpu_behind) judged=$(figure judged); }
     answered=$(taskset -c 1 wrk -t1 -c"$connections" -d6s -s "$work/post.lua" \
         "http://127.0.0.1:${port[$1]}/v1/orders/1" | awk '/requests in/ {print $1}')
-    [ "$1" != bartizan ] || settle
-    awk -v a="$before" -v b="$(cpu "$1")" -v n="$answered" 'BEGIN {printf "%.0f\n", n / (b - a) * 1e9 / 2}'
+    if [ "$1" = bartizan ]; then
+        settle
+        behind=$(($(cpu_behind) - behind)) judged=$(($(figure judged) - judged))
+    fi
+    awk -v all=$(($(cpu "$1") - all)) -v behind="${behind:-0}" -v judged="$judged" -v n="$answered" \
+        'BEGIN {each = (all - behind) / n; if (judged) each += behind / judged; printf "%.0f\n", 1e9 / each / 2}'
 }
 
 say "$rounds rounds of $seconds seconds, $connections connections; microseconds; POST of 1 KiB"

@@ -143,6 +143,14 @@ pid[nginx]=$(pgrep -P "${pid[nginx]}" | head -n1)
 
 # Nanoseconds of CPU that all threads of a server ran so far.
 cpu() { cat /proc/"${pid[$1]}"/task/*/schedstat | awk '{s += $1} END {printf "%.0f\n", s}'; }
+# The same of the threads of `bartizan` that step back for traffic: judgement and store.
+cpu_behind() {
+    local thread
+    for thread in /proc/"${pid[bartizan]}"/task/*; do
+        awk -v nice="$(sed 's/.*) //' "$thread/stat" | cut -d' ' -f17)" '{print (nice > 0) ? $1 : 0}' \
+            "$thread/schedstat"
+    done | awk '{s += $1} END {printf "%.0f\n", s}'
+}
 # A figure of `bartizan` about its exchanges: judged, not_judged, exchange_facts_lost.
 figure() { curl --silent --fail "http://$admin/readyz" | grep -o "\"$1\":[0-9]*" | cut -d: -f2; }
 # Waits until everything that was answered is judged, or counted as dropped.
