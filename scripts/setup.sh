@@ -37,5 +37,30 @@ sudo=
 [ "$(id -u)" = 0 ] || sudo=sudo
 say "installing ${packages[*]}"
 export DEBIAN_FRONTEND=noninteractive
+
+# The tests start an nginx of their own; the package would start another on port 80, now and at each
+# boot. A policy that denies (man 8 invoke-rc.d) keeps packages from starting anything while we
+# install. One that is there already is somebody's decision and stays as it is; ours is made only where
+# there is none, says what it is, and goes when we are done, also when we are interrupted.
+policy=/usr/sbin/policy-rc.d
+mark="made by scripts/setup.sh while it installs packages; may be deleted"
+allow_services() { $sudo rm -f "$policy"; }
+deny_services() {
+    # Left behind by a run that was killed.
+    ! grep -qsF "$mark" "$policy" || allow_services
+    # noclobber: never over one that somebody makes at the same time.
+    if $sudo sh -c 'set -C; printf "#!/bin/sh\n# %s\nexit 101\n" "$2" >"$1" && chmod 755 "$1"' \
+        sh "$policy" "$mark" 2>/dev/null; then
+        trap allow_services EXIT
+        trap 'exit 130' INT TERM HUP
+    else
+        [ -e "$policy" ] || fail "$policy cannot be written, so nginx would be started: please install ${packages[*]} by hand"
+    fi
+}
+
 $sudo apt-get update -qq
+case " ${packages[*]} " in *" nginx-light "*) with_nginx=1 ;; *) with_nginx= ;; esac
+[ -z "$with_nginx" ] || deny_services
 $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+# nginx was not there before, so nobody has it start at boot on purpose.
+[ -z "$with_nginx" ] || $sudo update-rc.d nginx disable >/dev/null

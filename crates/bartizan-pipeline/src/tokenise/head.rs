@@ -2,7 +2,10 @@
 
 use bartizan_model::Headers;
 
-use super::{Tokeniser, words::is_route};
+use super::{
+    Tokeniser,
+    words::{is_call_name, is_route},
+};
 
 /// Header fields that say nothing about anybody.
 const KEPT_FIELDS: &[&str] = &[
@@ -27,6 +30,10 @@ const KEPT_FIELDS: &[&str] = &[
     "date",
     "deprecation",
     "expires",
+    "grpc-accept-encoding",
+    "grpc-encoding",
+    "grpc-status",
+    "grpc-timeout",
     "pragma",
     "retry-after",
     "sec-fetch-dest",
@@ -89,6 +96,21 @@ impl Tokeniser {
     /// Names of routes stay, and names of parameters; all other segments, and values, do not. Also for
     /// whole URLs.
     pub(super) fn target(&self, target: &str) -> String {
+        self.target_but(target, |_, segment| is_route(segment))
+    }
+
+    /// The same for the target of a call of gRPC: its path is made of names alone.
+    pub(super) fn call_target(&self, target: &str) -> String {
+        let path = target.split('?').next().unwrap_or_default();
+        let is_call = path.bytes().filter(|b| *b == b'/').count() == 2;
+        self.target_but(target, |place, segment| {
+            is_route(segment) || is_call && is_call_name(place, segment)
+        })
+    }
+
+    /// A target of which those segments of the path stay that are names by their place (the first
+    /// behind the slash is 1) and spelling.
+    fn target_but(&self, target: &str, is_name: impl Fn(usize, &str) -> bool) -> String {
         let mut out = String::with_capacity(target.len());
         let mut rest = target;
         if let Some((scheme, behind)) = target.split_once("://")
@@ -109,7 +131,11 @@ impl Tokeniser {
             if i > 0 {
                 out.push('/');
             }
-            if is_route(segment) { out.push_str(segment) } else { self.encoded(&mut out, segment) }
+            if is_name(i, segment) {
+                out.push_str(segment);
+            } else {
+                self.encoded(&mut out, segment);
+            }
         }
         if let Some(query) = query {
             out.push('?');

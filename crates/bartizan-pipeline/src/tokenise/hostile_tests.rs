@@ -72,6 +72,9 @@ fn fields(value: &str) -> Headers {
     let mut fields = Headers::new();
     let percent = value.replace(' ', "%20").replace('@', "%40");
     for (name, text) in [
+        ("grpc-status", value.to_owned()),
+        ("grpc-timeout", format!("{value}S")),
+        ("grpc-message", value.to_owned()),
         ("accept", format!("text/html;q={value}")),
         ("user-agent", format!("app/1.0 ({value})")),
         ("host", value.to_owned()),
@@ -164,6 +167,101 @@ fn no_value_is_anywhere_in_a_capture() {
         }
     }
     assert!(leaks.is_empty(), "{}", leaks.join("\n"));
+}
+
+/// Values where the path of a call of gRPC has names, with the part that must not be seen; most of them
+/// are made of what identifiers are made of.
+const CALL_MARKERS: [(&str, &str); 14] = [
+    ("ada.winter@example.net", "winter"),
+    ("ada.winter%40example.net", "winter"),
+    ("4111111111111111", "4111111111111111"),
+    ("v4111.v1111.v1111.v1111", "4111"),
+    ("card4111.n1111.n1111.n1111", "4111"),
+    ("QSCU1003", "1003"),
+    ("ada1985", "1985"),
+    ("3f2504e0-4f89-41d3-9a0c-0305e82c3301", "4f89"),
+    ("a3f2504e04f8941d39a0c0305e82c3301", "e04f"),
+    ("eyJhbGciOiJIUzI1NiJ9", "JIUzI1"),
+    ("eyJhbGciOi.SECRET7token9xyz.Q", "SECRET7token9xyz"),
+    ("sk_live_Kq7RbWmZtYd", "Kq7Rb"),
+    ("AKIAWINTERTEN7EXAMPLE", "WINTERTEN7"),
+    ("Zoë-Ångström", "Ångström"),
+];
+
+#[test]
+fn no_value_stays_where_the_path_of_a_call_has_names() {
+    let tokeniser = Tokeniser::new(&HashKey::new([7; 32]));
+    let paths = [
+        "/@@/Get",
+        "/quayside.v1.Tracking/@@",
+        "/quayside.@@/Get",
+        "/@@.v1.Tracking/Get",
+        "/quayside.@@.Tracking/Get",
+        "/quayside.v1.Tracking@@/Get",
+        "/quayside.v1.Tracking/Get@@",
+        "/@@",
+        "/quayside.v1.Tracking/Get/@@",
+        "/quayside.v1.Tracking/Get?@@&a=@@",
+        "http://quayside.example/@@/@@",
+    ];
+    for media in ["application/grpc", "application/grpc-web+proto", "APPLICATION/GRPC; x=1"] {
+        for (path, (value, part)) in
+            paths.iter().flat_map(|path| CALL_MARKERS.iter().map(move |marker| (path, *marker)))
+        {
+            let mut call = call("POST", media, &path.replace("@@", value));
+            tokeniser.exchange(&mut call);
+            let shown = &call.request.target;
+            assert!(!shown.contains(part), "{media} {path}: {part} in {shown}");
+        }
+    }
+}
+
+fn call(method: &str, media: &str, target: &str) -> Exchange {
+    let request = Request {
+        method: method.to_owned(),
+        target: target.to_owned(),
+        headers: Headers::from_iter([("content-type", media)]),
+        ..Request::default()
+    };
+    Exchange { request, ..Exchange::default() }
+}
+
+#[test]
+fn names_with_dots_stay_in_calls_of_grpc_and_nowhere_else() {
+    let tokeniser = Tokeniser::new(&HashKey::new([7; 32]));
+    let shown = |method: &str, media: &str, target: &str| {
+        let mut call = call(method, media, target);
+        tokeniser.exchange(&mut call);
+        call.request.target
+    };
+    for name in [
+        "/quayside.v1.Tracking/GetContainer",
+        "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+        "/google.cloud.vision.v1p1beta1.ImageAnnotator/BatchAnnotateImages",
+        "/google.monitoring.v3.Notifications/SendNotificationChannelVerificationCode",
+        "/package_of_us.Greeter2/say_hello",
+        "/Greeter/SayHello",
+    ] {
+        for media in ["application/grpc", "application/grpc+proto", "application/grpc-web-text"] {
+            assert_eq!(shown("POST", media, name), name, "{media}");
+        }
+    }
+    let grpc = "application/grpc";
+    for (method, media, target) in [
+        ("POST", "application/json", "/john.smith/Get"),
+        ("POST", "application/grpcurl", "/john.smith/Get"),
+        ("GET", grpc, "/john.smith/Get"),
+        ("POST", grpc, "/john.smith"),
+        ("POST", grpc, "/users/john.smith"),
+        ("POST", grpc, "/v1/users/john.smith"),
+        ("POST", grpc, "/john.smith/orders/open"),
+    ] {
+        let shown = shown(method, media, target);
+        assert!(!shown.contains("john.smith"), "{method} {media} {target}: {shown}");
+    }
+    // Equal names become equal tokens, whatever else the path holds.
+    let [one, two] = ["/a.EC2Service/List", "/a.EC2Service/Get"].map(|t| shown("POST", grpc, t));
+    assert_eq!(one.split('/').nth(1), two.split('/').nth(1));
 }
 
 #[test]

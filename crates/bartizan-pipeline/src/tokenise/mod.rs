@@ -3,12 +3,12 @@
 //! that traffic keeps its structure and loses its content.
 //!
 //! What stays readable is what looks like a name: of hosts, of routes in paths ([`words::is_route`]),
-//! of fields, parameters and members ([`words::is_name`]), and words of a few header fields that say
-//! nothing about anybody. A plain word that is a value in such a place (`/users/ada`, `{"ada": 1}`)
-//! cannot be told from a name while traffic passes, and stays. A body that cannot be parsed as what it
-//! begins as is replaced from its first byte to its last; bodies that are encoded, no text or of a kind
-//! that is not known are left out. What the values alone tell (check digits, tokens, injections) is
-//! lost with them.
+//! of services and methods of gRPC ([`words::is_call_name`]), of fields, parameters and members
+//! ([`words::is_name`]), and words of a few header fields that say nothing about anybody. A plain word
+//! that is a value in such a place (`/users/ada`, `{"ada": 1}`) cannot be told from a name while
+//! traffic passes, and stays. A body that cannot be parsed as what it begins as is replaced from its
+//! first byte to its last; bodies that are encoded, no text or of a kind that is not known are left
+//! out. What the values alone tell (check digits, tokens, injections) is lost with them.
 
 mod body;
 mod head;
@@ -57,10 +57,12 @@ impl Tokeniser {
             *sni = self.words(sni);
         }
         let request = &mut exchange.request;
-        request.method = self.words(&request.method);
         request.authority = self.words(&request.authority);
-        request.target = self.target(&request.target);
         let media = request.headers.media_type();
+        let is_call = words::is_grpc(&media) && request.method == "POST";
+        request.method = self.words(&request.method);
+        request.target =
+            if is_call { self.call_target(&request.target) } else { self.target(&request.target) };
         let is_encoded = request.headers.contains("content-encoding");
         self.headers(&mut request.headers);
         self.body(&media, is_encoded, &mut request.body, &mut request.body_state);

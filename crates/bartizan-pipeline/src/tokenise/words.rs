@@ -15,6 +15,10 @@ const NUMBER_DIGITS: usize = 10;
 const GROUPED_DIGITS: usize = 8;
 /// Longest segment of a path that is taken for the name of a route, in bytes.
 const ROUTE_BYTES: usize = 32;
+/// Longest name of a service of gRPC with its package, in bytes.
+const SERVICE_BYTES: usize = 128;
+/// Most digits at the end of a part of such a name that is no version: `Greeter2`.
+const PART_DIGITS: usize = 2;
 /// Longest word of letters, and of letters and digits, that stays in a field that says nothing.
 const WORD_LETTERS: usize = 24;
 const WORD_MIXED: usize = 8;
@@ -68,6 +72,49 @@ fn is_version(segment: &str) -> bool {
     (1..=4).contains(&number.len())
         && number.bytes().all(|b| b.is_ascii_digit() || b == b'.')
         && number.bytes().filter(u8::is_ascii_digit).count() <= 3
+}
+
+/// Whether a media type is one of gRPC or gRPC-Web: `application/grpc`, also `+proto`, `-web`,
+/// `-web-text+json` and so on.
+pub(super) fn is_grpc(media: &str) -> bool {
+    let rest = media.strip_prefix("application/grpc");
+    rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(['+', '-']))
+}
+
+/// Whether the segment at a place (from 1) of a path of two, which is `/{package.Service}/{Method}` in
+/// every call of gRPC, is spelt like a name of a .proto file: letters and underscores, perhaps a digit
+/// or two at the end of a part, and versions of packages. The language allows digits anywhere; so do
+/// tokens.
+pub(super) fn is_call_name(place: usize, segment: &str) -> bool {
+    let digits = segment.bytes().filter(u8::is_ascii_digit).count();
+    segment.len() <= SERVICE_BYTES
+        && digits <= NAME_DIGITS
+        && (place == 1 || !segment.contains('.'))
+        && segment.split('.').all(|part| is_package_version(part) || is_call_part(part))
+}
+
+fn is_call_part(part: &str) -> bool {
+    let word = part.trim_end_matches(|ch: char| ch.is_ascii_digit());
+    let is_word = word.bytes().all(|b| b.is_ascii_alphabetic() || b == b'_');
+    word.starts_with(|ch: char| ch.is_ascii_alphabetic())
+        && is_word
+        && part.len() <= NAME_BYTES
+        && part.len() - word.len() <= PART_DIGITS
+}
+
+/// `v1`, `v1alpha`, `v2beta1`, `v1p1beta1`.
+fn is_package_version(part: &str) -> bool {
+    let Some(number) = part.strip_prefix('v') else { return false };
+    let mut rest = number.trim_start_matches(|ch: char| ch.is_ascii_digit());
+    if rest.len() == number.len() {
+        return false;
+    }
+    for word in ["p", "alpha", "beta", "test"] {
+        if let Some(behind) = rest.strip_prefix(word) {
+            rest = behind.trim_start_matches(|ch: char| ch.is_ascii_digit());
+        }
+    }
+    rest.is_empty()
 }
 
 impl Tokeniser {
