@@ -1,12 +1,15 @@
 //! One JSON line for each exchange. A writer of its own takes them from a bounded queue; what does
-//! not fit is dropped and counted.
+//! not fit, there or on the disk, is dropped and counted. A reload opens the file anew, so that it can be
+//! moved away before.
 
 use std::{
     fmt::Write as _,
     fs::OpenOptions,
     io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
     sync::{
-        atomic::{AtomicU64, Ordering::Relaxed},
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -29,52 +32,102 @@ const QUEUE: usize = 8192;
 #[derive(Debug)]
 pub(crate) struct AccessLog {
     lines: SyncSender<String>,
+    shared: Arc<Shared>,
+}
+
+/// What both ends know.
+#[derive(Debug, Default)]
+struct Shared {
+    /// Lines that were not written: there was no room in the queue, or on the disk.
     dropped: AtomicU64,
+    /// Whether the file is to be opened anew, because it may have been moved away.
+    reopens: AtomicBool,
 }
 
 impl AccessLog {
     /// Opens the log, if there is to be one.
     pub(crate) fn open(target: &config::AccessLog) -> Result<Option<Self>, ConfigError> {
-        let out: Box<dyn Write + Send> = match target {
+        let (out, path): (Out, _) = match target {
             config::AccessLog::Off => return Ok(None),
-            config::AccessLog::Stdout => Box::new(io::stdout()),
+            config::AccessLog::Stdout => (Box::new(io::stdout()), None),
             config::AccessLog::File(path) => {
-                let file = OpenOptions::new().create(true).append(true).open(path);
                 let failed = |error: io::Error| ConfigError::File {
                     path: path.clone(),
                     problem: error.to_string(),
                 };
-                Box::new(file.map_err(failed)?)
+                (append(path).map_err(failed)?, Some(path.clone()))
             }
         };
         let (lines, queue) = sync_channel(QUEUE);
+        let shared = Arc::new(Shared::default());
+        let writer = Writer { out: BufWriter::new(out), path, shared: Arc::clone(&shared) };
         let started = thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write_all(&queue, BufWriter::new(out)));
+            .spawn(move || writer.write_all(&queue));
         started.map_err(|error| ConfigError::value("access_log", error.to_string()))?;
-        Ok(Some(Self { lines, dropped: AtomicU64::new(0) }))
+        Ok(Some(Self { lines, shared }))
     }
 
-    /// Lines that were dropped so far.
+    /// Lines that were not written so far.
     pub(crate) fn dropped(&self) -> u64 {
-        self.dropped.load(Relaxed)
+        self.shared.dropped.load(Relaxed)
+    }
+
+    /// Opens the file anew before the next line.
+    pub(crate) fn reopen(&self) {
+        self.shared.reopens.store(true, Relaxed);
     }
 
     pub(crate) fn write(&self, call: &Call) {
         if self.lines.try_send(line(call)).is_err() {
-            self.dropped.fetch_add(1, Relaxed);
+            self.shared.dropped.fetch_add(1, Relaxed);
         }
     }
 }
 
-/// Writes what is there at once, then waits.
-fn write_all(queue: &Receiver<String>, mut out: BufWriter<Box<dyn Write + Send>>) {
-    while let Ok(line) = queue.recv() {
-        let _ = out.write_all(line.as_bytes());
-        while let Ok(line) = queue.try_recv() {
-            let _ = out.write_all(line.as_bytes());
+type Out = Box<dyn Write + Send>;
+
+fn append(path: &Path) -> io::Result<Out> {
+    Ok(Box::new(OpenOptions::new().create(true).append(true).open(path)?))
+}
+
+/// The end that writes.
+struct Writer {
+    out: BufWriter<Out>,
+    path: Option<PathBuf>,
+    shared: Arc<Shared>,
+}
+
+impl Writer {
+    /// Writes what is there at once, then waits.
+    fn write_all(mut self, queue: &Receiver<String>) {
+        while let Ok(line) = queue.recv() {
+            if self.shared.reopens.swap(false, Relaxed) {
+                self.reopen();
+            }
+            self.write(&line);
+            while let Ok(line) = queue.try_recv() {
+                self.write(&line);
+            }
+            // What could not be written stays in the buffer, and is tried again with the next line.
+            let _ = self.out.flush();
         }
-        let _ = out.flush();
+    }
+
+    fn write(&mut self, line: &str) {
+        if self.out.write_all(line.as_bytes()).is_err() {
+            self.shared.dropped.fetch_add(1, Relaxed);
+        }
+    }
+
+    /// Where that fails, the old file goes on.
+    fn reopen(&mut self) {
+        let Some(Ok(out)) = self.path.as_deref().map(append) else { return };
+        if self.out.flush().is_err() {
+            let lost = self.out.buffer().iter().filter(|b| **b == b'\n').count();
+            self.shared.dropped.fetch_add(lost as u64, Relaxed);
+        }
+        self.out = BufWriter::new(out);
     }
 }
 

@@ -88,7 +88,8 @@ impl Listener {
 /// Certificates of a listener, chosen by the server name of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ServerTls {
-    /// At least one; the first is for clients that name no server or an unknown one.
+    /// At least one. Who names no server, or one that no certificate is for, gets the first that is
+    /// for any name, else the first.
     pub certificates: Vec<Certificate>,
 }
 
@@ -416,7 +417,7 @@ fn widen(address: IpAddr) -> u128 {
 #[non_exhaustive]
 pub enum ConfigError {
     /// A value that cannot be used.
-    #[error("{key}: {problem}")]
+    #[error("`{key}`: {problem}")]
     Value {
         /// Path of the key, for example `services.0.upstreams`.
         key: String,

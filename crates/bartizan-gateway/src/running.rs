@@ -18,7 +18,7 @@ use crate::{
     handover::Handover,
     listen::accept::{self, Door},
     metrics::Metrics,
-    phases::Policies,
+    phases::{AllowAll, Policies},
     shared::{Connections, Shared},
     snapshot::Snapshot,
 };
@@ -31,6 +31,14 @@ const SWEEP: Duration = Duration::from_secs(5);
 pub struct Gateway;
 
 impl Gateway {
+    /// Compiles a configuration as [`Gateway::start`] would, certificates among it, and serves nothing.
+    ///
+    /// # Errors
+    /// It cannot be compiled.
+    pub fn check(config: &Config) -> Result<(), ConfigError> {
+        Snapshot::compile(config, Arc::new(AllowAll), &Metrics::new(), None).map(drop)
+    }
+
     /// Compiles the configuration, opens the listeners and begins to serve, on the runtime that
     /// this is called on.
     ///
@@ -107,7 +115,8 @@ impl Running {
 
     /// Takes over a new configuration, with its policies, all of it at once: exchanges that have begun
     /// keep the old one to their end. Upstreams that stay keep their connections and their health.
-    /// Certificates are read again. Where the access log goes is not changed.
+    /// Certificates are read again, and the file of the access log is opened anew; where that log goes is
+    /// not changed.
     ///
     /// # Errors
     /// It cannot be compiled or changes the listeners; the old one stays.
@@ -121,6 +130,9 @@ impl Running {
                 self.shared.exchanges.set_limits(limits.exchanges, limits.exchanges_per_client);
                 self.shared.snapshot.store(Arc::new(snapshot));
                 self.shared.metrics.reloads.inc();
+                if let Some(log) = &self.shared.access_log {
+                    log.reopen();
+                }
                 self.shared.reloaded.notify_waiters();
                 Ok(())
             }
@@ -176,6 +188,12 @@ impl Running {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.open()
+    }
+
+    /// Whether [`Running::drain`] was begun.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.connections.is_draining()
     }
 
     /// Exchanges that were not handed over because the queue was full.

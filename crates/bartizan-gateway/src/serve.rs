@@ -4,7 +4,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request,
+    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
+    request,
 };
 use http_body::Body;
 use hyper::body::Incoming;
@@ -367,6 +368,12 @@ async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
             "upgrade-unasked",
             "the service left HTTP unasked",
         ));
+    }
+    // The library bounds what it holds of a head, not the head.
+    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
+    if parts.headers.iter().map(field).sum::<usize>() > snapshot.limits.response_head_bytes {
+        let title = "the head of the answer is larger than is taken";
+        return Err(stop(StatusCode::BAD_GATEWAY, "response-head-too-large", title));
     }
     let mut body = UpstreamBody::new(incoming, sent.carrier, sent.upstream, sent.busy);
     let call = record.call_mut();

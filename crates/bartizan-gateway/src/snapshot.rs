@@ -142,6 +142,13 @@ pub(crate) fn is_named(pattern: &str, host: &str) -> bool {
     }
 }
 
+/// Whether a text can be compared with host names: one without port, or `*.` and one behind it.
+pub(crate) fn is_host_pattern(text: &str) -> bool {
+    let name = text.strip_prefix("*.").unwrap_or(text);
+    let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-_.:[]".contains(&b);
+    !name.is_empty() && name.bytes().all(is_part) && host_of(name) == name
+}
+
 /// Whether a path is the prefix or goes on behind it with a slash.
 fn is_below(path: &str, prefix: &str) -> bool {
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
@@ -177,6 +184,15 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::value(key, format!("{value} is less than {least}")));
         }
     }
+    for (key, window) in [
+        ("limits.http2.stream_window", limits.http2.stream_window),
+        ("limits.http2.connection_window", limits.http2.connection_window),
+    ] {
+        // RFC 9113 §6.9.1; below a small frame nothing moves.
+        if !(16_384..1 << 31).contains(&window) {
+            return Err(ConfigError::value(key, format!("{window} is not in 16384 to 2147483647")));
+        }
+    }
     if limits.http2.frame_bytes >= 1 << 24 {
         return Err(ConfigError::value("limits.http2.frame_bytes", "16777215 is the most"));
     }
@@ -189,9 +205,7 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::value(key, "one body must fit into it"));
         }
     }
-    if config.deadlines.websocket_review.is_zero() {
-        return Err(ConfigError::value("deadlines.websocket_review", "0 is less than 1"));
-    }
+    check_deadlines(&config.deadlines)?;
     let mut names = HashSet::new();
     for (at, service) in config.services.iter().enumerate() {
         if !names.insert(&service.name) {
@@ -199,7 +213,34 @@ fn check(config: &Config) -> Result<(), ConfigError> {
             return Err(ConfigError::value(format!("services.{at}.name"), problem));
         }
     }
+    let believes_nobody = config.trusted_proxies.is_empty();
+    let mut listeners = config.listeners.iter();
+    if let Some(at) = listeners.position(|one| one.proxy_protocol).filter(|_| believes_nobody) {
+        let problem = "nobody may connect: no trusted_proxies are named";
+        return Err(ConfigError::value(format!("listeners.{at}.proxy_protocol"), problem));
+    }
     Ok(())
+}
+
+/// Times within which nothing could be done: with one of them, everything would be refused.
+fn check_deadlines(deadlines: &Deadlines) -> Result<(), ConfigError> {
+    let times = [
+        ("deadlines.client.head", deadlines.client.head),
+        ("deadlines.client.idle", deadlines.client.idle),
+        ("deadlines.client.write_stall", deadlines.client.write_stall),
+        ("deadlines.handshake", deadlines.handshake),
+        ("deadlines.request_body", deadlines.request_body),
+        ("deadlines.body_idle", deadlines.body_idle),
+        ("deadlines.connect", deadlines.connect),
+        ("deadlines.response_head", deadlines.response_head),
+        ("deadlines.answer", deadlines.answer),
+        ("deadlines.websocket_idle", deadlines.websocket_idle),
+        ("deadlines.websocket_review", deadlines.websocket_review),
+    ];
+    match times.iter().find(|(_, time)| time.is_zero()) {
+        Some((key, _)) => Err(ConfigError::value(*key, "0 is less than 1")),
+        None => Ok(()),
+    }
 }
 
 fn compile_service(
@@ -213,8 +254,15 @@ fn compile_service(
     if service.upstreams.is_empty() {
         return Err(ConfigError::value(key("upstreams"), "at least one is needed"));
     }
-    if !service.path_prefix.starts_with('/') {
-        return Err(ConfigError::value(key("path_prefix"), "must begin with a slash"));
+    if let Some(at) = service.hosts.iter().position(|host| !is_host_pattern(host)) {
+        let problem = format!("{:?} is no host name without port", service.hosts[at]);
+        return Err(ConfigError::value(key(&format!("hosts.{at}")), problem));
+    }
+    if !service.path_prefix.starts_with('/') || service.path_prefix.contains(['?', '#']) {
+        return Err(ConfigError::value(
+            key("path_prefix"),
+            "must begin with a slash, and end there",
+        ));
     }
     let tls = service.tls.as_ref();
     let tls = tls.map(|tls| compile_tls(&key("tls"), tls, service.protocol)).transpose()?;

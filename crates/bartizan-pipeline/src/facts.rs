@@ -3,7 +3,7 @@
 use bartizan_analysis::{Judgement, Snapshot, judge::Prepared};
 use bartizan_model::{EndpointId, Exchange, Root};
 use bartizan_protocols::{NodeRef, Value};
-use bartizan_store::exchange_log::{ExchangeFacts, FieldFact, FieldType};
+use bartizan_store::exchange_log::{DecisionFact, ExchangeFacts, FieldFact, FieldType};
 
 /// Most fields of one exchange that are kept; the rest is counted.
 const MAX_FIELDS: usize = 500;
@@ -38,6 +38,8 @@ pub fn of(
         not_inspected: view.not_inspected().iter().map(ToString::to_string).collect(),
         fields: fields.collect(),
         fields_left_out: u32::try_from(total.saturating_sub(MAX_FIELDS)).unwrap_or(u32::MAX),
+        decisions: exchange.policies.iter().map(DecisionFact::from).collect(),
+        decisions_left_out: 0,
     }
 }
 

@@ -15,7 +15,7 @@ use std::{
 };
 
 use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge};
-use bartizan_model::{Action, Exchange, analysis::Analysis, source::Ordering};
+use bartizan_model::{Action, Exchange, PolicyDecision, analysis::Analysis, source::Ordering};
 use bartizan_store::ExchangeFacts;
 
 use crate::{
@@ -55,7 +55,11 @@ pub struct Counters {
     pub hostile: AtomicU64,
     /// Exchanges that the judgement or an inline policy would refuse or slow down if enforced, or did.
     pub would_block: AtomicU64,
-    /// Of these, what was not inspected completely.
+    /// Exchanges that an inline policy refused or slowed down.
+    pub refused: AtomicU64,
+    /// Exchanges that an inline policy would have refused or slowed down, and none did.
+    pub would_refuse: AtomicU64,
+    /// Of those judged, what was not inspected completely.
     pub partly_inspected: AtomicU64,
     /// Steps that were written.
     pub kept: AtomicU64,
@@ -63,6 +67,8 @@ pub struct Counters {
     pub keep_failures: AtomicU64,
     /// Facts of exchanges that could not be written and are gone.
     pub facts_lost: AtomicU64,
+    /// Exchanges that are missing from the capture.
+    pub capture_lost: AtomicU64,
 }
 
 /// What a live run is given.
@@ -138,6 +144,10 @@ impl Live<'_> {
         };
         count(&counters.hostile, !judgement.detections.is_empty());
         count(&counters.would_block, judgement.verdict.action >= Action::Challenge);
+        let applied = judgement.verdict.applied >= Action::Challenge;
+        let would = |one: &PolicyDecision| one.action >= Action::Challenge;
+        count(&counters.refused, applied);
+        count(&counters.would_refuse, !applied && exchange.policies.iter().any(would));
         count(&counters.partly_inspected, !judgement.not_inspected.is_empty());
         steps.fresh = true;
         if steps.waiting.len() < MOST_WAITING {

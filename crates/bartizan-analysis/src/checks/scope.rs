@@ -1,5 +1,7 @@
 //! Steps that many checks take: was it seen, does it apply, what is the evidence.
 
+use std::{cell::OnceCell, collections::HashSet};
+
 use bartizan_model::{
     BodyState, Evidence, EvidenceValue, HeaderState, Input, Outcome, Response, Root, Side,
     limits::NotInspectedReason,
@@ -127,10 +129,25 @@ pub(crate) fn is_grave(class: &str) -> bool {
     )
 }
 
-/// Whether the value of a response node was sent by the caller: an echo tells nothing new.
-pub(crate) fn is_echo(facts: &Facts<'_>, node: &NodeRef<'_>) -> bool {
-    let raw = node.raw();
-    !raw.is_empty() && facts.decoded.view.leaves(Side::Request).any(|leaf| leaf.raw() == raw)
+/// What the caller sent: an echo in the answer tells nothing new.
+pub(crate) struct Sent<'f> {
+    facts: &'f Facts<'f>,
+    /// The values, once somebody asks.
+    values: OnceCell<HashSet<&'f str>>,
+}
+
+impl<'f> Sent<'f> {
+    pub(crate) const fn by(facts: &'f Facts<'f>) -> Self {
+        Self { facts, values: OnceCell::new() }
+    }
+
+    /// Whether the caller sent the value of a response node. One look-up, however many values there are.
+    pub(crate) fn holds(&self, node: &NodeRef<'_>) -> bool {
+        let view = &self.facts.decoded.view;
+        let values =
+            self.values.get_or_init(|| view.leaves(Side::Request).map(|leaf| leaf.raw()).collect());
+        !node.raw().is_empty() && values.contains(node.raw())
+    }
 }
 
 /// Whether a hit is in the body (or messages) rather than in headers or cookies.

@@ -9,7 +9,10 @@ use bartizan_model::Tls;
 use tokio_rustls::rustls::{
     ProtocolVersion, ServerConfig, ServerConnection,
     crypto::{CryptoProvider, aws_lc_rs},
-    pki_types::{PrivateKeyDer, pem::PemObject},
+    pki_types::{
+        PrivateKeyDer,
+        pem::{self, PemObject},
+    },
     server::{ClientHello, ResolvesServerCert},
     sign::CertifiedKey,
 };
@@ -50,11 +53,14 @@ fn load(certificate: &Certificate) -> Result<CertifiedKey, ConfigError> {
     let chain = certificates(&certificate.chain)?;
     let failed = |problem: String| ConfigError::File { path: certificate.key.clone(), problem };
     let pem = fs::read(&certificate.key).map_err(|error| failed(error.to_string()))?;
-    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| failed(error.to_string()))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem).map_err(|error| match error {
+        pem::Error::NoItemsFound => failed("no private key in PEM form in it".to_owned()),
+        error => failed(error.to_string()),
+    })?;
     CertifiedKey::from_der(chain, key, &provider()).map_err(|error| failed(error.to_string()))
 }
 
-/// Chooses by the server name; the first certificate is for everybody else.
+/// Chooses by the server name: a certificate that names it, else one that names nobody, else the first.
 #[derive(Debug)]
 struct ByName(Vec<(Vec<String>, Arc<CertifiedKey>)>);
 
@@ -62,8 +68,9 @@ impl ResolvesServerCert for ByName {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
         let name = hello.server_name().unwrap_or_default();
         let is_for = |names: &Vec<String>| names.iter().any(|pattern| is_named(pattern, name));
-        let chosen = self.0.iter().find(|(names, _)| is_for(names)).or(self.0.first());
-        chosen.map(|(_, key)| Arc::clone(key))
+        let named = self.0.iter().find(|(names, _)| is_for(names));
+        let chosen = named.or_else(|| self.0.iter().find(|(names, _)| names.is_empty()));
+        chosen.or(self.0.first()).map(|(_, key)| Arc::clone(key))
     }
 }
 

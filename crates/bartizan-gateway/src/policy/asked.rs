@@ -1,6 +1,9 @@
 //! A request in every way in which an upstream may read it, split once for all policies.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU32, Ordering::Relaxed},
+};
 
 use http::{HeaderMap, HeaderName, Method, request};
 
@@ -12,6 +15,10 @@ pub(crate) const SEGMENTS: usize = 256;
 const ROUNDS: usize = 3;
 /// Most readings of a path and most methods; more than anybody names by accident.
 const READINGS: usize = 32;
+
+/// Most work that comparing one request with scopes may take, in comparisons of segments: a few
+/// milliseconds. What lies beyond is treated like a path of too many segments.
+pub(crate) const WORK: u32 = 1_000_000;
 
 /// Fields in which frameworks look for another method.
 const METHOD_FIELDS: [HeaderName; 3] = [
@@ -36,6 +43,8 @@ pub(crate) struct Asked {
     paths: Option<Vec<Form>>,
     /// The same in lower case.
     lower: Vec<Form>,
+    /// What is left of [`WORK`]; 0 from when it was not enough.
+    work: AtomicU32,
 }
 
 impl Asked {
@@ -51,7 +60,21 @@ impl Asked {
         };
         let other_methods = if wanted.methods { other_methods(request) } else { Some(Vec::new()) };
         let method = request.method.clone();
-        Self { authority: authority.map(Arc::from), method, other_methods, paths, lower }
+        let (authority, work) = (authority.map(Arc::from), AtomicU32::new(WORK));
+        Self { authority, method, other_methods, paths, lower, work }
+    }
+
+    /// Takes some of the work that comparing may take; `false` when it is used up, from then on.
+    pub(crate) fn take_work(&self, work: usize) -> bool {
+        let left = self.work.load(Relaxed);
+        let rest = u32::try_from(work).ok().and_then(|work| left.checked_sub(work)).unwrap_or(0);
+        self.work.store(rest, Relaxed);
+        rest > 0
+    }
+
+    /// Whether there was too much to compare.
+    pub(crate) fn is_over(&self) -> bool {
+        self.paths.is_none() || self.other_methods.is_none() || self.work.load(Relaxed) == 0
     }
 
     /// Host and port that it names.
@@ -106,6 +129,11 @@ impl Form {
         // Lengths of letters may change with their case: split anew. It cannot have more segments.
         let lower = Self::new(self.text.to_lowercase());
         lower.unwrap_or_else(|| self.clone())
+    }
+
+    /// Its length in bytes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.text.len()
     }
 
     /// Number of segments.

@@ -30,6 +30,7 @@ mod record;
 pub mod scope;
 mod set;
 pub mod size;
+mod work;
 
 use std::{
     sync::{Arc, LazyLock},
@@ -50,6 +51,7 @@ use self::{
 };
 use crate::{
     call::Call,
+    handover::Finished,
     phases::{BodyView, Policies, Reply, Step},
 };
 
@@ -127,6 +129,7 @@ pub struct Enforcement {
     surroundings: Surroundings,
     tallies: Tallies,
     incomplete_counts: Counter,
+    over_budget: Counter,
 }
 
 /// Where rates begin to count time: one moment for all policies of the process, so that counters
@@ -145,7 +148,8 @@ impl Enforcement {
     pub fn new(policies: &[PolicyConfig], surroundings: Surroundings) -> Result<Self, PolicyError> {
         let tallies = Tallies::default();
         let set = Arc::new(PolicySet::compile(policies, &surroundings, &tallies, None)?);
-        Ok(Self { set, surroundings, tallies, incomplete_counts: Counter::default() })
+        let (incomplete_counts, over_budget) = (Counter::default(), Counter::default());
+        Ok(Self { set, surroundings, tallies, incomplete_counts, over_budget })
     }
 
     /// Compiles other policies, to take the place of these; these stay as they are. Counts, metrics,
@@ -160,6 +164,7 @@ impl Enforcement {
             surroundings: self.surroundings.clone(),
             tallies: self.tallies.clone(),
             incomplete_counts: self.incomplete_counts.clone(),
+            over_budget: self.over_budget.clone(),
         })
     }
 
@@ -179,6 +184,8 @@ impl Enforcement {
         registry.register("policy_reasons", help, self.tallies.reasons.clone());
         let help = "Rates counted after something that matters was forgotten";
         registry.register("policy_incomplete_counts", help, self.incomplete_counts.clone());
+        let help = "Requests with more to compare with scopes than there is time for";
+        registry.register("policy_scopes_over_budget", help, self.over_budget.clone());
         self.surroundings.look_ups.register(registry);
     }
 
@@ -251,6 +258,12 @@ impl Policies for Enforcement {
             Poll::Ready(None) => Step::Continue,
             Poll::Ready(Some(reply)) => Step::Reply(reply),
             Poll::Pending => Step::Later(answer),
+        }
+    }
+
+    fn logging(&self, finished: &Finished) {
+        if finished.call().extension::<Stage>().is_some_and(Stage::is_over) {
+            self.over_budget.inc();
         }
     }
 

@@ -40,11 +40,19 @@ impl Stage {
         scope.reach(&self.asked)
     }
 
+    /// Whether there was too much to compare with scopes.
+    pub(crate) fn is_over(&self) -> bool {
+        self.asked.is_over()
+    }
+
     /// Whether a policy that restricts applies to the call.
     pub(crate) fn is_in(&self, scope: &Scope) -> bool {
         self.reach(scope).is_possible()
     }
 }
+
+/// Why a policy in monitor mode was not asked.
+const OVER_BUDGET: &str = "scope-over-budget";
 
 /// The answer to a head that goes no further.
 type Stopped = Box<Reply>;
@@ -183,12 +191,27 @@ impl<'a> Pass<'a> {
         self.stage.is_in(&policy.scope)
     }
 
+    /// Whether a policy is to be asked. In monitor mode it is not where there was too much to compare: what
+    /// it would do about an ordinary request is not known.
+    fn applies<R>(&mut self, policy: &Policy<R>) -> bool {
+        match self.stage.reach(&policy.scope) {
+            Reach::Out => false,
+            Reach::Perhaps if self.stage.is_over() && !policy.is_enforced() => {
+                if !self.is_review {
+                    policy.not_evaluated(OVER_BUDGET, &mut self.decisions);
+                }
+                false
+            }
+            Reach::Perhaps | Reach::Surely => true,
+        }
+    }
+
     fn ask<R>(
         &mut self,
         policy: &Policy<R>,
         check: impl FnOnce(&R, &Self) -> Result<(), Refusal>,
     ) -> Result<(), Stopped> {
-        if !self.is_in(policy) {
+        if !self.applies(policy) {
             return Ok(());
         }
         let checked = check(&policy.rule, self);
@@ -221,7 +244,7 @@ impl<'a> Pass<'a> {
         counter: &dyn RateCounter,
         incomplete: &Counter,
     ) -> Result<(), Stopped> {
-        if !self.is_in(policy) {
+        if !self.applies(policy) {
             return Ok(());
         }
         let limit = &policy.rule;

@@ -9,7 +9,10 @@ use http::Method;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::asked::{Asked, Form};
+use super::{
+    asked::{Asked, Form},
+    work::Work,
+};
 use crate::snapshot::{host_of, is_named};
 
 /// Most patterns of one kind in a scope.
@@ -28,8 +31,9 @@ pub struct ScopeConfig {
     /// `ignore_case` is set; a slash at the end does not. Compared with the path as it came and
     /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that
     /// restricts applies when one of these readings is in the scope, one that grants (CORS, and whom
-    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments is in every
-    /// scope for what restricts, and in none for what grants.
+    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, or one that
+    /// takes more than a million comparisons, is in every enforced scope for what restricts and in none
+    /// for what grants; monitored policies count it as not evaluated.
     pub paths: Vec<String>,
     /// Whether letters of paths are compared without case. Set it where the upstream does not tell
     /// `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips
@@ -87,6 +91,7 @@ pub(crate) struct Wanted {
 pub(crate) struct Scope {
     hosts: Vec<String>,
     paths: Vec<Pattern>,
+    pub(crate) work: Work,
     ignore_case: bool,
     methods: Vec<Method>,
 }
@@ -115,12 +120,12 @@ impl Scope {
                 return Err(("hosts", format!("{host:?} is no host name without port")));
             }
         }
-        let ignore_case = config.ignore_case;
-        let pattern = |path: &String| match ignore_case {
+        let pattern = |path: &String| match config.ignore_case {
             true => Pattern::compile(&path.to_lowercase()),
             false => Pattern::compile(path),
         };
-        let paths: Result<_, _> = config.paths.iter().map(pattern).collect();
+        let paths: Result<Vec<_>, _> = config.paths.iter().map(pattern).collect();
+        let paths = paths.map_err(|problem| ("paths", problem))?;
         let methods = config.methods.iter().map(|name| {
             let is_plain = name.bytes().all(|b| b.is_ascii_uppercase() || b == b'-');
             let method = Method::from_bytes(name.as_bytes()).ok().filter(|_| is_plain);
@@ -128,8 +133,9 @@ impl Scope {
         });
         Ok(Self {
             hosts: config.hosts.clone(),
-            paths: paths.map_err(|problem| ("paths", problem))?,
-            ignore_case,
+            work: paths.iter().fold(Work::default(), Pattern::add_work),
+            paths,
+            ignore_case: config.ignore_case,
             methods: methods.collect::<Result<_, _>>()?,
         })
     }
@@ -171,6 +177,10 @@ impl Scope {
             return Reach::Surely;
         }
         let Some(forms) = asked.paths(self.ignore_case) else { return Reach::Perhaps };
+        let work = forms.iter().map(|form| self.work.with(form.len(), form.bytes())).sum();
+        if !asked.take_work(work) {
+            return Reach::Perhaps;
+        }
         let fits = |form: &Form| self.paths.iter().any(|pattern| pattern.fits(form));
         Reach::of(forms.iter().any(fits), !forms.is_empty() && forms.iter().all(fits))
     }
@@ -217,6 +227,11 @@ impl Pattern {
             });
         }
         Ok(Self(parts))
+    }
+
+    fn add_work(work: Work, Self(parts): &Self) -> Work {
+        let reading = parts.iter().filter(|part| matches!(part, Part::Pieces(_))).count();
+        work.and(parts.len(), parts.contains(&Part::Rest), reading)
     }
 
     /// Greedy with one way back, to the last `**`: at most segments × parts comparisons.
@@ -275,6 +290,7 @@ fn pieces_fit(pieces: &[String], text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::policy::asked::SEGMENTS;
 
     fn scope(paths: &[&str]) -> Scope {
         let paths = paths.iter().map(|path| (*path).to_owned()).collect();
@@ -436,14 +452,11 @@ mod tests {
 
     #[test]
     fn paths_of_too_many_segments_are_everywhere_and_nowhere() {
-        let longest = "/a".repeat(crate::policy::asked::SEGMENTS);
+        let longest = "/a".repeat(SEGMENTS);
         assert_eq!(reach("/b", &longest), Reach::Out);
         assert_eq!(reach("/b", &format!("{longest}/a")), Reach::Perhaps);
         assert_eq!(reach("/**", &format!("{longest}/a")), Reach::Perhaps);
-        assert_eq!(
-            reach("/b", &format!("/x{}", "%2fa".repeat(crate::policy::asked::SEGMENTS))),
-            Reach::Perhaps
-        );
+        assert_eq!(reach("/b", &format!("/x{}", "%2fa".repeat(SEGMENTS))), Reach::Perhaps);
     }
 
     #[test]

@@ -8,6 +8,7 @@ use super::{
     Surroundings,
     address::Addresses,
     api_key::OwnKeys,
+    asked::WORK,
     authentication::Required,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     cors::Cors,
@@ -18,6 +19,9 @@ use super::{
     scope::{Scope, Wanted},
     size::Sizes,
 };
+
+/// Most phases in which a scope is looked at.
+const PHASES: usize = 3;
 
 /// Compiled policies. Those that are off were compiled too, and are not in it.
 #[derive(Debug, Default)]
@@ -44,6 +48,7 @@ impl PolicySet {
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
         let mut names = HashSet::new();
+        let mut work = 0;
         if let Some(beyond) = policies.get(POLICIES) {
             let problem = format!("there are more than {POLICIES} policies");
             return Err(PolicyError::new(&beyond.name, "", problem));
@@ -60,6 +65,12 @@ impl PolicySet {
             let mode = policy.mode.unwrap_or(item.mode);
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
+                work += PHASES * scope.work.usual();
+            }
+            if work > WORK as usize / 2 {
+                let problem = "there are more patterns, with those of the policies before, than an \
+                               ordinary request can be compared with in time";
+                return Err(PolicyError::new(name, "scope.paths", problem));
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
             set.add(policy, outer, surroundings, tallies, previous)

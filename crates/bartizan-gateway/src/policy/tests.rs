@@ -163,3 +163,16 @@ fn metrics_are_named_by_policy_mode_and_outcome() {
         assert!(text.contains(line), "{text}");
     }
 }
+
+#[test]
+fn more_patterns_than_an_ordinary_request_can_be_compared_with_are_refused() {
+    let paths: Vec<String> = (0..8).map(|n| format!("'/**/x{n}/**/y'")).collect();
+    let scope = format!("{{paths: [{}]}}", paths.join(", "));
+    let texts: Vec<String> = (0..1_000)
+        .map(|at| format!("{{name: p{at}, scope: {scope}, address: {{deny: [192.0.2.0/24]}}}}"))
+        .collect();
+    let texts: Vec<&str> = texts.iter().map(String::as_str).collect();
+    assert!(compile(&texts[..100]).is_ok());
+    let error = compile(&texts).expect_err("too many");
+    assert_eq!(error.key, "scope.paths", "{error}");
+}

@@ -192,6 +192,22 @@ async fn an_answer_over_the_limit_can_be_refused() {
 }
 
 #[tokio::test]
+async fn a_head_over_the_limit_is_not_passed_on() {
+    let upstream = Upstream::new(|seen| {
+        let length = if seen.line().contains("long") { 100_000 } else { 60_000 };
+        let field = "a".repeat(length);
+        Reply::Bytes(format!("HTTP/1.1 200 OK\r\nx: {field}\r\ncontent-length: 2\r\n\r\nok").into())
+    })
+    .await;
+    let running = gateway(&upstream).await;
+    for (target, status) in [("/short", 200), ("/long", 502)] {
+        let request = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        let answer = Client::ask(running.addresses()[0], request).await;
+        assert_eq!(answer.status, status, "{target}");
+    }
+}
+
+#[tokio::test]
 async fn all_bodies_share_one_budget() {
     let upstream = Upstream::ok().await;
     let running = gateway_with(&upstream, |config| {

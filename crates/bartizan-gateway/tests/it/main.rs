@@ -7,6 +7,7 @@ mod harness;
 mod aborts;
 mod bodies;
 mod bounds;
+mod budget;
 mod deadlines;
 mod differential;
 mod enforcement;

@@ -78,7 +78,7 @@ async fn a_wrong_reload_changes_nothing() {
 async fn what_cannot_be_compiled_is_refused() {
     let upstream = Upstream::ok().await;
     type Change = fn(&mut Config);
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 17] = [
         ("listeners", |config| config.listeners.clear()),
         ("services", |config| config.services.clear()),
         ("services.1.name", |config| config.services.push(config.services[0].clone())),
@@ -89,6 +89,13 @@ async fn what_cannot_be_compiled_is_refused() {
         ("limits.head.fields", |config| config.limits.head.fields = 0),
         ("limits.http2.frame_bytes", |config| config.limits.http2.frame_bytes = 1 << 24),
         ("limits.buffered_bytes", |config| config.limits.buffered_bytes = 1),
+        ("limits.http2.stream_window", |config| config.limits.http2.stream_window = 1 << 31),
+        ("limits.http2.connection_window", |config| config.limits.http2.connection_window = 1),
+        ("deadlines.connect", |config| config.deadlines.connect = Duration::ZERO),
+        ("deadlines.client.head", |config| config.deadlines.client.head = Duration::ZERO),
+        ("listeners.0.proxy_protocol", |config| config.listeners[0].proxy_protocol = true),
+        ("services.0.hosts.0", |config| config.services[0].hosts = vec!["a:80".into()]),
+        ("services.0.path_prefix", |config| config.services[0].path_prefix = "/a?b".into()),
     ];
     for (wanted, change) in changes {
         let config = config_with(&upstream, change);
@@ -254,6 +261,38 @@ async fn each_exchange_has_a_line_in_the_log() {
     let incident =
         refused.text().split("\"incident\":\"").nth(1).unwrap().split('"').next().unwrap();
     assert!(lines[2].contains(incident) && lines[2].contains("missing-host"), "{}", lines[2]);
+}
+
+#[tokio::test]
+async fn a_log_that_was_moved_away_is_opened_anew_at_a_reload() {
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
+    let upstream = Upstream::ok().await;
+    let config = config_with(&upstream, |config| config.access_log = AccessLog::File(path.clone()));
+    let running = Gateway::start(&config, Arc::new(AllowAll), Handover::none()).await.unwrap();
+    let lines = |path| std::fs::read_to_string(path).unwrap_or_default().lines().count();
+    Client::ask(running.addresses()[0], GET).await;
+    until("a line", || lines(&path) == 1).await;
+    std::fs::rename(&path, &moved).unwrap();
+    running.reload(&config, Arc::new(AllowAll)).unwrap();
+    Client::ask(running.addresses()[0], GET).await;
+    until("a line in the new file", || lines(&path) == 1).await;
+    assert_eq!(lines(&moved), 1);
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn lines_that_the_disk_does_not_take_are_counted() {
+    let upstream = Upstream::ok().await;
+    let full = AccessLog::File("/dev/full".into());
+    let running = gateway_with(&upstream, |config| config.access_log = full).await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    for _ in 0..100 {
+        client.send(GET).await;
+        assert_eq!(client.response().await.status, 200);
+    }
+    until("lines that were dropped", || !running.metrics().contains("access_log_dropped_total 0"))
+        .await;
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use tokio_rustls::{
 };
 
 use crate::harness::{
-    Client, Upstream, config_with,
+    Client, Upstream, config_with, gateway_with,
     http2::{self, Frames, collect},
 };
 
@@ -94,6 +94,22 @@ async fn certificates_go_by_name_and_are_read_again() {
     // A certificate that does not go with its key is refused, and the old one stays.
     assert!(running.reload(&config, Arc::new(AllowAll)).is_err());
     assert!(connect(address, "a.example", &a.chain, &[]).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_certificate_without_names_is_for_every_other_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let a = certificate(folder.path(), "a.example");
+    let mut rest = certificate(folder.path(), "rest.example");
+    rest.names.clear();
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, |config| {
+        config.listeners[0].tls = Some(ServerTls { certificates: vec![a.clone(), rest.clone()] });
+    })
+    .await;
+    let address = running.addresses()[0];
+    assert!(connect(address, "a.example", &a.chain, &[]).await.is_ok());
+    assert!(connect(address, "rest.example", &rest.chain, &[]).await.is_ok());
 }
 
 #[tokio::test]

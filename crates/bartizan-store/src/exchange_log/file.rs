@@ -310,7 +310,7 @@ impl Inner {
         read(&mut bytes, block.offset)?;
         let cipher = SegmentCipher::new(&self.key, &self.scope, &header);
         let plain = cipher.open(block.offset, &bytes).map_err(damaged)?;
-        segment::unpack(&plain).map_err(damaged)
+        segment::unpack(&plain, header.version).map_err(damaged)
     }
 
     fn discard(&self, first: &BlockEntry, last: &BlockEntry) -> Result<()> {

@@ -17,7 +17,8 @@ use crate::error::Result;
 pub use file::{FileExchangeLog, LogOptions, SegmentExtent};
 pub(crate) use file::{LogSetup, segment_files};
 pub use record::{
-    ExchangeFacts, FieldFact, FieldType, MAX_FIELDS, MAX_LOCATION_BYTES, MAX_NAME_BYTES,
+    DecisionFact, ExchangeFacts, FieldFact, FieldType, MAX_DECISIONS, MAX_FIELDS,
+    MAX_LOCATION_BYTES, MAX_NAME_BYTES,
 };
 
 /// One block of the log, as the store indexes it.

@@ -1,7 +1,10 @@
-//! What is kept of one exchange at level *facts*: locations, types, lengths, classes and keyed
-//! hashes. No values.
+//! What is kept of one exchange at level *facts*: locations, types, lengths, classes, keyed hashes,
+//! and what policies decided. No values.
 
-use bartizan_model::{ActorId, EndpointId, ExchangeId, KeyedHash, Location, Side, Timestamp};
+use bartizan_model::{
+    Action, ActorId, EndpointId, ExchangeId, KeyedHash, Location, PolicyDecision, PolicyOutcome,
+    Side, Timestamp,
+};
 use serde::{Deserialize, Serialize};
 
 /// Most fields kept of one exchange; more are counted in [`ExchangeFacts::fields_left_out`].
@@ -12,6 +15,8 @@ pub const MAX_LOCATION_BYTES: usize = 1_024;
 pub const MAX_NAME_BYTES: usize = 256;
 /// Most names in one list (anomalies, classes of one field) kept.
 const MAX_NAMES: usize = 64;
+/// Most decisions of policies kept; more are counted in [`ExchangeFacts::decisions_left_out`].
+pub const MAX_DECISIONS: usize = 64;
 
 /// The type of a value.
 #[derive(
@@ -90,6 +95,37 @@ pub struct FieldFact {
     pub hash: KeyedHash,
 }
 
+/// What an inline policy decided, when that was more than to let pass. All words are the operator's or
+/// ours.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DecisionFact {
+    /// Name of the policy.
+    pub policy: String,
+    /// Its kind, for example `rate`.
+    pub kind: String,
+    /// Enforced, only noted, or not evaluated.
+    pub outcome: PolicyOutcome,
+    /// What enforcement would do; *allow* when it was not evaluated.
+    pub action: Action,
+    /// Status that enforcement answers with.
+    pub status: Option<u16>,
+    /// Why: a short name.
+    pub reason: String,
+}
+
+impl From<&PolicyDecision> for DecisionFact {
+    fn from(decision: &PolicyDecision) -> Self {
+        Self {
+            policy: decision.policy.clone(),
+            kind: decision.kind.clone(),
+            outcome: decision.outcome,
+            action: decision.action,
+            status: decision.status,
+            reason: decision.reason.clone(),
+        }
+    }
+}
+
 /// What is kept of one exchange.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeFacts {
@@ -121,7 +157,17 @@ pub struct ExchangeFacts {
     pub fields: Vec<FieldFact>,
     /// Values that are not in `fields` because of a limit.
     pub fields_left_out: u32,
+    /// What inline policies decided, in order. Written behind the rest, see [`super::segment`]: the first
+    /// version had none.
+    #[serde(skip)]
+    pub decisions: Vec<DecisionFact>,
+    /// Decisions that are not in `decisions` because of a limit.
+    #[serde(skip)]
+    pub decisions_left_out: u32,
 }
+
+/// What stands behind the facts since the second version.
+pub(super) type Appendix = (Vec<DecisionFact>, u32);
 
 impl ExchangeFacts {
     /// Keeps the record within the limits of this module, counting what is left out.
@@ -136,6 +182,15 @@ impl ExchangeFacts {
         }
         bound_names(&mut self.anomalies);
         bound_names(&mut self.not_inspected);
+        let left_out = self.decisions.len().saturating_sub(MAX_DECISIONS);
+        self.decisions.truncate(MAX_DECISIONS);
+        self.decisions_left_out =
+            self.decisions_left_out.saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX));
+        for decision in &mut self.decisions {
+            for text in [&mut decision.policy, &mut decision.kind, &mut decision.reason] {
+                cut(text);
+            }
+        }
         cut(&mut self.method);
         if self.id.as_str().len() > MAX_NAME_BYTES {
             let mut text = self.id.as_str().to_owned();
@@ -180,7 +235,18 @@ mod tests {
             fields_left_out: 1,
             ..ExchangeFacts::default()
         };
+        let decision = DecisionFact {
+            policy: "p".repeat(1_000),
+            kind: "rate".to_owned(),
+            outcome: PolicyOutcome::Monitored,
+            action: Action::Throttle,
+            status: Some(429),
+            reason: "rate-limited".to_owned(),
+        };
+        facts.decisions = vec![decision; MAX_DECISIONS + 3];
         facts.bound();
+        assert_eq!((facts.decisions.len(), facts.decisions_left_out), (MAX_DECISIONS, 3));
+        assert_eq!(facts.decisions[0].policy.len(), MAX_NAME_BYTES);
         assert_eq!(facts.fields.len(), MAX_FIELDS);
         assert_eq!(facts.fields_left_out, 11);
         assert_eq!(facts.id.as_str().len(), MAX_NAME_BYTES);

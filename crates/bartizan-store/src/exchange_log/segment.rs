@@ -2,14 +2,15 @@
 //!
 //! ```text
 //! segment = header block*
-//! header  = "BZXLOG1\n" | store identity (16) | segment id (16, random) | key check (32)
+//! header  = "BZXLOG2\n" | store identity (16) | segment id (16, random) | key check (32)
 //! block   = "BLK1" | counter u64 | plain length u32 | cipher length u32 | cipher text
 //! ```
 //! Integers are little-endian. The cipher is ChaCha20-Poly1305 (RFC 8439) under a key of this
 //! segment alone, derived from the organisation's and the segment id; the nonce is the counter,
 //! which never repeats within a segment, also when a block is given up. A process never writes to
 //! a segment that another process began. The additional data binds each block to scope, segment and
-//! offset, so that no block can be moved. Plain text is zstd over records in postcard form.
+//! offset, so that no block can be moved. Plain text is zstd over records in postcard form, each of
+//! them the facts and an appendix. Version 1 (`BZXLOG1`) had no appendix, and is read but not written.
 
 use bartizan_model::{HashKey, Scope};
 use chacha20poly1305::{
@@ -17,10 +18,15 @@ use chacha20poly1305::{
     aead::{Aead, KeyInit, Payload},
 };
 
-use super::{BlockEntry, record::ExchangeFacts, subject_key};
+use super::{
+    BlockEntry,
+    record::{Appendix, ExchangeFacts},
+    subject_key,
+};
 use crate::keys::authenticate;
 
-const MAGIC: &[u8; 8] = b"BZXLOG1\n";
+/// What segments begin with, by version from 1. The last is the one that is written.
+const MAGICS: [&[u8; 8]; 2] = [b"BZXLOG1\n", b"BZXLOG2\n"];
 const BLOCK_MAGIC: &[u8; 4] = b"BLK1";
 /// Length of a segment header.
 pub(super) const HEADER_BYTES: usize = 8 + 16 + 16 + 32;
@@ -38,6 +44,8 @@ const COMPRESSION_LEVEL: i32 = 1;
 /// The header of a segment.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Header {
+    /// Version of the records, from 1.
+    pub(super) version: usize,
     pub(super) store: [u8; 16],
     pub(super) id: [u8; 16],
     pub(super) key_check: [u8; 32],
@@ -45,16 +53,17 @@ pub(super) struct Header {
 
 impl Header {
     pub(super) fn new(store: [u8; 16], id: [u8; 16], key: &HashKey) -> Self {
-        Self { store, id, key_check: authenticate(key, "exchange-log-check", &id) }
+        let key_check = authenticate(key, "exchange-log-check", &id);
+        Self { version: MAGICS.len(), store, id, key_check }
     }
 
     pub(super) fn is_of(&self, key: &HashKey) -> bool {
-        *self == Self::new(self.store, self.id, key)
+        self.key_check == Self::new(self.store, self.id, key).key_check
     }
 
     pub(super) fn to_bytes(&self) -> [u8; HEADER_BYTES] {
         let mut out = [0; HEADER_BYTES];
-        out[..8].copy_from_slice(MAGIC);
+        out[..8].copy_from_slice(MAGICS[self.version - 1]);
         out[8..24].copy_from_slice(&self.store);
         out[24..40].copy_from_slice(&self.id);
         out[40..].copy_from_slice(&self.key_check);
@@ -62,10 +71,11 @@ impl Header {
     }
 
     pub(super) fn parse(bytes: &[u8; HEADER_BYTES]) -> Option<Self> {
-        let rest = bytes.strip_prefix(MAGIC)?;
+        let version = MAGICS.iter().position(|magic| bytes.starts_with(*magic))? + 1;
+        let rest = bytes.get(8..)?;
         let (store, rest) = rest.split_first_chunk()?;
         let (id, rest) = rest.split_first_chunk()?;
-        Some(Self { store: *store, id: *id, key_check: rest.try_into().ok()? })
+        Some(Self { version, store: *store, id: *id, key_check: rest.try_into().ok()? })
     }
 }
 
@@ -80,7 +90,7 @@ impl SegmentCipher {
     /// `key` is the organisation's.
     pub(super) fn new(key: &HashKey, scope: &Scope, header: &Header) -> Self {
         let segment_key = authenticate(&key.derive("exchange-log"), "segment", &header.id);
-        let mut binding = b"bartizan exchange log v1\0".to_vec();
+        let mut binding = format!("bartizan exchange log v{}\0", header.version).into_bytes();
         binding.extend_from_slice(&header.store);
         binding.extend_from_slice(&header.id);
         for part in [scope.organisation.as_str(), scope.environment.as_str()] {
@@ -161,7 +171,9 @@ pub(super) fn pack(records: Vec<ExchangeFacts>) -> Result<Vec<PlainBlock>, &'sta
     let mut entry = BlockEntry::default();
     for mut record in records {
         record.bound();
-        bytes = postcard::to_extend(&record, bytes).map_err(|_| "a record cannot be encoded")?;
+        let appendix = (&record.decisions, record.decisions_left_out);
+        let written = postcard::to_extend(&(&record, appendix), bytes);
+        bytes = written.map_err(|_| "a record cannot be encoded")?;
         entry.records += 1;
         if let Some(time) = record.time {
             let (first, last) = entry.times.unwrap_or((time, time));
@@ -191,12 +203,19 @@ fn close(blocks: &mut Vec<PlainBlock>, bytes: &mut Vec<u8>, entry: &mut BlockEnt
     blocks.push(PlainBlock { bytes: std::mem::take(bytes), entry });
 }
 
-/// Reads the records of a block back.
-pub(super) fn unpack(mut plain: &[u8]) -> Result<Vec<ExchangeFacts>, &'static str> {
+/// Reads the records of a block back, from a segment of that version.
+pub(super) fn unpack(mut plain: &[u8], version: usize) -> Result<Vec<ExchangeFacts>, &'static str> {
+    const FOREIGN: &str = "a record in it does not fit this version";
     let mut records = Vec::new();
     while !plain.is_empty() {
-        let (record, rest) = postcard::take_from_bytes(plain)
-            .map_err(|_| "a record in it does not fit this version")?;
+        let (mut record, mut rest): (ExchangeFacts, _) =
+            postcard::take_from_bytes(plain).map_err(|_| FOREIGN)?;
+        if version > 1 {
+            let (appendix, behind): (Appendix, _) =
+                postcard::take_from_bytes(rest).map_err(|_| FOREIGN)?;
+            (record.decisions, record.decisions_left_out) = appendix;
+            rest = behind;
+        }
         records.push(record);
         plain = rest;
     }
@@ -272,9 +291,32 @@ mod tests {
             ))
         );
         let back: Vec<_> =
-            blocks.iter().flat_map(|b| unpack(&b.bytes).expect("unpacked")).collect();
+            blocks.iter().flat_map(|b| unpack(&b.bytes, 2).expect("unpacked")).collect();
         assert_eq!(back, records);
         assert!(pack(Vec::new()).expect("nothing").is_empty());
-        assert!(unpack(&[0xff; 9]).is_err());
+        assert!(unpack(&[0xff; 9], 2).is_err());
+    }
+
+    #[test]
+    fn segments_of_the_first_version_are_read_and_are_not_taken_for_the_second() {
+        let key = HashKey::new([3; 32]);
+        let header = Header { version: 1, ..Header::new([1; 16], [2; 16], &key) };
+        assert!(header.to_bytes().starts_with(b"BZXLOG1\n"));
+        assert_eq!(Header::parse(&header.to_bytes()), Some(header.clone()));
+        assert!(header.is_of(&key));
+        let record = |id: &str| ExchangeFacts {
+            id: ExchangeId::from_text(id),
+            fields_left_out: 1,
+            ..ExchangeFacts::default()
+        };
+        let records = vec![record("a"), record("b")];
+        // What the first version wrote: the facts alone.
+        let plain: Vec<u8> =
+            records.iter().flat_map(|r| postcard::to_stdvec(r).expect("encodes")).collect();
+        assert_eq!(unpack(&plain, 1), Ok(records));
+        let block = SegmentCipher::new(&key, &Scope::default(), &header).seal(0, 72, &plain);
+        let now = Header::new([1; 16], [2; 16], &key);
+        let second = SegmentCipher::new(&key, &Scope::default(), &now);
+        assert!(second.open(72, &block.expect("sealed")).is_err());
     }
 }

@@ -1,14 +1,14 @@
 //! Things to store.
 
 use bartizan_model::{
-    Access, ActorId, ActorKind, ActorRef, Confidence, Detection, DetectionId, Direction, Endpoint,
-    EndpointId, Evidence, ExchangeId, Finding, FindingId, FindingState, HashKey, Incident,
-    IncidentId, InventoryState, Location, Method, Protocol, Scope, Severity, Side, Stage,
-    Timestamp,
+    Access, Action, ActorId, ActorKind, ActorRef, Confidence, Detection, DetectionId, Direction,
+    Endpoint, EndpointId, Evidence, ExchangeId, Finding, FindingId, FindingState, HashKey,
+    Incident, IncidentId, InventoryState, Location, Method, PolicyOutcome, Protocol, Scope,
+    Severity, Side, Stage, Timestamp,
     analysis::ActorSummary,
     endpoint::{DataClassCount, Risk},
 };
-use bartizan_store::{ExchangeFacts, FieldFact, FieldType};
+use bartizan_store::{ExchangeFacts, FieldFact, FieldType, exchange_log::DecisionFact};
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
@@ -163,5 +163,14 @@ pub(crate) fn exchange(sequence: u64) -> ExchangeFacts {
         not_inspected: Vec::new(),
         fields: fields.collect(),
         fields_left_out: 0,
+        decisions: vec![DecisionFact {
+            policy: "per-address".to_owned(),
+            kind: "rate".to_owned(),
+            outcome: PolicyOutcome::Monitored,
+            action: Action::Throttle,
+            status: Some(429),
+            reason: "rate-limited".to_owned(),
+        }],
+        decisions_left_out: 0,
     }
 }

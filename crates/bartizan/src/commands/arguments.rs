@@ -49,6 +49,9 @@ pub enum Command {
     /// Show incidents
     #[command(after_help = EXIT_CODES)]
     Incidents(Listing),
+    /// Show what is kept of single exchanges, and what policies decided about them
+    #[command(after_help = EXIT_CODES)]
+    Exchanges(Exchanges),
     /// Run the lab: a deliberately vulnerable API on this machine, or its repaired twin
     #[cfg(feature = "lab")]
     #[command(after_help = EXIT_CODES)]
@@ -56,7 +59,7 @@ pub enum Command {
     /// Make, list, disable and revoke own API keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Explain a check, detector, data class or source
+    /// Explain a check, detector, data class, source or kind of policy
     Explain(Explain),
     /// Check, show or describe the configuration
     #[command(subcommand)]
@@ -236,6 +239,29 @@ pub struct Findings {
     pub fail_on: Option<FailOn>,
 }
 
+/// Arguments of `exchanges`.
+#[derive(Debug, Args)]
+pub struct Exchanges {
+    /// Id of an exchange, or the beginning of it: what answers of the gateway call `incident`
+    #[arg(value_name = "ID")]
+    pub id: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+    /// Only those that a policy refused, would have refused, or could not evaluate
+    #[arg(long)]
+    pub decided: bool,
+    /// Only those from this time on (RFC 3339 or a date)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// At most this many, the newest
+    #[arg(long, value_name = "N", default_value_t = 50)]
+    pub limit: usize,
+}
+
 /// The `keys` commands.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
@@ -301,7 +327,8 @@ pub struct KeysState {
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code (BZ-C001), name (`jwt-without-expiry`), data class or source; without one, all are listed
+    /// Code (BZ-C001), name (`jwt-without-expiry`), data class, source or kind of policy (`rate`);
+    /// without one, all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
     /// Format

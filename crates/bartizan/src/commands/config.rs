@@ -5,7 +5,10 @@ use super::{
     arguments::{ConfigCommand, ShowFormat},
     terminal,
 };
-use crate::config::{Config, Loaded, load};
+use crate::{
+    config::{Config, Loaded, load},
+    serve::{self, Overrides, ServeError},
+};
 
 /// The configuration in force for this command line.
 pub(super) fn current(cli: &Cli) -> Result<Loaded, CommandError> {
@@ -21,6 +24,7 @@ pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> Result<Exit, CommandErr
     let text = match command {
         ConfigCommand::Check { file } => {
             let loaded = load(file.as_deref().or(cli.config.as_deref()), variables())?;
+            let notes = check(&loaded)?;
             let from = match &loaded.file {
                 Some(path) => path.display().to_string(),
                 None => "no file, defaults only".to_owned(),
@@ -29,13 +33,36 @@ pub(super) fn run(cli: &Cli, command: &ConfigCommand) -> Result<Exit, CommandErr
                 [] => String::new(),
                 names => format!(", with {}", names.join(", ")),
             };
-            format!("configuration is right ({from}{variables})\n")
+            format!("configuration is right ({from}{variables})\n{notes}")
         }
         ConfigCommand::Show { format } => show(&current(cli)?.config, *format)?,
         ConfigCommand::Schema => schema()?,
     };
     terminal::write_out(None, text.as_bytes())?;
     Ok(Exit::Clean)
+}
+
+/// Compiles what `serve` would, and says what else there is to know.
+fn check(loaded: &Loaded) -> Result<String, CommandError> {
+    let config = &loaded.config;
+    // Without services, `serve` is told on its command line where requests go.
+    let is_nowhere = config.gateway.services.is_empty();
+    let upstream = is_nowhere.then(|| "http://localhost".to_owned());
+    let overrides = Overrides { listen: None, upstream };
+    serve::check(config, &overrides).map_err(|error| refused(loaded, &error))?;
+    Ok(match is_nowhere {
+        true => "note: no gateway.services: `bartizan serve` needs --upstream URL\n".to_owned(),
+        false => String::new(),
+    })
+}
+
+/// What serving refuses, with the file that it is in.
+pub(super) fn refused(loaded: &Loaded, error: &ServeError) -> CommandError {
+    let file = match &loaded.file {
+        Some(path) if error.is_of_the_configuration() => format!("{}: ", path.display()),
+        _ => String::new(),
+    };
+    CommandError::usage(format!("{file}{error}")).help(error.help())
 }
 
 fn show(config: &Config, format: ShowFormat) -> Result<String, CommandError> {

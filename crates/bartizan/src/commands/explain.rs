@@ -5,7 +5,8 @@ use bartizan_analysis::{
     classes::{CLASSES, ClassItem},
     detectors::DETECTORS,
 };
-use bartizan_model::{ItemMeta, Subject};
+use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
+use bartizan_model::{ItemMeta, Mode, Subject};
 use bartizan_pipeline::sources::{SOURCES, SourceItem};
 
 use super::{
@@ -25,6 +26,8 @@ pub(super) enum Item {
     Class(&'static ClassItem),
     /// A source.
     Source(&'static SourceItem),
+    /// A kind of inline policy.
+    Policy(&'static PolicyItem),
 }
 
 impl Item {
@@ -35,13 +38,14 @@ impl Item {
         out.sort_by_key(Self::code);
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
+        out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
         out
     }
 
-    /// The item of a code or name.
-    pub(super) fn find(text: &str) -> Option<Self> {
+    /// The items of a code or name: `jwt` is a data class and a kind of policy.
+    fn find(text: &str) -> Vec<Self> {
         let same = |name: &str| name.eq_ignore_ascii_case(text);
-        Self::all().into_iter().find(|item| same(item.code()) || same(item.name()))
+        Self::all().into_iter().filter(|item| same(item.code()) || same(item.name())).collect()
     }
 
     /// Family, in the singular.
@@ -51,16 +55,29 @@ impl Item {
             Self::Detector(_) => "detector",
             Self::Class(_) => "data class",
             Self::Source(_) => "source",
+            Self::Policy(_) => "policy",
         }
     }
 
-    /// The published code; classes and sources go by their name.
+    /// Family, in the plural.
+    const fn families(&self) -> &'static str {
+        match self {
+            Self::Check(_) => "checks",
+            Self::Detector(_) => "detectors",
+            Self::Class(_) => "data classes",
+            Self::Source(_) => "sources",
+            Self::Policy(_) => "policies",
+        }
+    }
+
+    /// The published code; classes, sources and policies go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.code,
             Self::Detector(meta) => meta.code,
             Self::Class(item) => item.class.as_str(),
             Self::Source(item) => item.name,
+            Self::Policy(item) => item.kind,
         }
     }
 
@@ -78,6 +95,7 @@ impl Item {
             Self::Detector(meta) => meta.title,
             Self::Class(item) => item.title,
             Self::Source(item) => item.title,
+            Self::Policy(item) => item.title,
         }
     }
 
@@ -97,7 +115,36 @@ impl Item {
                 ("References", item.references.join("\n")),
             ],
             Self::Source(item) => vec![("What", item.what.to_owned())],
+            Self::Policy(item) => vec![
+                ("What", item.documentation.to_owned()),
+                ("Mode", mode(item.mode).to_owned()),
+                (EXAMPLE, in_a_file(item.examples)),
+            ],
         }
+    }
+}
+
+/// The paragraph that is shown as it is.
+pub(super) const EXAMPLE: &str = "Example";
+
+/// Policies as they stand in a configuration file.
+fn in_a_file(policies: &[&str]) -> String {
+    let mut out = "policies:\n".to_owned();
+    for policy in policies {
+        for (at, line) in policy.lines().enumerate() {
+            out.push_str(if at == 0 { "  - " } else { "    " });
+            out.push_str(line);
+            out.push('\n');
+        }
+    }
+    out
+}
+
+const fn mode(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Off => "`off` unless the configuration says otherwise.",
+        Mode::Monitor => "`monitor` unless the configuration says otherwise.",
+        Mode::Enforce => "`enforce` unless the configuration says otherwise.",
     }
 }
 
@@ -134,12 +181,15 @@ fn of_meta(meta: &ItemMeta) -> Vec<(&'static str, String)> {
 pub(super) fn run(arguments: &Explain) -> Result<Exit, CommandError> {
     let items = match &arguments.code {
         None => Item::all(),
-        Some(code) => vec![Item::find(code).ok_or_else(|| unknown(code))?],
+        Some(code) => Item::find(code),
     };
+    if let (Some(code), []) = (&arguments.code, items.as_slice()) {
+        return Err(unknown(code));
+    }
     let text = match (arguments.format, &arguments.code) {
         (ExplainFormat::Json, _) => json(&items)?,
         (ExplainFormat::Text, None) => list(&items),
-        (ExplainFormat::Text, Some(_)) => items.iter().map(detail).collect(),
+        (ExplainFormat::Text, Some(_)) => items.iter().map(detail).collect::<Vec<_>>().join("\n"),
     };
     terminal::write_out(None, text.as_bytes())?;
     Ok(Exit::Clean)
@@ -163,12 +213,8 @@ fn list(items: &[Item]) -> String {
     for item in items {
         if item.family() != family {
             family = item.family();
-            let plural = if family == "data class" {
-                "data classes".to_owned()
-            } else {
-                format!("{family}s")
-            };
-            out.push_str(&format!("{}{}:\n", if out.is_empty() { "" } else { "\n" }, plural));
+            let gap = if out.is_empty() { "" } else { "\n" };
+            out.push_str(&format!("{gap}{}:\n", item.families()));
         }
         out.push_str(&format!("  {:width$}  {}\n", item.code(), item.title()));
     }
@@ -182,6 +228,10 @@ fn detail(item: &Item) -> String {
     for (head, text) in item.paragraphs() {
         if !text.is_empty() {
             out.push_str(&format!("\n{head}\n"));
+            if head == EXAMPLE {
+                text.lines().for_each(|line| out.push_str(&format!("  {line}\n")));
+                continue;
+            }
             for line in wrap(&text, terminal::width().min(100) - 2) {
                 out.push_str(&format!("  {line}\n"));
             }

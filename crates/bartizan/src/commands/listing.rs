@@ -227,8 +227,10 @@ impl<'a> Open<'a> {
     /// At most as many as wanted; an id that fits nothing is an error.
     fn cut<T>(&self, mut items: Vec<T>) -> Result<Vec<T>, CommandError> {
         if let Some(id) = self.arguments.id.as_ref().filter(|_| items.is_empty()) {
-            return Err(CommandError::usage(format!("nothing has the id `{id}`"))
-                .help("the list without an id shows them all"));
+            return Err(CommandError::usage(format!("nothing has the id `{id}`")).help(
+                "the list without an id shows them all; what an answer of the gateway calls \
+                     `incident` is the id of an exchange: `bartizan exchanges ID`",
+            ));
         }
         items.truncate(self.arguments.limit.unwrap_or(usize::MAX));
         Ok(items)

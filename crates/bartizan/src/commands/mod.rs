@@ -6,6 +6,7 @@ mod config;
 mod data;
 mod docs;
 mod error;
+mod exchanges;
 mod explain;
 mod inspect;
 mod key;
@@ -55,6 +56,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
+        Command::Exchanges(arguments) => exchanges::run(cli, arguments),
         #[cfg(feature = "lab")]
         Command::Lab(arguments) => lab::run(cli, arguments),
         Command::Keys(command) => keys::run(cli, command),

@@ -7,13 +7,12 @@ use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
 use super::{
-    Cli, CommandError, Exit, analyze, arguments::Serve, config, data, data::Learned, specs,
+    Cli, CommandError, Exit, analyze, arguments::Serve, config, config::refused, data,
+    data::Learned, specs,
 };
 use crate::{
     config::{Addresses, Config, Loaded},
-    serve::{
-        Clear, Overrides, Runtimes, ServeError, Serving, Start, Stopped, compile, descriptors,
-    },
+    serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
 };
 
 /// How often the configuration file is looked at.
@@ -24,7 +23,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let config = &loaded.config;
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
-    let gateway = compile(&config.gateway, &overrides).map_err(|e| refused(&e.into()))?;
+    let gateway = serve::check(config, &overrides).map_err(|e| refused(&loaded, &e))?;
     let runtimes = Runtimes::start();
     let runtimes = runtimes.map_err(|e| CommandError::usage(format!("cannot start: {e}")))?;
     let (traffic, behind) = (Arc::clone(&runtimes.traffic), Arc::clone(&runtimes.behind));
@@ -32,7 +31,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let scope = analyze::scope(config);
     let folder = data::folder(arguments.data.as_ref(), config);
     let options = data::options(&folder, config, &scope);
-    let opened = behind.block_on(DataDirectory::open(&options, crate::serve::now()));
+    let opened = behind.block_on(DataDirectory::open(&options, serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
     let (state, is_foreign) = Learned::read(&behind, &directory, &scope)?.state(&scope)?;
     if is_foreign {
@@ -73,14 +72,23 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(warning) = descriptors::raise(config.gateway.limits.connections) {
         anstream::eprintln!("warning: {warning}");
     }
-    let serving = Serving::start(start).map_err(|error| refused(&error))?;
+    let serving = Serving::start(start).map_err(|error| refused(&loaded, &error))?;
     if !cli.quiet {
         greet(&serving, &folder, config);
     }
     watch(cli, &traffic, &mut signals, &serving, &overrides, &loaded);
     let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
-    let Stopped { analysis, drained, not_judged } =
-        serving.stop(drain).map_err(|error| refused(&error))?;
+    let open = serving.gateway().connections();
+    if open > 0 && !cli.quiet {
+        anstream::eprintln!(
+            "stopping: {open} connections are open, what is under way has {} s to end; a second \
+             interrupt cuts it off",
+            drain.as_secs()
+        );
+    }
+    let again = async { while !matches!(signals.next().await, Wake::Stop) {} };
+    let Stopped { analysis, drained, not_judged, refused: by_policies, would_refuse } =
+        serving.stop(drain, again).map_err(|error| refused(&loaded, &error))?;
     if !cli.quiet {
         let left = if drained { "" } else { "; some exchanges under way were cut off" };
         let figures = &analysis.summary;
@@ -88,8 +96,12 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
             0 => String::new(),
             dropped => format!(", {dropped} not judged (queue full)"),
         };
+        let decided = match (by_policies, would_refuse) {
+            (0, 0) => String::new(),
+            (did, would) => format!(", {did} refused by policies, {would} would be"),
+        };
         anstream::eprintln!(
-            "stopped: {} exchanges judged{dropped}, {} endpoints, {} detections{left}",
+            "stopped: {} exchanges judged{dropped}, {} endpoints, {} detections{decided}{left}",
             figures.exchanges,
             figures.endpoints,
             analysis.detections.len()
@@ -151,7 +163,8 @@ fn watch(
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }
             }
-            Ok((Err(error), _)) => {
+            Ok((Err(error), new)) => {
+                let error = refused(&new, &error);
                 anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
             }
             Err(error) => {
@@ -226,23 +239,6 @@ impl Signals {
         drop(tokio::signal::ctrl_c().await);
         Wake::Stop
     }
-}
-
-/// An error of serving, as the command reports it.
-fn refused(error: &ServeError) -> CommandError {
-    let help = match error {
-        ServeError::Settings(_) => "`bartizan config schema` describes every key",
-        ServeError::Gateway(_) => "nothing was started",
-        ServeError::Policy(_) => {
-            "nothing was changed; the reference of the configuration shows every kind of policy"
-        }
-        ServeError::Keys(_) => "is the folder of the store readable?",
-        ServeError::Admin { .. } => "name another address with --admin",
-        ServeError::Capture { .. } => "name another file with --capture",
-        ServeError::Thread(_) => "the system has no room for another thread",
-        ServeError::Keep(_) => "what was acknowledged before is there",
-    };
-    CommandError::usage(error.to_string()).help(help)
 }
 
 #[cfg(test)]

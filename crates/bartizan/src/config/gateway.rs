@@ -31,7 +31,8 @@ pub struct GatewayConfig {
     pub deadlines: GatewayDeadlines,
     /// What upstreams are told about the client.
     pub forwarded: ForwardedConfig,
-    /// Where a JSON line for each exchange goes.
+    /// Where a JSON line for each exchange goes: `off`, `stdout`, or `file: PATH`, which is opened anew
+    /// at each reload (SIGHUP), so that it can be rotated. Queries are left out.
     pub access_log: AccessLogConfig,
     /// Most finished exchanges that wait for the judgement. What does not fit is passed on all the
     /// same, not judged, and counted.
@@ -78,8 +79,9 @@ pub enum ClientFieldConfig {
 pub struct ListenerConfig {
     /// Address and port.
     pub address: String,
-    /// Certificates, chosen by the server name of the client; the first is for clients that name
-    /// none. Without any, cleartext is served.
+    /// Certificates, chosen by the server name of the client. Who names no server, or one that no
+    /// certificate is for, gets the first without names, else the first. Without any, cleartext is
+    /// served.
     pub certificates: Vec<CertificateConfig>,
     /// Whether every connection begins with a PROXY protocol header (version 1 or 2) of a trusted
     /// proxy.
@@ -230,9 +232,31 @@ pub struct GatewayLimits {
     pub connections: u32,
     /// Most client connections from one address; more are closed at once.
     pub connections_per_address: u32,
-    /// Most HTTP/2 streams of one connection at one time.
+    /// Most bytes of a response head; 502 above.
+    pub response_head_bytes: u32,
+    /// Most idle connections kept for one upstream.
+    pub idle_upstream_connections: u32,
+    /// Most bytes of a body that is passed on as it comes that are kept for the judgement, which then
+    /// says *truncated*. They are kept only while half of `buffered_mebibytes` is free.
+    pub captured_bytes: u32,
+    /// Most HTTP/2 streams of one connection at one time; more are refused by the protocol.
     pub http2_streams: u32,
-    /// Most bytes of one WebSocket message; above, the connection is closed.
+    /// Most HTTP/2 streams that a client reset before they were looked at; more close the connection.
+    pub http2_reset_streams: u32,
+    /// Most HTTP/2 streams that were reset for errors of the client; more close the connection.
+    pub http2_error_streams: u32,
+    /// Most bytes of one HTTP/2 frame that is taken, 16384 to 16777215; larger ones close the
+    /// connection. A head is bounded by `head_bytes`, with all its CONTINUATION frames.
+    pub http2_frame_bytes: u32,
+    /// Flow-control window of an HTTP/2 stream, in bytes, towards clients and upstreams.
+    pub http2_stream_window_bytes: u32,
+    /// Flow-control window of an HTTP/2 connection, in bytes, towards clients and upstreams.
+    pub http2_connection_window_bytes: u32,
+    /// Most bytes that wait to be written for one HTTP/2 stream.
+    pub http2_send_buffer_bytes: u32,
+    /// Most bytes of one WebSocket frame; above, the connection is closed with 1009.
+    pub websocket_frame_bytes: u32,
+    /// Most bytes of one WebSocket message; above, the connection is closed with 1009.
     pub websocket_message_bytes: u32,
 }
 
@@ -252,13 +276,24 @@ impl Default for GatewayLimits {
             upstream_connections: 10_000,
             connections: 20_000,
             connections_per_address: 5_000,
+            response_head_bytes: 64 * 1024,
+            idle_upstream_connections: 256,
+            captured_bytes: MIB,
             http2_streams: 128,
+            http2_reset_streams: 20,
+            http2_error_streams: 100,
+            http2_frame_bytes: 16 * 1024,
+            http2_stream_window_bytes: 256 * 1024,
+            http2_connection_window_bytes: MIB,
+            http2_send_buffer_bytes: 256 * 1024,
+            websocket_frame_bytes: MIB,
             websocket_message_bytes: 4 * MIB,
         }
     }
 }
 
-/// Times in seconds. All are totals unless they say *idle*.
+/// Times in seconds. All are totals unless they say otherwise; 0 is refused where it would end
+/// everything at once.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayDeadlines {
@@ -267,8 +302,14 @@ pub struct GatewayDeadlines {
     pub request_head: u32,
     /// For a whole request body; 408 above.
     pub request_body: u32,
+    /// For the TLS handshake and the PROXY header of a client together; then the connection is closed.
+    pub handshake: u32,
     /// Without a request on a client connection.
     pub idle: u32,
+    /// Without progress while an answer is written; then the connection is closed.
+    pub write_stall: u32,
+    /// For what was held of an answer to reach the client; then the connection is closed.
+    pub answer: u32,
     /// Between two pieces of a body that is passed on as it comes.
     pub body_idle: u32,
     /// For a connection to an upstream, TLS included; 502 above.
@@ -277,6 +318,14 @@ pub struct GatewayDeadlines {
     pub response_head: u32,
     /// For a whole response body; above, `response_over` of the service.
     pub response_body: u32,
+    /// How long an idle connection to an upstream is kept; 0 keeps none.
+    pub upstream_idle: u32,
+    /// How long an upstream is left out that refused connections three times in a row; 0 leaves none
+    /// out. When all of a service are, they are asked all the same.
+    pub ejection: u32,
+    /// In milliseconds: how long a gRPC request is held in the hope that it ends; then it is passed on
+    /// as it comes.
+    pub grpc_gather_milliseconds: u32,
     /// Without a frame on a WebSocket.
     pub websocket_idle: u32,
     /// How often it is asked, beside at each reload, whether an open WebSocket would still be let in:
@@ -289,11 +338,17 @@ impl Default for GatewayDeadlines {
         Self {
             request_head: 10,
             request_body: 60,
+            handshake: 10,
             idle: 60,
+            write_stall: 30,
+            answer: 300,
             body_idle: 60,
             connect: 5,
             response_head: 60,
             response_body: 10,
+            upstream_idle: 30,
+            ejection: 10,
+            grpc_gather_milliseconds: 20,
             websocket_idle: 300,
             websocket_review: 5,
         }

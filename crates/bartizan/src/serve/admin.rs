@@ -107,12 +107,15 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// Whether it serves, and how much of the traffic was judged.
-async fn ready(State(shared): State<Shared>) -> Json<serde_json::Value> {
+/// Whether it takes new connections (503 while it is being stopped), and how much of the traffic was
+/// judged.
+async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
     let counters = &shared.counters;
+    let is_ready = !shared.gateway.is_draining();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
-    Json(serde_json::json!({
-        "ready": true,
+    let body = serde_json::json!({
+        "ready": is_ready,
         "connections": shared.gateway.connections(),
         "exchanges": {
             "judged": load(&counters.judged),
@@ -120,13 +123,17 @@ async fn ready(State(shared): State<Shared>) -> Json<serde_json::Value> {
             "partly_inspected": load(&counters.partly_inspected),
             "hostile": load(&counters.hostile),
             "would_block": load(&counters.would_block),
+            "refused_by_policies": load(&counters.refused),
+            "policies_would_refuse": load(&counters.would_refuse),
+            "missing_from_capture": load(&counters.capture_lost),
         },
         "store": {
             "steps_kept": load(&counters.kept),
             "steps_failed": load(&counters.keep_failures),
             "exchange_facts_lost": load(&counters.facts_lost),
         },
-    }))
+    });
+    (status, Json(body))
 }
 
 /// OpenMetrics text: the gateway's, then those of the judgement.
@@ -156,6 +163,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ("store_steps", "Steps of results that were kept", &counters.kept),
         ("store_step_failures", "Steps of results that could not be kept", &counters.keep_failures),
         ("exchange_facts_lost", "Facts of exchanges that could not be kept", &counters.facts_lost),
+        ("capture_lost", "Exchanges that are missing from the capture", &counters.capture_lost),
     ] {
         let value = counter.load(Relaxed);
         text.push_str(&format!(

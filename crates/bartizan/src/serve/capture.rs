@@ -4,11 +4,12 @@ use std::{
     fs::File,
     io::{BufWriter, Write as _},
     path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
 use bartizan_model::Exchange;
-use bartizan_pipeline::tokenise::Tokeniser;
+use bartizan_pipeline::{live::Counters, tokenise::Tokeniser};
 use bartizan_protocols::exchange_json::write_line;
 
 /// How long a line may wait before it is in the file.
@@ -22,6 +23,9 @@ pub(super) struct Capture {
     tokeniser: Option<Tokeniser>,
     line: String,
     flushed: Instant,
+    /// Lines that may not be in the file yet.
+    waiting: u64,
+    counters: Arc<Counters>,
 }
 
 impl Capture {
@@ -29,7 +33,11 @@ impl Capture {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub(super) fn open(path: &Path, tokeniser: Option<Tokeniser>) -> std::io::Result<Self> {
+    pub(super) fn open(
+        path: &Path,
+        tokeniser: Option<Tokeniser>,
+        counters: Arc<Counters>,
+    ) -> std::io::Result<Self> {
         let mut options = File::options();
         options.create(true).append(true);
         #[cfg(unix)]
@@ -41,12 +49,15 @@ impl Capture {
             tokeniser,
             line: String::new(),
             flushed: Instant::now(),
+            waiting: 0,
+            counters,
         })
     }
 
-    /// Writes one exchange. After a failure, which is told once, nothing more is written.
+    /// Writes one exchange. After a failure, which is told once, nothing more is written, and counted.
     pub(super) fn write(&mut self, exchange: &Exchange) {
-        let Some(out) = &mut self.out else { return };
+        self.waiting += 1;
+        let Some(out) = &mut self.out else { return self.lose() };
         self.line.clear();
         match &self.tokeniser {
             Some(tokeniser) => {
@@ -69,6 +80,11 @@ impl Capture {
         self.flushed = Instant::now();
         let written = self.out.as_mut().map_or(Ok(()), |out| out.flush());
         self.check(written);
+        self.waiting = 0;
+    }
+
+    fn lose(&mut self) {
+        self.counters.capture_lost.fetch_add(std::mem::take(&mut self.waiting), Relaxed);
     }
 
     fn check(&mut self, written: std::io::Result<()>) {
@@ -78,6 +94,7 @@ impl Capture {
                 self.path.display()
             );
             self.out = None;
+            self.lose();
         }
     }
 }

@@ -9,7 +9,7 @@ mod settings;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, Weak},
+    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -18,7 +18,7 @@ use bartizan_gateway::{
     Gateway, Running, handover,
     policy::{Enforcement, KeyTable, LookUps, PolicyConfig, PolicyError, Surroundings, keep_up},
 };
-use bartizan_model::{ApiKeyStore as _, Scope, analysis::Analysis};
+use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
     live::Counters,
@@ -29,9 +29,9 @@ use tokio::runtime::Runtime;
 
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
-pub use settings::{Overrides, SettingsError, compile};
+pub use settings::{Overrides, SettingsError};
 
-use self::{admin::Admin, capture::Capture, lane::Lane};
+use self::{admin::Admin, capture::Capture, lane::Lane, settings::compile};
 use crate::config::Config;
 
 /// How often what is kept is trimmed.
@@ -45,7 +45,7 @@ pub enum ServeError {
     Settings(#[from] SettingsError),
     /// The gateway refuses it, or cannot listen.
     #[error(transparent)]
-    Gateway(#[from] bartizan_gateway::ConfigError),
+    Gateway(bartizan_gateway::ConfigError),
     /// A policy cannot be compiled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
@@ -74,6 +74,61 @@ pub enum ServeError {
     /// The last results cannot be kept.
     #[error(transparent)]
     Keep(#[from] KeepError),
+}
+
+impl ServeError {
+    /// Whether it is about what the configuration file says.
+    pub(crate) fn is_of_the_configuration(&self) -> bool {
+        use bartizan_gateway::ConfigError::{Listeners, Value};
+        match self {
+            Self::Settings(error) => !error.key.starts_with("--"),
+            Self::Policy(_) | Self::Gateway(Value { .. } | Listeners) => true,
+            _ => false,
+        }
+    }
+
+    /// What to do about it.
+    pub(crate) const fn help(&self) -> &'static str {
+        use bartizan_gateway::ConfigError;
+        match self {
+            Self::Settings(_) | Self::Gateway(ConfigError::Value { .. }) => {
+                "`bartizan config schema` describes every key"
+            }
+            Self::Gateway(ConfigError::File { .. }) => "name a file that can be read and used",
+            Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
+            Self::Gateway(_) => "name another address with --listen, or end what listens there",
+            Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
+            Self::Keys(_) => "is the folder of the store readable?",
+            Self::Admin { .. } => "name another address with --admin",
+            Self::Capture { .. } => "name another file with --capture",
+            Self::Thread(_) => "the system has no room for another thread",
+            Self::Keep(_) => "what was acknowledged before is there",
+        }
+    }
+}
+
+impl From<bartizan_gateway::ConfigError> for ServeError {
+    fn from(error: bartizan_gateway::ConfigError) -> Self {
+        Self::Gateway(settings::in_the_file(error))
+    }
+}
+
+/// Compiles everything as serving would, files that are named among it, and serves nothing. Gives what
+/// the gateway is told.
+///
+/// # Errors
+/// What serving would refuse.
+pub fn check(
+    config: &Config,
+    overrides: &Overrides,
+) -> Result<bartizan_gateway::Config, ServeError> {
+    let gateway = compile(&config.gateway, overrides)?;
+    Gateway::check(&gateway).map_err(ServeError::from)?;
+    settings::check_admin(&config.admin)?;
+    let policies = PolicyConfig::with_defaults(config.policies.clone());
+    // The key only tells counted things apart, and nothing is counted here.
+    Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
+    Ok(gateway)
 }
 
 /// What serving begins with.
@@ -117,6 +172,7 @@ pub struct Serving {
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     traffic: Arc<Runtime>,
+    counters: Arc<Counters>,
 }
 
 impl Serving {
@@ -137,14 +193,14 @@ impl Serving {
         };
         let keys = Arc::clone(&surroundings.keys);
         let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
+        let counters = Arc::new(Counters::default());
         let capture = capture
             .map(|(path, clear)| {
                 let tokeniser = (clear == Clear::No).then(|| Tokeniser::new(&snapshot.key));
-                Capture::open(&path, tokeniser)
+                Capture::open(&path, tokeniser, Arc::clone(&counters))
                     .map_err(|source| ServeError::Capture { path: path.clone(), source })
             })
             .transpose()?;
-        let counters = Arc::new(Counters::default());
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
         traffic.block_on(enforcement.warm());
@@ -157,10 +213,12 @@ impl Serving {
             Arc::clone(&counters),
         ))?;
         behind.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
-        let lane = Lane { receiver, snapshot, state, counters, directory, behind, capture };
+        let counted = Arc::clone(&counters);
+        let lane =
+            Lane { receiver, snapshot, state, counters: counted, directory, behind, capture };
         let lane = lane.start().map_err(ServeError::Thread)?;
         let enforcement = Mutex::new(enforcement);
-        Ok(Self { gateway: running, enforcement, admin, lane, traffic })
+        Ok(Self { gateway: running, enforcement, admin, lane, traffic, counters })
     }
 
     /// The gateway.
@@ -200,13 +258,23 @@ impl Serving {
         Ok(())
     }
 
-    /// Lets what is under way end (at most so long), judges what waits, and keeps the results.
+    /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what
+    /// waits, and keeps the results.
     ///
     /// # Errors
     /// When the last results cannot be kept.
-    pub fn stop(self, longest: Duration) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, traffic, .. } = self;
-        let drained = traffic.block_on(gateway.drain(longest));
+    pub fn stop(
+        self,
+        longest: Duration,
+        hurry: impl Future<Output = ()>,
+    ) -> Result<Stopped, ServeError> {
+        let Self { gateway, admin, lane, traffic, counters, .. } = self;
+        let drained = traffic.block_on(async {
+            tokio::select! {
+                drained = gateway.drain(longest) => drained,
+                () = hurry => gateway.drain(Duration::ZERO).await,
+            }
+        });
         admin.stop();
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.
@@ -214,7 +282,9 @@ impl Serving {
         let analysis = lane
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
-        Ok(Stopped { analysis, drained, not_judged })
+        let (refused, would_refuse) =
+            (counters.refused.load(Relaxed), counters.would_refuse.load(Relaxed));
+        Ok(Stopped { analysis, drained, not_judged, refused, would_refuse })
     }
 }
 
@@ -226,6 +296,10 @@ pub struct Stopped {
     pub drained: bool,
     /// Exchanges of this run that were dropped because too many waited to be judged.
     pub not_judged: u64,
+    /// Exchanges of this run that policies refused or slowed down.
+    pub refused: u64,
+    /// Exchanges of this run that policies in monitor mode would have refused or slowed down.
+    pub would_refuse: u64,
 }
 
 /// Keeps the store within its budget, now and every hour, as long as there is one.

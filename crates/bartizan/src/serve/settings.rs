@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
-use bartizan_gateway::config as gateway;
+use bartizan_gateway::{ClientDeadlines, config as gateway, head::HeadLimits};
 
 use crate::config::gateway::{
-    AccessLogConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig, OverLimit,
-    ServiceConfig, UpstreamProtocol,
+    AccessLogConfig, AdminConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig,
+    OverLimit, ServiceConfig, UpstreamProtocol,
 };
 
 /// Files in which systems keep the authorities that they believe.
@@ -21,7 +21,7 @@ const MIB: usize = 1024 * 1024;
 
 /// A value that cannot be used: the key and what is wrong with it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{key}: {problem}")]
+#[error("`{key}`: {problem}")]
 pub struct SettingsError {
     /// Path of the key, for example `gateway.services.0.upstreams`.
     pub key: String,
@@ -46,7 +46,7 @@ pub struct Overrides {
 ///
 /// # Errors
 /// When no upstream is named, or an address, network or URL cannot be read.
-pub fn compile(
+pub(super) fn compile(
     config: &GatewayConfig,
     overrides: &Overrides,
 ) -> Result<gateway::Config, SettingsError> {
@@ -66,6 +66,10 @@ pub fn compile(
             "no upstream is named: use --upstream http://HOST:PORT or list services",
         ));
     }
+    if let Some((at, name)) = hidden(&services) {
+        let problem = format!("is never asked: `{name}` before it takes all of it");
+        return Err(wrong(format!("gateway.services.{at}"), problem));
+    }
     let networks = config.trusted_proxies.iter().enumerate().map(|(at, text)| {
         gateway::Network::parse(text).ok_or_else(|| {
             wrong(
@@ -76,9 +80,15 @@ pub fn compile(
     });
     let listeners = listeners.iter().enumerate().map(|(at, l)| listener(at, l));
     let services = services.iter().enumerate().map(|(at, s)| service(at, s));
+    let named = |flag: &str, is_given: bool, error: SettingsError| match is_given {
+        true => wrong(flag, error.problem),
+        false => error,
+    };
+    let listeners: Result<_, _> = listeners.collect();
+    let services: Result<_, _> = services.collect();
     Ok(gateway::Config {
-        listeners: listeners.collect::<Result<_, _>>()?,
-        services: services.collect::<Result<_, _>>()?,
+        listeners: listeners.map_err(|e| named("--listen", overrides.listen.is_some(), e))?,
+        services: services.map_err(|e| named("--upstream", overrides.upstream.is_some(), e))?,
         limits: limits(config),
         deadlines: deadlines(config),
         trusted_proxies: networks.collect::<Result<_, _>>()?,
@@ -98,6 +108,23 @@ pub fn compile(
             AccessLogConfig::File(path) => gateway::AccessLog::File(path.clone()),
         },
         methods: config.methods.clone(),
+    })
+}
+
+/// The first service that another one before it leaves nothing for, and the name of that one. Of patterns
+/// of hosts only the same ones are compared.
+fn hidden(services: &[ServiceConfig]) -> Option<(usize, &str)> {
+    let segments = |service: &ServiceConfig| {
+        let prefix = service.path_prefix.strip_suffix('/').unwrap_or(&service.path_prefix);
+        format!("{prefix}/")
+    };
+    services.iter().enumerate().find_map(|(at, service)| {
+        let takes_all = |other: &&ServiceConfig| {
+            let is_there = |host| other.hosts.contains(host);
+            let has_all = !service.hosts.is_empty() && service.hosts.iter().all(is_there);
+            (other.hosts.is_empty() || has_all) && segments(service).starts_with(&segments(other))
+        };
+        services[..at].iter().find(takes_all).map(|other| (at, other.name.as_str()))
     })
 }
 
@@ -212,44 +239,105 @@ fn authorities(key: &str, named: Option<&PathBuf>) -> Result<PathBuf, SettingsEr
 
 fn limits(config: &GatewayConfig) -> gateway::Limits {
     let ours = &config.limits;
-    let mut limits = gateway::Limits {
+    let mebibytes = |n: u32| (n as usize).saturating_mul(MIB);
+    gateway::Limits {
+        head: HeadLimits {
+            head_bytes: ours.head_bytes as usize,
+            target_bytes: ours.target_bytes as usize,
+            fields: ours.header_fields as usize,
+            field_bytes: ours.header_field_bytes as usize,
+            // Each service says so for itself.
+            websocket: true,
+        },
         request_body_bytes: ours.request_body_bytes as usize,
         response_body_bytes: ours.response_body_bytes as usize,
-        buffered_bytes: (ours.buffered_mebibytes as usize).saturating_mul(MIB),
-        buffered_bytes_per_client: (ours.buffered_mebibytes_per_client as usize)
-            .saturating_mul(MIB),
+        buffered_bytes: mebibytes(ours.buffered_mebibytes),
+        buffered_bytes_per_client: mebibytes(ours.buffered_mebibytes_per_client),
+        captured_bytes: ours.captured_bytes as usize,
         exchanges: ours.exchanges as usize,
         exchanges_per_client: ours.exchanges_per_client as usize,
-        upstream_connections: ours.upstream_connections as usize,
         connections: ours.connections as usize,
         connections_per_address: ours.connections_per_address as usize,
+        http2: gateway::Http2Limits {
+            streams: ours.http2_streams,
+            reset_streams: ours.http2_reset_streams as usize,
+            error_streams: ours.http2_error_streams as usize,
+            stream_window: ours.http2_stream_window_bytes,
+            connection_window: ours.http2_connection_window_bytes,
+            frame_bytes: ours.http2_frame_bytes,
+            send_buffer_bytes: ours.http2_send_buffer_bytes as usize,
+        },
+        response_head_bytes: ours.response_head_bytes as usize,
+        upstream_connections: ours.upstream_connections as usize,
+        idle_upstream_connections: ours.idle_upstream_connections as usize,
+        websocket_frame_bytes: ours.websocket_frame_bytes as usize,
         websocket_message_bytes: ours.websocket_message_bytes as usize,
-        ..gateway::Limits::default()
-    };
-    limits.head.head_bytes = ours.head_bytes as usize;
-    limits.head.target_bytes = ours.target_bytes as usize;
-    limits.head.fields = ours.header_fields as usize;
-    limits.head.field_bytes = ours.header_field_bytes as usize;
-    limits.http2.streams = ours.http2_streams;
-    limits
+    }
 }
 
 fn deadlines(config: &GatewayConfig) -> gateway::Deadlines {
     let ours = &config.deadlines;
     let seconds = |n: u32| Duration::from_secs(u64::from(n));
-    let mut deadlines = gateway::Deadlines {
+    gateway::Deadlines {
+        client: ClientDeadlines {
+            head: seconds(ours.request_head),
+            idle: seconds(ours.idle),
+            write_stall: seconds(ours.write_stall),
+        },
+        handshake: seconds(ours.handshake),
         request_body: seconds(ours.request_body),
         body_idle: seconds(ours.body_idle),
+        grpc_gather: Duration::from_millis(u64::from(ours.grpc_gather_milliseconds)),
         connect: seconds(ours.connect),
         response_head: seconds(ours.response_head),
         response_body: seconds(ours.response_body),
+        answer: seconds(ours.answer),
+        upstream_idle: seconds(ours.upstream_idle),
+        ejection: seconds(ours.ejection),
         websocket_idle: seconds(ours.websocket_idle),
         websocket_review: seconds(ours.websocket_review),
-        ..gateway::Deadlines::default()
-    };
-    deadlines.client.head = seconds(ours.request_head);
-    deadlines.client.idle = seconds(ours.idle);
-    deadlines
+    }
+}
+
+/// Whether the administration listener has an address with a port.
+pub(super) fn check_admin(config: &AdminConfig) -> Result<(), SettingsError> {
+    let port = config.listen.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
+    match port {
+        Some((host, Ok(_))) if !host.is_empty() => Ok(()),
+        _ => Err(wrong(
+            "admin.listen",
+            format!("`{}` is no address with a port such as 127.0.0.1:9900", config.listen),
+        )),
+    }
+}
+
+/// Keys of the gateway that have another place in the file.
+const MOVED: &[(&str, &str)] = &[
+    ("limits.head.head_bytes", "limits.head_bytes"),
+    ("limits.head.target_bytes", "limits.target_bytes"),
+    ("limits.head.fields", "limits.header_fields"),
+    ("limits.head.field_bytes", "limits.header_field_bytes"),
+    ("limits.buffered_bytes", "limits.buffered_mebibytes"),
+    ("limits.buffered_bytes_per_client", "limits.buffered_mebibytes_per_client"),
+    ("deadlines.client.head", "deadlines.request_head"),
+    ("deadlines.client.idle", "deadlines.idle"),
+    ("deadlines.client.write_stall", "deadlines.write_stall"),
+    ("limits.http2.streams", "limits.http2_streams"),
+    ("limits.http2.frame_bytes", "limits.http2_frame_bytes"),
+    ("limits.http2.stream_window", "limits.http2_stream_window_bytes"),
+    ("limits.http2.connection_window", "limits.http2_connection_window_bytes"),
+];
+
+/// What the gateway refuses, under the key that the file has for it.
+pub(super) fn in_the_file(error: gateway::ConfigError) -> gateway::ConfigError {
+    match error {
+        gateway::ConfigError::Value { key, problem } => {
+            let moved = MOVED.iter().find(|(ours, _)| *ours == key);
+            let key = moved.map_or(key.as_str(), |(_, theirs)| theirs);
+            gateway::ConfigError::Value { key: format!("gateway.{key}"), problem }
+        }
+        error => error,
+    }
 }
 
 #[cfg(test)]
@@ -272,6 +360,44 @@ mod tests {
     }
 
     #[test]
+    fn defaults_of_the_file_are_those_of_the_gateway() {
+        let config = with_upstream("http://127.0.0.1:3000").expect("right");
+        assert_eq!(config.limits, gateway::Limits::default());
+        assert_eq!(config.deadlines, gateway::Deadlines::default());
+    }
+
+    #[test]
+    fn what_the_gateway_refuses_has_a_key_of_the_file() {
+        let file = serde_json::to_value(GatewayConfig::default()).expect("JSON");
+        for (ours, theirs) in MOVED {
+            let there = |key: &str| file.pointer(&format!("/{}", key.replace('.', "/"))).is_some();
+            assert!(!there(ours) && there(theirs), "{ours} {theirs}");
+        }
+    }
+
+    #[test]
+    fn services_that_others_hide_are_found() {
+        let service = |name: &str, hosts: &[&str], prefix: &str| ServiceConfig {
+            name: name.to_owned(),
+            hosts: hosts.iter().map(|host| (*host).to_owned()).collect(),
+            path_prefix: prefix.to_owned(),
+            ..one_service("http://a:1")
+        };
+        let all = || service("all", &[], "/");
+        for (services, expected) in [
+            (vec![all()], None),
+            (vec![service("a", &["a"], "/"), all()], None),
+            (vec![service("v1", &[], "/v1"), service("v10", &[], "/v10"), all()], None),
+            (vec![service("v1", &["a"], "/v1"), service("b", &["a", "b"], "/v1")], None),
+            (vec![all(), service("b", &[], "/b")], Some((1, "all"))),
+            (vec![service("v1", &[], "/v1/"), service("b", &["b"], "/v1/b")], Some((1, "v1"))),
+            (vec![service("a", &["a", "b"], "/"), service("b", &["b"], "/x")], Some((1, "a"))),
+        ] {
+            assert_eq!(hidden(&services), expected, "{services:?}");
+        }
+    }
+
+    #[test]
     fn what_cannot_be_used_is_named() {
         for (url, problem) in [
             ("127.0.0.1:3000", "must begin with http:// or https://"),
@@ -281,7 +407,7 @@ mod tests {
         ] {
             let error = with_upstream(url).expect_err(url);
             assert!(error.problem.contains(problem), "{url}: {error}");
-            assert_eq!(error.key, "gateway.services.0.upstreams.0");
+            assert_eq!(error.key, "--upstream");
         }
         let none = compile(&GatewayConfig::default(), &Overrides::default());
         assert!(none.expect_err("no upstream").problem.contains("--upstream"));

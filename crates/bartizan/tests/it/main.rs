@@ -2,8 +2,10 @@
 
 mod browser;
 mod chaos;
+mod checked;
 mod clients;
 mod command;
+mod costly;
 mod csv;
 #[cfg(feature = "lab")]
 mod drive;

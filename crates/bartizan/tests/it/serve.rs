@@ -257,6 +257,83 @@ fn a_wrong_configuration_is_refused_at_the_start_and_at_a_reload() {
 }
 
 #[test]
+fn a_stop_is_told_to_balancers_and_a_second_one_cuts_off_what_is_under_way() {
+    let home = home();
+    // An API that takes requests and never answers.
+    let silent = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let upstream = format!("http://{}", silent.local_addr().expect("address"));
+    let mut server = Server::start(&home, &["--upstream", &upstream]);
+    assert!(admin(server.admin, "/readyz").1.contains("\"ready\":true"));
+    let mut client = TcpStream::connect(server.gateway).expect("connects");
+    client.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").expect("sent");
+    let (_held, _) = silent.accept().expect("the request goes on");
+    let begin = Instant::now();
+    server.signal("-TERM");
+    line_with(&mut server.lines, "stopping: 1 connections are open");
+    until("not being ready", || admin(server.admin, "/readyz").0 == 503);
+    assert!(admin(server.admin, "/readyz").1.contains("\"ready\":false"));
+    let rest = server.stop();
+    assert!(rest.contains("cut off"), "{rest}");
+    assert!(begin.elapsed() < Duration::from_secs(20), "not the 30 s of drain_seconds");
+}
+
+#[test]
+fn what_policies_decide_is_kept_and_incidents_can_be_looked_up() {
+    let home = home();
+    let policies = "policies:
+  - {name: closed, mode: enforce, scope: {paths: [/closed]}, address: {deny: [127.0.0.0/8]}}
+  - {name: watched, scope: {paths: [/watched]}, address: {deny: [127.0.0.0/8]}}
+";
+    write(&home, "bartizan.yaml", policies.as_bytes());
+    let server = Server::start(&home, &["--upstream", &format!("http://{}", upstream())]);
+    assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    assert_eq!(get(server.gateway, "/watched").0, 200);
+    let (status, problem) = get(server.gateway, "/closed");
+    assert_eq!(status, 403);
+    let problem: serde_json::Value = serde_json::from_str(&problem).expect("JSON");
+    let incident = problem["incident"].as_str().expect("an incident");
+    until("judging", || judged(server.admin) >= 3);
+    let rest = server.stop();
+    assert!(rest.contains("1 refused by policies, 1 would be"), "{rest}");
+
+    let list = ["exchanges", "--data", "data", "--format", "json"];
+    let all = result(&home, &list);
+    assert_eq!(all.as_array().map(Vec::len), Some(3), "{all}");
+    let decided = result(&home, &[&list[..], &["--decided"]].concat());
+    let said = |at: usize| {
+        let one = &decided[at]["decisions"][0];
+        let text = |key: &str| one[key].as_str().map(str::to_owned).unwrap_or_default();
+        (text("policy"), text("outcome"), text("action"), text("reason"))
+    };
+    let reason = || "address-refused".to_owned();
+    assert_eq!(said(0), ("watched".into(), "monitored".into(), "deny".into(), reason()));
+    assert_eq!(said(1), ("closed".into(), "enforced".into(), "deny".into(), reason()));
+    assert_eq!(decided.as_array().map(Vec::len), Some(2));
+    let shown = run(&home, &["exchanges", incident, "--data", "data"]).stdout;
+    let shown = String::from_utf8_lossy(&shown).into_owned();
+    assert!(shown.contains("403") && shown.contains("closed (address): deny"), "{shown}");
+    let none = run(&home, &["exchanges", "none", "--data", "data"]);
+    assert_eq!(none.status.code(), Some(2));
+    assert!(stderr(&none).contains("help: "), "{}", stderr(&none));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_full_disk_keeps_out_of_the_capture_is_counted() {
+    let home = home();
+    let upstream = format!("http://{}", upstream());
+    let server = Server::start(&home, &["--upstream", &upstream, "--capture", "/dev/full"]);
+    for _ in 0..3 {
+        assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    }
+    let lost = |count| format!("bartizan_capture_lost_total {count}\n");
+    until("the loss", || admin(server.admin, "/metrics").1.contains(&lost(3)));
+    assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    until("one more", || admin(server.admin, "/metrics").1.contains(&lost(4)));
+    assert!(server.stop().contains("the capture ends here"));
+}
+
+#[test]
 fn an_address_in_use_is_said() {
     let home = home();
     let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -72,8 +72,9 @@ fn look(subject: &Subject<'_>) -> Answer {
     let mut failure = Failure { confidence: Some(Confidence::Low), ..Failure::default() };
     let mut seen = BTreeSet::new();
     let mut grave = false;
+    let sent = scope::Sent::by(subject);
     for (hit, node) in scope::hits_of(subject, Side::Response, scope::is_personal) {
-        if !scope::in_body(&node) || scope::is_echo(subject, &node) {
+        if !scope::in_body(&node) || sent.holds(&node) {
             continue;
         }
         let class = hit.class.as_str();

@@ -67,8 +67,9 @@ fn look(subject: &Subject<'_>) -> Answer {
     scope::success(subject)?;
     scope::applies(subject.kind == Kind::Api)?;
     let response = scope::head(subject)?;
+    let sent = scope::Sent::by(subject);
     let mut hits = scope::hits_of(subject, Side::Response, scope::is_personal)
-        .filter(|(_, node)| scope::in_body(node) && !scope::is_echo(subject, node));
+        .filter(|(_, node)| scope::in_body(node) && !sent.holds(node));
     let Some((hit, node)) = hits.next() else {
         let seen = scope::is_body_seen(subject);
         return Err(if seen {

@@ -11,6 +11,7 @@ mod out;
 pub use analysis::analysis;
 pub use detail::{endpoint, finding, incident};
 pub use lists::{catalog, findings, incidents};
+pub(crate) use out::safe;
 
 use anstream::{ColorChoice, stream::RawStream};
 use bartizan_model::Severity;

@@ -18,7 +18,7 @@ const MAX_TEXT_CHARS: usize = 160;
 const MAX_PROSE_CHARS: usize = 800;
 
 /// A short value, harmless.
-pub(super) fn safe(value: &str) -> String {
+pub(crate) fn safe(value: &str) -> String {
     visible(value, MAX_TEXT_CHARS).into_owned()
 }
 
