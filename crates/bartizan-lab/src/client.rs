@@ -6,12 +6,15 @@ use axum::http::{HeaderMap, Method, Request, Uri, header};
 use bytes::Bytes;
 use futures_util::{SinkExt as _, StreamExt as _};
 use http_body_util::{BodyExt as _, Full, Limited};
-use hyper::body::Incoming;
+use hyper::{body::Incoming, client::conn::http2};
 use hyper_util::{
     client::legacy::{Client as Pool, connect::HttpConnector},
     rt::{TokioExecutor, TokioIo},
 };
-use tokio::{net::lookup_host, time::timeout};
+use tokio::{
+    net::{TcpStream, lookup_host},
+    time::timeout,
+};
 use tokio_tungstenite::{WebSocketStream, tungstenite::Message, tungstenite::protocol::Role};
 
 /// Most bytes of an answer that are read.
@@ -20,6 +23,17 @@ const MAX_ANSWER: usize = 8 << 20;
 const PATIENCE: Duration = Duration::from_secs(20);
 /// How long a WebSocket or an event stream may be silent before it counts as done.
 const SILENCE: Duration = Duration::from_millis(400);
+
+/// Fields of a call of gRPC.
+pub(crate) const GRPC: [(&str, &str); 2] =
+    [("content-type", "application/grpc"), ("te", "trailers")];
+/// Fields that open a WebSocket.
+pub(crate) const UPGRADE: [(&str, &str); 4] = [
+    ("connection", "upgrade"),
+    ("upgrade", "websocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
+];
 
 /// An exchange did not come about.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +58,8 @@ pub struct Reply {
     pub headers: HeaderMap,
     /// Body.
     pub body: Bytes,
+    /// What was said over a WebSocket, in order.
+    pub said: Vec<Said>,
 }
 
 impl Reply {
@@ -61,12 +77,20 @@ impl Reply {
     }
 }
 
+/// One text message of a WebSocket.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// Whether the client sent it.
+    pub from_client: bool,
+    /// The message.
+    pub text: String,
+}
+
 /// Connections to one loopback address.
 #[derive(Clone, Debug)]
 pub struct Client {
     target: SocketAddr,
     plain: Pool<HttpConnector, Full<Bytes>>,
-    http2: Pool<HttpConnector, Full<Bytes>>,
 }
 
 impl Client {
@@ -93,8 +117,7 @@ impl Client {
     /// A client for an address that is known to be a loopback one.
     pub(crate) fn at(target: SocketAddr) -> Self {
         let plain = Pool::builder(TokioExecutor::new()).build_http();
-        let http2 = Pool::builder(TokioExecutor::new()).http2_only(true).build_http();
-        Self { target, plain, http2 }
+        Self { target, plain }
     }
 
     /// Where it sends to.
@@ -114,12 +137,12 @@ impl Client {
         headers: &[(String, String)],
         body: Bytes,
     ) -> Result<Reply, ClientError> {
-        let request = self.request(method, path, headers, body)?;
+        let request = request(&self.target.to_string(), method, path, headers, body)?;
         let answer = timeout(PATIENCE, self.plain.request(request)).await;
         read(answer.map_err(late)?.map_err(transport)?).await
     }
 
-    /// One unary gRPC call; the body of the reply is the message without its prefix.
+    /// One gRPC call; the body of the reply is the message without its prefix.
     ///
     /// # Errors
     /// As [`Client::send`].
@@ -130,14 +153,36 @@ impl Client {
         message: &[u8],
     ) -> Result<Reply, ClientError> {
         let mut headers = headers.to_vec();
-        headers.push(("content-type".to_owned(), "application/grpc".to_owned()));
-        headers.push(("te".to_owned(), "trailers".to_owned()));
-        let request = self.request("POST", path, &headers, crate::grpc::frame(message))?;
-        let answer = timeout(PATIENCE, self.http2.request(request)).await;
-        let answer = answer.map_err(late)?.map_err(transport)?;
-        let mut reply = read(answer).await?;
+        headers.extend(owned(&GRPC));
+        let mut reply = self.http2(path, &headers, crate::grpc::frame(message)).await?;
         reply.body = reply.body.slice(reply.body.len().min(5)..);
         Ok(reply)
+    }
+
+    /// POST over HTTP/2 on a connection of its own, with and for a body as it is. `host` is the
+    /// authority.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) async fn http2(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        body: Bytes,
+    ) -> Result<Reply, ClientError> {
+        let host = headers.iter().find(|(name, _)| name == "host").map(|(_, host)| host.clone());
+        let headers: Vec<_> = headers.iter().filter(|(name, _)| name != "host").cloned().collect();
+        let host = host.unwrap_or_else(|| self.target.to_string());
+        let request = request(&host, "POST", path, &headers, body)?;
+        let exchange = async {
+            let stream = TcpStream::connect(self.target).await.map_err(transport)?;
+            let connected = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
+            let (mut sender, connection) = connected.map_err(transport)?;
+            // It ends when the answer is read; how is the business of whoever reads the answer.
+            tokio::spawn(connection);
+            read(sender.send_request(request).await.map_err(transport)?).await
+        };
+        timeout(PATIENCE, exchange).await.map_err(late)?
     }
 
     /// Opens a WebSocket, sends text messages, and reads until nothing comes any more. The reply's
@@ -152,46 +197,57 @@ impl Client {
         messages: &[String],
     ) -> Result<Reply, ClientError> {
         let mut headers = headers.to_vec();
-        for (name, value) in [
-            ("connection", "upgrade"),
-            ("upgrade", "websocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", "AAAAAAAAAAAAAAAAAAAAAA=="),
-        ] {
-            headers.push((name.to_owned(), value.to_owned()));
+        headers.extend(owned(&UPGRADE));
+        let mut reply = self.converse(path, &headers, messages).await?;
+        if reply.status == 101 {
+            let came = reply.said.iter().filter(|said| !said.from_client);
+            let lines: Vec<&str> = came.map(|said| said.text.as_str()).collect();
+            reply.body = Bytes::from(lines.join("\n"));
         }
-        let request = self.request("GET", path, &headers, Bytes::new())?;
+        Ok(reply)
+    }
+
+    /// The same with the fields of the handshake among the headers, and what came in `said` alone.
+    ///
+    /// # Errors
+    /// As [`Client::send`].
+    pub(crate) async fn converse(
+        &self,
+        path: &str,
+        headers: &[(String, String)],
+        messages: &[String],
+    ) -> Result<Reply, ClientError> {
+        let request = request(&self.target.to_string(), "GET", path, headers, Bytes::new())?;
         let answer = timeout(PATIENCE, self.plain.request(request)).await;
         let answer = answer.map_err(late)?.map_err(transport)?;
         if answer.status().as_u16() != 101 {
             return read(answer).await;
         }
-        let mut reply =
-            Reply { status: 101, headers: answer.headers().clone(), body: Bytes::new() };
+        let headers = answer.headers().clone();
         let upgraded = hyper::upgrade::on(answer).await.map_err(transport)?;
         let mut socket =
             WebSocketStream::from_raw_socket(TokioIo::new(upgraded), Role::Client, None).await;
-        let mut lines = Vec::new();
+        let mut said = Vec::new();
         for message in messages {
             // A server that closed is not an error: what it said before counts.
             if socket.send(Message::text(message.clone())).await.is_err() {
                 break;
             }
+            said.push(Said { from_client: true, text: message.clone() });
             if let Ok(Some(Ok(Message::Text(text)))) = timeout(SILENCE, socket.next()).await {
-                lines.push(text.to_string());
+                said.push(Said { from_client: false, text: text.to_string() });
             }
         }
         while let Ok(Some(Ok(message))) = timeout(SILENCE, socket.next()).await {
             if let Message::Text(text) = message {
-                lines.push(text.to_string());
+                said.push(Said { from_client: false, text: text.to_string() });
             }
-            if lines.len() > 10_000 {
+            if said.len() > 20_000 {
                 break;
             }
         }
         let _ = socket.close(None).await;
-        reply.body = Bytes::from(lines.join("\n"));
-        Ok(reply)
+        Ok(Reply { status: 101, headers, said, ..Reply::default() })
     }
 
     /// Reads a stream of server-sent events until nothing comes any more.
@@ -203,7 +259,7 @@ impl Client {
         path: &str,
         headers: &[(String, String)],
     ) -> Result<Reply, ClientError> {
-        let request = self.request("GET", path, headers, Bytes::new())?;
+        let request = request(&self.target.to_string(), "GET", path, headers, Bytes::new())?;
         let answer = timeout(PATIENCE, self.plain.request(request)).await;
         let (head, mut body) = answer.map_err(late)?.map_err(transport)?.into_parts();
         let mut bytes = Vec::new();
@@ -215,25 +271,26 @@ impl Client {
                 break;
             }
         }
-        Ok(Reply { status: head.status.as_u16(), headers: head.headers, body: bytes.into() })
+        let (status, body) = (head.status.as_u16(), bytes.into());
+        Ok(Reply { status, headers: head.headers, body, ..Reply::default() })
     }
+}
 
-    fn request(
-        &self,
-        method: &str,
-        path: &str,
-        headers: &[(String, String)],
-        body: Bytes,
-    ) -> Result<Request<Full<Bytes>>, ClientError> {
-        let url = format!("http://{}{path}", self.target);
-        let method = Method::from_bytes(method.as_bytes())
-            .map_err(|_| ClientError::Transport(format!("`{method}` is no method")))?;
-        let mut request = Request::builder().method(method).uri(&url);
-        for (name, value) in headers {
-            request = request.header(name, value);
-        }
-        request.body(Full::new(body)).map_err(|_| ClientError::Url(url))
+fn request(
+    authority: &str,
+    method: &str,
+    path: &str,
+    headers: &[(String, String)],
+    body: Bytes,
+) -> Result<Request<Full<Bytes>>, ClientError> {
+    let url = format!("http://{authority}{path}");
+    let method = Method::from_bytes(method.as_bytes())
+        .map_err(|_| ClientError::Transport(format!("`{method}` is no method")))?;
+    let mut request = Request::builder().method(method).uri(&url);
+    for (name, value) in headers {
+        request = request.header(name, value);
     }
+    request.body(Full::new(body)).map_err(|_| ClientError::Url(url))
 }
 
 async fn read(answer: hyper::Response<Incoming>) -> Result<Reply, ClientError> {
@@ -246,7 +303,13 @@ async fn read(answer: hyper::Response<Incoming>) -> Result<Reply, ClientError> {
         headers.extend(trailers.clone());
     }
     headers.remove(header::CONTENT_LENGTH);
-    Ok(Reply { status: head.status.as_u16(), headers, body: collected.to_bytes() })
+    let (status, body) = (head.status.as_u16(), collected.to_bytes());
+    Ok(Reply { status, headers, body, ..Reply::default() })
+}
+
+/// Fields as they are sent.
+pub(crate) fn owned(fields: &[(&str, &str)]) -> Vec<(String, String)> {
+    fields.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
 }
 
 fn late(_: tokio::time::error::Elapsed) -> ClientError {

@@ -37,6 +37,6 @@ mod websocket;
 mod xml;
 mod xmlrpc;
 
-pub use client::{Client, ClientError, Reply};
+pub use client::{Client, ClientError, Reply, Said};
 pub use lab::Options;
 pub use server::{LabError, MAX_BODY, Server};

@@ -26,7 +26,7 @@ use crate::{
     server,
 };
 
-pub(crate) use reflection::reflect;
+pub(crate) use reflection::{reflect, symbol_question};
 
 #[derive(Clone, PartialEq, Message)]
 struct ContainerRequest {
@@ -48,6 +48,14 @@ struct Container {
     shipment: i64,
 }
 
+#[derive(Clone, PartialEq, Message)]
+struct ContainerEvent {
+    #[prost(string, tag = "1")]
+    kind: String,
+    #[prost(string, tag = "2")]
+    text: String,
+}
+
 /// A message with its prefix: not compressed, length.
 pub(crate) fn frame(message: &[u8]) -> Bytes {
     let mut out = BytesMut::with_capacity(message.len() + 5);
@@ -55,6 +63,11 @@ pub(crate) fn frame(message: &[u8]) -> Bytes {
     out.put_u32(u32::try_from(message.len()).unwrap_or(u32::MAX));
     out.put_slice(message);
     out.freeze()
+}
+
+/// A request about a container, encoded.
+pub(crate) fn container_request(id: &str) -> Vec<u8> {
+    ContainerRequest { id: id.to_owned() }.encode_to_vec()
 }
 
 /// The first message of a body.
@@ -72,12 +85,13 @@ pub(crate) async fn call(State(lab): State<Arc<Lab>>, request: Request) -> Respo
         method(&lab, &call).await
     };
     match answer.await {
-        Ok(container) => unary(&container.encode_to_vec()),
+        Ok(messages) => answered(&messages),
         Err(problem) => failed(&problem),
     }
 }
 
-async fn method(lab: &Lab, call: &Call) -> Result<Container, Problem> {
+/// The messages of the answer, encoded.
+async fn method(lab: &Lab, call: &Call) -> Result<Vec<Vec<u8>>, Problem> {
     let caller = call.user()?;
     let bytes = message(&call.body).ok_or_else(|| Problem::bad("there is no message"))?;
     let request = ContainerRequest::decode(bytes)
@@ -89,7 +103,15 @@ async fn method(lab: &Lab, call: &Call) -> Result<Container, Problem> {
             if !caller.may_see(&row) && !lab.has(&grpc_container::FLAW) {
                 return Err(Problem::missing());
             }
-            Ok(shown(&row, caller.role >= Role::Manager || lab.has(&grpc_pin::FLAW)))
+            Ok(vec![shown(&row, caller.role >= Role::Manager || lab.has(&grpc_pin::FLAW))])
+        }
+        "/quayside.v1.Tracking/ListEvents" => {
+            if !caller.may_see(&row) {
+                return Err(Problem::missing());
+            }
+            let sql = "select kind, text from events where shipment = ? order by id limit 100";
+            let rows = lab.db.all(sql, &[json!(int(&row, "shipment"))]).await?;
+            Ok(rows.iter().map(event).collect())
         }
         "/quayside.v1.Release/ReleaseContainer" => {
             if !lab.has(&grpc_release::FLAW) {
@@ -100,26 +122,34 @@ async fn method(lab: &Lab, call: &Call) -> Result<Container, Problem> {
             }
             let sql = "update containers set released = 1 where id = ? returning *";
             let row = lab.db.one(sql, &[json!(request.id)]).await?.ok_or_else(Problem::missing)?;
-            Ok(shown(&row, caller.role >= Role::Manager))
+            Ok(vec![shown(&row, caller.role >= Role::Manager)])
         }
         _ => Err(Problem::new(StatusCode::NOT_IMPLEMENTED, "there is no such method")),
     }
 }
 
-fn shown(row: &Row, with_pin: bool) -> Container {
-    Container {
+fn shown(row: &Row, with_pin: bool) -> Vec<u8> {
+    let container = Container {
         id: text(row, "id").to_owned(),
         location: text(row, "location").to_owned(),
         release_pin: if with_pin { text(row, "release_pin").to_owned() } else { String::new() },
         released: int(row, "released") > 0,
         shipment: int(row, "shipment"),
-    }
+    };
+    container.encode_to_vec()
 }
 
-fn unary(message: &[u8]) -> Response<Body> {
+fn event(row: &Row) -> Vec<u8> {
+    let (kind, text) = (text(row, "kind").to_owned(), text(row, "text").to_owned());
+    ContainerEvent { kind, text }.encode_to_vec()
+}
+
+fn answered(messages: &[Vec<u8>]) -> Response<Body> {
     let mut trailers = HeaderMap::new();
     trailers.insert("grpc-status", HeaderValue::from_static("0"));
-    let frames = [Frame::data(frame(message)), Frame::trailers(trailers)].map(Ok::<_, Infallible>);
+    let mut frames: Vec<_> = messages.iter().map(|message| Frame::data(frame(message))).collect();
+    frames.push(Frame::trailers(trailers));
+    let frames = frames.into_iter().map(Ok::<_, Infallible>);
     grpc(Body::new(StreamBody::new(stream::iter(frames))))
 }
 

@@ -118,6 +118,8 @@ struct Method {
     input: String,
     #[prost(string, tag = "3")]
     output: String,
+    #[prost(bool, tag = "6")]
+    server_streaming: bool,
 }
 
 /// Numbers of field types in descriptor.proto.
@@ -139,14 +141,18 @@ fn file() -> File {
             })
             .collect(),
     };
-    let service = |name: &str, method: &str| Service {
+    let method = |name: &str, output: &str, server_streaming| Method {
         name: name.to_owned(),
-        methods: vec![Method {
-            name: method.to_owned(),
-            input: ".quayside.v1.ContainerRequest".to_owned(),
-            output: ".quayside.v1.Container".to_owned(),
-        }],
+        input: ".quayside.v1.ContainerRequest".to_owned(),
+        output: format!(".quayside.v1.{output}"),
+        server_streaming,
     };
+    let service = |name: &str, methods| Service { name: name.to_owned(), methods };
+    let tracking = vec![
+        method("GetContainer", "Container", false),
+        method("ListEvents", "ContainerEvent", true),
+    ];
+    let release = vec![method("ReleaseContainer", "Container", false)];
     let container = [
         ("id", STRING),
         ("location", STRING),
@@ -160,10 +166,18 @@ fn file() -> File {
         messages: vec![
             message("ContainerRequest", &[("id", STRING)]),
             message("Container", &container),
+            message("ContainerEvent", &[("kind", STRING), ("text", STRING)]),
         ],
-        services: vec![service("Tracking", "GetContainer"), service("Release", "ReleaseContainer")],
+        services: vec![service("Tracking", tracking), service("Release", release)],
         syntax: "proto3".to_owned(),
     }
+}
+
+/// A question, encoded: which services there are, or what is in the one of a name.
+pub(crate) fn symbol_question(name: &str) -> Vec<u8> {
+    let list_services = name.is_empty().then(String::new);
+    let file_containing_symbol = name.to_owned();
+    Question { file_containing_symbol, list_services, ..Question::default() }.encode_to_vec()
 }
 
 /// `ServerReflectionInfo`: questions and answers in turn, for as long as the caller asks.
@@ -253,4 +267,43 @@ fn reply(question: &Question) -> Reply {
         return Reply { files, ..Reply::default() };
     }
     error(5, "not found")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The description, written as the file is, without its comments.
+    fn written(file: &File) -> String {
+        let mut out = format!("syntax = \"{}\";\n\npackage {};\n", file.syntax, file.package);
+        let short = |name: &str| name.replace(&format!(".{}.", file.package), "");
+        for service in &file.services {
+            out.push_str(&format!("\nservice {} {{\n", service.name));
+            for method in &service.methods {
+                let stream = if method.server_streaming { "stream " } else { "" };
+                let (input, output) = (short(&method.input), short(&method.output));
+                let Method { name, .. } = method;
+                out.push_str(&format!("  rpc {name}({input}) returns ({stream}{output});\n"));
+            }
+            out.push_str("}\n");
+        }
+        for message in &file.messages {
+            out.push_str(&format!("\nmessage {} {{\n", message.name));
+            for field in &message.fields {
+                let kinds = [(STRING, "string"), (BOOL, "bool"), (INT64, "int64")];
+                let kind = kinds.iter().find(|(kind, _)| *kind == field.kind).map_or("", |k| k.1);
+                out.push_str(&format!("  {kind} {} = {};\n", field.name, field.number));
+            }
+            out.push_str("}\n");
+        }
+        out
+    }
+
+    #[test]
+    fn what_is_told_is_what_the_file_says() {
+        let text = include_str!("../../assets/quayside.proto");
+        let lines = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let bare: String = lines.flat_map(|line| [line, "\n"]).collect();
+        assert_eq!(bare, written(&file()));
+    }
 }

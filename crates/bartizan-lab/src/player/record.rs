@@ -5,7 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::client::Reply;
+use crate::client::{Reply, Said};
 
 /// Longest body that a captured exchange holds, in bytes.
 const MAX_CAPTURED: usize = 64 << 10;
@@ -47,6 +47,8 @@ pub struct Record {
     pub headers: Vec<(String, String)>,
     /// Body as sent.
     pub body: Bytes,
+    /// Version of HTTP: `1.1` or `2`.
+    pub http_version: &'static str,
     /// What came back; status 0 when nothing did.
     pub reply: Reply,
 }
@@ -69,7 +71,7 @@ impl Record {
     pub fn exchange(&self) -> Value {
         let mut request = json!({
             "method": self.method, "url": format!("http://quayside.example{}", self.path),
-            "http_version": "1.1", "headers": self.headers,
+            "http_version": self.http_version, "headers": self.headers,
         });
         put_body(&mut request, &self.body);
         let mut out = json!({
@@ -87,9 +89,17 @@ impl Record {
                 .collect();
             out["response"] = json!({"status": self.reply.status, "headers": headers});
             put_body(&mut out["response"], &self.reply.body);
+            if self.reply.status == 101 {
+                out["protocol"] = json!("websocket");
+                out["messages"] = self.reply.said.iter().map(message).collect();
+            }
         }
         out
     }
+}
+
+fn message(said: &Said) -> Value {
+    json!({"direction": if said.from_client { "client" } else { "server" }, "data": said.text})
 }
 
 fn put_body(message: &mut Value, body: &Bytes) {

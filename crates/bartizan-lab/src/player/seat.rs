@@ -9,7 +9,8 @@ use super::{
     schedule::{BEGIN, Word},
 };
 use crate::{
-    client::{Client, Reply},
+    client::{Client, GRPC, Reply, UPGRADE, owned},
+    grpc,
     random::Random,
     seed::password,
 };
@@ -33,6 +34,8 @@ pub struct Seat {
     pub token: String,
     /// Refresh token, once there is one.
     pub refresh: String,
+    /// Session cookie of the last login, as `cookie` holds it; only who sends it uses it.
+    pub cookie: String,
     /// What its requests truly are.
     pub label: Label,
     actor: usize,
@@ -51,6 +54,21 @@ pub(super) struct Message {
     pub(super) path: String,
     pub(super) headers: Vec<(String, String)>,
     pub(super) body: Bytes,
+    pub(super) way: Way,
+}
+
+/// How it is sent.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Way {
+    /// HTTP/1.1.
+    #[default]
+    Plain,
+    /// HTTP/2.
+    Http2,
+    /// HTTP/1.1, for as long as events come.
+    Events,
+    /// A WebSocket that is opened, sent these texts, and closed.
+    WebSocket(Vec<String>),
 }
 
 impl Seat {
@@ -72,6 +90,7 @@ impl Seat {
                 .to_owned(),
             token: String::new(),
             refresh: String::new(),
+            cookie: String::new(),
             label,
             actor,
             part,
@@ -144,9 +163,10 @@ impl Seat {
         kind: &str,
         body: String,
     ) -> Result<Reply, Over> {
-        let headers = vec![("content-type".to_owned(), kind.to_owned())];
+        let headers = owned(&[("content-type", kind)]);
         let body = Bytes::from(body);
-        self.send(Message { method, path: path.to_owned(), headers, body }).await
+        self.send(Message { method, path: path.to_owned(), headers, body, ..Message::default() })
+            .await
     }
 
     /// Any method with header fields.
@@ -159,9 +179,43 @@ impl Seat {
         path: &str,
         headers: &[(&str, &str)],
     ) -> Result<Reply, Over> {
-        let headers = headers.iter().map(|(n, v)| ((*n).to_owned(), (*v).to_owned())).collect();
+        let (path, headers) = (path.to_owned(), owned(headers));
+        self.send(Message { method, path, headers, ..Message::default() }).await
+    }
+
+    /// One gRPC call. The body of the reply is its messages, each with its prefix.
+    ///
+    /// # Errors
+    /// When the play is over.
+    pub async fn grpc(&mut self, path: &str, message: &[u8]) -> Result<Reply, Over> {
+        let (headers, body) = (owned(&GRPC), grpc::frame(message));
         let path = path.to_owned();
-        self.send(Message { method, path, headers, body: Bytes::new() }).await
+        self.send(Message { method: "POST", path, headers, body, way: Way::Http2 }).await
+    }
+
+    /// Reads server-sent events until none comes for a moment.
+    ///
+    /// # Errors
+    /// When the play is over.
+    pub async fn events(&mut self, path: &str) -> Result<Reply, Over> {
+        let (path, headers) = (path.to_owned(), owned(&[("accept", "text/event-stream")]));
+        let way = Way::Events;
+        self.send(Message { method: "GET", path, headers, way, ..Message::default() }).await
+    }
+
+    /// Opens a WebSocket and sends JSON texts.
+    ///
+    /// # Errors
+    /// When the play is over.
+    pub async fn websocket(
+        &mut self,
+        headers: &[(&str, &str)],
+        messages: &[Value],
+    ) -> Result<Reply, Over> {
+        let way = Way::WebSocket(messages.iter().map(Value::to_string).collect());
+        let headers = [owned(headers), owned(&UPGRADE)].concat();
+        let path = "/ws".to_owned();
+        self.send(Message { method: "GET", path, headers, way, ..Message::default() }).await
     }
 
     /// GraphQL.
@@ -208,6 +262,8 @@ impl Seat {
         {
             token.clone_into(&mut self.token);
             refresh.as_str().unwrap_or("").clone_into(&mut self.refresh);
+            let cookie = reply.header("set-cookie");
+            cookie.split(';').next().unwrap_or("").clone_into(&mut self.cookie);
         }
     }
 
@@ -231,8 +287,13 @@ impl Seat {
                 message.headers.push((name.to_owned(), value.clone()));
             }
         }
-        let Message { method, path, headers, body } = message;
-        let reply = self.client.send(method, &path, &headers, body.clone()).await;
+        let Message { method, path, headers, body, way } = message;
+        let reply = match &way {
+            Way::Plain => self.client.send(method, &path, &headers, body.clone()).await,
+            Way::Http2 => self.client.http2(&path, &headers, body.clone()).await,
+            Way::Events => self.client.events(&path, &headers).await,
+            Way::WebSocket(texts) => self.client.converse(&path, &headers, texts).await,
+        };
         let reply = reply.unwrap_or_default();
         let record = Record {
             id,
@@ -246,6 +307,7 @@ impl Seat {
             path,
             headers,
             body,
+            http_version: if matches!(way, Way::Http2) { "2" } else { "1.1" },
             reply: reply.clone(),
         };
         self.say.send(Word::Sent(Box::new(record))).map_err(|_| Over)?;

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bartizan_lab::{
     Options, documents,
     flaws::{FLAWS, Protocol},
-    seed::api_key,
+    seed::{PEOPLE, api_key},
     traps::TRAPS,
     truth,
 };
@@ -25,17 +25,20 @@ fn operations(document: &Value) -> BTreeSet<(String, String)> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_operation_of_the_honest_document_is_there_and_guarded_as_it_says() {
-    let (client, _stop) = lab(&Options::secure(1)).await;
     let honest = documents::honest();
     assert!(operations(&honest).len() > 40);
-    for (method, path) in operations(&honest) {
-        let operation = &honest["paths"][&path][&method];
-        let open = operation["security"].as_array().unwrap().is_empty();
-        let path = path.replace("{id}", "1").replace("{code}", "X");
-        let method = method.to_ascii_uppercase();
-        let reply = client.send(&method, &path, &[], Bytes::new()).await.unwrap();
-        assert_ne!(reply.status, 405, "{method} {path}");
-        assert_eq!(reply.status == 401, !open, "{method} {path} {}", reply.status);
+    // Both have the same surface.
+    for options in [Options::secure(1), Options::vulnerable(1)] {
+        let (client, _stop) = lab(&options).await;
+        for (method, path) in operations(&honest) {
+            let operation = &honest["paths"][&path][&method];
+            let open = operation["security"].as_array().unwrap().is_empty();
+            let path = path.replace("{id}", "1").replace("{code}", "X");
+            let method = method.to_ascii_uppercase();
+            let reply = client.send(&method, &path, &[], Bytes::new()).await.unwrap();
+            assert_ne!(reply.status, 405, "{method} {path}");
+            assert_eq!(reply.status == 401, !open, "{method} {path} {}", reply.status);
+        }
     }
     for (name, schema) in honest["components"]["schemas"].as_object().unwrap() {
         assert!(schema.is_object(), "{name}");
@@ -81,6 +84,39 @@ async fn answers_have_the_fields_that_the_honest_document_describes() {
         }
     }
     assert!(seen > 12, "{seen} answers were looked at");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_operation_of_the_soap_description_is_there() {
+    let operations: BTreeSet<&str> = documents::WSDL
+        .split("<operation name=\"")
+        .skip(1)
+        .filter_map(|rest| rest.split('"').next())
+        .collect();
+    assert_eq!(operations.len(), 4);
+    for options in [Options::secure(1), Options::vulnerable(1)] {
+        let (client, _stop) = lab(&options).await;
+        let headers = [("x-api-key".to_owned(), api_key("arne"))];
+        for operation in operations.iter().chain(&["Nothing"]) {
+            let call = format!(
+                "<s:Envelope xmlns:s=\"http://schemas.xmlsoap.org/soap/envelope/\" \
+                 xmlns:q=\"urn:quayside:customs\"><s:Body><q:{operation}><id>801</id>\
+                 <goods>pumps</goods><value>7</value></q:{operation}></s:Body></s:Envelope>"
+            );
+            let reply = client.send("POST", "/soap", &headers, call.into()).await.unwrap();
+            let answered = reply.text().contains(&format!("<q:{operation}Response>"));
+            assert_eq!(answered, *operation != "Nothing", "{operation}: {}", reply.text());
+        }
+    }
+}
+
+#[test]
+fn each_tenant_has_every_role() {
+    let roles = |tenant| PEOPLE.iter().filter(move |p| p.tenant == tenant).map(|p| p.role.name());
+    for tenant in [1, 2] {
+        let roles: BTreeSet<_> = roles(tenant).collect();
+        assert_eq!(roles, BTreeSet::from(["customer", "clerk", "manager", "admin"]));
+    }
 }
 
 #[test]

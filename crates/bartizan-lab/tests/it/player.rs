@@ -1,9 +1,15 @@
 //! What the player sends is the same for a seed, and is what its truth log says.
 
+use std::{
+    collections::BTreeSet,
+    time::{Duration, Instant},
+};
+
 use crate::lab;
 use bartizan_lab::{
     Options,
-    player::{Label, Plan, Record, Tally, play},
+    flaws::FLAWS,
+    player::{Label, Plan, Record, Tally, benign, hostile, play},
 };
 
 async fn run(plan: Plan, options: &Options) -> (Tally, Vec<Record>) {
@@ -39,7 +45,7 @@ async fn the_same_seed_sends_the_same_requests_in_the_same_order() {
 async fn every_part_plays_and_ordinary_users_look_ordinary() {
     let (tally, records) = run(DAY, &Options::vulnerable(5)).await;
     eprintln!("{tally:?}");
-    let silent = bartizan_lab::player::benign().iter().chain(bartizan_lab::player::hostile());
+    let silent = benign().iter().chain(hostile());
     let silent: Vec<_> = silent.filter(|part| !tally.parts.contains_key(part.id)).collect();
     assert!(silent.is_empty(), "{silent:?} sent nothing");
     assert_eq!(tally.unanswered, 0);
@@ -69,4 +75,79 @@ async fn attacks_succeed_in_the_vulnerable_lab_and_fail_in_the_twin() {
     let (_, records) = run(attack, &Options::secure(5)).await;
     // What is left are the attackers' own shipments, which they meet on the way.
     assert!(reads(&records) < 10, "{}", reads(&records));
+}
+
+fn grpc_status(record: &Record) -> String {
+    record.reply.header("grpc-status")
+}
+
+fn heard(record: &Record, text: &str) -> usize {
+    record.reply.said.iter().filter(|said| !said.from_client && said.text.contains(text)).count()
+}
+
+fn body_has(record: &Record, part: &[u8]) -> bool {
+    record.reply.body.windows(part.len()).any(|window| window == part)
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn users_call_methods_and_open_sockets() {
+    let plan = Plan { minutes: 120, hostile: false, ..DAY };
+    let (_, records) = run(plan, &Options::secure(5)).await;
+    let of = |part: &'static str| records.iter().filter(move |record| record.part == part);
+    // Calls with one answer, streams of several, and two kinds of error.
+    let is_call = |r: &&Record| r.http_version == "2";
+    let statuses: BTreeSet<_> = of("terminal").filter(is_call).map(grpc_status).collect();
+    assert_eq!(statuses, BTreeSet::from(["0", "16", "5"].map(str::to_owned)));
+    let mut streams = of("terminal").filter(|record| record.path.ends_with("/ListEvents"));
+    assert!(streams.all(|r| body_has(r, b"booked at") && body_has(r, b"loaded at")));
+    assert!(of("watcher").any(|r| heard(r, "position") == 2 && heard(r, "pong") == 1));
+    assert!(of("watcher").any(|r| heard(r, "type is one of") == 1));
+    assert!(of("watcher").any(|r| r.reply.text().contains("event: booked")));
+    assert!(of("announcer").any(|r| heard(r, "\"live\"") == 1));
+}
+
+/// A script, and whether a request of it succeeded.
+type Door = (&'static str, fn(&Record) -> bool);
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn calls_and_sockets_of_attackers_succeed_in_the_vulnerable_lab_only() {
+    let doors: [Door; 8] = [
+        ("bola-events", |r| r.reply.text().contains("event: booked")),
+        ("bola-grpc", |r| grpc_status(r) == "0"),
+        ("bola-live", |r| heard(r, "position") > 0),
+        ("hijacked-socket", |r| r.reply.status == 101),
+        // Field 3, four digits: the number that releases the container.
+        ("release-pins", |r| body_has(r, b"\x1a\x04")),
+        ("socket-flood", |r| heard(r, "pong") > 100),
+        ("forbidden-calls", |r| grpc_status(r) == "0" || heard(r, "\"sent\"") > 0),
+        ("reflection", |r| body_has(r, b"quayside.v1.Release")),
+    ];
+    let attack = Plan { benign: false, ..DAY };
+    for (options, succeeds) in [(Options::vulnerable(5), true), (Options::secure(5), false)] {
+        let (_, records) = run(attack, &options).await;
+        for (part, has_succeeded) in doors {
+            let mut hostile =
+                records.iter().filter(|r| r.part == part && r.label == Label::Hostile);
+            assert_eq!(hostile.any(has_succeeded), succeeds, "{part}");
+        }
+    }
+}
+
+#[test]
+fn there_is_an_attack_of_every_category() {
+    let played: BTreeSet<&str> = hostile().iter().map(|part| part.owasp).collect();
+    for flaw in FLAWS {
+        assert!(played.contains(flaw.owasp), "{}: nobody attacks {}", flaw.id, flaw.owasp);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_play_keeps_its_speed() {
+    let begin = Instant::now();
+    let plan = Plan { minutes: 4, speed: 120.0, ..DAY };
+    let (tally, records) = run(plan, &Options::secure(5)).await;
+    let span = records.last().unwrap().at - records[0].at;
+    assert!(tally.benign > 2 && span > 60_000, "{tally:?} in {span} ms");
+    // No faster than it says; how much slower depends on the machine.
+    assert!(begin.elapsed() >= Duration::from_millis(span / 120));
 }

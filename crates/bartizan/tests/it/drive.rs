@@ -17,7 +17,17 @@ use crate::{
 
 /// One folder of keys for all stores of a test, so that equal things have equal ids; and the player
 /// may say from where its clients come.
-const CONFIG: &str = "store:\n  keys: keys\ngateway:\n  trusted_proxies: [\"127.0.0.0/8\"]\n";
+const CONFIG: &str = r#"
+store:
+  keys: keys
+gateway:
+  trusted_proxies: ["127.0.0.0/8"]
+  services:
+    - {name: tracking, path_prefix: /quayside.v1.Tracking, upstreams: ["LAB"], protocol: http2}
+    - {name: release, path_prefix: /quayside.v1.Release, upstreams: ["LAB"], protocol: http2}
+    - {name: reflection, path_prefix: /grpc.reflection.v1, upstreams: ["LAB"], protocol: http2}
+    - {name: lab, upstreams: ["LAB"]}
+"#;
 
 /// Detectors that look at more than one exchange.
 const HISTORY: &[&str] = &["BZ-D001", "BZ-D002", "BZ-D003", "BZ-D004", "BZ-D005"];
@@ -54,9 +64,9 @@ impl Drop for Lab {
 /// Plays through a gateway, whose figures at the end are returned. Files: `played.jsonl` (as the
 /// player saw it, in the time of the play), `truth.jsonl`, `captured.jsonl` (as the gateway saw it).
 fn drive(home: &TempDir, play: &[&str], serve: &[&str]) -> String {
-    write(home, "bartizan.yaml", CONFIG.as_bytes());
     let lab = Lab::start(home);
-    let mut arguments = vec!["--upstream", lab.url(), "--capture", "captured.jsonl"];
+    write(home, "bartizan.yaml", CONFIG.replace("LAB", lab.url()).as_bytes());
+    let mut arguments = vec!["--capture", "captured.jsonl"];
     arguments.extend(serve);
     let server = Server::start(home, &arguments);
     let target = format!("http://{}", server.gateway);
@@ -200,7 +210,10 @@ fn an_hour_of_users_raises_nothing_and_tokens_keep_the_inventory() {
     // Data classes, formats and evidence cannot: check digits and meaning are in the values.
     let served = result(&home, &["catalog", "--data", "data", "--format", "json"]);
     assert!(list(&served).len() > 15);
-    assert_eq!(inventory(&served), inventory(&read["endpoints"]));
+    let served = inventory(&served);
+    let is_call = |line: &String| line.contains(" /quayside.v1.Tracking/GetContainer, ");
+    assert!(served.iter().any(is_call), "{served:?}");
+    assert_eq!(served, inventory(&read["endpoints"]));
 }
 
 fn inventory(endpoints: &Value) -> BTreeSet<String> {

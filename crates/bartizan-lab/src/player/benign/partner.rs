@@ -51,6 +51,7 @@ async fn send(
         headers.push(("content-type".to_owned(), kind.to_owned()));
     }
     let body = bytes::Bytes::from(body.to_owned());
-    seat.send(Message { method, path: path.to_owned(), headers, body }).await?;
+    let path = path.to_owned();
+    seat.send(Message { method, path, headers, body, ..Message::default() }).await?;
     Ok(())
 }

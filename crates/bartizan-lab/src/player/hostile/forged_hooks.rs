@@ -18,7 +18,7 @@ pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
         }
         let path = "/hooks/carrier".to_owned();
         let body = bytes::Bytes::from(body);
-        seat.send(Message { method: "POST", path, headers, body }).await?;
+        seat.send(Message { method: "POST", path, headers, body, ..Message::default() }).await?;
         seat.rest(2_500).await?;
     }
     Ok(())
