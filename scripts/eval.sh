@@ -1,13 +1,19 @@
 #!/usr/bin/env bash
-# make eval: accuracy on the judging sets in eval/sets, and on further labelled data when DATA names
-# a folder that holds paths/requests.jsonl.gz or traffic/retail.jsonl.gz.
+# make eval: accuracy on the judging sets in eval/sets, what is seen of the lab's player, and accuracy on
+# further labelled data when DATA names a folder that holds paths/requests.jsonl.gz or
+# traffic/retail.jsonl.gz.
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
 export PYTHONDONTWRITEBYTECODE=1
 cargo build --quiet --workspace --bin bartizan
 bartizan=$CARGO_TARGET_DIR/debug/bartizan
 out=$(mktemp -d)
-trap 'rm -rf "$out"' EXIT
+finish() {
+    kill $(jobs -p) 2>/dev/null || true
+    wait 2>/dev/null || true
+    rm -rf "$out"
+}
+trap finish EXIT
 analyze() { "$bartizan" analyze "$1" --annotate "$2.ann" --format json --out "$2.json" --quiet; }
 
 for stream in clinic ledger; do
@@ -26,6 +32,20 @@ say "injection"
 gzip -dc eval/sets/injection/exchanges.jsonl.gz >"$out/injection.jsonl"
 cargo run --quiet --package bartizan-analysis --example injection_eval -- \
     "$out/injection.jsonl" eval/sets/injection/truth.jsonl
+
+say "lab, three plays of seven hours"
+plays=()
+for seed in 11 12 13; do
+    play=$out/play-$seed
+    plays+=("$play")
+    # A lab of its own for each: what was bought and changed stays until it is reset.
+    "$bartizan" lab --seed "$seed" --listen 127.0.0.1:0 --quiet >"$play.url" &
+    for _ in $(seq 100); do [ ! -s "$play.url" ] || break; sleep 0.1; done
+    "$bartizan" lab play --target "$(cat "$play.url")" --seed "$seed" --minutes 420 --quiet \
+        --truth "$play.truth" --capture "$play.jsonl"
+    analyze "$play.jsonl" "$play"
+done
+python3 eval/lab.py "${plays[@]}"
 
 if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     say "path templates"
