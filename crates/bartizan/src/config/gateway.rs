@@ -228,7 +228,8 @@ pub struct GatewayLimits {
     pub upstream_connections: u32,
     /// Most client connections at one time; more are closed at once.
     pub connections: u32,
-    /// Most client connections from one address; more are closed at once.
+    /// Most client connections from one address (an IPv4 address or an IPv6 /64); more are closed at
+    /// once. With the PROXY protocol, from one client that the proxy names.
     pub connections_per_address: u32,
     /// Most HTTP/2 streams of one connection at one time.
     pub http2_streams: u32,
