@@ -107,7 +107,9 @@ impl Running {
 
     /// Takes over a new configuration, with its policies, all of it at once: exchanges that have begun
     /// keep the old one to their end. Upstreams that stay keep their connections and their health.
-    /// Certificates are read again. Where the access log goes is not changed.
+    /// Certificates are read again. Where the access log goes is not changed. What is settled when a
+    /// connection begins stays with it: its certificate, its limits of heads, streams, frames and
+    /// messages, its idle times, and the client that a PROXY header named.
     ///
     /// # Errors
     /// It cannot be compiled or changes the listeners; the old one stays.
@@ -164,6 +166,12 @@ impl Running {
         let drained = timeout(longest, self.shared.connections.drain()).await.is_ok();
         self.shared.handover.end();
         drained
+    }
+
+    /// Whether it was asked to end, and takes no more connections.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.connections.is_draining()
     }
 
     /// Metrics in the OpenMetrics text format.

@@ -78,7 +78,7 @@ async fn a_wrong_reload_changes_nothing() {
 async fn what_cannot_be_compiled_is_refused() {
     let upstream = Upstream::ok().await;
     type Change = fn(&mut Config);
-    let changes: [(&str, Change); 10] = [
+    let changes: [(&str, Change); 16] = [
         ("listeners", |config| config.listeners.clear()),
         ("services", |config| config.services.clear()),
         ("services.1.name", |config| config.services.push(config.services[0].clone())),
@@ -89,6 +89,14 @@ async fn what_cannot_be_compiled_is_refused() {
         ("limits.head.fields", |config| config.limits.head.fields = 0),
         ("limits.http2.frame_bytes", |config| config.limits.http2.frame_bytes = 1 << 24),
         ("limits.buffered_bytes", |config| config.limits.buffered_bytes = 1),
+        ("limits.head.fields", |config| config.limits.head.fields = 100_000),
+        ("deadlines.client.head", |config| config.deadlines.client.head = Duration::ZERO),
+        ("deadlines.connect", |config| config.deadlines.connect = Duration::ZERO),
+        ("services.0.hosts.1", |config| {
+            config.services[0].hosts = vec!["*.a.example".into(), "a.example:80".into()];
+        }),
+        ("services.0.hosts.0", |config| config.services[0].hosts = vec!["*".into()]),
+        ("services.0.path_prefix", |config| config.services[0].path_prefix = "/a?b".into()),
     ];
     for (wanted, change) in changes {
         let config = config_with(&upstream, change);
@@ -133,6 +141,17 @@ async fn a_drain_ends_what_is_idle_and_waits_for_the_rest() {
     assert_eq!(busy.response().await.text(), "ok");
     assert!(busy.is_closed().await);
     assert_eq!(asking.await.unwrap(), 200);
+}
+
+/// Browsers open connections before they need them; nobody waits for those to say something.
+#[tokio::test]
+async fn a_drain_does_not_wait_for_who_has_said_nothing() {
+    let upstream = Upstream::ok().await;
+    let running = gateway(&upstream).await;
+    let mut early = Client::connect(running.addresses()[0]).await;
+    until("one", || running.connections() == 1).await;
+    assert!(running.drain(Duration::from_secs(3)).await);
+    assert!(early.is_closed().await);
 }
 
 #[tokio::test]
