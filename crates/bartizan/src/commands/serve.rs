@@ -48,6 +48,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
+    let descriptors = descriptors::raise(&gateway);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
@@ -68,9 +69,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let mut signals = runtime
         .block_on(async { Signals::open() })
         .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
-    if let Some(warning) = descriptors::raise(config.gateway.limits.connections) {
-        anstream::eprintln!("warning: {warning}");
-    }
+    warn(descriptors);
     let serving = Serving::start(start).map_err(|error| refused(&error))?;
     if !cli.quiet {
         greet(&serving, &folder, config);
@@ -94,6 +93,12 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         );
     }
     Ok(Exit::Clean)
+}
+
+fn warn(warning: Option<String>) {
+    if let Some(warning) = warning {
+        anstream::eprintln!("warning: {warning}");
+    }
 }
 
 fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
@@ -145,6 +150,12 @@ fn watch(
             Ok((Ok(()), _)) if cli.quiet => {}
             Ok((Ok(()), new)) => {
                 anstream::eprintln!("configuration reloaded");
+                warn(
+                    compile(&new.config.gateway, overrides)
+                        .ok()
+                        .as_ref()
+                        .and_then(descriptors::raise),
+                );
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }

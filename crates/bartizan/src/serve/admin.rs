@@ -107,12 +107,15 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// Whether it serves, and how much of the traffic was judged.
-async fn ready(State(shared): State<Shared>) -> Json<serde_json::Value> {
+/// Whether it serves (503 once it ends: what is under way still does), and how much of the traffic was
+/// judged.
+async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
     let counters = &shared.counters;
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
-    Json(serde_json::json!({
-        "ready": true,
+    let is_ready = !shared.gateway.is_draining();
+    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::json!({
+        "ready": is_ready,
         "connections": shared.gateway.connections(),
         "exchanges": {
             "judged": load(&counters.judged),
@@ -126,7 +129,8 @@ async fn ready(State(shared): State<Shared>) -> Json<serde_json::Value> {
             "steps_failed": load(&counters.keep_failures),
             "exchange_facts_lost": load(&counters.facts_lost),
         },
-    }))
+    });
+    (status, Json(body))
 }
 
 /// OpenMetrics text: the gateway's, then those of the judgement.
