@@ -3,9 +3,11 @@
 
 use std::{
     fmt::Write as _,
-    fs::OpenOptions,
+    fs::{File, OpenOptions},
     io::{self, BufWriter, Write},
+    path::{Path, PathBuf},
     sync::{
+        Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
@@ -29,31 +31,42 @@ const QUEUE: usize = 8192;
 /// The sending end of the log.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
+    /// The file, when it is one.
+    path: Option<PathBuf>,
     lines: SyncSender<String>,
     dropped: AtomicU64,
+    next: NextFile,
 }
+
+/// A file that the writer goes on in.
+type NextFile = Arc<Mutex<Option<File>>>;
 
 impl AccessLog {
     /// Opens the log, if there is to be one.
     pub(crate) fn open(target: &config::AccessLog) -> Result<Option<Self>, ConfigError> {
-        let out: Box<dyn Write + Send> = match target {
+        let (out, path): (Box<dyn Write + Send>, _) = match target {
             config::AccessLog::Off => return Ok(None),
-            config::AccessLog::Stdout => Box::new(io::stdout()),
-            config::AccessLog::File(path) => {
-                let file = OpenOptions::new().create(true).append(true).open(path);
-                let failed = |error: io::Error| ConfigError::File {
-                    path: path.clone(),
-                    problem: error.to_string(),
-                };
-                Box::new(file.map_err(failed)?)
-            }
+            config::AccessLog::Stdout => (Box::new(io::stdout()), None),
+            config::AccessLog::File(path) => (Box::new(open(path)?), Some(path.clone())),
         };
         let (lines, queue) = sync_channel(QUEUE);
+        let next = NextFile::default();
+        let of_writer = Arc::clone(&next);
         let started = thread::Builder::new()
             .name("access-log".to_owned())
-            .spawn(move || write_all(&queue, BufWriter::new(out)));
+            .spawn(move || write_all(&queue, BufWriter::new(out), &of_writer));
         started.map_err(|error| ConfigError::value("access_log", error.to_string()))?;
-        Ok(Some(Self { lines, dropped: AtomicU64::new(0) }))
+        Ok(Some(Self { path, lines, dropped: AtomicU64::new(0), next }))
+    }
+
+    /// Opens its file once more: who rotates logs has moved the other one away. `None` without a file.
+    pub(crate) fn open_again(&self) -> Result<Option<File>, ConfigError> {
+        self.path.as_deref().map(open).transpose()
+    }
+
+    /// Writes what comes from now on to this file.
+    pub(crate) fn go_on_in(&self, file: File) {
+        *self.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(file);
     }
 
     /// Lines that were dropped so far.
@@ -68,9 +81,22 @@ impl AccessLog {
     }
 }
 
+fn open(path: &Path) -> Result<File, ConfigError> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    file.map_err(|error| ConfigError::File { path: path.into(), problem: error.to_string() })
+}
+
 /// Writes what is there at once, then waits.
-fn write_all(queue: &Receiver<String>, mut out: BufWriter<Box<dyn Write + Send>>) {
+fn write_all(
+    queue: &Receiver<String>,
+    mut out: BufWriter<Box<dyn Write + Send>>,
+    next: &Mutex<Option<File>>,
+) {
     while let Ok(line) = queue.recv() {
+        // Nothing waits in the old one: it is flushed before each wait.
+        if let Some(file) = next.lock().unwrap_or_else(PoisonError::into_inner).take() {
+            out = BufWriter::new(Box::new(file));
+        }
         let _ = out.write_all(line.as_bytes());
         while let Ok(line) = queue.try_recv() {
             let _ = out.write_all(line.as_bytes());

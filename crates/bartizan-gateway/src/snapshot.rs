@@ -77,7 +77,7 @@ impl Snapshot {
     ) -> Result<Self, ConfigError> {
         check(config)?;
         let known = previous.into_iter().flat_map(Self::upstreams);
-        let mut known: Vec<_> = known.map(Arc::clone).collect();
+        let mut known: Vec<_> = known.cloned().collect();
         let mut services = Vec::with_capacity(config.services.len());
         for (at, service) in config.services.iter().enumerate() {
             services.push(compile_service(at, service, config, metrics, &mut known)?);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use bartizan_gateway::{
     AllowAll, Config, Gateway, Handover,
-    config::{ClientField, Network, ServerTls, Service},
+    config::{AccessLog, ClientField, Network, ServerTls, Service},
 };
 use http::Request;
 
@@ -13,6 +13,7 @@ use crate::{
     harness::{
         Client, Upstream, config_with,
         http2::{self, Frames},
+        until,
     },
     tls::{certificate, connect},
     visible::compile,
@@ -96,6 +97,34 @@ async fn connections_over_tls_go_on_under_the_new_policies() {
     // Who comes now is shown the new one, and only that.
     assert!(connect(address, "a.example", &old.chain, &[]).await.is_ok());
     assert!(connect(address, "a.example", &shown, &[]).await.is_err());
+}
+
+/// Who rotates logs moves the file away and asks for a reload.
+#[tokio::test]
+async fn the_log_goes_on_in_a_new_file_after_the_old_one_was_moved() {
+    let upstream = Upstream::ok().await;
+    let folder = tempfile::tempdir().unwrap();
+    let (path, moved) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
+    let config = config_with(&upstream, |config| config.access_log = AccessLog::File(path.clone()));
+    let running = Gateway::start(&config, Arc::new(AllowAll), Handover::none()).await.unwrap();
+    let ask = |target: &'static str| {
+        let get = format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n");
+        Client::ask(running.addresses()[0], get)
+    };
+    let has = |path: &std::path::Path, target: &str| {
+        std::fs::read_to_string(path).is_ok_and(|text| text.contains(target))
+    };
+    assert_eq!(ask("/first").await.status, 200);
+    until("a line", || has(&path, "/first")).await;
+    std::fs::rename(&path, &moved).unwrap();
+    running.reload(&config, Arc::new(AllowAll)).unwrap();
+    assert_eq!(ask("/second").await.status, 200);
+    until("a line in the new file", || has(&path, "/second")).await;
+    assert!(!has(&moved, "/second"));
+    // What cannot be opened is not taken over, and the old file is written on.
+    std::fs::remove_file(&path).unwrap();
+    std::fs::create_dir(&path).unwrap();
+    assert!(running.reload(&config, Arc::new(AllowAll)).is_err());
 }
 
 #[tokio::test]

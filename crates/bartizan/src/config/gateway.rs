@@ -332,7 +332,7 @@ pub enum AccessLogConfig {
     Off,
     /// Standard output.
     Stdout,
-    /// Appended to this file.
+    /// Appended to this file, which is opened again at each reload.
     File(PathBuf),
 }
 
