@@ -20,6 +20,7 @@ use http::Version;
 use crate::{
     call::Call,
     config::{self, ConfigError},
+    forward::own_keys,
     handover::timestamp,
     policy::{Applied, Decisions},
     problem::escape,
@@ -146,7 +147,7 @@ fn line(call: &Call) -> String {
     text("client", &call.client.to_string());
     text("method", call.method.as_str());
     text("host", call.authority().unwrap_or_default());
-    text("path", call.uri.path());
+    text("path", &own_keys::hide(call.uri.path().to_owned(), own_keys::HIDDEN));
     text("version", version(call.version));
     text("service", call.service().unwrap_or_default());
     text("upstream", call.upstream.as_deref().unwrap_or_default());

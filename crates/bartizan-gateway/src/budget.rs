@@ -192,6 +192,15 @@ impl Lease {
         is_taken
     }
 
+    /// Takes or gives back, so that it is `amount`.
+    ///
+    /// # Errors
+    /// As [`Lease::grow`].
+    pub(crate) fn resize(&mut self, amount: usize) -> Result<(), Bound> {
+        self.shrink_to(amount);
+        self.grow(amount - self.amount)
+    }
+
     /// Gives back what is beyond `amount`.
     pub(crate) fn shrink_to(&mut self, amount: usize) {
         let less = self.amount.saturating_sub(amount);

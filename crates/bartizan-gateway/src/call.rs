@@ -161,6 +161,8 @@ pub struct Call {
     /// Where the client is counted.
     pub(crate) place: ClientPlace,
     pub(crate) scheme: &'static str,
+    /// Whether what the peer says about others is believed.
+    pub(crate) is_trusted: bool,
     pub(crate) method: Method,
     pub(crate) uri: Uri,
     pub(crate) version: Version,
@@ -194,6 +196,7 @@ impl Call {
     pub(crate) fn new(link: Arc<Link>, snapshot: Arc<Snapshot>, ids: Ids) -> Self {
         let (client, scheme) = (link.peer.address.ip(), link.peer.scheme());
         let place = link.peer.place;
+        let is_trusted = link.peer.is_named && snapshot.trusts(link.peer.address.ip());
         let began = Instant::now();
         Self {
             link,
@@ -204,6 +207,7 @@ impl Call {
             client,
             place,
             scheme,
+            is_trusted,
             method: Method::GET,
             uri: Uri::default(),
             version: Version::HTTP_11,

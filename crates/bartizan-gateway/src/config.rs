@@ -158,7 +158,7 @@ pub enum Balance {
 }
 
 /// What an upstream speaks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum UpstreamProtocol {
     /// HTTP/1.1.
     Http1,
@@ -167,7 +167,7 @@ pub enum UpstreamProtocol {
 }
 
 /// TLS to an upstream.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct UpstreamTls {
     /// The name that the certificate must be for.
     pub server_name: String,
@@ -207,7 +207,8 @@ pub struct Limits {
     pub exchanges_per_client: usize,
     /// Most client connections at one time; more are closed at once.
     pub connections: usize,
-    /// Most client connections from one address; more are closed at once.
+    /// Most client connections from one address (an IPv4 address or an IPv6 /64); more are closed at
+    /// once. With the PROXY protocol, from one client that the proxy names.
     pub connections_per_address: usize,
     /// Of HTTP/2 connections.
     pub http2: Http2Limits,
@@ -366,6 +367,18 @@ pub enum AccessLog {
     Stdout,
     /// Appended to a file.
     File(PathBuf),
+}
+
+/// The file in which this system keeps the authorities that it believes, if it is in a known place.
+#[must_use]
+pub fn system_authorities() -> Option<PathBuf> {
+    const PLACES: [&str; 4] = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/cert.pem",
+        "/usr/local/share/certs/ca-root-nss.crt",
+    ];
+    PLACES.iter().map(PathBuf::from).find(|path| path.is_file())
 }
 
 /// A range of addresses: `10.0.0.0/8`, `::1`.

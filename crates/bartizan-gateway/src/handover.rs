@@ -13,7 +13,7 @@ use bartizan_model::{
     BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
     Timestamp,
 };
-use http::{HeaderValue, Version};
+use http::{HeaderName, HeaderValue, Version};
 use tokio::sync::{Notify, mpsc};
 
 use crate::{
@@ -151,8 +151,11 @@ impl Finished {
         }
         let peer = &call.link.peer;
         let protocol = protocol(&call);
-        let trailers = call.response_body.trailers.as_ref().map(headers_of).unwrap_or_default();
-        let response = response(&call);
+        let key = call.extension::<Decisions>().and_then(Decisions::own_key);
+        let key = key.unwrap_or_else(|| own_keys::HIDDEN.into());
+        let trailers = call.response_body.trailers.iter().flat_map(|trailers| trailers.iter());
+        let trailers = headers(trailers, &key);
+        let response = response(&call, &key);
         let time = call.time;
         let decided = call.extension::<Decisions>();
         let decisions = decided.map(Decisions::decisions).unwrap_or_default();
@@ -182,12 +185,12 @@ impl Finished {
             request_id: Some(call.ids.request_id().to_owned()),
             trailers,
             policies: decisions,
-            request: request(call),
+            request: request(call, &key),
         })
     }
 }
 
-fn request(call: Call) -> Request {
+fn request(call: Call, key: &str) -> Request {
     let authority = call.authority().unwrap_or_default().to_ascii_lowercase();
     let target = call.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let scheme = match (call.message.is_some(), call.scheme) {
@@ -195,8 +198,6 @@ fn request(call: Call) -> Request {
         (true, _) => "ws",
         (false, scheme) => scheme,
     };
-    let key = call.extension::<Decisions>().and_then(Decisions::own_key);
-    let key = key.unwrap_or_else(|| own_keys::HIDDEN.into());
     let version = match call.version {
         Version::HTTP_10 => "1.0",
         Version::HTTP_2 => "2",
@@ -206,21 +207,21 @@ fn request(call: Call) -> Request {
         method: call.method.as_str().to_owned(),
         scheme: scheme.to_owned(),
         authority,
-        target: own_keys::hide(target, &key),
+        target: own_keys::hide(target, key),
         http_version: Some(version.to_owned()),
-        headers: request_headers(&call.request_fields, &key),
+        headers: headers(pairs(&call.request_fields), key),
         header_state: HeaderState::Complete,
         body_state: state(&call.request_body),
         body: call.request_body.bytes,
     }
 }
 
-fn response(call: &Call) -> Option<Response> {
+fn response(call: &Call, key: &str) -> Option<Response> {
     let status = call.status?;
     let body = &call.response_body;
     Some(Response {
         status: status.as_u16(),
-        headers: headers(&call.response_fields),
+        headers: headers(pairs(&call.response_fields), key),
         headers_captured: true,
         body: body.bytes.clone(),
         body_state: state(body),
@@ -246,18 +247,18 @@ fn state(body: &Captured) -> BodyState {
     }
 }
 
-fn headers(fields: &Fields) -> Headers {
-    fields.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect()
+fn pairs(fields: &Fields) -> impl Iterator<Item = (&HeaderName, &HeaderValue)> {
+    fields.iter().map(|(name, value)| (name, value))
 }
 
-/// Without keys of ours, whatever became of the request and whoever looked at it.
-fn request_headers(fields: &Fields, key: &str) -> Headers {
+/// Without keys of ours, whatever became of the request and whoever looked at it; answers may repeat
+/// what they were asked.
+fn headers<'a>(
+    fields: impl Iterator<Item = (&'a HeaderName, &'a HeaderValue)>,
+    key: &str,
+) -> Headers {
     let hide = |value: &HeaderValue| own_keys::hide(text(value.as_bytes()), key);
-    fields.iter().map(|(name, value)| (name.as_str(), hide(value))).collect()
-}
-
-fn headers_of(map: &http::HeaderMap) -> Headers {
-    map.iter().map(|(name, value)| (name.as_str(), text(value.as_bytes()))).collect()
+    fields.map(|(name, value)| (name.as_str(), hide(value))).collect()
 }
 
 /// Field values are bytes; those outside UTF-8 are read as Latin-1, as RFC 9110 §5.5 tells of old

@@ -1,5 +1,7 @@
 //! Counters for the operator. Everything that a limit drops, refuses or leaves uninspected is here.
 
+use std::sync::{Mutex, PoisonError};
+
 use prometheus_client::{
     encoding::text,
     metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
@@ -48,6 +50,8 @@ pub(crate) struct Metrics {
     handover_dropped: Counter,
     log_dropped: Counter,
     upstream: Family<Labels, Gauge>,
+    /// Held while figures are brought up to date and written: two who do so would count twice.
+    rendering: Mutex<()>,
 }
 
 impl Metrics {
@@ -93,6 +97,7 @@ impl Metrics {
             handover_dropped: Counter::default(),
             log_dropped: Counter::default(),
             upstream: Family::default(),
+            rendering: Mutex::default(),
             registry: Registry::default(),
         };
         registry.register("refusals", "Requests refused for their form", refused);
@@ -189,11 +194,14 @@ impl Metrics {
 
     /// The text that a scraper reads (OpenMetrics).
     pub(crate) fn render(&self, shared: &Shared) -> String {
+        let _alone = self.rendering.lock().unwrap_or_else(PoisonError::into_inner);
         self.open.set(i64::try_from(shared.connections.open()).unwrap_or(i64::MAX));
         self.under_way.set(i64::try_from(shared.exchanges.used()).unwrap_or(i64::MAX));
         self.buffered.set(i64::try_from(shared.budget.used()).unwrap_or(i64::MAX));
         raise(&self.handover_dropped, shared.handover.dropped());
         raise(&self.log_dropped, shared.access_log.as_ref().map_or(0, |log| log.dropped()));
+        // Those that nobody asks any more are not shown.
+        self.upstream.clear();
         for upstream in shared.snapshot.load().upstreams() {
             let set = |what: &str, value: u64| {
                 let labels = vec![("upstream", upstream.name.to_string()), ("value", what.into())];

@@ -63,13 +63,13 @@ fn document(status: StatusCode, code: &str, title: &str, incident: &str) -> Byte
     text.into()
 }
 
-/// Adds text to a JSON string (RFC 8259 §7).
+/// Adds text to a JSON string (RFC 8259 §7). Nothing in it moves the cursor of a terminal.
 pub(crate) fn escape(out: &mut String, text: &str) {
     for c in text.chars() {
         match c {
             '"' => out.push_str("\\\""),
             '\\' => out.push_str("\\\\"),
-            c if (c as u32) < 0x20 || c == '\u{7f}' => {
+            c if c.is_control() || is_direction(c) => {
                 out.push_str(&format!("\\u{:04x}", c as u32));
             }
             c => out.push(c),
@@ -77,9 +77,21 @@ pub(crate) fn escape(out: &mut String, text: &str) {
     }
 }
 
+/// Characters that turn around how the rest of a line is shown (Unicode Annex 9 §2).
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn no_control_character_stays_one() {
+        let mut out = String::new();
+        escape(&mut out, "a\u{9b}31m\u{85}\u{1b}\u{7f}\u{202e}é");
+        assert_eq!(out, "a\\u009b31m\\u0085\\u001b\\u007f\\u202eé");
+    }
 
     #[test]
     fn documents_are_escaped() {

@@ -115,8 +115,9 @@ impl Running {
 
     /// Takes over a new configuration, with its policies, all of it at once: exchanges that have begun
     /// keep the old one to their end. Upstreams that stay keep their connections and their health.
-    /// Certificates are read again, and the file of the access log is opened anew; where that log goes is
-    /// not changed.
+    /// Certificates are read again. Where the access log goes is not changed, but its file is opened
+    /// again. What is settled when a connection begins stays with it: its certificate, its limits of
+    /// heads, streams, frames and messages, its idle times, and the client that a PROXY header named.
     ///
     /// # Errors
     /// It cannot be compiled or changes the listeners; the old one stays.
@@ -178,6 +179,12 @@ impl Running {
         drained
     }
 
+    /// Whether it was asked to end, and takes no more connections.
+    #[must_use]
+    pub fn is_draining(&self) -> bool {
+        self.shared.connections.is_draining()
+    }
+
     /// Metrics in the OpenMetrics text format.
     #[must_use]
     pub fn metrics(&self) -> String {
@@ -188,12 +195,6 @@ impl Running {
     #[must_use]
     pub fn connections(&self) -> usize {
         self.shared.connections.open()
-    }
-
-    /// Whether [`Running::drain`] was begun.
-    #[must_use]
-    pub fn is_draining(&self) -> bool {
-        self.shared.connections.is_draining()
     }
 
     /// Exchanges that were not handed over because the queue was full.

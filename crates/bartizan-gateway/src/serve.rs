@@ -91,6 +91,7 @@ async fn exchange(record: &mut Record, request: Request<Incoming>) -> Result<Ans
         return Err(reply);
     }
     if parts.headers.contains_key(header::UPGRADE) {
+        choose_peer(record, &parts)?;
         return match websocket::upgrade(record, parts).await? {
             Handshake::Accepted(response) => Ok(Answered::Upgraded(response)),
             Handshake::Declined(sent) => respond(record, sent).await,
@@ -138,7 +139,7 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
         None => request.headers().get(header::HOST).cloned(),
     };
-    if call.link.peer.is_trusted {
+    if call.is_trusted {
         let peer = call.link.peer.address.ip();
         let trusted = &call.snapshot.trusted;
         let field = call.snapshot.client_field;
@@ -277,8 +278,8 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     };
     let again = |whole: Outgoing| make(original_head(call), whole);
     let again = || again(replayed.as_ref().map_or_else(Outgoing::empty, Whole::outgoing));
-    let can_replay = replayed.is_some() && is_idempotent(&call.method);
-    let replay = can_replay.then_some(Replay { make: &again });
+    let may_repeat = is_idempotent(&call.method);
+    let replay = replayed.is_some().then_some(Replay { make: &again, may_repeat });
     let watch = Watch { time: snapshot.deadlines.response_head, recording };
     let request = make(parts, body);
     let sent =

@@ -48,6 +48,8 @@ pub(crate) struct Connections {
     open: Mutex<Open>,
     next: AtomicU64,
     is_draining: AtomicBool,
+    /// Told when draining begins.
+    draining: Notify,
     emptied: Notify,
 }
 
@@ -62,8 +64,24 @@ struct Open {
 #[derive(Debug)]
 pub(crate) struct Place {
     connections: Arc<Shared>,
-    address: IpAddr,
+    /// Whose it is; behind a proxy that passes connections on, once it has said so.
+    address: Option<IpAddr>,
     pub(crate) id: u64,
+}
+
+impl Place {
+    /// Counts it as one of this address, unless the cap of that is reached.
+    pub(crate) fn name(&mut self, address: IpAddr) -> bool {
+        let most = self.connections.snapshot.load().limits.connections_per_address;
+        let address = subscriber(address);
+        let mut open = self.connections.connections.lock();
+        let count = open.by_address.entry(address).or_default();
+        // An entry without connections is never left behind: the least cap is 1.
+        let has_room = *count < most;
+        *count += usize::from(has_room);
+        self.address = has_room.then_some(address);
+        has_room
+    }
 }
 
 impl Connections {
@@ -76,19 +94,16 @@ impl Connections {
     }
 
     /// A place for one more connection, unless a cap is reached.
-    pub(crate) fn enter(shared: &Arc<Shared>, address: IpAddr) -> Option<Place> {
-        let limits = shared.snapshot.load().limits;
+    pub(crate) fn enter(shared: &Arc<Shared>) -> Option<Place> {
+        let most = shared.snapshot.load().limits.connections;
         let this = &shared.connections;
-        let address = subscriber(address);
         let mut open = this.lock();
-        let of_address = open.by_address.get(&address).copied().unwrap_or(0);
-        if open.count >= limits.connections || of_address >= limits.connections_per_address {
+        if open.count >= most {
             return None;
         }
         open.count += 1;
-        open.by_address.insert(address, of_address + 1);
         let id = this.next.fetch_add(1, Relaxed) + 1;
-        Some(Place { connections: Arc::clone(shared), address, id })
+        Some(Place { connections: Arc::clone(shared), address: None, id })
     }
 
     /// Makes a connection known to [`Connections::drain`].
@@ -103,9 +118,18 @@ impl Connections {
         self.is_draining.load(Relaxed)
     }
 
+    /// Waits until [`Connections::drain`] begins.
+    pub(crate) async fn draining(&self) {
+        let told = self.draining.notified();
+        if !self.is_draining() {
+            told.await;
+        }
+    }
+
     /// Asks all connections to end as soon as nothing is under way, and waits until they have.
     pub(crate) async fn drain(&self) {
         self.is_draining.store(true, Relaxed);
+        self.draining.notify_waiters();
         let links: Vec<_> = self.lock().links.values().filter_map(Weak::upgrade).collect();
         for link in links {
             link.drain();
@@ -126,10 +150,12 @@ impl Drop for Place {
         let mut open = connections.lock();
         open.count -= 1;
         open.links.remove(&self.id);
-        if let Some(count) = open.by_address.get_mut(&self.address) {
+        if let Some(address) = self.address
+            && let Some(count) = open.by_address.get_mut(&address)
+        {
             *count -= 1;
             if *count == 0 {
-                open.by_address.remove(&self.address);
+                open.by_address.remove(&address);
             }
         }
         let is_empty = open.count == 0;

@@ -1,16 +1,13 @@
 //! A compiled configuration. A reload makes a new one and swaps it in; exchanges under way keep
 //! theirs.
 
-use std::{collections::HashSet, fs, path::Path, sync::Arc};
+use std::{collections::HashSet, fs, net::IpAddr, path::Path, sync::Arc};
 
 use http::Request;
 use prometheus_client::metrics::counter::Counter;
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{
-        ClientConfig, RootCertStore, ServerConfig,
-        pki_types::{CertificateDer, ServerName, pem::PemObject},
-    },
+use tokio_rustls::rustls::{
+    ServerConfig,
+    pki_types::{CertificateDer, ServerName, pem::PemObject},
 };
 
 use crate::{
@@ -23,10 +20,14 @@ use crate::{
     metrics::Metrics,
     phases::Policies,
     upstream::{
-        Group, Upstream,
-        pool::{Route, Settings, Tls},
+        Group, Tls, Upstream,
+        pool::{Route, Settings},
     },
 };
+
+/// Most fields of a head that can be asked for: the library's table takes no more than half as many
+/// again.
+const MOST_FIELDS: usize = 16_384;
 
 /// A compiled configuration.
 pub(crate) struct Snapshot {
@@ -75,10 +76,11 @@ impl Snapshot {
         previous: Option<&Self>,
     ) -> Result<Self, ConfigError> {
         check(config)?;
-        let known = previous.map_or_else(Vec::new, |previous| previous.upstreams().collect());
+        let known = previous.into_iter().flat_map(Self::upstreams);
+        let mut known: Vec<_> = known.cloned().collect();
         let mut services = Vec::with_capacity(config.services.len());
         for (at, service) in config.services.iter().enumerate() {
-            services.push(compile_service(at, service, config, metrics, &known)?);
+            services.push(compile_service(at, service, config, metrics, &mut known)?);
         }
         let listeners = config.listeners.iter();
         let tls = listeners.map(|listener| {
@@ -102,6 +104,11 @@ impl Snapshot {
     /// All upstreams of all services.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
         self.services.iter().flat_map(|service| &service.group.upstreams)
+    }
+
+    /// Whether what a peer with this address says about others is believed.
+    pub(crate) fn trusts(&self, address: IpAddr) -> bool {
+        self.trusted.iter().any(|network| network.contains(address))
     }
 
     /// The first service that the request matches.
@@ -196,6 +203,9 @@ fn check(config: &Config) -> Result<(), ConfigError> {
     if limits.http2.frame_bytes >= 1 << 24 {
         return Err(ConfigError::value("limits.http2.frame_bytes", "16777215 is the most"));
     }
+    if limits.head.fields > MOST_FIELDS {
+        return Err(ConfigError::value("limits.head.fields", format!("{MOST_FIELDS} is the most")));
+    }
     let largest = limits.request_body_bytes.max(limits.response_body_bytes);
     for (key, bytes) in [
         ("limits.buffered_bytes", limits.buffered_bytes),
@@ -248,7 +258,7 @@ fn compile_service(
     service: &Service,
     config: &Config,
     metrics: &Metrics,
-    known: &[&Arc<Upstream>],
+    known: &mut Vec<Arc<Upstream>>,
 ) -> Result<CompiledService, ConfigError> {
     let key = |name: &str| format!("services.{at}.{name}");
     if service.upstreams.is_empty() {
@@ -287,10 +297,13 @@ fn compile_service(
             tls: service.tls.clone(),
         };
         let kept = known.iter().find(|known| known.is_reached_by(&route, tls.as_ref()));
-        upstreams.push(Arc::new(match kept {
+        let upstream = Arc::new(match kept {
             Some(kept) => kept.with_settings(settings),
             None => Upstream::new(route, tls.clone(), settings),
-        }));
+        });
+        // Other services that reach it alike share its connections, their bound and its health.
+        known.push(Arc::clone(&upstream));
+        upstreams.push(upstream);
     }
     Ok(CompiledService {
         name: service.name.clone(),
@@ -312,24 +325,11 @@ fn compile_tls(
 ) -> Result<Tls, ConfigError> {
     let name = ServerName::try_from(tls.server_name.clone())
         .map_err(|error| ConfigError::value(key, error.to_string()))?;
-    let mut roots = RootCertStore::empty();
-    let (authorities, hash) = certificates_and_hash(&tls.authorities)?;
-    for authority in authorities {
-        roots.add(authority).map_err(|error| ConfigError::File {
-            path: tls.authorities.clone(),
-            problem: error.to_string(),
-        })?;
-    }
-    let mut config = ClientConfig::builder_with_provider(tls::provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| ConfigError::value(key, error.to_string()))?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![match protocol {
-        UpstreamProtocol::Http1 => b"http/1.1".to_vec(),
-        UpstreamProtocol::Http2 => b"h2".to_vec(),
-    }];
-    Ok(Tls { connector: TlsConnector::from(Arc::new(config)), name, authorities: hash })
+    let protocol: &[u8] = match protocol {
+        UpstreamProtocol::Http1 => b"http/1.1",
+        UpstreamProtocol::Http2 => b"h2",
+    };
+    Tls::to(name, &tls.authorities, protocol)
 }
 
 /// The certificates of a PEM file; at least one.
@@ -338,7 +338,7 @@ pub(crate) fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, 
 }
 
 /// Also a hash of the file.
-fn certificates_and_hash(
+pub(crate) fn certificates_and_hash(
     path: &Path,
 ) -> Result<(Vec<CertificateDer<'static>>, [u8; 32]), ConfigError> {
     let failed = |problem: String| ConfigError::File { path: path.to_owned(), problem };

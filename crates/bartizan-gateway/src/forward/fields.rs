@@ -54,7 +54,7 @@ pub(crate) fn remove_connection(headers: &mut HeaderMap, also: impl Fn(&str) -> 
 /// Prepares the head of a request for its upstream.
 pub(crate) fn to_upstream(parts: &mut request::Parts, call: &Call, protocol: UpstreamProtocol) {
     let settings = &call.snapshot.forwarded;
-    let is_trusted = call.link.peer.is_trusted;
+    let is_trusted = call.is_trusted;
     let headers = &mut parts.headers;
     let wants_trailers = headers.get(header::TE).is_some_and(|te| {
         te.as_bytes().split(|b| *b == b',').any(|coding| coding.trim_ascii() == b"trailers")
@@ -118,7 +118,7 @@ fn join_cookies(headers: &mut HeaderMap) {
 fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
     let peer = &call.link.peer;
     let mut chain = peer.text.clone();
-    if peer.is_trusted && headers.contains_key(X_FORWARDED_FOR) {
+    if call.is_trusted && headers.contains_key(X_FORWARDED_FOR) {
         let mut text = BytesMut::new();
         for value in headers.get_all(X_FORWARDED_FOR) {
             text.put_slice(value.as_bytes());
@@ -126,11 +126,15 @@ fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
         }
         text.put_slice(peer.text.as_bytes());
         chain = HeaderValue::from_maybe_shared(text.freeze()).unwrap_or(chain);
+    } else if call.client != peer.address.ip() {
+        // Named in the other field.
+        let text = format!("{}, {}", call.client, peer.address.ip());
+        chain = HeaderValue::try_from(text).unwrap_or(chain);
     }
     headers.insert(X_FORWARDED_FOR, chain);
     headers.insert(X_FORWARDED_PROTO, HeaderValue::from_static(call.scheme));
     if let Some(authority) = &call.authority
-        && !(peer.is_trusted && headers.contains_key(X_FORWARDED_HOST))
+        && !(call.is_trusted && headers.contains_key(X_FORWARDED_HOST))
     {
         headers.insert(X_FORWARDED_HOST, authority.clone());
     }

@@ -28,10 +28,15 @@ fn find(text: &str) -> Option<usize> {
     let bytes = text.as_bytes();
     let mut places = memchr::memchr2_iter(b'b', b'B', bytes);
     places.find(|&at| {
-        let is_word = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        let is_word = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || is_escape(&bytes[..at]);
         let start = bytes.get(at..at + PREFIX.len());
         is_word && start.is_some_and(|start| start.eq_ignore_ascii_case(PREFIX.as_bytes()))
     })
+}
+
+/// Whether a text ends with a character that is percent-encoded: `Bearer%20`, `%22`.
+fn is_escape(text: &[u8]) -> bool {
+    matches!(text, [.., b'%', a, b] if a.is_ascii_hexdigit() && b.is_ascii_hexdigit())
 }
 
 #[cfg(test)]
@@ -49,6 +54,9 @@ mod tests {
             ("abtz_1", "abtz_1"),
             ("btz-1", "btz-1"),
             ("bé btz_é", "bé own keyé"),
+            ("/x?a=Bearer%20btz_1&b", "/x?a=Bearer%20own key&b"),
+            ("t=%7B%22k%22%3A%22btz_1%22%7D", "t=%7B%22k%22%3A%22own key%22%7D"),
+            ("a%2btz_1%zzbtz_1%", "a%2btz_1%zzbtz_1%"),
             ("", ""),
         ] {
             assert_eq!(hide(text.to_owned(), HIDDEN), expected, "{text}");

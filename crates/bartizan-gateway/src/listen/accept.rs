@@ -64,12 +64,16 @@ pub(crate) async fn run(
 }
 
 fn enter(stream: TcpStream, address: SocketAddr, door: Door, shared: &Arc<Shared>) {
-    let Some(place) = Connections::enter(shared, address.ip()) else {
+    let place = Connections::enter(shared);
+    // Behind a proxy that passes connections on, its clients are counted when they are known.
+    let place = place
+        .and_then(|mut place| (door.proxy_protocol || place.name(address.ip())).then_some(place));
+    let Some(place) = place else {
         shared.metrics.capped.inc();
         return;
     };
     shared.metrics.accepted.inc();
     // Small answers must not wait for more; if the socket is gone already, reading will tell.
     let _ = stream.set_nodelay(true);
-    tokio::spawn(connection::run(stream, address, door, Arc::new(place), Arc::clone(shared)));
+    tokio::spawn(connection::run(stream, address, door, place, Arc::clone(shared)));
 }

@@ -33,6 +33,7 @@ use crate::{
     head::{Refusal, tap::Tap},
     serve,
     shared::{Place, Shared},
+    snapshot::Snapshot,
 };
 
 /// What HTTP/2 begins with (RFC 9113 §3.4).
@@ -58,17 +59,29 @@ pub(crate) async fn run(
     stream: TcpStream,
     address: SocketAddr,
     door: Door,
-    place: Arc<Place>,
+    mut place: Place,
     shared: Arc<Shared>,
 ) {
     let longest = shared.snapshot.load().deadlines.handshake;
-    let ready = match timeout(longest, handshake(stream, address, door, &shared)).await {
-        Ok(Ok(ready)) => ready,
+    let shaking = handshake(stream, address, door, &mut place, &shared);
+    let ready = tokio::select! {
+        biased;
+        ready = timeout(longest, shaking) => ready,
+        // Nothing was asked for yet: nobody waits for it.
+        () = shared.connections.draining() => return,
+    };
+    let ready = match ready {
+        Ok(Ok(Some(ready))) => ready,
+        Ok(Ok(None)) => {
+            shared.metrics.capped.inc();
+            return;
+        }
         Ok(Err(_)) | Err(_) => {
             shared.metrics.handshake_failures.inc();
             return;
         }
     };
+    let place = Arc::new(place);
     let link = Arc::new(Link::new(place.id, ready.peer, Arc::downgrade(&place)));
     shared.connections.add(&link);
     let snapshot = shared.snapshot.load_full();
@@ -86,36 +99,24 @@ pub(crate) async fn run(
     serve_http1(tap, link, shared, limits).await;
 }
 
-/// PROXY header, TLS, and the choice between the protocols.
+/// PROXY header, TLS, and the choice between the protocols. `None` for one connection of the client
+/// too many.
 async fn handshake(
     mut stream: TcpStream,
-    mut address: SocketAddr,
+    address: SocketAddr,
     door: Door,
+    place: &mut Place,
     shared: &Shared,
-) -> io::Result<Ready> {
+) -> io::Result<Option<Ready>> {
     let snapshot = shared.snapshot.load_full();
-    let is_trusted = |ip| snapshot.trusted.iter().any(|network| network.contains(ip));
-    let mut local = stream.local_addr().unwrap_or(door.address);
-    let mut held = BytesMut::new();
-    let mut refusal = None;
-    let mut is_nameless = false;
-    if door.proxy_protocol {
-        if !is_trusted(address.ip()) {
-            return Err(io::ErrorKind::PermissionDenied.into());
-        }
-        match proxy_protocol::read(&mut stream).await? {
-            Ok(Header::Client((source, destination))) => {
-                (address, local) = (source, destination);
-            }
-            Ok(Header::Itself) => {}
-            Ok(Header::Unknown) => is_nameless = true,
-            Err(()) => refusal = Some(Refusal::ProxyProtocol),
-        }
+    let (mut peer, refusal) = named(&mut stream, address, door, &snapshot).await?;
+    if door.proxy_protocol && !place.name(peer.address.ip()) {
+        return Ok(None);
     }
-    let mut peer = Peer::new(address, local, !is_nameless && is_trusted(address.ip()));
+    let mut held = BytesMut::new();
     if refusal.is_some() {
         let socket = Socket::Tcp(stream);
-        return Ok(Ready { socket, peer, held, is_http2: false, refusal });
+        return Ok(Some(Ready { socket, peer, held, is_http2: false, refusal }));
     }
     if let Some(config) = snapshot.tls.get(door.at).and_then(Option::as_ref) {
         let stream = TlsAcceptor::from(Arc::clone(config)).accept(stream).await?;
@@ -123,7 +124,7 @@ async fn handshake(
         let is_http2 = session.alpn_protocol() == Some(b"h2");
         peer.tls = Some(tls::facts(session));
         let socket = Socket::Server(Box::new(stream));
-        return Ok(Ready { socket, peer, held, is_http2, refusal });
+        return Ok(Some(Ready { socket, peer, held, is_http2, refusal }));
     }
     let mut is_http2 = false;
     if door.http2 {
@@ -136,7 +137,29 @@ async fn handshake(
         }
         is_http2 = held.starts_with(PREFACE);
     }
-    Ok(Ready { socket: Socket::Tcp(stream), peer, held, is_http2, refusal })
+    Ok(Some(Ready { socket: Socket::Tcp(stream), peer, held, is_http2, refusal }))
+}
+
+/// Who a connection is from: who opened it, or whom a proxy that passes it on names in front of it.
+async fn named(
+    stream: &mut TcpStream,
+    address: SocketAddr,
+    door: Door,
+    snapshot: &Snapshot,
+) -> io::Result<(Peer, Option<Refusal>)> {
+    let local = stream.local_addr().unwrap_or(door.address);
+    if !door.proxy_protocol {
+        return Ok((Peer::new(address, local, true), None));
+    }
+    if !snapshot.trusts(address.ip()) {
+        return Err(io::ErrorKind::PermissionDenied.into());
+    }
+    Ok(match proxy_protocol::read(stream).await? {
+        Ok(Header::Client((source, destination))) => (Peer::new(source, destination, true), None),
+        Ok(Header::Itself) => (Peer::new(address, local, true), None),
+        Ok(Header::Unknown) => (Peer::new(address, local, false), None),
+        Err(()) => (Peer::new(address, local, true), Some(Refusal::ProxyProtocol)),
+    })
 }
 
 async fn serve_http1(

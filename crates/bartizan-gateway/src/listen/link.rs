@@ -36,8 +36,9 @@ pub(crate) struct Peer {
     pub(crate) local: SocketAddr,
     /// TLS, when there is any.
     pub(crate) tls: Option<Tls>,
-    /// Whether what it says about others is believed.
-    pub(crate) is_trusted: bool,
+    /// Whether the address is that of who speaks; not where a proxy cannot name its client. Whether
+    /// it is believed is a matter of the configuration of each exchange.
+    pub(crate) is_named: bool,
     /// Its address as a field value.
     pub(crate) text: HeaderValue,
     /// Where it is counted.
@@ -45,13 +46,13 @@ pub(crate) struct Peer {
 }
 
 impl Peer {
-    pub(crate) fn new(address: SocketAddr, local: SocketAddr, is_trusted: bool) -> Self {
+    pub(crate) fn new(address: SocketAddr, local: SocketAddr, is_named: bool) -> Self {
         let ip = canonical(address.ip());
         let text = HeaderValue::try_from(ip.to_string());
         let text = text.unwrap_or(HeaderValue::from_static("unknown"));
         let place = ClientPlace::of(ip);
         let address = SocketAddr::new(ip, address.port());
-        Self { address, local, tls: None, is_trusted, text, place }
+        Self { address, local, tls: None, is_named, text, place }
     }
 
     /// `http` or `https`.

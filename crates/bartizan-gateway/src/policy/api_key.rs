@@ -40,8 +40,8 @@ others, which do not begin with `btz_`, are left alone; so are requests without 
 needed is for an `authentication` policy to say. A key is taken from the fields named in `headers` and \
 from `Authorization: Bearer`, never from the query, which ends up in logs.
 
-A verified key does not go on to the upstream unless `forward` says so, and what is kept of the \
-exchange names its id instead. All keys are in memory; a key that is made or revoked counts within two \
+A verified key does not go on to the upstream unless `forward` says so (in monitor mode it does), and \
+what is kept of the exchange names its id instead. All keys are in memory; a key that is made or revoked counts within two \
 seconds. While the store cannot be read the keys known last are used; before they were read once, \
 keys are refused with 503. Without any configuration this policy is there and enforced.",
     examples: &["\
@@ -104,9 +104,17 @@ impl OwnKeys {
             if parsed == header::AUTHORIZATION {
                 return Err(Problem::new(&key, "that is what `bearer` is for"));
             }
-            Ok(parsed)
+            Ok((key, parsed))
         });
-        let headers = headers.collect::<Result<Vec<_>, _>>()?;
+        let mut known = Vec::new();
+        for named in headers {
+            let (key, name) = named?;
+            if known.contains(&name) {
+                return Err(Problem::new(&key, "is there in another spelling already"));
+            }
+            known.push(name);
+        }
+        let headers = known;
         if headers.is_empty() && !config.bearer {
             return Err(Problem::new("", "keys have to come from somewhere"));
         }

@@ -13,8 +13,10 @@ use super::scope::Wanted;
 pub(crate) const SEGMENTS: usize = 256;
 /// Most rounds of percent-decoding.
 const ROUNDS: usize = 3;
-/// Most readings of a path and most methods; more than anybody names by accident.
-const READINGS: usize = 32;
+/// Most readings of paths before a field that names one more. More than anybody needs by accident.
+const READINGS: usize = 128;
+/// Most methods that a request names beside its own.
+const METHODS: usize = 32;
 
 /// Most work that comparing one request with scopes may take, in comparisons of segments: a few
 /// milliseconds. What lies beyond is treated like a path of too many segments.
@@ -174,9 +176,8 @@ fn path_of(target: &str) -> String {
     if path.starts_with('/') { path.to_owned() } else { format!("/{path}") }
 }
 
-/// Adds a path as it came and, where that differs, as a generous server reads it: percent-decoded up
-/// to three times, backslashes as slashes, path parameters (`;a=b`) cut off, empty and dot segments
-/// resolved.
+/// Adds a path as it came and, where that differs, as servers read it: percent-decoded up to three
+/// times, and each time with dot segments resolved under all habits that make a difference.
 fn read(path: &str, forms: &mut Vec<Form>) -> Option<()> {
     let mut add = |text: String| {
         let form = Form::new(text)?;
@@ -191,8 +192,9 @@ fn read(path: &str, forms: &mut Vec<Form>) -> Option<()> {
     }
     let mut text = path.to_owned();
     for _ in 0..=ROUNDS {
-        for cuts in [false, true] {
-            add(resolve(&text, cuts))?;
+        let different = Habits::that_matter(&text);
+        for habits in (0..=Habits::ALL).filter(|habits| habits & !different == 0) {
+            add(Habits(habits).resolve(&text))?;
         }
         match decode(&text) {
             Some(decoded) => text = decoded,
@@ -211,7 +213,7 @@ fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
             if let Some(method) = method.filter(|method| !methods.contains(method)) {
                 methods.push(method);
             }
-            if methods.len() > READINGS {
+            if methods.len() > METHODS {
                 return None;
             }
         }
@@ -241,17 +243,74 @@ fn is_plain(path: &str) -> bool {
     !path.bytes().any(is_odd) && !path.contains("//") && !path.contains("/.")
 }
 
-fn resolve(path: &str, cuts: bool) -> String {
-    let mut segments: Vec<&str> = Vec::new();
-    for segment in path.split(['/', '\\']) {
-        let segment = if cuts { segment.split(';').next().unwrap_or(segment) } else { segment };
-        match segment {
-            "" | "." => {}
-            ".." => drop(segments.pop()),
-            segment => segments.push(segment),
-        }
+/// What a server does with a path before or while it resolves dot segments; some do, some do not.
+#[derive(Clone, Copy)]
+struct Habits(u8);
+
+impl Habits {
+    /// Backslashes are slashes.
+    const SLASHES: u8 = 1;
+    /// Path parameters (`;a=b`) are cut off, and what follows a question mark that was encoded.
+    const CUTS: u8 = 2;
+    /// Empty segments are dropped; RFC 3986 §5.2.4 and the WHATWG URL standard keep them, so that `..`
+    /// takes one of them away.
+    const MERGES: u8 = 4;
+    /// Dots that are encoded are dots, while all else stays encoded (WHATWG URL).
+    const DOTS: u8 = 8;
+    /// All of them.
+    const ALL: u8 = 15;
+
+    /// Those that can make a difference for a path.
+    fn that_matter(path: &str) -> u8 {
+        let has = |what: &[char]| path.contains(what);
+        let mut habits = 0;
+        habits |= if has(&['\\']) { Self::SLASHES | Self::MERGES } else { 0 };
+        habits |= if has(&[';', '?', '#']) { Self::CUTS | Self::MERGES } else { 0 };
+        habits |= if path.contains("//") { Self::MERGES } else { 0 };
+        habits |= if path.contains("%2e") || path.contains("%2E") { Self::DOTS } else { 0 };
+        habits
     }
-    format!("/{}", segments.join("/"))
+
+    const fn has(self, habit: u8) -> bool {
+        self.0 & habit != 0
+    }
+
+    fn resolve(self, path: &str) -> String {
+        let path = path.strip_prefix('/').unwrap_or(path);
+        let path = if self.has(Self::CUTS) { until(path, &['?', '#']) } else { path };
+        let is_slash = |c| c == '/' || c == '\\' && self.has(Self::SLASHES);
+        let mut segments: Vec<&str> = Vec::new();
+        for segment in path.split(is_slash) {
+            let segment = if self.has(Self::CUTS) { until(segment, &[';']) } else { segment };
+            match self.dots(segment) {
+                _ if segment.is_empty() && self.has(Self::MERGES) => {}
+                0 => segments.push(segment),
+                1 => {}
+                _ => drop(segments.pop()),
+            }
+        }
+        format!("/{}", segments.join("/"))
+    }
+
+    /// How many dots a segment is: one stands for its folder, two for the one above.
+    fn dots(self, segment: &str) -> usize {
+        let mut rest = segment;
+        for dots in 0..3 {
+            if rest.is_empty() {
+                return dots;
+            }
+            let encoded = || rest.strip_prefix("%2e").or_else(|| rest.strip_prefix("%2E"));
+            let encoded = || encoded().filter(|_| self.has(Self::DOTS));
+            let Some(behind) = rest.strip_prefix('.').or_else(encoded) else { return 0 };
+            rest = behind;
+        }
+        0
+    }
+}
+
+/// What stands before the first of these characters.
+fn until<'a>(text: &'a str, ends: &[char]) -> &'a str {
+    text.split(ends).next().unwrap_or(text)
 }
 
 /// One round of percent-decoding; `None` when nothing was encoded. Bytes outside UTF-8 are replaced:

@@ -23,7 +23,8 @@ send, is only allowed where it is listed, and never with credentials.
 
 What is allowed is allowed only where every reading of path and method is in the scope: a page that \
 asks for `/public/..%2fprivate/me` is allowed nothing by a policy for `/public/**`, its preflight \
-requests are refused, and what the upstream allows by itself is removed.
+requests are refused, and what the upstream allows by itself is removed. Where several policies hold a \
+request, the first one that is enforced decides.
 
 CORS tells browsers what other pages may read. It keeps nobody else from calling: that is for \
 authentication. In monitor mode preflight requests go to the upstream.",

@@ -7,8 +7,7 @@
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::{Path, PathBuf},
-    sync::Arc,
+    path::Path,
     time::Duration,
 };
 
@@ -22,23 +21,19 @@ use tokio::{
     net::{TcpStream, lookup_host},
     time::timeout,
 };
-use tokio_rustls::{
-    TlsConnector,
-    rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
+use tokio_rustls::rustls::pki_types::ServerName;
+
+use crate::{
+    config::{Network, system_authorities},
+    upstream::Tls,
 };
-
-use crate::{config::Network, listen::tls, snapshot::certificates};
-
-/// Where systems keep the authorities they believe.
-const BUNDLES: [&str; 3] =
-    ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
 
 /// A place that may be fetched from.
 pub(crate) struct Source {
     uri: Uri,
     host: String,
     port: u16,
-    tls: Option<(TlsConnector, ServerName<'static>)>,
+    tls: Option<Tls>,
     allowed: Vec<Network>,
     timeout: Duration,
     most_bytes: usize,
@@ -79,10 +74,16 @@ impl Source {
             Some("http") => return Err("http is only taken to this machine; use https".to_owned()),
             _ => return Err("the URL must begin with https://".to_owned()),
         };
-        let tls = is_secure.then(|| connector(&host, rules.authorities)).transpose()?;
+        let tls = is_secure.then(|| tls_to(&host, rules.authorities)).transpose()?;
         let port = authority.port_u16().unwrap_or(if is_secure { 443 } else { 80 });
         let Rules { allowed, timeout, most_bytes, .. } = rules;
         Ok(Self { uri, host, port, tls, allowed, timeout, most_bytes })
+    }
+
+    /// Whether the same authorities are believed, by what their file held when it was read.
+    pub(crate) fn believes_as(&self, other: &Self) -> bool {
+        let of = |source: &Self| source.tls.as_ref().map(|tls| tls.authorities);
+        of(self) == of(other)
     }
 
     /// Fetches.
@@ -98,8 +99,8 @@ impl Source {
         let stream = self.connect().await?;
         match &self.tls {
             None => self.get(stream).await,
-            Some((connector, name)) => {
-                let stream = connector.connect(name.clone(), stream).await;
+            Some(tls) => {
+                let stream = tls.connector.connect(tls.name.clone(), stream).await;
                 self.get(stream.map_err(|error| format!("TLS: {error}"))?).await
             }
         }
@@ -212,32 +213,13 @@ impl http_body::Body for Empty {
     }
 }
 
-fn connector(
-    host: &str,
-    authorities: Option<&Path>,
-) -> Result<(TlsConnector, ServerName<'static>), String> {
-    let bundle = match authorities {
-        Some(path) => path.to_owned(),
-        None => BUNDLES.iter().map(PathBuf::from).find(|path| path.is_file()).ok_or(
-            "this system keeps no authorities where they are looked for; name a file of them",
-        )?,
-    };
-    let mut roots = RootCertStore::empty();
-    let found = certificates(&bundle).map_err(|error| error.to_string())?;
-    // Bundles of systems may hold certificates that are of no use here.
-    let (usable, _) = roots.add_parsable_certificates(found);
-    if usable == 0 {
-        return Err(format!("{} holds no usable authority", bundle.display()));
-    }
-    let mut config = ClientConfig::builder_with_provider(tls::provider())
-        .with_safe_default_protocol_versions()
-        .map_err(|error| error.to_string())?
-        .with_root_certificates(roots)
-        .with_no_client_auth();
-    config.alpn_protocols = vec![b"http/1.1".to_vec()];
+fn tls_to(host: &str, authorities: Option<&Path>) -> Result<Tls, String> {
+    let bundle = authorities.map(Path::to_owned).or_else(system_authorities);
+    let bundle = bundle
+        .ok_or("this system keeps no authorities where they are looked for; name a file of them")?;
     let name = ServerName::try_from(host.to_owned());
     let name = name.map_err(|_| format!("{host:?} is no name for a certificate"))?;
-    Ok((TlsConnector::from(Arc::new(config)), name))
+    Tls::to(name, &bundle, b"http/1.1").map_err(|error| error.to_string())
 }
 
 fn is_this_machine(host: &str) -> bool {

@@ -222,10 +222,15 @@ impl Tokens {
         Ok(Self { config: config.clone(), header, keys, verified })
     }
 
-    /// Whether it can be taken over by a policy with the same settings: only fetched keys can, files
-    /// and secrets are read again.
-    pub(crate) fn can_stay(&self) -> bool {
-        matches!(self.keys, Keys::Fetched(_))
+    /// Whether it can stay in the place of one that was compiled anew: with the same settings and the
+    /// same authorities, fetched keys can. Files and secrets are read again.
+    pub(crate) fn can_stay_for(&self, fresh: &Self) -> bool {
+        match (&self.keys, &fresh.keys) {
+            (Keys::Fetched(own), Keys::Fetched(other)) => {
+                self.config == fresh.config && own.source.believes_as(&other.source)
+            }
+            _ => false,
+        }
     }
 
     /// Fetches keys for the first time; it is tried again when a token comes.

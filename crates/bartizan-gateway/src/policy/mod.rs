@@ -202,10 +202,11 @@ impl Enforcement {
         let about = About { is_secure, has_credentials };
         let mut edits = crate::phases::Edits::default();
         if reply.code != cors::PREFLIGHT {
-            for policy in stage.set.cors.iter().filter(|policy| policy.is_enforced()) {
-                if let Some(origin) = origin_in(stage, &policy.scope, origin) {
-                    policy.rule.edit(origin, &reply.headers, &mut edits);
-                }
+            let mut enforced = stage.set.cors.iter().filter(|policy| policy.is_enforced());
+            let decides = enforced
+                .find_map(|policy| Some((policy, origin_in(stage, &policy.scope, origin)?)));
+            if let Some((policy, origin)) = decides {
+                policy.rule.edit(origin, &reply.headers, &mut edits);
             }
         }
         let in_scope = stage.set.fields.iter().filter(|policy| policy.is_enforced());
@@ -322,6 +323,8 @@ impl Policies for Enforcement {
             let Some(origin) = origin_in(&stage, &policy.scope, origin.as_ref()) else { continue };
             if policy.acts() {
                 policy.rule.edit(origin, &response.headers, edits);
+                // The first one decides, as about preflight requests.
+                break;
             }
         }
         for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {

@@ -308,7 +308,7 @@ impl<'a> Pass<'a> {
                 }
                 Err(refusal) => (None, Err(refusal)),
             };
-            if !policy.rule.forward {
+            if policy.is_enforced() && !policy.rule.forward {
                 let hidden = looked.fields.into_iter().map(|name| (name, shown.clone()));
                 self.hidden.extend(hidden);
             }

@@ -13,7 +13,7 @@ use super::{
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     cors::Cors,
     headers::Fields,
-    jwt::{JwtConfig, Tokens},
+    jwt::Tokens,
     rate::Limit,
     record::{Policy, Tallies},
     scope::{Scope, Wanted},
@@ -101,7 +101,7 @@ impl PolicySet {
         } else if let Some(config) = &policy.jwt {
             // Compiled in any case: what has become wrong since is refused.
             let fresh = Tokens::compile(config, &surroundings.look_ups)?;
-            let kept = previous.and_then(|previous| previous.fetched_for(config));
+            let kept = previous.and_then(|previous| previous.fetched_for(&fresh));
             outer.add(kept.unwrap_or_else(|| Arc::new(fresh)), &mut self.tokens, tallies);
         } else if let Some(config) = &policy.authentication {
             let rule = Required::compile(config, surroundings.has_client_certificates)?;
@@ -112,9 +112,9 @@ impl PolicySet {
         Ok(())
     }
 
-    fn fetched_for(&self, config: &JwtConfig) -> Option<Arc<Tokens>> {
+    fn fetched_for(&self, fresh: &Tokens) -> Option<Arc<Tokens>> {
         let mut tokens = self.tokens.iter().map(|policy| &policy.rule);
-        tokens.find(|rule| rule.can_stay() && rule.config == *config).cloned()
+        tokens.find(|rule| rule.can_stay_for(fresh)).cloned()
     }
 }
 

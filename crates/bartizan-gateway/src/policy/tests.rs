@@ -140,6 +140,29 @@ async fn fetched_keys_outlive_a_reload_with_the_same_settings() {
     assert!(text.contains(failed), "failures are not forgotten: {text}");
 }
 
+#[test]
+fn fetched_keys_do_not_outlive_other_authorities() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("ca.pem");
+    let renew = || {
+        let made = rcgen::generate_simple_self_signed(["idp.example".to_owned()]).expect("made");
+        std::fs::write(&path, made.cert.pem()).expect("written");
+    };
+    let text = format!(
+        "{{name: a, jwt: {{issuer: a, audiences: [x], algorithms: [ES256], \
+         jwks_url: 'https://idp.example/', fetch: {{authorities: '{}'}}}}}}",
+        path.display()
+    );
+    renew();
+    let enforcement = compile(&[&text]).expect("compiles");
+    let rule = |of: &Enforcement| Arc::clone(&of.set.tokens[0].rule);
+    let same = enforcement.successor(&[read(&text).expect("read")]).expect("compiles");
+    assert!(Arc::ptr_eq(&rule(&enforcement), &rule(&same)));
+    renew();
+    let other = same.successor(&[read(&text).expect("read")]).expect("compiles");
+    assert!(!Arc::ptr_eq(&rule(&same), &rule(&other)), "what is believed now counts");
+}
+
 fn metrics(enforcement: &Enforcement) -> String {
     let mut registry = Registry::default();
     enforcement.register(&mut registry);

@@ -1,7 +1,8 @@
 //! Sending a request to an upstream, and once more where that is safe.
 //!
-//! A request is sent again when nothing of it was sent, or, once, when it is idempotent (RFC 9110
-//! §9.2.2), held whole, and no byte came in answer: a head that is cut or malformed is an answer.
+//! A request is sent again when nothing of it was sent. When it is held whole it is also sent again
+//! when the upstream says that it left it (RFC 9113 §8.7), and, once, when it is idempotent (RFC 9110
+//! §9.2.2) and no byte came in answer: a head that is cut or malformed is an answer.
 //! What happens to one request never changes what is known of an upstream: only connecting does.
 
 use std::{error::Error as _, pin::pin, sync::Arc, time::Duration};
@@ -55,9 +56,24 @@ impl From<ConnectError> for SendError {
     }
 }
 
-/// How to make a request again.
+/// How to make a request again that is held whole.
 pub(crate) struct Replay<'a> {
     pub(crate) make: &'a (dyn Fn() -> Request<Outgoing> + Sync),
+    /// Whether it may be executed twice; not after it was sent twice already.
+    pub(crate) may_repeat: bool,
+}
+
+impl Replay<'_> {
+    /// The request once more, unless it may have been executed and must not be again.
+    fn make(&mut self, fate: Fate) -> Option<Request<Outgoing>> {
+        let may = match fate {
+            Fate::Left => true,
+            // Once: what failed again may be what breaks the upstream (RFC 9110 §9.2.2).
+            Fate::Unanswered => std::mem::take(&mut self.may_repeat),
+            Fate::Unknown => false,
+        };
+        may.then(|| (self.make)())
+    }
 }
 
 /// Whether a request may be sent again after its connection broke.
@@ -92,20 +108,15 @@ pub(crate) async fn send(
         takes_idle = false;
         match result {
             Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
-            Err(Failed { error: failed, unsent, is_unanswered }) => {
+            Err(Failed { error: failed, unsent, fate }) => {
                 error = failed;
                 let is_only = group.upstreams.len() == 1;
                 if is_only && matches!(failed, SendError::Connect | SendError::Full) {
                     return Err(error);
                 }
-                request = match unsent {
-                    Some(request) => *request,
-                    // Once: what failed again may be what breaks the upstream (RFC 9110 §9.2.2).
-                    None => match replay.take().filter(|_| is_unanswered) {
-                        Some(replay) => (replay.make)(),
-                        None => return Err(error),
-                    },
-                };
+                let again = || replay.as_mut().and_then(|replay| replay.make(fate));
+                let again = unsent.map(|request| *request).or_else(again);
+                request = again.ok_or(error)?;
             }
         }
     }
@@ -116,20 +127,36 @@ struct Failed {
     error: SendError,
     /// The request, when nothing of it was sent.
     unsent: Option<Box<Request<Outgoing>>>,
-    /// Whether it was sent, and nothing came.
-    is_unanswered: bool,
+    /// What became of it, when it was sent.
+    fate: Fate,
+}
+
+/// What an upstream may have done with a request that was sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Fate {
+    /// Nothing: it says so.
+    Left,
+    /// Anything; not one byte came.
+    Unanswered,
+    /// Anything.
+    Unknown,
 }
 
 impl Failed {
-    const LATE: Self = Self { error: SendError::Late, unsent: None, is_unanswered: false };
+    const LATE: Self = Self { error: SendError::Late, unsent: None, fate: Fate::Unknown };
 
     fn unsent(error: ConnectError, request: Request<Outgoing>) -> Self {
-        Self { error: error.into(), unsent: Some(Box::new(request)), is_unanswered: false }
+        Self { error: error.into(), unsent: Some(Box::new(request)), fate: Fate::Unknown }
     }
 
-    fn broken(mut error: TrySendError<Request<Outgoing>>, is_unanswered: bool) -> Self {
+    fn broken(mut error: TrySendError<Request<Outgoing>>, has_come: bool) -> Self {
+        let fate = match (was_left(error.error()), has_come) {
+            (true, _) => Fate::Left,
+            (false, false) => Fate::Unanswered,
+            (false, true) => Fate::Unknown,
+        };
         let unsent = error.take_message().map(Box::new);
-        Self { error: SendError::Broken, unsent, is_unanswered }
+        Self { error: SendError::Broken, unsent, fate }
     }
 }
 
@@ -152,7 +179,7 @@ async fn http1(
     match watch.wait(connection.send(request)).await {
         None => Err(Failed::LATE),
         Some(Ok(response)) => Ok((response, Carrier::Http1(connection))),
-        Some(Err((error, has_come))) => Err(Failed::broken(error, !has_come)),
+        Some(Err((error, has_come))) => Err(Failed::broken(error, has_come)),
     }
 }
 
@@ -164,10 +191,7 @@ async fn http2(upstream: &Upstream, request: Request<Outgoing>, watch: &Watch) -
     match watch.wait(stream.send(request)).await {
         None => Err(Failed::LATE),
         Some(Ok(response)) => Ok((response, Carrier::Http2 { _stream: stream })),
-        Some(Err((error, has_come))) => {
-            let is_unanswered = was_left(error.error()) || !has_come;
-            Err(Failed::broken(error, is_unanswered))
-        }
+        Some(Err((error, has_come))) => Err(Failed::broken(error, has_come)),
     }
 }
 

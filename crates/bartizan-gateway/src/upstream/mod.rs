@@ -9,4 +9,4 @@ pub(crate) mod pool;
 
 pub(crate) use choose::Group;
 pub(crate) use connection::UpstreamBody;
-pub(crate) use pool::Upstream;
+pub(crate) use pool::{Tls, Upstream};

@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io,
+    path::Path,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed},
@@ -16,7 +17,10 @@ use tokio::{
     net::TcpStream,
     time::{Instant, timeout},
 };
-use tokio_rustls::{TlsConnector, rustls::pki_types::ServerName};
+use tokio_rustls::{
+    TlsConnector,
+    rustls::{ClientConfig, RootCertStore, pki_types::ServerName},
+};
 
 use super::{
     connection::Connection,
@@ -24,8 +28,9 @@ use super::{
     lines::{Lines, Stream, UNTOLD},
 };
 use crate::{
-    config::{Limits, UpstreamProtocol, UpstreamTls},
-    listen::{LIBRARY_FIELDS, Socket},
+    config::{ConfigError, Limits, UpstreamProtocol, UpstreamTls},
+    listen::{LIBRARY_FIELDS, Socket, tls},
+    snapshot::certificates_and_hash,
 };
 
 /// Failures to connect in a row after which an upstream is left out for a while.
@@ -39,13 +44,45 @@ pub(crate) struct Route {
     pub(crate) tls: Option<UpstreamTls>,
 }
 
-/// TLS, ready to use.
+/// TLS to a server, ready to use.
 #[derive(Clone)]
 pub(crate) struct Tls {
     pub(crate) connector: TlsConnector,
     pub(crate) name: ServerName<'static>,
     /// Hash of the file of authorities: connections outlive a reload only while it stays the same.
     pub(crate) authorities: [u8; 32],
+}
+
+impl Tls {
+    /// TLS to a server of that name, whose certificate one of the authorities in the file must vouch
+    /// for, for a protocol (ALPN).
+    ///
+    /// # Errors
+    /// The file cannot be read, or holds no authority that is of use.
+    pub(crate) fn to(
+        name: ServerName<'static>,
+        authorities: &Path,
+        protocol: &[u8],
+    ) -> Result<Self, ConfigError> {
+        let failed = |problem: &str| ConfigError::File {
+            path: authorities.to_owned(),
+            problem: problem.to_owned(),
+        };
+        let (found, hash) = certificates_and_hash(authorities)?;
+        let mut roots = RootCertStore::empty();
+        // Bundles of systems may hold certificates that are of no use here.
+        let (usable, _) = roots.add_parsable_certificates(found);
+        if usable == 0 {
+            return Err(failed("no usable authority in it"));
+        }
+        let mut config = ClientConfig::builder_with_provider(tls::provider())
+            .with_safe_default_protocol_versions()
+            .map_err(|error| failed(&error.to_string()))?
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+        config.alpn_protocols = vec![protocol.to_vec()];
+        Ok(Self { connector: TlsConnector::from(Arc::new(config)), name, authorities: hash })
+    }
 }
 
 /// Settings that a reload changes.
@@ -307,7 +344,8 @@ impl Upstream {
             self.kept.ejected_until_ms.store(0, Relaxed);
         } else {
             self.kept.connect_failures.fetch_add(1, Relaxed);
-            if self.kept.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
+            let is_ours = result.as_ref().is_err_and(is_of_this_machine);
+            if !is_ours && self.kept.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
                 let span = u64::try_from(settings.ejection.as_millis()).unwrap_or(u64::MAX);
                 self.kept.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
             }
@@ -328,6 +366,29 @@ impl Upstream {
     }
 }
 
+/// Whether something is missing here, which says nothing about the upstream: files that may be open
+/// (`EMFILE`, `ENFILE`), or a free port.
+fn is_of_this_machine(error: &io::Error) -> bool {
+    let is_full = cfg!(unix) && matches!(error.raw_os_error(), Some(23 | 24));
+    is_full || error.kind() == io::ErrorKind::AddrNotAvailable
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[cfg(unix)]
+    #[test]
+    fn what_is_missing_here_is_no_fault_of_an_upstream() {
+        for (code, is_ours) in [(23, true), (24, true), (111, false), (110, false)] {
+            let error = io::Error::from_raw_os_error(code);
+            assert_eq!(is_of_this_machine(&error), is_ours, "{error}");
+        }
+        assert!(is_of_this_machine(&io::ErrorKind::AddrNotAvailable.into()));
+        assert!(!is_of_this_machine(&io::ErrorKind::TimedOut.into()));
+    }
 }

@@ -26,7 +26,7 @@ use crate::{
     call::{Outcome, flatten},
     config::UpstreamProtocol,
     forward::fields,
-    listen::Upgrade,
+    listen::{Socket, Upgrade},
     record::Record,
     serve::{Stopped, full, stop},
     shared::Shared,
@@ -131,6 +131,35 @@ struct Asked {
     open: Open,
 }
 
+/// Opens a connection to an upstream, to another one when the first cannot be reached or is full:
+/// nothing was sent to it.
+async fn connect(
+    shared: &Shared,
+    service: &CompiledService,
+) -> Result<(Arc<Upstream>, Socket, Open), Stopped> {
+    let first = service.group.choose(None);
+    let error = match first.connect().await {
+        Ok((socket, open)) => return Ok((first, socket, open)),
+        Err(error) => error,
+    };
+    let other = service.group.choose(Some(&first));
+    let error = if Arc::ptr_eq(&first, &other) {
+        error
+    } else {
+        shared.metrics.retries.inc();
+        match other.connect().await {
+            Ok((socket, open)) => return Ok((other, socket, open)),
+            Err(error) => error,
+        }
+    };
+    Err(match error {
+        ConnectError::Full => full(shared, Bound::UpstreamConnections),
+        ConnectError::Failed => {
+            stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
+        }
+    })
+}
+
 /// Sends the handshake.
 async fn ask(
     shared: &Shared,
@@ -138,15 +167,8 @@ async fn ask(
     service: &CompiledService,
     request: Request<Outgoing>,
 ) -> Result<Asked, Stopped> {
-    let upstream = service.group.choose(None);
-    let unreachable = |error| match error {
-        ConnectError::Full => full(shared, Bound::UpstreamConnections),
-        ConnectError::Failed => {
-            stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
-        }
-    };
     let broken = || stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off");
-    let (socket, open) = upstream.connect().await.map_err(unreachable)?;
+    let (upstream, socket, open) = connect(shared, service).await?;
     let (mut sender, driver) = http1::Builder::new()
         .max_buf_size(snapshot.limits.response_head_bytes.max(8192))
         .handshake(TokioIo::new(socket))

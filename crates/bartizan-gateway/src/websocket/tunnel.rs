@@ -5,7 +5,7 @@ use std::{
     io,
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
     },
     task::Poll,
     time::Duration,
@@ -26,7 +26,7 @@ use super::{
     frames::{self, FrameReader, Unit},
 };
 use crate::{
-    budget::{ClientPlace, Lease},
+    budget::{Bound, ClientPlace, Lease},
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
@@ -37,7 +37,7 @@ use crate::{
     upstream::{Upstream, pool::Open},
 };
 
-/// How long a close frame may take to be written.
+/// How long a close frame may take to be written, and to be answered.
 const FAREWELL: Duration = Duration::from_secs(2);
 
 type Stream = TokioIo<Upgraded>;
@@ -53,6 +53,8 @@ struct Tunnel {
     to_upstream: Mutex<WriteHalf<Stream>>,
     epoch: Instant,
     active_ms: AtomicU64,
+    /// Whether one side has closed its direction.
+    is_closing: AtomicBool,
 }
 
 /// What of the handshake goes into the exchange of each message.
@@ -123,6 +125,7 @@ pub(super) fn spawn(
             to_upstream: Mutex::new(to_upstream),
             epoch: Instant::now(),
             active_ms: AtomicU64::new(0),
+            is_closing: AtomicBool::new(false),
         };
         tunnel.run(from_client, from_upstream).await;
     });
@@ -180,8 +183,7 @@ impl Tunnel {
                 Ok(count) => {
                     self.touch();
                     if let Err(bound) = lease.grow(count) {
-                        self.shared.metrics.bound(bound);
-                        return Ended::Broken(Violation::TooLarge);
+                        return self.no_room(bound);
                     }
                 }
             }
@@ -206,12 +208,23 @@ impl Tunnel {
                 }
                 lease.shrink_to(reader.held() + bytes.len());
                 if is_close {
-                    // The other direction answers and ends the tunnel.
-                    let _ = timeout(FAREWELL, std::future::pending::<()>()).await;
+                    if !self.is_closing.swap(true, Relaxed) {
+                        // The other side answers, which ends the tunnel; it need not.
+                        sleep(FAREWELL).await;
+                    }
                     return Ended::Closed;
                 }
             }
+            // A piece of a message is held twice: as payload, and as the frame that goes on.
+            if let Err(bound) = lease.resize(reader.held() + bytes.len()) {
+                return self.no_room(bound);
+            }
         }
+    }
+
+    fn no_room(&self, bound: Bound) -> Ended {
+        self.shared.metrics.bound(bound);
+        Ended::Broken(Violation::TooLarge)
     }
 
     async fn write(&self, out: &mut BytesMut, from_client: bool) -> io::Result<()> {

@@ -312,3 +312,18 @@ async fn somebody_must_be_known_and_pages_are_told() {
     assert_eq!((evil.status, evil.field("access-control-allow-origin")), (403, None));
     assert_eq!(guarded.upstream.seen().len(), 2, "preflight requests end here");
 }
+
+#[tokio::test]
+async fn a_monitored_policy_takes_no_key_away() {
+    let mut guarded = Guarded::new("[{name: keys, mode: monitor, api_key: {}}]").await;
+    let (good, text) = key(1, ApiKeyState::Active);
+    guarded.table.replace(ApiKeys { version: 1, keys: vec![good] });
+    let unknown = key(2, ApiKeyState::Active).1;
+    for (at, value) in [&text, &unknown].into_iter().enumerate() {
+        let answer = guarded.ask(&format!("GET / HTTP/1.1\r\nx-api-key: {value}")).await;
+        assert_eq!(answer.status, 200);
+        assert_eq!(guarded.upstream.seen()[at].field("x-api-key"), Some(value.as_str()));
+        let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
+        assert!(!format!("{exchange:?}").contains("btz_"), "and none is kept: {exchange:?}");
+    }
+}

@@ -50,6 +50,21 @@ async fn claims_of_trusted_proxies_are_continued() {
     assert_eq!(seen.field("traceparent").unwrap().len(), 55);
 }
 
+/// Upstreams that read the one field are told what trusted proxies say in the other one.
+#[tokio::test]
+async fn the_client_is_named_in_the_field_that_the_proxy_did_not_write() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, |config| {
+        config.trusted_proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+        config.client_field = bartizan_gateway::config::ClientField::Forwarded;
+    })
+    .await;
+    let request = "GET / HTTP/1.1\r\nHost: a\r\nX-Forwarded-For: 6.6.6.6\r\n\
+        Forwarded: for=6.6.6.7, for=\"[2001:db8::1]\";proto=https\r\n\r\n";
+    assert_eq!(Client::ask(running.addresses()[0], request).await.status, 200);
+    assert_eq!(upstream.only().all("x-forwarded-for"), ["2001:db8::1, 127.0.0.1"]);
+}
+
 #[tokio::test]
 async fn ids_of_clients_do_not_go_on_as_ours_when_we_write_none() {
     let upstream = Upstream::ok().await;

@@ -19,7 +19,9 @@ mod keep_alive;
 mod operation;
 mod policies;
 mod proxy_protocol;
+mod reload;
 mod retries;
+mod retries_http2;
 mod revoked;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]

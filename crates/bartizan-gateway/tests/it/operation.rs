@@ -78,7 +78,7 @@ async fn a_wrong_reload_changes_nothing() {
 async fn what_cannot_be_compiled_is_refused() {
     let upstream = Upstream::ok().await;
     type Change = fn(&mut Config);
-    let changes: [(&str, Change); 17] = [
+    let changes: [(&str, Change); 19] = [
         ("listeners", |config| config.listeners.clear()),
         ("services", |config| config.services.clear()),
         ("services.1.name", |config| config.services.push(config.services[0].clone())),
@@ -94,7 +94,11 @@ async fn what_cannot_be_compiled_is_refused() {
         ("deadlines.connect", |config| config.deadlines.connect = Duration::ZERO),
         ("deadlines.client.head", |config| config.deadlines.client.head = Duration::ZERO),
         ("listeners.0.proxy_protocol", |config| config.listeners[0].proxy_protocol = true),
-        ("services.0.hosts.0", |config| config.services[0].hosts = vec!["a:80".into()]),
+        ("limits.head.fields", |config| config.limits.head.fields = 100_000),
+        ("services.0.hosts.1", |config| {
+            config.services[0].hosts = vec!["*.a.example".into(), "a.example:80".into()];
+        }),
+        ("services.0.hosts.0", |config| config.services[0].hosts = vec!["*".into()]),
         ("services.0.path_prefix", |config| config.services[0].path_prefix = "/a?b".into()),
     ];
     for (wanted, change) in changes {
@@ -140,6 +144,17 @@ async fn a_drain_ends_what_is_idle_and_waits_for_the_rest() {
     assert_eq!(busy.response().await.text(), "ok");
     assert!(busy.is_closed().await);
     assert_eq!(asking.await.unwrap(), 200);
+}
+
+/// Browsers open connections before they need them; nobody waits for those to say something.
+#[tokio::test]
+async fn a_drain_does_not_wait_for_who_has_said_nothing() {
+    let upstream = Upstream::ok().await;
+    let running = gateway(&upstream).await;
+    let mut early = Client::connect(running.addresses()[0]).await;
+    until("one", || running.connections() == 1).await;
+    assert!(running.drain(Duration::from_secs(3)).await);
+    assert!(early.is_closed().await);
 }
 
 #[tokio::test]

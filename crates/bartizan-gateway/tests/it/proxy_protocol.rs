@@ -76,3 +76,31 @@ async fn strangers_are_not_heard() {
     assert!(bytes.is_empty());
     assert_eq!(upstream.connections(), 0);
 }
+
+/// Behind a proxy that passes connections on, one client does not take the place of all others.
+#[tokio::test]
+async fn connections_are_capped_for_each_named_client() {
+    let upstream = Upstream::ok().await;
+    let running = gateway_with(&upstream, |config| {
+        trusting(config);
+        config.limits.connections_per_address = 2;
+    })
+    .await;
+    let address = running.addresses()[0];
+    let header = |n: u8| format!("PROXY TCP4 192.0.2.{n} 127.0.0.1 4000 80\r\n{GET}");
+    let mut open = Vec::new();
+    for (n, is_served) in [(1, true), (1, true), (1, false), (2, true), (3, true), (3, true)] {
+        let mut client = Client::connect(address).await;
+        client.send(header(n)).await;
+        if is_served {
+            assert_eq!(client.response().await.status, 200, "{n}");
+            open.push(client);
+        } else {
+            assert!(client.is_closed().await, "{n}");
+        }
+    }
+    assert!(running.metrics().contains("connections_capped_total 1"));
+    open.truncate(1);
+    crate::harness::until("one", || running.connections() == 1).await;
+    assert_eq!(Client::ask(address, header(1)).await.status, 200);
+}

@@ -25,7 +25,7 @@ use crate::harness::{
 };
 
 /// A self-signed certificate for a name, as files.
-fn certificate(folder: &Path, name: &str) -> Certificate {
+pub(crate) fn certificate(folder: &Path, name: &str) -> Certificate {
     let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
     let (chain, key) = (folder.join(format!("{name}.pem")), folder.join(format!("{name}.key")));
     std::fs::write(&chain, made.cert.pem()).unwrap();
@@ -33,7 +33,7 @@ fn certificate(folder: &Path, name: &str) -> Certificate {
     Certificate { names: vec![name.to_owned()], chain, key }
 }
 
-async fn connect(
+pub(crate) async fn connect(
     address: std::net::SocketAddr,
     name: &str,
     authority: &Path,

@@ -12,7 +12,7 @@ use bartizan_model::{Action, HashKey, PolicyOutcome};
 
 use crate::harness::{Client, Reply, Upstream, config_with, http2::RawHttp2, until};
 
-fn compile(text: &str) -> Enforcement {
+pub(crate) fn compile(text: &str) -> Enforcement {
     let policies: Vec<PolicyConfig> = serde_saphyr::from_str(text).unwrap();
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([1; 32]))).unwrap()
 }
@@ -195,5 +195,59 @@ async fn methods_that_others_read_as_more_are_refused() {
         start(&upstream, policies, |config| config.methods = vec!["*".to_owned()]).await;
     for (head, status) in [("post / HTTP/1.1", 403), ("PURGE / HTTP/1.1", 200)] {
         assert_eq!(ask(&open, head).await, status, "{head}");
+    }
+}
+
+#[tokio::test]
+async fn own_keys_are_in_no_path_of_the_log_and_in_no_answer_that_is_kept() {
+    let upstream = Upstream::new(|_| {
+        let head = "HTTP/1.1 302 Found\r\nlocation: /in?key=btz_secret\r\n\
+                    set-cookie: k=%22btz_secret%22\r\ncontent-length: 0\r\n\r\n";
+        Reply::bytes(head)
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("access.log");
+    let to = path.clone();
+    let (running, mut received) =
+        start(&upstream, "[]", |config| config.access_log = AccessLog::File(to)).await;
+    let head = "GET /keys/btz_secret?auth=Bearer%20btz_secret HTTP/1.1\r\n\
+                cookie: session=%7B%22key%22%3A%22btz_secret%22%7D";
+    assert_eq!(ask(&running, head).await, 302);
+    let exchange = received.recv().await.unwrap().into_exchange().unwrap();
+    assert!(!format!("{exchange:?}").contains("btz_"), "{exchange:?}");
+    let text = || std::fs::read_to_string(&path).unwrap_or_default();
+    until("a line", || text().lines().count() == 1).await;
+    assert!(text().contains("\"path\":\"/keys/own key\""), "{}", text());
+}
+
+#[tokio::test]
+async fn the_first_policy_about_pages_decides_for_preflight_requests_and_answers() {
+    let upstream = Upstream::ok().await;
+    let policies = "[{name: admin, mode: enforce, scope: {paths: [/admin/**]},
+          cors: {origins: ['https://admin.example'], credentials: true}},
+        {name: watched, cors: {origins: ['https://w.example']}},
+        {name: app, mode: enforce, cors: {origins: ['https://app.example'], credentials: true}}]";
+    let (running, _received) = start(&upstream, policies, |_| {}).await;
+    let asked = |method: &str, path: &str, origin: &str| {
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: a\r\norigin: {origin}\r\n\
+             access-control-request-method: GET\r\n\r\n"
+        );
+        Client::ask(running.addresses()[0], request)
+    };
+    for (path, origin, is_allowed) in [
+        ("/admin/x", "https://admin.example", true),
+        ("/admin/x", "https://app.example", false),
+        ("/x", "https://app.example", true),
+        ("/x", "https://admin.example", false),
+        ("/x", "https://w.example", false),
+    ] {
+        let allowed = is_allowed.then_some(origin);
+        for method in ["OPTIONS", "GET"] {
+            let answer = asked(method, path, origin).await;
+            let got = answer.field("access-control-allow-origin");
+            assert_eq!(got, allowed, "{method} {path} {origin}");
+        }
     }
 }

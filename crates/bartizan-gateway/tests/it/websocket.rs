@@ -194,3 +194,50 @@ async fn a_handshake_that_is_refused_before_it_goes_on_holds_nothing() {
     drop((client, other));
     until("no connection", || running.connections() == 0).await;
 }
+
+/// Who answers a close with a close has ended it: nobody waits for more.
+#[tokio::test]
+async fn a_close_that_is_answered_ends_at_once() {
+    let (running, _) = start(Arc::new(AllowAll), Handover::none()).await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    client.send(HANDSHAKE).await;
+    assert_eq!(client.response().await.status, 101);
+    let began = std::time::Instant::now();
+    client.send(masked(0x88, &[3, 232])).await;
+    assert_eq!(client.take(4).await, b"\x88\x02\x03\xe8");
+    assert!(client.is_closed().await);
+    assert!(began.elapsed() < std::time::Duration::from_secs(1), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_dead_upstream_is_passed_over() {
+    let (address, _) = echo().await;
+    let unused = Upstream::ok().await;
+    let dead = {
+        let socket = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        socket.local_addr().unwrap().to_string()
+    };
+    let config = config_with(&unused, |config| {
+        config.services[0].upstreams = vec![dead, address.to_string()];
+    });
+    let running = Gateway::start(&config, Arc::new(AllowAll), Handover::none()).await.unwrap();
+    for _ in 0..2 {
+        let mut client = Client::connect(running.addresses()[0]).await;
+        client.send(HANDSHAKE).await;
+        assert_eq!(client.response().await.status, 101);
+    }
+}
+
+#[tokio::test]
+async fn pieces_of_a_message_count_with_their_frames() {
+    let (running, _) = start(Arc::new(AllowAll), Handover::none()).await;
+    let mut client = Client::connect(running.addresses()[0]).await;
+    client.send(HANDSHAKE).await;
+    assert_eq!(client.response().await.status, 101);
+    client.send(masked(0x01, &[b'a'; 100])).await;
+    // The payload, and the frame that goes on when the message is whole.
+    until("both", || running.metrics().contains("buffered_bytes 206")).await;
+    client.send(masked(0x80, b"b")).await;
+    client.take(105).await;
+    until("nothing", || running.metrics().contains("buffered_bytes 0")).await;
+}

@@ -49,6 +49,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
+    let descriptors = descriptors::raise(&gateway);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
@@ -69,9 +70,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let mut signals = traffic
         .block_on(async { Signals::open() })
         .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
-    if let Some(warning) = descriptors::raise(config.gateway.limits.connections) {
-        anstream::eprintln!("warning: {warning}");
-    }
+    warn(descriptors);
     let serving = Serving::start(start).map_err(|error| refused(&loaded, &error))?;
     if !cli.quiet {
         greet(&serving, &folder, config);
@@ -108,6 +107,12 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         );
     }
     Ok(Exit::Clean)
+}
+
+fn warn(warning: Option<String>) {
+    if let Some(warning) = warning {
+        anstream::eprintln!("warning: {warning}");
+    }
 }
 
 fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
@@ -159,6 +164,8 @@ fn watch(
             Ok((Ok(()), _)) if cli.quiet => {}
             Ok((Ok(()), new)) => {
                 anstream::eprintln!("configuration reloaded");
+                let checked = serve::check(&new.config, overrides).ok();
+                warn(checked.as_ref().and_then(descriptors::raise));
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }

@@ -230,7 +230,8 @@ pub struct GatewayLimits {
     pub upstream_connections: u32,
     /// Most client connections at one time; more are closed at once.
     pub connections: u32,
-    /// Most client connections from one address; more are closed at once.
+    /// Most client connections from one address (an IPv4 address or an IPv6 /64); more are closed at
+    /// once. With the PROXY protocol, from one client that the proxy names.
     pub connections_per_address: u32,
     /// Most bytes of a response head; 502 above.
     pub response_head_bytes: u32,
@@ -386,7 +387,7 @@ pub enum AccessLogConfig {
     Off,
     /// Standard output.
     Stdout,
-    /// Appended to this file.
+    /// Appended to this file, which is opened again at each reload.
     File(PathBuf),
 }
 

@@ -9,14 +9,6 @@ use crate::config::gateway::{
     OverLimit, ServiceConfig, UpstreamProtocol,
 };
 
-/// Files in which systems keep the authorities that they believe.
-const SYSTEM_AUTHORITIES: &[&str] = &[
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/ssl/cert.pem",
-    "/usr/local/share/certs/ca-root-nss.crt",
-];
-
 const MIB: usize = 1024 * 1024;
 
 /// A value that cannot be used: the key and what is wrong with it.
@@ -231,8 +223,7 @@ fn authorities(key: &str, named: Option<&PathBuf>) -> Result<PathBuf, SettingsEr
     if let Some(path) = named {
         return Ok(path.clone());
     }
-    let mut known = SYSTEM_AUTHORITIES.iter().map(PathBuf::from);
-    known.find(|path| path.is_file()).ok_or_else(|| {
+    gateway::system_authorities().ok_or_else(|| {
         wrong(key, "this system has no list of authorities in a known place: name a PEM file")
     })
 }

@@ -256,6 +256,65 @@ fn a_wrong_configuration_is_refused_at_the_start_and_at_a_reload() {
     server.stop();
 }
 
+/// An API that never answers, and holds on to what it was asked.
+fn silent() -> SocketAddr {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("address");
+    thread::spawn(move || listener.incoming().flatten().collect::<Vec<_>>());
+    address
+}
+
+/// Whoever looks after the server is answered at once, however much it has to do, and told when it
+/// takes no more.
+#[test]
+fn health_is_told_when_everything_is_full_and_when_it_ends() {
+    let home = home();
+    let text = format!(
+        "gateway:\n  services:\n    - name: shop\n      upstreams: [\"http://{}\"]\n  \
+         limits:\n    exchanges: 4\n    connections: 6\n",
+        silent()
+    );
+    write(&home, "bartizan.yaml", text.as_bytes());
+    let server = Server::start(&home, &[]);
+    let connect = || TcpStream::connect(server.gateway).expect("connects");
+    let busy: Vec<_> = (0..4)
+        .map(|_| {
+            let mut socket = connect();
+            socket.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").expect("sent");
+            socket
+        })
+        .collect();
+    let at_once = |target: &str| {
+        let begin = Instant::now();
+        let (status, body) = admin(server.admin, target);
+        assert!(begin.elapsed() < Duration::from_secs(2), "{target}: {:?}", begin.elapsed());
+        (status, body)
+    };
+    let counts = |name: &str| at_once("/metrics").1.contains(name);
+    until("four exchanges", || counts("bartizan_gateway_exchanges_open 4"));
+    assert_eq!(get(server.gateway, "/").0, 503, "there is no room for a fifth");
+    let idle = [connect(), connect()];
+    until("six connections", || counts("bartizan_gateway_connections 6"));
+    let mut more = connect();
+    more.set_read_timeout(Some(PATIENCE)).expect("set");
+    assert_eq!(more.read(&mut [0; 1]).unwrap_or(0), 0, "there is no room for a seventh");
+    for _ in 0..20 {
+        assert_eq!(at_once("/healthz"), (200, "ok\n".to_owned()));
+        let (status, body) = at_once("/readyz");
+        assert_eq!(status, 200);
+        assert!(body.contains("\"ready\":true"), "{body}");
+    }
+    assert!(counts("limit_refusals_total{limit=\"exchanges\"} 1"));
+    assert!(counts("connections_capped_total 1"));
+    // It ends, and waits for the four: nobody should send more.
+    server.signal("-TERM");
+    until("the end begins", || at_once("/readyz").0 == 503);
+    let (status, body) = at_once("/readyz");
+    assert!(status == 503 && body.contains("\"ready\":false"), "{status} {body}");
+    assert_eq!(at_once("/healthz").0, 200, "it works as long as it has something to do");
+    drop((busy, idle));
+}
+
 #[test]
 fn a_stop_is_told_to_balancers_and_a_second_one_cuts_off_what_is_under_way() {
     let home = home();

@@ -169,7 +169,13 @@ fn keys_are_refused_until_they_were_read() {
 
 #[test]
 fn fields_that_are_none_are_refused() {
-    for (headers, bearer) in [(&["a b"][..], true), (&["Authorization"], true), (&[], false)] {
+    for (headers, bearer) in [
+        (&["a b"][..], true),
+        (&["Authorization"], true),
+        (&[], false),
+        // Its one key would be taken for two.
+        (&["x-api-key", "X-API-Key"], true),
+    ] {
         let headers = headers.iter().map(|name| (*name).to_owned()).collect();
         let config = ApiKeyConfig { headers, bearer, ..ApiKeyConfig::default() };
         assert!(OwnKeys::compile(&config, &table(Vec::new())).is_err(), "{config:?}");

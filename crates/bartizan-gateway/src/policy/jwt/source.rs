@@ -75,7 +75,7 @@ impl Keys {
 /// there stays when a fetch fails.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    source: fetch::Source,
+    pub(super) source: fetch::Source,
     refresh: Duration,
     interval: Duration,
     held: ArcSwapOption<Held>,
