@@ -3,29 +3,16 @@
 # nginx, HAProxy and Envoy in front of one origin; prints in Markdown what each did. All as they are
 # by default, but for deadlines of two seconds for a head and a body. What is not there is left out,
 # loudly.
-source "$(dirname "$0")/env.sh"
-source scripts/envoy.sh
+source "$(dirname "$0")/bench-processes.sh"
 scripts/cargo.sh build --quiet --workspace --bins --examples
-work=$(mktemp -d)
-started=()
-finish() {
-    for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
 origin=127.0.0.1:19100
-start() { # COMMAND...
-    "$@" >>"$work/log" 2>&1 &
-    started+=($!)
-}
 
 cat >"$work/bartizan.yaml" <<CONF
 gateway:
   services: [{name: origin, upstreams: ["http://$origin"]}]
   deadlines: {request_head: 2, request_body: 2}
 CONF
-start "$CARGO_TARGET_DIR/debug/bartizan" serve --config "$work/bartizan.yaml" \
+start bartizan "$CARGO_TARGET_DIR/debug/bartizan" serve --config "$work/bartizan.yaml" \
     --listen 127.0.0.1:19101 --admin 127.0.0.1:19110 --data "$work/data"
 proxies=("Bartizan=127.0.0.1:19101,127.0.0.1:19101")
 
@@ -47,7 +34,7 @@ http {
     }
 }
 CONF
-    start nginx -c "$work/nginx.conf" -e "$work/nginx.err"
+    start nginx nginx -c "$work/nginx.conf" -e "$work/nginx.err"
     proxies+=("$(nginx -v 2>&1 | sed 's|.*nginx/|nginx |; s/ (.*//')=127.0.0.1:19102,127.0.0.1:19103")
 else
     say "nginx is left out: it is not installed (Debian: nginx-light)"
@@ -69,7 +56,7 @@ frontend front
 backend back
     server origin $origin
 CONF
-    start haproxy -db -q -f "$work/haproxy.cfg"
+    start haproxy haproxy -db -q -f "$work/haproxy.cfg"
     version=$(haproxy -v | awk 'NR == 1 {print $3}')
     proxies+=("HAProxy ${version%%-*}=127.0.0.1:19104,127.0.0.1:19105")
 else
@@ -98,7 +85,7 @@ static_resources:
     connect_timeout: 5s
     load_assignment: {cluster_name: origin, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: ${origin##*:}}}}}]}]}
 CONF
-    start "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
+    start envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
     version=$("$envoy" --version | sed -n 's|.*version: [0-9a-f]*/\([0-9.]*\)/.*|\1|p')
     proxies+=("Envoy $version=127.0.0.1:19106,127.0.0.1:19106")
 else
@@ -106,6 +93,6 @@ else
 fi
 
 "$CARGO_TARGET_DIR/debug/examples/differential" "$origin" "${proxies[@]}" || {
-    cat "$work/log" >&2
+    cat "$work"/*.log >&2
     exit 1
 }

