@@ -8,8 +8,8 @@ use std::{
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
     sync::{
-        Arc,
-        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering::Relaxed},
         mpsc::{Receiver, SyncSender, sync_channel},
     },
     thread,
@@ -32,17 +32,25 @@ const QUEUE: usize = 8192;
 /// The sending end of the log.
 #[derive(Debug)]
 pub(crate) struct AccessLog {
+    /// The file, when it is one.
+    path: Option<PathBuf>,
     lines: SyncSender<String>,
     shared: Arc<Shared>,
 }
 
 /// What both ends know.
-#[derive(Debug, Default)]
+#[derive(Default)]
 struct Shared {
     /// Lines that were not written: there was no room in the queue, or on the disk.
     dropped: AtomicU64,
-    /// Whether the file is to be opened anew, because it may have been moved away.
-    reopens: AtomicBool,
+    /// What the writer goes on in.
+    next: Mutex<Option<Out>>,
+}
+
+impl std::fmt::Debug for Shared {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Shared").field("dropped", &self.dropped).finish_non_exhaustive()
+    }
 }
 
 impl AccessLog {
@@ -51,22 +59,16 @@ impl AccessLog {
         let (out, path): (Out, _) = match target {
             config::AccessLog::Off => return Ok(None),
             config::AccessLog::Stdout => (Box::new(io::stdout()), None),
-            config::AccessLog::File(path) => {
-                let failed = |error: io::Error| ConfigError::File {
-                    path: path.clone(),
-                    problem: error.to_string(),
-                };
-                (append(path).map_err(failed)?, Some(path.clone()))
-            }
+            config::AccessLog::File(path) => (append(path)?, Some(path.clone())),
         };
         let (lines, queue) = sync_channel(QUEUE);
         let shared = Arc::new(Shared::default());
-        let writer = Writer { out: BufWriter::new(out), path, shared: Arc::clone(&shared) };
+        let writer = Writer { out: BufWriter::new(out), shared: Arc::clone(&shared) };
         let started = thread::Builder::new()
             .name("access-log".to_owned())
             .spawn(move || writer.write_all(&queue));
         started.map_err(|error| ConfigError::value("access_log", error.to_string()))?;
-        Ok(Some(Self { lines, shared }))
+        Ok(Some(Self { path, lines, shared }))
     }
 
     /// Lines that were not written so far.
@@ -74,9 +76,14 @@ impl AccessLog {
         self.shared.dropped.load(Relaxed)
     }
 
-    /// Opens the file anew before the next line.
-    pub(crate) fn reopen(&self) {
-        self.shared.reopens.store(true, Relaxed);
+    /// Opens its file once more: who rotates logs has moved the other one away. `None` without a file.
+    pub(crate) fn open_again(&self) -> Result<Option<Out>, ConfigError> {
+        self.path.as_deref().map(append).transpose()
+    }
+
+    /// Writes what comes from now on to this file.
+    pub(crate) fn go_on_in(&self, out: Out) {
+        *self.shared.next.lock().unwrap_or_else(PoisonError::into_inner) = Some(out);
     }
 
     pub(crate) fn write(&self, call: &Call) {
@@ -86,16 +93,19 @@ impl AccessLog {
     }
 }
 
-type Out = Box<dyn Write + Send>;
+/// Where lines go.
+pub(crate) type Out = Box<dyn Write + Send>;
 
-fn append(path: &Path) -> io::Result<Out> {
-    Ok(Box::new(OpenOptions::new().create(true).append(true).open(path)?))
+fn append(path: &Path) -> Result<Out, ConfigError> {
+    let file = OpenOptions::new().create(true).append(true).open(path);
+    let file =
+        file.map_err(|error| ConfigError::File { path: path.into(), problem: error.to_string() })?;
+    Ok(Box::new(file))
 }
 
 /// The end that writes.
 struct Writer {
     out: BufWriter<Out>,
-    path: Option<PathBuf>,
     shared: Arc<Shared>,
 }
 
@@ -103,8 +113,9 @@ impl Writer {
     /// Writes what is there at once, then waits.
     fn write_all(mut self, queue: &Receiver<String>) {
         while let Ok(line) = queue.recv() {
-            if self.shared.reopens.swap(false, Relaxed) {
-                self.reopen();
+            let next = self.shared.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+            if let Some(next) = next {
+                self.go_on_in(next);
             }
             self.write(&line);
             while let Ok(line) = queue.try_recv() {
@@ -121,14 +132,12 @@ impl Writer {
         }
     }
 
-    /// Where that fails, the old file goes on.
-    fn reopen(&mut self) {
-        let Some(Ok(out)) = self.path.as_deref().map(append) else { return };
+    fn go_on_in(&mut self, next: Out) {
         if self.out.flush().is_err() {
             let lost = self.out.buffer().iter().filter(|b| **b == b'\n').count();
             self.shared.dropped.fetch_add(lost as u64, Relaxed);
         }
-        self.out = BufWriter::new(out);
+        self.out = BufWriter::new(next);
     }
 }
 

@@ -120,19 +120,24 @@ impl Running {
     /// heads, streams, frames and messages, its idle times, and the client that a PROXY header named.
     ///
     /// # Errors
-    /// It cannot be compiled or changes the listeners; the old one stays.
+    /// It cannot be compiled or changes the listeners, or the access log cannot be opened; the old one
+    /// stays.
     pub fn reload(&self, config: &Config, policies: Arc<dyn Policies>) -> Result<(), ConfigError> {
-        let compiled = self.compile(config, policies);
+        let log = self.shared.access_log.as_ref();
+        let compiled = self.compile(config, policies).and_then(|snapshot| {
+            let file = log.map_or(Ok(None), AccessLog::open_again)?;
+            Ok((snapshot, file))
+        });
         match compiled {
-            Ok(snapshot) => {
+            Ok((snapshot, file)) => {
                 let limits = &config.limits;
                 let per_client = limits.buffered_bytes_per_client;
                 self.shared.budget.set_limits(limits.buffered_bytes, per_client);
                 self.shared.exchanges.set_limits(limits.exchanges, limits.exchanges_per_client);
                 self.shared.snapshot.store(Arc::new(snapshot));
                 self.shared.metrics.reloads.inc();
-                if let Some(log) = &self.shared.access_log {
-                    log.reopen();
+                if let (Some(log), Some(file)) = (log, file) {
+                    log.go_on_in(file);
                 }
                 self.shared.reloaded.notify_waiters();
                 Ok(())

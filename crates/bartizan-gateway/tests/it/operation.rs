@@ -278,23 +278,6 @@ async fn each_exchange_has_a_line_in_the_log() {
     assert!(lines[2].contains(incident) && lines[2].contains("missing-host"), "{}", lines[2]);
 }
 
-#[tokio::test]
-async fn a_log_that_was_moved_away_is_opened_anew_at_a_reload() {
-    let folder = tempfile::tempdir().unwrap();
-    let (path, moved) = (folder.path().join("access.log"), folder.path().join("access.log.1"));
-    let upstream = Upstream::ok().await;
-    let config = config_with(&upstream, |config| config.access_log = AccessLog::File(path.clone()));
-    let running = Gateway::start(&config, Arc::new(AllowAll), Handover::none()).await.unwrap();
-    let lines = |path| std::fs::read_to_string(path).unwrap_or_default().lines().count();
-    Client::ask(running.addresses()[0], GET).await;
-    until("a line", || lines(&path) == 1).await;
-    std::fs::rename(&path, &moved).unwrap();
-    running.reload(&config, Arc::new(AllowAll)).unwrap();
-    Client::ask(running.addresses()[0], GET).await;
-    until("a line in the new file", || lines(&path) == 1).await;
-    assert_eq!(lines(&moved), 1);
-}
-
 #[cfg(target_os = "linux")]
 #[tokio::test]
 async fn lines_that_the_disk_does_not_take_are_counted() {
