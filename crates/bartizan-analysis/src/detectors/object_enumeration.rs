@@ -42,18 +42,19 @@ pub static DETECTOR: DetectorItem = DetectorItem {
             Input::History,
         ],
         what: "Follows, per caller, which objects were listed to, created by or opened by it, and \
-               what responses say about owners. An object is foreign when a response field that \
-               for most callers equals their own subject (or is constant for each caller) names \
-               somebody else, or when it was listed only to others; objects shown to the caller \
-               before, and those of a person whose record the caller opened before, are not. \
-               Fires (a) when a caller that is known to have objects of its own opens at least 4 \
-               foreign ones of at least 3 owners within 7 days, more than 3 times its own largest \
-               day before, at a place where at most a tenth of at least 5 such callers opens any \
-               (4 times as many as that tenth opens, where sharing is common); (b) when a caller without own objects opens 10 of 5 owners and a tenth or more of its \
-               guesses miss; (c) when at least 10 distinct ids that were never shown to the caller \
-               are missing or refused within an hour (5 when refused), half or more of what it \
-               asked there, and the ids are walked, private, or at least 30. Silent where most \
-               callers do the same.",
+               what responses say about owners. An object is foreign when a response field that for \
+               most callers equals their own subject (or is constant for each caller) names somebody \
+               else, or when it was listed only to others; objects shown to the caller before, and \
+               those of a person whose record the caller opened before, are not. Fires (a) when a \
+               caller that is known to have objects of its own opens at least 4 foreign ones of at \
+               least 3 owners within 7 days, more than 3 times its own largest day before, at a \
+               place where at most a tenth of at least 5 such callers opens any (4 times as many as \
+               that tenth opens, where sharing is common); callers whose tokens claim roles are \
+               compared with those of the same roles; (b) when a caller without own objects opens 10 \
+               of 5 owners and has the role of callers with own ones, or without roles a tenth or \
+               more of its guesses miss; (c) when at least 10 distinct ids never shown to it are \
+               missing or refused within an hour (5 when refused), half or more of what it asked \
+               there, and walked, private, or at least 30. Silent where most callers do the same.",
         why: "An API that checks who is calling but not whose object is asked for gives every \
               user the data of all others, one id at a time.",
         fix: "Compare the owner of the object with the caller in every handler that takes an id, \
@@ -70,7 +71,7 @@ pub static DETECTOR: DetectorItem = DetectorItem {
     examples: EXAMPLES,
 };
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 /// State of the detector.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 struct State {
@@ -99,6 +100,14 @@ struct Access<'a> {
     caller: Caller,
     time: Timestamp,
     status: u16,
+}
+
+impl Access<'_> {
+    /// Where the caller is compared with others: staff open what is not theirs all day, so callers
+    /// whose tokens claim roles are compared with those that claim the same.
+    fn place(&self, reference: &Reference) -> u64 {
+        self.objects.role.map_or(reference.resource, |role| pair(reference.resource, role))
+    }
 }
 
 impl DetectorState for State {
@@ -130,9 +139,8 @@ impl DetectorState for State {
             self.learn(&access);
         }
         let complete = self.shown.is_complete_since(time.minus(Duration::days(1)));
-        let incomplete =
-            exchange.lossy || self.actors.peek(actor).is_some_and(|record| record.incomplete);
-        if complete && !incomplete { Evaluated::Yes } else { Evaluated::No(Input::History) }
+        let gaps = exchange.lossy || self.actors.peek(actor).is_some_and(|a| a.incomplete);
+        if complete && !gaps { Evaluated::Yes } else { Evaluated::No(Input::History) }
     }
 
     fn save(&self) -> Vec<u8> {
@@ -204,8 +212,8 @@ impl State {
             let class = match access.status {
                 200..=299 => {
                     let belongs = self.belongs(access, reference);
-                    let told_apart =
-                        self.places.peek(reference.resource).is_some_and(|p| p.unusual().is_some());
+                    let place = self.places.peek(access.place(reference));
+                    let told_apart = place.and_then(Place::unusual).is_some();
                     match belongs {
                         _ if self.is_listed(&access.caller, reference.value) => (0, 0),
                         Belongs::Own => (0, 0),
@@ -236,14 +244,15 @@ impl State {
     /// Counts the caller at the place of the reference.
     fn visit(&mut self, access: &Access<'_>, reference: &Reference, class: u8) {
         let Some(actor) = self.actors.get_mut(access.caller.actor) else { return };
-        let place = self.places.entry(reference.resource, access.time, Place::default).0;
-        let at = match actor.visits.iter().position(|v| v.resource == reference.resource) {
+        let compared = access.place(reference);
+        let place = self.places.entry(compared, access.time, Place::default).0;
+        let at = match actor.visits.iter().position(|v| v.place == compared) {
             Some(at) => at,
             None => {
                 if actor.visits.len() >= PLACES {
                     actor.visits.remove(0);
                 }
-                actor.visits.push(Visit { resource: reference.resource, ..Visit::default() });
+                actor.visits.push(Visit { place: compared, ..Visit::default() });
                 actor.visits.len() - 1
             }
         };
@@ -276,7 +285,8 @@ impl State {
         reference: &Reference,
         (class, owner): (u8, u64),
     ) -> Option<Signal> {
-        let place = self.places.peek(reference.resource).cloned().unwrap_or_default();
+        let compared = access.place(reference);
+        let place = self.places.peek(compared).cloned().unwrap_or_default();
         let remembers = self.shown.is_complete_since(access.time.minus(Duration::days(1)));
         let actor = self.actors.get_mut(access.caller.actor)?;
         let time = access.time;
@@ -302,25 +312,25 @@ impl State {
         }
         // A place belongs to the attack when a foreign object was opened or much was missed there;
         // what else the caller does meanwhile does not.
-        let missed = actor.too_many_misses(reference.resource, &place);
+        let missed = actor.too_many_misses(reference.resource, compared, &place);
         let mut joins = class == FOREIGN || missed.is_some();
         if actor.fired.is_none() {
-            let foreign = actor.too_many_foreign(&place);
+            let foreign = actor.too_many_foreign(&place, access.objects.role.is_some());
             let by_misses = foreign.is_none();
             joins = true;
             let fired = Fired { last: time, by_misses, ..Fired::default() };
             actor.fired = Some(Fired { note: foreign.or(missed)?, ..fired });
             if by_misses && access.caller.counts {
-                self.mark_noisy(access.caller.actor, reference.resource);
+                self.mark_noisy(access.caller.actor, compared);
             }
         }
         self.actors.get_mut(access.caller.actor)?.signal(access, reference.resource, joins)
     }
 
-    fn mark_noisy(&mut self, actor: u64, resource: u64) {
+    fn mark_noisy(&mut self, actor: u64, compared: u64) {
         let visits = self.actors.get_mut(actor).map(|actor| &mut actor.visits);
-        let visit = visits.and_then(|v| v.iter_mut().find(|v| v.resource == resource));
-        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(resource)) {
+        let visit = visits.and_then(|v| v.iter_mut().find(|v| v.place == compared));
+        if let (Some(visit), Some(place)) = (visit, self.places.get_mut(compared)) {
             place.count(visit, NOISY, true);
         }
     }
@@ -441,6 +451,16 @@ static EXAMPLES: &[DetectorExample] = &[
                 Call::get(5_000 + n, target, "{}").by(4_007).status(status)
             });
             exchanges(shop().into_iter().chain(walk).collect())
+        },
+    },
+    DetectorExample {
+        name: "a clerk, by the role, opens an order of its own and then those of twenty others",
+        fires: false,
+        exchanges: || {
+            let own = Call::get(4_000, "/v1/orders/9", r#"{"id":9,"owner_id":9002}"#).by(9_002);
+            let others = (1..=20).map(|n| open_order(4_020 + i64::from(n), 9_002, n, 0));
+            let clerk = std::iter::once(own).chain(others).map(|call| call.role("clerk"));
+            exchanges(shop().into_iter().map(|call| call.role("customer")).chain(clerk).collect())
         },
     },
     DetectorExample {

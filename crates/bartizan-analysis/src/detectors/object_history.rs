@@ -38,7 +38,7 @@ pub(crate) const NOISY: u8 = 8;
 /// Numbers of foreign objects by which callers of a place are told apart.
 const LEVELS: [u32; 6] = [1, 2, 4, 8, 16, 32];
 
-/// A place in the API where objects are named, over all callers. Counts are halved every week, so
+/// A place in the API where objects are named, over all callers with the same roles. Counts are halved every week, so
 /// that they follow what is usual now.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Place {
@@ -107,7 +107,7 @@ impl Place {
 /// One caller at one place.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Visit {
-    pub(crate) resource: u64,
+    pub(crate) place: u64,
     pub(crate) flags: u8,
     pub(crate) week: i64,
     pub(crate) strays: u32,
@@ -156,8 +156,9 @@ impl Actor {
         self.today.1 = self.today.1.saturating_add(1);
     }
 
-    /// Rule (a) and (b).
-    pub(crate) fn too_many_foreign(&self, place: &Place) -> Option<String> {
+    /// Rule (a) and (b). A caller without objects of its own may be staff, unless it `has_peers`: the
+    /// place is one of callers with its role, who have some.
+    pub(crate) fn too_many_foreign(&self, place: &Place, has_peers: bool) -> Option<String> {
         let objects = self.foreign.objects(|_| true);
         let owners = self.foreign.groups(|_| true);
         let (least_objects, least_owners) = if self.own > 0 { OWNING } else { STRANGER };
@@ -168,7 +169,7 @@ impl Actor {
         if objects < least_objects.min(MAX_TRAIL) || owners < least_owners {
             return None;
         }
-        if self.own == 0 {
+        if self.own == 0 && !has_peers {
             let misses = self.misses.objects(|t| t.class & (MISSING | DENIED) != 0);
             if misses < 3 || misses * 10 < objects || self.today.1 <= self.usual * 3 {
                 return None;
@@ -184,7 +185,12 @@ impl Actor {
     }
 
     /// Rule (c).
-    pub(crate) fn too_many_misses(&self, resource: u64, place: &Place) -> Option<String> {
+    pub(crate) fn too_many_misses(
+        &self,
+        resource: u64,
+        compared: u64,
+        place: &Place,
+    ) -> Option<String> {
         let here = |t: &Trace| t.group == resource;
         let missed = self.misses.objects(|t| here(t) && t.class & (MISSING | DENIED) != 0);
         if missed < REFUSED {
@@ -196,7 +202,7 @@ impl Actor {
         if (missed < MISSES && refused < REFUSED) || missed * 2 < asked || common {
             return None;
         }
-        let visit = self.visits.iter().find(|v| v.resource == resource);
+        let visit = self.visits.iter().find(|v| v.place == compared);
         let (near, steps) = visit.map_or((0, 0), |v| (v.near, v.steps));
         let walked = near * 3 >= steps && near >= 5;
         if refused < REFUSED && !walked && !place.is_private() && missed < MISSES_ANYWHERE {
@@ -231,9 +237,7 @@ impl Absorb for Actor {
         self.today = self.today.max(other.today);
         self.usual = self.usual.max(other.usual);
         for visit in other.visits {
-            if !self.visits.iter().any(|v| v.resource == visit.resource)
-                && self.visits.len() < PLACES
-            {
+            if !self.visits.iter().any(|v| v.place == visit.place) && self.visits.len() < PLACES {
                 self.visits.push(visit);
             }
         }

@@ -6,6 +6,7 @@
 use std::{
     fmt::Write as _,
     hash::{BuildHasher, Hasher},
+    iter::once,
     sync::Arc,
 };
 
@@ -61,6 +62,9 @@ pub struct Shown {
     pub in_list: bool,
 }
 
+/// Most values of a claim that are taken for roles.
+const MOST_ROLES: usize = 64;
+
 /// A field of the response that may say to whom the object belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Owner {
@@ -79,6 +83,8 @@ pub struct Owner {
 pub struct Objects {
     /// Who the caller's token says it is (`sub` and its like).
     pub subject: Option<u64>,
+    /// The roles that the caller's token claims, in any order. Nobody checked them.
+    pub role: Option<u64>,
     /// The id that the API gives the caller on its own record (`/me`).
     pub self_value: Option<u64>,
     /// Named by the request, in document order.
@@ -149,7 +155,7 @@ pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo
         path: memo.path(endpoint),
         memo,
         endpoint,
-        out: Objects { subject: subject(facts), ..Objects::default() },
+        out: Objects { subject: subject(facts), role: role(facts), ..Objects::default() },
     };
     let success = facts.exchange.response.as_ref().is_some_and(|r| r.is_success());
     for root in facts.decoded.view.roots() {
@@ -175,15 +181,30 @@ pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo
     found.out
 }
 
+/// The claims of the caller's token.
+fn claims<'a>(facts: &'a Facts<'_>) -> Option<NodeRef<'a>> {
+    let token = facts.decoded.view.node(facts.credentials.iter().find_map(|c| c.jwt)?)?;
+    token.children().find(|child| child.key() == "payload")
+}
+
 /// The subject that the caller's token names.
 fn subject(facts: &Facts<'_>) -> Option<u64> {
-    let view = &facts.decoded.view;
-    let token = view.node(facts.credentials.iter().find_map(|c| c.jwt)?)?;
-    let payload = token.children().find(|child| child.key() == "payload")?;
+    let claims = claims(facts)?;
     ["sub", "user_id", "uid", "userId", "account_id"].iter().find_map(|name| {
-        let claim = payload.children().find(|child| child.key() == *name)?;
+        let claim = claims.children().find(|child| child.key() == *name)?;
         value_hash(claim, facts.snapshot.seed)
     })
+}
+
+/// The roles that the caller's token claims: RFC 9068, section 2.2.3.1, and what common issuers write.
+fn role(facts: &Facts<'_>) -> Option<u64> {
+    const ROLES: [&str; 5] = ["role", "roles", "groups", "cognito:groups", "realm_access"];
+    let claims = claims(facts)?;
+    let named = claims.children().filter(|child| ROLES.contains(&child.key()));
+    let roles = named.flat_map(|claim| once(claim).chain(claim.descendants()).take(MOST_ROLES));
+    let hashes = roles.filter_map(|role| value_hash(role, facts.snapshot.seed));
+    // A sum does not know in which order they came.
+    hashes.reduce(u64::wrapping_add)
 }
 
 struct Finder<'a> {

@@ -9,6 +9,8 @@ pub(crate) struct Call {
     pub at: i64,
     /// Subject of the bearer token; empty for none.
     pub subject: String,
+    /// Role that the token claims; empty for none.
+    pub role: &'static str,
     /// Client address.
     pub ip: [u8; 4],
     /// User agent.
@@ -34,6 +36,7 @@ impl Call {
         Self {
             at,
             subject: String::new(),
+            role: "",
             ip: [203, 0, 113, 7],
             agent: BROWSER,
             method: "GET",
@@ -48,6 +51,11 @@ impl Call {
     pub(crate) fn by(self, subject: u32) -> Self {
         let [_, _, high, low] = subject.to_be_bytes();
         Self { subject: subject.to_string(), ip: [198, 18, high, low], ..self }
+    }
+
+    /// With a role in the token.
+    pub(crate) fn role(self, role: &'static str) -> Self {
+        Self { role, ..self }
     }
 
     /// With another status.
@@ -107,7 +115,10 @@ fn exchange(number: usize, call: Call) -> Exchange {
         headers.push(json());
     }
     if !call.subject.is_empty() {
-        headers.push(("authorization".to_owned(), format!("Bearer {}", token(&call.subject))));
+        headers.push((
+            "authorization".to_owned(),
+            format!("Bearer {}", token(&call.subject, call.role)),
+        ));
     }
     Exchange {
         id: ExchangeId::from_text(format!("{number}")),
@@ -134,10 +145,14 @@ fn exchange(number: usize, call: Call) -> Exchange {
     }
 }
 
-/// A JWT whose payload names the subject; its signature is a dummy.
-fn token(subject: &str) -> String {
+/// A JWT whose payload names the subject, and a role if there is one; its signature is a dummy.
+fn token(subject: &str, role: &str) -> String {
     let header = base64url(br#"{"alg":"HS256","typ":"JWT"}"#);
-    let payload = base64url(format!(r#"{{"sub":"{subject}"}}"#).as_bytes());
+    let claims = match role {
+        "" => format!(r#"{{"sub":"{subject}"}}"#),
+        role => format!(r#"{{"sub":"{subject}","role":"{role}"}}"#),
+    };
+    let payload = base64url(claims.as_bytes());
     format!("{header}.{payload}.{}", base64url(b"not a real signature, 32 bytes!!"))
 }
 
