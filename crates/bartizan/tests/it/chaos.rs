@@ -88,6 +88,13 @@ fn settled(serving: &Serving) {
             && gauge("bartizan_gateway_buffered_bytes", "") == 0
             && gauge("bartizan_gateway_upstream", "value=\"busy\"") == 0
     });
+    // What waits to be judged is held in memory, and its judgement may be late on a busy machine.
+    until("that all is judged", || {
+        let counter = |name| serving.metric(name, "").expect("a metric");
+        let judged = counter("bartizan_exchanges_judged_total");
+        judged + counter("bartizan_gateway_handover_dropped_total")
+            >= counter("bartizan_gateway_exchanges_total")
+    });
 }
 
 #[test]
