@@ -13,8 +13,8 @@ use bartizan_model::{
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RunRecord,
-    StoreError,
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RemovalReason,
+    RemovedSegment, RunRecord, StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -74,20 +74,21 @@ pub fn unwrap_learned(kept: &LearnedState) -> Option<&[u8]> {
     kept.content.strip_prefix(LEARNED_FORMAT)
 }
 
-/// Reopens findings whose acceptance has lapsed, and drops exchange facts beyond the budget: older
-/// than `days`, or beyond `mebibytes` (0: no such limit).
+/// Reopens findings whose acceptance has lapsed, and drops exchange facts that are older than `days`
+/// (0: no such limit) or beyond the budget of the directory.
 ///
 /// # Errors
 /// Those of the store.
 pub async fn retain(
     directory: &DataDirectory,
     scope: &Scope,
-    (days, mebibytes): (u32, u32),
+    days: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
     let budget = LogBudget {
-        max_bytes: (mebibytes > 0).then(|| u64::from(mebibytes) * 1024 * 1024),
+        max_bytes: directory.max_log_bytes(),
         older_than: (days > 0).then(|| now.minus(bartizan_model::Duration::days(days.into()))),
+        disk_is_full: false,
     };
     directory.store().expire_finding_states(scope, now).await?;
     directory.trim_exchanges(&budget, now).await.map(drop)
@@ -104,6 +105,7 @@ pub struct Keeper<'a> {
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
+    removed: u64,
     now: fn() -> Timestamp,
 }
 
@@ -155,6 +157,7 @@ impl<'a> Keeper<'a> {
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
+            removed: 0,
             now,
         }
     }
@@ -200,6 +203,11 @@ impl<'a> Keeper<'a> {
     /// Facts that could not be written and are gone. What was learned from them is not.
     pub(crate) const fn lost(&self) -> u64 {
         self.lost
+    }
+
+    /// Facts of earlier exchanges that made room on a full disk.
+    pub(crate) const fn removed(&self) -> u64 {
+        self.removed
     }
 
     /// Writes what is left together with the result.
@@ -255,7 +263,8 @@ impl<'a> Keeper<'a> {
         if saved.is_err() {
             self.lost += count;
         }
-        saved?;
+        let for_space = |segment: &&RemovedSegment| segment.reason == RemovalReason::Space;
+        self.removed += saved?.removed.iter().filter(for_space).map(|s| s.records).sum::<u64>();
         Ok(())
     }
 }

@@ -67,6 +67,8 @@ pub struct Counters {
     pub keep_failures: AtomicU64,
     /// Facts of exchanges that could not be written and are gone.
     pub facts_lost: AtomicU64,
+    /// Facts of earlier exchanges that were removed because the disk was full.
+    pub facts_removed: AtomicU64,
     /// Exchanges that are missing from the capture.
     pub capture_lost: AtomicU64,
 }
@@ -162,11 +164,12 @@ impl Live<'_> {
 
     /// What the writer says about the last step.
     fn hear(&mut self, steps: &mut Steps) {
-        let Ok(Step { written, lost, took }) = steps.done.try_recv() else { return };
+        let Ok(Step { written, lost, removed, took }) = steps.done.try_recv() else { return };
         steps.busy = false;
         // At most a fifth of a core, and a crash costs half a minute at most.
         steps.pause = (took * 4).clamp(STEP, LONGEST_PAUSE);
         self.counters.facts_lost.fetch_add(lost, Relaxed);
+        self.counters.facts_removed.fetch_add(removed, Relaxed);
         match written {
             Ok(()) => {
                 self.counters.kept.fetch_add(1, Relaxed);
@@ -191,6 +194,8 @@ struct Step {
     written: Result<(), KeepError>,
     /// Facts that are gone.
     lost: u64,
+    /// Facts of earlier exchanges that made room.
+    removed: u64,
     took: Duration,
 }
 
@@ -252,15 +257,15 @@ fn write<'a>(
 ) -> Keeper<'a> {
     for Job { state, facts } in work {
         let begin = Instant::now();
-        let before = keeper.lost();
+        let before = (keeper.lost(), keeper.removed());
         keeper.take(facts);
         let written = State::load(&state).map_err(KeepError::from).and_then(|mut state| {
             let analysis = results(&mut state, snapshot, counters);
             keeper.finish(&state, &analysis)
         });
-        let lost = keeper.lost() - before;
+        let (lost, removed) = (keeper.lost() - before.0, keeper.removed() - before.1);
         // Nobody listens when the run is ending.
-        let _ = say.send(Step { written, lost, took: begin.elapsed() });
+        let _ = say.send(Step { written, lost, removed, took: begin.elapsed() });
     }
     keeper
 }

@@ -19,7 +19,7 @@ use crate::{
     error::{Result, StoreError},
     exchange_log::{
         BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FileExchangeLog, LogBudget,
-        LogOptions, LogSetup, RemovedSegment, segment_files,
+        LogOptions, LogSetup, Packed, RemovedSegment, segment_files,
     },
     files,
     keys::KeyDirectory,
@@ -31,6 +31,9 @@ use crate::{
 
 /// Name of the database file in a data directory.
 pub const DATABASE_FILE: &str = "bartizan.db";
+/// Most segments of the exchange log that make room for one call on a full disk: somebody else may be
+/// filling it.
+pub const MOST_REMOVED: usize = 4;
 const EXCHANGES: &str = "exchanges";
 const KEYS: &str = "keys";
 
@@ -80,6 +83,8 @@ pub struct DataDirectory {
     log: Arc<dyn ExchangeLog>,
     scope: Scope,
     key: HashKey,
+    /// Most bytes of the exchange log.
+    max_bytes: Option<u64>,
     /// Held from writing blocks until their entries are committed, and while segments are removed:
     /// else a segment could go between the two.
     appending: Mutex<()>,
@@ -164,7 +169,8 @@ impl DataDirectory {
     ) -> Self {
         let scope = options.scope.clone();
         let store = Arc::new(store);
-        Self { store, log, scope, key, appending: Mutex::new(()), _lock: lock }
+        let (max_bytes, appending) = (options.log.max_bytes, Mutex::new(()));
+        Self { store, log, scope, key, max_bytes, appending, _lock: lock }
     }
 
     /// The SQL store.
@@ -206,6 +212,9 @@ impl DataDirectory {
     /// Writes exchanges and everything that was learned from them. When this returns `Ok`, all of
     /// it is durable; otherwise none of it is there. `batch.blocks` is filled in here.
     ///
+    /// The oldest segments of the exchange log make room, as [`SaveReport::removed`] says: those beyond
+    /// its budget, and, when the disk is full, up to [`MOST_REMOVED`] in each call.
+    ///
     /// # Errors
     /// Those of [`ExchangeLog::append`] and [`Store::save_batch`].
     pub async fn save(
@@ -213,9 +222,41 @@ impl DataDirectory {
         mut batch: Batch,
         exchanges: Vec<ExchangeFacts>,
     ) -> Result<SaveReport> {
+        let packed =
+            tokio::task::spawn_blocking(|| Packed::of(exchanges)).await.map_err(|e| {
+                StoreError::Io {
+                    action: "writing",
+                    path: EXCHANGES.into(),
+                    source: std::io::Error::other(e),
+                }
+            })??;
+        let packed = Arc::new(packed);
         let _appending = self.appending.lock().await;
-        batch.blocks = self.log.append(exchanges).await?;
-        let saved = self.store.save_batch(&self.scope, &batch).await;
+        let mut removed = Vec::new();
+        let mut saved = self.write(&mut batch, &packed).await;
+        while matches!(saved, Err(StoreError::Full { .. })) && removed.len() < MOST_REMOVED {
+            // What was not saved says why; what keeps room from being made is the same again.
+            let room = self.make_room(batch.now).await.unwrap_or_default();
+            if room.is_empty() {
+                break;
+            }
+            removed.extend(room);
+            saved = self.write(&mut batch, &packed).await;
+        }
+        let mut report = saved?;
+        let begun = batch.blocks.iter().any(|block| block.position == 0);
+        if begun && self.max_bytes.is_some() {
+            let budget = LogBudget { max_bytes: self.max_bytes, ..LogBudget::default() };
+            // What was saved is saved. The next new segment tries again.
+            removed.extend(self.trim(&budget, batch.now).await.unwrap_or_default());
+        }
+        report.removed = removed;
+        Ok(report)
+    }
+
+    async fn write(&self, batch: &mut Batch, packed: &Arc<Packed>) -> Result<SaveReport> {
+        batch.blocks = self.log.append(packed).await?;
+        let saved = self.store.save_batch(&self.scope, batch).await;
         match &saved {
             // Whether such a commit took place may only show after a restart, so the blocks stay.
             Ok(_) | Err(StoreError::Database { .. } | StoreError::Io { .. }) => {}
@@ -299,12 +340,38 @@ impl DataDirectory {
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>> {
         let _appending = self.appending.lock().await;
+        self.trim(budget, now).await
+    }
+
+    /// Removes the oldest segment, unless it is the only one.
+    async fn make_room(&self, now: Timestamp) -> Result<Vec<RemovedSegment>> {
+        let budget = LogBudget { disk_is_full: true, ..LogBudget::default() };
+        match self.trim(&budget, now).await {
+            Err(StoreError::Full { .. }) => {
+                // Not even room to write down that it goes, so it goes first. Should we be stopped in
+                // between, its blocks are read as damaged until the next one is removed.
+                let segments = self.store.exchange_segments(&self.scope).await?;
+                let [oldest, _, ..] = &segments[..] else { return Ok(Vec::new()) };
+                self.log.remove(&[oldest.segment]).await?;
+                self.trim(&budget, now).await
+            }
+            trimmed => trimmed,
+        }
+    }
+
+    async fn trim(&self, budget: &LogBudget, now: Timestamp) -> Result<Vec<RemovedSegment>> {
         let removed = self.store.trim_exchanges(&self.scope, budget, now).await?;
         if !removed.is_empty() {
             let segments: Vec<_> = removed.iter().map(|r| r.segment).collect();
             self.log.remove(&segments).await?;
         }
         Ok(removed)
+    }
+
+    /// Most bytes of the exchange log; `None`: no limit.
+    #[must_use]
+    pub const fn max_log_bytes(&self) -> Option<u64> {
+        self.max_bytes
     }
 
     /// Closes the database and lets go of the directory.

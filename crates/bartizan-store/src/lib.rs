@@ -21,11 +21,11 @@ mod workflow;
 
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
-pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage};
+pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage, MOST_REMOVED};
 pub use error::{Result, StoreError};
 pub use exchange_log::{
     BlockEntry, BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FieldFact, FieldType,
-    FileExchangeLog, LogBudget, LogOptions, RemovalReason, RemovedSegment, SegmentExtent,
+    FileExchangeLog, LogBudget, LogOptions, Packed, RemovalReason, RemovedSegment, SegmentExtent,
 };
 pub use files::MAX_NAME_BYTES;
 pub use keys::KeyDirectory;

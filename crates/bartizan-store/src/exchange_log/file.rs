@@ -16,7 +16,9 @@ use bartizan_model::{HashKey, Scope};
 use super::{
     BlockEntry, ExchangeLog,
     record::ExchangeFacts,
-    segment::{self, BLOCK_HEADER_BYTES, HEADER_BYTES, Header, MAX_BLOCK_BYTES, SegmentCipher},
+    segment::{
+        self, BLOCK_HEADER_BYTES, HEADER_BYTES, Header, MAX_BLOCK_BYTES, Packed, SegmentCipher,
+    },
 };
 use crate::{
     error::{Result, StoreError},
@@ -29,11 +31,25 @@ pub struct LogOptions {
     /// A new segment is begun when one has this many bytes. Retention removes whole segments, so
     /// this is also how finely a byte budget is kept.
     pub segment_bytes: u64,
+    /// Most bytes of all segments together: the oldest make room for new ones. `None`: no limit.
+    pub max_bytes: Option<u64>,
+}
+
+/// Most bytes of a segment.
+const SEGMENT_BYTES: u64 = 8 << 20;
+
+impl LogOptions {
+    /// For a log of at most so many bytes: segments are at most an eighth of it.
+    #[must_use]
+    pub fn within(max_bytes: u64) -> Self {
+        let segment_bytes = (max_bytes / 8).clamp(1 << 20, SEGMENT_BYTES);
+        Self { segment_bytes, max_bytes: Some(max_bytes) }
+    }
 }
 
 impl Default for LogOptions {
     fn default() -> Self {
-        Self { segment_bytes: 32 << 20 }
+        Self { segment_bytes: SEGMENT_BYTES, max_bytes: None }
     }
 }
 
@@ -144,14 +160,15 @@ impl FileExchangeLog {
 
 #[async_trait]
 impl ExchangeLog for FileExchangeLog {
-    async fn append(&self, records: Vec<ExchangeFacts>) -> Result<Vec<BlockEntry>> {
+    async fn append(&self, packed: &Arc<Packed>) -> Result<Vec<BlockEntry>> {
         if self.inner.read_only {
             return Err(StoreError::OpenedReadOnly);
         }
-        if records.is_empty() {
+        if packed.blocks.is_empty() {
             return Ok(Vec::new());
         }
-        self.run(move |inner| inner.append(records)).await
+        let packed = Arc::clone(packed);
+        self.run(move |inner| inner.append(&packed)).await
     }
 
     async fn discard(&self, blocks: &[BlockEntry]) {
@@ -184,12 +201,11 @@ impl Inner {
         self.directory.join(format!("{number:010}.seg"))
     }
 
-    fn append(&self, records: Vec<ExchangeFacts>) -> Result<Vec<BlockEntry>> {
-        let blocks = segment::pack(records).map_err(|e| self.unencodable(e))?;
+    fn append(&self, packed: &Packed) -> Result<Vec<BlockEntry>> {
         let mut writer = self.writer();
         let before = writer.current.as_ref().map(|s| (s.end, s.position));
         let mut finished = Vec::new();
-        let result = self.write_blocks(&mut writer, &mut finished, blocks);
+        let result = self.write_blocks(&mut writer, &mut finished, &packed.blocks);
         if result.is_err() {
             // Give the space back: on a full disk the next attempt needs it. What cannot be undone
             // here is cut off on the next opening, because no entry points to it.
@@ -210,7 +226,7 @@ impl Inner {
         &self,
         writer: &mut Writer,
         finished: &mut Vec<Segment>,
-        blocks: Vec<segment::PlainBlock>,
+        blocks: &[segment::PlainBlock],
     ) -> Result<Vec<BlockEntry>> {
         let mut entries = Vec::with_capacity(blocks.len());
         for block in blocks {
@@ -348,7 +364,7 @@ impl Inner {
 
 impl Segment {
     /// Writes one block at the end; `None` when it is too long to be one.
-    fn write(&mut self, block: segment::PlainBlock) -> Result<Option<BlockEntry>> {
+    fn write(&mut self, block: &segment::PlainBlock) -> Result<Option<BlockEntry>> {
         let counter = self.counter;
         self.counter += 1;
         let Some(bytes) = self.cipher.seal(counter, self.end, &block.bytes) else {
@@ -363,7 +379,7 @@ impl Segment {
             position: self.position,
             offset: self.end,
             length,
-            ..block.entry
+            ..block.entry.clone()
         };
         self.position += 1;
         self.end += u64::from(length);

@@ -10,6 +10,8 @@ mod file;
 mod record;
 mod segment;
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use bartizan_model::{ActorId, EndpointId, Timestamp};
 
@@ -20,6 +22,7 @@ pub use record::{
     DecisionFact, ExchangeFacts, FieldFact, FieldType, MAX_DECISIONS, MAX_FIELDS,
     MAX_LOCATION_BYTES, MAX_NAME_BYTES,
 };
+pub use segment::Packed;
 
 /// One block of the log, as the store indexes it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -80,6 +83,8 @@ pub struct LogBudget {
     pub max_bytes: Option<u64>,
     /// Segments whose latest exchange is earlier are removed.
     pub older_than: Option<Timestamp>,
+    /// The disk is full: the oldest segment goes whatever the others say, unless it is the only one.
+    pub disk_is_full: bool,
 }
 
 /// Why a segment was removed.
@@ -89,6 +94,8 @@ pub enum RemovalReason {
     Bytes,
     /// The age budget.
     Age,
+    /// The disk was full.
+    Space,
 }
 
 impl RemovalReason {
@@ -98,13 +105,14 @@ impl RemovalReason {
         match self {
             Self::Bytes => "bytes",
             Self::Age => "age",
+            Self::Space => "space",
         }
     }
 
     /// The reason of a word; `None` for an unknown one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Bytes, Self::Age].into_iter().find(|r| r.as_str() == text)
+        [Self::Bytes, Self::Age, Self::Space].into_iter().find(|r| r.as_str() == text)
     }
 }
 
@@ -130,13 +138,13 @@ pub struct RemovedSegment {
 /// The part of the log that holds the bytes. Networked twins pass the same tests.
 #[async_trait]
 pub trait ExchangeLog: Send + Sync + std::fmt::Debug {
-    /// Writes records in order and makes them durable. Returns the entries of the blocks they are
+    /// Writes packed records in order and makes them durable. Returns the entries of the blocks they are
     /// in; the records count as stored once the store has written these.
     ///
     /// # Errors
     /// [`crate::StoreError::Full`], [`crate::StoreError::ReadOnly`] and other file errors: nothing
-    /// of the call is kept.
-    async fn append(&self, records: Vec<ExchangeFacts>) -> Result<Vec<BlockEntry>>;
+    /// of the call is kept, and it can be tried again.
+    async fn append(&self, packed: &Arc<Packed>) -> Result<Vec<BlockEntry>>;
 
     /// Takes the last blocks back whose entries were not written, to give their space back. Best
     /// effort: what stays is never read, because nothing points to it, and is cut off later.

@@ -12,6 +12,8 @@
 //! offset, so that no block can be moved. Plain text is zstd over records in postcard form, each of
 //! them the facts and an appendix. Version 1 (`BZXLOG1`) had no appendix, and is read but not written.
 
+use std::{io, path::PathBuf};
+
 use bartizan_model::{HashKey, Scope};
 use chacha20poly1305::{
     ChaCha20Poly1305, Nonce,
@@ -23,7 +25,7 @@ use super::{
     record::{Appendix, ExchangeFacts},
     subject_key,
 };
-use crate::keys::authenticate;
+use crate::{error::StoreError, keys::authenticate};
 
 /// What segments begin with, by version from 1. The last is the one that is written.
 const MAGICS: [&[u8; 8]; 2] = [b"BZXLOG1\n", b"BZXLOG2\n"];
@@ -157,7 +159,29 @@ fn nonce(counter: u64) -> Nonce {
     bytes.into()
 }
 
+/// Records that are ready to be appended: encoded, and put into blocks. An append that fails can be
+/// tried again with the same.
+#[derive(Debug)]
+pub struct Packed {
+    pub(super) blocks: Vec<PlainBlock>,
+}
+
+impl Packed {
+    /// Packs records, in order. Takes long for many of them: nothing for a thread that answers.
+    ///
+    /// # Errors
+    /// When a record cannot be encoded, which would be a defect.
+    pub fn of(records: Vec<ExchangeFacts>) -> Result<Self, StoreError> {
+        pack(records).map(|blocks| Self { blocks }).map_err(|reason| StoreError::Io {
+            action: "writing",
+            path: PathBuf::from("the exchange log"),
+            source: io::Error::new(io::ErrorKind::InvalidInput, reason),
+        })
+    }
+}
+
 /// Plain text of one block with what the index says about it.
+#[derive(Debug)]
 pub(super) struct PlainBlock {
     pub(super) bytes: Vec<u8>,
     /// Without segment, position, offset and length.
@@ -165,7 +189,7 @@ pub(super) struct PlainBlock {
 }
 
 /// Puts records into blocks, in order. `Err` names what cannot be encoded.
-pub(super) fn pack(records: Vec<ExchangeFacts>) -> Result<Vec<PlainBlock>, &'static str> {
+fn pack(records: Vec<ExchangeFacts>) -> Result<Vec<PlainBlock>, &'static str> {
     let mut blocks = Vec::new();
     let mut bytes = Vec::new();
     let mut entry = BlockEntry::default();

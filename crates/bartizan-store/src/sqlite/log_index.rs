@@ -160,12 +160,15 @@ pub(super) async fn trim(
 ) -> Inner<Vec<RemovedSegment>> {
     let sums = sums(connection, scope).await?;
     let mut total: u64 = sums.iter().map(|s| s.bytes).sum();
+    let for_space = usize::from(budget.disk_is_full && sums.len() > 1);
     let mut removed = Vec::new();
     for sum in sums {
         let reason = if budget.older_than.is_some_and(|bound| sum.last_time < bound) {
             RemovalReason::Age
         } else if budget.max_bytes.is_some_and(|max| total > max) {
             RemovalReason::Bytes
+        } else if for_space > removed.len() {
+            RemovalReason::Space
         } else {
             continue;
         };

@@ -25,7 +25,10 @@ const INPUT: &str = "crash test";
 
 fn options(directory: &Path) -> DataOptions {
     // Small segments, so that kills also hit the moment between two of them.
-    DataOptions { log: LogOptions { segment_bytes: 6_000 }, ..DataOptions::new(directory) }
+    DataOptions {
+        log: LogOptions { segment_bytes: 6_000, max_bytes: None },
+        ..DataOptions::new(directory)
+    }
 }
 
 fn name(number: u64, which: u64) -> String {

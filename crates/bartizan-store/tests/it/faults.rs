@@ -10,7 +10,8 @@ use std::{
 
 use bartizan_model::{Severity, source::Checkpoint};
 use bartizan_store::{
-    Batch, DATABASE_FILE, DataDirectory, DataOptions, ExchangeQuery, PageRequest, StoreError,
+    Batch, DATABASE_FILE, DataDirectory, DataOptions, ExchangeQuery, LogOptions, MOST_REMOVED,
+    PageRequest, RemovalReason::Space, StoreError,
 };
 
 use crate::{
@@ -75,16 +76,27 @@ async fn full_database_loses_nothing_and_goes_on_when_there_is_space() {
 /// set, where mounting is not allowed.
 #[test]
 fn full_disk_loses_nothing() {
+    assert!(on_small_disk("4m", "fill_the_disk").contains("FILLED"));
+}
+
+/// The same with a log of many segments: the oldest make room, and what is gone is written down.
+#[test]
+fn on_a_full_disk_the_oldest_exchanges_make_room() {
+    assert!(on_small_disk("16m", "overfill_the_disk").contains("MADE ROOM"));
+}
+
+/// Runs an ignored test of this module on a small file system, and gives what it printed.
+fn on_small_disk(size: &str, test: &str) -> String {
     let directory = tempfile::tempdir().expect("temporary directory");
     let mounted = Command::new("mount")
-        .args(["-t", "tmpfs", "-o", "size=4m", "bartizan-test"])
+        .args(["-t", "tmpfs", "-o", &format!("size={size}"), "bartizan-test"])
         .arg(directory.path())
         .stderr(Stdio::null())
         .status()
         .is_ok_and(|status| status.success());
     let run = |command: &mut Command| {
         command
-            .args(["--ignored", "--exact", "--nocapture", "faults::fill_the_disk"])
+            .args(["--ignored", "--exact", "--nocapture", &format!("faults::{test}")])
             .env("BARTIZAN_TEST_DIRECTORY", directory.path())
             .output()
             .expect("started")
@@ -103,7 +115,7 @@ fn full_disk_loses_nothing() {
     }
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
-    assert!(text.contains("FILLED"), "{text}");
+    text.into_owned()
 }
 
 #[tokio::test]
@@ -133,6 +145,33 @@ async fn fill_the_disk() {
     let data = DataDirectory::open_read_only(&options).await.expect("readable while full");
     assert_eq!(read_all(&data, &ExchangeQuery::default()).await.len() as u64, kept);
     writeln!(std::io::stdout(), "FILLED {kept}").expect("parent listens");
+}
+
+#[tokio::test]
+#[ignore = "started by on_a_full_disk_the_oldest_exchanges_make_room"]
+async fn overfill_the_disk() {
+    let directory = std::env::var("BARTIZAN_TEST_DIRECTORY").expect("set by the test");
+    let data = Path::new(&directory).join("data");
+    let log = LogOptions { segment_bytes: 500_000, max_bytes: None };
+    let data = open(&DataOptions { log, ..DataOptions::new(data) }).await;
+    let (mut kept, mut gone) = (0, 0);
+    // The limit on file sizes, where mounting is not allowed, never makes a disk full.
+    while gone < 10_000 && kept < 200_000 {
+        let records = (kept..kept + 2_000).map(exchange).collect();
+        let report = data.save(batch(1), records).await.expect("room is made");
+        assert!(
+            report.removed.len() <= MOST_REMOVED
+                && report.removed.iter().all(|s| s.reason == Space)
+        );
+        kept += 2_000;
+        gone += report.removed.iter().map(|segment| segment.records).sum::<u64>();
+    }
+    let left = read_all(&data, &ExchangeQuery::default()).await;
+    assert_eq!(left.len() as u64, kept - gone);
+    assert_eq!(left.first().map(|first| first.sequence), Some(gone), "the newest are there");
+    let written = data.store().removed_segments(&scope()).await.expect("read");
+    assert_eq!(written.iter().map(|segment| segment.records).sum::<u64>(), gone);
+    writeln!(std::io::stdout(), "MADE ROOM {gone} of {kept}").expect("parent listens");
 }
 
 #[tokio::test]

@@ -1,11 +1,11 @@
 //! The exchange log on disk.
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
 use bartizan_model::{ActorId, EndpointId};
 use bartizan_store::{
     Batch, DATABASE_FILE, DataDirectory, DataOptions, ExchangeFacts, ExchangeQuery, LogBudget,
-    LogOptions, StoreError,
+    LogOptions, Packed, RemovalReason, StoreError,
 };
 
 use crate::samples::{at, exchange, scope};
@@ -16,6 +16,10 @@ async fn open(options: &DataOptions) -> DataDirectory {
 
 pub(crate) fn batch(now: i64) -> Batch {
     Batch { now: at(now), ..Batch::default() }
+}
+
+fn packed(number: u64) -> Arc<Packed> {
+    Arc::new(Packed::of(vec![exchange(number)]).expect("packed"))
 }
 
 fn segments(options: &DataOptions) -> Vec<PathBuf> {
@@ -44,7 +48,7 @@ pub(crate) async fn read_all(data: &DataDirectory, query: &ExchangeQuery) -> Vec
 async fn records_come_back_by_time_endpoint_and_actor() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let options = DataOptions {
-        log: LogOptions { segment_bytes: 20_000 },
+        log: LogOptions { segment_bytes: 20_000, max_bytes: None },
         ..DataOptions::new(directory.path())
     };
     let data = open(&options).await;
@@ -151,13 +155,13 @@ async fn what_was_not_acknowledged_is_cut_off() {
     data.save(batch(1), vec![exchange(0)]).await.expect("saved");
     let length = std::fs::metadata(&segments(&options)[0]).expect("segment").len();
     // Written and synced, but the transaction never came.
-    data.log().append(vec![exchange(1)]).await.expect("appended");
+    data.log().append(&packed(1)).await.expect("appended");
     data.close().await;
     assert!(std::fs::metadata(&segments(&options)[0]).expect("segment").len() > length);
 
     let data = open(&options).await;
     assert_eq!(std::fs::metadata(&segments(&options)[0]).expect("segment").len(), length);
-    data.log().append(vec![exchange(2)]).await.expect("a whole segment without entries");
+    data.log().append(&packed(2)).await.expect("a whole segment without entries");
     assert_eq!(segments(&options).len(), 2);
     data.close().await;
     let data = open(&options).await;
@@ -169,7 +173,7 @@ async fn what_was_not_acknowledged_is_cut_off() {
 async fn budget_removes_whole_segments_and_says_so() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let options = DataOptions {
-        log: LogOptions { segment_bytes: 4_000 },
+        log: LogOptions { segment_bytes: 4_000, max_bytes: None },
         ..DataOptions::new(directory.path())
     };
     let data = open(&options).await;
@@ -181,7 +185,7 @@ async fn budget_removes_whole_segments_and_says_so() {
     assert!(files >= 4);
     let total: u64 =
         segments(&options).iter().map(|p| std::fs::metadata(p).expect("segment").len()).sum();
-    let budget = LogBudget { max_bytes: Some(total / 2), older_than: None };
+    let budget = LogBudget { max_bytes: Some(total / 2), ..LogBudget::default() };
     let removed = data.trim_exchanges(&budget, at(9)).await.expect("trimmed");
     assert!(!removed.is_empty());
     assert_eq!(segments(&options).len(), files - removed.len());
@@ -190,13 +194,34 @@ async fn budget_removes_whole_segments_and_says_so() {
     assert_eq!(left.len() as u64 + gone, 160);
     assert_eq!(left[0].sequence, gone, "the oldest went");
     // Also the segment that is being written can go; writing begins a new one.
-    let none = LogBudget { max_bytes: Some(0), older_than: None };
+    let none = LogBudget { max_bytes: Some(0), ..LogBudget::default() };
     data.trim_exchanges(&none, at(10)).await.expect("trimmed");
     assert_eq!(segments(&options).len(), 0);
     data.save(batch(2), vec![exchange(999)]).await.expect("saved");
     assert_eq!(read_all(&data, &ExchangeQuery::default()).await, [exchange(999)]);
     data.close().await;
     assert_eq!(read_all(&open(&options).await, &ExchangeQuery::default()).await.len(), 1);
+}
+
+#[tokio::test]
+async fn the_log_stays_within_its_budget_while_it_is_written() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let log = LogOptions { segment_bytes: 4_000, max_bytes: Some(20_000) };
+    let options = DataOptions { log, ..DataOptions::new(directory.path()) };
+    let data = open(&options).await;
+    let mut gone = 0;
+    for part in 0..30u64 {
+        let records = (part * 20..part * 20 + 20).map(exchange).collect();
+        let removed = data.save(batch(1), records).await.expect("saved").removed;
+        assert!(removed.iter().all(|segment| segment.reason == RemovalReason::Bytes));
+        gone += removed.iter().map(|segment| segment.records).sum::<u64>();
+        let sizes =
+            segments(&options).into_iter().map(|p| std::fs::metadata(p).expect("file").len());
+        assert!(sizes.sum::<u64>() < 20_000 + 2 * 4_000, "a segment is begun before one goes");
+    }
+    assert!(gone > 0);
+    let left = read_all(&data, &ExchangeQuery::default()).await;
+    assert_eq!((left.len() as u64, left[0].sequence), (600 - gone, gone));
 }
 
 #[tokio::test]

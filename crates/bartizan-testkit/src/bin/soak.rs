@@ -107,14 +107,14 @@ fn soak(binary: &str, minutes: u64) -> Result<Vec<String>> {
         last.descriptors,
         fresh.descriptors
     ));
-    let faults = verdict(&tally, &origin, fresh, first.unwrap_or(fresh), last);
+    let mut faults = verdict(&tally, &origin, fresh, first.unwrap_or(fresh), last);
     closing(&serving, &tally, weather.crowds)?;
     let (status, said) = serving.stop()?;
     say(&format!("\nIts last words: `{}`\n", said.lines().last().unwrap_or_default()));
     drop(weather);
     fs::remove_dir_all(&home)?;
     if !status.success() {
-        return Err(said.into());
+        faults.push(format!("it did not end well: {said}"));
     }
     Ok(faults)
 }
@@ -252,6 +252,7 @@ fn closing(serving: &Serving, tally: &Tally, crowds: u64) -> Result<()> {
         "bartizan_store_steps_total",
         "bartizan_store_step_failures_total",
         "bartizan_exchange_facts_lost_total",
+        "bartizan_exchange_facts_removed_total",
     ] {
         writeln!(text, "- `{name}` {}", serving.metric(name, "")?)?;
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use bartizan_analysis::State;
 use bartizan_model::{Scope, Timestamp};
 use bartizan_pipeline::keep;
-use bartizan_store::{DataDirectory, DataOptions, LearnedState, StoreError};
+use bartizan_store::{DataDirectory, DataOptions, LearnedState, LogOptions, StoreError};
 use tokio::runtime::Runtime;
 
 use super::CommandError;
@@ -126,6 +126,9 @@ pub(super) fn options(folder: &Path, config: &Config, scope: &Scope) -> DataOpti
     let mut options = DataOptions::new(folder);
     options.key_directory.clone_from(&config.store.keys);
     options.scope = scope.clone();
+    if config.store.exchange_mebibytes > 0 {
+        options.log = LogOptions::within(u64::from(config.store.exchange_mebibytes) * 1024 * 1024);
+    }
     options
 }
 

@@ -63,7 +63,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
             config.gateway.waiting_exchanges as usize,
             (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
         ),
-        retention: (config.store.exchange_days, config.store.exchange_mebibytes),
+        exchange_days: config.store.exchange_days,
         capture: arguments.capture.clone().map(|path| (path, clear)),
     };
     // Before anything is announced: a signal that comes early must not end the process.

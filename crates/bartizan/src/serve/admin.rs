@@ -131,6 +131,7 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Va
             "steps_kept": load(&counters.kept),
             "steps_failed": load(&counters.keep_failures),
             "exchange_facts_lost": load(&counters.facts_lost),
+            "exchange_facts_removed": load(&counters.facts_removed),
         },
     });
     (status, Json(body))
@@ -163,6 +164,11 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ("store_steps", "Steps of results that were kept", &counters.kept),
         ("store_step_failures", "Steps of results that could not be kept", &counters.keep_failures),
         ("exchange_facts_lost", "Facts of exchanges that could not be kept", &counters.facts_lost),
+        (
+            "exchange_facts_removed",
+            "Facts of earlier exchanges that made room on a full disk",
+            &counters.facts_removed,
+        ),
         ("capture_lost", "Exchanges that are missing from the capture", &counters.capture_lost),
     ] {
         let value = counter.load(Relaxed);

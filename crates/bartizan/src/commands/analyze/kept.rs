@@ -90,8 +90,8 @@ impl Kept {
 
     /// Reopens findings whose acceptance has lapsed, and drops exchange facts beyond the budget.
     pub(super) fn retain(&self, config: &Config) -> Result<(), CommandError> {
-        let budget = (config.store.exchange_days, config.store.exchange_mebibytes);
-        let retained = keep::retain(&self.data.directory, &self.scope, budget, now());
+        let days = config.store.exchange_days;
+        let retained = keep::retain(&self.data.directory, &self.scope, days, now());
         self.data.runtime.block_on(retained).map_err(|e| failed(&e))
     }
 
