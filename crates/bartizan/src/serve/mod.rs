@@ -5,6 +5,7 @@ mod capture;
 pub(crate) mod descriptors;
 mod lane;
 mod runtimes;
+mod schedule;
 mod settings;
 
 use std::{
@@ -149,8 +150,8 @@ pub struct Start {
     pub runtimes: Runtimes,
     /// Exchanges and bytes of bodies that may wait for the judgement.
     pub waiting: (usize, usize),
-    /// Days and mebibytes of exchange facts that are kept; 0: no such limit.
-    pub retention: (u32, u32),
+    /// Days for which exchange facts are kept; 0: no such limit.
+    pub exchange_days: u32,
     /// Write exchanges to this file, in the clear or tokenised.
     pub capture: Option<(PathBuf, Clear)>,
 }
@@ -212,7 +213,11 @@ impl Serving {
             &enforcement,
             Arc::clone(&counters),
         ))?;
-        behind.spawn(retain(Arc::downgrade(&directory), snapshot.scope.clone(), start.retention));
+        behind.spawn(retain(
+            Arc::downgrade(&directory),
+            snapshot.scope.clone(),
+            start.exchange_days,
+        ));
         let counted = Arc::clone(&counters);
         let lane =
             Lane { receiver, snapshot, state, counters: counted, directory, behind, capture };
@@ -302,11 +307,11 @@ pub struct Stopped {
     pub would_refuse: u64,
 }
 
-/// Keeps the store within its budget, now and every hour, as long as there is one.
-async fn retain(directory: Weak<DataDirectory>, scope: Scope, budget: (u32, u32)) {
+/// Removes what is too old from the store, now and every hour, as long as there is one.
+async fn retain(directory: Weak<DataDirectory>, scope: Scope, days: u32) {
     let mut told = false;
     while let Some(directory) = directory.upgrade() {
-        let retained = keep::retain(&directory, &scope, budget, now()).await;
+        let retained = keep::retain(&directory, &scope, days, now()).await;
         if let Err(error) = retained
             && !std::mem::replace(&mut told, true)
         {

@@ -4,9 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use tokio::runtime::{Builder, Runtime};
 
-/// How far everything but traffic steps back, see `nice(1)`.
-#[cfg(target_os = "linux")]
-const NICE: i32 = 10;
+use super::schedule;
 
 /// The two runtimes of a server.
 pub struct Runtimes {
@@ -29,9 +27,10 @@ impl Runtimes {
     /// The system has no room for more threads.
     pub fn start() -> std::io::Result<Self> {
         small_pages();
+        schedule::short_turns();
         // In this order: a thread has the priority of the one that started it.
         let traffic = Builder::new_multi_thread().enable_all().build()?;
-        step_back();
+        schedule::step_back();
         let behind = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         Ok(Self { traffic: Arc::new(traffic), behind: Arc::new(Behind(behind)) })
     }
@@ -52,14 +51,5 @@ fn small_pages() {
     {
         // Refused, everything works as before, with slower ones among the requests.
         let _ = rustix::thread::disable_transparent_huge_pages(true);
-    }
-}
-
-fn step_back() {
-    // Linux has a priority for each thread; elsewhere it is one of the whole process.
-    #[cfg(target_os = "linux")]
-    {
-        // Refused, everything works as before, a little slower.
-        let _ = rustix::process::setpriority_process(Some(rustix::thread::gettid()), NICE);
     }
 }
