@@ -95,7 +95,8 @@ pub struct StoreConfig {
     pub keys: Option<PathBuf>,
     /// Exchange facts older than this are dropped. 0 keeps all.
     pub exchange_days: u32,
-    /// Exchange facts beyond this many mebibytes are dropped, oldest first. 0 keeps all.
+    /// Exchange facts beyond this many mebibytes are dropped, oldest first. 0 keeps all. On a full disk the
+    /// oldest make room earlier than that.
     pub exchange_mebibytes: u32,
 }
 

@@ -5,8 +5,8 @@ mod capture;
 pub(crate) mod descriptors;
 mod lane;
 mod runtimes;
-mod schedule;
 mod settings;
+mod system;
 
 use std::{
     path::PathBuf,

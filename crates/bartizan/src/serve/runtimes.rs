@@ -4,7 +4,7 @@ use std::{ops::Deref, sync::Arc};
 
 use tokio::runtime::{Builder, Runtime};
 
-use super::schedule;
+use super::system;
 
 /// The two runtimes of a server.
 pub struct Runtimes {
@@ -26,11 +26,12 @@ impl Runtimes {
     /// # Errors
     /// The system has no room for more threads.
     pub fn start() -> std::io::Result<Self> {
-        small_pages();
-        schedule::short_turns();
+        system::keep_memory();
+        system::small_pages();
+        system::short_turns();
         // In this order: a thread has the priority of the one that started it.
         let traffic = Builder::new_multi_thread().enable_all().build()?;
-        schedule::step_back();
+        system::step_back();
         let behind = Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
         Ok(Self { traffic: Arc::new(traffic), behind: Arc::new(Behind(behind)) })
     }
@@ -41,15 +42,5 @@ impl Deref for Behind {
 
     fn deref(&self) -> &Runtime {
         &self.0
-    }
-}
-
-/// Keeps the memory of the process in small pages: the kernel clears a huge one (2 MiB) while the
-/// request that touched it first waits, which was seen to take milliseconds.
-fn small_pages() {
-    #[cfg(target_os = "linux")]
-    {
-        // Refused, everything works as before, with slower ones among the requests.
-        let _ = rustix::thread::disable_transparent_huge_pages(true);
     }
 }

@@ -1,4 +1,18 @@
-//! How threads share the processor: short turns for all, and a lower weight for what nobody waits for.
+//! What `serve` asks of the kernel and the allocator, so that no request waits for what it has no part
+//! in. Whatever is refused, everything works as before, with slower ones among the requests. The only
+//! unsafe code of the project: none of these calls has a safe wrapper.
+
+use std::ffi::c_long;
+
+/// How long the allocator keeps free memory before it gives it back to the system, in milliseconds: longer
+/// than what is kept for a step of the store. Giving back stops whoever happens to allocate, and the memory
+/// has to be cleared when it is needed again; with the second of mimalloc's own choice that was seen to
+/// take milliseconds of a request.
+const KEEP_MEMORY: c_long = 20_000;
+
+/// `mi_option_purge_delay` of mimalloc 2 and 3, which the bindings leave out. Numbers of options stay:
+/// mimalloc keeps places for those it has given up.
+const PURGE_DELAY: libmimalloc_sys::mi_option_t = 15;
 
 /// How far everything but traffic steps back, see `nice(1)`: where the processor is full, the judgement
 /// has a quarter of it beside one thread of traffic.
@@ -9,6 +23,22 @@ const NICE: i32 = 5;
 /// takes. Its own choice is some milliseconds, which a request would have to wait.
 #[cfg(target_os = "linux")]
 const TURN: u64 = 100_000;
+
+/// Keeps free memory for a while. To be called before other threads are started.
+#[expect(unsafe_code, reason = "the bindings have no safe form of it")]
+pub(super) fn keep_memory() {
+    // SAFETY: it writes one number of a table, which is not thread-safe: no other thread writes it.
+    unsafe { libmimalloc_sys::mi_option_set(PURGE_DELAY, KEEP_MEMORY) };
+}
+
+/// Keeps the memory of the process in small pages: the kernel clears a huge one (2 MiB) while the
+/// request that touched it first waits, which was seen to take milliseconds.
+pub(super) fn small_pages() {
+    #[cfg(target_os = "linux")]
+    {
+        let _ = rustix::thread::disable_transparent_huge_pages(true);
+    }
+}
 
 /// Gives the calling thread short turns, and all threads that it starts from now on.
 pub(super) fn short_turns() {
@@ -23,8 +53,8 @@ pub(super) fn step_back() {
     set(NICE);
 }
 
-/// Lowers the priority by so much, and sets the length of turns. Refused, everything works as before,
-/// with slower ones among the requests. Kernels before 6.12 take the priority alone.
+/// Lowers the priority by so much, and sets the length of turns. Kernels before 6.12 take the priority
+/// alone.
 #[cfg(target_os = "linux")]
 #[expect(unsafe_code, reason = "no safe wrapper of this system call takes a turn's length")]
 fn set(lower: i32) {
@@ -53,6 +83,16 @@ mod tests {
         let stat = std::fs::read_to_string("/proc/thread-self/stat").expect("readable");
         let fields = stat.rsplit_once(')').expect("a name").1;
         fields.split_whitespace().nth(16).and_then(|field| field.parse().ok()).expect("a number")
+    }
+
+    #[test]
+    #[expect(unsafe_code, reason = "the bindings have no safe form of it")]
+    fn the_option_is_the_delay() {
+        // SAFETY: it reads one number of a table.
+        let delay = || unsafe { libmimalloc_sys::mi_option_get(PURGE_DELAY) };
+        assert_eq!(delay(), 1_000, "what mimalloc 3 documents as its own choice");
+        keep_memory();
+        assert_eq!(delay(), KEEP_MEMORY);
     }
 
     #[test]
