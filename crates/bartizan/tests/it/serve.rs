@@ -1,7 +1,7 @@
 //! `serve` as users meet it: a real upstream behind it, real sockets, signals, a store, a capture.
 
 use std::{
-    io::{BufRead as _, BufReader, Read as _, Write as _},
+    io::{BufRead as _, BufReader, ErrorKind, Read as _, Write as _},
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStderr, Stdio},
