@@ -39,7 +39,9 @@ from `Authorization`, behind any scheme or none, never from the query, which end
 A verified key does not go on to the upstream unless `forward` says so (in monitor mode it does), and \
 what is kept of the exchange names its id instead. All keys are in memory; a key that is made or revoked counts within two \
 seconds. While the store cannot be read the keys known last are used; before they were read once, \
-keys are refused with 503. Without any configuration this policy is there and enforced.",
+keys are refused with 503. Without any configuration this policy is there and enforced; it stays so \
+wherever no `api_key` policy of the configuration applies. One for everything takes its place, in \
+whatever mode: with `mode: off` no own key is verified.",
     examples: &["\
 name: own-keys
 api_key: {headers: [x-api-key], scopes: [orders:read], forward: false}

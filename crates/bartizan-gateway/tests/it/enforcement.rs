@@ -329,3 +329,33 @@ async fn a_monitored_policy_takes_no_key_away() {
         assert!(!format!("{exchange:?}").contains("btz_"), "and none is kept: {exchange:?}");
     }
 }
+
+#[tokio::test]
+async fn a_default_policy_stays_wherever_no_own_one_applies() {
+    let guarded = Guarded::new(
+        "[{name: partners, mode: monitor, scope: {paths: [/partners/**]},
+           api_key: {headers: [x-partner]}},
+          {name: open, mode: off, scope: {paths: [/open]}, api_key: {}}]",
+    )
+    .await;
+    let (good, text) = key(1, ApiKeyState::Active);
+    guarded.table.replace(ApiKeys { version: 1, keys: vec![good] });
+    let unknown = key(2, ApiKeyState::Active).1;
+    for (path, value, status) in [
+        ("/orders", &text, 200),
+        ("/orders", &unknown, 401),
+        // What the configuration says counts where it applies, and only there.
+        ("/partners/a", &unknown, 200),
+        ("/open", &unknown, 200),
+        ("/open/x", &unknown, 401),
+        // It only may be what that is about.
+        ("/partners/..%2forders", &unknown, 401),
+        ("/x/..%2fopen", &unknown, 401),
+    ] {
+        let head = format!("GET {path} HTTP/1.1\r\nx-api-key: {value}");
+        assert_eq!(guarded.ask(&head).await.status, status, "{path}");
+    }
+    let seen = guarded.upstream.seen();
+    assert_eq!(seen[0].field("x-api-key"), None, "a verified key goes no further");
+    assert_eq!(seen.len(), 3);
+}

@@ -135,7 +135,7 @@ pub fn check(
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
-    /// Inline policies; those of the default that are missing are added.
+    /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
