@@ -33,9 +33,10 @@ pub struct ScopeConfig {
     /// `ignore_case` is set; a slash at the end does not. Compared with the path as it came and
     /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that
     /// restricts applies when one of these readings is in the scope, one that grants (CORS, and whom
-    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, or one that
-    /// takes more than a million comparisons, is in every enforced scope for what restricts and in none
-    /// for what grants; monitored policies count it as not evaluated.
+    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose
+    /// readings have more than 128 KiB together, or one that takes more than a million comparisons, is
+    /// in every enforced scope for what restricts and in none for what grants; monitored policies count
+    /// it as not evaluated.
     pub paths: Vec<String>,
     /// Whether letters of paths are compared without case. Set it where the upstream does not tell
     /// `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips
