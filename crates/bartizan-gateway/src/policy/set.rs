@@ -36,6 +36,8 @@ pub(crate) struct PolicySet {
     pub(crate) fields: Vec<Policy<Fields>>,
     /// What their scopes ask about.
     pub(crate) wanted: Wanted,
+    /// Their names, those that are off among them.
+    pub(crate) names: HashSet<String>,
 }
 
 impl PolicySet {
@@ -47,7 +49,6 @@ impl PolicySet {
         previous: Option<&Self>,
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
-        let mut names = HashSet::new();
         let mut work = 0;
         let mut own: Vec<(&'static str, Scope)> = Vec::new();
         if let Some(beyond) = policies.get(POLICIES) {
@@ -57,7 +58,7 @@ impl PolicySet {
         for policy in policies {
             let item = policy.check()?;
             let name = policy.name.as_str();
-            if !names.insert(name) {
+            if !set.names.insert(name.to_owned()) {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
             let mut scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {

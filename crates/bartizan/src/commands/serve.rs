@@ -161,11 +161,10 @@ fn watch(
         seen = now;
         let current = config::current(cli);
         match current.map(|new| (serving.reload(&new.config, overrides), new)) {
-            Ok((Ok(()), _)) if cli.quiet => {}
-            Ok((Ok(()), new)) => {
+            Ok((Ok(_), _)) if cli.quiet => {}
+            Ok((Ok(gateway), new)) => {
                 anstream::eprintln!("configuration reloaded");
-                let checked = serve::check(&new.config, overrides).ok();
-                warn(checked.as_ref().and_then(descriptors::raise));
+                warn(descriptors::raise(&gateway));
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }
