@@ -49,7 +49,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
-    let descriptors = descriptors::raise(&gateway);
+    let descriptors = descriptors::raise(&gateway, &admin);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
@@ -164,7 +164,7 @@ fn watch(
             Ok((Ok(_), _)) if cli.quiet => {}
             Ok((Ok(gateway), new)) => {
                 anstream::eprintln!("configuration reloaded");
-                warn(descriptors::raise(&gateway));
+                warn(descriptors::raise(&gateway, &loaded.config.admin));
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }

@@ -399,10 +399,20 @@ pub struct AdminConfig {
     pub listen: String,
     /// Host names that may be used beside the address itself (a defence against DNS rebinding).
     pub hosts: Vec<String>,
+    /// Most connections at one time; one more closes the oldest, so that whoever comes is answered.
+    pub connections: u32,
+    /// How many seconds a request may take, from its first byte to the end of its answer, and how long a
+    /// connection is kept without one; then it is closed.
+    pub request_seconds: u32,
 }
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9900".to_owned(), hosts: vec!["localhost".to_owned()] }
+        Self {
+            listen: "127.0.0.1:9900".to_owned(),
+            hosts: vec!["localhost".to_owned()],
+            connections: 64,
+            request_seconds: 10,
+        }
     }
 }
