@@ -116,11 +116,11 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// Whether it takes new connections (503 while it is being stopped), and how much of the traffic was
-/// judged.
+/// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
+/// traffic was judged.
 async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
     let counters = &shared.counters;
-    let is_ready = !shared.gateway.is_draining();
+    let is_ready = !shared.gateway.is_ending();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
     let body = serde_json::json!({

@@ -272,6 +272,11 @@ impl Serving {
         Ok(compiled)
     }
 
+    /// Says that it is going to stop, to who asks whether it is ready, and goes on.
+    pub fn announce_stop(&self) {
+        self.gateway.announce_end();
+    }
+
     /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what
     /// waits, and keeps the results.
     ///
