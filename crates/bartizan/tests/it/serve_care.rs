@@ -9,7 +9,7 @@ use std::{
 };
 
 use crate::{
-    command::{home, run, stderr, write},
+    command::{home, result, run, stderr, write},
     serve::{Server, admin, ask, get, line_with, until, upstream},
 };
 
@@ -113,4 +113,37 @@ fn a_capture_that_others_may_read_is_closed_to_them() {
     );
     server.stop();
     assert!(std::fs::read_to_string(&path).expect("read").contains("\"status\":200"));
+}
+
+/// Whoever looks for one exchange finds it, whenever it was; recent ones first.
+#[test]
+fn an_exchange_is_found_by_its_id_whenever_it_was() {
+    let home = home();
+    write(&home, "bartizan.yaml", b"store: {exchange_days: 0}\n");
+    let upstream = format!("http://{}", upstream());
+    let id = |digit: &str| digit.repeat(32);
+    let line = |id: &str, time: &str| {
+        format!(
+            r#"{{"id":"{id}","time":{time},"request":{{"method":"GET","url":"https://a.example/v1/a"}},"response":{{"status":200}}}}"#
+        )
+    };
+    let lines = [line(&id("a"), "\"2020-01-01T00:00:00Z\""), line(&id("b"), "null")].join("\n");
+    write(&home, "old.jsonl", lines.as_bytes());
+    let arguments = ["analyze", "old.jsonl", "--no-report", "--quiet", "--data", "data"];
+    assert_eq!(run(&home, &arguments).status.code(), Some(0));
+    let server = Server::start(&home, &["--upstream", &upstream, "--capture", "new.jsonl"]);
+    assert_eq!(get(server.gateway, "/v1/a").0, 200);
+    server.stop();
+    let captured = std::fs::read_to_string(home.path().join("new.jsonl")).expect("written");
+    let captured: serde_json::Value = serde_json::from_str(&captured).expect("one line");
+    let new = captured["id"].as_str().expect("an id").to_owned();
+    assert_eq!(new.len(), 32);
+    for wanted in [id("a"), id("b"), new] {
+        let list = ["exchanges", &wanted, "--data", "data", "--format", "json"];
+        let found = result(&home, &list);
+        assert_eq!(found.as_array().map(Vec::len), Some(1), "{found}");
+        assert_eq!(found[0]["id"], wanted.as_str());
+    }
+    let none = run(&home, &["exchanges", &id("c"), "--data", "data"]);
+    assert_eq!(none.status.code(), Some(2));
 }
