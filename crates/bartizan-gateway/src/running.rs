@@ -2,7 +2,10 @@
 
 use std::{
     net::SocketAddr,
-    sync::{Arc, Weak},
+    sync::{
+        Arc, Weak,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     time::Duration,
 };
 
@@ -93,7 +96,8 @@ impl Gateway {
             tokio::spawn(accept::run(socket, door, Arc::clone(&shared), stopped.clone()));
         }
         tokio::spawn(sweep(Arc::downgrade(&shared)));
-        Ok(Running { shared, addresses, listeners: config.listeners.clone(), stop })
+        let (listeners, is_ending) = (config.listeners.clone(), AtomicBool::new(false));
+        Ok(Running { shared, addresses, listeners, stop, is_ending })
     }
 }
 
@@ -104,6 +108,7 @@ pub struct Running {
     addresses: Vec<SocketAddr>,
     listeners: Vec<Listener>,
     stop: watch::Sender<bool>,
+    is_ending: AtomicBool,
 }
 
 impl Running {
@@ -184,10 +189,16 @@ impl Running {
         drained
     }
 
-    /// Whether it was asked to end, and takes no more connections.
+    /// Says that it is going to end, to who asks [`Running::is_ending`]; it goes on until
+    /// [`Running::drain`].
+    pub fn announce_end(&self) {
+        self.is_ending.store(true, Relaxed);
+    }
+
+    /// Whether it ends or is going to, and should not be sent more connections.
     #[must_use]
-    pub fn is_draining(&self) -> bool {
-        self.shared.connections.is_draining()
+    pub fn is_ending(&self) -> bool {
+        self.is_ending.load(Relaxed) || self.shared.connections.is_draining()
     }
 
     /// Metrics in the OpenMetrics text format.

@@ -150,12 +150,17 @@ impl std::fmt::Write for Digits {
 /// Finds the objects of one exchange.
 #[must_use]
 pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo) -> Objects {
+    let claims = claims(facts);
     let mut found = Finder {
         seed: facts.snapshot.seed,
         path: memo.path(endpoint),
         memo,
         endpoint,
-        out: Objects { subject: subject(facts), role: role(facts), ..Objects::default() },
+        out: Objects {
+            subject: claims.and_then(|claims| subject(claims, facts)),
+            role: claims.and_then(|claims| role(claims, facts)),
+            ..Objects::default()
+        },
     };
     let success = facts.exchange.response.as_ref().is_some_and(|r| r.is_success());
     for root in facts.decoded.view.roots() {
@@ -188,8 +193,7 @@ fn claims<'a>(facts: &'a Facts<'_>) -> Option<NodeRef<'a>> {
 }
 
 /// The subject that the caller's token names.
-fn subject(facts: &Facts<'_>) -> Option<u64> {
-    let claims = claims(facts)?;
+fn subject(claims: NodeRef<'_>, facts: &Facts<'_>) -> Option<u64> {
     ["sub", "user_id", "uid", "userId", "account_id"].iter().find_map(|name| {
         let claim = claims.children().find(|child| child.key() == *name)?;
         value_hash(claim, facts.snapshot.seed)
@@ -197,9 +201,8 @@ fn subject(facts: &Facts<'_>) -> Option<u64> {
 }
 
 /// The roles that the caller's token claims: RFC 9068, section 2.2.3.1, and what common issuers write.
-fn role(facts: &Facts<'_>) -> Option<u64> {
+fn role(claims: NodeRef<'_>, facts: &Facts<'_>) -> Option<u64> {
     const ROLES: [&str; 5] = ["role", "roles", "groups", "cognito:groups", "realm_access"];
-    let claims = claims(facts)?;
     let named = claims.children().filter(|child| ROLES.contains(&child.key()));
     let roles = named.flat_map(|claim| once(claim).chain(claim.descendants()).take(MOST_ROLES));
     let hashes = roles.filter_map(|role| value_hash(role, facts.snapshot.seed));

@@ -41,6 +41,11 @@ pub(crate) struct Rules {
 
 /// Bytes that are reserved at most because a length was stated.
 const BELIEVED: u64 = 64 * 1024;
+/// A stated length is believed up to so many times what has come.
+const TRUST: usize = 4;
+/// A piece that is smaller is copied: it is a part of the buffer that it was read into, and would keep
+/// all of that, which nobody counts. Libraries read into buffers of 8 to 64 KiB.
+const COPIED: usize = 16 * 1024;
 
 /// Holds a body. One whose stated length is above the limit is not read at all.
 pub(crate) async fn gather<B>(
@@ -58,7 +63,7 @@ where
     if stated.is_some_and(|stated| stated > rules.limit as u64) {
         return Ok(Gathered::Partial { bytes: Bytes::new(), why: Streamed::TooLarge });
     }
-    let mut held = Held { first: Bytes::new(), rest: BytesMut::new() };
+    let mut held = Held::default();
     // Only a body that does not come at once needs a timer.
     let deadline = Instant::now() + rules.time;
     let read = timeout_at(deadline, read_all(body, rules.limit, stated, lease, &mut held)).await;
@@ -79,7 +84,9 @@ enum End {
     NoRoom(Bound),
 }
 
-/// Most bodies come in one piece, which is kept as it is.
+/// What came of a body, in little more memory than it has bytes. Most bodies come in one piece; a large
+/// one is kept as it is.
+#[derive(Default)]
 struct Held {
     first: Bytes,
     rest: BytesMut,
@@ -91,16 +98,15 @@ impl Held {
     }
 
     fn push(&mut self, data: Bytes, stated: Option<u64>) {
-        if self.len() == 0 {
+        if self.len() == 0 && data.len() >= COPIED {
             self.first = data;
             return;
         }
+        let held = self.len() + data.len();
         if self.rest.is_empty() {
-            // What is stated is only believed as far as it has shown to be true.
             let wanted = stated.map_or(0, |stated| stated.min(BELIEVED) as usize);
-            self.rest.reserve(wanted.max(self.first.len() + data.len()));
-            self.rest.extend_from_slice(&self.first);
-            self.first = Bytes::new();
+            self.rest.reserve(wanted.min(TRUST * held).max(held));
+            self.rest.extend_from_slice(&std::mem::take(&mut self.first));
         }
         self.rest.extend_from_slice(&data);
     }
@@ -163,13 +169,42 @@ mod tests {
             (vec![70_000, 1], Some(u64::MAX)),
             (vec![70_000, 70_000], None),
         ] {
-            let mut held = Held { first: Bytes::new(), rest: BytesMut::new() };
+            let mut held = Held::default();
             for (at, size) in pieces.iter().enumerate() {
                 held.push(vec![at as u8; *size].into(), stated);
             }
             let expected: Vec<u8> =
                 pieces.iter().enumerate().flat_map(|(at, size)| vec![at as u8; *size]).collect();
             assert_eq!(held.join(), expected, "{pieces:?}");
+        }
+    }
+
+    #[test]
+    fn small_pieces_keep_no_read_buffer() {
+        const BUFFER: usize = 64 * 1024;
+        for (size, count, stated) in [
+            (1, 1, Some(1)),
+            (1, 1, Some(1_000_000)),
+            (1, 3, Some(1_000_000)),
+            (1, 5_000, None),
+            (1, 5_000, Some(u64::MAX)),
+            (COPIED - 1, 1, None),
+            (COPIED, 1, Some(COPIED as u64)),
+            (COPIED, 2, Some(100_000)),
+        ] {
+            let mut held = Held::default();
+            for _ in 0..count {
+                let buffer = Bytes::from(vec![7; BUFFER]);
+                held.push(buffer.slice(1..=size), stated);
+                // A large piece alone stays where it is.
+                let stays = !held.first.is_empty();
+                assert_eq!(buffer.is_unique(), !stays, "{size} × {count}");
+                let kept = held.rest.capacity() + if stays { BUFFER } else { 0 };
+                let counted = held.len();
+                let case = || format!("{kept} for {counted} in {size} × {count}");
+                assert!(kept <= TRUST * counted.max(16), "{}", case());
+            }
+            assert_eq!(held.join(), vec![7; size * count]);
         }
     }
 }

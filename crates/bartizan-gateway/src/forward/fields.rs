@@ -1,6 +1,8 @@
 //! Fields of messages on their way through: what is of the connection stays behind, what clients
 //! claim about themselves is replaced by what we know.
 
+use std::net::IpAddr;
+
 use bytes::{BufMut, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Uri, Version, header, request, uri::PathAndQuery};
 
@@ -142,14 +144,23 @@ fn x_forwarded(headers: &mut HeaderMap, call: &Call) {
 
 /// RFC 7239.
 fn forwarded(headers: &mut HeaderMap, call: &Call) {
-    let ip = call.link.peer.address.ip();
-    let hop = if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() };
-    let mut text = format!("for={hop};proto={}", call.scheme);
+    let peer = call.link.peer.address.ip();
+    let mut text = String::new();
+    if call.client != peer && !headers.contains_key(header::FORWARDED) {
+        // Named in the other field.
+        text.push_str(&format!("for={}, ", node(call.client)));
+    }
+    text.push_str(&format!("for={};proto={}", node(peer), call.scheme));
     if let Some(authority) = call.authority() {
         text.push_str(&format!(";host=\"{authority}\""));
     }
     let Ok(value) = HeaderValue::try_from(text) else { return };
     headers.append(header::FORWARDED, value);
+}
+
+/// An address as a node (RFC 7239 §6).
+fn node(ip: IpAddr) -> String {
+    if ip.is_ipv6() { format!("\"[{ip}]\"") } else { ip.to_string() }
 }
 
 /// Gives the target the form that the protocol wants.

@@ -19,11 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem,
-    authentication::{challenge, credentials},
-    config::Problem,
-    identity::Identity,
-    look_ups::LookUps,
+    PolicyItem, authentication::challenge, config::Problem, identity::Identity, look_ups::LookUps,
     record::Refusal,
 };
 
@@ -35,15 +31,17 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Verifies the keys that `bartizan keys create` makes. Whoever presents one has to present a good one: \
 mistyped, unknown, disabled, revoked and expired keys are refused (401), a key without one of the \
-scopes that are asked for too (403), and several credentials in one request too (400). Credentials of \
+scopes that are asked for too (403), and several keys in one request too (400). Credentials of \
 others, which do not begin with `btz_`, are left alone; so are requests without any: whether one is \
 needed is for an `authentication` policy to say. A key is taken from the fields named in `headers` and \
-from `Authorization: Bearer`, never from the query, which ends up in logs.
+from `Authorization`, behind any scheme or none, never from the query, which ends up in logs.
 
 A verified key does not go on to the upstream unless `forward` says so (in monitor mode it does), and \
 what is kept of the exchange names its id instead. All keys are in memory; a key that is made or revoked counts within two \
 seconds. While the store cannot be read the keys known last are used; before they were read once, \
-keys are refused with 503. Without any configuration this policy is there and enforced.",
+keys are refused with 503. Without any configuration this policy is there and enforced; it stays so \
+wherever no `api_key` policy of the configuration applies. One for everything takes its place, in \
+whatever mode: with `mode: off` no own key is verified.",
     examples: &["\
 name: own-keys
 api_key: {headers: [x-api-key], scopes: [orders:read], forward: false}
@@ -56,7 +54,7 @@ api_key: {headers: [x-api-key], scopes: [orders:read], forward: false}
 pub struct ApiKeyConfig {
     /// Fields that a key is taken from.
     pub headers: Vec<String>,
-    /// Whether a key is also taken from `Authorization: Bearer`.
+    /// Whether a key is also taken from `Authorization`: behind `Bearer`, another scheme or none.
     pub bearer: bool,
     /// Scopes that a key must have, all of them.
     pub scopes: Vec<String>,
@@ -78,8 +76,8 @@ impl Default for ApiKeyConfig {
 /// A compiled API key policy.
 #[derive(Debug)]
 pub(crate) struct OwnKeys {
+    /// Fields that keys are taken from.
     headers: Vec<HeaderName>,
-    bearer: bool,
     scopes: Vec<String>,
     pub(crate) forward: bool,
     table: Arc<KeyTable>,
@@ -114,16 +112,14 @@ impl OwnKeys {
             }
             known.push(name);
         }
-        let headers = known;
-        if headers.is_empty() && !config.bearer {
+        known.extend(config.bearer.then_some(header::AUTHORIZATION));
+        if known.is_empty() {
             return Err(Problem::new("", "keys have to come from somewhere"));
         }
-        let (bearer, forward) = (config.bearer, config.forward);
         Ok(Self {
-            headers,
-            bearer,
+            headers: known,
             scopes: config.scopes.clone(),
-            forward,
+            forward: config.forward,
             table: Arc::clone(table),
         })
     }
@@ -172,22 +168,25 @@ impl OwnKeys {
         }
     }
 
-    /// Texts that begin as our keys do, with the fields they are in.
+    /// Words that begin as our keys do, with the fields they are in. Everything that somebody may have
+    /// put around a key is passed over: a scheme or none, quotes, a name. What would be taken for the
+    /// credential of somebody else would go on to the upstream.
     fn presented<'a>(
         &'a self,
         fields: &'a HeaderMap,
     ) -> impl Iterator<Item = (HeaderName, &'a str)> {
-        let own = self.headers.iter().flat_map(|name| {
+        self.headers.iter().flat_map(|name| {
             let values = fields.get_all(name).iter();
-            values.filter_map(|value| Some((name.clone(), value.to_str().ok()?.trim())))
-        });
-        let bearer = self.bearer.then(|| fields.get_all(header::AUTHORIZATION).iter());
-        let bearer = bearer.into_iter().flatten().filter_map(|value| {
-            let (scheme, text) = credentials(value)?;
-            scheme.eq_ignore_ascii_case("bearer").then_some((header::AUTHORIZATION, text))
-        });
-        own.chain(bearer).filter(|(_, text)| is_ours(text))
+            let words = values.flat_map(|value| value.as_bytes().split(|b| !is_of_credential(*b)));
+            let words = words.filter_map(|word| std::str::from_utf8(word).ok());
+            words.filter(|word| is_ours(word)).map(|word| (name.clone(), word))
+        })
     }
+}
+
+/// What credentials consist of (RFC 9110 §11.2), so that no key begins within one of somebody else.
+const fn is_of_credential(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
 }
 
 /// All own keys of a scope, in memory.

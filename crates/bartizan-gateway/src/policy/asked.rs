@@ -13,6 +13,9 @@ use super::scope::Wanted;
 pub(crate) const SEGMENTS: usize = 256;
 /// Most rounds of percent-decoding.
 const ROUNDS: usize = 3;
+/// Most bytes of paths that are read, each time that one is read anew counted: about a millisecond in a
+/// development build (`policy::cost` measures it). An odd path of 2 KiB has room for every reading.
+const READ: usize = 128 * 1024;
 /// Most readings of paths before a field that names one more. More than anybody needs by accident.
 const READINGS: usize = 128;
 /// Most methods that a request names beside its own.
@@ -92,7 +95,7 @@ impl Asked {
     }
 
     /// Its path as it came, and what servers may make of it; `None` when that has more than
-    /// [`SEGMENTS`] segments.
+    /// [`SEGMENTS`] segments, or takes more than [`READ`] bytes to find out.
     pub(crate) fn paths(&self, ignore_case: bool) -> Option<&[Form]> {
         let paths = self.paths.as_deref()?;
         Some(if ignore_case { &self.lower } else { paths })
@@ -151,12 +154,12 @@ impl Form {
 
 /// All readings of the paths that a request names.
 fn forms(path: &str, fields: &HeaderMap) -> Option<Vec<Form>> {
-    let mut forms = Vec::new();
-    read(path, &mut forms)?;
+    let (mut forms, mut room) = (Vec::new(), READ);
+    read(path, &mut forms, &mut room)?;
     for name in &PATH_FIELDS {
         for value in fields.get_all(name) {
             let text = String::from_utf8_lossy(value.as_bytes());
-            read(&path_of(&text), &mut forms)?;
+            read(&path_of(&text), &mut forms, &mut room)?;
             if forms.len() > READINGS {
                 return None;
             }
@@ -178,7 +181,8 @@ fn path_of(target: &str) -> String {
 
 /// Adds a path as it came and, where that differs, as servers read it: percent-decoded up to three
 /// times, and each time with dot segments resolved under all habits that make a difference.
-fn read(path: &str, forms: &mut Vec<Form>) -> Option<()> {
+/// `None` when it has too many segments, or takes more bytes than there is room for.
+fn read(path: &str, forms: &mut Vec<Form>, room: &mut usize) -> Option<()> {
     let mut add = |text: String| {
         let form = Form::new(text)?;
         if !forms.contains(&form) {
@@ -194,6 +198,7 @@ fn read(path: &str, forms: &mut Vec<Form>) -> Option<()> {
     for _ in 0..=ROUNDS {
         let different = Habits::that_matter(&text);
         for habits in (0..=Habits::ALL).filter(|habits| habits & !different == 0) {
+            *room = room.checked_sub(text.len())?;
             add(Habits(habits).resolve(&text))?;
         }
         match decode(&text) {

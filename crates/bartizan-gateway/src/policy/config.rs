@@ -53,6 +53,9 @@ pub struct PolicyConfig {
     /// Fields of responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<headers::HeadersConfig>,
+    /// Whether it is a default one, which steps back wherever another one of its kind applies.
+    #[serde(skip)]
+    pub(crate) is_default: bool,
 }
 
 /// The words for [`Mode`], for the schema.
@@ -113,6 +116,7 @@ impl PolicyConfig {
             authentication: None,
             cors: None,
             headers: None,
+            is_default: false,
         }
     }
 
@@ -128,25 +132,25 @@ impl PolicyConfig {
             cost: 1,
             on_failure: rate::OnFailure::Open,
         };
+        let default = |name| Self { is_default: true, ..Self::empty(name) };
         vec![
-            Self { rate: Some(per_address), ..Self::empty("default-rate") },
-            Self {
-                api_key: Some(api_key::ApiKeyConfig::default()),
-                ..Self::empty("default-api-keys")
-            },
-            Self {
-                headers: Some(headers::HeadersConfig::default()),
-                ..Self::empty("default-headers")
-            },
+            Self { rate: Some(per_address), ..default("default-rate") },
+            Self { api_key: Some(api_key::ApiKeyConfig::default()), ..default("default-api-keys") },
+            Self { headers: Some(headers::HeadersConfig::default()), ..default("default-headers") },
         ]
     }
 
-    /// These policies, and of the default ones those of kinds that none of these is of.
+    /// These policies, and the default ones: each applies where none of its kind among these does, in
+    /// whatever mode. One of these with the name of a default one takes its place altogether.
     #[must_use]
     pub fn with_defaults(mut policies: Vec<Self>) -> Vec<Self> {
         let missing = Self::defaults().into_iter().filter(|default| {
             let kind = default.kinds().next();
-            !policies.iter().any(|policy| policy.kinds().next() == kind)
+            let takes_its_place = |policy: &Self| {
+                let is_everywhere = policy.scope == ScopeConfig::default();
+                policy.kinds().next() == kind && (is_everywhere || policy.name == default.name)
+            };
+            !policies.iter().any(takes_its_place)
         });
         let missing: Vec<_> = missing.collect();
         policies.extend(missing);
@@ -292,10 +296,21 @@ mod tests {
 
     #[test]
     fn defaults_fill_what_is_missing() {
-        let own = read("{name: mine, rate: {requests: 1, period_seconds: 1}}").expect("read");
-        let all = PolicyConfig::with_defaults(vec![own]);
-        let names: Vec<_> = all.iter().map(|policy| policy.name.as_str()).collect();
-        assert_eq!(names, ["mine", "default-api-keys", "default-headers"]);
+        let rest = ["default-api-keys", "default-headers"];
+        let all = ["default-rate", "default-api-keys", "default-headers"];
+        for (text, expected) in [
+            ("{name: mine, rate: {requests: 1, period_seconds: 1}}", &rest[..]),
+            ("{name: mine, mode: off, rate: {requests: 1, period_seconds: 1}}", &rest),
+            ("{name: mine, scope: {paths: [/a]}, rate: {requests: 1, period_seconds: 1}}", &all),
+            (
+                "{name: default-rate, scope: {paths: [/a]}, rate: {requests: 1, period_seconds: 1}}",
+                &rest,
+            ),
+        ] {
+            let with = PolicyConfig::with_defaults(vec![read(text).expect("read")]);
+            let names: Vec<_> = with[1..].iter().map(|policy| policy.name.as_str()).collect();
+            assert_eq!(names, expected, "{text}");
+        }
         let error = PolicyError::new("a", "cors.origins.0", "is wrong");
         assert_eq!(error.to_string(), "policy \"a\": `cors.origins.0`: is wrong");
     }

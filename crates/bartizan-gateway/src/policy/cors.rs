@@ -26,6 +26,12 @@ asks for `/public/..%2fprivate/me` is allowed nothing by a policy for `/public/*
 requests are refused, and what the upstream allows by itself is removed. Where several policies hold a \
 request, the first one that is enforced decides.
 
+A WebSocket handshake asks no browser for leave and carries the cookies of whoever looks at the page, so \
+it is held up here (RFC 6455 §10.2): one with an `Origin` that is neither listed nor that of the host it \
+asks is refused (403), and so is a WebSocket that is open when its origin is listed no more. The scheme of \
+its own host is not compared. `methods`, `headers` and `credentials` say nothing about WebSockets, and \
+their answer (101) gets no fields: browsers read none.
+
 CORS tells browsers what other pages may read. It keeps nobody else from calling: that is for \
 authentication. In monitor mode preflight requests go to the upstream.",
     examples: &["\
@@ -211,6 +217,26 @@ impl Cors {
         Some(Ok(reply))
     }
 
+    /// Whether the page that asks may open a WebSocket to that host. Where the scope only may be
+    /// meant, nobody but pages of the host itself may. `None` when it is no handshake of a page.
+    pub(crate) fn handshake(
+        &self,
+        fields: &HeaderMap,
+        host: Option<&str>,
+        is_sure: bool,
+    ) -> Option<Result<(), Refusal>> {
+        let mut origins = fields.get_all(header::ORIGIN).iter();
+        let origin = origins.next().filter(|_| fields.contains_key(header::UPGRADE))?;
+        let is_own = host.is_some_and(|host| is_of_host(origin, host));
+        let is_listed = is_sure && self.allowed(origin).is_some();
+        if (is_own || is_listed) && origins.next().is_none() {
+            return Some(Ok(()));
+        }
+        let title = "this origin may open no WebSocket here";
+        let refusal = Refusal::deny(StatusCode::FORBIDDEN, "cors-refused", title);
+        Some(Err(refusal.because("cors-websocket")))
+    }
+
     /// Why a preflight request is refused for a target that servers read differently.
     pub(crate) fn ambiguous() -> Refusal {
         let title = "servers read this path in different ways";
@@ -309,6 +335,21 @@ impl Origin {
             }
         }
     }
+}
+
+/// Whether an origin is that of a host. Who ends TLS in front of us need not have said so: the scheme
+/// only says which port may be left out.
+fn is_of_host(origin: &HeaderValue, host: &str) -> bool {
+    let Some((scheme, name)) = origin.to_str().ok().and_then(|text| text.split_once("://")) else {
+        return false;
+    };
+    let port = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return false,
+    };
+    let bare = |text| str::strip_suffix(text, port).unwrap_or(text);
+    bare(name).eq_ignore_ascii_case(bare(host))
 }
 
 fn names(key: &str, list: &[String]) -> Result<Vec<HeaderName>, Problem> {

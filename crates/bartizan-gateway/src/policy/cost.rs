@@ -99,3 +99,57 @@ fn costs_of_cheap_checks() {
         black_box(keys.look(black_box(&none), Timestamp::from_seconds(1)));
     });
 }
+
+/// A path that servers read in as many ways as there are, as long as it may be.
+pub(super) fn hostile(bytes: usize) -> String {
+    let odd = "/a;b/..//c\\..\\d/%2e%2e/e";
+    let encoded = |text: &str| {
+        let encode = |c: char| match c {
+            ';' | '/' | '\\' | '.' | '%' => format!("%{:02x}", u32::from(c)),
+            plain => plain.to_string(),
+        };
+        text.chars().map(encode).collect::<String>()
+    };
+    let mut path = odd.to_owned();
+    let mut again = odd.to_owned();
+    for _ in 0..3 {
+        again = encoded(&again);
+        path.push_str(&again);
+    }
+    while path.len() + 100 < bytes {
+        path.push('/');
+        path.push_str(&"x".repeat(80));
+    }
+    path
+}
+
+#[test]
+#[ignore = "measures"]
+fn costs_of_hostile_paths() {
+    let one = ScopeConfig { paths: vec!["/admin/**".into()], ..Default::default() };
+    let back = (0..8).map(|n| format!("/**/x{n}/**/y*z")).collect();
+    let many = ScopeConfig { paths: back, ignore_case: true, ..Default::default() };
+    // The longest target and field that the default limits let through.
+    let (target, field) = (hostile(8 * 1024), hostile(16 * 1024 - 20));
+    let requests = [
+        ("50 bytes, plain", http::Request::get("/v1/orders/1234567890/items/1234567890/state")),
+        ("8 KiB, one percent sign", http::Request::get(format!("/%41{}", "/aaaaaaa".repeat(250)))),
+        ("200 bytes, odd", http::Request::get(hostile(200))),
+        ("2 KiB, odd", http::Request::get(hostile(2 * 1024))),
+        ("8 KiB, odd", http::Request::get(&target)),
+        ("8 and 16 KiB, odd", http::Request::get(&target).header("x-original-url", &field)),
+    ];
+    for (what, request) in requests {
+        let request = request.body(()).expect("a request").into_parts().0;
+        for (config, name) in [(&one, "one pattern"), (&many, "8 costly patterns")] {
+            let scope = Scope::compile(config).expect("compiles");
+            let mut wanted = Wanted::default();
+            scope.note(&mut wanted);
+            let readings = Asked::new(wanted, None, &request).paths(false).map(<[_]>::len);
+            measure(&format!("{what}, {name}, {readings:?} readings"), 50, |_| {
+                let asked = Asked::new(wanted, Some("api.example"), black_box(&request));
+                black_box(scope.reach(&asked));
+            });
+        }
+    }
+}

@@ -22,7 +22,7 @@ it away. `recommended` (on unless switched off) adds `X-Content-Type-Options: no
 `Referrer-Policy: no-referrer`, `Cache-Control: no-store` for answers to requests with credentials \
 that say nothing about caching, and on HTTPS `Strict-Transport-Security: max-age=31536000`, and \
 removes `Server`, `X-Powered-By`, `X-AspNet-Version` and `X-AspNetMvc-Version`. Fields that frame a \
-message cannot be changed.",
+message cannot be changed. The answer that opens a WebSocket (101) stays as it is.",
     examples: &["\
 name: security-fields
 mode: enforce

@@ -176,6 +176,13 @@ impl Enforcement {
         }
     }
 
+    /// Forgets what was counted for policies that are not among these: when these are in force, and
+    /// when others were refused. What calls under way still count for one that is gone stays until
+    /// the next time.
+    pub fn forget_others(&self) {
+        self.tallies.forget_others(&self.set.names);
+    }
+
     /// Adds the counters of policies to a registry.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Decisions of policies by mode and outcome";

@@ -109,6 +109,7 @@ impl<'a> Pass<'a> {
         for policy in &set.addresses {
             pass.ask(policy, |rule, pass| rule.check(pass.address))?;
         }
+        pass.handshake(&set)?;
         pass.own_keys(&set)?;
         pass.tokens(&set).await?;
         for policy in &set.required {
@@ -134,6 +135,7 @@ impl<'a> Pass<'a> {
             self.rate(policy, counter, incomplete).await?;
         }
         self.preflight(&set)?;
+        self.handshake(&set)?;
         self.own_keys(&set)?;
         self.tokens(&set).await?;
         for policy in &set.required {
@@ -285,6 +287,23 @@ impl<'a> Pass<'a> {
                 Some(Ok(reply)) if policy.acts() => return Err(Box::new(reply)),
                 Some(Ok(_)) => {}
                 Some(Err(refusal)) => self.settle(policy, Err(refusal))?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether the page that asks may open a WebSocket; the first policy that is enforced decides.
+    fn handshake(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        for policy in &set.cors {
+            if !self.applies(policy) {
+                continue;
+            }
+            let is_sure = self.stage.reach(&policy.scope).is_sure();
+            let (fields, host) = (&self.request.headers, self.stage.asked.authority());
+            let Some(checked) = policy.rule.handshake(fields, host, is_sure) else { break };
+            self.settle(policy, checked)?;
+            if policy.is_enforced() {
+                break;
             }
         }
         Ok(())

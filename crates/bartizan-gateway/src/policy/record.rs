@@ -1,6 +1,9 @@
 //! What policies decided about a call: counted, kept with the call, turned into an answer.
 
-use std::sync::Arc;
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use bartizan_model::{Action, Mode, PolicyDecision, PolicyOutcome, PrincipalKind, Verdict};
 use http::{HeaderName, HeaderValue, StatusCode};
@@ -146,13 +149,48 @@ impl Outcome {
 
 type Labels = Vec<(&'static str, String)>;
 
-/// Counters of all policies, which outlive reloads.
+/// Counters of all policies, which outlive reloads. The first label is the name of the policy.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Tallies {
     /// By policy, kind, mode and outcome.
     pub(crate) decisions: Family<Labels, Counter>,
     /// Those that are kept with a call, by policy, kind, outcome and reason.
     pub(crate) reasons: Family<Labels, Counter>,
+    /// The labels of all of them.
+    known: Arc<Mutex<HashSet<Labels>>>,
+}
+
+impl Tallies {
+    fn known(&self) -> MutexGuard<'_, HashSet<Labels>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn decision(&self, labels: Labels) -> Counter {
+        let counter = self.decisions.get_or_create_owned(&labels);
+        self.known().insert(labels);
+        counter
+    }
+
+    fn reason(&self, labels: Labels) {
+        if let Some(counter) = self.reasons.get(&labels) {
+            counter.inc();
+            return;
+        }
+        self.reasons.get_or_create(&labels).inc();
+        self.known().insert(labels);
+    }
+
+    /// Forgets what was counted for policies of other names than these.
+    pub(crate) fn forget_others(&self, names: &HashSet<String>) {
+        self.known().retain(|labels| {
+            let stays = labels.first().is_some_and(|(_, name)| names.contains(name));
+            if !stays {
+                self.decisions.remove(labels);
+                self.reasons.remove(labels);
+            }
+            stays
+        });
+    }
 }
 
 /// A compiled policy: its outside, and the rule.
@@ -164,7 +202,7 @@ pub(crate) struct Policy<R> {
     pub(crate) rule: R,
     kind: &'static str,
     tallies: [Counter; 6],
-    reasons: Family<Labels, Counter>,
+    all: Tallies,
 }
 
 impl<R> Policy<R> {
@@ -182,15 +220,14 @@ impl<R> Policy<R> {
             Mode::Enforce => "enforce",
         };
         let tallies = Outcome::ALL.map(|outcome| {
-            all.decisions.get_or_create_owned(&vec![
+            all.decision(vec![
                 ("policy", name.to_owned()),
                 ("kind", kind.to_owned()),
                 ("mode", word.to_owned()),
                 ("outcome", outcome.code().to_owned()),
             ])
         });
-        let reasons = all.reasons.clone();
-        Self { name: name.into(), mode, scope, rule, kind, tallies, reasons }
+        Self { name: name.into(), mode, scope, rule, kind, tallies, all: all.clone() }
     }
 
     pub(crate) fn is_enforced(&self) -> bool {
@@ -240,7 +277,7 @@ impl<R> Policy<R> {
             ("outcome", outcome.as_str().to_owned()),
             ("reason", reason.to_owned()),
         ];
-        self.reasons.get_or_create(&labels).inc();
+        self.all.reason(labels);
         let (policy, kind) = (Arc::clone(&self.name), self.kind);
         decisions.applied.push(Applied { policy, kind, outcome, action, status, reason });
     }

@@ -33,9 +33,10 @@ pub struct ScopeConfig {
     /// `ignore_case` is set; a slash at the end does not. Compared with the path as it came and
     /// decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that
     /// restricts applies when one of these readings is in the scope, one that grants (CORS, and whom
-    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, or one that
-    /// takes more than a million comparisons, is in every enforced scope for what restricts and in none
-    /// for what grants; monitored policies count it as not evaluated.
+    /// `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose
+    /// readings have more than 128 KiB together, or one that takes more than a million comparisons, is
+    /// in every enforced scope for what restricts and in none for what grants; monitored policies count
+    /// it as not evaluated.
     pub paths: Vec<String>,
     /// Whether letters of paths are compared without case. Set it where the upstream does not tell
     /// `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips
@@ -49,7 +50,7 @@ pub struct ScopeConfig {
 }
 
 /// Whether a request is in a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reach {
     /// However it is read, it is not.
     Out,
@@ -93,9 +94,11 @@ pub(crate) struct Wanted {
 pub(crate) struct Scope {
     hosts: Vec<String>,
     paths: Vec<Pattern>,
-    pub(crate) work: Work,
+    work: Work,
     ignore_case: bool,
     methods: Vec<Method>,
+    /// What is in one of these is not in it.
+    pub(crate) except: Vec<Self>,
 }
 
 impl Scope {
@@ -136,7 +139,13 @@ impl Scope {
             paths,
             ignore_case: config.ignore_case,
             methods: methods.collect::<Result<_, _>>()?,
+            except: Vec::new(),
         })
+    }
+
+    /// What comparing an ordinary path takes.
+    pub(crate) fn usual_work(&self) -> usize {
+        self.work.usual() + self.except.iter().map(Self::usual_work).sum::<usize>()
     }
 
     /// Notes what it asks about.
@@ -144,10 +153,20 @@ impl Scope {
         wanted.paths |= !self.paths.is_empty();
         wanted.ignore_case |= !self.paths.is_empty() && self.ignore_case;
         wanted.methods |= !self.methods.is_empty();
+        self.except.iter().for_each(|scope| scope.note(wanted));
     }
 
     /// Whether a request is in it. `asked` was made for what [`Scope::note`] said.
     pub(crate) fn reach(&self, asked: &Asked) -> Reach {
+        match self.except.iter().map(|scope| scope.reach(asked)).max() {
+            Some(Reach::Surely) => Reach::Out,
+            Some(Reach::Perhaps) => self.listed(asked).min(Reach::Perhaps),
+            Some(Reach::Out) | None => self.listed(asked),
+        }
+    }
+
+    /// Whether a request is in what it lists.
+    fn listed(&self, asked: &Asked) -> Reach {
         let host = || asked.authority().map(host_of).unwrap_or_default();
         if !self.hosts.is_empty() && !self.hosts.iter().any(|name| is_named(name, host())) {
             return Reach::Out;

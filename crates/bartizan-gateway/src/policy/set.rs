@@ -36,6 +36,8 @@ pub(crate) struct PolicySet {
     pub(crate) fields: Vec<Policy<Fields>>,
     /// What their scopes ask about.
     pub(crate) wanted: Wanted,
+    /// Their names, those that are off among them.
+    pub(crate) names: HashSet<String>,
 }
 
 impl PolicySet {
@@ -47,8 +49,8 @@ impl PolicySet {
         previous: Option<&Self>,
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
-        let mut names = HashSet::new();
         let mut work = 0;
+        let mut own: Vec<(&'static str, Scope)> = Vec::new();
         if let Some(beyond) = policies.get(POLICIES) {
             let problem = format!("there are more than {POLICIES} policies");
             return Err(PolicyError::new(&beyond.name, "", problem));
@@ -56,16 +58,23 @@ impl PolicySet {
         for policy in policies {
             let item = policy.check()?;
             let name = policy.name.as_str();
-            if !names.insert(name) {
+            if !set.names.insert(name.to_owned()) {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
-            let scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
+            let mut scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
                 PolicyError::new(name, &format!("scope.{key}"), problem)
             })?;
+            // Default ones come last. What is off counts too: somebody has said so.
+            if policy.is_default {
+                let taken = own.iter().filter(|(kind, _)| *kind == item.kind);
+                scope.except = taken.map(|(_, scope)| scope.clone()).collect();
+            } else {
+                own.push((item.kind, scope.clone()));
+            }
             let mode = policy.mode.unwrap_or(item.mode);
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
-                work += PHASES * scope.work.usual();
+                work += PHASES * scope.usual_work();
             }
             if work > WORK as usize / 2 {
                 let problem = "there are more patterns, with those of the policies before, than an \

@@ -188,6 +188,31 @@ fn metrics_are_named_by_policy_mode_and_outcome() {
 }
 
 #[test]
+fn what_was_counted_for_policies_that_are_gone_is_forgotten() {
+    let text = |name: &str| format!("{{name: {name}, size: {{fields: 1}}}}");
+    let policies = |names: &[&str]| {
+        names.iter().map(|name| read(&text(name)).expect("read")).collect::<Vec<_>>()
+    };
+    let first = Enforcement::new(&policies(&["a", "b"]), surroundings()).expect("compiles");
+    for policy in &first.set.sizes {
+        policy.count(Outcome::Passed);
+        policy.not_evaluated("body-not-held", &mut Decisions::default());
+    }
+    let lines = |name: &str| metrics(&first).matches(&format!("policy=\"{name}\"")).count();
+    let refused =
+        first.successor(&[policies(&["c"]), vec![read("{name: d}").expect("read")]].concat());
+    assert!(refused.is_err() && lines("c") > 0);
+    first.forget_others();
+    assert_eq!((lines("a"), lines("b"), lines("c")), (7, 7, 0));
+    let next = first.successor(&policies(&["b", "e"])).expect("compiles");
+    next.forget_others();
+    assert_eq!((lines("a"), lines("b"), lines("e")), (0, 7, 6));
+    let kept =
+        "policy_decisions_total{policy=\"b\",kind=\"size\",mode=\"enforce\",outcome=\"passed\"} 1";
+    assert!(metrics(&next).contains(kept), "what stays counts on");
+}
+
+#[test]
 fn more_patterns_than_an_ordinary_request_can_be_compared_with_are_refused() {
     let paths: Vec<String> = (0..8).map(|n| format!("'/**/x{n}/**/y'")).collect();
     let scope = format!("{{paths: [{}]}}", paths.join(", "));

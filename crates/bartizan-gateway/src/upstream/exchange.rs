@@ -3,13 +3,15 @@
 //! A request is sent again when nothing of it was sent. When it is held whole it is also sent again
 //! when the upstream says that it left it (RFC 9113 §8.7), and, once, when it is idempotent (RFC 9110
 //! §9.2.2) and no byte came in answer: a head that is cut or malformed is an answer.
+//! Who is left with a connection goes on over one that is newer than the attempt: an upstream that
+//! restarts says farewell on all that it has, and there may be more of them than attempts.
 //! What happens to one request never changes what is known of an upstream: only connecting does.
 
 use std::{error::Error as _, pin::pin, sync::Arc, time::Duration};
 
 use http::{HeaderMap, Method, Request, Response};
 use hyper::{body::Incoming, client::conn::TrySendError};
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 
 use super::{
     Group, Upstream,
@@ -67,7 +69,7 @@ impl Replay<'_> {
     /// The request once more, unless it may have been executed and must not be again.
     fn make(&mut self, fate: Fate) -> Option<Request<Outgoing>> {
         let may = match fate {
-            Fate::Left => true,
+            Fate::Refused | Fate::Left => true,
             // Once: what failed again may be what breaks the upstream (RFC 9110 §9.2.2).
             Fate::Unanswered => std::mem::take(&mut self.may_repeat),
             Fate::Unknown => false,
@@ -92,24 +94,28 @@ pub(crate) async fn send(
 ) -> Result<Sent, SendError> {
     let mut last: Option<Arc<Upstream>> = None;
     let mut error = SendError::Connect;
-    let mut takes_idle = true;
+    // Since when a connection must have been opened to be used.
+    let mut since = None;
     for attempt in 0..ATTEMPTS {
         if attempt > 0 {
             metrics.retries.inc();
         }
+        let began = Instant::now();
         let upstream = group.choose(last.as_ref());
         let busy = upstream.busy();
         last = Some(Arc::clone(&upstream));
         let result = match protocol {
-            UpstreamProtocol::Http1 => http1(&upstream, request, takes_idle, watch).await,
-            UpstreamProtocol::Http2 => http2(&upstream, request, watch).await,
+            UpstreamProtocol::Http1 => http1(&upstream, request, since.is_none(), watch).await,
+            UpstreamProtocol::Http2 => http2(&upstream, request, since, watch).await,
         };
-        // What was idle may have been closed meanwhile; what is new was not.
-        takes_idle = false;
         match result {
             Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
             Err(Failed { error: failed, unsent, fate }) => {
                 error = failed;
+                // What was open may have been closed meanwhile; what is new was not.
+                if fate != Fate::Refused {
+                    since = Some(began);
+                }
                 let is_only = group.upstreams.len() == 1;
                 if is_only && matches!(failed, SendError::Connect | SendError::Full) {
                     return Err(error);
@@ -133,8 +139,10 @@ struct Failed {
 
 /// What an upstream may have done with a request that was sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fate {
-    /// Nothing: it says so.
+pub(super) enum Fate {
+    /// Nothing: it says so, and goes on with the connection.
+    Refused,
+    /// Nothing: it says so, and takes no more on the connection.
     Left,
     /// Anything; not one byte came.
     Unanswered,
@@ -150,11 +158,8 @@ impl Failed {
     }
 
     fn broken(mut error: TrySendError<Request<Outgoing>>, has_come: bool) -> Self {
-        let fate = match (was_left(error.error()), has_come) {
-            (true, _) => Fate::Left,
-            (false, false) => Fate::Unanswered,
-            (false, true) => Fate::Unknown,
-        };
+        let unsaid = if has_come { Fate::Unknown } else { Fate::Unanswered };
+        let fate = fate(error.error()).unwrap_or(unsaid);
         let unsent = error.take_message().map(Box::new);
         Self { error: SendError::Broken, unsent, fate }
     }
@@ -183,8 +188,13 @@ async fn http1(
     }
 }
 
-async fn http2(upstream: &Upstream, request: Request<Outgoing>, watch: &Watch) -> Attempt {
-    let stream = match upstream.http2().await {
+async fn http2(
+    upstream: &Upstream,
+    request: Request<Outgoing>,
+    since: Option<Instant>,
+    watch: &Watch,
+) -> Attempt {
+    let stream = match upstream.http2(since).await {
         Ok(stream) => stream,
         Err(error) => return Err(Failed::unsent(error, request)),
     };
@@ -195,14 +205,15 @@ async fn http2(upstream: &Upstream, request: Request<Outgoing>, watch: &Watch) -
     }
 }
 
-/// Whether an HTTP/2 upstream says that it did not process a request (RFC 9113 §8.7). What came
+/// What an HTTP/2 upstream says about a request that it did not process (RFC 9113 §8.7). What came
 /// otherwise may be the answer to another request, or a part of this one.
-fn was_left(error: &hyper::Error) -> bool {
-    let source = error.source().and_then(|source| source.downcast_ref::<h2::Error>());
-    source.is_some_and(|error| {
-        let is_refused = error.reason() == Some(h2::Reason::REFUSED_STREAM);
-        error.is_remote() && (error.is_go_away() || is_refused)
-    })
+pub(super) fn fate(error: &hyper::Error) -> Option<Fate> {
+    let error = error.source()?.downcast_ref::<h2::Error>()?;
+    match error {
+        error if !error.is_remote() => None,
+        error if error.is_go_away() => Some(Fate::Left),
+        error => (error.reason() == Some(h2::Reason::REFUSED_STREAM)).then_some(Fate::Refused),
+    }
 }
 
 /// Waits for the head of an answer. While a streamed request makes progress the time does not run.

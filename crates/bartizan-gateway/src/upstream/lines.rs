@@ -8,7 +8,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc,
-        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     time::Duration,
 };
@@ -26,6 +26,7 @@ use tokio::{
 };
 
 use super::{
+    exchange::{Fate, fate},
     heard::{Heard, HeardBytes},
     pool::Open,
 };
@@ -51,6 +52,8 @@ pub(crate) struct Line {
     streams: AtomicUsize,
     /// Most exchanges that the upstream takes at a time.
     most: Arc<AtomicUsize>,
+    /// Whether the upstream has said that it takes no more on it. What is under way goes on.
+    is_leaving: AtomicBool,
     epoch: Instant,
     idle_since_ms: AtomicU64,
 }
@@ -69,7 +72,12 @@ impl Stream {
     ) -> Result<Response<Incoming>, (TrySendError<Request<Outgoing>>, bool)> {
         let before = self.0.heard.load(Relaxed);
         let sent = self.0.sender.clone().try_send_request(request).await;
-        sent.map_err(|error| (error, self.0.heard.load(Relaxed) != before))
+        sent.map_err(|error| {
+            if fate(error.error()) == Some(Fate::Left) {
+                self.0.is_leaving.store(true, Relaxed);
+            }
+            (error, self.0.heard.load(Relaxed) != before)
+        })
     }
 }
 
@@ -85,8 +93,12 @@ impl Line {
         u64::try_from(self.epoch.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
+    fn takes_none(&self) -> bool {
+        self.is_leaving.load(Relaxed) || self.sender.is_closed()
+    }
+
     fn enter(this: &Arc<Self>) -> Option<Stream> {
-        if this.sender.is_closed() {
+        if this.takes_none() {
             return None;
         }
         let before = this.streams.fetch_add(1, Relaxed);
@@ -102,7 +114,7 @@ impl Line {
         let idle = self.millis().saturating_sub(self.idle_since_ms.load(Relaxed));
         let is_idle =
             self.streams.load(Relaxed) == 0 && Duration::from_millis(idle) >= longest_idle;
-        is_idle || self.sender.is_closed()
+        is_idle || self.takes_none()
     }
 }
 
@@ -115,9 +127,11 @@ pub(crate) struct Lines {
 }
 
 impl Lines {
-    /// A place on a connection that has one.
-    pub(crate) fn enter(&self) -> Option<Stream> {
-        self.open.load().iter().find_map(Line::enter)
+    /// A place on a connection that has one, opened since then if a time is named.
+    pub(crate) fn enter(&self, since: Option<Instant>) -> Option<Stream> {
+        let open = self.open.load();
+        let mut lines = open.iter().filter(|line| since.is_none_or(|since| line.epoch >= since));
+        lines.find_map(Line::enter)
     }
 
     /// Takes in a new connection, and a place on it. The number of connections counts it until it
@@ -136,11 +150,12 @@ impl Lines {
             heard,
             streams: AtomicUsize::new(1),
             most,
+            is_leaving: AtomicBool::new(false),
             epoch: Instant::now(),
             idle_since_ms: AtomicU64::new(0),
         });
         self.open.rcu(|open| {
-            let alive = open.iter().filter(|line| !line.sender.is_closed());
+            let alive = open.iter().filter(|line| !line.takes_none());
             alive.chain([&line]).cloned().collect::<Vec<_>>()
         });
         Stream(line)

@@ -283,20 +283,25 @@ impl Upstream {
         Ok(Box::new(Connection::new(sender, driver, heard, open)))
     }
 
-    /// A place on a connection for HTTP/2: on one that is open, or on a new one.
+    /// A place on a connection for HTTP/2: on one that is open, or on a new one. When a time is
+    /// named, one that was opened before it is only taken where there may be no new one.
     ///
     /// Those who wait for one that is being opened wait no longer than opening may take.
-    pub(crate) async fn http2(&self) -> Result<Stream, ConnectError> {
-        if let Some(stream) = self.kept.lines.enter() {
+    pub(crate) async fn http2(&self, since: Option<Instant>) -> Result<Stream, ConnectError> {
+        let lines = &self.kept.lines;
+        if let Some(stream) = lines.enter(since) {
             return Ok(stream);
         }
         let longest = self.settings.connect;
-        let opening = timeout(longest, self.kept.lines.opening.lock()).await;
+        let opening = timeout(longest, lines.opening.lock()).await;
         let _opening = opening.map_err(|_| ConnectError::Failed)?;
-        if let Some(stream) = self.kept.lines.enter() {
+        if let Some(stream) = lines.enter(since) {
             return Ok(stream);
         }
-        let (socket, open) = self.connect().await?;
+        let (socket, open) = match self.connect().await {
+            Err(ConnectError::Full) => return lines.enter(None).ok_or(ConnectError::Full),
+            connected => connected?,
+        };
         let (socket, heard) = Heard::new(socket);
         let limits = self.settings.limits;
         let (sender, driver) = http2::Builder::new(TokioExecutor::new())
@@ -311,7 +316,7 @@ impl Upstream {
             .handshake(TokioIo::new(socket))
             .await
             .map_err(io::Error::other)?;
-        Ok(self.kept.lines.add(sender, driver, heard, open).await)
+        Ok(lines.add(sender, driver, heard, open).await)
     }
 
     /// Leave to open one more connection; one that is idle makes room for it.

@@ -270,11 +270,14 @@ fn write(out: &mut BytesMut, is_final: bool, opcode: u8, key: Option<[u8; 4]>, p
     }
 }
 
-/// The frame that closes with a violation.
-pub(crate) fn close(violation: Violation, to_client: bool) -> Bytes {
+/// The code that says that we stop serving (RFC 6455 §7.4.1).
+pub(crate) const GOING_AWAY: u16 = 1001;
+
+/// A close frame with a code.
+pub(crate) fn close(code: u16, to_client: bool) -> Bytes {
     let mut out = BytesMut::new();
     let key = (!to_client).then_some([0; 4]);
-    write(&mut out, true, CLOSE, key, &violation.code().to_be_bytes());
+    write(&mut out, true, CLOSE, key, &code.to_be_bytes());
     out.freeze()
 }
 

@@ -11,12 +11,12 @@ use std::{
     time::Duration,
 };
 
-use bytes::BytesMut;
+use bytes::{Bytes, BytesMut};
 use http::request;
 use hyper::upgrade::{OnUpgrade, Upgraded};
 use hyper_util::rt::TokioIo;
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, split},
+    io::{AsyncReadExt, AsyncWriteExt, ReadHalf, WriteHalf, copy, sink, split},
     sync::Mutex,
     time::{Instant, sleep, timeout},
 };
@@ -37,8 +37,11 @@ use crate::{
     upstream::{Upstream, pool::Open},
 };
 
-/// How long a close frame may take to be written, and to be answered.
+/// How long a close frame may take to be written, and to be answered, and then the other side to go.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// Most bytes of a buffer that is kept for the next frames.
+const KEPT: usize = 64 * 1024;
 
 type Stream = TokioIo<Upgraded>;
 
@@ -49,12 +52,34 @@ struct Tunnel {
     link: Arc<Link>,
     handshake: HandshakeFacts,
     leave: Leave,
-    to_client: Mutex<WriteHalf<Stream>>,
-    to_upstream: Mutex<WriteHalf<Stream>>,
+    to_client: Mutex<Outlet>,
+    to_upstream: Mutex<Outlet>,
     epoch: Instant,
     active_ms: AtomicU64,
     /// Whether one side has closed its direction.
     is_closing: AtomicBool,
+}
+
+/// The writing end of one side.
+struct Outlet {
+    half: WriteHalf<Stream>,
+    /// What is being written. It outlives who writes it, so that the next frame begins behind it.
+    frames: BytesMut,
+}
+
+impl Outlet {
+    fn new(half: WriteHalf<Stream>) -> Self {
+        Self { half, frames: BytesMut::new() }
+    }
+
+    async fn write(&mut self) -> io::Result<()> {
+        let is_large = self.frames.len() > KEPT;
+        self.half.write_all_buf(&mut self.frames).await?;
+        if is_large {
+            self.frames = BytesMut::new();
+        }
+        self.half.flush().await
+    }
 }
 
 /// What of the handshake goes into the exchange of each message.
@@ -79,6 +104,8 @@ struct Leave {
 enum Ended {
     /// Both sides closed, or one went away.
     Closed,
+    /// We stop serving.
+    Drained,
     Broken(Violation),
     /// It would not be let in any more.
     Revoked,
@@ -121,8 +148,8 @@ pub(super) fn spawn(
             link,
             handshake,
             leave,
-            to_client: Mutex::new(to_client),
-            to_upstream: Mutex::new(to_upstream),
+            to_client: Mutex::new(Outlet::new(to_client)),
+            to_upstream: Mutex::new(Outlet::new(to_upstream)),
             epoch: Instant::now(),
             active_ms: AtomicU64::new(0),
             is_closing: AtomicBool::new(false),
@@ -132,42 +159,43 @@ pub(super) fn spawn(
 }
 
 impl Tunnel {
-    async fn run(&self, client: ReadHalf<Stream>, upstream: ReadHalf<Stream>) {
+    async fn run(&self, mut client: ReadHalf<Stream>, mut upstream: ReadHalf<Stream>) {
         let both = async {
             tokio::select! {
-                ended = self.pump(client, true) => ended,
-                ended = self.pump(upstream, false) => ended,
+                ended = self.pump(&mut client, true) => ended,
+                ended = self.pump(&mut upstream, false) => ended,
             }
         };
         let ended = tokio::select! {
             ended = both => ended,
             () = self.idle() => Ended::Closed,
-            () = self.drained() => Ended::Closed,
+            () = self.drained() => Ended::Drained,
             () = self.revoked() => Ended::Revoked,
         };
-        let violation = match ended {
+        let code = match ended {
             Ended::Closed => None,
+            Ended::Drained => Some(frames::GOING_AWAY),
             Ended::Broken(violation) => {
                 self.shared.metrics.websocket_violations.inc();
-                Some(violation)
+                Some(violation.code())
             }
             Ended::Revoked => {
                 self.shared.metrics.websocket_revoked.inc();
-                Some(Violation::Policy)
+                Some(Violation::Policy.code())
             }
         };
-        if let Some(violation) = violation {
-            let _ = timeout(FAREWELL, self.close(violation)).await;
-        }
-        let _ = timeout(FAREWELL, async {
-            let _ = self.to_client.lock().await.shutdown().await;
-            let _ = self.to_upstream.lock().await.shutdown().await;
-        })
-        .await;
+        let close = |to_client| code.map(|code| frames::close(code, to_client));
+        let both = async {
+            tokio::join!(
+                leave(&self.to_client, client, close(true)),
+                leave(&self.to_upstream, upstream, close(false)),
+            )
+        };
+        let _ = timeout(FAREWELL, both).await;
     }
 
     /// Passes frames on in one direction until it ends.
-    async fn pump(&self, mut from: ReadHalf<Stream>, from_client: bool) -> Ended {
+    async fn pump(&self, from: &mut ReadHalf<Stream>, from_client: bool) -> Ended {
         let limits = &self.snapshot.limits;
         let mut reader = FrameReader::new(
             from_client,
@@ -230,8 +258,9 @@ impl Tunnel {
     async fn write(&self, out: &mut BytesMut, from_client: bool) -> io::Result<()> {
         let to = if from_client { &self.to_upstream } else { &self.to_client };
         let mut to = to.lock().await;
-        to.write_all_buf(out).await?;
-        to.flush().await
+        // Nothing is left of what was written before.
+        std::mem::swap(&mut to.frames, out);
+        to.write().await
     }
 
     /// Shows a message to the policies and hands it over.
@@ -258,12 +287,6 @@ impl Tunnel {
         call.request_fields.clone_from(&self.handshake.fields);
         call.upstream = Some(Arc::clone(&self.handshake.upstream));
         call
-    }
-
-    /// Tells both sides why it ends.
-    async fn close(&self, violation: Violation) {
-        let _ = self.to_client.lock().await.write_all(&frames::close(violation, true)).await;
-        let _ = self.to_upstream.lock().await.write_all(&frames::close(violation, false)).await;
     }
 
     fn touch(&self) {
@@ -320,5 +343,18 @@ impl Tunnel {
             if self.link.is_draining() { Poll::Ready(()) } else { Poll::Pending }
         })
         .await;
+    }
+}
+
+/// Ends one side, with a close frame behind what is on its way. Then what still comes is read until the
+/// other side has gone too: closed with bytes unread, the connection would be reset, and the reason lost.
+async fn leave(to: &Mutex<Outlet>, mut from: ReadHalf<Stream>, close: Option<Bytes>) {
+    let mut to = to.lock().await;
+    let is_told = close.is_some();
+    to.frames.extend(close);
+    let has_gone = is_told && to.write().await.is_err();
+    let _ = to.half.shutdown().await;
+    if is_told && !has_gone {
+        let _ = copy(&mut from, &mut sink()).await;
     }
 }

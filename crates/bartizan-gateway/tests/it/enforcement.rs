@@ -126,6 +126,8 @@ async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
     assert_eq!((answer.status, answer.field("cache-control")), (200, Some("no-store")));
     let bearer = format!("GET /b HTTP/1.1\r\nauthorization: Bearer {text}");
     assert_eq!(guarded.ask(&bearer).await.status, 200);
+    let bare = format!("GET /b HTTP/1.1\r\nauthorization: {text}");
+    assert_eq!(guarded.ask(&bare).await.status, 200);
     let unknown_text = key(3, ApiKeyState::Active).1;
     let refused = [
         (revoked_text.as_str(), "key-revoked"),
@@ -140,7 +142,7 @@ async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
         let problem: serde_json::Value = serde_json::from_slice(&refused.body).unwrap();
         let (status, code) = (problem["status"].as_u64(), problem["code"].as_str());
         assert_eq!((status, code), (Some(401), Some("invalid-key")), "no more than that");
-        assert_eq!(guarded.decided(2 + at).await[0].3, reason);
+        assert_eq!(guarded.decided(3 + at).await[0].3, reason);
         assert!(problem["incident"].as_str().is_some_and(|incident| incident.len() > 8));
         assert!(!refused.text().contains(value));
     }
@@ -149,18 +151,18 @@ async fn own_keys_are_verified_without_configuration_and_go_nowhere() {
     assert_eq!(guarded.ask("GET /e HTTP/1.1").await.status, 200);
 
     let seen = guarded.upstream.seen();
-    assert_eq!(seen.len(), 4);
+    assert_eq!(seen.len(), 5);
     assert!(seen.iter().all(|seen| !seen.head.contains("btz_")));
-    assert_eq!(seen[2].field("x-api-key"), Some("sk_other"));
+    assert_eq!(seen[3].field("x-api-key"), Some("sk_other"));
     assert_eq!(guarded.table.take_used().len(), 1);
     let expected =
         ("default-api-keys".to_owned(), Action::Deny, PolicyOutcome::Enforced, "key-revoked");
-    assert_eq!(guarded.decided(2).await, [expected]);
-    for shown in [Some(id.as_str()), None, Some("own key")] {
+    assert_eq!(guarded.decided(3).await, [expected]);
+    for shown in [id.as_str(), &id, &id, "own key"] {
         let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
         let text = format!("{exchange:?}");
         assert!(!text.contains("btz_"), "{text}");
-        assert!(shown.is_none_or(|shown| text.contains(shown)), "{text}");
+        assert!(text.contains(shown), "{text}");
     }
 }
 
@@ -326,4 +328,34 @@ async fn a_monitored_policy_takes_no_key_away() {
         let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
         assert!(!format!("{exchange:?}").contains("btz_"), "and none is kept: {exchange:?}");
     }
+}
+
+#[tokio::test]
+async fn a_default_policy_stays_wherever_no_own_one_applies() {
+    let guarded = Guarded::new(
+        "[{name: partners, mode: monitor, scope: {paths: [/partners/**]},
+           api_key: {headers: [x-partner]}},
+          {name: open, mode: off, scope: {paths: [/open]}, api_key: {}}]",
+    )
+    .await;
+    let (good, text) = key(1, ApiKeyState::Active);
+    guarded.table.replace(ApiKeys { version: 1, keys: vec![good] });
+    let unknown = key(2, ApiKeyState::Active).1;
+    for (path, value, status) in [
+        ("/orders", &text, 200),
+        ("/orders", &unknown, 401),
+        // What the configuration says counts where it applies, and only there.
+        ("/partners/a", &unknown, 200),
+        ("/open", &unknown, 200),
+        ("/open/x", &unknown, 401),
+        // It only may be what that is about.
+        ("/partners/..%2forders", &unknown, 401),
+        ("/x/..%2fopen", &unknown, 401),
+    ] {
+        let head = format!("GET {path} HTTP/1.1\r\nx-api-key: {value}");
+        assert_eq!(guarded.ask(&head).await.status, status, "{path}");
+    }
+    let seen = guarded.upstream.seen();
+    assert_eq!(seen[0].field("x-api-key"), None, "a verified key goes no further");
+    assert_eq!(seen.len(), 3);
 }

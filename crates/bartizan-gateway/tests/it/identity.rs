@@ -45,7 +45,7 @@ async fn claims_of_trusted_proxies_are_continued() {
     assert_eq!(seen.all("x-forwarded-proto"), ["https"]);
     assert_eq!(seen.all("x-forwarded-host"), ["public"]);
     assert_eq!(seen.all("x-request-id"), ["outer-1"]);
-    assert_eq!(seen.all("forwarded"), ["for=127.0.0.1;proto=https;host=\"a\""]);
+    assert_eq!(seen.all("forwarded"), ["for=192.0.2.1, for=127.0.0.1;proto=https;host=\"a\""]);
     assert_eq!(seen.field("tracestate"), None);
     assert_eq!(seen.field("traceparent").unwrap().len(), 55);
 }
@@ -63,6 +63,23 @@ async fn the_client_is_named_in_the_field_that_the_proxy_did_not_write() {
         Forwarded: for=6.6.6.7, for=\"[2001:db8::1]\";proto=https\r\n\r\n";
     assert_eq!(Client::ask(running.addresses()[0], request).await.status, 200);
     assert_eq!(upstream.only().all("x-forwarded-for"), ["2001:db8::1, 127.0.0.1"]);
+
+    for (field, named) in [
+        ("X-Forwarded-For: 6.6.6.6, 2001:db8::1\r\n", "for=\"[2001:db8::1]\", "),
+        // A proxy that names nobody.
+        ("", ""),
+    ] {
+        let upstream = Upstream::ok().await;
+        let running = gateway_with(&upstream, |config| {
+            config.trusted_proxies = vec![Network::parse("127.0.0.0/8").unwrap()];
+            config.forwarded.forwarded = true;
+        })
+        .await;
+        let request = format!("GET / HTTP/1.1\r\nHost: a\r\nForwarded: for=6.6.6.6\r\n{field}\r\n");
+        assert_eq!(Client::ask(running.addresses()[0], request).await.status, 200);
+        let expected = format!("{named}for=127.0.0.1;proto=http;host=\"a\"");
+        assert_eq!(upstream.only().all("forwarded"), [expected]);
+    }
 }
 
 #[tokio::test]

@@ -11,11 +11,13 @@ use h2::Reason;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
+    sync::watch,
 };
 
 use crate::harness::{
     Client, Upstream, config_with,
     http2::{DATA, END_HEADERS, END_STREAM, GOAWAY, HEADERS, SETTINGS},
+    until,
 };
 
 const ACK: u8 = 1;
@@ -187,4 +189,87 @@ async fn what_was_begun_before_a_farewell_is_not() {
             assert_eq!(seen.lock().unwrap().len(), 1, "{reason:?} {request}");
         }
     }
+}
+
+/// Connections of [`restarting`] that say farewell: more than a request has attempts.
+const OLD: usize = 4;
+
+/// An upstream that takes two streams on a connection. On the first connections it answers the second
+/// stream only when it is told to, says farewell then, and never answers the first; on all others it
+/// answers at once.
+async fn restarting(told: watch::Receiver<bool>) -> (SocketAddr, Arc<Mutex<usize>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let seen = Arc::new(Mutex::new(0));
+    let all = seen.clone();
+    tokio::spawn(async move {
+        for number in 0.. {
+            let (stream, _) = listener.accept().await.unwrap();
+            tokio::spawn(restart(stream, number < OLD, told.clone(), all.clone()));
+        }
+    });
+    (address, seen)
+}
+
+async fn restart(
+    mut stream: TcpStream,
+    is_old: bool,
+    mut told: watch::Receiver<bool>,
+    seen: Arc<Mutex<usize>>,
+) -> Option<()> {
+    const AT_A_TIME: [u8; 6] = [0, 3, 0, 0, 0, 2];
+    let mut preface = [0; 24];
+    stream.read_exact(&mut preface).await.ok()?;
+    write(&mut stream, SETTINGS, 0, 0, &AT_A_TIME).await?;
+    loop {
+        let mut head = [0; 9];
+        stream.read_exact(&mut head).await.ok()?;
+        let mut payload = vec![0; u32::from_be_bytes([0, head[0], head[1], head[2]]) as usize];
+        stream.read_exact(&mut payload).await.ok()?;
+        let id = u32::from_be_bytes([head[5], head[6], head[7], head[8]]);
+        if head[3] == SETTINGS && head[4] & ACK == 0 {
+            write(&mut stream, SETTINGS, ACK, 0, &[]).await?;
+        }
+        // What comes behind the farewell is left, as it says.
+        if head[3] != HEADERS || is_old && id > 3 {
+            continue;
+        }
+        *seen.lock().unwrap() += 1;
+        if is_old && id == 1 {
+            continue;
+        }
+        if is_old {
+            told.wait_for(|told| *told).await.ok()?;
+        }
+        write(&mut stream, HEADERS, END_HEADERS | END_STREAM, id, &[0x88]).await?;
+        if is_old {
+            write(&mut stream, GOAWAY, 0, 0, &[0, 0, 0, 3, 0, 0, 0, 0]).await?;
+        }
+    }
+}
+
+#[tokio::test]
+async fn more_farewells_than_attempts_cost_no_answer() {
+    let (tell, told) = watch::channel(false);
+    let (upstream, seen) = restarting(told).await;
+    let running = gateway(upstream).await;
+    let address = running.addresses()[0];
+    let mut clients = Vec::new();
+    for number in 1..=2 * OLD {
+        let mut client = Client::connect(address).await;
+        client.send(GET).await;
+        until("it is there", || *seen.lock().unwrap() == number).await;
+        clients.push(client);
+    }
+    tell.send(true).unwrap();
+    for client in clients.iter_mut().skip(1).step_by(2) {
+        assert_eq!(client.response().await.status, 200);
+    }
+    // Every old connection has room, and takes nothing.
+    assert_eq!(Client::ask(address, POST).await.status, 200);
+    let asked = (0..8).map(|_| tokio::spawn(Client::ask(address, POST)));
+    for answer in asked.collect::<Vec<_>>() {
+        assert_eq!(answer.await.unwrap().status, 200);
+    }
+    assert_eq!(*seen.lock().unwrap(), 2 * OLD + 9);
 }

@@ -124,6 +124,31 @@ async fn with_a_service_that_serves_none_any_more() {
     chat.ends(client).await;
 }
 
+/// A page sends the cookies of who reads it with a handshake, wherever it comes from.
+#[tokio::test]
+async fn with_an_origin_that_is_listed_no_more() {
+    let listed = "[{name: pages, mode: enforce, cors: {origins: ['https://app.example']}}]";
+    let chat = Chat::new(listed, NEVER).await;
+    let ask = |origin: &'static str| {
+        let handshake = HANDSHAKE.replace("Host: a", &format!("Host: a\r\nOrigin: {origin}"));
+        Client::ask(chat.running.addresses()[0], handshake)
+    };
+    for (origin, status) in
+        [("https://evil.example", 403), ("null", 403), ("http://a", 101), ("https://a", 101)]
+    {
+        assert_eq!(ask(origin).await.status, status, "{origin}");
+    }
+    until("no connection", || chat.running.connections() == 0).await;
+    let stays = chat.join("X-A: 1").await;
+    let client = chat.join("Origin: https://app.example").await;
+    chat.reload(&listed.replace("enforce", "monitor"));
+    assert_eq!(ask("https://evil.example").await.status, 101, "monitored, it only counts");
+    until("the two", || chat.running.connections() == 2).await;
+    chat.reload(&listed.replace("app.", "www."));
+    drop(stays);
+    chat.ends(client).await;
+}
+
 /// A token for the next seconds.
 fn token(secret: &[u8], life: i64) -> String {
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();

@@ -195,6 +195,67 @@ async fn a_handshake_that_is_refused_before_it_goes_on_holds_nothing() {
     until("no connection", || running.connections() == 0).await;
 }
 
+/// An upstream that answers the handshake, sends this, and gives what it read until the end.
+async fn listening(frames: Vec<u8>) -> (std::net::SocketAddr, tokio::task::JoinHandle<Vec<u8>>) {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let read = tokio::spawn(async move {
+        let (mut stream, _) = listener.accept().await.unwrap();
+        let mut bytes = Vec::new();
+        while !bytes.ends_with(b"\r\n\r\n") {
+            bytes.push(stream.read_u8().await.unwrap());
+        }
+        stream.write_all(ACCEPTED.as_bytes()).await.unwrap();
+        let (mut from, mut to) = stream.split();
+        let mut read = Vec::new();
+        let (done, _) = tokio::join!(from.read_to_end(&mut read), to.write_all(&frames));
+        done.unwrap();
+        read
+    });
+    (address, read)
+}
+
+/// A graceful stop tells both sides why (RFC 6455 §7.4.1), behind what is on its way.
+#[tokio::test]
+async fn a_drain_says_going_away_to_both_sides() {
+    const FRAME: usize = 1 << 20;
+    let frame = [&[0x82, 127][..], &(FRAME as u64).to_be_bytes(), &vec![7; FRAME]].concat();
+    for count in [0, 40] {
+        let (address, read) = listening(frame.repeat(count)).await;
+        let unused = Upstream::ok().await;
+        let config =
+            config_with(&unused, |config| config.services[0].upstreams = vec![address.to_string()]);
+        let running = Gateway::start(&config, Arc::new(AllowAll), Handover::none()).await.unwrap();
+        let mut client = Client::connect(running.addresses()[0]).await;
+        client.send(HANDSHAKE).await;
+        assert_eq!(client.response().await.status, 101);
+        // With 40 of them, more than sockets hold: one is half written when the end comes.
+        tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        let bye = async {
+            tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+            let mut frames = 0;
+            let close = loop {
+                let head = client.take(4).await;
+                if head[0] == 0x88 {
+                    break head;
+                }
+                assert_eq!(head[..2], [0x82, 127], "a frame begins behind a whole one");
+                client.take(6 + FRAME).await;
+                frames += 1;
+            };
+            assert_eq!(close, b"\x88\x02\x03\xe9");
+            assert!(client.is_closed().await);
+            drop(client);
+            frames
+        };
+        let (drained, frames) = tokio::join!(running.drain(std::time::Duration::from_secs(9)), bye);
+        assert!(drained);
+        assert!(count == 0 || (1..count).contains(&frames), "{frames}");
+        assert_eq!(read.await.unwrap(), [0x88, 0x82, 0, 0, 0, 0, 3, 0xe9]);
+    }
+}
+
 /// Who answers a close with a close has ended it: nobody waits for more.
 #[tokio::test]
 async fn a_close_that_is_answered_ends_at_once() {

@@ -6,7 +6,7 @@ use std::{
     fmt::Write as _,
 };
 
-use bartizan_model::{EndpointId, PolicyOutcome};
+use bartizan_model::{EndpointId, PolicyOutcome, Timestamp};
 use bartizan_store::{EndpointFilter, ExchangeFacts, ExchangeQuery};
 
 use super::{
@@ -17,10 +17,17 @@ use super::{
     listing::parse_time,
     terminal,
 };
-use crate::output::text::safe;
+use crate::{output::text::safe, serve::now};
 
 /// Blocks of the log that are read at once.
 const BLOCKS: u32 = 8;
+
+/// Seconds before now in which one exchange is looked for before it is in the whole log: who has an
+/// incident usually asks about it soon, and blocks are known by their time.
+const SPANS: [i64; 2] = [3_600, 86_400];
+
+/// Characters of an id as the gateway makes them.
+const ID_CHARACTERS: usize = 32;
 
 pub(super) fn run(cli: &Cli, arguments: &Exchanges) -> Result<Exit, CommandError> {
     let config = config::current(cli)?.config;
@@ -53,6 +60,25 @@ pub(super) fn run(cli: &Cli, arguments: &Exchanges) -> Result<Exit, CommandError
 /// The last ones that are asked for, in order of writing.
 fn newest(data: &Data, arguments: &Exchanges) -> Result<VecDeque<ExchangeFacts>, CommandError> {
     let since = arguments.since.as_deref().map(parse_time).transpose()?;
+    // The beginning of an id may stand for several.
+    if arguments.id.as_ref().is_some_and(|id| id.len() >= ID_CHARACTERS) {
+        for seconds in SPANS {
+            let recent = Timestamp::from_seconds(now().seconds() - seconds);
+            let found = read(data, arguments, since.max(Some(recent)))?;
+            if !found.is_empty() {
+                return Ok(found);
+            }
+        }
+    }
+    read(data, arguments, since)
+}
+
+/// The last ones that are asked for since a time.
+fn read(
+    data: &Data,
+    arguments: &Exchanges,
+    since: Option<Timestamp>,
+) -> Result<VecDeque<ExchangeFacts>, CommandError> {
     let query = ExchangeQuery { since, ..ExchangeQuery::default() };
     let fits = |facts: &ExchangeFacts| {
         let mut ids = arguments.id.iter();

@@ -49,7 +49,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
-    let descriptors = descriptors::raise(&gateway);
+    let descriptors = descriptors::raise(&gateway, &admin);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
@@ -76,6 +76,11 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         greet(&serving, &folder, config);
     }
     watch(cli, &traffic, &mut signals, &serving, &overrides, &loaded);
+    serving.announce_stop();
+    let delay = Duration::from_secs(u64::from(config.gateway.drain_delay_seconds));
+    if !delay.is_zero() {
+        linger(cli, &traffic, &mut signals, delay);
+    }
     let drain = Duration::from_secs(u64::from(config.gateway.drain_seconds));
     let open = serving.gateway().connections();
     if open > 0 && !cli.quiet {
@@ -85,9 +90,8 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
             drain.as_secs()
         );
     }
-    let again = async { while !matches!(signals.next().await, Wake::Stop) {} };
     let Stopped { analysis, drained, not_judged, refused: by_policies, would_refuse } =
-        serving.stop(drain, again).map_err(|error| refused(&loaded, &error))?;
+        serving.stop(drain, signals.stop()).map_err(|error| refused(&loaded, &error))?;
     if !cli.quiet {
         let left = if drained { "" } else { "; some exchanges under way were cut off" };
         let figures = &analysis.summary;
@@ -107,6 +111,19 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         );
     }
     Ok(Exit::Clean)
+}
+
+/// Goes on for a while, until it is told again to stop.
+fn linger(cli: &Cli, runtime: &Runtime, signals: &mut Signals, delay: Duration) {
+    if !cli.quiet {
+        anstream::eprintln!(
+            "stopping in {} s: not ready any more, connections are still taken; a second interrupt \
+             ends that",
+            delay.as_secs()
+        );
+    }
+    // Either way it is over.
+    let _ = runtime.block_on(async { tokio::time::timeout(delay, signals.stop()).await });
 }
 
 fn warn(warning: Option<String>) {
@@ -161,11 +178,10 @@ fn watch(
         seen = now;
         let current = config::current(cli);
         match current.map(|new| (serving.reload(&new.config, overrides), new)) {
-            Ok((Ok(()), _)) if cli.quiet => {}
-            Ok((Ok(()), new)) => {
+            Ok((Ok(_), _)) if cli.quiet => {}
+            Ok((Ok(gateway), new)) => {
                 anstream::eprintln!("configuration reloaded");
-                let checked = serve::check(&new.config, overrides).ok();
-                warn(checked.as_ref().and_then(descriptors::raise));
+                warn(descriptors::raise(&gateway, &loaded.config.admin));
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }
@@ -195,6 +211,7 @@ fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
         ("gateway.access_log", before.access_log != after.access_log),
         ("gateway.waiting_exchanges", before.waiting_exchanges != after.waiting_exchanges),
         ("gateway.waiting_mebibytes", before.waiting_mebibytes != after.waiting_mebibytes),
+        ("gateway.drain_delay_seconds", before.drain_delay_seconds != after.drain_delay_seconds),
         ("gateway.drain_seconds", before.drain_seconds != after.drain_seconds),
     ];
     keys.into_iter().filter_map(|(key, is_changed)| is_changed.then_some(key)).collect()
@@ -204,6 +221,13 @@ fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
 fn fingerprint(path: &PathBuf) -> Option<(u64, std::time::SystemTime)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
+}
+
+impl Signals {
+    /// Waits until it is told to stop.
+    async fn stop(&mut self) {
+        while !matches!(self.next().await, Wake::Stop) {}
+    }
 }
 
 #[cfg(unix)]

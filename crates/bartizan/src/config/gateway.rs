@@ -39,7 +39,13 @@ pub struct GatewayConfig {
     pub waiting_exchanges: u32,
     /// Most mebibytes of bodies that wait for the judgement.
     pub waiting_mebibytes: u32,
-    /// When the gateway is stopped, how many seconds exchanges under way may take to end.
+    /// When the gateway is asked to stop, how many seconds it goes on as before, while `/readyz` says 503:
+    /// the time that load balancers need to see that and to send no more connections. A second signal
+    /// ends it. Kubernetes takes a stopping pod out of its services at the same time as it sends the
+    /// signal: 5 to 15 there, and `drain_seconds` beside it within `terminationGracePeriodSeconds`.
+    pub drain_delay_seconds: u32,
+    /// When the gateway is stopped, how many seconds exchanges under way may take to end. A second signal
+    /// cuts them off.
     pub drain_seconds: u32,
 }
 
@@ -57,6 +63,7 @@ impl Default for GatewayConfig {
             access_log: AccessLogConfig::default(),
             waiting_exchanges: 10_000,
             waiting_mebibytes: 256,
+            drain_delay_seconds: 0,
             drain_seconds: 30,
         }
     }
@@ -399,10 +406,20 @@ pub struct AdminConfig {
     pub listen: String,
     /// Host names that may be used beside the address itself (a defence against DNS rebinding).
     pub hosts: Vec<String>,
+    /// Most connections at one time; one more closes the oldest, so that whoever comes is answered.
+    pub connections: u32,
+    /// How many seconds a request may take, from its first byte to the end of its answer, and how long a
+    /// connection is kept without one; then it is closed.
+    pub request_seconds: u32,
 }
 
 impl Default for AdminConfig {
     fn default() -> Self {
-        Self { listen: "127.0.0.1:9900".to_owned(), hosts: vec!["localhost".to_owned()] }
+        Self {
+            listen: "127.0.0.1:9900".to_owned(),
+            hosts: vec!["localhost".to_owned()],
+            connections: 64,
+            request_seconds: 10,
+        }
     }
 }

@@ -34,9 +34,12 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The administration listener of `bartizan serve`: health and metrics.
     pub admin: AdminConfig,
-    /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Own API
-    /// keys (enforced), a rate per address and fields of responses (both monitored) are there without
-    /// any.
+    /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Three are
+    /// there without any: `default-api-keys` (own API keys, enforced), `default-rate` (a rate per
+    /// address) and `default-headers` (fields of responses), both monitored. Each of them applies
+    /// wherever no policy of its kind in this list does, whatever the mode of that one: a policy for
+    /// `/partners/**` leaves it in force everywhere else. One with the name of a default policy takes
+    /// its place altogether.
     pub policies: Vec<PolicyConfig>,
     /// What may be shown.
     pub redaction: RedactionConfig,

@@ -2,9 +2,12 @@
 //! by an address of its own or a configured host name, so that a page in a browser cannot reach it
 //! through a name that it controls (DNS rebinding).
 
+mod door;
+
 use std::{
     net::SocketAddr,
     sync::{Arc, atomic::Ordering::Relaxed},
+    time::Duration,
 };
 
 use axum::{
@@ -20,6 +23,7 @@ use bartizan_pipeline::live::Counters;
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
+use self::door::{Closed, Door};
 use super::ServeError;
 use crate::config::gateway::AdminConfig;
 
@@ -29,6 +33,7 @@ struct Shared {
     counters: Arc<Counters>,
     policies: Arc<Registry>,
     hosts: Arc<Vec<String>>,
+    closed: Arc<Closed>,
 }
 
 /// A listener that serves until it is stopped.
@@ -61,7 +66,11 @@ impl Admin {
         let mut registry = Registry::with_prefix("bartizan_gateway");
         enforcement.register(&mut registry);
         let policies = Arc::new(registry);
-        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts) };
+        let closed = Arc::new(Closed::default());
+        let most = config.connections as usize;
+        let longest = Duration::from_secs(u64::from(config.request_seconds));
+        let door = Door::new(listener, most, longest, Arc::clone(&closed));
+        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts), closed };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
@@ -71,7 +80,7 @@ impl Admin {
         let (stop, mut stopped) = watch::channel(false);
         tokio::spawn(async move {
             let end = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            drop(axum::serve(listener, app).with_graceful_shutdown(end).await);
+            drop(axum::serve(door, app).with_graceful_shutdown(end).await);
         });
         Ok(Self { address, stop })
     }
@@ -107,11 +116,11 @@ async fn health() -> &'static str {
     "ok\n"
 }
 
-/// Whether it takes new connections (503 while it is being stopped), and how much of the traffic was
-/// judged.
+/// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
+/// traffic was judged.
 async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
     let counters = &shared.counters;
-    let is_ready = !shared.gateway.is_draining();
+    let is_ready = !shared.gateway.is_ending();
     let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
     let body = serde_json::json!({
@@ -147,7 +156,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
     if encode_registry(&mut text, &shared.policies).is_err() {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     }
-    let counters = &shared.counters;
+    let (counters, closed) = (&shared.counters, &shared.closed);
     for (name, help, counter) in [
         ("exchanges_judged", "Exchanges that were judged", &counters.judged),
         ("exchanges_hostile", "Exchanges that raised a detection", &counters.hostile),
@@ -170,6 +179,16 @@ async fn metrics(State(shared): State<Shared>) -> Response {
             &counters.facts_removed,
         ),
         ("capture_lost", "Exchanges that are missing from the capture", &counters.capture_lost),
+        (
+            "admin_connections_displaced",
+            "Connections to the administration listener closed for newer ones",
+            &closed.displaced,
+        ),
+        (
+            "admin_connections_late",
+            "Connections to the administration listener closed because they took too long",
+            &closed.late,
+        ),
     ] {
         let value = counter.load(Relaxed);
         text.push_str(&format!(

@@ -29,10 +29,11 @@ pub(super) struct Capture {
 }
 
 impl Capture {
-    /// Opens a file that only its owner may read, to append to.
+    /// Opens a file that only its owner may read, to append to. One that is there and that others may
+    /// read or write is closed to them, which is said.
     ///
     /// # Errors
-    /// When it cannot be written.
+    /// When it cannot be written, or not be closed to others.
     pub(super) fn open(
         path: &Path,
         tokeniser: Option<Tokeniser>,
@@ -43,6 +44,8 @@ impl Capture {
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(path)?;
+        #[cfg(unix)]
+        close_to_others(path, &file)?;
         Ok(Self {
             path: path.to_path_buf(),
             out: Some(BufWriter::new(file)),
@@ -97,4 +100,23 @@ impl Capture {
             self.lose();
         }
     }
+}
+
+/// Takes the rights of all others from a file: what was captured is the business of its owner. Devices and
+/// pipes keep theirs.
+#[cfg(unix)]
+fn close_to_others(path: &Path, file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    let metadata = file.metadata()?;
+    let mode = metadata.permissions().mode() & 0o777;
+    if !metadata.is_file() || mode & 0o077 == 0 {
+        return Ok(());
+    }
+    file.set_permissions(std::fs::Permissions::from_mode(0o600))?;
+    anstream::eprintln!(
+        "warning: others might read or write {} (mode {mode:o}); now only its owner may (600)",
+        path.display()
+    );
+    Ok(())
 }

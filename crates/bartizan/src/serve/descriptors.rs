@@ -4,26 +4,28 @@ use std::collections::HashSet;
 
 use bartizan_gateway::Config;
 
-/// Descriptors that are needed beside connections: listeners, administration, store, log, capture.
+use crate::config::gateway::AdminConfig;
+
+/// Descriptors that are needed beside connections: listeners, store, log, capture.
 const OTHERS: u64 = 64;
 
 /// Raises the number that this process may have to the most that the system lets it. What is still
 /// too low for the limits of the gateway is said.
 #[cfg(unix)]
 #[must_use]
-pub(crate) fn raise(config: &Config) -> Option<String> {
+pub(crate) fn raise(config: &Config, admin: &AdminConfig) -> Option<String> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
     let in_force = if setrlimit(Resource::Nofile, raised).is_ok() { raised } else { limit };
-    shortage(in_force.current, needed(config))
+    shortage(in_force.current, needed(config, admin))
 }
 
 /// Other systems have no such limit.
 #[cfg(not(unix))]
 #[must_use]
-pub(crate) fn raise(_config: &Config) -> Option<String> {
+pub(crate) fn raise(_config: &Config, _admin: &AdminConfig) -> Option<String> {
     None
 }
 
@@ -31,7 +33,7 @@ pub(crate) fn raise(_config: &Config) -> Option<String> {
 /// one client connection may have many (HTTP/2), or by a WebSocket, which has its client connection
 /// for itself, or it is kept idle; and no upstream has more than its limit.
 #[cfg(any(unix, test))]
-fn needed(config: &Config) -> u64 {
+fn needed(config: &Config, admin: &AdminConfig) -> u64 {
     let limits = &config.limits;
     let services = config.services.iter();
     let upstreams: HashSet<_> = services
@@ -44,7 +46,8 @@ fn needed(config: &Config) -> u64 {
     let idle = limits.idle_upstream_connections.saturating_mul(count);
     let used = limits.exchanges.saturating_add(limits.connections).saturating_add(idle);
     let of_upstreams = limits.upstream_connections.saturating_mul(count).min(used);
-    (limits.connections.saturating_add(of_upstreams) as u64).saturating_add(OTHERS)
+    let of_traffic = limits.connections.saturating_add(of_upstreams) as u64;
+    of_traffic.saturating_add(OTHERS).saturating_add(u64::from(admin.connections))
 }
 
 #[cfg(any(unix, test))]
@@ -69,6 +72,8 @@ mod tests {
 
     #[test]
     fn every_bound_of_the_gateway_counts() {
+        const OTHERS: u64 = super::OTHERS + 64;
+        let needed = |config: &Config| needed(config, &AdminConfig::default());
         // By default the limit of the one upstream is the narrowest.
         assert_eq!(needed(&config(|_| {})), 20_000 + 10_000 + OTHERS);
         // A few connections with many streams each need as many of the upstream.

@@ -136,7 +136,7 @@ pub fn check(
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
-    /// Inline policies; those of the default that are missing are added.
+    /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
@@ -238,11 +238,15 @@ impl Serving {
         self.admin.address()
     }
 
-    /// Takes over a new configuration.
+    /// Takes over a new configuration, and gives what the gateway was told.
     ///
     /// # Errors
     /// It cannot be used; the old one stays in force.
-    pub fn reload(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
+    pub fn reload(
+        &self,
+        config: &Config,
+        overrides: &Overrides,
+    ) -> Result<bartizan_gateway::Config, ServeError> {
         let taken_over = self.take_over(config, overrides);
         // The gateway counts what it refuses itself.
         if taken_over.as_ref().is_err_and(|error| !matches!(error, ServeError::Gateway(_))) {
@@ -251,16 +255,31 @@ impl Serving {
         taken_over
     }
 
-    fn take_over(&self, config: &Config, overrides: &Overrides) -> Result<(), ServeError> {
+    fn take_over(
+        &self,
+        config: &Config,
+        overrides: &Overrides,
+    ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
         let mut in_force = self.enforcement.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = Arc::new(in_force.successor(&policies)?);
-        let inline = Arc::clone(&next) as Arc<_>;
-        // The only moment at which anything changes.
-        self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
-        *in_force = next;
-        Ok(())
+        let taken_over = in_force.successor(&policies).map_err(ServeError::from).and_then(|next| {
+            let next = Arc::new(next);
+            let inline = Arc::clone(&next) as Arc<_>;
+            // The only moment at which anything changes.
+            self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
+            Ok(next)
+        });
+        let taken_over = taken_over.map(|next| *in_force = next);
+        // Also when others were refused: they may have been counted already.
+        in_force.forget_others();
+        taken_over?;
+        Ok(compiled)
+    }
+
+    /// Says that it is going to stop, to who asks whether it is ready, and goes on.
+    pub fn announce_stop(&self) {
+        self.gateway.announce_end();
     }
 
     /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what

@@ -290,8 +290,15 @@ fn deadlines(config: &GatewayConfig) -> gateway::Deadlines {
     }
 }
 
-/// Whether the administration listener has an address with a port.
+/// Whether the administration listener has an address with a port, and limits that let somebody in.
 pub(super) fn check_admin(config: &AdminConfig) -> Result<(), SettingsError> {
+    for (key, value) in
+        [("connections", config.connections), ("request_seconds", config.request_seconds)]
+    {
+        if value == 0 {
+            return Err(wrong(format!("admin.{key}"), "0 would let nobody in"));
+        }
+    }
     let port = config.listen.rsplit_once(':').map(|(host, port)| (host, port.parse::<u16>()));
     match port {
         Some((host, Ok(_))) if !host.is_empty() => Ok(()),

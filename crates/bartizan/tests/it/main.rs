@@ -18,6 +18,7 @@ mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod serve;
+mod serve_care;
 mod text;
 
 use bartizan::output::html::ReportContext;

@@ -79,7 +79,6 @@ fn good_keys_pass_and_all_others_of_ours_do_not() {
         let value = format!("{scheme}  {text}");
         assert_eq!(look(&policy, &[("authorization", &value)]), "authorization acme");
     }
-    assert_eq!(look(&policy, &[("authorization", &format!("Basic {text}"))]), "nothing");
     let twice = [("x-api-key", text.as_str()), ("x-api-key", &key(5).1)];
     assert_eq!(look(&policy, &twice), "400 several-credentials");
     let bearer = format!("Bearer {text}");
@@ -88,6 +87,48 @@ fn good_keys_pass_and_all_others_of_ours_do_not() {
     // Beside a credential of somebody else.
     let other = [("x-api-key", text.as_str()), ("authorization", "Bearer eyJ.x.y")];
     assert_eq!(look(&policy, &other), "x-api-key acme");
+}
+
+/// Wherever a policy looks, a key of ours is verified or refused: what is passed over as something
+/// else goes on to the upstream.
+#[test]
+fn keys_are_found_however_they_are_written() {
+    let (good, text) = key(1);
+    let policy = policy(&ApiKeyConfig::default(), vec![good]);
+    let other = key(5).1;
+    for (name, before, behind) in [
+        ("authorization", "", ""),
+        ("authorization", "Basic ", ""),
+        ("authorization", "Token\t", ""),
+        ("authorization", "ApiKey key=\"", "\""),
+        ("authorization", "Bearer Bearer ", ""),
+        ("x-api-key", "Bearer ", ""),
+        ("x-api-key", "\"", "\""),
+        ("x-api-key", "key=", ";v=1"),
+        ("x-api-key", "sk_live_x, ", ""),
+    ] {
+        let write = |key: &str| format!("{before}{key}{behind}");
+        let expected = format!("{name} acme");
+        assert_eq!(look(&policy, &[(name, &write(&text))]), expected, "{before}");
+        assert_eq!(look(&policy, &[(name, &write(&other))]), "401 key-unknown", "{before}");
+        assert_eq!(look(&policy, &[(name, &write("btz_x"))]), "401 key-malformed", "{before}");
+    }
+    let list = format!("{text}, {other}");
+    assert_eq!(look(&policy, &[("x-api-key", &list)]), "400 several-credentials");
+    let joined = format!("{text}/x");
+    assert_eq!(look(&policy, &[("x-api-key", &joined)]), "401 key-malformed");
+    // Bytes outside of ASCII hide nothing.
+    let mut fields = HeaderMap::new();
+    let value = [b"\xff ", text.as_bytes()].concat();
+    fields.insert("x-api-key", HeaderValue::from_bytes(&value).expect("a value"));
+    assert!(policy.look(&fields, at(10)).is_some_and(|looked| looked.checked.is_ok()));
+    // Within the credentials of others it means nothing.
+    for value in ["eyJ.a-btz_1.x", "Basic YWJj/btz_1==", "abtz_1", "x.btz_", "sk+btz_x"] {
+        assert_eq!(look(&policy, &[("authorization", value)]), "nothing", "{value}");
+    }
+    let closed = ApiKeyConfig { bearer: false, ..ApiKeyConfig::default() };
+    let policy = OwnKeys::compile(&closed, &table(Vec::new())).expect("compiles");
+    assert_eq!(look(&policy, &[("authorization", &text)]), "nothing", "nobody looks there");
 }
 
 #[test]

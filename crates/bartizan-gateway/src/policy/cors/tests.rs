@@ -124,6 +124,42 @@ fn preflight_requests_are_answered() {
 }
 
 #[test]
+fn websockets_are_opened_by_listed_pages_and_by_those_of_the_host() {
+    let cors = cors(APP).expect("compiles");
+    let ask = |origin: &str, host: &str, is_sure: bool| {
+        let fields = map(&[("upgrade", "websocket"), ("origin", origin)]);
+        cors.handshake(&fields, Some(host), is_sure).map(|answer| answer.is_ok())
+    };
+    for (origin, host, expected) in [
+        ("https://app.example", "api.example", true),
+        ("https://evil.example", "api.example", false),
+        ("null", "api.example", false),
+        ("", "api.example", false),
+        ("https://api.example", "api.example", true),
+        ("http://API.example:80", "api.example", true),
+        ("https://api.example", "api.example:443", true),
+        ("https://api.example:8443", "api.example:8443", true),
+        ("https://api.example", "api.example:8443", false),
+        ("https://api.example:80", "api.example", false),
+        ("https://api.example.evil.example", "api.example", false),
+        ("ftp://api.example", "api.example", false),
+        ("http://[::1]:3000", "[::1]:3000", true),
+    ] {
+        assert_eq!(ask(origin, host, true), Some(expected), "{origin} {host}");
+    }
+    // What only may be in the scope is granted to nobody else.
+    assert_eq!(ask("https://app.example", "api.example", false), Some(false));
+    assert_eq!(ask("https://api.example", "api.example", false), Some(true));
+    let handshake = |fields: &[(&'static str, &str)]| {
+        cors.handshake(&map(fields), Some("api.example"), true).map(|answer| answer.is_ok())
+    };
+    let origin = ("origin", "https://app.example");
+    assert_eq!(handshake(&[("upgrade", "websocket"), origin, origin]), Some(false));
+    assert_eq!(handshake(&[("upgrade", "websocket")]), None, "no page asks");
+    assert_eq!(handshake(&[origin]), None);
+}
+
+#[test]
 fn dangerous_settings_are_refused() {
     for text in [
         "{origins: []}",

@@ -196,6 +196,29 @@ fn paths_of_too_many_segments_are_everywhere_and_nowhere() {
 }
 
 #[test]
+fn paths_that_take_too_long_to_read_are_everywhere_and_nowhere() {
+    use crate::policy::cost::hostile;
+    assert_eq!(reach("/b", &hostile(2 * 1024)), Reach::Out);
+    for pattern in ["/b", "/**"] {
+        assert_eq!(reach(pattern, &hostile(8 * 1024)), Reach::Perhaps, "{pattern}");
+    }
+    // Long alone is not odd.
+    let long = format!("/%2561{}", "/aaaaaaa%20".repeat(200));
+    assert_eq!((reach("/b", &long), reach("/**", &long)), (Reach::Out, Reach::Surely));
+    // What a field names takes of the same room.
+    let fields = |bytes: usize| {
+        let mut request = http::Request::get(hostile(1024));
+        for name in ["x-original-url", "x-rewrite-url"] {
+            request = request.header(name, hostile(bytes));
+        }
+        let request = request.body(()).expect("a request").into_parts().0;
+        let wanted = Wanted { paths: true, ..Wanted::default() };
+        scope(&["/b"]).reach(&Asked::new(wanted, None, &request))
+    };
+    assert_eq!((fields(512), fields(2 * 1024)), (Reach::Out, Reach::Perhaps));
+}
+
+#[test]
 fn hosts_and_methods() {
     let config = ScopeConfig {
         hosts: vec!["api.example".to_owned(), "*.shop.example".to_owned()],
