@@ -17,7 +17,7 @@ use crate::command::{bartizan, home, result, run, stderr, write};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An API that answers every request with JSON and closes.
-fn upstream() -> SocketAddr {
+pub(crate) fn upstream() -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = listener.local_addr().expect("address");
     thread::spawn(move || {
@@ -66,7 +66,7 @@ fn answer(client: TcpStream) -> std::io::Result<()> {
 /// A server that is ended when the test ends.
 pub(crate) struct Server {
     child: Child,
-    lines: BufReader<ChildStderr>,
+    pub(crate) lines: BufReader<ChildStderr>,
     pub(crate) gateway: SocketAddr,
     pub(crate) admin: SocketAddr,
 }
@@ -91,7 +91,7 @@ impl Server {
         Self { child, lines, gateway, admin }
     }
 
-    fn signal(&self, name: &str) {
+    pub(crate) fn signal(&self, name: &str) {
         let pid = self.child.id().to_string();
         let sent = std::process::Command::new("kill").args([name, &pid]).status();
         assert!(sent.expect("kill runs").success());
@@ -114,7 +114,7 @@ impl Drop for Server {
     }
 }
 
-fn line_with(lines: &mut impl std::io::BufRead, start: &str) -> String {
+pub(crate) fn line_with(lines: &mut impl std::io::BufRead, start: &str) -> String {
     let mut seen = String::new();
     loop {
         let mut line = String::new();
@@ -127,7 +127,7 @@ fn line_with(lines: &mut impl std::io::BufRead, start: &str) -> String {
 }
 
 /// One request on a connection of its own; status and body.
-fn ask(to: SocketAddr, request: &str) -> (u16, String) {
+pub(crate) fn ask(to: SocketAddr, request: &str) -> (u16, String) {
     let mut socket = TcpStream::connect(to).expect("connects");
     socket.set_read_timeout(Some(PATIENCE)).expect("set");
     socket.write_all(request.as_bytes()).expect("sent");
@@ -137,12 +137,12 @@ fn ask(to: SocketAddr, request: &str) -> (u16, String) {
     (status, answer.split_once("\r\n\r\n").map_or(String::new(), |(_, body)| body.to_owned()))
 }
 
-fn get(to: SocketAddr, target: &str) -> (u16, String) {
+pub(crate) fn get(to: SocketAddr, target: &str) -> (u16, String) {
     let host = "api.example.com";
     ask(to, &format!("GET {target} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n"))
 }
 
-fn admin(to: SocketAddr, target: &str) -> (u16, String) {
+pub(crate) fn admin(to: SocketAddr, target: &str) -> (u16, String) {
     ask(to, &format!("GET {target} HTTP/1.1\r\nhost: {to}\r\nconnection: close\r\n\r\n"))
 }
 
