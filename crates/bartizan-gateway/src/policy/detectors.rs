@@ -39,12 +39,14 @@ It is the code that judges finished exchanges, over the same parsed values (targ
 body without its content coding, what is encoded in values), so that both say the same; only an answer \
 that shows what was gained can raise the later score.
 
-It is asked after authentication and rates, behind the size of the body. Reading takes at most \
-`budget_micros` of processor time, about which it is asked after every few kibibytes, and of a body at \
-most `body_bytes`, as transferred and without its coding. What is beyond these or another limit of \
+It is asked after authentication and rates, behind the size of the body. It takes at most \
+`budget_micros` of processor time, of which the clock is looked at after every few kibibytes (some \
+tenths of a millisecond more when a body is one long text), and reads of a body at most `body_bytes`, as \
+transferred and without its coding. On a machine with two shared cores (x86-64, 2026-11-27) a POST of \
+1 KiB of JSON costs 8 microseconds, a request without a body 4. What is beyond these or another limit of \
 decoding was not looked at: `on_budget` says whether the request passes, which counts as not evaluated \
-(`over-budget`, `over-limits`), or is refused. What was read until then is judged in any case, \
-half of the time is for that, and the head comes first, so that no body keeps it from being judged. A \
+(`over-budget`, `over-limits`), or is refused. What was read until then is judged in any case, half of the \
+time is for that, and the head comes first, so that no body keeps it from being judged. A \
 body that is passed on as it comes (gRPC, or above the limit of the whole gateway where that streams) is not \
 looked at (`body-not-held`), nor is one of an unknown coding or of a media type that no decoder knows \
 (`not-readable`): of these the head is judged. Of a WebSocket the handshake is judged, and each message of the \

@@ -4,7 +4,7 @@
 use std::io::Write as _;
 
 use bartizan_analysis::{Snapshot, State, detectors::DETECTORS, judge::judge};
-use bartizan_gateway::Config;
+use bartizan_gateway::{Config, config::OverLimit};
 use bartizan_model::{Action, Exchange, HashKey, PolicyOutcome, Scope};
 
 use crate::{
@@ -205,6 +205,38 @@ async fn large_and_deep_bodies_cost_no_more_than_the_budget() {
         let reason = guarded.decided(at).await[0].3;
         assert!(["over-budget", "over-limits"].contains(&reason), "{reason}");
     }
+}
+
+#[tokio::test]
+async fn of_a_streamed_body_the_head_is_judged_and_nobody_is_before_it_is_known_who_asks() {
+    let policies = format!(
+        "[{{name: known, mode: enforce, scope: {{paths: [/known]}}, authentication: {{any_of: [api_key]}}}},
+          {{name: a, mode: enforce, detectors: {{{ROOM}}}}}]"
+    );
+    let stream = |config: &mut Config| {
+        config.limits.request_body_bytes = 1_000;
+        config.services[0].request_over = OverLimit::Stream;
+    };
+    let guarded = Guarded::with(&policies, stream).await;
+    let body = format!("[{}\"x' or '1'='1\"]", "1,".repeat(2_000));
+    let hostile = "?q=x%27%20or%20%271%27%3D%271";
+    let not_held = (Action::Allow, PolicyOutcome::NotEvaluated, "body-not-held");
+    let refused = |reason| (Action::Deny, PolicyOutcome::Enforced, reason);
+    for (at, (target, status, decided)) in [
+        ("/a".to_owned(), 200, not_held),
+        (format!("/a{hostile}"), 403, refused("sql-injection")),
+        (format!("/known{hostile}"), 401, refused("authentication-required")),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let answer = send(&guarded, request(&target, "application/json", body.as_bytes())).await;
+        assert_eq!(answer.status, status, "{target}");
+        let said = guarded.decided(at).await;
+        let said: Vec<_> = said.into_iter().map(|(_, a, o, reason)| (a, o, reason)).collect();
+        assert_eq!(said, [decided], "{target}");
+    }
+    assert_eq!(guarded.upstream.seen().len(), 1);
 }
 
 #[tokio::test]
