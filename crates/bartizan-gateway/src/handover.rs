@@ -151,8 +151,7 @@ impl Finished {
         }
         let peer = &call.link.peer;
         let protocol = protocol(&call);
-        let key = call.extension::<Decisions>().and_then(Decisions::own_key);
-        let key = key.unwrap_or_else(|| own_keys::HIDDEN.into());
+        let key = shown_key(&call);
         let trailers = call.response_body.trailers.iter().flat_map(|trailers| trailers.iter());
         let trailers = headers(trailers, &key);
         let response = response(&call, &key);
@@ -185,12 +184,23 @@ impl Finished {
             request_id: Some(call.ids.request_id().to_owned()),
             trailers,
             policies: decisions,
-            request: request(call, &key),
+            request: request(&call, &key),
         })
     }
 }
 
-fn request(call: Call, key: &str) -> Request {
+/// The request as it is handed over, with what is known of its body so far.
+pub(crate) fn request_of(call: &Call) -> Request {
+    request(call, &shown_key(call))
+}
+
+/// What stands in the place of own keys.
+fn shown_key(call: &Call) -> Arc<str> {
+    let key = call.extension::<Decisions>().and_then(Decisions::own_key);
+    key.unwrap_or_else(|| own_keys::HIDDEN.into())
+}
+
+fn request(call: &Call, key: &str) -> Request {
     let authority = call.authority().unwrap_or_default().to_ascii_lowercase();
     let target = call.uri.path_and_query().map_or("/", |target| target.as_str()).to_owned();
     let scheme = match (call.message.is_some(), call.scheme) {
@@ -212,7 +222,7 @@ fn request(call: Call, key: &str) -> Request {
         headers: headers(pairs(&call.request_fields), key),
         header_state: HeaderState::Complete,
         body_state: state(&call.request_body),
-        body: call.request_body.bytes,
+        body: call.request_body.bytes.clone(),
     }
 }
 

@@ -218,8 +218,14 @@ pub trait Policies: Send + Sync + 'static {
         Step::Continue
     }
 
-    /// A whole WebSocket message is there; `false` closes the connection with 1008.
-    fn websocket_message(&self, _call: &Call, _message: &Message) -> bool {
+    /// A whole message of a WebSocket whose handshake had this head is there; `false` closes the
+    /// connection with 1008.
+    fn websocket_message(
+        &self,
+        _call: &mut Call,
+        _handshake: &request::Parts,
+        _message: &Message,
+    ) -> bool {
         true
     }
 

@@ -126,6 +126,8 @@ pub enum NotInspectedReason {
     UnknownMediaType,
     /// The body could not be read as the media type that it claims.
     Malformed,
+    /// There was no time left, where somebody waits for the answer.
+    OutOfTime,
 }
 
 impl fmt::Display for NotInspectedReason {
@@ -140,6 +142,7 @@ impl fmt::Display for NotInspectedReason {
             Self::BrokenEncoding => f.write_str("broken_encoding"),
             Self::UnknownMediaType => f.write_str("unknown_media_type"),
             Self::Malformed => f.write_str("malformed"),
+            Self::OutOfTime => f.write_str("out_of_time"),
         }
     }
 }

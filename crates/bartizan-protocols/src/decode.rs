@@ -10,6 +10,7 @@ use crate::{
     json,
     media::Format,
     names::Names,
+    pace::Pace,
     view::{NodeId, Step, Value, View},
 };
 
@@ -54,8 +55,21 @@ pub fn decode(exchange: &Exchange, limits: &Limits, seed: u64) -> Decoded {
 
 /// Like [`decode`], into a value that was used before: nothing is left of the earlier exchange.
 pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, seed: u64) {
+    decode_paced(decoded, exchange, limits, seed, Pace::default());
+}
+
+/// Like [`decode_into`], as long as `pace` lets: it is asked after every few kibibytes of values. What
+/// was not taken any more is noted as [`NotInspectedReason::OutOfTime`].
+pub fn decode_paced(
+    decoded: &mut Decoded,
+    exchange: &Exchange,
+    limits: &Limits,
+    seed: u64,
+    pace: Pace,
+) {
     let Decoded { view, request_format, response_format, set_cookies, scratch } = decoded;
     view.reset(limits, seed);
+    view.keep_pace(pace);
     set_cookies.clear();
     scratch.query.clear();
     view.reserve(weight(exchange));

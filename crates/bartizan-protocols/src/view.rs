@@ -12,7 +12,7 @@ use bartizan_model::{
 };
 use foldhash::quality::FixedState;
 
-use crate::anomaly::AnomalyKind;
+use crate::{anomaly::AnomalyKind, pace::Pace};
 
 mod fold;
 mod node_ref;
@@ -108,6 +108,12 @@ const NO_PARENT: u32 = u32::MAX;
 /// Most bytes that are reserved before anything is read.
 const MAX_RESERVE: usize = 64 * 1024;
 
+/// Bytes of text after which it is asked whether there is time for more; a value counts as
+/// [`VALUE_WORK`] of them.
+const WORK_AT_ONCE: usize = 4096;
+/// See [`WORK_AT_ONCE`].
+const VALUE_WORK: usize = 64;
+
 /// A place in the building of a view to which it can go back, see [`View::rollback`].
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Mark {
@@ -136,6 +142,11 @@ pub struct View {
     // One bit for each kind: hostile input can repeat an anomaly a million times.
     noted: [u64; 2],
     not_inspected: Vec<NotInspected>,
+    pace: Pace,
+    /// Since it was asked last whether there is time.
+    work: usize,
+    /// There is none: nothing more is taken.
+    is_late: bool,
 }
 
 impl View {
@@ -160,6 +171,20 @@ impl View {
         self.noted = [0; 2];
         self.anomalies.clear();
         self.not_inspected.clear();
+        self.pace = Pace::default();
+        self.work = 0;
+        self.is_late = false;
+    }
+
+    /// Takes nothing more when `pace` says that the time is over. What was not taken stays missing.
+    pub fn keep_pace(&mut self, pace: Pace) {
+        self.pace = pace;
+    }
+
+    /// What was given last, for those that go on with what was taken.
+    #[must_use]
+    pub const fn pace(&self) -> Pace {
+        self.pace
     }
 
     /// Makes room for the values of a message of about `bytes` bytes, so that growing copies nothing.
@@ -324,10 +349,27 @@ impl View {
         })
     }
 
+    /// Whether there is time for so many bytes of work; asks whenever enough came together.
+    pub(crate) fn has_time(&mut self, side: Side, work: usize) -> bool {
+        self.work += work;
+        if self.work >= WORK_AT_ONCE {
+            self.work = 0;
+            self.is_late |= !self.pace.has_time();
+        }
+        if self.is_late {
+            // Again each time: what was noted may have been rolled back.
+            self.skip(side, NotInspectedReason::OutOfTime);
+        }
+        !self.is_late
+    }
+
     fn push(&mut self, node: Node) -> Option<NodeId> {
         let side = node.side as usize;
         if self.per_side[side] >= self.max_nodes {
             self.limit(node.side, LimitName::Nodes);
+            return None;
+        }
+        if !self.has_time(node.side, VALUE_WORK) {
             return None;
         }
         let id = NodeId(u32::try_from(self.nodes.len()).ok()?);
@@ -345,6 +387,7 @@ impl View {
             return None;
         }
         let start = u32::try_from(self.text.len()).ok()?;
+        self.work += text.len();
         self.text.push_str(text);
         Some(Span { start, end: u32::try_from(self.text.len()).ok()? })
     }

@@ -119,6 +119,7 @@ impl Decoder<'_> {
         document.elements += 1;
         if document.too_deep > 0 || document.open.len() > self.limits.depth as usize {
             self.view.limit(self.side, LimitName::Depth);
+            document.full |= !self.view.has_time(self.side, start.len());
             document.too_deep += 1;
             return;
         }

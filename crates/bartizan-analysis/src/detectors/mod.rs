@@ -62,6 +62,15 @@ pub struct DetectorItem {
     pub examples: &'static [DetectorExample],
 }
 
+impl DetectorItem {
+    /// Whether it can judge a request by itself: without history, and without the answer.
+    #[must_use]
+    pub fn judges_requests(&self) -> bool {
+        let is_request = |input: &Input| matches!(input, Input::RequestHead | Input::RequestBody);
+        !matches!(self.lane, Lane::History(_)) && self.meta.inputs.iter().all(is_request)
+    }
+}
+
 /// How a detector runs.
 #[derive(Clone, Copy)]
 pub enum Lane {

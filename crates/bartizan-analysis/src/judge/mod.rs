@@ -4,28 +4,30 @@
 //! verdict or detections. What an exchange tells by itself ([`prepare`]) needs no state and may run
 //! on any thread; the rest runs in order, so the number of threads never changes a result.
 
+mod alone;
 mod answer;
 mod results;
 mod state;
 mod verdict;
 
 use bartizan_model::{
-    ActorRef, Exchange, LimitName, NotInspected, Outcome, Principal, SessionId, Side, Timestamp,
-    Verdict,
+    ActorRef, Exchange, NotInspected, Outcome, Principal, SessionId, Side, Timestamp, Verdict,
 };
 use bartizan_protocols::decode::{Decoded, decode};
 
 use crate::{
     checks,
     classes::{self, ClassHit},
-    detectors::{self, Hit, Lane, injection},
+    detectors::Hit,
     facts::Facts,
     identity::{self, Credential},
     snapshot::Snapshot,
 };
 
+pub use alone::{RequestJudgement, judge_request};
 pub use results::results;
 pub use state::State;
+pub use verdict::{DENY_SCORE, score};
 
 /// What one exchange tells by itself.
 #[derive(Debug, Default)]
@@ -120,21 +122,8 @@ pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
         credentials: &credentials,
         snapshot,
     };
-    let scan = injection::prefilter::scan(&facts);
-    let mut hits = Vec::new();
-    let mut found = Vec::new();
-    for (index, item) in detectors::DETECTORS.iter().enumerate() {
-        match item.lane {
-            Lane::Exchange(run) => run(&facts, &mut found),
-            Lane::Leaves(run) => run(&facts, &scan, &mut found),
-            Lane::History(_) => continue,
-        }
-        hits.extend(found.drain(..).map(|hit| (index, hit)));
-    }
-    let limited = scan.is_limited();
+    let hits = alone::detect(&facts);
     let outcomes = checks::outcomes(&facts);
-    if limited {
-        decoded.view.limit(Side::Request, LimitName::ValueBytes);
-    }
-    Prepared { decoded, classes, credentials, hits, outcomes }
+    alone::note(&hits, &mut decoded);
+    Prepared { decoded, classes, credentials, hits: hits.hits, outcomes }
 }

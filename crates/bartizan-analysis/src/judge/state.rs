@@ -3,19 +3,18 @@
 use std::collections::BTreeMap;
 
 use bartizan_model::{
-    Duration, Evidence, Exchange, ExchangeId, Input, Outcome, Root, Scope, Side, Timestamp,
-    source::Ordering,
+    Duration, Exchange, Input, Outcome, Root, Scope, Side, Timestamp, source::Ordering,
 };
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::{Judgement, Prepared, Raised, answer, verdict};
+use super::{Judgement, Prepared, Raised, alone, answer, verdict};
 use crate::{
     checks::CHECKS,
     detectors::{
-        DETECTORS, DetectorState, Evaluated, Hit, Lane, Signal, StateError, field_words::FieldMemo,
+        DETECTORS, DetectorState, Evaluated, Lane, Signal, StateError, field_words::FieldMemo,
         objects,
     },
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
@@ -299,40 +298,20 @@ impl Core {
         leaf: LeafId,
         raised: &mut Vec<Raised>,
     ) {
-        let mut by_detector: BTreeMap<usize, Vec<&Hit>> = BTreeMap::new();
-        for (detector, hit) in &prepared.hits {
-            by_detector.entry(*detector).or_default().push(hit);
-        }
-        for (detector, hits) in by_detector {
-            let Some(item) = DETECTORS.get(detector) else { continue };
-            let (Some(severity), Some(confidence)) =
-                (hits.iter().map(|h| h.severity).max(), hits.iter().map(|h| h.confidence).max())
-            else {
-                continue;
-            };
-            let id: &ExchangeId = &enriched.facts.exchange.id;
-            let evidence: Vec<Evidence> =
-                hits.iter().map(|h| h.evidence.clone().in_exchange(id)).collect();
-            raised.push(Raised {
-                code: item.meta.code,
-                class: item.class,
-                severity,
-                confidence,
-                evidence: evidence.clone(),
-            });
-            let group = group_of(enriched, leaf);
+        for (item, detection) in alone::raise(&prepared.hits, &enriched.facts.exchange.id) {
             let mark: ExchangeMark = enriched.mark();
             let signal = Signal {
-                group,
+                group: group_of(enriched, leaf),
                 actor: enriched.actor.clone(),
                 one_endpoint: true,
-                severity,
-                confidence,
+                severity: detection.severity,
+                confidence: detection.confidence,
                 stage: item.stage,
                 exchanges: vec![mark],
-                evidence,
+                evidence: detection.evidence.clone(),
                 gap: HIT_GAP,
             };
+            raised.push(detection);
             self.detections.take(item, signal, enriched.time, leaf.0);
         }
     }

@@ -5,7 +5,7 @@ use bartizan_model::{Action, Confidence, Severity, Verdict};
 use super::Raised;
 
 /// Score from which enforcement would refuse.
-pub(super) const DENY_SCORE: u8 = 80;
+pub const DENY_SCORE: u8 = 80;
 /// Score from which an exchange is recorded as suspicious.
 pub(super) const LOG_SCORE: u8 = 20;
 
@@ -26,7 +26,8 @@ const fn weight(severity: Severity, confidence: Confidence) -> u32 {
 }
 
 /// Combines detections as independent evidence: 1 − ∏(1 − p), from 0 to 100.
-pub(super) fn score(raised: &[Raised]) -> u8 {
+#[must_use]
+pub fn score<'a>(raised: impl IntoIterator<Item = &'a Raised>) -> u8 {
     let mut benign = 1.0f64;
     for detection in raised {
         benign *= 1.0 - f64::from(weight(detection.severity, detection.confidence)) / 100.0;

@@ -6,8 +6,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, cors, headers, jwt, rate, scope::ScopeConfig,
-    size,
+    PolicyItem, address, api_key, authentication, cors, detectors, headers, jwt, rate,
+    scope::ScopeConfig, size,
 };
 
 /// Most policies.
@@ -50,6 +50,9 @@ pub struct PolicyConfig {
     /// Which pages of other origins may call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<cors::CorsConfig>,
+    /// What is refused as an attack.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detectors: Option<detectors::DetectorsConfig>,
     /// Fields of responses.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub headers: Option<headers::HeadersConfig>,
@@ -115,6 +118,7 @@ impl PolicyConfig {
             jwt: None,
             authentication: None,
             cors: None,
+            detectors: None,
             headers: None,
             is_default: false,
         }
@@ -167,6 +171,7 @@ impl PolicyConfig {
             (self.jwt.is_some(), &jwt::ITEM),
             (self.authentication.is_some(), &authentication::ITEM),
             (self.cors.is_some(), &cors::ITEM),
+            (self.detectors.is_some(), &detectors::ITEM),
             (self.headers.is_some(), &headers::ITEM),
         ]
         .into_iter()

@@ -12,6 +12,7 @@ use super::{
     address::{AddressConfig, Addresses},
     api_key::{ApiKeyConfig, OwnKeys, tests as own},
     asked::Asked,
+    detectors::{Detectors, DetectorsConfig, tests as judged},
     rate::{Limit, RateConfig},
     scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
@@ -151,5 +152,58 @@ fn costs_of_hostile_paths() {
                 black_box(scope.reach(&asked));
             });
         }
+    }
+}
+
+/// A POST with 1 KiB of JSON, as an order is sent.
+fn order() -> bartizan_model::Exchange {
+    let item =
+        r#"{"sku":"SKU-0042","title":"rain jacket, it's waterproof","price":59.9,"quantity":2}"#;
+    let note = "please leave it with the neighbours on the second floor; the bell does not work. ";
+    let body = format!(
+        r#"{{"customer_id":"c-004217","currency":"EUR","note":"{}","items":[{item},{item},{item},{item},{item},{item}]}}"#,
+        note.repeat(5)
+    );
+    let mut exchange =
+        judged::post("/v1/customers/4217/orders?expand=items", "application/json", body);
+    for (name, value) in [
+        ("host", "api.example.com"),
+        ("user-agent", "ShopApp/5.3 (Android 16)"),
+        ("accept", "application/json"),
+        ("authorization", "Bearer 7c1d0f6b52a94d0e8a3f"),
+    ] {
+        exchange.request.headers.push(name, value);
+    }
+    exchange
+}
+
+#[test]
+#[ignore = "measures"]
+fn costs_of_detectors() {
+    let compile = |text: &str| {
+        let config: DetectorsConfig = yaml(text);
+        Detectors::compile(&config, &HashKey::new([1; 32])).expect("compiles")
+    };
+    let (usual, order) = (compile("{}"), order());
+    let bytes = order.request.body.len();
+    measure(&format!("detectors, JSON of {bytes} bytes"), 5_000, |_| {
+        // Copied as the request is before it is judged.
+        let order = black_box(order.clone());
+        black_box(usual.decide(&usual.judge(&order))).expect("benign");
+    });
+    let mut get = order.clone();
+    get.request.body = Default::default();
+    measure("detectors, no body", 5_000, |_| {
+        let get = black_box(get.clone());
+        black_box(usual.decide(&usual.judge(&get))).expect("benign");
+    });
+    let all = compile("{body_bytes: 8388608}");
+    for (shape, exchange) in judged::hostile(1024 * 1024) {
+        measure(&format!("detectors, 1 MiB of {shape}, 128 KiB read"), 1, |_| {
+            black_box(usual.decide(&usual.judge(black_box(&exchange)))).ok();
+        });
+        measure(&format!("detectors, 1 MiB of {shape}"), 1, |_| {
+            black_box(all.decide(&all.judge(black_box(&exchange)))).ok();
+        });
     }
 }

@@ -6,7 +6,8 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! preflight requests, keys, tokens, required authentication, rates by principal; then the body.
+//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
+//! (the private module `inspection`), its size and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -16,10 +17,12 @@ pub mod config;
 pub mod cors;
 #[cfg(test)]
 mod cost;
+pub mod detectors;
 mod fetch;
 mod files;
 pub mod headers;
 mod identity;
+mod inspection;
 pub mod jwt;
 mod look_ups;
 mod pass;
@@ -53,6 +56,7 @@ use crate::{
     call::Call,
     handover::Finished,
     phases::{BodyView, Policies, Reply, Step},
+    websocket::Message,
 };
 
 pub use self::{
@@ -80,7 +84,7 @@ pub struct PolicyItem {
 }
 
 /// All kinds, in the order in which they are asked.
-pub static ITEMS: [&PolicyItem; 8] = [
+pub static ITEMS: [&PolicyItem; 9] = [
     &address::ITEM,
     &size::ITEM,
     &rate::ITEM,
@@ -88,6 +92,7 @@ pub static ITEMS: [&PolicyItem; 8] = [
     &api_key::ITEM,
     &jwt::ITEM,
     &authentication::ITEM,
+    &detectors::ITEM,
     &headers::ITEM,
 ];
 
@@ -254,7 +259,14 @@ impl Policies for Enforcement {
             let mut pass = Pass::new(set, call, request);
             let stopped =
                 pass.run(self.surroundings.counter.as_ref(), &self.incomplete_counts).await;
-            let mut reply = pass.finish(call, stopped)?;
+            let mut reply = match pass.finish(call, stopped) {
+                Some(reply) => reply,
+                // A handshake has no body, so that the phase of bodies does not come.
+                None if request.headers.contains_key(header::UPGRADE) => {
+                    Box::new(inspection::handshake(call)?.into_reply())
+                }
+                None => return None,
+            };
             if let Some(stage) = call.extension::<Stage>() {
                 Self::dress(stage, request, call.scheme() == "https", &mut reply);
             }
@@ -275,6 +287,19 @@ impl Policies for Enforcement {
         }
     }
 
+    fn websocket_message(
+        &self,
+        call: &mut Call,
+        handshake: &request::Parts,
+        message: &Message,
+    ) -> bool {
+        if self.set.detectors.is_empty() || !message.from_client {
+            return true;
+        }
+        let stage = Stage::new(Arc::clone(&self.set), call, handshake);
+        inspection::message(&stage, call, message).is_none()
+    }
+
     fn websocket_review<'a>(
         &'a self,
         call: &'a mut Call,
@@ -292,24 +317,10 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         let is_secure = call.scheme() == "https";
-        let sizes = stage.set.sizes.iter().filter(|policy| policy.rule.limits_bodies());
-        for policy in sizes.filter(|policy| stage.is_in(&policy.scope)) {
-            let decisions = call.extensions().get_or_insert_default::<Decisions>();
-            let refusal = match policy.rule.check_body(body) {
-                None => {
-                    policy.not_evaluated("body-not-held", decisions);
-                    continue;
-                }
-                Some(Ok(())) => continue,
-                Some(Err(refusal)) => refusal,
-            };
-            if let Some(refusal) = policy.refuse(refusal, decisions) {
-                let mut reply = refusal.into_reply();
-                Self::dress(&stage, request, is_secure, &mut reply);
-                return Step::Reply(Box::new(reply));
-            }
-        }
-        Step::Continue
+        let Some(refusal) = inspection::whole(&stage, call, body) else { return Step::Continue };
+        let mut reply = refusal.into_reply();
+        Self::dress(&stage, request, is_secure, &mut reply);
+        Step::Reply(Box::new(reply))
     }
 
     fn response_filter<'a>(

@@ -35,6 +35,11 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
+    pub(crate) fn new(set: Arc<PolicySet>, call: &Call, request: &request::Parts) -> Self {
+        let asked = Arc::new(Asked::new(set.wanted, call.authority(), request));
+        Self { set, asked }
+    }
+
     /// Whether a scope holds the call.
     pub(crate) fn reach(&self, scope: &Scope) -> Reach {
         scope.reach(&self.asked)
@@ -84,10 +89,8 @@ impl<'a> Pass<'a> {
                 scopes: Arc::from([]),
             });
         }
-        let asked = Arc::new(Asked::new(set.wanted, call.authority(), request));
-        let stage = Stage { set, asked };
         Self {
-            stage,
+            stage: Stage::new(set, call, request),
             request,
             address: call.client(),
             now: timestamp(call.time),

@@ -12,6 +12,7 @@ use super::{
     authentication::Required,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     cors::Cors,
+    detectors::Detectors,
     headers::Fields,
     jwt::Tokens,
     rate::Limit,
@@ -33,6 +34,7 @@ pub(crate) struct PolicySet {
     pub(crate) keys: Vec<Policy<OwnKeys>>,
     pub(crate) tokens: Vec<Policy<Arc<Tokens>>>,
     pub(crate) required: Vec<Policy<Required>>,
+    pub(crate) detectors: Vec<Policy<Detectors>>,
     pub(crate) fields: Vec<Policy<Fields>>,
     /// What their scopes ask about.
     pub(crate) wanted: Wanted,
@@ -115,6 +117,9 @@ impl PolicySet {
         } else if let Some(config) = &policy.authentication {
             let rule = Required::compile(config, surroundings.has_client_certificates)?;
             outer.add(rule, &mut self.required, tallies);
+        } else if let Some(config) = &policy.detectors {
+            let rule = Detectors::compile(config, &surroundings.hash_key)?;
+            outer.add(rule, &mut self.detectors, tallies);
         } else if let Some(config) = &policy.headers {
             outer.add(Fields::compile(config)?, &mut self.fields, tallies);
         }

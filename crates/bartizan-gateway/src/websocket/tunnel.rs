@@ -263,11 +263,12 @@ impl Tunnel {
         to.write().await
     }
 
-    /// Shows a message to the policies and hands it over.
+    /// Shows a message to the policies that are in force now, and hands it over.
     fn allow(&self, message: Message) -> bool {
         let mut call = self.call(&self.snapshot);
         self.shared.metrics.websocket_messages.inc();
-        let is_allowed = self.snapshot.policies.websocket_message(&call, &message);
+        let policies = Arc::clone(&self.shared.snapshot.load().policies);
+        let is_allowed = policies.websocket_message(&mut call, &self.leave.head, &message);
         call.message = Some(message);
         call.outcome =
             if is_allowed { Outcome::Answered } else { Outcome::Replied("websocket-policy") };

@@ -3,27 +3,32 @@
 use std::sync::{Arc, Mutex};
 
 use bartizan_gateway::{
-    Finished, Gateway, Handover, Policies, Running, handover,
+    Config, Finished, Gateway, Handover, Policies, Running, handover,
     phases::{BodyView, Step},
     policy::{Decisions, Enforcement, KeyTable, PolicyConfig, Surroundings},
+    websocket::Message,
 };
 use bartizan_model::{
     Action, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeys, HashKey, PolicyOutcome, Scope,
     Timestamp,
 };
 use http::{request, response};
+use prometheus_client::{encoding::text::encode, registry::Registry};
 
-use crate::harness::{Client, Reply, Response, Upstream, config_with, until};
+use crate::{
+    harness::{Client, Reply, Response, Upstream, config_with, until},
+    websocket::echo,
+};
 
 const HASH_KEY: [u8; 32] = [7; 32];
 
 /// A gateway with policies in front of an upstream, and what became of its exchanges.
-struct Guarded {
-    upstream: Upstream,
-    gateway: Running,
+pub(crate) struct Guarded {
+    pub(crate) upstream: Upstream,
+    pub(crate) gateway: Running,
     watched: Arc<Watched>,
     table: Arc<KeyTable>,
-    received: handover::Receiver,
+    pub(crate) received: handover::Receiver,
 }
 
 /// Policies, and what they decided.
@@ -58,6 +63,15 @@ impl Policies for Watched {
         self.enforcement.response_filter(call, response)
     }
 
+    fn websocket_message(
+        &self,
+        call: &mut bartizan_gateway::Call,
+        handshake: &request::Parts,
+        message: &Message,
+    ) -> bool {
+        self.enforcement.websocket_message(call, handshake, message)
+    }
+
     fn logging(&self, finished: &Finished) {
         let decisions = Enforcement::decisions(finished.call()).cloned().unwrap_or_default();
         self.decisions.lock().unwrap().push(decisions);
@@ -65,7 +79,18 @@ impl Policies for Watched {
 }
 
 impl Guarded {
-    async fn new(policies: &str) -> Self {
+    pub(crate) async fn new(policies: &str) -> Self {
+        Self::with(policies, |_| {}).await
+    }
+
+    /// In front of an upstream that sends back what it is told over WebSockets.
+    pub(crate) async fn before_echo(policies: &str) -> Self {
+        let (address, _) = echo().await;
+        let upstreams = vec![address.to_string()];
+        Self::with(policies, |config| config.services[0].upstreams = upstreams).await
+    }
+
+    pub(crate) async fn with(policies: &str, change: impl FnOnce(&mut Config)) -> Self {
         let answer = "HTTP/1.1 200 OK\r\nserver: secret/1.0\r\naccess-control-allow-origin: *\r\n\
                       content-length: 2\r\n\r\nok";
         let upstream = Upstream::new(move |_| Reply::bytes(answer)).await;
@@ -76,7 +101,7 @@ impl Guarded {
         let enforcement = Enforcement::new(&policies, surroundings).unwrap();
         let watched = Arc::new(Watched { enforcement, decisions: Mutex::default() });
         let (handover, received): (Handover, _) = handover::channel(100, 1 << 20);
-        let config = config_with(&upstream, |_| {});
+        let config = config_with(&upstream, change);
         let gateway = Gateway::start(&config, Arc::clone(&watched) as _, handover).await.unwrap();
         Self { upstream, gateway, watched, table, received }
     }
@@ -86,8 +111,19 @@ impl Guarded {
         Client::ask(self.gateway.addresses()[0], request).await
     }
 
+    pub(crate) fn metrics(&self) -> String {
+        let mut registry = Registry::default();
+        self.watched.enforcement.register(&mut registry);
+        let mut text = String::new();
+        encode(&mut text, &registry).unwrap();
+        text
+    }
+
     /// What was decided about the exchange with that number, once it is over.
-    async fn decided(&self, at: usize) -> Vec<(String, Action, PolicyOutcome, &'static str)> {
+    pub(crate) async fn decided(
+        &self,
+        at: usize,
+    ) -> Vec<(String, Action, PolicyOutcome, &'static str)> {
         until("an exchange", || self.watched.decisions.lock().unwrap().len() > at).await;
         let decisions = self.watched.decisions.lock().unwrap()[at].clone();
         let short = |a: bartizan_gateway::policy::Applied| {

@@ -9,6 +9,7 @@ mod bodies;
 mod bounds;
 mod budget;
 mod deadlines;
+mod detectors;
 mod differential;
 mod enforcement;
 mod framing_http1;

@@ -6,6 +6,8 @@ use bartizan_gateway::{
     AllowAll, Call, Gateway, Handover, Policies, Running, handover, websocket::Message,
 };
 
+use http::request::Parts;
+
 use crate::harness::{Client, Reply, Upstream, config_with, gateway_with, until};
 
 pub(crate) const HANDSHAKE: &str = "GET /chat HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\n\
@@ -134,7 +136,7 @@ async fn violations_close_both_sides() {
 async fn policies_see_messages_before_the_upstream() {
     struct NoSecrets;
     impl Policies for NoSecrets {
-        fn websocket_message(&self, _: &Call, message: &Message) -> bool {
+        fn websocket_message(&self, _: &mut Call, _: &Parts, message: &Message) -> bool {
             !(message.from_client && message.data.starts_with(b"secret"))
         }
     }

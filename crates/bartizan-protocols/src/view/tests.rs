@@ -118,3 +118,19 @@ fn hashes_below_a_place_follow_from_its_steps() {
     assert_eq!(hash, leaf.general_hash());
     assert!(general_hash_below(hash, &GeneralStep::Decoder("rot13")).is_none());
 }
+
+#[test]
+fn nothing_is_taken_once_the_time_is_over() {
+    let limits = Limits::default();
+    let mut view = View::new(&limits, 1);
+    view.keep_pace(Pace::new(|until| until > 0, 0));
+    let body = view.open_root(Side::Request, Root::Body).expect("not asked yet");
+    let taken = (0..1_000).filter(|i| view.leaf(body, Step::Index(*i), Value::Null).is_some());
+    let taken = taken.count();
+    assert!((1..=WORK_AT_ONCE / VALUE_WORK).contains(&taken), "{taken}");
+    assert!(!view.is_fully_inspected(Side::Request));
+    view.reset(&limits, 1);
+    let body = view.open_root(Side::Request, Root::Body).expect("room");
+    assert!((0..1_000).all(|i| view.leaf(body, Step::Index(i), Value::Null).is_some()));
+    assert!(view.is_fully_inspected(Side::Request));
+}

@@ -45,6 +45,7 @@ const WRONG: &[(&str, &str)] = &[
          jwks_file: none.json}}]",
         "policy \"a\": `jwt.jwks_file`",
     ),
+    ("policies: [{name: a, detectors: {score: 0}}]", "policy \"a\": `detectors.score`"),
 ];
 
 #[test]
@@ -88,7 +89,7 @@ fn every_kind_of_policy_is_explained_with_an_example_that_is_right() {
     let all = result(&home, &["explain", "--format", "json"]);
     let policies: Vec<_> =
         all.as_array().expect("a list").iter().filter(|item| item["family"] == "policy").collect();
-    assert_eq!(policies.len(), 8);
+    assert_eq!(policies.len(), 9);
     for policy in policies {
         let kind = policy["code"].as_str().expect("a code");
         let example = policy["example"].as_str().expect("an example");

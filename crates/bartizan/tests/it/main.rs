@@ -7,6 +7,7 @@ mod clients;
 mod command;
 mod costly;
 mod csv;
+mod detectors;
 #[cfg(feature = "lab")]
 mod drive;
 mod hostile;

@@ -1,12 +1,13 @@
 //! Development cases: values as JSON fields, and the examples of the items.
 
-use bartizan_model::{Confidence, Exchange, HashKey, Scope};
-use bartizan_protocols::decode::decode;
+use bartizan_model::{Action, Confidence, Exchange, HashKey, Scope};
+use bartizan_protocols::{Decoded, Pace, decode::decode, decode_paced, exchange_json::parse_line};
 
 use super::{example, prefilter};
 use crate::{
     detectors::{Hit, Lane, injection},
     facts::Facts,
+    judge::{DENY_SCORE, RequestJudgement, State, judge, judge_request, score},
     snapshot::Snapshot,
 };
 
@@ -83,6 +84,92 @@ fn benign_values_stay_below_medium() {
     let wrong =
         failures(BENIGN, |hits| hits.iter().any(|(_, hit)| hit.confidence >= Confidence::Medium));
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+fn alone(exchange: &Exchange, snapshot: &Snapshot, read: Pace, judge: Pace) -> RequestJudgement {
+    let mut decoded = Decoded::default();
+    decode_paced(&mut decoded, exchange, &snapshot.limits, snapshot.seed, read);
+    judge_request(exchange, &mut decoded, snapshot, judge)
+}
+
+/// What a gateway says before the answer is what the judgement says behind it, unless the answer shows
+/// what was gained.
+#[test]
+fn a_request_alone_is_judged_as_the_whole_exchange_is() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let short = |all: &[crate::judge::Raised]| -> Vec<_> {
+        let one = |d: &crate::judge::Raised| (d.code, d.severity, d.confidence, d.evidence.clone());
+        all.iter().map(one).collect()
+    };
+    let values = [SQL, XSS, COMMAND, TRAVERSAL, BENIGN].concat();
+    let bodies = values.iter().map(|value| {
+        let mut exchange = example("/v1/things?page=2", "{}");
+        let body = serde_json::json!({ "id": 7, "name": value }).to_string();
+        exchange.request.body = body.into_bytes().into();
+        exchange
+    });
+    let examples = ITEMS.iter().flat_map(|item| item.examples);
+    let mut denied = [0, 0];
+    for mut exchange in bodies.chain(examples.flat_map(|example| (example.exchanges)())) {
+        exchange.response = None;
+        let judged = alone(&exchange, &snapshot, Pace::default(), Pace::default());
+        assert!(!judged.is_late && judged.not_inspected.is_empty(), "{exchange:?}");
+        exchange.response = Some(bartizan_model::Response {
+            status: 200,
+            headers_captured: true,
+            body: "{}".into(),
+            ..Default::default()
+        });
+        let behind = judge(&exchange, &snapshot, &mut State::new(&snapshot.scope), None);
+        assert_eq!(short(&judged.detections), short(&behind.detections), "{exchange:?}");
+        let is_denied = score(&judged.detections) >= DENY_SCORE;
+        assert_eq!(is_denied, behind.verdict.action == Action::Deny);
+        denied[usize::from(is_denied)] += 1;
+    }
+    assert!(denied.iter().all(|count| *count > 100), "{denied:?}");
+}
+
+/// What was answered may raise what was found in a request, and takes nothing away.
+#[test]
+fn an_answer_takes_no_detection_away() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let sample = include_str!("../../../../../samples/shop.jsonl");
+    let (mut exchanges, mut found) = (0, 0);
+    for line in sample.lines() {
+        let exchange = parse_line(line.as_bytes()).expect("an exchange");
+        let behind = judge(&exchange, &snapshot, &mut State::new(&snapshot.scope), None);
+        let judged = alone(
+            &Exchange { response: None, ..exchange },
+            &snapshot,
+            Pace::default(),
+            Pace::default(),
+        );
+        for one in judged.detections {
+            let same = behind.detections.iter().find(|other| other.code == one.code);
+            assert!(same.is_some_and(|other| other.confidence >= one.confidence), "{line}");
+            found += 1;
+        }
+        exchanges += 1;
+    }
+    assert!(exchanges > 100 && found > 0, "{found} of {exchanges}");
+}
+
+#[test]
+fn time_that_is_over_ends_it_and_is_told() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let mut exchange = example("/v1/things?q=%27%20or%201%3D1--", "{}");
+    exchange.request.body = serde_json::json!(vec!["' or 1=1--"; 2_000]).to_string().into();
+    let never = Pace::new(|_| false, 0);
+    let judged = alone(&exchange, &snapshot, never, never);
+    assert!(judged.is_late && judged.detections.is_empty());
+    let reasons: Vec<_> = judged.not_inspected.iter().map(ToString::to_string).collect();
+    assert!(reasons.contains(&"request:out_of_time".to_owned()), "{reasons:?}");
+    // What was read is judged, and what was not is told.
+    let judged = alone(&exchange, &snapshot, never, Pace::default());
+    assert!(!judged.is_late && !judged.not_inspected.is_empty());
+    assert_eq!(judged.detections[0].code, "BZ-D006");
+    let judged = alone(&exchange, &snapshot, Pace::default(), Pace::default());
+    assert!(!judged.is_late && judged.detections[0].code == "BZ-D006");
 }
 
 #[test]

@@ -11,6 +11,12 @@ use super::{
 };
 use crate::facts::Facts;
 
+/// Bytes of text after which it is asked whether there is time for more; a text counts at least as
+/// [`TEXT_WORK`] of them.
+const WORK_AT_ONCE: usize = 4096;
+/// See [`WORK_AT_ONCE`].
+const TEXT_WORK: usize = 64;
+
 /// Most suspect texts of one exchange; further ones are not inspected.
 pub const MAX_SUSPECTS: usize = 512;
 
@@ -79,20 +85,39 @@ pub struct Suspect<'a> {
     pub is_encoded: bool,
 }
 
+/// A part of a request, for those that have no time for all of it: what comes first is read first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Part {
+    /// Path, query, fields and cookies.
+    Head,
+    /// Body and messages.
+    Rest,
+}
+
+impl Part {
+    fn holds(self, node: NodeRef<'_>) -> bool {
+        let head = [Root::Path, Root::Query, Root::Header, Root::Cookie];
+        node.side() == Side::Request && head.contains(&node.root()) == (self == Self::Head)
+    }
+}
+
 /// What the prefilter left of one exchange.
 #[derive(Debug, Default)]
 pub struct Scan<'a> {
     suspects: Vec<Suspect<'a>>,
+    /// Where those of the part looked at last begin.
+    fresh: usize,
     limited: bool,
 }
 
 impl<'a> Scan<'a> {
-    /// Suspect texts in document order.
+    /// Suspect texts in document order; of the part that was looked at last.
     pub fn suspects(&self) -> impl Iterator<Item = &Suspect<'a>> {
-        self.suspects.iter()
+        self.suspects.iter().skip(self.fresh)
     }
 
-    /// Whether a text was cut at `value_bytes` or there were more than [`MAX_SUSPECTS`].
+    /// Whether a text was cut at `value_bytes`, there were more than [`MAX_SUSPECTS`], or the time was
+    /// over.
     #[must_use]
     pub const fn is_limited(&self) -> bool {
         self.limited
@@ -110,27 +135,47 @@ pub fn families(text: &str) -> Families {
 const PLAIN_HEADERS: &[&str] =
     &["content-length", "cookie", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"];
 
-/// Looks at every text of the request once.
+/// Looks at every text of the request once, as long as the pace of the view lets.
 #[must_use]
 pub fn scan<'a>(facts: &Facts<'a>) -> Scan<'a> {
     let mut scan = Scan::default();
-    let most = facts.snapshot.limits.value_bytes as usize;
-    for node in facts.decoded.view.nodes().take_while(|node| node.side() == Side::Request) {
-        let top = node.depth() == 1;
-        if top && node.root() == Root::Header && PLAIN_HEADERS.contains(&node.key()) {
-            continue;
-        }
-        if !node.key().is_empty() && node.root() != Root::Header {
-            scan.look(node, node.key(), most, true);
-        }
-        if let Value::Text(text) = node.value() {
-            scan.look(node, text, most, false);
-        }
-    }
+    scan.look_at(facts, Part::Head);
+    scan.look_at(facts, Part::Rest);
+    scan.fresh = 0;
     scan
 }
 
 impl<'a> Scan<'a> {
+    /// Looks at every text of a part of the request, the parts in their order, as long as the pace of
+    /// the view lets.
+    pub(crate) fn look_at(&mut self, facts: &Facts<'a>, part: Part) {
+        self.fresh = self.suspects.len();
+        let most = facts.snapshot.limits.value_bytes as usize;
+        let view = &facts.decoded.view;
+        let (pace, mut work) = (view.pace(), 0);
+        let nodes = view.nodes().skip_while(|node| !part.holds(*node));
+        for node in nodes.take_while(|node| part.holds(*node)) {
+            work += TEXT_WORK + node.raw().len();
+            if work >= WORK_AT_ONCE {
+                work = 0;
+                if !pace.has_time() {
+                    self.limited = true;
+                    return;
+                }
+            }
+            let top = node.depth() == 1;
+            if top && node.root() == Root::Header && PLAIN_HEADERS.contains(&node.key()) {
+                continue;
+            }
+            if !node.key().is_empty() && node.root() != Root::Header {
+                self.look(node, node.key(), most, true);
+            }
+            if let Value::Text(text) = node.value() {
+                self.look(node, text, most, false);
+            }
+        }
+    }
+
     #[inline]
     fn look(&mut self, node: NodeRef<'a>, text: &'a str, most: usize, is_key: bool) {
         let text = if text.len() > most {
