@@ -39,6 +39,15 @@ pub(crate) fn decode<'b>(
         _ => {}
     }
     match declared.map(str::trim).unwrap_or("utf-8") {
+        // Two bytes for each character, and no zero among them: whoever is told that much about text that
+        // is none of it reads what is there, as the many do who ignore the declaration (RFC 8259 §8.1).
+        name if is_any(name, &["utf-16", "utf-16be", "utf-16le", "unicode", "ucs-2"])
+            && !bytes.contains(&0)
+            && std::str::from_utf8(bytes).is_ok() =>
+        {
+            view.anomaly(side, AnomalyKind::UnknownCharset);
+            utf8(bytes, view, side)
+        }
         name if is_any(name, &["utf-8", "utf8", "us-ascii", "ascii", "unicode-1-1-utf-8", ""]) => {
             utf8(bytes, view, side)
         }
@@ -122,6 +131,7 @@ mod tests {
             (b"a\0\x00\xd8", Some("utf-16le"), "a\u{fffd}", vec![A::LoneSurrogate]),
             (b"caf\xe9", Some("ISO-8859-1"), "café", vec![]),
             (b"caf\xe9", None, "caf\u{fffd}", vec![A::InvalidUtf8]),
+            (b"{\"a\":1}", Some("utf-16"), "{\"a\":1}", vec![A::UnknownCharset]),
             (b"x", Some("ibm037"), "x", vec![A::UnknownCharset]),
         ] {
             assert_eq!(decoded(bytes, charset), (text.to_owned(), anomalies), "{bytes:?}");

@@ -56,7 +56,10 @@ impl Decoder<'_> {
                 Some(None) => {}
                 None => {
                     self.view.skip(self.side, NotInspectedReason::UnknownEncoding);
-                    return Content::Opaque;
+                    // Who does not know it either may read text as it is.
+                    if std::str::from_utf8(body).is_err() {
+                        return Content::Opaque;
+                    }
                 }
             }
             if codings.len() > self.limits.content_codings as usize {
@@ -312,9 +315,13 @@ mod tests {
 
     #[test]
     fn unknown_and_too_many_codings_are_recorded() {
-        let seen = decoded("compress", JSON.to_vec(), &Limits::default());
+        let seen = decoded("compress", gz(JSON), &Limits::default());
         assert_eq!(request_reasons(&seen), ["unknown_encoding"]);
         assert_eq!(seen.request_format, Format::Binary);
+        // Whoever ignores the field reads text as it is.
+        let seen = decoded("x", JSON.to_vec(), &Limits::default());
+        assert_eq!(request_reasons(&seen), ["unknown_encoding"]);
+        assert_eq!(value(&seen), Some("value"));
         let seen = decoded("gzip,gzip,gzip,gzip", gz(JSON), &Limits::default());
         assert_eq!(request_reasons(&seen), ["limit_content_codings"]);
     }

@@ -10,7 +10,7 @@ use crate::{
     detectors::{
         DETECTORS, DetectorItem, Hit, Lane,
         injection::{
-            MAX_HITS,
+            MAX_HITS, keep_best,
             prefilter::{Part, Scan},
         },
     },
@@ -71,11 +71,7 @@ pub(super) fn detect(facts: &Facts<'_>) -> Found {
         scan.look_at(facts, part);
         for (index, item) in DETECTORS.iter().enumerate() {
             match item.lane {
-                Lane::Leaves(run) => {
-                    run(facts, &scan, &mut found);
-                    let before = hits.iter().filter(|(known, _)| *known == index).count();
-                    found.truncate(MAX_HITS.saturating_sub(before));
-                }
+                Lane::Leaves(run) => run(facts, &scan, &mut found),
                 Lane::Exchange(run) if part == Part::Rest => run(facts, &mut found),
                 Lane::Exchange(_) | Lane::History(_) => continue,
             }
@@ -84,7 +80,23 @@ pub(super) fn detect(facts: &Facts<'_>) -> Found {
     }
     // By detector, and for each in the order of the document.
     hits.sort_by_key(|(index, _)| *index);
+    if hits.len() > MAX_HITS {
+        hits = best_of_each(hits);
+    }
     Found { hits, is_limited: scan.is_limited() }
+}
+
+/// The best of each detector: those of the head must not hide those of the rest.
+fn best_of_each(hits: Vec<(usize, Hit)>) -> Vec<(usize, Hit)> {
+    let mut by_detector: BTreeMap<usize, Vec<Hit>> = BTreeMap::new();
+    for (index, hit) in hits {
+        by_detector.entry(index).or_default().push(hit);
+    }
+    let best = by_detector.into_iter().flat_map(|(index, mut hits)| {
+        keep_best(&mut hits, |hit| (hit.confidence, hit.severity));
+        hits.into_iter().map(move |hit| (index, hit))
+    });
+    best.collect()
 }
 
 /// Notes in the view what detectors were not shown.

@@ -75,8 +75,8 @@ impl Found {
     }
 }
 
-/// Judges each suspect text of a family, as long as the pace of the view lets, and reports the best
-/// [`MAX_HITS`], in document order.
+/// Judges each suspect text of a family, as long as the pace of the view lets, and reports the best of
+/// each value, of these the best [`MAX_HITS`], in document order: weak hits must not hide a strong one.
 pub(crate) fn report(
     facts: &Facts<'_>,
     scan: &Scan<'_>,
@@ -85,24 +85,44 @@ pub(crate) fn report(
     judge: fn(&Suspect<'_>) -> Option<Found>,
     out: &mut Vec<Hit>,
 ) {
-    let mut last = None;
-    let mut hits = 0;
+    let mut best: Vec<(&Suspect<'_>, Found)> = Vec::new();
     let pace = facts.decoded.view.pace();
     for suspect in scan.suspects().filter(|suspect| suspect.families.has(family)) {
-        let id = (suspect.node.id(), suspect.is_key);
-        if hits == MAX_HITS || last == Some(id) {
-            continue;
-        }
         if !pace.has_time() {
-            return;
+            break;
         }
         let Some(mut found) = judge(suspect).filter(|found| found.score >= LOW) else { continue };
         let raised = payload::answer_bonus(facts, family);
         found.score = found.score.saturating_add(raised).min(100);
-        last = Some(id);
-        hits += 1;
-        out.push(hit(facts, suspect, &found, severity, family));
+        let is_same = |known: &Suspect<'_>| {
+            (known.node.id(), known.is_key) == (suspect.node.id(), suspect.is_key)
+        };
+        match best.last_mut() {
+            Some(known) if is_same(known.0) => {
+                if found.score > known.1.score {
+                    *known = (suspect, found);
+                }
+            }
+            _ => best.push((suspect, found)),
+        }
     }
+    keep_best(&mut best, |(_, found)| found.score);
+    out.extend(best.iter().map(|(suspect, found)| hit(facts, suspect, found, severity, family)));
+}
+
+/// Keeps the [`MAX_HITS`] of the highest rank, the first of equal ones, in their order.
+pub(crate) fn keep_best<T, R: Ord>(found: &mut Vec<T>, rank: impl Fn(&T) -> R) {
+    if found.len() <= MAX_HITS {
+        return;
+    }
+    let mut order: Vec<usize> = (0..found.len()).collect();
+    order.sort_by_key(|index| found.get(*index).map(|one| std::cmp::Reverse(rank(one))));
+    order.truncate(MAX_HITS);
+    let mut index = 0;
+    found.retain(|_| {
+        index += 1;
+        order.contains(&(index - 1))
+    });
 }
 
 fn hit(
