@@ -13,8 +13,8 @@ use bartizan_model::{
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RemovalReason,
-    RemovedSegment, RunRecord, StoreError,
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RunRecord,
+    StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -105,7 +105,6 @@ pub struct Keeper<'a> {
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
-    removed: u64,
     now: fn() -> Timestamp,
 }
 
@@ -157,7 +156,6 @@ impl<'a> Keeper<'a> {
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
-            removed: 0,
             now,
         }
     }
@@ -206,8 +204,8 @@ impl<'a> Keeper<'a> {
     }
 
     /// Facts of earlier exchanges that made room on a full disk.
-    pub(crate) const fn removed(&self) -> u64 {
-        self.removed
+    pub(crate) fn removed(&self) -> u64 {
+        self.directory.removed_for_space()
     }
 
     /// Writes what is left together with the result.
@@ -263,8 +261,7 @@ impl<'a> Keeper<'a> {
         if saved.is_err() {
             self.lost += count;
         }
-        let for_space = |segment: &&RemovedSegment| segment.reason == RemovalReason::Space;
-        self.removed += saved?.removed.iter().filter(for_space).map(|s| s.records).sum::<u64>();
+        saved?;
         Ok(())
     }
 }

@@ -9,14 +9,17 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
 };
 
 use bartizan_model::{HashKey, OrganisationId, Scope, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
-    error::{Result, StoreError},
+    error::{Result, StoreError, free_bytes},
     exchange_log::{
         BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FileExchangeLog, LogBudget,
         LogOptions, LogSetup, Packed, RemovedSegment, segment_files,
@@ -85,6 +88,8 @@ pub struct DataDirectory {
     key: HashKey,
     /// Most bytes of the exchange log.
     max_bytes: Option<u64>,
+    segment_bytes: u64,
+    removed_for_space: AtomicU64,
     /// Held from writing blocks until their entries are committed, and while segments are removed:
     /// else a segment could go between the two.
     appending: Mutex<()>,
@@ -169,8 +174,18 @@ impl DataDirectory {
     ) -> Self {
         let scope = options.scope.clone();
         let store = Arc::new(store);
-        let (max_bytes, appending) = (options.log.max_bytes, Mutex::new(()));
-        Self { store, log, scope, key, max_bytes, appending, _lock: lock }
+        let LogOptions { segment_bytes, max_bytes } = options.log;
+        Self {
+            store,
+            log,
+            scope,
+            key,
+            max_bytes,
+            segment_bytes,
+            removed_for_space: AtomicU64::new(0),
+            appending: Mutex::new(()),
+            _lock: lock,
+        }
     }
 
     /// The SQL store.
@@ -234,13 +249,25 @@ impl DataDirectory {
         let _appending = self.appending.lock().await;
         let mut removed = Vec::new();
         let mut saved = self.write(&mut batch, &packed).await;
-        while matches!(saved, Err(StoreError::Full { .. })) && removed.len() < MOST_REMOVED {
-            // What was not saved says why; what keeps room from being made is the same again.
-            let room = self.make_room(batch.now).await.unwrap_or_default();
-            if room.is_empty() {
+        while removed.len() < MOST_REMOVED {
+            let Err(StoreError::Full { path, free_bytes: free }) = &saved else { break };
+            // A limit that is not the disk's: removing other files does not help.
+            if free.is_some_and(|free| free >= self.segment_bytes) {
                 break;
             }
+            let (path, free) = (path.clone(), *free);
+            // What was not saved says why; what keeps room from being made is the same again.
+            let room = self.make_room(batch.now).await.unwrap_or_default();
+            let freed: u64 = room.iter().map(|segment| segment.bytes).sum();
+            let for_space: u64 = room.iter().map(|segment| segment.records).sum();
+            self.removed_for_space.fetch_add(for_space, Relaxed);
             removed.extend(room);
+            // Somebody else takes the room: what is left stays.
+            let has_helped =
+                free.zip(free_bytes(&path)).is_none_or(|(was, is)| is >= was + freed / 2);
+            if freed == 0 || !has_helped {
+                break;
+            }
             saved = self.write(&mut batch, &packed).await;
         }
         let mut report = saved?;
@@ -366,6 +393,12 @@ impl DataDirectory {
             self.log.remove(&segments).await?;
         }
         Ok(removed)
+    }
+
+    /// Exchanges that were removed since opening because the disk was full.
+    #[must_use]
+    pub fn removed_for_space(&self) -> u64 {
+        self.removed_for_space.load(Relaxed)
     }
 
     /// Most bytes of the exchange log; `None`: no limit.
