@@ -112,8 +112,10 @@ pub(crate) async fn send(
             Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
             Err(Failed { error: failed, unsent, fate }) => {
                 error = failed;
-                // What was open may have been closed meanwhile; what is new was not.
-                if fate != Fate::Refused {
+                // What was open may have been closed meanwhile; what is new was not. Where nothing could be
+                // asked, nothing is known about the connections of another upstream.
+                if fate != Fate::Refused && !matches!(failed, SendError::Connect | SendError::Full)
+                {
                     since = Some(began);
                 }
                 let is_only = group.upstreams.len() == 1;
