@@ -49,7 +49,7 @@ fn the_delay_ends_by_itself() {
 #[test]
 fn health_is_told_however_many_connections_wait() {
     let home = home();
-    write(&home, "bartizan.yaml", b"admin: {connections: 4, request_seconds: 2}\n");
+    write(&home, "bartizan.yaml", b"admin: {connections: 4, request_seconds: 4}\n");
     let upstream = format!("http://{}", upstream());
     let server = Server::start(&home, &["--upstream", &upstream]);
     let connect = |bytes: &[u8]| {
