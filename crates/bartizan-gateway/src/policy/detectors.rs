@@ -48,8 +48,10 @@ decoding was not looked at: `on_budget` says whether the request passes, which c
 (`over-budget`, `over-limits`), or is refused. What was read until then is judged in any case, half of the \
 time is for that, and the head comes first, so that no body keeps it from being judged. A \
 body that is passed on as it comes (gRPC, or above the limit of the whole gateway where that streams) is not \
-looked at (`body-not-held`), nor is one of an unknown coding or of a media type that no decoder knows \
-(`not-readable`): of these the head is judged. Of a WebSocket the handshake is judged, and each message of the \
+looked at (`body-not-held`), nor is one of a media type that no decoder knows, or what stands behind the \
+first error of JSON (`not-readable`): of these the rest is judged, and they pass whatever `on_budget` \
+says. Trailers of requests are not looked at. Decompression is bounded by `body_bytes` and its own limits, \
+not by the clock. Of a WebSocket the handshake is judged, and each message of the \
 client together with it, as one exchange: a refused one closes the connection (1008).
 
 Without any configuration this policy is not there: the judgement behind the answer says of every \
