@@ -82,7 +82,12 @@ fn full_disk_loses_nothing() {
 /// The same with a log of many segments: the oldest make room, and what is gone is written down.
 #[test]
 fn on_a_full_disk_the_oldest_exchanges_make_room() {
-    assert!(on_small_disk("16m", "overfill_the_disk").contains("MADE ROOM"));
+    let said = on_small_disk("16m", "overfill_the_disk");
+    if said.contains("NO SMALL DISK") {
+        eprintln!("SKIPPED: no right to mount, making room is not tested");
+    } else {
+        assert!(said.contains("MADE ROOM"), "{said}");
+    }
 }
 
 /// Runs an ignored test of this module on a small file system, and gives what it printed.
@@ -152,8 +157,7 @@ async fn fill_the_disk() {
 async fn overfill_the_disk() {
     let directory = std::env::var("BARTIZAN_TEST_DIRECTORY").expect("set by the test");
     if std::env::var_os("BARTIZAN_TEST_MOUNTED").is_none() {
-        writeln!(std::io::stdout(), "SKIPPED, no right to mount: MADE ROOM is not tested")
-            .expect("said");
+        writeln!(std::io::stdout(), "NO SMALL DISK").expect("said");
         return;
     }
     let data = Path::new(&directory).join("data");
