@@ -67,22 +67,14 @@ fn string_end(bytes: &[u8]) -> Option<usize> {
     }
 }
 
-/// Up to 64 string literals longer than two bytes; block strings as ordinary ones.
+/// String literals longer than two bytes; block strings as ordinary ones.
 pub(crate) fn strings(text: &str) -> impl Iterator<Item = &str> {
     let mut rest = text;
     std::iter::from_fn(move || {
         loop {
             let at = memchr::memchr(b'"', rest.as_bytes())?;
             let tail = rest.get(at + 1..)?;
-            let mut end = 0;
-            let bytes = tail.as_bytes();
-            while let Some(byte) = bytes.get(end) {
-                match byte {
-                    b'\\' => end += 2,
-                    b'"' => break,
-                    _ => end += 1,
-                }
-            }
+            let end = string_end(tail.as_bytes())?;
             let value = tail.get(..end)?;
             rest = tail.get(end + 1..).unwrap_or_default();
             if value.len() > 2 {
@@ -90,7 +82,6 @@ pub(crate) fn strings(text: &str) -> impl Iterator<Item = &str> {
             }
         }
     })
-    .take(64)
 }
 
 #[cfg(test)]
