@@ -7,23 +7,30 @@
 //! Latency is measured from the moment a request was due: a connection that is still waiting for an
 //! answer then does not hide the delay (no coordinated omission). When the connection was free and
 //! only this program woke up late, it counts from when the request was sent, as that delay is not
-//! the server's. One thread for each connection, blocking, because timers of an event loop have a
-//! resolution of a millisecond.
+//! the server's. One thread for all connections: it shares its core with the upstream, which must not
+//! have to wait for a crowd of threads.
 
 use std::{
+    cmp::Reverse,
+    collections::BinaryHeap,
     env,
     error::Error,
     fs,
-    io::{self, Read, Write},
+    io::{self, ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    thread,
     time::{Duration, Instant},
 };
 
-type Failure = Box<dyn Error + Send + Sync>;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+type Failure = Box<dyn Error>;
 
 /// Paths go over so many orders, and each connection has a token of its own.
 const ORDERS: u64 = 50;
+/// How long an answer may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+/// Longest answer, in bytes.
+const MOST_BYTES: usize = 16 * 1024;
 
 #[derive(Clone)]
 struct Plan {
@@ -46,17 +53,7 @@ fn main() -> Result<(), Failure> {
         rate: rate.parse::<f64>()?.max(1.0),
         body: body.first().map(fs::read).transpose()?,
     };
-    let begin = Instant::now() + Duration::from_millis(50);
-    let threads: Vec<_> = (0..plan.connections)
-        .map(|number| {
-            let plan = plan.clone();
-            thread::spawn(move || connection(&plan, number, begin))
-        })
-        .collect();
-    let mut latencies = Vec::new();
-    for thread in threads {
-        latencies.extend(thread.join().map_err(|_| "a connection panicked")??);
-    }
+    let mut latencies = run(&plan)?;
     latencies.sort_unstable();
     let at = |share: f64| {
         let place = (latencies.len() as f64 * share) as usize;
@@ -69,32 +66,117 @@ fn main() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sends the share of one connection, evenly spaced, and gives the latencies.
-fn connection(plan: &Plan, number: u32, begin: Instant) -> Result<Vec<Duration>, Failure> {
-    let mut stream = TcpStream::connect(plan.address)?;
-    stream.set_nodelay(true)?;
-    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    let pause = f64::from(plan.connections) / plan.rate;
-    let offset = f64::from(number) / plan.rate;
+/// Sends all requests, evenly spaced over the connections in turn, and gives the latencies.
+fn run(plan: &Plan) -> Result<Vec<Duration>, Failure> {
+    let begin = Instant::now() + Duration::from_millis(50);
+    let mut connections = (0..plan.connections)
+        .map(|number| Connection::open(plan, number, begin))
+        .collect::<Result<Vec<_>, _>>()?;
+    let mut free: BinaryHeap<_> =
+        (0..).zip(&connections).map(|(at, one)| Reverse((one.due, at))).collect();
     let mut latencies = Vec::new();
-    let mut buffer = vec![0; 16 * 1024];
-    let mut free_at = begin;
-    for turn in 0u32.. {
-        let due = begin + Duration::from_secs_f64(offset + pause * f64::from(turn));
-        if due >= begin + plan.span {
-            break;
+    loop {
+        while let Some(&Reverse((due, at))) = free.peek()
+            && due <= Instant::now()
+        {
+            free.pop();
+            connections[at].send(plan)?;
         }
-        let order = (u64::from(turn) * 7 + u64::from(number)) % ORDERS;
-        let request = request(plan, number, order);
-        thread::sleep(due.saturating_duration_since(Instant::now()));
-        let sent = Instant::now();
-        let since = if free_at > due { due } else { sent };
-        stream.write_all(&request)?;
-        answer(&mut stream, &mut buffer)?;
-        free_at = Instant::now();
-        latencies.push(free_at - since);
+        let next = free.peek().map(|Reverse((due, _))| *due);
+        let waiting: Vec<usize> =
+            (0..connections.len()).filter(|at| connections[*at].sent.is_some()).collect();
+        if waiting.is_empty() && next.is_none() {
+            return Ok(latencies);
+        }
+        let mut asked: Vec<_> =
+            waiting.iter().map(|at| PollFd::new(&connections[*at].stream, PollFlags::IN)).collect();
+        let pause = next.map_or(PATIENCE, |due| due.saturating_duration_since(Instant::now()));
+        let pause = Timespec::try_from(pause.min(PATIENCE))?;
+        poll(&mut asked, Some(&pause))?;
+        let ready: Vec<bool> = asked.iter().map(|one| !one.revents().is_empty()).collect();
+        for (at, _) in waiting.into_iter().zip(ready).filter(|(_, ready)| *ready) {
+            let connection = &mut connections[at];
+            if let Some(latency) = connection.read(plan)? {
+                latencies.push(latency);
+                if connection.due < begin + plan.span {
+                    free.push(Reverse((connection.due, at)));
+                }
+            }
+        }
+        if connections.iter().any(|one| one.sent.is_some_and(|sent| sent.elapsed() > PATIENCE)) {
+            return Err("no answer within 10 seconds".into());
+        }
     }
-    Ok(latencies)
+}
+
+/// A kept connection, with at most one request that waits for its answer.
+struct Connection {
+    stream: TcpStream,
+    number: u32,
+    turn: u32,
+    begin: Instant,
+    /// When the next request is due.
+    due: Instant,
+    /// When the connection was free for the request that waits.
+    free_at: Instant,
+    sent: Option<Instant>,
+    buffer: Vec<u8>,
+    filled: usize,
+}
+
+impl Connection {
+    fn open(plan: &Plan, number: u32, begin: Instant) -> Result<Self, Failure> {
+        let stream = TcpStream::connect(plan.address)?;
+        stream.set_nodelay(true)?;
+        stream.set_nonblocking(true)?;
+        let begin = begin + Duration::from_secs_f64(f64::from(number) / plan.rate);
+        let buffer = vec![0; MOST_BYTES];
+        let due = begin;
+        Ok(Self {
+            stream,
+            number,
+            turn: 0,
+            begin,
+            due,
+            free_at: begin,
+            sent: None,
+            buffer,
+            filled: 0,
+        })
+    }
+
+    fn send(&mut self, plan: &Plan) -> Result<(), Failure> {
+        let order = (u64::from(self.turn) * 7 + u64::from(self.number)) % ORDERS;
+        let request = request(plan, self.number, order);
+        self.sent = Some(Instant::now());
+        // Into an empty socket buffer: one that takes no 2 KiB fails the run.
+        Ok(self.stream.write_all(&request)?)
+    }
+
+    /// Reads what is there of the answer, and gives the latency once it is whole.
+    fn read(&mut self, plan: &Plan) -> Result<Option<Duration>, Failure> {
+        match self.stream.read(&mut self.buffer[self.filled..]) {
+            Ok(0) => {
+                return Err("the server closed the connection or the answer is too long".into());
+            }
+            Ok(read) => self.filled += read,
+            Err(error) if error.kind() == ErrorKind::WouldBlock => return Ok(None),
+            Err(error) => return Err(error.into()),
+        }
+        let whole = length(&self.buffer[..self.filled])?;
+        let Some(whole) = whole.filter(|whole| *whole <= self.filled) else { return Ok(None) };
+        if whole != self.filled {
+            return Err("more than one answer to one request".into());
+        }
+        let Some(sent) = self.sent.take() else { return Err("an answer to no request".into()) };
+        let since = if self.free_at > self.due { self.due } else { sent };
+        self.free_at = Instant::now();
+        self.filled = 0;
+        self.turn += 1;
+        let pause = f64::from(plan.connections) / plan.rate;
+        self.due = self.begin + Duration::from_secs_f64(pause * f64::from(self.turn));
+        Ok(Some(self.free_at - since))
+    }
 }
 
 fn request(plan: &Plan, number: u32, order: u64) -> Vec<u8> {
@@ -112,26 +194,6 @@ fn request(plan: &Plan, number: u32, order: u64) -> Vec<u8> {
     request.extend_from_slice(b"\r\n");
     request.extend_from_slice(plan.body.as_deref().unwrap_or_default());
     request
-}
-
-/// Reads one answer: a head, and a body with a stated length.
-fn answer(stream: &mut TcpStream, buffer: &mut [u8]) -> Result<(), Failure> {
-    let mut filled = 0;
-    let mut whole = None;
-    while whole.is_none_or(|whole| filled < whole) {
-        let read = stream.read(&mut buffer[filled..])?;
-        if read == 0 {
-            return Err("the server closed the connection or the answer is too long".into());
-        }
-        filled += read;
-        if whole.is_none() {
-            whole = length(&buffer[..filled])?;
-        }
-    }
-    if whole != Some(filled) {
-        return Err("more than one answer to one request".into());
-    }
-    Ok(())
 }
 
 /// Bytes of head and body, once the head is there.
