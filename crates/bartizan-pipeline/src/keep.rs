@@ -13,8 +13,7 @@ use bartizan_model::{
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, LogBudget, RunRecord,
-    StoreError,
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, RunRecord, StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -85,13 +84,9 @@ pub async fn retain(
     days: u32,
     now: Timestamp,
 ) -> Result<(), StoreError> {
-    let budget = LogBudget {
-        max_bytes: directory.max_log_bytes(),
-        older_than: (days > 0).then(|| now.minus(bartizan_model::Duration::days(days.into()))),
-        disk_is_full: false,
-    };
+    let bound = (days > 0).then(|| now.minus(bartizan_model::Duration::days(days.into())));
     directory.store().expire_finding_states(scope, now).await?;
-    directory.trim_exchanges(&budget, now).await.map(drop)
+    directory.trim_exchanges(bound, now).await.map(drop)
 }
 
 /// Writes to the store while a run goes on.

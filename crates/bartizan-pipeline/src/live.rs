@@ -164,12 +164,10 @@ impl Live<'_> {
 
     /// What the writer says about the last step.
     fn hear(&mut self, steps: &mut Steps) {
-        let Ok(Step { written, lost, removed, took }) = steps.done.try_recv() else { return };
+        let Ok(Step { written, took }) = steps.done.try_recv() else { return };
         steps.busy = false;
         // At most a fifth of a core, and a crash costs half a minute at most.
         steps.pause = (took * 4).clamp(STEP, LONGEST_PAUSE);
-        self.counters.facts_lost.fetch_add(lost, Relaxed);
-        self.counters.facts_removed.fetch_add(removed, Relaxed);
         match written {
             Ok(()) => {
                 self.counters.kept.fetch_add(1, Relaxed);
@@ -192,10 +190,6 @@ struct Job {
 /// What came of a job.
 struct Step {
     written: Result<(), KeepError>,
-    /// Facts that are gone.
-    lost: u64,
-    /// Facts of earlier exchanges that made room.
-    removed: u64,
     took: Duration,
 }
 
@@ -257,15 +251,16 @@ fn write<'a>(
 ) -> Keeper<'a> {
     for Job { state, facts } in work {
         let begin = Instant::now();
-        let before = (keeper.lost(), keeper.removed());
+        let before = keeper.lost();
         keeper.take(facts);
         let written = State::load(&state).map_err(KeepError::from).and_then(|mut state| {
             let analysis = results(&mut state, snapshot, counters);
             keeper.finish(&state, &analysis)
         });
-        let (lost, removed) = (keeper.lost() - before.0, keeper.removed() - before.1);
+        counters.facts_lost.fetch_add(keeper.lost() - before, Relaxed);
+        counters.facts_removed.store(keeper.removed(), Relaxed);
         // Nobody listens when the run is ending.
-        let _ = say.send(Step { written, lost, removed, took: begin.elapsed() });
+        let _ = say.send(Step { written, took: begin.elapsed() });
     }
     keeper
 }

@@ -227,8 +227,8 @@ impl DataDirectory {
     /// Writes exchanges and everything that was learned from them. When this returns `Ok`, all of
     /// it is durable; otherwise none of it is there. `batch.blocks` is filled in here.
     ///
-    /// The oldest segments of the exchange log make room, as [`SaveReport::removed`] says: those beyond
-    /// its budget, and, when the disk is full, up to [`MOST_REMOVED`] in each call.
+    /// The oldest segments of the exchange log make room: those beyond its budget, and, when the disk is
+    /// full, up to [`MOST_REMOVED`] in each call. [`Store::removed_segments`] lists what is gone.
     ///
     /// # Errors
     /// Those of [`ExchangeLog::append`] and [`Store::save_batch`].
@@ -237,48 +237,39 @@ impl DataDirectory {
         mut batch: Batch,
         exchanges: Vec<ExchangeFacts>,
     ) -> Result<SaveReport> {
-        let packed =
-            tokio::task::spawn_blocking(|| Packed::of(exchanges)).await.map_err(|e| {
-                StoreError::Io {
-                    action: "writing",
-                    path: EXCHANGES.into(),
-                    source: std::io::Error::other(e),
-                }
-            })??;
-        let packed = Arc::new(packed);
+        let packed = pack(exchanges).await?;
         let _appending = self.appending.lock().await;
-        let mut removed = Vec::new();
-        let mut saved = self.write(&mut batch, &packed).await;
-        while removed.len() < MOST_REMOVED {
+        let report = self.write_making_room(&mut batch, &packed).await?;
+        if batch.blocks.iter().any(|block| block.position == 0) {
+            // What was saved is saved. The next new segment tries again.
+            let _ = self.trim(None, batch.now).await;
+        }
+        Ok(report)
+    }
+
+    async fn write_making_room(
+        &self,
+        batch: &mut Batch,
+        packed: &Arc<Packed>,
+    ) -> Result<SaveReport> {
+        let mut saved = self.write(batch, packed).await;
+        for _ in 0..MOST_REMOVED {
             let Err(StoreError::Full { path, free_bytes: free }) = &saved else { break };
             // A limit that is not the disk's: removing other files does not help.
             if free.is_some_and(|free| free >= self.segment_bytes) {
                 break;
             }
-            let (path, free) = (path.clone(), *free);
             // What was not saved says why; what keeps room from being made is the same again.
-            let room = self.make_room(batch.now).await.unwrap_or_default();
-            let freed: u64 = room.iter().map(|segment| segment.bytes).sum();
-            let for_space: u64 = room.iter().map(|segment| segment.records).sum();
-            self.removed_for_space.fetch_add(for_space, Relaxed);
-            removed.extend(room);
+            let Ok(Some(gone)) = self.remove_oldest(batch.now).await else { break };
+            self.removed_for_space.fetch_add(gone.records, Relaxed);
+            let has_helped = |(was, is): (u64, u64)| is >= was + gone.bytes / 2;
             // Somebody else takes the room: what is left stays.
-            let has_helped =
-                free.zip(free_bytes(&path)).is_none_or(|(was, is)| is >= was + freed / 2);
-            if freed == 0 || !has_helped {
+            if !free.zip(free_bytes(path)).is_none_or(has_helped) {
                 break;
             }
-            saved = self.write(&mut batch, &packed).await;
+            saved = self.write(batch, packed).await;
         }
-        let mut report = saved?;
-        let begun = batch.blocks.iter().any(|block| block.position == 0);
-        if begun && self.max_bytes.is_some() {
-            let budget = LogBudget { max_bytes: self.max_bytes, ..LogBudget::default() };
-            // What was saved is saved. The next new segment tries again.
-            removed.extend(self.trim(&budget, batch.now).await.unwrap_or_default());
-        }
-        report.removed = removed;
-        Ok(report)
+        saved
     }
 
     async fn write(&self, batch: &mut Batch, packed: &Arc<Packed>) -> Result<SaveReport> {
@@ -355,44 +346,55 @@ impl DataDirectory {
         }
     }
 
-    /// Keeps the exchange log within its budget: drops whole segments, oldest first, and writes
-    /// down what is gone.
+    /// Keeps the exchange log within its bytes, and drops what is `older_than` that: whole segments,
+    /// oldest first. Writes down what is gone.
     ///
     /// # Errors
     /// When index or files cannot be changed. A file whose index is gone already is removed on the
     /// next opening.
     pub async fn trim_exchanges(
         &self,
-        budget: &LogBudget,
+        older_than: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>> {
         let _appending = self.appending.lock().await;
-        self.trim(budget, now).await
+        self.trim(older_than, now).await
     }
 
-    /// Removes the oldest segment, unless it is the only one.
-    async fn make_room(&self, now: Timestamp) -> Result<Vec<RemovedSegment>> {
-        let budget = LogBudget { disk_is_full: true, ..LogBudget::default() };
-        match self.trim(&budget, now).await {
-            Err(StoreError::Full { .. }) => {
-                // Not even room to write down that it goes, so it goes first. Should we be stopped in
-                // between, its blocks are read as damaged until the next one is removed.
-                let segments = self.store.exchange_segments(&self.scope).await?;
-                let [oldest, _, ..] = &segments[..] else { return Ok(Vec::new()) };
-                self.log.remove(&[oldest.segment]).await?;
-                self.trim(&budget, now).await
-            }
-            trimmed => trimmed,
+    async fn trim(
+        &self,
+        older_than: Option<Timestamp>,
+        now: Timestamp,
+    ) -> Result<Vec<RemovedSegment>> {
+        let budget = LogBudget { max_bytes: self.max_bytes, older_than };
+        if budget == LogBudget::default() {
+            return Ok(Vec::new());
         }
-    }
-
-    async fn trim(&self, budget: &LogBudget, now: Timestamp) -> Result<Vec<RemovedSegment>> {
-        let removed = self.store.trim_exchanges(&self.scope, budget, now).await?;
+        let removed = self.store.trim_exchanges(&self.scope, &budget, now).await?;
         if !removed.is_empty() {
             let segments: Vec<_> = removed.iter().map(|r| r.segment).collect();
             self.log.remove(&segments).await?;
         }
         Ok(removed)
+    }
+
+    /// Removes the oldest segment, unless it is the only one.
+    async fn remove_oldest(&self, now: Timestamp) -> Result<Option<RemovedSegment>> {
+        let gone = match self.store.remove_oldest_exchanges(&self.scope, now).await {
+            Err(StoreError::Full { .. }) => {
+                // Not even room to write down that it goes, so it goes first. Should we be stopped in
+                // between, its blocks are read as damaged until the next one is removed.
+                let segments = self.store.exchange_segments(&self.scope).await?;
+                let [oldest, _, ..] = &segments[..] else { return Ok(None) };
+                self.log.remove(&[oldest.segment]).await?;
+                return self.store.remove_oldest_exchanges(&self.scope, now).await;
+            }
+            gone => gone?,
+        };
+        if let Some(gone) = &gone {
+            self.log.remove(&[gone.segment]).await?;
+        }
+        Ok(gone)
     }
 
     /// Exchanges that were removed since opening because the disk was full.
@@ -401,16 +403,20 @@ impl DataDirectory {
         self.removed_for_space.load(Relaxed)
     }
 
-    /// Most bytes of the exchange log; `None`: no limit.
-    #[must_use]
-    pub const fn max_log_bytes(&self) -> Option<u64> {
-        self.max_bytes
-    }
-
     /// Closes the database and lets go of the directory.
     pub async fn close(self) {
         self.store.close().await;
     }
+}
+
+async fn pack(exchanges: Vec<ExchangeFacts>) -> Result<Arc<Packed>> {
+    let packed = tokio::task::spawn_blocking(|| Packed::of(exchanges)).await;
+    let interrupted = |e| StoreError::Io {
+        action: "writing",
+        path: EXCHANGES.into(),
+        source: std::io::Error::other(e),
+    };
+    Ok(Arc::new(packed.map_err(interrupted)??))
 }
 
 async fn log_setup(options: &DataOptions, store: &SqliteStore, key: HashKey) -> Result<LogSetup> {

@@ -8,7 +8,7 @@ use bartizan_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::exchange_log::{BlockEntry, RemovedSegment};
+use crate::exchange_log::BlockEntry;
 
 /// Who is written down when the product itself changes something.
 pub const PRODUCT: &str = "bartizan";
@@ -66,8 +66,6 @@ pub struct SaveReport {
     pub replaced: Vec<FindingId>,
     /// Endpoints that were merged away by this batch.
     pub merged: Vec<EndpointId>,
-    /// Segments of the exchange log that made room: it was beyond its budget, or the disk was full.
-    pub removed: Vec<RemovedSegment>,
 }
 
 /// Endpoints that turned out to be one.

@@ -229,7 +229,14 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         budget: &crate::exchange_log::LogBudget,
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>>;
-    /// What retention removed from the exchange log, oldest first.
+    /// Forgets the blocks of the oldest segment, unless it is the only one, and writes down that it is
+    /// gone for [`Space`](crate::RemovalReason::Space). The caller removes the file afterwards.
+    async fn remove_oldest_exchanges(
+        &self,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Result<Option<RemovedSegment>>;
+    /// What was removed from the exchange log, oldest first.
     async fn removed_segments(&self, scope: &Scope) -> Result<Vec<RemovedSegment>>;
 
     /// How much is stored.

@@ -83,8 +83,6 @@ pub struct LogBudget {
     pub max_bytes: Option<u64>,
     /// Segments whose latest exchange is earlier are removed.
     pub older_than: Option<Timestamp>,
-    /// The disk is full: the oldest segment goes whatever the others say, unless it is the only one.
-    pub disk_is_full: bool,
 }
 
 /// Why a segment was removed.

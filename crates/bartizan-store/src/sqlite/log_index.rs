@@ -160,40 +160,43 @@ pub(super) async fn trim(
 ) -> Inner<Vec<RemovedSegment>> {
     let sums = sums(connection, scope).await?;
     let mut total: u64 = sums.iter().map(|s| s.bytes).sum();
-    let for_space = usize::from(budget.disk_is_full && sums.len() > 1);
     let mut removed = Vec::new();
     for sum in sums {
         let reason = if budget.older_than.is_some_and(|bound| sum.last_time < bound) {
             RemovalReason::Age
         } else if budget.max_bytes.is_some_and(|max| total > max) {
             RemovalReason::Bytes
-        } else if for_space > removed.len() {
-            RemovalReason::Space
         } else {
             continue;
         };
         total = total.saturating_sub(sum.bytes);
-        let SegmentSum { segment, bytes, records, first_time, last_time } = sum;
-        let gone = RemovedSegment {
-            segment,
-            removed_at: now,
-            reason,
-            records,
-            bytes,
-            first_time,
-            last_time,
-        };
-        remove(connection, scope, &gone).await?;
-        removed.push(gone);
+        removed.push(remove(connection, scope, sum, reason, now).await?);
     }
     Ok(removed)
+}
+
+pub(super) async fn remove_oldest(
+    connection: &mut SqliteConnection,
+    scope: &Scope,
+    now: Timestamp,
+) -> Inner<Option<RemovedSegment>> {
+    let mut sums = sums(connection, scope).await?;
+    if sums.len() < 2 {
+        return Ok(None);
+    }
+    remove(connection, scope, sums.remove(0), RemovalReason::Space, now).await.map(Some)
 }
 
 async fn remove(
     connection: &mut SqliteConnection,
     scope: &Scope,
-    gone: &RemovedSegment,
-) -> Inner<()> {
+    sum: SegmentSum,
+    reason: RemovalReason,
+    now: Timestamp,
+) -> Inner<RemovedSegment> {
+    let SegmentSum { segment, bytes, records, first_time, last_time } = sum;
+    let gone =
+        RemovedSegment { segment, removed_at: now, reason, records, bytes, first_time, last_time };
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
     for text in [sql::REMOVE_SUBJECTS, sql::REMOVE_BLOCKS] {
         sqlx::query(text)
@@ -215,7 +218,7 @@ async fn remove(
         .bind(gone.last_time.micros())
         .execute(connection)
         .await?;
-    Ok(())
+    Ok(gone)
 }
 
 pub(super) async fn removed(

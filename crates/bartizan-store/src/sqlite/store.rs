@@ -382,6 +382,14 @@ impl Store for SqliteStore {
         writing!(self, c => log_index::trim(c, scope, budget, now).await)
     }
 
+    async fn remove_oldest_exchanges(
+        &self,
+        scope: &Scope,
+        now: Timestamp,
+    ) -> Result<Option<RemovedSegment>> {
+        writing!(self, c => log_index::remove_oldest(c, scope, now).await)
+    }
+
     async fn removed_segments(&self, scope: &Scope) -> Result<Vec<RemovedSegment>> {
         reading!(self, c => log_index::removed(c, scope).await)
     }
