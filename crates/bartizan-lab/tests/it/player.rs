@@ -210,3 +210,13 @@ async fn a_play_keeps_its_speed() {
         assert!(begin.elapsed() >= Duration::from_millis(span / 120));
     }
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_is_told_by_its_hook() {
+    let plan = Plan { minutes: 60, hostile: false, ..DAY };
+    let (_, records) = run(plan, &Options::secure(5)).await;
+    let mut looks = records.iter().filter(|r| r.path.ends_with("/deliveries"));
+    let look = looks.next().unwrap();
+    assert_eq!(look.reply.status, 200);
+    assert!(look.reply.text().contains("Gothenburg"), "{}", look.reply.text());
+}
