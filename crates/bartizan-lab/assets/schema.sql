@@ -45,5 +45,8 @@ create table notices (id integer primary key, title text not null, text text not
 create table webhooks (
     id integer primary key, tenant integer not null, owner integer not null, url text not null,
     event text not null);
+create table hook_deliveries (
+    id text primary key, hook integer not null, event text not null, payload text not null,
+    state text not null, attempts integer not null default 0, answer integer not null default 0);
 create table deliveries (id text primary key, shipment integer not null, status text not null);
 create table secrets (name text primary key, value text not null);

@@ -1,6 +1,8 @@
 //! The lab's database: SQLite in memory, one connection, rows as JSON objects. Real SQL, so that
 //! injection into it is real.
 
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+
 use serde_json::{Map, Value};
 use sqlx::{
     AssertSqlSafe, Column as _, ConnectOptions as _, Row as _, SqlSafeStr, SqliteConnection,
@@ -43,6 +45,7 @@ pub struct DbError {
 /// The tables of one lab.
 pub(crate) struct Db {
     connection: Mutex<(SqliteConnection, u64)>,
+    builds: AtomicU64,
     seed: u64,
 }
 
@@ -53,7 +56,7 @@ impl Db {
     /// When SQLite cannot be started.
     pub(crate) async fn open(seed: u64) -> Result<Self, DbError> {
         let connection = connect(seed).await?;
-        Ok(Self { connection: Mutex::new((connection, 0)), seed })
+        Ok(Self { connection: Mutex::new((connection, 0)), builds: AtomicU64::new(0), seed })
     }
 
     /// Back to the state of the seed.
@@ -63,7 +66,13 @@ impl Db {
     pub(crate) async fn reset(&self) -> Result<(), DbError> {
         let mut held = self.connection.lock().await;
         *held = (connect(self.seed).await?, 0);
+        self.builds.fetch_add(1, Relaxed);
         Ok(())
+    }
+
+    /// How often the tables were built anew. What was begun before belongs to tables that are gone.
+    pub(crate) fn builds(&self) -> u64 {
+        self.builds.load(Relaxed)
     }
 
     /// Rows of a fixed statement.
@@ -142,6 +151,7 @@ impl Db {
         }
         if *written > MAX_WRITES {
             *held = (connect(self.seed).await?, 0);
+            self.builds.fetch_add(1, Relaxed);
         }
         Ok(rows.iter().take(MAX_RESULT).map(row).collect())
     }

@@ -3,9 +3,13 @@
 
 use std::collections::BTreeMap;
 
+use axum::http::Method;
 use serde_json::{Value, json};
 
-use crate::routes::{Access, ROUTES, Route, Shown};
+use crate::{
+    deliveries::EVENTS,
+    routes::{Access, ROUTES, Route, Shown},
+};
 
 /// The GraphQL schema.
 pub const GRAPHQL: &str = include_str!("../assets/schema.graphql");
@@ -31,6 +35,10 @@ pub fn drifting() -> Value {
         route.shown == Shown::Yes && !lacking
     });
     document["info"]["version"] = json!("3.9.0");
+    // A hook that came later.
+    if let Some(hooks) = document["webhooks"].as_object_mut() {
+        hooks.remove("shipment.changed");
+    }
     let paths = &mut document["paths"];
     let gone = json!({"get": {
         "operationId": "getManifest", "summary": "Manifest of a vessel",
@@ -64,7 +72,7 @@ pub fn internal() -> Value {
 /// One difference between the drifting document and what is there.
 #[derive(Clone, Copy, Debug, serde::Serialize)]
 pub struct Drift {
-    /// `missing`, `ghost`, `method`, `parameter`, `security`, `type` or `field`.
+    /// `missing`, `ghost`, `method`, `parameter`, `security`, `hook`, `type` or `field`.
     pub kind: &'static str,
     /// Where.
     pub path: &'static str,
@@ -89,6 +97,7 @@ pub const DRIFT: &[Drift] = &[
     drift("parameter", "/api/v1/shipments", "limit and sort are not described"),
     drift("security", "/api/v1/vouchers/{code}", "described as open, needs a login"),
     drift("type", "/components/schemas/Shipment/weight_kg", "described as text, is a whole number"),
+    drift("hook", "/webhooks/shipment.changed", "not described"),
     drift("field", "/components/schemas/Shipment/declared_value", "not described"),
 ];
 
@@ -104,6 +113,7 @@ fn document(title: &str, shown: impl Fn(&Route) -> bool) -> Value {
         "info": {"title": title, "version": "4.2.0"},
         "servers": [{"url": "/"}],
         "paths": paths,
+        "webhooks": hooks(),
         "components": {
             "schemas": schemas,
             "securitySchemes": {
@@ -112,6 +122,27 @@ fn document(title: &str, shown: impl Fn(&Route) -> bool) -> Value {
             },
         },
     })
+}
+
+/// What registered hooks are sent.
+fn hooks() -> BTreeMap<&'static str, Value> {
+    let text = |name: &str| json!({"name": name, "in": "header", "required": true, "schema": {"type": "string"}});
+    let fields = ["webhook-id", "webhook-timestamp", "webhook-signature"].map(text);
+    let hook = |event: &'static str| {
+        let hook = json!({"post": {
+            "operationId": name(&Method::POST, event),
+            "summary": format!("Sent to hooks that are registered for {event}"),
+            "description": "Signed and tried again as Standard Webhooks says.",
+            "parameters": fields,
+            "requestBody": {"required": true, "content": {"application/json": {
+                "schema": {"$ref": "#/components/schemas/HookEvent"},
+            }}},
+            "responses": {"2XX": {"description": "It was received"}},
+            "security": [],
+        }});
+        (event, hook)
+    };
+    EVENTS.into_iter().map(hook).collect()
 }
 
 fn path_parameter(name: &str) -> Value {
@@ -140,7 +171,7 @@ fn operation(route: &Route) -> Value {
         good["content"] = json!({"application/json": {"schema": reference(answer)}});
     }
     let mut out = json!({
-        "operationId": name(route),
+        "operationId": name(&route.method, route.path),
         "summary": route.summary,
         "responses": {status: good, "default": {
             "description": "A problem",
@@ -174,9 +205,9 @@ fn makes(path: &str) -> bool {
 }
 
 /// A name for an operation: its method and the words of its path.
-fn name(route: &Route) -> String {
-    let mut out = route.method.as_str().to_ascii_lowercase();
-    let words = route.path.split(|c: char| !c.is_alphanumeric());
+fn name(method: &Method, path: &str) -> String {
+    let mut out = method.as_str().to_ascii_lowercase();
+    let words = path.split(|c: char| !c.is_alphanumeric());
     for word in words.filter(|word| !word.is_empty() && !["api", "v1"].contains(word)) {
         let (head, tail) = word.split_at(1);
         out.push_str(&head.to_ascii_uppercase());

@@ -8,6 +8,7 @@ use crate::{
     call::{Answer, Call, Problem, ok},
     flaws::consumption::{hook_replay, hook_unsigned},
     lab::Lab,
+    rest::shipments,
     seed::digest,
     tokens::authentic,
 };
@@ -22,7 +23,7 @@ pub(crate) async fn receive(lab: &Lab, call: &Call) -> Answer {
         return Err(Problem::anonymous());
     }
     let status = field(&body, "status");
-    if !["booked", "in_transit", "at_depot", "delivered"].contains(&status) {
+    if !shipments::STATUSES.contains(&status) {
         return Err(Problem::bad("unknown status"));
     }
     let shipment = body.get("shipment").and_then(serde_json::Value::as_i64).unwrap_or(0);
@@ -34,8 +35,10 @@ pub(crate) async fn receive(lab: &Lab, call: &Call) -> Answer {
     }
     let keep = "insert or replace into deliveries values (?,?,?)";
     lab.db.all(keep, &[json!(delivery), json!(shipment), json!(status)]).await?;
-    let change = "update shipments set status = ? where id = ?";
-    lab.db.all(change, &[json!(status), json!(shipment)]).await?;
+    let change = "update shipments set status = ? where id = ? returning *";
+    if let Some(row) = lab.db.one(change, &[json!(status), json!(shipment)]).await? {
+        shipments::tell(lab, &row, status).await?;
+    }
     ok(json!({"message": "taken over"}))
 }
 

@@ -7,10 +7,11 @@ use std::{
     time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use tokio::sync::broadcast;
+use tokio::sync::{broadcast, mpsc};
 
 use crate::{
     db::{Db, DbError},
+    deliveries::{Delivery, QUEUE},
     flaws::{FLAWS, FlawItem},
     random::Random,
 };
@@ -69,6 +70,8 @@ pub(crate) struct Lab {
     pub callbacks: Vec<SocketAddr>,
     /// Messages to live listeners.
     pub live: broadcast::Sender<Live>,
+    /// Hooks that are to be sent.
+    pub deliveries: mpsc::Sender<Delivery>,
     flaws: BTreeSet<&'static str>,
     memory: Mutex<Memory>,
 }
@@ -79,20 +82,27 @@ struct Memory {
 }
 
 impl Lab {
-    /// Makes a lab that will listen at an address.
+    /// Makes a lab that will listen at an address, and the queue of hooks that somebody has to send
+    /// (`deliveries::send_all`).
     ///
     /// # Errors
     /// When the database cannot be built.
-    pub(crate) async fn new(options: &Options, address: SocketAddr) -> Result<Self, DbError> {
-        Ok(Self {
+    pub(crate) async fn new(
+        options: &Options,
+        address: SocketAddr,
+    ) -> Result<(Self, mpsc::Receiver<Delivery>), DbError> {
+        let (deliveries, queue) = mpsc::channel(QUEUE);
+        let lab = Self {
             seed: options.seed,
             db: Db::open(options.seed).await?,
             address,
             callbacks: options.callbacks.clone(),
             live: broadcast::channel(LIVE_BACKLOG).0,
+            deliveries,
             flaws: options.flaws.clone(),
             memory: Mutex::new(Memory::new(options.seed)),
-        })
+        };
+        Ok((lab, queue))
     }
 
     /// Whether a flaw is switched on.

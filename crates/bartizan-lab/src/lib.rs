@@ -12,6 +12,7 @@ mod auth;
 mod call;
 mod client;
 mod db;
+mod deliveries;
 pub mod documents;
 mod events;
 pub mod flaws;

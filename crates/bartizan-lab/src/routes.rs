@@ -128,7 +128,8 @@ fn published() -> Vec<Route> {
         GET "/api/v1/vouchers/{code}" User, Yes, slots::voucher, "Look a voucher up", "" => "Voucher", "";
         POST "/api/v1/vouchers/{code}/redeem" User, Yes, slots::redeem, "Redeem a voucher", "" => "Voucher", "";
         POST "/api/v1/webhooks" User, Yes, webhooks::create, "Register a hook", "Webhook" => "Webhook", "";
-        POST "/api/v1/webhooks/test" User, Yes, webhooks::test, "Try a hook", "Address" => "Delivery", "";
+        GET "/api/v1/webhooks/{id}/deliveries" User, Yes, webhooks::deliveries, "What a hook was sent", "" => "DeliveryList", "";
+        POST "/api/v1/webhooks/test" User, Yes, webhooks::test, "Try a hook", "Address" => "HookTest", "";
         POST "/api/v1/labels" User, Yes, labels::print, "Print a label", "Label" => "LabelText", "";
         GET "/api/v1/reports/{id}" User, Yes, platform::report, "A monthly report", "" => "Report", "";
         GET "/api/v1/ports" Anyone, Yes, platform::ports, "Ports", "" => "PortList", "limit";

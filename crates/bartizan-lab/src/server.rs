@@ -26,7 +26,7 @@ use crate::{
     access,
     call::{Call, Problem, content},
     db::DbError,
-    events,
+    deliveries, events,
     flaws::{
         configuration::{cors_reflects, error_details, missing_headers, trace_method},
         functions::{method_override, path_case},
@@ -70,6 +70,8 @@ pub struct Server {
     listener: TcpListener,
     router: Router,
     address: SocketAddr,
+    /// What is done without a request; ends with the server.
+    background: JoinSet<()>,
 }
 
 impl Server {
@@ -86,8 +88,11 @@ impl Server {
         }
         let listener = TcpListener::bind(&found[..]).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
-        let lab = Arc::new(Lab::new(options, address).await?);
-        Ok(Self { listener, router: router(lab), address })
+        let (lab, queue) = Lab::new(options, address).await?;
+        let lab = Arc::new(lab);
+        let mut background = JoinSet::new();
+        background.spawn(deliveries::send_all(Arc::clone(&lab), queue));
+        Ok(Self { listener, router: router(lab), address, background })
     }
 
     /// Where it listens.
@@ -99,7 +104,7 @@ impl Server {
     /// Serves until `stop` is done; then open connections are dropped.
     pub async fn run(self, stop: impl Future<Output = ()>) {
         let room = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let mut connections = JoinSet::new();
+        let mut tasks = self.background;
         tokio::pin!(stop);
         loop {
             let accepted = tokio::select! {
@@ -113,11 +118,11 @@ impl Server {
             };
             let Ok(permit) = Arc::clone(&room).acquire_owned().await else { return };
             let router = self.router.clone();
-            connections.spawn(async move {
+            tasks.spawn(async move {
                 connection(stream, router).await;
                 drop(permit);
             });
-            while connections.try_join_next().is_some() {}
+            while tasks.try_join_next().is_some() {}
         }
     }
 }

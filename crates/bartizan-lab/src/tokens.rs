@@ -29,7 +29,7 @@ pub(crate) fn issue(lab: &Lab, user: i64, login: &str, role: &str, issued: i64) 
     });
     let signed =
         format!("{}.{}", BASE64.encode(head.to_string()), BASE64.encode(claims.to_string()));
-    let mac = sign(&secret(lab), &signed);
+    let mac = sign(secret(lab).as_bytes(), &signed);
     format!("{signed}.{}", BASE64.encode(mac))
 }
 
@@ -80,17 +80,17 @@ fn secret(lab: &Lab) -> String {
 }
 
 /// HMAC-SHA-256 (RFC 2104).
-pub(crate) fn sign(key: &str, text: &str) -> Vec<u8> {
+pub(crate) fn sign(key: &[u8], text: &str) -> Vec<u8> {
     mac(key, text).map(|mac| mac.finalize().into_bytes().to_vec()).unwrap_or_default()
 }
 
 /// Compares in constant time.
 pub(crate) fn authentic(key: &str, text: &str, signature: &[u8]) -> bool {
-    mac(key, text).is_some_and(|mac| mac.verify_slice(signature).is_ok())
+    mac(key.as_bytes(), text).is_some_and(|mac| mac.verify_slice(signature).is_ok())
 }
 
-fn mac(key: &str, text: &str) -> Option<Hmac<Sha256>> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key.as_bytes()).ok()?;
+fn mac(key: &[u8], text: &str) -> Option<Hmac<Sha256>> {
+    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
     mac.update(text.as_bytes());
     Some(mac)
 }

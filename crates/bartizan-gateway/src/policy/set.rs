@@ -53,10 +53,13 @@ impl PolicySet {
         let mut set = Self::default();
         let mut work = 0;
         let mut own: Vec<(&'static str, Scope)> = Vec::new();
-        if let Some(beyond) = policies.get(POLICIES) {
+        // Limits are told to whoever wrote a policy, so default ones do not count.
+        if let Some(beyond) = policies.iter().filter(|policy| !policy.is_default).nth(POLICIES) {
             let problem = format!("there are more than {POLICIES} policies");
             return Err(PolicyError::new(&beyond.name, "", problem));
         }
+        let stepping_back = policies.iter().filter(|policy| policy.is_default);
+        let stepping_back: Vec<_> = stepping_back.flat_map(PolicyConfig::kinds).collect();
         for policy in policies {
             let item = policy.check()?;
             let name = policy.name.as_str();
@@ -76,7 +79,12 @@ impl PolicySet {
             let mode = policy.mode.unwrap_or(item.mode);
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
-                work += PHASES * scope.usual_work();
+            }
+            if !policy.is_default {
+                // Compared once for itself, and once by the default one that steps back for it.
+                let times = usize::from(mode != Mode::Off)
+                    + usize::from(stepping_back.contains(&item.kind));
+                work += times * PHASES * scope.usual_work();
             }
             if work > WORK as usize / 2 {
                 let problem = "there are more patterns, with those of the policies before, than an \

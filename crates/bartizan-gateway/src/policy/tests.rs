@@ -99,6 +99,43 @@ fn what_cannot_be_compiled_is_refused_with_policy_and_key() {
     assert!(Enforcement::new(&many, surroundings()).is_err());
 }
 
+/// Whoever is at a limit with what they wrote is not told about what they did not.
+#[test]
+fn default_policies_leave_limits_to_those_that_were_written() {
+    let compile = |policies: Vec<PolicyConfig>| {
+        Enforcement::new(&PolicyConfig::with_defaults(policies), surroundings())
+    };
+    let written = |count: usize| -> Vec<_> {
+        let plain = read("{name: a, size: {fields: 1}}").expect("read");
+        (0..count).map(|n| PolicyConfig { name: format!("p{n}"), ..plain.clone() }).collect()
+    };
+    assert!(compile(written(config::POLICIES)).is_ok());
+    let error = compile(written(config::POLICIES + 1)).expect_err("too many");
+    assert_eq!(error.policy, "p1000", "{error}");
+
+    // What the default rate compares before it steps back is counted where it was written.
+    let paths: Vec<String> = (0..8).map(|n| format!("'/**/x{n}/**/y'")).collect();
+    let paths = paths.join(", ");
+    let rates = |count: usize, mode: &str| -> Vec<_> {
+        let text = |n| {
+            format!(
+                "{{name: r{n}, mode: {mode}, scope: {{paths: [{paths}]}}, \
+                 rate: {{requests: 1, period_seconds: 1}}}}"
+            )
+        };
+        (0..count).map(|n| read(&text(n)).expect("read")).collect()
+    };
+    let first_beyond = |mode: &str| {
+        let error = compile(rates(config::POLICIES, mode)).expect_err("too many patterns");
+        assert_eq!(error.key, "scope.paths", "{error}");
+        let number = error.policy.strip_prefix('r').expect("one that was written");
+        number.parse::<usize>().expect("a number")
+    };
+    let (monitored, off) = (first_beyond("monitor"), first_beyond("off"));
+    assert!(compile(rates(monitored, "monitor")).is_ok());
+    assert_eq!(off / 2, monitored, "one that is off is still stepped back for");
+}
+
 #[test]
 fn a_wrong_change_leaves_the_policies_in_force() {
     let enforcement = compile(&["{name: a, size: {fields: 1}}"]).expect("compiles");

@@ -70,6 +70,8 @@ pub static FLAWS: &[&super::FlawItem] = &[
     &super::objects::events_follow::FLAW,
     &super::objects::graphql_shipment::FLAW,
     &super::objects::grpc_container::FLAW,
+    &super::objects::hook_deliveries::FLAW,
+    &super::objects::hook_foreign_events::FLAW,
     &super::objects::invoice_read::FLAW,
     &super::objects::jsonrpc_contract::FLAW,
     &super::objects::quote_accept::FLAW,

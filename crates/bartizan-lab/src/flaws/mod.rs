@@ -40,7 +40,7 @@ pub enum Protocol {
     WebSocket,
     /// Server-sent events.
     Events,
-    /// Hooks that others call.
+    /// Hooks: those that others call, and those that call others.
     Webhook,
     /// Pages and files for browsers.
     Page,

@@ -281,6 +281,9 @@ async fn set_notes<'a>(asked: &Asked<'_>) -> Resolved<'a> {
     let notes: String = asked.text("notes").chars().take(2000).collect();
     let sql = "update shipments set notes = ? where id = ? returning *";
     let rows = asked.rows(sql, &[json!(notes), json!(int(&row, "id"))]).await?;
+    if let Some(row) = rows.first() {
+        shipments::tell(&asked.session.lab, row, "changed").await?;
+    }
     Ok(rows.into_iter().next().map(FieldValue::owned_any))
 }
 

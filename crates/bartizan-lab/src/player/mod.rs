@@ -1,6 +1,7 @@
 //! The traffic player: benign users and attackers, played against the lab straight or through a
-//! proxy. Everything follows from the seed. One actor acts at a time, in the order of a virtual
-//! clock, so that two runs send the same requests in the same order at any speed.
+//! proxy. Everything follows from the seed. Actors take turns in the order of a virtual clock. While
+//! one request at a time is under way, two runs send the same requests in the same order at any speed;
+//! with [`Plan::overlap`] it is the same for each actor.
 
 mod benign;
 mod hostile;
@@ -24,6 +25,8 @@ pub struct Plan {
     pub minutes: u32,
     /// Virtual seconds per second; 0 plays as fast as the target answers.
     pub speed: f64,
+    /// Requests that may be under way at a time, from 1 to [`Plan::MAX_OVERLAP`].
+    pub overlap: usize,
     /// Whether ordinary users take part.
     pub benign: bool,
     /// Whether attackers take part.
@@ -33,6 +36,8 @@ pub struct Plan {
 impl Plan {
     /// The longest play: a week.
     pub const MAX_MINUTES: u32 = 7 * 24 * 60;
+    /// The most requests that may be under way at a time.
+    pub const MAX_OVERLAP: usize = 64;
 }
 
 /// How a part is acted: one run per actor.

@@ -310,7 +310,8 @@ impl Seat {
             http_version: if matches!(way, Way::Http2) { "2" } else { "1.1" },
             reply: reply.clone(),
         };
-        self.say.send(Word::Sent(Box::new(record))).map_err(|_| Over)?;
+        let sent = Word::Sent { actor: self.actor, record: Box::new(record) };
+        self.say.send(sent).map_err(|_| Over)?;
         Ok(reply)
     }
 }

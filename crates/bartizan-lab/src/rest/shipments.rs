@@ -7,6 +7,7 @@ use crate::{
     auth::field,
     call::{Answer, Call, Caller, Problem, created, nothing, ok},
     db::{Row, int, text},
+    deliveries,
     flaws::{
         consumption::carrier_trust,
         functions::method_override,
@@ -34,6 +35,9 @@ pub(crate) const SHOWN: &[&str] = &[
     "consignee_phone",
     "notes",
 ];
+
+/// What the carrier says about a shipment.
+pub(crate) const STATUSES: [&str; 4] = ["booked", "in_transit", "at_depot", "delivered"];
 
 /// A shipment as this lab shows it.
 pub(crate) fn shown(lab: &Lab, row: &Row) -> Row {
@@ -220,8 +224,8 @@ pub(crate) async fn sync(lab: &Lab, call: &Call) -> Answer {
     let reply = reply.map_err(bad)?;
     let answer: Map<String, Value> =
         serde_json::from_slice(&reply.body).map_err(|error| bad(error.to_string()))?;
-    let known = ["booked", "in_transit", "at_depot", "delivered"];
-    if known.contains(&field(&answer, "status")) {
+    let status = field(&answer, "status");
+    if STATUSES.contains(&status) {
         take_over(lab, id, &answer, &["status"]).await?;
     }
     let notes: String = field(&answer, "notes").chars().take(500).collect();
@@ -229,13 +233,19 @@ pub(crate) async fn sync(lab: &Lab, call: &Call) -> Answer {
     if lab.has(&carrier_trust::FLAW) {
         take_over(lab, id, &answer, &["carrier_cost", "owner"]).await?;
     }
-    ok(shown(lab, &any(lab, id).await?))
+    let row = any(lab, id).await?;
+    if STATUSES.contains(&status) {
+        tell(lab, &row, status).await?;
+    }
+    ok(shown(lab, &row))
 }
 
-/// Keeps an event of a shipment, and tells everybody who listens.
-async fn tell(lab: &Lab, row: &Row, kind: &str) -> Result<(), Problem> {
+/// Keeps an event of a shipment (`booked`, `changed`, or a status of the carrier), and tells everybody
+/// who listens or has a hook.
+pub(crate) async fn tell(lab: &Lab, row: &Row, kind: &str) -> Result<(), Problem> {
+    let build = lab.db.builds();
     let words = format!("{} {kind}", text(row, "reference"));
-    let sql = "insert into events(shipment,tenant,owner,kind,text) values (?,?,?,?,?)";
+    let sql = "insert into events(shipment,tenant,owner,kind,text) values (?,?,?,?,?) returning id";
     let values = [
         json!(int(row, "id")),
         json!(int(row, "tenant")),
@@ -243,8 +253,8 @@ async fn tell(lab: &Lab, row: &Row, kind: &str) -> Result<(), Problem> {
         json!(kind),
         json!(words),
     ];
-    lab.db.all(sql, &values).await?;
+    let event = lab.db.one(sql, &values).await?.unwrap_or_default();
     // Nobody listening is no error.
     let _ = lab.live.send(Live { tenant: int(row, "tenant"), text: words });
-    Ok(())
+    deliveries::queue(lab, build, int(&event, "id"), kind, row).await
 }

@@ -6,6 +6,7 @@ mod documents;
 mod hostile;
 mod player;
 mod proofs;
+mod webhooks;
 
 use bartizan_lab::{Client, Options, Server};
 use tokio::sync::oneshot;

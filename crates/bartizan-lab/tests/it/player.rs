@@ -1,13 +1,18 @@
 //! What the player sends is the same for a seed, and is what its truth log says.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
     time::{Duration, Instant},
 };
 
 use crate::lab;
+use axum::{Router, extract::State};
 use bartizan_lab::{
-    Options,
+    Client, Options,
     flaws::FLAWS,
     player::{Label, Plan, Record, Tally, benign, hostile, play},
 };
@@ -23,7 +28,8 @@ async fn run(plan: Plan, options: &Options) -> (Tally, Vec<Record>) {
     (tally, records)
 }
 
-const DAY: Plan = Plan { seed: 5, minutes: 420, speed: 0.0, benign: true, hostile: true };
+const DAY: Plan =
+    Plan { seed: 5, minutes: 420, speed: 0.0, overlap: 1, benign: true, hostile: true };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_seed_sends_the_same_requests_in_the_same_order() {
@@ -39,6 +45,57 @@ async fn the_same_seed_sends_the_same_requests_in_the_same_order() {
     assert!(one.is_sorted_by_key(|r| r.at));
     let (_, other) = run(Plan { seed: 6, ..DAY }, &Options::vulnerable(5)).await;
     assert_ne!(seen(&one), seen(&other));
+}
+
+/// What each actor does, in its order: when, and what, but for numbers of what others may have made
+/// in between.
+fn by_actor(records: &[Record]) -> BTreeMap<String, Vec<(u64, String)>> {
+    let mut out: BTreeMap<String, Vec<_>> = BTreeMap::new();
+    for r in records {
+        let what = format!("{} {}", r.method, r.path.replace(|c: char| c.is_ascii_digit(), ""));
+        out.entry(r.actor.clone()).or_default().push((r.at, what));
+    }
+    out
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn requests_overlap_and_every_actor_still_does_the_same() {
+    let plan = Plan { minutes: 240, ..DAY };
+    let (one, alone) = run(plan, &Options::vulnerable(5)).await;
+    let (many, overlapping) = run(Plan { overlap: 8, ..plan }, &Options::vulnerable(5)).await;
+    assert_eq!((one.parts, many.unanswered), (many.parts, 0));
+    assert!(overlapping.is_sorted_by_key(|r| r.at), "in the order of the play");
+    assert_eq!(by_actor(&alone), by_actor(&overlapping));
+    // Attackers act among users, not after them.
+    let turns: Vec<bool> = alone.iter().map(|r| r.owasp.is_empty()).collect();
+    let changes = turns.windows(2).filter(|pair| pair[0] != pair[1]).count();
+    assert!(changes > 50, "{changes}");
+}
+
+/// Counts the requests that are under way at a time: now, and at most.
+async fn busy(State(counts): State<Arc<[AtomicUsize; 2]>>) -> &'static str {
+    let now = counts[0].fetch_add(1, SeqCst) + 1;
+    counts[1].fetch_max(now, SeqCst);
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    counts[0].fetch_sub(1, SeqCst);
+    "{}"
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn no_more_requests_are_under_way_than_may_be() {
+    for (overlap, expected) in [(1, 1..=1), (4, 2..=4)] {
+        let counts = Arc::new([AtomicUsize::new(0), AtomicUsize::new(0)]);
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let target = format!("http://{}", listener.local_addr().unwrap());
+        let app = Router::new().fallback(busy).with_state(Arc::clone(&counts));
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await });
+        let client = Client::to(&target).await.unwrap();
+        let plan = Plan { minutes: 60, overlap, ..DAY };
+        play(&plan, &client, &mut |_| Ok(())).await.unwrap();
+        serving.abort();
+        let most = counts[1].load(SeqCst);
+        assert!(expected.contains(&most), "{most} at a time, {overlap} asked for");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -143,11 +200,23 @@ fn there_is_an_attack_of_every_category() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_play_keeps_its_speed() {
-    let begin = Instant::now();
-    let plan = Plan { minutes: 4, speed: 120.0, ..DAY };
-    let (tally, records) = run(plan, &Options::secure(5)).await;
-    let span = records.last().unwrap().at - records[0].at;
-    assert!(tally.benign > 2 && span > 60_000, "{tally:?} in {span} ms");
-    // No faster than it says; how much slower depends on the machine.
-    assert!(begin.elapsed() >= Duration::from_millis(span / 120));
+    for overlap in [1, 8] {
+        let begin = Instant::now();
+        let plan = Plan { minutes: 4, speed: 120.0, overlap, ..DAY };
+        let (tally, records) = run(plan, &Options::secure(5)).await;
+        let span = records.last().unwrap().at - records[0].at;
+        assert!(tally.benign > 2 && span > 60_000, "{tally:?} in {span} ms");
+        // No faster than it says; how much slower depends on the machine.
+        assert!(begin.elapsed() >= Duration::from_millis(span / 120));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_partner_is_told_by_its_hook() {
+    let plan = Plan { minutes: 60, hostile: false, ..DAY };
+    let (_, records) = run(plan, &Options::secure(5)).await;
+    let mut looks = records.iter().filter(|r| r.path.ends_with("/deliveries"));
+    let look = looks.next().unwrap();
+    assert_eq!(look.reply.status, 200);
+    assert!(look.reply.text().contains("Gothenburg"), "{}", look.reply.text());
 }

@@ -90,6 +90,9 @@ struct PlayArguments {
     #[arg(long, default_value_t = 1440, value_name = "M",
         value_parser = clap::value_parser!(u32).range(1..=i64::from(Plan::MAX_MINUTES)))]
     minutes: u32,
+    /// How many requests may be under way at a time; with 1 the order is the same each time
+    #[arg(long, default_value_t = 1, value_name = "N", value_parser = overlap)]
+    overlap: usize,
     /// Who plays
     #[arg(long, value_enum, default_value_t = Cast::All)]
     cast: Cast,
@@ -187,6 +190,11 @@ fn text(document: Document, listen: &str) -> String {
     }
 }
 
+fn overlap(text: &str) -> Result<usize, String> {
+    let number = text.parse().ok().filter(|number| (1..=Plan::MAX_OVERLAP).contains(number));
+    number.ok_or_else(|| format!("expected a number from 1 to {}", Plan::MAX_OVERLAP))
+}
+
 fn perform(cli: &Cli, arguments: &PlayArguments) -> Result<Exit, CommandError> {
     if !arguments.speed.is_finite() || arguments.speed < 0.0 {
         return Err(CommandError::usage("--speed is a number from 0 up"));
@@ -195,6 +203,7 @@ fn perform(cli: &Cli, arguments: &PlayArguments) -> Result<Exit, CommandError> {
         seed: arguments.seed,
         minutes: arguments.minutes,
         speed: arguments.speed,
+        overlap: arguments.overlap,
         benign: arguments.cast != Cast::Hostile,
         hostile: arguments.cast != Cast::Benign,
     };

@@ -186,7 +186,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ),
         (
             "admin_connections_late",
-            "Connections to the administration listener closed because they took too long",
+            "Connections to the administration listener closed because a request took too long",
             &closed.late,
         ),
     ] {

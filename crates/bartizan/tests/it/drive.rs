@@ -193,6 +193,18 @@ fn attackers_are_seen_and_gateway_analyze_and_inspect_agree() {
 }
 
 #[test]
+fn attackers_are_seen_and_users_are_not_when_requests_overlap() {
+    let home = home();
+    drive(&home, &["--minutes", "420", "--overlap", "8"], &["--clear"]);
+    assert_seen(&home, &analyzed(&home, "captured.jsonl", "again"), "gateway");
+    assert_seen(&home, &analyzed(&home, "played.jsonl", "played"), "play");
+    let home = crate::command::home();
+    let play = ["--minutes", "60", "--cast", "benign", "--overlap", "8"];
+    let said = drive(&home, &play, &[]);
+    assert!(said.contains(" 0 detections"), "{said}");
+}
+
+#[test]
 fn an_hour_of_users_raises_nothing_and_tokens_keep_the_inventory() {
     let home = home();
     let play = ["--minutes", "60", "--cast", "benign"];

@@ -1,11 +1,20 @@
-//! Programs of partners with API keys: they poll all day. One has a key that was withdrawn.
+//! Programs of partners with API keys: they poll all day. One has a hook, books, and looks whether it
+//! was told; one has a key that was withdrawn.
 
 use serde_json::json;
 
 use crate::{
-    player::{Over, Seat, seat::Message},
+    client::Reply,
+    player::{
+        Over, Seat,
+        seat::{Message, numbers},
+    },
     seed::api_key,
 };
+
+/// Where the lab plays the receiver of the partner.
+const HOOK: &str =
+    r#"{"url":"http://partner.example/_partner/hooks/echo","event":"shipment.booked"}"#;
 
 pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     let login = format!("customer{}", 141 + seat.number);
@@ -14,7 +23,12 @@ pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
     seat.agent = "cargo-sync/2.1".to_owned();
     seat.address = format!("203.0.113.{}", 200 + seat.number);
     let every = if seat.number == 2 { 60 } else { 10 };
-    loop {
+    let mut hook = None;
+    if seat.number == 0 {
+        let reply = send(seat, &key, "POST", "/api/v1/webhooks", HOOK).await?;
+        hook = numbers(&reply, "id").first().copied();
+    }
+    for round in 0u64.. {
         for path in ["/api/v1/shipments?limit=100", "/api/v1/invoices?limit=100"] {
             send(seat, &key, "GET", path, "").await?;
         }
@@ -24,6 +38,15 @@ pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
                 {"jsonrpc": "2.0", "id": 2, "method": "ping"},
             ]);
             send(seat, &key, "POST", "/jsonrpc", &call.to_string()).await?;
+        }
+        if seat.number == 0 && round % 6 == 1 {
+            let body =
+                json!({"origin": "Rotterdam", "destination": "Gothenburg", "weight_kg": 800});
+            send(seat, &key, "POST", "/api/v1/shipments", &body.to_string()).await?;
+        }
+        if let Some(hook) = hook.filter(|_| round % 6 == 2) {
+            let path = format!("/api/v1/webhooks/{hook}/deliveries");
+            send(seat, &key, "GET", &path, "").await?;
         }
         if seat.number == 1 {
             let call = "<?xml version=\"1.0\"?><methodCall><methodName>depot.list</methodName>\
@@ -36,6 +59,7 @@ pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
         }
         seat.minutes(every).await?;
     }
+    Ok(())
 }
 
 async fn send(
@@ -44,7 +68,7 @@ async fn send(
     method: &'static str,
     path: &str,
     body: &str,
-) -> Result<(), Over> {
+) -> Result<Reply, Over> {
     let kind = if body.starts_with('<') { "text/xml" } else { "application/json" };
     let mut headers = vec![("x-api-key".to_owned(), key.to_owned())];
     if !body.is_empty() {
@@ -52,6 +76,5 @@ async fn send(
     }
     let body = bytes::Bytes::from(body.to_owned());
     let path = path.to_owned();
-    seat.send(Message { method, path, headers, body, ..Message::default() }).await?;
-    Ok(())
+    seat.send(Message { method, path, headers, body, ..Message::default() }).await
 }

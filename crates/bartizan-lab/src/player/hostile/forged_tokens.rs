@@ -17,8 +17,11 @@ pub(super) async fn act(seat: &mut Seat) -> Result<(), Over> {
             let head = BASE64.encode(format!(r#"{{"alg":"{alg}","typ":"JWT"}}"#));
             let signed = format!("{head}.{claims}");
             for key in ["secret", "quayside", "changeme"] {
-                let mac =
-                    if alg == "HS256" { BASE64.encode(sign(key, &signed)) } else { String::new() };
+                let mac = if alg == "HS256" {
+                    BASE64.encode(sign(key.as_bytes(), &signed))
+                } else {
+                    String::new()
+                };
                 seat.token = format!("{signed}.{mac}");
                 seat.get("/api/v1/me").await?;
                 seat.rest(2_000).await?;

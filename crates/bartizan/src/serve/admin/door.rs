@@ -26,7 +26,7 @@ use tokio::{
 pub(super) struct Closed {
     /// The oldest, for a new one.
     pub(super) displaced: AtomicU64,
-    /// Those that took too long.
+    /// Those on which a request took too long. One that only waited for a request is none.
     pub(super) late: AtomicU64,
 }
 
@@ -67,13 +67,22 @@ impl Listener for Door {
         self.open.push_back(connection);
         let closed = Arc::clone(&self.closed);
         let (longest, timer) = (self.longest, Box::pin(sleep(self.longest)));
-        let (has_answered, is_over) = (false, false);
-        (Visit { stream, longest, timer, has_answered, is_over, ended, closed }, address)
+        let (state, is_over) = (State::Idle(Instant::now()), false);
+        (Visit { stream, longest, timer, state, is_over, ended, closed }, address)
     }
 
     fn local_addr(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
+}
+
+/// What a connection is busy with.
+#[derive(Clone, Copy)]
+enum State {
+    /// Nothing since then: no byte of a request came, and all of the last answer was taken.
+    Idle(Instant),
+    /// A request, or an answer that is not taken.
+    Busy,
 }
 
 /// A connection on which a request takes so long at most, from its first byte to the last one of its
@@ -82,7 +91,7 @@ pub(super) struct Visit {
     stream: TcpStream,
     longest: Duration,
     timer: Pin<Box<Sleep>>,
-    has_answered: bool,
+    state: State,
     is_over: bool,
     ended: oneshot::Receiver<()>,
     closed: Arc<Closed>,
@@ -91,9 +100,18 @@ pub(super) struct Visit {
 impl Visit {
     /// What there is to say while the socket has nothing.
     fn wait<T>(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<T>> {
-        if !self.is_over && self.timer.as_mut().poll(cx).is_ready() {
-            self.closed.late.fetch_add(1, Relaxed);
-            self.is_over = true;
+        while !self.is_over && self.timer.as_mut().poll(cx).is_ready() {
+            match self.state {
+                // It ran for the request that was answered since.
+                State::Idle(since) if since + self.longest > self.timer.deadline() => {
+                    self.timer.as_mut().reset(since + self.longest);
+                }
+                State::Idle(_) => self.is_over = true,
+                State::Busy => {
+                    self.closed.late.fetch_add(1, Relaxed);
+                    self.is_over = true;
+                }
+            }
         }
         self.is_over = self.is_over || Pin::new(&mut self.ended).poll(cx).is_ready();
         match self.is_over {
@@ -109,12 +127,13 @@ impl AsyncRead for Visit {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let this = self.get_mut();
+        let (this, before) = (self.get_mut(), buffer.filled().len());
         let read = Pin::new(&mut this.stream).poll_read(cx, buffer);
         if read.is_pending() {
             return this.wait(cx);
         }
-        if std::mem::take(&mut this.has_answered) {
+        if buffer.filled().len() > before && matches!(this.state, State::Idle(_)) {
+            this.state = State::Busy;
             this.timer.as_mut().reset(Instant::now() + this.longest);
         }
         read
@@ -128,11 +147,13 @@ impl AsyncWrite for Visit {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        this.has_answered = true;
-        match Pin::new(&mut this.stream).poll_write(cx, bytes) {
-            Poll::Pending => this.wait(cx),
-            written => written,
+        let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
+        if written.is_pending() {
+            this.state = State::Busy;
+            return this.wait(cx);
         }
+        this.state = State::Idle(Instant::now());
+        written
     }
 
     fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
@@ -141,5 +162,75 @@ impl AsyncWrite for Visit {
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.get_mut().stream).poll_shutdown(cx)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, routing::get};
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        time::timeout,
+    };
+
+    use super::*;
+
+    const LONGEST: Duration = Duration::from_secs(2);
+    /// Two of them are longer than a request may take.
+    const PAUSE: Duration = Duration::from_millis(1_300);
+
+    /// Opens a connection and sends pieces with a pause before each; then what came until it was closed,
+    /// how many connections were late, and how long it took.
+    async fn visit(pieces: &[&str], body: usize) -> (usize, u64, Duration) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let closed = Arc::new(Closed::default());
+        let door = Door::new(listener, 4, LONGEST, Arc::clone(&closed));
+        let app = Router::new().route("/", get(move || async move { "a".repeat(body) }));
+        let serving = tokio::spawn(async move { axum::serve(door, app).await });
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        let begin = Instant::now();
+        for piece in pieces {
+            sleep(PAUSE).await;
+            stream.write_all(piece.as_bytes()).await.expect("sent");
+        }
+        if body > 1_000_000 {
+            // A client that does not take its answer.
+            sleep(LONGEST + PAUSE).await;
+        }
+        let mut came = Vec::new();
+        let read = stream.read_to_end(&mut came);
+        let _ = timeout(5 * LONGEST, read).await.expect("closed in time");
+        let took = begin.elapsed();
+        serving.abort();
+        (came.len(), closed.late.load(Relaxed), took)
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_waits_for_a_request_ends_and_counts_nothing() {
+        let (came, late, took) = visit(&[], 2).await;
+        assert_eq!((came, late), (0, 0));
+        assert!(took >= LONGEST, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_request_has_its_time_from_its_first_byte_on_and_idleness_from_the_answer_on() {
+        let (came, late, took) = visit(&["GET / HTTP/1.1\r\n", "host: a\r\n\r\n"], 2).await;
+        assert!(came > 2, "answered");
+        assert_eq!(late, 0);
+        assert!(took >= 2 * PAUSE + LONGEST, "{took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_head_that_does_not_end_is_late() {
+        let (came, late, _) = visit(&["GET / HTTP/1.1\r\n"], 2).await;
+        assert_eq!((came, late), (0, 1));
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_nobody_takes_is_late() {
+        let size = 64 << 20;
+        let (came, late, _) = visit(&["GET / HTTP/1.1\r\nhost: a\r\n\r\n"], size).await;
+        assert!(came < size && late == 1, "{came} bytes, {late} late");
     }
 }
