@@ -60,7 +60,7 @@ fn by_actor(records: &[Record]) -> BTreeMap<String, Vec<(u64, String)>> {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn requests_overlap_and_every_actor_still_does_the_same() {
-    let plan = Plan { minutes: 240, ..DAY };
+    let plan = Plan { minutes: 120, ..DAY };
     let (one, alone) = run(plan, &Options::vulnerable(5)).await;
     let (many, overlapping) = run(Plan { overlap: 8, ..plan }, &Options::vulnerable(5)).await;
     assert_eq!((one.parts, many.unanswered), (many.parts, 0));
@@ -69,7 +69,7 @@ async fn requests_overlap_and_every_actor_still_does_the_same() {
     // Attackers act among users, not after them.
     let turns: Vec<bool> = alone.iter().map(|r| r.owasp.is_empty()).collect();
     let changes = turns.windows(2).filter(|pair| pair[0] != pair[1]).count();
-    assert!(changes > 50, "{changes}");
+    assert!(changes > 20, "{changes}");
 }
 
 /// Counts the requests that are under way at a time: now, and at most.
