@@ -104,6 +104,7 @@ fn messages_and_trailers_have_their_roots() {
         ],
         ..Exchange::default()
     };
+    exchange.request.trailers.push("X-Sum", "6");
     exchange.trailers.push("Grpc-Status", "0");
     let seen = decode(&exchange, &Limits::default(), 1);
     let places: Vec<_> = seen
@@ -113,6 +114,7 @@ fn messages_and_trailers_have_their_roots() {
         .map(|n| (n.side(), n.instance().to_string()))
         .collect();
     let expected = [
+        (Side::Request, "trailer.x-sum"),
         (Side::Request, "ws.message:/0/op"),
         (Side::Request, "ws.message:/1"),
         (Side::Response, "ws.message:/0"),
