@@ -152,8 +152,7 @@ impl Finished {
         let peer = &call.link.peer;
         let protocol = protocol(&call);
         let key = shown_key(&call);
-        let trailers = call.response_body.trailers.iter().flat_map(|trailers| trailers.iter());
-        let trailers = headers(trailers, &key);
+        let trailers = trailers(&call.response_body, &key);
         let response = response(&call, &key);
         let time = call.time;
         let decided = call.extension::<Decisions>();
@@ -223,7 +222,12 @@ fn request(call: &Call, key: &str) -> Request {
         header_state: HeaderState::Complete,
         body_state: state(&call.request_body),
         body: call.request_body.bytes.clone(),
+        trailers: trailers(&call.request_body, key),
     }
+}
+
+fn trailers(body: &Captured, key: &str) -> Headers {
+    headers(body.trailers.iter().flat_map(|trailers| trailers.iter()), key)
 }
 
 fn response(call: &Call, key: &str) -> Option<Response> {

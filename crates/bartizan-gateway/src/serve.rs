@@ -219,6 +219,7 @@ async fn hold_request(
                 return Err(refuse(&shared, refusal));
             }
             call.request_body = Captured::whole(bytes.clone());
+            call.request_body.trailers.clone_from(&trailers);
             // The bytes stay until the exchange has ended.
             call.request_lease = Some(lease);
             Ok(Held::Whole { bytes, trailers })

@@ -124,6 +124,8 @@ pub struct Request {
     pub body: Bytes,
     /// How much of the body is here.
     pub body_state: BodyState,
+    /// Trailer fields, which came behind the body.
+    pub trailers: Headers,
 }
 
 /// What was answered.

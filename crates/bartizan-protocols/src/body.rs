@@ -1,7 +1,8 @@
 //! Finds out what a body is, by what it says and by what it looks like, and has it decoded.
 //!
 //! Services differ in what they trust, so a body that looks like JSON, XML, a form or multipart is
-//! read as that, whatever its type says, and the difference is noted.
+//! read as that, whatever its type says, and the difference is noted. What is said to be text is read
+//! as text also when it begins as pictures and archives do: that is easily written in front of it.
 
 use bartizan_model::{Headers, LimitName, Root, limits::NotInspectedReason};
 
@@ -57,27 +58,39 @@ impl Decoder<'_> {
     }
 
     fn read_as(&mut self, declared: Option<Format>, content_type: &str, bytes: &[u8]) -> Format {
-        if let Some(format) = media::binary_magic(bytes) {
-            self.view.skip(self.side, NotInspectedReason::UnknownMediaType);
-            return self.opaque(format, bytes.len());
-        }
         let start = bytes.trim_ascii_start();
         if (declared == Some(Format::Multipart) || start.starts_with(b"--"))
             && let Some(format) = self.multipart_body(declared, content_type, bytes)
         {
             return format;
         }
-        if matches!(declared, None | Some(Format::Image)) && is_binary(bytes) {
+        if let Some(format) = opaque_format(declared, bytes) {
             self.view.skip(self.side, NotInspectedReason::UnknownMediaType);
-            return self.opaque(declared.unwrap_or(Format::Binary), bytes.len());
+            return self.opaque(format, bytes.len());
         }
         let charset = media::charset(content_type);
         let text = charset::decode(bytes, charset, self.view, self.side);
-        self.text_body(declared, &text)
+        let sniffed = media::sniff(&text);
+        if let Some(format) = self.structured_body(declared, sniffed, &text) {
+            return format;
+        }
+        if declared.is_some_and(Format::is_structured) {
+            if let Some(format) = media::binary_magic(bytes) {
+                self.view.skip(self.side, NotInspectedReason::UnknownMediaType);
+                return self.opaque(format, bytes.len());
+            }
+            self.view.anomaly(self.side, AnomalyKind::Malformed);
+        }
+        self.text_body(declared, sniffed, &text)
     }
 
-    fn text_body(&mut self, declared: Option<Format>, text: &str) -> Format {
-        let sniffed = media::sniff(text);
+    /// Reads a text as what it is declared to be, else as what it looks like.
+    fn structured_body(
+        &mut self,
+        declared: Option<Format>,
+        sniffed: Option<Format>,
+        text: &str,
+    ) -> Option<Format> {
         let tried = match (declared, sniffed) {
             // Any text is a form, so what looks like something else is tried first.
             (Some(Format::Form), Some(other)) if other != Format::Form => {
@@ -88,7 +101,7 @@ impl Decoder<'_> {
             }
             _ => None,
         };
-        let tried = tried.or_else(|| match (declared, sniffed) {
+        tried.or_else(|| match (declared, sniffed) {
             (Some(Format::Form), _) => self.structured(Format::Form, declared, text),
             (_, None) => None,
             // Scripts and pages with `=` are no forms.
@@ -102,13 +115,16 @@ impl Decoder<'_> {
                 self.structured(format, None, text)
             }
             _ => None,
-        });
-        if let Some(format) = tried {
-            return format;
-        }
-        if declared.is_some_and(Format::is_structured) {
-            self.view.anomaly(self.side, AnomalyKind::Malformed);
-        }
+        })
+    }
+
+    /// A body that is one text.
+    fn text_body(
+        &mut self,
+        declared: Option<Format>,
+        sniffed: Option<Format>,
+        text: &str,
+    ) -> Format {
         let format = match (declared, sniffed) {
             (Some(format @ (Format::Html | Format::Javascript | Format::Css)), _) => format,
             (_, Some(Format::Html)) => Format::Html,
@@ -236,6 +252,18 @@ fn is_same(declared: Format, found: Format) -> bool {
                 // Pages are also sent as `application/xhtml+xml` and scripts as plain text.
                 | (Format::Text, Format::Javascript | Format::Css)
         )
+}
+
+/// What bytes are of which nothing can be read. Those that are said to be text have to look like none
+/// beyond the few that name a format.
+pub(crate) fn opaque_format(declared: Option<Format>, bytes: &[u8]) -> Option<Format> {
+    match (declared, media::binary_magic(bytes)) {
+        (None | Some(Format::Image), Some(format)) => Some(format),
+        (None | Some(Format::Image), None) => {
+            is_binary(bytes).then_some(declared.unwrap_or(Format::Binary))
+        }
+        (Some(_), magic) => magic.filter(|_| is_binary(bytes)),
+    }
 }
 
 /// Whether the beginning has NUL or is no UTF-8 and mostly not ASCII.

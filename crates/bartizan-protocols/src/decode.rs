@@ -41,8 +41,8 @@ impl Decoded {
 
 /// Decodes both sides of an exchange. `seed` keys the hashes of general locations.
 ///
-/// Order of the roots: path, query, header, cookie, body and messages of the request, then header,
-/// cookie, body, messages and trailer of the response. A `cookie` or `set-cookie` field is an
+/// Order of the roots: path, query, header, cookie, trailer, body and messages of the request, then
+/// header, cookie, body, messages and trailer of the response. A `cookie` or `set-cookie` field is an
 /// opaque header node (its length), because its values are cookie nodes.
 ///
 /// Whatever does not get into the view is in [`View::not_inspected`] or [`View::anomalies`].
@@ -58,8 +58,9 @@ pub fn decode_into(decoded: &mut Decoded, exchange: &Exchange, limits: &Limits, 
     decode_paced(decoded, exchange, limits, seed, Pace::default());
 }
 
-/// Like [`decode_into`], as long as `pace` lets: it is asked after every few kibibytes of values. What
-/// was not taken any more is noted as [`NotInspectedReason::OutOfTime`].
+/// Like [`decode_into`], as long as `pace` lets: it is asked after every few kibibytes of values, and of
+/// a body without its content coding and its charset. What was not taken any more is noted as
+/// [`NotInspectedReason::OutOfTime`].
 pub fn decode_paced(
     decoded: &mut Decoded,
     exchange: &Exchange,
@@ -84,6 +85,9 @@ pub fn decode_paced(
     let headers = &exchange.request.headers;
     decoder.headers(headers, Root::Header);
     decoder.request_cookies(headers);
+    if !exchange.request.trailers.is_empty() {
+        decoder.headers(&exchange.request.trailers, Root::Trailer);
+    }
     *request_format =
         decoder.message_body(headers, &exchange.request.body, exchange.request.body_state);
     decoder.messages(exchange, true);

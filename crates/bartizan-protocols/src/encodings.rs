@@ -1,16 +1,17 @@
 //! Content codings (RFC 9110 §8.4): gzip, deflate, br, zstd, also several of them.
 
-use std::io::Read;
+use std::io::{self, BufRead, Read};
 
 use bartizan_model::{Headers, LimitName, Limits, limits::NotInspectedReason};
 use smallvec::SmallVec;
 
-use crate::{anomaly::AnomalyKind, decode::Decoder};
+use crate::{anomaly::AnomalyKind, decode::Decoder, pace::Pace};
 
 /// Up to here the ratio of output to input does not matter.
 const RATIO_FREE: usize = 64 * 1024;
 /// RFC 9659: a zstd window on the web is at most 8 MiB.
 const ZSTD_WINDOW_LOG: u32 = 23;
+/// Bytes, read or given, after which it is asked whether there is time for more.
 const CHUNK: usize = 8 * 1024;
 
 /// A body without its content codings.
@@ -37,11 +38,13 @@ enum End {
     Trailing,
     Broken,
     Limit(LimitName),
+    OutOfTime,
 }
 
 impl Decoder<'_> {
-    /// Undoes the content codings that the headers name, the last one first. A stream that breaks
-    /// off keeps what was decoded; a body that never was encoded is read as it is.
+    /// Undoes the content codings that the headers name, the last one first, as long as the pace of
+    /// the view lets. A stream that breaks off keeps what was decoded; a body that never was encoded
+    /// is read as it is.
     pub(crate) fn content<'b>(
         &mut self,
         headers: &Headers,
@@ -68,12 +71,13 @@ impl Decoder<'_> {
             }
         }
         let [output, input] = buffers;
+        let work = Work { limits: self.limits, pace: self.view.pace() };
         let mut decoded = false;
         for coding in codings.into_iter().rev() {
             std::mem::swap(output, input);
             let source = if decoded { input.as_slice() } else { body };
             output.clear();
-            let end = run(coding, source, output, self.limits);
+            let end = work.run(coding, source, output);
             let plain = output.is_empty() && end == End::Broken;
             self.note(end, plain && std::str::from_utf8(source).is_ok());
             if plain {
@@ -99,6 +103,7 @@ impl Decoder<'_> {
                 }
             }
             End::Limit(name) => self.view.limit(self.side, name),
+            End::OutOfTime => self.view.skip(self.side, NotInspectedReason::OutOfTime),
         }
     }
 }
@@ -121,231 +126,171 @@ fn coding(name: &str) -> Option<Option<Coding>> {
     }
 }
 
-fn run(coding: Coding, input: &[u8], out: &mut Vec<u8>, limits: &Limits) -> End {
-    match coding {
-        Coding::Gzip => gzip(input, out, limits),
-        Coding::Deflate => deflate(input, out, limits),
-        Coding::Brotli => {
-            let mut reader = brotli_decompressor::Decompressor::new(input, CHUNK);
-            pump(&mut reader, input.len(), out, limits)
-        }
-        Coding::Zstd => {
-            let Ok(mut reader) = zstd::stream::read::Decoder::with_buffer(input) else {
-                return End::Broken;
-            };
-            if reader.window_log_max(ZSTD_WINDOW_LOG).is_err() {
-                return End::Broken;
+/// How far decoding may go.
+#[derive(Clone, Copy)]
+struct Work<'l> {
+    limits: &'l Limits,
+    pace: Pace,
+}
+
+impl Work<'_> {
+    fn run(self, coding: Coding, input: &[u8], out: &mut Vec<u8>) -> End {
+        let mut source = Source::new(input, self.pace);
+        match coding {
+            Coding::Gzip => self.gzip(&mut source, out),
+            Coding::Deflate => self.deflate(&mut source, out),
+            Coding::Brotli => {
+                let first = input.first().map(|first| narrowed(*first, self.most(input.len())));
+                source.consume(1);
+                let source = first.as_slice().chain(source);
+                let mut reader = brotli_decompressor::Decompressor::new(source, CHUNK);
+                self.pump(&mut reader, input.len(), out)
             }
-            pump(&mut reader, input.len(), out, limits)
+            Coding::Zstd => {
+                let Ok(mut reader) = zstd::stream::read::Decoder::with_buffer(source) else {
+                    return End::Broken;
+                };
+                if reader.window_log_max(ZSTD_WINDOW_LOG).is_err() {
+                    return End::Broken;
+                }
+                self.pump(&mut reader, input.len(), out)
+            }
+        }
+    }
+
+    /// Member after member (RFC 1952 §2.2).
+    fn gzip(self, source: &mut Source<'_>, out: &mut Vec<u8>) -> End {
+        let input = source.rest.len();
+        while source.rest.starts_with(&[0x1f, 0x8b]) {
+            // Each takes a decoder of its own, which costs more than a few bytes of it do.
+            if source.rest.len() < input && !self.pace.may_prepare() {
+                return End::OutOfTime;
+            }
+            let mut reader = flate2::bufread::GzDecoder::new(&mut *source);
+            match self.pump(&mut reader, input, out) {
+                End::Whole => {}
+                end => return end,
+            }
+        }
+        match source.rest {
+            [] => End::Whole,
+            // Padding.
+            rest if !out.is_empty() && rest.iter().all(|b| *b == 0) => End::Whole,
+            rest if rest.len() < input => End::Trailing,
+            _ => End::Broken,
+        }
+    }
+
+    /// `deflate` means zlib (RFC 9110 §8.4.1.2), but raw streams are common.
+    fn deflate(self, source: &mut Source<'_>, out: &mut Vec<u8>) -> End {
+        let input = source.rest;
+        let zlib = matches!(input, [a, b, ..]
+            if a & 0x0f == 8 && (u16::from(*a) << 8 | u16::from(*b)).is_multiple_of(31));
+        let mut end = if zlib {
+            self.pump(&mut flate2::bufread::ZlibDecoder::new(&mut *source), input.len(), out)
+        } else {
+            End::Broken
+        };
+        if end == End::Broken && out.is_empty() {
+            *source = Source::new(input, self.pace);
+            let mut reader = flate2::bufread::DeflateDecoder::new(&mut *source);
+            end = self.pump(&mut reader, input.len(), out);
+        }
+        if end == End::Whole && !source.rest.is_empty() { End::Trailing } else { end }
+    }
+
+    fn ratio(self, input: usize) -> usize {
+        (self.limits.decoded_ratio as usize).saturating_mul(input.max(1))
+    }
+
+    /// Most bytes that are asked for of so many.
+    fn most(self, input: usize) -> usize {
+        let most = (self.limits.decoded_bytes as usize).min(self.ratio(input).max(RATIO_FREE));
+        most.saturating_add(CHUNK)
+    }
+
+    fn pump(self, reader: &mut dyn Read, input: usize, out: &mut Vec<u8>) -> End {
+        let most = self.limits.decoded_bytes as usize;
+        let ratio = self.ratio(input);
+        let mut chunk = [0; CHUNK];
+        let mut asked = out.len();
+        loop {
+            if out.len() - asked >= CHUNK {
+                asked = out.len();
+                if !self.pace.may_prepare() {
+                    return End::OutOfTime;
+                }
+            }
+            let Ok(length) = reader.read(&mut chunk) else {
+                return if self.pace.may_prepare() { End::Broken } else { End::OutOfTime };
+            };
+            if length == 0 {
+                return End::Whole;
+            }
+            let room = most.saturating_sub(out.len());
+            out.extend_from_slice(chunk.get(..length.min(room)).unwrap_or_default());
+            if length > room {
+                return End::Limit(LimitName::DecodedBytes);
+            }
+            if out.len() > RATIO_FREE && out.len() > ratio {
+                return End::Limit(LimitName::DecodedRatio);
+            }
         }
     }
 }
 
-/// Member after member (RFC 1952 §2.2).
-fn gzip(input: &[u8], out: &mut Vec<u8>, limits: &Limits) -> End {
-    let mut rest = input;
-    while rest.starts_with(&[0x1f, 0x8b]) {
-        let mut reader = flate2::bufread::GzDecoder::new(&mut rest);
-        match pump(&mut reader, input.len(), out, limits) {
-            End::Whole => {}
-            end => return end,
-        }
-    }
-    match rest {
-        [] => End::Whole,
-        // Padding.
-        _ if !out.is_empty() && rest.iter().all(|b| *b == 0) => End::Whole,
-        _ if rest.len() < input.len() => End::Trailing,
-        _ => End::Broken,
+/// The first byte of a brotli stream, with a window (RFC 7932 §9.1) that is no larger than `most` bytes
+/// of output can make use of. Decoders fill their window before they give anything, with 16 MiB at the
+/// command of a few bytes. The stream says the same until then; what comes behind may look broken.
+fn narrowed(first: u8, most: usize) -> u8 {
+    // Windows of 2^18 to 2^24 have four bits, the first of which is set; smaller ones stay.
+    let (declared, is_small) = (17 + (first >> 1 & 7), first & 1 == 0);
+    let fits = |bits: &u8| (1_usize << bits) - 16 >= most;
+    match (18..declared).find(fits) {
+        Some(bits) if !is_small => first & !0b1110 | (bits - 17) << 1,
+        _ => first,
     }
 }
 
-/// `deflate` means zlib (RFC 9110 §8.4.1.2), but raw streams are common.
-fn deflate(input: &[u8], out: &mut Vec<u8>, limits: &Limits) -> End {
-    let zlib = matches!(input, [a, b, ..]
-        if a & 0x0f == 8 && (u16::from(*a) << 8 | u16::from(*b)).is_multiple_of(31));
-    let mut rest = input;
-    let mut end = if zlib {
-        pump(&mut flate2::bufread::ZlibDecoder::new(&mut rest), input.len(), out, limits)
-    } else {
-        End::Broken
-    };
-    if end == End::Broken && out.is_empty() {
-        rest = input;
-        end = pump(&mut flate2::bufread::DeflateDecoder::new(&mut rest), input.len(), out, limits);
-    }
-    if end == End::Whole && !rest.is_empty() { End::Trailing } else { end }
+/// An encoded body, given to its decoder in pieces as long as there is time: streams exist that are
+/// long and decode to nothing.
+struct Source<'b> {
+    rest: &'b [u8],
+    /// How many bytes may be given before it is asked again.
+    granted: usize,
+    pace: Pace,
 }
 
-fn pump(reader: &mut dyn Read, input: usize, out: &mut Vec<u8>, limits: &Limits) -> End {
-    let most = limits.decoded_bytes as usize;
-    let ratio = (limits.decoded_ratio as usize).saturating_mul(input.max(1));
-    let mut chunk = [0; CHUNK];
-    loop {
-        let Ok(length) = reader.read(&mut chunk) else { return End::Broken };
-        if length == 0 {
-            return End::Whole;
+impl<'b> Source<'b> {
+    fn new(rest: &'b [u8], pace: Pace) -> Self {
+        Self { rest, granted: CHUNK, pace }
+    }
+}
+
+impl BufRead for Source<'_> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.granted == 0 {
+            if !self.rest.is_empty() && !self.pace.may_prepare() {
+                return Err(io::ErrorKind::TimedOut.into());
+            }
+            self.granted = CHUNK;
         }
-        let room = most.saturating_sub(out.len());
-        out.extend_from_slice(chunk.get(..length.min(room)).unwrap_or_default());
-        if length > room {
-            return End::Limit(LimitName::DecodedBytes);
-        }
-        if out.len() > RATIO_FREE && out.len() > ratio {
-            return End::Limit(LimitName::DecodedRatio);
-        }
+        Ok(self.rest.get(..self.granted).unwrap_or(self.rest))
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.rest = self.rest.get(amount..).unwrap_or_default();
+        self.granted = self.granted.saturating_sub(amount);
+    }
+}
+
+impl Read for Source<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let length = self.fill_buf()?.read(buffer)?;
+        self.consume(length);
+        Ok(length)
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::io::Write;
-
-    use bartizan_model::{Exchange, Root, Side};
-
-    use super::*;
-    use crate::{
-        decode::{Decoded, decode},
-        media::Format,
-    };
-
-    fn gz(data: &[u8]) -> Vec<u8> {
-        let mut out = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
-        out.write_all(data).expect("memory");
-        out.finish().expect("memory")
-    }
-
-    fn zlib(data: &[u8]) -> Vec<u8> {
-        let mut out = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::default());
-        out.write_all(data).expect("memory");
-        out.finish().expect("memory")
-    }
-
-    fn raw(data: &[u8]) -> Vec<u8> {
-        let mut out =
-            flate2::write::DeflateEncoder::new(Vec::new(), flate2::Compression::default());
-        out.write_all(data).expect("memory");
-        out.finish().expect("memory")
-    }
-
-    fn zst(data: &[u8]) -> Vec<u8> {
-        zstd::stream::encode_all(data, 3).expect("memory")
-    }
-
-    /// A brotli stream of one uncompressed meta-block (RFC 7932 §9.2).
-    fn br(data: &[u8]) -> Vec<u8> {
-        let length = data.len() as u32 - 1;
-        // WBITS 16 (one bit 0), ISLAST 0, MNIBBLES 0 (four), MLEN - 1, ISUNCOMPRESSED 1.
-        let head = length << 4 | 1 << 20;
-        let mut out = head.to_le_bytes()[..3].to_vec();
-        out.extend_from_slice(data);
-        out.push(3);
-        out
-    }
-
-    fn decoded(encoding: &str, body: Vec<u8>, limits: &Limits) -> Decoded {
-        let mut exchange = Exchange::default();
-        exchange.request.headers.push("content-encoding", encoding);
-        exchange.request.headers.push("content-type", "application/json");
-        exchange.request.body = body.into();
-        decode(&exchange, limits, 1)
-    }
-
-    fn request_reasons(decoded: &Decoded) -> Vec<String> {
-        let entries = decoded.view.not_inspected().iter();
-        entries.filter(|e| e.side == Side::Request).map(|e| e.reason.to_string()).collect()
-    }
-
-    fn value(decoded: &Decoded) -> Option<&str> {
-        decoded.view.named(Side::Request, Root::Body, "a").map(|node| node.raw())
-    }
-
-    const JSON: &[u8] = br#"{"a":"value"}"#;
-
-    #[test]
-    fn codings_are_undone() {
-        let limits = Limits::default();
-        let two = [gz(&JSON[..5]), gz(&JSON[5..])].concat();
-        for (encoding, body) in [
-            ("gzip", gz(JSON)),
-            ("X-GZIP", gz(JSON)),
-            ("gzip", two),
-            ("deflate", zlib(JSON)),
-            ("deflate", raw(JSON)),
-            ("zstd", zst(JSON)),
-            ("br", br(JSON)),
-            ("identity", JSON.to_vec()),
-            ("gzip, zstd", zst(&gz(JSON))),
-            ("deflate,identity , gzip", gz(&zlib(JSON))),
-        ] {
-            let seen = decoded(encoding, body, &limits);
-            assert_eq!(value(&seen), Some("value"), "{encoding}");
-            assert!(seen.view.anomalies().is_empty(), "{encoding} {:?}", seen.view.anomalies());
-            assert_eq!(request_reasons(&seen), Vec::<String>::new(), "{encoding}");
-        }
-    }
-
-    #[test]
-    fn broken_streams_keep_what_was_decoded() {
-        let long = format!(r#"{{"a":"value","b":"{}"}}"#, "0123456789abcdef".repeat(4000));
-        for (encoding, body) in [("gzip", gz(long.as_bytes())), ("deflate", zlib(long.as_bytes()))]
-        {
-            let seen = decoded(encoding, body[..body.len() - 20].to_vec(), &Limits::default());
-            assert_eq!(value(&seen), Some("value"), "{encoding}");
-            assert!(
-                seen.view.has_anomaly(Side::Request, AnomalyKind::BrokenEncoding),
-                "{encoding}"
-            );
-            assert_eq!(request_reasons(&seen), ["broken_encoding"], "{encoding}");
-        }
-    }
-
-    #[test]
-    fn a_body_that_is_not_encoded_is_read_as_it_is() {
-        for encoding in ["gzip", "deflate", "br", "zstd", "gzip, br"] {
-            let seen = decoded(encoding, JSON.to_vec(), &Limits::default());
-            assert_eq!(value(&seen), Some("value"), "{encoding}");
-            assert!(
-                seen.view.has_anomaly(Side::Request, AnomalyKind::BrokenEncoding),
-                "{encoding}"
-            );
-            assert_eq!(request_reasons(&seen), Vec::<String>::new(), "{encoding}");
-        }
-    }
-
-    #[test]
-    fn unknown_and_too_many_codings_are_recorded() {
-        let seen = decoded("compress", gz(JSON), &Limits::default());
-        assert_eq!(request_reasons(&seen), ["unknown_encoding"]);
-        assert_eq!(seen.request_format, Format::Binary);
-        // Whoever ignores the field reads text as it is.
-        let seen = decoded("x", JSON.to_vec(), &Limits::default());
-        assert_eq!(request_reasons(&seen), ["unknown_encoding"]);
-        assert_eq!(value(&seen), Some("value"));
-        let seen = decoded("gzip,gzip,gzip,gzip", gz(JSON), &Limits::default());
-        assert_eq!(request_reasons(&seen), ["limit_content_codings"]);
-    }
-
-    #[test]
-    fn bombs_stop_at_the_limits() {
-        let zeros = vec![b' '; 4 << 20];
-        let limits = Limits { decoded_bytes: 100_000, ..Limits::default() };
-        for (encoding, body) in
-            [("gzip", gz(&zeros)), ("deflate", raw(&zeros)), ("zstd", zst(&zeros))]
-        {
-            let seen = decoded(encoding, body.clone(), &limits);
-            assert!(request_reasons(&seen)[0].starts_with("limit_decoded_"), "{encoding}");
-            let seen = decoded(encoding, body, &Limits::default());
-            assert_eq!(request_reasons(&seen)[0], "limit_decoded_ratio", "{encoding}");
-        }
-    }
-
-    #[test]
-    fn bytes_behind_the_stream_are_noted() {
-        let mut body = gz(JSON);
-        body.extend_from_slice(b"more");
-        let seen = decoded("gzip", body, &Limits::default());
-        assert!(seen.view.has_anomaly(Side::Request, AnomalyKind::TrailingData));
-        assert_eq!(value(&seen), Some("value"));
-    }
-}
+mod tests;

@@ -5,7 +5,7 @@ use memchr::memmem;
 
 use crate::{
     anomaly::AnomalyKind,
-    body::is_binary,
+    body::{is_binary, opaque_format},
     charset,
     decode::Decoder,
     json::Mode,
@@ -219,7 +219,7 @@ impl Decoder<'_> {
         if content.is_empty() {
             return;
         }
-        if media::binary_magic(content).is_some() || is_binary(content) {
+        if is_binary(content) || opaque_format(media::declared(content_type), content).is_some() {
             return self.view.skip(self.side, NotInspectedReason::UnknownMediaType);
         }
         let text = charset::decode(content, media::charset(content_type), self.view, self.side);

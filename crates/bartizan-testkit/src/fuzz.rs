@@ -4,13 +4,21 @@
 //! Checked: no panic; nodes nested and in order; locations that can be read back; numbers finite;
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
+use std::cell::Cell;
+
+use bartizan_analysis::{
+    Snapshot, State,
+    judge::{RequestJudgement, judge, judge_request as judge_alone},
+};
 use bartizan_gateway::{
     head::{HeadLimits, HeadReader, Stop},
     websocket::{FrameReader, Unit},
 };
-use bartizan_model::{Exchange, Limits, Response, Root, Side, location::unescape};
+use bartizan_model::{
+    Exchange, HashKey, Limits, Message, Response, Root, Scope, Side, location::unescape,
+};
 use bartizan_protocols::{
-    Decoded, Format, Value, View, decode, decode_into,
+    Decoded, Format, Pace, Value, View, decode, decode_into, decode_paced,
     exchange_json::{parse_line, write_line},
 };
 use bytes::BytesMut;
@@ -30,6 +38,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("gateway_head", gateway_head),
     ("http", http),
     ("json", json),
+    ("judge_request", judge_request),
     ("jwt", jwt),
     ("multipart", multipart),
     ("path", path),
@@ -105,6 +114,7 @@ pub fn http(data: &[u8]) {
     let fields = || text.split('\n').map(|line| line.split_once(':').unwrap_or((line, "")));
     let mut exchange = Exchange::default();
     exchange.request.headers = fields().collect();
+    exchange.request.trailers = fields().collect();
     exchange.trailers = fields().collect();
     check(&exchange);
 }
@@ -185,6 +195,54 @@ fn read_heads(data: &[u8], limits: HeadLimits, step: usize) -> (Vec<u8>, Option<
         }
     }
     (passed, None)
+}
+
+/// A request before it is answered: the first line is the rest of its target, a field and a trailer,
+/// the rest its body, and a message. It is judged as the finished exchange is, each time alike; with
+/// less time than that takes it says so.
+pub fn judge_request(data: &[u8]) {
+    let (line, body) = first_line(data);
+    let mut exchange = Exchange::default();
+    exchange.request.method = "POST".to_owned();
+    exchange.request.target = format!("/{line}");
+    exchange.request.headers.push("x-field", line.as_str());
+    exchange.request.trailers.push("x-trailer", line.as_str());
+    if body.starts_with(b"\x1f\x8b") {
+        exchange.request.headers.push("content-encoding", "gzip");
+    }
+    exchange.request.body = body.to_vec().into();
+    let text = std::str::from_utf8(body).is_ok();
+    exchange.messages =
+        vec![Message { from_client: true, time: None, data: body.to_vec().into(), text }];
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let whole = judged(&exchange, &snapshot, u64::MAX);
+    assert!(!whole.ended_early(), "there is time without end");
+    let shown = |judged: &RequestJudgement| format!("{judged:?}");
+    assert_eq!(shown(&whole), shown(&judged(&exchange, &snapshot, u64::MAX)), "once more");
+    let behind = judge(&exchange, &snapshot, &mut State::new(&snapshot.scope), None);
+    assert_eq!(format!("{:?}", whole.detections), format!("{:?}", behind.detections));
+    for questions in [0, 1, 2, 5, 20, 100] {
+        let some = judged(&exchange, &snapshot, questions);
+        assert!(some.ended_early() || shown(&some) == shown(&whole), "{questions} questions");
+    }
+}
+
+/// Judges a request in the time of so many questions whether there is time: as many for reading, half of
+/// them for making the body readable, and as many more for the judgement.
+fn judged(exchange: &Exchange, snapshot: &Snapshot, questions: u64) -> RequestJudgement {
+    thread_local! { static ASKED: Cell<u64> = const { Cell::new(0) } }
+    ASKED.set(0);
+    let pace = |most| {
+        let ask = |most| {
+            ASKED.set(ASKED.get() + 1);
+            ASKED.get() <= most
+        };
+        Pace::new(ask, most)
+    };
+    let mut decoded = Decoded::default();
+    let read = pace(questions).prepare_until(questions / 2);
+    decode_paced(&mut decoded, exchange, &snapshot.limits, snapshot.seed, read);
+    judge_alone(exchange, &mut decoded, snapshot, pace(questions.saturating_mul(2)))
 }
 
 /// Frames of a WebSocket, from either side: what goes on is read alike once more.

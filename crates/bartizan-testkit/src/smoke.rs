@@ -41,6 +41,7 @@ const SEEDS: &[&[u8]] = &[
     b"deflate\n\x78\x9c\xab\x56\x4a\x54\xb2\x32\xd4\x51\x4a\x52\xb2\x52\xaa\xc0\x02\x94\x6a\x01\xc5\x8c\x0c\xb9",
     b"br\n\x10\x02\x10{\"a\":1,\"b\":\"xxxxxxxxxxxxxxxxxxxx\"}\x03",
     b"zstd\n\x28\xb5\x2f\xfd\x20\x22\x11\x01\x00{\"a\":1,\"b\":\"xxxxxxxxxxxxxxxxxxxx\"}",
+    b"v1/items?q=x%27 or 1=1--\n{\"a\":\"x' union select 1--\",\"b\":\"<svg onload=a()>\",\"c\":\";cat /etc/passwd\"}",
     b"utf-16le\n\xff\xfe{\0\"\0a\0\"\0:\x001\0}\0",
     br#"{"id":"1","time":"2026-11-22T10:00:00Z","client":{"ip":"203.0.113.7"},"request":{"method":"POST","url":"https://h/a?b","headers":[["a","b"]],"body":{"x":1}},"response":{"status":200,"headers":{"a":["1","2"]},"body_base64":"AAE="},"messages":[{"direction":"client","data":"x"}]}"#,
 ];
@@ -91,6 +92,9 @@ const DICTIONARY: &[&[u8]] = &[
     b"\xc0\x80",
     b"\xff",
     b"\xf0\x9f",
+    b"' or 1=1--",
+    b"<script>",
+    b";cat ",
     b"<a>",
     b"</a>",
     b"<a/>",

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::{Evidence, Exchange, ExchangeId, LimitName, NotInspected, Side};
+use bartizan_model::{
+    Evidence, Exchange, ExchangeId, LimitName, NotInspected, Side, limits::NotInspectedReason,
+};
 use bartizan_protocols::{Decoded, Pace};
 
 use super::Raised;
@@ -19,7 +21,7 @@ use crate::{
 };
 
 /// The judgement of a request alone.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct RequestJudgement {
     /// One for each detector that found something, as [`super::judge`] raises them where the answer
     /// adds nothing. Of what was not inspected nothing is known.
@@ -28,6 +30,38 @@ pub struct RequestJudgement {
     pub not_inspected: Vec<NotInspected>,
     /// Whether the time was over before everything was done.
     pub is_late: bool,
+}
+
+impl RequestJudgement {
+    /// Whether there was less time than reading and judging take.
+    #[must_use]
+    pub fn ended_early(&self) -> bool {
+        let unread = |one: &NotInspected| one.reason == NotInspectedReason::OutOfTime;
+        self.is_late || self.not_inspected.iter().any(unread)
+    }
+
+    /// Adds what was judged of another part of the same request, for example of one message behind a
+    /// handshake. It says what judging both at once says, but for limits that hold for both together.
+    pub fn add(&mut self, other: Self) {
+        for more in other.detections {
+            let Some(known) = self.detections.iter_mut().find(|known| known.code == more.code)
+            else {
+                self.detections.push(more);
+                continue;
+            };
+            known.severity = known.severity.max(more.severity);
+            known.confidence = known.confidence.max(more.confidence);
+            known.evidence.extend(more.evidence);
+            known.evidence.truncate(MAX_HITS);
+        }
+        let place = |one: &Raised| DETECTORS.iter().position(|item| item.meta.code == one.code);
+        self.detections.sort_by_key(place);
+        let known = std::mem::take(&mut self.not_inspected);
+        let fresh = other.not_inspected.into_iter().filter(|one| !known.contains(one));
+        self.not_inspected = fresh.collect();
+        self.not_inspected.splice(..0, known);
+        self.is_late |= other.is_late;
+    }
 }
 
 /// Judges a request of which there is no answer yet, by the detectors that

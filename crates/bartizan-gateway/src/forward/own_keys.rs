@@ -1,19 +1,42 @@
 //! Own API keys are kept nowhere: not when a policy looked at them, and not when none did.
 
 use bartizan_model::api_key::PREFIX;
+use base64::{
+    Engine as _, alphabet,
+    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
+};
 
 /// What stands in the place of a key that nobody verified.
 pub(crate) const HIDDEN: &str = "own key";
 
+/// Base64 as lenient servers read it.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new()
+        .with_decode_padding_mode(DecodePaddingMode::Indifferent)
+        .with_decode_allow_trailing_bits(true),
+);
+
+/// User and password, with a colon between, of a `Basic` credential (RFC 7617 §2). `None` for any
+/// other value.
+pub(crate) fn basic(value: &[u8]) -> Option<Vec<u8>> {
+    let (scheme, encoded) = value.split_at_checked(6)?;
+    let is_basic = scheme.eq_ignore_ascii_case(b"basic ");
+    is_basic.then(|| BASE64.decode(encoded.trim_ascii()).ok())?
+}
+
 /// A text without what begins as keys of ours do, at the beginning of a word and in any case of
-/// letters; `shown` stands in its place.
+/// letters; `shown` stands in its place. A `Basic` credential with one in it is hidden as a whole.
 pub(crate) fn hide(text: String, shown: &str) -> String {
-    if find(&text).is_none() {
+    if basic(text.as_bytes()).is_some_and(|pair| find(&pair).is_some()) {
+        return format!("Basic {shown}");
+    }
+    if find(text.as_bytes()).is_none() {
         return text;
     }
     let mut out = String::with_capacity(text.len());
     let mut rest = text.as_str();
-    while let Some(at) = find(rest) {
+    while let Some(at) = find(rest.as_bytes()) {
         out.push_str(&rest[..at]);
         out.push_str(shown);
         let behind = &rest[at..];
@@ -24,8 +47,7 @@ pub(crate) fn hide(text: String, shown: &str) -> String {
     out
 }
 
-fn find(text: &str) -> Option<usize> {
-    let bytes = text.as_bytes();
+fn find(bytes: &[u8]) -> Option<usize> {
     let mut places = memchr::memchr2_iter(b'b', b'B', bytes);
     places.find(|&at| {
         let is_word = at == 0 || !bytes[at - 1].is_ascii_alphanumeric() || is_escape(&bytes[..at]);
@@ -58,6 +80,11 @@ mod tests {
             ("t=%7B%22k%22%3A%22btz_1%22%7D", "t=%7B%22k%22%3A%22own key%22%7D"),
             ("a%2btz_1%zzbtz_1%", "a%2btz_1%zzbtz_1%"),
             ("", ""),
+            ("Basic YnR6XzE6", "Basic own key"),
+            ("bASIC  YWxpY2U6YnR6XzE", "Basic own key"),
+            ("Basic YWxpY2U6c2VjcmV0", "Basic YWxpY2U6c2VjcmV0"),
+            ("Basic btz_1", "Basic own key"),
+            ("Basic", "Basic"),
         ] {
             assert_eq!(hide(text.to_owned(), HIDDEN), expected, "{text}");
         }

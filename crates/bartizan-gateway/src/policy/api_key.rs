@@ -1,6 +1,7 @@
 //! Own API keys, held in memory and verified without a look-up outside.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     sync::{
         Arc, Weak,
@@ -22,6 +23,7 @@ use super::{
     PolicyItem, authentication::challenge, config::Problem, identity::Identity, look_ups::LookUps,
     record::Refusal,
 };
+use crate::forward::own_keys;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -34,7 +36,8 @@ mistyped, unknown, disabled, revoked and expired keys are refused (401), a key w
 scopes that are asked for too (403), and several keys in one request too (400). Credentials of \
 others, which do not begin with `btz_`, are left alone; so are requests without any: whether one is \
 needed is for an `authentication` policy to say. A key is taken from the fields named in `headers` and \
-from `Authorization`, behind any scheme or none, never from the query, which ends up in logs.
+from `Authorization`, behind any scheme or none, also as the user or the password of `Basic`, never from \
+the query, which ends up in logs.
 
 A verified key does not go on to the upstream unless `forward` says so (in monitor mode it does), and \
 what is kept of the exchange names its id instead. All keys are in memory; a key that is made or revoked counts within two \
@@ -134,7 +137,7 @@ impl OwnKeys {
             let title = "there are several credentials in this request";
             Err(Refusal::deny(StatusCode::BAD_REQUEST, "several-credentials", title))
         } else {
-            self.check(text, now)
+            self.check(&text, now)
         };
         Some(Looked { fields: names, checked })
     }
@@ -174,14 +177,23 @@ impl OwnKeys {
     fn presented<'a>(
         &'a self,
         fields: &'a HeaderMap,
-    ) -> impl Iterator<Item = (HeaderName, &'a str)> {
+    ) -> impl Iterator<Item = (HeaderName, Cow<'a, str>)> {
         self.headers.iter().flat_map(|name| {
             let values = fields.get_all(name).iter();
-            let words = values.flat_map(|value| value.as_bytes().split(|b| !is_of_credential(*b)));
-            let words = words.filter_map(|word| std::str::from_utf8(word).ok());
-            words.filter(|word| is_ours(word)).map(|word| (name.clone(), word))
+            let words = values.flat_map(|value| {
+                let pair = own_keys::basic(value.as_bytes()).unwrap_or_default();
+                let encoded: Vec<_> = keys_in(&pair).map(|key| Cow::from(key.to_owned())).collect();
+                keys_in(value.as_bytes()).map(Cow::from).chain(encoded)
+            });
+            words.map(|word| (name.clone(), word))
         })
     }
+}
+
+/// Words that begin as our keys do.
+fn keys_in(value: &[u8]) -> impl Iterator<Item = &str> {
+    let words = value.split(|b| !is_of_credential(*b));
+    words.filter_map(|word| std::str::from_utf8(word).ok()).filter(|word| is_ours(word))
 }
 
 /// What credentials consist of (RFC 9110 §11.2), so that no key begins within one of somebody else.

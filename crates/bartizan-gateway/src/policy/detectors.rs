@@ -36,7 +36,7 @@ cross-site scripting (`BZ-D007`), command injection (`BZ-D008`), path traversal 
 names some of them, by code or name. A request is refused from `score` on, which is what `bartizan inspect` shows: \
 detections of medium confidence come to 55 each, of high to 85, several add up. \
 It is the code that judges finished exchanges, over the same parsed values (target, fields, cookies, \
-body without its content coding, what is encoded in values), so that both say the same; only an answer \
+trailers, body without its content coding, what is encoded in values), so that both say the same; only an answer \
 that shows what was gained can raise the later score.
 
 It is asked after authentication and rates, behind the size of the body. It takes at most \
@@ -45,14 +45,21 @@ tenths of a millisecond more when a body is one long text), and reads of a body 
 transferred and without its coding. On a machine with two shared cores (x86-64, 2026-11-27) a POST of \
 1 KiB of JSON costs 8 microseconds, a request without a body 4. What is beyond these or another limit of \
 decoding was not looked at: `on_budget` says whether the request passes, which counts as not evaluated \
-(`over-budget`, `over-limits`), or is refused. What was read until then is judged in any case, half of the \
-time is for that, and the head comes first, so that no body keeps it from being judged. A \
-body that is passed on as it comes (gRPC, or above the limit of the whole gateway where that streams) is not \
-looked at (`body-not-held`), nor is one of a media type that no decoder knows, or what stands behind the \
-first error of JSON (`not-readable`): of these the rest is judged, and they pass whatever `on_budget` \
-says. Trailers of requests are not looked at. Decompression is bounded by `body_bytes` and its own limits, \
-not by the clock. Of a WebSocket the handshake is judged, and each message of the \
-client together with it, as one exchange: a refused one closes the connection (1008).
+(`over-budget`, `over-limits`), or is refused (403). What was read until then is judged in any case, half of the \
+time is for that, and the head comes first, so that no body keeps it from being judged. Content \
+coding and charset of a body take at most a quarter, so that there is time to read what came of them. \
+Of a WebSocket the handshake is judged once, and each message of the client for itself; both count \
+together, as in one exchange: a refused one closes the connection (1008).
+
+Some bodies cannot be read however much time there is. `on_unreadable` says whether such a request \
+passes, which counts as not evaluated, or is refused (415: another form of the same request may be fine): \
+`not-readable` is a body, or a file in a form, that is no text (pictures, archives, Protobuf, a binary \
+message of a WebSocket), and one with an unknown or broken content coding, an unknown charset, or an error \
+in its JSON or XML, behind which nothing is read; `body-not-held` is a body that is passed on as it comes \
+(gRPC, or above the limit of the whole gateway where that streams). The rest of them is judged in any case. \
+So with `refuse` no upload of a picture passes: its scope is for paths that take none. A request without a \
+body is always readable. What is declared to be text is read as text, also when it begins as a picture or \
+an archive does.
 
 Without any configuration this policy is not there: the judgement behind the answer says of every \
 exchange what would be refused, and once is enough. `monitor` shows what `enforce` would do with the \
@@ -68,6 +75,12 @@ name: no-injection-into-search
 mode: enforce
 scope: {paths: [/v1/search/**]}
 detectors: {codes: [BZ-D006, command-injection], score: 55, body_bytes: 16384, on_budget: refuse}
+",
+        "\
+name: nothing-unread-into-payments
+mode: enforce
+scope: {paths: [/v1/payments/**]}
+detectors: {on_budget: refuse, on_unreadable: refuse}
 ",
     ],
 };
@@ -86,7 +99,9 @@ pub struct DetectorsConfig {
     /// Most microseconds of processor time that a request is read for, 100 to 1000000.
     pub budget_micros: u32,
     /// What becomes of requests that were not read to their end.
-    pub on_budget: OnBudget,
+    pub on_budget: OnGap,
+    /// What becomes of requests with a part that cannot be read, or that is not held.
+    pub on_unreadable: OnGap,
 }
 
 impl Default for DetectorsConfig {
@@ -96,15 +111,16 @@ impl Default for DetectorsConfig {
             score: DENY_SCORE,
             body_bytes: 128 * 1024,
             budget_micros: 2_000,
-            on_budget: OnBudget::default(),
+            on_budget: OnGap::default(),
+            on_unreadable: OnGap::default(),
         }
     }
 }
 
-/// What becomes of requests that were not read to their end.
+/// What becomes of requests of which not everything was read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum OnBudget {
+pub enum OnGap {
     /// They pass, and count as not evaluated.
     #[default]
     Pass,
@@ -176,7 +192,8 @@ pub(crate) struct Detectors {
     codes: Vec<&'static str>,
     score: u8,
     pub(crate) bounds: Bounds,
-    on_budget: OnBudget,
+    on_budget: OnGap,
+    on_unreadable: OnGap,
     snapshot: Arc<Snapshot>,
 }
 
@@ -207,6 +224,7 @@ impl Detectors {
             score: config.score,
             bounds: Bounds { body_bytes: config.body_bytes, budget_micros: config.budget_micros },
             on_budget: config.on_budget,
+            on_unreadable: config.on_unreadable,
             snapshot: snapshot.into(),
         })
     }
@@ -218,7 +236,8 @@ impl Detectors {
         let pace = |until| Pace::new(|until| thread_nanos() < until, until);
         let mut decoded = Decoded::default();
         let Snapshot { limits, seed, .. } = &*self.snapshot;
-        decode_paced(&mut decoded, exchange, limits, *seed, pace(begin + budget / 2));
+        let read = pace(begin + budget / 2).prepare_until(begin + budget / 4);
+        decode_paced(&mut decoded, exchange, limits, *seed, read);
         // However long one value took to read: half of the time is for judging, the head first.
         let until = (begin + budget).max(thread_nanos() + budget / 2);
         judge_request(exchange, &mut decoded, &self.snapshot, pace(until))
@@ -239,24 +258,38 @@ impl Detectors {
             let title = "this looks like an attack and is not let through";
             return Err(refusal(title).because(item.map_or("several", |item| item.meta.name)));
         }
-        let missing = if judged.is_late {
-            Some(OVER_BUDGET)
-        } else {
-            let reasons = judged.not_inspected.iter().map(reason);
-            reasons.min_by_key(|reason| ![OVER_BUDGET, OVER_LIMITS].contains(reason))
-        };
-        match missing {
-            Some(reason @ (OVER_BUDGET | OVER_LIMITS)) if self.on_budget == OnBudget::Refuse => {
+        let missing = &judged.not_inspected;
+        let cut = missing.iter().map(reason).find(|reason| is_cut(reason));
+        let cut = if judged.is_late { Some(OVER_BUDGET) } else { cut };
+        // What was cut breaks off, which says nothing about what was sent.
+        let unread = missing.iter().filter(|one| cut.is_none() || !comes_of_a_cut(one));
+        let unread = unread.map(reason).find(|reason| !is_cut(reason));
+        match (cut, unread) {
+            (Some(reason), _) if self.on_budget == OnGap::Refuse => {
                 let title = "this takes too long to look at and is not let through";
                 Err(refusal(title).because(reason))
             }
-            missing => Ok(missing),
+            (_, Some(reason)) if self.on_unreadable == OnGap::Refuse => {
+                let title = "this cannot be looked at and is not let through";
+                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+                Err(Refusal { status, ..refusal(title) }.because(reason))
+            }
+            (cut, unread) => Ok(cut.or(unread)),
         }
     }
 }
 
 const OVER_BUDGET: &str = "over-budget";
 const OVER_LIMITS: &str = "over-limits";
+
+fn is_cut(reason: &str) -> bool {
+    [OVER_BUDGET, OVER_LIMITS].contains(&reason)
+}
+
+/// Whether what was not read may have been readable before it was cut.
+fn comes_of_a_cut(missing: &NotInspected) -> bool {
+    matches!(missing.reason, NotInspectedReason::Malformed | NotInspectedReason::BrokenEncoding)
+}
 
 fn refusal(title: &'static str) -> Refusal {
     Refusal::deny(StatusCode::FORBIDDEN, "detectors-refused", title)

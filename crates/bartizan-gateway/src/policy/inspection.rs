@@ -1,11 +1,13 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
 //! size, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
 
 use super::{
-    detectors::Bounds,
+    detectors::{Bounds, Detectors},
     pass::Stage,
     record::{Decisions, Outcome, Refusal},
 };
@@ -17,21 +19,55 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
         return Some(refusal);
     }
     // The place of schemas: dearer than a size, and what they refuse no detector needs to read.
-    detectors(stage, call, |call| Exchange { request: request_of(call), ..Exchange::default() })
+    let mut exchange = None;
+    detectors(stage, call, |rule, call| {
+        let exchange = exchange
+            .get_or_insert_with(|| Exchange { request: request_of(call), ..Exchange::default() });
+        rule.judge(exchange)
+    })
+}
+
+/// Most judgements that are kept of one handshake: one for each amount that policies read of it.
+const MOST_KEPT: usize = 8;
+
+/// What a handshake was judged as, kept for the messages behind it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct JudgedHandshake(Arc<Mutex<Vec<(Bounds, RequestJudgement)>>>);
+
+impl JudgedHandshake {
+    fn judge(&self, rule: &Detectors, call: &Call) -> RequestJudgement {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, judged)) = kept.iter().find(|(bounds, _)| *bounds == rule.bounds) {
+            return judged.clone();
+        }
+        let judged = rule.judge(&without_body(call));
+        // What there was no time for once, there may be time for the next time.
+        if kept.len() < MOST_KEPT && !judged.ended_early() {
+            kept.push((rule.bounds, judged.clone()));
+        }
+        judged
+    }
 }
 
 /// Asks about a handshake, which has no body.
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
-    detectors(&stage, call, without_body)
+    let judged = JudgedHandshake::default();
+    let refusal = detectors(&stage, call, |rule, call| judged.judge(rule, call));
+    call.extensions().insert(judged);
+    refusal
 }
 
-/// Asks about a message of a WebSocket, together with its handshake.
+/// Asks about a message of a WebSocket: it counts together with its handshake.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
-    detectors(stage, call, |call| {
-        let data = message.data.clone();
-        let said = Said { from_client: true, time: None, data, text: message.is_text };
-        Exchange { messages: vec![said], ..without_body(call) }
+    let handshake = call.extension::<JudgedHandshake>().cloned().unwrap_or_default();
+    let data = message.data.clone();
+    let said = Said { from_client: true, time: None, data, text: message.is_text };
+    let message = Exchange { messages: vec![said], ..Exchange::default() };
+    detectors(stage, call, |rule, call| {
+        let mut judged = handshake.judge(rule, call);
+        judged.add(rule.judge(&message));
+        judged
     })
 }
 
@@ -62,11 +98,10 @@ fn sizes(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> 
 fn detectors(
     stage: &Stage,
     call: &mut Call,
-    exchange: impl FnOnce(&Call) -> Exchange,
+    mut judge: impl FnMut(&Detectors, &Call) -> RequestJudgement,
 ) -> Option<Refusal> {
     let mut asked = stage.set.detectors.iter().filter(|policy| stage.is_in(&policy.scope));
     let mut policy = asked.next()?;
-    let exchange = exchange(call);
     // Policies with the same bounds share what was read.
     let mut judged: Vec<(Bounds, RequestJudgement)> = Vec::new();
     loop {
@@ -74,7 +109,7 @@ fn detectors(
         let known = judged.iter().position(|(bounds, _)| *bounds == rule.bounds);
         let at = known.unwrap_or(judged.len());
         if known.is_none() {
-            judged.push((rule.bounds, rule.judge(&exchange)));
+            judged.push((rule.bounds, judge(rule, call)));
         }
         let decisions = call.extensions().get_or_insert_default::<Decisions>();
         match rule.decide(&judged[at].1) {

@@ -59,6 +59,7 @@ use crate::{
     websocket::Message,
 };
 
+pub(crate) use self::inspection::JudgedHandshake;
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},

@@ -30,7 +30,7 @@ use crate::{
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
-    policy::ClientCertificate,
+    policy::{ClientCertificate, JudgedHandshake},
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
@@ -92,6 +92,7 @@ struct HandshakeFacts {
     service: Option<usize>,
     fields: Fields,
     upstream: Arc<str>,
+    judged: JudgedHandshake,
 }
 
 /// What it was let in for.
@@ -129,6 +130,7 @@ pub(super) fn spawn(
         service: call.service,
         fields: call.request_fields.clone(),
         upstream: Arc::clone(&asked.name),
+        judged: call.extension().cloned().unwrap_or_default(),
     };
     let (shared, snapshot) = (Arc::clone(record.shared()), Arc::clone(&call.snapshot));
     let link = Arc::clone(&call.link);
@@ -266,6 +268,7 @@ impl Tunnel {
     /// Shows a message to the policies that are in force now, and hands it over.
     fn allow(&self, message: Message) -> bool {
         let mut call = self.call(&self.snapshot);
+        call.extensions().insert(self.handshake.judged.clone());
         self.shared.metrics.websocket_messages.inc();
         let policies = Arc::clone(&self.shared.snapshot.load().policies);
         let is_allowed = policies.websocket_message(&mut call, &self.leave.head, &message);

@@ -63,6 +63,10 @@ fn attacks() -> Vec<Vec<u8>> {
         ),
         request("/v1/a", "text/xml", b"<a><b>x' or '1'='1</b></a>"),
         zipped,
+        request("/v1/a", form, b"wOFF=1&name=x'+or+'1'='1"),
+        b"POST /v1/items HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nTrailer: X-Note\r\n\r\n\
+          2\r\n{}\r\n0\r\nX-Note: x' or '1'='1\r\n\r\n"
+            .to_vec(),
     ]
 }
 
@@ -160,7 +164,9 @@ async fn scopes_budgets_and_bodies_that_are_not_read() {
         "[{{name: a, mode: enforce, scope: {{paths: [/v1/**], methods: [POST]}}, detectors: {{{ROOM}, body_bytes: 100}}}},
           {{name: strict, mode: enforce, scope: {{paths: [/strict]}},
             detectors: {{{ROOM}, body_bytes: 100, on_budget: refuse}}}},
-          {{name: hasty, mode: enforce, scope: {{paths: [/hasty]}}, detectors: {{budget_micros: 100}}}}]"
+          {{name: hasty, mode: enforce, scope: {{paths: [/hasty]}}, detectors: {{budget_micros: 100}}}},
+          {{name: sure, mode: enforce, scope: {{paths: [/sure]}},
+            detectors: {{{ROOM}, on_unreadable: refuse}}}}]"
     );
     let guarded = Guarded::new(&policies).await;
     let attack = br#"{"name": "x' or '1'='1"}"#;
@@ -176,6 +182,9 @@ async fn scopes_budgets_and_bodies_that_are_not_read() {
         ("/strict", &long, 403, refused("over-limits")),
         ("/strict", b"{\"a\": 1}", 200, vec![]),
         ("/hasty", &long, 200, not_evaluated("over-budget")),
+        ("/sure", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 415, refused("not-readable")),
+        ("/strict", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", 200, not_evaluated("not-readable")),
+        ("/sure", b"", 200, vec![]),
     ]
     .into_iter()
     .enumerate()
@@ -260,4 +269,34 @@ async fn websockets_are_judged_by_handshake_and_message() {
         reasons.extend(exchange.policies.into_iter().map(|one| (texts, one.reason)));
     }
     assert_eq!(reasons, [(0, "sql-injection".to_owned()), (1, "sql-injection".to_owned())]);
+}
+
+/// A handshake that is not refused for itself counts with each of its messages, as it does behind.
+#[tokio::test]
+async fn a_handshake_counts_with_each_message() {
+    let mut guarded =
+        Guarded::before_echo(&format!("[{{name: watched, detectors: {{{ROOM}}}}}]")).await;
+    let odd = HANDSHAKE.replace("Host: a\r\n", "Host: a\r\nX-File: ../../../a\r\n");
+    let said = [r#"{"say": "hi"}"#, r#"{"say": "`id`"}"#, r#"{"say": "x' or '1'='1"}"#];
+    for (handshake, expected) in
+        [(HANDSHAKE.to_owned(), [false, false, true]), (odd, [false, true, true])]
+    {
+        let mut client = Client::connect(guarded.gateway.addresses()[0]).await;
+        client.send(handshake).await;
+        assert_eq!(client.response().await.status, 101);
+        for text in said {
+            client.send(masked(0x81, text.as_bytes())).await;
+            assert!(client.take(2 + text.len()).await.ends_with(text.as_bytes()));
+        }
+        let mut refused = Vec::new();
+        while refused.len() < said.len() {
+            let exchange = guarded.received.recv().await.unwrap().into_exchange().unwrap();
+            if exchange.messages.iter().any(|message| message.from_client) {
+                let is_refused = exchange.policies.iter().any(|one| one.action == Action::Deny);
+                assert_eq!(is_refused, behind(&exchange).0 == Action::Deny, "{exchange:?}");
+                refused.push(is_refused);
+            }
+        }
+        assert_eq!(refused, expected);
+    }
 }

@@ -108,6 +108,7 @@ fn exchange(media: &str, body: &str, value: &str) -> Exchange {
         target: format!("/v1/{value}/x;id={value}/{encoded}?a={value}&{value}=1&{encoded}&{value}"),
         headers: fields(value),
         body: body.clone(),
+        trailers: fields(value),
         ..Request::default()
     };
     request.headers.remove("content-type");

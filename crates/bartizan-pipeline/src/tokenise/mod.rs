@@ -65,6 +65,7 @@ impl Tokeniser {
             if is_call { self.call_target(&request.target) } else { self.target(&request.target) };
         let is_encoded = request.headers.contains("content-encoding");
         self.headers(&mut request.headers);
+        self.headers(&mut request.trailers);
         self.body(&media, is_encoded, &mut request.body, &mut request.body_state);
         if let Some(response) = &mut exchange.response {
             let media = response.headers.media_type();

@@ -18,7 +18,8 @@ fn mismatch(decoded: &Decoded) -> bool {
 
 #[test]
 fn bodies_are_recognised_whatever_they_claim() {
-    let multipart = b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n";
+    let multipart: &[u8] =
+        b"--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n";
     let form = "application/x-www-form-urlencoded";
     for (media_type, body, format, lies) in [
         ("application/json", &b"{\"a\":1}"[..], Format::Json, false),
@@ -51,6 +52,21 @@ fn bodies_are_recognised_whatever_they_claim() {
         ("image/png", b"\x89PNG\r\n\x1a\n\0\0", Format::Image, false),
         ("application/json", b"\x89PNG\r\n\x1a\n\0\0", Format::Image, true),
         ("image/svg+xml", b"<svg><script>1</script></svg>", Format::Xml, false),
+        // Text that begins as something else does.
+        (form, b"wOFF=1&q=2", Format::Form, false),
+        (form, b"GIF89a=1&q=x' or 1=1", Format::Form, false),
+        ("application/json", b"wOFF=1&q=2", Format::Form, true),
+        ("text/plain", b"%PDF-1 says hello", Format::Text, false),
+        ("application/graphql", b"GIF8 { a }", Format::Text, false),
+        (
+            "multipart/form-data; boundary=b",
+            &[b"GIF8\r\n", multipart].concat(),
+            Format::Multipart,
+            false,
+        ),
+        ("application/json", b"%PDF-1.7 and no JSON", Format::Binary, true),
+        ("", b"wOFF=1&q=2", Format::Image, false),
+        (form, b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", Format::Image, true),
     ] {
         let seen = decoded(media_type, body);
         let text = String::from_utf8_lossy(body);
@@ -104,6 +120,7 @@ fn messages_and_trailers_have_their_roots() {
         ],
         ..Exchange::default()
     };
+    exchange.request.trailers.push("X-Sum", "6");
     exchange.trailers.push("Grpc-Status", "0");
     let seen = decode(&exchange, &Limits::default(), 1);
     let places: Vec<_> = seen
@@ -113,6 +130,7 @@ fn messages_and_trailers_have_their_roots() {
         .map(|n| (n.side(), n.instance().to_string()))
         .collect();
     let expected = [
+        (Side::Request, "trailer.x-sum"),
         (Side::Request, "ws.message:/0/op"),
         (Side::Request, "ws.message:/1"),
         (Side::Response, "ws.message:/0"),

@@ -89,6 +89,7 @@ fn request(wire: WireMessage<'_>) -> Result<Request, LineError> {
         header_state,
         body,
         body_state,
+        trailers: wire.trailers.map(self::headers).transpose()?.unwrap_or_default(),
     })
 }
 

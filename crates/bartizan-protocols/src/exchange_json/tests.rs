@@ -167,6 +167,7 @@ fn what_is_written_is_read_back() {
             headers: [("a", "1"), ("A", "\0")].into_iter().collect(),
             body: vec![0xff, 0, 1].into(),
             body_state: BodyState::Truncated,
+            trailers: [("t", "of the request")].into_iter().collect(),
             ..Request::default()
         },
         response: Some(Response {

@@ -102,6 +102,8 @@ pub(super) struct WireMessage<'a> {
     pub(super) body_state: Option<Cow<'a, str>>,
     #[serde(default)]
     pub(super) body_bytes: Option<u64>,
+    #[serde(borrow, default)]
+    pub(super) trailers: Option<&'a RawValue>,
 }
 
 /// A message of a stream.

@@ -104,6 +104,9 @@ fn request(request: &Request) -> Value {
         out.insert("header_state".to_owned(), "incomplete".into());
     }
     body(&mut out, &request.body, request.body_state);
+    if !request.trailers.is_empty() {
+        out.insert("trailers".to_owned(), headers(&request.trailers));
+    }
     Value::Object(out)
 }
 

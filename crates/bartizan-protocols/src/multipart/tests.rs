@@ -75,6 +75,15 @@ fn binary_files_are_opaque_and_recorded() {
     let seen = decoded(&body);
     assert_eq!(nodes(&seen), ["body:/f binary ", "body:/f/filename string x.png"]);
     assert_eq!(reasons(&seen), ["unknown_media_type"]);
+    // A file that is said to be text is one, whatever it begins with.
+    for (kind, last) in [
+        ("text/plain", "body:/f/content string GIF89a; x"),
+        ("image/gif", "body:/f/content-type string image/gif"),
+    ] {
+        let rest = format!("Content-Type: {kind}\r\n\r\nGIF89a; x");
+        let seen = decoded(&part("name=\"f\"; filename=\"x\"", &rest));
+        assert_eq!(nodes(&seen).last().map(String::as_str), Some(last));
+    }
 }
 
 #[test]

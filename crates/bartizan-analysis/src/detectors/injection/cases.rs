@@ -1,6 +1,6 @@
 //! Development cases: values as JSON fields, and the examples of the items.
 
-use bartizan_model::{Action, Confidence, Exchange, HashKey, Scope};
+use bartizan_model::{Action, Confidence, Exchange, HashKey, Message, Scope};
 use bartizan_protocols::{Decoded, Pace, decode::decode, decode_paced, exchange_json::parse_line};
 
 use super::{example, prefilter};
@@ -127,6 +127,30 @@ fn a_request_alone_is_judged_as_the_whole_exchange_is() {
         denied[usize::from(is_denied)] += 1;
     }
     assert!(denied.iter().all(|count| *count > 100), "{denied:?}");
+}
+
+/// A message behind a handshake that was judged before says what both say at once.
+#[test]
+fn parts_of_a_request_add_up() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let judged = |exchange: &Exchange| alone(exchange, &snapshot, Pace::default(), Pace::default());
+    let shown = |judged: RequestJudgement| format!("{judged:?}");
+    let values = [SQL, XSS, COMMAND, TRAVERSAL, BENIGN].concat();
+    let others = values.iter().cycle().skip(SQL.len() / 2);
+    let mut counts = [0; 3];
+    for (first, second) in values.iter().zip(others) {
+        let mut handshake = example("/chat", "");
+        handshake.request.headers.push("x-room", *first);
+        let data = serde_json::json!({ "say": second }).to_string().into();
+        let said = Message { from_client: true, time: None, data, text: true };
+        let message = Exchange { messages: vec![said], ..Exchange::default() };
+        let both = Exchange { messages: message.messages.clone(), ..handshake.clone() };
+        let mut parts = judged(&handshake);
+        parts.add(judged(&message));
+        counts[parts.detections.len().min(2)] += 1;
+        assert_eq!(shown(parts), shown(judged(&both)), "{first} {second}");
+    }
+    assert!(counts.iter().all(|count| *count > 10), "{counts:?}");
 }
 
 /// What was answered may raise what was found in a request, and takes nothing away.

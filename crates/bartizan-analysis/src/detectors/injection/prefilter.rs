@@ -88,7 +88,7 @@ pub struct Suspect<'a> {
 /// A part of a request, for those that have no time for all of it: what comes first is read first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Part {
-    /// Path, query, fields and cookies.
+    /// Path, query, fields, cookies and trailers.
     Head,
     /// Body and messages.
     Rest,
@@ -96,7 +96,7 @@ pub enum Part {
 
 impl Part {
     fn holds(self, node: NodeRef<'_>) -> bool {
-        let head = [Root::Path, Root::Query, Root::Header, Root::Cookie];
+        let head = [Root::Path, Root::Query, Root::Header, Root::Cookie, Root::Trailer];
         node.side() == Side::Request && head.contains(&node.root()) == (self == Self::Head)
     }
 }

@@ -1,6 +1,7 @@
 //! Own API keys: what is taken for one, and what becomes of their uses.
 
 use bartizan_model::{ApiKeyState, Scope, api_key::Later};
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 
 use super::*;
 
@@ -113,6 +114,19 @@ fn keys_are_found_however_they_are_written() {
         assert_eq!(look(&policy, &[(name, &write(&other))]), "401 key-unknown", "{before}");
         assert_eq!(look(&policy, &[(name, &write("btz_x"))]), "401 key-malformed", "{before}");
     }
+    for (before, behind) in [("", ":"), ("acme:", ""), ("", "")] {
+        let pair = |key: &str| STANDARD.encode(format!("{before}{key}{behind}"));
+        for (key, expected) in [
+            (text.as_str(), "authorization acme"),
+            (&other, "401 key-unknown"),
+            ("alice", "nothing"),
+        ] {
+            let value = format!("basic {}", pair(key));
+            assert_eq!(look(&policy, &[("authorization", &value)]), expected, "{value}");
+        }
+    }
+    let both = format!("Basic {}", STANDARD.encode(format!("{text}:{other}")));
+    assert_eq!(look(&policy, &[("authorization", &both)]), "400 several-credentials");
     let list = format!("{text}, {other}");
     assert_eq!(look(&policy, &[("x-api-key", &list)]), "400 several-credentials");
     let joined = format!("{text}/x");

@@ -29,7 +29,9 @@ fn decided(rule: &Detectors, exchange: &Exchange) -> String {
     match rule.decide(&rule.judge(exchange)) {
         Ok(reason) => reason.unwrap_or("").to_owned(),
         Err(refusal) => {
-            assert_eq!((refusal.status.as_u16(), refusal.code), (403, "detectors-refused"));
+            let is_unreadable = ["not-readable", "body-not-held"].contains(&refusal.reason);
+            let status = if is_unreadable { 415 } else { 403 };
+            assert_eq!((refusal.status.as_u16(), refusal.code), (status, "detectors-refused"));
             format!("!{}", refusal.reason)
         }
     }
@@ -115,6 +117,86 @@ fn what_was_not_read_is_told_or_refused() {
     }
 }
 
+fn coded(mut exchange: Exchange, coding: &str) -> Exchange {
+    exchange.request.headers.push("content-encoding", coding);
+    exchange
+}
+
+#[test]
+fn what_cannot_be_read_passes_unless_it_is_to_be_refused() {
+    let pass = policy("{budget_micros: 1000000}");
+    let refuse = policy("{budget_micros: 1000000, on_unreadable: refuse}");
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let parts = "multipart/form-data; boundary=b";
+    let file = |content: &str| {
+        let name = "Content-Disposition: form-data; name=f; filename=f";
+        format!("--b\r\n{name}\r\n\r\n{content}\r\n--b--\r\n")
+    };
+    let mut streamed = post("/", "application/grpc", "");
+    streamed.request.body_state = BodyState::NotCaptured;
+    let mut begun = post("/", json, "{");
+    begun.request.body_state = BodyState::Truncated;
+    for (exchange, reason) in [
+        (post("/", "image/png", b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR".to_vec()), "not-readable"),
+        (post("/", "application/octet-stream", vec![0, 1, 2, 3]), "not-readable"),
+        (post("/", parts, file("\0\u{1}\u{2}\u{3}")), "not-readable"),
+        (coded(post("/", json, vec![1, 0xff, 3]), "snappy"), "not-readable"),
+        (coded(post("/", json, b"\x1f\x8b\x08\xff".to_vec()), "gzip"), "not-readable"),
+        (post("/", "text/plain; charset=ibm037", "a"), "not-readable"),
+        (post("/", json, r#"{"a": 1} and more"#), "not-readable"),
+        (post("/", "text/xml", "<a><b></a>"), "not-readable"),
+        (streamed, "body-not-held"),
+        (begun, "body-not-held"),
+    ] {
+        let shown = format!("{:?}", exchange.request);
+        assert_eq!(decided(&pass, &exchange), reason, "{shown}");
+        assert_eq!(decided(&refuse, &exchange), format!("!{reason}"), "{shown}");
+        let mut attack = exchange;
+        attack.request.target = "/?q=%27%20or%201%3D1--".to_owned();
+        assert_eq!(decided(&refuse, &attack), "!sql-injection", "{shown}");
+    }
+    let get = |name: &str, value: &str| {
+        let mut exchange = post("/v1/items?page=2", "image/png", "");
+        exchange.request.method = "GET".to_owned();
+        exchange.request.headers.push(name, value);
+        exchange
+    };
+    for readable in [
+        get("accept", "*/*"),
+        get("content-encoding", "snappy"),
+        post("/", "image/png", ""),
+        post("/", json, r#"{"a": 1}"#),
+        post("/", form, "wOFF=1&q=2"),
+        post("/", "text/plain", "no { JSON"),
+        post("/", "", "whatever that is"),
+        post("/", parts, file("a,b\r\n1,2")),
+    ] {
+        assert_eq!(decided(&refuse, &readable), "", "{:?}", readable.request);
+    }
+}
+
+/// What was cut here breaks off, which is no fault of who sent it.
+#[test]
+fn a_body_that_was_cut_is_not_taken_for_unreadable() {
+    let rule = policy("{budget_micros: 1000000, body_bytes: 100, on_unreadable: refuse}");
+    let long = "<b>1</b>".repeat(50);
+    let xml = post("/", "text/xml", format!("<a>{long}</a>"));
+    assert_eq!(decided(&rule, &xml), "over-limits");
+    assert_eq!(decided(&rule, &gzip(&digits(1_000))), "over-limits");
+    let picture = [&b"\x89PNG\r\n\x1a\n\0\0"[..], &[0; 200]].concat();
+    assert_eq!(decided(&rule, &post("/", "image/png", picture)), "!not-readable");
+}
+
+/// Text that compresses to little less than half of itself.
+fn digits(bytes: usize) -> String {
+    let mut state = 1_u64;
+    let digit = |_| {
+        state = state.wrapping_mul(0x5851_f42d_4c95_7f2d).wrapping_add(1);
+        char::from_digit((state >> 60) as u32, 16).unwrap_or('0')
+    };
+    (0..bytes).map(digit).collect()
+}
+
 /// Bodies of many shapes, hostile to whoever reads them.
 pub(crate) fn hostile(bytes: usize) -> Vec<(&'static str, Exchange)> {
     let json = |body: String| post("/v1/items", "application/json", body);
@@ -140,16 +222,32 @@ pub(crate) fn hostile(bytes: usize) -> Vec<(&'static str, Exchange)> {
         ("parts", post("/", "multipart/form-data; boundary=x", fill("--x\r\n\r\n'--\r\n"))),
         ("sequence", json(fill("{\"a\":\"'\"}\n"))),
         ("gzip", gzip(&list("\"' or 1=1--\""))),
+        ("a window of brotli", {
+            let copies = [159, 255, 255, 255, 0, 32, 194, 226, 177, 128, 114, 239, 255, 1];
+            coded(post("/", "text/plain", copies), "br")
+        }),
+        (
+            "gzip of nothing",
+            coded(post("/", "application/json", zipped(b"").repeat(bytes / 20)), "gzip"),
+        ),
+        ("gzip in gzip in gzip", {
+            let body = zipped(&zipped(&zipped(digits(bytes).as_bytes())));
+            coded(post("/", "text/plain", body), "gzip, gzip, gzip")
+        }),
+        ("Latin-1", post("/", "text/plain; charset=latin1", vec![0xe9; bytes])),
+        ("UTF-16", post("/", "text/plain; charset=utf-16le", b"a\0".repeat(bytes / 2))),
+        ("no UTF-8", post("/", "text/plain", vec![0xff; bytes])),
     ]
 }
 
+fn zipped(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).expect("encoded");
+    encoder.finish().expect("encoded")
+}
+
 fn gzip(text: &str) -> Exchange {
-    let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-    encoder.write_all(text.as_bytes()).expect("encoded");
-    let body = encoder.finish().expect("encoded");
-    let mut exchange = post("/v1/items", "application/json", body);
-    exchange.request.headers.push("content-encoding", "gzip");
-    exchange
+    coded(post("/v1/items", "application/json", zipped(text.as_bytes())), "gzip")
 }
 
 #[test]
@@ -165,7 +263,13 @@ fn no_body_takes_the_time_to_judge_the_head() {
 #[test]
 fn hostile_bodies_end_with_the_budget() {
     let rule = policy("{body_bytes: 8388608, budget_micros: 2000}");
-    for (shape, exchange) in hostile(1024 * 1024) {
+    let encoded = |shape: &str| {
+        ["gzip of nothing", "gzip in gzip in gzip", "Latin-1", "UTF-16", "no UTF-8"]
+            .contains(&shape)
+    };
+    // To make a body readable is quick work, so that it takes a large one to be too long.
+    let large = hostile(8 * 1024 * 1024).into_iter().filter(|(shape, _)| encoded(shape));
+    for (shape, exchange) in hostile(1024 * 1024).into_iter().chain(large) {
         let before = thread_nanos();
         let judged = rule.judge(&exchange);
         let micros = (thread_nanos() - before) / 1_000;

@@ -106,6 +106,7 @@ fn request(entry: &Entry<'_>) -> Result<Request, SkipReason> {
         header_state,
         body: body.bytes,
         body_state: body.state,
+        trailers: Headers::default(),
     })
 }
 
