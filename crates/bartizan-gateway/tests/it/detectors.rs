@@ -250,7 +250,8 @@ async fn of_a_streamed_body_the_head_is_judged_and_nobody_is_before_it_is_known_
 
 #[tokio::test]
 async fn websockets_are_judged_by_handshake_and_message() {
-    let policies = format!("[{{name: a, mode: enforce, detectors: {{{ROOM}}}}}]");
+    let policies =
+        format!("[{{name: a, mode: enforce, detectors: {{{ROOM}, on_unreadable: refuse}}}}]");
     let mut guarded = Guarded::before_echo(&policies).await;
     let address = guarded.gateway.addresses()[0];
     let hostile = HANDSHAKE.replace("/chat", "/chat?room=x%27%20or%20%271%27%3D%271");

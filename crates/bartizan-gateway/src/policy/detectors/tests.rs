@@ -1,6 +1,6 @@
 use std::io::Write as _;
 
-use bartizan_model::BodyState;
+use bartizan_model::{BodyState, Message};
 use flate2::{Compression, write::GzEncoder};
 
 use super::*;
@@ -134,6 +134,10 @@ fn what_cannot_be_read_passes_unless_it_is_to_be_refused() {
     };
     let mut streamed = post("/", "application/grpc", "");
     streamed.request.body_state = BodyState::NotCaptured;
+    let said = |data: &'static [u8]| {
+        let message = Message { from_client: true, time: None, data: data.into(), text: false };
+        Exchange { messages: vec![message], ..post("/", "", "") }
+    };
     let mut begun = post("/", json, "{");
     begun.request.body_state = BodyState::Truncated;
     for (exchange, reason) in [
@@ -145,6 +149,7 @@ fn what_cannot_be_read_passes_unless_it_is_to_be_refused() {
         (post("/", "text/plain; charset=ibm037", "a"), "not-readable"),
         (post("/", json, r#"{"a": 1} and more"#), "not-readable"),
         (post("/", "text/xml", "<a><b></a>"), "not-readable"),
+        (said(b"\0\x01\x02"), "not-readable"),
         (streamed, "body-not-held"),
         (begun, "body-not-held"),
     ] {
@@ -165,6 +170,7 @@ fn what_cannot_be_read_passes_unless_it_is_to_be_refused() {
         get("accept", "*/*"),
         get("content-encoding", "snappy"),
         post("/", "image/png", ""),
+        said(b"text all the same"),
         post("/", json, r#"{"a": 1}"#),
         post("/", form, "wOFF=1&q=2"),
         post("/", "text/plain", "no { JSON"),
