@@ -1,7 +1,8 @@
 //! One exchange to one parsed view.
 
 use bartizan_model::{
-    BodyState, Exchange, HeaderState, Headers, Limits, Root, Side, limits::NotInspectedReason,
+    BodyState, Exchange, HeaderState, Headers, Limits, Request, Root, Side,
+    limits::NotInspectedReason,
 };
 
 use crate::{
@@ -74,7 +75,8 @@ pub fn decode_paced(
     set_cookies.clear();
     scratch.query.clear();
     view.reserve(weight(exchange));
-    let mut decoder = Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0 };
+    let mut decoder =
+        Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0, is_flat: false };
     if exchange.request.target.contains('#') {
         decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
     }
@@ -114,6 +116,26 @@ pub fn decode_paced(
     }
 }
 
+/// Decodes the body of a request and nothing else of it, nor what is encoded inside its values: for
+/// whoever asks what a body says and not what may be hidden in it. Else like [`decode_paced`].
+pub fn decode_body(
+    decoded: &mut Decoded,
+    request: &Request,
+    limits: &Limits,
+    seed: u64,
+    pace: Pace,
+) {
+    let Decoded { view, request_format, response_format, set_cookies, scratch } = decoded;
+    view.reset(limits, seed);
+    view.keep_pace(pace);
+    set_cookies.clear();
+    view.reserve(request.body.len());
+    let mut decoder =
+        Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0, is_flat: true };
+    *request_format = decoder.message_body(&request.headers, &request.body, request.body_state);
+    *response_format = Format::NotCaptured;
+}
+
 /// About how many bytes of text the view of an exchange will hold.
 fn weight(exchange: &Exchange) -> usize {
     let fields = |headers: &Headers| headers.iter().map(|(n, v)| n.len() + v.len()).sum::<usize>();
@@ -132,6 +154,8 @@ pub(crate) struct Decoder<'a> {
     pub(crate) seed: u64,
     /// How many embedded encodings were undone on the way here.
     pub(crate) chain: u32,
+    /// What is encoded inside texts is left alone.
+    pub(crate) is_flat: bool,
 }
 
 /// Buffers that are kept from one exchange to the next.

@@ -39,7 +39,9 @@ enum Candidate<'t> {
 impl Decoder<'_> {
     /// Adds what is embedded in the text of `id` below it and closes it.
     pub(crate) fn embedded(&mut self, id: NodeId, text: &str) {
-        if let Some(candidate) = candidate(text) {
+        if !self.is_flat
+            && let Some(candidate) = candidate(text)
+        {
             if text.len() > self.limits.embedded_bytes as usize {
                 self.view.limit(self.side, LimitName::EmbeddedBytes);
             } else if self.chain >= self.limits.decode_chain {

@@ -29,9 +29,9 @@ mod xml;
 
 pub use anomaly::AnomalyKind;
 pub use cookies::{SameSite, SetCookie};
-pub use decode::{Decoded, decode, decode_into, decode_paced};
+pub use decode::{Decoded, decode, decode_body, decode_into, decode_paced};
 pub use json::MAP_KEYS;
 pub use media::Format;
 pub use names::is_identifier;
 pub use pace::Pace;
-pub use view::{Codec, NodeId, NodeRef, Step, Value, View, general_hash_below};
+pub use view::{Children, Codec, NodeId, NodeRef, Step, Value, View, general_hash_below};

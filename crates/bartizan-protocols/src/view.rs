@@ -19,7 +19,7 @@ mod node_ref;
 mod value;
 
 pub use fold::general_hash_below;
-pub use node_ref::NodeRef;
+pub use node_ref::{Children, NodeRef};
 pub use value::{Codec, Step, Value};
 
 /// Index of a node in its view.

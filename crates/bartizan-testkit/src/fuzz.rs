@@ -18,7 +18,7 @@ use bartizan_model::{
     Exchange, HashKey, Limits, Message, Response, Root, Scope, Side, location::unescape,
 };
 use bartizan_protocols::{
-    Decoded, Format, Pace, Value, View, decode, decode_into, decode_paced,
+    Decoded, Format, NodeRef, Pace, Value, View, decode, decode_body, decode_into, decode_paced,
     exchange_json::{parse_line, write_line},
 };
 use bytes::BytesMut;
@@ -319,6 +319,11 @@ pub fn check(exchange: &Exchange) {
             let node = fresh.view.node(cookie.node);
             assert!(node.is_some_and(|n| n.root() == Root::Cookie && n.side() == Side::Response));
         }
+        decode_body(&mut reused, &exchange.request, &limits, 7, Pace::default());
+        check_view(&reused.view, &limits);
+        let is_flat =
+            |n: NodeRef<'_>| n.codec().is_none() && [Root::Body, Root::Xml].contains(&n.root());
+        assert!(reused.view.nodes().all(is_flat), "more than a body, or what is encoded in it");
     }
 }
 

@@ -11,6 +11,26 @@ pub struct NodeRef<'a> {
     pub(super) id: NodeId,
 }
 
+/// The direct children of a node, see [`NodeRef::children`].
+#[derive(Clone, Debug)]
+pub struct Children<'a> {
+    view: &'a View,
+    next: u32,
+    end: u32,
+}
+
+impl<'a> Iterator for Children<'a> {
+    type Item = NodeRef<'a>;
+
+    #[inline]
+    fn next(&mut self) -> Option<NodeRef<'a>> {
+        let id = NodeId(self.next);
+        let node = self.view.nodes.get(id.index()).filter(|_| self.next < self.end)?;
+        self.next = node.end;
+        Some(NodeRef { view: self.view, id })
+    }
+}
+
 impl<'a> NodeRef<'a> {
     #[inline]
     fn node(&self) -> &'a Node {
@@ -151,15 +171,9 @@ impl<'a> NodeRef<'a> {
     }
 
     /// Direct children in document order.
-    pub fn children(&self) -> impl Iterator<Item = Self> + use<'a> {
-        let (view, end) = (self.view, self.node().end);
-        let mut next = self.id.0 + 1;
-        std::iter::from_fn(move || {
-            let id = NodeId(next);
-            let node = view.nodes.get(id.index()).filter(|_| next < end)?;
-            next = node.end;
-            Some(NodeRef { view, id })
-        })
+    #[must_use]
+    pub fn children(&self) -> Children<'a> {
+        Children { view: self.view, next: self.id.0 + 1, end: self.node().end }
     }
 
     /// All nodes below, in document order.
