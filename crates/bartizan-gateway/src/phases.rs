@@ -65,17 +65,27 @@ pub struct Reply {
     pub status: StatusCode,
     /// Its fields; a length is added.
     pub headers: HeaderMap,
-    /// Its body; `None` for a problem document (RFC 9457) that names code, title and incident.
+    /// Its body; `None` for a problem document (RFC 9457) that names code, title, detail and incident.
     pub body: Option<Bytes>,
     /// The title of the problem document.
     pub title: String,
+    /// What it says about this very request; nothing when empty.
+    pub detail: String,
 }
 
 impl Reply {
     /// A problem document.
     #[must_use]
     pub fn problem(status: StatusCode, code: &'static str, title: impl Into<String>) -> Self {
-        Self { code, status, headers: HeaderMap::new(), body: None, title: title.into() }
+        let (headers, detail) = (HeaderMap::new(), String::new());
+        Self { code, status, headers, body: None, title: title.into(), detail }
+    }
+
+    /// Says more about this very request.
+    #[must_use]
+    pub fn with_detail(mut self, detail: String) -> Self {
+        self.detail = detail;
+        self
     }
 
     /// Adds a field.
@@ -93,13 +103,7 @@ impl Reply {
         media_type: HeaderValue,
         body: impl Into<Bytes>,
     ) -> Self {
-        let reply = Self {
-            code,
-            status,
-            headers: HeaderMap::new(),
-            body: Some(body.into()),
-            title: String::new(),
-        };
+        let reply = Self { body: Some(body.into()), ..Self::problem(status, code, "") };
         reply.with(header::CONTENT_TYPE, media_type)
     }
 }

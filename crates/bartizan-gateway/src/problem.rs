@@ -21,7 +21,7 @@ pub(crate) fn answer(reply: Reply, mut record: Record) -> Response<Answer> {
             let json = HeaderValue::from_static("application/problem+json");
             headers.insert(header::CONTENT_TYPE, json);
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-            document(reply.status, reply.code, &reply.title, record.call().id())
+            document(reply.status, reply.code, [&reply.title, &reply.detail], record.call().id())
         }
     };
     let call = record.call_mut();
@@ -46,13 +46,18 @@ pub(crate) fn refused(refusal: Refusal) -> Reply {
     Reply::problem(refusal.status(), refusal.code(), refusal.title())
 }
 
-/// `title` is ours, `code` too, and ids hold no quotes: nothing needs escaping but is escaped.
-fn document(status: StatusCode, code: &str, title: &str, incident: &str) -> Bytes {
+/// `title` is ours, `code` too, and ids hold no quotes: nothing but `detail` needs escaping, but all is
+/// escaped.
+fn document(status: StatusCode, code: &str, [title, detail]: [&str; 2], incident: &str) -> Bytes {
     let mut text = String::with_capacity(160);
     text.push_str("{\"type\":\"urn:bartizan:problem:");
     escape(&mut text, code);
     text.push_str("\",\"title\":\"");
     escape(&mut text, title);
+    if !detail.is_empty() {
+        text.push_str("\",\"detail\":\"");
+        escape(&mut text, detail);
+    }
     text.push_str("\",\"status\":");
     text.push_str(status.as_str());
     text.push_str(",\"code\":\"");
@@ -95,11 +100,15 @@ mod tests {
 
     #[test]
     fn documents_are_escaped() {
-        let text = document(StatusCode::NOT_FOUND, "no-service", "a \"b\"\n\\", "1");
+        let text = document(StatusCode::NOT_FOUND, "no-service", ["a \"b\"\n\\", ""], "1");
         assert_eq!(
             text,
             "{\"type\":\"urn:bartizan:problem:no-service\",\"title\":\"a \\\"b\\\"\\u000a\\\\\",\
              \"status\":404,\"code\":\"no-service\",\"incident\":\"1\"}\n"
         );
+        let text = document(StatusCode::NOT_FOUND, "a", ["b", "/\"\u{202e}"], "1");
+        let problem: serde_json::Value = serde_json::from_slice(&text).expect("JSON");
+        assert_eq!(problem["detail"], "/\"\u{202e}");
+        assert!(text.is_ascii());
     }
 }

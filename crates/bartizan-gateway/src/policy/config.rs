@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, cors, detectors, headers, jwt, rate,
+    PolicyItem, address, api_key, authentication, cors, detectors, headers, jwt, rate, schema,
     scope::ScopeConfig, size,
 };
 
@@ -50,6 +50,9 @@ pub struct PolicyConfig {
     /// Which pages of other origins may call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cors: Option<cors::CorsConfig>,
+    /// What JSON bodies look like.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub schema: Option<schema::SchemaConfig>,
     /// What is refused as an attack.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detectors: Option<detectors::DetectorsConfig>,
@@ -118,6 +121,7 @@ impl PolicyConfig {
             jwt: None,
             authentication: None,
             cors: None,
+            schema: None,
             detectors: None,
             headers: None,
             is_default: false,
@@ -171,6 +175,7 @@ impl PolicyConfig {
             (self.jwt.is_some(), &jwt::ITEM),
             (self.authentication.is_some(), &authentication::ITEM),
             (self.cors.is_some(), &cors::ITEM),
+            (self.schema.is_some(), &schema::ITEM),
             (self.detectors.is_some(), &detectors::ITEM),
             (self.headers.is_some(), &headers::ITEM),
         ]

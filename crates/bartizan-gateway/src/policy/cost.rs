@@ -7,6 +7,8 @@ use std::{hint::black_box, net::IpAddr, time::Instant};
 use bartizan_model::{HashKey, Timestamp, counters::RateCounter as _};
 use http::{HeaderMap, request};
 
+use crate::phases::BodyView;
+
 use super::{
     RateTable,
     address::{AddressConfig, Addresses},
@@ -14,6 +16,7 @@ use super::{
     asked::Asked,
     detectors::{Detectors, DetectorsConfig, tests as judged},
     rate::{Limit, RateConfig},
+    schema::{Schema, SchemaConfig, tests::bounds as compared},
     scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
 };
@@ -204,6 +207,53 @@ fn costs_of_detectors() {
         });
         measure(&format!("detectors, 1 MiB of {shape}"), 1, |_| {
             black_box(all.decide(&all.judge(black_box(&exchange)))).ok();
+        });
+    }
+}
+
+#[test]
+#[ignore = "measures"]
+fn costs_of_schemas() {
+    let compile = |schema: &serde_json::Value| {
+        let config = SchemaConfig { inline: Some(schema.clone()), ..SchemaConfig::default() };
+        Schema::compile(&config, 7).expect("compiles")
+    };
+    let text = |most: u32| serde_json::json!({"type": "string", "maxLength": most});
+    let item = serde_json::json!({
+        "type": "object", "additionalProperties": false, "required": ["sku", "price", "quantity"],
+        "properties": {
+            "sku": {"type": "string", "pattern": "^SKU-[0-9]{4}$"}, "title": text(200),
+            "price": {"type": "number", "minimum": 0}, "quantity": {"type": "integer", "minimum": 1},
+        },
+    });
+    let schema = serde_json::json!({
+        "$defs": {"item": item},
+        "type": "object", "additionalProperties": false, "required": ["customer_id", "items"],
+        "properties": {
+            "customer_id": text(20), "currency": {"enum": ["EUR", "USD"]}, "note": text(1_000),
+            "items": {"type": "array", "maxItems": 100, "items": {"$ref": "#/$defs/item"}},
+        },
+    });
+    let (rule, order) = (compile(&schema), order());
+    let fields = HeaderMap::from_iter([(
+        http::header::CONTENT_TYPE,
+        http::HeaderValue::from_static("application/json"),
+    )]);
+    let check = |rule: &Schema, body: &bytes::Bytes| {
+        black_box(rule.check(fields.iter(), BodyView::Whole(black_box(body)))).is_ok()
+    };
+    let body = &order.request.body;
+    measure(&format!("schema, JSON of {} bytes", body.len()), 5_000, |_| {
+        assert!(check(&rule, body));
+    });
+    let bad = String::from_utf8(body.to_vec()).expect("text").replacen("59.9", "-59.9", 1).into();
+    measure("schema, the same with a value that does not fit", 5_000, |_| {
+        assert!(!check(&rule, &bad));
+    });
+    for (what, schema, body) in compared::hostile() {
+        let (rule, body) = (compile(&schema), body.into());
+        measure(&format!("schema, {what}"), 1, |_| {
+            black_box(check(&rule, &body));
         });
     }
 }

@@ -20,9 +20,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{PolicyItem, config::Problem, record::Refusal};
 
 /// Most bytes of a body that can be asked for.
-const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
+pub(super) const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
 /// Shortest and longest budget, in microseconds.
-const BUDGETS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
+pub(super) const BUDGETS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -279,8 +279,8 @@ impl Detectors {
     }
 }
 
-const OVER_BUDGET: &str = "over-budget";
-const OVER_LIMITS: &str = "over-limits";
+pub(super) const OVER_BUDGET: &str = "over-budget";
+pub(super) const OVER_LIMITS: &str = "over-limits";
 
 fn is_cut(reason: &str) -> bool {
     [OVER_BUDGET, OVER_LIMITS].contains(&reason)
@@ -305,7 +305,7 @@ fn reason(missing: &NotInspected) -> &'static str {
 }
 
 /// Processor time of this thread: others that take the processor take nothing of a budget.
-fn thread_nanos() -> u64 {
+pub(super) fn thread_nanos() -> u64 {
     let now = clock_gettime(ClockId::ThreadCPUTime);
     let seconds = u64::try_from(now.tv_sec).unwrap_or(0);
     seconds * 1_000_000_000 + u64::try_from(now.tv_nsec).unwrap_or(0)

@@ -1,5 +1,5 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -18,7 +18,9 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = sizes(stage, call, body) {
         return Some(refusal);
     }
-    // The place of schemas: dearer than a size, and what they refuse no detector needs to read.
+    if let Some(refusal) = schemas(stage, call, body) {
+        return Some(refusal);
+    }
     let mut exchange = None;
     detectors(stage, call, |rule, call| {
         let exchange = exchange
@@ -90,6 +92,29 @@ fn sizes(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> 
                     return refusal;
                 }
             }
+        }
+    }
+    None
+}
+
+fn schemas(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+    for policy in stage.set.schemas.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let fields = call.request_fields.iter().map(|(name, value)| (name, value));
+        let checked = policy.rule.check(fields, body);
+        let decisions = call.extensions().get_or_insert_default::<Decisions>();
+        let refusal = match checked {
+            Ok(None) => {
+                policy.count(Outcome::Passed);
+                None
+            }
+            Ok(Some(reason)) => {
+                policy.not_evaluated(reason, decisions);
+                None
+            }
+            Err(refusal) => policy.refuse(refusal, decisions),
+        };
+        if refusal.is_some() {
+            return refusal;
         }
     }
     None

@@ -7,7 +7,7 @@
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
 //! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size and detectors.
+//! (the private module `inspection`), its size, schema and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -30,6 +30,7 @@ pub mod rate;
 mod rate_table;
 mod recent;
 mod record;
+pub mod schema;
 pub mod scope;
 mod set;
 pub mod size;
@@ -85,7 +86,7 @@ pub struct PolicyItem {
 }
 
 /// All kinds, in the order in which they are asked.
-pub static ITEMS: [&PolicyItem; 9] = [
+pub static ITEMS: [&PolicyItem; 10] = [
     &address::ITEM,
     &size::ITEM,
     &rate::ITEM,
@@ -93,6 +94,7 @@ pub static ITEMS: [&PolicyItem; 9] = [
     &api_key::ITEM,
     &jwt::ITEM,
     &authentication::ITEM,
+    &schema::ITEM,
     &detectors::ITEM,
     &headers::ITEM,
 ];

@@ -83,17 +83,32 @@ pub(crate) struct Refusal {
     /// What the operator is told.
     pub(crate) reason: &'static str,
     pub(crate) title: &'static str,
+    /// What the client is told about this very request.
+    pub(crate) detail: String,
     pub(crate) fields: Vec<(HeaderName, HeaderValue)>,
 }
 
 impl Refusal {
     pub(crate) const fn deny(status: StatusCode, code: &'static str, title: &'static str) -> Self {
-        Self { action: Action::Deny, status, code, reason: code, title, fields: Vec::new() }
+        Self {
+            action: Action::Deny,
+            status,
+            code,
+            reason: code,
+            title,
+            detail: String::new(),
+            fields: Vec::new(),
+        }
     }
 
     /// Says more to the operator than to the client.
     pub(crate) const fn because(mut self, reason: &'static str) -> Self {
         self.reason = reason;
+        self
+    }
+
+    pub(crate) fn with_detail(mut self, detail: String) -> Self {
+        self.detail = detail;
         self
     }
 
@@ -103,7 +118,7 @@ impl Refusal {
     }
 
     pub(crate) fn into_reply(self) -> Reply {
-        let reply = Reply::problem(self.status, self.code, self.title);
+        let reply = Reply::problem(self.status, self.code, self.title).with_detail(self.detail);
         self.fields.into_iter().fold(reply, |reply, (name, value)| reply.with(name, value))
     }
 }

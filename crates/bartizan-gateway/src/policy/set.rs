@@ -17,6 +17,7 @@ use super::{
     jwt::Tokens,
     rate::Limit,
     record::{Policy, Tallies},
+    schema::Schema,
     scope::{Scope, Wanted},
     size::Sizes,
 };
@@ -34,6 +35,7 @@ pub(crate) struct PolicySet {
     pub(crate) keys: Vec<Policy<OwnKeys>>,
     pub(crate) tokens: Vec<Policy<Arc<Tokens>>>,
     pub(crate) required: Vec<Policy<Required>>,
+    pub(crate) schemas: Vec<Policy<Schema>>,
     pub(crate) detectors: Vec<Policy<Detectors>>,
     pub(crate) fields: Vec<Policy<Fields>>,
     /// What their scopes ask about.
@@ -125,6 +127,9 @@ impl PolicySet {
         } else if let Some(config) = &policy.authentication {
             let rule = Required::compile(config, surroundings.has_client_certificates)?;
             outer.add(rule, &mut self.required, tallies);
+        } else if let Some(config) = &policy.schema {
+            let rule = Schema::compile(config, surroundings.hash_key.seed())?;
+            outer.add(rule, &mut self.schemas, tallies);
         } else if let Some(config) = &policy.detectors {
             let rule = Detectors::compile(config, &surroundings.hash_key)?;
             outer.add(rule, &mut self.detectors, tallies);

@@ -43,7 +43,8 @@ fn every_kind_refuses_unknown_keys_everywhere() {
             let mut value = good.clone();
             let object = value.pointer_mut(&place).and_then(|value| value.as_object_mut());
             let Some(object) = object else { continue };
-            if place.ends_with("/set") || place.ends_with("/add") {
+            let is_free = |end| place.ends_with(end);
+            if ["/set", "/add", "/inline"].iter().any(is_free) {
                 continue;
             }
             places.extend(object.keys().map(|key| format!("{place}/{key}")));
@@ -145,6 +146,23 @@ fn a_wrong_change_leaves_the_policies_in_force() {
     let next = enforcement.successor(&[off]).expect("compiles");
     assert!(next.set.sizes.is_empty());
     assert_eq!(&*enforcement.set.sizes[0].name, "a", "calls under way keep theirs");
+}
+
+#[test]
+fn a_schema_that_broke_is_refused_at_a_reload_and_the_old_one_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("order.json");
+    let policy = read(&format!("{{name: orders, schema: {{file: '{}'}}}}", path.display()));
+    let policies = [policy.expect("read")];
+    std::fs::write(&path, "{\"type\": \"object\"}").expect("written");
+    let enforcement = Enforcement::new(&policies, surroundings()).expect("compiles");
+    std::fs::write(&path, "{\"type\": \"objekt\"}").expect("written");
+    let error = enforcement.successor(&policies).expect_err("broken");
+    assert_eq!((error.policy.as_str(), error.key.as_str()), ("orders", "schema.file"));
+    assert!(error.problem.contains("/type"), "{error}");
+    assert_eq!(enforcement.set.schemas.len(), 1);
+    std::fs::write(&path, "{\"type\": \"array\"}").expect("written");
+    assert!(enforcement.successor(&policies).is_ok());
 }
 
 #[test]

@@ -24,6 +24,7 @@ mod reload;
 mod retries;
 mod retries_http2;
 mod revoked;
+mod schema;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]
 #[path = "../differential/mod.rs"]

@@ -1,0 +1,374 @@
+//! JSON Schema: request bodies that are not what the API takes.
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use bartizan_model::{Limits, Mode, Request, Root, Side, limits::NotInspectedReason};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Pace, View, decode_body};
+use http::{HeaderName, HeaderValue, StatusCode, header};
+use jsonschema::{PatternOptions, Validator};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use super::{
+    PolicyItem,
+    config::Problem,
+    detectors::{BUDGETS, MOST_BODY_BYTES, OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
+    files,
+    record::Refusal,
+};
+use crate::phases::BodyView;
+
+mod instance;
+
+use instance::{Body, Instance, Watch};
+
+/// Most bytes of a file with a schema.
+const SCHEMA_BYTES: u64 = 1024 * 1024;
+/// Most values that a schema refers to: validating one after the other takes stack.
+const REFERENCES: usize = 1_000;
+/// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
+const TEXT_BYTES: usize = 256;
+
+/// Keywords that a body can fail; `falseSchema` is the schema `false`.
+const KEYWORDS: [&str; 30] = [
+    "additionalItems",
+    "additionalProperties",
+    "anyOf",
+    "const",
+    "contains",
+    "contentEncoding",
+    "contentMediaType",
+    "enum",
+    "exclusiveMaximum",
+    "exclusiveMinimum",
+    "falseSchema",
+    "format",
+    "maxItems",
+    "maxLength",
+    "maxProperties",
+    "maximum",
+    "minItems",
+    "minLength",
+    "minProperties",
+    "minimum",
+    "multipleOf",
+    "not",
+    "oneOf",
+    "pattern",
+    "propertyNames",
+    "required",
+    "type",
+    "unevaluatedItems",
+    "unevaluatedProperties",
+    "uniqueItems",
+];
+/// Longest processor time to find out why a body does not fit, in nanoseconds.
+const WHY_NANOS: u64 = 1_000_000;
+
+/// The kind.
+pub static ITEM: PolicyItem = PolicyItem {
+    kind: "schema",
+    title: "JSON Schema",
+    mode: Mode::Monitor,
+    documentation: "\
+Compares JSON bodies of requests with a schema before anything of them goes to the upstream, and refuses \
+those that do not fit (422, with the JSON pointer of the first value that does not and the keyword that \
+it fails, never with the value). The schema is in a JSON file (`file`, up to 1 MiB, read again at each \
+reload) or in the configuration (`inline`), of any draft from 4 on (`$schema`; 2020-12 if it names \
+none). `format` is asserted for the formats that JSON Schema defines; keywords and formats that it does \
+not define say nothing, as the specification wants it. Patterns take linear time. A schema that is none, \
+of an unknown draft, with a reference that leads nowhere or to another document (nothing is ever \
+fetched), with a pattern that looks around or back, or with more than 1000 different references is \
+refused together with the whole configuration.
+
+A body is read without its content coding; nothing is changed in what goes on. One that others may read \
+differently is not compared but counts as not readable (`not-readable`): what is no JSON to RFC 8259 (a \
+byte order mark, comments, trailing commas, odd numbers, several values, anything behind the value) or \
+no UTF-8, a name twice in one object, half a surrogate, a media type that is none of JSON, an unknown or \
+broken content coding. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
+limit of the whole gateway where that streams). `on_unreadable` says whether such a request is refused \
+(415, RFC 9110 section 15.5.16), as it is by default, or passes and counts as not evaluated. A request without a body \
+passes unless `required` is set (400). Names are compared with case: where the upstream ignores it, \
+`additionalProperties: false` keeps out what the schema does not name.
+
+It is asked behind the size of the body and before detectors. It takes at most `budget_micros` of \
+processor time, whatever the schema refers to and however often (some tenths of a millisecond more when \
+a body is one long text that a pattern is compared with), and reads at most `body_bytes` of a body, as \
+transferred and without its coding, 64 levels deep, 100000 values. `on_budget` says whether what is \
+beyond that (`over-budget`, `over-limits`) is refused (413), as it is by default, or passes and counts \
+as not evaluated. On a machine with two shared cores (x86-64, 2026-11-27) a POST of 1 KiB of JSON costs \
+6 microseconds. Messages of WebSockets, trailers and answers are not compared.",
+    examples: &["\
+name: orders
+mode: enforce
+scope: {paths: [/v1/orders], methods: [POST]}
+schema:
+  required: true
+  inline:
+    type: object
+    required: [sku, quantity]
+    additionalProperties: false
+    properties:
+      sku: {type: string, pattern: '^SKU-[0-9]{4}$'}
+      quantity: {type: integer, minimum: 1, maximum: 100}
+"],
+};
+
+/// Settings of a schema policy: either `file` or `inline`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SchemaConfig {
+    /// A JSON file with the schema, up to 1 MiB.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub file: Option<PathBuf>,
+    /// The schema itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub inline: Option<Value>,
+    /// Whether requests without a body are refused.
+    pub required: bool,
+    /// Most bytes of a body that are read, up to 8388608.
+    pub body_bytes: u32,
+    /// Most microseconds of processor time that a body is read and compared for, 100 to 1000000.
+    pub budget_micros: u32,
+    /// What becomes of requests whose body is beyond these or takes longer.
+    pub on_budget: OnGap,
+    /// What becomes of requests whose body cannot be read as JSON in one way only.
+    pub on_unreadable: OnGap,
+}
+
+impl Default for SchemaConfig {
+    fn default() -> Self {
+        Self {
+            file: None,
+            inline: None,
+            required: false,
+            body_bytes: 128 * 1024,
+            budget_micros: 2_000,
+            on_budget: OnGap::Refuse,
+            on_unreadable: OnGap::Refuse,
+        }
+    }
+}
+
+/// A compiled schema policy.
+#[derive(Debug)]
+pub(crate) struct Schema {
+    validator: Validator<Body>,
+    is_required: bool,
+    limits: Limits,
+    seed: u64,
+    budget_nanos: u64,
+    on_budget: OnGap,
+    on_unreadable: OnGap,
+}
+
+impl Schema {
+    /// Compiles a policy. `seed` keys the hashes by which names are compared.
+    pub(crate) fn compile(config: &SchemaConfig, seed: u64) -> Result<Self, Problem> {
+        if config.body_bytes > MOST_BODY_BYTES {
+            return Err(Problem::new("body_bytes", format!("expected at most {MOST_BODY_BYTES}")));
+        }
+        if !BUDGETS.contains(&config.budget_micros) {
+            let expected = format!("expected {} to {}", BUDGETS.start(), BUDGETS.end());
+            return Err(Problem::new("budget_micros", expected));
+        }
+        let (key, schema) = match (&config.file, &config.inline) {
+            (Some(path), None) => ("file", read(path).map_err(|why| Problem::new("file", why))?),
+            (None, Some(schema)) => ("inline", schema.clone()),
+            (None, None) => return Err(Problem::new("", "a schema is needed: `file` or `inline`")),
+            (Some(_), Some(_)) => {
+                return Err(Problem::new(
+                    "inline",
+                    "there is a `file` too, and one schema is needed",
+                ));
+            }
+        };
+        let validator = validator(&schema).map_err(|why| Problem::new(key, why))?;
+        let limits = Limits {
+            body_bytes: config.body_bytes,
+            decoded_bytes: config.body_bytes,
+            ..Limits::default()
+        };
+        Ok(Self {
+            validator,
+            is_required: config.required,
+            limits,
+            seed,
+            budget_nanos: u64::from(config.budget_micros) * 1_000,
+            on_budget: config.on_budget,
+            on_unreadable: config.on_unreadable,
+        })
+    }
+
+    /// What follows: the request passes, or passes though its body was not compared (why), or is
+    /// refused.
+    pub(crate) fn check<'f>(
+        &self,
+        fields: impl Iterator<Item = (&'f HeaderName, &'f HeaderValue)>,
+        body: BodyView<'_>,
+    ) -> Result<Option<&'static str>, Refusal> {
+        let BodyView::Whole(bytes) = body else { return self.unreadable("body-not-held") };
+        let mut request = Request { body: bytes.clone(), ..Request::default() };
+        let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
+        for (name, value) in fields.filter(|(name, _)| shown.contains(name)) {
+            request.headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+        }
+        let until = thread_nanos() + self.budget_nanos;
+        let mut decoded = Decoded::default();
+        decode_body(&mut decoded, &request, &self.limits, self.seed, pace(until));
+        let view = &decoded.view;
+        if decoded.request_format == Format::Empty && view.anomalies().is_empty() {
+            let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
+            return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
+        }
+        if let Some(reason) = cut(view) {
+            return self.beyond(reason);
+        }
+        match view.root(Side::Request, Root::Body) {
+            Some(root) if is_plain(&decoded, &request) => self.compare(root, until),
+            _ => self.unreadable("not-readable"),
+        }
+    }
+
+    fn compare(&self, body: NodeRef<'_>, until: u64) -> Result<Option<&'static str>, Refusal> {
+        let watch = Watch::new(pace(until));
+        let fits = self.validator.is_valid(Instance::At(body, &watch));
+        if let Some(reason) = watch.ended() {
+            return self.beyond(reason);
+        }
+        if fits {
+            return Ok(None);
+        }
+        let refusal = refusal(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit its schema");
+        // Compared again to say why. That is dearer and takes memory, so that it gets less time.
+        let watch = Watch::new(pace(until.min(thread_nanos() + WHY_NANOS)));
+        match self.validator.validate(Instance::At(body, &watch)) {
+            Err(error) if watch.ended().is_none() => {
+                let keyword = known(error.kind().keyword());
+                let pointer = shortened(error.instance_path().as_str());
+                let place = if pointer.is_empty() { "the body" } else { &pointer };
+                Err(refusal.because(keyword).with_detail(format!("{place} fails {keyword}")))
+            }
+            _ => Err(refusal),
+        }
+    }
+
+    fn beyond(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
+        match self.on_budget {
+            OnGap::Pass => Ok(Some(reason)),
+            OnGap::Refuse => {
+                let title = "the body takes more to look at than is given here";
+                Err(refusal(StatusCode::PAYLOAD_TOO_LARGE, title).because(reason))
+            }
+        }
+    }
+
+    fn unreadable(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
+        match self.on_unreadable {
+            OnGap::Pass => Ok(Some(reason)),
+            OnGap::Refuse => {
+                let title = "the body cannot be read as JSON";
+                Err(refusal(StatusCode::UNSUPPORTED_MEDIA_TYPE, title).because(reason))
+            }
+        }
+    }
+}
+
+/// A keyword, as it is counted.
+fn known(keyword: &str) -> &'static str {
+    KEYWORDS.iter().find(|known| **known == keyword).copied().unwrap_or("schema")
+}
+
+/// As long as the processor time of this thread is before `until`.
+const fn pace(until: u64) -> Pace {
+    Pace::new(|until| thread_nanos() < until, until)
+}
+
+fn refusal(status: StatusCode, title: &'static str) -> Refusal {
+    Refusal::deny(status, "schema-refused", title)
+}
+
+/// Why a body was not read to its end.
+fn cut(view: &View) -> Option<&'static str> {
+    let reasons = view.not_inspected().iter().filter_map(|missing| match missing.reason {
+        NotInspectedReason::OutOfTime => Some(OVER_BUDGET),
+        NotInspectedReason::Limit(_) => Some(OVER_LIMITS),
+        _ => None,
+    });
+    reasons.min()
+}
+
+/// Whether a body that was read to its end is JSON that says the same to everybody.
+fn is_plain(decoded: &Decoded, request: &Request) -> bool {
+    /// These are of RFC 8259.
+    const ALLOWED: [AnomalyKind; 3] =
+        [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter, AnomalyKind::NulByte];
+    let mut types = request.headers.get_all("content-type");
+    let is_one_type = types.next().is_none_or(is_utf8) && types.next().is_none();
+    let mut odd = decoded.view.anomalies().iter().filter(|(_, kind)| !ALLOWED.contains(kind));
+    decoded.request_format == Format::Json
+        && is_one_type
+        && odd.next().is_none()
+        && decoded.view.is_fully_inspected(Side::Request)
+}
+
+/// Whether it is one media type, and names no character set but UTF-8.
+fn is_utf8(media_type: &str) -> bool {
+    let is_fine = |parameter: &str| match parameter.split_once('=') {
+        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+            let value = value.trim().trim_matches('"');
+            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
+        }
+        _ => true,
+    };
+    !media_type.contains(',') && media_type.split(';').skip(1).all(is_fine)
+}
+
+/// The schema in a file.
+fn read(path: &Path) -> Result<Value, String> {
+    let text = files::text(path, SCHEMA_BYTES)?;
+    serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
+}
+
+fn validator(schema: &Value) -> Result<Validator<Body>, String> {
+    let mut references = HashSet::new();
+    find_references(schema, &mut references);
+    if references.len() > REFERENCES {
+        return Err(format!("there are more than {REFERENCES} different references"));
+    }
+    let options = jsonschema::options_for::<Body>()
+        .offline()
+        .with_pattern_options(PatternOptions::regex())
+        .should_validate_formats(true);
+    options.build(schema).map_err(|error| {
+        let pointer = error.instance_path().as_str();
+        let place = if pointer.is_empty() { "/" } else { pointer };
+        format!("at `{}`: {}", shortened(place), shortened(&error.to_string()))
+    })
+}
+
+/// Where a schema refers to, and perhaps more: what only looks like a reference counts too.
+fn find_references<'a>(schema: &'a Value, found: &mut HashSet<&'a str>) {
+    match schema {
+        Value::Object(members) => members.iter().for_each(|(name, value)| match value {
+            Value::String(target) if name.ends_with("ref") || name.ends_with("Ref") => {
+                found.insert(target);
+            }
+            value => find_references(value, found),
+        }),
+        Value::Array(elements) => elements.iter().for_each(|one| find_references(one, found)),
+        _ => {}
+    }
+}
+
+fn shortened(text: &str) -> String {
+    let kept = &text[..text.floor_char_boundary(TEXT_BYTES)];
+    if kept.len() < text.len() { format!("{kept}...") } else { kept.to_owned() }
+}
+
+#[cfg(test)]
+pub(crate) mod tests;
