@@ -28,7 +28,7 @@ use instance::{Body, Instance, Watch};
 
 /// Most bytes of a file with a schema.
 const SCHEMA_BYTES: u64 = 1024 * 1024;
-/// Most values that a schema refers to: validating one after the other takes stack.
+/// Most different references of a schema: compiling and comparing one behind the other take stack.
 const REFERENCES: usize = 1_000;
 /// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
 const TEXT_BYTES: usize = 256;
@@ -87,8 +87,8 @@ refused together with the whole configuration.
 
 A body is read without its content coding; nothing is changed in what goes on. One that others may read \
 differently is not compared but counts as not readable (`not-readable`): what is no JSON to RFC 8259 (a \
-byte order mark, comments, trailing commas, odd numbers, several values, anything behind the value) or \
-no UTF-8, a name twice in one object, half a surrogate, a media type that is none of JSON, an unknown or \
+byte order mark, comments, trailing commas, odd numbers, several values, anything behind the value; only \
+control characters may be there without an escape) or no UTF-8, a name twice in one object, half a surrogate, a media type that is none of JSON, an unknown or \
 broken content coding. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
 limit of the whole gateway where that streams). `on_unreadable` says whether such a request is refused \
 (415, RFC 9110 section 15.5.16), as it is by default, or passes and counts as not evaluated. A request without a body \
@@ -304,7 +304,8 @@ fn cut(view: &View) -> Option<&'static str> {
 
 /// Whether a body that was read to its end is JSON that says the same to everybody.
 fn is_plain(decoded: &Decoded, request: &Request) -> bool {
-    /// These are of RFC 8259.
+    /// These are of RFC 8259, but for control characters that are not escaped: who takes them reads the
+    /// same.
     const ALLOWED: [AnomalyKind; 3] =
         [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter, AnomalyKind::NulByte];
     let mut types = request.headers.get_all("content-type");
