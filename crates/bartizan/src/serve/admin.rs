@@ -77,11 +77,8 @@ impl Admin {
             .route("/metrics", get(metrics))
             .layer(middleware::from_fn_with_state(shared.clone(), known_host))
             .with_state(shared);
-        let (stop, mut stopped) = watch::channel(false);
-        tokio::spawn(async move {
-            let end = async move { drop(stopped.wait_for(|stop| *stop).await) };
-            drop(axum::serve(door, app).with_graceful_shutdown(end).await);
-        });
+        let (stop, stopped) = watch::channel(false);
+        tokio::spawn(door.serve(app, stopped));
         Ok(Self { address, stop })
     }
 

@@ -3,7 +3,6 @@
 use std::{
     collections::VecDeque,
     io,
-    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -13,11 +12,13 @@ use std::{
     time::Duration,
 };
 
-use axum::serve::Listener;
+use axum::{Router, serve::Listener};
+use hyper::server::conn::http1;
+use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::{TcpListener, TcpStream},
-    sync::oneshot,
+    sync::{oneshot, watch},
     time::{Instant, Sleep, sleep},
 };
 
@@ -50,14 +51,34 @@ impl Door {
     ) -> Self {
         Self { listener, most, longest, open: VecDeque::new(), closed }
     }
-}
 
-impl Listener for Door {
-    type Io = Visit;
-    type Addr = SocketAddr;
+    /// Serves until it is told to stop; requests that have begun are answered then. Only HTTP/1.1: there a
+    /// connection is busy with one request or with none, which is what [`Visit`] reckons with.
+    pub(super) async fn serve(mut self, app: Router, mut stopped: watch::Receiver<bool>) {
+        loop {
+            let visit = tokio::select! {
+                visit = self.accept() => visit,
+                _ = stopped.wait_for(|stop| *stop) => return,
+            };
+            let (service, mut stopped) = (TowerToHyperService::new(app.clone()), stopped.clone());
+            tokio::spawn(async move {
+                let connection =
+                    http1::Builder::new().serve_connection(TokioIo::new(visit), service);
+                let mut connection = std::pin::pin!(connection);
+                // One that breaks is the client's business.
+                tokio::select! {
+                    _ = connection.as_mut() => {}
+                    () = async { drop(stopped.wait_for(|stop| *stop).await) } => {
+                        connection.as_mut().graceful_shutdown();
+                        let _ = connection.await;
+                    }
+                }
+            });
+        }
+    }
 
-    async fn accept(&mut self) -> (Visit, SocketAddr) {
-        let (stream, address) = Listener::accept(&mut self.listener).await;
+    async fn accept(&mut self) -> Visit {
+        let (stream, _) = Listener::accept(&mut self.listener).await;
         self.open.retain(|connection| !connection.is_closed());
         while self.open.len() >= self.most.max(1) {
             self.open.pop_front();
@@ -68,11 +89,7 @@ impl Listener for Door {
         let closed = Arc::clone(&self.closed);
         let (longest, timer) = (self.longest, Box::pin(sleep(self.longest)));
         let (state, is_over) = (State::Idle(Instant::now()), false);
-        (Visit { stream, longest, timer, state, is_over, ended, closed }, address)
-    }
-
-    fn local_addr(&self) -> io::Result<SocketAddr> {
-        self.listener.local_addr()
+        Visit { stream, longest, timer, state, is_over, ended, closed }
     }
 }
 
@@ -86,7 +103,8 @@ enum State {
 }
 
 /// A connection on which a request takes so long at most, from its first byte to the last one of its
-/// answer, and so does waiting for the first or the next one.
+/// answer, and so does waiting for the first or the next one. A request that came before the one in front
+/// of it was answered has the time that this one left, or that of waiting.
 pub(super) struct Visit {
     stream: TcpStream,
     longest: Duration,
@@ -187,7 +205,8 @@ mod tests {
         let closed = Arc::new(Closed::default());
         let door = Door::new(listener, 4, LONGEST, Arc::clone(&closed));
         let app = Router::new().route("/", get(move || async move { "a".repeat(body) }));
-        let serving = tokio::spawn(async move { axum::serve(door, app).await });
+        let (_stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(door.serve(app, stopped));
         let mut stream = TcpStream::connect(address).await.expect("connects");
         let begin = Instant::now();
         for piece in pieces {
@@ -225,6 +244,13 @@ mod tests {
     async fn a_head_that_does_not_end_is_late() {
         let (came, late, _) = visit(&["GET / HTTP/1.1\r\n"], 2).await;
         assert_eq!((came, late), (0, 1));
+    }
+
+    /// There pings between two answers would be signs of life without end.
+    #[tokio::test]
+    async fn http2_is_not_spoken() {
+        let (came, late, took) = visit(&["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], 2).await;
+        assert!(came < 200 && late == 0 && took < PAUSE + LONGEST, "{came} {late} {took:?}");
     }
 
     #[tokio::test]
