@@ -1,7 +1,8 @@
 //! A load with a fixed rate over kept connections: what the benchmarks of the gateway send.
 //!
 //! `load ADDRESS CONNECTIONS SECONDS RATE [BODY_FILE]`, for example `load 127.0.0.1:8080 32 4 5000`:
-//! 5,000 requests per second in all, GET, or POST with a body. One line on standard output:
+//! 5,000 requests per second in all, GET, or POST with a body (a few KiB: what a socket buffer
+//! takes at once). One line on standard output:
 //! `requests p50_us p99_us p999_us max_us`; anything but a 200 ends the run with an error.
 //!
 //! Latency is measured from the moment a request was due: a connection that is still waiting for an
@@ -32,7 +33,6 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// Longest answer, in bytes.
 const MOST_BYTES: usize = 16 * 1024;
 
-#[derive(Clone)]
 struct Plan {
     address: SocketAddr,
     connections: u32,
@@ -72,8 +72,12 @@ fn run(plan: &Plan) -> Result<Vec<Duration>, Failure> {
     let mut connections = (0..plan.connections)
         .map(|number| Connection::open(plan, number, begin))
         .collect::<Result<Vec<_>, _>>()?;
-    let mut free: BinaryHeap<_> =
-        (0..).zip(&connections).map(|(at, one)| Reverse((one.due, at))).collect();
+    let end = begin + plan.span;
+    let mut free: BinaryHeap<_> = (0..)
+        .zip(&connections)
+        .filter(|(_, one)| one.due < end)
+        .map(|(at, one)| Reverse((one.due, at)))
+        .collect();
     let mut latencies = Vec::new();
     loop {
         while let Some(&Reverse((due, at))) = free.peek()
@@ -93,12 +97,14 @@ fn run(plan: &Plan) -> Result<Vec<Duration>, Failure> {
         let pause = next.map_or(PATIENCE, |due| due.saturating_duration_since(Instant::now()));
         let pause = Timespec::try_from(pause.min(PATIENCE))?;
         poll(&mut asked, Some(&pause))?;
+        // Answers that are there now came at the same time, in whatever order they are read.
+        let came = Instant::now();
         let ready: Vec<bool> = asked.iter().map(|one| !one.revents().is_empty()).collect();
         for (at, _) in waiting.into_iter().zip(ready).filter(|(_, ready)| *ready) {
             let connection = &mut connections[at];
-            if let Some(latency) = connection.read(plan)? {
+            if let Some(latency) = connection.read(plan, came)? {
                 latencies.push(latency);
-                if connection.due < begin + plan.span {
+                if connection.due < end {
                     free.push(Reverse((connection.due, at)));
                 }
             }
@@ -153,8 +159,8 @@ impl Connection {
         Ok(self.stream.write_all(&request)?)
     }
 
-    /// Reads what is there of the answer, and gives the latency once it is whole.
-    fn read(&mut self, plan: &Plan) -> Result<Option<Duration>, Failure> {
+    /// Reads what `came` of the answer, and gives the latency once it is whole.
+    fn read(&mut self, plan: &Plan, came: Instant) -> Result<Option<Duration>, Failure> {
         match self.stream.read(&mut self.buffer[self.filled..]) {
             Ok(0) => {
                 return Err("the server closed the connection or the answer is too long".into());
@@ -170,7 +176,7 @@ impl Connection {
         }
         let Some(sent) = self.sent.take() else { return Err("an answer to no request".into()) };
         let since = if self.free_at > self.due { self.due } else { sent };
-        self.free_at = Instant::now();
+        self.free_at = came;
         self.filled = 0;
         self.turn += 1;
         let pause = f64::from(plan.connections) / plan.rate;
