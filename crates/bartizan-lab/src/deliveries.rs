@@ -90,24 +90,31 @@ pub(crate) async fn queue(
         return Ok(());
     }
     let body = json!({"type": name, "data": shipments::shown(lab, shipment)}).to_string();
+    let sent = Bytes::from(body.clone());
     for hook in hooks {
+        if lab.db.builds() != build {
+            return Ok(());
+        }
         let number = int(&hook, "id");
         let words = digest(&format!("delivery {} {event} {number}", lab.seed));
         let id = format!("msg_{}", &words[..24]);
         let room = lab.deliveries.try_reserve().ok();
         let state = if room.is_some() { "waiting" } else { "failed" };
-        let sql = "insert into hook_deliveries(id,hook,event,payload,state) values (?,?,?,?,?)";
-        let values = [json!(id), json!(number), json!(name), json!(body), json!(state)];
-        lab.db.all(sql, &values).await?;
-        if let Some(room) = room {
+        // Where the tables were built anew in between, the number is free, or somebody else's.
+        let sql = "insert into hook_deliveries(id,hook,event,payload,state) select ?,id,?,?,? \
+                   from webhooks where id = ? and owner = ? returning id";
+        let owner = hook.get("owner").cloned().unwrap_or_default();
+        let values = [json!(id), json!(name), json!(body), json!(state), json!(number), owner];
+        let is_kept = lab.db.one(sql, &values).await?.is_some();
+        if let Some(room) = room.filter(|_| is_kept) {
             let (url, key) = (text(&hook, "url").to_owned(), key(lab, &hook));
-            room.send(Delivery { id, url, key, body: Bytes::from(body.clone()), build });
+            room.send(Delivery { id, url, key, body: sent.clone(), build });
         }
     }
     Ok(())
 }
 
-/// Sends what is queued, a few at a time, until the lab is gone.
+/// Sends what is queued, a few at a time, for as long as it is polled.
 pub(crate) async fn send_all(lab: Arc<Lab>, queue: mpsc::Receiver<Delivery>) {
     let queue = stream::unfold(queue, |mut queue| async {
         queue.recv().await.map(|delivery| (delivery, queue))

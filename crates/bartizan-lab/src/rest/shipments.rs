@@ -186,7 +186,7 @@ async fn take_over(
         ("carrier_cost", "update shipments set carrier_cost = ? where id = ?"),
     ] {
         let Some(value) = body.get(column).filter(|_| columns.contains(&column)) else { continue };
-        if value.as_str().is_some_and(|text| text.len() > 2000) {
+        if value.to_string().len() > 2000 {
             return Err(Problem::bad(format!("{column} is too long")));
         }
         lab.db.all(sql, &[value.clone(), json!(id)]).await?;
