@@ -123,8 +123,7 @@ impl Live<'_> {
             drop(jobs);
             let mut keeper = writer.join().map_err(|_| KeepError::Writer)?;
             keeper.take(waiting);
-            let analysis = results(&mut self.state, &self.snapshot, &self.counters);
-            keeper.finish(&self.state, &analysis).map(|()| analysis)
+            finish(&mut keeper, &mut self.state, &self.snapshot, &self.counters)
         })
     }
 
@@ -241,6 +240,21 @@ fn results(state: &mut State, snapshot: &Snapshot, counters: &Counters) -> Analy
     analysis
 }
 
+/// Computes and writes results, and counts what that cost of facts.
+fn finish(
+    keeper: &mut Keeper<'_>,
+    state: &mut State,
+    snapshot: &Snapshot,
+    counters: &Counters,
+) -> Result<Analysis, KeepError> {
+    let analysis = results(state, snapshot, counters);
+    let before = keeper.lost();
+    let written = keeper.finish(state, &analysis);
+    counters.facts_lost.fetch_add(keeper.lost() - before, Relaxed);
+    counters.facts_removed.store(keeper.removed(), Relaxed);
+    written.map(|()| analysis)
+}
+
 /// Computes and writes results until there are no more jobs.
 fn write<'a>(
     mut keeper: Keeper<'a>,
@@ -251,14 +265,10 @@ fn write<'a>(
 ) -> Keeper<'a> {
     for Job { state, facts } in work {
         let begin = Instant::now();
-        let before = keeper.lost();
         keeper.take(facts);
-        let written = State::load(&state).map_err(KeepError::from).and_then(|mut state| {
-            let analysis = results(&mut state, snapshot, counters);
-            keeper.finish(&state, &analysis)
-        });
-        counters.facts_lost.fetch_add(keeper.lost() - before, Relaxed);
-        counters.facts_removed.store(keeper.removed(), Relaxed);
+        let written = State::load(&state)
+            .map_err(KeepError::from)
+            .and_then(|mut state| finish(&mut keeper, &mut state, snapshot, counters).map(drop));
         // Nobody listens when the run is ending.
         let _ = say.send(Step { written, took: begin.elapsed() });
     }

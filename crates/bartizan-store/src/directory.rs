@@ -228,7 +228,7 @@ impl DataDirectory {
     /// it is durable; otherwise none of it is there. `batch.blocks` is filled in here.
     ///
     /// The oldest segments of the exchange log make room: those beyond its budget, and, when the disk is
-    /// full, up to [`MOST_REMOVED`] in each call. [`Store::removed_segments`] lists what is gone.
+    /// full, up to [`MOST_REMOVED`] in each call but never the last. [`Store::removed_segments`] lists what is gone.
     ///
     /// # Errors
     /// Those of [`ExchangeLog::append`] and [`Store::save_batch`].
