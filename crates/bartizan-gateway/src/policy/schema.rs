@@ -6,7 +6,7 @@ use std::{
 };
 
 use bartizan_model::{Limits, Mode, Request, Root, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Pace, View, decode_body};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value as Seen, View, decode_body};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jsonschema::{PatternOptions, Validator};
 use schemars::JsonSchema;
@@ -16,20 +16,19 @@ use serde_json::Value;
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{BUDGETS, MOST_BODY_BYTES, OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
+    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
     files,
     record::Refusal,
 };
 use crate::phases::BodyView;
 
+mod in_place;
 mod instance;
 
 use instance::{Body, Instance, Watch};
 
 /// Most bytes of a file with a schema.
 const SCHEMA_BYTES: u64 = 1024 * 1024;
-/// Most different references of a schema: compiling and comparing one behind the other take stack.
-const REFERENCES: usize = 1_000;
 /// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
 const TEXT_BYTES: usize = 256;
 
@@ -158,6 +157,8 @@ impl Default for SchemaConfig {
 #[derive(Debug)]
 pub(crate) struct Schema {
     validator: Validator<Body>,
+    /// Names of members that the schema gives itself: others are chosen by the client.
+    names: HashSet<String>,
     is_required: bool,
     limits: Limits,
     seed: u64,
@@ -169,13 +170,7 @@ pub(crate) struct Schema {
 impl Schema {
     /// Compiles a policy. `seed` keys the hashes by which names are compared.
     pub(crate) fn compile(config: &SchemaConfig, seed: u64) -> Result<Self, Problem> {
-        if config.body_bytes > MOST_BODY_BYTES {
-            return Err(Problem::new("body_bytes", format!("expected at most {MOST_BODY_BYTES}")));
-        }
-        if !BUDGETS.contains(&config.budget_micros) {
-            let expected = format!("expected {} to {}", BUDGETS.start(), BUDGETS.end());
-            return Err(Problem::new("budget_micros", expected));
-        }
+        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
         let (key, schema) = match (&config.file, &config.inline) {
             (Some(path), None) => ("file", read(path).map_err(|why| Problem::new("file", why))?),
             (None, Some(schema)) => ("inline", schema.clone()),
@@ -188,17 +183,15 @@ impl Schema {
             }
         };
         let validator = validator(&schema).map_err(|why| Problem::new(key, why))?;
-        let limits = Limits {
-            body_bytes: config.body_bytes,
-            decoded_bytes: config.body_bytes,
-            ..Limits::default()
-        };
+        let mut names = HashSet::new();
+        find_names(&schema, &mut names);
         Ok(Self {
             validator,
+            names,
             is_required: config.required,
-            limits,
+            limits: bounds.limits(),
             seed,
-            budget_nanos: u64::from(config.budget_micros) * 1_000,
+            budget_nanos: bounds.budget_nanos(),
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
         })
@@ -212,6 +205,11 @@ impl Schema {
         body: BodyView<'_>,
     ) -> Result<Option<&'static str>, Refusal> {
         let BodyView::Whole(bytes) = body else { return self.unreadable("body-not-held") };
+        // What was sent says that: a body that decodes to nothing may be read by others as it is.
+        if bytes.is_empty() {
+            let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
+            return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
+        }
         let mut request = Request { body: bytes.clone(), ..Request::default() };
         let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
         for (name, value) in fields.filter(|(name, _)| shown.contains(name)) {
@@ -221,10 +219,6 @@ impl Schema {
         let mut decoded = Decoded::default();
         decode_body(&mut decoded, &request, &self.limits, self.seed, pace(until));
         let view = &decoded.view;
-        if decoded.request_format == Format::Empty && view.anomalies().is_empty() {
-            let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
-            return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
-        }
         if let Some(reason) = cut(view) {
             return self.beyond(reason);
         }
@@ -249,12 +243,32 @@ impl Schema {
         match self.validator.validate(Instance::At(body, &watch)) {
             Err(error) if watch.ended().is_none() => {
                 let keyword = known(error.kind().keyword());
-                let pointer = shortened(error.instance_path().as_str());
+                let pointer = self.place(error.instance_path().as_str(), body);
                 let place = if pointer.is_empty() { "the body" } else { &pointer };
                 Err(refusal.because(keyword).with_detail(format!("{place} fails {keyword}")))
             }
             _ => Err(refusal),
         }
+    }
+
+    /// A pointer as far as its names are of the schema: what is behind may be data.
+    fn place(&self, pointer: &str, body: NodeRef<'_>) -> String {
+        let (mut told, mut node) = (String::new(), Some(body));
+        for segment in pointer.split('/').skip(1) {
+            let name = segment.replace("~1", "/").replace("~0", "~");
+            let is_element = node.is_some_and(|node| node.value() == Seen::Array);
+            if !is_element && !self.names.contains(&name) {
+                told.push_str("/...");
+                break;
+            }
+            told.push('/');
+            told.push_str(segment);
+            node = node.and_then(|node| match name.parse() {
+                Ok(at) if is_element => node.children().nth(at),
+                _ => node.children().find(|child| child.key() == name),
+            });
+        }
+        shortened(&told)
     }
 
     fn beyond(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
@@ -283,11 +297,6 @@ fn known(keyword: &str) -> &'static str {
     KEYWORDS.iter().find(|known| **known == keyword).copied().unwrap_or("schema")
 }
 
-/// As long as the processor time of this thread is before `until`.
-const fn pace(until: u64) -> Pace {
-    Pace::new(|until| thread_nanos() < until, until)
-}
-
 fn refusal(status: StatusCode, title: &'static str) -> Refusal {
     Refusal::deny(status, "schema-refused", title)
 }
@@ -306,10 +315,9 @@ fn cut(view: &View) -> Option<&'static str> {
 fn is_plain(decoded: &Decoded, request: &Request) -> bool {
     /// These are of RFC 8259, but for control characters that are not escaped: who takes them reads the
     /// same.
-    const ALLOWED: [AnomalyKind; 3] =
-        [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter, AnomalyKind::NulByte];
+    const ALLOWED: [AnomalyKind; 2] = [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter];
     let mut types = request.headers.get_all("content-type");
-    let is_one_type = types.next().is_none_or(is_utf8) && types.next().is_none();
+    let is_one_type = types.next().is_none_or(is_json) && types.next().is_none();
     let mut odd = decoded.view.anomalies().iter().filter(|(_, kind)| !ALLOWED.contains(kind));
     decoded.request_format == Format::Json
         && is_one_type
@@ -317,16 +325,31 @@ fn is_plain(decoded: &Decoded, request: &Request) -> bool {
         && decoded.view.is_fully_inspected(Side::Request)
 }
 
-/// Whether it is one media type, and names no character set but UTF-8.
-fn is_utf8(media_type: &str) -> bool {
-    let is_fine = |parameter: &str| match parameter.split_once('=') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-            let value = value.trim().trim_matches('"');
-            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
-        }
-        _ => true,
+/// Whether it is exactly one media type (RFC 9110 section 8.3.1), of JSON or of anything, and names no
+/// character set but UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(|part| part.trim_matches([' ', '\t']));
+    let (kind, subtype) = parts.next().and_then(|full| full.split_once('/')).unwrap_or_default();
+    let is = |text: &str, known: &str| text.eq_ignore_ascii_case(known);
+    let suffix = subtype.len().checked_sub("+json".len()).and_then(|at| subtype.get(at..));
+    let is_known = is(subtype, "json")
+        || suffix.is_some_and(|suffix| is(suffix, "+json"))
+        || (is(kind, "application") && is(subtype, "octet-stream"));
+    let is_fine = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let is_value = quoted.map_or_else(|| is_token(value), |text| !text.contains(['"', '\\']));
+        let value = quoted.unwrap_or(value);
+        let is_utf8 = !is(name, "charset") || is(value, "utf-8") || is(value, "utf8");
+        parameter.is_empty() || (is_token(name) && is_value && is_utf8)
     };
-    !media_type.contains(',') && media_type.split(';').skip(1).all(is_fine)
+    is_known && is_token(kind) && is_token(subtype) && parts.all(is_fine)
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.as_bytes().iter().all(|byte| is_one(byte))
 }
 
 /// The schema in a file.
@@ -336,11 +359,7 @@ fn read(path: &Path) -> Result<Value, String> {
 }
 
 fn validator(schema: &Value) -> Result<Validator<Body>, String> {
-    let mut references = HashSet::new();
-    find_references(schema, &mut references);
-    if references.len() > REFERENCES {
-        return Err(format!("there are more than {REFERENCES} different references"));
-    }
+    in_place::check(schema)?;
     let options = jsonschema::options_for::<Body>()
         .offline()
         .with_pattern_options(PatternOptions::regex())
@@ -352,16 +371,16 @@ fn validator(schema: &Value) -> Result<Validator<Body>, String> {
     })
 }
 
-/// Where a schema refers to, and perhaps more: what only looks like a reference counts too.
-fn find_references<'a>(schema: &'a Value, found: &mut HashSet<&'a str>) {
+/// The names of all properties that a schema has something to say about.
+fn find_names(schema: &Value, found: &mut HashSet<String>) {
     match schema {
-        Value::Object(members) => members.iter().for_each(|(name, value)| match value {
-            Value::String(target) if name.ends_with("ref") || name.ends_with("Ref") => {
-                found.insert(target);
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                found.extend(properties.keys().cloned());
             }
-            value => find_references(value, found),
-        }),
-        Value::Array(elements) => elements.iter().for_each(|one| find_references(one, found)),
+            members.values().for_each(|value| find_names(value, found));
+        }
+        Value::Array(elements) => elements.iter().for_each(|one| find_names(one, found)),
         _ => {}
     }
 }
