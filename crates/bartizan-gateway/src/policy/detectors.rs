@@ -58,7 +58,9 @@ message of a WebSocket), and one with an unknown or broken content coding, an un
 in its JSON or XML, behind which nothing is read; `body-not-held` is a body that is passed on as it comes \
 (gRPC, or above the limit of the whole gateway where that streams). The rest of them is judged in any case. \
 So with `refuse` no upload of a picture passes: its scope is for paths that take none. A request without a \
-body is always readable. What is declared to be text is read as text, also when it begins as a picture or \
+body is always readable. Bytes behind the end of a content coding are not readable either; a body that is text \
+with its coding and without it is read both ways, as many servers leave the coding of requests alone. \
+What is declared to be text is read as text, also when it begins as a picture or \
 an archive does.
 
 Without any configuration this policy is not there: the judgement behind the answer says of every \

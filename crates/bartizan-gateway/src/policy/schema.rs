@@ -79,27 +79,39 @@ those that do not fit (422, with the JSON pointer of the first value that does n
 it fails, never with the value). The schema is in a JSON file (`file`, up to 1 MiB, read again at each \
 reload) or in the configuration (`inline`), of any draft from 4 on (`$schema`; 2020-12 if it names \
 none). `format` is asserted for the formats that JSON Schema defines; keywords and formats that it does \
-not define say nothing, as the specification wants it. Patterns take linear time. A schema that is none, \
+not define say nothing, as the specification wants it. A schema that is none, \
 of an unknown draft, with a reference that leads nowhere or to another document (nothing is ever \
 fetched), with a pattern that looks around or back, or with more than 1000 different references is \
-refused together with the whole configuration.
+refused together with the whole configuration. So is one with more than 20000 ways through references and \
+alternatives (`allOf`, `anyOf`, `oneOf`, `not`, `if`, ...) that are all about one value, more than 500 of \
+them inside each other, more than 100 below `propertyNames`, or a part that refers to itself without \
+looking into the value.
+
+The pointer ends with `...` at the first name that is not below a `properties` of the schema: such names \
+are chosen by the client, and may be data.
 
 A body is read without its content coding; nothing is changed in what goes on. One that others may read \
 differently is not compared but counts as not readable (`not-readable`): what is no JSON to RFC 8259 (a \
 byte order mark, comments, trailing commas, odd numbers, several values, anything behind the value; only \
-control characters may be there without an escape) or no UTF-8, a name twice in one object, half a surrogate, a media type that is none of JSON, an unknown or \
-broken content coding. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
+control characters may be there without an escape) or no UTF-8, a name twice in one object, half a \
+surrogate, NUL in a name or text, however written, an unknown or broken content coding, one with anything \
+behind it, and one of a body that is text before it is undone too. The media type is none at all, \
+`application/octet-stream`, or one that ends with `json` or `+json`, well-formed and without another \
+charset than UTF-8; with any other a body is not readable. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
 limit of the whole gateway where that streams). `on_unreadable` says whether such a request is refused \
 (415, RFC 9110 section 15.5.16), as it is by default, or passes and counts as not evaluated. A request without a body \
 passes unless `required` is set (400). Names are compared with case: where the upstream ignores it, \
 `additionalProperties: false` keeps out what the schema does not name.
 
 It is asked behind the size of the body and before detectors. It takes at most `budget_micros` of \
-processor time, whatever the schema refers to and however often (some tenths of a millisecond more when \
-a body is one long text that a pattern is compared with), and reads at most `body_bytes` of a body, as \
+processor time, whatever the schema refers to and however often (some tenths of a millisecond more for \
+a schema near the bounds above), and reads at most `body_bytes` of a body, as \
 transferred and without its coding, 64 levels deep, 100000 values. `on_budget` says whether what is \
 beyond that (`over-budget`, `over-limits`) is refused (413), as it is by default, or passes and counts \
-as not evaluated. On a machine with two shared cores (x86-64, 2026-11-27) a POST of 1 KiB of JSON costs \
+as not evaluated. One comparison of a text with a pattern is not interrupted. It takes time in proportion \
+to the text and, where the pattern counts (`a.{500}x`), to what it counts: mostly below a millisecond for a text \
+of 128 KiB, for that pattern up to 0.4 seconds. Smaller `body_bytes` are the bound of that, and patterns \
+that begin with `^` and count little. On a machine with two shared cores (x86-64, 2026-11-27) a POST of 1 KiB of JSON costs \
 6 microseconds. Messages of WebSockets, trailers and answers are not compared.",
     examples: &["\
 name: orders
@@ -349,7 +361,7 @@ fn is_json(media_type: &str) -> bool {
 /// RFC 9110 section 5.6.2.
 fn is_token(text: &str) -> bool {
     let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.as_bytes().iter().all(|byte| is_one(byte))
+    !text.is_empty() && text.as_bytes().iter().all(is_one)
 }
 
 /// The schema in a file.
