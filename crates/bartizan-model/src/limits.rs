@@ -120,7 +120,7 @@ pub enum NotInspectedReason {
     ResponseNotCaptured,
     /// A content coding that no decoder knows.
     UnknownEncoding,
-    /// A content coding that broke off with an error.
+    /// A content coding that broke off with an error, or has bytes behind its end.
     BrokenEncoding,
     /// A media type that no decoder knows.
     UnknownMediaType,

@@ -94,6 +94,8 @@ anomalies! {
     JwtMalformed = "jwt_malformed",
     /// A body that breaks off inside its content coding.
     BrokenEncoding = "broken_encoding",
+    /// A body that is text with its content coding and without it.
+    AmbiguousEncoding = "ambiguous_encoding",
     /// A charset that we do not decode.
     UnknownCharset = "unknown_charset",
     /// A decoder stopped at a limit; which one is in the list of what was not inspected.

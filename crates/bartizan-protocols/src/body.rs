@@ -36,6 +36,11 @@ impl Decoder<'_> {
         let mut buffers = std::mem::take(&mut self.scratch.content);
         let format = match self.content(headers, kept, &mut buffers) {
             Content::Plain(bytes) => self.plain_body(content_type, bytes),
+            Content::Either(bytes) => {
+                let format = self.plain_body(content_type, bytes);
+                let sent = self.plain_body(content_type, kept);
+                if format == Format::Empty { sent } else { format }
+            }
             Content::Opaque => self.opaque(Format::Binary, body.len()),
         };
         // One large body must not be paid for by every later exchange.

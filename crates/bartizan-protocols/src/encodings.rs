@@ -18,6 +18,9 @@ const CHUNK: usize = 8 * 1024;
 pub(crate) enum Content<'b> {
     /// All of it, or what could be decoded.
     Plain(&'b [u8]),
+    /// As with [`Content::Plain`], but the body is text as it was sent too: who does not know content
+    /// codings, or leaves those of requests alone, reads that.
+    Either(&'b [u8]),
     /// Nothing can be said about it.
     Opaque,
 }
@@ -34,7 +37,7 @@ enum Coding {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum End {
     Whole,
-    /// There is more behind the end of the stream.
+    /// There is more behind the end of the stream, or in it where no decoder looks.
     Trailing,
     Broken,
     Limit(LimitName),
@@ -88,6 +91,10 @@ impl Decoder<'_> {
             }
             decoded = true;
         }
+        if decoded && std::str::from_utf8(body).is_ok() {
+            self.view.anomaly(self.side, AnomalyKind::AmbiguousEncoding);
+            return Content::Either(output);
+        }
         Content::Plain(if decoded { output } else { body })
     }
 
@@ -95,7 +102,10 @@ impl Decoder<'_> {
     fn note(&mut self, end: End, readable: bool) {
         match end {
             End::Whole => {}
-            End::Trailing => self.view.anomaly(self.side, AnomalyKind::TrailingData),
+            End::Trailing => {
+                self.view.anomaly(self.side, AnomalyKind::TrailingData);
+                self.view.skip(self.side, NotInspectedReason::BrokenEncoding);
+            }
             End::Broken => {
                 self.view.anomaly(self.side, AnomalyKind::BrokenEncoding);
                 if !readable {
@@ -139,21 +149,63 @@ impl Work<'_> {
         match coding {
             Coding::Gzip => self.gzip(&mut source, out),
             Coding::Deflate => self.deflate(&mut source, out),
-            Coding::Brotli => {
-                let first = input.first().map(|first| narrowed(*first, self.most(input.len())));
-                source.consume(1);
-                let source = first.as_slice().chain(source);
-                let mut reader = brotli_decompressor::Decompressor::new(source, CHUNK);
-                self.pump(&mut reader, input.len(), out)
-            }
-            Coding::Zstd => {
-                let Ok(mut reader) = zstd::stream::read::Decoder::with_buffer(source) else {
-                    return End::Broken;
-                };
-                if reader.window_log_max(ZSTD_WINDOW_LOG).is_err() {
-                    return End::Broken;
+            Coding::Brotli => self.brotli(&mut source, out),
+            Coding::Zstd => self.zstd(&mut source, out),
+        }
+    }
+
+    fn brotli(self, source: &mut Source<'_>, out: &mut Vec<u8>) -> End {
+        let input = source.rest.len();
+        let first = source.rest.first().map(|first| narrowed(*first, self.most(input)));
+        source.consume(1);
+        let (end, is_over) = {
+            let source = first.as_slice().chain(&mut *source);
+            let mut reader = brotli_decompressor::Decompressor::new(source, CHUNK);
+            let end = self.pump(&mut reader, input, out);
+            // That it holds bytes from behind the stream it says only when it is asked again.
+            (end, reader.read(&mut [0]).is_ok())
+        };
+        let is_whole = end != End::Whole || (is_over && source.rest.is_empty());
+        if is_whole { end } else { End::Trailing }
+    }
+
+    /// Frame after frame (RFC 8878 §3). What is in skippable ones is read by nobody who decodes, so that
+    /// it counts as behind the stream.
+    fn zstd(self, source: &mut Source<'_>, out: &mut Vec<u8>) -> End {
+        let Some(mut context) = zstd::zstd_safe::DCtx::try_create() else { return End::Broken };
+        let input = source.rest.len();
+        let mut skips = false;
+        loop {
+            let before = source.rest.len();
+            match source.rest {
+                [0x50..=0x5f, 0x2a, 0x4d, 0x18, a, b, c, d, rest @ ..] => {
+                    let length = u32::from_le_bytes([*a, *b, *c, *d]) as usize;
+                    let Some(rest) = rest.get(length..) else { return End::Broken };
+                    source.rest = rest;
+                    skips = true;
                 }
-                self.pump(&mut reader, input.len(), out)
+                [0x28, 0xb5, 0x2f, 0xfd, ..] => {
+                    let mut reader =
+                        zstd::stream::read::Decoder::with_context(&mut *source, &mut context)
+                            .single_frame();
+                    if reader.window_log_max(ZSTD_WINDOW_LOG).is_err() {
+                        return End::Broken;
+                    }
+                    match self.pump(&mut reader, input, out) {
+                        End::Whole => {}
+                        end => return end,
+                    }
+                }
+                [] if input > 0 && !skips => return End::Whole,
+                _ if before < input => return End::Trailing,
+                _ => return End::Broken,
+            }
+            // A frame may come to nothing, and to less than is asked about in the course of it.
+            if source.rest.len() == before {
+                return End::Broken;
+            }
+            if !source.rest.is_empty() && !self.pace.may_prepare() {
+                return End::OutOfTime;
             }
         }
     }

@@ -17,11 +17,12 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
         .with_decode_allow_trailing_bits(true),
 );
 
-/// User and password, with a colon between, of a `Basic` credential (RFC 7617 §2). `None` for any
-/// other value.
+/// User and password, with a colon between, of a `Basic` credential (RFC 7617 §2), with any white space
+/// behind the scheme, as lenient servers take it. `None` for any other value.
 pub(crate) fn basic(value: &[u8]) -> Option<Vec<u8>> {
-    let (scheme, encoded) = value.split_at_checked(6)?;
-    let is_basic = scheme.eq_ignore_ascii_case(b"basic ");
+    let value = value.trim_ascii_start();
+    let (scheme, encoded) = value.split_at(value.iter().position(u8::is_ascii_whitespace)?);
+    let is_basic = scheme.eq_ignore_ascii_case(b"basic");
     is_basic.then(|| BASE64.decode(encoded.trim_ascii()).ok())?
 }
 
@@ -82,6 +83,8 @@ mod tests {
             ("", ""),
             ("Basic YnR6XzE6", "Basic own key"),
             ("bASIC  YWxpY2U6YnR6XzE", "Basic own key"),
+            ("Basic\tYWxpY2U6YnR6XzE", "Basic own key"),
+            (" Basic\t YWxpY2U6YnR6XzE=", "Basic own key"),
             ("Basic YWxpY2U6c2VjcmV0", "Basic YWxpY2U6c2VjcmV0"),
             ("Basic btz_1", "Basic own key"),
             ("Basic", "Basic"),

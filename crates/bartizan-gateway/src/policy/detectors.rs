@@ -20,9 +20,9 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use super::{PolicyItem, config::Problem, record::Refusal};
 
 /// Most bytes of a body that can be asked for.
-pub(super) const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
+const MOST_BODY_BYTES: u32 = 8 * 1024 * 1024;
 /// Shortest and longest budget, in microseconds.
-pub(super) const BUDGETS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
+const BUDGETS: std::ops::RangeInclusive<u32> = 100..=1_000_000;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -58,7 +58,9 @@ message of a WebSocket), and one with an unknown or broken content coding, an un
 in its JSON or XML, behind which nothing is read; `body-not-held` is a body that is passed on as it comes \
 (gRPC, or above the limit of the whole gateway where that streams). The rest of them is judged in any case. \
 So with `refuse` no upload of a picture passes: its scope is for paths that take none. A request without a \
-body is always readable. What is declared to be text is read as text, also when it begins as a picture or \
+body is always readable. Bytes behind the end of a content coding are not readable either; a body that is text \
+with its coding and without it is read both ways, as many servers leave the coding of requests alone. \
+What is declared to be text is read as text, also when it begins as a picture or \
 an archive does.
 
 Without any configuration this policy is not there: the judgement behind the answer says of every \
@@ -185,6 +187,30 @@ pub(crate) struct Bounds {
     budget_micros: u32,
 }
 
+impl Bounds {
+    /// Bounds that are in their ranges; else the key of what is not.
+    pub(super) fn checked(body_bytes: u32, budget_micros: u32) -> Result<Self, Problem> {
+        if body_bytes > MOST_BODY_BYTES {
+            return Err(Problem::new("body_bytes", format!("expected at most {MOST_BODY_BYTES}")));
+        }
+        if !BUDGETS.contains(&budget_micros) {
+            let expected = format!("expected {} to {}", BUDGETS.start(), BUDGETS.end());
+            return Err(Problem::new("budget_micros", expected));
+        }
+        Ok(Self { body_bytes, budget_micros })
+    }
+
+    /// What a body is decoded within, with its content coding and without it.
+    pub(super) fn limits(self) -> Limits {
+        let most = self.body_bytes;
+        Limits { body_bytes: most, decoded_bytes: most, ..Limits::default() }
+    }
+
+    pub(super) fn budget_nanos(self) -> u64 {
+        u64::from(self.budget_micros) * 1_000
+    }
+}
+
 /// A compiled detectors policy.
 #[derive(Debug)]
 pub(crate) struct Detectors {
@@ -206,23 +232,13 @@ impl Detectors {
         if !(1..=100).contains(&config.score) {
             return Err(Problem::new("score", "expected 1 to 100"));
         }
-        if config.body_bytes > MOST_BODY_BYTES {
-            return Err(Problem::new("body_bytes", format!("expected at most {MOST_BODY_BYTES}")));
-        }
-        if !BUDGETS.contains(&config.budget_micros) {
-            let expected = format!("expected {} to {}", BUDGETS.start(), BUDGETS.end());
-            return Err(Problem::new("budget_micros", expected));
-        }
-        let limits = Limits {
-            body_bytes: config.body_bytes,
-            decoded_bytes: config.body_bytes,
-            ..Limits::default()
-        };
+        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
+        let limits = bounds.limits();
         let snapshot = Snapshot { limits, ..Snapshot::new(Scope::default(), key.clone()) };
         Ok(Self {
             codes,
             score: config.score,
-            bounds: Bounds { body_bytes: config.body_bytes, budget_micros: config.budget_micros },
+            bounds,
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
             snapshot: snapshot.into(),
@@ -231,9 +247,8 @@ impl Detectors {
 
     /// Reads a request, by all detectors.
     pub(crate) fn judge(&self, exchange: &Exchange) -> RequestJudgement {
-        let budget = u64::from(self.bounds.budget_micros) * 1_000;
+        let budget = self.bounds.budget_nanos();
         let begin = thread_nanos();
-        let pace = |until| Pace::new(|until| thread_nanos() < until, until);
         let mut decoded = Decoded::default();
         let Snapshot { limits, seed, .. } = &*self.snapshot;
         let read = pace(begin + budget / 2).prepare_until(begin + budget / 4);
@@ -302,6 +317,11 @@ fn reason(missing: &NotInspected) -> &'static str {
         NotInspectedReason::BodyNotCaptured | NotInspectedReason::BodyTruncated => "body-not-held",
         _ => "not-readable",
     }
+}
+
+/// As long as the processor time of this thread is before `until`.
+pub(super) const fn pace(until: u64) -> Pace {
+    Pace::new(|until| thread_nanos() < until, until)
 }
 
 /// Processor time of this thread: others that take the processor take nothing of a budget.

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bartizan_model::{Limits, Mode, Request, Root, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Pace, View, decode_body};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value as Seen, View, decode_body};
 use http::{HeaderName, HeaderValue, StatusCode, header};
 use jsonschema::{PatternOptions, Validator};
 use schemars::JsonSchema;
@@ -16,20 +16,19 @@ use serde_json::Value;
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{BUDGETS, MOST_BODY_BYTES, OVER_BUDGET, OVER_LIMITS, OnGap, thread_nanos},
+    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
     files,
     record::Refusal,
 };
 use crate::phases::BodyView;
 
+mod in_place;
 mod instance;
 
 use instance::{Body, Instance, Watch};
 
 /// Most bytes of a file with a schema.
 const SCHEMA_BYTES: u64 = 1024 * 1024;
-/// Most different references of a schema: compiling and comparing one behind the other take stack.
-const REFERENCES: usize = 1_000;
 /// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
 const TEXT_BYTES: usize = 256;
 
@@ -80,27 +79,39 @@ those that do not fit (422, with the JSON pointer of the first value that does n
 it fails, never with the value). The schema is in a JSON file (`file`, up to 1 MiB, read again at each \
 reload) or in the configuration (`inline`), of any draft from 4 on (`$schema`; 2020-12 if it names \
 none). `format` is asserted for the formats that JSON Schema defines; keywords and formats that it does \
-not define say nothing, as the specification wants it. Patterns take linear time. A schema that is none, \
+not define say nothing, as the specification wants it. A schema that is none, \
 of an unknown draft, with a reference that leads nowhere or to another document (nothing is ever \
 fetched), with a pattern that looks around or back, or with more than 1000 different references is \
-refused together with the whole configuration.
+refused together with the whole configuration. So is one with more than 20000 ways through references and \
+alternatives (`allOf`, `anyOf`, `oneOf`, `not`, `if`, ...) that are all about one value, more than 500 of \
+them inside each other, more than 100 below `propertyNames`, or a part that refers to itself without \
+looking into the value.
+
+The pointer ends with `...` at the first name that is not below a `properties` of the schema: such names \
+are chosen by the client, and may be data.
 
 A body is read without its content coding; nothing is changed in what goes on. One that others may read \
 differently is not compared but counts as not readable (`not-readable`): what is no JSON to RFC 8259 (a \
 byte order mark, comments, trailing commas, odd numbers, several values, anything behind the value; only \
-control characters may be there without an escape) or no UTF-8, a name twice in one object, half a surrogate, a media type that is none of JSON, an unknown or \
-broken content coding. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
+control characters may be there without an escape) or no UTF-8, a name twice in one object, half a \
+surrogate, NUL in a name or text, however written, an unknown or broken content coding, one with anything \
+behind it, and one of a body that is text before it is undone too. The media type is none at all, \
+`application/octet-stream`, or one that ends with `json` or `+json`, well-formed and without another \
+charset than UTF-8; with any other a body is not readable. So does a body that is passed on as it comes (`body-not-held`: gRPC, or above the \
 limit of the whole gateway where that streams). `on_unreadable` says whether such a request is refused \
 (415, RFC 9110 section 15.5.16), as it is by default, or passes and counts as not evaluated. A request without a body \
 passes unless `required` is set (400). Names are compared with case: where the upstream ignores it, \
 `additionalProperties: false` keeps out what the schema does not name.
 
 It is asked behind the size of the body and before detectors. It takes at most `budget_micros` of \
-processor time, whatever the schema refers to and however often (some tenths of a millisecond more when \
-a body is one long text that a pattern is compared with), and reads at most `body_bytes` of a body, as \
+processor time, whatever the schema refers to and however often (some tenths of a millisecond more for \
+a schema near the bounds above), and reads at most `body_bytes` of a body, as \
 transferred and without its coding, 64 levels deep, 100000 values. `on_budget` says whether what is \
 beyond that (`over-budget`, `over-limits`) is refused (413), as it is by default, or passes and counts \
-as not evaluated. On a machine with two shared cores (x86-64, 2026-11-27) a POST of 1 KiB of JSON costs \
+as not evaluated. One comparison of a text with a pattern is not interrupted. It takes time in proportion \
+to the text and, where the pattern counts (`a.{500}x`), to what it counts: mostly below a millisecond for a text \
+of 128 KiB, for that pattern up to 0.4 seconds. Smaller `body_bytes` are the bound of that, and patterns \
+that begin with `^` and count little. On a machine with two shared cores (x86-64, 2026-11-27) a POST of 1 KiB of JSON costs \
 6 microseconds. Messages of WebSockets, trailers and answers are not compared.",
     examples: &["\
 name: orders
@@ -158,6 +169,8 @@ impl Default for SchemaConfig {
 #[derive(Debug)]
 pub(crate) struct Schema {
     validator: Validator<Body>,
+    /// Names of members that the schema gives itself: others are chosen by the client.
+    names: HashSet<String>,
     is_required: bool,
     limits: Limits,
     seed: u64,
@@ -169,13 +182,7 @@ pub(crate) struct Schema {
 impl Schema {
     /// Compiles a policy. `seed` keys the hashes by which names are compared.
     pub(crate) fn compile(config: &SchemaConfig, seed: u64) -> Result<Self, Problem> {
-        if config.body_bytes > MOST_BODY_BYTES {
-            return Err(Problem::new("body_bytes", format!("expected at most {MOST_BODY_BYTES}")));
-        }
-        if !BUDGETS.contains(&config.budget_micros) {
-            let expected = format!("expected {} to {}", BUDGETS.start(), BUDGETS.end());
-            return Err(Problem::new("budget_micros", expected));
-        }
+        let bounds = Bounds::checked(config.body_bytes, config.budget_micros)?;
         let (key, schema) = match (&config.file, &config.inline) {
             (Some(path), None) => ("file", read(path).map_err(|why| Problem::new("file", why))?),
             (None, Some(schema)) => ("inline", schema.clone()),
@@ -188,17 +195,15 @@ impl Schema {
             }
         };
         let validator = validator(&schema).map_err(|why| Problem::new(key, why))?;
-        let limits = Limits {
-            body_bytes: config.body_bytes,
-            decoded_bytes: config.body_bytes,
-            ..Limits::default()
-        };
+        let mut names = HashSet::new();
+        find_names(&schema, &mut names);
         Ok(Self {
             validator,
+            names,
             is_required: config.required,
-            limits,
+            limits: bounds.limits(),
             seed,
-            budget_nanos: u64::from(config.budget_micros) * 1_000,
+            budget_nanos: bounds.budget_nanos(),
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
         })
@@ -212,6 +217,11 @@ impl Schema {
         body: BodyView<'_>,
     ) -> Result<Option<&'static str>, Refusal> {
         let BodyView::Whole(bytes) = body else { return self.unreadable("body-not-held") };
+        // What was sent says that: a body that decodes to nothing may be read by others as it is.
+        if bytes.is_empty() {
+            let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
+            return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
+        }
         let mut request = Request { body: bytes.clone(), ..Request::default() };
         let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
         for (name, value) in fields.filter(|(name, _)| shown.contains(name)) {
@@ -221,10 +231,6 @@ impl Schema {
         let mut decoded = Decoded::default();
         decode_body(&mut decoded, &request, &self.limits, self.seed, pace(until));
         let view = &decoded.view;
-        if decoded.request_format == Format::Empty && view.anomalies().is_empty() {
-            let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
-            return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
-        }
         if let Some(reason) = cut(view) {
             return self.beyond(reason);
         }
@@ -249,12 +255,32 @@ impl Schema {
         match self.validator.validate(Instance::At(body, &watch)) {
             Err(error) if watch.ended().is_none() => {
                 let keyword = known(error.kind().keyword());
-                let pointer = shortened(error.instance_path().as_str());
+                let pointer = self.place(error.instance_path().as_str(), body);
                 let place = if pointer.is_empty() { "the body" } else { &pointer };
                 Err(refusal.because(keyword).with_detail(format!("{place} fails {keyword}")))
             }
             _ => Err(refusal),
         }
+    }
+
+    /// A pointer as far as its names are of the schema: what is behind may be data.
+    fn place(&self, pointer: &str, body: NodeRef<'_>) -> String {
+        let (mut told, mut node) = (String::new(), Some(body));
+        for segment in pointer.split('/').skip(1) {
+            let name = segment.replace("~1", "/").replace("~0", "~");
+            let is_element = node.is_some_and(|node| node.value() == Seen::Array);
+            if !is_element && !self.names.contains(&name) {
+                told.push_str("/...");
+                break;
+            }
+            told.push('/');
+            told.push_str(segment);
+            node = node.and_then(|node| match name.parse() {
+                Ok(at) if is_element => node.children().nth(at),
+                _ => node.children().find(|child| child.key() == name),
+            });
+        }
+        shortened(&told)
     }
 
     fn beyond(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
@@ -283,11 +309,6 @@ fn known(keyword: &str) -> &'static str {
     KEYWORDS.iter().find(|known| **known == keyword).copied().unwrap_or("schema")
 }
 
-/// As long as the processor time of this thread is before `until`.
-const fn pace(until: u64) -> Pace {
-    Pace::new(|until| thread_nanos() < until, until)
-}
-
 fn refusal(status: StatusCode, title: &'static str) -> Refusal {
     Refusal::deny(status, "schema-refused", title)
 }
@@ -306,10 +327,9 @@ fn cut(view: &View) -> Option<&'static str> {
 fn is_plain(decoded: &Decoded, request: &Request) -> bool {
     /// These are of RFC 8259, but for control characters that are not escaped: who takes them reads the
     /// same.
-    const ALLOWED: [AnomalyKind; 3] =
-        [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter, AnomalyKind::NulByte];
+    const ALLOWED: [AnomalyKind; 2] = [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter];
     let mut types = request.headers.get_all("content-type");
-    let is_one_type = types.next().is_none_or(is_utf8) && types.next().is_none();
+    let is_one_type = types.next().is_none_or(is_json) && types.next().is_none();
     let mut odd = decoded.view.anomalies().iter().filter(|(_, kind)| !ALLOWED.contains(kind));
     decoded.request_format == Format::Json
         && is_one_type
@@ -317,16 +337,31 @@ fn is_plain(decoded: &Decoded, request: &Request) -> bool {
         && decoded.view.is_fully_inspected(Side::Request)
 }
 
-/// Whether it is one media type, and names no character set but UTF-8.
-fn is_utf8(media_type: &str) -> bool {
-    let is_fine = |parameter: &str| match parameter.split_once('=') {
-        Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-            let value = value.trim().trim_matches('"');
-            value.eq_ignore_ascii_case("utf-8") || value.eq_ignore_ascii_case("utf8")
-        }
-        _ => true,
+/// Whether it is exactly one media type (RFC 9110 section 8.3.1), of JSON or of anything, and names no
+/// character set but UTF-8.
+fn is_json(media_type: &str) -> bool {
+    let mut parts = media_type.split(';').map(|part| part.trim_matches([' ', '\t']));
+    let (kind, subtype) = parts.next().and_then(|full| full.split_once('/')).unwrap_or_default();
+    let is = |text: &str, known: &str| text.eq_ignore_ascii_case(known);
+    let suffix = subtype.len().checked_sub("+json".len()).and_then(|at| subtype.get(at..));
+    let is_known = is(subtype, "json")
+        || suffix.is_some_and(|suffix| is(suffix, "+json"))
+        || (is(kind, "application") && is(subtype, "octet-stream"));
+    let is_fine = |parameter: &str| {
+        let (name, value) = parameter.split_once('=').unwrap_or_default();
+        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
+        let is_value = quoted.map_or_else(|| is_token(value), |text| !text.contains(['"', '\\']));
+        let value = quoted.unwrap_or(value);
+        let is_utf8 = !is(name, "charset") || is(value, "utf-8") || is(value, "utf8");
+        parameter.is_empty() || (is_token(name) && is_value && is_utf8)
     };
-    !media_type.contains(',') && media_type.split(';').skip(1).all(is_fine)
+    is_known && is_token(kind) && is_token(subtype) && parts.all(is_fine)
+}
+
+/// RFC 9110 section 5.6.2.
+fn is_token(text: &str) -> bool {
+    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    !text.is_empty() && text.as_bytes().iter().all(is_one)
 }
 
 /// The schema in a file.
@@ -336,11 +371,7 @@ fn read(path: &Path) -> Result<Value, String> {
 }
 
 fn validator(schema: &Value) -> Result<Validator<Body>, String> {
-    let mut references = HashSet::new();
-    find_references(schema, &mut references);
-    if references.len() > REFERENCES {
-        return Err(format!("there are more than {REFERENCES} different references"));
-    }
+    in_place::check(schema)?;
     let options = jsonschema::options_for::<Body>()
         .offline()
         .with_pattern_options(PatternOptions::regex())
@@ -352,16 +383,16 @@ fn validator(schema: &Value) -> Result<Validator<Body>, String> {
     })
 }
 
-/// Where a schema refers to, and perhaps more: what only looks like a reference counts too.
-fn find_references<'a>(schema: &'a Value, found: &mut HashSet<&'a str>) {
+/// The names of all properties that a schema has something to say about.
+fn find_names(schema: &Value, found: &mut HashSet<String>) {
     match schema {
-        Value::Object(members) => members.iter().for_each(|(name, value)| match value {
-            Value::String(target) if name.ends_with("ref") || name.ends_with("Ref") => {
-                found.insert(target);
+        Value::Object(members) => {
+            if let Some(Value::Object(properties)) = members.get("properties") {
+                found.extend(properties.keys().cloned());
             }
-            value => find_references(value, found),
-        }),
-        Value::Array(elements) => elements.iter().for_each(|one| find_references(one, found)),
+            members.values().for_each(|value| find_names(value, found));
+        }
+        Value::Array(elements) => elements.iter().for_each(|one| find_names(one, found)),
         _ => {}
     }
 }

@@ -166,11 +166,47 @@ fn bombs_stop_at_the_limits() {
 
 #[test]
 fn bytes_behind_the_stream_are_noted() {
-    let mut body = gz(JSON);
-    body.extend_from_slice(b"more");
-    let seen = decoded("gzip", body, &Limits::default());
-    assert!(seen.view.has_anomaly(Side::Request, AnomalyKind::TrailingData));
-    assert_eq!(value(&seen), Some("value"));
+    let skippable = |inside: &[u8]| {
+        [b"\x50\x2a\x4d\x18".as_slice(), &(inside.len() as u32).to_le_bytes(), inside].concat()
+    };
+    for (encoding, body) in [
+        ("gzip", [gz(JSON), b"more".to_vec()].concat()),
+        ("deflate", [zlib(JSON), b"more".to_vec()].concat()),
+        ("deflate", [raw(JSON), b"more".to_vec()].concat()),
+        ("br", [br(JSON), b"m".to_vec()].concat()),
+        ("br", [br(JSON), vec![b'm'; 3 * CHUNK]].concat()),
+        ("zstd", [zst(JSON), b"more".to_vec()].concat()),
+        ("zstd", [zst(JSON), skippable(b"more")].concat()),
+        ("zstd", [skippable(b"more"), zst(JSON)].concat()),
+        ("gzip, zstd", [zst(&gz(JSON)), b"more".to_vec()].concat()),
+        ("br, gzip", gz(&[br(JSON), b"more".to_vec()].concat())),
+    ] {
+        let seen = decoded(encoding, body, &Limits::default());
+        assert!(seen.view.has_anomaly(Side::Request, AnomalyKind::TrailingData), "{encoding}");
+        assert_eq!(request_reasons(&seen), ["broken_encoding"], "{encoding}");
+        assert_eq!(value(&seen), Some("value"), "{encoding}");
+    }
+    let two = [zst(&JSON[..5]), zst(&JSON[5..])].concat();
+    assert_eq!(value(&decoded("zstd", two, &Limits::default())), Some("value"));
+}
+
+/// Each of them is a stream, and a text that somebody may read who undoes nothing.
+#[test]
+fn what_is_text_with_its_coding_is_read_both_ways() {
+    // `P*M\x18` begins a skippable frame, here of 32 bytes.
+    let skippable = format!("P*M\x18 \0\0\0{:32}", "&a=value");
+    for (encoding, body) in
+        [("br", "=&a=value".to_owned()), ("br", "?&a=value".to_owned()), ("zstd", skippable)]
+    {
+        let seen = decoded(encoding, body.into_bytes(), &Limits::default());
+        assert!(seen.view.has_anomaly(Side::Request, AnomalyKind::AmbiguousEncoding), "{encoding}");
+        assert!(seen.view.has_anomaly(Side::Request, AnomalyKind::TrailingData), "{encoding}");
+        let texts: Vec<_> = seen.view.nodes().map(|node| node.raw().trim().to_owned()).collect();
+        assert!(texts.iter().any(|text| text.contains("value")), "{encoding} {texts:?}");
+        assert_ne!(seen.request_format, Format::Empty);
+    }
+    let seen = decoded("gzip", gz(JSON), &Limits::default());
+    assert!(!seen.view.has_anomaly(Side::Request, AnomalyKind::AmbiguousEncoding));
 }
 
 #[test]

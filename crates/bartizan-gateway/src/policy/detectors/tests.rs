@@ -182,6 +182,23 @@ fn what_cannot_be_read_passes_unless_it_is_to_be_refused() {
 }
 
 /// What was cut here breaks off, which is no fault of who sent it.
+/// `=` is a whole stream of nothing in Brotli: many servers undo no coding of requests.
+#[test]
+fn what_stands_behind_a_coding_is_judged_too() {
+    let form = "application/x-www-form-urlencoded";
+    let lax = policy("{budget_micros: 1000000}");
+    let strict = policy("{budget_micros: 1000000, on_unreadable: refuse}");
+    for first in ["=", ";", "?"] {
+        let hidden = coded(post("/", form, format!("{first}&q=x' or '1'='1")), "br");
+        assert_eq!(decided(&lax, &hidden), "!sql-injection", "{first}");
+        let harmless = coded(post("/", form, format!("{first}&q=x")), "br");
+        assert_eq!(decided(&lax, &harmless), "not-readable", "{first}");
+        assert_eq!(decided(&strict, &harmless), "!not-readable", "{first}");
+    }
+    let trailing = [zipped(b"q=x"), b"&q=y".to_vec()].concat();
+    assert_eq!(decided(&strict, &coded(post("/", form, trailing), "gzip")), "!not-readable");
+}
+
 #[test]
 fn a_body_that_was_cut_is_not_taken_for_unreadable() {
     let rule = policy("{budget_micros: 1000000, body_bytes: 100, on_unreadable: refuse}");

@@ -1,8 +1,9 @@
 //! A parsed body as the validator sees it, watched while it is looked at.
 //!
 //! What a validator does is bounded by what it is shown: when time or stack are used up, everything it
-//! still asks for has no children, so that it comes to an end with what it has begun. Whatever it says
-//! then counts for nothing ([`Watch::ended`]).
+//! still asks for is null, so that it comes to an end with what it has begun; how much that can be is
+//! bounded by what schemas are taken (`in_place`). Whatever it says then counts for nothing
+//! ([`Watch::ended`]).
 
 use std::{
     borrow::Cow,
@@ -105,8 +106,9 @@ impl<'a> Instance<'a> {
         match self {
             Self::At(node, watch) => {
                 let value = node.value();
-                watch.goes_on(if let Value::Text(text) = value { work(text) } else { 1 });
-                value
+                let cost = if let Value::Text(text) = value { work(text) } else { 1 };
+                // After the end there are no texts either, which patterns would be compared with.
+                if watch.goes_on(cost) { value } else { Value::Null }
             }
             Self::Name(name) => Value::Text(name),
         }

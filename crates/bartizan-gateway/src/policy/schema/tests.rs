@@ -49,59 +49,58 @@ fn refused(rule: &Schema, body: impl Into<Bytes>) -> Refusal {
     rule.check(fields.iter(), BodyView::Whole(&body)).expect_err("does not fit")
 }
 
-/// The view says the same as the values of `serde_json`, which the validator was made for.
-#[test]
-fn the_view_is_read_as_json_values_are() {
+const BODIES: &[&str] = &[
+    "null",
+    "true",
+    "0",
+    "1",
+    "1.0",
+    "1e2",
+    "100",
+    "0.5",
+    "-3",
+    "1e400",
+    "2e3",
+    "9007199254740993",
+    "18446744073709551615",
+    "18446744073709551616",
+    r#""""#,
+    r#""a""#,
+    r#""SKU-0001""#,
+    r#""\u00e9\ud83d\ude00""#,
+    r#""2026-02-30""#,
+    r#""2026-11-27""#,
+    r#""a@b.example""#,
+    r#""192.0.2.1""#,
+    "[]",
+    "[1]",
+    "[1, 1.0]",
+    "[1, 2]",
+    r#"["a", "b", "a"]"#,
+    "[18446744073709551615, 18446744073709551614]",
+    r#"[{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]"#,
+    r#"[{"a": 1, "b": 2}, {"b": 1, "a": 2}]"#,
+    "[[1], [1]]",
+    "[[], {}]",
+    "[0, false, null, \"\"]",
+    "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]",
+    "{}",
+    r#"{"a": 1}"#,
+    r#"{"a": "x", "b": null}"#,
+    r#"{"A": 1, "a": {"a": 1}}"#,
+    r#"{"": 0}"#,
+    r#"{"a/b": 1, "c~d": 2}"#,
+    r#"{"of": [{}, {"of": []}, {"of": [{"of": []}]}]}"#,
+    r#"{"of": [{"on": []}]}"#,
+    r#"{"a": [1, {"b": 2.0}]}"#,
+    r#"{"0b2f2a9c-1111-4222-8333-444455556666": 1}"#,
+];
+
+fn schemas() -> Vec<Value> {
     let drafts = |draft: u8| format!("http://json-schema.org/draft-0{draft}/schema#");
     let tree = json!({"$defs": {"t": {"type": "object", "properties": {"of": {"type": "array",
         "items": {"$ref": "#/$defs/t"}}}, "additionalProperties": false}}, "$ref": "#/$defs/t"});
-    let bodies = [
-        "null",
-        "true",
-        "0",
-        "1",
-        "1.0",
-        "1e2",
-        "100",
-        "0.5",
-        "-3",
-        "1e400",
-        "2e3",
-        "9007199254740993",
-        "18446744073709551615",
-        "18446744073709551616",
-        r#""""#,
-        r#""a""#,
-        r#""SKU-0001""#,
-        r#""\u00e9\ud83d\ude00""#,
-        r#""2026-02-30""#,
-        r#""2026-11-27""#,
-        r#""a@b.example""#,
-        r#""192.0.2.1""#,
-        "[]",
-        "[1]",
-        "[1, 1.0]",
-        "[1, 2]",
-        r#"["a", "b", "a"]"#,
-        "[18446744073709551615, 18446744073709551614]",
-        r#"[{"a": 1, "b": 2}, {"b": 2.0, "a": 1}]"#,
-        r#"[{"a": 1, "b": 2}, {"b": 1, "a": 2}]"#,
-        "[[1], [1]]",
-        "[[], {}]",
-        "[0, false, null, \"\"]",
-        "[1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17]",
-        "{}",
-        r#"{"a": 1}"#,
-        r#"{"a": "x", "b": null}"#,
-        r#"{"A": 1, "a": {"a": 1}}"#,
-        r#"{"": 0}"#,
-        r#"{"a/b": 1, "c~d": 2}"#,
-        r#"{"of": [{}, {"of": []}, {"of": [{"of": []}]}]}"#,
-        r#"{"of": [{"on": []}]}"#,
-        r#"{"a": [1, {"b": 2.0}]}"#,
-        r#"{"0b2f2a9c-1111-4222-8333-444455556666": 1}"#,
-    ];
-    let schemas = [
+    vec![
         json!(true),
         json!(false),
         json!({"type": "integer"}),
@@ -150,8 +149,13 @@ fn the_view_is_read_as_json_values_are() {
         json!({"$schema": drafts(7), "definitions": {"n": {"type": "number"}}, "additionalProperties": {"$ref": "#/definitions/n"}}),
         json!({"$schema": drafts(4), "minimum": 1, "exclusiveMinimum": true, "type": ["integer", "object"]}),
         json!({"$dynamicAnchor": "node", "properties": {"of": {"items": {"$dynamicRef": "#node"}}}, "maxProperties": 1}),
-    ];
-    for schema in schemas {
+    ]
+}
+
+/// The view says the same as the values of `serde_json`, which the validator was made for.
+#[test]
+fn the_view_is_read_as_json_values_are() {
+    for schema in schemas() {
         let ours = rule(schema.clone());
         let theirs = jsonschema::options()
             .offline()
@@ -159,7 +163,7 @@ fn the_view_is_read_as_json_values_are() {
             .should_validate_formats(true)
             .build(&schema)
             .expect("compiles");
-        for body in bodies {
+        for body in BODIES.iter().copied() {
             // Their reader refuses what is beyond a double.
             let Ok(value) = serde_json::from_str::<Value>(body) else {
                 assert_eq!(body, "1e400");
@@ -175,10 +179,11 @@ fn the_view_is_read_as_json_values_are() {
                 Err(error) => error.instance_path().as_str().to_owned(),
             };
             let place = if detail.is_empty() { "the body" } else { &detail };
-            assert!(
-                refused(&ours, body).detail.starts_with(&format!("{place} fails ")),
-                "{schema} {body}"
-            );
+            let told = refused(&ours, body).detail;
+            let told = told.split(" fails ").next().unwrap_or("");
+            let known = told.strip_suffix("/...").map(|known| place.strip_prefix(known));
+            let is_cut = known.is_some_and(|rest| rest.is_some_and(|rest| rest.starts_with('/')));
+            assert!(told == place || is_cut, "{schema} {body} {told}");
         }
     }
     assert_eq!(becomes(&rule(json!({"maximum": 1e308})), TYPED, "1e400"), "422 maximum");
@@ -192,6 +197,9 @@ fn a_refusal_names_place_and_keyword_and_never_the_value() {
         "kind": {"enum": ["a", "b"]}, "many": {"uniqueItems": true},
         "one": {"anyOf": [{"type": "integer"}, {"type": "object", "required": ["x"]}]},
         names.as_str(): {"type": "null"},
+        "list": {"items": {"properties": {"a/b": {"type": "null"}}}},
+        "map": {"additionalProperties": {"type": "object", "properties": {"card": {"const": 1}}}},
+        "named": {"patternProperties": {"": {"type": "null"}}},
     }, "additionalProperties": false}));
     for (body, detail) in [
         (r#"{"card": "s3cret"}"#, "/card fails pattern"),
@@ -200,10 +208,17 @@ fn a_refusal_names_place_and_keyword_and_never_the_value() {
         (r#"{"many": ["s3cret", "s3cret"]}"#, "/many fails uniqueItems"),
         (r#"{"one": {"s3cret": "s3cret"}}"#, "/one fails anyOf"),
         (r#"{"s3cret": 1}"#, "the body fails additionalProperties"),
+        (r#"{"list": [{}, {"a/b": 1}]}"#, "/list/1/a~1b fails type"),
+        // Names that the client chose may be as secret as values.
+        (r#"{"map": {"s3cret": "s3cret"}}"#, "/map/... fails type"),
+        (r#"{"map": {"s3cret": {"card": 2}}}"#, "/map/... fails const"),
+        (r#"{"map": {"4111111111111111": 1}}"#, "/map/... fails type"),
+        (r#"{"named": {"card": 1}}"#, "/named/card fails type"),
     ] {
         let refusal = refused(&rule, body);
         assert_eq!(refusal.detail, detail);
-        assert!(!format!("{refusal:?}").contains("s3cret"), "{refusal:?}");
+        let shown = format!("{refusal:?}");
+        assert!(!shown.contains("s3cret") && !shown.contains("4111"), "{shown}");
     }
     let long = refused(&rule, format!(r#"{{"{names}": 1}}"#)).detail;
     assert_eq!(long, format!("/{}... fails type", &names[..TEXT_BYTES - 1]));
@@ -216,9 +231,9 @@ fn broken_schemas_are_refused_with_their_place() {
         Schema::compile(&config, 7).map(|_| ())
     };
     let many: Vec<_> =
-        (0..=REFERENCES).map(|at| json!({"$ref": format!("#/$defs/{at}")})).collect();
+        (0..=in_place::REFERENCES).map(|at| json!({"$ref": format!("#/$defs/{at}")})).collect();
     let defs: serde_json::Map<_, _> =
-        (0..=REFERENCES).map(|at| (at.to_string(), json!({"type": "null"}))).collect();
+        (0..=in_place::REFERENCES).map(|at| (at.to_string(), json!({"type": "null"}))).collect();
     for (schema, place) in [
         (json!({"properties": {"a": {"type": "strin"}}}), "/properties/a/type"),
         (json!({"required": "a"}), "/required"),
@@ -278,7 +293,7 @@ fn what_others_may_read_differently_is_not_readable() {
     let strict = rule(json!({"properties": {"role": {"const": "user"}}}));
     let lax = Schema { on_unreadable: OnGap::Pass, ..rule(json!(false)) };
     let utf16 = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
-    let bodies: [Vec<u8>; 22] = [
+    let bodies: [Vec<u8>; 24] = [
         br#"{"role": "user", "role": "admin"}"#.into(),
         br#"{"role": "user", "r\u006fle": "user"}"#.into(),
         br#"{"a": [{"b": 1, "b": 1}]}"#.into(),
@@ -298,6 +313,8 @@ fn what_others_may_read_differently_is_not_readable() {
         b"[NaN]".into(),
         b"[.5]".into(),
         br#"["\ud800"]"#.into(),
+        br#"{"role\u0000": "user"}"#.into(),
+        br#"["a\u0000b"]"#.into(),
         b" \n".into(),
         b"role=user".into(),
         b"<role>user</role>".into(),
@@ -307,8 +324,29 @@ fn what_others_may_read_differently_is_not_readable() {
         assert_eq!(becomes(&strict, TYPED, body.clone()), "415 not-readable", "{shown}");
         assert_eq!(becomes(&lax, TYPED, body), "not-readable", "{shown}");
     }
+    let long = Box::leak(format!("application/{}", "x".repeat(120)).into_boxed_str());
+    for media_type in [
+        "application/x-www-form-urlencoded",
+        "application/x-www-form-urlencoded x",
+        "application/yaml",
+        "application/json5",
+        "application/x-json",
+        "application/json charset=utf-7",
+        "application/json; charset=utf-7",
+        "application/json; charset=utf-8; charset=utf-7",
+        "application/json; charset = utf-16",
+        "application/json; charset",
+        "application/json; a=\"b;c\"",
+        "application/json/x",
+        "application/+json x",
+        "json",
+        "",
+        long,
+    ] {
+        let pairs = &[("content-type", media_type)];
+        assert_eq!(becomes(&strict, pairs, "{}"), "415 not-readable", "{media_type}");
+    }
     let other: &[&[(&str, &str)]] = &[
-        &[("content-type", "application/x-www-form-urlencoded")],
         &[("content-type", "text/plain")],
         &[("content-type", "application/x-ndjson")],
         &[("content-type", "multipart/form-data; boundary=x")],
@@ -333,6 +371,30 @@ fn what_others_may_read_differently_is_not_readable() {
     assert_eq!(becomes(&required, &[], body), "400 no-body");
 }
 
+/// Nothing came of them, but something was sent: whoever undoes no coding reads that.
+#[test]
+fn what_decodes_to_nothing_is_not_taken_for_no_body() {
+    let strict = rule(json!({"properties": {"quantity": {"maximum": 10}}}));
+    let form = "application/x-www-form-urlencoded";
+    for first in ["=", "3", "5", "7", "9", ";", "?"] {
+        for media_type in ["application/json", form] {
+            let pairs = &[("content-encoding", "br"), ("content-type", media_type)];
+            let body = format!("{first}&sku=x&quantity=99999");
+            assert_eq!(becomes(&strict, pairs, body), "415 not-readable", "{first} {media_type}");
+        }
+    }
+    let skippable = b"P*M\x18\x10\0\0\0{\"quantity\": 99}".to_vec();
+    let coded = |coding| [("content-encoding", coding), ("content-type", "application/json")];
+    assert_eq!(becomes(&strict, &coded("zstd"), skippable), "415 not-readable");
+    assert_eq!(becomes(&strict, &coded("gzip"), gzip("")), "415 not-readable");
+    // Blocks of nothing, and a stored one (RFC 1951 section 3.2.4) behind them when the time is over.
+    let stored = [&b"\x01\x10\0\xef\xff"[..], b"{\"quantity\": 99}"].concat();
+    let body = [b"\0\0\0\xff\xff".repeat(5_000), stored].concat();
+    assert_eq!(becomes(&strict, &coded("deflate"), body.clone()), "422 maximum");
+    let hasty = Schema { budget_nanos: 0, ..strict };
+    assert_eq!(becomes(&hasty, &coded("deflate"), body), "413 over-budget");
+}
+
 #[test]
 fn what_is_json_is_compared_however_it_is_sent() {
     let rule = rule(json!({"properties": {"role": {"const": "user"}}, "type": "object"}));
@@ -342,11 +404,12 @@ fn what_is_json_is_compared_however_it_is_sent() {
         &[("content-type", "application/octet-stream")],
         &[("content-type", "application/vnd.api+json; charset=UTF-8")],
         &[("content-type", "Application/JSON;charset=\"utf-8\"")],
+        &[("content-type", "text/json ; profile=\"a b\";")],
     ];
     for pairs in types {
         for (body, expected) in [
             (r#"{"role": "user"}"#, ""),
-            (r#"{"r\u006fle": "\u0075ser", "b": "\u0000\u001b", "c": 1e400}"#, ""),
+            (r#"{"r\u006fle": "\u0075ser", "b": "\u001b", "c": 1e400}"#, ""),
             (r#"{"role": "admin"}"#, "422 const"),
             // What is encoded in values is nothing to a schema.
             (r#"{"a": "{\"role\": 1, \"role\": 2}", "b": "%zz%25", "c": "eyJh.x.y"}"#, ""),
