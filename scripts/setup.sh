@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Installs what is missing. `setup.sh run` needs a compiler; `setup.sh test` a browser, nginx and
-# clients too.
+# Installs what is missing. `setup.sh run` needs a compiler; `setup.sh test` a browser, nginx,
+# PostgreSQL and clients too.
 source "$(dirname "$0")/env.sh"
 purpose=${1:-run}
 
@@ -19,6 +19,9 @@ if [ "$purpose" = test ]; then
         command -v google-chrome >/dev/null || packages+=(chromium)
     # The server and the clients that the gateway is tested between.
     command -v nginx >/dev/null || packages+=(nginx-light)
+    # The database server that the store is tested on; its programs are not on the path.
+    ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || command -v initdb >/dev/null ||
+        packages+=(postgresql)
     command -v curl >/dev/null || packages+=(curl)
     command -v wrk >/dev/null || packages+=(wrk)
     command -v h2load >/dev/null || packages+=(nghttp2-client)
@@ -38,8 +41,7 @@ sudo=
 say "installing ${packages[*]}"
 export DEBIAN_FRONTEND=noninteractive
 
-# The tests start an nginx of their own; the package would start another on port 80, now and at each
-# boot. A policy that denies (man 8 invoke-rc.d) keeps packages from starting anything while we
+# The tests start servers of their own; the packages would start others, now and at each boot. A policy that denies (man 8 invoke-rc.d) keeps packages from starting anything while we
 # install. One that is there already is somebody's decision and stays as it is; ours is made only where
 # there is none, says what it is, and goes when we are done, also when we are interrupted.
 policy=/usr/sbin/policy-rc.d
@@ -54,13 +56,24 @@ deny_services() {
         trap allow_services EXIT
         trap 'exit 130' INT TERM HUP
     else
-        [ -e "$policy" ] || fail "$policy cannot be written, so nginx would be started: please install ${packages[*]} by hand"
+        [ -e "$policy" ] || fail "$policy cannot be written, so servers would be started: please install ${packages[*]} by hand"
     fi
 }
 
 $sudo apt-get update -qq
-case " ${packages[*]} " in *" nginx-light "*) with_nginx=1 ;; *) with_nginx= ;; esac
-[ -z "$with_nginx" ] || deny_services
+servers=()
+case " ${packages[*]} " in *" nginx-light "*) servers+=(nginx) ;; esac
+case " ${packages[*]} " in *" postgresql "*) servers+=(postgresql) ;; esac
+if [ ${#servers[@]} -gt 0 ]; then
+    deny_services
+    # No cluster of the system's: the tests make theirs. A configuration that is there stays.
+    if [ "${servers[-1]}" = postgresql ] && [ ! -e /etc/postgresql-common/createcluster.conf ]; then
+        $sudo mkdir -p /etc/postgresql-common
+        echo "create_main_cluster = false" | $sudo tee /etc/postgresql-common/createcluster.conf >/dev/null
+    fi
+fi
 $sudo apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
-# nginx was not there before, so nobody has it start at boot on purpose.
-[ -z "$with_nginx" ] || $sudo update-rc.d nginx disable >/dev/null
+# They were not there before, so nobody has them start at boot on purpose.
+for server in "${servers[@]}"; do
+    $sudo update-rc.d "$server" disable >/dev/null
+done

@@ -52,6 +52,8 @@ const LICENCES: &[&str] = &[
     "0BSD",
     "Unlicense",
     "BSL-1.0",
+    // Of data alone: the list of certificate authorities.
+    "CDLA-Permissive-2.0",
 ];
 
 /// Packages that must not appear anywhere in the tree, and why.

@@ -7,7 +7,7 @@
 use bartizan_model::{HashKey, Scope, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use crate::{files, keys::authenticate, records::AuditEntry};
+use crate::{database::column_text, files, keys::authenticate, records::AuditEntry};
 
 /// The hash before the first record.
 pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -79,9 +79,10 @@ pub(crate) fn append(key: &HashKey, head: &AuditHead, entry: AuditEntry) -> Audi
     let mut record = AuditRecord {
         sequence: head.sequence + 1,
         time: entry.time,
-        who: entry.who,
-        action: entry.action,
-        subject: entry.subject,
+        // As the columns hold them, since the hash has to fit what is read back.
+        who: column_text(&entry.who),
+        action: column_text(&entry.action),
+        subject: column_text(&entry.subject),
         details: entry.details.to_string(),
         hash: String::new(),
     };

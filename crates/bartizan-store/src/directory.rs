@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! DIRECTORY/bartizan.lock       held by the one process that writes
-//! DIRECTORY/bartizan.db         SQLite, with -wal and -shm beside it
+//! DIRECTORY/bartizan.db         SQLite, with -wal and -shm beside it; or none, with PostgreSQL
 //! DIRECTORY/keys/ORG.key        unless another key directory is named
 //! DIRECTORY/exchanges/ORG/ENV/  segments of the exchange log
 //! ```
@@ -19,16 +19,16 @@ use bartizan_model::{HashKey, OrganisationId, Scope, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
+    database::SqlStore,
     error::{Result, StoreError, free_bytes},
     exchange_log::{
         BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FileExchangeLog, LogBudget,
-        LogOptions, LogSetup, Packed, RemovedSegment, segment_files,
+        LogNumber, LogOptions, LogSetup, Packed, RemovedSegment, segment_files,
     },
     files,
-    keys::KeyDirectory,
     lock::DirectoryLock,
+    options::DataOptions,
     records::{Batch, SaveReport},
-    sqlite::SqliteStore,
     store::Store,
 };
 
@@ -38,52 +38,13 @@ pub const DATABASE_FILE: &str = "bartizan.db";
 /// filling it.
 pub const MOST_REMOVED: usize = 4;
 const EXCHANGES: &str = "exchanges";
-const KEYS: &str = "keys";
-
-/// How a data directory is opened.
-#[derive(Clone, Debug)]
-pub struct DataOptions {
-    /// The data directory. Created when opened for writing.
-    pub directory: PathBuf,
-    /// Where keys are kept; `None` for `keys` inside the data directory. Better elsewhere, so that
-    /// a copy of the data is of no use to whoever takes it.
-    pub key_directory: Option<PathBuf>,
-    /// Organisation and environment that are worked on.
-    pub scope: Scope,
-    /// Connections that read beside the one that writes.
-    pub readers: u32,
-    /// How the exchange log is written.
-    pub log: LogOptions,
-}
-
-impl DataOptions {
-    /// A directory with defaults: its own `keys`, the default scope, four readers.
-    #[must_use]
-    pub fn new(directory: impl Into<PathBuf>) -> Self {
-        Self {
-            directory: directory.into(),
-            key_directory: None,
-            scope: Scope::default(),
-            readers: 4,
-            log: LogOptions::default(),
-        }
-    }
-
-    fn keys(&self) -> KeyDirectory {
-        let keys = self.key_directory.clone();
-        KeyDirectory::new(keys.unwrap_or_else(|| self.directory.join(KEYS)))
-    }
-
-    fn database(&self) -> PathBuf {
-        self.directory.join(DATABASE_FILE)
-    }
-}
 
 /// An open data directory.
 #[derive(Debug)]
 pub struct DataDirectory {
-    store: Arc<SqliteStore>,
+    store: Arc<SqlStore>,
     log: Arc<dyn ExchangeLog>,
+    number: LogNumber,
     scope: Scope,
     key: HashKey,
     /// Most bytes of the exchange log.
@@ -103,6 +64,8 @@ pub struct ExchangePage {
     pub records: Vec<ExchangeFacts>,
     /// Blocks that could not be read; what was in them is missing from `records`.
     pub damaged: Vec<StoreError>,
+    /// Blocks that another data directory of the same store holds; what is in them is missing too.
+    pub elsewhere: u64,
     /// Where to go on; `None` at the end.
     pub next: Option<BlockPosition>,
 }
@@ -119,16 +82,16 @@ impl DataDirectory {
         let directory = &options.directory;
         files::create_private_directory(directory)?;
         let lock = DirectoryLock::acquire(directory)?;
-        let store =
-            SqliteStore::open(&options.database(), options.keys(), directory, options.readers)
-                .await?;
+        let store = options.open_store().await?;
         let key = store.organisation_key(&options.scope.organisation, now).await?;
-        let known = store.exchange_segments(&options.scope).await?;
-        let setup = log_setup(options, &store, key.clone()).await?;
+        let place = log_directory(directory, &options.scope)?;
+        let number = LogNumber::read_or_take(&place, options.postgres.is_some())?;
+        let known = store.exchange_segments(&options.scope, number).await?;
+        let setup = log_setup(options, &store, key.clone(), number).await?;
         let log = tokio::task::spawn_blocking(move || FileExchangeLog::open(setup, &known))
             .await
             .map_err(|e| interrupted(directory, e))??;
-        Ok(Self::assemble(options, store, Arc::new(log), key, Some(lock)))
+        Ok(Self::assemble(options, store, (Arc::new(log), number), key, Some(lock)))
     }
 
     /// Opens for reading, also while another process writes. Changes nothing.
@@ -138,19 +101,13 @@ impl DataDirectory {
     /// [`StoreError::Corrupt`], and those of the key. [`StoreError::NotFound`] when the
     /// organisation is not in this store.
     pub async fn open_read_only(options: &DataOptions) -> Result<Self> {
-        let directory = &options.directory;
-        let store = SqliteStore::open_read_only(
-            &options.database(),
-            options.keys(),
-            directory,
-            options.readers,
-        )
-        .await?;
+        let store = options.open_store_read_only().await?;
         let organisation = &options.scope.organisation;
         let key = store.organisation_key(organisation, Timestamp::default()).await?;
-        let setup = log_setup(options, &store, key.clone()).await?;
+        let number = LogNumber::read(&log_directory(&options.directory, &options.scope)?)?;
+        let setup = log_setup(options, &store, key.clone(), number).await?;
         let log = FileExchangeLog::open_read_only(setup);
-        Ok(Self::assemble(options, store, Arc::new(log), key, None))
+        Ok(Self::assemble(options, store, (Arc::new(log), number), key, None))
     }
 
     /// Opens the SQL store alone, for a small change beside the process that holds the directory:
@@ -159,16 +116,13 @@ impl DataDirectory {
     /// # Errors
     /// As [`DataDirectory::open_read_only`], without those of the key.
     pub async fn store_beside(options: &DataOptions) -> Result<Arc<dyn Store>> {
-        let store =
-            SqliteStore::open_beside(&options.database(), options.keys(), &options.directory)
-                .await?;
-        Ok(Arc::new(store))
+        Ok(Arc::new(options.open_store_beside().await?))
     }
 
     fn assemble(
         options: &DataOptions,
-        store: SqliteStore,
-        log: Arc<dyn ExchangeLog>,
+        store: SqlStore,
+        (log, number): (Arc<dyn ExchangeLog>, LogNumber),
         key: HashKey,
         lock: Option<DirectoryLock>,
     ) -> Self {
@@ -178,6 +132,7 @@ impl DataDirectory {
         Self {
             store,
             log,
+            number,
             scope,
             key,
             max_bytes,
@@ -200,9 +155,9 @@ impl DataDirectory {
         Arc::clone(&self.store) as Arc<dyn Store>
     }
 
-    /// The database, for what only SQLite offers.
+    /// The SQL store, for what is not in [`Store`].
     #[must_use]
-    pub fn sqlite(&self) -> &SqliteStore {
+    pub fn sql(&self) -> &SqlStore {
         &self.store
     }
 
@@ -277,7 +232,10 @@ impl DataDirectory {
         let saved = self.store.save_batch(&self.scope, batch).await;
         match &saved {
             // Whether such a commit took place may only show after a restart, so the blocks stay.
-            Ok(_) | Err(StoreError::Database { .. } | StoreError::Io { .. }) => {}
+            Ok(_)
+            | Err(
+                StoreError::Database { .. } | StoreError::Io { .. } | StoreError::Uncertain { .. },
+            ) => {}
             Err(_) => self.log.discard(&batch.blocks).await,
         }
         saved
@@ -312,6 +270,11 @@ impl DataDirectory {
                             page.records.push(record);
                         }
                     }
+                }
+                Err(StoreError::DamagedBlock { .. })
+                    if !self.number.segments().contains(&entry.segment) =>
+                {
+                    page.elsewhere += 1;
                 }
                 Err(error @ StoreError::DamagedBlock { .. }) => page.damaged.push(error),
                 Err(error) => return Err(error),
@@ -366,8 +329,8 @@ impl DataDirectory {
         older_than: Option<Timestamp>,
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>> {
-        let budget = LogBudget { max_bytes: self.max_bytes, older_than };
-        if budget == LogBudget::default() {
+        let budget = LogBudget { log: self.number, max_bytes: self.max_bytes, older_than };
+        if budget.max_bytes.is_none() && budget.older_than.is_none() {
             return Ok(Vec::new());
         }
         let removed = self.store.trim_exchanges(&self.scope, &budget, now).await?;
@@ -380,14 +343,14 @@ impl DataDirectory {
 
     /// Removes the oldest segment, unless it is the only one.
     async fn remove_oldest(&self, now: Timestamp) -> Result<Option<RemovedSegment>> {
-        let gone = match self.store.remove_oldest_exchanges(&self.scope, now).await {
+        let gone = match self.store.remove_oldest_exchanges(&self.scope, self.number, now).await {
             Err(StoreError::Full { .. }) => {
                 // Not even room to write down that it goes, so it goes first. Should we be stopped in
                 // between, its blocks are read as damaged until the next one is removed.
-                let segments = self.store.exchange_segments(&self.scope).await?;
+                let segments = self.store.exchange_segments(&self.scope, self.number).await?;
                 let [oldest, _, ..] = &segments[..] else { return Ok(None) };
                 self.log.remove(&[oldest.segment]).await?;
-                return self.store.remove_oldest_exchanges(&self.scope, now).await;
+                return self.store.remove_oldest_exchanges(&self.scope, self.number, now).await;
             }
             gone => gone?,
         };
@@ -419,14 +382,19 @@ async fn pack(exchanges: Vec<ExchangeFacts>) -> Result<Arc<Packed>> {
     Ok(Arc::new(packed.map_err(interrupted)??))
 }
 
-async fn log_setup(options: &DataOptions, store: &SqliteStore, key: HashKey) -> Result<LogSetup> {
+async fn log_setup(
+    options: &DataOptions,
+    store: &SqlStore,
+    key: HashKey,
+    number: LogNumber,
+) -> Result<LogSetup> {
     Ok(LogSetup {
         directory: log_directory(&options.directory, &options.scope)?,
         scope: options.scope.clone(),
         key,
         store: store.identity().await?,
         options: options.log,
-        last_segment: store.last_exchange_segment(&options.scope).await?,
+        last_segment: store.last_exchange_segment(&options.scope, number).await?,
     })
 }
 

@@ -8,7 +8,8 @@ use std::{
 /// Result of everything in this crate.
 pub type Result<T, E = StoreError> = std::result::Result<T, E>;
 
-/// An error of the store. `Display` says what happened and names the file; [`StoreError::help`]
+/// An error of the store. `Display` says what happened and names the file, or a server's database as
+/// `HOST:PORT/NAME`; [`StoreError::help`]
 /// says what to do.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -186,11 +187,60 @@ pub enum StoreError {
     /// The database reported something else.
     #[error("database {}", path.display())]
     Database {
-        /// Database file.
+        /// Database file or address.
         path: PathBuf,
         /// What it said.
         #[source]
         source: sqlx::Error,
+    },
+    /// The server's disk is full. Nothing of this write was kept.
+    #[error("the server of database {} has no space left: {reason}; nothing of this write was kept, everything before it is safe", path.display())]
+    ServerFull {
+        /// Address of the database.
+        path: PathBuf,
+        /// What the server said.
+        reason: String,
+    },
+    /// The database's server does not answer or does not let us in. Nothing of this call was kept.
+    #[error("database {} cannot be reached: {reason}", path.display())]
+    Unreachable {
+        /// Address of the database.
+        path: PathBuf,
+        /// What the server or the network said.
+        reason: String,
+    },
+    /// The connection broke while a transaction was being committed: it is kept whole or not at all,
+    /// and which of the two is not known.
+    #[error("the connection to database {} broke while committing: {reason}; whether this write was kept is not known", path.display())]
+    Uncertain {
+        /// Address of the database.
+        path: PathBuf,
+        /// What the network said.
+        reason: String,
+    },
+    /// The address of a database cannot be used. Not repeated: a password may be in it.
+    #[error("the address of the database cannot be used: {reason}")]
+    InvalidAddress {
+        /// Why.
+        reason: String,
+    },
+    /// A copy was to go into a database that holds something.
+    #[error("database {} is not empty: {table} holds rows", path.display())]
+    NotEmpty {
+        /// The database.
+        path: PathBuf,
+        /// A table with rows.
+        table: &'static str,
+    },
+    /// A copy has another number of rows than what was copied; it was given up.
+    #[error("of {read} rows of {table} {written} arrived, so the copy was given up")]
+    CopyDiffers {
+        /// The table.
+        table: &'static str,
+        /// Rows of the source.
+        read: u64,
+        /// Rows of the copy.
+        written: u64,
     },
     /// A value could not be written as JSON.
     #[error("{what} cannot be written as JSON")]
@@ -272,6 +322,23 @@ impl StoreError {
                     .to_owned()
             }
             Self::AlreadyThere { .. } => "name a file that does not exist yet".to_owned(),
+            Self::ServerFull { .. } => {
+                "free some space where the server keeps its data, or lower the retention".to_owned()
+            }
+            Self::Unreachable { .. } => {
+                "check that the server runs, and the address, user and password in store.url"
+                    .to_owned()
+            }
+            Self::Uncertain { .. } => "look whether it is there before doing it again".to_owned(),
+            Self::InvalidAddress { .. } => {
+                "write postgres://USER:PASSWORD@HOST:PORT/NAME, with special characters of the \
+                 password percent-encoded"
+                    .to_owned()
+            }
+            Self::NotEmpty { .. } => "name a database that nothing was written to yet".to_owned(),
+            Self::CopyDiffers { .. } => {
+                "stop whatever writes to the source, then try again".to_owned()
+            }
             Self::InvalidCursor => "start the list from its beginning".to_owned(),
             Self::NotFound { .. }
             | Self::InvalidChange { .. }

@@ -1,35 +1,43 @@
 //! What Bartizan keeps: inventory, findings and their workflow, detections, incidents, actors,
-//! own API keys, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
+//! own API keys, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite or PostgreSQL: [`SqlStore`]), and
 //! what was seen in every exchange beside it ([`ExchangeLog`]). [`DataDirectory`] opens all of it.
 //!
 //! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
 
 mod api_keys;
 mod audit;
+mod database;
 mod directory;
 mod error;
 pub mod exchange_log;
 mod files;
 pub mod keys;
 mod lock;
+mod options;
+mod postgres;
 mod query;
 mod records;
 mod sql;
 mod sqlite;
 mod store;
+mod transfer;
 mod workflow;
 
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
-pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage, MOST_REMOVED};
+pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
+pub use directory::{DATABASE_FILE, DataDirectory, ExchangePage, MOST_REMOVED};
 pub use error::{Result, StoreError};
 pub use exchange_log::{
     BlockEntry, BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FieldFact, FieldType,
-    FileExchangeLog, LogBudget, LogOptions, Packed, RemovalReason, RemovedSegment, SegmentExtent,
+    FileExchangeLog, LogBudget, LogNumber, LogOptions, Packed, RemovalReason, RemovedSegment,
+    SegmentExtent,
 };
 pub use files::MAX_NAME_BYTES;
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};
+pub use options::DataOptions;
+pub use postgres::PostgresOptions;
 pub use query::{
     ActorFilter, Cursor, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, MAX_PAGE,
     Page, PageRequest,
@@ -39,5 +47,5 @@ pub use records::{
     FindingEvent, IntegrityReport, LearnedState, PRODUCT, Retention, RetentionReport, RunRecord,
     SaveReport, ServiceRecord, StateChange,
 };
-pub use sqlite::{SCHEMA_VERSION, SqliteStore};
 pub use store::Store;
+pub use transfer::{move_store, restore_store};

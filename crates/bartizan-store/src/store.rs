@@ -13,7 +13,9 @@ use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     error::Result,
-    exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
+    exchange_log::{
+        BlockEntry, BlockPosition, ExchangeQuery, LogNumber, RemovedSegment, SegmentExtent,
+    },
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
@@ -27,8 +29,10 @@ use crate::{
 
 /// All shared state. Everything belongs to a scope; nothing of one scope shows in another.
 ///
-/// A call that returned `Ok` is durable. A call that returned an error changed nothing. No method
-/// reads a clock: times come in.
+/// A call that returned `Ok` is durable. A call that returned an error changed nothing, except that
+/// after [`Uncertain`](crate::StoreError::Uncertain) it may have been done. Several processes may use
+/// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
+/// in. NUL in text is kept as U+FFFD.
 #[async_trait]
 pub trait Store: Send + Sync + std::fmt::Debug {
     /// Writes a batch in one transaction.
@@ -217,23 +221,24 @@ pub trait Store: Send + Sync + std::fmt::Debug {
         after: Option<BlockPosition>,
         limit: u32,
     ) -> Result<Vec<BlockEntry>>;
-    /// How far each exchange-log segment is indexed, in order.
-    async fn exchange_segments(&self, scope: &Scope) -> Result<Vec<SegmentExtent>>;
-    /// Highest segment number ever used; 0 for none.
-    async fn last_exchange_segment(&self, scope: &Scope) -> Result<u64>;
-    /// Forgets the blocks of segments that exceed `budget`, oldest first, and writes down what is
-    /// gone. The caller removes the files afterwards.
+    /// How far each segment of an exchange log is indexed, in order.
+    async fn exchange_segments(&self, scope: &Scope, log: LogNumber) -> Result<Vec<SegmentExtent>>;
+    /// Highest segment number that an exchange log ever used; the one before its first for none.
+    async fn last_exchange_segment(&self, scope: &Scope, log: LogNumber) -> Result<u64>;
+    /// Forgets the blocks of one log's segments that exceed `budget`, oldest first, and writes down
+    /// what is gone. The caller removes the files afterwards.
     async fn trim_exchanges(
         &self,
         scope: &Scope,
         budget: &crate::exchange_log::LogBudget,
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>>;
-    /// Forgets the blocks of the oldest segment, unless it is the only one, and writes down that it is
+    /// Forgets the blocks of a log's oldest segment, unless it is the only one, and writes down that it is
     /// gone for [`Space`](crate::RemovalReason::Space). The caller removes the file afterwards.
     async fn remove_oldest_exchanges(
         &self,
         scope: &Scope,
+        log: LogNumber,
         now: Timestamp,
     ) -> Result<Option<RemovedSegment>>;
     /// What was removed from the exchange log, oldest first.
@@ -252,7 +257,8 @@ pub trait Store: Send + Sync + std::fmt::Debug {
     /// Reads the whole database and reports damage.
     async fn integrity_check(&self) -> Result<IntegrityReport>;
     /// Writes a consistent copy of the database to a file that does not exist yet, while the store
-    /// is in use. Keys and the exchange log are not in it.
+    /// is in use: a SQLite database, whatever the store is on, that
+    /// [`restore_store`](crate::restore_store) takes. Keys and the exchange log are not in it.
     ///
     /// # Errors
     /// [`crate::StoreError::AlreadyThere`], [`crate::StoreError::Full`].

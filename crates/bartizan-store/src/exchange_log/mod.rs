@@ -7,6 +7,7 @@
 //! and nothing that was written twice is read twice.
 
 mod file;
+mod number;
 mod record;
 mod segment;
 
@@ -18,6 +19,7 @@ use bartizan_model::{ActorId, EndpointId, Timestamp};
 use crate::error::Result;
 pub use file::{FileExchangeLog, LogOptions, SegmentExtent};
 pub(crate) use file::{LogSetup, segment_files};
+pub use number::LogNumber;
 pub use record::{
     DecisionFact, ExchangeFacts, FieldFact, FieldType, MAX_DECISIONS, MAX_FIELDS,
     MAX_LOCATION_BYTES, MAX_NAME_BYTES,
@@ -79,6 +81,8 @@ pub struct BlockPosition {
 /// How much the log may hold. `None` means no limit.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LogBudget {
+    /// Whose segments are looked at.
+    pub log: LogNumber,
     /// Most bytes of all segments together.
     pub max_bytes: Option<u64>,
     /// Segments whose latest exchange is earlier are removed.

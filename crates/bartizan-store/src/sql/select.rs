@@ -57,7 +57,7 @@ impl Select {
     /// Adds a condition on text, when there is one.
     pub(crate) fn also_text(&mut self, condition: &'static str, value: Option<&str>) {
         if let Some(value) = value {
-            self.also(condition, SortKey::Text(column_text(value)));
+            self.also(condition, SortKey::Text(value.to_owned()));
         }
     }
 
@@ -129,16 +129,11 @@ impl List {
     }
 }
 
-/// Text for a column. NUL, which not every database can keep in text, becomes U+FFFD.
-pub(crate) fn column_text(text: &str) -> String {
-    text.replace('\0', "\u{fffd}")
-}
-
 /// A pattern for `LOWER(column) LIKE ? ESCAPE '\'` that finds `text` anywhere.
 fn like(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('%');
-    for ch in column_text(text).to_ascii_lowercase().chars() {
+    for ch in text.to_ascii_lowercase().chars() {
         if matches!(ch, '%' | '_' | '\\') {
             out.push('\\');
         }
@@ -181,6 +176,6 @@ mod tests {
 
     #[test]
     fn patterns_take_text_literally() {
-        assert_eq!(like("50%_\\A\0"), "%50\\%\\_\\\\a\u{fffd}%");
+        assert_eq!(like("50%_\\A"), "%50\\%\\_\\\\a%");
     }
 }

@@ -152,8 +152,8 @@ SELECT id, body FROM services WHERE organisation = $1 AND environment = $2 ORDER
 
 pub(crate) const ORGANISATION: &str = "SELECT key_check FROM organisations WHERE organisation = $1";
 
-pub(crate) const ADD_ORGANISATION: &str =
-    "INSERT INTO organisations (organisation, key_check, created_at) VALUES ($1, $2, $3)";
+pub(crate) const ADD_ORGANISATION: &str = "INSERT INTO organisations (organisation, key_check, created_at) VALUES ($1, $2, $3) \
+     ON CONFLICT (organisation) DO NOTHING";
 
 pub(crate) const STORE_IDENTITY: &str = "SELECT identity FROM store_identity WHERE one = 1";
 
@@ -205,12 +205,14 @@ pub(crate) const LAST_SEGMENT: &str = "\
 SELECT COALESCE(MAX(segment), 0) FROM (\
  SELECT segment FROM exchange_blocks WHERE organisation = $1 AND environment = $2 \
  UNION ALL \
- SELECT segment FROM exchange_removals WHERE organisation = $1 AND environment = $2) AS known";
+ SELECT segment FROM exchange_removals WHERE organisation = $1 AND environment = $2) AS known \
+WHERE segment BETWEEN $3 AND $4";
 
 pub(crate) const SEGMENTS: &str = "\
 SELECT segment, MAX(file_offset + length), CAST(COALESCE(SUM(records), 0) AS BIGINT), MIN(first_time), \
  MAX(last_time) FROM exchange_blocks \
-WHERE organisation = $1 AND environment = $2 GROUP BY segment ORDER BY segment";
+WHERE organisation = $1 AND environment = $2 AND segment BETWEEN $3 AND $4 \
+GROUP BY segment ORDER BY segment";
 
 pub(crate) const REMOVE_SUBJECTS: &str = "\
 DELETE FROM exchange_subjects \

@@ -1,5 +1,5 @@
 //! What only SQLite understands: connection settings, transactions, maintenance, error codes, and
-//! the bulk form of an insert.
+//! the statements of its own.
 
 use std::{path::Path, time::Duration};
 
@@ -8,13 +8,18 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
 };
 
-use crate::error::{StoreError, free_bytes};
+use crate::{
+    database::Dialect,
+    error::{StoreError, free_bytes},
+};
 
 /// How long a connection waits for another program that holds the database.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Takes the write lock at once, so that a transaction never fails half-way for want of it.
 pub(super) const BEGIN: &str = "BEGIN IMMEDIATE";
+/// Sees one state of the database until it ends.
+pub(super) const BEGIN_READING: &str = "BEGIN DEFERRED";
 pub(super) const COMMIT: &str = "COMMIT";
 pub(super) const ROLLBACK: &str = "ROLLBACK";
 
@@ -22,15 +27,16 @@ pub(super) const INTEGRITY_CHECK: &str = "PRAGMA integrity_check(100)";
 pub(super) const FOREIGN_KEY_CHECK: &str = "PRAGMA foreign_key_check";
 pub(super) const VACUUM_INTO: &str = "VACUUM INTO $1";
 
-pub(super) const HAS_MIGRATIONS: &str =
-    "SELECT COUNT(*) FROM sqlite_master WHERE type = 'table' AND name = '_sqlx_migrations'";
-pub(super) const SCHEMA_VERSION: &str = "SELECT COALESCE(MAX(version), 0) FROM _sqlx_migrations";
-
-/// Inserts many index rows at once: `$3` segment, `$4` position, `$5` a JSON array of keys.
-pub(super) const ADD_SUBJECTS: &str = "\
+pub(crate) const DIALECT: Dialect = Dialect {
+    add_subjects: "\
 INSERT INTO exchange_subjects (organisation, environment, subject, segment, position) \
 SELECT $1, $2, value, $3, $4 FROM json_each($5) WHERE true \
-ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING";
+ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING",
+    has_migrations: "SELECT COUNT(*) FROM sqlite_master \
+                     WHERE type = 'table' AND name = '_sqlx_migrations'",
+    columns: "SELECT name, LOWER(type) FROM pragma_table_info($1) ORDER BY cid",
+    primary_key: "SELECT name FROM pragma_table_info($1) WHERE pk > 0 ORDER BY pk",
+};
 
 /// Settings of every connection that writes.
 pub(super) fn writing(path: &Path) -> SqliteConnectOptions {

@@ -10,29 +10,56 @@ mod workflow;
 
 use bartizan_model::{Finding, FindingState, Severity};
 use bartizan_store::{
-    Batch, BlockEntry, DataDirectory, DataOptions, PageRequest, StateChange,
+    Batch, BlockEntry, DataDirectory, DataOptions, PageRequest, StateChange, Store,
     exchange_log::subject_key,
 };
 
-use crate::samples::{at, finding, scope};
+use crate::{
+    postgres::server,
+    samples::{at, finding, scope},
+};
 
-/// Runs each case on a fresh SQLite store.
-macro_rules! on_sqlite {
-    ($($group:ident: $($case:ident),+;)+) => {$($(
-        #[tokio::test]
-        async fn $case() {
-            let directory = tempfile::tempdir().expect("temporary directory");
-            let options = DataOptions::new(directory.path());
-            let data = DataDirectory::open(&options, at(0)).await.expect("new store");
-            $group::$case(data.store()).await;
-            let report = data.store().verify_audit(&scope(), None).await.expect("audit");
-            assert_eq!(report.problem, None);
-            assert!(data.store().integrity_check().await.expect("check").is_clean());
+/// Runs each case on a fresh store of both kinds.
+macro_rules! on_both {
+    ($($group:ident: $($case:ident),+;)+) => {
+        mod on_sqlite {
+            use super::DataOptions;
+            $($(
+            #[tokio::test]
+            async fn $case() {
+                let directory = tempfile::tempdir().expect("temporary directory");
+                super::check(DataOptions::new(directory.path()), super::$group::$case).await;
+            }
+            )+)+
         }
-    )+)+};
+
+        mod on_postgres {
+            use super::{DataOptions, server};
+            $($(
+            #[tokio::test]
+            async fn $case() {
+                let Some(server) = server::shared() else { return };
+                let directory = tempfile::tempdir().expect("temporary directory");
+                let postgres = Some(server::options(&server.database()));
+                let options = DataOptions { postgres, ..DataOptions::new(directory.path()) };
+                super::check(options, super::$group::$case).await;
+            }
+            )+)+
+        }
+    };
 }
 
-on_sqlite! {
+/// Runs a case on an empty store.
+async fn check(options: DataOptions, case: impl AsyncFnOnce(&dyn Store)) {
+    let data = DataDirectory::open(&options, at(0)).await.expect("new store");
+    case(data.store()).await;
+    let report = data.store().verify_audit(&scope(), None).await.expect("audit");
+    assert_eq!(report.problem, None);
+    assert!(data.store().integrity_check().await.expect("check").is_clean());
+    data.close().await;
+}
+
+on_both! {
     batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
     lists: pages_hold_everything_once, lists_are_filtered, counts_are_right, incidents_that_were_taken_in_are_found;
     workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, findings_of_a_host_replace_those_of_endpoints, audit_chain_is_extended_and_verified;

@@ -16,17 +16,21 @@ use bartizan_store::{
 
 use crate::{
     log::batch,
+    postgres::server,
     samples::{at, detection, exchange, finding, scope},
 };
 
 const KILLS: u32 = 200;
+/// Each is slower there: a session has to be made.
+const KILLS_ON_POSTGRES: u32 = 40;
 const EXCHANGES_PER_BATCH: u64 = 3;
 const INPUT: &str = "crash test";
 
-fn options(directory: &Path) -> DataOptions {
+fn options(directory: &Path, url: Option<&str>) -> DataOptions {
     // Small segments, so that kills also hit the moment between two of them.
     DataOptions {
         log: LogOptions { segment_bytes: 6_000, max_bytes: None },
+        postgres: url.map(server::options),
         ..DataOptions::new(directory)
     }
 }
@@ -45,10 +49,12 @@ fn acknowledge(word: &str, number: u64) {
 }
 
 #[tokio::test]
-#[ignore = "started and killed by acknowledged_records_survive_kills"]
+#[ignore = "started and killed by the tests below"]
 async fn write_until_killed() {
     let directory = std::env::var("BARTIZAN_TEST_DIRECTORY").expect("set by the test");
-    let data = DataDirectory::open(&options(Path::new(&directory)), at(0)).await.expect("opens");
+    let url = std::env::var("BARTIZAN_TEST_DATABASE").ok();
+    let options = options(Path::new(&directory), url.as_deref());
+    let data = DataDirectory::open(&options, at(0)).await.expect("opens");
     let done = data.store().checkpoint(&scope(), INPUT).await.expect("checkpoint");
     let mut number = done.map_or(0, |c| c.offset);
     loop {
@@ -106,8 +112,8 @@ impl Ledger {
         }
     }
 
-    async fn verify(&mut self, directory: &Path, full: bool) {
-        let data = DataDirectory::open(&options(directory), at(0)).await.expect("opens");
+    async fn verify(&mut self, options: &DataOptions, full: bool) {
+        let data = DataDirectory::open(options, at(0)).await.expect("opens");
         let store = data.store();
         let checkpoint = store.checkpoint(&scope(), INPUT).await.expect("checkpoint");
         let written = checkpoint.map_or(0, |c| c.offset);
@@ -194,11 +200,24 @@ impl Ledger {
 
 #[tokio::test]
 async fn acknowledged_records_survive_kills() {
+    survive(KILLS, None, 120_000).await;
+}
+
+#[tokio::test]
+async fn acknowledged_records_survive_kills_on_postgres() {
+    let Some(server) = server::shared() else { return };
+    survive(KILLS_ON_POSTGRES, Some(&server.database()), 400_000).await;
+}
+
+/// Kills the writer so many times, each at a moment within `longest` microseconds, and looks at what
+/// is left.
+async fn survive(kills: u32, url: Option<&str>, longest: u64) {
     let directory = tempfile::tempdir().expect("temporary directory");
+    let options = options(directory.path(), url);
     let mut ledger = Ledger::default();
     let mut random: u64 = 0x9e37_79b9_7f4a_7c15;
     let started = Instant::now();
-    for kill in 1..=KILLS {
+    for kill in 1..=kills {
         // xorshift: varying, the same in every run.
         random ^= random << 13;
         random ^= random >> 7;
@@ -206,23 +225,24 @@ async fn acknowledged_records_survive_kills() {
         let mut child = Command::new(std::env::current_exe().expect("this binary"))
             .args(["--ignored", "--exact", "--nocapture", "crash::write_until_killed"])
             .env("BARTIZAN_TEST_DIRECTORY", directory.path())
+            .envs(url.map(|url| ("BARTIZAN_TEST_DATABASE", url)))
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
             .expect("started");
         // From before the store is open to some dozens of transactions.
-        std::thread::sleep(Duration::from_micros(random % 120_000));
+        std::thread::sleep(Duration::from_micros(random % longest));
         child.kill().expect("killed");
         let output = child.wait_with_output().expect("ended");
         let errors = String::from_utf8_lossy(&output.stderr);
         assert!(!errors.contains("panicked"), "the writer failed by itself: {errors}");
         ledger.take(&String::from_utf8_lossy(&output.stdout));
-        ledger.verify(directory.path(), kill % 50 == 0).await;
+        ledger.verify(&options, kill % 50 == 0 || kill == kills).await;
     }
-    assert!(ledger.saved >= u64::from(KILLS), "the writers hardly wrote: {}", ledger.saved);
+    assert!(ledger.saved >= u64::from(kills), "the writers hardly wrote: {}", ledger.saved);
     assert!(!ledger.states.is_empty());
     eprintln!(
-        "{KILLS} kills, {} batches, {} states acknowledged, {:.1} s",
+        "{kills} kills, {} batches, {} states acknowledged, {:.1} s",
         ledger.saved,
         ledger.states.len(),
         started.elapsed().as_secs_f64()

@@ -53,7 +53,7 @@ async fn full_database_loses_nothing_and_goes_on_when_there_is_space() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let data = open(&DataOptions::new(directory.path())).await;
     data.save(findings(0..10), vec![exchange(0)]).await.expect("saved");
-    data.sqlite().limit_pages(1).await.expect("no page more than now");
+    data.sql().limit_pages(1).await.expect("no page more than now");
     let mut big = findings(0..500);
     big.checkpoints = vec![Checkpoint { input: "x".to_owned(), ..Checkpoint::default() }];
     let error = data.save(big.clone(), vec![exchange(1)]).await.expect_err("full");
@@ -397,7 +397,7 @@ async fn refused_batches_give_their_space_in_the_log_back() {
     let segment = directory.path().join("exchanges/default/default/0000000001.seg");
     let length = fs::metadata(&segment).expect("segment").len();
     for _ in 0..3 {
-        data.sqlite().limit_pages(1).await.expect("limited");
+        data.sql().limit_pages(1).await.expect("limited");
         let records = (0..100).map(exchange).collect();
         let error = data.save(findings(0..500), records).await.expect_err("full");
         assert!(matches!(error, StoreError::Full { .. }), "{error:?}");

@@ -5,6 +5,7 @@ mod contract;
 mod crash;
 mod faults;
 mod log;
+mod postgres;
 mod samples;
 mod schema;
 mod speed;

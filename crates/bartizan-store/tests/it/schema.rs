@@ -3,7 +3,7 @@
 use bartizan_model::{AuthKnown, FindingState};
 use bartizan_store::{
     Batch, DATABASE_FILE, DataDirectory, DataOptions, EndpointFilter, FindingFilter, KeyDirectory,
-    PageRequest, SCHEMA_VERSION, SqliteStore, Store as _, StoreError,
+    PageRequest, SCHEMA_VERSION, SqlStore, Store as _, StoreError,
 };
 use sqlx::{
     Connection as _, Executor as _, Row as _, SqliteConnection, sqlite::SqliteConnectOptions,
@@ -123,7 +123,7 @@ async fn database_is_private_and_in_write_ahead_mode() {
     let directory = tempfile::tempdir().expect("temporary directory");
     let path = directory.path().join("x.db");
     let keys = KeyDirectory::new(directory.path().join("keys"));
-    let store = SqliteStore::open(&path, keys, directory.path(), 1).await.expect("new");
+    let store = SqlStore::sqlite(&path, keys, directory.path(), 1).await.expect("new");
     store.save_batch(&scope(), &Batch::default()).await.expect("saved");
     for name in ["x.db", "x.db-wal", "x.db-shm"] {
         let mode = std::fs::metadata(directory.path().join(name)).expect(name).mode();

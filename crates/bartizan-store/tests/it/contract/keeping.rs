@@ -2,8 +2,8 @@
 
 use bartizan_model::{FindingState, Severity};
 use bartizan_store::{
-    Batch, BlockPosition, EndpointMerge, ExchangeQuery, LogBudget, RemovalReason, Retention,
-    RunRecord, Store,
+    Batch, BlockPosition, EndpointMerge, ExchangeQuery, LogBudget, LogNumber, RemovalReason,
+    Retention, RunRecord, Store,
 };
 
 use super::{all, block, change, with_findings};
@@ -97,23 +97,31 @@ pub(super) async fn log_budget_drops_oldest_segments(store: &dyn Store) {
     });
     let batch = Batch { now: at(1), blocks: blocks.collect(), ..Batch::default() };
     store.save_batch(&s, &batch).await.expect("saved");
-    let keep = LogBudget { max_bytes: Some(5 * 1_100), older_than: Some(at(150)) };
+    let keep =
+        LogBudget { max_bytes: Some(5 * 1_100), older_than: Some(at(150)), ..LogBudget::default() };
     assert_eq!(store.trim_exchanges(&s, &keep, at(900)).await.expect("nothing"), []);
-    let budget = LogBudget { max_bytes: Some(2_500), older_than: Some(at(251)) };
+    let budget =
+        LogBudget { max_bytes: Some(2_500), older_than: Some(at(251)), ..LogBudget::default() };
     let removed = store.trim_exchanges(&s, &budget, at(901)).await.expect("trimmed");
     let what: Vec<_> = removed.iter().map(|r| (r.segment, r.reason)).collect();
     assert_eq!(what, [(1, RemovalReason::Age), (2, RemovalReason::Age), (3, RemovalReason::Bytes)]);
     assert_eq!(store.removed_segments(&s).await.expect("list"), removed);
-    let left = store.exchange_segments(&s).await.expect("list");
+    let left = store.exchange_segments(&s, LogNumber::default()).await.expect("list");
     assert_eq!(left.iter().map(|e| e.segment).collect::<Vec<_>>(), [4, 5]);
     let counts = store.counts(&s).await.expect("counts");
     assert_eq!((counts.exchanges, counts.exchanges_removed), (20, 30));
-    let oldest = store.remove_oldest_exchanges(&s, at(902)).await.expect("removed");
+    let oldest =
+        store.remove_oldest_exchanges(&s, LogNumber::default(), at(902)).await.expect("removed");
     assert_eq!(oldest.map(|r| (r.segment, r.reason)), Some((4, RemovalReason::Space)));
-    let only = store.remove_oldest_exchanges(&s, at(902)).await.expect("nothing");
+    let only =
+        store.remove_oldest_exchanges(&s, LogNumber::default(), at(902)).await.expect("nothing");
     assert_eq!(only, None, "one that may be being written stays");
     assert_eq!(store.removed_segments(&s).await.expect("list").len(), 4);
     let all_gone = LogBudget { max_bytes: Some(0), ..LogBudget::default() };
     store.trim_exchanges(&s, &all_gone, at(902)).await.expect("trimmed");
-    assert_eq!(store.last_exchange_segment(&s).await.expect("number"), 5, "never used twice");
+    assert_eq!(
+        store.last_exchange_segment(&s, LogNumber::default()).await.expect("number"),
+        5,
+        "never used twice"
+    );
 }

@@ -1,23 +1,22 @@
 //! Incidents: saved, and found again by the id of one that was taken in.
 
 use bartizan_model::{Incident, IncidentId, Scope};
-use sqlx::{Row as _, SqliteConnection};
 
 use super::{
-    Inner,
+    Connection, Inner,
     batch::{Target, json},
-    read,
+    query, read,
 };
 use crate::sql::statements as sql;
 
 /// Saves an incident; those that it took in are gone, and their ids lead to it.
 pub(super) async fn save(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     incident: &Incident,
 ) -> Inner<()> {
     let seen = incident.ended.or(incident.started).unwrap_or(to.now);
-    sqlx::query(sql::SAVE_INCIDENT)
+    query(sql::SAVE_INCIDENT)
         .bind(to.scope.organisation.as_str())
         .bind(to.scope.environment.as_str())
         .bind(incident.id.as_str())
@@ -42,7 +41,7 @@ pub(super) async fn save(
 
 /// The incident with this id, or the one that took it in.
 pub(super) async fn find(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &IncidentId,
 ) -> Inner<Option<Incident>> {
@@ -50,7 +49,7 @@ pub(super) async fn find(
     if let Some(found) = read::one(connection, &read::INCIDENTS, scope, id.as_str(), &row).await? {
         return Ok(Some(found));
     }
-    let target = sqlx::query(sql::INCIDENT_ALIAS_TARGET)
+    let target = query(sql::INCIDENT_ALIAS_TARGET)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(id.as_str())
@@ -66,18 +65,17 @@ pub(super) async fn find(
 }
 
 /// Forgets the ids that lead to incidents which are gone.
-pub(super) async fn forget_lost(connection: &mut SqliteConnection, scope: &Scope) -> Inner<()> {
+pub(super) async fn forget_lost(connection: &mut Connection, scope: &Scope) -> Inner<()> {
     act(connection, scope, sql::LOST_INCIDENT_ALIASES, &[]).await
 }
 
 async fn act(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     text: &'static str,
     parameters: &[&str],
 ) -> Inner<()> {
-    let mut query =
-        sqlx::query(text).bind(scope.organisation.as_str()).bind(scope.environment.as_str());
+    let mut query = query(text).bind(scope.organisation.as_str()).bind(scope.environment.as_str());
     for parameter in parameters {
         query = query.bind(*parameter);
     }

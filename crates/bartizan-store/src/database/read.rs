@@ -5,9 +5,9 @@ use bartizan_model::{
     analysis::ActorSummary,
 };
 use serde::de::DeserializeOwned;
-use sqlx::{AssertSqlSafe, Row as _, SqliteConnection, sqlite::SqliteRow};
+use sqlx::AssertSqlSafe;
 
-use super::{Inner, aliases};
+use super::{Connection, Inner, Row, aliases, query};
 use crate::{
     error::StoreError,
     query::{
@@ -73,7 +73,7 @@ const NO_ALIASES: &str = "id NOT IN (SELECT alias FROM endpoint_aliases \
      WHERE organisation = $1 AND environment = $2 AND target <> alias)";
 
 pub(super) async fn endpoints(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     filter: &EndpointFilter,
     page: &PageRequest,
@@ -99,7 +99,7 @@ pub(super) async fn endpoints(
 }
 
 pub(super) async fn endpoint(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &EndpointId,
 ) -> Inner<Option<Endpoint>> {
@@ -111,7 +111,7 @@ pub(super) async fn endpoint(
 }
 
 pub(super) async fn findings(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     filter: &FindingFilter,
     page: &PageRequest,
@@ -128,7 +128,7 @@ pub(super) async fn findings(
 }
 
 pub(super) async fn detections(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     filter: &DetectionFilter,
     page: &PageRequest,
@@ -145,7 +145,7 @@ pub(super) async fn detections(
 }
 
 pub(super) async fn incidents(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     filter: &IncidentFilter,
     page: &PageRequest,
@@ -159,7 +159,7 @@ pub(super) async fn incidents(
 }
 
 pub(super) async fn actors(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     filter: &ActorFilter,
     page: &PageRequest,
@@ -172,7 +172,7 @@ pub(super) async fn actors(
 }
 
 pub(super) async fn runs(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     page: &PageRequest,
 ) -> Inner<Page<RunRecord>> {
@@ -180,7 +180,7 @@ pub(super) async fn runs(
 }
 
 pub(super) async fn alias_events(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     page: &PageRequest,
 ) -> Inner<Page<AliasEvent>> {
@@ -193,7 +193,7 @@ pub(super) async fn alias_events(
 
 async fn also_endpoint(
     select: &mut Select,
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     endpoint: Option<&EndpointId>,
 ) -> Inner<()> {
@@ -206,15 +206,15 @@ async fn also_endpoint(
 
 /// Reads one page of a list.
 pub(super) async fn fetch<T>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     list: &'static List,
     select: Select,
     page: &PageRequest,
-    read: impl Fn(&SqliteRow) -> Inner<T>,
+    read: impl Fn(&Row) -> Inner<T>,
 ) -> Inner<Page<T>> {
     let limit = page.clamped() as usize;
     let (text, values) = select.page(page)?;
-    let mut query = sqlx::query(AssertSqlSafe(text));
+    let mut query = query(AssertSqlSafe(text));
     for value in values {
         query = match value {
             SortKey::Int(number) => query.bind(number),
@@ -236,7 +236,7 @@ pub(super) async fn fetch<T>(
     Ok(Page { items, next })
 }
 
-fn sort_key(row: &SqliteRow, column: &'static str) -> Result<SortKey, sqlx::Error> {
+fn sort_key(row: &Row, column: &'static str) -> Result<SortKey, sqlx::Error> {
     row.try_get::<i64, _>(column)
         .map(SortKey::Int)
         .or_else(|_| row.try_get::<String, _>(column).map(SortKey::Text))
@@ -244,11 +244,11 @@ fn sort_key(row: &SqliteRow, column: &'static str) -> Result<SortKey, sqlx::Erro
 
 /// Reads one row by id.
 pub(super) async fn one<T>(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     list: &'static List,
     scope: &Scope,
     id: &str,
-    read: impl Fn(&SqliteRow) -> Inner<T>,
+    read: impl Fn(&Row) -> Inner<T>,
 ) -> Inner<Option<T>> {
     let mut select = Select::new(list, scope);
     select.also_text("id = ?", Some(id));
@@ -259,30 +259,30 @@ pub(super) fn parse<T: DeserializeOwned>(what: &'static str, id: String, body: S
     serde_json::from_str(&body).map_err(|e| StoreError::corrupt_row(what, id, e).into())
 }
 
-pub(super) fn body_row<T: DeserializeOwned>(what: &'static str) -> impl Fn(&SqliteRow) -> Inner<T> {
+pub(super) fn body_row<T: DeserializeOwned>(what: &'static str) -> impl Fn(&Row) -> Inner<T> {
     move |row| parse(what, row.try_get("id")?, row.try_get("body")?)
 }
 
-fn endpoint_row(row: &SqliteRow) -> Inner<Endpoint> {
+fn endpoint_row(row: &Row) -> Inner<Endpoint> {
     let mut endpoint: Endpoint = body_row("endpoint")(row)?;
     (endpoint.first_seen, endpoint.last_seen) = seen(row)?;
     Ok(endpoint)
 }
 
-pub(super) fn finding_row(row: &SqliteRow) -> Inner<Finding> {
+pub(super) fn finding_row(row: &Row) -> Inner<Finding> {
     let mut finding: Finding = body_row("finding")(row)?;
     (finding.first_seen, finding.last_seen) = seen(row)?;
     finding.state = state("finding", finding.id.as_str(), &row.try_get::<String, _>("state")?)?;
     Ok(finding)
 }
 
-pub(super) fn actor_row(row: &SqliteRow) -> Inner<ActorSummary> {
+pub(super) fn actor_row(row: &Row) -> Inner<ActorSummary> {
     let mut actor: ActorSummary = body_row("actor")(row)?;
     (actor.first_seen, actor.last_seen) = seen(row)?;
     Ok(actor)
 }
 
-fn seen(row: &SqliteRow) -> Inner<(Option<Timestamp>, Option<Timestamp>)> {
+fn seen(row: &Row) -> Inner<(Option<Timestamp>, Option<Timestamp>)> {
     let first: Option<i64> = row.try_get("first_seen")?;
     let last: Option<i64> = row.try_get("last_seen")?;
     Ok((first.map(Timestamp::from_micros), last.map(Timestamp::from_micros)))

@@ -1,18 +1,17 @@
 //! Own API keys in the database. Every change writes an audit record in the same transaction.
 
 use bartizan_model::{ApiKey, ApiKeyDigest, ApiKeyId, ApiKeyState, HashKey, Scope, Timestamp};
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::{Inner, audit, batch, read};
+use super::{Connection, Inner, Row, audit, batch, query, read};
 use crate::{
     api_keys::{self, ApiKeyChange, MAX_API_KEYS},
     error::StoreError,
     records::AuditEntry,
-    sql::{select::column_text, statements as sql},
+    sql::statements as sql,
 };
 
 pub(super) async fn add(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     new: &ApiKey,
@@ -20,27 +19,27 @@ pub(super) async fn add(
 ) -> Inner<()> {
     api_keys::check_new(new, who)?;
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
-    let count = sqlx::query(sql::API_KEY_COUNT).bind(organisation).bind(environment);
+    let count = query(sql::API_KEY_COUNT).bind(organisation).bind(environment);
     let count = audit::unsigned(count.fetch_one(&mut *connection).await?.try_get(0)?);
     let refuse =
         |reason| StoreError::InvalidChange { subject: format!("API key {}", new.id), reason };
     if count >= MAX_API_KEYS {
         return Err(refuse("there are as many keys as a gateway can hold").into());
     }
-    let added = sqlx::query(sql::ADD_API_KEY)
+    let added = query(sql::ADD_API_KEY)
         .bind(organisation)
         .bind(environment)
         .bind(new.id.as_str())
         .bind(new.digest.to_string())
-        .bind(column_text(&new.name))
-        .bind(column_text(&new.owner))
+        .bind(&new.name)
+        .bind(&new.owner)
         .bind(batch::json("scopes", &new.scopes)?)
         .bind(new.state.as_str())
         .bind(new.created.micros())
         .bind(new.expires.map(Timestamp::micros))
         .execute(&mut *connection)
         .await?;
-    if added.rows_affected() == 0 {
+    if added == 0 {
         return Err(refuse("it is there already").into());
     }
     let entry = AuditEntry {
@@ -56,8 +55,8 @@ pub(super) async fn add(
     Ok(())
 }
 
-pub(super) async fn all(connection: &mut SqliteConnection, scope: &Scope) -> Inner<Vec<ApiKey>> {
-    let rows = sqlx::query(sql::API_KEYS)
+pub(super) async fn all(connection: &mut Connection, scope: &Scope) -> Inner<Vec<ApiKey>> {
+    let rows = query(sql::API_KEYS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .fetch_all(connection)
@@ -65,8 +64,8 @@ pub(super) async fn all(connection: &mut SqliteConnection, scope: &Scope) -> Inn
     rows.iter().map(row).collect()
 }
 
-pub(super) async fn version(connection: &mut SqliteConnection, scope: &Scope) -> Inner<u64> {
-    let row = sqlx::query(sql::API_KEYS_VERSION)
+pub(super) async fn version(connection: &mut Connection, scope: &Scope) -> Inner<u64> {
+    let row = query(sql::API_KEYS_VERSION)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .fetch_one(connection)
@@ -75,13 +74,13 @@ pub(super) async fn version(connection: &mut SqliteConnection, scope: &Scope) ->
 }
 
 pub(super) async fn set_state(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     change: &ApiKeyChange,
 ) -> Inner<ApiKey> {
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
-    let found = sqlx::query(sql::API_KEY)
+    let found = query(sql::API_KEY)
         .bind(organisation)
         .bind(environment)
         .bind(change.id.as_str())
@@ -92,7 +91,7 @@ pub(super) async fn set_state(
     };
     let mut found = row(&found)?;
     api_keys::check_change(change, found.state)?;
-    sqlx::query(sql::SET_API_KEY_STATE)
+    query(sql::SET_API_KEY_STATE)
         .bind(organisation)
         .bind(environment)
         .bind(change.id.as_str())
@@ -115,12 +114,12 @@ pub(super) async fn set_state(
 
 /// Only ever moves forward.
 pub(super) async fn record_use(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     uses: &[(ApiKeyId, Timestamp)],
 ) -> Inner<()> {
     for (id, time) in uses {
-        sqlx::query(sql::SET_API_KEY_USED)
+        query(sql::SET_API_KEY_USED)
             .bind(scope.organisation.as_str())
             .bind(scope.environment.as_str())
             .bind(id.as_str())
@@ -131,7 +130,7 @@ pub(super) async fn record_use(
     Ok(())
 }
 
-fn row(row: &SqliteRow) -> Inner<ApiKey> {
+fn row(row: &Row) -> Inner<ApiKey> {
     let id: String = row.try_get(0)?;
     let broken = |reason: &str| StoreError::corrupt_row("API key", &id, reason);
     let digest: String = row.try_get(1)?;

@@ -2,9 +2,8 @@
 //! to itself was set apart by a person, and no automatic merge touches it.
 
 use bartizan_model::{EndpointId, HashKey, Scope, Timestamp};
-use sqlx::{Row as _, SqliteConnection};
 
-use super::{Inner, audit, read};
+use super::{Connection, Inner, audit, query, read};
 use crate::{
     error::StoreError,
     records::{AliasChange, AliasEvent, AliasEventKind, AuditEntry, EndpointMerge},
@@ -22,11 +21,11 @@ pub(super) struct Act<'a> {
 
 /// The row of an alias as it stands.
 async fn target(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     alias: &EndpointId,
 ) -> Inner<Option<EndpointId>> {
-    let row = sqlx::query(sql::ALIAS_TARGET)
+    let row = query(sql::ALIAS_TARGET)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(alias.as_str())
@@ -39,7 +38,7 @@ async fn target(
 }
 
 pub(super) async fn resolve(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &EndpointId,
 ) -> Inner<EndpointId> {
@@ -48,11 +47,11 @@ pub(super) async fn resolve(
 
 /// The ids that lead to `id`.
 pub(super) async fn of(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &EndpointId,
 ) -> Inner<Vec<EndpointId>> {
-    let rows = sqlx::query(sql::ALIASES_OF)
+    let rows = query(sql::ALIASES_OF)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(id.as_str())
@@ -70,7 +69,7 @@ pub(super) async fn of(
 
 /// The endpoint that `id` leads to, and all its aliases.
 pub(super) async fn family(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &EndpointId,
 ) -> Inner<Vec<EndpointId>> {
@@ -83,7 +82,7 @@ pub(super) async fn family(
 /// Merges. When `automatic`, what a person decided stays and what makes no sense is left out;
 /// `None` when nothing is left to do.
 pub(super) async fn merge(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     act: &Act<'_>,
     merge: &EndpointMerge,
     automatic: bool,
@@ -117,7 +116,7 @@ pub(super) async fn merge(
 }
 
 pub(super) async fn split(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     act: &Act<'_>,
     alias: &EndpointId,
 ) -> Inner<AliasEvent> {
@@ -130,11 +129,11 @@ pub(super) async fn split(
 }
 
 pub(super) async fn undo(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     act: &Act<'_>,
     sequence: u64,
 ) -> Inner<AliasEvent> {
-    let row = sqlx::query(sql::ALIAS_EVENT)
+    let row = query(sql::ALIAS_EVENT)
         .bind(act.scope.organisation.as_str())
         .bind(act.scope.environment.as_str())
         .bind(audit::signed(sequence))
@@ -159,13 +158,13 @@ pub(super) async fn undo(
 }
 
 async fn apply(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     alias: EndpointId,
     before: Option<EndpointId>,
     after: Option<EndpointId>,
 ) -> Inner<AliasChange> {
-    sqlx::query(sql::SET_ALIAS)
+    query(sql::SET_ALIAS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(alias.as_str())
@@ -176,7 +175,7 @@ async fn apply(
 }
 
 async fn record(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     act: &Act<'_>,
     kind: AliasEventKind,
     changes: Vec<AliasChange>,
@@ -184,7 +183,7 @@ async fn record(
 ) -> Inner<AliasEvent> {
     let (organisation, environment) =
         (act.scope.organisation.as_str(), act.scope.environment.as_str());
-    let row = sqlx::query(sql::LAST_ALIAS_EVENT)
+    let row = query(sql::LAST_ALIAS_EVENT)
         .bind(organisation)
         .bind(environment)
         .fetch_one(&mut *connection)
@@ -200,7 +199,7 @@ async fn record(
     };
     let body = serde_json::to_string(&event)
         .map_err(|source| StoreError::Encoding { what: "alias event", source })?;
-    sqlx::query(sql::ADD_ALIAS_EVENT)
+    query(sql::ADD_ALIAS_EVENT)
         .bind(organisation)
         .bind(environment)
         .bind(audit::signed(event.sequence))

@@ -1,9 +1,8 @@
 //! The audit chain in the database.
 
 use bartizan_model::{HashKey, Scope, Timestamp};
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
-use super::Inner;
+use super::{Connection, Inner, Row, query};
 use crate::{
     audit::{self, AuditHead, AuditRecord, AuditReport, GENESIS, Verifier},
     query::MAX_PAGE,
@@ -11,8 +10,8 @@ use crate::{
     sql::statements as sql,
 };
 
-pub(super) async fn head(connection: &mut SqliteConnection, scope: &Scope) -> Inner<AuditHead> {
-    let row = sqlx::query(sql::AUDIT_HEAD)
+pub(super) async fn head(connection: &mut Connection, scope: &Scope) -> Inner<AuditHead> {
+    let row = query(sql::AUDIT_HEAD)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .fetch_optional(connection)
@@ -27,14 +26,14 @@ pub(super) async fn head(connection: &mut SqliteConnection, scope: &Scope) -> In
 }
 
 pub(super) async fn append(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     entry: AuditEntry,
 ) -> Inner<AuditRecord> {
     let head = head(connection, scope).await?;
     let record = audit::append(key, &head, entry);
-    sqlx::query(sql::ADD_AUDIT)
+    query(sql::ADD_AUDIT)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(signed(record.sequence))
@@ -50,12 +49,12 @@ pub(super) async fn append(
 }
 
 pub(super) async fn records(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     after: u64,
     limit: u32,
 ) -> Inner<Vec<AuditRecord>> {
-    let rows = sqlx::query(sql::AUDIT_RECORDS)
+    let rows = query(sql::AUDIT_RECORDS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(signed(after))
@@ -66,7 +65,7 @@ pub(super) async fn records(
 }
 
 pub(super) async fn verify(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     exported: Option<&AuditHead>,
@@ -80,7 +79,7 @@ pub(super) async fn verify(
     }
 }
 
-fn record(row: &SqliteRow) -> Result<AuditRecord, sqlx::Error> {
+fn record(row: &Row) -> Result<AuditRecord, sqlx::Error> {
     Ok(AuditRecord {
         sequence: unsigned(row.try_get(0)?),
         time: Timestamp::from_micros(row.try_get(1)?),

@@ -4,18 +4,17 @@ use bartizan_model::{
     Detection, Endpoint, Finding, FindingState, HashKey, Scope, Timestamp, analysis::ActorSummary,
 };
 use serde::Serialize;
-use sqlx::SqliteConnection;
 
 use super::{
-    Inner, SqliteStore,
+    Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    findings, incidents, log_index,
+    findings, incidents, log_index, query,
 };
 use crate::{
     error::StoreError,
     records::{Batch, EndpointMerge, PRODUCT, SaveReport},
-    sql::{select::column_text, statements as sql},
+    sql::statements as sql,
     workflow,
 };
 
@@ -27,8 +26,8 @@ pub(super) struct Target<'a> {
 }
 
 pub(super) async fn save(
-    store: &SqliteStore,
-    connection: &mut SqliteConnection,
+    store: &SqlStore,
+    connection: &mut Connection,
     scope: &Scope,
     batch: &Batch,
 ) -> Inner<SaveReport> {
@@ -69,20 +68,20 @@ pub(super) fn json<T: Serialize>(what: &'static str, value: &T) -> Inner<String>
 }
 
 async fn save_endpoint(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     endpoint: &Endpoint,
 ) -> Inner<()> {
     let mut classes: Vec<_> = endpoint.data_classes.iter().map(|c| c.class.as_str()).collect();
     classes.sort_unstable();
     classes.dedup();
-    sqlx::query(sql::SAVE_ENDPOINT)
+    query(sql::SAVE_ENDPOINT)
         .bind(to.scope.organisation.as_str())
         .bind(to.scope.environment.as_str())
         .bind(endpoint.id.as_str())
-        .bind(column_text(&endpoint.host))
-        .bind(column_text(&endpoint.method.0))
-        .bind(column_text(&endpoint.path))
+        .bind(&endpoint.host)
+        .bind(&endpoint.method.0)
+        .bind(&endpoint.path)
         .bind(endpoint.protocol.as_str())
         .bind(endpoint.service.as_ref().map(|s| s.as_str()))
         .bind(endpoint.access.as_str())
@@ -101,7 +100,7 @@ async fn save_endpoint(
 }
 
 async fn merge(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     batch: &Batch,
     report: &mut SaveReport,
@@ -122,20 +121,20 @@ async fn merge(
 }
 
 async fn save_finding(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     finding: &Finding,
     report: &mut SaveReport,
 ) -> Inner<()> {
     let known = findings::known(connection, to.scope, &finding.id).await?;
-    sqlx::query(sql::SAVE_FINDING)
+    query(sql::SAVE_FINDING)
         .bind(to.scope.organisation.as_str())
         .bind(to.scope.environment.as_str())
         .bind(finding.id.as_str())
         .bind(&finding.code)
         .bind(finding.severity as i64)
         .bind(finding.confidence as i64)
-        .bind(column_text(&finding.host))
+        .bind(&finding.host)
         .bind(finding.endpoint_id.as_ref().map(|id| id.as_str()))
         .bind(finding.state.as_str())
         .bind(signed(finding.failed))
@@ -160,12 +159,12 @@ async fn save_finding(
 }
 
 async fn save_detection(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     detection: &Detection,
 ) -> Inner<()> {
     let seen = detection.last_time.or(detection.time).unwrap_or(to.now);
-    sqlx::query(sql::SAVE_DETECTION)
+    query(sql::SAVE_DETECTION)
         .bind(to.scope.organisation.as_str())
         .bind(to.scope.environment.as_str())
         .bind(detection.id.as_str())
@@ -183,16 +182,16 @@ async fn save_detection(
 }
 
 async fn save_actor(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     to: &Target<'_>,
     actor: &ActorSummary,
 ) -> Inner<()> {
-    sqlx::query(sql::SAVE_ACTOR)
+    query(sql::SAVE_ACTOR)
         .bind(to.scope.organisation.as_str())
         .bind(to.scope.environment.as_str())
         .bind(actor.id.as_str())
         .bind(actor.kind.as_str())
-        .bind(column_text(&actor.label))
+        .bind(actor.label.as_str())
         .bind(signed(actor.requests))
         .bind(signed(actor.detections))
         .bind(actor.first_seen.map(Timestamp::micros))
@@ -205,25 +204,21 @@ async fn save_actor(
     Ok(())
 }
 
-async fn save_progress(
-    connection: &mut SqliteConnection,
-    to: &Target<'_>,
-    batch: &Batch,
-) -> Inner<()> {
+async fn save_progress(connection: &mut Connection, to: &Target<'_>, batch: &Batch) -> Inner<()> {
     let (organisation, environment) =
         (to.scope.organisation.as_str(), to.scope.environment.as_str());
     for checkpoint in &batch.checkpoints {
-        sqlx::query(sql::SAVE_CHECKPOINT)
+        query(sql::SAVE_CHECKPOINT)
             .bind(organisation)
             .bind(environment)
-            .bind(column_text(&checkpoint.input))
+            .bind(&checkpoint.input)
             .bind(json("checkpoint", checkpoint)?)
             .bind(to.now.micros())
             .execute(&mut *connection)
             .await?;
     }
     for learned in &batch.learned {
-        sqlx::query(sql::SAVE_LEARNED)
+        query(sql::SAVE_LEARNED)
             .bind(organisation)
             .bind(environment)
             .bind(&learned.name)
@@ -233,7 +228,7 @@ async fn save_progress(
             .await?;
     }
     if let Some(run) = &batch.run {
-        sqlx::query(sql::SAVE_RUN)
+        query(sql::SAVE_RUN)
             .bind(organisation)
             .bind(environment)
             .bind(&run.id)

@@ -4,23 +4,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{Finding, FindingId, FindingState, HashKey, Scope, Timestamp};
-use sqlx::{Row as _, SqliteConnection};
 
-use super::{Inner, audit, read};
+use super::{Connection, Inner, audit, column_text, query, read};
 use crate::{
     error::StoreError,
     records::{AuditEntry, FindingEvent, PRODUCT, StateChange},
-    sql::{select::column_text, statements as sql},
+    sql::statements as sql,
     workflow::{self, Former, KnownEvidence},
 };
 
 /// State of a stored finding with what is known about its evidence; `None` when it is new.
 pub(super) async fn known(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &FindingId,
 ) -> Inner<Option<(FindingState, KnownEvidence)>> {
-    let row = sqlx::query(sql::FINDING_STATE)
+    let row = query(sql::FINDING_STATE)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(id.as_str())
@@ -34,7 +33,7 @@ pub(super) async fn known(
 }
 
 pub(super) async fn set_state(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     change: &StateChange,
@@ -49,7 +48,7 @@ pub(super) async fn set_state(
 
 /// Writes a change that is known to be allowed.
 pub(super) async fn write_state(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     change: &StateChange,
@@ -57,7 +56,7 @@ pub(super) async fn write_state(
 ) -> Inner<FindingEvent> {
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
     let expiry = change.expiry.map(Timestamp::micros);
-    sqlx::query(sql::SET_FINDING_STATE)
+    query(sql::SET_FINDING_STATE)
         .bind(organisation)
         .bind(environment)
         .bind(change.finding.as_str())
@@ -65,7 +64,7 @@ pub(super) async fn write_state(
         .bind(expiry)
         .execute(&mut *connection)
         .await?;
-    sqlx::query(sql::ADD_FINDING_HISTORY)
+    query(sql::ADD_FINDING_HISTORY)
         .bind(organisation)
         .bind(environment)
         .bind(change.finding.as_str())
@@ -94,11 +93,11 @@ pub(super) async fn write_state(
 }
 
 pub(super) async fn history(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     id: &FindingId,
 ) -> Inner<Vec<FindingEvent>> {
-    let rows = sqlx::query(sql::FINDING_HISTORY)
+    let rows = query(sql::FINDING_HISTORY)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(id.as_str())
@@ -122,12 +121,12 @@ pub(super) async fn history(
 
 /// Opens what lapsed.
 pub(super) async fn expire(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     now: Timestamp,
 ) -> Inner<Vec<FindingId>> {
-    let rows = sqlx::query(sql::EXPIRED_FINDINGS)
+    let rows = query(sql::EXPIRED_FINDINGS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(now.micros())
@@ -150,7 +149,7 @@ pub(super) async fn expire(
 /// history, in the state *replaced*; a new one inherits what was decided about all of its own.
 /// Returns which were replaced.
 pub(super) async fn replace(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     new: &[&Finding],
@@ -183,11 +182,11 @@ pub(super) async fn replace(
 
 /// Findings of single endpoints with one code, by host and discriminator.
 async fn formers(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     code: &str,
 ) -> Inner<BTreeMap<(String, String), Vec<Former>>> {
-    let rows = sqlx::query(sql::FORMER_FINDINGS)
+    let rows = query(sql::FORMER_FINDINGS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .bind(code)
@@ -213,7 +212,7 @@ async fn formers(
 
 /// Writes the decision that a finding inherits, when there is one.
 async fn inherit(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     key: &HashKey,
     finding: &Finding,

@@ -1,19 +1,18 @@
 //! The index of the exchange log.
 
 use bartizan_model::{Scope, Timestamp};
-use sqlx::{Row as _, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    Inner, aliases,
+    Connection, Inner, Row, aliases,
     audit::{signed, unsigned},
     batch::json,
-    dialect, read,
+    query, read,
 };
 use crate::{
     error::StoreError,
     exchange_log::{
-        BlockEntry, BlockPosition, ExchangeQuery, LogBudget, RemovalReason, RemovedSegment,
-        SegmentExtent, subject_key,
+        BlockEntry, BlockPosition, ExchangeQuery, LogBudget, LogNumber, RemovalReason,
+        RemovedSegment, SegmentExtent, subject_key,
     },
     query::{PageRequest, SortKey},
     sql::{
@@ -40,14 +39,14 @@ struct SegmentSum {
 }
 
 pub(super) async fn add_block(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     block: &BlockEntry,
     now: Timestamp,
 ) -> Inner<()> {
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
     let (first, last) = block.times.unwrap_or((now, now));
-    sqlx::query(sql::ADD_BLOCK)
+    query(sql::ADD_BLOCK)
         .bind(organisation)
         .bind(environment)
         .bind(signed(block.segment))
@@ -61,7 +60,7 @@ pub(super) async fn add_block(
         .execute(&mut *connection)
         .await?;
     if !block.subjects.is_empty() {
-        sqlx::query(dialect::ADD_SUBJECTS)
+        query(connection.dialect().add_subjects)
             .bind(organisation)
             .bind(environment)
             .bind(signed(block.segment))
@@ -74,7 +73,7 @@ pub(super) async fn add_block(
 }
 
 pub(super) async fn blocks(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     query: &ExchangeQuery,
     after: Option<BlockPosition>,
@@ -97,7 +96,7 @@ pub(super) async fn blocks(
     Ok(read::fetch(connection, &BLOCKS, select, &page, block_row).await?.items)
 }
 
-fn block_row(row: &SqliteRow) -> Inner<BlockEntry> {
+fn block_row(row: &Row) -> Inner<BlockEntry> {
     let small = |column| -> Inner<u32> {
         let number: i64 = row.try_get(column)?;
         u32::try_from(number).map_err(|_| {
@@ -116,10 +115,17 @@ fn block_row(row: &SqliteRow) -> Inner<BlockEntry> {
     })
 }
 
-async fn sums(connection: &mut SqliteConnection, scope: &Scope) -> Inner<Vec<SegmentSum>> {
-    let rows = sqlx::query(sql::SEGMENTS)
+async fn sums(
+    connection: &mut Connection,
+    scope: &Scope,
+    log: LogNumber,
+) -> Inner<Vec<SegmentSum>> {
+    let own = log.segments();
+    let rows = query(sql::SEGMENTS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
+        .bind(signed(*own.start()))
+        .bind(signed(*own.end()))
         .fetch_all(connection)
         .await?;
     rows.iter()
@@ -136,29 +142,38 @@ async fn sums(connection: &mut SqliteConnection, scope: &Scope) -> Inner<Vec<Seg
 }
 
 pub(super) async fn segments(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
+    log: LogNumber,
 ) -> Inner<Vec<SegmentExtent>> {
-    let sums = sums(connection, scope).await?;
+    let sums = sums(connection, scope, log).await?;
     Ok(sums.iter().map(|s| SegmentExtent { segment: s.segment, end: s.bytes }).collect())
 }
 
-pub(super) async fn last_segment(connection: &mut SqliteConnection, scope: &Scope) -> Inner<u64> {
-    let row = sqlx::query(sql::LAST_SEGMENT)
+pub(super) async fn last_segment(
+    connection: &mut Connection,
+    scope: &Scope,
+    log: LogNumber,
+) -> Inner<u64> {
+    let own = log.segments();
+    let row = query(sql::LAST_SEGMENT)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
+        .bind(signed(*own.start()))
+        .bind(signed(*own.end()))
         .fetch_one(connection)
         .await?;
-    Ok(unsigned(row.try_get(0)?))
+    // 0 for none; the number before the first of this log.
+    Ok(unsigned(row.try_get(0)?).max(*own.start()))
 }
 
 pub(super) async fn trim(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     budget: &LogBudget,
     now: Timestamp,
 ) -> Inner<Vec<RemovedSegment>> {
-    let sums = sums(connection, scope).await?;
+    let sums = sums(connection, scope, budget.log).await?;
     let mut total: u64 = sums.iter().map(|s| s.bytes).sum();
     let mut removed = Vec::new();
     for sum in sums {
@@ -176,11 +191,12 @@ pub(super) async fn trim(
 }
 
 pub(super) async fn remove_oldest(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
+    log: LogNumber,
     now: Timestamp,
 ) -> Inner<Option<RemovedSegment>> {
-    let mut sums = sums(connection, scope).await?;
+    let mut sums = sums(connection, scope, log).await?;
     if sums.len() < 2 {
         return Ok(None);
     }
@@ -188,7 +204,7 @@ pub(super) async fn remove_oldest(
 }
 
 async fn remove(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
     sum: SegmentSum,
     reason: RemovalReason,
@@ -199,14 +215,14 @@ async fn remove(
         RemovedSegment { segment, removed_at: now, reason, records, bytes, first_time, last_time };
     let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
     for text in [sql::REMOVE_SUBJECTS, sql::REMOVE_BLOCKS] {
-        sqlx::query(text)
+        query(text)
             .bind(organisation)
             .bind(environment)
             .bind(signed(gone.segment))
             .execute(&mut *connection)
             .await?;
     }
-    sqlx::query(sql::ADD_REMOVAL)
+    query(sql::ADD_REMOVAL)
         .bind(organisation)
         .bind(environment)
         .bind(signed(gone.segment))
@@ -222,10 +238,10 @@ async fn remove(
 }
 
 pub(super) async fn removed(
-    connection: &mut SqliteConnection,
+    connection: &mut Connection,
     scope: &Scope,
 ) -> Inner<Vec<RemovedSegment>> {
-    let rows = sqlx::query(sql::REMOVALS)
+    let rows = query(sql::REMOVALS)
         .bind(scope.organisation.as_str())
         .bind(scope.environment.as_str())
         .fetch_all(connection)

@@ -1,26 +1,26 @@
 //! The trait, method by method: take a connection, do the work, name the error.
 
-use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path};
+use std::path::Path;
 
 use async_trait::async_trait;
 use bartizan_model::{
-    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId,
-    HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary,
-    source::Checkpoint,
+    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, EnvironmentId,
+    Finding, FindingId, HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp,
+    analysis::ActorSummary, source::Checkpoint,
 };
-use sqlx::{Connection as _, Row as _};
 
 use super::{
-    Inner, SqliteStore,
+    Database, SqlStore,
     aliases::{self, Act},
-    api_keys, audit, batch, findings, incidents, log_index, maintain, read,
+    api_keys, audit, batch, copy, findings, incidents, log_index, maintain, query, read,
 };
 use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     error::{Result, StoreError},
     exchange_log::{
-        BlockEntry, BlockPosition, ExchangeQuery, LogBudget, RemovedSegment, SegmentExtent,
+        BlockEntry, BlockPosition, ExchangeQuery, LogBudget, LogNumber, RemovedSegment,
+        SegmentExtent,
     },
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
@@ -31,7 +31,7 @@ use crate::{
         LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
         StateChange,
     },
-    sql::{select::column_text, statements as sql},
+    sql::statements as sql,
     store::Store,
 };
 
@@ -39,28 +39,42 @@ use crate::{
 macro_rules! reading {
     ($self:ident, $connection:ident => $work:expr) => {{
         let mut pooled = $self.reader().await?;
-        let $connection = &mut *pooled;
-        let result: Inner<_> = async { $work }.await;
+        let $connection = &mut pooled;
+        let result: $crate::database::Inner<_> = async { $work }.await;
         result.map_err(|fault| $self.name(fault))
     }};
 }
 
-/// Writes in one transaction.
+/// How often a transaction is tried that others got in the way of.
+pub(super) const ATTEMPTS: u32 = 5;
+
+/// Writes in one transaction; once more when others got in the way.
 macro_rules! writing {
-    ($self:ident, $connection:ident => $work:expr) => {{
-        let mut write = $self.begin().await?;
-        let result: Inner<_> = {
-            let $connection = &mut write.connection;
-            async { $work }.await
-        };
-        $self.finish(write, result).await
+    ($self:ident, $scope:expr, $connection:ident => $work:expr) => {{
+        let mut attempt = 1;
+        loop {
+            let mut write = $self.begin($scope).await?;
+            let result: $crate::database::Inner<_> = {
+                let $connection = &mut write.connection;
+                async { $work }.await
+            };
+            match $self.finish(write, result).await {
+                Err(fault)
+                    if attempt < $crate::database::store::ATTEMPTS
+                        && $crate::database::is_passing(&fault) =>
+                {
+                    attempt += 1;
+                }
+                done => break done.map_err(|fault| $self.name(fault)),
+            }
+        }
     }};
 }
 
 #[async_trait]
-impl Store for SqliteStore {
+impl Store for SqlStore {
     async fn save_batch(&self, scope: &Scope, batch: &Batch) -> Result<SaveReport> {
-        writing!(self, c => batch::save(self, c, scope, batch).await)
+        writing!(self, scope, c => batch::save(self, c, scope, batch).await)
     }
 
     async fn endpoints(
@@ -87,7 +101,7 @@ impl Store for SqliteStore {
         who: &str,
         now: Timestamp,
     ) -> Result<AliasEvent> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
             let act = Act { scope, key: &key, who, reason: &merge.reason, now };
             let event = aliases::merge(c, &act, merge, false).await?;
@@ -106,7 +120,7 @@ impl Store for SqliteStore {
         reason: &str,
         now: Timestamp,
     ) -> Result<AliasEvent> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
             aliases::split(c, &Act { scope, key: &key, who, reason, now }, alias).await
         })
@@ -119,7 +133,7 @@ impl Store for SqliteStore {
         who: &str,
         now: Timestamp,
     ) -> Result<AliasEvent> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
             let reason = "taken back";
             aliases::undo(c, &Act { scope, key: &key, who, reason, now }, sequence).await
@@ -136,12 +150,12 @@ impl Store for SqliteStore {
         service: &ServiceRecord,
         now: Timestamp,
     ) -> Result<()> {
-        writing!(self, c => {
-            sqlx::query(sql::SAVE_SERVICE)
+        writing!(self, scope, c => {
+            query(sql::SAVE_SERVICE)
                 .bind(scope.organisation.as_str())
                 .bind(scope.environment.as_str())
                 .bind(service.id.as_str())
-                .bind(column_text(&service.name))
+                .bind(&service.name)
                 .bind(batch::json("service", service)?)
                 .bind(now.micros())
                 .execute(c)
@@ -152,7 +166,7 @@ impl Store for SqliteStore {
 
     async fn services(&self, scope: &Scope) -> Result<Vec<ServiceRecord>> {
         reading!(self, c => {
-            let rows = sqlx::query(sql::SERVICES)
+            let rows = query(sql::SERVICES)
                 .bind(scope.organisation.as_str())
                 .bind(scope.environment.as_str())
                 .fetch_all(c)
@@ -180,14 +194,14 @@ impl Store for SqliteStore {
     }
 
     async fn set_finding_state(&self, scope: &Scope, change: &StateChange) -> Result<FindingEvent> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
             findings::set_state(c, scope, &key, change).await
         })
     }
 
     async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
             findings::expire(c, scope, &key, now).await
         })
@@ -240,10 +254,10 @@ impl Store for SqliteStore {
 
     async fn checkpoint(&self, scope: &Scope, input: &str) -> Result<Option<Checkpoint>> {
         reading!(self, c => {
-            let row = sqlx::query(sql::CHECKPOINT)
+            let row = query(sql::CHECKPOINT)
                 .bind(scope.organisation.as_str())
                 .bind(scope.environment.as_str())
-                .bind(column_text(input))
+                .bind(input)
                 .fetch_optional(c)
                 .await?;
             match row {
@@ -254,14 +268,14 @@ impl Store for SqliteStore {
     }
 
     async fn forget_checkpoint(&self, scope: &Scope, input: &str) -> Result<bool> {
-        writing!(self, c => {
-            let done = sqlx::query(sql::DELETE_CHECKPOINT)
+        writing!(self, scope, c => {
+            let done = query(sql::DELETE_CHECKPOINT)
                 .bind(scope.organisation.as_str())
                 .bind(scope.environment.as_str())
-                .bind(column_text(input))
+                .bind(input)
                 .execute(c)
                 .await?;
-            Ok(done.rows_affected() > 0)
+            Ok(done > 0)
         })
     }
 
@@ -271,7 +285,7 @@ impl Store for SqliteStore {
         name: &str,
     ) -> Result<Option<(LearnedState, Timestamp)>> {
         reading!(self, c => {
-            let row = sqlx::query(sql::LEARNED)
+            let row = query(sql::LEARNED)
                 .bind(scope.organisation.as_str())
                 .bind(scope.environment.as_str())
                 .bind(name)
@@ -284,7 +298,7 @@ impl Store for SqliteStore {
     }
 
     async fn add_api_key(&self, scope: &Scope, new: &ApiKey, who: &str) -> Result<()> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, new.created).await?;
             api_keys::add(c, scope, &key, new, who).await
         })
@@ -299,7 +313,7 @@ impl Store for SqliteStore {
     }
 
     async fn set_api_key_state(&self, scope: &Scope, change: &ApiKeyChange) -> Result<ApiKey> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
             api_keys::set_state(c, scope, &key, change).await
         })
@@ -310,13 +324,13 @@ impl Store for SqliteStore {
         scope: &Scope,
         uses: &[(ApiKeyId, Timestamp)],
     ) -> Result<()> {
-        writing!(self, c => api_keys::record_use(c, scope, uses).await)
+        writing!(self, scope, c => api_keys::record_use(c, scope, uses).await)
     }
 
     async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, entry.time).await?;
-            audit::append(c, scope, &key, entry).await
+            audit::append(c, scope, &key, entry.clone()).await
         })
     }
 
@@ -352,7 +366,9 @@ impl Store for SqliteStore {
         if self.is_read_only() {
             return reading!(self, c => self.key_for_reading(c, organisation).await);
         }
-        writing!(self, c => self.key_for_writing(c, organisation, now).await)
+        let everything =
+            Scope { organisation: organisation.clone(), environment: EnvironmentId::default() };
+        writing!(self, &everything, c => self.key_for_writing(c, organisation, now).await)
     }
 
     async fn exchange_blocks(
@@ -365,12 +381,12 @@ impl Store for SqliteStore {
         reading!(self, c => log_index::blocks(c, scope, query, after, limit).await)
     }
 
-    async fn exchange_segments(&self, scope: &Scope) -> Result<Vec<SegmentExtent>> {
-        reading!(self, c => log_index::segments(c, scope).await)
+    async fn exchange_segments(&self, scope: &Scope, log: LogNumber) -> Result<Vec<SegmentExtent>> {
+        reading!(self, c => log_index::segments(c, scope, log).await)
     }
 
-    async fn last_exchange_segment(&self, scope: &Scope) -> Result<u64> {
-        reading!(self, c => log_index::last_segment(c, scope).await)
+    async fn last_exchange_segment(&self, scope: &Scope, log: LogNumber) -> Result<u64> {
+        reading!(self, c => log_index::last_segment(c, scope, log).await)
     }
 
     async fn trim_exchanges(
@@ -379,15 +395,16 @@ impl Store for SqliteStore {
         budget: &LogBudget,
         now: Timestamp,
     ) -> Result<Vec<RemovedSegment>> {
-        writing!(self, c => log_index::trim(c, scope, budget, now).await)
+        writing!(self, scope, c => log_index::trim(c, scope, budget, now).await)
     }
 
     async fn remove_oldest_exchanges(
         &self,
         scope: &Scope,
+        log: LogNumber,
         now: Timestamp,
     ) -> Result<Option<RemovedSegment>> {
-        writing!(self, c => log_index::remove_oldest(c, scope, now).await)
+        writing!(self, scope, c => log_index::remove_oldest(c, scope, log, now).await)
     }
 
     async fn removed_segments(&self, scope: &Scope) -> Result<Vec<RemovedSegment>> {
@@ -405,47 +422,28 @@ impl Store for SqliteStore {
         who: &str,
         now: Timestamp,
     ) -> Result<RetentionReport> {
-        writing!(self, c => {
+        writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
             maintain::retain(c, scope, &key, retention, who, now).await
         })
     }
 
     async fn integrity_check(&self) -> Result<IntegrityReport> {
-        reading!(self, c => maintain::integrity(c).await)
+        match &self.database {
+            Database::Sqlite(database) => database.integrity().await,
+            Database::Postgres(database) => database.integrity().await,
+        }
+        .map_err(|fault| self.name(fault))
     }
 
     async fn backup(&self, target: &Path) -> Result<()> {
-        if target.exists() {
-            return Err(StoreError::AlreadyThere { path: target.to_owned() });
-        }
-        let mut partial = target.as_os_str().to_owned();
-        partial.push(".partial");
-        let partial = Path::new(&partial);
-        // Left over from a copy that was broken off.
-        let _ = std::fs::remove_file(partial);
-        // Empty, so that the copy is private from its first byte on.
-        let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(partial);
-        made.map_err(|e| StoreError::io("creating", partial, e))?;
-        let copied = maintain::backup(&self.path, partial)
-            .await
-            .map_err(|fault| self.name(fault))
-            .and_then(|()| maintain::publish(partial, target));
-        if copied.is_err() {
-            let _ = std::fs::remove_file(partial);
-        }
-        copied.map_err(|error| match error {
-            StoreError::Full { .. } => StoreError::full(target),
-            other => other,
-        })
+        copy::backup(self, target).await
     }
 
     async fn close(&self) {
-        self.readers.close().await;
-        if let Some(writer) = &self.writer
-            && let Some(connection) = writer.lock().await.take()
-        {
-            let _ = connection.close().await;
+        match &self.database {
+            Database::Sqlite(database) => database.close().await,
+            Database::Postgres(database) => database.close().await,
         }
     }
 }
