@@ -69,6 +69,7 @@ pub use self::{
     rate_table::RateTable,
     record::{Applied, Decisions},
 };
+pub use files::secret;
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]

@@ -59,6 +59,9 @@ pub enum Command {
     /// Make, list, disable and revoke own API keys
     #[command(subcommand)]
     Keys(KeysCommand),
+    /// Move the store to another database, back it up, restore it
+    #[command(subcommand)]
+    Store(super::store::Arguments),
     /// Explain a check, detector, data class, source or kind of policy
     Explain(Explain),
     /// Check, show or describe the configuration

@@ -5,11 +5,13 @@ use std::path::{Path, PathBuf};
 use bartizan_analysis::State;
 use bartizan_model::{Scope, Timestamp};
 use bartizan_pipeline::keep;
-use bartizan_store::{DataDirectory, DataOptions, LearnedState, LogOptions, StoreError};
+use bartizan_store::{
+    DataDirectory, DataOptions, LearnedState, LogOptions, PostgresOptions, StoreError,
+};
 use tokio::runtime::Runtime;
 
 use super::CommandError;
-use crate::config::Config;
+use crate::config::{Config, Reference};
 
 /// Folder that is read when none is named.
 pub(super) const DEFAULT_FOLDER: &str = "bartizan-data";
@@ -32,7 +34,7 @@ impl Data {
         now: Timestamp,
     ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
-        let options = options(folder, config, scope);
+        let options = options(folder, config, scope)?;
         let opened = runtime.block_on(DataDirectory::open(&options, now));
         Ok(Self { directory: opened.map_err(|e| failed(&e))?, runtime })
     }
@@ -47,7 +49,7 @@ impl Data {
         scope: &Scope,
     ) -> Result<Self, CommandError> {
         let runtime = runtime()?;
-        let options = options(folder, config, scope);
+        let options = options(folder, config, scope)?;
         match runtime.block_on(DataDirectory::open_read_only(&options)) {
             Ok(directory) => Ok(Self { runtime, directory }),
             Err(StoreError::NoStore { .. } | StoreError::NotFound { .. }) => {
@@ -122,14 +124,39 @@ pub(super) fn runtime() -> Result<Runtime, CommandError> {
         .map_err(|error| CommandError::usage(format!("cannot start: {error}")))
 }
 
-pub(super) fn options(folder: &Path, config: &Config, scope: &Scope) -> DataOptions {
+/// How the store is opened.
+///
+/// # Errors
+/// When the address of its database cannot be read.
+pub(super) fn options(
+    folder: &Path,
+    config: &Config,
+    scope: &Scope,
+) -> Result<DataOptions, CommandError> {
     let mut options = DataOptions::new(folder);
     options.key_directory.clone_from(&config.store.keys);
     options.scope = scope.clone();
     if config.store.exchange_mebibytes > 0 {
         options.log = LogOptions::within(u64::from(config.store.exchange_mebibytes) * 1024 * 1024);
     }
-    options
+    options.postgres = config.store.url.as_ref().map(postgres).transpose()?;
+    Ok(options)
+}
+
+/// The PostgreSQL database whose URL a reference leads to.
+///
+/// # Errors
+/// Says what is wrong without the URL, which may hold a password.
+pub(super) fn postgres(reference: &Reference) -> Result<PostgresOptions, CommandError> {
+    let name = reference.as_str();
+    let url = bartizan_gateway::policy::secret(name)
+        .map_err(|problem| CommandError::usage(format!("store.url: {problem}")))?;
+    let url = std::str::from_utf8(&url)
+        .map_err(|_| CommandError::usage(format!("what {name} holds is no text")))?;
+    PostgresOptions::parse(url).map_err(|error| {
+        CommandError::usage(format!("what {name} holds is no address of a database: {error}"))
+            .help(error.help())
+    })
 }
 
 /// The folder to read: named, else that of the configuration, else the default.

@@ -87,11 +87,12 @@ fn read(
     };
     let mut found = VecDeque::new();
     let mut after = None;
-    let mut damaged = 0;
+    let (mut damaged, mut elsewhere) = (0, 0);
     loop {
         let page = data.runtime.block_on(data.directory.exchanges(&query, after, BLOCKS));
         let page = page.map_err(|error| failed(&error))?;
         damaged += page.damaged.len();
+        elsewhere += page.elsewhere;
         for facts in page.records.into_iter().filter(fits) {
             if found.len() >= arguments.limit {
                 found.pop_front();
@@ -106,6 +107,12 @@ fn read(
     if damaged > 0 {
         anstream::eprintln!(
             "warning: {damaged} blocks of the log are damaged; what was in them is missing"
+        );
+    }
+    if elsewhere > 0 {
+        anstream::eprintln!(
+            "note: {elsewhere} blocks of the log lie in the folders of other gateways that share this \
+             store; what is in them is not shown"
         );
     }
     Ok(found)

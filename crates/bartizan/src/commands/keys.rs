@@ -163,7 +163,7 @@ impl Open {
             return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
         }
         let now = Timestamp::from_micros(analyze::micros_now());
-        let options: DataOptions = data::options(&folder, &config, &scope);
+        let options: DataOptions = data::options(&folder, &config, &scope)?;
         let runtime = data::runtime()?;
         let (store, directory) = match runtime.block_on(DataDirectory::open(&options, now)) {
             Ok(directory) => (directory.shared_store(), Some(directory)),

@@ -17,6 +17,7 @@ mod listing;
 mod reference;
 mod serve;
 mod specs;
+mod store;
 mod terminal;
 
 use std::process::ExitCode;
@@ -60,6 +61,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         #[cfg(feature = "lab")]
         Command::Lab(arguments) => lab::run(cli, arguments),
         Command::Keys(command) => keys::run(cli, command),
+        Command::Store(command) => store::run(cli, command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {

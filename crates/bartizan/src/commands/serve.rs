@@ -30,7 +30,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
 
     let scope = analyze::scope(config);
     let folder = data::folder(arguments.data.as_ref(), config);
-    let options = data::options(&folder, config, &scope);
+    let options = data::options(&folder, config, &scope)?;
     let opened = behind.block_on(DataDirectory::open(&options, serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
     let (state, is_foreign) = Learned::read(&behind, &directory, &scope)?.state(&scope)?;

@@ -96,6 +96,12 @@ pub struct StoreConfig {
     /// Folder of the organisation's keys, outside the database. Default: `keys` inside the folder of
     /// the store; put it elsewhere when backups of the store leave the machine.
     pub keys: Option<PathBuf>,
+    /// A PostgreSQL database instead of the embedded one, as `env:NAME` or `file:PATH`: the variable or
+    /// file holds `postgres://USER:PASSWORD@HOST:PORT/NAME`. Keys and exchange facts stay in `data`.
+    /// Several gateways may share one; each has a folder of its own, with the same keys in it. Other
+    /// hosts are reached by TLS with a verified certificate, unless the URL says `?sslmode=`
+    /// something else; `&sslrootcert=FILE` names a certificate authority of your own.
+    pub url: Option<Reference>,
     /// Exchange facts older than this are dropped. 0 keeps all.
     pub exchange_days: u32,
     /// Exchange facts beyond this many mebibytes are dropped, oldest first. 0 keeps all. On a full disk the
@@ -105,7 +111,43 @@ pub struct StoreConfig {
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { data: None, keys: None, exchange_days: 30, exchange_mebibytes: 1_024 }
+        Self { data: None, keys: None, url: None, exchange_days: 30, exchange_mebibytes: 1_024 }
+    }
+}
+
+/// Where a secret is: `env:NAME` or `file:PATH`, never the secret itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(try_from = "String", into = "String")]
+pub struct Reference(String);
+
+impl Reference {
+    /// The reference as text; no secret.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for Reference {
+    type Error = String;
+
+    /// The error does not repeat the text: it may be the secret.
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let is_reference = ["env:", "file:"].iter().any(|kind| {
+            text.strip_prefix(kind).is_some_and(|rest| !rest.is_empty() && !rest.starts_with("//"))
+        });
+        match is_reference {
+            true => Ok(Self(text)),
+            false => {
+                Err("a secret is named as `env:NAME` or `file:PATH`, never written here".into())
+            }
+        }
+    }
+}
+
+impl From<Reference> for String {
+    fn from(reference: Reference) -> Self {
+        reference.0
     }
 }
 

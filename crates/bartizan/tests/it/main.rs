@@ -20,6 +20,7 @@ mod listed;
 mod sample;
 mod serve;
 mod serve_care;
+mod store;
 mod text;
 
 use bartizan::output::html::ReportContext;
