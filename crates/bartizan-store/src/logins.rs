@@ -3,6 +3,9 @@
 use async_trait::async_trait;
 use bartizan_model::{LoginDigest, Role, Scope, Timestamp, User, user::is_user_name};
 
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
 use crate::error::{Result, StoreError};
 
 /// Most users of a scope.
@@ -62,7 +65,7 @@ pub struct LoginSession {
 }
 
 /// A token that a program presents.
-#[derive(Clone, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AccessToken {
     /// Opaque; shows nothing of the secret.
     pub id: String,
