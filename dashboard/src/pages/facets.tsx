@@ -1,0 +1,114 @@
+import { useState } from "react";
+import type { Facets } from "../api/shapes.ts";
+import { Loading } from "../parts/words.tsx";
+import { useAddress } from "../shell/search.ts";
+import { authName, protocolName, spaced } from "../words/names.ts";
+import { count, many } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
+
+interface Facet {
+  name: string;
+  title: string;
+  short: string;
+  words?: (value: string) => string;
+}
+
+/** What the inventory can be narrowed by, in this order. */
+export const FACETS: Facet[] = [
+  { name: "inventory_state", title: "State", short: "state", words: (value) => (value === "unspecified" ? "no spec" : spaced(value)) },
+  { name: "confirmed", title: "Confirmed", short: "confirmed", words: (value) => (value === "true" ? "confirmed" : "provisional") },
+  { name: "access", title: "Access", short: "access" },
+  { name: "auth", title: "Authentication", short: "auth", words: authName },
+  { name: "data_class", title: "Data class", short: "data" },
+  { name: "service", title: "Service", short: "service", words: (value) => value || "none" },
+  { name: "protocol", title: "Protocol", short: "protocol", words: protocolName },
+  { name: "host", title: "Host", short: "host" },
+];
+
+const MOST = 6;
+
+/** Values with how many endpoints have them under the filters that are set. */
+export function FacetColumn({ all, now, open }: { all: Facets | undefined; now: Facets | undefined; open: boolean }) {
+  if (!all) {
+    return (
+      <div className="facets">
+        <Loading rows={8} />
+      </div>
+    );
+  }
+  return (
+    <div className={open ? "facets open" : "facets"}>
+      {FACETS.map((facet) => (
+        <FacetList key={facet.name} facet={facet} all={all} now={now} />
+      ))}
+      <RiskFacet all={all} />
+    </div>
+  );
+}
+
+function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets | undefined }) {
+  const { all: chosen, toggle } = useAddress();
+  const [whole, setWhole] = useState(false);
+  const values = all.facets.find((one) => one.name === facet.name)?.values.filter((one) => one.value !== "") ?? [];
+  if (values.length < 2) return null;
+  const counts = new Map(now?.facets.find((one) => one.name === facet.name)?.values.map((one) => [one.value, one.count]));
+  const on = chosen(facet.name);
+  const shown = whole ? values : values.filter((one, index) => index < MOST || on.includes(one.value));
+  return (
+    <section>
+      <h3>{facet.title}</h3>
+      {shown.map((one) => (
+        <label key={one.value} className={on.includes(one.value) ? "facet on" : "facet"}>
+          <input type="checkbox" className="cb" checked={on.includes(one.value)} onChange={() => toggle(facet.name, one.value)} />
+          <span className="cut">{visible(facet.words ? facet.words(one.value) : spaced(one.value), 60)}</span>
+          <span className="n">{count(counts.get(one.value) ?? 0)}</span>
+        </label>
+      ))}
+      {values.length > shown.length && (
+        <button type="button" className="link more" onClick={() => setWhole(true)}>
+          {many(values.length - shown.length, "more", "more")}
+        </button>
+      )}
+    </section>
+  );
+}
+
+/** How risky they are, in ten steps; one step and all above it can be chosen. */
+function RiskFacet({ all }: { all: Facets }) {
+  const { first, set } = useAddress();
+  const values = all.facets.find((one) => one.name === "risk")?.values ?? [];
+  if (values.length === 0) return null;
+  const from = Number(first("min_risk") ?? 0);
+  const steps = Array.from({ length: 10 }, () => 0);
+  for (const { value, count: size } of values) {
+    const step = Math.min(9, Math.floor(Number.parseInt(value, 10) / 10));
+    if (step >= 0) steps[step] = (steps[step] ?? 0) + size;
+  }
+  const most = Math.max(1, ...steps);
+  return (
+    <section>
+      <h3>Risk</h3>
+      <div className="histo">
+        {steps.map((size, step) => (
+          <button
+            // biome-ignore lint/suspicious/noArrayIndexKey: ten steps that do not move
+            key={step}
+            type="button"
+            className={step * 10 >= from ? "in" : ""}
+            title={`${step * 10} – ${step === 9 ? 100 : step * 10 + 9}: ${many(size, "endpoint")}`}
+            aria-label={`Risk from ${step * 10}: ${many(size, "endpoint")} in this step`}
+            aria-pressed={from === step * 10}
+            onClick={() => set("min_risk", step === 0 || from === step * 10 ? undefined : String(step * 10))}
+          >
+            {/* The root, so that a few risky ones are still seen beside thousands of others. */}
+            <i style={{ height: `${size === 0 ? 0 : Math.max(6, Math.sqrt(size / most) * 100)}%` }} />
+          </button>
+        ))}
+      </div>
+      <div className="row">
+        <span>0</span>
+        <span>{from > 0 ? `${from} – 100` : "100"}</span>
+      </div>
+    </section>
+  );
+}

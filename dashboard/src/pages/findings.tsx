@@ -1,0 +1,210 @@
+import { useNavigate } from "@tanstack/react-router";
+import { useMemo, useState } from "react";
+import { address } from "../api/client.ts";
+import { useList, useOverview, useSession } from "../api/queries.ts";
+import type { Finding } from "../api/shapes.ts";
+import { FilterBar, Segments } from "../parts/filters.tsx";
+import { Hostile, Sev, Sign } from "../parts/marks.tsx";
+import { type Column, Rows } from "../parts/rows.tsx";
+import { Empty, Failed, Loading, Time } from "../parts/words.tsx";
+import { useCrumbs } from "../shell/frame.tsx";
+import { useKeys } from "../shell/keys.ts";
+import { useAddress } from "../shell/search.ts";
+import { SEVERITIES, spaced } from "../words/names.ts";
+import { count, many } from "../words/numbers.ts";
+import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
+
+const COLUMNS: Column<Finding>[] = [
+  { name: "severity", title: "Severity", width: "92px", narrow: "keep", cell: (row) => <Sev severity={row.severity} /> },
+  {
+    name: "title",
+    title: "Finding",
+    width: "minmax(240px, 1fr)",
+    narrow: "first",
+    cell: (row) => (
+      <>
+        <span className="main-cell">
+          <Hostile text={row.title} />
+        </span>
+        <span className="sub">
+          <Hostile text={row.host} most={80} /> · {row.endpoints > 1 ? many(row.endpoints, "endpoint") : row.code}
+          {row.discriminator && (
+            <>
+              {" · "}
+              <Hostile text={row.discriminator} most={60} />
+            </>
+          )}
+        </span>
+      </>
+    ),
+  },
+  { name: "code", title: "Check", width: "72px", cell: (row) => <span className="mono t3">{row.code}</span> },
+  { name: "owasp", title: "OWASP", width: "72px", cell: (row) => <span className="mono t3">{row.owasp[0] ?? "–"}</span> },
+  { name: "confidence", title: "Confidence", width: "72px", cell: (row) => <span className="t2">{row.confidence}</span> },
+  { name: "failed", title: "Failed", width: "64px", numeric: true, cell: (row) => count(row.failed) },
+  { name: "passed", title: "Passed", width: "64px", numeric: true, cell: (row) => <span className="t3">{count(row.passed)}</span> },
+  { name: "state", title: "State", width: "104px", narrow: "keep", cell: (row) => <FindingChip finding={row} /> },
+  { name: "seen", title: "Seen", width: "52px", numeric: true, cell: (row) => <span className="t2"><Time at={row.last_seen} /></span> },
+];
+
+/** Open is quiet; what somebody decided is a chip. */
+export function FindingChip({ finding }: { finding: Pick<Finding, "state"> }) {
+  const { state } = finding;
+  if (state === "open") return <span className="plain">open</span>;
+  if (state === "confirmed") return <span className="chip shadow">confirmed</span>;
+  if (state === "replaced") return <span className="chip dashed">replaced</span>;
+  return <span className="chip">{spaced(state)}</span>;
+}
+
+const VIEWS: [string, string[] | undefined][] = [
+  ["To do", undefined],
+  ["Open", ["open"]],
+  ["Confirmed", ["confirmed"]],
+  ["Accepted", ["accepted"]],
+  ["False positive", ["false_positive"]],
+  ["Fixed", ["fixed"]],
+  ["All", ["open", "confirmed", "accepted", "false_positive", "fixed", "replaced"]],
+];
+
+export function Findings() {
+  useCrumbs("Findings");
+  const { search, all, first, set, go } = useAddress();
+  const navigate = useNavigate();
+  const session = useSession();
+  const overview = useOverview().data;
+  const states = all("state");
+  const query = useMemo(() => {
+    const { severity, ...rest } = search;
+    return { ...rest, ...(severity ? { min_severity: severity } : {}), state: states.length > 0 ? states : ["open", "confirmed"] };
+  }, [search, states]);
+  const list = useList<Finding>("/findings", query, 200);
+  const rows = useMemo(() => list.pages?.flatMap((page) => page.items) ?? [], [list.pages]);
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const triage = useTriage();
+  const may = mayTriage(session?.role);
+  // The keys act on what is selected, or else on the row that has the focus.
+  const chosen = () => {
+    if (selected.size > 0) return [...selected];
+    const index = document.activeElement?.getAttribute("data-index");
+    const row = index ? rows[Number(index)] : undefined;
+    return row ? [row.id] : [];
+  };
+  useKeys(
+    may
+      ? Object.fromEntries(DECISIONS.map((decision) => [decision.key, () => (chosen().length > 0 ? triage.start(chosen(), decision) : false)]))
+      : {},
+  );
+  const open = overview?.findings.open_by_severity;
+  const filtered = Object.keys(search).some((name) => name !== "state");
+  return (
+    <>
+      <div className="page-head">
+        <h1>Findings</h1>
+        {open && (
+          <span className="small t3">
+            {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0)
+              .map((severity) => `${count(open[severity] ?? 0)} ${severity}`)
+              .join(" · ") || "none"}{" "}
+            to do
+          </span>
+        )}
+        <span className="acts">
+          <a className="btn" href={address("/findings", { ...query, format: "csv" })} download="findings.csv">
+            Export CSV
+          </a>
+        </span>
+      </div>
+      <nav className="views" aria-label="States">
+        {VIEWS.map(([name, value]) => (
+          <button
+            key={name}
+            type="button"
+            className="view"
+            aria-current={(value ?? []).join() === states.join()}
+            onClick={() => {
+              setSelected(new Set());
+              set("state", value);
+            }}
+          >
+            {name}
+          </button>
+        ))}
+      </nav>
+      <div className="toolbar">
+        <FilterBar names={{ code: "check", host: "host", endpoint: "endpoint" }} hint="title, check, host…" />
+        <Segments
+          label="Severity at least"
+          name="severity"
+          options={[
+            ["info", "Any"],
+            ["low", "Low +"],
+            ["medium", "Medium +"],
+            ["high", "High +"],
+            ["critical", "Critical"],
+          ]}
+        />
+      </div>
+      <div className="panel">
+        {list.error && (
+          <div className="pb">
+            <Failed error={list.error} retry={() => list.refetch()} />
+          </div>
+        )}
+        {list.pages === undefined ? (
+          !list.error && <Loading rows={12} />
+        ) : rows.length === 0 ? (
+          <Empty
+            title={filtered ? "No finding fits these filters" : "Nothing to do here"}
+            action={
+              (filtered || first("state")) && (
+                <button type="button" className="btn" onClick={() => go({})}>
+                  Show what is to do
+                </button>
+              )
+            }
+          >
+            Checks without their inputs are <Sign certainty="unevaluated">not evaluated</Sign>, which is not a pass.
+          </Empty>
+        ) : (
+          <>
+            <Rows
+              label="Findings"
+              items={rows}
+              total={list.total}
+              columns={COLUMNS}
+              id={(row) => row.id}
+              open={(row) => navigate({ to: "/findings/$id", params: { id: row.id } })}
+              more={list.hasNextPage && !list.isFetchingNextPage ? list.fetchNextPage : undefined}
+              height={48}
+              narrowHeight={76}
+              {...(may ? { selection: { ids: selected, set: setSelected } } : {})}
+            />
+            <div className="tf">
+              {may && selected.size > 0 ? (
+                <>
+                  <b className="t2">{count(selected.size)} selected</b>
+                  {DECISIONS.map((decision) => (
+                    <button key={decision.to} type="button" className="btn" onClick={() => triage.start([...selected], decision)}>
+                      {decision.words} <kbd>{decision.key.toUpperCase()}</kbd>
+                    </button>
+                  ))}
+                </>
+              ) : (
+                <span className="wide-only">
+                  <kbd>J</kbd> <kbd>K</kbd> move · <kbd>X</kbd> select · <kbd>↵</kbd> open{may ? " · " : ""}
+                  {may && (
+                    <>
+                      <kbd>Y</kbd> confirm · <kbd>E</kbd> accept · <kbd>N</kbd> false positive · <kbd>R</kbd> fixed
+                    </>
+                  )}
+                </span>
+              )}
+              <span className="end">{many(list.total, "finding")}</span>
+            </div>
+          </>
+        )}
+      </div>
+      {triage.dialog}
+    </>
+  );
+}
