@@ -24,7 +24,9 @@ const fonts = files.filter((name) => name.endsWith(".woff2"));
 const fontBytes = fonts.reduce((sum, name) => sum + readFileSync(join(dist, name)).length, 0);
 const first = gzip(join(dist, "index.html")) + named.reduce((sum, name) => sum + gzip(join(dist, name)), 0);
 
-console.log(`first load  ${kib(first)} (of ${kib(FIRST_LOAD)}), and fonts ${kib(fontBytes)} (of ${kib(FONTS)})`);
+console.log(
+  `first load  ${kib(first)} (of ${kib(FIRST_LOAD)}), and fonts ${kib(fontBytes)} (of ${kib(FONTS)})`,
+);
 if (first + fontBytes > FIRST_LOAD) problems.push(`first load with fonts is ${kib(first + fontBytes)}`);
 if (fontBytes > FONTS) problems.push(`fonts are ${kib(fontBytes)}`);
 for (const name of files.filter((name) => /\.(js|css)$/.test(name) && !named.includes(name))) {

@@ -1,20 +1,31 @@
 import {
-  type QueryKey,
-  QueryClient,
   keepPreviousData,
+  QueryClient,
+  type QueryKey,
   queryOptions,
   useInfiniteQuery,
   useQuery,
 } from "@tanstack/react-query";
-import { Problem, type Query, get, keepToken } from "./client.ts";
-import type { Detection, Endpoint, Facets, Finding, Health, Incident, Overview, Page, Session } from "./shapes.ts";
+import { get, keepToken, Problem, type Query } from "./client.ts";
+import type {
+  Detection,
+  Endpoint,
+  Facets,
+  Finding,
+  Health,
+  Incident,
+  Overview,
+  Page,
+  Session,
+} from "./shapes.ts";
 
 export const client = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 15_000,
       gcTime: 10 * 60_000,
-      retry: (count, error) => error instanceof Problem && (error.status === 0 || error.status >= 500) && count < 2,
+      retry: (count, error) =>
+        error instanceof Problem && (error.status === 0 || error.status >= 500) && count < 2,
       refetchOnWindowFocus: true,
     },
   },
@@ -52,6 +63,7 @@ export function one<T>(path: string, id: string) {
   return queryOptions({
     queryKey: [path, id] as QueryKey,
     queryFn: ({ signal }) => get<T>(`${path}/${encodeURIComponent(id)}`, {}, signal),
+    enabled: id !== "",
   });
 }
 

@@ -17,7 +17,11 @@ export function ActorPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const actor = useQuery(one<Actor>("/actors", id));
   useCrumbs(actor.data ? visible(actor.data.label, 80) : "Actor", { to: "/actors", name: "Actors" });
-  return <Ready of={actor} rows={8}>{(it) => <Whole actor={it} />}</Ready>;
+  return (
+    <Ready of={actor} rows={8}>
+      {(it) => <Whole actor={it} />}
+    </Ready>
+  );
 }
 
 const GRADES: Record<string, string> = {
@@ -53,7 +57,12 @@ function Whole({ actor }: { actor: Actor }) {
           ["Detections", count(actor.detections)],
           ["First seen", <Time key="first" at={actor.first_seen} ago />],
           ["Last seen", <Time key="last" at={actor.last_seen} ago />],
-          ["Networks", <span key="networks" className="mono">{actor.networks.map((network) => visible(network, 50)).join(", ") || "–"}</span>],
+          [
+            "Networks",
+            <span key="networks" className="mono">
+              {actor.networks.map((network) => visible(network, 50)).join(", ") || "–"}
+            </span>,
+          ],
         ]}
       />
       <div className="stack">
@@ -96,7 +105,9 @@ function Whole({ actor }: { actor: Actor }) {
           <Ready of={detections} rows={4}>
             {(page) =>
               page.items.length === 0 ? (
-                <Empty title="Nothing hostile was seen of it">{many(actor.requests, "request")} were judged.</Empty>
+                <Empty title="Nothing hostile was seen of it">
+                  {many(actor.requests, "request")} were judged.
+                </Empty>
               ) : (
                 <DetectionTable detections={page.items} actor={false} />
               )

@@ -15,25 +15,75 @@ import { visible } from "../words/visible.ts";
 /** How far a principal is believed: dashed is claimed only. */
 export function Grade({ grade }: { grade: string | null }) {
   if (grade === null) return <span className="t3">–</span>;
-  return <span className={grade === "claimed" ? "chip dashed" : grade === "verified" ? "chip on" : "chip"}>{grade}</span>;
+  return (
+    <span className={grade === "claimed" ? "chip dashed" : grade === "verified" ? "chip on" : "chip"}>
+      {grade}
+    </span>
+  );
 }
 
 const COLUMNS: Column<Actor>[] = [
-  { name: "kind", title: "Kind", width: "72px", narrow: "keep", cell: (row) => <span className="t2">{row.kind}</span> },
-  { name: "label", title: "Actor", width: "minmax(220px, 1fr)", narrow: "first", cell: (row) => <Hostile text={row.label} most={120} /> },
+  {
+    name: "kind",
+    title: "Kind",
+    width: "72px",
+    narrow: "keep",
+    cell: (row) => <span className="t2">{row.kind}</span>,
+  },
+  {
+    name: "label",
+    title: "Actor",
+    width: "minmax(220px, 1fr)",
+    narrow: "first",
+    cell: (row) => <Hostile text={row.label} most={120} />,
+  },
   { name: "grade", title: "Grade", width: "76px", cell: (row) => <Grade grade={row.grade} /> },
-  { name: "networks", title: "Networks", width: "180px", cell: (row) => <span className="mono t3">{row.networks.slice(0, 2).map((one) => visible(one, 50)).join(", ")}{row.networks.length > 2 ? ` +${row.networks.length - 2}` : ""}</span> },
+  {
+    name: "networks",
+    title: "Networks",
+    width: "180px",
+    cell: (row) => (
+      <span className="mono t3">
+        {row.networks
+          .slice(0, 2)
+          .map((one) => visible(one, 50))
+          .join(", ")}
+        {row.networks.length > 2 ? ` +${row.networks.length - 2}` : ""}
+      </span>
+    ),
+  },
   { name: "requests", title: "Requests", width: "72px", numeric: true, cell: (row) => count(row.requests) },
-  { name: "endpoints", title: "Endpoints", width: "72px", numeric: true, cell: (row) => count(row.endpoints) },
+  {
+    name: "endpoints",
+    title: "Endpoints",
+    width: "72px",
+    numeric: true,
+    cell: (row) => count(row.endpoints),
+  },
   {
     name: "detections",
     title: "Detections",
     width: "76px",
     numeric: true,
     narrow: "keep",
-    cell: (row) => (row.detections > 0 ? <b className="tone s-high">{many(row.detections, "detection").split(" ")[0]}</b> : <span className="t3">0</span>),
+    cell: (row) =>
+      row.detections > 0 ? (
+        <b className="tone s-high">{many(row.detections, "detection").split(" ")[0]}</b>
+      ) : (
+        <span className="t3">0</span>
+      ),
   },
-  { name: "seen", title: "Seen", width: "56px", numeric: true, cell: (row) => <span className="t2"><Time at={row.last_seen} /></span> },
+  {
+    name: "seen",
+    title: "Seen",
+    width: "56px",
+    numeric: true,
+    cell: (row) => (
+      <span className="t2">
+        <Time at={row.last_seen} />
+      </span>
+    ),
+  },
 ];
 
 export function Actors() {
@@ -50,7 +100,9 @@ export function Actors() {
     <>
       <div className="page-head">
         <h1>Actors</h1>
-        <span className="small t3">principals where they are known, else sessions, else addresses with their client</span>
+        <span className="small t3">
+          principals where they are known, else sessions, else addresses with their client
+        </span>
         <span className="acts">
           <a className="btn" href={address("/actors", { ...query, format: "csv" })} download="actors.csv">
             Export CSV
@@ -59,8 +111,25 @@ export function Actors() {
       </div>
       <div className="toolbar">
         <FilterBar names={{}} hint="label…" />
-        <Segments label="Kind" name="kind" options={[["", "All"], ["principal", "Principals"], ["session", "Sessions"], ["address", "Addresses"], ["campaign", "Campaigns"]]} />
-        <Segments label="Detections" name="hostile" options={[["", "Everybody"], ["1", "With detections"]]} />
+        <Segments
+          label="Kind"
+          name="kind"
+          options={[
+            ["", "All"],
+            ["principal", "Principals"],
+            ["session", "Sessions"],
+            ["address", "Addresses"],
+            ["campaign", "Campaigns"],
+          ]}
+        />
+        <Segments
+          label="Detections"
+          name="hostile"
+          options={[
+            ["", "Everybody"],
+            ["1", "With detections"],
+          ]}
+        />
       </div>
       <div className="panel">
         {list.error && (
@@ -71,7 +140,14 @@ export function Actors() {
         {list.pages === undefined ? (
           !list.error && <Loading rows={12} />
         ) : rows.length === 0 ? (
-          <Empty title="No actor fits" action={<button type="button" className="btn" onClick={() => go({})}>Show all</button>}>
+          <Empty
+            title="No actor fits"
+            action={
+              <button type="button" className="btn" onClick={() => go({})}>
+                Show all
+              </button>
+            }
+          >
             Actors appear with the first exchange that is judged.
           </Empty>
         ) : (

@@ -40,7 +40,9 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
               </td>
             )}
             <td className="num f-hide">{count(one.exchanges)}</td>
-            <td className={`num f-hide ${one.succeeded > 0 ? "tone s-critical" : "t3"}`}>{count(one.succeeded)}</td>
+            <td className={`num f-hide ${one.succeeded > 0 ? "tone s-critical" : "t3"}`}>
+              {count(one.succeeded)}
+            </td>
             <td className="num t3">
               <Time at={one.last_time ?? one.time} />
             </td>

@@ -18,8 +18,15 @@ export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const endpoint = useEndpoint(id);
   const data = endpoint.data;
-  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 80) : "Endpoint", { to: "/inventory", name: "Inventory" });
-  return <Ready of={endpoint} rows={12}>{(it) => <Whole endpoint={it} />}</Ready>;
+  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 80) : "Endpoint", {
+    to: "/inventory",
+    name: "Inventory",
+  });
+  return (
+    <Ready of={endpoint} rows={12}>
+      {(it) => <Whole endpoint={it} />}
+    </Ready>
+  );
 }
 
 function Whole({ endpoint }: { endpoint: Endpoint }) {
@@ -47,28 +54,43 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
         items={[
           ["State", <StateChip key="state" endpoint={endpoint} />],
           ["Access", spaced(endpoint.access)],
-          ["Service", endpoint.service ? <Hostile text={endpoint.service} /> : <span className="t3">none</span>],
+          [
+            "Service",
+            endpoint.service ? <Hostile text={endpoint.service} /> : <span className="t3">none</span>,
+          ],
           ["Protocol", protocolName(endpoint.protocol)],
           ["Requests", count(endpoint.requests)],
           ["Actors", count(endpoint.actors)],
           ["First seen", <Time key="first" at={endpoint.first_seen} ago />],
           ["Last seen", <Time key="last" at={endpoint.last_seen} ago />],
-          ["Id", <span key="id" className="mono">{endpoint.id} <Copy text={endpoint.id} label="Copy the id" /></span>],
+          [
+            "Id",
+            <span key="id" className="mono">
+              {endpoint.id} <Copy text={endpoint.id} label="Copy the id" />
+            </span>,
+          ],
         ]}
       />
       <div className="grid g-main">
         <div className="stack">
-          <Panel title="What goes in, what comes out" sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}>
+          <Panel
+            title="What goes in, what comes out"
+            sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}
+          >
             <FieldTree endpoint={endpoint} />
           </Panel>
           <Panel title="Findings here" sub="weaknesses that last until they are fixed">
-            <Ready of={findings} rows={3}>{(page) => <FindingsHere findings={page.items} />}</Ready>
+            <Ready of={findings} rows={3}>
+              {(page) => <FindingsHere findings={page.items} />}
+            </Ready>
           </Panel>
           <Panel title="Hostile traffic here" sub="what actors did">
             <Ready of={detections} rows={3}>
               {(page) =>
                 page.items.length === 0 ? (
-                  <Empty title="Nothing hostile was seen here">{many(endpoint.requests, "exchange")} were judged.</Empty>
+                  <Empty title="Nothing hostile was seen here">
+                    {many(endpoint.requests, "exchange")} were judged.
+                  </Empty>
                 ) : (
                   <DetectionTable detections={page.items} />
                 )
@@ -104,19 +126,28 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
 
 /** One sentence of what is true here, and what needs somebody. */
 function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] | undefined }) {
-  const auth = endpoint.auth.length > 0
-    ? ` with ${endpoint.auth.map((one) => authName(one.type)).join(" or ")}`
-    : endpoint.auth_judged > 0
-      ? ", and no credential was seen"
-      : "";
-  const out = [...new Set(endpoint.data_classes.filter((one) => one.direction === "response").map((one) => spaced(one.class)))];
+  const auth =
+    endpoint.auth.length > 0
+      ? ` with ${endpoint.auth.map((one) => authName(one.type)).join(" or ")}`
+      : endpoint.auth_judged > 0
+        ? ", and no credential was seen"
+        : "";
+  const out = [
+    ...new Set(
+      endpoint.data_classes.filter((one) => one.direction === "response").map((one) => spaced(one.class)),
+    ),
+  ];
   const open = findings?.filter((finding) => ["open", "confirmed"].includes(finding.state)) ?? [];
-  const worst = open.find((finding) => finding.severity === "critical" || finding.severity === "high") ?? open[0];
+  const worst =
+    open.find((finding) => finding.severity === "critical" || finding.severity === "high") ?? open[0];
   return (
     <>
       {many(endpoint.actors, "actor")} called it {many(endpoint.requests, "time")}
       {auth}
-      {out.length > 0 ? `; it answers with ${out.slice(0, 4).join(", ")}${out.length > 4 ? ` and ${out.length - 4} more` : ""}` : ""}.{" "}
+      {out.length > 0
+        ? `; it answers with ${out.slice(0, 4).join(", ")}${out.length > 4 ? ` and ${out.length - 4} more` : ""}`
+        : ""}
+      .{" "}
       {worst && (
         <span className={`tone s-${worst.severity}`}>
           <Hostile text={worst.title} />
@@ -129,7 +160,12 @@ function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] 
 }
 
 function FindingsHere({ findings }: { findings: Finding[] }) {
-  if (findings.length === 0) return <Empty title="No finding here">Checks that had their inputs passed; those without are not counted as passed.</Empty>;
+  if (findings.length === 0)
+    return (
+      <Empty title="No finding here">
+        Checks that had their inputs passed; those without are not counted as passed.
+      </Empty>
+    );
   return (
     <table className="fold">
       <thead>
@@ -167,9 +203,11 @@ function FindingsHere({ findings }: { findings: Finding[] }) {
 function Meter({ parts, label }: { parts: { share: number; className: string }[]; label: string }) {
   return (
     <div className="meter" role="img" aria-label={label}>
-      {parts.filter((part) => part.share > 0).map((part) => (
-        <i key={part.className} className={part.className} style={{ width: `${part.share * 100}%` }} />
-      ))}
+      {parts
+        .filter((part) => part.share > 0)
+        .map((part) => (
+          <i key={part.className} className={part.className} style={{ width: `${part.share * 100}%` }} />
+        ))}
     </div>
   );
 }
@@ -185,11 +223,19 @@ function Line({ words, value, className }: { words: ReactNode; value: ReactNode;
 
 function Authentication({ endpoint }: { endpoint: Endpoint }) {
   const judged = endpoint.auth_judged;
-  const successes = endpoint.statuses.filter(([status]) => (status >= 200 && status < 300) || status === 304).reduce((sum, [, size]) => sum + size, 0);
-  const covered = Math.min(1, endpoint.auth.reduce((sum, one) => Math.max(sum, one.coverage), 0));
+  const successes = endpoint.statuses
+    .filter(([status]) => (status >= 200 && status < 300) || status === 304)
+    .reduce((sum, [, size]) => sum + size, 0);
+  const covered = Math.min(
+    1,
+    endpoint.auth.reduce((sum, one) => Math.max(sum, one.coverage), 0),
+  );
   const known = successes > 0 ? Math.min(1, judged / successes) : judged > 0 ? 1 : 0;
   return (
-    <Panel title="Authentication" sub={judged > 0 ? `of ${many(judged, "success", "successes")} that could be judged` : undefined}>
+    <Panel
+      title="Authentication"
+      sub={judged > 0 ? `of ${many(judged, "success", "successes")} that could be judged` : undefined}
+    >
       <div className="pb">
         <Meter
           label={`${share(covered, 1)} with a credential`}
@@ -210,13 +256,15 @@ function Authentication({ endpoint }: { endpoint: Endpoint }) {
             value={share(one.coverage, 1)}
           />
         ))}
-        {judged > 0 && covered < 1 && <Line className="tone s-high" words="Answered without a credential" value={share(1 - covered, 1)} />}
+        {judged > 0 && covered < 1 && (
+          <Line className="tone s-high" words="Answered without a credential" value={share(1 - covered, 1)} />
+        )}
         {judged === 0 && (
           <div className="note">
             <span className="sq hatch" />
             <p>
-              <b>Not evaluated.</b> The source does not record request headers, or nothing was answered with success. It is
-              not <AuthNone />.
+              <b>Not evaluated.</b> The source does not record request headers, or nothing was answered with
+              success. It is not <AuthNone />.
             </p>
           </div>
         )}
@@ -237,7 +285,10 @@ function Answers({ endpoint }: { endpoint: Endpoint }) {
           <div key={status} className="row line">
             <code style={{ width: 32 }}>{status}</code>
             <span className="grow">
-              <span className={`bar ${status >= 500 ? "bad" : ""}`} style={{ width: `${(size / (sorted[0]?.[1] ?? 1)) * 100}%` }} />
+              <span
+                className={`bar ${status >= 500 ? "bad" : ""}`}
+                style={{ width: `${(size / (sorted[0]?.[1] ?? 1)) * 100}%` }}
+              />
             </span>
             <span className="nw">{count(size)}</span>
           </div>
@@ -251,7 +302,9 @@ function Answers({ endpoint }: { endpoint: Endpoint }) {
 function DataHere({ endpoint }: { endpoint: Endpoint }) {
   const [whole, setWhole] = useState(false);
   if (endpoint.data_classes.length === 0) return null;
-  const sorted = endpoint.data_classes.toSorted((a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.count - a.count);
+  const sorted = endpoint.data_classes.toSorted(
+    (a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.count - a.count,
+  );
   const shown = whole ? sorted : sorted.slice(0, 8);
   return (
     <Panel title="Sensitive data" sub="by where it was seen">

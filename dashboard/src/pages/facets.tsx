@@ -15,8 +15,18 @@ interface Facet {
 
 /** What the inventory can be narrowed by, in this order. */
 export const FACETS: Facet[] = [
-  { name: "inventory_state", title: "State", short: "state", words: (value) => (value === "unspecified" ? "no spec" : spaced(value)) },
-  { name: "confirmed", title: "Confirmed", short: "confirmed", words: (value) => (value === "true" ? "confirmed" : "provisional") },
+  {
+    name: "inventory_state",
+    title: "State",
+    short: "state",
+    words: (value) => (value === "unspecified" ? "no spec" : spaced(value)),
+  },
+  {
+    name: "confirmed",
+    title: "Confirmed",
+    short: "confirmed",
+    words: (value) => (value === "true" ? "confirmed" : "provisional"),
+  },
   { name: "access", title: "Access", short: "access" },
   { name: "auth", title: "Authentication", short: "auth", words: authName },
   { name: "data_class", title: "Data class", short: "data" },
@@ -28,7 +38,15 @@ export const FACETS: Facet[] = [
 const MOST = 6;
 
 /** Values with how many endpoints have them under the filters that are set. */
-export function FacetColumn({ all, now, open }: { all: Facets | undefined; now: Facets | undefined; open: boolean }) {
+export function FacetColumn({
+  all,
+  now,
+  open,
+}: {
+  all: Facets | undefined;
+  now: Facets | undefined;
+  open: boolean;
+}) {
   if (!all) {
     return (
       <div className="facets">
@@ -49,9 +67,12 @@ export function FacetColumn({ all, now, open }: { all: Facets | undefined; now: 
 function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets | undefined }) {
   const { all: chosen, toggle } = useAddress();
   const [whole, setWhole] = useState(false);
-  const values = all.facets.find((one) => one.name === facet.name)?.values.filter((one) => one.value !== "") ?? [];
+  const values =
+    all.facets.find((one) => one.name === facet.name)?.values.filter((one) => one.value !== "") ?? [];
   if (values.length < 2) return null;
-  const counts = new Map(now?.facets.find((one) => one.name === facet.name)?.values.map((one) => [one.value, one.count]));
+  const counts = new Map(
+    now?.facets.find((one) => one.name === facet.name)?.values.map((one) => [one.value, one.count]),
+  );
   const on = chosen(facet.name);
   const shown = whole ? values : values.filter((one, index) => index < MOST || on.includes(one.value));
   return (
@@ -59,7 +80,12 @@ function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets
       <h3>{facet.title}</h3>
       {shown.map((one) => (
         <label key={one.value} className={on.includes(one.value) ? "facet on" : "facet"}>
-          <input type="checkbox" className="cb" checked={on.includes(one.value)} onChange={() => toggle(facet.name, one.value)} />
+          <input
+            type="checkbox"
+            className="cb"
+            checked={on.includes(one.value)}
+            onChange={() => toggle(facet.name, one.value)}
+          />
           <span className="cut">{visible(facet.words ? facet.words(one.value) : spaced(one.value), 60)}</span>
           <span className="n">{count(counts.get(one.value) ?? 0)}</span>
         </label>
@@ -73,15 +99,15 @@ function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets
   );
 }
 
-/** How risky they are, in ten steps; one step and all above it can be chosen. */
+/** How risky they are, in steps of twenty; one step and all above it can be chosen. */
 function RiskFacet({ all }: { all: Facets }) {
   const { first, set } = useAddress();
   const values = all.facets.find((one) => one.name === "risk")?.values ?? [];
   if (values.length === 0) return null;
   const from = Number(first("min_risk") ?? 0);
-  const steps = Array.from({ length: 10 }, () => 0);
+  const steps = Array.from({ length: 5 }, () => 0);
   for (const { value, count: size } of values) {
-    const step = Math.min(9, Math.floor(Number.parseInt(value, 10) / 10));
+    const step = Math.min(4, Math.floor(Number.parseInt(value, 10) / 20));
     if (step >= 0) steps[step] = (steps[step] ?? 0) + size;
   }
   const most = Math.max(1, ...steps);
@@ -91,14 +117,13 @@ function RiskFacet({ all }: { all: Facets }) {
       <div className="histo">
         {steps.map((size, step) => (
           <button
-            // biome-ignore lint/suspicious/noArrayIndexKey: ten steps that do not move
             key={step}
             type="button"
-            className={step * 10 >= from ? "in" : ""}
-            title={`${step * 10} – ${step === 9 ? 100 : step * 10 + 9}: ${many(size, "endpoint")}`}
-            aria-label={`Risk from ${step * 10}: ${many(size, "endpoint")} in this step`}
-            aria-pressed={from === step * 10}
-            onClick={() => set("min_risk", step === 0 || from === step * 10 ? undefined : String(step * 10))}
+            className={from > 0 && step * 20 >= from ? "in" : ""}
+            title={`${step * 20} – ${step === 4 ? 100 : step * 20 + 19}: ${many(size, "endpoint")}`}
+            aria-label={`Risk from ${step * 20}: ${many(size, "endpoint")} in this step`}
+            aria-pressed={from === step * 20}
+            onClick={() => set("min_risk", step === 0 || from === step * 20 ? undefined : String(step * 20))}
           >
             {/* The root, so that a few risky ones are still seen beside thousands of others. */}
             <i style={{ height: `${size === 0 ? 0 : Math.max(6, Math.sqrt(size / most) * 100)}%` }} />

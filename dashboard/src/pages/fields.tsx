@@ -3,13 +3,16 @@ import type { Endpoint, Parameter } from "../api/shapes.ts";
 import { DataClass, Hostile } from "../parts/marks.tsx";
 import { Empty } from "../parts/words.tsx";
 import { many, share } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
 
 const MOST = 120;
 
 /** `body:/card/number` is at depth 1 of the body; what is in the head is at none. */
 function depth(location: string): number {
   const path = /^[a-z]+:(\/.*)$/.exec(location)?.[1];
-  return path ? Math.min(6, Math.max(0, path.split("/").filter((part) => part !== "*" && part !== "").length - 1)) : 0;
+  return path
+    ? Math.min(6, Math.max(0, path.split("/").filter((part) => part !== "*" && part !== "").length - 1))
+    : 0;
 }
 
 /** The last part of a location, with `[]` where it is of every item. */
@@ -39,7 +42,12 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
     ["Response", "", endpoint.parameters.filter((one) => one.direction === "response")],
   ];
   const total = endpoint.parameters.length;
-  if (total === 0) return <Empty title="No parameter and no field">Neither requests nor answers carried one that could be read.</Empty>;
+  if (total === 0)
+    return (
+      <Empty title="No parameter and no field">
+        Neither requests nor answers carried one that could be read.
+      </Empty>
+    );
   let left = whole ? Number.POSITIVE_INFINITY : MOST;
   return (
     <>
@@ -72,11 +80,14 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
                         <Hostile text={label(one)} most={80} />
                       </td>
                       <td className="ty">
-                        {one.type}
-                        {one.format ? `, ${one.format}` : ""}
+                        {visible(one.format ? `${one.type}, ${one.format}` : one.type, 60)}
                       </td>
                       <td className="ex wide-only">
-                        {one.examples_redacted.length > 0 ? <Hostile text={one.examples_redacted.slice(0, 3).join(" · ")} most={80} /> : ""}
+                        {one.examples_redacted.length > 0 ? (
+                          <Hostile text={one.examples_redacted.slice(0, 3).join(" · ")} most={80} />
+                        ) : (
+                          ""
+                        )}
                       </td>
                       <td>
                         <span className="dcs">
@@ -87,7 +98,13 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
                       </td>
                       <td className="num">
                         <span className="cov" title={`seen in ${many(one.seen, "exchange")}`}>
-                          <i style={{ "--p": `${Math.min(100, (one.seen / Math.max(1, endpoint.requests)) * 100)}%` } as React.CSSProperties} />
+                          <i
+                            style={
+                              {
+                                "--p": `${Math.min(100, (one.seen / Math.max(1, endpoint.requests)) * 100)}%`,
+                              } as React.CSSProperties
+                            }
+                          />
                           <span className="nw">{share(one.seen, endpoint.requests)}</span>
                         </span>
                       </td>

@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { resource, useEndpoint, useFinding, useSession } from "../api/queries.ts";
 import type { Finding, ReferenceItem, StateChange } from "../api/shapes.ts";
-import { Doc } from "../parts/doc.tsx";
+import { Doc, inline } from "../parts/doc.tsx";
 import { DataClass, Hostile, Operation, Sev, Sure } from "../parts/marks.tsx";
 import { EvidenceLines, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
@@ -17,19 +17,39 @@ import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 export function FindingPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const finding = useFinding(id);
-  useCrumbs(finding.data ? visible(finding.data.title, 80) : "Finding", { to: "/findings", name: "Findings" });
-  return <Ready of={finding} rows={10}>{(it) => <Whole finding={it} />}</Ready>;
+  useCrumbs(finding.data ? visible(finding.data.title, 80) : "Finding", {
+    to: "/findings",
+    name: "Findings",
+  });
+  return (
+    <Ready of={finding} rows={10}>
+      {(it) => <Whole finding={it} />}
+    </Ready>
+  );
 }
 
 function Whole({ finding }: { finding: Finding }) {
-  const history = useQuery(resource<{ items: StateChange[] }>(`/findings/${encodeURIComponent(finding.id)}/history`));
-  const checks = useQuery({ ...resource<{ items: ReferenceItem[] }>("/reference/checks"), staleTime: Number.POSITIVE_INFINITY });
+  const history = useQuery(
+    resource<{ items: StateChange[] }>(`/findings/${encodeURIComponent(finding.id)}/history`),
+  );
+  const checks = useQuery({
+    ...resource<{ items: ReferenceItem[] }>("/reference/checks"),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const item = checks.data?.items.find((one) => one.code === finding.code);
   const session = useSession();
   const triage = useTriage();
   const may = mayTriage(session?.role);
-  const possible = DECISIONS.filter((decision) => decision.to !== finding.state && finding.state !== "replaced");
-  useKeys(may ? Object.fromEntries(possible.map((decision) => [decision.key, () => triage.start([finding.id], decision)])) : {});
+  const possible = DECISIONS.filter(
+    (decision) => decision.to !== finding.state && finding.state !== "replaced",
+  );
+  useKeys(
+    may
+      ? Object.fromEntries(
+          possible.map((decision) => [decision.key, () => triage.start([finding.id], decision)]),
+        )
+      : {},
+  );
   const classes = [...new Set(finding.evidence.flatMap((one) => (one.value ? [one.value.class] : [])))];
   const changes = history.data?.items ?? [];
   return (
@@ -47,7 +67,12 @@ function Whole({ finding }: { finding: Finding }) {
         {may && (
           <span className="acts end row wrap">
             {possible.map((decision) => (
-              <button key={decision.to} type="button" className={decision === possible[0] ? "btn primary" : "btn"} onClick={() => triage.start([finding.id], decision)}>
+              <button
+                key={decision.to}
+                type="button"
+                className={decision === possible[0] ? "btn primary" : "btn"}
+                onClick={() => triage.start([finding.id], decision)}
+              >
                 {decision.words} <kbd>{decision.key.toUpperCase()}</kbd>
               </button>
             ))}
@@ -67,27 +92,28 @@ function Whole({ finding }: { finding: Finding }) {
             <div className="vs">
               <div>
                 <h3>Expected</h3>
-                <p>{item?.summary ?? "–"}</p>
+                <p>{item ? inline(item.summary) : "–"}</p>
               </div>
               <div>
                 <h3 className={`tone s-${finding.severity}`}>Seen</h3>
                 <p>
-                  <b>{many(finding.failed, "time")}</b> of {count(finding.failed + finding.passed)} that could be judged (
-                  {share(finding.failed, finding.failed + finding.passed)})
+                  <b>{many(finding.failed, "time")}</b> of {count(finding.failed + finding.passed)} that could
+                  be judged ({share(finding.failed, finding.failed + finding.passed)})
                   {finding.endpoints > 1 ? `, at ${many(finding.endpoints, "endpoint")}` : ""}. First{" "}
                   <Time at={finding.first_seen} ago />, last <Time at={finding.last_seen} ago />.
                 </p>
               </div>
             </div>
           </section>
-          <Panel title="Evidence" sub="values are kept as class, shape and keyed hash; equal hashes are equal values">
+          <Panel
+            title="Evidence"
+            sub="values are kept as class, shape and keyed hash; equal hashes are equal values"
+          >
             <EvidenceLines evidence={finding.evidence} />
           </Panel>
           <Panel title="Fix">
             <div className="pb">
-              <p className="prose">
-                <Remediation text={finding.remediation} />
-              </p>
+              <p className="prose">{inline(visible(finding.remediation, 2000))}</p>
             </div>
           </Panel>
           {finding.endpoint_ids.length > 0 && (
@@ -100,7 +126,14 @@ function Whole({ finding }: { finding: Finding }) {
             </Panel>
           )}
           {item && (
-            <Panel title={`About ${finding.code}`} end={<Link to="/reference" search={{ code: finding.code }} className="link">Reference</Link>}>
+            <Panel
+              title={`About ${finding.code}`}
+              end={
+                <Link to="/reference" search={{ code: finding.code }} className="link">
+                  Reference
+                </Link>
+              }
+            >
               <div className="pb">
                 <Doc text={item.documentation} />
               </div>
@@ -113,13 +146,20 @@ function Whole({ finding }: { finding: Finding }) {
               <Pairs
                 items={[
                   ["State", spaced(finding.state)],
-                  ...(finding.assignee === undefined ? [] : ([["Assignee", finding.assignee ?? "–"]] as [string, string][])),
+                  ...(finding.assignee === undefined
+                    ? []
+                    : ([["Assignee", finding.assignee ?? "–"]] as [string, string][])),
                   ["Host", <Hostile key="host" text={finding.host} />],
                   ["OWASP", finding.owasp.join(", ") || "–"],
                   ["CWE", finding.cwe.join(", ") || "–"],
                   ["First seen", <Time key="first" at={finding.first_seen} ago />],
                   ["Last seen", <Time key="last" at={finding.last_seen} ago />],
-                  ...(finding.discriminator ? ([["Distinguished by", <Hostile key="by" text={finding.discriminator} />]] as [string, React.ReactNode][]) : []),
+                  ...(finding.discriminator
+                    ? ([["Distinguished by", <Hostile key="by" text={finding.discriminator} />]] as [
+                        string,
+                        React.ReactNode,
+                      ][])
+                    : []),
                 ]}
               />
             </div>
@@ -139,18 +179,6 @@ function Whole({ finding }: { finding: Finding }) {
         </div>
       </div>
       {triage.dialog}
-    </>
-  );
-}
-
-/** Our own text with `code` in it. */
-function Remediation({ text }: { text: string }) {
-  return (
-    <>
-      {text.split(/(`[^`]+`)/).map((part, index) =>
-        // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one sentence never move
-        part.startsWith("`") ? <code key={index}>{visible(part.slice(1, -1))}</code> : visible(part),
-      )}
     </>
   );
 }
@@ -209,7 +237,9 @@ function Steps({ finding, changes }: { finding: Finding; changes: StateChange[] 
           name: spaced(state).replace(/^./, (first) => first.toUpperCase()),
           on: true,
           done: true,
-          words: last(state)?.expiry ? `until ${last(state)?.expiry?.slice(0, 10)}` : words(last(state)?.time, last(state)?.who),
+          words: last(state)?.expiry
+            ? `until ${last(state)?.expiry?.slice(0, 10)}`
+            : words(last(state)?.time, last(state)?.who),
         }
       : {
           name: "Fixed",
@@ -221,7 +251,11 @@ function Steps({ finding, changes }: { finding: Finding; changes: StateChange[] 
   return (
     <ol className="steps">
       {steps.map((step) => (
-        <li key={step.name} className={step.on ? "now" : step.done ? "done" : ""} aria-current={step.on ? "step" : undefined}>
+        <li
+          key={step.name}
+          className={step.on ? "now" : step.done ? "done" : ""}
+          aria-current={step.on ? "step" : undefined}
+        >
           {step.name}
           <span>{step.words}</span>
         </li>

@@ -1,10 +1,10 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { address } from "../api/client.ts";
-import { useList, useOverview, useSession } from "../api/queries.ts";
+import { useEndpoint, useList, useOverview, useSession } from "../api/queries.ts";
 import type { Finding } from "../api/shapes.ts";
 import { FilterBar, Segments } from "../parts/filters.tsx";
-import { Hostile, Sev, Sign } from "../parts/marks.tsx";
+import { Hostile, Operation, Sev, Sign } from "../parts/marks.tsx";
 import { type Column, Rows } from "../parts/rows.tsx";
 import { Empty, Failed, Loading, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -15,7 +15,13 @@ import { count, many } from "../words/numbers.ts";
 import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 
 const COLUMNS: Column<Finding>[] = [
-  { name: "severity", title: "Severity", width: "92px", narrow: "keep", cell: (row) => <Sev severity={row.severity} /> },
+  {
+    name: "severity",
+    title: "Severity",
+    width: "92px",
+    narrow: "keep",
+    cell: (row) => <Sev severity={row.severity} />,
+  },
   {
     name: "title",
     title: "Finding",
@@ -27,7 +33,8 @@ const COLUMNS: Column<Finding>[] = [
           <Hostile text={row.title} />
         </span>
         <span className="sub">
-          <Hostile text={row.host} most={80} /> · {row.endpoints > 1 ? many(row.endpoints, "endpoint") : row.code}
+          {row.endpoint_id ? <Where id={row.endpoint_id} /> : many(row.endpoints, "endpoint")} ·{" "}
+          <Hostile text={row.host} most={80} />
           {row.discriminator && (
             <>
               {" · "}
@@ -39,13 +46,51 @@ const COLUMNS: Column<Finding>[] = [
     ),
   },
   { name: "code", title: "Check", width: "72px", cell: (row) => <span className="mono t3">{row.code}</span> },
-  { name: "owasp", title: "OWASP", width: "72px", cell: (row) => <span className="mono t3">{row.owasp[0] ?? "–"}</span> },
-  { name: "confidence", title: "Confidence", width: "72px", cell: (row) => <span className="t2">{row.confidence}</span> },
+  {
+    name: "owasp",
+    title: "OWASP",
+    width: "72px",
+    cell: (row) => <span className="mono t3">{row.owasp[0] ?? "–"}</span>,
+  },
+  {
+    name: "confidence",
+    title: "Confidence",
+    width: "72px",
+    cell: (row) => <span className="t2">{row.confidence}</span>,
+  },
   { name: "failed", title: "Failed", width: "64px", numeric: true, cell: (row) => count(row.failed) },
-  { name: "passed", title: "Passed", width: "64px", numeric: true, cell: (row) => <span className="t3">{count(row.passed)}</span> },
-  { name: "state", title: "State", width: "104px", narrow: "keep", cell: (row) => <FindingChip finding={row} /> },
-  { name: "seen", title: "Seen", width: "52px", numeric: true, cell: (row) => <span className="t2"><Time at={row.last_seen} /></span> },
+  {
+    name: "passed",
+    title: "Passed",
+    width: "64px",
+    numeric: true,
+    cell: (row) => <span className="t3">{count(row.passed)}</span>,
+  },
+  {
+    name: "state",
+    title: "State",
+    width: "104px",
+    narrow: "keep",
+    cell: (row) => <FindingChip finding={row} />,
+  },
+  {
+    name: "seen",
+    title: "Seen",
+    width: "52px",
+    numeric: true,
+    cell: (row) => (
+      <span className="t2">
+        <Time at={row.last_seen} />
+      </span>
+    ),
+  },
 ];
+
+/** The operation of a finding, read for the rows in view only. */
+function Where({ id }: { id: string }) {
+  const endpoint = useEndpoint(id).data;
+  return endpoint ? <Operation endpoint={endpoint} /> : <>one endpoint</>;
+}
 
 /** Open is quiet; what somebody decided is a chip. */
 export function FindingChip({ finding }: { finding: Pick<Finding, "state"> }) {
@@ -75,7 +120,11 @@ export function Findings() {
   const states = all("state");
   const query = useMemo(() => {
     const { severity, ...rest } = search;
-    return { ...rest, ...(severity ? { min_severity: severity } : {}), state: states.length > 0 ? states : ["open", "confirmed"] };
+    return {
+      ...rest,
+      ...(severity ? { min_severity: severity } : {}),
+      state: states.length > 0 ? states : ["open", "confirmed"],
+    };
   }, [search, states]);
   const list = useList<Finding>("/findings", query, 200);
   const rows = useMemo(() => list.pages?.flatMap((page) => page.items) ?? [], [list.pages]);
@@ -91,7 +140,12 @@ export function Findings() {
   };
   useKeys(
     may
-      ? Object.fromEntries(DECISIONS.map((decision) => [decision.key, () => (chosen().length > 0 ? triage.start(chosen(), decision) : false)]))
+      ? Object.fromEntries(
+          DECISIONS.map((decision) => [
+            decision.key,
+            () => (chosen().length > 0 ? triage.start(chosen(), decision) : false),
+          ]),
+        )
       : {},
   );
   const open = overview?.findings.open_by_severity;
@@ -163,7 +217,8 @@ export function Findings() {
               )
             }
           >
-            Checks without their inputs are <Sign certainty="unevaluated">not evaluated</Sign>, which is not a pass.
+            Checks without their inputs are <Sign certainty="unevaluated">not evaluated</Sign>, which is not a
+            pass.
           </Empty>
         ) : (
           <>
@@ -184,7 +239,12 @@ export function Findings() {
                 <>
                   <b className="t2">{count(selected.size)} selected</b>
                   {DECISIONS.map((decision) => (
-                    <button key={decision.to} type="button" className="btn" onClick={() => triage.start([...selected], decision)}>
+                    <button
+                      key={decision.to}
+                      type="button"
+                      className="btn"
+                      onClick={() => triage.start([...selected], decision)}
+                    >
                       {decision.words} <kbd>{decision.key.toUpperCase()}</kbd>
                     </button>
                   ))}
@@ -194,7 +254,8 @@ export function Findings() {
                   <kbd>J</kbd> <kbd>K</kbd> move · <kbd>X</kbd> select · <kbd>↵</kbd> open{may ? " · " : ""}
                   {may && (
                     <>
-                      <kbd>Y</kbd> confirm · <kbd>E</kbd> accept · <kbd>N</kbd> false positive · <kbd>R</kbd> fixed
+                      <kbd>Y</kbd> confirm · <kbd>E</kbd> accept · <kbd>N</kbd> false positive · <kbd>R</kbd>{" "}
+                      fixed
                     </>
                   )}
                 </span>

@@ -10,7 +10,11 @@ import { visible } from "../words/visible.ts";
 /** How Bartizan itself is: what it judged, what it could not, which limits were reached. */
 export function HealthPanels() {
   const health = useHealth();
-  return <Ready of={health} rows={12}>{(it) => <Whole health={it} />}</Ready>;
+  return (
+    <Ready of={health} rows={12}>
+      {(it) => <Whole health={it} />}
+    </Ready>
+  );
 }
 
 function Whole({ health }: { health: Health }) {
@@ -18,11 +22,19 @@ function Whole({ health }: { health: Health }) {
   return (
     <div className="grid g-2">
       <div className="stack">
-        <Panel title="Process" end={health.ready ? <Sign kind="held">ready</Sign> : <Sign certainty="unconfirmed">not ready</Sign>}>
+        <Panel
+          title="Process"
+          end={health.ready ? <Sign kind="held">ready</Sign> : <Sign certainty="unconfirmed">not ready</Sign>}
+        >
           <div className="pb">
             <Pairs
               items={[
-                ["Version", <span key="v" className="mono">{health.version}</span>],
+                [
+                  "Version",
+                  <span key="v" className="mono">
+                    {visible(health.version, 40)}
+                  </span>,
+                ],
                 ["Running since", <Time key="s" at={health.started} ago />],
                 ["Connections", count(health.connections)],
               ]}
@@ -31,20 +43,41 @@ function Whole({ health }: { health: Health }) {
         </Panel>
         <Panel title="Exchanges" sub="since the start">
           <div className="pb">
-            <Pairs items={Object.entries(health.exchanges).map(([name, value]) => [capital(spaced(name)), count(value)])} />
+            <Pairs
+              items={Object.entries(health.exchanges).map(([name, value]) => [
+                capital(spaced(name)),
+                count(value),
+              ])}
+            />
           </div>
         </Panel>
       </div>
       <div className="stack">
-        <Panel title="Store" end={store.kind}>
+        <Panel title="Store" end={visible(store.kind, 40)}>
           <div className="pb">
             <Pairs
               items={[
                 ["Steps kept", count(store.steps_kept)],
-                ["Steps failed", store.steps_failed > 0 ? <b className="tone s-critical">{count(store.steps_failed)}</b> : "0"],
-                ["Facts of exchanges lost", store.exchange_facts_lost > 0 ? <b className="tone s-critical">{count(store.exchange_facts_lost)}</b> : "0"],
+                [
+                  "Steps failed",
+                  store.steps_failed > 0 ? (
+                    <b className="tone s-critical">{count(store.steps_failed)}</b>
+                  ) : (
+                    "0"
+                  ),
+                ],
+                [
+                  "Facts of exchanges lost",
+                  store.exchange_facts_lost > 0 ? (
+                    <b className="tone s-critical">{count(store.exchange_facts_lost)}</b>
+                  ) : (
+                    "0"
+                  ),
+                ],
                 ["Facts removed by age or size", count(store.exchange_facts_removed)],
-                ...Object.entries(store.counts ?? {}).map(([name, value]) => [capital(spaced(name)), count(value)] as [string, string]),
+                ...Object.entries(store.counts ?? {}).map(
+                  ([name, value]) => [capital(spaced(name)), count(value)] as [string, string],
+                ),
               ]}
             />
           </div>

@@ -7,9 +7,9 @@ import { DataClass, Hostile, Operation, Sev } from "../parts/marks.tsx";
 import { Ledger, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
-import { STAGES, STAGE_TONE, capital, spaced } from "../words/names.ts";
+import { capital, STAGE_TONE, STAGES, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
-import { absolute, instant, relative, span, stretch } from "../words/time.ts";
+import { absolute, instant, relative, stretch } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { rest, story } from "./incidents.tsx";
 import { Sequence } from "./sequence.tsx";
@@ -24,24 +24,41 @@ export interface Act {
 export function IncidentPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const incident = useIncident(id);
-  useCrumbs(incident.data ? visible(story(incident.data), 80) : "Incident", { to: "/incidents", name: "Incidents" });
-  return <Ready of={incident} rows={10}>{(it) => <Whole incident={it} />}</Ready>;
+  useCrumbs(incident.data ? visible(story(incident.data), 80) : "Incident", {
+    to: "/incidents",
+    name: "Incidents",
+  });
+  return (
+    <Ready of={incident} rows={10}>
+      {(it) => <Whole incident={it} />}
+    </Ready>
+  );
 }
 
 /** The stages in their order, each with its detections in the order of time. */
 function acts(detections: Detection[]): Act[] {
   return STAGES.map((stage) => ({
     stage,
-    detections: detections.filter((each) => each.stage === stage).toSorted((a, b) => ((a.time ?? "") < (b.time ?? "") ? -1 : 1)),
+    detections: detections
+      .filter((each) => each.stage === stage)
+      .toSorted((a, b) => ((a.time ?? "") < (b.time ?? "") ? -1 : 1)),
   })).filter((act) => act.detections.length > 0);
 }
 
 function Whole({ incident }: { incident: Incident }) {
-  const detections = useQuery(resource<Page<Detection>>(`/incidents/${encodeURIComponent(incident.id)}/detections`, { limit: 500 }));
+  const detections = useQuery(
+    resource<Page<Detection>>(`/incidents/${encodeURIComponent(incident.id)}/detections`, { limit: 500 }),
+  );
   const story_ = useMemo(() => acts(detections.data?.items ?? []), [detections.data]);
-  const ids = [...new Set(story_.flatMap((act) => act.detections.flatMap((each) => (each.endpoint_id ? [each.endpoint_id] : []))))].slice(0, 12);
+  const ids = [
+    ...new Set(
+      story_.flatMap((act) => act.detections.flatMap((each) => (each.endpoint_id ? [each.endpoint_id] : []))),
+    ),
+  ].slice(0, 12);
   const results = useQueries({ queries: ids.map((id) => one<Endpoint>("/endpoints", id)) });
-  const endpoints = new Map(results.flatMap((result) => (result.data ? [[result.data.id, result.data] as const] : [])));
+  const endpoints = new Map(
+    results.flatMap((result) => (result.data ? [[result.data.id, result.data] as const] : [])),
+  );
   const now = useNow();
   const ended = instant(incident.ended);
   const started = instant(incident.started);
@@ -67,7 +84,11 @@ function Whole({ incident }: { incident: Incident }) {
             : <Hostile text={rest(incident)} />.{" "}
             {ended !== undefined && started !== undefined && (
               <span title={`${absolute(started)} – ${absolute(ended)}`}>
-                It took {span(ended - started)}; the last was {relative(ended, now) === "now" ? "just now" : `${relative(ended, now)}${now - ended < 30 * 86_400_000 ? " ago" : ""}`}.
+                The last was{" "}
+                {relative(ended, now) === "now"
+                  ? "just now"
+                  : `${relative(ended, now)}${now - ended < 30 * 86_400_000 ? " ago" : ""}`}
+                .
               </span>
             )}
           </p>
@@ -109,7 +130,8 @@ function Whole({ incident }: { incident: Incident }) {
   );
 }
 
-const sum = (list: Detection[], name: "exchanges" | "succeeded") => list.reduce((total, each) => total + each[name], 0);
+const sum = (list: Detection[], name: "exchanges" | "succeeded") =>
+  list.reduce((total, each) => total + each[name], 0);
 
 /** The four stages, with when they were and how many requests; those not seen are pale. */
 function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
@@ -117,7 +139,10 @@ function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
     <ol className="strip">
       {STAGES.map((stage, index) => {
         const act = list.find((each) => each.stage === stage);
-        const times = act?.detections.flatMap((each) => [instant(each.time), instant(each.last_time)]).filter((time) => time !== undefined) ?? [];
+        const times =
+          act?.detections
+            .flatMap((each) => [instant(each.time), instant(each.last_time)])
+            .filter((time) => time !== undefined) ?? [];
         return (
           <li key={stage} className={act ? `s-${STAGE_TONE[stage]}` : "none"}>
             <b>
@@ -166,7 +191,9 @@ function Outcome({ detections }: { detections: Detection[] }) {
         </div>
         {would > 0 && (
           <p className="small t3 after">
-            <span className="mark-c would k-deny">{many(would, "request")} would have been refused by a rule in monitor mode</span>
+            <span className="mark-c would k-deny">
+              {many(would, "request")} would have been refused by a rule in monitor mode
+            </span>
           </p>
         )}
       </div>
@@ -177,7 +204,14 @@ function Outcome({ detections }: { detections: Detection[] }) {
 function Who({ incident }: { incident: Incident }) {
   const actor = useQuery(one<Actor>("/actors", incident.actor.id)).data;
   return (
-    <Panel title="Who" end={<Link to="/actors/$id" params={{ id: incident.actor.id }} className="link">Actor</Link>}>
+    <Panel
+      title="Who"
+      end={
+        <Link to="/actors/$id" params={{ id: incident.actor.id }} className="link">
+          Actor
+        </Link>
+      }
+    >
       <div className="pb">
         <Pairs
           items={[
@@ -201,7 +235,11 @@ function Who({ incident }: { incident: Incident }) {
 /** The endpoints of the story, and what they answer with. */
 function Reached({ endpoints, detections }: { endpoints: Endpoint[]; detections: Detection[] }) {
   if (endpoints.length === 0) return null;
-  const got = (id: string) => sum(detections.filter((each) => each.endpoint_id === id), "succeeded");
+  const got = (id: string) =>
+    sum(
+      detections.filter((each) => each.endpoint_id === id),
+      "succeeded",
+    );
   const sorted = endpoints.toSorted((a, b) => got(b.id) - got(a.id));
   return (
     <Panel title="Where" sub="and what is answered there">
@@ -213,12 +251,20 @@ function Reached({ endpoints, detections }: { endpoints: Endpoint[]; detections:
                 <Operation endpoint={endpoint} />
               </Link>
               <span className="dcs wrap">
-                {[...new Set(endpoint.data_classes.filter((each) => each.direction === "response").map((each) => each.class))].map((name) => (
+                {[
+                  ...new Set(
+                    endpoint.data_classes
+                      .filter((each) => each.direction === "response")
+                      .map((each) => each.class),
+                  ),
+                ].map((name) => (
                   <DataClass key={name} name={name} />
                 ))}
               </span>
             </div>
-            <span className={got(endpoint.id) > 0 ? "tone s-critical nw" : "t3 nw"}>{count(got(endpoint.id))} got through</span>
+            <span className={got(endpoint.id) > 0 ? "tone s-critical nw" : "t3 nw"}>
+              {count(got(endpoint.id))} got through
+            </span>
           </li>
         ))}
       </ul>

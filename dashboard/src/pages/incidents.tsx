@@ -1,5 +1,4 @@
-import { Link } from "@tanstack/react-router";
-import { useNavigate } from "@tanstack/react-router";
+import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { address } from "../api/client.ts";
 import { useHealth, useList } from "../api/queries.ts";
@@ -14,7 +13,13 @@ import { count, many } from "../words/numbers.ts";
 import { begin } from "../words/time.ts";
 
 const COLUMNS: Column<Incident>[] = [
-  { name: "severity", title: "Severity", width: "92px", narrow: "keep", cell: (row) => <Sev severity={row.severity} /> },
+  {
+    name: "severity",
+    title: "Severity",
+    width: "92px",
+    narrow: "keep",
+    cell: (row) => <Sev severity={row.severity} />,
+  },
   {
     name: "story",
     title: "Story",
@@ -35,15 +40,39 @@ const COLUMNS: Column<Incident>[] = [
     ),
   },
   { name: "stages", title: "Stage reached", width: "104px", cell: (row) => <Stages stages={row.stages} /> },
-  { name: "detections", title: "Detections", width: "72px", numeric: true, cell: (row) => count(row.detection_ids.length) },
-  { name: "score", title: "Score", width: "48px", numeric: true, narrow: "keep", cell: (row) => <b>{row.score}</b> },
-  { name: "seen", title: "Last seen", width: "64px", numeric: true, cell: (row) => <span className="t2"><Time at={row.ended} /></span> },
+  {
+    name: "detections",
+    title: "Detections",
+    width: "72px",
+    numeric: true,
+    cell: (row) => count(row.detection_ids.length),
+  },
+  {
+    name: "score",
+    title: "Score",
+    width: "48px",
+    numeric: true,
+    narrow: "keep",
+    cell: (row) => <b>{row.score}</b>,
+  },
+  {
+    name: "seen",
+    title: "Last seen",
+    width: "64px",
+    numeric: true,
+    cell: (row) => (
+      <span className="t2">
+        <Time at={row.ended} />
+      </span>
+    ),
+  },
 ];
 
 /** What was done: the summary up to its colon. */
 export const story = (incident: Incident) => incident.summary.split(": ")[0] ?? incident.summary;
 /** How much: the summary behind its colon. */
-export const rest = (incident: Incident) => incident.summary.split(": ").slice(1).join(": ").replace(/\.$/, "");
+export const rest = (incident: Incident) =>
+  incident.summary.split(": ").slice(1).join(": ").replace(/\.$/, "");
 
 export function Incidents() {
   useCrumbs("Incidents");
@@ -65,7 +94,11 @@ export function Incidents() {
         <h1>Incidents</h1>
         <span className="small t3">what one actor or campaign did, in order</span>
         <span className="acts">
-          <a className="btn" href={address("/incidents", { ...query, format: "csv" })} download="incidents.csv">
+          <a
+            className="btn"
+            href={address("/incidents", { ...query, format: "csv" })}
+            download="incidents.csv"
+          >
             Export CSV
           </a>
         </span>

@@ -68,7 +68,10 @@ export function Live() {
   const what = first("what");
   const shown = lines.filter(
     (line) =>
-      (!q || `${line.method} ${line.host}${line.path} ${line.status ?? ""} ${who(line)} ${line.codes.join(" ")}`.toLowerCase().includes(q)) &&
+      (!q ||
+        `${line.method} ${line.host}${line.path} ${line.status ?? ""} ${who(line)} ${line.codes.join(" ")}`
+          .toLowerCase()
+          .includes(q)) &&
       (what === undefined ||
         (what === "hostile" && line.codes.length > 0) ||
         (what === "refused" && line.applied !== "allow" && line.applied !== "log") ||
@@ -79,11 +82,22 @@ export function Live() {
       <div className="page-head">
         <h1>Live</h1>
         <span className="small t3" role="status">
-          {state === "on" ? (paused ? `stopped; ${many(waiting, "exchange")} waiting` : "as it happens") : state === "asking" ? "asking for the stream" : "the stream was lost; trying again"}
+          {state === "on"
+            ? paused
+              ? `stopped; ${many(waiting, "exchange")} waiting`
+              : "as it happens"
+            : state === "asking"
+              ? "asking for the stream"
+              : "the stream was lost; trying again"}
           {dropped > 0 ? ` · ${count(dropped)} passed by unseen` : ""}
         </span>
         <span className="acts">
-          <button type="button" className={paused ? "btn primary" : "btn"} onClick={() => setPaused(!paused)} aria-pressed={paused}>
+          <button
+            type="button"
+            className={paused ? "btn primary" : "btn"}
+            onClick={() => setPaused(!paused)}
+            aria-pressed={paused}
+          >
             <Icon name={paused ? "play" : "pause"} />
             {paused ? "Go on" : "Stop"} <kbd>Space</kbd>
           </button>
@@ -110,10 +124,16 @@ export function Live() {
           ]}
         />
       </div>
-      <Panel title="Exchanges" sub="heads only, newest first, UTC" end={`${count(shown.length)} of the last ${count(lines.length)}`}>
+      <Panel
+        title="Exchanges"
+        sub="heads only, newest first, UTC"
+        end={`${count(shown.length)} of the last ${count(lines.length)}`}
+      >
         {shown.length === 0 ? (
           <Empty title={lines.length === 0 ? "Nothing yet" : "None of the last ones fits"}>
-            {lines.length === 0 ? "An exchange appears here as soon as it was judged." : "They go on being watched."}
+            {lines.length === 0
+              ? "An exchange appears here as soon as it was judged."
+              : "They go on being watched."}
           </Empty>
         ) : (
           <table className="fold live">
@@ -140,13 +160,16 @@ export function Live() {
   );
 }
 
-const who = (line: LiveExchange) => (line.actor === null ? "" : typeof line.actor === "string" ? line.actor : line.actor.label);
+const who = (line: LiveExchange) =>
+  line.actor === null ? "" : typeof line.actor === "string" ? line.actor : line.actor.label;
 
 function Row({ line }: { line: Line }) {
   const time = instant(line.time);
   return (
     <tr>
-      <td className="mono t3">{time === undefined ? "–" : <time title={absolute(time)}>{clock(time, true)}</time>}</td>
+      <td className="mono t3">
+        {time === undefined ? "–" : <time title={absolute(time)}>{clock(time, true)}</time>}
+      </td>
       <td className="f-first breaks">
         <Method name={line.method} /> <Path path={line.path} most={160} />{" "}
         <span className="t3">
@@ -192,4 +215,9 @@ function Verdict({ line }: { line: LiveExchange }) {
   return <Sign kind="allow">allowed</Sign>;
 }
 
-const DONE: Record<string, string> = { deny: "denied", mask: "masked", challenge: "challenged", throttle: "throttled" };
+const DONE: Record<string, string> = {
+  deny: "denied",
+  mask: "masked",
+  challenge: "challenged",
+  throttle: "throttled",
+};

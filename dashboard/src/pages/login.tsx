@@ -1,11 +1,11 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { type SubmitEvent, useEffect, useState } from "react";
-import { Problem, keepToken, post } from "../api/client.ts";
+import { keepToken, Problem, post } from "../api/client.ts";
 import { client, sessionOptions } from "../api/queries.ts";
 import type { Session } from "../api/shapes.ts";
 import { Field } from "../parts/dialog.tsx";
 import { Icon, Mark } from "../parts/icons.tsx";
-import { type Search, first, returnable } from "../words/address.ts";
+import { first, returnable, type Search } from "../words/address.ts";
 
 /** Logs in and goes on to where one wanted to be. */
 export function LogIn() {
@@ -23,7 +23,10 @@ export function LogIn() {
     setBusy(true);
     setError(undefined);
     try {
-      const session = await post<Session>("/session", { user: form.get("user"), password: form.get("password") });
+      const session = await post<Session>("/session", {
+        user: form.get("user"),
+        password: form.get("password"),
+      });
       client.clear();
       client.setQueryData(sessionOptions.queryKey, keepToken(session));
       await navigate({ href: returnable(back), replace: true });
@@ -42,7 +45,9 @@ export function LogIn() {
         <div className="battlement" aria-hidden="true" />
         <div className="body">
           <h1 className="vh">Log in</h1>
-          {back && !error && <p className="small t2">Your session has ended. After logging in you are back where you were.</p>}
+          {back && !error && (
+            <p className="small t2">Your session has ended. After logging in you are back where you were.</p>
+          )}
           {error && (
             <div className="note bad" role="alert">
               <Icon name="warn" />
@@ -51,19 +56,36 @@ export function LogIn() {
           )}
           <Field label="Name">
             {(id) => (
-              // biome-ignore lint/a11y/noAutofocus: the page is this form
-              <input id={id} className="input" name="user" autoComplete="username" autoCapitalize="none" spellCheck={false} required autoFocus />
+              <input
+                id={id}
+                className="input"
+                name="user"
+                autoComplete="username"
+                autoCapitalize="none"
+                spellCheck={false}
+                required
+                autoFocus
+              />
             )}
           </Field>
           <Field label="Password">
-            {(id) => <input id={id} className="input" name="password" type="password" autoComplete="current-password" required />}
+            {(id) => (
+              <input
+                id={id}
+                className="input"
+                name="password"
+                type="password"
+                autoComplete="current-password"
+                required
+              />
+            )}
           </Field>
           <button type="submit" className="btn primary" disabled={busy}>
             Log in
           </button>
           <p className="small t3">
-            The first password is in a file beside the data, which only its owner may read; <code>bartizan serve</code> says
-            where.
+            The first password is in a file beside the data, which only its owner may read;{" "}
+            <code>bartizan serve</code> says where.
           </p>
         </div>
       </form>

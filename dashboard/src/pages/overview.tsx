@@ -1,26 +1,32 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
-import { resource, useOverview, useSession } from "../api/queries.ts";
-import type { Finding, Health, Incident, Overview as Shape, Page, Severity } from "../api/shapes.ts";
-import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, Stages } from "../parts/marks.tsx";
+import { useOverview, useSession } from "../api/queries.ts";
+import type { Health, Incident, Overview as Shape } from "../api/shapes.ts";
+import { Hostile, Method, Path, RiskMark, Sev, Sign, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
-import { SEVERITIES, capital, isSensitive, spaced } from "../words/names.ts";
+import { capital, SEVERITIES, spaced } from "../words/names.ts";
 import { count, many, share, word } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
+import { DataMap } from "./datamap.tsx";
 import { rest, story } from "./incidents.tsx";
+import { ByRisk } from "./owasp.tsx";
 import { Wall } from "./wall.tsx";
 
 export function Overview() {
   useCrumbs("Overview");
   const overview = useOverview();
-  return <Ready of={overview} rows={14}>{(it) => <Report overview={it} />}</Ready>;
+  return (
+    <Ready of={overview} rows={14}>
+      {(it) => <Report overview={it} />}
+    </Ready>
+  );
 }
 
 function Report({ overview }: { overview: Shape }) {
   const navigate = useNavigate();
-  const worst = overview.incidents.open.toSorted((a, b) => b.score - a.score)[0];
+  const worst = worstOf(overview.incidents.open);
   useKeys({ Enter: () => (worst ? navigate({ to: "/incidents/$id", params: { id: worst.id } }) : false) });
   const open = overview.findings.open_by_severity;
   const grave = (open.critical ?? 0) + (open.high ?? 0);
@@ -66,14 +72,34 @@ function Report({ overview }: { overview: Shape }) {
   );
 }
 
+/** The gravest, and of these the one with the highest score. */
+function worstOf(incidents: Incident[]): Incident | undefined {
+  const grave = (one: Incident) => SEVERITIES.indexOf(one.severity);
+  return incidents.toSorted((a, b) => grave(a) - grave(b) || b.score - a.score)[0];
+}
+
 /** What is true, and what needs somebody. */
-function Lead({ incidents, total, grave }: { incidents: Incident[]; total: number | undefined; grave: number }) {
-  const worst = incidents.toSorted((a, b) => b.score - a.score)[0];
+function Lead({
+  incidents,
+  total,
+  grave,
+}: {
+  incidents: Incident[];
+  total: number | undefined;
+  grave: number;
+}) {
+  const worst = worstOf(incidents);
   if (!worst) {
     return (
       <>
         No incident is open.{" "}
-        {grave > 0 ? <span className="quiet">{many(grave, "finding")} of severity high or critical wait for somebody.</span> : <span className="quiet">Nothing grave waits for anybody.</span>}
+        {grave > 0 ? (
+          <span className="quiet">
+            {many(grave, "finding")} of severity high or critical wait for somebody.
+          </span>
+        ) : (
+          <span className="quiet">Nothing grave waits for anybody.</span>
+        )}
       </>
     );
   }
@@ -83,8 +109,16 @@ function Lead({ incidents, total, grave }: { incidents: Incident[]; total: numbe
   const more = (total ?? incidents.length) - 1;
   return (
     <>
-      {needs} <Hostile text={story(worst)} />: <span className={`tone s-${worst.severity}`}><Hostile text={rest(worst)} /></span>.{" "}
-      {more > 0 && <span className="quiet">{many(more, "more incident")} {more === 1 ? "is" : "are"} open.</span>}
+      {needs} <Hostile text={story(worst)} />:{" "}
+      <span className={`tone s-${worst.severity}`}>
+        <Hostile text={rest(worst)} />
+      </span>
+      .{" "}
+      {more > 0 && (
+        <span className="quiet">
+          {many(more, "more incident")} {more === 1 ? "is" : "are"} open.
+        </span>
+      )}
     </>
   );
 }
@@ -98,15 +132,28 @@ function Exposure({ overview }: { overview: Shape }) {
       <Link to="/findings">
         <b>{count(all)}</b> <small>{all === 1 ? "finding" : "findings"} to do</small>
       </Link>
-      <div className="meter" role="img" aria-label={SEVERITIES.map((severity) => `${open[severity] ?? 0} ${severity}`).join(", ")}>
+      <div
+        className="meter"
+        role="img"
+        aria-label={SEVERITIES.map((severity) => `${open[severity] ?? 0} ${severity}`).join(", ")}
+      >
         {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0).map((severity) => (
-          <i key={severity} className={`s-${severity} toned`} style={{ width: `${((open[severity] ?? 0) / Math.max(1, all)) * 100}%` }} />
+          <i
+            key={severity}
+            className={`s-${severity} toned`}
+            style={{ width: `${((open[severity] ?? 0) / Math.max(1, all)) * 100}%` }}
+          />
         ))}
       </div>
       <p>
-        {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0).map((severity) => `${count(open[severity] ?? 0)} ${severity}`).join(" · ") || "none open"}.{" "}
-        {count(overview.findings.new)} new. <Link to="/inventory" className="link">{many(overview.endpoints.total, "endpoint")}</Link>,{" "}
-        {count(overview.endpoints.provisional)} provisional.
+        {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0)
+          .map((severity) => `${count(open[severity] ?? 0)} ${severity}`)
+          .join(" · ") || "none open"}
+        . {count(overview.findings.new)} new.{" "}
+        <Link to="/inventory" className="link">
+          {many(overview.endpoints.total, "endpoint")}
+        </Link>
+        , {count(overview.endpoints.provisional)} provisional.
       </p>
     </div>
   );
@@ -114,9 +161,19 @@ function Exposure({ overview }: { overview: Shape }) {
 
 function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: number | undefined }) {
   return (
-    <Panel title="Open incidents" sub={count(total ?? incidents.length)} end={<Link to="/incidents" className="link">All incidents</Link>}>
+    <Panel
+      title="Open incidents"
+      sub={count(total ?? incidents.length)}
+      end={
+        <Link to="/incidents" className="link">
+          All incidents
+        </Link>
+      }
+    >
       {incidents.length === 0 ? (
-        <Empty title="No incident is open">Detections that belong together become an incident; single ones are under Actors.</Empty>
+        <Empty title="No incident is open">
+          Detections that belong together become an incident; single ones are under Actors.
+        </Empty>
       ) : (
         <table className="fold">
           <thead>
@@ -164,25 +221,79 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
 function News({ overview }: { overview: Shape }) {
   const session = useSession();
   const health = overview.health.exchanges;
-  const items: { sign: string; words: React.ReactNode; to: "/inventory" | "/findings" | "/policies" | "/settings"; search: Record<string, string> }[] = [];
+  const items: {
+    sign: string;
+    words: React.ReactNode;
+    to: "/inventory" | "/findings" | "/policies" | "/settings";
+    search: Record<string, string>;
+  }[] = [];
   if (overview.endpoints.new > 0) {
-    items.push({ sign: "+", words: <>{many(overview.endpoints.new, "new endpoint")}</>, to: "/inventory", search: { sort: "-last_seen" } });
+    items.push({
+      sign: "+",
+      words: <>{many(overview.endpoints.new, "new endpoint")}</>,
+      to: "/inventory",
+      search: { sort: "-last_seen" },
+    });
   }
-  if (overview.findings.new > 0) items.push({ sign: "!", words: <>{many(overview.findings.new, "new finding")}</>, to: "/findings", search: {} });
+  if (overview.findings.new > 0)
+    items.push({
+      sign: "!",
+      words: <>{many(overview.findings.new, "new finding")}</>,
+      to: "/findings",
+      search: {},
+    });
   if (overview.endpoints.provisional > 0) {
-    items.push({ sign: "?", words: <>{many(overview.endpoints.provisional, "endpoint")} still <span className="chip dashed">provisional</span></>, to: "/inventory", search: { confirmed: "false" } });
+    items.push({
+      sign: "?",
+      words: (
+        <>
+          {many(overview.endpoints.provisional, "endpoint")} still{" "}
+          <span className="chip dashed">provisional</span>
+        </>
+      ),
+      to: "/inventory",
+      search: { confirmed: "false" },
+    });
   }
   if ((health?.policies_would_refuse ?? 0) > 0) {
-    items.push({ sign: "□", words: <>{many(health?.policies_would_refuse ?? 0, "request")} would have been refused by rules in monitor mode</>, to: "/policies", search: { mode: "monitor" } });
+    items.push({
+      sign: "□",
+      words: (
+        <>
+          {many(health?.policies_would_refuse ?? 0, "request")} would have been refused by rules in monitor
+          mode
+        </>
+      ),
+      to: "/policies",
+      search: { mode: "monitor" },
+    });
   }
   if ((health?.refused_by_policies ?? 0) > 0) {
-    items.push({ sign: "■", words: <>{many(health?.refused_by_policies ?? 0, "request")} refused by policies</>, to: "/policies", search: { mode: "enforce" } });
+    items.push({
+      sign: "■",
+      words: <>{many(health?.refused_by_policies ?? 0, "request")} refused by policies</>,
+      to: "/policies",
+      search: { mode: "enforce" },
+    });
   }
   for (const limit of (overview.health.limits_reached ?? []).filter((one) => one.count > 0).slice(0, 2)) {
-    items.push({ sign: "~", words: <>{capital(spaced(limit.name))} reached {many(limit.count, "time")}: {limit.behaviour}</>, to: "/settings", search: { tab: "health" } });
+    items.push({
+      sign: "~",
+      words: (
+        <>
+          {capital(visible(spaced(limit.name), 60))} reached {many(limit.count, "time")}:{" "}
+          {visible(limit.behaviour, 120)}
+        </>
+      ),
+      to: "/settings",
+      search: { tab: "health" },
+    });
   }
   return (
-    <Panel title="Since your last visit" end={session?.previous_login ? <Time at={session.previous_login} ago /> : "first visit"}>
+    <Panel
+      title="Since your last visit"
+      end={session?.previous_login ? <Time at={session.previous_login} ago /> : "first visit"}
+    >
       {items.length === 0 ? (
         <Empty title="Nothing new" />
       ) : (
@@ -205,7 +316,15 @@ function News({ overview }: { overview: Shape }) {
 
 function Riskiest({ overview }: { overview: Shape }) {
   return (
-    <Panel title="Riskiest endpoints" sub={`of ${count(overview.endpoints.total)}`} end={<Link to="/inventory" className="link">Inventory by risk</Link>}>
+    <Panel
+      title="Riskiest endpoints"
+      sub={`of ${count(overview.endpoints.total)}`}
+      end={
+        <Link to="/inventory" className="link">
+          Inventory by risk
+        </Link>
+      }
+    >
       <table className="fold">
         <thead>
           <tr>
@@ -220,14 +339,18 @@ function Riskiest({ overview }: { overview: Shape }) {
             <tr key={endpoint.id} className="tall">
               <td>
                 <Link to="/inventory/$id" params={{ id: endpoint.id }} className="breaks">
-                  <Method name={endpoint.method} /> <Path path={endpoint.operation ?? endpoint.path} most={80} />
+                  <Method name={endpoint.method} />{" "}
+                  <Path path={endpoint.operation ?? endpoint.path} most={80} />
                 </Link>
                 <span className="sub">
                   <Hostile text={endpoint.host} />
                 </span>
               </td>
               <td className="t2 f-hide because">
-                <Hostile text={endpoint.risk.factors.toSorted((a, b) => b.points - a.points)[0]?.reason ?? "–"} most={120} />
+                <Hostile
+                  text={endpoint.risk.factors.toSorted((a, b) => b.points - a.points)[0]?.reason ?? "–"}
+                  most={120}
+                />
               </td>
               <td className="num f-hide">{count(endpoint.requests)}</td>
               <td>
@@ -257,10 +380,15 @@ function Itself({ health }: { health: Partial<Health> }) {
     ["Would be refused", exchanges.policies_would_refuse],
     ["Missing from the capture", exchanges.missing_from_capture],
     ["Facts lost on the way to the store", health.store?.exchange_facts_lost],
-    ...((health.limits_reached ?? []).slice(0, 3).map((limit) => [`Limit: ${spaced(limit.name)}`, limit.count]) as [string, number][]),
+    ...((health.limits_reached ?? [])
+      .slice(0, 3)
+      .map((limit) => [`Limit: ${visible(spaced(limit.name), 60)}`, limit.count]) as [string, number][]),
   ];
   return (
-    <Panel title="Bartizan itself" end={health.version ? `version ${health.version}` : undefined}>
+    <Panel
+      title="Bartizan itself"
+      end={health.version ? `version ${visible(health.version, 40)}` : undefined}
+    >
       <div className="pb">
         <div className="row">
           <span className="grow">
@@ -268,124 +396,29 @@ function Itself({ health }: { health: Partial<Health> }) {
           </span>
           <span className="t3 small">{many(all, "exchange")}</span>
         </div>
-        <div className="meter after" role="img" aria-label={`${share(full, all)} in full, ${count(partly)} in part, ${count(not)} not`}>
+        <div
+          className="meter after"
+          role="img"
+          aria-label={`${share(full, all)} in full, ${count(partly)} in part, ${count(not)} not`}
+        >
           <i className="k-allow" style={{ flex: 9 }} />
           {partly > 0 && <i className="hatch" style={{ flex: Math.max(0.1, partly / Math.max(1, rest)) }} />}
           {not > 0 && <i className="k-throttle" style={{ flex: Math.max(0.05, not / Math.max(1, rest)) }} />}
         </div>
-        <p className="small t3 after">The last tenth is stretched. Hatched: {count(partly)} in part. Solid: {count(not)} not at all.</p>
+        <p className="small t3 after">
+          The last tenth is stretched. Hatched: {count(partly)} in part. Solid: {count(not)} not at all.
+        </p>
         {lines.map(([name, value]) => (
           <div key={name} className="row line">
             <span className="grow t3">{name}</span>
-            {value === undefined ? <Sign certainty="unevaluated">not reported</Sign> : <span>{count(value)}</span>}
+            {value === undefined ? (
+              <Sign certainty="unevaluated">not reported</Sign>
+            ) : (
+              <span>{count(value)}</span>
+            )}
           </div>
         ))}
       </div>
-    </Panel>
-  );
-}
-
-/** Classes and in how many endpoints they go in and come out. */
-function DataMap({ overview }: { overview: Shape }) {
-  const sorted = overview.data.toSorted((a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.endpoints - a.endpoints).slice(0, 12);
-  const most = Math.max(1, ...sorted.map((one) => one.endpoints));
-  const cell = (value: number) => (
-    <td className="cell">
-      <span className={value === 0 ? "none" : ""} style={value === 0 ? undefined : ({ "--a": 8 + Math.round(Math.sqrt(value / most) * 34) } as React.CSSProperties)}>
-        {value === 0 ? "–" : count(value)}
-      </span>
-    </td>
-  );
-  return (
-    <Panel title="Data map" sub="endpoints that carry it" end={`${count(overview.data.length)} classes`}>
-      {sorted.length === 0 ? (
-        <Empty title="No sensitive data was seen" />
-      ) : (
-        <table className="map">
-          <thead>
-            <tr>
-              <th>Class</th>
-              <th className="num">Endpoints</th>
-              <th className="num">In requests</th>
-              <th className="num">In answers</th>
-            </tr>
-          </thead>
-          <tbody>
-            {sorted.map((one) => (
-              <tr key={one.class}>
-                <td>
-                  <Link to="/inventory" search={{ data_class: one.class }}>
-                    <DataClass name={one.class} />
-                  </Link>
-                </td>
-                {cell(one.endpoints)}
-                {cell(one.request)}
-                {cell(one.response)}
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      )}
-    </Panel>
-  );
-}
-
-const OWASP = [
-  "Object authorization", "Authentication", "Property authorization", "Resource consumption", "Function authorization",
-  "Sensitive flows", "Server-side request forgery", "Misconfiguration", "Inventory", "Unsafe consumption",
-];
-
-/** Findings to do by the risks of OWASP; what nothing looks for is hatched, not zero. */
-function ByRisk() {
-  const findings = useQuery(resource<Page<Finding>>("/findings", { state: ["open", "confirmed"], limit: 500, fields: "id,severity,owasp" }));
-  const checks = useQuery({ ...resource<{ items: { owasp?: string[] }[] }>("/reference/checks"), staleTime: Number.POSITIVE_INFINITY });
-  const detectors = useQuery({ ...resource<{ items: { owasp?: string[] }[] }>("/reference/detectors"), staleTime: Number.POSITIVE_INFINITY });
-  const looked = new Set(checks.data?.items.flatMap((one) => one.owasp ?? []));
-  const watched = new Set(detectors.data?.items.flatMap((one) => one.owasp ?? []));
-  return (
-    <Panel
-      title="Findings to do by OWASP API risk"
-      end={
-        <span className="legend wide-only">
-          {(["critical", "high", "medium", "low"] as Severity[]).map((severity) => (
-            <Sev key={severity} severity={severity} />
-          ))}
-        </span>
-      }
-    >
-      <Ready of={findings} rows={10}>
-        {(page) => {
-          const rows = OWASP.map((name, index) => {
-            const code = `API${index + 1}`;
-            const here = page.items.filter((finding) => finding.owasp.includes(`${code}:2023`));
-            return { code, name, here };
-          });
-          const most = Math.max(1, ...rows.map((row) => row.here.length));
-          return (
-            <ul className="owasp">
-              {rows.map(({ code, name, here }) => (
-                <li key={code}>
-                  <span className="mono t3">{code}</span>
-                  <span className="cut">{name}</span>
-                  {here.length > 0 ? (
-                    <span className="meter">
-                      {SEVERITIES.map((severity) => {
-                        const size = here.filter((finding) => finding.severity === severity).length;
-                        return size > 0 && <i key={severity} className={`s-${severity} toned`} style={{ width: `${(size / most) * 100}%` }} title={`${size} ${severity}`} />;
-                      })}
-                    </span>
-                  ) : looked.size === 0 || looked.has(`${code}:2023`) ? (
-                    <span className="t3 num">none found</span>
-                  ) : (
-                    <span className="num">{watched.has(`${code}:2023`) ? <span className="t3">watched for, not checked</span> : <Sign certainty="unevaluated">not evaluated</Sign>}</span>
-                  )}
-                  <b className="num">{here.length > 0 ? here.length : "–"}</b>
-                </li>
-              ))}
-            </ul>
-          );
-        }}
-      </Ready>
     </Panel>
   );
 }

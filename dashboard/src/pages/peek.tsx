@@ -11,7 +11,6 @@ export function Peek({ row, close, open }: { row: EndpointRow; close: () => void
   useKeys({});
   return (
     <Dialog title={<Operation endpoint={row} />} close={close} className="drawer">
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: Space closes what Space opened */}
       <div className="body" onKeyDown={(event) => event.key === " " && close()}>
         <Pairs
           items={[

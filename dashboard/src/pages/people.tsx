@@ -38,12 +38,22 @@ export function Password() {
   const session = useSession();
   const say = useSay();
   return (
-    <Panel title="Password" end={session && <>{session.user}, {session.role}</>}>
+    <Panel
+      title="Password"
+      end={
+        session && (
+          <>
+            {session.user}, {session.role}
+          </>
+        )
+      }
+    >
       <div className="pb">
         {session?.must_change_password && (
           <div className="note warn">
             <p>
-              <b>This is still the first password.</b> Change it, so that the file that holds it opens nothing.
+              <b>This is still the first password.</b> Change it, so that the file that holds it opens
+              nothing.
             </p>
           </div>
         )}
@@ -63,9 +73,33 @@ export function Password() {
             say("The password was changed.");
           }}
         >
-          <Field label="Current password">{(id) => <input id={id} name="current" type="password" autoComplete="current-password" className="input" required />}</Field>
-          <Field label="New password" hint="At least 12 characters. A few words are better than one with signs in it.">
-            {(id) => <input id={id} name="new" type="password" autoComplete="new-password" minLength={12} className="input" required />}
+          <Field label="Current password">
+            {(id) => (
+              <input
+                id={id}
+                name="current"
+                type="password"
+                autoComplete="current-password"
+                className="input"
+                required
+              />
+            )}
+          </Field>
+          <Field
+            label="New password"
+            hint="At least 12 characters. A few words are better than one with signs in it."
+          >
+            {(id) => (
+              <input
+                id={id}
+                name="new"
+                type="password"
+                autoComplete="new-password"
+                minLength={12}
+                className="input"
+                required
+              />
+            )}
           </Field>
         </Ask>
       )}
@@ -82,7 +116,15 @@ export function Tokens() {
   const [fresh, setFresh] = useState<string>();
   const again = () => client.invalidateQueries({ queryKey: ["/tokens"] });
   return (
-    <Panel title="Tokens" sub="for programs that use the API" end={<button type="button" className="btn" onClick={() => setAsking(true)}>New token</button>}>
+    <Panel
+      title="Tokens"
+      sub="for programs that use the API"
+      end={
+        <button type="button" className="btn" onClick={() => setAsking(true)}>
+          New token
+        </button>
+      }
+    >
       <Ready of={tokens} rows={3}>
         {(page) =>
           page.items.length === 0 ? (
@@ -103,10 +145,16 @@ export function Tokens() {
                   <tr key={token.id}>
                     <td className="f-first">{visible(token.name, 60)}</td>
                     <td>{token.role}</td>
-                    <td className="t3 f-hide"><Time at={token.created} /></td>
-                    <td className="t3"><Time at={token.expires} /></td>
+                    <td className="t3 f-hide">
+                      <Time at={token.created} />
+                    </td>
+                    <td className="t3">
+                      <Time at={token.expires} />
+                    </td>
                     <td className="num">
-                      <button type="button" className="btn" onClick={() => setEnding(token)}>Revoke</button>
+                      <button type="button" className="btn" onClick={() => setEnding(token)}>
+                        Revoke
+                      </button>
                     </td>
                   </tr>
                 ))}
@@ -121,12 +169,17 @@ export function Tokens() {
           effect="Make token"
           close={() => setAsking(false)}
           act={async (form) => {
-            const made = await post<Token & { token?: string }>("/tokens", { name: form.get("name"), role: form.get("role") });
+            const made = await post<Token & { token?: string }>("/tokens", {
+              name: form.get("name"),
+              role: form.get("role"),
+            });
             await again();
             if (made.token) setFresh(made.token);
           }}
         >
-          <Field label="Name" hint="What uses it.">{(id) => <input id={id} name="name" className="input" required maxLength={60} />}</Field>
+          <Field label="Name" hint="What uses it.">
+            {(id) => <input id={id} name="name" className="input" required maxLength={60} />}
+          </Field>
           <RoleField most={session?.role} />
         </Ask>
       )}
@@ -151,8 +204,12 @@ export function Tokens() {
             <p className="code wraps">{fresh}</p>
           </div>
           <footer>
-            <Copy text={fresh} label="Copy the token">Copy token</Copy>
-            <button type="button" className="btn primary" onClick={() => setFresh(undefined)}>Done</button>
+            <Copy text={fresh} label="Copy the token">
+              Copy token
+            </Copy>
+            <button type="button" className="btn primary" onClick={() => setFresh(undefined)}>
+              Done
+            </button>
           </footer>
         </Dialog>
       )}
@@ -168,7 +225,14 @@ export function Users() {
   const [changing, setChanging] = useState<User>();
   const again = () => client.invalidateQueries({ queryKey: ["/users"] });
   return (
-    <Panel title="Users" end={<button type="button" className="btn" onClick={() => setAsking(true)}>New user</button>}>
+    <Panel
+      title="Users"
+      end={
+        <button type="button" className="btn" onClick={() => setAsking(true)}>
+          New user
+        </button>
+      }
+    >
       <Ready of={users} rows={3}>
         {(page) => (
           <table className="fold">
@@ -184,12 +248,25 @@ export function Users() {
             <tbody>
               {page.items.map((user) => (
                 <tr key={user.name}>
-                  <td className="f-first">{visible(user.name, 60)}{user.name === session?.user ? <span className="t3"> (you)</span> : ""}</td>
+                  <td className="f-first">
+                    {visible(user.name, 60)}
+                    {user.name === session?.user ? <span className="t3"> (you)</span> : ""}
+                  </td>
                   <td>{user.role}</td>
-                  <td>{user.disabled ? <span className="chip dashed">disabled</span> : <span className="plain">active</span>}</td>
-                  <td className="t3 f-hide"><Time at={user.last_login} /></td>
+                  <td>
+                    {user.disabled ? (
+                      <span className="chip dashed">disabled</span>
+                    ) : (
+                      <span className="plain">active</span>
+                    )}
+                  </td>
+                  <td className="t3 f-hide">
+                    <Time at={user.last_login} />
+                  </td>
                   <td className="num">
-                    <button type="button" className="btn" onClick={() => setChanging(user)}>Change</button>
+                    <button type="button" className="btn" onClick={() => setChanging(user)}>
+                      Change
+                    </button>
                   </td>
                 </tr>
               ))}
@@ -203,13 +280,33 @@ export function Users() {
           effect="Make user"
           close={() => setAsking(false)}
           act={async (form) => {
-            await post("/users", { name: form.get("name"), role: form.get("role"), password: form.get("password") });
+            await post("/users", {
+              name: form.get("name"),
+              role: form.get("role"),
+              password: form.get("password"),
+            });
             await again();
             say("The user was made.");
           }}
         >
-          <Field label="Name">{(id) => <input id={id} name="name" className="input" required maxLength={60} autoCapitalize="none" />}</Field>
-          <Field label="First password" hint="It has to be changed at the first log-in.">{(id) => <input id={id} name="password" type="password" autoComplete="new-password" minLength={12} className="input" required />}</Field>
+          <Field label="Name">
+            {(id) => (
+              <input id={id} name="name" className="input" required maxLength={60} autoCapitalize="none" />
+            )}
+          </Field>
+          <Field label="First password" hint="It has to be changed at the first log-in.">
+            {(id) => (
+              <input
+                id={id}
+                name="password"
+                type="password"
+                autoComplete="new-password"
+                minLength={12}
+                className="input"
+                required
+              />
+            )}
+          </Field>
           <RoleField />
         </Ask>
       )}
@@ -219,7 +316,10 @@ export function Users() {
           effect="Change user"
           close={() => setChanging(undefined)}
           act={async (form) => {
-            await patch(`/users/${encodeURIComponent(changing.name)}`, { role: form.get("role"), disabled: form.get("disabled") === "on" });
+            await patch(`/users/${encodeURIComponent(changing.name)}`, {
+              role: form.get("role"),
+              disabled: form.get("disabled") === "on",
+            });
             await again();
             say("The user was changed.");
           }}
@@ -236,7 +336,13 @@ export function Users() {
             )}
           </Field>
           <label className="row">
-            <input type="checkbox" className="cb" name="disabled" defaultChecked={changing.disabled ?? false} /> Disabled: ends all sessions and tokens
+            <input
+              type="checkbox"
+              className="cb"
+              name="disabled"
+              defaultChecked={changing.disabled ?? false}
+            />{" "}
+            Disabled: ends all sessions and tokens
           </label>
         </Ask>
       )}

@@ -33,18 +33,33 @@ export function Policies() {
       </div>
       {wouldHave > 0 && (
         <p className="lead">
-          Rules in monitor mode would have refused {many(wouldHave, "request")}. <span className="quiet">Look at whose they are before you enforce.</span>
+          Rules in monitor mode would have refused {many(wouldHave, "request")}.{" "}
+          <span className="quiet">Look at whose they are before you enforce.</span>
         </p>
       )}
       <div className="toolbar below">
         <FilterBar names={{}} hint="name, kind…" />
-        <Segments label="Mode" name="mode" options={[["all", "All"], ["enforce", "Enforce"], ["monitor", "Monitor"], ["off", "Off"]]} />
+        <Segments
+          label="Mode"
+          name="mode"
+          options={[
+            ["all", "All"],
+            ["enforce", "Enforce"],
+            ["monitor", "Monitor"],
+            ["off", "Off"],
+          ]}
+        />
       </div>
       <Panel title="Rules" end={policies.data && count(policies.data.items.length)}>
         <Ready of={policies} rows={6}>
           {(list) => {
-            const shown = list.items.filter((policy) => (!q || `${policy.name} ${policy.kind} ${policy.description}`.toLowerCase().includes(q)) && (!mode || policy.mode === mode));
-            if (shown.length === 0) return <Empty title="No policy fits">Policies are written in the configuration.</Empty>;
+            const shown = list.items.filter(
+              (policy) =>
+                (!q || `${policy.name} ${policy.kind} ${policy.description}`.toLowerCase().includes(q)) &&
+                (!mode || policy.mode === mode),
+            );
+            if (shown.length === 0)
+              return <Empty title="No policy fits">Policies are written in the configuration.</Empty>;
             return (
               <table className="fold">
                 <thead>
@@ -72,7 +87,9 @@ export function Policies() {
                       </td>
                       <td>
                         <ModeSwitch policy={policy} may={may} ask={(to) => setAsking({ policy, to })} />
-                        {policy.mode !== policy.configured_mode && <span className="sub">configured: {policy.configured_mode}</span>}
+                        {policy.mode !== policy.configured_mode && (
+                          <span className="sub">configured: {policy.configured_mode}</span>
+                        )}
                       </td>
                     </tr>
                   ))}
@@ -92,14 +109,17 @@ export function Policies() {
 function scopeWords(scope: unknown): string {
   if (typeof scope === "string") return visible(scope, 200);
   if (scope === null || typeof scope !== "object") return "everything";
-  const words = Object.entries(scope).map(([name, value]) => `${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`);
+  const words = Object.entries(scope).map(
+    ([name, value]) => `${name}: ${Array.isArray(value) ? value.join(", ") : String(value)}`,
+  );
   return visible(words.join(" · "), 200) || "everything";
 }
 
 /** Solid refused, hollow would have, hatched when it judged nothing. */
 function Outcome({ policy }: { policy: PolicyRow }) {
   if (policy.mode === "off" && policy.judged === 0) return <Sign certainty="unevaluated">not evaluated</Sign>;
-  if (policy.refused === 0 && policy.would_have === 0) return <span className="t3">{policy.judged === 0 ? "nothing judged" : "none refused"}</span>;
+  if (policy.refused === 0 && policy.would_have === 0)
+    return <span className="t3">{policy.judged === 0 ? "nothing judged" : "none refused"}</span>;
   return (
     <span className="outcomes">
       {policy.refused > 0 && <Sign kind="deny">{many(policy.refused, "refused", "refused")}</Sign>}
@@ -113,12 +133,25 @@ function Outcome({ policy }: { policy: PolicyRow }) {
 }
 
 function ModeSwitch({ policy, may, ask }: { policy: PolicyRow; may: boolean; ask: (to: Mode) => void }) {
-  if (!may) return <span className={policy.mode === "enforce" ? "chip on" : policy.mode === "monitor" ? "chip hollow" : "chip dashed"}>{policy.mode}</span>;
+  if (!may)
+    return (
+      <span
+        className={
+          policy.mode === "enforce" ? "chip on" : policy.mode === "monitor" ? "chip hollow" : "chip dashed"
+        }
+      >
+        {policy.mode}
+      </span>
+    );
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a flex row in all browsers
     <div className="seg" role="group" aria-label={`Mode of ${policy.name}`}>
       {MODES.map((mode) => (
-        <button key={mode} type="button" aria-pressed={policy.mode === mode} onClick={() => policy.mode !== mode && ask(mode)}>
+        <button
+          key={mode}
+          type="button"
+          aria-pressed={policy.mode === mode}
+          onClick={() => policy.mode !== mode && ask(mode)}
+        >
           {mode}
         </button>
       ))}
@@ -152,12 +185,14 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
           <p>
             {policy.judged === 0 ? (
               <>
-                <b>Not evaluated.</b> This rule has judged no request yet, so it is not known whom it would refuse.
+                <b>Not evaluated.</b> This rule has judged no request yet, so it is not known whom it would
+                refuse.
               </>
             ) : (
               <>
                 <b>
-                  {count(policy.would_have)} of {many(policy.judged, "judged request")} ({share(policy.would_have, policy.judged)}) would have been refused.
+                  {count(policy.would_have)} of {many(policy.judged, "judged request")} (
+                  {share(policy.would_have, policy.judged)}) would have been refused.
                 </b>{" "}
                 From now on such requests are.
               </>
@@ -175,7 +210,9 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
       )}
       <p className="small t3">
         It holds at once. It is written to the audit log
-        {to === policy.configured_mode ? ", and is what the configuration says." : "; the configuration still says "}
+        {to === policy.configured_mode
+          ? ", and is what the configuration says."
+          : "; the configuration still says "}
         {to !== policy.configured_mode && <b>{policy.configured_mode}</b>}
         {to !== policy.configured_mode && "."}
       </p>

@@ -16,7 +16,12 @@ export function Reference() {
   const { search, first, go } = useAddress();
   const code = first("code");
   const kind = first("kind") ?? (code?.startsWith("BZ-D") ? "detectors" : "checks");
-  const items = useQuery({ ...resource<{ items: ReferenceItem[] }>(`/reference/${["checks", "detectors", "classes"].includes(kind) ? kind : "checks"}`), staleTime: Number.POSITIVE_INFINITY });
+  const items = useQuery({
+    ...resource<{ items: ReferenceItem[] }>(
+      `/reference/${["checks", "detectors", "classes"].includes(kind) ? kind : "checks"}`,
+    ),
+    staleTime: Number.POSITIVE_INFINITY,
+  });
   const q = (first("q") ?? "").toLowerCase();
   useEffect(() => {
     if (code && items.data) document.getElementById(`item-${code}`)?.scrollIntoView({ block: "nearest" });
@@ -29,11 +34,26 @@ export function Reference() {
       </div>
       <div className="toolbar">
         <FilterBar names={{}} hint="code, title, OWASP, CWE…" />
-        <Segments label="Kind" name="kind" options={[[kind === "detectors" && !first("kind") ? "_" : "checks", "Checks"], ["detectors", "Detectors"], ["classes", "Data classes"]]} />
+        <Segments
+          label="Kind"
+          name="kind"
+          now={kind}
+          options={[
+            ["checks", "Checks"],
+            ["detectors", "Detectors"],
+            ["classes", "Data classes"],
+          ]}
+        />
       </div>
       <Ready of={items} rows={12}>
         {(list) => {
-          const shown = list.items.filter((item) => !q || `${item.code} ${item.name} ${item.title} ${(item.owasp ?? []).join(" ")} ${(item.cwe ?? []).join(" ")}`.toLowerCase().includes(q));
+          const shown = list.items.filter(
+            (item) =>
+              !q ||
+              `${item.code} ${item.name} ${item.title} ${(item.owasp ?? []).join(" ")} ${(item.cwe ?? []).join(" ")}`
+                .toLowerCase()
+                .includes(q),
+          );
           const chosen = shown.find((item) => item.code === code) ?? shown[0];
           if (!chosen) return <Empty title="Nothing has that name" />;
           return (
@@ -42,7 +62,11 @@ export function Reference() {
                 <ul>
                   {shown.map((item) => (
                     <li key={item.code} id={`item-${item.code}`}>
-                      <button type="button" aria-current={item === chosen} onClick={() => go(replace(search, "code", item.code))}>
+                      <button
+                        type="button"
+                        aria-current={item === chosen}
+                        onClick={() => go(replace(search, "code", item.code))}
+                      >
                         <span className="mono t3">{item.code}</span>
                         <span>{item.title}</span>
                       </button>
@@ -71,4 +95,9 @@ export function Reference() {
   );
 }
 
-const item_severity = (item: ReferenceItem) => (item.severity ? <Sev severity={item.severity} /> : item.group ? <span className="chip">{item.group}</span> : null);
+const item_severity = (item: ReferenceItem) =>
+  item.severity ? (
+    <Sev severity={item.severity} />
+  ) : item.group ? (
+    <span className="chip">{item.group}</span>
+  ) : null;

@@ -4,7 +4,7 @@ import type { ActorRef, Detection, Endpoint } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { useNarrow } from "../parts/rows.tsx";
-import { STAGES, STAGE_TONE } from "../words/names.ts";
+import { STAGE_TONE, STAGES } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
 import { clock, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -32,8 +32,11 @@ function lanes(detections: Detection[], endpoints: Map<string, Endpoint>): Lane[
     const endpoint = endpoints.get(id as string) as Endpoint;
     const path = endpoint.operation ?? endpoint.path;
     const parts = path.split("/").filter(Boolean);
-    const tail = parts.slice(-2).join("/");
-    return { id, name: visible(parts.length > 2 ? `…/${tail}` : path, 80), under: visible(endpoint.method, 12) };
+    return {
+      id,
+      name: visible(parts.length > 1 ? `…/${parts.at(-1)}` : path, 80),
+      under: visible(endpoint.method, 12),
+    };
   });
   if (own.length < size.size) result.unshift({ id: undefined, name: "elsewhere", under: "several" });
   return result;
@@ -41,7 +44,12 @@ function lanes(detections: Detection[], endpoints: Map<string, Endpoint>): Lane[
 
 const cut = (text: string, most: number) => (text.length > most ? `${text.slice(0, most - 1)}…` : text);
 
-export function Sequence(props: { acts: Act[]; endpoints: Map<string, Endpoint>; actor: ActorRef; now: number }) {
+export function Sequence(props: {
+  acts: Act[];
+  endpoints: Map<string, Endpoint>;
+  actor: ActorRef;
+  now: number;
+}) {
   const narrow = useNarrow();
   const { acts, endpoints } = props;
   const detections = useMemo(() => acts.flatMap((act) => act.detections), [acts]);
@@ -49,9 +57,9 @@ export function Sequence(props: { acts: Act[]; endpoints: Map<string, Endpoint>;
   if (detections.length === 0) return null;
   const width = narrow ? 358 : 800;
   const from = narrow ? 44 : 84;
-  const wall = narrow ? 178 : 330;
-  const first = narrow ? 232 : 440;
-  const gap = columns.length > 1 ? (width - (narrow ? 44 : 86) - first) / (columns.length - 1) : 0;
+  const wall = narrow ? 168 : 330;
+  const first = narrow ? 208 : 430;
+  const gap = columns.length > 1 ? (width - (narrow ? 40 : 96) - first) / (columns.length - 1) : 0;
   const x = (index: number) => first + index * gap;
   const top = narrow ? 44 : 56;
   let y = top;
@@ -87,7 +95,11 @@ export function Sequence(props: { acts: Act[]; endpoints: Map<string, Endpoint>;
       }
     >
       <div className="seq">
-        <svg viewBox={`0 0 ${width} ${height}`} role="img" aria-label="The requests of the actor, and how far they came; the timeline below says the same in words">
+        <svg
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label="The requests of the actor, and how far they came; the timeline below says the same in words"
+        >
           <text className="hd" x={from} y={16} textAnchor="middle">
             {narrow ? "" : "Actor"}
           </text>
@@ -133,7 +145,12 @@ export function Sequence(props: { acts: Act[]; endpoints: Map<string, Endpoint>;
                 at={at}
                 from={from}
                 wall={wall}
-                to={x(Math.max(0, columns.findIndex((lane) => lane.id === (detection.endpoint_id ?? undefined))))}
+                to={x(
+                  Math.max(
+                    0,
+                    columns.findIndex((lane) => lane.id === (detection.endpoint_id ?? undefined)),
+                  ),
+                )}
                 room={Math.floor((wall - from - 20) / 6.2)}
                 width={width}
               />
@@ -154,14 +171,26 @@ export function Sequence(props: { acts: Act[]; endpoints: Map<string, Endpoint>;
   );
 }
 
-function Arrow(props: { detection: Detection; at: number; from: number; wall: number; to: number; room: number; width: number }) {
+function Arrow(props: {
+  detection: Detection;
+  at: number;
+  from: number;
+  wall: number;
+  to: number;
+  room: number;
+  width: number;
+}) {
   const { detection, at, from, wall, to, room, width } = props;
   const time = instant(detection.time);
   const through = detection.succeeded > 0;
   const stopped = (detection.refused ?? 0) >= detection.exchanges && detection.exchanges > 0;
   const end = stopped ? wall - 9 : to;
   const weight = Math.min(4, 1.5 + Math.log10(Math.max(1, detection.exchanges)));
-  const result = stopped ? `all ${count(detection.exchanges)} stopped` : through ? `${count(detection.succeeded)} got through` : "in vain";
+  const result = stopped
+    ? `all ${count(detection.exchanges)} stopped`
+    : through
+      ? `${count(detection.succeeded)} got through`
+      : "in vain";
   // Beside the head of the arrow where there is room, else below its end.
   const beside = end + 8 + result.length * 6.4 < width;
   return (
@@ -179,8 +208,15 @@ function Arrow(props: { detection: Detection; at: number; from: number; wall: nu
       ) : (
         <path className="head" d={`M${end} ${at}l-8 -4.5v9z`} />
       )}
-      {(detection.would_refuse ?? 0) > 0 && !stopped && <rect className="hold" x={wall - 5} y={at - 5} width="10" height="10" />}
-      <text className="res" x={beside ? end + 8 : end - 10} y={beside ? at + 4 : at + 14} textAnchor={beside ? "start" : "end"}>
+      {(detection.would_refuse ?? 0) > 0 && !stopped && (
+        <rect className="hold" x={wall - 5} y={at - 5} width="10" height="10" />
+      )}
+      <text
+        className="res"
+        x={beside ? end + 8 : end - 10}
+        y={beside ? at + 4 : at + 14}
+        textAnchor={beside ? "start" : "end"}
+      >
         {result}
       </text>
     </g>

@@ -1,6 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { useSession } from "../api/queries.ts";
-import { resource } from "../api/queries.ts";
+import { resource, useSession } from "../api/queries.ts";
 import type { AuditEntry, Configuration, Page, Role } from "../api/shapes.ts";
 import { Hostile } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
@@ -40,7 +39,13 @@ export function Settings() {
       </div>
       <nav className="views" aria-label="Sections">
         {tabs.map((tab) => (
-          <button key={tab.name} type="button" className="view" aria-current={tab.name === now} onClick={() => set("tab", tab.name)}>
+          <button
+            key={tab.name}
+            type="button"
+            className="view"
+            aria-current={tab.name === now}
+            onClick={() => set("tab", tab.name)}
+          >
             {tab.words}
           </button>
         ))}
@@ -63,12 +68,20 @@ export function Settings() {
 function ConfigurationPanel() {
   const configuration = useQuery(resource<Configuration>("/configuration"));
   return (
-    <Panel title="Configuration that holds" sub="sources, sinks, retention, policies; changed in the file, never here">
+    <Panel
+      title="Configuration that holds"
+      sub="sources, sinks, retention, policies; changed in the file, never here"
+    >
       <Ready of={configuration} rows={10}>
         {(it) => (
           <div className="pb">
             <p className="small t3">
-              {it.file ? <code>{visible(it.file, 200)}</code> : "No file: all values are defaults."} {it.loaded && <>Read <Time at={it.loaded} ago />.</>}{" "}
+              {it.file ? <code>{visible(it.file, 200)}</code> : "No file: all values are defaults."}{" "}
+              {it.loaded && (
+                <>
+                  Read <Time at={it.loaded} ago />.
+                </>
+              )}{" "}
               <Copy text={it.yaml} label="Copy the configuration" />
             </p>
             {it.problems.map((problem) => (
@@ -91,7 +104,11 @@ function ConfigurationPanel() {
 function Audit() {
   const audit = useQuery(resource<Page<AuditEntry>>("/audit", { limit: 200 }));
   return (
-    <Panel title="Audit log" sub="everything that changed security, chained by keyed hashes" end={audit.data && count(audit.data.total)}>
+    <Panel
+      title="Audit log"
+      sub="everything that changed security, chained by keyed hashes"
+      end={audit.data && count(audit.data.total)}
+    >
       <Ready of={audit} rows={8}>
         {(page) =>
           page.items.length === 0 ? (
@@ -117,7 +134,12 @@ function Audit() {
                     <td>{visible(entry.who, 60)}</td>
                     <td className="f-first">{visible(entry.action, 80)}</td>
                     <td className="f-full breaks">
-                      <Hostile text={entry.subject} most={120} /> {entry.detail && <span className="t3"><Hostile text={entry.detail} most={200} /></span>}
+                      <Hostile text={entry.subject} most={120} />{" "}
+                      {entry.detail && (
+                        <span className="t3">
+                          <Hostile text={entry.detail} most={200} />
+                        </span>
+                      )}
                     </td>
                   </tr>
                 ))}

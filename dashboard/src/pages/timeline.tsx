@@ -1,13 +1,20 @@
 import { Link } from "@tanstack/react-router";
 import type { Detection, Endpoint } from "../api/shapes.ts";
 import { Hostile, Operation, Sealed, Sign } from "../parts/marks.tsx";
-import { STAGES, STAGE_TONE } from "../words/names.ts";
+import { STAGE_TONE, STAGES } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, instant, span } from "../words/time.ts";
 import { type Act, stageName } from "./incident.tsx";
 
 /** Time at the left, what was done, and what came of it at the right. */
-export function Timeline({ acts, endpoints }: { acts: Act[]; endpoints: Map<string, Endpoint>; now: number }) {
+export function Timeline({
+  acts,
+  endpoints,
+}: {
+  acts: Act[];
+  endpoints: Map<string, Endpoint>;
+  now: number;
+}) {
   return (
     <ol className="tl">
       {acts.map((act) => (
@@ -21,7 +28,11 @@ export function Timeline({ acts, endpoints }: { acts: Act[]; endpoints: Map<stri
           </div>
           <ol>
             {act.detections.map((detection) => (
-              <Point key={detection.id} detection={detection} endpoint={endpoints.get(detection.endpoint_id ?? "")} />
+              <Point
+                key={detection.id}
+                detection={detection}
+                endpoint={endpoints.get(detection.endpoint_id ?? "")}
+              />
             ))}
           </ol>
         </li>
@@ -33,9 +44,12 @@ export function Timeline({ acts, endpoints }: { acts: Act[]; endpoints: Map<stri
 function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoint | undefined }) {
   const from = instant(detection.time);
   const to = instant(detection.last_time);
+  const first = detection.evidence.find((item) => item.note);
   return (
     <li className="point">
-      {from === undefined ? <span /> : (
+      {from === undefined ? (
+        <span />
+      ) : (
         <time dateTime={detection.time ?? ""} title={absolute(from)}>
           {clock(from)}
         </time>
@@ -58,11 +72,15 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             </Link>
           </p>
         )}
+        {first && (
+          <p className="says">
+            <Hostile text={first.note} most={300} />
+          </p>
+        )}
         <details>
           <summary>{many(detection.evidence.length, "piece")} of evidence</summary>
           <ul>
             {detection.evidence.map((item, index) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: evidence is read whole and does not move
               <li key={index}>
                 {item.location && (
                   <code className="t2">
@@ -78,7 +96,8 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
       <p className="res">
         {detection.succeeded > 0 ? (
           <>
-            <b className="tone s-critical">{count(detection.succeeded)}</b> of {count(detection.exchanges)} got through
+            <b className="tone s-critical">{count(detection.succeeded)}</b> of {count(detection.exchanges)}{" "}
+            got through
           </>
         ) : (
           <>

@@ -6,10 +6,23 @@ import { Ask, Field, useSay } from "../parts/dialog.tsx";
 import { many } from "../words/numbers.ts";
 
 /** What can be decided about findings: the key, the words on the button, and what is asked. */
-export const DECISIONS: { to: FindingState; key: string; words: string; done: string; expires?: boolean; reason?: boolean }[] = [
+export const DECISIONS: {
+  to: FindingState;
+  key: string;
+  words: string;
+  done: string;
+  expires?: boolean;
+  reason?: boolean;
+}[] = [
   { to: "confirmed", key: "y", words: "Confirm", done: "confirmed" },
   { to: "accepted", key: "e", words: "Accept until…", done: "accepted", expires: true, reason: true },
-  { to: "false_positive", key: "n", words: "False positive…", done: "marked as false positive", reason: true },
+  {
+    to: "false_positive",
+    key: "n",
+    words: "False positive…",
+    done: "marked as false positive",
+    reason: true,
+  },
   { to: "fixed", key: "r", words: "Fixed", done: "marked as fixed" },
   { to: "open", key: "o", words: "Open again", done: "open again" },
 ];
@@ -19,13 +32,18 @@ export const mayTriage = (role: Role | undefined) => role !== undefined && role 
 type Decision = (typeof DECISIONS)[number];
 
 async function decide(ids: string[], to: FindingState, reason: string, expiry?: string) {
-  const result = await post<{ changed: string[]; refused: { id: string; reason: string }[] }>("/findings/state", {
-    ids,
-    to,
-    reason,
-    ...(expiry ? { expiry } : {}),
+  const result = await post<{ changed: string[]; refused: { id: string; reason: string }[] }>(
+    "/findings/state",
+    {
+      ids,
+      to,
+      reason,
+      ...(expiry ? { expiry } : {}),
+    },
+  );
+  await client.invalidateQueries({
+    predicate: ({ queryKey: [path] }) => typeof path === "string" && /^\/(findings|overview)/.test(path),
   });
-  await Promise.all([client.invalidateQueries({ queryKey: ["/findings"] }), client.invalidateQueries({ queryKey: ["/overview"] })]);
   return result;
 }
 
@@ -41,24 +59,48 @@ export function useTriage() {
   const start = (ids: string[], decision: Decision) => {
     if (ids.length === 0) return;
     if (decision.reason || decision.expires) setAsking({ ids, decision });
-    else decide(ids, decision.to, "").then((result) => tell(result, decision), (error) => say(error.message, "bad"));
+    else
+      decide(ids, decision.to, "").then(
+        (result) => tell(result, decision),
+        (error) => say(error.message, "bad"),
+      );
   };
   const dialog = asking && (
     <Ask
       title={`${asking.decision.words.replace("…", "")}: ${many(asking.ids.length, "finding")}`}
-      effect={asking.decision.to === "accepted" ? `Accept ${many(asking.ids.length, "finding")}` : `Mark ${many(asking.ids.length, "finding")} as false positive`}
+      effect={
+        asking.decision.to === "accepted"
+          ? `Accept ${many(asking.ids.length, "finding")}`
+          : `Mark ${many(asking.ids.length, "finding")} as false positive`
+      }
       close={() => setAsking(undefined)}
       act={async (form) => {
         const until = form.get("until");
         const expiry = until ? `${until}T23:59:59Z` : undefined;
-        tell(await decide(asking.ids, asking.decision.to, String(form.get("reason")), expiry), asking.decision);
+        tell(
+          await decide(asking.ids, asking.decision.to, String(form.get("reason")), expiry),
+          asking.decision,
+        );
       }}
     >
       <Field label="Why" hint="It is kept in the history and in the audit log.">
         {(id) => <textarea id={id} name="reason" className="input" required maxLength={1000} />}
       </Field>
-      <Field label={asking.decision.expires ? "Until" : "Until (may stay empty)"} hint="After that day it is open again. UTC.">
-        {(id) => <input id={id} name="until" type="date" className="input" required={asking.decision.expires ?? false} min={day(1)} defaultValue={asking.decision.expires ? day(90) : ""} />}
+      <Field
+        label={asking.decision.expires ? "Until" : "Until (may stay empty)"}
+        hint="After that day it is open again. UTC."
+      >
+        {(id) => (
+          <input
+            id={id}
+            name="until"
+            type="date"
+            className="input"
+            required={asking.decision.expires ?? false}
+            min={day(1)}
+            defaultValue={asking.decision.expires ? day(90) : ""}
+          />
+        )}
       </Field>
     </Ask>
   );

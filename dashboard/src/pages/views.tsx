@@ -20,14 +20,19 @@ const KEY = "bartizan.views.inventory";
 function read(): View[] {
   try {
     const views: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
-    return Array.isArray(views) ? views.filter((view) => typeof view?.name === "string" && typeof view?.search === "object").slice(0, 20) : [];
+    return Array.isArray(views)
+      ? views
+          .filter((view) => typeof view?.name === "string" && typeof view?.search === "object")
+          .slice(0, 20)
+      : [];
   } catch {
     return [];
   }
 }
 
 const same = (a: Search, b: Search) => {
-  const sorted = (search: Search) => stringify(Object.fromEntries(Object.entries(search).sort(([x], [y]) => (x < y ? -1 : 1))));
+  const sorted = (search: Search) =>
+    stringify(Object.fromEntries(Object.entries(search).sort(([x], [y]) => (x < y ? -1 : 1))));
   return sorted(a) === sorted(b);
 };
 
@@ -76,7 +81,10 @@ export function Views() {
           close={() => setAsking(false)}
           act={async (form) => keep([...own, { name: String(form.get("name")).slice(0, 40), search }])}
         >
-          <Field label="Name" hint="It is kept in this browser. The address itself can be shared with others.">
+          <Field
+            label="Name"
+            hint="It is kept in this browser. The address itself can be shared with others."
+          >
             {(id) => <input id={id} name="name" className="input" required maxLength={40} />}
           </Field>
         </Ask>

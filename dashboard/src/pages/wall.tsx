@@ -19,8 +19,9 @@ function join(steps: TrafficStep[], most: number): TrafficStep[] {
   const result: TrafficStep[] = [];
   for (let from = 0; from < steps.length; from += size) {
     const group = steps.slice(from, from + size);
-    const total = (name: "seconds" | "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected") =>
-      group.reduce((sum, step) => sum + step[name], 0);
+    const total = (
+      name: "seconds" | "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected",
+    ) => group.reduce((sum, step) => sum + step[name], 0);
     result.push({
       start: group[0]?.start ?? "",
       seconds: total("seconds"),
@@ -45,7 +46,8 @@ export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents
   const now = useNow();
   const steps = useMemo(() => join(traffic, narrow ? 48 : 120), [traffic, narrow]);
   const [at, setAt] = useState<number>();
-  const total = (name: "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected") => traffic.reduce((sum, step) => sum + step[name], 0);
+  const total = (name: "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected") =>
+    traffic.reduce((sum, step) => sum + step[name], 0);
   const first = instant(steps[0]?.start);
   const last = steps.at(-1);
   const end = (instant(last?.start) ?? 0) + (last?.seconds ?? 0) * 1000;
@@ -63,7 +65,9 @@ export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents
   const marks = incidents
     .flatMap((incident) => {
       const time = instant(incident.started);
-      return time !== undefined && time >= first && time <= end ? [{ incident, share: (time - first) / (end - first) }] : [];
+      return time !== undefined && time >= first && time <= end
+        ? [{ incident, share: (time - first) / (end - first) }]
+        : [];
     })
     .slice(0, 4);
   return (
@@ -93,7 +97,6 @@ export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents
           <span style={{ top: ABOVE }}>0</span>
           <span style={{ top: ABOVE + BELOW }}>{short(passed)}</span>
         </div>
-        {/* biome-ignore lint/a11y/useSemanticElements: a slider over time, drawn by us */}
         <div
           className="plot"
           role="slider"
@@ -112,25 +115,62 @@ export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents
           }}
           onMouseMove={(event) => {
             const box = event.currentTarget.getBoundingClientRect();
-            setAt(Math.min(steps.length - 1, Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * steps.length))));
+            setAt(
+              Math.min(
+                steps.length - 1,
+                Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * steps.length)),
+              ),
+            );
           }}
           onMouseLeave={() => setAt(undefined)}
         >
-          <svg viewBox={`0 0 ${steps.length * 10} ${ABOVE + BELOW}`} preserveAspectRatio="none" aria-hidden="true">
+          <svg
+            viewBox={`0 0 ${steps.length * 10} ${ABOVE + BELOW}`}
+            preserveAspectRatio="none"
+            aria-hidden="true"
+          >
             <defs>
-              <pattern id="hatched" width="4" height="4" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">
+              <pattern
+                id="hatched"
+                width="4"
+                height="4"
+                patternUnits="userSpaceOnUse"
+                patternTransform="rotate(45)"
+              >
                 <rect width="1.2" height="4" fill="var(--hatch)" />
               </pattern>
             </defs>
             <path className="gridline" d={`M0 .5H${steps.length * 10}M0 ${ABOVE / 2}H${steps.length * 10}`} />
             {steps.map((step, index) => (
-              <Bar key={step.start} step={step} x={index * 10} held={held} passed={passed} on={index === at} />
+              <Bar
+                key={step.start}
+                step={step}
+                x={index * 10}
+                held={held}
+                passed={passed}
+                on={index === at}
+              />
             ))}
             <path className="top-of-wall" d={`M0 ${ABOVE}H${steps.length * 10}`} />
           </svg>
-          {marks.map(({ incident, share }) => (
-            <span key={incident.id} className={`pennant s-${incident.severity} ${share > 0.8 ? "left" : ""}`} style={{ left: `${share * 100}%` }} title={visible(incident.summary, 200)}>
-              <span>{incident.score}</span>
+          {marks.map(({ incident, share }, index) => (
+            <span
+              key={incident.id}
+              className={`pennant s-${incident.severity} ${share > 0.8 ? "left" : ""}`}
+              style={{ left: `${share * 100}%` }}
+              title={visible(incident.summary, 200)}
+            >
+              {/* Two that would lie on each other fly at different heights. */}
+              <span
+                style={{
+                  top:
+                    marks
+                      .slice(0, index)
+                      .filter((one) => Math.abs(one.share - share) < (narrow ? 0.09 : 0.03)).length * 19,
+                }}
+              >
+                {incident.score}
+              </span>
             </span>
           ))}
         </div>
@@ -138,9 +178,10 @@ export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents
           {Array.from({ length: ticks + 1 }, (_, tick) => {
             const time = first + ((end - first) * tick) / ticks;
             return (
-              // biome-ignore lint/suspicious/noArrayIndexKey: ticks do not move
               <span key={tick} style={{ left: `${(tick / ticks) * 100}%` }}>
-                {tick === 0 || day(time, now) !== day(first + ((end - first) * (tick - 1)) / ticks, now) ? `${clock(time)} ${day(time, now)}` : clock(time)}
+                {tick === 0 || day(time, now) !== day(first + ((end - first) * (tick - 1)) / ticks, now)
+                  ? `${clock(time)} ${day(time, now)}`
+                  : clock(time)}
               </span>
             );
           })}
@@ -170,9 +211,19 @@ function Bar(props: { step: TrafficStep; x: number; held: number; passed: number
     <g className={on ? "on" : ""}>
       {on && <rect className="cursor" x={x} y="0" width="10" height={ABOVE + BELOW} />}
       {refused > 0 && <rect className="refused" x={x + 1} y={ABOVE - refused} width="8" height={refused} />}
-      {would > 0 && <rect className="would" x={x + 1.7} y={ABOVE - refused - would} width="6.6" height={Math.max(2, would)} />}
+      {would > 0 && (
+        <rect
+          className="would"
+          x={x + 1.7}
+          y={ABOVE - refused - would}
+          width="6.6"
+          height={Math.max(2, would)}
+        />
+      )}
       {allowed > 0 && <rect className="allowed" x={x + 1} y={ABOVE + 2} width="8" height={allowed} />}
-      {missed > 0 && <rect className="missed" x={x + 1} y={ABOVE + 2 + allowed} width="8" height={Math.max(1.5, missed)} />}
+      {missed > 0 && (
+        <rect className="missed" x={x + 1} y={ABOVE + 2 + allowed} width="8" height={Math.max(1.5, missed)} />
+      )}
     </g>
   );
 }

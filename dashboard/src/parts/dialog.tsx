@@ -1,4 +1,14 @@
-import { type ReactNode, type SubmitEvent, createContext, useCallback, useContext, useEffect, useId, useRef, useState } from "react";
+import {
+  createContext,
+  type ReactNode,
+  type SubmitEvent,
+  useCallback,
+  useContext,
+  useEffect,
+  useId,
+  useRef,
+  useState,
+} from "react";
 import { Problem } from "../api/client.ts";
 import { Icon } from "./icons.tsx";
 
@@ -20,7 +30,6 @@ export function Dialog(props: {
     };
   }, []);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: Escape closes it, the click is the way of the pointer
     <dialog
       ref={ref}
       className={`dialog ${props.className ?? ""}`}
@@ -90,7 +99,15 @@ export function Ask(props: {
   );
 }
 
-export function Field({ label, hint, children }: { label: string; hint?: string; children: (id: string) => ReactNode }) {
+export function Field({
+  label,
+  hint,
+  children,
+}: {
+  label: string;
+  hint?: string;
+  children: (id: string) => ReactNode;
+}) {
   const id = useId();
   return (
     <div className="field">

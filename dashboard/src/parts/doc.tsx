@@ -18,7 +18,10 @@ export function Doc({ text }: { text: string }) {
       if (lines === "") return;
       const key = `${index}-${place}`;
       const items = lines.split("\n").filter((line) => line.startsWith("- "));
-      const words = lines.split("\n").filter((line) => !line.startsWith("- ")).join(" ");
+      const words = lines
+        .split("\n")
+        .filter((line) => !line.startsWith("- "))
+        .join(" ");
       if (words) {
         blocks.push(
           <p className="prose" key={key}>
@@ -40,15 +43,13 @@ export function Doc({ text }: { text: string }) {
   return <>{blocks}</>;
 }
 
-function inline(text: string): ReactNode[] {
+/** One line of it. */
+export function inline(text: string): ReactNode[] {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*|https:\/\/[^\s)]+)/).map((part, index) => {
-    // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one paragraph never move
     if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;
-    // biome-ignore lint/suspicious/noArrayIndexKey: see above
     if (part.startsWith("**")) return <b key={index}>{part.slice(2, -2)}</b>;
     if (part.startsWith("https://")) {
       return (
-        // biome-ignore lint/suspicious/noArrayIndexKey: see above
         <a key={index} className="link" href={part} rel="noreferrer" target="_blank">
           {part}
         </a>

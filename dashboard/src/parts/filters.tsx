@@ -24,8 +24,6 @@ export function FilterBar({ names, hint }: { names: FilterNames; hint: string })
   useKeys({ "/": () => input.current?.focus() });
   const chips = Object.keys(names).filter((name) => all(name).length > 0);
   return (
-    // biome-ignore lint/a11y/useKeyWithClickEvents: the field itself is what the keyboard reaches
-    // biome-ignore lint/a11y/noStaticElementInteractions: a click beside the field is meant for it
     <div className="query" onClick={() => input.current?.focus()}>
       <Icon name="filter" />
       {chips.map((name) => (
@@ -39,7 +37,10 @@ export function FilterBar({ names, hint }: { names: FilterNames; hint: string })
             go(replace(search, name, undefined));
           }}
         >
-          <em>{names[name]}:</em> {all(name).map((value) => visible(spaced(value), 40)).join(", ")}
+          <em>{names[name]}:</em>{" "}
+          {all(name)
+            .map((value) => visible(spaced(value), 40))
+            .join(", ")}
           <Icon name="close" size={10} />
         </button>
       ))}
@@ -65,18 +66,22 @@ export function FilterBar({ names, hint }: { names: FilterNames; hint: string })
 }
 
 /** One of several, as buttons that stick together; the first is what holds when the address says nothing. */
-export function Segments(props: { label: string; name: string; options: [value: string, words: string][] }) {
+export function Segments(props: {
+  label: string;
+  name: string;
+  options: [value: string, words: string][];
+  now?: string;
+}) {
   const { first, set } = useAddress();
-  const now = first(props.name) ?? props.options[0]?.[0];
+  const now = props.now ?? first(props.name) ?? props.options[0]?.[0];
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a flex row in all browsers
     <div className="seg" role="group" aria-label={props.label}>
       {props.options.map(([value, words], index) => (
         <button
           key={value}
           type="button"
           aria-pressed={now === value}
-          onClick={() => set(props.name, index === 0 ? undefined : value)}
+          onClick={() => set(props.name, index === 0 && props.now === undefined ? undefined : value)}
         >
           {words}
         </button>

@@ -1,7 +1,17 @@
 // The grammar that every page shares: severity, certainty, risk, methods, paths, values of traffic.
-import type { ReactNode } from "react";
+import type { CSSProperties, ReactNode } from "react";
 import type { Action, Confidence, Endpoint, EvidenceValue, Severity, Stage } from "../api/shapes.ts";
-import { SEVERITIES, STAGE_TONE, STAGES, authName, capital, isSensitive, spaced, tone, writes } from "../words/names.ts";
+import {
+  authName,
+  capital,
+  isSensitive,
+  SEVERITIES,
+  STAGE_TONE,
+  STAGES,
+  spaced,
+  tone,
+  writes,
+} from "../words/names.ts";
 import { pieces, visible } from "../words/visible.ts";
 
 /** Text that came from traffic: what would not be seen is shown by its name. */
@@ -10,7 +20,6 @@ export function Hostile({ text, most }: { text: string; most?: number }) {
     <bdi>
       {pieces(text, most).map((piece, index) =>
         piece.odd ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the pieces of one text never move
           <span className="odd" key={index}>
             {piece.text}
           </span>
@@ -39,7 +48,9 @@ export function Sev({ severity, bare }: { severity: Severity; bare?: boolean }) 
 
 /** How sure it is, in words beside the severity. */
 export function Sure({ confidence }: { confidence: Confidence }) {
-  return <span className="plain nw">{confidence === "confirmed" ? "confirmed" : `confidence ${confidence}`}</span>;
+  return (
+    <span className="plain nw">{confidence === "confirmed" ? "confirmed" : `confidence ${confidence}`}</span>
+  );
 }
 
 export type Certainty = "happened" | "would" | "unconfirmed" | "unevaluated";
@@ -57,12 +68,7 @@ export function RiskMark({ score }: { score: number }) {
   return (
     <span className={`risk ${colour ? `s-${colour}` : ""}`}>
       <b>{score}</b>
-      <svg width="49" height="8" aria-hidden="true">
-        {Array.from({ length: 10 }, (_, stone) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: stones do not move
-          <rect key={stone} className={stone < filled ? "f" : "e"} x={stone * 5} y="0" width="4" height="8" rx=".5" />
-        ))}
-      </svg>
+      <i style={{ "--n": filled } as CSSProperties} aria-hidden="true" />
     </span>
   );
 }
@@ -92,7 +98,6 @@ export function Path({ path, most = 300 }: { path: string; most?: number }) {
     <span className="path" title={path.length > 60 ? visible(path, 600) : undefined}>
       {path.split(/(\{[^{}/]{1,64}\})/).map((part, index) =>
         index % 2 === 1 ? (
-          // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one path never move
           <var key={index}>
             <Hostile text={part} />
           </var>
@@ -105,7 +110,11 @@ export function Path({ path, most = 300 }: { path: string; most?: number }) {
 }
 
 /** What an endpoint is called: its operation where the protocol has one. */
-export function Operation({ endpoint }: { endpoint: Pick<Endpoint, "method" | "path" | "operation" | "host"> }) {
+export function Operation({
+  endpoint,
+}: {
+  endpoint: Pick<Endpoint, "method" | "path" | "operation" | "host">;
+}) {
   return (
     <>
       <Method name={endpoint.method} /> <Path path={endpoint.operation ?? endpoint.path} />

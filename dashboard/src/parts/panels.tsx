@@ -4,7 +4,13 @@ import { visible } from "../words/visible.ts";
 import { Hostile, Sealed } from "./marks.tsx";
 
 /** A panel is a border and a ground; `end` stands at the right of its head. */
-export function Panel(props: { title: ReactNode; sub?: ReactNode; end?: ReactNode; id?: string; children: ReactNode }) {
+export function Panel(props: {
+  title: ReactNode;
+  sub?: ReactNode;
+  end?: ReactNode;
+  id?: string;
+  children: ReactNode;
+}) {
   const id = useId();
   return (
     <section className="panel" aria-labelledby={id} id={props.id}>
@@ -74,7 +80,6 @@ export function EvidenceLines({ evidence }: { evidence: Evidence[] }) {
       </thead>
       <tbody>
         {evidence.map((item, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: evidence is read whole and does not move
           <tr key={index}>
             <td className="mono t3">{item.exchange_id ? visible(item.exchange_id, 40) : "–"}</td>
             <td className="mono f-full">

@@ -1,6 +1,14 @@
 // A long list: only the rows in view exist, the page scrolls, the keyboard walks.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { type ReactNode, useEffect, useLayoutEffect, useMemo, useRef, useState, useSyncExternalStore } from "react";
+import {
+  type ReactNode,
+  useEffect,
+  useLayoutEffect,
+  useMemo,
+  useRef,
+  useState,
+  useSyncExternalStore,
+} from "react";
 import { useKeys } from "../shell/keys.ts";
 
 export interface Column<T> {
@@ -78,7 +86,7 @@ export function Rows<T>(props: Props<T>) {
   const rows = useWindowVirtualizer({
     count: lines.length,
     estimateSize: (index) => (lines[index] && "group" in (lines[index] as object) ? 30 : height),
-    overscan: 12,
+    overscan: 6,
     scrollMargin: top,
     scrollPaddingStart: 80,
     scrollPaddingEnd: 64,
@@ -98,7 +106,9 @@ export function Rows<T>(props: Props<T>) {
   const focus = (index: number) => {
     setAt(index);
     rows.scrollToIndex(index, { align: "auto" });
-    requestAnimationFrame(() => body.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }));
+    requestAnimationFrame(() =>
+      body.current?.querySelector<HTMLElement>(`[data-index="${index}"]`)?.focus({ preventScroll: true }),
+    );
   };
   const walk = (step: number) => {
     const inside = body.current?.contains(document.activeElement);
@@ -144,16 +154,12 @@ export function Rows<T>(props: Props<T>) {
 
   const tracks = (selection ? "14px " : "") + columns.map((column) => column.width).join(" ");
   const style = { "--cols": narrow ? undefined : tracks, "--h": `${height}px` } as React.CSSProperties;
-  const placed = (column: Column<T>) => (column.narrow === "keep" ? "" : column.narrow ? `f-${column.narrow}` : "f-hide");
+  const placed = (column: Column<T>) =>
+    column.narrow === "keep" ? "" : column.narrow ? `f-${column.narrow}` : "f-hide";
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a table cannot hold rows that are placed by hand
     <div className="list" role="grid" aria-label={props.label} aria-rowcount={lines.length + 1} style={style}>
-      {/* biome-ignore lint/a11y/useFocusableInteractive: its buttons take the focus */}
-      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
       <div className="lhead" role="row">
         {selection && (
-          // biome-ignore lint/a11y/useFocusableInteractive: its box takes the focus
-          // biome-ignore lint/a11y/useSemanticElements: see above
           <span role="columnheader">
             <input
               type="checkbox"
@@ -171,15 +177,12 @@ export function Rows<T>(props: Props<T>) {
           <Head key={column.name} column={column} sort={props.sort} sortBy={props.sortBy} />
         ))}
       </div>
-      {/* biome-ignore lint/a11y/useSemanticElements: see above */}
       <div className="rows" role="rowgroup" ref={body} style={{ height: rows.getTotalSize() }}>
         {shown.map(({ index, start, key }) => {
           const line = lines[index];
           const place = { transform: `translateY(${start - top}px)` };
           if (line === undefined) {
             return (
-              // biome-ignore lint/a11y/useSemanticElements: see above
-              // biome-ignore lint/a11y/useFocusableInteractive: nothing to do there yet
               <div key={key} role="row" style={place} aria-busy="true" className="bars">
                 <i style={{ width: "60%" }} />
               </div>
@@ -187,11 +190,7 @@ export function Rows<T>(props: Props<T>) {
           }
           if ("group" in line && group) {
             return (
-              // biome-ignore lint/a11y/useSemanticElements: see above
-              // biome-ignore lint/a11y/useFocusableInteractive: a heading
               <div key={key} role="row" className="group" style={place}>
-                {/* biome-ignore lint/a11y/useSemanticElements: see above */}
-                {/* biome-ignore lint/a11y/useFocusableInteractive: a heading */}
                 <span role="gridcell">{group.head(line.group)}</span>
               </div>
             );
@@ -199,8 +198,6 @@ export function Rows<T>(props: Props<T>) {
           const { item } = line as { item: T };
           const selected = selection?.ids.has(id(item));
           return (
-            // biome-ignore lint/a11y/useSemanticElements: see above
-            // biome-ignore lint/a11y/useKeyWithClickEvents: the keys of the whole list do it
             <div
               key={key}
               role="row"
@@ -216,8 +213,6 @@ export function Rows<T>(props: Props<T>) {
               }}
             >
               {selection && (
-                // biome-ignore lint/a11y/useSemanticElements: see above
-                // biome-ignore lint/a11y/useFocusableInteractive: its box takes the focus
                 <span role="gridcell" className="f-hide">
                   <input
                     type="checkbox"
@@ -231,9 +226,11 @@ export function Rows<T>(props: Props<T>) {
                 </span>
               )}
               {columns.map((column) => (
-                // biome-ignore lint/a11y/useSemanticElements: see above
-                // biome-ignore lint/a11y/useFocusableInteractive: the row takes the focus
-                <span key={column.name} role="gridcell" className={`${column.numeric ? "num" : ""} ${placed(column)}`}>
+                <span
+                  key={column.name}
+                  role="gridcell"
+                  className={`${column.numeric ? "num" : ""} ${placed(column)}`}
+                >
                   {column.cell(item)}
                 </span>
               ))}
@@ -245,14 +242,16 @@ export function Rows<T>(props: Props<T>) {
   );
 }
 
-function Head<T>(props: { column: Column<T>; sort: string | undefined; sortBy: ((sort: string) => void) | undefined }) {
+function Head<T>(props: {
+  column: Column<T>;
+  sort: string | undefined;
+  sortBy: ((sort: string) => void) | undefined;
+}) {
   const { column, sort, sortBy } = props;
   const down = sort === `-${column.sort}`;
   const up = column.sort !== undefined && sort === column.sort;
   const next = down ? column.sort : up ? `-${column.sort}` : `${column.down ? "-" : ""}${column.sort}`;
   return (
-    // biome-ignore lint/a11y/useFocusableInteractive: its button takes the focus
-    // biome-ignore lint/a11y/useSemanticElements: the list is a grid of rows placed by hand
     <span
       role="columnheader"
       className={column.numeric ? "num" : ""}

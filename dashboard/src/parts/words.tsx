@@ -65,7 +65,6 @@ export function Loading({ rows = 5 }: { rows?: number }) {
   return (
     <div className="bars" role="status" aria-label="Loading">
       {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: bars do not move
         <div key={row}>
           <i style={{ width: 44 }} />
           <i style={{ width: `${28 + ((row * 37) % 30)}%` }} />
@@ -77,7 +76,15 @@ export function Loading({ rows = 5 }: { rows?: number }) {
 }
 
 /** What was looked at, how fully, and what to do. */
-export function Empty({ title, children, action }: { title: string; children?: ReactNode; action?: ReactNode }) {
+export function Empty({
+  title,
+  children,
+  action,
+}: {
+  title: string;
+  children?: ReactNode;
+  action?: ReactNode;
+}) {
   return (
     <div className="empty">
       <Battlement />
@@ -150,7 +157,10 @@ export function Ready<T>(props: { of: Loadable<T>; rows?: number; children: (dat
         <Icon name="clock" />
         <p>
           <b>{says(of.error instanceof Problem ? of.error : undefined)}</b> What follows is{" "}
-          {relative(of.dataUpdatedAt, now) === "now" ? "of a moment ago" : `${relative(of.dataUpdatedAt, now)} old`}.{" "}
+          {relative(of.dataUpdatedAt, now) === "now"
+            ? "of a moment ago"
+            : `${relative(of.dataUpdatedAt, now)} old`}
+          .{" "}
           <button type="button" className="link" onClick={() => of.refetch()}>
             Try now
           </button>

@@ -1,5 +1,5 @@
 import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/react-router";
-import { type ReactNode, createContext, useContext, useEffect, useRef, useState } from "react";
+import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { ENDED, remove } from "../api/client.ts";
 import { client, useHealth, useOverview, useSession } from "../api/queries.ts";
 import { Dialog, useSay } from "../parts/dialog.tsx";
@@ -12,7 +12,16 @@ import { Palette } from "./palette.tsx";
 import { type Theme, useTheme } from "./theme.ts";
 
 export interface Place {
-  to: "/" | "/inventory" | "/incidents" | "/actors" | "/live" | "/findings" | "/policies" | "/settings" | "/reference";
+  to:
+    | "/"
+    | "/inventory"
+    | "/incidents"
+    | "/actors"
+    | "/live"
+    | "/findings"
+    | "/policies"
+    | "/settings"
+    | "/reference";
   name: string;
   icon: IconName;
   letter: string;
@@ -85,8 +94,20 @@ export function Frame() {
     ]),
   );
   // The letter after G is asked before the letters of the page.
-  useKeys({ ...jump, g: () => void (waiting.current = Date.now()) }, true);
-  useKeys({ "ctrl+k": () => setOpen("palette"), "?": () => setOpen("keys"), "shift+?": () => setOpen("keys") });
+  useKeys(
+    {
+      ...jump,
+      g: () => {
+        waiting.current = Date.now();
+      },
+    },
+    true,
+  );
+  useKeys({
+    "ctrl+k": () => setOpen("palette"),
+    "?": () => setOpen("keys"),
+    "shift+?": () => setOpen("keys"),
+  });
   return (
     <Crumbs.Provider value={set}>
       <a className="skip" href="#main">
@@ -115,7 +136,11 @@ export function Frame() {
       </div>
       <nav className="tabbar" aria-label="Main, short">
         {PLACES.filter((place) => ["o", "i", "n", "f"].includes(place.letter)).map((place) => (
-          <Link key={place.to} to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }}>
+          <Link
+            key={place.to}
+            to={place.to}
+            activeOptions={{ exact: place.to === "/", includeSearch: false }}
+          >
             <Icon name={place.icon} />
             {place.name}
           </Link>
@@ -135,13 +160,22 @@ export function Frame() {
 function Side() {
   const session = useSession();
   const overview = useOverview().data;
-  const findings = Object.values(overview?.findings.open_by_severity ?? {}).reduce((sum, value) => sum + (value ?? 0), 0);
+  const findings = Object.values(overview?.findings.open_by_severity ?? {}).reduce(
+    (sum, value) => sum + (value ?? 0),
+    0,
+  );
   const incidents = overview?.incidents.open ?? [];
   const counts: Record<string, [string, boolean] | undefined> = overview
     ? {
         "/inventory": [short(overview.endpoints.total), false],
         "/findings": [short(findings), false],
-        "/incidents": incidents.length > 0 ? [short(overview.incidents.total ?? incidents.length), incidents.some((one) => one.severity === "critical")] : undefined,
+        "/incidents":
+          incidents.length > 0
+            ? [
+                short(overview.incidents.total ?? incidents.length),
+                incidents.some((one) => one.severity === "critical"),
+              ]
+            : undefined,
       }
     : {};
   return (
@@ -165,7 +199,9 @@ function Side() {
               <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }}>
                 <Icon name={place.icon} />
                 {place.name}
-                {counts[place.to] && <span className={counts[place.to]?.[1] ? "n hot" : "n"}>{counts[place.to]?.[0]}</span>}
+                {counts[place.to] && (
+                  <span className={counts[place.to]?.[1] ? "n hot" : "n"}>{counts[place.to]?.[0]}</span>
+                )}
               </Link>
             </div>
           ))}
@@ -224,10 +260,16 @@ const THEMES: [Theme, IconName, string][] = [
 function ThemeButtons() {
   const [theme, choose] = useTheme();
   return (
-    // biome-ignore lint/a11y/useSemanticElements: a fieldset cannot be a flex row in all browsers
     <div className="seg icons" role="group" aria-label="Theme">
       {THEMES.map(([value, icon, words]) => (
-        <button key={value} type="button" aria-pressed={theme === value} title={words} aria-label={words} onClick={() => choose(value)}>
+        <button
+          key={value}
+          type="button"
+          aria-pressed={theme === value}
+          title={words}
+          aria-label={words}
+          onClick={() => choose(value)}
+        >
           <Icon name={icon} />
         </button>
       ))}
@@ -235,7 +277,10 @@ function ThemeButtons() {
   );
 }
 
-async function logOut(navigate: ReturnType<typeof useNavigate>, say: (text: string, kind?: "ok" | "bad") => void) {
+async function logOut(
+  navigate: ReturnType<typeof useNavigate>,
+  say: (text: string, kind?: "ok" | "bad") => void,
+) {
   try {
     await remove("/session");
     client.clear();
@@ -252,7 +297,12 @@ function Me() {
   if (!session) return null;
   return (
     <>
-      <button type="button" className="me" popoverTarget="me" aria-label={`You: ${session.user}, ${session.role}`}>
+      <button
+        type="button"
+        className="me"
+        popoverTarget="me"
+        aria-label={`${session.user.slice(0, 2).toUpperCase()}: you are ${session.user}, ${session.role}`}
+      >
         {session.user.slice(0, 2).toUpperCase()}
       </button>
       <div id="me" popover="auto" className="menu at-me">
@@ -289,7 +339,13 @@ function More({ close, search }: { close: () => void; search: () => void }) {
         </button>
         <div className="row wrap">
           {THEMES.map(([value, icon, words]) => (
-            <button key={value} type="button" className="btn" aria-pressed={theme === value} onClick={() => choose(value)}>
+            <button
+              key={value}
+              type="button"
+              className="btn"
+              aria-pressed={theme === value}
+              onClick={() => choose(value)}
+            >
               <Icon name={icon} />
               {words}
             </button>

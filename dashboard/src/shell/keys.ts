@@ -28,7 +28,12 @@ function onKey(event: KeyboardEvent) {
   // Whatever is open above the page keeps the page's letters to itself.
   if (document.querySelector("dialog[open]") && key !== "ctrl+k") return;
   // Enter and Space belong to a button or link that has the focus.
-  if ((key === "Enter" || key === " ") && event.target instanceof Element && event.target.closest("a,button,input")) return;
+  if (
+    (key === "Enter" || key === " ") &&
+    event.target instanceof Element &&
+    event.target.closest("a,button,input")
+  )
+    return;
   const order = stack.toReversed().sort((a, b) => Number(b.first) - Number(a.first));
   for (const keys of order) {
     const handler = keys.current[key];

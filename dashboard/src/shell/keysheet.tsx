@@ -23,7 +23,17 @@ export function KeySheet({ close }: { close: () => void }) {
           {KEYS.map(([what, keys]) => (
             <Fragment key={what}>
               <span>{what}</span>
-              <span>{keys.map((key) => (key.endsWith("then") ? <Fragment key={key}><kbd>G</kbd> then </Fragment> : <kbd key={key}>{key}</kbd>))}</span>
+              <span>
+                {keys.map((key) =>
+                  key.endsWith("then") ? (
+                    <Fragment key={key}>
+                      <kbd>G</kbd> then{" "}
+                    </Fragment>
+                  ) : (
+                    <kbd key={key}>{key}</kbd>
+                  ),
+                )}
+              </span>
             </Fragment>
           ))}
         </div>

@@ -46,7 +46,6 @@ export function Palette({ close, showKeys }: { close: () => void; showKeys: () =
         aria-activedescendant={hits.length > 0 ? `hit-${chosen}` : undefined}
         aria-label="Search or run a command"
         placeholder="Endpoint, finding, policy, page or command"
-        // biome-ignore lint/a11y/noAutofocus: it was asked for
         autoFocus
         value={text}
         onChange={(event) => {
@@ -62,14 +61,11 @@ export function Palette({ close, showKeys }: { close: () => void; showKeys: () =
           if (event.key === "Enter") go(hits[chosen]);
         }}
       />
-      {/* biome-ignore lint/a11y/useFocusableInteractive: the field keeps the focus, as a combobox does */}
       <div className="hits" id="hits" role="listbox" aria-label="Results" ref={list}>
         {hits.length === 0 && <p className="pb small t3">Nothing has that name.</p>}
         {hits.map((hit, index) => (
           <div key={hit.key} role="presentation">
             {hits[index - 1]?.group !== hit.group && <h3 role="presentation">{hit.group}</h3>}
-            {/* biome-ignore lint/a11y/useKeyWithClickEvents: the field handles the keys */}
-            {/* biome-ignore lint/a11y/useFocusableInteractive: see above */}
             <div
               role="option"
               id={`hit-${index}`}
@@ -104,7 +100,8 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
   const enabled = asked.length > 1;
   const endpoints = useQuery({
     queryKey: ["palette", "endpoints", asked],
-    queryFn: ({ signal }) => get<Page<Endpoint>>("/endpoints", { q: asked, limit: 6, sort: "-risk", fields: ROWS }, signal),
+    queryFn: ({ signal }) =>
+      get<Page<Endpoint>>("/endpoints", { q: asked, limit: 6, sort: "-risk", fields: ROWS }, signal),
     enabled,
   });
   const findings = useQuery({
@@ -118,27 +115,73 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
     const add = (hit: Hit) => hits.push(hit);
     for (const place of PLACES) {
       if (!place.name.toLowerCase().includes(text)) continue;
-      add({ key: place.to, group: "Go to", icon: place.icon, words: place.name, end: `G ${place.letter.toUpperCase()}`, go: () => navigate({ to: place.to }) });
+      add({
+        key: place.to,
+        group: "Go to",
+        icon: place.icon,
+        words: place.name,
+        end: `G ${place.letter.toUpperCase()}`,
+        go: () => navigate({ to: place.to }),
+      });
     }
     if (enabled) {
       for (const one of endpoints.data?.items ?? []) {
-        add({ key: one.id, group: "Endpoints", icon: "list", words: <Operation endpoint={one} />, end: one.host, go: () => navigate({ to: "/inventory/$id", params: { id: one.id } }) });
+        add({
+          key: one.id,
+          group: "Endpoints",
+          icon: "list",
+          words: <Operation endpoint={one} />,
+          end: one.host,
+          go: () => navigate({ to: "/inventory/$id", params: { id: one.id } }),
+        });
       }
       for (const one of findings.data?.items ?? []) {
-        add({ key: one.id, group: "Findings", icon: "findings", words: <Hostile text={one.title} />, end: one.severity, go: () => navigate({ to: "/findings/$id", params: { id: one.id } }) });
+        add({
+          key: one.id,
+          group: "Findings",
+          icon: "findings",
+          words: <Hostile text={one.title} />,
+          end: one.severity,
+          go: () => navigate({ to: "/findings/$id", params: { id: one.id } }),
+        });
       }
-      for (const one of (policies.data?.items ?? []).filter((policy) => policy.name.toLowerCase().includes(text)).slice(0, 4)) {
-        add({ key: `policy-${one.name}`, group: "Policies", icon: "policies", words: one.name, end: one.mode, go: () => navigate({ to: "/policies", search: { q: one.name } }) });
+      for (const one of (policies.data?.items ?? [])
+        .filter((policy) => policy.name.toLowerCase().includes(text))
+        .slice(0, 4)) {
+        add({
+          key: `policy-${one.name}`,
+          group: "Policies",
+          icon: "policies",
+          words: one.name,
+          end: one.mode,
+          go: () => navigate({ to: "/policies", search: { q: one.name } }),
+        });
       }
     }
     const commands: [string, IconName, () => void][] = [
-      ["Findings that nobody has looked at", "findings", () => navigate({ to: "/findings", search: { state: "open" } })],
-      ["Endpoints that answer without credentials", "list", () => navigate({ to: "/inventory", search: { auth: "none_seen" } })],
-      ["What would have been refused", "policies", () => navigate({ to: "/policies", search: { mode: "monitor" } })],
+      [
+        "Findings that nobody has looked at",
+        "findings",
+        () => navigate({ to: "/findings", search: { state: "open" } }),
+      ],
+      [
+        "Endpoints that answer without credentials",
+        "list",
+        () => navigate({ to: "/inventory", search: { auth: "none_seen" } }),
+      ],
+      [
+        "What would have been refused",
+        "policies",
+        () => navigate({ to: "/policies", search: { mode: "monitor" } }),
+      ],
       ["Keyboard", "reference", showKeys],
       ...(["light", "dark", "system"] as Theme[])
         .filter((one) => one !== theme)
-        .map((one): [string, IconName, () => void] => [`Theme: ${one}`, one === "dark" ? "moon" : one === "light" ? "sun" : "screen", () => choose(one)]),
+        .map((one): [string, IconName, () => void] => [
+          `Theme: ${one}`,
+          one === "dark" ? "moon" : one === "light" ? "sun" : "screen",
+          () => choose(one),
+        ]),
     ];
     for (const [words, icon, go] of commands) {
       if (words.toLowerCase().includes(text)) add({ key: words, group: "Do", icon, words, go });

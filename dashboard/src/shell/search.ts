@@ -1,6 +1,6 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useCallback } from "react";
-import { type Search, all, first, replace, toggle } from "../words/address.ts";
+import { all, first, replace, type Search, toggle } from "../words/address.ts";
 
 /** The filters and the view of a page, which live in the address. */
 export function useAddress() {

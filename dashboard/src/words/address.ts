@@ -53,6 +53,7 @@ export function replace(search: Search, name: string, value: string | string[] |
 
 /** Whether a path can be gone to after logging in: one of ours, not another site's. */
 export function returnable(path: string | undefined): string {
-  if (!path?.startsWith("/") || path.startsWith("//") || path.includes("\\") || path.startsWith("/login")) return "/";
+  if (!path?.startsWith("/") || path.startsWith("//") || path.includes("\\") || path.startsWith("/login"))
+    return "/";
   return path;
 }

@@ -3,9 +3,9 @@ const plain = new Intl.NumberFormat("en-GB");
 /** `1,204,881`. */
 export const count = (value: number): string => plain.format(value);
 
-/** `1,204`, `18.4 k`, `1.2 M`: for where there is no room for all digits. */
+/** `41,204`, `128 k`, `1.2 M`: for where there is no room for all digits. */
 export function short(value: number): string {
-  if (value < 10_000) return plain.format(value);
+  if (value < 100_000) return plain.format(value);
   const [size, unit] = value < 999_500 ? [1000, "k"] : value < 999_500_000 ? [1e6, "M"] : [1e9, "G"];
   const scaled = value / size;
   return `${scaled < 100 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;

@@ -1,7 +1,6 @@
 /** One argument of a POSIX shell, whatever is in it. A line break or another control is written as `$'\n'` would be. */
 export function quote(text: string): string {
   if (text !== "" && /^[A-Za-z0-9_@%+=:,./-]+$/.test(text)) return text;
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not reach a terminal
   if (/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/.test(text)) {
     let inner = "";
     for (const byte of new TextEncoder().encode(text.replaceAll("\0", ""))) {

@@ -21,7 +21,10 @@ export function pieces(text: string, most = 2000): Piece[] {
   for (const match of shown.matchAll(ODD)) {
     if (match.index > from) result.push({ text: shown.slice(from, match.index), odd: false });
     const code = match[0].codePointAt(0) ?? 0;
-    result.push({ text: NAMES[match[0]] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`, odd: true });
+    result.push({
+      text: NAMES[match[0]] ?? `U+${code.toString(16).toUpperCase().padStart(4, "0")}`,
+      odd: true,
+    });
     from = match.index + match[0].length;
   }
   if (from < shown.length) result.push({ text: shown.slice(from), odd: false });
