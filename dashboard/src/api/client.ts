@@ -29,7 +29,7 @@ let csrf = "";
 
 /** Remembers what writes must send back. It lives in memory only. */
 export function keepToken(session: Session): Session {
-  csrf = session.csrf_token;
+  csrf = session.csrf_token ?? "";
   return session;
 }
 

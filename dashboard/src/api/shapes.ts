@@ -19,10 +19,12 @@ export interface Session {
   role: Role;
   organisation: string;
   environment: string;
-  csrf_token: string;
-  expires: string;
-  previous_login: string | null;
-  must_change_password?: boolean;
+  csrf_token: string | null;
+  expires: string | null;
+  /** When this user logged in before this session. */
+  last_login: string | null;
+  /** Nothing else is answered until it was changed. */
+  must_change_password: boolean;
 }
 
 export interface Factor {
@@ -277,17 +279,20 @@ export interface ReferenceItem {
 export interface User {
   name: string;
   role: Role;
-  disabled?: boolean;
-  last_login?: string | null;
+  disabled: boolean;
+  must_change_password: boolean;
+  created: string;
+  last_login: string | null;
 }
 
 export interface Token {
   id: string;
   name: string;
   role: Role;
+  user: string;
   created: string;
   expires: string | null;
-  last_used?: string | null;
+  used: string | null;
 }
 
 export interface Configuration {
@@ -303,5 +308,5 @@ export interface AuditEntry {
   who: string;
   action: string;
   subject: string;
-  detail?: string;
+  details: string;
 }

@@ -18,7 +18,7 @@ export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const endpoint = useEndpoint(id);
   const data = endpoint.data;
-  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 80) : "Endpoint", {
+  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 200) : "Endpoint", {
     to: "/inventory",
     name: "Inventory",
   });
@@ -188,7 +188,7 @@ function FindingsHere({ findings }: { findings: Finding[] }) {
                 <Hostile text={finding.title} />
               </Link>
             </td>
-            <td className="mono t3 f-hide">{finding.owasp[0] ?? "–"}</td>
+            <td className="mono t3 f-hide">{visible(finding.owasp[0] ?? "–", 20)}</td>
             <td>{spaced(finding.state)}</td>
             <td className="num t3 f-hide">
               <Time at={finding.last_seen} />

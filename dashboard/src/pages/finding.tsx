@@ -17,7 +17,7 @@ import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 export function FindingPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const finding = useFinding(id);
-  useCrumbs(finding.data ? visible(finding.data.title, 80) : "Finding", {
+  useCrumbs(finding.data ? visible(finding.data.title, 200) : "Finding", {
     to: "/findings",
     name: "Findings",
   });
@@ -150,8 +150,8 @@ function Whole({ finding }: { finding: Finding }) {
                     ? []
                     : ([["Assignee", finding.assignee ?? "–"]] as [string, string][])),
                   ["Host", <Hostile key="host" text={finding.host} />],
-                  ["OWASP", finding.owasp.join(", ") || "–"],
-                  ["CWE", finding.cwe.join(", ") || "–"],
+                  ["OWASP", visible(finding.owasp.join(", "), 200) || "–"],
+                  ["CWE", visible(finding.cwe.join(", "), 200) || "–"],
                   ["First seen", <Time key="first" at={finding.first_seen} ago />],
                   ["Last seen", <Time key="last" at={finding.last_seen} ago />],
                   ...(finding.discriminator
@@ -220,7 +220,7 @@ function Steps({ finding, changes }: { finding: Finding; changes: StateChange[] 
   const words = (time: string | null | undefined, who?: string) => {
     const at = instant(time);
     const rel = at === undefined ? "–" : relative(at, now);
-    return who ? `${rel}, ${who}` : rel;
+    return who ? `${rel}, ${visible(who, 60)}` : rel;
   };
   const state = finding.state;
   const side = state === "accepted" || state === "false_positive" || state === "replaced";
@@ -238,7 +238,7 @@ function Steps({ finding, changes }: { finding: Finding; changes: StateChange[] 
           on: true,
           done: true,
           words: last(state)?.expiry
-            ? `until ${last(state)?.expiry?.slice(0, 10)}`
+            ? `until ${visible(last(state)?.expiry?.slice(0, 10) ?? "", 10)}`
             : words(last(state)?.time, last(state)?.who),
         }
       : {
@@ -271,7 +271,7 @@ function History({ finding, changes }: { finding: Finding; changes: StateChange[
         <li key={change.sequence} className={change.to === "confirmed" ? "k-deny" : "k-held"}>
           <b>{visible(change.who, 60)}</b> {change.from ? `${spaced(change.from)} → ` : ""}
           {spaced(change.to)}
-          {change.expiry ? `, until ${change.expiry.slice(0, 10)}` : ""}
+          {change.expiry ? `, until ${visible(change.expiry.slice(0, 10), 10)}` : ""}
           <br />
           <Time at={change.time} ago />
           {change.reason && (

@@ -12,6 +12,7 @@ import { useKeys } from "../shell/keys.ts";
 import { useAddress } from "../shell/search.ts";
 import { SEVERITIES, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
 import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 
 const COLUMNS: Column<Finding>[] = [
@@ -50,7 +51,7 @@ const COLUMNS: Column<Finding>[] = [
     name: "owasp",
     title: "OWASP",
     width: "72px",
-    cell: (row) => <span className="mono t3">{row.owasp[0] ?? "–"}</span>,
+    cell: (row) => <span className="mono t3">{visible(row.owasp[0] ?? "–", 20)}</span>,
   },
   {
     name: "confidence",

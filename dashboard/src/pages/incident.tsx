@@ -24,7 +24,7 @@ export interface Act {
 export function IncidentPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const incident = useIncident(id);
-  useCrumbs(incident.data ? visible(story(incident.data), 80) : "Incident", {
+  useCrumbs(incident.data ? visible(story(incident.data), 200) : "Incident", {
     to: "/incidents",
     name: "Incidents",
   });

@@ -35,11 +35,11 @@ const COLUMNS: Column<EndpointRow>[] = [
     cell: (row) => <Path path={row.operation ?? row.path} />,
   },
   { name: "state", title: "State", width: "84px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "104px", cell: (row) => <AuthWords endpoint={row} /> },
+  { name: "auth", title: "Auth", width: "88px", cell: (row) => <AuthWords endpoint={row} /> },
   {
     name: "data",
     title: "Data it carries",
-    width: "152px",
+    width: "142px",
     cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} />,
   },
   {

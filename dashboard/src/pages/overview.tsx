@@ -292,7 +292,7 @@ function News({ overview }: { overview: Shape }) {
   return (
     <Panel
       title="Since your last visit"
-      end={session?.previous_login ? <Time at={session.previous_login} ago /> : "first visit"}
+      end={session?.last_login ? <Time at={session.last_login} ago /> : "first visit"}
     >
       {items.length === 0 ? (
         <Empty title="Nothing new" />

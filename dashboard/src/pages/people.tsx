@@ -1,7 +1,7 @@
-// One's own password and tokens, and the users of the organisation.
+// Tokens of one's own, and the users of the organisation.
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
-import { patch, post, put, remove } from "../api/client.ts";
+import { patch, post, remove } from "../api/client.ts";
 import { client, resource, useSession } from "../api/queries.ts";
 import type { Page, Role, Token, User } from "../api/shapes.ts";
 import { Ask, Dialog, Field, useSay } from "../parts/dialog.tsx";
@@ -33,80 +33,6 @@ function RoleField({ most }: { most?: Role | undefined }) {
   );
 }
 
-export function Password() {
-  const [asking, setAsking] = useState(false);
-  const session = useSession();
-  const say = useSay();
-  return (
-    <Panel
-      title="Password"
-      end={
-        session && (
-          <>
-            {session.user}, {session.role}
-          </>
-        )
-      }
-    >
-      <div className="pb">
-        {session?.must_change_password && (
-          <div className="note warn">
-            <p>
-              <b>This is still the first password.</b> Change it, so that the file that holds it opens
-              nothing.
-            </p>
-          </div>
-        )}
-        <p className="prose">Changing it ends your other sessions.</p>
-        <button type="button" className="btn after" onClick={() => setAsking(true)}>
-          Change password
-        </button>
-      </div>
-      {asking && (
-        <Ask
-          title="Change password"
-          effect="Change password"
-          close={() => setAsking(false)}
-          act={async (form) => {
-            await put("/session/password", { current: form.get("current"), new: form.get("new") });
-            await client.invalidateQueries({ queryKey: ["/session"] });
-            say("The password was changed.");
-          }}
-        >
-          <Field label="Current password">
-            {(id) => (
-              <input
-                id={id}
-                name="current"
-                type="password"
-                autoComplete="current-password"
-                className="input"
-                required
-              />
-            )}
-          </Field>
-          <Field
-            label="New password"
-            hint="At least 12 characters. A few words are better than one with signs in it."
-          >
-            {(id) => (
-              <input
-                id={id}
-                name="new"
-                type="password"
-                autoComplete="new-password"
-                minLength={12}
-                className="input"
-                required
-              />
-            )}
-          </Field>
-        </Ask>
-      )}
-    </Panel>
-  );
-}
-
 export function Tokens() {
   const tokens = useQuery(resource<Page<Token>>("/tokens"));
   const session = useSession();
@@ -135,7 +61,7 @@ export function Tokens() {
                 <tr>
                   <th>Name</th>
                   <th>Role</th>
-                  <th>Made</th>
+                  <th>Last used</th>
                   <th>Ends</th>
                   <th />
                 </tr>
@@ -146,7 +72,7 @@ export function Tokens() {
                     <td className="f-first">{visible(token.name, 60)}</td>
                     <td>{token.role}</td>
                     <td className="t3 f-hide">
-                      <Time at={token.created} />
+                      <Time at={token.used} />
                     </td>
                     <td className="t3">
                       <Time at={token.expires} />
@@ -172,6 +98,7 @@ export function Tokens() {
             const made = await post<Token & { token?: string }>("/tokens", {
               name: form.get("name"),
               role: form.get("role"),
+              days: Number(form.get("days")),
             });
             await again();
             if (made.token) setFresh(made.token);
@@ -181,6 +108,20 @@ export function Tokens() {
             {(id) => <input id={id} name="name" className="input" required maxLength={60} />}
           </Field>
           <RoleField most={session?.role} />
+          <Field label="For how many days" hint="1 to 366. Then it ends by itself.">
+            {(id) => (
+              <input
+                id={id}
+                name="days"
+                type="number"
+                min={1}
+                max={366}
+                defaultValue={90}
+                className="input"
+                required
+              />
+            )}
+          </Field>
         </Ask>
       )}
       {ending && (
@@ -294,14 +235,17 @@ export function Users() {
               <input id={id} name="name" className="input" required maxLength={60} autoCapitalize="none" />
             )}
           </Field>
-          <Field label="First password" hint="It has to be changed at the first log-in.">
+          <Field
+            label="First password"
+            hint="15 characters at least. It has to be changed at the first log-in."
+          >
             {(id) => (
               <input
                 id={id}
                 name="password"
                 type="password"
                 autoComplete="new-password"
-                minLength={12}
+                minLength={15}
                 className="input"
                 required
               />
@@ -336,12 +280,7 @@ export function Users() {
             )}
           </Field>
           <label className="row">
-            <input
-              type="checkbox"
-              className="cb"
-              name="disabled"
-              defaultChecked={changing.disabled ?? false}
-            />{" "}
+            <input type="checkbox" className="cb" name="disabled" defaultChecked={changing.disabled} />{" "}
             Disabled: ends all sessions and tokens
           </label>
         </Ask>

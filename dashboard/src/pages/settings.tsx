@@ -6,10 +6,11 @@ import { Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { count } from "../words/numbers.ts";
+import { many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 import { HealthPanels } from "./health.tsx";
-import { Password, Tokens, Users } from "./people.tsx";
+import { Password } from "./password.tsx";
+import { Tokens, Users } from "./people.tsx";
 
 const ORDER: Role[] = ["viewer", "analyst", "operator", "admin"];
 const TABS: { name: string; words: string; least: Role }[] = [
@@ -102,12 +103,12 @@ function ConfigurationPanel() {
 }
 
 function Audit() {
-  const audit = useQuery(resource<Page<AuditEntry>>("/audit", { limit: 200 }));
+  const audit = useQuery(resource<Page<AuditEntry>>("/audit", { most: 500 }));
   return (
     <Panel
       title="Audit log"
       sub="everything that changed security, chained by keyed hashes"
-      end={audit.data && count(audit.data.total)}
+      end={audit.data && many(audit.data.items.length, "entry", "entries")}
     >
       <Ready of={audit} rows={8}>
         {(page) =>
@@ -135,9 +136,9 @@ function Audit() {
                     <td className="f-first">{visible(entry.action, 80)}</td>
                     <td className="f-full breaks">
                       <Hostile text={entry.subject} most={120} />{" "}
-                      {entry.detail && (
+                      {entry.details && (
                         <span className="t3">
-                          <Hostile text={entry.detail} most={200} />
+                          <Hostile text={entry.details} most={200} />
                         </span>
                       )}
                     </td>

@@ -30,10 +30,11 @@ function read(): View[] {
   }
 }
 
+/** Whether two addresses filter alike, whatever their order and grouping. */
 const same = (a: Search, b: Search) => {
-  const sorted = (search: Search) =>
-    stringify(Object.fromEntries(Object.entries(search).sort(([x], [y]) => (x < y ? -1 : 1))));
-  return sorted(a) === sorted(b);
+  const filters = ({ sort: _, group: __, ...rest }: Search) =>
+    stringify(Object.fromEntries(Object.entries(rest).sort(([x], [y]) => (x < y ? -1 : 1))));
+  return filters(a) === filters(b);
 };
 
 /** Views are addresses with a name; those of one's own stay in this browser. */

@@ -2,6 +2,7 @@ import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { ENDED, remove } from "../api/client.ts";
 import { client, useHealth, useOverview, useSession } from "../api/queries.ts";
+import { FirstPassword } from "../pages/password.tsx";
 import { Dialog, useSay } from "../parts/dialog.tsx";
 import { Icon, type IconName, Mark } from "../parts/icons.tsx";
 import { returnable } from "../words/address.ts";
@@ -70,6 +71,7 @@ export function Frame() {
   const [set] = useState(() => (content: ReactNode, title: string) => setCrumbs({ content, title }));
   const [open, setOpen] = useState<"palette" | "keys" | "more">();
   const main = useRef<HTMLElement>(null);
+  const session = useSession();
   const navigate = useNavigate();
   const router = useRouter();
   const path = useRouterState({ select: (state) => state.location.pathname });
@@ -130,7 +132,7 @@ export function Frame() {
             <Me />
           </header>
           <main id="main" ref={main} tabIndex={-1} key={path}>
-            <Outlet />
+            {session?.must_change_password ? <FirstPassword /> : <Outlet />}
           </main>
         </div>
       </div>

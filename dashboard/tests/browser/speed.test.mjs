@@ -45,20 +45,28 @@ test("an interaction with ten thousand rows takes less than 100 ms", async () =>
   );
   assert.ok((await page.locator(".list [data-index]").count()) < 120, "rows out of view exist");
 
-  // From the event to the frame after the next one.
-  const timed = (act) =>
-    page.evaluate(async (source) => {
-      const run = new Function(`return (${source})`)();
-      const begin = performance.now();
-      run();
+  // What the main thread computes from the event to the frame after it: script, style, layout and paint. It is the
+  // time of its processor, so that others on the machine do not count.
+  const debug = await context.newCDPSession(page);
+  await debug.send("Performance.enable", { timeDomain: "threadTicks" });
+  const busy = async () => {
+    const { metrics } = await debug.send("Performance.getMetrics");
+    return metrics.find((one) => one.name === "TaskDuration").value * 1000;
+  };
+  const timed = async (act) => {
+    const begin = await busy();
+    await page.evaluate(async (source) => {
+      new Function(`return (${source})`)()();
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
-      return performance.now() - begin;
-    }, act.toString());
+    }, act);
+    return (await busy()) - begin;
+  };
   const press = (key) =>
     `() => document.dispatchEvent(new KeyboardEvent("keydown", { key: "${key}", bubbles: true, cancelable: true }))`;
   const worst = {};
   for (const [name, act] of [
     ["page up", "() => window.scrollBy(0, -800)"],
+    ["far up", "() => window.scrollBy(0, -20000)"],
     ["walk", press("k")],
     ["select", press("x")],
     ["select all", press("*")],
@@ -66,11 +74,10 @@ test("an interaction with ten thousand rows takes less than 100 ms", async () =>
     const times = [];
     for (let round = 0; round < 10; round++) times.push(await timed(act));
     times.sort((a, b) => a - b);
-    // Others on the machine can only add to a time, so the lower quartile is what the page itself takes.
-    worst[name] = times[Math.floor(times.length / 4)];
+    worst[name] = times[8];
   }
   console.log(
-    "lower quartile of ten, ms:",
+    "second worst of ten, ms:",
     Object.fromEntries(Object.entries(worst).map(([name, time]) => [name, Math.round(time)])),
   );
   for (const [name, time] of Object.entries(worst)) assert.ok(time < BUDGET_MS, `${name} took ${time} ms`);
