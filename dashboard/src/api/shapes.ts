@@ -11,7 +11,6 @@ export type Mode = "off" | "monitor" | "enforce";
 export interface Page<T> {
   items: T[];
   next: string | null;
-  total: number;
 }
 
 export interface Session {
@@ -86,10 +85,8 @@ export interface Endpoint {
 /** What the rows of the inventory need. */
 export type EndpointRow = Omit<Endpoint, "parameters" | "statuses" | "template_evidence" | "aliases">;
 
-export interface Facets {
-  total: number;
-  facets: { name: string; values: { value: string; count: number }[] }[];
-}
+/** What the rows of the findings need. */
+export type FindingRow = Omit<Finding, "evidence" | "remediation" | "endpoint_ids">;
 
 export interface EvidenceValue {
   class: string;
@@ -193,60 +190,106 @@ export interface Actor {
   last_seen: string | null;
 }
 
-export interface Limit {
-  name: string;
-  count: number;
-  behaviour: string;
-}
-
-export interface Health {
-  version: string;
-  started: string;
+/** What the server did since it began. */
+export interface Figures {
   ready: boolean;
   connections: number;
-  exchanges: Record<string, number>;
+  exchanges: {
+    judged: number;
+    not_judged: number;
+    partly_inspected: number;
+    hostile: number;
+    would_block: number;
+    refused_by_policies: number;
+    policies_would_refuse: number;
+    missing_from_capture: number;
+  };
   store: {
-    kind: string;
     steps_kept: number;
     steps_failed: number;
     exchange_facts_lost: number;
     exchange_facts_removed: number;
-    counts?: Record<string, number>;
   };
-  limits_reached: Limit[];
 }
 
-export interface TrafficStep {
-  start: string;
+/** How much is kept. */
+export interface Counts {
+  endpoints: number;
+  provisional: number;
+  findings: [FindingState, number][];
+  /** Open and confirmed ones. */
+  active_findings: [Severity, number][];
+  detections: number;
+  incidents: number;
+  actors: number;
+  runs: number;
+  audit_records: number;
+  exchange_blocks: number;
+}
+
+export interface Health extends Figures {
+  version: string;
+  started: string;
+  counts: Counts;
+}
+
+export interface TimeBucket {
+  time: string;
   seconds: number;
   exchanges: number;
-  allowed: number;
-  refused: number;
-  would_refuse: number;
-  not_inspected: number;
+  hostile: number;
+  errors: number;
+}
+
+export interface NamedCount {
+  name: string;
+  count: number;
+}
+
+export interface CheckTally {
+  code: string;
+  name: string;
+  failed: number;
+  passed: number;
+  not_applicable: number;
+  not_evaluated: number;
+}
+
+/** The last analysis as a whole. */
+export interface Summary {
+  exchanges: number;
+  started: string | null;
+  ended: string | null;
+  noise: number;
+  checks: CheckTally[];
+  not_evaluated: NamedCount[];
+  not_inspected: NamedCount[];
+  partly_inspected: number;
+  timeline: TimeBucket[];
 }
 
 export interface Overview {
-  since: string;
-  endpoints: { total: number; provisional: number; new: number };
-  findings: { open_by_severity: Partial<Record<Severity, number>>; new: number };
-  incidents: { open: Incident[]; total?: number };
-  traffic: TrafficStep[];
+  counts: Counts;
+  incidents: Incident[];
   riskiest: Endpoint[];
-  data: { class: string; endpoints: number; request: number; response: number }[];
-  health: Partial<Health>;
+  summary: Summary | null;
+  server: Figures | null;
 }
 
 export interface PolicyRow {
   name: string;
   kind: string;
+  title: string;
   mode: Mode;
-  configured_mode: Mode;
-  scope: unknown;
-  description: string;
-  judged: number;
-  would_have: number;
-  refused: number;
+  is_default: boolean;
+  decisions: {
+    passed: number;
+    refused: number;
+    would_refuse: number;
+    acted: number;
+    would_act: number;
+    not_evaluated: number;
+  };
 }
 
 export interface LiveExchange {
@@ -264,16 +307,29 @@ export interface LiveExchange {
   endpoint_id?: string | null;
 }
 
+/** A check or a detector. */
 export interface ReferenceItem {
   code: string;
   name: string;
   title: string;
-  severity?: Severity;
-  owasp?: string[];
-  cwe?: string[];
-  summary: string;
-  documentation: string;
-  group?: string;
+  severity: Severity;
+  confidence: Confidence;
+  owasp: string | string[] | null;
+  cwe: (string | number)[];
+  attack: string[];
+  inputs: string[];
+  what: string;
+  why: string;
+  fix: string;
+  references: string[];
+}
+
+export interface DataClassItem {
+  name: string;
+  group: string;
+  title: string;
+  what: string;
+  sensitive: boolean;
 }
 
 export interface User {

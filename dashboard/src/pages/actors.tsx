@@ -1,6 +1,5 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { address } from "../api/client.ts";
 import { useList } from "../api/queries.ts";
 import type { Actor } from "../api/shapes.ts";
 import { FilterBar, Segments } from "../parts/filters.tsx";
@@ -91,22 +90,17 @@ export function Actors() {
   const { search, go } = useAddress();
   const navigate = useNavigate();
   const query = useMemo(() => {
-    const { hostile, ...filters } = search;
-    return { ...filters, ...(hostile ? { min_detections: "1" } : {}) };
+    const { hostile, q, ...filters } = search;
+    return { ...filters, ...(q ? { label: q } : {}), ...(hostile ? { min_detections: "1" } : {}) };
   }, [search]);
   const list = useList<Actor>("/actors", query, 200);
-  const rows = useMemo(() => list.pages?.flatMap((page) => page.items) ?? [], [list.pages]);
+  const rows = list.items ?? [];
   return (
     <>
       <div className="page-head">
         <h1>Actors</h1>
         <span className="small t3">
           principals where they are known, else sessions, else addresses with their client
-        </span>
-        <span className="acts">
-          <a className="btn" href={address("/actors", { ...query, format: "csv" })} download="actors.csv">
-            Export CSV
-          </a>
         </span>
       </div>
       <div className="toolbar">
@@ -137,7 +131,7 @@ export function Actors() {
             <Failed error={list.error} retry={() => list.refetch()} />
           </div>
         )}
-        {list.pages === undefined ? (
+        {list.items === undefined ? (
           !list.error && <Loading rows={12} />
         ) : rows.length === 0 ? (
           <Empty
@@ -155,14 +149,17 @@ export function Actors() {
             <Rows
               label="Actors"
               items={rows}
-              total={list.total}
+              total={rows.length}
               columns={COLUMNS}
               id={(row) => row.id}
               open={(row) => navigate({ to: "/actors/$id", params: { id: row.id } })}
-              more={list.hasNextPage && !list.isFetchingNextPage ? list.fetchNextPage : undefined}
+              more={list.more}
             />
             <div className="tf">
-              <span className="end">{many(list.total, "actor")}</span>
+              <span className="end">
+                {many(rows.length, "actor")}
+                {list.complete ? "" : ", and more below"}
+              </span>
             </div>
           </>
         )}

@@ -1,7 +1,7 @@
 import { useState } from "react";
-import type { Facets } from "../api/shapes.ts";
 import { Loading } from "../parts/words.tsx";
 import { useAddress } from "../shell/search.ts";
+import type { Narrowed } from "../words/inventory.ts";
 import { authName, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
@@ -37,16 +37,8 @@ export const FACETS: Facet[] = [
 
 const MOST = 6;
 
-/** Values with how many endpoints have them under the filters that are set. */
-export function FacetColumn({
-  all,
-  now,
-  open,
-}: {
-  all: Facets | undefined;
-  now: Facets | undefined;
-  open: boolean;
-}) {
+/** Values with how many endpoints have them under the filters of the other facets. */
+export function FacetColumn({ all, now, open }: { all: Narrowed | undefined; now: Narrowed; open: boolean }) {
   if (!all) {
     return (
       <div className="facets">
@@ -59,20 +51,19 @@ export function FacetColumn({
       {FACETS.map((facet) => (
         <FacetList key={facet.name} facet={facet} all={all} now={now} />
       ))}
-      <RiskFacet all={all} />
+      <RiskFacet now={now} />
     </div>
   );
 }
 
-function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets | undefined }) {
+function FacetList({ facet, all, now }: { facet: Facet; all: Narrowed; now: Narrowed }) {
   const { all: chosen, toggle } = useAddress();
   const [whole, setWhole] = useState(false);
-  const values =
-    all.facets.find((one) => one.name === facet.name)?.values.filter((one) => one.value !== "") ?? [];
+  const values = [...(all.counts.get(facet.name) ?? [])]
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([value]) => ({ value }));
   if (values.length < 2) return null;
-  const counts = new Map(
-    now?.facets.find((one) => one.name === facet.name)?.values.map((one) => [one.value, one.count]),
-  );
+  const counts = now.counts.get(facet.name) ?? new Map<string, number>();
   const on = chosen(facet.name);
   const shown = whole ? values : values.filter((one, index) => index < MOST || on.includes(one.value));
   return (
@@ -100,16 +91,10 @@ function FacetList({ facet, all, now }: { facet: Facet; all: Facets; now: Facets
 }
 
 /** How risky they are, in steps of twenty; one step and all above it can be chosen. */
-function RiskFacet({ all }: { all: Facets }) {
+function RiskFacet({ now }: { now: Narrowed }) {
   const { first, set } = useAddress();
-  const values = all.facets.find((one) => one.name === "risk")?.values ?? [];
-  if (values.length === 0) return null;
   const from = Number(first("min_risk") ?? 0);
-  const steps = Array.from({ length: 5 }, () => 0);
-  for (const { value, count: size } of values) {
-    const step = Math.min(4, Math.floor(Number.parseInt(value, 10) / 20));
-    if (step >= 0) steps[step] = (steps[step] ?? 0) + size;
-  }
+  const steps = now.risk;
   const most = Math.max(1, ...steps);
   return (
     <section>

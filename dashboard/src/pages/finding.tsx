@@ -1,8 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import { resource, useEndpoint, useFinding, useSession } from "../api/queries.ts";
-import type { Finding, ReferenceItem, StateChange } from "../api/shapes.ts";
-import { Doc, inline } from "../parts/doc.tsx";
+import { resource, useChecks, useEndpoint, useFinding, useSession } from "../api/queries.ts";
+import type { Finding, Page, StateChange } from "../api/shapes.ts";
+import { About, inline } from "../parts/doc.tsx";
 import { DataClass, Hostile, Operation, Sev, Sure } from "../parts/marks.tsx";
 import { EvidenceLines, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
@@ -30,12 +30,9 @@ export function FindingPage() {
 
 function Whole({ finding }: { finding: Finding }) {
   const history = useQuery(
-    resource<{ items: StateChange[] }>(`/findings/${encodeURIComponent(finding.id)}/history`),
+    resource<Page<StateChange>>(`/findings/${encodeURIComponent(finding.id)}/history`),
   );
-  const checks = useQuery({
-    ...resource<{ items: ReferenceItem[] }>("/reference/checks"),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
+  const checks = useChecks();
   const item = checks.data?.items.find((one) => one.code === finding.code);
   const session = useSession();
   const triage = useTriage();
@@ -92,7 +89,7 @@ function Whole({ finding }: { finding: Finding }) {
             <div className="vs">
               <div>
                 <h3>Expected</h3>
-                <p>{item ? inline(item.summary) : "–"}</p>
+                <p>{item ? inline(item.what) : "–"}</p>
               </div>
               <div>
                 <h3 className={`tone s-${finding.severity}`}>Seen</h3>
@@ -135,7 +132,7 @@ function Whole({ finding }: { finding: Finding }) {
               }
             >
               <div className="pb">
-                <Doc text={item.documentation} />
+                <About item={item} />
               </div>
             </Panel>
           )}

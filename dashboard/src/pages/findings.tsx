@@ -1,8 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { address } from "../api/client.ts";
-import { useEndpoint, useList, useOverview, useSession } from "../api/queries.ts";
-import type { Finding } from "../api/shapes.ts";
+import { useEndpoint, useFindings, useSession } from "../api/queries.ts";
+import type { Finding, FindingRow, Severity } from "../api/shapes.ts";
 import { FilterBar, Segments } from "../parts/filters.tsx";
 import { Hostile, Operation, Sev, Sign } from "../parts/marks.tsx";
 import { type Column, Rows } from "../parts/rows.tsx";
@@ -10,12 +9,13 @@ import { Empty, Failed, Loading, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
 import { useAddress } from "../shell/search.ts";
+import { all, first, type Search } from "../words/address.ts";
 import { SEVERITIES, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 
-const COLUMNS: Column<Finding>[] = [
+const COLUMNS: Column<FindingRow>[] = [
   {
     name: "severity",
     title: "Severity",
@@ -112,23 +112,34 @@ const VIEWS: [string, string[] | undefined][] = [
   ["All", ["open", "confirmed", "accepted", "false_positive", "fixed", "replaced"]],
 ];
 
+const TODO: string[] = ["open", "confirmed"];
+
+/** What the address asks for, in the order of the server: the worst first. */
+function fitting(rows: FindingRow[], search: Search): FindingRow[] {
+  const states = all(search, "state");
+  const least = SEVERITIES.indexOf((first(search, "severity") ?? "info") as Severity);
+  const words = (first(search, "q") ?? "").toLowerCase();
+  return rows.filter(
+    (row) =>
+      (states.length > 0 ? states : TODO).includes(row.state) &&
+      SEVERITIES.indexOf(row.severity) <= (least < 0 ? 4 : least) &&
+      ["code", "host"].every(
+        (name) => all(search, name).length === 0 || all(search, name).includes(row[name as "code" | "host"]),
+      ) &&
+      `${row.title} ${row.code} ${row.host} ${row.id} ${row.owasp.join(" ")} ${row.cwe.join(" ")}`
+        .toLowerCase()
+        .includes(words),
+  );
+}
+
 export function Findings() {
   useCrumbs("Findings");
   const { search, all, first, set, go } = useAddress();
   const navigate = useNavigate();
   const session = useSession();
-  const overview = useOverview().data;
   const states = all("state");
-  const query = useMemo(() => {
-    const { severity, ...rest } = search;
-    return {
-      ...rest,
-      ...(severity ? { min_severity: severity } : {}),
-      state: states.length > 0 ? states : ["open", "confirmed"],
-    };
-  }, [search, states]);
-  const list = useList<Finding>("/findings", query, 200);
-  const rows = useMemo(() => list.pages?.flatMap((page) => page.items) ?? [], [list.pages]);
+  const list = useFindings();
+  const rows = useMemo(() => fitting(list.items ?? [], search), [list.items, search]);
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const triage = useTriage();
   const may = mayTriage(session?.role);
@@ -149,25 +160,23 @@ export function Findings() {
         )
       : {},
   );
-  const open = overview?.findings.open_by_severity;
+  const todo = (list.items ?? []).filter((row) => TODO.includes(row.state));
   const filtered = Object.keys(search).some((name) => name !== "state");
   return (
     <>
       <div className="page-head">
         <h1>Findings</h1>
-        {open && (
+        {list.items && (
           <span className="small t3">
-            {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0)
-              .map((severity) => `${count(open[severity] ?? 0)} ${severity}`)
+            {SEVERITIES.map(
+              (severity) => [severity, todo.filter((row) => row.severity === severity).length] as const,
+            )
+              .filter(([, size]) => size > 0)
+              .map(([severity, size]) => `${count(size)} ${severity}`)
               .join(" · ") || "none"}{" "}
             to do
           </span>
         )}
-        <span className="acts">
-          <a className="btn" href={address("/findings", { ...query, format: "csv" })} download="findings.csv">
-            Export CSV
-          </a>
-        </span>
       </div>
       <nav className="views" aria-label="States">
         {VIEWS.map(([name, value]) => (
@@ -182,11 +191,14 @@ export function Findings() {
             }}
           >
             {name}
+            {list.items && (
+              <span>{count(list.items.filter((row) => (value ?? TODO).includes(row.state)).length)}</span>
+            )}
           </button>
         ))}
       </nav>
       <div className="toolbar">
-        <FilterBar names={{ code: "check", host: "host", endpoint: "endpoint" }} hint="title, check, host…" />
+        <FilterBar names={{ code: "check", host: "host" }} hint="title, check, host…" />
         <Segments
           label="Severity at least"
           name="severity"
@@ -205,7 +217,7 @@ export function Findings() {
             <Failed error={list.error} retry={() => list.refetch()} />
           </div>
         )}
-        {list.pages === undefined ? (
+        {list.items === undefined ? (
           !list.error && <Loading rows={12} />
         ) : rows.length === 0 ? (
           <Empty
@@ -226,11 +238,10 @@ export function Findings() {
             <Rows
               label="Findings"
               items={rows}
-              total={list.total}
+              total={rows.length}
               columns={COLUMNS}
               id={(row) => row.id}
               open={(row) => navigate({ to: "/findings/$id", params: { id: row.id } })}
-              more={list.hasNextPage && !list.isFetchingNextPage ? list.fetchNextPage : undefined}
               height={48}
               narrowHeight={76}
               {...(may ? { selection: { ids: selected, set: setSelected } } : {})}
@@ -261,7 +272,7 @@ export function Findings() {
                   )}
                 </span>
               )}
-              <span className="end">{many(list.total, "finding")}</span>
+              <span className="end">{many(rows.length, "finding")}</span>
             </div>
           </>
         )}

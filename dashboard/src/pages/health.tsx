@@ -2,7 +2,7 @@ import { useHealth } from "../api/queries.ts";
 import type { Health } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Pairs, Panel } from "../parts/panels.tsx";
-import { Empty, Ready, Time } from "../parts/words.tsx";
+import { Ready, Time } from "../parts/words.tsx";
 import { capital, spaced } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
@@ -18,30 +18,34 @@ export function HealthPanels() {
 }
 
 function Whole({ health }: { health: Health }) {
-  const { store } = health;
+  const { store, counts } = health;
+  const bad = (size: number) => (size > 0 ? <b className="tone s-critical">{count(size)}</b> : "0");
+  const ready = health.ready ? (
+    <Sign kind="held">ready</Sign>
+  ) : (
+    <Sign certainty="unconfirmed">not ready</Sign>
+  );
+  const states = counts.findings.filter(([, size]) => size > 0);
   return (
     <div className="grid g-2">
       <div className="stack">
-        <Panel
-          title="Process"
-          end={health.ready ? <Sign kind="held">ready</Sign> : <Sign certainty="unconfirmed">not ready</Sign>}
-        >
+        <Panel title="Process" end={ready}>
           <div className="pb">
             <Pairs
               items={[
                 [
                   "Version",
-                  <span key="v" className="mono">
+                  <span key="version" className="mono">
                     {visible(health.version, 40)}
                   </span>,
                 ],
-                ["Running since", <Time key="s" at={health.started} ago />],
+                ["Running since", <Time key="since" at={health.started} ago />],
                 ["Connections", count(health.connections)],
               ]}
             />
           </div>
         </Panel>
-        <Panel title="Exchanges" sub="since the start">
+        <Panel title="Exchanges" sub="since it began">
           <div className="pb">
             <Pairs
               items={Object.entries(health.exchanges).map(([name, value]) => [
@@ -53,58 +57,36 @@ function Whole({ health }: { health: Health }) {
         </Panel>
       </div>
       <div className="stack">
-        <Panel title="Store" end={visible(store.kind, 40)}>
+        <Panel title="Store" sub="since it began">
           <div className="pb">
             <Pairs
               items={[
-                ["Steps kept", count(store.steps_kept)],
-                [
-                  "Steps failed",
-                  store.steps_failed > 0 ? (
-                    <b className="tone s-critical">{count(store.steps_failed)}</b>
-                  ) : (
-                    "0"
-                  ),
-                ],
-                [
-                  "Facts of exchanges lost",
-                  store.exchange_facts_lost > 0 ? (
-                    <b className="tone s-critical">{count(store.exchange_facts_lost)}</b>
-                  ) : (
-                    "0"
-                  ),
-                ],
-                ["Facts removed by age or size", count(store.exchange_facts_removed)],
-                ...Object.entries(store.counts ?? {}).map(
-                  ([name, value]) => [capital(spaced(name)), count(value)] as [string, string],
-                ),
+                ["Steps of results kept", count(store.steps_kept)],
+                ["Steps that failed", bad(store.steps_failed)],
+                ["Facts of exchanges lost", bad(store.exchange_facts_lost)],
+                ["Facts that made room on a full disk", bad(store.exchange_facts_removed)],
               ]}
             />
           </div>
         </Panel>
-        <Panel title="Limits that were reached" sub="nothing is silently left out">
-          {health.limits_reached.length === 0 ? (
-            <Empty title="No limit was reached" />
-          ) : (
-            <table className="fold">
-              <thead>
-                <tr>
-                  <th>Limit</th>
-                  <th>What happens then</th>
-                  <th className="num">Times</th>
-                </tr>
-              </thead>
-              <tbody>
-                {health.limits_reached.map((limit) => (
-                  <tr key={limit.name}>
-                    <td className="mono">{visible(limit.name, 60)}</td>
-                    <td className="t2 f-full">{visible(limit.behaviour, 160)}</td>
-                    <td className="num">{count(limit.count)}</td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )}
+        <Panel title="What is kept">
+          <div className="pb">
+            <Pairs
+              items={[
+                ["Endpoints", `${count(counts.endpoints)}, ${count(counts.provisional)} provisional`],
+                [
+                  "Findings",
+                  states.map(([state, size]) => `${count(size)} ${spaced(state)}`).join(", ") || "0",
+                ],
+                ["Detections", count(counts.detections)],
+                ["Incidents", count(counts.incidents)],
+                ["Actors", count(counts.actors)],
+                ["Analyses", count(counts.runs)],
+                ["Records of the audit log", count(counts.audit_records)],
+                ["Blocks of exchange facts", count(counts.exchange_blocks)],
+              ]}
+            />
+          </div>
         </Panel>
       </div>
     </div>

@@ -107,7 +107,7 @@ function Whole({ incident }: { incident: Incident }) {
                 <Sequence acts={story_} endpoints={endpoints} actor={incident.actor} now={now} />
                 <Panel
                   title="Timeline"
-                  sub={`${many(page.total, "detection")}, ${many(sum(page.items, "exchanges"), "hostile exchange")}`}
+                  sub={`${many(page.items.length, "detection")}, ${many(sum(page.items, "exchanges"), "hostile exchange")}`}
                 >
                   <Timeline acts={story_} endpoints={endpoints} now={now} />
                 </Panel>

@@ -1,7 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { address } from "../api/client.ts";
-import { useHealth, useList } from "../api/queries.ts";
+import { useHealth, useWhole } from "../api/queries.ts";
 import type { Incident } from "../api/shapes.ts";
 import { FilterBar, Range, Segments } from "../parts/filters.tsx";
 import { Hostile, Sev, Stages } from "../parts/marks.tsx";
@@ -76,32 +75,30 @@ export const rest = (incident: Incident) =>
 
 export function Incidents() {
   useCrumbs("Incidents");
-  const { search, go } = useAddress();
+  const { search, first, go } = useAddress();
   const navigate = useNavigate();
   const now = useNow();
   const health = useHealth().data;
   const query = useMemo(() => {
-    const { range, severity, ...filters } = search;
+    const { range, severity, q: _, ...filters } = search;
     const since = begin(typeof range === "string" ? range : undefined, now);
     return { ...filters, ...(severity ? { min_severity: severity } : {}), ...(since ? { since } : {}) };
   }, [search, now]);
-  const list = useList<Incident>("/incidents", query, 100);
-  const rows = useMemo(() => list.pages?.flatMap((page) => page.items) ?? [], [list.pages]);
+  const list = useWhole<Incident>("/incidents", query);
+  const words = (first("q") ?? "").toLowerCase();
+  const rows = useMemo(
+    () =>
+      (list.items ?? []).filter((row) =>
+        `${row.summary} ${row.actor.label} ${row.id}`.toLowerCase().includes(words),
+      ),
+    [list.items, words],
+  );
   const filtered = Object.keys(search).length > 0;
   return (
     <>
       <div className="page-head">
         <h1>Incidents</h1>
         <span className="small t3">what one actor or campaign did, in order</span>
-        <span className="acts">
-          <a
-            className="btn"
-            href={address("/incidents", { ...query, format: "csv" })}
-            download="incidents.csv"
-          >
-            Export CSV
-          </a>
-        </span>
       </div>
       <div className="toolbar">
         <FilterBar names={{ actor: "actor" }} hint="story, actor…" />
@@ -123,7 +120,7 @@ export function Incidents() {
             <Failed error={list.error} retry={() => list.refetch()} />
           </div>
         )}
-        {list.pages === undefined ? (
+        {list.items === undefined ? (
           !list.error && <Loading rows={8} />
         ) : rows.length === 0 ? (
           <Empty
@@ -145,11 +142,10 @@ export function Incidents() {
             <Rows
               label="Incidents"
               items={rows}
-              total={list.total}
+              total={rows.length}
               columns={COLUMNS}
               id={(row) => row.id}
               open={(row) => navigate({ to: "/incidents/$id", params: { id: row.id } })}
-              more={list.hasNextPage && !list.isFetchingNextPage ? list.fetchNextPage : undefined}
               height={52}
               narrowHeight={76}
             />
@@ -157,7 +153,7 @@ export function Incidents() {
               <span className="wide-only">
                 <kbd>J</kbd> <kbd>K</kbd> move · <kbd>↵</kbd> open
               </span>
-              <span className="end">{many(list.total, "incident")}</span>
+              <span className="end">{many(rows.length, "incident")}</span>
             </div>
           </>
         )}

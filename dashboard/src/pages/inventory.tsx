@@ -1,23 +1,19 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { address } from "../api/client.ts";
-import { useFacets, useList } from "../api/queries.ts";
+import { MOST_ROWS, useInventory } from "../api/queries.ts";
 import type { EndpointRow } from "../api/shapes.ts";
 import { FilterBar, Segments } from "../parts/filters.tsx";
 import { AuthWords, DataClasses, Hostile, Method, Path, RiskMark, StateChip } from "../parts/marks.tsx";
 import { type Column, Rows } from "../parts/rows.tsx";
-import { Empty, Failed, Loading, Time } from "../parts/words.tsx";
+import { Copy, Empty, Failed, Loading, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import type { Search } from "../words/address.ts";
+import { arrange, type Narrowed, narrow } from "../words/inventory.ts";
 import { spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { FACETS, FacetColumn } from "./facets.tsx";
 import { Peek } from "./peek.tsx";
 import { Views } from "./views.tsx";
-
-const FIELDS =
-  "id,host,method,path,protocol,operation,service,access,inventory_state,confirmed,auth,auth_judged,requests,actors,first_seen,last_seen,data_classes,risk";
 
 const COLUMNS: Column<EndpointRow>[] = [
   {
@@ -101,114 +97,34 @@ const WITH_HOST = COLUMNS.map((column) =>
     : column,
 );
 
-/** The filters of the address, as the API takes them. */
-function question(search: Search): Record<string, string | string[]> {
-  const { sort: _, group: __, ...filters } = search;
-  return filters;
-}
-
-/** Rows come in the order of hosts or services; within one of them the sort of the head holds. */
-function within(rows: EndpointRow[], group: "host" | "service", sort: string): EndpointRow[] {
-  const value = (row: EndpointRow) =>
-    sort.endsWith("risk")
-      ? row.risk.score
-      : sort.endsWith("requests")
-        ? row.requests
-        : sort.endsWith("actors")
-          ? row.actors
-          : Date.parse(row.last_seen ?? "") || 0;
-  const way = sort.startsWith("-") ? -1 : 1;
-  const order = new Map<string, number>();
-  for (const row of rows) {
-    const name = row[group] ?? "";
-    if (!order.has(name)) order.set(name, order.size);
-  }
-  return rows.toSorted(
-    (a, b) =>
-      (order.get(a[group] ?? "") ?? 0) - (order.get(b[group] ?? "") ?? 0) || (value(a) - value(b)) * way,
-  );
-}
-
 export function Inventory() {
   useCrumbs("Inventory");
   const { search, first, set, go } = useAddress();
   const navigate = useNavigate();
-  const sort = first("sort") ?? "-risk";
-  const group = first("group") ?? "flat";
-  const filters = useMemo(() => question(search), [search]);
-  const all = useFacets({});
-  const now = useFacets(filters);
-  const list = useList<EndpointRow>("/endpoints", {
-    ...filters,
-    sort: group === "flat" ? sort : "host",
-    fields: FIELDS,
-  });
-  const rows = useMemo(() => {
-    const read = list.pages?.flatMap((page) => page.items) ?? [];
-    return group === "flat" ? read : within(read, group === "service" ? "service" : "host", sort);
-  }, [list.pages, group, sort]);
+  const list = useInventory();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
   const [peek, setPeek] = useState<EndpointRow>();
   const [facetsOpen, setFacetsOpen] = useState(false);
-  const counts = useMemo(
-    () =>
-      new Map(
-        now.data?.facets
-          .find((facet) => facet.name === (group === "service" ? "service" : "host"))
-          ?.values.map((one) => [one.value, one.count]),
-      ),
-    [now.data, group],
-  );
-  const grouping = useMemo(() => {
-    if (group === "flat") return undefined;
-    const key = group === "service" ? "service" : "host";
-    return {
-      of: (row: EndpointRow) => row[key] ?? "",
-      head: (name: string) => (
-        <>
-          <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
-          {counts.has(name) && many(counts.get(name) ?? 0, "endpoint")}
-        </>
-      ),
-    };
-  }, [group, counts]);
+  const sort = first("sort") ?? "-risk";
+  const group = ["host", "service"].includes(first("group") ?? "")
+    ? (first("group") as "host" | "service")
+    : undefined;
+  const all = useMemo(() => narrow(list.items ?? [], {}), [list.items]);
+  const now = useMemo(() => narrow(list.items ?? [], search), [list.items, search]);
+  const rows = useMemo(() => arrange(now.rows, sort, group), [now.rows, sort, group]);
+  const grouping = useMemo(() => (group ? groups(rows, group) : undefined), [rows, group]);
   const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
-  const provisional = all.data?.facets
-    .find((facet) => facet.name === "confirmed")
-    ?.values.find((one) => one.value === "false")?.count;
-  const hosts = all.data?.facets.find((facet) => facet.name === "host")?.values.length;
-  const paths = rows.filter((row) => selected.has(row.id));
+  const chosen = rows.filter((row) => selected.has(row.id));
+  const { sort: _, group: __, ...filters } = search;
   return (
     <>
       <div className="page-head">
         <h1>Inventory</h1>
-        {all.data && (
-          <span className="small t3">
-            {many(all.data.total, "endpoint")} on {many(hosts ?? 0, "host")}
-            {provisional ? ` · ${count(provisional)} provisional` : ""}
-          </span>
-        )}
-        <span className="acts">
-          <a
-            className="btn"
-            href={address("/endpoints", { ...filters, sort, format: "csv" })}
-            download="endpoints.csv"
-          >
-            Export CSV
-          </a>
-        </span>
+        {list.items && <Extent all={all} list={list} />}
       </div>
-      <Views />
+      <Views rows={list.items ?? []} />
       <div className="toolbar">
-        <FilterBar
-          names={Object.fromEntries([
-            ["host", "host"],
-            ["method", "method"],
-            ["min_risk", "risk from"],
-            ...FACETS.map((facet) => [facet.name, facet.short]),
-          ])}
-          hint="path, host, service…"
-        />
+        <FilterBar names={NAMES} hint="path, host, service…" />
         <button
           type="button"
           className="btn only-narrow"
@@ -228,19 +144,19 @@ export function Inventory() {
         />
       </div>
       <div className="inv">
-        <FacetColumn all={all.data} now={now.data} open={facetsOpen} />
+        <FacetColumn all={list.items && all} now={now} open={facetsOpen} />
         <div className="panel">
           {list.error && (
             <div className="pb">
               <Failed error={list.error} retry={() => list.refetch()} />
             </div>
           )}
-          {list.pages === undefined ? (
+          {list.items === undefined ? (
             !list.error && <Loading rows={16} />
-          ) : rows.length === 0 ? (
+          ) : rows.length === 0 && list.complete ? (
             <NoEndpoints
               filtered={Object.keys(filters).length > 0}
-              total={all.data?.total ?? 0}
+              total={list.items.length}
               clear={() => go({})}
             />
           ) : (
@@ -248,13 +164,12 @@ export function Inventory() {
               <Rows
                 label="Endpoints"
                 items={rows}
-                total={list.total}
+                total={rows.length}
                 columns={group === "host" ? COLUMNS : WITH_HOST}
                 height={group === "host" ? 32 : 44}
                 id={(row) => row.id}
                 open={open}
                 peek={setPeek}
-                more={list.hasNextPage && !list.isFetchingNextPage ? list.fetchNextPage : undefined}
                 narrowHeight={group === "host" ? 58 : 74}
                 sort={sort}
                 sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
@@ -263,36 +178,79 @@ export function Inventory() {
               />
               <div className="tf">
                 {selected.size > 0 ? (
-                  <>
-                    <b className="t2">{count(selected.size)} selected</b>
-                    <button
-                      type="button"
-                      className="btn"
-                      onClick={() =>
-                        navigator.clipboard?.writeText(
-                          paths.map((row) => `${row.method} ${row.host}${row.path}`).join("\n"),
-                        )
-                      }
-                    >
-                      Copy paths
-                    </button>
-                    <button type="button" className="btn bare" onClick={() => setSelected(new Set())}>
-                      Clear <kbd>Esc</kbd>
-                    </button>
-                  </>
+                  <Chosen chosen={chosen} clear={() => setSelected(new Set())} />
                 ) : (
                   <span className="wide-only">
                     <kbd>J</kbd> <kbd>K</kbd> move · <kbd>X</kbd> select · <kbd>↵</kbd> open ·{" "}
                     <kbd>Space</kbd> look
                   </span>
                 )}
-                <span className="end">{many(list.total, "endpoint")}</span>
+                <span className="end">{many(rows.length, "endpoint")}</span>
               </div>
             </>
           )}
         </div>
       </div>
       {peek && <Peek row={peek} close={() => setPeek(undefined)} open={() => open(peek)} />}
+    </>
+  );
+}
+
+const NAMES = Object.fromEntries([
+  ["method", "method"],
+  ["min_risk", "risk from"],
+  ...FACETS.map((facet) => [facet.name, facet.short]),
+]);
+
+/** How much there is, and whether all of it was read. */
+function Extent({
+  all,
+  list,
+}: {
+  all: Narrowed;
+  list: { items: EndpointRow[] | undefined; complete: boolean };
+}) {
+  const provisional = all.counts.get("confirmed")?.get("false") ?? 0;
+  const size = list.items?.length ?? 0;
+  return (
+    <span className="small t3" role="status">
+      {list.complete
+        ? many(size, "endpoint")
+        : size >= MOST_ROWS
+          ? `the first ${count(size)} endpoints of more`
+          : `${count(size)} endpoints so far`}{" "}
+      on {many(all.counts.get("host")?.size ?? 0, "host")}
+      {provisional > 0 ? ` · ${count(provisional)} provisional` : ""}
+    </span>
+  );
+}
+
+/** Heads of groups, with how many rows they have. */
+function groups(rows: EndpointRow[], key: "host" | "service") {
+  const sizes = new Map<string, number>();
+  for (const row of rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
+  return {
+    of: (row: EndpointRow) => row[key] ?? "",
+    head: (name: string) => (
+      <>
+        <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
+        {many(sizes.get(name) ?? 0, "endpoint")}
+      </>
+    ),
+  };
+}
+
+function Chosen({ chosen, clear }: { chosen: EndpointRow[]; clear: () => void }) {
+  const text = chosen.map((row) => `${row.method} ${row.host}${row.path}`).join("\n");
+  return (
+    <>
+      <b className="t2">{count(chosen.length)} selected</b>
+      <Copy text={text} label="Copy methods and paths">
+        Copy paths
+      </Copy>
+      <button type="button" className="btn bare" onClick={clear}>
+        Clear <kbd>Esc</kbd>
+      </button>
     </>
   );
 }

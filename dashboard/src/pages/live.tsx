@@ -20,7 +20,7 @@ type Line = LiveExchange & { key: number };
 /** What the stream says, newest first; at most ten times in a second the page is drawn anew. */
 function useLive(paused: boolean) {
   const [lines, setLines] = useState<Line[]>([]);
-  const [state, setState] = useState<"asking" | "on" | "lost">("asking");
+  const [state, setState] = useState<"asking" | "on" | "lost" | "none">("asking");
   const [waiting, setWaiting] = useState(0);
   const [dropped, setDropped] = useState(0);
   const next = useRef(0);
@@ -30,7 +30,8 @@ function useLive(paused: boolean) {
   useEffect(() => {
     const stream = new EventSource(address("/events"));
     stream.onopen = () => setState("on");
-    stream.onerror = () => setState("lost");
+    // A stream that is closed for good was refused: this server has none.
+    stream.onerror = () => setState(stream.readyState === EventSource.CLOSED ? "none" : "lost");
     stream.addEventListener("exchange", (event) => {
       try {
         held.current.push({ ...(JSON.parse(event.data) as LiveExchange), key: next.current++ });
@@ -86,9 +87,11 @@ export function Live() {
             ? paused
               ? `stopped; ${many(waiting, "exchange")} waiting`
               : "as it happens"
-            : state === "asking"
-              ? "asking for the stream"
-              : "the stream was lost; trying again"}
+            : state === "none"
+              ? "no stream"
+              : state === "asking"
+                ? "asking for the stream"
+                : "the stream was lost; trying again"}
           {dropped > 0 ? ` · ${count(dropped)} passed by unseen` : ""}
         </span>
         <span className="acts">
@@ -103,6 +106,14 @@ export function Live() {
           </button>
         </span>
       </div>
+      {state === "none" && (
+        <div className="note">
+          <span className="sq hatch" />
+          <p>
+            <b>This server has no stream of exchanges.</b> What it finds is under Incidents and Findings.
+          </p>
+        </div>
+      )}
       {state === "lost" && (
         <div className="note warn">
           <Icon name="clock" />

@@ -1,16 +1,17 @@
 import { Link, useNavigate } from "@tanstack/react-router";
-import { useOverview, useSession } from "../api/queries.ts";
-import type { Health, Incident, Overview as Shape } from "../api/shapes.ts";
-import { Hostile, Method, Path, RiskMark, Sev, Sign, Stages } from "../parts/marks.tsx";
+import { useOverview } from "../api/queries.ts";
+import type { Incident, Severity, Overview as Shape } from "../api/shapes.ts";
+import { Hostile, Method, Path, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
-import { capital, SEVERITIES, spaced } from "../words/names.ts";
-import { count, many, share, word } from "../words/numbers.ts";
-import { visible } from "../words/visible.ts";
+import { SEVERITIES } from "../words/names.ts";
+import { count, many, word } from "../words/numbers.ts";
 import { DataMap } from "./datamap.tsx";
 import { rest, story } from "./incidents.tsx";
+import { Itself } from "./itself.tsx";
+import { News } from "./news.tsx";
 import { ByRisk } from "./owasp.tsx";
 import { Wall } from "./wall.tsx";
 
@@ -24,18 +25,21 @@ export function Overview() {
   );
 }
 
+/** Findings to do, by severity. */
+const todo = (overview: Shape) =>
+  Object.fromEntries(overview.counts.active_findings) as Partial<Record<Severity, number>>;
+
 function Report({ overview }: { overview: Shape }) {
   const navigate = useNavigate();
-  const worst = worstOf(overview.incidents.open);
+  const worst = worstOf(overview.incidents);
   useKeys({ Enter: () => (worst ? navigate({ to: "/incidents/$id", params: { id: worst.id } }) : false) });
-  const open = overview.findings.open_by_severity;
-  const grave = (open.critical ?? 0) + (open.high ?? 0);
+  const grave = (todo(overview).critical ?? 0) + (todo(overview).high ?? 0);
   return (
     <>
       <div className="report">
         <div>
           <p className="lead">
-            <Lead incidents={overview.incidents.open} total={overview.incidents.total} grave={grave} />
+            <Lead incidents={overview.incidents} total={overview.counts.incidents} grave={grave} />
           </p>
           <div className="row wrap act">
             {worst && (
@@ -46,26 +50,29 @@ function Report({ overview }: { overview: Shape }) {
             <Link to="/findings" search={{ severity: "high" }} className={worst ? "btn" : "btn primary"}>
               {grave > 0 ? `See ${many(grave, "grave finding")}` : "Findings"}
             </Link>
-            <span className="small t3">
-              since <Time at={overview.since} ago />
-            </span>
+            {overview.summary && (
+              <span className="small t3">
+                of {many(overview.summary.exchanges, "exchange")}, the last{" "}
+                <Time at={overview.summary.ended} ago />
+              </span>
+            )}
           </div>
         </div>
         <Exposure overview={overview} />
       </div>
       <div className="grid">
-        <Wall traffic={overview.traffic} incidents={overview.incidents.open} />
+        <Wall timeline={overview.summary?.timeline ?? []} incidents={overview.incidents} />
       </div>
       <div className="grid g-main">
-        <OpenIncidents incidents={overview.incidents.open} total={overview.incidents.total} />
+        <OpenIncidents incidents={overview.incidents} total={overview.counts.incidents} />
         <News overview={overview} />
       </div>
       <div className="grid g-main">
         <Riskiest overview={overview} />
-        <Itself health={overview.health} />
+        <Itself overview={overview} />
       </div>
       <div className="grid g-2">
-        <DataMap overview={overview} />
+        <DataMap />
         <ByRisk />
       </div>
     </>
@@ -125,7 +132,7 @@ function Lead({
 
 /** The one large number: what is open and grave. */
 function Exposure({ overview }: { overview: Shape }) {
-  const open = overview.findings.open_by_severity;
+  const open = todo(overview);
   const all = SEVERITIES.reduce((sum, severity) => sum + (open[severity] ?? 0), 0);
   return (
     <div className="exposure">
@@ -149,11 +156,11 @@ function Exposure({ overview }: { overview: Shape }) {
         {SEVERITIES.filter((severity) => (open[severity] ?? 0) > 0)
           .map((severity) => `${count(open[severity] ?? 0)} ${severity}`)
           .join(" · ") || "none open"}
-        . {count(overview.findings.new)} new.{" "}
+        .{" "}
         <Link to="/inventory" className="link">
-          {many(overview.endpoints.total, "endpoint")}
+          {many(overview.counts.endpoints, "endpoint")}
         </Link>
-        , {count(overview.endpoints.provisional)} provisional.
+        , {count(overview.counts.provisional)} provisional.
       </p>
     </div>
   );
@@ -217,108 +224,11 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
   );
 }
 
-/** What came since one was last here, as links to it. */
-function News({ overview }: { overview: Shape }) {
-  const session = useSession();
-  const health = overview.health.exchanges;
-  const items: {
-    sign: string;
-    words: React.ReactNode;
-    to: "/inventory" | "/findings" | "/policies" | "/settings";
-    search: Record<string, string>;
-  }[] = [];
-  if (overview.endpoints.new > 0) {
-    items.push({
-      sign: "+",
-      words: <>{many(overview.endpoints.new, "new endpoint")}</>,
-      to: "/inventory",
-      search: { sort: "-last_seen" },
-    });
-  }
-  if (overview.findings.new > 0)
-    items.push({
-      sign: "!",
-      words: <>{many(overview.findings.new, "new finding")}</>,
-      to: "/findings",
-      search: {},
-    });
-  if (overview.endpoints.provisional > 0) {
-    items.push({
-      sign: "?",
-      words: (
-        <>
-          {many(overview.endpoints.provisional, "endpoint")} still{" "}
-          <span className="chip dashed">provisional</span>
-        </>
-      ),
-      to: "/inventory",
-      search: { confirmed: "false" },
-    });
-  }
-  if ((health?.policies_would_refuse ?? 0) > 0) {
-    items.push({
-      sign: "□",
-      words: (
-        <>
-          {many(health?.policies_would_refuse ?? 0, "request")} would have been refused by rules in monitor
-          mode
-        </>
-      ),
-      to: "/policies",
-      search: { mode: "monitor" },
-    });
-  }
-  if ((health?.refused_by_policies ?? 0) > 0) {
-    items.push({
-      sign: "■",
-      words: <>{many(health?.refused_by_policies ?? 0, "request")} refused by policies</>,
-      to: "/policies",
-      search: { mode: "enforce" },
-    });
-  }
-  for (const limit of (overview.health.limits_reached ?? []).filter((one) => one.count > 0).slice(0, 2)) {
-    items.push({
-      sign: "~",
-      words: (
-        <>
-          {capital(visible(spaced(limit.name), 60))} reached {many(limit.count, "time")}:{" "}
-          {visible(limit.behaviour, 120)}
-        </>
-      ),
-      to: "/settings",
-      search: { tab: "health" },
-    });
-  }
-  return (
-    <Panel
-      title="Since your last visit"
-      end={session?.last_login ? <Time at={session.last_login} ago /> : "first visit"}
-    >
-      {items.length === 0 ? (
-        <Empty title="Nothing new" />
-      ) : (
-        <ul className="feed news">
-          {items.map((item) => (
-            <li key={`${item.sign}${item.to}${JSON.stringify(item.search)}`}>
-              <span className="mono t3" aria-hidden="true">
-                {item.sign}
-              </span>
-              <Link to={item.to} search={item.search}>
-                {item.words}
-              </Link>
-            </li>
-          ))}
-        </ul>
-      )}
-    </Panel>
-  );
-}
-
 function Riskiest({ overview }: { overview: Shape }) {
   return (
     <Panel
       title="Riskiest endpoints"
-      sub={`of ${count(overview.endpoints.total)}`}
+      sub={`of ${count(overview.counts.endpoints)}`}
       end={
         <Link to="/inventory" className="link">
           Inventory by risk
@@ -360,65 +270,6 @@ function Riskiest({ overview }: { overview: Shape }) {
           ))}
         </tbody>
       </table>
-    </Panel>
-  );
-}
-
-/** How fully Bartizan sees, and what it let go. */
-function Itself({ health }: { health: Partial<Health> }) {
-  const exchanges = health.exchanges ?? {};
-  const judged = exchanges.judged ?? 0;
-  const partly = exchanges.partly_inspected ?? 0;
-  const not = exchanges.not_judged ?? 0;
-  const all = judged + not;
-  const full = Math.max(0, judged - partly);
-  // The last per cent is stretched, for it is what matters.
-  const rest = all - full;
-  const lines: [string, number | undefined][] = [
-    ["Hostile", exchanges.hostile],
-    ["Refused by policies", exchanges.refused_by_policies],
-    ["Would be refused", exchanges.policies_would_refuse],
-    ["Missing from the capture", exchanges.missing_from_capture],
-    ["Facts lost on the way to the store", health.store?.exchange_facts_lost],
-    ...((health.limits_reached ?? [])
-      .slice(0, 3)
-      .map((limit) => [`Limit: ${visible(spaced(limit.name), 60)}`, limit.count]) as [string, number][]),
-  ];
-  return (
-    <Panel
-      title="Bartizan itself"
-      end={health.version ? `version ${visible(health.version, 40)}` : undefined}
-    >
-      <div className="pb">
-        <div className="row">
-          <span className="grow">
-            <b>{share(full, all)}</b> inspected in full
-          </span>
-          <span className="t3 small">{many(all, "exchange")}</span>
-        </div>
-        <div
-          className="meter after"
-          role="img"
-          aria-label={`${share(full, all)} in full, ${count(partly)} in part, ${count(not)} not`}
-        >
-          <i className="k-allow" style={{ flex: 9 }} />
-          {partly > 0 && <i className="hatch" style={{ flex: Math.max(0.1, partly / Math.max(1, rest)) }} />}
-          {not > 0 && <i className="k-throttle" style={{ flex: Math.max(0.05, not / Math.max(1, rest)) }} />}
-        </div>
-        <p className="small t3 after">
-          The last tenth is stretched. Hatched: {count(partly)} in part. Solid: {count(not)} not at all.
-        </p>
-        {lines.map(([name, value]) => (
-          <div key={name} className="row line">
-            <span className="grow t3">{name}</span>
-            {value === undefined ? (
-              <Sign certainty="unevaluated">not reported</Sign>
-            ) : (
-              <span>{count(value)}</span>
-            )}
-          </div>
-        ))}
-      </div>
     </Panel>
   );
 }

@@ -1,9 +1,8 @@
-import { useQuery } from "@tanstack/react-query";
-import { resource } from "../api/queries.ts";
-import type { Finding, Page, Severity } from "../api/shapes.ts";
+import { useChecks, useDetectors, useFindings } from "../api/queries.ts";
+import type { ReferenceItem, Severity } from "../api/shapes.ts";
 import { Sev, Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
-import { Ready } from "../parts/words.tsx";
+import { Loading } from "../parts/words.tsx";
 import { SEVERITIES } from "../words/names.ts";
 
 const OWASP = [
@@ -19,25 +18,20 @@ const OWASP = [
   "Unsafe consumption",
 ];
 
+const risks = (item: ReferenceItem) =>
+  Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
+
 /** Findings to do by the risks of OWASP; what nothing looks for is hatched, not zero. */
 export function ByRisk() {
-  const findings = useQuery(
-    resource<Page<Finding>>("/findings", {
-      state: ["open", "confirmed"],
-      limit: 500,
-      fields: "id,severity,owasp",
-    }),
-  );
-  const checks = useQuery({
-    ...resource<{ items: { owasp?: string[] }[] }>("/reference/checks"),
-    staleTime: Number.POSITIVE_INFINITY,
+  const findings = useFindings();
+  const looked = new Set(useChecks().data?.items.flatMap(risks));
+  const watched = new Set(useDetectors().data?.items.flatMap(risks));
+  const todo = findings.items?.filter((finding) => finding.state === "open" || finding.state === "confirmed");
+  const rows = OWASP.map((name, index) => {
+    const code = `API${index + 1}`;
+    return { code, name, here: (todo ?? []).filter((finding) => finding.owasp.includes(`${code}:2023`)) };
   });
-  const detectors = useQuery({
-    ...resource<{ items: { owasp?: string[] }[] }>("/reference/detectors"),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const looked = new Set(checks.data?.items.flatMap((one) => one.owasp ?? []));
-  const watched = new Set(detectors.data?.items.flatMap((one) => one.owasp ?? []));
+  const most = Math.max(1, ...rows.map((row) => row.here.length));
   return (
     <Panel
       title="Findings to do by OWASP API risk"
@@ -49,54 +43,46 @@ export function ByRisk() {
         </span>
       }
     >
-      <Ready of={findings} rows={10}>
-        {(page) => {
-          const rows = OWASP.map((name, index) => {
-            const code = `API${index + 1}`;
-            const here = page.items.filter((finding) => finding.owasp.includes(`${code}:2023`));
-            return { code, name, here };
-          });
-          const most = Math.max(1, ...rows.map((row) => row.here.length));
-          return (
-            <ul className="owasp">
-              {rows.map(({ code, name, here }) => (
-                <li key={code}>
-                  <span className="mono t3">{code}</span>
-                  <span className="cut">{name}</span>
-                  {here.length > 0 ? (
-                    <span className="meter">
-                      {SEVERITIES.map((severity) => {
-                        const size = here.filter((finding) => finding.severity === severity).length;
-                        return (
-                          size > 0 && (
-                            <i
-                              key={severity}
-                              className={`s-${severity} toned`}
-                              style={{ width: `${(size / most) * 100}%` }}
-                              title={`${size} ${severity}`}
-                            />
-                          )
-                        );
-                      })}
-                    </span>
-                  ) : looked.size === 0 || looked.has(`${code}:2023`) ? (
-                    <span className="t3 num">none found</span>
+      {todo === undefined ? (
+        <Loading rows={10} />
+      ) : (
+        <ul className="owasp">
+          {rows.map(({ code, name, here }) => (
+            <li key={code}>
+              <span className="mono t3">{code}</span>
+              <span className="cut">{name}</span>
+              {here.length > 0 ? (
+                <span className="meter">
+                  {SEVERITIES.map((severity) => {
+                    const size = here.filter((finding) => finding.severity === severity).length;
+                    return (
+                      size > 0 && (
+                        <i
+                          key={severity}
+                          className={`s-${severity} toned`}
+                          style={{ width: `${(size / most) * 100}%` }}
+                          title={`${size} ${severity}`}
+                        />
+                      )
+                    );
+                  })}
+                </span>
+              ) : looked.size === 0 || looked.has(`${code}:2023`) ? (
+                <span className="t3 num">none found</span>
+              ) : (
+                <span className="num">
+                  {watched.has(`${code}:2023`) ? (
+                    <span className="t3">watched for, not checked</span>
                   ) : (
-                    <span className="num">
-                      {watched.has(`${code}:2023`) ? (
-                        <span className="t3">watched for, not checked</span>
-                      ) : (
-                        <Sign certainty="unevaluated">not evaluated</Sign>
-                      )}
-                    </span>
+                    <Sign certainty="unevaluated">not evaluated</Sign>
                   )}
-                  <b className="num">{here.length > 0 ? here.length : "–"}</b>
-                </li>
-              ))}
-            </ul>
-          );
-        }}
-      </Ready>
+                </span>
+              )}
+              <b className="num">{here.length > 0 ? here.length : "–"}</b>
+            </li>
+          ))}
+        </ul>
+      )}
     </Panel>
   );
 }

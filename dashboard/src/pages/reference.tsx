@@ -1,31 +1,70 @@
 import { useQuery } from "@tanstack/react-query";
-import { useEffect } from "react";
-import { resource } from "../api/queries.ts";
-import type { ReferenceItem } from "../api/shapes.ts";
-import { Doc } from "../parts/doc.tsx";
+import { type ReactNode, useEffect } from "react";
+import { lasting, useChecks, useDetectors } from "../api/queries.ts";
+import type { DataClassItem, Page, ReferenceItem } from "../api/shapes.ts";
+import { About, inline } from "../parts/doc.tsx";
 import { FilterBar, Segments } from "../parts/filters.tsx";
-import { Sev } from "../parts/marks.tsx";
+import { DataClass, Sev, Sure } from "../parts/marks.tsx";
 import { Empty, Ready } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
 import { replace } from "../words/address.ts";
+import { capital, spaced } from "../words/names.ts";
+
+interface Entry {
+  code: string;
+  title: string;
+  text: string;
+  show: () => ReactNode;
+}
+
+const ofItem = (item: ReferenceItem): Entry => ({
+  code: item.code,
+  title: item.title,
+  text: `${item.code} ${item.name} ${item.title} ${String(item.owasp ?? "")} ${item.cwe.join(" ")}`,
+  show: () => (
+    <>
+      <div className="row wrap">
+        <Sev severity={item.severity} />
+        <Sure confidence={item.confidence} />
+        <span className="plain mono">
+          {item.code} · {item.name}
+        </span>
+      </div>
+      <h1>{item.title}</h1>
+      <About item={item} />
+    </>
+  ),
+});
+
+const ofClass = (item: DataClassItem): Entry => ({
+  code: item.name,
+  title: item.title,
+  text: `${item.name} ${item.title} ${item.group}`,
+  show: () => (
+    <>
+      <div className="row wrap">
+        <DataClass name={item.name} />
+        <span className="chip">{capital(spaced(item.group))}</span>
+        {item.sensitive && <span className="plain">its exposure is serious by itself</span>}
+      </div>
+      <h1>{item.title}</h1>
+      <p className="prose">{inline(item.what)}</p>
+    </>
+  ),
+});
 
 /** Checks, detectors and data classes of this version, as they describe themselves. */
 export function Reference() {
   useCrumbs("Reference");
-  const { search, first, go } = useAddress();
-  const code = first("code");
-  const kind = first("kind") ?? (code?.startsWith("BZ-D") ? "detectors" : "checks");
-  const items = useQuery({
-    ...resource<{ items: ReferenceItem[] }>(
-      `/reference/${["checks", "detectors", "classes"].includes(kind) ? kind : "checks"}`,
-    ),
-    staleTime: Number.POSITIVE_INFINITY,
-  });
-  const q = (first("q") ?? "").toLowerCase();
-  useEffect(() => {
-    if (code && items.data) document.getElementById(`item-${code}`)?.scrollIntoView({ block: "nearest" });
-  }, [code, items.data]);
+  const { first } = useAddress();
+  const code = first("code") ?? "";
+  const kind =
+    first("kind") ??
+    (code.startsWith("BZ-D") ? "detectors" : code === "" || code.startsWith("BZ-") ? "checks" : "classes");
+  const checks = useChecks();
+  const detectors = useDetectors();
+  const classes = useQuery(lasting<Page<DataClassItem>>("/reference/classes"));
   return (
     <>
       <div className="page-head">
@@ -45,59 +84,50 @@ export function Reference() {
           ]}
         />
       </div>
-      <Ready of={items} rows={12}>
-        {(list) => {
-          const shown = list.items.filter(
-            (item) =>
-              !q ||
-              `${item.code} ${item.name} ${item.title} ${(item.owasp ?? []).join(" ")} ${(item.cwe ?? []).join(" ")}`
-                .toLowerCase()
-                .includes(q),
-          );
-          const chosen = shown.find((item) => item.code === code) ?? shown[0];
-          if (!chosen) return <Empty title="Nothing has that name" />;
-          return (
-            <div className="refs">
-              <nav className="panel" aria-label="Items">
-                <ul>
-                  {shown.map((item) => (
-                    <li key={item.code} id={`item-${item.code}`}>
-                      <button
-                        type="button"
-                        aria-current={item === chosen}
-                        onClick={() => go(replace(search, "code", item.code))}
-                      >
-                        <span className="mono t3">{item.code}</span>
-                        <span>{item.title}</span>
-                      </button>
-                    </li>
-                  ))}
-                </ul>
-              </nav>
-              <article className="panel">
-                <div className="pb">
-                  <div className="row wrap">
-                    {item_severity(chosen)}
-                    <span className="plain mono">
-                      {chosen.code}
-                      {chosen.name !== chosen.code ? ` · ${chosen.name}` : ""}
-                    </span>
-                  </div>
-                  <h1>{chosen.title}</h1>
-                  <Doc text={chosen.documentation} />
-                </div>
-              </article>
-            </div>
-          );
-        }}
-      </Ready>
+      {kind === "classes" ? (
+        <Ready of={classes} rows={12}>
+          {(page) => <Entries entries={page.items.map(ofClass)} />}
+        </Ready>
+      ) : (
+        <Ready of={kind === "detectors" ? detectors : checks} rows={12}>
+          {(page) => <Entries entries={page.items.map(ofItem)} />}
+        </Ready>
+      )}
     </>
   );
 }
 
-const item_severity = (item: ReferenceItem) =>
-  item.severity ? (
-    <Sev severity={item.severity} />
-  ) : item.group ? (
-    <span className="chip">{item.group}</span>
-  ) : null;
+function Entries({ entries }: { entries: Entry[] }) {
+  const { search, first, go } = useAddress();
+  const code = first("code");
+  const words = (first("q") ?? "").toLowerCase();
+  const shown = entries.filter((entry) => entry.text.toLowerCase().includes(words));
+  const chosen = shown.find((entry) => entry.code === code) ?? shown[0];
+  useEffect(() => {
+    if (code) document.getElementById(`item-${code}`)?.scrollIntoView({ block: "nearest" });
+  }, [code]);
+  if (!chosen) return <Empty title="Nothing has that name" />;
+  return (
+    <div className="refs">
+      <nav className="panel" aria-label="Items">
+        <ul>
+          {shown.map((entry) => (
+            <li key={entry.code} id={`item-${entry.code}`}>
+              <button
+                type="button"
+                aria-current={entry === chosen}
+                onClick={() => go(replace(search, "code", entry.code))}
+              >
+                <span className="mono t3">{entry.code}</span>
+                <span>{entry.title}</span>
+              </button>
+            </li>
+          ))}
+        </ul>
+      </nav>
+      <article className="panel">
+        <div className="pb">{chosen.show()}</div>
+      </article>
+    </div>
+  );
+}

@@ -1,5 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
-import { resource, useSession } from "../api/queries.ts";
+import { resource, useAble, useSession } from "../api/queries.ts";
 import type { AuditEntry, Configuration, Page, Role } from "../api/shapes.ts";
 import { Hostile } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
@@ -26,7 +26,8 @@ export function Settings() {
   const { first, set } = useAddress();
   const session = useSession();
   const may = (least: Role) => session !== undefined && ORDER.indexOf(session.role) >= ORDER.indexOf(least);
-  const tabs = TABS.filter((tab) => may(tab.least));
+  const configured = useAble("GET", "/configuration");
+  const tabs = TABS.filter((tab) => may(tab.least) && (tab.name !== "configuration" || configured));
   const now = tabs.find((tab) => tab.name === first("tab"))?.name ?? "health";
   return (
     <>

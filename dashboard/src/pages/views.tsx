@@ -1,7 +1,10 @@
-import { useState } from "react";
+import { useMemo, useState } from "react";
+import type { EndpointRow } from "../api/shapes.ts";
 import { Ask, Field } from "../parts/dialog.tsx";
 import { useAddress } from "../shell/search.ts";
 import { type Search, stringify } from "../words/address.ts";
+import { narrow } from "../words/inventory.ts";
+import { count } from "../words/numbers.ts";
 
 interface View {
   name: string;
@@ -38,7 +41,7 @@ const same = (a: Search, b: Search) => {
 };
 
 /** Views are addresses with a name; those of one's own stay in this browser. */
-export function Views() {
+export function Views({ rows }: { rows: EndpointRow[] }) {
   const { search, go } = useAddress();
   const [own, setOwn] = useState(read);
   const [asking, setAsking] = useState(false);
@@ -51,6 +54,10 @@ export function Views() {
     }
   };
   const known = [...GIVEN, ...own].some((view) => same(view.search, search));
+  const sizes = useMemo(
+    () => new Map([...GIVEN, ...own].map((view) => [view, narrow(rows, view.search).rows.length])),
+    [rows, own],
+  );
   const mine = own.find((view) => same(view.search, search));
   return (
     <nav className="views" aria-label="Views">
@@ -63,6 +70,7 @@ export function Views() {
           onClick={() => go(view.search, true)}
         >
           {view.name}
+          {rows.length > 0 && <span>{count(sizes.get(view) ?? 0)}</span>}
         </button>
       ))}
       {!known && (

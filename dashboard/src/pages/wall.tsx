@@ -1,6 +1,6 @@
-// Held traffic stands above a line, passed traffic hangs below it. The two sides have scales of their own.
-import { useMemo, useState } from "react";
-import type { Incident, TrafficStep } from "../api/shapes.ts";
+// Hostile traffic stands above a line, all other hangs below it. The two sides have scales of their own.
+import { type KeyboardEvent, useMemo, useState } from "react";
+import type { Incident, TimeBucket } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { useNarrow } from "../parts/rows.tsx";
@@ -13,23 +13,22 @@ const ABOVE = 116;
 const BELOW = 72;
 
 /** Steps joined so that there are at most `most`: sums over neighbours. */
-function join(steps: TrafficStep[], most: number): TrafficStep[] {
+function join(steps: TimeBucket[], most: number): TimeBucket[] {
   const size = Math.ceil(steps.length / most);
   if (size <= 1) return steps;
-  const result: TrafficStep[] = [];
+  const result: TimeBucket[] = [];
   for (let from = 0; from < steps.length; from += size) {
     const group = steps.slice(from, from + size);
-    const total = (
-      name: "seconds" | "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected",
-    ) => group.reduce((sum, step) => sum + step[name], 0);
+    const first = group[0];
+    if (!first) break;
+    const total = (name: "seconds" | "exchanges" | "hostile" | "errors") =>
+      group.reduce((sum, step) => sum + step[name], 0);
     result.push({
-      start: group[0]?.start ?? "",
+      time: first.time,
       seconds: total("seconds"),
       exchanges: total("exchanges"),
-      allowed: total("allowed"),
-      refused: total("refused"),
-      would_refuse: total("would_refuse"),
-      not_inspected: total("not_inspected"),
+      hostile: total("hostile"),
+      errors: total("errors"),
     });
   }
   return result;
@@ -41,189 +40,164 @@ function ceiling(value: number): number {
   return [1, 2, 5, 10].map((step) => step * size).find((step) => step >= value) ?? value;
 }
 
-export function Wall({ traffic, incidents }: { traffic: TrafficStep[]; incidents: Incident[] }) {
+export function Wall({ timeline, incidents }: { timeline: TimeBucket[]; incidents: Incident[] }) {
   const narrow = useNarrow();
-  const now = useNow();
-  const steps = useMemo(() => join(traffic, narrow ? 48 : 120), [traffic, narrow]);
-  const [at, setAt] = useState<number>();
-  const total = (name: "exchanges" | "allowed" | "refused" | "would_refuse" | "not_inspected") =>
-    traffic.reduce((sum, step) => sum + step[name], 0);
-  const first = instant(steps[0]?.start);
+  const steps = useMemo(() => join(timeline, narrow ? 48 : 120), [timeline, narrow]);
+  const total = (name: "exchanges" | "hostile" | "errors") =>
+    timeline.reduce((sum, step) => sum + step[name], 0);
   const last = steps.at(-1);
-  const end = (instant(last?.start) ?? 0) + (last?.seconds ?? 0) * 1000;
-  if (first === undefined || total("exchanges") === 0) {
-    return (
-      <Panel title="At the wall" sub="above: held · below: let through">
-        <p className="pb small t3">No exchange was judged in this time.</p>
-      </Panel>
-    );
-  }
-  const held = ceiling(Math.max(...steps.map((step) => step.refused + step.would_refuse), 1));
-  const passed = ceiling(Math.max(...steps.map((step) => step.exchanges - step.refused), 1));
-  const chosen = at === undefined ? undefined : steps[at];
-  const ticks = narrow ? 3 : 6;
-  const marks = incidents
-    .flatMap((incident) => {
-      const time = instant(incident.started);
-      return time !== undefined && time >= first && time <= end
-        ? [{ incident, share: (time - first) / (end - first) }]
-        : [];
-    })
-    .slice(0, 4);
+  const first = instant(steps[0]?.time);
+  const end = (instant(last?.time) ?? 0) + (last?.seconds ?? 0) * 1000;
   return (
     <Panel
-      title="At the wall"
-      sub={`above: held · below: let through · per ${span((steps[0]?.seconds ?? 0) * 1000)}`}
+      title="Traffic"
+      sub={
+        last
+          ? `above: hostile · below: all others · per ${span((steps[0]?.seconds ?? 0) * 1000)}`
+          : "above: hostile · below: all others"
+      }
       end={
         <span className="legend">
-          <Sign kind="allow">
-            allowed <b>{count(total("allowed"))}</b>
-          </Sign>
           <Sign kind="deny">
-            refused <b>{count(total("refused"))}</b>
+            hostile <b>{count(total("hostile"))}</b>
           </Sign>
-          <Sign kind="deny" certainty="would">
-            would refuse <b>{count(total("would_refuse"))}</b>
+          <Sign kind="allow">
+            others <b>{count(total("exchanges") - total("hostile"))}</b>
           </Sign>
-          <Sign certainty="unevaluated">
-            not inspected <b>{count(total("not_inspected"))}</b>
-          </Sign>
+          <span>{count(total("errors"))} answered with an error</span>
         </span>
       }
     >
-      <div className="wall">
-        <div className="yax" aria-hidden="true">
-          <span style={{ top: 0 }}>{short(held)}</span>
-          <span style={{ top: ABOVE }}>0</span>
-          <span style={{ top: ABOVE + BELOW }}>{short(passed)}</span>
-        </div>
-        <div
-          className="plot"
-          role="slider"
-          tabIndex={0}
-          aria-label="Time at the wall"
-          aria-valuemin={0}
-          aria-valuemax={steps.length - 1}
-          aria-valuenow={at ?? 0}
-          aria-valuetext={chosen ? says(chosen, now) : "Arrow keys walk through time"}
-          onKeyDown={(event) => {
-            const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
-            if (event.key === "Escape") setAt(undefined);
-            if (step === 0) return;
-            event.preventDefault();
-            setAt(Math.min(steps.length - 1, Math.max(0, (at ?? (step > 0 ? -1 : steps.length)) + step)));
-          }}
-          onMouseMove={(event) => {
-            const box = event.currentTarget.getBoundingClientRect();
-            setAt(
-              Math.min(
-                steps.length - 1,
-                Math.max(0, Math.floor(((event.clientX - box.left) / box.width) * steps.length)),
-              ),
-            );
-          }}
-          onMouseLeave={() => setAt(undefined)}
-        >
-          <svg
-            viewBox={`0 0 ${steps.length * 10} ${ABOVE + BELOW}`}
-            preserveAspectRatio="none"
-            aria-hidden="true"
-          >
-            <defs>
-              <pattern
-                id="hatched"
-                width="4"
-                height="4"
-                patternUnits="userSpaceOnUse"
-                patternTransform="rotate(45)"
-              >
-                <rect width="1.2" height="4" fill="var(--hatch)" />
-              </pattern>
-            </defs>
-            <path className="gridline" d={`M0 .5H${steps.length * 10}M0 ${ABOVE / 2}H${steps.length * 10}`} />
-            {steps.map((step, index) => (
-              <Bar
-                key={step.start}
-                step={step}
-                x={index * 10}
-                held={held}
-                passed={passed}
-                on={index === at}
-              />
-            ))}
-            <path className="top-of-wall" d={`M0 ${ABOVE}H${steps.length * 10}`} />
-          </svg>
-          {marks.map(({ incident, share }, index) => (
-            <span
-              key={incident.id}
-              className={`pennant s-${incident.severity} ${share > 0.8 ? "left" : ""}`}
-              style={{ left: `${share * 100}%` }}
-              title={visible(incident.summary, 200)}
-            >
-              {/* Two that would lie on each other fly at different heights. */}
-              <span
-                style={{
-                  top:
-                    marks
-                      .slice(0, index)
-                      .filter((one) => Math.abs(one.share - share) < (narrow ? 0.09 : 0.03)).length * 19,
-                }}
-              >
-                {incident.score}
-              </span>
-            </span>
-          ))}
-        </div>
-        <div className="xax" aria-hidden="true">
-          {Array.from({ length: ticks + 1 }, (_, tick) => {
-            const time = first + ((end - first) * tick) / ticks;
-            return (
-              <span key={tick} style={{ left: `${(tick / ticks) * 100}%` }}>
-                {tick === 0 || day(time, now) !== day(first + ((end - first) * (tick - 1)) / ticks, now)
-                  ? `${clock(time)} ${day(time, now)}`
-                  : clock(time)}
-              </span>
-            );
-          })}
-        </div>
-        <p className="readout" aria-hidden="true">
-          {chosen ? says(chosen, now) : "Times are UTC. Pennants are incidents, with their score."}
-        </p>
-      </div>
+      {first === undefined || total("exchanges") === 0 ? (
+        <p className="pb small t3">No exchange was judged yet.</p>
+      ) : (
+        <Plot steps={steps} from={first} to={end} incidents={incidents} narrow={narrow} />
+      )}
     </Panel>
   );
 }
 
-function says(step: TrafficStep, now: number): string {
-  const time = instant(step.start) ?? 0;
-  return `${day(time, now)} ${clock(time)}: ${many(step.exchanges, "exchange")}, ${count(step.refused)} refused, ${count(step.would_refuse)} would be refused, ${count(step.not_inspected)} not inspected`;
+interface PlotProps {
+  steps: TimeBucket[];
+  from: number;
+  to: number;
+  incidents: Incident[];
+  narrow: boolean;
 }
 
-function Bar(props: { step: TrafficStep; x: number; held: number; passed: number; on: boolean }) {
-  const { step, x, held, passed, on } = props;
-  const up = (value: number) => (value / held) * (ABOVE - 8);
-  const down = (value: number) => (value / passed) * (BELOW - 2);
-  const refused = up(step.refused);
-  const would = up(step.would_refuse);
-  const missed = down(Math.min(step.not_inspected, step.exchanges));
-  const allowed = down(Math.max(0, step.exchanges - step.refused - step.not_inspected));
+function Plot({ steps, from, to, incidents, narrow }: PlotProps) {
+  const now = useNow();
+  const [at, setAt] = useState<number>();
+  const most = ceiling(Math.max(...steps.map((step) => step.hostile), 1));
+  const others = ceiling(Math.max(...steps.map((step) => step.exchanges - step.hostile), 1));
+  const chosen = at === undefined ? undefined : steps[at];
+  const within = (index: number) => Math.min(steps.length - 1, Math.max(0, index));
+  const onKey = (event: KeyboardEvent) => {
+    const step = event.key === "ArrowRight" ? 1 : event.key === "ArrowLeft" ? -1 : 0;
+    if (event.key === "Escape") setAt(undefined);
+    if (step === 0) return;
+    event.preventDefault();
+    setAt(within((at ?? (step > 0 ? -1 : steps.length)) + step));
+  };
   return (
-    <g className={on ? "on" : ""}>
+    <div className="wall">
+      <div className="yax" aria-hidden="true">
+        <span style={{ top: 0 }}>{short(most)}</span>
+        <span style={{ top: ABOVE }}>0</span>
+        <span style={{ top: ABOVE + BELOW }}>{short(others)}</span>
+      </div>
+      <div
+        className="plot"
+        role="slider"
+        tabIndex={0}
+        aria-label="Traffic over time"
+        aria-valuemin={0}
+        aria-valuemax={steps.length - 1}
+        aria-valuenow={at ?? 0}
+        aria-valuetext={chosen ? says(chosen, now) : "Arrow keys walk through time"}
+        onKeyDown={onKey}
+        onMouseMove={(event) => {
+          const box = event.currentTarget.getBoundingClientRect();
+          setAt(within(Math.floor(((event.clientX - box.left) / box.width) * steps.length)));
+        }}
+        onMouseLeave={() => setAt(undefined)}
+      >
+        <svg
+          viewBox={`0 0 ${steps.length * 10} ${ABOVE + BELOW}`}
+          preserveAspectRatio="none"
+          aria-hidden="true"
+        >
+          <path className="gridline" d={`M0 .5H${steps.length * 10}M0 ${ABOVE / 2}H${steps.length * 10}`} />
+          {steps.map((step, index) => (
+            <Bar key={step.time} step={step} x={index * 10} most={most} others={others} on={index === at} />
+          ))}
+          <path className="top-of-wall" d={`M0 ${ABOVE}H${steps.length * 10}`} />
+        </svg>
+        <Pennants incidents={incidents} from={from} to={to} near={narrow ? 0.09 : 0.03} />
+      </div>
+      <Axis from={from} to={to} ticks={narrow ? 3 : 6} now={now} />
+      <p className="readout" aria-hidden="true">
+        {chosen ? says(chosen, now) : "Times are UTC. Pennants are incidents, with their score."}
+      </p>
+    </div>
+  );
+}
+
+function says(step: TimeBucket, now: number): string {
+  const time = instant(step.time) ?? 0;
+  return `${day(time, now)} ${clock(time)}: ${many(step.exchanges, "exchange")}, ${count(step.hostile)} hostile, ${count(step.errors)} answered with an error`;
+}
+
+function Pennants(props: { incidents: Incident[]; from: number; to: number; near: number }) {
+  const marks = props.incidents.flatMap((incident) => {
+    const time = instant(incident.started);
+    if (time === undefined || time < props.from || time > props.to) return [];
+    return [{ incident, share: (time - props.from) / (props.to - props.from) }];
+  });
+  return marks.map(({ incident, share }, index) => (
+    <span
+      key={incident.id}
+      className={`pennant s-${incident.severity} ${share > 0.8 ? "left" : ""}`}
+      style={{ left: `${share * 100}%` }}
+      title={visible(incident.summary, 200)}
+    >
+      {/* Those that would lie on each other fly at different heights. */}
+      <span
+        style={{
+          top: marks.slice(0, index).filter((one) => Math.abs(one.share - share) < props.near).length * 19,
+        }}
+      >
+        {incident.score}
+      </span>
+    </span>
+  ));
+}
+
+function Axis({ from, to, ticks, now }: { from: number; to: number; ticks: number; now: number }) {
+  const at = (tick: number) => from + ((to - from) * tick) / ticks;
+  return (
+    <div className="xax" aria-hidden="true">
+      {Array.from({ length: ticks + 1 }, (_, tick) => (
+        <span key={tick} style={{ left: `${(tick / ticks) * 100}%` }}>
+          {tick === 0 || day(at(tick), now) !== day(at(tick - 1), now)
+            ? `${clock(at(tick))} ${day(at(tick), now)}`
+            : clock(at(tick))}
+        </span>
+      ))}
+    </div>
+  );
+}
+
+function Bar(props: { step: TimeBucket; x: number; most: number; others: number; on: boolean }) {
+  const { step, x, on } = props;
+  const up = step.hostile > 0 ? Math.max(2, (step.hostile / props.most) * (ABOVE - 8)) : 0;
+  const rest = Math.max(0, step.exchanges - step.hostile);
+  const down = rest > 0 ? Math.max(1, (rest / props.others) * (BELOW - 2)) : 0;
+  return (
+    <g>
       {on && <rect className="cursor" x={x} y="0" width="10" height={ABOVE + BELOW} />}
-      {refused > 0 && <rect className="refused" x={x + 1} y={ABOVE - refused} width="8" height={refused} />}
-      {would > 0 && (
-        <rect
-          className="would"
-          x={x + 1.7}
-          y={ABOVE - refused - would}
-          width="6.6"
-          height={Math.max(2, would)}
-        />
-      )}
-      {allowed > 0 && <rect className="allowed" x={x + 1} y={ABOVE + 2} width="8" height={allowed} />}
-      {missed > 0 && (
-        <rect className="missed" x={x + 1} y={ABOVE + 2 + allowed} width="8" height={Math.max(1.5, missed)} />
-      )}
+      {up > 0 && <rect className="hostile" x={x + 1} y={ABOVE - up} width="8" height={up} />}
+      {down > 0 && <rect className="rest" x={x + 1} y={ABOVE + 2} width="8" height={down} />}
     </g>
   );
 }

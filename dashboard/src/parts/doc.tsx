@@ -1,49 +1,54 @@
 import type { ReactNode } from "react";
+import type { ReferenceItem } from "../api/shapes.ts";
+import { spaced } from "../words/names.ts";
 
-/** Our own reference text: paragraphs, lists, `code`, **bold**, fenced code. It never holds text of traffic. */
-export function Doc({ text }: { text: string }) {
-  const blocks: ReactNode[] = [];
-  const parts = text.split(/^```[a-z]*$/m);
-  parts.forEach((part, index) => {
-    if (index % 2 === 1) {
-      blocks.push(
-        <pre className="code" key={`code-${index}`}>
-          {part.trim()}
-        </pre>,
-      );
-      return;
-    }
-    part.split(/\n{2,}/).forEach((block, place) => {
-      const lines = block.trim();
-      if (lines === "") return;
-      const key = `${index}-${place}`;
-      const items = lines.split("\n").filter((line) => line.startsWith("- "));
-      const words = lines
-        .split("\n")
-        .filter((line) => !line.startsWith("- "))
-        .join(" ");
-      if (words) {
-        blocks.push(
-          <p className="prose" key={key}>
-            {inline(words)}
-          </p>,
-        );
-      }
-      if (items.length > 0) {
-        blocks.push(
-          <ul className="prose bullets" key={`${key}-list`}>
-            {items.map((item) => (
-              <li key={item}>{inline(item.slice(2))}</li>
-            ))}
-          </ul>,
-        );
-      }
-    });
-  });
-  return <>{blocks}</>;
+/** What a check or a detector says of itself. It is our own text, and never holds any of traffic. */
+export function About({ item }: { item: ReferenceItem }) {
+  const owasp = Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
+  const lists: [string, string[]][] = [
+    ["OWASP", owasp],
+    ["CWE", item.cwe.map((one) => (typeof one === "number" ? `CWE-${one}` : one))],
+    ["ATT&CK", item.attack],
+    ["Needs", item.inputs.map(spaced)],
+  ];
+  return (
+    <>
+      {(
+        [
+          ["What", item.what],
+          ["Why", item.why],
+          ["Fix", item.fix],
+        ] as const
+      ).map(([name, text]) => (
+        <p className="prose" key={name}>
+          <b>{name}.</b> {inline(text)}
+        </p>
+      ))}
+      <dl className="kv left about">
+        {lists
+          .filter(([, values]) => values.length > 0)
+          .map(([name, values]) => (
+            <div key={name} style={{ display: "contents" }}>
+              <dt>{name}</dt>
+              <dd>
+                {values.join(", ")}
+                {name === "Needs" && <span className="t3"> (without: not evaluated)</span>}
+              </dd>
+            </div>
+          ))}
+      </dl>
+      {item.references.length > 0 && (
+        <ul className="prose bullets">
+          {item.references.map((one) => (
+            <li key={one}>{inline(one)}</li>
+          ))}
+        </ul>
+      )}
+    </>
+  );
 }
 
-/** One line of it. */
+/** A sentence of ours: `code`, **bold** and addresses. */
 export function inline(text: string): ReactNode[] {
   return text.split(/(`[^`]+`|\*\*[^*]+\*\*|https:\/\/[^\s)]+)/).map((part, index) => {
     if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;

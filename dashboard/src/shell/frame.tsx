@@ -162,22 +162,15 @@ export function Frame() {
 function Side() {
   const session = useSession();
   const overview = useOverview().data;
-  const findings = Object.values(overview?.findings.open_by_severity ?? {}).reduce(
-    (sum, value) => sum + (value ?? 0),
-    0,
-  );
-  const incidents = overview?.incidents.open ?? [];
+  const findings = overview?.counts.active_findings.reduce((sum, [, size]) => sum + size, 0) ?? 0;
   const counts: Record<string, [string, boolean] | undefined> = overview
     ? {
-        "/inventory": [short(overview.endpoints.total), false],
+        "/inventory": [short(overview.counts.endpoints), false],
         "/findings": [short(findings), false],
-        "/incidents":
-          incidents.length > 0
-            ? [
-                short(overview.incidents.total ?? incidents.length),
-                incidents.some((one) => one.severity === "critical"),
-              ]
-            : undefined,
+        "/incidents": [
+          short(overview.counts.incidents),
+          overview.incidents.some((one) => one.severity === "critical"),
+        ],
       }
     : {};
   return (

@@ -2,8 +2,8 @@ import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
 import { get } from "../api/client.ts";
-import { resource } from "../api/queries.ts";
-import type { Endpoint, Finding, Page, PolicyRow } from "../api/shapes.ts";
+import { resource, useFindings } from "../api/queries.ts";
+import type { Endpoint, Page, PolicyRow } from "../api/shapes.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon, type IconName } from "../parts/icons.tsx";
 import { Hostile, Operation } from "../parts/marks.tsx";
@@ -101,14 +101,10 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
   const endpoints = useQuery({
     queryKey: ["palette", "endpoints", asked],
     queryFn: ({ signal }) =>
-      get<Page<Endpoint>>("/endpoints", { q: asked, limit: 6, sort: "-risk", fields: ROWS }, signal),
+      get<Page<Endpoint>>("/endpoints", { path: asked, limit: 6, fields: ROWS }, signal),
     enabled,
   });
-  const findings = useQuery({
-    queryKey: ["palette", "findings", asked],
-    queryFn: ({ signal }) => get<Page<Finding>>("/findings", { q: asked, limit: 5 }, signal),
-    enabled,
-  });
+  const findings = useFindings();
   const policies = useQuery({ ...resource<{ items: PolicyRow[] }>("/policies"), enabled });
   return useMemo(() => {
     const hits: Hit[] = [];
@@ -135,7 +131,9 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
           go: () => navigate({ to: "/inventory/$id", params: { id: one.id } }),
         });
       }
-      for (const one of findings.data?.items ?? []) {
+      for (const one of (findings.items ?? [])
+        .filter((row) => row.title.toLowerCase().includes(text))
+        .slice(0, 5)) {
         add({
           key: one.id,
           group: "Findings",
@@ -187,5 +185,5 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
       if (words.toLowerCase().includes(text)) add({ key: words, group: "Do", icon, words, go });
     }
     return hits;
-  }, [text, enabled, endpoints.data, findings.data, policies.data, navigate, theme, choose, showKeys]);
+  }, [text, enabled, endpoints.data, findings.items, policies.data, navigate, theme, choose, showKeys]);
 }
