@@ -102,6 +102,11 @@ const policies = createRoute({
   path: "/policies",
   component: lazyRouteComponent(() => import("./pages/policies.tsx"), "Policies"),
 });
+const keys = createRoute({
+  getParentRoute: at,
+  path: "/keys",
+  component: lazyRouteComponent(() => import("./pages/keys.tsx"), "Keys"),
+});
 const settings = createRoute({
   getParentRoute: at,
   path: "/settings",
@@ -128,6 +133,7 @@ export const router = createRouter({
       actor,
       live,
       policies,
+      keys,
       settings,
       reference,
     ]),

@@ -17,7 +17,7 @@ export class Problem extends Error {
     this.detail = typeof body.detail === "string" ? body.detail : "";
     this.incident = typeof body.incident === "string" ? body.incident : undefined;
     this.fields = Array.isArray(body.errors) ? body.errors : [];
-    this.retryAfter = retryAfter;
+    this.retryAfter = retryAfter ?? (typeof body.retry_after === "number" ? body.retry_after : undefined);
   }
 }
 

@@ -332,6 +332,18 @@ export interface DataClassItem {
   sensitive: boolean;
 }
 
+/** A key of the gateway's own. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  owner: string;
+  scopes: string[];
+  state: "active" | "disabled" | "revoked";
+  created: string;
+  expires: string | null;
+  last_used: string | null;
+}
+
 export interface User {
   name: string;
   role: Role;

@@ -144,7 +144,11 @@ export function Inventory() {
         />
       </div>
       <div className="inv">
-        <FacetColumn all={list.items && all} now={now} open={facetsOpen} />
+        {list.error && !list.items ? (
+          <div />
+        ) : (
+          <FacetColumn all={list.items && all} now={now} open={facetsOpen} />
+        )}
         <div className="panel">
           {list.error && (
             <div className="pb">

@@ -19,20 +19,23 @@ export function News({ overview }: { overview: Overview }) {
   const endpoints = useInventory();
   const findings = useFindings();
   const since = session?.last_login ?? "";
-  const fresh = (rows: { first_seen: string | null }[] | undefined) =>
-    since === "" ? 0 : (rows ?? []).filter((row) => (row.first_seen ?? "") > since).length;
+  // Counted once all were read: a number that grows while one looks at it is none.
+  const fresh = (list: { items: { first_seen: string | null }[] | undefined; complete: boolean }) =>
+    since === "" || !list.complete
+      ? 0
+      : (list.items ?? []).filter((row) => (row.first_seen ?? "") > since).length;
   const exchanges = overview.server?.exchanges;
   const items: Item[] = [
     {
       sign: "+",
-      size: fresh(endpoints.items),
+      size: fresh(endpoints),
       words: (size) => many(size, "new endpoint"),
       to: "/inventory",
       search: { sort: "-last_seen" },
     },
     {
       sign: "!",
-      size: fresh(findings.items),
+      size: fresh(findings),
       words: (size) => many(size, "new finding"),
       to: "/findings",
       search: {},

@@ -1,6 +1,7 @@
 // Times, copying, and what a page says when it has nothing, not yet, or not any more.
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { Problem } from "../api/client.ts";
+import { capital } from "../words/names.ts";
 import { absolute, instant, relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { Battlement, Icon } from "./icons.tsx";
@@ -127,7 +128,7 @@ function says(problem: Problem | undefined): string {
   if (problem.status === 403) return "Your role does not allow this.";
   if (problem.status === 404) return "There is no such thing here, or not any more.";
   if (problem.status === 409 || problem.status === 412) return "Somebody changed this meanwhile.";
-  return `${visible(problem.message, 200)}.`;
+  return `${capital(visible(problem.message, 200))}.`;
 }
 
 interface Loadable<T> {

@@ -21,6 +21,7 @@ export interface Place {
     | "/live"
     | "/findings"
     | "/policies"
+    | "/keys"
     | "/settings"
     | "/reference";
   name: string;
@@ -38,6 +39,7 @@ export const PLACES: Place[] = [
   { to: "/live", name: "Live", icon: "live", letter: "l" },
   { to: "/findings", name: "Findings", icon: "findings", letter: "f", group: "Remediate" },
   { to: "/policies", name: "Policies", icon: "policies", letter: "p", group: "Protect" },
+  { to: "/keys", name: "Keys", icon: "keys", letter: "k" },
   { to: "/settings", name: "Settings", icon: "settings", letter: "s", group: "System" },
   { to: "/reference", name: "Reference", icon: "reference", letter: "r" },
 ];

@@ -7,12 +7,12 @@ const KEYS: [what: string, keys: string[]][] = [
   ["Down, up", ["J", "K"]],
   ["Open; look at it without leaving the list", ["↵", "Space"]],
   ["Select; select up to here; all", ["X", "Shift X", "*"]],
-  ["Finding: confirm, accept until, false positive, fixed", ["A", "E", "C", "R"]],
+  ["Finding: confirm, accept until, false positive, fixed, open again", ["Y", "E", "N", "R", "O"]],
   ["Live: stop and go on", ["Space"]],
   ["This sheet", ["?"]],
   ["Overview, inventory, incidents", ["G then", "O", "I", "N"]],
   ["Actors, live, findings", ["G then", "A", "L", "F"]],
-  ["Policies, settings, reference", ["G then", "P", "S", "R"]],
+  ["Policies, keys, settings, reference", ["G then", "P", "K", "S", "R"]],
 ];
 
 export function KeySheet({ close }: { close: () => void }) {

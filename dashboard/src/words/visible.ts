@@ -11,7 +11,7 @@ export interface Piece {
 const ODD =
   /[\u0000-\u001f\u007f-\u009f\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\u{e0000}-\u{e0fff}]|[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/gu;
 
-const NAMES: Record<string, string> = { "\n": "↵", "\r": "␍", "\t": "⇥", "\0": "␀" };
+const NAMES: Record<string, string> = { "\n": "LF", "\r": "CR", "\t": "TAB", "\0": "NUL" };
 
 /** The text in pieces; more than `most` characters are cut, and the cut is a piece of its own. */
 export function pieces(text: string, most = 2000): Piece[] {

@@ -17,6 +17,7 @@ const PAGES = [
   "/live",
   "/findings",
   "/policies",
+  "/keys",
   "/settings",
   "/reference",
 ];

@@ -28,8 +28,17 @@ const row = (id: string, more: Partial<EndpointRow>): EndpointRow => ({
 const ROWS = [
   row("one", { access: "public", risk: { score: 70, factors: [] }, auth_judged: 3 }),
   row("two", { access: "partner", risk: { score: 10, factors: [] } }),
-  row("three", { access: "private", inventory_state: "shadow", risk: { score: 100, factors: [] }, host: "b.example" }),
-  row("four", { access: "public", inventory_state: "shadow", auth: [{ type: "jwt", location: "header", name: "authorization", coverage: 1 }] }),
+  row("three", {
+    access: "private",
+    inventory_state: "shadow",
+    risk: { score: 100, factors: [] },
+    host: "b.example",
+  }),
+  row("four", {
+    access: "public",
+    inventory_state: "shadow",
+    auth: [{ type: "jwt", location: "header", name: "authorization", coverage: 1 }],
+  }),
 ];
 const ids = (rows: EndpointRow[]) => rows.map((one) => one.id);
 

@@ -56,7 +56,7 @@ test("shares are whole only when they are exact", () => {
 test("characters that would not be seen are named", () => {
   assert.equal(visible("a\u202Eb"), "a‹U+202E›b");
   assert.equal(visible("a\u200Bb\uFEFF"), "a‹U+200B›b‹U+FEFF›");
-  assert.equal(visible("line\r\nnext\t\0"), "line‹␍›‹↵›next‹⇥›‹␀›");
+  assert.equal(visible("line\r\nnext\t\0"), "line‹CR›‹LF›next‹TAB›‹NUL›");
   assert.equal(visible("\u{E0041}tag"), "‹U+E0041›tag");
   assert.equal(visible("\u001b[31m"), "‹U+001B›[31m");
   assert.equal(visible("\uD800"), "‹U+D800›");
