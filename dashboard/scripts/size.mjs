@@ -7,6 +7,7 @@ const dist = new URL("../dist/", import.meta.url).pathname;
 const FIRST_LOAD = 300 * 1024;
 const LAZY = 230 * 1024;
 const FONTS = 100 * 1024;
+const PACKAGES = 60;
 
 const gzip = (path) => gzipSync(readFileSync(path), { level: 9 }).length;
 const kib = (bytes) => `${(bytes / 1024).toFixed(1)} KiB`;
@@ -34,5 +35,11 @@ for (const name of files.filter((name) => /\.(js|css)$/.test(name) && !named.inc
   console.log(`lazy        ${kib(size).padStart(9)}  ${name}`);
   if (size > LAZY) problems.push(`${name} is ${kib(size)}`);
 }
+const lock = JSON.parse(readFileSync(new URL("../package-lock.json", import.meta.url), "utf8"));
+const shipped = Object.entries(lock.packages).filter(
+  ([path, one]) => path !== "" && !one.dev && !one.devOptional && !one.peer,
+);
+console.log(`packages that are shipped: ${shipped.length} (of ${PACKAGES})`);
+if (shipped.length > PACKAGES) problems.push(`${shipped.length} packages are shipped`);
 for (const problem of problems) console.error(`size: ${problem}`);
 process.exit(problems.length === 0 ? 0 : 1);

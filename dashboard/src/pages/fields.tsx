@@ -5,7 +5,7 @@ import { Empty } from "../parts/words.tsx";
 import { many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
-const MOST = 120;
+const MOST = 40;
 
 /** `body:/card/number` is at depth 1 of the body; what is in the head is at none. */
 function depth(location: string): number {
