@@ -29,12 +29,11 @@ export const client = new QueryClient({
   defaultOptions: { queries: { staleTime: 15_000, gcTime: 10 * 60_000, retry: again } },
 });
 
-/** One resource; what was there stays while it is read again. */
+/** One resource. */
 export function resource<T>(path: string, query: Query = {}, every?: number) {
   return queryOptions({
     queryKey: [path, query] as QueryKey,
     queryFn: ({ signal }) => get<T>(path, query, signal),
-    placeholderData: keepPreviousData,
     ...(every ? { refetchInterval: every } : {}),
   });
 }
@@ -90,7 +89,11 @@ export function useList<T>(path: string, query: Query, limit = 200) {
       get<Page<T>>(path, { ...query, limit, ...(pageParam ? { after: pageParam } : {}) }, signal),
     initialPageParam: "",
     getNextPageParam: (last) => last.next ?? undefined,
+    // While other filters are read, what was there stays.
     placeholderData: keepPreviousData,
+    // A long list is many requests: it is read again when somebody asks for it.
+    staleTime: 60_000,
+    refetchOnWindowFocus: false,
   });
   const items = useMemo(() => result.data?.pages.flatMap((page) => page.items), [result.data]);
   return {
@@ -99,6 +102,7 @@ export function useList<T>(path: string, query: Query, limit = 200) {
     more: result.hasNextPage && !result.isFetchingNextPage ? result.fetchNextPage : undefined,
     error: result.error,
     refetch: result.refetch,
+    at: result.dataUpdatedAt,
   };
 }
 
@@ -111,10 +115,11 @@ export const MOST_ROWS = 50_000;
  */
 export function useWhole<T>(path: string, query: Query) {
   const list = useList<T>(path, query, 500);
-  const { items, more } = list;
+  const { items, more, error } = list;
   useEffect(() => {
-    if (more && (items?.length ?? 0) < MOST_ROWS) more();
-  }, [more, items]);
+    // After a failure somebody has to say when to go on, or it would be asked again and again.
+    if (more && !error && (items?.length ?? 0) < MOST_ROWS) more();
+  }, [more, items, error]);
   return list;
 }
 

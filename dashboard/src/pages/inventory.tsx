@@ -5,12 +5,13 @@ import type { EndpointRow } from "../api/shapes.ts";
 import { FilterBar, Segments } from "../parts/filters.tsx";
 import { AuthWords, DataClasses, Hostile, Method, Path, RiskMark, StateChip } from "../parts/marks.tsx";
 import { type Column, Rows } from "../parts/rows.tsx";
-import { Copy, Empty, Failed, Loading, Time } from "../parts/words.tsx";
+import { Copy, Empty, Failed, Loading, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
 import { arrange, type Narrowed, narrow } from "../words/inventory.ts";
 import { spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
+import { relative } from "../words/time.ts";
 import { FACETS, FacetColumn } from "./facets.tsx";
 import { Peek } from "./peek.tsx";
 import { Views } from "./views.tsx";
@@ -207,25 +208,30 @@ const NAMES = Object.fromEntries([
 ]);
 
 /** How much there is, and whether all of it was read. */
-function Extent({
-  all,
-  list,
-}: {
-  all: Narrowed;
-  list: { items: EndpointRow[] | undefined; complete: boolean };
-}) {
+function Extent({ all, list }: { all: Narrowed; list: ReturnType<typeof useInventory> }) {
   const provisional = all.counts.get("confirmed")?.get("false") ?? 0;
   const size = list.items?.length ?? 0;
+  const now = useNow();
   return (
-    <span className="small t3" role="status">
-      {list.complete
-        ? many(size, "endpoint")
-        : size >= MOST_ROWS
-          ? `the first ${count(size)} endpoints of more`
-          : `${count(size)} endpoints so far`}{" "}
-      on {many(all.counts.get("host")?.size ?? 0, "host")}
-      {provisional > 0 ? ` · ${count(provisional)} provisional` : ""}
-    </span>
+    <>
+      <span className="small t3" role="status">
+        {list.complete
+          ? many(size, "endpoint")
+          : size >= MOST_ROWS
+            ? `the first ${count(size)} endpoints of more`
+            : `${count(size)} endpoints so far`}{" "}
+        on {many(all.counts.get("host")?.size ?? 0, "host")}
+        {provisional > 0 ? ` · ${count(provisional)} provisional` : ""}
+      </span>
+      {list.complete && now - list.at > 60_000 && (
+        <span className="acts small t3 row">
+          read {relative(list.at, now)} ago
+          <button type="button" className="btn" onClick={() => list.refetch()}>
+            Read again
+          </button>
+        </span>
+      )}
+    </>
   );
 }
 
