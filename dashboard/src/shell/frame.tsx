@@ -234,7 +234,7 @@ function Watch() {
           <span className={error || !data.ready ? "pulse off" : "pulse"} />
           {error ? "No answer" : data.ready ? "On watch" : "Not ready"}
         </span>
-        <span className="t3">{short(judged)}</span>
+        <span className="t3">{short(judged)} judged</span>
       </span>
       <span className="row">
         <span className="t3">In full</span>
