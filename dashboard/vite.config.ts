@@ -2,7 +2,7 @@ import react from "@vitejs/plugin-react";
 import { defineConfig } from "vite";
 
 // `npm run dev` against a running `bartizan serve`: its administration address.
-const target = process.env.BARTIZAN_ADMIN ?? "http://127.0.0.1:9090";
+const target = process.env.BARTIZAN_ADMIN ?? "http://127.0.0.1:9900";
 
 export default defineConfig({
   plugins: [react()],

@@ -292,19 +292,22 @@ export interface PolicyRow {
   };
 }
 
+/** The head of an exchange, as it was judged; the path has no query, and parts that look like values by their shape. */
 export interface LiveExchange {
-  time: string;
+  id: string;
+  time: string | null;
   method: string;
   host: string;
   path: string;
+  endpoint_id: string | null;
   status: number | null;
+  actor: ActorRef;
   action: Action;
   applied: Action;
-  actor: ActorRef | string | null;
   codes: string[];
+  severity: Severity | null;
+  partly_inspected: boolean;
   duration_ms: number | null;
-  exchange_id?: string;
-  endpoint_id?: string | null;
 }
 
 /** A check or a detector. */

@@ -32,7 +32,7 @@ const COLUMNS: Column<EndpointRow>[] = [
     cell: (row) => <Path path={row.operation ?? row.path} />,
   },
   { name: "state", title: "State", width: "84px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "88px", cell: (row) => <AuthWords endpoint={row} /> },
+  { name: "auth", title: "Auth", width: "100px", cell: (row) => <AuthWords endpoint={row} /> },
   {
     name: "data",
     title: "Data it carries",

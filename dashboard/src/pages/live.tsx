@@ -43,6 +43,11 @@ function useLive(paused: boolean) {
         setDropped((before) => before + 1);
       }
     });
+    // The server tells how many it did not tell.
+    stream.addEventListener("missed", (event) => {
+      const missed = Number(/"count":(\d{1,15})/.exec(String(event.data))?.[1] ?? 0);
+      setDropped((before) => before + missed);
+    });
     const timer = setInterval(() => {
       if (stop.current) return setWaiting(held.current.length);
       if (held.current.length === 0) return;
@@ -110,7 +115,8 @@ export function Live() {
         <div className="note">
           <span className="sq hatch" />
           <p>
-            <b>This server has no stream of exchanges.</b> What it finds is under Incidents and Findings.
+            <b>No stream of exchanges.</b> This server has none, or as many watch already as may. What it
+            finds is under Incidents and Findings.
           </p>
         </div>
       )}
@@ -171,8 +177,7 @@ export function Live() {
   );
 }
 
-const who = (line: LiveExchange) =>
-  line.actor === null ? "" : typeof line.actor === "string" ? line.actor : line.actor.label;
+const who = (line: LiveExchange) => line.actor.label;
 
 function Row({ line }: { line: Line }) {
   const time = instant(line.time);
@@ -192,13 +197,9 @@ function Row({ line }: { line: Line }) {
         <Verdict line={line} />
       </td>
       <td className="f-full cutoff">
-        {line.actor !== null && typeof line.actor !== "string" ? (
-          <Link to="/actors/$id" params={{ id: line.actor.id }} className="link">
-            <Hostile text={line.actor.label} most={50} />
-          </Link>
-        ) : (
-          <Hostile text={who(line) || "–"} most={50} />
-        )}
+        <Link to="/actors/$id" params={{ id: line.actor.id }} className="link">
+          <Hostile text={who(line) || line.actor.kind} most={50} />
+        </Link>
       </td>
       <td className="mono f-full">
         {line.codes.map((code) => (
@@ -223,7 +224,11 @@ function Verdict({ line }: { line: LiveExchange }) {
       </Sign>
     );
   }
-  return <Sign kind="allow">allowed</Sign>;
+  return line.partly_inspected ? (
+    <Sign certainty="unevaluated">allowed, seen in part</Sign>
+  ) : (
+    <Sign kind="allow">allowed</Sign>
+  );
 }
 
 const DONE: Record<string, string> = {
