@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# dashboard.sh [build|check]: builds the dashboard, which the program embeds, when anything of it has
-# changed; `check` also lints it and runs its unit tests. Packages come from the lock file only, and no
+# dashboard.sh [build|check|browser]: builds the dashboard, which the program embeds, when anything of it
+# has changed; `check` also lints it and runs its unit tests, `browser` its browser tests against the server
+# that BARTIZAN_URL, BARTIZAN_USER and BARTIZAN_PASSWORD name. Packages come from the lock file only, and no
 # script of theirs is run.
 source "$(dirname "$0")/env.sh"
 what=${1:-build}
@@ -43,6 +44,9 @@ if [ "$(cat dist/.made-from 2>/dev/null)" != "$bundle" ]; then
     printf '%s' "$bundle" >dist/.made-from
     # The compiler does not see that the folder it embeds has changed.
     touch ../crates/bartizan/src/serve/admin/dashboard.rs
+fi
+if [ "$what" = browser ]; then
+    npm run --silent browser
 fi
 if [ "$what" = check ]; then
     npm run --silent lint

@@ -19,13 +19,14 @@ mod reply;
 mod tests;
 mod throttle;
 
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::{Arc, Weak};
 
 use axum::{Router, http::StatusCode, routing::any};
 use bartizan_gateway::Running;
 use bartizan_model::{Scope, Timestamp};
 use bartizan_pipeline::live::Counters;
 use bartizan_store::{DataDirectory, Store};
+use tokio::sync::Mutex;
 
 pub(crate) use document::document;
 pub use first_user::FirstUserError;
@@ -66,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) in_force: Arc<Mutex<InForce>>,
     /// Tells of exchanges.
     pub(crate) watch: Watch,
+    /// What the gateway runs on.
+    pub(crate) traffic: tokio::runtime::Handle,
 }
 
 impl Api {

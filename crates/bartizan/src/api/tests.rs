@@ -1,9 +1,6 @@
 //! Every operation, asked by everybody. An operation that is not in [`sample`] fails here.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, Mutex},
-};
+use std::{net::SocketAddr, sync::Arc};
 
 use axum::{
     body::Body,
@@ -26,6 +23,7 @@ use bartizan_store::{
     Store, UserChange,
 };
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
 use super::{
@@ -119,12 +117,9 @@ async fn server() -> (Arc<Running>, Server) {
         started: Timestamp::from_micros(1),
         gateway: Arc::downgrade(&gateway),
         counters: Arc::default(),
-        in_force: Arc::new(Mutex::new(InForce {
-            configuration: String::new(),
-            policies,
-            enforcement,
-        })),
+        in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
         watch: Watch::default(),
+        traffic: tokio::runtime::Handle::current(),
     };
     (gateway, server)
 }
@@ -288,6 +283,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "getIncident" | "listIncidentDetections" => ("inc_default", None),
         "getDetection" => ("det_default", None),
         "getActor" => ("act_default", None),
+        "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
         "setKeyState" => ("key_default", Some(json!({"state": "disabled"}))),
         other => panic!("say what {other} is asked with"),

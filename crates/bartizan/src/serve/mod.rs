@@ -4,6 +4,7 @@ mod admin;
 mod capture;
 pub(crate) mod descriptors;
 mod figures;
+mod in_force;
 mod lane;
 mod runtimes;
 mod settings;
@@ -12,7 +13,7 @@ mod watch;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering::Relaxed},
+    sync::{Arc, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -28,15 +29,16 @@ use bartizan_pipeline::{
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use figures::Figures;
+pub(crate) use in_force::{InForce, Switch, SwitchError};
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
 pub(crate) use watch::{LiveExchange, Watch};
 
-use self::{admin::Admin, capture::Capture, lane::Lane, settings::compile};
+use self::{admin::Admin, capture::Capture, in_force::Modes, lane::Lane, settings::compile};
 use crate::{
     api::{self, Api, FirstUserError},
     config::Config,
@@ -57,8 +59,8 @@ pub enum ServeError {
     /// A policy cannot be compiled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The API keys cannot be read.
-    #[error("cannot read the API keys: {0}")]
+    /// The API keys, or the modes of policies, cannot be read.
+    #[error("cannot read the API keys or the modes of policies: {0}")]
     Keys(String),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
@@ -178,17 +180,6 @@ pub enum Clear {
     No,
 }
 
-/// The policies in force. Held while a reload goes on: two of them come one after the other.
-#[derive(Debug)]
-pub(crate) struct InForce {
-    /// What it was told, as `config show` writes it.
-    pub(crate) configuration: String,
-    /// As configured, the default ones among them.
-    pub(crate) policies: Vec<PolicyConfig>,
-    /// Compiled.
-    pub(crate) enforcement: Arc<Enforcement>,
-}
-
 /// A server that runs.
 pub struct Serving {
     gateway: Arc<Running>,
@@ -210,14 +201,16 @@ impl Serving {
             gateway, admin, snapshot, state, directory, runtimes, waiting, capture, ..
         } = start;
         let Runtimes { traffic, behind } = runtimes;
-        let policies = PolicyConfig::with_defaults(start.policies);
+        let configured = PolicyConfig::with_defaults(start.policies);
+        let modes = behind.block_on(Modes::load(directory.store(), &snapshot.scope));
+        let modes = modes.map_err(|error| ServeError::Keys(error.to_string()))?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
             ..Surroundings::embedded(snapshot.key.clone())
         };
         let keys = Arc::clone(&surroundings.keys);
-        let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
+        let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
         let counters = Arc::new(Counters::default());
         let capture = capture
             .map(|(path, clear)| {
@@ -235,7 +228,9 @@ impl Serving {
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
         let in_force = InForce {
             configuration: start.configuration,
-            policies,
+            gateway,
+            configured,
+            modes,
             enforcement: Arc::clone(&enforcement),
         };
         let in_force = Arc::new(Mutex::new(in_force));
@@ -246,6 +241,7 @@ impl Serving {
             counters: Arc::clone(&counters),
             in_force: Arc::clone(&in_force),
             watch: watch.clone(),
+            traffic: traffic.handle().clone(),
         };
         let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
         let admin = traffic.block_on(Admin::start(
@@ -317,18 +313,12 @@ impl Serving {
     ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
-        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = in_force.enforcement.successor(&policies).map_err(ServeError::from);
-        let taken_over = next.and_then(|next| {
-            let next = Arc::new(next);
-            let inline = Arc::clone(&next) as Arc<_>;
-            // The only moment at which anything changes.
-            self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
-            Ok(next)
-        });
         let configuration = config.to_yaml().unwrap_or_default();
-        let taken_over = taken_over
-            .map(|enforcement| *in_force = InForce { configuration, policies, enforcement });
+        let mut in_force = self.in_force.blocking_lock();
+        let taken_over = {
+            let _context = self.traffic.enter();
+            in_force.take_over(&self.gateway, compiled.clone(), policies, configuration)
+        };
         // Also when others were refused: they may have been counted already.
         in_force.enforcement.forget_others();
         taken_over?;

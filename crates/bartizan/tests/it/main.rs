@@ -7,6 +7,8 @@ mod clients;
 mod command;
 mod costly;
 mod csv;
+#[cfg(feature = "lab")]
+mod dashboard;
 mod detectors;
 #[cfg(feature = "lab")]
 mod drive;

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::command::{bartizan, home, result, run, stderr, write};
 
 /// Longest time that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An API that answers every request with JSON and closes.
 pub(crate) fn upstream() -> SocketAddr {

@@ -1,12 +1,10 @@
 //! The server itself: how it is, what it enforces, and everything at a glance.
 
-use std::sync::PoisonError;
-
-use bartizan_gateway::policy::PolicyTally;
+use bartizan_gateway::policy::{PolicyConfig, PolicyTally};
 use bartizan_model::{Endpoint, Incident, Mode, Role, Timestamp, analysis::Summary};
 use bartizan_store::{Counts, EndpointFilter, IncidentFilter, PageRequest, Store};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
@@ -16,7 +14,7 @@ use crate::{
         problem::Problem,
         reply::{Listed, Reply},
     },
-    serve::Figures,
+    serve::{Figures, InForce, Switch, SwitchError},
 };
 
 /// Incidents and endpoints that are shown at a glance.
@@ -39,6 +37,11 @@ pub(super) fn operations() -> Vec<Operation> {
             "listPolicies",
             "Policies in force, in the order in which they are written, and what they decided",
             policies,
+        ),
+        At::put("/policies/{name}/mode", Role::Operator).does(
+            "setPolicyMode",
+            "Switches a policy, until it is switched back",
+            set_mode,
         ),
     ]
 }
@@ -128,7 +131,7 @@ pub(super) struct Configuration {
 
 async fn configuration(call: Call<Nothing, Nothing>) -> Result<Reply<Configuration>, Problem> {
     call.api.own(call.caller()?)?;
-    let in_force = call.api.0.server.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+    let in_force = call.api.0.server.in_force.lock().await;
     Ok(Configuration { yaml: in_force.configuration.clone() }.into())
 }
 
@@ -143,6 +146,8 @@ pub(super) struct PolicyView {
     title: &'static str,
     /// Whether it decides, or only says what it would decide.
     mode: Mode,
+    /// The mode in the configuration; another one is in force when it was switched by hand.
+    configured_mode: Mode,
     /// Whether it is there without any configuration.
     is_default: bool,
     /// What it decided since the server began.
@@ -151,17 +156,60 @@ pub(super) struct PolicyView {
 
 async fn policies(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<PolicyView>>, Problem> {
     call.api.own(call.caller()?)?;
-    let in_force = call.api.0.server.in_force.lock().unwrap_or_else(PoisonError::into_inner);
-    let view = |policy: &bartizan_gateway::policy::PolicyConfig| {
-        let (item, mode) = policy.kind_and_mode()?;
+    let in_force = call.api.0.server.in_force.lock().await;
+    Ok(Listed::whole(views(&in_force)).into())
+}
+
+fn views(in_force: &InForce) -> Vec<PolicyView> {
+    let view = |(policy, switched): (&PolicyConfig, Option<Mode>)| {
+        let (item, configured) = policy.kind_and_mode()?;
         Some(PolicyView {
             name: policy.name.clone(),
             kind: item.kind,
             title: item.title,
-            mode,
+            mode: switched.unwrap_or(configured),
+            configured_mode: configured,
             is_default: policy.is_default(),
             decisions: in_force.enforcement.tally(&policy.name),
         })
     };
-    Ok(Listed::whole(in_force.policies.iter().filter_map(view).collect()).into())
+    in_force.policies().filter_map(view).collect()
+}
+
+/// A mode to switch to.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewMode {
+    /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it.
+    mode: Mode,
+}
+
+impl Default for NewMode {
+    fn default() -> Self {
+        Self { mode: Mode::Monitor }
+    }
+}
+
+async fn set_mode(call: Call<Nothing, NewMode>) -> Result<Reply<PolicyView>, Problem> {
+    let caller = call.caller()?;
+    call.api.own(caller)?;
+    let (store, server) = (call.api.store()?, &call.api.0.server);
+    let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
+    let switch = Switch {
+        policy: call.id.clone(),
+        mode: call.body.mode,
+        who: caller.user.name.clone(),
+        now: crate::serve::now(),
+    };
+    let mut in_force = server.in_force.lock().await;
+    let kept = (&*store, &caller.scope);
+    let switched = in_force.switch((&gateway, &server.traffic), kept, switch).await;
+    switched.map_err(|error| match error {
+        SwitchError::Unknown => Problem::not_found(),
+        SwitchError::Policy(error) => Problem::invalid(error.to_string()),
+        SwitchError::Store(error) => error.into(),
+        SwitchError::Gateway(error) => Problem::internal(&error),
+    })?;
+    let view = views(&in_force).into_iter().find(|view| view.name == call.id);
+    Ok(view.ok_or_else(Problem::not_found)?.into())
 }
