@@ -335,6 +335,14 @@ export interface DataClassItem {
   sensitive: boolean;
 }
 
+/** A group of endpoints with an owner; empty texts are unknown. */
+export interface Service {
+  id: string;
+  name: string;
+  owner: string;
+  business_unit: string;
+}
+
 /** A key of the gateway's own. */
 export interface ApiKey {
   id: string;
