@@ -24,6 +24,7 @@ pub mod severity;
 pub mod source;
 pub mod taxonomy;
 pub mod time;
+pub mod user;
 pub mod verdict;
 
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
@@ -52,4 +53,5 @@ pub use redact::Redacted;
 pub use severity::{Confidence, Severity};
 pub use taxonomy::{Attack, Cwe, Owasp};
 pub use time::{Duration, Timestamp};
+pub use user::{LoginDigest, LoginSecret, Role, User};
 pub use verdict::{Action, PolicyDecision, PolicyOutcome, Verdict};

@@ -82,6 +82,7 @@ impl DataOptions {
 /// An open data directory.
 #[derive(Debug)]
 pub struct DataDirectory {
+    path: PathBuf,
     store: Arc<SqliteStore>,
     log: Arc<dyn ExchangeLog>,
     scope: Scope,
@@ -176,6 +177,7 @@ impl DataDirectory {
         let store = Arc::new(store);
         let LogOptions { segment_bytes, max_bytes } = options.log;
         Self {
+            path: options.directory.clone(),
             store,
             log,
             scope,
@@ -186,6 +188,12 @@ impl DataDirectory {
             appending: Mutex::new(()),
             _lock: lock,
         }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The SQL store.

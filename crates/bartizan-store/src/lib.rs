@@ -12,6 +12,7 @@ pub mod exchange_log;
 mod files;
 pub mod keys;
 mod lock;
+mod logins;
 mod query;
 mod records;
 mod sql;
@@ -30,6 +31,9 @@ pub use exchange_log::{
 pub use files::MAX_NAME_BYTES;
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};
+pub use logins::{
+    AccessToken, LoginSession, Logins, MAX_SESSIONS, MAX_TOKENS, MAX_USERS, NewPassword, UserChange,
+};
 pub use query::{
     ActorFilter, Cursor, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, MAX_PAGE,
     Page, PageRequest,

@@ -14,6 +14,7 @@ use crate::{
     audit::{AuditHead, AuditRecord, AuditReport},
     error::Result,
     exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
+    logins::Logins,
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
@@ -30,7 +31,7 @@ use crate::{
 /// A call that returned `Ok` is durable. A call that returned an error changed nothing. No method
 /// reads a clock: times come in.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: Logins {
     /// Writes a batch in one transaction.
     ///
     /// # Errors

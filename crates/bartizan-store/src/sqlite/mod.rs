@@ -10,6 +10,7 @@ mod findings;
 mod incidents;
 mod keys;
 mod log_index;
+mod logins;
 mod maintain;
 mod read;
 mod schema;

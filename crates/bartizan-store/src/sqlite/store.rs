@@ -57,6 +57,8 @@ macro_rules! writing {
     }};
 }
 
+pub(super) use {reading, writing};
+
 #[async_trait]
 impl Store for SqliteStore {
     async fn save_batch(&self, scope: &Scope, batch: &Batch) -> Result<SaveReport> {

@@ -24,6 +24,7 @@ pub(super) fn run(folder: &Path) -> Result<Exit, CommandError> {
         ("commands.md", commands()),
         ("configuration.md", configuration()),
         ("configuration.schema.json", config::schema()?),
+        ("openapi.json", format!("{:#}\n", crate::api::document())),
     ];
     for (name, text) in pages {
         let path = folder.join(name);

@@ -48,6 +48,16 @@ pub struct Config {
     pub limits: Limits,
 }
 
+impl Config {
+    /// All of it as YAML, as it would be written into a file.
+    ///
+    /// # Errors
+    /// Says what cannot be written.
+    pub fn to_yaml(&self) -> Result<String, String> {
+        serde_saphyr::to_string(self).map_err(|error| error.to_string())
+    }
+}
+
 /// A short name: letters, digits, `-`, `_` and `.`; at most 64 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(try_from = "String", into = "String")]

@@ -1,7 +1,8 @@
-//! The administration listener: whether it works, and figures. It answers only requests that name it
-//! by an address of its own or a configured host name, so that a page in a browser cannot reach it
-//! through a name that it controls (DNS rebinding).
+//! The administration listener: whether it works, figures, and the administration API and the dashboard.
+//! It answers only requests that name it by an address of its own or a configured host name, so that a page in a
+//! browser cannot reach it through a name that it controls (DNS rebinding).
 
+mod dashboard;
 mod door;
 
 use std::{
@@ -24,8 +25,8 @@ use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::door::{Closed, Door};
-use super::ServeError;
-use crate::config::gateway::AdminConfig;
+use super::{ServeError, figures::Figures};
+use crate::{api::Api, config::gateway::AdminConfig};
 
 #[derive(Clone)]
 struct Shared {
@@ -48,14 +49,16 @@ impl Admin {
         gateway: Arc<Running>,
         enforcement: &Enforcement,
         counters: Arc<Counters>,
+        api: &Api,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
         if !address.ip().is_loopback() {
             anstream::eprintln!(
-                "warning: {address} serves health and metrics to everybody who reaches it: there is \
-                 no authentication; metrics name services, policies and upstreams"
+                "warning: {address} serves health and metrics to everybody who reaches it, and \
+                 passwords and cookies go over it in the clear; metrics name services, policies and \
+                 upstreams"
             );
         }
         let mut hosts: Vec<String> = config.hosts.iter().map(|h| h.to_ascii_lowercase()).collect();
@@ -75,8 +78,10 @@ impl Admin {
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
-            .layer(middleware::from_fn_with_state(shared.clone(), known_host))
-            .with_state(shared);
+            .with_state(shared.clone())
+            .merge(api.router())
+            .fallback(dashboard::answer)
+            .layer(middleware::from_fn_with_state(shared, known_host));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(door.serve(app, stopped));
         Ok(Self { address, stop })
@@ -115,32 +120,10 @@ async fn health() -> &'static str {
 
 /// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
 /// traffic was judged.
-async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
-    let counters = &shared.counters;
-    let is_ready = !shared.gateway.is_ending();
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
-    let body = serde_json::json!({
-        "ready": is_ready,
-        "connections": shared.gateway.connections(),
-        "exchanges": {
-            "judged": load(&counters.judged),
-            "not_judged": shared.gateway.handover_dropped(),
-            "partly_inspected": load(&counters.partly_inspected),
-            "hostile": load(&counters.hostile),
-            "would_block": load(&counters.would_block),
-            "refused_by_policies": load(&counters.refused),
-            "policies_would_refuse": load(&counters.would_refuse),
-            "missing_from_capture": load(&counters.capture_lost),
-        },
-        "store": {
-            "steps_kept": load(&counters.kept),
-            "steps_failed": load(&counters.keep_failures),
-            "exchange_facts_lost": load(&counters.facts_lost),
-            "exchange_facts_removed": load(&counters.facts_removed),
-        },
-    });
-    (status, Json(body))
+async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Figures>) {
+    let figures = Figures::of(&shared.gateway, &shared.counters);
+    let status = if figures.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(figures))
 }
 
 /// OpenMetrics text: the gateway's, then those of the judgement.

@@ -3,10 +3,12 @@
 mod admin;
 mod capture;
 pub(crate) mod descriptors;
+mod figures;
 mod lane;
 mod runtimes;
 mod settings;
 mod system;
+mod watch;
 
 use std::{
     path::PathBuf,
@@ -28,12 +30,17 @@ use bartizan_pipeline::{
 use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::runtime::Runtime;
 
+pub(crate) use figures::Figures;
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
+pub(crate) use watch::{LiveExchange, Watch};
 
 use self::{admin::Admin, capture::Capture, lane::Lane, settings::compile};
-use crate::config::Config;
+use crate::{
+    api::{self, Api, FirstUserError},
+    config::Config,
+};
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
@@ -69,6 +76,9 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is nobody who could log in.
+    #[error(transparent)]
+    FirstUser(#[from] FirstUserError),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -101,6 +111,7 @@ impl ServeError {
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
             Self::Keys(_) => "is the folder of the store readable?",
             Self::Admin { .. } => "name another address with --admin",
+            Self::FirstUser(_) => "is the folder of the store writable?",
             Self::Capture { .. } => "name another file with --capture",
             Self::Thread(_) => "the system has no room for another thread",
             Self::Keep(_) => "what was acknowledged before is there",
@@ -136,6 +147,8 @@ pub fn check(
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
+    /// All of it, as `config show` writes it.
+    pub configuration: String,
     /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
     /// The administration listener.
@@ -165,15 +178,26 @@ pub enum Clear {
     No,
 }
 
+/// The policies in force. Held while a reload goes on: two of them come one after the other.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    /// What it was told, as `config show` writes it.
+    pub(crate) configuration: String,
+    /// As configured, the default ones among them.
+    pub(crate) policies: Vec<PolicyConfig>,
+    /// Compiled.
+    pub(crate) enforcement: Arc<Enforcement>,
+}
+
 /// A server that runs.
 pub struct Serving {
     gateway: Arc<Running>,
-    /// The policies in force. Held while a reload goes on: two of them come one after the other.
-    enforcement: Mutex<Arc<Enforcement>>,
+    in_force: Arc<Mutex<InForce>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     traffic: Arc<Runtime>,
     counters: Arc<Counters>,
+    first_password: Option<PathBuf>,
 }
 
 impl Serving {
@@ -204,14 +228,32 @@ impl Serving {
             .transpose()?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        let first = api::ensure_first_user(directory.store(), &snapshot.scope, directory.path());
+        let first_password = behind.block_on(first)?;
         traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
+        let in_force = InForce {
+            configuration: start.configuration,
+            policies,
+            enforcement: Arc::clone(&enforcement),
+        };
+        let in_force = Arc::new(Mutex::new(in_force));
+        let watch = Watch::default();
+        let server = api::Server {
+            started: now(),
+            gateway: Arc::downgrade(&running),
+            counters: Arc::clone(&counters),
+            in_force: Arc::clone(&in_force),
+            watch: watch.clone(),
+        };
+        let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
         let admin = traffic.block_on(Admin::start(
             &admin,
             Arc::clone(&running),
             &enforcement,
             Arc::clone(&counters),
+            &api,
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
@@ -219,11 +261,18 @@ impl Serving {
             start.exchange_days,
         ));
         let counted = Arc::clone(&counters);
-        let lane =
-            Lane { receiver, snapshot, state, counters: counted, directory, behind, capture };
+        let lane = Lane {
+            receiver,
+            snapshot,
+            state,
+            counters: counted,
+            directory,
+            behind,
+            capture,
+            watch,
+        };
         let lane = lane.start().map_err(ServeError::Thread)?;
-        let enforcement = Mutex::new(enforcement);
-        Ok(Self { gateway: running, enforcement, admin, lane, traffic, counters })
+        Ok(Self { gateway: running, in_force, admin, lane, traffic, counters, first_password })
     }
 
     /// The gateway.
@@ -236,6 +285,12 @@ impl Serving {
     #[must_use]
     pub const fn admin_address(&self) -> std::net::SocketAddr {
         self.admin.address()
+    }
+
+    /// The file with the password of the first user, as long as it counts.
+    #[must_use]
+    pub fn first_password(&self) -> Option<&std::path::Path> {
+        self.first_password.as_deref()
     }
 
     /// Takes over a new configuration, and gives what the gateway was told.
@@ -262,17 +317,20 @@ impl Serving {
     ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
-        let mut in_force = self.enforcement.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken_over = in_force.successor(&policies).map_err(ServeError::from).and_then(|next| {
+        let mut in_force = self.in_force.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = in_force.enforcement.successor(&policies).map_err(ServeError::from);
+        let taken_over = next.and_then(|next| {
             let next = Arc::new(next);
             let inline = Arc::clone(&next) as Arc<_>;
             // The only moment at which anything changes.
             self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
             Ok(next)
         });
-        let taken_over = taken_over.map(|next| *in_force = next);
+        let configuration = config.to_yaml().unwrap_or_default();
+        let taken_over = taken_over
+            .map(|enforcement| *in_force = InForce { configuration, policies, enforcement });
         // Also when others were refused: they may have been counted already.
-        in_force.forget_others();
+        in_force.enforcement.forget_others();
         taken_over?;
         Ok(compiled)
     }

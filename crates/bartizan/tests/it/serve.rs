@@ -87,7 +87,7 @@ impl Server {
             line[start.len()..].trim().parse().expect("an address")
         };
         let gateway = address("listening on ");
-        let admin = address("health and metrics on http://");
+        let admin = address("administration, health and metrics on http://");
         Self { child, lines, gateway, admin }
     }
 
