@@ -374,11 +374,9 @@ export interface Token {
   used: string | null;
 }
 
+/** Every key, as `bartizan config show` writes it; secrets are references. */
 export interface Configuration {
   yaml: string;
-  file: string | null;
-  loaded: string | null;
-  problems: string[];
 }
 
 export interface AuditEntry {

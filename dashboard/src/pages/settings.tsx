@@ -73,27 +73,12 @@ function ConfigurationPanel() {
     <Panel
       title="Configuration that holds"
       sub="sources, sinks, retention, policies; changed in the file, never here"
+      end={configuration.data && <Copy text={configuration.data.yaml} label="Copy the configuration" />}
     >
       <Ready of={configuration} rows={10}>
         {(it) => (
           <div className="pb">
-            <p className="small t3">
-              {it.file ? <code>{visible(it.file, 200)}</code> : "No file: all values are defaults."}{" "}
-              {it.loaded && (
-                <>
-                  Read <Time at={it.loaded} ago />.
-                </>
-              )}{" "}
-              <Copy text={it.yaml} label="Copy the configuration" />
-            </p>
-            {it.problems.map((problem) => (
-              <div className="note bad" key={problem}>
-                <p>
-                  <b>Not taken over.</b> {visible(problem, 400)} What was read before still holds.
-                </p>
-              </div>
-            ))}
-            <pre className="code after">
+            <pre className="code">
               <Hostile text={it.yaml} most={200_000} />
             </pre>
           </div>
