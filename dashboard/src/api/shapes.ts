@@ -335,6 +335,14 @@ export interface DataClassItem {
   sensitive: boolean;
 }
 
+/** A group of endpoints with an owner; empty texts are unknown. */
+export interface Service {
+  id: string;
+  name: string;
+  owner: string;
+  business_unit: string;
+}
+
 /** A key of the gateway's own. */
 export interface ApiKey {
   id: string;
@@ -366,11 +374,9 @@ export interface Token {
   used: string | null;
 }
 
+/** Every key, as `bartizan config show` writes it; secrets are references. */
 export interface Configuration {
   yaml: string;
-  file: string | null;
-  loaded: string | null;
-  problems: string[];
 }
 
 export interface AuditEntry {

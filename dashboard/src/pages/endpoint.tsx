@@ -2,7 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { resource, useDetections, useEndpoint } from "../api/queries.ts";
-import type { Endpoint, Finding, Page } from "../api/shapes.ts";
+import type { Endpoint, Finding, Page, Service } from "../api/shapes.ts";
 import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
@@ -54,10 +54,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
         items={[
           ["State", <StateChip key="state" endpoint={endpoint} />],
           ["Access", spaced(endpoint.access)],
-          [
-            "Service",
-            endpoint.service ? <Hostile text={endpoint.service} /> : <span className="t3">none</span>,
-          ],
+          ["Service · owner", <Owner key="service" id={endpoint.service} />],
           ["Protocol", protocolName(endpoint.protocol)],
           ["Requests", count(endpoint.requests)],
           ["Actors", count(endpoint.actors)],
@@ -122,6 +119,14 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
       </div>
     </>
   );
+}
+
+/** The service an endpoint belongs to, and whose it is. */
+function Owner({ id }: { id: string | null }) {
+  const services = useQuery({ ...resource<Page<Service>>("/services", { limit: 500 }), staleTime: 60_000 });
+  if (id === null) return <span className="t3">none</span>;
+  const service = services.data?.items.find((one) => one.id === id);
+  return <>{visible([service?.name || id, service?.owner].filter(Boolean).join(" · "), 120)}</>;
 }
 
 /** One sentence of what is true here, and what needs somebody. */

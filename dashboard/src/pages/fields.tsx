@@ -1,8 +1,8 @@
-import { Fragment, useMemo, useState } from "react";
+import { type CSSProperties, Fragment, useMemo, useState } from "react";
 import type { Endpoint, Parameter } from "../api/shapes.ts";
 import { DataClass, Hostile } from "../parts/marks.tsx";
 import { Empty } from "../parts/words.tsx";
-import { many, share } from "../words/numbers.ts";
+import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
 const MOST = 40;
@@ -24,6 +24,27 @@ function label(parameter: Parameter): string {
   return parts.at(-1) === "*" ? `${named}[]` : named;
 }
 
+/**
+ * How many of those that could have it had it: of the parent's occurrences, or at the top of the most frequent one
+ * there. `undefined` for the items of an array, of which there may be any number.
+ */
+function bases(parameters: Parameter[]): (one: Parameter) => number | undefined {
+  const key = (direction: string, location: string) => `${direction} ${location}`;
+  const seen = new Map(parameters.map((one) => [key(one.direction, one.location), one.seen]));
+  const part = (one: Parameter) => `${one.direction} ${one.location.split(":/")[0]?.split(".")[0]}`;
+  const most = new Map<string, number>();
+  for (const one of parameters) {
+    if (depth(one.location) === 0 && !one.location.endsWith("/*")) {
+      most.set(part(one), Math.max(most.get(part(one)) ?? 0, one.seen));
+    }
+  }
+  return (one) => {
+    if (one.location.endsWith("/*")) return undefined;
+    const parent = one.location.slice(0, one.location.lastIndexOf("/"));
+    return seen.get(key(one.direction, parent)) ?? most.get(part(one)) ?? one.seen;
+  };
+}
+
 /** Parameters of the request and fields of the answer as a tree, each with how often it was there. */
 export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
   const [whole, setWhole] = useState(false);
@@ -35,6 +56,7 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
     }
     return map;
   }, [endpoint]);
+  const base = useMemo(() => bases(endpoint.parameters), [endpoint]);
   const head = (one: Parameter) => !one.location.includes(":/");
   const sections: [string, string, Parameter[]][] = [
     ["Request", "head", endpoint.parameters.filter((one) => one.direction === "request" && head(one))],
@@ -97,16 +119,7 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
                         </span>
                       </td>
                       <td className="num">
-                        <span className="cov" title={`seen in ${many(one.seen, "exchange")}`}>
-                          <i
-                            style={
-                              {
-                                "--p": `${Math.min(100, (one.seen / Math.max(1, endpoint.requests)) * 100)}%`,
-                              } as React.CSSProperties
-                            }
-                          />
-                          <span className="nw">{share(one.seen, endpoint.requests)}</span>
-                        </span>
+                        <Present seen={one.seen} of={base(one)} />
                       </td>
                     </tr>
                   ))}
@@ -124,5 +137,15 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
         </div>
       )}
     </>
+  );
+}
+
+function Present({ seen, of }: { seen: number; of: number | undefined }) {
+  if (of === undefined) return <span className="t3">{many(seen, "item")}</span>;
+  return (
+    <span className="cov" title={`${count(seen)} of ${count(of)}`}>
+      <i style={{ "--p": `${Math.min(100, (seen / Math.max(1, of)) * 100)}%` } as CSSProperties} />
+      <span className="nw">{share(Math.min(seen, of), of)}</span>
+    </span>
   );
 }

@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Fragment } from "react";
 import { resource, useAble, useSession } from "../api/queries.ts";
 import type { AuditEntry, Configuration, Page, Role } from "../api/shapes.ts";
 import { Hostile } from "../parts/marks.tsx";
@@ -6,7 +7,7 @@ import { Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { many } from "../words/numbers.ts";
+import { count, many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 import { HealthPanels } from "./health.tsx";
 import { Password } from "./password.tsx";
@@ -73,28 +74,18 @@ function ConfigurationPanel() {
     <Panel
       title="Configuration that holds"
       sub="sources, sinks, retention, policies; changed in the file, never here"
+      end={configuration.data && <Copy text={configuration.data.yaml} label="Copy the configuration" />}
     >
       <Ready of={configuration} rows={10}>
         {(it) => (
           <div className="pb">
-            <p className="small t3">
-              {it.file ? <code>{visible(it.file, 200)}</code> : "No file: all values are defaults."}{" "}
-              {it.loaded && (
-                <>
-                  Read <Time at={it.loaded} ago />.
-                </>
-              )}{" "}
-              <Copy text={it.yaml} label="Copy the configuration" />
-            </p>
-            {it.problems.map((problem) => (
-              <div className="note bad" key={problem}>
-                <p>
-                  <b>Not taken over.</b> {visible(problem, 400)} What was read before still holds.
-                </p>
-              </div>
-            ))}
-            <pre className="code after">
-              <Hostile text={it.yaml} most={200_000} />
+            <pre className="code">
+              {it.yaml.split("\n").map((line, index) => (
+                <Fragment key={index}>
+                  <Hostile text={line} />
+                  {"\n"}
+                </Fragment>
+              ))}
             </pre>
           </div>
         )}
@@ -103,15 +94,29 @@ function ConfigurationPanel() {
   );
 }
 
+/** Most entries that are shown. */
+const SHOWN = 500;
+
 function Audit() {
-  const audit = useQuery(resource<Page<AuditEntry>>("/audit", { most: 500 }));
+  const head = useQuery(resource<{ sequence: number }>("/audit/head"));
+  const last = head.data?.sequence ?? 0;
+  // The last ones: the API reads from the first on.
+  const audit = useQuery({
+    ...resource<Page<AuditEntry>>("/audit", { behind: Math.max(0, last - SHOWN), most: SHOWN }),
+    enabled: head.data !== undefined,
+  });
   return (
     <Panel
       title="Audit log"
       sub="everything that changed security, chained by keyed hashes"
-      end={audit.data && many(audit.data.items.length, "entry", "entries")}
+      end={
+        head.data && (last > SHOWN ? `the last ${SHOWN} of ${count(last)}` : many(last, "entry", "entries"))
+      }
     >
-      <Ready of={audit} rows={8}>
+      <Ready
+        of={head.error ? { ...audit, error: head.error, isPending: false, refetch: head.refetch } : audit}
+        rows={8}
+      >
         {(page) =>
           page.items.length === 0 ? (
             <Empty title="Nothing was changed yet" />
@@ -127,7 +132,7 @@ function Audit() {
                 </tr>
               </thead>
               <tbody>
-                {page.items.map((entry) => (
+                {page.items.toReversed().map((entry) => (
                   <tr key={entry.sequence}>
                     <td className="num mono t3 f-hide">{entry.sequence}</td>
                     <td className="t3">

@@ -48,7 +48,7 @@ export function Ledger({ factors, score, name }: { factors: Factor[]; score: num
         ))}
         {rest !== 0 && (
           <tr>
-            <td className="t3">{rest < 0 ? "kept within 100" : "rounding"}</td>
+            <td className="t3">{sum > 100 && score === 100 ? "kept within 100" : "not explained"}</td>
             <td />
             <td>{rest < 0 ? `−${-rest}` : `+${rest}`}</td>
           </tr>

@@ -104,9 +104,22 @@ for (const [name, viewport] of [
     await context.close();
   });
 
-  test(`${name}: a policy is switched after its effect was named, and back`, async () => {
+  test(`${name}: a policy is switched after its effect was named, and back, where the server can`, async () => {
     const { page, context, sound } = await open(browser, { viewport });
     await logIn(page, "/policies");
+    const document = await (await page.request.get(`${BASE}/api/v1/openapi.json`)).json();
+    const able = Object.entries(document.paths).some(
+      ([path, one]) => /\/policies\/[^/]+\/mode$/.test(path) && "put" in one,
+    );
+    if (!able) {
+      // What the server cannot do is not offered.
+      await page.getByText("Modes are switched in the configuration").waitFor();
+      assert.equal(await page.getByRole("group", { name: /^Mode of/ }).count(), 0);
+      assert.ok((await page.locator("main td .chip", { hasText: /^(off|monitor|enforce)$/ }).count()) > 0);
+      sound();
+      await context.close();
+      return;
+    }
     const modes = page.getByRole("group", { name: /^Mode of/ }).first();
     await modes.waitFor();
     const before = await modes.locator("[aria-pressed=true]").textContent();
@@ -157,7 +170,7 @@ for (const [name, viewport] of [
     await page.locator(".list [data-index]").first().waitFor();
     await page.keyboard.press("j");
     await page.keyboard.press("j");
-    assert.equal(await page.evaluate(() => document.activeElement?.getAttribute("data-index")), "1");
+    await page.waitForFunction(() => document.activeElement?.getAttribute("data-index") === "1");
     await page.keyboard.press("x");
     await page.getByText("1 selected").waitFor();
     await page.keyboard.press("Space");
