@@ -17,7 +17,7 @@ const PAGE: &str = "index.html";
 
 /// What the dashboard may do: nothing but load its own files and ask its own server. Traffic that gets
 /// into a page as text cannot become a script, a style, a form or a frame.
-const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; \
     font-src 'self'; connect-src 'self'; manifest-src 'self'; base-uri 'none'; form-action 'none'; \
     frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'";
 
