@@ -12,6 +12,7 @@ use bartizan_model::{
 use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
+    deliveries::DeliveryStore,
     error::Result,
     exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
     query::{
@@ -30,7 +31,7 @@ use crate::{
 /// A call that returned `Ok` is durable. A call that returned an error changed nothing. No method
 /// reads a clock: times come in.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
+pub trait Store: DeliveryStore + Send + Sync + std::fmt::Debug {
     /// Writes a batch in one transaction.
     ///
     /// # Errors

@@ -15,6 +15,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (1, "initial", include_str!("../../migrations/sqlite/0001_initial.sql")),
     (2, "api_keys", include_str!("../../migrations/sqlite/0002_api_keys.sql")),
     (3, "incident_aliases", include_str!("../../migrations/sqlite/0003_incident_aliases.sql")),
+    (4, "deliveries", include_str!("../../migrations/sqlite/0004_deliveries.sql")),
 ];
 
 /// The newest schema version this program knows.
