@@ -54,6 +54,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let start = Start {
         gateway,
         policies: config.policies.clone(),
+        sinks: config.sinks.clone(),
         admin,
         snapshot: Arc::new(snapshot),
         state,

@@ -3,6 +3,7 @@
 //! through a name that it controls (DNS rebinding).
 
 mod door;
+mod figures;
 
 use std::{
     net::SocketAddr,
@@ -19,7 +20,7 @@ use axum::{
     routing::get,
 };
 use bartizan_gateway::{Running, policy::Enforcement};
-use bartizan_pipeline::live::Counters;
+use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -34,6 +35,7 @@ struct Shared {
     policies: Arc<Registry>,
     hosts: Arc<Vec<String>>,
     closed: Arc<Closed>,
+    sinks: Arc<Couriers>,
 }
 
 /// A listener that serves until it is stopped.
@@ -48,6 +50,7 @@ impl Admin {
         gateway: Arc<Running>,
         enforcement: &Enforcement,
         counters: Arc<Counters>,
+        sinks: Arc<Couriers>,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
@@ -70,7 +73,8 @@ impl Admin {
         let most = config.connections as usize;
         let longest = Duration::from_secs(u64::from(config.request_seconds));
         let door = Door::new(listener, most, longest, Arc::clone(&closed));
-        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts), closed };
+        let hosts = Arc::new(hosts);
+        let shared = Shared { gateway, counters, policies, hosts, closed, sinks };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
@@ -139,6 +143,7 @@ async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Va
             "exchange_facts_lost": load(&counters.facts_lost),
             "exchange_facts_removed": load(&counters.facts_removed),
         },
+        "sinks": shared.sinks.figures(),
     });
     (status, Json(body))
 }
@@ -192,6 +197,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
             "# HELP bartizan_{name} {help}.\n# TYPE bartizan_{name} counter\nbartizan_{name}_total {value}\n"
         ));
     }
+    figures::of_sinks(&mut text, &shared.sinks.figures());
     text.push_str("# EOF\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()

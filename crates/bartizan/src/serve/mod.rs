@@ -6,10 +6,12 @@ pub(crate) mod descriptors;
 mod lane;
 mod runtimes;
 mod settings;
+pub(crate) mod sinks;
 mod system;
 
 use std::{
     path::PathBuf,
+    pin::pin,
     sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -23,6 +25,7 @@ use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
     live::Counters,
+    sinks::{Couriers, SinkConfig, SinkError},
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
@@ -37,6 +40,8 @@ use crate::config::Config;
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
+/// How long the last events may take to be sent. What is left is sent by the next start.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
 
 /// Why serving cannot begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +55,9 @@ pub enum ServeError {
     /// A policy cannot be compiled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A sink cannot be compiled.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
     /// The API keys cannot be read.
     #[error("cannot read the API keys: {0}")]
     Keys(String),
@@ -83,7 +91,7 @@ impl ServeError {
         use bartizan_gateway::ConfigError::{Listeners, Value};
         match self {
             Self::Settings(error) => !error.key.starts_with("--"),
-            Self::Policy(_) | Self::Gateway(Value { .. } | Listeners) => true,
+            Self::Policy(_) | Self::Sink(_) | Self::Gateway(Value { .. } | Listeners) => true,
             _ => false,
         }
     }
@@ -99,6 +107,7 @@ impl ServeError {
             Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
             Self::Gateway(_) => "name another address with --listen, or end what listens there",
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
+            Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Keys(_) => "is the folder of the store readable?",
             Self::Admin { .. } => "name another address with --admin",
             Self::Capture { .. } => "name another file with --capture",
@@ -129,6 +138,7 @@ pub fn check(
     let policies = PolicyConfig::with_defaults(config.policies.clone());
     // The key only tells counted things apart, and nothing is counted here.
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
+    sinks::compile(&config.sinks)?;
     Ok(gateway)
 }
 
@@ -138,6 +148,8 @@ pub struct Start {
     pub gateway: bartizan_gateway::Config,
     /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
+    /// Where events are sent.
+    pub sinks: Vec<SinkConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Limits, keys, specifications.
@@ -172,7 +184,9 @@ pub struct Serving {
     enforcement: Mutex<Arc<Enforcement>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
+    couriers: Arc<Couriers>,
     traffic: Arc<Runtime>,
+    behind: Arc<Behind>,
     counters: Arc<Counters>,
 }
 
@@ -202,8 +216,10 @@ impl Serving {
                     .map_err(|source| ServeError::Capture { path: path.clone(), source })
             })
             .transpose()?;
+        let compiled = sinks::compile(&start.sinks)?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
         traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
@@ -212,18 +228,26 @@ impl Serving {
             Arc::clone(&running),
             &enforcement,
             Arc::clone(&counters),
+            Arc::clone(&couriers),
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
             start.exchange_days,
         ));
-        let counted = Arc::clone(&counters);
-        let lane =
-            Lane { receiver, snapshot, state, counters: counted, directory, behind, capture };
+        let (counted, runtime) = (Arc::clone(&counters), Arc::clone(&behind));
+        let lane = Lane {
+            receiver,
+            snapshot,
+            state,
+            counters: counted,
+            directory,
+            behind: runtime,
+            capture,
+        };
         let lane = lane.start().map_err(ServeError::Thread)?;
         let enforcement = Mutex::new(enforcement);
-        Ok(Self { gateway: running, enforcement, admin, lane, traffic, counters })
+        Ok(Self { gateway: running, enforcement, admin, lane, couriers, traffic, behind, counters })
     }
 
     /// The gateway.
@@ -262,6 +286,7 @@ impl Serving {
     ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
+        let sinks = sinks::compile(&config.sinks)?;
         let mut in_force = self.enforcement.lock().unwrap_or_else(PoisonError::into_inner);
         let taken_over = in_force.successor(&policies).map_err(ServeError::from).and_then(|next| {
             let next = Arc::new(next);
@@ -274,6 +299,7 @@ impl Serving {
         // Also when others were refused: they may have been counted already.
         in_force.forget_others();
         taken_over?;
+        self.couriers.replace(sinks);
         Ok(compiled)
     }
 
@@ -283,7 +309,7 @@ impl Serving {
     }
 
     /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what
-    /// waits, and keeps the results.
+    /// waits, keeps the results, and sends the last events (for a few seconds).
     ///
     /// # Errors
     /// When the last results cannot be kept.
@@ -292,11 +318,16 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, traffic, counters, .. } = self;
+        let Self { gateway, admin, lane, couriers, traffic, behind, counters, .. } = self;
+        let mut hurry = pin!(hurry);
+        let mut is_hurried = false;
         let drained = traffic.block_on(async {
             tokio::select! {
                 drained = gateway.drain(longest) => drained,
-                () = hurry => gateway.drain(Duration::ZERO).await,
+                () = &mut hurry => {
+                    is_hurried = true;
+                    gateway.drain(Duration::ZERO).await
+                }
             }
         });
         admin.stop();
@@ -306,6 +337,13 @@ impl Serving {
         let analysis = lane
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
+        behind.block_on(async {
+            let last = if is_hurried { Duration::ZERO } else { LAST_EVENTS };
+            tokio::select! {
+                () = couriers.stop(last) => {}
+                () = hurry, if !is_hurried => {}
+            }
+        });
         let (refused, would_refuse) =
             (counters.refused.load(Relaxed), counters.would_refuse.load(Relaxed));
         Ok(Stopped { analysis, drained, not_judged, refused, would_refuse })
