@@ -32,7 +32,8 @@ use crate::{
 /// reads a clock: times come in.
 #[async_trait]
 pub trait Store: DeliveryStore + Send + Sync + std::fmt::Debug {
-    /// Writes a batch in one transaction.
+    /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
+    /// it makes.
     ///
     /// # Errors
     /// [`crate::StoreError::Full`], [`crate::StoreError::ReadOnly`], a missing or wrong key, or an
