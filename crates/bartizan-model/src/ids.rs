@@ -127,6 +127,10 @@ text_id!(
     SessionId, "ses", "session"
 );
 text_id!(
+    /// An event that leaves the product; receivers know by it what they have already.
+    EventId, "evt", "event"
+);
+text_id!(
     /// An own API key.
     ApiKeyId, "key", "api-key"
 );

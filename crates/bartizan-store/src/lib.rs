@@ -1,11 +1,12 @@
 //! What Bartizan keeps: inventory, findings and their workflow, detections, incidents, actors,
-//! own API keys, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
+//! own API keys, events on their way to sinks, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite: [`SqliteStore`]), and
 //! what was seen in every exchange beside it ([`ExchangeLog`]). [`DataDirectory`] opens all of it.
 //!
 //! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
 
 mod api_keys;
 mod audit;
+mod deliveries;
 mod directory;
 mod error;
 pub mod exchange_log;
@@ -22,6 +23,10 @@ mod workflow;
 
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
+pub use deliveries::{
+    DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,
+    SinkState, Subscription, Take,
+};
 pub use directory::{DATABASE_FILE, DataDirectory, DataOptions, ExchangePage, MOST_REMOVED};
 pub use error::{Result, StoreError};
 pub use exchange_log::{

@@ -12,6 +12,7 @@ use bartizan_model::{
 use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
+    deliveries::DeliveryStore,
     error::Result,
     exchange_log::{BlockEntry, BlockPosition, ExchangeQuery, RemovedSegment, SegmentExtent},
     logins::Logins,
@@ -31,8 +32,9 @@ use crate::{
 /// A call that returned `Ok` is durable. A call that returned an error changed nothing. No method
 /// reads a clock: times come in.
 #[async_trait]
-pub trait Store: Logins {
-    /// Writes a batch in one transaction.
+pub trait Store: Logins + DeliveryStore {
+    /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
+    /// it makes.
     ///
     /// # Errors
     /// [`crate::StoreError::Full`], [`crate::StoreError::ReadOnly`], a missing or wrong key, or an

@@ -28,7 +28,7 @@ pub(crate) fn text(path: &Path, most: u64) -> Result<String, String> {
 ///
 /// # Errors
 /// Says what is wrong, without the secret.
-pub(crate) fn secret(reference: &str) -> Result<Zeroizing<Vec<u8>>, String> {
+pub fn secret(reference: &str) -> Result<Zeroizing<Vec<u8>>, String> {
     let found = if let Some(name) = reference.strip_prefix("env:") {
         std::env::var(name).map_err(|_| format!("the variable {name} is not set or no text"))?
     } else if let Some(path) = reference.strip_prefix("file:") {

@@ -64,6 +64,7 @@ pub(crate) use self::inspection::JudgedHandshake;
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
+    files::secret,
     identity::{ClientCertificate, Identity},
     look_ups::LookUps,
     rate_table::RateTable,

@@ -16,6 +16,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     (2, "api_keys", include_str!("../../migrations/sqlite/0002_api_keys.sql")),
     (3, "incident_aliases", include_str!("../../migrations/sqlite/0003_incident_aliases.sql")),
     (4, "logins", include_str!("../../migrations/sqlite/0004_logins.sql")),
+    (5, "deliveries", include_str!("../../migrations/sqlite/0005_deliveries.sql")),
 ];
 
 /// The newest schema version this program knows.

@@ -4,16 +4,16 @@ use std::{fs::OpenOptions, os::unix::fs::OpenOptionsExt as _, path::Path};
 
 use async_trait::async_trait;
 use bartizan_model::{
-    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId,
-    HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp, analysis::ActorSummary,
-    source::Checkpoint,
+    ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, EventType, Finding,
+    FindingId, HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp,
+    analysis::ActorSummary, source::Checkpoint,
 };
 use sqlx::{Connection as _, Row as _};
 
 use super::{
     Inner, SqliteStore,
     aliases::{self, Act},
-    api_keys, audit, batch, findings, incidents, log_index, maintain, read,
+    api_keys, audit, batch, findings, incidents, log_index, maintain, outbox, read,
 };
 use crate::{
     api_keys::ApiKeyChange,
@@ -184,14 +184,19 @@ impl Store for SqliteStore {
     async fn set_finding_state(&self, scope: &Scope, change: &StateChange) -> Result<FindingEvent> {
         writing!(self, c => {
             let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
-            findings::set_state(c, scope, &key, change).await
+            let event = findings::set_state(c, scope, &key, change).await?;
+            let (kind, ids) = (EventType::FindingChanged, [change.finding.clone()]);
+            outbox::note_findings(c, scope, kind, &ids, change.now).await?;
+            Ok(event)
         })
     }
 
     async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>> {
         writing!(self, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
-            findings::expire(c, scope, &key, now).await
+            let expired = findings::expire(c, scope, &key, now).await?;
+            outbox::note_findings(c, scope, EventType::FindingReopened, &expired, now).await?;
+            Ok(expired)
         })
     }
 

@@ -24,7 +24,7 @@ use std::sync::{Arc, Weak};
 use axum::{Router, http::StatusCode, routing::any};
 use bartizan_gateway::Running;
 use bartizan_model::{Scope, Timestamp};
-use bartizan_pipeline::live::Counters;
+use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use bartizan_store::{DataDirectory, Store};
 use tokio::sync::Mutex;
 
@@ -67,6 +67,8 @@ pub(crate) struct Server {
     pub(crate) in_force: Arc<Mutex<InForce>>,
     /// Tells of exchanges.
     pub(crate) watch: Watch,
+    /// What carries events to sinks.
+    pub(crate) couriers: Arc<Couriers>,
     /// What the gateway runs on.
     pub(crate) traffic: tokio::runtime::Handle,
 }
@@ -100,7 +102,7 @@ impl Api {
     fn figures(&self) -> Result<Figures, Problem> {
         let server = &self.0.server;
         let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
-        Ok(Figures::of(&gateway, &server.counters))
+        Ok(Figures::of(&gateway, &server.counters, &server.couriers))
     }
 
     fn store(&self) -> Result<Arc<dyn Store>, Problem> {

@@ -18,6 +18,7 @@ use bartizan_model::{
     Incident, IncidentId, LoginSecret, OrganisationId, Role, Scope, ServiceId, Severity, Stage,
     Timestamp, analysis::ActorSummary, user::TOKEN_PREFIX,
 };
+use bartizan_pipeline::sinks::Couriers;
 use bartizan_store::{
     AccessToken, Batch, DataDirectory, DataOptions, LoginSession, NewPassword, ServiceRecord,
     Store, UserChange,
@@ -78,7 +79,7 @@ impl World {
                 add_user(directory.store(), &scope, role.as_str(), *role, &hash).await;
             }
         }
-        let (gateway, server) = server().await;
+        let (gateway, server) = server(&directory).await;
         let api = Api::new(&directory, here(), tokio::runtime::Handle::current(), server);
         Self { api, directory, _gateway: gateway, _folder: folder }
     }
@@ -101,7 +102,7 @@ impl World {
 }
 
 /// A gateway that listens and is asked nothing.
-async fn server() -> (Arc<Running>, Server) {
+async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
     let policies = PolicyConfig::with_defaults(Vec::new());
     let surroundings = Surroundings::embedded(HashKey::new([1; 32]));
     let enforcement = Arc::new(Enforcement::new(&policies, surroundings).expect("compiled"));
@@ -113,12 +114,17 @@ async fn server() -> (Arc<Running>, Server) {
     let (sender, _) = handover::channel(1, 1);
     let inline = Arc::clone(&enforcement) as Arc<_>;
     let gateway = Arc::new(Gateway::start(&config, inline, sender).await.expect("started"));
+    let store = directory.shared_store();
+    let handle = tokio::runtime::Handle::current();
+    let couriers = Couriers::start(store, here(), Vec::new(), crate::serve::now, handle).await;
+    let couriers = couriers.expect("started");
     let server = Server {
         started: Timestamp::from_micros(1),
         gateway: Arc::downgrade(&gateway),
         counters: Arc::default(),
         in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
         watch: Watch::default(),
+        couriers,
         traffic: tokio::runtime::Handle::current(),
     };
     (gateway, server)

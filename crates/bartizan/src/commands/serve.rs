@@ -55,6 +55,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         gateway,
         configuration: config.to_yaml().map_err(CommandError::usage)?,
         policies: config.policies.clone(),
+        sinks: config.sinks.clone(),
         admin,
         snapshot: Arc::new(snapshot),
         state,

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use bartizan_gateway::policy::PolicyConfig;
 use bartizan_model::{Limits, Severity};
+use bartizan_pipeline::sinks::SinkConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,6 +42,9 @@ pub struct Config {
     /// `/partners/**` leaves it in force everywhere else. One with the name of a default policy takes
     /// its place altogether.
     pub policies: Vec<PolicyConfig>,
+    /// Where events of findings, incidents and detections are sent by `bartizan serve`, each with a
+    /// name and exactly one kind. What was found before a sink is named here is not sent to it.
+    pub sinks: Vec<SinkConfig>,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.

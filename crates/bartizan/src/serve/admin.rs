@@ -4,6 +4,7 @@
 
 mod dashboard;
 mod door;
+mod sink_metrics;
 
 use std::{
     net::SocketAddr,
@@ -20,7 +21,7 @@ use axum::{
     routing::get,
 };
 use bartizan_gateway::{Running, policy::Enforcement};
-use bartizan_pipeline::live::Counters;
+use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -35,6 +36,7 @@ struct Shared {
     policies: Arc<Registry>,
     hosts: Arc<Vec<String>>,
     closed: Arc<Closed>,
+    sinks: Arc<Couriers>,
 }
 
 /// A listener that serves until it is stopped.
@@ -50,6 +52,7 @@ impl Admin {
         enforcement: &Enforcement,
         counters: Arc<Counters>,
         api: &Api,
+        sinks: Arc<Couriers>,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
@@ -73,7 +76,8 @@ impl Admin {
         let most = config.connections as usize;
         let longest = Duration::from_secs(u64::from(config.request_seconds));
         let door = Door::new(listener, most, longest, Arc::clone(&closed));
-        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts), closed };
+        let hosts = Arc::new(hosts);
+        let shared = Shared { gateway, counters, policies, hosts, closed, sinks };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
@@ -121,7 +125,9 @@ async fn health() -> &'static str {
 /// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
 /// traffic was judged.
 async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Figures>) {
-    let figures = Figures::of(&shared.gateway, &shared.counters);
+    let mut figures = Figures::of(&shared.gateway, &shared.counters, &shared.sinks);
+    // What a sink said is for who is logged in.
+    figures.sinks.iter_mut().for_each(|sink| sink.last_error.clear());
     let status = if figures.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
     (status, Json(figures))
 }
@@ -175,6 +181,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
             "# HELP bartizan_{name} {help}.\n# TYPE bartizan_{name} counter\nbartizan_{name}_total {value}\n"
         ));
     }
+    sink_metrics::of_sinks(&mut text, &shared.sinks.figures());
     text.push_str("# EOF\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -3,12 +3,15 @@
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use bartizan_gateway::Running;
-use bartizan_pipeline::live::Counters;
+use bartizan_pipeline::{
+    live::Counters,
+    sinks::{Couriers, SinkFigures},
+};
 use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What the server did since it began.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub(crate) struct Figures {
     /// Whether it should be sent new connections.
     pub(crate) ready: bool,
@@ -18,6 +21,8 @@ pub(crate) struct Figures {
     pub(crate) exchanges: ExchangeFigures,
     /// What was kept of them.
     pub(crate) store: StoreFigures,
+    /// How sinks fare; a few seconds old.
+    pub(crate) sinks: Vec<SinkFigures>,
 }
 
 /// Exchanges since the server began.
@@ -55,7 +60,7 @@ pub(crate) struct StoreFigures {
 }
 
 impl Figures {
-    pub(crate) fn of(gateway: &Running, counters: &Counters) -> Self {
+    pub(crate) fn of(gateway: &Running, counters: &Counters, sinks: &Couriers) -> Self {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
         Self {
             ready: !gateway.is_ending(),
@@ -76,6 +81,7 @@ impl Figures {
                 exchange_facts_lost: load(&counters.facts_lost),
                 exchange_facts_removed: load(&counters.facts_removed),
             },
+            sinks: sinks.figures(),
         }
     }
 }

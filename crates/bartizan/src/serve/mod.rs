@@ -8,11 +8,13 @@ mod in_force;
 mod lane;
 mod runtimes;
 mod settings;
+pub(crate) mod sinks;
 mod system;
 mod watch;
 
 use std::{
     path::PathBuf,
+    pin::pin,
     sync::{Arc, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
@@ -26,6 +28,7 @@ use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
     live::Counters,
+    sinks::{Couriers, SinkConfig, SinkError},
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
@@ -46,6 +49,8 @@ use crate::{
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
+/// How long the last events may take to be sent. What is left is sent by the next start.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
 
 /// Why serving cannot begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -59,6 +64,9 @@ pub enum ServeError {
     /// A policy cannot be compiled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
+    /// A sink cannot be compiled.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
     /// The API keys, or the modes of policies, cannot be read.
     #[error("cannot read the API keys or the modes of policies: {0}")]
     Keys(String),
@@ -95,7 +103,7 @@ impl ServeError {
         use bartizan_gateway::ConfigError::{Listeners, Value};
         match self {
             Self::Settings(error) => !error.key.starts_with("--"),
-            Self::Policy(_) | Self::Gateway(Value { .. } | Listeners) => true,
+            Self::Policy(_) | Self::Sink(_) | Self::Gateway(Value { .. } | Listeners) => true,
             _ => false,
         }
     }
@@ -111,6 +119,7 @@ impl ServeError {
             Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
             Self::Gateway(_) => "name another address with --listen, or end what listens there",
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
+            Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Keys(_) => "is the folder of the store readable?",
             Self::Admin { .. } => "name another address with --admin",
             Self::FirstUser(_) => "is the folder of the store writable?",
@@ -142,6 +151,7 @@ pub fn check(
     let policies = PolicyConfig::with_defaults(config.policies.clone());
     // The key only tells counted things apart, and nothing is counted here.
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
+    sinks::compile(&config.sinks)?;
     Ok(gateway)
 }
 
@@ -153,6 +163,8 @@ pub struct Start {
     pub configuration: String,
     /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
+    /// Where events are sent.
+    pub sinks: Vec<SinkConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Limits, keys, specifications.
@@ -186,7 +198,9 @@ pub struct Serving {
     in_force: Arc<Mutex<InForce>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
+    couriers: Arc<Couriers>,
     traffic: Arc<Runtime>,
+    behind: Arc<Behind>,
     counters: Arc<Counters>,
     first_password: Option<PathBuf>,
 }
@@ -219,8 +233,10 @@ impl Serving {
                     .map_err(|source| ServeError::Capture { path: path.clone(), source })
             })
             .transpose()?;
+        let compiled = sinks::compile(&start.sinks)?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
         let first = api::ensure_first_user(directory.store(), &snapshot.scope, directory.path());
         let first_password = behind.block_on(first)?;
         traffic.block_on(enforcement.warm());
@@ -241,6 +257,7 @@ impl Serving {
             counters: Arc::clone(&counters),
             in_force: Arc::clone(&in_force),
             watch: watch.clone(),
+            couriers: Arc::clone(&couriers),
             traffic: traffic.handle().clone(),
         };
         let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
@@ -250,25 +267,37 @@ impl Serving {
             &enforcement,
             Arc::clone(&counters),
             &api,
+            Arc::clone(&couriers),
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
             start.exchange_days,
         ));
-        let counted = Arc::clone(&counters);
+        let (counted, runtime) = (Arc::clone(&counters), Arc::clone(&behind));
         let lane = Lane {
             receiver,
             snapshot,
             state,
             counters: counted,
             directory,
-            behind,
+            behind: runtime,
             capture,
             watch,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;
-        Ok(Self { gateway: running, in_force, admin, lane, traffic, counters, first_password })
+        let gateway = running;
+        Ok(Self {
+            gateway,
+            in_force,
+            admin,
+            lane,
+            couriers,
+            traffic,
+            behind,
+            counters,
+            first_password,
+        })
     }
 
     /// The gateway.
@@ -313,6 +342,7 @@ impl Serving {
     ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
+        let sinks = sinks::compile(&config.sinks)?;
         let configuration = config.to_yaml().unwrap_or_default();
         let mut in_force = self.in_force.blocking_lock();
         let taken_over = {
@@ -322,6 +352,7 @@ impl Serving {
         // Also when others were refused: they may have been counted already.
         in_force.enforcement.forget_others();
         taken_over?;
+        self.couriers.replace(sinks);
         Ok(compiled)
     }
 
@@ -331,7 +362,7 @@ impl Serving {
     }
 
     /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what
-    /// waits, and keeps the results.
+    /// waits, keeps the results, and sends the last events (for a few seconds).
     ///
     /// # Errors
     /// When the last results cannot be kept.
@@ -340,11 +371,16 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, traffic, counters, .. } = self;
+        let Self { gateway, admin, lane, couriers, traffic, behind, counters, .. } = self;
+        let mut hurry = pin!(hurry);
+        let mut is_hurried = false;
         let drained = traffic.block_on(async {
             tokio::select! {
                 drained = gateway.drain(longest) => drained,
-                () = hurry => gateway.drain(Duration::ZERO).await,
+                () = &mut hurry => {
+                    is_hurried = true;
+                    gateway.drain(Duration::ZERO).await
+                }
             }
         });
         admin.stop();
@@ -354,6 +390,13 @@ impl Serving {
         let analysis = lane
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
+        behind.block_on(async {
+            let last = if is_hurried { Duration::ZERO } else { LAST_EVENTS };
+            tokio::select! {
+                () = couriers.stop(last) => {}
+                () = hurry, if !is_hurried => {}
+            }
+        });
         let (refused, would_refuse) =
             (counters.refused.load(Relaxed), counters.would_refuse.load(Relaxed));
         Ok(Stopped { analysis, drained, not_judged, refused, would_refuse })

@@ -22,6 +22,7 @@ mod listed;
 mod sample;
 mod serve;
 mod serve_care;
+mod sinks;
 mod text;
 
 use bartizan::output::html::ReportContext;
