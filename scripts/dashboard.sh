@@ -38,10 +38,10 @@ if [ "$(cat node_modules/.made-from 2>/dev/null)" != "$packages" ]; then
     printf '%s' "$packages" >node_modules/.made-from
 fi
 bundle=$(sum .)
-if [ "$(cat dist/.made-from 2>/dev/null)" != "$bundle" ]; then
+if [ ! -f dist/index.html ] || [ "$(cat node_modules/.bundle-made-from 2>/dev/null)" != "$bundle" ]; then
     say "building the dashboard"
     npm run --silent build
-    printf '%s' "$bundle" >dist/.made-from
+    printf '%s' "$bundle" >node_modules/.bundle-made-from
     # The compiler does not see that the folder it embeds has changed.
     touch ../crates/bartizan/src/serve/admin/dashboard.rs
 fi

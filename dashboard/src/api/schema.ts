@@ -420,6 +420,8 @@ export type Figures = {
   exchanges: ExchangeFigures;
   /** Whether it should be sent new connections. */
   ready: boolean;
+  /** How sinks fare; a few seconds old. */
+  sinks: (SinkFigures)[];
   /** What was kept of them. */
   store: StoreFigures;
 };
@@ -503,6 +505,8 @@ export type Health = {
   exchanges: ExchangeFigures;
   /** Whether it should be sent new connections. */
   ready: boolean;
+  /** How sinks fare; a few seconds old. */
+  sinks: (SinkFigures)[];
   /** When it began. */
   started: Timestamp;
   /** What was kept of them. */
@@ -1031,6 +1035,34 @@ export type ShownToken = {
 
 /** Which side of the exchange a value is on. */
 export type Side = "request" | "response";
+
+/** What is to be seen of a sink. */
+export type SinkFigures = {
+  /** Whether it is configured. */
+  active: boolean;
+  /** Dead letters. */
+  dead_letters: number;
+  /** Deliveries that became dead letters. */
+  died: number;
+  /** Deliveries and dead letters that were dropped because there were too many. */
+  dropped: number;
+  /** Attempts that failed. */
+  failed: number;
+  /** Failures in a row. */
+  failing: number;
+  /** Why the last batch was not taken as a whole; empty when it was. May hold text of the sink. */
+  last_error: string;
+  /** When the sink last took something, since the start. */
+  last_sent: Timestamp | null;
+  /** When the oldest of them was written. */
+  oldest_waiting: Timestamp | null;
+  /** Deliveries that arrived. */
+  sent: number;
+  /** Its name. */
+  sink: string;
+  /** Deliveries that wait. */
+  waiting: number;
+};
 
 /** A specification that was compared with the traffic. */
 export type SpecSummary = {

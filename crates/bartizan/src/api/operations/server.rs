@@ -105,7 +105,7 @@ async fn riskiest(store: &dyn Store, caller: &Caller) -> Result<Vec<Endpoint>, P
             break;
         }
     }
-    found.sort_by(|a, b| (b.risk.score, b.requests).cmp(&(a.risk.score, a.requests)));
+    found.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.risk.score, endpoint.requests)));
     found.truncate(AT_A_GLANCE);
     Ok(found)
 }

@@ -5,12 +5,11 @@ use axum::{
     http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use rust_embed::{EmbeddedFile, RustEmbed};
+use include_dir::{Dir, File, include_dir};
+use sha2::Digest as _;
 
-#[derive(RustEmbed)]
-#[folder = "../../dashboard/dist"]
-#[allow_missing = true]
-struct Files;
+/// Empty but for a mark where the dashboard was not built before.
+static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../dashboard/dist");
 
 /// The one page. Which part of it shows is decided in the browser, by the address.
 const PAGE: &str = "index.html";
@@ -32,11 +31,11 @@ pub(super) async fn answer(method: Method, uri: Uri, headers: HeaderMap) -> Resp
         return StatusCode::METHOD_NOT_ALLOWED.into_response();
     }
     let path = uri.path().trim_start_matches('/');
-    let mut response = match Files::get(path).filter(|_| path != PAGE) {
+    let mut response = match FILES.get_file(path).filter(|_| path != PAGE) {
         Some(file) => serve(path, file, &headers),
         // A file that is missing is not the page: a browser would take it for a script.
         None if is_file(path) => (StatusCode::NOT_FOUND, "there is no such file\n").into_response(),
-        None => match Files::get(PAGE) {
+        None => match FILES.get_file(PAGE) {
             Some(file) => serve(PAGE, file, &headers),
             None => page(StatusCode::OK, MISSING.into()),
         },
@@ -69,8 +68,8 @@ fn page(status: StatusCode, body: axum::body::Body) -> Response {
     (status, kind, [(header::CACHE_CONTROL, "no-cache")], body).into_response()
 }
 
-fn serve(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
-    let hash = file.metadata.sha256_hash();
+fn serve(path: &str, file: &'static File<'static>, headers: &HeaderMap) -> Response {
+    let hash = sha2::Sha256::digest(file.contents());
     let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
     let tag = format!("\"{tag}\"");
     // Names of assets hold a hash of what is in them.
@@ -81,11 +80,7 @@ fn serve(path: &str, file: EmbeddedFile, headers: &HeaderMap) -> Response {
     if known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
-    let body: axum::body::Body = match file.data {
-        std::borrow::Cow::Borrowed(bytes) => bytes.into(),
-        std::borrow::Cow::Owned(bytes) => bytes.into(),
-    };
-    (common, [(header::CONTENT_TYPE, kind(path))], body).into_response()
+    (common, [(header::CONTENT_TYPE, kind(path))], file.contents()).into_response()
 }
 
 /// Of the files that a build makes.
