@@ -6,7 +6,7 @@ use std::{
 };
 
 use axum::http::StatusCode;
-use bartizan_model::{LoginSecret, Scope, Timestamp};
+use bartizan_model::{LoginSecret, Scope, Timestamp, user::is_user_name};
 use bartizan_store::{LoginSession, Store};
 use zeroize::Zeroizing;
 
@@ -31,6 +31,8 @@ impl LogIns {
         (name, password): (&str, Zeroizing<String>),
         peer: Option<IpAddr>,
     ) -> Result<(), Problem> {
+        // What cannot be a name is not remembered as one: it may be long.
+        let name = if is_user_name(name) { name } else { "" };
         let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
         if let Some(wait) = self.throttle.begin(name, peer, Instant::now()) {
             let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many log-ins failed");

@@ -15,7 +15,7 @@ use std::{
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{StatusCode, header, uri::Authority},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
@@ -108,7 +108,11 @@ async fn known_host(State(shared): State<Shared>, request: Request, next: Next) 
         shared.hosts.contains(&name)
     });
     if known {
-        next.run(request).await
+        let mut response = next.run(request).await;
+        // No answer is ever anything else than it says, for example a script.
+        let nosniff = HeaderValue::from_static("nosniff");
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        response
     } else {
         let title = "this name is not one of admin.hosts";
         let body = Json(serde_json::json!({"title": title, "status": 421}));

@@ -11,7 +11,10 @@ use axum::{
 };
 use bartizan_model::Role;
 use futures_util::stream;
-use tokio::sync::broadcast::{Receiver, error::RecvError};
+use tokio::{
+    sync::broadcast::{Receiver, error::RecvError},
+    time::{Instant, timeout_at},
+};
 
 use crate::{
     api::{
@@ -24,6 +27,8 @@ use crate::{
 
 /// How many may watch at one time.
 const WATCHERS: usize = 16;
+/// A stream ends after so long; whoever goes on watching is asked anew who they are.
+const LONGEST: Duration = Duration::from_secs(900);
 /// A sign of life comes this often; the listener closes connections on which nothing happens.
 const ALIVE: Duration = Duration::from_secs(3);
 
@@ -42,8 +47,9 @@ async fn watch(call: Call<Nothing, Nothing>) -> Result<Response, Problem> {
         let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, "too many watch already");
         return Err(problem.after(10));
     }
-    let events = stream::unfold(watch.subscribe(), |mut receiver| async move {
-        let event = next(&mut receiver).await?;
+    let end = Instant::now() + LONGEST;
+    let events = stream::unfold(watch.subscribe(), move |mut receiver| async move {
+        let event = timeout_at(end, next(&mut receiver)).await.ok()??;
         Some((Ok::<_, Infallible>(event), receiver))
     });
     let alive = KeepAlive::new().interval(ALIVE).text("alive");
