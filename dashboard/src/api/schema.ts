@@ -771,7 +771,7 @@ export type NewKey = {
   name: string;
   /** Whose it is. */
   owner: string;
-  /** What it may be used for. */
+  /** What it may be used for: scope tokens of RFC 6749 §3.3. */
   scopes?: (string)[];
 };
 

@@ -69,6 +69,8 @@ pub(super) fn query<Q: DeserializeOwned>(text: &str, is_list: bool) -> Result<(Q
                 let refused = || Problem::invalid("`limit` is a number from 1 to 500");
                 part.limit = Some(limit.ok_or_else(refused)?);
             }
+            // Empty ones are as good as missing.
+            "after" | "fields" if is_list && value.is_empty() => {}
             "after" if is_list => part.after = Some(value.into_owned()),
             "fields" if is_list => {
                 part.fields = Some(value.split(',').map(str::to_owned).collect());

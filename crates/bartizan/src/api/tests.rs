@@ -334,7 +334,15 @@ async fn lists_come_in_parts_with_the_members_that_are_wanted() {
     let (_, body) = world.json(ask("/endpoints?fields=id,path&limit=1")).await;
     let wanted = json!([{"id": "ep_default", "path": "/v1/orders/{id}"}]);
     assert_eq!(body, json!({"items": wanted, "next": null}));
-    for wrong in ["limit=0", "limit=501", "limit=x", "after=zz", "colour=red", "min_risk=300"] {
+    for wrong in [
+        "limit=0",
+        "limit=501",
+        "limit=1&limit=0",
+        "limit=x",
+        "after=zz",
+        "colour=red",
+        "min_risk=300",
+    ] {
         let (status, body) = world.json(ask(&format!("/endpoints?{wrong}"))).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}: {body}");
     }

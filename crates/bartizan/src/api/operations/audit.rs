@@ -40,7 +40,10 @@ pub(super) struct Wanted {
 
 async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<AuditRecord>>, Problem> {
     let (scope, wanted) = (&call.caller()?.scope, &call.query);
-    let most = wanted.most.unwrap_or(100).clamp(1, 500);
+    let most = wanted.most.unwrap_or(100);
+    if !(1..=500).contains(&most) {
+        return Err(Problem::invalid("`most` is a number from 1 to 500"));
+    }
     let records = call.api.store()?.audit_records(scope, wanted.behind, most).await?;
     Ok(Listed::whole(records).into())
 }

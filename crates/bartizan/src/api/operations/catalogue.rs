@@ -94,12 +94,15 @@ async fn services(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<ServiceRe
 #[serde(deny_unknown_fields)]
 pub(super) struct SavedService {
     /// For people.
+    #[schemars(length(min = 1, max = 256))]
     name: String,
     /// Team or person; empty when nobody is known.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     owner: String,
     /// Part of the organisation it belongs to; empty when unknown.
     #[serde(default)]
+    #[schemars(length(max = 256))]
     business_unit: String,
 }
 

@@ -128,7 +128,8 @@ pub(super) struct Refused {
 
 async fn set_states(call: Call<Nothing, Decision>) -> Result<Reply<Decided>, Problem> {
     let (caller, decision, store) = (call.caller()?, &call.body, call.api.store()?);
-    if !(1..=MOST_AT_ONCE).contains(&decision.ids.len()) || decision.reason.len() > 8_000 {
+    let is_short = decision.reason.chars().count() <= 2_000;
+    if !(1..=MOST_AT_ONCE).contains(&decision.ids.len()) || !is_short {
         return Err(Problem::invalid("decide about 1 to 500 findings, in at most 2000 characters"));
     }
     if decision.reason.chars().any(|c| c.is_control() && c != '\n') {

@@ -34,11 +34,14 @@ pub(super) fn operations() -> Vec<Operation> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewKey {
     /// What it is for.
+    #[schemars(length(min = 1, max = 128))]
     name: String,
     /// Whose it is.
+    #[schemars(length(min = 1, max = 128))]
     owner: String,
-    /// What it may be used for.
+    /// What it may be used for: scope tokens of RFC 6749 §3.3.
     #[serde(default)]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 128)))]
     scopes: Vec<String>,
     /// For how many days it counts, 1 to 36500; for ever when it is missing.
     #[serde(default)]
@@ -107,7 +110,7 @@ async fn add(call: Call<Nothing, NewKey>) -> Result<Reply<ShownKey>, Problem> {
 
 async fn set_state(call: Call<Nothing, NewState>) -> Result<Reply<ApiKey>, Problem> {
     let (caller, NewState { state, reason }) = (call.caller()?, &call.body);
-    if reason.len() > 8_000 || reason.chars().any(char::is_control) {
+    if reason.chars().count() > 2_000 || reason.chars().any(char::is_control) {
         return Err(Problem::invalid("a reason is plain text of at most 2000 characters"));
     }
     let change = ApiKeyChange {

@@ -54,7 +54,7 @@ pub(super) struct PasswordChange {
     #[schemars(extend("format" = "password"))]
     current: String,
     /// The new one: 15 characters at least.
-    #[schemars(extend("format" = "password"))]
+    #[schemars(extend("format" = "password", "minLength" = 15, "maxLength" = 256))]
     new: String,
 }
 

@@ -37,6 +37,7 @@ pub(super) fn operations() -> Vec<Operation> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewToken {
     /// What it is for.
+    #[schemars(length(min = 1, max = 128))]
     name: String,
     /// What it may do at most; not more than you.
     role: Role,

@@ -34,11 +34,12 @@ pub(super) fn operations() -> Vec<Operation> {
 #[serde(deny_unknown_fields)]
 pub(super) struct NewUser {
     /// 1 to 64 characters of `a-z 0-9 . _ @ -`.
+    #[schemars(regex(pattern = "^[a-z0-9._@-]{1,64}$"))]
     name: String,
     /// What they may do.
     role: Role,
     /// Their first password: 15 characters at least.
-    #[schemars(with = "String", extend("format" = "password"))]
+    #[schemars(with = "String", extend("format" = "password", "minLength" = 15, "maxLength" = 256))]
     password: Zeroizing<String>,
 }
 
@@ -51,7 +52,7 @@ pub(super) struct ChangedUser {
     /// Whether they are shut out.
     disabled: Option<bool>,
     /// Another password, which they have to change.
-    #[schemars(with = "Option<String>", extend("format" = "password"))]
+    #[schemars(with = "Option<String>", extend("format" = "password", "minLength" = 15, "maxLength" = 256))]
     password: Option<Zeroizing<String>>,
 }
 
