@@ -34,7 +34,9 @@ pub(super) async fn answer(method: Method, uri: Uri, headers: HeaderMap) -> Resp
     let mut response = match FILES.get_file(path).filter(|_| path != PAGE) {
         Some(file) => serve(path, file, &headers),
         // A file that is missing is not the page: a browser would take it for a script.
-        None if is_file(path) => (StatusCode::NOT_FOUND, "there is no such file\n").into_response(),
+        None if is_file(path) && path != PAGE => {
+            (StatusCode::NOT_FOUND, "there is no such file\n").into_response()
+        }
         None => match FILES.get_file(PAGE) {
             Some(file) => serve(PAGE, file, &headers),
             None => page(StatusCode::OK, MISSING.into()),
