@@ -19,6 +19,9 @@ tests() {
     log=$(mktemp)
     local status=0
     cargo test --workspace --exclude xtask --lib --bins --tests --examples --no-fail-fast -- --show-output 2>&1 | tee "$log" || status=1
+    # A browser beside hundreds of tests would wait longer than it has patience.
+    cargo test --workspace --exclude xtask --test it -- --ignored --exact --show-output \
+        dashboard::an_analyst_works_in_a_browser 2>&1 | tee -a "$log" || status=1
     cargo test --package xtask 2>&1 | tee -a "$log" || status=1
     cargo test --workspace --doc 2>&1 | tee -a "$log" || status=1
     passed=$(awk '/^test result:/ {s += $4} END {print s + 0}' "$log")

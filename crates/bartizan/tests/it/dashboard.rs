@@ -75,6 +75,7 @@ fn enter(admin: SocketAddr, folder: &Path) -> Client {
 }
 
 #[test]
+#[ignore = "has the machine for itself: scripts/test.sh runs it behind the others"]
 fn an_analyst_works_in_a_browser() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     if !root.join("dashboard/dist/index.html").is_file() {
@@ -91,7 +92,7 @@ fn an_analyst_works_in_a_browser() {
     let server = Server::start(&home, &[]);
     let mut client = enter(server.admin, &home.path().join("data"));
     let target = format!("http://{}", server.gateway);
-    let output = run(&home, &["lab", "play", "--target", &target, "--minutes", "60"]);
+    let output = run(&home, &["lab", "play", "--target", &target, "--minutes", "420"]);
     assert!(output.status.success(), "{}", stderr(&output));
     until("results", || {
         std::thread::sleep(Duration::from_millis(200));
