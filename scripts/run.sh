@@ -2,6 +2,7 @@
 # make run: builds Bartizan and analyzes a sample capture into an HTML report.
 source "$(dirname "$0")/env.sh"
 scripts/setup.sh run
+scripts/dashboard.sh build
 say "building (the first time takes a few minutes)"
 # With the features of the whole workspace, as the tests use them: one build serves both.
 cargo build --workspace --bin bartizan

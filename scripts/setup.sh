@@ -14,6 +14,12 @@ fi
 packages=()
 command -v cc >/dev/null || packages+=(gcc libc6-dev)
 command -v git >/dev/null || packages+=(git)
+# The dashboard needs Node 20.19. Without it scripts/dashboard.sh fetches one, and needs this to do so.
+node=$(node --version 2>/dev/null | tr -d v || true)
+if [ "$(printf '20.19\n%s\n' "${node:-0}" | sort -V | head -n1)" != 20.19 ] &&
+    ! python3 -c 'import ensurepip' 2>/dev/null; then
+    packages+=(python3-venv)
+fi
 if [ "$purpose" = test ]; then
     command -v chromium >/dev/null || command -v chromium-browser >/dev/null ||
         command -v google-chrome >/dev/null || packages+=(chromium)

@@ -44,6 +44,11 @@ const FAMILIES: &[Family] = &[
         list: ("SOURCES", "All sources, by file."),
     },
     Family {
+        folder: "crates/bartizan-pipeline/src/sinks",
+        item: ("SINK", "super::SinkItem"),
+        list: ("SINKS", "All kinds of sinks, by file."),
+    },
+    Family {
         folder: "crates/bartizan-lab/src/flaws",
         item: ("FLAW", "super::FlawItem"),
         list: ("FLAWS", "All planted flaws, by file."),

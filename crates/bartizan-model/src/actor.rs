@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -11,7 +12,9 @@ use crate::{
 };
 
 /// How far a principal's name is believed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Grade {
     /// Anything the caller says. Never counts as a distinct actor, never triggers a block of that
@@ -42,7 +45,9 @@ impl fmt::Display for Grade {
 }
 
 /// What names a principal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum PrincipalKind {
     /// Subject of a token or the user of basic authentication.
@@ -58,7 +63,9 @@ pub enum PrincipalKind {
 }
 
 /// Who is calling.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Principal {
     /// Derived from the keyed hash of the name and its issuer.
     pub id: PrincipalId,
@@ -71,14 +78,18 @@ pub struct Principal {
 }
 
 /// What ties one principal's exchanges together.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Session {
     /// Derived from the keyed hash of the session token.
     pub id: SessionId,
 }
 
 /// What an actor was told by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum ActorKind {
     /// A principal.
@@ -108,7 +119,9 @@ impl ActorKind {
 }
 
 /// An actor: principal, else session, else address and fingerprint.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct ActorRef {
     /// Opaque.
     pub id: ActorId,
@@ -119,7 +132,7 @@ pub struct ActorRef {
 }
 
 /// What ties two actors.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum LinkReason {
     /// Both were seen at one address (IPv6 by /64) with one fingerprint.
@@ -140,7 +153,7 @@ impl LinkReason {
 }
 
 /// A link between two actors, bounded in time. It makes them one story, never one actor.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActorLink {
     /// The other actor.
     pub actor: ActorRef,

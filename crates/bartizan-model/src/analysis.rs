@@ -1,5 +1,6 @@
 //! The result of an analysis, in the shape of `analyze --format json`.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
@@ -14,7 +15,7 @@ use crate::{
 };
 
 /// Everything that one analysis found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Analysis {
     /// Figures.
     pub summary: Summary,
@@ -33,7 +34,7 @@ pub struct Analysis {
 }
 
 /// Figures of an analysis.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Exchanges judged.
     pub exchanges: u64,
@@ -78,7 +79,7 @@ pub struct Summary {
 }
 
 /// A specification that was compared with the traffic.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SpecSummary {
     /// File name as given.
     pub name: String,
@@ -93,7 +94,9 @@ pub struct SpecSummary {
 }
 
 /// A name and how often.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct NamedCount {
     /// What.
     pub name: String,
@@ -102,7 +105,7 @@ pub struct NamedCount {
 }
 
 /// How one check fared.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CheckTally {
     /// Code of the check.
     pub code: String,
@@ -119,7 +122,7 @@ pub struct CheckTally {
 }
 
 /// One bucket of the timeline.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TimeBucket {
     /// Begin.
     pub time: Timestamp,
@@ -134,7 +137,7 @@ pub struct TimeBucket {
 }
 
 /// An actor in the result.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ActorSummary {
     /// Opaque.
     pub id: ActorId,
@@ -167,7 +170,7 @@ impl ActorSummary {
 }
 
 /// What was read.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct InputSummary {
     /// Exchanges read.
     pub exchanges: u64,
@@ -182,7 +185,9 @@ pub struct InputSummary {
 }
 
 /// A reason for skipping and how often.
-#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Skipped {
     /// Snake-case reason.
     pub reason: String,
@@ -194,7 +199,7 @@ pub struct Skipped {
 }
 
 /// One input.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SourceSummary {
     /// As given.
     pub name: String,

@@ -7,6 +7,7 @@
 
 use std::{fmt, future::Future, pin::Pin};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
@@ -168,7 +169,7 @@ impl fmt::Debug for ApiKeyDigest {
 }
 
 /// Whether a key may be used.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum ApiKeyState {
     /// It may.
@@ -207,7 +208,7 @@ impl fmt::Display for ApiKeyState {
 }
 
 /// What is kept of a key. An owner may have several.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct ApiKey {
     /// Its id; not secret.
     pub id: ApiKeyId,

@@ -1,5 +1,6 @@
 //! What was seen, redacted: class, shape and keyed hash, so that equal values can be matched.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
 };
 
 /// One value as evidence shows it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct EvidenceValue {
     /// What kind of value, for example a data class or `token`.
     pub class: String,
@@ -35,7 +36,7 @@ impl EvidenceValue {
 /// One piece of evidence. At least one of `note` and `value` says something.
 ///
 /// Every field is always written: saved states are not self-describing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default)]
 pub struct Evidence {
     /// The exchange it was seen in.

@@ -1,7 +1,8 @@
 //! Keyed hashes: equal values can be matched, values cannot be recovered or guessed without the key.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -126,6 +127,16 @@ impl fmt::Display for KeyedHash {
 impl fmt::Debug for KeyedHash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "#{self}")
+    }
+}
+
+impl JsonSchema for KeyedHash {
+    fn schema_name() -> Cow<'static, str> {
+        "KeyedHash".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "description": "Keyed hash: equal hashes are equal values"})
     }
 }
 

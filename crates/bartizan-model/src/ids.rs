@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::{SmolStr, format_smolstr};
 
@@ -9,7 +10,9 @@ use crate::hash::encode32;
 
 /// Which organisation and environment something belongs to. Part of every row, id, hash key, cache
 /// key and audit chain, so that one store can serve many of each.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 pub struct Scope {
     /// The organisation; `default` when nothing is configured.
     pub organisation: OrganisationId,
@@ -45,7 +48,7 @@ impl Scope {
 macro_rules! text_id {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
         #[serde(transparent)]
         pub struct $name(SmolStr);
 
@@ -122,6 +125,10 @@ text_id!(
 text_id!(
     /// A session, derived from the keyed hash of its token.
     SessionId, "ses", "session"
+);
+text_id!(
+    /// An event that leaves the product; receivers know by it what they have already.
+    EventId, "evt", "event"
 );
 text_id!(
     /// An own API key.

@@ -1,6 +1,7 @@
 //! What every item of a family says about itself. Command line, API, dashboard, SARIF and reference
 //! pages are derived from this one place.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -9,7 +10,9 @@ use crate::{
 };
 
 /// What an item needs to see. A missing input gives *not evaluated*, never *pass*.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Input {
     /// Method, target and request headers.
@@ -37,7 +40,7 @@ pub enum Input {
 }
 
 /// What the weakness that a check looks for belongs to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Subject {
     /// One operation: one finding per endpoint.
@@ -59,7 +62,7 @@ impl Subject {
 }
 
 /// How settled an item is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// On by default.
@@ -71,7 +74,7 @@ pub enum Status {
 }
 
 /// Metadata and documentation of one item.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct ItemMeta {
     /// Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors.
     pub code: &'static str,

@@ -2,12 +2,14 @@
 //! redaction. Pure data: no IO, no clock, no randomness. Every other crate speaks these words.
 
 pub mod actor;
+pub mod address;
 pub mod analysis;
 pub mod api_key;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
 pub mod endpoint;
+pub mod event;
 pub mod evidence;
 pub mod exchange;
 pub mod finding;
@@ -24,6 +26,7 @@ pub mod severity;
 pub mod source;
 pub mod taxonomy;
 pub mod time;
+pub mod user;
 pub mod verdict;
 
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
@@ -33,6 +36,7 @@ pub use detection::Detection;
 pub use endpoint::{
     Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,
 };
+pub use event::{Event, EventType};
 pub use evidence::{Evidence, EvidenceValue};
 pub use exchange::{
     BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls, is_success,
@@ -40,8 +44,8 @@ pub use exchange::{
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
-    ActorId, ApiKeyId, DetectionId, EndpointId, EnvironmentId, ExchangeId, FindingId, IncidentId,
-    OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+    ActorId, ApiKeyId, DetectionId, EndpointId, EnvironmentId, EventId, ExchangeId, FindingId,
+    IncidentId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
@@ -52,4 +56,5 @@ pub use redact::Redacted;
 pub use severity::{Confidence, Severity};
 pub use taxonomy::{Attack, Cwe, Owasp};
 pub use time::{Duration, Timestamp};
+pub use user::{LoginDigest, LoginSecret, Role, User};
 pub use verdict::{Action, PolicyDecision, PolicyOutcome, Verdict};

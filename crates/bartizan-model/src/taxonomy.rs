@@ -3,8 +3,9 @@
 //! Items name entries of these tables; a test refuses dangling ids. Sources: OWASP API Security
 //! Top 10 2023 and 2019, CWE 4.x, ATT&CK v17.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 
 /// A weakness by its CWE number.
@@ -12,7 +13,7 @@ use serde::{Serialize, Serializer};
 pub struct Cwe(pub u16);
 
 /// A technique of MITRE ATT&CK.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Attack(pub &'static str);
 
@@ -201,6 +202,16 @@ impl Owasp {
     }
 }
 
+impl JsonSchema for Owasp {
+    fn schema_name() -> Cow<'static, str> {
+        "Owasp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "description": "Id of the OWASP API Security Top 10, for example API2:2023"})
+    }
+}
+
 impl Serialize for Owasp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.id())
@@ -210,6 +221,16 @@ impl Serialize for Owasp {
 impl fmt::Display for Cwe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "CWE-{}", self.0)
+    }
+}
+
+impl JsonSchema for Cwe {
+    fn schema_name() -> Cow<'static, str> {
+        "Cwe".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({"type": "string", "description": "For example CWE-287"})
     }
 }
 

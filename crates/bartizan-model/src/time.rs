@@ -1,7 +1,8 @@
 //! Event time: microseconds since the Unix epoch. Nothing here reads a clock.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
@@ -188,6 +189,18 @@ impl Serialize for Timestamp {
         } else {
             serializer.serialize_i64(self.0)
         }
+    }
+}
+
+impl JsonSchema for Timestamp {
+    fn schema_name() -> Cow<'static, str> {
+        "Timestamp".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({
+            "type": "string", "format": "date-time", "description": "RFC 3339, in UTC",
+        })
     }
 }
 

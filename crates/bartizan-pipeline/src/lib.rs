@@ -1,4 +1,4 @@
-//! The out-of-band lane: sources, the ordered judgement, and what is kept.
+//! The out-of-band lane: sources, the ordered judgement, what is kept, and sinks.
 
 pub mod analyze;
 pub mod annotate;
@@ -6,5 +6,6 @@ pub mod facts;
 pub mod keep;
 mod lanes;
 pub mod live;
+pub mod sinks;
 pub mod sources;
 pub mod tokenise;

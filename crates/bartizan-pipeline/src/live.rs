@@ -15,7 +15,9 @@ use std::{
 };
 
 use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge};
-use bartizan_model::{Action, Exchange, PolicyDecision, analysis::Analysis, source::Ordering};
+use bartizan_model::{
+    Action, EndpointId, Exchange, PolicyDecision, analysis::Analysis, source::Ordering,
+};
 use bartizan_store::ExchangeFacts;
 
 use crate::{
@@ -81,8 +83,8 @@ pub struct Live<'a> {
     pub state: State,
     /// Figures.
     pub counters: Arc<Counters>,
-    /// Told of every judged exchange, in order.
-    pub judged: &'a mut dyn FnMut(&Exchange, &Judgement),
+    /// Told of every judged exchange, in order, with its endpoint as far as it is known.
+    pub judged: &'a mut dyn FnMut(&Exchange, &Judgement, Option<&EndpointId>),
     /// Told when a step could not be written.
     pub failed: &'a mut dyn FnMut(&KeepError),
 }
@@ -151,14 +153,14 @@ impl Live<'_> {
         count(&counters.would_refuse, !applied && exchange.policies.iter().any(would));
         count(&counters.partly_inspected, !judgement.not_inspected.is_empty());
         steps.fresh = true;
+        let endpoint = self.state.current_endpoint(judgement.leaf).cloned();
+        (self.judged)(exchange, &judgement, endpoint.as_ref());
         if steps.waiting.len() < MOST_WAITING {
-            let endpoint = self.state.current_endpoint(judgement.leaf).cloned();
             let facts = facts::of(exchange, &prepared, &judgement, endpoint, &self.snapshot);
             steps.waiting.push(facts);
         } else {
             counters.facts_lost.fetch_add(1, Relaxed);
         }
-        (self.judged)(exchange, &judgement);
     }
 
     /// What the writer says about the last step.

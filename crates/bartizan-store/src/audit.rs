@@ -5,6 +5,7 @@
 //! changed, inserted or left out unseen, except at the end; for that, export the head and compare.
 
 use bartizan_model::{HashKey, Scope, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{database::column_text, files, keys::authenticate, records::AuditEntry};
@@ -13,7 +14,7 @@ use crate::{database::column_text, files, keys::authenticate, records::AuditEntr
 pub(crate) const GENESIS: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
 /// A record as stored.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditRecord {
     /// From 1, without gaps, per scope.
     pub sequence: u64,
@@ -32,7 +33,7 @@ pub struct AuditRecord {
 }
 
 /// The end of the chain. Kept elsewhere, it proves later that nothing was cut off.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct AuditHead {
     /// Organisation and environment.
     pub scope: Scope,

@@ -42,6 +42,7 @@ const EXCHANGES: &str = "exchanges";
 /// An open data directory.
 #[derive(Debug)]
 pub struct DataDirectory {
+    path: PathBuf,
     store: Arc<SqlStore>,
     log: Arc<dyn ExchangeLog>,
     number: LogNumber,
@@ -130,6 +131,7 @@ impl DataDirectory {
         let store = Arc::new(store);
         let LogOptions { segment_bytes, max_bytes } = options.log;
         Self {
+            path: options.directory.clone(),
             store,
             log,
             number,
@@ -141,6 +143,12 @@ impl DataDirectory {
             appending: Mutex::new(()),
             _lock: lock,
         }
+    }
+
+    /// The folder.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// The SQL store.

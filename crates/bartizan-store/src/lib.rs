@@ -1,5 +1,6 @@
 //! What Bartizan keeps: inventory, findings and their workflow, detections, incidents, actors,
-//! own API keys, checkpoints, learned state and the audit log in SQL ([`Store`], on SQLite or PostgreSQL: [`SqlStore`]), and
+//! own API keys, users, events on their way to sinks, checkpoints, learned state and the audit log in
+//! SQL ([`Store`], on SQLite or PostgreSQL: [`SqlStore`]), and
 //! what was seen in every exchange beside it ([`ExchangeLog`]). [`DataDirectory`] opens all of it.
 //!
 //! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
@@ -7,12 +8,14 @@
 mod api_keys;
 mod audit;
 mod database;
+mod deliveries;
 mod directory;
 mod error;
 pub mod exchange_log;
 mod files;
 pub mod keys;
 mod lock;
+mod logins;
 mod options;
 mod postgres;
 mod query;
@@ -26,6 +29,10 @@ mod workflow;
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
 pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
+pub use deliveries::{
+    DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,
+    SinkState, Subscription, Take,
+};
 pub use directory::{DATABASE_FILE, DataDirectory, ExchangePage, MOST_REMOVED};
 pub use error::{Result, StoreError};
 pub use exchange_log::{
@@ -36,6 +43,9 @@ pub use exchange_log::{
 pub use files::MAX_NAME_BYTES;
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};
+pub use logins::{
+    AccessToken, LoginSession, Logins, MAX_SESSIONS, MAX_TOKENS, MAX_USERS, NewPassword, UserChange,
+};
 pub use options::DataOptions;
 pub use postgres::PostgresOptions;
 pub use query::{

@@ -6,6 +6,7 @@ use bartizan_model::{
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::exchange_log::BlockEntry;
@@ -95,7 +96,7 @@ impl std::fmt::Debug for LearnedState {
 }
 
 /// Figures of one analysis run.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct RunRecord {
     /// Chosen by the caller; written again, it replaces.
     pub id: String,
@@ -110,7 +111,7 @@ pub struct RunRecord {
 }
 
 /// A group of endpoints with an owner.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ServiceRecord {
     /// Opaque.
     pub id: ServiceId,
@@ -143,7 +144,7 @@ pub struct StateChange {
 }
 
 /// One line of a finding's history.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct FindingEvent {
     /// From 1, in order.
     pub sequence: u64,
@@ -272,7 +273,7 @@ impl RetentionReport {
 }
 
 /// How much is stored for one scope.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Counts {
     /// Endpoints, merged ones not counted.
     pub endpoints: u64,

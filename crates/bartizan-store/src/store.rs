@@ -12,10 +12,12 @@ use bartizan_model::{
 use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
+    deliveries::DeliveryStore,
     error::Result,
     exchange_log::{
         BlockEntry, BlockPosition, ExchangeQuery, LogNumber, RemovedSegment, SegmentExtent,
     },
+    logins::Logins,
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
@@ -34,8 +36,9 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Send + Sync + std::fmt::Debug {
-    /// Writes a batch in one transaction.
+pub trait Store: Logins + DeliveryStore {
+    /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
+    /// it makes.
     ///
     /// # Errors
     /// [`crate::StoreError::Full`], [`crate::StoreError::ReadOnly`], a missing or wrong key, or an

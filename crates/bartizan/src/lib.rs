@@ -1,5 +1,6 @@
 //! Command line, configuration and output of Bartizan.
 
+pub mod api;
 pub mod commands;
 pub mod config;
 pub mod output;

@@ -165,6 +165,19 @@ impl PolicyConfig {
         policies
     }
 
+    /// Its kind, and the mode it is in; `None` when it has no rule, or several.
+    #[must_use]
+    pub fn kind_and_mode(&self) -> Option<(&'static PolicyItem, Mode)> {
+        let item = self.check().ok()?;
+        Some((item, self.mode.unwrap_or(item.mode)))
+    }
+
+    /// Whether it is one that is there without any configuration.
+    #[must_use]
+    pub const fn is_default(&self) -> bool {
+        self.is_default
+    }
+
     /// The kinds of rules that it has; exactly one once it was checked.
     pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
         [

@@ -6,11 +6,12 @@
 //! whole takes so long and brings so many bytes at most.
 
 use std::{
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, SocketAddr},
     path::Path,
     time::Duration,
 };
 
+use bartizan_model::address::is_public;
 use bytes::Bytes;
 use http::{HeaderValue, Request, StatusCode, Uri, header};
 use http_body::Body as _;
@@ -227,49 +228,6 @@ fn is_this_machine(host: &str) -> bool {
     is_loopback || host.eq_ignore_ascii_case("localhost")
 }
 
-/// Whether an address is of the public internet: in none of the special-purpose registries of IANA
-/// (RFC 6890), no metadata service, and no way around that by an address within an address.
-fn is_public(address: IpAddr) -> bool {
-    match address {
-        IpAddr::V4(v4) => is_public_v4(v4),
-        IpAddr::V6(v6) => is_public_v6(v6),
-    }
-}
-
-fn is_public_v4(address: Ipv4Addr) -> bool {
-    let [a, b, c, _] = address.octets();
-    let is_special = matches!(
-        (a, b, c),
-        (0 | 10 | 127, ..)
-            | (100, 64..=127, _)
-            | (169, 254, _)
-            | (172, 16..=31, _)
-            | (192, 168, _)
-            | (192, 0, 0 | 2)
-            | (192, 88, 99)
-            | (198, 18..=19, _)
-            | (198, 51, 100)
-            | (203, 0, 113)
-            | (224.., ..)
-    );
-    // The platform address of one large cloud is a public one.
-    !is_special && address != Ipv4Addr::new(168, 63, 129, 16)
-}
-
-fn is_public_v6(address: Ipv6Addr) -> bool {
-    let s = address.segments();
-    let within = |high: u16, low: u16| Ipv4Addr::from(u32::from(high) << 16 | u32::from(low));
-    match s {
-        // NAT64 (RFC 6052) and 6to4 (RFC 3056).
-        [0x64, 0xff9b, 0, 0, 0, 0, high, low] => is_public_v4(within(high, low)),
-        [0x2002, high, low, ..] => is_public_v4(within(high, low)),
-        // Teredo and other protocol assignments, benchmarking, documentation.
-        [0x2001, 0x0..=0x1ff, ..] | [0x2001, 0xdb8, ..] | [0x3fff, 0x0..=0xfff, ..] => false,
-        // Only this block is given out.
-        [first, ..] => first & 0xe000 == 0x2000,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use tokio::{
@@ -282,53 +240,6 @@ mod tests {
     fn rules() -> Rules<'static> {
         let timeout = Duration::from_millis(500);
         Rules { authorities: None, allowed: Vec::new(), timeout, most_bytes: 1_000 }
-    }
-
-    #[test]
-    fn only_public_addresses_are_public() {
-        for text in [
-            "8.8.8.8",
-            "1.1.1.1",
-            "172.32.0.1",
-            "100.128.0.1",
-            "2606:4700::1111",
-            "2a00::1",
-            "64:ff9b::808:808",
-            "2002:808:808::1",
-        ] {
-            assert!(is_public(text.parse().expect("an address")), "{text}");
-        }
-        for text in [
-            "0.0.0.0",
-            "10.0.0.1",
-            "127.0.0.1",
-            "169.254.169.254",
-            "172.16.0.1",
-            "172.31.255.255",
-            "192.168.1.1",
-            "100.100.100.200",
-            "168.63.129.16",
-            "192.0.0.192",
-            "198.18.0.1",
-            "224.0.0.1",
-            "255.255.255.255",
-            "::",
-            "::1",
-            "::10.0.0.1",
-            "fe80::1",
-            "fc00::1",
-            "fd00:ec2::254",
-            "ff02::1",
-            "2001:db8::1",
-            "64:ff9b::a9fe:a9fe",
-            "64:ff9b:1::1",
-            "2002:a00:1::1",
-            "2001::1",
-            "fec0::1",
-            "4000::1",
-        ] {
-            assert!(!is_public(text.parse().expect("an address")), "{text}");
-        }
     }
 
     #[test]

@@ -64,12 +64,12 @@ pub(crate) use self::inspection::JudgedHandshake;
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
+    files::secret,
     identity::{ClientCertificate, Identity},
     look_ups::LookUps,
     rate_table::RateTable,
-    record::{Applied, Decisions},
+    record::{Applied, Decisions, PolicyTally},
 };
-pub use files::secret;
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]
@@ -203,6 +203,12 @@ impl Enforcement {
         let help = "Requests with more to compare with scopes than there is time for";
         registry.register("policy_scopes_over_budget", help, self.over_budget.clone());
         self.surroundings.look_ups.register(registry);
+    }
+
+    /// What was counted for the policy of this name since the process began, in whatever mode it was.
+    #[must_use]
+    pub fn tally(&self, policy: &str) -> PolicyTally {
+        self.tallies.tally(policy)
     }
 
     /// What policies decided about a call; `None` before they were asked.

@@ -8,6 +8,8 @@ use std::{
 use bartizan_model::{Action, Mode, PolicyDecision, PolicyOutcome, PrincipalKind, Verdict};
 use http::{HeaderName, HeaderValue, StatusCode};
 use prometheus_client::metrics::{counter::Counter, family::Family};
+use schemars::JsonSchema;
+use serde::Serialize;
 
 use super::{identity::Identity, scope::Scope};
 use crate::phases::Reply;
@@ -162,6 +164,36 @@ impl Outcome {
     }
 }
 
+/// How often a policy decided what.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PolicyTally {
+    /// It had nothing against a call.
+    pub passed: u64,
+    /// It refused a call.
+    pub refused: u64,
+    /// It would have refused a call.
+    pub would_refuse: u64,
+    /// It changed an answer, or answered by itself.
+    pub acted: u64,
+    /// It would have done so.
+    pub would_act: u64,
+    /// It lacked what it needs to decide.
+    pub not_evaluated: u64,
+}
+
+impl PolicyTally {
+    const fn of(&mut self, outcome: Outcome) -> &mut u64 {
+        match outcome {
+            Outcome::Passed => &mut self.passed,
+            Outcome::Refused => &mut self.refused,
+            Outcome::WouldRefuse => &mut self.would_refuse,
+            Outcome::Acted => &mut self.acted,
+            Outcome::WouldAct => &mut self.would_act,
+            Outcome::NotEvaluated => &mut self.not_evaluated,
+        }
+    }
+}
+
 type Labels = Vec<(&'static str, String)>;
 
 /// Counters of all policies, which outlive reloads. The first label is the name of the policy.
@@ -193,6 +225,27 @@ impl Tallies {
         }
         self.reasons.get_or_create(&labels).inc();
         self.known().insert(labels);
+    }
+
+    /// What was counted for a policy, in whatever mode it was.
+    pub(crate) fn tally(&self, policy: &str) -> PolicyTally {
+        let mut tally = PolicyTally::default();
+        for labels in self.known().iter() {
+            let label = |name| labels.iter().find(|(of, _)| *of == name).map(|(_, v)| v.as_str());
+            let (Some(of), Some(_), Some(outcome)) =
+                (label("policy"), label("mode"), label("outcome"))
+            else {
+                continue;
+            };
+            if of != policy {
+                continue;
+            }
+            let count = self.decisions.get(labels).map_or(0, |counter| counter.get());
+            if let Some(outcome) = Outcome::ALL.into_iter().find(|o| o.code() == outcome) {
+                *tally.of(outcome) += count;
+            }
+        }
+        tally
     }
 
     /// Forgets what was counted for policies of other names than these.

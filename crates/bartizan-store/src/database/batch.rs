@@ -9,7 +9,9 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    findings, incidents, log_index, query,
+    findings, incidents, log_index,
+    outbox::Outbox,
+    query,
 };
 use crate::{
     error::StoreError,
@@ -34,6 +36,7 @@ pub(super) async fn save(
     let key = store.key_for_writing(connection, &scope.organisation, batch.now).await?;
     let to = Target { scope, key, now: batch.now };
     let mut report = SaveReport::default();
+    let outbox = Outbox::before(connection, scope, batch).await?;
     for endpoint in &batch.endpoints {
         save_endpoint(connection, &to, endpoint).await?;
     }
@@ -60,6 +63,7 @@ pub(super) async fn save(
     for entry in &batch.audit {
         audit::append(connection, scope, &to.key, entry.clone()).await?;
     }
+    outbox.after(connection, scope, batch, &report).await?;
     Ok(report)
 }
 

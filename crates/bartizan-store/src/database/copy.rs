@@ -35,6 +35,11 @@ pub(crate) const TABLES: &[&str] = &[
     "exchange_subjects",
     "exchange_removals",
     "api_keys",
+    "users",
+    "login_sessions",
+    "access_tokens",
+    "sinks",
+    "deliveries",
 ];
 /// The one table that a new store has a row in.
 const IDENTITY: &str = "store_identity";

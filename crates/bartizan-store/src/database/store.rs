@@ -5,14 +5,14 @@ use std::path::Path;
 use async_trait::async_trait;
 use bartizan_model::{
     ActorId, ApiKey, ApiKeyId, Detection, DetectionId, Endpoint, EndpointId, EnvironmentId,
-    Finding, FindingId, HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp,
+    EventType, Finding, FindingId, HashKey, Incident, IncidentId, OrganisationId, Scope, Timestamp,
     analysis::ActorSummary, source::Checkpoint,
 };
 
 use super::{
     Database, SqlStore,
     aliases::{self, Act},
-    api_keys, audit, batch, copy, findings, incidents, log_index, maintain, query, read,
+    api_keys, audit, batch, copy, findings, incidents, log_index, maintain, outbox, query, read,
 };
 use crate::{
     api_keys::ApiKeyChange,
@@ -70,6 +70,8 @@ macro_rules! writing {
         }
     }};
 }
+
+pub(super) use {reading, writing};
 
 #[async_trait]
 impl Store for SqlStore {
@@ -196,14 +198,19 @@ impl Store for SqlStore {
     async fn set_finding_state(&self, scope: &Scope, change: &StateChange) -> Result<FindingEvent> {
         writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, change.now).await?;
-            findings::set_state(c, scope, &key, change).await
+            let event = findings::set_state(c, scope, &key, change).await?;
+            let (kind, ids) = (EventType::FindingChanged, [change.finding.clone()]);
+            outbox::note_findings(c, scope, kind, &ids, change.now).await?;
+            Ok(event)
         })
     }
 
     async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>> {
         writing!(self, scope, c => {
             let key = self.key_for_writing(c, &scope.organisation, now).await?;
-            findings::expire(c, scope, &key, now).await
+            let expired = findings::expire(c, scope, &key, now).await?;
+            outbox::note_findings(c, scope, EventType::FindingReopened, &expired, now).await?;
+            Ok(expired)
         })
     }
 

@@ -26,6 +26,8 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (1, "initial", include_str!("../../migrations/postgres/0001_initial.sql")),
     (2, "api_keys", include_str!("../../migrations/postgres/0002_api_keys.sql")),
     (3, "incident_aliases", include_str!("../../migrations/postgres/0003_incident_aliases.sql")),
+    (4, "logins", include_str!("../../migrations/postgres/0004_logins.sql")),
+    (5, "deliveries", include_str!("../../migrations/postgres/0005_deliveries.sql")),
 ];
 
 /// A database of a server that others use too.

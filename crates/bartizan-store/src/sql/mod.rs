@@ -2,5 +2,7 @@
 //! integers for times and truth values. What differs between databases is not here but in the
 //! dialect of each implementation.
 
+pub(crate) mod deliveries;
+pub(crate) mod logins;
 pub(crate) mod select;
 pub(crate) mod statements;

@@ -3,9 +3,11 @@
 
 mod api_keys;
 mod batches;
+mod deliveries;
 mod inventory;
 mod keeping;
 mod lists;
+mod logins;
 mod workflow;
 
 use bartizan_model::{Finding, FindingState, Severity};
@@ -64,6 +66,8 @@ on_both! {
     lists: pages_hold_everything_once, lists_are_filtered, counts_are_right, incidents_that_were_taken_in_are_found;
     workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, findings_of_a_host_replace_those_of_endpoints, audit_chain_is_extended_and_verified;
     api_keys: api_keys_are_kept_changed_and_audited, impossible_api_keys_are_refused, a_gateway_sees_changes_of_api_keys;
+    logins: users_are_kept_changed_and_audited, somebody_can_always_administer, sessions_begin_and_end, tokens_are_kept_and_removed;
+    deliveries: events_of_findings_are_what_changed, events_of_incidents_and_detections, sinks_are_told_what_they_want, deliveries_are_claimed_and_settled, dead_letters_are_listed_retried_and_forgotten, what_is_too_much_is_dropped_and_counted;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, log_budget_drops_oldest_segments;
 }

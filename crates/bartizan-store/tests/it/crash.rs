@@ -8,10 +8,10 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bartizan_model::{FindingId, FindingState, Severity, source::Checkpoint};
+use bartizan_model::{EventType, FindingId, FindingState, Severity, source::Checkpoint};
 use bartizan_store::{
     AuditEntry, AuditHead, BlockPosition, DataDirectory, DataOptions, ExchangeQuery, LogOptions,
-    PageRequest, StateChange,
+    PageRequest, StateChange, Subscription,
 };
 
 use crate::{
@@ -55,6 +55,14 @@ async fn write_until_killed() {
     let url = std::env::var("BARTIZAN_TEST_DATABASE").ok();
     let options = options(Path::new(&directory), url.as_deref());
     let data = DataDirectory::open(&options, at(0)).await.expect("opens");
+    let wanted = Subscription {
+        sink: "hook".to_owned(),
+        least_severity: Severity::Info,
+        events: EventType::ALL.to_vec(),
+        most_waiting: 1_000_000,
+        most_dead: 1,
+    };
+    data.store().set_subscriptions(&scope(), &[wanted], at(0)).await.expect("subscribed");
     let done = data.store().checkpoint(&scope(), INPUT).await.expect("checkpoint");
     let mut number = done.map_or(0, |c| c.offset);
     loop {
@@ -124,6 +132,13 @@ impl Ledger {
         assert_eq!(counts.findings.iter().map(|(_, n)| n).sum::<u64>(), written * 2);
         assert_eq!(counts.detections, written);
         assert_eq!(counts.exchanges, written * EXCHANGES_PER_BATCH);
+        // An event for each finding, detection and change of state, each with what it is about.
+        let fixed =
+            |(state, many): &(FindingState, u64)| (*state == FindingState::Fixed).then_some(*many);
+        let changes: u64 = counts.findings.iter().filter_map(fixed).sum();
+        let sinks = store.sink_states(&scope()).await.expect("sinks");
+        let waiting: u64 = sinks.iter().map(|sink| sink.waiting).sum();
+        assert_eq!(waiting, written * 3 + changes);
         let report = store.verify_audit(&scope(), self.head.as_ref()).await.expect("audit");
         assert_eq!(report.problem, None);
         self.head = Some(report.head);

@@ -56,7 +56,7 @@ impl Serving {
         let listener = Some(listener);
         let mut serving = Self { child, said, listener, gateway: unknown, admin: unknown };
         serving.gateway = serving.address("listening on ")?;
-        serving.admin = serving.address("health and metrics on http://")?;
+        serving.admin = serving.address("administration, health and metrics on http://")?;
         Ok(serving)
     }
 

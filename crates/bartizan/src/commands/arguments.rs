@@ -60,9 +60,12 @@ pub enum Command {
     #[command(subcommand)]
     Keys(KeysCommand),
     /// Move the store to another database, back it up, restore it
-    #[command(subcommand)]
+    #[command(subcommand, after_help = EXIT_CODES)]
     Store(super::store::Arguments),
-    /// Explain a check, detector, data class, source or kind of policy
+    /// List and try out sinks; look at, send again or forget what they did not take
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Sinks(SinksCommand),
+    /// Explain a check, detector, data class, source, kind of policy or kind of sink
     Explain(Explain),
     /// Check, show or describe the configuration
     #[command(subcommand)]
@@ -327,11 +330,68 @@ pub struct KeysState {
     pub data: Option<PathBuf>,
 }
 
+/// The `sinks` commands.
+#[derive(Debug, Subcommand)]
+pub enum SinksCommand {
+    /// List configured sinks, with what was sent and what waits
+    List(SinksShow),
+    /// Send a test event to a sink, now, and say what came back (exit code 3 when it was not taken)
+    Test {
+        /// Name of the sink
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List events that were given up, latest first
+    DeadLetters {
+        /// Only those of this sink
+        #[arg(long, value_name = "NAME")]
+        sink: Option<String>,
+        /// At most this many
+        #[arg(long, value_name = "N", default_value_t = 50)]
+        limit: u32,
+        /// How and of what
+        #[command(flatten)]
+        show: SinksShow,
+    },
+    /// Send events that were given up again
+    Retry(DeadLetters),
+    /// Delete events that were given up
+    Forget(DeadLetters),
+}
+
+/// Arguments of the `sinks` commands that show something.
+#[derive(Debug, Args)]
+pub struct SinksShow {
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
+}
+
+/// Arguments of `sinks retry` and `sinks forget`.
+#[derive(Debug, Args)]
+pub struct DeadLetters {
+    /// Id of the event
+    #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+    pub id: Option<String>,
+    /// All of them
+    #[arg(long)]
+    pub all: bool,
+    /// Only those of this sink
+    #[arg(long, value_name = "NAME")]
+    pub sink: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+}
+
 /// Arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Explain {
-    /// Code (BZ-C001), name (`jwt-without-expiry`), data class, source or kind of policy (`rate`);
-    /// without one, all are listed
+    /// Code (BZ-C001), name (`jwt-without-expiry`), data class, source, kind of policy (`rate`) or
+    /// of sink (`webhook`); without one, all are listed
     #[arg(value_name = "CODE")]
     pub code: Option<String>,
     /// Format

@@ -69,7 +69,7 @@ fn show(config: &Config, format: ShowFormat) -> Result<String, CommandError> {
     let defect =
         |error: String| CommandError::usage(format!("cannot show the configuration: {error}"));
     match format {
-        ShowFormat::Yaml => serde_saphyr::to_string(config).map_err(|e| defect(e.to_string())),
+        ShowFormat::Yaml => config.to_yaml().map_err(defect),
         ShowFormat::Json => serde_json::to_string_pretty(config)
             .map(|t| t + "\n")
             .map_err(|e| defect(e.to_string())),

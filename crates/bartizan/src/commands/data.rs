@@ -1,16 +1,19 @@
 //! The folder of results, opened for a command.
 
-use std::path::{Path, PathBuf};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bartizan_analysis::State;
 use bartizan_model::{Scope, Timestamp};
 use bartizan_pipeline::keep;
 use bartizan_store::{
-    DataDirectory, DataOptions, LearnedState, LogOptions, PostgresOptions, StoreError,
+    DataDirectory, DataOptions, LearnedState, LogOptions, PostgresOptions, Store, StoreError,
 };
 use tokio::runtime::Runtime;
 
-use super::CommandError;
+use super::{Cli, CommandError, analyze, config};
 use crate::config::{Config, Reference};
 
 /// Folder that is read when none is named.
@@ -59,6 +62,47 @@ impl Data {
             }
             Err(error) => Err(failed(&error)),
         }
+    }
+}
+
+/// The store, opened for a small change: alone, or beside the process that holds it.
+pub(super) struct Open {
+    pub(super) runtime: Runtime,
+    pub(super) store: Arc<dyn Store>,
+    pub(super) scope: Scope,
+    pub(super) now: Timestamp,
+    /// Held until the change is made.
+    _directory: Option<DataDirectory>,
+}
+
+impl Open {
+    /// Opens it; `creates` when there may be nothing yet.
+    ///
+    /// # Errors
+    /// When there is nothing, or it cannot be written.
+    pub(super) fn new(
+        cli: &Cli,
+        folder: Option<&PathBuf>,
+        creates: bool,
+    ) -> Result<Self, CommandError> {
+        let config = config::current(cli)?.config;
+        let scope = analyze::scope(&config);
+        let folder = self::folder(folder, &config);
+        if !creates && !folder.is_dir() {
+            return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
+        }
+        let now = Timestamp::from_micros(analyze::micros_now());
+        let options: DataOptions = options(&folder, &config, &scope)?;
+        let runtime = runtime()?;
+        let (store, directory) = match runtime.block_on(DataDirectory::open(&options, now)) {
+            Ok(directory) => (directory.shared_store(), Some(directory)),
+            Err(StoreError::Locked { .. }) => {
+                let store = runtime.block_on(DataDirectory::store_beside(&options));
+                (store.map_err(|error| failed(&error))?, None)
+            }
+            Err(error) => return Err(failed(&error)),
+        };
+        Ok(Self { runtime, store, scope, now, _directory: directory })
     }
 }
 

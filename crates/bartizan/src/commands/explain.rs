@@ -7,7 +7,10 @@ use bartizan_analysis::{
 };
 use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
 use bartizan_model::{ItemMeta, Mode, Subject};
-use bartizan_pipeline::sources::{SOURCES, SourceItem};
+use bartizan_pipeline::{
+    sinks::{SINKS, SinkItem},
+    sources::{SOURCES, SourceItem},
+};
 
 use super::{
     CommandError, Exit,
@@ -28,6 +31,8 @@ pub(super) enum Item {
     Source(&'static SourceItem),
     /// A kind of inline policy.
     Policy(&'static PolicyItem),
+    /// A kind of sink.
+    Sink(&'static SinkItem),
 }
 
 impl Item {
@@ -39,6 +44,7 @@ impl Item {
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
         out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
+        out.extend(SINKS.iter().map(|i| Self::Sink(i)));
         out
     }
 
@@ -56,6 +62,7 @@ impl Item {
             Self::Class(_) => "data class",
             Self::Source(_) => "source",
             Self::Policy(_) => "policy",
+            Self::Sink(_) => "sink",
         }
     }
 
@@ -67,10 +74,11 @@ impl Item {
             Self::Class(_) => "data classes",
             Self::Source(_) => "sources",
             Self::Policy(_) => "policies",
+            Self::Sink(_) => "sinks",
         }
     }
 
-    /// The published code; classes, sources and policies go by their name.
+    /// The published code; classes, sources, policies and sinks go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.code,
@@ -78,6 +86,7 @@ impl Item {
             Self::Class(item) => item.class.as_str(),
             Self::Source(item) => item.name,
             Self::Policy(item) => item.kind,
+            Self::Sink(item) => item.kind,
         }
     }
 
@@ -96,6 +105,7 @@ impl Item {
             Self::Class(item) => item.title,
             Self::Source(item) => item.title,
             Self::Policy(item) => item.title,
+            Self::Sink(item) => item.title,
         }
     }
 
@@ -118,7 +128,12 @@ impl Item {
             Self::Policy(item) => vec![
                 ("What", item.documentation.to_owned()),
                 ("Mode", mode(item.mode).to_owned()),
-                (EXAMPLE, in_a_file(item.examples)),
+                (EXAMPLE, in_a_file("policies", item.examples)),
+            ],
+            Self::Sink(item) => vec![
+                ("What", item.what.to_owned()),
+                ("Delivery", item.delivery.to_owned()),
+                (EXAMPLE, in_a_file("sinks", item.examples)),
             ],
         }
     }
@@ -127,11 +142,11 @@ impl Item {
 /// The paragraph that is shown as it is.
 pub(super) const EXAMPLE: &str = "Example";
 
-/// Policies as they stand in a configuration file.
-fn in_a_file(policies: &[&str]) -> String {
-    let mut out = "policies:\n".to_owned();
-    for policy in policies {
-        for (at, line) in policy.lines().enumerate() {
+/// Items of a list as they stand in a configuration file.
+fn in_a_file(list: &str, items: &[&str]) -> String {
+    let mut out = format!("{list}:\n");
+    for item in items {
+        for (at, line) in item.lines().enumerate() {
             out.push_str(if at == 0 { "  - " } else { "    " });
             out.push_str(line);
             out.push('\n');

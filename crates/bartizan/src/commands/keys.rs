@@ -1,17 +1,16 @@
 //! `keys`: own API keys. Works beside a running gateway, which learns of changes within seconds.
 
-use std::{fmt::Write as _, path::PathBuf, sync::Arc};
+use std::{fmt::Write as _, path::PathBuf};
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Scope, Timestamp};
-use bartizan_store::{ApiKeyChange, DataDirectory, DataOptions, Store, StoreError};
-use tokio::runtime::Runtime;
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Timestamp};
+use bartizan_store::ApiKeyChange;
 use zeroize::Zeroize as _;
 
 use super::{
     Cli, CommandError, Exit, analyze,
     arguments::{ExplainFormat, KeysCommand, KeysCreate, KeysState},
     config,
-    data::{self, Data, failed},
+    data::{self, Data, Open, failed},
     listing::{parse_time, who},
     terminal,
 };
@@ -142,37 +141,4 @@ fn set_state(cli: &Cli, arguments: &KeysState, to: ApiKeyState) -> Result<Exit, 
     let text = format!("{}: {} → {}\n", done.id, key.state, done.state);
     terminal::write_out(None, text.as_bytes())?;
     Ok(Exit::Clean)
-}
-
-/// The store, opened for a small change: alone, or beside the process that holds it.
-struct Open {
-    runtime: Runtime,
-    store: Arc<dyn Store>,
-    scope: Scope,
-    now: Timestamp,
-    /// Held until the change is made.
-    _directory: Option<DataDirectory>,
-}
-
-impl Open {
-    fn new(cli: &Cli, folder: Option<&PathBuf>, creates: bool) -> Result<Self, CommandError> {
-        let config = config::current(cli)?.config;
-        let scope = analyze::scope(&config);
-        let folder = data::folder(folder, &config);
-        if !creates && !folder.is_dir() {
-            return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
-        }
-        let now = Timestamp::from_micros(analyze::micros_now());
-        let options: DataOptions = data::options(&folder, &config, &scope)?;
-        let runtime = data::runtime()?;
-        let (store, directory) = match runtime.block_on(DataDirectory::open(&options, now)) {
-            Ok(directory) => (directory.shared_store(), Some(directory)),
-            Err(StoreError::Locked { .. }) => {
-                let store = runtime.block_on(DataDirectory::store_beside(&options));
-                (store.map_err(|error| failed(&error))?, None)
-            }
-            Err(error) => return Err(failed(&error)),
-        };
-        Ok(Self { runtime, store, scope, now, _directory: directory })
-    }
 }

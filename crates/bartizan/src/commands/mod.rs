@@ -16,6 +16,7 @@ mod lab;
 mod listing;
 mod reference;
 mod serve;
+mod sinks;
 mod specs;
 mod store;
 mod terminal;
@@ -62,6 +63,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Lab(arguments) => lab::run(cli, arguments),
         Command::Keys(command) => keys::run(cli, command),
         Command::Store(command) => store::run(cli, command),
+        Command::Sinks(command) => sinks::run(cli, command),
         Command::Explain(arguments) => explain::run(arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {

@@ -53,7 +53,9 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let start = Start {
         gateway,
+        configuration: config.to_yaml().map_err(CommandError::usage)?,
         policies: config.policies.clone(),
+        sinks: config.sinks.clone(),
         admin,
         snapshot: Arc::new(snapshot),
         state,
@@ -136,7 +138,11 @@ fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
     for address in serving.gateway().addresses() {
         anstream::eprintln!("listening on {address}");
     }
-    anstream::eprintln!("health and metrics on http://{}", serving.admin_address());
+    let admin = serving.admin_address();
+    anstream::eprintln!("administration, health and metrics on http://{admin}");
+    if let Some(path) = serving.first_password() {
+        anstream::eprintln!("log in as admin with the password in {}", path.display());
+    }
     anstream::eprintln!("results in {}", folder.display());
     anstream::eprintln!(
         "enforced: strict HTTP, sizes (request bodies up to {} bytes), deadlines, own API keys; \

@@ -11,6 +11,7 @@ use std::path::PathBuf;
 
 use bartizan_gateway::policy::PolicyConfig;
 use bartizan_model::{Limits, Severity};
+use bartizan_pipeline::sinks::SinkConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -41,11 +42,24 @@ pub struct Config {
     /// `/partners/**` leaves it in force everywhere else. One with the name of a default policy takes
     /// its place altogether.
     pub policies: Vec<PolicyConfig>,
+    /// Where events of findings, incidents and detections are sent by `bartizan serve`, each with a
+    /// name and exactly one kind. What was found before a sink is named here is not sent to it.
+    pub sinks: Vec<SinkConfig>,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.
     #[schemars(with = "std::collections::BTreeMap<String, u32>")]
     pub limits: Limits,
+}
+
+impl Config {
+    /// All of it as YAML, as it would be written into a file.
+    ///
+    /// # Errors
+    /// Says what cannot be written.
+    pub fn to_yaml(&self) -> Result<String, String> {
+        serde_saphyr::to_string(self).map_err(|error| error.to_string())
+    }
 }
 
 /// A short name: letters, digits, `-`, `_` and `.`; at most 64 characters.

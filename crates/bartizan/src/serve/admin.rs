@@ -1,8 +1,10 @@
-//! The administration listener: whether it works, and figures. It answers only requests that name it
-//! by an address of its own or a configured host name, so that a page in a browser cannot reach it
-//! through a name that it controls (DNS rebinding).
+//! The administration listener: whether it works, figures, and the administration API and the dashboard.
+//! It answers only requests that name it by an address of its own or a configured host name, so that a page in a
+//! browser cannot reach it through a name that it controls (DNS rebinding).
 
+mod dashboard;
 mod door;
+mod sink_metrics;
 
 use std::{
     net::SocketAddr,
@@ -13,19 +15,19 @@ use std::{
 use axum::{
     Json, Router,
     extract::{Request, State},
-    http::{StatusCode, header, uri::Authority},
+    http::{HeaderValue, StatusCode, header, uri::Authority},
     middleware::{self, Next},
     response::{IntoResponse, Response},
     routing::get,
 };
 use bartizan_gateway::{Running, policy::Enforcement};
-use bartizan_pipeline::live::Counters;
+use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
 use self::door::{Closed, Door};
-use super::ServeError;
-use crate::config::gateway::AdminConfig;
+use super::{ServeError, figures::Figures};
+use crate::{api::Api, config::gateway::AdminConfig};
 
 #[derive(Clone)]
 struct Shared {
@@ -34,6 +36,7 @@ struct Shared {
     policies: Arc<Registry>,
     hosts: Arc<Vec<String>>,
     closed: Arc<Closed>,
+    sinks: Arc<Couriers>,
 }
 
 /// A listener that serves until it is stopped.
@@ -48,14 +51,17 @@ impl Admin {
         gateway: Arc<Running>,
         enforcement: &Enforcement,
         counters: Arc<Counters>,
+        api: &Api,
+        sinks: Arc<Couriers>,
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
         let address = listener.local_addr().map_err(fail)?;
         if !address.ip().is_loopback() {
             anstream::eprintln!(
-                "warning: {address} serves health and metrics to everybody who reaches it: there is \
-                 no authentication; metrics name services, policies and upstreams"
+                "warning: {address} serves health and metrics to everybody who reaches it, and \
+                 passwords and cookies go over it in the clear; metrics name services, policies and \
+                 upstreams"
             );
         }
         let mut hosts: Vec<String> = config.hosts.iter().map(|h| h.to_ascii_lowercase()).collect();
@@ -70,13 +76,16 @@ impl Admin {
         let most = config.connections as usize;
         let longest = Duration::from_secs(u64::from(config.request_seconds));
         let door = Door::new(listener, most, longest, Arc::clone(&closed));
-        let shared = Shared { gateway, counters, policies, hosts: Arc::new(hosts), closed };
+        let hosts = Arc::new(hosts);
+        let shared = Shared { gateway, counters, policies, hosts, closed, sinks };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
             .route("/metrics", get(metrics))
-            .layer(middleware::from_fn_with_state(shared.clone(), known_host))
-            .with_state(shared);
+            .with_state(shared.clone())
+            .merge(api.router())
+            .fallback(dashboard::answer)
+            .layer(middleware::from_fn_with_state(shared, known_host));
         let (stop, stopped) = watch::channel(false);
         tokio::spawn(door.serve(app, stopped));
         Ok(Self { address, stop })
@@ -99,7 +108,11 @@ async fn known_host(State(shared): State<Shared>, request: Request, next: Next) 
         shared.hosts.contains(&name)
     });
     if known {
-        next.run(request).await
+        let mut response = next.run(request).await;
+        // No answer is ever anything else than it says, for example a script.
+        let nosniff = HeaderValue::from_static("nosniff");
+        response.headers_mut().insert(header::X_CONTENT_TYPE_OPTIONS, nosniff);
+        response
     } else {
         let title = "this name is not one of admin.hosts";
         let body = Json(serde_json::json!({"title": title, "status": 421}));
@@ -115,32 +128,12 @@ async fn health() -> &'static str {
 
 /// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
 /// traffic was judged.
-async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<serde_json::Value>) {
-    let counters = &shared.counters;
-    let is_ready = !shared.gateway.is_ending();
-    let status = if is_ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
-    let load = |counter: &std::sync::atomic::AtomicU64| counter.load(Relaxed);
-    let body = serde_json::json!({
-        "ready": is_ready,
-        "connections": shared.gateway.connections(),
-        "exchanges": {
-            "judged": load(&counters.judged),
-            "not_judged": shared.gateway.handover_dropped(),
-            "partly_inspected": load(&counters.partly_inspected),
-            "hostile": load(&counters.hostile),
-            "would_block": load(&counters.would_block),
-            "refused_by_policies": load(&counters.refused),
-            "policies_would_refuse": load(&counters.would_refuse),
-            "missing_from_capture": load(&counters.capture_lost),
-        },
-        "store": {
-            "steps_kept": load(&counters.kept),
-            "steps_failed": load(&counters.keep_failures),
-            "exchange_facts_lost": load(&counters.facts_lost),
-            "exchange_facts_removed": load(&counters.facts_removed),
-        },
-    });
-    (status, Json(body))
+async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Figures>) {
+    let mut figures = Figures::of(&shared.gateway, &shared.counters, &shared.sinks);
+    // What a sink said is for who is logged in.
+    figures.sinks.iter_mut().for_each(|sink| sink.last_error.clear());
+    let status = if figures.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    (status, Json(figures))
 }
 
 /// OpenMetrics text: the gateway's, then those of the judgement.
@@ -192,6 +185,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
             "# HELP bartizan_{name} {help}.\n# TYPE bartizan_{name} counter\nbartizan_{name}_total {value}\n"
         ));
     }
+    sink_metrics::of_sinks(&mut text, &shared.sinks.figures());
     text.push_str("# EOF\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -11,6 +11,7 @@ use std::{
 use super::{
     capture::{self, Capture},
     runtimes::Behind,
+    watch::Watch,
 };
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::handover::Receiver;
@@ -41,6 +42,8 @@ pub(super) struct Lane {
     pub(super) behind: Arc<Behind>,
     /// Writes exchanges to a file.
     pub(super) capture: Option<Capture>,
+    /// Tells of exchanges.
+    pub(super) watch: Watch,
 }
 
 impl Lane {
@@ -50,7 +53,8 @@ impl Lane {
     }
 
     fn run(self) -> Result<Analysis, KeepError> {
-        let Self { mut receiver, snapshot, state, counters, directory, behind, capture } = self;
+        let Self { mut receiver, snapshot, state, counters, directory, behind, capture, watch } =
+            self;
         let capture = RefCell::new(capture);
         let mut lost = 0;
         let mut has_judged = false;
@@ -95,7 +99,8 @@ impl Lane {
             snapshot,
             state,
             counters,
-            judged: &mut |exchange, _| {
+            judged: &mut |exchange, judgement, endpoint| {
+                watch.tell(exchange, judgement, endpoint);
                 if let Some(capture) = &mut *capture.borrow_mut() {
                     capture.write(exchange);
                 }

@@ -3,14 +3,19 @@
 mod admin;
 mod capture;
 pub(crate) mod descriptors;
+mod figures;
+mod in_force;
 mod lane;
 mod runtimes;
 mod settings;
+pub(crate) mod sinks;
 mod system;
+mod watch;
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, Weak, atomic::Ordering::Relaxed},
+    pin::pin,
+    sync::{Arc, Weak, atomic::Ordering::Relaxed},
     time::Duration,
 };
 
@@ -23,20 +28,29 @@ use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
     live::Counters,
+    sinks::{Couriers, SinkConfig, SinkError},
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
-use tokio::runtime::Runtime;
+use tokio::{runtime::Runtime, sync::Mutex};
 
+pub(crate) use figures::Figures;
+pub(crate) use in_force::{InForce, Switch, SwitchError};
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
+pub(crate) use watch::{LiveExchange, Watch};
 
-use self::{admin::Admin, capture::Capture, lane::Lane, settings::compile};
-use crate::config::Config;
+use self::{admin::Admin, capture::Capture, in_force::Modes, lane::Lane, settings::compile};
+use crate::{
+    api::{self, Api, FirstUserError},
+    config::Config,
+};
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
+/// How long the last events may take to be sent. What is left is sent by the next start.
+const LAST_EVENTS: Duration = Duration::from_secs(5);
 
 /// Why serving cannot begin, or ended badly.
 #[derive(Debug, thiserror::Error)]
@@ -50,8 +64,11 @@ pub enum ServeError {
     /// A policy cannot be compiled.
     #[error(transparent)]
     Policy(#[from] PolicyError),
-    /// The API keys cannot be read.
-    #[error("cannot read the API keys: {0}")]
+    /// A sink cannot be compiled.
+    #[error(transparent)]
+    Sink(#[from] SinkError),
+    /// The API keys, or the modes of policies, cannot be read.
+    #[error("cannot read the API keys or the modes of policies: {0}")]
     Keys(String),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
@@ -69,6 +86,9 @@ pub enum ServeError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// There is nobody who could log in.
+    #[error(transparent)]
+    FirstUser(#[from] FirstUserError),
     /// A thread cannot be started.
     #[error("cannot start a thread: {0}")]
     Thread(std::io::Error),
@@ -83,7 +103,7 @@ impl ServeError {
         use bartizan_gateway::ConfigError::{Listeners, Value};
         match self {
             Self::Settings(error) => !error.key.starts_with("--"),
-            Self::Policy(_) | Self::Gateway(Value { .. } | Listeners) => true,
+            Self::Policy(_) | Self::Sink(_) | Self::Gateway(Value { .. } | Listeners) => true,
             _ => false,
         }
     }
@@ -99,8 +119,10 @@ impl ServeError {
             Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
             Self::Gateway(_) => "name another address with --listen, or end what listens there",
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
+            Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Keys(_) => "is the folder of the store readable?",
             Self::Admin { .. } => "name another address with --admin",
+            Self::FirstUser(_) => "is the folder of the store writable?",
             Self::Capture { .. } => "name another file with --capture",
             Self::Thread(_) => "the system has no room for another thread",
             Self::Keep(_) => "what was acknowledged before is there",
@@ -129,6 +151,7 @@ pub fn check(
     let policies = PolicyConfig::with_defaults(config.policies.clone());
     // The key only tells counted things apart, and nothing is counted here.
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
+    sinks::compile(&config.sinks)?;
     Ok(gateway)
 }
 
@@ -136,8 +159,12 @@ pub fn check(
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
+    /// All of it, as `config show` writes it.
+    pub configuration: String,
     /// Inline policies; the default ones are added, for where none of these applies.
     pub policies: Vec<PolicyConfig>,
+    /// Where events are sent.
+    pub sinks: Vec<SinkConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Limits, keys, specifications.
@@ -168,12 +195,14 @@ pub enum Clear {
 /// A server that runs.
 pub struct Serving {
     gateway: Arc<Running>,
-    /// The policies in force. Held while a reload goes on: two of them come one after the other.
-    enforcement: Mutex<Arc<Enforcement>>,
+    in_force: Arc<Mutex<InForce>>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
+    couriers: Arc<Couriers>,
     traffic: Arc<Runtime>,
+    behind: Arc<Behind>,
     counters: Arc<Counters>,
+    first_password: Option<PathBuf>,
 }
 
 impl Serving {
@@ -186,14 +215,16 @@ impl Serving {
             gateway, admin, snapshot, state, directory, runtimes, waiting, capture, ..
         } = start;
         let Runtimes { traffic, behind } = runtimes;
-        let policies = PolicyConfig::with_defaults(start.policies);
+        let configured = PolicyConfig::with_defaults(start.policies);
+        let modes = behind.block_on(Modes::load(directory.store(), &snapshot.scope));
+        let modes = modes.map_err(|error| ServeError::Keys(error.to_string()))?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
             ..Surroundings::embedded(snapshot.key.clone())
         };
         let keys = Arc::clone(&surroundings.keys);
-        let enforcement = Arc::new(Enforcement::new(&policies, surroundings)?);
+        let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
         let counters = Arc::new(Counters::default());
         let capture = capture
             .map(|(path, clear)| {
@@ -202,28 +233,71 @@ impl Serving {
                     .map_err(|source| ServeError::Capture { path: path.clone(), source })
             })
             .transpose()?;
+        let compiled = sinks::compile(&start.sinks)?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
+        let first = api::ensure_first_user(directory.store(), &snapshot.scope, directory.path());
+        let first_password = behind.block_on(first)?;
         traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
+        let in_force = InForce {
+            configuration: start.configuration,
+            gateway,
+            configured,
+            modes,
+            enforcement: Arc::clone(&enforcement),
+        };
+        let in_force = Arc::new(Mutex::new(in_force));
+        let watch = Watch::default();
+        let server = api::Server {
+            started: now(),
+            gateway: Arc::downgrade(&running),
+            counters: Arc::clone(&counters),
+            in_force: Arc::clone(&in_force),
+            watch: watch.clone(),
+            couriers: Arc::clone(&couriers),
+            traffic: traffic.handle().clone(),
+        };
+        let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
         let admin = traffic.block_on(Admin::start(
             &admin,
             Arc::clone(&running),
             &enforcement,
             Arc::clone(&counters),
+            &api,
+            Arc::clone(&couriers),
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
             start.exchange_days,
         ));
-        let counted = Arc::clone(&counters);
-        let lane =
-            Lane { receiver, snapshot, state, counters: counted, directory, behind, capture };
+        let (counted, runtime) = (Arc::clone(&counters), Arc::clone(&behind));
+        let lane = Lane {
+            receiver,
+            snapshot,
+            state,
+            counters: counted,
+            directory,
+            behind: runtime,
+            capture,
+            watch,
+        };
         let lane = lane.start().map_err(ServeError::Thread)?;
-        let enforcement = Mutex::new(enforcement);
-        Ok(Self { gateway: running, enforcement, admin, lane, traffic, counters })
+        let gateway = running;
+        Ok(Self {
+            gateway,
+            in_force,
+            admin,
+            lane,
+            couriers,
+            traffic,
+            behind,
+            counters,
+            first_password,
+        })
     }
 
     /// The gateway.
@@ -236,6 +310,12 @@ impl Serving {
     #[must_use]
     pub const fn admin_address(&self) -> std::net::SocketAddr {
         self.admin.address()
+    }
+
+    /// The file with the password of the first user, as long as it counts.
+    #[must_use]
+    pub fn first_password(&self) -> Option<&std::path::Path> {
+        self.first_password.as_deref()
     }
 
     /// Takes over a new configuration, and gives what the gateway was told.
@@ -262,18 +342,17 @@ impl Serving {
     ) -> Result<bartizan_gateway::Config, ServeError> {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
-        let mut in_force = self.enforcement.lock().unwrap_or_else(PoisonError::into_inner);
-        let taken_over = in_force.successor(&policies).map_err(ServeError::from).and_then(|next| {
-            let next = Arc::new(next);
-            let inline = Arc::clone(&next) as Arc<_>;
-            // The only moment at which anything changes.
-            self.traffic.block_on(async { self.gateway.reload(&compiled, inline) })?;
-            Ok(next)
-        });
-        let taken_over = taken_over.map(|next| *in_force = next);
+        let sinks = sinks::compile(&config.sinks)?;
+        let configuration = config.to_yaml().unwrap_or_default();
+        let mut in_force = self.in_force.blocking_lock();
+        let taken_over = {
+            let _context = self.traffic.enter();
+            in_force.take_over(&self.gateway, compiled.clone(), policies, configuration)
+        };
         // Also when others were refused: they may have been counted already.
-        in_force.forget_others();
+        in_force.enforcement.forget_others();
         taken_over?;
+        self.couriers.replace(sinks);
         Ok(compiled)
     }
 
@@ -283,7 +362,7 @@ impl Serving {
     }
 
     /// Lets what is under way end (at most so long, and not longer than `hurry` takes), judges what
-    /// waits, and keeps the results.
+    /// waits, keeps the results, and sends the last events (for a few seconds).
     ///
     /// # Errors
     /// When the last results cannot be kept.
@@ -292,11 +371,16 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, traffic, counters, .. } = self;
+        let Self { gateway, admin, lane, couriers, traffic, behind, counters, .. } = self;
+        let mut hurry = pin!(hurry);
+        let mut is_hurried = false;
         let drained = traffic.block_on(async {
             tokio::select! {
                 drained = gateway.drain(longest) => drained,
-                () = hurry => gateway.drain(Duration::ZERO).await,
+                () = &mut hurry => {
+                    is_hurried = true;
+                    gateway.drain(Duration::ZERO).await
+                }
             }
         });
         admin.stop();
@@ -306,6 +390,13 @@ impl Serving {
         let analysis = lane
             .join()
             .map_err(|_| ServeError::Thread(std::io::Error::other("the judgement panicked")))??;
+        behind.block_on(async {
+            let last = if is_hurried { Duration::ZERO } else { LAST_EVENTS };
+            tokio::select! {
+                () = couriers.stop(last) => {}
+                () = hurry, if !is_hurried => {}
+            }
+        });
         let (refused, would_refuse) =
             (counters.refused.load(Relaxed), counters.would_refuse.load(Relaxed));
         Ok(Stopped { analysis, drained, not_judged, refused, would_refuse })

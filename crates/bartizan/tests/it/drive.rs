@@ -17,7 +17,7 @@ use crate::{
 
 /// One folder of keys for all stores of a test, so that equal things have equal ids; and the player
 /// may say from where its clients come.
-const CONFIG: &str = r#"
+pub(crate) const CONFIG: &str = r#"
 store:
   keys: keys
 gateway:

@@ -7,6 +7,8 @@ mod clients;
 mod command;
 mod costly;
 mod csv;
+#[cfg(feature = "lab")]
+mod dashboard;
 mod detectors;
 #[cfg(feature = "lab")]
 mod drive;
@@ -20,6 +22,7 @@ mod listed;
 mod sample;
 mod serve;
 mod serve_care;
+mod sinks;
 mod store;
 mod text;
 

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use crate::command::{bartizan, home, result, run, stderr, write};
 
 /// Longest time that anything here may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An API that answers every request with JSON and closes.
 pub(crate) fn upstream() -> SocketAddr {
@@ -87,7 +87,7 @@ impl Server {
             line[start.len()..].trim().parse().expect("an address")
         };
         let gateway = address("listening on ");
-        let admin = address("health and metrics on http://");
+        let admin = address("administration, health and metrics on http://");
         Self { child, lines, gateway, admin }
     }
 

@@ -92,9 +92,9 @@ fn commands_work_on_postgres_and_the_store_moves_there_and_back() {
     // And from the copy, in another folder with the same keys.
     let other = home.folder.path().join("other");
     std::fs::create_dir(&other).expect("made");
-    let copied =
-        Command::new("cp").arg("-rp").arg(home.folder.path().join("kept/keys")).arg(&other);
-    assert!(copied.status().is_ok_and(|status| status.success()));
+    let keys = home.folder.path().join("kept/keys");
+    let copied = Command::new("cp").arg("-rp").arg(keys).arg(&other).status();
+    assert!(copied.is_ok_and(|status| status.success()));
     let out = home.good(&["store", "restore", "copy.db", "--data", "other"]);
     assert!(out.starts_with("restored ") && !out.contains("not verified"), "{out}");
     assert_eq!(home.good(&["catalog", "--data", "other", "--format", "json"]), before[0]);

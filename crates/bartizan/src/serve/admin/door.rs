@@ -3,6 +3,7 @@
 use std::{
     collections::VecDeque,
     io,
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc,
@@ -12,7 +13,7 @@ use std::{
     time::Duration,
 };
 
-use axum::{Router, serve::Listener};
+use axum::{Extension, Router, extract::ConnectInfo, serve::Listener};
 use hyper::server::conn::http1;
 use hyper_util::{rt::TokioIo, service::TowerToHyperService};
 use tokio::{
@@ -60,7 +61,9 @@ impl Door {
                 visit = self.accept() => visit,
                 _ = stopped.wait_for(|stop| *stop) => return,
             };
-            let (service, mut stopped) = (TowerToHyperService::new(app.clone()), stopped.clone());
+            // Who asks counts where log-ins are slowed down.
+            let app = app.clone().layer(Extension(ConnectInfo(visit.peer)));
+            let (service, mut stopped) = (TowerToHyperService::new(app), stopped.clone());
             tokio::spawn(async move {
                 let connection =
                     http1::Builder::new().serve_connection(TokioIo::new(visit), service);
@@ -78,7 +81,7 @@ impl Door {
     }
 
     async fn accept(&mut self) -> Visit {
-        let (stream, _) = Listener::accept(&mut self.listener).await;
+        let (stream, peer) = Listener::accept(&mut self.listener).await;
         self.open.retain(|connection| !connection.is_closed());
         while self.open.len() >= self.most.max(1) {
             self.open.pop_front();
@@ -89,7 +92,7 @@ impl Door {
         let closed = Arc::clone(&self.closed);
         let (longest, timer) = (self.longest, Box::pin(sleep(self.longest)));
         let (state, is_over) = (State::Idle(Instant::now()), false);
-        Visit { stream, longest, timer, state, is_over, ended, closed }
+        Visit { stream, peer, longest, timer, state, is_over, ended, closed }
     }
 }
 
@@ -107,6 +110,7 @@ enum State {
 /// of it was answered has the time that this one left, or that of waiting.
 pub(super) struct Visit {
     stream: TcpStream,
+    peer: SocketAddr,
     longest: Duration,
     timer: Pin<Box<Sleep>>,
     state: State,

@@ -1,0 +1,124 @@
+//! Own API keys, with which callers of the protected APIs are told.
+
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Role};
+use bartizan_store::ApiKeyChange;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::api::{
+    call::Call,
+    operation::{At, Nothing, Operation},
+    problem::Problem,
+    reply::{Listed, Reply},
+};
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![
+        At::list("/keys", Role::Operator).does("listKeys", "Own API keys, oldest first", list),
+        At::create("/keys", Role::Operator).does(
+            "addKey",
+            "Makes an own API key, and shows it this once",
+            add,
+        ),
+        At::put("/keys/{id}/state", Role::Operator).does(
+            "setKeyState",
+            "Disables, enables or revokes an own API key",
+            set_state,
+        ),
+    ]
+}
+
+/// A new key.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewKey {
+    /// What it is for.
+    #[schemars(length(min = 1, max = 128))]
+    name: String,
+    /// Whose it is.
+    #[schemars(length(min = 1, max = 128))]
+    owner: String,
+    /// What it may be used for: scope tokens of RFC 6749 §3.3.
+    #[serde(default)]
+    #[schemars(length(max = 32), inner(length(min = 1, max = 128)))]
+    scopes: Vec<String>,
+    /// For how many days it counts, 1 to 36500; for ever when it is missing.
+    #[serde(default)]
+    #[schemars(range(min = 1, max = 36_500))]
+    days: Option<u32>,
+}
+
+/// A key, shown once.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct ShownKey {
+    /// What is known of it later.
+    #[serde(flatten)]
+    known: ApiKey,
+    /// The key itself. It cannot be shown again.
+    key: String,
+}
+
+/// What to do with a key.
+#[derive(Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewState {
+    /// *Revoked* is final.
+    state: ApiKeyState,
+    /// Why.
+    #[serde(default)]
+    #[schemars(length(max = 2000))]
+    reason: String,
+}
+
+impl Default for NewState {
+    fn default() -> Self {
+        Self { state: ApiKeyState::Disabled, reason: String::new() }
+    }
+}
+
+async fn list(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<ApiKey>>, Problem> {
+    let keys = call.api.store()?.api_keys(&call.caller()?.scope).await?;
+    Ok(Listed::whole(keys).into())
+}
+
+async fn add(call: Call<Nothing, NewKey>) -> Result<Reply<ShownKey>, Problem> {
+    let (caller, wanted, store) = (call.caller()?, &call.body, call.api.store()?);
+    if wanted.days.is_some_and(|days| !(1..=36_500).contains(&days)) {
+        return Err(Problem::invalid("`days` is a number from 1 to 36500"));
+    }
+    let (scope, now) = (&caller.scope, crate::serve::now());
+    let hash_key = store.organisation_key(&scope.organisation, now).await?;
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut()).map_err(|error| Problem::internal(&error))?;
+    let secret = ApiKeySecret::from_random(*random);
+    let digest = secret.digest(&hash_key);
+    let known = ApiKey {
+        id: ApiKeyId::derive(scope, &[&digest.to_string()]),
+        name: wanted.name.clone(),
+        owner: wanted.owner.clone(),
+        scopes: wanted.scopes.clone(),
+        state: ApiKeyState::Active,
+        created: now,
+        expires: wanted.days.map(|days| now.plus(Duration::days(i64::from(days)))),
+        last_used: None,
+        digest,
+    };
+    store.add_api_key(scope, &known, &caller.user.name).await?;
+    Ok(ShownKey { known, key: secret.reveal().as_str().to_owned() }.into())
+}
+
+async fn set_state(call: Call<Nothing, NewState>) -> Result<Reply<ApiKey>, Problem> {
+    let (caller, NewState { state, reason }) = (call.caller()?, &call.body);
+    if reason.chars().count() > 2_000 || reason.chars().any(char::is_control) {
+        return Err(Problem::invalid("a reason is plain text of at most 2000 characters"));
+    }
+    let change = ApiKeyChange {
+        id: ApiKeyId::from_text(call.id.as_str()),
+        to: *state,
+        who: caller.user.name.clone(),
+        reason: reason.clone(),
+        now: crate::serve::now(),
+    };
+    Ok(call.api.store()?.set_api_key_state(&caller.scope, &change).await?.into())
+}

@@ -1,0 +1,39 @@
+//! The operations, by what they are about.
+
+mod actors;
+mod audit;
+mod catalogue;
+mod events;
+mod findings;
+mod incidents;
+mod keys;
+mod openapi;
+mod reference;
+mod server;
+mod session;
+mod tokens;
+mod users;
+
+use super::operation::Operation;
+
+/// All operations.
+pub(super) fn all() -> Vec<Operation> {
+    [
+        session::operations(),
+        users::operations(),
+        tokens::operations(),
+        catalogue::operations(),
+        findings::operations(),
+        incidents::operations(),
+        actors::operations(),
+        keys::operations(),
+        audit::operations(),
+        server::operations(),
+        events::operations(),
+        reference::operations(),
+        openapi::operations(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
+}

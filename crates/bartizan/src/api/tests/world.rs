@@ -1,0 +1,259 @@
+//! A server with one of everything in two organisations, and users of every role.
+
+use std::sync::Arc;
+
+use axum::{
+    body::Body,
+    http::{Request, StatusCode},
+    response::Response,
+};
+use bartizan_gateway::{
+    Gateway, Running, handover,
+    policy::{Enforcement, PolicyConfig, Surroundings},
+};
+use bartizan_model::{
+    ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Confidence,
+    Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, FindingState, HashKey,
+    Incident, IncidentId, LoginSecret, OrganisationId, Role, Scope, ServiceId, Severity, Stage,
+    Timestamp, analysis::ActorSummary,
+};
+use bartizan_pipeline::sinks::Couriers;
+use bartizan_store::{
+    AccessToken, Batch, DataDirectory, DataOptions, LoginSession, NewPassword, ServiceRecord, Store,
+};
+use serde_json::Value;
+use tokio::sync::Mutex;
+use tower::ServiceExt as _;
+
+use crate::{
+    api::{Api, Server, password},
+    config::Config,
+    serve::{InForce, Overrides, Watch},
+};
+
+/// The password of everybody.
+pub(super) const PASSWORD: &str = "a sentence that is long enough";
+
+/// A store with one of everything in two organisations, and users of every role.
+pub(super) struct World {
+    api: Api,
+    pub(super) directory: Arc<DataDirectory>,
+    _gateway: Arc<Running>,
+    _folder: tempfile::TempDir,
+}
+
+pub(super) fn here() -> Scope {
+    Scope::default()
+}
+
+pub(super) fn elsewhere() -> Scope {
+    Scope { organisation: OrganisationId::from_text("elsewhere"), ..Scope::default() }
+}
+
+/// The secret of the session of somebody.
+pub(super) fn secret(scope: &Scope, user: &str) -> LoginSecret {
+    let name = format!("{} {user}", scope.organisation);
+    let mut bytes = [b'.'; 32];
+    let length = name.len().min(32);
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    LoginSecret::from_random(bytes)
+}
+
+impl World {
+    pub(super) async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("folder");
+        let options = DataOptions::new(folder.path());
+        let directory = DataDirectory::open(&options, Timestamp::from_micros(0)).await;
+        let directory = Arc::new(directory.expect("store"));
+        let hash = password::hash(PASSWORD).expect("hash");
+        for scope in [here(), elsewhere()] {
+            fill(directory.store(), &scope).await;
+            for role in Role::ALL {
+                add_user(directory.store(), &scope, role.as_str(), *role, &hash).await;
+            }
+        }
+        let (gateway, server) = server(&directory).await;
+        let api = Api::new(&directory, here(), tokio::runtime::Handle::current(), server);
+        Self { api, directory, _gateway: gateway, _folder: folder }
+    }
+
+    pub(super) async fn send(&self, request: Request<Body>) -> Response {
+        self.api.router().oneshot(request).await.expect("infallible")
+    }
+
+    pub(super) async fn json(&self, request: Request<Body>) -> (StatusCode, Value) {
+        let response = self.send(request).await;
+        let status = response.status();
+        let bytes = axum::body::to_bytes(response.into_body(), 1 << 24).await.expect("body");
+        let body = if bytes.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_slice(&bytes).expect("JSON")
+        };
+        (status, body)
+    }
+}
+
+/// A gateway that listens and is asked nothing.
+async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
+    let policies = PolicyConfig::with_defaults(Vec::new());
+    let surroundings = Surroundings::embedded(HashKey::new([1; 32]));
+    let enforcement = Arc::new(Enforcement::new(&policies, surroundings).expect("compiled"));
+    let overrides = Overrides {
+        listen: Some("127.0.0.1:0".to_owned()),
+        upstream: Some("http://127.0.0.1:9".to_owned()),
+    };
+    let config = crate::serve::check(&Config::default(), &overrides).expect("usable");
+    let (sender, _) = handover::channel(1, 1);
+    let inline = Arc::clone(&enforcement) as Arc<_>;
+    let gateway = Arc::new(Gateway::start(&config, inline, sender).await.expect("started"));
+    let store = directory.shared_store();
+    let handle = tokio::runtime::Handle::current();
+    let couriers = Couriers::start(store, here(), Vec::new(), crate::serve::now, handle).await;
+    let couriers = couriers.expect("started");
+    let server = Server {
+        started: Timestamp::from_micros(1),
+        gateway: Arc::downgrade(&gateway),
+        counters: Arc::default(),
+        in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
+        watch: Watch::default(),
+        couriers,
+        traffic: tokio::runtime::Handle::current(),
+    };
+    (gateway, server)
+}
+
+async fn add_user(store: &dyn Store, scope: &Scope, name: &str, role: Role, hash: &str) {
+    let (now, password) =
+        (crate::serve::now(), NewPassword { hash: hash.to_owned(), must_change: false });
+    store.add_user(scope, name, role, &password, "test", now).await.expect("added");
+    let expires = Timestamp::from_micros(now.micros() + 3_600_000_000);
+    let session = LoginSession { user: name.to_owned(), created: now, used: now, expires };
+    store.begin_session(scope, &secret(scope, name).digest(), &session).await.expect("begun");
+}
+
+pub(super) fn digest_of(scope: &Scope) -> bartizan_model::LoginDigest {
+    secret(scope, "token").digest()
+}
+
+/// One of everything, of which ids and names say whose it is.
+async fn fill(store: &dyn Store, scope: &Scope) {
+    let org = scope.organisation.as_str();
+    let actor = ActorRef {
+        id: ActorId::from_text(format!("act_{org}")),
+        kind: ActorKind::Address,
+        label: "203.0.113.7".into(),
+    };
+    let endpoint = Endpoint {
+        id: EndpointId::from_text(format!("ep_{org}")),
+        host: format!("{org}.example"),
+        path: "/v1/orders/{id}".to_owned(),
+        ..Endpoint::default()
+    };
+    let detection = Detection {
+        id: DetectionId::from_text(format!("det_{org}")),
+        code: "BZ-D001".to_owned(),
+        title: "SQL injection".to_owned(),
+        class: "sql_injection".to_owned(),
+        severity: Severity::High,
+        confidence: Confidence::ALL[0],
+        time: Some(Timestamp::from_micros(1)),
+        last_time: Some(Timestamp::from_micros(2)),
+        actor: actor.clone(),
+        endpoint_id: Some(endpoint.id.clone()),
+        exchange_ids: Vec::new(),
+        exchanges: 1,
+        succeeded: 0,
+        evidence: Vec::new(),
+        owasp: Vec::new(),
+        attack: Vec::new(),
+        stage: Stage::Probing,
+    };
+    let incident = Incident {
+        id: IncidentId::from_text(format!("inc_{org}")),
+        actor: actor.clone(),
+        linked: Vec::new(),
+        severity: Severity::High,
+        score: 50,
+        factors: Vec::new(),
+        started: None,
+        ended: None,
+        stages: Vec::new(),
+        detection_ids: vec![detection.id.clone()],
+        summary: "one probe".to_owned(),
+        absorbed: Vec::new(),
+    };
+    let finding = Finding {
+        id: FindingId::from_text(format!("fnd_{org}")),
+        code: "BZ-C001".to_owned(),
+        title: "a weakness".to_owned(),
+        severity: Severity::High,
+        confidence: Confidence::ALL[0],
+        owasp: Vec::new(),
+        cwe: Vec::new(),
+        endpoint_id: Some(endpoint.id.clone()),
+        host: endpoint.host.clone(),
+        endpoints: 1,
+        endpoint_ids: Vec::new(),
+        discriminator: String::new(),
+        evidence: Vec::new(),
+        failed: 1,
+        passed: 0,
+        remediation: "mend it".to_owned(),
+        state: FindingState::Open,
+        first_seen: None,
+        last_seen: None,
+    };
+    let summary = ActorSummary {
+        id: actor.id.clone(),
+        kind: actor.kind,
+        grade: None,
+        label: actor.label.clone(),
+        requests: 1,
+        endpoints: 1,
+        networks: Vec::new(),
+        detections: 1,
+        first_seen: None,
+        last_seen: None,
+    };
+    let batch = Batch {
+        endpoints: vec![endpoint],
+        findings: vec![finding],
+        detections: vec![detection],
+        incidents: vec![incident],
+        actors: vec![summary],
+        ..Batch::default()
+    };
+    store.save_batch(scope, &batch).await.expect("saved");
+    let service = ServiceRecord {
+        id: ServiceId::from_text(format!("svc_{org}")),
+        name: format!("orders of {org}"),
+        ..ServiceRecord::default()
+    };
+    store.save_service(scope, &service, Timestamp::from_micros(1)).await.expect("saved");
+    let key = ApiKey {
+        id: ApiKeyId::from_text(format!("key_{org}")),
+        name: "key".to_owned(),
+        owner: org.to_owned(),
+        scopes: Vec::new(),
+        state: ApiKeyState::Active,
+        created: Timestamp::from_micros(1),
+        expires: None,
+        last_used: None,
+        digest: ApiKeySecret::from_random([org.len() as u8; 32]).digest(&HashKey::new([1; 32])),
+    };
+    store.add_api_key(scope, &key, "test").await.expect("added");
+    let hash = NewPassword { hash: "none".to_owned(), must_change: false };
+    let (now, owner) = (crate::serve::now(), "owner");
+    store.add_user(scope, owner, Role::Admin, &hash, "test", now).await.expect("added");
+    let token = AccessToken {
+        id: format!("tok_{org}"),
+        name: format!("token of {org}"),
+        user: owner.to_owned(),
+        role: Role::Viewer,
+        created: now,
+        expires: Timestamp::from_micros(now.micros() + 3_600_000_000),
+        used: None,
+    };
+    store.add_token(scope, &digest_of(scope), &token).await.expect("added");
+}

@@ -1,0 +1,208 @@
+//! What is in force: configuration, policies, and the modes to which policies were switched by hand.
+//!
+//! A switch counts until it is taken back by switching to the configured mode; it outlives restarts and
+//! reloads, and is audited. A policy that is not configured any more takes its switch along when it
+//! comes back.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use bartizan_gateway::{
+    ConfigError, Running,
+    policy::{Enforcement, PolicyConfig, PolicyError},
+};
+use bartizan_model::{Mode, Scope, Timestamp};
+use bartizan_store::{AuditEntry, Batch, LearnedState, Store, StoreError};
+use tokio::runtime::Handle;
+
+/// Under what the switches are kept.
+const NAME: &str = "policy-modes";
+
+/// Modes of policies that were switched by hand, by name.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Modes(BTreeMap<String, Mode>);
+
+impl Modes {
+    /// Those that were kept. What cannot be read is said, and counts as none.
+    pub(super) async fn load(store: &dyn Store, scope: &Scope) -> Result<Self, StoreError> {
+        let kept = store.learned(scope, NAME).await?;
+        let modes = kept.map(|(state, _)| serde_json::from_slice(&state.content)).transpose();
+        Ok(Self(
+            modes
+                .unwrap_or_else(|error| {
+                    anstream::eprintln!("warning: the modes of policies cannot be read: {error}");
+                    None
+                })
+                .unwrap_or_default(),
+        ))
+    }
+
+    async fn save(
+        &self,
+        store: &dyn Store,
+        scope: &Scope,
+        audit: AuditEntry,
+    ) -> Result<(), StoreError> {
+        let content = serde_json::to_vec(&self.0).unwrap_or_default();
+        let batch = Batch {
+            now: audit.time,
+            learned: vec![LearnedState { name: NAME.to_owned(), content }],
+            audit: vec![audit],
+            ..Batch::default()
+        };
+        store.save_batch(scope, &batch).await?;
+        Ok(())
+    }
+
+    /// These policies, in the modes to which they were switched.
+    pub(super) fn apply(&self, configured: &[PolicyConfig]) -> Vec<PolicyConfig> {
+        let switched = |policy: &PolicyConfig| {
+            let mut switched = policy.clone();
+            switched.mode = self.0.get(&policy.name).copied().or(policy.mode);
+            switched
+        };
+        configured.iter().map(switched).collect()
+    }
+}
+
+/// What is in force. Held while it changes: two changes come one after the other.
+#[derive(Debug)]
+pub(crate) struct InForce {
+    /// What the server was told, as `config show` writes it.
+    pub(crate) configuration: String,
+    /// What the gateway was told.
+    pub(super) gateway: bartizan_gateway::Config,
+    /// Policies as configured, the default ones among them.
+    pub(super) configured: Vec<PolicyConfig>,
+    pub(super) modes: Modes,
+    /// Compiled, in the modes to which they were switched.
+    pub(crate) enforcement: Arc<Enforcement>,
+}
+
+/// Why a policy was not switched.
+#[derive(Debug)]
+pub(crate) enum SwitchError {
+    /// There is none of this name.
+    Unknown,
+    /// It cannot be compiled in this mode.
+    Policy(PolicyError),
+    /// The switch cannot be kept.
+    Store(StoreError),
+    /// The gateway refuses it.
+    Gateway(ConfigError),
+}
+
+/// Who switches which policy to what.
+#[derive(Clone, Debug)]
+pub(crate) struct Switch {
+    /// Name of the policy.
+    pub(crate) policy: String,
+    /// Its new mode.
+    pub(crate) mode: Mode,
+    /// Who.
+    pub(crate) who: String,
+    /// When.
+    pub(crate) now: Timestamp,
+}
+
+impl InForce {
+    #[cfg(test)]
+    pub(crate) fn new(
+        gateway: bartizan_gateway::Config,
+        configured: Vec<PolicyConfig>,
+        enforcement: Arc<Enforcement>,
+    ) -> Self {
+        let (configuration, modes) = (String::new(), Modes::default());
+        Self { configuration, gateway, configured, modes, enforcement }
+    }
+
+    /// Policies, each as configured and in the mode it is in.
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (&PolicyConfig, Option<Mode>)> {
+        self.configured.iter().map(|policy| (policy, self.modes.0.get(&policy.name).copied()))
+    }
+
+    /// Takes over another configuration. The gateway changes in one moment, or nothing does. Must run
+    /// where the gateway does.
+    pub(super) fn take_over(
+        &mut self,
+        running: &Running,
+        gateway: bartizan_gateway::Config,
+        configured: Vec<PolicyConfig>,
+        configuration: String,
+    ) -> Result<(), super::ServeError> {
+        let next = self.enforcement.successor(&self.modes.apply(&configured))?;
+        let next = Arc::new(next);
+        running.reload(&gateway, Arc::clone(&next) as Arc<_>)?;
+        let modes = std::mem::take(&mut self.modes);
+        *self = Self { configuration, gateway, configured, modes, enforcement: next };
+        Ok(())
+    }
+
+    /// Switches a policy. First it is written down, so that what is in force after a crash is what was
+    /// said to be.
+    pub(crate) async fn switch(
+        &mut self,
+        (running, traffic): (&Running, &Handle),
+        (store, scope): (&dyn Store, &Scope),
+        switch: Switch,
+    ) -> Result<(), SwitchError> {
+        let named = self.configured.iter().find(|policy| policy.name == switch.policy);
+        let configured = named.and_then(PolicyConfig::kind_and_mode);
+        let (_, configured) = configured.ok_or(SwitchError::Unknown)?;
+        let mut modes = self.modes.clone();
+        let before = if switch.mode == configured {
+            modes.0.remove(&switch.policy)
+        } else {
+            modes.0.insert(switch.policy.clone(), switch.mode)
+        };
+        if modes == self.modes {
+            return Ok(());
+        }
+        let next = self.enforcement.successor(&modes.apply(&self.configured));
+        let next = Arc::new(next.map_err(SwitchError::Policy)?);
+        let audit = |from: Mode, to: Mode| AuditEntry {
+            time: switch.now,
+            who: switch.who.clone(),
+            action: "policy.mode".to_owned(),
+            subject: switch.policy.clone(),
+            details: serde_json::json!({"from": from, "to": to}),
+        };
+        let before = before.unwrap_or(configured);
+        let saved = modes.save(store, scope, audit(before, switch.mode)).await;
+        saved.map_err(SwitchError::Store)?;
+        let taken_over = {
+            let _context = traffic.enter();
+            running.reload(&self.gateway, Arc::clone(&next) as Arc<_>)
+        };
+        if let Err(error) = taken_over {
+            let back = self.modes.save(store, scope, audit(switch.mode, before)).await;
+            back.map_err(SwitchError::Store)?;
+            return Err(SwitchError::Gateway(error));
+        }
+        (self.modes, self.enforcement) = (modes, next);
+        self.enforcement.forget_others();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_switch_counts_instead_of_what_is_configured() {
+        let configured = PolicyConfig::with_defaults(Vec::new());
+        let modes = Modes(BTreeMap::from([
+            ("default-rate".to_owned(), Mode::Enforce),
+            ("gone".to_owned(), Mode::Off),
+        ]));
+        let applied = modes.apply(&configured);
+        let modes: Vec<_> =
+            applied.iter().map(|policy| (policy.name.as_str(), policy.mode)).collect();
+        let expected = [
+            ("default-rate", Some(Mode::Enforce)),
+            ("default-api-keys", None),
+            ("default-headers", None),
+        ];
+        assert_eq!(modes, expected);
+    }
+}

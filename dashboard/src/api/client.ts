@@ -1,0 +1,87 @@
+import type { Session } from "./shapes.ts";
+
+/** Search words of a request: repeated values become repeated parameters. */
+export type Query = Record<string, string | number | string[] | undefined>;
+
+/** What the server said was wrong (RFC 9457), or that it did not answer (`status` 0). */
+export class Problem extends Error {
+  readonly status: number;
+  readonly detail: string;
+  readonly incident: string | undefined;
+  readonly fields: { field: string; message: string }[];
+  readonly retryAfter: number | undefined;
+
+  constructor(status: number, title: string, body: Record<string, unknown> = {}, retryAfter?: number) {
+    super(title);
+    this.status = status;
+    this.detail = typeof body.detail === "string" ? body.detail : "";
+    this.incident = typeof body.incident === "string" ? body.incident : undefined;
+    this.fields = Array.isArray(body.errors) ? body.errors : [];
+    this.retryAfter = retryAfter ?? (typeof body.retry_after === "number" ? body.retry_after : undefined);
+  }
+}
+
+/** Told to the window when the session has ended meanwhile. */
+export const ENDED = "bartizan-session-ended";
+
+const BASE = "/api/v1";
+let csrf = "";
+
+/** Remembers what writes must send back. It lives in memory only. */
+export function keepToken(session: Session): Session {
+  csrf = session.csrf_token ?? "";
+  return session;
+}
+
+/** The address of a request below the base, for links to exports too. */
+export function address(path: string, query: Query = {}): string {
+  const words = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value === undefined || value === "") continue;
+    for (const one of Array.isArray(value) ? value : [String(value)]) words.append(name, one);
+  }
+  const text = words.toString();
+  return `${BASE}${path}${text ? `?${text}` : ""}`;
+}
+
+async function call<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
+  const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
+  if (method !== "GET") headers["x-csrf-token"] = csrf;
+  if (body !== undefined) headers["content-type"] = "application/json";
+  let response: Response;
+  try {
+    response = await fetch(address(path, query), {
+      method,
+      headers,
+      credentials: "same-origin",
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+      ...(signal ? { signal } : {}),
+    });
+  } catch (cause) {
+    if (signal?.aborted) throw cause;
+    throw new Problem(0, "No answer from Bartizan");
+  }
+  const text = await response.text();
+  let value: unknown;
+  try {
+    value = text === "" ? undefined : JSON.parse(text);
+  } catch {
+    value = undefined;
+  }
+  if (!response.ok) {
+    if (response.status === 401 && path !== "/session") window.dispatchEvent(new Event(ENDED));
+    const problem = (value ?? {}) as Record<string, unknown>;
+    const title = typeof problem.title === "string" ? problem.title : `Status ${response.status}`;
+    const wait = Number(response.headers.get("retry-after"));
+    throw new Problem(response.status, title, problem, wait > 0 ? wait : undefined);
+  }
+  if (text !== "" && value === undefined) throw new Problem(response.status, "The answer is not JSON");
+  return value as T;
+}
+
+export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
+  call<T>("GET", path, query, undefined, signal);
+export const post = <T>(path: string, body: unknown) => call<T>("POST", path, undefined, body);
+export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, undefined, body);
+export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, undefined, body);
+export const remove = <T>(path: string) => call<T>("DELETE", path);

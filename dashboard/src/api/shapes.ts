@@ -1,0 +1,389 @@
+// The shapes that the administration API answers with. Times are RFC 3339 texts in UTC.
+
+export type Severity = "critical" | "high" | "medium" | "low" | "info";
+export type Confidence = "confirmed" | "high" | "medium" | "low";
+export type Role = "viewer" | "analyst" | "operator" | "admin";
+export type FindingState = "open" | "confirmed" | "accepted" | "false_positive" | "fixed" | "replaced";
+export type Stage = "reconnaissance" | "probing" | "exploitation" | "exfiltration";
+export type Action = "allow" | "log" | "mask" | "challenge" | "throttle" | "deny";
+export type Mode = "off" | "monitor" | "enforce";
+
+export interface Page<T> {
+  items: T[];
+  next: string | null;
+}
+
+export interface Session {
+  user: string;
+  role: Role;
+  organisation: string;
+  environment: string;
+  csrf_token: string | null;
+  expires: string | null;
+  /** When this user logged in before this session. */
+  last_login: string | null;
+  /** Nothing else is answered until it was changed. */
+  must_change_password: boolean;
+}
+
+export interface Factor {
+  reason: string;
+  points: number;
+}
+
+export interface Parameter {
+  name: string;
+  location: string;
+  direction: "request" | "response";
+  type: string;
+  format: string;
+  required: boolean | null;
+  examples_redacted: string[];
+  seen: number;
+}
+
+export interface DataClassCount {
+  class: string;
+  location: string;
+  direction: "request" | "response";
+  count: number;
+}
+
+export interface Auth {
+  type: string;
+  location: string;
+  name: string;
+  coverage: number;
+}
+
+export interface Endpoint {
+  id: string;
+  host: string;
+  method: string;
+  path: string;
+  protocol: string;
+  operation: string | null;
+  service: string | null;
+  access: string;
+  inventory_state: string;
+  confirmed: boolean;
+  auth: Auth[];
+  /** 0 with no `auth` is not evaluated, never "none". */
+  auth_judged: number;
+  requests: number;
+  actors: number;
+  first_seen: string | null;
+  last_seen: string | null;
+  statuses: [number, number][];
+  parameters: Parameter[];
+  data_classes: DataClassCount[];
+  risk: { score: number; factors: Factor[] };
+  template_evidence: string[];
+  aliases: string[];
+}
+
+/** What the rows of the inventory need. */
+export type EndpointRow = Omit<Endpoint, "parameters" | "statuses" | "template_evidence" | "aliases">;
+
+/** What the rows of the findings need. */
+export type FindingRow = Omit<Finding, "evidence" | "remediation" | "endpoint_ids">;
+
+export interface EvidenceValue {
+  class: string;
+  shape: string;
+  hash: string;
+}
+
+export interface Evidence {
+  exchange_id: string | null;
+  location: string | null;
+  side: string | null;
+  value: EvidenceValue | null;
+  note: string;
+}
+
+export interface Finding {
+  id: string;
+  code: string;
+  title: string;
+  severity: Severity;
+  confidence: Confidence;
+  owasp: string[];
+  cwe: string[];
+  endpoint_id: string | null;
+  host: string;
+  endpoints: number;
+  endpoint_ids: string[];
+  discriminator: string;
+  evidence: Evidence[];
+  failed: number;
+  passed: number;
+  remediation: string;
+  state: FindingState;
+  first_seen: string | null;
+  last_seen: string | null;
+  assignee?: string | null;
+}
+
+export interface StateChange {
+  sequence: number;
+  time: string;
+  who: string;
+  from: FindingState | null;
+  to: FindingState;
+  reason: string;
+  expiry: string | null;
+}
+
+export interface ActorRef {
+  id: string;
+  kind: string;
+  label: string;
+}
+
+export interface Detection {
+  id: string;
+  code: string;
+  title: string;
+  class: string;
+  severity: Severity;
+  confidence: Confidence;
+  time: string | null;
+  last_time: string | null;
+  actor: ActorRef;
+  endpoint_id: string | null;
+  exchange_ids: string[];
+  exchanges: number;
+  succeeded: number;
+  evidence: Evidence[];
+  owasp: string[];
+  attack: string[];
+  stage: Stage;
+  /** Hostile exchanges that were stopped, and that a rule in monitor mode would have stopped. */
+  refused?: number;
+  would_refuse?: number;
+}
+
+export interface Incident {
+  id: string;
+  actor: ActorRef;
+  severity: Severity;
+  score: number;
+  factors: Factor[];
+  started: string | null;
+  ended: string | null;
+  stages: Stage[];
+  detection_ids: string[];
+  summary: string;
+}
+
+export interface Actor {
+  id: string;
+  kind: string;
+  grade: string | null;
+  label: string;
+  requests: number;
+  endpoints: number;
+  networks: string[];
+  detections: number;
+  first_seen: string | null;
+  last_seen: string | null;
+}
+
+/** What the server did since it began. */
+export interface Figures {
+  ready: boolean;
+  connections: number;
+  exchanges: {
+    judged: number;
+    not_judged: number;
+    partly_inspected: number;
+    hostile: number;
+    would_block: number;
+    refused_by_policies: number;
+    policies_would_refuse: number;
+    missing_from_capture: number;
+  };
+  store: {
+    steps_kept: number;
+    steps_failed: number;
+    exchange_facts_lost: number;
+    exchange_facts_removed: number;
+  };
+}
+
+/** How much is kept. */
+export interface Counts {
+  endpoints: number;
+  provisional: number;
+  findings: [FindingState, number][];
+  /** Open and confirmed ones. */
+  active_findings: [Severity, number][];
+  detections: number;
+  incidents: number;
+  actors: number;
+  runs: number;
+  audit_records: number;
+  exchange_blocks: number;
+}
+
+export interface Health extends Figures {
+  version: string;
+  started: string;
+  counts: Counts;
+}
+
+export interface TimeBucket {
+  time: string;
+  seconds: number;
+  exchanges: number;
+  hostile: number;
+  errors: number;
+}
+
+export interface NamedCount {
+  name: string;
+  count: number;
+}
+
+export interface CheckTally {
+  code: string;
+  name: string;
+  failed: number;
+  passed: number;
+  not_applicable: number;
+  not_evaluated: number;
+}
+
+/** The last analysis as a whole. */
+export interface Summary {
+  exchanges: number;
+  started: string | null;
+  ended: string | null;
+  noise: number;
+  checks: CheckTally[];
+  not_evaluated: NamedCount[];
+  not_inspected: NamedCount[];
+  partly_inspected: number;
+  timeline: TimeBucket[];
+}
+
+export interface Overview {
+  counts: Counts;
+  incidents: Incident[];
+  riskiest: Endpoint[];
+  summary: Summary | null;
+  server: Figures | null;
+}
+
+export interface PolicyRow {
+  name: string;
+  kind: string;
+  title: string;
+  mode: Mode;
+  is_default: boolean;
+  decisions: {
+    passed: number;
+    refused: number;
+    would_refuse: number;
+    acted: number;
+    would_act: number;
+    not_evaluated: number;
+  };
+}
+
+/** The head of an exchange, as it was judged; the path has no query, and parts that look like values by their shape. */
+export interface LiveExchange {
+  id: string;
+  time: string | null;
+  method: string;
+  host: string;
+  path: string;
+  endpoint_id: string | null;
+  status: number | null;
+  actor: ActorRef;
+  action: Action;
+  applied: Action;
+  codes: string[];
+  severity: Severity | null;
+  partly_inspected: boolean;
+  duration_ms: number | null;
+}
+
+/** A check or a detector. */
+export interface ReferenceItem {
+  code: string;
+  name: string;
+  title: string;
+  severity: Severity;
+  confidence: Confidence;
+  owasp: string | string[] | null;
+  cwe: (string | number)[];
+  attack: string[];
+  inputs: string[];
+  what: string;
+  why: string;
+  fix: string;
+  references: string[];
+}
+
+export interface DataClassItem {
+  name: string;
+  group: string;
+  title: string;
+  what: string;
+  sensitive: boolean;
+}
+
+/** A group of endpoints with an owner; empty texts are unknown. */
+export interface Service {
+  id: string;
+  name: string;
+  owner: string;
+  business_unit: string;
+}
+
+/** A key of the gateway's own. */
+export interface ApiKey {
+  id: string;
+  name: string;
+  owner: string;
+  scopes: string[];
+  state: "active" | "disabled" | "revoked";
+  created: string;
+  expires: string | null;
+  last_used: string | null;
+}
+
+export interface User {
+  name: string;
+  role: Role;
+  disabled: boolean;
+  must_change_password: boolean;
+  created: string;
+  last_login: string | null;
+}
+
+export interface Token {
+  id: string;
+  name: string;
+  role: Role;
+  user: string;
+  created: string;
+  expires: string | null;
+  used: string | null;
+}
+
+/** Every key, as `bartizan config show` writes it; secrets are references. */
+export interface Configuration {
+  yaml: string;
+}
+
+export interface AuditEntry {
+  sequence: number;
+  time: string;
+  who: string;
+  action: string;
+  subject: string;
+  details: string;
+}

@@ -1,0 +1,348 @@
+import { useQuery } from "@tanstack/react-query";
+import { Link, useParams } from "@tanstack/react-router";
+import { type ReactNode, useState } from "react";
+import { resource, useDetections, useEndpoint } from "../api/queries.ts";
+import type { Endpoint, Finding, Page, Service } from "../api/shapes.ts";
+import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, StateChip } from "../parts/marks.tsx";
+import { Facts, Ledger, Panel } from "../parts/panels.tsx";
+import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
+import { useCrumbs } from "../shell/frame.tsx";
+import { authName, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
+import { count, many, share } from "../words/numbers.ts";
+import { curl } from "../words/shell.ts";
+import { visible } from "../words/visible.ts";
+import { DetectionTable } from "./detections.tsx";
+import { FieldTree } from "./fields.tsx";
+
+export function EndpointPage() {
+  const { id } = useParams({ strict: false }) as { id: string };
+  const endpoint = useEndpoint(id);
+  const data = endpoint.data;
+  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 200) : "Endpoint", {
+    to: "/inventory",
+    name: "Inventory",
+  });
+  return (
+    <Ready of={endpoint} rows={12}>
+      {(it) => <Whole endpoint={it} />}
+    </Ready>
+  );
+}
+
+function Whole({ endpoint }: { endpoint: Endpoint }) {
+  const findings = useQuery(resource<Page<Finding>>("/findings", { endpoint: endpoint.id, limit: 100 }));
+  const detections = useDetections({ endpoint: endpoint.id });
+  return (
+    <>
+      <div className="ehead">
+        <Method name={endpoint.method} />
+        <Path path={endpoint.operation ?? endpoint.path} />
+        <span className="t3">
+          <Hostile text={endpoint.host} />
+        </span>
+        <Copy text={`${endpoint.host}${endpoint.path}`} label="Copy host and path" />
+        <span className="acts">
+          <Copy text={curl(endpoint.method, endpoint.host, endpoint.path)} label="Copy as curl">
+            Copy as curl
+          </Copy>
+        </span>
+      </div>
+      <p className="lead">
+        <Lead endpoint={endpoint} findings={findings.data?.items} />
+      </p>
+      <Facts
+        items={[
+          ["State", <StateChip key="state" endpoint={endpoint} />],
+          ["Access", spaced(endpoint.access)],
+          ["Service · owner", <Owner key="service" id={endpoint.service} />],
+          ["Protocol", protocolName(endpoint.protocol)],
+          ["Requests", count(endpoint.requests)],
+          ["Actors", count(endpoint.actors)],
+          ["First seen", <Time key="first" at={endpoint.first_seen} ago />],
+          ["Last seen", <Time key="last" at={endpoint.last_seen} ago />],
+          [
+            "Id",
+            <span key="id" className="mono">
+              {endpoint.id} <Copy text={endpoint.id} label="Copy the id" />
+            </span>,
+          ],
+        ]}
+      />
+      <div className="grid g-main">
+        <div className="stack">
+          <Panel
+            title="What goes in, what comes out"
+            sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}
+          >
+            <FieldTree endpoint={endpoint} />
+          </Panel>
+          <Panel title="Findings here" sub="weaknesses that last until they are fixed">
+            <Ready of={findings} rows={3}>
+              {(page) => <FindingsHere findings={page.items} />}
+            </Ready>
+          </Panel>
+          <Panel title="Hostile traffic here" sub="what actors did">
+            <Ready of={detections} rows={3}>
+              {(page) =>
+                page.items.length === 0 ? (
+                  <Empty title="Nothing hostile was seen here">
+                    {many(endpoint.requests, "exchange")} were judged.
+                  </Empty>
+                ) : (
+                  <DetectionTable detections={page.items} />
+                )
+              }
+            </Ready>
+          </Panel>
+        </div>
+        <div className="stack">
+          <Panel title="Risk" end={<RiskMark score={endpoint.risk.score} />}>
+            <div className={`pb s-${tone(endpoint.risk.score) ?? "info"}`}>
+              <Ledger factors={endpoint.risk.factors} score={endpoint.risk.score} name="Risk" />
+            </div>
+          </Panel>
+          <Authentication endpoint={endpoint} />
+          <Answers endpoint={endpoint} />
+          <DataHere endpoint={endpoint} />
+          {endpoint.template_evidence.length > 0 && (
+            <Panel title="Why the path is a template">
+              <ul className="pb hist nol">
+                {endpoint.template_evidence.map((line) => (
+                  <li key={line}>
+                    <Hostile text={line} />
+                  </li>
+                ))}
+              </ul>
+            </Panel>
+          )}
+        </div>
+      </div>
+    </>
+  );
+}
+
+/** The service an endpoint belongs to, and whose it is. */
+function Owner({ id }: { id: string | null }) {
+  const services = useQuery({ ...resource<Page<Service>>("/services", { limit: 500 }), staleTime: 60_000 });
+  if (id === null) return <span className="t3">none</span>;
+  const service = services.data?.items.find((one) => one.id === id);
+  return <>{visible([service?.name || id, service?.owner].filter(Boolean).join(" · "), 120)}</>;
+}
+
+/** One sentence of what is true here, and what needs somebody. */
+function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] | undefined }) {
+  const auth =
+    endpoint.auth.length > 0
+      ? ` with ${endpoint.auth.map((one) => authName(one.type)).join(" or ")}`
+      : endpoint.auth_judged > 0
+        ? ", and no credential was seen"
+        : "";
+  const out = [
+    ...new Set(
+      endpoint.data_classes.filter((one) => one.direction === "response").map((one) => spaced(one.class)),
+    ),
+  ];
+  const open = findings?.filter((finding) => ["open", "confirmed"].includes(finding.state)) ?? [];
+  const worst =
+    open.find((finding) => finding.severity === "critical" || finding.severity === "high") ?? open[0];
+  return (
+    <>
+      {many(endpoint.actors, "actor")} called it {many(endpoint.requests, "time")}
+      {auth}
+      {out.length > 0
+        ? `; it answers with ${out.slice(0, 4).join(", ")}${out.length > 4 ? ` and ${out.length - 4} more` : ""}`
+        : ""}
+      .{" "}
+      {worst && (
+        <span className={`tone s-${worst.severity}`}>
+          <Hostile text={worst.title} />
+          {open.length > 1 ? `, and ${many(open.length - 1, "more finding")}` : ""}.
+        </span>
+      )}
+      {findings && open.length === 0 && <span className="quiet">No finding is open.</span>}
+    </>
+  );
+}
+
+function FindingsHere({ findings }: { findings: Finding[] }) {
+  if (findings.length === 0)
+    return (
+      <Empty title="No finding here">
+        Checks that had their inputs passed; those without are not counted as passed.
+      </Empty>
+    );
+  return (
+    <table className="fold">
+      <thead>
+        <tr>
+          <th>Severity</th>
+          <th>Finding</th>
+          <th>OWASP</th>
+          <th>State</th>
+          <th className="num">Seen</th>
+        </tr>
+      </thead>
+      <tbody>
+        {findings.map((finding) => (
+          <tr key={finding.id}>
+            <td>
+              <Sev severity={finding.severity} />
+            </td>
+            <td className="f-first">
+              <Link to="/findings/$id" params={{ id: finding.id }} className="main-cell">
+                <Hostile text={finding.title} />
+              </Link>
+            </td>
+            <td className="mono t3 f-hide">{visible(finding.owasp[0] ?? "–", 20)}</td>
+            <td>{spaced(finding.state)}</td>
+            <td className="num t3 f-hide">
+              <Time at={finding.last_seen} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+function Meter({ parts, label }: { parts: { share: number; className: string }[]; label: string }) {
+  return (
+    <div className="meter" role="img" aria-label={label}>
+      {parts
+        .filter((part) => part.share > 0)
+        .map((part) => (
+          <i key={part.className} className={part.className} style={{ width: `${part.share * 100}%` }} />
+        ))}
+    </div>
+  );
+}
+
+function Line({ words, value, className }: { words: ReactNode; value: ReactNode; className?: string }) {
+  return (
+    <div className={`row line ${className ?? ""}`}>
+      <span className="grow">{words}</span>
+      <span className="nw">{value}</span>
+    </div>
+  );
+}
+
+function Authentication({ endpoint }: { endpoint: Endpoint }) {
+  const judged = endpoint.auth_judged;
+  const successes = endpoint.statuses
+    .filter(([status]) => (status >= 200 && status < 300) || status === 304)
+    .reduce((sum, [, size]) => sum + size, 0);
+  const covered = Math.min(
+    1,
+    endpoint.auth.reduce((sum, one) => Math.max(sum, one.coverage), 0),
+  );
+  const known = successes > 0 ? Math.min(1, judged / successes) : judged > 0 ? 1 : 0;
+  return (
+    <Panel
+      title="Authentication"
+      sub={judged > 0 ? `of ${many(judged, "success", "successes")} that could be judged` : undefined}
+    >
+      <div className="pb">
+        <Meter
+          label={`${share(covered, 1)} with a credential`}
+          parts={[
+            { share: covered * known, className: "k-allow" },
+            { share: (1 - covered) * known, className: "k-deny" },
+            { share: 1 - known, className: "hatch" },
+          ]}
+        />
+        {endpoint.auth.map((one) => (
+          <Line
+            key={one.type + one.location + one.name}
+            words={
+              <>
+                {authName(one.type)}, <code>{visible(`${one.location}.${one.name}`, 60)}</code>
+              </>
+            }
+            value={share(one.coverage, 1)}
+          />
+        ))}
+        {judged > 0 && covered < 1 && (
+          <Line className="tone s-high" words="Answered without a credential" value={share(1 - covered, 1)} />
+        )}
+        {judged === 0 && (
+          <div className="note">
+            <span className="sq hatch" />
+            <p>
+              <b>Not evaluated.</b> The source does not record request headers, or nothing was answered with
+              success. It is not <AuthNone />.
+            </p>
+          </div>
+        )}
+      </div>
+    </Panel>
+  );
+}
+
+const AuthNone = () => <i>none</i>;
+
+function Answers({ endpoint }: { endpoint: Endpoint }) {
+  const total = endpoint.statuses.reduce((sum, [, size]) => sum + size, 0);
+  const sorted = endpoint.statuses.toSorted((a, b) => b[1] - a[1]);
+  return (
+    <Panel title="Answers" sub={`${many(total, "answer")} by status`}>
+      <div className="pb">
+        {sorted.slice(0, 10).map(([status, size]) => (
+          <div key={status} className="row line">
+            <code style={{ width: 32 }}>{status}</code>
+            <span className="grow">
+              <span
+                className={`bar ${status >= 500 ? "bad" : ""}`}
+                style={{ width: `${(size / (sorted[0]?.[1] ?? 1)) * 100}%` }}
+              />
+            </span>
+            <span className="nw">{count(size)}</span>
+          </div>
+        ))}
+        {total === 0 && <Sign certainty="unevaluated">No status was recorded</Sign>}
+      </div>
+    </Panel>
+  );
+}
+
+function DataHere({ endpoint }: { endpoint: Endpoint }) {
+  const [whole, setWhole] = useState(false);
+  if (endpoint.data_classes.length === 0) return null;
+  const sorted = endpoint.data_classes.toSorted(
+    (a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.count - a.count,
+  );
+  const shown = whole ? sorted : sorted.slice(0, 8);
+  return (
+    <Panel title="Sensitive data" sub="by where it was seen">
+      <table>
+        <thead>
+          <tr>
+            <th>Class</th>
+            <th>Where</th>
+            <th className="num">Seen</th>
+          </tr>
+        </thead>
+        <tbody>
+          {shown.map((one) => (
+            <tr key={one.class + one.location + one.direction}>
+              <td>
+                <DataClass name={one.class} />
+              </td>
+              <td className="mono breaks">
+                <span className="t3">{one.direction} </span>
+                <Hostile text={one.location} most={120} />
+              </td>
+              <td className="num">{count(one.count)}</td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      {sorted.length > shown.length && (
+        <div className="tf">
+          <button type="button" className="link" onClick={() => setWhole(true)}>
+            {many(sorted.length - shown.length, "more", "more")}
+          </button>
+        </div>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,94 @@
+import { useHealth } from "../api/queries.ts";
+import type { Health } from "../api/shapes.ts";
+import { Sign } from "../parts/marks.tsx";
+import { Pairs, Panel } from "../parts/panels.tsx";
+import { Ready, Time } from "../parts/words.tsx";
+import { capital, spaced } from "../words/names.ts";
+import { count } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
+
+/** How Bartizan itself is: what it judged, what it could not, which limits were reached. */
+export function HealthPanels() {
+  const health = useHealth();
+  return (
+    <Ready of={health} rows={12}>
+      {(it) => <Whole health={it} />}
+    </Ready>
+  );
+}
+
+function Whole({ health }: { health: Health }) {
+  const { store, counts } = health;
+  const bad = (size: number) => (size > 0 ? <b className="tone s-critical">{count(size)}</b> : "0");
+  const ready = health.ready ? (
+    <Sign kind="held">ready</Sign>
+  ) : (
+    <Sign certainty="unconfirmed">not ready</Sign>
+  );
+  const states = counts.findings.filter(([, size]) => size > 0);
+  return (
+    <div className="grid g-2">
+      <div className="stack">
+        <Panel title="Process" end={ready}>
+          <div className="pb">
+            <Pairs
+              items={[
+                [
+                  "Version",
+                  <span key="version" className="mono">
+                    {visible(health.version, 40)}
+                  </span>,
+                ],
+                ["Running since", <Time key="since" at={health.started} ago />],
+                ["Connections", count(health.connections)],
+              ]}
+            />
+          </div>
+        </Panel>
+        <Panel title="Exchanges" sub="since it began">
+          <div className="pb">
+            <Pairs
+              items={Object.entries(health.exchanges).map(([name, value]) => [
+                capital(spaced(name)),
+                count(value),
+              ])}
+            />
+          </div>
+        </Panel>
+      </div>
+      <div className="stack">
+        <Panel title="Store" sub="since it began">
+          <div className="pb">
+            <Pairs
+              items={[
+                ["Steps of results kept", count(store.steps_kept)],
+                ["Steps that failed", bad(store.steps_failed)],
+                ["Facts of exchanges lost", bad(store.exchange_facts_lost)],
+                ["Facts that made room on a full disk", bad(store.exchange_facts_removed)],
+              ]}
+            />
+          </div>
+        </Panel>
+        <Panel title="What is kept">
+          <div className="pb">
+            <Pairs
+              items={[
+                ["Endpoints", `${count(counts.endpoints)}, ${count(counts.provisional)} provisional`],
+                [
+                  "Findings",
+                  states.map(([state, size]) => `${count(size)} ${spaced(state)}`).join(", ") || "0",
+                ],
+                ["Detections", count(counts.detections)],
+                ["Incidents", count(counts.incidents)],
+                ["Actors", count(counts.actors)],
+                ["Analyses", count(counts.runs)],
+                ["Records of the audit log", count(counts.audit_records)],
+                ["Blocks of exchange facts", count(counts.exchange_blocks)],
+              ]}
+            />
+          </div>
+        </Panel>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,70 @@
+import type { Figures, Overview } from "../api/shapes.ts";
+import { Sign } from "../parts/marks.tsx";
+import { Panel } from "../parts/panels.tsx";
+import { Empty } from "../parts/words.tsx";
+import { count, many, share } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
+
+const lines = ({ exchanges, store }: Figures): [string, number][] => [
+  ["Hostile", exchanges.hostile],
+  ["Refused by policies", exchanges.refused_by_policies],
+  ["Would be refused", exchanges.policies_would_refuse],
+  ["Missing from the capture", exchanges.missing_from_capture],
+  ["Facts lost on the way to the store", store.exchange_facts_lost],
+];
+
+/** How fully Bartizan sees, and what it let go. */
+export function Itself({ overview }: { overview: Overview }) {
+  const { server, summary } = overview;
+  if (!server) {
+    return (
+      <Panel title="Bartizan itself">
+        <Empty title="Not yours to see">The server belongs to another organisation.</Empty>
+      </Panel>
+    );
+  }
+  const { judged, not_judged: not, partly_inspected: partly } = server.exchanges;
+  const all = judged + not;
+  const full = Math.max(0, judged - partly);
+  const rest = Math.max(1, all - full);
+  const end = server.ready ? <Sign kind="held">ready</Sign> : <Sign certainty="unconfirmed">not ready</Sign>;
+  return (
+    <Panel title="Bartizan itself" sub="since it began" end={end}>
+      <div className="pb">
+        <div className="row">
+          <span className="grow">
+            <b>{share(full, all)}</b> inspected in full
+          </span>
+          <span className="t3 small">{many(all, "exchange")}</span>
+        </div>
+        {/* What is missing is stretched over the last tenth, for it is what matters. */}
+        <div
+          className="meter after"
+          role="img"
+          aria-label={`${share(full, all)} in full, ${count(partly)} in part, ${count(not)} not`}
+        >
+          {full > 0 && <i className="k-allow" style={{ flex: 9 }} />}
+          {partly > 0 && <i className="hatch" style={{ flex: Math.max(0.1, partly / rest) }} />}
+          {not > 0 && <i className="k-throttle" style={{ flex: Math.max(0.1, not / rest) }} />}
+        </div>
+        <p className="small t3 after">
+          Hatched: {count(partly)} in part. Solid at the end: {count(not)} not judged.
+        </p>
+        {lines(server).map(([name, value]) => (
+          <div key={name} className="row line">
+            <span className="grow t3">{name}</span>
+            <span>{count(value)}</span>
+          </div>
+        ))}
+        {(summary?.not_evaluated ?? []).slice(0, 3).map((one) => (
+          <div key={one.name} className="row line">
+            <span className="grow cut">
+              <Sign certainty="unevaluated">{visible(one.name, 40)}</Sign>
+            </span>
+            <span>{count(one.count)}</span>
+          </div>
+        ))}
+      </div>
+    </Panel>
+  );
+}

@@ -1,0 +1,232 @@
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+import { put } from "../api/client.ts";
+import { client, resource, useAble, useSession } from "../api/queries.ts";
+import type { Mode, Page, PolicyRow } from "../api/shapes.ts";
+import { Ask, useSay } from "../parts/dialog.tsx";
+import { FilterBar, Segments } from "../parts/filters.tsx";
+import { Sign } from "../parts/marks.tsx";
+import { Panel } from "../parts/panels.tsx";
+import { Empty, Ready } from "../parts/words.tsx";
+import { useCrumbs } from "../shell/frame.tsx";
+import { useAddress } from "../shell/search.ts";
+import { count, many, share } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
+
+const MODES: Mode[] = ["off", "monitor", "enforce"];
+
+const total = (policy: PolicyRow) => Object.values(policy.decisions).reduce((sum, size) => sum + size, 0);
+
+export function Policies() {
+  useCrumbs("Policies");
+  const { first } = useAddress();
+  const policies = useQuery(resource<Page<PolicyRow>>("/policies", {}, 15_000));
+  const session = useSession();
+  const able = useAble("PUT", "/policies/{name}/mode");
+  const may = able && (session?.role === "operator" || session?.role === "admin");
+  const [asking, setAsking] = useState<{ policy: PolicyRow; to: Mode }>();
+  const words = (first("q") ?? "").toLowerCase();
+  const mode = first("mode");
+  const would = policies.data?.items.reduce((sum, policy) => sum + policy.decisions.would_refuse, 0) ?? 0;
+  const fits = (policy: PolicyRow) =>
+    `${policy.name} ${policy.kind} ${policy.title}`.toLowerCase().includes(words) &&
+    (!mode || mode === "all" || policy.mode === mode);
+  return (
+    <>
+      <div className="page-head">
+        <h1>Policies</h1>
+        <span className="small t3">rules at the wall; monitor shows what enforce would do</span>
+      </div>
+      {would > 0 && (
+        <p className="lead">
+          Rules in monitor mode would have refused {many(would, "request")}.{" "}
+          <span className="quiet">Look at whose they are before you enforce.</span>
+        </p>
+      )}
+      <div className={would > 0 ? "toolbar below" : "toolbar"}>
+        <FilterBar names={{}} hint="name, kind…" />
+        <Segments
+          label="Mode"
+          name="mode"
+          options={[
+            ["all", "All"],
+            ["enforce", "Enforce"],
+            ["monitor", "Monitor"],
+            ["off", "Off"],
+          ]}
+        />
+      </div>
+      <Panel
+        title="Rules"
+        sub="in the order in which they are written; figures since the server began"
+        end={policies.data && count(policies.data.items.length)}
+      >
+        <Ready of={policies} rows={6}>
+          {(page) => (
+            <Rules
+              policies={page.items.filter(fits)}
+              may={may}
+              ask={(policy, to) => setAsking({ policy, to })}
+            />
+          )}
+        </Ready>
+      </Panel>
+      {!may && (
+        <p className="small t3 after">
+          {able
+            ? "Switching a mode is for operators."
+            : "Modes are switched in the configuration, which is read again when it changes."}
+        </p>
+      )}
+      {asking && <Switch {...asking} close={() => setAsking(undefined)} />}
+    </>
+  );
+}
+
+function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: PolicyRow, to: Mode) => void }) {
+  if (props.policies.length === 0)
+    return <Empty title="No policy fits">Policies are written in the configuration.</Empty>;
+  return (
+    <table className="fold">
+      <thead>
+        <tr>
+          <th>Rule</th>
+          <th>Kind</th>
+          <th className="num">Judged</th>
+          <th className="num">Not evaluated</th>
+          <th className="num">Outcome</th>
+          <th>Mode</th>
+        </tr>
+      </thead>
+      <tbody>
+        {props.policies.map((policy) => (
+          <tr key={policy.name} className="tall">
+            <td className="f-first">
+              <span className="main-cell">{visible(policy.name, 80)}</span>
+              <span className="sub wrapping">
+                {visible(policy.title, 200)}
+                {policy.is_default ? " · there without configuration" : ""}
+              </span>
+            </td>
+            <td className="t2 f-hide">{visible(policy.kind, 40)}</td>
+            <td className="num f-hide">{count(total(policy) - policy.decisions.not_evaluated)}</td>
+            <td className="num f-hide">
+              {policy.decisions.not_evaluated > 0 ? (
+                <Sign certainty="unevaluated">{count(policy.decisions.not_evaluated)}</Sign>
+              ) : (
+                <span className="t3">0</span>
+              )}
+            </td>
+            <td className="num nw">
+              <Outcome policy={policy} />
+            </td>
+            <td className="f-full">
+              <ModeSwitch policy={policy} may={props.may} ask={(to) => props.ask(policy, to)} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  );
+}
+
+/** Solid happened, hollow would have, hatched when nothing was judged. */
+function Outcome({ policy }: { policy: PolicyRow }) {
+  const { refused, would_refuse: would, acted, would_act: wouldAct } = policy.decisions;
+  if (total(policy) === 0) return <Sign certainty="unevaluated">nothing judged</Sign>;
+  if (refused + would + acted + wouldAct === 0) return <span className="t3">all passed</span>;
+  return (
+    <span className="outcomes">
+      {refused > 0 && <Sign kind="deny">{count(refused)} refused</Sign>}
+      {would > 0 && (
+        <Sign kind="deny" certainty="would">
+          {count(would)} would be refused
+        </Sign>
+      )}
+      {acted > 0 && <Sign kind="mask">{count(acted)} changed</Sign>}
+      {wouldAct > 0 && (
+        <Sign kind="mask" certainty="would">
+          {count(wouldAct)} would be changed
+        </Sign>
+      )}
+    </span>
+  );
+}
+
+function ModeSwitch({ policy, may, ask }: { policy: PolicyRow; may: boolean; ask: (to: Mode) => void }) {
+  if (!may) {
+    const look = { enforce: "chip on", monitor: "chip hollow", off: "chip dashed" }[policy.mode];
+    return <span className={look}>{policy.mode}</span>;
+  }
+  return (
+    <div className="seg inline" role="group" aria-label={`Mode of ${visible(policy.name, 80)}`}>
+      {MODES.map((mode) => (
+        <button
+          key={mode}
+          type="button"
+          aria-pressed={policy.mode === mode}
+          onClick={() => policy.mode !== mode && ask(mode)}
+        >
+          {mode}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Says what will change before it does, with the figures there are. */
+function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () => void }) {
+  const say = useSay();
+  const name = visible(policy.name, 80);
+  const { would_refuse: would, refused } = policy.decisions;
+  const judged = total(policy) - policy.decisions.not_evaluated;
+  const effects: Record<Mode, string> = {
+    enforce: `Refuse with ${name}`,
+    monitor: `Only watch with ${name}`,
+    off: `Switch ${name} off`,
+  };
+  return (
+    <Ask
+      title={`${name}: ${policy.mode} → ${to}`}
+      effect={effects[to]}
+      close={close}
+      act={async () => {
+        await put(`/policies/${encodeURIComponent(policy.name)}/mode`, { mode: to });
+        await client.invalidateQueries({ queryKey: ["/policies"] });
+        say(`${name} is now on ${to}.`);
+      }}
+    >
+      <p className="prose">{visible(policy.title, 300)}</p>
+      {to === "enforce" && (
+        <div className={would > 0 ? "note warn" : "note"}>
+          <span className={judged === 0 ? "sq hatch" : "sq"} />
+          <p>
+            {judged === 0 ? (
+              <>
+                <b>Not evaluated.</b> This rule has judged no request yet, so it is not known whom it would
+                refuse.
+              </>
+            ) : (
+              <>
+                <b>
+                  {count(would)} of {many(judged, "judged request")} ({share(would, judged)}) would have been
+                  refused.
+                </b>{" "}
+                From now on such requests are.
+              </>
+            )}
+          </p>
+        </div>
+      )}
+      {to !== "enforce" && policy.mode === "enforce" && (
+        <div className="note warn">
+          <span className="sq" />
+          <p>
+            <b>It has refused {many(refused, "request")}.</b> From now on such requests come through.
+          </p>
+        </div>
+      )}
+      <p className="small t3">It holds at once, and is written to the audit log.</p>
+    </Ask>
+  );
+}

@@ -1,0 +1,92 @@
+import type { FindingState, Severity, Stage } from "../api/shapes.ts";
+import { visible } from "./visible.ts";
+
+export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
+export const STAGES: readonly Stage[] = ["reconnaissance", "probing", "exploitation", "exfiltration"];
+export const STATES: readonly FindingState[] = [
+  "open",
+  "confirmed",
+  "accepted",
+  "false_positive",
+  "fixed",
+  "replaced",
+];
+
+/** Classes whose values do harm when they leave; they are outlined wherever they stand. */
+const SENSITIVE = new Set([
+  "api_key",
+  "bank_account",
+  "basic_credentials",
+  "credential",
+  "iban",
+  "jwt",
+  "national_id",
+  "passport",
+  "password",
+  "payment_card",
+  "private_key",
+  "secret",
+  "session_id",
+  "session_token",
+  "tax_id",
+  "token",
+]);
+export const isSensitive = (name: string): boolean =>
+  SENSITIVE.has(name) || /secret|password|_key$|card|health/.test(name);
+
+/** Methods that change something are bold. */
+const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUBSCRIBE"]);
+export const writes = (method: string): boolean => !READS.has(method);
+
+/** `false_positive` as people say it. */
+export const spaced = (name: string): string => visible(name.replaceAll("_", " "), 80);
+
+/** With a capital first letter. */
+export const capital = (text: string): string => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** The colour of a risk or score from 0 to 100: that of the severity it stands for. */
+export function tone(score: number): Severity | undefined {
+  if (score >= 80) return "critical";
+  if (score >= 60) return "high";
+  if (score >= 40) return "medium";
+  return undefined;
+}
+
+/** Each stage of an attack has the colour of a severity. */
+export const STAGE_TONE: Record<Stage, Severity> = {
+  reconnaissance: "low",
+  probing: "medium",
+  exploitation: "high",
+  exfiltration: "critical",
+};
+
+/** `REST`, `GraphQL`. */
+export function protocolName(name: string): string {
+  const names: Record<string, string> = {
+    rest: "REST",
+    graphql: "GraphQL",
+    grpc: "gRPC",
+    soap: "SOAP",
+    json_rpc: "JSON-RPC",
+    xml_rpc: "XML-RPC",
+    websocket: "WebSocket",
+  };
+  return names[name] ?? spaced(name);
+}
+
+/** `API key`, `JWT`: how callers authenticate. */
+export function authName(name: string): string {
+  const names: Record<string, string> = {
+    jwt: "JWT",
+    api_key: "API key",
+    bearer: "bearer",
+    basic: "basic",
+    cookie: "cookie",
+    mtls: "mTLS",
+    hmac: "HMAC",
+    oauth: "OAuth",
+    none_seen: "none seen",
+    not_evaluated: "not evaluated",
+  };
+  return names[name] ?? spaced(name);
+}
