@@ -68,7 +68,10 @@ async fn a_killed_server_loses_nothing_acknowledged() {
                     break;
                 }
             }
-            assert!(n < 100_000, "the server was not killed");
+            // Killed and back between two batches, nobody noticed.
+            if killer.is_finished() {
+                break;
+            }
         }
         killer.await.expect("killed and started");
         // The same store, without being opened anew.
@@ -76,7 +79,7 @@ async fn a_killed_server_loses_nothing_acknowledged() {
         data.save(batch(&name, 1), Vec::new()).await.expect("goes on");
         acknowledged.push(name);
     }
-    assert_eq!(failed, 4);
+    assert!(failed > 0, "no kill came while something was written");
     for name in &acknowledged {
         assert!(is_stored(data.store(), name).await, "{name} was acknowledged and is lost");
     }
@@ -88,7 +91,7 @@ async fn a_killed_server_loses_nothing_acknowledged() {
     let data = open(directory.path(), &url).await;
     let page = data.exchanges(&Default::default(), None, 1_000).await.expect("read");
     assert!(page.damaged.is_empty(), "{:?}", page.damaged);
-    eprintln!("4 kills of the server, {} batches acknowledged, none lost", acknowledged.len());
+    eprintln!("4 kills of the server, {failed} noticed, {} batches acknowledged, none lost", acknowledged.len());
 }
 
 #[tokio::test]
