@@ -31,6 +31,8 @@ if [ "$purpose" = test ]; then
     command -v curl >/dev/null || packages+=(curl)
     command -v wrk >/dev/null || packages+=(wrk)
     command -v h2load >/dev/null || packages+=(nghttp2-client)
+    # Schemathesis lives in an environment of its own.
+    python3 -c 'import ensurepip' 2>/dev/null || packages+=(python3-venv)
     /usr/bin/python3 -c 'import grpc' 2>/dev/null || packages+=(python3-grpcio)
     /usr/bin/python3 -c 'import websockets' 2>/dev/null || packages+=(python3-websockets)
 fi

@@ -20,8 +20,14 @@ tests() {
     local status=0
     cargo test --workspace --exclude xtask --lib --bins --tests --examples --no-fail-fast -- --show-output 2>&1 | tee "$log" || status=1
     # A browser beside hundreds of tests would wait longer than it has patience.
-    cargo test --workspace --exclude xtask --test it -- --ignored --exact --show-output \
-        dashboard::an_analyst_works_in_a_browser 2>&1 | tee -a "$log" || status=1
+    local browser=dashboard::an_analyst_works_in_a_browser
+    cargo test --workspace --exclude xtask --test it -- --ignored --exact --show-output "$browser" 2>&1 |
+        tee -a "$log" || status=1
+    # A name that fits nothing would succeed.
+    if ! grep -q "^test $browser " "$log"; then
+        printf 'error: there is no test %s\n' "$browser" >&2
+        status=1
+    fi
     cargo test --package xtask 2>&1 | tee -a "$log" || status=1
     cargo test --workspace --doc 2>&1 | tee -a "$log" || status=1
     passed=$(awk '/^test result:/ {s += $4} END {print s + 0}' "$log")
@@ -48,6 +54,7 @@ export BARTIZAN_BIN="$CARGO_TARGET_DIR/debug/bartizan"
 step "generated files" cargo xtask generate --check
 step "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 step "tests" tests
+step "the administration API does what its document says" scripts/schemathesis.sh
 step "fuzz targets compile" fuzz_check
 step "fuzz smoke, 60 s over all decoders" "$CARGO_TARGET_DIR/debug/fuzz-smoke" --seconds 60
 

@@ -1,0 +1,164 @@
+#!/usr/bin/env bash
+# How long the console waits for its lists when much is kept.
+#   bench-console.sh sqlite|postgres [ENDPOINTS] [FINDINGS] [EVENTS]
+# The results of the sample capture are multiplied inside the database: the same rows with other ids,
+# hosts, times and actors. `bartizan serve` opens it; each list is asked for page after page in each of its
+# orders and under a few filters. Shown are medians and 95th percentiles in milliseconds, as a client on
+# the same machine sees them, first byte to last; the first request of each row is counted too.
+# Needs sqlite3 and curl, for PostgreSQL also its server.
+source "$(dirname "$0")/bench-processes.sh"
+source scripts/console.sh
+database=${1:-sqlite} endpoints=${2:-10000} findings=${3:-100000} events=${4:-10000000}
+[ "$database" = sqlite ] || [ "$database" = postgres ] || fail "sqlite or postgres?"
+bartizan=${BARTIZAN_BIN:-}
+if [ -z "$bartizan" ]; then
+    scripts/cargo.sh build --release --package bartizan --bin bartizan
+    bartizan=$CARGO_TARGET_DIR/release/bartizan
+fi
+pages=${PAGES:-40}
+cd "$work"
+
+# A PostgreSQL server of our own, on a Unix socket. It refuses to run as root.
+postgres() {
+    local programs user=
+    programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
+    [ -n "$programs" ] || programs=$(dirname "$(command -v initdb)")
+    [ "$(id -u)" != 0 ] || user="setpriv --reuid=postgres --regid=postgres --clear-groups"
+    mkdir pg && chmod 755 "$work"
+    [ -z "$user" ] || chown postgres pg
+    $user "$programs/initdb" -D pg/data -U admin -A trust -E UTF8 --locale=C.UTF-8 --no-sync >initdb.log
+    start postgres $user "$programs/postgres" -D pg/data -k "$work/pg" -c listen_addresses= \
+        -c max_wal_size=4GB -c shared_buffers=512MB
+    for _ in $(seq 100); do
+        "$programs/pg_isready" -q -h "$work/pg" -d postgres && break
+        sleep 0.1
+    done
+    export BENCH_STORE="postgres://admin@localhost/postgres?host=$work/pg"
+    sql() { "$programs/psql" -q -v ON_ERROR_STOP=1 -h "$work/pg" -U admin -d postgres; }
+    series() { echo "generate_series($1::bigint, $2::bigint) AS g(value)"; }
+    hex() { echo "lpad(to_hex($1), $2, '0')"; }
+    # Indexes that come back when the rows are there.
+    indexes() { # TABLE
+        echo "SELECT indexdef || ';' FROM pg_indexes WHERE tablename = '$1' AND indexname NOT LIKE '%_pkey'" |
+            sql -t 2>/dev/null | psql_text
+    }
+    psql_text() { grep -v '^$'; }
+    drop() { echo "DROP INDEX $1;" | sql; }
+    printf 'store:\n  data: kept\n  url: env:BENCH_STORE\n' >bartizan.yaml
+}
+sqlite() {
+    sql() { sqlite3 -bail kept/bartizan.db; }
+    series() { echo "generate_series($1, $2)"; }
+    hex() { echo "printf('%0$2x', $1)"; }
+    indexes() {
+        echo "SELECT sql || ';' FROM sqlite_master WHERE tbl_name = '$1' AND type = 'index' AND sql IS NOT NULL;" | sql
+    }
+    drop() { echo "DROP INDEX $1;" | sql; }
+    printf 'store:\n  data: kept\n' >bartizan.yaml
+}
+
+# Multiplies the rows of a table: TABLE MANY PREFIX COLUMNS EXPRESSIONS. In the expressions `value` is
+# the number of the new row, `r` one of the rows that were there.
+multiply() {
+    local table=$1 many=$2 prefix=$3 columns=$4 expressions=$5 later
+    later=$(indexes "$table")
+    grep -oE '^CREATE (UNIQUE )?INDEX [a-z_]+' <<<"$later" | awk '{print $NF}' | while read -r index; do drop "$index"; done
+    sql <<SQL
+CREATE TABLE model AS SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM $table;
+DELETE FROM $table;
+INSERT INTO $table (organisation, environment, id, body, recorded_at, $columns)
+SELECT r.organisation, r.environment, '${prefix}_' || $(hex value 16),
+    replace(r.body, r.id, '${prefix}_' || $(hex value 16)), r.recorded_at, $expressions
+FROM $(series 1 "$many") JOIN model r ON r.place = value % (SELECT count(*) FROM model)
+ORDER BY value;
+DROP TABLE model;
+$later
+SQL
+}
+# Scattered, but the same in each run.
+scatter="(value * 2654435761) % 4294967296"
+day=86400000000
+
+fill() {
+    local now
+    now=$(($(date +%s) * 1000000))
+    multiply endpoints "$endpoints" ep \
+        "host, method, path, protocol, service, access, inventory_state, confirmed, risk, data_classes, first_seen, last_seen${more_endpoints:-}" \
+        "'h' || (value % 40) || '.' || r.host, r.method, r.path || '/' || value, r.protocol, r.service,
+         CASE value % 3 WHEN 0 THEN 'public' WHEN 1 THEN 'private' ELSE r.access END,
+         CASE value % 5 WHEN 0 THEN 'shadow' ELSE r.inventory_state END, r.confirmed,
+         $scatter % 101, r.data_classes, r.first_seen, $now - $scatter % (30 * $day)${more_endpoints_values:-}"
+    multiply actors 100000 act "kind, label, requests, detections, first_seen, last_seen, seen_at" \
+        "r.kind, r.label || value, $scatter % 100000, $scatter % 1000, r.first_seen, r.last_seen, $now - $scatter % (30 * $day)"
+    multiply findings "$findings" fnd \
+        "code, severity, confidence, host, endpoint_id, state, state_expiry, failed, first_seen, last_seen, seen_at" \
+        "r.code, $scatter % 5, r.confidence, 'h' || (value % 40) || '.' || r.host,
+         'ep_' || $(hex "(1 + value % $endpoints)" 16),
+         CASE value % 7 WHEN 0 THEN 'fixed' WHEN 1 THEN 'confirmed' ELSE 'open' END, NULL, r.failed,
+         $now - 31 * $day, $now - $scatter % (30 * $day), $now - $scatter % (30 * $day)"
+    multiply incidents 10000 inc "severity, score, actor, seen_at" \
+        "$scatter % 5, $scatter % 100, 'act_' || $(hex "(1 + value % 100000)" 16), $now - $scatter % (30 * $day)"
+    multiply detections "$events" det "code, class, severity, actor, endpoint_id, seen_at" \
+        "r.code, r.class, $scatter % 5, 'act_' || $(hex "(1 + value % 100000)" 16),
+         'ep_' || $(hex "(1 + value % $endpoints)" 16), $now - $scatter % (30 * $day)"
+    echo "ANALYZE;" | sql
+}
+
+ask() { # PATH: the time in milliseconds; the answer goes to $work/answer
+    curl -sS -o answer -w '%{time_total} %{http_code}\n' -H "authorization: Bearer $token" "http://$admin/api/v1$1" |
+        awk -v path="$1" '$2 != 200 {print path " answered " $2 >"/dev/stderr"; exit 1} {print $1 * 1000}'
+}
+percentiles() { sort -g | awk '{t[NR] = $1} END {printf "%8.1f %8.1f", t[int((NR + 1) / 2)], t[int(NR * 0.95 + 0.999)]}'; }
+row() { # PATH: walks its pages
+    local path=$1 after= sep='?'
+    case $path in *\?*) sep='&' ;; esac
+    for _ in $(seq "$pages"); do
+        ask "$path${after:+${sep}after=$after}" || return
+        after=$(tail -c 1200 answer | sed -n 's/.*"next":"\([0-9a-f]*\)".*/\1/p')
+    done >times
+    printf '%s  %s\n' "$(percentiles <times)" "$path"
+}
+
+"$database"
+sample=$OLDPWD/samples/shop.jsonl
+"$bartizan" analyze "$sample" --no-report --data kept >/dev/null 2>analyze.log || [ $? = 1 ] || fail "$(cat analyze.log)"
+say "multiplying to $endpoints endpoints, $findings findings, $events events in $database"
+begin=$SECONDS
+fill
+say "made in $((SECONDS - begin)) s; $(du -sh "$([ "$database" = sqlite ] && echo kept || echo pg)" | cut -f1)"
+console "$bartizan" kept
+echo "    p50      p95  milliseconds; $pages requests each"
+while read -r path; do row "$path"; done <<'PATHS'
+/overview
+/endpoints
+/endpoints?limit=500
+/endpoints?host=h7.shop.example.com
+/endpoints?path=orders
+/endpoints?min_risk=80
+/endpoints?data_class=email
+/findings
+/findings?limit=500
+/findings?state=open&min_severity=high
+/findings?host=h7.shop.example.com
+/findings?endpoint=ep_0000000000000007
+/detections
+/detections?limit=500
+/detections?min_severity=critical
+/detections?code=BZ-D003
+/detections?actor=act_0000000000000007
+/detections?endpoint=ep_0000000000000007
+/incidents
+/incidents?min_severity=high
+/actors
+/actors?label=shop
+/endpoints?path=nowhere
+/findings?code=BZ-C999
+/findings?host=nowhere
+/detections?code=BZ-D999
+/detections?class=none
+/detections?min_severity=critical&code=BZ-D999
+/actors?label=nobody
+/audit
+/services
+/health
+PATHS
