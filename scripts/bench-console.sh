@@ -20,7 +20,7 @@ cd "$work"
 
 # A PostgreSQL server of our own, on a Unix socket. It refuses to run as root.
 postgres() {
-    local programs user=
+    local user=
     programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | tail -1)
     [ -n "$programs" ] || programs=$(dirname "$(command -v initdb)")
     [ "$(id -u)" != 0 ] || user="setpriv --reuid=postgres --regid=postgres --clear-groups"
@@ -34,15 +34,14 @@ postgres() {
         sleep 0.1
     done
     export BENCH_STORE="postgres://admin@localhost/postgres?host=$work/pg"
-    sql() { "$programs/psql" -q -v ON_ERROR_STOP=1 -h "$work/pg" -U admin -d postgres; }
+    sql() { "$programs/psql" -q -t -v ON_ERROR_STOP=1 -h "$work/pg" -U admin -d postgres; }
     series() { echo "generate_series($1::bigint, $2::bigint) AS g(value)"; }
     hex() { echo "lpad(to_hex($1), $2, '0')"; }
     # Indexes that come back when the rows are there.
     indexes() { # TABLE
         echo "SELECT indexdef || ';' FROM pg_indexes WHERE tablename = '$1' AND indexname NOT LIKE '%_pkey'" |
-            sql -t 2>/dev/null | psql_text
+            sql
     }
-    psql_text() { grep -v '^$'; }
     drop() { echo "DROP INDEX $1;" | sql; }
     printf 'store:\n  data: kept\n  url: env:BENCH_STORE\n' >bartizan.yaml
 }
@@ -62,7 +61,7 @@ sqlite() {
 multiply() {
     local table=$1 many=$2 prefix=$3 columns=$4 expressions=$5 later
     later=$(indexes "$table")
-    grep -oE '^CREATE (UNIQUE )?INDEX [a-z_]+' <<<"$later" | awk '{print $NF}' | while read -r index; do drop "$index"; done
+    sed -nE 's/^ *CREATE INDEX ([a-z_]+).*/\1/p' <<<"$later" | while read -r index; do drop "$index"; done
     sql <<SQL
 CREATE TABLE model AS SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FROM $table;
 DELETE FROM $table;
