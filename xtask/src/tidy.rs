@@ -115,6 +115,7 @@ pub(crate) fn run() -> Result<()> {
     packages(&metadata, &mut problems);
     duplicates(&metadata, &mut problems);
     sources(&files, &mut problems)?;
+    promised_tests(&files, &mut problems)?;
     if problems.is_empty() {
         println!("tidy: {} packages, {} files, no violation", metadata.packages.len(), files.len());
         return Ok(());
@@ -123,6 +124,32 @@ pub(crate) fn run() -> Result<()> {
         eprintln!("tidy: {problem}");
     }
     bail!("{} violations", problems.len())
+}
+
+/// Looks for each test that the table of attacks in `SECURITY.md` names: a function between backticks,
+/// or the title of a browser test between quotes.
+fn promised_tests(files: &[String], problems: &mut Vec<String>) -> Result<()> {
+    let mut tests = String::new();
+    for file in files.iter().filter(|f| f.ends_with(".rs") || f.contains(".test.")) {
+        tests.push_str(&fs::read_to_string(root().join(file))?);
+    }
+    let text = fs::read_to_string(root().join("SECURITY.md"))?;
+    let rows = text.lines().filter_map(|line| line.strip_prefix('|')?.strip_suffix('|'));
+    let mut found = 0;
+    for cell in rows.skip(2).filter_map(|row| row.rsplit_once('|')).map(|(_, cell)| cell) {
+        let functions = cell.split('`').skip(1).step_by(2).map(|name| format!("fn {name}("));
+        let titles = cell.split('"').skip(1).step_by(2).map(|title| format!("\"{title}\""));
+        for test in functions.chain(titles) {
+            found += 1;
+            if !tests.contains(&test) {
+                problems.push(format!("SECURITY.md promises a test that is not there: {test}"));
+            }
+        }
+    }
+    if found == 0 {
+        problems.push("SECURITY.md names no test".to_owned());
+    }
+    Ok(())
 }
 
 fn directions(metadata: &Metadata, problems: &mut Vec<String>) {

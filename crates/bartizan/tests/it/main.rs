@@ -5,6 +5,7 @@ mod chaos;
 mod checked;
 mod clients;
 mod command;
+mod console;
 mod costly;
 mod csv;
 #[cfg(feature = "lab")]
@@ -12,6 +13,7 @@ mod dashboard;
 mod detectors;
 #[cfg(feature = "lab")]
 mod drive;
+mod guarded;
 mod hostile;
 mod html;
 mod json;
