@@ -9,7 +9,7 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    findings, incidents, log_index,
+    findings, incidents, log_index, maintain,
     outbox::Outbox,
     query,
 };
@@ -47,9 +47,11 @@ pub(super) async fn save(
     let new = |f: &&Finding| f.endpoint_id.is_none() && report.new_findings.contains(&f.id);
     let of_hosts: Vec<&Finding> = batch.findings.iter().filter(new).collect();
     report.replaced = findings::replace(connection, scope, &to.key, &of_hosts, batch.now).await?;
+    let mut added = 0;
     for detection in &batch.detections {
-        save_detection(connection, &to, detection).await?;
+        added += i64::from(save_detection(connection, &to, detection).await?);
     }
+    maintain::count_detections(connection, scope, added).await?;
     for incident in &batch.incidents {
         incidents::save(connection, &to, incident).await?;
     }
@@ -162,27 +164,33 @@ async fn save_finding(
     Ok(())
 }
 
+/// Whether it is new.
 async fn save_detection(
     connection: &mut Connection,
     to: &Target<'_>,
     detection: &Detection,
-) -> Inner<()> {
+) -> Inner<bool> {
     let seen = detection.last_time.or(detection.time).unwrap_or(to.now);
-    query(sql::SAVE_DETECTION)
-        .bind(to.scope.organisation.as_str())
-        .bind(to.scope.environment.as_str())
-        .bind(detection.id.as_str())
-        .bind(&detection.code)
-        .bind(&detection.class)
-        .bind(detection.severity as i64)
-        .bind(detection.actor.id.as_str())
-        .bind(detection.endpoint_id.as_ref().map(|id| id.as_str()))
-        .bind(seen.micros())
-        .bind(json("detection", detection)?)
-        .bind(to.now.micros())
-        .execute(connection)
-        .await?;
-    Ok(())
+    let body = json("detection", detection)?;
+    let with_values = |text: &'static str| {
+        query(text)
+            .bind(to.scope.organisation.as_str())
+            .bind(to.scope.environment.as_str())
+            .bind(detection.id.as_str())
+            .bind(&detection.code)
+            .bind(&detection.class)
+            .bind(detection.severity as i64)
+            .bind(detection.actor.id.as_str())
+            .bind(detection.endpoint_id.as_ref().map(|id| id.as_str()))
+            .bind(seen.micros())
+            .bind(&body)
+            .bind(to.now.micros())
+    };
+    let is_new = with_values(sql::ADD_DETECTION).execute(&mut *connection).await? > 0;
+    if !is_new {
+        with_values(sql::CHANGE_DETECTION).execute(connection).await?;
+    }
+    Ok(is_new)
 }
 
 async fn save_actor(

@@ -40,6 +40,7 @@ pub(crate) const TABLES: &[&str] = &[
     "access_tokens",
     "sinks",
     "deliveries",
+    "row_counts",
 ];
 /// The one table that a new store has a row in.
 const IDENTITY: &str = "store_identity";

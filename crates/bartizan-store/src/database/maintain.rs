@@ -40,6 +40,23 @@ pub(super) async fn counts(connection: &mut Connection, scope: &Scope) -> Inner<
     })
 }
 
+/// Counts detections that were added, or, when negative, removed.
+pub(super) async fn count_detections(
+    connection: &mut Connection,
+    scope: &Scope,
+    more: i64,
+) -> Inner<()> {
+    if more != 0 {
+        query(sql::COUNT_DETECTIONS)
+            .bind(scope.organisation.as_str())
+            .bind(scope.environment.as_str())
+            .bind(more)
+            .execute(connection)
+            .await?;
+    }
+    Ok(())
+}
+
 async fn numbers<const N: usize>(
     connection: &mut Connection,
     scope: &Scope,
@@ -95,6 +112,7 @@ pub(super) async fn retain(
     let bound = retention.older_than;
     let detections =
         cut(connection, scope, &sql::AGED_DETECTIONS, bound, retention.max_detections).await?;
+    count_detections(connection, scope, -signed(detections)).await?;
     let incidents =
         cut(connection, scope, &sql::AGED_INCIDENTS, bound, retention.max_incidents).await?;
     if incidents > 0 {

@@ -65,14 +65,21 @@ pub(crate) const FINDING_HISTORY: &str = "\
 SELECT sequence, time, who, from_state, to_state, reason, expiry FROM finding_history \
 WHERE organisation = $1 AND environment = $2 AND finding_id = $3 ORDER BY sequence";
 
-pub(crate) const SAVE_DETECTION: &str = "\
+/// Adds one that is not there; changes no row when it is.
+pub(crate) const ADD_DETECTION: &str = "\
 INSERT INTO detections (organisation, environment, id, code, class, severity, actor, endpoint_id, \
  seen_at, body, recorded_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-ON CONFLICT (organisation, environment, id) DO UPDATE SET \
- code = excluded.code, class = excluded.class, severity = excluded.severity, \
- actor = excluded.actor, endpoint_id = excluded.endpoint_id, seen_at = excluded.seen_at, \
- body = excluded.body, recorded_at = excluded.recorded_at";
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT DO NOTHING";
+
+pub(crate) const CHANGE_DETECTION: &str = "\
+UPDATE detections SET code = $4, class = $5, severity = $6, actor = $7, endpoint_id = $8, \
+ seen_at = $9, body = $10, recorded_at = $11 \
+WHERE organisation = $1 AND environment = $2 AND id = $3";
+
+pub(crate) const COUNT_DETECTIONS: &str = "\
+INSERT INTO row_counts (organisation, environment, kind, amount) VALUES ($1, $2, 'detections', $3) \
+ON CONFLICT (organisation, environment, kind) DO UPDATE SET \
+ amount = row_counts.amount + excluded.amount";
 
 pub(crate) const SAVE_INCIDENT: &str = "\
 INSERT INTO incidents (organisation, environment, id, severity, score, actor, seen_at, body, \
@@ -275,7 +282,8 @@ WHERE organisation = $1 AND environment = $2 AND id NOT IN (\
  WHERE organisation = $1 AND environment = $2 AND target <> alias)";
 
 pub(crate) const DETECTION_COUNT: &str =
-    "SELECT COUNT(*) FROM detections WHERE organisation = $1 AND environment = $2";
+    "SELECT COALESCE(MAX(amount), 0) FROM row_counts \
+     WHERE organisation = $1 AND environment = $2 AND kind = 'detections'";
 pub(crate) const INCIDENT_COUNT: &str =
     "SELECT COUNT(*) FROM incidents WHERE organisation = $1 AND environment = $2";
 pub(crate) const ACTOR_COUNT: &str =

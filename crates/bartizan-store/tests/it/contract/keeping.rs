@@ -39,6 +39,7 @@ pub(super) async fn retention_keeps_what_matters(store: &dyn Store) {
     let left = store.detections(&s, &Default::default(), &all()).await.expect("list").items;
     let titles: Vec<_> = left.iter().map(|d| d.title.as_str()).collect();
     assert_eq!(titles, ["Detection timeless", "Detection d9", "Detection d8"]);
+    assert_eq!(store.counts(&s).await.expect("counts").detections, 3);
     let left = store.findings(&s, &Default::default(), &all()).await.expect("list").items;
     assert_eq!(left.len(), 1);
     assert_eq!(store.counts(&s).await.expect("counts").endpoints, 1);

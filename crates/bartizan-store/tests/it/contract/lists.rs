@@ -141,6 +141,15 @@ pub(super) async fn counts_are_right(store: &dyn Store) {
     assert!(counts.active_findings.contains(&(Severity::Critical, 0)));
     assert_eq!((counts.exchange_blocks, counts.exchanges, counts.exchange_bytes), (2, 20, 2_000));
     assert_eq!((counts.audit_records, counts.detections), (1, 0));
+    // Detections are counted as they come: one that comes again, or twice at once, is one.
+    for (names, known) in [(["a", "b", "b"], 2), (["b", "c", "d"], 4)] {
+        let detections = names.iter().map(|name| detection(name, "mallory", 1)).collect();
+        let batch = Batch { now: at(6), detections, ..Batch::default() };
+        store.save_batch(&s, &batch).await.expect("saved");
+        let listed = store.detections(&s, &Default::default(), &all()).await.expect("list").items;
+        assert_eq!(store.counts(&s).await.expect("counts").detections, listed.len() as u64);
+        assert_eq!(listed.len(), known);
+    }
 }
 
 pub(super) async fn incidents_that_were_taken_in_are_found(store: &dyn Store) {
