@@ -82,11 +82,11 @@ fill() {
     local now
     now=$(($(date +%s) * 1000000))
     multiply endpoints "$endpoints" ep \
-        "host, method, path, protocol, service, access, inventory_state, confirmed, risk, data_classes, first_seen, last_seen${more_endpoints:-}" \
+        "host, method, path, protocol, service, access, inventory_state, confirmed, risk, data_classes, requests, first_seen, last_seen" \
         "'h' || (value % 40) || '.' || r.host, r.method, r.path || '/' || value, r.protocol, r.service,
          CASE value % 3 WHEN 0 THEN 'public' WHEN 1 THEN 'private' ELSE r.access END,
          CASE value % 5 WHEN 0 THEN 'shadow' ELSE r.inventory_state END, r.confirmed,
-         $scatter % 101, r.data_classes, r.first_seen, $now - $scatter % (30 * $day)${more_endpoints_values:-}"
+         $scatter % 101, r.data_classes, $scatter % 100000, r.first_seen, $now - $scatter % (30 * $day)"
     multiply actors 100000 act "kind, label, requests, detections, first_seen, last_seen, seen_at" \
         "r.kind, r.label || value, $scatter % 100000, $scatter % 1000, r.first_seen, r.last_seen, $now - $scatter % (30 * $day)"
     multiply findings "$findings" fnd \
@@ -100,7 +100,9 @@ fill() {
     multiply detections "$events" det "code, class, severity, actor, endpoint_id, seen_at" \
         "r.code, r.class, $scatter % 5, 'act_' || $(hex "(1 + value % 100000)" 16),
          'ep_' || $(hex "(1 + value % $endpoints)" 16), $now - $scatter % (30 * $day)"
-    echo "ANALYZE;" | sql
+    echo "INSERT INTO row_counts (organisation, environment, kind, amount)
+        SELECT organisation, environment, 'detections', COUNT(*) FROM detections GROUP BY organisation, environment
+        ON CONFLICT (organisation, environment, kind) DO UPDATE SET amount = excluded.amount; ANALYZE;" | sql
 }
 
 ask() { # PATH: the time in milliseconds; the answer goes to $work/answer
@@ -129,34 +131,48 @@ console "$bartizan" kept
 echo "    p50      p95  milliseconds; $pages requests each"
 while read -r path; do row "$path"; done <<'PATHS'
 /overview
+/overview?since=2026-01-01T00:00:00Z
 /endpoints
 /endpoints?limit=500
+/endpoints?sort=-risk
+/endpoints?sort=-last_seen
+/endpoints?sort=-requests
 /endpoints?host=h7.shop.example.com
 /endpoints?path=orders
-/endpoints?min_risk=80
+/endpoints?path=nowhere
+/endpoints?min_risk=80&sort=-risk
 /endpoints?data_class=email
+/endpoints/facets
 /findings
 /findings?limit=500
+/findings?sort=-last_seen
+/findings?sort=first_seen
 /findings?state=open&min_severity=high
 /findings?host=h7.shop.example.com
+/findings?host=nowhere
+/findings?code=BZ-C999
 /findings?endpoint=ep_0000000000000007
+/findings/facets
+/findings/facets?state=open
 /detections
 /detections?limit=500
+/detections?sort=-severity
 /detections?min_severity=critical
 /detections?code=BZ-D003
+/detections?code=BZ-D999
+/detections?class=none
 /detections?actor=act_0000000000000007
 /detections?endpoint=ep_0000000000000007
 /incidents
+/incidents?sort=-last_seen
 /incidents?min_severity=high
+/incidents/facets
 /actors
+/actors?sort=-last_seen
 /actors?label=shop
-/endpoints?path=nowhere
-/findings?code=BZ-C999
-/findings?host=nowhere
-/detections?code=BZ-D999
-/detections?class=none
-/detections?min_severity=critical&code=BZ-D999
 /actors?label=nobody
+/actors/facets
+/exchanges
 /audit
 /services
 /health
