@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bartizan_model::{
-    ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp, is_success,
+    Action, ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp, is_success,
 };
 use bartizan_protocols::decode::Decoded;
 use serde::{Deserialize, Serialize};
@@ -85,8 +85,31 @@ impl Enriched<'_> {
             sequence: self.sequence,
             id: self.facts.exchange.id.clone(),
             success: self.is_success(),
+            fate: self.fate(),
         }
     }
+
+    fn fate(&self) -> Fate {
+        let decisions = &self.facts.exchange.policies;
+        if decisions.iter().any(|one| one.applied() >= Action::Challenge) {
+            Fate::Refused
+        } else if decisions.iter().any(|one| one.action >= Action::Challenge) {
+            Fate::WouldBeRefused
+        } else {
+            Fate::Passed
+        }
+    }
+}
+
+/// What policies did with an exchange.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fate {
+    /// They let it pass, or there were none.
+    Passed,
+    /// One would have refused it or slowed it down if it were enforced, and none did.
+    WouldBeRefused,
+    /// One refused it or slowed it down.
+    Refused,
 }
 
 /// Names one exchange in a detection.
@@ -98,4 +121,6 @@ pub struct ExchangeMark {
     pub id: ExchangeId,
     /// Whether the API answered with success.
     pub success: bool,
+    /// What policies did with it.
+    pub fate: Fate,
 }

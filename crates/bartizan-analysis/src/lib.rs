@@ -16,7 +16,7 @@ pub mod snapshot;
 pub mod specs;
 pub mod state;
 
-pub use facts::{Enriched, ExchangeMark, Facts};
+pub use facts::{Enriched, ExchangeMark, Facts, Fate};
 pub use judge::{Judgement, State, judge};
 pub use snapshot::Snapshot;
 pub use specs::Specs;

@@ -1,6 +1,9 @@
 //! Counters for the operator. Everything that a limit drops, refuses or leaves uninspected is here.
 
-use std::sync::{Mutex, PoisonError};
+use std::{
+    collections::BTreeMap,
+    sync::{Mutex, PoisonError},
+};
 
 use prometheus_client::{
     encoding::text,
@@ -20,6 +23,23 @@ type Labels = Vec<(&'static str, String)>;
 
 /// Upper bounds of the duration histogram, in seconds.
 const DURATIONS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
+
+const REQUEST_BODY: &str = "request_body_bytes";
+const RESPONSE_BODY: &str = "response_body_bytes";
+/// Refusals for a limit, and its key.
+const REFUSED: [(Refusal, &str); 4] = [
+    (Refusal::HeadTooLong, "head.head_bytes"),
+    (Refusal::TargetTooLong, "head.target_bytes"),
+    (Refusal::TooManyFields, "head.fields"),
+    (Refusal::FieldTooLong, "head.field_bytes"),
+];
+/// Codes of answers for a limit, and its key.
+const REPLIED: [(&str, &str); 4] = [
+    ("body-too-large", REQUEST_BODY),
+    ("response-too-large", RESPONSE_BODY),
+    ("response-head-too-large", "response_head_bytes"),
+    ("response-no-room", "buffered_bytes"),
+];
 
 /// The counters of a gateway.
 #[derive(Debug)]
@@ -190,6 +210,28 @@ impl Metrics {
 
     pub(crate) fn refusal(&self, refusal: Refusal) {
         self.refusals[refusal as usize].inc();
+    }
+
+    /// How often each limit was reached, under its key in [`Config::limits`](crate::Config::limits).
+    pub(crate) fn limits(&self) -> BTreeMap<&'static str, u64> {
+        let mut reached = BTreeMap::new();
+        let mut add = |limit, count: u64| *reached.entry(limit).or_default() += count;
+        for bound in Bound::ALL {
+            add(bound.limit(), self.bounds[bound as usize].get());
+        }
+        for (refusal, limit) in REFUSED {
+            add(limit, self.refusals[refusal as usize].get());
+        }
+        for (code, limit) in REPLIED {
+            let replies = self.replies.get(&vec![("code", code.to_owned())]);
+            add(limit, replies.map_or(0, |replies| replies.get()));
+        }
+        let [request, response] = &self.streamed[Streamed::TooLarge as usize];
+        add(REQUEST_BODY, request.get());
+        add(RESPONSE_BODY, response.get());
+        add(Bound::Bytes.limit(), self.streamed[Streamed::NoRoom as usize][1].get());
+        add("connections", self.capped.get());
+        reached
     }
 
     /// The text that a scraper reads (OpenMetrics).

@@ -1,6 +1,7 @@
 //! A gateway from its start to its end.
 
 use std::{
+    collections::BTreeMap,
     net::SocketAddr,
     sync::{
         Arc, Weak,
@@ -205,6 +206,12 @@ impl Running {
     #[must_use]
     pub fn metrics(&self) -> String {
         self.shared.metrics.render(&self.shared)
+    }
+
+    /// How often each limit was reached, under its key in [`Config::limits`].
+    #[must_use]
+    pub fn limits_reached(&self) -> BTreeMap<&'static str, u64> {
+        self.shared.metrics.limits()
     }
 
     /// Open client connections.

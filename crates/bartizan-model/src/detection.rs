@@ -41,6 +41,12 @@ pub struct Detection {
     pub exchanges: u64,
     /// How many of these the API answered with success.
     pub succeeded: u64,
+    /// How many of these a policy refused or slowed down.
+    #[serde(default)]
+    pub refused: u64,
+    /// How many of these a policy would have refused or slowed down if it were enforced, and none did.
+    #[serde(default)]
+    pub would_refuse: u64,
     /// What was seen, with the numbers behind the judgement.
     pub evidence: Vec<Evidence>,
     /// OWASP API Security Top 10 ids.

@@ -3,7 +3,7 @@
 use bartizan_analysis::{Judgement, Snapshot, judge::Prepared};
 use bartizan_model::{EndpointId, Exchange, Root};
 use bartizan_protocols::{NodeRef, Value};
-use bartizan_store::exchange_log::{DecisionFact, ExchangeFacts, FieldFact, FieldType};
+use bartizan_store::exchange_log::{DecisionFact, ExchangeFacts, FieldFact, FieldType, JudgedFact};
 
 /// Most fields of one exchange that are kept; the rest is counted.
 const MAX_FIELDS: usize = 500;
@@ -40,6 +40,19 @@ pub fn of(
         fields_left_out: u32::try_from(total.saturating_sub(MAX_FIELDS)).unwrap_or(u32::MAX),
         decisions: exchange.policies.iter().map(DecisionFact::from).collect(),
         decisions_left_out: 0,
+        judged: Some(judged(judgement)),
+    }
+}
+
+fn judged(judgement: &Judgement) -> JudgedFact {
+    let mut codes: Vec<_> = judgement.detections.iter().map(|d| d.code.to_owned()).collect();
+    codes.sort_unstable();
+    codes.dedup();
+    JudgedFact {
+        codes,
+        severity: judgement.detections.iter().map(|d| d.severity).max(),
+        action: judgement.verdict.action,
+        applied: judgement.verdict.applied,
     }
 }
 

@@ -17,7 +17,7 @@ use bartizan_store::{
 };
 use tokio::runtime::Runtime;
 
-use crate::facts;
+use crate::{facts, traffic::Traffic};
 
 /// Time between two steps.
 pub(crate) const STEP: Duration = Duration::from_secs(10);
@@ -27,7 +27,7 @@ pub(crate) const MAX_WAITING: usize = 20_000;
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 8] = b"bzlearn4";
+const LEARNED_FORMAT: &[u8; 8] = b"bzlearn5";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -97,6 +97,7 @@ pub struct Keeper<'a> {
     input: String,
     run: RunRecord,
     waiting: Vec<ExchangeFacts>,
+    traffic: Traffic,
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
@@ -148,6 +149,7 @@ impl<'a> Keeper<'a> {
             input,
             run,
             waiting: Vec::new(),
+            traffic: Traffic::default(),
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
@@ -188,9 +190,15 @@ impl<'a> Keeper<'a> {
         self.last_step.elapsed() >= STEP || self.waiting.len() >= MAX_WAITING
     }
 
-    /// Takes in facts that were noted elsewhere.
-    pub(crate) fn take(&mut self, facts: Vec<ExchangeFacts>) {
+    /// Takes in facts that were noted elsewhere, and counts of traffic.
+    pub(crate) fn take(&mut self, facts: Vec<ExchangeFacts>, traffic: Traffic) {
         self.waiting.extend(facts);
+        self.traffic.add(traffic);
+    }
+
+    /// Gives the time of day that records are stamped with.
+    pub(crate) const fn clock(&self) -> fn() -> Timestamp {
+        self.now
     }
 
     /// Facts that could not be written and are gone. What was learned from them is not.
@@ -234,6 +242,7 @@ impl<'a> Keeper<'a> {
             now: (self.now)(),
             checkpoints: self.checkpoint.iter().map(wrap).collect(),
             learned: vec![wrap_learned(state)?],
+            traffic: self.traffic.buckets(),
             ..Batch::default()
         })
     }
@@ -257,6 +266,8 @@ impl<'a> Keeper<'a> {
             self.lost += count;
         }
         saved?;
+        // Until then it goes with each batch that is tried.
+        self.traffic.forget();
         Ok(())
     }
 }

@@ -9,3 +9,4 @@ pub mod live;
 pub mod sinks;
 pub mod sources;
 pub mod tokenise;
+mod traffic;

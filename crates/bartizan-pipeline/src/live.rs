@@ -6,6 +6,7 @@
 //! step that succeeds; only the facts of single exchanges are lost, and counted.
 
 use std::{
+    collections::BTreeSet,
     sync::{
         Arc,
         atomic::{AtomicU64, Ordering::Relaxed},
@@ -16,13 +17,17 @@ use std::{
 
 use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge};
 use bartizan_model::{
-    Action, EndpointId, Exchange, PolicyDecision, analysis::Analysis, source::Ordering,
+    Action, EndpointId, Exchange, PolicyDecision, Timestamp,
+    analysis::Analysis,
+    limits::{LimitName, NotInspectedReason},
+    source::Ordering,
 };
 use bartizan_store::ExchangeFacts;
 
 use crate::{
     facts,
     keep::{KeepError, Keeper, MAX_WAITING, STEP},
+    traffic::Traffic,
 };
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
@@ -63,6 +68,8 @@ pub struct Counters {
     pub would_refuse: AtomicU64,
     /// Of those judged, what was not inspected completely.
     pub partly_inspected: AtomicU64,
+    /// Exchanges at which each limit of decoding was reached, in the order of [`LimitName::ALL`].
+    pub limits: [AtomicU64; LimitName::ALL.len()],
     /// Steps that were written.
     pub kept: AtomicU64,
     /// Steps that could not be written.
@@ -101,6 +108,7 @@ impl Live<'_> {
         next: &mut dyn FnMut(Duration) -> Next,
     ) -> Result<Analysis, KeepError> {
         std::thread::scope(|scope| {
+            let clock = keeper.clock();
             let (snapshot, counters) = (Arc::clone(&self.snapshot), Arc::clone(&self.counters));
             let (jobs, work) = mpsc::sync_channel(1);
             let (say, done) = mpsc::channel();
@@ -108,10 +116,11 @@ impl Live<'_> {
             let mut steps = Steps::new(jobs, done);
             loop {
                 match next(steps.due_in()) {
-                    Next::Exchange(exchange) => self.take(&exchange, &mut steps),
+                    Next::Exchange(exchange) => self.take(&exchange, &mut steps, clock),
                     Next::Lost(exchanges) => {
                         self.counters.not_judged.fetch_add(exchanges, Relaxed);
                         self.state.note_lost(exchanges);
+                        steps.traffic.not_judged(exchanges, clock());
                     }
                     Next::Idle => {}
                     Next::Ended => break,
@@ -121,10 +130,10 @@ impl Live<'_> {
                     self.begin(&mut steps);
                 }
             }
-            let Steps { jobs, waiting, .. } = steps;
+            let Steps { jobs, waiting, traffic, .. } = steps;
             drop(jobs);
             let mut keeper = writer.join().map_err(|_| KeepError::Writer)?;
-            keeper.take(waiting);
+            keeper.take(waiting, traffic);
             finish(&mut keeper, &mut self.state, &self.snapshot, &self.counters)
         })
     }
@@ -136,7 +145,7 @@ impl Live<'_> {
         }
     }
 
-    fn take(&mut self, exchange: &Exchange, steps: &mut Steps) {
+    fn take(&mut self, exchange: &Exchange, steps: &mut Steps, clock: fn() -> Timestamp) {
         let mut prepared = judge::prepare(exchange, &self.snapshot);
         let time = self.state.admit(exchange.time, Ordering { lateness: LATENESS });
         let judgement = self.state.judge(exchange, &mut prepared, &self.snapshot, time);
@@ -152,7 +161,9 @@ impl Live<'_> {
         count(&counters.refused, applied);
         count(&counters.would_refuse, !applied && exchange.policies.iter().any(would));
         count(&counters.partly_inspected, !judgement.not_inspected.is_empty());
+        self.count_limits(&judgement);
         steps.fresh = true;
+        steps.traffic.count(exchange, &judgement, clock());
         let endpoint = self.state.current_endpoint(judgement.leaf).cloned();
         (self.judged)(exchange, &judgement, endpoint.as_ref());
         if steps.waiting.len() < MOST_WAITING {
@@ -160,6 +171,20 @@ impl Live<'_> {
             steps.waiting.push(facts);
         } else {
             counters.facts_lost.fetch_add(1, Relaxed);
+        }
+    }
+
+    fn count_limits(&self, judgement: &Judgement) {
+        let reached: BTreeSet<LimitName> = judgement
+            .not_inspected
+            .iter()
+            .filter_map(|one| match one.reason {
+                NotInspectedReason::Limit(name) => Some(name),
+                _ => None,
+            })
+            .collect();
+        for name in reached {
+            self.counters.limits[name as usize].fetch_add(1, Relaxed);
         }
     }
 
@@ -186,6 +211,7 @@ impl Live<'_> {
 struct Job {
     state: Vec<u8>,
     facts: Vec<ExchangeFacts>,
+    traffic: Traffic,
 }
 
 /// What came of a job.
@@ -199,6 +225,7 @@ struct Steps {
     jobs: mpsc::SyncSender<Job>,
     done: mpsc::Receiver<Step>,
     waiting: Vec<ExchangeFacts>,
+    traffic: Traffic,
     last: Instant,
     pause: Duration,
     busy: bool,
@@ -209,8 +236,17 @@ struct Steps {
 
 impl Steps {
     fn new(jobs: mpsc::SyncSender<Job>, done: mpsc::Receiver<Step>) -> Self {
-        let (waiting, last) = (Vec::new(), Instant::now());
-        Self { jobs, done, waiting, last, pause: STEP, busy: false, fresh: false, failed: false }
+        Self {
+            jobs,
+            done,
+            waiting: Vec::new(),
+            traffic: Traffic::default(),
+            last: Instant::now(),
+            pause: STEP,
+            busy: false,
+            fresh: false,
+            failed: false,
+        }
     }
 
     fn due_in(&self) -> Duration {
@@ -226,7 +262,9 @@ impl Steps {
     fn begin(&mut self, state: Result<Vec<u8>, StateError>) -> Result<(), KeepError> {
         (self.last, self.failed) = (Instant::now(), true);
         let state = state?;
-        let job = Job { state, facts: std::mem::take(&mut self.waiting) };
+        let (facts, traffic) =
+            (std::mem::take(&mut self.waiting), std::mem::take(&mut self.traffic));
+        let job = Job { state, facts, traffic };
         // The queue has room: the writer has answered for the last job.
         self.jobs.try_send(job).map_err(|_| KeepError::Writer)?;
         (self.busy, self.fresh, self.failed) = (true, false, false);
@@ -265,9 +303,9 @@ fn write<'a>(
     work: &mpsc::Receiver<Job>,
     say: &mpsc::Sender<Step>,
 ) -> Keeper<'a> {
-    for Job { state, facts } in work {
+    for Job { state, facts, traffic } in work {
         let begin = Instant::now();
-        keeper.take(facts);
+        keeper.take(facts, traffic);
         let written = State::load(&state)
             .map_err(KeepError::from)
             .and_then(|mut state| finish(&mut keeper, &mut state, snapshot, counters).map(drop));

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use bartizan_model::{
-    ApiKey, ApiKeyId, ApiKeyState, ApiKeyStore, ApiKeys, Scope, Timestamp, api_key::Later,
+    ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys, Scope, Timestamp,
+    api_key::Later,
 };
+use zeroize::Zeroizing;
 
 use crate::{
     error::{Result, StoreError},
@@ -19,6 +21,51 @@ const NAME_BYTES: usize = 128;
 const SCOPES: usize = 32;
 /// Longest scope, in bytes.
 const SCOPE_BYTES: usize = 128;
+
+/// What a new key is to be.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct NewApiKey {
+    /// What it is for.
+    pub name: String,
+    /// Whose it is.
+    pub owner: String,
+    /// What it may be used for: scope tokens of RFC 6749 §3.3.
+    pub scopes: Vec<String>,
+    /// When it ends; `None` for never.
+    pub expires: Option<Timestamp>,
+}
+
+/// Makes an own API key and adds it. The secret is in what this returns and nowhere else.
+///
+/// # Errors
+/// Those of [`Store::add_api_key`] and [`Store::organisation_key`];
+/// [`StoreError::NoRandomness`].
+pub async fn create_api_key(
+    store: &dyn Store,
+    scope: &Scope,
+    new: NewApiKey,
+    who: &str,
+    now: Timestamp,
+) -> Result<(ApiKey, ApiKeySecret)> {
+    let hash_key = store.organisation_key(&scope.organisation, now).await?;
+    let mut random = Zeroizing::new([0; 32]);
+    getrandom::fill(random.as_mut()).map_err(|e| StoreError::NoRandomness(e.to_string()))?;
+    let secret = ApiKeySecret::from_random(*random);
+    let digest = secret.digest(&hash_key);
+    let key = ApiKey {
+        id: ApiKeyId::derive(scope, &[&digest.to_string()]),
+        name: new.name,
+        owner: new.owner,
+        scopes: new.scopes,
+        state: ApiKeyState::Active,
+        created: now,
+        expires: new.expires,
+        last_used: None,
+        digest,
+    };
+    store.add_api_key(scope, &key, who).await?;
+    Ok((key, secret))
+}
 
 /// What to do to a key.
 #[derive(Clone, Debug, PartialEq, Eq)]

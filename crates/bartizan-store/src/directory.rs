@@ -7,6 +7,8 @@
 //! DIRECTORY/exchanges/ORG/ENV/  segments of the exchange log
 //! ```
 
+mod reading;
+
 use std::{
     path::{Path, PathBuf},
     sync::{
@@ -22,8 +24,8 @@ use crate::{
     database::SqlStore,
     error::{Result, StoreError, free_bytes},
     exchange_log::{
-        BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FileExchangeLog, LogBudget,
-        LogNumber, LogOptions, LogSetup, Packed, RemovedSegment, segment_files,
+        ExchangeFacts, ExchangeLog, FileExchangeLog, LogBudget, LogNumber, LogOptions, LogSetup,
+        Packed, RemovedSegment, segment_files,
     },
     files,
     lock::DirectoryLock,
@@ -31,6 +33,8 @@ use crate::{
     records::{Batch, SaveReport},
     store::Store,
 };
+
+pub use reading::{ExchangePage, LatestExchanges};
 
 /// Name of the database file in a data directory.
 pub const DATABASE_FILE: &str = "bartizan.db";
@@ -56,19 +60,6 @@ pub struct DataDirectory {
     /// else a segment could go between the two.
     appending: Mutex<()>,
     _lock: Option<DirectoryLock>,
-}
-
-/// A part of what the exchange log holds.
-#[derive(Debug, Default)]
-pub struct ExchangePage {
-    /// The exchanges asked for, in order of writing.
-    pub records: Vec<ExchangeFacts>,
-    /// Blocks that could not be read; what was in them is missing from `records`.
-    pub damaged: Vec<StoreError>,
-    /// Blocks that another data directory of the same store holds; what is in them is missing too.
-    pub elsewhere: u64,
-    /// Where to go on; `None` at the end.
-    pub next: Option<BlockPosition>,
 }
 
 impl DataDirectory {
@@ -247,74 +238,6 @@ impl DataDirectory {
             Err(_) => self.log.discard(&batch.blocks).await,
         }
         saved
-    }
-
-    /// Reads exchanges back: the blocks behind `after` that may hold some, at most `blocks` of them
-    /// (at least one). A page can be empty and still have a `next`.
-    ///
-    /// # Errors
-    /// When the index cannot be read. Damaged blocks are no error, see [`ExchangePage::damaged`].
-    pub async fn exchanges(
-        &self,
-        query: &ExchangeQuery,
-        after: Option<BlockPosition>,
-        blocks: u32,
-    ) -> Result<ExchangePage> {
-        let entries = self.store.exchange_blocks(&self.scope, query, after, blocks).await?;
-        let mut page = ExchangePage::default();
-        if entries.len() >= blocks.clamp(1, crate::MAX_PAGE) as usize {
-            page.next =
-                entries.last().map(|e| BlockPosition { segment: e.segment, position: e.position });
-        }
-        let endpoint = match &query.endpoint {
-            Some(id) => Some(self.store.resolve_endpoint(&self.scope, id).await?),
-            None => None,
-        };
-        for entry in &entries {
-            match self.log.read(entry).await {
-                Ok(records) => {
-                    for record in records {
-                        if self.fits(&record, query, endpoint.as_ref()).await? {
-                            page.records.push(record);
-                        }
-                    }
-                }
-                Err(StoreError::DamagedBlock { .. })
-                    if !self.number.segments().contains(&entry.segment) =>
-                {
-                    page.elsewhere += 1;
-                }
-                Err(error @ StoreError::DamagedBlock { .. }) => page.damaged.push(error),
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(page)
-    }
-
-    async fn fits(
-        &self,
-        record: &ExchangeFacts,
-        query: &ExchangeQuery,
-        endpoint: Option<&bartizan_model::EndpointId>,
-    ) -> Result<bool> {
-        let bounded = query.since.is_some() || query.before.is_some();
-        let in_time = match record.time {
-            Some(time) => {
-                query.since.is_none_or(|s| time >= s) && query.before.is_none_or(|b| time < b)
-            }
-            None => !bounded,
-        };
-        if !in_time || query.actor.as_ref().is_some_and(|a| record.actor.as_ref() != Some(a)) {
-            return Ok(false);
-        }
-        match (endpoint, &record.endpoint) {
-            (None, _) => Ok(true),
-            (Some(_), None) => Ok(false),
-            (Some(wanted), Some(id)) if wanted == id => Ok(true),
-            (Some(wanted), Some(id)) => {
-                Ok(self.store.resolve_endpoint(&self.scope, id).await? == *wanted)
-            }
-        }
     }
 
     /// Keeps the exchange log within its bytes, and drops what is `older_than` that: whole segments,

@@ -13,6 +13,7 @@ mod directory;
 mod error;
 pub mod exchange_log;
 mod files;
+mod glance;
 pub mod keys;
 mod lock;
 mod logins;
@@ -24,16 +25,17 @@ mod sql;
 mod sqlite;
 mod store;
 mod transfer;
+mod triage;
 mod workflow;
 
-pub use api_keys::{ApiKeyChange, MAX_API_KEYS, StoredApiKeys};
+pub use api_keys::{ApiKeyChange, MAX_API_KEYS, NewApiKey, StoredApiKeys, create_api_key};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
 pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
 pub use deliveries::{
     DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,
     SinkState, Subscription, Take,
 };
-pub use directory::{DATABASE_FILE, DataDirectory, ExchangePage, MOST_REMOVED};
+pub use directory::{DATABASE_FILE, DataDirectory, ExchangePage, LatestExchanges, MOST_REMOVED};
 pub use error::{Result, StoreError};
 pub use exchange_log::{
     BlockEntry, BlockPosition, ExchangeFacts, ExchangeLog, ExchangeQuery, FieldFact, FieldType,
@@ -41,6 +43,10 @@ pub use exchange_log::{
     SegmentExtent,
 };
 pub use files::MAX_NAME_BYTES;
+pub use glance::{
+    Changes, DataClassSpread, EndpointChange, EndpointName, Glance, MAX_ENDPOINT_CHANGES,
+    TRAFFIC_KEPT, TRAFFIC_SECONDS, TrafficBucket,
+};
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};
 pub use logins::{
@@ -59,3 +65,4 @@ pub use records::{
 };
 pub use store::Store;
 pub use transfer::{move_store, restore_store};
+pub use triage::{Assignment, FindingComment, MAX_COMMENT, MAX_COMMENTS, NewComment, Triage};

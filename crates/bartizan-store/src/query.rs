@@ -146,6 +146,10 @@ pub struct FindingFilter {
     pub host: Option<String>,
     /// Last seen at or after.
     pub seen_since: Option<Timestamp>,
+    /// On which this user works.
+    pub assignee: Option<String>,
+    /// On which nobody works.
+    pub unassigned: bool,
 }
 
 /// Which detections. Empty fields do not restrict. Listed latest first.

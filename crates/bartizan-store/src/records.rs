@@ -9,7 +9,7 @@ use bartizan_model::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::exchange_log::BlockEntry;
+use crate::{exchange_log::BlockEntry, glance::TrafficBucket};
 
 /// Who is written down when the product itself changes something.
 pub const PRODUCT: &str = "bartizan";
@@ -54,6 +54,8 @@ pub struct Batch {
     pub blocks: Vec<BlockEntry>,
     /// Further audit records, in order.
     pub audit: Vec<AuditEntry>,
+    /// What became of exchanges, by their time. Not cumulative: it is added to what is stored.
+    pub traffic: Vec<TrafficBucket>,
 }
 
 /// What a batch changed beyond writing it down.

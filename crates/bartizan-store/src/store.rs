@@ -17,6 +17,7 @@ use crate::{
     exchange_log::{
         BlockEntry, BlockPosition, ExchangeQuery, LogNumber, RemovedSegment, SegmentExtent,
     },
+    glance::Glance,
     logins::Logins,
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
@@ -27,6 +28,7 @@ use crate::{
         LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
         StateChange,
     },
+    triage::Triage,
 };
 
 /// All shared state. Everything belongs to a scope; nothing of one scope shows in another.
@@ -36,7 +38,7 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Logins + DeliveryStore {
+pub trait Store: Logins + DeliveryStore + Glance + Triage {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.
     ///
@@ -95,11 +97,12 @@ pub trait Store: Logins + DeliveryStore {
     /// The history of aliases, latest first.
     async fn alias_events(&self, scope: &Scope, page: &PageRequest) -> Result<Page<AliasEvent>>;
 
-    /// Creates or replaces a service.
+    /// Creates or replaces a service. Audited; nothing is written when it is the same already.
     async fn save_service(
         &self,
         scope: &Scope,
         service: &ServiceRecord,
+        who: &str,
         now: Timestamp,
     ) -> Result<()>;
     /// All services by name.
@@ -224,6 +227,20 @@ pub trait Store: Logins + DeliveryStore {
         after: Option<BlockPosition>,
         limit: u32,
     ) -> Result<Vec<BlockEntry>>;
+    /// As [`Store::exchange_blocks`], newest first, of one log alone: those that were written before
+    /// the one at `after`.
+    async fn last_exchange_blocks(
+        &self,
+        scope: &Scope,
+        log: LogNumber,
+        query: &ExchangeQuery,
+        after: Option<BlockPosition>,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>>;
+    /// Whether the index has blocks of other exchange logs than this one.
+    async fn has_other_exchanges(&self, scope: &Scope, log: LogNumber) -> Result<bool>;
+    /// The endpoint that `id` leads to, and all ids that lead there.
+    async fn endpoint_family(&self, scope: &Scope, id: &EndpointId) -> Result<Vec<EndpointId>>;
     /// How far each segment of an exchange log is indexed, in order.
     async fn exchange_segments(&self, scope: &Scope, log: LogNumber) -> Result<Vec<SegmentExtent>>;
     /// Highest segment number that an exchange log ever used; the one before its first for none.

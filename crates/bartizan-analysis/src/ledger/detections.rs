@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     detectors::{DetectorItem, Signal},
-    facts::ExchangeMark,
+    facts::{ExchangeMark, Fate},
     learn::Timeline,
 };
 
@@ -41,6 +41,8 @@ pub struct Record {
     sequences: Vec<u64>,
     exchanges: u64,
     succeeded: u64,
+    refused: u64,
+    would_refuse: u64,
     evidence: Vec<Evidence>,
 }
 
@@ -92,6 +94,8 @@ impl DetectionLedger {
                     sequences: Vec::new(),
                     exchanges: 0,
                     succeeded: 0,
+                    refused: 0,
+                    would_refuse: 0,
                     evidence: Vec::new(),
                 });
                 self.open.insert(key, self.records.len() - 1);
@@ -147,9 +151,11 @@ impl Record {
             self.evidence.truncate(MAX_EVIDENCE);
         }
         let before = self.sequences.len();
-        for ExchangeMark { sequence, id, success } in signal.exchanges {
+        for ExchangeMark { sequence, id, success, fate } in signal.exchanges {
             self.exchanges += 1;
             self.succeeded += u64::from(success);
+            self.refused += u64::from(fate == Fate::Refused);
+            self.would_refuse += u64::from(fate == Fate::WouldBeRefused);
             if self.ids.len() < MAX_EXCHANGE_IDS {
                 self.ids.push(id);
             }
@@ -198,6 +204,8 @@ impl Record {
             exchange_ids: self.ids.clone(),
             exchanges: self.exchanges,
             succeeded: self.succeeded,
+            refused: self.refused,
+            would_refuse: self.would_refuse,
             evidence: self.evidence.clone(),
             owasp: item.meta.owasp.map(bartizan_model::Owasp::ids).unwrap_or_default(),
             attack: item.meta.attack.iter().map(|a| a.0.to_owned()).collect(),

@@ -69,6 +69,7 @@ pub use self::{
     look_ups::LookUps,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
+    scope::ScopeConfig,
 };
 
 /// What there is to say about a kind of policy.

@@ -9,7 +9,7 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    findings, incidents, log_index, maintain,
+    changes, findings, incidents, log_index, maintain,
     outbox::Outbox,
     query,
 };
@@ -37,6 +37,7 @@ pub(super) async fn save(
     let to = Target { scope, key, now: batch.now };
     let mut report = SaveReport::default();
     let outbox = Outbox::before(connection, scope, batch).await?;
+    changes::note(connection, scope, &batch.endpoints, batch.now).await?;
     for endpoint in &batch.endpoints {
         save_endpoint(connection, &to, endpoint).await?;
     }
@@ -62,6 +63,7 @@ pub(super) async fn save(
     for block in &batch.blocks {
         log_index::add_block(connection, scope, block, batch.now).await?;
     }
+    changes::add_traffic(connection, scope, &batch.traffic, batch.now).await?;
     for entry in &batch.audit {
         audit::append(connection, scope, &to.key, entry.clone()).await?;
     }
@@ -100,6 +102,7 @@ async fn save_endpoint(
         .bind(endpoint.last_seen.map(Timestamp::micros))
         .bind(json("endpoint", endpoint)?)
         .bind(to.now.micros())
+        .bind(changes::flows(endpoint))
         .execute(connection)
         .await?;
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
         BlockEntry, BlockPosition, ExchangeQuery, LogBudget, LogNumber, RemovalReason,
         RemovedSegment, SegmentExtent, subject_key,
     },
-    query::{PageRequest, SortKey},
+    query::{Cursor, PageRequest, SortKey},
     sql::{
         select::{List, Select},
         statements as sql,
@@ -28,6 +28,9 @@ static BLOCKS: List = List {
     order: &["segment", "position"],
     descending: false,
 };
+
+/// The same, newest first.
+static LAST_BLOCKS: List = List { name: "last exchange blocks", descending: true, ..BLOCKS };
 
 /// A segment as the index sums it up.
 struct SegmentSum {
@@ -79,7 +82,35 @@ pub(super) async fn blocks(
     after: Option<BlockPosition>,
     limit: u32,
 ) -> Inner<Vec<BlockEntry>> {
-    let mut select = Select::new(&BLOCKS, scope);
+    let select = select(connection, &BLOCKS, scope, query).await?;
+    let page = PageRequest { limit, after: after.map(|at| cursor(&BLOCKS, at)) };
+    Ok(read::fetch(connection, &BLOCKS, select, &page, block_row).await?.items)
+}
+
+/// Blocks of one log, newest first, those behind `after`.
+pub(super) async fn last_blocks(
+    connection: &mut Connection,
+    scope: &Scope,
+    log: LogNumber,
+    query: &ExchangeQuery,
+    after: Option<BlockPosition>,
+    limit: u32,
+) -> Inner<Vec<BlockEntry>> {
+    let mut select = select(connection, &LAST_BLOCKS, scope, query).await?;
+    let own = log.segments();
+    select.also_int("segment >= ?", Some(signed(*own.start())));
+    select.also_int("segment <= ?", Some(signed(*own.end())));
+    let page = PageRequest { limit, after: after.map(|at| cursor(&LAST_BLOCKS, at)) };
+    Ok(read::fetch(connection, &LAST_BLOCKS, select, &page, block_row).await?.items)
+}
+
+async fn select(
+    connection: &mut Connection,
+    list: &'static List,
+    scope: &Scope,
+    query: &ExchangeQuery,
+) -> Inner<Select> {
+    let mut select = Select::new(list, scope);
     select.also_int("last_time >= ?", query.since.map(Timestamp::micros));
     select.also_int("first_time < ?", query.before.map(Timestamp::micros));
     if let Some(endpoint) = &query.endpoint {
@@ -89,11 +120,28 @@ pub(super) async fn blocks(
     if let Some(actor) = &query.actor {
         select.also_subjects([subject_key(actor.as_str())]);
     }
-    let after = after.map(|at| {
-        BLOCKS.cursor(&[SortKey::Int(signed(at.segment)), SortKey::Int(i64::from(at.position))])
-    });
-    let page = PageRequest { limit, after };
-    Ok(read::fetch(connection, &BLOCKS, select, &page, block_row).await?.items)
+    Ok(select)
+}
+
+fn cursor(list: &List, at: BlockPosition) -> Cursor {
+    list.cursor(&[SortKey::Int(signed(at.segment)), SortKey::Int(i64::from(at.position))])
+}
+
+/// Whether there are blocks of other logs.
+pub(super) async fn has_others(
+    connection: &mut Connection,
+    scope: &Scope,
+    log: LogNumber,
+) -> Inner<bool> {
+    let own = log.segments();
+    let row = query(sql::OTHER_BLOCKS)
+        .bind(scope.organisation.as_str())
+        .bind(scope.environment.as_str())
+        .bind(signed(*own.start()))
+        .bind(signed(*own.end()))
+        .fetch_one(connection)
+        .await?;
+    Ok(row.try_get::<i64, _>(0)? > 0)
 }
 
 fn block_row(row: &Row) -> Inner<BlockEntry> {

@@ -192,7 +192,7 @@ async fn users(connection: &mut Connection, scope: &Scope) -> Inner<Vec<User>> {
     rows.iter().map(user_row).collect()
 }
 
-async fn user(
+pub(super) async fn user(
     connection: &mut Connection,
     scope: &Scope,
     name: &str,

@@ -5,10 +5,12 @@ mod aliases;
 mod api_keys;
 mod audit;
 mod batch;
+mod changes;
 mod connection;
 mod copy;
 mod deliveries;
 mod findings;
+mod glance;
 mod incidents;
 mod keys;
 mod log_index;
@@ -17,7 +19,9 @@ mod maintain;
 mod outbox;
 mod read;
 pub(crate) mod schema;
+mod services;
 mod store;
+mod triage;
 
 use std::{
     collections::BTreeMap,

@@ -123,6 +123,10 @@ pub(super) async fn findings(
     select.also_text("code = ?", filter.code.as_deref());
     select.also_text("host = ?", filter.host.as_deref());
     select.also_int("seen_at >= ?", filter.seen_since.map(Timestamp::micros));
+    select.also_text("assignee = ?", filter.assignee.as_deref());
+    if filter.unassigned {
+        select.also_fixed("assignee IS NULL");
+    }
     also_endpoint(&mut select, connection, scope, filter.endpoint.as_ref()).await?;
     fetch(connection, &FINDINGS, select, page, finding_row).await
 }

@@ -13,6 +13,7 @@ use super::{
     Database, SqlStore,
     aliases::{self, Act},
     api_keys, audit, batch, copy, findings, incidents, log_index, maintain, outbox, query, read,
+    services,
 };
 use crate::{
     api_keys::ApiKeyChange,
@@ -150,31 +151,17 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         service: &ServiceRecord,
+        who: &str,
         now: Timestamp,
     ) -> Result<()> {
         writing!(self, scope, c => {
-            query(sql::SAVE_SERVICE)
-                .bind(scope.organisation.as_str())
-                .bind(scope.environment.as_str())
-                .bind(service.id.as_str())
-                .bind(&service.name)
-                .bind(batch::json("service", service)?)
-                .bind(now.micros())
-                .execute(c)
-                .await?;
-            Ok(())
+            let key = self.key_for_writing(c, &scope.organisation, now).await?;
+            services::save(c, scope, &key, service, who, now).await
         })
     }
 
     async fn services(&self, scope: &Scope) -> Result<Vec<ServiceRecord>> {
-        reading!(self, c => {
-            let rows = query(sql::SERVICES)
-                .bind(scope.organisation.as_str())
-                .bind(scope.environment.as_str())
-                .fetch_all(c)
-                .await?;
-            rows.iter().map(read::body_row("service")).collect()
-        })
+        reading!(self, c => services::all(c, scope).await)
     }
 
     async fn findings(
@@ -386,6 +373,25 @@ impl Store for SqlStore {
         limit: u32,
     ) -> Result<Vec<BlockEntry>> {
         reading!(self, c => log_index::blocks(c, scope, query, after, limit).await)
+    }
+
+    async fn last_exchange_blocks(
+        &self,
+        scope: &Scope,
+        log: LogNumber,
+        query: &ExchangeQuery,
+        after: Option<BlockPosition>,
+        limit: u32,
+    ) -> Result<Vec<BlockEntry>> {
+        reading!(self, c => log_index::last_blocks(c, scope, log, query, after, limit).await)
+    }
+
+    async fn has_other_exchanges(&self, scope: &Scope, log: LogNumber) -> Result<bool> {
+        reading!(self, c => log_index::has_others(c, scope, log).await)
+    }
+
+    async fn endpoint_family(&self, scope: &Scope, id: &EndpointId) -> Result<Vec<EndpointId>> {
+        reading!(self, c => aliases::family(c, scope, id).await)
     }
 
     async fn exchange_segments(&self, scope: &Scope, log: LogNumber) -> Result<Vec<SegmentExtent>> {

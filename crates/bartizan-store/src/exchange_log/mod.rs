@@ -21,7 +21,7 @@ pub use file::{FileExchangeLog, LogOptions, SegmentExtent};
 pub(crate) use file::{LogSetup, segment_files};
 pub use number::LogNumber;
 pub use record::{
-    DecisionFact, ExchangeFacts, FieldFact, FieldType, MAX_DECISIONS, MAX_FIELDS,
+    DecisionFact, ExchangeFacts, FieldFact, FieldType, JudgedFact, MAX_DECISIONS, MAX_FIELDS,
     MAX_LOCATION_BYTES, MAX_NAME_BYTES,
 };
 pub use segment::Packed;
@@ -67,6 +67,23 @@ pub struct ExchangeQuery {
     pub endpoint: Option<EndpointId>,
     /// Of this actor.
     pub actor: Option<ActorId>,
+}
+
+impl ExchangeQuery {
+    /// Whether an exchange is one of these. `family`: all ids of the endpoint that is asked for.
+    pub(crate) fn fits(&self, facts: &ExchangeFacts, family: &[EndpointId]) -> bool {
+        let in_time = match facts.time {
+            Some(time) => {
+                self.since.is_none_or(|since| time >= since)
+                    && self.before.is_none_or(|before| time < before)
+            }
+            None => self.since.is_none() && self.before.is_none(),
+        };
+        let of_actor = self.actor.as_ref().is_none_or(|actor| facts.actor.as_ref() == Some(actor));
+        let of_endpoint = self.endpoint.is_none()
+            || facts.endpoint.as_ref().is_some_and(|endpoint| family.contains(endpoint));
+        in_time && of_actor && of_endpoint
+    }
 }
 
 /// Where reading goes on: behind this block.

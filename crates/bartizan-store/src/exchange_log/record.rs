@@ -3,8 +3,9 @@
 
 use bartizan_model::{
     Action, ActorId, EndpointId, ExchangeId, KeyedHash, Location, PolicyDecision, PolicyOutcome,
-    Side, Timestamp,
+    Severity, Side, Timestamp,
 };
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Most fields kept of one exchange; more are counted in [`ExchangeFacts::fields_left_out`].
@@ -97,7 +98,7 @@ pub struct FieldFact {
 
 /// What an inline policy decided, when that was more than to let pass. All words are the operator's or
 /// ours.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct DecisionFact {
     /// Name of the policy.
     pub policy: String,
@@ -124,6 +125,19 @@ impl From<&PolicyDecision> for DecisionFact {
             reason: decision.reason.clone(),
         }
     }
+}
+
+/// What the judgement said of an exchange, when it was judged.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct JudgedFact {
+    /// Codes of the detections that it raised or added to.
+    pub codes: Vec<String>,
+    /// The worst severity among these.
+    pub severity: Option<Severity>,
+    /// What enforcement would do.
+    pub action: Action,
+    /// What was done.
+    pub applied: Action,
 }
 
 /// What is kept of one exchange.
@@ -164,10 +178,15 @@ pub struct ExchangeFacts {
     /// Decisions that are not in `decisions` because of a limit.
     #[serde(skip)]
     pub decisions_left_out: u32,
+    /// What the judgement said; `None` where the first two versions wrote, which did not keep it.
+    #[serde(skip)]
+    pub judged: Option<JudgedFact>,
 }
 
-/// What stands behind the facts since the second version.
-pub(super) type Appendix = (Vec<DecisionFact>, u32);
+/// What stands behind the facts in the second version.
+pub(super) type Decisions = (Vec<DecisionFact>, u32);
+/// What stands behind the decisions since the third version.
+pub(super) type Judged = Option<JudgedFact>;
 
 impl ExchangeFacts {
     /// Keeps the record within the limits of this module, counting what is left out.
@@ -190,6 +209,9 @@ impl ExchangeFacts {
             for text in [&mut decision.policy, &mut decision.kind, &mut decision.reason] {
                 cut(text);
             }
+        }
+        if let Some(judged) = &mut self.judged {
+            bound_names(&mut judged.codes);
         }
         cut(&mut self.method);
         if self.id.as_str().len() > MAX_NAME_BYTES {

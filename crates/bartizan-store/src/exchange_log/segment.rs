@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! segment = header block*
-//! header  = "BZXLOG2\n" | store identity (16) | segment id (16, random) | key check (32)
+//! header  = "BZXLOG3\n" | store identity (16) | segment id (16, random) | key check (32)
 //! block   = "BLK1" | counter u64 | plain length u32 | cipher length u32 | cipher text
 //! ```
 //! Integers are little-endian. The cipher is ChaCha20-Poly1305 (RFC 8439) under a key of this
@@ -10,7 +10,8 @@
 //! which never repeats within a segment, also when a block is given up. A process never writes to
 //! a segment that another process began. The additional data binds each block to scope, segment and
 //! offset, so that no block can be moved. Plain text is zstd over records in postcard form, each of
-//! them the facts and an appendix. Version 1 (`BZXLOG1`) had no appendix, and is read but not written.
+//! them the facts, what policies decided, and what the judgement said. Version 1 (`BZXLOG1`) had the
+//! facts alone, version 2 no judgement; both are read but not written.
 
 use std::{io, path::PathBuf};
 
@@ -22,13 +23,13 @@ use chacha20poly1305::{
 
 use super::{
     BlockEntry,
-    record::{Appendix, ExchangeFacts},
+    record::{Decisions, ExchangeFacts, Judged},
     subject_key,
 };
 use crate::{error::StoreError, keys::authenticate};
 
 /// What segments begin with, by version from 1. The last is the one that is written.
-const MAGICS: [&[u8; 8]; 2] = [b"BZXLOG1\n", b"BZXLOG2\n"];
+const MAGICS: [&[u8; 8]; 3] = [b"BZXLOG1\n", b"BZXLOG2\n", b"BZXLOG3\n"];
 const BLOCK_MAGIC: &[u8; 4] = b"BLK1";
 /// Length of a segment header.
 pub(super) const HEADER_BYTES: usize = 8 + 16 + 16 + 32;
@@ -195,8 +196,8 @@ fn pack(records: Vec<ExchangeFacts>) -> Result<Vec<PlainBlock>, &'static str> {
     let mut entry = BlockEntry::default();
     for mut record in records {
         record.bound();
-        let appendix = (&record.decisions, record.decisions_left_out);
-        let written = postcard::to_extend(&(&record, appendix), bytes);
+        let decisions = (&record.decisions, record.decisions_left_out);
+        let written = postcard::to_extend(&(&record, decisions, &record.judged), bytes);
         bytes = written.map_err(|_| "a record cannot be encoded")?;
         entry.records += 1;
         if let Some(time) = record.time {
@@ -235,10 +236,15 @@ pub(super) fn unpack(mut plain: &[u8], version: usize) -> Result<Vec<ExchangeFac
         let (mut record, mut rest): (ExchangeFacts, _) =
             postcard::take_from_bytes(plain).map_err(|_| FOREIGN)?;
         if version > 1 {
-            let (appendix, behind): (Appendix, _) =
+            let (decisions, behind): (Decisions, _) =
                 postcard::take_from_bytes(rest).map_err(|_| FOREIGN)?;
-            (record.decisions, record.decisions_left_out) = appendix;
+            (record.decisions, record.decisions_left_out) = decisions;
             rest = behind;
+        }
+        if version > 2 {
+            let (judged, behind): (Judged, _) =
+                postcard::take_from_bytes(rest).map_err(|_| FOREIGN)?;
+            (record.judged, rest) = (judged, behind);
         }
         records.push(record);
         plain = rest;
@@ -315,14 +321,14 @@ mod tests {
             ))
         );
         let back: Vec<_> =
-            blocks.iter().flat_map(|b| unpack(&b.bytes, 2).expect("unpacked")).collect();
+            blocks.iter().flat_map(|b| unpack(&b.bytes, 3).expect("unpacked")).collect();
         assert_eq!(back, records);
         assert!(pack(Vec::new()).expect("nothing").is_empty());
-        assert!(unpack(&[0xff; 9], 2).is_err());
+        assert!(unpack(&[0xff; 9], 3).is_err());
     }
 
     #[test]
-    fn segments_of_the_first_version_are_read_and_are_not_taken_for_the_second() {
+    fn segments_of_the_first_version_are_read_and_are_not_taken_for_later_ones() {
         let key = HashKey::new([3; 32]);
         let header = Header { version: 1, ..Header::new([1; 16], [2; 16], &key) };
         assert!(header.to_bytes().starts_with(b"BZXLOG1\n"));
@@ -340,7 +346,22 @@ mod tests {
         assert_eq!(unpack(&plain, 1), Ok(records));
         let block = SegmentCipher::new(&key, &Scope::default(), &header).seal(0, 72, &plain);
         let now = Header::new([1; 16], [2; 16], &key);
-        let second = SegmentCipher::new(&key, &Scope::default(), &now);
-        assert!(second.open(72, &block.expect("sealed")).is_err());
+        let latest = SegmentCipher::new(&key, &Scope::default(), &now);
+        assert!(latest.open(72, &block.expect("sealed")).is_err());
+    }
+
+    #[test]
+    fn records_of_the_second_version_have_decisions_and_no_judgement() {
+        let record = |id: &str| ExchangeFacts {
+            id: ExchangeId::from_text(id),
+            decisions_left_out: 4,
+            ..ExchangeFacts::default()
+        };
+        let records = vec![record("a"), record("b")];
+        let write = |r: &ExchangeFacts| {
+            postcard::to_stdvec(&(r, (&r.decisions, r.decisions_left_out))).expect("encodes")
+        };
+        let plain: Vec<u8> = records.iter().flat_map(write).collect();
+        assert_eq!(unpack(&plain, 2), Ok(records));
     }
 }

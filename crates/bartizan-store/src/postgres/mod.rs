@@ -28,7 +28,8 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (3, "incident_aliases", include_str!("../../migrations/postgres/0003_incident_aliases.sql")),
     (4, "logins", include_str!("../../migrations/postgres/0004_logins.sql")),
     (5, "deliveries", include_str!("../../migrations/postgres/0005_deliveries.sql")),
-    (8, "counts", include_str!("../../migrations/postgres/0008_counts.sql")),
+    (6, "triage", include_str!("../../migrations/postgres/0006_triage.sql")),
+    (7, "counts", include_str!("../../migrations/postgres/0007_counts.sql")),
 ];
 
 /// A database of a server that others use too.

@@ -3,6 +3,8 @@
 //! dialect of each implementation.
 
 pub(crate) mod deliveries;
+pub(crate) mod glance;
 pub(crate) mod logins;
 pub(crate) mod select;
 pub(crate) mod statements;
+pub(crate) mod triage;

@@ -2,8 +2,9 @@
 
 pub(crate) const SAVE_ENDPOINT: &str = "\
 INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, service, access, \
- inventory_state, confirmed, risk, data_classes, first_seen, last_seen, body, recorded_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+ inventory_state, confirmed, risk, data_classes, first_seen, last_seen, body, recorded_at, data_flows, \
+ noted_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  host = excluded.host, method = excluded.method, path = excluded.path, \
  protocol = excluded.protocol, service = excluded.service, access = excluded.access, \
@@ -13,7 +14,7 @@ ON CONFLICT (organisation, environment, id) DO UPDATE SET \
   THEN excluded.first_seen ELSE endpoints.first_seen END, \
  last_seen = CASE WHEN endpoints.last_seen IS NULL OR excluded.last_seen > endpoints.last_seen \
   THEN excluded.last_seen ELSE endpoints.last_seen END, \
- body = excluded.body, recorded_at = excluded.recorded_at";
+ body = excluded.body, recorded_at = excluded.recorded_at, data_flows = excluded.data_flows";
 
 pub(crate) const SAVE_SERVICE: &str = "\
 INSERT INTO services (organisation, environment, id, name, body, recorded_at) \
@@ -24,8 +25,8 @@ ON CONFLICT (organisation, environment, id) DO UPDATE SET \
 /// State, first and last time are kept by the store; the rest is what the newest run says.
 pub(crate) const SAVE_FINDING: &str = "\
 INSERT INTO findings (organisation, environment, id, code, severity, confidence, host, endpoint_id, \
- state, failed, first_seen, last_seen, seen_at, body, recorded_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) \
+ state, failed, first_seen, last_seen, seen_at, body, recorded_at, noted_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $15) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  code = excluded.code, severity = excluded.severity, confidence = excluded.confidence, \
  host = excluded.host, endpoint_id = excluded.endpoint_id, failed = excluded.failed, \
@@ -83,8 +84,8 @@ ON CONFLICT (organisation, environment, kind) DO UPDATE SET \
 
 pub(crate) const SAVE_INCIDENT: &str = "\
 INSERT INTO incidents (organisation, environment, id, severity, score, actor, seen_at, body, \
- recorded_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
+ recorded_at, noted_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $9) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  severity = excluded.severity, score = excluded.score, actor = excluded.actor, \
  seen_at = excluded.seen_at, body = excluded.body, recorded_at = excluded.recorded_at";
@@ -157,6 +158,9 @@ WHERE organisation = $1 AND environment = $2 AND name = $3";
 pub(crate) const SERVICES: &str = "\
 SELECT id, body FROM services WHERE organisation = $1 AND environment = $2 ORDER BY name, id";
 
+pub(crate) const SERVICE: &str = "\
+SELECT id, body FROM services WHERE organisation = $1 AND environment = $2 AND id = $3";
+
 pub(crate) const ORGANISATION: &str = "SELECT key_check FROM organisations WHERE organisation = $1";
 
 pub(crate) const ADD_ORGANISATION: &str = "INSERT INTO organisations (organisation, key_check, created_at) VALUES ($1, $2, $3) \
@@ -207,6 +211,11 @@ pub(crate) const ADD_BLOCK: &str = "\
 INSERT INTO exchange_blocks (organisation, environment, segment, position, file_offset, length, \
  records, first_time, last_time, recorded_at) \
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+
+/// 1 when there are blocks of other logs than the one with segments `$3` to `$4`, else 0.
+pub(crate) const OTHER_BLOCKS: &str = "\
+SELECT CAST(COUNT(*) AS BIGINT) FROM (SELECT 1 AS one FROM exchange_blocks \
+ WHERE organisation = $1 AND environment = $2 AND (segment < $3 OR segment > $4) LIMIT 1) AS others";
 
 pub(crate) const LAST_SEGMENT: &str = "\
 SELECT COALESCE(MAX(segment), 0) FROM (\

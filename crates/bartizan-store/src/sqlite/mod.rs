@@ -31,7 +31,8 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (3, "incident_aliases", include_str!("../../migrations/sqlite/0003_incident_aliases.sql")),
     (4, "logins", include_str!("../../migrations/sqlite/0004_logins.sql")),
     (5, "deliveries", include_str!("../../migrations/sqlite/0005_deliveries.sql")),
-    (8, "counts", include_str!("../../migrations/sqlite/0008_counts.sql")),
+    (6, "triage", include_str!("../../migrations/sqlite/0006_triage.sql")),
+    (7, "counts", include_str!("../../migrations/sqlite/0007_counts.sql")),
 ];
 
 /// One SQLite file.

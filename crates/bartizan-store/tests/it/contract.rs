@@ -4,10 +4,12 @@
 mod api_keys;
 mod batches;
 mod deliveries;
+mod glance;
 mod inventory;
 mod keeping;
 mod lists;
 mod logins;
+mod triage;
 mod workflow;
 
 use bartizan_model::{Finding, FindingState, Severity};
@@ -68,8 +70,10 @@ on_both! {
     api_keys: api_keys_are_kept_changed_and_audited, impossible_api_keys_are_refused, a_gateway_sees_changes_of_api_keys;
     logins: users_are_kept_changed_and_audited, somebody_can_always_administer, sessions_begin_and_end, tokens_are_kept_and_removed;
     deliveries: events_of_findings_are_what_changed, events_of_incidents_and_detections, sinks_are_told_what_they_want, deliveries_are_claimed_and_settled, dead_letters_are_listed_retried_and_forgotten, what_is_too_much_is_dropped_and_counted;
+    triage: findings_are_given_to_users, comments_are_kept_and_audited, things_have_names;
+    glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
-    keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, log_budget_drops_oldest_segments;
+    keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, blocks_are_found_from_the_last_one_back, log_budget_drops_oldest_segments;
 }
 
 fn all() -> PageRequest {

@@ -5,7 +5,7 @@ use std::{path::PathBuf, sync::Arc};
 use bartizan_model::{ActorId, EndpointId};
 use bartizan_store::{
     Batch, DATABASE_FILE, DataDirectory, DataOptions, ExchangeFacts, ExchangeQuery, LogOptions,
-    Packed, RemovalReason, StoreError,
+    Packed, PageRequest, RemovalReason, StoreError,
 };
 
 use crate::samples::{at, exchange, scope};
@@ -80,6 +80,59 @@ async fn records_come_back_by_time_endpoint_and_actor() {
     data.save(batch(2), vec![exchange(500)]).await.expect("saved");
     assert_eq!(segments(&options).len(), before.len() + 1);
     assert_eq!(read_all(&data, &everything).await.len(), 501);
+}
+
+#[tokio::test]
+async fn the_latest_come_first_in_pages() {
+    let directory = tempfile::tempdir().expect("temporary directory");
+    let options = DataOptions {
+        log: LogOptions { segment_bytes: 20_000, max_bytes: None },
+        ..DataOptions::new(directory.path())
+    };
+    let data = open(&options).await;
+    for part in 0..10u64 {
+        let records: Vec<_> = (part * 50..part * 50 + 50).map(exchange).collect();
+        data.save(batch(1), records).await.expect("saved");
+    }
+    let any = ExchangeQuery::default();
+    let read = async |query: &ExchangeQuery, hostile: bool, limit, blocks| {
+        let wanted = |facts: &ExchangeFacts| {
+            !hostile || facts.judged.as_ref().is_some_and(|judged| !judged.codes.is_empty())
+        };
+        let (mut found, mut page, mut pages) = (Vec::new(), PageRequest::first(limit), 0);
+        loop {
+            let part = data.latest_exchanges(query, &wanted, &page, blocks).await.expect("read");
+            assert!(part.damaged.is_empty() && part.records.len() <= limit as usize);
+            found.extend(part.records.iter().map(|facts| facts.sequence));
+            pages += 1;
+            match part.next {
+                Some(next) => page.after = Some(next),
+                None => return (found, pages),
+            }
+        }
+    };
+    let back: Vec<u64> = (0..500).rev().collect();
+    for (limit, blocks) in [(1_000, 100), (7, 100), (50, 1), (49, 2), (1, 3)] {
+        assert_eq!(read(&any, false, limit, blocks).await.0, back, "{limit} {blocks}");
+    }
+    let hostile: Vec<u64> = back.iter().copied().filter(|n| n % 10 == 3).collect();
+    assert_eq!(read(&any, true, 10, 3).await.0, hostile);
+    let query = ExchangeQuery { since: Some(at(95)), before: Some(at(105)), ..any.clone() };
+    assert_eq!(read(&query, false, 4, 100).await.0, (95..105).rev().collect::<Vec<_>>());
+    let endpoint = Some(EndpointId::derive(&scope(), &["GET", "/e7"]));
+    let query = ExchangeQuery { endpoint, ..any.clone() };
+    assert_eq!(read(&query, false, 2, 100).await.0, [407, 307, 207, 107, 7]);
+    // What is written meanwhile is not in the pages that are left.
+    let first = data.latest_exchanges(&any, &|_| true, &PageRequest::first(60), 9).await;
+    let next = first.expect("read").next.expect("more");
+    data.save(batch(2), vec![exchange(500)]).await.expect("saved");
+    let page = PageRequest::after(1, next);
+    let second = data.latest_exchanges(&any, &|_| true, &page, 9).await.expect("read");
+    assert_eq!(second.records[0].sequence, 439);
+    let foreign = PageRequest::after(1, bartizan_store::Cursor::from_text("5b5d"));
+    let refused = data.latest_exchanges(&any, &|_| true, &foreign, 9).await;
+    assert!(matches!(refused, Err(StoreError::InvalidCursor)));
+    assert!(!data.has_exchanges_elsewhere().await.expect("read"));
 }
 
 #[tokio::test]

@@ -8,7 +8,10 @@ use bartizan_model::{
     analysis::ActorSummary,
     endpoint::{DataClassCount, Risk},
 };
-use bartizan_store::{ExchangeFacts, FieldFact, FieldType, exchange_log::DecisionFact};
+use bartizan_store::{
+    ExchangeFacts, FieldFact, FieldType,
+    exchange_log::{DecisionFact, JudgedFact},
+};
 
 pub(crate) fn at(seconds: i64) -> Timestamp {
     Timestamp::from_seconds(seconds)
@@ -97,6 +100,8 @@ pub(crate) fn detection(name: &str, actor: &str, seen: i64) -> Detection {
         exchange_ids: vec![ExchangeId::from_text("7")],
         exchanges: 1,
         succeeded: 0,
+        refused: 0,
+        would_refuse: 0,
         evidence: Vec::new(),
         owasp: Vec::new(),
         attack: Vec::new(),
@@ -172,5 +177,11 @@ pub(crate) fn exchange(sequence: u64) -> ExchangeFacts {
             reason: "rate-limited".to_owned(),
         }],
         decisions_left_out: 0,
+        judged: Some(JudgedFact {
+            codes: if sequence % 10 == 3 { vec!["BZD001".to_owned()] } else { Vec::new() },
+            severity: (sequence % 10 == 3).then_some(Severity::High),
+            action: Action::Throttle,
+            applied: Action::Allow,
+        }),
     }
 }

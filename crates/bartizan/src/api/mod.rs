@@ -23,7 +23,7 @@ use std::sync::{Arc, Weak};
 
 use axum::{Router, http::StatusCode, routing::any};
 use bartizan_gateway::Running;
-use bartizan_model::{Scope, Timestamp};
+use bartizan_model::{Scope, Timestamp, analysis::NamedCount};
 use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use bartizan_store::{DataDirectory, Store};
 use tokio::sync::Mutex;
@@ -33,7 +33,7 @@ pub use first_user::FirstUserError;
 pub(crate) use first_user::ensure as ensure_first_user;
 use problem::Problem;
 
-use crate::serve::{Figures, InForce, Watch};
+use crate::serve::{Closed, Figures, InForce, Watch, limits};
 
 /// Where everything is.
 const BASE: &str = "/api/v1";
@@ -69,6 +69,8 @@ pub(crate) struct Server {
     pub(crate) watch: Watch,
     /// What carries events to sinks.
     pub(crate) couriers: Arc<Couriers>,
+    /// Connections to the administration listener that were closed for a limit.
+    pub(crate) closed: Arc<Closed>,
     /// What the gateway runs on.
     pub(crate) traffic: tokio::runtime::Handle,
 }
@@ -103,6 +105,12 @@ impl Api {
         let server = &self.0.server;
         let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
         Ok(Figures::of(&gateway, &server.counters, &server.couriers))
+    }
+
+    fn limits_reached(&self) -> Result<Vec<NamedCount>, Problem> {
+        let server = &self.0.server;
+        let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
+        Ok(limits::reached(&gateway, &server.counters, &server.closed))
     }
 
     fn store(&self) -> Result<Arc<dyn Store>, Problem> {

@@ -1,5 +1,7 @@
 //! Every operation, asked by everybody. An operation that is not in [`sample`] fails here.
 
+mod events;
+mod things;
 mod world;
 
 use std::net::SocketAddr;
@@ -32,7 +34,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listFindings" | "listIncidents" | "listDetections" | "listActors" | "listKeys"
         | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
-        | "listDataClasses" => ("", None),
+        | "listDataClasses" | "listExchanges" | "listAssignees" => ("", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }
@@ -40,12 +42,14 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "changeUser" => ("owner", Some(json!({"role": "analyst"}))),
         "addToken" => ("", Some(json!({"name": "ci", "role": "viewer", "days": 1}))),
         "removeToken" => ("tok_default", None),
-        "getEndpoint" => ("ep_default", None),
+        "getEndpoint" | "getEndpointCallers" | "getEndpointHistory" => ("ep_default", None),
         "saveService" => ("svc_default", Some(json!({"name": "renamed"}))),
-        "getFinding" | "listFindingHistory" => ("fnd_default", None),
+        "getFinding" | "listFindingHistory" | "listFindingComments" => ("fnd_default", None),
+        "commentOnFinding" => ("fnd_default", Some(json!({"text": "I look into it"}))),
+        "assignFindings" => ("", Some(json!({"ids": ["fnd_default"], "assignee": "owner"}))),
         "setFindingStates" => ("", Some(json!({"ids": ["fnd_default"], "to": "confirmed"}))),
         "getIncident" | "listIncidentDetections" => ("inc_default", None),
-        "getDetection" => ("det_default", None),
+        "getDetection" | "listDetectionExchanges" => ("det_default", None),
         "getActor" => ("act_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
@@ -55,7 +59,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 8] = [
+const THEIRS: [&str; 9] = [
+    "exc_default",
     "ep_default",
     "fnd_default",
     "det_default",
@@ -189,19 +194,25 @@ async fn organisations_see_nothing_of_each_other() {
         let text = body.to_string();
         match operation.id {
             // What the server itself does is nobody else's business.
-            "getHealth" | "listPolicies" | "getConfiguration" => {
+            "getHealth" | "listPolicies" | "getConfiguration" | "listExchanges" => {
                 assert_eq!(status, StatusCode::NOT_FOUND)
             }
             "getOverview" => assert_eq!(body["server"], Value::Null),
             // Users have the same names everywhere, and a service can be made under any id.
             "changeUser" | "saveService" => assert_eq!(status, StatusCode::OK),
-            "setFindingStates" => assert_eq!(body["changed"], json!([]), "{body}"),
+            "setFindingStates" | "assignFindings" => {
+                assert_eq!(body["changed"], json!([]), "{body}")
+            }
             _ if names_a_thing => assert_eq!(status, StatusCode::NOT_FOUND, "{}", operation.id),
             _ => assert!(!THEIRS.iter().any(|id| text.contains(id)), "{}: {text}", operation.id),
         }
         let (store, s) = (world.directory.store(), here());
         let finding = store.finding(&s, &FindingId::from_text("fnd_default")).await.expect("read");
         assert_eq!(finding.expect("there").state, FindingState::Open, "{}", operation.id);
+        let fnd = FindingId::from_text("fnd_default");
+        let assignees = store.assignees(&s, std::slice::from_ref(&fnd)).await.expect("read");
+        let comments = store.finding_comments(&s, &fnd).await.expect("read");
+        assert!(assignees.is_empty() && comments.is_empty(), "{}", operation.id);
         let services = store.services(&s).await.expect("read");
         assert_eq!(services[0].name, "orders of default", "{}", operation.id);
         let (owner, _) = store.user(&s, "owner").await.expect("read").expect("there");

@@ -197,6 +197,10 @@ pub struct Serve {
     /// Capture values in the clear
     #[arg(long, requires = "capture")]
     pub clear: bool,
+    /// Begin with each policy in the mode of the configuration, whatever it was switched to by hand;
+    /// recorded in the audit log
+    #[arg(long)]
+    pub forget_switches: bool,
 }
 
 /// Arguments of the commands that list what is kept.

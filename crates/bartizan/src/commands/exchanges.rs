@@ -158,6 +158,7 @@ fn json(found: &VecDeque<ExchangeFacts>) -> Result<String, CommandError> {
         let mut value = serde_json::to_value(facts).map_err(defect)?;
         value["decisions"] = serde_json::to_value(&facts.decisions).map_err(defect)?;
         value["decisions_left_out"] = facts.decisions_left_out.into();
+        value["judged"] = serde_json::to_value(&facts.judged).map_err(defect)?;
         list.push(value);
     }
     serde_json::to_string_pretty(&list).map(|text| text + "\n").map_err(defect)

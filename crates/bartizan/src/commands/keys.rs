@@ -2,9 +2,8 @@
 
 use std::{fmt::Write as _, path::PathBuf};
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Timestamp};
-use bartizan_store::ApiKeyChange;
-use zeroize::Zeroize as _;
+use bartizan_model::{ApiKey, ApiKeyState, Duration, Timestamp};
+use bartizan_store::{ApiKeyChange, NewApiKey, create_api_key};
 
 use super::{
     Cli, CommandError, Exit, analyze,
@@ -27,34 +26,20 @@ pub(super) fn run(cli: &Cli, command: &KeysCommand) -> Result<Exit, CommandError
 
 fn create(cli: &Cli, arguments: &KeysCreate) -> Result<Exit, CommandError> {
     let open = Open::new(cli, arguments.data.as_ref(), true)?;
-    let organisation = &open.scope.organisation;
-    let hash_key = open.runtime.block_on(open.store.organisation_key(organisation, open.now));
-    let hash_key = hash_key.map_err(|error| failed(&error))?;
-    let mut random = [0; 32];
-    getrandom::fill(&mut random)
-        .map_err(|error| CommandError::usage(format!("no random numbers: {error}")))?;
-    let secret = ApiKeySecret::from_random(random);
-    random.zeroize();
-    let digest = secret.digest(&hash_key);
     let expires = match (&arguments.expires, arguments.days) {
         (Some(time), _) => Some(parse_time(time)?),
         (None, Some(days)) => Some(open.now.plus(Duration::days(i64::from(days)))),
         (None, None) => None,
     };
-    let key = ApiKey {
-        id: ApiKeyId::derive(&open.scope, &[&digest.to_string()]),
+    let new = NewApiKey {
         name: arguments.name.clone().unwrap_or_else(|| "key".to_owned()),
         owner: arguments.owner.clone(),
         scopes: arguments.scope.clone(),
-        state: ApiKeyState::Active,
-        created: open.now,
         expires,
-        last_used: None,
-        digest,
     };
     let who = who();
-    let added = open.store.add_api_key(&open.scope, &key, &who);
-    open.runtime.block_on(added).map_err(|error| failed(&error))?;
+    let created = create_api_key(&*open.store, &open.scope, new, &who, open.now);
+    let (key, secret) = open.runtime.block_on(created).map_err(|error| failed(&error))?;
     let shown = secret.reveal();
     let text = match arguments.format {
         ExplainFormat::Json => {

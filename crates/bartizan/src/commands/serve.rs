@@ -67,6 +67,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
         ),
         exchange_days: config.store.exchange_days,
         capture: arguments.capture.clone().map(|path| (path, clear)),
+        forget_switches: arguments.forget_switches,
     };
     // Before anything is announced: a signal that comes early must not end the process.
     let mut signals = traffic

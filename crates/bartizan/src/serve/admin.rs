@@ -25,7 +25,8 @@ use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
-use self::door::{Closed, Door};
+pub(crate) use self::door::Closed;
+use self::door::Door;
 use super::{ServeError, figures::Figures};
 use crate::{api::Api, config::gateway::AdminConfig};
 
@@ -52,7 +53,7 @@ impl Admin {
         enforcement: &Enforcement,
         counters: Arc<Counters>,
         api: &Api,
-        sinks: Arc<Couriers>,
+        (sinks, closed): (Arc<Couriers>, Arc<Closed>),
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
@@ -72,7 +73,6 @@ impl Admin {
         let mut registry = Registry::with_prefix("bartizan_gateway");
         enforcement.register(&mut registry);
         let policies = Arc::new(registry);
-        let closed = Arc::new(Closed::default());
         let most = config.connections as usize;
         let longest = Duration::from_secs(u64::from(config.request_seconds));
         let door = Door::new(listener, most, longest, Arc::clone(&closed));

@@ -11,7 +11,7 @@ use bartizan_gateway::{
     policy::{Enforcement, PolicyConfig, PolicyError},
 };
 use bartizan_model::{Mode, Scope, Timestamp};
-use bartizan_store::{AuditEntry, Batch, LearnedState, Store, StoreError};
+use bartizan_store::{AuditEntry, Batch, LearnedState, PRODUCT, Store, StoreError};
 use tokio::runtime::Handle;
 
 /// Under what the switches are kept.
@@ -21,19 +21,38 @@ const NAME: &str = "policy-modes";
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Modes(BTreeMap<String, Mode>);
 
+/// Why it is not known to which modes policies were switched.
+#[derive(Debug, thiserror::Error)]
+pub enum ModesError {
+    /// The store says why.
+    #[error("cannot read the modes to which policies were switched: {0}")]
+    Store(StoreError),
+    /// What was kept is no list of modes. To go on without could leave off what was enforced.
+    #[error("what is kept of the modes to which policies were switched cannot be understood: {0}")]
+    Unreadable(serde_json::Error),
+}
+
 impl Modes {
-    /// Those that were kept. What cannot be read is said, and counts as none.
-    pub(super) async fn load(store: &dyn Store, scope: &Scope) -> Result<Self, StoreError> {
-        let kept = store.learned(scope, NAME).await?;
+    /// Those that were kept.
+    pub(super) async fn load((store, scope): (&dyn Store, &Scope)) -> Result<Self, ModesError> {
+        let kept = store.learned(scope, NAME).await.map_err(ModesError::Store)?;
         let modes = kept.map(|(state, _)| serde_json::from_slice(&state.content)).transpose();
-        Ok(Self(
-            modes
-                .unwrap_or_else(|error| {
-                    anstream::eprintln!("warning: the modes of policies cannot be read: {error}");
-                    None
-                })
-                .unwrap_or_default(),
-        ))
+        Ok(Self(modes.map_err(ModesError::Unreadable)?.unwrap_or_default()))
+    }
+
+    /// Forgets all of them, whether they can be read or not. Audited.
+    pub(super) async fn forget(
+        (store, scope): (&dyn Store, &Scope),
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        let entry = AuditEntry {
+            time: now,
+            who: PRODUCT.to_owned(),
+            action: "policy.modes.forget".to_owned(),
+            subject: "policies".to_owned(),
+            details: serde_json::json!({"asked_by": "--forget-switches"}),
+        };
+        Self::default().save(store, scope, entry).await
     }
 
     async fn save(
@@ -42,7 +61,8 @@ impl Modes {
         scope: &Scope,
         audit: AuditEntry,
     ) -> Result<(), StoreError> {
-        let content = serde_json::to_vec(&self.0).unwrap_or_default();
+        let content = serde_json::to_vec(&self.0)
+            .map_err(|source| StoreError::Encoding { what: "modes of policies", source })?;
         let batch = Batch {
             now: audit.time,
             learned: vec![LearnedState { name: NAME.to_owned(), content }],
@@ -185,24 +205,4 @@ impl InForce {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_switch_counts_instead_of_what_is_configured() {
-        let configured = PolicyConfig::with_defaults(Vec::new());
-        let modes = Modes(BTreeMap::from([
-            ("default-rate".to_owned(), Mode::Enforce),
-            ("gone".to_owned(), Mode::Off),
-        ]));
-        let applied = modes.apply(&configured);
-        let modes: Vec<_> =
-            applied.iter().map(|policy| (policy.name.as_str(), policy.mode)).collect();
-        let expected = [
-            ("default-rate", Some(Mode::Enforce)),
-            ("default-api-keys", None),
-            ("default-headers", None),
-        ];
-        assert_eq!(modes, expected);
-    }
-}
+mod tests;

@@ -6,6 +6,7 @@ pub(crate) mod descriptors;
 mod figures;
 mod in_force;
 mod lane;
+pub(crate) mod limits;
 mod runtimes;
 mod settings;
 pub(crate) mod sinks;
@@ -34,7 +35,9 @@ use bartizan_pipeline::{
 use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::{runtime::Runtime, sync::Mutex};
 
+pub(crate) use admin::Closed;
 pub(crate) use figures::Figures;
+pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError};
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
@@ -67,9 +70,15 @@ pub enum ServeError {
     /// A sink cannot be compiled.
     #[error(transparent)]
     Sink(#[from] SinkError),
-    /// The API keys, or the modes of policies, cannot be read.
-    #[error("cannot read the API keys or the modes of policies: {0}")]
+    /// The configuration cannot be written as it is shown.
+    #[error("cannot write the configuration as YAML: {0}")]
+    Unwritable(String),
+    /// The API keys cannot be read.
+    #[error("cannot read the API keys: {0}")]
     Keys(String),
+    /// The modes to which policies were switched cannot be read.
+    #[error(transparent)]
+    Modes(#[from] ModesError),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
     Admin {
@@ -120,7 +129,14 @@ impl ServeError {
             Self::Gateway(_) => "name another address with --listen, or end what listens there",
             Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
-            Self::Keys(_) => "is the folder of the store readable?",
+            Self::Unwritable(_) => "the configuration in force stays as it was",
+            Self::Keys(_) | Self::Modes(ModesError::Store(_)) => {
+                "is the folder of the store readable?"
+            }
+            Self::Modes(ModesError::Unreadable(_)) => {
+                "restore the store from a backup, or start with --forget-switches: each policy is then \
+                 in the mode of the configuration, and the audit log says so"
+            }
             Self::Admin { .. } => "name another address with --admin",
             Self::FirstUser(_) => "is the folder of the store writable?",
             Self::Capture { .. } => "name another file with --capture",
@@ -181,6 +197,8 @@ pub struct Start {
     pub exchange_days: u32,
     /// Write exchanges to this file, in the clear or tokenised.
     pub capture: Option<(PathBuf, Clear)>,
+    /// Forget the modes to which policies were switched by hand.
+    pub forget_switches: bool,
 }
 
 /// Whether captured values are in the clear.
@@ -216,8 +234,11 @@ impl Serving {
         } = start;
         let Runtimes { traffic, behind } = runtimes;
         let configured = PolicyConfig::with_defaults(start.policies);
-        let modes = behind.block_on(Modes::load(directory.store(), &snapshot.scope));
-        let modes = modes.map_err(|error| ServeError::Keys(error.to_string()))?;
+        let kept = (directory.store(), &snapshot.scope);
+        if start.forget_switches {
+            behind.block_on(Modes::forget(kept, now())).map_err(ModesError::Store)?;
+        }
+        let modes = behind.block_on(Modes::load(kept))?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
@@ -250,7 +271,7 @@ impl Serving {
             enforcement: Arc::clone(&enforcement),
         };
         let in_force = Arc::new(Mutex::new(in_force));
-        let watch = Watch::default();
+        let (watch, closed) = (Watch::default(), Arc::new(Closed::default()));
         let server = api::Server {
             started: now(),
             gateway: Arc::downgrade(&running),
@@ -258,6 +279,7 @@ impl Serving {
             in_force: Arc::clone(&in_force),
             watch: watch.clone(),
             couriers: Arc::clone(&couriers),
+            closed: Arc::clone(&closed),
             traffic: traffic.handle().clone(),
         };
         let api = Api::new(&directory, snapshot.scope.clone(), behind.handle().clone(), server);
@@ -267,7 +289,7 @@ impl Serving {
             &enforcement,
             Arc::clone(&counters),
             &api,
-            Arc::clone(&couriers),
+            (Arc::clone(&couriers), closed),
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
@@ -343,7 +365,7 @@ impl Serving {
         let compiled = compile(&config.gateway, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
         let sinks = sinks::compile(&config.sinks)?;
-        let configuration = config.to_yaml().unwrap_or_default();
+        let configuration = config.to_yaml().map_err(ServeError::Unwritable)?;
         let mut in_force = self.in_force.blocking_lock();
         let taken_over = {
             let _context = self.traffic.enter();

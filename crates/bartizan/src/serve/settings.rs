@@ -326,13 +326,17 @@ const MOVED: &[(&str, &str)] = &[
     ("limits.http2.connection_window", "limits.http2_connection_window_bytes"),
 ];
 
+/// The key that the file has for a key of the gateway.
+pub(super) fn key_in_the_file(key: &str) -> String {
+    let moved = MOVED.iter().find(|(ours, _)| *ours == key);
+    format!("gateway.{}", moved.map_or(key, |(_, theirs)| theirs))
+}
+
 /// What the gateway refuses, under the key that the file has for it.
 pub(super) fn in_the_file(error: gateway::ConfigError) -> gateway::ConfigError {
     match error {
         gateway::ConfigError::Value { key, problem } => {
-            let moved = MOVED.iter().find(|(ours, _)| *ours == key);
-            let key = moved.map_or(key.as_str(), |(_, theirs)| theirs);
-            gateway::ConfigError::Value { key: format!("gateway.{key}"), problem }
+            gateway::ConfigError::Value { key: key_in_the_file(&key), problem }
         }
         error => error,
     }

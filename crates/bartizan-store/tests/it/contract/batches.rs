@@ -191,7 +191,18 @@ pub(super) async fn progress_is_kept(store: &dyn Store) {
     assert!(!store.forget_checkpoint(&s, &checkpoint.input).await.expect("nothing left"));
     let service =
         ServiceRecord { name: "Orders".to_owned(), owner: "shop".to_owned(), ..Default::default() };
-    store.save_service(&s, &service, at(1)).await.expect("saved");
-    store.save_service(&s, &service, at(2)).await.expect("saved again");
-    assert_eq!(store.services(&s).await.expect("list"), [service]);
+    let head = store.audit_head(&s).await.expect("head").sequence;
+    store.save_service(&s, &service, "ann", at(1)).await.expect("saved");
+    store.save_service(&s, &service, "ann", at(2)).await.expect("saved again");
+    let renamed = ServiceRecord { owner: "'; --".to_owned(), ..service.clone() };
+    store.save_service(&s, &renamed, "bob", at(3)).await.expect("changed");
+    assert_eq!(store.services(&s).await.expect("list"), [renamed]);
+    let records = store.audit_records(&s, head, 10).await.expect("audit");
+    let who: Vec<_> = records.iter().map(|r| (r.action.as_str(), r.who.as_str())).collect();
+    assert_eq!(who, [("service.save", "ann"), ("service.save", "bob")], "what is the same is none");
+    let details: serde_json::Value = serde_json::from_str(&records[1].details).expect("JSON");
+    assert_eq!(
+        (&details["from"]["owner"], &details["to"]["owner"]),
+        (&"shop".into(), &"'; --".into())
+    );
 }

@@ -1,6 +1,6 @@
 //! Retention and the index of the exchange log.
 
-use bartizan_model::{FindingState, Severity};
+use bartizan_model::{ActorId, FindingState, Severity};
 use bartizan_store::{
     Batch, BlockPosition, EndpointMerge, ExchangeQuery, LogBudget, LogNumber, RemovalReason,
     Retention, RunRecord, Store,
@@ -88,6 +88,42 @@ pub(super) async fn blocks_are_found_by_time_and_subject(store: &dyn Store) {
     store.merge_endpoints(&s, &merge, "ann", at(60)).await.expect("merged");
     let query = ExchangeQuery { endpoint: Some(a.id), ..none };
     assert_eq!(store.exchange_blocks(&s, &query, None, 10).await.expect("list"), blocks);
+}
+
+pub(super) async fn blocks_are_found_from_the_last_one_back(store: &dyn Store) {
+    let s = scope();
+    let own = LogNumber::default();
+    let elsewhere = 7 << 32;
+    assert!(!store.has_other_exchanges(&s, own).await.expect("read"));
+    let mut blocks = vec![
+        block(1, 0, (0, 9), &["x"]),
+        block(1, 1, (10, 19), &["y"]),
+        block(2, 0, (20, 29), &["x"]),
+        block(elsewhere, 0, (30, 39), &["x"]),
+    ];
+    let batch = Batch { now: at(50), blocks: blocks.clone(), ..Batch::default() };
+    store.save_batch(&s, &batch).await.expect("saved");
+    blocks.iter_mut().for_each(|b| b.subjects.clear());
+    assert!(store.has_other_exchanges(&s, own).await.expect("read"));
+    let any = ExchangeQuery::default();
+    let after = |segment, position| Some(BlockPosition { segment, position });
+    for (query, after, limit, expected) in [
+        (any.clone(), None, 10, vec![2, 1, 0]),
+        (any.clone(), None, 2, vec![2, 1]),
+        (any.clone(), after(1, 1), 10, vec![0]),
+        (any.clone(), after(1, 0), 10, vec![]),
+        (ExchangeQuery { before: Some(at(20)), ..any.clone() }, None, 10, vec![1, 0]),
+        (
+            ExchangeQuery { actor: Some(ActorId::from_text("x")), ..any.clone() },
+            None,
+            10,
+            vec![2, 0],
+        ),
+    ] {
+        let found = store.last_exchange_blocks(&s, own, &query, after, limit).await.expect("list");
+        let wanted: Vec<_> = expected.iter().map(|i: &usize| blocks[*i].clone()).collect();
+        assert_eq!(found, wanted, "{query:?} {after:?}");
+    }
 }
 
 pub(super) async fn log_budget_drops_oldest_segments(store: &dyn Store) {

@@ -125,7 +125,8 @@ async fn save_service(call: Call<Nothing, SavedService>) -> Result<Reply<Service
         owner: owner.clone(),
         business_unit: business_unit.clone(),
     };
-    let store = call.api.store()?;
-    store.save_service(&call.caller()?.scope, &service, crate::serve::now()).await?;
+    let (caller, store) = (call.caller()?, call.api.store()?);
+    let (who, now) = (&caller.user.name, crate::serve::now());
+    store.save_service(&caller.scope, &service, who, now).await?;
     Ok(service.into())
 }

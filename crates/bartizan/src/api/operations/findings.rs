@@ -1,7 +1,14 @@
 //! Findings and what is decided about them.
 
-use bartizan_model::{EndpointId, Finding, FindingId, FindingState, Role, Severity, Timestamp};
-use bartizan_store::{FindingEvent, FindingFilter, StateChange, StoreError};
+use std::sync::Arc;
+
+use bartizan_model::{
+    EndpointId, Finding, FindingId, FindingState, Method, Role, Scope, Severity, Timestamp,
+};
+use bartizan_store::{
+    Assignment, FindingComment, FindingEvent, FindingFilter, NewComment, Page, StateChange, Store,
+    StoreError,
+};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -33,6 +40,26 @@ pub(super) fn operations() -> Vec<Operation> {
             "Decides about findings, each for itself",
             set_states,
         ),
+        At::put("/findings/assignee", Role::Analyst).does(
+            "assignFindings",
+            "Says who works on findings, each for itself",
+            assign,
+        ),
+        At::list("/assignees", Role::Viewer).does(
+            "listAssignees",
+            "Names of those who can be given findings",
+            assignees,
+        ),
+        At::list("/findings/{id}/comments", Role::Viewer).does(
+            "listFindingComments",
+            "What was said of a finding, in order",
+            comments,
+        ),
+        At::create("/findings/{id}/comments", Role::Analyst).does(
+            "commentOnFinding",
+            "Says something of a finding",
+            comment,
+        ),
     ]
 }
 
@@ -52,9 +79,48 @@ pub(super) struct Wanted {
     host: Option<String>,
     /// Last seen at or after.
     seen_since: Option<Timestamp>,
+    /// On which this user works.
+    assignee: Option<String>,
+    /// `true`: on which nobody works.
+    unassigned: bool,
 }
 
-async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<Finding>>, Problem> {
+/// A finding, with who works on it and where it is.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct FindingView {
+    #[serde(flatten)]
+    finding: Finding,
+    /// Name of the user who works on it; `null` for nobody.
+    assignee: Option<String>,
+    /// Method of its endpoint; `null` when it is about the whole host.
+    method: Option<Method>,
+    /// Path template of its endpoint; `null` when it is about the whole host.
+    path: Option<String>,
+}
+
+/// Findings with what stands beside them.
+async fn views(
+    store: &dyn Store,
+    scope: &Scope,
+    findings: Vec<Finding>,
+) -> Result<Vec<FindingView>, Problem> {
+    let ids: Vec<_> = findings.iter().map(|finding| finding.id.clone()).collect();
+    let endpoints: Vec<_> = findings.iter().filter_map(|f| f.endpoint_id.clone()).collect();
+    let mut assignees = store.assignees(scope, &ids).await?;
+    let names = store.endpoint_names(scope, &endpoints).await?;
+    let view = |finding: Finding| {
+        let name = finding.endpoint_id.as_ref().and_then(|id| names.get(id));
+        FindingView {
+            assignee: assignees.remove(&finding.id),
+            method: name.map(|name| name.method.clone()),
+            path: name.map(|name| name.path.clone()),
+            finding,
+        }
+    };
+    Ok(findings.into_iter().map(view).collect())
+}
+
+async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<FindingView>>, Problem> {
     let (scope, wanted) = (&call.caller()?.scope, &call.query);
     let filter = FindingFilter {
         states: wanted.state.clone(),
@@ -63,24 +129,99 @@ async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<Finding>>, Pro
         endpoint: wanted.endpoint.clone(),
         host: wanted.host.clone(),
         seen_since: wanted.seen_since,
+        assignee: wanted.assignee.clone(),
+        unassigned: wanted.unassigned,
     };
-    let page = call.api.store()?.findings(scope, &filter, &call.part.page()).await?;
-    Ok(Listed::from(page).into())
+    let store = call.api.store()?;
+    let Page { items, next } = store.findings(scope, &filter, &call.part.page()).await?;
+    let items = views(&*store, scope, items).await?;
+    Ok(Listed::from(Page { items, next }).into())
 }
 
-async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<Finding>, Problem> {
-    let (scope, id) = (&call.caller()?.scope, FindingId::from_text(call.id.as_str()));
-    let finding = call.api.store()?.finding(scope, &id).await?;
-    Ok(finding.ok_or_else(Problem::not_found)?.into())
+async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<FindingView>, Problem> {
+    let (store, scope, finding) = one(&call).await?;
+    let mut views = views(&*store, scope, vec![finding]).await?;
+    Ok(views.pop().ok_or_else(Problem::not_found)?.into())
+}
+
+/// The finding that the path names, with where it comes from.
+async fn one<Q, B>(call: &Call<Q, B>) -> Result<(Arc<dyn Store>, &Scope, Finding), Problem> {
+    let (scope, store) = (&call.caller()?.scope, call.api.store()?);
+    let finding = store.finding(scope, &FindingId::from_text(call.id.as_str())).await?;
+    Ok((store, scope, finding.ok_or_else(Problem::not_found)?))
 }
 
 async fn history(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<FindingEvent>>, Problem> {
-    let (scope, id) = (&call.caller()?.scope, FindingId::from_text(call.id.as_str()));
-    let store = call.api.store()?;
-    if store.finding(scope, &id).await?.is_none() {
-        return Err(Problem::not_found());
+    let (store, scope, finding) = one(&call).await?;
+    Ok(Listed::whole(store.finding_history(scope, &finding.id).await?).into())
+}
+
+async fn comments(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<FindingComment>>, Problem> {
+    let (store, scope, finding) = one(&call).await?;
+    Ok(Listed::whole(store.finding_comments(scope, &finding.id).await?).into())
+}
+
+/// Something to say of a finding.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Said {
+    /// Plain text; of control characters it may have line breaks and tabs.
+    #[schemars(length(min = 1, max = 4000))]
+    text: String,
+}
+
+async fn comment(call: Call<Nothing, Said>) -> Result<Reply<FindingComment>, Problem> {
+    let caller = call.caller()?;
+    let new = NewComment {
+        finding: FindingId::from_text(call.id.as_str()),
+        text: call.body.text.clone(),
+        who: caller.user.name.clone(),
+        now: crate::serve::now(),
+    };
+    Ok(call.api.store()?.comment_on_finding(&caller.scope, &new).await?.into())
+}
+
+/// Somebody who can be given findings.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Assignee {
+    /// Name of the user.
+    name: String,
+}
+
+async fn assignees(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<Assignee>>, Problem> {
+    let users = call.api.store()?.users(&call.caller()?.scope).await?;
+    let can = users.into_iter().filter(|user| !user.disabled);
+    Ok(Listed::whole(can.map(|user| Assignee { name: user.name }).collect()).into())
+}
+
+/// Who is to work on findings.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Assigned {
+    /// On which; 1 to 500.
+    #[schemars(length(min = 1, max = 500))]
+    ids: Vec<FindingId>,
+    /// Name of a user who may log in; `null` for nobody.
+    assignee: Option<String>,
+}
+
+async fn assign(call: Call<Nothing, Assigned>) -> Result<Reply<Decided>, Problem> {
+    let (caller, Assigned { ids, assignee }, store) =
+        (call.caller()?, &call.body, call.api.store()?);
+    if !(1..=MOST_AT_ONCE).contains(&ids.len()) {
+        return Err(Problem::invalid("give away 1 to 500 findings"));
     }
-    Ok(Listed::whole(store.finding_history(scope, &id).await?).into())
+    let mut decided = Decided::default();
+    for id in ids {
+        let assignment = Assignment {
+            finding: id.clone(),
+            to: assignee.clone(),
+            who: caller.user.name.clone(),
+            now: crate::serve::now(),
+        };
+        decided.take(id, store.assign_finding(&caller.scope, &assignment).await)?;
+    }
+    Ok(decided.into())
 }
 
 /// A decision.
@@ -111,10 +252,24 @@ impl Default for Decision {
 /// What became of a decision.
 #[derive(Default, Serialize, JsonSchema)]
 pub(super) struct Decided {
-    /// Findings that are in the new state now.
+    /// Findings that are as it was decided now.
     changed: Vec<FindingId>,
     /// Findings that stayed as they were.
     refused: Vec<Refused>,
+}
+
+impl Decided {
+    /// Takes in what became of one. What says nothing about the finding itself ends it all.
+    fn take(&mut self, id: &FindingId, done: Result<(), StoreError>) -> Result<(), Problem> {
+        match done {
+            Ok(()) => self.changed.push(id.clone()),
+            Err(error @ (StoreError::NotFound { .. } | StoreError::InvalidChange { .. })) => {
+                self.refused.push(Refused { id: id.clone(), reason: error.to_string() });
+            }
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    }
 }
 
 /// A finding that stayed as it was.
@@ -145,13 +300,8 @@ async fn set_states(call: Call<Nothing, Decision>) -> Result<Reply<Decided>, Pro
             expiry: decision.expiry,
             now: crate::serve::now(),
         };
-        match store.set_finding_state(&caller.scope, &change).await {
-            Ok(_) => decided.changed.push(id.clone()),
-            Err(error @ (StoreError::NotFound { .. } | StoreError::InvalidChange { .. })) => {
-                decided.refused.push(Refused { id: id.clone(), reason: error.to_string() });
-            }
-            Err(error) => return Err(error.into()),
-        }
+        let done = store.set_finding_state(&caller.scope, &change).await;
+        decided.take(id, done.map(drop))?;
     }
     Ok(decided.into())
 }

@@ -1,10 +1,9 @@
 //! Own API keys, with which callers of the protected APIs are told.
 
-use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Duration, Role};
-use bartizan_store::ApiKeyChange;
+use bartizan_model::{ApiKey, ApiKeyId, ApiKeyState, Duration, Role};
+use bartizan_store::{ApiKeyChange, NewApiKey, create_api_key};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
-use zeroize::Zeroizing;
 
 use crate::api::{
     call::Call,
@@ -88,23 +87,13 @@ async fn add(call: Call<Nothing, NewKey>) -> Result<Reply<ShownKey>, Problem> {
         return Err(Problem::invalid("`days` is a number from 1 to 36500"));
     }
     let (scope, now) = (&caller.scope, crate::serve::now());
-    let hash_key = store.organisation_key(&scope.organisation, now).await?;
-    let mut random = Zeroizing::new([0; 32]);
-    getrandom::fill(random.as_mut()).map_err(|error| Problem::internal(&error))?;
-    let secret = ApiKeySecret::from_random(*random);
-    let digest = secret.digest(&hash_key);
-    let known = ApiKey {
-        id: ApiKeyId::derive(scope, &[&digest.to_string()]),
+    let new = NewApiKey {
         name: wanted.name.clone(),
         owner: wanted.owner.clone(),
         scopes: wanted.scopes.clone(),
-        state: ApiKeyState::Active,
-        created: now,
         expires: wanted.days.map(|days| now.plus(Duration::days(i64::from(days)))),
-        last_used: None,
-        digest,
     };
-    store.add_api_key(scope, &known, &caller.user.name).await?;
+    let (known, secret) = create_api_key(&*store, scope, new, &caller.user.name, now).await?;
     Ok(ShownKey { known, key: secret.reveal().as_str().to_owned() }.into())
 }
 

@@ -3,11 +3,14 @@
 mod actors;
 mod audit;
 mod catalogue;
+mod endpoint;
 mod events;
+mod exchanges;
 mod findings;
 mod incidents;
 mod keys;
 mod openapi;
+mod overview;
 mod reference;
 mod server;
 mod session;
@@ -23,11 +26,14 @@ pub(super) fn all() -> Vec<Operation> {
         users::operations(),
         tokens::operations(),
         catalogue::operations(),
+        endpoint::operations(),
         findings::operations(),
         incidents::operations(),
+        exchanges::operations(),
         actors::operations(),
         keys::operations(),
         audit::operations(),
+        overview::operations(),
         server::operations(),
         events::operations(),
         reference::operations(),

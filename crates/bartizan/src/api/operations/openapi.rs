@@ -1,5 +1,7 @@
 //! The document that describes the API.
 
+use std::sync::LazyLock;
+
 use bartizan_model::Role;
 use serde_json::Value;
 
@@ -19,6 +21,9 @@ pub(super) fn operations() -> Vec<Operation> {
     )]
 }
 
-async fn get(_: Call<Nothing, Nothing>) -> Result<Reply<Value>, Problem> {
-    Ok(document().into())
+/// It is the same for as long as the program runs.
+static DOCUMENT: LazyLock<Value> = LazyLock::new(document);
+
+async fn get(_: Call<Nothing, Nothing>) -> Result<Reply<&'static Value>, Problem> {
+    Ok((&*DOCUMENT).into())
 }

@@ -1,14 +1,13 @@
-//! The server itself: how it is, what it enforces, and everything at a glance.
+//! The server itself: how it is, and what it enforces.
 
-use bartizan_gateway::policy::{PolicyConfig, PolicyTally};
-use bartizan_model::{Endpoint, Incident, Mode, Role, Timestamp, analysis::Summary};
-use bartizan_store::{Counts, EndpointFilter, IncidentFilter, PageRequest, Store};
+use bartizan_gateway::policy::{PolicyConfig, PolicyTally, ScopeConfig};
+use bartizan_model::{Mode, Role, Timestamp, analysis::NamedCount};
+use bartizan_store::Counts;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
-        access::Caller,
         call::Call,
         operation::{At, Nothing, Operation},
         problem::Problem,
@@ -17,16 +16,8 @@ use crate::{
     serve::{Figures, InForce, Switch, SwitchError},
 };
 
-/// Incidents and endpoints that are shown at a glance.
-const AT_A_GLANCE: usize = 5;
-
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::get("/overview", Role::Viewer).does(
-            "getOverview",
-            "What there is and what needs somebody",
-            overview,
-        ),
         At::get("/health", Role::Viewer).does("getHealth", "How the server is", health),
         At::get("/configuration", Role::Operator).does(
             "getConfiguration",
@@ -58,56 +49,9 @@ pub(super) struct Health {
     figures: Figures,
     /// What is kept.
     counts: Counts,
-}
-
-/// What there is and what needs somebody.
-#[derive(Serialize, JsonSchema)]
-pub(super) struct Overview {
-    /// How much is kept.
-    counts: Counts,
-    /// The worst incidents.
-    incidents: Vec<Incident>,
-    /// The endpoints with the highest risk.
-    riskiest: Vec<Endpoint>,
-    /// The last analysis, with traffic over time; `null` before there was one.
-    summary: Option<Summary>,
-    /// What the server did since it began; `null` for who belongs to another organisation.
-    server: Option<Figures>,
-}
-
-async fn overview(call: Call<Nothing, Nothing>) -> Result<Reply<Overview>, Problem> {
-    let (caller, store) = (call.caller()?, call.api.store()?);
-    let scope = &caller.scope;
-    let first = PageRequest::first(AT_A_GLANCE as u32);
-    let incidents = store.incidents(scope, &IncidentFilter::default(), &first).await?.items;
-    let runs = store.runs(scope, &PageRequest::first(1)).await?.items;
-    let overview = Overview {
-        counts: store.counts(scope).await?,
-        incidents,
-        riskiest: riskiest(&*store, caller).await?,
-        summary: runs.into_iter().next().map(|run| run.summary),
-        server: match call.api.own(caller) {
-            Ok(()) => Some(call.api.figures()?),
-            Err(_) => None,
-        },
-    };
-    Ok(overview.into())
-}
-
-/// Looks at the riskiest first, so that few are read where there are many.
-async fn riskiest(store: &dyn Store, caller: &Caller) -> Result<Vec<Endpoint>, Problem> {
-    let mut found = Vec::new();
-    for least in [80, 60, 40, 20, 1] {
-        let filter = EndpointFilter { min_risk: Some(least), ..EndpointFilter::default() };
-        let page = PageRequest::first(1_000);
-        found = store.endpoints(&caller.scope, &filter, &page).await?.items;
-        if found.len() >= AT_A_GLANCE {
-            break;
-        }
-    }
-    found.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.risk.score, endpoint.requests)));
-    found.truncate(AT_A_GLANCE);
-    Ok(found)
+    /// Limits that were reached since it began, under their keys in the configuration, and how often.
+    /// `gateway.waiting_exchanges` stands for `gateway.waiting_mebibytes` too.
+    limits_reached: Vec<NamedCount>,
 }
 
 async fn health(call: Call<Nothing, Nothing>) -> Result<Reply<Health>, Problem> {
@@ -118,6 +62,7 @@ async fn health(call: Call<Nothing, Nothing>) -> Result<Reply<Health>, Problem> 
         started: call.api.0.server.started,
         figures: call.api.figures()?,
         counts: call.api.store()?.counts(&caller.scope).await?,
+        limits_reached: call.api.limits_reached()?,
     };
     Ok(health.into())
 }
@@ -144,6 +89,10 @@ pub(super) struct PolicyView {
     kind: &'static str,
     /// What its kind does, for people.
     title: &'static str,
+    /// What policies of its kind do, with their limits and what happens at them.
+    description: &'static str,
+    /// Where it applies, as in the configuration. What is empty is not looked at.
+    scope: ScopeConfig,
     /// Whether it decides, or only says what it would decide.
     mode: Mode,
     /// The mode in the configuration; another one is in force when it was switched by hand.
@@ -167,6 +116,8 @@ fn views(in_force: &InForce) -> Vec<PolicyView> {
             name: policy.name.clone(),
             kind: item.kind,
             title: item.title,
+            description: item.documentation,
+            scope: policy.scope.clone(),
             mode: switched.unwrap_or(configured),
             configured_mode: configured,
             is_default: policy.is_default(),

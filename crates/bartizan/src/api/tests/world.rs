@@ -12,14 +12,16 @@ use bartizan_gateway::{
     policy::{Enforcement, PolicyConfig, Surroundings},
 };
 use bartizan_model::{
-    ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Confidence,
-    Detection, DetectionId, Endpoint, EndpointId, Finding, FindingId, FindingState, HashKey,
-    Incident, IncidentId, LoginSecret, OrganisationId, Role, Scope, ServiceId, Severity, Stage,
-    Timestamp, analysis::ActorSummary,
+    Action, ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Confidence,
+    Detection, DetectionId, Endpoint, EndpointId, ExchangeId, Finding, FindingId, FindingState,
+    HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
+    ServiceId, Severity, Stage, Timestamp, analysis::ActorSummary,
 };
-use bartizan_pipeline::sinks::Couriers;
+use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use bartizan_store::{
-    AccessToken, Batch, DataDirectory, DataOptions, LoginSession, NewPassword, ServiceRecord, Store,
+    AccessToken, Batch, DataDirectory, DataOptions, ExchangeFacts, LoginSession, NewPassword,
+    ServiceRecord, Store,
+    exchange_log::{DecisionFact, JudgedFact},
 };
 use serde_json::Value;
 use tokio::sync::Mutex;
@@ -38,6 +40,8 @@ pub(super) const PASSWORD: &str = "a sentence that is long enough";
 pub(super) struct World {
     api: Api,
     pub(super) directory: Arc<DataDirectory>,
+    pub(super) counters: Arc<Counters>,
+    pub(super) watch: Watch,
     _gateway: Arc<Running>,
     _folder: tempfile::TempDir,
 }
@@ -72,9 +76,12 @@ impl World {
                 add_user(directory.store(), &scope, role.as_str(), *role, &hash).await;
             }
         }
+        let batch = Batch { now: Timestamp::from_micros(1), ..Batch::default() };
+        directory.save(batch, vec![exchange(1), exchange(2)]).await.expect("saved");
         let (gateway, server) = server(&directory).await;
+        let (counters, watch) = (Arc::clone(&server.counters), server.watch.clone());
         let api = Api::new(&directory, here(), tokio::runtime::Handle::current(), server);
-        Self { api, directory, _gateway: gateway, _folder: folder }
+        Self { api, directory, counters, watch, _gateway: gateway, _folder: folder }
     }
 
     pub(super) async fn send(&self, request: Request<Body>) -> Response {
@@ -118,6 +125,7 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
         watch: Watch::default(),
         couriers,
+        closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
     };
     (gateway, server)
@@ -134,6 +142,36 @@ async fn add_user(store: &dyn Store, scope: &Scope, name: &str, role: Role, hash
 
 pub(super) fn digest_of(scope: &Scope) -> bartizan_model::LoginDigest {
     secret(scope, "token").digest()
+}
+
+/// What is kept of an exchange of the default organisation; every odd one is hostile and refused.
+pub(super) fn exchange(number: u64) -> ExchangeFacts {
+    let is_hostile = number % 2 == 1;
+    let decision = DecisionFact {
+        policy: "<b>".to_owned(),
+        kind: "detectors".to_owned(),
+        outcome: PolicyOutcome::Enforced,
+        action: Action::Deny,
+        status: Some(403),
+        reason: "sql-injection".to_owned(),
+    };
+    ExchangeFacts {
+        id: ExchangeId::from_text(format!("exc_default_{number}")),
+        sequence: number,
+        time: Some(Timestamp::from_micros(i64::try_from(number).expect("small"))),
+        endpoint: Some(EndpointId::from_text("ep_default")),
+        actor: Some(ActorId::from_text("act_default")),
+        method: "GET".to_owned(),
+        status: Some(if is_hostile { 403 } else { 200 }),
+        decisions: if is_hostile { vec![decision] } else { Vec::new() },
+        judged: Some(JudgedFact {
+            codes: if is_hostile { vec!["BZ-D001".to_owned()] } else { Vec::new() },
+            severity: is_hostile.then_some(Severity::High),
+            action: if is_hostile { Action::Deny } else { Action::Allow },
+            applied: if is_hostile { Action::Deny } else { Action::Allow },
+        }),
+        ..ExchangeFacts::default()
+    }
 }
 
 /// One of everything, of which ids and names say whose it is.
@@ -161,9 +199,11 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         last_time: Some(Timestamp::from_micros(2)),
         actor: actor.clone(),
         endpoint_id: Some(endpoint.id.clone()),
-        exchange_ids: Vec::new(),
+        exchange_ids: vec![ExchangeId::from_text(format!("exc_{org}_1"))],
         exchanges: 1,
         succeeded: 0,
+        refused: 0,
+        would_refuse: 0,
         evidence: Vec::new(),
         owasp: Vec::new(),
         attack: Vec::new(),
@@ -230,7 +270,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         name: format!("orders of {org}"),
         ..ServiceRecord::default()
     };
-    store.save_service(scope, &service, Timestamp::from_micros(1)).await.expect("saved");
+    store.save_service(scope, &service, "test", Timestamp::from_micros(1)).await.expect("saved");
     let key = ApiKey {
         id: ApiKeyId::from_text(format!("key_{org}")),
         name: "key".to_owned(),

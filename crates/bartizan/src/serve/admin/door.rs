@@ -25,11 +25,11 @@ use tokio::{
 
 /// Connections that were closed for a limit.
 #[derive(Debug, Default)]
-pub(super) struct Closed {
+pub(crate) struct Closed {
     /// The oldest, for a new one.
-    pub(super) displaced: AtomicU64,
+    pub(crate) displaced: AtomicU64,
     /// Those on which a request took too long. One that only waited for a request is none.
-    pub(super) late: AtomicU64,
+    pub(crate) late: AtomicU64,
 }
 
 /// A listener that has room for whoever comes: when there are too many, the oldest goes. So nobody who

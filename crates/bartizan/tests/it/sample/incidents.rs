@@ -236,6 +236,8 @@ fn detection(endpoints: &[Endpoint], act: &Act, who: &ActorRef, index: usize) ->
             .collect(),
         exchanges: act.exchanges,
         succeeded: act.succeeded,
+        refused: 0,
+        would_refuse: 0,
         evidence,
         owasp: vec!["API1:2023".into()],
         attack: vec!["T1119".into()],

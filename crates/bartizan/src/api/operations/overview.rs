@@ -1,0 +1,122 @@
+//! Everything at a glance.
+
+use bartizan_model::{Endpoint, Incident, Role, Scope, Timestamp, analysis::Summary};
+use bartizan_store::{
+    Changes, Counts, DataClassSpread, EndpointFilter, IncidentFilter, PageRequest, Store,
+    TRAFFIC_SECONDS, TrafficBucket,
+};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    api::{
+        call::Call,
+        operation::{At, Nothing, Operation},
+        problem::Problem,
+        reply::Reply,
+    },
+    serve::Figures,
+};
+
+/// Incidents and endpoints that are shown at a glance.
+const AT_A_GLANCE: usize = 5;
+/// Traffic is shown for so long, in seconds.
+const TRAFFIC: i64 = 86_400;
+
+pub(super) fn operations() -> Vec<Operation> {
+    vec![At::get("/overview", Role::Viewer).does(
+        "getOverview",
+        "What there is and what needs somebody",
+        overview,
+    )]
+}
+
+/// What is told beside.
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
+pub(super) struct Wanted {
+    /// Also what changed at or after this time.
+    since: Option<Timestamp>,
+}
+
+/// What there is and what needs somebody.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Overview {
+    /// How much is kept.
+    counts: Counts,
+    /// The worst incidents.
+    incidents: Vec<Incident>,
+    /// The endpoints with the highest risk.
+    riskiest: Vec<Endpoint>,
+    /// The last analysis, with traffic over time; `null` before there was one.
+    summary: Option<Summary>,
+    /// What the server did since it began; `null` for who belongs to another organisation.
+    server: Option<Figures>,
+    /// What became of the exchanges of the last 24 hours, also of those before the server began.
+    traffic: Traffic,
+    /// Data classes and on how many endpoints they are seen, most first.
+    data_classes: Vec<DataClassSpread>,
+    /// What changed since the time that was asked for; `null` when none was.
+    changes: Option<Changes>,
+}
+
+/// What became of exchanges over time. All gateways that share the store count; what they did in the last
+/// seconds is not in it yet.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Traffic {
+    /// Where it begins: at the beginning of a bucket.
+    since: Timestamp,
+    /// Length of a bucket, in seconds.
+    seconds: u32,
+    /// In order. Times without exchanges are missing.
+    buckets: Vec<TrafficBucket>,
+}
+
+async fn overview(call: Call<Wanted, Nothing>) -> Result<Reply<Overview>, Problem> {
+    let (caller, store) = (call.caller()?, call.api.store()?);
+    let scope = &caller.scope;
+    let first = PageRequest::first(AT_A_GLANCE as u32);
+    let incidents = store.incidents(scope, &IncidentFilter::default(), &first).await?.items;
+    let runs = store.runs(scope, &PageRequest::first(1)).await?.items;
+    let overview = Overview {
+        counts: store.counts(scope).await?,
+        incidents,
+        riskiest: riskiest(&*store, scope).await?,
+        summary: runs.into_iter().next().map(|run| run.summary),
+        server: match call.api.own(caller) {
+            Ok(()) => Some(call.api.figures()?),
+            Err(_) => None,
+        },
+        traffic: traffic(&*store, scope).await?,
+        data_classes: store.data_classes(scope).await?,
+        changes: match call.query.since {
+            Some(since) => Some(store.changes_since(scope, since).await?),
+            None => None,
+        },
+    };
+    Ok(overview.into())
+}
+
+async fn traffic(store: &dyn Store, scope: &Scope) -> Result<Traffic, Problem> {
+    let length = i64::from(TRAFFIC_SECONDS);
+    let begin = (crate::serve::now().seconds() - TRAFFIC).div_euclid(length) * length;
+    let since = Timestamp::from_seconds(begin);
+    let buckets = store.traffic_since(scope, since).await?;
+    Ok(Traffic { since, seconds: TRAFFIC_SECONDS, buckets })
+}
+
+/// Looks at the riskiest first, so that few are read where there are many.
+async fn riskiest(store: &dyn Store, scope: &Scope) -> Result<Vec<Endpoint>, Problem> {
+    let mut found = Vec::new();
+    for least in [80, 60, 40, 20, 1] {
+        let filter = EndpointFilter { min_risk: Some(least), ..EndpointFilter::default() };
+        let page = PageRequest::first(1_000);
+        found = store.endpoints(scope, &filter, &page).await?.items;
+        if found.len() >= AT_A_GLANCE {
+            break;
+        }
+    }
+    found.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.risk.score, endpoint.requests)));
+    found.truncate(AT_A_GLANCE);
+    Ok(found)
+}

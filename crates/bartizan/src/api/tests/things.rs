@@ -1,0 +1,326 @@
+//! What single operations answer.
+
+use axum::{
+    body::Body,
+    http::{Method, Request, StatusCode, header},
+};
+use serde_json::{Value, json};
+
+use super::{
+    BASE, COOKIE, CSRF_HEADER, with_token,
+    world::{World, exchange, here, secret},
+};
+
+async fn get(world: &World, path: &str) -> Value {
+    let (status, body) = world.json(with_token(path, Method::GET, &here())).await;
+    assert_eq!(status, StatusCode::OK, "{path}: {body}");
+    body
+}
+
+/// A change by somebody of the default organisation.
+async fn change(
+    world: &World,
+    who: &str,
+    method: Method,
+    path: &str,
+    body: Value,
+) -> (StatusCode, Value) {
+    let secret = secret(&here(), who);
+    let request = Request::builder()
+        .method(method)
+        .uri(format!("{BASE}{path}"))
+        .header(header::COOKIE, format!("{COOKIE}={}", secret.reveal().as_str()))
+        .header(CSRF_HEADER, secret.csrf_token().to_string())
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(body.to_string()));
+    world.json(request.expect("a request")).await
+}
+
+fn ids(body: &Value) -> Vec<&str> {
+    let items = body["items"].as_array().expect("a list");
+    items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn exchanges_are_listed_the_last_one_first() {
+    let world = World::new().await;
+    let body = get(&world, "/exchanges").await;
+    assert_eq!(ids(&body), ["exc_default_2", "exc_default_1"]);
+    assert_eq!(body["next"], Value::Null);
+    let response = world.send(with_token("/exchanges?hostile=true", Method::GET, &here())).await;
+    assert_eq!(response.headers()["x-looked-at"], "2");
+    for header in ["x-damaged-blocks", "x-exchanges-elsewhere"] {
+        assert!(!response.headers().contains_key(header), "{header}");
+    }
+    let refused = &body["items"][1];
+    for (member, expected) in [
+        ("host", json!("default.example")),
+        ("path", json!("/v1/orders/{id}")),
+        ("endpoint_id", json!("ep_default")),
+        ("actor_id", json!("act_default")),
+        ("status", json!(403)),
+        ("hostile", json!(true)),
+        ("codes", json!(["BZ-D001"])),
+        ("severity", json!("high")),
+        ("refused", json!(true)),
+        ("would_refuse", json!(false)),
+        ("applied", json!("deny")),
+    ] {
+        assert_eq!(refused[member], expected, "{member}");
+    }
+    assert_eq!(refused["actor"]["label"], json!("203.0.113.7"));
+    assert_eq!(refused["decisions"][0]["policy"], json!("<b>"), "hostile text stays text");
+    for (query, expected) in [
+        ("hostile=true", &["exc_default_1"][..]),
+        ("hostile=false", &["exc_default_2"]),
+        ("refused=true", &["exc_default_1"]),
+        ("would_refuse=true", &[]),
+        ("status_class=2xx&status_class=5xx", &["exc_default_2"]),
+        ("method=GET&method=PUT", &["exc_default_2", "exc_default_1"]),
+        ("method=PUT", &[]),
+        ("id=exc_default_1", &["exc_default_1"]),
+        ("endpoint=ep_default&actor=act_default", &["exc_default_2", "exc_default_1"]),
+        ("endpoint=ep_other", &[]),
+        ("actor=act_other", &[]),
+        ("since=1970-01-01T00:00:00.000002Z", &["exc_default_2"]),
+        ("before=1970-01-01T00:00:00.000002Z", &["exc_default_1"]),
+    ] {
+        assert_eq!(ids(&get(&world, &format!("/exchanges?{query}")).await), expected, "{query}");
+    }
+    let first = get(&world, "/exchanges?limit=1").await;
+    let next = first["next"].as_str().expect("more");
+    let second = get(&world, &format!("/exchanges?limit=1&after={next}")).await;
+    assert_eq!((ids(&first), ids(&second)), (vec!["exc_default_2"], vec!["exc_default_1"]));
+    for wrong in ["status_class=200", "after=00", "hostile=perhaps", "since=yesterday"] {
+        let asked = with_token(&format!("/exchanges?{wrong}"), Method::GET, &here());
+        assert_eq!(world.send(asked).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+}
+
+#[tokio::test]
+async fn what_an_exchange_was_is_not_made_up() {
+    let world = World::new().await;
+    let facts = bartizan_store::ExchangeFacts {
+        endpoint: Some(bartizan_model::EndpointId::from_text("ep_gone")),
+        judged: None,
+        ..exchange(3)
+    };
+    world.directory.save(bartizan_store::Batch::default(), vec![facts]).await.expect("saved");
+    let body = get(&world, "/exchanges?limit=1").await;
+    let item = &body["items"][0];
+    assert_eq!((&item["id"], &item["endpoint_id"]), (&json!("exc_default_3"), &json!("ep_gone")));
+    for member in ["host", "path", "hostile", "codes", "action", "refused", "would_refuse"] {
+        assert_eq!(item[member], Value::Null, "{member}");
+    }
+    for query in ["hostile=true", "hostile=false"] {
+        let body = get(&world, &format!("/exchanges?{query}")).await;
+        assert!(!ids(&body).contains(&"exc_default_3"), "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_detection_leads_to_its_exchanges() {
+    let world = World::new().await;
+    let body = get(&world, "/detections/det_default/exchanges").await;
+    assert_eq!((ids(&body), &body["next"]), (vec!["exc_default_1"], &Value::Null));
+}
+
+#[tokio::test]
+async fn findings_are_given_to_users_and_say_where_they_are() {
+    let world = World::new().await;
+    let finding = get(&world, "/findings/fnd_default").await;
+    assert_eq!(finding["id"], json!("fnd_default"));
+    assert_eq!((&finding["assignee"], &finding["path"]), (&Value::Null, &json!("/v1/orders/{id}")));
+    let assign = async |ids: Value, to: Value| {
+        let body = json!({"ids": ids, "assignee": to});
+        change(&world, "analyst", Method::PUT, "/findings/assignee", body).await
+    };
+    let (status, done) = assign(json!(["fnd_default", "fnd_none"]), json!("operator")).await;
+    assert_eq!((status, &done["changed"]), (StatusCode::OK, &json!(["fnd_default"])), "{done}");
+    assert_eq!(done["refused"][0]["id"], json!("fnd_none"));
+    for (query, expected) in [
+        ("assignee=operator", 1),
+        ("assignee=owner", 0),
+        ("unassigned=true", 0),
+        ("unassigned=false", 1),
+        ("", 1),
+    ] {
+        let body = get(&world, &format!("/findings?{query}")).await;
+        let items = body["items"].as_array().expect("a list");
+        assert_eq!(items.len(), expected, "{query}");
+        assert!(items.iter().all(|item| item["assignee"] == "operator"));
+    }
+    // Neither somebody who is not there, nor somebody who may not log in.
+    let shut_out = bartizan_store::UserChange {
+        name: "viewer".to_owned(),
+        disabled: Some(true),
+        who: "test".to_owned(),
+        ..bartizan_store::UserChange::default()
+    };
+    world.directory.store().change_user(&here(), &shut_out).await.expect("changed");
+    for name in ["stranger", "viewer", ""] {
+        let (_, done) = assign(json!(["fnd_default"]), json!(name)).await;
+        assert_eq!(
+            (&done["changed"], done["refused"][0]["id"].as_str()),
+            (&json!([]), Some("fnd_default"))
+        );
+    }
+    let names: Vec<Value> =
+        get(&world, "/assignees").await["items"].as_array().expect("a list").clone();
+    assert!(
+        names.contains(&json!({"name": "analyst"})) && !names.contains(&json!({"name": "viewer"}))
+    );
+    let (_, done) = assign(json!(["fnd_default"]), Value::Null).await;
+    assert_eq!(done["changed"], json!(["fnd_default"]));
+    let audit = world.directory.store().audit_records(&here(), 0, 1_000).await.expect("audit");
+    let of_ours: Vec<_> = audit.iter().filter(|record| record.action == "finding.assign").collect();
+    assert_eq!(of_ours.len(), 2, "what is refused is not recorded");
+    assert!(of_ours[1].details.contains("\"from\":\"operator\""), "{}", of_ours[1].details);
+}
+
+#[tokio::test]
+async fn comments_are_text_and_nothing_else() {
+    let world = World::new().await;
+    let say = async |text: &str| {
+        let body = json!({"text": text});
+        change(&world, "analyst", Method::POST, "/findings/fnd_default/comments", body).await
+    };
+    let hostile = "<script>alert(1)</script>\n=cmd|' /C calc'!A0 \u{202e} [x](javascript:1)";
+    let (status, said) = say(hostile).await;
+    assert_eq!((status, said["text"].as_str()), (StatusCode::CREATED, Some(hostile)));
+    for wrong in ["", " \n ", "a\0b", "\u{1b}[31m", &"é".repeat(4_001)] {
+        assert_eq!(say(wrong).await.0, StatusCode::UNPROCESSABLE_ENTITY, "{wrong:?}");
+    }
+    assert_eq!(say(&"é".repeat(4_000)).await.0, StatusCode::CREATED);
+    let listed = get(&world, "/findings/fnd_default/comments").await;
+    let items = listed["items"].as_array().expect("a list");
+    assert_eq!(
+        (items.len(), &items[0]["who"], &items[0]["sequence"]),
+        (2, &json!("analyst"), &json!(1))
+    );
+    assert_eq!(items[0]["text"], json!(hostile));
+    let audit = world.directory.store().audit_records(&here(), 0, 1_000).await.expect("audit");
+    assert_eq!(audit.iter().filter(|record| record.action == "finding.comment").count(), 2);
+    let (status, _) = change(
+        &world,
+        "analyst",
+        Method::POST,
+        "/findings/fnd_none/comments",
+        json!({"text": "a"}),
+    )
+    .await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_overview_says_what_changed_and_what_became_of_traffic() {
+    let world = World::new().await;
+    let body = get(&world, "/overview").await;
+    assert_eq!((&body["changes"], &body["data_classes"]), (&Value::Null, &json!([])));
+    assert_eq!(
+        (&body["traffic"]["buckets"], &body["traffic"]["seconds"]),
+        (&json!([]), &json!(600))
+    );
+    let now = crate::serve::now();
+    let begin = now.seconds().div_euclid(600) * 600;
+    let bucket = |time: i64| bartizan_store::TrafficBucket {
+        time: bartizan_model::Timestamp::from_seconds(time),
+        clean: 5,
+        monitored: 1,
+        ..bartizan_store::TrafficBucket::default()
+    };
+    let traffic = vec![bucket(begin), bucket(begin - 86_400), bucket(begin - 87_000)];
+    let batch = bartizan_store::Batch { now, traffic, ..bartizan_store::Batch::default() };
+    world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    let body = get(&world, "/overview?since=1970-01-01T00:00:00Z").await;
+    let buckets = body["traffic"]["buckets"].as_array().expect("a list");
+    assert_eq!(buckets.len(), 2, "of 24 hours and what is left of the first bucket: {body}");
+    assert_eq!((&buckets[1]["clean"], &buckets[1]["monitored"]), (&json!(5), &json!(1)));
+    let changes = json!({
+        "new_endpoints": 1, "changed_endpoints": 0, "new_findings": 1, "reopened_findings": 0,
+        "fixed_findings": 0, "new_incidents": 1,
+    });
+    assert_eq!(body["changes"], changes);
+    let later = get(&world, "/overview?since=2100-01-01T00:00:00Z").await;
+    assert!(later["changes"].as_object().expect("counts").values().all(|count| count == 0));
+    let asked = with_token("/overview?since=lately", Method::GET, &here());
+    assert_eq!(world.send(asked).await.status(), StatusCode::UNPROCESSABLE_ENTITY);
+}
+
+#[tokio::test]
+async fn health_names_the_limits_that_were_reached() {
+    let world = World::new().await;
+    assert_eq!(get(&world, "/health").await["limits_reached"], json!([]));
+    let nodes = bartizan_model::limits::LimitName::Nodes;
+    world.counters.limits[nodes as usize].fetch_add(3, std::sync::atomic::Ordering::Relaxed);
+    let body = get(&world, "/health").await;
+    assert_eq!(body["limits_reached"], json!([{"name": "limits.nodes", "count": 3}]));
+}
+
+#[tokio::test]
+async fn policies_say_where_they_apply_and_what_they_do() {
+    let world = World::new().await;
+    let body = get(&world, "/policies").await;
+    let rate = &body["items"][0];
+    assert_eq!(rate["name"], json!("default-rate"));
+    let everywhere = json!({"hosts": [], "paths": [], "ignore_case": false, "methods": []});
+    assert_eq!(rate["scope"], everywhere);
+    assert!(rate["description"].as_str().is_some_and(|text| text.len() > 40), "{rate}");
+}
+
+#[tokio::test]
+async fn an_endpoint_knows_its_callers() {
+    let world = World::new().await;
+    let mut facts: Vec<_> = (3..9).map(exchange).collect();
+    facts[0].actor = Some(bartizan_model::ActorId::from_text("act_gone"));
+    facts[1].endpoint = Some(bartizan_model::EndpointId::from_text("ep_other"));
+    world.directory.save(bartizan_store::Batch::default(), facts).await.expect("saved");
+    let body = get(&world, "/endpoints/ep_default/callers").await;
+    assert_eq!(
+        (&body["callers"], &body["exchanges"], &body["is_all"], &body["since"]),
+        (&json!(2), &json!(7), &json!(true), &json!("1970-01-01T00:00:00.000001Z")),
+        "{body}"
+    );
+    let (busiest, other) = (&body["items"][0], &body["items"][1]);
+    assert_eq!(
+        (&busiest["actor"]["label"], &busiest["requests"]),
+        (&json!("203.0.113.7"), &json!(6))
+    );
+    // 1, 5 and 7 of 1, 2, 5, 6, 7, 8.
+    assert_eq!((&busiest["hostile"], &busiest["refused"]), (&json!(3), &json!(3)));
+    assert_eq!(busiest["last_seen"], json!("1970-01-01T00:00:00.000008Z"));
+    assert_eq!((&other["actor_id"], &other["actor"]), (&json!("act_gone"), &Value::Null));
+}
+
+#[tokio::test]
+async fn an_endpoint_has_a_history() {
+    let world = World::new().await;
+    let store = world.directory.store();
+    let id = |text: &str| bartizan_model::EndpointId::from_text(text);
+    assert_eq!(
+        get(&world, "/endpoints/ep_default/history").await,
+        json!({"items": [], "is_all": true})
+    );
+    let mut endpoint =
+        store.endpoint(&here(), &id("ep_default")).await.expect("read").expect("there");
+    endpoint.access = bartizan_model::Access::Public;
+    let now = bartizan_model::Timestamp::from_seconds(5);
+    let batch = bartizan_store::Batch { now, endpoints: vec![endpoint], ..Default::default() };
+    store.save_batch(&here(), &batch).await.expect("saved");
+    let merge = bartizan_store::EndpointMerge {
+        from: vec![id("ep_old")],
+        into: id("ep_default"),
+        reason: "the <same>".to_owned(),
+    };
+    let later = bartizan_model::Timestamp::from_seconds(6);
+    store.merge_endpoints(&here(), &merge, "ann", later).await.expect("merged");
+    // By an id that leads there.
+    let body = get(&world, "/endpoints/ep_old/history").await;
+    let expected = json!([
+        {"time": "1970-01-01T00:00:06.000000Z", "what": "merge", "was": null, "became": "ep_default",
+         "alias": "ep_old", "who": "ann", "reason": "the <same>"},
+        {"time": "1970-01-01T00:00:05.000000Z", "what": "access", "was": "unknown", "became": "public",
+         "alias": null, "who": null, "reason": null},
+    ]);
+    assert_eq!(body["items"], expected);
+}
