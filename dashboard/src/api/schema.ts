@@ -1170,3 +1170,23 @@ export type User = {
   /** What they may do. */
   role: Role;
 };
+
+/** The words that each address can be asked with. */
+export interface Asks {
+  "/actors": "after" | "fields" | "kind" | "label" | "limit" | "min_detections";
+  "/audit": "behind" | "most";
+  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "limit" | "min_severity" | "since";
+  "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service";
+  "/findings": "after" | "code" | "endpoint" | "fields" | "host" | "limit" | "min_severity" | "seen_since" | "state";
+  "/findings/{id}/history": "after" | "fields" | "limit";
+  "/incidents": "actor" | "after" | "before" | "fields" | "limit" | "min_severity" | "since";
+  "/incidents/{id}/detections": "after" | "fields" | "limit";
+  "/keys": "after" | "fields" | "limit";
+  "/policies": "after" | "fields" | "limit";
+  "/reference/checks": "after" | "fields" | "limit";
+  "/reference/classes": "after" | "fields" | "limit";
+  "/reference/detectors": "after" | "fields" | "limit";
+  "/services": "after" | "fields" | "limit";
+  "/tokens": "after" | "fields" | "limit";
+  "/users": "after" | "fields" | "limit";
+}
