@@ -21,6 +21,24 @@ export type AccessToken = {
   user: string;
 };
 
+/** Chosen members. A token that a program presents. */
+export type AccessTokenSelection = {
+  /** When it was made. */
+  created?: Timestamp;
+  /** When it ends. */
+  expires?: Timestamp;
+  /** Opaque; shows nothing of the secret. */
+  id?: string;
+  /** For people. */
+  name?: string;
+  /** What it may do at most. */
+  role?: Role;
+  /** When it was last used, to a minute or so. */
+  used?: Timestamp | null;
+  /** For whom it acts. It can never do more than they can. */
+  user?: string;
+};
+
 /** What is done with an exchange, mildest first. */
 export type Action = "allow" | "log" | "mask" | "challenge" | "throttle" | "deny";
 
@@ -54,6 +72,9 @@ export type ActorRef = {
   label: string;
 };
 
+/** The order; `-` is descending. */
+export type ActorSort = "-detections" | "last_seen" | "-last_seen" | "requests" | "-requests";
+
 /** An actor in the result. */
 export type ActorSummary = {
   /** Detections it is in. */
@@ -76,6 +97,30 @@ export type ActorSummary = {
   networks: (string)[];
   /** Exchanges. */
   requests: number;
+};
+
+/** Chosen members. An actor in the result. */
+export type ActorSummarySelection = {
+  /** Detections it is in. */
+  detections?: number;
+  /** Distinct endpoints. */
+  endpoints?: number;
+  /** First exchange. */
+  first_seen?: Timestamp | null;
+  /** Best grade its principal reached; `None` without a principal. */
+  grade?: Grade | null;
+  /** Opaque. */
+  id?: ActorId;
+  /** What it was told by. */
+  kind?: ActorKind;
+  /** For people. */
+  label?: string;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Networks it came from, a few of them. */
+  networks?: (string)[];
+  /** Exchanges. */
+  requests?: number;
 };
 
 /** What is kept of a key. An owner may have several. */
@@ -101,8 +146,36 @@ export type ApiKey = {
 /** An own API key. */
 export type ApiKeyId = string;
 
+/** Chosen members. What is kept of a key. An owner may have several. */
+export type ApiKeySelection = {
+  /** When it was made. */
+  created?: Timestamp;
+  /** From when on it may no longer be used; `None` for never. */
+  expires?: Timestamp | null;
+  /** Its id; not secret. */
+  id?: ApiKeyId;
+  /** When it was last used, as written down now and then; `None` for never. */
+  last_used?: Timestamp | null;
+  /** What it is for, for people. */
+  name?: string;
+  /** Whose it is. */
+  owner?: string;
+  /** What it may be used for; empty for nothing in particular. */
+  scopes?: (string)[];
+  /** Whether it may be used. */
+  state?: ApiKeyState;
+};
+
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
+
+/** Who looks after findings. */
+export type Assignment = {
+  /** A user of the organisation, or nobody. */
+  assignee: string | null;
+  /** Which. */
+  ids: (FindingId)[];
+};
 
 /** A technique of MITRE ATT&CK. */
 export type Attack = string;
@@ -135,6 +208,27 @@ export type AuditRecord = {
   who: string;
 };
 
+/** Chosen members. A record as stored. */
+export type AuditRecordSelection = {
+  /** What, for example `finding.state`. */
+  action?: string;
+  /** Further facts: JSON as it was hashed. */
+  details?: string;
+  /** 64 hexadecimal digits. */
+  hash?: string;
+  /** From 1, without gaps, per scope. */
+  sequence?: number;
+  /** On what. */
+  subject?: string;
+  /** When. */
+  time?: Timestamp;
+  /** Who. */
+  who?: string;
+};
+
+/** The order; `-` is descending. */
+export type AuditSort = "sequence" | "-sequence";
+
 /** One way of authentication seen at an endpoint. */
 export type Auth = {
   /** Share of [`Endpoint::auth_judged`] that carried it, 0 to 1. */
@@ -150,6 +244,21 @@ export type Auth = {
 /** How callers authenticate. */
 export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie" | "digest" | "signature" | "certificate" | "other";
 
+/** An actor at an endpoint. */
+export type Caller = {
+  actor: ActorRef;
+  first_seen: Timestamp | null;
+  last_seen: Timestamp | null;
+  requests: number;
+};
+
+/** Who calls an endpoint. */
+export type Callers = {
+  /** Only those of detections are known. */
+  from_detections: boolean;
+  items: (Caller)[];
+};
+
 /** What to change. What is missing stays. */
 export type ChangedUser = {
   /** Whether they are shut out. */
@@ -158,6 +267,16 @@ export type ChangedUser = {
   password?: string | null;
   /** What they may do. */
   role?: Role | null;
+};
+
+/** What changed since a time. */
+export type Changes = {
+  changed_endpoints: number;
+  fixed_findings: number;
+  new_endpoints: number;
+  new_findings: number;
+  new_incidents: number;
+  reopened_findings: number;
 };
 
 /** How one check fared. */
@@ -188,6 +307,44 @@ export type ClassView = {
   title: string;
   /** What is recognised, with the rule and its source. */
   what: string;
+};
+
+/** Chosen members. A data class. */
+export type ClassViewSelection = {
+  /** What it belongs to. */
+  group?: DataGroup;
+  /** Its name. */
+  name?: string;
+  /** Whether its exposure is serious by itself. */
+  sensitive?: boolean;
+  /** One line for people. */
+  title?: string;
+  /** What is recognised, with the rule and its source. */
+  what?: string;
+};
+
+/** What somebody said about a finding. */
+export type Comment = {
+  /** From 1, in order. */
+  sequence: number;
+  /** Plain text. */
+  text: string;
+  /** When. */
+  time: Timestamp;
+  /** Who. */
+  who: string;
+};
+
+/** Chosen members. What somebody said about a finding. */
+export type CommentSelection = {
+  /** From 1, in order. */
+  sequence?: number;
+  /** Plain text. */
+  text?: string;
+  /** When. */
+  time?: Timestamp;
+  /** Who. */
+  who?: string;
 };
 
 /** How sure we are that it is true. */
@@ -244,6 +401,14 @@ export type DataClassCount = {
   location: Location;
 };
 
+/** How many endpoints carry a class. */
+export type DataClassEndpoints = {
+  class: string;
+  endpoints: number;
+  in_request: number;
+  in_response: number;
+};
+
 /** Groups of data classes, as the data map shows them. */
 export type DataGroup = "contact" | "financial" | "national_id" | "health" | "credential" | "location" | "personal" | "technical";
 
@@ -265,6 +430,16 @@ export type Decision = {
   reason?: string;
   /** The new state. */
   to: FindingState;
+};
+
+/** What a policy decided. */
+export type DecisionView = {
+  action: Action;
+  kind: string;
+  outcome: "enforced" | "monitored" | "not_evaluated";
+  policy: string;
+  reason: string;
+  status: number | null;
 };
 
 /** Something hostile that an actor did. */
@@ -293,6 +468,8 @@ export type Detection = {
   last_time: Timestamp | null;
   /** OWASP API Security Top 10 ids. */
   owasp: (string)[];
+  /** How many of these were refused; `null` when it is not known. */
+  refused: number | null;
   /** How bad. */
   severity: Severity;
   /** Stage of an attack that this belongs to. */
@@ -303,10 +480,57 @@ export type Detection = {
   time: Timestamp | null;
   /** One line for people. */
   title: string;
+  /** How many of these were noted by a rule in monitor mode; `null` when it is not known. */
+  would_refuse: number | null;
 };
 
 /** A detection. */
 export type DetectionId = string;
+
+/** Chosen members. Something hostile that an actor did. */
+export type DetectionSelection = {
+  /** Who did it. */
+  actor?: ActorRef;
+  /** MITRE ATT&CK technique ids. */
+  attack?: (string)[];
+  /** Attack class, for example `sql_injection`. */
+  class?: string;
+  /** Code of the detector. */
+  code?: string;
+  /** How sure. */
+  confidence?: Confidence;
+  /** Where; `None` for something spread over many endpoints. */
+  endpoint_id?: EndpointId | null;
+  /** What was seen, with the numbers behind the judgement. */
+  evidence?: (Evidence)[];
+  /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+  exchange_ids?: (ExchangeId)[];
+  /** How many hostile exchanges there were. */
+  exchanges?: number;
+  /** Opaque. */
+  id?: DetectionId;
+  /** When it was last seen. */
+  last_time?: Timestamp | null;
+  /** OWASP API Security Top 10 ids. */
+  owasp?: (string)[];
+  /** How many of these were refused; `null` when it is not known. */
+  refused?: number | null;
+  /** How bad. */
+  severity?: Severity;
+  /** Stage of an attack that this belongs to. */
+  stage?: Stage;
+  /** How many of these the API answered with success. */
+  succeeded?: number;
+  /** When it was first seen; `None` when the source has no times. */
+  time?: Timestamp | null;
+  /** One line for people. */
+  title?: string;
+  /** How many of these were noted by a rule in monitor mode; `null` when it is not known. */
+  would_refuse?: number | null;
+};
+
+/** The order; `-` is descending. */
+export type DetectionSort = "-last_seen" | "last_seen" | "-severity";
 
 /** Which way a value travels. */
 export type Direction = "request" | "response";
@@ -359,8 +583,67 @@ export type Endpoint = {
   template_evidence: (string)[];
 };
 
+/** Something that changed about an endpoint. */
+export type EndpointEvent = {
+  from: string | null;
+  kind: string;
+  time: Timestamp;
+  to: string | null;
+};
+
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
 export type EndpointId = string;
+
+/** Chosen members. An endpoint as the catalogue knows it. */
+export type EndpointSelection = {
+  /** Who can reach it. */
+  access?: Access;
+  /** Distinct actors, claimed principals not counted. */
+  actors?: number;
+  /** Other ids that lead here. */
+  aliases?: (EndpointId)[];
+  /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
+  auth?: (Auth)[];
+  /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
+  auth_judged?: number;
+  /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
+  confirmed?: boolean;
+  /** Sensitive data. */
+  data_classes?: (DataClassCount)[];
+  /** First exchange. */
+  first_seen?: Timestamp | null;
+  /** Host without port unless the port is unusual; empty when the source does not say. */
+  host?: string;
+  /** Opaque and permanent. */
+  id?: EndpointId;
+  /** How it relates to what is written. */
+  inventory_state?: InventoryState;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Method. */
+  method?: Method;
+  /** Name of the operation, where the protocol has one. */
+  operation?: string | null;
+  /** Parameters and fields. */
+  parameters?: (Parameter)[];
+  /** Template with `{name}` for parameters. */
+  path?: string;
+  /** Protocol. */
+  protocol?: Protocol;
+  /** Exchanges seen, without scanner noise. */
+  requests?: number;
+  /** Risk with its arithmetic. */
+  risk?: Risk;
+  /** The service it belongs to. */
+  service?: ServiceId | null;
+  /** Exchanges by status code. */
+  statuses?: ([number, number])[];
+  /** Why the path is a template where it is: one line per parameter. */
+  template_evidence?: (string)[];
+};
+
+/** The order; `-` is descending. */
+export type EndpointSort = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
 
 /** An environment of an organisation. */
 export type EnvironmentId = string;
@@ -411,6 +694,84 @@ export type ExchangeFigures = {
 
 /** An exchange, as its source named it or as numbered on reading. */
 export type ExchangeId = string;
+
+/** What is kept of an exchange: no values. */
+export type ExchangeView = {
+  actor: ActorRef | null;
+  anomalies: (string)[];
+  decisions: (DecisionView)[];
+  decisions_left_out: number;
+  duration_micros: number | null;
+  endpoint_id: EndpointId | null;
+  fields: (FieldView)[];
+  fields_left_out: number;
+  host: string | null;
+  id: ExchangeId;
+  method: string;
+  not_inspected: (string)[];
+  /** Template of the endpoint. */
+  path: string | null;
+  request_bytes: number;
+  response_bytes: number | null;
+  status: number | null;
+  time: Timestamp | null;
+};
+
+/** Chosen members. What is kept of an exchange: no values. */
+export type ExchangeViewSelection = {
+  actor?: ActorRef | null;
+  anomalies?: (string)[];
+  decisions?: (DecisionView)[];
+  decisions_left_out?: number;
+  duration_micros?: number | null;
+  endpoint_id?: EndpointId | null;
+  fields?: (FieldView)[];
+  fields_left_out?: number;
+  host?: string | null;
+  id?: ExchangeId;
+  method?: string;
+  not_inspected?: (string)[];
+  /** Template of the endpoint. */
+  path?: string | null;
+  request_bytes?: number;
+  response_bytes?: number | null;
+  status?: number | null;
+  time?: Timestamp | null;
+};
+
+/** Values of one property, most frequent first. */
+export type Facet = {
+  /** Whether there are more values. */
+  more: boolean;
+  /** At most 50. */
+  values: (FacetValue)[];
+};
+
+/** A value and how many have it. */
+export type FacetValue = {
+  /** How many. */
+  count: number;
+  /** As the filter takes it. */
+  value: string;
+};
+
+/** How many there are, and of which values. */
+export type Facets = {
+  /** By name; each under all filters but its own. */
+  facets: Record<string, Facet>;
+  /** How many fit all filters. */
+  total: number;
+};
+
+/** What is kept of one value. */
+export type FieldView = {
+  classes: (string)[];
+  hash: KeyedHash;
+  length: number;
+  location: string;
+  side: Side;
+  value_type: string;
+};
 
 /** What the server did since it began. */
 export type Figures = {
@@ -486,11 +847,128 @@ export type FindingEvent = {
   who: string;
 };
 
+/** Chosen members. One line of a finding's history. */
+export type FindingEventSelection = {
+  /** When the decision lapses. */
+  expiry?: Timestamp | null;
+  /** State before. */
+  from?: FindingState;
+  /** Why. */
+  reason?: string;
+  /** From 1, in order. */
+  sequence?: number;
+  /** When. */
+  time?: Timestamp;
+  /** State after. */
+  to?: FindingState;
+  /** Who. */
+  who?: string;
+};
+
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
 export type FindingId = string;
 
+/** The order; `-` is descending. */
+export type FindingSort = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
+
 /** State of a finding in the workflow. */
 export type FindingState = "open" | "confirmed" | "accepted" | "false_positive" | "fixed" | "replaced";
+
+/** A finding, with what triage and the inventory know of it. */
+export type FindingView = {
+  /** Who looks after it. */
+  assignee: string | null;
+  /** Code of the check. */
+  code: string;
+  /** How sure. */
+  confidence: Confidence;
+  /** For example `CWE-287`. */
+  cwe: (string)[];
+  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+  discriminator: string;
+  /** The endpoint it is about; `None` when it is about the whole host. */
+  endpoint_id: EndpointId | null;
+  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+  endpoint_ids: (EndpointId)[];
+  /** How many endpoints show it: 1, or those of the host. */
+  endpoints: number;
+  /** What was seen: the first few pieces. */
+  evidence: (Evidence)[];
+  /** How often the check failed and how often it passed here. */
+  failed: number;
+  /** First exchange that showed it. */
+  first_seen: Timestamp | null;
+  /** Host it is about. */
+  host: string;
+  /** The same weakness of the same endpoint (or host) has the same id in every run. */
+  id: FindingId;
+  /** Last exchange that showed it. */
+  last_seen: Timestamp | null;
+  /** Of its endpoint. */
+  method: string | null;
+  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+  owasp: (string)[];
+  /** How often it passed. */
+  passed: number;
+  /** Of its endpoint. */
+  path: string | null;
+  /** What to do. */
+  remediation: string;
+  /** How bad. */
+  severity: Severity;
+  /** Where it stands. */
+  state: FindingState;
+  /** One line for people. */
+  title: string;
+};
+
+/** Chosen members. A finding, with what triage and the inventory know of it. */
+export type FindingViewSelection = {
+  /** Who looks after it. */
+  assignee?: string | null;
+  /** Code of the check. */
+  code?: string;
+  /** How sure. */
+  confidence?: Confidence;
+  /** For example `CWE-287`. */
+  cwe?: (string)[];
+  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+  discriminator?: string;
+  /** The endpoint it is about; `None` when it is about the whole host. */
+  endpoint_id?: EndpointId | null;
+  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+  endpoint_ids?: (EndpointId)[];
+  /** How many endpoints show it: 1, or those of the host. */
+  endpoints?: number;
+  /** What was seen: the first few pieces. */
+  evidence?: (Evidence)[];
+  /** How often the check failed and how often it passed here. */
+  failed?: number;
+  /** First exchange that showed it. */
+  first_seen?: Timestamp | null;
+  /** Host it is about. */
+  host?: string;
+  /** The same weakness of the same endpoint (or host) has the same id in every run. */
+  id?: FindingId;
+  /** Last exchange that showed it. */
+  last_seen?: Timestamp | null;
+  /** Of its endpoint. */
+  method?: string | null;
+  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+  owasp?: (string)[];
+  /** How often it passed. */
+  passed?: number;
+  /** Of its endpoint. */
+  path?: string | null;
+  /** What to do. */
+  remediation?: string;
+  /** How bad. */
+  severity?: Severity;
+  /** Where it stands. */
+  state?: FindingState;
+  /** One line for people. */
+  title?: string;
+};
 
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
@@ -503,6 +981,7 @@ export type Health = {
   counts: Counts;
   /** Exchanges. */
   exchanges: ExchangeFigures;
+  limits_reached: (LimitReached)[];
   /** Whether it should be sent new connections. */
   ready: boolean;
   /** How sinks fare; a few seconds old. */
@@ -546,6 +1025,37 @@ export type Incident = {
 /** An incident. */
 export type IncidentId = string;
 
+/** Chosen members. An attacker's story. */
+export type IncidentSelection = {
+  /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
+  absorbed?: (IncidentId)[];
+  /** Who began it. */
+  actor?: ActorRef;
+  /** Its detections, in order of time. */
+  detection_ids?: (DetectionId)[];
+  /** Last hostile exchange. */
+  ended?: Timestamp | null;
+  /** The arithmetic of the score. */
+  factors?: (ScoreFactor)[];
+  /** Opaque. */
+  id?: IncidentId;
+  /** Further actors in it, each with what ties it to another one of it. */
+  linked?: (ActorLink)[];
+  /** 0 to 100. */
+  score?: number;
+  /** How bad: the worst of its detections, raised when stages add up. */
+  severity?: Severity;
+  /** Stages reached, in order. */
+  stages?: (Stage)[];
+  /** First hostile exchange. */
+  started?: Timestamp | null;
+  /** One or two sentences. */
+  summary?: string;
+};
+
+/** The order; `-` is descending. */
+export type IncidentSort = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
+
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
 
@@ -584,8 +1094,46 @@ export type ItemMeta = {
   why: string;
 };
 
+/** Chosen members. Metadata and documentation of one item. */
+export type ItemMetaSelection = {
+  /** Techniques of MITRE ATT&CK. */
+  attack?: (Attack)[];
+  /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+  code?: string;
+  /** How sure it is when it fires, unless the outcome says otherwise. */
+  confidence?: Confidence;
+  /** Weaknesses, the most fitting first. */
+  cwe?: (Cwe)[];
+  /** How to fix it. */
+  fix?: string;
+  /** What it needs to see. */
+  inputs?: (Input)[];
+  /** Kebab-case name that states the bad pattern, never the fix. */
+  name?: string;
+  /** OWASP API Security Top 10 of 2023. */
+  owasp?: Owasp | null;
+  /** RFCs, papers, advisories: names or addresses. */
+  references?: (string)[];
+  /** How bad it is when it fires, unless the outcome says otherwise. */
+  severity?: Severity;
+  /** How settled it is. */
+  status?: Status;
+  /** One line for people. */
+  title?: string;
+  /** What it does, in a few sentences, with its thresholds. */
+  what?: string;
+  /** Why it is bad. */
+  why?: string;
+};
+
 /** Keyed hash: equal hashes are equal values */
 export type KeyedHash = string;
+
+/** A limit that was reached. */
+export type LimitReached = {
+  count: number;
+  name: string;
+};
 
 /** What ties two actors. */
 export type LinkReason = "same_client" | "same_session";
@@ -665,7 +1213,7 @@ export type Listed4 = {
 /** A part of a list. */
 export type Listed5 = {
   /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (Finding)[];
+  items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -698,6 +1246,27 @@ export type Listed8 = {
 export type Listed9 = {
   /** The items, in the order of the list; with `fields`, only these members of each. */
   items: (ActorSummary)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedComment = {
+  items: (Comment)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedEndpointEvent = {
+  items: (EndpointEvent)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedExchange = {
+  items: (ExchangeView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -763,6 +1332,12 @@ export type NamedCount = {
   name: string;
 };
 
+/** What is said. */
+export type NewComment = {
+  /** Plain text. */
+  text: string;
+};
+
 /** A new key. */
 export type NewKey = {
   /** For how many days it counts, 1 to 36500; for ever when it is missing. */
@@ -814,8 +1389,10 @@ export type OrganisationId = string;
 
 /** What there is and what needs somebody. */
 export type Overview = {
+  changes: Changes | null;
   /** How much is kept. */
   counts: Counts;
+  data_classes: (DataClassEndpoints)[];
   /** The worst incidents. */
   incidents: (Incident)[];
   /** The endpoints with the highest risk. */
@@ -824,6 +1401,7 @@ export type Overview = {
   server: Figures | null;
   /** The last analysis, with traffic over time; `null` before there was one. */
   summary: Summary | null;
+  traffic: Traffic | null;
 };
 
 /** Id of the OWASP API Security Top 10, for example API2:2023 */
@@ -879,6 +1457,8 @@ export type PolicyView = {
   configured_mode: Mode;
   /** What it decided since the server began. */
   decisions: PolicyTally;
+  /** In the words of the configuration; may be empty. */
+  description: string;
   /** Whether it is there without any configuration. */
   is_default: boolean;
   /** Its kind, for example `rate`. */
@@ -887,8 +1467,32 @@ export type PolicyView = {
   mode: Mode;
   /** Its name. */
   name: string;
+  /** What it applies to. */
+  scope: string;
   /** What its kind does, for people. */
   title: string;
+};
+
+/** Chosen members. A policy in force. */
+export type PolicyViewSelection = {
+  /** The mode in the configuration; another one is in force when it was switched by hand. */
+  configured_mode?: Mode;
+  /** What it decided since the server began. */
+  decisions?: PolicyTally;
+  /** In the words of the configuration; may be empty. */
+  description?: string;
+  /** Whether it is there without any configuration. */
+  is_default?: boolean;
+  /** Its kind, for example `rate`. */
+  kind?: string;
+  /** Whether it decides, or only says what it would decide. */
+  mode?: Mode;
+  /** Its name. */
+  name?: string;
+  /** What it applies to. */
+  scope?: string;
+  /** What its kind does, for people. */
+  title?: string;
 };
 
 /** Why a request was not answered as wished. */
@@ -953,6 +1557,118 @@ export type ScoreFactor = {
   reason: string;
 };
 
+/** A part of a list. */
+export type Selected = {
+  items: (UserSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected10 = {
+  items: (ApiKeySelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected11 = {
+  items: (AuditRecordSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected12 = {
+  items: (PolicyViewSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected13 = {
+  items: (ItemMetaSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected14 = {
+  items: (ClassViewSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected2 = {
+  items: (AccessTokenSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected3 = {
+  items: (EndpointSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected4 = {
+  items: (ServiceRecordSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected5 = {
+  items: (FindingViewSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected6 = {
+  items: (FindingEventSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected7 = {
+  items: (IncidentSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected8 = {
+  items: (DetectionSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Selected9 = {
+  items: (ActorSummarySelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type SelectedComment = {
+  items: (CommentSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type SelectedExchange = {
+  items: (ExchangeViewSelection)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
 /** A service: endpoints with one owner. */
 export type ServiceId = string;
 
@@ -966,6 +1682,18 @@ export type ServiceRecord = {
   name: string;
   /** Team or person; empty when nobody is known. */
   owner: string;
+};
+
+/** Chosen members. A group of endpoints with an owner. */
+export type ServiceRecordSelection = {
+  /** Part of the organisation it belongs to; empty when unknown. */
+  business_unit?: string;
+  /** Opaque. */
+  id?: ServiceId;
+  /** For people. */
+  name?: string;
+  /** Team or person; empty when nobody is known. */
+  owner?: string;
 };
 
 /** Who is logged in. */
@@ -1153,6 +1881,30 @@ export type TimeBucket = {
 /** RFC 3339, in UTC */
 export type Timestamp = string;
 
+/** Traffic over time. */
+export type Traffic = {
+  buckets: (TrafficBucket)[];
+  /** Length of a bucket. */
+  seconds: number;
+  since: Timestamp | null;
+};
+
+/** Traffic of one stretch of time, by verdict. */
+export type TrafficBucket = {
+  /** Nothing was held against them. */
+  clean: number;
+  /** Of all, answered with a server error. */
+  errors: number;
+  /** Would have been refused. */
+  monitored: number;
+  /** Not judged. */
+  not_judged: number;
+  /** Refused. */
+  refused: number;
+  /** Begin. */
+  time: Timestamp;
+};
+
 /** Somebody who may log in. */
 export type User = {
   /** When they were added. */
@@ -1171,17 +1923,42 @@ export type User = {
   role: Role;
 };
 
+/** Chosen members. Somebody who may log in. */
+export type UserSelection = {
+  /** When they were added. */
+  created?: Timestamp;
+  /** Disabled ones cannot log in, and their sessions and tokens end. */
+  disabled?: boolean;
+  /** When they last logged in. */
+  last_login?: Timestamp | null;
+  /** They must choose another password before anything else. */
+  must_change_password?: boolean;
+  /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
+  name?: string;
+  /** When the password was last set. */
+  password_changed?: Timestamp;
+  /** What they may do. */
+  role?: Role;
+};
+
 /** The words that each address can be asked with. */
 export interface Asks {
-  "/actors": "after" | "fields" | "kind" | "label" | "limit" | "min_detections";
-  "/audit": "behind" | "most";
-  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "limit" | "min_severity" | "since";
-  "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service";
-  "/findings": "after" | "code" | "endpoint" | "fields" | "host" | "limit" | "min_severity" | "seen_since" | "state";
+  "/actors": "after" | "fields" | "format" | "kind" | "label" | "limit" | "min_detections" | "sort";
+  "/actors/facets": "kind" | "label" | "min_detections";
+  "/audit": "after" | "behind" | "fields" | "format" | "limit" | "most" | "sort";
+  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "since" | "sort";
+  "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service" | "sort";
+  "/endpoints/facets": "access" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "path" | "protocol" | "service";
+  "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "limit" | "method" | "since" | "status_class";
+  "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "sort" | "state" | "unassigned";
+  "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "state" | "unassigned";
+  "/findings/{id}/comments": "after" | "fields" | "limit";
   "/findings/{id}/history": "after" | "fields" | "limit";
-  "/incidents": "actor" | "after" | "before" | "fields" | "limit" | "min_severity" | "since";
+  "/incidents": "actor" | "after" | "before" | "fields" | "format" | "limit" | "min_severity" | "since" | "sort";
+  "/incidents/facets": "actor" | "before" | "min_severity" | "since";
   "/incidents/{id}/detections": "after" | "fields" | "limit";
   "/keys": "after" | "fields" | "limit";
+  "/overview": "since";
   "/policies": "after" | "fields" | "limit";
   "/reference/checks": "after" | "fields" | "limit";
   "/reference/classes": "after" | "fields" | "limit";
