@@ -1,7 +1,13 @@
-import type { Session } from "./shapes.ts";
+import type { Asks } from "./schema.ts";
+import type { Page, Session } from "./shapes.ts";
 
 /** Search words of a request: repeated values become repeated parameters. */
 export type Query = Record<string, string | number | string[] | undefined>;
+
+/** Search words that an address knows, by the API's own document; it refuses all others. */
+export type Asked<Path extends keyof Asks> = {
+  [Word in Asks[Path]]?: string | number | string[] | undefined;
+};
 
 /** What the server said was wrong (RFC 9457), or that it did not answer (`status` 0). */
 export class Problem extends Error {
@@ -25,6 +31,8 @@ export class Problem extends Error {
 export const ENDED = "bartizan-session-ended";
 
 const BASE = "/api/v1";
+const ACCEPTED =
+  "application/json, application/vnd.bartizan.selection+json;q=0.9, application/problem+json;q=0.8";
 let csrf = "";
 
 /** Remembers what writes must send back. It lives in memory only. */
@@ -45,7 +53,7 @@ export function address(path: string, query: Query = {}): string {
 }
 
 async function call<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
-  const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
+  const headers: Record<string, string> = { accept: ACCEPTED };
   if (method !== "GET") headers["x-csrf-token"] = csrf;
   if (body !== undefined) headers["content-type"] = "application/json";
   let response: Response;
@@ -81,6 +89,25 @@ async function call<T>(method: string, path: string, query?: Query, body?: unkno
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
   call<T>("GET", path, query, undefined, signal);
+
+/**
+ * Chosen members of the items of a list. The document promises none of them in such an answer, so each is looked for:
+ * what a row needs and does not have is an error of the answer, not an `undefined` on the page.
+ */
+export async function select<T, K extends keyof T & string>(
+  path: string,
+  members: readonly K[],
+  query: Query,
+  signal?: AbortSignal,
+): Promise<Page<Pick<T, K>>> {
+  const page = await get<Page<Partial<T>>>(path, { ...query, fields: members.join(",") }, signal);
+  for (const item of page.items) {
+    const missing = members.find((member) => item[member] === undefined);
+    if (missing !== undefined) throw new Problem(200, `The answer lacks “${missing}”`);
+  }
+  return page as Page<Pick<T, K>>;
+}
+
 export const post = <T>(path: string, body: unknown) => call<T>("POST", path, undefined, body);
 export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, undefined, body);
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, undefined, body);

@@ -13,6 +13,12 @@ export interface Page<T> {
   next: string | null;
 }
 
+/** How many there are, and of which values: each facet under all filters but its own. */
+export interface Facets {
+  total: number;
+  facets: Record<string, { values: { value: string; count: number }[]; more: boolean }>;
+}
+
 export interface Session {
   user: string;
   role: Role;
@@ -82,12 +88,6 @@ export interface Endpoint {
   aliases: string[];
 }
 
-/** What the rows of the inventory need. */
-export type EndpointRow = Omit<Endpoint, "parameters" | "statuses" | "template_evidence" | "aliases">;
-
-/** What the rows of the findings need. */
-export type FindingRow = Omit<Finding, "evidence" | "remediation" | "endpoint_ids">;
-
 export interface EvidenceValue {
   class: string;
   shape: string;
@@ -122,7 +122,19 @@ export interface Finding {
   state: FindingState;
   first_seen: string | null;
   last_seen: string | null;
-  assignee?: string | null;
+  /** The user who looks after it. */
+  assignee: string | null;
+  /** Of its endpoint, where it is of one. */
+  method: string | null;
+  path: string | null;
+}
+
+/** What somebody said about a finding, in plain text. */
+export interface Comment {
+  sequence: number;
+  time: string;
+  who: string;
+  text: string;
 }
 
 export interface StateChange {
@@ -159,9 +171,9 @@ export interface Detection {
   owasp: string[];
   attack: string[];
   stage: Stage;
-  /** Hostile exchanges that were stopped, and that a rule in monitor mode would have stopped. */
-  refused?: number;
-  would_refuse?: number;
+  /** Hostile exchanges that were stopped, and that a rule in monitor mode would have stopped; null is not known. */
+  refused: number | null;
+  would_refuse: number | null;
 }
 
 export interface Incident {
@@ -190,90 +202,67 @@ export interface Actor {
   last_seen: string | null;
 }
 
-/** What the server did since it began. */
-export interface Figures {
-  ready: boolean;
-  connections: number;
-  exchanges: {
-    judged: number;
-    not_judged: number;
-    partly_inspected: number;
-    hostile: number;
-    would_block: number;
-    refused_by_policies: number;
-    policies_would_refuse: number;
-    missing_from_capture: number;
-  };
-  store: {
-    steps_kept: number;
-    steps_failed: number;
-    exchange_facts_lost: number;
-    exchange_facts_removed: number;
-  };
+/** An actor that calls an endpoint. */
+export interface Caller {
+  actor: ActorRef;
+  requests: number;
+  first_seen: string | null;
+  last_seen: string | null;
 }
 
-/** How much is kept. */
-export interface Counts {
-  endpoints: number;
-  provisional: number;
-  findings: [FindingState, number][];
-  /** Open and confirmed ones. */
-  active_findings: [Severity, number][];
-  detections: number;
-  incidents: number;
-  actors: number;
-  runs: number;
-  audit_records: number;
-  exchange_blocks: number;
+export interface Callers {
+  items: Caller[];
+  /** Whether only those that are in detections are known. */
+  from_detections: boolean;
 }
 
-export interface Health extends Figures {
-  version: string;
-  started: string;
-  counts: Counts;
-}
-
-export interface TimeBucket {
+/** Something that changed about an endpoint. */
+export interface EndpointEvent {
   time: string;
-  seconds: number;
-  exchanges: number;
-  hostile: number;
-  errors: number;
+  kind: string;
+  from: string | null;
+  to: string | null;
 }
 
-export interface NamedCount {
-  name: string;
-  count: number;
+/** What is kept of one value of an exchange: never the value. */
+export interface FieldFact {
+  location: string;
+  side: string;
+  value_type: string;
+  length: number;
+  classes: string[];
+  hash: string;
 }
 
-export interface CheckTally {
-  code: string;
-  name: string;
-  failed: number;
-  passed: number;
-  not_applicable: number;
-  not_evaluated: number;
+/** What a policy decided about an exchange, when that was more than to let it pass. */
+export interface PolicyDecision {
+  policy: string;
+  kind: string;
+  outcome: "enforced" | "monitored" | "not_evaluated";
+  action: Action;
+  status: number | null;
+  reason: string;
 }
 
-/** The last analysis as a whole. */
-export interface Summary {
-  exchanges: number;
-  started: string | null;
-  ended: string | null;
-  noise: number;
-  checks: CheckTally[];
-  not_evaluated: NamedCount[];
-  not_inspected: NamedCount[];
-  partly_inspected: number;
-  timeline: TimeBucket[];
-}
-
-export interface Overview {
-  counts: Counts;
-  incidents: Incident[];
-  riskiest: Endpoint[];
-  summary: Summary | null;
-  server: Figures | null;
+/** What is kept of an exchange. */
+export interface Exchange {
+  id: string;
+  time: string | null;
+  method: string;
+  host: string | null;
+  path: string | null;
+  endpoint_id: string | null;
+  actor: ActorRef | null;
+  status: number | null;
+  request_bytes: number;
+  response_bytes: number | null;
+  duration_micros: number | null;
+  anomalies: string[];
+  not_inspected: string[];
+  fields: FieldFact[];
+  fields_left_out: number;
+  decisions: PolicyDecision[];
+  decisions_left_out: number;
 }
 
 export interface PolicyRow {
@@ -282,6 +271,10 @@ export interface PolicyRow {
   title: string;
   mode: Mode;
   is_default: boolean;
+  /** What it applies to. */
+  scope: string;
+  /** In the words of the configuration; may be empty. */
+  description: string;
   decisions: {
     passed: number;
     refused: number;

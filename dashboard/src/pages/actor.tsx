@@ -41,6 +41,13 @@ function Whole({ actor }: { actor: Actor }) {
         <span className="plain mono nw">
           {actor.id} <Copy text={actor.id} label="Copy the id" />
         </span>
+        {actor.kind !== "campaign" && (
+          <span className="acts end">
+            <Link to="/exchanges" search={{ actor: actor.id }} className="btn">
+              Its exchanges
+            </Link>
+          </span>
+        )}
       </div>
       <h1>
         <Hostile text={capital(actor.label)} most={200} />

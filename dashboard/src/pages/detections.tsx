@@ -1,8 +1,9 @@
 import { Link } from "@tanstack/react-router";
 import type { Detection } from "../api/shapes.ts";
-import { Hostile, Sev } from "../parts/marks.tsx";
+import { Hostile, Sev, Sign } from "../parts/marks.tsx";
 import { Time } from "../parts/words.tsx";
 import { count } from "../words/numbers.ts";
+import { exchangesOf } from "./incident.tsx";
 
 /** What actors did, the worst first: how often, and how often the API answered with success. */
 export function DetectionTable({ detections, actor = true }: { detections: Detection[]; actor?: boolean }) {
@@ -15,6 +16,7 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
           {actor && <th>By</th>}
           <th className="num">Requests</th>
           <th className="num">Succeeded</th>
+          <th className="num">At the wall</th>
           <th className="num">Seen</th>
         </tr>
       </thead>
@@ -43,8 +45,13 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
             <td className={`num f-hide ${one.succeeded > 0 ? "tone s-critical" : "t3"}`}>
               {count(one.succeeded)}
             </td>
+            <td className="num f-hide">
+              <Stopped detection={one} />
+            </td>
             <td className="num t3">
-              <Time at={one.last_time ?? one.time} />
+              <Link to="/exchanges" search={exchangesOf(period(one))} className="link" title="Its exchanges">
+                <Time at={one.last_time ?? one.time} />
+              </Link>
             </td>
           </tr>
         ))}
@@ -52,3 +59,23 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
     </table>
   );
 }
+
+/** Solid was refused, hollow would have been. */
+export function Stopped({ detection }: { detection: Pick<Detection, "refused" | "would_refuse"> }) {
+  const { refused, would_refuse: would } = detection;
+  if (refused === null && would === null) return <Sign certainty="unevaluated">not known</Sign>;
+  if (!refused && !would) return <span className="t3">let through</span>;
+  return (
+    <span className="outcomes">
+      {(refused ?? 0) > 0 && <Sign kind="deny">{count(refused ?? 0)} refused</Sign>}
+      {(would ?? 0) > 0 && (
+        <Sign kind="deny" certainty="would">
+          {count(would ?? 0)} would refuse
+        </Sign>
+      )}
+    </span>
+  );
+}
+
+/** Its time in the words of an incident. */
+const period = (one: Detection) => ({ ...one, started: one.time, ended: one.last_time ?? one.time });

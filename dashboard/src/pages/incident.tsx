@@ -2,7 +2,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { one, resource, useIncident } from "../api/queries.ts";
-import type { Actor, Detection, Endpoint, Incident, Page, Stage } from "../api/shapes.ts";
+import type { Actor, ActorRef, Detection, Endpoint, Incident, Page, Stage } from "../api/shapes.ts";
 import { DataClass, Hostile, Operation, Sev } from "../parts/marks.tsx";
 import { Ledger, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
@@ -98,6 +98,11 @@ function Whole({ incident }: { incident: Incident }) {
           <span>score of 100</span>
         </p>
       </div>
+      <p className="under row wrap small">
+        <Link to="/exchanges" search={exchangesOf(incident)} className="link">
+          Exchanges of this time{incident.actor.kind === "campaign" ? ", hostile ones" : " by this actor"}
+        </Link>
+      </p>
       <Strip acts={story_} now={now} />
       <div className="grid g-main">
         <div className="stack">
@@ -130,6 +135,23 @@ function Whole({ incident }: { incident: Incident }) {
   );
 }
 
+/** The exchanges behind an incident or a detection. A campaign is many actors: its are the hostile ones of the time. */
+export function exchangesOf(thing: {
+  actor: ActorRef;
+  endpoint_id?: string | null;
+  started?: string | null;
+  ended?: string | null;
+}): Record<string, string> {
+  const ended = instant(thing.ended);
+  return {
+    ...(thing.actor.kind === "campaign" ? { hostile: "true" } : { actor: thing.actor.id }),
+    ...(thing.endpoint_id ? { endpoint: thing.endpoint_id } : {}),
+    ...(thing.started ? { since: thing.started } : {}),
+    // Up to the last one and with it: `before` leaves out what it names.
+    ...(ended === undefined ? {} : { before: new Date(ended + 1000).toISOString() }),
+  };
+}
+
 const sum = (list: Detection[], name: "exchanges" | "succeeded") =>
   list.reduce((total, each) => total + each[name], 0);
 
@@ -159,10 +181,10 @@ function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
 }
 
 /** What the requests came to: answered with success, stopped, or in vain. */
-function Outcome({ detections }: { detections: Detection[] }) {
+export function Outcome({ detections }: { detections: Detection[] }) {
   const total = sum(detections, "exchanges");
   const got = sum(detections, "succeeded");
-  const known = detections.some((each) => each.refused !== undefined);
+  const known = detections.some((each) => each.refused !== null);
   const stopped = detections.reduce((all, each) => all + (each.refused ?? 0), 0);
   const would = detections.reduce((all, each) => all + (each.would_refuse ?? 0), 0);
   const vain = Math.max(0, total - got - stopped);

@@ -4,7 +4,7 @@ import { Hostile, Operation, Sealed, Sign } from "../parts/marks.tsx";
 import { STAGE_TONE, STAGES } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, instant, span } from "../words/time.ts";
-import { type Act, stageName } from "./incident.tsx";
+import { type Act, exchangesOf, stageName } from "./incident.tsx";
 
 /** Time at the left, what was done, and what came of it at the right. */
 export function Timeline({
@@ -77,6 +77,19 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             <Hostile text={first.note} most={300} />
           </p>
         )}
+        <p>
+          <Link
+            to="/exchanges"
+            search={exchangesOf({
+              ...detection,
+              started: detection.time,
+              ended: detection.last_time ?? detection.time,
+            })}
+            className="link"
+          >
+            Its exchanges
+          </Link>
+        </p>
         <details>
           <summary>{many(detection.evidence.length, "piece")} of evidence</summary>
           <ul>
@@ -102,6 +115,12 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
         ) : (
           <>
             <b>{count(detection.exchanges)}</b> in vain
+          </>
+        )}
+        {(detection.refused ?? 0) > 0 && (
+          <>
+            <br />
+            <Sign kind="held">{count(detection.refused ?? 0)} stopped</Sign>
           </>
         )}
         {(detection.would_refuse ?? 0) > 0 && (

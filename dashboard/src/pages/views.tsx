@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { EndpointRow } from "../api/shapes.ts";
+import type { EndpointRow } from "../api/rows.ts";
 import { Ask, Field } from "../parts/dialog.tsx";
 import { useAddress } from "../shell/search.ts";
 import { type Search, stringify } from "../words/address.ts";

@@ -1,3 +1,5 @@
+import { begin } from "./time.ts";
+
 // The address bar holds every filter and view, in plain words: `?access=public&access=partner&q=orders`.
 
 /** What a page reads from the address: each name has one text, or several in order. */
@@ -49,6 +51,30 @@ export function replace(search: Search, name: string, value: string | string[] |
   const values = value === undefined || value === "" ? [] : Array.isArray(value) ? value : [value];
   if (values.length === 0) return rest;
   return { ...rest, [name]: values.length === 1 ? (values[0] as string) : values };
+}
+
+/**
+ * What the API is asked for by an address: the words it knows, and no others. `severity` is the least severity, and
+ * `range` (`24h`) a beginning that moves with `now`.
+ */
+export function asked<Word extends string>(
+  search: Search,
+  words: readonly Word[],
+  now: number,
+): { [Known in Word]?: string[] } {
+  const values = (word: string): string[] => {
+    if (word === "min_severity") return all(search, "severity").filter((one) => one !== "info");
+    const given = all(search, word);
+    if (word !== "since" || given.length > 0) return given;
+    const since = begin(first(search, "range"), now);
+    return since ? [since] : [];
+  };
+  const result: { [Known in Word]?: string[] } = {};
+  for (const word of words) {
+    const found = values(word);
+    if (found.length > 0) result[word] = found;
+  }
+  return result;
 }
 
 /** Whether a path can be gone to after logging in: one of ours, not another site's. */

@@ -1,5 +1,5 @@
 // The inventory is read whole: what a filter leaves, and how many each further filter would leave, is told here.
-import type { EndpointRow } from "../api/shapes.ts";
+import type { EndpointRow } from "../api/rows.ts";
 import { all, first, type Search } from "./address.ts";
 
 /** What endpoints can be narrowed by, each with the values that an endpoint has. */
@@ -69,13 +69,14 @@ export function narrow(rows: EndpointRow[], search: Search): Narrowed {
   return result;
 }
 
-/** Rows by `risk`, `requests`, `actors` or `last_seen`, `-` in front for the largest first; by group before, if any. */
+/** Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group before, if any. */
 export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "service"): EndpointRow[] {
   const by: Record<string, (row: EndpointRow) => number | string> = {
     risk: (row) => row.risk.score,
     requests: (row) => row.requests,
     actors: (row) => row.actors,
     last_seen: (row) => row.last_seen ?? "",
+    first_seen: (row) => row.first_seen ?? "",
   };
   const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
