@@ -73,11 +73,8 @@ export function ChangesHere({ endpoint }: { endpoint: Endpoint }) {
             {items.map((event, index) => (
               <li key={index} className="k-held">
                 <b>{capital(spaced(event.kind))}</b>{" "}
-                {event.from !== null && (
-                  <>
-                    <Hostile text={event.from} most={120} /> →{" "}
-                  </>
-                )}
+                {event.from !== null && <Hostile text={event.from} most={120} />}
+                {event.from !== null && event.to !== null && " → "}
                 {event.to !== null && <Hostile text={event.to} most={120} />}
                 <br />
                 <Time at={event.time} ago />

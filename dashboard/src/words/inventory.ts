@@ -20,6 +20,26 @@ export const DIMENSIONS: Record<string, (row: EndpointRow) => string[]> = {
 
 export const STEP = 20;
 
+/** What a row has in each dimension, and its words. */
+interface Known {
+  values: string[][];
+  text: string;
+}
+
+// Rows are read once and looked through at each keystroke.
+const known = new WeakMap<EndpointRow, Known>();
+
+function know(row: EndpointRow): Known {
+  const found = known.get(row);
+  if (found) return found;
+  const fresh = {
+    values: Object.values(DIMENSIONS).map((values) => values(row)),
+    text: `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""}`.toLowerCase(),
+  };
+  known.set(row, fresh);
+  return fresh;
+}
+
 export interface Narrowed {
   rows: EndpointRow[];
   /** For each dimension its values, with how many rows fit them and all filters of other dimensions. */
@@ -30,11 +50,7 @@ export interface Narrowed {
 
 /** Any value of one dimension is enough; all dimensions have to fit. */
 export function narrow(rows: EndpointRow[], search: Search): Narrowed {
-  const wanted = Object.entries(DIMENSIONS).map(([name, values]) => ({
-    name,
-    values,
-    chosen: new Set(all(search, name)),
-  }));
+  const wanted = Object.keys(DIMENSIONS).map((name) => ({ name, chosen: new Set(all(search, name)) }));
   const words = (first(search, "q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const least = Number(first(search, "min_risk") ?? 0) || 0;
   const result: Narrowed = {
@@ -43,12 +59,8 @@ export function narrow(rows: EndpointRow[], search: Search): Narrowed {
     risk: [0, 0, 0, 0, 0],
   };
   for (const row of rows) {
-    if (words.length > 0) {
-      const text =
-        `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""}`.toLowerCase();
-      if (!words.every((word) => text.includes(word))) continue;
-    }
-    const values = wanted.map((dimension) => dimension.values(row));
+    const { values, text } = know(row);
+    if (!words.every((word) => text.includes(word))) continue;
     const misses = wanted.flatMap(({ chosen }, index) =>
       chosen.size > 0 && !values[index]?.some((value) => chosen.has(value)) ? [index] : [],
     );
@@ -69,7 +81,12 @@ export function narrow(rows: EndpointRow[], search: Search): Narrowed {
   return result;
 }
 
-/** Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group before, if any. */
+const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group
+ * before, if any. Equal rows stay as they came.
+ */
 export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "service"): EndpointRow[] {
   const by: Record<string, (row: EndpointRow) => number | string> = {
     risk: (row) => row.risk.score,
@@ -80,11 +97,7 @@ export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "ser
   };
   const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
-  const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
   return rows.toSorted(
-    (a, b) =>
-      (group ? compare(a[group] ?? "", b[group] ?? "") : 0) ||
-      compare(value(a), value(b)) * way ||
-      compare(a.host + a.path + a.method, b.host + b.path + b.method),
+    (a, b) => (group ? compare(a[group] ?? "", b[group] ?? "") : 0) || compare(value(a), value(b)) * way,
   );
 }
