@@ -78,4 +78,4 @@ export function Stopped({ detection }: { detection: Pick<Detection, "refused" | 
 }
 
 /** Its time in the words of an incident. */
-const period = (one: Detection) => ({ ...one, started: one.time, ended: one.last_time ?? one.time });
+export const period = (one: Detection) => ({ ...one, started: one.time, ended: one.last_time ?? one.time });

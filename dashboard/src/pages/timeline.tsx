@@ -4,6 +4,7 @@ import { Hostile, Operation, Sealed, Sign } from "../parts/marks.tsx";
 import { STAGE_TONE, STAGES } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, instant, span } from "../words/time.ts";
+import { period } from "./detections.tsx";
 import { type Act, exchangesOf, stageName } from "./incident.tsx";
 
 /** Time at the left, what was done, and what came of it at the right. */
@@ -63,7 +64,10 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             {detection.code}
           </Link>{" "}
           · confidence {detection.confidence}
-          {from !== undefined && to !== undefined && to > from ? ` · over ${span(to - from)}` : ""}
+          {from !== undefined && to !== undefined && to > from ? ` · over ${span(to - from)}` : ""} ·{" "}
+          <Link to="/exchanges" search={exchangesOf(period(detection))}>
+            its exchanges
+          </Link>
         </p>
         {endpoint && (
           <p>
@@ -77,19 +81,6 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             <Hostile text={first.note} most={300} />
           </p>
         )}
-        <p>
-          <Link
-            to="/exchanges"
-            search={exchangesOf({
-              ...detection,
-              started: detection.time,
-              ended: detection.last_time ?? detection.time,
-            })}
-            className="link"
-          >
-            Its exchanges
-          </Link>
-        </p>
         <details>
           <summary>{many(detection.evidence.length, "piece")} of evidence</summary>
           <ul>
