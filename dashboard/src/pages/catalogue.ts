@@ -1,6 +1,7 @@
 // How the inventory is read. Up to WHOLE endpoints come into the page, once: then every filter, count, group and order
 // is a matter of milliseconds and of no request, and what the server does not filter by (authentication, words in
-// any place) works too. More than that stay on the server: it filters, counts and sorts, and rows come as one scrolls.
+// any place) works too. More than that stay on the server: it filters, counts and sorts, rows come as one scrolls,
+// and words are looked for in paths.
 import { useEffect, useMemo } from "react";
 import type { Asked } from "../api/client.ts";
 import { useFacets, useList } from "../api/queries.ts";
@@ -59,14 +60,19 @@ const steps = (sizes: ReadonlyMap<string, number> | undefined) =>
   [0, 1, 2, 3, 4].map((step) => sizes?.get(String(step * STEP)) ?? 0);
 
 export function useCatalogue(sort: string, group: "host" | "service" | undefined): Catalogue {
-  const { search } = useAddress();
-  const query = useAsked<"/endpoints">(WORDS);
-  const extent = useFacets("/endpoints/facets", {}).data;
+  const { search, first } = useAddress();
+  const asked = useAsked<"/endpoints">(WORDS);
+  const extent = useFacets("/endpoints/facets", ALL).data;
   const large = (extent?.total ?? 0) > WHOLE;
+  const q = first("q");
+  const query = useMemo<Asked<"/endpoints/facets">>(
+    () => (large && q ? { ...asked, path: q } : asked),
+    [asked, large, q],
+  );
   const sorted = useMemo<Asked<"/endpoints">>(() => {
-    const by = group === "host" ? "host" : sort;
+    const by = large && group === "host" ? "host" : sort;
     return SORTS.includes(by.replace(/^-/, "")) ? { ...query, sort: by } : query;
-  }, [query, sort, group]);
+  }, [query, sort, group, large]);
   const whole = useList("/endpoints", ALL, PART, !large);
   const part = useList("/endpoints", sorted, PART, large);
   const list = large ? part : whole;
@@ -76,26 +82,19 @@ export function useCatalogue(sort: string, group: "host" | "service" | undefined
     if (!large && more && !error && (items?.length ?? 0) < WHOLE) more();
   }, [more, items, error, large]);
   // Until all is here the server's figures are the true ones, if it knows all the filters.
-  const knows = OWN.every((name) => search[name] === undefined);
+  const knows = large || OWN.every((name) => search[name] === undefined);
   const counting = large || (!whole.complete && knows);
   const counted = useFacets("/endpoints/facets", query, counting).data;
-  const local = useLocal(list.items, search);
-  const rows = useMemo(
-    () => (large ? local.now.rows : arrange(local.now.rows, sort, group)),
-    [local.now, sort, group, large],
-  );
   const server = counting ? counted : undefined;
+  const local = useLocal(large ? undefined : items, search, sort, group);
   const sizes = useMemo(() => tallies(server), [server]);
+  const all = useMemo(() => (counting ? tallies(extent) : undefined), [counting, extent]);
   return {
-    rows,
+    rows: large ? (part.items ?? NO_ROWS) : local.rows,
     items: list.items,
     total: extent?.total ?? (whole.complete ? items?.length : undefined),
-    fits: server?.total ?? (list.complete ? rows.length : undefined),
-    all:
-      useMemo(
-        () => (large || !whole.complete ? tallies(extent) : undefined),
-        [large, whole.complete, extent],
-      ) ?? local.all.counts,
+    fits: server?.total ?? (list.complete ? local.rows.length : undefined),
+    all: all ?? local.all.counts,
     now: sizes ?? (list.items ? local.now.counts : undefined),
     risk: sizes ? steps(sizes.get("risk")) : local.now.risk,
     more: new Set(
@@ -109,9 +108,16 @@ export function useCatalogue(sort: string, group: "host" | "service" | undefined
 }
 
 const ALL = {};
+const NO_ROWS: EndpointRow[] = [];
 
-function useLocal(items: EndpointRow[] | undefined, search: Search) {
-  const all = useMemo(() => narrow(items ?? [], {}), [items]);
-  const now = useMemo(() => narrow(items ?? [], search), [items, search]);
-  return { all, now };
+function useLocal(
+  items: EndpointRow[] | undefined,
+  search: Search,
+  sort: string,
+  group: "host" | "service" | undefined,
+) {
+  const all = useMemo(() => narrow(items ?? NO_ROWS, {}), [items]);
+  const now = useMemo(() => narrow(items ?? NO_ROWS, search), [items, search]);
+  const rows = useMemo(() => arrange(now.rows, sort, group), [now, sort, group]);
+  return { all, now, rows };
 }

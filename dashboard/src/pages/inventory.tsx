@@ -18,6 +18,14 @@ import { Peek } from "./peek.tsx";
 import { RiskFacet } from "./riskfacet.tsx";
 import { Views } from "./views.tsx";
 
+const ACTORS: Column<EndpointRow> = {
+  name: "actors",
+  title: "Actors",
+  width: "52px",
+  numeric: true,
+  cell: (row) => count(row.actors),
+};
+
 const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "method",
@@ -50,15 +58,7 @@ const COLUMNS: Column<EndpointRow>[] = [
     down: true,
     cell: (row) => count(row.requests),
   },
-  {
-    name: "actors",
-    title: "Actors",
-    width: "52px",
-    numeric: true,
-    sort: "actors",
-    down: true,
-    cell: (row) => count(row.actors),
-  },
+  { ...ACTORS, sort: "actors", down: true },
   {
     name: "risk",
     title: "Risk",
@@ -150,9 +150,9 @@ export function Inventory() {
           <ExportOf it={it} />
         </span>
       </div>
-      <Views rows={it.large ? [] : (list.items ?? [])} />
+      <Views rows={it.large ? undefined : (list.items ?? [])} />
       <div className="toolbar">
-        <FilterBar names={NAMES} hint="path, host, service…" />
+        <FilterBar names={NAMES} hint={it.large ? "path…" : "path, host, service…"} />
         <button
           type="button"
           className="btn only-narrow"
@@ -167,7 +167,7 @@ export function Inventory() {
           options={[
             ["flat", "Flat"],
             ["host", "By host"],
-            ["service", "By service"],
+            ...(it.large ? [] : [["service", "By service"] as [string, string]]),
           ]}
         />
       </div>
@@ -214,7 +214,16 @@ function Endpoints({
   const { rows, list } = it;
   // Groups have to lie together: what comes in parts is grouped by its order, which is that of hosts.
   const grouped = it.large && group === "service" ? undefined : group;
-  const grouping = useMemo(() => (grouped ? groups(rows, grouped) : undefined), [rows, grouped]);
+  const sizes = it.large ? it.now?.get("host") : undefined;
+  const grouping = useMemo(
+    () => (grouped ? groups(rows, grouped, sizes) : undefined),
+    [rows, grouped, sizes],
+  );
+  // The server does not sort by actors.
+  const columns = useMemo(() => {
+    const columns = grouped === "host" ? COLUMNS : WITH_HOST;
+    return it.large ? columns.map((column) => (column.name === "actors" ? ACTORS : column)) : columns;
+  }, [grouped, it.large]);
   const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
   const chosen = rows.filter((row) => selected.has(row.id));
   const ahead = it.large && !list.complete ? AHEAD : 0;
@@ -224,7 +233,7 @@ function Endpoints({
         label="Endpoints"
         items={rows}
         total={rows.length + ahead}
-        columns={grouped === "host" ? COLUMNS : WITH_HOST}
+        columns={columns}
         height={grouped === "host" ? 32 : 44}
         id={(row) => row.id}
         open={open}
@@ -299,16 +308,16 @@ function Extent({ it }: { it: Catalogue }) {
   );
 }
 
-/** Heads of groups, with how many rows they have. */
-function groups(rows: EndpointRow[], key: "host" | "service") {
+/** Heads of groups, with how many rows they have: as counted by the server, or here. */
+function groups(rows: EndpointRow[], key: "host" | "service", counted?: ReadonlyMap<string, number>) {
   const sizes = new Map<string, number>();
-  for (const row of rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
+  for (const row of counted ? [] : rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
   return {
     of: (row: EndpointRow) => row[key] ?? "",
     head: (name: string) => (
       <>
         <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
-        {many(sizes.get(name) ?? 0, "endpoint")}
+        {counted && !counted.has(name) ? "" : many((counted ?? sizes).get(name) ?? 0, "endpoint")}
       </>
     ),
   };

@@ -6,7 +6,7 @@ import { Sev, Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Loading } from "../parts/words.tsx";
 import { ACTIVE, SEVERITIES } from "../words/names.ts";
-import { count } from "../words/numbers.ts";
+import { count, short } from "../words/numbers.ts";
 
 const OWASP = [
   "Object authorization",
@@ -122,7 +122,7 @@ export function ByRisk() {
                   )}
                 </span>
               )}
-              <b className="num">{total > 0 ? count(total) : "–"}</b>
+              <b className="num">{total > 0 ? short(total) : "–"}</b>
             </li>
           ))}
         </ul>
