@@ -21,24 +21,6 @@ export type AccessToken = {
   user: string;
 };
 
-/** Chosen members. A token that a program presents. */
-export type AccessTokenSelection = {
-  /** When it was made. */
-  created?: Timestamp;
-  /** When it ends. */
-  expires?: Timestamp;
-  /** Opaque; shows nothing of the secret. */
-  id?: string;
-  /** For people. */
-  name?: string;
-  /** What it may do at most. */
-  role?: Role;
-  /** When it was last used, to a minute or so. */
-  used?: Timestamp | null;
-  /** For whom it acts. It can never do more than they can. */
-  user?: string;
-};
-
 /** What is done with an exchange, mildest first. */
 export type Action = "allow" | "log" | "mask" | "challenge" | "throttle" | "deny";
 
@@ -99,30 +81,6 @@ export type ActorSummary = {
   requests: number;
 };
 
-/** Chosen members. An actor in the result. */
-export type ActorSummarySelection = {
-  /** Detections it is in. */
-  detections?: number;
-  /** Distinct endpoints. */
-  endpoints?: number;
-  /** First exchange. */
-  first_seen?: Timestamp | null;
-  /** Best grade its principal reached; `None` without a principal. */
-  grade?: Grade | null;
-  /** Opaque. */
-  id?: ActorId;
-  /** What it was told by. */
-  kind?: ActorKind;
-  /** For people. */
-  label?: string;
-  /** Last exchange. */
-  last_seen?: Timestamp | null;
-  /** Networks it came from, a few of them. */
-  networks?: (string)[];
-  /** Exchanges. */
-  requests?: number;
-};
-
 /** What is kept of a key. An owner may have several. */
 export type ApiKey = {
   /** When it was made. */
@@ -146,28 +104,14 @@ export type ApiKey = {
 /** An own API key. */
 export type ApiKeyId = string;
 
-/** Chosen members. What is kept of a key. An owner may have several. */
-export type ApiKeySelection = {
-  /** When it was made. */
-  created?: Timestamp;
-  /** From when on it may no longer be used; `None` for never. */
-  expires?: Timestamp | null;
-  /** Its id; not secret. */
-  id?: ApiKeyId;
-  /** When it was last used, as written down now and then; `None` for never. */
-  last_used?: Timestamp | null;
-  /** What it is for, for people. */
-  name?: string;
-  /** Whose it is. */
-  owner?: string;
-  /** What it may be used for; empty for nothing in particular. */
-  scopes?: (string)[];
-  /** Whether it may be used. */
-  state?: ApiKeyState;
-};
-
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
+
+/** Somebody who can be given findings. */
+export type Assignee = {
+  /** Name of the user. */
+  name: string;
+};
 
 /** Who looks after findings. */
 export type Assignment = {
@@ -208,24 +152,6 @@ export type AuditRecord = {
   who: string;
 };
 
-/** Chosen members. A record as stored. */
-export type AuditRecordSelection = {
-  /** What, for example `finding.state`. */
-  action?: string;
-  /** Further facts: JSON as it was hashed. */
-  details?: string;
-  /** 64 hexadecimal digits. */
-  hash?: string;
-  /** From 1, without gaps, per scope. */
-  sequence?: number;
-  /** On what. */
-  subject?: string;
-  /** When. */
-  time?: Timestamp;
-  /** Who. */
-  who?: string;
-};
-
 /** The order; `-` is descending. */
 export type AuditSort = "sequence" | "-sequence";
 
@@ -244,19 +170,27 @@ export type Auth = {
 /** How callers authenticate. */
 export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie" | "digest" | "signature" | "certificate" | "other";
 
-/** An actor at an endpoint. */
+/** Somebody who called. */
 export type Caller = {
-  actor: ActorRef;
+  actor: ActorRef | null;
+  actor_id: ActorId | null;
   first_seen: Timestamp | null;
+  hostile: number;
   last_seen: Timestamp | null;
+  refused: number;
   requests: number;
 };
 
-/** Who calls an endpoint. */
+/** Who called an endpoint. */
 export type Callers = {
-  /** Only those of detections are known. */
-  from_detections: boolean;
+  callers: number;
+  damaged_blocks: number;
+  exchanges: number;
+  has_elsewhere: boolean;
+  is_all: boolean;
+  /** The 50 busiest. */
   items: (Caller)[];
+  since: Timestamp | null;
 };
 
 /** What to change. What is missing stays. */
@@ -269,7 +203,7 @@ export type ChangedUser = {
   role?: Role | null;
 };
 
-/** What changed since a time. */
+/** What became different since some time. */
 export type Changes = {
   changed_endpoints: number;
   fixed_findings: number;
@@ -295,6 +229,13 @@ export type CheckTally = {
   passed: number;
 };
 
+/** A data class that was seen in an exchange. */
+export type ClassSeen = {
+  class: string;
+  count: number;
+  direction: Direction;
+};
+
 /** A data class. */
 export type ClassView = {
   /** What it belongs to. */
@@ -309,20 +250,6 @@ export type ClassView = {
   what: string;
 };
 
-/** Chosen members. A data class. */
-export type ClassViewSelection = {
-  /** What it belongs to. */
-  group?: DataGroup;
-  /** Its name. */
-  name?: string;
-  /** Whether its exposure is serious by itself. */
-  sensitive?: boolean;
-  /** One line for people. */
-  title?: string;
-  /** What is recognised, with the rule and its source. */
-  what?: string;
-};
-
 /** What somebody said about a finding. */
 export type Comment = {
   /** From 1, in order. */
@@ -333,18 +260,6 @@ export type Comment = {
   time: Timestamp;
   /** Who. */
   who: string;
-};
-
-/** Chosen members. What somebody said about a finding. */
-export type CommentSelection = {
-  /** From 1, in order. */
-  sequence?: number;
-  /** Plain text. */
-  text?: string;
-  /** When. */
-  time?: Timestamp;
-  /** Who. */
-  who?: string;
 };
 
 /** How sure we are that it is true. */
@@ -401,8 +316,8 @@ export type DataClassCount = {
   location: Location;
 };
 
-/** How many endpoints carry a class. */
-export type DataClassEndpoints = {
+/** Where a data class is seen. */
+export type DataClassSpread = {
   class: string;
   endpoints: number;
   in_request: number;
@@ -432,8 +347,8 @@ export type Decision = {
   to: FindingState;
 };
 
-/** What a policy decided. */
-export type DecisionView = {
+/** What an inline policy decided, when that was more than to let pass. */
+export type DecisionFact = {
   action: Action;
   kind: string;
   outcome: "enforced" | "monitored" | "not_evaluated";
@@ -468,8 +383,8 @@ export type Detection = {
   last_time: Timestamp | null;
   /** OWASP API Security Top 10 ids. */
   owasp: (string)[];
-  /** How many of these were refused; `null` when it is not known. */
-  refused: number | null;
+  /** How many of these a policy refused or slowed down. */
+  refused: number;
   /** How bad. */
   severity: Severity;
   /** Stage of an attack that this belongs to. */
@@ -480,54 +395,12 @@ export type Detection = {
   time: Timestamp | null;
   /** One line for people. */
   title: string;
-  /** How many of these were noted by a rule in monitor mode; `null` when it is not known. */
-  would_refuse: number | null;
+  /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+  would_refuse: number;
 };
 
 /** A detection. */
 export type DetectionId = string;
-
-/** Chosen members. Something hostile that an actor did. */
-export type DetectionSelection = {
-  /** Who did it. */
-  actor?: ActorRef;
-  /** MITRE ATT&CK technique ids. */
-  attack?: (string)[];
-  /** Attack class, for example `sql_injection`. */
-  class?: string;
-  /** Code of the detector. */
-  code?: string;
-  /** How sure. */
-  confidence?: Confidence;
-  /** Where; `None` for something spread over many endpoints. */
-  endpoint_id?: EndpointId | null;
-  /** What was seen, with the numbers behind the judgement. */
-  evidence?: (Evidence)[];
-  /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
-  exchange_ids?: (ExchangeId)[];
-  /** How many hostile exchanges there were. */
-  exchanges?: number;
-  /** Opaque. */
-  id?: DetectionId;
-  /** When it was last seen. */
-  last_time?: Timestamp | null;
-  /** OWASP API Security Top 10 ids. */
-  owasp?: (string)[];
-  /** How many of these were refused; `null` when it is not known. */
-  refused?: number | null;
-  /** How bad. */
-  severity?: Severity;
-  /** Stage of an attack that this belongs to. */
-  stage?: Stage;
-  /** How many of these the API answered with success. */
-  succeeded?: number;
-  /** When it was first seen; `None` when the source has no times. */
-  time?: Timestamp | null;
-  /** One line for people. */
-  title?: string;
-  /** How many of these were noted by a rule in monitor mode; `null` when it is not known. */
-  would_refuse?: number | null;
-};
 
 /** The order; `-` is descending. */
 export type DetectionSort = "-last_seen" | "last_seen" | "-severity";
@@ -583,64 +456,8 @@ export type Endpoint = {
   template_evidence: (string)[];
 };
 
-/** Something that changed about an endpoint. */
-export type EndpointEvent = {
-  from: string | null;
-  kind: string;
-  time: Timestamp;
-  to: string | null;
-};
-
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
 export type EndpointId = string;
-
-/** Chosen members. An endpoint as the catalogue knows it. */
-export type EndpointSelection = {
-  /** Who can reach it. */
-  access?: Access;
-  /** Distinct actors, claimed principals not counted. */
-  actors?: number;
-  /** Other ids that lead here. */
-  aliases?: (EndpointId)[];
-  /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
-  auth?: (Auth)[];
-  /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
-  auth_judged?: number;
-  /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
-  confirmed?: boolean;
-  /** Sensitive data. */
-  data_classes?: (DataClassCount)[];
-  /** First exchange. */
-  first_seen?: Timestamp | null;
-  /** Host without port unless the port is unusual; empty when the source does not say. */
-  host?: string;
-  /** Opaque and permanent. */
-  id?: EndpointId;
-  /** How it relates to what is written. */
-  inventory_state?: InventoryState;
-  /** Last exchange. */
-  last_seen?: Timestamp | null;
-  /** Method. */
-  method?: Method;
-  /** Name of the operation, where the protocol has one. */
-  operation?: string | null;
-  /** Parameters and fields. */
-  parameters?: (Parameter)[];
-  /** Template with `{name}` for parameters. */
-  path?: string;
-  /** Protocol. */
-  protocol?: Protocol;
-  /** Exchanges seen, without scanner noise. */
-  requests?: number;
-  /** Risk with its arithmetic. */
-  risk?: Risk;
-  /** The service it belongs to. */
-  service?: ServiceId | null;
-  /** Exchanges by status code. */
-  statuses?: ([number, number])[];
-  /** Why the path is a template where it is: one line per parameter. */
-  template_evidence?: (string)[];
-};
 
 /** The order; `-` is descending. */
 export type EndpointSort = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
@@ -695,48 +512,34 @@ export type ExchangeFigures = {
 /** An exchange, as its source named it or as numbered on reading. */
 export type ExchangeId = string;
 
-/** What is kept of an exchange: no values. */
+/** An exchange, without any value that was in it. */
 export type ExchangeView = {
+  action: Action | null;
   actor: ActorRef | null;
+  actor_id: ActorId | null;
   anomalies: (string)[];
-  decisions: (DecisionView)[];
+  applied: Action | null;
+  codes: (string)[] | null;
+  data_classes: (ClassSeen)[];
+  decisions: (DecisionFact)[];
   decisions_left_out: number;
-  duration_micros: number | null;
+  duration_ms: number | null;
   endpoint_id: EndpointId | null;
-  fields: (FieldView)[];
-  fields_left_out: number;
   host: string | null;
+  hostile: boolean | null;
   id: ExchangeId;
   method: string;
   not_inspected: (string)[];
-  /** Template of the endpoint. */
+  /** Path template of the endpoint. */
   path: string | null;
+  refused: boolean | null;
   request_bytes: number;
   response_bytes: number | null;
+  severity: Severity | null;
   status: number | null;
   time: Timestamp | null;
-};
-
-/** Chosen members. What is kept of an exchange: no values. */
-export type ExchangeViewSelection = {
-  actor?: ActorRef | null;
-  anomalies?: (string)[];
-  decisions?: (DecisionView)[];
-  decisions_left_out?: number;
-  duration_micros?: number | null;
-  endpoint_id?: EndpointId | null;
-  fields?: (FieldView)[];
-  fields_left_out?: number;
-  host?: string | null;
-  id?: ExchangeId;
-  method?: string;
-  not_inspected?: (string)[];
-  /** Template of the endpoint. */
-  path?: string | null;
-  request_bytes?: number;
-  response_bytes?: number | null;
-  status?: number | null;
-  time?: Timestamp | null;
+  values: number;
+  would_refuse: boolean | null;
 };
 
 /** Values of one property, most frequent first. */
@@ -761,16 +564,6 @@ export type Facets = {
   facets: Record<string, Facet>;
   /** How many fit all filters. */
   total: number;
-};
-
-/** What is kept of one value. */
-export type FieldView = {
-  classes: (string)[];
-  hash: KeyedHash;
-  length: number;
-  location: string;
-  side: Side;
-  value_type: string;
 };
 
 /** What the server did since it began. */
@@ -847,24 +640,6 @@ export type FindingEvent = {
   who: string;
 };
 
-/** Chosen members. One line of a finding's history. */
-export type FindingEventSelection = {
-  /** When the decision lapses. */
-  expiry?: Timestamp | null;
-  /** State before. */
-  from?: FindingState;
-  /** Why. */
-  reason?: string;
-  /** From 1, in order. */
-  sequence?: number;
-  /** When. */
-  time?: Timestamp;
-  /** State after. */
-  to?: FindingState;
-  /** Who. */
-  who?: string;
-};
-
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
 export type FindingId = string;
 
@@ -922,56 +697,19 @@ export type FindingView = {
   title: string;
 };
 
-/** Chosen members. A finding, with what triage and the inventory know of it. */
-export type FindingViewSelection = {
-  /** Who looks after it. */
-  assignee?: string | null;
-  /** Code of the check. */
-  code?: string;
-  /** How sure. */
-  confidence?: Confidence;
-  /** For example `CWE-287`. */
-  cwe?: (string)[];
-  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
-  discriminator?: string;
-  /** The endpoint it is about; `None` when it is about the whole host. */
-  endpoint_id?: EndpointId | null;
-  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
-  endpoint_ids?: (EndpointId)[];
-  /** How many endpoints show it: 1, or those of the host. */
-  endpoints?: number;
-  /** What was seen: the first few pieces. */
-  evidence?: (Evidence)[];
-  /** How often the check failed and how often it passed here. */
-  failed?: number;
-  /** First exchange that showed it. */
-  first_seen?: Timestamp | null;
-  /** Host it is about. */
-  host?: string;
-  /** The same weakness of the same endpoint (or host) has the same id in every run. */
-  id?: FindingId;
-  /** Last exchange that showed it. */
-  last_seen?: Timestamp | null;
-  /** Of its endpoint. */
-  method?: string | null;
-  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
-  owasp?: (string)[];
-  /** How often it passed. */
-  passed?: number;
-  /** Of its endpoint. */
-  path?: string | null;
-  /** What to do. */
-  remediation?: string;
-  /** How bad. */
-  severity?: Severity;
-  /** Where it stands. */
-  state?: FindingState;
-  /** One line for people. */
-  title?: string;
-};
-
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
+
+/** One thing that happened to an endpoint. */
+export type Happened = {
+  alias: EndpointId | null;
+  became: string | null;
+  reason: string | null;
+  time: Timestamp;
+  was: string | null;
+  what: string;
+  who: string | null;
+};
 
 /** How the server is. */
 export type Health = {
@@ -981,7 +719,8 @@ export type Health = {
   counts: Counts;
   /** Exchanges. */
   exchanges: ExchangeFigures;
-  limits_reached: (LimitReached)[];
+  /** Limits that were reached since it began, under their keys in the configuration, and how often. */
+  limits_reached: (NamedCount)[];
   /** Whether it should be sent new connections. */
   ready: boolean;
   /** How sinks fare; a few seconds old. */
@@ -992,6 +731,12 @@ export type Health = {
   store: StoreFigures;
   /** Version of the program. */
   version: string;
+};
+
+/** What became of an endpoint. */
+export type History = {
+  is_all: boolean;
+  items: (Happened)[];
 };
 
 /** An attacker's story. */
@@ -1024,34 +769,6 @@ export type Incident = {
 
 /** An incident. */
 export type IncidentId = string;
-
-/** Chosen members. An attacker's story. */
-export type IncidentSelection = {
-  /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
-  absorbed?: (IncidentId)[];
-  /** Who began it. */
-  actor?: ActorRef;
-  /** Its detections, in order of time. */
-  detection_ids?: (DetectionId)[];
-  /** Last hostile exchange. */
-  ended?: Timestamp | null;
-  /** The arithmetic of the score. */
-  factors?: (ScoreFactor)[];
-  /** Opaque. */
-  id?: IncidentId;
-  /** Further actors in it, each with what ties it to another one of it. */
-  linked?: (ActorLink)[];
-  /** 0 to 100. */
-  score?: number;
-  /** How bad: the worst of its detections, raised when stages add up. */
-  severity?: Severity;
-  /** Stages reached, in order. */
-  stages?: (Stage)[];
-  /** First hostile exchange. */
-  started?: Timestamp | null;
-  /** One or two sentences. */
-  summary?: string;
-};
 
 /** The order; `-` is descending. */
 export type IncidentSort = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
@@ -1094,46 +811,8 @@ export type ItemMeta = {
   why: string;
 };
 
-/** Chosen members. Metadata and documentation of one item. */
-export type ItemMetaSelection = {
-  /** Techniques of MITRE ATT&CK. */
-  attack?: (Attack)[];
-  /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
-  code?: string;
-  /** How sure it is when it fires, unless the outcome says otherwise. */
-  confidence?: Confidence;
-  /** Weaknesses, the most fitting first. */
-  cwe?: (Cwe)[];
-  /** How to fix it. */
-  fix?: string;
-  /** What it needs to see. */
-  inputs?: (Input)[];
-  /** Kebab-case name that states the bad pattern, never the fix. */
-  name?: string;
-  /** OWASP API Security Top 10 of 2023. */
-  owasp?: Owasp | null;
-  /** RFCs, papers, advisories: names or addresses. */
-  references?: (string)[];
-  /** How bad it is when it fires, unless the outcome says otherwise. */
-  severity?: Severity;
-  /** How settled it is. */
-  status?: Status;
-  /** One line for people. */
-  title?: string;
-  /** What it does, in a few sentences, with its thresholds. */
-  what?: string;
-  /** Why it is bad. */
-  why?: string;
-};
-
 /** Keyed hash: equal hashes are equal values */
 export type KeyedHash = string;
-
-/** A limit that was reached. */
-export type LimitReached = {
-  count: number;
-  name: string;
-};
 
 /** What ties two actors. */
 export type LinkReason = "same_client" | "same_session";
@@ -1251,15 +930,15 @@ export type Listed9 = {
 };
 
 /** A part of a list. */
-export type ListedComment = {
-  items: (Comment)[];
+export type ListedAssignee = {
+  items: (Assignee)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
-export type ListedEndpointEvent = {
-  items: (EndpointEvent)[];
+export type ListedComment = {
+  items: (Comment)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1392,7 +1071,7 @@ export type Overview = {
   changes: Changes | null;
   /** How much is kept. */
   counts: Counts;
-  data_classes: (DataClassEndpoints)[];
+  data_classes: (DataClassSpread)[];
   /** The worst incidents. */
   incidents: (Incident)[];
   /** The endpoints with the highest risk. */
@@ -1401,7 +1080,7 @@ export type Overview = {
   server: Figures | null;
   /** The last analysis, with traffic over time; `null` before there was one. */
   summary: Summary | null;
-  traffic: Traffic | null;
+  traffic: Traffic;
 };
 
 /** Id of the OWASP API Security Top 10, for example API2:2023 */
@@ -1457,7 +1136,7 @@ export type PolicyView = {
   configured_mode: Mode;
   /** What it decided since the server began. */
   decisions: PolicyTally;
-  /** In the words of the configuration; may be empty. */
+  /** What policies of its kind do, with their limits and what happens at them. */
   description: string;
   /** Whether it is there without any configuration. */
   is_default: boolean;
@@ -1467,32 +1146,9 @@ export type PolicyView = {
   mode: Mode;
   /** Its name. */
   name: string;
-  /** What it applies to. */
-  scope: string;
+  scope: ScopeConfig;
   /** What its kind does, for people. */
   title: string;
-};
-
-/** Chosen members. A policy in force. */
-export type PolicyViewSelection = {
-  /** The mode in the configuration; another one is in force when it was switched by hand. */
-  configured_mode?: Mode;
-  /** What it decided since the server began. */
-  decisions?: PolicyTally;
-  /** In the words of the configuration; may be empty. */
-  description?: string;
-  /** Whether it is there without any configuration. */
-  is_default?: boolean;
-  /** Its kind, for example `rate`. */
-  kind?: string;
-  /** Whether it decides, or only says what it would decide. */
-  mode?: Mode;
-  /** Its name. */
-  name?: string;
-  /** What it applies to. */
-  scope?: string;
-  /** What its kind does, for people. */
-  title?: string;
 };
 
 /** Why a request was not answered as wished. */
@@ -1549,124 +1205,20 @@ export type Scope = {
   organisation: OrganisationId;
 };
 
+/** Where a policy applies. What is empty is not looked at. */
+export type ScopeConfig = {
+  hosts: (string)[];
+  ignore_case: boolean;
+  methods: (string)[];
+  paths: (string)[];
+};
+
 /** One line of the arithmetic of a score. */
 export type ScoreFactor = {
   /** Points; the factors add up to the score, which is capped at 100. */
   points: number;
   /** Why. */
   reason: string;
-};
-
-/** A part of a list. */
-export type Selected = {
-  items: (UserSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected10 = {
-  items: (ApiKeySelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected11 = {
-  items: (AuditRecordSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected12 = {
-  items: (PolicyViewSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected13 = {
-  items: (ItemMetaSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected14 = {
-  items: (ClassViewSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected2 = {
-  items: (AccessTokenSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected3 = {
-  items: (EndpointSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected4 = {
-  items: (ServiceRecordSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected5 = {
-  items: (FindingViewSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected6 = {
-  items: (FindingEventSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected7 = {
-  items: (IncidentSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected8 = {
-  items: (DetectionSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Selected9 = {
-  items: (ActorSummarySelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type SelectedComment = {
-  items: (CommentSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type SelectedExchange = {
-  items: (ExchangeViewSelection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
 };
 
 /** A service: endpoints with one owner. */
@@ -1682,18 +1234,6 @@ export type ServiceRecord = {
   name: string;
   /** Team or person; empty when nobody is known. */
   owner: string;
-};
-
-/** Chosen members. A group of endpoints with an owner. */
-export type ServiceRecordSelection = {
-  /** Part of the organisation it belongs to; empty when unknown. */
-  business_unit?: string;
-  /** Opaque. */
-  id?: ServiceId;
-  /** For people. */
-  name?: string;
-  /** Team or person; empty when nobody is known. */
-  owner?: string;
 };
 
 /** Who is logged in. */
@@ -1881,27 +1421,31 @@ export type TimeBucket = {
 /** RFC 3339, in UTC */
 export type Timestamp = string;
 
-/** Traffic over time. */
+/** What became of exchanges over time. */
 export type Traffic = {
+  /** In order. Times without exchanges are missing. */
   buckets: (TrafficBucket)[];
-  /** Length of a bucket. */
+  /** Length of a bucket, in seconds. */
   seconds: number;
-  since: Timestamp | null;
+  /** Where it begins: at the beginning of a bucket. */
+  since: Timestamp;
 };
 
-/** Traffic of one stretch of time, by verdict. */
+/** Exchanges of the gateway, each in one of the first five, by what became of it. */
 export type TrafficBucket = {
-  /** Nothing was held against them. */
+  /** None of the others. */
   clean: number;
-  /** Of all, answered with a server error. */
+  /** None of these, and answered with a server error. */
   errors: number;
-  /** Would have been refused. */
+  /** Of all these, raised a detection. */
+  hostile: number;
+  /** Would have been refused or slowed down if all was enforced, and were not. */
   monitored: number;
-  /** Not judged. */
+  /** Not judged, because too many waited. */
   not_judged: number;
-  /** Refused. */
+  /** Refused or slowed down. */
   refused: number;
-  /** Begin. */
+  /** When it begins. */
   time: Timestamp;
 };
 
@@ -1923,39 +1467,560 @@ export type User = {
   role: Role;
 };
 
-/** Chosen members. Somebody who may log in. */
-export type UserSelection = {
-  /** When they were added. */
-  created?: Timestamp;
-  /** Disabled ones cannot log in, and their sessions and tokens end. */
-  disabled?: boolean;
-  /** When they last logged in. */
-  last_login?: Timestamp | null;
-  /** They must choose another password before anything else. */
-  must_change_password?: boolean;
-  /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
-  name?: string;
-  /** When the password was last set. */
-  password_changed?: Timestamp;
-  /** What they may do. */
-  role?: Role;
-};
+/** Parts of lists of which only some members were wanted. */
+export interface Selections {
+  "/actors": {
+    items: ({
+      /** Detections it is in. */
+      detections?: number;
+      /** Distinct endpoints. */
+      endpoints?: number;
+      /** First exchange. */
+      first_seen?: Timestamp | null;
+      /** Best grade its principal reached; `None` without a principal. */
+      grade?: Grade | null;
+      /** Opaque. */
+      id?: ActorId;
+      /** What it was told by. */
+      kind?: ActorKind;
+      /** For people. */
+      label?: string;
+      /** Last exchange. */
+      last_seen?: Timestamp | null;
+      /** Networks it came from, a few of them. */
+      networks?: (string)[];
+      /** Exchanges. */
+      requests?: number;
+    })[];
+    next: string | null;
+  };
+  "/assignees": {
+    items: ({
+      /** Name of the user. */
+      name?: string;
+    })[];
+    next: string | null;
+  };
+  "/audit": {
+    items: ({
+      /** What, for example `finding.state`. */
+      action?: string;
+      /** Further facts: JSON as it was hashed. */
+      details?: string;
+      /** 64 hexadecimal digits. */
+      hash?: string;
+      /** From 1, without gaps, per scope. */
+      sequence?: number;
+      /** On what. */
+      subject?: string;
+      /** When. */
+      time?: Timestamp;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/detections": {
+    items: ({
+      /** Who did it. */
+      actor?: ActorRef;
+      /** MITRE ATT&CK technique ids. */
+      attack?: (string)[];
+      /** Attack class, for example `sql_injection`. */
+      class?: string;
+      /** Code of the detector. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** Where; `None` for something spread over many endpoints. */
+      endpoint_id?: EndpointId | null;
+      /** What was seen, with the numbers behind the judgement. */
+      evidence?: (Evidence)[];
+      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+      exchange_ids?: (ExchangeId)[];
+      /** How many hostile exchanges there were. */
+      exchanges?: number;
+      /** Opaque. */
+      id?: DetectionId;
+      /** When it was last seen. */
+      last_time?: Timestamp | null;
+      /** OWASP API Security Top 10 ids. */
+      owasp?: (string)[];
+      /** How many of these a policy refused or slowed down. */
+      refused?: number;
+      /** How bad. */
+      severity?: Severity;
+      /** Stage of an attack that this belongs to. */
+      stage?: Stage;
+      /** How many of these the API answered with success. */
+      succeeded?: number;
+      /** When it was first seen; `None` when the source has no times. */
+      time?: Timestamp | null;
+      /** One line for people. */
+      title?: string;
+      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+      would_refuse?: number;
+    })[];
+    next: string | null;
+  };
+  "/detections/{id}/exchanges": {
+    items: ({
+      action?: Action | null;
+      actor?: ActorRef | null;
+      actor_id?: ActorId | null;
+      anomalies?: (string)[];
+      applied?: Action | null;
+      codes?: (string)[] | null;
+      data_classes?: (ClassSeen)[];
+      decisions?: (DecisionFact)[];
+      decisions_left_out?: number;
+      duration_ms?: number | null;
+      endpoint_id?: EndpointId | null;
+      host?: string | null;
+      hostile?: boolean | null;
+      id?: ExchangeId;
+      method?: string;
+      not_inspected?: (string)[];
+      /** Path template of the endpoint. */
+      path?: string | null;
+      refused?: boolean | null;
+      request_bytes?: number;
+      response_bytes?: number | null;
+      severity?: Severity | null;
+      status?: number | null;
+      time?: Timestamp | null;
+      values?: number;
+      would_refuse?: boolean | null;
+    })[];
+    next: string | null;
+  };
+  "/endpoints": {
+    items: ({
+      /** Who can reach it. */
+      access?: Access;
+      /** Distinct actors, claimed principals not counted. */
+      actors?: number;
+      /** Other ids that lead here. */
+      aliases?: (EndpointId)[];
+      /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
+      auth?: (Auth)[];
+      /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
+      auth_judged?: number;
+      /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
+      confirmed?: boolean;
+      /** Sensitive data. */
+      data_classes?: (DataClassCount)[];
+      /** First exchange. */
+      first_seen?: Timestamp | null;
+      /** Host without port unless the port is unusual; empty when the source does not say. */
+      host?: string;
+      /** Opaque and permanent. */
+      id?: EndpointId;
+      /** How it relates to what is written. */
+      inventory_state?: InventoryState;
+      /** Last exchange. */
+      last_seen?: Timestamp | null;
+      /** Method. */
+      method?: Method;
+      /** Name of the operation, where the protocol has one. */
+      operation?: string | null;
+      /** Parameters and fields. */
+      parameters?: (Parameter)[];
+      /** Template with `{name}` for parameters. */
+      path?: string;
+      /** Protocol. */
+      protocol?: Protocol;
+      /** Exchanges seen, without scanner noise. */
+      requests?: number;
+      /** Risk with its arithmetic. */
+      risk?: Risk;
+      /** The service it belongs to. */
+      service?: ServiceId | null;
+      /** Exchanges by status code. */
+      statuses?: ([number, number])[];
+      /** Why the path is a template where it is: one line per parameter. */
+      template_evidence?: (string)[];
+    })[];
+    next: string | null;
+  };
+  "/exchanges": {
+    items: ({
+      action?: Action | null;
+      actor?: ActorRef | null;
+      actor_id?: ActorId | null;
+      anomalies?: (string)[];
+      applied?: Action | null;
+      codes?: (string)[] | null;
+      data_classes?: (ClassSeen)[];
+      decisions?: (DecisionFact)[];
+      decisions_left_out?: number;
+      duration_ms?: number | null;
+      endpoint_id?: EndpointId | null;
+      host?: string | null;
+      hostile?: boolean | null;
+      id?: ExchangeId;
+      method?: string;
+      not_inspected?: (string)[];
+      /** Path template of the endpoint. */
+      path?: string | null;
+      refused?: boolean | null;
+      request_bytes?: number;
+      response_bytes?: number | null;
+      severity?: Severity | null;
+      status?: number | null;
+      time?: Timestamp | null;
+      values?: number;
+      would_refuse?: boolean | null;
+    })[];
+    next: string | null;
+  };
+  "/findings": {
+    items: ({
+      /** Who looks after it. */
+      assignee?: string | null;
+      /** Code of the check. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** For example `CWE-287`. */
+      cwe?: (string)[];
+      /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+      discriminator?: string;
+      /** The endpoint it is about; `None` when it is about the whole host. */
+      endpoint_id?: EndpointId | null;
+      /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+      endpoint_ids?: (EndpointId)[];
+      /** How many endpoints show it: 1, or those of the host. */
+      endpoints?: number;
+      /** What was seen: the first few pieces. */
+      evidence?: (Evidence)[];
+      /** How often the check failed and how often it passed here. */
+      failed?: number;
+      /** First exchange that showed it. */
+      first_seen?: Timestamp | null;
+      /** Host it is about. */
+      host?: string;
+      /** The same weakness of the same endpoint (or host) has the same id in every run. */
+      id?: FindingId;
+      /** Last exchange that showed it. */
+      last_seen?: Timestamp | null;
+      /** Of its endpoint. */
+      method?: string | null;
+      /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+      owasp?: (string)[];
+      /** How often it passed. */
+      passed?: number;
+      /** Of its endpoint. */
+      path?: string | null;
+      /** What to do. */
+      remediation?: string;
+      /** How bad. */
+      severity?: Severity;
+      /** Where it stands. */
+      state?: FindingState;
+      /** One line for people. */
+      title?: string;
+    })[];
+    next: string | null;
+  };
+  "/findings/{id}/comments": {
+    items: ({
+      /** From 1, in order. */
+      sequence?: number;
+      /** Plain text. */
+      text?: string;
+      /** When. */
+      time?: Timestamp;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/findings/{id}/history": {
+    items: ({
+      /** When the decision lapses. */
+      expiry?: Timestamp | null;
+      /** State before. */
+      from?: FindingState;
+      /** Why. */
+      reason?: string;
+      /** From 1, in order. */
+      sequence?: number;
+      /** When. */
+      time?: Timestamp;
+      /** State after. */
+      to?: FindingState;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/incidents": {
+    items: ({
+      /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
+      absorbed?: (IncidentId)[];
+      /** Who began it. */
+      actor?: ActorRef;
+      /** Its detections, in order of time. */
+      detection_ids?: (DetectionId)[];
+      /** Last hostile exchange. */
+      ended?: Timestamp | null;
+      /** The arithmetic of the score. */
+      factors?: (ScoreFactor)[];
+      /** Opaque. */
+      id?: IncidentId;
+      /** Further actors in it, each with what ties it to another one of it. */
+      linked?: (ActorLink)[];
+      /** 0 to 100. */
+      score?: number;
+      /** How bad: the worst of its detections, raised when stages add up. */
+      severity?: Severity;
+      /** Stages reached, in order. */
+      stages?: (Stage)[];
+      /** First hostile exchange. */
+      started?: Timestamp | null;
+      /** One or two sentences. */
+      summary?: string;
+    })[];
+    next: string | null;
+  };
+  "/incidents/{id}/detections": {
+    items: ({
+      /** Who did it. */
+      actor?: ActorRef;
+      /** MITRE ATT&CK technique ids. */
+      attack?: (string)[];
+      /** Attack class, for example `sql_injection`. */
+      class?: string;
+      /** Code of the detector. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** Where; `None` for something spread over many endpoints. */
+      endpoint_id?: EndpointId | null;
+      /** What was seen, with the numbers behind the judgement. */
+      evidence?: (Evidence)[];
+      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+      exchange_ids?: (ExchangeId)[];
+      /** How many hostile exchanges there were. */
+      exchanges?: number;
+      /** Opaque. */
+      id?: DetectionId;
+      /** When it was last seen. */
+      last_time?: Timestamp | null;
+      /** OWASP API Security Top 10 ids. */
+      owasp?: (string)[];
+      /** How many of these a policy refused or slowed down. */
+      refused?: number;
+      /** How bad. */
+      severity?: Severity;
+      /** Stage of an attack that this belongs to. */
+      stage?: Stage;
+      /** How many of these the API answered with success. */
+      succeeded?: number;
+      /** When it was first seen; `None` when the source has no times. */
+      time?: Timestamp | null;
+      /** One line for people. */
+      title?: string;
+      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+      would_refuse?: number;
+    })[];
+    next: string | null;
+  };
+  "/keys": {
+    items: ({
+      /** When it was made. */
+      created?: Timestamp;
+      /** From when on it may no longer be used; `None` for never. */
+      expires?: Timestamp | null;
+      /** Its id; not secret. */
+      id?: ApiKeyId;
+      /** When it was last used, as written down now and then; `None` for never. */
+      last_used?: Timestamp | null;
+      /** What it is for, for people. */
+      name?: string;
+      /** Whose it is. */
+      owner?: string;
+      /** What it may be used for; empty for nothing in particular. */
+      scopes?: (string)[];
+      /** Whether it may be used. */
+      state?: ApiKeyState;
+    })[];
+    next: string | null;
+  };
+  "/policies": {
+    items: ({
+      /** The mode in the configuration; another one is in force when it was switched by hand. */
+      configured_mode?: Mode;
+      /** What it decided since the server began. */
+      decisions?: PolicyTally;
+      /** What policies of its kind do, with their limits and what happens at them. */
+      description?: string;
+      /** Whether it is there without any configuration. */
+      is_default?: boolean;
+      /** Its kind, for example `rate`. */
+      kind?: string;
+      /** Whether it decides, or only says what it would decide. */
+      mode?: Mode;
+      /** Its name. */
+      name?: string;
+      scope?: ScopeConfig;
+      /** What its kind does, for people. */
+      title?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/checks": {
+    items: ({
+      /** Techniques of MITRE ATT&CK. */
+      attack?: (Attack)[];
+      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+      code?: string;
+      /** How sure it is when it fires, unless the outcome says otherwise. */
+      confidence?: Confidence;
+      /** Weaknesses, the most fitting first. */
+      cwe?: (Cwe)[];
+      /** How to fix it. */
+      fix?: string;
+      /** What it needs to see. */
+      inputs?: (Input)[];
+      /** Kebab-case name that states the bad pattern, never the fix. */
+      name?: string;
+      /** OWASP API Security Top 10 of 2023. */
+      owasp?: Owasp | null;
+      /** RFCs, papers, advisories: names or addresses. */
+      references?: (string)[];
+      /** How bad it is when it fires, unless the outcome says otherwise. */
+      severity?: Severity;
+      /** How settled it is. */
+      status?: Status;
+      /** One line for people. */
+      title?: string;
+      /** What it does, in a few sentences, with its thresholds. */
+      what?: string;
+      /** Why it is bad. */
+      why?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/classes": {
+    items: ({
+      /** What it belongs to. */
+      group?: DataGroup;
+      /** Its name. */
+      name?: string;
+      /** Whether its exposure is serious by itself. */
+      sensitive?: boolean;
+      /** One line for people. */
+      title?: string;
+      /** What is recognised, with the rule and its source. */
+      what?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/detectors": {
+    items: ({
+      /** Techniques of MITRE ATT&CK. */
+      attack?: (Attack)[];
+      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+      code?: string;
+      /** How sure it is when it fires, unless the outcome says otherwise. */
+      confidence?: Confidence;
+      /** Weaknesses, the most fitting first. */
+      cwe?: (Cwe)[];
+      /** How to fix it. */
+      fix?: string;
+      /** What it needs to see. */
+      inputs?: (Input)[];
+      /** Kebab-case name that states the bad pattern, never the fix. */
+      name?: string;
+      /** OWASP API Security Top 10 of 2023. */
+      owasp?: Owasp | null;
+      /** RFCs, papers, advisories: names or addresses. */
+      references?: (string)[];
+      /** How bad it is when it fires, unless the outcome says otherwise. */
+      severity?: Severity;
+      /** How settled it is. */
+      status?: Status;
+      /** One line for people. */
+      title?: string;
+      /** What it does, in a few sentences, with its thresholds. */
+      what?: string;
+      /** Why it is bad. */
+      why?: string;
+    })[];
+    next: string | null;
+  };
+  "/services": {
+    items: ({
+      /** Part of the organisation it belongs to; empty when unknown. */
+      business_unit?: string;
+      /** Opaque. */
+      id?: ServiceId;
+      /** For people. */
+      name?: string;
+      /** Team or person; empty when nobody is known. */
+      owner?: string;
+    })[];
+    next: string | null;
+  };
+  "/tokens": {
+    items: ({
+      /** When it was made. */
+      created?: Timestamp;
+      /** When it ends. */
+      expires?: Timestamp;
+      /** Opaque; shows nothing of the secret. */
+      id?: string;
+      /** For people. */
+      name?: string;
+      /** What it may do at most. */
+      role?: Role;
+      /** When it was last used, to a minute or so. */
+      used?: Timestamp | null;
+      /** For whom it acts. It can never do more than they can. */
+      user?: string;
+    })[];
+    next: string | null;
+  };
+  "/users": {
+    items: ({
+      /** When they were added. */
+      created?: Timestamp;
+      /** Disabled ones cannot log in, and their sessions and tokens end. */
+      disabled?: boolean;
+      /** When they last logged in. */
+      last_login?: Timestamp | null;
+      /** They must choose another password before anything else. */
+      must_change_password?: boolean;
+      /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
+      name?: string;
+      /** When the password was last set. */
+      password_changed?: Timestamp;
+      /** What they may do. */
+      role?: Role;
+    })[];
+    next: string | null;
+  };
+}
 
 /** The words that each address can be asked with. */
 export interface Asks {
   "/actors": "after" | "fields" | "format" | "kind" | "label" | "limit" | "min_detections" | "sort";
   "/actors/facets": "kind" | "label" | "min_detections";
-  "/audit": "after" | "behind" | "fields" | "format" | "limit" | "most" | "sort";
-  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "since" | "sort";
+  "/assignees": "after" | "fields" | "limit";
+  "/audit": "after" | "behind" | "fields" | "format" | "limit" | "sort";
+  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
+  "/detections/{id}/exchanges": "after" | "fields" | "limit";
   "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service" | "sort";
   "/endpoints/facets": "access" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "path" | "protocol" | "service";
-  "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "limit" | "method" | "since" | "status_class";
-  "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "sort" | "state" | "unassigned";
-  "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "state" | "unassigned";
+  "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
+  "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";
+  "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "severity" | "state" | "unassigned";
   "/findings/{id}/comments": "after" | "fields" | "limit";
   "/findings/{id}/history": "after" | "fields" | "limit";
-  "/incidents": "actor" | "after" | "before" | "fields" | "format" | "limit" | "min_severity" | "since" | "sort";
-  "/incidents/facets": "actor" | "before" | "min_severity" | "since";
+  "/incidents": "actor" | "after" | "before" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
+  "/incidents/facets": "actor" | "before" | "min_severity" | "severity" | "since";
   "/incidents/{id}/detections": "after" | "fields" | "limit";
   "/keys": "after" | "fields" | "limit";
   "/overview": "since";
