@@ -64,12 +64,19 @@ const types = Object.entries(components.schemas)
   .map(
     ([title, schema]) => `${comment(schema.description, "")}export type ${name(title)} = ${type(schema)};`,
   );
+const below = (path) => JSON.stringify(path.replace(/^\/api\/v1/, ""));
+const selections = Object.entries(paths).flatMap(([path, { get }]) => {
+  const { schema } = get?.responses["200"]?.content?.["application/vnd.bartizan.selection+json"] ?? {};
+  return schema ? [`  ${below(path)}: ${type(schema, "  ")};`] : [];
+});
 const asks = Object.entries(paths).flatMap(([path, { get }]) => {
   const words = (get?.parameters ?? []).filter((one) => one.in === "query").map((one) => one.name);
   if (words.length === 0) return [];
-  const below = path.replace(/^\/api\/v1/, "");
-  return [`  ${JSON.stringify(below)}: ${union(words.sort().map((one) => JSON.stringify(one)))};`];
+  return [`  ${below(path)}: ${union(words.sort().map((one) => JSON.stringify(one)))};`];
 });
+types.push(
+  `/** Parts of lists of which only some members were wanted. */\nexport interface Selections {\n${selections.join("\n")}\n}`,
+);
 types.push(
   `/** The words that each address can be asked with. */\nexport interface Asks {\n${asks.join("\n")}\n}`,
 );

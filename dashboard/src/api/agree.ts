@@ -6,16 +6,19 @@ import type * as shapes from "./shapes.ts";
 /** Fails to compile unless every answer can be read as the shape. */
 type Reads<Shape, _Answer extends Shape> = true;
 
+/** A part of a list of which only some members were asked for. */
+type Part<Shape> = shapes.Page<Partial<Shape>>;
+
 export type Agreements = [
   Reads<shapes.Session, schema.SessionView>,
   Reads<shapes.Endpoint, schema.Endpoint>,
-  Reads<Partial<shapes.Endpoint>, schema.EndpointSelection>,
+  Reads<Part<shapes.Endpoint>, schema.Selections["/endpoints"]>,
   Reads<shapes.Finding, schema.FindingView>,
-  Reads<Partial<shapes.Finding>, schema.FindingViewSelection>,
+  Reads<Part<shapes.Finding>, schema.Selections["/findings"]>,
   Reads<shapes.StateChange, schema.FindingEvent>,
   Reads<shapes.Detection, schema.Detection>,
   Reads<shapes.Incident, schema.Incident>,
-  Reads<Partial<shapes.Incident>, schema.IncidentSelection>,
+  Reads<Part<shapes.Incident>, schema.Selections["/incidents"]>,
   Reads<shapes.Actor, schema.ActorSummary>,
   Reads<shapes.ActorRef, schema.ActorRef>,
   Reads<figures.Figures, schema.Figures>,
@@ -46,7 +49,7 @@ export type Agreements = [
   Reads<shapes.Comment, schema.Comment>,
   Reads<shapes.Exchange, schema.ExchangeView>,
   Reads<shapes.Callers, schema.Callers>,
-  Reads<shapes.EndpointEvent, schema.EndpointEvent>,
+  Reads<shapes.EndpointHistory, schema.History>,
   Reads<figures.Traffic, schema.Traffic>,
   Reads<figures.Changes, schema.Changes>,
 ];

@@ -87,28 +87,32 @@ export interface Overview {
   riskiest: Endpoint[];
   summary: Summary | null;
   server: Figures | null;
-  traffic: Traffic | null;
+  traffic: Traffic;
   data_classes: DataClassEndpoints[];
   /** Only when a time was asked for. */
   changes: Changes | null;
 }
 
-/** Exchanges of one stretch of time: four verdicts that add up to all, and errors among them. */
+/** Exchanges of one stretch of time, each in one of the first five by what became of it. */
 export interface TrafficBucket {
   time: string;
   clean: number;
-  /** Would have been refused by a rule in monitor mode. */
+  /** Would have been refused or slowed down by a rule in monitor mode. */
   monitored: number;
   refused: number;
   not_judged: number;
+  /** Let through, and answered with a server error. */
   errors: number;
+  /** Of all these, part of a detection. */
+  hostile: number;
 }
 
 export interface Traffic {
+  /** Where the first bucket begins. */
+  since: string;
   /** Length of a bucket. */
   seconds: number;
-  /** Since when it is known. */
-  since: string | null;
+  /** In order; times without exchanges are missing. */
   buckets: TrafficBucket[];
 }
 

@@ -21,7 +21,6 @@ import type {
   Page,
   ReferenceItem,
   Session,
-  User,
 } from "./shapes.ts";
 import { lastVisit } from "./visit.ts";
 
@@ -72,9 +71,9 @@ export const useDetections = (query: Asked<"/detections">) =>
 export const useChecks = () => useQuery(lasting<Page<ReferenceItem>>("/reference/checks"));
 export const useDetectors = () => useQuery(lasting<Page<ReferenceItem>>("/reference/detectors"));
 
-/** Those who can log in; only administrators are told. */
-export const useUsers = (enabled: boolean) =>
-  useQuery({ ...resource<Page<User>>("/users", { limit: 500 }), enabled, staleTime: 60_000 });
+/** Names of those who can be given findings. */
+export const useAssignees = () =>
+  useQuery({ ...resource<Page<{ name: string }>>("/assignees", { limit: 500 }), staleTime: 60_000 });
 
 /** What does not change while the server runs. */
 export const lasting = <T>(path: string) => ({
@@ -82,15 +81,28 @@ export const lasting = <T>(path: string) => ({
   staleTime: Number.POSITIVE_INFINITY,
 });
 
-/** What the server can do, by its own description: whether it knows `PUT /policies/{name}/mode`. */
-export function useAble(method: string, path: string): boolean {
-  const document = useQuery(lasting<{ paths: Record<string, object> }>("/openapi.json")).data;
+interface Operation {
+  parameters?: { name: string; in: string }[];
+}
+
+/** An operation that the server can do, by its own description; undefined when it cannot. */
+function useOperation(method: string, path: string): Operation | undefined {
+  const document = useQuery(
+    lasting<{ paths: Record<string, Record<string, Operation>> }>("/openapi.json"),
+  ).data;
   const operations = Object.entries(document?.paths ?? {}).find(
     ([name]) =>
       name.replace(/^\/api\/v1/, "").replaceAll(/\{\w+\}/g, "{}") === path.replaceAll(/\{\w+\}/g, "{}"),
   )?.[1];
-  return operations !== undefined && method.toLowerCase() in operations;
+  return operations?.[method.toLowerCase()];
 }
+
+/** Whether the server can do something, such as `PUT /policies/{name}/mode`. */
+export const useAble = (method: string, path: string): boolean => useOperation(method, path) !== undefined;
+
+/** Whether an address can be asked with a word, such as `format`. */
+export const useTakes = (path: string, word: string): boolean =>
+  useOperation("GET", path)?.parameters?.some((one) => one.in === "query" && one.name === word) ?? false;
 
 /** How many there are under these filters, and of which values. */
 export const useFacets = <Path extends `${keyof Rows}/facets` & keyof Asks>(
@@ -107,25 +119,26 @@ export const useFacets = <Path extends `${keyof Rows}/facets` & keyof Asks>(
 
 /** Most items of one answer. */
 const PART = 200;
+/** Parts without any item after which somebody has to say that it should go on: a filter may fit nothing for long. */
+const DRY_PARTS = 5;
 /** A list of at most so many parts is read again when somebody comes back to it; a longer one when they ask. */
 const FEW_PARTS = 4;
 
-/** A list that goes on when it is scrolled. */
+/** A list that goes on when it is scrolled. `at` is where it is, when that is not the list's own address. */
 export function useList<Path extends keyof Rows>(
   path: Path,
   query: Asked<Path>,
   limit = PART,
   enabled = true,
+  at: string = path,
 ) {
   const members: readonly string[] | undefined = MEMBERS[path];
   const result = useInfiniteQuery({
-    queryKey: [path, "list", query, limit],
+    queryKey: [at, "list", query, limit],
     queryFn: ({ pageParam, signal }) => {
       const part: Query = { ...query, limit, ...(pageParam ? { after: pageParam } : {}) };
       return (
-        members
-          ? select<Record<string, unknown>, string>(path, members, part, signal)
-          : get(path, part, signal)
+        members ? select<Record<string, unknown>, string>(at, members, part, signal) : get(at, part, signal)
       ) as Promise<Page<Rows[Path]>>;
     },
     initialPageParam: "",
@@ -137,11 +150,17 @@ export function useList<Path extends keyof Rows>(
     refetchOnWindowFocus: false,
     refetchOnMount: ({ state }) => (state.data?.pages.length ?? 0) <= FEW_PARTS,
   });
-  const items = useMemo(() => result.data?.pages.flatMap((page) => page.items), [result.data]);
+  const pages = result.data?.pages;
+  const items = useMemo(() => pages?.flatMap((page) => page.items), [pages]);
+  const dry = (pages?.length ?? 0) - 1 - (pages?.findLastIndex((page) => page.items.length > 0) ?? -1);
+  const next = result.hasNextPage && !result.isFetching ? result.fetchNextPage : undefined;
+  const asks = dry > 0 && dry % DRY_PARTS === 0;
   return {
     items,
     complete: items !== undefined && !result.hasNextPage,
-    more: result.hasNextPage && !result.isFetching ? result.fetchNextPage : undefined,
+    more: asks ? undefined : next,
+    /** After many parts without an item: goes on, when somebody says so. */
+    further: asks ? next : undefined,
     /** Whether these are the rows of the filters before. */
     old: result.isPlaceholderData,
     error: result.error,

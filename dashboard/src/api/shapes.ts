@@ -171,9 +171,9 @@ export interface Detection {
   owasp: string[];
   attack: string[];
   stage: Stage;
-  /** Hostile exchanges that were stopped, and that a rule in monitor mode would have stopped; null is not known. */
-  refused: number | null;
-  would_refuse: number | null;
+  /** Of these, stopped or slowed down, and such that a rule in monitor mode would have stopped. */
+  refused: number;
+  would_refuse: number;
 }
 
 export interface Incident {
@@ -202,36 +202,47 @@ export interface Actor {
   last_seen: string | null;
 }
 
-/** An actor that calls an endpoint. */
+/** An actor that called an endpoint, in the exchanges that were looked at. */
 export interface Caller {
-  actor: ActorRef;
+  actor_id: string | null;
+  /** Null when it is not known any more. */
+  actor: ActorRef | null;
   requests: number;
+  hostile: number;
+  refused: number;
   first_seen: string | null;
   last_seen: string | null;
 }
 
 export interface Callers {
+  /** The busiest. */
   items: Caller[];
-  /** Whether only those that are in detections are known. */
-  from_detections: boolean;
+  callers: number;
+  /** Exchanges that were looked at, the latest that are kept, and the time of the first of them. */
+  exchanges: number;
+  since: string | null;
+  /** Whether these are all that are kept. */
+  is_all: boolean;
+  damaged_blocks: number;
+  /** Whether other servers keep exchanges, which are not among these. */
+  has_elsewhere: boolean;
 }
 
-/** Something that changed about an endpoint. */
-export interface EndpointEvent {
+/** Something that happened to an endpoint; who and why where a person did it. */
+export interface Happened {
   time: string;
-  kind: string;
-  from: string | null;
-  to: string | null;
+  what: string;
+  was: string | null;
+  became: string | null;
+  /** The id that was merged or split. */
+  alias: string | null;
+  who: string | null;
+  reason: string | null;
 }
 
-/** What is kept of one value of an exchange: never the value. */
-export interface FieldFact {
-  location: string;
-  side: string;
-  value_type: string;
-  length: number;
-  classes: string[];
-  hash: string;
+export interface EndpointHistory {
+  items: Happened[];
+  is_all: boolean;
 }
 
 /** What a policy decided about an exchange, when that was more than to let it pass. */
@@ -244,23 +255,32 @@ export interface PolicyDecision {
   reason: string;
 }
 
-/** What is kept of an exchange. */
+/** What is kept of an exchange: no value of it. Null is what was not kept. */
 export interface Exchange {
   id: string;
   time: string | null;
   method: string;
+  endpoint_id: string | null;
   host: string | null;
   path: string | null;
-  endpoint_id: string | null;
-  actor: ActorRef | null;
   status: number | null;
+  actor_id: string | null;
+  actor: ActorRef | null;
   request_bytes: number;
   response_bytes: number | null;
-  duration_micros: number | null;
+  duration_ms: number | null;
+  data_classes: { class: string; direction: "request" | "response"; count: number }[];
+  values: number;
   anomalies: string[];
   not_inspected: string[];
-  fields: FieldFact[];
-  fields_left_out: number;
+  hostile: boolean | null;
+  codes: string[] | null;
+  severity: Severity | null;
+  /** What enforcement would do, and what was done. */
+  action: Action | null;
+  applied: Action | null;
+  refused: boolean | null;
+  would_refuse: boolean | null;
   decisions: PolicyDecision[];
   decisions_left_out: number;
 }
@@ -271,9 +291,9 @@ export interface PolicyRow {
   title: string;
   mode: Mode;
   is_default: boolean;
-  /** What it applies to. */
-  scope: string;
-  /** In the words of the configuration; may be empty. */
+  /** Where it applies; what is empty is not looked at. */
+  scope: { hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };
+  /** What policies of its kind do, with their limits. */
   description: string;
   decisions: {
     passed: number;

@@ -1,7 +1,7 @@
 // Who looks after findings: oneself at once, or somebody by name.
 import { useId, useState } from "react";
 import { put } from "../api/client.ts";
-import { changeFindings, useSession, useUsers } from "../api/queries.ts";
+import { changeFindings, useAssignees, useSession } from "../api/queries.ts";
 import { Ask, Field, useSay } from "../parts/dialog.tsx";
 import { many } from "../words/numbers.ts";
 import { type Answer, inParts, tellRefused } from "./triage.tsx";
@@ -18,11 +18,11 @@ async function assign(ids: string[], assignee: string | null): Promise<Answer> {
   return answer;
 }
 
-/** `known` are names to choose from; others can be typed, and the server knows its users. `done` is told after each. */
-export function useAssign(known: readonly string[], done?: () => void) {
+/** Gives findings to oneself at once, or asks to whom; `done` is told afterwards. */
+export function useAssign(done?: () => void) {
   const say = useSay();
   const session = useSession();
-  const users = useUsers(session?.role === "admin").data?.items ?? [];
+  const people = useAssignees().data?.items ?? [];
   const [asking, setAsking] = useState<string[]>();
   const list = useId();
   const tell = (answer: Answer, assignee: string | null) => {
@@ -41,11 +41,6 @@ export function useAssign(known: readonly string[], done?: () => void) {
       (error) => say(error.message, "bad"),
     );
   };
-  const names = new Set([
-    ...(session ? [session.user] : []),
-    ...known,
-    ...users.filter((user) => !user.disabled).map((user) => user.name),
-  ]);
   const dialog = asking && (
     <Ask
       title={`Assign ${many(asking.length, "finding")}`}
@@ -73,7 +68,7 @@ export function useAssign(known: readonly string[], done?: () => void) {
         )}
       </Field>
       <datalist id={list}>
-        {[...names].map((name) => (
+        {people.map(({ name }) => (
           <option key={name} value={name} />
         ))}
       </datalist>

@@ -3,7 +3,6 @@ import type { Detection } from "../api/shapes.ts";
 import { Hostile, Sev, Sign } from "../parts/marks.tsx";
 import { Time } from "../parts/words.tsx";
 import { count } from "../words/numbers.ts";
-import { exchangesOf } from "./incident.tsx";
 
 /** What actors did, the worst first: how often, and how often the API answered with success. */
 export function DetectionTable({ detections, actor = true }: { detections: Detection[]; actor?: boolean }) {
@@ -49,7 +48,7 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
               <Stopped detection={one} />
             </td>
             <td className="num t3">
-              <Link to="/exchanges" search={exchangesOf(period(one))} className="link" title="Its exchanges">
+              <Link to="/exchanges" search={{ detection: one.id }} className="link" title="Its exchanges">
                 <Time at={one.last_time ?? one.time} />
               </Link>
             </td>
@@ -63,19 +62,15 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
 /** Solid was refused, hollow would have been. */
 export function Stopped({ detection }: { detection: Pick<Detection, "refused" | "would_refuse"> }) {
   const { refused, would_refuse: would } = detection;
-  if (refused === null && would === null) return <Sign certainty="unevaluated">not known</Sign>;
-  if (!refused && !would) return <span className="t3">let through</span>;
+  if (refused + would === 0) return <span className="t3">let through</span>;
   return (
     <span className="outcomes">
-      {(refused ?? 0) > 0 && <Sign kind="deny">{count(refused ?? 0)} refused</Sign>}
-      {(would ?? 0) > 0 && (
+      {refused > 0 && <Sign kind="deny">{count(refused)} refused</Sign>}
+      {would > 0 && (
         <Sign kind="deny" certainty="would">
-          {count(would ?? 0)} would refuse
+          {count(would)} would refuse
         </Sign>
       )}
     </span>
   );
 }
-
-/** Its time in the words of an incident. */
-export const period = (one: Detection) => ({ ...one, started: one.time, ended: one.last_time ?? one.time });

@@ -14,7 +14,7 @@ import { spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, day, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
-import { ActorName, EndpointName, Moment, useActorSuggestions } from "./named.tsx";
+import { ActorName, DetectionName, EndpointName, Moment, useActorSuggestions } from "./named.tsx";
 
 const COLUMNS: Column<Exchange>[] = [
   { name: "time", title: "Time, UTC", width: "124px", narrow: "keep", cell: (row) => <At time={row.time} /> },
@@ -38,25 +38,24 @@ const COLUMNS: Column<Exchange>[] = [
     name: "actor",
     title: "Actor",
     width: "minmax(100px, 220px)",
-    cell: (row) =>
-      row.actor ? (
-        <Link to="/actors/$id" params={{ id: row.actor.id }} className="link">
-          <Hostile text={row.actor.label || row.actor.kind} most={60} />
-        </Link>
-      ) : (
-        <span className="t3">–</span>
-      ),
+    cell: (row) => <Caller row={row} />,
+  },
+  {
+    name: "codes",
+    title: "Detected",
+    width: "108px",
+    cell: (row) => <Codes row={row} />,
   },
   {
     name: "duration",
     title: "ms",
     width: "56px",
     numeric: true,
-    cell: (row) => <span className="t3">{milliseconds(row.duration_micros)}</span>,
+    cell: (row) => <span className="t3">{milliseconds(row.duration_ms)}</span>,
   },
 ];
 
-const milliseconds = (micros: number | null) => (micros === null ? "–" : (micros / 1000).toFixed(1));
+const milliseconds = (duration: number | null) => (duration === null ? "–" : duration.toFixed(1));
 
 /** The clock, and the day when it is another one than today. */
 function At({ time }: { time: string | null }) {
@@ -97,17 +96,46 @@ const DONE: Record<Action, string> = {
   throttle: "throttled",
 };
 
-/** Solid is what was done, hollow what a rule in monitor mode would have done, hatched what was not looked at. */
+function Caller({ row }: { row: Exchange }) {
+  if (row.actor_id === null) return <span className="t3">–</span>;
+  return (
+    <Link to="/actors/$id" params={{ id: row.actor_id }} className="link">
+      {row.actor ? (
+        <Hostile text={row.actor.label || row.actor.kind} most={60} />
+      ) : (
+        visible(row.actor_id.slice(0, 12), 12)
+      )}
+    </Link>
+  );
+}
+
+/** Detections that it raised or added to. */
+function Codes({ row }: { row: Exchange }) {
+  if (row.codes === null) return <Sign certainty="unevaluated">not kept</Sign>;
+  if (row.codes.length === 0) return <span className="t3">–</span>;
+  return (
+    <span className={`mono tone s-${row.severity ?? "info"}`}>
+      {row.codes.map((code, index) => (
+        <span key={code}>
+          {index > 0 && " "}
+          <Link to="/reference" search={{ code }}>
+            {visible(code, 20)}
+          </Link>
+        </span>
+      ))}
+    </span>
+  );
+}
+
+/** Solid is what was done, hollow what a rule in monitor mode would have done, hatched what is not known. */
 function Verdict({ row }: { row: Exchange }) {
-  const of = (outcome: string) =>
-    row.decisions.find((one) => one.outcome === outcome && refuses(one.action))?.action;
-  const done = of("enforced");
-  const would = of("monitored");
-  if (done) return <Sign kind={done}>{DONE[done]}</Sign>;
-  if (would) {
+  const { action, applied } = row;
+  if (action === null || applied === null) return <Sign certainty="unevaluated">verdict not kept</Sign>;
+  if (refuses(applied)) return <Sign kind={applied}>{DONE[applied]}</Sign>;
+  if (refuses(action)) {
     return (
-      <Sign kind={would} certainty="would">
-        would {would}
+      <Sign kind={action} certainty="would">
+        would {action}
       </Sign>
     );
   }
@@ -115,18 +143,68 @@ function Verdict({ row }: { row: Exchange }) {
   return <Sign kind="allow">allowed</Sign>;
 }
 
-const WORDS = ["endpoint", "actor", "since", "before", "hostile", "method", "status_class"] as const;
+/** What became of them, each a word of the address. */
+const FATES: [string, string][] = [
+  ["all", "All"],
+  ["hostile", "Hostile"],
+  ["refused", "Refused"],
+  ["would_refuse", "Would refuse"],
+];
+
+function Fate() {
+  const { search, first, go } = useAddress();
+  const now = FATES.map(([name]) => name).find((name) => first(name) === "true") ?? "all";
+  return (
+    <Segments
+      label="What became of them"
+      name="fate"
+      now={now}
+      options={FATES}
+      choose={(value) => {
+        const { hostile: _, refused: __, would_refuse: ___, ...rest } = search;
+        go(value === undefined || value === "all" ? rest : { ...rest, [value]: "true" });
+      }}
+    />
+  );
+}
+
+const WORDS = [
+  "id",
+  "endpoint",
+  "actor",
+  "since",
+  "before",
+  "hostile",
+  "refused",
+  "would_refuse",
+  "method",
+  "status_class",
+] as const;
+
+/** The exchanges that one detection names are a list of their own, which nothing else narrows. */
+function useSource() {
+  const { first } = useAddress();
+  const asked = useAsked<"/exchanges">(WORDS);
+  const detection = first("detection");
+  return detection === undefined
+    ? { query: asked, at: undefined }
+    : { query: NOTHING, at: `/detections/${encodeURIComponent(detection)}/exchanges` };
+}
+
+const NOTHING = {};
 
 export function Exchanges() {
   useCrumbs("Exchanges");
-  const query = useAsked<"/exchanges">(WORDS);
+  const { query, at } = useSource();
   const { first } = useAddress();
   const [peek, setPeek] = useState<Exchange>();
   return (
     <ListPage
       title="Exchanges"
-      about="what is kept of each: places, types, classes and keyed hashes, never values"
+      about="what is kept of each: verdicts, data classes and sizes, never values"
       names={{
+        detection: { short: "of detection", show: (id) => <DetectionName id={id} /> },
+        id: { short: "id", show: (id) => visible(id, 40) },
         endpoint: { short: "endpoint", show: (id) => <EndpointName id={id} /> },
         actor: { short: "actor", show: (id) => <ActorName id={id} /> },
         method: { short: "method", show: (name) => visible(name, 24) },
@@ -136,33 +214,30 @@ export function Exchanges() {
       hint="actor…"
       suggest={useActorSuggestions("actor")}
       tools={
-        <>
-          <Segments
-            label="What"
-            name="hostile"
-            options={[
-              ["all", "All"],
-              ["true", "Hostile"],
-            ]}
-          />
-          <Segments
-            label="Status"
-            name="status_class"
-            options={[
-              ["", "Any"],
-              ["2xx", "2xx"],
-              ["3xx", "3xx"],
-              ["4xx", "4xx"],
-              ["5xx", "5xx"],
-            ]}
-          />
-          {first("since") === undefined && <Range />}
-        </>
+        at === undefined && (
+          <>
+            <Fate />
+            <Segments
+              label="Status"
+              name="status_class"
+              options={[
+                ["", "Any"],
+                ["2xx", "2xx"],
+                ["3xx", "3xx"],
+                ["4xx", "4xx"],
+                ["5xx", "5xx"],
+                ["none", "No answer"],
+              ]}
+            />
+            {first("since") === undefined && <Range />}
+          </>
+        )
       }
-      end={<Export path="/exchanges" query={query} />}
+      end={at === undefined && <Export path="/exchanges" query={query} />}
     >
       <ListPanel
         path="/exchanges"
+        at={at}
         query={query}
         order={undefined}
         label="Exchanges"
@@ -218,23 +293,20 @@ function Look({ exchange: it, close }: { exchange: Exchange; close: () => void }
             ["Status", it.status === null ? "no answer seen" : String(it.status)],
             ["Request", `${count(it.request_bytes)} bytes`],
             ["Answer", it.response_bytes === null ? "not seen" : `${count(it.response_bytes)} bytes`],
-            ["Duration", it.duration_micros === null ? "–" : `${milliseconds(it.duration_micros)} ms`],
+            ["Duration", it.duration_ms === null ? "–" : `${milliseconds(it.duration_ms)} ms`],
+            ["Detected", <Codes key="codes" row={it} />],
+            ["Actor", <Caller key="actor" row={it} />],
           ]}
         />
         <Decisions exchange={it} />
         <Names title="Anomalies of its form" names={it.anomalies} />
         <Names title="Not inspected" names={it.not_inspected} hatched />
-        <Fields exchange={it} />
+        <Classes exchange={it} />
       </div>
       <footer>
         {it.endpoint_id && (
           <Link to="/inventory/$id" params={{ id: it.endpoint_id }} className="btn">
             Endpoint
-          </Link>
-        )}
-        {it.actor && (
-          <Link to="/actors/$id" params={{ id: it.actor.id }} className="btn">
-            Actor
           </Link>
         )}
         <button type="button" className="btn primary" onClick={close}>
@@ -302,56 +374,35 @@ function Names({ title, names, hatched }: { title: string; names: string[]; hatc
   );
 }
 
-const FIRST_FIELDS = 60;
-
-/** Each value by where it was, its type, length, classes and keyed hash. */
-function Fields({ exchange }: { exchange: Exchange }) {
-  const [whole, setWhole] = useState(false);
-  const { fields, fields_left_out: rest } = exchange;
-  const shown = whole ? fields : fields.slice(0, FIRST_FIELDS);
-  if (fields.length === 0) return <p className="small t3">No value of it was kept.</p>;
+/** Which classes its values had, and where they went. */
+function Classes({ exchange }: { exchange: Exchange }) {
+  const { data_classes: classes, values } = exchange;
   return (
     <section>
-      <h3>
-        {many(fields.length + rest, "value")}
-        {rest > 0 ? `, ${count(rest)} of them left out for a limit` : ""}
-      </h3>
-      <table className="facts-of">
-        <thead>
-          <tr>
-            <th>Where</th>
-            <th>Type</th>
-            <th className="num">Length</th>
-            <th>Hash</th>
-          </tr>
-        </thead>
-        <tbody>
-          {shown.map((field, index) => (
-            <tr key={index}>
-              <td className="breaks">
-                <span className="mono">
-                  <span className="t3">{spaced(field.side)} </span>
-                  <Hostile text={field.location} most={200} />
-                </span>
-                {field.classes.length > 0 && (
-                  <span className="dcs wrap">
-                    {field.classes.map((name) => (
-                      <DataClass key={name} name={name} />
-                    ))}
-                  </span>
-                )}
-              </td>
-              <td className="mono t2">{visible(field.value_type, 20)}</td>
-              <td className="num">{count(field.length)}</td>
-              <td className="mono t3">#{visible(field.hash.slice(0, 6))}</td>
+      <h3>{many(values, "value")}, kept as places and keyed hashes</h3>
+      {classes.length === 0 ? (
+        <p className="small t3">None of them was of a data class.</p>
+      ) : (
+        <table className="facts-of">
+          <thead>
+            <tr>
+              <th>Class</th>
+              <th>Where</th>
+              <th className="num">Values</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-      {fields.length > shown.length && (
-        <button type="button" className="link more" onClick={() => setWhole(true)}>
-          {many(fields.length - shown.length, "more", "more")}
-        </button>
+          </thead>
+          <tbody>
+            {classes.map((one) => (
+              <tr key={one.class + one.direction}>
+                <td>
+                  <DataClass name={one.class} />
+                </td>
+                <td>{one.direction === "request" ? "sent" : "answered"}</td>
+                <td className="num">{count(one.count)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
       )}
     </section>
   );

@@ -38,7 +38,7 @@ function Whole({ finding }: { finding: Finding }) {
   const item = checks.data?.items.find((one) => one.code === finding.code);
   const session = useSession();
   const triage = useTriage();
-  const assign = useAssign(finding.assignee === null ? [] : [finding.assignee]);
+  const assign = useAssign();
   const may = mayTriage(session?.role);
   const possible = DECISIONS.filter(
     (decision) => decision.to !== finding.state && finding.state !== "replaced",

@@ -1,7 +1,7 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useRef, useState } from "react";
 import type { Asked } from "../api/client.ts";
-import { useChecks, useSession } from "../api/queries.ts";
+import { useAssignees, useChecks, useSession } from "../api/queries.ts";
 import type { FindingRow } from "../api/rows.ts";
 import type { Confidence, FindingState } from "../api/shapes.ts";
 import type { Facet } from "../parts/facets.tsx";
@@ -161,7 +161,7 @@ const VIEWS: [string, readonly FindingState[] | undefined][] = [
 
 const WORDS = [
   "state",
-  "min_severity",
+  "severity",
   "code",
   "host",
   "endpoint",
@@ -187,12 +187,11 @@ export function Findings() {
   const rows = useRef<FindingRow[]>([]);
   const may = mayTriage(session?.role);
   const clear = () => setSelected(new Set());
-  const known = [...(counted.sizes?.get("assignee")?.keys() ?? [])];
-  const acts = useActs(may, () => chosen(selected, rows.current), known, clear);
+  const acts = useActs(may, () => chosen(selected, rows.current), clear);
   const facets: Facet[] = [
     { name: "code", title: "Check", short: "check", words: (code) => titles.get(code) ?? code },
     { name: "host", title: "Host", short: "host" },
-    { name: "assignee", title: "Assignee", short: "assignee" },
+    { name: "assignee", title: "Assignee", short: "assignee", single: true },
   ];
   return (
     <ListPage
@@ -253,9 +252,9 @@ function chosen(selected: ReadonlySet<string>, rows: FindingRow[]): string[] {
 }
 
 /** What can be decided about findings, with its keys. */
-function useActs(may: boolean, ids: () => string[], known: string[], done: () => void) {
+function useActs(may: boolean, ids: () => string[], done: () => void) {
   const triage = useTriage(done);
-  const assign = useAssign(known, done);
+  const assign = useAssign(done);
   const on = (act: (ids: string[]) => void) => () => {
     const those = ids();
     if (those.length === 0) return false;
@@ -386,19 +385,18 @@ function useSuggestions(
   const [text, setText] = useState("");
   const words = text.toLowerCase();
   const fits = (value: string) => value.toLowerCase().includes(words);
-  const from = (name: string, what: string): Suggestion[] =>
-    [...(sizes?.get(name) ?? [])]
-      .filter(([value]) => fits(value))
-      .map(([value, size]) => ({
-        name,
-        value,
-        words: (
-          <>
-            {what} <Hostile text={value} most={80} />
-          </>
-        ),
-        end: count(size),
-      }));
+  const people = useAssignees().data?.items ?? [];
+  const of = (name: string, value: string, what: string, single: boolean): Suggestion => ({
+    name,
+    value,
+    single,
+    words: (
+      <>
+        {what} <Hostile text={value} most={80} />
+      </>
+    ),
+    end: sizes?.get(name)?.has(value) ? count(sizes.get(name)?.get(value) ?? 0) : undefined,
+  });
   const found: Suggestion[] =
     text === ""
       ? []
@@ -415,8 +413,12 @@ function useSuggestions(
               ),
               end: sizes?.get("code")?.has(code) ? count(sizes.get("code")?.get(code) ?? 0) : undefined,
             })),
-          ...from("host", "host"),
-          ...from("assignee", "assigned to"),
+          ...[...(sizes?.get("host")?.keys() ?? [])]
+            .filter(fits)
+            .map((host) => of("host", host, "host", false)),
+          ...people
+            .filter(({ name }) => fits(name))
+            .map(({ name }) => of("assignee", name, "assigned to", true)),
         ];
   return { typed: setText, found: found.slice(0, MOST_SUGGESTED) };
 }

@@ -109,7 +109,7 @@ function Limits({ health }: { health: Health }) {
         ) : (
           <Pairs
             items={reached.map((one) => [
-              capital(spaced(one.name)),
+              visible(one.name, 80),
               <Sign key={one.name} certainty="unevaluated">
                 {count(one.count)}
               </Sign>,

@@ -2,7 +2,7 @@ import { useQueries, useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { one, resource, useIncident } from "../api/queries.ts";
-import type { Actor, ActorRef, Detection, Endpoint, Incident, Page, Stage } from "../api/shapes.ts";
+import type { Actor, Detection, Endpoint, Incident, Page, Stage } from "../api/shapes.ts";
 import { DataClass, Hostile, Operation, Sev } from "../parts/marks.tsx";
 import { Ledger, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
@@ -135,24 +135,18 @@ function Whole({ incident }: { incident: Incident }) {
   );
 }
 
-/** The exchanges behind an incident or a detection. A campaign is many actors: its are the hostile ones of the time. */
-export function exchangesOf(thing: {
-  actor: ActorRef;
-  endpoint_id?: string | null;
-  started?: string | null;
-  ended?: string | null;
-}): Record<string, string> {
-  const ended = instant(thing.ended);
+/** The exchanges behind an incident. A campaign is many actors: its are the hostile ones of the time. */
+function exchangesOf({ actor, started, ended }: Incident): Record<string, string> {
+  const last = instant(ended);
   return {
-    ...(thing.actor.kind === "campaign" ? { hostile: "true" } : { actor: thing.actor.id }),
-    ...(thing.endpoint_id ? { endpoint: thing.endpoint_id } : {}),
-    ...(thing.started ? { since: thing.started } : {}),
+    ...(actor.kind === "campaign" ? { hostile: "true" } : { actor: actor.id }),
+    ...(started ? { since: started } : {}),
     // Up to the last one and with it: `before` leaves out what it names.
-    ...(ended === undefined ? {} : { before: new Date(ended + 1000).toISOString() }),
+    ...(last === undefined ? {} : { before: new Date(last + 1000).toISOString() }),
   };
 }
 
-const sum = (list: Detection[], name: "exchanges" | "succeeded") =>
+const sum = (list: Detection[], name: "exchanges" | "succeeded" | "refused" | "would_refuse") =>
   list.reduce((total, each) => total + each[name], 0);
 
 /** The four stages, with when they were and how many requests; those not seen are pale. */
@@ -184,9 +178,8 @@ function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
 export function Outcome({ detections }: { detections: Detection[] }) {
   const total = sum(detections, "exchanges");
   const got = sum(detections, "succeeded");
-  const known = detections.some((each) => each.refused !== null);
-  const stopped = detections.reduce((all, each) => all + (each.refused ?? 0), 0);
-  const would = detections.reduce((all, each) => all + (each.would_refuse ?? 0), 0);
+  const stopped = sum(detections, "refused");
+  const would = sum(detections, "would_refuse");
   const vain = Math.max(0, total - got - stopped);
   if (total === 0) return null;
   const part = (size: number) => ({ width: `${(size / total) * 100}%` });
@@ -200,7 +193,7 @@ export function Outcome({ detections }: { detections: Detection[] }) {
           <div>
             <b>{count(vain)}</b>gained nothing
           </div>
-          {known && (
+          {stopped > 0 && (
             <div>
               <b>{count(stopped)}</b>stopped at the wall
             </div>

@@ -81,7 +81,7 @@ export const story = (incident: Pick<Incident, "summary">) =>
 export const rest = (incident: Pick<Incident, "summary">) =>
   incident.summary.split(": ").slice(1).join(": ").replace(/\.$/, "");
 
-const WORDS = ["actor", "min_severity", "since", "before"] as const;
+const WORDS = ["actor", "severity", "since", "before"] as const;
 
 export function Incidents() {
   useCrumbs("Incidents");

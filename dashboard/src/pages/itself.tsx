@@ -4,7 +4,6 @@ import { useHealth } from "../api/queries.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
-import { capital, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -67,7 +66,9 @@ export function Itself({ overview }: { overview: Overview }) {
           .map((one) => (
             <div key={one.name} className="row line">
               <Link to="/settings" search={{ tab: "health" }} className="grow cut">
-                <Sign certainty="unevaluated">{capital(spaced(one.name))}, limit reached</Sign>
+                <Sign certainty="unevaluated">
+                  <code>{visible(one.name, 60)}</code> reached
+                </Sign>
               </Link>
               <span>{count(one.count)}</span>
             </div>

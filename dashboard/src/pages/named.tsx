@@ -2,7 +2,7 @@
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { one, resource, useEndpoint } from "../api/queries.ts";
-import type { Actor, Page } from "../api/shapes.ts";
+import type { Actor, Detection, Page } from "../api/shapes.ts";
 import type { Suggestion } from "../parts/filters.tsx";
 import { Hostile, Operation } from "../parts/marks.tsx";
 import { useLater } from "../parts/words.tsx";
@@ -13,6 +13,11 @@ import { visible } from "../words/visible.ts";
 export function ActorName({ id }: { id: string }) {
   const actor = useQuery(one<Actor>("/actors", id)).data;
   return actor ? <Hostile text={actor.label} most={40} /> : visible(id, 24);
+}
+
+export function DetectionName({ id }: { id: string }) {
+  const detection = useQuery(one<Detection>("/detections", id)).data;
+  return detection ? <Hostile text={detection.title} most={60} /> : visible(id, 24);
 }
 
 export function EndpointName({ id }: { id: string }) {
@@ -36,6 +41,7 @@ export function useActorSuggestions(name: string) {
   const found: Suggestion[] = (text === "" ? [] : (actors.data?.items ?? [])).map((actor) => ({
     name,
     value: actor.id,
+    single: true,
     words: (
       <>
         {actor.kind} <Hostile text={actor.label} most={80} />

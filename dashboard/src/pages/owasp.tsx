@@ -2,6 +2,7 @@ import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { resource, useChecks, useDetectors } from "../api/queries.ts";
 import type { Facets, ReferenceItem, Severity } from "../api/shapes.ts";
+import { tallies } from "../parts/facets.tsx";
 import { Sev, Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Loading } from "../parts/words.tsx";
@@ -24,33 +25,25 @@ const OWASP = [
 const risks = (item: ReferenceItem) =>
   Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
 
-/**
- * Findings to do of each check and severity. The server counts checks under a least severity; what one step has more
- * than the worse one is of that severity.
- */
+/** Findings to do of each check and severity. */
 function useTally() {
   const answers = useQueries({
     queries: SEVERITIES.map((severity) => ({
-      ...resource<Facets>("/findings/facets", { state: [...ACTIVE], min_severity: severity }),
+      ...resource<Facets>("/findings/facets", { state: [...ACTIVE], severity }),
       staleTime: 60_000,
     })),
   });
-  const sizes = answers.map(
-    (answer) => answer.data && new Map(answer.data.facets.code?.values.map((one) => [one.value, one.count])),
-  );
+  const sizes = answers.map(({ data }) => data && tallies(data)?.get("code"));
   return {
-    there: sizes.every((one) => one !== undefined),
-    failed: answers.some((answer) => answer.error !== null),
+    there: answers.every(({ data }) => data !== undefined),
+    failed: answers.some(({ error }) => error !== null),
     /** Whether there are checks beyond the most frequent ones. */
-    more: answers.some((answer) => answer.data?.facets.code?.more),
+    more: answers.some(({ data }) => data?.facets.code?.more),
     of: (codes: Set<string>) =>
-      SEVERITIES.map((severity, index) => {
-        let size = 0;
-        for (const code of codes) {
-          size += (sizes[index]?.get(code) ?? 0) - (index > 0 ? (sizes[index - 1]?.get(code) ?? 0) : 0);
-        }
-        return { severity, size };
-      }),
+      SEVERITIES.map((severity, index) => ({
+        severity,
+        size: [...codes].reduce((sum, code) => sum + (sizes[index]?.get(code) ?? 0), 0),
+      })),
   };
 }
 

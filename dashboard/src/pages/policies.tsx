@@ -4,8 +4,9 @@ import { put } from "../api/client.ts";
 import { client, resource, useAble, useSession } from "../api/queries.ts";
 import type { Mode, Page, PolicyRow } from "../api/shapes.ts";
 import { Ask, useSay } from "../parts/dialog.tsx";
+import { inline } from "../parts/doc.tsx";
 import { FilterBar, Segments } from "../parts/filters.tsx";
-import { Hostile, Sign } from "../parts/marks.tsx";
+import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -30,7 +31,7 @@ export function Policies() {
   const mode = first("mode");
   const would = policies.data?.items.reduce((sum, policy) => sum + policy.decisions.would_refuse, 0) ?? 0;
   const fits = (policy: PolicyRow) =>
-    `${policy.name} ${policy.kind} ${policy.title} ${policy.scope} ${policy.description}`
+    `${policy.name} ${policy.kind} ${policy.title} ${Object.values(policy.scope).join(" ")}`
       .toLowerCase()
       .includes(words) &&
     (!mode || mode === "all" || policy.mode === mode);
@@ -107,12 +108,22 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
             <td className="f-first">
               <span className="main-cell">{visible(policy.name, 80)}</span>
               <span className="sub wrapping">
-                {visible(policy.description || policy.title, 300)}
+                {visible(policy.title, 300)}
                 {policy.is_default ? " · there without configuration" : ""}
               </span>
+              {policy.description && (
+                <details>
+                  <summary>What it does</summary>
+                  {policy.description.split(/\n{2,}/).map((text) => (
+                    <p key={text} className="prose">
+                      {inline(visible(text, 4000))}
+                    </p>
+                  ))}
+                </details>
+              )}
             </td>
             <td className="f-full scope">
-              <Hostile text={policy.scope} most={200} />
+              <ScopeWords scope={policy.scope} />
               <span className="sub">{spaced(policy.kind)}</span>
             </td>
             <td className="num f-hide">{count(total(policy) - policy.decisions.not_evaluated)}</td>
@@ -133,6 +144,21 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Where it applies, as it is configured. */
+function ScopeWords({ scope }: { scope: PolicyRow["scope"] }) {
+  const { hosts, paths, methods } = scope;
+  if (hosts.length + paths.length + methods.length === 0) return <>everything</>;
+  const list = (values: string[]) => <span className="mono">{visible(values.join(", "), 300)}</span>;
+  return (
+    <>
+      {methods.length > 0 && <>{list(methods)} </>}
+      {paths.length > 0 ? list(paths) : "all paths"}
+      {hosts.length > 0 && <> on {list(hosts)}</>}
+      {scope.ignore_case && paths.length > 0 && <span className="t3"> in either case</span>}
+    </>
   );
 }
 
@@ -202,9 +228,8 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
         say(`${name} is now on ${to}.`);
       }}
     >
-      <p className="prose">{visible(policy.description || policy.title, 300)}</p>
-      <p className="small t3">
-        It applies to <Hostile text={policy.scope} most={200} />.
+      <p className="prose">
+        {visible(policy.title, 300)} It applies to <ScopeWords scope={policy.scope} />.
       </p>
       {to === "enforce" && (
         <div className={would > 0 ? "note warn" : "note"}>

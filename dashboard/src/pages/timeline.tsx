@@ -4,8 +4,7 @@ import { Hostile, Operation, Sealed, Sign } from "../parts/marks.tsx";
 import { STAGE_TONE, STAGES } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, instant, span } from "../words/time.ts";
-import { period } from "./detections.tsx";
-import { type Act, exchangesOf, stageName } from "./incident.tsx";
+import { type Act, stageName } from "./incident.tsx";
 
 /** Time at the left, what was done, and what came of it at the right. */
 export function Timeline({
@@ -65,7 +64,7 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
           </Link>{" "}
           · confidence {detection.confidence}
           {from !== undefined && to !== undefined && to > from ? ` · over ${span(to - from)}` : ""} ·{" "}
-          <Link to="/exchanges" search={exchangesOf(period(detection))}>
+          <Link to="/exchanges" search={{ detection: detection.id }}>
             its exchanges
           </Link>
         </p>
@@ -108,17 +107,17 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             <b>{count(detection.exchanges)}</b> in vain
           </>
         )}
-        {(detection.refused ?? 0) > 0 && (
+        {detection.refused > 0 && (
           <>
             <br />
-            <Sign kind="held">{count(detection.refused ?? 0)} stopped</Sign>
+            <Sign kind="held">{count(detection.refused)} stopped</Sign>
           </>
         )}
-        {(detection.would_refuse ?? 0) > 0 && (
+        {detection.would_refuse > 0 && (
           <>
             <br />
             <Sign kind="deny" certainty="would">
-              {count(detection.would_refuse ?? 0)} would refuse
+              {count(detection.would_refuse)} would refuse
             </Sign>
           </>
         )}

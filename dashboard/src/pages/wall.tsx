@@ -18,16 +18,15 @@ const BELOW = 72;
 interface Series {
   name: string;
   above: boolean;
-  kind: "deny" | "allow";
+  kind: "deny" | "allow" | "fault";
   certainty: Certainty;
 }
 
-/** How much of each series there was in one stretch of time; errors are among them. */
+/** How much of each series there was in one stretch of time. */
 interface Step {
   time: number;
   seconds: number;
   sizes: number[];
-  errors: number;
 }
 
 interface Picture {
@@ -35,45 +34,50 @@ interface Picture {
   steps: Step[];
   /** What the sides are. */
   sub: string;
-  /** Since when it is known, where that is later than asked for. */
-  since: string | null;
 }
 
 const VERDICTS: Series[] = [
   { name: "refused", above: true, kind: "deny", certainty: "happened" },
   { name: "would be refused", above: true, kind: "deny", certainty: "would" },
   { name: "let through", above: false, kind: "allow", certainty: "happened" },
+  { name: "failed behind", above: false, kind: "fault", certainty: "happened" },
   { name: "not judged", above: false, kind: "allow", certainty: "unevaluated" },
 ];
 const HOSTILITY: Series[] = [
   { name: "hostile", above: true, kind: "deny", certainty: "happened" },
   { name: "others", above: false, kind: "allow", certainty: "happened" },
+  { name: "failed behind", above: false, kind: "fault", certainty: "happened" },
 ];
 
-/** Verdicts over time, as the server keeps them. */
-const ofTraffic = (traffic: Traffic): Picture => ({
-  series: VERDICTS,
-  sub: "above: refused, or would be · below: let through",
-  since: traffic.since,
-  steps: traffic.buckets.map((one) => ({
-    time: instant(one.time) ?? 0,
-    seconds: traffic.seconds,
-    sizes: [one.refused, one.monitored, one.clean, one.not_judged],
-    errors: one.errors,
-  })),
-});
+/** More steps than any server keeps; what is beyond is not drawn. */
+const MOST_STEPS = 2000;
+
+/** Verdicts over time. Times without exchanges are steps too, so that the axis is one of time. */
+function ofTraffic({ since, seconds, buckets }: Traffic): Picture {
+  const from = instant(since) ?? 0;
+  const last = instant(buckets.at(-1)?.time) ?? from;
+  const sizes = new Map(
+    buckets.map((one) => [
+      instant(one.time),
+      [one.refused, one.monitored, one.clean, one.errors, one.not_judged],
+    ]),
+  );
+  const steps: Step[] = [];
+  for (let time = from; time <= last && steps.length < MOST_STEPS; time += seconds * 1000) {
+    steps.push({ time, seconds, sizes: sizes.get(time) ?? VERDICTS.map(() => 0) });
+  }
+  return { series: VERDICTS, sub: "above: refused, or would be · below: let through", steps };
+}
 
 /** The last analysis: it judges afterwards, and refuses nothing. */
 const ofAnalysis = (timeline: TimeBucket[]): Picture => ({
   series: HOSTILITY,
   sub: "of the last analysis · above: hostile · below: all others",
-  since: null,
-  steps: timeline.map((one) => ({
-    time: instant(one.time) ?? 0,
-    seconds: one.seconds,
-    sizes: [one.hostile, Math.max(0, one.exchanges - one.hostile)],
-    errors: one.errors,
-  })),
+  steps: timeline.map(({ time, seconds, exchanges, hostile, errors }) => {
+    const rest = Math.max(0, exchanges - hostile);
+    const failed = Math.min(errors, rest);
+    return { time: instant(time) ?? 0, seconds, sizes: [hostile, rest - failed, failed] };
+  }),
 });
 
 /** Steps joined so that there are at most `most`: sums over neighbours. */
@@ -89,7 +93,6 @@ function join(steps: Step[], most: number): Step[] {
       time: first.time,
       seconds: group.reduce((sum, step) => sum + step.seconds, 0),
       sizes: first.sizes.map((_, index) => group.reduce((sum, step) => sum + (step.sizes[index] ?? 0), 0)),
-      errors: group.reduce((sum, step) => sum + step.errors, 0),
     });
   }
   return result;
@@ -104,38 +107,36 @@ function ceiling(value: number): number {
 const sum = (sizes: number[]) => sizes.reduce((all, size) => all + size, 0);
 
 interface WallProps {
-  traffic: Traffic | null;
+  traffic: Traffic;
   timeline: TimeBucket[];
   incidents: Incident[];
 }
 
 export function Wall({ traffic, timeline, incidents }: WallProps) {
   const narrow = useNarrow();
-  const seen = traffic?.buckets.some((one) => one.clean + one.monitored + one.refused + one.not_judged > 0);
+  // A store that was filled by an analysis has seen no traffic of a gateway.
   const picture = useMemo(
-    () => (seen || timeline.length === 0 ? traffic && ofTraffic(traffic) : ofAnalysis(timeline)),
-    [seen, traffic, timeline],
+    () => (traffic.buckets.length > 0 || timeline.length === 0 ? ofTraffic(traffic) : ofAnalysis(timeline)),
+    [traffic, timeline],
   );
-  const steps = useMemo(() => join(picture?.steps ?? [], narrow ? 48 : 120), [picture, narrow]);
+  const steps = useMemo(() => join(picture.steps, narrow ? 48 : 120), [picture, narrow]);
   const total = (index: number) => steps.reduce((all, step) => all + (step.sizes[index] ?? 0), 0);
-  const errors = steps.reduce((all, step) => all + step.errors, 0);
   const first = steps[0];
   return (
     <Panel
       title="At the wall"
-      sub={first && picture ? `${picture.sub} · per ${span(first.seconds * 1000)}` : undefined}
+      sub={first ? `${picture.sub} · per ${span(first.seconds * 1000)}` : undefined}
       end={
         <span className="legend">
-          {picture?.series.map((one, index) => (
+          {picture.series.map((one, index) => (
             <Sign key={one.name} kind={one.kind} certainty={one.certainty}>
               {one.name} <b>{count(total(index))}</b>
             </Sign>
           ))}
-          <span>{count(errors)} answered with an error</span>
         </span>
       }
     >
-      {picture && first && steps.some((step) => sum(step.sizes) > 0) ? (
+      {steps.some((step) => sum(step.sizes) > 0) ? (
         <Plot picture={picture} steps={steps} incidents={incidents} narrow={narrow} />
       ) : (
         <p className="pb small t3">No exchange was judged yet.</p>
@@ -215,23 +216,15 @@ function Plot({ picture, steps, incidents, narrow }: PlotProps) {
       </div>
       <Axis from={from} to={to} ticks={narrow ? 3 : 6} now={now} />
       <p className="readout" aria-hidden="true">
-        {chosen
-          ? says(chosen, series, now)
-          : `Times are UTC. Pennants are incidents, with their score.${known(picture.since, from)}`}
+        {chosen ? says(chosen, series, now) : "Times are UTC. Pennants are incidents, with their score."}
       </p>
     </div>
   );
 }
 
-/** Figures that are not of the whole time say so. */
-function known(since: string | null, from: number): string {
-  const at = instant(since);
-  return at === undefined || at <= from ? "" : ` Known since ${clock(at)} only.`;
-}
-
 function says(step: Step, series: Series[], now: number): string {
   const parts = series.map((one, index) => `${count(step.sizes[index] ?? 0)} ${one.name}`);
-  return `${day(step.time, now)} ${clock(step.time)}: ${many(sum(step.sizes), "exchange")}, ${parts.join(", ")}; ${count(step.errors)} answered with an error`;
+  return `${day(step.time, now)} ${clock(step.time)}: ${many(sum(step.sizes), "exchange")}, ${parts.join(", ")}`;
 }
 
 function Pennants(props: { incidents: Incident[]; from: number; to: number; near: number }) {
@@ -316,7 +309,14 @@ function Bar({ step, series, x, most, others, on }: BarProps) {
       {stack(step, series, false, DOWN / others)
         .filter(({ one }) => one.certainty === "happened")
         .map(({ one, from, height }) => (
-          <rect key={one.name} className="rest" x={x + 1} y={ABOVE + 2 + from} width="8" height={height} />
+          <rect
+            key={one.name}
+            className={one.kind === "fault" ? "rest fault" : "rest"}
+            x={x + 1}
+            y={ABOVE + 2 + from}
+            width="8"
+            height={height}
+          />
         ))}
     </g>
   );

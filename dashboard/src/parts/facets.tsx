@@ -12,6 +12,8 @@ export interface Facet {
   title: string;
   short: string;
   words?: (value: string) => string;
+  /** Only one value at a time. */
+  single?: boolean;
 }
 
 /** For each facet its values, with how many rows have them. */
@@ -75,7 +77,7 @@ interface ListProps {
 }
 
 function FacetList({ facet, sizes, known, more }: ListProps) {
-  const { all: chosen, toggle } = useAddress();
+  const { all: chosen, toggle, set } = useAddress();
   const [whole, setWhole] = useState(false);
   const on = chosen(facet.name);
   const values = [...new Set([...known.keys(), ...on])].sort(
@@ -94,7 +96,9 @@ function FacetList({ facet, sizes, known, more }: ListProps) {
               type="checkbox"
               className="cb"
               checked={on.includes(one)}
-              onChange={() => toggle(facet.name, one)}
+              onChange={() =>
+                facet.single && !on.includes(one) ? set(facet.name, one) : toggle(facet.name, one)
+              }
             />
             <span className="cut">{words}</span>
             <span className="n">{count(sizes.get(one) ?? 0)}</span>

@@ -16,6 +16,8 @@ export interface Suggestion {
   value: string;
   words: ReactNode;
   end?: ReactNode;
+  /** It takes the place of another value. */
+  single?: boolean;
 }
 
 interface BarProps {
@@ -120,7 +122,8 @@ function Chooser({ hint, input, drop, suggest }: WordsProps) {
   };
   const choose = (one: Suggestion | undefined) => {
     if (!one) return;
-    go(replace(search, one.name, [...new Set([...all(one.name), one.value])]));
+    const before = one.single ? [] : all(one.name);
+    go(replace(search, one.name, [...new Set([...before, one.value])]));
     type("");
   };
   const onKeyDown = (event: KeyboardEvent<HTMLInputElement>) => {

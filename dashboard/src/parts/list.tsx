@@ -1,7 +1,7 @@
 // The page of a list: filters from the address, figures and rows from the server, sorted there; more as one scrolls.
 import { type ReactNode, useMemo, useState } from "react";
 import { type Asked, address, type Query } from "../api/client.ts";
-import { useFacets, useList } from "../api/queries.ts";
+import { useFacets, useList, useTakes } from "../api/queries.ts";
 import type { Rows as Listed } from "../api/rows.ts";
 import type { Asks } from "../api/schema.ts";
 import { useAddress } from "../shell/search.ts";
@@ -55,7 +55,9 @@ export function Export(props: {
 }) {
   const { path, query, order, total } = props;
   const { first } = useAddress();
+  const able = useTakes(path, "format");
   const sort = order && (first("sort") ?? order);
+  if (!able) return null;
   const cut = total !== undefined && total > MOST_EXPORTED;
   return (
     <a
@@ -72,6 +74,8 @@ export function Export(props: {
 
 interface Props<Path extends keyof Listed & keyof Asks> {
   path: Path;
+  /** Where the list is, when that is not its own address. */
+  at?: string | undefined;
   /** The filters, and the order that holds when the address names none. */
   query: Asked<Path>;
   order: string | undefined;
@@ -100,10 +104,10 @@ export function ListPanel<Path extends keyof Listed & keyof Asks>(props: Props<P
   const { first, set } = useAddress();
   const sort = order && (first("sort") ?? order);
   const asks = useMemo(() => (sort ? { ...query, sort } : query) as Asked<Path>, [query, sort]);
-  const list = useList(path, asks);
+  const list = useList(path, asks, undefined, true, props.at);
   const rows = list.items ?? [];
   if (props.rows) props.rows.current = rows;
-  const rest = list.complete ? 0 : Math.max(1, (total ?? rows.length + AHEAD) - rows.length);
+  const rest = list.complete || list.further ? 0 : Math.max(1, (total ?? rows.length + AHEAD) - rows.length);
   return (
     <div className={list.old ? "panel old" : "panel"} aria-busy={list.old}>
       {list.error && (
@@ -115,6 +119,10 @@ export function ListPanel<Path extends keyof Listed & keyof Asks>(props: Props<P
         !list.error && <Loading rows={12} />
       ) : rows.length === 0 && list.complete ? (
         props.empty
+      ) : rows.length === 0 && list.further ? (
+        <Empty title="Nothing that fits so far" action={<Further list={list} />}>
+          Only the latest were looked at yet.
+        </Empty>
       ) : (
         <>
           <Rows
@@ -143,11 +151,23 @@ export function ListPanel<Path extends keyof Listed & keyof Asks>(props: Props<P
                 <kbd>↵</kbd> open
               </span>
             )}
+            <Further list={list} />
             <Read list={list} words={(size) => many(size, props.noun, props.nouns)} total={total} />
           </div>
         </>
       )}
     </div>
+  );
+}
+
+/** What fits may be rare: how far to look is for somebody to say. */
+function Further({ list }: { list: ReturnType<typeof useList> }) {
+  const { further } = list;
+  if (!further) return null;
+  return (
+    <button type="button" className="btn" onClick={() => further()}>
+      Look further back
+    </button>
   );
 }
 

@@ -1,3 +1,5 @@
+import type { Severity } from "../api/shapes.ts";
+import { SEVERITIES } from "./names.ts";
 import { begin } from "./time.ts";
 
 // The address bar holds every filter and view, in plain words: `?access=public&access=partner&q=orders`.
@@ -54,8 +56,8 @@ export function replace(search: Search, name: string, value: string | string[] |
 }
 
 /**
- * What the API is asked for by an address: the words it knows, and no others. `severity` is the least severity, and
- * `range` (`24h`) a beginning that moves with `now`.
+ * What the API is asked for by an address: the words it knows, and no others. `severity` is the least one, which stands
+ * for itself and all that are worse; `range` (`24h`) is a beginning that moves with `now`.
  */
 export function asked<Word extends string>(
   search: Search,
@@ -63,8 +65,11 @@ export function asked<Word extends string>(
   now: number,
 ): { [Known in Word]?: string[] } {
   const values = (word: string): string[] => {
-    if (word === "min_severity") return all(search, "severity").filter((one) => one !== "info");
     const given = all(search, word);
+    if (word === "severity") {
+      const least = SEVERITIES.indexOf(given[0] as Severity);
+      return least < 0 || least === SEVERITIES.length - 1 ? [] : SEVERITIES.slice(0, least + 1);
+    }
     if (word !== "since" || given.length > 0) return given;
     const since = begin(first(search, "range"), now);
     return since ? [since] : [];
