@@ -123,14 +123,10 @@ export function ChangesHere({ endpoint }: { endpoint: Endpoint }) {
 }
 
 function Change({ change }: { change: Happened }) {
-  const { what, was, became, alias, who, reason } = change;
+  const { what, who, reason } = change;
   return (
     <li className={who === null ? "" : "k-held"}>
-      <b>{capital(spaced(what))}</b> {alias !== null && <code>{visible(alias, 40)}</code>}{" "}
-      {was !== null && <Hostile text={was} most={120} />}
-      {was !== null && became !== null && " → "}
-      {became !== null && <Hostile text={became} most={120} />}
-      {was !== null && became === null && " no more"}
+      <b>{capital(spaced(what))}</b> <Difference change={change} />
       <br />
       <Time at={change.time} ago />
       {who !== null && `, ${visible(who, 60)}`}
@@ -140,5 +136,24 @@ function Change({ change }: { change: Happened }) {
         </q>
       )}
     </li>
+  );
+}
+
+/** What it was and became; of an id, where it led and leads. */
+function Difference({ change: { was, became, alias } }: { change: Happened }) {
+  const value = (text: string) => <Hostile text={text} most={120} />;
+  if (alias !== null) {
+    return (
+      <>
+        <code>{visible(alias, 40)}</code> {became === null ? "is of its own again" : <>→ {value(became)}</>}
+      </>
+    );
+  }
+  if (was === null) return <>{became !== null && value(became)}, new</>;
+  if (became === null) return <>{value(was)}, no more</>;
+  return (
+    <>
+      {value(was)} → {value(became)}
+    </>
   );
 }

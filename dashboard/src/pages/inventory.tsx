@@ -239,7 +239,7 @@ function Endpoints({
         open={open}
         peek={setPeek}
         narrowHeight={grouped === "host" ? 58 : 74}
-        sort={sort}
+        sort={it.large && grouped ? undefined : sort}
         sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
         selection={{ ids: selected, set: setSelected }}
         more={it.large && !list.error ? list.more : undefined}

@@ -40,13 +40,13 @@ const VERDICTS: Series[] = [
   { name: "refused", above: true, kind: "deny", certainty: "happened" },
   { name: "would be refused", above: true, kind: "deny", certainty: "would" },
   { name: "let through", above: false, kind: "allow", certainty: "happened" },
-  { name: "failed behind", above: false, kind: "fault", certainty: "happened" },
+  { name: "server errors", above: false, kind: "fault", certainty: "happened" },
   { name: "not judged", above: false, kind: "allow", certainty: "unevaluated" },
 ];
 const HOSTILITY: Series[] = [
   { name: "hostile", above: true, kind: "deny", certainty: "happened" },
   { name: "others", above: false, kind: "allow", certainty: "happened" },
-  { name: "failed behind", above: false, kind: "fault", certainty: "happened" },
+  { name: "server errors", above: false, kind: "fault", certainty: "happened" },
 ];
 
 /** More steps than any server keeps; what is beyond is not drawn. */
@@ -119,7 +119,7 @@ export function Wall({ traffic, timeline, incidents }: WallProps) {
     () => (traffic.buckets.length > 0 || timeline.length === 0 ? ofTraffic(traffic) : ofAnalysis(timeline)),
     [traffic, timeline],
   );
-  const steps = useMemo(() => join(picture.steps, narrow ? 48 : 120), [picture, narrow]);
+  const steps = useMemo(() => join(picture.steps, narrow ? 48 : 150), [picture, narrow]);
   const total = (index: number) => steps.reduce((all, step) => all + (step.sizes[index] ?? 0), 0);
   const first = steps[0];
   return (

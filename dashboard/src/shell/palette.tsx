@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { get } from "../api/client.ts";
+import { select } from "../api/client.ts";
 import { resource, useChecks } from "../api/queries.ts";
-import type { Endpoint, Page, PolicyRow } from "../api/shapes.ts";
+import type { Endpoint, PolicyRow } from "../api/shapes.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon, type IconName } from "../parts/icons.tsx";
 import { Operation } from "../parts/marks.tsx";
@@ -20,7 +20,7 @@ interface Hit {
   go: () => void;
 }
 
-const ROWS = "id,host,method,path,operation";
+const MEMBERS = ["id", "host", "method", "path", "operation"] as const;
 
 /** Goes to pages, endpoints, findings and policies, and runs commands, by their names. */
 export function Palette({ close, showKeys }: { close: () => void; showKeys: () => void }) {
@@ -93,7 +93,7 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
   const endpoints = useQuery({
     queryKey: ["palette", "endpoints", asked],
     queryFn: ({ signal }) =>
-      get<Page<Endpoint>>("/endpoints", { path: asked, limit: 6, fields: ROWS }, signal),
+      select<Endpoint, (typeof MEMBERS)[number]>("/endpoints", MEMBERS, { path: asked, limit: 6 }, signal),
     enabled,
   });
   const checks = useChecks();
