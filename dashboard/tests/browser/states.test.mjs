@@ -40,6 +40,8 @@ test("what was read stays when the server fails, with its age", async () => {
   const { page, context, sound } = await open(browser);
   await logIn(page, "/policies");
   await page.getByRole("heading", { name: "Rules" }).waitFor();
+  // With what the server's description allows, which comes a little later.
+  await page.waitForLoadState("networkidle");
   const before = await page.locator("main table").textContent();
   await page.route(/\/api\/v1\/policies/, (route) => route.fulfill(failure(503)));
   await page.locator(".stale .note").waitFor({ timeout: 40_000 });
