@@ -8,10 +8,10 @@ import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { capital } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { visible } from "../words/visible.ts";
 import { Grade } from "./actors.tsx";
 import { DetectionTable } from "./detections.tsx";
-import { rest, story } from "./incidents.tsx";
 
 export function ActorPage() {
   const { id } = useParams({ strict: false }) as { id: string };

@@ -9,9 +9,9 @@ import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { capital, STAGE_TONE, STAGES, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { absolute, instant, relative, stretch } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
-import { rest, story } from "./incidents.tsx";
 import { Sequence } from "./sequence.tsx";
 import { Timeline } from "./timeline.tsx";
 

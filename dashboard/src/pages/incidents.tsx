@@ -1,7 +1,6 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useHealth } from "../api/queries.ts";
 import type { IncidentRow } from "../api/rows.ts";
-import type { Incident } from "../api/shapes.ts";
 import { Least, Range } from "../parts/filters.tsx";
 import { Export, ListPage, ListPanel, NoRows, useAsked, useCounted } from "../parts/list.tsx";
 import { Hostile, Sev, Stages } from "../parts/marks.tsx";
@@ -9,6 +8,7 @@ import type { Column } from "../parts/rows.tsx";
 import { Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { count, many } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { ActorName, Moment, useActorSuggestions } from "./named.tsx";
 
 const COLUMNS: Column<IncidentRow>[] = [
@@ -73,13 +73,6 @@ const COLUMNS: Column<IncidentRow>[] = [
     ),
   },
 ];
-
-/** What was done: the summary up to its colon. */
-export const story = (incident: Pick<Incident, "summary">) =>
-  incident.summary.split(": ")[0] ?? incident.summary;
-/** How much: the summary behind its colon. */
-export const rest = (incident: Pick<Incident, "summary">) =>
-  incident.summary.split(": ").slice(1).join(": ").replace(/\.$/, "");
 
 const WORDS = ["actor", "severity", "since", "before"] as const;
 

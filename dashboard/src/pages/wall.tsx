@@ -98,10 +98,10 @@ function join(steps: Step[], most: number): Step[] {
   return result;
 }
 
-/** The next of 1, 2, 5, 10, 20 … that is not below. */
+/** The next of 1, 2, 3, 4, 6, 8, 10, 20 … that is not below. */
 function ceiling(value: number): number {
   const size = 10 ** Math.floor(Math.log10(Math.max(1, value)));
-  return [1, 2, 5, 10].map((step) => step * size).find((step) => step >= value) ?? value;
+  return [1, 2, 3, 4, 6, 8, 10].map((step) => step * size).find((step) => step >= value) ?? value;
 }
 
 const sum = (sizes: number[]) => sizes.reduce((all, size) => all + size, 0);
