@@ -53,6 +53,10 @@ export function address(path: string, query: Query = {}): string {
 }
 
 async function call<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
+  return (await ask<T>(method, path, query, body, signal)).value;
+}
+
+async function ask<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
   const headers: Record<string, string> = { accept: ACCEPTED };
   if (method !== "GET") headers["x-csrf-token"] = csrf;
   if (body !== undefined) headers["content-type"] = "application/json";
@@ -84,7 +88,15 @@ async function call<T>(method: string, path: string, query?: Query, body?: unkno
     throw new Problem(response.status, title, problem, wait > 0 ? wait : undefined);
   }
   if (text !== "" && value === undefined) throw new Problem(response.status, "The answer is not JSON");
-  return value as T;
+  return { value: value as T, headers: response.headers };
+}
+
+/** A part of a list, with what is missing from it. */
+export async function getPart<T>(path: string, query: Query, signal?: AbortSignal): Promise<Page<T>> {
+  const { value, headers } = await ask<Page<T>>("GET", path, query, undefined, signal);
+  const damaged = Number(headers.get("x-damaged-blocks") ?? 0);
+  const elsewhere = headers.get("x-exchanges-elsewhere") === "true";
+  return damaged > 0 || elsewhere ? { ...value, missing: { damaged, elsewhere } } : value;
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>

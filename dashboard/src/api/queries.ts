@@ -8,7 +8,7 @@ import {
   useQuery,
 } from "@tanstack/react-query";
 import { useMemo } from "react";
-import { type Asked, get, keepToken, Problem, type Query, select } from "./client.ts";
+import { type Asked, get, getPart, keepToken, Problem, type Query, select } from "./client.ts";
 import type { Health, Overview } from "./figures.ts";
 import { type FindingRow, MEMBERS, type Rows } from "./rows.ts";
 import type { Asks } from "./schema.ts";
@@ -138,7 +138,9 @@ export function useList<Path extends keyof Rows>(
     queryFn: ({ pageParam, signal }) => {
       const part: Query = { ...query, limit, ...(pageParam ? { after: pageParam } : {}) };
       return (
-        members ? select<Record<string, unknown>, string>(at, members, part, signal) : get(at, part, signal)
+        members
+          ? select<Record<string, unknown>, string>(at, members, part, signal)
+          : getPart(at, part, signal)
       ) as Promise<Page<Rows[Path]>>;
     },
     initialPageParam: "",
@@ -161,6 +163,7 @@ export function useList<Path extends keyof Rows>(
     more: asks ? undefined : next,
     /** After many parts without an item: goes on, when somebody says so. */
     further: asks ? next : undefined,
+    missing: pages?.findLast((page) => page.missing)?.missing,
     /** Whether these are the rows of the filters before. */
     old: result.isPlaceholderData,
     error: result.error,

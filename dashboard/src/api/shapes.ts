@@ -11,6 +11,8 @@ export type Mode = "off" | "monitor" | "enforce";
 export interface Page<T> {
   items: T[];
   next: string | null;
+  /** Told by headers, where something is. */
+  missing?: { damaged: number; elsewhere: boolean };
 }
 
 /** How many there are, and of which values: each facet under all filters but its own. */

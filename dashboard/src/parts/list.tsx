@@ -22,12 +22,12 @@ const AHEAD = 40;
 /** Most rows of an export. */
 const MOST_EXPORTED = 100_000;
 
-/** What the API is asked for by the address. */
+/** What the API is asked for by the address. A range begins before the moment it was chosen, so that rows stay put. */
 export function useAsked<Path extends keyof Asks>(words: readonly Asks[Path][]): Asked<Path> {
   const { search } = useAddress();
-  const now = useNow();
-  // The same question for a whole minute: `asked` cuts the beginning of a range to one.
-  const text = JSON.stringify(asked(search, words, now));
+  // biome-ignore lint/correctness/useExhaustiveDependencies: another range begins before another moment
+  const chosen = useMemo(() => Date.now(), [search.range]);
+  const text = JSON.stringify(asked(search, words, chosen));
   return useMemo(() => JSON.parse(text), [text]);
 }
 
@@ -115,6 +115,7 @@ export function ListPanel<Path extends keyof Listed & keyof Asks>(props: Props<P
           <Failed error={list.error} retry={() => list.refetch()} />
         </div>
       )}
+      {list.missing && <Gaps missing={list.missing} />}
       {list.items === undefined ? (
         !list.error && <Loading rows={12} />
       ) : rows.length === 0 && list.complete ? (
@@ -156,6 +157,22 @@ export function ListPanel<Path extends keyof Listed & keyof Asks>(props: Props<P
           </div>
         </>
       )}
+    </div>
+  );
+}
+
+/** Who is missing from the list. */
+function Gaps({ missing }: { missing: { damaged: number; elsewhere: boolean } }) {
+  return (
+    <div className="pb">
+      <div className="note">
+        <span className="sq hatch" />
+        <p>
+          <b>Not all of them.</b>{" "}
+          {missing.elsewhere && "Other servers that share this store keep some that are not here. "}
+          {missing.damaged > 0 && `${many(missing.damaged, "block")} of the log cannot be read.`}
+        </p>
+      </div>
     </div>
   );
 }
