@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { one, resource, useDetections } from "../api/queries.ts";
 import type { Actor, Incident, Page } from "../api/shapes.ts";
+import { Export } from "../parts/list.tsx";
 import { Hostile, Sev, Stages } from "../parts/marks.tsx";
 import { Facts, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
@@ -108,7 +109,11 @@ function Whole({ actor }: { actor: Actor }) {
             }
           </Ready>
         </Panel>
-        <Panel title="Detections" sub="what it did">
+        <Panel
+          title="Detections"
+          sub="what it did"
+          end={<Export path="/detections" query={{ actor: actor.id }} small />}
+        >
           <Ready of={detections} rows={4}>
             {(page) =>
               page.items.length === 0 ? (

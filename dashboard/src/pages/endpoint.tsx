@@ -3,6 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { resource, useDetections, useEndpoint } from "../api/queries.ts";
 import type { Endpoint, Finding, Page, Service } from "../api/shapes.ts";
+import { Export } from "../parts/list.tsx";
 import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
@@ -86,7 +87,11 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               {(page) => <FindingsHere findings={page.items} />}
             </Ready>
           </Panel>
-          <Panel title="Hostile traffic here" sub="what actors did">
+          <Panel
+            title="Hostile traffic here"
+            sub="what actors did"
+            end={<Export path="/detections" query={{ endpoint: endpoint.id }} small />}
+          >
             <Ready of={detections} rows={3}>
               {(page) =>
                 page.items.length === 0 ? (

@@ -26,6 +26,20 @@ const ACTORS: Column<EndpointRow> = {
   cell: (row) => count(row.actors),
 };
 
+const FOUND: Column<EndpointRow> = {
+  name: "found",
+  title: "Found",
+  width: "52px",
+  numeric: true,
+  sort: "first_seen",
+  down: true,
+  cell: (row) => (
+    <span className="t2">
+      <Time at={row.first_seen} />
+    </span>
+  ),
+};
+
 const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "method",
@@ -222,8 +236,12 @@ function Endpoints({
   // The server does not sort by actors.
   const columns = useMemo(() => {
     const columns = grouped === "host" ? COLUMNS : WITH_HOST;
-    return it.large ? columns.map((column) => (column.name === "actors" ? ACTORS : column)) : columns;
-  }, [grouped, it.large]);
+    return columns.map((column) => {
+      if (it.large && column.name === "actors") return ACTORS;
+      // Who sorts by when they were found sees when that was.
+      return column.name === "seen" && sort.endsWith("first_seen") ? FOUND : column;
+    });
+  }, [grouped, it.large, sort]);
   const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
   const chosen = rows.filter((row) => selected.has(row.id));
   const ahead = it.large && !list.complete ? AHEAD : 0;

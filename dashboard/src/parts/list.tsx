@@ -52,8 +52,10 @@ export function Export(props: {
   query: Query;
   order?: string;
   total?: number | undefined;
+  /** A link in the head of a panel, not a button. */
+  small?: boolean;
 }) {
-  const { path, query, order, total } = props;
+  const { path, query, order, total, small } = props;
   const { first } = useAddress();
   const able = useTakes(path, "format");
   const sort = order && (first("sort") ?? order);
@@ -61,12 +63,12 @@ export function Export(props: {
   const cut = total !== undefined && total > MOST_EXPORTED;
   return (
     <a
-      className="btn"
+      className={small ? "link" : "btn"}
       href={address(path, { ...query, ...(sort ? { sort } : {}), format: "csv" })}
       download
       title={`All rows under these filters, in this order${cut ? `; the first ${count(MOST_EXPORTED)} of ${count(total)}` : ""}`}
     >
-      <Icon name="save" />
+      {!small && <Icon name="save" />}
       Export CSV
     </a>
   );
