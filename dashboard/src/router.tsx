@@ -97,6 +97,11 @@ const live = createRoute({
   path: "/live",
   component: lazyRouteComponent(() => import("./pages/live.tsx"), "Live"),
 });
+const exchanges = createRoute({
+  getParentRoute: at,
+  path: "/exchanges",
+  component: lazyRouteComponent(() => import("./pages/exchanges.tsx"), "Exchanges"),
+});
 const policies = createRoute({
   getParentRoute: at,
   path: "/policies",
@@ -132,6 +137,7 @@ export const router = createRouter({
       actors,
       actor,
       live,
+      exchanges,
       policies,
       keys,
       settings,

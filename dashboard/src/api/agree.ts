@@ -1,27 +1,34 @@
 // A test for the compiler: what the API answers, by its own document, is what the pages read. It emits nothing.
+import type * as figures from "./figures.ts";
 import type * as schema from "./schema.ts";
 import type * as shapes from "./shapes.ts";
 
 /** Fails to compile unless every answer can be read as the shape. */
 type Reads<Shape, _Answer extends Shape> = true;
 
+/** A part of a list of which only some members were asked for. */
+type Part<Shape> = shapes.Page<Partial<Shape>>;
+
 export type Agreements = [
   Reads<shapes.Session, schema.SessionView>,
   Reads<shapes.Endpoint, schema.Endpoint>,
-  Reads<shapes.Finding, schema.Finding>,
+  Reads<Part<shapes.Endpoint>, schema.Selections["/endpoints"]>,
+  Reads<shapes.Finding, schema.FindingView>,
+  Reads<Part<shapes.Finding>, schema.Selections["/findings"]>,
   Reads<shapes.StateChange, schema.FindingEvent>,
   Reads<shapes.Detection, schema.Detection>,
   Reads<shapes.Incident, schema.Incident>,
+  Reads<Part<shapes.Incident>, schema.Selections["/incidents"]>,
   Reads<shapes.Actor, schema.ActorSummary>,
   Reads<shapes.ActorRef, schema.ActorRef>,
-  Reads<shapes.Figures, schema.Figures>,
-  Reads<shapes.Counts, schema.Counts>,
-  Reads<shapes.Health, schema.Health>,
-  Reads<shapes.TimeBucket, schema.TimeBucket>,
-  Reads<shapes.NamedCount, schema.NamedCount>,
-  Reads<shapes.CheckTally, schema.CheckTally>,
-  Reads<shapes.Summary, schema.Summary>,
-  Reads<shapes.Overview, schema.Overview>,
+  Reads<figures.Figures, schema.Figures>,
+  Reads<figures.Counts, schema.Counts>,
+  Reads<figures.Health, schema.Health>,
+  Reads<figures.TimeBucket, schema.TimeBucket>,
+  Reads<figures.NamedCount, schema.NamedCount>,
+  Reads<figures.CheckTally, schema.CheckTally>,
+  Reads<figures.Summary, schema.Summary>,
+  Reads<figures.Overview, schema.Overview>,
   Reads<shapes.PolicyRow, schema.PolicyView>,
   Reads<shapes.LiveExchange, schema.LiveExchange>,
   Reads<shapes.ReferenceItem, schema.ItemMeta>,
@@ -38,4 +45,11 @@ export type Agreements = [
   Reads<shapes.Auth, schema.Auth>,
   Reads<shapes.DataClassCount, schema.DataClassCount>,
   Reads<shapes.Factor, schema.ScoreFactor>,
+  Reads<shapes.Facets, schema.Facets>,
+  Reads<shapes.Comment, schema.Comment>,
+  Reads<shapes.Exchange, schema.ExchangeView>,
+  Reads<shapes.Callers, schema.Callers>,
+  Reads<shapes.EndpointHistory, schema.History>,
+  Reads<figures.Traffic, schema.Traffic>,
+  Reads<figures.Changes, schema.Changes>,
 ];

@@ -1,7 +1,13 @@
-import type { Session } from "./shapes.ts";
+import type { Asks } from "./schema.ts";
+import type { Page, Session } from "./shapes.ts";
 
 /** Search words of a request: repeated values become repeated parameters. */
 export type Query = Record<string, string | number | string[] | undefined>;
+
+/** Search words that an address knows, by the API's own document; it refuses all others. */
+export type Asked<Path extends keyof Asks> = {
+  [Word in Asks[Path]]?: string | number | string[] | undefined;
+};
 
 /** What the server said was wrong (RFC 9457), or that it did not answer (`status` 0). */
 export class Problem extends Error {
@@ -25,6 +31,8 @@ export class Problem extends Error {
 export const ENDED = "bartizan-session-ended";
 
 const BASE = "/api/v1";
+const ACCEPTED =
+  "application/json, application/vnd.bartizan.selection+json;q=0.9, application/problem+json;q=0.8";
 let csrf = "";
 
 /** Remembers what writes must send back. It lives in memory only. */
@@ -45,7 +53,11 @@ export function address(path: string, query: Query = {}): string {
 }
 
 async function call<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
-  const headers: Record<string, string> = { accept: "application/json, application/problem+json" };
+  return (await ask<T>(method, path, query, body, signal)).value;
+}
+
+async function ask<T>(method: string, path: string, query?: Query, body?: unknown, signal?: AbortSignal) {
+  const headers: Record<string, string> = { accept: ACCEPTED };
   if (method !== "GET") headers["x-csrf-token"] = csrf;
   if (body !== undefined) headers["content-type"] = "application/json";
   let response: Response;
@@ -76,11 +88,38 @@ async function call<T>(method: string, path: string, query?: Query, body?: unkno
     throw new Problem(response.status, title, problem, wait > 0 ? wait : undefined);
   }
   if (text !== "" && value === undefined) throw new Problem(response.status, "The answer is not JSON");
-  return value as T;
+  return { value: value as T, headers: response.headers };
+}
+
+/** A part of a list, with what is missing from it. */
+export async function getPart<T>(path: string, query: Query, signal?: AbortSignal): Promise<Page<T>> {
+  const { value, headers } = await ask<Page<T>>("GET", path, query, undefined, signal);
+  const damaged = Number(headers.get("x-damaged-blocks") ?? 0);
+  const elsewhere = headers.get("x-exchanges-elsewhere") === "true";
+  return damaged > 0 || elsewhere ? { ...value, missing: { damaged, elsewhere } } : value;
 }
 
 export const get = <T>(path: string, query?: Query, signal?: AbortSignal) =>
   call<T>("GET", path, query, undefined, signal);
+
+/**
+ * Chosen members of the items of a list. The document promises none of them in such an answer, so each is looked for:
+ * what a row needs and does not have is an error of the answer, not an `undefined` on the page.
+ */
+export async function select<T, K extends keyof T & string>(
+  path: string,
+  members: readonly K[],
+  query: Query,
+  signal?: AbortSignal,
+): Promise<Page<Pick<T, K>>> {
+  const page = await get<Page<Partial<T>>>(path, { ...query, fields: members.join(",") }, signal);
+  for (const item of page.items) {
+    const missing = members.find((member) => item[member] === undefined);
+    if (missing !== undefined) throw new Problem(200, `The answer lacks “${missing}”`);
+  }
+  return page as Page<Pick<T, K>>;
+}
+
 export const post = <T>(path: string, body: unknown) => call<T>("POST", path, undefined, body);
 export const put = <T>(path: string, body: unknown) => call<T>("PUT", path, undefined, body);
 export const patch = <T>(path: string, body: unknown) => call<T>("PATCH", path, undefined, body);

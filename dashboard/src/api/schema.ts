@@ -54,6 +54,9 @@ export type ActorRef = {
   label: string;
 };
 
+/** The order; `-` is descending. */
+export type ActorSort = "-detections" | "last_seen" | "-last_seen" | "requests" | "-requests";
+
 /** An actor in the result. */
 export type ActorSummary = {
   /** Detections it is in. */
@@ -104,6 +107,20 @@ export type ApiKeyId = string;
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
 
+/** Somebody who can be given findings. */
+export type Assignee = {
+  /** Name of the user. */
+  name: string;
+};
+
+/** Who looks after findings. */
+export type Assignment = {
+  /** A user of the organisation, or nobody. */
+  assignee: string | null;
+  /** Which. */
+  ids: (FindingId)[];
+};
+
 /** A technique of MITRE ATT&CK. */
 export type Attack = string;
 
@@ -135,6 +152,9 @@ export type AuditRecord = {
   who: string;
 };
 
+/** The order; `-` is descending. */
+export type AuditSort = "sequence" | "-sequence";
+
 /** One way of authentication seen at an endpoint. */
 export type Auth = {
   /** Share of [`Endpoint::auth_judged`] that carried it, 0 to 1. */
@@ -150,6 +170,29 @@ export type Auth = {
 /** How callers authenticate. */
 export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie" | "digest" | "signature" | "certificate" | "other";
 
+/** Somebody who called. */
+export type Caller = {
+  actor: ActorRef | null;
+  actor_id: ActorId | null;
+  first_seen: Timestamp | null;
+  hostile: number;
+  last_seen: Timestamp | null;
+  refused: number;
+  requests: number;
+};
+
+/** Who called an endpoint. */
+export type Callers = {
+  callers: number;
+  damaged_blocks: number;
+  exchanges: number;
+  has_elsewhere: boolean;
+  is_all: boolean;
+  /** The 50 busiest. */
+  items: (Caller)[];
+  since: Timestamp | null;
+};
+
 /** What to change. What is missing stays. */
 export type ChangedUser = {
   /** Whether they are shut out. */
@@ -158,6 +201,16 @@ export type ChangedUser = {
   password?: string | null;
   /** What they may do. */
   role?: Role | null;
+};
+
+/** What became different since some time. */
+export type Changes = {
+  changed_endpoints: number;
+  fixed_findings: number;
+  new_endpoints: number;
+  new_findings: number;
+  new_incidents: number;
+  reopened_findings: number;
 };
 
 /** How one check fared. */
@@ -176,6 +229,13 @@ export type CheckTally = {
   passed: number;
 };
 
+/** A data class that was seen in an exchange. */
+export type ClassSeen = {
+  class: string;
+  count: number;
+  direction: Direction;
+};
+
 /** A data class. */
 export type ClassView = {
   /** What it belongs to. */
@@ -188,6 +248,18 @@ export type ClassView = {
   title: string;
   /** What is recognised, with the rule and its source. */
   what: string;
+};
+
+/** What somebody said about a finding. */
+export type Comment = {
+  /** From 1, in order. */
+  sequence: number;
+  /** Plain text. */
+  text: string;
+  /** When. */
+  time: Timestamp;
+  /** Who. */
+  who: string;
 };
 
 /** How sure we are that it is true. */
@@ -244,6 +316,14 @@ export type DataClassCount = {
   location: Location;
 };
 
+/** Where a data class is seen. */
+export type DataClassSpread = {
+  class: string;
+  endpoints: number;
+  in_request: number;
+  in_response: number;
+};
+
 /** Groups of data classes, as the data map shows them. */
 export type DataGroup = "contact" | "financial" | "national_id" | "health" | "credential" | "location" | "personal" | "technical";
 
@@ -265,6 +345,16 @@ export type Decision = {
   reason?: string;
   /** The new state. */
   to: FindingState;
+};
+
+/** What an inline policy decided, when that was more than to let pass. */
+export type DecisionFact = {
+  action: Action;
+  kind: string;
+  outcome: "enforced" | "monitored" | "not_evaluated";
+  policy: string;
+  reason: string;
+  status: number | null;
 };
 
 /** Something hostile that an actor did. */
@@ -293,6 +383,8 @@ export type Detection = {
   last_time: Timestamp | null;
   /** OWASP API Security Top 10 ids. */
   owasp: (string)[];
+  /** How many of these a policy refused or slowed down. */
+  refused: number;
   /** How bad. */
   severity: Severity;
   /** Stage of an attack that this belongs to. */
@@ -303,10 +395,15 @@ export type Detection = {
   time: Timestamp | null;
   /** One line for people. */
   title: string;
+  /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+  would_refuse: number;
 };
 
 /** A detection. */
 export type DetectionId = string;
+
+/** The order; `-` is descending. */
+export type DetectionSort = "-last_seen" | "last_seen" | "-severity";
 
 /** Which way a value travels. */
 export type Direction = "request" | "response";
@@ -362,6 +459,9 @@ export type Endpoint = {
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
 export type EndpointId = string;
 
+/** The order; `-` is descending. */
+export type EndpointSort = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
+
 /** An environment of an organisation. */
 export type EnvironmentId = string;
 
@@ -411,6 +511,60 @@ export type ExchangeFigures = {
 
 /** An exchange, as its source named it or as numbered on reading. */
 export type ExchangeId = string;
+
+/** An exchange, without any value that was in it. */
+export type ExchangeView = {
+  action: Action | null;
+  actor: ActorRef | null;
+  actor_id: ActorId | null;
+  anomalies: (string)[];
+  applied: Action | null;
+  codes: (string)[] | null;
+  data_classes: (ClassSeen)[];
+  decisions: (DecisionFact)[];
+  decisions_left_out: number;
+  duration_ms: number | null;
+  endpoint_id: EndpointId | null;
+  host: string | null;
+  hostile: boolean | null;
+  id: ExchangeId;
+  method: string;
+  not_inspected: (string)[];
+  /** Path template of the endpoint. */
+  path: string | null;
+  refused: boolean | null;
+  request_bytes: number;
+  response_bytes: number | null;
+  severity: Severity | null;
+  status: number | null;
+  time: Timestamp | null;
+  values: number;
+  would_refuse: boolean | null;
+};
+
+/** Values of one property, most frequent first. */
+export type Facet = {
+  /** Whether there are more values. */
+  more: boolean;
+  /** At most 50. */
+  values: (FacetValue)[];
+};
+
+/** A value and how many have it. */
+export type FacetValue = {
+  /** How many. */
+  count: number;
+  /** As the filter takes it. */
+  value: string;
+};
+
+/** How many there are, and of which values. */
+export type Facets = {
+  /** By name; each under all filters but its own. */
+  facets: Record<string, Facet>;
+  /** How many fit all filters. */
+  total: number;
+};
 
 /** What the server did since it began. */
 export type Figures = {
@@ -489,11 +643,73 @@ export type FindingEvent = {
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
 export type FindingId = string;
 
+/** The order; `-` is descending. */
+export type FindingSort = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
+
 /** State of a finding in the workflow. */
 export type FindingState = "open" | "confirmed" | "accepted" | "false_positive" | "fixed" | "replaced";
 
+/** A finding, with what triage and the inventory know of it. */
+export type FindingView = {
+  /** Who looks after it. */
+  assignee: string | null;
+  /** Code of the check. */
+  code: string;
+  /** How sure. */
+  confidence: Confidence;
+  /** For example `CWE-287`. */
+  cwe: (string)[];
+  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+  discriminator: string;
+  /** The endpoint it is about; `None` when it is about the whole host. */
+  endpoint_id: EndpointId | null;
+  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+  endpoint_ids: (EndpointId)[];
+  /** How many endpoints show it: 1, or those of the host. */
+  endpoints: number;
+  /** What was seen: the first few pieces. */
+  evidence: (Evidence)[];
+  /** How often the check failed and how often it passed here. */
+  failed: number;
+  /** First exchange that showed it. */
+  first_seen: Timestamp | null;
+  /** Host it is about. */
+  host: string;
+  /** The same weakness of the same endpoint (or host) has the same id in every run. */
+  id: FindingId;
+  /** Last exchange that showed it. */
+  last_seen: Timestamp | null;
+  /** Of its endpoint. */
+  method: string | null;
+  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+  owasp: (string)[];
+  /** How often it passed. */
+  passed: number;
+  /** Of its endpoint. */
+  path: string | null;
+  /** What to do. */
+  remediation: string;
+  /** How bad. */
+  severity: Severity;
+  /** Where it stands. */
+  state: FindingState;
+  /** One line for people. */
+  title: string;
+};
+
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
+
+/** One thing that happened to an endpoint. */
+export type Happened = {
+  alias: EndpointId | null;
+  became: string | null;
+  reason: string | null;
+  time: Timestamp;
+  was: string | null;
+  what: string;
+  who: string | null;
+};
 
 /** How the server is. */
 export type Health = {
@@ -503,6 +719,8 @@ export type Health = {
   counts: Counts;
   /** Exchanges. */
   exchanges: ExchangeFigures;
+  /** Limits that were reached since it began, under their keys in the configuration, and how often. */
+  limits_reached: (NamedCount)[];
   /** Whether it should be sent new connections. */
   ready: boolean;
   /** How sinks fare; a few seconds old. */
@@ -513,6 +731,12 @@ export type Health = {
   store: StoreFigures;
   /** Version of the program. */
   version: string;
+};
+
+/** What became of an endpoint. */
+export type History = {
+  is_all: boolean;
+  items: (Happened)[];
 };
 
 /** An attacker's story. */
@@ -545,6 +769,9 @@ export type Incident = {
 
 /** An incident. */
 export type IncidentId = string;
+
+/** The order; `-` is descending. */
+export type IncidentSort = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
 
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
@@ -665,7 +892,7 @@ export type Listed4 = {
 /** A part of a list. */
 export type Listed5 = {
   /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (Finding)[];
+  items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -698,6 +925,27 @@ export type Listed8 = {
 export type Listed9 = {
   /** The items, in the order of the list; with `fields`, only these members of each. */
   items: (ActorSummary)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedAssignee = {
+  items: (Assignee)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedComment = {
+  items: (Comment)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type ListedExchange = {
+  items: (ExchangeView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -763,6 +1011,12 @@ export type NamedCount = {
   name: string;
 };
 
+/** What is said. */
+export type NewComment = {
+  /** Plain text. */
+  text: string;
+};
+
 /** A new key. */
 export type NewKey = {
   /** For how many days it counts, 1 to 36500; for ever when it is missing. */
@@ -814,8 +1068,10 @@ export type OrganisationId = string;
 
 /** What there is and what needs somebody. */
 export type Overview = {
+  changes: Changes | null;
   /** How much is kept. */
   counts: Counts;
+  data_classes: (DataClassSpread)[];
   /** The worst incidents. */
   incidents: (Incident)[];
   /** The endpoints with the highest risk. */
@@ -824,6 +1080,7 @@ export type Overview = {
   server: Figures | null;
   /** The last analysis, with traffic over time; `null` before there was one. */
   summary: Summary | null;
+  traffic: Traffic;
 };
 
 /** Id of the OWASP API Security Top 10, for example API2:2023 */
@@ -879,6 +1136,8 @@ export type PolicyView = {
   configured_mode: Mode;
   /** What it decided since the server began. */
   decisions: PolicyTally;
+  /** What policies of its kind do, with their limits and what happens at them. */
+  description: string;
   /** Whether it is there without any configuration. */
   is_default: boolean;
   /** Its kind, for example `rate`. */
@@ -887,6 +1146,7 @@ export type PolicyView = {
   mode: Mode;
   /** Its name. */
   name: string;
+  scope: ScopeConfig;
   /** What its kind does, for people. */
   title: string;
 };
@@ -943,6 +1203,14 @@ export type Scope = {
   environment: EnvironmentId;
   /** The organisation; `default` when nothing is configured. */
   organisation: OrganisationId;
+};
+
+/** Where a policy applies. What is empty is not looked at. */
+export type ScopeConfig = {
+  hosts: (string)[];
+  ignore_case: boolean;
+  methods: (string)[];
+  paths: (string)[];
 };
 
 /** One line of the arithmetic of a score. */
@@ -1153,6 +1421,34 @@ export type TimeBucket = {
 /** RFC 3339, in UTC */
 export type Timestamp = string;
 
+/** What became of exchanges over time. */
+export type Traffic = {
+  /** In order. Times without exchanges are missing. */
+  buckets: (TrafficBucket)[];
+  /** Length of a bucket, in seconds. */
+  seconds: number;
+  /** Where it begins: at the beginning of a bucket. */
+  since: Timestamp;
+};
+
+/** Exchanges of the gateway, each in one of the first five, by what became of it. */
+export type TrafficBucket = {
+  /** None of the others. */
+  clean: number;
+  /** None of these, and answered with a server error. */
+  errors: number;
+  /** Of all these, raised a detection. */
+  hostile: number;
+  /** Would have been refused or slowed down if all was enforced, and were not. */
+  monitored: number;
+  /** Not judged, because too many waited. */
+  not_judged: number;
+  /** Refused or slowed down. */
+  refused: number;
+  /** When it begins. */
+  time: Timestamp;
+};
+
 /** Somebody who may log in. */
 export type User = {
   /** When they were added. */
@@ -1170,3 +1466,569 @@ export type User = {
   /** What they may do. */
   role: Role;
 };
+
+/** Parts of lists of which only some members were wanted. */
+export interface Selections {
+  "/actors": {
+    items: ({
+      /** Detections it is in. */
+      detections?: number;
+      /** Distinct endpoints. */
+      endpoints?: number;
+      /** First exchange. */
+      first_seen?: Timestamp | null;
+      /** Best grade its principal reached; `None` without a principal. */
+      grade?: Grade | null;
+      /** Opaque. */
+      id?: ActorId;
+      /** What it was told by. */
+      kind?: ActorKind;
+      /** For people. */
+      label?: string;
+      /** Last exchange. */
+      last_seen?: Timestamp | null;
+      /** Networks it came from, a few of them. */
+      networks?: (string)[];
+      /** Exchanges. */
+      requests?: number;
+    })[];
+    next: string | null;
+  };
+  "/assignees": {
+    items: ({
+      /** Name of the user. */
+      name?: string;
+    })[];
+    next: string | null;
+  };
+  "/audit": {
+    items: ({
+      /** What, for example `finding.state`. */
+      action?: string;
+      /** Further facts: JSON as it was hashed. */
+      details?: string;
+      /** 64 hexadecimal digits. */
+      hash?: string;
+      /** From 1, without gaps, per scope. */
+      sequence?: number;
+      /** On what. */
+      subject?: string;
+      /** When. */
+      time?: Timestamp;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/detections": {
+    items: ({
+      /** Who did it. */
+      actor?: ActorRef;
+      /** MITRE ATT&CK technique ids. */
+      attack?: (string)[];
+      /** Attack class, for example `sql_injection`. */
+      class?: string;
+      /** Code of the detector. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** Where; `None` for something spread over many endpoints. */
+      endpoint_id?: EndpointId | null;
+      /** What was seen, with the numbers behind the judgement. */
+      evidence?: (Evidence)[];
+      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+      exchange_ids?: (ExchangeId)[];
+      /** How many hostile exchanges there were. */
+      exchanges?: number;
+      /** Opaque. */
+      id?: DetectionId;
+      /** When it was last seen. */
+      last_time?: Timestamp | null;
+      /** OWASP API Security Top 10 ids. */
+      owasp?: (string)[];
+      /** How many of these a policy refused or slowed down. */
+      refused?: number;
+      /** How bad. */
+      severity?: Severity;
+      /** Stage of an attack that this belongs to. */
+      stage?: Stage;
+      /** How many of these the API answered with success. */
+      succeeded?: number;
+      /** When it was first seen; `None` when the source has no times. */
+      time?: Timestamp | null;
+      /** One line for people. */
+      title?: string;
+      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+      would_refuse?: number;
+    })[];
+    next: string | null;
+  };
+  "/detections/{id}/exchanges": {
+    items: ({
+      action?: Action | null;
+      actor?: ActorRef | null;
+      actor_id?: ActorId | null;
+      anomalies?: (string)[];
+      applied?: Action | null;
+      codes?: (string)[] | null;
+      data_classes?: (ClassSeen)[];
+      decisions?: (DecisionFact)[];
+      decisions_left_out?: number;
+      duration_ms?: number | null;
+      endpoint_id?: EndpointId | null;
+      host?: string | null;
+      hostile?: boolean | null;
+      id?: ExchangeId;
+      method?: string;
+      not_inspected?: (string)[];
+      /** Path template of the endpoint. */
+      path?: string | null;
+      refused?: boolean | null;
+      request_bytes?: number;
+      response_bytes?: number | null;
+      severity?: Severity | null;
+      status?: number | null;
+      time?: Timestamp | null;
+      values?: number;
+      would_refuse?: boolean | null;
+    })[];
+    next: string | null;
+  };
+  "/endpoints": {
+    items: ({
+      /** Who can reach it. */
+      access?: Access;
+      /** Distinct actors, claimed principals not counted. */
+      actors?: number;
+      /** Other ids that lead here. */
+      aliases?: (EndpointId)[];
+      /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
+      auth?: (Auth)[];
+      /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
+      auth_judged?: number;
+      /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
+      confirmed?: boolean;
+      /** Sensitive data. */
+      data_classes?: (DataClassCount)[];
+      /** First exchange. */
+      first_seen?: Timestamp | null;
+      /** Host without port unless the port is unusual; empty when the source does not say. */
+      host?: string;
+      /** Opaque and permanent. */
+      id?: EndpointId;
+      /** How it relates to what is written. */
+      inventory_state?: InventoryState;
+      /** Last exchange. */
+      last_seen?: Timestamp | null;
+      /** Method. */
+      method?: Method;
+      /** Name of the operation, where the protocol has one. */
+      operation?: string | null;
+      /** Parameters and fields. */
+      parameters?: (Parameter)[];
+      /** Template with `{name}` for parameters. */
+      path?: string;
+      /** Protocol. */
+      protocol?: Protocol;
+      /** Exchanges seen, without scanner noise. */
+      requests?: number;
+      /** Risk with its arithmetic. */
+      risk?: Risk;
+      /** The service it belongs to. */
+      service?: ServiceId | null;
+      /** Exchanges by status code. */
+      statuses?: ([number, number])[];
+      /** Why the path is a template where it is: one line per parameter. */
+      template_evidence?: (string)[];
+    })[];
+    next: string | null;
+  };
+  "/exchanges": {
+    items: ({
+      action?: Action | null;
+      actor?: ActorRef | null;
+      actor_id?: ActorId | null;
+      anomalies?: (string)[];
+      applied?: Action | null;
+      codes?: (string)[] | null;
+      data_classes?: (ClassSeen)[];
+      decisions?: (DecisionFact)[];
+      decisions_left_out?: number;
+      duration_ms?: number | null;
+      endpoint_id?: EndpointId | null;
+      host?: string | null;
+      hostile?: boolean | null;
+      id?: ExchangeId;
+      method?: string;
+      not_inspected?: (string)[];
+      /** Path template of the endpoint. */
+      path?: string | null;
+      refused?: boolean | null;
+      request_bytes?: number;
+      response_bytes?: number | null;
+      severity?: Severity | null;
+      status?: number | null;
+      time?: Timestamp | null;
+      values?: number;
+      would_refuse?: boolean | null;
+    })[];
+    next: string | null;
+  };
+  "/findings": {
+    items: ({
+      /** Who looks after it. */
+      assignee?: string | null;
+      /** Code of the check. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** For example `CWE-287`. */
+      cwe?: (string)[];
+      /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+      discriminator?: string;
+      /** The endpoint it is about; `None` when it is about the whole host. */
+      endpoint_id?: EndpointId | null;
+      /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+      endpoint_ids?: (EndpointId)[];
+      /** How many endpoints show it: 1, or those of the host. */
+      endpoints?: number;
+      /** What was seen: the first few pieces. */
+      evidence?: (Evidence)[];
+      /** How often the check failed and how often it passed here. */
+      failed?: number;
+      /** First exchange that showed it. */
+      first_seen?: Timestamp | null;
+      /** Host it is about. */
+      host?: string;
+      /** The same weakness of the same endpoint (or host) has the same id in every run. */
+      id?: FindingId;
+      /** Last exchange that showed it. */
+      last_seen?: Timestamp | null;
+      /** Of its endpoint. */
+      method?: string | null;
+      /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+      owasp?: (string)[];
+      /** How often it passed. */
+      passed?: number;
+      /** Of its endpoint. */
+      path?: string | null;
+      /** What to do. */
+      remediation?: string;
+      /** How bad. */
+      severity?: Severity;
+      /** Where it stands. */
+      state?: FindingState;
+      /** One line for people. */
+      title?: string;
+    })[];
+    next: string | null;
+  };
+  "/findings/{id}/comments": {
+    items: ({
+      /** From 1, in order. */
+      sequence?: number;
+      /** Plain text. */
+      text?: string;
+      /** When. */
+      time?: Timestamp;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/findings/{id}/history": {
+    items: ({
+      /** When the decision lapses. */
+      expiry?: Timestamp | null;
+      /** State before. */
+      from?: FindingState;
+      /** Why. */
+      reason?: string;
+      /** From 1, in order. */
+      sequence?: number;
+      /** When. */
+      time?: Timestamp;
+      /** State after. */
+      to?: FindingState;
+      /** Who. */
+      who?: string;
+    })[];
+    next: string | null;
+  };
+  "/incidents": {
+    items: ({
+      /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
+      absorbed?: (IncidentId)[];
+      /** Who began it. */
+      actor?: ActorRef;
+      /** Its detections, in order of time. */
+      detection_ids?: (DetectionId)[];
+      /** Last hostile exchange. */
+      ended?: Timestamp | null;
+      /** The arithmetic of the score. */
+      factors?: (ScoreFactor)[];
+      /** Opaque. */
+      id?: IncidentId;
+      /** Further actors in it, each with what ties it to another one of it. */
+      linked?: (ActorLink)[];
+      /** 0 to 100. */
+      score?: number;
+      /** How bad: the worst of its detections, raised when stages add up. */
+      severity?: Severity;
+      /** Stages reached, in order. */
+      stages?: (Stage)[];
+      /** First hostile exchange. */
+      started?: Timestamp | null;
+      /** One or two sentences. */
+      summary?: string;
+    })[];
+    next: string | null;
+  };
+  "/incidents/{id}/detections": {
+    items: ({
+      /** Who did it. */
+      actor?: ActorRef;
+      /** MITRE ATT&CK technique ids. */
+      attack?: (string)[];
+      /** Attack class, for example `sql_injection`. */
+      class?: string;
+      /** Code of the detector. */
+      code?: string;
+      /** How sure. */
+      confidence?: Confidence;
+      /** Where; `None` for something spread over many endpoints. */
+      endpoint_id?: EndpointId | null;
+      /** What was seen, with the numbers behind the judgement. */
+      evidence?: (Evidence)[];
+      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+      exchange_ids?: (ExchangeId)[];
+      /** How many hostile exchanges there were. */
+      exchanges?: number;
+      /** Opaque. */
+      id?: DetectionId;
+      /** When it was last seen. */
+      last_time?: Timestamp | null;
+      /** OWASP API Security Top 10 ids. */
+      owasp?: (string)[];
+      /** How many of these a policy refused or slowed down. */
+      refused?: number;
+      /** How bad. */
+      severity?: Severity;
+      /** Stage of an attack that this belongs to. */
+      stage?: Stage;
+      /** How many of these the API answered with success. */
+      succeeded?: number;
+      /** When it was first seen; `None` when the source has no times. */
+      time?: Timestamp | null;
+      /** One line for people. */
+      title?: string;
+      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+      would_refuse?: number;
+    })[];
+    next: string | null;
+  };
+  "/keys": {
+    items: ({
+      /** When it was made. */
+      created?: Timestamp;
+      /** From when on it may no longer be used; `None` for never. */
+      expires?: Timestamp | null;
+      /** Its id; not secret. */
+      id?: ApiKeyId;
+      /** When it was last used, as written down now and then; `None` for never. */
+      last_used?: Timestamp | null;
+      /** What it is for, for people. */
+      name?: string;
+      /** Whose it is. */
+      owner?: string;
+      /** What it may be used for; empty for nothing in particular. */
+      scopes?: (string)[];
+      /** Whether it may be used. */
+      state?: ApiKeyState;
+    })[];
+    next: string | null;
+  };
+  "/policies": {
+    items: ({
+      /** The mode in the configuration; another one is in force when it was switched by hand. */
+      configured_mode?: Mode;
+      /** What it decided since the server began. */
+      decisions?: PolicyTally;
+      /** What policies of its kind do, with their limits and what happens at them. */
+      description?: string;
+      /** Whether it is there without any configuration. */
+      is_default?: boolean;
+      /** Its kind, for example `rate`. */
+      kind?: string;
+      /** Whether it decides, or only says what it would decide. */
+      mode?: Mode;
+      /** Its name. */
+      name?: string;
+      scope?: ScopeConfig;
+      /** What its kind does, for people. */
+      title?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/checks": {
+    items: ({
+      /** Techniques of MITRE ATT&CK. */
+      attack?: (Attack)[];
+      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+      code?: string;
+      /** How sure it is when it fires, unless the outcome says otherwise. */
+      confidence?: Confidence;
+      /** Weaknesses, the most fitting first. */
+      cwe?: (Cwe)[];
+      /** How to fix it. */
+      fix?: string;
+      /** What it needs to see. */
+      inputs?: (Input)[];
+      /** Kebab-case name that states the bad pattern, never the fix. */
+      name?: string;
+      /** OWASP API Security Top 10 of 2023. */
+      owasp?: Owasp | null;
+      /** RFCs, papers, advisories: names or addresses. */
+      references?: (string)[];
+      /** How bad it is when it fires, unless the outcome says otherwise. */
+      severity?: Severity;
+      /** How settled it is. */
+      status?: Status;
+      /** One line for people. */
+      title?: string;
+      /** What it does, in a few sentences, with its thresholds. */
+      what?: string;
+      /** Why it is bad. */
+      why?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/classes": {
+    items: ({
+      /** What it belongs to. */
+      group?: DataGroup;
+      /** Its name. */
+      name?: string;
+      /** Whether its exposure is serious by itself. */
+      sensitive?: boolean;
+      /** One line for people. */
+      title?: string;
+      /** What is recognised, with the rule and its source. */
+      what?: string;
+    })[];
+    next: string | null;
+  };
+  "/reference/detectors": {
+    items: ({
+      /** Techniques of MITRE ATT&CK. */
+      attack?: (Attack)[];
+      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+      code?: string;
+      /** How sure it is when it fires, unless the outcome says otherwise. */
+      confidence?: Confidence;
+      /** Weaknesses, the most fitting first. */
+      cwe?: (Cwe)[];
+      /** How to fix it. */
+      fix?: string;
+      /** What it needs to see. */
+      inputs?: (Input)[];
+      /** Kebab-case name that states the bad pattern, never the fix. */
+      name?: string;
+      /** OWASP API Security Top 10 of 2023. */
+      owasp?: Owasp | null;
+      /** RFCs, papers, advisories: names or addresses. */
+      references?: (string)[];
+      /** How bad it is when it fires, unless the outcome says otherwise. */
+      severity?: Severity;
+      /** How settled it is. */
+      status?: Status;
+      /** One line for people. */
+      title?: string;
+      /** What it does, in a few sentences, with its thresholds. */
+      what?: string;
+      /** Why it is bad. */
+      why?: string;
+    })[];
+    next: string | null;
+  };
+  "/services": {
+    items: ({
+      /** Part of the organisation it belongs to; empty when unknown. */
+      business_unit?: string;
+      /** Opaque. */
+      id?: ServiceId;
+      /** For people. */
+      name?: string;
+      /** Team or person; empty when nobody is known. */
+      owner?: string;
+    })[];
+    next: string | null;
+  };
+  "/tokens": {
+    items: ({
+      /** When it was made. */
+      created?: Timestamp;
+      /** When it ends. */
+      expires?: Timestamp;
+      /** Opaque; shows nothing of the secret. */
+      id?: string;
+      /** For people. */
+      name?: string;
+      /** What it may do at most. */
+      role?: Role;
+      /** When it was last used, to a minute or so. */
+      used?: Timestamp | null;
+      /** For whom it acts. It can never do more than they can. */
+      user?: string;
+    })[];
+    next: string | null;
+  };
+  "/users": {
+    items: ({
+      /** When they were added. */
+      created?: Timestamp;
+      /** Disabled ones cannot log in, and their sessions and tokens end. */
+      disabled?: boolean;
+      /** When they last logged in. */
+      last_login?: Timestamp | null;
+      /** They must choose another password before anything else. */
+      must_change_password?: boolean;
+      /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
+      name?: string;
+      /** When the password was last set. */
+      password_changed?: Timestamp;
+      /** What they may do. */
+      role?: Role;
+    })[];
+    next: string | null;
+  };
+}
+
+/** The words that each address can be asked with. */
+export interface Asks {
+  "/actors": "after" | "fields" | "format" | "kind" | "label" | "limit" | "min_detections" | "sort";
+  "/actors/facets": "kind" | "label" | "min_detections";
+  "/assignees": "after" | "fields" | "limit";
+  "/audit": "after" | "behind" | "fields" | "format" | "limit" | "sort";
+  "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
+  "/detections/{id}/exchanges": "after" | "fields" | "limit";
+  "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service" | "sort";
+  "/endpoints/facets": "access" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "path" | "protocol" | "service";
+  "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
+  "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";
+  "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "severity" | "state" | "unassigned";
+  "/findings/{id}/comments": "after" | "fields" | "limit";
+  "/findings/{id}/history": "after" | "fields" | "limit";
+  "/incidents": "actor" | "after" | "before" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
+  "/incidents/facets": "actor" | "before" | "min_severity" | "severity" | "since";
+  "/incidents/{id}/detections": "after" | "fields" | "limit";
+  "/keys": "after" | "fields" | "limit";
+  "/overview": "since";
+  "/policies": "after" | "fields" | "limit";
+  "/reference/checks": "after" | "fields" | "limit";
+  "/reference/classes": "after" | "fields" | "limit";
+  "/reference/detectors": "after" | "fields" | "limit";
+  "/services": "after" | "fields" | "limit";
+  "/tokens": "after" | "fields" | "limit";
+  "/users": "after" | "fields" | "limit";
+}

@@ -11,6 +11,14 @@ export type Mode = "off" | "monitor" | "enforce";
 export interface Page<T> {
   items: T[];
   next: string | null;
+  /** Told by headers, where something is. */
+  missing?: { damaged: number; elsewhere: boolean };
+}
+
+/** How many there are, and of which values: each facet under all filters but its own. */
+export interface Facets {
+  total: number;
+  facets: Record<string, { values: { value: string; count: number }[]; more: boolean }>;
 }
 
 export interface Session {
@@ -82,12 +90,6 @@ export interface Endpoint {
   aliases: string[];
 }
 
-/** What the rows of the inventory need. */
-export type EndpointRow = Omit<Endpoint, "parameters" | "statuses" | "template_evidence" | "aliases">;
-
-/** What the rows of the findings need. */
-export type FindingRow = Omit<Finding, "evidence" | "remediation" | "endpoint_ids">;
-
 export interface EvidenceValue {
   class: string;
   shape: string;
@@ -122,7 +124,19 @@ export interface Finding {
   state: FindingState;
   first_seen: string | null;
   last_seen: string | null;
-  assignee?: string | null;
+  /** The user who looks after it. */
+  assignee: string | null;
+  /** Of its endpoint, where it is of one. */
+  method: string | null;
+  path: string | null;
+}
+
+/** What somebody said about a finding, in plain text. */
+export interface Comment {
+  sequence: number;
+  time: string;
+  who: string;
+  text: string;
 }
 
 export interface StateChange {
@@ -159,9 +173,9 @@ export interface Detection {
   owasp: string[];
   attack: string[];
   stage: Stage;
-  /** Hostile exchanges that were stopped, and that a rule in monitor mode would have stopped. */
-  refused?: number;
-  would_refuse?: number;
+  /** Of these, stopped or slowed down, and such that a rule in monitor mode would have stopped. */
+  refused: number;
+  would_refuse: number;
 }
 
 export interface Incident {
@@ -190,90 +204,87 @@ export interface Actor {
   last_seen: string | null;
 }
 
-/** What the server did since it began. */
-export interface Figures {
-  ready: boolean;
-  connections: number;
-  exchanges: {
-    judged: number;
-    not_judged: number;
-    partly_inspected: number;
-    hostile: number;
-    would_block: number;
-    refused_by_policies: number;
-    policies_would_refuse: number;
-    missing_from_capture: number;
-  };
-  store: {
-    steps_kept: number;
-    steps_failed: number;
-    exchange_facts_lost: number;
-    exchange_facts_removed: number;
-  };
-}
-
-/** How much is kept. */
-export interface Counts {
-  endpoints: number;
-  provisional: number;
-  findings: [FindingState, number][];
-  /** Open and confirmed ones. */
-  active_findings: [Severity, number][];
-  detections: number;
-  incidents: number;
-  actors: number;
-  runs: number;
-  audit_records: number;
-  exchange_blocks: number;
-}
-
-export interface Health extends Figures {
-  version: string;
-  started: string;
-  counts: Counts;
-}
-
-export interface TimeBucket {
-  time: string;
-  seconds: number;
-  exchanges: number;
+/** An actor that called an endpoint, in the exchanges that were looked at. */
+export interface Caller {
+  actor_id: string | null;
+  /** Null when it is not known any more. */
+  actor: ActorRef | null;
+  requests: number;
   hostile: number;
-  errors: number;
+  refused: number;
+  first_seen: string | null;
+  last_seen: string | null;
 }
 
-export interface NamedCount {
-  name: string;
-  count: number;
-}
-
-export interface CheckTally {
-  code: string;
-  name: string;
-  failed: number;
-  passed: number;
-  not_applicable: number;
-  not_evaluated: number;
-}
-
-/** The last analysis as a whole. */
-export interface Summary {
+export interface Callers {
+  /** The busiest. */
+  items: Caller[];
+  callers: number;
+  /** Exchanges that were looked at, the latest that are kept, and the time of the first of them. */
   exchanges: number;
-  started: string | null;
-  ended: string | null;
-  noise: number;
-  checks: CheckTally[];
-  not_evaluated: NamedCount[];
-  not_inspected: NamedCount[];
-  partly_inspected: number;
-  timeline: TimeBucket[];
+  since: string | null;
+  /** Whether these are all that are kept. */
+  is_all: boolean;
+  damaged_blocks: number;
+  /** Whether other servers keep exchanges, which are not among these. */
+  has_elsewhere: boolean;
 }
 
-export interface Overview {
-  counts: Counts;
-  incidents: Incident[];
-  riskiest: Endpoint[];
-  summary: Summary | null;
-  server: Figures | null;
+/** Something that happened to an endpoint; who and why where a person did it. */
+export interface Happened {
+  time: string;
+  what: string;
+  was: string | null;
+  became: string | null;
+  /** The id that was merged or split. */
+  alias: string | null;
+  who: string | null;
+  reason: string | null;
+}
+
+export interface EndpointHistory {
+  items: Happened[];
+  is_all: boolean;
+}
+
+/** What a policy decided about an exchange, when that was more than to let it pass. */
+export interface PolicyDecision {
+  policy: string;
+  kind: string;
+  outcome: "enforced" | "monitored" | "not_evaluated";
+  action: Action;
+  status: number | null;
+  reason: string;
+}
+
+/** What is kept of an exchange: no value of it. Null is what was not kept. */
+export interface Exchange {
+  id: string;
+  time: string | null;
+  method: string;
+  endpoint_id: string | null;
+  host: string | null;
+  path: string | null;
+  status: number | null;
+  actor_id: string | null;
+  actor: ActorRef | null;
+  request_bytes: number;
+  response_bytes: number | null;
+  duration_ms: number | null;
+  data_classes: { class: string; direction: "request" | "response"; count: number }[];
+  values: number;
+  anomalies: string[];
+  not_inspected: string[];
+  hostile: boolean | null;
+  codes: string[] | null;
+  severity: Severity | null;
+  /** What enforcement would do, and what was done. */
+  action: Action | null;
+  applied: Action | null;
+  refused: boolean | null;
+  would_refuse: boolean | null;
+  decisions: PolicyDecision[];
+  decisions_left_out: number;
 }
 
 export interface PolicyRow {
@@ -282,6 +293,10 @@ export interface PolicyRow {
   title: string;
   mode: Mode;
   is_default: boolean;
+  /** Where it applies; what is empty is not looked at. */
+  scope: { hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };
+  /** What policies of its kind do, with their limits. */
+  description: string;
   decisions: {
     passed: number;
     refused: number;

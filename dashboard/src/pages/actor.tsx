@@ -2,16 +2,17 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { one, resource, useDetections } from "../api/queries.ts";
 import type { Actor, Incident, Page } from "../api/shapes.ts";
+import { Export } from "../parts/list.tsx";
 import { Hostile, Sev, Stages } from "../parts/marks.tsx";
 import { Facts, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { capital } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { visible } from "../words/visible.ts";
 import { Grade } from "./actors.tsx";
 import { DetectionTable } from "./detections.tsx";
-import { rest, story } from "./incidents.tsx";
 
 export function ActorPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -41,6 +42,13 @@ function Whole({ actor }: { actor: Actor }) {
         <span className="plain mono nw">
           {actor.id} <Copy text={actor.id} label="Copy the id" />
         </span>
+        {actor.kind !== "campaign" && (
+          <span className="acts end">
+            <Link to="/exchanges" search={{ actor: actor.id }} className="btn">
+              Its exchanges
+            </Link>
+          </span>
+        )}
       </div>
       <h1>
         <Hostile text={capital(actor.label)} most={200} />
@@ -101,7 +109,11 @@ function Whole({ actor }: { actor: Actor }) {
             }
           </Ready>
         </Panel>
-        <Panel title="Detections" sub="what it did">
+        <Panel
+          title="Detections"
+          sub="what it did"
+          end={<Export path="/detections" query={{ actor: actor.id }} small />}
+        >
           <Ready of={detections} rows={4}>
             {(page) =>
               page.items.length === 0 ? (

@@ -1,14 +1,15 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
-import { useList } from "../api/queries.ts";
+import type { Asked } from "../api/client.ts";
 import type { Actor } from "../api/shapes.ts";
-import { FilterBar, Segments } from "../parts/filters.tsx";
+import { Segments } from "../parts/filters.tsx";
+import { Export, ListPage, ListPanel, NoRows, useAsked, useCounted } from "../parts/list.tsx";
 import { Hostile } from "../parts/marks.tsx";
-import { type Column, Rows } from "../parts/rows.tsx";
-import { Empty, Failed, Loading, Time } from "../parts/words.tsx";
+import type { Column } from "../parts/rows.tsx";
+import { Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { count, many } from "../words/numbers.ts";
+import { count } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
 /** How far a principal is believed: dashed is claimed only. */
@@ -51,7 +52,15 @@ const COLUMNS: Column<Actor>[] = [
       </span>
     ),
   },
-  { name: "requests", title: "Requests", width: "72px", numeric: true, cell: (row) => count(row.requests) },
+  {
+    name: "requests",
+    title: "Requests",
+    width: "76px",
+    numeric: true,
+    sort: "requests",
+    down: true,
+    cell: (row) => count(row.requests),
+  },
   {
     name: "endpoints",
     title: "Endpoints",
@@ -62,12 +71,15 @@ const COLUMNS: Column<Actor>[] = [
   {
     name: "detections",
     title: "Detections",
-    width: "76px",
+    width: "80px",
     numeric: true,
+    sort: "detections",
+    down: true,
+    fixed: true,
     narrow: "keep",
     cell: (row) =>
       row.detections > 0 ? (
-        <b className="tone s-high">{many(row.detections, "detection").split(" ")[0]}</b>
+        <b className="tone s-high">{count(row.detections)}</b>
       ) : (
         <span className="t3">0</span>
       ),
@@ -77,6 +89,8 @@ const COLUMNS: Column<Actor>[] = [
     title: "Seen",
     width: "56px",
     numeric: true,
+    sort: "last_seen",
+    down: true,
     cell: (row) => (
       <span className="t2">
         <Time at={row.last_seen} />
@@ -85,85 +99,72 @@ const COLUMNS: Column<Actor>[] = [
   },
 ];
 
+const WORDS = ["kind", "min_detections"] as const;
+
+/** The words are part of the label. */
+function useQuery(): Asked<"/actors"> {
+  const { first } = useAddress();
+  const asked = useAsked<"/actors">(WORDS);
+  const label = first("q");
+  return useMemo(() => (label ? { ...asked, label } : asked), [asked, label]);
+}
+
 export function Actors() {
   useCrumbs("Actors");
-  const { search, go } = useAddress();
   const navigate = useNavigate();
-  const query = useMemo(() => {
-    const { hostile, q, ...filters } = search;
-    return { ...filters, ...(q ? { label: q } : {}), ...(hostile ? { min_detections: "1" } : {}) };
-  }, [search]);
-  const list = useList<Actor>("/actors", query, 200);
-  const rows = list.items ?? [];
+  const query = useQuery();
+  const counted = useCounted("/actors", query);
+  const kinds = counted.sizes?.get("kind");
+  const size = (kind: string) =>
+    kind === "" ? [...(kinds?.values() ?? [])].reduce((sum, one) => sum + one, 0) : (kinds?.get(kind) ?? 0);
   return (
-    <>
-      <div className="page-head">
-        <h1>Actors</h1>
-        <span className="small t3">
-          principals where they are known, else sessions, else addresses with their client
-        </span>
-      </div>
-      <div className="toolbar">
-        <FilterBar names={{}} hint="label…" />
-        <Segments
-          label="Kind"
-          name="kind"
-          options={[
-            ["", "All"],
-            ["principal", "Principals"],
-            ["session", "Sessions"],
-            ["address", "Addresses"],
-            ["campaign", "Campaigns"],
-          ]}
-        />
-        <Segments
-          label="Detections"
-          name="hostile"
-          options={[
-            ["", "Everybody"],
-            ["1", "With detections"],
-          ]}
-        />
-      </div>
-      <div className="panel">
-        {list.error && (
-          <div className="pb">
-            <Failed error={list.error} retry={() => list.refetch()} />
-          </div>
-        )}
-        {list.items === undefined ? (
-          !list.error && <Loading rows={12} />
-        ) : rows.length === 0 ? (
-          <Empty
-            title="No actor fits"
-            action={
-              <button type="button" className="btn" onClick={() => go({})}>
-                Show all
-              </button>
-            }
-          >
+    <ListPage
+      title="Actors"
+      about="principals where they are known, else sessions, else addresses with their client"
+      names={{}}
+      hint="label…"
+      tools={
+        <>
+          <Segments
+            label="Kind"
+            name="kind"
+            options={[
+              ["", "All"],
+              ["principal", "Principals"],
+              ["session", "Sessions"],
+              ["address", "Addresses"],
+              ["campaign", "Campaigns"],
+            ]}
+            counts={kinds && size}
+          />
+          <Segments
+            label="Detections"
+            name="min_detections"
+            options={[
+              ["", "Everybody"],
+              ["1", "With detections"],
+            ]}
+          />
+        </>
+      }
+      end={<Export path="/actors" query={query} order="-detections" total={counted.total} />}
+    >
+      <ListPanel
+        path="/actors"
+        query={query}
+        order="-detections"
+        label="Actors"
+        noun="actor"
+        total={counted.total}
+        columns={COLUMNS}
+        id={(row) => row.id}
+        open={(row) => navigate({ to: "/actors/$id", params: { id: row.id } })}
+        empty={
+          <NoRows title="No actor fits" fallback="No actor yet">
             Actors appear with the first exchange that is judged.
-          </Empty>
-        ) : (
-          <>
-            <Rows
-              label="Actors"
-              items={rows}
-              total={rows.length}
-              columns={COLUMNS}
-              id={(row) => row.id}
-              open={(row) => navigate({ to: "/actors/$id", params: { id: row.id } })}
-              more={list.more}
-            />
-            <div className="tf">
-              <span className="end">
-                {many(rows.length, "actor")}
-                {list.complete ? "" : ", and more below"}
-              </span>
-            </div>
-          </>
-        )}
-      </div>
-    </>
+          </NoRows>
+        }
+      />
+    </ListPage>
   );
 }

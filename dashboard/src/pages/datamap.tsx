@@ -1,68 +1,26 @@
 import { Link } from "@tanstack/react-router";
-import { useMemo } from "react";
-import { useInventory } from "../api/queries.ts";
-import type { EndpointRow } from "../api/shapes.ts";
+import type { DataClassEndpoints } from "../api/figures.ts";
 import { DataClass } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
-import { Empty, Loading } from "../parts/words.tsx";
+import { Empty } from "../parts/words.tsx";
 import { isSensitive } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 
-interface Row {
-  class: string;
-  endpoints: number;
-  request: number;
-  response: number;
-}
+const SHOWN = 12;
 
-/** Each class, with the endpoints that carry it in requests and in answers. */
-function tally(rows: EndpointRow[]): Row[] {
-  const found = new Map<string, Row>();
-  for (const row of rows) {
-    const seen = new Set<string>();
-    for (const { class: name, direction } of row.data_classes) {
-      const one = found.get(name) ?? { class: name, endpoints: 0, request: 0, response: 0 };
-      found.set(name, one);
-      if (!seen.has(name)) one.endpoints += 1;
-      if (!seen.has(name + direction)) one[direction] += 1;
-      seen.add(name).add(name + direction);
-    }
-  }
-  return [...found.values()].sort(
+/** Classes, and in how many endpoints they go in and come out; the harmful ones first. */
+export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
+  const sorted = classes.toSorted(
     (a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.endpoints - a.endpoints,
   );
-}
-
-/** Classes and in how many endpoints they go in and come out. */
-export function DataMap() {
-  const list = useInventory();
-  const rows = useMemo(() => tally(list.items ?? []), [list.items]);
-  const sorted = rows.slice(0, 12);
-  const most = Math.max(1, ...sorted.map((one) => one.endpoints));
-  const cell = (value: number) => (
-    <td className="cell">
-      <span
-        className={value === 0 ? "none" : ""}
-        style={
-          value === 0
-            ? undefined
-            : ({ "--a": 8 + Math.round(Math.sqrt(value / most) * 34) } as React.CSSProperties)
-        }
-      >
-        {value === 0 ? "–" : count(value)}
-      </span>
-    </td>
-  );
+  const shown = sorted.slice(0, SHOWN);
+  const most = Math.max(1, ...shown.map((one) => one.endpoints));
   return (
-    <Panel
-      title="Data map"
-      sub="endpoints that carry it"
-      end={list.complete ? many(rows.length, "class", "classes") : "reading…"}
-    >
-      {list.items === undefined ? (
-        <Loading rows={8} />
-      ) : sorted.length === 0 ? (
-        <Empty title="No sensitive data was seen" />
+    <Panel title="Data map" sub="endpoints that carry it" end={many(classes.length, "class", "classes")}>
+      {shown.length === 0 ? (
+        <Empty title="No sensitive data was seen">
+          Classes are found by what values look like, in requests and in answers.
+        </Empty>
       ) : (
         <table className="map">
           <thead>
@@ -74,21 +32,42 @@ export function DataMap() {
             </tr>
           </thead>
           <tbody>
-            {sorted.map((one) => (
+            {shown.map((one) => (
               <tr key={one.class}>
                 <td>
                   <Link to="/inventory" search={{ data_class: one.class }}>
                     <DataClass name={one.class} />
                   </Link>
                 </td>
-                {cell(one.endpoints)}
-                {cell(one.request)}
-                {cell(one.response)}
+                <Cell value={one.endpoints} most={most} />
+                <Cell value={one.in_request} most={most} />
+                <Cell value={one.in_response} most={most} />
               </tr>
             ))}
           </tbody>
         </table>
       )}
+      {sorted.length > shown.length && (
+        <div className="tf">
+          <span>{sorted.length - shown.length} more, among the filters of the</span>
+          <Link to="/inventory" className="link">
+            inventory
+          </Link>
+        </div>
+      )}
     </Panel>
+  );
+}
+
+function Cell({ value, most }: { value: number; most: number }) {
+  const depth = 8 + Math.round(Math.sqrt(value / most) * 34);
+  return (
+    <td className="cell">
+      {value === 0 ? (
+        <span className="none">–</span>
+      ) : (
+        <span style={{ "--a": depth } as React.CSSProperties}>{count(value)}</span>
+      )}
+    </td>
   );
 }

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import type { Detection } from "../api/shapes.ts";
-import { Hostile, Sev } from "../parts/marks.tsx";
+import { Hostile, Sev, Sign } from "../parts/marks.tsx";
 import { Time } from "../parts/words.tsx";
 import { count } from "../words/numbers.ts";
 
@@ -15,6 +15,7 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
           {actor && <th>By</th>}
           <th className="num">Requests</th>
           <th className="num">Succeeded</th>
+          <th className="num">At the wall</th>
           <th className="num">Seen</th>
         </tr>
       </thead>
@@ -43,12 +44,33 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
             <td className={`num f-hide ${one.succeeded > 0 ? "tone s-critical" : "t3"}`}>
               {count(one.succeeded)}
             </td>
+            <td className="num f-hide">
+              <Stopped detection={one} />
+            </td>
             <td className="num t3">
-              <Time at={one.last_time ?? one.time} />
+              <Link to="/exchanges" search={{ detection: one.id }} className="link" title="Its exchanges">
+                <Time at={one.last_time ?? one.time} />
+              </Link>
             </td>
           </tr>
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Solid was refused, hollow would have been. */
+export function Stopped({ detection }: { detection: Pick<Detection, "refused" | "would_refuse"> }) {
+  const { refused, would_refuse: would } = detection;
+  if (refused + would === 0) return <span className="t3">let through</span>;
+  return (
+    <span className="outcomes">
+      {refused > 0 && <Sign kind="deny">{count(refused)} refused</Sign>}
+      {would > 0 && (
+        <Sign kind="deny" certainty="would">
+          {count(would)} would refuse
+        </Sign>
+      )}
+    </span>
   );
 }

@@ -3,16 +3,19 @@ import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { resource, useDetections, useEndpoint } from "../api/queries.ts";
 import type { Endpoint, Finding, Page, Service } from "../api/shapes.ts";
+import { Export } from "../parts/list.tsx";
 import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
-import { authName, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
+import { ACTIVE, authName, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
+import { CallersHere, ChangesHere } from "./callers.tsx";
 import { DetectionTable } from "./detections.tsx";
 import { FieldTree } from "./fields.tsx";
+import { Outcome } from "./incident.tsx";
 
 export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -42,6 +45,9 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
         </span>
         <Copy text={`${endpoint.host}${endpoint.path}`} label="Copy host and path" />
         <span className="acts">
+          <Link to="/exchanges" search={{ endpoint: endpoint.id }} className="btn">
+            Its exchanges
+          </Link>
           <Copy text={curl(endpoint.method, endpoint.host, endpoint.path)} label="Copy as curl">
             Copy as curl
           </Copy>
@@ -81,7 +87,11 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               {(page) => <FindingsHere findings={page.items} />}
             </Ready>
           </Panel>
-          <Panel title="Hostile traffic here" sub="what actors did">
+          <Panel
+            title="Hostile traffic here"
+            sub="what actors did"
+            end={<Export path="/detections" query={{ endpoint: endpoint.id }} small />}
+          >
             <Ready of={detections} rows={3}>
               {(page) =>
                 page.items.length === 0 ? (
@@ -103,7 +113,10 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
           </Panel>
           <Authentication endpoint={endpoint} />
           <Answers endpoint={endpoint} />
+          <Outcome detections={detections.data?.items ?? []} />
+          <CallersHere endpoint={endpoint.id} />
           <DataHere endpoint={endpoint} />
+          <ChangesHere endpoint={endpoint} />
           {endpoint.template_evidence.length > 0 && (
             <Panel title="Why the path is a template">
               <ul className="pb hist nol">
@@ -142,7 +155,7 @@ function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] 
       endpoint.data_classes.filter((one) => one.direction === "response").map((one) => spaced(one.class)),
     ),
   ];
-  const open = findings?.filter((finding) => ["open", "confirmed"].includes(finding.state)) ?? [];
+  const open = findings?.filter((finding) => ACTIVE.includes(finding.state)) ?? [];
   const worst =
     open.find((finding) => finding.severity === "critical" || finding.severity === "high") ?? open[0];
   return (

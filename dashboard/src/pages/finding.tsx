@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import { resource, useChecks, useEndpoint, useFinding, useSession } from "../api/queries.ts";
 import type { Finding, Page, StateChange } from "../api/shapes.ts";
 import { About, inline } from "../parts/doc.tsx";
-import { DataClass, Hostile, Operation, Sev, Sure } from "../parts/marks.tsx";
+import { DataClass, Hostile, Method, Operation, Path, Sev, Sure } from "../parts/marks.tsx";
 import { EvidenceLines, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -12,6 +12,8 @@ import { spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { instant, relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
+import { useAssign } from "./assign.tsx";
+import { Comments } from "./comments.tsx";
 import { DECISIONS, mayTriage, useTriage } from "./triage.tsx";
 
 export function FindingPage() {
@@ -36,15 +38,20 @@ function Whole({ finding }: { finding: Finding }) {
   const item = checks.data?.items.find((one) => one.code === finding.code);
   const session = useSession();
   const triage = useTriage();
+  const assign = useAssign();
   const may = mayTriage(session?.role);
   const possible = DECISIONS.filter(
     (decision) => decision.to !== finding.state && finding.state !== "replaced",
   );
   useKeys(
     may
-      ? Object.fromEntries(
-          possible.map((decision) => [decision.key, () => triage.start([finding.id], decision)]),
-        )
+      ? {
+          a: () => assign.ask([finding.id]),
+          m: () => assign.take([finding.id]),
+          ...Object.fromEntries(
+            possible.map((decision) => [decision.key, () => triage.start([finding.id], decision)]),
+          ),
+        }
       : {},
   );
   const classes = [...new Set(finding.evidence.flatMap((one) => (one.value ? [one.value.class] : [])))];
@@ -113,6 +120,7 @@ function Whole({ finding }: { finding: Finding }) {
               <p className="prose">{inline(visible(finding.remediation, 2000))}</p>
             </div>
           </Panel>
+          <Comments finding={finding.id} may={may} />
           {finding.endpoint_ids.length > 0 && (
             <Panel title="Endpoints that show it" sub={many(finding.endpoints, "endpoint")}>
               <ul className="feed">
@@ -143,9 +151,7 @@ function Whole({ finding }: { finding: Finding }) {
               <Pairs
                 items={[
                   ["State", spaced(finding.state)],
-                  ...(finding.assignee === undefined
-                    ? []
-                    : ([["Assignee", finding.assignee ?? "–"]] as [string, string][])),
+                  ["Assignee", <Assignee key="assignee" finding={finding} may={may} assign={assign} />],
                   ["Host", <Hostile key="host" text={finding.host} />],
                   ["OWASP", visible(finding.owasp.join(", "), 200) || "–"],
                   ["CWE", visible(finding.cwe.join(", "), 200) || "–"],
@@ -176,12 +182,34 @@ function Whole({ finding }: { finding: Finding }) {
         </div>
       </div>
       {triage.dialog}
+      {assign.dialog}
     </>
   );
 }
 
+/** Who looks after it, and what somebody who may can do about that. */
+function Assignee(props: { finding: Finding; may: boolean; assign: ReturnType<typeof useAssign> }) {
+  const { finding, may, assign } = props;
+  const session = useSession();
+  const name =
+    finding.assignee === null ? <span className="t3">nobody</span> : <b>{visible(finding.assignee, 80)}</b>;
+  if (!may) return name;
+  return (
+    <span className="assignee">
+      {name}
+      {finding.assignee !== session?.user && (
+        <button type="button" className="link" onClick={() => assign.take([finding.id])}>
+          take <kbd>M</kbd>
+        </button>
+      )}
+      <button type="button" className="link" onClick={() => assign.ask([finding.id])}>
+        assign <kbd>A</kbd>
+      </button>
+    </span>
+  );
+}
+
 function Subject({ finding }: { finding: Finding }) {
-  const endpoint = useEndpoint(finding.endpoint_id ?? "");
   if (finding.endpoint_id === null) {
     return (
       <>
@@ -190,12 +218,23 @@ function Subject({ finding }: { finding: Finding }) {
     );
   }
   return (
-    <Link to="/inventory/$id" params={{ id: finding.endpoint_id }} className="row wrap">
-      {endpoint.data ? <Operation endpoint={endpoint.data} /> : <code>{finding.endpoint_id}</code>}
-      <span>
-        <Hostile text={finding.host} />
-      </span>
-    </Link>
+    <span className="row wrap">
+      <Link to="/inventory/$id" params={{ id: finding.endpoint_id }} className="row wrap">
+        {finding.method !== null && finding.path !== null ? (
+          <span>
+            <Method name={finding.method} /> <Path path={finding.path} />
+          </span>
+        ) : (
+          <code>{finding.endpoint_id}</code>
+        )}
+        <span>
+          <Hostile text={finding.host} />
+        </span>
+      </Link>
+      <Link to="/exchanges" search={{ endpoint: finding.endpoint_id }} className="link small">
+        Its exchanges
+      </Link>
+    </span>
   );
 }
 

@@ -1,5 +1,5 @@
+import type { Health } from "../api/figures.ts";
 import { useHealth } from "../api/queries.ts";
-import type { Health } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Pairs, Panel } from "../parts/panels.tsx";
 import { Ready, Time } from "../parts/words.tsx";
@@ -69,6 +69,7 @@ function Whole({ health }: { health: Health }) {
             />
           </div>
         </Panel>
+        <Limits health={health} />
         <Panel title="What is kept">
           <div className="pb">
             <Pairs
@@ -90,5 +91,32 @@ function Whole({ health }: { health: Health }) {
         </Panel>
       </div>
     </div>
+  );
+}
+
+/** Every limit has a name; one that was hit means that something was refused, or not seen in full. */
+function Limits({ health }: { health: Health }) {
+  const reached = health.limits_reached.filter((one) => one.count > 0).toSorted((a, b) => b.count - a.count);
+  return (
+    <Panel
+      title="Limits reached"
+      sub="since it began"
+      end={reached.length > 0 ? count(reached.length) : "none"}
+    >
+      <div className="pb">
+        {reached.length === 0 ? (
+          <p className="small t3">No limit of size, depth, time or number was hit.</p>
+        ) : (
+          <Pairs
+            items={reached.map((one) => [
+              visible(one.name, 80),
+              <Sign key={one.name} certainty="unevaluated">
+                {count(one.count)}
+              </Sign>,
+            ])}
+          />
+        )}
+      </div>
+    </Panel>
   );
 }

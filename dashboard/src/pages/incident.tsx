@@ -9,9 +9,9 @@ import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { capital, STAGE_TONE, STAGES, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { absolute, instant, relative, stretch } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
-import { rest, story } from "./incidents.tsx";
 import { Sequence } from "./sequence.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -98,6 +98,11 @@ function Whole({ incident }: { incident: Incident }) {
           <span>score of 100</span>
         </p>
       </div>
+      <p className="under row wrap small">
+        <Link to="/exchanges" search={exchangesOf(incident)} className="link">
+          Exchanges of this time{incident.actor.kind === "campaign" ? ", hostile ones" : " by this actor"}
+        </Link>
+      </p>
       <Strip acts={story_} now={now} />
       <div className="grid g-main">
         <div className="stack">
@@ -130,7 +135,18 @@ function Whole({ incident }: { incident: Incident }) {
   );
 }
 
-const sum = (list: Detection[], name: "exchanges" | "succeeded") =>
+/** The exchanges behind an incident. A campaign is many actors: its are the hostile ones of the time. */
+function exchangesOf({ actor, started, ended }: Incident): Record<string, string> {
+  const last = instant(ended);
+  return {
+    ...(actor.kind === "campaign" ? { hostile: "true" } : { actor: actor.id }),
+    ...(started ? { since: started } : {}),
+    // Up to the last one and with it: `before` leaves out what it names.
+    ...(last === undefined ? {} : { before: new Date(last + 1000).toISOString() }),
+  };
+}
+
+const sum = (list: Detection[], name: "exchanges" | "succeeded" | "refused" | "would_refuse") =>
   list.reduce((total, each) => total + each[name], 0);
 
 /** The four stages, with when they were and how many requests; those not seen are pale. */
@@ -159,12 +175,11 @@ function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
 }
 
 /** What the requests came to: answered with success, stopped, or in vain. */
-function Outcome({ detections }: { detections: Detection[] }) {
+export function Outcome({ detections }: { detections: Detection[] }) {
   const total = sum(detections, "exchanges");
   const got = sum(detections, "succeeded");
-  const known = detections.some((each) => each.refused !== undefined);
-  const stopped = detections.reduce((all, each) => all + (each.refused ?? 0), 0);
-  const would = detections.reduce((all, each) => all + (each.would_refuse ?? 0), 0);
+  const stopped = sum(detections, "refused");
+  const would = sum(detections, "would_refuse");
   const vain = Math.max(0, total - got - stopped);
   if (total === 0) return null;
   const part = (size: number) => ({ width: `${(size / total) * 100}%` });
@@ -178,7 +193,7 @@ function Outcome({ detections }: { detections: Detection[] }) {
           <div>
             <b>{count(vain)}</b>gained nothing
           </div>
-          {known && (
+          {stopped > 0 && (
             <div>
               <b>{count(stopped)}</b>stopped at the wall
             </div>

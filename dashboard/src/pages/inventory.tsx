@@ -1,20 +1,44 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import { MOST_ROWS, useInventory } from "../api/queries.ts";
-import type { EndpointRow } from "../api/shapes.ts";
-import { FilterBar, Segments } from "../parts/filters.tsx";
+import type { EndpointRow } from "../api/rows.ts";
+import { type Facet, FacetColumn } from "../parts/facets.tsx";
+import { FilterBar, type FilterNames, Segments } from "../parts/filters.tsx";
+import { Export } from "../parts/list.tsx";
 import { AuthWords, DataClasses, Hostile, Method, Path, RiskMark, StateChip } from "../parts/marks.tsx";
 import { type Column, Rows } from "../parts/rows.tsx";
 import { Copy, Empty, Failed, Loading, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { arrange, type Narrowed, narrow } from "../words/inventory.ts";
-import { spaced } from "../words/names.ts";
+import { authName, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { relative } from "../words/time.ts";
-import { FACETS, FacetColumn } from "./facets.tsx";
+import { visible } from "../words/visible.ts";
+import { type Catalogue, useCatalogue } from "./catalogue.ts";
 import { Peek } from "./peek.tsx";
+import { RiskFacet } from "./riskfacet.tsx";
 import { Views } from "./views.tsx";
+
+const ACTORS: Column<EndpointRow> = {
+  name: "actors",
+  title: "Actors",
+  width: "52px",
+  numeric: true,
+  cell: (row) => count(row.actors),
+};
+
+const FOUND: Column<EndpointRow> = {
+  name: "found",
+  title: "Found",
+  width: "52px",
+  numeric: true,
+  sort: "first_seen",
+  down: true,
+  cell: (row) => (
+    <span className="t2">
+      <Time at={row.first_seen} />
+    </span>
+  ),
+};
 
 const COLUMNS: Column<EndpointRow>[] = [
   {
@@ -48,15 +72,7 @@ const COLUMNS: Column<EndpointRow>[] = [
     down: true,
     cell: (row) => count(row.requests),
   },
-  {
-    name: "actors",
-    title: "Actors",
-    width: "52px",
-    numeric: true,
-    sort: "actors",
-    down: true,
-    cell: (row) => count(row.actors),
-  },
+  { ...ACTORS, sort: "actors", down: true },
   {
     name: "risk",
     title: "Risk",
@@ -98,34 +114,59 @@ const WITH_HOST = COLUMNS.map((column) =>
     : column,
 );
 
+/** What the inventory can be narrowed by, in this order. */
+const FACETS: Facet[] = [
+  {
+    name: "inventory_state",
+    title: "State",
+    short: "state",
+    words: (value) => (value === "unspecified" ? "no spec" : spaced(value)),
+  },
+  {
+    name: "confirmed",
+    title: "Confirmed",
+    short: "confirmed",
+    words: (value) => (value === "true" ? "confirmed" : "provisional"),
+  },
+  { name: "access", title: "Access", short: "access" },
+  { name: "auth", title: "Authentication", short: "auth", words: authName },
+  { name: "data_class", title: "Data class", short: "data" },
+  { name: "service", title: "Service", short: "service", words: (value) => value || "none" },
+  { name: "protocol", title: "Protocol", short: "protocol", words: protocolName },
+  { name: "host", title: "Host", short: "host" },
+];
+
+const NAMES: FilterNames = Object.fromEntries([
+  ["method", { short: "method", show: (value: string) => visible(value, 24) }],
+  ["min_risk", { short: "risk from" }],
+  ...FACETS.map(({ name, short, words }) => [
+    name,
+    { short, ...(words ? { show: (value: string) => visible(words(value), 40) } : {}) },
+  ]),
+]);
+
 export function Inventory() {
   useCrumbs("Inventory");
-  const { search, first, set, go } = useAddress();
-  const navigate = useNavigate();
-  const list = useInventory();
-  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [peek, setPeek] = useState<EndpointRow>();
+  const { first } = useAddress();
   const [facetsOpen, setFacetsOpen] = useState(false);
   const sort = first("sort") ?? "-risk";
   const group = ["host", "service"].includes(first("group") ?? "")
     ? (first("group") as "host" | "service")
     : undefined;
-  const all = useMemo(() => narrow(list.items ?? [], {}), [list.items]);
-  const now = useMemo(() => narrow(list.items ?? [], search), [list.items, search]);
-  const rows = useMemo(() => arrange(now.rows, sort, group), [now.rows, sort, group]);
-  const grouping = useMemo(() => (group ? groups(rows, group) : undefined), [rows, group]);
-  const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
-  const chosen = rows.filter((row) => selected.has(row.id));
-  const { sort: _, group: __, ...filters } = search;
+  const it = useCatalogue(sort, group);
+  const { list } = it;
   return (
     <>
       <div className="page-head">
         <h1>Inventory</h1>
-        {list.items && <Extent all={all} list={list} />}
+        {list.items && <Extent it={it} />}
+        <span className="acts">
+          <ExportOf it={it} />
+        </span>
       </div>
-      <Views rows={list.items ?? []} />
+      <Views rows={it.large ? undefined : (list.items ?? [])} />
       <div className="toolbar">
-        <FilterBar names={NAMES} hint="path, host, service…" />
+        <FilterBar names={NAMES} hint={it.large ? "path…" : "path, host, service…"} />
         <button
           type="button"
           className="btn only-narrow"
@@ -140,7 +181,7 @@ export function Inventory() {
           options={[
             ["flat", "Flat"],
             ["host", "By host"],
-            ["service", "By service"],
+            ...(it.large ? [] : [["service", "By service"] as [string, string]]),
           ]}
         />
       </div>
@@ -148,7 +189,9 @@ export function Inventory() {
         {list.error && !list.items ? (
           <div />
         ) : (
-          <FacetColumn all={list.items && all} now={now} open={facetsOpen} />
+          <FacetColumn facets={FACETS} all={it.all} now={it.now} more={it.more} open={facetsOpen}>
+            <RiskFacet steps={it.risk} />
+          </FacetColumn>
         )}
         <div className="panel">
           {list.error && (
@@ -158,75 +201,123 @@ export function Inventory() {
           )}
           {list.items === undefined ? (
             !list.error && <Loading rows={16} />
-          ) : rows.length === 0 && list.complete ? (
-            <NoEndpoints
-              filtered={Object.keys(filters).length > 0}
-              total={list.items.length}
-              clear={() => go({})}
-            />
+          ) : it.rows.length === 0 && it.complete ? (
+            <NoEndpoints total={it.total ?? 0} />
           ) : (
-            <>
-              <Rows
-                label="Endpoints"
-                items={rows}
-                total={rows.length}
-                columns={group === "host" ? COLUMNS : WITH_HOST}
-                height={group === "host" ? 32 : 44}
-                id={(row) => row.id}
-                open={open}
-                peek={setPeek}
-                narrowHeight={group === "host" ? 58 : 74}
-                sort={sort}
-                sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
-                selection={{ ids: selected, set: setSelected }}
-                {...(grouping ? { group: grouping } : {})}
-              />
-              <div className="tf">
-                {selected.size > 0 ? (
-                  <Chosen chosen={chosen} clear={() => setSelected(new Set())} />
-                ) : (
-                  <span className="wide-only">
-                    <kbd>J</kbd> <kbd>K</kbd> move · <kbd>X</kbd> select · <kbd>↵</kbd> open ·{" "}
-                    <kbd>Space</kbd> look
-                  </span>
-                )}
-                <span className="end">{many(rows.length, "endpoint")}</span>
-              </div>
-            </>
+            <Endpoints it={it} sort={sort} group={group} />
           )}
         </div>
+      </div>
+    </>
+  );
+}
+
+function Endpoints({
+  it,
+  sort,
+  group,
+}: {
+  it: Catalogue;
+  sort: string;
+  group: "host" | "service" | undefined;
+}) {
+  const { set } = useAddress();
+  const navigate = useNavigate();
+  const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
+  const [peek, setPeek] = useState<EndpointRow>();
+  const { rows, list } = it;
+  // Groups have to lie together: what comes in parts is grouped by its order, which is that of hosts.
+  const grouped = it.large && group === "service" ? undefined : group;
+  const sizes = it.large ? it.now?.get("host") : undefined;
+  const grouping = useMemo(
+    () => (grouped ? groups(rows, grouped, sizes) : undefined),
+    [rows, grouped, sizes],
+  );
+  // The server does not sort by actors.
+  const columns = useMemo(() => {
+    const columns = grouped === "host" ? COLUMNS : WITH_HOST;
+    return columns.map((column) => {
+      if (it.large && column.name === "actors") return ACTORS;
+      // Who sorts by when they were found sees when that was.
+      return column.name === "seen" && sort.endsWith("first_seen") ? FOUND : column;
+    });
+  }, [grouped, it.large, sort]);
+  const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
+  const chosen = rows.filter((row) => selected.has(row.id));
+  const ahead = it.large && !list.complete ? AHEAD : 0;
+  return (
+    <>
+      <Rows
+        label="Endpoints"
+        items={rows}
+        total={rows.length + ahead}
+        columns={columns}
+        height={grouped === "host" ? 32 : 44}
+        id={(row) => row.id}
+        open={open}
+        peek={setPeek}
+        narrowHeight={grouped === "host" ? 58 : 74}
+        sort={it.large && grouped ? undefined : sort}
+        sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
+        selection={{ ids: selected, set: setSelected }}
+        more={it.large && !list.error ? list.more : undefined}
+        {...(grouping ? { group: grouping } : {})}
+      />
+      <div className="tf">
+        {selected.size > 0 ? (
+          <Chosen chosen={chosen} clear={() => setSelected(new Set())} />
+        ) : (
+          <span className="wide-only">
+            <kbd>J</kbd> <kbd>K</kbd> move · <kbd>X</kbd> select · <kbd>↵</kbd> open · <kbd>Space</kbd> look
+          </span>
+        )}
+        <span className="end">
+          {it.fits !== undefined && it.fits > rows.length
+            ? `${count(rows.length)} of ${many(it.fits, "endpoint")} read`
+            : many(rows.length, "endpoint")}
+        </span>
       </div>
       {peek && <Peek row={peek} close={() => setPeek(undefined)} open={() => open(peek)} />}
     </>
   );
 }
 
-const NAMES = Object.fromEntries([
-  ["method", "method"],
-  ["min_risk", "risk from"],
-  ...FACETS.map((facet) => [facet.name, facet.short]),
-]);
+/** Lines below the last row that was read. */
+const AHEAD = 40;
+
+/** The server writes the file, as far as it knows filters and order. */
+function ExportOf({ it }: { it: Catalogue }) {
+  if (it.asks) return <Export path="/endpoints" query={it.asks} total={it.fits} />;
+  return (
+    <button
+      type="button"
+      className="btn"
+      disabled
+      title="The server writes the file, and knows neither words, authentication nor the number of actors: take these away first"
+    >
+      Export CSV
+    </button>
+  );
+}
 
 /** How much there is, and whether all of it was read. */
-function Extent({ all, list }: { all: Narrowed; list: ReturnType<typeof useInventory> }) {
-  const provisional = all.counts.get("confirmed")?.get("false") ?? 0;
-  const size = list.items?.length ?? 0;
+function Extent({ it }: { it: Catalogue }) {
+  const { list, all } = it;
   const now = useNow();
+  const provisional = all?.get("confirmed")?.get("false") ?? 0;
+  const size = list.items?.length ?? 0;
+  const hosts = all?.get("host")?.size ?? 0;
   return (
     <>
       <span className="small t3" role="status">
-        {list.complete
-          ? many(size, "endpoint")
-          : size >= MOST_ROWS
-            ? `the first ${count(size)} endpoints of more`
-            : `${count(size)} endpoints so far`}{" "}
-        on {many(all.counts.get("host")?.size ?? 0, "host")}
+        {it.total === undefined ? `${count(size)} endpoints so far` : many(it.total, "endpoint")} on{" "}
+        {hosts >= 50 && it.more.has("host") ? `more than ${hosts} hosts` : many(hosts, "host")}
         {provisional > 0 ? ` · ${count(provisional)} provisional` : ""}
       </span>
-      {list.complete && now - list.at > 60_000 && (
-        <span className="acts small t3 row">
+      {it.complete && now - list.at > 60_000 && (
+        <span className="small t3 row">
           read {relative(list.at, now)} ago
-          <button type="button" className="btn" onClick={() => list.refetch()}>
+          <button type="button" className="link" onClick={() => list.refetch()}>
             Read again
           </button>
         </span>
@@ -235,16 +326,16 @@ function Extent({ all, list }: { all: Narrowed; list: ReturnType<typeof useInven
   );
 }
 
-/** Heads of groups, with how many rows they have. */
-function groups(rows: EndpointRow[], key: "host" | "service") {
+/** Heads of groups, with how many rows they have: as counted by the server, or here. */
+function groups(rows: EndpointRow[], key: "host" | "service", counted?: ReadonlyMap<string, number>) {
   const sizes = new Map<string, number>();
-  for (const row of rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
+  for (const row of counted ? [] : rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
   return {
     of: (row: EndpointRow) => row[key] ?? "",
     head: (name: string) => (
       <>
         <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
-        {many(sizes.get(name) ?? 0, "endpoint")}
+        {counted && !counted.has(name) ? "" : many((counted ?? sizes).get(name) ?? 0, "endpoint")}
       </>
     ),
   };
@@ -265,8 +356,10 @@ function Chosen({ chosen, clear }: { chosen: EndpointRow[]; clear: () => void })
   );
 }
 
-function NoEndpoints({ filtered, total, clear }: { filtered: boolean; total: number; clear: () => void }) {
-  if (!filtered) {
+function NoEndpoints({ total }: { total: number }) {
+  const { search, go } = useAddress();
+  const { sort: _, group: __, ...filters } = search;
+  if (Object.keys(filters).length === 0) {
     return (
       <Empty title="No endpoint yet">
         Endpoints appear when requests come through the gateway or a source, and are answered with success.
@@ -278,7 +371,7 @@ function NoEndpoints({ filtered, total, clear }: { filtered: boolean; total: num
     <Empty
       title={`None of ${spaced(many(total, "endpoint"))} fits these filters`}
       action={
-        <button type="button" className="btn" onClick={clear}>
+        <button type="button" className="btn" onClick={() => go({})}>
           Show all
         </button>
       }

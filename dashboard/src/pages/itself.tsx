@@ -1,4 +1,6 @@
-import type { Figures, Overview } from "../api/shapes.ts";
+import { Link } from "@tanstack/react-router";
+import type { Figures, Overview } from "../api/figures.ts";
+import { useHealth } from "../api/queries.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
@@ -16,6 +18,7 @@ const lines = ({ exchanges, store }: Figures): [string, number][] => [
 /** How fully Bartizan sees, and what it let go. */
 export function Itself({ overview }: { overview: Overview }) {
   const { server, summary } = overview;
+  const limits = useHealth().data?.limits_reached ?? [];
   if (!server) {
     return (
       <Panel title="Bartizan itself">
@@ -56,6 +59,20 @@ export function Itself({ overview }: { overview: Overview }) {
             <span>{count(value)}</span>
           </div>
         ))}
+        {limits
+          .filter((one) => one.count > 0)
+          .toSorted((a, b) => b.count - a.count)
+          .slice(0, 3)
+          .map((one) => (
+            <div key={one.name} className="row line">
+              <Link to="/settings" search={{ tab: "health" }} className="grow cut">
+                <Sign certainty="unevaluated">
+                  <code>{visible(one.name, 60)}</code> reached
+                </Sign>
+              </Link>
+              <span>{count(one.count)}</span>
+            </div>
+          ))}
         {(summary?.not_evaluated ?? []).slice(0, 3).map((one) => (
           <div key={one.name} className="row line">
             <span className="grow cut">

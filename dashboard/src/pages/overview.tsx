@@ -1,6 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
+import type { Overview as Shape } from "../api/figures.ts";
 import { useOverview } from "../api/queries.ts";
-import type { Incident, Severity, Overview as Shape } from "../api/shapes.ts";
+import type { Incident, Severity } from "../api/shapes.ts";
 import { Hostile, Method, Path, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
@@ -8,8 +9,8 @@ import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
 import { SEVERITIES } from "../words/names.ts";
 import { count, many, word } from "../words/numbers.ts";
+import { rest, story } from "../words/story.ts";
 import { DataMap } from "./datamap.tsx";
-import { rest, story } from "./incidents.tsx";
 import { Itself } from "./itself.tsx";
 import { News } from "./news.tsx";
 import { ByRisk } from "./owasp.tsx";
@@ -61,7 +62,11 @@ function Report({ overview }: { overview: Shape }) {
         <Exposure overview={overview} />
       </div>
       <div className="grid">
-        <Wall timeline={overview.summary?.timeline ?? []} incidents={overview.incidents} />
+        <Wall
+          traffic={overview.traffic}
+          timeline={overview.summary?.timeline ?? []}
+          incidents={overview.incidents}
+        />
       </div>
       <div className="grid g-main">
         <OpenIncidents incidents={overview.incidents} total={overview.counts.incidents} />
@@ -72,7 +77,7 @@ function Report({ overview }: { overview: Shape }) {
         <Itself overview={overview} />
       </div>
       <div className="grid g-2">
-        <DataMap />
+        <DataMap classes={overview.data_classes} />
         <ByRisk />
       </div>
     </>

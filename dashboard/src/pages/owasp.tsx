@@ -1,9 +1,13 @@
-import { useChecks, useDetectors, useFindings } from "../api/queries.ts";
-import type { ReferenceItem, Severity } from "../api/shapes.ts";
+import { useQueries } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import { resource, useChecks, useDetectors } from "../api/queries.ts";
+import type { Facets, ReferenceItem, Severity } from "../api/shapes.ts";
+import { tallies } from "../parts/facets.tsx";
 import { Sev, Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Loading } from "../parts/words.tsx";
-import { SEVERITIES } from "../words/names.ts";
+import { ACTIVE, SEVERITIES } from "../words/names.ts";
+import { count, short } from "../words/numbers.ts";
 
 const OWASP = [
   "Object authorization",
@@ -21,17 +25,43 @@ const OWASP = [
 const risks = (item: ReferenceItem) =>
   Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
 
+/** Findings to do of each check and severity. */
+function useTally() {
+  const answers = useQueries({
+    queries: SEVERITIES.map((severity) => ({
+      ...resource<Facets>("/findings/facets", { state: [...ACTIVE], severity }),
+      staleTime: 60_000,
+    })),
+  });
+  const sizes = answers.map(({ data }) => data && tallies(data)?.get("code"));
+  return {
+    there: answers.every(({ data }) => data !== undefined),
+    failed: answers.some(({ error }) => error !== null),
+    /** Whether there are checks beyond the most frequent ones. */
+    more: answers.some(({ data }) => data?.facets.code?.more),
+    of: (codes: Set<string>) =>
+      SEVERITIES.map((severity, index) => ({
+        severity,
+        size: [...codes].reduce((sum, code) => sum + (sizes[index]?.get(code) ?? 0), 0),
+      })),
+  };
+}
+
 /** Findings to do by the risks of OWASP; what nothing looks for is hatched, not zero. */
 export function ByRisk() {
-  const findings = useFindings();
-  const looked = new Set(useChecks().data?.items.flatMap(risks));
+  const tally = useTally();
+  const checks = useChecks().data?.items;
+  const looked = new Set(checks?.flatMap(risks));
   const watched = new Set(useDetectors().data?.items.flatMap(risks));
-  const todo = findings.items?.filter((finding) => finding.state === "open" || finding.state === "confirmed");
   const rows = OWASP.map((name, index) => {
     const code = `API${index + 1}`;
-    return { code, name, here: (todo ?? []).filter((finding) => finding.owasp.includes(`${code}:2023`)) };
+    const codes = new Set(
+      checks?.filter((check) => risks(check).includes(`${code}:2023`)).map((check) => check.code),
+    );
+    const here = tally.of(codes);
+    return { code, name, codes, here, total: here.reduce((sum, { size }) => sum + size, 0) };
   });
-  const most = Math.max(1, ...rows.map((row) => row.here.length));
+  const most = Math.max(1, ...rows.map((row) => row.total));
   return (
     <Panel
       title="Findings to do by OWASP API risk"
@@ -43,29 +73,36 @@ export function ByRisk() {
         </span>
       }
     >
-      {todo === undefined ? (
+      {tally.failed ? (
+        <p className="pb small t3">The findings could not be counted.</p>
+      ) : !tally.there || checks === undefined ? (
         <Loading rows={10} />
       ) : (
         <ul className="owasp">
-          {rows.map(({ code, name, here }) => (
+          {rows.map(({ code, name, codes, here, total }) => (
             <li key={code}>
               <span className="mono t3">{code}</span>
-              <span className="cut">{name}</span>
-              {here.length > 0 ? (
+              <span className="cut">
+                {total > 0 ? (
+                  <Link to="/findings" search={{ code: [...codes] }}>
+                    {name}
+                  </Link>
+                ) : (
+                  name
+                )}
+              </span>
+              {total > 0 ? (
                 <span className="meter">
-                  {SEVERITIES.map((severity) => {
-                    const size = here.filter((finding) => finding.severity === severity).length;
-                    return (
-                      size > 0 && (
-                        <i
-                          key={severity}
-                          className={`s-${severity} toned`}
-                          style={{ width: `${(size / most) * 100}%` }}
-                          title={`${size} ${severity}`}
-                        />
-                      )
-                    );
-                  })}
+                  {here
+                    .filter(({ size }) => size > 0)
+                    .map(({ severity, size }) => (
+                      <i
+                        key={severity}
+                        className={`s-${severity} toned`}
+                        style={{ width: `${(size / most) * 100}%` }}
+                        title={`${count(size)} ${severity}`}
+                      />
+                    ))}
                 </span>
               ) : looked.size === 0 || looked.has(`${code}:2023`) ? (
                 <span className="t3 num">none found</span>
@@ -78,11 +115,12 @@ export function ByRisk() {
                   )}
                 </span>
               )}
-              <b className="num">{here.length > 0 ? here.length : "–"}</b>
+              <b className="num">{total > 0 ? short(total) : "–"}</b>
             </li>
           ))}
         </ul>
       )}
+      {tally.more && <p className="pb small t3">Of the fifty most frequent checks; there are others.</p>}
     </Panel>
   );
 }

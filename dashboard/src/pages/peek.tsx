@@ -1,4 +1,4 @@
-import type { EndpointRow } from "../api/shapes.ts";
+import type { EndpointRow } from "../api/rows.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { AuthWords, DataClass, Hostile, Operation, StateChip } from "../parts/marks.tsx";
 import { Ledger, Pairs } from "../parts/panels.tsx";

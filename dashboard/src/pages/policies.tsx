@@ -4,12 +4,14 @@ import { put } from "../api/client.ts";
 import { client, resource, useAble, useSession } from "../api/queries.ts";
 import type { Mode, Page, PolicyRow } from "../api/shapes.ts";
 import { Ask, useSay } from "../parts/dialog.tsx";
+import { inline } from "../parts/doc.tsx";
 import { FilterBar, Segments } from "../parts/filters.tsx";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
+import { spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -29,7 +31,9 @@ export function Policies() {
   const mode = first("mode");
   const would = policies.data?.items.reduce((sum, policy) => sum + policy.decisions.would_refuse, 0) ?? 0;
   const fits = (policy: PolicyRow) =>
-    `${policy.name} ${policy.kind} ${policy.title}`.toLowerCase().includes(words) &&
+    `${policy.name} ${policy.kind} ${policy.title} ${Object.values(policy.scope).join(" ")}`
+      .toLowerCase()
+      .includes(words) &&
     (!mode || mode === "all" || policy.mode === mode);
   return (
     <>
@@ -44,7 +48,7 @@ export function Policies() {
         </p>
       )}
       <div className={would > 0 ? "toolbar below" : "toolbar"}>
-        <FilterBar names={{}} hint="name, kind…" />
+        <FilterBar names={{}} hint="name, kind, scope…" />
         <Segments
           label="Mode"
           name="mode"
@@ -91,7 +95,7 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
       <thead>
         <tr>
           <th>Rule</th>
-          <th>Kind</th>
+          <th>Applies to</th>
           <th className="num">Judged</th>
           <th className="num">Not evaluated</th>
           <th className="num">Outcome</th>
@@ -104,11 +108,24 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
             <td className="f-first">
               <span className="main-cell">{visible(policy.name, 80)}</span>
               <span className="sub wrapping">
-                {visible(policy.title, 200)}
+                {visible(policy.title, 300)}
                 {policy.is_default ? " · there without configuration" : ""}
               </span>
+              {policy.description && (
+                <details>
+                  <summary>What it does</summary>
+                  {policy.description.split(/\n{2,}/).map((text) => (
+                    <p key={text} className="prose">
+                      {inline(visible(text, 4000))}
+                    </p>
+                  ))}
+                </details>
+              )}
             </td>
-            <td className="t2 f-hide">{visible(policy.kind, 40)}</td>
+            <td className="f-full scope">
+              <ScopeWords scope={policy.scope} />
+              <span className="sub">{spaced(policy.kind)}</span>
+            </td>
             <td className="num f-hide">{count(total(policy) - policy.decisions.not_evaluated)}</td>
             <td className="num f-hide">
               {policy.decisions.not_evaluated > 0 ? (
@@ -127,6 +144,21 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
         ))}
       </tbody>
     </table>
+  );
+}
+
+/** Where it applies, as it is configured. */
+function ScopeWords({ scope }: { scope: PolicyRow["scope"] }) {
+  const { hosts, paths, methods } = scope;
+  if (hosts.length + paths.length + methods.length === 0) return <>everything</>;
+  const list = (values: string[]) => <span className="mono">{visible(values.join(", "), 300)}</span>;
+  return (
+    <>
+      {methods.length > 0 && <>{list(methods)} </>}
+      {paths.length > 0 ? list(paths) : "all paths"}
+      {hosts.length > 0 && <> on {list(hosts)}</>}
+      {scope.ignore_case && paths.length > 0 && <span className="t3"> in either case</span>}
+    </>
   );
 }
 
@@ -196,7 +228,9 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
         say(`${name} is now on ${to}.`);
       }}
     >
-      <p className="prose">{visible(policy.title, 300)}</p>
+      <p className="prose">
+        {visible(policy.title, 300)} It applies to <ScopeWords scope={policy.scope} />.
+      </p>
       {to === "enforce" && (
         <div className={would > 0 ? "note warn" : "note"}>
           <span className={judged === 0 ? "sq hatch" : "sq"} />

@@ -75,8 +75,8 @@ export function Sequence(props: {
     return { act, start, rows };
   });
   const height = y + 4;
-  const held = detections.some((each) => (each.refused ?? 0) > 0);
-  const would = detections.some((each) => (each.would_refuse ?? 0) > 0);
+  const held = detections.some((each) => each.refused > 0);
+  const would = detections.some((each) => each.would_refuse > 0);
   const letter = (index: number) => String.fromCharCode(97 + index);
   return (
     <Panel
@@ -183,7 +183,7 @@ function Arrow(props: {
   const { detection, at, from, wall, to, room, width } = props;
   const time = instant(detection.time);
   const through = detection.succeeded > 0;
-  const stopped = (detection.refused ?? 0) >= detection.exchanges && detection.exchanges > 0;
+  const stopped = detection.refused >= detection.exchanges && detection.exchanges > 0;
   const end = stopped ? wall - 9 : to;
   const weight = Math.min(4, 1.5 + Math.log10(Math.max(1, detection.exchanges)));
   const result = stopped
@@ -208,7 +208,7 @@ function Arrow(props: {
       ) : (
         <path className="head" d={`M${end} ${at}l-8 -4.5v9z`} />
       )}
-      {(detection.would_refuse ?? 0) > 0 && !stopped && (
+      {detection.would_refuse > 0 && !stopped && (
         <rect className="hold" x={wall - 5} y={at - 5} width="10" height="10" />
       )}
       <text

@@ -1,13 +1,16 @@
 import { useQuery } from "@tanstack/react-query";
-import { Fragment } from "react";
+import { Fragment, useState } from "react";
 import { resource, useAble, useSession } from "../api/queries.ts";
-import type { AuditEntry, Configuration, Page, Role } from "../api/shapes.ts";
+import type { AuditEntry, Configuration, Role } from "../api/shapes.ts";
+import { Dialog } from "../parts/dialog.tsx";
+import { Export, ListPanel } from "../parts/list.tsx";
 import { Hostile } from "../parts/marks.tsx";
-import { Panel } from "../parts/panels.tsx";
+import { Pairs, Panel } from "../parts/panels.tsx";
+import type { Column } from "../parts/rows.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { count, many } from "../words/numbers.ts";
+import { absolute, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { HealthPanels } from "./health.tsx";
 import { Password } from "./password.tsx";
@@ -94,67 +97,104 @@ function ConfigurationPanel() {
   );
 }
 
-/** Most entries that are shown. */
-const SHOWN = 500;
+const ENTRIES: Column<AuditEntry>[] = [
+  {
+    name: "number",
+    title: "No",
+    width: "64px",
+    numeric: true,
+    sort: "sequence",
+    down: true,
+    cell: (row) => <span className="mono t3">{row.sequence}</span>,
+  },
+  {
+    name: "when",
+    title: "When",
+    width: "64px",
+    narrow: "keep",
+    cell: (row) => (
+      <span className="t3">
+        <Time at={row.time} />
+      </span>
+    ),
+  },
+  { name: "who", title: "Who", width: "120px", narrow: "keep", cell: (row) => visible(row.who, 60) },
+  { name: "what", title: "What", width: "200px", narrow: "first", cell: (row) => visible(row.action, 80) },
+  {
+    name: "of",
+    title: "Of",
+    width: "minmax(160px, 1fr)",
+    narrow: "full",
+    cell: (row) => (
+      <span title={visible(`${row.subject} ${row.details}`, 600)}>
+        <Hostile text={row.subject} most={120} />{" "}
+        {row.details && (
+          <span className="t3">
+            <Hostile text={row.details} most={200} />
+          </span>
+        )}
+      </span>
+    ),
+  },
+];
+
+const EVERYTHING = {};
 
 function Audit() {
   const head = useQuery(resource<{ sequence: number }>("/audit/head"));
-  const last = head.data?.sequence ?? 0;
-  // The last ones: the API reads from the first on.
-  const audit = useQuery({
-    ...resource<Page<AuditEntry>>("/audit", { behind: Math.max(0, last - SHOWN), most: SHOWN }),
-    enabled: head.data !== undefined,
-  });
+  const [shown, setShown] = useState<AuditEntry>();
   return (
-    <Panel
-      title="Audit log"
-      sub="everything that changed security, chained by keyed hashes"
-      end={
-        head.data && (last > SHOWN ? `the last ${SHOWN} of ${count(last)}` : many(last, "entry", "entries"))
-      }
-    >
-      <Ready
-        of={head.error ? { ...audit, error: head.error, isPending: false, refetch: head.refetch } : audit}
-        rows={8}
-      >
-        {(page) =>
-          page.items.length === 0 ? (
-            <Empty title="Nothing was changed yet" />
-          ) : (
-            <table className="fold">
-              <thead>
-                <tr>
-                  <th className="num">No</th>
-                  <th>When</th>
-                  <th>Who</th>
-                  <th>What</th>
-                  <th>Of</th>
-                </tr>
-              </thead>
-              <tbody>
-                {page.items.toReversed().map((entry) => (
-                  <tr key={entry.sequence}>
-                    <td className="num mono t3 f-hide">{entry.sequence}</td>
-                    <td className="t3">
-                      <Time at={entry.time} />
-                    </td>
-                    <td>{visible(entry.who, 60)}</td>
-                    <td className="f-first">{visible(entry.action, 80)}</td>
-                    <td className="f-full breaks">
-                      <Hostile text={entry.subject} most={120} />{" "}
-                      {entry.details && (
-                        <span className="t3">
-                          <Hostile text={entry.details} most={200} />
-                        </span>
-                      )}
-                    </td>
-                  </tr>
-                ))}
-              </tbody>
-            </table>
-          )
-        }
-      </Ready>
-    </Panel>
+    <>
+      <div className="page-head">
+        <span className="small t3">everything that changed security, chained by keyed hashes</span>
+        <span className="acts">
+          <Export path="/audit" query={EVERYTHING} order="-sequence" total={head.data?.sequence} />
+        </span>
+      </div>
+      <ListPanel
+        path="/audit"
+        query={EVERYTHING}
+        order="-sequence"
+        label="Audit log"
+        noun="entry"
+        nouns="entries"
+        total={head.data?.sequence}
+        columns={ENTRIES}
+        id={(row) => String(row.sequence)}
+        open={setShown}
+        narrowHeight={76}
+        empty={<Empty title="Nothing was changed yet" />}
+      />
+      {shown && <Entry entry={shown} close={() => setShown(undefined)} />}
+    </>
+  );
+}
+
+/** One entry with all its facts. */
+function Entry({ entry, close }: { entry: AuditEntry; close: () => void }) {
+  const at = instant(entry.time);
+  return (
+    <Dialog title={visible(entry.action, 80)} close={close} className="drawer">
+      <div className="body">
+        <Pairs
+          items={[
+            ["Number", String(entry.sequence)],
+            ["Time", at === undefined ? "–" : absolute(at)],
+            ["Who", visible(entry.who, 100)],
+            ["Of", <Hostile key="of" text={entry.subject} most={400} />],
+          ]}
+        />
+        {entry.details && (
+          <pre className="code wraps">
+            <Hostile text={entry.details} most={4000} />
+          </pre>
+        )}
+      </div>
+      <footer>
+        <button type="button" className="btn primary" onClick={close}>
+          Close <kbd>Esc</kbd>
+        </button>
+      </footer>
+    </Dialog>
   );
 }

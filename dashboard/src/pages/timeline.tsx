@@ -63,7 +63,10 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             {detection.code}
           </Link>{" "}
           · confidence {detection.confidence}
-          {from !== undefined && to !== undefined && to > from ? ` · over ${span(to - from)}` : ""}
+          {from !== undefined && to !== undefined && to > from ? ` · over ${span(to - from)}` : ""} ·{" "}
+          <Link to="/exchanges" search={{ detection: detection.id }}>
+            its exchanges
+          </Link>
         </p>
         {endpoint && (
           <p>
@@ -104,11 +107,17 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
             <b>{count(detection.exchanges)}</b> in vain
           </>
         )}
-        {(detection.would_refuse ?? 0) > 0 && (
+        {detection.refused > 0 && (
+          <>
+            <br />
+            <Sign kind="held">{count(detection.refused)} stopped</Sign>
+          </>
+        )}
+        {detection.would_refuse > 0 && (
           <>
             <br />
             <Sign kind="deny" certainty="would">
-              {count(detection.would_refuse ?? 0)} would refuse
+              {count(detection.would_refuse)} would refuse
             </Sign>
           </>
         )}

@@ -1,9 +1,10 @@
 import { useState } from "react";
 import { post } from "../api/client.ts";
-import { client } from "../api/queries.ts";
+import { changeFindings } from "../api/queries.ts";
 import type { FindingState, Role } from "../api/shapes.ts";
 import { Ask, Field, useSay } from "../parts/dialog.tsx";
 import { many } from "../words/numbers.ts";
+import { visible } from "../words/visible.ts";
 
 /** What can be decided about findings: the key, the words on the button, and what is asked. */
 export const DECISIONS: {
@@ -31,30 +32,53 @@ export const mayTriage = (role: Role | undefined) => role !== undefined && role 
 
 type Decision = (typeof DECISIONS)[number];
 
-async function decide(ids: string[], to: FindingState, reason: string, expiry?: string) {
-  const result = await post<{ changed: string[]; refused: { id: string; reason: string }[] }>(
-    "/findings/state",
-    {
-      ids,
-      to,
-      reason,
-      ...(expiry ? { expiry } : {}),
-    },
+/** What became of each finding. */
+export interface Answer {
+  changed: string[];
+  refused: { id: string; reason: string }[];
+}
+
+/** Most findings that the API takes at one time. */
+const MOST_AT_ONCE = 500;
+
+/** Does it for all, as many at one time as the API takes. */
+export async function inParts(ids: string[], act: (part: string[]) => Promise<Answer>): Promise<Answer> {
+  const all: Answer = { changed: [], refused: [] };
+  for (let from = 0; from < ids.length; from += MOST_AT_ONCE) {
+    const { changed, refused } = await act(ids.slice(from, from + MOST_AT_ONCE));
+    all.changed.push(...changed);
+    all.refused.push(...refused);
+  }
+  return all;
+}
+
+type Say = ReturnType<typeof useSay>;
+
+export function tellRefused({ refused }: Answer, say: Say) {
+  const first = refused[0];
+  if (first) say(`${many(refused.length, "finding")} not changed: ${visible(first.reason, 200)}.`, "bad");
+}
+
+async function decide(ids: string[], to: FindingState, reason: string, expiry?: string): Promise<Answer> {
+  const answer = await inParts(ids, (part) =>
+    post<Answer>("/findings/state", { ids: part, to, reason, ...(expiry ? { expiry } : {}) }),
   );
-  await client.invalidateQueries({
-    predicate: ({ queryKey: [path] }) => typeof path === "string" && /^\/(findings|overview)/.test(path),
-  });
-  return result;
+  await changeFindings(
+    new Set(answer.changed),
+    (row) => ({ ...row, state: to }),
+    (row, query) => query.state === undefined || [query.state].flat().some((one) => one === row.state),
+  );
+  return answer;
 }
 
 /** Decides at once where nothing has to be said, and asks for reason and expiry where the workflow wants them. */
-export function useTriage() {
+export function useTriage(done?: () => void) {
   const say = useSay();
   const [asking, setAsking] = useState<{ ids: string[]; decision: Decision }>();
-  const tell = (result: Awaited<ReturnType<typeof decide>>, decision: Decision) => {
+  const tell = (result: Answer, decision: Decision) => {
     if (result.changed.length > 0) say(`${many(result.changed.length, "finding")} ${decision.done}.`);
-    const refused = result.refused[0];
-    if (refused) say(`${many(result.refused.length, "finding")} not changed: ${refused.reason}.`, "bad");
+    tellRefused(result, say);
+    done?.();
   };
   const start = (ids: string[], decision: Decision) => {
     if (ids.length === 0) return;

@@ -1,5 +1,5 @@
 import { useMemo, useState } from "react";
-import type { EndpointRow } from "../api/shapes.ts";
+import type { EndpointRow } from "../api/rows.ts";
 import { Ask, Field } from "../parts/dialog.tsx";
 import { useAddress } from "../shell/search.ts";
 import { type Search, stringify } from "../words/address.ts";
@@ -40,8 +40,11 @@ const same = (a: Search, b: Search) => {
   return filters(a) === filters(b);
 };
 
-/** Views are addresses with a name; those of one's own stay in this browser. */
-export function Views({ rows }: { rows: EndpointRow[] }) {
+/**
+ * Views are addresses with a name; those of one's own stay in this browser. Without the rows, which are too many to be
+ * read, nothing is counted, and there is no view by authentication.
+ */
+export function Views({ rows }: { rows: EndpointRow[] | undefined }) {
   const { search, go } = useAddress();
   const [own, setOwn] = useState(read);
   const [asking, setAsking] = useState(false);
@@ -53,15 +56,16 @@ export function Views({ rows }: { rows: EndpointRow[] }) {
       // Storage may be closed to us; the view then lasts as long as the page.
     }
   };
-  const known = [...GIVEN, ...own].some((view) => same(view.search, search));
+  const given = rows ? GIVEN : GIVEN.filter((view) => view.search.auth === undefined);
+  const known = [...given, ...own].some((view) => same(view.search, search));
   const sizes = useMemo(
-    () => new Map([...GIVEN, ...own].map((view) => [view, narrow(rows, view.search).rows.length])),
+    () => new Map([...GIVEN, ...own].map((view) => [view, narrow(rows ?? [], view.search).rows.length])),
     [rows, own],
   );
   const mine = own.find((view) => same(view.search, search));
   return (
     <nav className="views" aria-label="Views">
-      {[...GIVEN, ...own].map((view) => (
+      {[...given, ...own].map((view) => (
         <button
           key={view.name + stringify(view.search)}
           type="button"
@@ -70,7 +74,7 @@ export function Views({ rows }: { rows: EndpointRow[] }) {
           onClick={() => go(view.search, true)}
         >
           {view.name}
-          {rows.length > 0 && <span>{count(sizes.get(view) ?? 0)}</span>}
+          {rows && rows.length > 0 && <span>{count(sizes.get(view) ?? 0)}</span>}
         </button>
       ))}
       {!known && (

@@ -48,11 +48,12 @@ export function About({ item }: { item: ReferenceItem }) {
   );
 }
 
-/** A sentence of ours: `code`, **bold** and addresses. */
+/** A sentence of ours: `code`, **bold**, *emphasis* and addresses. */
 export function inline(text: string): ReactNode[] {
-  return text.split(/(`[^`]+`|\*\*[^*]+\*\*|https:\/\/[^\s)]+)/).map((part, index) => {
+  return text.split(/(`[^`]+`|\*\*[^*]+\*\*|\*[^*\s][^*]*\*|https:\/\/[^\s)]+)/).map((part, index) => {
     if (part.startsWith("`")) return <code key={index}>{part.slice(1, -1)}</code>;
     if (part.startsWith("**")) return <b key={index}>{part.slice(2, -2)}</b>;
+    if (/^\*[^*\s].*\*$/s.test(part)) return <em key={index}>{part.slice(1, -1)}</em>;
     if (part.startsWith("https://")) {
       return (
         <a key={index} className="link" href={part} rel="noreferrer" target="_blank">

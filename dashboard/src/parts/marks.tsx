@@ -56,7 +56,11 @@ export function Sure({ confidence }: { confidence: Confidence }) {
 export type Certainty = "happened" | "would" | "unconfirmed" | "unevaluated";
 
 /** Solid happened, hollow would have, dashed unconfirmed, hatched not evaluated. */
-export function Sign(props: { kind?: Action | "held"; certainty?: Certainty; children: ReactNode }) {
+export function Sign(props: {
+  kind?: Action | "held" | "fault";
+  certainty?: Certainty;
+  children: ReactNode;
+}) {
   const { kind = "allow", certainty = "happened", children } = props;
   return <span className={`mark-c k-${kind} ${certainty === "happened" ? "" : certainty}`}>{children}</span>;
 }

@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
 import type { Evidence, Factor } from "../api/shapes.ts";
 import { visible } from "../words/visible.ts";
@@ -81,7 +82,20 @@ export function EvidenceLines({ evidence }: { evidence: Evidence[] }) {
       <tbody>
         {evidence.map((item, index) => (
           <tr key={index}>
-            <td className="mono t3">{item.exchange_id ? visible(item.exchange_id, 40) : "–"}</td>
+            <td className="mono t3">
+              {item.exchange_id ? (
+                <Link
+                  to="/exchanges"
+                  search={{ id: item.exchange_id }}
+                  className="link"
+                  title="What is kept of it"
+                >
+                  {visible(item.exchange_id, 40)}
+                </Link>
+              ) : (
+                "–"
+              )}
+            </td>
             <td className="mono f-full">
               {item.location ? (
                 <>

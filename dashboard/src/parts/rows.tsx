@@ -23,6 +23,8 @@ export interface Column<T> {
   /** The word of the API's `sort`, and whether the largest comes first. */
   sort?: string;
   down?: boolean;
+  /** It can be sorted this way only. */
+  fixed?: boolean;
   /** Where it goes when there is little room; `hide` unless it says otherwise. */
   narrow?: "first" | "full" | "keep";
   cell: (item: T) => ReactNode;
@@ -299,7 +301,8 @@ function Head<T>(props: {
   const { column, sort, sortBy } = props;
   const down = sort === `-${column.sort}`;
   const up = column.sort !== undefined && sort === column.sort;
-  const next = down ? column.sort : up ? `-${column.sort}` : `${column.down ? "-" : ""}${column.sort}`;
+  const own = `${column.down ? "-" : ""}${column.sort}`;
+  const next = column.fixed || !(down || up) ? own : down ? column.sort : `-${column.sort}`;
   return (
     <span
       role="columnheader"

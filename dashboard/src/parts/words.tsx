@@ -36,6 +36,16 @@ export function Time({ at, ago }: { at: string | null | undefined; ago?: boolean
   );
 }
 
+/** The text, once nothing was typed for a while. */
+export function useLater(text: string, milliseconds: number): string {
+  const [later, setLater] = useState(text);
+  useEffect(() => {
+    const timer = setTimeout(() => setLater(text), milliseconds);
+    return () => clearTimeout(timer);
+  }, [text, milliseconds]);
+  return later;
+}
+
 /** Copies a text; it says so beside the pointer and to screen readers. */
 export function Copy({ text, label, children }: { text: string; label: string; children?: ReactNode }) {
   const [done, setDone] = useState(false);

@@ -19,6 +19,7 @@ export interface Place {
     | "/incidents"
     | "/actors"
     | "/live"
+    | "/exchanges"
     | "/findings"
     | "/policies"
     | "/keys"
@@ -37,6 +38,7 @@ export const PLACES: Place[] = [
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },
   { to: "/actors", name: "Actors", icon: "actors", letter: "a" },
   { to: "/live", name: "Live", icon: "live", letter: "l" },
+  { to: "/exchanges", name: "Exchanges", icon: "exchanges", letter: "e" },
   { to: "/findings", name: "Findings", icon: "findings", letter: "f", group: "Remediate" },
   { to: "/policies", name: "Policies", icon: "policies", letter: "p", group: "Protect" },
   { to: "/keys", name: "Keys", icon: "keys", letter: "k" },

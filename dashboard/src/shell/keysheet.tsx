@@ -8,10 +8,11 @@ const KEYS: [what: string, keys: string[]][] = [
   ["Open; look at it without leaving the list", ["↵", "Space"]],
   ["Select; select up to here; all", ["X", "Shift X", "*"]],
   ["Finding: confirm, accept until, false positive, fixed, open again", ["Y", "E", "N", "R", "O"]],
+  ["Finding: assign, take, comment", ["A", "M", "C"]],
   ["Live: stop and go on", ["Space"]],
   ["This sheet", ["?"]],
   ["Overview, inventory, incidents", ["G then", "O", "I", "N"]],
-  ["Actors, live, findings", ["G then", "A", "L", "F"]],
+  ["Actors, live, exchanges, findings", ["G then", "A", "L", "E", "F"]],
   ["Policies, keys, settings, reference", ["G then", "P", "K", "S", "R"]],
 ];
 

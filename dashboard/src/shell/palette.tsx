@@ -1,12 +1,13 @@
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { type ReactNode, useEffect, useMemo, useRef, useState } from "react";
-import { get } from "../api/client.ts";
-import { resource, useFindings } from "../api/queries.ts";
-import type { Endpoint, Page, PolicyRow } from "../api/shapes.ts";
+import { select } from "../api/client.ts";
+import { resource, useChecks } from "../api/queries.ts";
+import type { Endpoint, PolicyRow } from "../api/shapes.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Icon, type IconName } from "../parts/icons.tsx";
-import { Hostile, Operation } from "../parts/marks.tsx";
+import { Operation } from "../parts/marks.tsx";
+import { useLater } from "../parts/words.tsx";
 import { PLACES } from "./frame.tsx";
 import { type Theme, useTheme } from "./theme.ts";
 
@@ -19,7 +20,7 @@ interface Hit {
   go: () => void;
 }
 
-const ROWS = "id,host,method,path,operation";
+const MEMBERS = ["id", "host", "method", "path", "operation"] as const;
 
 /** Goes to pages, endpoints, findings and policies, and runs commands, by their names. */
 export function Palette({ close, showKeys }: { close: () => void; showKeys: () => void }) {
@@ -85,15 +86,6 @@ export function Palette({ close, showKeys }: { close: () => void; showKeys: () =
   );
 }
 
-function useLater(text: string, milliseconds: number): string {
-  const [later, setLater] = useState(text);
-  useEffect(() => {
-    const timer = setTimeout(() => setLater(text), milliseconds);
-    return () => clearTimeout(timer);
-  }, [text, milliseconds]);
-  return later;
-}
-
 function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
   const navigate = useNavigate();
   const [theme, choose] = useTheme();
@@ -101,10 +93,10 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
   const endpoints = useQuery({
     queryKey: ["palette", "endpoints", asked],
     queryFn: ({ signal }) =>
-      get<Page<Endpoint>>("/endpoints", { path: asked, limit: 6, fields: ROWS }, signal),
+      select<Endpoint, (typeof MEMBERS)[number]>("/endpoints", MEMBERS, { path: asked, limit: 6 }, signal),
     enabled,
   });
-  const findings = useFindings();
+  const checks = useChecks();
   const policies = useQuery({ ...resource<{ items: PolicyRow[] }>("/policies"), enabled });
   return useMemo(() => {
     const hits: Hit[] = [];
@@ -131,16 +123,16 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
           go: () => navigate({ to: "/inventory/$id", params: { id: one.id } }),
         });
       }
-      for (const one of (findings.items ?? [])
-        .filter((row) => row.title.toLowerCase().includes(text))
+      for (const one of (checks.data?.items ?? [])
+        .filter((item) => `${item.code} ${item.title}`.toLowerCase().includes(text))
         .slice(0, 5)) {
         add({
-          key: one.id,
-          group: "Findings",
+          key: one.code,
+          group: "Findings of",
           icon: "findings",
-          words: <Hostile text={one.title} />,
-          end: one.severity,
-          go: () => navigate({ to: "/findings/$id", params: { id: one.id } }),
+          words: one.title,
+          end: one.code,
+          go: () => navigate({ to: "/findings", search: { code: one.code } }),
         });
       }
       for (const one of (policies.data?.items ?? [])
@@ -185,5 +177,5 @@ function useHits(text: string, asked: string, showKeys: () => void): Hit[] {
       if (words.toLowerCase().includes(text)) add({ key: words, group: "Do", icon, words, go });
     }
     return hits;
-  }, [text, enabled, endpoints.data, findings.items, policies.data, navigate, theme, choose, showKeys]);
+  }, [text, enabled, endpoints.data, checks.data, policies.data, navigate, theme, choose, showKeys]);
 }

@@ -1,3 +1,7 @@
+import type { Severity } from "../api/shapes.ts";
+import { SEVERITIES } from "./names.ts";
+import { begin } from "./time.ts";
+
 // The address bar holds every filter and view, in plain words: `?access=public&access=partner&q=orders`.
 
 /** What a page reads from the address: each name has one text, or several in order. */
@@ -49,6 +53,33 @@ export function replace(search: Search, name: string, value: string | string[] |
   const values = value === undefined || value === "" ? [] : Array.isArray(value) ? value : [value];
   if (values.length === 0) return rest;
   return { ...rest, [name]: values.length === 1 ? (values[0] as string) : values };
+}
+
+/**
+ * What the API is asked for by an address: the words it knows, and no others. `severity` is the least one, which stands
+ * for itself and all that are worse; `range` (`24h`) is a beginning that moves with `now`.
+ */
+export function asked<Word extends string>(
+  search: Search,
+  words: readonly Word[],
+  now: number,
+): { [Known in Word]?: string[] } {
+  const values = (word: string): string[] => {
+    const given = all(search, word);
+    if (word === "severity") {
+      const least = SEVERITIES.indexOf(given[0] as Severity);
+      return least < 0 || least === SEVERITIES.length - 1 ? [] : SEVERITIES.slice(0, least + 1);
+    }
+    if (word !== "since" || given.length > 0) return given;
+    const since = begin(first(search, "range"), now);
+    return since ? [since] : [];
+  };
+  const result: { [Known in Word]?: string[] } = {};
+  for (const word of words) {
+    const found = values(word);
+    if (found.length > 0) result[word] = found;
+  }
+  return result;
 }
 
 /** Whether a path can be gone to after logging in: one of ours, not another site's. */

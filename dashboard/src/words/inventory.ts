@@ -1,5 +1,5 @@
 // The inventory is read whole: what a filter leaves, and how many each further filter would leave, is told here.
-import type { EndpointRow } from "../api/shapes.ts";
+import type { EndpointRow } from "../api/rows.ts";
 import { all, first, type Search } from "./address.ts";
 
 /** What endpoints can be narrowed by, each with the values that an endpoint has. */
@@ -20,6 +20,38 @@ export const DIMENSIONS: Record<string, (row: EndpointRow) => string[]> = {
 
 export const STEP = 20;
 
+const NAMES = Object.keys(DIMENSIONS);
+
+// Values are numbers in here, so that ten thousand rows are counted anew within a few milliseconds.
+const numbers = NAMES.map(() => new Map<string, number>());
+
+function number(dimension: number, value: string): number {
+  const known = numbers[dimension];
+  const found = known?.get(value);
+  if (found !== undefined || known === undefined) return found ?? 0;
+  known.set(value, known.size);
+  return known.size - 1;
+}
+
+/** What a row has in each dimension, and its words. */
+interface Known {
+  values: number[][];
+  text: string;
+}
+
+const known = new WeakMap<EndpointRow, Known>();
+
+function know(row: EndpointRow): Known {
+  const found = known.get(row);
+  if (found) return found;
+  const fresh = {
+    values: Object.values(DIMENSIONS).map((values, index) => values(row).map((one) => number(index, one))),
+    text: `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""}`.toLowerCase(),
+  };
+  known.set(row, fresh);
+  return fresh;
+}
+
 export interface Narrowed {
   rows: EndpointRow[];
   /** For each dimension its values, with how many rows fit them and all filters of other dimensions. */
@@ -30,60 +62,85 @@ export interface Narrowed {
 
 /** Any value of one dimension is enough; all dimensions have to fit. */
 export function narrow(rows: EndpointRow[], search: Search): Narrowed {
-  const wanted = Object.entries(DIMENSIONS).map(([name, values]) => ({
-    name,
-    values,
-    chosen: new Set(all(search, name)),
-  }));
+  const wanted: Wanted[] = NAMES.flatMap((name, index) => {
+    const values = all(search, name).map((value) => number(index, value));
+    return values.length > 0 ? [{ index, values }] : [];
+  });
   const words = (first(search, "q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const least = Number(first(search, "min_risk") ?? 0) || 0;
-  const result: Narrowed = {
-    rows: [],
-    counts: new Map(wanted.map(({ name }) => [name, new Map()])),
-    risk: [0, 0, 0, 0, 0],
-  };
+  const fits: EndpointRow[] = [];
+  const risk = [0, 0, 0, 0, 0];
+  const sizes = NAMES.map((): number[] => []);
   for (const row of rows) {
-    if (words.length > 0) {
-      const text =
-        `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""}`.toLowerCase();
-      if (!words.every((word) => text.includes(word))) continue;
-    }
-    const values = wanted.map((dimension) => dimension.values(row));
-    const misses = wanted.flatMap(({ chosen }, index) =>
-      chosen.size > 0 && !values[index]?.some((value) => chosen.has(value)) ? [index] : [],
-    );
+    const { values, text } = know(row);
+    if (!words.every((word) => text.includes(word))) continue;
+    const missed = misses(values, wanted);
     const risky = row.risk.score >= least;
-    if (misses.length === 0) {
+    if (missed === FITS) {
       const step = Math.min(4, Math.floor(row.risk.score / STEP));
-      result.risk[step] = (result.risk[step] ?? 0) + 1;
-      if (risky) result.rows.push(row);
+      risk[step] = (risk[step] ?? 0) + 1;
+      if (risky) fits.push(row);
     }
-    if (!risky || misses.length > 1) continue;
+    if (!risky || missed === MISSES) continue;
     // A row that misses one dimension counts there alone: it would fit if that filter were another.
-    for (const [index, { name }] of wanted.entries()) {
-      if (misses.length === 1 && misses[0] !== index) continue;
-      const counts = result.counts.get(name);
-      for (const value of values[index] ?? []) counts?.set(value, (counts.get(value) ?? 0) + 1);
-    }
+    if (missed === FITS) for (let index = 0; index < values.length; index++) add(sizes[index], values[index]);
+    else add(sizes[missed], values[missed]);
   }
-  return result;
+  return { rows: fits, counts: named(sizes), risk };
 }
 
-/** Rows by `risk`, `requests`, `actors` or `last_seen`, `-` in front for the largest first; by group before, if any. */
+const FITS = -1;
+const MISSES = -2;
+
+/** Values of one dimension of which one is enough. */
+interface Wanted {
+  index: number;
+  values: number[];
+}
+
+/** The one dimension that a row misses, or that it fits in all, or misses several. */
+function misses(values: number[][], wanted: Wanted[]): number {
+  let missed = FITS;
+  for (const { index, values: chosen } of wanted) {
+    if (values[index]?.some((value) => chosen.includes(value))) continue;
+    if (missed !== FITS) return MISSES;
+    missed = index;
+  }
+  return missed;
+}
+
+function add(sizes: number[] | undefined, values: number[] | undefined) {
+  for (const value of values ?? []) if (sizes) sizes[value] = (sizes[value] ?? 0) + 1;
+}
+
+/** The counts by the names of dimensions and values. */
+const named = (sizes: number[][]): Map<string, Map<string, number>> =>
+  new Map(
+    NAMES.map((name, index) => {
+      const values = [...(numbers[index] ?? [])].map(
+        ([value, at]) => [value, sizes[index]?.[at] ?? 0] as const,
+      );
+      return [name, new Map(values.filter(([, size]) => size > 0))];
+    }),
+  );
+
+const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
+
+/**
+ * Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group
+ * before, if any. Equal rows stay as they came.
+ */
 export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "service"): EndpointRow[] {
   const by: Record<string, (row: EndpointRow) => number | string> = {
     risk: (row) => row.risk.score,
     requests: (row) => row.requests,
     actors: (row) => row.actors,
     last_seen: (row) => row.last_seen ?? "",
+    first_seen: (row) => row.first_seen ?? "",
   };
   const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
-  const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
   return rows.toSorted(
-    (a, b) =>
-      (group ? compare(a[group] ?? "", b[group] ?? "") : 0) ||
-      compare(value(a), value(b)) * way ||
-      compare(a.host + a.path + a.method, b.host + b.path + b.method),
+    (a, b) => (group ? compare(a[group] ?? "", b[group] ?? "") : 0) || compare(value(a), value(b)) * way,
   );
 }

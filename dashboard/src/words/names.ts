@@ -12,6 +12,9 @@ export const STATES: readonly FindingState[] = [
   "replaced",
 ];
 
+/** States of findings that ask for something. */
+export const ACTIVE: readonly FindingState[] = ["open", "confirmed"];
+
 /** Classes whose values do harm when they leave; they are outlined wherever they stand. */
 const SENSITIVE = new Set([
   "api_key",

@@ -1,10 +1,10 @@
-// Ten thousand rows: reading, scrolling, filtering and walking stay smooth. The rows are those of the server, told
-// ten thousand times by the test, so that the measure does not depend on what was captured.
+// Ten thousand rows: reading, scrolling, filtering and walking stay smooth; a hundred thousand are never read whole.
+// The rows are those of the server, told as often by the test, so that the measure does not depend on what was
+// captured.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { launch, logIn, open } from "./session.mjs";
 
-const ROWS = 10_000;
 const BUDGET_MS = 100;
 
 let browser;
@@ -13,40 +13,42 @@ before(async () => {
 });
 after(() => browser?.close());
 
-test("an interaction with ten thousand rows takes less than 100 ms", async () => {
-  const { page, context, sound } = await open(browser);
-  await page.route(/\/api\/v1\/endpoints\?/, async (route) => {
-    const url = new URL(route.request().url());
-    const from = Number(url.searchParams.get("after") ?? 0);
-    url.searchParams.delete("after");
-    url.searchParams.set("limit", "20");
-    const answer = await route.fetch({ url: url.toString() });
-    const { items } = await answer.json();
-    const limit = 500;
-    const page_ = Array.from({ length: Math.min(limit, ROWS - from) }, (_, index) => ({
-      ...items[index % items.length],
-      id: `ep_${String(from + index).padStart(16, "0")}`,
-    }));
-    await route.fulfill({
-      json: { items: page_, next: from + limit < ROWS ? String(from + limit) : null, total: ROWS },
-    });
-  });
-  await logIn(page, "/inventory");
-  await page.locator(".list [data-index]").first().waitFor();
-  // Read all of them, by going to the end as often as more come.
-  for (let tries = 0; tries < 200; tries++) {
-    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
-    await page.waitForTimeout(50);
-    if ((await page.locator(`.list [data-index="${ROWS - 1}"]`).count()) > 0) break;
-  }
-  assert.ok(
-    (await page.locator(`.list [data-index="${ROWS - 1}"]`).count()) > 0,
-    "the last row was not reached",
-  );
-  assert.ok((await page.locator(".list [data-index]").count()) < 120, "rows out of view exist");
+const numbered = (prefix, index) => `${prefix}_${String(index).padStart(16, "0")}`;
 
-  // What the main thread computes from the event to the frame after it: script, style, layout and paint. It is the
-  // time of its processor, so that others on the machine do not count.
+/** Answers a list with as many rows as wanted, made of those that the server has; counts the parts that were asked. */
+async function multiply(page, list, prefix, total) {
+  const asked = { parts: 0, searches: [] };
+  let items;
+  await page.route(new RegExp(`/api/v1/${list}\\?`), async (route) => {
+    const url = new URL(route.request().url());
+    if (url.searchParams.get("format") === "csv") return route.fallback();
+    asked.parts += 1;
+    asked.searches.push(url.search);
+    const from = Number(url.searchParams.get("after") ?? 0);
+    const limit = Number(url.searchParams.get("limit") ?? 100);
+    if (items === undefined) {
+      url.searchParams.delete("after");
+      url.searchParams.set("limit", "20");
+      items = (await (await route.fetch({ url: url.toString() })).json()).items;
+    }
+    const part = Array.from({ length: Math.min(limit, total - from) }, (_, index) => ({
+      ...items[(from + index) % items.length],
+      id: numbered(prefix, from + index),
+    }));
+    await route.fulfill({ json: { items: part, next: from + limit < total ? String(from + limit) : null } });
+  });
+  await page.route(new RegExp(`/api/v1/${list}/facets`), async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({ response: answer, json: { ...(await answer.json()), total } });
+  });
+  return asked;
+}
+
+/**
+ * What the main thread computes from an event until it has nothing more to do: script, style, layout and paint. It is the time
+ * of its processor, so that others on the machine do not count.
+ */
+async function stopwatch(page, context) {
   const debug = await context.newCDPSession(page);
   await debug.send("Performance.enable", { timeDomain: "threadTicks" });
   const busy = async () => {
@@ -57,30 +59,88 @@ test("an interaction with ten thousand rows takes less than 100 ms", async () =>
     const begin = await busy();
     await page.evaluate(async (source) => {
       new Function(`return (${source})`)()();
+      // What follows from an address that changed comes a few tasks later.
       await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+      await new Promise((done) => requestAnimationFrame(() => requestIdleCallback(done, { timeout: 1000 })));
     }, act);
     return (await busy()) - begin;
   };
-  const press = (key) =>
-    `() => document.dispatchEvent(new KeyboardEvent("keydown", { key: "${key}", bubbles: true, cancelable: true }))`;
-  const worst = {};
-  for (const [name, act] of [
+  /** The second worst of ten, so that one collection of garbage does not decide. */
+  return async (acts) => {
+    const worst = {};
+    for (const [name, act] of acts) {
+      const times = [];
+      for (let round = 0; round < 10; round++) times.push(await timed(act));
+      times.sort((a, b) => a - b);
+      worst[name] = Math.round(times[8]);
+    }
+    console.log("second worst of ten, ms:", worst);
+    for (const [name, time] of Object.entries(worst)) assert.ok(time < BUDGET_MS, `${name} took ${time} ms`);
+  };
+}
+
+const press = (key) =>
+  `() => document.dispatchEvent(new KeyboardEvent("keydown", { key: "${key}", bubbles: true, cancelable: true }))`;
+const click = (selector) => `() => document.querySelector(${JSON.stringify(selector)}).click()`;
+
+test("an interaction with ten thousand endpoints takes less than 100 ms", async () => {
+  const ROWS = 10_000;
+  const { page, context, sound } = await open(browser);
+  await multiply(page, "endpoints", "ep", ROWS);
+  await logIn(page, "/inventory");
+  await page.locator(".list [data-index]").first().waitFor();
+  await page.getByText(/^10,000 endpoints$/).waitFor();
+  await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+  await page.locator(`.list [data-index="${ROWS - 1}"]`).waitFor();
+  assert.ok((await page.locator(".list [data-index]").count()) < 120, "rows out of view exist");
+  const measure = await stopwatch(page, context);
+  await measure([
     ["page up", "() => window.scrollBy(0, -800)"],
     ["far up", "() => window.scrollBy(0, -20000)"],
     ["walk", press("k")],
     ["select", press("x")],
     ["select all", press("*")],
-  ]) {
-    const times = [];
-    for (let round = 0; round < 10; round++) times.push(await timed(act));
-    times.sort((a, b) => a - b);
-    worst[name] = times[8];
+    ["facet", click(".facet input")],
+    ["order", click(".lhead [role=columnheader]:nth-last-child(2) button")],
+    ["group", click(".toolbar .seg button[aria-pressed=false]")],
+  ]);
+  await page.unrouteAll({ behavior: "ignoreErrors" });
+  sound();
+  await context.close();
+});
+
+test("a hundred thousand findings are read as one scrolls, and stay smooth", async () => {
+  const ROWS = 100_000;
+  const { page, context, sound } = await open(browser);
+  const asked = await multiply(page, "findings", "fnd", ROWS);
+  await logIn(page, "/findings?state=open&state=confirmed&state=accepted&state=false_positive&state=fixed");
+  await page.locator(".list [data-index]").first().waitFor();
+  await page.getByText(/ of 100,000 findings read$/).waitFor();
+  assert.ok(asked.parts <= 2, `${asked.parts} parts were asked for before anybody scrolled`);
+  // To the end of what is there, again and again: each time a little more comes, and never all.
+  for (let round = 1; round <= 50; round++) {
+    const before = await page.evaluate(() => document.documentElement.scrollHeight);
+    await page.evaluate(() => window.scrollTo(0, document.documentElement.scrollHeight));
+    await page.waitForFunction((height) => document.documentElement.scrollHeight > height, before);
   }
-  console.log(
-    "second worst of ten, ms:",
-    Object.fromEntries(Object.entries(worst).map(([name, time]) => [name, Math.round(time)])),
-  );
-  for (const [name, time] of Object.entries(worst)) assert.ok(time < BUDGET_MS, `${name} took ${time} ms`);
+  await page.locator(".list [data-index]").first().waitFor();
+  assert.ok(asked.parts > 40 && asked.parts < 120, `${asked.parts} parts were asked for`);
+  assert.ok((await page.locator(".list [data-index]").count()) < 120, "rows out of view exist");
+  const measure = await stopwatch(page, context);
+  await measure([
+    ["page up", "() => window.scrollBy(0, -800)"],
+    ["far up", "() => window.scrollBy(0, -20000)"],
+    ["walk", press("k")],
+    ["select", press("x")],
+    ["select all", press("*")],
+    ["facet", click(".facet input")],
+  ]);
+  // The server is asked for the order.
+  await page.getByRole("columnheader", { name: "Found" }).getByRole("button").click();
+  await page.waitForURL((url) => url.searchParams.get("sort") === "-first_seen");
+  await page.waitForFunction(() => document.querySelectorAll(".list [data-index]").length > 0);
+  assert.ok(asked.searches.some((search) => search.includes("sort=-first_seen")));
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   sound();
   await context.close();
 });

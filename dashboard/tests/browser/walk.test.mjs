@@ -15,10 +15,12 @@ const PAGES = [
   "/incidents",
   "/actors",
   "/live",
+  "/exchanges",
   "/findings",
   "/policies",
   "/keys",
   "/settings",
+  "/settings?tab=audit",
   "/reference",
 ];
 
@@ -79,7 +81,7 @@ for (const [name, viewport] of [
     await logIn(page, "/findings?state=open");
     await page.locator(".list [data-index]").first().click();
     await page.waitForURL(/\/findings\/fnd_/);
-    await page.getByRole("button", { name: /^Confirm/ }).click();
+    await page.getByRole("button", { name: /^Confirm Y/ }).click();
     await page.locator(".steps [aria-current=step]", { hasText: "Confirmed" }).waitFor();
     await page.getByText("open → confirmed").first().waitFor();
     await page.getByRole("button", { name: /^Open again/ }).click();
@@ -186,7 +188,7 @@ for (const [name, viewport] of [
     assert.equal(await page.evaluate(() => document.activeElement?.tagName), "INPUT");
     await page.keyboard.press("Escape");
     await page.keyboard.press("Control+k");
-    await page.getByRole("combobox").fill("polic");
+    await page.getByRole("dialog").getByRole("combobox").fill("polic");
     await page.keyboard.press("Enter");
     await page.waitForURL(/\/policies/);
     await page.keyboard.press("?");

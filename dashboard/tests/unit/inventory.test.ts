@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import type { EndpointRow } from "../../src/api/shapes.ts";
+import type { EndpointRow } from "../../src/api/rows.ts";
 import { arrange, narrow } from "../../src/words/inventory.ts";
 
 const row = (id: string, more: Partial<EndpointRow>): EndpointRow => ({

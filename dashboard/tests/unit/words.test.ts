@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
-import { all, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
+import { all, asked, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
 import { many, share, short } from "../../src/words/numbers.ts";
 import { curl, quote } from "../../src/words/shell.ts";
 import { absolute, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
@@ -104,6 +104,21 @@ test("filters come back from the address as they were written", () => {
   assert.deepEqual(toggle(search, "access", "public"), { q: "a&b=ü", access: "partner" });
   assert.deepEqual(all(toggle({}, "access", "public"), "access"), ["public"]);
   assert.deepEqual(replace(search, "q", undefined), { access: ["public", "partner"] });
+});
+
+test("the API is asked for what it knows of an address, and for nothing else", () => {
+  const search = parse("?code=C1&code=C2&host=a.example&sort=-severity&nonsense=1");
+  assert.deepEqual(asked(search, ["code", "host"], NOW), { code: ["C1", "C2"], host: ["a.example"] });
+  // The least severity stands for all that are worse too; the least of all for none.
+  assert.deepEqual(asked(parse("?severity=high"), ["severity"], NOW), { severity: ["critical", "high"] });
+  assert.deepEqual(asked(parse("?severity=info"), ["severity"], NOW), {});
+  assert.deepEqual(asked(parse("?severity=grave"), ["severity"], NOW), {});
+  // A range moves with the time; a beginning that is written out does not.
+  assert.deepEqual(asked(parse("?range=1h"), ["since"], NOW), { since: ["2026-11-22T11:10:00.000Z"] });
+  assert.deepEqual(asked(parse("?range=1h&since=2026-01-01T00:00:00Z"), ["since"], NOW), {
+    since: ["2026-01-01T00:00:00Z"],
+  });
+  assert.deepEqual(asked(parse("?range=1h"), ["actor"], NOW), {});
 });
 
 test("after logging in one goes to our own pages only", () => {
