@@ -17,6 +17,7 @@ use crate::{
     query::{PageRequest, SortKey},
     sql::{
         select::{List, Select},
+        sorted::{Key::Int, Sorted},
         statements as sql,
     },
 };
@@ -25,9 +26,8 @@ static BLOCKS: List = List {
     name: "exchange blocks",
     columns: "segment, position, file_offset, length, records, first_time, last_time",
     table: "exchange_blocks",
-    order: &["segment", "position"],
-    descending: false,
 };
+const AS_WRITTEN: Sorted = Sorted::up("position", &[Int("segment"), Int("position")]);
 
 /// A segment as the index sums it up.
 struct SegmentSum {
@@ -80,8 +80,8 @@ pub(super) async fn blocks(
     limit: u32,
 ) -> Inner<Vec<BlockEntry>> {
     let mut select = Select::new(&BLOCKS, scope);
-    select.also_int("last_time >= ?", query.since.map(Timestamp::micros));
-    select.also_int("first_time < ?", query.before.map(Timestamp::micros));
+    select.also_int("last_time", ">= ?", query.since.map(Timestamp::micros));
+    select.also_int("first_time", "< ?", query.before.map(Timestamp::micros));
     if let Some(endpoint) = &query.endpoint {
         let ids = aliases::family(connection, scope, endpoint).await?;
         select.also_subjects(ids.iter().map(|id| subject_key(id.as_str())));
@@ -90,10 +90,11 @@ pub(super) async fn blocks(
         select.also_subjects([subject_key(actor.as_str())]);
     }
     let after = after.map(|at| {
-        BLOCKS.cursor(&[SortKey::Int(signed(at.segment)), SortKey::Int(i64::from(at.position))])
+        let keys = [signed(at.segment), i64::from(at.position)].map(SortKey::Int);
+        select.cursor(&AS_WRITTEN, &keys)
     });
-    let page = PageRequest { limit, after };
-    Ok(read::fetch(connection, &BLOCKS, select, &page, block_row).await?.items)
+    let page = PageRequest { limit, after, order: () };
+    Ok(read::fetch(connection, &select, AS_WRITTEN, &page, block_row).await?.items)
 }
 
 fn block_row(row: &Row) -> Inner<BlockEntry> {

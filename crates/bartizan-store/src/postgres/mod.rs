@@ -28,6 +28,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (3, "incident_aliases", include_str!("../../migrations/postgres/0003_incident_aliases.sql")),
     (4, "logins", include_str!("../../migrations/postgres/0004_logins.sql")),
     (5, "deliveries", include_str!("../../migrations/postgres/0005_deliveries.sql")),
+    (6, "lists", include_str!("../../migrations/postgres/0006_lists.sql")),
 ];
 
 /// A database of a server that others use too.

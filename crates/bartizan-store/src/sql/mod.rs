@@ -5,4 +5,5 @@
 pub(crate) mod deliveries;
 pub(crate) mod logins;
 pub(crate) mod select;
+pub(crate) mod sorted;
 pub(crate) mod statements;

@@ -2,13 +2,13 @@
 
 pub(crate) const SAVE_ENDPOINT: &str = "\
 INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, service, access, \
- inventory_state, confirmed, risk, data_classes, first_seen, last_seen, body, recorded_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17) \
+ inventory_state, confirmed, risk, data_classes, requests, first_seen, last_seen, body, recorded_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  host = excluded.host, method = excluded.method, path = excluded.path, \
  protocol = excluded.protocol, service = excluded.service, access = excluded.access, \
  inventory_state = excluded.inventory_state, confirmed = excluded.confirmed, \
- risk = excluded.risk, data_classes = excluded.data_classes, \
+ risk = excluded.risk, data_classes = excluded.data_classes, requests = excluded.requests, \
  first_seen = CASE WHEN endpoints.first_seen IS NULL OR excluded.first_seen < endpoints.first_seen \
   THEN excluded.first_seen ELSE endpoints.first_seen END, \
  last_seen = CASE WHEN endpoints.last_seen IS NULL OR excluded.last_seen > endpoints.last_seen \
@@ -191,10 +191,6 @@ pub(crate) const ADD_AUDIT: &str = "\
 INSERT INTO audit_records (organisation, environment, sequence, time, who, action, subject, details, \
  hash) \
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-
-pub(crate) const AUDIT_RECORDS: &str = "\
-SELECT sequence, time, who, action, subject, details, hash FROM audit_records \
-WHERE organisation = $1 AND environment = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
 
 pub(crate) const ADD_BLOCK: &str = "\
 INSERT INTO exchange_blocks (organisation, environment, segment, position, file_offset, length, \

@@ -31,6 +31,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (3, "incident_aliases", include_str!("../../migrations/sqlite/0003_incident_aliases.sql")),
     (4, "logins", include_str!("../../migrations/sqlite/0004_logins.sql")),
     (5, "deliveries", include_str!("../../migrations/sqlite/0005_deliveries.sql")),
+    (6, "lists", include_str!("../../migrations/sqlite/0006_lists.sql")),
 ];
 
 /// One SQLite file.

@@ -141,12 +141,12 @@ pub(super) async fn hostile_text_is_only_text(store: &dyn Store) {
     };
     store.save_batch(&s, &batch).await.expect("saved");
     let filter = EndpointFilter {
-        host: Some(text.to_owned()),
+        hosts: vec![text.to_owned()],
         path_contains: Some(text.to_owned()),
         ..Default::default()
     };
     assert_eq!(store.endpoints(&s, &filter, &all()).await.expect("list").items, [place]);
-    let filter = FindingFilter { host: Some(text.to_owned()), ..Default::default() };
+    let filter = FindingFilter { hosts: vec![text.to_owned()], ..Default::default() };
     assert_eq!(store.findings(&s, &filter, &all()).await.expect("list").items, [evil.clone()]);
     let found = store.detections(&s, &Default::default(), &all()).await.expect("list").items;
     assert_eq!(found, batch.detections);

@@ -1,15 +1,16 @@
 //! Findings and what is decided about them.
 
 use bartizan_model::{EndpointId, Finding, FindingId, FindingState, Role, Severity, Timestamp};
-use bartizan_store::{FindingEvent, FindingFilter, StateChange, StoreError};
+use bartizan_store::{Facets, FindingEvent, FindingFilter, FindingOrder, StateChange, StoreError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::api::{
     call::Call,
+    list::Listed,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 /// Most findings that are decided about at one time.
@@ -17,10 +18,16 @@ const MOST_AT_ONCE: usize = 500;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::list("/findings", Role::Viewer).does(
+        At::list("/findings", Role::Viewer).does_as_table(
+            "findings",
             "listFindings",
             "Findings, worst first, then latest first",
             list,
+        ),
+        At::get("/findings/facets", Role::Viewer).does(
+            "getFindingFacets",
+            "How many findings there are, by state, severity, code and host",
+            facets,
         ),
         At::get("/findings/{id}", Role::Viewer).does("getFinding", "One finding", get),
         At::list("/findings/{id}/history", Role::Viewer).does(
@@ -37,35 +44,50 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which findings. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     /// Any of these states.
     state: Vec<FindingState>,
+    /// Any of these severities.
+    severity: Vec<Severity>,
     /// Least severity.
     min_severity: Option<Severity>,
-    /// Code of the check.
-    code: Option<String>,
+    /// Code of the check: any of these.
+    code: Vec<String>,
     /// Endpoint.
     endpoint: Option<EndpointId>,
-    /// Exact host.
-    host: Option<String>,
+    /// Exact host: any of these.
+    host: Vec<String>,
     /// Last seen at or after.
     seen_since: Option<Timestamp>,
 }
 
-async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<Finding>>, Problem> {
-    let (scope, wanted) = (&call.caller()?.scope, &call.query);
-    let filter = FindingFilter {
-        states: wanted.state.clone(),
-        min_severity: wanted.min_severity,
-        code: wanted.code.clone(),
-        endpoint: wanted.endpoint.clone(),
-        host: wanted.host.clone(),
-        seen_since: wanted.seen_since,
-    };
+impl Wanted {
+    fn filter(&self) -> FindingFilter {
+        FindingFilter {
+            states: self.state.clone(),
+            severities: self.severity.clone(),
+            min_severity: self.min_severity,
+            codes: self.code.clone(),
+            endpoint: self.endpoint.clone(),
+            hosts: self.host.clone(),
+            seen_since: self.seen_since,
+        }
+    }
+}
+
+async fn list(
+    call: Call<Wanted, Nothing, FindingOrder>,
+) -> Result<Reply<Listed<Finding>>, Problem> {
+    let (scope, filter) = (&call.caller()?.scope, call.query.filter());
     let page = call.api.store()?.findings(scope, &filter, &call.part.page()).await?;
     Ok(Listed::from(page).into())
+}
+
+async fn facets(call: Call<Wanted, Nothing>) -> Result<Reply<Facets>, Problem> {
+    let scope = &call.caller()?.scope;
+    Ok(call.api.store()?.finding_facets(scope, &call.query.filter()).await?.into())
 }
 
 async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<Finding>, Problem> {

@@ -2,23 +2,23 @@
 
 use bartizan_gateway::policy::{PolicyConfig, PolicyTally};
 use bartizan_model::{Endpoint, Incident, Mode, Role, Timestamp, analysis::Summary};
-use bartizan_store::{Counts, EndpointFilter, IncidentFilter, PageRequest, Store};
+use bartizan_store::{Counts, EndpointFilter, EndpointOrder, IncidentFilter, PageRequest};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     api::{
-        access::Caller,
         call::Call,
+        list::Listed,
         operation::{At, Nothing, Operation},
         problem::Problem,
-        reply::{Listed, Reply},
+        reply::Reply,
     },
     serve::{Figures, InForce, Switch, SwitchError},
 };
 
 /// Incidents and endpoints that are shown at a glance.
-const AT_A_GLANCE: usize = 5;
+const AT_A_GLANCE: u32 = 5;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
@@ -78,13 +78,15 @@ pub(super) struct Overview {
 async fn overview(call: Call<Nothing, Nothing>) -> Result<Reply<Overview>, Problem> {
     let (caller, store) = (call.caller()?, call.api.store()?);
     let scope = &caller.scope;
-    let first = PageRequest::first(AT_A_GLANCE as u32);
-    let incidents = store.incidents(scope, &IncidentFilter::default(), &first).await?.items;
+    let worst = PageRequest::first(AT_A_GLANCE);
+    let incidents = store.incidents(scope, &IncidentFilter::default(), &worst).await?.items;
+    let riskiest = PageRequest::first(AT_A_GLANCE).by(EndpointOrder::RiskDown);
+    let riskiest = store.endpoints(scope, &EndpointFilter::default(), &riskiest).await?.items;
     let runs = store.runs(scope, &PageRequest::first(1)).await?.items;
     let overview = Overview {
         counts: store.counts(scope).await?,
         incidents,
-        riskiest: riskiest(&*store, caller).await?,
+        riskiest,
         summary: runs.into_iter().next().map(|run| run.summary),
         server: match call.api.own(caller) {
             Ok(()) => Some(call.api.figures()?),
@@ -92,22 +94,6 @@ async fn overview(call: Call<Nothing, Nothing>) -> Result<Reply<Overview>, Probl
         },
     };
     Ok(overview.into())
-}
-
-/// Looks at the riskiest first, so that few are read where there are many.
-async fn riskiest(store: &dyn Store, caller: &Caller) -> Result<Vec<Endpoint>, Problem> {
-    let mut found = Vec::new();
-    for least in [80, 60, 40, 20, 1] {
-        let filter = EndpointFilter { min_risk: Some(least), ..EndpointFilter::default() };
-        let page = PageRequest::first(1_000);
-        found = store.endpoints(&caller.scope, &filter, &page).await?.items;
-        if found.len() >= AT_A_GLANCE {
-            break;
-        }
-    }
-    found.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.risk.score, endpoint.requests)));
-    found.truncate(AT_A_GLANCE);
-    Ok(found)
 }
 
 async fn health(call: Call<Nothing, Nothing>) -> Result<Reply<Health>, Problem> {
