@@ -12,12 +12,14 @@ mod deliveries;
 mod directory;
 mod error;
 pub mod exchange_log;
+mod facets;
 mod files;
 mod glance;
 pub mod keys;
 mod lock;
 mod logins;
 mod options;
+mod orders;
 mod postgres;
 mod query;
 mod records;
@@ -42,6 +44,7 @@ pub use exchange_log::{
     FileExchangeLog, LogBudget, LogNumber, LogOptions, Packed, RemovalReason, RemovedSegment,
     SegmentExtent,
 };
+pub use facets::{Facet, FacetValue, Facets, MAX_FACET_VALUES};
 pub use files::MAX_NAME_BYTES;
 pub use glance::{
     Changes, DataClassSpread, EndpointChange, EndpointName, Glance, MAX_ENDPOINT_CHANGES,
@@ -53,6 +56,9 @@ pub use logins::{
     AccessToken, LoginSession, Logins, MAX_SESSIONS, MAX_TOKENS, MAX_USERS, NewPassword, UserChange,
 };
 pub use options::DataOptions;
+pub use orders::{
+    ActorOrder, AuditOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
+};
 pub use postgres::PostgresOptions;
 pub use query::{
     ActorFilter, Cursor, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, MAX_PAGE,

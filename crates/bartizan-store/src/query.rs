@@ -15,8 +15,8 @@ use crate::{
 /// Most items of one page.
 pub const MAX_PAGE: u32 = 1_000;
 
-/// Where a list goes on: opaque text, safe in a URL. Only good for the list (and order) that
-/// handed it out; the filter may change.
+/// Where a list goes on: opaque text, safe in a URL. Only good for the list and order that handed it
+/// out; the filter may change.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Cursor(String);
 
@@ -33,17 +33,17 @@ impl Cursor {
         &self.0
     }
 
-    pub(crate) fn encode(list: &str, keys: &[SortKey]) -> Self {
-        let text = serde_json::to_string(&(list, keys)).unwrap_or_default();
+    pub(crate) fn encode(list: &str, order: &str, keys: &[SortKey]) -> Self {
+        let text = serde_json::to_string(&(list, order, keys)).unwrap_or_default();
         Self(files::hex(text.as_bytes()))
     }
 
-    /// The sort key of the last item, when this cursor is one of `list` with as many keys.
-    pub(crate) fn decode(&self, list: &str, keys: usize) -> Result<Vec<SortKey>> {
+    /// The sort key of the last item, when this cursor is one of `list` in this order.
+    pub(crate) fn decode(&self, list: &str, order: &str) -> Result<Vec<SortKey>> {
         let bytes = files::unhex(&self.0).ok_or(StoreError::InvalidCursor)?;
-        let (of, values): (String, Vec<SortKey>) =
+        let (of, by, values): (String, String, Vec<SortKey>) =
             serde_json::from_slice(&bytes).map_err(|_| StoreError::InvalidCursor)?;
-        if of != list || values.len() != keys {
+        if of != list || by != order {
             return Err(StoreError::InvalidCursor);
         }
         Ok(values)
@@ -64,32 +64,42 @@ pub(crate) enum SortKey {
     Text(String),
 }
 
-/// Which part of a list is wanted.
+/// Which part of a list is wanted. `O` is the type of its orders: `()` where there is but one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PageRequest {
+pub struct PageRequest<O = ()> {
     /// Most items, clamped to 1 ..= [`MAX_PAGE`].
     pub limit: u32,
     /// Goes on behind this; `None` for the beginning.
     pub after: Option<Cursor>,
+    /// How the list is sorted.
+    pub order: O,
 }
 
-impl Default for PageRequest {
+impl<O: Default> Default for PageRequest<O> {
     fn default() -> Self {
-        Self { limit: 100, after: None }
+        Self::first(100)
     }
 }
 
-impl PageRequest {
+impl<O: Default> PageRequest<O> {
     /// The first `limit` items.
     #[must_use]
-    pub const fn first(limit: u32) -> Self {
-        Self { limit, after: None }
+    pub fn first(limit: u32) -> Self {
+        Self { limit, after: None, order: O::default() }
     }
 
     /// The items behind `cursor`.
     #[must_use]
-    pub const fn after(limit: u32, cursor: Cursor) -> Self {
-        Self { limit, after: Some(cursor) }
+    pub fn after(limit: u32, cursor: Cursor) -> Self {
+        Self { after: Some(cursor), ..Self::first(limit) }
+    }
+}
+
+impl<O> PageRequest<O> {
+    /// The same part in another order.
+    #[must_use]
+    pub fn by(self, order: O) -> Self {
+        Self { order, ..self }
     }
 
     pub(crate) fn clamped(&self) -> u32 {
@@ -106,44 +116,46 @@ pub struct Page<T> {
     pub next: Option<Cursor>,
 }
 
-/// Which endpoints. Empty fields do not restrict. Listed by host, path, method.
+/// Which endpoints. Empty fields do not restrict; several values of one mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EndpointFilter {
-    /// Exact host.
-    pub host: Option<String>,
-    /// Exact method.
-    pub method: Option<String>,
+    /// Exact hosts.
+    pub hosts: Vec<String>,
+    /// Exact methods.
+    pub methods: Vec<String>,
     /// Part of the path, ASCII case ignored.
     pub path_contains: Option<String>,
-    /// Protocol.
-    pub protocol: Option<Protocol>,
-    /// Service.
-    pub service: Option<ServiceId>,
+    /// Protocols.
+    pub protocols: Vec<Protocol>,
+    /// Services.
+    pub services: Vec<ServiceId>,
     /// Who can reach it.
-    pub access: Option<Access>,
+    pub access: Vec<Access>,
     /// How it relates to what is written.
-    pub inventory_state: Option<InventoryState>,
+    pub inventory_states: Vec<InventoryState>,
     /// Confirmed or provisional.
     pub confirmed: Option<bool>,
-    /// Name of a data class that was seen there.
-    pub data_class: Option<String>,
+    /// Names of data classes that were seen there.
+    pub data_classes: Vec<String>,
     /// Least risk score.
     pub min_risk: Option<u8>,
 }
 
-/// Which findings. Empty fields do not restrict. Listed worst first, then latest first.
+/// Which findings. Empty fields do not restrict; several values of one mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FindingFilter {
-    /// Any of these states.
+    /// States.
     pub states: Vec<FindingState>,
+    /// Severities.
+    pub severities: Vec<Severity>,
     /// Least severity.
     pub min_severity: Option<Severity>,
-    /// Code of the check.
-    pub code: Option<String>,
+    /// Codes of checks.
+    pub codes: Vec<String>,
     /// Endpoint, its aliases included.
     pub endpoint: Option<EndpointId>,
-    /// Exact host.
-    pub host: Option<String>,
+    /// Exact hosts.
+    pub hosts: Vec<String>,
     /// Last seen at or after.
     pub seen_since: Option<Timestamp>,
     /// On which this user works.
@@ -152,13 +164,15 @@ pub struct FindingFilter {
     pub unassigned: bool,
 }
 
-/// Which detections. Empty fields do not restrict. Listed latest first.
+/// Which detections. Empty fields do not restrict; several values of one mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DetectionFilter {
+    /// Severities.
+    pub severities: Vec<Severity>,
     /// Least severity.
     pub min_severity: Option<Severity>,
-    /// Code of the detector.
-    pub code: Option<String>,
+    /// Codes of detectors.
+    pub codes: Vec<String>,
     /// Attack class.
     pub class: Option<String>,
     /// Actor.
@@ -171,9 +185,11 @@ pub struct DetectionFilter {
     pub before: Option<Timestamp>,
 }
 
-/// Which incidents. Empty fields do not restrict. Listed worst first, then latest first.
+/// Which incidents. Empty fields do not restrict; several values of one mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IncidentFilter {
+    /// Severities.
+    pub severities: Vec<Severity>,
     /// Least severity.
     pub min_severity: Option<Severity>,
     /// Actor.
@@ -184,11 +200,11 @@ pub struct IncidentFilter {
     pub before: Option<Timestamp>,
 }
 
-/// Which actors. Empty fields do not restrict. Listed busiest first.
+/// Which actors. Empty fields do not restrict; several values of one mean any of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ActorFilter {
     /// What it was told by.
-    pub kind: Option<ActorKind>,
+    pub kinds: Vec<ActorKind>,
     /// Part of the label, ASCII case ignored.
     pub label_contains: Option<String>,
     /// Least number of detections.
@@ -200,15 +216,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cursors_only_fit_their_list() {
+    fn cursors_only_fit_their_list_and_order() {
         let keys = [SortKey::Int(-3), SortKey::Text("a\"b\0é".to_owned())];
-        let cursor = Cursor::encode("findings", &keys);
-        assert_eq!(cursor.decode("findings", 2).expect("own cursor"), keys);
+        let cursor = Cursor::encode("findings", "-severity", &keys);
+        assert_eq!(cursor.decode("findings", "-severity").expect("own cursor"), keys);
         assert!(cursor.as_str().bytes().all(|b| b.is_ascii_alphanumeric()));
-        assert!(matches!(cursor.decode("actors", 2), Err(StoreError::InvalidCursor)));
-        assert!(matches!(cursor.decode("findings", 3), Err(StoreError::InvalidCursor)));
+        for (list, order) in [("actors", "-severity"), ("findings", "severity")] {
+            assert!(matches!(cursor.decode(list, order), Err(StoreError::InvalidCursor)));
+        }
         for text in ["", "0", "zz", "5b5d", "é"] {
-            assert!(Cursor::from_text(text).decode("findings", 2).is_err(), "{text}");
+            assert!(Cursor::from_text(text).decode("findings", "-severity").is_err(), "{text}");
         }
     }
 }

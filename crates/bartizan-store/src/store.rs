@@ -17,8 +17,10 @@ use crate::{
     exchange_log::{
         BlockEntry, BlockPosition, ExchangeQuery, LogNumber, RemovedSegment, SegmentExtent,
     },
+    facets::Facets,
     glance::Glance,
     logins::Logins,
+    orders::{ActorOrder, AuditOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
@@ -47,13 +49,16 @@ pub trait Store: Logins + DeliveryStore + Glance + Triage {
     /// impossible merge. Nothing of the batch is kept then.
     async fn save_batch(&self, scope: &Scope, batch: &Batch) -> Result<SaveReport>;
 
-    /// Endpoints by host, path and method; merged ones are left out.
+    /// Endpoints; merged ones are left out.
     async fn endpoints(
         &self,
         scope: &Scope,
         filter: &EndpointFilter,
-        page: &PageRequest,
+        page: &PageRequest<EndpointOrder>,
     ) -> Result<Page<Endpoint>>;
+    /// Endpoints by `host`, `method`, `protocol`, `service`, `access`, `inventory_state`, `confirmed`,
+    /// `data_class` and `risk`.
+    async fn endpoint_facets(&self, scope: &Scope, filter: &EndpointFilter) -> Result<Facets>;
     /// The endpoint that `id` leads to, with its aliases.
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>>;
     /// The id that `id` leads to: itself when it is no alias.
@@ -108,13 +113,15 @@ pub trait Store: Logins + DeliveryStore + Glance + Triage {
     /// All services by name.
     async fn services(&self, scope: &Scope) -> Result<Vec<ServiceRecord>>;
 
-    /// Findings, worst first, then latest first.
+    /// Findings.
     async fn findings(
         &self,
         scope: &Scope,
         filter: &FindingFilter,
-        page: &PageRequest,
+        page: &PageRequest<FindingOrder>,
     ) -> Result<Page<Finding>>;
+    /// Findings by `state`, `severity`, `code` and `host`.
+    async fn finding_facets(&self, scope: &Scope, filter: &FindingFilter) -> Result<Facets>;
     /// One finding.
     async fn finding(&self, scope: &Scope, id: &FindingId) -> Result<Option<Finding>>;
     /// What was decided about a finding, in order.
@@ -128,31 +135,35 @@ pub trait Store: Logins + DeliveryStore + Glance + Triage {
     /// Opens findings again whose decision lapsed at or before `now`; each is recorded and audited.
     async fn expire_finding_states(&self, scope: &Scope, now: Timestamp) -> Result<Vec<FindingId>>;
 
-    /// Detections, latest first.
+    /// Detections.
     async fn detections(
         &self,
         scope: &Scope,
         filter: &DetectionFilter,
-        page: &PageRequest,
+        page: &PageRequest<DetectionOrder>,
     ) -> Result<Page<Detection>>;
     /// One detection.
     async fn detection(&self, scope: &Scope, id: &DetectionId) -> Result<Option<Detection>>;
-    /// Incidents, worst first, then latest first.
+    /// Incidents.
     async fn incidents(
         &self,
         scope: &Scope,
         filter: &IncidentFilter,
-        page: &PageRequest,
+        page: &PageRequest<IncidentOrder>,
     ) -> Result<Page<Incident>>;
+    /// Incidents by `severity`.
+    async fn incident_facets(&self, scope: &Scope, filter: &IncidentFilter) -> Result<Facets>;
     /// One incident, also by the id of one that it took in ([`Incident::absorbed`]).
     async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>>;
-    /// Actors, busiest first.
+    /// Actors.
     async fn actors(
         &self,
         scope: &Scope,
         filter: &ActorFilter,
-        page: &PageRequest,
+        page: &PageRequest<ActorOrder>,
     ) -> Result<Page<ActorSummary>>;
+    /// Actors by `kind`.
+    async fn actor_facets(&self, scope: &Scope, filter: &ActorFilter) -> Result<Facets>;
     /// One actor.
     async fn actor(&self, scope: &Scope, id: &ActorId) -> Result<Option<ActorSummary>>;
     /// Analysis runs, latest first.
@@ -189,14 +200,13 @@ pub trait Store: Logins + DeliveryStore + Glance + Triage {
 
     /// Appends to the audit log.
     async fn append_audit(&self, scope: &Scope, entry: AuditEntry) -> Result<AuditRecord>;
-    /// Audit records after a sequence number, in order; at most `limit` (clamped to
-    /// [`crate::MAX_PAGE`]).
+    /// Audit records with a sequence number above `behind`.
     async fn audit_records(
         &self,
         scope: &Scope,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<AuditRecord>>;
+        behind: u64,
+        page: &PageRequest<AuditOrder>,
+    ) -> Result<Page<AuditRecord>>;
     /// The end of the audit chain, to be kept elsewhere.
     async fn audit_head(&self, scope: &Scope) -> Result<AuditHead>;
     /// Walks the whole chain; with an exported head also shows whether its end was cut off.

@@ -3,5 +3,6 @@
 pub mod api;
 pub mod commands;
 pub mod config;
+mod entity_tag;
 pub mod output;
 pub mod serve;

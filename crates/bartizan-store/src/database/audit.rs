@@ -2,12 +2,23 @@
 
 use bartizan_model::{HashKey, Scope, Timestamp};
 
-use super::{Connection, Inner, Row, query};
+use super::{Connection, Inner, Row, query, read};
 use crate::{
     audit::{self, AuditHead, AuditRecord, AuditReport, GENESIS, Verifier},
-    query::MAX_PAGE,
+    orders::AuditOrder,
+    query::{MAX_PAGE, Page, PageRequest},
     records::AuditEntry,
-    sql::statements as sql,
+    sql::{
+        select::{List, Select},
+        sorted::Order as _,
+        statements as sql,
+    },
+};
+
+static RECORDS: List = List {
+    name: "audit records",
+    columns: "time, who, action, subject, details, hash",
+    table: "audit_records",
 };
 
 pub(super) async fn head(connection: &mut Connection, scope: &Scope) -> Inner<AuditHead> {
@@ -48,20 +59,16 @@ pub(super) async fn append(
     Ok(record)
 }
 
+/// The records behind a number, in one of their orders.
 pub(super) async fn records(
     connection: &mut Connection,
     scope: &Scope,
-    after: u64,
-    limit: u32,
-) -> Inner<Vec<AuditRecord>> {
-    let rows = query(sql::AUDIT_RECORDS)
-        .bind(scope.organisation.as_str())
-        .bind(scope.environment.as_str())
-        .bind(signed(after))
-        .bind(i64::from(limit.clamp(1, MAX_PAGE)))
-        .fetch_all(connection)
-        .await?;
-    Ok(rows.iter().map(record).collect::<Result<_, _>>()?)
+    behind: u64,
+    page: &PageRequest<AuditOrder>,
+) -> Inner<Page<AuditRecord>> {
+    let mut select = Select::new(&RECORDS, scope);
+    select.also_int("sequence", "> ?", Some(signed(behind)));
+    read::fetch(connection, &select, page.order.sorted(), page, |row| Ok(record(row)?)).await
 }
 
 pub(super) async fn verify(
@@ -71,8 +78,9 @@ pub(super) async fn verify(
     exported: Option<&AuditHead>,
 ) -> Inner<AuditReport> {
     let mut verifier = Verifier::new(key, scope, exported);
+    let page = PageRequest::first(MAX_PAGE);
     loop {
-        let batch = records(connection, scope, verifier.position(), MAX_PAGE).await?;
+        let batch = records(connection, scope, verifier.position(), &page).await?.items;
         if batch.is_empty() || !batch.iter().all(|record| verifier.push(record)) {
             return Ok(verifier.finish());
         }
@@ -81,13 +89,13 @@ pub(super) async fn verify(
 
 fn record(row: &Row) -> Result<AuditRecord, sqlx::Error> {
     Ok(AuditRecord {
-        sequence: unsigned(row.try_get(0)?),
-        time: Timestamp::from_micros(row.try_get(1)?),
-        who: row.try_get(2)?,
-        action: row.try_get(3)?,
-        subject: row.try_get(4)?,
-        details: row.try_get(5)?,
-        hash: row.try_get(6)?,
+        sequence: unsigned(row.try_get("sequence")?),
+        time: Timestamp::from_micros(row.try_get("time")?),
+        who: row.try_get("who")?,
+        action: row.try_get("action")?,
+        subject: row.try_get("subject")?,
+        details: row.try_get("details")?,
+        hash: row.try_get("hash")?,
     })
 }
 

@@ -98,6 +98,7 @@ async fn save_endpoint(
         .bind(i64::from(endpoint.risk.score))
         // Spaces around each, so that one name is not found inside another.
         .bind(format!(" {} ", classes.join(" ")))
+        .bind(signed(endpoint.requests))
         .bind(endpoint.first_seen.map(Timestamp::micros))
         .bind(endpoint.last_seen.map(Timestamp::micros))
         .bind(json("endpoint", endpoint)?)

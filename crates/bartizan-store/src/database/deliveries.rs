@@ -21,6 +21,10 @@ use crate::{
     sql::{
         deliveries as sql,
         select::{List, Select},
+        sorted::{
+            Key::{Int, Text},
+            Sorted,
+        },
     },
 };
 
@@ -28,9 +32,8 @@ static DEAD_LETTERS: List = List {
     name: "dead letters",
     columns: "event_id AS id, sink, sequence, attempts, created_at, due_at, error, body",
     table: "deliveries",
-    order: &["due_at", "sink", "sequence"],
-    descending: true,
 };
+const LATEST: Sorted = Sorted::down("-due", &[Int("due_at"), Text("sink"), Int("sequence")]);
 
 /// A statement with organisation and environment bound.
 macro_rules! query {
@@ -295,9 +298,9 @@ pub(super) async fn dead_letters(
 ) -> Inner<Page<Delivery>> {
     let mut select = Select::new(&DEAD_LETTERS, scope);
     select.also_fixed("state = 'dead'");
-    select.also_text("sink = ?", filter.sink.as_deref());
-    select.also_text("event_id = ?", filter.event.as_ref().map(|id| id.as_str()));
-    read::fetch(connection, &DEAD_LETTERS, select, page, delivery_row).await
+    select.also_text("sink", "= ?", filter.sink.as_deref());
+    select.also_text("event_id", "= ?", filter.event.as_ref().map(|id| id.as_str()));
+    read::fetch(connection, &select, LATEST, page, delivery_row).await
 }
 
 /// What is done with dead letters.

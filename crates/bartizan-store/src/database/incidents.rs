@@ -5,7 +5,7 @@ use bartizan_model::{Incident, IncidentId, Scope};
 use super::{
     Connection, Inner,
     batch::{Target, json},
-    query, read,
+    filters, query, read,
 };
 use crate::sql::statements as sql;
 
@@ -46,7 +46,9 @@ pub(super) async fn find(
     id: &IncidentId,
 ) -> Inner<Option<Incident>> {
     let row = read::body_row("incident");
-    if let Some(found) = read::one(connection, &read::INCIDENTS, scope, id.as_str(), &row).await? {
+    if let Some(found) =
+        read::one(connection, &filters::INCIDENTS, scope, id.as_str(), &row).await?
+    {
         return Ok(Some(found));
     }
     let target = query(sql::INCIDENT_ALIAS_TARGET)
@@ -58,7 +60,7 @@ pub(super) async fn find(
     match target {
         Some(target) => {
             let target: String = target.try_get(0)?;
-            read::one(connection, &read::INCIDENTS, scope, &target, &row).await
+            read::one(connection, &filters::INCIDENTS, scope, &target, &row).await
         }
         None => Ok(None),
     }

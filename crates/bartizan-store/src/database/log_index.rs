@@ -14,9 +14,10 @@ use crate::{
         BlockEntry, BlockPosition, ExchangeQuery, LogBudget, LogNumber, RemovalReason,
         RemovedSegment, SegmentExtent, subject_key,
     },
-    query::{Cursor, PageRequest, SortKey},
+    query::{PageRequest, SortKey},
     sql::{
         select::{List, Select},
+        sorted::{Key::Int, Sorted},
         statements as sql,
     },
 };
@@ -25,12 +26,9 @@ static BLOCKS: List = List {
     name: "exchange blocks",
     columns: "segment, position, file_offset, length, records, first_time, last_time",
     table: "exchange_blocks",
-    order: &["segment", "position"],
-    descending: false,
 };
-
-/// The same, newest first.
-static LAST_BLOCKS: List = List { name: "last exchange blocks", descending: true, ..BLOCKS };
+const AS_WRITTEN: Sorted = Sorted::up("position", &[Int("segment"), Int("position")]);
+const LAST_FIRST: Sorted = Sorted::down("-position", &[Int("segment"), Int("position")]);
 
 /// A segment as the index sums it up.
 struct SegmentSum {
@@ -83,8 +81,9 @@ pub(super) async fn blocks(
     limit: u32,
 ) -> Inner<Vec<BlockEntry>> {
     let select = select(connection, &BLOCKS, scope, query).await?;
-    let page = PageRequest { limit, after: after.map(|at| cursor(&BLOCKS, at)) };
-    Ok(read::fetch(connection, &BLOCKS, select, &page, block_row).await?.items)
+    let after = after.map(|at| select.cursor(&AS_WRITTEN, &place(at)));
+    let page = PageRequest { limit, after, order: () };
+    Ok(read::fetch(connection, &select, AS_WRITTEN, &page, block_row).await?.items)
 }
 
 /// Blocks of one log, newest first, those behind `after`.
@@ -96,12 +95,13 @@ pub(super) async fn last_blocks(
     after: Option<BlockPosition>,
     limit: u32,
 ) -> Inner<Vec<BlockEntry>> {
-    let mut select = select(connection, &LAST_BLOCKS, scope, query).await?;
+    let mut select = select(connection, &BLOCKS, scope, query).await?;
     let own = log.segments();
-    select.also_int("segment >= ?", Some(signed(*own.start())));
-    select.also_int("segment <= ?", Some(signed(*own.end())));
-    let page = PageRequest { limit, after: after.map(|at| cursor(&LAST_BLOCKS, at)) };
-    Ok(read::fetch(connection, &LAST_BLOCKS, select, &page, block_row).await?.items)
+    select.also_int("segment", ">= ?", Some(signed(*own.start())));
+    select.also_int("segment", "<= ?", Some(signed(*own.end())));
+    let after = after.map(|at| select.cursor(&LAST_FIRST, &place(at)));
+    let page = PageRequest { limit, after, order: () };
+    Ok(read::fetch(connection, &select, LAST_FIRST, &page, block_row).await?.items)
 }
 
 async fn select(
@@ -111,8 +111,8 @@ async fn select(
     query: &ExchangeQuery,
 ) -> Inner<Select> {
     let mut select = Select::new(list, scope);
-    select.also_int("last_time >= ?", query.since.map(Timestamp::micros));
-    select.also_int("first_time < ?", query.before.map(Timestamp::micros));
+    select.also_int("last_time", ">= ?", query.since.map(Timestamp::micros));
+    select.also_int("first_time", "< ?", query.before.map(Timestamp::micros));
     if let Some(endpoint) = &query.endpoint {
         let ids = aliases::family(connection, scope, endpoint).await?;
         select.also_subjects(ids.iter().map(|id| subject_key(id.as_str())));
@@ -123,8 +123,8 @@ async fn select(
     Ok(select)
 }
 
-fn cursor(list: &List, at: BlockPosition) -> Cursor {
-    list.cursor(&[SortKey::Int(signed(at.segment)), SortKey::Int(i64::from(at.position))])
+fn place(at: BlockPosition) -> [SortKey; 2] {
+    [signed(at.segment), i64::from(at.position)].map(SortKey::Int)
 }
 
 /// Whether there are blocks of other logs.

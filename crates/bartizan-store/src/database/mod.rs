@@ -9,6 +9,8 @@ mod changes;
 mod connection;
 mod copy;
 mod deliveries;
+mod facets;
+mod filters;
 mod findings;
 mod glance;
 mod incidents;
@@ -33,7 +35,7 @@ use bartizan_model::{HashKey, OrganisationId, Scope};
 use sqlx::SqliteConnection;
 use tokio::sync::OwnedMutexGuard;
 
-pub(crate) use self::connection::{Connection, Row, Value, bounded, column_text, query};
+pub(crate) use self::connection::{Connection, Query, Row, Value, bounded, column_text, query};
 pub use self::copy::CopyReport;
 pub(crate) use self::copy::TABLES;
 use crate::{

@@ -6,7 +6,7 @@ use bartizan_model::{
     Event, EventType, Finding, FindingId, Incident, Scope, Timestamp, event::EventType::*,
 };
 
-use super::{Connection, Inner, Row, deliveries, query, read};
+use super::{Connection, Inner, Row, deliveries, filters, query, read};
 use crate::{
     deliveries::Subscription,
     records::{Batch, SaveReport},
@@ -145,7 +145,7 @@ async fn of_finding(
     (kind, changes): (EventType, Vec<String>),
     now: Timestamp,
 ) -> Inner<Option<Event>> {
-    let list = &read::FINDINGS;
+    let list = &filters::FINDINGS;
     let found = read::one(connection, list, scope, id.as_str(), read::finding_row).await?;
     Ok(found.map(|finding| Event { changes, ..Event::finding(scope, kind, now, finding) }))
 }

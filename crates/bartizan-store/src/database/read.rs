@@ -5,93 +5,44 @@ use bartizan_model::{
     analysis::ActorSummary,
 };
 use serde::de::DeserializeOwned;
-use sqlx::AssertSqlSafe;
+use sqlx::{AssertSqlSafe, SqlSafeStr};
 
-use super::{Connection, Inner, Row, aliases, query};
+use super::{
+    Connection, Inner, Query, Row, aliases,
+    filters::{self, ENDPOINTS},
+    query,
+};
 use crate::{
     error::StoreError,
+    orders::{ActorOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest, SortKey,
     },
     records::{AliasEvent, RunRecord},
-    sql::select::{List, Select},
+    sql::{
+        select::{List, Select},
+        sorted::{
+            Key::{Computed, Int, Text},
+            Order as _, Sorted,
+        },
+    },
 };
 
-pub(super) static ENDPOINTS: List = List {
-    name: "endpoints",
-    columns: "id, host, path, method, first_seen, last_seen, body",
-    table: "endpoints",
-    order: &["host", "path", "method", "id"],
-    descending: false,
-};
-pub(super) static FINDINGS: List = List {
-    name: "findings",
-    columns: "id, severity, seen_at, state, first_seen, last_seen, body",
-    table: "findings",
-    order: &["severity", "seen_at", "id"],
-    descending: true,
-};
-pub(super) static DETECTIONS: List = List {
-    name: "detections",
-    columns: "id, seen_at, body",
-    table: "detections",
-    order: &["seen_at", "id"],
-    descending: true,
-};
-pub(super) static INCIDENTS: List = List {
-    name: "incidents",
-    columns: "id, severity, score, seen_at, body",
-    table: "incidents",
-    order: &["severity", "score", "seen_at", "id"],
-    descending: true,
-};
-pub(super) static ACTORS: List = List {
-    name: "actors",
-    columns: "id, requests, first_seen, last_seen, body",
-    table: "actors",
-    order: &["requests", "id"],
-    descending: true,
-};
-static RUNS: List = List {
-    name: "runs",
-    columns: "id, seen_at, body",
-    table: "analysis_runs",
-    order: &["seen_at", "id"],
-    descending: true,
-};
-static ALIAS_EVENTS: List = List {
-    name: "alias events",
-    columns: "sequence AS id, sequence, body",
-    table: "endpoint_alias_events",
-    order: &["sequence"],
-    descending: true,
-};
-
-/// Left out of lists: endpoints that lead elsewhere. An alias of itself was split by a person.
-const NO_ALIASES: &str = "id NOT IN (SELECT alias FROM endpoint_aliases \
-     WHERE organisation = $1 AND environment = $2 AND target <> alias)";
+static RUNS: List = List { name: "runs", columns: "id, body", table: "analysis_runs" };
+const LATEST: Sorted = Sorted::down("-seen", &[Int("seen_at"), Text("id")]);
+static ALIAS_EVENTS: List =
+    List { name: "alias events", columns: "sequence, body", table: "endpoint_alias_events" };
+const NEWEST: Sorted = Sorted::down("-sequence", &[Int("sequence")]);
 
 pub(super) async fn endpoints(
     connection: &mut Connection,
     scope: &Scope,
     filter: &EndpointFilter,
-    page: &PageRequest,
+    page: &PageRequest<EndpointOrder>,
 ) -> Inner<Page<Endpoint>> {
-    let mut select = Select::new(&ENDPOINTS, scope);
-    select.also_fixed(NO_ALIASES);
-    select.also_text("host = ?", filter.host.as_deref());
-    select.also_text("method = ?", filter.method.as_deref());
-    select.also_contains("LOWER(path) LIKE ? ESCAPE '\\'", filter.path_contains.as_deref());
-    select.also_text("protocol = ?", filter.protocol.map(|p| p.as_str()));
-    select.also_text("service = ?", filter.service.as_ref().map(|s| s.as_str()));
-    select.also_text("access = ?", filter.access.map(|a| a.as_str()));
-    select.also_text("inventory_state = ?", filter.inventory_state.map(|s| s.as_str()));
-    select.also_int("confirmed = ?", filter.confirmed.map(i64::from));
-    select.also_int("risk >= ?", filter.min_risk.map(i64::from));
-    let class = filter.data_class.as_ref().map(|class| format!(" {class} "));
-    select.also_contains("data_classes LIKE ? ESCAPE '\\'", class.as_deref());
-    let mut found = fetch(connection, &ENDPOINTS, select, page, endpoint_row).await?;
+    let select = filters::endpoints(scope, filter);
+    let mut found = fetch(connection, &select, page.order.sorted(), page, endpoint_row).await?;
     for endpoint in &mut found.items {
         endpoint.aliases = aliases::of(connection, scope, &endpoint.id).await?;
     }
@@ -114,65 +65,40 @@ pub(super) async fn findings(
     connection: &mut Connection,
     scope: &Scope,
     filter: &FindingFilter,
-    page: &PageRequest,
+    page: &PageRequest<FindingOrder>,
 ) -> Inner<Page<Finding>> {
-    let mut select = Select::new(&FINDINGS, scope);
-    let states = filter.states.iter().map(|s| SortKey::Text(s.as_str().to_owned()));
-    select.also_any("state", states.collect());
-    select.also_int("severity >= ?", filter.min_severity.map(|s| s as i64));
-    select.also_text("code = ?", filter.code.as_deref());
-    select.also_text("host = ?", filter.host.as_deref());
-    select.also_int("seen_at >= ?", filter.seen_since.map(Timestamp::micros));
-    select.also_text("assignee = ?", filter.assignee.as_deref());
-    if filter.unassigned {
-        select.also_fixed("assignee IS NULL");
-    }
-    also_endpoint(&mut select, connection, scope, filter.endpoint.as_ref()).await?;
-    fetch(connection, &FINDINGS, select, page, finding_row).await
+    let select = filters::findings(connection, scope, filter).await?;
+    fetch(connection, &select, page.order.sorted(), page, finding_row).await
 }
 
 pub(super) async fn detections(
     connection: &mut Connection,
     scope: &Scope,
     filter: &DetectionFilter,
-    page: &PageRequest,
+    page: &PageRequest<DetectionOrder>,
 ) -> Inner<Page<Detection>> {
-    let mut select = Select::new(&DETECTIONS, scope);
-    select.also_int("severity >= ?", filter.min_severity.map(|s| s as i64));
-    select.also_text("code = ?", filter.code.as_deref());
-    select.also_text("class = ?", filter.class.as_deref());
-    select.also_text("actor = ?", filter.actor.as_ref().map(|a| a.as_str()));
-    select.also_int("seen_at >= ?", filter.since.map(Timestamp::micros));
-    select.also_int("seen_at < ?", filter.before.map(Timestamp::micros));
-    also_endpoint(&mut select, connection, scope, filter.endpoint.as_ref()).await?;
-    fetch(connection, &DETECTIONS, select, page, body_row("detection")).await
+    let select = filters::detections(connection, scope, filter, page.order).await?;
+    fetch(connection, &select, page.order.sorted(), page, body_row("detection")).await
 }
 
 pub(super) async fn incidents(
     connection: &mut Connection,
     scope: &Scope,
     filter: &IncidentFilter,
-    page: &PageRequest,
+    page: &PageRequest<IncidentOrder>,
 ) -> Inner<Page<Incident>> {
-    let mut select = Select::new(&INCIDENTS, scope);
-    select.also_int("severity >= ?", filter.min_severity.map(|s| s as i64));
-    select.also_text("actor = ?", filter.actor.as_ref().map(|a| a.as_str()));
-    select.also_int("seen_at >= ?", filter.since.map(Timestamp::micros));
-    select.also_int("seen_at < ?", filter.before.map(Timestamp::micros));
-    fetch(connection, &INCIDENTS, select, page, body_row("incident")).await
+    let select = filters::incidents(scope, filter);
+    fetch(connection, &select, page.order.sorted(), page, body_row("incident")).await
 }
 
 pub(super) async fn actors(
     connection: &mut Connection,
     scope: &Scope,
     filter: &ActorFilter,
-    page: &PageRequest,
+    page: &PageRequest<ActorOrder>,
 ) -> Inner<Page<ActorSummary>> {
-    let mut select = Select::new(&ACTORS, scope);
-    select.also_text("kind = ?", filter.kind.map(|k| k.as_str()));
-    select.also_contains("LOWER(label) LIKE ? ESCAPE '\\'", filter.label_contains.as_deref());
-    select.also_int("detections >= ?", filter.min_detections.map(super::audit::signed));
-    fetch(connection, &ACTORS, select, page, actor_row).await
+    let select = filters::actors(scope, filter);
+    fetch(connection, &select, page.order.sorted(), page, actor_row).await
 }
 
 pub(super) async fn runs(
@@ -180,7 +106,7 @@ pub(super) async fn runs(
     scope: &Scope,
     page: &PageRequest,
 ) -> Inner<Page<RunRecord>> {
-    fetch(connection, &RUNS, Select::new(&RUNS, scope), page, body_row("run")).await
+    fetch(connection, &Select::new(&RUNS, scope), LATEST, page, body_row("run")).await
 }
 
 pub(super) async fn alias_events(
@@ -189,61 +115,48 @@ pub(super) async fn alias_events(
     page: &PageRequest,
 ) -> Inner<Page<AliasEvent>> {
     let select = Select::new(&ALIAS_EVENTS, scope);
-    fetch(connection, &ALIAS_EVENTS, select, page, |row| {
+    fetch(connection, &select, NEWEST, page, |row| {
         parse("alias event", row.try_get::<i64, _>("sequence")?.to_string(), row.try_get("body")?)
     })
     .await
 }
 
-async fn also_endpoint(
-    select: &mut Select,
-    connection: &mut Connection,
-    scope: &Scope,
-    endpoint: Option<&EndpointId>,
-) -> Inner<()> {
-    let Some(endpoint) = endpoint else { return Ok(()) };
-    let ids = aliases::family(connection, scope, endpoint).await?;
-    let ids = ids.into_iter().map(|id| SortKey::Text(id.as_str().to_owned()));
-    select.also_any("endpoint_id", ids.collect());
-    Ok(())
+/// A query with its values.
+pub(super) fn bound<'q>(text: impl SqlSafeStr, values: Vec<SortKey>) -> Query<'q> {
+    values.into_iter().fold(query(text), |query, value| match value {
+        SortKey::Int(number) => query.bind(number),
+        SortKey::Text(text) => query.bind(text),
+    })
 }
 
 /// Reads one page of a list.
-pub(super) async fn fetch<T>(
+pub(super) async fn fetch<O, T>(
     connection: &mut Connection,
-    list: &'static List,
-    select: Select,
-    page: &PageRequest,
+    select: &Select,
+    sorted: Sorted,
+    page: &PageRequest<O>,
     read: impl Fn(&Row) -> Inner<T>,
 ) -> Inner<Page<T>> {
     let limit = page.clamped() as usize;
-    let (text, values) = select.page(page)?;
-    let mut query = query(AssertSqlSafe(text));
-    for value in values {
-        query = match value {
-            SortKey::Int(number) => query.bind(number),
-            SortKey::Text(text) => query.bind(text),
-        };
-    }
-    let mut rows = query.fetch_all(connection).await?;
+    let (text, values) = select.page(&sorted, page)?;
+    let mut rows = bound(AssertSqlSafe(text), values).fetch_all(connection).await?;
     let more = rows.len() > limit;
     rows.truncate(limit);
     let next = match rows.last() {
-        Some(last) if more => {
-            let keys: Result<Vec<_>, sqlx::Error> =
-                list.order.iter().map(|column| sort_key(last, column)).collect();
-            Some(list.cursor(&keys?))
-        }
+        Some(last) if more => Some(select.cursor(&sorted, &sort_keys(last, &sorted)?)),
         _ => None,
     };
     let items = rows.iter().map(read).collect::<Inner<_>>()?;
     Ok(Page { items, next })
 }
 
-fn sort_key(row: &Row, column: &'static str) -> Result<SortKey, sqlx::Error> {
-    row.try_get::<i64, _>(column)
-        .map(SortKey::Int)
-        .or_else(|_| row.try_get::<String, _>(column).map(SortKey::Text))
+/// They are the first columns.
+fn sort_keys(row: &Row, sorted: &Sorted) -> Inner<Vec<SortKey>> {
+    let keys = sorted.keys.iter().enumerate().map(|(at, key)| match key {
+        Int(_) | Computed(_) => row.try_get(at).map(SortKey::Int),
+        Text(_) => row.try_get(at).map(SortKey::Text),
+    });
+    Ok(keys.collect::<Result<_, sqlx::Error>>()?)
 }
 
 /// Reads one row by id.
@@ -255,8 +168,10 @@ pub(super) async fn one<T>(
     read: impl Fn(&Row) -> Inner<T>,
 ) -> Inner<Option<T>> {
     let mut select = Select::new(list, scope);
-    select.also_text("id = ?", Some(id));
-    Ok(fetch(connection, list, select, &PageRequest::first(1), read).await?.items.pop())
+    select.also_text("id", "= ?", Some(id));
+    let (text, values) = select.all();
+    let row = bound(AssertSqlSafe(text), values).fetch_optional(connection).await?;
+    row.as_ref().map(read).transpose()
 }
 
 pub(super) fn parse<T: DeserializeOwned>(what: &'static str, id: String, body: String) -> Inner<T> {

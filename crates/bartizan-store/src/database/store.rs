@@ -12,8 +12,8 @@ use bartizan_model::{
 use super::{
     Database, SqlStore,
     aliases::{self, Act},
-    api_keys, audit, batch, copy, findings, incidents, log_index, maintain, outbox, query, read,
-    services,
+    api_keys, audit, batch, copy, facets, filters, findings, incidents, log_index, maintain,
+    outbox, query, read, services,
 };
 use crate::{
     api_keys::ApiKeyChange,
@@ -23,6 +23,8 @@ use crate::{
         BlockEntry, BlockPosition, ExchangeQuery, LogBudget, LogNumber, RemovedSegment,
         SegmentExtent,
     },
+    facets::Facets,
+    orders::{ActorOrder, AuditOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
@@ -84,9 +86,13 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         filter: &EndpointFilter,
-        page: &PageRequest,
+        page: &PageRequest<EndpointOrder>,
     ) -> Result<Page<Endpoint>> {
         reading!(self, c => read::endpoints(c, scope, filter, page).await)
+    }
+
+    async fn endpoint_facets(&self, scope: &Scope, filter: &EndpointFilter) -> Result<Facets> {
+        reading!(self, c => facets::endpoints(c, scope, filter).await)
     }
 
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>> {
@@ -168,13 +174,17 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         filter: &FindingFilter,
-        page: &PageRequest,
+        page: &PageRequest<FindingOrder>,
     ) -> Result<Page<Finding>> {
         reading!(self, c => read::findings(c, scope, filter, page).await)
     }
 
+    async fn finding_facets(&self, scope: &Scope, filter: &FindingFilter) -> Result<Facets> {
+        reading!(self, c => facets::findings(c, scope, filter).await)
+    }
+
     async fn finding(&self, scope: &Scope, id: &FindingId) -> Result<Option<Finding>> {
-        let list = &read::FINDINGS;
+        let list = &filters::FINDINGS;
         reading!(self, c => read::one(c, list, scope, id.as_str(), read::finding_row).await)
     }
 
@@ -205,13 +215,13 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         filter: &DetectionFilter,
-        page: &PageRequest,
+        page: &PageRequest<DetectionOrder>,
     ) -> Result<Page<Detection>> {
         reading!(self, c => read::detections(c, scope, filter, page).await)
     }
 
     async fn detection(&self, scope: &Scope, id: &DetectionId) -> Result<Option<Detection>> {
-        let list = &read::DETECTIONS;
+        let list = &filters::DETECTIONS;
         reading!(self, c => read::one(c, list, scope, id.as_str(), read::body_row("detection")).await)
     }
 
@@ -219,9 +229,13 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         filter: &IncidentFilter,
-        page: &PageRequest,
+        page: &PageRequest<IncidentOrder>,
     ) -> Result<Page<Incident>> {
         reading!(self, c => read::incidents(c, scope, filter, page).await)
+    }
+
+    async fn incident_facets(&self, scope: &Scope, filter: &IncidentFilter) -> Result<Facets> {
+        reading!(self, c => facets::incidents(c, scope, filter).await)
     }
 
     async fn incident(&self, scope: &Scope, id: &IncidentId) -> Result<Option<Incident>> {
@@ -232,13 +246,17 @@ impl Store for SqlStore {
         &self,
         scope: &Scope,
         filter: &ActorFilter,
-        page: &PageRequest,
+        page: &PageRequest<ActorOrder>,
     ) -> Result<Page<ActorSummary>> {
         reading!(self, c => read::actors(c, scope, filter, page).await)
     }
 
+    async fn actor_facets(&self, scope: &Scope, filter: &ActorFilter) -> Result<Facets> {
+        reading!(self, c => facets::actors(c, scope, filter).await)
+    }
+
     async fn actor(&self, scope: &Scope, id: &ActorId) -> Result<Option<ActorSummary>> {
-        let list = &read::ACTORS;
+        let list = &filters::ACTORS;
         reading!(self, c => read::one(c, list, scope, id.as_str(), read::actor_row).await)
     }
 
@@ -331,10 +349,10 @@ impl Store for SqlStore {
     async fn audit_records(
         &self,
         scope: &Scope,
-        after: u64,
-        limit: u32,
-    ) -> Result<Vec<AuditRecord>> {
-        reading!(self, c => audit::records(c, scope, after, limit).await)
+        behind: u64,
+        page: &PageRequest<AuditOrder>,
+    ) -> Result<Page<AuditRecord>> {
+        reading!(self, c => audit::records(c, scope, behind, page).await)
     }
 
     async fn audit_head(&self, scope: &Scope) -> Result<AuditHead> {

@@ -11,6 +11,8 @@ use crate::{
 
 /// Names the list of the latest exchanges in cursors.
 const LIST: &str = "latest exchanges";
+/// Names the only order there is.
+const LAST_FIRST: &str = "-position";
 /// Index entries that are read at once on the way back.
 const ENTRIES: u32 = 16;
 
@@ -54,12 +56,13 @@ impl Place {
         let BlockPosition { segment, position } = self.block;
         Cursor::encode(
             LIST,
+            LAST_FIRST,
             &[number(segment), number(position.into()), number(self.record as u64)],
         )
     }
 
     fn of(cursor: &Cursor) -> Result<Self> {
-        match cursor.decode(LIST, 3)?.as_slice() {
+        match cursor.decode(LIST, LAST_FIRST)?.as_slice() {
             [SortKey::Int(segment), SortKey::Int(position), SortKey::Int(record)] => Some((
                 u64::try_from(*segment).ok(),
                 u32::try_from(*position).ok(),

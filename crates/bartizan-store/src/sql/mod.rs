@@ -6,5 +6,6 @@ pub(crate) mod deliveries;
 pub(crate) mod glance;
 pub(crate) mod logins;
 pub(crate) mod select;
+pub(crate) mod sorted;
 pub(crate) mod statements;
 pub(crate) mod triage;

@@ -1,13 +1,15 @@
-//! Builds the `SELECT` of a list from fixed pieces of text and bound values.
+//! Builds the `SELECT` of a list, or of counts of what is in it, from fixed pieces of text and bound
+//! values.
 
 use bartizan_model::Scope;
 
 use crate::{
-    error::Result,
+    error::{Result, StoreError},
     query::{Cursor, PageRequest, SortKey},
+    sql::sorted::{Key, Sorted},
 };
 
-/// One list: where it comes from and how it is sorted. All text is fixed; values are bound.
+/// One list: where it comes from. All text is fixed; values are bound.
 pub(crate) struct List {
     /// Names the list in cursors.
     pub(crate) name: &'static str,
@@ -15,121 +17,314 @@ pub(crate) struct List {
     pub(crate) columns: &'static str,
     /// The table.
     pub(crate) table: &'static str,
-    /// Columns of the sort key, unique together within a scope.
-    pub(crate) order: &'static [&'static str],
-    /// Whether the largest key comes first (all columns alike).
-    pub(crate) descending: bool,
+}
+
+/// Most values that are looked up by themselves.
+const MOST_PARTS: usize = 16;
+
+/// Things in order, all or those with one value of a column.
+struct Run<'a> {
+    sorted: &'a Sorted,
+    only: Option<(&'static str, &'a SortKey)>,
+    /// Values of the last keys, behind which it goes on; none for the beginning.
+    behind: &'a [SortKey],
+    limit: &'a SortKey,
+}
+
+/// A statement and what is bound to it.
+pub(crate) type Statement = (String, Vec<SortKey>);
+
+/// What things have to fulfil. `?` in the text stands for a value.
+struct Condition {
+    column: &'static str,
+    text: String,
+    values: Vec<SortKey>,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Kind {
+    /// The column is one of the values.
+    Any,
+    /// The column is more or less than the value.
+    Range,
+    Other,
+}
+
+impl Condition {
+    /// The text, so that no index is looked into for it: it is not what few things fulfil, or an index
+    /// that helps with it does not help with the order.
+    fn aside(&self) -> String {
+        let (column, rest) = (self.column, self.text.strip_prefix(self.column));
+        match (rest, self.values.first()) {
+            (Some(rest), Some(SortKey::Int(_))) => format!("+{column}{rest}"),
+            (Some(rest), Some(SortKey::Text(_))) => format!("({column} || ''){rest}"),
+            _ => self.text.clone(),
+        }
+    }
 }
 
 /// A `SELECT` under construction.
 pub(crate) struct Select {
     list: &'static List,
-    text: String,
-    values: Vec<SortKey>,
+    scope: [SortKey; 2],
+    conditions: Vec<Condition>,
+    found_by: Option<&'static str>,
 }
 
 impl Select {
     pub(crate) fn new(list: &'static List, scope: &Scope) -> Self {
-        let text = format!(
-            "SELECT {} FROM {} WHERE organisation = $1 AND environment = $2",
-            list.columns, list.table
-        );
-        let values = vec![
-            SortKey::Text(scope.organisation.as_str().to_owned()),
-            SortKey::Text(scope.environment.as_str().to_owned()),
-        ];
-        Self { list, text, values }
+        let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
+        let scope = [organisation, environment].map(|text| SortKey::Text(text.to_owned()));
+        Self { list, scope, conditions: Vec::new(), found_by: None }
     }
 
-    /// Adds a condition; `?` in it stands for `value`.
-    pub(crate) fn also(&mut self, condition: &'static str, value: SortKey) {
-        let parameter = self.bind(value);
-        self.text.push_str(" AND ");
-        self.text.push_str(&condition.replace('?', &parameter));
+    /// Adds a condition on a column; `?` in it stands for each value in turn.
+    fn also(&mut self, column: &'static str, text: String, values: Vec<SortKey>, kind: Kind) {
+        self.conditions.push(Condition { column, text, values, kind });
     }
 
     /// Adds a condition without a value. It may use `$1` and `$2`, organisation and environment.
     pub(crate) fn also_fixed(&mut self, condition: &'static str) {
-        self.text.push_str(" AND ");
-        self.text.push_str(condition);
+        self.also("", condition.to_owned(), Vec::new(), Kind::Other);
     }
 
-    /// Adds a condition on text, when there is one.
-    pub(crate) fn also_text(&mut self, condition: &'static str, value: Option<&str>) {
+    /// Adds a condition on a column that needs no value.
+    pub(crate) fn also_none(&mut self, column: &'static str, condition: &'static str) {
+        self.also(column, condition.to_owned(), Vec::new(), Kind::Other);
+    }
+
+    /// Adds a comparison of text, when there is any: `also_text("id", "= ?", …)`.
+    pub(crate) fn also_text(
+        &mut self,
+        column: &'static str,
+        comparison: &'static str,
+        value: Option<&str>,
+    ) {
         if let Some(value) = value {
-            self.also(condition, SortKey::Text(value.to_owned()));
+            let value = SortKey::Text(value.to_owned());
+            self.also(column, format!("{column} {comparison}"), vec![value], Kind::Other);
         }
     }
 
-    /// Adds a condition on a number, when there is one.
-    pub(crate) fn also_int(&mut self, condition: &'static str, value: Option<i64>) {
+    /// Adds a comparison of a number, when there is one: `also_int("risk", ">= ?", …)`.
+    pub(crate) fn also_int(
+        &mut self,
+        column: &'static str,
+        comparison: &'static str,
+        value: Option<i64>,
+    ) {
         if let Some(value) = value {
-            self.also(condition, SortKey::Int(value));
+            let text = format!("{column} {comparison}");
+            self.also(column, text, vec![SortKey::Int(value)], Kind::Range);
         }
     }
 
-    /// Adds `column LIKE '%value%'` without ASCII case.
-    pub(crate) fn also_contains(&mut self, condition: &'static str, value: Option<&str>) {
-        if let Some(value) = value {
-            self.also(condition, SortKey::Text(like(value)));
+    /// Keeps what contains one of these texts without ASCII case, when there are any. The column has to
+    /// be in small letters.
+    pub(crate) fn also_contains(
+        &mut self,
+        column: &'static str,
+        texts: impl IntoIterator<Item = impl AsRef<str>>,
+    ) {
+        let patterns: Vec<_> =
+            texts.into_iter().map(|text| SortKey::Text(like(text.as_ref()))).collect();
+        if !patterns.is_empty() {
+            let each = vec![format!("{column} LIKE ? ESCAPE '\\'"); patterns.len()];
+            self.also(column, format!("({})", each.join(" OR ")), patterns, Kind::Other);
         }
     }
 
-    /// Adds `column IN (…)`, when there are values.
-    pub(crate) fn also_any(&mut self, column: &'static str, values: Vec<SortKey>) {
-        if values.is_empty() {
-            return;
+    /// Keeps what has one of these texts, when there are any.
+    pub(crate) fn also_any<'a>(
+        &mut self,
+        column: &'static str,
+        texts: impl IntoIterator<Item = &'a str>,
+    ) {
+        let texts = texts.into_iter().map(|text| SortKey::Text(text.to_owned()));
+        self.also_in(column, texts.collect());
+    }
+
+    /// Keeps what has one of these numbers, when there are any.
+    pub(crate) fn also_any_int(
+        &mut self,
+        column: &'static str,
+        numbers: impl IntoIterator<Item = i64>,
+    ) {
+        self.also_in(column, numbers.into_iter().map(SortKey::Int).collect());
+    }
+
+    fn also_in(&mut self, column: &'static str, values: Vec<SortKey>) {
+        if !values.is_empty() {
+            let text = format!("{column} IN ({})", vec!["?"; values.len()].join(", "));
+            self.also(column, text, values, Kind::Any);
         }
-        let parameters: Vec<_> = values.into_iter().map(|v| self.bind(v)).collect();
-        self.text.push_str(&format!(" AND {column} IN ({})", parameters.join(", ")));
     }
 
     /// Keeps exchange-log blocks in which one of `subjects` occurs.
     pub(crate) fn also_subjects(&mut self, subjects: impl IntoIterator<Item = i64>) {
-        let parameters: Vec<_> =
-            subjects.into_iter().map(|key| self.bind(SortKey::Int(key))).collect();
-        self.text.push_str(&format!(
-            " AND (segment, position) IN (SELECT segment, position FROM exchange_subjects \
+        let values: Vec<_> = subjects.into_iter().map(SortKey::Int).collect();
+        let text = format!(
+            "(segment, position) IN (SELECT segment, position FROM exchange_subjects \
              WHERE organisation = $1 AND environment = $2 AND subject IN ({}))",
-            parameters.join(", ")
-        ));
+            vec!["?"; values.len()].join(", ")
+        );
+        self.also("", text, values, Kind::Other);
     }
 
-    fn bind(&mut self, value: SortKey) -> String {
-        self.values.push(value);
-        format!("${}", self.values.len())
-    }
-
-    /// Finishes with sort order and limit. One row more than asked for is read, to know whether the
-    /// list goes on.
-    pub(crate) fn page(mut self, page: &PageRequest) -> Result<(String, Vec<SortKey>)> {
-        let (comparison, direction) =
-            if self.list.descending { ("<", "DESC") } else { (">", "ASC") };
-        if let Some(after) = &page.after {
-            let keys = after.decode(self.list.name, self.list.order.len())?;
-            let parameters: Vec<_> = keys.into_iter().map(|k| self.bind(k)).collect();
-            self.text.push_str(&format!(
-                " AND ({}) {comparison} ({})",
-                self.list.order.join(", "),
-                parameters.join(", ")
-            ));
+    /// Looks things up by the value of `column`, each value by itself, and merges what is found. For the
+    /// conditions on `others` no index is looked into.
+    pub(crate) fn find_by(&mut self, column: &'static str, others: &[&'static str]) {
+        self.found_by = Some(column);
+        for condition in &mut self.conditions {
+            if condition.column != column && others.contains(&condition.column) {
+                condition.text = condition.aside();
+            }
         }
-        let order: Vec<_> =
-            self.list.order.iter().map(|column| format!("{column} {direction}")).collect();
-        let limit = self.bind(SortKey::Int(i64::from(page.clamped()) + 1));
-        self.text.push_str(&format!(" ORDER BY {} LIMIT {limit}", order.join(", ")));
-        Ok((self.text, self.values))
+    }
+
+    /// Adds `WHERE` with the conditions to keep. Things are sorted by `lead` first.
+    fn conditions(
+        &self,
+        keep: impl Fn(&Condition) -> bool,
+        lead: Option<&str>,
+        text: &mut String,
+        values: &mut Vec<SortKey>,
+    ) {
+        text.push_str(" WHERE organisation = $1 AND environment = $2");
+        for condition in self.conditions.iter().filter(|one| keep(one)) {
+            text.push_str(" AND ");
+            let is_lead = lead.is_none_or(|lead| lead == condition.column);
+            match condition.kind == Kind::Range && !is_lead {
+                true => push(text, values, &condition.aside(), &condition.values),
+                false => push(text, values, &condition.text, &condition.values),
+            }
+        }
+    }
+
+    /// One page, the keys of the order being the first columns. One row more than asked for is read, to
+    /// know whether the list goes on.
+    pub(crate) fn page<O>(&self, sorted: &Sorted, page: &PageRequest<O>) -> Result<Statement> {
+        let behind =
+            page.after.as_ref().map(|after| self.list.behind(sorted, after)).transpose()?;
+        let (behind, limit) =
+            (behind.unwrap_or_default(), SortKey::Int(i64::from(page.clamped()) + 1));
+        let mut values = self.scope.to_vec();
+        let mut parts = Vec::new();
+        for (column, value) in self.parts() {
+            if let Some(behind) = sorted.within(column, value, &behind) {
+                let run = Run { sorted, only: Some((column, value)), behind, limit: &limit };
+                let text = self.run(&run, &mut values);
+                parts.push(format!("SELECT * FROM ({text}) AS part"));
+            }
+        }
+        if parts.is_empty() {
+            let run = Run { sorted, only: None, behind: &behind, limit: &limit };
+            return Ok((self.run(&run, &mut values), values));
+        }
+        let keys: Vec<_> = (1..=sorted.keys.len()).map(|at| at.to_string()).collect();
+        let mut text = parts.join(" UNION ALL ");
+        let end = format!(" ORDER BY {} LIMIT ?", sorted.directed(&keys));
+        push(&mut text, &mut values, &end, &[limit]);
+        Ok((text, values))
+    }
+
+    /// The values that are looked up by themselves; none when there are too many.
+    fn parts(&self) -> impl Iterator<Item = (&'static str, &SortKey)> {
+        let found = |one: &&Condition| Some(one.column) == self.found_by && one.kind == Kind::Any;
+        let any = self.conditions.iter().find(found).filter(|one| one.values.len() <= MOST_PARTS);
+        any.into_iter().flat_map(|one| one.values.iter().map(|value| (one.column, value)))
+    }
+
+    fn run(&self, run: &Run<'_>, values: &mut Vec<SortKey>) -> String {
+        let (sorted, list) = (run.sorted, self.list);
+        let (keys, only) = (sorted.texts(), run.only.map(|(column, _)| column));
+        let columns = keys.join(", ");
+        let mut text = format!("SELECT {columns}, {} FROM {}", list.columns, list.table);
+        let lead = keys.iter().copied().find(|key| Some(*key) != only);
+        let is_other = |one: &Condition| Some(one.column) != only || one.kind != Kind::Any;
+        self.conditions(is_other, lead, &mut text, values);
+        if let Some((column, value)) = run.only {
+            push(&mut text, values, &format!(" AND {column} = ?"), std::slice::from_ref(value));
+        }
+        if let [first, ..] = run.behind {
+            let comparison = if sorted.descending { "<" } else { ">" };
+            let behind = &sorted.keys[sorted.keys.len() - run.behind.len()..];
+            let columns: Vec<_> = behind.iter().map(|key| key.text()).collect();
+            let (columns, marks) = (columns.join(", "), vec!["?"; behind.len()].join(", "));
+            let condition = format!(" AND ({columns}) {comparison} ({marks})");
+            push(&mut text, values, &condition, run.behind);
+            // A computed key in front of others is not looked up in an index of SQLite.
+            if let Key::Computed(key) = behind[0] {
+                let condition = format!(" AND {key} {comparison}= ?");
+                push(&mut text, values, &condition, std::slice::from_ref(first));
+            }
+        }
+        let end = format!(" ORDER BY {} LIMIT ?", sorted.directed(&keys));
+        push(&mut text, values, &end, std::slice::from_ref(run.limit));
+        text
+    }
+
+    /// Everything, in no order.
+    pub(crate) fn all(&self) -> Statement {
+        let List { columns, table, .. } = self.list;
+        self.statement(format!("SELECT {columns} FROM {table}"), None)
+    }
+
+    /// The cursor behind an item with this sort key.
+    pub(crate) fn cursor(&self, sorted: &Sorted, keys: &[SortKey]) -> Cursor {
+        self.list.cursor(sorted, keys)
+    }
+
+    /// How many there are.
+    pub(crate) fn count(&self) -> Statement {
+        self.statement(format!("SELECT COUNT(*) FROM {}", self.list.table), None)
+    }
+
+    /// How many have which value of a column, `NULL` left out, under the conditions on other columns.
+    pub(crate) fn count_by(&self, column: &'static str) -> Statement {
+        let begin = format!("SELECT {column}, COUNT(*) FROM {}", self.list.table);
+        let (mut text, values) = self.statement(begin, Some(column));
+        text.push_str(&format!(" AND {column} IS NOT NULL GROUP BY {column}"));
+        (text, values)
+    }
+
+    fn statement(&self, mut text: String, except: Option<&str>) -> Statement {
+        let mut values = self.scope.to_vec();
+        let is_other = |one: &Condition| Some(one.column) != except;
+        self.conditions(is_other, None, &mut text, &mut values);
+        (text, values)
     }
 }
 
 impl List {
     /// The cursor behind an item with this sort key.
-    pub(crate) fn cursor(&self, keys: &[SortKey]) -> Cursor {
-        Cursor::encode(self.name, keys)
+    pub(crate) fn cursor(&self, sorted: &Sorted, keys: &[SortKey]) -> Cursor {
+        Cursor::encode(self.name, sorted.word, keys)
+    }
+
+    /// The sort key that a cursor of this list in this order holds.
+    fn behind(&self, sorted: &Sorted, cursor: &Cursor) -> Result<Vec<SortKey>> {
+        let values = cursor.decode(self.name, sorted.word)?;
+        let fits = values.len() == sorted.keys.len()
+            && sorted.keys.iter().zip(&values).all(|(key, value)| key.takes(value));
+        if fits { Ok(values) } else { Err(StoreError::InvalidCursor) }
     }
 }
 
-/// A pattern for `LOWER(column) LIKE ? ESCAPE '\'` that finds `text` anywhere.
+/// Adds text in which each `?` stands for the next of `new`.
+fn push(text: &mut String, values: &mut Vec<SortKey>, more: &str, new: &[SortKey]) {
+    let mut new = new.iter();
+    for (i, piece) in more.split('?').enumerate() {
+        if i > 0 {
+            values.extend(new.next().cloned());
+            text.push_str(&format!("${}", values.len()));
+        }
+        text.push_str(piece);
+    }
+}
+
+/// A pattern for `column LIKE ? ESCAPE '\'` that finds `text` anywhere.
 fn like(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 2);
     out.push('%');
@@ -147,31 +342,111 @@ fn like(text: &str) -> String {
 mod tests {
     use super::*;
 
-    static LIST: List = List {
-        name: "things",
-        columns: "body",
-        table: "things",
-        order: &["severity", "id"],
-        descending: true,
-    };
+    static LIST: List = List { name: "things", columns: "body", table: "things" };
+    const WORST: Sorted = Sorted::down("-severity", &[Key::Int("severity"), Key::Text("id")]);
+    const FIRST: Sorted = Sorted::up("id", &[Key::Text("id")]);
+
+    fn select() -> Select {
+        let mut select = Select::new(&LIST, &Scope::default());
+        select.also_text("host", "= ?", Some("a'b"));
+        select.also_int("risk", ">= ?", None);
+        select.also_any("state", ["x", "y"]);
+        select
+    }
+
+    fn key() -> [SortKey; 2] {
+        [SortKey::Int(3), SortKey::Text("x".to_owned())]
+    }
 
     #[test]
     fn conditions_are_numbered_and_bound() {
-        let mut select = Select::new(&LIST, &Scope::default());
-        select.also_text("host = ?", Some("a'b"));
-        select.also_int("risk >= ?", None);
-        select.also_any("state", vec![SortKey::Int(1), SortKey::Int(2)]);
-        let after = LIST.cursor(&[SortKey::Int(3), SortKey::Text("x".to_owned())]);
-        let (text, values) = select.page(&PageRequest::after(10, after)).expect("own cursor");
+        let page = PageRequest::<()>::after(10, LIST.cursor(&WORST, &key()));
+        let (text, values) = select().page(&WORST, &page).expect("own cursor");
         assert_eq!(
             text,
-            "SELECT body FROM things WHERE organisation = $1 AND environment = $2 AND host = $3 \
-             AND state IN ($4, $5) AND (severity, id) < ($6, $7) ORDER BY severity DESC, id DESC \
-             LIMIT $8"
+            "SELECT severity, id, body FROM things WHERE organisation = $1 AND environment = $2 \
+             AND host = $3 AND state IN ($4, $5) AND (severity, id) < ($6, $7) \
+             ORDER BY severity DESC, id DESC LIMIT $8"
         );
         assert_eq!(values.len(), 8);
         assert_eq!(values[2], SortKey::Text("a'b".to_owned()));
         assert_eq!(values[7], SortKey::Int(11));
+    }
+
+    #[test]
+    fn values_are_looked_up_by_themselves_and_merged() {
+        let mut select = select();
+        select.find_by("state", &["host", "state"]);
+        let (text, values) = select.page(&FIRST, &PageRequest::<()>::first(1)).expect("a page");
+        let part = |host, state, limit| {
+            format!(
+                "SELECT * FROM (SELECT id, body FROM things WHERE organisation = $1 AND \
+                 environment = $2 AND (host || '') = ${host} AND state = ${state} ORDER BY id ASC \
+                 LIMIT ${limit}) AS part"
+            )
+        };
+        let (one, other) = (part(3, 4, 5), part(6, 7, 8));
+        assert_eq!(text, format!("{one} UNION ALL {other} ORDER BY 1 ASC LIMIT $9"));
+        assert_eq!(values.len(), 9);
+    }
+
+    #[test]
+    fn values_in_front_of_where_a_list_goes_on_are_passed_over() {
+        let mut select = Select::new(&LIST, &Scope::default());
+        select.also_any_int("severity", [2, 3, 4]);
+        select.also_int("id", ">= ?", Some(7));
+        select.find_by("severity", &[]);
+        let page = PageRequest::<()>::after(1, LIST.cursor(&WORST, &key()));
+        let (text, _) = select.page(&WORST, &page).expect("own cursor");
+        let begin = "SELECT * FROM (SELECT severity, id, body FROM things WHERE organisation = $1 \
+                     AND environment = $2 AND id >=";
+        let end = "ORDER BY severity DESC, id DESC LIMIT";
+        assert_eq!(
+            text,
+            format!(
+                "{begin} $3 AND severity = $4 {end} $5) AS part UNION ALL {begin} $6 AND severity = \
+                 $7 AND (id) < ($8) {end} $9) AS part ORDER BY 1 DESC, 2 DESC LIMIT $10"
+            )
+        );
+    }
+
+    #[test]
+    fn what_an_order_does_not_begin_with_is_no_reason_to_leave_its_index() {
+        let mut select = Select::new(&LIST, &Scope::default());
+        select.also_int("risk", ">= ?", Some(1));
+        let sorted = Sorted::down("-seen", &[Key::Computed("COALESCE(seen, 0)"), Key::Text("id")]);
+        let page = PageRequest::<()>::after(1, LIST.cursor(&sorted, &key()));
+        let (text, _) = select.page(&sorted, &page).expect("own cursor");
+        let condition = "AND +risk >= $3 AND (COALESCE(seen, 0), id) < ($4, $5) \
+                         AND COALESCE(seen, 0) <= $6 ORDER BY";
+        assert!(text.contains(condition), "{text}");
+        assert!(select.count().0.ends_with("AND risk >= $3"));
+    }
+
+    #[test]
+    fn a_facet_is_counted_without_its_own_filter() {
+        let (text, values) = select().count_by("host");
+        assert_eq!(
+            text,
+            "SELECT host, COUNT(*) FROM things WHERE organisation = $1 AND environment = $2 \
+             AND state IN ($3, $4) AND host IS NOT NULL GROUP BY host"
+        );
+        assert_eq!(values.len(), 4);
+        assert_eq!(select().count().1.len(), 5);
+    }
+
+    #[test]
+    fn a_cursor_is_of_one_order_and_holds_its_kinds_of_keys() {
+        let refused = |cursor| {
+            let page = PageRequest::<()>::after(10, cursor);
+            matches!(select().page(&WORST, &page), Err(StoreError::InvalidCursor))
+        };
+        assert!(!refused(LIST.cursor(&WORST, &key())));
+        assert!(refused(LIST.cursor(&FIRST, &key()[1..])));
+        assert!(refused(LIST.cursor(&FIRST, &key())), "another order with as many keys");
+        assert!(refused(LIST.cursor(&WORST, &key()[..1])));
+        let [number, text] = key();
+        assert!(refused(LIST.cursor(&WORST, &[text, number])));
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 pub(crate) const SAVE_ENDPOINT: &str = "\
 INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, service, access, \
- inventory_state, confirmed, risk, data_classes, first_seen, last_seen, body, recorded_at, data_flows, \
- noted_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $17) \
+ inventory_state, confirmed, risk, data_classes, requests, first_seen, last_seen, body, recorded_at, \
+ data_flows, noted_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $18) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  host = excluded.host, method = excluded.method, path = excluded.path, \
  protocol = excluded.protocol, service = excluded.service, access = excluded.access, \
  inventory_state = excluded.inventory_state, confirmed = excluded.confirmed, \
- risk = excluded.risk, data_classes = excluded.data_classes, \
+ risk = excluded.risk, data_classes = excluded.data_classes, requests = excluded.requests, \
  first_seen = CASE WHEN endpoints.first_seen IS NULL OR excluded.first_seen < endpoints.first_seen \
   THEN excluded.first_seen ELSE endpoints.first_seen END, \
  last_seen = CASE WHEN endpoints.last_seen IS NULL OR excluded.last_seen > endpoints.last_seen \
@@ -203,10 +203,6 @@ INSERT INTO audit_records (organisation, environment, sequence, time, who, actio
  hash) \
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 
-pub(crate) const AUDIT_RECORDS: &str = "\
-SELECT sequence, time, who, action, subject, details, hash FROM audit_records \
-WHERE organisation = $1 AND environment = $2 AND sequence > $3 ORDER BY sequence LIMIT $4";
-
 pub(crate) const ADD_BLOCK: &str = "\
 INSERT INTO exchange_blocks (organisation, environment, segment, position, file_offset, length, \
  records, first_time, last_time, recorded_at) \
@@ -290,8 +286,7 @@ WHERE organisation = $1 AND environment = $2 AND id NOT IN (\
  SELECT alias FROM endpoint_aliases \
  WHERE organisation = $1 AND environment = $2 AND target <> alias)";
 
-pub(crate) const DETECTION_COUNT: &str =
-    "SELECT COALESCE(MAX(amount), 0) FROM row_counts \
+pub(crate) const DETECTION_COUNT: &str = "SELECT COALESCE(MAX(amount), 0) FROM row_counts \
      WHERE organisation = $1 AND environment = $2 AND kind = 'detections'";
 pub(crate) const INCIDENT_COUNT: &str =
     "SELECT COUNT(*) FROM incidents WHERE organisation = $1 AND environment = $2";

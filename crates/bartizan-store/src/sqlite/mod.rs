@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (5, "deliveries", include_str!("../../migrations/sqlite/0005_deliveries.sql")),
     (6, "triage", include_str!("../../migrations/sqlite/0006_triage.sql")),
     (7, "counts", include_str!("../../migrations/sqlite/0007_counts.sql")),
+    (8, "lists", include_str!("../../migrations/sqlite/0008_lists.sql")),
 ];
 
 /// One SQLite file.

@@ -193,7 +193,12 @@ impl Ledger {
         let mut seen: BTreeMap<(String, String), u32> = BTreeMap::new();
         let mut after = 0;
         loop {
-            let records = data.store().audit_records(&scope(), after, 1_000).await.expect("audit");
+            let records = data
+                .store()
+                .audit_records(&scope(), after, &PageRequest::first(1_000))
+                .await
+                .expect("audit")
+                .items;
             let Some(last) = records.last() else { break };
             after = last.sequence;
             for record in records {

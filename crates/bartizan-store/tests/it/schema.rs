@@ -190,8 +190,15 @@ async fn a_store_of_the_first_version_opens_and_its_findings_go_on() {
     let old = data.store().findings(&scope, &filter, &page).await.expect("reads").items;
     assert_eq!(old.len(), 4);
     assert!(old.iter().all(|f| f.endpoint_id.is_some() && f.endpoints == 0));
-    let endpoints = data.store().endpoints(&scope, &EndpointFilter::default(), &page).await;
+    let endpoints =
+        data.store().endpoints(&scope, &EndpointFilter::default(), &PageRequest::first(100)).await;
     let endpoints = endpoints.expect("reads").items;
+    // What is sorted by since then is found out from what there is.
+    let mut filled = raw(&directory.path().join(DATABASE_FILE)).await;
+    let requests = sqlx::query("SELECT requests FROM endpoints").fetch_all(&mut filled).await;
+    let requests: Vec<i64> = requests.expect("rows").iter().map(|row| row.get(0)).collect();
+    assert_eq!(requests, [1, 1]);
+    filled.close().await.expect("closed");
     // What was not recorded then is not made up now.
     let anonymous = endpoints.iter().find(|e| e.path == "/v1/products").expect("stored");
     assert_eq!(anonymous.auth_known(), AuthKnown::NotEvaluated);

@@ -14,6 +14,7 @@ use super::{
     operation::{Needs, Operation},
     operations,
     problem::Problem,
+    reply::JSON,
 };
 
 /// Statuses that any operation may answer.
@@ -68,8 +69,10 @@ pub(crate) fn document() -> Value {
 
 const DESCRIPTION: &str = "What Bartizan knows and what it is told. The scopes that an operation names \
     are the roles that it needs at least. Lists are given in parts: `limit` says how many items, and \
-    `next` of the answer is the `after` of the next request. `fields` names the members of each item \
-    that are wanted. Answers to GET carry an ETag.";
+    `next` of the answer is the `after` of the next request. Where `sort` can be given, `after` goes on in the same \
+    order only. `fields` names the members of each item that are wanted; the answer then has a media type \
+    of its own. A filter that takes several values means any of them. Answers to GET carry an ETag, but \
+    for tables.";
 
 fn generator(contract: Contract) -> SchemaGenerator {
     let mut settings = SchemaSettings::draft2020_12();
@@ -125,24 +128,8 @@ fn parameters(declared: &Operation, taken: &mut SchemaGenerator) -> Vec<Value> {
         about.map(|about| parameter.as_object_mut().map(|p| p.insert("description".into(), about)));
         parameters.push(parameter);
     }
-    if declared.is_list {
-        for (name, about, schema) in [
-            (
-                "limit",
-                "Most items",
-                json!({"type": "integer", "minimum": 1, "maximum": 500, "default": 100}),
-            ),
-            ("after", "Where to go on: `next` of the part before", json!({"type": "string"})),
-            (
-                "fields",
-                "Members of each item that are wanted, separated by commas",
-                json!({"type": "string"}),
-            ),
-        ] {
-            parameters.push(json!({
-                "name": name, "in": "query", "required": false, "description": about, "schema": schema,
-            }));
-        }
+    if let Some(list) = &declared.list {
+        parameters.extend(list.parameters(taken));
     }
     parameters
 }
@@ -151,8 +138,12 @@ fn responses(declared: &Operation, given: &mut SchemaGenerator, problem: &Value)
     let mut responses = Map::new();
     let mut success = json!({"description": reason(declared.status)});
     if let (Some(answer), Some(success)) = (declared.answer, success.as_object_mut()) {
-        let kind = if declared.is_stream { "text/event-stream" } else { "application/json" };
-        let content = json!({kind: {"schema": answer(given).to_value()}});
+        let kind = if declared.is_stream { "text/event-stream" } else { JSON };
+        let schema = answer(given).to_value();
+        let content = match &declared.list {
+            Some(list) => list.content(schema, given),
+            None => json!({kind: {"schema": schema}}),
+        };
         success.insert("content".to_owned(), content);
     }
     responses.insert(declared.status.as_str().to_owned(), success);

@@ -9,12 +9,14 @@ mod access;
 mod call;
 mod document;
 mod first_user;
+mod list;
 mod logins;
 mod operation;
 mod operations;
 mod password;
 mod problem;
 mod reply;
+mod table;
 #[cfg(test)]
 mod tests;
 mod throttle;

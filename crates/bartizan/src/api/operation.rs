@@ -14,7 +14,8 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{
     Api, access,
-    call::{self, Call},
+    call::{self, Call, Takes},
+    list::{ListAt, ListOf},
     problem::Problem,
     reply::{self, Reply},
 };
@@ -46,8 +47,8 @@ pub(super) struct Operation {
     pub(super) needs: Needs,
     /// One line.
     pub(super) summary: &'static str,
-    /// Whether it answers a part of a list.
-    pub(super) is_list: bool,
+    /// What else it takes and answers when it answers a part of a list.
+    pub(super) list: Option<ListOf>,
     /// Whether it answers a stream of events.
     pub(super) is_stream: bool,
     pub(super) status: StatusCode,
@@ -63,12 +64,11 @@ pub(super) struct At {
     path: &'static str,
     needs: Needs,
     status: StatusCode,
-    is_list: bool,
 }
 
 impl At {
     fn new(method: Method, path: &'static str, needs: Needs, status: StatusCode) -> Self {
-        Self { method, path, needs, status, is_list: false }
+        Self { method, path, needs, status }
     }
 
     /// A thing.
@@ -77,8 +77,8 @@ impl At {
     }
 
     /// A part of a list.
-    pub(super) fn list(path: &'static str, role: Role) -> Self {
-        Self { is_list: true, ..Self::get(path, role) }
+    pub(super) fn list(path: &'static str, role: Role) -> ListAt {
+        ListAt { path, role }
     }
 
     /// A change that answers with what there is now.
@@ -125,12 +125,19 @@ impl At {
         F: Fn(Call<Q, B>) -> Fut + Clone + Send + Sync + 'static,
         Fut: Future<Output = Result<Reply<T>, Problem>> + Send + 'static,
     {
-        let Self { method, path, needs, status, is_list } = self;
-        let how = How { needs, status, is_list };
+        let Self { method, path, needs, status } = self;
         let filter = MethodFilter::try_from(method.clone()).unwrap_or(MethodFilter::GET);
         let handler = move |State(api): State<Api>, request: Request| {
             let run = run.clone();
-            async move { answer(api, how, request, run).await.unwrap_or_else(Problem::into_response) }
+            async move {
+                let behind = api.0.behind.clone();
+                let work = async move {
+                    let (call, headers) =
+                        receive::<Q, B, ()>(&api, needs, Takes::default(), request).await?;
+                    reply::encode(status, run(call).await?, &headers)
+                };
+                answer(&behind, work).await
+            }
         };
         let has_body = TypeId::of::<B>() != TypeId::of::<Nothing>();
         let has_answer = status != StatusCode::NO_CONTENT;
@@ -140,7 +147,7 @@ impl At {
             path,
             needs,
             summary,
-            is_list,
+            list: None,
             is_stream: false,
             status,
             query: |generator| Q::json_schema(generator),
@@ -168,7 +175,8 @@ impl At {
         let handler = move |State(api): State<Api>, request: Request| {
             let run = run.clone();
             async move {
-                let work = async { run(receive(&api, needs, false, request).await?.0).await };
+                let work =
+                    async { run(receive(&api, needs, Takes::default(), request).await?.0).await };
                 work.await.unwrap_or_else(Problem::into_response)
             }
         };
@@ -178,7 +186,7 @@ impl At {
             path,
             needs,
             summary,
-            is_list: false,
+            list: None,
             is_stream: true,
             status,
             query: |generator| Nothing::json_schema(generator),
@@ -187,13 +195,6 @@ impl At {
             route: on(MethodFilter::GET, handler),
         }
     }
-}
-
-#[derive(Clone, Copy)]
-struct How {
-    needs: Needs,
-    status: StatusCode,
-    is_list: bool,
 }
 
 /// Ends a task with the one who waits for it.
@@ -205,43 +206,38 @@ impl<T> Drop for Task<T> {
     }
 }
 
-async fn answer<Q, B, T, F, Fut>(
-    api: Api,
-    how: How,
-    request: Request,
-    run: F,
-) -> Result<Response, Problem>
-where
-    Q: DeserializeOwned + Send + 'static,
-    B: DeserializeOwned + Send + Default + 'static,
-    T: Serialize + Send + 'static,
-    F: FnOnce(Call<Q, B>) -> Fut + Send + 'static,
-    Fut: Future<Output = Result<Reply<T>, Problem>> + Send + 'static,
-{
-    let behind = api.0.behind.clone();
-    let work = async move {
-        let (call, headers) = receive(&api, how.needs, how.is_list, request).await?;
-        let fields = call.part.fields.clone();
-        reply::encode(how.status, run(call).await?, fields.as_deref(), &headers)
-    };
+/// Does work where the judgement runs, behind the traffic.
+pub(super) async fn aside<T: Send + 'static>(
+    behind: &tokio::runtime::Handle,
+    work: impl Future<Output = Result<T, Problem>> + Send + 'static,
+) -> Result<T, Problem> {
     let mut task = Task(behind.spawn(work));
     (&mut task.0).await.unwrap_or_else(|error| Err(Problem::internal(&error)))
 }
 
+/// What comes of work that is done [`aside`].
+pub(super) async fn answer(
+    behind: &tokio::runtime::Handle,
+    work: impl Future<Output = Result<Response, Problem>> + Send + 'static,
+) -> Response {
+    aside(behind, work).await.unwrap_or_else(Problem::into_response)
+}
+
 /// Finds out who calls, and only then reads what they sent.
-async fn receive<Q, B>(
+pub(super) async fn receive<Q, B, O>(
     api: &Api,
     needs: Needs,
-    is_list: bool,
+    takes: Takes,
     request: Request,
-) -> Result<(Call<Q, B>, HeaderMap), Problem>
+) -> Result<(Call<Q, B, O>, HeaderMap), Problem>
 where
     Q: DeserializeOwned,
     B: DeserializeOwned + Default + 'static,
+    O: DeserializeOwned + Default,
 {
     let (mut parts, body) = request.into_parts();
     let caller = access::admit(api, &parts, needs).await?;
-    let (query, part) = call::query(parts.uri.query().unwrap_or_default(), is_list)?;
+    let (query, part) = call::query(parts.uri.query().unwrap_or_default(), takes)?;
     let body = if TypeId::of::<B>() == TypeId::of::<Nothing>() {
         B::default()
     } else {

@@ -262,9 +262,9 @@ impl<'a> Open<'a> {
 
 impl Data {
     /// All items of a list, page by page.
-    pub(super) fn pages<T>(
+    pub(super) fn pages<O: Default, T>(
         &self,
-        list: impl Fn(&PageRequest) -> Result<Page<T>, StoreError>,
+        list: impl Fn(&PageRequest<O>) -> Result<Page<T>, StoreError>,
     ) -> Result<Vec<T>, CommandError> {
         let mut out = Vec::new();
         let mut page = PageRequest::first(PAGE);

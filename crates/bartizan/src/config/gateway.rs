@@ -408,8 +408,9 @@ pub struct AdminConfig {
     pub hosts: Vec<String>,
     /// Most connections at one time; one more closes the oldest, so that whoever comes is answered.
     pub connections: u32,
-    /// How many seconds a request may take, from its first byte to the end of its answer, and how long a
-    /// connection is kept without one; then it is closed.
+    /// How many seconds a request may take, from its first byte to the beginning of its answer, how long
+    /// nothing of the answer may be taken, and how long a connection is kept without a request; then it
+    /// is closed.
     pub request_seconds: u32,
 }
 

@@ -1,86 +1,55 @@
-//! CSV (RFC 4180) of the inventory and of findings, safe to open in a spreadsheet.
+//! CSV (RFC 4180), safe to open in a spreadsheet.
 //!
 //! A cell that a spreadsheet would read as a formula (it begins with `=`, `+`, `-`, `@`, tab or
 //! carriage return; OWASP, "CSV injection") gets an apostrophe in front. Characters that are not
 //! seen are written as `‹U+XXXX›`, so no cell holds a line break.
 
-use std::io::{self, Write};
+mod records;
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::BTreeMap,
+    io::{self, Write},
+};
 
-use bartizan_model::{Endpoint, Finding, Timestamp};
+use bartizan_model::{Endpoint, Finding};
 
-use super::{visible::visible, words};
+use super::visible::visible;
+use records::PlacedFinding;
 
 /// Longest cell, in characters. Spreadsheets refuse more than 32,767.
 const MAX_CELL_CHARS: usize = 8_000;
+
+/// Something that is given as one line of a table.
+pub trait Record {
+    /// Names of the columns.
+    const COLUMNS: &'static [&'static str];
+
+    /// The cells, one for each column, as they are: encoding is done by [`line`].
+    fn cells(&self) -> Vec<Cow<'_, str>>;
+}
+
+/// The first line of a table.
+#[must_use]
+pub fn head<R: Record>() -> String {
+    let mut out = String::new();
+    row(R::COLUMNS.iter().copied(), &mut out);
+    out
+}
+
+/// Adds the line of a record.
+pub fn line<R: Record>(record: &R, out: &mut String) {
+    row(record.cells().iter().map(AsRef::as_ref), out);
+}
 
 /// Writes the inventory: one line per endpoint, in the order given, a header first.
 ///
 /// # Errors
 /// When `out` cannot be written to.
 pub fn catalog(endpoints: &[Endpoint], mut out: impl Write) -> io::Result<()> {
-    row(
-        &mut out,
-        &[
-            "id",
-            "host",
-            "method",
-            "path",
-            "protocol",
-            "operation",
-            "service",
-            "access",
-            "inventory_state",
-            "confirmed",
-            "auth",
-            "auth_judged",
-            "requests",
-            "actors",
-            "data_classes",
-            "risk",
-            "first_seen",
-            "last_seen",
-        ],
-    )?;
-    for endpoint in endpoints {
-        let mut auth: Vec<String> = endpoint
-            .auth
-            .iter()
-            .map(|a| format!("{} {}.{} {:.3}", a.auth_type, a.location, a.name, a.coverage))
-            .collect();
-        if auth.is_empty() {
-            auth.push(words::auth_brief(endpoint));
-        }
-        let mut classes: Vec<&str> =
-            endpoint.data_classes.iter().map(|c| c.class.as_str()).collect();
-        classes.sort_unstable();
-        classes.dedup();
-        row(
-            &mut out,
-            &[
-                endpoint.id.as_str(),
-                &endpoint.host,
-                &endpoint.method.0,
-                &endpoint.path,
-                endpoint.protocol.as_str(),
-                endpoint.operation.as_deref().unwrap_or(""),
-                endpoint.service.as_ref().map_or("", |s| s.as_str()),
-                endpoint.access.as_str(),
-                endpoint.inventory_state.as_str(),
-                if endpoint.confirmed { "true" } else { "false" },
-                &auth.join("; "),
-                &endpoint.auth_judged.to_string(),
-                &endpoint.requests.to_string(),
-                &endpoint.actors.to_string(),
-                &classes.join("; "),
-                &endpoint.risk.score.to_string(),
-                &time(endpoint.first_seen),
-                &time(endpoint.last_seen),
-            ],
-        )?;
-    }
-    Ok(())
+    let mut text = head::<Endpoint>();
+    endpoints.iter().for_each(|endpoint| line(endpoint, &mut text));
+    out.write_all(text.as_bytes())
 }
 
 /// Writes findings: one line each, in the order given, a header first. `endpoints` gives method and
@@ -98,76 +67,22 @@ pub fn findings(
         by_id.extend(endpoint.aliases.iter().map(|alias| (alias.as_str(), endpoint)));
         by_id.insert(endpoint.id.as_str(), endpoint);
     }
-    row(
-        &mut out,
-        &[
-            "id",
-            "severity",
-            "confidence",
-            "code",
-            "title",
-            "state",
-            "host",
-            "method",
-            "path",
-            "endpoint_id",
-            "endpoints",
-            "discriminator",
-            "failed",
-            "passed",
-            "owasp",
-            "cwe",
-            "evidence",
-            "remediation",
-            "first_seen",
-            "last_seen",
-        ],
-    )?;
+    let mut text = head::<PlacedFinding<'_>>();
     for finding in findings {
         let endpoint = finding.endpoint_id.as_ref().and_then(|id| by_id.get(id.as_str()));
-        let notes: Vec<&str> =
-            finding.evidence.iter().map(|e| e.note.as_str()).filter(|n| !n.is_empty()).collect();
-        row(
-            &mut out,
-            &[
-                finding.id.as_str(),
-                finding.severity.as_str(),
-                finding.confidence.as_str(),
-                &finding.code,
-                &finding.title,
-                finding.state.as_str(),
-                &finding.host,
-                endpoint.map_or("", |e| &e.method.0),
-                endpoint.map_or("", |e| &e.path),
-                finding.endpoint_id.as_ref().map_or("", |id| id.as_str()),
-                &finding.endpoints.to_string(),
-                &finding.discriminator,
-                &finding.failed.to_string(),
-                &finding.passed.to_string(),
-                &finding.owasp.join("; "),
-                &finding.cwe.join("; "),
-                &notes.join(" | "),
-                &finding.remediation,
-                &time(finding.first_seen),
-                &time(finding.last_seen),
-            ],
-        )?;
+        line(&PlacedFinding { finding, endpoint: endpoint.copied() }, &mut text);
     }
-    Ok(())
+    out.write_all(text.as_bytes())
 }
 
-fn time(time: Option<Timestamp>) -> String {
-    time.map_or_else(String::new, words::exact)
-}
-
-fn row(out: &mut impl Write, cells: &[&str]) -> io::Result<()> {
-    for (i, text) in cells.iter().enumerate() {
+fn row<'a>(cells: impl Iterator<Item = &'a str>, out: &mut String) {
+    for (i, text) in cells.enumerate() {
         if i > 0 {
-            out.write_all(b",")?;
+            out.push(',');
         }
-        out.write_all(cell(text).as_bytes())?;
+        out.push_str(&cell(text));
     }
-    out.write_all(b"\r\n")
+    out.push_str("\r\n");
 }
 
 /// One cell: guarded, made visible, quoted when it must be.

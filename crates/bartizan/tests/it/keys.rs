@@ -78,6 +78,9 @@ fn keys_change_beside_a_process_that_holds_the_folder() {
     assert_eq!(seen.len(), 1);
     let (code, _, err) = keys(&home, &["revoke", seen[0].id.as_str()]);
     assert_eq!(code, Some(0), "{err}");
-    let audit = runtime.block_on(holder.store().audit_records(&scope, 0, 10)).expect("audit");
+    let audit = runtime
+        .block_on(holder.store().audit_records(&scope, 0, &Default::default()))
+        .expect("audit")
+        .items;
     assert_eq!(audit.iter().map(|r| r.who.as_str()).collect::<Vec<_>>(), ["ann", "ann"]);
 }

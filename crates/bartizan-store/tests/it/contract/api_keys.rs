@@ -3,6 +3,8 @@
 use bartizan_model::{ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, EnvironmentId, HashKey, Scope};
 use bartizan_store::{ApiKeyChange, Store, StoreError};
 
+use super::all;
+
 use crate::samples::{at, scope};
 
 fn key(fill: u8) -> ApiKey {
@@ -56,7 +58,7 @@ pub(super) async fn api_keys_are_kept_changed_and_audited(store: &dyn Store) {
     assert_eq!((kept[0].state, kept[0].last_used), (ApiKeyState::Revoked, Some(at(50))));
     assert_eq!((kept[1].state, kept[1].last_used), (ApiKeyState::Active, None));
 
-    let audit = store.audit_records(&s, 0, 100).await.expect("audit");
+    let audit = store.audit_records(&s, 0, &all()).await.expect("audit").items;
     let actions: Vec<_> = audit.iter().map(|r| r.action.as_str()).collect();
     assert_eq!(actions[..2], ["api_key.create"; 2]);
     assert_eq!(actions[2..], ["api_key.state"; 3]);

@@ -141,12 +141,12 @@ pub(super) async fn hostile_text_is_only_text(store: &dyn Store) {
     };
     store.save_batch(&s, &batch).await.expect("saved");
     let filter = EndpointFilter {
-        host: Some(text.to_owned()),
+        hosts: vec![text.to_owned()],
         path_contains: Some(text.to_owned()),
         ..Default::default()
     };
     assert_eq!(store.endpoints(&s, &filter, &all()).await.expect("list").items, [place]);
-    let filter = FindingFilter { host: Some(text.to_owned()), ..Default::default() };
+    let filter = FindingFilter { hosts: vec![text.to_owned()], ..Default::default() };
     assert_eq!(store.findings(&s, &filter, &all()).await.expect("list").items, [evil.clone()]);
     let found = store.detections(&s, &Default::default(), &all()).await.expect("list").items;
     assert_eq!(found, batch.detections);
@@ -197,7 +197,7 @@ pub(super) async fn progress_is_kept(store: &dyn Store) {
     let renamed = ServiceRecord { owner: "'; --".to_owned(), ..service.clone() };
     store.save_service(&s, &renamed, "bob", at(3)).await.expect("changed");
     assert_eq!(store.services(&s).await.expect("list"), [renamed]);
-    let records = store.audit_records(&s, head, 10).await.expect("audit");
+    let records = store.audit_records(&s, head, &all()).await.expect("audit").items;
     let who: Vec<_> = records.iter().map(|r| (r.action.as_str(), r.who.as_str())).collect();
     assert_eq!(who, [("service.save", "ann"), ("service.save", "bob")], "what is the same is none");
     let details: serde_json::Value = serde_json::from_str(&records[1].details).expect("JSON");

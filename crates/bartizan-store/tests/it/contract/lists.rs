@@ -75,16 +75,16 @@ pub(super) async fn lists_are_filtered(store: &dyn Store) {
     store.save_batch(&s, &batch).await.expect("saved");
     let none = EndpointFilter::default();
     for filter in [
-        EndpointFilter { host: Some(private.host.clone()), ..none.clone() },
+        EndpointFilter { hosts: vec![private.host.clone()], ..none.clone() },
         EndpointFilter { path_contains: Some("admin/100%_".to_owned()), ..none.clone() },
         EndpointFilter { confirmed: Some(false), ..none.clone() },
         EndpointFilter { min_risk: Some(50), ..none.clone() },
-        EndpointFilter { data_class: Some("payment_card".to_owned()), ..none.clone() },
+        EndpointFilter { data_classes: vec!["payment_card".to_owned()], ..none.clone() },
     ] {
         let found = store.endpoints(&s, &filter, &all()).await.expect("list").items;
         assert_eq!(found, [private.clone()], "{filter:?}");
     }
-    let part = EndpointFilter { data_class: Some("card".to_owned()), ..none };
+    let part = EndpointFilter { data_classes: vec!["card".to_owned()], ..none };
     assert_eq!(store.endpoints(&s, &part, &all()).await.expect("list").items, []);
 
     let filter = FindingFilter { min_severity: Some(Severity::Medium), ..Default::default() };

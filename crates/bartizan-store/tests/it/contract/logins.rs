@@ -5,6 +5,7 @@ use bartizan_store::{
     AccessToken, LoginSession, MAX_SESSIONS, NewPassword, Store, StoreError, UserChange,
 };
 
+use super::all;
 use crate::samples::{at, scope};
 
 fn digest(fill: u8) -> LoginDigest {
@@ -50,7 +51,7 @@ async fn add(store: &dyn Store, name: &str, role: Role) {
 }
 
 async fn actions(store: &dyn Store) -> Vec<String> {
-    let records = store.audit_records(&scope(), 0, 1_000).await.expect("records");
+    let records = store.audit_records(&scope(), 0, &all()).await.expect("records").items;
     records.into_iter().map(|record| record.action).collect()
 }
 

@@ -1,9 +1,11 @@
 //! Decisions about findings, and the audit log.
 
 use bartizan_model::{Finding, FindingState, Severity};
-use bartizan_store::{AuditEntry, AuditProblem, Batch, PRODUCT, StateChange, Store, StoreError};
+use bartizan_store::{
+    AuditEntry, AuditProblem, Batch, PRODUCT, PageRequest, StateChange, Store, StoreError,
+};
 
-use super::{change, with_findings};
+use super::{all, change, with_findings};
 use crate::samples::{at, finding, scope};
 
 pub(super) async fn findings_follow_the_workflow(store: &dyn Store) {
@@ -21,7 +23,7 @@ pub(super) async fn findings_follow_the_workflow(store: &dyn Store) {
     assert_eq!(history.len(), 2);
     assert_eq!((history[1].sequence, history[1].from), (2, FindingState::Confirmed));
     assert_eq!((history[1].who.as_str(), history[1].expiry), ("ann", Some(at(500))));
-    let audit = store.audit_records(&s, 0, 100).await.expect("audit");
+    let audit = store.audit_records(&s, 0, &all()).await.expect("audit").items;
     assert_eq!(audit.len(), 2);
     assert_eq!((audit[1].action.as_str(), audit[1].who.as_str()), ("finding.state", "ann"));
     assert!(audit[1].details.contains("accepted"));
@@ -175,7 +177,7 @@ pub(super) async fn audit_chain_is_extended_and_verified(store: &dyn Store) {
     let report = store.verify_audit(&s, Some(&exported)).await.expect("verified");
     assert_eq!((report.verified, report.problem), (3, None));
     assert_eq!(report.head, store.audit_head(&s).await.expect("head"));
-    let records = store.audit_records(&s, 1, 1).await.expect("records");
+    let records = store.audit_records(&s, 1, &PageRequest::first(1)).await.expect("records").items;
     assert_eq!((records.len(), records[0].subject.as_str()), (1, "policy 2"));
     let mut longer = exported.clone();
     longer.sequence = 9;

@@ -47,11 +47,17 @@ async fn fill(options: &DataOptions) {
 /// What a reader sees, and the end of the audit chain.
 async fn seen(options: &DataOptions) -> String {
     let data = DataDirectory::open_read_only(options).await.expect("opens");
-    let (store, page) = (data.store(), PageRequest::first(1_000));
+    let store = data.store();
     let mut out = String::new();
     for scope in [scope(), other()] {
-        let findings = store.findings(&scope, &Default::default(), &page).await.expect("list");
-        let endpoints = store.endpoints(&scope, &Default::default(), &page).await.expect("list");
+        let findings = store
+            .findings(&scope, &Default::default(), &PageRequest::first(1_000))
+            .await
+            .expect("list");
+        let endpoints = store
+            .endpoints(&scope, &Default::default(), &PageRequest::first(1_000))
+            .await
+            .expect("list");
         let learned = store.learned(&scope, "x").await.expect("read");
         let counts = store.counts(&scope).await.expect("counts");
         let head = store.audit_head(&scope).await.expect("head");

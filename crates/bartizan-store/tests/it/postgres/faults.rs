@@ -91,7 +91,10 @@ async fn a_killed_server_loses_nothing_acknowledged() {
     let data = open(directory.path(), &url).await;
     let page = data.exchanges(&Default::default(), None, 1_000).await.expect("read");
     assert!(page.damaged.is_empty(), "{:?}", page.damaged);
-    eprintln!("4 kills of the server, {failed} noticed, {} batches acknowledged, none lost", acknowledged.len());
+    eprintln!(
+        "4 kills of the server, {failed} noticed, {} batches acknowledged, none lost",
+        acknowledged.len()
+    );
 }
 
 #[tokio::test]

@@ -153,3 +153,30 @@ async fn audit_records_cannot_be_changed_by_a_slip() {
         assert!(refused.to_string().contains("append-only"), "{refused}");
     }
 }
+
+#[tokio::test]
+async fn endpoints_that_are_there_already_are_sorted_by_their_requests() {
+    let Some(server) = server::shared() else { return };
+    let mut connection = PgConnection::connect(&server.database()).await.expect("connects");
+    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
+    let text = |name: &str| std::fs::read_to_string(migrations.join(name)).expect("migration");
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0001_initial.sql")))).await.expect("old");
+    for (id, requests) in [("a", "7"), ("b", "18446744073709551615")] {
+        let body = format!(r#"{{"path":"/\u0000\\u0000","requests":{requests}}}"#);
+        sqlx::query(
+            "INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, \
+             access, inventory_state, confirmed, risk, data_classes, body, recorded_at) \
+             VALUES ('o', 'e', $1, '', '', '', '', '', '', 1, 0, '', $2, 0)",
+        )
+        .bind(id)
+        .bind(body)
+        .execute(&mut connection)
+        .await
+        .expect("written");
+    }
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0006_lists.sql")))).await.expect("new");
+    let rows = sqlx::query("SELECT requests FROM endpoints ORDER BY id");
+    let rows = rows.fetch_all(&mut connection).await.expect("rows");
+    let requests: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
+    assert_eq!(requests, [7, i64::MAX]);
+}

@@ -1,23 +1,31 @@
 //! Endpoints and services.
 
 use bartizan_model::{Access, Endpoint, EndpointId, InventoryState, Protocol, Role, ServiceId};
-use bartizan_store::{EndpointFilter, ServiceRecord};
+use bartizan_store::{EndpointFilter, EndpointOrder, Facets, ServiceRecord};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::{
     call::Call,
+    list::Listed,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::list("/endpoints", Role::Viewer).does(
+        At::list("/endpoints", Role::Viewer).does_as_table(
+            "endpoints",
             "listEndpoints",
             "Endpoints by host, path and method",
             list,
+        ),
+        At::get("/endpoints/facets", Role::Viewer).does(
+            "getEndpointFacets",
+            "How many endpoints there are, by host, method, protocol, service, access, inventory state, \
+             confirmed, data class and risk",
+            facets,
         ),
         At::get("/endpoints/{id}", Role::Viewer).does(
             "getEndpoint",
@@ -34,48 +42,60 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which endpoints. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
-    /// Exact host.
-    host: Option<String>,
-    /// Exact method.
-    method: Option<String>,
+    /// Exact host: any of these.
+    host: Vec<String>,
+    /// Exact method: any of these.
+    method: Vec<String>,
     /// Part of the path, in either case.
     path: Option<String>,
-    /// Protocol.
-    protocol: Option<Protocol>,
-    /// Service.
-    service: Option<ServiceId>,
-    /// Who can reach it.
-    access: Option<Access>,
-    /// How it relates to what is written.
-    inventory_state: Option<InventoryState>,
+    /// Protocol: any of these.
+    protocol: Vec<Protocol>,
+    /// Service: any of these.
+    service: Vec<ServiceId>,
+    /// Who can reach it: any of these.
+    access: Vec<Access>,
+    /// How it relates to what is written: any of these.
+    inventory_state: Vec<InventoryState>,
     /// Confirmed or provisional.
     confirmed: Option<bool>,
-    /// A data class that was seen there.
-    data_class: Option<String>,
+    /// A data class that was seen there: any of these.
+    data_class: Vec<String>,
     /// Least risk score, 0 to 100.
     #[schemars(range(max = 100))]
     min_risk: Option<u8>,
 }
 
-async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<Endpoint>>, Problem> {
-    let (scope, wanted) = (&call.caller()?.scope, &call.query);
-    let filter = EndpointFilter {
-        host: wanted.host.clone(),
-        method: wanted.method.clone(),
-        path_contains: wanted.path.clone(),
-        protocol: wanted.protocol,
-        service: wanted.service.clone(),
-        access: wanted.access,
-        inventory_state: wanted.inventory_state,
-        confirmed: wanted.confirmed,
-        data_class: wanted.data_class.clone(),
-        min_risk: wanted.min_risk,
-    };
+impl Wanted {
+    fn filter(&self) -> EndpointFilter {
+        EndpointFilter {
+            hosts: self.host.clone(),
+            methods: self.method.clone(),
+            path_contains: self.path.clone(),
+            protocols: self.protocol.clone(),
+            services: self.service.clone(),
+            access: self.access.clone(),
+            inventory_states: self.inventory_state.clone(),
+            confirmed: self.confirmed,
+            data_classes: self.data_class.clone(),
+            min_risk: self.min_risk,
+        }
+    }
+}
+
+async fn list(
+    call: Call<Wanted, Nothing, EndpointOrder>,
+) -> Result<Reply<Listed<Endpoint>>, Problem> {
+    let (scope, filter) = (&call.caller()?.scope, call.query.filter());
     let page = call.api.store()?.endpoints(scope, &filter, &call.part.page()).await?;
     Ok(Listed::from(page).into())
+}
+
+async fn facets(call: Call<Wanted, Nothing>) -> Result<Reply<Facets>, Problem> {
+    let scope = &call.caller()?.scope;
+    Ok(call.api.store()?.endpoint_facets(scope, &call.query.filter()).await?.into())
 }
 
 async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<Endpoint>, Problem> {

@@ -3,7 +3,10 @@
 //! So many are looked at for one answer, so that a part can hold few items, or none, and the list still go
 //! on. What is missing from a part is in its headers.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet},
+};
 
 use axum::http::{HeaderName, HeaderValue};
 use bartizan_model::{
@@ -17,11 +20,15 @@ use bartizan_store::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{
-    call::Call,
-    operation::{At, Nothing, Operation},
-    problem::Problem,
-    reply::{Listed, Reply},
+use crate::{
+    api::{
+        call::Call,
+        list::Listed,
+        operation::{At, Nothing, Operation},
+        problem::Problem,
+        reply::Reply,
+    },
+    output::csv::Record,
 };
 
 /// Blocks of the log that are looked into for one answer: a megabyte each, or less.
@@ -29,7 +36,8 @@ const BLOCKS: u32 = 48;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::list("/exchanges", Role::Viewer).does(
+        At::list("/exchanges", Role::Viewer).does_as_table(
+            "exchanges",
             "listExchanges",
             "What is kept of exchanges, the last one first; a part can be short and still go on",
             list,
@@ -43,7 +51,7 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which exchanges. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     /// The one with this id, as answers of the gateway name it (`incident`).
@@ -194,6 +202,64 @@ pub(super) struct ExchangeView {
     decisions: Vec<DecisionFact>,
     /// Decisions that are not among these because of a limit.
     decisions_left_out: u32,
+}
+
+impl Record for ExchangeView {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "time",
+        "method",
+        "host",
+        "path",
+        "endpoint_id",
+        "status",
+        "actor_id",
+        "actor",
+        "request_bytes",
+        "response_bytes",
+        "duration_ms",
+        "data_classes",
+        "hostile",
+        "codes",
+        "severity",
+        "action",
+        "applied",
+        "anomalies",
+        "not_inspected",
+    ];
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let classes: BTreeSet<&str> = self.data_classes.iter().map(|c| c.class.as_str()).collect();
+        let classes: Vec<&str> = classes.into_iter().collect();
+        let id = |id: &Option<EndpointId>| id.as_ref().map(ToString::to_string);
+        vec![
+            self.id.as_str().into(),
+            text(self.time),
+            self.method.as_str().into(),
+            text(self.host.as_deref()),
+            text(self.path.as_deref()),
+            text(id(&self.endpoint_id)),
+            text(self.status),
+            text(self.actor_id.as_ref().map(ToString::to_string)),
+            text(self.actor.as_ref().map(|actor| actor.label.as_str())),
+            self.request_bytes.to_string().into(),
+            text(self.response_bytes),
+            text(self.duration_ms),
+            classes.join("; ").into(),
+            text(self.hostile),
+            text(self.codes.as_ref().map(|codes| codes.join("; "))),
+            text(self.severity.map(|severity| severity.as_str())),
+            text(self.action.map(|action| action.as_str())),
+            text(self.applied.map(|action| action.as_str())),
+            self.anomalies.join("; ").into(),
+            self.not_inspected.join("; ").into(),
+        ]
+    }
+}
+
+/// A cell; empty for what is not known.
+fn text(value: Option<impl ToString>) -> Cow<'static, str> {
+    value.map(|value| value.to_string()).unwrap_or_default().into()
 }
 
 /// A data class that was seen in an exchange.

@@ -1,22 +1,26 @@
 //! Findings and what is decided about them.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bartizan_model::{
     EndpointId, Finding, FindingId, FindingState, Method, Role, Scope, Severity, Timestamp,
 };
 use bartizan_store::{
-    Assignment, FindingComment, FindingEvent, FindingFilter, NewComment, Page, StateChange, Store,
-    StoreError,
+    Assignment, Facets, FindingComment, FindingEvent, FindingFilter, FindingOrder, NewComment,
+    Page, StateChange, Store, StoreError,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::api::{
-    call::Call,
-    operation::{At, Nothing, Operation},
-    problem::Problem,
-    reply::{Listed, Reply},
+use crate::{
+    api::{
+        call::Call,
+        list::Listed,
+        operation::{At, Nothing, Operation},
+        problem::Problem,
+        reply::Reply,
+    },
+    output::csv::Record,
 };
 
 /// Most findings that are decided about at one time.
@@ -24,10 +28,16 @@ const MOST_AT_ONCE: usize = 500;
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::list("/findings", Role::Viewer).does(
+        At::list("/findings", Role::Viewer).does_as_table(
+            "findings",
             "listFindings",
             "Findings, worst first, then latest first",
             list,
+        ),
+        At::get("/findings/facets", Role::Viewer).does(
+            "getFindingFacets",
+            "How many findings there are, by state, severity, code, host and assignee",
+            facets,
         ),
         At::get("/findings/{id}", Role::Viewer).does("getFinding", "One finding", get),
         At::list("/findings/{id}/history", Role::Viewer).does(
@@ -64,19 +74,21 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which findings. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
     /// Any of these states.
     state: Vec<FindingState>,
+    /// Any of these severities.
+    severity: Vec<Severity>,
     /// Least severity.
     min_severity: Option<Severity>,
-    /// Code of the check.
-    code: Option<String>,
+    /// Code of the check: any of these.
+    code: Vec<String>,
     /// Endpoint.
     endpoint: Option<EndpointId>,
-    /// Exact host.
-    host: Option<String>,
+    /// Exact host: any of these.
+    host: Vec<String>,
     /// Last seen at or after.
     seen_since: Option<Timestamp>,
     /// On which this user works.
@@ -97,6 +109,28 @@ pub(super) struct FindingView {
     /// Path template of its endpoint; `null` when it is about the whole host.
     path: Option<String>,
 }
+
+/// What a finding says, then who works on it and where it is.
+impl Record for FindingView {
+    const COLUMNS: &'static [&'static str] = &COLUMNS;
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let mut cells = self.finding.cells();
+        let method = self.method.as_ref().map(|method| method.0.as_str());
+        let more = [self.assignee.as_deref(), method, self.path.as_deref()];
+        cells.extend(more.map(|text| Cow::from(text.unwrap_or_default())));
+        cells
+    }
+}
+
+const COLUMNS: [&str; Finding::COLUMNS.len() + 3] = {
+    let mut all = [""; Finding::COLUMNS.len() + 3];
+    let (of_finding, _) = all.split_at_mut(Finding::COLUMNS.len());
+    of_finding.copy_from_slice(Finding::COLUMNS);
+    let at = Finding::COLUMNS.len();
+    (all[at], all[at + 1], all[at + 2]) = ("assignee", "method", "path");
+    all
+};
 
 /// Findings with what stands beside them.
 async fn views(
@@ -120,22 +154,35 @@ async fn views(
     Ok(findings.into_iter().map(view).collect())
 }
 
-async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<FindingView>>, Problem> {
-    let (scope, wanted) = (&call.caller()?.scope, &call.query);
-    let filter = FindingFilter {
-        states: wanted.state.clone(),
-        min_severity: wanted.min_severity,
-        code: wanted.code.clone(),
-        endpoint: wanted.endpoint.clone(),
-        host: wanted.host.clone(),
-        seen_since: wanted.seen_since,
-        assignee: wanted.assignee.clone(),
-        unassigned: wanted.unassigned,
-    };
+impl Wanted {
+    fn filter(&self) -> FindingFilter {
+        FindingFilter {
+            states: self.state.clone(),
+            severities: self.severity.clone(),
+            min_severity: self.min_severity,
+            codes: self.code.clone(),
+            endpoint: self.endpoint.clone(),
+            hosts: self.host.clone(),
+            seen_since: self.seen_since,
+            assignee: self.assignee.clone(),
+            unassigned: self.unassigned,
+        }
+    }
+}
+
+async fn list(
+    call: Call<Wanted, Nothing, FindingOrder>,
+) -> Result<Reply<Listed<FindingView>>, Problem> {
+    let (scope, filter) = (&call.caller()?.scope, call.query.filter());
     let store = call.api.store()?;
     let Page { items, next } = store.findings(scope, &filter, &call.part.page()).await?;
     let items = views(&*store, scope, items).await?;
     Ok(Listed::from(Page { items, next }).into())
+}
+
+async fn facets(call: Call<Wanted, Nothing>) -> Result<Reply<Facets>, Problem> {
+    let scope = &call.caller()?.scope;
+    Ok(call.api.store()?.finding_facets(scope, &call.query.filter()).await?.into())
 }
 
 async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<FindingView>, Problem> {

@@ -3,23 +3,30 @@
 use bartizan_model::{
     ActorId, Detection, DetectionId, EndpointId, Incident, IncidentId, Role, Severity, Timestamp,
 };
-use bartizan_store::{DetectionFilter, IncidentFilter};
+use bartizan_store::{DetectionFilter, DetectionOrder, Facets, IncidentFilter, IncidentOrder};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::api::{
     call::Call,
+    list::Listed,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 pub(super) fn operations() -> Vec<Operation> {
     vec![
-        At::list("/incidents", Role::Viewer).does(
+        At::list("/incidents", Role::Viewer).does_as_table(
+            "incidents",
             "listIncidents",
             "Incidents, worst first, then latest first",
             list,
+        ),
+        At::get("/incidents/facets", Role::Viewer).does(
+            "getIncidentFacets",
+            "How many incidents there are, by severity",
+            facets,
         ),
         At::get("/incidents/{id}", Role::Viewer).does(
             "getIncident",
@@ -31,7 +38,8 @@ pub(super) fn operations() -> Vec<Operation> {
             "The detections of an incident, in order of time; those that were trimmed are missing",
             detections_of,
         ),
-        At::list("/detections", Role::Viewer).does(
+        At::list("/detections", Role::Viewer).does_as_table(
+            "detections",
             "listDetections",
             "Detections, latest first",
             detections,
@@ -41,9 +49,11 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which incidents. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WantedIncidents {
+    /// Any of these severities.
+    severity: Vec<Severity>,
     /// Least severity.
     min_severity: Option<Severity>,
     /// Actor.
@@ -55,13 +65,15 @@ pub(super) struct WantedIncidents {
 }
 
 /// Which detections. What is missing does not restrict.
-#[derive(Default, Deserialize, JsonSchema)]
+#[derive(Clone, Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct WantedDetections {
+    /// Any of these severities.
+    severity: Vec<Severity>,
     /// Least severity.
     min_severity: Option<Severity>,
-    /// Code of the detector.
-    code: Option<String>,
+    /// Code of the detector: any of these.
+    code: Vec<String>,
     /// Attack class.
     class: Option<String>,
     /// Actor.
@@ -74,16 +86,29 @@ pub(super) struct WantedDetections {
     before: Option<Timestamp>,
 }
 
-async fn list(call: Call<WantedIncidents, Nothing>) -> Result<Reply<Listed<Incident>>, Problem> {
-    let (scope, wanted) = (&call.caller()?.scope, &call.query);
-    let filter = IncidentFilter {
-        min_severity: wanted.min_severity,
-        actor: wanted.actor.clone(),
-        since: wanted.since,
-        before: wanted.before,
-    };
+impl WantedIncidents {
+    fn filter(&self) -> IncidentFilter {
+        IncidentFilter {
+            severities: self.severity.clone(),
+            min_severity: self.min_severity,
+            actor: self.actor.clone(),
+            since: self.since,
+            before: self.before,
+        }
+    }
+}
+
+async fn list(
+    call: Call<WantedIncidents, Nothing, IncidentOrder>,
+) -> Result<Reply<Listed<Incident>>, Problem> {
+    let (scope, filter) = (&call.caller()?.scope, call.query.filter());
     let page = call.api.store()?.incidents(scope, &filter, &call.part.page()).await?;
     Ok(Listed::from(page).into())
+}
+
+async fn facets(call: Call<WantedIncidents, Nothing>) -> Result<Reply<Facets>, Problem> {
+    let scope = &call.caller()?.scope;
+    Ok(call.api.store()?.incident_facets(scope, &call.query.filter()).await?.into())
 }
 
 async fn get(call: Call<Nothing, Nothing>) -> Result<Reply<Incident>, Problem> {
@@ -104,12 +129,13 @@ async fn detections_of(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<Dete
 }
 
 async fn detections(
-    call: Call<WantedDetections, Nothing>,
+    call: Call<WantedDetections, Nothing, DetectionOrder>,
 ) -> Result<Reply<Listed<Detection>>, Problem> {
     let (scope, wanted) = (&call.caller()?.scope, &call.query);
     let filter = DetectionFilter {
+        severities: wanted.severity.clone(),
         min_severity: wanted.min_severity,
-        code: wanted.code.clone(),
+        codes: wanted.code.clone(),
         class: wanted.class.clone(),
         actor: wanted.actor.clone(),
         endpoint: wanted.endpoint.clone(),

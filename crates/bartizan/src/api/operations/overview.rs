@@ -2,8 +2,8 @@
 
 use bartizan_model::{Endpoint, Incident, Role, Scope, Timestamp, analysis::Summary};
 use bartizan_store::{
-    Changes, Counts, DataClassSpread, EndpointFilter, IncidentFilter, PageRequest, Store,
-    TRAFFIC_SECONDS, TrafficBucket,
+    Changes, Counts, DataClassSpread, EndpointFilter, EndpointOrder, IncidentFilter, PageRequest,
+    Store, TRAFFIC_SECONDS, TrafficBucket,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Incidents and endpoints that are shown at a glance.
-const AT_A_GLANCE: usize = 5;
+const AT_A_GLANCE: u32 = 5;
 /// Traffic is shown for so long, in seconds.
 const TRAFFIC: i64 = 86_400;
 
@@ -75,13 +75,15 @@ pub(super) struct Traffic {
 async fn overview(call: Call<Wanted, Nothing>) -> Result<Reply<Overview>, Problem> {
     let (caller, store) = (call.caller()?, call.api.store()?);
     let scope = &caller.scope;
-    let first = PageRequest::first(AT_A_GLANCE as u32);
-    let incidents = store.incidents(scope, &IncidentFilter::default(), &first).await?.items;
+    let worst = PageRequest::first(AT_A_GLANCE);
+    let incidents = store.incidents(scope, &IncidentFilter::default(), &worst).await?.items;
+    let riskiest = PageRequest::first(AT_A_GLANCE).by(EndpointOrder::RiskDown);
+    let riskiest = store.endpoints(scope, &EndpointFilter::default(), &riskiest).await?.items;
     let runs = store.runs(scope, &PageRequest::first(1)).await?.items;
     let overview = Overview {
         counts: store.counts(scope).await?,
         incidents,
-        riskiest: riskiest(&*store, scope).await?,
+        riskiest,
         summary: runs.into_iter().next().map(|run| run.summary),
         server: match call.api.own(caller) {
             Ok(()) => Some(call.api.figures()?),
@@ -103,20 +105,4 @@ async fn traffic(store: &dyn Store, scope: &Scope) -> Result<Traffic, Problem> {
     let since = Timestamp::from_seconds(begin);
     let buckets = store.traffic_since(scope, since).await?;
     Ok(Traffic { since, seconds: TRAFFIC_SECONDS, buckets })
-}
-
-/// Looks at the riskiest first, so that few are read where there are many.
-async fn riskiest(store: &dyn Store, scope: &Scope) -> Result<Vec<Endpoint>, Problem> {
-    let mut found = Vec::new();
-    for least in [80, 60, 40, 20, 1] {
-        let filter = EndpointFilter { min_risk: Some(least), ..EndpointFilter::default() };
-        let page = PageRequest::first(1_000);
-        found = store.endpoints(scope, &filter, &page).await?.items;
-        if found.len() >= AT_A_GLANCE {
-            break;
-        }
-    }
-    found.sort_by_key(|endpoint| std::cmp::Reverse((endpoint.risk.score, endpoint.requests)));
-    found.truncate(AT_A_GLANCE);
-    Ok(found)
 }

@@ -7,9 +7,10 @@ use serde::Serialize;
 
 use crate::api::{
     call::Call,
+    list::Listed,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 pub(super) fn operations() -> Vec<Operation> {

@@ -9,9 +9,10 @@ use serde::{Deserialize, Serialize};
 use crate::{
     api::{
         call::Call,
+        list::Listed,
         operation::{At, Nothing, Operation},
         problem::Problem,
-        reply::{Listed, Reply},
+        reply::Reply,
     },
     serve::{Figures, InForce, Switch, SwitchError},
 };

@@ -7,10 +7,11 @@ use serde::{Deserialize, Serialize};
 
 use crate::api::{
     call::Call,
+    list::Listed,
     logins,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 /// Longest life of a token, in days.

@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::api::{
     call::Call,
+    list::Listed,
     operation::{At, Nothing, Operation},
     problem::Problem,
-    reply::{Listed, Reply},
+    reply::Reply,
 };
 
 pub(super) fn operations() -> Vec<Operation> {

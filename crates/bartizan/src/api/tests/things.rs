@@ -172,7 +172,13 @@ async fn findings_are_given_to_users_and_say_where_they_are() {
     );
     let (_, done) = assign(json!(["fnd_default"]), Value::Null).await;
     assert_eq!(done["changed"], json!(["fnd_default"]));
-    let audit = world.directory.store().audit_records(&here(), 0, 1_000).await.expect("audit");
+    let audit = world
+        .directory
+        .store()
+        .audit_records(&here(), 0, &Default::default())
+        .await
+        .expect("audit")
+        .items;
     let of_ours: Vec<_> = audit.iter().filter(|record| record.action == "finding.assign").collect();
     assert_eq!(of_ours.len(), 2, "what is refused is not recorded");
     assert!(of_ours[1].details.contains("\"from\":\"operator\""), "{}", of_ours[1].details);
@@ -199,7 +205,13 @@ async fn comments_are_text_and_nothing_else() {
         (2, &json!("analyst"), &json!(1))
     );
     assert_eq!(items[0]["text"], json!(hostile));
-    let audit = world.directory.store().audit_records(&here(), 0, 1_000).await.expect("audit");
+    let audit = world
+        .directory
+        .store()
+        .audit_records(&here(), 0, &Default::default())
+        .await
+        .expect("audit")
+        .items;
     assert_eq!(audit.iter().filter(|record| record.action == "finding.comment").count(), 2);
     let (status, _) = change(
         &world,

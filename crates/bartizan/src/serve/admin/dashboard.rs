@@ -6,7 +6,8 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use include_dir::{Dir, File, include_dir};
-use sha2::Digest as _;
+
+use crate::entity_tag::EntityTag;
 
 /// Empty but for a mark where the dashboard was not built before.
 static FILES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/../../dashboard/dist");
@@ -71,15 +72,13 @@ fn page(status: StatusCode, body: axum::body::Body) -> Response {
 }
 
 fn serve(path: &str, file: &'static File<'static>, headers: &HeaderMap) -> Response {
-    let hash = sha2::Sha256::digest(file.contents());
-    let tag: String = hash.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
-    let tag = format!("\"{tag}\"");
+    let tag = EntityTag::of(file.contents());
     // Names of assets hold a hash of what is in them.
     let is_permanent = path.starts_with("assets/");
     let caching = if is_permanent { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let common = [(header::ETAG, tag.clone()), (header::CACHE_CONTROL, caching.to_owned())];
-    let known = headers.get(header::IF_NONE_MATCH).and_then(|value| value.to_str().ok());
-    if known.is_some_and(|known| known.split(',').any(|one| one.trim() == tag)) {
+    let common =
+        [(header::ETAG, tag.as_str().to_owned()), (header::CACHE_CONTROL, caching.to_owned())];
+    if tag.is_known(headers) {
         return (StatusCode::NOT_MODIFIED, common).into_response();
     }
     (common, [(header::CONTENT_TYPE, kind(path))], file.contents()).into_response()

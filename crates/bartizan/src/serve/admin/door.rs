@@ -105,8 +105,8 @@ enum State {
     Busy,
 }
 
-/// A connection on which a request takes so long at most, from its first byte to the last one of its
-/// answer, and so does waiting for the first or the next one. A request that came before the one in front
+/// A connection on which a request takes so long at most, from its first byte to the first one of its
+/// answer; so does taking more of the answer, and waiting for the first or the next request. A request that came before the one in front
 /// of it was answered has the time that this one left, or that of waiting.
 pub(super) struct Visit {
     stream: TcpStream,
@@ -171,6 +171,10 @@ impl AsyncWrite for Visit {
         let this = self.get_mut();
         let written = Pin::new(&mut this.stream).poll_write(cx, bytes);
         if written.is_pending() {
+            // What was taken of a long answer gives time for the rest of it.
+            if let State::Idle(since) = this.state {
+                this.timer.as_mut().reset(since + this.longest);
+            }
             this.state = State::Busy;
             return this.wait(cx);
         }
@@ -255,6 +259,34 @@ mod tests {
     async fn http2_is_not_spoken() {
         let (came, late, took) = visit(&["PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"], 2).await;
         assert!(came < 200 && late == 0 && took < PAUSE + LONGEST, "{came} {late} {took:?}");
+    }
+
+    #[tokio::test]
+    async fn a_long_answer_may_be_taken_slowly() {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let closed = Arc::new(Closed::default());
+        let door = Door::new(listener, 4, LONGEST, Arc::clone(&closed));
+        let size = 32 << 20;
+        let app = Router::new().route("/", get(move || async move { "a".repeat(size) }));
+        let (_stop, stopped) = watch::channel(false);
+        let serving = tokio::spawn(door.serve(app, stopped));
+        let mut stream = TcpStream::connect(address).await.expect("connects");
+        stream.write_all(b"GET / HTTP/1.1\r\nhost: a\r\n\r\n").await.expect("sent");
+        let (begin, mut came, mut piece) = (Instant::now(), 0, vec![0; 1 << 20]);
+        while came < size {
+            let length = timeout(LONGEST, stream.read(&mut piece)).await.expect("goes on");
+            match length.expect("read") {
+                0 => break,
+                length => came += length,
+            }
+            // As fast as takes twice as long as a request may.
+            let due = begin + 2 * LONGEST.mul_f64(came as f64 / size as f64);
+            tokio::time::sleep_until(due).await;
+        }
+        assert!(came >= size && begin.elapsed() > LONGEST, "{came} in {:?}", begin.elapsed());
+        assert_eq!(closed.late.load(Relaxed), 0);
+        serving.abort();
     }
 
     #[tokio::test]

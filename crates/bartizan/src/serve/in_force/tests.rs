@@ -95,7 +95,12 @@ async fn a_switch_survives_a_reload_and_a_restart_until_it_is_taken_back() {
 
     server.switch(directory.store(), Mode::Monitor).await.expect("switched back");
     assert_eq!(server.switched(), None, "as it is configured");
-    let audit = directory.store().audit_records(&Scope::default(), 0, 10).await.expect("audit");
+    let audit = directory
+        .store()
+        .audit_records(&Scope::default(), 0, &Default::default())
+        .await
+        .expect("audit")
+        .items;
     let details: Vec<_> = audit.iter().map(|r| (r.action.as_str(), r.details.as_str())).collect();
     let expected = [
         ("policy.mode", r#"{"from":"monitor","to":"enforce"}"#),
@@ -136,6 +141,6 @@ async fn switches_that_cannot_be_understood_are_refused_until_they_are_forgotten
     }
     Modes::forget((store, &scope), Timestamp::from_seconds(9)).await.expect("forgotten");
     assert_eq!(Modes::load((store, &scope)).await.expect("none"), Modes::default());
-    let audit = store.audit_records(&scope, 0, 10).await.expect("audit");
+    let audit = store.audit_records(&scope, 0, &Default::default()).await.expect("audit").items;
     assert_eq!((audit.len(), audit[0].action.as_str()), (1, "policy.modes.forget"));
 }
