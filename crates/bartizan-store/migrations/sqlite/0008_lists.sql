@@ -24,9 +24,9 @@ CREATE INDEX findings_by_first_seen
 CREATE INDEX detections_by_severity
     ON detections (organisation, environment, severity, seen_at, id, code, class);
 CREATE INDEX detections_by_code
-    ON detections (organisation, environment, code, seen_at, id, severity, class);
+    ON detections (organisation, environment, code, severity, seen_at, id, class);
 CREATE INDEX detections_by_class
-    ON detections (organisation, environment, class, seen_at, id, severity);
+    ON detections (organisation, environment, class, severity, seen_at, id);
 
 DROP INDEX incidents_by_severity;
 CREATE INDEX incidents_by_severity

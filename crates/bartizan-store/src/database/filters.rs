@@ -70,8 +70,9 @@ pub(super) async fn detections(
     let (least, is_timed) =
         (filter.min_severity, filter.since.is_some() || filter.before.is_some());
     let by_time = order != DetectionOrder::SeverityDown;
+    let by_kind = !filter.codes.is_empty() || filter.class.is_some();
     let mut severities = filter.severities.clone();
-    if severities.is_empty() && (least.is_some() || is_timed && !by_time) {
+    if severities.is_empty() && (least.is_some() || by_kind || is_timed && !by_time) {
         severities.extend(Severity::ALL.iter().filter(|one| least.is_none_or(|it| **one >= it)));
     }
     let mut select = Select::new(&DETECTIONS, scope);
@@ -82,15 +83,15 @@ pub(super) async fn detections(
     also_time(&mut select, filter.since, filter.before);
     also_endpoint(&mut select, connection, scope, filter.endpoint.as_ref()).await?;
     // Each has an index in which things stand in the order of time; what fewest things fulfil is first.
-    let indexed = [
-        ("actor", filter.actor.is_some()),
-        ("endpoint_id", filter.endpoint.is_some()),
-        ("code", by_time && !filter.codes.is_empty()),
-        ("class", by_time && filter.class.is_some()),
-        ("severity", !severities.is_empty() && (by_time || is_timed)),
+    let indexed: [(&'static [&'static str], bool); 5] = [
+        (&["actor"], filter.actor.is_some()),
+        (&["endpoint_id"], filter.endpoint.is_some()),
+        (&["code", "severity"], !filter.codes.is_empty()),
+        (&["class", "severity"], filter.class.is_some()),
+        (&["severity"], !severities.is_empty() && (by_time || is_timed)),
     ];
-    if let Some((column, _)) = indexed.iter().find(|(_, is_asked)| *is_asked) {
-        select.find_by(column, &indexed.map(|(column, _)| column));
+    if let Some((columns, _)) = indexed.iter().find(|(_, is_asked)| *is_asked) {
+        select.find_by(columns, &indexed.map(|(columns, _)| columns[0]));
     }
     Ok(select)
 }
@@ -217,8 +218,9 @@ mod tests {
         let by_time = DetectionOrder::LastSeenDown;
         for (filter, order, index, condition) in [
             (&severe, by_time, "severity", "severity=? AND (seen_at,id)<"),
-            (&coded, by_time, "code", "code=? AND (seen_at,id)<"),
-            (&classed, by_time, "class", "class=? AND (seen_at,id)<"),
+            (&coded, by_time, "code", "code=? AND severity=? AND (seen_at,id)<"),
+            (&classed, by_time, "class", "class=? AND severity=? AND (seen_at,id)<"),
+            (&coded, DetectionOrder::SeverityDown, "code", "code=? AND severity=? "),
             (&acted, by_time, "actor", "actor=? AND (seen_at,id)<"),
             (&late, DetectionOrder::SeverityDown, "severity", "severity=? AND seen_at>?"),
         ] {

@@ -27,8 +27,8 @@ static BLOCKS: List = List {
     columns: "segment, position, file_offset, length, records, first_time, last_time",
     table: "exchange_blocks",
 };
-const AS_WRITTEN: Sorted = Sorted::up("position", &[Int("segment"), Int("position")]);
-const LAST_FIRST: Sorted = Sorted::down("-position", &[Int("segment"), Int("position")]);
+const AS_WRITTEN: Sorted = Sorted::up("position", &[Int("segment"), Int("position")]).loosely();
+const LAST_FIRST: Sorted = Sorted::down("-position", &[Int("segment"), Int("position")]).loosely();
 
 /// A segment as the index sums it up.
 struct SegmentSum {

@@ -19,13 +19,16 @@ pub(crate) struct List {
     pub(crate) table: &'static str,
 }
 
-/// Most values that are looked up by themselves.
-const MOST_PARTS: usize = 16;
+/// Most values, or sets of values of several columns, that are looked up by themselves.
+const MOST_PARTS: usize = 40;
 
-/// Things in order, all or those with one value of a column.
+/// Columns with one value of each.
+type Only<'a> = Vec<(&'static str, &'a SortKey)>;
+
+/// Things in order, all or those with these values.
 struct Run<'a> {
     sorted: &'a Sorted,
-    only: Option<(&'static str, &'a SortKey)>,
+    only: &'a Only<'a>,
     /// Values of the last keys, behind which it goes on; none for the beginning.
     behind: &'a [SortKey],
     limit: &'a SortKey,
@@ -69,14 +72,14 @@ pub(crate) struct Select {
     list: &'static List,
     scope: [SortKey; 2],
     conditions: Vec<Condition>,
-    found_by: Option<&'static str>,
+    found_by: &'static [&'static str],
 }
 
 impl Select {
     pub(crate) fn new(list: &'static List, scope: &Scope) -> Self {
         let (organisation, environment) = (scope.organisation.as_str(), scope.environment.as_str());
         let scope = [organisation, environment].map(|text| SortKey::Text(text.to_owned()));
-        Self { list, scope, conditions: Vec::new(), found_by: None }
+        Self { list, scope, conditions: Vec::new(), found_by: &[] }
     }
 
     /// Adds a condition on a column; `?` in it stands for each value in turn.
@@ -172,12 +175,12 @@ impl Select {
         self.also("", text, values, Kind::Other);
     }
 
-    /// Looks things up by the value of `column`, each value by itself, and merges what is found. For the
-    /// conditions on `others` no index is looked into.
-    pub(crate) fn find_by(&mut self, column: &'static str, others: &[&'static str]) {
-        self.found_by = Some(column);
+    /// Looks things up by the values of these columns, each set of values by itself, and merges what is
+    /// found. For the conditions on `others` no index is looked into.
+    pub(crate) fn find_by(&mut self, columns: &'static [&'static str], others: &[&'static str]) {
+        self.found_by = columns;
         for condition in &mut self.conditions {
-            if condition.column != column && others.contains(&condition.column) {
+            if !columns.contains(&condition.column) && others.contains(&condition.column) {
                 condition.text = condition.aside();
             }
         }
@@ -211,15 +214,15 @@ impl Select {
             (behind.unwrap_or_default(), SortKey::Int(i64::from(page.clamped()) + 1));
         let mut values = self.scope.to_vec();
         let mut parts = Vec::new();
-        for (column, value) in self.parts() {
-            if let Some(behind) = sorted.within(column, value, &behind) {
-                let run = Run { sorted, only: Some((column, value)), behind, limit: &limit };
+        for only in &self.parts() {
+            if let Some(behind) = sorted.within(only, &behind) {
+                let run = Run { sorted, only, behind, limit: &limit };
                 let text = self.run(&run, &mut values);
                 parts.push(format!("SELECT * FROM ({text}) AS part"));
             }
         }
         if parts.is_empty() {
-            let run = Run { sorted, only: None, behind: &behind, limit: &limit };
+            let run = Run { sorted, only: &Vec::new(), behind: &behind, limit: &limit };
             return Ok((self.run(&run, &mut values), values));
         }
         let keys: Vec<_> = (1..=sorted.keys.len()).map(|at| at.to_string()).collect();
@@ -229,23 +232,40 @@ impl Select {
         Ok((text, values))
     }
 
-    /// The values that are looked up by themselves; none when there are too many.
-    fn parts(&self) -> impl Iterator<Item = (&'static str, &SortKey)> {
-        let found = |one: &&Condition| Some(one.column) == self.found_by && one.kind == Kind::Any;
-        let any = self.conditions.iter().find(found).filter(|one| one.values.len() <= MOST_PARTS);
-        any.into_iter().flat_map(|one| one.values.iter().map(|value| (one.column, value)))
+    /// The sets of values that are looked up by themselves; none when there are too many.
+    fn parts(&self) -> Vec<Only<'_>> {
+        let mut parts: Vec<Only<'_>> = vec![Vec::new()];
+        for column in self.found_by {
+            let any = |one: &&Condition| one.column == *column && one.kind == Kind::Any;
+            let Some(any) = self.conditions.iter().find(any) else { return Vec::new() };
+            if parts.len() * any.values.len() > MOST_PARTS {
+                return Vec::new();
+            }
+            let mut longer = Vec::new();
+            for part in &parts {
+                for value in &any.values {
+                    let mut part = part.clone();
+                    part.push((*column, value));
+                    longer.push(part);
+                }
+            }
+            parts = longer;
+        }
+        parts.retain(|part| !part.is_empty());
+        parts
     }
 
     fn run(&self, run: &Run<'_>, values: &mut Vec<SortKey>) -> String {
         let (sorted, list) = (run.sorted, self.list);
-        let (keys, only) = (sorted.texts(), run.only.map(|(column, _)| column));
+        let keys = sorted.texts();
+        let is_only = |column: &str| run.only.iter().any(|(only, _)| *only == column);
         let columns = keys.join(", ");
         let mut text = format!("SELECT {columns}, {} FROM {}", list.columns, list.table);
-        let lead = keys.iter().copied().find(|key| Some(*key) != only);
-        let is_other = |one: &Condition| Some(one.column) != only || one.kind != Kind::Any;
+        let lead = keys.iter().copied().find(|key| !is_only(key) && sorted.strict);
+        let is_other = |one: &Condition| !is_only(one.column) || one.kind != Kind::Any;
         self.conditions(is_other, lead, &mut text, values);
-        if let Some((column, value)) = run.only {
-            push(&mut text, values, &format!(" AND {column} = ?"), std::slice::from_ref(value));
+        for (column, value) in run.only {
+            push(&mut text, values, &format!(" AND {column} = ?"), std::slice::from_ref(*value));
         }
         if let [first, ..] = run.behind {
             let comparison = if sorted.descending { "<" } else { ">" };
@@ -376,7 +396,7 @@ mod tests {
     #[test]
     fn values_are_looked_up_by_themselves_and_merged() {
         let mut select = select();
-        select.find_by("state", &["host", "state"]);
+        select.find_by(&["state"], &["host", "state"]);
         let (text, values) = select.page(&FIRST, &PageRequest::<()>::first(1)).expect("a page");
         let part = |host, state, limit| {
             format!(
@@ -395,7 +415,7 @@ mod tests {
         let mut select = Select::new(&LIST, &Scope::default());
         select.also_any_int("severity", [2, 3, 4]);
         select.also_int("id", ">= ?", Some(7));
-        select.find_by("severity", &[]);
+        select.find_by(&["severity"], &[]);
         let page = PageRequest::<()>::after(1, LIST.cursor(&WORST, &key()));
         let (text, _) = select.page(&WORST, &page).expect("own cursor");
         let begin = "SELECT * FROM (SELECT severity, id, body FROM things WHERE organisation = $1 \
@@ -421,6 +441,8 @@ mod tests {
                          AND COALESCE(seen, 0) <= $6 ORDER BY";
         assert!(text.contains(condition), "{text}");
         assert!(select.count().0.ends_with("AND risk >= $3"));
+        let (text, _) = select.page(&sorted.loosely(), &page).expect("own cursor");
+        assert!(text.contains("AND risk >= $3 AND"), "{text}");
     }
 
     #[test]

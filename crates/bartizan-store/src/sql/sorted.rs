@@ -37,6 +37,9 @@ pub(crate) struct Sorted {
     pub(crate) keys: &'static [Key],
     /// Whether the largest key comes first (all keys alike).
     pub(super) descending: bool,
+    /// Whether things are always looked up in this order. Else what fulfils a condition may be looked up
+    /// first, and sorted.
+    pub(super) strict: bool,
 }
 
 /// An order that callers can ask for.
@@ -46,28 +49,31 @@ pub(crate) trait Order: Copy {
 
 impl Sorted {
     pub(crate) const fn up(word: &'static str, keys: &'static [Key]) -> Self {
-        Self { word, keys, descending: false }
+        Self { word, keys, descending: false, strict: true }
     }
 
     pub(crate) const fn down(word: &'static str, keys: &'static [Key]) -> Self {
-        Self { word, keys, descending: true }
+        Self { word, keys, descending: true, strict: true }
     }
 
-    /// What of a key those with this value of a column go on behind: nothing when all of them are behind
+    /// For lists of which few things fulfil a condition.
+    pub(crate) const fn loosely(self) -> Self {
+        Self { strict: false, ..self }
+    }
+
+    /// What of a key those with these values of columns go on behind: nothing when all of them are behind
     /// it; `None` when none of them is.
     pub(super) fn within<'k>(
         &self,
-        column: &str,
-        value: &SortKey,
+        only: &[(&'static str, &SortKey)],
         behind: &'k [SortKey],
     ) -> Option<&'k [SortKey]> {
-        let (Some((SortKey::Int(last), rest)), SortKey::Int(value)) = (behind.split_first(), value)
+        let first = only.iter().find(|(column, _)| *column == self.keys[0].text());
+        let (Some((SortKey::Int(last), rest)), Some((_, SortKey::Int(value)))) =
+            (behind.split_first(), first)
         else {
             return Some(behind);
         };
-        if self.keys[0].text() != column {
-            return Some(behind);
-        }
         match (value.cmp(last), self.descending) {
             (Ordering::Equal, _) => Some(rest),
             (Ordering::Less, true) | (Ordering::Greater, false) => Some(&[]),

@@ -107,6 +107,9 @@ pub(super) async fn every_order_gives_everything_once(store: &dyn Store) {
     in_parts(ActorOrder::ALL, ActorOrder::as_str, |one| one.id.to_string(), list).await;
 }
 
+/// What an order goes by.
+type Rank = fn(&Endpoint) -> u64;
+
 pub(super) async fn orders_of_endpoints_are_what_they_say(store: &dyn Store) {
     let s = scope();
     store.save_batch(&s, &many()).await.expect("saved");
@@ -114,7 +117,7 @@ pub(super) async fn orders_of_endpoints_are_what_they_say(store: &dyn Store) {
         let page = all().by(order);
         store.endpoints(&s, &Default::default(), &page).await.expect("list").items
     };
-    let keys: [(EndpointOrder, fn(&Endpoint) -> u64); 4] = [
+    let keys: [(EndpointOrder, Rank); 4] = [
         (EndpointOrder::Risk, |one| u64::from(one.risk.score)),
         (EndpointOrder::Requests, |one| one.requests),
         (EndpointOrder::FirstSeen, |one| one.first_seen.map_or(0, |t| t.micros() as u64)),
