@@ -44,6 +44,9 @@ export type ActorLink = {
   reason: LinkReason;
 };
 
+/** Orders of actors. */
+export type ActorOrder = "-requests" | "requests" | "-detections" | "detections" | "last_seen" | "-last_seen";
+
 /** An actor: principal, else session, else address and fingerprint. */
 export type ActorRef = {
   /** Opaque. */
@@ -53,9 +56,6 @@ export type ActorRef = {
   /** For people: shape and hash, or network. */
   label: string;
 };
-
-/** The order; `-` is descending. */
-export type ActorSort = "-detections" | "last_seen" | "-last_seen" | "requests" | "-requests";
 
 /** An actor in the result. */
 export type ActorSummary = {
@@ -134,6 +134,9 @@ export type AuditHead = {
   sequence: number;
 };
 
+/** Orders of audit records. */
+export type AuditOrder = "sequence" | "-sequence";
+
 /** A record as stored. */
 export type AuditRecord = {
   /** What, for example `finding.state`. */
@@ -151,9 +154,6 @@ export type AuditRecord = {
   /** Who. */
   who: string;
 };
-
-/** The order; `-` is descending. */
-export type AuditSort = "sequence" | "-sequence";
 
 /** One way of authentication seen at an endpoint. */
 export type Auth = {
@@ -248,18 +248,6 @@ export type ClassView = {
   title: string;
   /** What is recognised, with the rule and its source. */
   what: string;
-};
-
-/** What somebody said about a finding. */
-export type Comment = {
-  /** From 1, in order. */
-  sequence: number;
-  /** Plain text. */
-  text: string;
-  /** When. */
-  time: Timestamp;
-  /** Who. */
-  who: string;
 };
 
 /** How sure we are that it is true. */
@@ -402,8 +390,8 @@ export type Detection = {
 /** A detection. */
 export type DetectionId = string;
 
-/** The order; `-` is descending. */
-export type DetectionSort = "-last_seen" | "last_seen" | "-severity";
+/** Orders of detections. */
+export type DetectionOrder = "-last_seen" | "last_seen" | "-severity";
 
 /** Which way a value travels. */
 export type Direction = "request" | "response";
@@ -459,8 +447,8 @@ export type Endpoint = {
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
 export type EndpointId = string;
 
-/** The order; `-` is descending. */
-export type EndpointSort = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
+/** Orders of endpoints. One that was never seen counts as seen before all others. */
+export type EndpointOrder = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
 
 /** An environment of an organisation. */
 export type EnvironmentId = string;
@@ -542,7 +530,7 @@ export type ExchangeView = {
   would_refuse: boolean | null;
 };
 
-/** Values of one property, most frequent first. */
+/** The values of one facet, those that most things have first. */
 export type Facet = {
   /** Whether there are more values. */
   more: boolean;
@@ -550,19 +538,19 @@ export type Facet = {
   values: (FacetValue)[];
 };
 
-/** A value and how many have it. */
+/** A value and how many things have it. */
 export type FacetValue = {
-  /** How many. */
+  /** How many things have it. */
   count: number;
-  /** As the filter takes it. */
+  /** As a filter takes it. For `risk` the least score of a band: `80`, `60`, `40`, `20` or `0`. */
   value: string;
 };
 
-/** How many there are, and of which values. */
+/** How many things of a list have which value. Each facet is counted under all filters but those on the facet itself, so that its other values stay in view while one is chosen. */
 export type Facets = {
-  /** By name; each under all filters but its own. */
+  /** By name of the facet. */
   facets: Record<string, Facet>;
-  /** How many fit all filters. */
+  /** Things under all filters. */
   total: number;
 };
 
@@ -622,6 +610,18 @@ export type Finding = {
   title: string;
 };
 
+/** What somebody said about a finding. */
+export type FindingComment = {
+  /** From 1, in order. */
+  sequence: number;
+  /** Plain text. */
+  text: string;
+  /** When. */
+  time: Timestamp;
+  /** Who. */
+  who: string;
+};
+
 /** One line of a finding's history. */
 export type FindingEvent = {
   /** When the decision lapses. */
@@ -643,8 +643,8 @@ export type FindingEvent = {
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
 export type FindingId = string;
 
-/** The order; `-` is descending. */
-export type FindingSort = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
+/** Orders of findings. Without times in their source they count as seen when they were recorded, and as first seen before all others. */
+export type FindingOrder = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
 
 /** State of a finding in the workflow. */
 export type FindingState = "open" | "confirmed" | "accepted" | "false_positive" | "fixed" | "replaced";
@@ -696,6 +696,9 @@ export type FindingView = {
   /** One line for people. */
   title: string;
 };
+
+/** What a list is given as. */
+export type Format = "json" | "csv";
 
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
@@ -770,8 +773,8 @@ export type Incident = {
 /** An incident. */
 export type IncidentId = string;
 
-/** The order; `-` is descending. */
-export type IncidentSort = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
+/** Orders of incidents. */
+export type IncidentOrder = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
 
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
@@ -819,7 +822,7 @@ export type LinkReason = "same_client" | "same_session";
 
 /** A part of a list. */
 export type Listed = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (User)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -827,7 +830,7 @@ export type Listed = {
 
 /** A part of a list. */
 export type Listed10 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ApiKey)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -835,7 +838,7 @@ export type Listed10 = {
 
 /** A part of a list. */
 export type Listed11 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (AuditRecord)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -843,7 +846,7 @@ export type Listed11 = {
 
 /** A part of a list. */
 export type Listed12 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (PolicyView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -851,7 +854,7 @@ export type Listed12 = {
 
 /** A part of a list. */
 export type Listed13 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ItemMeta)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -859,7 +862,7 @@ export type Listed13 = {
 
 /** A part of a list. */
 export type Listed14 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -867,7 +870,7 @@ export type Listed14 = {
 
 /** A part of a list. */
 export type Listed2 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (AccessToken)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -875,7 +878,7 @@ export type Listed2 = {
 
 /** A part of a list. */
 export type Listed3 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (Endpoint)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -883,7 +886,7 @@ export type Listed3 = {
 
 /** A part of a list. */
 export type Listed4 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ServiceRecord)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -891,7 +894,7 @@ export type Listed4 = {
 
 /** A part of a list. */
 export type Listed5 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -899,7 +902,7 @@ export type Listed5 = {
 
 /** A part of a list. */
 export type Listed6 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (FindingEvent)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -907,7 +910,7 @@ export type Listed6 = {
 
 /** A part of a list. */
 export type Listed7 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (Incident)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -915,7 +918,7 @@ export type Listed7 = {
 
 /** A part of a list. */
 export type Listed8 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (Detection)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -923,7 +926,7 @@ export type Listed8 = {
 
 /** A part of a list. */
 export type Listed9 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ActorSummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -938,7 +941,7 @@ export type ListedAssignee = {
 
 /** A part of a list. */
 export type ListedComment = {
-  items: (Comment)[];
+  items: (FindingComment)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
