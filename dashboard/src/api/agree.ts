@@ -46,7 +46,7 @@ export type Agreements = [
   Reads<shapes.DataClassCount, schema.DataClassCount>,
   Reads<shapes.Factor, schema.ScoreFactor>,
   Reads<shapes.Facets, schema.Facets>,
-  Reads<shapes.Comment, schema.Comment>,
+  Reads<shapes.Comment, schema.FindingComment>,
   Reads<shapes.Exchange, schema.ExchangeView>,
   Reads<shapes.Callers, schema.Callers>,
   Reads<shapes.EndpointHistory, schema.History>,

@@ -44,6 +44,9 @@ export type ActorLink = {
   reason: LinkReason;
 };
 
+/** Orders of actors. */
+export type ActorOrder = "-requests" | "requests" | "-detections" | "detections" | "last_seen" | "-last_seen";
+
 /** An actor: principal, else session, else address and fingerprint. */
 export type ActorRef = {
   /** Opaque. */
@@ -53,9 +56,6 @@ export type ActorRef = {
   /** For people: shape and hash, or network. */
   label: string;
 };
-
-/** The order; `-` is descending. */
-export type ActorSort = "-detections" | "last_seen" | "-last_seen" | "requests" | "-requests";
 
 /** An actor in the result. */
 export type ActorSummary = {
@@ -107,18 +107,18 @@ export type ApiKeyId = string;
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
 
+/** Who is to work on findings. */
+export type Assigned = {
+  /** Name of a user who may log in; `null` for nobody. */
+  assignee?: string | null;
+  /** On which; 1 to 500. */
+  ids: (FindingId)[];
+};
+
 /** Somebody who can be given findings. */
 export type Assignee = {
   /** Name of the user. */
   name: string;
-};
-
-/** Who looks after findings. */
-export type Assignment = {
-  /** A user of the organisation, or nobody. */
-  assignee: string | null;
-  /** Which. */
-  ids: (FindingId)[];
 };
 
 /** A technique of MITRE ATT&CK. */
@@ -133,6 +133,9 @@ export type AuditHead = {
   /** Sequence of the last record; 0 when there is none. */
   sequence: number;
 };
+
+/** Orders of audit records. */
+export type AuditOrder = "sequence" | "-sequence";
 
 /** A record as stored. */
 export type AuditRecord = {
@@ -152,9 +155,6 @@ export type AuditRecord = {
   who: string;
 };
 
-/** The order; `-` is descending. */
-export type AuditSort = "sequence" | "-sequence";
-
 /** One way of authentication seen at an endpoint. */
 export type Auth = {
   /** Share of [`Endpoint::auth_judged`] that carried it, 0 to 1. */
@@ -172,24 +172,37 @@ export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie"
 
 /** Somebody who called. */
 export type Caller = {
+  /** Who that is; `null` when it is not known any more. */
   actor: ActorRef | null;
+  /** Who; `null` for exchanges of which that was not kept. */
   actor_id: ActorId | null;
+  /** First of these. */
   first_seen: Timestamp | null;
+  /** Of these, raised a detection, as far as that was kept. */
   hostile: number;
+  /** Last of these. */
   last_seen: Timestamp | null;
+  /** Of these, refused or slowed down, as far as that was kept. */
   refused: number;
+  /** Exchanges. */
   requests: number;
 };
 
 /** Who called an endpoint. */
 export type Callers = {
+  /** Callers in the exchanges that were looked at. */
   callers: number;
+  /** Blocks of the log that cannot be read: what was in them is missing. */
   damaged_blocks: number;
+  /** Exchanges of this endpoint that were looked at: the latest that are kept. */
   exchanges: number;
+  /** Whether other servers that share the store keep exchanges, which are not among these. */
   has_elsewhere: boolean;
+  /** Whether these are all that are kept. */
   is_all: boolean;
   /** The 50 busiest. */
   items: (Caller)[];
+  /** Time of the earliest of these. */
   since: Timestamp | null;
 };
 
@@ -203,13 +216,19 @@ export type ChangedUser = {
   role?: Role | null;
 };
 
-/** What became different since some time. */
+/** What became different since some time. Things count once. */
 export type Changes = {
+  /** Endpoints known before of which access, inventory state, confirmation or data classes changed. */
   changed_endpoints: number;
+  /** Findings that were fixed. */
   fixed_findings: number;
+  /** Endpoints that were first written down. */
   new_endpoints: number;
+  /** Findings that were first written down. */
   new_findings: number;
+  /** Incidents that were first written down. */
   new_incidents: number;
+  /** Findings that were done with, and are open again. */
   reopened_findings: number;
 };
 
@@ -231,8 +250,11 @@ export type CheckTally = {
 
 /** A data class that was seen in an exchange. */
 export type ClassSeen = {
+  /** Which. */
   class: string;
+  /** In how many values. */
   count: number;
+  /** Sent or answered. */
   direction: Direction;
 };
 
@@ -248,18 +270,6 @@ export type ClassView = {
   title: string;
   /** What is recognised, with the rule and its source. */
   what: string;
-};
-
-/** What somebody said about a finding. */
-export type Comment = {
-  /** From 1, in order. */
-  sequence: number;
-  /** Plain text. */
-  text: string;
-  /** When. */
-  time: Timestamp;
-  /** Who. */
-  who: string;
 };
 
 /** How sure we are that it is true. */
@@ -318,9 +328,13 @@ export type DataClassCount = {
 
 /** Where a data class is seen. */
 export type DataClassSpread = {
+  /** Name of the class. */
   class: string;
+  /** Endpoints that carry it. */
   endpoints: number;
+  /** Endpoints to which it is sent. */
   in_request: number;
+  /** Endpoints that answer with it. */
   in_response: number;
 };
 
@@ -329,7 +343,7 @@ export type DataGroup = "contact" | "financial" | "national_id" | "health" | "cr
 
 /** What became of a decision. */
 export type Decided = {
-  /** Findings that are in the new state now. */
+  /** Findings that are as it was decided now. */
   changed: (FindingId)[];
   /** Findings that stayed as they were. */
   refused: (Refused)[];
@@ -347,13 +361,19 @@ export type Decision = {
   to: FindingState;
 };
 
-/** What an inline policy decided, when that was more than to let pass. */
+/** What an inline policy decided, when that was more than to let pass. All words are the operator's or ours. */
 export type DecisionFact = {
+  /** What enforcement would do; *allow* when it was not evaluated. */
   action: Action;
+  /** Its kind, for example `rate`. */
   kind: string;
-  outcome: "enforced" | "monitored" | "not_evaluated";
+  /** Enforced, only noted, or not evaluated. */
+  outcome: PolicyOutcome;
+  /** Name of the policy. */
   policy: string;
+  /** Why: a short name. */
   reason: string;
+  /** Status that enforcement answers with. */
   status: number | null;
 };
 
@@ -402,8 +422,8 @@ export type Detection = {
 /** A detection. */
 export type DetectionId = string;
 
-/** The order; `-` is descending. */
-export type DetectionSort = "-last_seen" | "last_seen" | "-severity";
+/** Orders of detections. */
+export type DetectionOrder = "-last_seen" | "last_seen" | "-severity";
 
 /** Which way a value travels. */
 export type Direction = "request" | "response";
@@ -459,8 +479,8 @@ export type Endpoint = {
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
 export type EndpointId = string;
 
-/** The order; `-` is descending. */
-export type EndpointSort = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
+/** Orders of endpoints. One that was never seen counts as seen before all others. */
+export type EndpointOrder = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
 
 /** An environment of an organisation. */
 export type EnvironmentId = string;
@@ -514,35 +534,59 @@ export type ExchangeId = string;
 
 /** An exchange, without any value that was in it. */
 export type ExchangeView = {
+  /** What enforcement would do; `null` where that was not kept. */
   action: Action | null;
+  /** Who that is; `null` when it is not known any more. */
   actor: ActorRef | null;
+  /** Who called. */
   actor_id: ActorId | null;
+  /** Names of the anomalies of decoding. */
   anomalies: (string)[];
+  /** What was done; `null` where that was not kept. */
   applied: Action | null;
+  /** Codes of the detections that it raised or added to; `null` where they were not kept. */
   codes: (string)[] | null;
+  /** Data classes of its values. */
   data_classes: (ClassSeen)[];
+  /** What policies decided, in order, where that was more than to let pass. */
   decisions: (DecisionFact)[];
+  /** Decisions that are not among these because of a limit. */
   decisions_left_out: number;
+  /** From the first byte of the request to the last one of the answer, in milliseconds. */
   duration_ms: number | null;
+  /** The endpoint; `null` for noise. */
   endpoint_id: EndpointId | null;
+  /** Host of the endpoint; `null` when it is not known any more. */
   host: string | null;
+  /** Whether it raised a detection; `null` where that was not kept. */
   hostile: boolean | null;
+  /** As answers of the gateway name it. */
   id: ExchangeId;
+  /** Method. */
   method: string;
+  /** What was not inspected, and why. */
   not_inspected: (string)[];
-  /** Path template of the endpoint. */
+  /** Path template of the endpoint; `null` when it is not known any more. */
   path: string | null;
+  /** Whether it was refused or slowed down; `null` where that was not kept. */
   refused: boolean | null;
+  /** Bytes of the request body. */
   request_bytes: number;
+  /** Bytes of the answer's body; `null` when none was seen. */
   response_bytes: number | null;
+  /** The worst severity among these. */
   severity: Severity | null;
+  /** Status of the answer; `null` when none was seen. */
   status: number | null;
+  /** When the request arrived; `null` when the source has no times. */
   time: Timestamp | null;
+  /** How many values it had. */
   values: number;
+  /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
   would_refuse: boolean | null;
 };
 
-/** Values of one property, most frequent first. */
+/** The values of one facet, those that most things have first. */
 export type Facet = {
   /** Whether there are more values. */
   more: boolean;
@@ -550,19 +594,19 @@ export type Facet = {
   values: (FacetValue)[];
 };
 
-/** A value and how many have it. */
+/** A value and how many things have it. */
 export type FacetValue = {
-  /** How many. */
+  /** How many things have it. */
   count: number;
-  /** As the filter takes it. */
+  /** As a filter takes it. For `risk` the least score of a band: `80`, `60`, `40`, `20` or `0`. */
   value: string;
 };
 
-/** How many there are, and of which values. */
+/** How many things of a list have which value. Each facet is counted under all filters but those on the facet itself, so that its other values stay in view while one is chosen. */
 export type Facets = {
-  /** By name; each under all filters but its own. */
+  /** By name of the facet. */
   facets: Record<string, Facet>;
-  /** How many fit all filters. */
+  /** Things under all filters. */
   total: number;
 };
 
@@ -580,46 +624,16 @@ export type Figures = {
   store: StoreFigures;
 };
 
-/** A lasting weakness of one endpoint, or of a whole host ([`crate::item::Subject`]): then `endpoint_id` is `None`. */
-export type Finding = {
-  /** Code of the check. */
-  code: string;
-  /** How sure. */
-  confidence: Confidence;
-  /** For example `CWE-287`. */
-  cwe: (string)[];
-  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
-  discriminator: string;
-  /** The endpoint it is about; `None` when it is about the whole host. */
-  endpoint_id: EndpointId | null;
-  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
-  endpoint_ids: (EndpointId)[];
-  /** How many endpoints show it: 1, or those of the host. */
-  endpoints: number;
-  /** What was seen: the first few pieces. */
-  evidence: (Evidence)[];
-  /** How often the check failed and how often it passed here. */
-  failed: number;
-  /** First exchange that showed it. */
-  first_seen: Timestamp | null;
-  /** Host it is about. */
-  host: string;
-  /** The same weakness of the same endpoint (or host) has the same id in every run. */
-  id: FindingId;
-  /** Last exchange that showed it. */
-  last_seen: Timestamp | null;
-  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
-  owasp: (string)[];
-  /** How often it passed. */
-  passed: number;
-  /** What to do. */
-  remediation: string;
-  /** How bad. */
-  severity: Severity;
-  /** Where it stands. */
-  state: FindingState;
-  /** One line for people. */
-  title: string;
+/** Something that was said of a finding. */
+export type FindingComment = {
+  /** From 1, in order. */
+  sequence: number;
+  /** What, as plain text. */
+  text: string;
+  /** When. */
+  time: Timestamp;
+  /** Who. */
+  who: string;
 };
 
 /** One line of a finding's history. */
@@ -643,15 +657,15 @@ export type FindingEvent = {
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
 export type FindingId = string;
 
-/** The order; `-` is descending. */
-export type FindingSort = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
+/** Orders of findings. Without times in their source they count as seen when they were recorded, and as first seen before all others. */
+export type FindingOrder = "-severity" | "severity" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen";
 
 /** State of a finding in the workflow. */
 export type FindingState = "open" | "confirmed" | "accepted" | "false_positive" | "fixed" | "replaced";
 
-/** A finding, with what triage and the inventory know of it. */
+/** A finding, with who works on it and where it is. */
 export type FindingView = {
-  /** Who looks after it. */
+  /** Name of the user who works on it; `null` for nobody. */
   assignee: string | null;
   /** Code of the check. */
   code: string;
@@ -679,13 +693,13 @@ export type FindingView = {
   id: FindingId;
   /** Last exchange that showed it. */
   last_seen: Timestamp | null;
-  /** Of its endpoint. */
-  method: string | null;
+  /** Method of its endpoint; `null` when it is about the whole host. */
+  method: Method | null;
   /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
   owasp: (string)[];
   /** How often it passed. */
   passed: number;
-  /** Of its endpoint. */
+  /** Path template of its endpoint; `null` when it is about the whole host. */
   path: string | null;
   /** What to do. */
   remediation: string;
@@ -697,17 +711,27 @@ export type FindingView = {
   title: string;
 };
 
+/** What a list is given as. */
+export type Format = "json" | "csv";
+
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
 
 /** One thing that happened to an endpoint. */
 export type Happened = {
+  /** The id that was merged or split; `null` for the others. */
   alias: EndpointId | null;
+  /** What it became; of an id, where it leads. `null` for nothing. */
   became: string | null;
+  /** Why; `null` for what the analysis found. */
   reason: string | null;
+  /** When it was written down. */
   time: Timestamp;
+  /** What it was; of an id, where it led. `null` for nothing. */
   was: string | null;
+  /** `access`, `inventory_state`, `confirmed`, `data_class` (`CLASS:DIRECTION`); or `merge`, `split`, `undo` of an id that led or leads here. */
   what: string;
+  /** Who did it; `null` for what the analysis found. */
   who: string | null;
 };
 
@@ -719,7 +743,7 @@ export type Health = {
   counts: Counts;
   /** Exchanges. */
   exchanges: ExchangeFigures;
-  /** Limits that were reached since it began, under their keys in the configuration, and how often. */
+  /** Limits that were reached since it began, under their keys in the configuration, and how often. `gateway.waiting_exchanges` stands for `gateway.waiting_mebibytes` too. */
   limits_reached: (NamedCount)[];
   /** Whether it should be sent new connections. */
   ready: boolean;
@@ -735,7 +759,9 @@ export type Health = {
 
 /** What became of an endpoint. */
 export type History = {
+  /** Whether merges and splits are complete; only the latest of all endpoints are looked through. */
   is_all: boolean;
+  /** Latest first. */
   items: (Happened)[];
 };
 
@@ -770,8 +796,8 @@ export type Incident = {
 /** An incident. */
 export type IncidentId = string;
 
-/** The order; `-` is descending. */
-export type IncidentSort = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
+/** Orders of incidents. */
+export type IncidentOrder = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
 
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
@@ -819,7 +845,7 @@ export type LinkReason = "same_client" | "same_session";
 
 /** A part of a list. */
 export type Listed = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (User)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -827,39 +853,63 @@ export type Listed = {
 
 /** A part of a list. */
 export type Listed10 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (ApiKey)[];
+  /** The items, in the order of the list. */
+  items: (Detection)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed11 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (AuditRecord)[];
+  /** The items, in the order of the list. */
+  items: (ExchangeView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed12 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (PolicyView)[];
+  /** The items, in the order of the list. */
+  items: (ActorSummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed13 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (ItemMeta)[];
+  /** The items, in the order of the list. */
+  items: (ApiKey)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed14 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
+  items: (AuditRecord)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed15 = {
+  /** The items, in the order of the list. */
+  items: (PolicyView)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed16 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed17 = {
+  /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -867,7 +917,7 @@ export type Listed14 = {
 
 /** A part of a list. */
 export type Listed2 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (AccessToken)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -875,7 +925,7 @@ export type Listed2 = {
 
 /** A part of a list. */
 export type Listed3 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (Endpoint)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -883,7 +933,7 @@ export type Listed3 = {
 
 /** A part of a list. */
 export type Listed4 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (ServiceRecord)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -891,7 +941,7 @@ export type Listed4 = {
 
 /** A part of a list. */
 export type Listed5 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -899,7 +949,7 @@ export type Listed5 = {
 
 /** A part of a list. */
 export type Listed6 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
+  /** The items, in the order of the list. */
   items: (FindingEvent)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
@@ -907,45 +957,24 @@ export type Listed6 = {
 
 /** A part of a list. */
 export type Listed7 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (Incident)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Listed8 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (Detection)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type Listed9 = {
-  /** The items, in the order of the list; with `fields`, only these members of each. */
-  items: (ActorSummary)[];
-  /** Give this as `after` to go on; `null` at the end. */
-  next: string | null;
-};
-
-/** A part of a list. */
-export type ListedAssignee = {
+  /** The items, in the order of the list. */
   items: (Assignee)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
-export type ListedComment = {
-  items: (Comment)[];
+export type Listed8 = {
+  /** The items, in the order of the list. */
+  items: (FindingComment)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
-export type ListedExchange = {
-  items: (ExchangeView)[];
+export type Listed9 = {
+  /** The items, in the order of the list. */
+  items: (Incident)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1011,12 +1040,6 @@ export type NamedCount = {
   name: string;
 };
 
-/** What is said. */
-export type NewComment = {
-  /** Plain text. */
-  text: string;
-};
-
 /** A new key. */
 export type NewKey = {
   /** For how many days it counts, 1 to 36500; for ever when it is missing. */
@@ -1068,9 +1091,11 @@ export type OrganisationId = string;
 
 /** What there is and what needs somebody. */
 export type Overview = {
+  /** What changed since the time that was asked for; `null` when none was. */
   changes: Changes | null;
   /** How much is kept. */
   counts: Counts;
+  /** Data classes and on how many endpoints they are seen, most first. */
   data_classes: (DataClassSpread)[];
   /** The worst incidents. */
   incidents: (Incident)[];
@@ -1080,6 +1105,7 @@ export type Overview = {
   server: Figures | null;
   /** The last analysis, with traffic over time; `null` before there was one. */
   summary: Summary | null;
+  /** What became of the exchanges of the last 24 hours, also of those before the server began. */
   traffic: Traffic;
 };
 
@@ -1114,6 +1140,9 @@ export type PasswordChange = {
   new: string;
 };
 
+/** What became of what a policy decided. */
+export type PolicyOutcome = "enforced" | "monitored" | "not_evaluated";
+
 /** How often a policy decided what. */
 export type PolicyTally = {
   /** It changed an answer, or answered by itself. */
@@ -1146,6 +1175,7 @@ export type PolicyView = {
   mode: Mode;
   /** Its name. */
   name: string;
+  /** Where it applies, as in the configuration. What is empty is not looked at. */
   scope: ScopeConfig;
   /** What its kind does, for people. */
   title: string;
@@ -1187,6 +1217,12 @@ export type Risk = {
 /** What somebody may do. Each role may do everything that those before it may. */
 export type Role = "viewer" | "analyst" | "operator" | "admin";
 
+/** Something to say of a finding. */
+export type Said = {
+  /** Plain text; of control characters it may have line breaks and tabs. */
+  text: string;
+};
+
 /** What is said of a service. */
 export type SavedService = {
   /** Part of the organisation it belongs to; empty when unknown. */
@@ -1207,9 +1243,13 @@ export type Scope = {
 
 /** Where a policy applies. What is empty is not looked at. */
 export type ScopeConfig = {
+  /** Host names without port; `*.` stands for exactly one more label. It is the client that writes the host: where a service takes any (`gateway.services.hosts`), another name leads to the same upstream, out of this scope. */
   hosts: (string)[];
+  /** Whether letters of paths are compared without case. Set it where the upstream does not tell `/ADMIN` from `/admin`, as Express, ASP.NET and IIS do not by default: with case, the one slips past a scope that names the other. */
   ignore_case: boolean;
+  /** Methods, in capitals. The methods that `X-HTTP-Method-Override`, `X-HTTP-Method`, `X-Method-Override` and the query parameter `_method` name count beside that of the request: a policy that restricts applies when one of them is listed, one that grants only when all are. A `_method` inside of a body is not looked at. */
   methods: (string)[];
+  /** Paths that begin with a slash. `*` stands for anything within a segment, a segment `**` for any number of segments: `/v1/orders/*`, `/admin/**` (also `/admin` itself). Case counts unless `ignore_case` is set; a slash at the end does not. Compared with the path as it came and decoded, and with the paths that `X-Original-URL` and `X-Rewrite-URL` name: a policy that restricts applies when one of these readings is in the scope, one that grants (CORS, and whom `api_key` and `jwt` identify) only when all are. A path of more than 256 segments, one whose readings have more than 128 KiB together, or one that takes more than a million comparisons, is in every enforced scope for what restricts and in none for what grants; monitored policies count it as not evaluated. */
   paths: (string)[];
 };
 
@@ -1352,6 +1392,9 @@ export type Stage = "reconnaissance" | "probing" | "exploitation" | "exfiltratio
 /** How settled an item is. */
 export type Status = "stable" | "preview" | "retired";
 
+/** A class of status. */
+export type StatusClass = "1xx" | "2xx" | "3xx" | "4xx" | "5xx" | "none";
+
 /** What was kept since the server began. */
 export type StoreFigures = {
   /** Facts of exchanges that could not be kept and are gone. */
@@ -1421,7 +1464,7 @@ export type TimeBucket = {
 /** RFC 3339, in UTC */
 export type Timestamp = string;
 
-/** What became of exchanges over time. */
+/** What became of exchanges over time. All gateways that share the store count; what they did in the last seconds is not in it yet. */
 export type Traffic = {
   /** In order. Times without exchanges are missing. */
   buckets: (TrafficBucket)[];
@@ -1431,7 +1474,7 @@ export type Traffic = {
   since: Timestamp;
 };
 
-/** Exchanges of the gateway, each in one of the first five, by what became of it. */
+/** Exchanges of the gateway in [`TRAFFIC_SECONDS`], each in one of the first five, by what became of it. */
 export type TrafficBucket = {
   /** None of the others. */
   clean: number;
@@ -1565,31 +1608,55 @@ export interface Selections {
   };
   "/detections/{id}/exchanges": {
     items: ({
+      /** What enforcement would do; `null` where that was not kept. */
       action?: Action | null;
+      /** Who that is; `null` when it is not known any more. */
       actor?: ActorRef | null;
+      /** Who called. */
       actor_id?: ActorId | null;
+      /** Names of the anomalies of decoding. */
       anomalies?: (string)[];
+      /** What was done; `null` where that was not kept. */
       applied?: Action | null;
+      /** Codes of the detections that it raised or added to; `null` where they were not kept. */
       codes?: (string)[] | null;
+      /** Data classes of its values. */
       data_classes?: (ClassSeen)[];
+      /** What policies decided, in order, where that was more than to let pass. */
       decisions?: (DecisionFact)[];
+      /** Decisions that are not among these because of a limit. */
       decisions_left_out?: number;
+      /** From the first byte of the request to the last one of the answer, in milliseconds. */
       duration_ms?: number | null;
+      /** The endpoint; `null` for noise. */
       endpoint_id?: EndpointId | null;
+      /** Host of the endpoint; `null` when it is not known any more. */
       host?: string | null;
+      /** Whether it raised a detection; `null` where that was not kept. */
       hostile?: boolean | null;
+      /** As answers of the gateway name it. */
       id?: ExchangeId;
+      /** Method. */
       method?: string;
+      /** What was not inspected, and why. */
       not_inspected?: (string)[];
-      /** Path template of the endpoint. */
+      /** Path template of the endpoint; `null` when it is not known any more. */
       path?: string | null;
+      /** Whether it was refused or slowed down; `null` where that was not kept. */
       refused?: boolean | null;
+      /** Bytes of the request body. */
       request_bytes?: number;
+      /** Bytes of the answer's body; `null` when none was seen. */
       response_bytes?: number | null;
+      /** The worst severity among these. */
       severity?: Severity | null;
+      /** Status of the answer; `null` when none was seen. */
       status?: number | null;
+      /** When the request arrived; `null` when the source has no times. */
       time?: Timestamp | null;
+      /** How many values it had. */
       values?: number;
+      /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
       would_refuse?: boolean | null;
     })[];
     next: string | null;
@@ -1645,38 +1712,62 @@ export interface Selections {
   };
   "/exchanges": {
     items: ({
+      /** What enforcement would do; `null` where that was not kept. */
       action?: Action | null;
+      /** Who that is; `null` when it is not known any more. */
       actor?: ActorRef | null;
+      /** Who called. */
       actor_id?: ActorId | null;
+      /** Names of the anomalies of decoding. */
       anomalies?: (string)[];
+      /** What was done; `null` where that was not kept. */
       applied?: Action | null;
+      /** Codes of the detections that it raised or added to; `null` where they were not kept. */
       codes?: (string)[] | null;
+      /** Data classes of its values. */
       data_classes?: (ClassSeen)[];
+      /** What policies decided, in order, where that was more than to let pass. */
       decisions?: (DecisionFact)[];
+      /** Decisions that are not among these because of a limit. */
       decisions_left_out?: number;
+      /** From the first byte of the request to the last one of the answer, in milliseconds. */
       duration_ms?: number | null;
+      /** The endpoint; `null` for noise. */
       endpoint_id?: EndpointId | null;
+      /** Host of the endpoint; `null` when it is not known any more. */
       host?: string | null;
+      /** Whether it raised a detection; `null` where that was not kept. */
       hostile?: boolean | null;
+      /** As answers of the gateway name it. */
       id?: ExchangeId;
+      /** Method. */
       method?: string;
+      /** What was not inspected, and why. */
       not_inspected?: (string)[];
-      /** Path template of the endpoint. */
+      /** Path template of the endpoint; `null` when it is not known any more. */
       path?: string | null;
+      /** Whether it was refused or slowed down; `null` where that was not kept. */
       refused?: boolean | null;
+      /** Bytes of the request body. */
       request_bytes?: number;
+      /** Bytes of the answer's body; `null` when none was seen. */
       response_bytes?: number | null;
+      /** The worst severity among these. */
       severity?: Severity | null;
+      /** Status of the answer; `null` when none was seen. */
       status?: number | null;
+      /** When the request arrived; `null` when the source has no times. */
       time?: Timestamp | null;
+      /** How many values it had. */
       values?: number;
+      /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
       would_refuse?: boolean | null;
     })[];
     next: string | null;
   };
   "/findings": {
     items: ({
-      /** Who looks after it. */
+      /** Name of the user who works on it; `null` for nobody. */
       assignee?: string | null;
       /** Code of the check. */
       code?: string;
@@ -1704,13 +1795,13 @@ export interface Selections {
       id?: FindingId;
       /** Last exchange that showed it. */
       last_seen?: Timestamp | null;
-      /** Of its endpoint. */
-      method?: string | null;
+      /** Method of its endpoint; `null` when it is about the whole host. */
+      method?: Method | null;
       /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
       owasp?: (string)[];
       /** How often it passed. */
       passed?: number;
-      /** Of its endpoint. */
+      /** Path template of its endpoint; `null` when it is about the whole host. */
       path?: string | null;
       /** What to do. */
       remediation?: string;
@@ -1727,7 +1818,7 @@ export interface Selections {
     items: ({
       /** From 1, in order. */
       sequence?: number;
-      /** Plain text. */
+      /** What, as plain text. */
       text?: string;
       /** When. */
       time?: Timestamp;
@@ -1864,6 +1955,7 @@ export interface Selections {
       mode?: Mode;
       /** Its name. */
       name?: string;
+      /** Where it applies, as in the configuration. What is empty is not looked at. */
       scope?: ScopeConfig;
       /** What its kind does, for people. */
       title?: string;

@@ -75,7 +75,6 @@ const COLUMNS: Column<Actor>[] = [
     numeric: true,
     sort: "detections",
     down: true,
-    fixed: true,
     narrow: "keep",
     cell: (row) =>
       row.detections > 0 ? (

@@ -126,6 +126,7 @@ const FACETS: Facet[] = [
     name: "confirmed",
     title: "Confirmed",
     short: "confirmed",
+    single: true,
     words: (value) => (value === "true" ? "confirmed" : "provisional"),
   },
   { name: "access", title: "Access", short: "access" },

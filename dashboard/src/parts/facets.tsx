@@ -19,13 +19,13 @@ export interface Facet {
 /** For each facet its values, with how many rows have them. */
 export type Tallies = Map<string, Map<string, number>>;
 
-/** What the server counted. */
+/** What the server counted; what has no value cannot be filtered by. */
 export function tallies(answer: Facets | undefined): Tallies | undefined {
   if (!answer) return undefined;
   return new Map(
     Object.entries(answer.facets).map(([name, { values }]) => [
       name,
-      new Map(values.map(({ value, count: size }) => [value, size])),
+      new Map(values.filter(({ value }) => value !== "").map(({ value, count: size }) => [value, size])),
     ]),
   );
 }

@@ -91,10 +91,7 @@ test("no text of an answer runs, becomes a link of its own, or hides a character
     const body = answer.ok() ? JSON.stringify(poison(await answer.json())) : await answer.text();
     await route.fulfill({ response: answer, body });
   });
-  for (const path of pages) {
-    await page.goto(BASE + path);
-    await page.locator("main#main .panel").first().waitFor();
-    await page.waitForTimeout(400);
+  const harmless = async (what) => {
     const found = await page.evaluate(() => ({
       owned: "owned" in window,
       images: document.querySelectorAll("main img, main script, main iframe").length,
@@ -109,7 +106,22 @@ test("no text of an answer runs, becomes a link of its own, or hides a character
         .map((one) => one.outerHTML.slice(0, 120)),
       failed: document.querySelector("main [role=alert]")?.textContent,
     }));
-    assert.deepEqual(found, { owned: false, images: 0, links: [], hidden: [], failed: undefined }, path);
+    assert.deepEqual(found, { owned: false, images: 0, links: [], hidden: [], failed: undefined }, what);
+  };
+  for (const path of pages) {
+    await page.goto(BASE + path);
+    await page.locator("main#main .panel").first().waitFor();
+    await page.waitForTimeout(400);
+    await harmless(path);
+  }
+  for (const path of ["/inventory", "/exchanges", "/settings?tab=audit"]) {
+    await page.goto(BASE + path);
+    await page.locator(".list [data-index]").first().waitFor();
+    await page.keyboard.press("j");
+    await page.waitForFunction(() => document.activeElement?.hasAttribute("data-index"));
+    await page.keyboard.press(path === "/inventory" ? " " : "Enter");
+    await page.getByRole("dialog").waitFor();
+    await harmless(`a look at one of ${path}`);
   }
   await page.unrouteAll({ behavior: "ignoreErrors" });
   sound();
