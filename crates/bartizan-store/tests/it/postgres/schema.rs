@@ -174,7 +174,7 @@ async fn endpoints_that_are_there_already_are_sorted_by_their_requests() {
         .await
         .expect("written");
     }
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0006_lists.sql")))).await.expect("new");
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0008_lists.sql")))).await.expect("new");
     let rows = sqlx::query("SELECT requests FROM endpoints ORDER BY id");
     let rows = rows.fetch_all(&mut connection).await.expect("rows");
     let requests: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();
