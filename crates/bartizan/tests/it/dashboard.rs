@@ -20,14 +20,19 @@ use crate::{
 const PASSWORD: &str = "a sentence for the browser";
 
 /// Somebody who keeps what they are given: cookie and CSRF value.
-struct Client {
+pub(crate) struct Client {
     to: SocketAddr,
     cookie: String,
     csrf: String,
 }
 
 impl Client {
-    fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    /// Nobody yet, at an administration listener.
+    pub(crate) const fn to(admin: SocketAddr) -> Self {
+        Self { to: admin, cookie: String::new(), csrf: String::new() }
+    }
+
+    pub(crate) fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncookie: {}\r\n\
@@ -62,7 +67,7 @@ fn enter(admin: SocketAddr, folder: &Path) -> Client {
     let file = folder.join("first-password");
     let first = std::fs::read_to_string(&file).expect("the first password");
     let first = first.trim();
-    let mut client = Client { to: admin, cookie: String::new(), csrf: String::new() };
+    let mut client = Client::to(admin);
     let log_in = json!({"user": "admin", "password": first});
     let (status, session) = client.ask("POST", "/session", Some(&log_in));
     assert_eq!((status, &session["must_change_password"]), (200, &json!(true)), "{session}");
