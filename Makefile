@@ -5,7 +5,7 @@
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
 
-run: ## build, analyze the sample capture, and say where the report is
+run: ## build, and start the demo: lab, gateway, dashboard, and an attack to look at
 	@scripts/run.sh
 
 test: ## everything that CI checks

@@ -5,13 +5,13 @@ use serde_json::{Value, json};
 use crate::{
     documents::DRIFT,
     flaws::FLAWS,
-    player::hostile,
+    player::{hostile, story},
     seed::{PEOPLE, api_key, password},
     traps::TRAPS,
 };
 
-/// Identities, flaws with their proofs, traps, where the drifting document is wrong, and which
-/// detectors must see which attack of the player.
+/// Identities, flaws with their proofs, traps, where the drifting document is wrong, which detectors
+/// must see which attack of the player, and the chapters of the story.
 #[must_use]
 pub fn truth() -> Value {
     let people: Vec<Value> = PEOPLE
@@ -43,6 +43,7 @@ pub fn truth() -> Value {
         "traps": TRAPS,
         "drift": DRIFT,
         "attacks": attacks,
+        "story": story::CHAPTERS,
     })
 }
 

@@ -8,6 +8,7 @@ mod hostile;
 mod record;
 mod schedule;
 mod seat;
+pub mod story;
 
 use futures_util::future::BoxFuture;
 use serde::Serialize;
@@ -27,10 +28,8 @@ pub struct Plan {
     pub speed: f64,
     /// Requests that may be under way at a time, from 1 to [`Plan::MAX_OVERLAP`].
     pub overlap: usize,
-    /// Whether ordinary users take part.
-    pub benign: bool,
-    /// Whether attackers take part.
-    pub hostile: bool,
+    /// Who takes part: [`benign()`], [`hostile()`], or the cast of a [`story`].
+    pub cast: &'static [&'static [Part]],
 }
 
 impl Plan {

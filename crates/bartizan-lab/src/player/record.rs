@@ -5,6 +5,7 @@ use bytes::Bytes;
 use serde::Serialize;
 use serde_json::{Value, json};
 
+use super::schedule::BEGIN;
 use crate::client::{Reply, Said};
 
 /// Longest body that a captured exchange holds, in bytes.
@@ -54,6 +55,12 @@ pub struct Record {
 }
 
 impl Record {
+    /// Virtual minutes since the play began.
+    #[must_use]
+    pub fn minute(&self) -> u32 {
+        u32::try_from(self.at.saturating_sub(BEGIN) / 60_000).unwrap_or(u32::MAX)
+    }
+
     /// The line of the truth log.
     #[must_use]
     pub fn truth(&self) -> Value {

@@ -12,7 +12,7 @@ use tokio::{
     time::{Instant, sleep_until, timeout_at},
 };
 
-use super::{Label, Part, Plan, Record, Seat, benign, hostile};
+use super::{Label, Plan, Record, Seat};
 use crate::{
     client::Client,
     random::{Random, of_text},
@@ -112,14 +112,8 @@ pub async fn play(plan: &Plan, client: &Client, sink: Sink<'_>) -> Result<Tally,
 
 /// Seats everybody who plays. All of them are on turn until they say when they act.
 fn enter(plan: &Plan, client: &Client, say: &mpsc::UnboundedSender<Word>, stage: &mut Stage) {
-    let mut cast: Vec<Part> = Vec::new();
-    if plan.benign {
-        cast.extend(benign());
-    }
-    if plan.hostile {
-        cast.extend(hostile());
-    }
-    let cast = cast.into_iter().flat_map(|part| (0..part.count).map(move |number| (part, number)));
+    let cast = plan.cast.iter().flat_map(|parts| parts.iter().copied());
+    let cast = cast.flat_map(|part| (0..part.count).map(move |number| (part, number)));
     for (actor, (part, number)) in cast.enumerate() {
         // The seed of an actor does not depend on who else plays.
         let own = Random::new(plan.seed ^ of_text(&format!("{} {number}", part.id)));

@@ -109,6 +109,19 @@ impl Seat {
     pub async fn rest(&mut self, millis: u64) -> Result<(), Over> {
         let spread = millis / 5;
         self.now += millis - spread + self.random.below(2 * spread + 1);
+        self.wait().await
+    }
+
+    /// Waits until so many virtual minutes after the beginning.
+    ///
+    /// # Errors
+    /// When the play is over.
+    pub async fn until(&mut self, minute: u32) -> Result<(), Over> {
+        self.now = self.now.max(u64::from(minute) * 60_000);
+        self.wait().await
+    }
+
+    async fn wait(&self) -> Result<(), Over> {
         let (go, turn) = oneshot::channel();
         let waits = Word::Waits { actor: self.actor, at: self.now, go };
         self.say.send(waits).map_err(|_| Over)?;

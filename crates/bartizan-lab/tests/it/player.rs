@@ -29,7 +29,7 @@ async fn run(plan: Plan, options: &Options) -> (Tally, Vec<Record>) {
 }
 
 const DAY: Plan =
-    Plan { seed: 5, minutes: 420, speed: 0.0, overlap: 1, benign: true, hostile: true };
+    Plan { seed: 5, minutes: 420, speed: 0.0, overlap: 1, cast: &[benign(), hostile()] };
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_same_seed_sends_the_same_requests_in_the_same_order() {
@@ -119,7 +119,7 @@ async fn every_part_plays_and_ordinary_users_look_ordinary() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn attacks_succeed_in_the_vulnerable_lab_and_fail_in_the_twin() {
-    let attack = Plan { benign: false, ..DAY };
+    let attack = Plan { cast: const { &[hostile()] }, ..DAY };
     let reads = |records: &[Record]| {
         let stolen = |r: &&Record| {
             r.label == Label::Hostile && r.reply.text().contains("password_hash")
@@ -148,7 +148,7 @@ fn body_has(record: &Record, part: &[u8]) -> bool {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn users_call_methods_and_open_sockets() {
-    let plan = Plan { minutes: 120, hostile: false, ..DAY };
+    let plan = Plan { minutes: 120, cast: const { &[benign()] }, ..DAY };
     let (_, records) = run(plan, &Options::secure(5)).await;
     let of = |part: &'static str| records.iter().filter(move |record| record.part == part);
     // Calls with one answer, streams of several, and two kinds of error.
@@ -179,7 +179,7 @@ async fn calls_and_sockets_of_attackers_succeed_in_the_vulnerable_lab_only() {
         ("forbidden-calls", |r| grpc_status(r) == "0" || heard(r, "\"sent\"") > 0),
         ("reflection", |r| body_has(r, b"quayside.v1.Release")),
     ];
-    let attack = Plan { benign: false, ..DAY };
+    let attack = Plan { cast: const { &[hostile()] }, ..DAY };
     for (options, succeeds) in [(Options::vulnerable(5), true), (Options::secure(5), false)] {
         let (_, records) = run(attack, &options).await;
         for (part, has_succeeded) in doors {
@@ -213,7 +213,7 @@ async fn a_play_keeps_its_speed() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_partner_is_told_by_its_hook() {
-    let plan = Plan { minutes: 60, hostile: false, ..DAY };
+    let plan = Plan { minutes: 60, cast: const { &[benign()] }, ..DAY };
     let (_, records) = run(plan, &Options::secure(5)).await;
     let mut looks = records.iter().filter(|r| r.path.ends_with("/deliveries"));
     let look = looks.next().unwrap();

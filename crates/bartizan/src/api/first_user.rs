@@ -1,5 +1,6 @@
 //! The first user, on the first start: `admin`, whose password lies in a file that only its owner can
-//! read, and has to be changed at the first log-in. It is written nowhere else.
+//! read, and has to be changed at the first log-in (but for [`FirstPassword::Lasts`]). It is written nowhere
+//! else.
 
 use std::{
     fs::OpenOptions,
@@ -18,6 +19,15 @@ use super::password;
 const FILE: &str = "first-password";
 /// Name of the first user.
 const NAME: &str = "admin";
+
+/// How long the password of the first user counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FirstPassword {
+    /// Until the first log-in, which has to change it.
+    Once,
+    /// As long as the store: for one that goes away with its process.
+    Lasts,
+}
 
 /// Why there is no first user.
 #[derive(Debug, thiserror::Error)]
@@ -44,6 +54,7 @@ pub(crate) async fn ensure(
     store: &dyn Store,
     scope: &Scope,
     folder: &Path,
+    kind: FirstPassword,
 ) -> Result<Option<PathBuf>, FirstUserError> {
     let path = folder.join(FILE);
     let users = store.users(scope).await?;
@@ -58,7 +69,7 @@ pub(crate) async fn ensure(
     let hash = password::hash(&text).map_err(|e| made(&e))?;
     // First the file: a user whose password nobody can read would be no use.
     write(&path, &text).map_err(|source| FirstUserError::File { path: path.clone(), source })?;
-    let password = NewPassword { hash, must_change: true };
+    let password = NewPassword { hash, must_change: kind == FirstPassword::Once };
     store.add_user(scope, NAME, Role::Admin, &password, PRODUCT, crate::serve::now()).await?;
     Ok(Some(path))
 }

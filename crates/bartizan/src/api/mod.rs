@@ -31,8 +31,8 @@ use bartizan_store::{DataDirectory, Store};
 use tokio::sync::Mutex;
 
 pub(crate) use document::document;
-pub use first_user::FirstUserError;
 pub(crate) use first_user::ensure as ensure_first_user;
+pub use first_user::{FirstPassword, FirstUserError};
 use problem::Problem;
 
 use crate::serve::{Closed, Figures, InForce, Watch, limits};

@@ -52,6 +52,10 @@ pub enum Command {
     /// Show what is kept of single exchanges, and what policies decided about them
     #[command(after_help = EXIT_CODES)]
     Exchanges(Exchanges),
+    /// Show everything at work: the lab, the gateway and the dashboard, and an attack in a few minutes
+    #[cfg(feature = "lab")]
+    #[command(after_help = super::demo::EXIT_CODES)]
+    Demo(super::demo::Arguments),
     /// Run the lab: a deliberately vulnerable API on this machine, or its repaired twin
     #[cfg(feature = "lab")]
     #[command(after_help = EXIT_CODES)]

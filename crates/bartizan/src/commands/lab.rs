@@ -10,7 +10,7 @@ use std::{
 use bartizan_lab::{
     Client, Options, Server, documents,
     flaws::{self, FLAWS},
-    player::{Plan, PlayError, Record, Tally, play},
+    player::{Plan, PlayError, Record, Tally, benign, hostile, play, story},
     truth,
 };
 use clap::{Args, Subcommand, ValueEnum};
@@ -113,6 +113,8 @@ enum Cast {
     Benign,
     /// Attackers only.
     Hostile,
+    /// The users and the intruder of `bartizan demo`.
+    Story,
 }
 
 pub(super) fn run(cli: &Cli, arguments: &Arguments) -> Result<Exit, CommandError> {
@@ -204,8 +206,12 @@ fn perform(cli: &Cli, arguments: &PlayArguments) -> Result<Exit, CommandError> {
         minutes: arguments.minutes,
         speed: arguments.speed,
         overlap: arguments.overlap,
-        benign: arguments.cast != Cast::Hostile,
-        hostile: arguments.cast != Cast::Benign,
+        cast: match arguments.cast {
+            Cast::All => const { &[benign(), hostile()] },
+            Cast::Benign => const { &[benign()] },
+            Cast::Hostile => const { &[hostile()] },
+            Cast::Story => const { &[benign(), story::cast()] },
+        },
     };
     let mut truth = Lines::create(arguments.truth.as_deref())?;
     let mut capture = Lines::create(arguments.capture.as_deref())?;

@@ -4,6 +4,8 @@ mod analyze;
 mod arguments;
 mod config;
 mod data;
+#[cfg(feature = "lab")]
+mod demo;
 mod docs;
 mod error;
 mod exchanges;
@@ -59,6 +61,8 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),
         Command::Exchanges(arguments) => exchanges::run(cli, arguments),
+        #[cfg(feature = "lab")]
+        Command::Demo(arguments) => demo::run(cli, arguments),
         #[cfg(feature = "lab")]
         Command::Lab(arguments) => lab::run(cli, arguments),
         Command::Keys(command) => keys::run(cli, command),

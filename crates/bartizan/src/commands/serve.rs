@@ -1,6 +1,10 @@
 //! `serve`: starts the server, reloads on SIGHUP or a changed file, ends on an interrupt.
 
-use std::{path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use bartizan_analysis::Snapshot;
 use bartizan_store::DataDirectory;
@@ -11,7 +15,8 @@ use super::{
     data::Learned, specs,
 };
 use crate::{
-    config::{Addresses, Config, Loaded},
+    api::FirstPassword,
+    config::{Addresses, Config, Loaded, gateway::AdminConfig},
     serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
 };
 
@@ -24,55 +29,20 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
     let gateway = serve::check(config, &overrides).map_err(|e| refused(&loaded, &e))?;
-    let runtimes = Runtimes::start();
-    let runtimes = runtimes.map_err(|e| CommandError::usage(format!("cannot start: {e}")))?;
-    let (traffic, behind) = (Arc::clone(&runtimes.traffic), Arc::clone(&runtimes.behind));
-
-    let scope = analyze::scope(config);
+    let runtimes = runtimes()?;
+    let traffic = Arc::clone(&runtimes.traffic);
     let folder = data::folder(arguments.data.as_ref(), config);
-    let options = data::options(&folder, config, &scope)?;
-    let opened = behind.block_on(DataDirectory::open(&options, serve::now()));
-    let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
-    let (state, is_foreign) = Learned::read(&behind, &directory, &scope)?.state(&scope)?;
-    if is_foreign {
-        // Traffic cannot be read again: what another version learned is learned anew.
-        anstream::eprintln!(
-            "note: what another version learned cannot be continued; findings and decisions stay"
-        );
-    }
-    let mut snapshot = Snapshot::new(scope, directory.key().clone());
-    snapshot.limits = config.limits.clone();
-    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
-    snapshot.specs = specs::read(&arguments.spec)?;
-
     let mut admin = config.admin.clone();
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
     let descriptors = descriptors::raise(&gateway, &admin);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
-    let start = Start {
-        gateway,
-        configuration: config.to_yaml().map_err(CommandError::usage)?,
-        policies: config.policies.clone(),
-        sinks: config.sinks.clone(),
-        admin,
-        snapshot: Arc::new(snapshot),
-        state,
-        directory,
-        runtimes,
-        waiting: (
-            config.gateway.waiting_exchanges as usize,
-            (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
-        ),
-        exchange_days: config.store.exchange_days,
-        capture: arguments.capture.clone().map(|path| (path, clear)),
-        forget_switches: arguments.forget_switches,
-    };
+    let mut start = start(config, gateway, admin, &folder, &arguments.spec, runtimes)?;
+    start.capture = arguments.capture.clone().map(|path| (path, clear));
+    start.forget_switches = arguments.forget_switches;
     // Before anything is announced: a signal that comes early must not end the process.
-    let mut signals = traffic
-        .block_on(async { Signals::open() })
-        .map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))?;
+    let mut signals = Signals::open_on(&traffic)?;
     warn(descriptors);
     let serving = Serving::start(start).map_err(|error| refused(&loaded, &error))?;
     if !cli.quiet {
@@ -116,6 +86,59 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     Ok(Exit::Clean)
 }
 
+/// Starts what everything runs on. The calling thread steps back, see [`Runtimes::start`].
+pub(super) fn runtimes() -> Result<Runtimes, CommandError> {
+    Runtimes::start().map_err(|e| CommandError::usage(format!("cannot start: {e}")))
+}
+
+/// Opens the store in `folder`, and gives what serving begins with.
+///
+/// # Errors
+/// When the store, or a specification, cannot be read.
+pub(super) fn start(
+    config: &Config,
+    gateway: bartizan_gateway::Config,
+    admin: AdminConfig,
+    folder: &Path,
+    specs: &[PathBuf],
+    runtimes: Runtimes,
+) -> Result<Start, CommandError> {
+    let scope = analyze::scope(config);
+    let options = data::options(folder, config, &scope)?;
+    let opened = runtimes.behind.block_on(DataDirectory::open(&options, serve::now()));
+    let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
+    let (state, is_foreign) = Learned::read(&runtimes.behind, &directory, &scope)?.state(&scope)?;
+    if is_foreign {
+        // Traffic cannot be read again: what another version learned is learned anew.
+        anstream::eprintln!(
+            "note: what another version learned cannot be continued; findings and decisions stay"
+        );
+    }
+    let mut snapshot = Snapshot::new(scope, directory.key().clone());
+    snapshot.limits = config.limits.clone();
+    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    snapshot.specs = specs::read(specs)?;
+    Ok(Start {
+        gateway,
+        configuration: config.to_yaml().map_err(CommandError::usage)?,
+        policies: config.policies.clone(),
+        sinks: config.sinks.clone(),
+        admin,
+        first_password: FirstPassword::Once,
+        snapshot: Arc::new(snapshot),
+        state,
+        directory,
+        runtimes,
+        waiting: (
+            config.gateway.waiting_exchanges as usize,
+            (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
+        ),
+        exchange_days: config.store.exchange_days,
+        capture: None,
+        forget_switches: false,
+    })
+}
+
 /// Goes on for a while, until it is told again to stop.
 fn linger(cli: &Cli, runtime: &Runtime, signals: &mut Signals, delay: Duration) {
     if !cli.quiet {
@@ -129,13 +152,13 @@ fn linger(cli: &Cli, runtime: &Runtime, signals: &mut Signals, delay: Duration) 
     let _ = runtime.block_on(async { tokio::time::timeout(delay, signals.stop()).await });
 }
 
-fn warn(warning: Option<String>) {
+pub(super) fn warn(warning: Option<String>) {
     if let Some(warning) = warning {
         anstream::eprintln!("warning: {warning}");
     }
 }
 
-fn greet(serving: &Serving, folder: &std::path::Path, config: &Config) {
+fn greet(serving: &Serving, folder: &Path, config: &Config) {
     for address in serving.gateway().addresses() {
         anstream::eprintln!("listening on {address}");
     }
@@ -231,14 +254,20 @@ fn fingerprint(path: &PathBuf) -> Option<(u64, std::time::SystemTime)> {
 }
 
 impl Signals {
+    /// Listens for signals from now on.
+    pub(super) fn open_on(runtime: &Runtime) -> Result<Self, CommandError> {
+        let opened = runtime.block_on(async { Self::open() });
+        opened.map_err(|e| CommandError::usage(format!("cannot wait for signals: {e}")))
+    }
+
     /// Waits until it is told to stop.
-    async fn stop(&mut self) {
+    pub(super) async fn stop(&mut self) {
         while !matches!(self.next().await, Wake::Stop) {}
     }
 }
 
 #[cfg(unix)]
-struct Signals {
+pub(super) struct Signals {
     interrupt: tokio::signal::unix::Signal,
     terminate: tokio::signal::unix::Signal,
     hangup: tokio::signal::unix::Signal,
@@ -265,7 +294,7 @@ impl Signals {
 }
 
 #[cfg(not(unix))]
-struct Signals;
+pub(super) struct Signals;
 
 #[cfg(not(unix))]
 impl Signals {

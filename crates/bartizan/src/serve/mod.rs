@@ -183,6 +183,8 @@ pub struct Start {
     pub sinks: Vec<SinkConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
+    /// Whether the password of the first user has to be changed, where that user is made.
+    pub first_password: api::FirstPassword,
     /// Limits, keys, specifications.
     pub snapshot: Arc<Snapshot>,
     /// What was learned before.
@@ -258,7 +260,12 @@ impl Serving {
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
         let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
-        let first = api::ensure_first_user(directory.store(), &snapshot.scope, directory.path());
+        let first = api::ensure_first_user(
+            directory.store(),
+            &snapshot.scope,
+            directory.path(),
+            start.first_password,
+        );
         let first_password = behind.block_on(first)?;
         traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
@@ -326,6 +333,11 @@ impl Serving {
     #[must_use]
     pub fn gateway(&self) -> &Running {
         &self.gateway
+    }
+
+    /// Figures of the judgement.
+    pub(crate) fn counters(&self) -> &Counters {
+        &self.counters
     }
 
     /// Address of the administration listener.

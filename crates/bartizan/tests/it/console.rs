@@ -20,6 +20,11 @@ pub(crate) struct Client {
 }
 
 impl Client {
+    /// Nobody yet, at an administration listener.
+    pub(crate) const fn to(admin: SocketAddr) -> Self {
+        Self { to: admin, cookie: String::new(), csrf: String::new() }
+    }
+
     /// Status and body.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let body = body.map(Value::to_string).unwrap_or_default();
@@ -56,7 +61,7 @@ pub(crate) fn enter(admin: SocketAddr, folder: &Path) -> Client {
     let file = folder.join("first-password");
     let first = std::fs::read_to_string(&file).expect("the first password");
     let first = first.trim();
-    let mut client = Client { to: admin, cookie: String::new(), csrf: String::new() };
+    let mut client = Client::to(admin);
     let log_in = json!({"user": "admin", "password": first});
     let (status, session) = client.ask("POST", "/session", Some(&log_in));
     assert_eq!((status, &session["must_change_password"]), (200, &json!(true)), "{session}");

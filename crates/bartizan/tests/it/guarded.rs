@@ -67,7 +67,7 @@ fn the_first_password_is_in_one_private_file_and_no_log() {
     let mode = std::fs::metadata(&file).expect("there").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
     let first = std::fs::read_to_string(&file).expect("readable");
-    assert_eq!(holding(&folder, first.trim()), [file.clone()]);
+    assert_eq!(holding(&folder, first.trim()), std::slice::from_ref(&file));
     let mut client = enter(server.admin, &folder);
     assert!(!file.exists());
     assert_eq!(client.ask("GET", "/users", None).0, 200);

@@ -78,12 +78,44 @@ fn authentication_that_was_not_looked_at_is_hatched_and_never_none() {
         rest[..rest.find("</details>").expect("its end")].to_owned()
     };
     let (logged, open) = (row("/v1/stores"), row("/v1/search"));
-    assert!(logged.contains("<span class=\"ne\"><i>not evaluated</i></span>"), "{logged}");
+    let hatched = "<span class=\"mark-c unevaluated\"><span>not evaluated</span></span>";
+    assert!(logged.contains(hatched), "{logged}");
     assert!(logged.contains("the source does not record the headers of requests"));
     assert!(!logged.contains("none seen") && !logged.contains("noauth"));
     assert!(open.contains("none seen") && !open.contains("not evaluated"), "{open}");
     let map = html.split("id=\"data\"").nth(1).expect("the data map");
     assert!(map.contains("1 not evaluated"), "counted apart in the data map");
+}
+
+#[test]
+fn what_happened_would_have_is_unconfirmed_or_was_not_evaluated_has_its_own_mark() {
+    let analysis = sample::analysis();
+    let html = page(&analysis);
+    let legend = html.split("<ul class=\"legend\"").nth(1).expect("a legend");
+    let legend = &legend[..legend.find("</ul>").expect("its end")];
+    for class in ["happened", "would", "unconfirmed", "unevaluated"] {
+        let mark = format!("<span class=\"mark-c {class}");
+        assert_eq!(legend.matches(&mark).count(), 1, "{class}: {legend}");
+        assert!(html.contains(&format!(".mark-c.{class}::before")) || class == "happened");
+        // Nobody has to guess what a mark looks like that is nowhere else: these two have chips.
+        assert!(html.matches(&mark).count() > 1 || class == "unconfirmed", "{class}");
+    }
+    assert!(html.contains("<span class=\"chip dashed\">provisional</span>"));
+    // Hollow is only what a policy can refuse, and would: an injection of which it is sure enough.
+    let of = |title: &str| {
+        let at = html.find(&format!("<div class=\"row\"><b>{title}</b>"));
+        let row = &html[at.unwrap_or_else(|| panic!("{title} is there"))..];
+        row[..row.find("<div class=\"sub\">").expect("its end")].to_owned()
+    };
+    let in_incidents: Vec<_> = analysis.incidents.iter().flat_map(|i| &i.detection_ids).collect();
+    for detection in analysis.detections.iter().filter(|d| in_incidents.contains(&&d.id)) {
+        let row = of(&detection.title);
+        let could = ["BZ-D006", "BZ-D007", "BZ-D008", "BZ-D009"].contains(&&*detection.code);
+        let would = could && detection.confidence >= bartizan_model::Confidence::High;
+        assert_eq!(row.contains("mark-c would"), would, "{} {row}", detection.code);
+        assert!(row.contains("mark-c happened"), "{row}");
+        assert_eq!(row.contains("happened k-deny"), detection.succeeded > 0, "{row}");
+    }
 }
 
 #[test]

@@ -10,6 +10,8 @@ mod costly;
 mod csv;
 #[cfg(feature = "lab")]
 mod dashboard;
+#[cfg(feature = "lab")]
+mod demo;
 mod detectors;
 #[cfg(feature = "lab")]
 mod drive;

@@ -28,6 +28,6 @@ pub(super) const PARTS: &[Part] = &[
     part("watcher", 1, |seat| Box::pin(watcher::act(seat))),
 ];
 
-const fn part(id: &'static str, count: u32, act: super::Acting) -> Part {
+pub(super) const fn part(id: &'static str, count: u32, act: super::Acting) -> Part {
     Part { id, count, owasp: "", seen_by: &[], act }
 }

@@ -19,7 +19,7 @@ mod old_versions;
 mod password_spraying;
 mod reflection;
 mod release_pins;
-mod scanner;
+pub(super) mod scanner;
 mod server_requests;
 mod slot_bot;
 mod socket_flood;
@@ -75,7 +75,7 @@ pub(super) const PARTS: &[Part] = &[
     part("markup", 1, "API8:2019", markup::SEEN, |seat| Box::pin(markup::act(seat))),
 ];
 
-const fn part(
+pub(super) const fn part(
     id: &'static str,
     count: u32,
     owasp: &'static str,

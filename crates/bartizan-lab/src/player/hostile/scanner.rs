@@ -3,7 +3,7 @@
 use super::enter;
 use crate::player::{Over, Seat, Seen};
 
-const PATHS: &[&str] = &[
+pub(in crate::player) const PATHS: &[&str] = &[
     "/.git/config",
     "/.env",
     "/.aws/credentials",

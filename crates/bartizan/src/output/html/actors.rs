@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{
     MAX_ACTORS, Page,
+    marks::unconfirmed,
     parts::{anchor, empty, more, text, time},
 };
 use crate::output::words::{self, counted, number};
@@ -47,7 +48,7 @@ fn row(actor: &ActorSummary) -> Markup {
             td {
                 (words::actor_kind(actor.kind)) " "
                 @match actor.grade {
-                    Some(Grade::Claimed) => span.chip.dashed { "claimed" },
+                    Some(Grade::Claimed) => (unconfirmed("claimed")),
                     Some(grade) => span.quiet { (grade.as_str()) },
                     None => (super::parts::nothing()),
                 }

@@ -7,7 +7,8 @@ use maud::{Markup, html};
 
 use super::{
     Page,
-    parts::{data_class, empty, endpoint_link, not_evaluated, nothing},
+    marks::not_evaluated,
+    parts::{data_class, empty, endpoint_link, nothing},
 };
 use crate::output::{
     lead::completeness,

@@ -2,11 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use bartizan_analysis::{
+    detectors::DETECTORS,
+    judge::{DENY_SCORE, Raised, score},
+};
 use bartizan_model::{Detection, Incident, KeyedHash, Severity, Stage};
 use maud::{Markup, html};
 
 use super::{
     MAX_INCIDENTS, Page,
+    marks::{BAD, Certainty, mark, unconfirmed},
     parts::{
         actor, anchor, confidence, empty, endpoint_link, evidence, href, ledger, more, repeated,
         sentence, severity, severity_class, text, time,
@@ -210,13 +215,33 @@ fn detection_body(
 }
 
 fn outcome(detection: &Detection) -> Markup {
+    let of = number(detection.exchanges);
     html! {
         @if detection.succeeded > 0 {
-            b { (number(detection.succeeded)) } " of " (number(detection.exchanges)) " answered with success"
+            (mark(Certainty::Happened, BAD, &html! {
+                b { (number(detection.succeeded)) } " of " (of) " answered with success"
+            }))
         } @else {
-            "none of " (number(detection.exchanges)) " answered with success"
+            (mark(Certainty::Happened, "", &html! { "none of " (of) " answered with success" }))
+        }
+        @if would_refuse(detection) {
+            (mark(Certainty::Would, BAD, &html! { "an enforced policy would refuse" }))
         }
     }
+}
+
+/// Whether an enforced `detectors` policy, as it is without settings, refuses requests with this
+/// detection alone: it asks detectors that need neither history nor the answer.
+fn would_refuse(detection: &Detection) -> bool {
+    let raised = Raised {
+        code: "",
+        class: "",
+        severity: detection.severity,
+        confidence: detection.confidence,
+        evidence: Vec::new(),
+    };
+    let mut items = DETECTORS.iter().filter(|item| item.judges_requests());
+    items.any(|item| item.meta.code == detection.code) && score([&raised]) >= DENY_SCORE
 }
 
 /// What explains a detection further: rule, mapping, exchanges.
@@ -256,8 +281,12 @@ fn aside(page: &Page<'_>, incident: &Incident, detections: &[&Detection]) -> Mar
             div.outcome {
                 h4 { "Outcome" }
                 p {
-                    span class=(if got > 0 { "got" } else { "" }) { b { (number(got)) } " answered with success" }
-                    span { b { (number(hostile - got)) } " gained nothing" }
+                    @if got > 0 {
+                        (mark(Certainty::Happened, BAD, &html! { b { (number(got)) } " answered with success" }))
+                    }
+                    @if hostile > got {
+                        (mark(Certainty::Happened, "", &html! { b { (number(hostile - got)) } " gained nothing" }))
+                    }
                 }
                 svg aria-hidden="true" {
                     rect.fill width="100%" height="100%" rx="2" {}
@@ -279,7 +308,7 @@ fn who(page: &Page<'_>, incident: &Incident) -> Markup {
             @if let Some(known) = known {
                 dt { "Grade" } dd {
                     @match known.grade {
-                        Some(bartizan_model::Grade::Claimed) => span.chip.dashed { "claimed" },
+                        Some(bartizan_model::Grade::Claimed) => (unconfirmed("claimed")),
                         Some(grade) => (grade.as_str()),
                         None => "no principal",
                     }

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::{Access, AuthKnown, Endpoint};
+use bartizan_model::{Access, AuthKnown, Endpoint, InventoryState};
 use maud::{Markup, html};
 
 use super::{
     DETAIL_BUDGET_BYTES, MAX_ENDPOINTS, Page, inventory_detail,
-    parts::{anchor, data_class, empty, method, more, not_evaluated, path, risk, state, text},
+    marks::not_evaluated,
+    parts::{anchor, data_class, empty, method, more, path, risk, state, text},
 };
 use crate::output::{
     lead::completeness,
@@ -55,14 +56,16 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
     }
 }
 
-/// Rows with a head per host. Details are written as long as the budget lasts, and a line says
-/// where it ended.
+/// Rows with a head per host, those without a host last. Details are written as long as the budget
+/// lasts, and a line says where it ended.
 fn rows(page: &Page<'_>, endpoints: &[Endpoint]) -> Markup {
     let most_parameters = if endpoints.len() > 300 { 12 } else { 60 };
     let mut out = String::new();
     let mut host: Option<&str> = None;
     let mut without = 0;
-    for endpoint in endpoints {
+    let (somewhere, nowhere): (Vec<&Endpoint>, Vec<&Endpoint>) =
+        endpoints.iter().partition(|endpoint| !endpoint.host.is_empty());
+    for endpoint in somewhere.into_iter().chain(nowhere) {
         if host != Some(endpoint.host.as_str()) {
             out.push_str(&host_head(endpoints, &endpoint.host).into_string());
             host = Some(endpoint.host.as_str());
@@ -86,8 +89,12 @@ fn host_head(endpoints: &[Endpoint], host: &str) -> Markup {
     let accesses: Vec<&str> = accesses.into_iter().map(words::access).collect();
     html! {
         div.inv-host {
-            b { @if host.is_empty() { "host not recorded" } @else { (text(host)) } }
-            span { (accesses.join(", ")) " · " (counted(of.len() as u64, "endpoint", "endpoints")) }
+            b {
+                @if !host.is_empty() { (text(host)) }
+                @else if of.iter().all(|e| is_unseen(e)) { "documented, never seen" }
+                @else { "host not recorded" }
+            }
+            span { @if !of.iter().all(|e| is_unseen(e)) { (accesses.join(", ")) " · " } (counted(of.len() as u64, "endpoint", "endpoints")) }
         }
     }
 }
@@ -103,7 +110,9 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
                 span.dcs { (classes(page, endpoint)) }
                 span.num.reqs { (number(endpoint.requests)) span.unseen.lbl { " requests" } }
                 span.num.acts { (number(endpoint.actors)) span.unseen.lbl { " actors" } }
-                (risk(endpoint.risk.score))
+                // No traffic, no risk that could be told: not the same as none.
+                @if is_unseen(endpoint) { span.risk { (not_evaluated("not seen")) } }
+                @else { (risk(endpoint.risk.score)) }
             }
             @match details {
                 Some(most) => (inventory_detail::body(page, endpoint, most)),
@@ -113,6 +122,11 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
             }
         }
     }
+}
+
+/// Whether only a specification knows of it.
+fn is_unseen(endpoint: &Endpoint) -> bool {
+    endpoint.inventory_state == InventoryState::Orphan && endpoint.requests == 0
 }
 
 /// How callers authenticate; hatched where that could not be looked at.

@@ -5,7 +5,8 @@ use maud::{Markup, html};
 
 use super::{
     Page,
-    parts::{anchor, bar, data_class, href, ledger, not_evaluated, severity, text},
+    marks::not_evaluated,
+    parts::{anchor, bar, data_class, href, ledger, severity, text},
 };
 use crate::output::words::{self, number, percent};
 

@@ -14,6 +14,7 @@ mod frame;
 mod incidents;
 mod inventory;
 mod inventory_detail;
+mod marks;
 mod overview;
 mod parts;
 mod style;

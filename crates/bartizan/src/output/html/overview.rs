@@ -5,6 +5,7 @@ use maud::{Markup, html};
 
 use super::{
     Page,
+    marks::legend,
     parts::{endpoint_link, href, score_severity, sentence, severity, severity_class, text},
 };
 use crate::output::{
@@ -34,7 +35,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                 }
                 (large_number(page))
             }
-            @if !page.is_blank() { (facts(page)) }
+            @if !page.is_blank() { (facts(page)) (legend()) }
         }
     }
 }

@@ -8,7 +8,7 @@ use bartizan_model::{
 };
 use maud::{Markup, PreEscaped, Render, html};
 
-use super::Page;
+use super::{Page, marks::unconfirmed};
 use crate::output::{visible::visible, words};
 
 /// Longest value shown, in characters.
@@ -174,7 +174,7 @@ pub(super) fn sprites() -> Markup {
 pub(super) fn state(endpoint: &Endpoint) -> Markup {
     let word = words::inventory_state(endpoint.inventory_state);
     html! {
-        @if !endpoint.confirmed { span.chip.dashed { "provisional" } " " }
+        @if !endpoint.confirmed { (unconfirmed("provisional")) " " }
         @match endpoint.inventory_state {
             InventoryState::Unspecified => @if endpoint.confirmed { span.chip.plain { "–" } },
             InventoryState::Documented => span.chip.plain { (word) },
@@ -243,11 +243,6 @@ pub(super) fn data_class(page: &Page<'_>, class: &str) -> Markup {
     let sensitive = (page.context.docs.class)(class).is_some_and(|doc| doc.sensitive);
     let name = if sensitive { "dc sensitive" } else { "dc" };
     html! { span class=(name) { (Text(class, 40)) } }
-}
-
-/// Words on hatched ground: not evaluated, not recorded.
-pub(super) fn not_evaluated(said: &str) -> Markup {
-    html! { span.ne { i { (said) } } }
 }
 
 /// A time as `datetime` element; exact on hover.
@@ -326,7 +321,7 @@ pub(super) fn ledger(factors: &[ScoreFactor], score: u8, name: &str) -> Markup {
                     tr {
                         td { (text(&factor.reason)) }
                         td.bar { (bar(f64::from(factor.points.unsigned_abs()) / f64::from(most),
-                                      if factor.points < 0 { "hollow" } else { "fill" })) }
+                                      if factor.points < 0 { "less" } else { "fill" })) }
                         td.num { (signed(i64::from(factor.points))) }
                     }
                 }

@@ -226,7 +226,11 @@ fn detection(endpoints: &[Endpoint], act: &Act, who: &ActorRef, index: usize) ->
         title: act.title.into(),
         class: if act.code == "BZ-D006" { "sql_injection" } else { "enumeration" }.into(),
         severity: act.severity,
-        confidence: if act.succeeded > 0 { Confidence::High } else { Confidence::Medium },
+        // What an injection is can be sure without any gain.
+        confidence: match act.succeeded > 0 || act.code == "BZ-D006" {
+            true => Confidence::High,
+            false => Confidence::Medium,
+        },
         time: Some(at(act.from)),
         last_time: Some(at(act.to)),
         actor: who.clone(),
