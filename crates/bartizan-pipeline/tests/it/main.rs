@@ -1,3 +1,4 @@
 //! Integration tests of the out-of-band lane.
 
 mod judgement;
+mod live;
