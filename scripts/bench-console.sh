@@ -71,8 +71,7 @@ DELETE FROM $table;
 INSERT INTO $table (organisation, environment, id, body, recorded_at, $columns)
 SELECT r.organisation, r.environment, '${prefix}_' || $(hex value 16),
     replace(r.body, r.id, '${prefix}_' || $(hex value 16)), r.recorded_at, $expressions
-FROM $(series 1 "$many") JOIN model r ON r.place = value % (SELECT count(*) FROM model)
-ORDER BY value;
+FROM $(series 1 "$many") CROSS JOIN model r WHERE r.place = value % (SELECT count(*) FROM model);
 DROP TABLE model;
 $later
 SQL

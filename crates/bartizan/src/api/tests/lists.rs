@@ -164,7 +164,7 @@ async fn facets_take_the_filters_of_their_list() {
     let (_, body) = world.json(ask(several)).await;
     assert_eq!(body["total"], 51, "{body}");
     for (path, names) in [
-        ("/findings/facets", vec!["code", "host", "severity", "state"]),
+        ("/findings/facets", vec!["assignee", "code", "host", "severity", "state"]),
         ("/incidents/facets", vec!["severity"]),
         ("/actors/facets", vec!["kind"]),
     ] {

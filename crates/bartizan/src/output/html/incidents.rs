@@ -224,7 +224,12 @@ fn outcome(detection: &Detection) -> Markup {
         } @else {
             (mark(Certainty::Happened, "", &html! { "none of " (of) " answered with success" }))
         }
-        @if would_refuse(detection) {
+        @if detection.refused > 0 {
+            (mark(Certainty::Happened, BAD, &html! { (number(detection.refused)) " refused or slowed down" }))
+        }
+        @if detection.would_refuse > 0 {
+            (mark(Certainty::Would, BAD, &html! { (number(detection.would_refuse)) " would have been refused" }))
+        } @else if detection.refused == 0 && would_refuse(detection) {
             (mark(Certainty::Would, BAD, &html! { "an enforced policy would refuse" }))
         }
     }
