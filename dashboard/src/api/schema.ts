@@ -21,6 +21,24 @@ export type AccessToken = {
   user: string;
 };
 
+/** A token that a program presents. */
+export type AccessTokenSelection = {
+  /** When it was made. */
+  created?: Timestamp;
+  /** When it ends. */
+  expires?: Timestamp;
+  /** Opaque; shows nothing of the secret. */
+  id?: string;
+  /** For people. */
+  name?: string;
+  /** What it may do at most. */
+  role?: Role;
+  /** When it was last used, to a minute or so. */
+  used?: Timestamp | null;
+  /** For whom it acts. It can never do more than they can. */
+  user?: string;
+};
+
 /** What is done with an exchange, mildest first. */
 export type Action = "allow" | "log" | "mask" | "challenge" | "throttle" | "deny";
 
@@ -81,6 +99,30 @@ export type ActorSummary = {
   requests: number;
 };
 
+/** An actor in the result. */
+export type ActorSummarySelection = {
+  /** Detections it is in. */
+  detections?: number;
+  /** Distinct endpoints. */
+  endpoints?: number;
+  /** First exchange. */
+  first_seen?: Timestamp | null;
+  /** Best grade its principal reached; `None` without a principal. */
+  grade?: Grade | null;
+  /** Opaque. */
+  id?: ActorId;
+  /** What it was told by. */
+  kind?: ActorKind;
+  /** For people. */
+  label?: string;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Networks it came from, a few of them. */
+  networks?: (string)[];
+  /** Exchanges. */
+  requests?: number;
+};
+
 /** What is kept of a key. An owner may have several. */
 export type ApiKey = {
   /** When it was made. */
@@ -104,6 +146,26 @@ export type ApiKey = {
 /** An own API key. */
 export type ApiKeyId = string;
 
+/** What is kept of a key. An owner may have several. */
+export type ApiKeySelection = {
+  /** When it was made. */
+  created?: Timestamp;
+  /** From when on it may no longer be used; `None` for never. */
+  expires?: Timestamp | null;
+  /** Its id; not secret. */
+  id?: ApiKeyId;
+  /** When it was last used, as written down now and then; `None` for never. */
+  last_used?: Timestamp | null;
+  /** What it is for, for people. */
+  name?: string;
+  /** Whose it is. */
+  owner?: string;
+  /** What it may be used for; empty for nothing in particular. */
+  scopes?: (string)[];
+  /** Whether it may be used. */
+  state?: ApiKeyState;
+};
+
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
 
@@ -119,6 +181,12 @@ export type Assigned = {
 export type Assignee = {
   /** Name of the user. */
   name: string;
+};
+
+/** Somebody who can be given findings. */
+export type AssigneeSelection = {
+  /** Name of the user. */
+  name?: string;
 };
 
 /** A technique of MITRE ATT&CK. */
@@ -153,6 +221,24 @@ export type AuditRecord = {
   time: Timestamp;
   /** Who. */
   who: string;
+};
+
+/** A record as stored. */
+export type AuditRecordSelection = {
+  /** What, for example `finding.state`. */
+  action?: string;
+  /** Further facts: JSON as it was hashed. */
+  details?: string;
+  /** 64 hexadecimal digits. */
+  hash?: string;
+  /** From 1, without gaps, per scope. */
+  sequence?: number;
+  /** On what. */
+  subject?: string;
+  /** When. */
+  time?: Timestamp;
+  /** Who. */
+  who?: string;
 };
 
 /** One way of authentication seen at an endpoint. */
@@ -270,6 +356,20 @@ export type ClassView = {
   title: string;
   /** What is recognised, with the rule and its source. */
   what: string;
+};
+
+/** A data class. */
+export type ClassViewSelection = {
+  /** What it belongs to. */
+  group?: DataGroup;
+  /** Its name. */
+  name?: string;
+  /** Whether its exposure is serious by itself. */
+  sensitive?: boolean;
+  /** One line for people. */
+  title?: string;
+  /** What is recognised, with the rule and its source. */
+  what?: string;
 };
 
 /** How sure we are that it is true. */
@@ -425,6 +525,48 @@ export type DetectionId = string;
 /** Orders of detections. */
 export type DetectionOrder = "-last_seen" | "last_seen" | "-severity";
 
+/** Something hostile that an actor did. */
+export type DetectionSelection = {
+  /** Who did it. */
+  actor?: ActorRef;
+  /** MITRE ATT&CK technique ids. */
+  attack?: (string)[];
+  /** Attack class, for example `sql_injection`. */
+  class?: string;
+  /** Code of the detector. */
+  code?: string;
+  /** How sure. */
+  confidence?: Confidence;
+  /** Where; `None` for something spread over many endpoints. */
+  endpoint_id?: EndpointId | null;
+  /** What was seen, with the numbers behind the judgement. */
+  evidence?: (Evidence)[];
+  /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
+  exchange_ids?: (ExchangeId)[];
+  /** How many hostile exchanges there were. */
+  exchanges?: number;
+  /** Opaque. */
+  id?: DetectionId;
+  /** When it was last seen. */
+  last_time?: Timestamp | null;
+  /** OWASP API Security Top 10 ids. */
+  owasp?: (string)[];
+  /** How many of these a policy refused or slowed down. */
+  refused?: number;
+  /** How bad. */
+  severity?: Severity;
+  /** Stage of an attack that this belongs to. */
+  stage?: Stage;
+  /** How many of these the API answered with success. */
+  succeeded?: number;
+  /** When it was first seen; `None` when the source has no times. */
+  time?: Timestamp | null;
+  /** One line for people. */
+  title?: string;
+  /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
+  would_refuse?: number;
+};
+
 /** Which way a value travels. */
 export type Direction = "request" | "response";
 
@@ -481,6 +623,54 @@ export type EndpointId = string;
 
 /** Orders of endpoints. One that was never seen counts as seen before all others. */
 export type EndpointOrder = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
+
+/** An endpoint as the catalogue knows it. */
+export type EndpointSelection = {
+  /** Who can reach it. */
+  access?: Access;
+  /** Distinct actors, claimed principals not counted. */
+  actors?: number;
+  /** Other ids that lead here. */
+  aliases?: (EndpointId)[];
+  /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
+  auth?: (Auth)[];
+  /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
+  auth_judged?: number;
+  /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
+  confirmed?: boolean;
+  /** Sensitive data. */
+  data_classes?: (DataClassCount)[];
+  /** First exchange. */
+  first_seen?: Timestamp | null;
+  /** Host without port unless the port is unusual; empty when the source does not say. */
+  host?: string;
+  /** Opaque and permanent. */
+  id?: EndpointId;
+  /** How it relates to what is written. */
+  inventory_state?: InventoryState;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Method. */
+  method?: Method;
+  /** Name of the operation, where the protocol has one. */
+  operation?: string | null;
+  /** Parameters and fields. */
+  parameters?: (Parameter)[];
+  /** Template with `{name}` for parameters. */
+  path?: string;
+  /** Protocol. */
+  protocol?: Protocol;
+  /** Exchanges seen, without scanner noise. */
+  requests?: number;
+  /** Risk with its arithmetic. */
+  risk?: Risk;
+  /** The service it belongs to. */
+  service?: ServiceId | null;
+  /** Exchanges by status code. */
+  statuses?: ([number, number])[];
+  /** Why the path is a template where it is: one line per parameter. */
+  template_evidence?: (string)[];
+};
 
 /** An environment of an organisation. */
 export type EnvironmentId = string;
@@ -586,6 +776,60 @@ export type ExchangeView = {
   would_refuse: boolean | null;
 };
 
+/** An exchange, without any value that was in it. */
+export type ExchangeViewSelection = {
+  /** What enforcement would do; `null` where that was not kept. */
+  action?: Action | null;
+  /** Who that is; `null` when it is not known any more. */
+  actor?: ActorRef | null;
+  /** Who called. */
+  actor_id?: ActorId | null;
+  /** Names of the anomalies of decoding. */
+  anomalies?: (string)[];
+  /** What was done; `null` where that was not kept. */
+  applied?: Action | null;
+  /** Codes of the detections that it raised or added to; `null` where they were not kept. */
+  codes?: (string)[] | null;
+  /** Data classes of its values. */
+  data_classes?: (ClassSeen)[];
+  /** What policies decided, in order, where that was more than to let pass. */
+  decisions?: (DecisionFact)[];
+  /** Decisions that are not among these because of a limit. */
+  decisions_left_out?: number;
+  /** From the first byte of the request to the last one of the answer, in milliseconds. */
+  duration_ms?: number | null;
+  /** The endpoint; `null` for noise. */
+  endpoint_id?: EndpointId | null;
+  /** Host of the endpoint; `null` when it is not known any more. */
+  host?: string | null;
+  /** Whether it raised a detection; `null` where that was not kept. */
+  hostile?: boolean | null;
+  /** As answers of the gateway name it. */
+  id?: ExchangeId;
+  /** Method. */
+  method?: string;
+  /** What was not inspected, and why. */
+  not_inspected?: (string)[];
+  /** Path template of the endpoint; `null` when it is not known any more. */
+  path?: string | null;
+  /** Whether it was refused or slowed down; `null` where that was not kept. */
+  refused?: boolean | null;
+  /** Bytes of the request body. */
+  request_bytes?: number;
+  /** Bytes of the answer's body; `null` when none was seen. */
+  response_bytes?: number | null;
+  /** The worst severity among these. */
+  severity?: Severity | null;
+  /** Status of the answer; `null` when none was seen. */
+  status?: number | null;
+  /** When the request arrived; `null` when the source has no times. */
+  time?: Timestamp | null;
+  /** How many values it had. */
+  values?: number;
+  /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
+  would_refuse?: boolean | null;
+};
+
 /** The values of one facet, those that most things have first. */
 export type Facet = {
   /** Whether there are more values. */
@@ -636,6 +880,18 @@ export type FindingComment = {
   who: string;
 };
 
+/** Something that was said of a finding. */
+export type FindingCommentSelection = {
+  /** From 1, in order. */
+  sequence?: number;
+  /** What, as plain text. */
+  text?: string;
+  /** When. */
+  time?: Timestamp;
+  /** Who. */
+  who?: string;
+};
+
 /** One line of a finding's history. */
 export type FindingEvent = {
   /** When the decision lapses. */
@@ -652,6 +908,24 @@ export type FindingEvent = {
   to: FindingState;
   /** Who. */
   who: string;
+};
+
+/** One line of a finding's history. */
+export type FindingEventSelection = {
+  /** When the decision lapses. */
+  expiry?: Timestamp | null;
+  /** State before. */
+  from?: FindingState;
+  /** Why. */
+  reason?: string;
+  /** From 1, in order. */
+  sequence?: number;
+  /** When. */
+  time?: Timestamp;
+  /** State after. */
+  to?: FindingState;
+  /** Who. */
+  who?: string;
 };
 
 /** A finding; the same weakness of the same endpoint has the same id in every run. */
@@ -709,6 +983,54 @@ export type FindingView = {
   state: FindingState;
   /** One line for people. */
   title: string;
+};
+
+/** A finding, with who works on it and where it is. */
+export type FindingViewSelection = {
+  /** Name of the user who works on it; `null` for nobody. */
+  assignee?: string | null;
+  /** Code of the check. */
+  code?: string;
+  /** How sure. */
+  confidence?: Confidence;
+  /** For example `CWE-287`. */
+  cwe?: (string)[];
+  /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
+  discriminator?: string;
+  /** The endpoint it is about; `None` when it is about the whole host. */
+  endpoint_id?: EndpointId | null;
+  /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
+  endpoint_ids?: (EndpointId)[];
+  /** How many endpoints show it: 1, or those of the host. */
+  endpoints?: number;
+  /** What was seen: the first few pieces. */
+  evidence?: (Evidence)[];
+  /** How often the check failed and how often it passed here. */
+  failed?: number;
+  /** First exchange that showed it. */
+  first_seen?: Timestamp | null;
+  /** Host it is about. */
+  host?: string;
+  /** The same weakness of the same endpoint (or host) has the same id in every run. */
+  id?: FindingId;
+  /** Last exchange that showed it. */
+  last_seen?: Timestamp | null;
+  /** Method of its endpoint; `null` when it is about the whole host. */
+  method?: Method | null;
+  /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
+  owasp?: (string)[];
+  /** How often it passed. */
+  passed?: number;
+  /** Path template of its endpoint; `null` when it is about the whole host. */
+  path?: string | null;
+  /** What to do. */
+  remediation?: string;
+  /** How bad. */
+  severity?: Severity;
+  /** Where it stands. */
+  state?: FindingState;
+  /** One line for people. */
+  title?: string;
 };
 
 /** What a list is given as. */
@@ -799,6 +1121,34 @@ export type IncidentId = string;
 /** Orders of incidents. */
 export type IncidentOrder = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
 
+/** An attacker's story. */
+export type IncidentSelection = {
+  /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
+  absorbed?: (IncidentId)[];
+  /** Who began it. */
+  actor?: ActorRef;
+  /** Its detections, in order of time. */
+  detection_ids?: (DetectionId)[];
+  /** Last hostile exchange. */
+  ended?: Timestamp | null;
+  /** The arithmetic of the score. */
+  factors?: (ScoreFactor)[];
+  /** Opaque. */
+  id?: IncidentId;
+  /** Further actors in it, each with what ties it to another one of it. */
+  linked?: (ActorLink)[];
+  /** 0 to 100. */
+  score?: number;
+  /** How bad: the worst of its detections, raised when stages add up. */
+  severity?: Severity;
+  /** Stages reached, in order. */
+  stages?: (Stage)[];
+  /** First hostile exchange. */
+  started?: Timestamp | null;
+  /** One or two sentences. */
+  summary?: string;
+};
+
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
 
@@ -835,6 +1185,38 @@ export type ItemMeta = {
   what: string;
   /** Why it is bad. */
   why: string;
+};
+
+/** Metadata and documentation of one item. */
+export type ItemMetaSelection = {
+  /** Techniques of MITRE ATT&CK. */
+  attack?: (Attack)[];
+  /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
+  code?: string;
+  /** How sure it is when it fires, unless the outcome says otherwise. */
+  confidence?: Confidence;
+  /** Weaknesses, the most fitting first. */
+  cwe?: (Cwe)[];
+  /** How to fix it. */
+  fix?: string;
+  /** What it needs to see. */
+  inputs?: (Input)[];
+  /** Kebab-case name that states the bad pattern, never the fix. */
+  name?: string;
+  /** OWASP API Security Top 10 of 2023. */
+  owasp?: Owasp | null;
+  /** RFCs, papers, advisories: names or addresses. */
+  references?: (string)[];
+  /** How bad it is when it fires, unless the outcome says otherwise. */
+  severity?: Severity;
+  /** How settled it is. */
+  status?: Status;
+  /** One line for people. */
+  title?: string;
+  /** What it does, in a few sentences, with its thresholds. */
+  what?: string;
+  /** Why it is bad. */
+  why?: string;
 };
 
 /** Keyed hash: equal hashes are equal values */
@@ -1181,6 +1563,28 @@ export type PolicyView = {
   title: string;
 };
 
+/** A policy in force. */
+export type PolicyViewSelection = {
+  /** The mode in the configuration; another one is in force when it was switched by hand. */
+  configured_mode?: Mode;
+  /** What it decided since the server began. */
+  decisions?: PolicyTally;
+  /** What policies of its kind do, with their limits and what happens at them. */
+  description?: string;
+  /** Whether it is there without any configuration. */
+  is_default?: boolean;
+  /** Its kind, for example `rate`. */
+  kind?: string;
+  /** Whether it decides, or only says what it would decide. */
+  mode?: Mode;
+  /** Its name. */
+  name?: string;
+  /** Where it applies, as in the configuration. What is empty is not looked at. */
+  scope?: ScopeConfig;
+  /** What its kind does, for people. */
+  title?: string;
+};
+
 /** Why a request was not answered as wished. */
 export type Problem = {
   /** What in particular; `null` when there is nothing to add. */
@@ -1274,6 +1678,18 @@ export type ServiceRecord = {
   name: string;
   /** Team or person; empty when nobody is known. */
   owner: string;
+};
+
+/** A group of endpoints with an owner. */
+export type ServiceRecordSelection = {
+  /** Part of the organisation it belongs to; empty when unknown. */
+  business_unit?: string;
+  /** Opaque. */
+  id?: ServiceId;
+  /** For people. */
+  name?: string;
+  /** Team or person; empty when nobody is known. */
+  owner?: string;
 };
 
 /** Who is logged in. */
@@ -1510,588 +1926,104 @@ export type User = {
   role: Role;
 };
 
+/** Somebody who may log in. */
+export type UserSelection = {
+  /** When they were added. */
+  created?: Timestamp;
+  /** Disabled ones cannot log in, and their sessions and tokens end. */
+  disabled?: boolean;
+  /** When they last logged in. */
+  last_login?: Timestamp | null;
+  /** They must choose another password before anything else. */
+  must_change_password?: boolean;
+  /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
+  name?: string;
+  /** When the password was last set. */
+  password_changed?: Timestamp;
+  /** What they may do. */
+  role?: Role;
+};
+
 /** Parts of lists of which only some members were wanted. */
 export interface Selections {
   "/actors": {
-    items: ({
-      /** Detections it is in. */
-      detections?: number;
-      /** Distinct endpoints. */
-      endpoints?: number;
-      /** First exchange. */
-      first_seen?: Timestamp | null;
-      /** Best grade its principal reached; `None` without a principal. */
-      grade?: Grade | null;
-      /** Opaque. */
-      id?: ActorId;
-      /** What it was told by. */
-      kind?: ActorKind;
-      /** For people. */
-      label?: string;
-      /** Last exchange. */
-      last_seen?: Timestamp | null;
-      /** Networks it came from, a few of them. */
-      networks?: (string)[];
-      /** Exchanges. */
-      requests?: number;
-    })[];
+    items: (ActorSummarySelection)[];
     next: string | null;
   };
   "/assignees": {
-    items: ({
-      /** Name of the user. */
-      name?: string;
-    })[];
+    items: (AssigneeSelection)[];
     next: string | null;
   };
   "/audit": {
-    items: ({
-      /** What, for example `finding.state`. */
-      action?: string;
-      /** Further facts: JSON as it was hashed. */
-      details?: string;
-      /** 64 hexadecimal digits. */
-      hash?: string;
-      /** From 1, without gaps, per scope. */
-      sequence?: number;
-      /** On what. */
-      subject?: string;
-      /** When. */
-      time?: Timestamp;
-      /** Who. */
-      who?: string;
-    })[];
+    items: (AuditRecordSelection)[];
     next: string | null;
   };
   "/detections": {
-    items: ({
-      /** Who did it. */
-      actor?: ActorRef;
-      /** MITRE ATT&CK technique ids. */
-      attack?: (string)[];
-      /** Attack class, for example `sql_injection`. */
-      class?: string;
-      /** Code of the detector. */
-      code?: string;
-      /** How sure. */
-      confidence?: Confidence;
-      /** Where; `None` for something spread over many endpoints. */
-      endpoint_id?: EndpointId | null;
-      /** What was seen, with the numbers behind the judgement. */
-      evidence?: (Evidence)[];
-      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
-      exchange_ids?: (ExchangeId)[];
-      /** How many hostile exchanges there were. */
-      exchanges?: number;
-      /** Opaque. */
-      id?: DetectionId;
-      /** When it was last seen. */
-      last_time?: Timestamp | null;
-      /** OWASP API Security Top 10 ids. */
-      owasp?: (string)[];
-      /** How many of these a policy refused or slowed down. */
-      refused?: number;
-      /** How bad. */
-      severity?: Severity;
-      /** Stage of an attack that this belongs to. */
-      stage?: Stage;
-      /** How many of these the API answered with success. */
-      succeeded?: number;
-      /** When it was first seen; `None` when the source has no times. */
-      time?: Timestamp | null;
-      /** One line for people. */
-      title?: string;
-      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
-      would_refuse?: number;
-    })[];
+    items: (DetectionSelection)[];
     next: string | null;
   };
   "/detections/{id}/exchanges": {
-    items: ({
-      /** What enforcement would do; `null` where that was not kept. */
-      action?: Action | null;
-      /** Who that is; `null` when it is not known any more. */
-      actor?: ActorRef | null;
-      /** Who called. */
-      actor_id?: ActorId | null;
-      /** Names of the anomalies of decoding. */
-      anomalies?: (string)[];
-      /** What was done; `null` where that was not kept. */
-      applied?: Action | null;
-      /** Codes of the detections that it raised or added to; `null` where they were not kept. */
-      codes?: (string)[] | null;
-      /** Data classes of its values. */
-      data_classes?: (ClassSeen)[];
-      /** What policies decided, in order, where that was more than to let pass. */
-      decisions?: (DecisionFact)[];
-      /** Decisions that are not among these because of a limit. */
-      decisions_left_out?: number;
-      /** From the first byte of the request to the last one of the answer, in milliseconds. */
-      duration_ms?: number | null;
-      /** The endpoint; `null` for noise. */
-      endpoint_id?: EndpointId | null;
-      /** Host of the endpoint; `null` when it is not known any more. */
-      host?: string | null;
-      /** Whether it raised a detection; `null` where that was not kept. */
-      hostile?: boolean | null;
-      /** As answers of the gateway name it. */
-      id?: ExchangeId;
-      /** Method. */
-      method?: string;
-      /** What was not inspected, and why. */
-      not_inspected?: (string)[];
-      /** Path template of the endpoint; `null` when it is not known any more. */
-      path?: string | null;
-      /** Whether it was refused or slowed down; `null` where that was not kept. */
-      refused?: boolean | null;
-      /** Bytes of the request body. */
-      request_bytes?: number;
-      /** Bytes of the answer's body; `null` when none was seen. */
-      response_bytes?: number | null;
-      /** The worst severity among these. */
-      severity?: Severity | null;
-      /** Status of the answer; `null` when none was seen. */
-      status?: number | null;
-      /** When the request arrived; `null` when the source has no times. */
-      time?: Timestamp | null;
-      /** How many values it had. */
-      values?: number;
-      /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
-      would_refuse?: boolean | null;
-    })[];
+    items: (ExchangeViewSelection)[];
     next: string | null;
   };
   "/endpoints": {
-    items: ({
-      /** Who can reach it. */
-      access?: Access;
-      /** Distinct actors, claimed principals not counted. */
-      actors?: number;
-      /** Other ids that lead here. */
-      aliases?: (EndpointId)[];
-      /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
-      auth?: (Auth)[];
-      /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
-      auth_judged?: number;
-      /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
-      confirmed?: boolean;
-      /** Sensitive data. */
-      data_classes?: (DataClassCount)[];
-      /** First exchange. */
-      first_seen?: Timestamp | null;
-      /** Host without port unless the port is unusual; empty when the source does not say. */
-      host?: string;
-      /** Opaque and permanent. */
-      id?: EndpointId;
-      /** How it relates to what is written. */
-      inventory_state?: InventoryState;
-      /** Last exchange. */
-      last_seen?: Timestamp | null;
-      /** Method. */
-      method?: Method;
-      /** Name of the operation, where the protocol has one. */
-      operation?: string | null;
-      /** Parameters and fields. */
-      parameters?: (Parameter)[];
-      /** Template with `{name}` for parameters. */
-      path?: string;
-      /** Protocol. */
-      protocol?: Protocol;
-      /** Exchanges seen, without scanner noise. */
-      requests?: number;
-      /** Risk with its arithmetic. */
-      risk?: Risk;
-      /** The service it belongs to. */
-      service?: ServiceId | null;
-      /** Exchanges by status code. */
-      statuses?: ([number, number])[];
-      /** Why the path is a template where it is: one line per parameter. */
-      template_evidence?: (string)[];
-    })[];
+    items: (EndpointSelection)[];
     next: string | null;
   };
   "/exchanges": {
-    items: ({
-      /** What enforcement would do; `null` where that was not kept. */
-      action?: Action | null;
-      /** Who that is; `null` when it is not known any more. */
-      actor?: ActorRef | null;
-      /** Who called. */
-      actor_id?: ActorId | null;
-      /** Names of the anomalies of decoding. */
-      anomalies?: (string)[];
-      /** What was done; `null` where that was not kept. */
-      applied?: Action | null;
-      /** Codes of the detections that it raised or added to; `null` where they were not kept. */
-      codes?: (string)[] | null;
-      /** Data classes of its values. */
-      data_classes?: (ClassSeen)[];
-      /** What policies decided, in order, where that was more than to let pass. */
-      decisions?: (DecisionFact)[];
-      /** Decisions that are not among these because of a limit. */
-      decisions_left_out?: number;
-      /** From the first byte of the request to the last one of the answer, in milliseconds. */
-      duration_ms?: number | null;
-      /** The endpoint; `null` for noise. */
-      endpoint_id?: EndpointId | null;
-      /** Host of the endpoint; `null` when it is not known any more. */
-      host?: string | null;
-      /** Whether it raised a detection; `null` where that was not kept. */
-      hostile?: boolean | null;
-      /** As answers of the gateway name it. */
-      id?: ExchangeId;
-      /** Method. */
-      method?: string;
-      /** What was not inspected, and why. */
-      not_inspected?: (string)[];
-      /** Path template of the endpoint; `null` when it is not known any more. */
-      path?: string | null;
-      /** Whether it was refused or slowed down; `null` where that was not kept. */
-      refused?: boolean | null;
-      /** Bytes of the request body. */
-      request_bytes?: number;
-      /** Bytes of the answer's body; `null` when none was seen. */
-      response_bytes?: number | null;
-      /** The worst severity among these. */
-      severity?: Severity | null;
-      /** Status of the answer; `null` when none was seen. */
-      status?: number | null;
-      /** When the request arrived; `null` when the source has no times. */
-      time?: Timestamp | null;
-      /** How many values it had. */
-      values?: number;
-      /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
-      would_refuse?: boolean | null;
-    })[];
+    items: (ExchangeViewSelection)[];
     next: string | null;
   };
   "/findings": {
-    items: ({
-      /** Name of the user who works on it; `null` for nobody. */
-      assignee?: string | null;
-      /** Code of the check. */
-      code?: string;
-      /** How sure. */
-      confidence?: Confidence;
-      /** For example `CWE-287`. */
-      cwe?: (string)[];
-      /** Tells findings of one check on one endpoint (or host) apart; usually empty. */
-      discriminator?: string;
-      /** The endpoint it is about; `None` when it is about the whole host. */
-      endpoint_id?: EndpointId | null;
-      /** The endpoints that show a finding of a whole host, by path and method, at most [`MAX_AFFECTED`]; empty for a finding of one endpoint. */
-      endpoint_ids?: (EndpointId)[];
-      /** How many endpoints show it: 1, or those of the host. */
-      endpoints?: number;
-      /** What was seen: the first few pieces. */
-      evidence?: (Evidence)[];
-      /** How often the check failed and how often it passed here. */
-      failed?: number;
-      /** First exchange that showed it. */
-      first_seen?: Timestamp | null;
-      /** Host it is about. */
-      host?: string;
-      /** The same weakness of the same endpoint (or host) has the same id in every run. */
-      id?: FindingId;
-      /** Last exchange that showed it. */
-      last_seen?: Timestamp | null;
-      /** Method of its endpoint; `null` when it is about the whole host. */
-      method?: Method | null;
-      /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
-      owasp?: (string)[];
-      /** How often it passed. */
-      passed?: number;
-      /** Path template of its endpoint; `null` when it is about the whole host. */
-      path?: string | null;
-      /** What to do. */
-      remediation?: string;
-      /** How bad. */
-      severity?: Severity;
-      /** Where it stands. */
-      state?: FindingState;
-      /** One line for people. */
-      title?: string;
-    })[];
+    items: (FindingViewSelection)[];
     next: string | null;
   };
   "/findings/{id}/comments": {
-    items: ({
-      /** From 1, in order. */
-      sequence?: number;
-      /** What, as plain text. */
-      text?: string;
-      /** When. */
-      time?: Timestamp;
-      /** Who. */
-      who?: string;
-    })[];
+    items: (FindingCommentSelection)[];
     next: string | null;
   };
   "/findings/{id}/history": {
-    items: ({
-      /** When the decision lapses. */
-      expiry?: Timestamp | null;
-      /** State before. */
-      from?: FindingState;
-      /** Why. */
-      reason?: string;
-      /** From 1, in order. */
-      sequence?: number;
-      /** When. */
-      time?: Timestamp;
-      /** State after. */
-      to?: FindingState;
-      /** Who. */
-      who?: string;
-    })[];
+    items: (FindingEventSelection)[];
     next: string | null;
   };
   "/incidents": {
-    items: ({
-      /** Incidents that this one took in when their actors turned out to be linked; their ids lead here. */
-      absorbed?: (IncidentId)[];
-      /** Who began it. */
-      actor?: ActorRef;
-      /** Its detections, in order of time. */
-      detection_ids?: (DetectionId)[];
-      /** Last hostile exchange. */
-      ended?: Timestamp | null;
-      /** The arithmetic of the score. */
-      factors?: (ScoreFactor)[];
-      /** Opaque. */
-      id?: IncidentId;
-      /** Further actors in it, each with what ties it to another one of it. */
-      linked?: (ActorLink)[];
-      /** 0 to 100. */
-      score?: number;
-      /** How bad: the worst of its detections, raised when stages add up. */
-      severity?: Severity;
-      /** Stages reached, in order. */
-      stages?: (Stage)[];
-      /** First hostile exchange. */
-      started?: Timestamp | null;
-      /** One or two sentences. */
-      summary?: string;
-    })[];
+    items: (IncidentSelection)[];
     next: string | null;
   };
   "/incidents/{id}/detections": {
-    items: ({
-      /** Who did it. */
-      actor?: ActorRef;
-      /** MITRE ATT&CK technique ids. */
-      attack?: (string)[];
-      /** Attack class, for example `sql_injection`. */
-      class?: string;
-      /** Code of the detector. */
-      code?: string;
-      /** How sure. */
-      confidence?: Confidence;
-      /** Where; `None` for something spread over many endpoints. */
-      endpoint_id?: EndpointId | null;
-      /** What was seen, with the numbers behind the judgement. */
-      evidence?: (Evidence)[];
-      /** The hostile exchanges only, the first [`MAX_EXCHANGE_IDS`] of them. */
-      exchange_ids?: (ExchangeId)[];
-      /** How many hostile exchanges there were. */
-      exchanges?: number;
-      /** Opaque. */
-      id?: DetectionId;
-      /** When it was last seen. */
-      last_time?: Timestamp | null;
-      /** OWASP API Security Top 10 ids. */
-      owasp?: (string)[];
-      /** How many of these a policy refused or slowed down. */
-      refused?: number;
-      /** How bad. */
-      severity?: Severity;
-      /** Stage of an attack that this belongs to. */
-      stage?: Stage;
-      /** How many of these the API answered with success. */
-      succeeded?: number;
-      /** When it was first seen; `None` when the source has no times. */
-      time?: Timestamp | null;
-      /** One line for people. */
-      title?: string;
-      /** How many of these a policy would have refused or slowed down if it were enforced, and none did. */
-      would_refuse?: number;
-    })[];
+    items: (DetectionSelection)[];
     next: string | null;
   };
   "/keys": {
-    items: ({
-      /** When it was made. */
-      created?: Timestamp;
-      /** From when on it may no longer be used; `None` for never. */
-      expires?: Timestamp | null;
-      /** Its id; not secret. */
-      id?: ApiKeyId;
-      /** When it was last used, as written down now and then; `None` for never. */
-      last_used?: Timestamp | null;
-      /** What it is for, for people. */
-      name?: string;
-      /** Whose it is. */
-      owner?: string;
-      /** What it may be used for; empty for nothing in particular. */
-      scopes?: (string)[];
-      /** Whether it may be used. */
-      state?: ApiKeyState;
-    })[];
+    items: (ApiKeySelection)[];
     next: string | null;
   };
   "/policies": {
-    items: ({
-      /** The mode in the configuration; another one is in force when it was switched by hand. */
-      configured_mode?: Mode;
-      /** What it decided since the server began. */
-      decisions?: PolicyTally;
-      /** What policies of its kind do, with their limits and what happens at them. */
-      description?: string;
-      /** Whether it is there without any configuration. */
-      is_default?: boolean;
-      /** Its kind, for example `rate`. */
-      kind?: string;
-      /** Whether it decides, or only says what it would decide. */
-      mode?: Mode;
-      /** Its name. */
-      name?: string;
-      /** Where it applies, as in the configuration. What is empty is not looked at. */
-      scope?: ScopeConfig;
-      /** What its kind does, for people. */
-      title?: string;
-    })[];
+    items: (PolicyViewSelection)[];
     next: string | null;
   };
   "/reference/checks": {
-    items: ({
-      /** Techniques of MITRE ATT&CK. */
-      attack?: (Attack)[];
-      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
-      code?: string;
-      /** How sure it is when it fires, unless the outcome says otherwise. */
-      confidence?: Confidence;
-      /** Weaknesses, the most fitting first. */
-      cwe?: (Cwe)[];
-      /** How to fix it. */
-      fix?: string;
-      /** What it needs to see. */
-      inputs?: (Input)[];
-      /** Kebab-case name that states the bad pattern, never the fix. */
-      name?: string;
-      /** OWASP API Security Top 10 of 2023. */
-      owasp?: Owasp | null;
-      /** RFCs, papers, advisories: names or addresses. */
-      references?: (string)[];
-      /** How bad it is when it fires, unless the outcome says otherwise. */
-      severity?: Severity;
-      /** How settled it is. */
-      status?: Status;
-      /** One line for people. */
-      title?: string;
-      /** What it does, in a few sentences, with its thresholds. */
-      what?: string;
-      /** Why it is bad. */
-      why?: string;
-    })[];
+    items: (ItemMetaSelection)[];
     next: string | null;
   };
   "/reference/classes": {
-    items: ({
-      /** What it belongs to. */
-      group?: DataGroup;
-      /** Its name. */
-      name?: string;
-      /** Whether its exposure is serious by itself. */
-      sensitive?: boolean;
-      /** One line for people. */
-      title?: string;
-      /** What is recognised, with the rule and its source. */
-      what?: string;
-    })[];
+    items: (ClassViewSelection)[];
     next: string | null;
   };
   "/reference/detectors": {
-    items: ({
-      /** Techniques of MITRE ATT&CK. */
-      attack?: (Attack)[];
-      /** Published code, never reused: `BZ-C001` for checks, `BZ-D001` for detectors. */
-      code?: string;
-      /** How sure it is when it fires, unless the outcome says otherwise. */
-      confidence?: Confidence;
-      /** Weaknesses, the most fitting first. */
-      cwe?: (Cwe)[];
-      /** How to fix it. */
-      fix?: string;
-      /** What it needs to see. */
-      inputs?: (Input)[];
-      /** Kebab-case name that states the bad pattern, never the fix. */
-      name?: string;
-      /** OWASP API Security Top 10 of 2023. */
-      owasp?: Owasp | null;
-      /** RFCs, papers, advisories: names or addresses. */
-      references?: (string)[];
-      /** How bad it is when it fires, unless the outcome says otherwise. */
-      severity?: Severity;
-      /** How settled it is. */
-      status?: Status;
-      /** One line for people. */
-      title?: string;
-      /** What it does, in a few sentences, with its thresholds. */
-      what?: string;
-      /** Why it is bad. */
-      why?: string;
-    })[];
+    items: (ItemMetaSelection)[];
     next: string | null;
   };
   "/services": {
-    items: ({
-      /** Part of the organisation it belongs to; empty when unknown. */
-      business_unit?: string;
-      /** Opaque. */
-      id?: ServiceId;
-      /** For people. */
-      name?: string;
-      /** Team or person; empty when nobody is known. */
-      owner?: string;
-    })[];
+    items: (ServiceRecordSelection)[];
     next: string | null;
   };
   "/tokens": {
-    items: ({
-      /** When it was made. */
-      created?: Timestamp;
-      /** When it ends. */
-      expires?: Timestamp;
-      /** Opaque; shows nothing of the secret. */
-      id?: string;
-      /** For people. */
-      name?: string;
-      /** What it may do at most. */
-      role?: Role;
-      /** When it was last used, to a minute or so. */
-      used?: Timestamp | null;
-      /** For whom it acts. It can never do more than they can. */
-      user?: string;
-    })[];
+    items: (AccessTokenSelection)[];
     next: string | null;
   };
   "/users": {
-    items: ({
-      /** When they were added. */
-      created?: Timestamp;
-      /** Disabled ones cannot log in, and their sessions and tokens end. */
-      disabled?: boolean;
-      /** When they last logged in. */
-      last_login?: Timestamp | null;
-      /** They must choose another password before anything else. */
-      must_change_password?: boolean;
-      /** 1 to 64 characters of `a-z 0-9 . _ @ -`; permanent. */
-      name?: string;
-      /** When the password was last set. */
-      password_changed?: Timestamp;
-      /** What they may do. */
-      role?: Role;
-    })[];
+    items: (UserSelection)[];
     next: string | null;
   };
 }

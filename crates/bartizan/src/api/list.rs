@@ -1,6 +1,6 @@
 //! Lists: given in parts, in an order, with the members of each item that are wanted, or whole as a table.
 
-use std::{any::TypeId, future::Future, sync::Arc};
+use std::{any::TypeId, borrow::Cow, future::Future, marker::PhantomData, sync::Arc};
 
 use axum::{
     extract::{Request, State},
@@ -207,10 +207,28 @@ fn members<T: JsonSchema>() -> Arc<[String]> {
     properties.into_iter().flat_map(|all| all.keys().cloned()).collect()
 }
 
+/// An item of a list of which any member may be missing.
+struct Selected<T>(PhantomData<T>);
+
+impl<T: JsonSchema> JsonSchema for Selected<T> {
+    fn schema_name() -> Cow<'static, str> {
+        format!("{}Selection", T::schema_name()).into()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        format!("{}::selection", T::schema_id()).into()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        let mut item = T::json_schema(generator);
+        item.remove("required");
+        item
+    }
+}
+
 /// A part of a list whose items need not have any member.
 fn selection<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
-    let mut item = T::json_schema(generator);
-    item.remove("required");
+    let item = generator.subschema_for::<Selected<T>>();
     json_schema!({
         "type": "object",
         "properties": {

@@ -90,9 +90,10 @@ fn references_in_what_is_sent_are_only_text() {
     let mut client = enter(server.admin, &home.path().join("data"));
     for text in ["env:PATH", "file:/etc/passwd", "command:id", "${PATH}", "http://127.0.0.1:1/x"] {
         let service = json!({"name": text, "owner": text, "business_unit": text});
+        let key = json!({"name": text, "owner": text});
         let (status, saved) = client.ask("PUT", "/services/svc_test", Some(&service));
         assert_eq!((status, &saved["name"], &saved["owner"]), (200, &json!(text), &json!(text)));
-        let (status, made) = client.ask("POST", "/keys", Some(&json!({"owner": text})));
+        let (status, made) = client.ask("POST", "/keys", Some(&key));
         assert!(status < 300 && made["owner"] == text, "{status} {made}");
     }
     // The configuration shows references, never what they lead to.

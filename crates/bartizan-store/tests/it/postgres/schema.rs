@@ -158,9 +158,14 @@ async fn audit_records_cannot_be_changed_by_a_slip() {
 async fn endpoints_that_are_there_already_are_sorted_by_their_requests() {
     let Some(server) = server::shared() else { return };
     let mut connection = PgConnection::connect(&server.database()).await.expect("connects");
-    let migrations = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/postgres");
-    let text = |name: &str| std::fs::read_to_string(migrations.join(name)).expect("migration");
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0001_initial.sql")))).await.expect("old");
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/migrations/postgres");
+    let files =
+        std::fs::read_dir(folder).expect("migrations").map(|file| file.expect("one").path());
+    let mut files: Vec<_> = files.collect();
+    files.sort();
+    let mut texts = files.iter().map(|file| std::fs::read_to_string(file).expect("migration"));
+    let first = texts.next().expect("the first one");
+    connection.execute(sqlx::raw_sql(AssertSqlSafe(first))).await.expect("old");
     for (id, requests) in [("a", "7"), ("b", "18446744073709551615")] {
         let body = format!(r#"{{"path":"/\u0000\\u0000","requests":{requests}}}"#);
         sqlx::query(
@@ -174,7 +179,9 @@ async fn endpoints_that_are_there_already_are_sorted_by_their_requests() {
         .await
         .expect("written");
     }
-    connection.execute(sqlx::raw_sql(AssertSqlSafe(text("0008_lists.sql")))).await.expect("new");
+    for text in texts {
+        connection.execute(sqlx::raw_sql(AssertSqlSafe(text))).await.expect("new");
+    }
     let rows = sqlx::query("SELECT requests FROM endpoints ORDER BY id");
     let rows = rows.fetch_all(&mut connection).await.expect("rows");
     let requests: Vec<i64> = rows.iter().map(|row| row.get(0)).collect();

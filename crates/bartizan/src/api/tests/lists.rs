@@ -137,7 +137,9 @@ async fn some_members_have_a_media_type_of_their_own() {
     let document = crate::api::document();
     let described = &document["paths"]["/api/v1/findings"]["get"];
     let content = &described["responses"]["200"]["content"];
-    let item = &content[SELECTION]["schema"]["properties"]["items"]["items"];
+    let named = &content[SELECTION]["schema"]["properties"]["items"]["items"]["$ref"];
+    let name = named.as_str().and_then(|path| path.rsplit('/').next()).expect("a name");
+    let item = &document["components"]["schemas"][name];
     assert!(item.get("required").is_none(), "{item}");
     let (store, page) = (world.directory.store(), PageRequest::first(1));
     let found = store.findings(&here(), &FindingFilter::default(), &page).await.expect("read");
