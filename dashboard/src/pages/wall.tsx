@@ -69,6 +69,12 @@ function ofTraffic({ since, seconds, buckets }: Traffic): Picture {
   return { series: VERDICTS, sub: "above: refused, or would be · below: let through", steps };
 }
 
+/** Whether a gateway has seen exchanges for an hour. */
+function lasts({ buckets }: Traffic): boolean {
+  const [first, last] = [instant(buckets[0]?.time), instant(buckets.at(-1)?.time)];
+  return first !== undefined && last !== undefined && last - first >= 3_600_000;
+}
+
 /** The last analysis: it judges afterwards, and refuses nothing. */
 const ofAnalysis = (timeline: TimeBucket[]): Picture => ({
   series: HOSTILITY,
@@ -114,9 +120,10 @@ interface WallProps {
 
 export function Wall({ traffic, timeline, incidents }: WallProps) {
   const narrow = useNarrow();
-  // A store that was filled by an analysis has seen no traffic of a gateway.
+  // A store that was filled by an analysis has seen no traffic of a gateway, and of a gateway that is young there
+  // are too few stretches to tell anything apart.
   const picture = useMemo(
-    () => (traffic.buckets.length > 0 || timeline.length === 0 ? ofTraffic(traffic) : ofAnalysis(timeline)),
+    () => (timeline.length === 0 || lasts(traffic) ? ofTraffic(traffic) : ofAnalysis(timeline)),
     [traffic, timeline],
   );
   const steps = useMemo(() => join(picture.steps, narrow ? 48 : 150), [picture, narrow]);
