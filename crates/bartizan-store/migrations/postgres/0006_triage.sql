@@ -44,10 +44,12 @@ CREATE INDEX endpoint_changes_by_time ON endpoint_changes (organisation, environ
 
 -- Each data class of an endpoint with each way it goes, `email:request email:response`, sorted.
 ALTER TABLE endpoints ADD COLUMN data_flows TEXT COLLATE "C" NOT NULL DEFAULT '';
+-- NUL, which JSON may hold escaped, is nothing that JSON of the database can hold.
 UPDATE endpoints SET data_flows = COALESCE((
     SELECT string_agg(flow, ' ' ORDER BY flow) FROM (
         SELECT DISTINCT (value ->> 'class') || ':' || (value ->> 'direction') COLLATE "C" AS flow
-        FROM json_array_elements(CAST(body AS JSON) -> 'data_classes') AS classes (value)) AS flows), '');
+        FROM json_array_elements(
+            CAST(replace(body, '\u0000', '\ufffd') AS JSON) -> 'data_classes') AS classes (value)) AS flows), '');
 CREATE INDEX endpoints_by_flows ON endpoints (organisation, environment, data_flows, id);
 
 -- Exchanges of the gateway in equal times, by what became of them.
