@@ -249,7 +249,10 @@ fn signal(
         exchanges,
         evidence: vec![
             Evidence::note(note),
-            Evidence::note(format!("{hits} accounts were opened during the attack")),
+            Evidence::note(match hits {
+                1 => "1 account was opened during the attack".to_owned(),
+                _ => format!("{hits} accounts were opened during the attack"),
+            }),
         ],
         gap: GAP,
     }

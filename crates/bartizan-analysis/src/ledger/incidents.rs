@@ -170,10 +170,13 @@ fn factors(group: &[&Detection], stages: &[Stage]) -> Vec<ScoreFactor> {
     codes.sort_unstable();
     codes.dedup();
     let others = codes.len().saturating_sub(1);
-    add(format!("{others} further kinds of attack"), i32::try_from(others.min(3)).unwrap_or(3) * 5);
+    let kinds = if others == 1 { "kind" } else { "kinds" };
+    let points = i32::try_from(others.min(3)).unwrap_or(3) * 5;
+    add(format!("{others} further {kinds} of attack"), points);
     let succeeded: u64 = group.iter().map(|d| d.succeeded).sum();
     if succeeded > 0 {
-        add(format!("{succeeded} hostile requests were answered with success"), 15);
+        let requests = if succeeded == 1 { "request was" } else { "requests were" };
+        add(format!("{succeeded} hostile {requests} answered with success"), 15);
     }
     let more = stages.len().saturating_sub(1);
     add(format!("{} stages reached", stages.len()), i32::try_from(more).unwrap_or(3) * 5);
@@ -214,7 +217,9 @@ fn summary(group: &[&Detection], started: Option<Timestamp>, ended: Option<Times
     };
     let gained = match succeeded {
         0 => "none was answered with success".to_owned(),
+        1 if exchanges == 1 => "it was answered with success".to_owned(),
         n if n == exchanges => "all were answered with success".to_owned(),
+        1 => "1 was answered with success".to_owned(),
         n => format!("{n} were answered with success"),
     };
     let requests = if exchanges == 1 { "request" } else { "requests" };

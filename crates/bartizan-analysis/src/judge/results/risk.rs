@@ -47,7 +47,8 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         _ => {}
     }
     if !detections.is_empty() {
-        add(format!("attacked: {} detections", detections.len()), 10);
+        let word = if detections.len() == 1 { "detection" } else { "detections" };
+        add(format!("attacked: {} {word}", detections.len()), 10);
     }
     let sum: i32 = factors.iter().map(|f| f.points).sum();
     if sum > 100 {
