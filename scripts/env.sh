@@ -1,6 +1,7 @@
 # Sourced by the other scripts: where the build goes, and small functions.
-# One target folder; outside the checkout when a cache folder exists, so that a fresh clone builds
-# quickly and a checkout stays small.
+# One target folder, outside the checkout where there is a home, so that a fresh clone builds quickly and a
+# checkout stays small. Whether there was a cache folder before does not matter: another program may make one
+# at any time, and then everything would be built again.
 
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
@@ -9,7 +10,7 @@ export ROOT
 
 if [ -z "${CARGO_TARGET_DIR:-}" ]; then
     cache=${BARTIZAN_CACHE:-${XDG_CACHE_HOME:-${HOME:-}/.cache}/bartizan}
-    if [ -d "${cache%/bartizan}" ] && mkdir -p "$cache/target" 2>/dev/null; then
+    if [ -n "${BARTIZAN_CACHE:-}${XDG_CACHE_HOME:-}${HOME:-}" ] && mkdir -p "$cache/target" 2>/dev/null; then
         export CARGO_TARGET_DIR="$cache/target"
     else
         export CARGO_TARGET_DIR="$ROOT/target"

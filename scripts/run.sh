@@ -4,7 +4,7 @@
 source "$(dirname "$0")/env.sh"
 scripts/setup.sh run
 scripts/dashboard.sh build
-say "building (the first time takes a few minutes)"
+say "building (the first time takes 5 to 30 minutes)"
 # With the features of the whole workspace, as the tests use them: one build serves both.
 cargo build --workspace --bin bartizan
 exec "$CARGO_TARGET_DIR/debug/bartizan" demo "$@"
