@@ -9,7 +9,9 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    changes, findings, incidents, log_index, maintain,
+    changes,
+    connection::indexed,
+    findings, incidents, log_index, maintain,
     outbox::Outbox,
     query,
 };
@@ -144,7 +146,7 @@ async fn save_finding(
         .bind(&finding.code)
         .bind(finding.severity as i64)
         .bind(finding.confidence as i64)
-        .bind(&finding.host)
+        .bind(indexed(&finding.host))
         .bind(finding.endpoint_id.as_ref().map(|id| id.as_str()))
         .bind(finding.state.as_str())
         .bind(signed(finding.failed))
@@ -207,7 +209,7 @@ async fn save_actor(
         .bind(to.scope.environment.as_str())
         .bind(actor.id.as_str())
         .bind(actor.kind.as_str())
-        .bind(actor.label.as_str())
+        .bind(indexed(&actor.label))
         .bind(signed(actor.requests))
         .bind(signed(actor.detections))
         .bind(actor.first_seen.map(Timestamp::micros))

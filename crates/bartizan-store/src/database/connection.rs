@@ -200,6 +200,15 @@ pub(crate) fn column_text(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 
+/// Most characters of a text that an index holds. An index of PostgreSQL takes 2,704 bytes of all its columns
+/// together; a name of DNS has at most 253 (RFC 1035, section 2.3.4).
+const MOST_INDEXED: usize = 255;
+
+/// Text as an index holds it: the beginning of what is longer.
+pub(crate) fn indexed(text: &str) -> &str {
+    text.char_indices().nth(MOST_INDEXED).map_or(text, |(end, _)| &text[..end])
+}
+
 /// A row of either database.
 pub(crate) enum Row {
     Sqlite(SqliteRow),

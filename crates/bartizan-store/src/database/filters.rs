@@ -2,7 +2,7 @@
 
 use bartizan_model::{EndpointId, Scope, Severity, Timestamp};
 
-use super::{Connection, Inner, aliases, audit::signed};
+use super::{Connection, Inner, aliases, audit::signed, connection::indexed};
 use crate::{
     orders::DetectionOrder,
     query::{ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter},
@@ -50,7 +50,7 @@ pub(super) async fn findings(
     select.also_any("state", filter.states.iter().map(|s| s.as_str()));
     also_severity(&mut select, &filter.severities, filter.min_severity);
     select.also_any("code", filter.codes.iter().map(String::as_str));
-    select.also_any("host", filter.hosts.iter().map(String::as_str));
+    select.also_any("host", filter.hosts.iter().map(|host| indexed(host)));
     select.also_int("seen_at", ">= ?", filter.seen_since.map(Timestamp::micros));
     select.also_text("assignee", "= ?", filter.assignee.as_deref());
     if filter.unassigned {

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{Finding, FindingId, FindingState, HashKey, Scope, Timestamp};
 
-use super::{Connection, Inner, audit, column_text, query, read};
+use super::{Connection, Inner, audit, query, read};
 use crate::{
     error::StoreError,
     records::{AuditEntry, FindingEvent, PRODUCT, StateChange},
@@ -160,7 +160,7 @@ pub(super) async fn replace(
     for code in codes {
         let mut formers = formers(connection, scope, code).await?;
         for finding in new.iter().filter(|finding| finding.code == code) {
-            let subject = (column_text(&finding.host), finding.discriminator.clone());
+            let subject = (finding.host.clone(), finding.discriminator.clone());
             let Some(own) = formers.remove(&subject) else { continue };
             inherit(connection, scope, key, finding, &own, now).await?;
             for former in own {
@@ -195,17 +195,17 @@ async fn formers(
     let mut out: BTreeMap<_, Vec<Former>> = BTreeMap::new();
     for row in rows {
         let id: String = row.try_get(0)?;
-        let body: Finding = read::parse("finding", id.clone(), row.try_get(6)?)?;
+        let body: Finding = read::parse("finding", id.clone(), row.try_get(5)?)?;
         let former = Former {
-            state: read::state("finding", &id, &row.try_get::<String, _>(2)?)?,
-            expiry: row.try_get::<Option<i64>, _>(3)?.map(Timestamp::from_micros),
+            state: read::state("finding", &id, &row.try_get::<String, _>(1)?)?,
+            expiry: row.try_get::<Option<i64>, _>(2)?.map(Timestamp::from_micros),
             evidence: KnownEvidence {
-                last_seen: row.try_get::<Option<i64>, _>(4)?.map(Timestamp::from_micros),
-                failed: audit::unsigned(row.try_get(5)?),
+                last_seen: row.try_get::<Option<i64>, _>(3)?.map(Timestamp::from_micros),
+                failed: audit::unsigned(row.try_get(4)?),
             },
             id: FindingId::from_text(id),
         };
-        out.entry((row.try_get(1)?, body.discriminator)).or_default().push(former);
+        out.entry((body.host, body.discriminator)).or_default().push(former);
     }
     Ok(out)
 }

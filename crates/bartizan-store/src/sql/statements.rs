@@ -48,7 +48,7 @@ WHERE organisation = $1 AND environment = $2 AND id = $3";
 
 /// Findings of single endpoints with one code.
 pub(crate) const FORMER_FINDINGS: &str = "\
-SELECT id, host, state, state_expiry, last_seen, failed, body FROM findings \
+SELECT id, state, state_expiry, last_seen, failed, body FROM findings \
 WHERE organisation = $1 AND environment = $2 AND code = $3 \
  AND endpoint_id IS NOT NULL AND state <> 'replaced' ORDER BY id";
 

@@ -262,6 +262,32 @@ pub(super) async fn facets_are_cut_and_say_so(store: &dyn Store) {
     assert!(!facets.facets["host"].more);
 }
 
+pub(super) async fn what_is_too_long_for_an_index_is_found_all_the_same(store: &dyn Store) {
+    let s = scope();
+    // Four bytes each, and not to be compressed.
+    let long = |from: u32| -> String {
+        let one = |n: u32| char::from_u32(0x1_0000 + (from + n) * 7_919 % 0xffff);
+        (0..4_000).filter_map(one).collect()
+    };
+    let mut one = finding("one", Severity::High, 1);
+    one.host = long(1);
+    let mut who = actor("who", 1, 1);
+    who.label = long(2).into();
+    let batch = Batch { actors: vec![who.clone()], ..with_findings(vec![one.clone()], 1) };
+    store.save_batch(&s, &batch).await.expect("saved");
+    let filter = FindingFilter { hosts: vec![one.host.clone()], ..FindingFilter::default() };
+    let found = store.findings(&s, &filter, &all()).await.expect("list").items;
+    assert_eq!(found, [one.clone()]);
+    let facets = store.finding_facets(&s, &FindingFilter::default()).await.expect("facets");
+    let host = &facets.facets["host"].values[0].value;
+    assert!(host.chars().count() == 255 && one.host.starts_with(host.as_str()));
+    let filter = FindingFilter { hosts: vec![host.clone()], ..FindingFilter::default() };
+    assert_eq!(store.findings(&s, &filter, &all()).await.expect("list").items, [one]);
+    let label = who.label.chars().take(255).collect::<String>();
+    let filter = ActorFilter { label_contains: Some(label), ..ActorFilter::default() };
+    assert_eq!(store.actors(&s, &filter, &all()).await.expect("list").items, [who]);
+}
+
 pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
     let s = scope();
     let mut batch = many();
