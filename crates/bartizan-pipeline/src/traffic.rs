@@ -4,24 +4,22 @@ use std::collections::BTreeMap;
 
 use bartizan_analysis::Judgement;
 use bartizan_model::{Action, Exchange, Timestamp};
-use bartizan_store::{TRAFFIC_SECONDS, TrafficBucket};
+use bartizan_store::{Resolution, TrafficBucket};
 
-/// Most buckets that wait to be written: those of a day. Beyond, the oldest are forgotten.
-const MOST: usize = 144;
+/// Most buckets that wait to be written: those of four hours. Beyond, the oldest are forgotten.
+const MOST: usize = 1_440;
 
 /// Counts that wait to be written.
 #[derive(Debug, Default)]
-pub(crate) struct Traffic(BTreeMap<i64, TrafficBucket>);
+pub(crate) struct Traffic(BTreeMap<Timestamp, TrafficBucket>);
 
 impl Traffic {
     fn bucket(&mut self, time: Timestamp) -> &mut TrafficBucket {
-        let length = i64::from(TRAFFIC_SECONDS) * 1_000_000;
-        let begin = time.micros().div_euclid(length).saturating_mul(length);
+        let begin = Resolution::FINE.bucket(time);
         while self.0.len() >= MOST && !self.0.contains_key(&begin) {
             self.0.pop_first();
         }
-        let new = TrafficBucket { time: Timestamp::from_micros(begin), ..TrafficBucket::default() };
-        self.0.entry(begin).or_insert(new)
+        self.0.entry(begin).or_insert(TrafficBucket { time: begin, ..TrafficBucket::default() })
     }
 
     /// Counts a judged exchange; `now` stands in for its time.
@@ -33,13 +31,14 @@ impl Traffic {
             &mut bucket.refused
         } else if verdict.action >= Action::Challenge {
             &mut bucket.monitored
+        } else if !judgement.detections.is_empty() {
+            &mut bucket.hostile
         } else if status.is_some_and(|status| status >= 500) {
             &mut bucket.errors
         } else {
             &mut bucket.clean
         };
         *fate += 1;
-        bucket.hostile += u64::from(!judgement.detections.is_empty());
     }
 
     /// Counts exchanges that were not judged.
@@ -50,13 +49,7 @@ impl Traffic {
     /// Adds what was counted elsewhere.
     pub(crate) fn add(&mut self, other: Self) {
         for more in other.0.into_values() {
-            let bucket = self.bucket(more.time);
-            bucket.clean += more.clean;
-            bucket.monitored += more.monitored;
-            bucket.refused += more.refused;
-            bucket.not_judged += more.not_judged;
-            bucket.errors += more.errors;
-            bucket.hostile += more.hostile;
+            self.bucket(more.time).add(&more);
         }
     }
 
@@ -79,7 +72,7 @@ mod tests {
     fn counts_are_by_time_and_bounded() {
         let at = Timestamp::from_seconds;
         let mut traffic = Traffic::default();
-        for (exchanges, seconds) in [(1, 1_199), (2, 1_200), (4, 1_799), (8, 1_800), (16, -1)] {
+        for (exchanges, seconds) in [(1, 1_199), (2, 1_200), (4, 1_209), (8, 1_210), (16, -1)] {
             traffic.not_judged(exchanges, at(seconds));
         }
         let mut more = Traffic::default();
@@ -87,9 +80,9 @@ mod tests {
         traffic.add(more);
         let counts: Vec<_> =
             traffic.buckets().iter().map(|b| (b.time.seconds(), b.not_judged)).collect();
-        assert_eq!(counts, [(-600, 16), (600, 1), (1_200, 38), (1_800, 8)]);
+        assert_eq!(counts, [(-10, 16), (1_190, 1), (1_200, 38), (1_210, 8)]);
         for n in 0..10_000 {
-            traffic.not_judged(1, at(n * 600));
+            traffic.not_judged(1, at(n * 10));
         }
         assert_eq!(traffic.buckets().len(), MOST);
         traffic.not_judged(1, Timestamp::from_micros(i64::MIN));

@@ -9,14 +9,35 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Result;
 
-/// Length of a bucket of traffic, in seconds.
-pub const TRAFFIC_SECONDS: u32 = 600;
-/// Traffic is kept for so long, in seconds.
-pub const TRAFFIC_KEPT: i64 = 2 * 86_400;
+/// Traffic over time, in buckets of one length.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Resolution {
+    /// Length of a bucket, in seconds.
+    pub seconds: u32,
+    /// Buckets are kept for so long, in seconds.
+    pub kept: i64,
+}
+
+impl Resolution {
+    /// What a gateway did just now.
+    pub const FINE: Self = Self { seconds: 10, kept: 2 * 3_600 };
+    /// What it did yesterday; its length is a multiple of that of [`Self::FINE`].
+    pub const COARSE: Self = Self { seconds: 600, kept: 2 * 86_400 };
+    /// In both of them traffic is counted.
+    pub const ALL: [Self; 2] = [Self::FINE, Self::COARSE];
+
+    /// Where the bucket begins that `time` is in; the times before 1970 have buckets too.
+    #[must_use]
+    pub fn bucket(self, time: Timestamp) -> Timestamp {
+        let length = i64::from(self.seconds) * 1_000_000;
+        Timestamp::from_micros(time.micros().div_euclid(length).saturating_mul(length))
+    }
+}
+
 /// Most changes that are kept of one endpoint, the latest.
 pub const MAX_ENDPOINT_CHANGES: u64 = 100;
 
-/// Exchanges of the gateway in [`TRAFFIC_SECONDS`], each in one of the first five, by what became of it.
+/// Exchanges of the gateway in a stretch of time, each counted once, by what became of it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct TrafficBucket {
     /// When it begins.
@@ -29,10 +50,22 @@ pub struct TrafficBucket {
     pub refused: u64,
     /// Not judged, because too many waited.
     pub not_judged: u64,
-    /// None of these, and answered with a server error.
+    /// Let through, not hostile, and answered with a server error.
     pub errors: u64,
-    /// Of all these, raised a detection.
+    /// Raised a detection and was let through, as no policy says otherwise.
     pub hostile: u64,
+}
+
+impl TrafficBucket {
+    /// Adds counts of the same stretch of time.
+    pub fn add(&mut self, more: &Self) {
+        self.clean += more.clean;
+        self.monitored += more.monitored;
+        self.refused += more.refused;
+        self.not_judged += more.not_judged;
+        self.errors += more.errors;
+        self.hostile += more.hostile;
+    }
 }
 
 /// Where a data class is seen.
@@ -104,8 +137,14 @@ pub trait Glance: Send + Sync + std::fmt::Debug {
     async fn data_classes(&self, scope: &Scope) -> Result<Vec<DataClassSpread>>;
     /// What became different at or after a time.
     async fn changes_since(&self, scope: &Scope, since: Timestamp) -> Result<Changes>;
-    /// What became of exchanges at or after a time, in order. Times without exchanges are missing.
-    async fn traffic_since(&self, scope: &Scope, since: Timestamp) -> Result<Vec<TrafficBucket>>;
+    /// What became of exchanges, in the buckets that begin at or after a time, in order. Times without
+    /// exchanges are missing.
+    async fn traffic_since(
+        &self,
+        scope: &Scope,
+        resolution: Resolution,
+        since: Timestamp,
+    ) -> Result<Vec<TrafficBucket>>;
     /// The last [`MAX_ENDPOINT_CHANGES`] changes of an endpoint, those of its aliases not among them, in
     /// order.
     async fn endpoint_changes(&self, scope: &Scope, id: &EndpointId)

@@ -48,7 +48,7 @@ pub use facets::{Facet, FacetValue, Facets, MAX_FACET_VALUES};
 pub use files::MAX_NAME_BYTES;
 pub use glance::{
     Changes, DataClassSpread, EndpointChange, EndpointName, Glance, MAX_ENDPOINT_CHANGES,
-    TRAFFIC_KEPT, TRAFFIC_SECONDS, TrafficBucket,
+    Resolution, TrafficBucket,
 };
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};

@@ -54,7 +54,8 @@ pub struct Batch {
     pub blocks: Vec<BlockEntry>,
     /// Further audit records, in order.
     pub audit: Vec<AuditEntry>,
-    /// What became of exchanges, by their time. Not cumulative: it is added to what is stored.
+    /// What became of exchanges, by their time: buckets of [`Resolution::FINE`](crate::Resolution::FINE). Not
+    /// cumulative: it is added to what is stored.
     pub traffic: Vec<TrafficBucket>,
 }
 

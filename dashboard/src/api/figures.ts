@@ -93,7 +93,7 @@ export interface Overview {
   changes: Changes | null;
 }
 
-/** Exchanges of one stretch of time, each in one of the first five by what became of it. */
+/** Exchanges of one stretch of time, each counted once, by what became of it. */
 export interface TrafficBucket {
   time: string;
   clean: number;
@@ -101,9 +101,9 @@ export interface TrafficBucket {
   monitored: number;
   refused: number;
   not_judged: number;
-  /** Let through, and answered with a server error. */
+  /** Let through, not hostile, and answered with a server error. */
   errors: number;
-  /** Of all these, part of a detection. */
+  /** Part of a detection, and let through. */
   hostile: number;
 }
 

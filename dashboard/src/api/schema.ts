@@ -1884,19 +1884,19 @@ export type Timestamp = string;
 export type Traffic = {
   /** In order. Times without exchanges are missing. */
   buckets: (TrafficBucket)[];
-  /** Length of a bucket, in seconds. */
+  /** Length of a bucket, in seconds: fine as long as there is only what a gateway did lately. */
   seconds: number;
   /** Where it begins: at the beginning of a bucket. */
   since: Timestamp;
 };
 
-/** Exchanges of the gateway in [`TRAFFIC_SECONDS`], each in one of the first five, by what became of it. */
+/** Exchanges of the gateway in a stretch of time, each counted once, by what became of it. */
 export type TrafficBucket = {
   /** None of the others. */
   clean: number;
-  /** None of these, and answered with a server error. */
+  /** Let through, not hostile, and answered with a server error. */
   errors: number;
-  /** Of all these, raised a detection. */
+  /** Raised a detection and was let through, as no policy says otherwise. */
   hostile: number;
   /** Would have been refused or slowed down if all was enforced, and were not. */
   monitored: number;

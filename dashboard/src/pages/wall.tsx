@@ -18,7 +18,7 @@ const BELOW = 72;
 interface Series {
   name: string;
   above: boolean;
-  kind: "deny" | "allow" | "fault";
+  kind: "deny" | "hostile" | "allow" | "fault";
   certainty: Certainty;
 }
 
@@ -39,6 +39,7 @@ interface Picture {
 const VERDICTS: Series[] = [
   { name: "refused", above: true, kind: "deny", certainty: "happened" },
   { name: "would be refused", above: true, kind: "deny", certainty: "would" },
+  { name: "hostile, let through", above: false, kind: "hostile", certainty: "happened" },
   { name: "let through", above: false, kind: "allow", certainty: "happened" },
   { name: "server errors", above: false, kind: "fault", certainty: "happened" },
   { name: "not judged", above: false, kind: "allow", certainty: "unevaluated" },
@@ -59,7 +60,7 @@ function ofTraffic({ since, seconds, buckets }: Traffic): Picture {
   const sizes = new Map(
     buckets.map((one) => [
       instant(one.time),
-      [one.refused, one.monitored, one.clean, one.errors, one.not_judged],
+      [one.refused, one.monitored, one.hostile, one.clean, one.errors, one.not_judged],
     ]),
   );
   const steps: Step[] = [];
@@ -67,12 +68,6 @@ function ofTraffic({ since, seconds, buckets }: Traffic): Picture {
     steps.push({ time, seconds, sizes: sizes.get(time) ?? VERDICTS.map(() => 0) });
   }
   return { series: VERDICTS, sub: "above: refused, or would be · below: let through", steps };
-}
-
-/** Whether a gateway has seen exchanges for an hour. */
-function lasts({ buckets }: Traffic): boolean {
-  const [first, last] = [instant(buckets[0]?.time), instant(buckets.at(-1)?.time)];
-  return first !== undefined && last !== undefined && last - first >= 3_600_000;
 }
 
 /** The last analysis: it judges afterwards, and refuses nothing. */
@@ -120,10 +115,9 @@ interface WallProps {
 
 export function Wall({ traffic, timeline, incidents }: WallProps) {
   const narrow = useNarrow();
-  // A store that was filled by an analysis has seen no traffic of a gateway, and of a gateway that is young there
-  // are too few stretches to tell anything apart.
+  // A store that was filled by an analysis has seen no traffic of a gateway.
   const picture = useMemo(
-    () => (timeline.length === 0 || lasts(traffic) ? ofTraffic(traffic) : ofAnalysis(timeline)),
+    () => (traffic.buckets.length > 0 ? ofTraffic(traffic) : ofAnalysis(timeline)),
     [traffic, timeline],
   );
   const steps = useMemo(() => join(picture.steps, narrow ? 48 : 150), [picture, narrow]);
@@ -318,7 +312,7 @@ function Bar({ step, series, x, most, others, on }: BarProps) {
         .map(({ one, from, height }) => (
           <rect
             key={one.name}
-            className={one.kind === "fault" ? "rest fault" : "rest"}
+            className={`rest ${one.kind}`}
             x={x + 1}
             y={ABOVE + 2 + from}
             width="8"

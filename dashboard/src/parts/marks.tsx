@@ -57,7 +57,7 @@ export type Certainty = "happened" | "would" | "unconfirmed" | "unevaluated";
 
 /** Solid happened, hollow would have, dashed unconfirmed, hatched not evaluated. */
 export function Sign(props: {
-  kind?: Action | "held" | "fault";
+  kind?: Action | "held" | "hostile" | "fault";
   certainty?: Certainty;
   children: ReactNode;
 }) {

@@ -12,7 +12,8 @@ use bartizan_pipeline::{
     live::{Counters, Live, Next},
 };
 use bartizan_store::{
-    DataDirectory, DataOptions, DetectionFilter, ExchangeQuery, PageRequest, TrafficBucket,
+    DataDirectory, DataOptions, DetectionFilter, ExchangeQuery, PageRequest, Resolution,
+    TrafficBucket,
 };
 use tokio::runtime::Runtime;
 
@@ -66,6 +67,7 @@ fn what_became_of_exchanges_is_kept() {
             403,
             Some(PolicyOutcome::Enforced),
         ),
+        exchange("let-through", "/v1/orders?q=1%27%20OR%201%3D1--", 200, None),
         exchange("limit", &deep, 200, None),
     ];
     let mut left = exchanges.map(|exchange| Next::Exchange(Box::new(exchange))).into_iter();
@@ -84,9 +86,8 @@ fn what_became_of_exchanges_is_kept() {
         .expect("kept");
 
     let scope = Scope::default();
-    let traffic = directory.store().traffic_since(&scope, Timestamp::from_seconds(BEGIN));
-    let expected = [
-        TrafficBucket {
+    let expected = |later: i64| {
+        let first = TrafficBucket {
             time: Timestamp::from_seconds(BEGIN),
             clean: 2,
             monitored: 1,
@@ -94,14 +95,15 @@ fn what_became_of_exchanges_is_kept() {
             not_judged: 0,
             errors: 1,
             hostile: 1,
-        },
-        TrafficBucket {
-            time: Timestamp::from_seconds(BEGIN + 600),
-            not_judged: 3,
-            ..TrafficBucket::default()
-        },
-    ];
-    assert_eq!(runtime.block_on(traffic).expect("read"), expected);
+        };
+        let time = Timestamp::from_seconds(BEGIN + later);
+        [first, TrafficBucket { time, not_judged: 3, ..TrafficBucket::default() }]
+    };
+    for (resolution, later) in [(Resolution::COARSE, 600), (Resolution::FINE, 700)] {
+        let since = Timestamp::from_seconds(BEGIN);
+        let traffic = directory.store().traffic_since(&scope, resolution, since);
+        assert_eq!(runtime.block_on(traffic).expect("read"), expected(later));
+    }
     assert_eq!(counters.limits[LimitName::PathSegments as usize].load(Relaxed), 1);
 
     let hostile = |facts: &bartizan_store::ExchangeFacts| {

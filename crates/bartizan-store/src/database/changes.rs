@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     glance::{
-        Changes, DataClassSpread, EndpointChange, MAX_ENDPOINT_CHANGES, TRAFFIC_KEPT, TrafficBucket,
+        Changes, DataClassSpread, EndpointChange, MAX_ENDPOINT_CHANGES, Resolution, TrafficBucket,
     },
     sql::glance as sql,
 };
@@ -197,28 +197,40 @@ pub(super) async fn since(
     })
 }
 
-/// Adds what became of exchanges, and forgets what is too long ago.
+/// Adds what became of exchanges in each resolution, and forgets what is too long ago.
 pub(super) async fn add_traffic(
     connection: &mut Connection,
     scope: &Scope,
     traffic: &[TrafficBucket],
     now: Timestamp,
 ) -> Inner<()> {
-    for bucket in traffic {
-        in_scope!(sql::ADD_TRAFFIC, scope)
-            .bind(bucket.time.micros())
-            .bind(signed(bucket.clean))
-            .bind(signed(bucket.monitored))
-            .bind(signed(bucket.refused))
-            .bind(signed(bucket.not_judged))
-            .bind(signed(bucket.errors))
-            .bind(signed(bucket.hostile))
+    if traffic.is_empty() {
+        return Ok(());
+    }
+    for resolution in Resolution::ALL {
+        let mut sums: BTreeMap<Timestamp, TrafficBucket> = BTreeMap::new();
+        for bucket in traffic {
+            sums.entry(resolution.bucket(bucket.time)).or_default().add(bucket);
+        }
+        for (time, bucket) in sums {
+            in_scope!(sql::ADD_TRAFFIC, scope)
+                .bind(i64::from(resolution.seconds))
+                .bind(time.micros())
+                .bind(signed(bucket.clean))
+                .bind(signed(bucket.monitored))
+                .bind(signed(bucket.refused))
+                .bind(signed(bucket.not_judged))
+                .bind(signed(bucket.errors))
+                .bind(signed(bucket.hostile))
+                .execute(&mut *connection)
+                .await?;
+        }
+        let bound = now.micros().saturating_sub(resolution.kept * 1_000_000);
+        in_scope!(sql::FORGET_TRAFFIC, scope)
+            .bind(i64::from(resolution.seconds))
+            .bind(bound)
             .execute(&mut *connection)
             .await?;
-    }
-    if !traffic.is_empty() {
-        let bound = now.micros().saturating_sub(TRAFFIC_KEPT * 1_000_000);
-        in_scope!(sql::FORGET_TRAFFIC, scope).bind(bound).execute(connection).await?;
     }
     Ok(())
 }
@@ -226,9 +238,14 @@ pub(super) async fn add_traffic(
 pub(super) async fn traffic(
     connection: &mut Connection,
     scope: &Scope,
+    resolution: Resolution,
     since: Timestamp,
 ) -> Inner<Vec<TrafficBucket>> {
-    let rows = in_scope!(sql::TRAFFIC, scope).bind(since.micros()).fetch_all(connection).await?;
+    let rows = in_scope!(sql::TRAFFIC, scope)
+        .bind(i64::from(resolution.seconds))
+        .bind(since.micros())
+        .fetch_all(connection)
+        .await?;
     let read = |row: &Row| {
         let count = |at: usize| -> Inner<u64> { Ok(unsigned(row.try_get(at)?)) };
         Ok(TrafficBucket {

@@ -11,7 +11,9 @@ use sqlx::AssertSqlSafe;
 use super::{Connection, Inner, Row, SqlStore, changes, query, read, store::reading};
 use crate::{
     error::Result,
-    glance::{Changes, DataClassSpread, EndpointChange, EndpointName, Glance, TrafficBucket},
+    glance::{
+        Changes, DataClassSpread, EndpointChange, EndpointName, Glance, Resolution, TrafficBucket,
+    },
     sql::glance as sql,
 };
 
@@ -36,8 +38,13 @@ impl Glance for SqlStore {
         reading!(self, c => changes::since(c, scope, since).await)
     }
 
-    async fn traffic_since(&self, scope: &Scope, since: Timestamp) -> Result<Vec<TrafficBucket>> {
-        reading!(self, c => changes::traffic(c, scope, since).await)
+    async fn traffic_since(
+        &self,
+        scope: &Scope,
+        resolution: Resolution,
+        since: Timestamp,
+    ) -> Result<Vec<TrafficBucket>> {
+        reading!(self, c => changes::traffic(c, scope, resolution, since).await)
     }
 
     async fn endpoint_changes(

@@ -31,6 +31,8 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (6, "triage", include_str!("../../migrations/postgres/0006_triage.sql")),
     (7, "counts", include_str!("../../migrations/postgres/0007_counts.sql")),
     (8, "lists", include_str!("../../migrations/postgres/0008_lists.sql")),
+    (9, "traffic", include_str!("../../migrations/postgres/0009_traffic.sql")),
+    (10, "hosts", include_str!("../../migrations/postgres/0010_hosts.sql")),
 ];
 
 /// A database of a server that others use too.

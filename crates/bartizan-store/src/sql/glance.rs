@@ -68,18 +68,17 @@ SELECT \
   WHERE organisation = $1 AND environment = $2 AND noted_at >= $3)";
 
 pub(crate) const ADD_TRAFFIC: &str = "\
-INSERT INTO traffic (organisation, environment, time, clean, monitored, refused, not_judged, errors, \
+INSERT INTO traffic (organisation, environment, seconds, time, clean, monitored, refused, not_judged, errors, \
  hostile) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-ON CONFLICT (organisation, environment, time) DO UPDATE SET \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) \
+ON CONFLICT (organisation, environment, seconds, time) DO UPDATE SET \
  clean = traffic.clean + excluded.clean, monitored = traffic.monitored + excluded.monitored, \
  refused = traffic.refused + excluded.refused, \
  not_judged = traffic.not_judged + excluded.not_judged, \
  errors = traffic.errors + excluded.errors, hostile = traffic.hostile + excluded.hostile";
 
-pub(crate) const FORGET_TRAFFIC: &str =
-    "DELETE FROM traffic WHERE organisation = $1 AND environment = $2 AND time < $3";
+pub(crate) const FORGET_TRAFFIC: &str = "DELETE FROM traffic WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND time < $4";
 
 pub(crate) const TRAFFIC: &str = "\
 SELECT time, clean, monitored, refused, not_judged, errors, hostile FROM traffic \
-WHERE organisation = $1 AND environment = $2 AND time >= $3 ORDER BY time";
+WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND time >= $4 ORDER BY time";

@@ -34,6 +34,8 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (6, "triage", include_str!("../../migrations/sqlite/0006_triage.sql")),
     (7, "counts", include_str!("../../migrations/sqlite/0007_counts.sql")),
     (8, "lists", include_str!("../../migrations/sqlite/0008_lists.sql")),
+    (9, "traffic", include_str!("../../migrations/sqlite/0009_traffic.sql")),
+    (10, "hosts", include_str!("../../migrations/sqlite/0010_hosts.sql")),
 ];
 
 /// One SQLite file.

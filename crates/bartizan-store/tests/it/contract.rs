@@ -67,7 +67,7 @@ async fn check(options: DataOptions, case: impl AsyncFnOnce(&dyn Store)) {
 on_both! {
     batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
     lists: pages_hold_everything_once, lists_are_filtered, counts_are_right, incidents_that_were_taken_in_are_found;
-    orders: every_order_gives_everything_once, orders_of_endpoints_are_what_they_say, audit_records_are_listed_both_ways, facets_are_counted_under_the_other_filters, facets_are_cut_and_say_so, several_values_mean_any_of_them;
+    orders: every_order_gives_everything_once, orders_of_endpoints_are_what_they_say, audit_records_are_listed_both_ways, facets_are_counted_under_the_other_filters, facets_are_cut_and_say_so, what_is_too_long_for_an_index_is_found_all_the_same, several_values_mean_any_of_them;
     workflow: findings_follow_the_workflow, fixed_findings_are_reopened_by_new_evidence_only, decisions_lapse, findings_of_a_host_replace_those_of_endpoints, audit_chain_is_extended_and_verified;
     api_keys: api_keys_are_kept_changed_and_audited, impossible_api_keys_are_refused, a_gateway_sees_changes_of_api_keys;
     logins: users_are_kept_changed_and_audited, somebody_can_always_administer, sessions_begin_and_end, tokens_are_kept_and_removed;

@@ -4,7 +4,8 @@ use bartizan_model::{
     Access, Direction, FindingState, InventoryState, Severity, endpoint::DataClassCount,
 };
 use bartizan_store::{
-    Batch, Changes, EndpointMerge, MAX_ENDPOINT_CHANGES, StateChange, Store, TrafficBucket,
+    Batch, Changes, EndpointMerge, MAX_ENDPOINT_CHANGES, Resolution, StateChange, Store,
+    TrafficBucket,
 };
 
 use super::{change, with_findings};
@@ -134,13 +135,21 @@ pub(super) async fn traffic_adds_up_and_is_forgotten(store: &dyn Store) {
         let batch = Batch { now: at(now), traffic, ..Batch::default() };
         store.save_batch(&s, &batch).await.expect("saved");
     };
-    save(1_300, vec![bucket(600, 1, 2), bucket(1_200, 4, 0)]).await;
+    save(1_300, vec![bucket(600, 1, 1), bucket(1_190, 0, 1), bucket(1_200, 4, 0)]).await;
     save(1_310, vec![bucket(1_200, 8, 16)]).await;
     save(1_320, Vec::new()).await;
-    let read = store.traffic_since(&s, at(0)).await.expect("read");
-    assert_eq!(read, [bucket(600, 1, 2), bucket(1_200, 12, 16)]);
-    assert_eq!(store.traffic_since(&s, at(601)).await.expect("read"), read[1..]);
-    save(600 + 2 * 86_400 + 1, vec![bucket(172_800, 1, 0)]).await;
-    let read = store.traffic_since(&s, at(0)).await.expect("read");
-    assert_eq!(read, [bucket(1_200, 12, 16), bucket(172_800, 1, 0)]);
+    let since = async |resolution: Resolution, time: i64| {
+        store.traffic_since(&s, resolution, at(time)).await.expect("read")
+    };
+    let (fine, coarse) = (Resolution::FINE, Resolution::COARSE);
+    assert_eq!(since(coarse, 0).await, [bucket(600, 1, 2), bucket(1_200, 12, 16)]);
+    assert_eq!(since(coarse, 601).await, [bucket(1_200, 12, 16)]);
+    let last = bucket(1_200, 12, 16);
+    assert_eq!(since(fine, 0).await, [bucket(600, 1, 1), bucket(1_190, 0, 1), last]);
+    // Fine buckets go after two hours, coarse ones after two days.
+    save(1_191 + 2 * 3_600, vec![bucket(7_200, 2, 0)]).await;
+    assert_eq!(since(fine, 0).await, [last, bucket(7_200, 2, 0)]);
+    assert_eq!(since(coarse, 0).await.len(), 3);
+    save(601 + 2 * 86_400, vec![bucket(172_800, 1, 0)]).await;
+    assert_eq!(since(coarse, 0).await, [last, bucket(7_200, 2, 0), bucket(172_800, 1, 0)]);
 }

@@ -3,7 +3,7 @@
 use bartizan_model::{Endpoint, Incident, Role, Scope, Timestamp, analysis::Summary};
 use bartizan_store::{
     Changes, Counts, DataClassSpread, EndpointFilter, EndpointOrder, IncidentFilter, PageRequest,
-    Store, TRAFFIC_SECONDS, TrafficBucket,
+    Resolution, Store, TrafficBucket,
 };
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ pub(super) struct Overview {
 pub(super) struct Traffic {
     /// Where it begins: at the beginning of a bucket.
     since: Timestamp,
-    /// Length of a bucket, in seconds.
+    /// Length of a bucket, in seconds: fine as long as there is only what a gateway did lately.
     seconds: u32,
     /// In order. Times without exchanges are missing.
     buckets: Vec<TrafficBucket>,
@@ -100,9 +100,14 @@ async fn overview(call: Call<Wanted, Nothing>) -> Result<Reply<Overview>, Proble
 }
 
 async fn traffic(store: &dyn Store, scope: &Scope) -> Result<Traffic, Problem> {
-    let length = i64::from(TRAFFIC_SECONDS);
-    let begin = (crate::serve::now().seconds() - TRAFFIC).div_euclid(length) * length;
-    let since = Timestamp::from_seconds(begin);
-    let buckets = store.traffic_since(scope, since).await?;
-    Ok(Traffic { since, seconds: TRAFFIC_SECONDS, buckets })
+    let now = crate::serve::now().seconds();
+    let (fine, coarse) = (Resolution::FINE, Resolution::COARSE);
+    let since = coarse.bucket(Timestamp::from_seconds(now - TRAFFIC));
+    let buckets = store.traffic_since(scope, coarse, since).await?;
+    let Some(first) = buckets.first().filter(|first| first.time.seconds() > now - fine.kept) else {
+        return Ok(Traffic { since, seconds: coarse.seconds, buckets });
+    };
+    let buckets = store.traffic_since(scope, fine, first.time).await?;
+    let since = buckets.first().map_or(first.time, |first| first.time);
+    Ok(Traffic { since, seconds: fine.seconds, buckets })
 }

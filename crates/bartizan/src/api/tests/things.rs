@@ -235,19 +235,29 @@ async fn the_overview_says_what_changed_and_what_became_of_traffic() {
     );
     let now = crate::serve::now();
     let begin = now.seconds().div_euclid(600) * 600;
+    let save = async |traffic| {
+        let batch = bartizan_store::Batch { now, traffic, ..bartizan_store::Batch::default() };
+        world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    };
     let bucket = |time: i64| bartizan_store::TrafficBucket {
         time: bartizan_model::Timestamp::from_seconds(time),
         clean: 5,
         monitored: 1,
         ..bartizan_store::TrafficBucket::default()
     };
-    let traffic = vec![bucket(begin), bucket(begin - 86_400), bucket(begin - 87_000)];
-    let batch = bartizan_store::Batch { now, traffic, ..bartizan_store::Batch::default() };
-    world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    // Of a gateway that is young, stretches are short.
+    save(vec![bucket(begin - 590), bucket(begin - 580)]).await;
+    let traffic = &get(&world, "/overview").await["traffic"];
+    let first = bartizan_model::Timestamp::from_seconds(begin - 590);
+    assert_eq!((&traffic["seconds"], &traffic["since"]), (&json!(10), &json!(first)));
+    assert_eq!(traffic["buckets"].as_array().map(Vec::len), Some(2));
+    save(vec![bucket(begin), bucket(begin - 86_400), bucket(begin - 87_000)]).await;
     let body = get(&world, "/overview?since=1970-01-01T00:00:00Z").await;
     let buckets = body["traffic"]["buckets"].as_array().expect("a list");
-    assert_eq!(buckets.len(), 2, "of 24 hours and what is left of the first bucket: {body}");
-    assert_eq!((&buckets[1]["clean"], &buckets[1]["monitored"]), (&json!(5), &json!(1)));
+    assert_eq!(body["traffic"]["seconds"], json!(600));
+    assert_eq!(buckets.len(), 3, "of 24 hours and what is left of the first bucket: {body}");
+    assert_eq!((&buckets[1]["clean"], &buckets[1]["monitored"]), (&json!(10), &json!(2)));
+    assert_eq!((&buckets[2]["clean"], &buckets[2]["monitored"]), (&json!(5), &json!(1)));
     let changes = json!({
         "new_endpoints": 1, "changed_endpoints": 0, "new_findings": 1, "reopened_findings": 0,
         "fixed_findings": 0, "new_incidents": 1,
