@@ -27,6 +27,16 @@ impl Client {
 
     /// Status and body.
     pub(crate) fn ask(&mut self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.try_ask(method, path, body).expect("answered")
+    }
+
+    /// The same of a server that may be gone; an answer that is cut off is none.
+    pub(crate) fn try_ask(
+        &mut self,
+        method: &str,
+        path: &str,
+        body: Option<&Value>,
+    ) -> std::io::Result<(u16, Value)> {
         let body = body.map(Value::to_string).unwrap_or_default();
         let request = format!(
             "{method} /api/v1{path} HTTP/1.1\r\nhost: {}\r\nconnection: close\r\ncookie: {}\r\n\
@@ -36,12 +46,13 @@ impl Client {
             self.csrf,
             body.len()
         );
-        let mut socket = TcpStream::connect(self.to).expect("connects");
-        socket.set_read_timeout(Some(PATIENCE)).expect("set");
-        socket.write_all(request.as_bytes()).expect("sent");
+        let mut socket = TcpStream::connect(self.to)?;
+        socket.set_read_timeout(Some(PATIENCE))?;
+        socket.write_all(request.as_bytes())?;
         let mut answer = String::new();
-        socket.read_to_string(&mut answer).expect("answered");
-        let (head, body) = answer.split_once("\r\n\r\n").expect("a head");
+        socket.read_to_string(&mut answer)?;
+        let cut_off = || std::io::Error::from(std::io::ErrorKind::UnexpectedEof);
+        let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(cut_off)?;
         let status = head.get(9..12).and_then(|s| s.parse().ok()).expect("a status");
         for line in head.lines() {
             if let Some(cookie) = line.strip_prefix("set-cookie: ") {
@@ -52,7 +63,7 @@ impl Client {
         if let Some(csrf) = body["csrf_token"].as_str() {
             csrf.clone_into(&mut self.csrf);
         }
-        (status, body)
+        Ok((status, body))
     }
 }
 

@@ -20,6 +20,7 @@ mod hostile;
 mod html;
 mod json;
 mod keys;
+mod killed;
 mod linked;
 mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]

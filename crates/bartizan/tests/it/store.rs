@@ -7,7 +7,7 @@ use tempfile::TempDir;
 /// The same server that the tests of the store start, for those here.
 #[allow(dead_code, reason = "not all of it is needed here")]
 #[path = "../../../bartizan-store/tests/it/postgres/server.rs"]
-mod server;
+pub(crate) mod server;
 
 const CAPTURE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../samples/shop.jsonl");
 

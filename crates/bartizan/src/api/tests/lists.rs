@@ -229,3 +229,35 @@ async fn tables_hold_everything_in_order_and_no_formula() {
     let (status, ..) = text(&world, "/services?format=csv").await;
     assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "no list of things that are found");
 }
+
+#[tokio::test]
+async fn a_table_of_exchanges_holds_what_is_asked_for() {
+    let world = World::new().await;
+    let (status, headers, body) = text(&world, "/exchanges?format=csv&refused=true").await;
+    assert_eq!(status, StatusCode::OK, "{body}");
+    assert_eq!(headers[header::CONTENT_DISPOSITION], "attachment; filename=\"exchanges.csv\"");
+    let lines: Vec<_> = body.split_terminator("\r\n").collect();
+    let cells = |line: &str| line.split(',').map(str::to_owned).collect::<Vec<_>>();
+    let row: std::collections::BTreeMap<_, _> =
+        cells(lines[0]).into_iter().zip(cells(lines[1])).collect();
+    assert_eq!((lines.len(), cells(lines[0]).len()), (2, cells(lines[1]).len()), "{body}");
+    for (column, expected) in [
+        ("id", "exc_default_1"),
+        ("time", "1970-01-01T00:00:00.000001Z"),
+        ("path", "/v1/orders/{id}"),
+        ("status", "403"),
+        ("actor", "203.0.113.7"),
+        ("hostile", "true"),
+        ("codes", "BZ-D001"),
+        ("severity", "high"),
+        ("applied", "deny"),
+        ("duration_ms", ""),
+    ] {
+        assert_eq!(row[column], expected, "{column}: {body}");
+    }
+    let (_, _, all) = text(&world, "/exchanges?format=csv").await;
+    assert_eq!(all.split_terminator("\r\n").count(), 3, "{all}");
+    let theirs = world.send(with_token("/exchanges?format=csv", Method::GET, &elsewhere())).await;
+    let theirs = axum::body::to_bytes(theirs.into_body(), 1 << 20).await.expect("body");
+    assert!(!String::from_utf8_lossy(&theirs).contains("exc_default"));
+}
