@@ -1,6 +1,6 @@
 # The two commands of the README are `make run` and `make test`. Both do all set-up themselves.
 
-.PHONY: help run test setup bench bench-gateway bench-differential fuzz soak eval fmt generate
+.PHONY: help run test setup bench bench-gateway bench-differential fuzz soak eval fmt generate picture
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -37,3 +37,7 @@ fmt: ## format the code
 
 generate: ## rewrite the lists of items and the reference pages
 	@scripts/cargo.sh xtask generate
+
+picture: ## take the picture of the README anew, of the demo, as the tests do
+	@BARTIZAN_PICTURES=docs/pictures scripts/cargo.sh test --package bartizan --test it -- --ignored --exact \
+		dashboard::the_demo_shows_an_incident_in_two_minutes_and_is_a_picture

@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
-# dashboard.sh [build|check|browser]: builds the dashboard, which the program embeds, when anything of it
-# has changed; `check` also lints it and runs its unit tests, `browser` its browser tests against the server
-# that BARTIZAN_URL, BARTIZAN_USER and BARTIZAN_PASSWORD name, and writes the picture of the README into the
-# folder that BARTIZAN_PICTURES names, if it does. Packages come from the lock file only, and no
-# script of theirs is run.
+# dashboard.sh [build|check|browser|picture]: builds the dashboard, which the program embeds, when anything of
+# it has changed; `check` also lints it and runs its unit tests, `browser` its browser tests against the server
+# that BARTIZAN_URL, BARTIZAN_USER and BARTIZAN_PASSWORD name, `picture` takes the picture of the README into the
+# folder that BARTIZAN_PICTURES names. Packages come from the lock file only, and no script of theirs is run.
 source "$(dirname "$0")/env.sh"
 what=${1:-build}
 cd dashboard
@@ -46,10 +45,10 @@ if [ ! -f dist/index.html ] || [ "$(cat node_modules/.bundle-made-from 2>/dev/nu
     # The compiler does not see that the folder it embeds has changed.
     touch ../crates/bartizan/src/serve/admin/dashboard.rs
 fi
-if [ "$what" = browser ]; then
+if [ "$what" = browser ] || [ "$what" = picture ]; then
     # Named as seen from the repository, not from here.
     case ${BARTIZAN_PICTURES:-/} in /*) ;; *) export BARTIZAN_PICTURES="$ROOT/$BARTIZAN_PICTURES" ;; esac
-    npm run --silent browser
+    npm run --silent "$what"
 fi
 if [ "$what" = check ]; then
     npm run --silent lint

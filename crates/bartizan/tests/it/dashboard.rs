@@ -1,27 +1,28 @@
 //! The dashboard in a real browser, on a server that has seen a play of the lab. What is done there is in
 //! `dashboard/tests/browser`.
 
-use std::{path::Path, process::Command, time::Duration};
+use std::{
+    ffi::OsStr,
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    process::Command,
+    time::{Duration, Instant},
+};
 
 use serde_json::Value;
 
 use crate::{
     command::{home, run, stderr, write},
     console::{PASSWORD, enter},
+    demo,
     drive::{CONFIG, Lab},
-    serve::{Server, until},
+    serve::{Server, line_with, until},
 };
 
 #[test]
 #[ignore = "has the machine for itself: scripts/test.sh runs it behind the others"]
 fn an_analyst_works_in_a_browser() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    if !root.join("dashboard/dist/index.html").is_file() {
-        let in_ci = std::env::var_os("CI").is_some_and(|v| v == "true");
-        assert!(!in_ci, "the dashboard is not built, and in CI nothing is skipped");
-        eprintln!(
-            "SKIPPED: the dashboard is not built (scripts/dashboard.sh); no browser opened it"
-        );
+    if !is_built() {
         return;
     }
     let home = home();
@@ -39,15 +40,60 @@ fn an_analyst_works_in_a_browser() {
         let are_there = |list: &Value| list["items"].as_array().is_some_and(|l| !l.is_empty());
         are_there(&incidents) && are_there(&findings)
     });
-    let tests = Command::new(root.join("scripts/dashboard.sh"))
-        .arg("browser")
-        .env("BARTIZAN_URL", format!("http://{}", server.admin))
+    in_a_browser("browser", server.admin, PASSWORD, &[]);
+    server.stop();
+}
+
+/// From the start of the program; building it is not in the time.
+const MOST_WAITED: Duration = Duration::from_secs(120);
+
+#[test]
+#[ignore = "has the machine for itself: scripts/test.sh runs it behind the others"]
+fn the_demo_shows_an_incident_in_two_minutes_and_is_a_picture() {
+    if !is_built() {
+        return;
+    }
+    let (home, begin) = (home(), Instant::now());
+    let (demo, mut told) = demo::start(&home, &[]);
+    let password = std::fs::read_to_string(&told.password).expect("the file");
+    line_with(&mut told.lines, &format!("         http://{}/incidents/", told.admin));
+    let waited = begin.elapsed();
+    println!("the first incident is told after {} s", waited.as_secs());
+    assert!(waited < MOST_WAITED, "{waited:?}");
+    line_with(&mut told.lines, "The intruder goes on");
+    let own = home.path().join("pictures");
+    let folder = std::env::var_os("BARTIZAN_PICTURES").unwrap_or_else(|| own.into());
+    let pictures = [("BARTIZAN_PICTURES", folder.as_os_str())];
+    in_a_browser("picture", told.admin, password.trim(), &pictures);
+    drop(demo);
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..")
+}
+
+/// Whether there is a dashboard to be opened.
+fn is_built() -> bool {
+    if root().join("dashboard/dist/index.html").is_file() {
+        return true;
+    }
+    let in_ci = std::env::var_os("CI").is_some_and(|v| v == "true");
+    assert!(!in_ci, "the dashboard is not built, and in CI nothing is skipped");
+    eprintln!("SKIPPED: the dashboard is not built (scripts/dashboard.sh); no browser opened it");
+    false
+}
+
+/// Runs these tests of the dashboard as `admin`.
+fn in_a_browser(tests: &str, admin: SocketAddr, password: &str, more: &[(&str, &OsStr)]) {
+    let tests = Command::new(root().join("scripts/dashboard.sh"))
+        .arg(tests)
+        .env("BARTIZAN_URL", format!("http://{admin}"))
         .env("BARTIZAN_USER", "admin")
-        .env("BARTIZAN_PASSWORD", PASSWORD)
+        .env("BARTIZAN_PASSWORD", password)
+        .envs(more.iter().copied())
         .output()
         .expect("the script starts");
     let (out, err) = (&tests.stdout, &tests.stderr);
     let said = format!("{}{}", String::from_utf8_lossy(out), String::from_utf8_lossy(err));
     assert!(tests.status.success(), "{said}");
-    server.stop();
 }
