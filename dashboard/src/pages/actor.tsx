@@ -38,7 +38,7 @@ function Whole({ actor }: { actor: Actor }) {
     <>
       <div className="row wrap">
         <span className="chip">{actor.kind}</span>
-        <Grade grade={actor.grade} />
+        {actor.grade !== null && <Grade grade={actor.grade} />}
         <span className="plain mono nw">
           {actor.id} <Copy text={actor.id} label="Copy the id" />
         </span>

@@ -21,7 +21,7 @@ import { Views } from "./views.tsx";
 const ACTORS: Column<EndpointRow> = {
   name: "actors",
   title: "Actors",
-  width: "52px",
+  width: "46px",
   numeric: true,
   cell: (row) => count(row.actors),
 };
@@ -44,7 +44,7 @@ const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "method",
     title: "Method",
-    width: "52px",
+    width: "46px",
     narrow: "keep",
     cell: (row) => <Method name={row.method} />,
   },
@@ -55,18 +55,18 @@ const COLUMNS: Column<EndpointRow>[] = [
     narrow: "first",
     cell: (row) => <Path path={row.operation ?? row.path} />,
   },
-  { name: "state", title: "State", width: "84px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "100px", cell: (row) => <AuthWords endpoint={row} /> },
+  { name: "state", title: "State", width: "82px", cell: (row) => <StateChip endpoint={row} /> },
+  { name: "auth", title: "Auth", width: "92px", cell: (row) => <AuthWords endpoint={row} /> },
   {
     name: "data",
     title: "Data it carries",
-    width: "142px",
+    width: "136px",
     cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} />,
   },
   {
     name: "requests",
     title: "Requests",
-    width: "72px",
+    width: "64px",
     numeric: true,
     sort: "requests",
     down: true,
@@ -134,7 +134,7 @@ const FACETS: Facet[] = [
   { name: "data_class", title: "Data class", short: "data" },
   { name: "service", title: "Service", short: "service", words: (value) => value || "none" },
   { name: "protocol", title: "Protocol", short: "protocol", words: protocolName },
-  { name: "host", title: "Host", short: "host" },
+  { name: "host", title: "Host", short: "host", words: (value) => value || "no host" },
 ];
 
 const NAMES: FilterNames = Object.fromEntries([
@@ -335,7 +335,7 @@ function groups(rows: EndpointRow[], key: "host" | "service", counted?: Readonly
     of: (row: EndpointRow) => row[key] ?? "",
     head: (name: string) => (
       <>
-        <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
+        <b>{name ? <Hostile text={name} most={120} /> : `no ${key}`}</b>
         {counted && !counted.has(name) ? "" : many((counted ?? sizes).get(name) ?? 0, "endpoint")}
       </>
     ),

@@ -15,6 +15,20 @@ const lines = ({ exchanges, store }: Figures): [string, number][] => [
   ["Facts lost on the way to the store", store.exchange_facts_lost],
 ];
 
+/** What a check lacked, such as `BZ-D004:History`: it could not be evaluated that often. */
+function Lacking({ name }: { name: string }) {
+  const [code = "", input = ""] = name.split(":");
+  const words = input.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return (
+    <>
+      <Link to="/reference" search={{ code }}>
+        <code>{visible(code, 20)}</code>
+      </Link>
+      {words && ` lacked ${visible(words, 40)}`}
+    </>
+  );
+}
+
 /** How fully Bartizan sees, and what it let go. */
 export function Itself({ overview }: { overview: Overview }) {
   const { server, summary } = overview;
@@ -50,8 +64,9 @@ export function Itself({ overview }: { overview: Overview }) {
           {partly > 0 && <i className="hatch" style={{ flex: Math.max(0.1, partly / rest) }} />}
           {not > 0 && <i className="k-throttle" style={{ flex: Math.max(0.1, not / rest) }} />}
         </div>
-        <p className="small t3 after">
-          Hatched: {count(partly)} in part. Solid at the end: {count(not)} not judged.
+        <p className="small t3 read">
+          {partly > 0 ? `Hatched: ${count(partly)} in part. ` : ""}
+          {not > 0 ? `Solid at the end: ${count(not)} not judged.` : "Every one was judged."}
         </p>
         {lines(server).map(([name, value]) => (
           <div key={name} className="row line">
@@ -76,7 +91,9 @@ export function Itself({ overview }: { overview: Overview }) {
         {(summary?.not_evaluated ?? []).slice(0, 3).map((one) => (
           <div key={one.name} className="row line">
             <span className="grow cut">
-              <Sign certainty="unevaluated">{visible(one.name, 40)}</Sign>
+              <Sign certainty="unevaluated">
+                <Lacking name={one.name} />
+              </Sign>
             </span>
             <span>{count(one.count)}</span>
           </div>

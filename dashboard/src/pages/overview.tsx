@@ -1,13 +1,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview as Shape } from "../api/figures.ts";
 import { useOverview } from "../api/queries.ts";
-import type { Incident, Severity } from "../api/shapes.ts";
+import type { Endpoint, Incident, Severity } from "../api/shapes.ts";
 import { Hostile, Method, Path, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
-import { SEVERITIES } from "../words/names.ts";
+import { capital, SEVERITIES } from "../words/names.ts";
 import { count, many, word } from "../words/numbers.ts";
 import { rest, story } from "../words/story.ts";
 import { DataMap } from "./datamap.tsx";
@@ -118,17 +118,18 @@ function Lead({
   const urgent = incidents.filter((one) => one.severity === "critical");
   const number = urgent.length || incidents.length;
   const needs = number === 1 ? "One incident needs you." : `${word(number)} incidents need you.`;
-  const more = (total ?? incidents.length) - 1;
+  const more = (total ?? incidents.length) - number;
   return (
     <>
-      {needs} <Hostile text={story(worst)} />:{" "}
+      {needs} {number > 1 && "The worst: "}
+      <Hostile text={story(worst)} />:{" "}
       <span className={`tone s-${worst.severity}`}>
         <Hostile text={rest(worst)} />
       </span>
       .{" "}
       {more > 0 && (
         <span className="quiet">
-          {many(more, "more incident")} {more === 1 ? "is" : "are"} open.
+          {word(more)} more {more === 1 ? "is" : "are"} open.
         </span>
       )}
     </>
@@ -187,7 +188,7 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
           Detections that belong together become an incident; single ones are under Actors.
         </Empty>
       ) : (
-        <table className="fold">
+        <table className="fold story-rows">
           <thead>
             <tr>
               <th>Severity</th>
@@ -211,7 +212,7 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
                     <Hostile text={incident.actor.label} most={60} /> · <Hostile text={rest(incident)} />
                   </span>
                 </td>
-                <td className="nw f-hide">
+                <td className="nw">
                   <Stages stages={incident.stages} />
                 </td>
                 <td className="num f-hide">
@@ -227,6 +228,12 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
       )}
     </Panel>
   );
+}
+
+/** The two weightiest reasons of a risk. */
+function because({ risk }: Endpoint): string {
+  const reasons = risk.factors.toSorted((a, b) => b.points - a.points).map(({ reason }) => reason);
+  return capital(reasons.slice(0, 2).join("; ")) || "–";
 }
 
 function Riskiest({ overview }: { overview: Shape }) {
@@ -262,10 +269,7 @@ function Riskiest({ overview }: { overview: Shape }) {
                 </span>
               </td>
               <td className="t2 f-hide because">
-                <Hostile
-                  text={endpoint.risk.factors.toSorted((a, b) => b.points - a.points)[0]?.reason ?? "–"}
-                  most={120}
-                />
+                <Hostile text={because(endpoint)} most={160} />
               </td>
               <td className="num f-hide">{count(endpoint.requests)}</td>
               <td>

@@ -1,6 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import { type ReactNode, useId } from "react";
 import type { Evidence, Factor } from "../api/shapes.ts";
+import { capital } from "../words/names.ts";
 import { visible } from "../words/visible.ts";
 import { Hostile, Sealed } from "./marks.tsx";
 
@@ -36,7 +37,7 @@ export function Ledger({ factors, score, name }: { factors: Factor[]; score: num
         {factors.map((factor) => (
           <tr key={factor.reason}>
             <td>
-              <Hostile text={factor.reason} />
+              <Hostile text={capital(factor.reason)} />
             </td>
             <td className="barcell">
               <span
