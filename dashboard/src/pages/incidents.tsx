@@ -29,7 +29,7 @@ const COLUMNS: Column<IncidentRow>[] = [
     narrow: "first",
     cell: (row) => (
       <>
-        <span className="main-cell">
+        <span className="main-cell two-lines">
           <Hostile text={story(row)} />
         </span>
         <span className="sub">
@@ -112,7 +112,7 @@ export function Incidents() {
         id={(row) => row.id}
         open={(row) => navigate({ to: "/incidents/$id", params: { id: row.id } })}
         height={52}
-        narrowHeight={76}
+        narrowHeight={96}
         empty={
           <NoRows title="No incident fits these filters" fallback="No incident">
             {health

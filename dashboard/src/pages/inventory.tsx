@@ -9,7 +9,7 @@ import { type Column, Rows } from "../parts/rows.tsx";
 import { Copy, Empty, Failed, Loading, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { authName, protocolName, spaced } from "../words/names.ts";
+import { authName, called, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -40,20 +40,31 @@ const FOUND: Column<EndpointRow> = {
   ),
 };
 
+/** Where there is little room, the method stands before the path. */
+function Called({ row }: { row: EndpointRow }) {
+  return (
+    <>
+      <span className="only-narrow before">
+        <Method name={row.method} />
+      </span>
+      <Path path={called(row)} />
+    </>
+  );
+}
+
 const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "method",
     title: "Method",
     width: "46px",
-    narrow: "keep",
     cell: (row) => <Method name={row.method} />,
   },
   {
     name: "path",
     title: "Path",
     width: "minmax(160px, 1fr)",
-    narrow: "first",
-    cell: (row) => <Path path={row.operation ?? row.path} />,
+    narrow: "keep",
+    cell: (row) => <Called row={row} />,
   },
   { name: "state", title: "State", width: "82px", cell: (row) => <StateChip endpoint={row} /> },
   { name: "auth", title: "Auth", width: "92px", cell: (row) => <AuthWords endpoint={row} /> },
@@ -104,7 +115,7 @@ const WITH_HOST = COLUMNS.map((column) =>
         ...column,
         cell: (row: EndpointRow) => (
           <>
-            <Path path={row.operation ?? row.path} />
+            <Called row={row} />
             <span className="sub">
               <Hostile text={row.host} most={80} />
             </span>
@@ -257,7 +268,7 @@ function Endpoints({
         id={(row) => row.id}
         open={open}
         peek={setPeek}
-        narrowHeight={grouped === "host" ? 58 : 74}
+        narrowHeight={grouped === "host" ? 44 : 56}
         sort={it.large && grouped ? undefined : sort}
         sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
         selection={{ ids: selected, set: setSelected }}

@@ -161,7 +161,7 @@ export function Live() {
                 <th>Status</th>
                 <th>Verdict</th>
                 <th>Actor</th>
-                <th>Detected</th>
+                <th className="num">Detected</th>
                 <th className="num">ms</th>
               </tr>
             </thead>
@@ -201,7 +201,7 @@ function Row({ line }: { line: Line }) {
           <Hostile text={who(line) || line.actor.kind} most={50} />
         </Link>
       </td>
-      <td className="mono f-full">
+      <td className="mono num">
         {line.codes.map((code) => (
           <Link key={code} to="/reference" search={{ code }} className="tone s-high">
             {visible(code, 20)}{" "}

@@ -2,7 +2,7 @@ import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview as Shape } from "../api/figures.ts";
 import { useOverview } from "../api/queries.ts";
 import type { Endpoint, Incident, Severity } from "../api/shapes.ts";
-import { Hostile, Method, Path, RiskMark, Sev, Stages } from "../parts/marks.tsx";
+import { Hostile, Operation, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -261,8 +261,7 @@ function Riskiest({ overview }: { overview: Shape }) {
             <tr key={endpoint.id} className="tall">
               <td>
                 <Link to="/inventory/$id" params={{ id: endpoint.id }} className="breaks">
-                  <Method name={endpoint.method} />{" "}
-                  <Path path={endpoint.operation ?? endpoint.path} most={80} />
+                  <Operation endpoint={endpoint} />
                 </Link>
                 <span className="sub">
                   <Hostile text={endpoint.host} />

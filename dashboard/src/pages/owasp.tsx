@@ -109,7 +109,7 @@ export function ByRisk() {
               ) : (
                 <span className="num">
                   {watched.has(`${code}:2023`) ? (
-                    <span className="t3">watched for, not checked</span>
+                    <span className="t3">watched, not checked</span>
                   ) : (
                     <Sign certainty="unevaluated">not evaluated</Sign>
                   )}
