@@ -59,18 +59,20 @@ function Whole({ finding }: { finding: Finding }) {
   const changes = history.data?.items ?? [];
   return (
     <>
-      <div className="row wrap">
-        <Sev severity={finding.severity} />
-        <Sure confidence={finding.confidence} />
-        <span className="plain mono nw">
-          {finding.code}
-          {item ? ` · ${item.name}` : ""}
-        </span>
-        <span className="plain mono nw">
-          {finding.id} <Copy text={finding.id} label="Copy the id" />
-        </span>
+      <div className="thead">
+        <div className="row wrap">
+          <Sev severity={finding.severity} />
+          <Sure confidence={finding.confidence} />
+          <span className="plain mono nw">
+            {finding.code}
+            {item ? ` · ${item.name}` : ""}
+          </span>
+          <span className="plain mono nw">
+            {finding.id} <Copy text={finding.id} label="Copy the id" />
+          </span>
+        </div>
         {may && (
-          <span className="acts end row wrap">
+          <div className="acts">
             {possible.map((decision) => (
               <button
                 key={decision.to}
@@ -81,15 +83,15 @@ function Whole({ finding }: { finding: Finding }) {
                 {decision.words} <kbd>{decision.key.toUpperCase()}</kbd>
               </button>
             ))}
-          </span>
+          </div>
         )}
+        <h1>
+          <Hostile text={finding.title} />
+        </h1>
+        <p className="t3 under">
+          <Subject finding={finding} />
+        </p>
       </div>
-      <h1>
-        <Hostile text={finding.title} />
-      </h1>
-      <p className="t3 under">
-        <Subject finding={finding} />
-      </p>
       <Steps finding={finding} changes={changes} />
       <div className="grid g-main">
         <div className="stack">

@@ -24,7 +24,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "severity",
     title: "Severity",
-    width: "112px",
+    width: "104px",
     narrow: "keep",
     sort: "severity",
     down: true,
@@ -65,7 +65,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "failed",
     title: "Failed",
-    width: "64px",
+    width: "56px",
     numeric: true,
     cell: (row) => (
       <>
@@ -77,20 +77,20 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "assignee",
     title: "Assignee",
-    width: "84px",
+    width: "68px",
     cell: (row) => (row.assignee === null ? <span className="t3">nobody</span> : visible(row.assignee, 40)),
   },
   {
     name: "state",
     title: "State",
-    width: "88px",
+    width: "80px",
     narrow: "keep",
     cell: (row) => <FindingChip finding={row} />,
   },
   {
     name: "first",
     title: "Found",
-    width: "52px",
+    width: "46px",
     numeric: true,
     sort: "first_seen",
     down: true,
@@ -103,7 +103,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "seen",
     title: "Seen",
-    width: "52px",
+    width: "46px",
     numeric: true,
     sort: "last_seen",
     down: true,

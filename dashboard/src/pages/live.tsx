@@ -196,7 +196,7 @@ function Row({ line }: { line: Line }) {
       <td>
         <Verdict line={line} />
       </td>
-      <td className="f-full cutoff">
+      <td className="cutoff">
         <Link to="/actors/$id" params={{ id: line.actor.id }} className="link">
           <Hostile text={who(line) || line.actor.kind} most={50} />
         </Link>

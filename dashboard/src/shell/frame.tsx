@@ -2,6 +2,7 @@ import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { ENDED, remove } from "../api/client.ts";
 import { client, useHealth, useOverview, useSession } from "../api/queries.ts";
+import type { Session } from "../api/shapes.ts";
 import { FirstPassword } from "../pages/password.tsx";
 import { Dialog, useSay } from "../parts/dialog.tsx";
 import { Icon, type IconName, Mark } from "../parts/icons.tsx";
@@ -163,6 +164,10 @@ export function Frame() {
   );
 }
 
+/** Whether somebody gave the organisation or its environment a name. */
+export const named = ({ organisation, environment }: Session): boolean =>
+  organisation !== "default" || environment !== "default";
+
 function Side() {
   const session = useSession();
   const overview = useOverview().data;
@@ -185,7 +190,7 @@ function Side() {
           Bartizan
         </Link>
         <div className="battlement" aria-hidden="true" />
-        {session && (
+        {session && named(session) && (
           <div className="estate">
             <b>{session.organisation}</b>
             <span>{session.environment}</span>
