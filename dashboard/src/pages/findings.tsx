@@ -55,6 +55,7 @@ const COLUMNS: Column<FindingRow>[] = [
     name: "code",
     title: "Check",
     width: "72px",
+    spare: 1280,
     cell: (row) => (
       <>
         <span className="mono t2">{row.code}</span>
@@ -77,6 +78,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "assignee",
     title: "Assignee",
+    spare: 1080,
     width: "68px",
     cell: (row) => (row.assignee === null ? <span className="t3">nobody</span> : visible(row.assignee, 40)),
   },
@@ -90,6 +92,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "first",
     title: "Found",
+    spare: 1360,
     width: "46px",
     numeric: true,
     sort: "first_seen",

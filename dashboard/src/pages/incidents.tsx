@@ -46,6 +46,7 @@ const COLUMNS: Column<IncidentRow>[] = [
   {
     name: "detections",
     title: "Detections",
+    spare: 980,
     width: "72px",
     numeric: true,
     cell: (row) => count(row.detection_ids.length),

@@ -23,6 +23,7 @@ const ACTORS: Column<EndpointRow> = {
   title: "Actors",
   width: "46px",
   numeric: true,
+  spare: 1380,
   cell: (row) => count(row.actors),
 };
 
@@ -44,7 +45,7 @@ const FOUND: Column<EndpointRow> = {
 function Called({ row }: { row: EndpointRow }) {
   return (
     <>
-      <span className="only-narrow before">
+      <span className="folded">
         <Method name={row.method} />
       </span>
       <Path path={called(row)} />
@@ -62,12 +63,12 @@ const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "path",
     title: "Path",
-    width: "minmax(160px, 1fr)",
+    width: "minmax(140px, 1fr)",
     narrow: "keep",
     cell: (row) => <Called row={row} />,
   },
   { name: "state", title: "State", width: "82px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "92px", cell: (row) => <AuthWords endpoint={row} /> },
+  { name: "auth", title: "Auth", width: "92px", spare: 980, cell: (row) => <AuthWords endpoint={row} /> },
   {
     name: "data",
     title: "Data it carries",
@@ -100,6 +101,7 @@ const COLUMNS: Column<EndpointRow>[] = [
     numeric: true,
     sort: "last_seen",
     down: true,
+    spare: 1380,
     cell: (row) => (
       <span className="t2">
         <Time at={row.last_seen} />
@@ -181,7 +183,7 @@ export function Inventory() {
         <FilterBar names={NAMES} hint={it.large ? "path…" : "path, host, service…"} />
         <button
           type="button"
-          className="btn only-narrow"
+          className="btn only-tight"
           aria-expanded={facetsOpen}
           onClick={() => setFacetsOpen(!facetsOpen)}
         >

@@ -130,7 +130,7 @@ export function Frame() {
             <div className="crumb">{crumbs.content}</div>
             <button type="button" className="jump" onClick={() => setOpen("palette")}>
               <Icon name="search" />
-              Search or run a command
+              <span className="cut">Search or run a command</span>
               <kbd>Ctrl K</kbd>
             </button>
             <ThemeButtons />
@@ -187,7 +187,7 @@ function Side() {
       <div className="side-in">
         <Link to="/" className="brand">
           <Mark />
-          Bartizan
+          <span className="name">Bartizan</span>
         </Link>
         <div className="battlement" aria-hidden="true" />
         {session && named(session) && (
@@ -200,9 +200,13 @@ function Side() {
           {PLACES.map((place) => (
             <div key={place.to}>
               {place.group && <h2>{place.group}</h2>}
-              <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }}>
+              <Link
+                to={place.to}
+                title={place.name}
+                activeOptions={{ exact: place.to === "/", includeSearch: false }}
+              >
                 <Icon name={place.icon} />
-                {place.name}
+                <span className="name">{place.name}</span>
                 {counts[place.to] && (
                   <span className={counts[place.to]?.[1] ? "n hot" : "n"}>{counts[place.to]?.[0]}</span>
                 )}
