@@ -64,18 +64,6 @@ const COLUMNS: Column<FindingRow>[] = [
     ),
   },
   {
-    name: "failed",
-    title: "Failed",
-    width: "56px",
-    numeric: true,
-    cell: (row) => (
-      <>
-        {count(row.failed)}
-        <span className="sub">of {short(row.failed + row.passed)}</span>
-      </>
-    ),
-  },
-  {
     name: "assignee",
     title: "Assignee",
     spare: 1080,
@@ -88,6 +76,18 @@ const COLUMNS: Column<FindingRow>[] = [
     width: "80px",
     narrow: "keep",
     cell: (row) => <FindingChip finding={row} />,
+  },
+  {
+    name: "failed",
+    title: "Failed",
+    width: "56px",
+    numeric: true,
+    cell: (row) => (
+      <>
+        {count(row.failed)}
+        <span className="sub">of {short(row.failed + row.passed)}</span>
+      </>
+    ),
   },
   {
     name: "first",

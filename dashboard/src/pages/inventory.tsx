@@ -320,7 +320,8 @@ function Extent({ it }: { it: Catalogue }) {
   const now = useNow();
   const provisional = all?.get("confirmed")?.get("false") ?? 0;
   const size = list.items?.length ?? 0;
-  const hosts = all?.get("host")?.size ?? 0;
+  // What only a specification knows may have no host.
+  const hosts = [...(all?.get("host")?.keys() ?? [])].filter(Boolean).length;
   return (
     <>
       <span className="small t3" role="status">
