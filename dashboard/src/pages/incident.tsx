@@ -106,9 +106,7 @@ function Whole({ incident }: { incident: Incident }) {
                   sub={`${many(page.items.length, "detection")}, ${many(sum(page.items, "exchanges"), "hostile exchange")}`}
                   end={
                     <Link to="/exchanges" search={exchangesOf(incident)} className="link">
-                      {incident.actor.kind === "campaign"
-                        ? "Hostile exchanges of this time"
-                        : "Its exchanges"}
+                      Exchanges of this time
                     </Link>
                   }
                 >
