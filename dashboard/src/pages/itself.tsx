@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import type { Figures, Overview } from "../api/figures.ts";
+import type { Figures, NamedCount, Overview } from "../api/figures.ts";
 import { useHealth } from "../api/queries.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
+import { capital, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -14,6 +15,16 @@ const lines = ({ exchanges, store }: Figures): [string, number][] => [
   ["Missing from the capture", exchanges.missing_from_capture],
   ["Facts lost on the way to the store", store.exchange_facts_lost],
 ];
+
+/** The most frequent reasons why a request or an answer was not inspected, such as `request:unknown_media_type`. */
+function reasons(names: NamedCount[]): [reason: string, size: number][] {
+  const sizes = new Map<string, number>();
+  for (const { name, count: size } of names) {
+    const reason = name.split(":")[1];
+    if (reason) sizes.set(reason, (sizes.get(reason) ?? 0) + size);
+  }
+  return [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 2);
+}
 
 /** What a check lacked, such as `BZ-D004:History`: it could not be evaluated that often. */
 function Lacking({ name }: { name: string }) {
@@ -68,6 +79,14 @@ export function Itself({ overview }: { overview: Overview }) {
           {partly > 0 ? `Hatched: ${count(partly)} in part. ` : ""}
           {not > 0 ? `Solid at the end: ${count(not)} not judged.` : "Every one was judged."}
         </p>
+        {reasons(summary?.not_inspected ?? []).map(([reason, size]) => (
+          <div key={reason} className="row line">
+            <span className="grow cut">
+              <Sign certainty="unevaluated">{capital(spaced(reason))}</Sign>
+            </span>
+            <span>{count(size)}</span>
+          </div>
+        ))}
         {lines(server).map(([name, value]) => (
           <div key={name} className="row line">
             <span className="grow t3">{name}</span>

@@ -78,7 +78,7 @@ function Report({ overview }: { overview: Shape }) {
       </div>
       <div className="grid g-2">
         <DataMap classes={overview.data_classes} />
-        <ByRisk />
+        <ByRisk tallies={overview.summary?.checks ?? []} />
       </div>
     </>
   );
@@ -247,7 +247,12 @@ function Riskiest({ overview }: { overview: Shape }) {
         </Link>
       }
     >
-      <table className="fold">
+      {overview.riskiest.length === 0 && (
+        <Empty title="No endpoint yet">
+          Endpoints appear when requests come through the gateway or a source, and are answered with success.
+        </Empty>
+      )}
+      <table className="fold" hidden={overview.riskiest.length === 0}>
         <thead>
           <tr>
             <th>Endpoint</th>
