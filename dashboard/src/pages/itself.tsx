@@ -77,7 +77,7 @@ export function Itself({ overview }: { overview: Overview }) {
         </div>
         <p className="small t3 read">
           {partly > 0 ? `Hatched: ${count(partly)} in part. ` : ""}
-          {not > 0 ? `Solid at the end: ${count(not)} not judged.` : "Every one was judged."}
+          {not > 0 ? `Solid at the end: ${count(not)} not judged.` : all > 0 && "Every one was judged."}
         </p>
         {reasons(summary?.not_inspected ?? []).map(([reason, size]) => (
           <div key={reason} className="row line">

@@ -30,6 +30,10 @@ export function Overview() {
 const todo = (overview: Shape) =>
   Object.fromEntries(overview.counts.active_findings) as Partial<Record<Severity, number>>;
 
+/** Whether nothing was looked at so far: then that nothing was found says nothing. */
+const blind = ({ counts, summary, server }: Shape): boolean =>
+  counts.endpoints === 0 && summary === null && (server?.exchanges.judged ?? 0) === 0;
+
 function Report({ overview }: { overview: Shape }) {
   const navigate = useNavigate();
   const worst = worstOf(overview.incidents);
@@ -40,7 +44,16 @@ function Report({ overview }: { overview: Shape }) {
       <div className="report">
         <div>
           <p className="lead">
-            <Lead incidents={overview.incidents} total={overview.counts.incidents} grave={grave} />
+            {blind(overview) ? (
+              <>
+                Nothing was judged yet.{" "}
+                <span className="quiet">
+                  Send requests through the gateway, or have a recording analysed.
+                </span>
+              </>
+            ) : (
+              <Lead incidents={overview.incidents} total={overview.counts.incidents} grave={grave} />
+            )}
           </p>
           <div className="row wrap act">
             {worst && (
@@ -59,7 +72,7 @@ function Report({ overview }: { overview: Shape }) {
             )}
           </div>
         </div>
-        <Exposure overview={overview} />
+        {!blind(overview) && <Exposure overview={overview} />}
       </div>
       <div className="grid">
         <Wall
