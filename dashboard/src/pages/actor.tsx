@@ -36,23 +36,25 @@ function Whole({ actor }: { actor: Actor }) {
   const detections = useDetections({ actor: actor.id });
   return (
     <>
-      <div className="row wrap">
-        <span className="chip">{actor.kind}</span>
-        <Grade grade={actor.grade} />
-        <span className="plain mono nw">
-          {actor.id} <Copy text={actor.id} label="Copy the id" />
-        </span>
+      <div className="thead">
+        <div className="row wrap">
+          <span className="chip">{actor.kind}</span>
+          {actor.grade !== null && <Grade grade={actor.grade} />}
+          <span className="plain mono nw">
+            {actor.id} <Copy text={actor.id} label="Copy the id" />
+          </span>
+        </div>
         {actor.kind !== "campaign" && (
-          <span className="acts end">
+          <div className="acts">
             <Link to="/exchanges" search={{ actor: actor.id }} className="btn">
               Its exchanges
             </Link>
-          </span>
+          </div>
         )}
+        <h1>
+          <Hostile text={capital(actor.label)} most={200} />
+        </h1>
       </div>
-      <h1>
-        <Hostile text={capital(actor.label)} most={200} />
-      </h1>
       {actor.grade && GRADES[actor.grade] && (
         <p className="story">
           {capital(actor.grade)}: {GRADES[actor.grade]}.

@@ -41,6 +41,7 @@ const COLUMNS: Column<Actor>[] = [
   {
     name: "networks",
     title: "Networks",
+    spare: 1200,
     width: "180px",
     cell: (row) => (
       <span className="mono t3">
@@ -64,6 +65,7 @@ const COLUMNS: Column<Actor>[] = [
   {
     name: "endpoints",
     title: "Endpoints",
+    spare: 960,
     width: "72px",
     numeric: true,
     cell: (row) => count(row.endpoints),

@@ -87,7 +87,7 @@ function LookedAt({ callers }: { callers: Callers }) {
         : `Of the last ${many(exchanges, "exchange")}`}
       {since && (
         <>
-          , since <Time at={since} />
+          , the first <Time at={since} ago />
         </>
       )}
       .{elsewhere && " Other servers keep exchanges that are not among them."}
@@ -139,9 +139,15 @@ function Change({ change }: { change: Happened }) {
   );
 }
 
+/** `phone:response` in words. */
+function flow(text: string): string {
+  const [name = "", direction] = text.split(":");
+  return direction === undefined ? name : `${name} in ${direction === "request" ? "requests" : "answers"}`;
+}
+
 /** What it was and became; of an id, where it led and leads. */
-function Difference({ change: { was, became, alias } }: { change: Happened }) {
-  const value = (text: string) => <Hostile text={text} most={120} />;
+function Difference({ change: { what, was, became, alias } }: { change: Happened }) {
+  const value = (text: string) => <Hostile text={what === "data_class" ? flow(text) : text} most={120} />;
   if (alias !== null) {
     return (
       <>

@@ -1,5 +1,9 @@
+import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { CSSProperties } from "react";
 import type { DataClassEndpoints } from "../api/figures.ts";
+import { resource } from "../api/queries.ts";
+import type { Facets } from "../api/shapes.ts";
 import { DataClass } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
@@ -8,15 +12,51 @@ import { count, many } from "../words/numbers.ts";
 
 const SHOWN = 12;
 
-/** Classes, and in how many endpoints they go in and come out; the harmful ones first. */
+const ACCESS: [access: string, title: string][] = [
+  ["public", "Public"],
+  ["partner", "Partner"],
+  ["private", "Private"],
+  ["third_party", "Third party"],
+  ["unknown", "Not told"],
+];
+
+/** Who can reach endpoints that carry a class, and how many; undefined where the server did not say. */
+interface Reach {
+  access: string;
+  title: string;
+  of: (name: string) => number | undefined;
+}
+
+/** One for each access that endpoints with data have. */
+function useReach(): Reach[] {
+  const answers = useQueries({
+    queries: ACCESS.map(([access]) => ({
+      ...resource<Facets>("/endpoints/facets", { access }),
+      staleTime: 60_000,
+    })),
+  });
+  return ACCESS.flatMap(([access, title], index) => {
+    const classes = answers[index]?.data?.facets.data_class;
+    if (!classes || classes.values.length === 0) return [];
+    const sizes = new Map(classes.values.map(({ value, count: size }) => [value, size]));
+    return [{ access, title, of: (name) => sizes.get(name) ?? (classes.more ? undefined : 0) }];
+  });
+}
+
+/** Classes, who can reach the endpoints that carry them, and which way they go; the harmful ones first. */
 export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
+  const reach = useReach();
   const sorted = classes.toSorted(
     (a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.endpoints - a.endpoints,
   );
   const shown = sorted.slice(0, SHOWN);
   const most = Math.max(1, ...shown.map((one) => one.endpoints));
   return (
-    <Panel title="Data map" sub="endpoints that carry it" end={many(classes.length, "class", "classes")}>
+    <Panel
+      title="Data map"
+      sub={reach.length > 0 ? "endpoints that carry it, by who can reach them" : "endpoints that carry it"}
+      end={many(classes.length, "class", "classes")}
+    >
       {shown.length === 0 ? (
         <Empty title="No sensitive data was seen">
           Classes are found by what values look like, in requests and in answers.
@@ -26,7 +66,12 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
           <thead>
             <tr>
               <th>Class</th>
-              <th className="num">Endpoints</th>
+              {reach.length === 0 && <th className="num">Endpoints</th>}
+              {reach.map(({ access, title }) => (
+                <th key={access} className="num">
+                  {title}
+                </th>
+              ))}
               <th className="num">In requests</th>
               <th className="num">In answers</th>
             </tr>
@@ -39,9 +84,17 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
                     <DataClass name={one.class} />
                   </Link>
                 </td>
-                <Cell value={one.endpoints} most={most} />
-                <Cell value={one.in_request} most={most} />
-                <Cell value={one.in_response} most={most} />
+                {reach.length === 0 && <Cell value={one.endpoints} most={most} />}
+                {reach.map(({ access, of }) => (
+                  <Cell
+                    key={access}
+                    value={of(one.class)}
+                    most={most}
+                    search={{ data_class: one.class, access }}
+                  />
+                ))}
+                <Plain value={one.in_request} />
+                <Plain value={one.in_response} />
               </tr>
             ))}
           </tbody>
@@ -49,9 +102,8 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
       )}
       {sorted.length > shown.length && (
         <div className="tf">
-          <span>{sorted.length - shown.length} more, among the filters of the</span>
           <Link to="/inventory" className="link">
-            inventory
+            {many(sorted.length - shown.length, "more class", "more classes")} in the inventory
           </Link>
         </div>
       )}
@@ -59,15 +111,38 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
   );
 }
 
-function Cell({ value, most }: { value: number; most: number }) {
+/** The more endpoints, the deeper the ground; what was not counted is hatched. */
+function Cell(props: { value: number | undefined; most: number; search?: Record<string, string> }) {
+  const { value, most, search } = props;
+  if (value === undefined) {
+    return (
+      <td className="cell">
+        <span className="hatch" title="Not counted: only the most frequent classes are" />
+      </td>
+    );
+  }
+  if (value === 0) {
+    return (
+      <td className="cell">
+        <span className="none">–</span>
+      </td>
+    );
+  }
   const depth = 8 + Math.round(Math.sqrt(value / most) * 34);
+  const ground = { "--a": depth } as CSSProperties;
   return (
     <td className="cell">
-      {value === 0 ? (
-        <span className="none">–</span>
+      {search ? (
+        <Link to="/inventory" search={search} style={ground}>
+          {count(value)}
+        </Link>
       ) : (
-        <span style={{ "--a": depth } as React.CSSProperties}>{count(value)}</span>
+        <span style={ground}>{count(value)}</span>
       )}
     </td>
   );
 }
+
+const Plain = ({ value }: { value: number }) => (
+  <td className="num t2">{value === 0 ? <span className="t3">–</span> : count(value)}</td>
+);

@@ -2,7 +2,11 @@ import { Link } from "@tanstack/react-router";
 import type { Detection } from "../api/shapes.ts";
 import { Hostile, Sev, Sign } from "../parts/marks.tsx";
 import { Time } from "../parts/words.tsx";
+import { SEVERITIES } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
+
+const worstFirst = (a: Detection, b: Detection) =>
+  SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity) || b.exchanges - a.exchanges;
 
 /** What actors did, the worst first: how often, and how often the API answered with success. */
 export function DetectionTable({ detections, actor = true }: { detections: Detection[]; actor?: boolean }) {
@@ -20,7 +24,7 @@ export function DetectionTable({ detections, actor = true }: { detections: Detec
         </tr>
       </thead>
       <tbody>
-        {detections.map((one) => (
+        {detections.toSorted(worstFirst).map((one) => (
           <tr key={one.id} className="tall">
             <td>
               <Sev severity={one.severity} />

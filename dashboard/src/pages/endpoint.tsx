@@ -2,26 +2,27 @@ import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
 import { resource, useDetections, useEndpoint } from "../api/queries.ts";
-import type { Endpoint, Finding, Page, Service } from "../api/shapes.ts";
+import type { Endpoint, Page, Service } from "../api/shapes.ts";
 import { Export } from "../parts/list.tsx";
-import { DataClass, Hostile, Method, Path, RiskMark, Sev, Sign, StateChip } from "../parts/marks.tsx";
+import { DataClass, Hostile, Method, Path, RiskMark, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
-import { ACTIVE, authName, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
+import { ACTIVE, authName, called, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
 import { CallersHere, ChangesHere } from "./callers.tsx";
 import { DetectionTable } from "./detections.tsx";
 import { FieldTree } from "./fields.tsx";
+import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
 import { Outcome } from "./incident.tsx";
 
 export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const endpoint = useEndpoint(id);
   const data = endpoint.data;
-  useCrumbs(data ? visible(`${data.method} ${data.operation ?? data.path}`, 200) : "Endpoint", {
+  useCrumbs(data ? visible(`${data.method} ${called(data)}`, 200) : "Endpoint", {
     to: "/inventory",
     name: "Inventory",
   });
@@ -33,13 +34,13 @@ export function EndpointPage() {
 }
 
 function Whole({ endpoint }: { endpoint: Endpoint }) {
-  const findings = useQuery(resource<Page<Finding>>("/findings", { endpoint: endpoint.id, limit: 100 }));
+  const findings = useFindingsHere(endpoint);
   const detections = useDetections({ endpoint: endpoint.id });
   return (
     <>
       <div className="ehead">
         <Method name={endpoint.method} />
-        <Path path={endpoint.operation ?? endpoint.path} />
+        <Path path={called(endpoint)} />
         <span className="t3">
           <Hostile text={endpoint.host} />
         </span>
@@ -54,7 +55,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
         </span>
       </div>
       <p className="lead">
-        <Lead endpoint={endpoint} findings={findings.data?.items} />
+        <Lead endpoint={endpoint} findings={findings.data} />
       </p>
       <Facts
         items={[
@@ -84,7 +85,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
           </Panel>
           <Panel title="Findings here" sub="weaknesses that last until they are fixed">
             <Ready of={findings} rows={3}>
-              {(page) => <FindingsHere findings={page.items} />}
+              {(those) => <FindingsHere findings={those} />}
             </Ready>
           </Panel>
           <Panel
@@ -104,6 +105,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               }
             </Ready>
           </Panel>
+          <CallersHere endpoint={endpoint.id} />
         </div>
         <div className="stack">
           <Panel title="Risk" end={<RiskMark score={endpoint.risk.score} />}>
@@ -113,8 +115,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
           </Panel>
           <Authentication endpoint={endpoint} />
           <Answers endpoint={endpoint} />
-          <Outcome detections={detections.data?.items ?? []} />
-          <CallersHere endpoint={endpoint.id} />
+          <Outcome detections={detections.data?.items ?? []} title="Hostile requests" />
           <DataHere endpoint={endpoint} />
           <ChangesHere endpoint={endpoint} />
           {endpoint.template_evidence.length > 0 && (
@@ -143,7 +144,7 @@ function Owner({ id }: { id: string | null }) {
 }
 
 /** One sentence of what is true here, and what needs somebody. */
-function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] | undefined }) {
+function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: FindingHere[] | undefined }) {
   const auth =
     endpoint.auth.length > 0
       ? ` with ${endpoint.auth.map((one) => authName(one.type)).join(" or ")}`
@@ -174,47 +175,6 @@ function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: Finding[] 
       )}
       {findings && open.length === 0 && <span className="quiet">No finding is open.</span>}
     </>
-  );
-}
-
-function FindingsHere({ findings }: { findings: Finding[] }) {
-  if (findings.length === 0)
-    return (
-      <Empty title="No finding here">
-        Checks that had their inputs passed; those without are not counted as passed.
-      </Empty>
-    );
-  return (
-    <table className="fold">
-      <thead>
-        <tr>
-          <th>Severity</th>
-          <th>Finding</th>
-          <th>OWASP</th>
-          <th>State</th>
-          <th className="num">Seen</th>
-        </tr>
-      </thead>
-      <tbody>
-        {findings.map((finding) => (
-          <tr key={finding.id}>
-            <td>
-              <Sev severity={finding.severity} />
-            </td>
-            <td className="f-first">
-              <Link to="/findings/$id" params={{ id: finding.id }} className="main-cell">
-                <Hostile text={finding.title} />
-              </Link>
-            </td>
-            <td className="mono t3 f-hide">{visible(finding.owasp[0] ?? "–", 20)}</td>
-            <td>{spaced(finding.state)}</td>
-            <td className="num t3 f-hide">
-              <Time at={finding.last_seen} />
-            </td>
-          </tr>
-        ))}
-      </tbody>
-    </table>
   );
 }
 

@@ -43,12 +43,14 @@ const COLUMNS: Column<Exchange>[] = [
   {
     name: "codes",
     title: "Detected",
+    spare: 1000,
     width: "108px",
     cell: (row) => <Codes row={row} />,
   },
   {
     name: "duration",
     title: "ms",
+    spare: 1180,
     width: "56px",
     numeric: true,
     cell: (row) => <span className="t3">{milliseconds(row.duration_ms)}</span>,

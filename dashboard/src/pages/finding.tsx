@@ -1,8 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
+import { useState } from "react";
 import { resource, useChecks, useEndpoint, useFinding, useSession } from "../api/queries.ts";
 import type { Finding, Page, StateChange } from "../api/shapes.ts";
-import { About, inline } from "../parts/doc.tsx";
+import { inline, Sources } from "../parts/doc.tsx";
 import { DataClass, Hostile, Method, Operation, Path, Sev, Sure } from "../parts/marks.tsx";
 import { EvidenceLines, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
@@ -58,18 +59,20 @@ function Whole({ finding }: { finding: Finding }) {
   const changes = history.data?.items ?? [];
   return (
     <>
-      <div className="row wrap">
-        <Sev severity={finding.severity} />
-        <Sure confidence={finding.confidence} />
-        <span className="plain mono nw">
-          {finding.code}
-          {item ? ` · ${item.name}` : ""}
-        </span>
-        <span className="plain mono nw">
-          {finding.id} <Copy text={finding.id} label="Copy the id" />
-        </span>
+      <div className="thead">
+        <div className="row wrap">
+          <Sev severity={finding.severity} />
+          <Sure confidence={finding.confidence} />
+          <span className="plain mono nw">
+            {finding.code}
+            {item ? ` · ${item.name}` : ""}
+          </span>
+          <span className="plain mono nw">
+            {finding.id} <Copy text={finding.id} label="Copy the id" />
+          </span>
+        </div>
         {may && (
-          <span className="acts end row wrap">
+          <div className="acts">
             {possible.map((decision) => (
               <button
                 key={decision.to}
@@ -80,22 +83,22 @@ function Whole({ finding }: { finding: Finding }) {
                 {decision.words} <kbd>{decision.key.toUpperCase()}</kbd>
               </button>
             ))}
-          </span>
+          </div>
         )}
+        <h1>
+          <Hostile text={finding.title} />
+        </h1>
+        <p className="t3 under">
+          <Subject finding={finding} />
+        </p>
       </div>
-      <h1>
-        <Hostile text={finding.title} />
-      </h1>
-      <p className="t3 under">
-        <Subject finding={finding} />
-      </p>
       <Steps finding={finding} changes={changes} />
       <div className="grid g-main">
         <div className="stack">
           <section className="panel">
             <div className="vs">
               <div>
-                <h3>Expected</h3>
+                <h3>What is checked</h3>
                 <p>{item ? inline(item.what) : "–"}</p>
               </div>
               <div>
@@ -103,7 +106,7 @@ function Whole({ finding }: { finding: Finding }) {
                 <p>
                   <b>{many(finding.failed, "time")}</b> of {count(finding.failed + finding.passed)} that could
                   be judged ({share(finding.failed, finding.failed + finding.passed)})
-                  {finding.endpoints > 1 ? `, at ${many(finding.endpoints, "endpoint")}` : ""}. First{" "}
+                  {finding.endpoints > 1 ? ` at ${many(finding.endpoints, "endpoint")}` : ""}. First{" "}
                   <Time at={finding.first_seen} ago />, last <Time at={finding.last_seen} ago />.
                 </p>
               </div>
@@ -121,29 +124,7 @@ function Whole({ finding }: { finding: Finding }) {
             </div>
           </Panel>
           <Comments finding={finding.id} may={may} />
-          {finding.endpoint_ids.length > 0 && (
-            <Panel title="Endpoints that show it" sub={many(finding.endpoints, "endpoint")}>
-              <ul className="feed">
-                {finding.endpoint_ids.slice(0, 50).map((id) => (
-                  <EndpointLine key={id} id={id} />
-                ))}
-              </ul>
-            </Panel>
-          )}
-          {item && (
-            <Panel
-              title={`About ${finding.code}`}
-              end={
-                <Link to="/reference" search={{ code: finding.code }} className="link">
-                  Reference
-                </Link>
-              }
-            >
-              <div className="pb">
-                <About item={item} />
-              </div>
-            </Panel>
-          )}
+          {finding.endpoint_ids.length > 0 && <Shown finding={finding} />}
         </div>
         <div className="stack">
           <section className="panel">
@@ -167,6 +148,21 @@ function Whole({ finding }: { finding: Finding }) {
               />
             </div>
           </section>
+          {item && (
+            <Panel
+              title="Why it matters"
+              end={
+                <Link to="/reference" search={{ code: finding.code }} className="link">
+                  {finding.code}
+                </Link>
+              }
+            >
+              <div className="pb">
+                <p className="prose">{inline(item.why)}</p>
+                <Sources item={item} brief />
+              </div>
+            </Panel>
+          )}
           {classes.length > 0 && (
             <Panel title="Data it exposes">
               <div className="pb dcs wrap">
@@ -237,6 +233,35 @@ function Subject({ finding }: { finding: Finding }) {
     </span>
   );
 }
+
+/** The endpoints that show it, a few at first. */
+function Shown({ finding }: { finding: Finding }) {
+  const [most, setMost] = useState(FEW);
+  const { endpoint_ids: ids, endpoints } = finding;
+  return (
+    <Panel title="Endpoints that show it" sub={many(endpoints, "endpoint")}>
+      <ul className="feed pairs">
+        {ids.slice(0, most).map((id) => (
+          <EndpointLine key={id} id={id} />
+        ))}
+      </ul>
+      {(ids.length > most || endpoints > ids.length) && (
+        <div className="tf">
+          {ids.length > most ? (
+            <button type="button" className="link" onClick={() => setMost(most + MORE)}>
+              {many(Math.min(MORE, ids.length - most), "more", "more")}
+            </button>
+          ) : (
+            `${count(ids.length)} of them are named`
+          )}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+const FEW = 12;
+const MORE = 50;
 
 function EndpointLine({ id }: { id: string }) {
   const endpoint = useEndpoint(id).data;

@@ -24,7 +24,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "severity",
     title: "Severity",
-    width: "112px",
+    width: "104px",
     narrow: "keep",
     sort: "severity",
     down: true,
@@ -55,6 +55,7 @@ const COLUMNS: Column<FindingRow>[] = [
     name: "code",
     title: "Check",
     width: "72px",
+    spare: 1280,
     cell: (row) => (
       <>
         <span className="mono t2">{row.code}</span>
@@ -63,9 +64,23 @@ const COLUMNS: Column<FindingRow>[] = [
     ),
   },
   {
+    name: "assignee",
+    title: "Assignee",
+    spare: 1080,
+    width: "68px",
+    cell: (row) => (row.assignee === null ? <span className="t3">nobody</span> : visible(row.assignee, 40)),
+  },
+  {
+    name: "state",
+    title: "State",
+    width: "80px",
+    narrow: "keep",
+    cell: (row) => <FindingChip finding={row} />,
+  },
+  {
     name: "failed",
     title: "Failed",
-    width: "64px",
+    width: "56px",
     numeric: true,
     cell: (row) => (
       <>
@@ -75,22 +90,10 @@ const COLUMNS: Column<FindingRow>[] = [
     ),
   },
   {
-    name: "assignee",
-    title: "Assignee",
-    width: "84px",
-    cell: (row) => (row.assignee === null ? <span className="t3">nobody</span> : visible(row.assignee, 40)),
-  },
-  {
-    name: "state",
-    title: "State",
-    width: "88px",
-    narrow: "keep",
-    cell: (row) => <FindingChip finding={row} />,
-  },
-  {
     name: "first",
     title: "Found",
-    width: "52px",
+    spare: 1360,
+    width: "46px",
     numeric: true,
     sort: "first_seen",
     down: true,
@@ -103,7 +106,7 @@ const COLUMNS: Column<FindingRow>[] = [
   {
     name: "seen",
     title: "Seen",
-    width: "52px",
+    width: "46px",
     numeric: true,
     sort: "last_seen",
     down: true,

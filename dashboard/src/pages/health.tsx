@@ -17,6 +17,18 @@ export function HealthPanels() {
   );
 }
 
+/** What the server counts of exchanges, in words. */
+const EXCHANGES: Record<string, string> = {
+  judged: "Judged",
+  not_judged: "Not judged",
+  partly_inspected: "Inspected in part",
+  hostile: "Part of a detection",
+  would_block: "Refused or slowed down, or would be",
+  refused_by_policies: "Refused by policies",
+  policies_would_refuse: "Would be refused by rules in monitor mode",
+  missing_from_capture: "Missing from the capture",
+};
+
 function Whole({ health }: { health: Health }) {
   const { store, counts } = health;
   const bad = (size: number) => (size > 0 ? <b className="tone s-critical">{count(size)}</b> : "0");
@@ -49,7 +61,7 @@ function Whole({ health }: { health: Health }) {
           <div className="pb">
             <Pairs
               items={Object.entries(health.exchanges).map(([name, value]) => [
-                capital(spaced(name)),
+                EXCHANGES[name] ?? capital(spaced(name)),
                 count(value),
               ])}
             />

@@ -10,7 +10,7 @@ import { useCrumbs } from "../shell/frame.tsx";
 import { capital, STAGE_TONE, STAGES, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { rest, story } from "../words/story.ts";
-import { absolute, instant, relative, stretch } from "../words/time.ts";
+import { absolute, before, instant, stretch } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { Sequence } from "./sequence.tsx";
 import { Timeline } from "./timeline.tsx";
@@ -84,11 +84,7 @@ function Whole({ incident }: { incident: Incident }) {
             : <Hostile text={rest(incident)} />.{" "}
             {ended !== undefined && started !== undefined && (
               <span title={`${absolute(started)} – ${absolute(ended)}`}>
-                The last was{" "}
-                {relative(ended, now) === "now"
-                  ? "just now"
-                  : `${relative(ended, now)}${now - ended < 30 * 86_400_000 ? " ago" : ""}`}
-                .
+                The last was {before(ended, now)}.
               </span>
             )}
           </p>
@@ -98,11 +94,6 @@ function Whole({ incident }: { incident: Incident }) {
           <span>score of 100</span>
         </p>
       </div>
-      <p className="under row wrap small">
-        <Link to="/exchanges" search={exchangesOf(incident)} className="link">
-          Exchanges of this time{incident.actor.kind === "campaign" ? ", hostile ones" : " by this actor"}
-        </Link>
-      </p>
       <Strip acts={story_} now={now} />
       <div className="grid g-main">
         <div className="stack">
@@ -113,6 +104,11 @@ function Whole({ incident }: { incident: Incident }) {
                 <Panel
                   title="Timeline"
                   sub={`${many(page.items.length, "detection")}, ${many(sum(page.items, "exchanges"), "hostile exchange")}`}
+                  end={
+                    <Link to="/exchanges" search={exchangesOf(incident)} className="link">
+                      Exchanges of this time
+                    </Link>
+                  }
                 >
                   <Timeline acts={story_} endpoints={endpoints} now={now} />
                 </Panel>
@@ -175,7 +171,7 @@ function Strip({ acts: list, now }: { acts: Act[]; now: number }) {
 }
 
 /** What the requests came to: answered with success, stopped, or in vain. */
-export function Outcome({ detections }: { detections: Detection[] }) {
+export function Outcome({ detections, title = "Outcome" }: { detections: Detection[]; title?: string }) {
   const total = sum(detections, "exchanges");
   const got = sum(detections, "succeeded");
   const stopped = sum(detections, "refused");
@@ -184,7 +180,7 @@ export function Outcome({ detections }: { detections: Detection[] }) {
   if (total === 0) return null;
   const part = (size: number) => ({ width: `${(size / total) * 100}%` });
   return (
-    <Panel title="Outcome" end={many(total, "request")}>
+    <Panel title={title} end={many(total, "request")}>
       <div className="pb">
         <div className="olabel">
           <div className={got > 0 ? "tone s-critical" : ""}>
@@ -233,7 +229,7 @@ function Who({ incident }: { incident: Incident }) {
             [capital(incident.actor.kind), <Hostile key="label" text={incident.actor.label} most={120} />],
             ...(actor
               ? ([
-                  ["Grade", actor.grade ?? "–"],
+                  ...(actor.grade === null ? [] : [["Grade", actor.grade]]),
                   ["Networks", actor.networks.map((network) => visible(network, 60)).join(", ") || "–"],
                   ["Requests in all", count(actor.requests)],
                   ["Endpoints", count(actor.endpoints)],

@@ -1,4 +1,5 @@
 import { Link, useNavigate } from "@tanstack/react-router";
+import type { Health } from "../api/figures.ts";
 import { useHealth } from "../api/queries.ts";
 import type { IncidentRow } from "../api/rows.ts";
 import { Least, Range } from "../parts/filters.tsx";
@@ -29,7 +30,7 @@ const COLUMNS: Column<IncidentRow>[] = [
     narrow: "first",
     cell: (row) => (
       <>
-        <span className="main-cell">
+        <span className="main-cell two-lines">
           <Hostile text={story(row)} />
         </span>
         <span className="sub">
@@ -45,6 +46,7 @@ const COLUMNS: Column<IncidentRow>[] = [
   {
     name: "detections",
     title: "Detections",
+    spare: 980,
     width: "72px",
     numeric: true,
     cell: (row) => count(row.detection_ids.length),
@@ -73,6 +75,16 @@ const COLUMNS: Column<IncidentRow>[] = [
     ),
   },
 ];
+
+/** How much was looked at, and how fully. */
+function looked({ judged, partly_inspected: partly, not_judged: not }: Health["exchanges"]): string {
+  const parts = [
+    `${many(judged, "exchange")} ${judged === 1 ? "was" : "were"} judged`,
+    ...(partly > 0 ? [`${count(partly)} of them in part`] : []),
+    ...(not > 0 ? [`${count(not)} not at all`] : []),
+  ];
+  return `${parts.join(", ")}.`;
+}
 
 const WORDS = ["actor", "severity", "since", "before"] as const;
 
@@ -112,12 +124,10 @@ export function Incidents() {
         id={(row) => row.id}
         open={(row) => navigate({ to: "/incidents/$id", params: { id: row.id } })}
         height={52}
-        narrowHeight={76}
+        narrowHeight={96}
         empty={
           <NoRows title="No incident fits these filters" fallback="No incident">
-            {health
-              ? `${many(health.exchanges.judged, "exchange")} were judged, ${count(health.exchanges.partly_inspected)} of them in part, and ${count(health.exchanges.not_judged)} not.`
-              : ""}
+            {health ? looked(health.exchanges) : ""}
           </NoRows>
         }
       />

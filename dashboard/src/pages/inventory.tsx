@@ -9,7 +9,7 @@ import { type Column, Rows } from "../parts/rows.tsx";
 import { Copy, Empty, Failed, Loading, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { authName, protocolName, spaced } from "../words/names.ts";
+import { authName, called, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -21,8 +21,9 @@ import { Views } from "./views.tsx";
 const ACTORS: Column<EndpointRow> = {
   name: "actors",
   title: "Actors",
-  width: "52px",
+  width: "46px",
   numeric: true,
+  spare: 1380,
   cell: (row) => count(row.actors),
 };
 
@@ -40,33 +41,44 @@ const FOUND: Column<EndpointRow> = {
   ),
 };
 
+/** Where there is little room, the method stands before the path. */
+function Called({ row }: { row: EndpointRow }) {
+  return (
+    <>
+      <span className="folded">
+        <Method name={row.method} />
+      </span>
+      <Path path={called(row)} />
+    </>
+  );
+}
+
 const COLUMNS: Column<EndpointRow>[] = [
   {
     name: "method",
     title: "Method",
-    width: "52px",
-    narrow: "keep",
+    width: "46px",
     cell: (row) => <Method name={row.method} />,
   },
   {
     name: "path",
     title: "Path",
-    width: "minmax(160px, 1fr)",
-    narrow: "first",
-    cell: (row) => <Path path={row.operation ?? row.path} />,
+    width: "minmax(140px, 1fr)",
+    narrow: "keep",
+    cell: (row) => <Called row={row} />,
   },
-  { name: "state", title: "State", width: "84px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "100px", cell: (row) => <AuthWords endpoint={row} /> },
+  { name: "state", title: "State", width: "82px", cell: (row) => <StateChip endpoint={row} /> },
+  { name: "auth", title: "Auth", width: "92px", spare: 980, cell: (row) => <AuthWords endpoint={row} /> },
   {
     name: "data",
     title: "Data it carries",
-    width: "142px",
+    width: "136px",
     cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} />,
   },
   {
     name: "requests",
     title: "Requests",
-    width: "72px",
+    width: "64px",
     numeric: true,
     sort: "requests",
     down: true,
@@ -89,6 +101,7 @@ const COLUMNS: Column<EndpointRow>[] = [
     numeric: true,
     sort: "last_seen",
     down: true,
+    spare: 1380,
     cell: (row) => (
       <span className="t2">
         <Time at={row.last_seen} />
@@ -104,7 +117,7 @@ const WITH_HOST = COLUMNS.map((column) =>
         ...column,
         cell: (row: EndpointRow) => (
           <>
-            <Path path={row.operation ?? row.path} />
+            <Called row={row} />
             <span className="sub">
               <Hostile text={row.host} most={80} />
             </span>
@@ -134,7 +147,7 @@ const FACETS: Facet[] = [
   { name: "data_class", title: "Data class", short: "data" },
   { name: "service", title: "Service", short: "service", words: (value) => value || "none" },
   { name: "protocol", title: "Protocol", short: "protocol", words: protocolName },
-  { name: "host", title: "Host", short: "host" },
+  { name: "host", title: "Host", short: "host", words: (value) => value || "no host" },
 ];
 
 const NAMES: FilterNames = Object.fromEntries([
@@ -170,7 +183,7 @@ export function Inventory() {
         <FilterBar names={NAMES} hint={it.large ? "path…" : "path, host, service…"} />
         <button
           type="button"
-          className="btn only-narrow"
+          className="btn only-tight"
           aria-expanded={facetsOpen}
           onClick={() => setFacetsOpen(!facetsOpen)}
         >
@@ -257,7 +270,7 @@ function Endpoints({
         id={(row) => row.id}
         open={open}
         peek={setPeek}
-        narrowHeight={grouped === "host" ? 58 : 74}
+        narrowHeight={grouped === "host" ? 44 : 56}
         sort={it.large && grouped ? undefined : sort}
         sortBy={(next) => set("sort", next === "-risk" ? undefined : next)}
         selection={{ ids: selected, set: setSelected }}
@@ -307,7 +320,8 @@ function Extent({ it }: { it: Catalogue }) {
   const now = useNow();
   const provisional = all?.get("confirmed")?.get("false") ?? 0;
   const size = list.items?.length ?? 0;
-  const hosts = all?.get("host")?.size ?? 0;
+  // What only a specification knows may have no host.
+  const hosts = [...(all?.get("host")?.keys() ?? [])].filter(Boolean).length;
   return (
     <>
       <span className="small t3" role="status">
@@ -335,7 +349,7 @@ function groups(rows: EndpointRow[], key: "host" | "service", counted?: Readonly
     of: (row: EndpointRow) => row[key] ?? "",
     head: (name: string) => (
       <>
-        <b>{name ? <Hostile text={name} most={120} /> : "no service"}</b>
+        <b>{name ? <Hostile text={name} most={120} /> : `no ${key}`}</b>
         {counted && !counted.has(name) ? "" : many((counted ?? sizes).get(name) ?? 0, "endpoint")}
       </>
     ),

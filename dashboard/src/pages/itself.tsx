@@ -1,9 +1,10 @@
 import { Link } from "@tanstack/react-router";
-import type { Figures, Overview } from "../api/figures.ts";
+import type { Figures, NamedCount, Overview } from "../api/figures.ts";
 import { useHealth } from "../api/queries.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
+import { capital, spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -14,6 +15,30 @@ const lines = ({ exchanges, store }: Figures): [string, number][] => [
   ["Missing from the capture", exchanges.missing_from_capture],
   ["Facts lost on the way to the store", store.exchange_facts_lost],
 ];
+
+/** The most frequent reasons why a request or an answer was not inspected, such as `request:unknown_media_type`. */
+function reasons(names: NamedCount[]): [reason: string, size: number][] {
+  const sizes = new Map<string, number>();
+  for (const { name, count: size } of names) {
+    const reason = name.split(":")[1];
+    if (reason) sizes.set(reason, (sizes.get(reason) ?? 0) + size);
+  }
+  return [...sizes].sort((a, b) => b[1] - a[1]).slice(0, 2);
+}
+
+/** What a check lacked, such as `BZ-D004:History`: it could not be evaluated that often. */
+function Lacking({ name }: { name: string }) {
+  const [code = "", input = ""] = name.split(":");
+  const words = input.replaceAll(/(?<=[a-z])(?=[A-Z])/g, " ").toLowerCase();
+  return (
+    <>
+      <Link to="/reference" search={{ code }}>
+        <code>{visible(code, 20)}</code>
+      </Link>
+      {words && ` lacked ${visible(words, 40)}`}
+    </>
+  );
+}
 
 /** How fully Bartizan sees, and what it let go. */
 export function Itself({ overview }: { overview: Overview }) {
@@ -50,9 +75,18 @@ export function Itself({ overview }: { overview: Overview }) {
           {partly > 0 && <i className="hatch" style={{ flex: Math.max(0.1, partly / rest) }} />}
           {not > 0 && <i className="k-throttle" style={{ flex: Math.max(0.1, not / rest) }} />}
         </div>
-        <p className="small t3 after">
-          Hatched: {count(partly)} in part. Solid at the end: {count(not)} not judged.
+        <p className="small t3 read">
+          {partly > 0 ? `Hatched: ${count(partly)} in part. ` : ""}
+          {not > 0 ? `Solid at the end: ${count(not)} not judged.` : all > 0 && "Every one was judged."}
         </p>
+        {reasons(summary?.not_inspected ?? []).map(([reason, size]) => (
+          <div key={reason} className="row line">
+            <span className="grow cut">
+              <Sign certainty="unevaluated">{capital(spaced(reason))}</Sign>
+            </span>
+            <span>{count(size)}</span>
+          </div>
+        ))}
         {lines(server).map(([name, value]) => (
           <div key={name} className="row line">
             <span className="grow t3">{name}</span>
@@ -76,7 +110,9 @@ export function Itself({ overview }: { overview: Overview }) {
         {(summary?.not_evaluated ?? []).slice(0, 3).map((one) => (
           <div key={one.name} className="row line">
             <span className="grow cut">
-              <Sign certainty="unevaluated">{visible(one.name, 40)}</Sign>
+              <Sign certainty="unevaluated">
+                <Lacking name={one.name} />
+              </Sign>
             </span>
             <span>{count(one.count)}</span>
           </div>

@@ -71,7 +71,11 @@ export function Keys() {
           <Panel title="Keys" end={keys.data && count(keys.data.items.length)}>
             <Ready of={keys} rows={6}>
               {(page) => (
-                <KeyTable keys={page.items.filter(fits)} ask={(key, act) => setAsking({ of: key, act })} />
+                <KeyTable
+                  keys={page.items.filter(fits)}
+                  any={page.items.length > 0}
+                  ask={(key, act) => setAsking({ of: key, act })}
+                />
               )}
             </Ready>
           </Panel>
@@ -90,13 +94,22 @@ export function Keys() {
 
 function KeyTable({
   keys,
+  any,
   ask,
 }: {
   keys: ApiKey[];
+  /** Whether there are keys that do not fit. */
+  any: boolean;
   ask: (key: ApiKey, act: (typeof ACTS)[KeyState][number]) => void;
 }) {
   const now = useNow();
-  if (keys.length === 0) return <Empty title="No key fits">A policy of kind key asks for one of them.</Empty>;
+  if (keys.length === 0) {
+    return (
+      <Empty title={any ? "No key fits these words" : "No key was made yet"}>
+        A policy of kind <i>api key</i> lets in who has one. The key itself is shown once, when it is made.
+      </Empty>
+    );
+  }
   return (
     <table className="fold">
       <thead>

@@ -161,7 +161,7 @@ export function Live() {
                 <th>Status</th>
                 <th>Verdict</th>
                 <th>Actor</th>
-                <th>Detected</th>
+                <th className="num">Detected</th>
                 <th className="num">ms</th>
               </tr>
             </thead>
@@ -196,12 +196,12 @@ function Row({ line }: { line: Line }) {
       <td>
         <Verdict line={line} />
       </td>
-      <td className="f-full cutoff">
+      <td className="cutoff">
         <Link to="/actors/$id" params={{ id: line.actor.id }} className="link">
           <Hostile text={who(line) || line.actor.kind} most={50} />
         </Link>
       </td>
-      <td className="mono f-full">
+      <td className="mono num">
         {line.codes.map((code) => (
           <Link key={code} to="/reference" search={{ code }} className="tone s-high">
             {visible(code, 20)}{" "}

@@ -1,13 +1,13 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import type { Overview as Shape } from "../api/figures.ts";
 import { useOverview } from "../api/queries.ts";
-import type { Incident, Severity } from "../api/shapes.ts";
-import { Hostile, Method, Path, RiskMark, Sev, Stages } from "../parts/marks.tsx";
+import type { Endpoint, Incident, Severity } from "../api/shapes.ts";
+import { Hostile, Operation, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
-import { SEVERITIES } from "../words/names.ts";
+import { capital, SEVERITIES } from "../words/names.ts";
 import { count, many, word } from "../words/numbers.ts";
 import { rest, story } from "../words/story.ts";
 import { DataMap } from "./datamap.tsx";
@@ -30,6 +30,10 @@ export function Overview() {
 const todo = (overview: Shape) =>
   Object.fromEntries(overview.counts.active_findings) as Partial<Record<Severity, number>>;
 
+/** Whether nothing was looked at so far: then that nothing was found says nothing. */
+const blind = ({ counts, summary, server }: Shape): boolean =>
+  counts.endpoints === 0 && summary === null && (server?.exchanges.judged ?? 0) === 0;
+
 function Report({ overview }: { overview: Shape }) {
   const navigate = useNavigate();
   const worst = worstOf(overview.incidents);
@@ -40,7 +44,16 @@ function Report({ overview }: { overview: Shape }) {
       <div className="report">
         <div>
           <p className="lead">
-            <Lead incidents={overview.incidents} total={overview.counts.incidents} grave={grave} />
+            {blind(overview) ? (
+              <>
+                Nothing was judged yet.{" "}
+                <span className="quiet">
+                  Send requests through the gateway, or have a recording analysed.
+                </span>
+              </>
+            ) : (
+              <Lead incidents={overview.incidents} total={overview.counts.incidents} grave={grave} />
+            )}
           </p>
           <div className="row wrap act">
             {worst && (
@@ -59,7 +72,7 @@ function Report({ overview }: { overview: Shape }) {
             )}
           </div>
         </div>
-        <Exposure overview={overview} />
+        {!blind(overview) && <Exposure overview={overview} />}
       </div>
       <div className="grid">
         <Wall
@@ -78,7 +91,7 @@ function Report({ overview }: { overview: Shape }) {
       </div>
       <div className="grid g-2">
         <DataMap classes={overview.data_classes} />
-        <ByRisk />
+        <ByRisk tallies={overview.summary?.checks ?? []} />
       </div>
     </>
   );
@@ -118,17 +131,18 @@ function Lead({
   const urgent = incidents.filter((one) => one.severity === "critical");
   const number = urgent.length || incidents.length;
   const needs = number === 1 ? "One incident needs you." : `${word(number)} incidents need you.`;
-  const more = (total ?? incidents.length) - 1;
+  const more = (total ?? incidents.length) - number;
   return (
     <>
-      {needs} <Hostile text={story(worst)} />:{" "}
+      {needs} {number > 1 && "The worst: "}
+      <Hostile text={story(worst)} />:{" "}
       <span className={`tone s-${worst.severity}`}>
         <Hostile text={rest(worst)} />
       </span>
       .{" "}
       {more > 0 && (
         <span className="quiet">
-          {many(more, "more incident")} {more === 1 ? "is" : "are"} open.
+          {word(more)} more {more === 1 ? "is" : "are"} open.
         </span>
       )}
     </>
@@ -187,7 +201,7 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
           Detections that belong together become an incident; single ones are under Actors.
         </Empty>
       ) : (
-        <table className="fold">
+        <table className="fold story-rows">
           <thead>
             <tr>
               <th>Severity</th>
@@ -211,7 +225,7 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
                     <Hostile text={incident.actor.label} most={60} /> · <Hostile text={rest(incident)} />
                   </span>
                 </td>
-                <td className="nw f-hide">
+                <td className="nw">
                   <Stages stages={incident.stages} />
                 </td>
                 <td className="num f-hide">
@@ -229,6 +243,12 @@ function OpenIncidents({ incidents, total }: { incidents: Incident[]; total: num
   );
 }
 
+/** The two weightiest reasons of a risk. */
+function because({ risk }: Endpoint): string {
+  const reasons = risk.factors.toSorted((a, b) => b.points - a.points).map(({ reason }) => reason);
+  return capital(reasons.slice(0, 2).join("; ")) || "–";
+}
+
 function Riskiest({ overview }: { overview: Shape }) {
   return (
     <Panel
@@ -240,7 +260,12 @@ function Riskiest({ overview }: { overview: Shape }) {
         </Link>
       }
     >
-      <table className="fold">
+      {overview.riskiest.length === 0 && (
+        <Empty title="No endpoint yet">
+          Endpoints appear when requests come through the gateway or a source, and are answered with success.
+        </Empty>
+      )}
+      <table className="fold" hidden={overview.riskiest.length === 0}>
         <thead>
           <tr>
             <th>Endpoint</th>
@@ -254,18 +279,14 @@ function Riskiest({ overview }: { overview: Shape }) {
             <tr key={endpoint.id} className="tall">
               <td>
                 <Link to="/inventory/$id" params={{ id: endpoint.id }} className="breaks">
-                  <Method name={endpoint.method} />{" "}
-                  <Path path={endpoint.operation ?? endpoint.path} most={80} />
+                  <Operation endpoint={endpoint} />
                 </Link>
                 <span className="sub">
                   <Hostile text={endpoint.host} />
                 </span>
               </td>
               <td className="t2 f-hide because">
-                <Hostile
-                  text={endpoint.risk.factors.toSorted((a, b) => b.points - a.points)[0]?.reason ?? "–"}
-                  most={120}
-                />
+                <Hostile text={because(endpoint)} most={160} />
               </td>
               <td className="num f-hide">{count(endpoint.requests)}</td>
               <td>

@@ -1,5 +1,6 @@
 import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
+import type { CheckTally } from "../api/figures.ts";
 import { resource, useChecks, useDetectors } from "../api/queries.ts";
 import type { Facets, ReferenceItem, Severity } from "../api/shapes.ts";
 import { tallies } from "../parts/facets.tsx";
@@ -47,11 +48,10 @@ function useTally() {
   };
 }
 
-/** Findings to do by the risks of OWASP; what nothing looks for is hatched, not zero. */
-export function ByRisk() {
+/** Findings to do by the risks of OWASP; what nothing looks for, or could not yet, is hatched, not zero. */
+export function ByRisk({ tallies: checked }: { tallies: CheckTally[] }) {
   const tally = useTally();
   const checks = useChecks().data?.items;
-  const looked = new Set(checks?.flatMap(risks));
   const watched = new Set(useDetectors().data?.items.flatMap(risks));
   const rows = OWASP.map((name, index) => {
     const code = `API${index + 1}`;
@@ -59,7 +59,8 @@ export function ByRisk() {
       checks?.filter((check) => risks(check).includes(`${code}:2023`)).map((check) => check.code),
     );
     const here = tally.of(codes);
-    return { code, name, codes, here, total: here.reduce((sum, { size }) => sum + size, 0) };
+    const looked = checked.some((one) => codes.has(one.code) && one.failed + one.passed > 0);
+    return { code, name, codes, here, looked, total: here.reduce((sum, { size }) => sum + size, 0) };
   });
   const most = Math.max(1, ...rows.map((row) => row.total));
   return (
@@ -79,7 +80,7 @@ export function ByRisk() {
         <Loading rows={10} />
       ) : (
         <ul className="owasp">
-          {rows.map(({ code, name, codes, here, total }) => (
+          {rows.map(({ code, name, codes, here, looked, total }) => (
             <li key={code}>
               <span className="mono t3">{code}</span>
               <span className="cut">
@@ -104,12 +105,12 @@ export function ByRisk() {
                       />
                     ))}
                 </span>
-              ) : looked.size === 0 || looked.has(`${code}:2023`) ? (
+              ) : looked ? (
                 <span className="t3 num">none found</span>
               ) : (
                 <span className="num">
                   {watched.has(`${code}:2023`) ? (
-                    <span className="t3">watched for, not checked</span>
+                    <span className="t3">watched, not checked</span>
                   ) : (
                     <Sign certainty="unevaluated">not evaluated</Sign>
                   )}

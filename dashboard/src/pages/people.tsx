@@ -77,7 +77,7 @@ export function Tokens() {
                     <td className="t3">
                       <Time at={token.expires} />
                     </td>
-                    <td className="num">
+                    <td className="num f-full">
                       <button type="button" className="btn" onClick={() => setEnding(token)}>
                         Revoke
                       </button>
@@ -204,7 +204,7 @@ export function Users() {
                   <td className="t3 f-hide">
                     <Time at={user.last_login} />
                   </td>
-                  <td className="num">
+                  <td className="num f-full">
                     <button type="button" className="btn" onClick={() => setChanging(user)}>
                       Change
                     </button>

@@ -134,7 +134,7 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
                 <span className="t3">0</span>
               )}
             </td>
-            <td className="num nw">
+            <td className="num nw f-full">
               <Outcome policy={policy} />
             </td>
             <td className="f-full">

@@ -4,7 +4,7 @@ import type { ActorRef, Detection, Endpoint } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { useNarrow } from "../parts/rows.tsx";
-import { STAGE_TONE, STAGES } from "../words/names.ts";
+import { called, STAGE_TONE, STAGES } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
 import { clock, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -30,7 +30,7 @@ function lanes(detections: Detection[], endpoints: Map<string, Endpoint>): Lane[
   const own = named.slice(0, named.length === size.size && named.length <= 4 ? 4 : 3);
   const result: Lane[] = own.map(([id]) => {
     const endpoint = endpoints.get(id as string) as Endpoint;
-    const path = endpoint.operation ?? endpoint.path;
+    const path = called(endpoint);
     const parts = path.split("/").filter(Boolean);
     return {
       id,
@@ -56,9 +56,9 @@ export function Sequence(props: {
   const columns = useMemo(() => lanes(detections, endpoints), [detections, endpoints]);
   if (detections.length === 0) return null;
   const width = narrow ? 358 : 800;
-  const from = narrow ? 44 : 84;
-  const wall = narrow ? 168 : 330;
-  const first = narrow ? 208 : 430;
+  const from = narrow ? 44 : 72;
+  const wall = narrow ? 206 : 370;
+  const first = narrow ? 246 : 450;
   const gap = columns.length > 1 ? (width - (narrow ? 40 : 96) - first) / (columns.length - 1) : 0;
   const x = (index: number) => first + index * gap;
   const top = narrow ? 44 : 56;
@@ -151,7 +151,7 @@ export function Sequence(props: {
                     columns.findIndex((lane) => lane.id === (detection.endpoint_id ?? undefined)),
                   ),
                 )}
-                room={Math.floor((wall - from - 20) / 6.2)}
+                room={Math.floor((wall - from - 18) / 5.9)}
                 width={width}
               />
             )),

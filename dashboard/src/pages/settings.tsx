@@ -8,7 +8,7 @@ import { Hostile } from "../parts/marks.tsx";
 import { Pairs, Panel } from "../parts/panels.tsx";
 import type { Column } from "../parts/rows.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
-import { useCrumbs } from "../shell/frame.tsx";
+import { named, useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
 import { absolute, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -37,7 +37,7 @@ export function Settings() {
     <>
       <div className="page-head">
         <h1>Settings</h1>
-        {session && (
+        {session && named(session) && (
           <span className="small t3">
             {session.organisation}, {session.environment}
           </span>

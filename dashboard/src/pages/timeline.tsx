@@ -1,7 +1,7 @@
 import { Link } from "@tanstack/react-router";
 import type { Detection, Endpoint } from "../api/shapes.ts";
 import { Hostile, Operation, Sealed, Sign } from "../parts/marks.tsx";
-import { STAGE_TONE, STAGES } from "../words/names.ts";
+import { capital, STAGE_TONE, STAGES } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { absolute, clock, instant, span } from "../words/time.ts";
 import { type Act, stageName } from "./incident.tsx";
@@ -77,7 +77,7 @@ function Point({ detection, endpoint }: { detection: Detection; endpoint: Endpoi
         )}
         {first && (
           <p className="says">
-            <Hostile text={first.note} most={300} />
+            <Hostile text={capital(first.note)} most={300} />
           </p>
         )}
         <details>

@@ -4,13 +4,6 @@ import { spaced } from "../words/names.ts";
 
 /** What a check or a detector says of itself. It is our own text, and never holds any of traffic. */
 export function About({ item }: { item: ReferenceItem }) {
-  const owasp = Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
-  const lists: [string, string[]][] = [
-    ["OWASP", owasp],
-    ["CWE", item.cwe.map((one) => (typeof one === "number" ? `CWE-${one}` : one))],
-    ["ATT&CK", item.attack],
-    ["Needs", item.inputs.map(spaced)],
-  ];
   return (
     <>
       {(
@@ -24,6 +17,22 @@ export function About({ item }: { item: ReferenceItem }) {
           <b>{name}.</b> {inline(text)}
         </p>
       ))}
+      <Sources item={item} />
+    </>
+  );
+}
+
+/** Where it is written about, and what a check needs to judge; in brief without what stands beside every finding. */
+export function Sources({ item, brief = false }: { item: ReferenceItem; brief?: boolean }) {
+  const owasp = Array.isArray(item.owasp) ? item.owasp : item.owasp ? [item.owasp] : [];
+  const lists: [string, string[]][] = [
+    ["OWASP", brief ? [] : owasp],
+    ["CWE", brief ? [] : item.cwe.map((one) => (typeof one === "number" ? `CWE-${one}` : one))],
+    ["ATT&CK", item.attack],
+    ["Needs", item.inputs.map(spaced)],
+  ];
+  return (
+    <>
       <dl className="kv left about">
         {lists
           .filter(([, values]) => values.length > 0)

@@ -254,7 +254,7 @@ export function ListPage(props: PageProps) {
         {facets && (
           <button
             type="button"
-            className="btn only-narrow"
+            className="btn only-tight"
             aria-expanded={open}
             onClick={() => setOpen(!open)}
           >

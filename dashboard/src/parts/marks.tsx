@@ -3,6 +3,7 @@ import type { CSSProperties, ReactNode } from "react";
 import type { Action, Confidence, Endpoint, EvidenceValue, Severity, Stage } from "../api/shapes.ts";
 import {
   authName,
+  called,
   capital,
   isSensitive,
   SEVERITIES,
@@ -113,15 +114,14 @@ export function Path({ path, most = 300 }: { path: string; most?: number }) {
   );
 }
 
-/** What an endpoint is called: its operation where the protocol has one. */
 export function Operation({
   endpoint,
 }: {
-  endpoint: Pick<Endpoint, "method" | "path" | "operation" | "host">;
+  endpoint: Pick<Endpoint, "method" | "path" | "protocol" | "operation">;
 }) {
   return (
     <>
-      <Method name={endpoint.method} /> <Path path={endpoint.operation ?? endpoint.path} />
+      <Method name={endpoint.method} /> <Path path={called(endpoint)} />
     </>
   );
 }

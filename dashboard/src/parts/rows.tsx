@@ -25,7 +25,9 @@ export interface Column<T> {
   down?: boolean;
   /** It can be sorted this way only. */
   fixed?: boolean;
-  /** Where it goes when there is little room; `hide` unless it says otherwise. */
+  /** The width of the window up to which it is left out. */
+  spare?: number;
+  /** Where it goes when rows fold; `hide` unless it says otherwise. */
   narrow?: "first" | "full" | "keep";
   cell: (item: T) => ReactNode;
 }
@@ -54,12 +56,24 @@ interface Props<T> {
 
 type Line<T> = { item: T } | { group: string } | undefined;
 
-const narrowQuery = window.matchMedia("(max-width: 720px)");
-const onNarrow = (listener: () => void) => {
-  narrowQuery.addEventListener("change", listener);
-  return () => narrowQuery.removeEventListener("change", listener);
+const onResize = (listener: () => void) => {
+  window.addEventListener("resize", listener);
+  return () => window.removeEventListener("resize", listener);
 };
-export const useNarrow = () => useSyncExternalStore(onNarrow, () => narrowQuery.matches);
+/** Whether the window is at most so wide. */
+const useWithin = (width: number) => useSyncExternalStore(onResize, () => window.innerWidth <= width);
+export const useNarrow = () => useWithin(720);
+
+/** The columns that there is room for; `styles/tables.css` folds rows at the same width. */
+function useRoom<T>(columns: Column<T>[]) {
+  const folded = useWithin(880);
+  const width = useSyncExternalStore(onResize, () => Math.ceil(window.innerWidth / 20) * 20);
+  const shown = useMemo(
+    () => columns.filter(({ spare }) => folded || spare === undefined || width > spare),
+    [columns, folded, width],
+  );
+  return { folded, shown };
+}
 
 /** The lines to show: heads of groups between the items, and one for each that was not read yet. */
 function lay<T>(items: T[], total: number, group: Props<T>["group"]): Line<T>[] {
@@ -146,9 +160,9 @@ function useWalk<T>(props: Props<T>, lines: Line<T>[], show: (index: number) => 
 }
 
 export function Rows<T>(props: Props<T>) {
-  const { items, total, columns, id, more, selection, group } = props;
-  const narrow = useNarrow();
-  const height = narrow ? (props.narrowHeight ?? 60) : (props.height ?? 32);
+  const { items, total, id, more, selection, group } = props;
+  const { folded, shown: columns } = useRoom(props.columns);
+  const height = folded ? (props.narrowHeight ?? 60) : (props.height ?? 32);
   const lines = useMemo(() => lay(items, total, group), [items, total, group]);
   const [top, setTop] = useState(0);
   const rows = useWindowVirtualizer({
@@ -174,10 +188,10 @@ export function Rows<T>(props: Props<T>) {
   const hands = useRef({ open: props.open, focused: walk.focused, pick: walk.pick });
   hands.current = { open: props.open, focused: walk.focused, pick: walk.pick };
   const tracks = (selection ? "14px " : "") + columns.map((column) => column.width).join(" ");
-  const style = { "--cols": narrow ? undefined : tracks, "--h": `${height}px` } as CSSProperties;
+  const style = { "--cols": folded ? undefined : tracks, "--h": `${height}px` } as CSSProperties;
   return (
     <div className="list" role="grid" aria-label={props.label} aria-rowcount={lines.length + 1} style={style}>
-      <Heads {...props} />
+      <Heads {...props} columns={columns} />
       <div className="rows" role="rowgroup" ref={body} style={{ height: rows.getTotalSize() }}>
         {shown.map(({ index, start, key }) => {
           const line = lines[index];

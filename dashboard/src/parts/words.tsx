@@ -2,7 +2,7 @@
 import { type ReactNode, useEffect, useState, useSyncExternalStore } from "react";
 import { Problem } from "../api/client.ts";
 import { capital } from "../words/names.ts";
-import { absolute, instant, relative } from "../words/time.ts";
+import { absolute, before, instant, relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { Battlement, Icon } from "./icons.tsx";
 
@@ -26,12 +26,9 @@ export function Time({ at, ago }: { at: string | null | undefined; ago?: boolean
   const now = useNow();
   const time = instant(at);
   if (time === undefined) return <span className="t3">–</span>;
-  const words = relative(time, now);
-  const behind = ago && words !== "now" && !words.startsWith("in ") && now - time < 30 * 86_400_000;
   return (
     <time dateTime={new Date(time).toISOString()} title={absolute(time)}>
-      {words}
-      {behind ? " ago" : ""}
+      {ago ? before(time, now) : relative(time, now)}
     </time>
   );
 }

@@ -2,6 +2,7 @@ import { Link, Outlet, useNavigate, useRouter, useRouterState } from "@tanstack/
 import { createContext, type ReactNode, useContext, useEffect, useRef, useState } from "react";
 import { ENDED, remove } from "../api/client.ts";
 import { client, useHealth, useOverview, useSession } from "../api/queries.ts";
+import type { Session } from "../api/shapes.ts";
 import { FirstPassword } from "../pages/password.tsx";
 import { Dialog, useSay } from "../parts/dialog.tsx";
 import { Icon, type IconName, Mark } from "../parts/icons.tsx";
@@ -129,7 +130,7 @@ export function Frame() {
             <div className="crumb">{crumbs.content}</div>
             <button type="button" className="jump" onClick={() => setOpen("palette")}>
               <Icon name="search" />
-              Search or run a command
+              <span className="cut">Search or run a command</span>
               <kbd>Ctrl K</kbd>
             </button>
             <ThemeButtons />
@@ -163,6 +164,10 @@ export function Frame() {
   );
 }
 
+/** Whether somebody gave the organisation or its environment a name. */
+export const named = ({ organisation, environment }: Session): boolean =>
+  organisation !== "default" || environment !== "default";
+
 function Side() {
   const session = useSession();
   const overview = useOverview().data;
@@ -182,10 +187,10 @@ function Side() {
       <div className="side-in">
         <Link to="/" className="brand">
           <Mark />
-          Bartizan
+          <span className="name">Bartizan</span>
         </Link>
         <div className="battlement" aria-hidden="true" />
-        {session && (
+        {session && named(session) && (
           <div className="estate">
             <b>{session.organisation}</b>
             <span>{session.environment}</span>
@@ -195,9 +200,13 @@ function Side() {
           {PLACES.map((place) => (
             <div key={place.to}>
               {place.group && <h2>{place.group}</h2>}
-              <Link to={place.to} activeOptions={{ exact: place.to === "/", includeSearch: false }}>
+              <Link
+                to={place.to}
+                title={place.name}
+                activeOptions={{ exact: place.to === "/", includeSearch: false }}
+              >
                 <Icon name={place.icon} />
-                {place.name}
+                <span className="name">{place.name}</span>
                 {counts[place.to] && (
                   <span className={counts[place.to]?.[1] ? "n hot" : "n"}>{counts[place.to]?.[0]}</span>
                 )}

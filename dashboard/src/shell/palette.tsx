@@ -20,7 +20,7 @@ interface Hit {
   go: () => void;
 }
 
-const MEMBERS = ["id", "host", "method", "path", "operation"] as const;
+const MEMBERS = ["id", "host", "method", "path", "protocol", "operation"] as const;
 
 /** Goes to pages, endpoints, findings and policies, and runs commands, by their names. */
 export function Palette({ close, showKeys }: { close: () => void; showKeys: () => void }) {

@@ -126,6 +126,9 @@ const named = (sizes: number[][]): Map<string, Map<string, number>> =>
 
 const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b ? 1 : 0);
 
+/** What has no host or no service comes after all that have one. */
+const LAST = "\uffff";
+
 /**
  * Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group
  * before, if any. Equal rows stay as they came.
@@ -141,6 +144,6 @@ export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "ser
   const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
   return rows.toSorted(
-    (a, b) => (group ? compare(a[group] ?? "", b[group] ?? "") : 0) || compare(value(a), value(b)) * way,
+    (a, b) => (group ? compare(a[group] || LAST, b[group] || LAST) : 0) || compare(value(a), value(b)) * way,
   );
 }

@@ -1,4 +1,4 @@
-import type { FindingState, Severity, Stage } from "../api/shapes.ts";
+import type { Endpoint, FindingState, Severity, Stage } from "../api/shapes.ts";
 import { visible } from "./visible.ts";
 
 export const SEVERITIES: readonly Severity[] = ["critical", "high", "medium", "low", "info"];
@@ -40,6 +40,10 @@ export const isSensitive = (name: string): boolean =>
 /** Methods that change something are bold. */
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUBSCRIBE"]);
 export const writes = (method: string): boolean => !READS.has(method);
+
+/** What an endpoint is called: its operation where the protocol has them, as REST has not but in a specification. */
+export const called = (endpoint: Pick<Endpoint, "path" | "protocol" | "operation">): string =>
+  endpoint.protocol === "rest" ? endpoint.path : (endpoint.operation ?? endpoint.path);
 
 /** `false_positive` as people say it. */
 export const spaced = (name: string): string => visible(name.replaceAll("_", " "), 80);

@@ -31,6 +31,13 @@ export function relative(time: number, now: number): string {
   return distance < 0 ? `in ${words}` : words;
 }
 
+/** The same within a sentence: `just now`, `9 min ago`; a day is a day, and what lies ahead is not ago. */
+export function before(time: number, now: number): string {
+  const words = relative(time, now);
+  if (words === "now") return "just now";
+  return words.startsWith("in ") || now - time >= 30 * DAY ? words : `${words} ago`;
+}
+
 /** `22 Nov`, with the year when it is another one than that of `now`. UTC. */
 export function day(time: number, now: number): string {
   const date = new Date(time);

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { all, asked, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
 import { many, share, short } from "../../src/words/numbers.ts";
 import { curl, quote } from "../../src/words/shell.ts";
-import { absolute, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
+import { absolute, before, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
 import { pieces, visible } from "../../src/words/visible.ts";
 
 const NOW = Date.parse("2026-11-22T12:10:00Z");
@@ -20,6 +20,8 @@ test("times are relative, then days, then days of another year", () => {
   assert.equal(relative(NOW - 40 * DAY, NOW), "13 Oct");
   assert.equal(relative(Date.parse("2025-02-03T00:00:00Z"), NOW), "3 Feb 2025");
   assert.equal(relative(NOW + 2 * DAY, NOW), "in 2 d");
+  const sentences = [NOW, NOW - 9 * MINUTE, NOW - 40 * DAY, NOW + 2 * DAY].map((time) => before(time, NOW));
+  assert.deepEqual(sentences, ["just now", "9 min ago", "13 Oct", "in 2 d"]);
 });
 
 test("absolute times, clocks, spans and stretches are UTC", () => {
