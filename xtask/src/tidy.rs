@@ -32,7 +32,13 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     ("bartizan-lab", &[]),
     (
         "bartizan-testkit",
-        &["bartizan-model", "bartizan-protocols", "bartizan-analysis", "bartizan-gateway"],
+        &[
+            "bartizan-model",
+            "bartizan-protocols",
+            "bartizan-analysis",
+            "bartizan-gateway",
+            "bartizan-pipeline",
+        ],
     ),
     ("xtask", &[]),
 ];

@@ -23,12 +23,16 @@ use bartizan_protocols::{
 };
 use bytes::BytesMut;
 
+use crate::sources;
+
 /// An entry function.
 pub type Entry = fn(&[u8]);
 
 /// All entry functions with the names of their targets.
 pub const ENTRIES: &[(&str, Entry)] = &[
+    ("access_logs", sources::access_logs),
     ("body", body),
+    ("burp", sources::burp),
     ("charset", charset),
     ("cookies", cookies),
     ("embedded", embedded),
@@ -36,12 +40,15 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("exchange_json", exchange_json),
     ("form", form),
     ("gateway_head", gateway_head),
+    ("har", sources::har),
     ("http", http),
     ("json", json),
     ("judge_request", judge_request),
     ("jwt", jwt),
+    ("mitmproxy", sources::mitmproxy),
     ("multipart", multipart),
     ("path", path),
+    ("postman", sources::postman),
     ("query", query),
     ("websocket_frames", websocket_frames),
     ("xml", xml),

@@ -3,3 +3,4 @@
 pub mod fuzz;
 pub mod load;
 pub mod smoke;
+pub mod sources;

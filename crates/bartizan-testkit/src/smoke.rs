@@ -44,6 +44,17 @@ const SEEDS: &[&[u8]] = &[
     b"v1/items?q=x%27 or 1=1--\n{\"a\":\"x' union select 1--\",\"b\":\"<svg onload=a()>\",\"c\":\";cat /etc/passwd\"}",
     b"utf-16le\n\xff\xfe{\0\"\0a\0\"\0:\x001\0}\0",
     br#"{"id":"1","time":"2026-11-22T10:00:00Z","client":{"ip":"203.0.113.7"},"request":{"method":"POST","url":"https://h/a?b","headers":[["a","b"]],"body":{"x":1}},"response":{"status":200,"headers":{"a":["1","2"]},"body_base64":"AAE="},"messages":[{"direction":"client","data":"x"}]}"#,
+    br#"2001:db8::1 - al [01/May/2026:02:00:03 +0200] "GET /a?b=\x22 HTTP/1.1" 200 7 "-" "odd \"q\"" 350ms"#,
+    b"[2026-05-01T00:00:00.856Z] \"GET /a HTTP/2\" 200 - 0 384 350 349 \"1.2.3.4, 10.0.0.7\" \"x\" \"r\" \"h.test\" \"10.0.1.5:80\"",
+    b"May 01 00:00:00 lb haproxy[1]: ::1:53 [01/May/2026:00:00:00.090] in~ api/s 0/0/1/2/3 200 384 - - ---- 1/1/0/0/0 0/0 {h.test|x#22} \"GET / HTTP/1.1\"",
+    b"h2 2026-05-01T00:00:00.0Z app/l/5 1.2.3.4:38 10.0.0.5:80 0.001 0.350 0.000 200 200 34 384 \"GET https://h.test:443/a HTTP/2.0\" \"x\" C TLSv1.2 arn \"Root=1\" \"h.test\" \"-\" 1 2026-05-01T00:00:00.0Z \"-\"",
+    b"#Fields: date time cs-method cs-uri-stem cs(User-Agent) sc-status time-taken\n2026-05-01 00:00:00 GET /a a+b 200 35\n",
+    br#"{"ts":1777593600.5,"request":{"remote_ip":"::1","method":"GET","host":"h","uri":"/a","headers":{"A":["b"]}},"status":200,"duration":0.1}"#,
+    br#"{"httpRequest":{"requestMethod":"GET","requestUrl":"https://h/a","status":200,"latency":"0.3s"},"timestamp":"2026-05-01T00:00:00Z"}"#,
+    br#"{"remote_addr":"1.2.3.4","request":"GET /\x22 HTTP/1.1","status":"200","request_time":"0.1","http_user_agent":"x"}"#,
+    b"<items burpVersion=\"1\"><item><host ip=\"1.2.3.4\">h</host><request base64=\"true\"><![CDATA[R0VUIC8gSFRUUC8xLjENCkhvc3Q6IGgNCg0K]]></request><response>HTTP/1.1 200 OK&#10;&#10;x</response></item></items>",
+    b"161:4:type;4:http;7:request;97:6:method;3:GET,4:path;1:/,4:host;1:h;7:headers;11:8:1:a,1:b,]]15:timestamp_start;12:1777593600.5^}8:response;21:11:status_code;3:200#}}",
+    br#"{"info":{"schema":"postman"},"item":[{"item":[{"request":{"method":"GET","url":"{{b}}/a/:i"},"response":[{"code":200,"body":"x"}]}]}]}"#,
 ];
 
 /// Tokens that mean something to a decoder.

@@ -3,30 +3,15 @@
 
 mod line;
 mod prefix;
-mod request_line;
 
-use bartizan_model::{
-    Duration,
-    source::{Checkpoint, Ordering},
-};
+use bartizan_model::source::Ordering;
 
 use super::{
-    Head, Item, Source, SourceItem, SourceLimits,
-    error::SourceError,
-    foreign,
+    Head, Source, SourceItem, SourceLimits,
     input::Input,
     ledger::Ledger,
-    lines::{Line, Lines},
-    skip::{Place, SkipReason},
+    logs::{self, Dialect, LATENESS},
 };
-
-/// Lines are written when a request ends, with the time it began (Apache) or ended (nginx), and
-/// workers write their buffers when they are full or after some minutes.
-const LATENESS: Duration = Duration::minutes(5);
-const HELP: &str = "write the log in combined form: remote address, user, [time], \"request\", \
-                    status, bytes, \"referer\", \"user agent\"";
-/// Lines of the beginning that are looked at.
-const PROBE_LINES: usize = 50;
 
 pub(super) static SOURCE: SourceItem = SourceItem {
     name: "access-log",
@@ -47,109 +32,20 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     example: "203.0.113.7 - alice [22/Nov/2026:10:00:00 +0000] \"GET /v1/orders/7 HTTP/1.1\" 200 512 \"-\" \"curl/8.4.0\"\n",
     ordering: Ordering { lateness: LATENESS },
     recognise,
+    dialect: Some(&DIALECT),
     open,
 };
 
+static DIALECT: Dialect = Dialect { read: |line| line::read(line.bytes), is_loose: true };
+
 fn recognise(head: &Head<'_>) -> u8 {
-    let lines = head.bytes.split(|b| *b == b'\n').map(<[u8]>::trim_ascii);
-    let mut lines: Vec<_> = lines.filter(|line| !line.is_empty()).take(PROBE_LINES + 1).collect();
-    // The last line of a cut head is cut too.
-    if !head.is_all && lines.len() <= PROBE_LINES && lines.len() > 1 {
-        lines.pop();
-    }
-    let good = lines.iter().filter(|line| line::is_access_log(line)).count();
-    if good > 0 {
-        return 60 + u8::try_from(good * 40 / lines.len().max(1)).unwrap_or(40);
-    }
     let by_name = head.extension == "log" || head.extension.starts_with("log-");
-    if by_name && !lines.is_empty() { 20 } else { 0 }
+    let is_blank = head.bytes.trim_ascii().is_empty();
+    logs::recognise(head, &DIALECT).max(if by_name && !is_blank { 20 } else { 0 })
 }
 
 fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    let lines = Lines::new(limits.log_line_bytes, ledger.state().number);
-    Box::new(AccessLog { input, ledger, lines })
-}
-
-struct AccessLog {
-    input: Input,
-    ledger: Ledger,
-    lines: Lines,
-}
-
-impl AccessLog {
-    fn step(&mut self) -> Result<Option<Item>, SourceError> {
-        while !self.ledger.is_closed() {
-            let read = self.lines.next(&mut self.input)?;
-            let at = Place::Line(self.lines.number());
-            let outcome = match read {
-                Line::End => return self.end(),
-                Line::TooLong => Err(SkipReason::EntryTooLarge),
-                Line::Text { .. } if self.lines.text().trim_ascii().is_empty() => {
-                    self.ledger.mark(self.input.offset(), 0, self.lines.number());
-                    continue;
-                }
-                Line::Text { ended } => {
-                    let outcome = line::read(self.lines.text());
-                    if !ended && outcome == Err(SkipReason::NotALogLine) {
-                        // Still being written, perhaps: the mark stays before it.
-                        let reason = self.input.broken().unwrap_or(SkipReason::Truncated);
-                        return Ok(Some(self.ledger.skip(reason, at)));
-                    }
-                    outcome
-                }
-            };
-            self.ledger.mark(self.input.offset(), 0, self.lines.number());
-            return Ok(Some(match outcome {
-                Ok(exchange) => self.ledger.exchange(Box::new(exchange), self.input.name()),
-                Err(SkipReason::NotALogLine) if foreign::is_log_line(self.lines.text()) => {
-                    self.ledger.skip(SkipReason::OtherLogFormat, at)
-                }
-                Err(reason) => self.ledger.skip(reason, at),
-            }));
-        }
-        Ok(None)
-    }
-
-    fn end(&mut self) -> Result<Option<Item>, SourceError> {
-        if let Some(reason) = self.input.broken() {
-            return Ok(Some(self.ledger.skip(reason, Place::Line(self.lines.number()))));
-        }
-        self.ledger.close(&self.input, "only blank lines", HELP).map_or(Ok(None), Err)
-    }
-}
-
-impl Source for AccessLog {
-    fn name(&self) -> &str {
-        self.input.name()
-    }
-
-    fn format(&self) -> &'static str {
-        SOURCE.name
-    }
-
-    fn ordering(&self) -> Ordering {
-        SOURCE.ordering
-    }
-
-    fn next(&mut self) -> Option<Result<Item, SourceError>> {
-        let step = self.step();
-        if step.is_err() {
-            self.ledger.fail();
-        }
-        step.transpose()
-    }
-
-    fn position(&self) -> u64 {
-        self.input.position()
-    }
-
-    fn total(&self) -> Option<u64> {
-        self.input.total()
-    }
-
-    fn checkpoint(&self) -> Checkpoint {
-        self.ledger.checkpoint(&self.input, SOURCE.name)
-    }
+    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

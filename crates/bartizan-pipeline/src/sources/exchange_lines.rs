@@ -36,6 +36,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     example: "{\"time\":\"2026-11-22T10:00:00Z\",\"request\":{\"method\":\"GET\",\"url\":\"https://api.example.com/v1/orders/7\"},\"response\":{\"status\":200}}\n",
     ordering: Ordering { lateness: LATENESS },
     recognise,
+    dialect: None,
     open,
 };
 

@@ -16,10 +16,10 @@ const fn foreign(found: &'static str, help: &'static str) -> Option<Foreign> {
     Some(Foreign { found, help })
 }
 
-const AS_HAR: &str = "export it as HAR";
 const UNPACK: &str = "unpack it first and name the files in it";
 const NOT_TRAFFIC: &str = "it holds no traffic";
-const OTHER_LOG: &str = "write the log in combined form, or convert it to exchange JSON lines";
+const OTHER_LOG: &str =
+    "write the log in a form that is read, or convert it to exchange JSON lines";
 
 /// Formats with a beginning of their own.
 pub(super) fn by_magic(head: &[u8], wrapping: Option<Wrapping>) -> Option<Foreign> {
@@ -59,22 +59,7 @@ pub(super) fn by_magic(head: &[u8], wrapping: Option<Wrapping>) -> Option<Foreig
     if wrapping.is_some() && super::encoding::wrapping(head).is_some() {
         return foreign("compressed data inside compressed data", UNPACK);
     }
-    is_mitmproxy(head).then_some(Foreign { found: "a mitmproxy flow dump", help: AS_HAR })
-}
-
-/// A mitmproxy dump is a sequence of tnetstrings: `length:` and a dictionary that names the parts
-/// of a flow.
-fn is_mitmproxy(head: &[u8]) -> bool {
-    let digits = head.iter().take_while(|b| b.is_ascii_digit()).count();
-    let Some(rest) = head.get(digits..) else { return false };
-    let start = rest.get(..rest.len().min(2048)).unwrap_or_default();
-    let has = |word: &[u8]| start.windows(word.len()).any(|window| window == word);
-    (1..=10).contains(&digits)
-        && rest.starts_with(b":")
-        && rest.get(1).is_some_and(u8::is_ascii_digit)
-        && [&b"7:version"[..], b"7:request", b"8:response", b"4:type", b"11:client_conn", b"2:id"]
-            .iter()
-            .any(|word| has(word))
+    None
 }
 
 /// Formats of text, told by their first lines.
@@ -88,18 +73,14 @@ pub(super) fn by_text(head: &[u8]) -> Option<Foreign> {
     if first.starts_with(b"#") {
         let directives = head.split(|b| *b == b'\n').take(20);
         let mut fields = directives.filter(|line| line.starts_with(b"#Fields:"));
-        if let Some(line) = fields.next() {
-            return Some(w3c(line));
+        if fields.next().is_some() {
+            return foreign("a log in W3C extended form without requests", NOT_TRAFFIC);
         }
     }
     if first.starts_with(b"{") || first.starts_with(b"[") {
         return json(head);
     }
     if first.starts_with(b"<") {
-        let is_burp = contains(first, b"burpVersion") || contains(head, b"<items burpVersion");
-        if is_burp {
-            return foreign("a Burp Suite export", "export it as HAR from its Logger or a plug-in");
-        }
         let lower = first.to_ascii_lowercase();
         if lower.starts_with(b"<!doctype html") || lower.starts_with(b"<html") {
             return foreign("an HTML page", "download the file itself, not its page");
@@ -120,17 +101,6 @@ const SPEC: Foreign = Foreign {
     help: "it describes an API; give it beside traffic, with --spec",
 };
 
-fn w3c(fields: &[u8]) -> Foreign {
-    let found = if contains(fields, b"x-edge-location") {
-        "an AWS CloudFront log"
-    } else if contains(fields, b"cs-uri-stem") {
-        "an IIS log in W3C form"
-    } else {
-        "a log in W3C extended form"
-    };
-    Foreign { found, help: OTHER_LOG }
-}
-
 /// Whether a line is of a log format that is known and not read.
 pub(super) fn is_log_line(line: &[u8]) -> bool {
     log_line(line).is_some() || (line.starts_with(b"{") && json(line).is_some())
@@ -140,22 +110,9 @@ fn log_line(line: &[u8]) -> Option<Foreign> {
     let text = String::from_utf8_lossy(line.get(..line.len().min(4096))?);
     let mut words = text.split_ascii_whitespace();
     let first = words.next()?;
-    let second = words.next().unwrap_or("");
-    let third = words.next().unwrap_or("");
-    if matches!(first, "http" | "https" | "h2" | "grpcs" | "ws" | "wss") && is_iso_time(second) {
-        return foreign("an AWS load balancer (ALB) log", OTHER_LOG);
-    }
+    let third = words.nth(1).unwrap_or("");
     if is_iso_time(first) && third.contains(':') && text.contains("\" \"") {
         return foreign("an AWS classic load balancer (ELB) log", OTHER_LOG);
-    }
-    if first.starts_with("[2")
-        && text.contains("] \"")
-        && is_iso_time(first.trim_matches(['[', ']']))
-    {
-        return foreign("an Envoy access log", OTHER_LOG);
-    }
-    if is_haproxy(&text) {
-        return foreign("an HAProxy log", OTHER_LOG);
     }
     if first.len() == 64 && first.bytes().all(|b| b.is_ascii_hexdigit()) && third.starts_with('[') {
         return foreign("an AWS S3 access log", OTHER_LOG);
@@ -165,12 +122,6 @@ fn log_line(line: &[u8]) -> Option<Foreign> {
             || (first.starts_with('[') && (text.contains(":error] ") || text.contains("] [pid ")));
     if is_error_log {
         return foreign("an error log", "name the access log instead");
-    }
-    // `date time … GET /path …` without directives: W3C columns in an unknown order.
-    let is_date =
-        first.len() == 10 && first.get(4..5) == Some("-") && second.get(2..3) == Some(":");
-    if is_date && [" GET ", " POST ", "\tGET\t", "\tPOST\t"].iter().any(|m| text.contains(m)) {
-        return foreign("a log in W3C extended form", OTHER_LOG);
     }
     None
 }
@@ -183,38 +134,17 @@ fn is_iso_time(text: &str) -> bool {
         && bytes.iter().take(4).all(u8::is_ascii_digit)
 }
 
-/// `… address:port [time.ms] frontend backend/server 0/0/1/2/3 200 …`.
-fn is_haproxy(text: &str) -> bool {
-    text.contains(" haproxy[")
-        || text.split_once("] ").is_some_and(|(before, after)| {
-            let mut words = after.split_ascii_whitespace();
-            let (_, backend, timers) = (words.next(), words.next(), words.next());
-            before.contains('[')
-                && backend.is_some_and(|b| b.contains('/'))
-                && timers.is_some_and(|t| t.split('/').count() == 5)
-        })
-}
-
 /// JSON of other kinds, told by the members of its first object.
 fn json(head: &[u8]) -> Option<Foreign> {
     let keys = keys(head);
     let has = |all: &[&str]| all.iter().all(|key| keys.iter().any(|k| k == key));
     for (all, found, help) in [
-        (&["httpRequest"][..], "a Google Cloud load balancer log", OTHER_LOG),
-        (&["logger", "msg", "request"], "a Caddy log", OTHER_LOG),
-        (&["msg", "request", "duration", "status"], "a Caddy log", OTHER_LOG),
-        (&["response_code", "method", "path"], "an Envoy access log in JSON", OTHER_LOG),
-        (&["response_code", "authority"], "an Envoy access log in JSON", OTHER_LOG),
-        (&["DownstreamStatus"], "a Traefik log in JSON", "set Traefik's log format to common"),
-        (&["EdgeStartTimestamp"], "a Cloudflare log", OTHER_LOG),
+        (&["EdgeStartTimestamp"][..], "a Cloudflare log", OTHER_LOG),
         (&["ClientRequestURI"], "a Cloudflare log", OTHER_LOG),
         (&["resourceSpans"], "OpenTelemetry traces", OTHER_LOG),
         (&["resourceLogs"], "OpenTelemetry logs", OTHER_LOG),
-        (&["remote_addr", "status"], "an nginx log in JSON", OTHER_LOG),
-        (&["request_uri", "status"], "an nginx log in JSON", OTHER_LOG),
         (&["openapi"], SPEC.found, SPEC.help),
         (&["swagger"], SPEC.found, SPEC.help),
-        (&["info", "item"], "a Postman collection", "it holds requests to make, not traffic"),
         (&["Records"], "an AWS CloudTrail log", NOT_TRAFFIC),
     ] {
         if has(all) {
@@ -255,10 +185,6 @@ impl<'de> Visitor<'de> for KeyVisitor<'_> {
         }
         Ok(())
     }
-}
-
-fn contains(text: &[u8], word: &[u8]) -> bool {
-    memchr::memmem::find(text, word).is_some()
 }
 
 /// Describes what nothing is known about.

@@ -4,6 +4,7 @@ mod body;
 mod entry;
 mod fields;
 
+pub(super) use self::body::form;
 use bartizan_model::{
     Duration,
     source::{Checkpoint, Ordering},
@@ -41,6 +42,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     example: r#"{"log":{"entries":[{"startedDateTime":"2026-11-22T10:00:00Z","time":12,"request":{"method":"GET","url":"https://api.example.com/v1/orders/7","headers":[]},"response":{"status":200,"headers":[],"content":{"size":2,"mimeType":"application/json","text":"{}"}}}]}}"#,
     ordering: Ordering { lateness: LATENESS },
     recognise,
+    dialect: None,
     open,
 };
 

@@ -281,6 +281,11 @@ impl Input {
         self.broken.take()
     }
 
+    /// Whether a compressed input ended before its end.
+    pub(super) const fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+
     /// Name as given.
     #[must_use]
     pub fn name(&self) -> &str {

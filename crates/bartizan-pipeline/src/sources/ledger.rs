@@ -19,6 +19,19 @@ pub(super) struct ReaderState {
     pub(super) state: u8,
     /// Lines or entries read.
     pub(super) number: u64,
+    /// What the format needs to know besides, for example the columns of a log.
+    pub(super) note: String,
+}
+
+impl ReaderState {
+    /// Reads what a checkpoint holds, also one of before there were notes.
+    pub(super) fn read(bytes: &[u8]) -> Option<Self> {
+        type Earlier = (String, u8, u64);
+        postcard::from_bytes(bytes).ok().or_else(|| {
+            let (format, state, number) = postcard::from_bytes::<Earlier>(bytes).ok()?;
+            Some(Self { format, state, number, note: String::new() })
+        })
+    }
 }
 
 /// Counts, numbers and the place to go on.
@@ -58,6 +71,13 @@ impl Ledger {
         self.offset = offset;
         self.state.state = state;
         self.state.number = number;
+    }
+
+    /// What reading needs to know to go on at the mark.
+    pub(super) fn note(&mut self, note: &str) {
+        if self.state.note != note {
+            note.clone_into(&mut self.state.note);
+        }
     }
 
     /// Hands an exchange over: gives it a number when it has no id, and the name of its input.

@@ -8,10 +8,20 @@
 //! going on from a checkpoint then means reading again and passing over what was handed over.
 
 mod access_log;
+mod aws_alb;
+mod aws_api_gateway;
+mod aws_cloudfront;
+mod burp;
+mod caddy;
 mod encoding;
+mod entries;
+mod envoy;
+mod envoy_json;
 mod error;
 mod exchange_lines;
 mod foreign;
+mod gcp_load_balancer;
+mod haproxy;
 mod har;
 mod input;
 mod json_repair;
@@ -19,10 +29,18 @@ mod json_scan;
 mod ledger;
 mod lines;
 mod list;
+mod logs;
 mod merged;
+mod mitmproxy;
+mod nginx_json;
 mod open;
+mod postman;
+mod raw_http;
 mod skip;
 mod target;
+mod times;
+mod traefik_json;
+mod w3c;
 
 use bartizan_model::{
     Exchange,
@@ -100,11 +118,17 @@ pub struct SourceLimits {
     pub entry_bytes: usize,
     /// Longest line of an access log that is read.
     pub log_line_bytes: usize,
+    /// Largest document that can only be read as a whole (a Postman collection).
+    pub document_bytes: usize,
 }
 
 impl Default for SourceLimits {
     fn default() -> Self {
-        Self { entry_bytes: 16 * 1024 * 1024, log_line_bytes: 256 * 1024 }
+        Self {
+            entry_bytes: 16 * 1024 * 1024,
+            log_line_bytes: 256 * 1024,
+            document_bytes: 64 * 1024 * 1024,
+        }
     }
 }
 
@@ -126,6 +150,8 @@ pub struct SourceItem {
     /// How sure it is that an input of this beginning is its own: 0 not at all, below 50 only by
     /// name, 100 certain.
     pub recognise: fn(&Head<'_>) -> u8,
+    /// How it reads a line, when it is a dialect of access logs.
+    pub(crate) dialect: Option<&'static logs::Dialect>,
     /// Opens an input, where the state was taken from a checkpoint.
     pub(crate) open: fn(Input, ledger::Ledger, &SourceLimits) -> Box<dyn Source>,
 }

@@ -168,10 +168,10 @@ fn reader_state<'a>(
     input: &Input,
     at: &'a Checkpoint,
 ) -> Result<Option<(&'a Checkpoint, ReaderState)>, SourceError> {
-    match postcard::from_bytes::<ReaderState>(&at.reader) {
-        Ok(state) => Ok(Some((at, state))),
-        Err(_) if at.offset == 0 => Ok(None),
-        Err(_) => Err(SourceError::Changed {
+    match ReaderState::read(&at.reader) {
+        Some(state) => Ok(Some((at, state))),
+        None if at.offset == 0 => Ok(None),
+        None => Err(SourceError::Changed {
             name: input.name().to_owned(),
             found: "the checkpoint is not one of a source".to_owned(),
         }),

@@ -52,8 +52,17 @@ reasons! {
     ExtensionUrl = "extension_url": "A URL inside a browser extension.",
     NotHttpUrl = "not_http_url": "A URL of a scheme other than http, https, ws and wss.",
     ConnectTunnel = "connect_tunnel": "A CONNECT request opens a tunnel and is no API exchange.",
+    NotXml = "not_xml": "An entry that is no well-formed XML.",
+    NotAFlow = "not_a_flow": "An entry whose inner form is none of mitmproxy's.",
+    NotHttpFlow = "not_http_flow": "A flow of TCP, UDP or DNS, which holds no HTTP.",
+    MessagesApart = "messages_apart": "Messages of a WebSocket that an old mitmproxy kept apart from their handshake.",
+    NoSavedAnswer = "no_saved_answer": "A request of a collection without a saved answer: nothing says that it was sent.",
+    TooMany = "too_many": "What a folder of a collection, or a request of it, holds beyond 50,000 items.",
+    TooDeep = "too_deep": "Folders of a collection inside more folders than are read.",
     NotALogLine = "not_a_log_line": "A line that is no access-log line.",
     OtherLogFormat = "other_log_format": "A line of a log format that is not read yet.",
+    FieldsUnknown = "fields_unknown": "A line of a log in W3C form before any #Fields line.",
+    WrongColumns = "wrong_columns": "A line that has not as many values as the #Fields line has names.",
     CommentLine = "comment_line": "A line that begins with #.",
     RequestEmpty = "request_empty": "A connection that sent no request line.",
     RequestTls = "request_tls": "A TLS handshake sent to a plain-text port.",
@@ -72,7 +81,7 @@ impl fmt::Display for SkipReason {
 pub enum Place {
     /// Line of a text input.
     Line(u64),
-    /// Entry of a list, for example of `log.entries`; 0 is before the first.
+    /// Entry of a list, for example of `log.entries`, an item or a flow; 0 is before the first.
     Entry(u64),
 }
 

@@ -235,8 +235,8 @@ fn what_cannot_be_read_says_what_it_is_and_what_to_do() {
         (
             "a.flows",
             b"1383:7:version;2:10#4:mode;7:regular;",
-            "mitmproxy flow dump",
-            "export it as HAR",
+            "1 truncated (first at entry 1)",
+            "save the flows again",
         ),
         ("a.pcap", &pcap, "pcap", "HAR"),
         ("a.saz", b"PK\x03\x04....", "zip", "unpack"),
@@ -261,33 +261,54 @@ fn what_cannot_be_read_says_what_it_is_and_what_to_do() {
 
 #[test]
 fn other_logs_are_told_apart() {
-    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/");
-    for (name, found) in [
-        ("aws-alb.log", "ALB"),
-        ("aws-cloudfront.log", "CloudFront"),
-        ("caddy-json.log", "Caddy"),
-        ("envoy-default.log", "Envoy"),
-        ("envoy-json.log", "Envoy"),
-        ("gcp-lb.jsonl", "Google Cloud"),
-        ("haproxy-http.log", "HAProxy"),
-        ("iis-w3c.log", "IIS"),
+    let elb = "2026-05-01T00:00:00.000000Z lb 1.2.3.4:1 10.0.0.1:80 0.1 0.1 0.1 200 200 0 5 \"GET / HTTP/1.1\" \"x\" - -\n";
+    let s3 = format!(
+        "{} bucket [01/May/2026:00:00:00 +0000] 1.2.3.4 - R REST.GET.OBJECT k \"GET /k\"\n",
+        "a".repeat(64)
+    );
+    for (line, found) in [
+        (elb, "ELB"),
+        (&*s3, "S3"),
+        ("{\"EdgeStartTimestamp\":1,\"ClientRequestURI\":\"/\"}\n", "Cloudflare"),
+        ("{\"resourceSpans\":[]}\n", "OpenTelemetry"),
+        ("#Version: 1.0\n#Fields: date time s-ip cmd\n2026-05-01 00:00:00 1.2.3.4 USER\n", "W3C"),
     ] {
-        let bytes = std::fs::read(format!("{folder}{name}")).expect("a fixture");
-        let message = error(name, &bytes);
-        assert!(message.contains("is not read yet: this looks like"), "{name}: {message}");
-        assert!(message.contains(found), "{name}: {message}");
-        // Without its name, too, and behind a first line that is cut.
-        assert!(error("-", &bytes).contains(found), "{name}");
-        let mixed =
-            [&b"1.2.3.4 - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n"[..], &bytes]
-                .concat();
-        let (exchanges, skipped) = split(read("mixed.log", &mixed));
-        assert_eq!(exchanges.len(), 1, "{name}");
-        assert!(skipped.iter().any(|s| s.starts_with("other_log_format")), "{name}: {skipped:?}");
+        let message = error("-", line.as_bytes());
+        assert!(message.contains("is not read yet: this looks like"), "{found}: {message}");
+        assert!(message.contains(found), "{found}: {message}");
     }
-    for name in ["nginx-combined.log", "apache-vhost-combined.log", "traefik-clf.log"] {
-        let bytes = std::fs::read(format!("{folder}{name}")).expect("a fixture");
-        assert_eq!(split(read(name, &bytes)).0.len(), 5, "{name}");
+    let mixed = format!("1.2.3.4 - - [22/Nov/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n{elb}");
+    let (exchanges, skipped) = split(read("mixed.log", mixed.as_bytes()));
+    assert_eq!((exchanges.len(), skipped), (1, vec!["other_log_format at line 2".to_owned()]));
+}
+
+#[test]
+fn mixed_logs_are_read_whole_and_alike_wherever_reading_goes_on() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/");
+    let mut all = Vec::new();
+    let mut exchanges = 0;
+    for item in SOURCES.iter().filter(|item| item.dialect.is_some()) {
+        all.extend_from_slice(item.example.as_bytes());
+        exchanges += 1;
+    }
+    for name in ["iis-w3c.log", "haproxy-http.log", "aws-cloudfront.log", "envoy-default.log"] {
+        all.extend(std::fs::read(format!("{folder}{name}")).expect("a fixture"));
+        exchanges += 30;
+    }
+    let (read, skipped) = split(read("mixed.log", &all));
+    assert_eq!((read.len(), skipped), (exchanges, Vec::new()));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("mixed.log");
+    std::fs::write(&path, &all).expect("writes");
+    let options = OpenOptions::new();
+    let mut source = options.open(&path).expect("opens");
+    for (done, expected) in read.iter().enumerate() {
+        let checkpoint = source.checkpoint();
+        let mut resumed = options.resume(&path, &checkpoint).expect("goes on");
+        let Some(Ok(Item::Exchange(next))) = resumed.next() else { panic!("no exchange {done}") };
+        let Some(Ok(Item::Exchange(own))) = source.next() else { panic!("no exchange {done}") };
+        assert_eq!(next, own);
+        assert_eq!((&own.request, own.time), (&expected.request, expected.time));
     }
 }
 
@@ -298,7 +319,7 @@ fn formats_can_be_named() {
     };
     assert_eq!(open("access-log", LOG).expect("opens"), 5);
     let unknown = open("pcap", LOG).expect_err("no such format").to_string();
-    assert!(unknown.contains("access-log, exchanges, har"), "{unknown}");
+    assert!(unknown.contains("access-log, aws-alb, aws-api-gateway"), "{unknown}");
     let nothing = OpenOptions::new().open(std::path::Path::new("/no/such/file")).err();
     assert!(matches!(nothing, Some(SourceError::Open { .. })));
     let folder = OpenOptions::new().open(std::path::Path::new("/")).err().expect("a directory");

@@ -2,3 +2,5 @@
 
 mod judgement;
 mod live;
+mod logs;
+mod odd_logs;

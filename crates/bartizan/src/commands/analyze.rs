@@ -40,10 +40,14 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     snapshot.specs = specs::read(&arguments.spec)?;
     let snapshot = Arc::new(snapshot);
 
+    let options = match &arguments.input_format {
+        Some(name) => OpenOptions::new().format(name),
+        None => OpenOptions::new(),
+    };
     let (mut source, note) = match &kept {
-        Some(kept) => kept.open_source(&arguments.inputs)?,
+        Some(kept) => kept.open_source(&options, &arguments.inputs)?,
         None => {
-            let opened = OpenOptions::new().open_all(&arguments.inputs);
+            let opened = options.open_all(&arguments.inputs);
             (opened.map_err(|e| input_error(&e))?, None)
         }
     };

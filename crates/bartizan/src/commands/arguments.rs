@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use bartizan_pipeline::sources::SOURCES;
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 use crate::config::FailOn;
 
@@ -90,10 +91,16 @@ pub enum Command {
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Captures or logs: HAR, exchange JSON lines, nginx or Apache access logs, also compressed
-    /// (gzip, zstd); `-` reads standard input. Several are read in order of time
+    /// Captures or logs, recognised by their content: HAR, exchange JSON lines, Burp, mitmproxy and
+    /// Postman exports, access logs (nginx, Apache, Envoy, HAProxy, Caddy, Traefik, IIS, AWS, Google
+    /// Cloud); also compressed (gzip, zstd); `-` reads standard input. Several are read in order of
+    /// time
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
+    /// Format of all inputs, where they are not recognised; `bartizan explain NAME` tells what is
+    /// read
+    #[arg(long, value_name = "NAME", value_parser = input_formats())]
+    pub input_format: Option<String>,
     /// OpenAPI document to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
@@ -121,6 +128,10 @@ pub struct Analyze {
     /// Threads that decode; the result does not depend on it [default: one per processor]
     #[arg(long, value_name = "N")]
     pub threads: Option<u16>,
+}
+
+fn input_formats() -> PossibleValuesParser {
+    PossibleValuesParser::new(SOURCES.iter().map(|source| source.name))
 }
 
 /// Format of a result.

@@ -1,9 +1,16 @@
 //! What stands before the time of a line: `[syslog or container prefix] [host:port] address ident
 //! user`.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::IpAddr;
 
-use super::super::target::looks_like_host;
+use super::super::{
+    logs::{
+        address::address,
+        escapes::unescape_text,
+        shipping::{is_shipped, shipping_words},
+    },
+    target::looks_like_host,
+};
 
 /// Who asked, and whom.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -67,7 +74,7 @@ pub(super) fn read(text: &str) -> Option<Prefix> {
     }
     let user = text.get(*user_start..)?.trim();
     let user = user.strip_prefix('"').and_then(|u| u.strip_suffix('"')).unwrap_or(user);
-    prefix.user = (!matches!(user, "" | "-")).then(|| super::line::unescape_text(user));
+    prefix.user = (!matches!(user, "" | "-")).then(|| unescape_text(user));
     Some(prefix)
 }
 
@@ -118,65 +125,6 @@ fn virtual_host(word: &str) -> (String, &'static str) {
     let bare = without_port(&host);
     let has_two = !bare.starts_with('[') && bare.contains(':');
     (if has_two { bare.to_owned() } else { host }, "")
-}
-
-/// An address, with brackets, port, zone or a comma behind it.
-pub(super) fn address(word: &str) -> Option<(IpAddr, Option<u16>)> {
-    let word = word.trim_end_matches(',');
-    let first = word.bytes().next()?;
-    if !(first.is_ascii_hexdigit() || matches!(first, b':' | b'[')) {
-        return None;
-    }
-    if let Ok(ip) = word.parse::<IpAddr>() {
-        return Some((ip.to_canonical(), None));
-    }
-    if let Ok(socket) = word.parse::<SocketAddr>() {
-        return Some((socket.ip().to_canonical(), Some(socket.port())));
-    }
-    let bare = word.strip_prefix('[').and_then(|w| w.strip_suffix(']')).unwrap_or(word);
-    let bare = bare.split('%').next()?;
-    bare.parse::<IpAddr>().ok().map(|ip| (ip.to_canonical(), None))
-}
-
-const MONTHS: [&str; 12] =
-    ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
-
-/// Whether a line begins like one that syslog or a container runtime has shipped: `<priority>`, a
-/// month's name, a date, or `name |`.
-fn is_shipped(text: &str) -> bool {
-    text.starts_with('<')
-        || MONTHS.iter().any(|m| text.starts_with(m) && text.as_bytes().get(3) == Some(&b' '))
-        || is_date(text)
-        || text.split(' ').filter(|w| !w.is_empty()).nth(1) == Some("|")
-}
-
-fn is_date(text: &str) -> bool {
-    text.len() >= 10
-        && text.bytes().take(10).enumerate().all(|(i, b)| match i {
-            4 | 7 => b == b'-',
-            _ => b.is_ascii_digit(),
-        })
-}
-
-/// How many words the shipper wrote: up to a tag (`nginx:`, `nginx[7]:`), a bar, or, in RFC 5424
-/// form, the structured data.
-fn shipping_words(words: &[(usize, &str)]) -> usize {
-    let is_tag =
-        |word: &str| word.ends_with(':') && word.len() > 1 && word.parse::<IpAddr>().is_err();
-    let by_tag = words.iter().take(8).position(|(_, word)| is_tag(word) || *word == "|");
-    if let Some(at) = by_tag {
-        return at + 1;
-    }
-    // `<165>1 time host app process message-id structured-data …`, RFC 5424 §6.
-    let is_5424 = words.first().is_some_and(|(_, w)| w.starts_with('<') && w.ends_with(">1"));
-    if is_5424 {
-        return words.len().min(7);
-    }
-    // A container runtime: `time stdout F …`.
-    match words.get(1) {
-        Some((_, "stdout" | "stderr")) => 3,
-        _ => usize::from(words.first().is_some_and(|(_, w)| is_date(w))),
-    }
 }
 
 #[cfg(test)]

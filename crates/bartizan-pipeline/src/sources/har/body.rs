@@ -186,7 +186,7 @@ fn from_params(post: &PostData<'_>, headers: &mut Headers) -> Vec<u8> {
 }
 
 /// Writes pairs as a form or query. Text that is percent-encoded already stays as it is.
-pub(super) fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
+pub(in super::super) fn form<'a>(pairs: impl Iterator<Item = (&'a str, &'a str)>) -> String {
     let mut out = String::new();
     for (name, value) in pairs {
         if !out.is_empty() {

@@ -13,6 +13,7 @@ use super::{
         json_repair::repair,
         skip::SkipReason,
         target::{SplitUrl, http_version, is_token, split_url},
+        times::epoch,
     },
     body,
     fields::{Entry, Fields, WsMessage},
@@ -81,7 +82,9 @@ fn request(entry: &Entry<'_>) -> Result<Request, SkipReason> {
         url.authority = host.trim().to_lowercase();
     }
     if url.scheme.is_empty() {
-        url.scheme = pseudo.scheme.unwrap_or_default();
+        let known = |scheme: &String| matches!(&**scheme, "http" | "https" | "ws" | "wss");
+        let scheme = pseudo.scheme.map(|scheme| scheme.to_ascii_lowercase());
+        url.scheme = scheme.filter(known).unwrap_or_default();
     }
     add_query(&mut url, &from.query);
     if !headers.contains("cookie") && !from.cookies.0.is_empty() {
@@ -196,19 +199,6 @@ fn message(from: &WsMessage<'_>) -> Option<Message> {
 /// RFC 3339 and its sloppy relatives, or a number since the epoch.
 fn time(text: &str) -> Option<Timestamp> {
     Timestamp::parse(text).or_else(|| epoch(text.trim().parse().ok()?))
-}
-
-/// Seconds, milliseconds or microseconds since the epoch, told apart by their size: seconds until
-/// the year 5138, so that no real time is ambiguous.
-fn epoch(value: f64) -> Option<Timestamp> {
-    let micros = match value {
-        v if !v.is_finite() || v < 1.0 => return None,
-        v if v < 1e11 => v * 1e6,
-        v if v < 1e14 => v * 1e3,
-        v if v < 1e17 => v,
-        _ => return None,
-    };
-    Some(Timestamp::from_micros(micros.round() as i64))
 }
 
 fn server(entry: &Entry<'_>) -> Option<(IpAddr, Option<u16>)> {

@@ -56,9 +56,9 @@ impl Kept {
     /// user about it.
     pub(super) fn open_source(
         &self,
+        options: &OpenOptions,
         inputs: &[PathBuf],
     ) -> Result<(Box<dyn Source>, Option<String>), CommandError> {
-        let options = OpenOptions::new();
         let fresh = || options.open_all(inputs).map_err(|e| input_error(&e));
         if self.learned()?.is_foreign() {
             let note = "what another version learned cannot be continued: reading from the \

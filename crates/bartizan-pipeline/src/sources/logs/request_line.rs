@@ -7,17 +7,17 @@ use super::super::{
 
 /// A request line in its parts.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct RequestLine {
-    pub(super) method: String,
-    pub(super) scheme: String,
-    /// Of an absolute target; else empty.
-    pub(super) authority: String,
-    pub(super) target: String,
-    pub(super) version: Option<String>,
+pub(in super::super) struct RequestLine {
+    pub(in super::super) method: String,
+    pub(in super::super) scheme: String,
+    /// Of an absolute target, without the default port of its scheme; else empty.
+    pub(in super::super) authority: String,
+    pub(in super::super) target: String,
+    pub(in super::super) version: Option<String>,
 }
 
 /// Reads a request line from the bytes that were sent.
-pub(super) fn read(line: &[u8]) -> Result<RequestLine, SkipReason> {
+pub(in super::super) fn read(line: &[u8]) -> Result<RequestLine, SkipReason> {
     let line = line.trim_ascii();
     match line {
         b"" | b"-" => return Err(SkipReason::RequestEmpty),
@@ -44,24 +44,39 @@ pub(super) fn read(line: &[u8]) -> Result<RequestLine, SkipReason> {
             SkipReason::RequestNotHttp
         });
     }
-    if method == "PRI" && target == "*" {
+    // Without a version (HTTP/0.9), only a path tells a request from any other line.
+    if version.is_none() && !target.starts_with('/') && !target.contains("://") && target != "*" {
+        return Err(SkipReason::RequestNotHttp);
+    }
+    let parts = from_parts(method, target)?;
+    Ok(RequestLine { version: version.and_then(http_version), ..parts })
+}
+
+/// A request of which a log has method and target apart.
+pub(in super::super) fn from_parts(method: &str, target: &str) -> Result<RequestLine, SkipReason> {
+    if !is_token(method) || (method == "PRI" && target == "*") {
         return Err(SkipReason::RequestNotHttp);
     }
     if method.eq_ignore_ascii_case("CONNECT") {
         return Err(SkipReason::ConnectTunnel);
     }
-    // Without a version (HTTP/0.9), only a path tells a request from any other line.
-    if version.is_none() && !target.starts_with('/') && !target.contains("://") && target != "*" {
-        return Err(SkipReason::RequestNotHttp);
-    }
     let (scheme, authority, target) = split_target(target);
-    Ok(RequestLine {
-        method: method.to_owned(),
-        scheme,
-        authority,
-        target,
-        version: version.and_then(http_version),
-    })
+    let authority = without_default_port(&scheme, authority);
+    Ok(RequestLine { method: method.to_owned(), scheme, authority, target, version: None })
+}
+
+/// The authority without the port that its scheme implies (RFC 9110 §4.2).
+pub(in super::super) fn without_default_port(scheme: &str, mut authority: String) -> String {
+    let port = match scheme {
+        "http" | "ws" => ":80",
+        "https" | "wss" => ":443",
+        _ => return authority,
+    };
+    let bare = authority.strip_suffix(port).filter(|bare| !bare.is_empty());
+    if let Some(length) = bare.map(str::len) {
+        authority.truncate(length);
+    }
+    authority
 }
 
 fn is_version(text: &str) -> bool {
@@ -86,7 +101,7 @@ fn split_target(target: &str) -> (String, String, String) {
 }
 
 /// The bytes as text; those that are no UTF-8 as `%XX`, so that nothing of an attack is lost.
-fn as_target(bytes: &[u8]) -> String {
+pub(in super::super) fn as_target(bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
@@ -106,6 +121,9 @@ mod tests {
             ("OPTIONS * HTTP/1.0", "OPTIONS", "", "*", Some("1.0")),
             ("GET http://H.test:81/x HTTP/1.1", "GET", "h.test:81", "/x", Some("1.1")),
             ("GET http://h.test HTTP/1.1", "GET", "h.test", "/", Some("1.1")),
+            ("GET https://h.test:443/x HTTP/2.0", "GET", "h.test", "/x", Some("2")),
+            ("GET https://[::1]:443/x HTTP/2.0", "GET", "[::1]", "/x", Some("2")),
+            ("GET http://h.test:443/x HTTP/1.1", "GET", "h.test:443", "/x", Some("1.1")),
             ("GET /a b HTTP/2.0", "GET", "", "/a b", Some("2")),
             ("GET /old", "GET", "", "/old", None),
             ("GET ../../etc/passwd HTTP/1.1", "GET", "", "/../../etc/passwd", Some("1.1")),
