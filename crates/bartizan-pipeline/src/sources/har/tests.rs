@@ -296,7 +296,6 @@ fn fixtures_are_read() {
     for (name, found) in [
         ("mitmproxy/brokenfile.har", "no log.entries"),
         ("har-to-openapi/no-entries.har", "log.entries is empty"),
-        ("mitmproxy/dumpfile-10.mitm", "mitmproxy flow dump"),
     ] {
         let bytes = std::fs::read(format!("{folder}{name}")).expect("a fixture");
         let message = format!("{:?}", read(name, &bytes));

@@ -141,7 +141,7 @@ mod tests {
 
     #[test]
     fn values_are_found_by_key() {
-        let flow = Token::dictionary(b"1:a;1:7#1:b;12:1:x,3:1.5^0:~]1:c;0:~1:d;4:true!");
+        let flow = Token::dictionary(b"1:a;1:7#1:b;13:1:x,3:1.5^0:~]1:c;0:~1:d;4:true!");
         assert!(flow.is_whole());
         assert_eq!(flow.get("a").and_then(Token::number), Some(7.0));
         let list: Vec<_> = flow.get("b").into_iter().flat_map(Token::values).collect();
