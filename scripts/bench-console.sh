@@ -59,10 +59,10 @@ sqlite() {
     light() { echo "PRAGMA journal_mode = DELETE;" | sql >/dev/null; }
 }
 
-# Multiplies the rows of a table: TABLE MANY PREFIX COLUMNS EXPRESSIONS. In the expressions `value` is
-# the number of the new row, `r` one of the rows that were there.
+# Multiplies the rows of a table: TABLE MANY PREFIX COLUMNS EXPRESSIONS [BODY]. In the expressions `value` is
+# the number of the new row, `r` one of the rows that were there. BODY is what else becomes of `r.body`.
 multiply() {
-    local table=$1 many=$2 prefix=$3 columns=$4 expressions=$5 later
+    local table=$1 many=$2 prefix=$3 columns=$4 expressions=$5 body=${6:-r.body} later
     later=$(indexes "$table")
     sed -nE 's/^ *CREATE INDEX ([a-z_]+).*/\1/p' <<<"$later" | while read -r index; do drop "$index"; done
     sql <<SQL
@@ -70,7 +70,7 @@ CREATE TABLE model AS SELECT *, row_number() OVER (ORDER BY id) - 1 AS place FRO
 DELETE FROM $table;
 INSERT INTO $table (organisation, environment, id, body, recorded_at, $columns)
 SELECT r.organisation, r.environment, '${prefix}_' || $(hex value 16),
-    replace(r.body, r.id, '${prefix}_' || $(hex value 16)), r.recorded_at, $expressions
+    replace($body, r.id, '${prefix}_' || $(hex value 16)), r.recorded_at, $expressions
 FROM $(series 1 "$many") CROSS JOIN model r WHERE r.place = value % (SELECT count(*) FROM model);
 DROP TABLE model;
 $later
@@ -97,7 +97,8 @@ fill() {
         "r.code, $scatter % 5, r.confidence, 'h' || (value % 40) || '.' || r.host,
          'ep_' || $(hex "(1 + value % $endpoints)" 16),
          CASE value % 7 WHEN 0 THEN 'fixed' WHEN 1 THEN 'confirmed' ELSE 'open' END, NULL, r.failed,
-         $now - 31 * $day, $now - $scatter % (30 * $day), $now - $scatter % (30 * $day)"
+         $now - 31 * $day, $now - $scatter % (30 * $day), $now - $scatter % (30 * $day)" \
+        "replace(r.body, r.host, 'h' || (value % 40) || '.' || r.host)"
     multiply incidents 10000 inc "severity, score, actor, seen_at" \
         "$scatter % 5, $scatter % 100, 'act_' || $(hex "(1 + value % 100000)" 16), $now - $scatter % (30 * $day)"
     multiply detections "$events" det "code, class, severity, actor, endpoint_id, seen_at" \

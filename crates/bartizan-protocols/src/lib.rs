@@ -6,6 +6,7 @@
 
 pub mod anomaly;
 mod body;
+pub mod capture;
 mod charset;
 pub mod cookies;
 pub mod decode;
