@@ -4,6 +4,8 @@
 //! Checked: no panic; nodes nested and in order; locations that can be read back; numbers finite;
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
+mod capture;
+
 use std::cell::Cell;
 
 use bartizan_analysis::{
@@ -23,12 +25,17 @@ use bartizan_protocols::{
 };
 use bytes::BytesMut;
 
+pub use self::capture::{capture, capture_conversation, capture_http2, tcp_stream};
+
 /// An entry function.
 pub type Entry = fn(&[u8]);
 
 /// All entry functions with the names of their targets.
 pub const ENTRIES: &[(&str, Entry)] = &[
     ("body", body),
+    ("capture", capture),
+    ("capture_conversation", capture_conversation),
+    ("capture_http2", capture_http2),
     ("charset", charset),
     ("cookies", cookies),
     ("embedded", embedded),
@@ -43,6 +50,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("multipart", multipart),
     ("path", path),
     ("query", query),
+    ("tcp_stream", tcp_stream),
     ("websocket_frames", websocket_frames),
     ("xml", xml),
 ];

@@ -83,8 +83,9 @@ pub enum SourceError {
 }
 
 /// What can be read, for messages.
-pub(super) const EXPECTED: &str = "a HAR capture, exchanges as JSON lines, or an access log in \
-                                   common or combined form (nginx, Apache, Traefik)";
+pub(super) const EXPECTED: &str = "a HAR capture, a packet capture (pcap, pcapng), exchanges as \
+                                   JSON lines, or an access log in common or combined form \
+                                   (nginx, Apache, Traefik)";
 
 impl SourceError {
     /// True when the input was read and simply holds nothing; false when it could not be read.

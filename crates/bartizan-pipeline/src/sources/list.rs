@@ -2,4 +2,4 @@
 
 /// All sources, by file.
 pub static SOURCES: &[&super::SourceItem] =
-    &[&super::access_log::SOURCE, &super::exchange_lines::SOURCE, &super::har::SOURCE];
+    &[&super::access_log::SOURCE, &super::exchange_lines::SOURCE, &super::har::SOURCE, &super::pcap::SOURCE];

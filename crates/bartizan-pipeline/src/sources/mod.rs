@@ -21,6 +21,7 @@ mod lines;
 mod list;
 mod merged;
 mod open;
+mod pcap;
 mod skip;
 mod target;
 

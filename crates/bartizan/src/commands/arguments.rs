@@ -90,8 +90,8 @@ pub enum Command {
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Captures or logs: HAR, exchange JSON lines, nginx or Apache access logs, also compressed
-    /// (gzip, zstd); `-` reads standard input. Several are read in order of time
+    /// Captures or logs: HAR, pcap or pcapng, exchange JSON lines, nginx or Apache access logs, also
+    /// compressed (gzip, zstd); `-` reads standard input. Several are read in order of time
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// OpenAPI document to compare with; may be repeated
