@@ -4,6 +4,8 @@
 //! Checked: no panic; nodes nested and in order; locations that can be read back; numbers finite;
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
+mod capture;
+
 use std::cell::Cell;
 
 use bartizan_analysis::{
@@ -23,6 +25,7 @@ use bartizan_protocols::{
 };
 use bytes::BytesMut;
 
+pub use self::capture::{capture, capture_conversation, capture_http2, tcp_stream};
 use crate::sources;
 
 /// An entry function.
@@ -33,6 +36,9 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("access_logs", sources::access_logs),
     ("body", body),
     ("burp", sources::burp),
+    ("capture", capture),
+    ("capture_conversation", capture_conversation),
+    ("capture_http2", capture_http2),
     ("charset", charset),
     ("cookies", cookies),
     ("embedded", embedded),
@@ -50,6 +56,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("tcp_stream", tcp_stream),
     ("websocket_frames", websocket_frames),
     ("xml", xml),
 ];

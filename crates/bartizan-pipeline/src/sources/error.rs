@@ -83,9 +83,10 @@ pub enum SourceError {
 }
 
 /// What can be read, for messages.
-pub(super) const EXPECTED: &str = "a HAR capture, exchanges as JSON lines, a Burp, mitmproxy or \
-                                   Postman export, or an access log (common or combined form, \
-                                   Envoy, HAProxy, Caddy, Traefik, IIS, AWS, Google Cloud, JSON)";
+pub(super) const EXPECTED: &str = "a HAR capture, a packet capture (pcap, pcapng), exchanges as \
+                                   JSON lines, a Burp, mitmproxy or Postman export, or an access \
+                                   log (common or combined form, Envoy, HAProxy, Caddy, Traefik, \
+                                   IIS, AWS, Google Cloud, JSON)";
 
 impl SourceError {
     /// True when the input was read and simply holds nothing; false when it could not be read.

@@ -23,18 +23,8 @@ const OTHER_LOG: &str =
 
 /// Formats with a beginning of their own.
 pub(super) fn by_magic(head: &[u8], wrapping: Option<Wrapping>) -> Option<Foreign> {
-    const PCAP: [[u8; 4]; 4] = [
-        [0xd4, 0xc3, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0xc3, 0xd4],
-        [0x4d, 0x3c, 0xb2, 0xa1],
-        [0xa1, 0xb2, 0x3c, 0x4d],
-    ];
-    if PCAP.iter().any(|magic| head.starts_with(magic)) {
-        return foreign("a pcap packet capture", "decrypt and convert it to HAR");
-    }
     for (magic, found, help) in [
-        (&b"\x0a\x0d\x0d\x0a"[..], "a pcapng packet capture", "decrypt and convert it to HAR"),
-        (b"PK\x03\x04", "a zip archive (also .saz, .xlsx)", UNPACK),
+        (&b"PK\x03\x04"[..], "a zip archive (also .saz, .xlsx)", UNPACK),
         (b"PK\x05\x06", "an empty zip archive", UNPACK),
         (b"7z\xbc\xaf\x27\x1c", "a 7z archive", UNPACK),
         (b"Rar!\x1a\x07", "a rar archive", UNPACK),

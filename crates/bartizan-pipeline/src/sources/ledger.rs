@@ -80,6 +80,11 @@ impl Ledger {
         }
     }
 
+    /// Exchanges handed over so far.
+    pub(super) const fn exchanges(&self) -> u64 {
+        self.exchanges
+    }
+
     /// Hands an exchange over: gives it a number when it has no id, and the name of its input.
     pub(super) fn exchange(&mut self, mut exchange: Box<Exchange>, name: &str) -> Item {
         self.exchanges += 1;

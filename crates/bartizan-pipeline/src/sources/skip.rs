@@ -68,6 +68,34 @@ reasons! {
     RequestTls = "request_tls": "A TLS handshake sent to a plain-text port.",
     RequestNotHttp = "request_not_http": "Bytes that are no HTTP request line.",
     RequestIncomplete = "request_incomplete": "A request line without a target.",
+    CaptureBroken = "capture_broken": "The capture file is damaged from here on.",
+    PacketLinkUnknown = "packet_link_unknown": "A packet of a link type that is not read.",
+    PacketCut = "packet_cut": "A packet of which the capture kept only a beginning.",
+    PacketNotIp = "packet_not_ip": "A frame that carries no IP packet, for example ARP.",
+    PacketNotTcp = "packet_not_tcp": "An IP packet that carries no TCP segment, for example DNS or QUIC.",
+    PacketMalformed = "packet_malformed": "A packet whose headers contradict each other.",
+    FragmentMissing = "fragment_missing": "A fragment of an IP packet whose other fragments did not come, overlap, or are too many.",
+    SegmentOutOfWindow = "segment_out_of_window": "A TCP reset or segment far from where its stream is, or behind its end.",
+    SegmentConflict = "segment_conflict": "A TCP segment that repeats bytes differently; the first copy was kept.",
+    StreamGap = "stream_gap": "Bytes of a TCP stream that the capture lost; messages they were part of are incomplete or left out.",
+    FlowEvicted = "flow_evicted": "A TCP connection that was given up for want of room.",
+    StreamNotHttp = "stream_not_http": "A TCP connection that speaks something else than HTTP.",
+    StreamEncrypted = "stream_encrypted": "A TCP connection in TLS, whose keys are not there.",
+    StreamUpgraded = "stream_upgraded": "A connection that went on in another protocol than HTTP or WebSocket.",
+    HeadMalformed = "head_malformed": "Bytes where the head of an HTTP message should be.",
+    HeadTooLarge = "head_too_large": "The head of an HTTP message longer than its limit, or with too many fields.",
+    HeadCut = "head_cut": "The head of an HTTP message in which its connection or the capture ends.",
+    FramingMalformed = "framing_malformed": "An HTTP message whose length cannot be told; its body is incomplete.",
+    BodyCut = "body_cut": "A body longer than its limit; the beginning was kept.",
+    AnswerMissed = "answer_missed": "A request whose answer cannot be told from others, because the capture lost bytes; it was kept without one.",
+    ResponseAlone = "response_alone": "A response whose request is not in the capture.",
+    PipelineTooLong = "pipeline_too_long": "A request behind too many that wait for their answer.",
+    Http2Malformed = "http2_malformed": "Bytes that break HTTP/2; the rest of their direction is read anew from the next frame that can be told.",
+    Http2Beginning = "http2_beginning": "Header fields of HTTP/2 that refer to what was sent before the capture began, or in a part that it lost.",
+    Http2TooMany = "http2_too_many": "An HTTP/2 stream beyond the limit of open ones.",
+    GrpcTooMuch = "grpc_too_much": "Messages of a gRPC call beyond what is kept of it; its bodies have them all the same.",
+    WebSocketMalformed = "websocket_malformed": "Frames that break WebSocket; the rest of their direction is left out.",
+    WebSocketTooMuch = "websocket_too_much": "A WebSocket message beyond what is kept of one connection.",
 }
 
 impl fmt::Display for SkipReason {
@@ -83,6 +111,8 @@ pub enum Place {
     Line(u64),
     /// Entry of a list, for example of `log.entries`, an item or a flow; 0 is before the first.
     Entry(u64),
+    /// Packet of a capture; 0 is before the first.
+    Packet(u64),
 }
 
 impl fmt::Display for Place {
@@ -90,6 +120,7 @@ impl fmt::Display for Place {
         match self {
             Self::Line(n) => write!(f, "line {n}"),
             Self::Entry(n) => write!(f, "entry {n}"),
+            Self::Packet(n) => write!(f, "packet {n}"),
         }
     }
 }

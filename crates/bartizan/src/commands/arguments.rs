@@ -91,10 +91,10 @@ pub enum Command {
 /// Arguments of `analyze`.
 #[derive(Debug, Args)]
 pub struct Analyze {
-    /// Captures or logs, recognised by their content: HAR, exchange JSON lines, Burp, mitmproxy and
-    /// Postman exports, access logs (nginx, Apache, Envoy, HAProxy, Caddy, Traefik, IIS, AWS, Google
-    /// Cloud); also compressed (gzip, zstd); `-` reads standard input. Several are read in order of
-    /// time
+    /// Captures or logs, recognised by their content: HAR, pcap and pcapng, exchange JSON lines, Burp,
+    /// mitmproxy and Postman exports, access logs (nginx, Apache, Envoy, HAProxy, Caddy, Traefik, IIS,
+    /// AWS, Google Cloud); also compressed (gzip, zstd); `-` reads standard input. Several are read in
+    /// order of time
     #[arg(required = true, value_name = "INPUT")]
     pub inputs: Vec<PathBuf>,
     /// Format of all inputs, where they are not recognised; `bartizan explain NAME` tells what is

@@ -1,0 +1,85 @@
+use bartizan_model::Exchange;
+
+use super::super::{
+    OpenOptions,
+    tests::{drain, read, split},
+};
+
+fn fixture(name: &str) -> Vec<u8> {
+    let path = format!("{}/tests/fixtures/{name}", env!("CARGO_MANIFEST_DIR"));
+    std::fs::read(path).expect("a fixture")
+}
+
+/// Connection, request and status of each exchange.
+fn lines(exchanges: &[Exchange]) -> Vec<String> {
+    let line = |e: &Exchange| {
+        let request = &e.request;
+        let target: String = request.target.chars().take(30).collect();
+        let status = e.response.as_ref().map_or(0, |response| response.status);
+        let connection = e.connection_id.as_deref().unwrap_or("-");
+        format!("{connection} {} {}{target} {status}", request.method, request.authority)
+    };
+    exchanges.iter().map(line).collect()
+}
+
+/// Exchanges, and what was skipped without its places.
+fn fixture_lines(name: &str) -> (Vec<String>, Vec<String>) {
+    let (exchanges, skipped) = split(read(name, &fixture(name)));
+    let reason = |skip: &String| skip.split(' ').next().unwrap_or_default().to_owned();
+    (lines(&exchanges), skipped.iter().map(reason).collect())
+}
+
+#[test]
+fn captures_of_others_are_read() {
+    for (name, wanted, skipped) in [(
+        "zeek/http__get_nosyn.pcap",
+        vec!["1 GET bro.org/download/CHANGES.bro-aux.txt 200"],
+        vec![],
+    )] {
+        let found = fixture_lines(name);
+        assert_eq!((found.0, found.1), (to_owned(&wanted), to_owned(&skipped)), "{name}");
+    }
+}
+
+fn to_owned(lines: &[&str]) -> Vec<String> {
+    lines.iter().map(|line| (*line).to_owned()).collect()
+}
+
+#[test]
+fn a_capture_that_is_cut_keeps_what_came_before() {
+    let bytes = fixture("zeek/http__percent-end-of-line.pcap");
+    let cut = &bytes[..bytes.len() - 30];
+    let (exchanges, skipped) = split(read("x.pcap", cut));
+    assert_eq!(exchanges.len(), 2);
+    assert_eq!(skipped.iter().filter(|s| s.starts_with("truncated at packet")).count(), 1);
+}
+
+#[test]
+fn what_the_end_cut_comes_again_once_the_capture_has_grown() {
+    let bytes = fixture("zeek/http__percent-end-of-line.pcap");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.pcap");
+    // The second connection is being captured: its request is there, its answer is not.
+    let (exchanges, _) = split(read("x.pcap", &bytes));
+    let cut = (24..bytes.len())
+        .find(|cut| {
+            let (found, _) = split_or_none(&bytes[..*cut]);
+            found.len() == 2 && found[1].response.as_ref().is_none_or(|r| r.status == 0)
+        })
+        .expect("a place between the two");
+    std::fs::write(&path, &bytes[..cut]).expect("writes");
+    let mut source = OpenOptions::new().open(&path).expect("opens");
+    let (first, _) = split(drain(&mut *source));
+    assert_eq!(first.len(), 2);
+    let checkpoint = source.checkpoint();
+    std::fs::write(&path, &bytes).expect("writes");
+    let mut source = OpenOptions::new().resume(&path, &checkpoint).expect("goes on");
+    let (rest, skipped) = split(drain(&mut *source));
+    assert_eq!(lines(&rest), lines(&exchanges[1..]));
+    assert_eq!((rest[0].id.as_str(), skipped.len()), ("2", 0));
+}
+
+/// As [`split`], for what may hold nothing.
+fn split_or_none(bytes: &[u8]) -> (Vec<Exchange>, Vec<String>) {
+    split(read("x.pcap", bytes).into_iter().filter(Result::is_ok).collect())
+}
