@@ -58,7 +58,7 @@ fn the_demo_shows_an_incident_in_two_minutes_and_is_a_picture() {
     let password = std::fs::read_to_string(&told.password).expect("the file");
     line_with(&mut told.lines, &format!("         http://{}/incidents/", told.admin));
     let waited = begin.elapsed();
-    println!("the first incident is told after {} s", waited.as_secs());
+    eprintln!("the first incident is told after {} s", waited.as_secs());
     assert!(waited < MOST_WAITED, "{waited:?}");
     line_with(&mut told.lines, "The intruder goes on");
     let own = home.path().join("pictures");
