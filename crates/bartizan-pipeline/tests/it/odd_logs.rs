@@ -64,14 +64,14 @@ fn escaped(text: &str, is_odd: fn(u8) -> bool, write: fn(&mut String, u8)) -> St
 }
 
 fn nginx(text: &str) -> String {
-    let odd = |b: u8| b < 0x20 || b >= 0x7f || b == b'"' || b == b'\\';
+    let odd = |b: u8| !(0x20..0x7f).contains(&b) || b == b'"' || b == b'\\';
     escaped(text, odd, |out, b| {
         let _ = write!(out, "\\x{b:02X}");
     })
 }
 
 fn apache(text: &str) -> String {
-    let odd = |b: u8| b < 0x20 || b >= 0x7f || b == b'"' || b == b'\\';
+    let odd = |b: u8| !(0x20..0x7f).contains(&b) || b == b'"' || b == b'\\';
     escaped(text, odd, |out, b| {
         let _ = match b {
             b'"' | b'\\' => write!(out, "\\{}", char::from(b)),
@@ -210,7 +210,7 @@ const WRITERS: [(&str, &str, Writer); 14] = [
             format!(
                 "2026-05-01 00:00:00 10.0.0.4 GET {stem} {query} 443 - {} {} 200 350",
                 o.ip,
-                o.agent.replace(' ', "+").replace('\t', "+")
+                o.agent.replace([' ', '\t'], "+")
             )
         },
     ),
