@@ -143,7 +143,16 @@ export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "ser
   };
   const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
-  return rows.toSorted(
-    (a, b) => (group ? compare(a[group] || LAST, b[group] || LAST) : 0) || compare(value(a), value(b)) * way,
-  );
+  // Keys are read once, and groups are made of what is sorted: there may be ten thousand rows.
+  const keyed = rows.map((row) => ({ row, key: value(row) }));
+  const sorted = keyed.sort((a, b) => compare(a.key, b.key) * way).map(({ row }) => row);
+  if (!group) return sorted;
+  const groups = new Map<string, EndpointRow[]>();
+  for (const row of sorted) {
+    const name = row[group] || LAST;
+    const members = groups.get(name);
+    if (members) members.push(row);
+    else groups.set(name, [row]);
+  }
+  return [...groups].sort(([a], [b]) => compare(a, b)).flatMap(([, rest]) => rest);
 }
