@@ -79,6 +79,8 @@ pub struct DataClassSpread {
     pub in_request: u64,
     /// Endpoints that answer with it.
     pub in_response: u64,
+    /// Endpoints by who can reach them: the words of [`Access`](bartizan_model::Access). What is 0 is missing.
+    pub access: BTreeMap<String, u64>,
 }
 
 /// What became different since some time. Things count once.

@@ -121,6 +121,8 @@ export interface DataClassEndpoints {
   endpoints: number;
   in_request: number;
   in_response: number;
+  /** Endpoints by who can reach them; what is 0 is missing. */
+  access: Record<string, number>;
 }
 
 export interface Changes {

@@ -428,6 +428,8 @@ export type DataClassCount = {
 
 /** Where a data class is seen. */
 export type DataClassSpread = {
+  /** Endpoints by who can reach them: the words of [`Access`](bartizan_model::Access). What is 0 is missing. */
+  access: Record<string, number>;
   /** Name of the class. */
   class: string;
   /** Endpoints that carry it. */

@@ -1,9 +1,6 @@
-import { useQueries } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import type { CSSProperties } from "react";
 import type { DataClassEndpoints } from "../api/figures.ts";
-import { resource } from "../api/queries.ts";
-import type { Facets } from "../api/shapes.ts";
 import { DataClass } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
@@ -20,41 +17,18 @@ const ACCESS: [access: string, title: string][] = [
   ["unknown", "Not told"],
 ];
 
-/** Who can reach endpoints that carry a class, and how many; undefined where the server did not say. */
-interface Reach {
-  access: string;
-  title: string;
-  of: (name: string) => number | undefined;
-}
-
-/** One for each access that endpoints with data have. */
-function useReach(): Reach[] {
-  const answers = useQueries({
-    queries: ACCESS.map(([access]) => ({
-      ...resource<Facets>("/endpoints/facets", { access }),
-      staleTime: 60_000,
-    })),
-  });
-  return ACCESS.flatMap(([access, title], index) => {
-    const classes = answers[index]?.data?.facets.data_class;
-    if (!classes || classes.values.length === 0) return [];
-    const sizes = new Map(classes.values.map(({ value, count: size }) => [value, size]));
-    return [{ access, title, of: (name) => sizes.get(name) ?? (classes.more ? undefined : 0) }];
-  });
-}
-
 /** Classes, who can reach the endpoints that carry them, and which way they go; the harmful ones first. */
 export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
-  const reach = useReach();
   const sorted = classes.toSorted(
     (a, b) => Number(isSensitive(b.class)) - Number(isSensitive(a.class)) || b.endpoints - a.endpoints,
   );
   const shown = sorted.slice(0, SHOWN);
   const most = Math.max(1, ...shown.map((one) => one.endpoints));
+  const reach = ACCESS.filter(([access]) => classes.some((one) => one.access[access]));
   return (
     <Panel
       title="Data map"
-      sub={reach.length > 0 ? "endpoints that carry it, by who can reach them" : "endpoints that carry it"}
+      sub="endpoints that carry it, by who can reach them"
       end={many(classes.length, "class", "classes")}
     >
       {shown.length === 0 ? (
@@ -66,8 +40,7 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
           <thead>
             <tr>
               <th>Class</th>
-              {reach.length === 0 && <th className="num">Endpoints</th>}
-              {reach.map(({ access, title }) => (
+              {reach.map(([access, title]) => (
                 <th key={access} className="num">
                   {title}
                 </th>
@@ -84,11 +57,10 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
                     <DataClass name={one.class} />
                   </Link>
                 </td>
-                {reach.length === 0 && <Cell value={one.endpoints} most={most} />}
-                {reach.map(({ access, of }) => (
+                {reach.map(([access]) => (
                   <Cell
                     key={access}
-                    value={of(one.class)}
+                    value={one.access[access] ?? 0}
                     most={most}
                     search={{ data_class: one.class, access }}
                   />
@@ -111,33 +83,17 @@ export function DataMap({ classes }: { classes: DataClassEndpoints[] }) {
   );
 }
 
-/** The more endpoints, the deeper the ground; what was not counted is hatched. */
-function Cell(props: { value: number | undefined; most: number; search?: Record<string, string> }) {
-  const { value, most, search } = props;
-  if (value === undefined) {
-    return (
-      <td className="cell">
-        <span className="hatch" title="Not counted: only the most frequent classes are" />
-      </td>
-    );
-  }
-  if (value === 0) {
-    return (
-      <td className="cell">
-        <span className="none">–</span>
-      </td>
-    );
-  }
+/** The more endpoints, the deeper the ground. */
+function Cell({ value, most, search }: { value: number; most: number; search: Record<string, string> }) {
   const depth = 8 + Math.round(Math.sqrt(value / most) * 34);
-  const ground = { "--a": depth } as CSSProperties;
   return (
     <td className="cell">
-      {search ? (
-        <Link to="/inventory" search={search} style={ground}>
+      {value === 0 ? (
+        <span className="none">–</span>
+      ) : (
+        <Link to="/inventory" search={search} style={{ "--a": depth } as CSSProperties}>
           {count(value)}
         </Link>
-      ) : (
-        <span style={ground}>{count(value)}</span>
       )}
     </td>
   );

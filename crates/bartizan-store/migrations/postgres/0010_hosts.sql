@@ -23,3 +23,7 @@ CREATE INDEX actors_by_detections
 DROP INDEX actors_by_time;
 CREATE INDEX actors_by_time
     ON actors (organisation, environment, seen_at, id, kind, detections, label);
+
+-- The data map tells who can reach what carries a class.
+DROP INDEX endpoints_by_flows;
+CREATE INDEX endpoints_by_flows ON endpoints (organisation, environment, data_flows, access, id);

@@ -161,7 +161,8 @@ pub(super) async fn data_classes(
 ) -> Inner<Vec<DataClassSpread>> {
     let mut spread: BTreeMap<String, DataClassSpread> = BTreeMap::new();
     for row in in_scope!(sql::DATA_FLOWS, scope).fetch_all(connection).await? {
-        let (flows, count): (String, u64) = (row.try_get(0)?, unsigned(row.try_get(1)?));
+        let (flows, access): (String, String) = (row.try_get(0)?, row.try_get(1)?);
+        let count = unsigned(row.try_get(2)?);
         let mut ways: BTreeMap<&str, [bool; 2]> = BTreeMap::new();
         for (class, way) in flows.split(' ').filter_map(|flow| flow.rsplit_once(':')) {
             let [request, response] = ways.entry(class).or_default();
@@ -171,6 +172,7 @@ pub(super) async fn data_classes(
         for (class, [request, response]) in ways {
             let one = spread.entry(class.to_owned()).or_default();
             one.endpoints += count;
+            *one.access.entry(access.clone()).or_default() += count;
             one.in_request += if request { count } else { 0 };
             one.in_response += if response { count } else { 0 };
         }

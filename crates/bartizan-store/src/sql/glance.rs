@@ -35,13 +35,13 @@ pub(crate) const ENDPOINT_CHANGES: &str = "\
 SELECT sequence, time, what, was, became FROM endpoint_changes \
 WHERE organisation = $1 AND environment = $2 AND endpoint_id = $3 ORDER BY sequence";
 
-/// How many endpoints have the same flows. Those that lead elsewhere are left out.
+/// How many endpoints have the same flows and access. Those that lead elsewhere are left out.
 pub(crate) const DATA_FLOWS: &str = "\
-SELECT data_flows, COUNT(*) FROM endpoints \
+SELECT data_flows, access, COUNT(*) FROM endpoints \
 WHERE organisation = $1 AND environment = $2 AND data_flows > '' AND id NOT IN (\
  SELECT alias FROM endpoint_aliases \
  WHERE organisation = $1 AND environment = $2 AND target <> alias) \
-GROUP BY data_flows";
+GROUP BY data_flows, access";
 
 /// What became different at or after `$3`.
 pub(crate) const CHANGES: &str = "\

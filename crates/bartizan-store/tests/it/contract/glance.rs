@@ -102,13 +102,15 @@ pub(super) async fn data_classes_are_spread_over_endpoints(store: &dyn Store) {
         endpoint
     };
     use Direction::{Request, Response};
-    let endpoints = vec![
+    let mut endpoints = vec![
         of("/a", vec![seen("email", Request), seen("email", Response), seen("iban", Request)]),
         of("/b", vec![seen("email", Response), seen("email", Response)]),
         of("/c", vec![seen("email", Response)]),
         of("/d", Vec::new()),
         of("/gone", vec![seen("iban", Response)]),
     ];
+    endpoints[0].access = Access::Partner;
+    let (partner, other) = (Access::Partner.as_str(), endpoints[1].access.as_str());
     let from = vec![endpoints[4].id.clone()];
     let into = endpoints[3].id.clone();
     let merges = vec![EndpointMerge { from, into, reason: String::new() }];
@@ -120,6 +122,13 @@ pub(super) async fn data_classes_are_spread_over_endpoints(store: &dyn Store) {
         .map(|one| (one.class.as_str(), one.endpoints, one.in_request, one.in_response))
         .collect();
     assert_eq!(numbers, [("email", 3, 1, 3), ("iban", 1, 1, 0)]);
+    let access: Vec<Vec<_>> = spread
+        .iter()
+        .map(|one| one.access.iter().map(|(who, count)| (who.as_str(), *count)).collect())
+        .collect();
+    let mut emails = vec![(other, 2), (partner, 1)];
+    emails.sort_unstable();
+    assert_eq!(access, [emails, vec![(partner, 1)]]);
 }
 
 pub(super) async fn traffic_adds_up_and_is_forgotten(store: &dyn Store) {
