@@ -55,9 +55,9 @@ macro_rules! losses {
 }
 
 losses! {
-    ContainerBroken = "container_broken": "The capture file is damaged from here on.",
+    ContainerBroken = "capture_broken": "The capture file is damaged from here on.",
     BlockTooLarge = "block_too_large": "A packet or block longer than 1 MiB; it was passed over.",
-    LinkUnknown = "link_unknown": "A packet of a link type that is not read.",
+    LinkUnknown = "packet_link_unknown": "A packet of a link type that is not read.",
     PacketCut = "packet_cut": "A packet of which the capture kept only a beginning.",
     PacketNotIp = "packet_not_ip": "A frame that carries no IP packet, for example ARP.",
     PacketNotTcp = "packet_not_tcp": "An IP packet that carries no TCP segment, for example DNS or QUIC.",

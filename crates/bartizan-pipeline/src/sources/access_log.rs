@@ -7,10 +7,8 @@ mod prefix;
 use bartizan_model::source::Ordering;
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
-    logs::{self, Dialect, LATENESS},
+    Reading, SourceItem,
+    logs::{Dialect, Form, LATENESS},
 };
 
 pub(super) static SOURCE: SourceItem = SourceItem {
@@ -31,22 +29,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "203.0.113.7 - alice [22/Nov/2026:10:00:00 +0000] \"GET /v1/orders/7 HTTP/1.1\" 200 512 \"-\" \"curl/8.4.0\"\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read: |line| line::read(line.bytes), form: Form::Loose }),
 };
-
-static DIALECT: Dialect = Dialect { read: |line| line::read(line.bytes), is_loose: true };
-
-fn recognise(head: &Head<'_>) -> u8 {
-    let by_name = head.extension == "log" || head.extension.starts_with("log-");
-    let is_blank = head.bytes.trim_ascii().is_empty();
-    logs::recognise(head, &DIALECT).max(if by_name && !is_blank { 20 } else { 0 })
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
-}
 
 #[cfg(test)]
 mod tests;

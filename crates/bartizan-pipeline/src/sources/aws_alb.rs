@@ -3,11 +3,9 @@
 use bartizan_model::{Duration, Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, RawLine,
+        Dialect, Form, RawLine,
         address::with_port,
         escapes::unescape,
         line::{Field, LogLine},
@@ -36,12 +34,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "https 2026-11-22T10:00:00.186641Z app/my-lb/50dc6c495c0c9188 203.0.113.7:2817 10.0.0.1:80 0.000 0.012 0.000 200 200 34 512 \"GET https://api.example.com:443/v1/orders/7 HTTP/1.1\" \"curl/8.4.0\" ECDHE-RSA-AES128-GCM-SHA256 TLSv1.2 arn:aws:elasticloadbalancing:us-east-2:123456789012:targetgroup/api/73e2d6bc24d8a067 \"Root=1-58337364-23a8c76965a2ef7629b185e3\" \"api.example.com\" \"arn:aws:acm:us-east-2:123456789012:certificate/x\" 0 2026-11-22T10:00:00.174000Z \"forward\" \"-\" \"-\" \"10.0.0.1:80\" \"200\" \"-\" \"-\" TID_1234abcd\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
     let (asked, out) = split(line.bytes).ok_or(SkipReason::NotALogLine)?;
@@ -140,14 +134,6 @@ fn is_tls(after: &[u8]) -> bool {
     !cipher.is_empty()
         && !cipher.contains('"')
         && (version == "-" || version.starts_with("TLS") || version.starts_with("SSL"))
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 use bartizan_model::{Duration, Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, RawLine,
+        Dialect, Form, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -31,12 +29,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log", "json"],
     example: "{\"requestId\":\"c6af9ac6-7b61-11e6-9a41-93e8deadbeef\",\"ip\":\"203.0.113.7\",\"caller\":\"-\",\"user\":\"-\",\"requestTime\":\"22/Nov/2026:10:00:00 +0000\",\"httpMethod\":\"GET\",\"resourcePath\":\"/orders/{id}\",\"path\":\"/prod/orders/7\",\"status\":\"200\",\"protocol\":\"HTTP/1.1\",\"responseLength\":\"512\"}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("requesttimeepoch", Field::Time),
@@ -96,14 +90,6 @@ fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
         }
     }
     out.exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

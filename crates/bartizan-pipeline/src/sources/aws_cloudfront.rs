@@ -5,11 +5,9 @@ use std::borrow::Cow;
 use bartizan_model::{Duration, Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, RawLine,
+        Dialect, Form, RawLine,
         columns::{percent_target, percent_text},
         line::Field,
     },
@@ -34,12 +32,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "#Version: 1.0\n#Fields: date time x-edge-location sc-bytes c-ip cs-method cs(Host) cs-uri-stem sc-status cs(Referer) cs(User-Agent) cs-uri-query cs(Cookie) x-edge-result-type x-edge-request-id x-host-header cs-protocol cs-bytes time-taken x-forwarded-for ssl-protocol ssl-cipher x-edge-response-result-type cs-protocol-version\n2026-11-22\t10:00:00\tFRA56-P1\t512\t203.0.113.7\tGET\td111111abcdef8.cloudfront.net\t/v1/orders/7\t200\t-\tcurl/8.4.0\texpand=1\t-\tMiss\tSOX4xwn4XV6Q4rgb7XiVGOHms_BGlTAC4KyHmureZmBNrjGdRLiNIQ==\tapi.example.com\thttps\t120\t0.012\t-\tTLSv1.3\tTLS_AES_128_GCM_SHA256\tMiss\tHTTP/2.0\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &[(&str, Field)] = &[
     ("timestamp(ms)", Field::Time),
@@ -82,14 +76,6 @@ fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
         return Err(SkipReason::NotALogLine);
     }
     line.columns.read(line.bytes, TABLE, value)?.exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

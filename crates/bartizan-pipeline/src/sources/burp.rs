@@ -5,7 +5,7 @@ mod item;
 use bartizan_model::{Duration, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
+    Head, Reading, Source, SourceItem, SourceLimits,
     entries::{Entries, EntrySource, Found},
     error::SourceError,
     input::Input,
@@ -31,9 +31,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["xml"],
     example: "<?xml version=\"1.0\"?>\n<items burpVersion=\"2026.1\" exportTime=\"Sun Nov 22 11:00:00 UTC 2026\">\n  <item>\n    <time>Sun Nov 22 10:00:00 UTC 2026</time>\n    <url><![CDATA[https://api.example.com/v1/orders/7]]></url>\n    <host ip=\"203.0.113.9\">api.example.com</host>\n    <port>443</port>\n    <protocol>https</protocol>\n    <request base64=\"true\"><![CDATA[R0VUIC92MS9vcmRlcnMvNyBIVFRQLzEuMQ0KSG9zdDogYXBpLmV4YW1wbGUuY29tDQoNCg==]]></request>\n    <status>200</status>\n    <response base64=\"true\"><![CDATA[SFRUUC8xLjEgMjAwIE9LDQpDb250ZW50LUxlbmd0aDogMg0KDQp7fQ==]]></response>\n  </item>\n</items>\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 fn recognise(head: &Head<'_>) -> u8 {

@@ -3,11 +3,9 @@
 use bartizan_model::{Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -29,12 +27,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log", "json"],
     example: "{\"level\":\"info\",\"ts\":1795341600.123,\"logger\":\"http.log.access\",\"msg\":\"handled request\",\"request\":{\"remote_ip\":\"203.0.113.7\",\"remote_port\":\"5123\",\"client_ip\":\"203.0.113.7\",\"proto\":\"HTTP/2.0\",\"method\":\"GET\",\"host\":\"api.example.com\",\"uri\":\"/v1/orders/7\",\"headers\":{\"User-Agent\":[\"curl/8.4.0\"]}},\"user_id\":\"\",\"duration\":0.012,\"size\":512,\"status\":200,\"resp_headers\":{\"Content-Type\":[\"application/json\"]}}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("ts", Field::Time),
@@ -84,14 +78,6 @@ fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
         out.request_id = out.headers.get("x-request-id").map(str::to_owned);
     }
     out.exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

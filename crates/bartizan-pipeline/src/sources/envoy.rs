@@ -4,14 +4,12 @@ use bartizan_model::{Exchange, source::Ordering};
 use memchr::memmem;
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         line::{Field, LogLine},
         quoted::{bracketed, field, request, text_word},
-        request_line,
+        request_line, shipping,
     },
     skip::SkipReason,
     times,
@@ -37,12 +35,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "[2026-11-22T10:00:00.123Z] \"GET /v1/orders/7 HTTP/2\" 200 - 0 512 12 11 \"203.0.113.7\" \"curl/8.4.0\" \"068508d5-1f0c-4f07-9a30-5f2cd76ee016\" \"api.example.com\" \"10.0.1.5:8080\"\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
     let (asked, mut out) = split(line.bytes).ok_or(SkipReason::NotALogLine)?;
@@ -58,7 +52,7 @@ fn split(line: &[u8]) -> Option<(&[u8], LogLine)> {
     let (before, time, rest) =
         bracketed(line, BRACKETS, |text| text.contains('T').then(|| times::parse(text)).flatten())?;
     // A common log has an address, a name and a user there.
-    let is_shipped = logs::shipping::is_shipped(std::str::from_utf8(before).ok()?);
+    let is_shipped = shipping::is_shipped(std::str::from_utf8(before).ok()?);
     if !before.trim_ascii().is_empty() && !is_shipped {
         return None;
     }
@@ -128,14 +122,6 @@ fn tail(text: &[u8], out: &mut LogLine) {
         |bytes: Option<&[u8]>| String::from_utf8_lossy(bytes.unwrap_or_default()).into_owned();
     out.set(Field::Header("x-forwarded-for"), &text(forwarded));
     out.set(Field::Header("user-agent"), &text(agent));
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

@@ -3,11 +3,9 @@
 use bartizan_model::{Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -30,12 +28,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log", "json"],
     example: "{\"start_time\":\"2026-11-22T10:00:00.123Z\",\"method\":\"GET\",\"path\":\"/v1/orders/7\",\"protocol\":\"HTTP/2\",\"response_code\":200,\"response_flags\":\"-\",\"bytes_received\":0,\"bytes_sent\":512,\"duration\":12,\"x_forwarded_for\":\"203.0.113.7\",\"user_agent\":\"curl/8.4.0\",\"request_id\":\"068508d5-1f0c-4f07-9a30-5f2cd76ee016\",\"authority\":\"api.example.com\",\"upstream_host\":\"10.0.1.3:8080\"}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("starttime", Field::Time),
@@ -122,14 +116,6 @@ pub(super) fn is_envoy(members: &Members) -> bool {
 fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
     let members = line.members().filter(|m| is_envoy(m)).ok_or(SkipReason::NotALogLine)?;
     members.fill(TABLE).exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

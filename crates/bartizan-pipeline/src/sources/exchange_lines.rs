@@ -9,7 +9,7 @@ use bartizan_protocols::exchange_json::{LineError, parse_line};
 use serde::Deserialize;
 
 use super::{
-    Head, Item, Source, SourceItem, SourceLimits,
+    Head, Item, Reading, Source, SourceItem, SourceLimits,
     error::SourceError,
     input::Input,
     json_scan::{EntryScan, Scanned},
@@ -35,9 +35,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["jsonl", "ndjson"],
     example: "{\"time\":\"2026-11-22T10:00:00Z\",\"request\":{\"method\":\"GET\",\"url\":\"https://api.example.com/v1/orders/7\"},\"response\":{\"status\":200}}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 /// As much of an exchange as tells it from other JSON.

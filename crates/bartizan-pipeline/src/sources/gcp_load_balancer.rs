@@ -3,11 +3,9 @@
 use bartizan_model::{Duration, Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, RawLine,
+        Dialect, Form, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -31,12 +29,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["jsonl", "json"],
     example: "{\"httpRequest\":{\"requestMethod\":\"GET\",\"requestUrl\":\"https://api.example.com/v1/orders/7\",\"requestSize\":\"120\",\"status\":200,\"responseSize\":\"512\",\"userAgent\":\"curl/8.4.0\",\"remoteIp\":\"203.0.113.7\",\"latency\":\"0.012000s\",\"protocol\":\"HTTP/2\"},\"insertId\":\"1abc\",\"timestamp\":\"2026-11-22T10:00:00.123456Z\",\"resource\":{\"type\":\"http_load_balancer\"}}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("timestamp", Field::Time),
@@ -62,14 +56,6 @@ fn is_gcp(members: &Members) -> bool {
 fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
     let members = line.members().filter(|m| is_gcp(m)).ok_or(SkipReason::NotALogLine)?;
     members.fill(TABLE).exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

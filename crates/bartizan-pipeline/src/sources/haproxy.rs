@@ -4,11 +4,9 @@ use bartizan_model::{Exchange, source::Ordering};
 use memchr::memmem;
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         address::{is_list, with_port},
         escapes::unescape_hash,
         line::{Field, LogLine},
@@ -40,12 +38,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "Nov 22 10:00:00 lb1 haproxy[1423]: 203.0.113.7:53370 [22/Nov/2026:10:00:00.090] https-in~ api/srv1 0/0/1/11/12 200 512 - - ---- 73/5/0/0/0 0/0 {api.example.com|curl/8.4.0} \"GET /v1/orders/7 HTTP/1.1\"\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
     let (asked, mut out) = split(line.bytes).ok_or(SkipReason::NotALogLine)?;
@@ -172,14 +166,6 @@ fn handshake(tail: &[u8], out: &mut LogLine) {
         out.set(Field::TlsVersion, version);
         out.set(Field::Sni, sni);
     }
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

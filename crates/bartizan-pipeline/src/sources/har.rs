@@ -11,7 +11,7 @@ use bartizan_model::{
 };
 
 use super::{
-    Head, Item, Source, SourceItem, SourceLimits,
+    Head, Item, Reading, Source, SourceItem, SourceLimits,
     error::SourceError,
     input::Input,
     json_scan::{EntryScan, Scanned},
@@ -41,9 +41,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["har", "zhar"],
     example: r#"{"log":{"entries":[{"startedDateTime":"2026-11-22T10:00:00Z","time":12,"request":{"method":"GET","url":"https://api.example.com/v1/orders/7","headers":[]},"response":{"status":200,"headers":[],"content":{"size":2,"mimeType":"application/json","text":"{}"}}}]}}"#,
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 fn recognise(head: &Head<'_>) -> u8 {

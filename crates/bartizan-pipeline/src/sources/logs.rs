@@ -46,9 +46,20 @@ const PROBE_LINES: usize = 50;
 pub(crate) struct Dialect {
     /// Reads a line; [`SkipReason::NotALogLine`] when it is of another dialect.
     pub(super) read: fn(&RawLine<'_>) -> Result<Exchange, SkipReason>,
-    /// Whether it takes what has its form anywhere in a line, so that the agent of another dialect
-    /// could forge one: it is tried last.
-    pub(super) is_loose: bool,
+    /// What tells it from others.
+    pub(super) form: Form,
+}
+
+/// What tells a dialect from others.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// A form of its own.
+    Own,
+    /// Names such as many use: of two that fit an input, the other is it.
+    Common,
+    /// It takes what has its form anywhere in a line, so that the agent of another dialect could forge
+    /// one: it is tried last. What is a log by its name only is taken for one.
+    Loose,
 }
 
 /// A line before it is read.
@@ -73,9 +84,9 @@ impl<'a> RawLine<'a> {
 
     /// As `own` reads it, or else as another dialect does, a loose one last.
     fn exchange(&self, own: &Dialect) -> Result<Exchange, SkipReason> {
-        let all = || std::iter::once(own).chain(SOURCES.iter().filter_map(|item| item.dialect));
-        let strict = all().filter(|dialect| !dialect.is_loose);
-        let loose = all().filter(|dialect| dialect.is_loose);
+        let all = || std::iter::once(own).chain(SOURCES.iter().filter_map(|item| item.dialect()));
+        let strict = all().filter(|dialect| dialect.form != Form::Loose);
+        let loose = all().filter(|dialect| dialect.form == Form::Loose);
         for dialect in strict.chain(loose) {
             match (dialect.read)(self) {
                 Err(SkipReason::NotALogLine) => {}
@@ -140,7 +151,13 @@ pub(super) fn recognise(head: &Head<'_>, dialect: &Dialect) -> u8 {
             good += is_good(values.join("\t").as_bytes(), &columns);
         }
     }
-    if good == 0 { 0 } else { 60 + u8::try_from(good * 40 / all.max(1)).unwrap_or(40) }
+    if good > 0 {
+        let sure = 60 + u8::try_from(good * 40 / all.max(1)).unwrap_or(40);
+        return sure - if dialect.form == Form::Common { 5 } else { 0 };
+    }
+    let by_name = head.extension == "log" || head.extension.starts_with("log-");
+    let is_blank = head.bytes.trim_ascii().is_empty();
+    if dialect.form == Form::Loose && by_name && !is_blank { 20 } else { 0 }
 }
 
 /// Whether the text is a list of objects, and no text that begins with a time in brackets.

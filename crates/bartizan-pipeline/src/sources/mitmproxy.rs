@@ -7,7 +7,7 @@ use bartizan_model::{Duration, source::Ordering};
 
 use self::tnetstring::{Kind, Token};
 use super::{
-    Head, Source, SourceItem, SourceLimits,
+    Head, Reading, Source, SourceItem, SourceLimits,
     entries::{Entries, EntrySource, Found},
     error::SourceError,
     input::Input,
@@ -36,9 +36,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["mitm", "flow", "flows", "dump"],
     example: "402:7:version;2:21#4:type;4:http;2:id;8:068508d5;7:request;215:6:method;3:GET,6:scheme;5:https,4:host;15:api.example.com;4:port;3:443#4:path;12:/v1/orders/7,12:http_version;8:HTTP/1.1,7:headers;30:26:4:host,15:api.example.com,]]7:content;0:,15:timestamp_start;14:1795341600.123^}8:response;111:11:status_code;3:200#12:http_version;8:HTTP/1.1,7:headers;0:]7:content;2:{},13:timestamp_end;14:1795341600.135^}}",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 fn recognise(head: &Head<'_>) -> u8 {

@@ -148,13 +148,54 @@ pub struct SourceItem {
     pub example: &'static str,
     /// How its exchanges are ordered.
     pub ordering: Ordering,
+    /// How inputs are told and read.
+    pub(crate) reading: Reading,
+}
+
+/// How inputs of a format are told and read.
+#[derive(Debug)]
+pub(crate) enum Reading {
+    /// Line by line, as an access log.
+    Lines(logs::Dialect),
+    /// In a way of its own.
+    Own {
+        /// See [`SourceItem::recognise`].
+        recognise: fn(&Head<'_>) -> u8,
+        /// See [`SourceItem::open`].
+        open: fn(Input, ledger::Ledger, &SourceLimits) -> Box<dyn Source>,
+    },
+}
+
+impl SourceItem {
+    /// How it reads a line, when it is a dialect of access logs.
+    const fn dialect(&self) -> Option<&logs::Dialect> {
+        match &self.reading {
+            Reading::Lines(dialect) => Some(dialect),
+            Reading::Own { .. } => None,
+        }
+    }
+
     /// How sure it is that an input of this beginning is its own: 0 not at all, below 50 only by
     /// name, 100 certain.
-    pub recognise: fn(&Head<'_>) -> u8,
-    /// How it reads a line, when it is a dialect of access logs.
-    pub(crate) dialect: Option<&'static logs::Dialect>,
+    fn recognise(&self, head: &Head<'_>) -> u8 {
+        match &self.reading {
+            Reading::Lines(dialect) => logs::recognise(head, dialect),
+            Reading::Own { recognise, .. } => recognise(head),
+        }
+    }
+
     /// Opens an input, where the state was taken from a checkpoint.
-    pub(crate) open: fn(Input, ledger::Ledger, &SourceLimits) -> Box<dyn Source>,
+    fn open(
+        &'static self,
+        input: Input,
+        ledger: ledger::Ledger,
+        limits: &SourceLimits,
+    ) -> Box<dyn Source> {
+        match &self.reading {
+            Reading::Lines(dialect) => logs::open(input, ledger, limits, self, dialect),
+            Reading::Own { open, .. } => open(input, ledger, limits),
+        }
+    }
 }
 
 /// What to do with a file of no known format.

@@ -3,11 +3,9 @@
 use bartizan_model::{Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits, aws_api_gateway, envoy_json,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem, aws_api_gateway, envoy_json,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -28,12 +26,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log", "json"],
     example: "{\"time_iso8601\":\"2026-11-22T10:00:00+00:00\",\"msec\":\"1795341600.123\",\"remote_addr\":\"203.0.113.7\",\"remote_user\":\"\",\"request_method\":\"GET\",\"request_uri\":\"/v1/orders/7\",\"server_protocol\":\"HTTP/1.1\",\"status\":\"200\",\"body_bytes_sent\":\"512\",\"request_time\":\"0.012\",\"host\":\"api.example.com\",\"http_user_agent\":\"curl/8.4.0\"}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Common }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("msec", Field::Time),
@@ -176,15 +170,6 @@ fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
         out.port = None;
     }
     out.exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    // Names that many use: a dialect that is surer goes first.
-    logs::recognise(head, &DIALECT).saturating_sub(5)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

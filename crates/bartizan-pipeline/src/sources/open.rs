@@ -159,7 +159,7 @@ impl OpenOptions {
             (None, None) => recognise(&input)?,
         };
         input.drop_head();
-        Ok((item.open)(input, Ledger::new(self.prefix.clone(), resume), &self.limits))
+        Ok(item.open(input, Ledger::new(self.prefix.clone(), resume), &self.limits))
     }
 }
 
@@ -207,7 +207,7 @@ fn recognise(input: &Input) -> Result<&'static SourceItem, SourceError> {
     let extension = extension(input.name());
     let head_of = Head { bytes: head, is_all: input.head_is_all(), extension: &extension };
     // Of equals, the first in the list.
-    let best = SOURCES.iter().rev().map(|item| ((item.recognise)(&head_of), *item));
+    let best = SOURCES.iter().rev().map(|item| (item.recognise(&head_of), *item));
     let (sure, item) = best.max_by_key(|(sure, _)| *sure).unwrap_or((0, SOURCES[0]));
     if sure >= BY_CONTENT {
         return Ok(item);

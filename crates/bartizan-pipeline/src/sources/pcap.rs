@@ -4,10 +4,10 @@ use bartizan_model::{
     Duration,
     source::{Checkpoint, Ordering},
 };
-use bartizan_protocols::capture::{CaptureLimits, Container, Event, Flows, Loss, Step};
+use bartizan_protocols::capture::{CaptureLimits, Container, Event, Flows, Step};
 
 use super::{
-    Head, Item, Source, SourceItem, SourceLimits,
+    Head, Item, Reading, Source, SourceItem, SourceLimits,
     error::SourceError,
     input::Input,
     ledger::Ledger,
@@ -37,9 +37,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["pcap", "pcapng", "cap"],
     example: EXAMPLE,
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 /// A pcapng file of three packets: a request, its answer, and the end. It is text, as pcapng can be.
@@ -113,7 +111,7 @@ impl Pcap {
                 let item = match event {
                     Event::Exchange(exchange) => self.ledger.exchange(exchange, self.input.name()),
                     Event::Lost(loss, packet) => {
-                        self.ledger.skip(reason(loss), Place::Packet(packet))
+                        self.ledger.skip(loss.into(), Place::Packet(packet))
                     }
                 };
                 if is_lasting {
@@ -202,42 +200,6 @@ impl Pcap {
             left -= size as u64;
         }
         Ok(())
-    }
-}
-
-/// The name under which a loss is counted.
-const fn reason(loss: Loss) -> SkipReason {
-    match loss {
-        Loss::ContainerBroken => SkipReason::CaptureBroken,
-        Loss::BlockTooLarge => SkipReason::EntryTooLarge,
-        Loss::LinkUnknown => SkipReason::PacketLinkUnknown,
-        Loss::PacketCut => SkipReason::PacketCut,
-        Loss::PacketNotIp => SkipReason::PacketNotIp,
-        Loss::PacketNotTcp => SkipReason::PacketNotTcp,
-        Loss::PacketMalformed => SkipReason::PacketMalformed,
-        Loss::FragmentMissing => SkipReason::FragmentMissing,
-        Loss::SegmentOutOfWindow => SkipReason::SegmentOutOfWindow,
-        Loss::SegmentConflict => SkipReason::SegmentConflict,
-        Loss::StreamGap => SkipReason::StreamGap,
-        Loss::FlowEvicted => SkipReason::FlowEvicted,
-        Loss::StreamNotHttp => SkipReason::StreamNotHttp,
-        Loss::StreamEncrypted => SkipReason::StreamEncrypted,
-        Loss::StreamUpgraded => SkipReason::StreamUpgraded,
-        Loss::TunnelOpened => SkipReason::ConnectTunnel,
-        Loss::HeadMalformed => SkipReason::HeadMalformed,
-        Loss::HeadTooLarge => SkipReason::HeadTooLarge,
-        Loss::HeadCut => SkipReason::HeadCut,
-        Loss::FramingMalformed => SkipReason::FramingMalformed,
-        Loss::BodyCut => SkipReason::BodyCut,
-        Loss::AnswerMissed => SkipReason::AnswerMissed,
-        Loss::ResponseAlone => SkipReason::ResponseAlone,
-        Loss::PipelineTooLong => SkipReason::PipelineTooLong,
-        Loss::Http2Malformed => SkipReason::Http2Malformed,
-        Loss::Http2Beginning => SkipReason::Http2Beginning,
-        Loss::Http2TooMany => SkipReason::Http2TooMany,
-        Loss::GrpcTooMuch => SkipReason::GrpcTooMuch,
-        Loss::WebSocketMalformed => SkipReason::WebSocketMalformed,
-        Loss::WebSocketTooMuch => SkipReason::WebSocketTooMuch,
     }
 }
 

@@ -13,7 +13,7 @@ use serde_json::value::RawValue;
 
 use self::example::Variables;
 use super::{
-    Head, Source, SourceItem, SourceLimits,
+    Head, Reading, Source, SourceItem, SourceLimits,
     entries::{Entries, EntrySource, Found},
     error::SourceError,
     foreign,
@@ -41,9 +41,7 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["json"],
     example: r#"{"info":{"name":"Shop","schema":"https://schema.getpostman.com/json/collection/v2.1.0/collection.json"},"item":[{"name":"Order","request":{"method":"GET","url":"https://api.example.com/v1/orders/7"},"response":[{"name":"found","originalRequest":{"method":"GET","header":[],"url":{"raw":"https://api.example.com/v1/orders/7"}},"status":"OK","code":200,"header":[{"key":"Content-Type","value":"application/json"}],"body":"{\"id\":7}"}]}]}"#,
     ordering: Ordering { lateness: Duration::ZERO },
-    recognise,
-    dialect: None,
-    open,
+    reading: Reading::Own { recognise, open },
 };
 
 fn recognise(head: &Head<'_>) -> u8 {

@@ -2,26 +2,43 @@
 
 use std::{collections::BTreeMap, fmt};
 
+use bartizan_protocols::capture::Loss;
+
 macro_rules! reasons {
     ($($variant:ident = $name:literal: $what:literal),+ $(,)?) => {
         /// Why an entry of an input was not handed over as an exchange.
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub enum SkipReason { $(#[doc = $what] $variant),+ }
+        pub enum SkipReason {
+            $(#[doc = $what] $variant,)+
+            /// What a packet capture holds that became no exchange.
+            Capture(Loss),
+        }
 
         impl SkipReason {
             /// All reasons.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
+            pub fn all() -> impl Iterator<Item = Self> {
+                let losses = Loss::ALL.iter().map(|loss| Self::from(*loss));
+                let mut all = vec![$(Self::$variant),+];
+                all.extend(losses.filter(|loss| matches!(loss, Self::Capture(_))));
+                all.into_iter()
+            }
 
             /// The name that counters and results show (snake case).
             #[must_use]
             pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $name),+ }
+                match self {
+                    $(Self::$variant => $name,)+
+                    Self::Capture(loss) => loss.as_str(),
+                }
             }
 
             /// One sentence for people.
             #[must_use]
             pub const fn what(self) -> &'static str {
-                match self { $(Self::$variant => $what),+ }
+                match self {
+                    $(Self::$variant => $what,)+
+                    Self::Capture(loss) => loss.what(),
+                }
             }
         }
     };
@@ -68,34 +85,17 @@ reasons! {
     RequestTls = "request_tls": "A TLS handshake sent to a plain-text port.",
     RequestNotHttp = "request_not_http": "Bytes that are no HTTP request line.",
     RequestIncomplete = "request_incomplete": "A request line without a target.",
-    CaptureBroken = "capture_broken": "The capture file is damaged from here on.",
-    PacketLinkUnknown = "packet_link_unknown": "A packet of a link type that is not read.",
-    PacketCut = "packet_cut": "A packet of which the capture kept only a beginning.",
-    PacketNotIp = "packet_not_ip": "A frame that carries no IP packet, for example ARP.",
-    PacketNotTcp = "packet_not_tcp": "An IP packet that carries no TCP segment, for example DNS or QUIC.",
-    PacketMalformed = "packet_malformed": "A packet whose headers contradict each other.",
-    FragmentMissing = "fragment_missing": "A fragment of an IP packet whose other fragments did not come, overlap, or are too many.",
-    SegmentOutOfWindow = "segment_out_of_window": "A TCP reset or segment far from where its stream is, or behind its end.",
-    SegmentConflict = "segment_conflict": "A TCP segment that repeats bytes differently; the first copy was kept.",
-    StreamGap = "stream_gap": "Bytes of a TCP stream that the capture lost; messages they were part of are incomplete or left out.",
-    FlowEvicted = "flow_evicted": "A TCP connection that was given up for want of room.",
-    StreamNotHttp = "stream_not_http": "A TCP connection that speaks something else than HTTP.",
-    StreamEncrypted = "stream_encrypted": "A TCP connection in TLS, whose keys are not there.",
-    StreamUpgraded = "stream_upgraded": "A connection that went on in another protocol than HTTP or WebSocket.",
-    HeadMalformed = "head_malformed": "Bytes where the head of an HTTP message should be.",
-    HeadTooLarge = "head_too_large": "The head of an HTTP message longer than its limit, or with too many fields.",
-    HeadCut = "head_cut": "The head of an HTTP message in which its connection or the capture ends.",
-    FramingMalformed = "framing_malformed": "An HTTP message whose length cannot be told; its body is incomplete.",
-    BodyCut = "body_cut": "A body longer than its limit; the beginning was kept.",
-    AnswerMissed = "answer_missed": "A request whose answer cannot be told from others, because the capture lost bytes; it was kept without one.",
-    ResponseAlone = "response_alone": "A response whose request is not in the capture.",
-    PipelineTooLong = "pipeline_too_long": "A request behind too many that wait for their answer.",
-    Http2Malformed = "http2_malformed": "Bytes that break HTTP/2; the rest of their direction is read anew from the next frame that can be told.",
-    Http2Beginning = "http2_beginning": "Header fields of HTTP/2 that refer to what was sent before the capture began, or in a part that it lost.",
-    Http2TooMany = "http2_too_many": "An HTTP/2 stream beyond the limit of open ones.",
-    GrpcTooMuch = "grpc_too_much": "Messages of a gRPC call beyond what is kept of it; its bodies have them all the same.",
-    WebSocketMalformed = "websocket_malformed": "Frames that break WebSocket; the rest of their direction is left out.",
-    WebSocketTooMuch = "websocket_too_much": "A WebSocket message beyond what is kept of one connection.",
+}
+
+/// What other sources have too is counted under one name.
+impl From<Loss> for SkipReason {
+    fn from(loss: Loss) -> Self {
+        match loss {
+            Loss::BlockTooLarge => Self::EntryTooLarge,
+            Loss::TunnelOpened => Self::ConnectTunnel,
+            loss => Self::Capture(loss),
+        }
+    }
 }
 
 impl fmt::Display for SkipReason {
@@ -144,7 +144,7 @@ impl SkipTally {
         self.0.entry(skipped.reason).or_insert((0, skipped.at)).0 += 1;
     }
 
-    /// Reason, count and first place, in the order of [`SkipReason::ALL`].
+    /// Reason, count and first place, in the order of [`SkipReason`].
     pub fn iter(&self) -> impl Iterator<Item = (SkipReason, u64, Place)> {
         self.0.iter().map(|(reason, (count, first))| (*reason, *count, *first))
     }
@@ -178,13 +178,14 @@ mod tests {
 
     #[test]
     fn names_are_snake_case_and_unique() {
-        let mut names: Vec<_> = SkipReason::ALL.iter().map(|r| r.as_str()).collect();
+        let mut names: Vec<_> = SkipReason::all().map(SkipReason::as_str).collect();
         assert!(
             names.iter().all(|n| n.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'_')))
         );
         names.sort_unstable();
         names.dedup();
-        assert_eq!(names.len(), SkipReason::ALL.len());
+        assert_eq!(names.len(), SkipReason::all().count());
+        assert!(names.contains(&"stream_gap") && names.contains(&"not_a_log_line"));
     }
 
     #[test]

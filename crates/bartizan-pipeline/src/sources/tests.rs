@@ -295,7 +295,7 @@ fn mixed_logs_are_read_whole_and_alike_wherever_reading_goes_on() {
     let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/logs/");
     let mut all = Vec::new();
     let mut exchanges = 0;
-    for item in SOURCES.iter().filter(|item| item.dialect.is_some()) {
+    for item in SOURCES.iter().filter(|item| item.dialect().is_some()) {
         all.extend_from_slice(item.example.as_bytes());
         exchanges += 1;
     }

@@ -3,11 +3,9 @@
 use bartizan_model::{Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
+    Reading, SourceItem,
     logs::{
-        self, Dialect, LATENESS, RawLine,
+        Dialect, Form, LATENESS, RawLine,
         json::{Members, Table},
         line::Field,
     },
@@ -28,12 +26,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log", "json"],
     example: "{\"ClientAddr\":\"203.0.113.7:5123\",\"ClientUsername\":\"-\",\"DownstreamContentSize\":512,\"DownstreamStatus\":200,\"Duration\":12345678,\"RequestAddr\":\"api.example.com\",\"RequestMethod\":\"GET\",\"RequestPath\":\"/v1/orders/7\",\"RequestProtocol\":\"HTTP/2.0\",\"RequestScheme\":\"https\",\"StartUTC\":\"2026-11-22T10:00:00.123456789Z\",\"request_User-Agent\":\"curl/8.4.0\",\"level\":\"info\",\"msg\":\"\",\"time\":\"2026-11-22T10:00:00Z\"}\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &Table = &[
     ("startutc", Field::Time),
@@ -83,14 +77,6 @@ fn read(line: &RawLine<'_>) -> Result<Exchange, SkipReason> {
         out.request_id = out.headers.get("x-request-id").map(str::to_owned);
     }
     out.exchange()
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

@@ -5,10 +5,8 @@ use std::borrow::Cow;
 use bartizan_model::{Duration, Exchange, source::Ordering};
 
 use super::{
-    Head, Source, SourceItem, SourceLimits,
-    input::Input,
-    ledger::Ledger,
-    logs::{self, Dialect, RawLine, columns::Columns, line::Field},
+    Reading, SourceItem,
+    logs::{Dialect, Form, RawLine, columns::Columns, line::Field},
     skip::SkipReason,
 };
 
@@ -31,12 +29,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     extensions: &["log"],
     example: "#Software: Microsoft Internet Information Services 10.0\n#Version: 1.0\n#Fields: date time s-ip cs-method cs-uri-stem cs-uri-query s-port cs-username c-ip cs(User-Agent) cs(Referer) sc-status sc-substatus sc-win32-status time-taken\n2026-11-22 10:00:00 10.0.0.4 GET /v1/orders/7 expand=1 443 - 203.0.113.7 Mozilla/5.0+(X11;+Linux) - 200 0 0 12\n",
     ordering: Ordering { lateness: LATENESS },
-    recognise,
-    dialect: Some(&DIALECT),
-    open,
+    reading: Reading::Lines(Dialect { read, form: Form::Own }),
 };
-
-static DIALECT: Dialect = Dialect { read, is_loose: false };
 
 const TABLE: &[(&str, Field)] = &[
     ("date", Field::Date),
@@ -112,14 +106,6 @@ fn is_without_fields(line: &[u8]) -> bool {
     is_date
         && is_time
         && words.any(|word| matches!(word, "GET" | "POST" | "PUT" | "DELETE" | "PATCH" | "HEAD"))
-}
-
-fn recognise(head: &Head<'_>) -> u8 {
-    logs::recognise(head, &DIALECT)
-}
-
-fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
-    logs::open(input, ledger, limits, &SOURCE, &DIALECT)
 }
 
 #[cfg(test)]

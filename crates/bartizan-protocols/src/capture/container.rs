@@ -369,6 +369,6 @@ mod tests {
         let hi = || b"hi".to_vec();
         let wanted = [(Some(10_500_000), hi()), (None, b"abc".to_vec()), (Some(512), hi())];
         assert_eq!(packets, wanted);
-        assert_eq!(lost, ["packet_malformed", "container_broken"]);
+        assert_eq!(lost, ["packet_malformed", "capture_broken"]);
     }
 }

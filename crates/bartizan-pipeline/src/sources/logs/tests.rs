@@ -21,7 +21,7 @@ impl Read for Endless {
 }
 
 fn entries(item: &'static SourceItem) -> LogEntries {
-    let dialect = item.dialect.expect("a dialect");
+    let dialect = item.dialect().expect("a dialect");
     LogEntries { dialect, reader: Reader::Lines(Lines::new(1000, 0)), columns: Columns::default() }
 }
 
@@ -77,7 +77,7 @@ fn hostile_lines_take_linear_time_in_every_dialect() {
     ];
     let heads: Vec<&str> = SOURCES
         .iter()
-        .filter(|item| item.dialect.is_some())
+        .filter(|item| item.dialect().is_some())
         .map(|item| item.example.lines().last().unwrap_or(""))
         .collect();
     for piece in pieces {
@@ -95,7 +95,7 @@ fn hostile_lines_take_linear_time_in_every_dialect() {
 }
 
 static DIALECT_OF_NONE: Dialect =
-    Dialect { read: |_| Err(SkipReason::NotALogLine), is_loose: false };
+    Dialect { read: |_| Err(SkipReason::NotALogLine), form: Form::Own };
 
 #[test]
 fn an_agent_cannot_forge_a_line_of_another_dialect() {
@@ -104,7 +104,7 @@ fn an_agent_cannot_forge_a_line_of_another_dialect() {
                \"GET http://h.test:80/real HTTP/1.1\" \"AGENT\" - - - \"Root=1\" \"-\" \"-\" 0 \
                2026-05-01T00:00:00Z \"-\" \"-\"";
     let columns = Columns::default();
-    for item in SOURCES.iter().filter_map(|item| item.dialect) {
+    for item in SOURCES.iter().filter_map(|item| item.dialect()) {
         let line = alb.replace("AGENT", forged);
         let read = RawLine::new(line.as_bytes(), &columns).exchange(item).expect("a request");
         assert_eq!(read.request.target, "/real");
