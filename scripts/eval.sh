@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make eval: accuracy on the judging sets in eval/sets, what is seen of the lab's player, and accuracy on
-# further labelled data when DATA names a folder that holds paths/requests.jsonl.gz or
+# further labelled data when DATA names a folder that holds logs, paths/requests.jsonl.gz or
 # traffic/retail.jsonl.gz.
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
@@ -47,6 +47,11 @@ for seed in 11 12 13; do
 done
 python3 eval/lab.py "${plays[@]}"
 
+if [ -f "${DATA:-}/logs/truth.jsonl" ]; then
+    say "access logs: every format tells the same requests"
+    BARTIZAN_LOGS=$(cd "$DATA/logs" && pwd) cargo test --quiet --package bartizan-pipeline --test it -- \
+        --ignored --exact logs::every_whole_log_tells_the_same_requests
+fi
 if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     say "path templates"
     python3 eval/requests.py "$DATA/paths/requests.jsonl.gz" >"$out/paths.jsonl"
