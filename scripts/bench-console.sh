@@ -90,6 +90,16 @@ fill() {
          CASE value % 3 WHEN 0 THEN 'public' WHEN 1 THEN 'private' ELSE r.access END,
          CASE value % 5 WHEN 0 THEN 'shadow' ELSE r.inventory_state END, r.confirmed,
          $scatter % 101, r.data_classes, $scatter % 100000, r.first_seen, $now - $scatter % (30 * $day)"
+    # Each endpoint was called in each bucket that is kept: SECONDS:BUCKETS.
+    local length
+    for length in 300:24 3600:48 21600:56 86400:60; do
+        sql <<SQL
+INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests)
+SELECT e.organisation, e.environment, ${length%:*}, e.id,
+    ($now / (${length%:*} * 1000000) - value) * ${length%:*} * 1000000, 1 + value % 7
+FROM $(series 0 "$((${length#*:} - 1))") CROSS JOIN endpoints e;
+SQL
+    done
     multiply actors 100000 act "kind, label, requests, detections, first_seen, last_seen, seen_at" \
         "r.kind, r.label || value, $scatter % 100000, $scatter % 1000, r.first_seen, r.last_seen, $now - $scatter % (30 * $day)"
     multiply findings "$findings" fnd \
@@ -147,6 +157,11 @@ while read -r path; do row "$path"; done <<'PATHS'
 /endpoints?min_risk=80&sort=-risk
 /endpoints?data_class=email
 /endpoints/facets
+/endpoints/calls?period=hour
+/endpoints/calls?period=day
+/endpoints/calls?period=week
+/endpoints/calls?period=month
+/endpoints/calls?period=month&endpoint=ep_0000000000000007&endpoint=ep_0000000000000008
 /findings
 /findings?limit=500
 /findings?sort=-last_seen

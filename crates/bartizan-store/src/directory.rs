@@ -21,6 +21,7 @@ use bartizan_model::{HashKey, OrganisationId, Scope, Timestamp};
 use tokio::sync::Mutex;
 
 use crate::{
+    calls,
     database::SqlStore,
     error::{Result, StoreError, free_bytes},
     exchange_log::{
@@ -179,7 +180,7 @@ impl DataDirectory {
     }
 
     /// Writes exchanges and everything that was learned from them. When this returns `Ok`, all of
-    /// it is durable; otherwise none of it is there. `batch.blocks` is filled in here.
+    /// it is durable; otherwise none of it is there. `batch.blocks` and `batch.calls` are filled in here.
     ///
     /// The oldest segments of the exchange log make room: those beyond its budget, and, when the disk is
     /// full, up to [`MOST_REMOVED`] in each call but never the last. [`Store::removed_segments`] lists what is gone.
@@ -191,6 +192,7 @@ impl DataDirectory {
         mut batch: Batch,
         exchanges: Vec<ExchangeFacts>,
     ) -> Result<SaveReport> {
+        batch.calls = calls::count(&exchanges, batch.now);
         let packed = pack(exchanges).await?;
         let _appending = self.appending.lock().await;
         let report = self.write_making_room(&mut batch, &packed).await?;

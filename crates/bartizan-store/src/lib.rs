@@ -7,6 +7,7 @@
 
 mod api_keys;
 mod audit;
+mod calls;
 mod database;
 mod deliveries;
 mod directory;
@@ -32,6 +33,7 @@ mod workflow;
 
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, NewApiKey, StoredApiKeys, create_api_key};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
+pub use calls::{CallCount, Calls, CallsCompared, Period, PeriodPair};
 pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
 pub use deliveries::{
     DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,

@@ -9,7 +9,7 @@ use bartizan_model::{
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{exchange_log::BlockEntry, glance::TrafficBucket};
+use crate::{calls::CallCount, exchange_log::BlockEntry, glance::TrafficBucket};
 
 /// Who is written down when the product itself changes something.
 pub const PRODUCT: &str = "bartizan";
@@ -57,6 +57,9 @@ pub struct Batch {
     /// What became of exchanges, by their time: buckets of [`Resolution::FINE`](crate::Resolution::FINE). Not
     /// cumulative: it is added to what is stored.
     pub traffic: Vec<TrafficBucket>,
+    /// How often endpoints were called. [`DataDirectory::save`](crate::DataDirectory::save) counts it. Not
+    /// cumulative: it is added to what is stored.
+    pub calls: Vec<CallCount>,
 }
 
 /// What a batch changed beyond writing it down.

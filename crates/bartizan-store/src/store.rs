@@ -12,6 +12,7 @@ use bartizan_model::{
 use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
+    calls::Calls,
     deliveries::DeliveryStore,
     error::Result,
     exchange_log::{
@@ -40,7 +41,7 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Logins + DeliveryStore + Glance + Triage {
+pub trait Store: Logins + DeliveryStore + Glance + Calls + Triage {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.
     ///

@@ -9,7 +9,7 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    changes,
+    calls, changes,
     connection::indexed,
     findings, incidents, log_index, maintain,
     outbox::Outbox,
@@ -66,6 +66,7 @@ pub(super) async fn save(
         log_index::add_block(connection, scope, block, batch.now).await?;
     }
     changes::add_traffic(connection, scope, &batch.traffic, batch.now).await?;
+    calls::add(connection, scope, &batch.calls, batch.now).await?;
     for entry in &batch.audit {
         audit::append(connection, scope, &to.key, entry.clone()).await?;
     }

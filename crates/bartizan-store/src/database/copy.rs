@@ -22,6 +22,7 @@ pub(crate) const TABLES: &[&str] = &[
     "endpoint_aliases",
     "endpoint_alias_events",
     "endpoint_changes",
+    "endpoint_calls",
     "findings",
     "finding_history",
     "finding_comments",

@@ -5,6 +5,7 @@ mod aliases;
 mod api_keys;
 mod audit;
 mod batch;
+mod calls;
 mod changes;
 mod connection;
 mod copy;
@@ -70,6 +71,8 @@ pub(crate) type Inner<T> = std::result::Result<T, Fault>;
 pub(crate) struct Dialect {
     /// Inserts many index rows at once: `$3` segment, `$4` position, `$5` a JSON array of keys.
     pub(crate) add_subjects: &'static str,
+    /// Adds calls to buckets: `$3` their length, `$4` a JSON array of endpoint, time and calls.
+    pub(crate) add_calls: &'static str,
     /// Whether the table of migrations is there: 0 or 1.
     pub(crate) has_migrations: &'static str,
     /// Name and type of the columns of table `$1`, in order.

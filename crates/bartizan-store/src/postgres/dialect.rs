@@ -21,6 +21,12 @@ INSERT INTO exchange_subjects (organisation, environment, subject, segment, posi
 SELECT $1, $2, CAST(value AS BIGINT), $3, $4 \
 FROM json_array_elements_text(CAST($5 AS JSON)) AS keys (value) \
 ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING",
+    add_calls: "\
+INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests) \
+SELECT $1, $2, $3, value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) \
+FROM json_array_elements(CAST($4 AS JSON)) AS counts (value) \
+ON CONFLICT (organisation, environment, seconds, endpoint_id, time) \
+DO UPDATE SET requests = endpoint_calls.requests + excluded.requests",
     has_migrations: "SELECT COUNT(*) FROM information_schema.tables \
                      WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'",
     columns: "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) \

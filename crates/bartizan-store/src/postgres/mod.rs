@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (8, "lists", include_str!("../../migrations/postgres/0008_lists.sql")),
     (9, "traffic", include_str!("../../migrations/postgres/0009_traffic.sql")),
     (10, "hosts", include_str!("../../migrations/postgres/0010_hosts.sql")),
+    (11, "calls", include_str!("../../migrations/postgres/0011_calls.sql")),
 ];
 
 /// A database of a server that others use too.

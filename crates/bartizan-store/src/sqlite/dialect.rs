@@ -32,6 +32,11 @@ pub(crate) const DIALECT: Dialect = Dialect {
 INSERT INTO exchange_subjects (organisation, environment, subject, segment, position) \
 SELECT $1, $2, value, $3, $4 FROM json_each($5) WHERE true \
 ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING",
+    add_calls: "\
+INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests) \
+SELECT $1, $2, $3, value ->> 0, value ->> 1, value ->> 2 FROM json_each($4) WHERE true \
+ON CONFLICT (organisation, environment, seconds, endpoint_id, time) \
+DO UPDATE SET requests = endpoint_calls.requests + excluded.requests",
     has_migrations: "SELECT COUNT(*) FROM sqlite_master \
                      WHERE type = 'table' AND name = '_sqlx_migrations'",
     columns: "SELECT name, LOWER(type) FROM pragma_table_info($1) ORDER BY cid",

@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (8, "lists", include_str!("../../migrations/sqlite/0008_lists.sql")),
     (9, "traffic", include_str!("../../migrations/sqlite/0009_traffic.sql")),
     (10, "hosts", include_str!("../../migrations/sqlite/0010_hosts.sql")),
+    (11, "calls", include_str!("../../migrations/sqlite/0011_calls.sql")),
 ];
 
 /// One SQLite file.

@@ -36,7 +36,9 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
-        | "getFindingFacets" | "getIncidentFacets" | "getActorFacets" => ("", None),
+        | "getEndpointCalls" | "getFindingFacets" | "getIncidentFacets" | "getActorFacets" => {
+            ("", None)
+        }
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }

@@ -133,6 +133,29 @@ impl Server {
         assert!(output.status.success(), "{text}: {errors}");
     }
 
+    /// Locks a table of a database against everybody, until what is returned is dropped or the server
+    /// killed.
+    pub(crate) fn lock(&self, url: &str, table: &str) -> Lock {
+        let text = format!(
+            "BEGIN; LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE; SELECT 'locked'; \
+             SELECT pg_sleep(60)"
+        );
+        let mut psql = Command::new(self.programs.join("psql"))
+            .args(["--no-psqlrc", "--quiet", "--tuples-only", "--no-align"])
+            // Told as it is done, statement by statement.
+            .args(text.split("; ").flat_map(|statement| ["--command", statement]))
+            .arg(url)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("psql starts");
+        let mut line = String::new();
+        let output = psql.stdout.take().expect("piped");
+        BufReader::new(output).read_line(&mut line).expect("psql answers");
+        assert_eq!(line.trim(), "locked");
+        Lock(psql)
+    }
+
     /// The URL of a new database, which belongs to a role without further rights.
     pub(crate) fn database(&self) -> String {
         self.make("")
@@ -154,6 +177,16 @@ impl Server {
 
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
+    }
+}
+
+/// Whoever holds a lock.
+pub(crate) struct Lock(Child);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod actors;
 mod audit;
+mod calls;
 mod catalogue;
 mod endpoint;
 mod events;
@@ -26,6 +27,7 @@ pub(super) fn all() -> Vec<Operation> {
         users::operations(),
         tokens::operations(),
         catalogue::operations(),
+        calls::operations(),
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),

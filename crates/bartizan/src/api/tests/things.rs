@@ -315,6 +315,55 @@ async fn an_endpoint_knows_its_callers() {
 }
 
 #[tokio::test]
+async fn calls_of_two_periods_are_compared() {
+    let world = World::new().await;
+    let body = get(&world, "/endpoints/calls?period=day").await;
+    assert_eq!(
+        (&body["items"], &body["counted_since"], &body["is_covered"]),
+        (&json!([]), &Value::Null, &json!(false)),
+        "what the world begins with is too long ago: {body}"
+    );
+    let now = crate::serve::now();
+    let called = |hours: i64, endpoint: &str| {
+        let mut facts = exchange(1);
+        facts.time = Some(now.minus(bartizan_model::Duration::seconds(hours * 3_600)));
+        facts.endpoint = Some(bartizan_model::EndpointId::from_text(endpoint));
+        facts
+    };
+    let facts = vec![
+        called(0, "ep_default"),
+        called(1, "ep_default"),
+        called(30, "ep_default"),
+        called(40, "ep_gone"),
+        called(-1, "ep_default"),
+    ];
+    let save = async |facts| {
+        let batch = bartizan_store::Batch { now, ..Default::default() };
+        world.directory.save(batch, facts).await.expect("saved");
+    };
+    save(facts).await;
+    let body = get(&world, "/endpoints/calls?period=day").await;
+    let of = |id: &str, before: u64, now: u64, buckets: Value| json!({"endpoint_id": id, "before": before, "now": now, "buckets": buckets});
+    let both = [of("ep_default", 1, 2, Value::Null), of("ep_gone", 1, 0, Value::Null)];
+    assert_eq!((&body["items"], &body["is_all"]), (&json!(both), &json!(true)));
+    assert_eq!((&body["seconds"], &body["is_covered"]), (&json!(3_600), &json!(false)));
+    save(vec![called(50, "ep_gone")]).await;
+    let body = get(&world, "/endpoints/calls?period=day&endpoint=ep_default&endpoint=ep_new").await;
+    let mut buckets = [0; 48];
+    (buckets[47], buckets[46], buckets[17]) = (1, 1, 1);
+    let both = [
+        of("ep_default", 1, 2, json!(buckets.to_vec())),
+        of("ep_new", 0, 0, json!([0; 48].to_vec())),
+    ];
+    assert_eq!((&body["items"], &body["is_covered"]), (&json!(both), &json!(true)), "{body}");
+    let many: String = (0..101).map(|n| format!("&endpoint=ep_{n}")).collect();
+    for wrong in ["", "?period=year", &format!("?period=day{many}")] {
+        let asked = with_token(&format!("/endpoints/calls{wrong}"), Method::GET, &here());
+        assert_eq!(world.send(asked).await.status(), StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn an_endpoint_has_a_history() {
     let world = World::new().await;
     let store = world.directory.store();
