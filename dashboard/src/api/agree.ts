@@ -49,6 +49,7 @@ export type Agreements = [
   Reads<shapes.Comment, schema.FindingComment>,
   Reads<shapes.Exchange, schema.ExchangeView>,
   Reads<shapes.Callers, schema.Callers>,
+  Reads<shapes.EndpointCalls, schema.EndpointCalls>,
   Reads<shapes.EndpointHistory, schema.History>,
   Reads<figures.Traffic, schema.Traffic>,
   Reads<figures.Changes, schema.Changes>,

@@ -292,6 +292,18 @@ export type Callers = {
   since: Timestamp | null;
 };
 
+/** How often an endpoint was called. */
+export type CallsOf = {
+  /** In the period before. */
+  before: number;
+  /** In each bucket of both, in order; `null` when no endpoints were named. */
+  buckets: (number)[] | null;
+  /** Which. */
+  endpoint_id: EndpointId;
+  /** In the period that ends now. */
+  now: number;
+};
+
 /** What to change. What is missing stays. */
 export type ChangedUser = {
   /** Whether they are shut out. */
@@ -618,6 +630,28 @@ export type Endpoint = {
   statuses: ([number, number])[];
   /** Why the path is a template where it is: one line per parameter. */
   template_evidence: (string)[];
+};
+
+/** How often endpoints were called. Counted are exchanges of which facts were kept, by their own time; what a gateway did in the last seconds is not among them yet. */
+export type EndpointCalls = {
+  /** When the first of the calls was that are still counted; `null` when none is. */
+  counted_since: Timestamp | null;
+  /** Where the period before begins. */
+  from: Timestamp;
+  /** Whether these are all that were called; at most 20,000 are told. */
+  is_all: boolean;
+  /** Whether calls were counted before both periods began. Otherwise an endpoint without calls in the period before may have been called and not seen. */
+  is_covered: boolean;
+  /** By endpoint. */
+  items: (CallsOf)[];
+  /** Where it ends and the other one begins. */
+  middle: Timestamp;
+  /** How long each of the two periods is. */
+  period: Period;
+  /** Length of a bucket, in seconds. */
+  seconds: number;
+  /** Where that ends: at the end of the bucket that is being filled. */
+  until: Timestamp;
 };
 
 /** An endpoint: host and operation. Survives merges and splits through the alias table. */
@@ -1524,6 +1558,9 @@ export type PasswordChange = {
   new: string;
 };
 
+/** A length of time that is compared with the same length before it. */
+export type Period = "hour" | "day" | "week" | "month";
+
 /** What became of what a policy decided. */
 export type PolicyOutcome = "enforced" | "monitored" | "not_evaluated";
 
@@ -2039,6 +2076,7 @@ export interface Asks {
   "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
   "/detections/{id}/exchanges": "after" | "fields" | "limit";
   "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service" | "sort";
+  "/endpoints/calls": "endpoint" | "period";
   "/endpoints/facets": "access" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "path" | "protocol" | "service";
   "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
   "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";

@@ -242,6 +242,30 @@ export interface Happened {
   reason: string | null;
 }
 
+/** How often an endpoint was called. */
+export interface CallsOf {
+  endpoint_id: string;
+  before: number;
+  now: number;
+  /** Of both periods, in order; null when no endpoints were named. */
+  buckets: number[] | null;
+}
+
+/** Two periods, one after the other: from `from`, and from `middle` until `until`. */
+export interface EndpointCalls {
+  period: "hour" | "day" | "week" | "month";
+  /** Length of a bucket. */
+  seconds: number;
+  from: string;
+  middle: string;
+  until: string;
+  counted_since: string | null;
+  /** Whether calls were counted before both began. */
+  is_covered: boolean;
+  items: CallsOf[];
+  is_all: boolean;
+}
+
 export interface EndpointHistory {
   items: Happened[];
   is_all: boolean;

@@ -3,14 +3,18 @@
 // any place) works too. More than that stay on the server: it filters, counts and sorts, rows come as one scrolls,
 // and words are looked for in paths.
 import { useEffect, useMemo } from "react";
+import { useAllCalls, useCallsHere } from "../api/calls.ts";
 import type { Asked } from "../api/client.ts";
 import { useFacets, useList } from "../api/queries.ts";
 import type { EndpointRow } from "../api/rows.ts";
+import type { EndpointCalls } from "../api/shapes.ts";
 import { type Tallies, tallies } from "../parts/facets.tsx";
 import { useAsked } from "../parts/list.tsx";
 import { useAddress } from "../shell/search.ts";
-import type { Search } from "../words/address.ts";
-import { arrange, narrow, STEP } from "../words/inventory.ts";
+import { replace, type Search } from "../words/address.ts";
+import { changed, type Period } from "../words/calls.ts";
+import { arrange, type InventoryRow, narrow, STEP } from "../words/inventory.ts";
+import { instant } from "../words/time.ts";
 
 /** Most endpoints that are read whole: as many as keep any interaction below 100 ms (`tests/browser/speed`). */
 const WHOLE = 10_000;
@@ -31,13 +35,13 @@ const WORDS = [
 const SORTS = ["host", "risk", "last_seen", "first_seen", "requests"];
 
 /** Filters of the address that the server does not know. */
-const OWN = ["q", "auth"];
+const OWN = ["q", "auth", "change"];
 
 export interface Catalogue {
   /** What fits, in order. */
-  rows: EndpointRow[];
+  rows: InventoryRow[];
   /** All that was read. */
-  items: EndpointRow[] | undefined;
+  items: InventoryRow[] | undefined;
   /** How many there are without, and with the filters, where it is known. */
   total: number | undefined;
   fits: number | undefined;
@@ -51,6 +55,8 @@ export interface Catalogue {
   /** Whether the server filters, and rows come as one scrolls. */
   large: boolean;
   list: ReturnType<typeof useList<"/endpoints">>;
+  /** What the calls of a period are of, once it is known. */
+  calls: EndpointCalls | undefined;
   /** What the server is asked for the same rows; undefined when it cannot be asked for them. */
   asks: Asked<"/endpoints"> | undefined;
 }
@@ -59,7 +65,28 @@ export interface Catalogue {
 const steps = (sizes: ReadonlyMap<string, number> | undefined) =>
   [0, 1, 2, 3, 4].map((step) => sizes?.get(String(step * STEP)) ?? 0);
 
-export function useCatalogue(sort: string, group: "host" | "service" | undefined): Catalogue {
+/** Endpoints with how they were called. Until that is known they are without. */
+function useCalled(items: EndpointRow[] | undefined, calls: EndpointCalls | undefined) {
+  return useMemo((): InventoryRow[] | undefined => {
+    if (!items || !calls) return items;
+    const known = new Map(calls.items.map((one) => [one.endpoint_id, one]));
+    const middle = instant(calls.middle) ?? 0;
+    return items.map((row) => {
+      const found = known.get(row.id) ?? (calls.is_all ? { before: 0, now: 0 } : undefined);
+      if (!found) return row;
+      const { before, now } = found;
+      const first = instant(row.first_seen);
+      const change = calls.is_covered ? changed({ before, now }, first, middle) : "not_evaluated";
+      return { ...row, calls: { before, now, change } };
+    });
+  }, [items, calls]);
+}
+
+export function useCatalogue(
+  sort: string,
+  group: "host" | "service" | undefined,
+  period: Period | undefined,
+): Catalogue {
   const { search, first } = useAddress();
   const asked = useAsked<"/endpoints">(WORDS);
   const extent = useFacets("/endpoints/facets", ALL).data;
@@ -86,15 +113,21 @@ export function useCatalogue(sort: string, group: "host" | "service" | undefined
   const counting = large || (!whole.complete && knows);
   const counted = useFacets("/endpoints/facets", query, counting).data;
   const server = counting ? counted : undefined;
-  const local = useLocal(large ? undefined : items, search, sort, group);
+  const all = useAllCalls(large ? undefined : period).data;
+  const some = useCallsHere(large ? part.items?.[0]?.id : undefined, period).data;
+  const calls = [all, some].find((one) => one !== undefined && one.period === period);
+  const called = useCalled(large ? undefined : items, all);
+  // Before it is known how they were called, none is left out for it.
+  const wanted = useMemo(() => (all ? search : replace(search, "change", undefined)), [all, search]);
+  const local = useLocal(called, wanted, sort, group);
   const sizes = useMemo(() => tallies(server), [server]);
-  const all = useMemo(() => (counting ? tallies(extent) : undefined), [counting, extent]);
+  const known = useMemo(() => (counting ? tallies(extent) : undefined), [counting, extent]);
   return {
     rows: large ? (part.items ?? NO_ROWS) : local.rows,
     items: list.items,
     total: extent?.total ?? (whole.complete ? items?.length : undefined),
     fits: server?.total ?? (list.complete ? local.rows.length : undefined),
-    all: all ?? local.all.counts,
+    all: known ?? local.all.counts,
     now: sizes ?? (list.items ? local.now.counts : undefined),
     risk: sizes ? steps(sizes.get("risk")) : local.now.risk,
     more: new Set(
@@ -103,15 +136,16 @@ export function useCatalogue(sort: string, group: "host" | "service" | undefined
     complete: list.complete,
     large,
     list,
+    calls,
     asks: knows && SORTS.includes(sort.replace(/^-/, "")) ? sorted : undefined,
   };
 }
 
 const ALL = {};
-const NO_ROWS: EndpointRow[] = [];
+const NO_ROWS: InventoryRow[] = [];
 
 function useLocal(
-  items: EndpointRow[] | undefined,
+  items: InventoryRow[] | undefined,
   search: Search,
   sort: string,
   group: "host" | "service" | undefined,

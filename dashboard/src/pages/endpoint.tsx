@@ -13,6 +13,7 @@ import { count, many, share } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
 import { CallersHere, ChangesHere } from "./callers.tsx";
+import { CallsHere } from "./calls.tsx";
 import { DetectionTable } from "./detections.tsx";
 import { FieldTree } from "./fields.tsx";
 import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
@@ -105,6 +106,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               }
             </Ready>
           </Panel>
+          <CallsHere endpoint={endpoint.id} firstSeen={endpoint.first_seen} />
           <CallersHere endpoint={endpoint.id} />
         </div>
         <div className="stack">

@@ -1,131 +1,26 @@
 import { useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
-import type { EndpointRow } from "../api/rows.ts";
+import type { EndpointCalls } from "../api/shapes.ts";
 import { type Facet, FacetColumn } from "../parts/facets.tsx";
 import { FilterBar, type FilterNames, Segments } from "../parts/filters.tsx";
 import { Export } from "../parts/list.tsx";
-import { AuthWords, DataClasses, Hostile, Method, Path, RiskMark, StateChip } from "../parts/marks.tsx";
-import { type Column, Rows } from "../parts/rows.tsx";
-import { Copy, Empty, Failed, Loading, Time, useNow } from "../parts/words.tsx";
+import { Hostile } from "../parts/marks.tsx";
+import { Rows } from "../parts/rows.tsx";
+import { Copy, Empty, Failed, Loading, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { authName, called, protocolName, spaced } from "../words/names.ts";
+import { replace } from "../words/address.ts";
+import { CHANGES, type Change, isPeriod, lasting, PERIODS, type Period } from "../words/calls.ts";
+import type { InventoryRow } from "../words/inventory.ts";
+import { authName, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
-import { relative } from "../words/time.ts";
+import { clock, day, instant, relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { type Catalogue, useCatalogue } from "./catalogue.ts";
+import { columnsOf, type Frame } from "./endpointcolumns.tsx";
 import { Peek } from "./peek.tsx";
 import { RiskFacet } from "./riskfacet.tsx";
 import { Views } from "./views.tsx";
-
-const ACTORS: Column<EndpointRow> = {
-  name: "actors",
-  title: "Actors",
-  width: "46px",
-  numeric: true,
-  spare: 1380,
-  cell: (row) => count(row.actors),
-};
-
-const FOUND: Column<EndpointRow> = {
-  name: "found",
-  title: "Found",
-  width: "52px",
-  numeric: true,
-  sort: "first_seen",
-  down: true,
-  cell: (row) => (
-    <span className="t2">
-      <Time at={row.first_seen} />
-    </span>
-  ),
-};
-
-/** Where there is little room, the method stands before the path. */
-function Called({ row }: { row: EndpointRow }) {
-  return (
-    <>
-      <span className="folded">
-        <Method name={row.method} />
-      </span>
-      <Path path={called(row)} />
-    </>
-  );
-}
-
-const COLUMNS: Column<EndpointRow>[] = [
-  {
-    name: "method",
-    title: "Method",
-    width: "46px",
-    cell: (row) => <Method name={row.method} />,
-  },
-  {
-    name: "path",
-    title: "Path",
-    width: "minmax(140px, 1fr)",
-    narrow: "keep",
-    cell: (row) => <Called row={row} />,
-  },
-  { name: "state", title: "State", width: "82px", cell: (row) => <StateChip endpoint={row} /> },
-  { name: "auth", title: "Auth", width: "92px", spare: 980, cell: (row) => <AuthWords endpoint={row} /> },
-  {
-    name: "data",
-    title: "Data it carries",
-    width: "136px",
-    cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} />,
-  },
-  {
-    name: "requests",
-    title: "Requests",
-    width: "64px",
-    numeric: true,
-    sort: "requests",
-    down: true,
-    cell: (row) => count(row.requests),
-  },
-  { ...ACTORS, sort: "actors", down: true },
-  {
-    name: "risk",
-    title: "Risk",
-    width: "78px",
-    sort: "risk",
-    down: true,
-    narrow: "keep",
-    cell: (row) => <RiskMark score={row.risk.score} />,
-  },
-  {
-    name: "seen",
-    title: "Seen",
-    width: "52px",
-    numeric: true,
-    sort: "last_seen",
-    down: true,
-    spare: 1380,
-    cell: (row) => (
-      <span className="t2">
-        <Time at={row.last_seen} />
-      </span>
-    ),
-  },
-];
-
-/** Where rows do not stand under their host, it stands under the path. */
-const WITH_HOST = COLUMNS.map((column) =>
-  column.name === "path"
-    ? {
-        ...column,
-        cell: (row: EndpointRow) => (
-          <>
-            <Called row={row} />
-            <span className="sub">
-              <Hostile text={row.host} most={80} />
-            </span>
-          </>
-        ),
-      }
-    : column,
-);
 
 /** What the inventory can be narrowed by, in this order. */
 const FACETS: Facet[] = [
@@ -150,10 +45,18 @@ const FACETS: Facet[] = [
   { name: "host", title: "Host", short: "host", words: (value) => value || "no host" },
 ];
 
+/** What only two periods beside each other tell. */
+const CHANGE: Facet = {
+  name: "change",
+  title: "Change",
+  short: "change",
+  words: (value) => CHANGES[value as Change] ?? value,
+};
+
 const NAMES: FilterNames = Object.fromEntries([
   ["method", { short: "method", show: (value: string) => visible(value, 24) }],
   ["min_risk", { short: "risk from" }],
-  ...FACETS.map(({ name, short, words }) => [
+  ...[...FACETS, CHANGE].map(({ name, short, words }) => [
     name,
     { short, ...(words ? { show: (value: string) => visible(words(value), 40) } : {}) },
   ]),
@@ -167,7 +70,10 @@ export function Inventory() {
   const group = ["host", "service"].includes(first("group") ?? "")
     ? (first("group") as "host" | "service")
     : undefined;
-  const it = useCatalogue(sort, group);
+  const asked = first("period");
+  const period = isPeriod(asked) ? asked : undefined;
+  const compared = period !== undefined && first("compare") === "before";
+  const it = useCatalogue(sort, group, period);
   const { list } = it;
   return (
     <>
@@ -198,12 +104,20 @@ export function Inventory() {
             ...(it.large ? [] : [["service", "By service"] as [string, string]]),
           ]}
         />
+        <Periods period={period} compared={compared} />
       </div>
+      {period && compared && it.calls && <Uncovered calls={it.calls} period={period} />}
       <div className="inv">
         {list.error && !list.items ? (
           <div />
         ) : (
-          <FacetColumn facets={FACETS} all={it.all} now={it.now} more={it.more} open={facetsOpen}>
+          <FacetColumn
+            facets={compared && !it.large ? [CHANGE, ...FACETS] : FACETS}
+            all={it.all}
+            now={it.now}
+            more={it.more}
+            open={facetsOpen}
+          >
             <RiskFacet steps={it.risk} />
           </FacetColumn>
         )}
@@ -218,7 +132,7 @@ export function Inventory() {
           ) : it.rows.length === 0 && it.complete ? (
             <NoEndpoints total={it.total ?? 0} />
           ) : (
-            <Endpoints it={it} sort={sort} group={group} />
+            <Endpoints it={it} sort={sort} group={group} period={period} compared={compared} />
           )}
         </div>
       </div>
@@ -230,15 +144,19 @@ function Endpoints({
   it,
   sort,
   group,
+  period,
+  compared,
 }: {
   it: Catalogue;
   sort: string;
   group: "host" | "service" | undefined;
+  period: Period | undefined;
+  compared: boolean;
 }) {
   const { set } = useAddress();
   const navigate = useNavigate();
   const [selected, setSelected] = useState<ReadonlySet<string>>(new Set());
-  const [peek, setPeek] = useState<EndpointRow>();
+  const [peek, setPeek] = useState<InventoryRow>();
   const { rows, list } = it;
   // Groups have to lie together: what comes in parts is grouped by its order, which is that of hosts.
   const grouped = it.large && group === "service" ? undefined : group;
@@ -247,16 +165,16 @@ function Endpoints({
     () => (grouped ? groups(rows, grouped, sizes) : undefined),
     [rows, grouped, sizes],
   );
-  // The server does not sort by actors.
-  const columns = useMemo(() => {
-    const columns = grouped === "host" ? COLUMNS : WITH_HOST;
-    return columns.map((column) => {
-      if (it.large && column.name === "actors") return ACTORS;
-      // Who sorts by when they were found sees when that was.
-      return column.name === "seen" && sort.endsWith("first_seen") ? FOUND : column;
-    });
-  }, [grouped, it.large, sort]);
-  const open = (row: EndpointRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
+  const middle = it.calls?.is_covered ? instant(it.calls.middle) : undefined;
+  const frame = useMemo<Frame | undefined>(
+    () => (period ? { period, compared, middle } : undefined),
+    [period, compared, middle],
+  );
+  const columns = useMemo(
+    () => columnsOf({ withHost: grouped !== "host", large: it.large, sort, frame }),
+    [grouped, it.large, sort, frame],
+  );
+  const open = (row: InventoryRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
   const chosen = rows.filter((row) => selected.has(row.id));
   const ahead = it.large && !list.complete ? AHEAD : 0;
   return (
@@ -296,6 +214,57 @@ function Endpoints({
   );
 }
 
+/** Of which period requests are shown, and whether beside the one before. */
+function Periods({ period, compared }: { period: Period | undefined; compared: boolean }) {
+  const { search, go } = useAddress();
+  const without = ["compare", "change"].reduce((rest, name) => replace(rest, name, undefined), search);
+  const sort = /^-?(calls|change)$/.test(String(search.sort ?? ""))
+    ? replace(without, "sort", undefined)
+    : without;
+  const choose = (value: string | undefined) =>
+    go(isPeriod(value) ? replace(search, "period", value) : replace(sort, "period", undefined));
+  return (
+    <>
+      <Segments
+        label="Requests of"
+        name="period"
+        now={period ?? "total"}
+        choose={choose}
+        options={[["total", "Total"], ...PERIODS.map(([name, words]) => [name, words] as [string, string])]}
+      />
+      {period && (
+        <button
+          type="button"
+          className="btn"
+          aria-pressed={compared}
+          title={`Requests of the last ${lasting(period)} beside those of the ${lasting(period)} before`}
+          onClick={() => go(compared ? without : replace(search, "compare", "before"))}
+        >
+          Compare with before
+        </button>
+      )}
+    </>
+  );
+}
+
+/** Nobody counted for long enough, so that nothing can be said to be new, or to have fallen silent. */
+function Uncovered({ calls, period }: { calls: EndpointCalls; period: Period }) {
+  const now = useNow();
+  if (calls.is_covered) return null;
+  const since = instant(calls.counted_since);
+  return (
+    <div className="note">
+      <span className="sq hatch" />
+      <p>
+        <b>Changes are not evaluated.</b>{" "}
+        {since === undefined
+          ? "No call was counted yet."
+          : `Calls are counted since ${day(since, now)}, ${clock(since)}, and two periods are ${lasting(period)} each: what has no call in the one before may have been called and not seen.`}
+      </p>
+    </div>
+  );
+}
+
 /** Lines below the last row that was read. */
 const AHEAD = 40;
 
@@ -307,7 +276,7 @@ function ExportOf({ it }: { it: Catalogue }) {
       type="button"
       className="btn"
       disabled
-      title="The server writes the file, and knows neither words, authentication nor the number of actors: take these away first"
+      title="The server writes the file, and knows neither words, authentication, the number of actors nor how calls changed: take these away first"
     >
       Export CSV
     </button>
@@ -342,11 +311,11 @@ function Extent({ it }: { it: Catalogue }) {
 }
 
 /** Heads of groups, with how many rows they have: as counted by the server, or here. */
-function groups(rows: EndpointRow[], key: "host" | "service", counted?: ReadonlyMap<string, number>) {
+function groups(rows: InventoryRow[], key: "host" | "service", counted?: ReadonlyMap<string, number>) {
   const sizes = new Map<string, number>();
   for (const row of counted ? [] : rows) sizes.set(row[key] ?? "", (sizes.get(row[key] ?? "") ?? 0) + 1);
   return {
-    of: (row: EndpointRow) => row[key] ?? "",
+    of: (row: InventoryRow) => row[key] ?? "",
     head: (name: string) => (
       <>
         <b>{name ? <Hostile text={name} most={120} /> : `no ${key}`}</b>
@@ -356,7 +325,7 @@ function groups(rows: EndpointRow[], key: "host" | "service", counted?: Readonly
   };
 }
 
-function Chosen({ chosen, clear }: { chosen: EndpointRow[]; clear: () => void }) {
+function Chosen({ chosen, clear }: { chosen: InventoryRow[]; clear: () => void }) {
   const text = chosen.map((row) => `${row.method} ${row.host}${row.path}`).join("\n");
   return (
     <>
@@ -373,7 +342,7 @@ function Chosen({ chosen, clear }: { chosen: EndpointRow[]; clear: () => void })
 
 function NoEndpoints({ total }: { total: number }) {
   const { search, go } = useAddress();
-  const { sort: _, group: __, ...filters } = search;
+  const { sort: _, group: __, period: ___, compare: ____, ...filters } = search;
   if (Object.keys(filters).length === 0) {
     return (
       <Empty title="No endpoint yet">

@@ -4,6 +4,7 @@ import { useOverview } from "../api/queries.ts";
 import type { Endpoint, Incident, Severity } from "../api/shapes.ts";
 import { Hostile, Operation, RiskMark, Sev, Stages } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
+import { Spark } from "../parts/spark.tsx";
 import { Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useKeys } from "../shell/keys.ts";
@@ -270,7 +271,9 @@ function Riskiest({ overview }: { overview: Shape }) {
           <tr>
             <th>Endpoint</th>
             <th>Because</th>
-            <th className="num">Requests</th>
+            <th className="num" title="The line: calls of the last 24 hours">
+              Requests
+            </th>
             <th>Risk</th>
           </tr>
         </thead>
@@ -288,7 +291,9 @@ function Riskiest({ overview }: { overview: Shape }) {
               <td className="t2 f-hide because">
                 <Hostile text={because(endpoint)} most={160} />
               </td>
-              <td className="num f-hide">{count(endpoint.requests)}</td>
+              <td className="num f-hide nw">
+                <Spark id={endpoint.id} period="day" /> {count(endpoint.requests)}
+              </td>
               <td>
                 <RiskMark score={endpoint.risk.score} />
               </td>

@@ -35,7 +35,7 @@ function read(): View[] {
 
 /** Whether two addresses filter alike, whatever their order and grouping. */
 const same = (a: Search, b: Search) => {
-  const filters = ({ sort: _, group: __, ...rest }: Search) =>
+  const filters = ({ sort: _, group: __, period: ___, compare: ____, ...rest }: Search) =>
     stringify(Object.fromEntries(Object.entries(rest).sort(([x], [y]) => (x < y ? -1 : 1))));
   return filters(a) === filters(b);
 };

@@ -1,9 +1,15 @@
 // The inventory is read whole: what a filter leaves, and how many each further filter would leave, is told here.
 import type { EndpointRow } from "../api/rows.ts";
 import { all, first, type Search } from "./address.ts";
+import type { Calls, Change } from "./calls.ts";
+
+/** An endpoint with how it was called in a period, where one is looked at. */
+export interface InventoryRow extends EndpointRow {
+  calls?: Calls & { change: Change };
+}
 
 /** What endpoints can be narrowed by, each with the values that an endpoint has. */
-export const DIMENSIONS: Record<string, (row: EndpointRow) => string[]> = {
+export const DIMENSIONS: Record<string, (row: InventoryRow) => string[]> = {
   inventory_state: (row) => [row.inventory_state],
   confirmed: (row) => [String(row.confirmed)],
   access: (row) => [row.access],
@@ -16,6 +22,7 @@ export const DIMENSIONS: Record<string, (row: EndpointRow) => string[]> = {
   protocol: (row) => [row.protocol],
   host: (row) => [row.host],
   method: (row) => [row.method],
+  change: (row) => (row.calls ? [row.calls.change] : []),
 };
 
 export const STEP = 20;
@@ -39,9 +46,9 @@ interface Known {
   text: string;
 }
 
-const known = new WeakMap<EndpointRow, Known>();
+const known = new WeakMap<InventoryRow, Known>();
 
-function know(row: EndpointRow): Known {
+function know(row: InventoryRow): Known {
   const found = known.get(row);
   if (found) return found;
   const fresh = {
@@ -53,7 +60,7 @@ function know(row: EndpointRow): Known {
 }
 
 export interface Narrowed {
-  rows: EndpointRow[];
+  rows: InventoryRow[];
   /** For each dimension its values, with how many rows fit them and all filters of other dimensions. */
   counts: Map<string, Map<string, number>>;
   /** Rows by step of risk, under all filters but that of the risk. */
@@ -61,14 +68,14 @@ export interface Narrowed {
 }
 
 /** Any value of one dimension is enough; all dimensions have to fit. */
-export function narrow(rows: EndpointRow[], search: Search): Narrowed {
+export function narrow(rows: InventoryRow[], search: Search): Narrowed {
   const wanted: Wanted[] = NAMES.flatMap((name, index) => {
     const values = all(search, name).map((value) => number(index, value));
     return values.length > 0 ? [{ index, values }] : [];
   });
   const words = (first(search, "q") ?? "").toLowerCase().split(/\s+/).filter(Boolean);
   const least = Number(first(search, "min_risk") ?? 0) || 0;
-  const fits: EndpointRow[] = [];
+  const fits: InventoryRow[] = [];
   const risk = [0, 0, 0, 0, 0];
   const sizes = NAMES.map((): number[] => []);
   for (const row of rows) {
@@ -130,24 +137,26 @@ const compare = (a: string | number, b: string | number) => (a < b ? -1 : a > b 
 const LAST = "\uffff";
 
 /**
- * Rows by `risk`, `requests`, `actors`, `last_seen` or `first_seen`, `-` in front for the largest first; by group
- * before, if any. Equal rows stay as they came.
+ * Rows by `risk`, `requests`, `actors`, `last_seen`, `first_seen`, `calls` in a period or their `change`, `-` in front
+ * for the largest first; by group before, if any. Equal rows stay as they came.
  */
-export function arrange(rows: EndpointRow[], sort: string, group?: "host" | "service"): EndpointRow[] {
-  const by: Record<string, (row: EndpointRow) => number | string> = {
+export function arrange(rows: InventoryRow[], sort: string, group?: "host" | "service"): InventoryRow[] {
+  const by: Record<string, (row: InventoryRow) => number | string> = {
     risk: (row) => row.risk.score,
     requests: (row) => row.requests,
     actors: (row) => row.actors,
     last_seen: (row) => row.last_seen ?? "",
     first_seen: (row) => row.first_seen ?? "",
+    calls: (row) => row.calls?.now ?? -1,
+    change: (row) => (row.calls ? row.calls.now - row.calls.before : 0),
   };
-  const value = by[sort.replace(/^-/, "")] ?? ((row: EndpointRow) => row.risk.score);
+  const value = by[sort.replace(/^-/, "")] ?? ((row: InventoryRow) => row.risk.score);
   const way = sort.startsWith("-") ? -1 : 1;
   // Keys are read once, and groups are made of what is sorted: there may be ten thousand rows.
   const keyed = rows.map((row) => ({ row, key: value(row) }));
   const sorted = keyed.sort((a, b) => compare(a.key, b.key) * way).map(({ row }) => row);
   if (!group) return sorted;
-  const groups = new Map<string, EndpointRow[]>();
+  const groups = new Map<string, InventoryRow[]>();
   for (const row of sorted) {
     const name = row[group] || LAST;
     const members = groups.get(name);

@@ -2,14 +2,17 @@
 //! `dashboard/tests/browser`.
 
 use std::{
+    cmp::Reverse,
     ffi::OsStr,
     net::SocketAddr,
     path::{Path, PathBuf},
     process::Command,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
-use serde_json::Value;
+use bartizan_model::Timestamp;
+use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
     command::{home, run, stderr, write},
@@ -28,6 +31,7 @@ fn an_analyst_works_in_a_browser() {
     let home = home();
     let lab = Lab::start(&home);
     write(&home, "bartizan.yaml", CONFIG.replace("LAB", lab.url()).as_bytes());
+    earlier_calls(&home);
     let server = Server::start(&home, &[]);
     let mut client = enter(server.admin, &home.path().join("data"));
     let target = format!("http://{}", server.gateway);
@@ -42,6 +46,52 @@ fn an_analyst_works_in_a_browser() {
     });
     in_a_browser("browser", server.admin, PASSWORD, &[]);
     server.stop();
+}
+
+/// What was called on the last days: `/v1/steady` as often as ever, `/v1/busy` eight times as often, `/v1/fresh`
+/// for the first time, and `/v1/quiet` not any more.
+fn earlier_calls(home: &TempDir) {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).expect("after 1970").as_secs();
+    let mut lines = Vec::new();
+    let mut call = |path: &str, hours: u64, calls: u64| {
+        // Half an hour ago, and so many hours.
+        let seconds = i64::try_from(now - 1_800 - hours * 3_600).expect("small");
+        for caller in 1..=calls {
+            let id = lines.len();
+            lines.push((hours, json!({
+                "id": format!("earlier-{id}"),
+                "time": Timestamp::from_seconds(seconds),
+                "client": {"ip": format!("198.51.100.{caller}")},
+                "request": {
+                    "method": "GET",
+                    "url": format!("https://calls.example{path}"),
+                    "http_version": "1.1",
+                    "headers": [["host", "calls.example"], ["authorization", "Bearer of-somebody"]],
+                    "body": "",
+                },
+                "response": {
+                    "status": 200,
+                    "headers": [["content-type", "application/json"]],
+                    "body": "{}",
+                },
+            })));
+        }
+    };
+    // Counted for long enough.
+    call("/v1/steady", 60, 1);
+    for hours in 0..20 {
+        call("/v1/steady", hours, 1);
+        call("/v1/steady", hours + 24, 1);
+        call("/v1/busy", hours, 8);
+        call("/v1/busy", hours + 24, 1);
+        call("/v1/quiet", hours + 24, 1);
+        call("/v1/fresh", hours, 1);
+    }
+    lines.sort_by_key(|(hours, _)| Reverse(*hours));
+    let lines: String = lines.iter().map(|(_, line)| format!("{line}\n")).collect();
+    write(home, "earlier.jsonl", lines.as_bytes());
+    let output = run(home, &["analyze", "earlier.jsonl", "--data", "data", "--no-report"]);
+    assert!(output.status.code().is_some_and(|code| code <= 1), "{}", stderr(&output));
 }
 
 /// From the start of the program; building it is not in the time.
