@@ -37,6 +37,8 @@ export type Agreements = [
   Reads<shapes.ApiKey, schema.ApiKey>,
   Reads<shapes.User, schema.User>,
   Reads<shapes.Token, schema.AccessToken>,
+  Reads<shapes.Run, schema.RunView>,
+  Reads<shapes.Retention, schema.RetentionView>,
   Reads<shapes.Configuration, schema.Configuration>,
   Reads<shapes.AuditEntry, schema.AuditRecord>,
   Reads<shapes.Evidence, schema.Evidence>,

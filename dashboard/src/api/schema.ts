@@ -1188,6 +1188,18 @@ export type IncidentSelection = {
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
 export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
 
+/** What was read. */
+export type InputSummary = {
+  /** Exchanges read. */
+  exchanges: number;
+  /** Of these, read by an earlier run that this one continued. */
+  resumed: number;
+  /** What was skipped, by reason. */
+  skipped: (Skipped)[];
+  /** One entry per input. */
+  sources: (SourceSummary)[];
+};
+
 /** How the endpoint relates to what is written about it. */
 export type InventoryState = "unspecified" | "documented" | "shadow" | "zombie" | "orphan";
 
@@ -1312,7 +1324,7 @@ export type Listed14 = {
 /** A part of a list. */
 export type Listed15 = {
   /** The items, in the order of the list. */
-  items: (PolicyView)[];
+  items: (RunView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1320,13 +1332,21 @@ export type Listed15 = {
 /** A part of a list. */
 export type Listed16 = {
   /** The items, in the order of the list. */
-  items: (ItemMeta)[];
+  items: (PolicyView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed17 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed18 = {
   /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
@@ -1649,6 +1669,30 @@ export type Refused = {
   reason: string;
 };
 
+/** A part of the exchanges that was removed. */
+export type Removal = {
+  /** Why: `bytes` or `age` by the configuration, `space` because the disk was full. */
+  reason: string;
+  /** When. */
+  time: Timestamp;
+  /** The latest exchange in it was at this time. */
+  until: Timestamp;
+};
+
+/** How far back exchanges are kept: by all servers that share the store. */
+export type RetentionView = {
+  /** Bytes of these. */
+  bytes: number;
+  /** Exchanges of which the facts are kept. */
+  exchanges: number;
+  /** What was removed last; `null` when nothing was. */
+  last_removal: Removal | null;
+  /** Exchanges that were removed in all that time. */
+  removed: number;
+  /** The earliest time in the part that was written first; `null` when none is kept, or it has no times. */
+  since: Timestamp | null;
+};
+
 /** A risk score with its arithmetic. */
 export type Risk = {
   /** Adds up to the score. */
@@ -1659,6 +1703,30 @@ export type Risk = {
 
 /** What somebody may do. Each role may do everything that those before it may. */
 export type Role = "viewer" | "analyst" | "operator" | "admin";
+
+/** What a server judged since it began, or what `analyze` read. */
+export type RunView = {
+  /** Opaque. */
+  id: string;
+  /** How much of it, and what was skipped. */
+  input: InputSummary;
+  /** What was read, for people. */
+  name: string;
+  /** When it began. */
+  started: Timestamp;
+};
+
+/** What a server judged since it began, or what `analyze` read. */
+export type RunViewSelection = {
+  /** Opaque. */
+  id?: string;
+  /** How much of it, and what was skipped. */
+  input?: InputSummary;
+  /** What was read, for people. */
+  name?: string;
+  /** When it began. */
+  started?: Timestamp;
+};
 
 /** Something to say of a finding. */
 export type Said = {
@@ -1825,6 +1893,28 @@ export type SinkFigures = {
   sink: string;
   /** Deliveries that wait. */
   waiting: number;
+};
+
+/** A reason for skipping and how often. */
+export type Skipped = {
+  /** How often. */
+  count: number;
+  /** Where it happened first, for people: `line 17`, `entry 3`. */
+  first: string;
+  /** Snake-case reason. */
+  reason: string;
+};
+
+/** One input. */
+export type SourceSummary = {
+  /** Bytes read. */
+  bytes: number;
+  /** Exchanges read. */
+  exchanges: number;
+  /** Format that was recognised. */
+  format: string;
+  /** As given. */
+  name: string;
 };
 
 /** A specification that was compared with the traffic. */
@@ -2053,6 +2143,10 @@ export interface Selections {
     items: (ItemMetaSelection)[];
     next: string | null;
   };
+  "/runs": {
+    items: (RunViewSelection)[];
+    next: string | null;
+  };
   "/services": {
     items: (ServiceRecordSelection)[];
     next: string | null;
@@ -2092,6 +2186,7 @@ export interface Asks {
   "/reference/checks": "after" | "fields" | "limit";
   "/reference/classes": "after" | "fields" | "limit";
   "/reference/detectors": "after" | "fields" | "limit";
+  "/runs": "after" | "fields" | "limit";
   "/services": "after" | "fields" | "limit";
   "/tokens": "after" | "fields" | "limit";
   "/users": "after" | "fields" | "limit";

@@ -413,6 +413,27 @@ export interface Token {
   used: string | null;
 }
 
+/** What a server judged since it began, or what `analyze` read. */
+export interface Run {
+  id: string;
+  started: string;
+  name: string;
+  input: {
+    exchanges: number;
+    skipped: { reason: string; count: number }[];
+    sources: { name: string; format: string; exchanges: number }[];
+  };
+}
+
+/** How far back exchanges are kept. */
+export interface Retention {
+  exchanges: number;
+  bytes: number;
+  since: string | null;
+  removed: number;
+  last_removal: { time: string; reason: string; until: string } | null;
+}
+
 /** Every key, as `bartizan config show` writes it; secrets are references. */
 export interface Configuration {
   yaml: string;

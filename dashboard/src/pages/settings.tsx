@@ -1,18 +1,19 @@
 import { useQuery } from "@tanstack/react-query";
-import { Fragment, useState } from "react";
+import { useState } from "react";
 import { resource, useAble, useSession } from "../api/queries.ts";
-import type { AuditEntry, Configuration, Role } from "../api/shapes.ts";
+import type { AuditEntry, Role } from "../api/shapes.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Export, ListPanel } from "../parts/list.tsx";
 import { Hostile } from "../parts/marks.tsx";
-import { Pairs, Panel } from "../parts/panels.tsx";
+import { Pairs } from "../parts/panels.tsx";
 import type { Column } from "../parts/rows.tsx";
-import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
+import { Empty, Time } from "../parts/words.tsx";
 import { named, useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
 import { absolute, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { HealthPanels } from "./health.tsx";
+import { Kept } from "./kept.tsx";
 import { Password } from "./password.tsx";
 import { Tokens, Users } from "./people.tsx";
 
@@ -64,36 +65,9 @@ export function Settings() {
         </div>
       )}
       {now === "users" && <Users />}
-      {now === "configuration" && <ConfigurationPanel />}
+      {now === "configuration" && <Kept />}
       {now === "audit" && <Audit />}
     </>
-  );
-}
-
-/** The configuration that holds, as it is written; secrets are references. */
-function ConfigurationPanel() {
-  const configuration = useQuery(resource<Configuration>("/configuration"));
-  return (
-    <Panel
-      title="Configuration that holds"
-      sub="sources, sinks, retention, policies; changed in the file, never here"
-      end={configuration.data && <Copy text={configuration.data.yaml} label="Copy the configuration" />}
-    >
-      <Ready of={configuration} rows={10}>
-        {(it) => (
-          <div className="pb">
-            <pre className="code">
-              {it.yaml.split("\n").map((line, index) => (
-                <Fragment key={index}>
-                  <Hostile text={line} />
-                  {"\n"}
-                </Fragment>
-              ))}
-            </pre>
-          </div>
-        )}
-      </Ready>
-    </Panel>
   );
 }
 

@@ -11,6 +11,14 @@ export function short(value: number): string {
   return `${scaled < 100 ? scaled.toFixed(1) : Math.round(scaled)} ${unit}`;
 }
 
+/** `812 B`, `4.2 MB`: decimal, as disks are sold. */
+export function bytes(value: number): string {
+  const units = ["B", "kB", "MB", "GB", "TB"];
+  let [size, unit] = [value, 0];
+  while (size >= 999.5 && unit < units.length - 1) [size, unit] = [size / 1000, unit + 1];
+  return `${unit === 0 || size >= 99.95 ? Math.round(size) : size.toFixed(1)} ${units[unit]}`;
+}
+
 /** A share in per cent. It says 100 % and 0 % only when that is exact. */
 export function share(part: number, whole: number): string {
   if (whole <= 0) return "–";

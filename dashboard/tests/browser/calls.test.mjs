@@ -2,7 +2,7 @@
 // crates/bartizan/tests/it/dashboard.rs.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { accessible, BASE, launch, logIn, NARROW, open } from "./session.mjs";
+import { accessible, launch, logIn, NARROW, open } from "./session.mjs";
 
 let browser;
 before(async () => {

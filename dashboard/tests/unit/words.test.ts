@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { all, asked, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
-import { many, share, short } from "../../src/words/numbers.ts";
+import { bytes, many, share, short } from "../../src/words/numbers.ts";
 import { curl, quote } from "../../src/words/shell.ts";
 import { absolute, before, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
 import { pieces, visible } from "../../src/words/visible.ts";
@@ -135,4 +135,19 @@ test("after logging in one goes to our own pages only", () => {
   ]) {
     assert.equal(returnable(path), "/");
   }
+});
+
+test("bytes are told in three digits", () => {
+  const told = [0, 812, 999, 1000, 4_200_000, 99_960_000, 999_400_000, 999_600_000, 5e15].map(bytes);
+  assert.deepEqual(told, [
+    "0 B",
+    "812 B",
+    "999 B",
+    "1.0 kB",
+    "4.2 MB",
+    "100 MB",
+    "999 MB",
+    "1.0 GB",
+    "5000 TB",
+  ]);
 });

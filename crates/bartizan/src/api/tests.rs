@@ -36,9 +36,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
-        | "getEndpointCalls" | "getFindingFacets" | "getIncidentFacets" | "getActorFacets" => {
-            ("", None)
-        }
+        | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
+        | "getIncidentFacets" | "getActorFacets" => ("", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }

@@ -9,6 +9,7 @@ mod events;
 mod exchanges;
 mod findings;
 mod incidents;
+mod kept;
 mod keys;
 mod openapi;
 mod overview;
@@ -36,6 +37,7 @@ pub(super) fn all() -> Vec<Operation> {
         keys::operations(),
         audit::operations(),
         overview::operations(),
+        kept::operations(),
         server::operations(),
         events::operations(),
         reference::operations(),

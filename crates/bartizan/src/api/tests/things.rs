@@ -364,6 +364,33 @@ async fn calls_of_two_periods_are_compared() {
 }
 
 #[tokio::test]
+async fn what_was_read_and_what_is_kept_is_told() {
+    let world = World::new().await;
+    let body = get(&world, "/retention").await;
+    assert_eq!((&body["exchanges"], &body["removed"]), (&json!(2), &json!(0)), "{body}");
+    assert_eq!(
+        (&body["since"], &body["last_removal"]),
+        (&json!("1970-01-01T00:00:00.000001Z"), &Value::Null)
+    );
+    assert_eq!(get(&world, "/runs").await, json!({"items": [], "next": null}));
+    let run = |id: &str, started: i64| bartizan_store::RunRecord {
+        id: id.to_owned(),
+        started: bartizan_model::Timestamp::from_seconds(started),
+        name: "shop.har".to_owned(),
+        summary: Default::default(),
+        input: Default::default(),
+    };
+    for (id, started) in [("run-1", 5), ("run-2", 6)] {
+        let batch = bartizan_store::Batch { run: Some(run(id, started)), ..Default::default() };
+        world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    }
+    let body = get(&world, "/runs?limit=1").await;
+    assert_eq!((ids(&body), &body["items"][0]["name"]), (vec!["run-2"], &json!("shop.har")));
+    let next = body["next"].as_str().expect("there is more");
+    assert_eq!(ids(&get(&world, &format!("/runs?limit=1&after={next}")).await), ["run-1"]);
+}
+
+#[tokio::test]
 async fn an_endpoint_has_a_history() {
     let world = World::new().await;
     let store = world.directory.store();
