@@ -67,6 +67,7 @@ losses! {
     SegmentConflict = "segment_conflict": "A TCP segment that repeats bytes differently; the first copy was kept.",
     StreamGap = "stream_gap": "Bytes of a TCP stream that the capture lost; messages they were part of are incomplete or left out.",
     FlowEvicted = "flow_evicted": "A TCP connection that was given up for want of room.",
+    StreamBeginning = "stream_beginning": "Bytes in front of the first message of a direction of which the capture has not the beginning.",
     StreamNotHttp = "stream_not_http": "A TCP connection that speaks something else than HTTP.",
     StreamEncrypted = "stream_encrypted": "A TCP connection in TLS, whose keys are not there.",
     StreamUpgraded = "stream_upgraded": "A connection that went on in another protocol than HTTP or WebSocket.",

@@ -52,8 +52,8 @@ enum Protocol {
 pub(super) struct Connection {
     pub(super) ends: Ends,
     protocol: Protocol,
-    /// Whether bytes came that no protocol was found in.
-    has_unread: bool,
+    /// Directions of which bytes came that no protocol was found in.
+    has_unread: [bool; 2],
     switches: u32,
 }
 
@@ -83,7 +83,7 @@ impl Connection {
         Self {
             ends,
             protocol: Protocol::Unknown(Default::default()),
-            has_unread: false,
+            has_unread: [false; 2],
             switches: 0,
         }
     }
@@ -180,7 +180,8 @@ impl Connection {
         let (_, mut env) = split(&self.ends, 0, around);
         match self.protocol {
             Protocol::Unknown(beginnings) => {
-                if self.has_unread || beginnings.iter().any(|b| !b.bytes.is_empty()) {
+                if self.has_unread.contains(&true) || beginnings.iter().any(|b| !b.bytes.is_empty())
+                {
                     env.lost(Loss::StreamNotHttp);
                 }
             }
@@ -196,6 +197,7 @@ impl Connection {
         let Some(beginning) = beginnings.get_mut(from) else { return };
         // In the middle of a message, perhaps, and this piece begins the next.
         if !self.ends.is_whole && !matches!(opening(bytes), Opening::Unclear | Opening::Other) {
+            self.has_unread[from] |= !beginning.bytes.is_empty();
             *beginning = Beginning::default();
         }
         beginning.bytes.extend_from_slice(bytes);
@@ -235,13 +237,27 @@ impl Connection {
                 self.begin(client, Protocol::Http2(Box::new(Http2::new(false))), around);
             }
             Opening::Tls => self.other(Loss::StreamEncrypted, around),
-            Opening::Other if self.ends.is_whole => self.other(Loss::StreamNotHttp, around),
+            Opening::Other if self.ends.is_whole => {
+                let is_over = so_far.len() > OPENING;
+                // A malformed request, perhaps: what the server answers tells. It also tells when it
+                // answered before in a way that was not clear.
+                if !is_client || is_over || self.is_other(1 - from) {
+                    self.other(Loss::StreamNotHttp, around);
+                }
+            }
             Opening::Other => {
                 // In the middle of a message, perhaps: the next piece may begin one.
                 *beginning = Beginning::default();
-                self.has_unread = true;
+                self.has_unread[from] = true;
             }
         }
+    }
+
+    /// Whether a direction began with something that is not read.
+    fn is_other(&self, from: usize) -> bool {
+        let Protocol::Unknown(beginnings) = &self.protocol else { return false };
+        let beginning = beginnings.get(from).map(|b| &*b.bytes);
+        beginning.is_some_and(|bytes| !bytes.is_empty() && opening(bytes) == Opening::Other)
     }
 
     fn other(&mut self, loss: Loss, around: &mut Around<'_>) {
@@ -255,6 +271,11 @@ impl Connection {
         self.ends.client = Some(client);
         let before = std::mem::replace(&mut self.protocol, protocol);
         let Protocol::Unknown([first, second]) = before else { return };
+        let (_, mut env) = split(&self.ends, client, around);
+        for _ in self.has_unread.iter().filter(|has| **has) {
+            env.lost(Loss::StreamBeginning);
+        }
+        self.has_unread = [false; 2];
         self.replay([first.pieces(), second.pieces()], around);
     }
 
