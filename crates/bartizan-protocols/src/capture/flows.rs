@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use bartizan_model::{Duration, Timestamp};
@@ -13,6 +14,7 @@ use super::{
     fragments::Fragments,
     link::{self, ACK, Content, FIN, RST, SYN, Segment},
     message::Ends,
+    tls::{KeyLog, Keys, TlsCrypto},
 };
 
 /// A connection that was silent for so long is over, as far as the capture goes. Exchanges may come
@@ -52,6 +54,8 @@ struct Flow {
 /// Follows the connections of a capture.
 pub struct Flows {
     limits: CaptureLimits,
+    /// What reads TLS, when it is to be read.
+    keys: Option<Keys>,
     flows: HashMap<Key, Flow>,
     /// The longest unused first.
     order: BTreeMap<u64, Key>,
@@ -72,6 +76,7 @@ impl Flows {
     pub fn new(limits: CaptureLimits) -> Self {
         Self {
             limits,
+            keys: None,
             flows: HashMap::new(),
             order: BTreeMap::new(),
             turn: 0,
@@ -83,6 +88,13 @@ impl Flows {
             fragments: Fragments::default(),
             out: VecDeque::new(),
         }
+    }
+
+    /// Reads TLS too, of connections whose secrets are in the log or the capture.
+    #[must_use]
+    pub fn with_tls(mut self, crypto: Box<dyn TlsCrypto>, secrets: Arc<KeyLog>) -> Self {
+        self.keys = Some(Keys { crypto, given: secrets, inside: KeyLog::default() });
+        self
     }
 
     /// What came out, in the order it was complete. To be emptied after each packet.
@@ -105,6 +117,15 @@ impl Flows {
     /// Takes something that is no packet.
     pub fn lost(&mut self, loss: Loss) {
         self.out.push_back(Event::Lost(loss, self.packets));
+    }
+
+    /// Takes secrets of the capture, in the form of a key log.
+    pub fn secrets(&mut self, log: &[u8]) {
+        let Some(keys) = &mut self.keys else { return };
+        let lines = keys.inside.add(log);
+        if lines.malformed + lines.beyond > 0 {
+            self.lost(Loss::SecretsUnread);
+        }
     }
 
     /// Takes the next packet.
@@ -157,6 +178,7 @@ impl Flows {
         let before = flow.held;
         let mut around = Around {
             limits: &self.limits,
+            keys: self.keys.as_ref(),
             waits: [flow.streams[0].is_waiting(), flow.streams[1].is_waiting()],
             packet: self.packets,
             out: &mut self.out,
@@ -194,12 +216,13 @@ impl Flows {
         };
         self.opened += 1;
         let is_whole = segment.has(SYN);
-        let ends = Ends { addresses: key.ends, client, number: self.opened, is_whole };
+        let number = self.opened;
+        let ends = Ends { addresses: key.ends, client, number, is_whole, tls: None };
         let stream = || Stream::new(&self.limits);
         let flow = Flow {
             streams: [stream(), stream()],
             connection: Some(Connection::new(ends)),
-            number: self.opened,
+            number,
             has_ended: [false; 2],
             is_ending: false,
             time: None,
@@ -234,6 +257,7 @@ impl Flows {
             self.held = self.held.saturating_sub(flow.held);
             let mut around = Around {
                 limits: &self.limits,
+                keys: self.keys.as_ref(),
                 waits: [false; 2],
                 packet: self.packets,
                 out: &mut self.out,
@@ -260,6 +284,7 @@ impl Flows {
         self.held = self.held.saturating_sub(flow.held);
         let mut around = Around {
             limits: &self.limits,
+            keys: self.keys.as_ref(),
             waits: [false; 2],
             packet: self.packets,
             out: &mut self.out,

@@ -3,12 +3,12 @@ use bartizan_model::BodyState;
 use super::{
     super::{
         CaptureLimits, Event, Flows, Packet,
-        packets::{self, Talk},
+        packets::{self, Outcome, Talk},
     },
     GET, OK,
 };
 
-fn lost(outcome: &super::super::packets::Outcome) -> Vec<&'static str> {
+fn lost(outcome: &Outcome) -> Vec<&'static str> {
     outcome.lost.clone()
 }
 
