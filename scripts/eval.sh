@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # make eval: accuracy on the judging sets in eval/sets, what is seen of the lab's player, and accuracy on
-# further labelled data when DATA names a folder that holds logs, paths/requests.jsonl.gz or
-# traffic/retail.jsonl.gz.
+# further labelled data when DATA names a folder that holds logs, paths/requests.jsonl.gz,
+# pcap/tshark-http.tsv or traffic/retail.jsonl.gz.
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
 export PYTHONDONTWRITEBYTECODE=1
@@ -57,6 +57,11 @@ if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     python3 eval/requests.py "$DATA/paths/requests.jsonl.gz" >"$out/paths.jsonl"
     analyze "$out/paths.jsonl" "$out/paths"
     python3 eval/paths.py "$DATA/paths/requests.jsonl.gz" "$out/paths.ann"
+fi
+if [ -f "${DATA:-}/pcap/tshark-http.tsv" ]; then
+    say "captures beside tshark"
+    cargo build --quiet --workspace --example read_source
+    python3 eval/captures.py "$DATA/pcap" "$CARGO_TARGET_DIR/debug/examples/read_source"
 fi
 if [ -f "${DATA:-}/traffic/retail.jsonl.gz" ]; then
     say "behaviour: retail"

@@ -1,5 +1,6 @@
 //! Reads captures and logs and writes every exchange as a JSON line, or, with `--count`, how fast
-//! they were read: `cargo run --release --example read_source -- --count capture.har`.
+//! they were read: `cargo run --release --example read_source -- --count capture.har`. With
+//! `--keylog FILE` in front of that, TLS in captures is read with these secrets.
 
 use std::{
     io::{self, Write},
@@ -8,17 +9,23 @@ use std::{
 };
 
 use bartizan_pipeline::sources::{Item, OpenOptions, SkipTally, Source};
-use bartizan_protocols::exchange_json::write_line;
+use bartizan_protocols::{capture::KeyLog, exchange_json::write_line};
 
 fn main() -> io::Result<()> {
     let mut paths: Vec<PathBuf> = std::env::args().skip(1).map(PathBuf::from).collect();
+    let mut secrets = KeyLog::default();
+    if paths.first().is_some_and(|first| first.as_os_str() == "--keylog") && paths.len() > 1 {
+        let lines = secrets.add(&std::fs::read(paths.remove(1))?);
+        writeln!(io::stderr(), "secrets: {} taken, {} malformed", lines.taken, lines.malformed)?;
+        paths.remove(0);
+    }
     let count_only = paths.first().is_some_and(|first| first.as_os_str() == "--count");
     if count_only {
         paths.remove(0);
     }
     let mut out = io::stdout().lock();
     let begin = Instant::now();
-    match OpenOptions::new().open_all(&paths) {
+    match OpenOptions::new().secrets(secrets).open_all(&paths) {
         Ok(mut source) => {
             let (exchanges, skips) = read(&mut *source, count_only, &mut out)?;
             let seconds = begin.elapsed().as_secs_f64();

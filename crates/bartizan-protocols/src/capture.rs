@@ -16,6 +16,7 @@ mod huffman;
 mod link;
 mod message;
 mod stream;
+mod tls;
 mod websocket;
 
 use std::fmt;
@@ -27,6 +28,7 @@ pub use self::{
     flows::Flows,
     hpack::{Hpack, HpackLimits},
     stream::{Piece, Stream},
+    tls::{AwsLc, KeyLog, KeyLogLines, TlsCipher, TlsCrypto, TlsHash, TlsOpener},
 };
 
 macro_rules! losses {
@@ -67,9 +69,18 @@ losses! {
     SegmentConflict = "segment_conflict": "A TCP segment that repeats bytes differently; the first copy was kept.",
     StreamGap = "stream_gap": "Bytes of a TCP stream that the capture lost; messages they were part of are incomplete or left out.",
     FlowEvicted = "flow_evicted": "A TCP connection that was given up for want of room.",
+    StreamBeginning = "stream_beginning": "Bytes in front of the first message of a direction of which the capture has not the beginning.",
     StreamNotHttp = "stream_not_http": "A TCP connection that speaks something else than HTTP.",
-    StreamEncrypted = "stream_encrypted": "A TCP connection in TLS, whose keys are not there.",
+    StreamEncrypted = "stream_encrypted": "A TCP connection in TLS, whose keys or handshake are not there.",
     StreamUpgraded = "stream_upgraded": "A connection that went on in another protocol than HTTP or WebSocket.",
+    SecretsUnread = "secrets_unread": "Secrets in the capture that are not read: not of TLS, no key log, or beyond the limit.",
+    TlsUnsupported = "tls_unsupported": "A TLS connection of a version before 1.2, with compression, or of a cipher suite that is not read.",
+    TlsMalformed = "tls_malformed": "Bytes that break TLS; the rest of their connection is left out.",
+    TlsNotDecrypted = "tls_not_decrypted": "A TLS record that the keys of its connection do not open; the rest of its direction is left out.",
+    TlsRenegotiated = "tls_renegotiated": "A TLS connection that negotiates anew; the rest of it is left out.",
+    TlsEarlyData = "tls_early_data": "Data that a TLS client sent before the server answered; it is not read.",
+    TlsBehindGap = "tls_behind_gap": "TLS records behind bytes that the capture lost; the rest of their direction is left out.",
+    TlsCut = "tls_cut": "A TLS record in which its direction or the capture ends.",
     TunnelOpened = "tunnel_opened": "A CONNECT request opens a tunnel and is no API exchange.",
     HeadMalformed = "head_malformed": "Bytes where the head of an HTTP message should be.",
     HeadTooLarge = "head_too_large": "The head of an HTTP message longer than its limit, or with too many fields.",

@@ -43,10 +43,13 @@ mod times;
 mod traefik_json;
 mod w3c;
 
+use std::sync::Arc;
+
 use bartizan_model::{
     Exchange,
     source::{Checkpoint, Ordering},
 };
+use bartizan_protocols::capture::KeyLog;
 
 pub use self::{
     error::SourceError,
@@ -164,6 +167,11 @@ pub(crate) enum Reading {
         /// See [`SourceItem::open`].
         open: fn(Input, ledger::Ledger, &SourceLimits) -> Box<dyn Source>,
     },
+    /// As `Own`, with secrets of TLS connections.
+    Keyed {
+        recognise: fn(&Head<'_>) -> u8,
+        open: fn(Input, ledger::Ledger, &Arc<KeyLog>) -> Box<dyn Source>,
+    },
 }
 
 impl SourceItem {
@@ -171,7 +179,7 @@ impl SourceItem {
     const fn dialect(&self) -> Option<&logs::Dialect> {
         match &self.reading {
             Reading::Lines(dialect) => Some(dialect),
-            Reading::Own { .. } => None,
+            Reading::Own { .. } | Reading::Keyed { .. } => None,
         }
     }
 
@@ -180,7 +188,7 @@ impl SourceItem {
     fn recognise(&self, head: &Head<'_>) -> u8 {
         match &self.reading {
             Reading::Lines(dialect) => logs::recognise(head, dialect),
-            Reading::Own { recognise, .. } => recognise(head),
+            Reading::Own { recognise, .. } | Reading::Keyed { recognise, .. } => recognise(head),
         }
     }
 
@@ -190,10 +198,12 @@ impl SourceItem {
         input: Input,
         ledger: ledger::Ledger,
         limits: &SourceLimits,
+        secrets: &Arc<KeyLog>,
     ) -> Box<dyn Source> {
         match &self.reading {
             Reading::Lines(dialect) => logs::open(input, ledger, limits, self, dialect),
             Reading::Own { open, .. } => open(input, ledger, limits),
+            Reading::Keyed { open, .. } => open(input, ledger, secrets),
         }
     }
 }

@@ -3,9 +3,11 @@
 use std::{
     io::Read,
     path::{Path, PathBuf},
+    sync::Arc,
 };
 
 use bartizan_model::source::Checkpoint;
+use bartizan_protocols::capture::KeyLog;
 
 use super::{
     Head, Merged, SOURCES, Source, SourceItem, SourceLimits,
@@ -24,6 +26,7 @@ pub struct OpenOptions {
     format: Option<String>,
     limits: SourceLimits,
     prefix: String,
+    secrets: Arc<KeyLog>,
 }
 
 impl OpenOptions {
@@ -44,6 +47,13 @@ impl OpenOptions {
     #[must_use]
     pub const fn limits(mut self, limits: SourceLimits) -> Self {
         self.limits = limits;
+        self
+    }
+
+    /// Reads TLS in captures with these secrets, beside those that a capture holds.
+    #[must_use]
+    pub fn secrets(mut self, secrets: KeyLog) -> Self {
+        self.secrets = Arc::new(secrets);
         self
     }
 
@@ -159,7 +169,8 @@ impl OpenOptions {
             (None, None) => recognise(&input)?,
         };
         input.drop_head();
-        Ok(item.open(input, Ledger::new(self.prefix.clone(), resume), &self.limits))
+        let ledger = Ledger::new(self.prefix.clone(), resume);
+        Ok(item.open(input, ledger, &self.limits, &self.secrets))
     }
 }
 

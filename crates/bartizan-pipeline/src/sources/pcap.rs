@@ -1,13 +1,15 @@
 //! Packet captures: pcap and pcapng files, with HTTP in them.
 
+use std::sync::Arc;
+
 use bartizan_model::{
     Duration,
     source::{Checkpoint, Ordering},
 };
-use bartizan_protocols::capture::{CaptureLimits, Container, Event, Flows, Step};
+use bartizan_protocols::capture::{AwsLc, CaptureLimits, Container, Event, Flows, KeyLog, Step};
 
 use super::{
-    Head, Item, Reading, Source, SourceItem, SourceLimits,
+    Head, Item, Reading, Source, SourceItem,
     error::SourceError,
     input::Input,
     ledger::Ledger,
@@ -18,7 +20,7 @@ use super::{
 /// minutes, and a slow one before that is longer than other sources take too.
 const LATENESS: Duration = Duration::minutes(15);
 const HELP: &str = "capture whole packets (tcpdump -s 0) where HTTP is in the clear, behind the place \
-                    that ends TLS, or export HAR";
+                    that ends TLS, or name the key log of its clients with --keylog";
 
 pub(super) static SOURCE: SourceItem = SourceItem {
     name: "pcap",
@@ -29,15 +31,20 @@ pub(super) static SOURCE: SourceItem = SourceItem {
            repetitions (the first copy stays; a differing one is counted), gaps and beginnings that \
            the capture has not. In them HTTP/1 (pipelining, upgrade to WebSocket with its messages, \
            also compressed ones, CONNECT), HTTP/2 without TLS (prior knowledge and upgrade; gRPC), \
-           also from the middle on as far as its header table allows. The client is who asks; time \
+           also from the middle on as far as its header table allows; and the same in TLS 1.2 and 1.3 \
+           with AES-GCM or ChaCha20-Poly1305 when its secrets are in a key log (SSLKEYLOGFILE, given \
+           with --keylog) or in the capture before the connection. The client is who asks; time \
            and duration are those of the packets. A body that misses bytes is *truncated*. What is \
-           no HTTP is counted by reason: TLS (whose keys are not there), other protocols, packets \
-           that are no TCP. Connections that are silent for 10 minutes are over. Exchanges come \
-           when they are complete and may be up to 15 minutes late.",
+           no HTTP is counted by reason: TLS whose keys or handshake are not there, that negotiates \
+           anew or has other cipher suites, early data of TLS, other protocols, packets that are no \
+           TCP. What the capture lost is counted too: gaps, cut packets, responses without their \
+           request, bytes in front of the first message. Connections that are silent for 10 minutes \
+           are over, and those that both sides ended. Exchanges come when they are complete and may \
+           be up to 15 minutes late.",
     extensions: &["pcap", "pcapng", "cap"],
     example: EXAMPLE,
     ordering: Ordering { lateness: LATENESS },
-    reading: Reading::Own { recognise, open },
+    reading: Reading::Keyed { recognise, open },
 };
 
 /// A pcapng file of three packets: a request, its answer, and the end. It is text, as pcapng can be.
@@ -56,13 +63,13 @@ fn recognise(head: &Head<'_>) -> u8 {
     if Container::recognises(head.bytes) { 100 } else { 0 }
 }
 
-fn open(input: Input, ledger: Ledger, _: &SourceLimits) -> Box<dyn Source> {
+fn open(input: Input, ledger: Ledger, secrets: &Arc<KeyLog>) -> Box<dyn Source> {
     let (passed, exchanges) = (ledger.state().number, ledger.exchanges());
     Box::new(Pcap {
         input,
         ledger,
         container: Container::default(),
-        flows: Flows::new(CaptureLimits::default()),
+        flows: Flows::new(CaptureLimits::default()).with_tls(Box::new(AwsLc), Arc::clone(secrets)),
         held: Vec::new(),
         at: 0,
         stage: Stage::Reading,
@@ -154,6 +161,10 @@ impl Pcap {
             Step::Pass(bytes) => self.pass(bytes)?,
             Step::Packet(packet, bytes) => {
                 self.flows.packet(&packet);
+                self.at += bytes;
+            }
+            Step::Secrets(log, bytes) => {
+                self.flows.secrets(log);
                 self.at += bytes;
             }
             Step::Lost(loss, bytes) => {

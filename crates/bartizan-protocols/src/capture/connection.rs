@@ -9,6 +9,7 @@ use super::{
     http2::{self, Http2},
     message::{Ends, Env, Side},
     stream::Piece,
+    tls::{Keys, Out, Tls},
     websocket::WebSocket,
 };
 
@@ -45,21 +46,31 @@ enum Protocol {
     Http1(Box<Http1>),
     Http2(Box<Http2>),
     WebSocket(Box<WebSocket>),
+    Tls(Box<Secured>),
     /// Nothing that is read.
     Other,
+}
+
+/// TLS, and what it protects once that can be read.
+#[derive(Default)]
+struct Secured {
+    tls: Tls,
+    inner: Option<Connection>,
 }
 
 pub(super) struct Connection {
     pub(super) ends: Ends,
     protocol: Protocol,
-    /// Whether bytes came that no protocol was found in.
-    has_unread: bool,
+    /// Directions of which bytes came that no protocol was found in.
+    has_unread: [bool; 2],
     switches: u32,
 }
 
 /// What Env needs beside the ends.
 pub(super) struct Around<'a> {
     pub(super) limits: &'a super::CaptureLimits,
+    /// What reads TLS, when it is to be read.
+    pub(super) keys: Option<&'a Keys>,
     /// Whether bytes of each direction wait for others that may still come.
     pub(super) waits: [bool; 2],
     pub(super) packet: u64,
@@ -83,7 +94,7 @@ impl Connection {
         Self {
             ends,
             protocol: Protocol::Unknown(Default::default()),
-            has_unread: false,
+            has_unread: [false; 2],
             switches: 0,
         }
     }
@@ -96,6 +107,9 @@ impl Connection {
             Protocol::Http1(http) => http.held(),
             Protocol::Http2(http) => http.held(),
             Protocol::WebSocket(socket) => socket.held(),
+            Protocol::Tls(secured) => {
+                secured.tls.held() + secured.inner.as_ref().map_or(0, Self::held)
+            }
             Protocol::Other => 0,
         }
     }
@@ -119,6 +133,11 @@ impl Connection {
             }
             Protocol::Http2(http) => http.piece(side, bytes, stamp, &mut env),
             Protocol::WebSocket(socket) => socket.piece(side, bytes, stamp, &mut env),
+            Protocol::Tls(secured) => {
+                let Some(keys) = around.keys else { return };
+                let all = secured.tls.piece(side, bytes, stamp, keys);
+                self.opened(all, around);
+            }
             Protocol::Other => {}
         }
     }
@@ -140,6 +159,10 @@ impl Connection {
             }
             Protocol::Http2(http) => http.gap(side, bytes, &mut env),
             Protocol::WebSocket(socket) => socket.gap(side, bytes, &mut env),
+            Protocol::Tls(secured) => {
+                let all = secured.tls.gap(side, bytes);
+                self.opened(all, around);
+            }
             Protocol::Other => {}
         }
     }
@@ -150,6 +173,11 @@ impl Connection {
             let (side, mut env) = split(&self.ends, from, around);
             http.ended(side, &mut env);
             self.switch(around);
+        } else if let Protocol::Tls(secured) = &mut self.protocol {
+            let (side, _) = split(&self.ends, from, around);
+            if let Some(inner) = secured.inner.as_mut().filter(|_| !secured.tls.is_torn(side)) {
+                inner.ended(from, around);
+            }
         }
     }
 
@@ -162,6 +190,11 @@ impl Connection {
                 self.switch(around);
             }
             Protocol::Http2(http) => http.resume(&mut env),
+            Protocol::Tls(secured) => {
+                if let Some(inner) = &mut secured.inner {
+                    inner.resume(around);
+                }
+            }
             _ => {}
         }
     }
@@ -177,16 +210,28 @@ impl Connection {
                 return;
             }
         }
+        if let Protocol::Tls(secured) = &mut self.protocol {
+            let is_torn = [Side::Client, Side::Server].iter().any(|s| secured.tls.is_torn(*s));
+            let all = secured.tls.close();
+            self.opened(all, around);
+            if let Protocol::Tls(secured) = self.protocol
+                && let Some(inner) = secured.inner
+            {
+                inner.close(is_closed && !is_torn, around);
+            }
+            return;
+        }
         let (_, mut env) = split(&self.ends, 0, around);
         match self.protocol {
             Protocol::Unknown(beginnings) => {
-                if self.has_unread || beginnings.iter().any(|b| !b.bytes.is_empty()) {
+                if self.has_unread.contains(&true) || beginnings.iter().any(|b| !b.bytes.is_empty())
+                {
                     env.lost(Loss::StreamNotHttp);
                 }
             }
             Protocol::Http2(http) => http.close(&mut env),
             Protocol::WebSocket(socket) => socket.close(&mut env),
-            Protocol::Http1(_) | Protocol::Other => {}
+            Protocol::Http1(_) | Protocol::Tls(_) | Protocol::Other => {}
         }
     }
 
@@ -196,6 +241,7 @@ impl Connection {
         let Some(beginning) = beginnings.get_mut(from) else { return };
         // In the middle of a message, perhaps, and this piece begins the next.
         if !self.ends.is_whole && !matches!(opening(bytes), Opening::Unclear | Opening::Other) {
+            self.has_unread[from] |= !beginning.bytes.is_empty();
             *beginning = Beginning::default();
         }
         beginning.bytes.extend_from_slice(bytes);
@@ -234,12 +280,69 @@ impl Connection {
                 let Some(client) = client else { return };
                 self.begin(client, Protocol::Http2(Box::new(Http2::new(false))), around);
             }
-            Opening::Tls => self.other(Loss::StreamEncrypted, around),
-            Opening::Other if self.ends.is_whole => self.other(Loss::StreamNotHttp, around),
+            Opening::Tls => self.secured(from, around),
+            Opening::Other if self.ends.is_whole => {
+                let is_over = so_far.len() > OPENING;
+                // A malformed request, perhaps: what the server answers tells. It also tells when it
+                // answered before in a way that was not clear.
+                if !is_client || is_over || self.is_other(1 - from) {
+                    self.other(Loss::StreamNotHttp, around);
+                }
+            }
             Opening::Other => {
                 // In the middle of a message, perhaps: the next piece may begin one.
                 *beginning = Beginning::default();
-                self.has_unread = true;
+                self.has_unread[from] = true;
+            }
+        }
+    }
+
+    /// Whether a direction began with something that is not read.
+    fn is_other(&self, from: usize) -> bool {
+        let Protocol::Unknown(beginnings) = &self.protocol else { return false };
+        let beginning = beginnings.get(from).map(|b| &*b.bytes);
+        beginning.is_some_and(|bytes| !bytes.is_empty() && opening(bytes) == Opening::Other)
+    }
+
+    /// Reads TLS from its first message on, if there are secrets at all.
+    fn secured(&mut self, from: usize, around: &mut Around<'_>) {
+        let Protocol::Unknown(beginnings) = &self.protocol else { return };
+        let so_far = beginnings.get(from).map(|b| &*b.bytes).unwrap_or_default();
+        let has_keys = around.keys.is_some_and(Keys::has_any) && self.switches < SWITCHES;
+        let is_server = self.ends.client.is_some_and(|client| client != from);
+        match so_far {
+            _ if !has_keys => self.other(Loss::StreamEncrypted, around),
+            // The hello of the client may be a little late.
+            _ if is_server && so_far.len() <= OPENING => {}
+            [_, _, _, _, _] | [_, _, _, _] | [_, _, _] => {}
+            [0x16, _, _, _, _, 1, ..] if !is_server => {
+                self.begin(from, Protocol::Tls(Box::default()), around);
+            }
+            _ => self.other(Loss::StreamEncrypted, around),
+        }
+    }
+
+    /// Reads what TLS protected.
+    fn opened(&mut self, all: Vec<Out>, around: &mut Around<'_>) {
+        let Protocol::Tls(secured) = &mut self.protocol else { return };
+        if secured.inner.is_none()
+            && let Some(about) = secured.tls.about()
+        {
+            let tls = Some(about.clone());
+            let mut inner = Self::new(Ends { is_whole: true, tls, ..self.ends.clone() });
+            inner.switches = self.switches + 1;
+            secured.inner = Some(inner);
+        }
+        let client = self.ends.client.unwrap_or(0);
+        let from = |side| if side == Side::Client { client } else { 1 - client };
+        for out in all {
+            match (out, &mut secured.inner) {
+                (Out::Lost(loss), _) => around.out.push_back(Event::Lost(loss, around.packet)),
+                (Out::Data(side, bytes, stamp), Some(inner)) => {
+                    inner.data(from(side), &bytes, stamp, around);
+                }
+                (Out::Gap(side, bytes), Some(inner)) => inner.gap(from(side), bytes, around),
+                (Out::Data(..) | Out::Gap(..), None) => {}
             }
         }
     }
@@ -255,6 +358,11 @@ impl Connection {
         self.ends.client = Some(client);
         let before = std::mem::replace(&mut self.protocol, protocol);
         let Protocol::Unknown([first, second]) = before else { return };
+        let (_, mut env) = split(&self.ends, client, around);
+        for _ in self.has_unread.iter().filter(|has| **has) {
+            env.lost(Loss::StreamBeginning);
+        }
+        self.has_unread = [false; 2];
         self.replay([first.pieces(), second.pieces()], around);
     }
 

@@ -17,6 +17,9 @@ const INTERFACE: u32 = 1;
 const OBSOLETE_PACKET: u32 = 2;
 const SIMPLE_PACKET: u32 = 3;
 const ENHANCED_PACKET: u32 = 6;
+const DECRYPTION_SECRETS: u32 = 10;
+/// A key log of TLS inside a block of secrets.
+const TLS_KEY_LOG: u32 = 0x544c_534b;
 const OPTION_RESOLUTION: u16 = 9;
 const OPTION_OFFSET: u16 = 14;
 
@@ -40,6 +43,8 @@ pub enum Step<'a> {
     Pass(u64),
     /// A packet, and the bytes that it takes.
     Packet(Packet<'a>, usize),
+    /// A key log of TLS, and the bytes that it takes.
+    Secrets(&'a [u8], usize),
     /// So many bytes carry something that cannot be used.
     Lost(Loss, u64),
 }
@@ -145,7 +150,8 @@ impl Container {
         if length < 12 || !length.is_multiple_of(4) {
             return self.broken();
         }
-        let carries = matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET);
+        let carries =
+            matches!(kind, ENHANCED_PACKET | SIMPLE_PACKET | OBSOLETE_PACKET | DECRYPTION_SECRETS);
         if !carries && kind != INTERFACE {
             return Step::Pass(length as u64);
         }
@@ -162,6 +168,7 @@ impl Container {
         let body = bytes.get(8..length - 4).unwrap_or_default();
         let packet = match kind {
             INTERFACE => return self.interface(body, length),
+            DECRYPTION_SECRETS => return self.secrets(body, length),
             ENHANCED_PACKET => self.enhanced(body),
             OBSOLETE_PACKET => self.obsolete(body),
             _ => self.simple(body),
@@ -205,6 +212,15 @@ impl Container {
         }
         self.interfaces.push(interface);
         Step::Pass(length as u64)
+    }
+
+    fn secrets<'a>(&self, body: &'a [u8], length: usize) -> Step<'a> {
+        let size = self.u32(body, 4).unwrap_or(u32::MAX) as usize;
+        let log = body.get(8..).and_then(|rest| rest.get(..size));
+        match log.filter(|_| self.u32(body, 0) == Some(TLS_KEY_LOG)) {
+            Some(log) => Step::Secrets(log, length),
+            None => Step::Lost(Loss::SecretsUnread, length as u64),
+        }
     }
 
     fn enhanced<'a>(&self, body: &'a [u8]) -> Option<Packet<'a>> {
@@ -293,6 +309,10 @@ mod tests {
                 Step::More(_) => return (packets, lost),
                 Step::Pass(u64::MAX) => return (packets, lost),
                 Step::Pass(bytes) => bytes as usize,
+                Step::Secrets(log, bytes) => {
+                    packets.push((None, log.to_vec()));
+                    bytes
+                }
                 Step::Packet(packet, bytes) => {
                     packets.push((packet.time.map(Timestamp::micros), packet.data.to_vec()));
                     bytes
@@ -359,6 +379,10 @@ mod tests {
         file.extend(block(false, ENHANCED_PACKET, &packet(false, 0)));
         file.extend(block(false, ENHANCED_PACKET, &packet(false, 1)));
         file.extend(block(false, 5, b"statistics"));
+        let secrets = |kind, size| [words(false, &[kind, size]), b"log".to_vec()].concat();
+        file.extend(block(false, DECRYPTION_SECRETS, &secrets(TLS_KEY_LOG, 3)));
+        file.extend(block(false, DECRYPTION_SECRETS, &secrets(TLS_KEY_LOG, 5)));
+        file.extend(block(false, DECRYPTION_SECRETS, &secrets(0x5353_484b, 3)));
         file.extend(section(true));
         file.extend(block(true, INTERFACE, &[0, 101, 0, 0, 0, 0, 0, 3]));
         file.extend(block(true, SIMPLE_PACKET, &[&order(true, 9)[..], b"abcd"].concat()));
@@ -367,8 +391,12 @@ mod tests {
         assert!(Container::recognises(&file));
         let (packets, lost) = all(&file);
         let hi = || b"hi".to_vec();
-        let wanted = [(Some(10_500_000), hi()), (None, b"abc".to_vec()), (Some(512), hi())];
-        assert_eq!(packets, wanted);
-        assert_eq!(lost, ["packet_malformed", "capture_broken"]);
+        let text = |text: &str| (None, text.as_bytes().to_vec());
+        assert_eq!(
+            packets,
+            [(Some(10_500_000), hi()), text("log"), text("abc"), (Some(512), hi())]
+        );
+        let unread = ["secrets_unread"; 2];
+        assert_eq!(lost, [&["packet_malformed"][..], &unread, &["capture_broken"]].concat());
     }
 }

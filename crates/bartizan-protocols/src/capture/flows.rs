@@ -3,6 +3,7 @@
 use std::{
     collections::{BTreeMap, HashMap, VecDeque},
     net::SocketAddr,
+    sync::Arc,
 };
 
 use bartizan_model::{Duration, Timestamp};
@@ -13,11 +14,17 @@ use super::{
     fragments::Fragments,
     link::{self, ACK, Content, FIN, RST, SYN, Segment},
     message::Ends,
+    tls::{KeyLog, Keys, TlsCrypto},
 };
 
 /// A connection that was silent for so long is over, as far as the capture goes. Exchanges may come
 /// that late.
 pub(super) const IDLE: Duration = Duration::minutes(10);
+/// Packets of the capture after which a connection that both sides ended is over although bytes of it
+/// are missing; or so much time, whatever comes first. Captures of several queues are a little out
+/// of order.
+const LATE: u64 = 1000;
+const LATE_TIME: Duration = Duration::seconds(30);
 /// How far from where a stream is a reset may be, in bytes.
 const RESET_WINDOW: i64 = 64 * 1024;
 /// How far ahead of a stream a segment may be: the largest window (RFC 7323 §2.2).
@@ -34,7 +41,10 @@ struct Flow {
     streams: [Stream; 2],
     /// `None` once it is over: late packets of it are known by that.
     connection: Option<Connection>,
+    number: u64,
     has_ended: [bool; 2],
+    /// Whether both sides said that they end, with bytes before that missing.
+    is_ending: bool,
     time: Option<Timestamp>,
     /// Its place in the order of use.
     turn: u64,
@@ -44,10 +54,14 @@ struct Flow {
 /// Follows the connections of a capture.
 pub struct Flows {
     limits: CaptureLimits,
+    /// What reads TLS, when it is to be read.
+    keys: Option<Keys>,
     flows: HashMap<Key, Flow>,
     /// The longest unused first.
     order: BTreeMap<u64, Key>,
     turn: u64,
+    /// Connections that both sides ended, with bytes missing: their number, and when that was.
+    ending: VecDeque<(Key, u64, Stamp)>,
     opened: u64,
     packets: u64,
     latest: Option<Timestamp>,
@@ -62,9 +76,11 @@ impl Flows {
     pub fn new(limits: CaptureLimits) -> Self {
         Self {
             limits,
+            keys: None,
             flows: HashMap::new(),
             order: BTreeMap::new(),
             turn: 0,
+            ending: VecDeque::new(),
             opened: 0,
             packets: 0,
             latest: None,
@@ -72,6 +88,13 @@ impl Flows {
             fragments: Fragments::default(),
             out: VecDeque::new(),
         }
+    }
+
+    /// Reads TLS too, of connections whose secrets are in the log or the capture.
+    #[must_use]
+    pub fn with_tls(mut self, crypto: Box<dyn TlsCrypto>, secrets: Arc<KeyLog>) -> Self {
+        self.keys = Some(Keys { crypto, given: secrets, inside: KeyLog::default() });
+        self
     }
 
     /// What came out, in the order it was complete. To be emptied after each packet.
@@ -96,6 +119,15 @@ impl Flows {
         self.out.push_back(Event::Lost(loss, self.packets));
     }
 
+    /// Takes secrets of the capture, in the form of a key log.
+    pub fn secrets(&mut self, log: &[u8]) {
+        let Some(keys) = &mut self.keys else { return };
+        let lines = keys.inside.add(log);
+        if lines.malformed + lines.beyond > 0 {
+            self.lost(Loss::SecretsUnread);
+        }
+    }
+
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;
@@ -115,6 +147,7 @@ impl Flows {
             }
             Err(loss) => self.lost(loss),
         }
+        self.end();
         self.expire();
     }
 
@@ -122,6 +155,7 @@ impl Flows {
     pub fn close(&mut self) {
         let (out, number) = (&mut self.out, self.packets);
         self.fragments.close(&mut |loss| out.push_back(Event::Lost(loss, number)));
+        self.ending.clear();
         while let Some((_, key)) = self.order.pop_first() {
             self.forget(&key, false);
         }
@@ -144,11 +178,16 @@ impl Flows {
         let before = flow.held;
         let mut around = Around {
             limits: &self.limits,
+            keys: self.keys.as_ref(),
             waits: [flow.streams[0].is_waiting(), flow.streams[1].is_waiting()],
             packet: self.packets,
             out: &mut self.out,
         };
+        let was_ending = flow.is_ending;
         flow.segment(from, segment, stamp, &mut around);
+        if flow.is_ending && !was_ending {
+            self.ending.push_back((key, flow.number, stamp));
+        }
         self.held = (self.held + flow.held).saturating_sub(before);
         self.turn += 1;
         self.order.remove(&flow.turn);
@@ -177,12 +216,15 @@ impl Flows {
         };
         self.opened += 1;
         let is_whole = segment.has(SYN);
-        let ends = Ends { addresses: key.ends, client, number: self.opened, is_whole };
+        let number = self.opened;
+        let ends = Ends { addresses: key.ends, client, number, is_whole, tls: None };
         let stream = || Stream::new(&self.limits);
         let flow = Flow {
             streams: [stream(), stream()],
             connection: Some(Connection::new(ends)),
+            number,
             has_ended: [false; 2],
+            is_ending: false,
             time: None,
             turn: 0,
             held: 0,
@@ -198,6 +240,29 @@ impl Flows {
                 self.lost(Loss::FlowEvicted);
             }
             self.forget(&key, false);
+        }
+    }
+
+    /// Ends connections whose missing bytes had time enough to come.
+    fn end(&mut self) {
+        while let Some((key, number, since)) = self.ending.front().copied() {
+            let has_passed = self.latest.zip(since.time);
+            let has_passed = has_passed.is_some_and(|(now, then)| now.since(then) > LATE_TIME);
+            if !has_passed && self.packets < since.packet + LATE {
+                return;
+            }
+            self.ending.pop_front();
+            let flow = self.flows.get_mut(&key).filter(|flow| flow.number == number);
+            let Some(flow) = flow else { continue };
+            self.held = self.held.saturating_sub(flow.held);
+            let mut around = Around {
+                limits: &self.limits,
+                keys: self.keys.as_ref(),
+                waits: [false; 2],
+                packet: self.packets,
+                out: &mut self.out,
+            };
+            flow.close(true, &mut around);
         }
     }
 
@@ -219,6 +284,7 @@ impl Flows {
         self.held = self.held.saturating_sub(flow.held);
         let mut around = Around {
             limits: &self.limits,
+            keys: self.keys.as_ref(),
             waits: [false; 2],
             packet: self.packets,
             out: &mut self.out,
@@ -300,12 +366,15 @@ impl Flow {
             self.close(true, around);
         } else if self.has_ended == [true; 2] {
             self.close(true, around);
+        } else {
+            self.is_ending = self.streams.iter().all(Stream::has_end);
         }
     }
 
     /// The connection is over, or nothing more is known of it.
     fn close(&mut self, is_closed: bool, around: &mut Around<'_>) {
         let Some(mut connection) = self.connection.take() else { return };
+        let is_closed = is_closed || self.streams.iter().all(Stream::has_end);
         // The server's side waits until all of the client's was read.
         around.waits = [self.streams[0].is_waiting(), self.streams[1].is_waiting()];
         let client = connection.ends.client.unwrap_or(0);

@@ -54,6 +54,8 @@ struct Half {
     is_ended: bool,
     /// Whether the capture lost some of it.
     has_gap: bool,
+    /// Whether bytes that are passed over in search of a message were counted.
+    is_counted: bool,
 }
 
 /// A request and what is known of its answer.
@@ -86,6 +88,7 @@ impl Http1 {
             reading: if is_whole { Reading::Head } else { Reading::Searching },
             is_ended: false,
             has_gap: false,
+            is_counted: is_whole,
         };
         Self {
             halves: [half(), half()],
@@ -157,6 +160,7 @@ impl Http1 {
         let half = &mut self.halves[side.index()];
         half.reading = Reading::Searching;
         half.has_gap = true;
+        half.is_counted = true;
         self.is_unsure |= side == Side::Server;
     }
 
@@ -265,9 +269,14 @@ impl Http1 {
                     Side::Client => Looks::Request,
                     Side::Server => Looks::Response,
                 };
-                let found = half.buffer.search(|bytes| head::looks(bytes) == is_wanted);
+                let (found, passed) = half.buffer.search(|bytes| head::looks(bytes) == is_wanted);
+                if passed > 0 && !half.is_counted {
+                    half.is_counted = true;
+                    env.lost(Loss::StreamBeginning);
+                }
                 if found {
                     half.reading = Reading::Head;
+                    half.is_counted = true;
                 }
                 found
             }

@@ -4,7 +4,7 @@ use std::{collections::VecDeque, net::SocketAddr};
 
 use bartizan_model::{
     BodyState, Client, Exchange, HeaderState, Headers, Message as Payload, Request, Response,
-    Timestamp,
+    Timestamp, Tls,
 };
 
 use super::{CaptureLimits, Event, Loss, Stamp};
@@ -23,6 +23,8 @@ pub(super) struct Ends {
     pub(super) number: u64,
     /// Whether the capture has the connection from its first byte on.
     pub(super) is_whole: bool,
+    /// TLS that it is in.
+    pub(super) tls: Option<Tls>,
 }
 
 /// Who sent something.
@@ -186,7 +188,8 @@ pub(super) fn exchange(ends: &Ends, asked: Asked, answer: Answer) -> Exchange {
         duration_ms: start.zip(end).and_then(|(start, end)| duration_ms(start, end)),
         trailers,
         response: response.map(answered_response),
-        request: asked_request(asked),
+        request: asked_request(asked, if ends.tls.is_some() { "https" } else { "http" }),
+        tls: ends.tls.clone(),
         ..Exchange::default()
     }
 }
@@ -196,9 +199,9 @@ fn duration_ms(start: Timestamp, end: Timestamp) -> Option<f64> {
     (micros >= 0).then(|| micros as f64 / 1000.0)
 }
 
-fn asked_request(asked: Asked) -> Request {
+fn asked_request(asked: Asked, usual: &str) -> Request {
     let body_state = asked.message.state();
-    let scheme = if asked.scheme.is_empty() { "http".to_owned() } else { asked.scheme };
+    let scheme = if asked.scheme.is_empty() { usual.to_owned() } else { asked.scheme };
     Request {
         method: asked.method,
         scheme,

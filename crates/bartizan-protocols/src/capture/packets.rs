@@ -144,7 +144,11 @@ fn line(exchange: &Exchange) -> String {
 
 /// Reads raw IP packets.
 pub(crate) fn read(packets: &[Vec<u8>], limits: CaptureLimits) -> Outcome {
-    let mut flows = Flows::new(limits);
+    read_with(Flows::new(limits), packets)
+}
+
+/// Reads raw IP packets with what was made ready for that.
+pub(crate) fn read_with(mut flows: Flows, packets: &[Vec<u8>]) -> Outcome {
     let mut outcome = Outcome { exchanges: Vec::new(), lost: Vec::new(), most: 0 };
     for (packet, number) in packets.iter().zip(0..) {
         let time = Some(Timestamp::from_micros(1_000_000 + number * 1000));

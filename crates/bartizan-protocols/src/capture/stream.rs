@@ -82,6 +82,11 @@ impl Stream {
         self.end.is_some_and(|end| self.next >= end)
     }
 
+    /// Whether its end is known, though bytes before it may be missing.
+    pub(super) const fn has_end(&self) -> bool {
+        self.end.is_some()
+    }
+
     /// Bytes kept.
     #[must_use]
     pub fn held(&self) -> usize {

@@ -3,6 +3,7 @@
 mod hostile;
 mod http1;
 mod http2;
+mod tls;
 mod websocket;
 
 use super::packets::{ACK, RST, SYN, Talk, read, tcp};

@@ -40,6 +40,10 @@ pub fn capture(data: &[u8]) {
                     flows.packet(&packet);
                     bytes
                 }
+                Step::Secrets(log, bytes) => {
+                    flows.secrets(log);
+                    bytes
+                }
                 Step::Lost(loss, bytes) => {
                     flows.lost(loss);
                     usize::try_from(bytes).unwrap_or(usize::MAX)

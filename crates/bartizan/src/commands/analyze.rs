@@ -1,6 +1,7 @@
 //! `analyze`: captures and logs in, inventory, findings, detections and incidents out.
 
 mod kept;
+mod key_log;
 mod progress;
 
 use std::{
@@ -43,6 +44,10 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     let options = match &arguments.input_format {
         Some(name) => OpenOptions::new().format(name),
         None => OpenOptions::new(),
+    };
+    let options = match &arguments.keylog {
+        Some(path) => options.secrets(key_log::read(cli, path)?),
+        None => options,
     };
     let (mut source, note) = match &kept {
         Some(kept) => kept.open_source(&options, &arguments.inputs)?,

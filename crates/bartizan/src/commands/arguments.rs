@@ -101,6 +101,9 @@ pub struct Analyze {
     /// read
     #[arg(long, value_name = "NAME", value_parser = input_formats())]
     pub input_format: Option<String>,
+    /// Secrets of TLS connections in packet captures, as clients log them (SSLKEYLOGFILE)
+    #[arg(long, value_name = "FILE")]
+    pub keylog: Option<PathBuf>,
     /// OpenAPI document to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,

@@ -82,16 +82,17 @@ impl Buffer {
     }
 
     /// Passes on to the first beginning of a piece, from here on, of which `is_wanted` holds; all
-    /// is passed when there is none.
-    pub(super) fn search(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> bool {
+    /// is passed when there is none. Whether there is one, and how many bytes were passed.
+    pub(super) fn search(&mut self, is_wanted: impl Fn(&[u8]) -> bool) -> (bool, usize) {
         let here = self.removed + self.taken as u64;
         let found = self.pieces.iter().map(|(start, _)| *start).filter(|s| *s >= here).find(|s| {
             let at = usize::try_from(s - self.removed).unwrap_or(usize::MAX);
             self.bytes.get(at..).is_some_and(|bytes| !bytes.is_empty() && is_wanted(bytes))
         });
-        let passed = found.map_or(usize::MAX, |start| (start - here) as usize);
+        let all = self.bytes().len();
+        let passed = found.map_or(all, |start| (start - here) as usize);
         self.pass(passed);
-        found.is_some()
+        (found.is_some(), passed)
     }
 
     /// Passes on so that the piece that begins here is not found again.
@@ -169,10 +170,10 @@ mod tests {
         let mut buffer = Buffer::default();
         buffer.push(b"xGET", stamp(1));
         buffer.push(b"GET", stamp(2));
-        assert!(buffer.search(|bytes| bytes.starts_with(b"GET")));
+        assert_eq!(buffer.search(|bytes| bytes.starts_with(b"GET")), (true, 4));
         assert_eq!(buffer.bytes(), b"GET");
         buffer.next_piece();
-        assert!(!buffer.search(|bytes| bytes.starts_with(b"G")));
+        assert_eq!(buffer.search(|bytes| bytes.starts_with(b"G")), (false, 2));
         assert!(buffer.bytes().is_empty());
     }
 }

@@ -1,8 +1,14 @@
 use bartizan_model::BodyState;
 
-use super::{super::packets::Talk, GET, OK};
+use super::{
+    super::{
+        CaptureLimits, Event, Flows, Packet,
+        packets::{self, Outcome, Talk},
+    },
+    GET, OK,
+};
 
-fn lost(outcome: &super::super::packets::Outcome) -> Vec<&'static str> {
+fn lost(outcome: &Outcome) -> Vec<&'static str> {
     outcome.lost.clone()
 }
 
@@ -114,8 +120,39 @@ fn captures_that_begin_in_the_middle_find_the_next_message() {
     talk.client(&get("/1")).server(&answer(201)).close();
     let outcome = talk.read();
     assert_eq!(outcome.lines(), ["GET h/1  > 201 "]);
-    assert_eq!(lost(&outcome), ["response_alone"]);
+    assert_eq!(lost(&outcome), ["stream_beginning", "response_alone", "stream_beginning"]);
     assert_eq!(outcome.exchanges[0].client.port, Some(5000));
+}
+
+#[test]
+fn a_malformed_first_request_does_not_give_up_the_rest() {
+    let mut talk = Talk::open(5000);
+    talk.client(b"\x01\x02 nonsense\r\n\r\n").server(&answer(400));
+    talk.client(&get("/2")).server(&answer(202)).close();
+    let outcome = talk.read();
+    assert_eq!(outcome.lines(), ["GET h/2  > 202 "]);
+    assert_eq!(lost(&outcome), ["head_malformed", "response_alone"]);
+}
+
+#[test]
+fn an_ended_connection_with_a_gap_is_over_soon() {
+    let mut talk = Talk::open(5000);
+    talk.client(&get("/1")).lose(0, 9).server(&answer(201)).close();
+    let ended = talk.packets.len() as u64;
+    let mut other = Talk::open(6000);
+    (0..2000).for_each(|_| {
+        other.client(b"x");
+    });
+    let mut flows = Flows::new(CaptureLimits::default());
+    let mut came = None;
+    for (packet, number) in talk.packets.iter().chain(&other.packets).zip(1..) {
+        flows.packet(&Packet { link: packets::RAW, time: None, data: packet });
+        while let Some(event) = flows.next_event() {
+            let number: u64 = number;
+            came = came.or(matches!(event, Event::Exchange(_)).then_some(number));
+        }
+    }
+    assert!(came.is_some_and(|at| at > ended && at < ended + 1010), "{came:?}");
 }
 
 #[test]
