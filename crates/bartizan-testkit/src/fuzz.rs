@@ -5,6 +5,7 @@
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
 mod capture;
+mod specs;
 
 use std::cell::Cell;
 
@@ -25,7 +26,10 @@ use bartizan_protocols::{
 };
 use bytes::BytesMut;
 
-pub use self::capture::{capture, capture_conversation, capture_http2, tcp_stream};
+pub use self::{
+    capture::{capture, capture_conversation, capture_http2, tcp_stream},
+    specs::spec_tree,
+};
 use crate::sources;
 
 /// An entry function.
@@ -56,6 +60,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("spec_tree", spec_tree),
     ("tcp_stream", tcp_stream),
     ("websocket_frames", websocket_frames),
     ("xml", xml),

@@ -1,9 +1,12 @@
 //! Documented operations by host and path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bartizan_model::InventoryState;
-use bartizan_protocols::openapi::{SpecDocument, SpecOperation};
+use bartizan_protocols::spec::{SpecDocument, SpecOperation};
 
 use super::{Segment, Template};
 
@@ -21,7 +24,7 @@ pub struct Operation {
     /// Path template with the base path.
     pub path: String,
     /// As documented.
-    pub documented: SpecOperation,
+    pub documented: Arc<SpecOperation>,
 }
 
 /// How an operation was found.
@@ -44,7 +47,8 @@ pub struct SpecMatch<'a> {
     pub by: MatchedBy,
 }
 
-/// Documented operations by host and path, from specifications. Fixed text wins over parameters.
+/// Documented operations by host and path, from specifications. Operations that are told by more
+/// than that (GraphQL fields, SOAP actions, messages, callbacks) are not in it. Fixed text wins over parameters.
 #[derive(Clone, Debug, Default)]
 pub struct SpecIndex {
     operations: Vec<Operation>,
@@ -87,14 +91,19 @@ impl SpecIndex {
         let mut out = Self::default();
         for (document, spec) in documents.into_iter().enumerate() {
             for documented in &spec.operations {
+                if !documented.kind.is_matched_by_path() {
+                    continue;
+                }
+                let documented = Arc::new(documented.clone());
                 let own = !documented.servers.is_empty();
                 let servers = if own { &documented.servers } else { &spec.servers };
                 for server in servers {
                     let path = join(&server.base_path, &documented.path);
                     let index = out.operations.len();
-                    let same = out.operations.iter().rev().take(servers.len()).position(|o| {
-                        o.document == document && o.path == path && o.documented == *documented
-                    });
+                    let same =
+                        out.operations.iter().rev().take(servers.len()).position(|o| {
+                            o.path == path && Arc::ptr_eq(&o.documented, &documented)
+                        });
                     let index = match same {
                         Some(back) => index - 1 - back,
                         None => {
@@ -102,7 +111,7 @@ impl SpecIndex {
                                 document,
                                 method: documented.method.clone(),
                                 path: path.clone(),
-                                documented: documented.clone(),
+                                documented: Arc::clone(&documented),
                             });
                             index
                         }
@@ -355,7 +364,7 @@ fn is_real_host(host: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_protocols::openapi;
+    use bartizan_protocols::spec::{NoFiles, read};
 
     use super::*;
 
@@ -369,7 +378,7 @@ mod tests {
         "/{kind}/{id}/tags":{"get":{"operationId":"tags"}}}}"#;
 
     fn index() -> SpecIndex {
-        SpecIndex::from_documents([&openapi::read(SPEC.as_bytes()).expect("a document")])
+        SpecIndex::from_documents([&read(SPEC.as_bytes(), &mut NoFiles).expect("a document")])
     }
 
     fn path<'a>(
