@@ -6,7 +6,20 @@
 
 use std::{io::Write, path::Path, time::Instant};
 
-use bartizan_protocols::spec::{self, NoFiles};
+use bartizan_protocols::spec::{self, Files};
+
+/// Files below the folder of the specification.
+struct Beside<'p>(&'p Path, &'p str);
+
+impl Files for Beside<'_> {
+    fn name(&self) -> &str {
+        self.1
+    }
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        std::fs::read(self.0.join(path)).map_err(|error| error.to_string())
+    }
+}
 
 fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
@@ -25,13 +38,17 @@ fn main() -> std::io::Result<()> {
 
 fn of(path: &Path, cuts: usize) -> std::io::Result<serde_json::Value> {
     let bytes = std::fs::read(path)?;
+    let mut files = Beside(
+        path.parent().unwrap_or(Path::new("")),
+        path.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+    );
     let start = Instant::now();
-    let read = spec::read(&bytes, &mut NoFiles);
+    let read = spec::read(&bytes, &mut files);
     let millis = start.elapsed().as_millis();
     let start = Instant::now();
     for cut in 0..cuts {
         let end = bytes.len() * cut / cuts.max(1);
-        let _ = spec::read(bytes.get(..end).unwrap_or_default(), &mut NoFiles);
+        let _ = spec::read(bytes.get(..end).unwrap_or_default(), &mut files);
     }
     let truncated_millis = start.elapsed().as_millis();
     Ok(match read {

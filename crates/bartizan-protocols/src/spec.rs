@@ -7,13 +7,17 @@
 
 use std::fmt;
 
+mod asyncapi;
 mod detect;
 mod files;
+mod graphql;
 mod openapi;
 pub mod operation;
 mod problem;
+mod proto;
 mod server;
 pub mod tree;
+mod wsdl;
 
 #[cfg(test)]
 mod tests;
@@ -79,6 +83,14 @@ pub enum SpecFormat {
     /// OpenAPI 2.0 to 3.2.
     #[default]
     OpenApi,
+    /// AsyncAPI 2 and 3.
+    AsyncApi,
+    /// GraphQL: SDL, or the answer to an introspection query.
+    Graphql,
+    /// A `.proto` file.
+    Protobuf,
+    /// WSDL 1.1.
+    Wsdl,
 }
 
 impl SpecFormat {
@@ -87,6 +99,10 @@ impl SpecFormat {
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenApi => "OpenAPI",
+            Self::AsyncApi => "AsyncAPI",
+            Self::Graphql => "GraphQL",
+            Self::Protobuf => "Protocol Buffers",
+            Self::Wsdl => "WSDL",
         }
     }
 }
@@ -162,6 +178,10 @@ pub fn read(bytes: &[u8], files: &mut dyn Files) -> Result<SpecDocument, Problem
     let mut document = SpecDocument { format, ..SpecDocument::default() };
     match format {
         SpecFormat::OpenApi => openapi::read(&forest, &mut document, &mut out),
+        SpecFormat::AsyncApi => asyncapi::read(&forest, &mut document, &mut out),
+        SpecFormat::Graphql => graphql::read(&forest, &mut document, &mut out),
+        SpecFormat::Protobuf => proto::read(&forest, &mut document, &mut out),
+        SpecFormat::Wsdl => wsdl::read(&forest, &mut document, &mut out),
     }
     if document.servers.is_empty() {
         document.servers.push(SpecServer::default());

@@ -28,7 +28,7 @@ use bytes::BytesMut;
 
 pub use self::{
     capture::{capture, capture_conversation, capture_http2, tcp_stream},
-    specs::spec_tree,
+    specs::{spec_graphql, spec_proto, spec_tree, spec_wsdl},
 };
 use crate::sources;
 
@@ -60,7 +60,10 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("spec_graphql", spec_graphql),
+    ("spec_proto", spec_proto),
     ("spec_tree", spec_tree),
+    ("spec_wsdl", spec_wsdl),
     ("tcp_stream", tcp_stream),
     ("websocket_frames", websocket_frames),
     ("xml", xml),

@@ -6,7 +6,7 @@ use std::{
 };
 
 use bartizan_model::InventoryState;
-use bartizan_protocols::spec::{SpecDocument, SpecOperation};
+use bartizan_protocols::spec::{OperationKind, SpecDocument, SpecOperation};
 
 use super::{Segment, Template};
 
@@ -54,8 +54,10 @@ pub struct SpecIndex {
     operations: Vec<Operation>,
     hosts: BTreeMap<String, Trie>,
     any: Trie,
-    /// Base paths of all servers, as segments.
+    /// Base paths of all servers, as segments; of gRPC the services.
     bases: BTreeSet<Vec<Pattern>>,
+    /// A specification describes requests in general, not only the methods of gRPC services.
+    general: bool,
 }
 
 /// A segment of a documented template: fixed text between values.
@@ -93,6 +95,13 @@ impl SpecIndex {
             for documented in &spec.operations {
                 if !documented.kind.is_matched_by_path() {
                     continue;
+                }
+                if let OperationKind::Grpc { .. } = documented.kind {
+                    // `/package.Service/Method`: what else is called of the service is not in it.
+                    let service = documented.path.rsplit_once('/').map_or("", |(base, _)| base);
+                    out.bases.insert(patterns(service));
+                } else {
+                    out.general = true;
                 }
                 let documented = Arc::new(documented.clone());
                 let own = !documented.servers.is_empty();
@@ -202,7 +211,7 @@ impl SpecIndex {
                         && base.len() < texts.len()
                         && base.iter().zip(&texts).all(begins)
                 });
-                let unnamed = self.hosts.is_empty();
+                let unnamed = self.general && self.hosts.is_empty();
                 if below || unnamed { InventoryState::Shadow } else { InventoryState::Unspecified }
             }
         }
@@ -456,6 +465,34 @@ mod tests {
             .into_iter()
             .collect();
         assert_eq!(index.orphans(&seen).len(), 5);
+    }
+
+    #[test]
+    fn methods_of_grpc_services_are_documented_and_say_nothing_about_others() {
+        let proto = b"syntax = \"proto3\";\npackage shop;\nmessage M {}\n\
+            service Orders { rpc Get(M) returns (M) { option deprecated = true; } rpc Put(M) returns (M); }";
+        let index = SpecIndex::from_documents([&read(proto, &mut NoFiles).expect("a document")]);
+        let state = |method, path| index.state(&template("grpc.example", method, path));
+        assert_eq!(state("POST", "/shop.Orders/Put"), InventoryState::Documented);
+        assert_eq!(state("POST", "/shop.Orders/Get"), InventoryState::Zombie);
+        assert_eq!(state("POST", "/shop.Orders/Purge"), InventoryState::Shadow);
+        assert_eq!(state("POST", "/shop.Stock/Get"), InventoryState::Unspecified);
+        assert_eq!(state("GET", "/health"), InventoryState::Unspecified);
+    }
+
+    #[test]
+    fn fields_of_graphql_and_actions_of_soap_are_matched_with_no_path() {
+        for text in [
+            "type Query { user: Int }",
+            "{\"asyncapi\":\"2.6.0\",\"channels\":{\"user\":{\"publish\":{}}}}",
+        ] {
+            let document = read(text.as_bytes(), &mut NoFiles).expect("a document");
+            assert_eq!(document.operations.len(), 1);
+            let index = SpecIndex::from_documents([&document]);
+            assert!(index.operations().is_empty());
+            let state = index.state(&template("a.example", "QUERY", "/user"));
+            assert_eq!(state, InventoryState::Unspecified);
+        }
     }
 
     #[test]

@@ -16,6 +16,12 @@ pub const MAX_REFERENCES: usize = 32;
 
 /// Further files of a specification.
 pub trait Files {
+    /// Name of the file that was given, in its folder, so that others can refer to it; empty when
+    /// it has none.
+    fn name(&self) -> &str {
+        ""
+    }
+
     /// The bytes of a file. `path` is relative to the folder of the file that was given, with `/`
     /// between names, without `.`, `..`, a drive or a scheme.
     ///
@@ -46,10 +52,15 @@ pub(crate) struct Forest {
 }
 
 impl Forest {
+    /// A specification of one file.
+    pub(super) fn alone(root: Tree) -> Self {
+        Self { trees: vec![(String::new(), root)], ..Self::default() }
+    }
+
     /// Reads all files that a tree refers to, each once.
     pub(super) fn load(root: Tree, files: &mut dyn Files, problems: &mut Problems) -> Self {
         let mut forest = Self::default();
-        forest.by_name.insert(String::new(), 0);
+        forest.by_name.insert(files.name().to_owned(), 0);
         forest.trees.push((String::new(), root));
         let mut waiting = VecDeque::from([0u32]);
         let mut refused: BTreeMap<String, ()> = BTreeMap::new();
@@ -111,6 +122,9 @@ impl Forest {
                         wanted.entry(join(name, other)).or_insert(node.id());
                     }
                 }
+                "@schemaLocation" | "@location" if is_import(node) => {
+                    wanted.entry(join(name, text)).or_insert(node.id());
+                }
                 "$id" | "$self" => ids.push((text.trim_end_matches('#').to_owned(), place)),
                 "$anchor" => anchors.push(((file, text.to_owned()), place)),
                 _ => {}
@@ -129,6 +143,11 @@ impl Forest {
 
     pub(super) fn root(&self) -> Node<'_> {
         self.node(Place::default())
+    }
+
+    /// The roots of all files, with their numbers.
+    pub(super) fn roots(&self) -> impl Iterator<Item = (u32, Node<'_>)> {
+        self.trees.iter().zip(0u32..).map(|((_, tree), file)| (file, tree.root()))
     }
 
     pub(super) fn node(&self, place: Place) -> Node<'_> {
@@ -188,6 +207,14 @@ impl Forest {
         }
         Err(format!("more than {MAX_REFERENCES} references one after the other"))
     }
+}
+
+/// Whether an attribute is one of an element that imports (WSDL 1.1 §2.1, XML Schema §4.2).
+fn is_import(attribute: Node<'_>) -> bool {
+    attribute.parent().and_then(Node::key).is_some_and(|key| {
+        let name = key.split('[').next().unwrap_or("");
+        matches!(name, "import" | "include" | "redefine")
+    })
 }
 
 /// Whether a path may be asked for: below the folder of the specification, not on the network.

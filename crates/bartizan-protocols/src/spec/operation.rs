@@ -55,6 +55,25 @@ pub enum OperationKind {
     Callback,
     /// A request that the API sends to a URL that was agreed on.
     Webhook,
+    /// A message that the application sends to a channel.
+    Send,
+    /// A message that the application receives from a channel.
+    Receive,
+    /// A field of the root type for reading.
+    GraphqlQuery,
+    /// A field of the root type for changing.
+    GraphqlMutation,
+    /// A field of the root type for events.
+    GraphqlSubscription,
+    /// A method of a gRPC service.
+    Grpc {
+        /// Whether the caller sends several messages.
+        client_streams: bool,
+        /// Whether several messages are answered.
+        server_streams: bool,
+    },
+    /// An operation of a SOAP binding.
+    Soap,
 }
 
 impl OperationKind {
@@ -65,13 +84,33 @@ impl OperationKind {
             Self::Http => "HTTP",
             Self::Callback => "callback",
             Self::Webhook => "webhook",
+            Self::Send => "sent message",
+            Self::Receive => "received message",
+            Self::GraphqlQuery => "GraphQL query",
+            Self::GraphqlMutation => "GraphQL mutation",
+            Self::GraphqlSubscription => "GraphQL subscription",
+            Self::Grpc { .. } => "gRPC",
+            Self::Soap => "SOAP",
+        }
+    }
+
+    /// What stands for the method where it is no HTTP method.
+    #[must_use]
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Send => "SEND",
+            Self::Receive => "RECEIVE",
+            Self::GraphqlQuery => "QUERY",
+            Self::GraphqlMutation => "MUTATION",
+            Self::GraphqlSubscription => "SUBSCRIPTION",
+            Self::Http | Self::Callback | Self::Webhook | Self::Grpc { .. } | Self::Soap => "POST",
         }
     }
 
     /// Whether an HTTP request can be told to be this operation by host, method and path alone.
     #[must_use]
     pub const fn is_matched_by_path(self) -> bool {
-        matches!(self, Self::Http)
+        matches!(self, Self::Http | Self::Grpc { .. })
     }
 
     /// The protocol that its traffic speaks, when Bartizan has a word for it.
@@ -79,6 +118,12 @@ impl OperationKind {
     pub const fn protocol(self) -> Option<Protocol> {
         match self {
             Self::Http | Self::Callback | Self::Webhook => Some(Protocol::Rest),
+            Self::GraphqlQuery | Self::GraphqlMutation | Self::GraphqlSubscription => {
+                Some(Protocol::Graphql)
+            }
+            Self::Grpc { .. } => Some(Protocol::Grpc),
+            Self::Soap => Some(Protocol::Soap),
+            Self::Send | Self::Receive => None,
         }
     }
 }
@@ -182,6 +227,8 @@ pub struct SpecOperation {
     pub path: String,
     /// `operationId` or what stands for it.
     pub operation_id: Option<String>,
+    /// `soapAction` of SOAP, as written.
+    pub action: Option<String>,
     /// One line about it.
     pub summary: String,
     /// Marked as deprecated.

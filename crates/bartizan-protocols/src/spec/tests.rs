@@ -153,6 +153,10 @@ fn reads_what_came_with_3_1_and_3_2() {
 struct Memory(BTreeMap<&'static str, &'static str>, Vec<String>);
 
 impl Files for Memory {
+    fn name(&self) -> &str {
+        "root.yaml"
+    }
+
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
         self.1.push(path.to_owned());
         self.0.get(path).map(|text| text.as_bytes().to_vec()).ok_or_else(|| "no such file".into())
@@ -164,6 +168,7 @@ fn reads_the_other_files_of_a_specification_once_and_no_others() {
     let root = r##"
 openapi: 3.1.0
 info: {title: t}
+x-own: {name: own, in: query}
 paths:
   /a: {$ref: "paths/a.yaml#/a"}
   /b: {get: {parameters: [{$ref: "common.yaml#/page"}, {$ref: "common.yaml#named"}]}}
@@ -175,7 +180,10 @@ paths:
   /h: {$ref: "missing.yaml"}
 "##;
     let files = [
-        ("paths/a.yaml", "a: {get: {parameters: [{$ref: '../common.yaml#/page'}]}, put: 1}"),
+        (
+            "paths/a.yaml",
+            "a: {get: {parameters: [{$ref: '../common.yaml#/page'}, {$ref: '../root.yaml#/x-own'}]}, put: 1}",
+        ),
         ("common.yaml", "page: {name: page, in: query}\nx: {$anchor: named, name: n, in: header}"),
     ];
     let mut files = Memory(files.into_iter().collect(), Vec::new());
@@ -187,7 +195,7 @@ paths:
         .iter()
         .map(|o| o.parameters.iter().map(|p| p.name.as_str()).collect())
         .collect();
-    assert_eq!(names, [vec!["page"], vec!["page", "n"]]);
+    assert_eq!(names, [vec!["page", "own"], vec!["page", "n"]]);
     assert_eq!(spec.file(spec.operations[0].place), "paths/a.yaml");
     let reasons = spec.problems.iter().filter(|p| p.what.contains("is not followed")).count();
     assert_eq!(reasons, 5, "{:#?}", spec.problems);

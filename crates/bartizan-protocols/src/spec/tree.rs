@@ -11,7 +11,10 @@ use foldhash::fast::RandomState;
 use super::{SpecLimit, problem::Problems};
 
 mod json;
+mod xml;
 mod yaml;
+
+pub(crate) use self::xml::Lines;
 
 #[cfg(test)]
 mod tests;
@@ -117,7 +120,7 @@ impl fmt::Debug for Tree {
 }
 
 impl Tree {
-    /// Reads JSON or YAML. Never fails: what cannot be read is a problem, and the tree holds what
+    /// Reads JSON, YAML or XML. Never fails: what cannot be read is a problem, and the tree holds what
     /// stands before it.
     #[must_use]
     pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Self {
@@ -131,6 +134,10 @@ impl Tree {
                 good
             }
         };
+        Self::read_text(text, problems)
+    }
+
+    fn read_text(text: &str, problems: &mut Problems) -> Self {
         let first = text.trim_ascii_start().as_bytes().first().copied();
         if matches!(first, Some(b'{' | b'[')) {
             let mut found = Problems::default();
@@ -147,6 +154,9 @@ impl Tree {
                 if as_yaml.len() > tree.len() { (as_yaml, other) } else { (tree, found) };
             problems.append(found);
             return tree;
+        }
+        if first == Some(b'<') {
+            return xml::read(text, problems);
         }
         yaml::read(text, problems)
     }

@@ -26,6 +26,25 @@ pub fn spec_tree(data: &[u8]) {
     check(&[b"asyncapi: 3.0.0\n", data].concat());
 }
 
+/// Schemas of GraphQL.
+pub fn spec_graphql(data: &[u8]) {
+    check(&[b"type Query {", data].concat());
+    check(&[b"scalar X\n", data].concat());
+}
+
+/// Protocol buffers.
+pub fn spec_proto(data: &[u8]) {
+    check(&[b"package a;\n", data].concat());
+    check(&[b"service S {", data].concat());
+    check(&[b"message M {", data].concat());
+}
+
+/// WSDL and XML Schema.
+pub fn spec_wsdl(data: &[u8]) {
+    check(&[b"<definitions><service/>", data].concat());
+    check(&[b"<definitions xmlns:s='a/wsdl/soap/'><binding name='b'><s:binding/>", data].concat());
+}
+
 fn check(data: &[u8]) {
     if let Ok(document) = read(data, &mut Echo(data)) {
         holds(&document);

@@ -101,7 +101,7 @@ pub struct Analyze {
     /// read
     #[arg(long, value_name = "NAME", value_parser = input_formats())]
     pub input_format: Option<String>,
-    /// OpenAPI document to compare with; may be repeated
+    /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
     /// Format of the result
@@ -203,7 +203,7 @@ pub struct Serve {
     /// Folder of the store [default: that of the configuration, else bartizan-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// OpenAPI document to compare with; may be repeated
+    /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
     /// Append exchanges to this file as JSON lines, with values replaced by others of the same shape

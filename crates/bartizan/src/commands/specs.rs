@@ -31,7 +31,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError
     Ok(Some(Arc::new(Specs::new(documents))))
 }
 
-const FORMATS: &str = "OpenAPI 2.0 to 3.2 is read, in YAML or JSON";
+const FORMATS: &str = "OpenAPI 2.0 to 3.2, AsyncAPI 2 and 3, GraphQL (SDL or introspection), \
+     .proto files and WSDL 1.1 are read";
 
 /// A file of bounded size: a pipe or device could be without end.
 fn bounded(path: &Path) -> Result<Vec<u8>, String> {
@@ -48,17 +49,23 @@ fn bounded(path: &Path) -> Result<Vec<u8>, String> {
 
 /// Files in and below the folder of a specification, links resolved.
 struct Beside {
+    name: String,
     folder: Option<PathBuf>,
 }
 
 impl Beside {
     fn new(path: &Path) -> Self {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
-        Self { folder: folder.unwrap_or(Path::new(".")).canonicalize().ok() }
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Self { name, folder: folder.unwrap_or(Path::new(".")).canonicalize().ok() }
     }
 }
 
 impl Files for Beside {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
         let folder = self.folder.as_ref().ok_or("the folder cannot be read")?;
         let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
