@@ -41,8 +41,7 @@ pub(super) fn read(
             // beginning hides the language, which the name of the file may tell.
             let name = files.name().to_ascii_lowercase();
             let named = [".graphql", ".graphqls", ".gql"].iter().any(|end| name.ends_with(end));
-            if problems.has_errors()
-                && let Ok(text) = std::str::from_utf8(plain)
+            if let Ok(text) = std::str::from_utf8(plain)
                 && (named || text.trim_ascii_start().starts_with('{'))
             {
                 let mut inner = Problems::default();

@@ -12,6 +12,10 @@ use super::{
     tree::{Builder, Lines, Node, Position, Tree},
 };
 
+mod tokens;
+
+use tokens::{Token, Tokens};
+
 /// Deepest nesting of messages.
 const MAX_NESTING: usize = 64;
 /// Names are cut at so many bytes.
@@ -75,7 +79,7 @@ fn message(root: Node<'_>, package: &str, name: &str) -> Option<Place> {
 /// Reads a file into a tree. What is no declaration is a problem and passed over.
 pub(super) fn tree(text: &str, problems: &mut Problems) -> Tree {
     let mut reader = Reader {
-        tokens: Tokens { text, at: 0 },
+        tokens: Tokens::new(text),
         lines: Lines::new(text),
         problems,
         services: Vec::new(),
@@ -167,74 +171,6 @@ fn build(
     Ok(())
 }
 
-/// A token with where it begins.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Token<'t> {
-    /// A name with dots, or a number.
-    Word(&'t str),
-    /// A text, with its quotes.
-    Text(&'t str),
-    /// Anything else, by itself.
-    Sign(u8),
-}
-
-struct Tokens<'t> {
-    text: &'t str,
-    at: usize,
-}
-
-impl<'t> Tokens<'t> {
-    /// The next token and its first byte.
-    fn next(&mut self) -> Option<(Token<'t>, usize)> {
-        self.space();
-        let bytes = self.text.as_bytes();
-        let from = self.at;
-        let first = *bytes.get(from)?;
-        if is_word(first) {
-            while bytes.get(self.at).is_some_and(|b| is_word(*b)) {
-                self.at += 1;
-            }
-            return Some((Token::Word(self.text.get(from..self.at)?), from));
-        }
-        self.at += 1;
-        if first == b'"' || first == b'\'' {
-            while let Some(byte) = bytes.get(self.at) {
-                self.at += 1;
-                match byte {
-                    b'\\' => self.at += 1,
-                    b'\n' => break,
-                    byte if *byte == first => break,
-                    _ => {}
-                }
-            }
-            self.at = self.at.min(bytes.len());
-            return Some((Token::Text(self.text.get(from..self.at).unwrap_or_default()), from));
-        }
-        Some((Token::Sign(first), from))
-    }
-
-    fn space(&mut self) {
-        let bytes = self.text.as_bytes();
-        loop {
-            let rest = bytes.get(self.at..).unwrap_or_default();
-            match rest {
-                [first, ..] if first.is_ascii_whitespace() => self.at += 1,
-                [b'/', b'/', ..] => {
-                    self.at += memchr::memchr(b'\n', rest).unwrap_or(rest.len());
-                }
-                [b'/', b'*', ..] => {
-                    self.at += memchr::memmem::find(rest, b"*/").map_or(rest.len(), |end| end + 2);
-                }
-                _ => return,
-            }
-        }
-    }
-}
-
-const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.') || byte >= 0x80
-}
-
 struct Reader<'t, 'p> {
     tokens: Tokens<'t>,
     lines: Lines<'t>,
@@ -305,7 +241,7 @@ impl<'t> Reader<'t, '_> {
     }
 
     fn ended(&mut self) {
-        let at = self.lines.at(self.tokens.text.len());
+        let at = self.lines.at(self.tokens.len());
         self.problems.error("", at, "the file ends inside of a declaration");
     }
 
@@ -539,58 +475,4 @@ impl<'t> Reader<'t, '_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::spec::{NoFiles, OperationKind, read};
-
-    const PROTO: &str = r#"
-// A comment; with { signs
-syntax = "proto3";
-package shop.v1;
-import "google/api/annotations.proto";
-option go_package = "x;y";
-service Orders {
-  option (google.api.default_host) = "shop.example";
-  // Get one.
-  rpc Get(GetRequest) returns (.shop.v1.Order) {
-    option (google.api.http) = { get: "/v1/{name=orders/*}" additional_bindings { get: "/x" } };
-    option deprecated = true;
-  }
-  rpc Watch (stream GetRequest) returns (stream Order);
-  rpc Broken (;
-}
-message GetRequest { string name = 1 [(x) = { a: "}" }]; reserved 2, 3; enum E { A = 0; } }
-message Order {
-  map<string, int64> totals = 1;
-  repeated string lines = 2;
-  oneof one { string a = 3; Inner b = 4; }
-  message Inner { bool deep = 1; }
-}
-"#;
-
-    #[test]
-    fn methods_of_services_are_operations() {
-        let spec = read(PROTO.as_bytes(), &mut NoFiles).expect("a document");
-        assert_eq!((spec.format.name(), spec.version.as_str()), ("Protocol Buffers", "proto3"));
-        let [get, watch] = &spec.operations[..] else { panic!("{:?}", spec.operations) };
-        assert_eq!((get.method.as_str(), get.path.as_str()), ("POST", "/shop.v1.Orders/Get"));
-        assert!(get.deprecated && !watch.deprecated && get.kind.is_matched_by_path());
-        let both = OperationKind::Grpc { client_streams: true, server_streams: true };
-        assert_eq!(watch.kind, both);
-        assert_eq!((watch.position.line, watch.position.column), (14, 3));
-        assert_eq!(watch.pointer, "/services/Orders/Watch");
-        let order = spec.node(get.responses[0].bodies[0].schema.expect("a message"));
-        let fields: Vec<_> = order.members().map(|(name, of)| (name, of.as_str())).collect();
-        assert_eq!(
-            fields,
-            [
-                ("totals", Some("map<string, int64>")),
-                ("lines", Some("string")),
-                ("a", Some("string")),
-                ("b", Some("Inner")),
-            ]
-        );
-        assert!(spec.node(Default::default()).find("/messages/Order.Inner/deep").is_some());
-        assert_eq!(spec.problems.len(), 1, "{:?}", spec.problems);
-        assert_eq!(spec.problems[0].line, 15);
-    }
-}
+mod tests;
