@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make eval: accuracy on the judging sets in eval/sets, what is seen of the lab's player, and accuracy on
-# further labelled data when DATA names a folder that holds logs, paths/requests.jsonl.gz,
+# further data when DATA names a folder that holds logs, specs, paths/requests.jsonl.gz,
 # pcap/tshark-http.tsv or traffic/retail.jsonl.gz.
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
@@ -51,6 +51,14 @@ if [ -f "${DATA:-}/logs/truth.jsonl" ]; then
     say "access logs: every format tells the same requests"
     BARTIZAN_LOGS=$(cd "$DATA/logs" && pwd) cargo test --quiet --package bartizan-pipeline --test it -- \
         --ignored --exact logs::every_whole_log_tells_the_same_requests
+fi
+if [ -d "${DATA:-}/specs" ]; then
+    say "specifications: operations beside an independent count"
+    cargo build --quiet --package bartizan-protocols --example spec_operations
+    find "$DATA"/{specs,graphql,proto,wsdl,asyncapi} -type f ! -name index.json \
+        -regex '.*\.\(json\|ya?ml\|graphql\|proto\|wsdl\|xsd\)' 2>/dev/null | sort |
+        xargs -d '\n' "$CARGO_TARGET_DIR/debug/examples/spec_operations" --truncate 16 >"$out/specs.jsonl"
+    python3 eval/specs.py "$out/specs.jsonl"
 fi
 if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     say "path templates"

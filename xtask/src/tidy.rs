@@ -104,7 +104,7 @@ const DUPLICATES: &[(&str, &str)] = &[
 ];
 
 /// Most packages of the tree that are not ours.
-const MAX_PACKAGES: usize = 420;
+const MAX_PACKAGES: usize = 430;
 
 /// Longest source file, in lines.
 const MAX_LINES: usize = 500;

@@ -1,11 +1,12 @@
 //! Specifications that traffic is compared with.
 
-use std::{collections::BTreeSet, fmt};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
-    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, analysis::SpecSummary,
+    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope,
+    analysis::{NamedCount, SpecSummary},
 };
-use bartizan_protocols::openapi::{SpecDocument, read};
+use bartizan_protocols::spec::SpecDocument;
 
 use crate::endpoints::{SpecIndex, Template};
 
@@ -21,38 +22,13 @@ pub struct Specs {
     documents: Vec<(String, SpecDocument)>,
 }
 
-/// A specification that cannot be read at all.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SpecError {
-    /// As given.
-    pub name: String,
-    /// What is wrong.
-    pub message: String,
-}
-
-impl fmt::Display for SpecError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot read specification {}: {}", self.name, self.message)
-    }
-}
-
-impl std::error::Error for SpecError {}
-
 impl Specs {
-    /// Reads documents given as name and bytes.
-    ///
-    /// # Errors
-    /// When one is no specification at all. A sloppy one is read as far as possible; its problems
-    /// are in [`Specs::summaries`].
-    pub fn read(documents: &[(String, Vec<u8>)]) -> Result<Self, SpecError> {
-        let mut read_documents = Vec::new();
-        for (name, bytes) in documents {
-            let document = read(bytes)
-                .map_err(|problem| SpecError { name: name.clone(), message: problem.message })?;
-            read_documents.push((name.clone(), document));
-        }
-        let index = SpecIndex::from_documents(read_documents.iter().map(|(_, document)| document));
-        Ok(Self { index, documents: read_documents })
+    /// Indexes documents, each with its name. A sloppy one was read as far as possible; its
+    /// problems are in [`Specs::summaries`].
+    #[must_use]
+    pub fn new(documents: Vec<(String, SpecDocument)>) -> Self {
+        let index = SpecIndex::from_documents(documents.iter().map(|(_, document)| document));
+        Self { index, documents }
     }
 
     /// How an endpoint relates to the specifications.
@@ -96,7 +72,7 @@ impl Specs {
                 host,
                 method: Method(operation.method.clone()),
                 path: operation.path.clone(),
-                protocol: Protocol::Rest,
+                protocol: operation.documented.kind.protocol().unwrap_or(Protocol::Rest),
                 operation: operation.documented.operation_id.clone(),
                 inventory_state: InventoryState::Orphan,
                 confirmed: true,
@@ -117,17 +93,25 @@ impl Specs {
                 .filter(|operation| operation.document == at)
                 .map(|operation| operation.documented.pointer.as_str())
                 .collect();
+            let mut not_compared: BTreeMap<&str, u64> = BTreeMap::new();
+            for operation in document.operations.iter().filter(|o| !o.kind.is_matched_by_path()) {
+                *not_compared.entry(operation.kind.name()).or_default() += 1;
+            }
+            let more = document.problems.len().saturating_sub(MAX_PROBLEMS) as u64
+                + document.more_problems;
+            let problems = document.problems.iter().take(MAX_PROBLEMS).map(ToString::to_string);
+            let more = (more > 0).then(|| format!("and {more} more problems"));
             SpecSummary {
                 name: name.clone(),
                 title: document.title.clone(),
+                format: format!("{} {}", document.format, document.version).trim_end().to_owned(),
                 operations: document.operations.len() as u64,
                 seen: pointers.len() as u64,
-                problems: document
-                    .problems
-                    .iter()
-                    .take(MAX_PROBLEMS)
-                    .map(|problem| format!("{}: {}", problem.pointer, problem.message))
+                not_compared: not_compared
+                    .into_iter()
+                    .map(|(name, count)| NamedCount { name: name.to_owned(), count })
                     .collect(),
+                problems: problems.chain(more).collect(),
             }
         };
         self.documents.iter().enumerate().map(summary).collect()

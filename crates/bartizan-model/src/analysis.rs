@@ -83,13 +83,20 @@ pub struct Summary {
 pub struct SpecSummary {
     /// File name as given.
     pub name: String,
-    /// `info.title`.
+    /// Title of the API.
     pub title: String,
+    /// Format and its version: `OpenAPI 3.1.0`.
+    #[serde(default)]
+    pub format: String,
     /// Operations it declares.
     pub operations: u64,
     /// Of these, seen in the traffic.
     pub seen: u64,
-    /// Problems found while reading it.
+    /// Of these, by kind, what traffic cannot be compared with yet, so that nothing is said about
+    /// whether they were seen.
+    #[serde(default)]
+    pub not_compared: Vec<NamedCount>,
+    /// Problems found while reading it, with file, line, column and pointer.
     pub problems: Vec<String>,
 }
 

@@ -20,11 +20,12 @@ mod jwt;
 pub mod media;
 mod multipart;
 mod names;
-pub mod openapi;
+
 mod pace;
 mod path;
 mod percent;
 mod query;
+pub mod spec;
 pub mod view;
 mod xml;
 

@@ -5,6 +5,7 @@
 //! limits kept; nothing dropped in silence; the same view from a fresh and a reused value.
 
 mod capture;
+mod specs;
 
 use std::cell::Cell;
 
@@ -25,7 +26,10 @@ use bartizan_protocols::{
 };
 use bytes::BytesMut;
 
-pub use self::capture::{capture, capture_conversation, capture_http2, tcp_stream};
+pub use self::{
+    capture::{capture, capture_conversation, capture_http2, tcp_stream},
+    specs::{spec_graphql, spec_proto, spec_tree, spec_wsdl},
+};
 use crate::sources;
 
 /// An entry function.
@@ -56,6 +60,10 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("spec_graphql", spec_graphql),
+    ("spec_proto", spec_proto),
+    ("spec_tree", spec_tree),
+    ("spec_wsdl", spec_wsdl),
     ("tcp_stream", tcp_stream),
     ("websocket_frames", websocket_frames),
     ("xml", xml),

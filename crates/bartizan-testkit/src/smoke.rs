@@ -54,6 +54,12 @@ const SEEDS: &[&[u8]] = &[
     br#"{"remote_addr":"1.2.3.4","request":"GET /\x22 HTTP/1.1","status":"200","request_time":"0.1","http_user_agent":"x"}"#,
     b"<items burpVersion=\"1\"><item><host ip=\"1.2.3.4\">h</host><request base64=\"true\"><![CDATA[R0VUIC8gSFRUUC8xLjENCkhvc3Q6IGgNCg0K]]></request><response>HTTP/1.1 200 OK&#10;&#10;x</response></item></items>",
     b"161:4:type;4:http;7:request;97:6:method;3:GET,4:path;1:/,4:host;1:h;7:headers;11:8:1:a,1:b,]]15:timestamp_start;12:1777593600.5^}8:response;21:11:status_code;3:200#}}",
+    br##"{"openapi":"3.2.0","$self":"x","servers":[{"url":"https://{a}/b","variables":{"a":{"default":"c"}}}],"security":[{"k":[]}],"paths":{"/a/{b}":{"$ref":"#/x","parameters":[{"name":"b","in":"path"}],"get":{"requestBody":{"content":{"a/b":{"schema":{"$ref":"#/s"}}}},"callbacks":{"c":{"{$url}":{"post":{}}}}},"additionalOperations":{"COPY":{}}}},"x":{"$ref":"other.json#/x","put":{}},"s":{"$ref":"#/s","$anchor":"n"}}"##,
+    b"paths:\n  /a: &a\n    get: {responses: {200: {}}}\n  /b: {<<: *a, put: {}}\n  /c: *a\nwebhooks: {w: {post: {}}}\n",
+    b"channels:\n  a/{b}:\n    address: x\n    publish: {message: {payload: {}}}\noperations: {o: {action: send, channel: {$ref: '#/channels/a~1{b}'}}}\n",
+    b"a(b: [C!]! = {d: 1}): E @deprecated }\nextend type Query { f: G }\nschema { query: Query }\ninput C { d: Int }",
+    b"rpc A(stream B) returns (.c.D) { option (x) = { get: \"/v1\" }; }\n}\nmessage B { map<string, C> d = 1; oneof e { f g = 2; } message C {} }",
+    b"<s:binding xmlns:s='u/wsdl/soap12/'/><operation name='o'><s:operation soapAction='a'/></operation><types><schema><import schemaLocation='x.xsd'/><element name='e'/></schema></types></definitions>",
     br#"{"info":{"schema":"postman"},"item":[{"item":[{"request":{"method":"GET","url":"{{b}}/a/:i"},"response":[{"code":200,"body":"x"}]}]}]}"#,
 ];
 

@@ -1919,15 +1919,19 @@ export type SourceSummary = {
 
 /** A specification that was compared with the traffic. */
 export type SpecSummary = {
+  /** Format and its version: `OpenAPI 3.1.0`. */
+  format: string;
   /** File name as given. */
   name: string;
+  /** Of these, by kind, what traffic cannot be compared with yet, so that nothing is said about whether they were seen. */
+  not_compared: (NamedCount)[];
   /** Operations it declares. */
   operations: number;
-  /** Problems found while reading it. */
+  /** Problems found while reading it, with file, line, column and pointer. */
   problems: (string)[];
   /** Of these, seen in the traffic. */
   seen: number;
-  /** `info.title`. */
+  /** Title of the API. */
   title: string;
 };
 

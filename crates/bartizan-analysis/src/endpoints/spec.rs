@@ -1,9 +1,12 @@
 //! Documented operations by host and path.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bartizan_model::InventoryState;
-use bartizan_protocols::openapi::{SpecDocument, SpecOperation};
+use bartizan_protocols::spec::{OperationKind, SpecDocument, SpecOperation};
 
 use super::{Segment, Template};
 
@@ -21,7 +24,7 @@ pub struct Operation {
     /// Path template with the base path.
     pub path: String,
     /// As documented.
-    pub documented: SpecOperation,
+    pub documented: Arc<SpecOperation>,
 }
 
 /// How an operation was found.
@@ -44,14 +47,17 @@ pub struct SpecMatch<'a> {
     pub by: MatchedBy,
 }
 
-/// Documented operations by host and path, from specifications. Fixed text wins over parameters.
+/// Documented operations by host and path, from specifications. Operations that are told by more
+/// than that (GraphQL fields, SOAP actions, messages, callbacks) are not in it. Fixed text wins over parameters.
 #[derive(Clone, Debug, Default)]
 pub struct SpecIndex {
     operations: Vec<Operation>,
     hosts: BTreeMap<String, Trie>,
     any: Trie,
-    /// Base paths of all servers, as segments.
+    /// Base paths of all servers, as segments; of gRPC the services.
     bases: BTreeSet<Vec<Pattern>>,
+    /// A specification describes requests in general, not only the methods of gRPC services.
+    general: bool,
 }
 
 /// A segment of a documented template: fixed text between values.
@@ -87,14 +93,26 @@ impl SpecIndex {
         let mut out = Self::default();
         for (document, spec) in documents.into_iter().enumerate() {
             for documented in &spec.operations {
+                if !documented.kind.is_matched_by_path() {
+                    continue;
+                }
+                if let OperationKind::Grpc { .. } = documented.kind {
+                    // `/package.Service/Method`: what else is called of the service is not in it.
+                    let service = documented.path.rsplit_once('/').map_or("", |(base, _)| base);
+                    out.bases.insert(patterns(service));
+                } else {
+                    out.general = true;
+                }
+                let documented = Arc::new(documented.clone());
                 let own = !documented.servers.is_empty();
                 let servers = if own { &documented.servers } else { &spec.servers };
                 for server in servers {
                     let path = join(&server.base_path, &documented.path);
                     let index = out.operations.len();
-                    let same = out.operations.iter().rev().take(servers.len()).position(|o| {
-                        o.document == document && o.path == path && o.documented == *documented
-                    });
+                    let same =
+                        out.operations.iter().rev().take(servers.len()).position(|o| {
+                            o.path == path && Arc::ptr_eq(&o.documented, &documented)
+                        });
                     let index = match same {
                         Some(back) => index - 1 - back,
                         None => {
@@ -102,7 +120,7 @@ impl SpecIndex {
                                 document,
                                 method: documented.method.clone(),
                                 path: path.clone(),
-                                documented: documented.clone(),
+                                documented: Arc::clone(&documented),
                             });
                             index
                         }
@@ -193,7 +211,7 @@ impl SpecIndex {
                         && base.len() < texts.len()
                         && base.iter().zip(&texts).all(begins)
                 });
-                let unnamed = self.hosts.is_empty();
+                let unnamed = self.general && self.hosts.is_empty();
                 if below || unnamed { InventoryState::Shadow } else { InventoryState::Unspecified }
             }
         }
@@ -354,113 +372,4 @@ fn is_real_host(host: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use bartizan_protocols::openapi;
-
-    use super::*;
-
-    const SPEC: &str = r#"{"openapi":"3.0.0","info":{"title":"t"},
-      "servers":[{"url":"https://api.example.com/v1"},{"url":"http://localhost:8080/v1"}],
-      "paths":{
-        "/users/{id}":{"get":{},"delete":{"deprecated":true}},
-        "/users/me":{"get":{"operationId":"me"}},
-        "/users/{id}/photo.{format}":{"get":{}},
-        "/jobs/{id}:cancel":{"post":{}},
-        "/{kind}/{id}/tags":{"get":{"operationId":"tags"}}}}"#;
-
-    fn index() -> SpecIndex {
-        SpecIndex::from_documents([&openapi::read(SPEC.as_bytes()).expect("a document")])
-    }
-
-    fn path<'a>(
-        index: &'a SpecIndex,
-        host: &str,
-        method: &str,
-        path: &str,
-    ) -> Option<(&'a str, MatchedBy)> {
-        let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
-        index.lookup(host, method, &segments).map(|m| (m.operation.path.as_str(), m.by))
-    }
-
-    #[test]
-    fn fixed_text_wins_and_dead_ends_are_left() {
-        let index = index();
-        let host = "API.example.com";
-        let by = MatchedBy::Host;
-        assert_eq!(path(&index, host, "GET", "/v1/users/7"), Some(("/v1/users/{id}", by)));
-        assert_eq!(path(&index, host, "HEAD", "/v1/users/me"), Some(("/v1/users/me", by)));
-        assert_eq!(
-            path(&index, host, "GET", "/v1/users/me/tags"),
-            Some(("/v1/{kind}/{id}/tags", by))
-        );
-        assert_eq!(
-            path(&index, host, "POST", "/v1/jobs/a:b:cancel"),
-            Some(("/v1/jobs/{id}:cancel", by))
-        );
-        assert_eq!(path(&index, host, "POST", "/v1/jobs/:cancel"), None);
-        assert_eq!(
-            path(&index, host, "GET", "/v1/users/7/photo.tar.gz"),
-            Some(("/v1/users/{id}/photo.{format}", by))
-        );
-        assert_eq!(path(&index, host, "GET", "/users/7"), None);
-    }
-
-    #[test]
-    fn other_hosts_match_by_path() {
-        let index = index();
-        assert_eq!(
-            path(&index, "staging.internal", "GET", "/v1/users/7"),
-            Some(("/v1/users/{id}", MatchedBy::Path))
-        );
-        assert!(index.covers_host("api.example.com") && !index.covers_host("localhost"));
-        assert_eq!(index.operations().len(), 6);
-    }
-
-    fn template(host: &str, method: &str, path: &str) -> Template {
-        let segments = path
-            .split('/')
-            .filter(|s| !s.is_empty())
-            .map(|s| match s.strip_prefix('{') {
-                Some(name) => Segment::Parameter {
-                    name: name.trim_end_matches('}').to_owned(),
-                    prefix: String::new(),
-                    suffix: String::new(),
-                },
-                None => Segment::Literal(s.to_owned()),
-            })
-            .collect();
-        Template { host: host.into(), method: method.into(), segments, ..Template::default() }
-    }
-
-    #[test]
-    fn states_follow_from_documents() {
-        let index = index();
-        let state = |host, method, path| index.state(&template(host, method, path));
-        assert_eq!(state("api.example.com", "GET", "/v1/users/{x}"), InventoryState::Documented);
-        assert_eq!(state("api.example.com", "DELETE", "/v1/users/{x}"), InventoryState::Zombie);
-        assert_eq!(state("api.example.com", "PUT", "/v1/users/{x}"), InventoryState::Shadow);
-        assert_eq!(state("other.example", "PUT", "/v1/users/{x}"), InventoryState::Shadow);
-        assert_eq!(state("other.example", "GET", "/assets"), InventoryState::Unspecified);
-        let seen: BTreeSet<usize> = index
-            .lookup_template(&template("x", "GET", "/v1/users/{a}"))
-            .map(|m| m.index)
-            .into_iter()
-            .collect();
-        assert_eq!(index.orphans(&seen).len(), 5);
-    }
-
-    #[test]
-    fn ambiguous_templates_end_quickly() {
-        let mut trie = Trie::default();
-        for n in 0..64u32 {
-            let text: Vec<String> = (0..6)
-                .map(|bit| if n >> bit & 1 == 1 { "{a}".into() } else { "{a}{b}".into() })
-                .collect();
-            trie.insert(&patterns(&text.join("/")), "GET", 0);
-        }
-        let sought = vec![Sought::Text("xy"); 40];
-        let mut steps = 0;
-        assert_eq!(trie.find("GET", &sought, &mut steps), None);
-        assert!(steps <= MAX_STEPS + 1);
-    }
-}
+mod tests;

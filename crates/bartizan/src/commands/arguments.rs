@@ -104,7 +104,7 @@ pub struct Analyze {
     /// Secrets of TLS connections in packet captures, as clients log them (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
-    /// OpenAPI document to compare with; may be repeated
+    /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
     /// Format of the result
@@ -206,7 +206,7 @@ pub struct Serve {
     /// Folder of the store [default: that of the configuration, else bartizan-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// OpenAPI document to compare with; may be repeated
+    /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
     /// Append exchanges to this file as JSON lines, with values replaced by others of the same shape

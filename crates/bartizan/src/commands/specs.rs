@@ -1,13 +1,15 @@
-//! Reads the specifications named on the command line.
+//! Reads the specifications named on the command line, and the files they refer to.
 
-use std::{path::PathBuf, sync::Arc};
+use std::{
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use bartizan_analysis::Specs;
+use bartizan_protocols::spec::{self, Files, MAX_SPEC_BYTES};
 
 use super::CommandError;
-
-/// Largest specification, in bytes.
-const MAX_BYTES: u64 = 64 * 1024 * 1024;
 
 /// Reads all specifications; `None` when none is named.
 pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError> {
@@ -17,21 +19,84 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError
     let mut documents = Vec::new();
     for path in paths {
         let name = path.display().to_string();
-        let fail = |error: std::io::Error| {
-            CommandError::input(format!("cannot read specification {name}: {error}"))
+        let fail = |reason: String| {
+            CommandError::input(format!("cannot read specification {name}: {reason}"))
         };
-        let size = std::fs::metadata(path).map_err(fail)?.len();
-        if size > MAX_BYTES {
-            return Err(CommandError::input(format!(
-                "specification {name} is larger than {} MiB",
-                MAX_BYTES / 1024 / 1024
-            )));
-        }
-        documents.push((name.clone(), std::fs::read(path).map_err(fail)?));
+        let bytes = bounded(path).map_err(fail)?;
+        let mut beside = Beside::new(path);
+        let document = spec::read(&bytes, &mut beside)
+            .map_err(|problem| fail(problem.to_string()).help(FORMATS))?;
+        documents.push((name.clone(), document));
     }
-    let specs = Specs::read(&documents).map_err(|error| {
-        CommandError::input(error.to_string())
-            .help("OpenAPI 2.0, 3.0 and 3.1 documents are read, in YAML or JSON")
-    })?;
-    Ok(Some(Arc::new(specs)))
+    Ok(Some(Arc::new(Specs::new(documents))))
+}
+
+const FORMATS: &str = "OpenAPI 2.0 to 3.2, AsyncAPI 2 and 3, GraphQL (SDL or introspection), \
+     .proto files and WSDL 1.1 are read";
+
+/// A file of bounded size: a pipe or device could be without end.
+fn bounded(path: &Path) -> Result<Vec<u8>, String> {
+    let text = |error: std::io::Error| error.to_string();
+    let file = std::fs::File::open(path).map_err(text)?;
+    let mut out = Vec::new();
+    let most = MAX_SPEC_BYTES as u64 + 1;
+    file.take(most).read_to_end(&mut out).map_err(text)?;
+    if out.len() > MAX_SPEC_BYTES {
+        return Err(format!("it is larger than {} MiB", MAX_SPEC_BYTES / 1024 / 1024));
+    }
+    Ok(out)
+}
+
+/// Files in and below the folder of a specification, links resolved.
+struct Beside {
+    name: String,
+    folder: Option<PathBuf>,
+}
+
+impl Beside {
+    fn new(path: &Path) -> Self {
+        let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
+        Self { name, folder: folder.unwrap_or(Path::new(".")).canonicalize().ok() }
+    }
+}
+
+impl Files for Beside {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        let folder = self.folder.as_ref().ok_or("the folder cannot be read")?;
+        let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
+        if !file.starts_with(folder) {
+            return Err("it is outside of the folder of the specification".to_owned());
+        }
+        // Opening a pipe waits for its other end.
+        if !file.is_file() {
+            return Err("it is no file".to_owned());
+        }
+        bounded(&file)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_do_not_lead_out_of_the_folder() {
+        let home = tempfile::tempdir().expect("a folder");
+        let inner = home.path().join("api");
+        std::fs::create_dir_all(inner.join("parts")).expect("a folder");
+        std::fs::write(home.path().join("secret.yaml"), "a: 1").expect("a file");
+        std::fs::write(inner.join("parts/a.yaml"), "a: 1").expect("a file");
+        #[cfg(unix)]
+        std::os::unix::fs::symlink("../secret.yaml", inner.join("link.yaml")).expect("a link");
+        let mut files = Beside::new(&inner.join("openapi.yaml"));
+        assert_eq!(files.read("parts/a.yaml").as_deref(), Ok(&b"a: 1"[..]));
+        for path in ["link.yaml", "../secret.yaml", "/etc/hostname", "parts", "missing.yaml"] {
+            assert!(files.read(path).is_err(), "{path}");
+        }
+    }
 }

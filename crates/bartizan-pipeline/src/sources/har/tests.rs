@@ -372,7 +372,12 @@ fn garbage_never_panics_or_hangs() {
             bytes[at] = b"\"{}[],:\\\0\xff0nxu"[usize::try_from(random & 0xff).unwrap_or(0) % 14];
         }
         let input = Input::reader("x.har", Box::new(Dribble::new(&bytes)), None).expect("opens");
-        let mut source = SOURCE.open(input, Ledger::default(), &SourceLimits::default());
+        let mut source = SOURCE.open(
+            input,
+            Ledger::default(),
+            &SourceLimits::default(),
+            &std::sync::Arc::default(),
+        );
         let items = super::super::tests::drain(&mut *source);
         assert!(!items.is_empty() && items.len() < 100);
     }

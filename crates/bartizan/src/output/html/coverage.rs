@@ -231,7 +231,8 @@ fn specs(page: &Page<'_>) -> Markup {
                     @for spec in summary.specs.iter().take(MAX_ROWS) {
                         tr {
                             td {
-                                code { (text(&spec.name)) } " " span.quiet { (text(&spec.title)) }
+                                code { (text(&spec.name)) } " " span.quiet { (text(&spec.title)) " " (text(&spec.format)) }
+                                @for kind in &spec.not_compared { div.quiet { (counted(kind.count, "operation", "operations")) " of kind " (text(&kind.name)) ": not compared with traffic" } }
                                 @for problem in spec.problems.iter().take(8) { div.quiet { (sentence(problem)) } }
                                 @if spec.problems.len() > 8 { div.quiet { (spec.problems.len() - 8) " more problems" } }
                             }

@@ -70,8 +70,10 @@ pub fn analysis() -> Analysis {
         specs: vec![SpecSummary {
             name: "shop.yaml".into(),
             title: "Example Outfitters storefront, 4.18".into(),
+            format: "OpenAPI 3.0.3".into(),
             operations: 27,
             seen: 21,
+            not_compared: named(&[("webhook", 2)]),
             problems: vec!["line 418: `$ref` to shop-common.yaml was not followed".into()],
         }],
         orphans: 6,

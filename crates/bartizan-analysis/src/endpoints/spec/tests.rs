@@ -1,0 +1,133 @@
+use bartizan_protocols::spec::{NoFiles, read};
+
+use super::*;
+
+const SPEC: &str = r#"{"openapi":"3.0.0","info":{"title":"t"},
+      "servers":[{"url":"https://api.example.com/v1"},{"url":"http://localhost:8080/v1"}],
+      "paths":{
+        "/users/{id}":{"get":{},"delete":{"deprecated":true}},
+        "/users/me":{"get":{"operationId":"me"}},
+        "/users/{id}/photo.{format}":{"get":{}},
+        "/jobs/{id}:cancel":{"post":{}},
+        "/{kind}/{id}/tags":{"get":{"operationId":"tags"}}}}"#;
+
+fn index() -> SpecIndex {
+    SpecIndex::from_documents([&read(SPEC.as_bytes(), &mut NoFiles).expect("a document")])
+}
+
+fn path<'a>(
+    index: &'a SpecIndex,
+    host: &str,
+    method: &str,
+    path: &str,
+) -> Option<(&'a str, MatchedBy)> {
+    let segments: Vec<&str> = path.split('/').filter(|s| !s.is_empty()).collect();
+    index.lookup(host, method, &segments).map(|m| (m.operation.path.as_str(), m.by))
+}
+
+#[test]
+fn fixed_text_wins_and_dead_ends_are_left() {
+    let index = index();
+    let host = "API.example.com";
+    let by = MatchedBy::Host;
+    assert_eq!(path(&index, host, "GET", "/v1/users/7"), Some(("/v1/users/{id}", by)));
+    assert_eq!(path(&index, host, "HEAD", "/v1/users/me"), Some(("/v1/users/me", by)));
+    assert_eq!(path(&index, host, "GET", "/v1/users/me/tags"), Some(("/v1/{kind}/{id}/tags", by)));
+    assert_eq!(
+        path(&index, host, "POST", "/v1/jobs/a:b:cancel"),
+        Some(("/v1/jobs/{id}:cancel", by))
+    );
+    assert_eq!(path(&index, host, "POST", "/v1/jobs/:cancel"), None);
+    assert_eq!(
+        path(&index, host, "GET", "/v1/users/7/photo.tar.gz"),
+        Some(("/v1/users/{id}/photo.{format}", by))
+    );
+    assert_eq!(path(&index, host, "GET", "/users/7"), None);
+}
+
+#[test]
+fn other_hosts_match_by_path() {
+    let index = index();
+    assert_eq!(
+        path(&index, "staging.internal", "GET", "/v1/users/7"),
+        Some(("/v1/users/{id}", MatchedBy::Path))
+    );
+    assert!(index.covers_host("api.example.com") && !index.covers_host("localhost"));
+    assert_eq!(index.operations().len(), 6);
+}
+
+fn template(host: &str, method: &str, path: &str) -> Template {
+    let segments = path
+        .split('/')
+        .filter(|s| !s.is_empty())
+        .map(|s| match s.strip_prefix('{') {
+            Some(name) => Segment::Parameter {
+                name: name.trim_end_matches('}').to_owned(),
+                prefix: String::new(),
+                suffix: String::new(),
+            },
+            None => Segment::Literal(s.to_owned()),
+        })
+        .collect();
+    Template { host: host.into(), method: method.into(), segments, ..Template::default() }
+}
+
+#[test]
+fn states_follow_from_documents() {
+    let index = index();
+    let state = |host, method, path| index.state(&template(host, method, path));
+    assert_eq!(state("api.example.com", "GET", "/v1/users/{x}"), InventoryState::Documented);
+    assert_eq!(state("api.example.com", "DELETE", "/v1/users/{x}"), InventoryState::Zombie);
+    assert_eq!(state("api.example.com", "PUT", "/v1/users/{x}"), InventoryState::Shadow);
+    assert_eq!(state("other.example", "PUT", "/v1/users/{x}"), InventoryState::Shadow);
+    assert_eq!(state("other.example", "GET", "/assets"), InventoryState::Unspecified);
+    let seen: BTreeSet<usize> = index
+        .lookup_template(&template("x", "GET", "/v1/users/{a}"))
+        .map(|m| m.index)
+        .into_iter()
+        .collect();
+    assert_eq!(index.orphans(&seen).len(), 5);
+}
+
+#[test]
+fn methods_of_grpc_services_are_documented_and_say_nothing_about_others() {
+    let proto = b"syntax = \"proto3\";\npackage shop;\nmessage M {}\n\
+        service Orders { rpc Get(M) returns (M) { option deprecated = true; } rpc Put(M) returns (M); }";
+    let index = SpecIndex::from_documents([&read(proto, &mut NoFiles).expect("a document")]);
+    let state = |method, path| index.state(&template("grpc.example", method, path));
+    assert_eq!(state("POST", "/shop.Orders/Put"), InventoryState::Documented);
+    assert_eq!(state("POST", "/shop.Orders/Get"), InventoryState::Zombie);
+    assert_eq!(state("POST", "/shop.Orders/Purge"), InventoryState::Shadow);
+    assert_eq!(state("POST", "/shop.Stock/Get"), InventoryState::Unspecified);
+    assert_eq!(state("GET", "/health"), InventoryState::Unspecified);
+}
+
+#[test]
+fn fields_of_graphql_and_actions_of_soap_are_matched_with_no_path() {
+    for text in [
+        "type Query { user: Int }",
+        "{\"asyncapi\":\"2.6.0\",\"channels\":{\"user\":{\"publish\":{}}}}",
+    ] {
+        let document = read(text.as_bytes(), &mut NoFiles).expect("a document");
+        assert_eq!(document.operations.len(), 1);
+        let index = SpecIndex::from_documents([&document]);
+        assert!(index.operations().is_empty());
+        let state = index.state(&template("a.example", "QUERY", "/user"));
+        assert_eq!(state, InventoryState::Unspecified);
+    }
+}
+
+#[test]
+fn ambiguous_templates_end_quickly() {
+    let mut trie = Trie::default();
+    for n in 0..64u32 {
+        let text: Vec<String> = (0..6)
+            .map(|bit| if n >> bit & 1 == 1 { "{a}".into() } else { "{a}{b}".into() })
+            .collect();
+        trie.insert(&patterns(&text.join("/")), "GET", 0);
+    }
+    let sought = vec![Sought::Text("xy"); 40];
+    let mut steps = 0;
+    assert_eq!(trie.find("GET", &sought, &mut steps), None);
+    assert!(steps <= MAX_STEPS + 1);
+}

@@ -1,0 +1,401 @@
+//! AsyncAPI 2 and 3: what is sent to and received from channels. Each message direction of a
+//! channel is an operation; none of them is an HTTP request with a method and a path of its own.
+//!
+//! Version 2 speaks from the client's side: `publish` is what the application receives. Here as in
+//! version 3 the words are those of the application that is described.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use super::{
+    SpecDocument,
+    files::Forest,
+    operation::{
+        MAX_PATH, MAX_SERVERS, OperationKind, Operations, ParameterIn, Place, Requirement,
+        SpecBody, SpecOperation, SpecParameter, SpecScheme, SpecServer, cut,
+    },
+    server::{clean_base, fill, host_only, server_of},
+    tree::{Node, escape},
+};
+
+/// Most messages of one operation.
+const MAX_MESSAGES: usize = 256;
+/// Most alternatives of authentication of one operation.
+const MAX_ALTERNATIVES: usize = 64;
+/// Most schemes of authentication of a document.
+const MAX_SCHEMES: usize = 1_000;
+
+/// Fills a document from its root.
+pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Operations) {
+    let root = forest.root();
+    document.version = cut(root.text_of("asyncapi"));
+    if let Some(info) = root.get("info") {
+        document.title = cut(info.text_of("title"));
+        document.api_version = cut(info.text_of("version"));
+    }
+    let second = document.version.starts_with('2');
+    if !second && !document.version.starts_with('3') {
+        out.problems.warning(
+            "/asyncapi",
+            root.position(),
+            "a version that is not known: read as 3",
+        );
+    }
+    let mut reader = Reader { forest, out, servers: BTreeMap::new() };
+    document.servers = reader.read_servers(root);
+    document.schemes = reader.schemes(root);
+    if second {
+        reader.channels(root);
+    } else {
+        reader.operations(root);
+    }
+}
+
+struct Reader<'a> {
+    forest: &'a Forest,
+    out: &'a mut Operations,
+    /// By name, to be asked for by channels.
+    servers: BTreeMap<String, SpecServer>,
+}
+
+impl<'a> Reader<'a> {
+    fn follow(&mut self, node: Node<'a>, file: u32) -> Option<(Node<'a>, u32)> {
+        match self.forest.follow(Place { file, node: node.id() }) {
+            Ok(place) => Some((self.forest.node(place), place.file)),
+            Err(reason) => {
+                self.out.problems.error_at(node, format!("{reason}: left out"));
+                None
+            }
+        }
+    }
+
+    fn read_servers(&mut self, root: Node<'a>) -> Vec<SpecServer> {
+        let mut out = Vec::new();
+        let list = root.get("servers").filter(|s| s.is_object());
+        for (i, (name, server)) in list.into_iter().flat_map(Node::members).enumerate() {
+            if i >= MAX_SERVERS {
+                self.out.problems.error_at(server, format!("more than {MAX_SERVERS} servers"));
+                break;
+            }
+            let Some((server, _)) = self.follow(server, 0) else { continue };
+            let variables = server.get("variables");
+            let known = |name: &str| variables?.get(name)?.get("default")?.scalar();
+            let mut read = match server.get("url").and_then(Node::as_str) {
+                Some(url) => authority_first(&fill(url, known)),
+                None => SpecServer {
+                    host: host_only(&fill(server.text_of("host"), known)),
+                    base_path: clean_base(&fill(server.text_of("pathname"), known)),
+                    ..SpecServer::default()
+                },
+            };
+            let protocol = server.text_of("protocol");
+            if !protocol.is_empty() {
+                read.protocol = cut(protocol).to_ascii_lowercase();
+            }
+            read.name = cut(name);
+            self.servers.insert(name.to_owned(), read.clone());
+            out.push(read);
+        }
+        out
+    }
+
+    /// Version 2: `publish` and `subscribe` of each channel.
+    fn channels(&mut self, root: Node<'a>) {
+        let Some(channels) = root.get("channels").filter(|c| c.is_object()) else {
+            self.out.problems.error("/channels", root.position(), "expected an object");
+            return;
+        };
+        for (address, channel) in channels.members() {
+            let pointer = format!("/channels/{}", escape(&cut(address)));
+            let Some((channel, file)) = self.follow(channel, 0) else { continue };
+            for (name, kind) in
+                [("publish", OperationKind::Receive), ("subscribe", OperationKind::Send)]
+            {
+                let Some(node) = channel.get(name) else { continue };
+                let pointer = format!("{pointer}/{name}");
+                let Some(mut operation) = self.operation(kind, address, node, pointer) else {
+                    continue;
+                };
+                operation.operation_id = Some(cut(node.text_of("operationId")));
+                operation.servers = self.servers_of(channel);
+                self.parameters(&mut operation, channel, file);
+                let messages = node.get("message").into_iter().flat_map(|message| {
+                    let several = message.get("oneOf").filter(|o| o.is_array());
+                    let several: Vec<_> = match several {
+                        Some(list) => list.children().take(MAX_MESSAGES).collect(),
+                        None => vec![message],
+                    };
+                    several
+                });
+                self.messages(&mut operation, messages, file);
+                self.finish(operation, node, file);
+            }
+        }
+    }
+
+    /// Version 3: operations that refer to channels.
+    fn operations(&mut self, root: Node<'a>) {
+        let Some(operations) = root.get("operations").filter(|o| o.is_object()) else {
+            self.out.problems.warning("/operations", root.position(), "there are no operations");
+            return;
+        };
+        for (name, node) in operations.members() {
+            let pointer = format!("/operations/{}", escape(&cut(name)));
+            let Some((node, file)) = self.follow(node, 0) else { continue };
+            let kind = match node.text_of("action") {
+                "send" => OperationKind::Send,
+                "receive" => OperationKind::Receive,
+                _ => {
+                    let what = "expected an `action` of `send` or `receive`: left out";
+                    self.out.problems.error_at(node, what);
+                    continue;
+                }
+            };
+            let Some((channel, inner)) = node.get("channel").and_then(|c| self.follow(c, file))
+            else {
+                self.out.problems.error_at(node, "expected a `channel`: left out");
+                continue;
+            };
+            let address = channel.get("address").and_then(Node::as_str).unwrap_or_default();
+            let Some(mut operation) = self.operation(kind, address, node, pointer) else {
+                continue;
+            };
+            operation.operation_id = Some(cut(name));
+            operation.servers = self.servers_of(channel);
+            self.parameters(&mut operation, channel, inner);
+            match node.get("messages").filter(|m| m.is_array()) {
+                Some(list) => self.messages(&mut operation, list.children(), file),
+                // Without a list, all those of the channel.
+                None => {
+                    let all = channel.get("messages").into_iter().flat_map(Node::children);
+                    self.messages(&mut operation, all, inner);
+                }
+            }
+            self.finish(operation, node, file);
+        }
+    }
+
+    fn operation(
+        &mut self,
+        kind: OperationKind,
+        address: &str,
+        node: Node<'a>,
+        pointer: String,
+    ) -> Option<SpecOperation> {
+        if !node.is_object() || address.len() > MAX_PATH {
+            self.out.problems.error_at(node, "expected an operation object of a short channel");
+            return None;
+        }
+        Some(SpecOperation {
+            kind,
+            method: kind.method().to_owned(),
+            path: address.to_owned(),
+            summary: cut(node.text_of("summary")),
+            deprecated: node.get("deprecated").and_then(Node::as_bool).unwrap_or(false),
+            tags: node
+                .get("tags")
+                .into_iter()
+                .flat_map(Node::children)
+                .take(64)
+                .map(|tag| cut(tag.text_of("name")))
+                .collect(),
+            security: self.security(node),
+            pointer,
+            ..SpecOperation::default()
+        })
+    }
+
+    fn finish(&mut self, mut operation: SpecOperation, node: Node<'a>, file: u32) {
+        operation.operation_id = operation.operation_id.filter(|id| !id.is_empty());
+        for (name, value) in node.members().filter(|(name, _)| name.starts_with("x-")) {
+            if !self.out.item(value) {
+                break;
+            }
+            operation.extensions.push((cut(name), Place { file, node: value.id() }));
+        }
+        self.out.add(operation, node, file);
+    }
+
+    /// Servers that a channel is limited to: names in version 2, references in version 3.
+    fn servers_of(&mut self, channel: Node<'a>) -> Vec<SpecServer> {
+        let list = channel.get("servers").filter(|s| s.is_array());
+        list.into_iter()
+            .flat_map(Node::children)
+            .take(MAX_SERVERS)
+            .filter_map(|server| {
+                let reference = server.text_of("$ref");
+                let name = server.as_str().or_else(|| reference.rsplit('/').next())?;
+                self.servers.get(name).cloned()
+            })
+            .collect()
+    }
+
+    fn parameters(&mut self, operation: &mut SpecOperation, channel: Node<'a>, file: u32) {
+        let list = channel.get("parameters").filter(|p| p.is_object());
+        for (name, node) in list.into_iter().flat_map(Node::members) {
+            if !self.out.item(node) {
+                return;
+            }
+            let Some((node, file)) = self.follow(node, file) else { continue };
+            let schema = node.get("schema").unwrap_or(node);
+            operation.parameters.push(SpecParameter {
+                name: cut(name),
+                location: ParameterIn::Path,
+                required: true,
+                schema: Some(Place { file, node: schema.id() }),
+                place: Place { file, node: node.id() },
+                ..SpecParameter::default()
+            });
+        }
+    }
+
+    fn messages(
+        &mut self,
+        operation: &mut SpecOperation,
+        messages: impl Iterator<Item = Node<'a>>,
+        file: u32,
+    ) {
+        let otherwise = cut(self.forest.root().text_of("defaultContentType"));
+        for message in messages {
+            if operation.bodies.len() >= MAX_MESSAGES || !self.out.item(message) {
+                self.out.problems.error_at(message, format!("more than {MAX_MESSAGES} messages"));
+                return;
+            }
+            let Some((message, file)) = self.follow(message, file) else { continue };
+            let content_type = cut(message.text_of("contentType"));
+            operation.bodies.push(SpecBody {
+                media_type: if content_type.is_empty() { otherwise.clone() } else { content_type },
+                required: true,
+                type_name: cut(message.text_of("name")),
+                schema: message.get("payload").map(|p| Place { file, node: p.id() }),
+            });
+        }
+    }
+
+    /// Names in version 2; references in version 3, of which the last step is the name.
+    fn security(&mut self, node: Node<'a>) -> Option<Arc<[Requirement]>> {
+        let list = node.get("security").filter(|s| s.is_array())?;
+        let mut out = Vec::new();
+        for alternative in list.children().take(MAX_ALTERNATIVES) {
+            let mut one = Requirement::default();
+            let reference = alternative.text_of("$ref");
+            if !reference.is_empty() {
+                one.schemes.push((cut(reference.rsplit('/').next().unwrap_or("")), Vec::new()));
+            } else if alternative.get("type").is_some() {
+                one.schemes.push((cut(alternative.text_of("type")), Vec::new()));
+            } else if alternative.is_object() {
+                for (name, scopes) in alternative.members().take(MAX_ALTERNATIVES) {
+                    let scopes = scopes.children().take(MAX_ALTERNATIVES);
+                    one.schemes
+                        .push((cut(name), scopes.filter_map(Node::scalar).map(cut).collect()));
+                }
+            } else {
+                self.out.problems.error_at(alternative, "expected a security requirement");
+                continue;
+            }
+            out.push(one);
+        }
+        Some(out.into())
+    }
+
+    fn schemes(&mut self, root: Node<'a>) -> Vec<SpecScheme> {
+        let list = root.get("components").and_then(|c| c.get("securitySchemes"));
+        let mut out = Vec::new();
+        for (name, node) in list.into_iter().flat_map(Node::members) {
+            if out.len() >= MAX_SCHEMES {
+                self.out.problems.error_at(node, format!("more than {MAX_SCHEMES} schemes"));
+                break;
+            }
+            let Some((node, file)) = self.follow(node, 0) else { continue };
+            out.push(SpecScheme {
+                name: cut(name),
+                kind: cut(node.text_of("type")),
+                scheme: cut(node.text_of("scheme")).to_ascii_lowercase(),
+                location: cut(node.text_of("in")),
+                parameter: cut(node.text_of("name")),
+                place: Place { file, node: node.id() },
+            });
+        }
+        out
+    }
+}
+
+/// `scheme://host/path`, or `host:port/path` as brokers are written.
+fn authority_first(url: &str) -> SpecServer {
+    if url.contains("://") { server_of(url) } else { server_of(&format!("//{url}")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::spec::{NoFiles, OperationKind, read};
+
+    const SECOND: &str = r##"
+asyncapi: 2.6.0
+info: {title: Lights, version: 1.0.0}
+servers:
+  production: {url: "broker.{env}.example:5023", protocol: kafka-secure, variables: {env: {default: live}}}
+  other: {url: mqtt://mqtt.example/base, protocol: mqtt}
+defaultContentType: application/json
+channels:
+  lights/{id}/measured:
+    servers: [production]
+    parameters: {id: {schema: {type: string}}}
+    publish:
+      operationId: measured
+      security: [{sasl: []}]
+      message: {oneOf: [{$ref: "#/components/messages/a"}, {name: b, payload: {}}]}
+    subscribe: {message: {$ref: "#/components/messages/gone"}}
+components:
+  securitySchemes: {sasl: {type: scramSha256}}
+  messages: {a: {name: a, contentType: application/avro, payload: {type: object}}}
+"##;
+
+    const THIRD: &str = r##"{"asyncapi":"3.0.0","info":{"title":"Chat","version":"1"},
+      "servers":{"live":{"host":"ws.example:443","pathname":"/v1","protocol":"wss"}},
+      "channels":{"room":{"address":"/rooms/{room}","servers":[{"$ref":"#/servers/live"}],
+        "parameters":{"room":{}},"messages":{"said":{"payload":{"type":"object"}}}}},
+      "operations":{"say":{"action":"receive","channel":{"$ref":"#/channels/room"},
+          "messages":[{"$ref":"#/channels/room/messages/said"}]},
+        "hear":{"action":"send","channel":{"$ref":"#/channels/room"}},
+        "odd":{"action":"shout","channel":{"$ref":"#/channels/room"}}}}"##;
+
+    #[test]
+    fn the_second_version_is_read_from_the_side_of_the_application() {
+        let spec = read(SECOND.as_bytes(), &mut NoFiles).expect("a document");
+        assert_eq!((spec.format.name(), spec.title.as_str()), ("AsyncAPI", "Lights"));
+        assert_eq!(spec.servers[0].host, "broker.live.example");
+        assert_eq!(
+            (spec.servers[0].protocol.as_str(), spec.servers[1].protocol.as_str()),
+            ("kafka-secure", "mqtt")
+        );
+        let [received, sent] = &spec.operations[..] else { panic!("{:?}", spec.operations) };
+        assert_eq!((received.kind, received.method.as_str()), (OperationKind::Receive, "RECEIVE"));
+        assert_eq!(received.path, "lights/{id}/measured");
+        assert_eq!(received.servers, spec.servers[..1]);
+        let types: Vec<_> =
+            received.bodies.iter().map(|b| (b.type_name.as_str(), b.media_type.as_str())).collect();
+        assert_eq!(types, [("a", "application/avro"), ("b", "application/json")]);
+        assert_eq!(received.secured(), Some(true));
+        assert_eq!((sent.kind, sent.bodies.len()), (OperationKind::Send, 0));
+        assert_eq!(spec.problems.len(), 1, "{:?}", spec.problems);
+        assert!(!received.kind.is_matched_by_path() && !sent.kind.is_matched_by_path());
+    }
+
+    #[test]
+    fn the_third_version_has_operations_with_actions() {
+        let spec = read(THIRD.as_bytes(), &mut NoFiles).expect("a document");
+        let list: Vec<_> = spec
+            .operations
+            .iter()
+            .map(|o| (o.operation_id.as_deref(), o.kind.name(), o.path.as_str(), o.bodies.len()))
+            .collect();
+        assert_eq!(
+            list,
+            [
+                (Some("say"), "received message", "/rooms/{room}", 1),
+                (Some("hear"), "sent message", "/rooms/{room}", 1)
+            ]
+        );
+        assert_eq!(spec.operations[0].servers[0].base_path, "/v1");
+        assert_eq!(spec.problems[0].pointer, "/operations/odd");
+    }
+}

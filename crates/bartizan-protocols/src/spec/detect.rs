@@ -1,0 +1,122 @@
+//! Which format a file is of, by its content.
+
+use super::{
+    Files, Problem, SpecFormat,
+    files::Forest,
+    graphql,
+    problem::Problems,
+    proto,
+    tree::{Node, Tree},
+    whole,
+};
+
+/// How much of a file is looked at for its first declaration, in bytes.
+const HEAD: usize = 64 * 1024;
+
+/// Reads the tree of a file and tells its format.
+pub(super) fn read(
+    bytes: &[u8],
+    files: &mut dyn Files,
+    problems: &mut Problems,
+) -> Result<(Forest, SpecFormat), Problem> {
+    let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    if let Ok(text) = std::str::from_utf8(plain) {
+        match language(text) {
+            Some(SpecFormat::Protobuf) => {
+                let tree = proto::tree(text, problems);
+                return Ok((Forest::alone(tree), SpecFormat::Protobuf));
+            }
+            Some(format) => {
+                let tree = graphql::tree(text, problems);
+                return Ok((Forest::alone(tree), format));
+            }
+            None => {}
+        }
+    }
+    let tree = Tree::read(bytes, problems);
+    match of_tree(tree.root()) {
+        Ok(format) => Ok((Forest::load(tree, files, problems), format)),
+        Err(what) => {
+            // A query without a name in front of the types looks like JSON; a fault at the very
+            // beginning hides the language, which the name of the file may tell.
+            let name = files.name().to_ascii_lowercase();
+            let named = [".graphql", ".graphqls", ".gql"].iter().any(|end| name.ends_with(end));
+            if let Ok(text) = std::str::from_utf8(plain)
+                && (named || text.trim_ascii_start().starts_with('{'))
+            {
+                let mut inner = Problems::default();
+                let tree = graphql::tree(text, &mut inner);
+                if named || graphql::has_types(tree.root()) {
+                    *problems = inner;
+                    return Ok((Forest::alone(tree), SpecFormat::Graphql));
+                }
+            }
+            let reason = problems.first().filter(|_| problems.has_errors());
+            let reason = reason.map_or_else(String::new, |problem| format!(" ({problem})"));
+            Err(whole(format!("{what}{reason}")))
+        }
+    }
+}
+
+fn of_tree(root: Node<'_>) -> Result<SpecFormat, &'static str> {
+    let has = |name: &str| root.get(name).is_some();
+    if has("openapi") || has("swagger") {
+        Ok(SpecFormat::OpenApi)
+    } else if has("asyncapi") {
+        Ok(SpecFormat::AsyncApi)
+    } else if has("__schema") || root.find("/data/__schema").is_some() {
+        Ok(SpecFormat::Graphql)
+    } else if root.get("definitions").is_some_and(|d| d.children().any(is_wsdl)) {
+        Ok(SpecFormat::Wsdl)
+    } else if root.get("description").is_some_and(|d| d.get("@targetNamespace").is_some()) {
+        Err("a WSDL 2.0 description, which is not read; 1.1 is")
+    } else if root.get("schema").is_some_and(|s| s.is_object()) {
+        Err("an XML Schema: it describes values and no operations; give the WSDL that imports it")
+    } else {
+        Err("expected a specification of an API: no `openapi`, `swagger`, `asyncapi`, GraphQL, \
+             protocol buffers or WSDL")
+    }
+}
+
+fn is_wsdl(node: Node<'_>) -> bool {
+    let name = node.key().and_then(|key| key.split('[').next()).unwrap_or("");
+    ["types", "message", "portType", "binding", "service", "import"].contains(&name)
+        && node.is_object()
+}
+
+/// Whether a text begins like a file of GraphQL or protocol buffers: a keyword that no colon
+/// follows, behind comments and descriptions.
+fn language(text: &str) -> Option<SpecFormat> {
+    let head = text.get(..text.floor_char_boundary(HEAD)).unwrap_or(text);
+    let mut rest = head;
+    loop {
+        rest = rest.trim_start_matches(|c: char| c.is_whitespace() || c == ',');
+        if rest.starts_with('#') || rest.starts_with("//") {
+            rest = rest.split_once('\n')?.1;
+        } else if let Some(comment) = rest.strip_prefix("/*") {
+            rest = comment.split_once("*/")?.1;
+        } else if let Some(description) = rest.strip_prefix("\"\"\"") {
+            rest = description.split_once("\"\"\"")?.1;
+        } else if let Some(description) = rest.strip_prefix('"') {
+            rest = description.split_once('"')?.1;
+        } else {
+            break;
+        }
+    }
+    let end = rest.find(|c: char| !c.is_ascii_alphanumeric()).unwrap_or(rest.len());
+    let (word, behind) = rest.split_at_checked(end)?;
+    let next = behind.trim_start().chars().next()?;
+    if next == ':' {
+        return None;
+    }
+    match word {
+        "syntax" | "edition" if next == '=' => Some(SpecFormat::Protobuf),
+        "package" | "import" | "option" | "message" | "service" => Some(SpecFormat::Protobuf),
+        "enum" | "extend" if rest.contains(';') => Some(SpecFormat::Protobuf),
+        "schema" | "type" | "extend" | "interface" | "union" | "enum" | "input" | "scalar"
+        | "directive" | "query" | "mutation" | "subscription" | "fragment" => {
+            Some(SpecFormat::Graphql)
+        }
+        _ => None,
+    }
+}

@@ -1,0 +1,279 @@
+//! The files of one specification and the references between and inside them.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use super::{
+    MAX_SPEC_BYTES, SpecLimit,
+    operation::Place,
+    problem::Problems,
+    tree::{Node, NodeId, Tree},
+};
+
+/// Most files of one specification.
+pub const MAX_FILES: usize = 256;
+/// Most references that are followed one after the other.
+pub const MAX_REFERENCES: usize = 32;
+
+/// Further files of a specification.
+pub trait Files {
+    /// Name of the file that was given, in its folder, so that others can refer to it; empty when
+    /// it has none.
+    fn name(&self) -> &str {
+        ""
+    }
+
+    /// The bytes of a file. `path` is relative to the folder of the file that was given, with `/`
+    /// between names, without `.`, `..`, a drive or a scheme.
+    ///
+    /// # Errors
+    /// With the reason, when the file cannot be read or may not.
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String>;
+}
+
+/// No further files: references to others are problems.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct NoFiles;
+
+impl Files for NoFiles {
+    fn read(&mut self, _path: &str) -> Result<Vec<u8>, String> {
+        Err("other files are not read here".to_owned())
+    }
+}
+
+/// The trees of a specification's files.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Forest {
+    trees: Vec<(String, Tree)>,
+    by_name: BTreeMap<String, u32>,
+    /// `$id`, `$self` of schemas and documents.
+    ids: BTreeMap<String, Place>,
+    /// `$anchor` by file.
+    anchors: BTreeMap<(u32, String), Place>,
+}
+
+impl Forest {
+    /// A specification of one file.
+    pub(super) fn alone(root: Tree) -> Self {
+        Self { trees: vec![(String::new(), root)], ..Self::default() }
+    }
+
+    /// Reads all files that a tree refers to, each once.
+    pub(super) fn load(root: Tree, files: &mut dyn Files, problems: &mut Problems) -> Self {
+        let mut forest = Self::default();
+        forest.by_name.insert(files.name().to_owned(), 0);
+        forest.trees.push((String::new(), root));
+        let mut waiting = VecDeque::from([0u32]);
+        let mut refused: BTreeMap<String, ()> = BTreeMap::new();
+        let mut room = MAX_SPEC_BYTES;
+        while let Some(at) = waiting.pop_front() {
+            let wanted = forest.scan(at);
+            for (path, node) in wanted {
+                if forest.by_name.contains_key(&path) || refused.contains_key(&path) {
+                    continue;
+                }
+                let read = if forest.trees.len() >= MAX_FILES {
+                    Err(SpecLimit::Files.message())
+                } else {
+                    check(&path).and_then(|()| files.read(&path))
+                };
+                let read = read.and_then(|bytes| match room.checked_sub(bytes.len()) {
+                    Some(left) => {
+                        room = left;
+                        Ok(bytes)
+                    }
+                    None => Err(SpecLimit::Bytes.message()),
+                });
+                match read {
+                    Ok(bytes) => {
+                        let mut inner = Problems::in_file(&path);
+                        let tree = Tree::read(&bytes, &mut inner);
+                        problems.append(inner);
+                        let index = super::tree::short(forest.trees.len());
+                        forest.by_name.insert(path.clone(), index);
+                        forest.trees.push((path, tree));
+                        waiting.push_back(index);
+                    }
+                    Err(reason) => {
+                        problems.set_file(forest.name(at));
+                        let node = forest.node(Place { file: at, node });
+                        problems.error_at(node, format!("{path} is not followed: {reason}"));
+                        problems.set_file("");
+                        refused.insert(path, ());
+                    }
+                }
+            }
+        }
+        forest
+    }
+
+    /// Files that a file refers to, with the first reference to each; notes ids and anchors.
+    fn scan(&mut self, file: u32) -> Vec<(String, NodeId)> {
+        let Some((name, tree)) = self.trees.get(file as usize) else { return Vec::new() };
+        let mut wanted: BTreeMap<String, NodeId> = BTreeMap::new();
+        let (mut ids, mut anchors) = (Vec::new(), Vec::new());
+        for node in tree.nodes() {
+            let (Some(key), Some(text)) = (node.key(), node.as_str()) else { continue };
+            let parent = node.parent().map_or(NodeId::ROOT, Node::id);
+            let place = Place { file, node: parent };
+            match key {
+                "$ref" => {
+                    let other = text.split('#').next().unwrap_or("");
+                    if !other.is_empty() {
+                        wanted.entry(join(name, other)).or_insert(node.id());
+                    }
+                }
+                "@schemaLocation" | "@location" if is_import(node) => {
+                    wanted.entry(join(name, text)).or_insert(node.id());
+                }
+                "$id" | "$self" => ids.push((text.trim_end_matches('#').to_owned(), place)),
+                "$anchor" => anchors.push(((file, text.to_owned()), place)),
+                _ => {}
+            }
+        }
+        for (id, place) in ids {
+            self.ids.entry(id).or_insert(place);
+        }
+        for (anchor, place) in anchors {
+            self.anchors.entry(anchor).or_insert(place);
+        }
+        // What has a name of its own here needs no file.
+        wanted.retain(|path, _| !self.ids.contains_key(path));
+        wanted.into_iter().collect()
+    }
+
+    pub(super) fn root(&self) -> Node<'_> {
+        self.node(Place::default())
+    }
+
+    /// The roots of all files, with their numbers.
+    pub(super) fn roots(&self) -> impl Iterator<Item = (u32, Node<'_>)> {
+        self.trees.iter().zip(0u32..).map(|((_, tree), file)| (file, tree.root()))
+    }
+
+    pub(super) fn node(&self, place: Place) -> Node<'_> {
+        // An index from elsewhere gives the first file's nothing, never a panic.
+        match self.trees.get(place.file as usize).or_else(|| self.trees.first()) {
+            Some((_, tree)) => tree.node(place.node),
+            None => {
+                static NOTHING: std::sync::LazyLock<Tree> = std::sync::LazyLock::new(Tree::default);
+                NOTHING.root()
+            }
+        }
+    }
+
+    pub(super) fn file(&self, place: Place) -> &str {
+        self.name(place.file)
+    }
+
+    fn name(&self, file: u32) -> &str {
+        self.trees.get(file as usize).map_or("", |(name, _)| name.as_str())
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.trees.len()
+    }
+
+    /// What a reference in a file names.
+    pub(super) fn resolve(&self, file: u32, reference: &str) -> Option<Place> {
+        let (other, fragment) = reference.split_once('#').unwrap_or((reference, ""));
+        let base = if other.is_empty() {
+            Place { file, node: NodeId::ROOT }
+        } else {
+            let path = join(self.name(file), other);
+            match self.by_name.get(&path) {
+                Some(file) => Place { file: *file, node: NodeId::ROOT },
+                None => *self.ids.get(other).or_else(|| self.ids.get(&path))?,
+            }
+        };
+        if fragment.is_empty() || fragment.starts_with('/') {
+            let pointer = percent_decode(fragment);
+            let node = self.node(base);
+            let found = node.find(&pointer).or_else(|| node.find(fragment))?;
+            return Some(Place { file: base.file, node: found.id() });
+        }
+        self.anchors.get(&(base.file, fragment.to_owned())).copied()
+    }
+
+    /// The end of the references that begin at a place; the reason when there is none.
+    pub(super) fn follow(&self, mut place: Place) -> Result<Place, String> {
+        for _ in 0..MAX_REFERENCES {
+            let node = self.node(place);
+            let Some(reference) = node.get("$ref").and_then(Node::as_str) else {
+                return Ok(place);
+            };
+            place = self
+                .resolve(place.file, reference)
+                .ok_or_else(|| format!("reference {reference:?} leads nowhere"))?;
+        }
+        Err(format!("more than {MAX_REFERENCES} references one after the other"))
+    }
+}
+
+/// Whether an attribute is one of an element that imports (WSDL 1.1 §2.1, XML Schema §4.2).
+fn is_import(attribute: Node<'_>) -> bool {
+    attribute.parent().and_then(Node::key).is_some_and(|key| {
+        let name = key.split('[').next().unwrap_or("");
+        matches!(name, "import" | "include" | "redefine")
+    })
+}
+
+/// Whether a path may be asked for: below the folder of the specification, not on the network.
+fn check(path: &str) -> Result<(), String> {
+    if path.contains(':') {
+        return Err("only files beside the specification are read, never the network".to_owned());
+    }
+    if path.starts_with('/') || path.contains('\\') || path.contains('\0') {
+        return Err("only relative paths are read".to_owned());
+    }
+    if path.split('/').any(|part| part == "..") {
+        return Err("it is outside of the folder of the specification".to_owned());
+    }
+    Ok(())
+}
+
+/// A relative reference from a file, without `.` and, where it can be, without `..`.
+fn join(from: &str, reference: &str) -> String {
+    let scheme = reference.split(['/', '?', '#']).next().unwrap_or("");
+    if reference.starts_with('/') || scheme.contains(':') {
+        return reference.to_owned();
+    }
+    let reference = percent_decode(reference);
+    let folder = from.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut parts: Vec<&str> = Vec::new();
+    for part in folder.split('/').chain(reference.split('/')) {
+        match part {
+            "" | "." => {}
+            ".." if parts.last().is_some_and(|last| *last != "..") => {
+                parts.pop();
+            }
+            _ => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// RFC 3986 §2.1; what is no escape or no UTF-8 stays as it is.
+fn percent_decode(text: &str) -> String {
+    if !text.contains('%') {
+        return text.to_owned();
+    }
+    let bytes = text.as_bytes();
+    let mut out = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while let Some(byte) = bytes.get(at) {
+        let digits = text
+            .get(at + 1..at + 3)
+            .filter(|digits| *byte == b'%' && digits.bytes().all(|b| b.is_ascii_hexdigit()));
+        match digits.and_then(|d| u8::from_str_radix(d, 16).ok()) {
+            Some(decoded) => {
+                out.push(decoded);
+                at += 3;
+            }
+            None => {
+                out.push(*byte);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8(out).unwrap_or_else(|_| text.to_owned())
+}

@@ -1,0 +1,320 @@
+//! The model of operations that every format is read into.
+
+use std::sync::Arc;
+
+use bartizan_model::Protocol;
+
+use super::{
+    SpecLimit,
+    problem::Problems,
+    tree::{Node, NodeId, Position},
+};
+
+/// Most operations of one document.
+pub const MAX_OPERATIONS: usize = 20_000;
+/// Most servers of one document, path or operation.
+pub const MAX_SERVERS: usize = 64;
+/// Most parameters, bodies, responses and extensions of one document together. Shared ones count
+/// for each operation that has them.
+pub const MAX_ITEMS: usize = 1_000_000;
+/// Longest path of an operation, in bytes; a longer one is left out.
+pub const MAX_PATH: usize = 4 * 1024;
+/// Names, tags, types and summaries are cut at so many bytes.
+pub const MAX_TEXT: usize = 512;
+
+/// A node of one of the files of a specification.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Place {
+    /// Which file: 0 is the one that was given.
+    pub file: u32,
+    /// Which node.
+    pub node: NodeId,
+}
+
+/// Where an API is served.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecServer {
+    /// Host without port, lower case; empty when the document does not say. Variables without a
+    /// default stay as `{name}`.
+    pub host: String,
+    /// Path in front of all path templates, without a slash at the end; may hold `{name}`.
+    pub base_path: String,
+    /// Scheme of the URL or protocol of a broker, lower case; empty when the document does not say.
+    pub protocol: String,
+    /// Name of the server (OpenAPI 3.2, AsyncAPI, port of a WSDL); empty for none.
+    pub name: String,
+}
+
+/// What an operation is: whether and how traffic can be compared with it follows from that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum OperationKind {
+    /// A request with a method to a path.
+    #[default]
+    Http,
+    /// A request that the API sends to a URL of its client, named by a request before.
+    Callback,
+    /// A request that the API sends to a URL that was agreed on.
+    Webhook,
+    /// A message that the application sends to a channel.
+    Send,
+    /// A message that the application receives from a channel.
+    Receive,
+    /// A field of the root type for reading.
+    GraphqlQuery,
+    /// A field of the root type for changing.
+    GraphqlMutation,
+    /// A field of the root type for events.
+    GraphqlSubscription,
+    /// A method of a gRPC service.
+    Grpc {
+        /// Whether the caller sends several messages.
+        client_streams: bool,
+        /// Whether several messages are answered.
+        server_streams: bool,
+    },
+    /// An operation of a SOAP binding.
+    Soap,
+}
+
+impl OperationKind {
+    /// As people call it.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Http => "HTTP",
+            Self::Callback => "callback",
+            Self::Webhook => "webhook",
+            Self::Send => "sent message",
+            Self::Receive => "received message",
+            Self::GraphqlQuery => "GraphQL query",
+            Self::GraphqlMutation => "GraphQL mutation",
+            Self::GraphqlSubscription => "GraphQL subscription",
+            Self::Grpc { .. } => "gRPC",
+            Self::Soap => "SOAP",
+        }
+    }
+
+    /// What stands for the method where it is no HTTP method.
+    #[must_use]
+    pub const fn method(self) -> &'static str {
+        match self {
+            Self::Send => "SEND",
+            Self::Receive => "RECEIVE",
+            Self::GraphqlQuery => "QUERY",
+            Self::GraphqlMutation => "MUTATION",
+            Self::GraphqlSubscription => "SUBSCRIPTION",
+            Self::Http | Self::Callback | Self::Webhook | Self::Grpc { .. } | Self::Soap => "POST",
+        }
+    }
+
+    /// Whether an HTTP request can be told to be this operation by host, method and path alone.
+    #[must_use]
+    pub const fn is_matched_by_path(self) -> bool {
+        matches!(self, Self::Http | Self::Grpc { .. })
+    }
+
+    /// The protocol that its traffic speaks, when Bartizan has a word for it.
+    #[must_use]
+    pub const fn protocol(self) -> Option<Protocol> {
+        match self {
+            Self::Http | Self::Callback | Self::Webhook => Some(Protocol::Rest),
+            Self::GraphqlQuery | Self::GraphqlMutation | Self::GraphqlSubscription => {
+                Some(Protocol::Graphql)
+            }
+            Self::Grpc { .. } => Some(Protocol::Grpc),
+            Self::Soap => Some(Protocol::Soap),
+            Self::Send | Self::Receive => None,
+        }
+    }
+}
+
+/// Where a parameter is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum ParameterIn {
+    /// A part of the path or of the address of a channel.
+    #[default]
+    Path,
+    /// A field of the query.
+    Query,
+    /// The whole query as one value (OpenAPI 3.2).
+    QueryString,
+    /// A header field.
+    Header,
+    /// A cookie.
+    Cookie,
+    /// A field of a form body (Swagger 2.0).
+    Form,
+    /// An argument of a field or call.
+    Argument,
+}
+
+/// A parameter of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecParameter {
+    /// As written.
+    pub name: String,
+    /// Where it is.
+    pub location: ParameterIn,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Whether callers are told to leave it.
+    pub deprecated: bool,
+    /// Type in the words of a format that has no JSON Schema (`[ID!]!`); empty otherwise.
+    pub type_name: String,
+    /// Its schema. In Swagger 2.0 the parameter itself.
+    pub schema: Option<Place>,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// A body in one media type.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecBody {
+    /// Media type or range as written; empty when the document does not say.
+    pub media_type: String,
+    /// Whether it must be there.
+    pub required: bool,
+    /// Type in the words of a format that has no JSON Schema; empty otherwise.
+    pub type_name: String,
+    /// Its schema, unresolved: see [`super::SpecDocument::follow`].
+    pub schema: Option<Place>,
+}
+
+/// What an operation answers.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecResponse {
+    /// `200`, `4XX` or `default`; empty in formats without status.
+    pub status: String,
+    /// By media type; empty when there is none.
+    pub bodies: Vec<SpecBody>,
+    /// Where it stands, behind its reference.
+    pub place: Place,
+}
+
+/// A scheme of authentication.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecScheme {
+    /// As requirements name it.
+    pub name: String,
+    /// `apiKey`, `http`, `oauth2`, `openIdConnect`, `mutualTLS`, `basic` or as written.
+    pub kind: String,
+    /// `basic`, `bearer` … of `http`; empty otherwise.
+    pub scheme: String,
+    /// `header`, `query`, `cookie` of an API key; empty otherwise.
+    pub location: String,
+    /// Name of header, field or cookie of an API key; empty otherwise.
+    pub parameter: String,
+    /// Where it stands.
+    pub place: Place,
+}
+
+/// One alternative: all of its schemes are needed. Without any, anonymous callers are allowed.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Requirement {
+    /// Names of schemes, each with the scopes that are asked for.
+    pub schemes: Vec<(String, Vec<String>)>,
+}
+
+/// One operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct SpecOperation {
+    /// What it is.
+    pub kind: OperationKind,
+    /// Of HTTP as sent, upper case when it is a registered one; `QUERY`, `MUTATION`, `SEND` … of
+    /// others.
+    pub method: String,
+    /// Path template as written, without the base path; of others the channel, field or call.
+    pub path: String,
+    /// `operationId` or what stands for it.
+    pub operation_id: Option<String>,
+    /// `soapAction` of SOAP, as written.
+    pub action: Option<String>,
+    /// One line about it.
+    pub summary: String,
+    /// Marked as deprecated.
+    pub deprecated: bool,
+    /// Groups it is in.
+    pub tags: Vec<String>,
+    /// Alternatives of authentication: `None` when nothing is said, an empty list when it is said
+    /// that there is none.
+    pub security: Option<Arc<[Requirement]>>,
+    /// Parameters, those of the path item included.
+    pub parameters: Vec<SpecParameter>,
+    /// What is sent, by media type.
+    pub bodies: Vec<SpecBody>,
+    /// What is answered.
+    pub responses: Vec<SpecResponse>,
+    /// Members that begin with `x-`.
+    pub extensions: Vec<(String, Place)>,
+    /// Servers of its own, which replace those of the document.
+    pub servers: Vec<SpecServer>,
+    /// Where it is in its file (RFC 6901).
+    pub pointer: String,
+    /// Where it stands.
+    pub position: Position,
+    /// Its node.
+    pub place: Place,
+}
+
+impl SpecOperation {
+    /// Whether authentication is asked for: `Some(false)` when anonymous callers are explicitly
+    /// allowed, `None` when nothing is said.
+    #[must_use]
+    pub fn secured(&self) -> Option<bool> {
+        let list = self.security.as_ref()?;
+        Some(!list.is_empty() && list.iter().all(|one| !one.schemes.is_empty()))
+    }
+}
+
+/// At most [`MAX_TEXT`] bytes of a text.
+pub(super) fn cut(text: &str) -> String {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().to_owned()
+}
+
+/// Operations and problems while a document is read.
+pub(super) struct Operations {
+    list: Vec<SpecOperation>,
+    full: bool,
+    items: usize,
+    pub(super) problems: Problems,
+}
+
+impl Operations {
+    pub(super) fn new(problems: Problems) -> Self {
+        Self { list: Vec::new(), full: false, items: 0, problems }
+    }
+
+    /// Keeps an operation that stands at `node`. False when there is no room.
+    pub(super) fn add(&mut self, mut operation: SpecOperation, node: Node<'_>, file: u32) -> bool {
+        if self.list.len() >= MAX_OPERATIONS {
+            if !std::mem::replace(&mut self.full, true) {
+                self.problems.error_at(node, SpecLimit::Operations.message());
+            }
+            return false;
+        }
+        operation.place = Place { file, node: node.id() };
+        operation.position = node.position();
+        if operation.pointer.is_empty() {
+            operation.pointer = node.pointer();
+        }
+        self.list.push(operation);
+        true
+    }
+
+    /// Whether there is room for one more parameter, body, response or extension.
+    pub(super) fn item(&mut self, node: Node<'_>) -> bool {
+        self.items += 1;
+        if self.items == MAX_ITEMS + 1 {
+            self.problems.error_at(node, SpecLimit::Items.message());
+        }
+        self.items <= MAX_ITEMS
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.full
+    }
+
+    pub(super) fn finish(self) -> (Vec<SpecOperation>, Problems) {
+        (self.list, self.problems)
+    }
+}

@@ -1,0 +1,76 @@
+//! Addresses of servers.
+
+use super::operation::SpecServer;
+
+/// Longest address, in bytes; the rest is cut.
+const MAX_ADDRESS: usize = 2 * 1024;
+
+/// `https://host:port/base`, `//host/base`, `host/base` (with a dot), or `/base`.
+pub(super) fn server_of(url: &str) -> SpecServer {
+    let url = url.get(..url.floor_char_boundary(MAX_ADDRESS)).unwrap_or_default();
+    let url = url.split(['?', '#']).next().unwrap_or("");
+    let (protocol, rest) = match url.split_once("://") {
+        Some((scheme, rest)) => (scheme.to_ascii_lowercase(), Some(rest)),
+        None => (String::new(), url.strip_prefix("//")),
+    };
+    match rest {
+        Some(rest) => {
+            let (host, base) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
+            SpecServer {
+                host: host_only(host),
+                base_path: clean_base(base),
+                protocol,
+                name: String::new(),
+            }
+        }
+        None => SpecServer { base_path: clean_base(url), ..SpecServer::default() },
+    }
+}
+
+/// Host of an authority, without user and port, lower case.
+pub(super) fn host_only(authority: &str) -> String {
+    let authority = authority.get(..authority.floor_char_boundary(MAX_ADDRESS)).unwrap_or_default();
+    let authority = authority.rsplit('@').next().unwrap_or("");
+    let authority = authority.split('/').next().unwrap_or("");
+    let host = match authority.strip_prefix('[') {
+        Some(rest) => rest.split(']').next().unwrap_or(""),
+        None => authority.split(':').next().unwrap_or(""),
+    };
+    host.to_ascii_lowercase()
+}
+
+/// A path in front of others: without empty parts, without a slash at the end.
+pub(super) fn clean_base(base: &str) -> String {
+    let base = base.get(..base.floor_char_boundary(MAX_ADDRESS)).unwrap_or_default();
+    let mut out = String::new();
+    for part in base.split('/').filter(|p| !p.is_empty() && *p != ".") {
+        out.push('/');
+        out.push_str(part);
+    }
+    out
+}
+
+/// Replaces `{name}` by what is known for it; the rest stays.
+pub(super) fn fill<'v>(url: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
+    let mut out = String::with_capacity(url.len());
+    let mut rest = url;
+    while let Some((before, after)) = rest.split_once('{') {
+        out.push_str(before);
+        let Some((name, behind)) = after.split_once('}') else {
+            out.push('{');
+            rest = after;
+            continue;
+        };
+        match value(name) {
+            Some(value) if out.len() + value.len() <= MAX_ADDRESS => out.push_str(value),
+            _ => {
+                out.push('{');
+                out.push_str(name);
+                out.push('}');
+            }
+        }
+        rest = behind;
+    }
+    out.push_str(rest);
+    out
+}
