@@ -11,13 +11,14 @@ use crate::{error::Result, exchange_log::ExchangeFacts, glance::Resolution};
 
 /// A length of time that is compared with the same length before it.
 #[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Period {
     /// An hour, in buckets of five minutes.
     Hour,
     /// 24 hours, in buckets of an hour.
+    #[default]
     Day,
     /// Seven days, in buckets of six hours.
     Week,

@@ -294,6 +294,10 @@ impl<'a> Reader<'a> {
             }
             out.push(one);
         }
+        // Where none of them can be read it is not known, which is not the same as none.
+        if out.is_empty() && list.children().next().is_some() {
+            return None;
+        }
         Some(out.into())
     }
 

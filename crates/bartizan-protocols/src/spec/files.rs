@@ -13,6 +13,8 @@ use super::{
 pub const MAX_FILES: usize = 256;
 /// Most references that are followed one after the other.
 pub const MAX_REFERENCES: usize = 32;
+/// Most bytes of a reference.
+const MAX_REFERENCE: usize = 4 * 1024;
 
 /// Further files of a specification.
 pub trait Files {
@@ -201,6 +203,9 @@ impl Forest {
             let Some(reference) = node.get("$ref").and_then(Node::as_str) else {
                 return Ok(place);
             };
+            if reference.len() > MAX_REFERENCE {
+                return Err(format!("a reference of more than {MAX_REFERENCE} bytes"));
+            }
             place = self
                 .resolve(place.file, reference)
                 .ok_or_else(|| format!("reference {reference:?} leads nowhere"))?;

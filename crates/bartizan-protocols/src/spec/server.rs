@@ -52,15 +52,12 @@ pub(super) fn clean_base(base: &str) -> String {
 
 /// Replaces `{name}` by what is known for it; the rest stays.
 pub(super) fn fill<'v>(url: &str, value: impl Fn(&str) -> Option<&'v str>) -> String {
-    let mut out = String::with_capacity(url.len());
-    let mut rest = url;
+    let mut rest = url.get(..url.floor_char_boundary(MAX_ADDRESS)).unwrap_or_default();
+    let mut out = String::with_capacity(rest.len());
     while let Some((before, after)) = rest.split_once('{') {
+        // Without an end here there is none behind it either.
+        let Some((name, behind)) = after.split_once('}') else { break };
         out.push_str(before);
-        let Some((name, behind)) = after.split_once('}') else {
-            out.push('{');
-            rest = after;
-            continue;
-        };
         match value(name) {
             Some(value) if out.len() + value.len() <= MAX_ADDRESS => out.push_str(value),
             _ => {

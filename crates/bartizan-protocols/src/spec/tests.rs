@@ -243,3 +243,36 @@ fn a_broken_document_is_read_up_to_its_fault() {
         assert!(broken.line > 0 && broken.severity == ProblemSeverity::Error);
     }
 }
+
+#[test]
+fn a_security_that_cannot_be_read_is_not_known_and_never_none() {
+    let with = |security: &str| {
+        let text = format!(
+            r#"{{"openapi":"3.1.0","security":{security},"paths":{{"/a":{{"get":{{}}}}}}}}"#
+        );
+        load(&text).operations[0].secured()
+    };
+    assert_eq!(with("[]"), Some(false));
+    assert_eq!(with(r#"[{"bearer":[]}]"#), Some(true));
+    assert_eq!(with(r#"["bearer"]"#), None);
+}
+
+#[test]
+fn what_is_long_costs_no_more_than_its_length() {
+    let begin = std::time::Instant::now();
+    let braces = "{".repeat(4_000_000);
+    let text = format!(
+        r#"{{"openapi":"3.1.0","servers":[{{"url":"{braces}"}}],"paths":{{"/a":{{"get":{{}}}}}}}}"#
+    );
+    assert_eq!(load(&text).operations.len(), 1);
+    let name = "n".repeat(20_000);
+    let text = format!(r#"{{"openapi":"3.1.0","{name}":{{"a":1,"a":2}},"paths":{{}}}}"#);
+    assert!(!load(&text).problems.is_empty());
+    let space = "x".repeat(1_000_000);
+    let elements = "<s:a/>".repeat(20_000);
+    let text = format!(
+        r#"<definitions xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:s="u/wsdl/{space}">{elements}</definitions>"#
+    );
+    let _ = read(text.as_bytes(), &mut NoFiles);
+    assert!(begin.elapsed().as_secs() < 20, "{:?}", begin.elapsed());
+}

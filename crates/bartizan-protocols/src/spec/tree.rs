@@ -26,6 +26,8 @@ pub const MAX_NODES: usize = 2_000_000;
 pub const MAX_EXPANDED_NODES: usize = 400_000;
 /// Deepest nesting of one file.
 pub const MAX_DEPTH: usize = 200;
+/// Longest name of a member, in bytes.
+pub const MAX_NAME: usize = 16 * 1024;
 /// Elements of a list beyond this one cannot be named by a pointer.
 pub const MAX_POINTED_INDEX: usize = 1_024;
 

@@ -1,7 +1,7 @@
 //! JSON (RFC 8259) with positions, without recursion. Comments and trailing commas are passed over
 //! with a warning; at the first thing that is no JSON reading ends, and what was read stays.
 
-use super::{Builder, Position, Tree};
+use super::{Builder, MAX_NAME, Position, Tree};
 use crate::spec::{SpecLimit, problem::Problems};
 
 /// Reads a document.
@@ -130,6 +130,9 @@ impl Reader<'_, '_> {
             return Err(Stop::Expected("a name in quotes"));
         }
         let name = self.string()?;
+        if name.len() > MAX_NAME {
+            return Err(SpecLimit::NameBytes.into());
+        }
         if self.builder.has(&name) {
             self.builder.key(&name, at);
             let pointer = self.builder.pointer();

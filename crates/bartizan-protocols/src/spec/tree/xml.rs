@@ -15,6 +15,8 @@ use crate::spec::{SpecLimit, problem::Problems};
 
 /// Longest text of one element that is kept, in bytes: documentation, not values.
 const MAX_TEXT: usize = 4 * 1024;
+/// Most bytes of a namespace; a longer one is none that we know.
+const MAX_NAMESPACE: usize = 128;
 
 /// Reads a document.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
@@ -36,8 +38,10 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
             }
             Ok((namespace, event)) => {
                 let namespace = match &namespace {
+                    // Each element keeps its own: a long one would be kept as often as there are elements.
                     ResolveResult::Bound(namespace) => {
-                        AsRef::<str>::as_ref(&namespace.0).to_owned()
+                        let name = namespace.0;
+                        if name.len() <= MAX_NAMESPACE { name.to_owned() } else { String::new() }
                     }
                     _ => String::new(),
                 };

@@ -5,13 +5,11 @@ use std::collections::HashMap;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
-use super::{Builder, NodeId, Position, Tree, short};
+use super::{Builder, MAX_NAME, NodeId, Position, Tree, short};
 use crate::spec::{SpecLimit, problem::Problems};
 
 /// Most anchors of one file.
 const MAX_ANCHORS: usize = 20_000;
-/// Longest name of a member, in bytes.
-const MAX_NAME: usize = 16 * 1024;
 
 /// Reads the first document of a text.
 pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {

@@ -28,14 +28,13 @@ pub(super) fn operations() -> Vec<Operation> {
 }
 
 /// Which endpoints and when.
-#[derive(Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Default, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields, default)]
 pub(super) struct Wanted {
-    /// How long each of the two periods is.
+    /// How long each of the two periods is; a day when it is not said.
     period: Period,
     /// These endpoints, at most 100, also those that were not called, with each bucket. Without any: all that were
     /// called, without buckets.
-    #[serde(default)]
     #[schemars(length(max = 100))]
     endpoint: Vec<EndpointId>,
 }
