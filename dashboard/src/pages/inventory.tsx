@@ -9,7 +9,7 @@ import { Rows } from "../parts/rows.tsx";
 import { Copy, Empty, Failed, Loading, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
-import { replace } from "../words/address.ts";
+import { replace, type Search } from "../words/address.ts";
 import { CHANGES, type Change, isPeriod, lasting, PERIODS, type Period } from "../words/calls.ts";
 import type { InventoryRow } from "../words/inventory.ts";
 import { authName, protocolName, spaced } from "../words/names.ts";
@@ -217,12 +217,17 @@ function Endpoints({
 /** Of which period requests are shown, and whether beside the one before. */
 function Periods({ period, compared }: { period: Period | undefined; compared: boolean }) {
   const { search, go } = useAddress();
-  const without = ["compare", "change"].reduce((rest, name) => replace(rest, name, undefined), search);
-  const sort = /^-?(calls|change)$/.test(String(search.sort ?? ""))
-    ? replace(without, "sort", undefined)
-    : without;
+  /** Without these words, and in no order that only they know. */
+  const less = (from: Search, names: string[], order: string) => {
+    const sorted = String(from.sort ?? "").replace("-", "") === order;
+    return [...names, ...(sorted ? ["sort"] : [])].reduce(
+      (rest, name) => replace(rest, name, undefined),
+      from,
+    );
+  };
+  const alone = less(search, ["compare", "change"], "change");
   const choose = (value: string | undefined) =>
-    go(isPeriod(value) ? replace(search, "period", value) : replace(sort, "period", undefined));
+    go(isPeriod(value) ? replace(search, "period", value) : less(alone, ["period"], "calls"));
   return (
     <>
       <Segments
@@ -238,7 +243,7 @@ function Periods({ period, compared }: { period: Period | undefined; compared: b
           className="btn"
           aria-pressed={compared}
           title={`Requests of the last ${lasting(period)} beside those of the ${lasting(period)} before`}
-          onClick={() => go(compared ? without : replace(search, "compare", "before"))}
+          onClick={() => go(compared ? alone : replace(search, "compare", "before"))}
         >
           Compare with before
         </button>
