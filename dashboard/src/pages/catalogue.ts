@@ -11,9 +11,9 @@ import type { EndpointCalls } from "../api/shapes.ts";
 import { type Tallies, tallies } from "../parts/facets.tsx";
 import { useAsked } from "../parts/list.tsx";
 import { useAddress } from "../shell/search.ts";
-import { replace, type Search } from "../words/address.ts";
+import { parse, replace, type Search, stringify } from "../words/address.ts";
 import { changed, type Period } from "../words/calls.ts";
-import { arrange, type InventoryRow, narrow, STEP } from "../words/inventory.ts";
+import { arrange, filters, type InventoryRow, narrow, STEP } from "../words/inventory.ts";
 import { instant } from "../words/time.ts";
 
 /** Most endpoints that are read whole: as many as keep any interaction below 100 ms (`tests/browser/speed`). */
@@ -151,7 +151,9 @@ function useLocal(
   group: "host" | "service" | undefined,
 ) {
   const all = useMemo(() => narrow(items ?? NO_ROWS, {}), [items]);
-  const now = useMemo(() => narrow(items ?? NO_ROWS, search), [items, search]);
+  // By its text, since another order is another address with the same filters.
+  const wanted = stringify(filters(search));
+  const now = useMemo(() => narrow(items ?? NO_ROWS, parse(wanted)), [items, wanted]);
   const rows = useMemo(() => arrange(now.rows, sort, group), [now, sort, group]);
   return { all, now, rows };
 }

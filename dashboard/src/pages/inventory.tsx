@@ -175,7 +175,7 @@ function Endpoints({
     [grouped, it.large, sort, frame],
   );
   const open = (row: InventoryRow) => navigate({ to: "/inventory/$id", params: { id: row.id } });
-  const chosen = rows.filter((row) => selected.has(row.id));
+  const chosen = useMemo(() => rows.filter((row) => selected.has(row.id)), [rows, selected]);
   const ahead = it.large && !list.complete ? AHEAD : 0;
   return (
     <>
@@ -331,7 +331,7 @@ function groups(rows: InventoryRow[], key: "host" | "service", counted?: Readonl
 }
 
 function Chosen({ chosen, clear }: { chosen: InventoryRow[]; clear: () => void }) {
-  const text = chosen.map((row) => `${row.method} ${row.host}${row.path}`).join("\n");
+  const text = () => chosen.map((row) => `${row.method} ${row.host}${row.path}`).join("\n");
   return (
     <>
       <b className="t2">{count(chosen.length)} selected</b>

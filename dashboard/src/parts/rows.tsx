@@ -1,7 +1,6 @@
 // A long list: only the rows in view exist, the page scrolls, the keyboard walks.
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import {
-  type CSSProperties,
   memo,
   type ReactNode,
   type RefObject,
@@ -168,7 +167,7 @@ export function Rows<T>(props: Props<T>) {
   const rows = useWindowVirtualizer({
     count: lines.length,
     estimateSize: (index) => (lines[index] && "group" in (lines[index] as object) ? 30 : height),
-    overscan: 6,
+    overscan: 3,
     scrollMargin: top,
     scrollPaddingStart: 80,
     scrollPaddingEnd: 64,
@@ -188,17 +187,18 @@ export function Rows<T>(props: Props<T>) {
   const hands = useRef({ open: props.open, focused: walk.focused, pick: walk.pick });
   hands.current = { open: props.open, focused: walk.focused, pick: walk.pick };
   const tracks = (selection ? "14px " : "") + columns.map((column) => column.width).join(" ");
-  const style = { "--cols": folded ? undefined : tracks, "--h": `${height}px` } as CSSProperties;
+  // Each row is told by itself: what all inherit, all their descendants are styled anew for.
+  const grid = folded ? undefined : tracks;
   return (
-    <div className="list" role="grid" aria-label={props.label} aria-rowcount={lines.length + 1} style={style}>
-      <Heads {...props} columns={columns} />
+    <div className="list" role="grid" aria-label={props.label} aria-rowcount={lines.length + 1}>
+      <Heads {...props} columns={columns} grid={grid} />
       <div className="rows" role="rowgroup" ref={body} style={{ height: rows.getTotalSize() }}>
         {shown.map(({ index, start, key }) => {
           const line = lines[index];
           const place = { transform: `translateY(${start - top}px)` };
           if (line === undefined) {
             return (
-              <div key={key} role="row" style={place} aria-busy="true" className="bars">
+              <div key={key} role="row" style={{ ...place, height }} aria-busy="true" className="bars">
                 <i style={{ width: "60%" }} />
               </div>
             );
@@ -216,6 +216,8 @@ export function Rows<T>(props: Props<T>) {
               item={line.item}
               index={index}
               y={start - top}
+              height={height}
+              grid={grid}
               columns={columns as Column<unknown>[]}
               selected={selection?.ids.has(id(line.item))}
               current={index === walk.at}
@@ -241,12 +243,14 @@ const Row = memo(function Row(props: {
   item: unknown;
   index: number;
   y: number;
+  height: number;
+  grid: string | undefined;
   columns: Column<unknown>[];
   selected: boolean | undefined;
   current: boolean;
   hands: Hands;
 }) {
-  const { item, index, hands, selected } = props;
+  const { item, index, hands, selected, height } = props;
   return (
     <div
       role="row"
@@ -254,7 +258,7 @@ const Row = memo(function Row(props: {
       aria-rowindex={index + 2}
       aria-selected={selected}
       tabIndex={props.current ? 0 : -1}
-      style={{ transform: `translateY(${props.y}px)` }}
+      style={{ transform: `translateY(${props.y}px)`, height, gridTemplateColumns: props.grid }}
       onFocus={() => hands.current.focused(index)}
       onClick={(event) => {
         if (!(event.target as Element).closest("a,button,input")) hands.current.open(item);
@@ -282,10 +286,18 @@ const Row = memo(function Row(props: {
   );
 });
 
-function Heads<T>({ columns, selection, items, id, sort, sortBy }: Props<T>) {
+function Heads<T>({
+  columns,
+  grid,
+  selection,
+  items,
+  id,
+  sort,
+  sortBy,
+}: Props<T> & { grid: string | undefined }) {
   const some = selection !== undefined && selection.ids.size > 0 && selection.ids.size < items.length;
   return (
-    <div className="lhead" role="row">
+    <div className="lhead" role="row" style={{ gridTemplateColumns: grid }}>
       {selection && (
         <span role="columnheader">
           <input

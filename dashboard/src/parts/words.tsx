@@ -43,8 +43,9 @@ export function useLater(text: string, milliseconds: number): string {
   return later;
 }
 
-/** Copies a text; it says so beside the pointer and to screen readers. */
-export function Copy({ text, label, children }: { text: string; label: string; children?: ReactNode }) {
+/** Copies a text, which may be made only then; it says so beside the pointer and to screen readers. */
+export function Copy(props: { text: string | (() => string); label: string; children?: ReactNode }) {
+  const { text, label, children } = props;
   const [done, setDone] = useState(false);
   useEffect(() => {
     if (!done) return;
@@ -57,7 +58,10 @@ export function Copy({ text, label, children }: { text: string; label: string; c
       className={children ? "btn" : "copy"}
       title={children ? undefined : label}
       aria-label={children ? undefined : label}
-      onClick={() => navigator.clipboard?.writeText(text).then(() => setDone(true))}
+      onClick={() => {
+        const copied = typeof text === "string" ? text : text();
+        navigator.clipboard?.writeText(copied).then(() => setDone(true));
+      }}
     >
       <Icon name={done ? "check" : "copy"} />
       {children}

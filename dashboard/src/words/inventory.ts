@@ -59,6 +59,12 @@ function know(row: InventoryRow): Known {
   return fresh;
 }
 
+/** What of the address narrows: order, group and period leave the same rows. */
+export const filters = (search: Search): Search =>
+  Object.fromEntries(
+    [...NAMES, "q", "min_risk"].flatMap((name) => (name in search ? [[name, all(search, name)]] : [])),
+  );
+
 export interface Narrowed {
   rows: InventoryRow[];
   /** For each dimension its values, with how many rows fit them and all filters of other dimensions. */

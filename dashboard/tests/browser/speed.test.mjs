@@ -7,6 +7,28 @@ import { launch, logIn, open } from "./session.mjs";
 
 const BUDGET_MS = 100;
 
+/**
+ * What `PACE` takes on the slowest machine that this was measured on, in ms of its processor: one at a third of its usual
+ * speed. There and on faster ones the budget is as it stands; a slower one gets more in proportion, as it says.
+ */
+const SLOWEST_MS = 110;
+
+/** Work of the kind that a list makes, and nothing of ours in it. */
+const PACE = `() => {
+  const box = document.createElement("div");
+  document.body.append(box);
+  let rows = Array.from({ length: 20_000 }, (_, at) => ({ at, key: String((at * 7919) % 20_011) }));
+  rows = rows.toSorted((a, b) => (a.key < b.key ? -1 : 1)).slice(0, 600);
+  for (const { at, key } of rows) {
+    const row = document.createElement("div");
+    row.style.cssText = "display: grid; grid-template-columns: 40px 1fr; contain: strict; height: 20px";
+    for (const text of [key, String(at)]) row.appendChild(document.createElement("span")).textContent = text;
+    box.append(row);
+  }
+  box.getBoundingClientRect();
+  box.remove();
+}`;
+
 let browser;
 before(async () => {
   browser = await launch();
@@ -28,7 +50,8 @@ async function multiply(page, list, prefix, total) {
     const limit = Number(url.searchParams.get("limit") ?? 100);
     if (items === undefined) {
       url.searchParams.delete("after");
-      url.searchParams.set("limit", "20");
+      // Enough of them that they differ: alike rows are drawn faster, and have no facets.
+      url.searchParams.set("limit", "100");
       items = (await (await route.fetch({ url: url.toString() })).json()).items;
     }
     const part = Array.from({ length: Math.min(limit, total - from) }, (_, index) => ({
@@ -67,6 +90,10 @@ async function stopwatch(page, context) {
   };
   /** The second worst of ten, so that one collection of garbage does not decide. */
   return async (acts) => {
+    const pace = [];
+    for (let round = 0; round < 10; round++) pace.push(await timed(PACE));
+    const usual = pace.sort((a, b) => a - b)[5];
+    const budget = BUDGET_MS * Math.max(1, usual / SLOWEST_MS);
     const worst = {};
     for (const [name, act] of acts) {
       const times = [];
@@ -74,8 +101,14 @@ async function stopwatch(page, context) {
       times.sort((a, b) => a - b);
       worst[name] = Math.round(times[8]);
     }
-    console.log("second worst of ten, ms:", worst);
-    for (const [name, time] of Object.entries(worst)) assert.ok(time < BUDGET_MS, `${name} took ${time} ms`);
+    console.log(
+      "second worst of ten, ms:",
+      worst,
+      `of ${Math.round(budget)}; pace of this machine ${Math.round(usual)} ms`,
+    );
+    for (const [name, time] of Object.entries(worst)) {
+      assert.ok(time < budget, `${name} took ${time} ms of ${Math.round(budget)}`);
+    }
   };
 }
 
