@@ -96,7 +96,7 @@ fill() {
         sql <<SQL
 INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests)
 SELECT e.organisation, e.environment, ${length%:*}, e.id,
-    ($now / (${length%:*} * 1000000) - value) * ${length%:*} * 1000000, 1 + value % 7
+    ($now / ${length%:*}000000 - value) * ${length%:*}000000, 1 + value % 7
 FROM $(series 0 "$((${length#*:} - 1))") CROSS JOIN endpoints e;
 SQL
     done

@@ -1,5 +1,5 @@
 // How often endpoints are called now, against the time before.
-import { many } from "./numbers.ts";
+import { count, many } from "./numbers.ts";
 
 /** Lengths of time that are compared, as the address and people call them. */
 export const PERIODS = [
@@ -75,7 +75,7 @@ export const CHANGES: Record<Change, string> = {
 
 /** `1,204 calls in 24 h, 980 in the 24 h before`. */
 export const told = ({ before, now }: Calls, period: Period): string =>
-  `${many(now, "call")} in ${lasting(period)}, ${before.toLocaleString("en-GB")} in the ${lasting(period)} before`;
+  `${many(now, "call")} in ${lasting(period)}, ${count(before)} in the ${lasting(period)} before`;
 
 /** The line of a chart through counts, as an SVG path: `width` wide, and `height` high at `most`. */
 export function line(counts: number[], most: number, width: number, height: number): string {

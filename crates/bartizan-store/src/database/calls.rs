@@ -81,7 +81,7 @@ async fn compared(
     scope: &Scope,
     periods: &PeriodPair,
 ) -> Inner<BTreeMap<EndpointId, CallsCompared>> {
-    let rows = buckets!(sql::COMPARED, scope, periods.period.resolution())
+    let rows = buckets!(connection.dialect().calls_compared, scope, periods.period.resolution())
         .bind(periods.from.micros())
         .bind(periods.middle.micros())
         .bind(periods.until.micros())

@@ -73,6 +73,8 @@ pub(crate) struct Dialect {
     pub(crate) add_subjects: &'static str,
     /// Adds calls to buckets: `$3` their length, `$4` a JSON array of endpoint, time and calls.
     pub(crate) add_calls: &'static str,
+    /// Calls of each endpoint in two periods, in buckets of the length `$3`: from `$4`, and from `$5` until `$6`.
+    pub(crate) calls_compared: &'static str,
     /// Whether the table of migrations is there: 0 or 1.
     pub(crate) has_migrations: &'static str,
     /// Name and type of the columns of table `$1`, in order.

@@ -27,6 +27,13 @@ SELECT $1, $2, $3, value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS
 FROM json_array_elements(CAST($4 AS JSON)) AS counts (value) \
 ON CONFLICT (organisation, environment, seconds, endpoint_id, time) \
 DO UPDATE SET requests = endpoint_calls.requests + excluded.requests",
+    calls_compared: "\
+SELECT endpoint_id, \
+ CAST(SUM(CASE WHEN time < $5 THEN requests ELSE 0 END) AS BIGINT), \
+ CAST(SUM(CASE WHEN time >= $5 THEN requests ELSE 0 END) AS BIGINT) \
+FROM endpoint_calls \
+WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND time >= $4 AND time < $6 \
+GROUP BY endpoint_id",
     has_migrations: "SELECT COUNT(*) FROM information_schema.tables \
                      WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'",
     columns: "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) \

@@ -1,14 +1,5 @@
 //! How often endpoints were called. `$3` is the length of a bucket, in seconds.
 
-/// Calls of each endpoint in two periods: from `$4`, and from `$5` until `$6`.
-pub(crate) const COMPARED: &str = "\
-SELECT endpoint_id, \
- CAST(SUM(CASE WHEN time < $5 THEN requests ELSE 0 END) AS BIGINT), \
- CAST(SUM(CASE WHEN time >= $5 THEN requests ELSE 0 END) AS BIGINT) \
-FROM endpoint_calls \
-WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND time >= $4 AND time < $6 \
-GROUP BY endpoint_id";
-
 /// Calls of endpoint `$6` and of what was merged into it, from `$4` until `$5`.
 pub(crate) const OVER_TIME: &str = "\
 SELECT time, CAST(SUM(requests) AS BIGINT) FROM endpoint_calls \

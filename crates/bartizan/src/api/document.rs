@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     BASE, access,
-    operation::{Needs, Operation},
+    operation::{Header, Needs, Operation},
     operations,
     problem::Problem,
     reply::JSON,
@@ -145,6 +145,16 @@ fn responses(declared: &Operation, given: &mut SchemaGenerator, problem: &Value)
             None => json!({kind: {"schema": schema}}),
         };
         success.insert("content".to_owned(), content);
+    }
+    if let (false, Some(success)) = (declared.headers.is_empty(), success.as_object_mut()) {
+        let headers: Map<String, Value> = declared
+            .headers
+            .iter()
+            .map(|Header { name, what, kind }| {
+                (name.to_string(), json!({"description": what, "schema": {"type": kind}}))
+            })
+            .collect();
+        success.insert("headers".to_owned(), headers.into());
     }
     responses.insert(declared.status.as_str().to_owned(), success);
     let is_read = declared.method == Method::GET;

@@ -151,6 +151,7 @@ impl ListAt {
                 is_table,
             }),
             is_stream: false,
+            headers: &[],
             status: StatusCode::OK,
             query: |generator| Q::json_schema(generator),
             body: None,

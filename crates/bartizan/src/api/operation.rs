@@ -4,7 +4,7 @@ use std::{any::TypeId, future::Future, net::SocketAddr};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts as _, RawPathParams, Request, State},
-    http::{HeaderMap, Method, StatusCode},
+    http::{HeaderMap, HeaderName, Method, StatusCode},
     response::{IntoResponse as _, Response},
     routing::{MethodFilter, MethodRouter, on},
 };
@@ -37,6 +37,15 @@ pub(super) type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 #[serde(deny_unknown_fields)]
 pub(super) struct Nothing {}
 
+/// A header of answers.
+pub(super) struct Header {
+    pub(super) name: HeaderName,
+    /// What it says.
+    pub(super) what: &'static str,
+    /// The type of its value in JSON Schema.
+    pub(super) kind: &'static str,
+}
+
 /// An operation.
 pub(super) struct Operation {
     /// Unique; the name of the method in a generated client.
@@ -51,11 +60,21 @@ pub(super) struct Operation {
     pub(super) list: Option<ListOf>,
     /// Whether it answers a stream of events.
     pub(super) is_stream: bool,
+    /// What its answers may carry beside their body.
+    pub(super) headers: &'static [Header],
     pub(super) status: StatusCode,
     pub(super) query: SchemaOf,
     pub(super) body: Option<SchemaOf>,
     pub(super) answer: Option<SchemaOf>,
     pub(super) route: MethodRouter<Api>,
+}
+
+impl Operation {
+    /// Its answers may carry these too.
+    pub(super) fn telling(mut self, headers: &'static [Header]) -> Self {
+        self.headers = headers;
+        self
+    }
 }
 
 /// Where an operation is and who may call it.
@@ -149,6 +168,7 @@ impl At {
             summary,
             list: None,
             is_stream: false,
+            headers: &[],
             status,
             query: |generator| Q::json_schema(generator),
             body: has_body.then_some(|generator| generator.subschema_for::<B>()),
@@ -188,6 +208,7 @@ impl At {
             summary,
             list: None,
             is_stream: true,
+            headers: &[],
             status,
             query: |generator| Nothing::json_schema(generator),
             body: None,

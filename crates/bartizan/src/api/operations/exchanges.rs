@@ -24,7 +24,7 @@ use crate::{
     api::{
         call::Call,
         list::Listed,
-        operation::{At, Nothing, Operation},
+        operation::{At, Header, Nothing, Operation},
         problem::Problem,
         reply::Reply,
     },
@@ -41,12 +41,14 @@ pub(super) fn operations() -> Vec<Operation> {
             "listExchanges",
             "What is kept of exchanges, the last one first; a part can be short and still go on",
             list,
-        ),
+        )
+        .telling(&MISSING),
         At::list("/detections/{id}/exchanges", Role::Viewer).does(
             "listDetectionExchanges",
             "The hostile exchanges that a detection names, the last one first, as far as they are kept",
             of_detection,
-        ),
+        )
+        .telling(&MISSING),
     ]
 }
 
@@ -273,12 +275,28 @@ pub(super) struct ClassSeen {
     count: u64,
 }
 
-/// With a part: how many exchanges were looked at for it.
 const LOOKED_AT: HeaderName = HeaderName::from_static("x-looked-at");
-/// With a part: how many blocks of the log cannot be read, so that what was in them is missing.
 const DAMAGED_BLOCKS: HeaderName = HeaderName::from_static("x-damaged-blocks");
-/// With a part: `true` when other servers that share the store keep exchanges, which are not in it.
 const ELSEWHERE: HeaderName = HeaderName::from_static("x-exchanges-elsewhere");
+
+/// What is missing from a part.
+static MISSING: [Header; 3] = [
+    Header {
+        name: LOOKED_AT,
+        what: "How many exchanges were looked at for this part",
+        kind: "integer",
+    },
+    Header {
+        name: DAMAGED_BLOCKS,
+        what: "How many blocks of the log cannot be read, so that what was in them is missing; left out for none",
+        kind: "integer",
+    },
+    Header {
+        name: ELSEWHERE,
+        what: "`true` when other servers that share the store keep exchanges, which are not in it; else left out",
+        kind: "boolean",
+    },
+];
 
 async fn list(call: Call<Wanted, Nothing>) -> Result<Reply<Listed<ExchangeView>>, Problem> {
     let wanted = &call.query;
