@@ -94,10 +94,11 @@ fill() {
     local length
     for length in 300:24 3600:48 21600:56 86400:60; do
         sql <<SQL
-INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests)
+INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, first_time, last_time, buckets)
 SELECT e.organisation, e.environment, ${length%:*}, e.id,
-    ($now / ${length%:*}000000 - value) * ${length%:*}000000, 1 + value % 7
-FROM $(series 0 "$((${length#*:} - 1))") CROSS JOIN endpoints e;
+    ($now / ${length%:*}000000 - ${length#*:} + 1) * ${length%:*}000000, $now / ${length%:*}000000 * ${length%:*}000000,
+    '[$(seq -s , 1 "${length#*:}")]'
+FROM endpoints e;
 SQL
     done
     multiply actors 100000 act "kind, label, requests, detections, first_seen, last_seen, seen_at" \

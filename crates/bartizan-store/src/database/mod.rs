@@ -71,10 +71,10 @@ pub(crate) type Inner<T> = std::result::Result<T, Fault>;
 pub(crate) struct Dialect {
     /// Inserts many index rows at once: `$3` segment, `$4` position, `$5` a JSON array of keys.
     pub(crate) add_subjects: &'static str,
-    /// Adds calls to buckets: `$3` their length, `$4` a JSON array of endpoint, time and calls.
-    pub(crate) add_calls: &'static str,
-    /// Calls of each endpoint in two periods, in buckets of the length `$3`: from `$4`, and from `$5` until `$6`.
-    pub(crate) calls_compared: &'static str,
+    /// Calls of endpoints in buckets of the length `$3`; `$4` is a JSON array of their ids.
+    pub(crate) calls_of: &'static str,
+    /// Writes them: `$4` is a JSON array of endpoint, first and last time, and buckets as JSON.
+    pub(crate) save_calls: &'static str,
     /// Whether the table of migrations is there: 0 or 1.
     pub(crate) has_migrations: &'static str,
     /// Name and type of the columns of table `$1`, in order.

@@ -21,19 +21,17 @@ INSERT INTO exchange_subjects (organisation, environment, subject, segment, posi
 SELECT $1, $2, CAST(value AS BIGINT), $3, $4 \
 FROM json_array_elements_text(CAST($5 AS JSON)) AS keys (value) \
 ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING",
-    add_calls: "\
-INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests) \
-SELECT $1, $2, $3, value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT) \
-FROM json_array_elements(CAST($4 AS JSON)) AS counts (value) \
-ON CONFLICT (organisation, environment, seconds, endpoint_id, time) \
-DO UPDATE SET requests = endpoint_calls.requests + excluded.requests",
-    calls_compared: "\
-SELECT endpoint_id, \
- CAST(SUM(CASE WHEN time < $5 THEN requests ELSE 0 END) AS BIGINT), \
- CAST(SUM(CASE WHEN time >= $5 THEN requests ELSE 0 END) AS BIGINT) \
-FROM endpoint_calls \
-WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND time >= $4 AND time < $6 \
-GROUP BY endpoint_id",
+    calls_of: "\
+SELECT endpoint_id, first_time, buckets FROM endpoint_calls \
+WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND endpoint_id IN \
+ (SELECT value FROM json_array_elements_text(CAST($4 AS JSON)) AS ids (value))",
+    save_calls: "\
+INSERT INTO endpoint_calls \
+ (organisation, environment, seconds, endpoint_id, first_time, last_time, buckets) \
+SELECT $1, $2, $3, value ->> 0, CAST(value ->> 1 AS BIGINT), CAST(value ->> 2 AS BIGINT), value ->> 3 \
+FROM json_array_elements(CAST($4 AS JSON)) AS calls (value) \
+ON CONFLICT (organisation, environment, seconds, endpoint_id) DO UPDATE SET \
+ first_time = excluded.first_time, last_time = excluded.last_time, buckets = excluded.buckets",
     has_migrations: "SELECT COUNT(*) FROM information_schema.tables \
                      WHERE table_schema = current_schema() AND table_name = '_sqlx_migrations'",
     columns: "SELECT CAST(column_name AS TEXT), CAST(data_type AS TEXT) \

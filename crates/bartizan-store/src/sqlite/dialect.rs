@@ -32,20 +32,16 @@ pub(crate) const DIALECT: Dialect = Dialect {
 INSERT INTO exchange_subjects (organisation, environment, subject, segment, position) \
 SELECT $1, $2, value, $3, $4 FROM json_each($5) WHERE true \
 ON CONFLICT (organisation, environment, subject, segment, position) DO NOTHING",
-    add_calls: "\
-INSERT INTO endpoint_calls (organisation, environment, seconds, endpoint_id, time, requests) \
-SELECT $1, $2, $3, value ->> 0, value ->> 1, value ->> 2 FROM json_each($4) WHERE true \
-ON CONFLICT (organisation, environment, seconds, endpoint_id, time) \
-DO UPDATE SET requests = endpoint_calls.requests + excluded.requests",
-    // Little more than two periods is kept, and lies in the order of endpoints: `+` says that times are not
-    // what to look for it by, which takes ten times as long.
-    calls_compared: "\
-SELECT endpoint_id, \
- CAST(SUM(CASE WHEN time < $5 THEN requests ELSE 0 END) AS BIGINT), \
- CAST(SUM(CASE WHEN time >= $5 THEN requests ELSE 0 END) AS BIGINT) \
-FROM endpoint_calls \
-WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND +time >= $4 AND +time < $6 \
-GROUP BY endpoint_id",
+    calls_of: "\
+SELECT endpoint_id, first_time, buckets FROM endpoint_calls \
+WHERE organisation = $1 AND environment = $2 AND seconds = $3 AND endpoint_id IN \
+ (SELECT value FROM json_each($4))",
+    save_calls: "\
+INSERT INTO endpoint_calls \
+ (organisation, environment, seconds, endpoint_id, first_time, last_time, buckets) \
+SELECT $1, $2, $3, value ->> 0, value ->> 1, value ->> 2, value ->> 3 FROM json_each($4) WHERE true \
+ON CONFLICT (organisation, environment, seconds, endpoint_id) DO UPDATE SET \
+ first_time = excluded.first_time, last_time = excluded.last_time, buckets = excluded.buckets",
     has_migrations: "SELECT COUNT(*) FROM sqlite_master \
                      WHERE type = 'table' AND name = '_sqlx_migrations'",
     columns: "SELECT name, LOWER(type) FROM pragma_table_info($1) ORDER BY cid",
