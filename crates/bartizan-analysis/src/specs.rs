@@ -99,6 +99,12 @@ impl Specs {
             }
             let more = document.problems.len().saturating_sub(MAX_PROBLEMS) as u64
                 + document.more_problems;
+            let left_out = self.index.left_out(at);
+            let left_out = (left_out > 0).then(|| {
+                format!(
+                    "{left_out} operations are not compared: beyond what an index of paths holds"
+                )
+            });
             let problems = document.problems.iter().take(MAX_PROBLEMS).map(ToString::to_string);
             let more = (more > 0).then(|| format!("and {more} more problems"));
             SpecSummary {
@@ -111,7 +117,7 @@ impl Specs {
                     .into_iter()
                     .map(|(name, count)| NamedCount { name: name.to_owned(), count })
                     .collect(),
-                problems: problems.chain(more).collect(),
+                problems: problems.chain(more).chain(left_out).collect(),
             }
         };
         self.documents.iter().enumerate().map(summary).collect()

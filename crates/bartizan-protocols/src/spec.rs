@@ -5,9 +5,10 @@
 //! kept. Nothing here does IO: bytes come in, and further files of a specification are asked for
 //! through [`Files`].
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 mod asyncapi;
+mod budget;
 mod detect;
 mod files;
 mod graphql;
@@ -22,8 +23,15 @@ mod wsdl;
 #[cfg(test)]
 mod tests;
 
-use self::{files::Forest, operation::Operations, problem::Problems, tree::Node};
+use self::{
+    budget::{Limits, Work},
+    files::Forest,
+    operation::Operations,
+    problem::Problems,
+    tree::Node,
+};
 pub use self::{
+    budget::{MAX_MODEL_BYTES, MAX_WORK},
     files::{Files, MAX_FILES, MAX_REFERENCES, NoFiles},
     operation::{
         MAX_OPERATIONS, MAX_SERVERS, OperationKind, ParameterIn, Place, Requirement, SpecBody,
@@ -44,6 +52,10 @@ pub enum SpecLimit {
     Nodes,
     /// [`tree::MAX_EXPANDED_NODES`].
     ExpandedNodes,
+    /// [`tree::MAX_EXPANDED_BYTES`].
+    ExpandedBytes,
+    /// [`tree::MAX_TEXT_BYTES`].
+    TextBytes,
     /// [`tree::MAX_DEPTH`].
     Depth,
     /// Anchors of one YAML file: 20,000.
@@ -54,6 +66,10 @@ pub enum SpecLimit {
     Operations,
     /// [`operation::MAX_ITEMS`].
     Items,
+    /// [`MAX_MODEL_BYTES`].
+    ModelBytes,
+    /// [`MAX_WORK`].
+    Work,
     /// [`MAX_FILES`].
     Files,
 }
@@ -66,11 +82,15 @@ impl SpecLimit {
             Self::Bytes => (MAX_SPEC_BYTES, "bytes"),
             Self::Nodes => (tree::MAX_NODES, "values"),
             Self::ExpandedNodes => (tree::MAX_EXPANDED_NODES, "values by aliases"),
+            Self::ExpandedBytes => (tree::MAX_EXPANDED_BYTES, "bytes by aliases"),
+            Self::TextBytes => (tree::MAX_TEXT_BYTES, "bytes of names and values"),
             Self::Depth => (tree::MAX_DEPTH, "levels"),
             Self::Anchors => (20_000, "anchors"),
             Self::NameBytes => (16 * 1024, "bytes of a name"),
             Self::Operations => (MAX_OPERATIONS, "operations"),
             Self::Items => (operation::MAX_ITEMS, "parameters, bodies and responses"),
+            Self::ModelBytes => (MAX_MODEL_BYTES, "bytes of operations"),
+            Self::Work => (MAX_WORK, "steps of reading"),
             Self::Files => (MAX_FILES, "files"),
         };
         format!("more than {most} {what}; nothing behind this is read")
@@ -127,7 +147,7 @@ pub struct SpecDocument {
     /// Where it is served; at least one.
     pub servers: Vec<SpecServer>,
     /// Operations in order of the document.
-    pub operations: Vec<SpecOperation>,
+    pub operations: Vec<Arc<SpecOperation>>,
     /// Schemes of authentication that it declares.
     pub schemes: Vec<SpecScheme>,
     /// What could not be read, at most [`MAX_PROBLEMS`].
@@ -154,7 +174,7 @@ impl SpecDocument {
     /// leads nowhere. Follows at most [`MAX_REFERENCES`].
     #[must_use]
     pub fn follow(&self, place: Place) -> Place {
-        self.forest.follow(place).unwrap_or(place)
+        self.forest.follow(place, &Work::new(MAX_WORK)).unwrap_or(place)
     }
 
     /// Files that were read, with the one that was given.
@@ -169,12 +189,20 @@ impl SpecDocument {
 /// # Errors
 /// When it is too large, or none of the formats.
 pub fn read(bytes: &[u8], files: &mut dyn Files) -> Result<SpecDocument, Problem> {
+    read_within(bytes, files, Limits::default())
+}
+
+fn read_within(
+    bytes: &[u8],
+    files: &mut dyn Files,
+    limits: Limits,
+) -> Result<SpecDocument, Problem> {
     if bytes.len() > MAX_SPEC_BYTES {
         return Err(whole(SpecLimit::Bytes.message()));
     }
     let mut problems = Problems::default();
-    let (forest, format) = detect::read(bytes, files, &mut problems)?;
-    let mut out = Operations::new(problems);
+    let (forest, format) = detect::read(bytes, files, limits, &mut problems)?;
+    let mut out = Operations::new(problems, limits);
     let mut document = SpecDocument { format, ..SpecDocument::default() };
     match format {
         SpecFormat::OpenApi => openapi::read(&forest, &mut document, &mut out),

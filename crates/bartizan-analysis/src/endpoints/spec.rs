@@ -6,13 +6,19 @@ use std::{
 };
 
 use bartizan_model::InventoryState;
-use bartizan_protocols::spec::{OperationKind, SpecDocument, SpecOperation};
+use bartizan_protocols::spec::{OperationKind, SpecDocument, SpecOperation, SpecServer};
 
 use super::{Segment, Template};
 
-/// Most positions looked at for one path; a specification with more ambiguous templates than that
-/// gives the first match found.
-const MAX_STEPS: u32 = 4_096;
+mod trie;
+
+use trie::{MAX_SEGMENTS, Sought, Trie};
+
+/// Most bytes of operations that are indexed, each for each of its base paths: of paths,
+/// methods and hosts with what holds them.
+const MAX_INDEX_BYTES: usize = 64 * 1024 * 1024;
+/// Most segments of paths that are gone over to build the index.
+const MAX_INDEXED_SEGMENTS: usize = 5_000_000;
 
 /// An operation of a specification.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,41 +54,57 @@ pub struct SpecMatch<'a> {
 }
 
 /// Documented operations by host and path, from specifications. Operations that are told by more
-/// than that (GraphQL fields, SOAP actions, messages, callbacks) are not in it. Fixed text wins over parameters.
+/// than that (GraphQL fields, SOAP actions, messages, callbacks) are not in it. Fixed text wins over
+/// parameters. What is beyond a limit is left out and counted ([`SpecIndex::left_out`]).
 #[derive(Clone, Debug, Default)]
 pub struct SpecIndex {
     operations: Vec<Operation>,
-    hosts: BTreeMap<String, Trie>,
-    any: Trie,
-    /// Base paths of all servers, as segments; of gRPC the services.
-    bases: BTreeSet<Vec<Pattern>>,
+    trie: Trie,
+    /// Where paths of a host begin.
+    hosts: BTreeMap<String, u32>,
+    /// Where base paths of all servers begin; of gRPC the services.
+    bases: u32,
     /// A specification describes requests in general, not only the methods of gRPC services.
     general: bool,
+    /// By document, how many operations are left out at one of their base paths or more.
+    left_out: BTreeMap<usize, u64>,
+    /// There was no room for some that requests can fit.
+    incomplete: bool,
 }
 
 /// A segment of a documented template: fixed text between values.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Pattern(Vec<Piece>);
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Piece {
     Text(String),
     Value,
 }
 
-#[derive(Clone, Debug, Default)]
-struct Trie {
-    texts: BTreeMap<String, Trie>,
-    /// The most specific first.
-    patterns: Vec<(Pattern, Trie)>,
-    operations: BTreeMap<String, usize>,
+/// What building an index may cost; smaller in tests.
+struct Room {
+    bytes: usize,
+    segments: usize,
 }
 
-/// What is looked up: a concrete segment, or a parameter of a learned template.
-#[derive(Clone, Copy)]
-enum Sought<'a> {
-    Text(&'a str),
-    Parameter { prefix: &'a str, suffix: &'a str },
+impl Default for Room {
+    fn default() -> Self {
+        Self { bytes: MAX_INDEX_BYTES, segments: MAX_INDEXED_SEGMENTS }
+    }
+}
+
+impl Room {
+    /// False when so much is not left; it is used up from then on.
+    fn take(&mut self, bytes: usize, segments: usize) -> bool {
+        let left = (self.bytes.checked_sub(bytes), self.segments.checked_sub(segments));
+        let (Some(bytes), Some(segments)) = left else {
+            *self = Self { bytes: 0, segments: 0 };
+            return false;
+        };
+        *self = Self { bytes, segments };
+        true
+    }
 }
 
 impl SpecIndex {
@@ -90,7 +112,12 @@ impl SpecIndex {
     /// reserved names (RFC 2606), and hosts with variables, are ignored.
     #[must_use]
     pub fn from_documents<'a>(documents: impl IntoIterator<Item = &'a SpecDocument>) -> Self {
+        Self::within(Room::default(), documents)
+    }
+
+    fn within<'a>(mut room: Room, documents: impl IntoIterator<Item = &'a SpecDocument>) -> Self {
         let mut out = Self::default();
+        out.bases = out.trie.root().unwrap_or_default();
         for (document, spec) in documents.into_iter().enumerate() {
             for documented in &spec.operations {
                 if !documented.kind.is_matched_by_path() {
@@ -99,49 +126,95 @@ impl SpecIndex {
                 if let OperationKind::Grpc { .. } = documented.kind {
                     // `/package.Service/Method`: what else is called of the service is not in it.
                     let service = documented.path.rsplit_once('/').map_or("", |(base, _)| base);
-                    out.bases.insert(patterns(service));
+                    out.base(service, &mut room);
                 } else {
                     out.general = true;
                 }
-                let documented = Arc::new(documented.clone());
                 let own = !documented.servers.is_empty();
                 let servers = if own { &documented.servers } else { &spec.servers };
-                for server in servers {
-                    let path = join(&server.base_path, &documented.path);
-                    let index = out.operations.len();
-                    let same =
-                        out.operations.iter().rev().take(servers.len()).position(|o| {
-                            o.path == path && Arc::ptr_eq(&o.documented, &documented)
-                        });
-                    let index = match same {
-                        Some(back) => index - 1 - back,
-                        None => {
-                            out.operations.push(Operation {
-                                document,
-                                method: documented.method.clone(),
-                                path: path.clone(),
-                                documented: Arc::clone(&documented),
-                            });
-                            index
-                        }
-                    };
-                    let segments = patterns(&path);
-                    out.any.insert(&segments, &documented.method, index);
-                    out.bases.insert(patterns(&server.base_path));
-                    if is_real_host(&server.host) {
-                        let trie = out.hosts.entry(server.host.clone()).or_default();
-                        trie.insert(&segments, &documented.method, index);
-                    }
+                if !out.operation(document, documented, servers, &mut room) {
+                    *out.left_out.entry(document).or_default() += 1;
                 }
             }
         }
+        out.trie.finish();
         out
+    }
+
+    /// An operation at each of its base paths and hosts; false when it was left out somewhere.
+    fn operation(
+        &mut self,
+        document: usize,
+        documented: &Arc<SpecOperation>,
+        servers: &[SpecServer],
+        room: &mut Room,
+    ) -> bool {
+        let mut by_base: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut complete = true;
+        for server in servers {
+            let base = server.base_path.as_str();
+            let new = !by_base.contains_key(base);
+            let path = join(base, &documented.path);
+            let segments = path.bytes().filter(|b| *b == b'/').count();
+            if segments > MAX_SEGMENTS {
+                complete = false;
+                continue;
+            }
+            let held = size_of::<Operation>() + path.len() + documented.method.len();
+            let held = if new { held } else { 0 } + server.host.len();
+            if !room.take(held, 1 + segments) {
+                (complete, self.incomplete) = (false, true);
+                continue;
+            }
+            let patterns = patterns(&path);
+            let index = *by_base.entry(base).or_insert_with(|| {
+                self.operations.push(Operation {
+                    document,
+                    method: documented.method.clone(),
+                    path,
+                    documented: Arc::clone(documented),
+                });
+                self.operations.len() - 1
+            });
+            let method = documented.method.as_str();
+            let mut held = true;
+            if new {
+                held &= self.trie.insert(Trie::ANY, &patterns, method, index);
+                self.base(base, room);
+            }
+            if is_real_host(&server.host) {
+                let root = self.hosts.get(&server.host).copied().or_else(|| self.trie.root());
+                held &= root.is_some_and(|root| {
+                    self.hosts.entry(server.host.clone()).or_insert(root);
+                    self.trie.insert(root, &patterns, method, index)
+                });
+            }
+            if !held {
+                (complete, self.incomplete) = (false, true);
+            }
+        }
+        complete
+    }
+
+    /// A path below which everything should be documented.
+    fn base(&mut self, path: &str, room: &mut Room) {
+        let segments = path.bytes().filter(|b| *b == b'/').count();
+        if segments <= MAX_SEGMENTS && room.take(0, segments) {
+            self.trie.insert(self.bases, &patterns(path), "", 0);
+        }
     }
 
     /// All operations, in the order of the documents; one per base path.
     #[must_use]
     pub fn operations(&self) -> &[Operation] {
         &self.operations
+    }
+
+    /// Operations of a document, in the order given, that are left out at one of their base paths or
+    /// more: more than 256 segments, or beyond what an index holds.
+    #[must_use]
+    pub fn left_out(&self, document: usize) -> u64 {
+        self.left_out.get(&document).copied().unwrap_or_default()
     }
 
     /// Whether a specification names this host.
@@ -162,26 +235,18 @@ impl SpecIndex {
     /// The operation that documents a learned endpoint: parameters only fit parameters.
     #[must_use]
     pub fn lookup_template(&self, template: &Template) -> Option<SpecMatch<'_>> {
-        let sought: Vec<Sought<'_>> = template
-            .segments
-            .iter()
-            .map(|s| match s {
-                Segment::Literal(text) => Sought::Text(text),
-                Segment::Parameter { prefix, suffix, .. } => Sought::Parameter { prefix, suffix },
-            })
-            .collect();
+        let sought = sought_of(template);
         self.find(&template.host, &template.method, &sought)
     }
 
     fn find(&self, host: &str, method: &str, sought: &[Sought<'_>]) -> Option<SpecMatch<'_>> {
-        let (trie, by) = match self.hosts.get(&host.to_ascii_lowercase()) {
-            Some(trie) => (trie, MatchedBy::Host),
-            None => (&self.any, MatchedBy::Path),
+        let (root, by) = match self.hosts.get(&host.to_ascii_lowercase()) {
+            Some(root) => (*root, MatchedBy::Host),
+            None => (Trie::ANY, MatchedBy::Path),
         };
-        let mut steps = 0;
-        let mut found = trie.find(method, sought, &mut steps);
+        let mut found = self.trie.find(root, method, sought);
         if found.is_none() && method == "HEAD" {
-            found = trie.find("GET", sought, &mut steps);
+            found = self.trie.find(root, "GET", sought);
         }
         let index = found?;
         Some(SpecMatch { operation: self.operations.get(index)?, index, by })
@@ -195,22 +260,11 @@ impl SpecIndex {
         match self.lookup_template(template) {
             Some(found) if found.operation.documented.deprecated => InventoryState::Zombie,
             Some(_) => InventoryState::Documented,
+            // It may be one of those that are left out.
+            None if self.incomplete => InventoryState::Unspecified,
             None if self.covers_host(&template.host) => InventoryState::Shadow,
             None => {
-                let texts: Vec<Option<&str>> = template
-                    .segments
-                    .iter()
-                    .map(|s| match s {
-                        Segment::Literal(text) => Some(text.as_str()),
-                        Segment::Parameter { .. } => None,
-                    })
-                    .collect();
-                let below = self.bases.iter().any(|base| {
-                    let begins = |(p, t): (&Pattern, &Option<&str>)| t.is_some_and(|t| p.fits(t));
-                    !base.is_empty()
-                        && base.len() < texts.len()
-                        && base.iter().zip(&texts).all(begins)
-                });
+                let below = self.trie.is_below(self.bases, &sought_of(template));
                 let unnamed = self.general && self.hosts.is_empty();
                 if below || unnamed { InventoryState::Shadow } else { InventoryState::Unspecified }
             }
@@ -220,8 +274,8 @@ impl SpecIndex {
     /// Operations that none of the `seen` indices names: documented, never seen. An operation with
     /// several base paths counts as seen when one of them was.
     #[must_use]
-    pub fn orphans(&self, seen: &BTreeSet<usize>) -> Vec<&Operation> {
-        let key = |o: &Operation| (o.document, o.documented.pointer.clone());
+    pub fn orphans<'a>(&'a self, seen: &BTreeSet<usize>) -> Vec<&'a Operation> {
+        let key = |o: &'a Operation| (o.document, o.documented.pointer.as_str());
         let used: BTreeSet<_> =
             seen.iter().filter_map(|i| self.operations.get(*i)).map(key).collect();
         let mut listed = BTreeSet::new();
@@ -229,56 +283,6 @@ impl SpecIndex {
             .iter()
             .filter(|o| !used.contains(&key(o)) && listed.insert(key(o)))
             .collect()
-    }
-}
-
-impl Trie {
-    fn insert(&mut self, segments: &[Pattern], method: &str, index: usize) {
-        let mut at = self;
-        for segment in segments {
-            at = match segment.0.as_slice() {
-                [Piece::Text(text)] => at.texts.entry(text.clone()).or_default(),
-                _ => {
-                    let place = match at.patterns.iter().position(|(p, _)| p == segment) {
-                        Some(place) => place,
-                        None => {
-                            let place = at
-                                .patterns
-                                .partition_point(|(p, _)| p.weight() >= segment.weight());
-                            at.patterns.insert(place, (segment.clone(), Self::default()));
-                            place
-                        }
-                    };
-                    let Some((_, child)) = at.patterns.get_mut(place) else { return };
-                    child
-                }
-            };
-        }
-        at.operations.entry(method.to_owned()).or_insert(index);
-    }
-
-    /// Depth first, fixed text before patterns. Recursion ends with the path.
-    fn find(&self, method: &str, sought: &[Sought<'_>], steps: &mut u32) -> Option<usize> {
-        *steps += 1;
-        if *steps > MAX_STEPS {
-            return None;
-        }
-        let Some((first, rest)) = sought.split_first() else {
-            return self.operations.get(method).copied();
-        };
-        if let Sought::Text(text) = first
-            && let Some(child) = self.texts.get(*text)
-            && let Some(found) = child.find(method, rest, steps)
-        {
-            return Some(found);
-        }
-        self.patterns
-            .iter()
-            .filter(|(pattern, _)| match first {
-                Sought::Text(text) => pattern.fits(text),
-                Sought::Parameter { prefix, suffix } => pattern.has_affixes(prefix, suffix),
-            })
-            .find_map(|(_, child)| child.find(method, rest, steps))
     }
 }
 
@@ -299,6 +303,14 @@ impl Pattern {
             pieces.push(Piece::Text(rest.to_owned()));
         }
         Self(pieces)
+    }
+
+    /// The text of a segment without values.
+    fn as_text(&self) -> Option<&str> {
+        match self.0.as_slice() {
+            [Piece::Text(text)] => Some(text),
+            _ => None,
+        }
     }
 
     /// Letters of fixed text.
@@ -349,6 +361,17 @@ impl Pattern {
         pieces.extend(fixed(suffix));
         self.0 == pieces || self.0 == [Piece::Value]
     }
+}
+
+fn sought_of(template: &Template) -> Vec<Sought<'_>> {
+    template
+        .segments
+        .iter()
+        .map(|segment| match segment {
+            Segment::Literal(text) => Sought::Text(text),
+            Segment::Parameter { prefix, suffix, .. } => Sought::Parameter { prefix, suffix },
+        })
+        .collect()
 }
 
 fn patterns(path: &str) -> Vec<Pattern> {

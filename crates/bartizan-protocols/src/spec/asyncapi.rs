@@ -8,7 +8,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use super::{
     SpecDocument,
-    files::Forest,
+    files::{Forest, Lost, MAX_REFERENCE},
     operation::{
         MAX_PATH, MAX_SERVERS, OperationKind, Operations, ParameterIn, Place, Requirement,
         SpecBody, SpecOperation, SpecParameter, SpecScheme, SpecServer, cut,
@@ -17,6 +17,8 @@ use super::{
     tree::{Node, escape},
 };
 
+/// Most tags of one operation.
+const MAX_TAGS: usize = 64;
 /// Most messages of one operation.
 const MAX_MESSAGES: usize = 256;
 /// Most alternatives of authentication of one operation.
@@ -59,10 +61,11 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn follow(&mut self, node: Node<'a>, file: u32) -> Option<(Node<'a>, u32)> {
-        match self.forest.follow(Place { file, node: node.id() }) {
+        match self.forest.follow(Place { file, node: node.id() }, self.out.work()) {
             Ok(place) => Some((self.forest.node(place), place.file)),
+            Err(Lost::Work) => None,
             Err(reason) => {
-                self.out.problems.error_at(node, format!("{reason}: left out"));
+                self.out.problems.error_at(node, format_args!("{reason}: left out"));
                 None
             }
         }
@@ -73,7 +76,7 @@ impl<'a> Reader<'a> {
         let list = root.get("servers").filter(|s| s.is_object());
         for (i, (name, server)) in list.into_iter().flat_map(Node::members).enumerate() {
             if i >= MAX_SERVERS {
-                self.out.problems.error_at(server, format!("more than {MAX_SERVERS} servers"));
+                self.out.problems.error_at(server, format_args!("more than {MAX_SERVERS} servers"));
                 break;
             }
             let Some((server, _)) = self.follow(server, 0) else { continue };
@@ -105,30 +108,38 @@ impl<'a> Reader<'a> {
             return;
         };
         for (address, channel) in channels.members() {
-            let pointer = format!("/channels/{}", escape(&cut(address)));
-            let Some((channel, file)) = self.follow(channel, 0) else { continue };
-            for (name, kind) in
-                [("publish", OperationKind::Receive), ("subscribe", OperationKind::Send)]
-            {
-                let Some(node) = channel.get(name) else { continue };
-                let pointer = format!("{pointer}/{name}");
-                let Some(mut operation) = self.operation(kind, address, node, pointer) else {
-                    continue;
-                };
-                operation.operation_id = Some(cut(node.text_of("operationId")));
-                operation.servers = self.servers_of(channel);
-                self.parameters(&mut operation, channel, file);
-                let messages = node.get("message").into_iter().flat_map(|message| {
-                    let several = message.get("oneOf").filter(|o| o.is_array());
-                    let several: Vec<_> = match several {
-                        Some(list) => list.children().take(MAX_MESSAGES).collect(),
-                        None => vec![message],
-                    };
-                    several
-                });
-                self.messages(&mut operation, messages, file);
-                self.finish(operation, node, file);
+            self.channel(address, channel);
+            if self.out.is_full(channel) {
+                return;
             }
+        }
+    }
+
+    fn channel(&mut self, address: &str, channel: Node<'a>) {
+        let pointer = format!("/channels/{}", escape(&cut(address)));
+        let Some((channel, file)) = self.follow(channel, 0) else { return };
+        for (name, kind) in
+            [("publish", OperationKind::Receive), ("subscribe", OperationKind::Send)]
+        {
+            let Some(node) = channel.get(name) else { continue };
+            let pointer = format!("{pointer}/{name}");
+            let Some(mut operation) = self.operation(kind, address, node, pointer) else {
+                continue;
+            };
+            operation.operation_id = Some(cut(node.text_of("operationId")));
+            operation.servers = self.servers_of(channel);
+            self.parameters(&mut operation, channel, file);
+            match node.get("message") {
+                None => {}
+                Some(message) => match message.get("oneOf").filter(|o| o.is_array()) {
+                    Some(list) => {
+                        let list = self.out.children(list).take(MAX_MESSAGES);
+                        self.messages(&mut operation, list, file);
+                    }
+                    None => self.messages(&mut operation, std::iter::once(message), file),
+                },
+            }
+            self.finish(operation, node, file);
         }
     }
 
@@ -139,39 +150,48 @@ impl<'a> Reader<'a> {
             return;
         };
         for (name, node) in operations.members() {
-            let pointer = format!("/operations/{}", escape(&cut(name)));
-            let Some((node, file)) = self.follow(node, 0) else { continue };
-            let kind = match node.text_of("action") {
-                "send" => OperationKind::Send,
-                "receive" => OperationKind::Receive,
-                _ => {
-                    let what = "expected an `action` of `send` or `receive`: left out";
-                    self.out.problems.error_at(node, what);
-                    continue;
-                }
-            };
-            let Some((channel, inner)) = node.get("channel").and_then(|c| self.follow(c, file))
-            else {
-                self.out.problems.error_at(node, "expected a `channel`: left out");
-                continue;
-            };
-            let address = channel.get("address").and_then(Node::as_str).unwrap_or_default();
-            let Some(mut operation) = self.operation(kind, address, node, pointer) else {
-                continue;
-            };
-            operation.operation_id = Some(cut(name));
-            operation.servers = self.servers_of(channel);
-            self.parameters(&mut operation, channel, inner);
-            match node.get("messages").filter(|m| m.is_array()) {
-                Some(list) => self.messages(&mut operation, list.children(), file),
-                // Without a list, all those of the channel.
-                None => {
-                    let all = channel.get("messages").into_iter().flat_map(Node::children);
-                    self.messages(&mut operation, all, inner);
-                }
+            self.operation_of(name, node);
+            if self.out.is_full(node) {
+                return;
             }
-            self.finish(operation, node, file);
         }
+    }
+
+    fn operation_of(&mut self, name: &str, node: Node<'a>) {
+        let pointer = format!("/operations/{}", escape(&cut(name)));
+        let Some((node, file)) = self.follow(node, 0) else { return };
+        let kind = match node.text_of("action") {
+            "send" => OperationKind::Send,
+            "receive" => OperationKind::Receive,
+            _ => {
+                let what = "expected an `action` of `send` or `receive`: left out";
+                self.out.problems.error_at(node, what);
+                return;
+            }
+        };
+        let Some((channel, inner)) = node.get("channel").and_then(|c| self.follow(c, file)) else {
+            if !self.out.work().is_over() {
+                self.out.problems.error_at(node, "expected a `channel`: left out");
+            }
+            return;
+        };
+        let address = channel.get("address").and_then(Node::as_str).unwrap_or_default();
+        let Some(mut operation) = self.operation(kind, address, node, pointer) else { return };
+        operation.operation_id = Some(cut(name));
+        operation.servers = self.servers_of(channel);
+        self.parameters(&mut operation, channel, inner);
+        match node.get("messages").filter(|m| m.is_array()) {
+            Some(list) => {
+                let list = self.out.children(list);
+                self.messages(&mut operation, list, file);
+            }
+            // Without a list, all those of the channel.
+            None => {
+                let all = channel.get("messages").map(|all| self.out.children(all));
+                self.messages(&mut operation, all.into_iter().flatten(), inner);
+            }
+        }
+        self.finish(operation, node, file);
     }
 
     fn operation(
@@ -193,9 +213,10 @@ impl<'a> Reader<'a> {
             deprecated: node.get("deprecated").and_then(Node::as_bool).unwrap_or(false),
             tags: node
                 .get("tags")
+                .map(|tags| self.out.children(tags))
                 .into_iter()
-                .flat_map(Node::children)
-                .take(64)
+                .flatten()
+                .take(MAX_TAGS)
                 .map(|tag| cut(tag.text_of("name")))
                 .collect(),
             security: self.security(node),
@@ -206,8 +227,8 @@ impl<'a> Reader<'a> {
 
     fn finish(&mut self, mut operation: SpecOperation, node: Node<'a>, file: u32) {
         operation.operation_id = operation.operation_id.filter(|id| !id.is_empty());
-        for (name, value) in node.members().filter(|(name, _)| name.starts_with("x-")) {
-            if !self.out.item(value) {
+        for (name, value) in self.out.members(node).filter(|(name, _)| name.starts_with("x-")) {
+            if !self.out.item(value, name.len()) {
                 break;
             }
             operation.extensions.push((cut(name), Place { file, node: value.id() }));
@@ -218,12 +239,13 @@ impl<'a> Reader<'a> {
     /// Servers that a channel is limited to: names in version 2, references in version 3.
     fn servers_of(&mut self, channel: Node<'a>) -> Vec<SpecServer> {
         let list = channel.get("servers").filter(|s| s.is_array());
-        list.into_iter()
-            .flat_map(Node::children)
-            .take(MAX_SERVERS)
+        let list = list.map(|list| self.out.children(list)).into_iter().flatten();
+        list.take(MAX_SERVERS)
             .filter_map(|server| {
-                let reference = server.text_of("$ref");
-                let name = server.as_str().or_else(|| reference.rsplit('/').next())?;
+                let name = match server.as_str() {
+                    Some(name) => name,
+                    None => last_step(server.text_of("$ref"))?,
+                };
                 self.servers.get(name).cloned()
             })
             .collect()
@@ -231,8 +253,9 @@ impl<'a> Reader<'a> {
 
     fn parameters(&mut self, operation: &mut SpecOperation, channel: Node<'a>, file: u32) {
         let list = channel.get("parameters").filter(|p| p.is_object());
-        for (name, node) in list.into_iter().flat_map(Node::members) {
-            if !self.out.item(node) {
+        let list = list.map(|list| self.out.members(list));
+        for (name, node) in list.into_iter().flatten() {
+            if !self.out.item(node, name.len()) {
                 return;
             }
             let Some((node, file)) = self.follow(node, file) else { continue };
@@ -256,11 +279,17 @@ impl<'a> Reader<'a> {
     ) {
         let otherwise = cut(self.forest.root().text_of("defaultContentType"));
         for message in messages {
-            if operation.bodies.len() >= MAX_MESSAGES || !self.out.item(message) {
-                self.out.problems.error_at(message, format!("more than {MAX_MESSAGES} messages"));
+            if operation.bodies.len() >= MAX_MESSAGES {
+                let what = format_args!("more than {MAX_MESSAGES} messages");
+                self.out.problems.error_at(message, what);
                 return;
             }
-            let Some((message, file)) = self.follow(message, file) else { continue };
+            let Some((target, file)) = self.follow(message, file) else { continue };
+            let text = target.text_of("contentType").len() + target.text_of("name").len();
+            if !self.out.item(message, text) {
+                return;
+            }
+            let message = target;
             let content_type = cut(message.text_of("contentType"));
             operation.bodies.push(SpecBody {
                 media_type: if content_type.is_empty() { otherwise.clone() } else { content_type },
@@ -275,16 +304,22 @@ impl<'a> Reader<'a> {
     fn security(&mut self, node: Node<'a>) -> Option<Arc<[Requirement]>> {
         let list = node.get("security").filter(|s| s.is_array())?;
         let mut out = Vec::new();
-        for alternative in list.children().take(MAX_ALTERNATIVES) {
+        for alternative in self.out.children(list) {
+            if out.len() >= MAX_ALTERNATIVES {
+                let what =
+                    format_args!("more than {MAX_ALTERNATIVES} alternatives: the rest is left out");
+                self.out.problems.error_at(alternative, what);
+                break;
+            }
             let mut one = Requirement::default();
             let reference = alternative.text_of("$ref");
             if !reference.is_empty() {
-                one.schemes.push((cut(reference.rsplit('/').next().unwrap_or("")), Vec::new()));
+                one.schemes.push((cut(last_step(reference).unwrap_or("")), Vec::new()));
             } else if alternative.get("type").is_some() {
                 one.schemes.push((cut(alternative.text_of("type")), Vec::new()));
             } else if alternative.is_object() {
-                for (name, scopes) in alternative.members().take(MAX_ALTERNATIVES) {
-                    let scopes = scopes.children().take(MAX_ALTERNATIVES);
+                for (name, scopes) in self.out.members(alternative).take(MAX_ALTERNATIVES) {
+                    let scopes = self.out.children(scopes).take(MAX_ALTERNATIVES);
                     one.schemes
                         .push((cut(name), scopes.filter_map(Node::scalar).map(cut).collect()));
                 }
@@ -306,7 +341,8 @@ impl<'a> Reader<'a> {
         let mut out = Vec::new();
         for (name, node) in list.into_iter().flat_map(Node::members) {
             if out.len() >= MAX_SCHEMES {
-                self.out.problems.error_at(node, format!("more than {MAX_SCHEMES} schemes"));
+                let what = format_args!("more than {MAX_SCHEMES} schemes");
+                self.out.problems.error_at(node, what);
                 break;
             }
             let Some((node, file)) = self.follow(node, 0) else { continue };
@@ -321,6 +357,11 @@ impl<'a> Reader<'a> {
         }
         out
     }
+}
+
+/// The name at the end of a reference; none of one that is too long.
+fn last_step(reference: &str) -> Option<&str> {
+    Some(reference).filter(|r| r.len() <= MAX_REFERENCE)?.rsplit('/').next()
 }
 
 /// `scheme://host/path`, or `host:port/path` as brokers are written.

@@ -2,6 +2,7 @@
 
 use super::{
     Files, Problem, SpecFormat,
+    budget::Limits,
     files::Forest,
     graphql,
     problem::Problems,
@@ -17,25 +18,26 @@ const HEAD: usize = 64 * 1024;
 pub(super) fn read(
     bytes: &[u8],
     files: &mut dyn Files,
+    limits: Limits,
     problems: &mut Problems,
 ) -> Result<(Forest, SpecFormat), Problem> {
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(text) = std::str::from_utf8(plain) {
         match language(text) {
             Some(SpecFormat::Protobuf) => {
-                let tree = proto::tree(text, problems);
+                let tree = proto::tree(text, limits, problems);
                 return Ok((Forest::alone(tree), SpecFormat::Protobuf));
             }
             Some(format) => {
-                let tree = graphql::tree(text, problems);
+                let tree = graphql::tree(text, limits, problems);
                 return Ok((Forest::alone(tree), format));
             }
             None => {}
         }
     }
-    let tree = Tree::read(bytes, problems);
+    let tree = Tree::read(bytes, limits, problems);
     match of_tree(tree.root()) {
-        Ok(format) => Ok((Forest::load(tree, files, problems), format)),
+        Ok(format) => Ok((Forest::load(tree, bytes.len(), files, limits, problems), format)),
         Err(what) => {
             // A query without a name in front of the types looks like JSON; a fault at the very
             // beginning hides the language, which the name of the file may tell.
@@ -45,7 +47,7 @@ pub(super) fn read(
                 && (named || text.trim_ascii_start().starts_with('{'))
             {
                 let mut inner = Problems::default();
-                let tree = graphql::tree(text, &mut inner);
+                let tree = graphql::tree(text, limits, &mut inner);
                 if named || graphql::has_types(tree.root()) {
                     *problems = inner;
                     return Ok((Forest::alone(tree), SpecFormat::Graphql));

@@ -1,9 +1,13 @@
 //! The files of one specification and the references between and inside them.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    fmt,
+};
 
 use super::{
     MAX_SPEC_BYTES, SpecLimit,
+    budget::{Limits, Work},
     operation::Place,
     problem::Problems,
     tree::{Node, NodeId, Tree},
@@ -13,8 +17,10 @@ use super::{
 pub const MAX_FILES: usize = 256;
 /// Most references that are followed one after the other.
 pub const MAX_REFERENCES: usize = 32;
+/// Most other files that one file may name; more would not be read either way.
+const MAX_NAMED: usize = 4 * MAX_FILES;
 /// Most bytes of a reference.
-const MAX_REFERENCE: usize = 4 * 1024;
+pub(super) const MAX_REFERENCE: usize = 4 * 1024;
 
 /// Further files of a specification.
 pub trait Files {
@@ -60,17 +66,24 @@ impl Forest {
     }
 
     /// Reads all files that a tree refers to, each once.
-    pub(super) fn load(root: Tree, files: &mut dyn Files, problems: &mut Problems) -> Self {
+    pub(super) fn load(
+        root: Tree,
+        bytes: usize,
+        files: &mut dyn Files,
+        limits: Limits,
+        problems: &mut Problems,
+    ) -> Self {
         let mut forest = Self::default();
+        let mut nodes = limits.nodes.saturating_sub(root.len());
         forest.by_name.insert(files.name().to_owned(), 0);
         forest.trees.push((String::new(), root));
         let mut waiting = VecDeque::from([0u32]);
-        let mut refused: BTreeMap<String, ()> = BTreeMap::new();
-        let mut room = MAX_SPEC_BYTES;
+        let mut refused: BTreeSet<String> = BTreeSet::new();
+        let mut room = MAX_SPEC_BYTES.saturating_sub(bytes);
         while let Some(at) = waiting.pop_front() {
-            let wanted = forest.scan(at);
+            let wanted = forest.scan(at, problems);
             for (path, node) in wanted {
-                if forest.by_name.contains_key(&path) || refused.contains_key(&path) {
+                if forest.by_name.contains_key(&path) || refused.contains(&path) {
                     continue;
                 }
                 let read = if forest.trees.len() >= MAX_FILES {
@@ -88,7 +101,8 @@ impl Forest {
                 match read {
                     Ok(bytes) => {
                         let mut inner = Problems::in_file(&path);
-                        let tree = Tree::read(&bytes, &mut inner);
+                        let tree = Tree::read(&bytes, Limits { nodes, ..limits }, &mut inner);
+                        nodes = nodes.saturating_sub(tree.len());
                         problems.append(inner);
                         let index = super::tree::short(forest.trees.len());
                         forest.by_name.insert(path.clone(), index);
@@ -98,9 +112,9 @@ impl Forest {
                     Err(reason) => {
                         problems.set_file(forest.name(at));
                         let node = forest.node(Place { file: at, node });
-                        problems.error_at(node, format!("{path} is not followed: {reason}"));
+                        problems.error_at(node, format_args!("{path} is not followed: {reason}"));
                         problems.set_file("");
-                        refused.insert(path, ());
+                        refused.insert(path);
                     }
                 }
             }
@@ -109,37 +123,54 @@ impl Forest {
     }
 
     /// Files that a file refers to, with the first reference to each; notes ids and anchors.
-    fn scan(&mut self, file: u32) -> Vec<(String, NodeId)> {
-        let Some((name, tree)) = self.trees.get(file as usize) else { return Vec::new() };
-        let mut wanted: BTreeMap<String, NodeId> = BTreeMap::new();
-        let (mut ids, mut anchors) = (Vec::new(), Vec::new());
+    fn scan(&mut self, file: u32, problems: &mut Problems) -> Vec<(String, NodeId)> {
+        let Self { trees, ids, anchors, .. } = self;
+        let Some((name, tree)) = trees.get(file as usize) else { return Vec::new() };
         for node in tree.nodes() {
-            let (Some(key), Some(text)) = (node.key(), node.as_str()) else { continue };
-            let parent = node.parent().map_or(NodeId::ROOT, Node::id);
-            let place = Place { file, node: parent };
-            match key {
-                "$ref" => {
-                    let other = text.split('#').next().unwrap_or("");
-                    if !other.is_empty() {
-                        wanted.entry(join(name, other)).or_insert(node.id());
-                    }
-                }
-                "@schemaLocation" | "@location" if is_import(node) => {
-                    wanted.entry(join(name, text)).or_insert(node.id());
-                }
-                "$id" | "$self" => ids.push((text.trim_end_matches('#').to_owned(), place)),
-                "$anchor" => anchors.push(((file, text.to_owned()), place)),
-                _ => {}
+            let (Some(key @ ("$id" | "$self" | "$anchor")), Some(text)) =
+                (node.key(), node.as_str())
+            else {
+                continue;
+            };
+            if text.len() > MAX_REFERENCE {
+                // No reference can name it.
+                continue;
+            }
+            let place = Place { file, node: node.parent().map_or(NodeId::ROOT, Node::id) };
+            if key == "$anchor" {
+                anchors.entry((file, text.to_owned())).or_insert(place);
+            } else {
+                ids.entry(text.trim_end_matches('#').to_owned()).or_insert(place);
             }
         }
-        for (id, place) in ids {
-            self.ids.entry(id).or_insert(place);
+        let mut wanted: BTreeMap<String, NodeId> = BTreeMap::new();
+        problems.set_file(name);
+        for node in tree.nodes() {
+            let (Some(key), Some(text)) = (node.key(), node.as_str()) else { continue };
+            let other = match key {
+                "$ref" => text.split('#').next().unwrap_or(""),
+                "@schemaLocation" | "@location" if is_import(node) => text,
+                _ => continue,
+            };
+            if key == "$ref" && other.is_empty() {
+                continue;
+            }
+            if other.len() > MAX_REFERENCE {
+                problems.error_at(node, Lost::Long);
+                continue;
+            }
+            let path = join(name, other);
+            // What has a name of its own here needs no file.
+            if ids.contains_key(&path) || wanted.contains_key(&path) {
+                continue;
+            }
+            if wanted.len() >= MAX_NAMED {
+                problems.error_at(node, SpecLimit::Files.message());
+                break;
+            }
+            wanted.insert(path, node.id());
         }
-        for (anchor, place) in anchors {
-            self.anchors.entry(anchor).or_insert(place);
-        }
-        // What has a name of its own here needs no file.
-        wanted.retain(|path, _| !self.ids.contains_key(path));
+        problems.set_file("");
         wanted.into_iter().collect()
     }
 
@@ -176,12 +207,16 @@ impl Forest {
     }
 
     /// What a reference in a file names.
-    pub(super) fn resolve(&self, file: u32, reference: &str) -> Option<Place> {
+    fn resolve(&self, file: u32, reference: &str, work: &Work) -> Option<Place> {
         let (other, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let base = if other.is_empty() {
             Place { file, node: NodeId::ROOT }
         } else {
-            let path = join(self.name(file), other);
+            let name = self.name(file);
+            if !work.spend_text(name.len()) {
+                return None;
+            }
+            let path = join(name, other);
             match self.by_name.get(&path) {
                 Some(file) => Place { file: *file, node: NodeId::ROOT },
                 None => *self.ids.get(other).or_else(|| self.ids.get(&path))?,
@@ -190,27 +225,56 @@ impl Forest {
         if fragment.is_empty() || fragment.starts_with('/') {
             let pointer = percent_decode(fragment);
             let node = self.node(base);
-            let found = node.find(&pointer).or_else(|| node.find(fragment))?;
-            return Some(Place { file: base.file, node: found.id() });
+            let mut steps = 0;
+            let mut found = node.find_counted(&pointer, &mut steps);
+            if found.is_none() && pointer != fragment {
+                found = node.find_counted(fragment, &mut steps);
+            }
+            work.spend(steps);
+            return Some(Place { file: base.file, node: found?.id() });
         }
         self.anchors.get(&(base.file, fragment.to_owned())).copied()
     }
 
     /// The end of the references that begin at a place; the reason when there is none.
-    pub(super) fn follow(&self, mut place: Place) -> Result<Place, String> {
+    pub(super) fn follow(&self, mut place: Place, work: &Work) -> Result<Place, Lost<'_>> {
         for _ in 0..MAX_REFERENCES {
             let node = self.node(place);
             let Some(reference) = node.get("$ref").and_then(Node::as_str) else {
                 return Ok(place);
             };
             if reference.len() > MAX_REFERENCE {
-                return Err(format!("a reference of more than {MAX_REFERENCE} bytes"));
+                return Err(Lost::Long);
             }
-            place = self
-                .resolve(place.file, reference)
-                .ok_or_else(|| format!("reference {reference:?} leads nowhere"))?;
+            let found =
+                work.spend_text(reference.len()).then(|| self.resolve(place.file, reference, work));
+            if work.is_over() {
+                return Err(Lost::Work);
+            }
+            place = found.flatten().ok_or(Lost::Nowhere(reference))?;
         }
-        Err(format!("more than {MAX_REFERENCES} references one after the other"))
+        Err(Lost::Many)
+    }
+}
+
+/// Why a reference leads to nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lost<'r> {
+    Long,
+    Nowhere(&'r str),
+    Many,
+    /// No steps are left to look.
+    Work,
+}
+
+impl fmt::Display for Lost<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Long => write!(f, "a reference of more than {MAX_REFERENCE} bytes"),
+            Self::Nowhere(reference) => write!(f, "reference {reference:?} leads nowhere"),
+            Self::Many => write!(f, "more than {MAX_REFERENCES} references one after the other"),
+            Self::Work => f.write_str(&SpecLimit::Work.message()),
+        }
     }
 }
 

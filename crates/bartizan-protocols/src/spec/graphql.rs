@@ -4,24 +4,20 @@
 
 use std::collections::HashMap;
 
-use apollo_parser::{
-    Parser,
-    cst::{self, CstNode, Definition},
-};
-
 use super::{
-    SpecDocument, SpecLimit,
+    SpecDocument,
     files::Forest,
     operation::{
         OperationKind, Operations, ParameterIn, Place, SpecBody, SpecOperation, SpecParameter,
         SpecResponse, cut,
     },
-    problem::Problems,
-    tree::{Builder, Lines, MAX_NODES, Node, Position, Tree},
+    tree::Node,
 };
 
-/// Deepest nesting of types and values.
-const MAX_RECURSION: usize = 64;
+mod sdl;
+
+pub(super) use sdl::tree;
+
 /// Most list and non-null wrappers around a type in an introspection.
 const MAX_WRAPPERS: usize = 16;
 
@@ -44,7 +40,8 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
             let Some(name) = schema.get(member).map(|m| m.text_of("name")) else { continue };
             let Some(node) = types.get(name) else {
                 if !name.is_empty() {
-                    out.problems.error_at(schema, format!("the type {name:?} is not described"));
+                    out.problems
+                        .error_at(schema, format_args!("the type {name:?} is not described"));
                 }
                 continue;
             };
@@ -56,7 +53,9 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
                 let summary = field.text_of("description");
                 let name = field.text_of("name");
                 let parts = Field { name, result, summary, deprecated: deprecated == Some(true) };
-                operation(kind, &parts, args, field, out);
+                if !operation(kind, &parts, args, field, out) {
+                    return;
+                }
             }
         }
     } else {
@@ -78,7 +77,9 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
                     summary: field.text_of("description"),
                     deprecated: field.get("deprecated").is_some(),
                 };
-                operation(kind, &parts, args, field, out);
+                if !operation(kind, &parts, args, field, out) {
+                    return;
+                }
             }
         }
     }
@@ -96,13 +97,14 @@ struct Field<'a> {
     deprecated: bool,
 }
 
+/// False when there is no room for more.
 fn operation<'a>(
     kind: OperationKind,
     field: &Field<'a>,
     arguments: impl Iterator<Item = (&'a str, String, Node<'a>)>,
     node: Node<'a>,
     out: &mut Operations,
-) {
+) -> bool {
     let mut read = SpecOperation {
         kind,
         method: kind.method().to_owned(),
@@ -122,7 +124,7 @@ fn operation<'a>(
         ..SpecOperation::default()
     };
     for (name, type_name, argument) in arguments {
-        if !out.item(argument) {
+        if !out.item(argument, name.len() + type_name.len()) {
             break;
         }
         let place = Place { file: 0, node: argument.id() };
@@ -136,7 +138,7 @@ fn operation<'a>(
             ..SpecParameter::default()
         });
     }
-    out.add(read, node, 0);
+    out.add(read, node, 0)
 }
 
 /// A type of an introspection in the words of SDL.
@@ -155,252 +157,6 @@ fn wrapped(mut node: Option<Node<'_>>) -> String {
     out.push_str(node.map_or("", |node| node.text_of("name")));
     out.extend(marks.iter().rev());
     out
-}
-
-/// A type as SDL describes it, with its extensions.
-#[derive(Default)]
-struct Type {
-    name: String,
-    kind: &'static str,
-    at: Position,
-    fields: Vec<Described>,
-}
-
-struct Described {
-    name: String,
-    type_name: String,
-    at: Position,
-    deprecated: bool,
-    description: String,
-    arguments: Vec<(String, String, Position)>,
-}
-
-/// Reads SDL into a tree: `schema` with the root types, `types` by name with their fields.
-pub(super) fn tree(text: &str, problems: &mut Problems) -> Tree {
-    let parsed = Parser::new(text).recursion_limit(MAX_RECURSION).token_limit(MAX_NODES).parse();
-    let mut lines = Lines::new(text);
-    let mut errors: Vec<_> = parsed.errors().map(|e| (e.index(), e.message())).collect();
-    errors.sort_unstable();
-    for (index, message) in errors {
-        problems.error("", lines.at(index), format!("not GraphQL: {message}"));
-    }
-    let mut sdl = Sdl { lines: Lines::new(text), ..Sdl::new(text) };
-    for definition in parsed.document().definitions() {
-        sdl.definition(&definition);
-    }
-    if sdl.types.is_empty() {
-        let at = Position { line: 1, column: 1 };
-        problems.error("", at, "no types: operations of clients, or nothing at all");
-    }
-    let mut builder = Builder::default();
-    if let Err(limit) = sdl.build(&mut builder) {
-        let pointer = builder.pointer();
-        problems.error(&pointer, Position::default(), limit.message());
-    }
-    builder.finish()
-}
-
-struct Sdl<'t> {
-    lines: Lines<'t>,
-    roots: Vec<(String, String, Position)>,
-    types: Vec<Type>,
-    by_name: HashMap<String, usize>,
-}
-
-impl<'t> Sdl<'t> {
-    fn new(text: &'t str) -> Self {
-        Self {
-            lines: Lines::new(text),
-            roots: Vec::new(),
-            types: Vec::new(),
-            by_name: HashMap::new(),
-        }
-    }
-
-    fn at(&mut self, node: &impl CstNode) -> Position {
-        self.lines.at(usize::from(node.syntax().text_range().start()))
-    }
-
-    fn definition(&mut self, definition: &Definition) {
-        match definition {
-            Definition::SchemaDefinition(d) => self.schema(d.root_operation_type_definitions()),
-            Definition::SchemaExtension(d) => self.schema(d.root_operation_type_definitions()),
-            Definition::ObjectTypeDefinition(d) => {
-                self.fields("OBJECT", d, d.name(), d.fields_definition());
-            }
-            Definition::ObjectTypeExtension(d) => {
-                self.fields("OBJECT", d, d.name(), d.fields_definition());
-            }
-            Definition::InterfaceTypeDefinition(d) => {
-                self.fields("INTERFACE", d, d.name(), d.fields_definition());
-            }
-            Definition::InterfaceTypeExtension(d) => {
-                self.fields("INTERFACE", d, d.name(), d.fields_definition());
-            }
-            Definition::InputObjectTypeDefinition(d) => {
-                self.inputs(d, d.name(), d.input_fields_definition());
-            }
-            Definition::InputObjectTypeExtension(d) => {
-                self.inputs(d, d.name(), d.input_fields_definition());
-            }
-            Definition::EnumTypeDefinition(d) => self.plain("ENUM", d, d.name()),
-            Definition::UnionTypeDefinition(d) => self.plain("UNION", d, d.name()),
-            Definition::ScalarTypeDefinition(d) => self.plain("SCALAR", d, d.name()),
-            _ => {}
-        }
-    }
-
-    fn schema(&mut self, roots: impl Iterator<Item = cst::RootOperationTypeDefinition>) {
-        for root in roots {
-            let kind = root.operation_type().map(|kind| word(&kind)).unwrap_or_default();
-            let name = root.named_type().map(|name| word(&name)).unwrap_or_default();
-            let at = self.at(&root);
-            self.roots.push((kind, name, at));
-        }
-    }
-
-    fn open(
-        &mut self,
-        kind: &'static str,
-        node: &impl CstNode,
-        name: Option<cst::Name>,
-    ) -> Option<usize> {
-        let name = word(&name?);
-        let at = self.at(node);
-        if let Some(index) = self.by_name.get(&name) {
-            return Some(*index);
-        }
-        let index = self.types.len();
-        self.by_name.insert(name.clone(), index);
-        self.types.push(Type { name, kind, at, fields: Vec::new() });
-        Some(index)
-    }
-
-    fn plain(&mut self, kind: &'static str, node: &impl CstNode, name: Option<cst::Name>) {
-        self.open(kind, node, name);
-    }
-
-    fn fields(
-        &mut self,
-        kind: &'static str,
-        node: &impl CstNode,
-        name: Option<cst::Name>,
-        fields: Option<cst::FieldsDefinition>,
-    ) {
-        let Some(index) = self.open(kind, node, name) else { return };
-        for field in fields.iter().flat_map(cst::FieldsDefinition::field_definitions) {
-            let Some(name) = field.name() else { continue };
-            let at = self.at(&name);
-            let arguments = field.arguments_definition();
-            let arguments = arguments.iter().flat_map(|a| a.input_value_definitions());
-            let arguments = arguments
-                .filter_map(|argument| {
-                    let name = argument.name()?;
-                    Some((word(&name), type_of(argument.ty()), self.at(&name)))
-                })
-                .collect();
-            let described = Described {
-                name: word(&name),
-                type_name: type_of(field.ty()),
-                at,
-                deprecated: is_deprecated(field.directives()),
-                description: field.description().map(|d| text_of(&d)).unwrap_or_default(),
-                arguments,
-            };
-            if let Some(of) = self.types.get_mut(index) {
-                of.fields.push(described);
-            }
-        }
-    }
-
-    fn inputs(
-        &mut self,
-        node: &impl CstNode,
-        name: Option<cst::Name>,
-        fields: Option<cst::InputFieldsDefinition>,
-    ) {
-        let Some(index) = self.open("INPUT_OBJECT", node, name) else { return };
-        let fields = fields.iter().flat_map(cst::InputFieldsDefinition::input_value_definitions);
-        for field in fields {
-            let Some(name) = field.name() else { continue };
-            let described = Described {
-                at: self.at(&name),
-                name: word(&name),
-                type_name: type_of(field.ty()),
-                deprecated: is_deprecated(field.directives()),
-                description: String::new(),
-                arguments: Vec::new(),
-            };
-            if let Some(of) = self.types.get_mut(index) {
-                of.fields.push(described);
-            }
-        }
-    }
-
-    fn build(self, builder: &mut Builder) -> Result<(), SpecLimit> {
-        let top = Position { line: 1, column: 1 };
-        builder.open(true, top)?;
-        builder.object("schema", top)?;
-        for (kind, name, at) in self.roots {
-            builder.member(&kind, &name, at)?;
-        }
-        builder.close();
-        builder.object("types", top)?;
-        for of in self.types {
-            builder.object(&of.name, of.at)?;
-            builder.member("kind", of.kind, of.at)?;
-            builder.object("fields", of.at)?;
-            for field in of.fields {
-                builder.object(&field.name, field.at)?;
-                builder.member("type", &field.type_name, field.at)?;
-                if !field.description.is_empty() {
-                    builder.member("description", &field.description, field.at)?;
-                }
-                if field.deprecated {
-                    builder.key("deprecated", field.at);
-                    builder.bool(true, field.at)?;
-                }
-                builder.object("arguments", field.at)?;
-                for (name, type_name, at) in field.arguments {
-                    builder.object(&name, at)?;
-                    builder.member("type", &type_name, at)?;
-                    builder.close();
-                }
-                builder.close();
-                builder.close();
-            }
-            builder.close();
-            builder.close();
-        }
-        builder.close();
-        Ok(())
-    }
-}
-
-/// The text of a node without what is around it.
-fn word(node: &impl CstNode) -> String {
-    cut(node.source_string().trim())
-}
-
-fn type_of(ty: Option<cst::Type>) -> String {
-    let text = ty.map(|ty| ty.source_string()).unwrap_or_default();
-    // Comments may stand between brackets.
-    let lines = text.lines().map(|line| line.split('#').next().unwrap_or(""));
-    cut(&lines.flat_map(str::chars).filter(|c| !c.is_whitespace() && *c != ',').collect::<String>())
-}
-
-/// The first line of a description.
-fn text_of(description: &cst::Description) -> String {
-    let text = description.source_string();
-    let text = text.trim().trim_matches('"').trim();
-    cut(text.lines().next().unwrap_or(""))
-}
-
-fn is_deprecated(directives: Option<cst::Directives>) -> bool {
-    directives
-        .iter()
-        .flat_map(cst::Directives::directives)
-        .any(|directive| directive.name().is_some_and(|name| word(&name) == "deprecated"))
 }
 
 #[cfg(test)]
@@ -425,7 +181,7 @@ input NewUser { name: String! }
         "type":{"kind":"OBJECT","name":"User"}}]}]}}}"#;
 
     fn list(spec: &SpecDocument) -> Vec<(String, bool, Vec<String>, String)> {
-        let of = |o: &crate::spec::SpecOperation| {
+        let of = |o: &std::sync::Arc<crate::spec::SpecOperation>| {
             let parameters = o.parameters.iter();
             (
                 format!("{} {}", o.method, o.path),
@@ -455,6 +211,39 @@ input NewUser { name: String! }
     }
 
     #[test]
+    fn all_of_the_language_is_passed_over_or_read() {
+        let text = r#"
+{ shorthand(a: "}") }
+# a comment
+directive @d(a: [I!] = [1, {b: "x"}]) repeatable on | FIELD_DEFINITION | type
+union U @d = | type | B
+enum E { A @deprecated "of" B }
+scalar S @specifiedBy(url: "u")
+interface N implements & M & type @d { a(b: I! = {c: [$d]} @d, "of" e: [[I!]]!): I @d(a: 1) }
+type Query implements N & M @key(fields: "id") { """of
+ lines""" type(input: I = -1.5): [ # here
+  String! ] ! @d @deprecated
+  enum: E }
+extend type Query @d
+fragment F on Query { a ... on type { b } }
+subscription S($a: I = {b: 1}) @d { a }
+extend schema @link(url: "u") { subscription: Other }
+extend type Other { last: I }
+"#;
+        let spec = read(text.as_bytes(), &mut NoFiles).expect("a document");
+        assert_eq!(spec.problems, []);
+        assert_eq!(list(&spec).len(), 1);
+        let text = text.replace("extend schema", "scalar Z extend type S1 { a: I } #");
+        let spec = read(text.as_bytes(), &mut NoFiles).expect("a document");
+        let found = list(&spec);
+        assert_eq!(found[0].0, "QUERY type");
+        assert_eq!((found[0].1, found[0].3.as_str()), (true, "[String!]!"));
+        assert_eq!(found[0].2, ["input: I"]);
+        assert_eq!(spec.operations[0].summary, "of");
+        assert_eq!((found[1].0.as_str(), found.len(), spec.problems.len()), ("QUERY enum", 2, 0));
+    }
+
+    #[test]
     fn an_introspection_says_the_same() {
         let spec = read(INTROSPECTION.as_bytes(), &mut NoFiles).expect("a document");
         let user = ("QUERY user".into(), true, vec!["id: [ID]!".into()], "User".into());
@@ -471,6 +260,11 @@ input NewUser { name: String! }
         let deep = format!("type Query {{ a: {}Int }}", "[".repeat(50_000));
         let spec = read(deep.as_bytes(), &mut NoFiles).expect("a document");
         assert!(spec.problems.iter().any(|p| p.what.contains("limit")), "{:?}", spec.problems);
+        let many: String = (0..60_000).map(|n| format!("a{n:07}:I ")).collect();
+        let begin = std::time::Instant::now();
+        let spec = read(format!("type Query {{{many}}}").as_bytes(), &mut NoFiles).expect("one");
+        assert_eq!(spec.operations.len(), crate::spec::MAX_OPERATIONS);
+        assert!(begin.elapsed().as_millis() < 3_000, "{:?}", begin.elapsed());
         let spec = read(b"query { a }", &mut NoFiles).expect("a document");
         assert!(spec.operations.is_empty() && spec.problems[0].what.contains("no types"));
     }

@@ -1,15 +1,15 @@
 //! OpenAPI 2.0 (Swagger), 3.0, 3.1 and 3.2: paths, webhooks and callbacks to operations.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use super::{
     SpecDocument,
-    files::Forest,
+    files::{Forest, Lost},
     operation::{
         MAX_PATH, MAX_SERVERS, OperationKind, Operations, Place, Requirement, SpecOperation,
         SpecServer, cut,
     },
-    server::{clean_base, fill, host_only, server_of},
+    server::{MAX_ADDRESS, clean_base, fill, host_only, server_of},
     tree::{Node, Value, escape},
 };
 
@@ -17,6 +17,10 @@ mod parts;
 
 /// Most path items of callbacks that one operation may name.
 const MAX_CALLBACKS: usize = 64;
+/// Steps of an operation by itself, without its parts.
+const OPERATION_STEPS: usize = 32;
+/// Most tags of one operation.
+const MAX_TAGS: usize = 64;
 
 /// Methods that a path item has a field for: `query` from 3.2 on.
 const METHODS: [&str; 9] =
@@ -101,17 +105,18 @@ struct Item<'p> {
 impl<'a> Reader<'a> {
     /// The end of a node's references.
     fn follow(&mut self, node: Node<'a>, file: u32) -> Option<(Node<'a>, u32)> {
-        match self.forest.follow(Place { file, node: node.id() }) {
+        match self.forest.follow(Place { file, node: node.id() }, self.out.work()) {
             Ok(place) => Some((self.forest.node(place), place.file)),
+            Err(Lost::Work) => None,
             Err(reason) => {
-                self.problem_in(file, node, format!("{reason}: left out"));
+                self.problem_in(file, node, format_args!("{reason}: left out"));
                 None
             }
         }
     }
 
     /// An error at a node of a file.
-    fn problem_in(&mut self, file: u32, node: Node<'_>, what: String) {
+    fn problem_in(&mut self, file: u32, node: Node<'_>, what: impl fmt::Display) {
         let name = self.forest.file(Place { file, ..Place::default() });
         self.out.problems.set_file(name);
         self.out.problems.error_at(node, what);
@@ -125,15 +130,19 @@ impl<'a> Reader<'a> {
             return Vec::new();
         }
         let mut out: Vec<SpecServer> = Vec::new();
-        for (i, server) in list.children().enumerate() {
+        for (i, server) in self.out.children(list).enumerate() {
             if i >= MAX_SERVERS {
-                self.out.problems.error_at(server, format!("more than {MAX_SERVERS} servers"));
+                self.out.problems.error_at(server, format_args!("more than {MAX_SERVERS} servers"));
                 break;
             }
             let Some(url) = server.get("url").and_then(Node::as_str) else {
                 self.out.problems.error_at(server, "expected a server with a `url`");
                 continue;
             };
+            // Each of its bytes may begin a variable.
+            if !self.out.work().spend(url.len().min(MAX_ADDRESS)) {
+                break;
+            }
             let variables = server.get("variables");
             let known = |name: &str| variables?.get(name)?.get("default")?.scalar();
             let mut server_read = server_of(&fill(url, known));
@@ -147,17 +156,21 @@ impl<'a> Reader<'a> {
 
     fn paths(&mut self, paths: Node<'a>, file: u32, kind: OperationKind) {
         for (path, node) in paths.members() {
-            if path.starts_with("x-") || self.out.is_full() {
+            if path.starts_with("x-") {
                 continue;
             }
             if path.len() > MAX_PATH {
-                self.problem_in(file, node, format!("a path of more than {MAX_PATH} bytes"));
+                let what = format_args!("a path of more than {MAX_PATH} bytes");
+                self.problem_in(file, node, what);
                 continue;
             }
             if kind == OperationKind::Http && !path.starts_with('/') {
                 self.out.problems.warning_at(node, "expected a path that begins with `/`");
             }
             self.path(path, node, file, kind);
+            if self.out.is_full(node) {
+                return;
+            }
         }
     }
 
@@ -165,7 +178,7 @@ impl<'a> Reader<'a> {
     fn path(&mut self, path: &'a str, node: Node<'a>, file: u32, kind: OperationKind) {
         if !node.is_object() {
             if node.value() != Value::Null {
-                self.problem_in(file, node, "expected a path item object".to_owned());
+                self.problem_in(file, node, "expected a path item object");
             }
             return;
         }
@@ -190,8 +203,9 @@ impl<'a> Reader<'a> {
                 }
             }
             let more = node.get("additionalOperations").filter(|m| m.is_object());
-            for (method, operation) in more.into_iter().flat_map(Node::members) {
-                if self.out.is_full() {
+            let more = more.map(|more| self.out.members(more));
+            for (method, operation) in more.into_iter().flatten() {
+                if self.out.is_full(operation) {
                     return;
                 }
                 let pointer = format!("{pointer}/additionalOperations/{}", escape(&cut(method)));
@@ -201,8 +215,11 @@ impl<'a> Reader<'a> {
     }
 
     fn operation(&mut self, item: &Item<'a>, method: String, node: Node<'a>, pointer: String) {
+        if !self.out.work().spend(OPERATION_STEPS) {
+            return;
+        }
         if !node.is_object() {
-            self.problem_in(item.file, node, "expected an operation object".to_owned());
+            self.problem_in(item.file, node, "expected an operation object");
             return;
         }
         let Some((node, file)) = self.follow(node, item.file) else { return };
@@ -218,7 +235,7 @@ impl<'a> Reader<'a> {
                 .map(cut),
             summary: cut(node.text_of("summary")),
             deprecated: node.get("deprecated").and_then(Node::as_bool).unwrap_or(false),
-            tags: tags(node),
+            tags: self.tags(node),
             security: match node.get("security") {
                 Some(own) => self.security(Some(own)),
                 None => self.security.clone(),
@@ -230,8 +247,8 @@ impl<'a> Reader<'a> {
         self.parameters(&mut operation, node, file, item);
         self.body(&mut operation, node, file);
         self.responses(&mut operation, node, file);
-        for (name, value) in node.members().filter(|(name, _)| name.starts_with("x-")) {
-            if !self.out.item(value) {
+        for (name, value) in self.out.members(node).filter(|(name, _)| name.starts_with("x-")) {
+            if !self.out.item(value, name.len()) {
                 break;
             }
             operation.extensions.push((cut(name), Place { file, node: value.id() }));
@@ -245,16 +262,18 @@ impl<'a> Reader<'a> {
     /// Callbacks as operations of their own; those of callbacks are not read.
     fn callbacks(&mut self, operation: Node<'a>, file: u32) {
         let list = operation.get("callbacks").filter(|c| c.is_object());
+        let list = list.map(|list| self.out.children(list));
         let mut count = 0;
-        for (_, callback) in list.into_iter().flat_map(Node::members) {
+        for callback in list.into_iter().flatten() {
             let Some((callback, file)) = self.follow(callback, file) else { continue };
-            for (expression, item) in callback.members() {
+            for (expression, item) in self.out.members(callback) {
                 if expression.starts_with("x-") || expression == "$ref" {
                     continue;
                 }
                 count += 1;
                 if count > MAX_CALLBACKS || expression.len() > MAX_PATH {
-                    let what = format!("more than {MAX_CALLBACKS} callbacks, or too long a one");
+                    let what =
+                        format_args!("more than {MAX_CALLBACKS} callbacks, or too long a one");
                     self.problem_in(file, item, what);
                     return;
                 }
@@ -262,9 +281,9 @@ impl<'a> Reader<'a> {
             }
         }
     }
-}
 
-fn tags(node: Node<'_>) -> Vec<String> {
-    let list = node.get("tags").filter(|t| t.is_array());
-    list.into_iter().flat_map(Node::children).take(64).filter_map(Node::scalar).map(cut).collect()
+    fn tags(&self, node: Node<'a>) -> Vec<String> {
+        let list = node.get("tags").filter(|t| t.is_array()).map(|tags| self.out.children(tags));
+        list.into_iter().flatten().take(MAX_TAGS).filter_map(Node::scalar).map(cut).collect()
+    }
 }

@@ -1,11 +1,12 @@
 //! The model of operations that every format is read into.
 
-use std::sync::Arc;
+use std::{rc::Rc, sync::Arc};
 
 use bartizan_model::Protocol;
 
 use super::{
     SpecLimit,
+    budget::{Limits, Walk, Work},
     problem::Problems,
     tree::{Node, NodeId, Position},
 };
@@ -273,48 +274,140 @@ pub(super) fn cut(text: &str) -> String {
 
 /// Operations and problems while a document is read.
 pub(super) struct Operations {
-    list: Vec<SpecOperation>,
+    list: Vec<Arc<SpecOperation>>,
+    /// No operation is kept any more, and a problem says why.
     full: bool,
     items: usize,
+    /// Bytes that are left for operations.
+    room: usize,
+    /// Bytes of items whose operation is not yet kept.
+    pending: usize,
+    work: Rc<Work>,
     pub(super) problems: Problems,
 }
 
 impl Operations {
-    pub(super) fn new(problems: Problems) -> Self {
-        Self { list: Vec::new(), full: false, items: 0, problems }
+    pub(super) fn new(problems: Problems, limits: Limits) -> Self {
+        Self {
+            list: Vec::new(),
+            full: false,
+            items: 0,
+            room: limits.model_bytes,
+            pending: 0,
+            work: Work::new(limits.work),
+            problems,
+        }
     }
 
     /// Keeps an operation that stands at `node`. False when there is no room.
     pub(super) fn add(&mut self, mut operation: SpecOperation, node: Node<'_>, file: u32) -> bool {
-        if self.list.len() >= MAX_OPERATIONS {
-            if !std::mem::replace(&mut self.full, true) {
-                self.problems.error_at(node, SpecLimit::Operations.message());
-            }
+        // What was read as far as a limit may lack what matters, as an alternative without
+        // authentication.
+        if self.full || self.work.is_over() {
             return false;
+        }
+        if self.list.len() >= MAX_OPERATIONS {
+            return self.end(node, SpecLimit::Operations);
         }
         operation.place = Place { file, node: node.id() };
         operation.position = node.position();
         if operation.pointer.is_empty() {
             operation.pointer = node.pointer();
         }
-        self.list.push(operation);
+        // Of items the exact figure takes the place of the one that was taken for each.
+        self.room = self.room.saturating_add(std::mem::take(&mut self.pending));
+        match self.room.checked_sub(operation.bytes()) {
+            Some(room) => self.room = room,
+            None => return self.end(node, SpecLimit::ModelBytes),
+        }
+        self.list.push(Arc::new(operation));
         true
     }
 
-    /// Whether there is room for one more parameter, body, response or extension.
-    pub(super) fn item(&mut self, node: Node<'_>) -> bool {
-        self.items += 1;
-        if self.items == MAX_ITEMS + 1 {
-            self.problems.error_at(node, SpecLimit::Items.message());
+    /// Nothing behind `node` is kept; always false.
+    fn end(&mut self, node: Node<'_>, limit: SpecLimit) -> bool {
+        if !std::mem::replace(&mut self.full, true) {
+            self.problems.limit_at(node, limit);
         }
-        self.items <= MAX_ITEMS
+        false
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    /// Whether there is room for one more parameter, body, response or extension, with a text of
+    /// so many bytes.
+    pub(super) fn item(&mut self, node: Node<'_>, text: usize) -> bool {
+        self.items += 1;
+        if self.items == MAX_ITEMS + 1 {
+            self.problems.limit_at(node, SpecLimit::Items);
+        }
+        if self.items > MAX_ITEMS || self.full {
+            return false;
+        }
+        let bytes = size_of::<SpecParameter>() + text.min(MAX_TEXT);
+        match self.room.checked_sub(bytes) {
+            Some(room) => {
+                self.room = room;
+                self.pending += bytes;
+                true
+            }
+            None => self.end(node, SpecLimit::ModelBytes),
+        }
+    }
+
+    /// Steps that are left, for what several operations may share.
+    pub(super) fn work(&self) -> &Work {
+        &self.work
+    }
+
+    /// Children of a node that several operations may share.
+    pub(super) fn children<'t>(&self, node: Node<'t>) -> Walk<'t> {
+        self.work.children(node)
+    }
+
+    /// The same with their names.
+    pub(super) fn members<'t>(
+        &self,
+        node: Node<'t>,
+    ) -> impl Iterator<Item = (&'t str, Node<'t>)> + use<'t> {
+        self.work.children(node).named()
+    }
+
+    /// Whether no operation is kept any more. `node`: what was read last.
+    pub(super) fn is_full(&mut self, node: Node<'_>) -> bool {
+        if self.work.is_over() {
+            self.end(node, SpecLimit::Work);
+        }
         self.full
     }
 
-    pub(super) fn finish(self) -> (Vec<SpecOperation>, Problems) {
+    pub(super) fn finish(self) -> (Vec<Arc<SpecOperation>>, Problems) {
         (self.list, self.problems)
+    }
+}
+
+impl SpecOperation {
+    /// Bytes that it takes, about; security that it shares with its document not counted.
+    fn bytes(&self) -> usize {
+        fn all<T>(list: &[T], texts: impl Fn(&T) -> usize) -> usize {
+            list.iter().map(|one| size_of::<T>() + texts(one)).sum()
+        }
+        let bodies = |list: &[SpecBody]| all(list, |b| b.media_type.len() + b.type_name.len());
+        let scheme = |(name, scopes): &(String, Vec<String>)| name.len() + all(scopes, String::len);
+        let own = self.security.as_ref().filter(|list| Arc::strong_count(list) == 1);
+        let texts = [&self.operation_id, &self.action].into_iter().flatten();
+        size_of::<Self>()
+            + texts.map(String::len).sum::<usize>()
+            + self.method.len()
+            + self.path.len()
+            + self.summary.len()
+            + self.pointer.len()
+            + all(&self.tags, String::len)
+            + own.map_or(0, |list| all(list, |one| all(&one.schemes, scheme)))
+            + all(&self.parameters, |p| p.name.len() + p.type_name.len())
+            + bodies(&self.bodies)
+            + all(&self.responses, |r| r.status.len() + bodies(&r.bodies))
+            + all(&self.extensions, |(name, _)| name.len())
+            + all(&self.servers, |s| {
+                s.host.len() + s.base_path.len() + s.protocol.len() + s.name.len()
+            })
     }
 }

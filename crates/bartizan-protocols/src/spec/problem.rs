@@ -2,10 +2,15 @@
 
 use std::fmt;
 
-use super::tree::{Node, Position};
+use super::{
+    SpecLimit,
+    tree::{Builder, Node, Position},
+};
 
 /// Most problems that are listed for one specification; more are counted.
 pub const MAX_PROBLEMS: usize = 200;
+/// Longest description of a problem, in bytes; a longer one ends with `…`.
+const MAX_WHAT: usize = 4 * 1024;
 
 /// How bad a problem is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,45 +72,81 @@ impl Problems {
         file.clone_into(&mut self.file);
     }
 
-    pub(crate) fn error(&mut self, pointer: &str, at: Position, what: impl Into<String>) {
-        self.add(ProblemSeverity::Error, pointer, at, what.into());
+    pub(crate) fn error(&mut self, pointer: &str, at: Position, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Error, at, what, || pointer.to_owned());
     }
 
-    pub(crate) fn warning(&mut self, pointer: &str, at: Position, what: impl Into<String>) {
-        self.add(ProblemSeverity::Warning, pointer, at, what.into());
+    pub(crate) fn warning(&mut self, pointer: &str, at: Position, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Warning, at, what, || pointer.to_owned());
     }
 
-    /// A part that is left out.
-    pub(crate) fn error_at(&mut self, node: Node<'_>, what: impl Into<String>) {
-        self.node(ProblemSeverity::Error, node, what.into());
+    /// A part that is left out where a tree is written.
+    pub(crate) fn error_in(&mut self, tree: &Builder, at: Position, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Error, at, what, || tree.pointer());
     }
 
-    /// A part that is read as it was probably meant.
-    pub(crate) fn warning_at(&mut self, node: Node<'_>, what: impl Into<String>) {
-        self.node(ProblemSeverity::Warning, node, what.into());
+    /// A part that is read as it was probably meant where a tree is written.
+    pub(crate) fn warning_in(&mut self, tree: &Builder, at: Position, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Warning, at, what, || tree.pointer());
     }
 
-    fn node(&mut self, severity: ProblemSeverity, node: Node<'_>, what: String) {
-        // Pointers cost their depth: none for what is only counted.
-        if self.list.len() < MAX_PROBLEMS {
-            self.add(severity, &node.pointer(), node.position(), what);
-        } else {
+    /// A limit that was reached, listed in any case: it says what the list cannot.
+    pub(crate) fn limit_at(&mut self, node: Node<'_>, limit: SpecLimit) {
+        self.make_room();
+        self.error_at(node, limit.message());
+    }
+
+    /// The same where a tree is written.
+    pub(crate) fn limit_in(&mut self, tree: &Builder, at: Position, limit: SpecLimit) {
+        self.make_room();
+        self.error_in(tree, at, limit.message());
+    }
+
+    /// The same in a text.
+    pub(crate) fn limit(&mut self, at: Position, limit: SpecLimit) {
+        self.make_room();
+        self.error("", at, limit.message());
+    }
+
+    fn make_room(&mut self) {
+        if self.list.len() >= MAX_PROBLEMS {
+            self.list.pop();
             self.more += 1;
         }
     }
 
-    fn add(&mut self, severity: ProblemSeverity, pointer: &str, at: Position, what: String) {
+    /// A part that is left out.
+    pub(crate) fn error_at(&mut self, node: Node<'_>, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Error, node.position(), what, || node.pointer());
+    }
+
+    /// A part that is read as it was probably meant.
+    pub(crate) fn warning_at(&mut self, node: Node<'_>, what: impl fmt::Display) {
+        self.add(ProblemSeverity::Warning, node.position(), what, || node.pointer());
+    }
+
+    /// Pointers and texts cost their length: none for what is only counted.
+    fn add(
+        &mut self,
+        severity: ProblemSeverity,
+        at: Position,
+        what: impl fmt::Display,
+        pointer: impl FnOnce() -> String,
+    ) {
         if self.list.len() >= MAX_PROBLEMS {
             self.more += 1;
             return;
         }
+        let mut text = Bounded(String::new());
+        // What does not fit is cut there, which ends the writing.
+        let _ = fmt::write(&mut text, format_args!("{what}"));
         self.list.push(Problem {
             file: self.file.clone(),
-            pointer: pointer.to_owned(),
+            pointer: pointer(),
             line: at.line,
             column: at.column,
             severity,
-            what,
+            what: text.0,
         });
     }
 
@@ -134,5 +175,20 @@ impl Problems {
     /// The list, and how many there are beyond it.
     pub(crate) fn into_parts(self) -> (Vec<Problem>, u64) {
         (self.list, self.more)
+    }
+}
+
+/// A text that is cut behind [`MAX_WHAT`] bytes.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        let room = MAX_WHAT.saturating_sub(self.0.len());
+        self.0.push_str(text.get(..text.floor_char_boundary(room)).unwrap_or_default());
+        if text.len() > room {
+            self.0.push('…');
+            return Err(fmt::Error);
+        }
+        Ok(())
     }
 }

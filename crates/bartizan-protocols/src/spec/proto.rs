@@ -6,16 +6,21 @@
 
 use super::{
     SpecDocument, SpecLimit,
+    budget::Limits,
     files::Forest,
     operation::{OperationKind, Operations, Place, SpecBody, SpecOperation, SpecResponse, cut},
     problem::Problems,
     tree::{Builder, Lines, Node, Position, Tree},
 };
 
+mod declared;
 mod tokens;
 
+use declared::{Message, Method, Named, Service, build};
 use tokens::{Token, Tokens};
 
+/// Most nodes that one method becomes.
+const METHOD_NODES: usize = 6;
 /// Deepest nesting of messages.
 const MAX_NESTING: usize = 64;
 /// Names are cut at so many bytes.
@@ -77,7 +82,7 @@ fn message(root: Node<'_>, package: &str, name: &str) -> Option<Place> {
 }
 
 /// Reads a file into a tree. What is no declaration is a problem and passed over.
-pub(super) fn tree(text: &str, problems: &mut Problems) -> Tree {
+pub(super) fn tree(text: &str, limits: Limits, problems: &mut Problems) -> Tree {
     let mut reader = Reader {
         tokens: Tokens::new(text),
         lines: Lines::new(text),
@@ -86,89 +91,22 @@ pub(super) fn tree(text: &str, problems: &mut Problems) -> Tree {
         messages: Vec::new(),
         package: None,
         syntax: None,
+        room: limits,
+        full: None,
     };
     reader.file();
+    let full = reader.full;
     let (services, messages) = (reader.services, reader.messages);
-    let mut builder = Builder::default();
+    let mut builder = Builder::new(limits);
     let built = build(&mut builder, reader.syntax, reader.package, services, messages);
+    // What did not fit was passed over; the rest may fit.
+    if let Some((limit, at)) = full {
+        problems.limit(at, limit);
+    }
     if let Err(limit) = built {
-        let pointer = builder.pointer();
-        problems.error(&pointer, Position::default(), limit.message());
+        problems.limit_in(&builder, Position::default(), limit);
     }
     builder.finish()
-}
-
-type Named = Option<(String, Position)>;
-
-struct Service {
-    name: String,
-    at: Position,
-    methods: Vec<Method>,
-}
-
-#[derive(Default)]
-struct Method {
-    name: String,
-    at: Position,
-    input: String,
-    output: String,
-    client_streams: bool,
-    server_streams: bool,
-    deprecated: bool,
-}
-
-struct Message {
-    name: String,
-    at: Position,
-    fields: Vec<(String, String, Position)>,
-}
-
-fn build(
-    builder: &mut Builder,
-    syntax: Named,
-    package: Named,
-    services: Vec<Service>,
-    messages: Vec<Message>,
-) -> Result<(), SpecLimit> {
-    let top = Position { line: 1, column: 1 };
-    builder.open(true, top)?;
-    for (name, value) in [("syntax", syntax), ("package", package)] {
-        if let Some((text, at)) = value {
-            builder.member(name, &text, at)?;
-        }
-    }
-    builder.object("services", top)?;
-    for service in services {
-        builder.object(&service.name, service.at)?;
-        for method in service.methods {
-            builder.object(&method.name, method.at)?;
-            builder.member("input", &method.input, method.at)?;
-            builder.member("output", &method.output, method.at)?;
-            for (name, value) in [
-                ("clientStreaming", method.client_streams),
-                ("serverStreaming", method.server_streams),
-                ("deprecated", method.deprecated),
-            ] {
-                if value {
-                    builder.key(name, method.at);
-                    builder.bool(true, method.at)?;
-                }
-            }
-            builder.close();
-        }
-        builder.close();
-    }
-    builder.close();
-    builder.object("messages", top)?;
-    for message in messages {
-        builder.object(&message.name, message.at)?;
-        for (name, type_name, at) in message.fields {
-            builder.member(&name, &type_name, at)?;
-        }
-        builder.close();
-    }
-    builder.close();
-    Ok(())
 }
 
 struct Reader<'t, 'p> {
@@ -179,6 +117,10 @@ struct Reader<'t, 'p> {
     messages: Vec<Message>,
     package: Named,
     syntax: Named,
+    /// What is left for declarations.
+    room: Limits,
+    /// The first limit that was reached, and where.
+    full: Option<(SpecLimit, Position)>,
 }
 
 impl<'t> Reader<'t, '_> {
@@ -210,6 +152,19 @@ impl<'t> Reader<'t, '_> {
                 }
             }
         }
+    }
+
+    /// Whether there is room for a declaration of so many nodes and bytes.
+    fn keep(&mut self, nodes: usize, bytes: usize, at: Position) -> bool {
+        let Limits { nodes: nodes_left, text_bytes, .. } = &mut self.room;
+        let (some, more) = (nodes_left.checked_sub(nodes), text_bytes.checked_sub(bytes));
+        if let (Some(some), Some(more), None) = (some, more, &self.full) {
+            (*nodes_left, *text_bytes) = (some, more);
+            return true;
+        }
+        let limit = if some.is_none() { SpecLimit::Nodes } else { SpecLimit::TextBytes };
+        self.full.get_or_insert((limit, at));
+        false
     }
 
     /// The first word or text behind a keyword and `=`, up to the `;`.
@@ -262,11 +217,17 @@ impl<'t> Reader<'t, '_> {
 
     fn service(&mut self, at: usize) {
         let Some((name, at)) = self.open(at) else { return };
+        if !self.keep(1, name.len(), at) {
+            self.skip_block();
+            return;
+        }
         let mut service = Service { name, at, methods: Vec::new() };
         loop {
             match self.tokens.next() {
                 Some((Token::Word("rpc"), at)) => {
-                    if let Some(method) = self.method(at) {
+                    if let Some(method) = self.method(at)
+                        && self.keep(METHOD_NODES, method.bytes(), method.at)
+                    {
                         service.methods.push(method);
                     }
                 }
@@ -358,6 +319,10 @@ impl<'t> Reader<'t, '_> {
     /// A message and those inside of it, without recursion: open ones are on a stack.
     fn message(&mut self, at: usize) {
         let Some((name, at)) = self.open(at) else { return };
+        if !self.keep(1, name.len(), at) {
+            self.skip_block();
+            return;
+        }
         let mut open = vec![Some(Message { name, at, fields: Vec::new() })];
         while !open.is_empty() {
             match self.tokens.next() {
@@ -365,14 +330,18 @@ impl<'t> Reader<'t, '_> {
                     let outer = open.iter().rev().flatten().next().map(|m| m.name.clone());
                     let Some((name, at)) = self.open(at) else { continue };
                     if open.len() >= MAX_NESTING {
-                        let what = format!("more than {MAX_NESTING} messages in each other");
+                        let what = format_args!("more than {MAX_NESTING} messages in each other");
                         self.problems.error("", at, what);
                         self.skip_block();
                         continue;
                     }
                     let mut name = format!("{}.{name}", outer.unwrap_or_default());
                     name.truncate(name.floor_char_boundary(MAX_NAME));
-                    open.push(Some(Message { name, at, fields: Vec::new() }));
+                    if self.keep(1, name.len(), at) {
+                        open.push(Some(Message { name, at, fields: Vec::new() }));
+                    } else {
+                        self.skip_block();
+                    }
                 }
                 // Fields of a `oneof` are those of its message.
                 Some((Token::Word("oneof"), at)) if open.len() < MAX_NESTING => {
@@ -389,7 +358,9 @@ impl<'t> Reader<'t, '_> {
                 Some((Token::Word(word), at)) => {
                     let field = self.field(word, at);
                     let top = open.iter_mut().rev().flatten().next();
-                    if let (Some(field), Some(message)) = (field, top) {
+                    if let (Some(field), Some(message)) = (field, top)
+                        && self.keep(1, field.0.len() + field.1.len(), field.2)
+                    {
                         message.fields.push(field);
                     }
                 }

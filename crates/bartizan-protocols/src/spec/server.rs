@@ -3,7 +3,7 @@
 use super::operation::SpecServer;
 
 /// Longest address, in bytes; the rest is cut.
-const MAX_ADDRESS: usize = 2 * 1024;
+pub(super) const MAX_ADDRESS: usize = 2 * 1024;
 
 /// `https://host:port/base`, `//host/base`, `host/base` (with a dot), or `/base`.
 pub(super) fn server_of(url: &str) -> SpecServer {

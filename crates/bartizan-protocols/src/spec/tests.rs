@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use super::*;
 
+mod cost;
+
 const YAML: &str = r##"
 openapi: 3.0.1
 info: {title: Shop, version: 2}

@@ -8,7 +8,7 @@ use std::{collections::HashMap, fmt, hash::BuildHasher};
 
 use foldhash::fast::RandomState;
 
-use super::problem::Problems;
+use super::{MAX_SPEC_BYTES, budget::Limits, problem::Problems};
 
 mod builder;
 mod json;
@@ -20,14 +20,21 @@ pub(crate) use self::{builder::Builder, xml::Lines};
 #[cfg(test)]
 mod tests;
 
-/// Most nodes of one file, aliases and merge keys expanded.
+/// Most nodes of one specification, all of its files together, aliases and merge keys expanded.
 pub const MAX_NODES: usize = 2_000_000;
 /// Most nodes that aliases and merge keys add to one file.
 pub const MAX_EXPANDED_NODES: usize = 400_000;
+/// Most bytes of names and values that aliases and merge keys add to one file.
+pub const MAX_EXPANDED_BYTES: usize = MAX_SPEC_BYTES;
+/// Most bytes of names and values that one file has, aliases and merge keys not counted. More than
+/// its size only where reading adds to it, as numbers of repeated elements of XML.
+pub const MAX_TEXT_BYTES: usize = 4 * MAX_SPEC_BYTES;
 /// Deepest nesting of one file.
 pub const MAX_DEPTH: usize = 200;
 /// Longest name of a member, in bytes.
 pub const MAX_NAME: usize = 16 * 1024;
+/// Longest pointer that is given, in bytes; a longer one ends with `…`.
+pub const MAX_POINTER: usize = 16 * 1024;
 /// Elements of a list beyond this one cannot be named by a pointer.
 pub const MAX_POINTED_INDEX: usize = 1_024;
 
@@ -97,6 +104,18 @@ struct Slot {
     hidden: bool,
 }
 
+impl Slot {
+    /// Bytes of its name and value.
+    fn bytes(&self) -> usize {
+        let key = if let Key::Name(part) = self.key { part.length as usize } else { 0 };
+        let value = match self.kind {
+            Kind::Number(part) | Kind::Text(part) => part.length as usize,
+            Kind::Null | Kind::Bool(_) | Kind::Array | Kind::Object => 0,
+        };
+        key + value
+    }
+}
+
 /// Where something stands in a file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -126,7 +145,7 @@ impl Tree {
     /// Reads JSON, YAML or XML. Never fails: what cannot be read is a problem, and the tree holds what
     /// stands before it.
     #[must_use]
-    pub(crate) fn read(bytes: &[u8], problems: &mut Problems) -> Self {
+    pub(crate) fn read(bytes: &[u8], limits: Limits, problems: &mut Problems) -> Self {
         let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
@@ -137,31 +156,31 @@ impl Tree {
                 good
             }
         };
-        Self::read_text(text, problems)
+        Self::read_text(text, limits, problems)
     }
 
-    fn read_text(text: &str, problems: &mut Problems) -> Self {
+    fn read_text(text: &str, limits: Limits, problems: &mut Problems) -> Self {
         let first = text.trim_ascii_start().as_bytes().first().copied();
         if matches!(first, Some(b'{' | b'[')) {
             let mut found = Problems::default();
-            let tree = json::read(text, &mut found);
-            if !found.has_errors() {
+            let (tree, is_json) = json::read(text, limits, &mut found);
+            if is_json {
                 problems.append(found);
                 return tree;
             }
             // A flow mapping of YAML looks like JSON until its first bare word. What is neither
             // is read as what more is understood of.
             let mut other = Problems::default();
-            let as_yaml = yaml::read(text, &mut other);
+            let as_yaml = yaml::read(text, limits, &mut other);
             let (tree, found) =
                 if as_yaml.len() > tree.len() { (as_yaml, other) } else { (tree, found) };
             problems.append(found);
             return tree;
         }
         if first == Some(b'<') {
-            return xml::read(text, problems);
+            return xml::read(text, limits, problems);
         }
-        yaml::read(text, problems)
+        yaml::read(text, limits, problems)
     }
 
     /// The whole document; a tree of nothing is a null.
@@ -210,6 +229,32 @@ impl Tree {
 
     fn slot(&self, id: NodeId) -> Option<&Slot> {
         self.slots.get(id.at())
+    }
+
+    /// Where a node is, and a member of it that is not there yet.
+    fn pointer(&self, node: NodeId, member: Option<Part>) -> String {
+        let mut steps: Vec<Key> = member.map(Key::Name).into_iter().collect();
+        let mut at = node;
+        while at != NodeId::ROOT
+            && let Some(slot) = self.slot(at)
+        {
+            steps.push(slot.key);
+            at = NodeId(slot.parent);
+        }
+        let mut out = String::new();
+        for key in steps.iter().rev() {
+            out.push('/');
+            match key {
+                Key::Name(part) => out.push_str(&escape(self.part(*part))),
+                Key::Index(index) => out.push_str(&index.to_string()),
+            }
+            if out.len() > MAX_POINTER {
+                out.truncate(out.floor_char_boundary(MAX_POINTER));
+                out.push('…');
+                break;
+            }
+        }
+        out
     }
 
     fn hash(&self, parent: u32, name: &str) -> u64 {
@@ -293,26 +338,10 @@ impl<'t> Node<'t> {
         slot.map_or_else(Position::default, |s| Position { line: s.line, column: s.column })
     }
 
-    /// Where it is in the document (RFC 6901).
+    /// Where it is in the document (RFC 6901), cut behind [`MAX_POINTER`] bytes.
     #[must_use]
     pub fn pointer(self) -> String {
-        let mut steps = Vec::new();
-        let mut at = self.id;
-        while at != NodeId::ROOT
-            && let Some(slot) = self.tree.slot(at)
-        {
-            steps.push(slot.key);
-            at = NodeId(slot.parent);
-        }
-        let mut out = String::new();
-        for key in steps.iter().rev() {
-            out.push('/');
-            match key {
-                Key::Name(part) => out.push_str(&escape(self.tree.part(*part))),
-                Key::Index(index) => out.push_str(&index.to_string()),
-            }
-        }
-        out
+        self.tree.pointer(self.id, None)
     }
 
     /// What it is a member or element of.
@@ -331,20 +360,12 @@ impl<'t> Node<'t> {
 
     /// Members or elements, in the order of the document.
     pub fn children(self) -> impl Iterator<Item = Self> {
-        let slot = self.tree.slot(self.id);
-        let end = slot.map_or(0, |slot| slot.end);
-        let mut at = self.id.0.saturating_add(1);
-        std::iter::from_fn(move || {
-            while at < end {
-                let slot = self.tree.slots.get(at as usize)?;
-                let id = NodeId(at);
-                at = slot.end.max(at + 1);
-                if !slot.hidden {
-                    return Some(Self { tree: self.tree, id });
-                }
-            }
-            None
-        })
+        self.walk()
+    }
+
+    pub(crate) fn walk(self) -> Children<'t> {
+        let end = self.tree.slot(self.id).map_or(0, |slot| slot.end);
+        Children { tree: self.tree, at: self.id.0.saturating_add(1), end, passed: 0 }
     }
 
     /// Members with their names.
@@ -355,17 +376,26 @@ impl<'t> Node<'t> {
     /// The node that a JSON pointer names from here. Steps are bounded by the depth of a tree.
     #[must_use]
     pub fn find(self, pointer: &str) -> Option<Self> {
+        self.find_counted(pointer, &mut 0)
+    }
+
+    /// The same; adds the nodes that were looked at to `steps`.
+    pub(crate) fn find_counted(self, pointer: &str, steps: &mut usize) -> Option<Self> {
         if pointer.is_empty() {
             return Some(self);
         }
         let mut at = self;
         for step in pointer.strip_prefix('/')?.split('/') {
+            *steps += 1;
             let step = step.replace("~1", "/").replace("~0", "~");
             at = match at.value() {
                 Value::Object => at.get(&step)?,
                 Value::Array => {
                     let index = step.parse().ok().filter(|index| *index < MAX_POINTED_INDEX)?;
-                    at.children().nth(index)?
+                    let mut children = at.walk();
+                    let found = children.nth(index);
+                    *steps += children.passed();
+                    found?
                 }
                 _ => return None,
             };
@@ -417,6 +447,38 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn text_of(self, name: &str) -> &'t str {
         self.get(name).and_then(Self::scalar).unwrap_or_default()
+    }
+}
+
+/// Children of a node that are shown.
+pub(crate) struct Children<'t> {
+    tree: &'t Tree,
+    at: u32,
+    end: u32,
+    passed: usize,
+}
+
+impl Children<'_> {
+    /// How many were looked at, hidden ones too.
+    pub(crate) fn passed(&self) -> usize {
+        self.passed
+    }
+}
+
+impl<'t> Iterator for Children<'t> {
+    type Item = Node<'t>;
+
+    fn next(&mut self) -> Option<Node<'t>> {
+        while self.at < self.end {
+            let slot = self.tree.slots.get(self.at as usize)?;
+            let id = NodeId(self.at);
+            self.at = slot.end.max(self.at + 1);
+            self.passed += 1;
+            if !slot.hidden {
+                return Some(Node { tree: self.tree, id });
+            }
+        }
+        None
     }
 }
 

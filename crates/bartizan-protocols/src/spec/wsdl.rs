@@ -1,7 +1,7 @@
 //! WSDL 1.1 with XML Schema: each operation of each SOAP binding, with its action, its messages and
 //! the addresses of its ports. Several are at one address, so path and method do not tell them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     SpecDocument,
@@ -16,6 +16,8 @@ use super::{
 
 /// Most parts of one message.
 const MAX_PARTS: usize = 256;
+/// Longest qualified name that is looked up, in bytes.
+const MAX_QNAME: usize = 4 * 1024;
 
 /// Fills a document from its files.
 pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Operations) {
@@ -47,13 +49,18 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
     }
     for (file, binding) in &known.bindings {
         known.binding(*file, *binding, &ports, out);
+        if out.is_full(*binding) {
+            return;
+        }
     }
 }
 
 #[derive(Default)]
 struct Known<'a> {
     messages: BTreeMap<&'a str, (u32, Node<'a>)>,
-    port_types: BTreeMap<&'a str, (u32, Node<'a>)>,
+    port_types: BTreeSet<&'a str>,
+    /// Operations by their port type and name.
+    abstracts: BTreeMap<(&'a str, &'a str), Node<'a>>,
     bindings: Vec<(u32, Node<'a>)>,
     services: Vec<(u32, Node<'a>)>,
     /// Elements and types of schemas.
@@ -70,6 +77,8 @@ fn is(node: Node<'_>, name: &str) -> bool {
 
 /// What a qualified name is called in its namespace.
 fn local(name: &str) -> &str {
+    // Many may share one that is long: it is gone over for each.
+    let name = if name.len() <= MAX_QNAME { name } else { "" };
     name.rsplit(':').next().unwrap_or("")
 }
 
@@ -85,7 +94,7 @@ impl<'a> Known<'a> {
             if is(child, "message") {
                 self.messages.entry(name).or_insert((file, child));
             } else if is(child, "portType") {
-                self.port_types.entry(name).or_insert((file, child));
+                self.port_type(name, child);
             } else if is(child, "binding") {
                 self.bindings.push((file, child));
             } else if is(child, "service") {
@@ -95,6 +104,16 @@ impl<'a> Known<'a> {
                     self.schema(schema, file);
                 }
             }
+        }
+    }
+
+    /// Of several of one name, the first counts.
+    fn port_type(&mut self, name: &'a str, node: Node<'a>) {
+        if !self.port_types.insert(name) {
+            return;
+        }
+        for operation in node.children().filter(|child| is(*child, "operation")) {
+            self.abstracts.entry((name, operation.text_of("@name"))).or_insert(operation);
         }
     }
 
@@ -122,7 +141,7 @@ impl<'a> Known<'a> {
                 };
                 let list = ports.entry(local(port.text_of("@binding"))).or_default();
                 if list.len() >= MAX_SERVERS {
-                    out.problems.error_at(port, format!("more than {MAX_SERVERS} ports"));
+                    out.problems.error_at(port, format_args!("more than {MAX_SERVERS} ports"));
                     break;
                 }
                 let name = cut(port.text_of("@name"));
@@ -150,17 +169,12 @@ impl<'a> Known<'a> {
             out.problems.warning_at(binding, what);
             return;
         };
-        let port_type = self.port_types.get(local(binding.text_of("@type")));
-        let servers = ports.get(binding.text_of("@name")).cloned().unwrap_or_default();
-        let mut abstracts: BTreeMap<&str, Node<'a>> = BTreeMap::new();
-        for node in port_type.into_iter().flat_map(|(_, node)| node.children()) {
-            if is(node, "operation") {
-                abstracts.entry(node.text_of("@name")).or_insert(node);
-            }
-        }
+        let port_type = local(binding.text_of("@type"));
+        let none = Vec::new();
+        let servers = ports.get(binding.text_of("@name")).unwrap_or(&none);
         for node in binding.children().filter(|child| is(*child, "operation")) {
             let name = node.text_of("@name");
-            let described = abstracts.get(name).copied();
+            let described = self.abstracts.get(&(port_type, name)).copied();
             if described.is_none() {
                 out.problems.warning_at(node, "its port type does not describe this operation");
             }
@@ -179,24 +193,37 @@ impl<'a> Known<'a> {
             if let Some(documentation) = described.and_then(|d| d.get("documentation")) {
                 operation.summary = cut(documentation.text_of("#text"));
             }
-            for (part, status) in [("input", ""), ("output", "200"), ("fault", "500")] {
-                let messages = described.into_iter().flat_map(Node::children);
-                for message in messages.filter(|m| is(*m, part)).take(MAX_PARTS) {
-                    if !out.item(message) {
-                        break;
-                    }
-                    let bodies = self.message(message, media_type, out);
-                    if status.is_empty() {
-                        operation.bodies.extend(bodies);
-                    } else {
-                        let place = Place { file, node: message.id() };
-                        let status = status.to_owned();
-                        operation.responses.push(SpecResponse { status, bodies, place });
-                    }
-                }
+            if let Some(described) = described {
+                self.messages(&mut operation, described, media_type, file, out);
             }
             if !out.add(operation, node, file) {
                 return;
+            }
+        }
+    }
+
+    fn messages(
+        &self,
+        operation: &mut SpecOperation,
+        described: Node<'a>,
+        media_type: &str,
+        file: u32,
+        out: &mut Operations,
+    ) {
+        for (part, status) in [("input", ""), ("output", "200"), ("fault", "500")] {
+            let messages = out.children(described).filter(|m| is(*m, part));
+            for message in messages.take(MAX_PARTS) {
+                if !out.item(message, 0) {
+                    return;
+                }
+                let bodies = self.message(message, media_type, out);
+                if status.is_empty() {
+                    operation.bodies.extend(bodies);
+                } else {
+                    let place = Place { file, node: message.id() };
+                    let status = status.to_owned();
+                    operation.responses.push(SpecResponse { status, bodies, place });
+                }
             }
         }
     }
@@ -207,24 +234,27 @@ impl<'a> Known<'a> {
             out.problems.warning_at(node, "a message that is not described");
             return Vec::new();
         };
-        let parts = message.children().filter(|child| is(*child, "part")).take(MAX_PARTS);
-        parts
-            .map(|part| {
-                let element = part.text_of("@element");
-                let of_type = part.text_of("@type");
-                let (type_name, schema) = if element.is_empty() {
-                    (of_type, self.types.get(local(of_type)))
-                } else {
-                    (element, self.elements.get(local(element)))
-                };
-                SpecBody {
-                    media_type: media_type.to_owned(),
-                    required: true,
-                    type_name: cut(type_name),
-                    schema: schema.copied(),
-                }
-            })
-            .collect()
+        let mut bodies = Vec::new();
+        let parts = out.children(*message).filter(|child| is(*child, "part"));
+        for part in parts.take(MAX_PARTS) {
+            let element = part.text_of("@element");
+            let of_type = part.text_of("@type");
+            let (type_name, schema) = if element.is_empty() {
+                (of_type, self.types.get(local(of_type)))
+            } else {
+                (element, self.elements.get(local(element)))
+            };
+            if !out.item(part, type_name.len()) {
+                break;
+            }
+            bodies.push(SpecBody {
+                media_type: media_type.to_owned(),
+                required: true,
+                type_name: cut(type_name),
+                schema: schema.copied(),
+            });
+        }
+        bodies
     }
 }
 

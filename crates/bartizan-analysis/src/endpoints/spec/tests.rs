@@ -1,4 +1,4 @@
-use bartizan_protocols::spec::{NoFiles, read};
+use bartizan_protocols::spec::{NoFiles, SpecDocument, read};
 
 use super::*;
 
@@ -124,10 +124,73 @@ fn ambiguous_templates_end_quickly() {
         let text: Vec<String> = (0..6)
             .map(|bit| if n >> bit & 1 == 1 { "{a}".into() } else { "{a}{b}".into() })
             .collect();
-        trie.insert(&patterns(&text.join("/")), "GET", 0);
+        assert!(trie.insert(Trie::ANY, &patterns(&text.join("/")), "GET", 0));
     }
-    let sought = vec![Sought::Text("xy"); 40];
-    let mut steps = 0;
-    assert_eq!(trie.find("GET", &sought, &mut steps), None);
-    assert!(steps <= MAX_STEPS + 1);
+    trie.finish();
+    let sought = vec![Sought::Text("xy"); 6];
+    assert_eq!(trie.find(Trie::ANY, "GET", &sought), Some(0));
+    assert_eq!(trie.find(Trie::ANY, "PUT", &sought), None);
+    let begin = std::time::Instant::now();
+    // Each segment has two ways to go on, so that the paths are as many as 2 to the 14.
+    let mut trie = Trie::default();
+    for n in 0..1 << 14 {
+        let text: Vec<&str> =
+            (0..14).map(|bit| if n >> bit & 1 == 1 { "{a}" } else { "{a}{b}" }).collect();
+        trie.insert(Trie::ANY, &patterns(&text.join("/")), "GET", 0);
+    }
+    trie.finish();
+    assert_eq!(trie.find(Trie::ANY, "GET", &[Sought::Text("xy"); 40]), None);
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
+
+/// One document of operations at these paths.
+fn at_paths(paths: impl IntoIterator<Item = String>, server: &str) -> SpecDocument {
+    let paths: Vec<String> =
+        paths.into_iter().map(|path| format!(r#""{path}":{{"get":{{}}}}"#)).collect();
+    let text = format!(
+        r#"{{"openapi":"3.0.0","info":{{}},"servers":[{{"url":"{server}"}}],"paths":{{{}}}}}"#,
+        paths.join(",")
+    );
+    read(text.as_bytes(), &mut NoFiles).expect("a document")
+}
+
+#[test]
+fn a_path_of_too_many_segments_is_left_out_and_counted() {
+    let long = |n: usize| "/a".repeat(n);
+    let document = at_paths([long(255), long(256), "/b".into()], "https://a.example/v1");
+    let index = SpecIndex::from_documents([&document]);
+    assert_eq!((index.operations().len(), index.left_out(0)), (2, 1));
+    let segments = [&["v1"][..], &["a"; 255]].concat();
+    assert!(index.lookup("a.example", "GET", &segments).is_some());
+    let segments = [&["v1"][..], &["a"; 256]].concat();
+    assert!(index.lookup("a.example", "GET", &segments).is_none());
+}
+
+#[test]
+fn what_is_beyond_the_room_of_an_index_is_left_out_and_counted() {
+    let document = at_paths((0..100).map(|n| format!("/n{n}/x")), "https://a.example/v1");
+    for room in [Room { bytes: 5_000, segments: 10_000 }, Room { bytes: 1_000_000, segments: 50 }] {
+        let index = SpecIndex::within(room, [&document]);
+        let kept = index.operations().len() as u64;
+        assert!((5..60).contains(&kept), "{kept}");
+        assert_eq!(kept + index.left_out(0), 100);
+        let state = |path| index.state(&template("a.example", "GET", path));
+        assert_eq!(state("/v1/n0/x"), InventoryState::Documented);
+        assert_eq!(state("/v1/n99/x"), InventoryState::Unspecified);
+        assert!(index.lookup("a.example", "GET", &["v1", "n0", "x"]).is_some());
+    }
+    assert_eq!(SpecIndex::from_documents([&document]).left_out(0), 0);
+}
+
+#[test]
+fn many_templates_of_one_segment_cost_no_more_than_their_number() {
+    let begin = std::time::Instant::now();
+    let document = at_paths((0..15_000).map(|n| format!("/a{n}x{{v}}")), "https://a.example");
+    let index = SpecIndex::from_documents([&document]);
+    for n in [0, 7_500, 14_999] {
+        let segment = format!("a{n}xy");
+        let found = index.lookup("a.example", "GET", &[&segment]).expect("documented");
+        assert_eq!(found.operation.path, format!("/a{n}x{{v}}"));
+    }
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
 }

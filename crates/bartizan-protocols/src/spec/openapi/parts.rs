@@ -32,15 +32,17 @@ impl<'a> Reader<'a> {
         for (list, file) in lists {
             let Some(list) = list else { continue };
             if !list.is_array() {
-                self.problem_in(file, list, "expected an array of parameters".to_owned());
+                self.problem_in(file, list, "expected an array of parameters");
                 continue;
             }
-            for parameter in list.children() {
-                if !self.out.item(parameter) {
+            for parameter in self.out.children(list) {
+                let Some((target, file)) = self.follow(parameter, file) else { continue };
+                let name = target.text_of("name");
+                // It is there for each operation, if not kept for each.
+                if !self.out.item(parameter, name.len()) {
                     return;
                 }
-                let Some((parameter, file)) = self.follow(parameter, file) else { continue };
-                let name = parameter.text_of("name");
+                let parameter = target;
                 let location = parameter.text_of("in");
                 if self.swagger && location == "body" {
                     if operation.bodies.is_empty() {
@@ -50,7 +52,7 @@ impl<'a> Reader<'a> {
                 }
                 let Some(location) = location_of(location) else {
                     let what = "expected a parameter with `name` and `in`: left out";
-                    self.problem_in(file, parameter, what.to_owned());
+                    self.problem_in(file, parameter, what);
                     continue;
                 };
                 if !seen.insert((name, location)) {
@@ -72,11 +74,8 @@ impl<'a> Reader<'a> {
             && operation.bodies.is_empty()
             && operation.parameters.iter().any(|p| p.location == ParameterIn::Form)
         {
-            for media_type in
-                self.media_types(node, "consumes", "application/x-www-form-urlencoded")
-            {
-                operation.bodies.push(SpecBody { media_type, ..SpecBody::default() });
-            }
+            operation.bodies =
+                self.swagger_bodies(node, "consumes", "application/x-www-form-urlencoded");
         }
     }
 
@@ -98,24 +97,26 @@ impl<'a> Reader<'a> {
     ) {
         let required = parameter.get("required").and_then(Node::as_bool).unwrap_or(false);
         let schema = parameter.get("schema").map(|s| Place { file, node: s.id() });
-        for media_type in self.media_types(node, "consumes", "") {
-            operation.bodies.push(SpecBody {
-                media_type,
-                required,
-                type_name: String::new(),
-                schema,
-            });
+        operation.bodies = self.swagger_bodies(node, "consumes", "");
+        for body in &mut operation.bodies {
+            (body.required, body.schema) = (required, schema);
         }
     }
 
-    /// What Swagger 2.0 says about media types, of the operation or the document.
-    fn media_types(&self, node: Node<'a>, name: &str, otherwise: &str) -> Vec<String> {
+    /// A body for each media type that Swagger 2.0 lists, for the operation or the document.
+    fn swagger_bodies(&mut self, node: Node<'a>, name: &str, otherwise: &str) -> Vec<SpecBody> {
         let list = node.get(name).or_else(|| self.forest.root().get(name));
-        let list = list.filter(|list| list.is_array());
-        let list = list.into_iter().flat_map(Node::children).take(MAX_MEDIA_TYPES);
-        let mut out: Vec<String> = list.filter_map(Node::as_str).map(cut).collect();
+        let list = list.filter(|list| list.is_array()).map(|list| self.out.children(list));
+        let mut out = Vec::new();
+        for media in list.into_iter().flatten().take(MAX_MEDIA_TYPES) {
+            let Some(media_type) = media.as_str() else { continue };
+            if !self.out.item(media, media_type.len()) {
+                return out;
+            }
+            out.push(SpecBody { media_type: cut(media_type), ..SpecBody::default() });
+        }
         if out.is_empty() {
-            out.push(otherwise.to_owned());
+            out.push(SpecBody { media_type: otherwise.to_owned(), ..SpecBody::default() });
         }
         out
     }
@@ -131,8 +132,9 @@ impl<'a> Reader<'a> {
     fn content(&mut self, node: Node<'a>, file: u32, required: bool) -> Vec<SpecBody> {
         let mut out = Vec::new();
         let content = node.get("content").filter(|c| c.is_object());
-        for (media_type, media) in content.into_iter().flat_map(Node::members) {
-            if !self.out.item(media) {
+        let content = content.map(|content| self.out.members(content));
+        for (media_type, media) in content.into_iter().flatten() {
+            if !self.out.item(media, media_type.len()) {
                 break;
             }
             // From 3.2 on a media type may be a reference, and items of a sequence have a schema.
@@ -152,14 +154,14 @@ impl<'a> Reader<'a> {
     pub(super) fn responses(&mut self, operation: &mut SpecOperation, node: Node<'a>, file: u32) {
         let Some(responses) = node.get("responses") else { return };
         if !responses.is_object() {
-            self.problem_in(file, responses, "expected an object of responses".to_owned());
+            self.problem_in(file, responses, "expected an object of responses");
             return;
         }
-        for (status, response) in responses.members() {
+        for (status, response) in self.out.members(responses) {
             if status.starts_with("x-") {
                 continue;
             }
-            if !self.out.item(response) {
+            if !self.out.item(response, status.len()) {
                 return;
             }
             let Some((response, file)) = self.follow(response, file) else { continue };
@@ -179,11 +181,11 @@ impl<'a> Reader<'a> {
     fn swagger_response(&mut self, node: Node<'a>, response: Node<'a>, file: u32) -> Vec<SpecBody> {
         let Some(schema) = response.get("schema") else { return Vec::new() };
         let schema = Some(Place { file, node: schema.id() });
-        let types = self.media_types(node, "produces", "");
-        types
-            .into_iter()
-            .map(|media_type| SpecBody { media_type, schema, ..SpecBody::default() })
-            .collect()
+        let mut bodies = self.swagger_bodies(node, "produces", "");
+        for body in &mut bodies {
+            body.schema = schema;
+        }
+        bodies
     }
 
     /// Schemes of authentication of the document.
@@ -196,7 +198,7 @@ impl<'a> Reader<'a> {
         let mut out = Vec::new();
         for (name, node) in list.into_iter().flat_map(Node::members) {
             if out.len() >= MAX_SCHEMES {
-                self.problem_in(0, node, format!("more than {MAX_SCHEMES} schemes"));
+                self.problem_in(0, node, format_args!("more than {MAX_SCHEMES} schemes"));
                 break;
             }
             let Some((node, file)) = self.follow(node, 0) else { continue };
@@ -222,10 +224,10 @@ impl<'a> Reader<'a> {
             return None;
         }
         let mut out = Vec::new();
-        for alternative in list.children() {
+        for alternative in self.out.children(list) {
             if out.len() >= MAX_ALTERNATIVES {
                 let what =
-                    format!("more than {MAX_ALTERNATIVES} alternatives: the rest is left out");
+                    format_args!("more than {MAX_ALTERNATIVES} alternatives: the rest is left out");
                 self.out.problems.error_at(alternative, what);
                 break;
             }
@@ -235,8 +237,8 @@ impl<'a> Reader<'a> {
                 self.out.problems.error_at(alternative, "expected a security requirement object");
                 continue;
             }
-            for (name, scopes) in alternative.members().take(MAX_ALTERNATIVES) {
-                let scopes = scopes.children().take(MAX_ALTERNATIVES);
+            for (name, scopes) in self.out.members(alternative).take(MAX_ALTERNATIVES) {
+                let scopes = self.out.children(scopes).take(MAX_ALTERNATIVES);
                 let scopes = scopes.filter_map(Node::scalar).map(cut).collect();
                 requirement.schemes.push((cut(name), scopes));
             }

@@ -1,10 +1,7 @@
 //! Writes a tree, node after node in document order.
 
-use super::{
-    Key, Kind, MAX_DEPTH, MAX_EXPANDED_NODES, MAX_NODES, Node, NodeId, Part, Position, Slot, Tree,
-    Value, escape, short,
-};
-use crate::spec::SpecLimit;
+use super::{Key, Kind, MAX_DEPTH, Node, NodeId, Part, Position, Slot, Tree, Value, short};
+use crate::spec::{SpecLimit, budget::Limits};
 
 /// Writes a tree from front to back.
 #[derive(Default)]
@@ -12,7 +9,10 @@ pub(crate) struct Builder {
     pub(super) tree: Tree,
     open: Vec<Open>,
     key: Option<(Part, Position)>,
+    limits: Limits,
+    /// Nodes and bytes that aliases and merge keys added.
     expanded: usize,
+    expanded_bytes: usize,
 }
 
 struct Open {
@@ -20,11 +20,33 @@ struct Open {
     children: u32,
 }
 
+/// How many objects and lists are in each other, of the nodes of one subtree.
+fn levels(slots: &[Slot]) -> usize {
+    let mut ends: Vec<u32> = Vec::new();
+    let mut most = 0;
+    let from = slots.first().map_or(0, |top| top.end.saturating_sub(short(slots.len())));
+    for (slot, at) in slots.iter().zip(from..) {
+        while ends.last().is_some_and(|end| *end <= at) {
+            ends.pop();
+        }
+        if matches!(slot.kind, Kind::Array | Kind::Object) {
+            ends.push(slot.end);
+            most = most.max(ends.len());
+        }
+    }
+    most
+}
+
 impl Builder {
+    pub(crate) fn new(limits: Limits) -> Self {
+        Self { limits, ..Self::default() }
+    }
+
     /// The name of the next node, inside an object.
-    pub(crate) fn key(&mut self, name: &str, position: Position) {
-        let part = self.store(name);
+    pub(crate) fn key(&mut self, name: &str, position: Position) -> Result<(), SpecLimit> {
+        let part = self.store(name)?;
         self.key = Some((part, position));
+        Ok(())
     }
 
     pub(crate) fn null(&mut self, position: Position) -> Result<NodeId, SpecLimit> {
@@ -36,12 +58,12 @@ impl Builder {
     }
 
     pub(crate) fn number(&mut self, text: &str, position: Position) -> Result<NodeId, SpecLimit> {
-        let part = self.store(text);
+        let part = self.store(text)?;
         self.push(Kind::Number(part), position)
     }
 
     pub(crate) fn text(&mut self, text: &str, position: Position) -> Result<NodeId, SpecLimit> {
-        let part = self.store(text);
+        let part = self.store(text)?;
         self.push(Kind::Text(part), position)
     }
 
@@ -67,7 +89,7 @@ impl Builder {
 
     /// An object with a name, for what is no JSON or YAML.
     pub(crate) fn object(&mut self, name: &str, position: Position) -> Result<NodeId, SpecLimit> {
-        self.key(name, position);
+        self.key(name, position)?;
         self.open(true, position)
     }
 
@@ -78,7 +100,7 @@ impl Builder {
         text: &str,
         position: Position,
     ) -> Result<NodeId, SpecLimit> {
-        self.key(name, position);
+        self.key(name, position)?;
         self.text(text, position)
     }
 
@@ -109,12 +131,7 @@ impl Builder {
     /// The JSON pointer of the innermost open value and the name that waits.
     pub(crate) fn pointer(&self) -> String {
         let open = self.open.last().map_or(NodeId::ROOT, |open| NodeId(open.id));
-        let mut out = self.tree.node(open).pointer();
-        if let Some((part, _)) = self.key {
-            out.push('/');
-            out.push_str(&escape(self.tree.part(part)));
-        }
-        out
+        self.tree.pointer(open, self.key.map(|(part, _)| part))
     }
 
     /// Whether the innermost open object has a member of this name.
@@ -122,15 +139,18 @@ impl Builder {
         self.open.last().is_some_and(|open| self.tree.member(open.id, name).is_some())
     }
 
-    fn store(&mut self, text: &str) -> Part {
+    fn store(&mut self, text: &str) -> Result<Part, SpecLimit> {
+        if text.len() > self.limits.text_bytes.saturating_sub(self.tree.text.len()) {
+            return Err(SpecLimit::TextBytes);
+        }
         let part = Part { from: short(self.tree.text.len()), length: short(text.len()) };
         self.tree.text.push_str(text);
-        part
+        Ok(part)
     }
 
     fn push(&mut self, kind: Kind, position: Position) -> Result<NodeId, SpecLimit> {
         let id = self.tree.slots.len();
-        if id >= MAX_NODES {
+        if id >= self.limits.nodes {
             return Err(SpecLimit::Nodes);
         }
         let id = short(id);
@@ -170,6 +190,16 @@ impl Builder {
         self.tree.members.insert(hash, id);
     }
 
+    /// Counts bytes that an alias stands for. Copies share their text; what reads them later does
+    /// not know that, and goes over it for each of them.
+    pub(crate) fn expand_bytes(&mut self, bytes: usize) -> Result<(), SpecLimit> {
+        self.expanded_bytes = self.expanded_bytes.saturating_add(bytes);
+        if self.expanded_bytes > self.limits.expanded_bytes {
+            return Err(SpecLimit::ExpandedBytes);
+        }
+        Ok(())
+    }
+
     /// Copies a closed subtree to here: what an alias or a merge key stands for.
     pub(crate) fn copy(&mut self, from: NodeId) -> Result<NodeId, SpecLimit> {
         let Some(slot) = self.tree.slot(from).copied() else {
@@ -177,12 +207,18 @@ impl Builder {
         };
         let size = (slot.end as usize).saturating_sub(from.at());
         self.expanded = self.expanded.saturating_add(size);
-        if self.expanded > MAX_EXPANDED_NODES {
+        if self.expanded > self.limits.expanded_nodes {
             return Err(SpecLimit::ExpandedNodes);
         }
-        if self.tree.slots.len() + size > MAX_NODES {
+        if self.tree.slots.len() + size > self.limits.nodes {
             return Err(SpecLimit::Nodes);
         }
+        let copied = self.tree.slots.get(from.at()..slot.end as usize).unwrap_or_default();
+        let bytes = copied.iter().map(Slot::bytes).sum();
+        if self.open.len() + levels(copied) > MAX_DEPTH {
+            return Err(SpecLimit::Depth);
+        }
+        self.expand_bytes(bytes)?;
         let top = self.push(slot.kind, Position { line: slot.line, column: slot.column })?;
         let shift = top.0 - from.0;
         for at in from.0 + 1..slot.end {
@@ -240,6 +276,9 @@ impl Builder {
         if let Some(slot) = self.tree.slots.get_mut(merge as usize) {
             slot.hidden = true;
         }
+        // A name that leads to what is hidden would be looked for among all members.
+        let hash = self.tree.hash(open, "<<");
+        self.tree.members.remove(&hash);
         Ok(())
     }
 }

@@ -2,32 +2,33 @@
 //! with a warning; at the first thing that is no JSON reading ends, and what was read stays.
 
 use super::{Builder, MAX_NAME, Position, Tree};
-use crate::spec::{SpecLimit, problem::Problems};
+use crate::spec::{SpecLimit, budget::Limits, problem::Problems};
 
-/// Reads a document.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
+/// Reads a document. Whether it is JSON as far as it was read: up to its end, or a limit.
+pub(super) fn read(text: &str, limits: Limits, problems: &mut Problems) -> (Tree, bool) {
     let mut reader = Reader {
         text,
         bytes: text.as_bytes(),
         at: 0,
         line: 1,
         line_start: Mark::default(),
-        builder: Builder::default(),
+        builder: Builder::new(limits),
         problems,
         noted: false,
     };
+    let mut is_json = true;
     if let Err(stop) = reader.run() {
         let at = reader.position();
-        let pointer = reader.builder.pointer();
-        let what = match stop {
+        match stop {
             Stop::Expected(what) => {
-                format!("not JSON: expected {what}; nothing behind this is read")
+                is_json = false;
+                let what = format_args!("not JSON: expected {what}; nothing behind this is read");
+                reader.problems.error_in(&reader.builder, at, what);
             }
-            Stop::Limit(limit) => limit.message(),
-        };
-        reader.problems.error(&pointer, at, what);
+            Stop::Limit(limit) => reader.problems.limit_in(&reader.builder, at, limit),
+        }
     }
-    reader.builder.finish()
+    (reader.builder.finish(), is_json)
 }
 
 enum Stop {
@@ -133,12 +134,11 @@ impl Reader<'_, '_> {
         if name.len() > MAX_NAME {
             return Err(SpecLimit::NameBytes.into());
         }
-        if self.builder.has(&name) {
-            self.builder.key(&name, at);
-            let pointer = self.builder.pointer();
-            self.problems.warning(&pointer, at, "this name came before: the last one counts");
-        } else {
-            self.builder.key(&name, at);
+        let again = self.builder.has(&name);
+        self.builder.key(&name, at)?;
+        if again {
+            let what = "this name came before: the last one counts";
+            self.problems.warning_in(&self.builder, at, what);
         }
         self.space();
         if self.peek() != Some(b':') {

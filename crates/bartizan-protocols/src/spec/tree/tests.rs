@@ -2,7 +2,7 @@ use super::*;
 
 fn read(text: &str) -> (Tree, Vec<super::super::Problem>) {
     let mut problems = Problems::default();
-    let tree = Tree::read(text.as_bytes(), &mut problems);
+    let tree = Tree::read(text.as_bytes(), Limits::default(), &mut problems);
     (tree, problems.into_parts().0)
 }
 

@@ -11,7 +11,7 @@ use quick_xml::{
 };
 
 use super::{Builder, Position, Tree, short};
-use crate::spec::{SpecLimit, problem::Problems};
+use crate::spec::{SpecLimit, budget::Limits, problem::Problems};
 
 /// Longest text of one element that is kept, in bytes: documentation, not values.
 const MAX_TEXT: usize = 4 * 1024;
@@ -19,11 +19,12 @@ const MAX_TEXT: usize = 4 * 1024;
 const MAX_NAMESPACE: usize = 128;
 
 /// Reads a document.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
+pub(super) fn read(text: &str, limits: Limits, problems: &mut Problems) -> Tree {
     let mut reader = NsReader::from_str(text);
     reader.config_mut().check_end_names = true;
     let mut lines = Lines::new(text);
-    let mut state = State { builder: Builder::default(), names: vec![HashMap::new()], said: None };
+    let mut state =
+        State { builder: Builder::new(limits), names: vec![HashMap::new()], said: None };
     // A root for the one element, so that its name is in the tree.
     let mut result = state.builder.open(true, Position { line: 1, column: 1 }).map(|_| ());
     while result.is_ok() {
@@ -31,8 +32,8 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
         match reader.read_resolved_event() {
             Ok((_, Event::Eof)) => {
                 if state.names.len() > 1 {
-                    let pointer = state.builder.pointer();
-                    problems.error(&pointer, at, "the document ends inside of an element");
+                    let what = "the document ends inside of an element";
+                    problems.error_in(&state.builder, at, what);
                 }
                 break;
             }
@@ -48,16 +49,14 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
                 result = state.event(&event, &namespace, at, problems);
             }
             Err(error) => {
-                let pointer = state.builder.pointer();
                 let what = format!("not XML: {error}; nothing behind this is read");
-                problems.error(&pointer, at, what);
+                problems.error_in(&state.builder, at, what);
                 break;
             }
         }
     }
     if let Err(limit) = result {
-        let pointer = state.builder.pointer();
-        problems.error(&pointer, lines.at(0), limit.message());
+        problems.limit_in(&state.builder, lines.at(0), limit);
     }
     state.builder.finish()
 }

@@ -6,15 +6,15 @@ use std::collections::HashMap;
 use granit_parser::{Event, Parser, ScalarStyle, Span, Tag};
 
 use super::{Builder, MAX_NAME, NodeId, Position, Tree, short};
-use crate::spec::{SpecLimit, problem::Problems};
+use crate::spec::{SpecLimit, budget::Limits, problem::Problems};
 
 /// Most anchors of one file.
 const MAX_ANCHORS: usize = 20_000;
 
 /// Reads the first document of a text.
-pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
+pub(super) fn read(text: &str, limits: Limits, problems: &mut Problems) -> Tree {
     let mut reader = Reader {
-        builder: Builder::default(),
+        builder: Builder::new(limits),
         problems,
         anchors: HashMap::new(),
         names: Vec::new(),
@@ -28,8 +28,7 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
                     Ok(true) => {}
                     Ok(false) => break,
                     Err(limit) => {
-                        let pointer = reader.builder.pointer();
-                        reader.problems.error(&pointer, last, limit.message());
+                        reader.problems.limit_in(&reader.builder, last, limit);
                         break;
                     }
                 }
@@ -37,9 +36,8 @@ pub(super) fn read(text: &str, problems: &mut Problems) -> Tree {
             Err(error) => {
                 let mark = error.marker();
                 let at = Position { line: short(mark.line()), column: short(mark.col() + 1) };
-                let pointer = reader.builder.pointer();
                 let what = format!("not YAML: {}; nothing behind this is read", error.info());
-                reader.problems.error(&pointer, at, what);
+                reader.problems.error_in(&reader.builder, at, what);
                 break;
             }
         }
@@ -121,10 +119,10 @@ impl Reader<'_> {
             return Err(SpecLimit::NameBytes);
         }
         let again = self.builder.has(text);
-        self.builder.key(text, at);
+        self.builder.key(text, at)?;
         if again {
-            let pointer = self.builder.pointer();
-            self.problems.warning(&pointer, at, "this name came before: the last one counts");
+            let what = "this name came before: the last one counts";
+            self.problems.warning_in(&self.builder, at, what);
         }
         self.set(Expect::Value);
         Ok(())
@@ -144,9 +142,8 @@ impl Reader<'_> {
 
     fn open(&mut self, object: bool, anchor: usize, at: Position) -> Result<(), SpecLimit> {
         if self.names.last() == Some(&Expect::Name) {
-            let pointer = self.builder.pointer();
-            self.problems.error(&pointer, at, "a name that is no text: read as `?`");
-            self.builder.key("?", at);
+            self.problems.error_in(&self.builder, at, "a name that is no text: read as `?`");
+            self.builder.key("?", at)?;
             self.set(Expect::Value);
             self.names.push(Expect::Skip(1));
             return Ok(());
@@ -177,7 +174,12 @@ impl Reader<'_> {
         let target = self.anchors.get(&anchor).copied();
         if self.names.last() == Some(&Expect::Name) {
             let name = target.and_then(|id| self.builder.tree.node(id).scalar());
-            let name = name.unwrap_or("?").to_owned();
+            let name = name.unwrap_or("?");
+            if name.len() > MAX_NAME {
+                return Err(SpecLimit::NameBytes);
+            }
+            let name = name.to_owned();
+            self.builder.expand_bytes(name.len())?;
             return self.name(&name, at);
         }
         match target {
@@ -185,9 +187,8 @@ impl Reader<'_> {
                 self.builder.copy(id)?;
             }
             _ => {
-                let pointer = self.builder.pointer();
                 let what = "an alias of something around it, or of nothing: read as null";
-                self.problems.error(&pointer, at, what);
+                self.problems.error_in(&self.builder, at, what);
                 self.builder.null(at)?;
             }
         }
