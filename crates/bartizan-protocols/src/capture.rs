@@ -24,7 +24,7 @@ use std::fmt;
 use bartizan_model::{Exchange, Timestamp};
 
 pub use self::{
-    container::{Container, Packet, Step},
+    container::{Container, Packet, Secrets, Step},
     flows::Flows,
     hpack::{Hpack, HpackLimits},
     stream::{Piece, Stream},
@@ -78,7 +78,7 @@ losses! {
     TlsMalformed = "tls_malformed": "Bytes that break TLS; the rest of their connection is left out.",
     TlsNotDecrypted = "tls_not_decrypted": "A TLS record that the keys of its connection do not open; the rest of its direction is left out.",
     TlsRenegotiated = "tls_renegotiated": "A TLS connection that negotiates anew; the rest of it is left out.",
-    TlsEarlyData = "tls_early_data": "Data that a TLS client sent before the server answered; it is not read.",
+    TlsEarlyData = "tls_early_data": "Data that a TLS client sent before the server answered, and that the server refused or no secret opens; it is not read.",
     TlsBehindGap = "tls_behind_gap": "TLS records behind bytes that the capture lost; the rest of their direction is left out.",
     TlsCut = "tls_cut": "A TLS record in which its direction or the capture ends.",
     TunnelOpened = "tunnel_opened": "A CONNECT request opens a tunnel and is no API exchange.",

@@ -36,8 +36,8 @@ pub(super) static SOURCE: SourceItem = SourceItem {
            with --keylog) or in the capture before the connection. The client is who asks; time \
            and duration are those of the packets. A body that misses bytes is *truncated*. What is \
            no HTTP is counted by reason: TLS whose keys or handshake are not there, that negotiates \
-           anew or has other cipher suites, early data of TLS, other protocols, packets that are no \
-           TCP. What the capture lost is counted too: gaps, cut packets, responses without their \
+           anew or has other cipher suites, early data of TLS that was refused or whose secret is not \
+           there, other protocols, packets that are no TCP. What the capture lost is counted too: gaps, cut packets, responses without their \
            request, bytes in front of the first message. Connections that are silent for 10 minutes \
            are over, and those that both sides ended. Exchanges come when they are complete and may \
            be up to 15 minutes late.",

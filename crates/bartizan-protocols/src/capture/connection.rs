@@ -160,7 +160,8 @@ impl Connection {
             Protocol::Http2(http) => http.gap(side, bytes, &mut env),
             Protocol::WebSocket(socket) => socket.gap(side, bytes, &mut env),
             Protocol::Tls(secured) => {
-                let all = secured.tls.gap(side, bytes);
+                let Some(keys) = around.keys else { return };
+                let all = secured.tls.gap(side, bytes, keys);
                 self.opened(all, around);
             }
             Protocol::Other => {}
@@ -212,8 +213,8 @@ impl Connection {
         }
         if let Protocol::Tls(secured) = &mut self.protocol {
             let is_torn = [Side::Client, Side::Server].iter().any(|s| secured.tls.is_torn(*s));
-            let all = secured.tls.close();
-            self.opened(all, around);
+            let all = around.keys.map(|keys| secured.tls.close(keys));
+            self.opened(all.unwrap_or_default(), around);
             if let Protocol::Tls(secured) = self.protocol
                 && let Some(inner) = secured.inner
             {
@@ -329,9 +330,15 @@ impl Connection {
             && let Some(about) = secured.tls.about()
         {
             let tls = Some(about.clone());
-            let mut inner = Self::new(Ends { is_whole: true, tls, ..self.ends.clone() });
-            inner.switches = self.switches + 1;
+            let sure = Ends { has_unseen: false, is_eager: false, ..self.ends.clone() };
+            let ends = Ends { is_whole: true, tls, ..sure };
+            let inner = Self { switches: self.switches + 1, ..Self::new(ends) };
             secured.inner = Some(inner);
+        }
+        if let Some(inner) = &mut secured.inner {
+            inner.ends.is_whole &= secured.tls.is_whole();
+            inner.ends.has_unseen |= !secured.tls.is_whole();
+            inner.ends.is_eager |= secured.tls.is_eager();
         }
         let client = self.ends.client.unwrap_or(0);
         let from = |side| if side == Side::Client { client } else { 1 - client };

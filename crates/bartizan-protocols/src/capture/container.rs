@@ -3,6 +3,8 @@
 //! The reader is given what is there of the file and says what to do with its beginning. It keeps
 //! nothing but the description of interfaces, so that memory does not grow with the file.
 
+use std::fmt;
+
 use bartizan_model::Timestamp;
 
 use super::Loss;
@@ -34,6 +36,17 @@ pub struct Packet<'a> {
     pub data: &'a [u8],
 }
 
+/// A key log of TLS in a capture. It is never shown; the bytes are those of the file, whose reader
+/// keeps them.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Secrets<'a>(pub(super) &'a [u8]);
+
+impl fmt::Debug for Secrets<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Secrets").field(&self.0.len()).finish()
+    }
+}
+
 /// What the beginning of the bytes is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step<'a> {
@@ -44,7 +57,7 @@ pub enum Step<'a> {
     /// A packet, and the bytes that it takes.
     Packet(Packet<'a>, usize),
     /// A key log of TLS, and the bytes that it takes.
-    Secrets(&'a [u8], usize),
+    Secrets(Secrets<'a>, usize),
     /// So many bytes carry something that cannot be used.
     Lost(Loss, u64),
 }
@@ -218,7 +231,7 @@ impl Container {
         let size = self.u32(body, 4).unwrap_or(u32::MAX) as usize;
         let log = body.get(8..).and_then(|rest| rest.get(..size));
         match log.filter(|_| self.u32(body, 0) == Some(TLS_KEY_LOG)) {
-            Some(log) => Step::Secrets(log, length),
+            Some(log) => Step::Secrets(Secrets(log), length),
             None => Step::Lost(Loss::SecretsUnread, length as u64),
         }
     }
@@ -310,7 +323,8 @@ mod tests {
                 Step::Pass(u64::MAX) => return (packets, lost),
                 Step::Pass(bytes) => bytes as usize,
                 Step::Secrets(log, bytes) => {
-                    packets.push((None, log.to_vec()));
+                    assert_eq!(format!("{log:?}"), "Secrets(3)", "nobody is shown what it holds");
+                    packets.push((None, log.0.to_vec()));
                     bytes
                 }
                 Step::Packet(packet, bytes) => {

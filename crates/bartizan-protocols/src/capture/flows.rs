@@ -9,7 +9,7 @@ use std::{
 use bartizan_model::{Duration, Timestamp};
 
 use super::{
-    CaptureLimits, Event, Loss, Packet, Piece, Stamp, Stream,
+    CaptureLimits, Event, Loss, Packet, Piece, Secrets, Stamp, Stream,
     connection::{Around, Connection},
     fragments::Fragments,
     link::{self, ACK, Content, FIN, RST, SYN, Segment},
@@ -119,10 +119,10 @@ impl Flows {
         self.out.push_back(Event::Lost(loss, self.packets));
     }
 
-    /// Takes secrets of the capture, in the form of a key log.
-    pub fn secrets(&mut self, log: &[u8]) {
+    /// Takes secrets of the capture.
+    pub fn secrets(&mut self, log: Secrets<'_>) {
         let Some(keys) = &mut self.keys else { return };
-        let lines = keys.inside.add(log);
+        let lines = keys.inside.add(log.0);
         if lines.malformed + lines.beyond > 0 {
             self.lost(Loss::SecretsUnread);
         }
@@ -217,7 +217,15 @@ impl Flows {
         self.opened += 1;
         let is_whole = segment.has(SYN);
         let number = self.opened;
-        let ends = Ends { addresses: key.ends, client, number, is_whole, tls: None };
+        let ends = Ends {
+            addresses: key.ends,
+            client,
+            number,
+            is_whole,
+            has_unseen: false,
+            is_eager: false,
+            tls: None,
+        };
         let stream = || Stream::new(&self.limits);
         let flow = Flow {
             streams: [stream(), stream()],
@@ -252,17 +260,9 @@ impl Flows {
                 return;
             }
             self.ending.pop_front();
-            let flow = self.flows.get_mut(&key).filter(|flow| flow.number == number);
-            let Some(flow) = flow else { continue };
-            self.held = self.held.saturating_sub(flow.held);
-            let mut around = Around {
-                limits: &self.limits,
-                keys: self.keys.as_ref(),
-                waits: [false; 2],
-                packet: self.packets,
-                out: &mut self.out,
-            };
-            flow.close(true, &mut around);
+            if self.flows.get(&key).is_some_and(|flow| flow.number == number) {
+                self.finish(&key, true);
+            }
         }
     }
 
@@ -280,7 +280,13 @@ impl Flows {
     }
 
     fn forget(&mut self, key: &Key, is_closed: bool) {
-        let Some(mut flow) = self.flows.remove(key) else { return };
+        self.finish(key, is_closed);
+        self.flows.remove(key);
+    }
+
+    /// What a connection holds comes out; that it was there is still known.
+    fn finish(&mut self, key: &Key, is_closed: bool) {
+        let Some(flow) = self.flows.get_mut(key) else { return };
         self.held = self.held.saturating_sub(flow.held);
         let mut around = Around {
             limits: &self.limits,

@@ -2,7 +2,8 @@
 //!
 //! Without loss, responses answer requests in their order. Once the capture lost something, or when
 //! it began in the middle, a response must have come after its request, and behind a gap it answers
-//! the last request that was sent before it; where that cannot be told, both stay alone.
+//! the last request that was sent before it; where that cannot be told, both stay alone. So they do
+//! behind requests that are not there of a client that does not wait for answers.
 
 mod buffer;
 pub(super) mod head;
@@ -210,12 +211,13 @@ impl Http1 {
                 }
             }
         }
+        self.doubt(env);
         let server = &self.halves[1];
         let is_never = is_closed && !server.has_gap && server.reading == Reading::Head;
         while let Some(pair) = self.pairs.pop_front() {
             let answer = match pair.answered {
                 Some(answered) => Answer::Given(answered),
-                None if is_never => Answer::Never,
+                None if is_never && !pair.is_done => Answer::Never,
                 None => Answer::Unknown,
             };
             emit(pair.asked, answer, env);

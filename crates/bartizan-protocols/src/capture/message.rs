@@ -23,6 +23,11 @@ pub(super) struct Ends {
     pub(super) number: u64,
     /// Whether the capture has the connection from its first byte on.
     pub(super) is_whole: bool,
+    /// Whether the client asked for something in front of that which cannot be read, so that nobody
+    /// knows how many answers are not for requests that can.
+    pub(super) has_unseen: bool,
+    /// Whether the client is known to ask without waiting for answers.
+    pub(super) is_eager: bool,
     /// TLS that it is in.
     pub(super) tls: Option<Tls>,
 }

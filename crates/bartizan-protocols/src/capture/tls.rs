@@ -6,6 +6,8 @@
 //! capture have to come before it, as editors of captures put them.
 
 mod aws_lc;
+mod early;
+mod gaps;
 mod hello;
 mod key_log;
 mod messages;
@@ -21,9 +23,10 @@ pub use self::{
     record::{TlsCipher, TlsCrypto, TlsHash, TlsOpener},
 };
 use self::{
+    early::Early,
     hello::{ClientHello, ServerHello},
     key_log::{Label, Secret},
-    messages::{CLIENT_HELLO, FINISHED, HELLO_REQUEST, KEY_UPDATE, Messages, SERVER_HELLO},
+    messages::{CLIENT_HELLO, ENCRYPTED_EXTENSIONS, FINISHED, KEY_UPDATE, Messages, SERVER_HELLO},
     record::{Protection, Suite},
 };
 use super::{Loss, Stamp, message::Side};
@@ -97,7 +100,7 @@ pub(super) struct Tls {
     client: Option<ClientHello>,
     suite: Option<Suite>,
     about: Option<About>,
-    has_told_early: bool,
+    early: Early,
     is_over: bool,
     out: Vec<Out>,
 }
@@ -111,6 +114,17 @@ impl Tls {
     /// What is known of the connection, once it can be read.
     pub(super) const fn about(&self) -> Option<&About> {
         self.about.as_ref()
+    }
+
+    /// Whether all is read that the client asked from the beginning of the connection on, as far as
+    /// is known.
+    pub(super) const fn is_whole(&self) -> bool {
+        !self.early.is_missed()
+    }
+
+    /// Whether the client asks before it was answered.
+    pub(super) const fn is_eager(&self) -> bool {
+        self.early.is_read()
     }
 
     /// Whether something of a direction is left out up to its end.
@@ -135,45 +149,21 @@ impl Tls {
         half.buffer.extend_from_slice(bytes.get(skipped..).unwrap_or_default());
         half.stamp = stamp;
         self.read(side, keys);
-        // Either hello may free what waited for it.
+        self.read_all(keys);
+        std::mem::take(&mut self.out)
+    }
+
+    /// Reads on where one side waited for the other.
+    fn read_all(&mut self, keys: &Keys) {
         self.read(Side::Client, keys);
         self.read(Side::Server, keys);
         self.read(Side::Client, keys);
-        std::mem::take(&mut self.out)
-    }
-
-    pub(super) fn gap(&mut self, side: Side, bytes: u64) -> Vec<Out> {
-        let half = &mut self.halves[side.index()];
-        if self.is_over || half.is_dead {
-            return Vec::new();
-        }
-        // Within a record whose length is known, what follows it can be read.
-        let size = length(&half.buffer).unwrap_or(0);
-        let left = (HEADER + size).saturating_sub(half.buffer.len());
-        let inside = usize::try_from(bytes).ok().filter(|bytes| size > 0 && *bytes <= left);
-        match (&mut half.protection, inside) {
-            (Some(protection), Some(bytes)) => {
-                protection.pass();
-                half.skip = left - bytes;
-                half.buffer.clear();
-                let gap = protection.inside(size) as u64;
-                self.out.push(Out::Gap(side, gap));
-            }
-            (Some(_), None) => {
-                self.out.push(Out::Gap(side, bytes));
-                self.out.push(Out::Lost(Loss::TlsBehindGap));
-                half.kill();
-            }
-            (None, _) => {
-                self.out.push(Out::Lost(Loss::StreamGap));
-                self.give_up(Loss::TlsBehindGap);
-            }
-        }
-        std::mem::take(&mut self.out)
     }
 
     /// The end of the connection or the capture.
-    pub(super) fn close(&mut self) -> Vec<Out> {
+    pub(super) fn close(&mut self, keys: &Keys) -> Vec<Out> {
+        self.early.settle();
+        self.read_all(keys);
         if self.about.is_none() && !self.is_over {
             self.give_up(Loss::StreamEncrypted);
         }
@@ -181,7 +171,18 @@ impl Tls {
         for _ in 0..self.halves.iter().filter(is_cut).count() {
             self.out.push(Out::Lost(Loss::TlsCut));
         }
+        let [client, server] = &self.halves;
+        if self.early.is_told() && client.is_shaking() && !server.is_shaking() {
+            // What seemed to be early data was more than that.
+            self.out.push(Out::Lost(Loss::TlsNotDecrypted));
+        }
         std::mem::take(&mut self.out)
+    }
+
+    fn miss_early(&mut self) {
+        if self.early.miss() {
+            self.out.push(Out::Lost(Loss::TlsEarlyData));
+        }
     }
 
     fn give_up(&mut self, loss: Loss) {
@@ -194,7 +195,10 @@ impl Tls {
         let mut at = 0;
         while !self.is_over {
             let is_waiting = match side {
-                Side::Client => self.client.is_some() && self.suite.is_none(),
+                Side::Client => {
+                    let is_undecided = self.client.is_some() && self.suite.is_none();
+                    is_undecided || (self.early.is_waiting() && self.halves[1].is_shaking())
+                }
                 Side::Server => self.client.is_none(),
             };
             let half = &mut self.halves[side.index()];
@@ -203,10 +207,12 @@ impl Tls {
                 break;
             }
             if is_waiting {
-                if rest.len() > WAITING {
-                    self.give_up(Loss::TlsMalformed);
+                match rest.len() > WAITING {
+                    true if self.suite.is_some() => self.early.settle(),
+                    true => self.give_up(Loss::TlsMalformed),
+                    false => break,
                 }
-                break;
+                continue;
             }
             let Some(size) = length(rest) else {
                 self.give_up(Loss::TlsMalformed);
@@ -229,15 +235,16 @@ impl Tls {
         let [kind, ..] = header;
         let is_1_3 = self.suite.is_some_and(|suite| suite.is_1_3);
         let half = &mut self.halves[side.index()];
-        let Some(protection) = &mut half.protection else {
+        if half.protection.is_none() {
             match kind {
                 HANDSHAKE => self.handshake(side, body, keys),
                 CHANGE_CIPHER_SPEC => half.protection = half.pending.take(),
                 ALERT => {}
+                DATA if side == Side::Client && self.early.may_come() => self.miss_early(),
                 _ => self.give_up(Loss::TlsMalformed),
             }
             return;
-        };
+        }
         match kind {
             // Only there to look like TLS 1.2 (RFC 8446 §5).
             CHANGE_CIPHER_SPEC if is_1_3 => return,
@@ -245,20 +252,8 @@ impl Tls {
             CHANGE_CIPHER_SPEC => return self.give_up(Loss::TlsRenegotiated),
             _ => {}
         }
-        let Some((kind, plain)) = protection.open(header, body) else {
-            let offered = self.client.as_ref().is_some_and(|hello| hello.has_early_data);
-            if side == Side::Client && is_1_3 && offered && !protection.has_opened {
-                // Under a key of an earlier connection (RFC 8446 §2.3).
-                if !self.has_told_early {
-                    self.out.push(Out::Lost(Loss::TlsEarlyData));
-                }
-                self.has_told_early = true;
-                return;
-            }
-            half.kill();
-            self.out.push(Out::Lost(Loss::TlsNotDecrypted));
-            return;
-        };
+        let Some((kind, plain)) = self.open(side, header, body) else { return };
+        let half = &self.halves[side.index()];
         match kind {
             DATA => {
                 if !plain.is_empty() {
@@ -269,6 +264,27 @@ impl Tls {
             ALERT => {}
             _ => self.give_up(Loss::TlsMalformed),
         }
+    }
+
+    /// Opens a protected record. What does not open is told, or was early data.
+    fn open(&mut self, side: Side, header: [u8; HEADER], body: &[u8]) -> Option<(u8, Vec<u8>)> {
+        let half = &mut self.halves[side.index()];
+        // Up to the first record under the key of the handshake.
+        let may_be_early = side == Side::Client && half.is_shaking() && self.early.may_come();
+        if may_be_early && let Some(opened) = self.early.open(header, body) {
+            return Some(opened);
+        }
+        let opened = half.protection.as_mut()?.open(header, body);
+        match (&opened, may_be_early) {
+            (Some(_), true) => self.early.end(),
+            (Some(_), false) => {}
+            (None, true) => self.miss_early(),
+            (None, false) => {
+                half.kill();
+                self.out.push(Out::Lost(Loss::TlsNotDecrypted));
+            }
+        }
+        opened
     }
 
     fn handshake(&mut self, side: Side, bytes: &[u8], keys: &Keys) {
@@ -284,19 +300,28 @@ impl Tls {
             match (kind, side) {
                 (CLIENT_HELLO, Side::Client) if !is_protected && self.client.is_none() => {
                     self.client = hello::client(&body);
-                    if self.client.is_none() {
-                        self.give_up(Loss::TlsMalformed);
+                    match &self.client {
+                        Some(hello) => self.early.offer(hello.has_early_data),
+                        None => self.give_up(Loss::TlsMalformed),
                     }
                 }
                 (SERVER_HELLO, Side::Server) if !is_protected && self.suite.is_none() => {
                     match hello::server(&body) {
-                        Some(hello) if hello.is_retry => self.client = None,
+                        Some(hello) if hello.is_retry => {
+                            self.client = None;
+                            self.early.refuse();
+                        }
                         Some(hello) => self.decided(&hello, keys),
                         None => self.give_up(Loss::TlsMalformed),
                     }
                 }
-                (CLIENT_HELLO | HELLO_REQUEST, _) if is_protected => {
-                    self.give_up(Loss::TlsRenegotiated);
+                // A HelloRequest alone may be refused (RFC 5246 §7.4.1.1).
+                (CLIENT_HELLO, _) if is_protected => self.give_up(Loss::TlsRenegotiated),
+                (ENCRYPTED_EXTENSIONS, Side::Server) if is_protected => {
+                    match hello::takes_early_data(&body) {
+                        Some(is_taken) => self.early.answer(is_taken),
+                        None => self.give_up(Loss::TlsMalformed),
+                    }
                 }
                 (FINISHED, _) if is_protected => self.advance(side, keys, true),
                 (KEY_UPDATE, _) if is_protected => self.advance(side, keys, false),
@@ -338,6 +363,10 @@ impl Tls {
             sni: client.server_name.clone(),
             cipher: Some(suite.name.to_owned()),
         });
+        match suite.is_1_3 {
+            true => self.early.ready(&client.random, suite, keys),
+            false => self.early.refuse(),
+        }
         self.suite = Some(suite);
     }
 
@@ -353,6 +382,8 @@ impl Tls {
                 let next = record::updated(&*keys.crypto, suite, &traffic.now);
                 traffic.now = Arc::new(next);
             }
+            // The client was asked who it is behind the handshake (RFC 8446 §4.6.2).
+            (true, None) if side == Side::Client => return,
             // An update before the handshake was over, or a second end of it.
             _ => return self.give_up(Loss::TlsMalformed),
         }
@@ -386,6 +417,11 @@ fn length(bytes: &[u8]) -> Option<usize> {
 }
 
 impl Half {
+    /// Whether it is in the handshake of TLS 1.3.
+    fn is_shaking(&self) -> bool {
+        self.traffic.as_ref().is_some_and(|traffic| traffic.then.is_some())
+    }
+
     /// Leaves the rest out.
     fn kill(&mut self) {
         *self = Self { is_dead: true, ..Self::default() };

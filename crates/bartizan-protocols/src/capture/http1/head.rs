@@ -7,8 +7,12 @@ use super::super::message::{Answered, Asked, Message, split_target, text};
 
 /// Longest method.
 const METHOD_BYTES: usize = 32;
+/// Most bytes of empty lines in front of a message that one is recognised behind.
+const BLANK_BYTES: usize = 256;
 /// Longest first line that is waited for to tell whether it is one.
 const LINE_BYTES: usize = 8 * 1024;
+/// Length of a version (RFC 9112 §2.3).
+const VERSION_BYTES: usize = 8;
 const METHODS: [&str; 10] =
     ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS", "CONNECT", "TRACE", "QUERY"];
 
@@ -22,18 +26,26 @@ pub(in super::super) enum Looks {
     Other,
 }
 
-/// What the beginning of a message looks like.
+/// What the beginning of a message looks like. However many bytes there are, no more than
+/// [`LINE_BYTES`] are looked at, since it is asked anew for each piece that a message may begin with.
 pub(in super::super) fn looks(bytes: &[u8]) -> Looks {
-    let start = blank(bytes);
+    let is_long = bytes.len() > LINE_BYTES;
+    let bytes = bytes.get(..LINE_BYTES).unwrap_or(bytes);
+    let unclear = if is_long { Looks::Other } else { Looks::Unclear };
+    let start = blank(bytes.get(..=BLANK_BYTES).unwrap_or(bytes));
+    if start > BLANK_BYTES {
+        return Looks::Other;
+    }
     let bytes = bytes.get(start..).unwrap_or_default();
     let first = bytes.get(..5.min(bytes.len())).unwrap_or_default();
     if first.eq_ignore_ascii_case(b"HTTP/".get(..first.len()).unwrap_or_default()) {
-        return if first.len() < 5 { Looks::Unclear } else { Looks::Response };
+        return if first.len() < 5 { unclear } else { Looks::Response };
     }
-    let method = bytes.iter().position(|b| !is_token(*b));
-    let Some(method) = method.filter(|at| (1..=METHOD_BYTES).contains(at)) else {
+    let start = bytes.get(..=METHOD_BYTES).unwrap_or(bytes);
+    let method = start.iter().position(|b| !is_token(*b));
+    let Some(method) = method.filter(|at| *at > 0) else {
         let could_be = method.is_none() && bytes.len() <= METHOD_BYTES;
-        return if could_be { Looks::Unclear } else { Looks::Other };
+        return if could_be { unclear } else { Looks::Other };
     };
     let (name, rest) = bytes.split_at(method);
     let is_known = METHODS.iter().any(|known| known.as_bytes() == name);
@@ -45,13 +57,17 @@ pub(in super::super) fn looks(bytes: &[u8]) -> Looks {
     match memchr::memchr(b'\n', rest) {
         Some(end) => {
             let line = rest.get(..end).unwrap_or_default().trim_ascii_end();
-            let version = line.len().checked_sub(8).and_then(|at| line.get(at..));
-            let has_version = version.is_some_and(|v| v.to_ascii_uppercase().starts_with(b"HTTP/"));
-            if has_version || is_known { Looks::Request } else { Looks::Other }
+            if is_known || names_version(line) { Looks::Request } else { Looks::Other }
         }
-        None if bytes.len() > LINE_BYTES => Looks::Other,
-        None => Looks::Unclear,
+        None => unclear,
     }
+}
+
+/// Whether a line ends in a version, be it cut or right behind the target: what asks for HTTP and is
+/// malformed is asked all the same.
+fn names_version(line: &[u8]) -> bool {
+    let end = line.get(line.len().saturating_sub(VERSION_BYTES)..).unwrap_or_default();
+    end.windows(5).any(|part| part.eq_ignore_ascii_case(b"HTTP/"))
 }
 
 /// Bytes of empty lines in front of a message (RFC 9112 §2.2).
@@ -97,7 +113,9 @@ pub(super) fn request_line(line: &[u8]) -> Option<RequestLine> {
         }
         _ => (rest, None),
     };
-    if target.is_empty() || (version.is_none() && !METHODS.iter().any(|m| m.as_bytes() == method)) {
+    let is_known = METHODS.iter().any(|known| known.as_bytes() == method);
+    let is_meant = is_known || (target.starts_with(b"/") && names_version(target));
+    if target.is_empty() || (version.is_none() && !is_meant) {
         return None;
     }
     let is_simple = version.is_none() && method == b"GET";
@@ -283,6 +301,8 @@ mod tests {
             (b"GE", Looks::Unclear),
             (b"PROPFIND /a HTTP/1.1\r\n", Looks::Request),
             (b"PROPFIND /a", Looks::Unclear),
+            (b"CCM_POST / HTTP/1.\n", Looks::Request),
+            (b"CCM_POST / HTTP\n", Looks::Other),
             (b"HTTP/1.1 200 OK", Looks::Response),
             (b"http/1.0 200 OK", Looks::Response),
             (b"HT", Looks::Unclear),
@@ -293,6 +313,20 @@ mod tests {
             (b"", Looks::Unclear),
         ] {
             assert_eq!(looks(bytes), wanted, "{:?}", String::from_utf8_lossy(bytes));
+        }
+    }
+
+    #[test]
+    fn no_more_than_a_line_is_looked_at() {
+        for (bytes, wanted) in [
+            (&b"a"[..], Looks::Other),
+            (b"\n", Looks::Other),
+            (b"FOO /", Looks::Other),
+            (b"GET /", Looks::Request),
+        ] {
+            let last = [&b"\nFOO / HTTP/1.1\n"[..], &[b'/'; LINE_BYTES]].concat();
+            let long = [bytes, &bytes[bytes.len() - 1..].repeat(LINE_BYTES), &last].concat();
+            assert_eq!(looks(&long), wanted, "{:?}", String::from_utf8_lossy(bytes));
         }
     }
 
@@ -351,7 +385,12 @@ mod tests {
         let asked = line.asked;
         assert_eq!((&*asked.authority, &*asked.target, asked.version), ("h.test", "/a b", "1.0"));
         assert!(request_line(b"GET /").expect("HTTP/0.9").is_simple);
-        for line in [&b"GET"[..], b"FOO /", b"G{T / HTTP/1.1", b""] {
+        for (line, target) in
+            [(&b"FOO / HTTP/1."[..], "/"), (b"FOO /HTTP/1.1", "/HTTP/1.1"), (b"GET /a", "/a")]
+        {
+            assert_eq!(request_line(line).expect("a request").asked.target, target);
+        }
+        for line in [&b"GET"[..], b"FOO /", b"FOO xHTTP/1.1", b"G{T / HTTP/1.1", b""] {
             assert!(request_line(line).is_none(), "{line:?}");
         }
         assert_eq!(status_line(b"HTTP/1.1 204").map(|a| a.status), Some(204));

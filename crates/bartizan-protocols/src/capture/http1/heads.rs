@@ -127,6 +127,7 @@ impl Http1 {
             self.out(pair, env);
         }
         self.pairs.push_back(Pair { asked, is_asked: false, answered: None, is_done: false });
+        self.doubt(env);
         self.halves[0].reading = match framing {
             Framing::Length(length) => Reading::Body(length),
             Framing::Chunked => Reading::ChunkLine,

@@ -40,8 +40,23 @@ impl Http1 {
         };
     }
 
+    /// Where requests went before that nobody can read, and a client does not wait for answers, none can
+    /// be told to be for one of those that can, and none to be missing.
+    pub(super) fn doubt(&mut self, env: &mut Env<'_>) {
+        self.is_pipelined |= env.ends.is_eager;
+        let is_behind_loss = self.is_pipelined && self.halves[0].has_gap;
+        if !env.ends.has_unseen && !is_behind_loss {
+            return;
+        }
+        for pair in self.pairs.iter_mut().filter(|pair| !pair.is_done && pair.answered.is_none()) {
+            pair.is_done = true;
+            env.lost(Loss::AnswerMissed);
+        }
+    }
+
     /// The request that a response answers.
     fn asker(&mut self, answered: &Answered, env: &mut Env<'_>) -> Option<usize> {
+        self.doubt(env);
         let is_sure = env.ends.is_whole && !self.halves[0].has_gap && !self.is_unsure;
         let response = answered.message.start.packet;
         if is_sure {

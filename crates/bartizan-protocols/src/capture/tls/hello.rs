@@ -1,5 +1,5 @@
-//! The two messages of a handshake that are sent in the clear and decide the rest (RFC 8446 §4.1,
-//! RFC 5246 §7.4.1).
+//! The messages of a handshake that decide the rest: both hellos, which are sent in the clear (RFC 8446
+//! §4.1, RFC 5246 §7.4.1), and what the server says of early data (RFC 8446 §4.3.1).
 
 use super::super::message::text;
 
@@ -71,6 +71,13 @@ pub(super) fn server(body: &[u8]) -> Option<ServerHello> {
         }
     })?;
     Some(hello)
+}
+
+/// Whether EncryptedExtensions say that the server takes early data (RFC 8446 §4.2.10).
+pub(super) fn takes_early_data(body: &[u8]) -> Option<bool> {
+    let mut is_taken = false;
+    extensions(body, |kind, _| is_taken |= kind == EARLY_DATA)?;
+    Some(is_taken)
 }
 
 /// Calls with each extension; there may be none at all.

@@ -18,6 +18,7 @@ pub(in super::super) type Secret = Zeroizing<Vec<u8>>;
 pub(super) enum Label {
     /// The master secret of TLS 1.2.
     Master,
+    ClientEarly,
     ClientHandshake,
     ServerHandshake,
     ClientTraffic,
@@ -28,6 +29,7 @@ impl Label {
     fn read(name: &[u8]) -> Option<Self> {
         Some(match name {
             b"CLIENT_RANDOM" => Self::Master,
+            b"CLIENT_EARLY_TRAFFIC_SECRET" => Self::ClientEarly,
             b"CLIENT_HANDSHAKE_TRAFFIC_SECRET" => Self::ClientHandshake,
             b"SERVER_HANDSHAKE_TRAFFIC_SECRET" => Self::ServerHandshake,
             b"CLIENT_TRAFFIC_SECRET_0" => Self::ClientTraffic,

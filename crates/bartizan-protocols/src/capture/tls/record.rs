@@ -104,8 +104,6 @@ pub(super) struct Protection {
     suite: Suite,
     nonce: [u8; 12],
     number: u64,
-    /// Whether a record was opened.
-    pub(super) has_opened: bool,
 }
 
 impl Protection {
@@ -113,7 +111,7 @@ impl Protection {
         let mut nonce = [0; 12];
         nonce.get_mut(..iv.len())?.copy_from_slice(iv);
         let opener = crypto.opener(suite.cipher, key)?;
-        Some(Self { opener, suite, nonce, number: 0, has_opened: false })
+        Some(Self { opener, suite, nonce, number: 0 })
     }
 
     /// Opens a record: what it holds and of which kind that is.
@@ -142,7 +140,6 @@ impl Protection {
         if !is_open {
             return None;
         }
-        self.has_opened = true;
         self.pass();
         if !self.suite.is_1_3 {
             return Some((kind, out));
