@@ -308,7 +308,8 @@ fn rust(file: &str, text: &str, problems: &mut Vec<String>) {
 /// Whether a file belongs to a crate without IO and clock, tests left out.
 fn is_pure(file: &str) -> bool {
     let crates = ["bartizan-model", "bartizan-protocols", "bartizan-analysis"];
-    let is_test = file.ends_with("/tests.rs") || file.ends_with("/cases.rs");
+    let is_test =
+        file.ends_with("/tests.rs") || file.ends_with("/cases.rs") || file.contains("/tests/");
     !is_test && crates.iter().any(|name| file.starts_with(&format!("crates/{name}/src/")))
 }
 

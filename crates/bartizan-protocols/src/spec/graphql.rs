@@ -260,11 +260,6 @@ extend type Other { last: I }
         let deep = format!("type Query {{ a: {}Int }}", "[".repeat(50_000));
         let spec = read(deep.as_bytes(), &mut NoFiles).expect("a document");
         assert!(spec.problems.iter().any(|p| p.what.contains("limit")), "{:?}", spec.problems);
-        let many: String = (0..60_000).map(|n| format!("a{n:07}:I ")).collect();
-        let begin = std::time::Instant::now();
-        let spec = read(format!("type Query {{{many}}}").as_bytes(), &mut NoFiles).expect("one");
-        assert_eq!(spec.operations.len(), crate::spec::MAX_OPERATIONS);
-        assert!(begin.elapsed().as_millis() < 3_000, "{:?}", begin.elapsed());
         let spec = read(b"query { a }", &mut NoFiles).expect("a document");
         assert!(spec.operations.is_empty() && spec.problems[0].what.contains("no types"));
     }

@@ -11,11 +11,12 @@ use foldhash::fast::RandomState;
 use super::{MAX_SPEC_BYTES, budget::Limits, problem::Problems};
 
 mod builder;
+mod children;
 mod json;
 mod xml;
 mod yaml;
 
-pub(crate) use self::{builder::Builder, xml::Lines};
+pub(crate) use self::{builder::Builder, children::Children, xml::Lines};
 
 #[cfg(test)]
 mod tests;
@@ -364,8 +365,7 @@ impl<'t> Node<'t> {
     }
 
     pub(crate) fn walk(self) -> Children<'t> {
-        let end = self.tree.slot(self.id).map_or(0, |slot| slot.end);
-        Children { tree: self.tree, at: self.id.0.saturating_add(1), end, passed: 0 }
+        Children::of(self)
     }
 
     /// Members with their names.
@@ -447,38 +447,6 @@ impl<'t> Node<'t> {
     #[must_use]
     pub fn text_of(self, name: &str) -> &'t str {
         self.get(name).and_then(Self::scalar).unwrap_or_default()
-    }
-}
-
-/// Children of a node that are shown.
-pub(crate) struct Children<'t> {
-    tree: &'t Tree,
-    at: u32,
-    end: u32,
-    passed: usize,
-}
-
-impl Children<'_> {
-    /// How many were looked at, hidden ones too.
-    pub(crate) fn passed(&self) -> usize {
-        self.passed
-    }
-}
-
-impl<'t> Iterator for Children<'t> {
-    type Item = Node<'t>;
-
-    fn next(&mut self) -> Option<Node<'t>> {
-        while self.at < self.end {
-            let slot = self.tree.slots.get(self.at as usize)?;
-            let id = NodeId(self.at);
-            self.at = slot.end.max(self.at + 1);
-            self.passed += 1;
-            if !slot.hidden {
-                return Some(Node { tree: self.tree, id });
-            }
-        }
-        None
     }
 }
 

@@ -279,3 +279,12 @@ fn methods_in_front_of_a_limit_are_kept() {
     assert!((150..300).contains(&spec.operations.len()), "{}", spec.operations.len());
     assert!(said(&spec, "more than 2000000 values").line > 0);
 }
+
+#[test]
+fn many_fields_are_read_in_linear_time() {
+    let many: String = (0..60_000).map(|n| format!("a{n:07}:I ")).collect();
+    let begin = std::time::Instant::now();
+    let spec = load(&format!("type Query {{{many}}}"));
+    assert_eq!(spec.operations.len(), MAX_OPERATIONS);
+    assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
