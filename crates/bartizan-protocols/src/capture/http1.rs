@@ -77,6 +77,8 @@ pub(super) struct Http1 {
     is_unsure: bool,
     /// Whether requests were sent before the one before was answered.
     is_pipelined: bool,
+    /// The packet in which the last response began.
+    answered_at: u64,
     kept: usize,
     switch: Option<Switch>,
 }
@@ -97,6 +99,7 @@ impl Http1 {
             alone: None,
             is_unsure: false,
             is_pipelined: false,
+            answered_at: 0,
             kept: 0,
             switch: None,
         }

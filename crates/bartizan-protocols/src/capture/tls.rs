@@ -268,6 +268,10 @@ impl Tls {
 
     /// Opens a protected record. What does not open is told, or was early data.
     fn open(&mut self, side: Side, header: [u8; HEADER], body: &[u8]) -> Option<(u8, Vec<u8>)> {
+        if side == Side::Client && self.early.is_waiting() && !self.halves[1].is_shaking() {
+            // Where the server said whether it takes early data is lost.
+            self.early.settle();
+        }
         let half = &mut self.halves[side.index()];
         // Up to the first record under the key of the handshake.
         let may_be_early = side == Side::Client && half.is_shaking() && self.early.may_come();

@@ -100,6 +100,6 @@ impl<'t> Iterator for Walk<'t> {
         // What is hidden is passed over, which costs the same.
         let passed = self.children.passed();
         let steps = passed.saturating_sub(std::mem::replace(&mut self.passed, passed));
-        child.filter(|_| self.work.spend(steps))
+        self.work.spend(steps).then_some(child)?
     }
 }

@@ -269,7 +269,12 @@ impl SpecOperation {
 
 /// At most [`MAX_TEXT`] bytes of a text.
 pub(super) fn cut(text: &str) -> String {
-    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default().to_owned()
+    beginning(text).to_owned()
+}
+
+/// The same, not copied.
+pub(super) fn beginning(text: &str) -> &str {
+    text.get(..text.floor_char_boundary(MAX_TEXT)).unwrap_or_default()
 }
 
 /// Operations and problems while a document is read.

@@ -9,7 +9,7 @@ CREATE TABLE endpoint_calls (
     first_time   BIGINT NOT NULL,
     last_time    BIGINT NOT NULL,
     -- A JSON array of numbers, one for each bucket from the first to the last.
-    buckets      TEXT NOT NULL,
+    buckets      TEXT COLLATE "C" NOT NULL,
     PRIMARY KEY (organisation, environment, seconds, endpoint_id)
 );
 CREATE INDEX endpoint_calls_by_first ON endpoint_calls (organisation, environment, seconds, first_time);

@@ -184,7 +184,8 @@ fn sums(
         let time = resolution.bucket(call.time).micros();
         if time >= bound {
             let buckets = sums.entry(call.endpoint.as_str()).or_default();
-            *buckets.entry(time).or_default() += call.requests;
+            let sum = buckets.entry(time).or_default();
+            *sum = sum.saturating_add(call.requests);
         }
     }
     sums
@@ -202,7 +203,8 @@ async fn lines(
         .bind(json("endpoints", &ids)?)
         .fetch_all(connection)
         .await?;
-    rows.iter().map(|row| read(row, resolution)).collect()
+    // What is damaged begins anew: a count is no reason to keep nothing of a batch.
+    Ok(rows.iter().filter_map(|row| read(row, resolution).ok()).collect())
 }
 
 /// An endpoint with its calls.

@@ -126,6 +126,8 @@ impl Http1 {
             self.is_unsure = true;
             self.out(pair, env);
         }
+        // It was sent before the answer to the one before it came; one between them may be lost.
+        self.is_pipelined |= start.packet < self.answered_at;
         self.pairs.push_back(Pair { asked, is_asked: false, answered: None, is_done: false });
         self.doubt(env);
         self.halves[0].reading = match framing {

@@ -17,6 +17,7 @@ impl Http1 {
             return;
         }
         let at = self.asker(&answered, env);
+        self.answered_at = answered.message.start.packet;
         let method = at.and_then(|at| self.pairs.get(at)).map(|pair| pair.asked.method.as_str());
         let is_connect = method == Some("CONNECT");
         let is_bodyless = method == Some("HEAD") || matches!(answered.status, 101 | 204 | 304);

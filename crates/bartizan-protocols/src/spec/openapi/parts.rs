@@ -6,7 +6,7 @@ use super::{Item, Reader};
 use crate::spec::{
     operation::{
         ParameterIn, Place, Requirement, SpecBody, SpecOperation, SpecParameter, SpecResponse,
-        SpecScheme, cut,
+        SpecScheme, beginning, cut,
     },
     tree::Node,
 };
@@ -55,7 +55,8 @@ impl<'a> Reader<'a> {
                     self.problem_in(file, parameter, what);
                     continue;
                 };
-                if !seen.insert((name, location)) {
+                // As much of the name as is kept: longer ones would be compared for each operation.
+                if !seen.insert((beginning(name), location)) {
                     continue;
                 }
                 let flag = |name| parameter.get(name).and_then(Node::as_bool).unwrap_or(false);
@@ -84,7 +85,7 @@ impl<'a> Reader<'a> {
         if self.swagger {
             return parameter.get("type").map(|_| of(parameter));
         }
-        let content = || parameter.get("content")?.children().next()?.get("schema");
+        let content = || self.out.children(parameter.get("content")?).next()?.get("schema");
         parameter.get("schema").or_else(content).map(of)
     }
 

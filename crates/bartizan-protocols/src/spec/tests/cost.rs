@@ -288,3 +288,20 @@ fn many_fields_are_read_in_linear_time() {
     assert_eq!(spec.operations.len(), MAX_OPERATIONS);
     assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
 }
+
+#[test]
+fn hidden_members_behind_the_last_one_that_is_shown_are_counted() {
+    let hidden = "<<: {}, ".repeat(2_000);
+    let paths = repeated(1_000, |n| format!(r##""/{n}": {{$ref: "#/x"}}"##));
+    let text = format!("openapi: 3.1.0\nx: {{get: {{a: 1, {hidden}}}}}\npaths: {{{paths}}}\n");
+    let spec = within(&text, work(40_000));
+    said(&spec, "steps of reading");
+    assert!(spec.operations.len() < 990, "{}", spec.operations.len());
+    let content = format!(r#"{{"a":{{}}{}}}"#, r#","a":{}"#.repeat(2_000));
+    let item =
+        format!(r#"{{"parameters":[{{"name":"a","in":"query","content":{content}}}],"get":{{}}}}"#);
+    // All but the last are hidden.
+    let spec = within(&shared(1_000, &item), work(40_000));
+    said(&spec, "steps of reading");
+    assert!(spec.operations.len() < 990, "{}", spec.operations.len());
+}

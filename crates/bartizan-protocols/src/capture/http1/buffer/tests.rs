@@ -1,5 +1,3 @@
-use std::time::{Duration, Instant};
-
 use super::{
     super::head::{Looks, looks},
     *,
@@ -35,27 +33,4 @@ fn messages_are_looked_for_where_pieces_begin() {
     buffer.next_piece();
     assert_eq!(buffer.search(|bytes| bytes.starts_with(b"G")), (false, 2));
     assert!(buffer.bytes().is_empty());
-}
-
-/// Eight times the bytes take about eight times as long, not thirty and more: whatever they are,
-/// looking for a message where each piece begins reads no more than a line of them.
-#[test]
-fn looking_for_a_message_takes_linear_time() {
-    let search = |bytes: &[u8], count: usize| {
-        let mut best = Duration::MAX;
-        for _ in 0..9 {
-            let mut buffer = Buffer::default();
-            (0..count).for_each(|_| buffer.push(&bytes.repeat(64), stamp(1)));
-            let start = Instant::now();
-            let found = buffer.search(|bytes| looks(bytes) == Looks::Request);
-            best = best.min(start.elapsed());
-            assert_eq!(found, (false, bytes.len() * 64 * count));
-        }
-        best
-    };
-    for bytes in [&b"a"[..], b"\n", b"F /"] {
-        // Up to 256 KiB, or three times that.
-        let (few, many) = (search(bytes, PIECES / 8), search(bytes, PIECES));
-        assert!(many < few * 20, "{few:?} and {many:?}, of {bytes:?}");
-    }
 }
