@@ -1,7 +1,4 @@
-use super::{
-    super::head::{Looks, looks},
-    *,
-};
+use super::*;
 
 fn stamp(packet: u64) -> Stamp {
     Stamp { time: None, packet }
