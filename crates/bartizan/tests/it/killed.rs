@@ -61,6 +61,8 @@ fn survive(home: &TempDir) {
         thread::sleep(Duration::from_millis(life));
         server.signal("-KILL");
         let acknowledged = analyst.join().expect("worked");
+        // Its lock on the folder is free once it is gone, and not yet when it is told to die.
+        drop(server);
         server = serve(home);
         client = Client::to(server.admin);
         let who = json!({"user": "admin", "password": PASSWORD});
