@@ -2,7 +2,8 @@
 # Has Schemathesis ask the administration API of a server of our own everything that its document allows
 # and much that it does not: no answer may be a failure of the server (5xx) or differ from the document.
 #   schemathesis.sh [CASES]     cases for each operation, 20 unless told
-# BARTIZAN_BIN names the program. What was drawn can be drawn again: the seed is fixed.
+# BARTIZAN_BIN names the program. What was drawn can be drawn again: the seed is fixed. One worker: two
+# threads that parse Python at once break each other's count of depth in CPython 3.11 (python/cpython#106905).
 source "$(dirname "$0")/bench-processes.sh"
 source scripts/console.sh
 bartizan=${BARTIZAN_BIN:-$CARGO_TARGET_DIR/debug/bartizan}
@@ -22,4 +23,4 @@ cd "$work"
 "$tools/bin/st" run "http://$admin/api/v1/openapi.json" --header "Authorization: Bearer $token" \
     --exclude-path /api/v1/events --exclude-path-regex '^/api/v1/session' \
     --checks not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance \
-    --phases examples,coverage,fuzzing --max-examples "${1:-20}" --seed 7 --request-timeout 20 --workers 2 --warnings off --no-color
+    --phases examples,coverage,fuzzing --max-examples "${1:-20}" --seed 7 --request-timeout 20 --workers 1 --warnings off --no-color
