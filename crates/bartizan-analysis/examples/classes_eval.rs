@@ -15,7 +15,10 @@
 
 use std::{collections::BTreeMap, fs, path::Path, time::Instant};
 
-use bartizan_analysis::{Snapshot, classes::classify};
+use bartizan_analysis::{
+    Snapshot,
+    classes::{classify, family_of},
+};
 use bartizan_model::{Exchange, HashKey, Headers, Request, Scope, redact};
 use bartizan_protocols::decode::decode;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
@@ -108,7 +111,7 @@ fn classes_of(snapshot: &Snapshot, name: &str, value: &str) -> Vec<&'static str>
         ..Exchange::default()
     };
     let decoded = decode(&exchange, &snapshot.limits, snapshot.seed);
-    classify(&decoded, snapshot).iter().map(|hit| hit.class.as_str()).collect()
+    classify(&decoded, snapshot).iter().map(|hit| family_of(hit.class.as_str())).collect()
 }
 
 fn read(dir: &Path, file: &str) -> Vec<Value> {

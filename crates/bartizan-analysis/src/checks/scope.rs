@@ -91,14 +91,15 @@ pub(crate) fn is_body_seen(facts: &Facts<'_>) -> bool {
         })
 }
 
-/// Hits of one side whose class is one of `names`, with their nodes.
+/// Hits of one side with their nodes, where `fits` is asked about the family of the class: a check
+/// that looks for `secret` gets API keys and session tokens too.
 pub(crate) fn hits_of<'a>(
     facts: &Facts<'a>,
     side: Side,
     fits: impl Fn(&str) -> bool + 'a,
 ) -> impl Iterator<Item = (ClassHit, NodeRef<'a>)> + 'a {
     let view = &facts.decoded.view;
-    facts.classes.iter().filter(move |hit| fits(hit.class.as_str())).filter_map(move |hit| {
+    facts.classes.iter().filter(move |hit| fits(hit.family.as_str())).filter_map(move |hit| {
         let node = view.node(hit.node)?;
         (node.side() == side).then_some((*hit, node))
     })
@@ -106,10 +107,8 @@ pub(crate) fn hits_of<'a>(
 
 /// Whether a class holds values of people that are serious by themselves (not credentials).
 pub(crate) fn is_personal(class: &str) -> bool {
-    classes::CLASSES.iter().any(|item| {
-        item.class.as_str() == class
-            && item.sensitive
-            && item.group != bartizan_model::data_class::DataGroup::Credential
+    classes::item_named(class).is_some_and(|item| {
+        item.sensitive && item.group != bartizan_model::data_class::DataGroup::Credential
     })
 }
 
@@ -126,6 +125,8 @@ pub(crate) fn is_grave(class: &str) -> bool {
             | "date_of_birth"
             | "password"
             | "bank_account"
+            | "card_track"
+            | "mrz"
     )
 }
 

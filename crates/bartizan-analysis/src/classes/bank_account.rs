@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("bank_account"),
+    family: Family::Head(|_, _| None),
     group: DataGroup::Financial,
     title: "Bank account number",
     what: "With a field name that says so: account numbers of 6 to 18 digits, routing numbers with the \
            check digit of the ABA, sort codes of six digits. The international form is class `iban`.",
     sensitive: true,
+    support: Support::One,
     priority: 50,
     names: &[
         "bank account",
@@ -38,11 +40,7 @@ pub static CLASS: ClassItem = ClassItem {
     in_text: true,
     form: Form::NONE,
     recognise,
-    examples: &[
-        ("bank_account_number", "945456787654"),
-        ("routingNumber", "111000025"),
-        ("sortCode", "20-00-00"),
-    ],
+    examples: &[("bank_account_number", "945456787654"), ("kontonummer", "532013000")],
     counterexamples: &[
         ("x", "945456787654"),
         ("routing_number", "111000026"),
@@ -67,5 +65,21 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         let sum = checksum::weighted(&plain, &[3, 7, 1, 3, 7, 1, 3, 7, 1]);
         return (plain.len() == 9 && sum.is_multiple_of(10)).then_some(Certainty::Checked);
     }
+    if candidate.is_named(&["clabe"]) {
+        return has_clabe_digit(&plain).then_some(Certainty::Checked);
+    }
     Some(Certainty::Context)
+}
+
+/// Eighteen digits with weights 3, 7, 1 on each digit's last place (Asociación de Bancos de México).
+fn has_clabe_digit(digits: &[u8]) -> bool {
+    let Some((check, body)) = digits.split_last().filter(|(_, body)| body.len() == 17) else {
+        return false;
+    };
+    let sum: u32 = body
+        .iter()
+        .zip([3, 7, 1].into_iter().cycle())
+        .map(|(digit, weight)| u32::from(*digit) * weight % 10)
+        .sum();
+    (10 - sum % 10) % 10 == u32::from(*check)
 }

@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("date_of_birth"),
+    family: Family::Alone,
     group: DataGroup::Personal,
     title: "Date of birth",
     what: "A field name that says so and a calendar date of the years 1880 to 2040: year first, day \
            first or month first, with `-`, `/` or `.`, eight digits, or with a time behind it.",
     sensitive: true,
+    support: Support::One,
     priority: 62,
     names: &[
         "date of birth",

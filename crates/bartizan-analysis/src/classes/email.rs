@@ -2,16 +2,20 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, Shape, runs::Alphabet};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Shape, Support, runs::Alphabet,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("email"),
+    family: Family::Alone,
     group: DataGroup::Contact,
     title: "E-mail address",
     what: "An address `local@domain` by RFC 5321 lengths and the usual characters of both parts, with \
            a top-level domain of letters that is no file extension (`icon@2x.png` is a file).",
     sensitive: true,
+    support: Support::One,
     priority: 60,
     names: &[
         "email",

@@ -4,10 +4,11 @@
 //! that takes part ([`super::ClassItem::in_text`]) is asked. Each class is reported once per text.
 
 use bartizan_model::DataClass;
+use smallvec::SmallVec;
 
 use super::{
-    Candidate, Certainty, Shape, email,
-    form::{self, BY_PRIORITY, IN_TEXT},
+    Candidate, Certainty, Recognised, Shape, email,
+    form::{self, IN_TEXT},
     iban, ip_address, jwt, names, payment_card,
     runs::Alphabet,
     secret, secret_text, us_ssn,
@@ -22,44 +23,44 @@ const WORDS_BEFORE: usize = 40;
 
 /// Classes that a text may give: each once.
 struct Found<'f> {
-    seen: u64,
-    report: &'f mut dyn FnMut(DataClass, Certainty),
+    seen: SmallVec<[DataClass; 4]>,
+    report: &'f mut dyn FnMut(Recognised),
 }
 
 impl Found<'_> {
-    fn add(&mut self, class: DataClass, certainty: Certainty) {
-        let Some(at) = BY_PRIORITY.iter().position(|item| item.class == class) else { return };
-        if self.seen & (1 << at) == 0 {
-            self.seen |= 1 << at;
-            (self.report)(class, certainty);
+    fn add(&mut self, found: Recognised) {
+        if !self.seen.contains(&found.class) {
+            self.seen.push(found.class);
+            (self.report)(found);
         }
     }
 }
 
 /// Searches the text of `candidate`.
-pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(DataClass, Certainty)) {
+pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(Recognised)) {
     let (text, shape) = (candidate.text, &candidate.shape);
-    let mut found = Found { seen: 0, report: &mut report };
-    if secret_text::has_secret(text, shape) {
-        found.add(secret::CLASS.class, Certainty::Pattern);
+    let mut found = Found { seen: SmallVec::new(), report: &mut report };
+    if let Some(class) = secret_text::kind_of(text, shape) {
+        let family = secret::CLASS.class;
+        found.add(Recognised { class, family, certainty: Certainty::Pattern });
     }
     if shape.dots >= 2 && tokens(text).any(jwt::is_jwt) {
-        found.add(jwt::CLASS.class, Certainty::Checked);
+        found.add(Recognised::new(jwt::CLASS.class, Certainty::Checked));
     }
     if shape.at > 0 && emails(text).next().is_some() {
-        found.add(email::CLASS.class, Certainty::Pattern);
+        found.add(Recognised::new(email::CLASS.class, Certainty::Pattern));
     }
     if shape.digits >= LONG_NUMBER && has_long_number(text.as_bytes()) {
         search_numbers(text, &mut found);
     }
     if shape.digits >= 12 && shape.upper >= 2 && ibans(text).any(starts_with_iban) {
-        found.add(iban::CLASS.class, Certainty::Checked);
+        found.add(Recognised::new(iban::CLASS.class, Certainty::Checked));
     }
     if shape.is_single() {
         if (shape.dots >= 3 || shape.colons >= 2)
             && let Some(class) = words(text).find_map(ip_address::class_of)
         {
-            found.add(class, Certainty::Pattern);
+            found.add(Recognised::new(class, Certainty::Pattern));
         }
         if shape.digits >= 3 || is_device(shape) {
             search_worded(candidate, &mut found);
@@ -96,8 +97,8 @@ fn search_worded(candidate: &Candidate<'_>, found: &mut Found<'_>) {
             ..*candidate
         };
         let likely = (context.mask | form::within_bounds(&inner.shape)) & IN_TEXT;
-        if let Some((class, certainty)) = super::recognise(&mut inner, context.mask, likely) {
-            found.add(class, certainty);
+        if let Some(recognised) = super::recognise(&mut inner, context.mask, likely) {
+            found.add(recognised);
         }
     }
 }
@@ -142,10 +143,10 @@ fn is_long(bytes: &[u8]) -> bool {
 fn search_numbers(text: &str, found: &mut Found<'_>) {
     for run in number_runs(text) {
         if payment_card::in_text(run) {
-            found.add(payment_card::CLASS.class, Certainty::Checked);
+            found.add(Recognised::new(payment_card::CLASS.class, Certainty::Checked));
         }
         if us_ssn::is_dashed(run.trim()) {
-            found.add(us_ssn::CLASS.class, Certainty::Pattern);
+            found.add(Recognised::new(us_ssn::CLASS.class, Certainty::Pattern));
         }
     }
 }

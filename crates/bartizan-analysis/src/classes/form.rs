@@ -1,6 +1,6 @@
 //! What values of a class look like, so that most classes are ruled out for a value at once.
 
-use super::{CLASSES, ClassItem, Marks, Shape};
+use super::{CLASSES, ClassItem, Family, Marks, Shape};
 
 /// What a value without context must look like to be shown to a recogniser.
 pub struct Form {
@@ -36,17 +36,36 @@ impl Form {
     }
 }
 
-/// Items in order of priority; the position is the bit in masks of classes.
-pub(super) static BY_PRIORITY: [&ClassItem; CLASSES.len()] = {
-    let mut order = [CLASSES[0]; CLASSES.len()];
-    let mut i = 0;
-    while i < order.len() {
-        let mut at = i;
-        while at > 0 && order[at - 1].priority > CLASSES[i].priority {
-            order[at] = order[at - 1];
-            at -= 1;
+/// Whether an item has a recogniser of its own.
+const fn recognises(item: &ClassItem) -> bool {
+    !matches!(item.family, Family::MemberOf(_))
+}
+
+/// How many items have one.
+const RECOGNISERS: usize = {
+    let (mut count, mut i) = (0, 0);
+    while i < CLASSES.len() {
+        count += recognises(CLASSES[i]) as usize;
+        i += 1;
+    }
+    assert!(count < 64, "one bit per recogniser");
+    count
+};
+
+/// Items with a recogniser in order of priority; the position is the bit in masks of classes.
+pub(super) static BY_PRIORITY: [&ClassItem; RECOGNISERS] = {
+    let mut order = [CLASSES[0]; RECOGNISERS];
+    let (mut i, mut known) = (0, 0);
+    while i < CLASSES.len() {
+        if recognises(CLASSES[i]) {
+            let mut at = known;
+            while at > 0 && order[at - 1].priority > CLASSES[i].priority {
+                order[at] = order[at - 1];
+                at -= 1;
+            }
+            order[at] = CLASSES[i];
+            known += 1;
         }
-        order[at] = CLASSES[i];
         i += 1;
     }
     order
@@ -137,7 +156,8 @@ mod tests {
     #[test]
     fn items_come_in_order_of_priority() {
         assert!(BY_PRIORITY.is_sorted_by_key(|item| item.priority));
-        assert!(CLASSES.iter().all(|item| BY_PRIORITY.iter().any(|i| i.class == item.class)));
+        let all = |item: &&&ClassItem| BY_PRIORITY.iter().any(|i| i.class == item.class);
+        assert!(CLASSES.iter().filter(|item| recognises(item)).all(|item| all(&item)));
         assert_eq!(items(0).count(), 0);
         let all = items((1 << BY_PRIORITY.len()) - 1).map(|(i, _)| i);
         assert!(all.eq(0..BY_PRIORITY.len()));

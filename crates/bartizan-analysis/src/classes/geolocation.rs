@@ -3,17 +3,19 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use bartizan_protocols::{NodeRef, view::Value};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("geolocation"),
+    family: Family::Alone,
     group: DataGroup::Location,
     title: "Geographic position",
     what: "Latitude and longitude side by side, each by its field name and within its range with at \
            least two decimals; a pair in one text (`52.51,13.40`) under a field name that says \
            position; GeoJSON coordinates.",
     sensitive: false,
+    support: Support::One,
     priority: 66,
     names: &[
         "lat",

@@ -2,16 +2,22 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, Form, Marks, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{
+    ClassItem, Family, Form, Marks, Support,
+    national_id::{by_scheme, scheme_of},
+    schemes::Numbers,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("health_id"),
+    family: Family::Head(|candidate, _| scheme_of(candidate, Numbers::Patients, CLASS.names)),
     group: DataGroup::Health,
     title: "Health insurance number",
     what: "Medicare beneficiary identifier (US), Krankenversichertennummer (DE), Medicare card (AU), \
            each by form and check digit.",
     sensitive: true,
+    support: Support::One,
     priority: 44,
     names: &[
         "insurance id",
@@ -32,7 +38,7 @@ pub static CLASS: ClassItem = ClassItem {
         also: |shape| shape.letters() > 0,
     },
     recognise: |candidate| by_scheme(candidate, Numbers::Patients, CLASS.names),
-    examples: &[("mbi", "1EG4TE5MK73"), ("x", "1EG4-TE5-MK73"), ("kvnr", "A123456780")],
+    examples: &[("kvnr", "A123456780")],
     counterexamples: &[
         ("mbi", "1SG4TE5MK73"),
         ("x", "1EG4TE5MK73"),

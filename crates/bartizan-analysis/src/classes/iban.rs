@@ -2,15 +2,17 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("iban"),
+    family: Family::Alone,
     group: DataGroup::Financial,
     title: "IBAN",
     what: "Country, length and structure of the SWIFT registry and the check digits modulo 97.",
     sensitive: true,
+    support: Support::One,
     priority: 41,
     names: &["iban", "bank account", "account number", "kontonummer"],
     anywhere: true,

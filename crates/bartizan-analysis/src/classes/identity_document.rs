@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("identity_document"),
+    family: Family::Head(|_, _| None),
     group: DataGroup::NationalId,
     title: "Passport or driving licence number",
     what: "With a field name that says so: 6 to 20 letters and digits with at least four digits \
            (ICAO 9303 document numbers have nine).",
     sensitive: true,
+    support: Support::One,
     priority: 52,
     names: &[
         "passport",
@@ -42,7 +44,7 @@ pub static CLASS: ClassItem = ClassItem {
     in_text: true,
     form: Form::NONE,
     recognise,
-    examples: &[("passportNumber", "C01X00T47"), ("driver_license", "MORGA607054SM9IJ")],
+    examples: &[("travel_document", "C01X00T47"), ("license_number", "MORGA607054SM9IJ")],
     counterexamples: &[
         ("x", "C01X00T47"),
         ("passport", "required"),

@@ -2,23 +2,25 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("imei"),
+    family: Family::Head(|_, _| None),
     group: DataGroup::Technical,
     title: "Mobile device or subscriber number",
     what: "With a field name that says so: IMEI (14 digits and a Luhn digit, or 16 with the software \
            version), IMSI (15 digits), ICCID (19 or 20 digits beginning with 89).",
     sensitive: false,
+    support: Support::One,
     priority: 39,
     names: &["imei", "imeisv", "imsi", "iccid", "meid"],
     anywhere: true,
     in_text: true,
     form: Form::NONE,
     recognise,
-    examples: &[("imei", "35-209900-176148-1"), ("imsi", "310150123456789")],
+    examples: &[("imei", "35-209900-176148-1"), ("imeisv", "3520990017614823")],
     counterexamples: &[("imei", "35-209900-176148-2"), ("x", "352099001761481"), ("imei", "1234")],
     references: &["3GPP TS 23.003", "ITU-T E.118"],
 };

@@ -2,17 +2,19 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, ip_address};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, ip_address};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("internal_address"),
+    family: Family::Alone,
     group: DataGroup::Technical,
     title: "Internal address",
     what: "Addresses of the ranges for private use, loopback, link-local, shared and unique local \
            (RFC 1918, RFC 6598, RFC 3927, RFC 4193), and host names below `.internal`, `.local`, \
            `.lan`, `.corp`, `.intranet` or `.svc.cluster.local`.",
     sensitive: false,
+    support: Support::One,
     priority: 65,
     names: &[
         "ip",

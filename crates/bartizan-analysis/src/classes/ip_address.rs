@@ -4,17 +4,21 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, internal_address};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, internal_address,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("ip_address"),
+    family: Family::Alone,
     group: DataGroup::Technical,
     title: "IP address",
     what: "IPv4 in four decimal parts or IPv6 (RFC 4291), with or without a port or prefix length, \
            outside the ranges that IANA reserves for private use; version numbers are refused by \
            their field name.",
     sensitive: false,
+    support: Support::One,
     priority: 64,
     names: &[
         "ip",

@@ -10,16 +10,18 @@ use base64::{
     engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
 };
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("jwt"),
+    family: Family::Alone,
     group: DataGroup::Credential,
     title: "JSON Web Token",
     what: "Three parts in base64url (five for an encrypted token) of which the first decodes to a JSON \
            object with `alg` and, for a signed token, the second to a JSON object.",
     sensitive: true,
+    support: Support::One,
     priority: 10,
     names: &["jwt"],
     anywhere: true,

@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("mac_address"),
+    family: Family::Alone,
     group: DataGroup::Technical,
     title: "Hardware (MAC) address",
     what: "Six pairs of hexadecimal digits with `:` or `-` between them, or three groups of four with \
            dots; not broadcast and not zero.",
     sensitive: false,
+    support: Support::One,
     priority: 48,
     names: &["mac", "mac address", "macaddress", "bssid", "hwaddr"],
     anywhere: true,

@@ -11,15 +11,21 @@ use bartizan_protocols::{Format, NodeId, NodeRef, decode::Decoded, view::Value};
 
 use crate::snapshot::Snapshot;
 
+pub mod accounts;
 pub mod bank_account;
 mod blocks;
 mod checksum;
 pub mod date_of_birth;
+pub mod device;
+pub mod documents;
 pub mod email;
 mod embedded;
+mod family;
+pub mod finance;
 mod form;
 pub mod geolocation;
 mod headers;
+pub mod health;
 pub mod health_id;
 pub mod iban;
 pub mod identity_document;
@@ -32,23 +38,32 @@ pub mod mac_address;
 mod memo;
 mod names;
 pub mod national_id;
+pub mod national_ids;
 pub mod password;
+pub mod passwords;
 pub mod payment_card;
+pub mod person;
 pub mod person_name;
 pub mod phone;
 mod phrases;
+pub mod postal;
 pub mod postal_address;
 mod runs;
 mod schemes;
 pub mod secret;
 mod secret_forms;
 mod secret_text;
+pub mod secrets;
 mod shape;
+pub mod subscriber;
 pub mod tax_id;
+pub mod tax_ids;
 pub mod us_ssn;
 pub mod vin;
+mod vocabulary;
 mod words;
 
+pub use family::{Family, family_of, item_named};
 pub use form::Form;
 pub use list::CLASSES;
 use memo::Memo;
@@ -66,11 +81,41 @@ pub enum Certainty {
     Checked,
 }
 
+/// How much it takes until an endpoint is said to carry a class at a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Support {
+    /// One value: a check digit, a special form, or a harm that one value does.
+    One,
+    /// Where a name and a plain word or number decide: two values, or one in five of the values at
+    /// that place.
+    Several,
+}
+
+impl Support {
+    /// Fewest values of a class that needs several.
+    const LEAST: u64 = 2;
+    /// Of this many values at a place one is enough.
+    const SHARE: u64 = 5;
+
+    /// Whether `count` values of the class among `values` at one place are enough.
+    #[must_use]
+    pub const fn is_enough(self, count: u64, values: u64) -> bool {
+        match self {
+            Self::One => count > 0,
+            Self::Several => {
+                count >= Self::LEAST || (count > 0 && count.saturating_mul(Self::SHARE) >= values)
+            }
+        }
+    }
+}
+
 /// A sensitive value found in the view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ClassHit {
     /// What kind.
     pub class: DataClass,
+    /// The class that recognised it: the head of the family, or `class` itself.
+    pub family: DataClass,
     /// Where. Free text holding several kinds gives one hit per kind at the same node.
     pub node: NodeId,
     /// How sure.
@@ -108,6 +153,8 @@ impl Candidate<'_> {
 pub struct ClassItem {
     /// The class.
     pub class: DataClass,
+    /// How it stands to other classes.
+    pub family: Family,
     /// Its group on the data map.
     pub group: DataGroup,
     /// One line for people.
@@ -116,7 +163,9 @@ pub struct ClassItem {
     pub what: &'static str,
     /// True for values whose exposure is serious by itself (cards, credentials, national ids).
     pub sensitive: bool,
-    /// The first recogniser in this order names the value; unique.
+    /// How much it takes until an endpoint is said to carry the class.
+    pub support: Support,
+    /// The first recogniser in this order names the value; unique, and 0 for members of families.
     pub priority: u8,
     /// Field names that give context, as phrases of lower-case words without separators. Words in
     /// singular; `e mail`, `date of birth`.
@@ -139,10 +188,36 @@ pub struct ClassItem {
     pub references: &'static [&'static str],
 }
 
+impl ClassItem {
+    /// What members of a family have in common: they recognise nothing themselves, and their
+    /// [`ClassItem::names`] tell them apart and give context to the head.
+    #[must_use]
+    pub const fn member_of(head: DataClass, group: DataGroup, sensitive: bool) -> Self {
+        Self {
+            class: head,
+            family: Family::MemberOf(head),
+            group,
+            title: "",
+            what: "",
+            sensitive,
+            support: Support::One,
+            priority: 0,
+            names: &[],
+            anywhere: false,
+            in_text: false,
+            form: Form::NONE,
+            recognise: |_| None,
+            examples: &[],
+            counterexamples: &[],
+            references: &[],
+        }
+    }
+}
+
 /// The item of a class; `None` for an unknown one.
 #[must_use]
 pub fn item(class: DataClass) -> Option<&'static ClassItem> {
-    CLASSES.iter().copied().find(|item| item.class == class)
+    item_named(class.as_str())
 }
 
 /// Whether exposure of that class is serious by itself.
@@ -187,15 +262,16 @@ pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
                 Value::Text(text) => trimmed(text),
                 _ => node.raw(),
             };
-            if text.len() < 2 {
+            // One byte is enough where the name asks for it: `{"gender": "F"}`.
+            if text.len() < 2 && (text.is_empty() || context.mask == 0) {
                 continue;
             }
             if is_code(decoded, &node) {
                 // Licences and examples in scripts name addresses and numbers of nobody in
                 // particular.
-                if secret_text::has_secret(text, &Shape::of(text)) {
-                    let (class, certainty) = (secret::CLASS.class, Certainty::Pattern);
-                    hits.push(ClassHit { class, node: node.id(), certainty });
+                if let Some(class) = secret_text::kind_of(text, &Shape::of(text)) {
+                    let (family, certainty) = (secret::CLASS.class, Certainty::Pattern);
+                    hits.push(ClassHit { class, family, node: node.id(), certainty });
                 }
                 continue;
             }
@@ -219,6 +295,22 @@ pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
     })
 }
 
+/// What a value was recognised as.
+#[derive(Clone, Copy)]
+struct Recognised {
+    class: DataClass,
+    /// The class whose recogniser it was.
+    family: DataClass,
+    certainty: Certainty,
+}
+
+impl Recognised {
+    /// As a class that is no member of a family.
+    const fn new(class: DataClass, certainty: Certainty) -> Self {
+        Self { class, family: class, certainty }
+    }
+}
+
 /// Classifies one value, which may be of the `likely` classes or hold other values. In `context`
 /// are the classes whose names fit its field name.
 fn classify_value(
@@ -228,27 +320,27 @@ fn classify_value(
     hits: &mut Vec<ClassHit>,
 ) {
     let node = candidate.node.id();
-    if let Some((class, certainty)) = recognise(&mut candidate, context, likely) {
-        hits.push(ClassHit { class, node, certainty });
+    if let Some(Recognised { class, family, certainty }) =
+        recognise(&mut candidate, context, likely)
+    {
+        hits.push(ClassHit { class, family, node, certainty });
     } else if candidate.shape.may_embed() {
-        embedded::search(&candidate, |class, certainty| {
-            hits.push(ClassHit { class, node, certainty });
+        embedded::search(&candidate, |Recognised { class, family, certainty }| {
+            hits.push(ClassHit { class, family, node, certainty });
         });
     }
 }
 
 /// Asks the recognisers of the `likely` classes, if there is context or the form fits.
-fn recognise(
-    candidate: &mut Candidate<'_>,
-    context: u64,
-    likely: u64,
-) -> Option<(DataClass, Certainty)> {
+fn recognise(candidate: &mut Candidate<'_>, context: u64, likely: u64) -> Option<Recognised> {
     form::items(likely).find_map(|(i, item)| {
         candidate.in_context = form::has(context, i);
         if !candidate.in_context && !item.form.fits(&candidate.shape) {
             return None;
         }
-        Some((item.class, (item.recognise)(candidate)?))
+        let certainty = (item.recognise)(candidate)?;
+        let class = family::finest(i, item, candidate, certainty);
+        Some(Recognised { class, family: item.class, certainty })
     })
 }
 

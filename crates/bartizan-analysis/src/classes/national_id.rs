@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Form, Marks,
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support,
     schemes::{self, Compact, Numbers, Scheme},
 };
 
@@ -13,6 +13,7 @@ const MAX_BYTES: usize = 24;
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("national_id"),
+    family: Family::Head(|candidate, _| scheme_of(candidate, Numbers::People, CLASS.names)),
     group: DataGroup::NationalId,
     title: "National identity number",
     what: "Numbers of people in some forty states, each with its check digit and date of birth where \
@@ -22,6 +23,7 @@ pub static CLASS: ClassItem = ClassItem {
            resident identity card (CN), RRN (KR), NRIC (SG), TFN (AU), SIN (CA). Forms of digits \
            only need a field name; special forms with a strong check need none.",
     sensitive: true,
+    support: Support::One,
     priority: 43,
     names: &[
         "national id",
@@ -72,16 +74,7 @@ pub static CLASS: ClassItem = ClassItem {
         also: |shape| !shape.is_number() || shape.len == 18,
     },
     recognise,
-    examples: &[
-        ("nhs_number", "943 476 5919"),
-        ("aadhaar", "3998 7654 3211"),
-        ("x", "391.544.619-01"),
-        ("x", "RCCMNL62S18D961H"),
-        ("x", "131052-308T"),
-        ("nationalId", "44051401458"),
-        ("dni", "74866516K"),
-        ("x", "11010519491231002X"),
-    ],
+    examples: &[("x", "131052-308T"), ("nationalId", "44051401458"), ("egn", "7523169263")],
     counterexamples: &[
         ("nhs_number", "943 476 5918"),
         ("aadhaar", "3998 7654 3212"),
@@ -108,6 +101,26 @@ pub(in crate::classes) fn by_scheme(
     numbers: Numbers,
     names: &[&str],
 ) -> Option<Certainty> {
+    find(candidate, numbers, names).map(|_| Certainty::Checked)
+}
+
+/// The class of the scheme whose own name the field has or whose special form the value has. Many
+/// numbers pass the checks of several states, so under one of the general `names` none is told.
+pub(in crate::classes) fn scheme_of(
+    candidate: &Candidate<'_>,
+    numbers: Numbers,
+    names: &[&str],
+) -> Option<DataClass> {
+    let (scheme, by_itself) = find(candidate, numbers, names)?;
+    scheme.class.filter(|_| by_itself)
+}
+
+/// The scheme that fits, and whether it fits by its own name or form.
+fn find(
+    candidate: &Candidate<'_>,
+    numbers: Numbers,
+    names: &[&str],
+) -> Option<(&'static Scheme, bool)> {
     let shape = &candidate.shape;
     if shape.len > MAX_BYTES || shape.digits < 4 || shape.at + shape.colons > 0 {
         return None;
@@ -125,14 +138,19 @@ pub(in crate::classes) fn by_scheme(
             schemes::special(numbers).iter().filter(|scheme| special(scheme)).peekable();
         likely.peek()?;
         let compact = Compact::of(candidate.text)?;
-        return likely.any(|scheme| (scheme.check)(compact.text())).then_some(Certainty::Checked);
+        return likely.find(|scheme| (scheme.check)(compact.text())).map(|scheme| (*scheme, true));
     }
     let compact = Compact::of(candidate.text)?;
+    let mut general = None;
     // A name of a scheme puts the item in context too, see `phrases`.
-    schemes::of(numbers)
-        .filter(|scheme| (scheme.check)(compact.text()))
-        .any(|scheme| {
-            candidate.is_named(scheme.names) || candidate.is_named(names) || special(scheme)
-        })
-        .then_some(Certainty::Checked)
+    for scheme in schemes::of(numbers).filter(|scheme| (scheme.check)(compact.text())) {
+        let own = |phrase: &&str| !names.contains(phrase) && candidate.is_named(&[*phrase]);
+        if scheme.names.iter().any(own) || special(scheme) {
+            return Some((scheme, true));
+        }
+        if general.is_none() && (candidate.is_named(scheme.names) || candidate.is_named(names)) {
+            general = Some((scheme, false));
+        }
+    }
+    general
 }

@@ -2,17 +2,22 @@
 
 use bartizan_model::{DataClass, Side, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, secret_forms};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, passwords, secret_forms,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("password"),
+    family: Family::Head(tell),
     group: DataGroup::Credential,
     title: "Password or its hash",
-    what: "A text under a field name that says so (`password`, `passwd`, `pin`, `passphrase`, the word \
-           in a dozen languages), or a password hash by its own form (bcrypt, Argon2, scrypt, \
-           PBKDF2, SHA-crypt). Masks, empty texts, labels and policies are refused.",
+    what: "Members of its family tell hashes and codes apart. The family: a text under a field \
+           name that says so (`password`, `passwd`, `pin`, `passphrase`, the word in a dozen \
+           languages), or a password hash by its own form (bcrypt, Argon2, scrypt, PBKDF2, \
+           SHA-crypt). Masks, empty texts, labels and policies are refused.",
     sensitive: true,
+    support: Support::One,
     priority: 30,
     names: &[
         "password",
@@ -74,10 +79,7 @@ pub static CLASS: ClassItem = ClassItem {
         ("password", "correct horse"),
         ("newPassword", "hunter2!"),
         ("passwd", "12345678"),
-        ("password_hash", "5f4dcc3b5aa765d61d8327deb882cf99"),
-        ("x", "$2b$12$R9h/cIPz0gi.URNNX3kh2OPST9/PgBkqquzi.Ss7KIUgO2t0jWMUW"),
         ("mot_de_passe", "secret-42"),
-        ("pin", "4711"),
     ],
     counterexamples: &[
         ("password", "********"),
@@ -92,6 +94,29 @@ pub static CLASS: ClassItem = ClassItem {
     references: &["RFC 9106 (Argon2)", "crypt(5)"],
 };
 
+/// Names of codes of digits.
+const CODES: &[&str] = &[
+    "pin",
+    "cvv",
+    "cvc",
+    "security code",
+    "otp",
+    "one time code",
+    "mfa code",
+    "totp code",
+    "sms code",
+];
+
+/// Which kind a recognised value shows itself to be.
+fn tell(candidate: &Candidate<'_>, certainty: Certainty) -> Option<DataClass> {
+    if certainty == Certainty::Pattern {
+        return Some(passwords::password_hash::CLASS.class);
+    }
+    // The code on a card has three or four digits; what is longer was sent for once.
+    (candidate.is_named(&["security code"]) && candidate.shape.len > 4)
+        .then_some(passwords::one_time_code::CLASS.class)
+}
+
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let (text, shape) = (candidate.text, &candidate.shape);
     if is_hash(text) {
@@ -101,7 +126,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         return None;
     }
     // Only a number will do where a card's code or a PIN is meant.
-    let code = candidate.is_named(&["pin", "pin code", "cvv", "cvc", "security code", "otp"]);
+    let code = candidate.is_named(CODES);
     if code && !(shape.digits >= 3 && shape.len <= 10) {
         return None;
     }

@@ -3,11 +3,14 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, Shape, checksum};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Shape, Support, checksum,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("payment_card"),
+    family: Family::Alone,
     group: DataGroup::Financial,
     title: "Payment card number",
     what: "12 to 19 digits with a valid Luhn digit in the range of an issuer (Visa, Mastercard, \
@@ -15,6 +18,7 @@ pub static CLASS: ClassItem = ClassItem {
            length, not all the same. Bare digits under a name that says identifier, time or \
            amount are left alone, and lengths other than 15 and 16 need a name or separators.",
     sensitive: true,
+    support: Support::One,
     priority: 40,
     names: &[
         "card",

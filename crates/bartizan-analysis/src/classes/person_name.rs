@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("person_name"),
+    family: Family::Alone,
     group: DataGroup::Contact,
     title: "Name of a person",
     what: "A field name that says so (`first_name`, `surname`, `name` of a customer, patient, user …) \
            and a text of letters with the marks that names have, at most 80 characters and six words.",
     sensitive: false,
+    support: Support::One,
     priority: 80,
     names: &[
         "first name",
@@ -116,7 +118,12 @@ pub static CLASS: ClassItem = ClassItem {
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let (text, shape) = (candidate.text, &candidate.shape);
     let letters = shape.letters() + shape.wide;
-    if !candidate.in_context || letters == 0 || shape.digits > 0 || shape.spaces > 5 {
+    if !candidate.in_context
+        || shape.len < 2
+        || letters == 0
+        || shape.digits > 0
+        || shape.spaces > 5
+    {
         return None;
     }
     let marks =

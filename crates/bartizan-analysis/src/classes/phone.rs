@@ -3,11 +3,14 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use smallvec::SmallVec;
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum, schemes::has_form};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, checksum, schemes::has_form,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("phone"),
+    family: Family::Alone,
     group: DataGroup::Contact,
     title: "Telephone number",
     what: "The international form `+` and digits, checked against the numbering plans of the ITU as \
@@ -15,6 +18,7 @@ pub static CLASS: ClassItem = ClassItem {
            name that says so also national forms of 6 to 15 digits. Bare digits without such a name \
            are never taken for a number.",
     sensitive: true,
+    support: Support::One,
     priority: 70,
     names: &[
         "phone",

@@ -6,7 +6,7 @@ use foldhash::quality::FixedState;
 use hashbrown::HashMap;
 
 use super::{
-    ClassItem,
+    ClassItem, family,
     form::BY_PRIORITY,
     health_id, national_id,
     schemes::{self, Numbers},
@@ -180,7 +180,8 @@ impl Phrases {
             for (i, item) in BY_PRIORITY.iter().enumerate() {
                 let schemes = numbers_of(item).into_iter().flat_map(schemes::of);
                 let schemes = schemes.flat_map(|scheme| scheme.names);
-                for phrase in item.names.iter().chain(schemes).copied() {
+                let members = family::members_of(item).flat_map(|member| member.names);
+                for phrase in item.names.iter().chain(schemes).chain(members).copied() {
                     // A phrase also fits written in one word: `dateofbirth`.
                     for text in [phrase, &phrase.replace(' ', "")] {
                         let entry = table.entry(text);

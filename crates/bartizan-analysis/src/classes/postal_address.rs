@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("postal_address"),
+    family: Family::Head(|_, _| None),
     group: DataGroup::Contact,
     title: "Postal address",
     what: "A field name that says so: a street or whole address (letters with a house number, or at \
            least two words), or a postal code (3 to 10 letters and digits with at least three digits).",
     sensitive: false,
+    support: Support::One,
     priority: 81,
     names: &[
         "address",
@@ -75,8 +77,6 @@ pub static CLASS: ClassItem = ClassItem {
     examples: &[
         ("street", "Hauptstraße 5"),
         ("billing_address", "350 Fifth Avenue, New York"),
-        ("zipCode", "10118"),
-        ("postcode", "EC1A 1BB"),
         ("address", "12 rue de l'Église"),
     ],
     counterexamples: &[

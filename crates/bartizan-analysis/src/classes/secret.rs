@@ -2,18 +2,28 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, secret_forms, secret_text};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, secret_forms, secret_text,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("secret"),
+    family: Family::Head(|candidate, certainty| {
+        // Only forms are certain; what a name told, names tell more exactly.
+        (certainty == Certainty::Pattern)
+            .then(|| secret_text::kind_of(candidate.text, &candidate.shape))
+            .flatten()
+    }),
     group: DataGroup::Credential,
     title: "Secret key or token",
-    what: "Tokens of known providers by beginning, alphabet and length; private keys in PEM form; URLs \
-           with a password; and under a field name that says so (`api_key`, `client_secret`, \
-           `access_token`, `authorization` …) a text of at least 12 characters whose entropy is at \
-           least 2.8 bits per character. Masks, templates and words are refused.",
+    what: "What no member of its family says more exactly. The family: tokens of known providers \
+           by beginning, alphabet and length; private keys in PEM form; URLs with a password; and \
+           under a field name that says so (`api_key`, `client_secret`, `access_token`, \
+           `authorization` …) a text of at least 12 characters whose entropy is at least 2.8 bits \
+           per character. Masks, templates and words are refused.",
     sensitive: true,
+    support: Support::One,
     priority: 20,
     names: &[
         "secret",
@@ -83,11 +93,9 @@ pub static CLASS: ClassItem = ClassItem {
     },
     recognise,
     examples: &[
-        ("api_key", "3a16750dd36341a48ebd035408f7730f"),
-        ("clientSecret", "Zk3v-9dK_q2LmX7pRt5w"),
-        ("authorization", "c4ed6c219dd54a058e3fc56d1151cce8"),
-        ("x", "AKIAZ3MHALF2TESTHQ7P"),
-        ("x", "postgres://app:s3cr3t-pw@db.internal:5432/x"),
+        ("secret", "3a16750dd36341a48ebd035408f7730f"),
+        ("credential", "Zk3v-9dK_q2LmX7pRt5w"),
+        ("license_key", "c4ed6c219dd54a058e3fc56d1151cce8"),
     ],
     counterexamples: &[
         ("api_key", "YOUR_API_KEY_HERE"),
@@ -131,7 +139,7 @@ const MIN_ENTROPY: f64 = 2.8;
 
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let (text, shape) = (candidate.text, &candidate.shape);
-    if shape.len >= 14 && secret_text::has_secret(text, shape) {
+    if shape.len >= 14 && secret_text::kind_of(text, shape).is_some() {
         return Some(Certainty::Pattern);
     }
     (candidate.in_context

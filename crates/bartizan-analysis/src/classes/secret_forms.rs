@@ -1,7 +1,9 @@
 //! Forms of provider tokens: a literal beginning, an alphabet and a length, from the providers' own
 //! documentation. All beginnings are looked for in one pass over the runs that are long enough.
 
-use super::{Shape, runs::Alphabet};
+use bartizan_model::DataClass;
+
+use super::{Shape, runs::Alphabet, secrets};
 
 /// Alphabet of a token behind its literal beginning.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -30,173 +32,183 @@ impl Set {
     }
 }
 
-/// Beginning, alphabet, fewest and most characters behind the beginning.
-type Form = (&'static str, Set, usize, usize);
+/// Beginning, alphabet, fewest and most characters behind the beginning, kind.
+type Form = (&'static str, Set, usize, usize, DataClass);
+
+const CLOUD: DataClass = secrets::cloud_key::CLASS.class;
+const SOURCE: DataClass = secrets::source_hosting_token::CLASS.class;
+const MESSAGE: DataClass = secrets::messaging_token::CLASS.class;
+const PAYMENT: DataClass = secrets::payment_key::CLASS.class;
+const AI: DataClass = secrets::ai_key::CLASS.class;
+const SERVICE: DataClass = secrets::service_key::CLASS.class;
+const WEBHOOK: DataClass = secrets::webhook_url::CLASS.class;
+const PRIVATE: DataClass = secrets::private_key::CLASS.class;
+const CONNECTION: DataClass = secrets::connection_string::CLASS.class;
 
 const FORMS: &[Form] = &[
     // Cloud providers.
-    ("AKIA", Set::Upper, 16, 16),
-    ("ASIA", Set::Upper, 16, 16),
-    ("ABIA", Set::Upper, 16, 16),
-    ("ACCA", Set::Upper, 16, 16),
-    ("ABSKQmVkcm9ja0FQSUtleS", Set::Wide, 90, 250),
-    ("AIza", Set::Url, 35, 35),
-    ("ya29.", Set::Url, 40, 600),
-    ("GOCSPX-", Set::Url, 28, 28),
-    ("1//0", Set::Url, 60, 200),
-    ("LTAI", Set::Alnum, 12, 20),
-    ("AccountKey=", Set::Wide, 80, 90),
-    ("SharedAccessKey=", Set::Wide, 40, 60),
-    ("dop_v1_", Set::Hex, 64, 64),
-    ("doo_v1_", Set::Hex, 64, 64),
-    ("dor_v1_", Set::Hex, 64, 64),
-    ("AQVN", Set::Url, 35, 38),
-    ("t1.", Set::Wide, 80, 200),
-    ("YC", Set::Url, 38, 38),
-    ("HRKU-AA", Set::Url, 58, 58),
-    ("tskey-", Set::Url, 20, 80),
-    ("v1.0-", Set::Hex, 171, 171),
-    ("fm2_", Set::Wide, 100, 2000),
-    ("fo1_", Set::Url, 43, 43),
-    ("nfp_", Set::Alnum, 36, 40),
-    ("sbp_", Set::Hex, 40, 40),
-    ("pscale_tkn_", Set::Wide, 32, 64),
-    ("pscale_pw_", Set::Wide, 32, 64),
-    ("pscale_oauth_", Set::Wide, 32, 64),
-    ("hvs.", Set::Url, 24, 200),
-    ("hvb.", Set::Url, 60, 300),
-    (".atlasv1.", Set::Url, 60, 70),
-    ("sha256~", Set::Url, 43, 43),
-    ("dt0c01.", Set::Wide, 88, 100),
-    ("pul-", Set::Hex, 40, 40),
-    ("ops_eyJ", Set::Wide, 120, 4000),
-    ("AGE-SECRET-KEY-1", Set::Upper, 58, 58),
-    ("dp.pt.", Set::Alnum, 40, 44),
-    ("dp.st.", Set::Wide, 40, 80),
+    ("AKIA", Set::Upper, 16, 16, CLOUD),
+    ("ASIA", Set::Upper, 16, 16, CLOUD),
+    ("ABIA", Set::Upper, 16, 16, CLOUD),
+    ("ACCA", Set::Upper, 16, 16, CLOUD),
+    ("ABSKQmVkcm9ja0FQSUtleS", Set::Wide, 90, 250, CLOUD),
+    ("AIza", Set::Url, 35, 35, CLOUD),
+    ("ya29.", Set::Url, 40, 600, CLOUD),
+    ("GOCSPX-", Set::Url, 28, 28, CLOUD),
+    ("1//0", Set::Url, 60, 200, CLOUD),
+    ("LTAI", Set::Alnum, 12, 20, CLOUD),
+    ("AccountKey=", Set::Wide, 80, 90, CONNECTION),
+    ("SharedAccessKey=", Set::Wide, 40, 60, CONNECTION),
+    ("dop_v1_", Set::Hex, 64, 64, CLOUD),
+    ("doo_v1_", Set::Hex, 64, 64, CLOUD),
+    ("dor_v1_", Set::Hex, 64, 64, CLOUD),
+    ("AQVN", Set::Url, 35, 38, CLOUD),
+    ("t1.", Set::Wide, 80, 200, CLOUD),
+    ("YC", Set::Url, 38, 38, CLOUD),
+    ("HRKU-AA", Set::Url, 58, 58, CLOUD),
+    ("tskey-", Set::Url, 20, 80, CLOUD),
+    ("v1.0-", Set::Hex, 171, 171, CLOUD),
+    ("fm2_", Set::Wide, 100, 2000, CLOUD),
+    ("fo1_", Set::Url, 43, 43, CLOUD),
+    ("nfp_", Set::Alnum, 36, 40, CLOUD),
+    ("sbp_", Set::Hex, 40, 40, CLOUD),
+    ("pscale_tkn_", Set::Wide, 32, 64, CLOUD),
+    ("pscale_pw_", Set::Wide, 32, 64, CLOUD),
+    ("pscale_oauth_", Set::Wide, 32, 64, CLOUD),
+    ("hvs.", Set::Url, 24, 200, CLOUD),
+    ("hvb.", Set::Url, 60, 300, CLOUD),
+    (".atlasv1.", Set::Url, 60, 70, CLOUD),
+    ("sha256~", Set::Url, 43, 43, CLOUD),
+    ("dt0c01.", Set::Wide, 88, 100, CLOUD),
+    ("pul-", Set::Hex, 40, 40, CLOUD),
+    ("ops_eyJ", Set::Wide, 120, 4000, CLOUD),
+    ("AGE-SECRET-KEY-1", Set::Upper, 58, 58, PRIVATE),
+    ("dp.pt.", Set::Alnum, 40, 44, CLOUD),
+    ("dp.st.", Set::Wide, 40, 80, CLOUD),
     // Code hosting, packages, CI.
-    ("ghp_", Set::Alnum, 36, 36),
-    ("gho_", Set::Alnum, 36, 36),
-    ("ghu_", Set::Alnum, 36, 36),
-    ("ghs_", Set::Alnum, 36, 36),
-    ("ghr_", Set::Alnum, 36, 76),
-    ("github_pat_", Set::Url, 70, 90),
-    ("glpat-", Set::Wide, 20, 60),
-    ("gldt-", Set::Url, 20, 40),
-    ("glft-", Set::Url, 20, 64),
-    ("glsoat-", Set::Url, 20, 64),
-    ("glrt-", Set::Wide, 20, 60),
-    ("glcbt-", Set::Url, 20, 60),
-    ("glimt-", Set::Url, 20, 40),
-    ("glptt-", Set::Url, 40, 40),
-    ("glagent-", Set::Url, 50, 128),
-    ("gloas-", Set::Url, 64, 64),
-    ("glffct-", Set::Url, 20, 40),
-    ("GR1348941", Set::Url, 20, 50),
-    ("npm_", Set::Alnum, 36, 36),
-    ("pypi-AgE", Set::Url, 85, 400),
-    ("rubygems_", Set::Hex, 48, 48),
-    ("CLOJARS_", Set::Alnum, 60, 60),
-    ("oy2", Set::Alnum, 43, 43),
-    ("dckr_pat_", Set::Url, 27, 40),
-    ("AKCp", Set::Alnum, 60, 80),
-    ("cmVmdGtuO", Set::Alnum, 50, 80),
-    ("sgp_local_", Set::Hex, 40, 40),
-    ("sgp_", Set::Hex, 40, 40),
-    ("ATATT3", Set::Wide, 180, 250),
-    ("ATCTT3", Set::Wide, 180, 250),
-    ("squ_", Set::Hex, 40, 40),
-    ("sqp_", Set::Hex, 40, 40),
-    ("sqa_", Set::Hex, 40, 40),
-    ("bkua_", Set::Hex, 40, 40),
-    ("CCIPAT_", Set::Url, 40, 90),
-    ("API-", Set::Upper, 26, 26),
-    ("pnu_", Set::Alnum, 36, 36),
-    ("snyk_", Set::Wide, 40, 100),
+    ("ghp_", Set::Alnum, 36, 36, SOURCE),
+    ("gho_", Set::Alnum, 36, 36, SOURCE),
+    ("ghu_", Set::Alnum, 36, 36, SOURCE),
+    ("ghs_", Set::Alnum, 36, 36, SOURCE),
+    ("ghr_", Set::Alnum, 36, 76, SOURCE),
+    ("github_pat_", Set::Url, 70, 90, SOURCE),
+    ("glpat-", Set::Wide, 20, 60, SOURCE),
+    ("gldt-", Set::Url, 20, 40, SOURCE),
+    ("glft-", Set::Url, 20, 64, SOURCE),
+    ("glsoat-", Set::Url, 20, 64, SOURCE),
+    ("glrt-", Set::Wide, 20, 60, SOURCE),
+    ("glcbt-", Set::Url, 20, 60, SOURCE),
+    ("glimt-", Set::Url, 20, 40, SOURCE),
+    ("glptt-", Set::Url, 40, 40, SOURCE),
+    ("glagent-", Set::Url, 50, 128, SOURCE),
+    ("gloas-", Set::Url, 64, 64, SOURCE),
+    ("glffct-", Set::Url, 20, 40, SOURCE),
+    ("GR1348941", Set::Url, 20, 50, SOURCE),
+    ("npm_", Set::Alnum, 36, 36, SOURCE),
+    ("pypi-AgE", Set::Url, 85, 400, SOURCE),
+    ("rubygems_", Set::Hex, 48, 48, SOURCE),
+    ("CLOJARS_", Set::Alnum, 60, 60, SOURCE),
+    ("oy2", Set::Alnum, 43, 43, SOURCE),
+    ("dckr_pat_", Set::Url, 27, 40, SOURCE),
+    ("AKCp", Set::Alnum, 60, 80, SOURCE),
+    ("cmVmdGtuO", Set::Alnum, 50, 80, SOURCE),
+    ("sgp_local_", Set::Hex, 40, 40, SOURCE),
+    ("sgp_", Set::Hex, 40, 40, SOURCE),
+    ("ATATT3", Set::Wide, 180, 250, SOURCE),
+    ("ATCTT3", Set::Wide, 180, 250, SOURCE),
+    ("squ_", Set::Hex, 40, 40, SOURCE),
+    ("sqp_", Set::Hex, 40, 40, SOURCE),
+    ("sqa_", Set::Hex, 40, 40, SOURCE),
+    ("bkua_", Set::Hex, 40, 40, SOURCE),
+    ("CCIPAT_", Set::Url, 40, 90, SOURCE),
+    ("API-", Set::Upper, 26, 26, SOURCE),
+    ("pnu_", Set::Alnum, 36, 36, SOURCE),
+    ("snyk_", Set::Wide, 40, 100, SOURCE),
     // Messaging, mail, telephony.
-    ("xoxb-", Set::Url, 40, 100),
-    ("xoxp-", Set::Url, 50, 120),
-    ("xoxa-", Set::Url, 40, 120),
-    ("xoxr-", Set::Url, 40, 120),
-    ("xoxs-", Set::Url, 40, 120),
-    ("xoxe-1-", Set::Alnum, 100, 200),
-    ("xoxe.xoxp-1-", Set::Alnum, 120, 200),
-    ("xapp-1-", Set::Url, 50, 120),
-    ("hooks.slack.com/services/T", Set::Wide, 30, 60),
-    ("SG.", Set::Wide, 66, 66),
-    ("key-", Set::Hex, 32, 32),
-    ("xkeysib-", Set::Url, 81, 81),
-    ("SK", Set::Hex, 32, 32),
-    ("AC", Set::Hex, 32, 32),
-    ("live_mb_", Set::Alnum, 20, 40),
+    ("xoxb-", Set::Url, 40, 100, MESSAGE),
+    ("xoxp-", Set::Url, 50, 120, MESSAGE),
+    ("xoxa-", Set::Url, 40, 120, MESSAGE),
+    ("xoxr-", Set::Url, 40, 120, MESSAGE),
+    ("xoxs-", Set::Url, 40, 120, MESSAGE),
+    ("xoxe-1-", Set::Alnum, 100, 200, MESSAGE),
+    ("xoxe.xoxp-1-", Set::Alnum, 120, 200, MESSAGE),
+    ("xapp-1-", Set::Url, 50, 120, MESSAGE),
+    ("hooks.slack.com/services/T", Set::Wide, 30, 60, WEBHOOK),
+    ("SG.", Set::Wide, 66, 66, MESSAGE),
+    ("key-", Set::Hex, 32, 32, MESSAGE),
+    ("xkeysib-", Set::Url, 81, 81, MESSAGE),
+    ("SK", Set::Hex, 32, 32, MESSAGE),
+    ("AC", Set::Hex, 32, 32, MESSAGE),
+    ("live_mb_", Set::Alnum, 20, 40, MESSAGE),
     // Payment and commerce.
-    ("sk_live_", Set::Alnum, 10, 110),
-    ("sk_test_", Set::Alnum, 10, 110),
-    ("rk_live_", Set::Alnum, 10, 110),
-    ("rk_test_", Set::Alnum, 10, 110),
-    ("whsec_", Set::Wide, 24, 64),
-    ("sq0atp-", Set::Url, 22, 22),
-    ("sq0csp-", Set::Url, 43, 43),
-    ("EAAA", Set::Wide, 56, 64),
-    ("shpat_", Set::Hex, 32, 32),
-    ("shpca_", Set::Hex, 32, 32),
-    ("shppa_", Set::Hex, 32, 32),
-    ("shpss_", Set::Hex, 32, 32),
-    ("shippo_live_", Set::Hex, 40, 40),
-    ("shippo_test_", Set::Hex, 40, 40),
-    ("FLWSECK-", Set::Url, 20, 50),
-    ("FLWSECK_TEST-", Set::Url, 12, 50),
-    ("EZAK", Set::Alnum, 54, 54),
-    ("EZTK", Set::Alnum, 54, 54),
-    ("duffel_live_", Set::Url, 43, 43),
-    ("duffel_test_", Set::Url, 43, 43),
-    ("access-production-", Set::Url, 36, 36),
-    ("access-sandbox-", Set::Url, 36, 36),
+    ("sk_live_", Set::Alnum, 10, 110, PAYMENT),
+    ("sk_test_", Set::Alnum, 10, 110, PAYMENT),
+    ("rk_live_", Set::Alnum, 10, 110, PAYMENT),
+    ("rk_test_", Set::Alnum, 10, 110, PAYMENT),
+    ("whsec_", Set::Wide, 24, 64, PAYMENT),
+    ("sq0atp-", Set::Url, 22, 22, PAYMENT),
+    ("sq0csp-", Set::Url, 43, 43, PAYMENT),
+    ("EAAA", Set::Wide, 56, 64, PAYMENT),
+    ("shpat_", Set::Hex, 32, 32, PAYMENT),
+    ("shpca_", Set::Hex, 32, 32, PAYMENT),
+    ("shppa_", Set::Hex, 32, 32, PAYMENT),
+    ("shpss_", Set::Hex, 32, 32, PAYMENT),
+    ("shippo_live_", Set::Hex, 40, 40, PAYMENT),
+    ("shippo_test_", Set::Hex, 40, 40, PAYMENT),
+    ("FLWSECK-", Set::Url, 20, 50, PAYMENT),
+    ("FLWSECK_TEST-", Set::Url, 12, 50, PAYMENT),
+    ("EZAK", Set::Alnum, 54, 54, PAYMENT),
+    ("EZTK", Set::Alnum, 54, 54, PAYMENT),
+    ("duffel_live_", Set::Url, 43, 43, PAYMENT),
+    ("duffel_test_", Set::Url, 43, 43, PAYMENT),
+    ("access-production-", Set::Url, 36, 36, PAYMENT),
+    ("access-sandbox-", Set::Url, 36, 36, PAYMENT),
     // Software as a service.
-    ("sk-ant-admin01-", Set::Url, 80, 110),
-    ("sk-ant-api03-", Set::Url, 80, 110),
-    ("sk-proj-", Set::Url, 40, 200),
-    ("sk-svcacct-", Set::Url, 40, 200),
-    ("sk-admin-", Set::Url, 40, 200),
-    ("sk-or-v1-", Set::Hex, 64, 64),
-    ("sk-", Set::Alnum, 48, 48),
-    ("gsk_", Set::Alnum, 52, 52),
-    ("pplx-", Set::Alnum, 48, 48),
-    ("hf_", Set::Alnum, 34, 37),
-    ("api_org_", Set::Alnum, 34, 34),
-    ("r8_", Set::Alnum, 37, 37),
-    ("lin_api_", Set::Alnum, 40, 40),
-    ("lin_oauth_", Set::Hex, 64, 64),
-    ("ntn_", Set::Alnum, 46, 46),
-    ("secret_", Set::Alnum, 43, 43),
-    ("figd_", Set::Url, 40, 45),
-    ("PMAK-", Set::Url, 59, 59),
-    ("rdme_", Set::Alnum, 70, 70),
-    ("sntrys_", Set::Wide, 60, 300),
-    ("sntryu_", Set::Hex, 64, 64),
-    ("glc_", Set::Wide, 32, 400),
-    ("glsa_", Set::Url, 41, 41),
-    ("NRAK-", Set::Upper, 27, 27),
-    ("NRII-", Set::Url, 32, 32),
-    ("NRJS-", Set::Hex, 19, 19),
-    ("dapi", Set::Hex, 32, 32),
-    ("ico-", Set::Alnum, 32, 32),
-    ("pat-na1-", Set::Url, 36, 36),
-    ("pat-eu1-", Set::Url, 36, 36),
-    ("tfp_", Set::Wide, 59, 59),
-    ("CFPAT-", Set::Url, 43, 43),
-    ("phx_", Set::Alnum, 40, 50),
-    ("aio_", Set::Alnum, 28, 28),
-    ("fio-u-", Set::Url, 64, 64),
-    ("sm_pat_", Set::Alnum, 16, 16),
-    ("sm_aat_", Set::Alnum, 16, 16),
-    ("sm_sat_", Set::Alnum, 16, 16),
-    ("lsv2_pt_", Set::Url, 40, 50),
-    ("s-s4t2af-", Set::Hex, 64, 64),
-    ("s-s4t2ud-", Set::Hex, 64, 64),
-    ("EAAM", Set::Alnum, 80, 300),
-    ("EAAC", Set::Alnum, 80, 300),
-    (":AA", Set::Url, 33, 33),
-    ("s.", Set::Alnum, 24, 24),
+    ("sk-ant-admin01-", Set::Url, 80, 110, AI),
+    ("sk-ant-api03-", Set::Url, 80, 110, AI),
+    ("sk-proj-", Set::Url, 40, 200, AI),
+    ("sk-svcacct-", Set::Url, 40, 200, AI),
+    ("sk-admin-", Set::Url, 40, 200, AI),
+    ("sk-or-v1-", Set::Hex, 64, 64, AI),
+    ("sk-", Set::Alnum, 48, 48, AI),
+    ("gsk_", Set::Alnum, 52, 52, AI),
+    ("pplx-", Set::Alnum, 48, 48, AI),
+    ("hf_", Set::Alnum, 34, 37, AI),
+    ("api_org_", Set::Alnum, 34, 34, AI),
+    ("r8_", Set::Alnum, 37, 37, AI),
+    ("lin_api_", Set::Alnum, 40, 40, SERVICE),
+    ("lin_oauth_", Set::Hex, 64, 64, SERVICE),
+    ("ntn_", Set::Alnum, 46, 46, SERVICE),
+    ("secret_", Set::Alnum, 43, 43, SERVICE),
+    ("figd_", Set::Url, 40, 45, SERVICE),
+    ("PMAK-", Set::Url, 59, 59, SERVICE),
+    ("rdme_", Set::Alnum, 70, 70, SERVICE),
+    ("sntrys_", Set::Wide, 60, 300, SERVICE),
+    ("sntryu_", Set::Hex, 64, 64, SERVICE),
+    ("glc_", Set::Wide, 32, 400, SERVICE),
+    ("glsa_", Set::Url, 41, 41, SERVICE),
+    ("NRAK-", Set::Upper, 27, 27, SERVICE),
+    ("NRII-", Set::Url, 32, 32, SERVICE),
+    ("NRJS-", Set::Hex, 19, 19, SERVICE),
+    ("dapi", Set::Hex, 32, 32, SERVICE),
+    ("ico-", Set::Alnum, 32, 32, SERVICE),
+    ("pat-na1-", Set::Url, 36, 36, SERVICE),
+    ("pat-eu1-", Set::Url, 36, 36, SERVICE),
+    ("tfp_", Set::Wide, 59, 59, SERVICE),
+    ("CFPAT-", Set::Url, 43, 43, SERVICE),
+    ("phx_", Set::Alnum, 40, 50, SERVICE),
+    ("aio_", Set::Alnum, 28, 28, SERVICE),
+    ("fio-u-", Set::Url, 64, 64, SERVICE),
+    ("sm_pat_", Set::Alnum, 16, 16, SERVICE),
+    ("sm_aat_", Set::Alnum, 16, 16, SERVICE),
+    ("sm_sat_", Set::Alnum, 16, 16, SERVICE),
+    ("lsv2_pt_", Set::Url, 40, 50, AI),
+    ("s-s4t2af-", Set::Hex, 64, 64, SERVICE),
+    ("s-s4t2ud-", Set::Hex, 64, 64, SERVICE),
+    ("EAAM", Set::Alnum, 80, 300, SERVICE),
+    ("EAAC", Set::Alnum, 80, 300, SERVICE),
+    (":AA", Set::Url, 33, 33, MESSAGE),
+    ("s.", Set::Alnum, 24, 24, CLOUD),
 ];
 
 /// Forms whose body must be checked further, by their beginning.
@@ -293,9 +305,12 @@ fn form_at(bytes: &[u8]) -> Option<&'static Form> {
     longest
 }
 
-/// The first token of a known form in a text of that shape, as a range of bytes. In prose only runs
-/// that are long enough are looked at.
-pub(super) fn find(text: &str, shape: &Shape) -> Option<(usize, usize)> {
+/// A token of a known form: its kind and where it stands, as a range of bytes.
+type Token = (DataClass, usize, usize);
+
+/// The first token of a known form in a text of that shape. In prose only runs that are long enough
+/// are looked at.
+pub(super) fn find(text: &str, shape: &Shape) -> Option<Token> {
     if shape.spaces == 0 {
         return find_in(text, 0, text.len());
     }
@@ -303,7 +318,7 @@ pub(super) fn find(text: &str, shape: &Shape) -> Option<(usize, usize)> {
 }
 
 /// The first token in a part of a text.
-fn find_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
+fn find_in(text: &str, start: usize, end: usize) -> Option<Token> {
     let run = text.as_bytes().get(start..end)?;
     let mut previous = 0;
     // Bytes up to here belong to a beginning that was looked at.
@@ -326,9 +341,9 @@ fn find_in(text: &str, start: usize, end: usize) -> Option<(usize, usize)> {
 }
 
 /// The token that begins at `start` in a form, if all of it is there.
-fn token_at(text: &str, start: usize, form: &Form) -> Option<(usize, usize)> {
+fn token_at(text: &str, start: usize, form: &Form) -> Option<Token> {
     let bytes = text.as_bytes();
-    let (beginning, set, least, most) = *form;
+    let (beginning, set, least, most, kind) = *form;
     let body_from = start + beginning.len();
     // A bot token begins with the number of the bot.
     let number = bytes.get(..start)?.iter().rev().take(11);
@@ -343,7 +358,7 @@ fn token_at(text: &str, start: usize, form: &Form) -> Option<(usize, usize)> {
         && !is_wrong_body(beginning, body)
         && is_varied(body)
         && !is_placeholder(body);
-    fits.then_some((start, body_from + body_len))
+    fits.then_some((kind, start, body_from + body_len))
 }
 
 /// Whether a token body is no placeholder: not one or two characters repeated.
@@ -418,7 +433,7 @@ mod tests {
     use super::*;
 
     fn find(text: &str) -> Option<(usize, usize)> {
-        super::find(text, &Shape::of(text))
+        super::find(text, &Shape::of(text)).map(|(_, start, end)| (start, end))
     }
 
     /// A token of a form, assembled here so that scanners of this repository stay quiet.
@@ -451,7 +466,7 @@ mod tests {
 
     #[test]
     fn beginnings_are_unique_and_lengths_ordered() {
-        for (i, (beginning, _, least, most)) in FORMS.iter().enumerate() {
+        for (i, (beginning, _, least, most, _)) in FORMS.iter().enumerate() {
             assert!(least <= most && beginning.len() > 1);
             assert!(beginning.bytes().all(|b| TOKEN.has(b)), "{beginning}");
             assert!(FORMS.iter().skip(i + 1).all(|other| other.0 != *beginning), "{beginning}");

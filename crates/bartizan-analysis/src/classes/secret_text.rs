@@ -1,29 +1,48 @@
 //! Secrets of machines anywhere in a text.
 
+use bartizan_model::DataClass;
+
 use super::{
     Shape,
     runs::Alphabet,
     secret_forms::{self, entropy, is_placeholder, is_varied},
+    secrets,
 };
 
-/// Whether a secret of a known form, a private key, a URL with a password or a header line with
-/// credentials stands in the text. `shape` is that of the text: what it lacks is not looked for.
-pub(super) fn has_secret(text: &str, shape: &Shape) -> bool {
-    secret_forms::find(text, shape).is_some()
-        || (shape.dashes >= 5 && has_private_key(text))
-        || (shape.at > 0 && shape.colons >= 2 && has_url_password(text))
-        || (shape.digits > 0 && has_marked_secret(text, shape))
+/// The kind of the first secret of a known form, private key, URL with a password or header line
+/// with credentials in the text. `shape` is that of the text: what it lacks is not looked for.
+pub(super) fn kind_of(text: &str, shape: &Shape) -> Option<DataClass> {
+    if let Some((kind, ..)) = secret_forms::find(text, shape) {
+        Some(kind)
+    } else if shape.dashes >= 5 && has_private_key(text) {
+        Some(secrets::private_key::CLASS.class)
+    } else if shape.at > 0 && shape.colons >= 2 && has_url_password(text) {
+        Some(secrets::connection_string::CLASS.class)
+    } else if shape.digits > 0 {
+        marked_kind(text, shape)
+    } else {
+        None
+    }
 }
 
 /// Secrets that hold a digit and are told by a mark before or behind them.
-fn has_marked_secret(text: &str, shape: &Shape) -> bool {
-    (shape.other > 0 && shape.upper > 0 && has_azure_secret(text))
-        || (shape.dashes > 0 && shape.len >= 36 && text.contains("-us") && has_mailchimp_key(text))
-        || (shape.colons > 0 && shape.lower >= 12 && has_credential(text, "uthorization", b':'))
-        || (shape.other > 1
-            && shape.upper > 0
-            && shape.lower >= 8
-            && has_credential(text, "_authToken", b'='))
+fn marked_kind(text: &str, shape: &Shape) -> Option<DataClass> {
+    if shape.other > 0 && shape.upper > 0 && has_azure_secret(text) {
+        Some(secrets::cloud_key::CLASS.class)
+    } else if shape.dashes > 0 && shape.len >= 36 && text.contains("-us") && has_mailchimp_key(text)
+    {
+        Some(secrets::messaging_token::CLASS.class)
+    } else if shape.colons > 0 && shape.lower >= 12 && has_credential(text, "uthorization", b':') {
+        Some(secrets::access_token::CLASS.class)
+    } else if shape.other > 1
+        && shape.upper > 0
+        && shape.lower >= 8
+        && has_credential(text, "_authToken", b'=')
+    {
+        Some(secrets::source_hosting_token::CLASS.class)
+    } else {
+        None
+    }
 }
 
 /// Bytes of credentials in a header line.

@@ -2,17 +2,23 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{ClassItem, Form, Marks, national_id::by_scheme, schemes::Numbers};
+use crate::classes::{
+    ClassItem, Family, Form, Marks, Support,
+    national_id::{by_scheme, scheme_of},
+    schemes::Numbers,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("tax_id"),
+    family: Family::Head(|candidate, _| scheme_of(candidate, Numbers::TaxPayers, CLASS.names)),
     group: DataGroup::Financial,
     title: "Tax or company number",
     what: "EIN and ITIN (US), UTR and VAT (GB), VAT (DE, IT, NL, PL), CIF (ES), SIREN and SIRET (FR), \
            organisationsnummer (SE), CNPJ (BR), RFC (MX), CUIT (AR), GSTIN (IN), BRN (KR), UEN (SG), \
            ABN and ACN (AU), NPWP (ID), each with its check digit. Digits only need a field name.",
     sensitive: false,
+    support: Support::One,
     priority: 45,
     names: &[
         "tax id",
@@ -40,13 +46,7 @@ pub static CLASS: ClassItem = ClassItem {
         also: |shape| !shape.is_number(),
     },
     recognise: |candidate| by_scheme(candidate, Numbers::TaxPayers, CLASS.names),
-    examples: &[
-        ("ein", "11-1614287"),
-        ("x", "DE136695976"),
-        ("cnpj", "16727230000197"),
-        ("abn", "51 824 753 556"),
-        ("x", "27AAPFU7232F1ZV"),
-    ],
+    examples: &[("abn", "51 824 753 556"), ("siren", "552 008 443")],
     counterexamples: &[
         ("x", "DE136695977"),
         ("abn", "51 824 753 557"),

@@ -2,17 +2,19 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("us_ssn"),
+    family: Family::Alone,
     group: DataGroup::NationalId,
     title: "US social security number",
     what: "Nine digits by the rules of issue: area not 000, 666 or 900 to 999, group not 00, serial \
            not 0000, not one of the numbers published in advertisements. Written 3-2-4 with dashes \
            it needs no context; other writings need a field name.",
     sensitive: true,
+    support: Support::One,
     priority: 42,
     names: &["ssn", "social security", "social security number", "socialsecuritynumber", "social"],
     anywhere: true,

@@ -2,16 +2,18 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Form, Marks, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, checksum};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("vin"),
+    family: Family::Alone,
     group: DataGroup::Technical,
     title: "Vehicle identification number",
     what: "17 letters and digits without I, O and Q. Without a field name that says so the check digit \
            at position 9 (mandatory in North America and China) must fit.",
     sensitive: false,
+    support: Support::One,
     priority: 46,
     names: &[
         "vin",

@@ -2,7 +2,7 @@
 
 use bartizan_analysis::{
     checks::{CHECKS, CheckItem},
-    classes::{CLASSES, ClassItem},
+    classes::{CLASSES, ClassItem, family_of},
     detectors::DETECTORS,
 };
 use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
@@ -119,11 +119,18 @@ impl Item {
                 out
             }
             Self::Detector(meta) => of_meta(meta),
-            Self::Class(item) => vec![
-                ("What", item.what.to_owned()),
-                ("Group", item.group.title().to_owned()),
-                ("References", item.references.join("\n")),
-            ],
+            Self::Class(item) => {
+                let mut out = vec![
+                    ("What", item.what.to_owned()),
+                    ("Group", item.group.title().to_owned()),
+                    ("References", item.references.join("\n")),
+                ];
+                let head = family_of(item.class.as_str());
+                if head != item.class.as_str() {
+                    out.insert(1, ("Family", format!("`{head}`, whose checks count it too.")));
+                }
+                out
+            }
             Self::Source(item) => vec![("What", item.what.to_owned())],
             Self::Policy(item) => vec![
                 ("What", item.documentation.to_owned()),

@@ -78,7 +78,7 @@ fn look(subject: &Subject<'_>) -> Answer {
             continue;
         }
         let class = hit.class.as_str();
-        grave |= scope::is_grave(class);
+        grave |= scope::is_grave(hit.family.as_str());
         if seen.insert((class, node.general_hash())) && failure.evidence.len() < MAX_EVIDENCE {
             let note = "answered to a request without any credential";
             failure.evidence.push(scope::evidence(subject, &node, class, note));

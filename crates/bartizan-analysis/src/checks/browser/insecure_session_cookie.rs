@@ -130,6 +130,6 @@ fn is_session(subject: &Subject<'_>, node: &NodeRef<'_>) -> bool {
     let token = subject
         .classes
         .iter()
-        .any(|hit| hit.node == node.id() && ["jwt", "secret"].contains(&hit.class.as_str()));
+        .any(|hit| hit.node == node.id() && ["jwt", "secret"].contains(&hit.family.as_str()));
     token || (named && node.raw().len() >= 16)
 }

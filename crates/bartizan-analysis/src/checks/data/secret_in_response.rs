@@ -105,7 +105,7 @@ fn look(subject: &Subject<'_>) -> Answer {
     {
         let class = hit.class.as_str();
         let certain = hit.certainty >= Certainty::Pattern;
-        let own = class == "secret"
+        let own = hit.family.as_str() == "secret"
             && (has_one_of(subject.path, ISSUING) || (!certain && is_own_token(&node)));
         if own || !scope::in_body(&node) || seen.contains(&node.general_hash()) {
             continue;

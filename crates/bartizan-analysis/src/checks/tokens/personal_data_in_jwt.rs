@@ -61,7 +61,7 @@ fn look(subject: &Subject<'_>) -> Answer {
             scope::hits_of(subject, side, counts).find(|(_, node)| is_claim(*node))
         {
             let class = hit.class.as_str();
-            let grave = ["password", "secret"].contains(&class);
+            let grave = ["password", "secret"].contains(&hit.family.as_str());
             return Ok(Outcome::Fail(Box::new(Failure {
                 severity: grave.then_some(Severity::High),
                 discriminator: node.key().to_owned(),

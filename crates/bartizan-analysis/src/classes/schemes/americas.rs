@@ -1,18 +1,23 @@
 //! People, patients and tax payers in the Americas.
 
 use super::{Numbers, Scheme, has_form};
-use crate::classes::checksum::{digits, is_date, is_uniform, luhn, number, weighted};
+use crate::classes::{
+    checksum::{digits, is_date, is_uniform, luhn, number, weighted},
+    health, national_ids, tax_ids,
+};
 
 pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["itin", "tin", "tax id", "taxpayer id", "tax identification"],
+        class: Some(tax_ids::itin::CLASS.class),
         check: us_itin,
         special: Some(|t| has_form(t, "999-99-9999")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["ein", "fein", "employer identification", "tax id", "employer id"],
+        class: Some(tax_ids::ein::CLASS.class),
         check: |t| {
             digits::<9>(t).is_some_and(|d| {
                 !matches!(number(&d, 0, 2), 0 | 7..=9 | 17..=19 | 28..=29 | 49 | 69..=70 | 78..=79 | 89 | 96..=97)
@@ -23,12 +28,14 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::Patients,
         names: &["mbi", "medicare", "medicare beneficiary", "medicare id"],
+        class: Some(health::medicare_number::CLASS.class),
         check: us_mbi,
         special: Some(|t| t.len() == 13 && t.split('-').map(str::len).eq([4, 3, 4])),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["sin", "social insurance", "nas"],
+        class: Some(national_ids::canadian_sin::CLASS.class),
         check: |t| {
             digits::<9>(t).is_some_and(|d| ![0, 8].contains(&d[0]) && !is_uniform(&d) && luhn(&d))
         },
@@ -37,30 +44,35 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["cpf", "cadastro pessoa fisica"],
+        class: Some(national_ids::cpf::CLASS.class),
         check: br_cpf,
         special: Some(|t| has_form(t, "999.999.999-99")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["cnpj"],
+        class: Some(tax_ids::cnpj::CLASS.class),
         check: br_cnpj,
         special: Some(|t| has_form(t, "99.999.999/9999-99")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["curp"],
+        class: Some(national_ids::curp::CLASS.class),
         check: mx_curp,
         special: Some(|t| t.len() == 18),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["rfc", "registro federal"],
+        class: None,
         check: mx_rfc,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["cuit", "cuil"],
+        class: None,
         check: |t| {
             digits::<11>(t).is_some_and(|d| {
                 matches!(number(&d, 0, 2), 20 | 23..=27 | 30 | 33 | 34 | 50 | 51 | 55)
@@ -72,6 +84,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["rut", "run", "rol unico"],
+        class: Some(national_ids::rut::CLASS.class),
         check: cl_rut,
         special: Some(|t| has_form(t, "99.999.999-9") || has_form(t, "99.999.999-K")),
     },

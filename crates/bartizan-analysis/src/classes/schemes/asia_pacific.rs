@@ -1,12 +1,16 @@
 //! People and tax payers in Asia, Africa and Oceania.
 
 use super::{Numbers, Scheme, has_form};
-use crate::classes::checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted};
+use crate::classes::{
+    checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted},
+    health, national_ids, tax_ids,
+};
 
 pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["aadhaar", "aadhar", "uidai", "aadhaar uid"],
+        class: Some(national_ids::aadhaar::CLASS.class),
         check: |t| {
             digits::<12>(t)
                 .is_some_and(|d| d[0] >= 2 && !d.iter().eq(d.iter().rev()) && verhoeff(&d))
@@ -16,6 +20,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["pan", "pan card", "permanent account"],
+        class: Some(national_ids::indian_pan::CLASS.class),
         check: |t| {
             has_form(t, "AAAAA9999A")
                 && t.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
@@ -25,18 +30,28 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["gstin", "gst", "tax id"],
+        class: Some(tax_ids::gstin::CLASS.class),
         check: in_gstin,
         special: Some(|t| t.len() == 15),
     },
     Scheme {
         numbers: Numbers::People,
+        names: &["my number", "mynumber", "kojin bango", "個人番号", "マイナンバー"],
+        class: Some(national_ids::my_number::CLASS.class),
+        check: jp_my_number,
+        special: None,
+    },
+    Scheme {
+        numbers: Numbers::People,
         names: &["rrn", "resident registration", "jumin", "arc", "foreigner registration"],
+        class: Some(national_ids::korean_rrn::CLASS.class),
         check: kr_rrn,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["brn", "business registration"],
+        class: None,
         check: kr_brn,
         special: None,
     },
@@ -53,24 +68,28 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "身份证号码",
             "idcard",
         ],
+        class: Some(national_ids::chinese_id::CLASS.class),
         check: cn_ric,
         special: Some(|t| t.len() == 18 && matches!(t.get(6..8), Some("19" | "20"))),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nric", "fin", "nric fin"],
+        class: Some(national_ids::nric::CLASS.class),
         check: sg_nric,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["uen", "unique entity"],
+        class: None,
         check: sg_uen,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nric", "mykad", "ic", "ic number"],
+        class: None,
         check: |t| {
             digits::<12>(t)
                 .is_some_and(|d| is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2)))
@@ -80,6 +99,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["pin", "thai id", "citizen id", "tnin"],
+        class: None,
         check: |t| {
             digits::<13>(t).is_some_and(|d| {
                 let sum = weighted(&d, &[13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2]);
@@ -91,6 +111,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["npwp"],
+        class: None,
         check: |t| {
             let head = t.get(..9).and_then(digits::<9>);
             (t.len() == 15 && t.bytes().all(|b| b.is_ascii_digit()))
@@ -101,6 +122,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["teudat zehut", "tz", "mispar zehut"],
+        class: None,
         check: |t| {
             digits::<9>(&format!("{t:0>9}")).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d))
         },
@@ -109,6 +131,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["sa id", "south african id", "rsa id"],
+        class: None,
         check: |t| {
             digits::<13>(t).is_some_and(|d| {
                 is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
@@ -121,6 +144,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["tfn", "tax file"],
+        class: Some(national_ids::tax_file_number::CLASS.class),
         check: |t| {
             digits::<9>(t).is_some_and(|d| {
                 number(&d, 0, 9) > 0
@@ -132,12 +156,14 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["abn", "business number"],
+        class: None,
         check: au_abn,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["acn", "company number"],
+        class: None,
         check: |t| {
             digits::<9>(t).is_some_and(|d| {
                 number(&d, 0, 9) > 0
@@ -149,6 +175,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::Patients,
         names: &["medicare", "medicare card"],
+        class: Some(health::medicare_number::CLASS.class),
         check: |t| {
             digits::<10>(t).is_some_and(|d| {
                 (2..=6).contains(&d[0])
@@ -175,6 +202,13 @@ fn in_gstin(text: &str) -> bool {
         .sum();
     (1..=38).contains(&state)
         && text.bytes().last().is_some_and(|b| value(b) == (36 - sum % 36) % 36)
+}
+
+/// My Number: weights 2 to 7 twice from the right, modulo 11.
+fn jp_my_number(text: &str) -> bool {
+    let Some(d) = digits::<12>(text) else { return false };
+    let rest = weighted(&d, &[6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
+    !is_uniform(&d) && (if rest <= 1 { 0 } else { 11 - rest }) == u32::from(d[11])
 }
 
 /// Resident and foreigner registration number: weights 2 to 9 and 2 to 5, modulo 11.

@@ -1,19 +1,30 @@
 //! People and patients in western, central and southern Europe.
 
 use super::{Numbers, Scheme, has_form};
-use crate::classes::checksum::{digits, is_date, luhn, mod11_10, mod97, number, weighted};
+use crate::classes::{
+    checksum::{digits, is_date, luhn, mod11_10, mod97, number, weighted},
+    national_ids,
+};
 
 pub(super) static SCHEMES: &[Scheme] = &[
-    Scheme { numbers: Numbers::People, names: &["nhs"], check: gb_nhs, special: None },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["nhs"],
+        class: Some(national_ids::nhs_number::CLASS.class),
+        check: gb_nhs,
+        special: None,
+    },
     Scheme {
         numbers: Numbers::People,
         names: &["nino", "ni number", "national insurance", "insurance number"],
+        class: Some(national_ids::nino::CLASS.class),
         check: gb_nino,
         special: Some(|t| has_form(t, "AA 99 99 99 A")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["dni", "nie", "nif", "documento", "documento identidad", "cedula"],
+        class: Some(national_ids::spanish_id::CLASS.class),
         check: es_dni,
         special: Some(|t| {
             t.len() >= 9
@@ -24,12 +35,14 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["codice fiscale", "fiscal code", "cf", "codicefiscale", "tax code"],
+        class: Some(national_ids::codice_fiscale::CLASS.class),
         check: it_codice_fiscale,
         special: Some(|t| t.len() == 16),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nir", "insee", "securite sociale", "numero secu", "secu", "social security"],
+        class: Some(national_ids::french_nir::CLASS.class),
         check: fr_nir,
         special: Some(|t| has_form(t, "9 99 99 99 999 999 99")),
     },
@@ -46,68 +59,85 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "steuerid",
             "tax identification",
         ],
+        class: Some(national_ids::german_tax_id::CLASS.class),
         check: de_tax_id,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "svnr"],
+        class: None,
         check: de_pension,
         special: None,
     },
     Scheme {
         numbers: Numbers::Patients,
         names: &["krankenversichertennummer", "versichertennummer", "kvnr", "health insurance"],
+        class: None,
         check: de_health,
         special: None,
     },
-    Scheme { numbers: Numbers::People, names: &["pesel"], check: pl_pesel, special: None },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["pesel"],
+        class: Some(national_ids::pesel::CLASS.class),
+        check: pl_pesel,
+        special: None,
+    },
     Scheme {
         numbers: Numbers::People,
         names: &["bsn", "burgerservicenummer", "sofinummer"],
+        class: Some(national_ids::bsn::CLASS.class),
         check: nl_bsn,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["rijksregisternummer", "numero national", "insz", "niss", "national register"],
+        class: None,
         check: be_nn,
         special: Some(|t| has_form(t, "99.99.99-999.99")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["ahv", "avs", "ahv nummer", "oasi"],
+        class: None,
         check: ch_ahv,
         special: Some(|t| has_form(t, "756.9999.9999.99")),
     },
-    Scheme { numbers: Numbers::People, names: &["cnp"], check: ro_cnp, special: None },
+    Scheme { numbers: Numbers::People, names: &["cnp"], class: None, check: ro_cnp, special: None },
     Scheme {
         numbers: Numbers::People,
         names: &["rodne cislo", "rc", "birth number"],
+        class: None,
         check: cz_rc,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["egn", "egn number"],
+        class: None,
         check: bg_egn,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["pps", "ppsn", "pps number"],
+        class: None,
         check: ie_pps,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["oib"],
+        class: None,
         check: |t| digits::<11>(t.trim_start_matches("HR")).is_some_and(|d| mod11_10(&d)),
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["amka"],
+        class: None,
         check: |t| {
             digits::<11>(t).is_some_and(|d| {
                 is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2)) && luhn(&d)
@@ -118,12 +148,14 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["tckn", "tc kimlik", "tckimlik", "kimlik", "tc no"],
+        class: None,
         check: tr_kimlik,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["nif", "contribuinte", "numero contribuinte"],
+        class: None,
         check: pt_nif,
         special: None,
     },

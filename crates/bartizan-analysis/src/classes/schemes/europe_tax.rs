@@ -1,7 +1,10 @@
 //! Tax payers in Europe: VAT and company numbers.
 
 use super::{Numbers, Scheme, europe::nl_bsn, has_form};
-use crate::classes::checksum::{digits, luhn, mod11_10, mod97, number, weighted};
+use crate::classes::{
+    checksum::{digits, luhn, mod11_10, mod97, number, weighted},
+    tax_ids,
+};
 
 const VAT: &[&str] = &[
     "vat",
@@ -20,27 +23,37 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["utr", "unique taxpayer reference", "tax reference"],
+        class: None,
         check: gb_utr,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: VAT,
+        class: Some(tax_ids::vat_number::CLASS.class),
         check: gb_vat,
         special: Some(|t| t.starts_with("GB")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: VAT,
+        class: Some(tax_ids::vat_number::CLASS.class),
         check: |t| {
             t.strip_prefix("DE").and_then(digits::<9>).is_some_and(|d| d[0] != 0 && mod11_10(&d))
         },
         special: Some(|t| t.starts_with("DE")),
     },
-    Scheme { numbers: Numbers::TaxPayers, names: &["nif", "cif"], check: es_cif, special: None },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: &["nif", "cif"],
+        class: None,
+        check: es_cif,
+        special: None,
+    },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["codice fiscale", "partita iva", "piva", "p iva", "iva", "vat", "vat id"],
+        class: Some(tax_ids::vat_number::CLASS.class),
         check: |t| {
             digits::<11>(t.trim_start_matches("IT"))
                 .is_some_and(|d| number(&d, 0, 7) > 0 && luhn(&d))
@@ -50,18 +63,21 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["siren", "rcs"],
+        class: None,
         check: |t| digits::<9>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["siret"],
+        class: None,
         check: |t| digits::<14>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["nip", "vat", "tax id"],
+        class: None,
         check: |t| {
             digits::<10>(t.trim_start_matches("PL"))
                 .is_some_and(|d| weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == u32::from(d[9]))
@@ -71,12 +87,14 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["btw", "btw nummer", "vat", "vat id"],
+        class: Some(tax_ids::vat_number::CLASS.class),
         check: nl_btw,
         special: Some(|t| t.starts_with("NL")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
         names: &["organisationsnummer", "orgnr", "org nr", "orgnummer", "org number"],
+        class: None,
         check: |t| digits::<10>(t).is_some_and(|d| d[2] >= 2 && luhn(&d)),
         special: None,
     },

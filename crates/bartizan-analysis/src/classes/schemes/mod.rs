@@ -8,6 +8,8 @@ mod nordic_baltic;
 
 use std::sync::LazyLock;
 
+use bartizan_model::DataClass;
+
 /// What a scheme numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Numbers {
@@ -25,6 +27,8 @@ pub(super) struct Scheme {
     pub(super) numbers: Numbers,
     /// Names by which fields call it, as phrases of lower-case words.
     pub(super) names: &'static [&'static str],
+    /// The class of its own, for schemes that have one.
+    pub(super) class: Option<DataClass>,
     /// Form and check digit of the compact form: upper case, separators removed.
     pub(super) check: fn(&str) -> bool,
     /// Whether the text as written, in upper case, is so special that, with its check, no name is

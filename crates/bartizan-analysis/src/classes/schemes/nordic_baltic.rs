@@ -1,7 +1,10 @@
 //! People in the Nordic and Baltic states.
 
 use super::{Numbers, Scheme, has_form};
-use crate::classes::checksum::{digits, is_date, luhn, number, weighted};
+use crate::classes::{
+    checksum::{digits, is_date, luhn, number, weighted},
+    national_ids,
+};
 
 pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
@@ -13,24 +16,28 @@ pub(super) static SCHEMES: &[Scheme] = &[
             "samordningsnummer",
             "personal identity",
         ],
+        class: Some(national_ids::personnummer::CLASS.class),
         check: se_personnummer,
         special: Some(|t| has_form(t, "999999-9999") || has_form(t, "99999999-9999")),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["hetu", "henkilotunnus", "personal identity code", "personal identity"],
+        class: None,
         check: fi_hetu,
         special: Some(|t| t.len() == 11),
     },
     Scheme {
         numbers: Numbers::People,
         names: &["fodselsnummer", "fnr", "personnummer", "dnummer"],
+        class: None,
         check: no_fodselsnummer,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
         names: &["cpr", "cpr nummer"],
+        class: None,
         check: |t| {
             digits::<10>(t)
                 .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
@@ -40,6 +47,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::People,
         names: &["isikukood", "ik", "asmen kodas", "personas kod"],
+        class: None,
         check: ee_isikukood,
         special: None,
     },

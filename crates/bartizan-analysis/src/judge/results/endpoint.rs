@@ -8,11 +8,13 @@ use bartizan_model::{
 
 use super::Known;
 use crate::{
+    classes::item_named,
     endpoints::{Segment, Template},
     judge::State,
     learn::{
         Profile,
         place::{CONTAINERS, Place},
+        profile::ClassSeen,
     },
     snapshot::Snapshot,
 };
@@ -82,6 +84,7 @@ fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
     let mut out: Vec<DataClassCount> = profile
         .classes
         .iter()
+        .filter(|seen| is_supported(seen, profile))
         .map(|seen| DataClassCount {
             class: seen.class.clone(),
             location: crate::endpoints::named_location(template, &seen.location),
@@ -93,6 +96,13 @@ fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
         (&a.class, a.direction, &a.location).cmp(&(&b.class, b.direction, &b.location))
     });
     out
+}
+
+/// Whether a class was seen often enough at its place; see [`crate::classes::Support`]. Where values
+/// are not counted (places beyond the limit), every one of them counts.
+fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
+    let values = profile.places.get(&seen.hash).map_or(seen.count, |place| place.seen);
+    item_named(&seen.class).is_none_or(|item| item.support.is_enough(seen.count, values))
 }
 
 fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {

@@ -58,5 +58,5 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
 }
 
 fn is_sensitive(class: &str) -> bool {
-    crate::classes::CLASSES.iter().any(|item| item.sensitive && item.class.as_str() == class)
+    crate::classes::item_named(class).is_some_and(|item| item.sensitive)
 }

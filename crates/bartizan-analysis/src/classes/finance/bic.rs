@@ -1,0 +1,47 @@
+//! Codes of banks.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, schemes};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("bic"),
+    family: Family::Alone,
+    group: DataGroup::Financial,
+    title: "Bank identifier code",
+    what: "A field name that says so, four letters of the party, two of the country, two letters \
+           or digits of the place, and three of the branch that may be missing.",
+    sensitive: false,
+    support: Support::Several,
+    priority: 58,
+    names: &[
+        "bic",
+        "bic code",
+        "swift",
+        "swift code",
+        "swift bic",
+        "bic swift",
+        "bank identifier code",
+        "bankcode bic",
+    ],
+    anywhere: false,
+    in_text: false,
+    form: Form::NONE,
+    recognise,
+    examples: &[("bic", "DEUTDEFF"), ("swiftCode", "BOFAUS3NXXX")],
+    counterexamples: &[
+        ("bic", "DEUT"),
+        ("x", "DEUTDEFF"),
+        ("swift", "deployment"),
+        ("swift_version", "DEUTDEFF"),
+        ("bic", "12345678"),
+    ],
+    references: &["ISO 9362"],
+};
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    let text = candidate.text;
+    let fits = schemes::has_form(text, "AAAAAA**") || schemes::has_form(text, "AAAAAA*****");
+    (candidate.in_context && fits).then_some(Certainty::Context)
+}

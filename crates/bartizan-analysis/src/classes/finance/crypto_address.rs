@@ -1,0 +1,118 @@
+//! Addresses of crypto currencies.
+
+use bartizan_model::{DataClass, data_class::DataGroup};
+
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, secret_forms};
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("crypto_address"),
+    family: Family::Alone,
+    group: DataGroup::Financial,
+    title: "Crypto currency address",
+    what: "A segregated-witness address of Bitcoin or Litecoin by its checksum (Bech32, Bech32m), \
+           wherever it stands. Under a field name that says so also the older Base58 addresses by \
+           alphabet and length and those of Ethereum (`0x` and 40 hexadecimal digits).",
+    sensitive: false,
+    support: Support::One,
+    priority: 47,
+    names: &[
+        "wallet",
+        "wallet address",
+        "walletaddress",
+        "crypto address",
+        "crypto wallet",
+        "bitcoin address",
+        "btc address",
+        "eth address",
+        "ethereum address",
+        "bitcoin wallet",
+        "btc wallet",
+        "eth wallet",
+        "withdrawal address",
+        "deposit address",
+        "payout address",
+        "blockchain address",
+    ],
+    anywhere: false,
+    in_text: false,
+    form: Form {
+        len: (42, 76),
+        digits: (2, u32::MAX),
+        spaces: false,
+        marks: Marks::NONE,
+        also: |shape| {
+            matches!(shape.first, b'b' | b't' | b'l')
+                && shape.upper + shape.other + shape.dashes + shape.dots == 0
+        },
+    },
+    recognise,
+    examples: &[
+        ("x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+        ("walletAddress", "0x52908400098527886E0F7030069857D2E4169EE7"),
+        ("btc_address", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+    ],
+    counterexamples: &[
+        ("x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"),
+        ("x", "0x52908400098527886E0F7030069857D2E4169EE7"),
+        ("wallet", "main"),
+        ("commit", "0x52908400098527886E0F7030069857D2E4169EE7"),
+        ("wallet", "0x0000000000000000000000000000000000000000"),
+    ],
+    references: &["BIP 173", "BIP 350", "EIP-55"],
+};
+
+fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
+    let text = candidate.text;
+    if is_bech32(text) {
+        return Some(Certainty::Checked);
+    }
+    (candidate.in_context && (is_ethereum(text) || is_base58(text))).then_some(Certainty::Context)
+}
+
+/// Values of characters, in order.
+const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
+
+/// Prefixes of networks, test networks included.
+const PREFIXES: &[&str] = &["bc", "tb", "bcrt", "ltc", "tltc"];
+
+fn is_bech32(text: &str) -> bool {
+    let Some((prefix, data)) = text.split_once('1') else { return false };
+    if !PREFIXES.contains(&prefix) || !(39..=71).contains(&data.len()) {
+        return false;
+    }
+    let prefix = prefix.bytes();
+    let expanded = prefix.clone().map(|b| b >> 5).chain([0]).chain(prefix.map(|b| b & 31));
+    let mut sum = expanded.fold(1, step);
+    for b in data.bytes() {
+        let Some(value) = ALPHABET.iter().position(|known| *known == b) else { return false };
+        sum = step(sum, value as u8);
+    }
+    // The constants of Bech32 and of Bech32m.
+    matches!(sum, 1 | 0x2bc8_30a3)
+}
+
+/// One step of the checksum, a BCH code over 5-bit values.
+fn step(sum: u32, value: u8) -> u32 {
+    const GENERATORS: [u32; 5] = [0x3b6a_57b2, 0x2650_8e6d, 0x1ea1_19fa, 0x3d42_33dd, 0x2a14_62b3];
+    let next = ((sum & 0x01ff_ffff) << 5) ^ u32::from(value);
+    let used = |i: usize| (sum >> 25 >> i) & 1 != 0;
+    GENERATORS.iter().enumerate().filter(|(i, _)| used(*i)).fold(next, |sum, (_, g)| sum ^ g)
+}
+
+fn is_ethereum(text: &str) -> bool {
+    text.strip_prefix("0x").is_some_and(|hex| {
+        hex.len() == 40
+            && hex.bytes().all(|b| b.is_ascii_hexdigit())
+            && secret_forms::entropy(hex) >= 2.0
+    })
+}
+
+/// Base58 without 0, O, I and l. The checksum is a hash that is not computed here.
+fn is_base58(text: &str) -> bool {
+    (26..=44).contains(&text.len())
+        && text.bytes().any(|b| b.is_ascii_digit())
+        && text.bytes().any(|b| b.is_ascii_lowercase())
+        && text.bytes().any(|b| b.is_ascii_uppercase())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() && !b"0OIl".contains(&b))
+}

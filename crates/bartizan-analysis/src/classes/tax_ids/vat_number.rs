@@ -1,0 +1,18 @@
+//! VAT number of a business (EU, GB).
+
+use bartizan_model::DataClass;
+
+use super::MEMBER;
+use crate::classes::ClassItem;
+
+/// The item.
+pub static CLASS: ClassItem = ClassItem {
+    class: DataClass("vat_number"),
+    title: "VAT number of a business (EU, GB)",
+    what: "Numbers of Germany, the United Kingdom, Italy, Poland and the Netherlands with their \
+           check digits, with the letters of the state or under a field name that says VAT.",
+    examples: &[("x", "DE136695976"), ("vat_number", "DE136695976")],
+    counterexamples: &[("x", "DE136695977"), ("vat_number", "DE136695977")],
+    references: &["Council Directive 2006/112/EC article 214"],
+    ..MEMBER
+};
