@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use bartizan_model::{Scope, Severity};
 use sqlx::AssertSqlSafe;
 
-use super::{Connection, Inner, Row, audit::unsigned, filters, read};
+use super::{Connection, Inner, audit::unsigned, filters, read};
 use crate::{
     facets::{Facet, Facets},
     query::{ActorFilter, EndpointFilter, FindingFilter, IncidentFilter},
@@ -88,44 +88,46 @@ pub(super) async fn actors(
 }
 
 async fn count(connection: &mut Connection, select: &Select, columns: &[Column]) -> Inner<Facets> {
-    let (text, values) = select.count();
-    let total = read::bound(AssertSqlSafe(text), values).fetch_one(connection).await?;
-    let mut facets = BTreeMap::new();
-    for (name, column, holds) in columns {
-        let (text, values) = select.count_by(column);
-        let rows = read::bound(AssertSqlSafe(text), values).fetch_all(connection).await?;
-        let mut sums: BTreeMap<String, u64> = BTreeMap::new();
-        for row in &rows {
-            let count = unsigned(row.try_get(1)?);
-            for value in holds.values(row)? {
-                *sums.entry(value).or_default() += count;
+    let names: Vec<_> = columns.iter().map(|(_, column, _)| *column).collect();
+    let alone = names.iter().filter(|column| select.has_condition_on(column));
+    let statements = [select.count_by_each(&names)].into_iter();
+    let mut total = 0;
+    let mut sums: BTreeMap<&str, BTreeMap<String, u64>> =
+        columns.iter().map(|(name, ..)| (*name, BTreeMap::new())).collect();
+    for (text, values) in statements.chain(alone.map(|column| select.count_by(column))) {
+        for row in &read::bound(AssertSqlSafe(text), values).fetch_all(&mut *connection).await? {
+            let (of, things) = (row.try_get::<&str, _>(0)?, unsigned(row.try_get(2)?));
+            match columns.iter().find(|(_, column, _)| *column == of) {
+                Some((name, _, holds)) => {
+                    let counted = sums.entry(name).or_default();
+                    for value in holds.values(row.try_get(1)?) {
+                        *counted.entry(value).or_default() += things;
+                    }
+                }
+                None => total = things,
             }
         }
-        facets.insert((*name).to_owned(), Facet::of(sums));
     }
-    Ok(Facets { total: unsigned(total.try_get(0)?), facets })
+    let facets = sums.into_iter().map(|(name, sums)| (name.to_owned(), Facet::of(sums)));
+    Ok(Facets { total, facets: facets.collect() })
 }
 
 impl Holds {
-    /// What the first column of a row holds. A number out of range, which only damage can bring, is not
-    /// counted.
-    fn values(self, row: &Row) -> Inner<Vec<String>> {
-        let text = || row.try_get::<String, _>(0);
-        let number = || row.try_get::<i64, _>(0);
-        Ok(match self {
-            Self::Text => vec![text()?],
-            Self::Words => text()?.split_ascii_whitespace().map(str::to_owned).collect(),
-            Self::Flag => vec![(number()? != 0).to_string()],
+    /// The values that a column holds. A number out of range, which only damage can bring, is not counted.
+    fn values(self, text: String) -> Vec<String> {
+        let number = || text.parse::<i64>().ok();
+        match self {
+            Self::Text => vec![text],
+            Self::Words => text.split_ascii_whitespace().map(str::to_owned).collect(),
+            Self::Flag => number().map(|flag| (flag != 0).to_string()).into_iter().collect(),
             Self::Severity => {
-                let number = number()?;
-                let severity = Severity::ALL.iter().find(|one| **one as i64 == number);
+                let severity = Severity::ALL.iter().find(|one| Some(**one as i64) == number());
                 severity.map(|one| one.as_str().to_owned()).into_iter().collect()
             }
             Self::Score => {
-                let number = number()?;
-                let band = BANDS.iter().find(|least| number >= **least);
+                let band = BANDS.iter().find(|least| number().is_some_and(|it| it >= **least));
                 band.map(ToString::to_string).into_iter().collect()
             }
-        })
+        }
     }
 }

@@ -34,6 +34,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (9, "traffic", include_str!("../../migrations/postgres/0009_traffic.sql")),
     (10, "hosts", include_str!("../../migrations/postgres/0010_hosts.sql")),
     (11, "calls", include_str!("../../migrations/postgres/0011_calls.sql")),
+    (12, "facets", include_str!("../../migrations/postgres/0012_facets.sql")),
 ];
 
 /// A database of a server that others use too.

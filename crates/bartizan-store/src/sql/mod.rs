@@ -3,6 +3,7 @@
 //! dialect of each implementation.
 
 pub(crate) mod calls;
+mod counted;
 pub(crate) mod deliveries;
 pub(crate) mod glance;
 pub(crate) mod logins;

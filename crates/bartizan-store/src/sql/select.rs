@@ -288,7 +288,7 @@ impl Select {
     /// Everything, in no order.
     pub(crate) fn all(&self) -> Statement {
         let List { columns, table, .. } = self.list;
-        self.statement(format!("SELECT {columns} FROM {table}"), None)
+        self.under_conditions(format!("SELECT {columns} FROM {table}"), None)
     }
 
     /// The cursor behind an item with this sort key.
@@ -296,20 +296,18 @@ impl Select {
         self.list.cursor(sorted, keys)
     }
 
-    /// How many there are.
-    pub(crate) fn count(&self) -> Statement {
-        self.statement(format!("SELECT COUNT(*) FROM {}", self.list.table), None)
+    /// Where the list comes from.
+    pub(super) fn table(&self) -> &'static str {
+        self.list.table
     }
 
-    /// How many have which value of a column, `NULL` left out, under the conditions on other columns.
-    pub(crate) fn count_by(&self, column: &'static str) -> Statement {
-        let begin = format!("SELECT {column}, COUNT(*) FROM {}", self.list.table);
-        let (mut text, values) = self.statement(begin, Some(column));
-        text.push_str(&format!(" AND {column} IS NOT NULL GROUP BY {column}"));
-        (text, values)
+    /// The column of each condition.
+    pub(super) fn columns(&self) -> impl Iterator<Item = &'static str> {
+        self.conditions.iter().map(|one| one.column)
     }
 
-    fn statement(&self, mut text: String, except: Option<&str>) -> Statement {
+    /// A statement that goes on with the conditions, but those on the column `except`.
+    pub(super) fn under_conditions(&self, mut text: String, except: Option<&str>) -> Statement {
         let mut values = self.scope.to_vec();
         let is_other = |one: &Condition| Some(one.column) != except;
         self.conditions(is_other, None, &mut text, &mut values);
@@ -440,21 +438,9 @@ mod tests {
         let condition = "AND +risk >= $3 AND (COALESCE(seen, 0), id) < ($4, $5) \
                          AND COALESCE(seen, 0) <= $6 ORDER BY";
         assert!(text.contains(condition), "{text}");
-        assert!(select.count().0.ends_with("AND risk >= $3"));
+        assert!(select.count_by("seen").0.contains("AND risk >= $3 AND"));
         let (text, _) = select.page(&sorted.loosely(), &page).expect("own cursor");
         assert!(text.contains("AND risk >= $3 AND"), "{text}");
-    }
-
-    #[test]
-    fn a_facet_is_counted_without_its_own_filter() {
-        let (text, values) = select().count_by("host");
-        assert_eq!(
-            text,
-            "SELECT host, COUNT(*) FROM things WHERE organisation = $1 AND environment = $2 \
-             AND state IN ($3, $4) AND host IS NOT NULL GROUP BY host"
-        );
-        assert_eq!(values.len(), 4);
-        assert_eq!(select().count().1.len(), 5);
     }
 
     #[test]

@@ -37,6 +37,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (9, "traffic", include_str!("../../migrations/sqlite/0009_traffic.sql")),
     (10, "hosts", include_str!("../../migrations/sqlite/0010_hosts.sql")),
     (11, "calls", include_str!("../../migrations/sqlite/0011_calls.sql")),
+    (12, "facets", include_str!("../../migrations/sqlite/0012_facets.sql")),
 ];
 
 /// One SQLite file.
