@@ -51,6 +51,8 @@ enum Kind {
     Any,
     /// The column is more or less than the value.
     Range,
+    /// The column contains a value, which no index finds.
+    Contains,
     Other,
 }
 
@@ -124,7 +126,7 @@ impl Select {
     }
 
     /// Keeps what contains one of these texts without ASCII case, when there are any. The column has to
-    /// be in small letters.
+    /// be in small letters, and things of the list have an `id`.
     pub(crate) fn also_contains(
         &mut self,
         column: &'static str,
@@ -134,7 +136,7 @@ impl Select {
             texts.into_iter().map(|text| SortKey::Text(like(text.as_ref()))).collect();
         if !patterns.is_empty() {
             let each = vec![format!("{column} LIKE ? ESCAPE '\\'"); patterns.len()];
-            self.also(column, format!("({})", each.join(" OR ")), patterns, Kind::Other);
+            self.also(column, format!("({})", each.join(" OR ")), patterns, Kind::Contains);
         }
     }
 
@@ -259,8 +261,14 @@ impl Select {
         let (sorted, list) = (run.sorted, self.list);
         let keys = sorted.texts();
         let is_only = |column: &str| run.only.iter().any(|(only, _)| *only == column);
-        let columns = keys.join(", ");
-        let mut text = format!("SELECT {columns}, {} FROM {}", list.columns, list.table);
+        let whole = format!("SELECT {}, {} FROM {}", keys.join(", "), list.columns, list.table);
+        // What is looked for in all things is looked for in an index that has it, which is read instead of
+        // the things; PostgreSQL does so only where it is asked for nothing else.
+        let is_searched = self.conditions.iter().any(|one| one.kind == Kind::Contains);
+        let mut text = match is_searched {
+            true => format!("SELECT id FROM {}", list.table),
+            false => whole.clone(),
+        };
         let lead = keys.iter().copied().find(|key| !is_only(key) && sorted.strict);
         let is_other = |one: &Condition| !is_only(one.column) || one.kind != Kind::Any;
         self.conditions(is_other, lead, &mut text, values);
@@ -280,9 +288,14 @@ impl Select {
                 push(&mut text, values, &condition, std::slice::from_ref(first));
             }
         }
-        let end = format!(" ORDER BY {} LIMIT ?", sorted.directed(&keys));
-        push(&mut text, values, &end, std::slice::from_ref(run.limit));
-        text
+        let order = format!(" ORDER BY {}", sorted.directed(&keys));
+        push(&mut text, values, &format!("{order} LIMIT ?"), std::slice::from_ref(run.limit));
+        match is_searched {
+            true => format!(
+                "{whole} WHERE organisation = $1 AND environment = $2 AND id IN ({text}){order}"
+            ),
+            false => text,
+        }
     }
 
     /// Everything, in no order.
@@ -441,6 +454,21 @@ mod tests {
         assert!(select.count_by("seen").0.contains("AND risk >= $3 AND"));
         let (text, _) = select.page(&sorted.loosely(), &page).expect("own cursor");
         assert!(text.contains("AND risk >= $3 AND"), "{text}");
+    }
+
+    #[test]
+    fn text_is_looked_for_before_things_are_read() {
+        let mut select = Select::new(&LIST, &Scope::default());
+        select.also_contains("label", ["50%"]);
+        let (text, values) = select.page(&FIRST, &PageRequest::<()>::first(1)).expect("no cursor");
+        assert_eq!(
+            text,
+            "SELECT id, body FROM things WHERE organisation = $1 AND environment = $2 AND id IN (\
+             SELECT id FROM things WHERE organisation = $1 AND environment = $2 \
+             AND (label LIKE $3 ESCAPE '\\') ORDER BY id ASC LIMIT $4) ORDER BY id ASC"
+        );
+        assert_eq!(values[2], SortKey::Text("%50\\%%".to_owned()));
+        assert_eq!(values.len(), 4);
     }
 
     #[test]
