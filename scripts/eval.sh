@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # make eval: accuracy on the judging sets in eval/sets, what is seen of the lab's player, and accuracy on
-# further data when DATA names a folder that holds logs, specs, paths/requests.jsonl.gz,
+# further data when DATA names a folder that holds logs, specs, sensitive, paths/requests.jsonl.gz,
 # pcap/tshark-http.tsv or traffic/retail.jsonl.gz.
 source "$(dirname "$0")/env.sh"
 command -v python3 >/dev/null || fail "python3 is missing"
@@ -59,6 +59,12 @@ if [ -d "${DATA:-}/specs" ]; then
         -regex '.*\.\(json\|ya?ml\|graphql\|proto\|wsdl\|xsd\)' 2>/dev/null | sort |
         xargs -d '\n' "$CARGO_TARGET_DIR/debug/examples/spec_operations" --truncate 16 >"$out/specs.jsonl"
     python3 eval/specs.py "$out/specs.jsonl"
+fi
+if [ -f "${DATA:-}/sensitive/identifier-numbers.jsonl" ]; then
+    say "numbers with check digits, secrets"
+    python3 eval/sensitive.py exchanges "$DATA/sensitive" >"$out/sensitive.jsonl"
+    analyze "$out/sensitive.jsonl" "$out/sensitive"
+    python3 eval/sensitive.py score "$DATA/sensitive" "$out/sensitive.ann"
 fi
 if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     say "path templates"
