@@ -208,6 +208,16 @@ const FORMS: &[Form] = &[
     ("EAAM", Set::Alnum, 80, 300, SERVICE),
     ("EAAC", Set::Alnum, 80, 300, SERVICE),
     (":AA", Set::Url, 33, 33, MESSAGE),
+    // A Discord bot: its number in Base64, a time, a signature.
+    ("MT", Set::Wide, 56, 72, MESSAGE),
+    ("Mj", Set::Wide, 56, 72, MESSAGE),
+    ("Mz", Set::Wide, 56, 72, MESSAGE),
+    ("ND", Set::Wide, 56, 72, MESSAGE),
+    ("NT", Set::Wide, 56, 72, MESSAGE),
+    ("Nj", Set::Wide, 56, 72, MESSAGE),
+    ("Nz", Set::Wide, 56, 72, MESSAGE),
+    ("OD", Set::Wide, 56, 72, MESSAGE),
+    ("OT", Set::Wide, 56, 72, MESSAGE),
     ("s.", Set::Alnum, 24, 24, CLOUD),
 ];
 
@@ -215,6 +225,7 @@ const FORMS: &[Form] = &[
 fn is_wrong_body(beginning: &str, body: &str) -> bool {
     match beginning {
         "SG." => body.split('.').map(str::len).ne([22, 43]),
+        "MT" | "Mj" | "Mz" | "ND" | "NT" | "Nj" | "Nz" | "OD" | "OT" => !is_bot(body),
         "sk-ant-admin01-" | "sk-ant-api03-" => !body.ends_with("AA"),
         "ABIA" | "ACCA" | "AKIA" | "ASIA" => {
             body.bytes().any(|b| b"0189".contains(&b)) || body.ends_with("EXAMPLE")
@@ -227,6 +238,17 @@ fn is_wrong_body(beginning: &str, body: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// Whether the rest of a Discord token has its three parts, the first without its two characters.
+fn is_bot(body: &str) -> bool {
+    let mut parts = body.split('.');
+    let mut is_part = |len: std::ops::RangeInclusive<usize>| {
+        parts
+            .next()
+            .is_some_and(|part| len.contains(&part.len()) && part.bytes().all(|b| Set::Url.has(b)))
+    };
+    is_part(21..=26) && is_part(6..=6) && is_part(27..=38) && parts.next().is_none()
 }
 
 /// Bytes of tokens, beginnings included: those of [`Set::Wide`].

@@ -11,7 +11,8 @@ pub static CLASS: ClassItem = ClassItem {
     group: DataGroup::Financial,
     title: "Bank identifier code",
     what: "A field name that says so, four letters of the party, two of the country, two letters \
-           or digits of the place, and three of the branch that may be missing.",
+           or digits of the place, and three of the branch that may be missing, \
+           with or without spaces.",
     sensitive: false,
     support: Support::Several,
     priority: 58,
@@ -29,7 +30,7 @@ pub static CLASS: ClassItem = ClassItem {
     in_text: false,
     form: Form::NONE,
     recognise,
-    examples: &[("bic", "DEUTDEFF"), ("swiftCode", "BOFAUS3NXXX")],
+    examples: &[("bic", "DEUTDEFF"), ("swiftCode", "BOFAUS3NXXX"), ("bic", "DEUT DE FF 500")],
     counterexamples: &[
         ("bic", "DEUT"),
         ("x", "DEUTDEFF"),
@@ -42,6 +43,7 @@ pub static CLASS: ClassItem = ClassItem {
 
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     let text = candidate.text;
-    let fits = schemes::has_form(text, "AAAAAA**") || schemes::has_form(text, "AAAAAA*****");
+    let forms = ["AAAAAA**", "AAAAAA*****", "AAAA AA **", "AAAA AA ** ***"];
+    let fits = forms.iter().any(|form| schemes::has_form(text, form));
     (candidate.in_context && fits).then_some(Certainty::Context)
 }

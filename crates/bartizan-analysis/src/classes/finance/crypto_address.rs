@@ -1,6 +1,7 @@
 //! Addresses of crypto currencies.
 
 use bartizan_model::{DataClass, data_class::DataGroup};
+use sha2::{Digest as _, Sha256};
 
 use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, secret_forms};
 
@@ -12,7 +13,8 @@ pub static CLASS: ClassItem = ClassItem {
     title: "Crypto currency address",
     what: "A segregated-witness address of Bitcoin or Litecoin by its checksum (Bech32, Bech32m), \
            wherever it stands. Under a field name that says so also the older Base58 addresses by \
-           alphabet and length and those of Ethereum (`0x` and 40 hexadecimal digits).",
+           their checksum, those of 32 bytes, which have none, by alphabet and length, and those of \
+           Ethereum (`0x` and 40 hexadecimal digits).",
     sensitive: false,
     support: Support::One,
     priority: 47,
@@ -42,20 +44,24 @@ pub static CLASS: ClassItem = ClassItem {
         spaces: false,
         marks: Marks::NONE,
         also: |shape| {
-            matches!(shape.first, b'b' | b't' | b'l')
-                && shape.upper + shape.other + shape.dashes + shape.dots == 0
+            matches!(shape.first, b'b' | b't' | b'l' | b'B' | b'T' | b'L')
+                && (shape.upper == 0 || shape.lower == 0)
+                && shape.other + shape.dashes + shape.dots == 0
         },
     },
     recognise,
     examples: &[
         ("x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t4"),
+        ("x", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"),
+        ("wallet", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
         ("walletAddress", "0x52908400098527886E0F7030069857D2E4169EE7"),
-        ("btc_address", "1BoatSLRHtKNngkdXEeobR76b53LETtpyT"),
+        ("btc_address", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
     ],
     counterexamples: &[
         ("x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"),
         ("x", "0x52908400098527886E0F7030069857D2E4169EE7"),
         ("wallet", "main"),
+        ("btc_address", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
         ("commit", "0x52908400098527886E0F7030069857D2E4169EE7"),
         ("wallet", "0x0000000000000000000000000000000000000000"),
     ],
@@ -77,7 +83,14 @@ const ALPHABET: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 const PREFIXES: &[&str] = &["bc", "tb", "bcrt", "ltc", "tltc"];
 
 fn is_bech32(text: &str) -> bool {
+    // Either case, but not both.
+    if text.bytes().any(|b| b.is_ascii_uppercase()) && text.bytes().any(|b| b.is_ascii_lowercase())
+    {
+        return false;
+    }
     let Some((prefix, data)) = text.split_once('1') else { return false };
+    let prefix = prefix.to_ascii_lowercase();
+    let prefix = prefix.as_str();
     if !PREFIXES.contains(&prefix) || !(39..=71).contains(&data.len()) {
         return false;
     }
@@ -85,7 +98,9 @@ fn is_bech32(text: &str) -> bool {
     let expanded = prefix.clone().map(|b| b >> 5).chain([0]).chain(prefix.map(|b| b & 31));
     let mut sum = expanded.fold(1, step);
     for b in data.bytes() {
-        let Some(value) = ALPHABET.iter().position(|known| *known == b) else { return false };
+        let Some(value) = ALPHABET.iter().position(|known| *known == b.to_ascii_lowercase()) else {
+            return false;
+        };
         sum = step(sum, value as u8);
     }
     // The constants of Bech32 and of Bech32m.
@@ -108,11 +123,21 @@ fn is_ethereum(text: &str) -> bool {
     })
 }
 
-/// Base58 without 0, O, I and l. The checksum is a hash that is not computed here.
+/// An address in Base58: 25 bytes with a checksum, or a public key of 32 bytes (Solana).
 fn is_base58(text: &str) -> bool {
-    (26..=44).contains(&text.len())
-        && text.bytes().any(|b| b.is_ascii_digit())
-        && text.bytes().any(|b| b.is_ascii_lowercase())
-        && text.bytes().any(|b| b.is_ascii_uppercase())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() && !b"0OIl".contains(&b))
+    if !(26..=44).contains(&text.len()) {
+        return false;
+    }
+    let mut bytes = [0; 32];
+    match bs58::decode(text).onto(&mut bytes) {
+        Ok(25) => is_checked(&bytes),
+        Ok(32) => secret_forms::entropy(text) >= 4.0,
+        _ => false,
+    }
+}
+
+/// Whether the last four of 25 bytes are the beginning of the hash of the hash of the others.
+fn is_checked(bytes: &[u8; 32]) -> bool {
+    let (Some(payload), Some(sum)) = (bytes.get(..21), bytes.get(21..25)) else { return false };
+    Sha256::digest(Sha256::digest(payload)).starts_with(sum)
 }
