@@ -46,6 +46,7 @@ pub mod person;
 pub mod person_name;
 pub mod phone;
 mod phrases;
+mod placeholder;
 pub mod postal;
 pub mod postal_address;
 mod runs;

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, Side, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, passwords, secret_forms,
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, passwords, placeholder,
 };
 
 /// The item.
@@ -133,7 +133,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     // In a response, words with spaces are labels and messages ("Forgot your password?").
     let label = candidate.node.side() == Side::Response && shape.spaces > 0 && shape.digits == 0;
     let mask = text.bytes().all(|b| matches!(b, b'*' | b'.' | b'x' | b'X' | b'#' | b'-'))
-        || secret_forms::is_placeholder(text);
+        || placeholder::is_placeholder(text);
     (!label && !mask).then_some(Certainty::Context)
 }
 

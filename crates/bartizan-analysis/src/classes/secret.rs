@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, secret_forms, secret_text,
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, placeholder, secret_text,
 };
 
 /// The item.
@@ -150,7 +150,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         && (shape.digits > 0 || (shape.upper > 0 && shape.lower > 0))
         && !text.contains("://")
         && !candidate.is_named(PUBLIC)
-        && !secret_forms::is_placeholder(text)
-        && secret_forms::entropy(text.get(..256).unwrap_or(text)) >= MIN_ENTROPY)
+        && !placeholder::is_placeholder(text)
+        && placeholder::entropy(text.get(..256).unwrap_or(text)) >= MIN_ENTROPY)
         .then_some(Certainty::Context)
 }

@@ -4,9 +4,9 @@ use bartizan_model::DataClass;
 
 use super::{
     Shape,
+    placeholder::{entropy, is_placeholder, is_varied},
     runs::Alphabet,
-    secret_forms::{self, entropy, is_placeholder, is_varied},
-    secrets,
+    secret_forms, secrets,
 };
 
 /// The kind of the first secret of a known form, private key, URL with a password or header line

@@ -1,6 +1,6 @@
 //! Values that are told by words, and simple shapes: what a field name alone must not decide.
 
-use super::{Candidate, Shape, checksum, secret_forms};
+use super::{Candidate, Shape, checksum, placeholder};
 
 /// Longest value that is compared with a list, in bytes.
 const MAX_TERM_BYTES: usize = 64;
@@ -136,7 +136,7 @@ pub(super) fn is_wording(candidate: &Candidate<'_>, most: u32) -> bool {
         && shape.at + shape.colons == 0
         && text.chars().all(|c| c.is_alphanumeric() || " .,'’-()/&+%".contains(c))
         && !is_state(text)
-        && !secret_forms::is_placeholder(text)
+        && !placeholder::is_placeholder(text)
         && !candidate.is_named(&[text.to_lowercase().as_str()])
 }
 

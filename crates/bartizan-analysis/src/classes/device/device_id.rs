@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Support, secret_forms, vocabulary,
+    Candidate, Certainty, ClassItem, Family, Form, Support, placeholder, vocabulary,
 };
 
 /// The item.
@@ -62,7 +62,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         && shape.digits >= 2
         && shape.letters() >= 2
         && shape.letters() + shape.digits == shape.len as u32;
-    let varied = || secret_forms::entropy(text) >= 2.0;
+    let varied = || placeholder::entropy(text) >= 2.0;
     (candidate.in_context && (vocabulary::is_uuid(text) || ((hex || mixed) && varied())))
         .then_some(Certainty::Context)
 }

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use sha2::{Digest as _, Sha256};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, secret_forms};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, placeholder};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -119,7 +119,7 @@ fn is_ethereum(text: &str) -> bool {
     text.strip_prefix("0x").is_some_and(|hex| {
         hex.len() == 40
             && hex.bytes().all(|b| b.is_ascii_hexdigit())
-            && secret_forms::entropy(hex) >= 2.0
+            && placeholder::entropy(hex) >= 2.0
     })
 }
 
@@ -131,7 +131,7 @@ fn is_base58(text: &str) -> bool {
     let mut bytes = [0; 32];
     match bs58::decode(text).onto(&mut bytes) {
         Ok(25) => is_checked(&bytes),
-        Ok(32) => secret_forms::entropy(text) >= 4.0,
+        Ok(32) => placeholder::entropy(text) >= 4.0,
         _ => false,
     }
 }

@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, secret_forms};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, placeholder};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -72,5 +72,5 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     }
     let sample = candidate.text.get(..SAMPLE).unwrap_or(candidate.text);
     let coded = sample.bytes().all(|b| b.is_ascii_alphanumeric() || b"+/=_-".contains(&b));
-    (coded && secret_forms::entropy(sample) >= 3.0).then_some(Certainty::Context)
+    (coded && placeholder::entropy(sample) >= 3.0).then_some(Certainty::Context)
 }

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Support, secret_forms, vocabulary,
+    Candidate, Certainty, ClassItem, Family, Form, Support, placeholder, vocabulary,
 };
 
 /// The item.
@@ -103,7 +103,7 @@ fn is_account(text: &str) -> bool {
         && handle.bytes().any(|b| b.is_ascii_alphabetic())
         && vocabulary::is_handle(handle)
         && !vocabulary::is_state(handle)
-        && !secret_forms::is_placeholder(handle)
+        && !placeholder::is_placeholder(handle)
 }
 
 fn is_profile(text: &str) -> bool {

@@ -3,7 +3,7 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Support, secret_forms, vocabulary,
+    Candidate, Certainty, ClassItem, Family, Form, Support, placeholder, vocabulary,
 };
 
 /// The item.
@@ -74,6 +74,6 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         && vocabulary::is_handle(candidate.text)
         && !vocabulary::is_uuid(candidate.text)
         && !vocabulary::is_state(candidate.text)
-        && !secret_forms::is_placeholder(candidate.text))
+        && !placeholder::is_placeholder(candidate.text))
     .then_some(Certainty::Context)
 }
