@@ -8,7 +8,7 @@ import { Panel } from "../parts/panels.tsx";
 import { useNarrow } from "../parts/rows.tsx";
 import { useNow } from "../parts/words.tsx";
 import { count, many, short } from "../words/numbers.ts";
-import { clock, day, instant, span } from "../words/time.ts";
+import { clock, day, instant, MINUTE, span } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 
 const ABOVE = 116;
@@ -225,7 +225,8 @@ function Plot({ picture, steps, incidents, narrow }: PlotProps) {
 
 function says(step: Step, series: Series[], now: number): string {
   const parts = series.map((one, index) => `${count(step.sizes[index] ?? 0)} ${one.name}`);
-  return `${day(step.time, now)} ${clock(step.time)}: ${many(sum(step.sizes), "exchange")}, ${parts.join(", ")}`;
+  const time = clock(step.time, step.time % MINUTE !== 0);
+  return `${day(step.time, now)} ${time}: ${many(sum(step.sizes), "exchange")}, ${parts.join(", ")}`;
 }
 
 function Pennants(props: { incidents: Incident[]; from: number; to: number; near: number }) {
@@ -255,13 +256,14 @@ function Pennants(props: { incidents: Incident[]; from: number; to: number; near
 
 function Axis({ from, to, ticks, now }: { from: number; to: number; ticks: number; now: number }) {
   const at = (tick: number) => from + ((to - from) * tick) / ticks;
+  const label = (time: number) => clock(time, (to - from) / ticks < MINUTE);
   return (
     <div className="xax" aria-hidden="true">
       {Array.from({ length: ticks + 1 }, (_, tick) => (
         <span key={tick} style={{ left: `${(tick / ticks) * 100}%` }}>
           {tick === 0 || day(at(tick), now) !== day(at(tick - 1), now)
-            ? `${clock(at(tick))} ${day(at(tick), now)}`
-            : clock(at(tick))}
+            ? `${label(at(tick))} ${day(at(tick), now)}`
+            : label(at(tick))}
         </span>
       ))}
     </div>
