@@ -59,6 +59,17 @@ def exchanges(leaves):
         }))
 
 
+def table(right, reported, wanted):
+    """Prints precision and recall of each class; the F1 of each."""
+    f1 = []
+    print(f"{'class':16} {'precision':>9} {'recall':>7}")
+    for name in sorted(wanted):
+        p, r = right[name] / max(1, reported[name]), right[name] / wanted[name]
+        f1.append(2 * p * r / (p + r) if p + r else 0)
+        print(f"{name:16} {p:9.3f} {r:7.3f}")
+    return f1
+
+
 def score(leaves, annotated):
     said = {}
     for line in open(annotated):
@@ -78,12 +89,7 @@ def score(leaves, annotated):
         else:
             wanted[row["class"]] += 1
             right[row["class"]] += row["class"] in found
-    f1 = []
-    print(f"{'class':16} {'precision':>9} {'recall':>7}")
-    for name in sorted(wanted):
-        p, r = right[name] / max(1, reported[name]), right[name] / wanted[name]
-        f1.append(2 * p * r / (p + r) if p + r else 0)
-        print(f"{name:16} {p:9.3f} {r:7.3f}")
+    f1 = table(right, reported, wanted)
     print(f"macro F1 {sum(f1) / len(f1):.3f}, false-positive rate {false / nulls:.3f} ({false} of {nulls})")
 
 
