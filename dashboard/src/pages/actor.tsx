@@ -8,7 +8,7 @@ import { Facts, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { capital } from "../words/names.ts";
-import { count, many } from "../words/numbers.ts";
+import { count, were } from "../words/numbers.ts";
 import { rest, story } from "../words/story.ts";
 import { visible } from "../words/visible.ts";
 import { Grade } from "./actors.tsx";
@@ -120,7 +120,7 @@ function Whole({ actor }: { actor: Actor }) {
             {(page) =>
               page.items.length === 0 ? (
                 <Empty title="Nothing hostile was seen of it">
-                  {many(actor.requests, "request")} were judged.
+                  {were(actor.requests, "request")} judged.
                 </Empty>
               ) : (
                 <DetectionTable detections={page.items} actor={false} />

@@ -83,7 +83,7 @@ function LookedAt({ callers }: { callers: Callers }) {
   return (
     <>
       {isAll
-        ? `Of all ${many(exchanges, "exchange")} that are kept`
+        ? `Of all that is kept: ${many(exchanges, "exchange")}`
         : `Of the last ${many(exchanges, "exchange")}`}
       {since && (
         <>

@@ -146,7 +146,7 @@ function Since({ calls }: { calls: EndpointCalls }) {
   const now = useNow();
   const since = instant(calls.counted_since);
   return (
-    <p className="small">
+    <p className="small since">
       <Sign certainty="unevaluated">
         {since === undefined
           ? "No call was counted yet"

@@ -9,7 +9,7 @@ import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
 import { ACTIVE, authName, called, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
-import { count, many, share } from "../words/numbers.ts";
+import { count, many, share, times, were } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
 import { CallersHere, ChangesHere } from "./callers.tsx";
@@ -98,7 +98,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               {(page) =>
                 page.items.length === 0 ? (
                   <Empty title="Nothing hostile was seen here">
-                    {many(endpoint.requests, "exchange")} were judged.
+                    {were(endpoint.requests, "exchange")} judged.
                   </Empty>
                 ) : (
                   <DetectionTable detections={page.items} />
@@ -163,7 +163,7 @@ function Lead({ endpoint, findings }: { endpoint: Endpoint; findings: FindingHer
     open.find((finding) => finding.severity === "critical" || finding.severity === "high") ?? open[0];
   return (
     <>
-      {many(endpoint.actors, "actor")} called it {many(endpoint.requests, "time")}
+      {many(endpoint.actors, "actor")} called it {times(endpoint.requests)}
       {auth}
       {out.length > 0
         ? `; it answers with ${out.slice(0, 4).join(", ")}${out.length > 4 ? ` and ${out.length - 4} more` : ""}`

@@ -111,8 +111,8 @@ const AUTH: Of = {
 const DATA: Of = {
   name: "data",
   title: "Data it carries",
-  width: "136px",
-  cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} />,
+  width: "144px",
+  cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} room={22} />,
 };
 
 const REQUESTS: Of = {

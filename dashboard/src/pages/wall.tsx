@@ -215,7 +215,7 @@ function Plot({ picture, steps, incidents, narrow }: PlotProps) {
         <Gaps steps={steps} series={series} others={others} />
         <Pennants incidents={incidents} from={from} to={to} near={narrow ? 0.09 : 0.03} />
       </div>
-      <Axis from={from} to={to} ticks={narrow ? 3 : 6} now={now} />
+      <Axis from={from} to={to} narrow={narrow} now={now} />
       <p className="readout" aria-hidden="true">
         {chosen ? says(chosen, series, now) : "Times are UTC. Pennants are incidents, with their score."}
       </p>
@@ -225,7 +225,7 @@ function Plot({ picture, steps, incidents, narrow }: PlotProps) {
 
 function says(step: Step, series: Series[], now: number): string {
   const parts = series.map((one, index) => `${count(step.sizes[index] ?? 0)} ${one.name}`);
-  const time = clock(step.time, step.time % MINUTE !== 0);
+  const time = clock(step.time, step.seconds * 1000 < MINUTE);
   return `${day(step.time, now)} ${time}: ${many(sum(step.sizes), "exchange")}, ${parts.join(", ")}`;
 }
 
@@ -254,7 +254,9 @@ function Pennants(props: { incidents: Incident[]; from: number; to: number; near
   ));
 }
 
-function Axis({ from, to, ticks, now }: { from: number; to: number; ticks: number; now: number }) {
+function Axis({ from, to, narrow, now }: { from: number; to: number; narrow: boolean; now: number }) {
+  // Marks with seconds are longer.
+  const ticks = narrow ? (to - from < 3 * MINUTE ? 2 : 3) : 6;
   const at = (tick: number) => from + ((to - from) * tick) / ticks;
   const label = (time: number) => clock(time, (to - from) / ticks < MINUTE);
   return (

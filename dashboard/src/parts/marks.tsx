@@ -5,6 +5,7 @@ import {
   authName,
   called,
   capital,
+  fitting,
   isSensitive,
   SEVERITIES,
   STAGE_TONE,
@@ -139,18 +140,18 @@ export function DataClass({ name }: { name: string }) {
   return <span className={isSensitive(name) ? "dc sensitive" : "dc"}>{visible(name, 40)}</span>;
 }
 
-/** Each class once, the harmful ones first, and how many more. */
-export function DataClasses({ names, most = 2 }: { names: string[]; most?: number }) {
-  const distinct = [...new Set(names)].sort((a, b) => Number(isSensitive(b)) - Number(isSensitive(a)));
-  if (distinct.length === 0) return <span className="plain">–</span>;
+/** Each class once, the harmful ones first, as many as there is room for, and how many more. */
+export function DataClasses({ names, room }: { names: string[]; room: number }) {
+  if (names.length === 0) return <span className="plain">–</span>;
+  const { shown, more } = fitting(names, room);
   return (
     <span className="dcs">
-      {distinct.slice(0, most).map((name) => (
+      {shown.map((name) => (
         <DataClass key={name} name={name} />
       ))}
-      {distinct.length > most && (
-        <span className="dc" title={distinct.slice(most).join(", ")}>
-          +{distinct.length - most}
+      {more.length > 0 && (
+        <span className="dc more" title={more.join(", ")}>
+          +{more.length}
         </span>
       )}
     </span>

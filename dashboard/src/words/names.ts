@@ -102,6 +102,26 @@ const SENSITIVE = new Set([
 export const isSensitive = (name: string): boolean =>
   SENSITIVE.has(name) || /secret|password|_key$|card|health/.test(name);
 
+/** What a mark and the space behind it take beside its letters, and what `+n` takes with its own space. */
+const AROUND = 2;
+const REST = 4;
+
+/**
+ * Each class once, the harmful ones first: as many as fit into `room`, in letters of the marks, and the others. One is
+ * always shown, however long it is.
+ */
+export function fitting(names: string[], room: number): { shown: string[]; more: string[] } {
+  const all = [...new Set(names)].sort((a, b) => Number(isSensitive(b)) - Number(isSensitive(a)));
+  let shown = 0;
+  let taken = 0;
+  for (const [index, name] of all.entries()) {
+    taken += name.length + AROUND;
+    if (taken + (index + 1 < all.length ? REST : 0) <= room) shown = index + 1;
+    if (taken > room) break;
+  }
+  return { shown: all.slice(0, Math.max(1, shown)), more: all.slice(Math.max(1, shown)) };
+}
+
 /** Methods that change something are bold. */
 const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUBSCRIBE"]);
 export const writes = (method: string): boolean => !READS.has(method);

@@ -35,6 +35,14 @@ export function share(part: number, whole: number): string {
 export const many = (value: number, one: string, several = `${one}s`): string =>
   `${count(value)} ${value === 1 ? one : several}`;
 
+/** `once`, `twice`, `3 times`. */
+export const times = (value: number): string =>
+  value === 1 ? "once" : value === 2 ? "twice" : many(value, "time");
+
+/** `1 exchange was`, `3 exchanges were`. */
+export const were = (value: number, one: string): string =>
+  `${many(value, one)} ${value === 1 ? "was" : "were"}`;
+
 /** `none`, `one`, `two` … `ten`, then digits, with a capital first letter. */
 export function word(value: number): string {
   const words = ["None", "One", "Two", "Three", "Four", "Five", "Six", "Seven", "Eight", "Nine", "Ten"];

@@ -81,6 +81,9 @@ test("an endpoint shows its calls over time, and the keyboard walks through them
   await panel.getByRole("button", { name: "7 d" }).click();
   await panel.getByText(/^\d+ calls in 7 d, 0 in the 7 d before$/).waitFor();
   await accessible(page, "calls");
+  await page.setViewportSize(NARROW);
+  await panel.getByText("is not known whole").waitFor();
+  await accessible(page, "calls on a phone");
   sound();
   await context.close();
 });

@@ -45,8 +45,10 @@ export async function logIn(page, path = "/") {
   await page.locator("main#main").waitFor();
 }
 
-/** No serious or critical violation of WCAG 2.2 A and AA, as axe-core sees it. */
+/** No serious or critical violation of WCAG 2.2 A and AA, as axe-core sees it, and nothing wider than the window. */
 export async function accessible(page, what) {
+  const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  assert.ok(overflow <= 0, `${what} is ${overflow} px too wide`);
   // Run in the page's own world by the debugger, which the content security policy does not bind.
   await page.evaluate(`(() => { if (!window.axe) { ${axe} } })()`);
   const violations = await page.evaluate(async () => {

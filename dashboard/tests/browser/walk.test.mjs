@@ -84,6 +84,7 @@ for (const [name, viewport] of [
     await page.getByRole("button", { name: /^Confirm Y/ }).click();
     await page.locator(".steps [aria-current=step]", { hasText: "Confirmed" }).waitFor();
     await page.getByText("open → confirmed").first().waitFor();
+    await accessible(page, "finding");
     await page.getByRole("button", { name: /^Open again/ }).click();
     await page.locator(".steps [aria-current=step]", { hasText: "Found" }).waitFor();
     sound();
@@ -144,8 +145,6 @@ for (const [name, viewport] of [
         await page.locator("main#main .panel, main#main .empty, main#main .lead").first().waitFor();
         await page.waitForTimeout(300);
         await accessible(page, `${path} ${scheme}`);
-        const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
-        assert.ok(overflow <= 0, `${path} is ${overflow} px too wide`);
       }
       sound();
       await context.close();

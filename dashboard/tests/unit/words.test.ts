@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { all, asked, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
+import { fitting } from "../../src/words/names.ts";
 import { bytes, many, share, short } from "../../src/words/numbers.ts";
 import { curl, quote } from "../../src/words/shell.ts";
 import { absolute, before, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
@@ -150,4 +151,18 @@ test("bytes are told in three digits", () => {
     "1.0 GB",
     "5000 TB",
   ]);
+});
+
+test("classes of data are shown as far as there is room, the harmful ones first", () => {
+  assert.deepEqual(fitting(["email", "uuid"], 22), { shown: ["email", "uuid"], more: [] });
+  // `+n` takes room too: without it, two would fit into 17.
+  assert.deepEqual(fitting(["email", "phone", "url"], 17), { shown: ["email"], more: ["phone", "url"] });
+  assert.deepEqual(fitting(["email", "phone", "url"], 18), { shown: ["email", "phone"], more: ["url"] });
+  assert.deepEqual(fitting(["email", "phone", "url"], 19), { shown: ["email", "phone", "url"], more: [] });
+  assert.deepEqual(fitting(["email", "password", "email"], 13), { shown: ["password"], more: ["email"] });
+  assert.deepEqual(fitting(["a_class_that_has_a_long_name", "url"], 9), {
+    shown: ["a_class_that_has_a_long_name"],
+    more: ["url"],
+  });
+  assert.deepEqual(fitting([], 9), { shown: [], more: [] });
 });
