@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use bartizan_model::{
-    Action, ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp, is_success,
+    Action, ActorRef, Exchange, ExchangeId, KeyedHash, Principal, SessionId, Timestamp,
 };
 use bartizan_protocols::decode::Decoded;
 use serde::{Deserialize, Serialize};
@@ -29,6 +29,16 @@ pub struct Facts<'a> {
     pub credentials: &'a [Credential],
     /// Limits, keys, specifications.
     pub snapshot: &'a Snapshot,
+}
+
+impl Facts<'_> {
+    /// Whether the API granted the request: by its status, unless it says in the words of its protocol
+    /// that it did not.
+    #[must_use]
+    pub fn is_success(&self) -> bool {
+        let response = self.exchange.response.as_ref();
+        response.is_some_and(|r| r.is_success()) && !self.decoded.answered.is_refusal()
+    }
 }
 
 /// An exchange with what history knows about its endpoint and caller, at its own event time.
@@ -72,10 +82,10 @@ impl Enriched<'_> {
         self.facts.exchange.response.as_ref().map(|r| r.status).filter(|s| *s > 0)
     }
 
-    /// Whether the API granted the request.
+    /// See [`Facts::is_success`].
     #[must_use]
     pub fn is_success(&self) -> bool {
-        self.status().is_some_and(is_success)
+        self.facts.is_success()
     }
 
     /// How detections name this exchange.

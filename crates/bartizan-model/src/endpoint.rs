@@ -63,6 +63,8 @@ pub enum Protocol {
     Soap,
     /// JSON-RPC.
     JsonRpc,
+    /// The Model Context Protocol over HTTP.
+    Mcp,
     /// XML-RPC.
     XmlRpc,
     /// WebSocket.
@@ -150,6 +152,7 @@ words!(Protocol {
     Rest = "rest",
     Graphql = "graphql",
     Grpc = "grpc",
+    Mcp = "mcp",
     Soap = "soap",
     JsonRpc = "json_rpc",
     XmlRpc = "xml_rpc",
@@ -344,6 +347,12 @@ impl Endpoint {
             (true, 0) => AuthKnown::NotEvaluated,
             (true, _) => AuthKnown::NoneSeen,
         }
+    }
+
+    /// What is called at its path, where method and path do not say all.
+    #[must_use]
+    pub fn operation_at_path(&self) -> Option<&str> {
+        self.operation.as_deref().filter(|name| self.protocol != Protocol::Rest && !name.is_empty())
     }
 
     /// Successful exchanges ([`is_success`] and 304).

@@ -7,6 +7,7 @@ use bartizan_model::{
 
 use crate::{
     anomaly::AnomalyKind,
+    call::{Answered, Call},
     cookies::SetCookie,
     json,
     media::Format,
@@ -26,6 +27,10 @@ pub struct Decoded {
     pub response_format: Format,
     /// The cookies that the response sets, in order; their values are nodes of the view.
     pub set_cookies: Vec<SetCookie>,
+    /// What is called, where method and path do not say.
+    pub call: Option<Call>,
+    /// What the answer says in the words of the protocol that is spoken.
+    pub answered: Answered,
     scratch: Scratch,
 }
 
@@ -41,6 +46,8 @@ impl Decoded {
 }
 
 /// Decodes both sides of an exchange. `seed` keys the hashes of general locations.
+///
+/// What is called is read from the values, see [`Call::of`].
 ///
 /// Order of the roots: path, query, header, cookie, trailer, body and messages of the request, then
 /// header, cookie, body, messages and trailer of the response. A `cookie` or `set-cookie` field is an
@@ -69,7 +76,7 @@ pub fn decode_paced(
     seed: u64,
     pace: Pace,
 ) {
-    let Decoded { view, request_format, response_format, set_cookies, scratch } = decoded;
+    let Decoded { view, request_format, response_format, set_cookies, scratch, .. } = decoded;
     view.reset(limits, seed);
     view.keep_pace(pace);
     set_cookies.clear();
@@ -114,6 +121,9 @@ pub fn decode_paced(
     if !exchange.trailers.is_empty() {
         decoder.headers(&exchange.trailers, Root::Trailer);
     }
+    decoded.call = Call::of(exchange, decoded);
+    let answered = decoded.call.as_ref().map(|call| call.answered(exchange, decoded));
+    decoded.answered = answered.unwrap_or_default();
 }
 
 /// Decodes the body of a request and nothing else of it, nor what is encoded inside its values: for
@@ -125,7 +135,8 @@ pub fn decode_body(
     seed: u64,
     pace: Pace,
 ) {
-    let Decoded { view, request_format, response_format, set_cookies, scratch } = decoded;
+    (decoded.call, decoded.answered) = (None, Answered::Unknown);
+    let Decoded { view, request_format, response_format, set_cookies, scratch, .. } = decoded;
     view.reset(limits, seed);
     view.keep_pace(pace);
     set_cookies.clear();

@@ -6,6 +6,7 @@
 
 pub mod anomaly;
 mod body;
+pub mod call;
 pub mod capture;
 mod charset;
 pub mod cookies;
@@ -30,6 +31,7 @@ pub mod view;
 mod xml;
 
 pub use anomaly::AnomalyKind;
+pub use call::{Answered, Call};
 pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, decode, decode_body, decode_into, decode_paced};
 pub use json::MAP_KEYS;

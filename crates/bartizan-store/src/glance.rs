@@ -124,6 +124,8 @@ pub struct EndpointName {
     pub method: Method,
     /// Path template.
     pub path: String,
+    /// What is called there, where the path has several operations.
+    pub operation: Option<String>,
 }
 
 /// Reads what is shown beside things.

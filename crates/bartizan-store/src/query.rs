@@ -123,7 +123,7 @@ pub struct EndpointFilter {
     pub hosts: Vec<String>,
     /// Exact methods.
     pub methods: Vec<String>,
-    /// Part of the path, ASCII case ignored.
+    /// Part of the path or of what is called there, ASCII case ignored.
     pub path_contains: Option<String>,
     /// Protocols.
     pub protocols: Vec<Protocol>,

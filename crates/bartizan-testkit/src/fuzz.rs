@@ -21,7 +21,9 @@ use bartizan_model::{
     Exchange, HashKey, Limits, Message, Response, Root, Scope, Side, location::unescape,
 };
 use bartizan_protocols::{
-    Decoded, Format, NodeRef, Pace, Value, View, decode, decode_body, decode_into, decode_paced,
+    Call, Decoded, Format, NodeRef, Pace, Value, View,
+    call::MAX_NAME,
+    decode, decode_body, decode_into, decode_paced,
     exchange_json::{parse_line, write_line},
 };
 use bytes::BytesMut;
@@ -40,6 +42,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("access_logs", sources::access_logs),
     ("body", body),
     ("burp", sources::burp),
+    ("call", call),
     ("capture", capture),
     ("capture_conversation", capture_conversation),
     ("capture_http2", capture_http2),
@@ -122,6 +125,32 @@ pub fn body(data: &[u8]) {
     let mut exchange = Exchange::default();
     exchange.request.body = data.to_vec().into();
     check(&exchange);
+}
+
+/// What a message calls: as a document of GraphQL, as JSON and as XML, in the request and in the
+/// answer. What is found can be shown as a name.
+pub fn call(data: &[u8]) {
+    let document = serde_json::json!({ "query": String::from_utf8_lossy(data) }).to_string();
+    let bodies = [
+        ("application/graphql", data),
+        ("application/json", document.as_bytes()),
+        ("application/json", data),
+        ("text/xml", data),
+    ];
+    for (kind, body) in bodies {
+        let mut exchange = typed(kind, body);
+        exchange.response = Some(Response {
+            status: 200,
+            headers: [("content-type", kind)].into_iter().collect(),
+            headers_captured: true,
+            body: data.to_vec().into(),
+            ..Response::default()
+        });
+        let decoded = decode(&exchange, &Limits::default(), 1);
+        let Some(call) = Call::of(&exchange, &decoded) else { continue };
+        assert!(call.operation.len() <= MAX_NAME && !call.operation.contains(char::is_control));
+        let _ = call.answered(&exchange, &decoded);
+    }
 }
 
 /// A text body; the first line is its charset.

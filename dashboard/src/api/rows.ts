@@ -33,6 +33,7 @@ export const FINDING_MEMBERS = [
   "host",
   "method",
   "path",
+  "operation",
   "endpoints",
   "discriminator",
   "failed",

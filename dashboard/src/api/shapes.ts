@@ -129,6 +129,8 @@ export interface Finding {
   /** Of its endpoint, where it is of one. */
   method: string | null;
   path: string | null;
+  /** What is called there, where method and path do not say all. */
+  operation: string | null;
 }
 
 /** What somebody said about a finding, in plain text. */
@@ -289,6 +291,8 @@ export interface Exchange {
   endpoint_id: string | null;
   host: string | null;
   path: string | null;
+  /** What is called there, where method and path do not say all. */
+  operation: string | null;
   status: number | null;
   actor_id: string | null;
   actor: ActorRef | null;

@@ -4,11 +4,11 @@ import { type ReactNode, useState } from "react";
 import { resource, useDetections, useEndpoint } from "../api/queries.ts";
 import type { Endpoint, Page, Service } from "../api/shapes.ts";
 import { Export } from "../parts/list.tsx";
-import { DataClass, Hostile, Method, Path, RiskMark, Sign, StateChip } from "../parts/marks.tsx";
+import { DataClass, Hostile, Operation, RiskMark, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
-import { ACTIVE, authName, called, isSensitive, protocolName, spaced, tone } from "../words/names.ts";
+import { ACTIVE, authName, isSensitive, protocolName, spaced, titleOf, tone } from "../words/names.ts";
 import { count, many, share, times, were } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
@@ -23,7 +23,7 @@ export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
   const endpoint = useEndpoint(id);
   const data = endpoint.data;
-  useCrumbs(data ? visible(`${data.method} ${called(data)}`, 200) : "Endpoint", {
+  useCrumbs(data ? visible(titleOf(data), 200) : "Endpoint", {
     to: "/inventory",
     name: "Inventory",
   });
@@ -40,8 +40,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
   return (
     <>
       <div className="ehead">
-        <Method name={endpoint.method} />
-        <Path path={called(endpoint)} />
+        <Operation endpoint={endpoint} />
         <span className="t3">
           <Hostile text={endpoint.host} />
         </span>

@@ -15,7 +15,7 @@ import {
   told,
 } from "../words/calls.ts";
 import type { InventoryRow } from "../words/inventory.ts";
-import { called } from "../words/names.ts";
+import { placeOf, verbAndName } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
 import { instant } from "../words/time.ts";
 
@@ -53,14 +53,15 @@ const FOUND: Of = {
   ),
 };
 
-/** Where there is little room, the method stands before the path. */
-function Called({ row }: { row: InventoryRow }) {
+/** Where there is little room, the verb stands before the name. */
+function Name({ row }: { row: InventoryRow }) {
+  const { verb, name } = verbAndName(placeOf(row));
   return (
     <>
       <span className="folded">
-        <Method name={row.method} />
+        <Method name={verb} />
       </span>
-      <Path path={called(row)} />
+      <Path path={name} />
     </>
   );
 }
@@ -69,7 +70,7 @@ const METHOD: Of = {
   name: "method",
   title: "Method",
   width: "46px",
-  cell: (row) => <Method name={row.method} />,
+  cell: (row) => <Method name={verbAndName(placeOf(row)).verb} />,
 };
 
 const PATH: Of = {
@@ -77,7 +78,7 @@ const PATH: Of = {
   title: "Path",
   width: "minmax(140px, 1fr)",
   narrow: "keep",
-  cell: (row) => <Called row={row} />,
+  cell: (row) => <Name row={row} />,
 };
 
 /** Where rows do not stand under their host, it stands under the path. */
@@ -85,9 +86,9 @@ const PATH_AND_HOST: Of = {
   ...PATH,
   cell: (row) => (
     <>
-      <Called row={row} />
+      <Name row={row} />
       <span className="sub">
-        <Hostile text={row.host} most={80} />
+        <Hostile text={placeOf(row).operation ? row.host + row.path : row.host} most={80} />
       </span>
     </>
   ),

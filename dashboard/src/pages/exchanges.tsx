@@ -4,7 +4,7 @@ import type { Action, Exchange } from "../api/shapes.ts";
 import { Dialog } from "../parts/dialog.tsx";
 import { Range, Segments } from "../parts/filters.tsx";
 import { Export, ListPage, ListPanel, NoRows, useAsked } from "../parts/list.tsx";
-import { DataClass, Hostile, Method, Path, Sign } from "../parts/marks.tsx";
+import { Called, DataClass, Hostile, Method, Sign } from "../parts/marks.tsx";
 import { Pairs } from "../parts/panels.tsx";
 import type { Column } from "../parts/rows.tsx";
 import { Copy, useNow } from "../parts/words.tsx";
@@ -77,8 +77,13 @@ function At({ time }: { time: string | null }) {
 function Request({ row }: { row: Exchange }) {
   return (
     <>
-      <Method name={row.method} />{" "}
-      {row.path === null ? <span className="t3">no endpoint, no path kept</span> : <Path path={row.path} />}
+      {row.path === null ? (
+        <>
+          <Method name={row.method} /> <span className="t3">no endpoint, no path kept</span>
+        </>
+      ) : (
+        <Called place={{ ...row, path: row.path }} />
+      )}
       {row.host !== null && (
         <span className="sub">
           <Hostile text={row.host} most={80} />
@@ -273,9 +278,13 @@ function Look({ exchange: it, close }: { exchange: Exchange; close: () => void }
   return (
     <Dialog
       title={
-        <>
-          <Method name={it.method} /> {it.path === null ? "no endpoint" : <Path path={it.path} />}
-        </>
+        it.path === null ? (
+          <>
+            <Method name={it.method} /> no endpoint
+          </>
+        ) : (
+          <Called place={{ ...it, path: it.path }} />
+        )
       }
       close={close}
       className="drawer broad"

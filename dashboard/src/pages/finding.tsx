@@ -4,7 +4,7 @@ import { useState } from "react";
 import { resource, useChecks, useEndpoint, useFinding, useSession } from "../api/queries.ts";
 import type { Finding, Page, StateChange } from "../api/shapes.ts";
 import { inline, Sources } from "../parts/doc.tsx";
-import { DataClass, Hostile, Method, Operation, Path, Sev, Sure } from "../parts/marks.tsx";
+import { Called, DataClass, Hostile, Operation, Sev, Sure } from "../parts/marks.tsx";
 import { EvidenceLines, Pairs, Panel } from "../parts/panels.tsx";
 import { Copy, Ready, Time, useNow } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -218,7 +218,7 @@ function Subject({ finding }: { finding: Finding }) {
       <Link to="/inventory/$id" params={{ id: finding.endpoint_id }} className="row wrap">
         {finding.method !== null && finding.path !== null ? (
           <span>
-            <Method name={finding.method} /> <Path path={finding.path} />
+            <Called place={{ method: finding.method, path: finding.path, operation: finding.operation }} />
           </span>
         ) : (
           <code>{finding.endpoint_id}</code>

@@ -7,7 +7,7 @@ import type { Confidence, FindingState } from "../api/shapes.ts";
 import type { Facet } from "../parts/facets.tsx";
 import { Least, Segments, type Suggestion } from "../parts/filters.tsx";
 import { Export, ListPage, ListPanel, NoRows, useAsked, useCounted } from "../parts/list.tsx";
-import { Hostile, Method, Path, Sev, Sign } from "../parts/marks.tsx";
+import { Called, Hostile, Sev, Sign } from "../parts/marks.tsx";
 import type { Column } from "../parts/rows.tsx";
 import { Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -126,9 +126,7 @@ function Where({ row }: { row: FindingRow }) {
   return (
     <>
       {row.method !== null && row.path !== null ? (
-        <>
-          <Method name={row.method} /> <Path path={row.path} />
-        </>
+        <Called place={{ method: row.method, path: row.path, operation: row.operation }} />
       ) : (
         many(row.endpoints, "endpoint")
       )}{" "}

@@ -4,7 +4,7 @@ import type { ActorRef, Detection, Endpoint } from "../api/shapes.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { useNarrow } from "../parts/rows.tsx";
-import { called, STAGE_TONE, STAGES } from "../words/names.ts";
+import { placeOf, STAGE_TONE, STAGES, verbAndName } from "../words/names.ts";
 import { count } from "../words/numbers.ts";
 import { clock, instant } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
@@ -30,12 +30,12 @@ function lanes(detections: Detection[], endpoints: Map<string, Endpoint>): Lane[
   const own = named.slice(0, named.length === size.size && named.length <= 4 ? 4 : 3);
   const result: Lane[] = own.map(([id]) => {
     const endpoint = endpoints.get(id as string) as Endpoint;
-    const path = called(endpoint);
-    const parts = path.split("/").filter(Boolean);
+    const { verb, name } = verbAndName(placeOf(endpoint));
+    const parts = name.split("/").filter(Boolean);
     return {
       id,
-      name: visible(parts.length > 1 ? `…/${parts.at(-1)}` : path, 80),
-      under: visible(endpoint.method, 12),
+      name: visible(parts.length > 1 ? `…/${parts.at(-1)}` : name, 80),
+      under: visible(verb, 12),
     };
   });
   if (own.length < size.size) result.unshift({ id: undefined, name: "elsewhere", under: "several" });

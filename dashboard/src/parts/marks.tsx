@@ -3,15 +3,17 @@ import type { CSSProperties, ReactNode } from "react";
 import type { Action, Confidence, Endpoint, EvidenceValue, Severity, Stage } from "../api/shapes.ts";
 import {
   authName,
-  called,
   capital,
   fitting,
   isSensitive,
+  type Place,
+  placeOf,
   SEVERITIES,
   STAGE_TONE,
   STAGES,
   spaced,
   tone,
+  verbAndName,
   writes,
 } from "../words/names.ts";
 import { pieces, visible } from "../words/visible.ts";
@@ -99,7 +101,7 @@ export function Method({ name }: { name: string }) {
 }
 
 /** A template: its parameters stand on a faint ground. */
-export function Path({ path, most = 300 }: { path: string; most?: number }) {
+export function Path({ path, most = 300 }: { path: string; most?: number | undefined }) {
   return (
     <span className="path" title={path.length > 60 ? visible(path, 600) : undefined}>
       {path.split(/(\{[^{}/]{1,64}\})/).map((part, index) =>
@@ -115,16 +117,18 @@ export function Path({ path, most = 300 }: { path: string; most?: number }) {
   );
 }
 
-export function Operation({
-  endpoint,
-}: {
-  endpoint: Pick<Endpoint, "method" | "path" | "protocol" | "operation">;
-}) {
+/** What is called somewhere, by its verb and its name. */
+export function Called({ place, most }: { place: Place; most?: number | undefined }) {
+  const { verb, name } = verbAndName(place);
   return (
     <>
-      <Method name={endpoint.method} /> <Path path={called(endpoint)} />
+      <Method name={verb} /> <Path path={name} most={most} />
     </>
   );
+}
+
+export function Operation({ endpoint }: { endpoint: Parameters<typeof placeOf>[0] }) {
+  return <Called place={placeOf(endpoint)} />;
 }
 
 /** State chips are neutral: a state is no severity. */

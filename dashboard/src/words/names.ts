@@ -123,12 +123,40 @@ export function fitting(names: string[], room: number): { shown: string[]; more:
 }
 
 /** Methods that change something are bold. */
-const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUBSCRIBE"]);
+const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUB", "SUBSCRIBE"]);
 export const writes = (method: string): boolean => !READS.has(method);
 
-/** What an endpoint is called: its operation where the protocol has them, as REST has not but in a specification. */
-export const called = (endpoint: Pick<Endpoint, "path" | "protocol" | "operation">): string =>
-  endpoint.protocol === "rest" ? endpoint.path : (endpoint.operation ?? endpoint.path);
+/** Where something is: `operation` is what is called there, where method and path do not say all. */
+export interface Place {
+  method: string;
+  path: string;
+  operation: string | null;
+}
+
+/** Where an endpoint is. REST has operations in specifications only. */
+export const placeOf = (endpoint: Pick<Endpoint, "method" | "path" | "protocol" | "operation">): Place => ({
+  method: endpoint.method,
+  path: endpoint.path,
+  operation: endpoint.protocol === "rest" ? null : endpoint.operation,
+});
+
+const KINDS: Record<string, string> = { query: "QUERY", mutation: "MUT", subscription: "SUB" };
+
+/** How it is called: `QUERY customer` for a field of GraphQL, and the method for what has no verb of its own. */
+export function verbAndName({ method, path, operation }: Place): { verb: string; name: string } {
+  if (!operation) return { verb: method, name: path };
+  const fields = operation.split("+").map((one) => /^(query|mutation|subscription) (.+)$/.exec(one));
+  const kind = fields[0]?.[1];
+  if (kind === undefined || fields.some((field) => field?.[1] !== kind))
+    return { verb: method, name: operation };
+  return { verb: KINDS[kind] ?? method, name: fields.map((field) => field?.[2]).join(" + ") };
+}
+
+/** An endpoint in a line of plain text. */
+export function titleOf(endpoint: Parameters<typeof placeOf>[0]): string {
+  const { verb, name } = verbAndName(placeOf(endpoint));
+  return `${verb} ${name}`;
+}
 
 /** `false_positive` as people say it. */
 export const spaced = (name: string): string => visible(name.replaceAll("_", " "), 80);

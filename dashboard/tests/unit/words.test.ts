@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { test } from "node:test";
 import { all, asked, parse, replace, returnable, stringify, toggle } from "../../src/words/address.ts";
-import { fitting } from "../../src/words/names.ts";
+import { fitting, placeOf, verbAndName } from "../../src/words/names.ts";
 import { bytes, many, share, short } from "../../src/words/numbers.ts";
 import { curl, quote } from "../../src/words/shell.ts";
 import { absolute, before, begin, clock, instant, relative, span, stretch } from "../../src/words/time.ts";
@@ -165,4 +165,17 @@ test("classes of data are shown as far as there is room, the harmful ones first"
     more: ["url"],
   });
   assert.deepEqual(fitting([], 9), { shown: [], more: [] });
+});
+
+test("what is called is named by its verb and its name", () => {
+  const at = (protocol: string, operation: string | null) =>
+    verbAndName(placeOf({ method: "POST", path: "/at", protocol, operation }));
+  assert.deepEqual(at("rest", "createOrder"), { verb: "POST", name: "/at" });
+  assert.deepEqual(at("json_rpc", "order.get"), { verb: "POST", name: "order.get" });
+  assert.deepEqual(at("json_rpc", null), { verb: "POST", name: "/at" });
+  assert.deepEqual(at("graphql", "query customer"), { verb: "QUERY", name: "customer" });
+  assert.deepEqual(at("graphql", "mutation a+mutation b"), { verb: "MUT", name: "a + b" });
+  // A batch of several kinds, and a name of a document that the server knows.
+  assert.deepEqual(at("graphql", "mutation a+query b"), { verb: "POST", name: "mutation a+query b" });
+  assert.deepEqual(at("graphql", "GetOrders"), { verb: "POST", name: "GetOrders" });
 });

@@ -45,7 +45,7 @@ pub(crate) fn head<'a>(facts: &Facts<'a>) -> Result<&'a Response, Outcome> {
 /// The response, when it is a success.
 pub(crate) fn success<'a>(facts: &Facts<'a>) -> Result<&'a Response, Outcome> {
     let response = response(facts)?;
-    applies(response.is_success())?;
+    applies(facts.is_success())?;
     Ok(response)
 }
 

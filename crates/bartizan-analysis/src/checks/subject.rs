@@ -89,7 +89,7 @@ impl<'a> Subject<'a> {
     /// accepted.
     pub(crate) fn working_tokens(&self) -> Result<impl Iterator<Item = &Token<'a>>, Outcome> {
         let accepted = match response(self) {
-            Ok(response) => response.is_success(),
+            Ok(_) => self.is_success(),
             Err(outcome) if self.issued.is_empty() && !self.sent.is_empty() => return Err(outcome),
             Err(_) => false,
         };

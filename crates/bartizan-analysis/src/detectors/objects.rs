@@ -162,7 +162,7 @@ pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo
             ..Objects::default()
         },
     };
-    let success = facts.exchange.response.as_ref().is_some_and(|r| r.is_success());
+    let success = facts.is_success();
     for root in facts.decoded.view.roots() {
         match (root.side(), root.root()) {
             (Side::Request, Root::Path) => root.children().for_each(|node| found.path(node)),

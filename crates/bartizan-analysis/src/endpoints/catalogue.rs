@@ -56,7 +56,8 @@ impl Resolver {
             .collect();
         out.sort_by(|a, b| {
             let key = |l: &Listed| {
-                (l.template.host.clone(), l.template.path.clone(), l.template.method.clone())
+                let one = &l.template;
+                (one.host.clone(), one.path.clone(), one.method.clone(), one.call.clone())
             };
             key(a).cmp(&key(b))
         });
@@ -144,7 +145,7 @@ impl Resolver {
             }
             at = next;
         }
-        let leaf = self.leaf_at(&host, method, at);
+        let leaf = self.leaf_at(&host, method, None, at);
         let fresh = id.filter(|id| self.ids.insert(id.clone()));
         let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return false };
         if matches!(found.place, Place::Overflow) {
@@ -205,7 +206,7 @@ impl Resolver {
     fn restore(&mut self, alias: &Alias) -> bool {
         let limits = self.limits.clone();
         let Some(leaf) = self.leaf(alias.leaf) else { return false };
-        let (host, method) = (leaf.host.clone(), leaf.method.clone());
+        let (host, key) = (leaf.host.clone(), leaf.key());
         let Some(tree) = self.hosts.get_mut(&host) else { return false };
         let mut at: NodeId = ROOT;
         for step in &alias.steps {
@@ -216,7 +217,7 @@ impl Resolver {
             at = next;
         }
         if let Some(node) = tree.node_mut(at) {
-            node.leaves.insert(method, alias.leaf);
+            node.leaves.insert(key, alias.leaf);
         }
         if let Some(leaf) = self.leaves.get_mut(alias.leaf.0 as usize) {
             leaf.merged_into = None;

@@ -116,10 +116,8 @@ impl Resolver {
 
     /// Hangs a leaf at a node, or merges it into the one that is there.
     fn hang(&mut self, tree: &mut HostTree, node: NodeId, leaf: LeafId) {
-        let Some(method) = self.leaves.get(leaf.0 as usize).map(|l| l.method.clone()) else {
-            return;
-        };
-        let there = tree.node(node).and_then(|n| n.leaves.get(&method)).copied();
+        let Some(key) = self.leaves.get(leaf.0 as usize).map(Leaf::key) else { return };
+        let there = tree.node(node).and_then(|n| n.leaves.get(&key)).copied();
         match there {
             Some(other) if other != leaf => {
                 let steps = Vec::new();
@@ -128,7 +126,7 @@ impl Resolver {
             }
             _ => {
                 if let Some(n) = tree.node_mut(node) {
-                    n.leaves.insert(method, leaf);
+                    n.leaves.insert(key, leaf);
                 }
                 if let Some(l) = self.leaves.get_mut(leaf.0 as usize) {
                     l.place = Place::Node(node);
@@ -161,14 +159,14 @@ impl Resolver {
         };
         let Some(gone) = self.leaves.get_mut(loser.0 as usize) else { return };
         gone.merged_into = Some(winner);
-        let (from, declared, method) = (gone.id.clone(), gone.declared, gone.method.clone());
+        let (from, declared, key) = (gone.id.clone(), gone.declared, gone.key());
         let Some(kept) = self.leaves.get_mut(winner.0 as usize) else { return };
         kept.declared |= declared;
         kept.place = Place::Node(node);
         kept.stale = true;
         let to = kept.id.clone();
         if let Some(n) = tree.node_mut(node) {
-            n.leaves.insert(method, winner);
+            n.leaves.insert(key, winner);
         }
         self.record(Alias {
             from,

@@ -1,8 +1,9 @@
 //! What a resolver counts and hands out: limits, outcomes, leaves, aliases, listings.
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use bartizan_model::EndpointId;
+use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -29,6 +30,8 @@ pub struct EndpointLimits {
     pub segments: u32,
     /// Most methods at one path.
     pub methods: u32,
+    /// Most operations that are called at one path; further ones are one.
+    pub operations: u32,
     /// Most entries of the alias table.
     pub aliases: u32,
 }
@@ -43,6 +46,7 @@ impl Default for EndpointLimits {
             pending: 4_096,
             segments: 48,
             methods: 16,
+            operations: 1_024,
             aliases: 131_072,
         }
     }
@@ -132,6 +136,7 @@ pub(crate) enum Place {
 pub(crate) struct Leaf {
     pub(crate) host: String,
     pub(crate) method: String,
+    pub(crate) call: Option<Box<Call>>,
     pub(crate) place: Place,
     pub(crate) id: EndpointId,
     pub(crate) merged_into: Option<LeafId>,
@@ -159,6 +164,21 @@ pub(crate) struct Leaf {
     pub(crate) hostile: bool,
     pub(crate) template: Arc<Template>,
     pub(crate) stale: bool,
+}
+
+impl Leaf {
+    /// Its name among the leaves of one path.
+    pub(crate) fn key(&self) -> String {
+        key_of(&self.method, self.call.as_deref()).into_owned()
+    }
+}
+
+/// The name of a leaf among those of one path: no method has a space in it (RFC 9110 §9.1).
+pub(crate) fn key_of<'a>(method: &'a str, call: Option<&Call>) -> Cow<'a, str> {
+    match call {
+        None => Cow::Borrowed(method),
+        Some(call) => Cow::Owned(format!("{method} {} {}", call.protocol, call.operation)),
+    }
 }
 
 /// Most looks that are remembered per leaf; one with more has pages of its own.

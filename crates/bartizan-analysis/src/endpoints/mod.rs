@@ -21,6 +21,7 @@
 use std::fmt;
 
 use bartizan_model::EndpointId;
+use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 mod affixes;
@@ -90,7 +91,7 @@ impl fmt::Display for Segment {
     }
 }
 
-/// An endpoint as resolution sees it: method, host and path template.
+/// An endpoint as resolution sees it: method, host and path template, and what is called there.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Template {
     /// Permanent id of the endpoint.
@@ -99,6 +100,8 @@ pub struct Template {
     pub host: String,
     /// Method.
     pub method: String,
+    /// What is called at the path, where the protocol says so in the message.
+    pub call: Option<Call>,
     /// Segments of the path.
     pub segments: Vec<Segment>,
     /// The path as text, with `{name}` for parameters. Braces, `/`, `%`, `?`, `#` and control

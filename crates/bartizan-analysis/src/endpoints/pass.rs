@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     affixes::split_extension,
     evidence::{Core, Decision, HostEvidence, cores, score},
-    leaf::{AliasReason, EndpointLimits, LeafId, Place},
+    leaf::{AliasReason, EndpointLimits, Leaf, LeafId, Place},
     naming::{self, ANY_FORMAT},
     resolver::Resolver,
     tree::{HostTree, NodeId, ROOT, Step, hash, is_front_version},
@@ -257,11 +257,10 @@ impl Pass<'_> {
         evidence: &str,
         steps: &[Step],
     ) {
-        let Some(method) = self.resolver.leaves.get(leaf.0 as usize).map(|l| l.method.clone())
-        else {
+        let Some(key) = self.resolver.leaves.get(leaf.0 as usize).map(Leaf::key) else {
             return;
         };
-        match self.tree.node(into).and_then(|n| n.leaves.get(&method)).copied() {
+        match self.tree.node(into).and_then(|n| n.leaves.get(&key)).copied() {
             Some(other) => self.resolver.merge_leaves(
                 self.tree,
                 into,
@@ -273,7 +272,7 @@ impl Pass<'_> {
             ),
             None => {
                 if let Some(node) = self.tree.node_mut(into) {
-                    node.leaves.insert(method, leaf);
+                    node.leaves.insert(key, leaf);
                 }
                 if let Some(found) = self.resolver.leaves.get_mut(leaf.0 as usize) {
                     found.place = Place::Node(into);

@@ -16,6 +16,7 @@ impl Default for Template {
             id: EndpointId::default(),
             host: String::new(),
             method: String::new(),
+            call: None,
             segments: Vec::new(),
             path: "/".to_owned(),
             kinds: Vec::new(),

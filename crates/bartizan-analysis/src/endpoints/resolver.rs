@@ -6,6 +6,7 @@ use std::{
 };
 
 use bartizan_model::{EndpointId, Scope};
+use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 use super::{
@@ -13,7 +14,8 @@ use super::{
     catch_all::Kin,
     fate::shared_method,
     leaf::{
-        Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place, ResolverCounts,
+        Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
+        ResolverCounts, key_of,
     },
     probe,
     render::{pending_key, render, render_alone},
@@ -37,6 +39,11 @@ pub struct Resolver {
     pub(crate) counts: ResolverCounts,
 }
 
+/// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
+fn is_method(method: &str) -> bool {
+    method.len() <= 32 && !method.contains(' ')
+}
+
 /// Name of the tree of hosts beyond the limit.
 const OTHER_HOSTS: &str = "*";
 
@@ -55,10 +62,7 @@ impl Resolver {
         }
     }
 
-    /// Resolves one request and learns from it.
-    ///
-    /// `segments`: the canonical path, percent-decoded, without empty and dot segments; none for
-    /// `/`. `host` is compared without case. Costs a few look-ups per segment.
+    /// Like [`observe_call`](Self::observe_call), for a request whose method and path say all.
     pub fn observe(
         &mut self,
         host: &str,
@@ -66,10 +70,28 @@ impl Resolver {
         segments: &[&str],
         outcome: Outcome,
     ) -> Observation {
+        self.observe_call(host, method, None, segments, outcome)
+    }
+
+    /// Resolves one request and learns from it.
+    ///
+    /// `segments`: the canonical path, percent-decoded, without empty and dot segments; none for
+    /// `/`. `host` is compared without case. Costs a few look-ups per segment.
+    ///
+    /// `call`: what is called there. Only an answer with success makes an operation known: whatever a
+    /// client makes up stays with the path.
+    pub fn observe_call(
+        &mut self,
+        host: &str,
+        method: &str,
+        call: Option<&Call>,
+        segments: &[&str],
+        outcome: Outcome,
+    ) -> Observation {
         self.counts.requests += 1;
         let outcome = outcome.at(segments);
         let host = self.host_name(host);
-        let leaf = self.place(&host, method, segments, outcome);
+        let leaf = self.place(&host, method, call, segments, outcome);
         self.count(leaf, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
@@ -94,8 +116,15 @@ impl Resolver {
         host
     }
 
-    fn place(&mut self, host: &str, method: &str, segments: &[&str], outcome: Outcome) -> LeafId {
-        if segments.len() > self.limits.segments as usize || method.len() > 32 {
+    fn place(
+        &mut self,
+        host: &str,
+        method: &str,
+        call: Option<&Call>,
+        segments: &[&str],
+        outcome: Outcome,
+    ) -> LeafId {
+        if segments.len() > self.limits.segments as usize || !is_method(method) {
             return self.overflow(host, method);
         }
         let limits = self.limits.clone();
@@ -114,14 +143,14 @@ impl Resolver {
         if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
             return match tree.insert(segments, &limits) {
-                Some(node) => self.leaf_at(host, method, node),
+                Some(node) => self.leaf_at(host, method, call, node),
                 None => self.overflow(host, method),
             };
         }
         if let Some(node) = tree.find(segments)
             && Self::is_answered(&self.leaves, tree, node)
         {
-            return self.leaf_at(host, method, node);
+            return self.leaf_of_error(host, method, call, node);
         }
         self.pending(host, method, segments, outcome)
     }
@@ -136,24 +165,61 @@ impl Resolver {
         })
     }
 
-    pub(crate) fn leaf_at(&mut self, host: &str, method: &str, node: NodeId) -> LeafId {
-        let found = self.hosts.get(host).and_then(|t| t.node(node));
-        if let Some(leaf) = found.and_then(|n| n.leaves.get(method)) {
+    pub(crate) fn leaf_at(
+        &mut self,
+        host: &str,
+        method: &str,
+        call: Option<&Call>,
+        node: NodeId,
+    ) -> LeafId {
+        let key = key_of(method, call);
+        let Some(found) = self.hosts.get(host).and_then(|t| t.node(node)) else {
+            return self.overflow(host, method);
+        };
+        if let Some(leaf) = found.leaves.get(&*key) {
             return *leaf;
         }
-        if found.is_none_or(|n| n.leaves.len() >= self.limits.methods as usize) {
+        let is_operation = call.is_some_and(|call| !call.operation.is_empty());
+        let operations = found.leaves.keys().filter(|key| key.contains(' ')).count();
+        if is_operation && operations >= self.limits.operations as usize {
+            return self.leaf_of_error(host, method, call, node);
+        }
+        if call.is_none() && found.leaves.len() - operations >= self.limits.methods as usize {
             return self.overflow(host, method);
         }
-        let Some(leaf) = self.new_leaf(host, method, Place::Node(node)) else {
+        let Some(leaf) = self.new_leaf(host, method, call, Place::Node(node)) else {
             return self.overflow(host, method);
         };
         if let Some(node) = self.hosts.get_mut(host).and_then(|t| t.node_mut(node)) {
-            node.leaves.insert(method.to_owned(), leaf);
+            node.leaves.insert(key.into_owned(), leaf);
         }
         leaf
     }
 
-    fn new_leaf(&mut self, host: &str, method: &str, place: Place) -> Option<LeafId> {
+    /// The leaf of what was no answer at a path that is known: that of the operation when it is known
+    /// too, else one that all that is called there shares.
+    fn leaf_of_error(
+        &mut self,
+        host: &str,
+        method: &str,
+        call: Option<&Call>,
+        node: NodeId,
+    ) -> LeafId {
+        let found = self.hosts.get(host).and_then(|t| t.node(node));
+        if let Some(leaf) = found.and_then(|n| n.leaves.get(&*key_of(method, call))) {
+            return *leaf;
+        }
+        let shared = call.map(|call| Call { protocol: call.protocol, operation: String::new() });
+        self.leaf_at(host, method, shared.as_ref(), node)
+    }
+
+    fn new_leaf(
+        &mut self,
+        host: &str,
+        method: &str,
+        call: Option<&Call>,
+        place: Place,
+    ) -> Option<LeafId> {
         if self.leaves.len() >= self.limits.leaves as usize {
             return None;
         }
@@ -161,6 +227,7 @@ impl Resolver {
         self.leaves.push(Leaf {
             host: host.to_owned(),
             method: method.to_owned(),
+            call: call.cloned().map(Box::new),
             place,
             id: EndpointId::default(),
             merged_into: None,
@@ -189,10 +256,12 @@ impl Resolver {
             self.hosts.get(host).map(|t| (t.pending.get(&key).map(|p| p.leaf), t.pending.len()));
         let leaf = match known {
             Some((Some(leaf), _)) => leaf,
-            Some((None, n)) if n < full => match self.new_leaf(host, method, Place::Pending) {
-                Some(leaf) => leaf,
-                None => return self.overflow(host, method),
-            },
+            Some((None, n)) if n < full => {
+                match self.new_leaf(host, method, None, Place::Pending) {
+                    Some(leaf) => leaf,
+                    None => return self.overflow(host, method),
+                }
+            }
             _ => {
                 self.counts.over_pending += 1;
                 return self.overflow(host, method);
@@ -235,7 +304,7 @@ impl Resolver {
         place: Place,
     ) -> Option<LeafId> {
         let limit = std::mem::replace(&mut self.limits.leaves, u32::MAX);
-        let leaf = self.new_leaf(host, method, place);
+        let leaf = self.new_leaf(host, method, None, place);
         self.limits.leaves = limit;
         leaf
     }
@@ -262,6 +331,7 @@ impl Resolver {
             return;
         }
         let (host, method, place) = (found.host.clone(), found.method.clone(), found.place);
+        let call = found.call.as_deref().cloned();
         let answered = found.answers + found.pages > 0;
         let mut template = match (place, self.hosts.get(&host)) {
             (Place::Node(node), Some(tree)) => render(tree, node),
@@ -270,6 +340,7 @@ impl Resolver {
         };
         template.host = host;
         template.method = method;
+        template.call = call;
         self.name_leaf(leaf, &template);
         if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
             template.id = found.id.clone();
@@ -288,10 +359,11 @@ impl Resolver {
         }
     }
 
-    /// An id that was never used: derived from host, method and path, numbered when these had an
-    /// endpoint before.
+    /// An id that was never used: derived from host, method, path and what is called, numbered when
+    /// these had an endpoint before.
     fn fresh_id(&mut self, template: &Template) -> EndpointId {
-        let parts = [template.host.as_str(), template.method.as_str(), template.path.as_str()];
+        let key = key_of(&template.method, template.call.as_ref());
+        let parts = [template.host.as_str(), &key, template.path.as_str()];
         let mut id = EndpointId::derive(&self.scope, &parts);
         let mut n = 1u32;
         while !self.ids.insert(id.clone()) {

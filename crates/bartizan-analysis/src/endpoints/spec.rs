@@ -1,4 +1,4 @@
-//! Documented operations by host and path.
+//! Documented operations by host and path, and by the names that requests call them by.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -6,12 +6,17 @@ use std::{
 };
 
 use bartizan_model::InventoryState;
-use bartizan_protocols::spec::{OperationKind, SpecDocument, SpecOperation, SpecServer};
+use bartizan_protocols::{
+    Call,
+    spec::{OperationKind, SpecDocument, SpecOperation, SpecServer},
+};
 
 use super::{Segment, Template};
 
+mod calls;
 mod trie;
 
+use calls::{Calls, name_of};
 use trie::{MAX_SEGMENTS, Sought, Trie};
 
 /// Most bytes of operations that are indexed, each for each of its base paths: of paths,
@@ -53,13 +58,13 @@ pub struct SpecMatch<'a> {
     pub by: MatchedBy,
 }
 
-/// Documented operations by host and path, from specifications. Operations that are told by more
-/// than that (GraphQL fields, SOAP actions, messages, callbacks) are not in it. Fixed text wins over
-/// parameters. What is beyond a limit is left out and counted ([`SpecIndex::left_out`]).
+/// Documented operations from specifications, by host and path, and of GraphQL and SOAP by name.
+/// Messages and callbacks are not in it. Fixed text wins over parameters. What is beyond a limit is left out and counted ([`SpecIndex::left_out`]).
 #[derive(Clone, Debug, Default)]
 pub struct SpecIndex {
     operations: Vec<Operation>,
     trie: Trie,
+    calls: Calls,
     /// Where paths of a host begin.
     hosts: BTreeMap<String, u32>,
     /// Where base paths of all servers begin; of gRPC the services.
@@ -120,6 +125,12 @@ impl SpecIndex {
         out.bases = out.trie.root().unwrap_or_default();
         for (document, spec) in documents.into_iter().enumerate() {
             for documented in &spec.operations {
+                if let Some(name) = name_of(documented) {
+                    if !out.call(document, documented, name, &mut room) {
+                        *out.left_out.entry(document).or_default() += 1;
+                    }
+                    continue;
+                }
                 if !documented.kind.is_matched_by_path() {
                     continue;
                 }
@@ -139,6 +150,29 @@ impl SpecIndex {
         }
         out.trie.finish();
         out
+    }
+
+    /// An operation that is called by its name; false when there is no room.
+    fn call(
+        &mut self,
+        document: usize,
+        documented: &Arc<SpecOperation>,
+        name: (bartizan_model::Protocol, String),
+        room: &mut Room,
+    ) -> bool {
+        let held = size_of::<Operation>() + 2 * documented.path.len() + documented.method.len();
+        if !room.take(held, 1) {
+            self.incomplete = true;
+            return false;
+        }
+        self.calls.insert(name, self.operations.len());
+        self.operations.push(Operation {
+            document,
+            method: documented.method.clone(),
+            path: documented.path.clone(),
+            documented: Arc::clone(documented),
+        });
+        true
     }
 
     /// An operation at each of its base paths and hosts; false when it was left out somewhere.
@@ -239,6 +273,23 @@ impl SpecIndex {
         self.find(&template.host, &template.method, &sought)
     }
 
+    /// All operations that document a learned endpoint, by its path or by what is called there.
+    pub fn documenting<'a>(&'a self, template: &'a Template) -> impl Iterator<Item = usize> + 'a {
+        let by_path = self.lookup_template(template).map(|found| found.index);
+        let by_name = template.call.iter().flat_map(|call| self.calls.find(call)).flatten();
+        by_path.into_iter().chain(by_name)
+    }
+
+    /// Whether what is called is documented by name: `None` when a part of it is not, or when it has
+    /// no name; else whether a part is deprecated.
+    #[must_use]
+    pub fn call_is_deprecated(&self, call: &Call) -> Option<bool> {
+        let found: Option<Vec<usize>> = self.calls.find(call).collect();
+        let found = found.filter(|found| !found.is_empty())?;
+        let mut found = found.iter().filter_map(|index| self.operations.get(*index));
+        Some(found.any(|operation| operation.documented.deprecated))
+    }
+
     fn find(&self, host: &str, method: &str, sought: &[Sought<'_>]) -> Option<SpecMatch<'_>> {
         let (root, by) = match self.hosts.get(&host.to_ascii_lowercase()) {
             Some(root) => (*root, MatchedBy::Host),
@@ -257,6 +308,11 @@ impl SpecIndex {
     /// said about the rest.
     #[must_use]
     pub fn state(&self, template: &Template) -> InventoryState {
+        match template.call.as_ref().and_then(|call| self.call_is_deprecated(call)) {
+            Some(true) => return InventoryState::Zombie,
+            Some(false) => return InventoryState::Documented,
+            None => {}
+        }
         match self.lookup_template(template) {
             Some(found) if found.operation.documented.deprecated => InventoryState::Zombie,
             Some(_) => InventoryState::Documented,

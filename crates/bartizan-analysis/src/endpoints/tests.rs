@@ -1,6 +1,9 @@
-use bartizan_model::{EndpointId, Scope};
+use std::collections::BTreeSet;
 
-use super::{AliasReason, EndpointLimits, LeafId, MediaKind, Outcome, Resolver};
+use bartizan_model::{EndpointId, Protocol, Scope};
+use bartizan_protocols::Call;
+
+use super::{AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
 
 pub(super) fn resolver() -> Resolver {
     Resolver::new(Scope::default(), EndpointLimits::default())
@@ -252,4 +255,53 @@ fn checkpoints_and_shards_give_the_same_inventory() {
     assert_eq!(ids(&whole), ids(&a));
     assert!(map.iter().all(|leaf| a.final_endpoint(*leaf).is_some()));
     assert_eq!(a.counts().requests, whole.counts().requests);
+}
+
+/// Paths with what is called there, as listed.
+fn calls(r: &Resolver) -> Vec<String> {
+    let name = |l: &Listed| {
+        let call = l.template.call.as_ref();
+        format!("{} {}", l.template.path, call.map_or("-", |call| call.operation.as_str()))
+    };
+    r.endpoints().iter().map(name).collect()
+}
+
+/// A request to `/rpc` that calls `operation`, answered with `status`.
+fn call(r: &mut Resolver, operation: &str, status: u16) -> LeafId {
+    let call = Call { protocol: Protocol::JsonRpc, operation: operation.to_owned() };
+    r.observe_call("a.example.com", "POST", Some(&call), &["rpc"], answer(status)).leaf
+}
+
+#[test]
+fn what_is_called_at_one_path_is_told_apart() {
+    let mut r = resolver();
+    let (get, set) = (call(&mut r, "get", 200), call(&mut r, "set", 200));
+    assert_ne!(get, set);
+    assert_eq!(call(&mut r, "get", 500), get, "known, so its errors are its own");
+    r.consolidate();
+    assert_eq!(calls(&r), ["/rpc get", "/rpc set"]);
+    let ids: BTreeSet<_> = r.endpoints().iter().map(|l| l.template.id.clone()).collect();
+    assert_eq!(ids.len(), 2);
+}
+
+#[test]
+fn what_clients_make_up_is_not_listed() {
+    let mut r = resolver();
+    call(&mut r, "get", 200);
+    let made_up: BTreeSet<LeafId> =
+        (0..100).map(|i| call(&mut r, &format!("made-up-{i}"), 400)).collect();
+    assert_eq!(made_up.len(), 1, "all that is not known shares one");
+    r.consolidate();
+    assert_eq!(calls(&r), ["/rpc get"]);
+}
+
+#[test]
+fn operations_of_a_path_are_limited() {
+    let limits = EndpointLimits { operations: 3, ..EndpointLimits::default() };
+    let mut r = Resolver::new(Scope::default(), limits);
+    for i in 0..10 {
+        call(&mut r, &format!("m{i}"), 200);
+    }
+    r.consolidate();
+    assert_eq!(calls(&r), ["/rpc ", "/rpc m0", "/rpc m1", "/rpc m2"]);
 }

@@ -20,13 +20,19 @@ const EXACT_BYTES: u64 = 512;
 /// See [`EXACT_BYTES`].
 const SIZE_STEP: u64 = 64;
 
+/// Status that stands for a refusal in the words of a protocol, which many of them send with 200.
+const REFUSED: u16 = 400;
+
 /// How an exchange was answered.
 pub(super) fn of(facts: &Facts<'_>) -> Answer {
     let Some(response) = &facts.exchange.response else { return Answer::default() };
     let media = media(facts, response);
     let look = look(facts, response, media);
     let read = response.body_state != BodyState::NotCaptured;
-    Answer { status: Some(response.status).filter(|s| *s > 0), media, look, read }
+    let status = Some(response.status).filter(|s| *s > 0);
+    let refused = facts.decoded.answered.is_refusal();
+    let status = status.map(|s| if refused { s.max(REFUSED) } else { s });
+    Answer { status, media, look, read }
 }
 
 /// Who was given it.
@@ -44,7 +50,7 @@ pub(super) fn asker(
         actor: u64::from_le_bytes(actor),
         // Only an accepted principal or session becomes the actor, see `identity::resolve`.
         accepted: matches!(caller.actor.kind, ActorKind::Principal | ActorKind::Session),
-        documented: specs.is_some_and(|s| s.documented(endpoint).flatten().is_some()),
+        documented: specs.is_some_and(|s| s.is_documented(endpoint)),
     }
 }
 
@@ -110,13 +116,7 @@ mod tests {
     fn answer(exchange: &Exchange) -> Answer {
         let snapshot = Snapshot::new(Scope::default(), HashKey::new([1; 32]));
         let prepared = super::super::prepare(exchange, &snapshot);
-        of(&Facts {
-            exchange,
-            decoded: &prepared.decoded,
-            classes: &prepared.classes,
-            credentials: &prepared.credentials,
-            snapshot: &snapshot,
-        })
+        of(&prepared.facts(exchange, &snapshot))
     }
 
     fn page(text: &str) -> Answer {

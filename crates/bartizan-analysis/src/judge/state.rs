@@ -122,7 +122,7 @@ impl State {
         }
         let prepared = &*prepared;
         let facts = prepared.facts(exchange, snapshot);
-        let success = exchange.response.as_ref().is_some_and(bartizan_model::Response::is_success);
+        let success = facts.is_success();
         let caller =
             core.identity.resolve(exchange, facts.credentials, snapshot, time, success && !open);
         let asker = answer::asker(&facts, answer, &observation.template, &caller);
@@ -288,7 +288,8 @@ impl Core {
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
             self.resolver.consolidate();
         }
-        self.resolver.observe(request.host(), &request.method, &segments, answer)
+        let call = facts.decoded.call.as_ref();
+        self.resolver.observe_call(request.host(), &request.method, call, &segments, answer)
     }
 
     fn take_hits(

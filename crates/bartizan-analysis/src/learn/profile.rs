@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use bartizan_model::{
     Access, AuthType, HeaderState, Location, Root, Side, Timestamp, data_class::Direction,
-    is_success,
 };
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;
@@ -204,7 +203,7 @@ impl Profile {
         let (places, overflow) = (self.places.len(), self.places_overflow);
         let exchange = lesson.facts.exchange;
         let status = exchange.response.as_ref().map_or(0, |r| r.status);
-        let success = is_success(status) || status == 304;
+        let success = lesson.facts.is_success() || status == 304;
         self.requests += 1;
         *self.statuses.entry(status).or_default() += 1;
         if let Some(time) = lesson.time {

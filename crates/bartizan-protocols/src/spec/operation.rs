@@ -114,6 +114,15 @@ impl OperationKind {
         matches!(self, Self::Http | Self::Grpc { .. })
     }
 
+    /// Whether requests name it in their message, and can be compared with it by that name.
+    #[must_use]
+    pub const fn is_called_by_name(self) -> bool {
+        matches!(
+            self,
+            Self::GraphqlQuery | Self::GraphqlMutation | Self::GraphqlSubscription | Self::Soap
+        )
+    }
+
     /// The protocol that its traffic speaks, when Bartizan has a word for it.
     #[must_use]
     pub const fn protocol(self) -> Option<Protocol> {

@@ -107,6 +107,7 @@ async fn save_endpoint(
         .bind(json("endpoint", endpoint)?)
         .bind(to.now.micros())
         .bind(changes::flows(endpoint))
+        .bind(endpoint.operation_at_path())
         .execute(connection)
         .await?;
     Ok(())

@@ -29,7 +29,7 @@ pub(super) fn endpoints(scope: &Scope, filter: &EndpointFilter) -> Select {
     select.also_fixed(NO_ALIASES);
     select.also_any("host", filter.hosts.iter().map(String::as_str));
     select.also_any("method", filter.methods.iter().map(String::as_str));
-    select.also_contains("LOWER(path)", &filter.path_contains);
+    select.also_contains("LOWER(path || ' ' || COALESCE(operation, ''))", &filter.path_contains);
     select.also_any("protocol", filter.protocols.iter().map(|p| p.as_str()));
     select.also_any("service", filter.services.iter().map(|s| s.as_str()));
     select.also_any("access", filter.access.iter().map(|a| a.as_str()));

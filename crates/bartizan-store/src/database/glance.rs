@@ -78,9 +78,14 @@ async fn endpoint_names(
     // What an alias leads to counts, not what it was.
     for text in [sql::ENDPOINT_NAMES, sql::ALIAS_NAMES] {
         for row in by_ids(connection, scope, text, &ids).await? {
-            let (host, method, path) = (row.try_get(1)?, Method(row.try_get(2)?), row.try_get(3)?);
             let id = EndpointId::from_text(row.try_get::<String, _>(0)?);
-            names.insert(id, EndpointName { host, method, path });
+            let name = EndpointName {
+                host: row.try_get(1)?,
+                method: Method(row.try_get(2)?),
+                path: row.try_get(3)?,
+                operation: row.try_get(4)?,
+            };
+            names.insert(id, name);
         }
     }
     Ok(names)

@@ -35,6 +35,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (10, "hosts", include_str!("../../migrations/postgres/0010_hosts.sql")),
     (11, "calls", include_str!("../../migrations/postgres/0011_calls.sql")),
     (12, "facets", include_str!("../../migrations/postgres/0012_facets.sql")),
+    (13, "operations", include_str!("../../migrations/postgres/0013_operations.sql")),
 ];
 
 /// A database of a server that others use too.

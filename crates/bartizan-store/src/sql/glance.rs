@@ -1,12 +1,12 @@
 //! What is shown beside things. Texts that end with `IN` go on with a list of ids in parentheses.
 
 pub(crate) const ENDPOINT_NAMES: &str = "\
-SELECT id, host, method, path FROM endpoints \
+SELECT id, host, method, path, operation FROM endpoints \
 WHERE organisation = $1 AND environment = $2 AND id IN ";
 
 /// Names of what aliases lead to.
 pub(crate) const ALIAS_NAMES: &str = "\
-SELECT a.alias, e.host, e.method, e.path FROM endpoint_aliases AS a \
+SELECT a.alias, e.host, e.method, e.path, e.operation FROM endpoint_aliases AS a \
 JOIN endpoints AS e ON e.organisation = a.organisation AND e.environment = a.environment \
  AND e.id = a.target \
 WHERE a.organisation = $1 AND a.environment = $2 AND a.alias IN ";

@@ -38,6 +38,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (10, "hosts", include_str!("../../migrations/sqlite/0010_hosts.sql")),
     (11, "calls", include_str!("../../migrations/sqlite/0011_calls.sql")),
     (12, "facets", include_str!("../../migrations/sqlite/0012_facets.sql")),
+    (13, "operations", include_str!("../../migrations/sqlite/0013_operations.sql")),
 ];
 
 /// One SQLite file.

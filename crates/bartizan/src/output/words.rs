@@ -153,6 +153,7 @@ pub(super) const fn protocol(protocol: Protocol) -> &'static str {
         Protocol::Graphql => "GraphQL",
         Protocol::Grpc => "gRPC",
         Protocol::Soap => "SOAP",
+        Protocol::Mcp => "MCP",
         Protocol::JsonRpc => "JSON-RPC",
         Protocol::XmlRpc => "XML-RPC",
         Protocol::Websocket => "WebSocket",

@@ -1,6 +1,7 @@
 //! Integration tests of the binary's outputs.
 
 mod browser;
+mod called;
 mod chaos;
 mod checked;
 mod clients;

@@ -16,22 +16,24 @@ use crate::{
         place::{CONTAINERS, Place},
         profile::ClassSeen,
     },
-    snapshot::Snapshot,
+    specs::Compared,
 };
 
-pub(super) fn endpoint(known: &Known, state: &State, snapshot: &Snapshot) -> Endpoint {
+pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
     let Known { template, profile } = known;
-    let inventory_state = snapshot
-        .specs
-        .as_ref()
-        .map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
+    let inventory_state =
+        specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
     Endpoint {
         id: template.id.clone(),
         host: template.host.clone(),
         method: Method(template.method.clone()),
         path: template.path.clone(),
-        protocol: Protocol::Rest,
-        operation: None,
+        protocol: template.call.as_ref().map_or(Protocol::Rest, |call| call.protocol),
+        operation: template
+            .call
+            .as_ref()
+            .map(|call| call.operation.clone())
+            .filter(|operation| !operation.is_empty()),
         service: None,
         access: profile.access(),
         inventory_state,

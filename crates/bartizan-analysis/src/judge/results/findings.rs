@@ -11,6 +11,7 @@ use crate::{
     judge::State,
     ledger::findings::{About, Record},
     snapshot::Snapshot,
+    specs::Compared,
 };
 
 /// What all checks found.
@@ -40,7 +41,12 @@ struct Joined<'a> {
 /// Endpoints by id.
 type All = BTreeMap<EndpointId, Known>;
 
-pub(super) fn findings(state: &State, snapshot: &Snapshot, known: &All) -> Found {
+pub(super) fn findings(
+    state: &State,
+    snapshot: &Snapshot,
+    specs: Option<&Compared<'_>>,
+    known: &All,
+) -> Found {
     let mut found: Vec<(Finding, Vec<EndpointId>)> = Vec::new();
     let mut hosts: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
     for endpoint in known.values() {
@@ -74,7 +80,7 @@ pub(super) fn findings(state: &State, snapshot: &Snapshot, known: &All) -> Found
         for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
             total.iter_mut().zip(tally).for_each(|(a, b)| *a += b);
         }
-        run_endpoint_checks(known, snapshot, &mut tallies, &mut found);
+        run_endpoint_checks(known, snapshot, specs, &mut tallies, &mut found);
     }
     found.sort_by(|(a, _), (b, _)| {
         (b.severity, b.confidence, &a.code, &a.host, &a.id).cmp(&(
@@ -136,6 +142,7 @@ fn by_path(ids: &BTreeSet<&EndpointId>, known: &All) -> Vec<EndpointId> {
 fn run_endpoint_checks(
     known: &Known,
     snapshot: &Snapshot,
+    specs: Option<&Compared<'_>>,
     tallies: &mut [[u64; 4]],
     out: &mut Vec<(Finding, Vec<EndpointId>)>,
 ) {
@@ -152,7 +159,7 @@ fn run_endpoint_checks(
         largest_array: profile.largest_array,
         has_page_parameter: profile.page_parameter,
         requests: profile.requests,
-        documented: snapshot.specs.as_ref().and_then(|s| s.documented(&known.template)),
+        documented: specs.and_then(|specs| specs.documented(&known.template)),
     };
     for ((index, item), tally) in CHECKS.iter().enumerate().zip(tallies) {
         let Run::Endpoint(run) = item.run else { continue };

@@ -37,10 +37,13 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let known = known_endpoints(state);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
-    let Found { findings, tallies, at } = findings::findings(state, snapshot, &known);
+    let templates = || known.values().map(|known| &known.template);
+    let specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates()));
+    let specs = specs.as_ref();
+    let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
     let mut endpoints: Vec<_> =
-        known.values().map(|k| endpoint::endpoint(k, state, snapshot)).collect();
+        known.values().map(|k| endpoint::endpoint(k, state, specs)).collect();
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
@@ -49,11 +52,10 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         endpoint.risk = risk::risk(endpoint, &own, &hits);
     }
     let mut summary = summary(state, &endpoints, tallies);
-    if let Some(specs) = &snapshot.specs {
-        let templates = || known.values().map(|known| &known.template);
-        let (orphans, count) = specs.orphans(&snapshot.scope, templates());
+    if let Some(specs) = specs {
+        let (orphans, count) = specs.orphans(&snapshot.scope);
         summary.orphans = count;
-        summary.specs = specs.summaries(templates());
+        summary.specs = specs.summaries();
         endpoints.extend(orphans);
     }
     endpoints.sort_by(|a, b| {

@@ -1,7 +1,7 @@
 //! What a batch writes, and what it does not.
 
 use bartizan_model::{
-    EnvironmentId, FindingState, OrganisationId, Scope, Severity, source::Checkpoint,
+    EnvironmentId, FindingState, OrganisationId, Protocol, Scope, Severity, source::Checkpoint,
 };
 use bartizan_store::{
     Batch, EndpointFilter, FindingFilter, LearnedState, RunRecord, ServiceRecord, StateChange,
@@ -131,6 +131,7 @@ pub(super) async fn hostile_text_is_only_text(store: &dyn Store) {
     let mut place = endpoint(text, 1);
     place.path.push_str(&long);
     place.host = text.to_owned();
+    (place.protocol, place.operation) = (Protocol::Soap, Some(text.to_owned()));
     place.method.0 = text.to_owned();
     let batch = Batch {
         endpoints: vec![place.clone()],

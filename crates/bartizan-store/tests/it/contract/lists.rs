@@ -1,6 +1,6 @@
 //! Lists: pages, filters, counts.
 
-use bartizan_model::{FindingState, Incident, Severity};
+use bartizan_model::{FindingState, Incident, Protocol, Severity};
 use bartizan_store::{
     ActorFilter, Batch, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter,
     PageRequest, Store, StoreError,
@@ -62,6 +62,8 @@ pub(super) async fn lists_are_filtered(store: &dyn Store) {
     private.host = "internal.example.com".to_owned();
     private.confirmed = false;
     private.risk.score = 90;
+    private.protocol = Protocol::Graphql;
+    private.operation = Some("query Customer".to_owned());
     private.data_classes[0].class = "payment_card".to_owned();
     let batch = Batch {
         endpoints: vec![endpoint("/a", 10), private.clone()],
@@ -77,6 +79,7 @@ pub(super) async fn lists_are_filtered(store: &dyn Store) {
     for filter in [
         EndpointFilter { hosts: vec![private.host.clone()], ..none.clone() },
         EndpointFilter { path_contains: Some("admin/100%_".to_owned()), ..none.clone() },
+        EndpointFilter { path_contains: Some("query cust".to_owned()), ..none.clone() },
         EndpointFilter { confirmed: Some(false), ..none.clone() },
         EndpointFilter { min_risk: Some(50), ..none.clone() },
         EndpointFilter { data_classes: vec!["payment_card".to_owned()], ..none.clone() },

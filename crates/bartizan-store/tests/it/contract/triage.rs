@@ -1,6 +1,6 @@
 //! Who works on findings, and what is said of them.
 
-use bartizan_model::{EndpointId, Role, Severity};
+use bartizan_model::{EndpointId, Protocol, Role, Severity};
 use bartizan_store::{
     Assignment, Batch, EndpointMerge, FindingFilter, MAX_COMMENT, NewComment, NewPassword, Store,
     StoreError, UserChange,
@@ -111,7 +111,8 @@ pub(super) async fn comments_are_kept_and_audited(store: &dyn Store) {
 
 pub(super) async fn things_have_names(store: &dyn Store) {
     let s = scope();
-    let (a, b) = (endpoint("/a", 1), endpoint("/b", 1));
+    let (mut a, b) = (endpoint("/a", 1), endpoint("/b", 1));
+    (a.protocol, a.operation) = (Protocol::Soap, Some("Add".to_owned()));
     // One of the ids that lead to it was never written down itself.
     let early = EndpointId::from_text("ep_early");
     let merge = EndpointMerge {
@@ -132,6 +133,7 @@ pub(super) async fn things_have_names(store: &dyn Store) {
     let names = store.endpoint_names(&s, &ids).await.expect("read");
     assert_eq!(names.len(), 3);
     assert!(names.values().all(|name| name.path == "/a" && name.host == a.host), "{names:?}");
+    assert!(names.values().all(|name| name.operation.as_deref() == Some("Add")), "{names:?}");
     assert!(!names.contains_key(&unknown));
     // More than fit into one statement.
     let many: Vec<_> = (0..1_200).map(|n| EndpointId::from_text(format!("ep_{n}"))).collect();

@@ -49,7 +49,7 @@ pub(super) struct Wanted {
     host: Vec<String>,
     /// Exact method: any of these.
     method: Vec<String>,
-    /// Part of the path, in either case.
+    /// Part of the path or of what is called there, in either case.
     path: Option<String>,
     /// Protocol: any of these.
     protocol: Vec<Protocol>,

@@ -165,6 +165,8 @@ pub(super) struct ExchangeView {
     host: Option<String>,
     /// Path template of the endpoint; `null` when it is not known any more.
     path: Option<String>,
+    /// What is called at the path, where that has several operations.
+    operation: Option<String>,
     /// Status of the answer; `null` when none was seen.
     status: Option<u16>,
     /// Who called.
@@ -213,6 +215,7 @@ impl Record for ExchangeView {
         "method",
         "host",
         "path",
+        "operation",
         "endpoint_id",
         "status",
         "actor_id",
@@ -240,6 +243,7 @@ impl Record for ExchangeView {
             self.method.as_str().into(),
             text(self.host.as_deref()),
             text(self.path.as_deref()),
+            text(self.operation.as_deref()),
             text(id(&self.endpoint_id)),
             text(self.status),
             text(self.actor_id.as_ref().map(ToString::to_string)),
@@ -384,6 +388,7 @@ impl Names {
             method: facts.method,
             host: name.map(|name| name.host.clone()),
             path: name.map(|name| name.path.clone()),
+            operation: name.and_then(|name| name.operation.clone()),
             endpoint_id: facts.endpoint,
             status: facts.status,
             actor: facts.actor.as_ref().and_then(|id| self.actors.get(id)).cloned(),

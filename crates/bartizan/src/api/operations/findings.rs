@@ -108,6 +108,8 @@ pub(super) struct FindingView {
     method: Option<Method>,
     /// Path template of its endpoint; `null` when it is about the whole host.
     path: Option<String>,
+    /// What is called at the path, where that has several operations.
+    operation: Option<String>,
 }
 
 /// What a finding says, then who works on it and where it is.
@@ -117,18 +119,20 @@ impl Record for FindingView {
     fn cells(&self) -> Vec<Cow<'_, str>> {
         let mut cells = self.finding.cells();
         let method = self.method.as_ref().map(|method| method.0.as_str());
-        let more = [self.assignee.as_deref(), method, self.path.as_deref()];
+        let operation = self.operation.as_deref();
+        let more = [self.assignee.as_deref(), method, self.path.as_deref(), operation];
         cells.extend(more.map(|text| Cow::from(text.unwrap_or_default())));
         cells
     }
 }
 
-const COLUMNS: [&str; Finding::COLUMNS.len() + 3] = {
-    let mut all = [""; Finding::COLUMNS.len() + 3];
+const COLUMNS: [&str; Finding::COLUMNS.len() + 4] = {
+    let mut all = [""; Finding::COLUMNS.len() + 4];
     let (of_finding, _) = all.split_at_mut(Finding::COLUMNS.len());
     of_finding.copy_from_slice(Finding::COLUMNS);
     let at = Finding::COLUMNS.len();
-    (all[at], all[at + 1], all[at + 2]) = ("assignee", "method", "path");
+    (all[at], all[at + 1]) = ("assignee", "method");
+    (all[at + 2], all[at + 3]) = ("path", "operation");
     all
 };
 
@@ -148,6 +152,7 @@ async fn views(
             assignee: assignees.remove(&finding.id),
             method: name.map(|name| name.method.clone()),
             path: name.map(|name| name.path.clone()),
+            operation: name.and_then(|name| name.operation.clone()),
             finding,
         }
     };

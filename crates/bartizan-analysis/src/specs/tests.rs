@@ -1,0 +1,71 @@
+use bartizan_protocols::spec::{NoFiles, read};
+
+use super::*;
+
+const SDL: &str = "type Query { user(id: ID!): String orders: [String] old: Int @deprecated }
+    type Mutation { leave: Boolean }";
+
+fn specs(text: &str) -> Specs {
+    let document = read(text.as_bytes(), &mut NoFiles).expect("a document");
+    Specs::new(vec![("spec".to_owned(), document)])
+}
+
+/// An endpoint at `/graphql` of a host where this is called.
+fn at(host: &str, protocol: Protocol, operation: &str) -> Template {
+    Template {
+        host: host.to_owned(),
+        method: "POST".to_owned(),
+        path: "/graphql".to_owned(),
+        call: Some(Call { protocol, operation: operation.to_owned() }),
+        ..Template::default()
+    }
+}
+
+#[test]
+fn fields_of_graphql_are_compared_by_name() {
+    let specs = specs(SDL);
+    let seen = [
+        "query user",
+        "query old",
+        "query hidden",
+        "mutation leave+query user",
+        "query __schema",
+        "",
+    ]
+    .map(|operation| at("a.example.com", Protocol::Graphql, operation));
+    let compared = specs.compare(seen.iter());
+    let states: Vec<InventoryState> = seen.iter().map(|one| compared.state_of(one)).collect();
+    use InventoryState::{Documented, Shadow, Unspecified, Zombie};
+    assert_eq!(states[..4], [Documented, Zombie, Shadow, Documented]);
+    assert_eq!(states[5], Unspecified, "what is called is not known");
+    assert_eq!(compared.documented(&seen[2]), Some(None));
+    let (orphans, count) = compared.orphans(&Scope::default());
+    assert_eq!(count, 1);
+    assert_eq!((orphans[0].path.as_str(), orphans[0].protocol), ("orders", Protocol::Graphql));
+    let summary = &compared.summaries()[0];
+    assert_eq!((summary.operations, summary.seen), (4, 3));
+    assert!(summary.not_compared.is_empty());
+}
+
+#[test]
+fn an_api_that_the_schema_does_not_fit_is_not_called_undocumented() {
+    let specs = specs(SDL);
+    let seen = [
+        at("a.example.com", Protocol::Graphql, "query user"),
+        at("b.example.com", Protocol::Graphql, "query other"),
+        at("a.example.com", Protocol::JsonRpc, "query other"),
+    ];
+    let compared = specs.compare(seen.iter());
+    assert_eq!(compared.state_of(&seen[1]), InventoryState::Unspecified);
+    assert_eq!(compared.state_of(&seen[2]), InventoryState::Unspecified);
+}
+
+#[test]
+fn where_no_body_was_seen_nothing_is_said_to_be_missing() {
+    let specs = specs(SDL);
+    let mut seen = at("a.example.com", Protocol::Graphql, "");
+    seen.call = None;
+    let compared = specs.compare([&seen].into_iter());
+    assert_eq!(compared.orphans(&Scope::default()).1, 0);
+    assert_eq!(compared.summaries()[0].not_compared.len(), 2);
+}

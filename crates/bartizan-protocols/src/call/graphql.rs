@@ -1,0 +1,309 @@
+//! Fields of the root types that a GraphQL request asks for (GraphQL October 2021 §2; GraphQL over
+//! HTTP). The name of an operation is its client's choice; fields are the server's own words.
+
+use std::collections::BTreeMap;
+
+use apollo_parser::{Lexer, Token, TokenKind};
+use bartizan_model::{Protocol, Root, Side};
+
+use super::{Answered, Call, body, is_name, member, messages, text};
+use crate::{Decoded, Format, NodeRef, Value};
+
+/// Most tokens of one document that are looked at.
+const MAX_TOKENS: usize = 20_000;
+/// Most selections within selections of the root.
+const MAX_DEPTH: usize = 16;
+/// Most fields of the root that are remembered of one selection.
+const MAX_FIELDS: usize = 64;
+
+pub(super) fn call(decoded: &Decoded) -> Option<Call> {
+    let mut names = Vec::new();
+    if let Some(query) = decoded.view.root(Side::Request, Root::Query) {
+        let one =
+            |name| query.children().find(|child| child.key() == name).map(|child| child.raw());
+        if let Some(document) = one("query") {
+            names.extend(fields(document, one("operationName").unwrap_or(""))?);
+            return Some(Call::joined(Protocol::Graphql, names));
+        }
+    }
+    let root = body(decoded, Side::Request)?;
+    if decoded.request_format == Format::Text {
+        // `application/graphql`: the document alone.
+        names.extend(fields(root.raw(), "")?);
+        return Some(Call::joined(Protocol::Graphql, names));
+    }
+    let mut is_any = false;
+    for message in messages(operations(root)) {
+        is_any = true;
+        let chosen = text(message, "operationName").unwrap_or("");
+        match text(message, "query") {
+            Some(document) => names.extend(fields(document, chosen)?),
+            // A document that the server knows by its hash: the name is all that it says.
+            None if is_persisted(message) && is_name(chosen) => names.push(chosen.to_owned()),
+            None => return None,
+        }
+    }
+    is_any.then(|| Call::joined(Protocol::Graphql, names))
+}
+
+/// The messages of a multipart request are the JSON in its part `operations` (GraphQL multipart
+/// request specification).
+fn operations(root: NodeRef<'_>) -> NodeRef<'_> {
+    let part = root.children().find(|child| child.key() == "operations");
+    let decoded = |part: NodeRef<'_>| match part.value() {
+        Value::Object | Value::Array => Some(part.id()),
+        _ => part.children().find(|child| child.codec().is_some()).map(|child| child.id()),
+    };
+    let found = part.and_then(decoded);
+    part.into_iter()
+        .flat_map(|part| std::iter::once(part).chain(part.children()))
+        .find(|node| Some(node.id()) == found)
+        .unwrap_or(root)
+}
+
+fn is_persisted(message: NodeRef<'_>) -> bool {
+    let hashed = member(message, "extensions").and_then(|e| member(e, "persistedQuery"));
+    hashed.is_some() || member(message, "documentId").is_some()
+}
+
+pub(super) fn answered(decoded: &Decoded) -> Answered {
+    let Some(root) = body(decoded, Side::Response) else { return Answered::Unknown };
+    super::best(messages(root).map(|message| {
+        let data = member(message, "data");
+        let errors = member(message, "errors").is_some_and(|node| node.children().next().is_some());
+        let has_any = data.is_some_and(|d| d.children().any(|field| field.value() != Value::Null));
+        match (data.is_some(), errors) {
+            (true, false) => Answered::Granted,
+            // Some fields were answered, and others failed.
+            (true, true) if has_any => Answered::Granted,
+            (true, true) => Answered::Failed,
+            // The document did not fit the schema: then there is no `data` at all (§7.1.1).
+            (false, true) => Answered::NotThere,
+            (false, false) => Answered::Unknown,
+        }
+    }))
+}
+
+/// Fields of the root that a document asks for, each with the kind of its operation: none when the
+/// document goes on beyond what is looked at. `None` for what is no such document.
+fn fields(document: &str, chosen: &str) -> Option<Vec<String>> {
+    let mut reader = Reader { lexer: Lexer::new(document).with_limit(MAX_TOKENS), token: None };
+    let mut read = Document::default();
+    reader.bump();
+    while let Some(token) = reader.token.clone() {
+        if read.definition(&mut reader, &token).is_none() {
+            let is_cut = reader.token.is_none() && !read.operations.is_empty();
+            return is_cut.then(Vec::new);
+        }
+    }
+    read.fields(chosen)
+}
+
+/// What a document defines.
+#[derive(Default)]
+struct Document<'t> {
+    /// Kind, name, selection.
+    operations: Vec<(&'t str, &'t str, Selection<'t>)>,
+    fragments: BTreeMap<&'t str, Selection<'t>>,
+}
+
+impl<'t> Document<'t> {
+    /// Reads what begins with `token`.
+    fn definition(&mut self, reader: &mut Reader<'t>, token: &Token<'t>) -> Option<()> {
+        match (token.kind(), token.data()) {
+            (TokenKind::LCurly, _) => self.operations.push(("query", "", reader.selection(0)?)),
+            (TokenKind::Name, kind @ ("query" | "mutation" | "subscription")) => {
+                reader.bump();
+                let name = reader.name().unwrap_or("");
+                reader.pass_to_selection()?;
+                self.operations.push((kind, name, reader.selection(0)?));
+            }
+            (TokenKind::Name, "fragment") => {
+                reader.bump();
+                let name = reader.name()?;
+                reader.pass_to_selection()?;
+                self.fragments.insert(name, reader.selection(0)?);
+            }
+            _ => return None,
+        }
+        Some(())
+    }
+
+    /// Fields of the operation that is chosen, or of the first.
+    fn fields(mut self, chosen: &str) -> Option<Vec<String>> {
+        let mut named = self.operations.iter();
+        let named = named.position(|(_, name, _)| !chosen.is_empty() && *name == chosen);
+        let (kind, _, selection) = self.operations.into_iter().nth(named.unwrap_or(0))?;
+        let mut found = Vec::new();
+        selection.expand(&mut self.fragments, &mut found);
+        // Asked for beside others it says nothing.
+        if found.iter().any(|field| *field != "__typename") {
+            found.retain(|field| *field != "__typename");
+        }
+        Some(found.into_iter().map(|field| format!("{kind} {field}")).collect())
+    }
+}
+
+/// A selection of a root type.
+#[derive(Debug, Default)]
+struct Selection<'t> {
+    fields: Vec<&'t str>,
+    spreads: Vec<&'t str>,
+}
+
+impl<'t> Selection<'t> {
+    /// Its fields and those of the fragments it is made of, each fragment once.
+    fn expand(self, fragments: &mut BTreeMap<&'t str, Self>, found: &mut Vec<&'t str>) {
+        let mut open = vec![self];
+        while let Some(selection) = open.pop() {
+            for field in selection.fields {
+                if found.len() < MAX_FIELDS && !found.contains(&field) {
+                    found.push(field);
+                }
+            }
+            open.extend(selection.spreads.into_iter().filter_map(|name| fragments.remove(name)));
+        }
+    }
+}
+
+struct Reader<'t> {
+    lexer: Lexer<'t>,
+    /// What is looked at: no white space, comment or comma.
+    token: Option<Token<'t>>,
+}
+
+impl<'t> Reader<'t> {
+    /// Goes on; what is no token, or beyond the limit, ends the document.
+    fn bump(&mut self) {
+        self.token = loop {
+            match self.lexer.next() {
+                Some(Ok(token)) => match token.kind() {
+                    TokenKind::Whitespace | TokenKind::Comment | TokenKind::Comma => {}
+                    TokenKind::Eof => break None,
+                    _ => break Some(token),
+                },
+                Some(Err(_)) | None => break None,
+            }
+        };
+    }
+
+    fn kind(&self) -> Option<TokenKind> {
+        self.token.as_ref().map(Token::kind)
+    }
+
+    /// Passes over a name, if there is one.
+    fn name(&mut self) -> Option<&'t str> {
+        let token = self.token.as_ref()?;
+        let name = (token.kind() == TokenKind::Name).then(|| token.data())?;
+        self.bump();
+        Some(name)
+    }
+
+    /// Passes over variables, types and directives up to a selection.
+    fn pass_to_selection(&mut self) -> Option<()> {
+        loop {
+            match self.kind()? {
+                TokenKind::LCurly => return Some(()),
+                TokenKind::LParen => self.skip()?,
+                TokenKind::Name | TokenKind::At => self.bump(),
+                _ => return None,
+            }
+        }
+    }
+
+    /// Passes over what stands in brackets, and the brackets.
+    fn skip(&mut self) -> Option<()> {
+        let mut open = 0_usize;
+        loop {
+            match self.kind()? {
+                TokenKind::LCurly | TokenKind::LParen | TokenKind::LBracket => open += 1,
+                TokenKind::RCurly | TokenKind::RParen | TokenKind::RBracket => open -= 1,
+                _ => {}
+            }
+            self.bump();
+            if open == 0 {
+                return Some(());
+            }
+        }
+    }
+
+    /// Reads a selection of a root type: its fields, without what is below them.
+    fn selection(&mut self, depth: usize) -> Option<Selection<'t>> {
+        let mut out = Selection::default();
+        if depth > MAX_DEPTH {
+            self.skip()?;
+            return Some(out);
+        }
+        self.bump();
+        loop {
+            match self.kind()? {
+                TokenKind::RCurly => {
+                    self.bump();
+                    return Some(out);
+                }
+                TokenKind::Spread => self.spread(depth, &mut out)?,
+                TokenKind::Name => self.field(&mut out)?,
+                _ => return None,
+            }
+        }
+    }
+
+    fn field(&mut self, out: &mut Selection<'t>) -> Option<()> {
+        let mut name = self.name()?;
+        if self.kind() == Some(TokenKind::Colon) {
+            // What stood there was only an alias.
+            self.bump();
+            name = self.name()?;
+        }
+        if out.fields.len() < MAX_FIELDS {
+            out.fields.push(name);
+        }
+        if self.kind() == Some(TokenKind::LParen) {
+            self.skip()?;
+        }
+        self.directives()?;
+        if self.kind() == Some(TokenKind::LCurly) {
+            self.skip()?;
+        }
+        Some(())
+    }
+
+    /// `...Name`, `... on Type { }`, `... { }`.
+    fn spread(&mut self, depth: usize, out: &mut Selection<'t>) -> Option<()> {
+        self.bump();
+        let is_inline = match self.token.as_ref()? {
+            token if token.kind() == TokenKind::Name && token.data() == "on" => {
+                self.bump();
+                self.name()?;
+                true
+            }
+            token => token.kind() != TokenKind::Name,
+        };
+        if !is_inline {
+            let name = self.name()?;
+            if out.spreads.len() < MAX_FIELDS {
+                out.spreads.push(name);
+            }
+            return self.directives();
+        }
+        self.directives()?;
+        if self.kind() != Some(TokenKind::LCurly) {
+            return None;
+        }
+        let inner = self.selection(depth + 1)?;
+        out.fields.extend(inner.fields);
+        out.spreads.extend(inner.spreads);
+        Some(())
+    }
+
+    fn directives(&mut self) -> Option<()> {
+        while self.kind() == Some(TokenKind::At) {
+            self.bump();
+            self.name()?;
+            if self.kind() == Some(TokenKind::LParen) {
+                self.skip()?;
+            }
+        }
+        Some(())
+    }
+}
