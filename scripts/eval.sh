@@ -72,6 +72,10 @@ if [ -f "${DATA:-}/paths/requests.jsonl.gz" ]; then
     analyze "$out/paths.jsonl" "$out/paths"
     python3 eval/paths.py "$DATA/paths/requests.jsonl.gz" "$out/paths.ann"
 fi
+if [ -f "${DATA:-}/paths/requests.jsonl.gz" ] && python3 -c 'import yaml' 2>/dev/null; then
+    say "states of endpoints when a third of each specification is gone"
+    python3 eval/drift.py "$DATA" "$bartizan"
+fi
 if [ -f "${DATA:-}/pcap/tshark-http.tsv" ]; then
     say "captures beside tshark"
     cargo build --quiet --workspace --example read_source

@@ -5,6 +5,7 @@
 pub mod checks;
 pub mod classes;
 pub mod detectors;
+pub mod drift;
 pub mod endpoints;
 pub mod facts;
 pub mod identity;

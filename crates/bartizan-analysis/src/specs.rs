@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
-    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope,
+    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, Written,
     analysis::{NamedCount, SpecSummary},
 };
 use bartizan_protocols::{
@@ -11,7 +11,10 @@ use bartizan_protocols::{
     spec::{OperationKind, SpecDocument},
 };
 
-use crate::endpoints::{Operation, SpecIndex, Template};
+use crate::{
+    drift,
+    endpoints::{Operation, SpecIndex, Template},
+};
 
 /// Most documented operations without traffic that are listed; the rest is counted.
 pub const MAX_ORPHANS: usize = 10_000;
@@ -100,6 +103,22 @@ impl<'a> Compared<'a> {
             InventoryState::Shadow => Some(None),
             InventoryState::Unspecified | InventoryState::Orphan => None,
         }
+    }
+
+    /// What is written about an endpoint, with the differences; `None` when nothing is.
+    #[must_use]
+    pub fn written(
+        &self,
+        template: &Template,
+        endpoint: &Endpoint,
+        anonymous: u64,
+    ) -> Option<Written> {
+        let index = &self.specs.index;
+        let found = index.documenting(template).next()?;
+        let operation = index.operations().get(found)?;
+        let (name, document) = self.specs.documents.get(operation.document)?;
+        let operation = &operation.documented;
+        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
     }
 
     /// Operations that were seen.

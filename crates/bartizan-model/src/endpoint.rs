@@ -246,6 +246,81 @@ pub struct Parameter {
     pub examples_redacted: Vec<String>,
     /// How many values were seen.
     pub seen: u64,
+    /// Between what its values were.
+    #[serde(default)]
+    pub bounds: Bounds,
+    /// Its values, where they are a few words that several callers use; empty otherwise.
+    #[serde(default)]
+    pub words: Vec<String>,
+    /// A regular expression (ECMA-262) that all its texts fit; empty when there is none.
+    #[serde(default)]
+    pub pattern: String,
+    /// In which bodies it was; empty for what is not in a body.
+    #[serde(default)]
+    pub bodies: Vec<InBody>,
+}
+
+/// Between what the values of a parameter were. `null` where there were none of that kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Bounds {
+    /// Numbers; outside of JSON also those that texts spell.
+    pub number: Option<Span<f64>>,
+    /// Characters of texts.
+    pub length: Option<Span<u64>>,
+    /// Elements of arrays.
+    pub items: Option<Span<u64>>,
+}
+
+/// The least and the greatest.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
+pub struct Span<T> {
+    /// The least.
+    pub least: T,
+    /// The greatest.
+    pub most: T,
+}
+
+impl<T: PartialOrd + Copy> Span<T> {
+    /// Takes in a value.
+    pub fn widen(span: &mut Option<Self>, value: T) {
+        Self::join(span, Some(Self { least: value, most: value }));
+    }
+
+    /// Takes in another span.
+    pub fn join(span: &mut Option<Self>, other: Option<Self>) {
+        let Some(other) = other else { return };
+        let mine = span.get_or_insert(other);
+        if other.least < mine.least {
+            mine.least = other.least;
+        }
+        if other.most > mine.most {
+            mine.most = other.most;
+        }
+    }
+}
+
+/// How often a parameter was in a body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct InBody {
+    /// Position of the body in [`Endpoint::bodies`].
+    pub body: u32,
+    /// Values there.
+    pub seen: u64,
+    /// How often what contains it was there, and could have it.
+    pub of: u64,
+}
+
+/// A kind of body that was seen.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct BodySeen {
+    /// Sent or returned.
+    pub direction: Direction,
+    /// Status of the answer; `null` for a request.
+    pub status: Option<u16>,
+    /// Media type without parameters, in lower case; empty when none was named.
+    pub media_type: String,
+    /// How many.
+    pub count: u64,
 }
 
 /// Fewest messages before a parameter is called required.
@@ -313,8 +388,14 @@ pub struct Endpoint {
     pub last_seen: Option<Timestamp>,
     /// Exchanges by status code.
     pub statuses: Vec<(u16, u64)>,
-    /// Parameters and fields.
+    /// Kinds of bodies, in the order they were first seen.
+    #[serde(default)]
+    pub bodies: Vec<BodySeen>,
+    /// Parameters and fields: of what was granted, then of answers that granted nothing.
     pub parameters: Vec<Parameter>,
+    /// What is written about it, with the differences; `null` when nothing is.
+    #[serde(default)]
+    pub written: Option<crate::Written>,
     /// Sensitive data.
     pub data_classes: Vec<DataClassCount>,
     /// Risk with its arithmetic.
@@ -347,6 +428,17 @@ impl Endpoint {
             (true, 0) => AuthKnown::NotEvaluated,
             (true, _) => AuthKnown::NoneSeen,
         }
+    }
+
+    /// Parameters and fields of what was granted.
+    pub fn granted(&self) -> impl Iterator<Item = &Parameter> {
+        let is_error = |position: u32| {
+            let body = usize::try_from(position).ok().and_then(|at| self.bodies.get(at));
+            body.and_then(|body| body.status).is_some_and(|status| status >= 400)
+        };
+        self.parameters
+            .iter()
+            .filter(move |p| p.bodies.is_empty() || p.bodies.iter().any(|b| !is_error(b.body)))
     }
 
     /// What is called at its path, where method and path do not say all.

@@ -8,10 +8,12 @@ pub mod api_key;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
+pub mod drift;
 pub mod endpoint;
 pub mod event;
 pub mod evidence;
 pub mod exchange;
+pub mod fields;
 pub mod finding;
 pub mod hash;
 pub mod ids;
@@ -33,6 +35,7 @@ pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
 pub use api_key::{ApiKey, ApiKeyDigest, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
+pub use drift::{Drift, DriftGrade, DriftKind, Written};
 pub use endpoint::{
     Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,
 };
@@ -41,6 +44,7 @@ pub use evidence::{Evidence, EvidenceValue};
 pub use exchange::{
     BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls, is_success,
 };
+pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{

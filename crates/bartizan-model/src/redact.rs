@@ -54,16 +54,31 @@ pub fn shape(text: &str) -> String {
             out.push('…');
             break;
         }
-        out.push(match ch {
-            c if c.is_ascii_digit() => '9',
-            c if c.is_ascii_lowercase() => 'a',
-            c if c.is_ascii_uppercase() => 'A',
-            c if c.is_ascii_punctuation() || c == ' ' => c,
-            c if c.is_alphanumeric() => 'x',
-            _ => '?',
-        });
+        out.push(shape_of(ch));
     }
     out
+}
+
+/// Whether [`shape`] of `text` is `form`, without making it.
+#[must_use]
+pub fn has_shape(text: &str, form: &str) -> bool {
+    let mut form = form.chars();
+    text.chars().take(MAX_SHAPE_CHARS).all(|ch| form.next() == Some(shape_of(ch)))
+        && match form.next() {
+            None => text.chars().nth(MAX_SHAPE_CHARS).is_none(),
+            Some(next) => next == '…' && text.chars().nth(MAX_SHAPE_CHARS).is_some(),
+        }
+}
+
+fn shape_of(ch: char) -> char {
+    match ch {
+        c if c.is_ascii_digit() => '9',
+        c if c.is_ascii_lowercase() => 'a',
+        c if c.is_ascii_uppercase() => 'A',
+        c if c.is_ascii_punctuation() || c == ' ' => c,
+        c if c.is_alphanumeric() => 'x',
+        _ => '?',
+    }
 }
 
 /// An address as its network: IPv4 by /24, IPv6 by /48. `203.0.113.7` → `203.0.113.0/24`.

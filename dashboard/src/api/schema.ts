@@ -256,6 +256,28 @@ export type Auth = {
 /** How callers authenticate. */
 export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie" | "digest" | "signature" | "certificate" | "other";
 
+/** A kind of body that was seen. */
+export type BodySeen = {
+  /** How many. */
+  count: number;
+  /** Sent or returned. */
+  direction: Direction;
+  /** Media type without parameters, in lower case; empty when none was named. */
+  media_type: string;
+  /** Status of the answer; `null` for a request. */
+  status: number | null;
+};
+
+/** Between what the values of a parameter were. `null` where there were none of that kind. */
+export type Bounds = {
+  /** Elements of arrays. */
+  items: Span2 | null;
+  /** Characters of texts. */
+  length: Span2 | null;
+  /** Numbers; outside of JSON also those that texts spell. */
+  number: Span | null;
+};
+
 /** Somebody who called. */
 export type Caller = {
   /** Who that is; `null` when it is not known any more. */
@@ -584,6 +606,30 @@ export type DetectionSelection = {
 /** Which way a value travels. */
 export type Direction = "request" | "response";
 
+/** One difference. */
+export type Drift = {
+  /** How much it means. */
+  grade: DriftGrade;
+  /** What differs. */
+  kind: DriftKind;
+  /** Line of the file where it is written, from 1; `null` where nothing is, and for files that others refer to. */
+  line: number | null;
+  /** Parameter or field there (`query.limit`, `body:/items/*​/price`); empty for all of the part. */
+  location: string;
+  /** Where: `request`, `request body`, or the status of the answer. */
+  part: string;
+  /** What was seen; empty for nothing. */
+  seen: string;
+  /** What is written; empty for nothing. */
+  written: string;
+};
+
+/** How much a difference means to those who rely on what is written. */
+export type DriftGrade = "breaking" | "warning" | "info";
+
+/** What differs. */
+export type DriftKind = "answered_without_authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused";
+
 /** An endpoint as the catalogue knows it. */
 export type Endpoint = {
   /** Who can reach it. */
@@ -596,6 +642,8 @@ export type Endpoint = {
   auth: (Auth)[];
   /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
   auth_judged: number;
+  /** Kinds of bodies, in the order they were first seen. */
+  bodies: (BodySeen)[];
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed: boolean;
   /** Sensitive data. */
@@ -614,7 +662,7 @@ export type Endpoint = {
   method: Method;
   /** Name of the operation, where the protocol has one. */
   operation: string | null;
-  /** Parameters and fields. */
+  /** Parameters and fields: of what was granted, then of answers that granted nothing. */
   parameters: (Parameter)[];
   /** Template with `{name}` for parameters. */
   path: string;
@@ -630,6 +678,8 @@ export type Endpoint = {
   statuses: ([number, number])[];
   /** Why the path is a template where it is: one line per parameter. */
   template_evidence: (string)[];
+  /** What is written about it, with the differences; `null` when nothing is. */
+  written: Written | null;
 };
 
 /** How often endpoints were called. Counted are exchanges of which facts were kept, by their own time; what a gateway did in the last seconds is not among them yet. */
@@ -672,6 +722,8 @@ export type EndpointSelection = {
   auth?: (Auth)[];
   /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
   auth_judged?: number;
+  /** Kinds of bodies, in the order they were first seen. */
+  bodies?: (BodySeen)[];
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed?: boolean;
   /** Sensitive data. */
@@ -690,7 +742,7 @@ export type EndpointSelection = {
   method?: Method;
   /** Name of the operation, where the protocol has one. */
   operation?: string | null;
-  /** Parameters and fields. */
+  /** Parameters and fields: of what was granted, then of answers that granted nothing. */
   parameters?: (Parameter)[];
   /** Template with `{name}` for parameters. */
   path?: string;
@@ -706,6 +758,8 @@ export type EndpointSelection = {
   statuses?: ([number, number])[];
   /** Why the path is a template where it is: one line per parameter. */
   template_evidence?: (string)[];
+  /** What is written about it, with the differences; `null` when nothing is. */
+  written?: Written | null;
 };
 
 /** An environment of an organisation. */
@@ -792,6 +846,8 @@ export type ExchangeView = {
   method: string;
   /** What was not inspected, and why. */
   not_inspected: (string)[];
+  /** What is called at the path, where that has several operations. */
+  operation: string | null;
   /** Path template of the endpoint; `null` when it is not known any more. */
   path: string | null;
   /** Whether it was refused or slowed down; `null` where that was not kept. */
@@ -846,6 +902,8 @@ export type ExchangeViewSelection = {
   method?: string;
   /** What was not inspected, and why. */
   not_inspected?: (string)[];
+  /** What is called at the path, where that has several operations. */
+  operation?: string | null;
   /** Path template of the endpoint; `null` when it is not known any more. */
   path?: string | null;
   /** Whether it was refused or slowed down; `null` where that was not kept. */
@@ -1005,6 +1063,8 @@ export type FindingView = {
   last_seen: Timestamp | null;
   /** Method of its endpoint; `null` when it is about the whole host. */
   method: Method | null;
+  /** What is called at the path, where that has several operations. */
+  operation: string | null;
   /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
   owasp: (string)[];
   /** How often it passed. */
@@ -1053,6 +1113,8 @@ export type FindingViewSelection = {
   last_seen?: Timestamp | null;
   /** Method of its endpoint; `null` when it is about the whole host. */
   method?: Method | null;
+  /** What is called at the path, where that has several operations. */
+  operation?: string | null;
   /** OWASP API Security Top 10 ids, for example `API2:2023`, `API2:2019`. */
   owasp?: (string)[];
   /** How often it passed. */
@@ -1121,6 +1183,16 @@ export type History = {
   is_all: boolean;
   /** Latest first. */
   items: (Happened)[];
+};
+
+/** How often a parameter was in a body. */
+export type InBody = {
+  /** Position of the body in [`Endpoint::bodies`]. */
+  body: number;
+  /** How often what contains it was there, and could have it. */
+  of: number;
+  /** Values there. */
+  seen: number;
 };
 
 /** An attacker's story. */
@@ -1552,6 +1624,10 @@ export type Owasp = string;
 
 /** A parameter or body field. */
 export type Parameter = {
+  /** In which bodies it was; empty for what is not in a body. */
+  bodies: (InBody)[];
+  /** Between what its values were. */
+  bounds: Bounds;
   /** Sent or returned. */
   direction: Direction;
   /** Shapes of a few values. */
@@ -1562,12 +1638,16 @@ export type Parameter = {
   location: Location;
   /** Name: the last step of the location. */
   name: string;
+  /** A regular expression (ECMA-262) that all its texts fit; empty when there is none. */
+  pattern: string;
   /** Whether every message that could have carried it did; `None` with fewer than [`MIN_REQUIRED_SAMPLES`] samples. */
   required: boolean | null;
   /** How many values were seen. */
   seen: number;
   /** `string`, `integer`, `number`, `boolean`, `object`, `array`, `null`, joined by `|` when several were seen. */
   type: string;
+  /** Its values, where they are a few words that several callers use; empty otherwise. */
+  words: (string)[];
 };
 
 /** A change of a password. */
@@ -1659,7 +1739,7 @@ export type Problem = {
 };
 
 /** The protocol of an endpoint. */
-export type Protocol = "rest" | "graphql" | "grpc" | "soap" | "json_rpc" | "xml_rpc" | "websocket";
+export type Protocol = "rest" | "graphql" | "grpc" | "soap" | "json_rpc" | "mcp" | "xml_rpc" | "websocket";
 
 /** A finding that stayed as it was. */
 export type Refused = {
@@ -1917,6 +1997,22 @@ export type SourceSummary = {
   name: string;
 };
 
+/** The least and the greatest. */
+export type Span = {
+  /** The least. */
+  least: number;
+  /** The greatest. */
+  most: number;
+};
+
+/** The least and the greatest. */
+export type Span2 = {
+  /** The least. */
+  least: number;
+  /** The greatest. */
+  most: number;
+};
+
 /** A specification that was compared with the traffic. */
 export type SpecSummary = {
   /** Format and its version: `OpenAPI 3.1.0`. */
@@ -2075,6 +2171,20 @@ export type UserSelection = {
   password_changed?: Timestamp;
   /** What they may do. */
   role?: Role;
+};
+
+/** What is written about an endpoint. */
+export type Written = {
+  /** Name of the specification. */
+  document: string;
+  /** Differences, the gravest first, at most [`MAX_DRIFT`]. */
+  drift: (Drift)[];
+  /** Its line, from 1; 0 when unknown. */
+  line: number;
+  /** How many more there are. */
+  more: number;
+  /** Where the operation is in it (RFC 6901). */
+  pointer: string;
 };
 
 /** Parts of lists of which only some members were wanted. */

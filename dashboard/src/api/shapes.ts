@@ -48,6 +48,25 @@ export interface Parameter {
   required: boolean | null;
   examples_redacted: string[];
   seen: number;
+  bounds: { number: Span | null; length: Span | null; items: Span | null };
+  /** A few words, where its values are no others. */
+  words: string[];
+  /** What all its texts fit; empty for nothing. */
+  pattern: string;
+  bodies: { body: number; seen: number; of: number }[];
+}
+
+export interface Span {
+  least: number;
+  most: number;
+}
+
+/** A kind of body; `status` is null for requests. */
+export interface BodySeen {
+  direction: "request" | "response";
+  status: number | null;
+  media_type: string;
+  count: number;
 }
 
 export interface DataClassCount {
@@ -62,6 +81,28 @@ export interface Auth {
   location: string;
   name: string;
   coverage: number;
+}
+
+export type DriftGrade = "breaking" | "warning" | "info";
+
+/** A difference between a specification and traffic. */
+export interface Drift {
+  grade: DriftGrade;
+  kind: string;
+  /** `request`, `request body`, or the status of the answer. */
+  part: string;
+  location: string;
+  written: string;
+  seen: string;
+  line: number | null;
+}
+
+export interface Written {
+  document: string;
+  pointer: string;
+  line: number;
+  drift: Drift[];
+  more: number;
 }
 
 export interface Endpoint {
@@ -83,7 +124,10 @@ export interface Endpoint {
   first_seen: string | null;
   last_seen: string | null;
   statuses: [number, number][];
+  bodies: BodySeen[];
   parameters: Parameter[];
+  /** What a specification says of it, with the differences. */
+  written: Written | null;
   data_classes: DataClassCount[];
   risk: { score: number; factors: Factor[] };
   template_evidence: string[];

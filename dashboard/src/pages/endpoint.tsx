@@ -15,9 +15,10 @@ import { visible } from "../words/visible.ts";
 import { CallersHere, ChangesHere } from "./callers.tsx";
 import { CallsHere } from "./calls.tsx";
 import { DetectionTable } from "./detections.tsx";
-import { FieldTree } from "./fields.tsx";
+import { Fields } from "./fields.tsx";
 import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
 import { Outcome } from "./incident.tsx";
+import { WrittenHere } from "./written.tsx";
 
 export function EndpointPage() {
   const { id } = useParams({ strict: false }) as { id: string };
@@ -59,7 +60,15 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
       </p>
       <Facts
         items={[
-          ["State", <StateChip key="state" endpoint={endpoint} />],
+          [
+            "State",
+            <span key="state">
+              <StateChip endpoint={endpoint} />
+              {endpoint.written !== null &&
+                endpoint.written.drift.length > 0 &&
+                `, ${many(endpoint.written.drift.length + endpoint.written.more, "drift")}`}
+            </span>,
+          ],
           ["Access", spaced(endpoint.access)],
           ["Service · owner", <Owner key="service" id={endpoint.service} />],
           ["Protocol", protocolName(endpoint.protocol)],
@@ -77,12 +86,8 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
       />
       <div className="grid g-main">
         <div className="stack">
-          <Panel
-            title="What goes in, what comes out"
-            sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}
-          >
-            <FieldTree endpoint={endpoint} />
-          </Panel>
+          <Fields endpoint={endpoint} />
+          <WrittenHere endpoint={endpoint} />
           <Panel title="Findings here" sub="weaknesses that last until they are fixed">
             <Ready of={findings} rows={3}>
               {(those) => <FindingsHere findings={those} />}

@@ -1,52 +1,94 @@
+// Parameters of the request and fields of the answer of an endpoint, as a tree.
 import { type CSSProperties, Fragment, useMemo, useState } from "react";
 import type { Endpoint, Parameter } from "../api/shapes.ts";
+import { Segments } from "../parts/filters.tsx";
 import { DataClass, Hostile } from "../parts/marks.tsx";
+import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
+import { useAddress } from "../shell/search.ts";
+import {
+  type Answer,
+  answersOf,
+  depth,
+  isInBody,
+  label,
+  mediaTypesOf,
+  presence,
+  valuesOf,
+} from "../words/fields.ts";
 import { count, many, share } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
 const MOST = 40;
 
-/** `body:/card/number` is at depth 1 of the body; what is in the head is at none. */
-function depth(location: string): number {
-  const path = /^[a-z]+:(\/.*)$/.exec(location)?.[1];
-  return path
-    ? Math.min(6, Math.max(0, path.split("/").filter((part) => part !== "*" && part !== "").length - 1))
-    : 0;
+/** What is sent, and what is answered with the status of the address. */
+export function Fields({ endpoint }: { endpoint: Endpoint }) {
+  const { first } = useAddress();
+  const answers = useMemo(() => answersOf(endpoint), [endpoint]);
+  const named = (answer: Answer) => String(answer.status ?? "unknown");
+  const asked = first("status");
+  const answer = answers.find((one) => named(one) === asked) ?? answers[0];
+  return (
+    <Panel
+      title="What goes in, what comes out"
+      sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}
+      end={
+        answers.length > 1 && (
+          <Segments
+            label="Answers with status"
+            name="status"
+            options={answers.slice(0, 6).map((one) => [named(one), named(one)] as [string, string])}
+          />
+        )
+      }
+    >
+      <FieldTree endpoint={endpoint} answer={answer} />
+    </Panel>
+  );
 }
 
-/** The last part of a location, with `[]` where it is of every item. */
-function label(parameter: Parameter): string {
-  const path = /^[a-z]+:(\/.*)$/.exec(parameter.location)?.[1];
-  if (!path) return parameter.location;
-  const parts = path.split("/").filter((part) => part !== "");
-  const named = parts.findLast((part) => part !== "*") ?? "body";
-  return parts.at(-1) === "*" ? `${named}[]` : named;
+interface Section {
+  title: string;
+  part: string;
+  fields: { one: Parameter; seen: number; of: number | undefined }[];
 }
 
-/**
- * How many of those that could have it had it: of the parent's occurrences, or at the top of the most frequent one
- * there. `undefined` for the items of an array, of which there may be any number.
- */
-function bases(parameters: Parameter[]): (one: Parameter) => number | undefined {
-  const key = (direction: string, location: string) => `${direction} ${location}`;
-  const seen = new Map(parameters.map((one) => [key(one.direction, one.location), one.seen]));
-  const part = (one: Parameter) => `${one.direction} ${one.location.split(":/")[0]?.split(".")[0]}`;
-  const most = new Map<string, number>();
-  for (const one of parameters) {
-    if (depth(one.location) === 0 && !one.location.endsWith("/*")) {
-      most.set(part(one), Math.max(most.get(part(one)) ?? 0, one.seen));
-    }
-  }
-  return (one) => {
-    if (one.location.endsWith("/*")) return undefined;
-    const parent = one.location.slice(0, one.location.lastIndexOf("/"));
-    return seen.get(key(one.direction, parent)) ?? most.get(part(one)) ?? one.seen;
-  };
+/** The parts of request and answer with their fields, each with how often it was there and could have been. */
+function sections(endpoint: Endpoint, answer: Answer | undefined): Section[] {
+  const numbered = endpoint.bodies.map((body, position) => ({ ...body, position }));
+  const sent = numbered.filter((body) => body.direction === "request").map((body) => body.position);
+  const granted = endpoint.statuses
+    .filter(([status]) => (status >= 200 && status < 300) || status === 304)
+    .reduce((all, [, size]) => all + size, 0);
+  const of = (direction: Parameter["direction"], inBody: boolean) =>
+    endpoint.parameters.filter((one) => one.direction === direction && isInBody(one) === inBody);
+  const within = (fields: Parameter[], bodies: number[]) =>
+    fields.flatMap((one) => {
+      // What was written before kinds of bodies were told apart.
+      if (endpoint.bodies.length === 0) return [{ one, seen: one.seen, of: undefined }];
+      const here = presence(one, bodies);
+      return here ? [{ one, seen: here.seen, of: one.location.endsWith("/*") ? undefined : here.of }] : [];
+    });
+  return [
+    {
+      title: "Request",
+      part: "head",
+      fields: of("request", false).map((one) => ({ one, seen: one.seen, of: Math.max(granted, one.seen) })),
+    },
+    {
+      title: "Request body",
+      part: mediaTypesOf(endpoint.bodies, "request").join(", "),
+      fields: within(of("request", true), sent),
+    },
+    {
+      title: `Response ${answer?.status ?? ""}`,
+      part: answer?.mediaTypes.join(", ") ?? "",
+      fields: within(of("response", true), answer?.bodies ?? []),
+    },
+  ];
 }
 
-/** Parameters of the request and fields of the answer as a tree, each with how often it was there. */
-export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
+function FieldTree({ endpoint, answer }: { endpoint: Endpoint; answer: Answer | undefined }) {
   const [whole, setWhole] = useState(false);
   const classes = useMemo(() => {
     const map = new Map<string, string[]>();
@@ -56,14 +98,8 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
     }
     return map;
   }, [endpoint]);
-  const base = useMemo(() => bases(endpoint.parameters), [endpoint]);
-  const head = (one: Parameter) => !one.location.includes(":/");
-  const sections: [string, string, Parameter[]][] = [
-    ["Request", "head", endpoint.parameters.filter((one) => one.direction === "request" && head(one))],
-    ["Request", "body", endpoint.parameters.filter((one) => one.direction === "request" && !head(one))],
-    ["Response", "", endpoint.parameters.filter((one) => one.direction === "response")],
-  ];
-  const total = endpoint.parameters.length;
+  const parts = useMemo(() => sections(endpoint, answer), [endpoint, answer]);
+  const total = parts.reduce((all, part) => all + part.fields.length, 0);
   if (total === 0)
     return (
       <Empty title="No parameter and no field">
@@ -79,24 +115,24 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
             <tr>
               <th>Name</th>
               <th>Type</th>
-              <th className="wide-only">Shape</th>
+              <th className="wide-only">Range or values</th>
               <th>Data class</th>
               <th className="num">Present</th>
             </tr>
           </thead>
           <tbody>
-            {sections.map(([title, part, list]) => {
-              const shown = list.slice(0, Math.max(0, left));
+            {parts.map(({ title, part, fields }) => {
+              const shown = fields.slice(0, Math.max(0, left));
               left -= shown.length;
               if (shown.length === 0) return null;
               return (
-                <Fragment key={title + part}>
+                <Fragment key={title}>
                   <tr className="sect">
                     <td colSpan={5}>
-                      {title} <b>{part}</b>
+                      {title} <b>{visible(part, 120)}</b>
                     </td>
                   </tr>
-                  {shown.map((one) => (
+                  {shown.map(({ one, seen, of }) => (
                     <tr key={one.direction + one.location + one.type}>
                       <td style={{ paddingLeft: 34 + depth(one.location) * 18 }}>
                         <Hostile text={label(one)} most={80} />
@@ -104,12 +140,8 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
                       <td className="ty">
                         {visible(one.format ? `${one.type}, ${one.format}` : one.type, 60)}
                       </td>
-                      <td className="ex wide-only">
-                        {one.examples_redacted.length > 0 ? (
-                          <Hostile text={one.examples_redacted.slice(0, 3).join(" · ")} most={80} />
-                        ) : (
-                          ""
-                        )}
+                      <td className="ex wide-only" title={visible(one.examples_redacted.join(" · "), 300)}>
+                        <Hostile text={valuesOf(one)} most={80} />
                       </td>
                       <td>
                         <span className="dcs">
@@ -119,7 +151,7 @@ export function FieldTree({ endpoint }: { endpoint: Endpoint }) {
                         </span>
                       </td>
                       <td className="num">
-                        <Present seen={one.seen} of={base(one)} />
+                        <Present seen={seen} of={of} />
                       </td>
                     </tr>
                   ))}

@@ -1,12 +1,13 @@
 //! Joining what was learned at several places, or in two profiles of one endpoint.
 
 use bartizan_model::Timestamp;
+use hashbrown::HashMap;
 
 use super::{
     Profile,
     maps::Map,
-    place::{Place, merge_counts},
-    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS},
+    place::{InBody, Place, merge_counts},
+    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED},
 };
 
 impl Profile {
@@ -38,7 +39,7 @@ impl Profile {
                     parent: place.parent,
                     ..Place::default()
                 })
-                .merge(&learned);
+                .merge(&learned, Some);
         }
         for mut seen in std::mem::take(&mut self.classes) {
             if let Some(moved) = map.moved(object, &seen.location, Some(seen.direction)) {
@@ -95,18 +96,15 @@ impl Profile {
         self.auth_unknown += other.auth_unknown;
         self.public_callers += other.public_callers;
         self.private_callers += other.private_callers;
-        let mut places: Vec<_> = other.places.iter().collect();
-        places.sort_by_key(|(hash, _)| **hash);
-        for (hash, place) in places {
-            if let Some(mine) = self.places.get_mut(hash) {
-                mine.merge(place);
-            } else if self.places.len() < MAX_PARAMETERS {
-                self.places.insert(*hash, place.clone());
-            } else {
-                self.places_overflow += place.seen;
-            }
-        }
-        self.places_overflow += other.places_overflow;
+        let numbers: Vec<Option<u8>> = other
+            .bodies
+            .iter()
+            .map(|body| self.body(body.direction, body.status, &body.media_type, body.count))
+            .collect();
+        let renumber = |body: u8| numbers.get(usize::from(body)).copied().flatten();
+        self.places_overflow += other.places_overflow
+            + join(&mut self.places, &other.places, MAX_PARAMETERS, renumber)
+            + join(&mut self.refused, &other.refused, MAX_REFUSED, renumber);
         other.classes.iter().for_each(|theirs| self.add_class(theirs));
         self.sensitive += other.sensitive;
         for (segment, theirs) in &other.integers {
@@ -124,6 +122,30 @@ impl Profile {
             }
         }
     }
+}
+
+/// Takes in places up to so many; how many values there was no room for.
+fn join(
+    mine: &mut HashMap<u64, Place>,
+    theirs: &HashMap<u64, Place>,
+    most: usize,
+    renumber: impl Fn(u8) -> Option<u8> + Copy,
+) -> u64 {
+    let mut left_out = 0;
+    let mut theirs: Vec<_> = theirs.iter().collect();
+    theirs.sort_by_key(|(hash, _)| **hash);
+    for (hash, place) in theirs {
+        if let Some(known) = mine.get_mut(hash) {
+            known.merge(place, renumber);
+        } else if mine.len() < most {
+            let bodies = place.bodies.iter();
+            let bodies = bodies.filter_map(|b| Some(InBody { number: renumber(b.number)?, ..*b }));
+            mine.insert(*hash, Place { bodies: bodies.collect(), ..place.clone() });
+        } else {
+            left_out += place.seen;
+        }
+    }
+    left_out
 }
 
 fn earliest(a: Option<Timestamp>, b: Option<Timestamp>) -> Option<Timestamp> {

@@ -8,6 +8,7 @@ pub mod maps;
 pub mod place;
 pub mod profile;
 pub mod timeline;
+pub mod values;
 
 pub use actors::ActorTable;
 pub use distinct::Distinct;

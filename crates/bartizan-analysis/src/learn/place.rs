@@ -6,7 +6,7 @@ use bartizan_model::{Location, data_class::Direction};
 use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
-use super::format::format_of;
+use super::{format::format_of, values::Values};
 
 /// Most redacted examples per place.
 const MAX_EXAMPLES: usize = 3;
@@ -34,6 +34,34 @@ pub struct Place {
     pub examples: Vec<String>,
     /// Whether it is an element of an array or a value of a map (then never "required").
     pub element: bool,
+    /// What its values have in common.
+    pub values: Values,
+    /// How many of them were objects, which may have members.
+    pub objects: u64,
+    /// The same by body.
+    pub bodies: Vec<InBody>,
+}
+
+/// How many values were in one kind of body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct InBody {
+    /// Its number in [`Profile::bodies`](super::Profile::bodies).
+    pub number: u8,
+    /// Values.
+    pub seen: u64,
+    /// How many of them were objects.
+    pub objects: u64,
+}
+
+/// Of which message a value is.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Seen {
+    /// Number of its body in [`Profile::bodies`](super::Profile::bodies).
+    pub body: Option<u8>,
+    /// Key of who sent it or was answered with it, if that may count.
+    pub caller: Option<u64>,
+    /// Whether the request was granted.
+    pub granted: bool,
 }
 
 /// Names of the type bits.
@@ -60,19 +88,20 @@ impl Place {
         }
     }
 
-    pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>) {
+    pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen) {
         self.seen += 1;
         self.types |= 1 << type_bit(&value);
-        if let Value::Text(text) = value {
-            self.texts += 1;
-            let format = format_of(text);
-            if !format.is_empty() {
-                if let Some(count) = self.formats.get_mut(format) {
-                    *count += 1;
-                } else {
-                    self.formats.insert(format.to_owned(), 1);
-                }
-            }
+        let objects = u64::from(matches!(value, Value::Object));
+        self.objects += objects;
+        if let Some(number) = seen.body {
+            self.count(InBody { number, seen: 1, objects });
+        }
+        match value {
+            Value::Text(text) => self.learn_text(text, seen.caller),
+            Value::Integer(number) => self.values.number(number as f64),
+            Value::Number(number) => self.values.number(number),
+            Value::Array => self.values.array(node.children().count() as u64),
+            Value::Null | Value::Bool(_) | Value::Object | Value::Opaque(_) => {}
         }
         if self.examples.len() < MAX_EXAMPLES && self.seen <= 16 && value.is_scalar() {
             let example = match value {
@@ -83,6 +112,43 @@ impl Place {
                 self.examples.push(example);
             }
         }
+    }
+
+    fn learn_text(&mut self, text: &str, caller: Option<u64>) {
+        self.texts += 1;
+        let format = format_of(text);
+        if format.is_empty() {
+            self.values.text(text, caller);
+            return;
+        }
+        if let Some(count) = self.formats.get_mut(format) {
+            *count += 1;
+        } else {
+            self.formats.insert(format.to_owned(), 1);
+        }
+        // A format says more than a form or words would.
+        self.values.formatted(text);
+        if matches!(format, "integer" | "decimal")
+            && let Ok(number) = text.parse()
+        {
+            self.values.number(number);
+        }
+    }
+
+    fn count(&mut self, more: InBody) {
+        match self.bodies.iter_mut().find(|body| body.number == more.number) {
+            Some(body) => {
+                body.seen += more.seen;
+                body.objects += more.objects;
+            }
+            None => self.bodies.push(more),
+        }
+    }
+
+    /// How many objects were in a body.
+    #[must_use]
+    pub fn objects_in(&self, number: u8) -> u64 {
+        self.bodies.iter().find(|body| body.number == number).map_or(0, |body| body.objects)
     }
 
     /// Types seen, joined by `|`. `null` is named last.
@@ -101,8 +167,16 @@ impl Place {
         all.map_or("", |(format, _)| format.as_str())
     }
 
-    pub(super) fn merge(&mut self, other: &Self) {
+    /// Joins; `renumber` tells the number here of a body that has another there.
+    pub(super) fn merge(&mut self, other: &Self, renumber: impl Fn(u8) -> Option<u8>) {
         self.seen += other.seen;
+        self.values.merge(&other.values);
+        self.objects += other.objects;
+        for body in &other.bodies {
+            if let Some(number) = renumber(body.number) {
+                self.count(InBody { number, ..*body });
+            }
+        }
         self.types |= other.types;
         self.texts += other.texts;
         merge_counts(&mut self.formats, &other.formats);

@@ -1,10 +1,11 @@
 //! What is learned about one endpoint. Bounded: every table has a named capacity and counts what it
 //! did not take. Two profiles of one endpoint merge into what one would have learned.
 
-use std::collections::BTreeMap;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    Access, AuthType, HeaderState, Location, Root, Side, Timestamp, data_class::Direction,
+    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Timestamp,
+    data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;
@@ -13,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Distinct, Maps,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
-    place::Place,
+    place::{Place, Seen},
 };
 use crate::{classes::ClassHit, facts::Facts, identity::Caller};
 
@@ -21,6 +22,13 @@ use crate::{classes::ClassHit, facts::Facts, identity::Caller};
 pub const MAX_PARAMETERS: usize = 512;
 /// Most different places of data classes per endpoint.
 pub const MAX_CLASS_PLACES: usize = 128;
+/// Most fields described of the answers of an endpoint that grant nothing.
+pub const MAX_REFUSED: usize = 128;
+/// Most kinds of bodies per endpoint, by direction, status and media type. Of further ones it is not told
+/// which place was in them.
+pub const MAX_BODIES: usize = 32;
+/// Longest name of a media type.
+const MAX_MEDIA_TYPE: usize = 100;
 /// Most integers kept per path parameter, to tell whether ids run in sequence.
 pub(super) const MAX_INTEGERS: usize = 256;
 
@@ -53,9 +61,14 @@ pub struct Profile {
     pub public_callers: u64,
     /// Exchanges whose caller had a private address.
     pub private_callers: u64,
-    /// Places of values, by general hash.
+    /// Kinds of bodies, in the order they were first seen.
+    pub bodies: Vec<BodySeen>,
+    /// Places of values in what was granted, by general hash.
     pub places: HashMap<u64, Place>,
-    /// Values at places beyond [`MAX_PARAMETERS`].
+    /// Places of values in answers that grant nothing, by general hash: what they have of the same name is
+    /// often something else.
+    pub refused: HashMap<u64, Place>,
+    /// Values at places beyond [`MAX_PARAMETERS`] and [`MAX_REFUSED`].
     pub places_overflow: u64,
     /// Objects whose keys are values.
     pub maps: Maps,
@@ -223,9 +236,12 @@ impl Profile {
         if success {
             self.successes += 1;
             self.learn_auth(lesson.facts);
-            if !lesson.hostile {
-                self.learn_values(lesson.facts);
+        }
+        if !lesson.hostile {
+            if success {
+                self.learn_values(lesson, Side::Request, success);
             }
+            self.learn_values(lesson, Side::Response, success);
         }
         self.learn_classes(lesson.facts, success);
         // A full table is looked through whenever what it could not take has doubled.
@@ -265,28 +281,76 @@ impl Profile {
         }
     }
 
-    fn learn_values(&mut self, facts: &Facts<'_>) {
-        let view = &facts.decoded.view;
-        for root in view.roots() {
-            match (root.side(), root.root()) {
-                (_, Root::Body | Root::Xml) | (Side::Request, Root::Query | Root::Path) => {
-                    self.learn_node(root);
-                    root.descendants().for_each(|node| self.learn_node(node));
+    fn learn_values(&mut self, lesson: &Lesson<'_>, side: Side, granted: bool) {
+        let caller = lesson.caller;
+        let caller = caller.counts.then(|| u64::from_le_bytes(first8(&caller.actor_key.0)));
+        let seen = Seen { body: self.learn_body(lesson.facts, side), caller, granted };
+        for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
+            match (side, root.root()) {
+                (_, Root::Body | Root::Xml) => {
+                    self.learn_node(root, seen);
+                    root.descendants().for_each(|node| self.learn_node(node, seen));
+                }
+                (Side::Request, Root::Query | Root::Path) => {
+                    let seen = Seen { body: None, ..seen };
+                    self.learn_node(root, seen);
+                    root.descendants().for_each(|node| self.learn_node(node, seen));
                 }
                 (Side::Request, Root::Header) => {
-                    self.learn_node(root);
+                    let seen = Seen { body: None, ..seen };
+                    self.learn_node(root, seen);
                     let own =
                         |node: &NodeRef<'_>| COMMON_HEADERS.binary_search(&node.key()).is_err();
-                    root.children().filter(own).for_each(|node| self.learn_node(node));
+                    root.children().filter(own).for_each(|node| self.learn_node(node, seen));
                 }
                 _ => {}
             }
         }
     }
 
-    fn learn_node(&mut self, node: NodeRef<'_>) {
+    /// Counts the body of a message; its number, unless none was seen whole or there are too many kinds. Of a
+    /// part of a body it cannot be told what it lacks.
+    fn learn_body(&mut self, facts: &Facts<'_>, side: Side) -> Option<u8> {
+        let request = &facts.exchange.request;
+        let (status, headers, body, state) = match side {
+            Side::Request => (None, &request.headers, &request.body, request.body_state),
+            Side::Response => {
+                let response = facts.exchange.response.as_ref()?;
+                let status = Some(response.status).filter(|status| *status > 0);
+                (status, &response.headers, &response.body, response.body_state)
+            }
+        };
+        let is_whole = state == BodyState::Complete && !body.is_empty();
+        is_whole.then(|| self.body(side.into(), status, &media_type(headers), 1)).flatten()
+    }
+
+    /// The number of a kind of body, which was seen `count` times more.
+    pub(super) fn body(
+        &mut self,
+        direction: Direction,
+        status: Option<u16>,
+        media_type: &str,
+        count: u64,
+    ) -> Option<u8> {
+        let same = |body: &BodySeen| {
+            (body.direction, body.status, body.media_type.as_str())
+                == (direction, status, media_type)
+        };
+        if let Some(at) = self.bodies.iter().position(same) {
+            self.bodies[at].count += count;
+            return u8::try_from(at).ok();
+        }
+        if self.bodies.len() >= MAX_BODIES {
+            return None;
+        }
+        let media_type = media_type.to_owned();
+        self.bodies.push(BodySeen { direction, status, media_type, count });
+        u8::try_from(self.bodies.len() - 1).ok()
+    }
+
+    fn learn_node(&mut self, node: NodeRef<'_>, seen: Seen) {
         let value = node.value();
-        if node.side() == Side::Response && matches!(value, Value::Array) {
+        if seen.granted && node.side() == Side::Response && matches!(value, Value::Array) {
             self.largest_array = self.largest_array.max(node.children().count() as u64);
         }
         if node.root() == Root::Query
@@ -309,16 +373,21 @@ impl Profile {
             }
         }
         let hash = node.general_hash();
-        let known = self.places.len();
-        let place = match self.places.entry(hash) {
+        let (places, most) = if seen.granted {
+            (&mut self.places, MAX_PARAMETERS)
+        } else {
+            (&mut self.refused, MAX_REFUSED)
+        };
+        let known = places.len();
+        let place = match places.entry(hash) {
             hashbrown::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            hashbrown::hash_map::Entry::Vacant(_) if known >= MAX_PARAMETERS => {
+            hashbrown::hash_map::Entry::Vacant(_) if known >= most => {
                 self.places_overflow += 1;
                 return;
             }
             hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Place::at(node)),
         };
-        place.learn(node, value);
+        place.learn(node, value, seen);
     }
 
     fn learn_classes(&mut self, facts: &Facts<'_>, success: bool) {
@@ -373,6 +442,27 @@ impl Profile {
             (0, _) => Access::Private,
             _ => Access::Public,
         }
+    }
+}
+
+/// Media type without parameters, in lower case (RFC 9110 §8.3.1); empty for none, and for what is no media
+/// type.
+fn media_type(headers: &Headers) -> Cow<'_, str> {
+    let named = headers.get("content-type").unwrap_or("");
+    let named = named.split(';').next().unwrap_or("").trim();
+    let is_name = |part: &str| {
+        let is_token = |b: u8| b.is_ascii_alphanumeric() || b"!#$&-^_.+".contains(&b);
+        !part.is_empty() && part.bytes().all(is_token)
+    };
+    match named.split_once('/') {
+        Some((kind, name)) if named.len() <= MAX_MEDIA_TYPE && is_name(kind) && is_name(name) => {
+            if named.bytes().any(|b| b.is_ascii_uppercase()) {
+                named.to_ascii_lowercase().into()
+            } else {
+                named.into()
+            }
+        }
+        _ => "".into(),
     }
 }
 

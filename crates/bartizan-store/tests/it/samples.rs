@@ -40,6 +40,8 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         first_seen: Some(at(seen)),
         last_seen: Some(at(seen)),
         statuses: vec![(200, 10)],
+        bodies: Vec::new(),
+        written: None,
         parameters: Vec::new(),
         data_classes: vec![DataClassCount {
             class: "email".to_owned(),

@@ -110,6 +110,9 @@ pub struct Analyze {
     /// Format of the result
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
+    /// Host of which the OpenAPI document is, when several were seen
+    #[arg(long, value_name = "HOST")]
+    pub host: Option<String>,
     /// Write the result there instead of standard output
     #[arg(long, short, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -146,6 +149,8 @@ pub enum ReportFormat {
     Json,
     /// One self-contained page.
     Html,
+    /// What was learned of one host, as OpenAPI 3.1.
+    Openapi,
 }
 
 /// Format of a list.

@@ -7,6 +7,7 @@
 pub mod csv;
 pub mod html;
 pub mod json;
+pub mod openapi;
 pub mod text;
 pub mod visible;
 

@@ -22,6 +22,7 @@ mod html;
 mod json;
 mod keys;
 mod killed;
+mod learned;
 mod linked;
 mod listed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]

@@ -3,8 +3,9 @@
 use bartizan_model::{
     Auth, Endpoint, InventoryState, Method, Parameter, Protocol,
     data_class::Direction,
-    endpoint::{DataClassCount, MIN_REQUIRED_SAMPLES},
+    endpoint::{DataClassCount, InBody, MIN_REQUIRED_SAMPLES},
 };
+use hashbrown::HashMap;
 
 use super::Known;
 use crate::{
@@ -15,6 +16,7 @@ use crate::{
         Profile,
         place::{CONTAINERS, Place},
         profile::ClassSeen,
+        values::pattern_of,
     },
     specs::Compared,
 };
@@ -23,7 +25,7 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
     let Known { template, profile } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
-    Endpoint {
+    let mut endpoint = Endpoint {
         id: template.id.clone(),
         host: template.host.clone(),
         method: Method(template.method.clone()),
@@ -45,12 +47,17 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
         first_seen: profile.first_seen,
         last_seen: profile.last_seen,
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
+        bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
         data_classes: data_classes(template, profile),
         risk: bartizan_model::endpoint::Risk::default(),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
-    }
+        written: None,
+    };
+    endpoint.written =
+        specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
+    endpoint
 }
 
 /// Confirmed by a specification, or by an answer that is no error and at least two actors that count.
@@ -107,33 +114,70 @@ fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
     item_named(&seen.class).is_none_or(|item| item.support.is_enough(seen.count, values))
 }
 
+/// Of what was granted, then of answers that granted nothing.
 fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
-    let mut places: Vec<(&u64, &Place)> =
-        profile.places.iter().filter(|(_, p)| is_parameter(template, p)).collect();
-    places.sort_by(|a, b| {
-        (a.1.direction, &a.1.location, a.0).cmp(&(b.1.direction, &b.1.location, b.0))
-    });
-    places
-        .into_iter()
-        .map(|(_, place)| {
-            let location = crate::endpoints::named_location(template, &place.location);
-            let is_path = place.location.as_str().starts_with("path.");
-            let name = if is_path { location.last_name() } else { place.name.clone() };
-            Parameter {
-                name,
-                location,
-                direction: place.direction.unwrap_or(Direction::Request),
-                value_type: value_type(place),
-                format: match place.format() {
-                    "integer" | "decimal" | "boolean" => String::new(),
-                    format => format.to_owned(),
-                },
-                required: required(profile, place, is_path),
-                examples_redacted: place.examples.clone(),
-                seen: place.seen,
-            }
-        })
-        .collect()
+    let mut out = Vec::new();
+    for places in [&profile.places, &profile.refused] {
+        let mut here: Vec<(&u64, &Place)> =
+            places.iter().filter(|(_, p)| is_parameter(template, p)).collect();
+        here.sort_by(|a, b| {
+            (a.1.direction, &a.1.location, a.0).cmp(&(b.1.direction, &b.1.location, b.0))
+        });
+        out.extend(
+            here.into_iter()
+                .map(|(hash, place)| parameter(template, profile, places, *hash, place)),
+        );
+    }
+    out
+}
+
+fn parameter(
+    template: &Template,
+    profile: &Profile,
+    places: &HashMap<u64, Place>,
+    hash: u64,
+    place: &Place,
+) -> Parameter {
+    let location = crate::endpoints::named_location(template, &place.location);
+    let is_path = place.location.as_str().starts_with("path.");
+    let name = if is_path { location.last_name() } else { place.name.clone() };
+    Parameter {
+        name,
+        location,
+        direction: place.direction.unwrap_or(Direction::Request),
+        value_type: value_type(place),
+        format: match place.format() {
+            "integer" | "decimal" | "boolean" => String::new(),
+            format => format.to_owned(),
+        },
+        required: required(places, place, is_path),
+        examples_redacted: place.examples.clone(),
+        seen: place.seen,
+        bounds: place.values.bounds(),
+        words: words(profile, hash, place),
+        pattern: place.values.form(place.texts).map(pattern_of).unwrap_or_default(),
+        bodies: in_bodies(places, place),
+    }
+}
+
+/// The few words of a place; none where some class of data was seen, as those are values of somebody.
+fn words(profile: &Profile, hash: u64, place: &Place) -> Vec<String> {
+    if profile.classes.iter().any(|seen| seen.hash == hash) {
+        return Vec::new();
+    }
+    place.values.words(place.texts)
+}
+
+fn in_bodies(places: &HashMap<u64, Place>, place: &Place) -> Vec<InBody> {
+    let parent = places.get(&place.parent);
+    let of = |number| parent.map_or(0, |parent| parent.objects_in(number));
+    let mut out: Vec<_> = place
+        .bodies
+        .iter()
+        .map(|b| InBody { body: u32::from(b.number), seen: b.seen, of: of(b.number) })
+        .collect();
+    out.sort_unstable_by_key(|one| one.body);
+    out
 }
 
 /// Path segments are parameters only where the template says so; roots are containers, not fields.
@@ -165,12 +209,13 @@ fn value_type(place: &Place) -> String {
 }
 
 /// Whether the field was there whenever its parent was. Unknown with few samples.
-fn required(profile: &Profile, place: &Place, is_path: bool) -> Option<bool> {
+fn required(places: &HashMap<u64, Place>, place: &Place, is_path: bool) -> Option<bool> {
     if is_path {
         return Some(true);
     }
-    let parent = profile.places.get(&place.parent)?;
-    (!place.element && parent.seen >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= parent.seen)
+    let parent = places.get(&place.parent)?;
+    let objects = parent.objects;
+    (!place.element && objects >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= objects)
 }
 
 #[cfg(test)]

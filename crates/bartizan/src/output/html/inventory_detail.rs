@@ -72,7 +72,7 @@ fn tree<'a>(parameters: &[&'a Parameter]) -> Vec<Line<'a>> {
 
 fn parameters(page: &Page<'_>, endpoint: &Endpoint, most: usize) -> Markup {
     let of = |direction: Direction| -> Vec<&Parameter> {
-        endpoint.parameters.iter().filter(|p| p.direction == direction).collect()
+        endpoint.granted().filter(|p| p.direction == direction).collect()
     };
     let (sent, returned) = (of(Direction::Request), of(Direction::Response));
     // Both sides get their share of the room.
@@ -81,7 +81,7 @@ fn parameters(page: &Page<'_>, endpoint: &Endpoint, most: usize) -> Markup {
     html! {
         section {
             h4 { "What goes in, what comes out" }
-            @if endpoint.parameters.is_empty() {
+            @if sent.is_empty() && returned.is_empty() {
                 p.small.quiet { "No parameter and no field was seen." }
             } @else {
                 table.par {
@@ -232,7 +232,7 @@ fn known(endpoint: &Endpoint) -> Markup {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use bartizan_model::Location;
+    use bartizan_model::{Location, endpoint::Bounds};
 
     fn parameter(location: &str) -> Parameter {
         Parameter {
@@ -244,6 +244,10 @@ mod tests {
             required: None,
             examples_redacted: Vec::new(),
             seen: 1,
+            bounds: Bounds::default(),
+            words: Vec::new(),
+            pattern: String::new(),
+            bodies: Vec::new(),
         }
     }
 

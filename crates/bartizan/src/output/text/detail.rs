@@ -1,7 +1,8 @@
 //! Single items: an endpoint, a finding, an incident.
 
 use bartizan_model::{
-    AuthKnown, Detection, Endpoint, Evidence, Finding, Incident, Side, incident::ScoreFactor,
+    AuthKnown, Detection, Drift, DriftGrade, Endpoint, Evidence, Finding, Incident, Side, Written,
+    incident::ScoreFactor,
 };
 use comfy_table::Cell;
 
@@ -62,6 +63,9 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
         }
     }
     parameters(&mut out, endpoint);
+    if let Some(of) = &endpoint.written {
+        written(&mut out, of);
+    }
     if !endpoint.template_evidence.is_empty() {
         out.heading("Why the path has parameters", "");
         for line in &endpoint.template_evidence {
@@ -79,11 +83,9 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
 }
 
 fn parameters(out: &mut Out, endpoint: &Endpoint) {
-    out.heading(
-        "What goes in, what comes out",
-        &counted(endpoint.parameters.len() as u64, "place", "places"),
-    );
-    let rows = endpoint.parameters.iter().take(MAX_PARAMETERS).map(|p| {
+    let granted: Vec<_> = endpoint.granted().collect();
+    out.heading("What goes in, what comes out", &counted(granted.len() as u64, "place", "places"));
+    let rows = granted.iter().take(MAX_PARAMETERS).map(|p| {
         let classes: Vec<&str> = endpoint
             .data_classes
             .iter()
@@ -116,8 +118,35 @@ fn parameters(out: &mut Out, endpoint: &Endpoint) {
     if !rows.is_empty() {
         out.table(&["Side", "Place", "Type", "Present", "Shape", "Data", "Values"], &[6], rows);
     }
-    let all = endpoint.parameters.len();
+    let all = granted.len();
     out.more(all.min(MAX_PARAMETERS), all, "places", "see --format json");
+}
+
+/// What a specification says beside what was seen.
+fn written(out: &mut Out, of: &Written) {
+    let place = format!("{}, line {}", safe(&of.document), of.line);
+    out.heading("Specification and traffic", &place);
+    if of.drift.is_empty() {
+        out.paragraph(2, "what was seen is as it is written", false);
+        return;
+    }
+    let row = |drift: &Drift| {
+        let place = format!("{} {}", drift.part, drift.location);
+        vec![
+            Cell::new(match drift.grade {
+                DriftGrade::Breaking => "breaking",
+                DriftGrade::Warning => "warning",
+                DriftGrade::Info => "info",
+            }),
+            Cell::new(safe(place.trim_end())),
+            Cell::new(safe(&drift.written)),
+            Cell::new(safe(&drift.seen)),
+        ]
+    };
+    let rows: Vec<Vec<Cell>> = of.drift.iter().take(MAX_PARAMETERS).map(row).collect();
+    out.table(&["Grade", "Where", "Written", "Seen"], &[], rows);
+    let all = of.drift.len() + usize::try_from(of.more).unwrap_or(usize::MAX);
+    out.more(of.drift.len().min(MAX_PARAMETERS), all, "differences", "see --format json");
 }
 
 /// The arithmetic of a score.

@@ -1,7 +1,7 @@
 use bartizan_model::{
     Access, Auth, AuthType, Direction, Endpoint, EndpointId, InventoryState, Location, Method,
     Parameter, Protocol, Scope, ServiceId,
-    endpoint::{DataClassCount, Risk},
+    endpoint::{Bounds, DataClassCount, Risk},
     incident::ScoreFactor,
 };
 
@@ -104,6 +104,8 @@ fn endpoint(row: &str) -> Endpoint {
             (404, requests / 70),
             (500, requests / 900),
         ],
+        bodies: Vec::new(),
+        written: None,
         parameters: parameters(path, method, &classes),
         data_classes: classes
             .iter()
@@ -162,6 +164,10 @@ fn parameters(path: &str, method: &str, classes: &[&str]) -> Vec<Parameter> {
             required,
             examples_redacted: if shape.is_empty() { Vec::new() } else { vec![shape.into()] },
             seen,
+            bounds: Bounds::default(),
+            words: Vec::new(),
+            pattern: String::new(),
+            bodies: Vec::new(),
         }
     };
     let (sent, back) = (Direction::Request, Direction::Response);

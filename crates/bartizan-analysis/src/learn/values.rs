@@ -1,0 +1,287 @@
+//! What the values of one place have in common: bounds, one form, a few words. Bounded: a place holds at
+//! most [`MAX_WORDS`] words of [`MAX_WORD`] bytes and one form of [`MAX_FORM`].
+
+use bartizan_model::{
+    endpoint::{Bounds, Span},
+    redact,
+};
+use serde::{Deserialize, Serialize};
+
+/// Most different words before a place is not one of a few.
+pub const MAX_WORDS: usize = 16;
+/// Longest word, in bytes.
+const MAX_WORD: usize = 32;
+/// Longest text that may have the form of the others, in bytes.
+const MAX_FORM: usize = 48;
+/// Fewest distinct callers behind each word before the words are told. A word that one caller alone says may
+/// be a name or a secret of theirs.
+const MIN_WORD_CALLERS: usize = 3;
+/// Fewest texts for each word, on average, before it is believed that there are no others.
+const MIN_TEXTS_OF_WORD: u64 = 4;
+/// Fewest texts of one form before it is told.
+const MIN_TEXTS_OF_FORM: u64 = 20;
+
+/// What was learned of the values of one place.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Values {
+    numbers: Option<Span<f64>>,
+    lengths: Option<Span<u64>>,
+    items: Option<Span<u64>>,
+    form: Form,
+    words: Words,
+}
+
+/// The form of all texts, see [`redact::shape`].
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+enum Form {
+    #[default]
+    None,
+    One(String),
+    Several,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+enum Words {
+    Few(Vec<Word>),
+    Many,
+}
+
+impl Default for Words {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Word {
+    text: String,
+    /// Keys of the first few who said it or were told it.
+    callers: Vec<u64>,
+}
+
+impl Values {
+    pub(super) fn number(&mut self, number: f64) {
+        if number.is_finite() {
+            Span::widen(&mut self.numbers, number);
+        }
+    }
+
+    pub(super) fn array(&mut self, items: u64) {
+        Span::widen(&mut self.items, items);
+    }
+
+    /// Learns from a text that has a format: no form and no words.
+    pub(super) fn formatted(&mut self, text: &str) {
+        Span::widen(&mut self.lengths, text.chars().count() as u64);
+        self.form = Form::Several;
+        self.words = Words::Many;
+    }
+
+    /// Learns from a text; `caller` is the key of who said it or was told it, if that may count.
+    pub(super) fn text(&mut self, text: &str, caller: Option<u64>) {
+        Span::widen(&mut self.lengths, text.chars().count() as u64);
+        match &self.form {
+            Form::Several => {}
+            Form::One(form) if redact::has_shape(text, form) => {}
+            Form::None if !text.is_empty() && text.len() <= MAX_FORM => {
+                self.form = Form::One(redact::shape(text));
+            }
+            _ => self.form = Form::Several,
+        }
+        self.words.add(text, caller);
+    }
+
+    pub(super) fn merge(&mut self, other: &Self) {
+        Span::join(&mut self.numbers, other.numbers);
+        Span::join(&mut self.lengths, other.lengths);
+        Span::join(&mut self.items, other.items);
+        self.form = match (std::mem::take(&mut self.form), &other.form) {
+            (Form::None, other) => other.clone(),
+            (mine, Form::None) => mine,
+            (Form::One(mine), Form::One(theirs)) if mine == *theirs => Form::One(mine),
+            _ => Form::Several,
+        };
+        self.words.merge(&other.words);
+    }
+
+    /// The bounds.
+    #[must_use]
+    pub fn bounds(&self) -> Bounds {
+        Bounds { number: self.numbers, length: self.lengths, items: self.items }
+    }
+
+    /// The words, in order, when it can be believed that these `texts` were all there are, and each was said
+    /// by enough callers.
+    #[must_use]
+    pub fn words(&self, texts: u64) -> Vec<String> {
+        let Words::Few(words) = &self.words else { return Vec::new() };
+        let is_told = |word: &Word| word.callers.len() >= MIN_WORD_CALLERS;
+        if texts < MIN_TEXTS_OF_WORD * words.len() as u64 || !words.iter().all(is_told) {
+            return Vec::new();
+        }
+        let mut out: Vec<_> = words.iter().map(|word| word.text.clone()).collect();
+        out.sort_unstable();
+        out
+    }
+
+    /// The one form of all these `texts`; `None` where it says nothing that the type does not say.
+    #[must_use]
+    pub fn form(&self, texts: u64) -> Option<&str> {
+        let Form::One(form) = &self.form else { return None };
+        let says_something = form.contains(|c: char| c == '9' || c.is_ascii_punctuation())
+            && !form.contains(['?', 'x', '…']);
+        (texts >= MIN_TEXTS_OF_FORM && says_something).then_some(form)
+    }
+}
+
+impl Words {
+    fn add(&mut self, text: &str, caller: Option<u64>) {
+        let Self::Few(words) = self else { return };
+        if let Some(word) = words.iter_mut().find(|word| word.text == text) {
+            word.said_by(caller);
+        } else if words.len() < MAX_WORDS && is_word(text) {
+            let mut word = Word { text: text.to_owned(), callers: Vec::new() };
+            word.said_by(caller);
+            words.push(word);
+        } else {
+            *self = Self::Many;
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        let Self::Few(theirs) = other else {
+            *self = Self::Many;
+            return;
+        };
+        for word in theirs {
+            self.add(&word.text, None);
+            word.callers.iter().for_each(|caller| self.add(&word.text, Some(*caller)));
+        }
+    }
+}
+
+impl Word {
+    fn said_by(&mut self, caller: Option<u64>) {
+        if let Some(caller) = caller
+            && self.callers.len() < MIN_WORD_CALLERS
+            && !self.callers.contains(&caller)
+        {
+            self.callers.push(caller);
+        }
+    }
+}
+
+/// Whether text can be one of a few words: a name as programs have them, not a number, and with few digits, as
+/// keys and ids have many.
+fn is_word(text: &str) -> bool {
+    let mut digits = 0;
+    let is_part = |byte: u8| {
+        digits += usize::from(byte.is_ascii_digit());
+        byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b':' | b'/' | b'+')
+    };
+    text.len() <= MAX_WORD
+        && text.starts_with(|c: char| c.is_ascii_alphabetic())
+        && text.bytes().all(is_part)
+        && digits <= 3
+}
+
+/// A form as a regular expression (ECMA-262, as JSON Schema has them): runs of a class become counted, what is
+/// no letter and no digit stands for itself.
+#[must_use]
+pub fn pattern_of(form: &str) -> String {
+    let mut out = String::from("^");
+    let mut rest = form.chars().peekable();
+    while let Some(first) = rest.next() {
+        let mut run = 1;
+        while rest.next_if_eq(&first).is_some() {
+            run += 1;
+        }
+        match first {
+            '9' => out.push_str("[0-9]"),
+            'a' => out.push_str("[a-z]"),
+            'A' => out.push_str("[A-Z]"),
+            // Other escapes are errors where patterns are read strictly (ECMA-262 §22.2.1, `u`).
+            _ if r"^$\.*+?()[]{}|/".contains(first) => {
+                out.push('\\');
+                out.push(first);
+            }
+            _ => out.push(first),
+        }
+        if run > 1 {
+            out.push_str(&format!("{{{run}}}"));
+        }
+    }
+    out.push('$');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn learned(texts: &[&str], rounds: u64) -> Values {
+        let mut values = Values::default();
+        for round in 0..rounds {
+            texts.iter().for_each(|text| values.text(text, Some(round % 5)));
+        }
+        values
+    }
+
+    #[test]
+    fn a_few_words_are_told_when_several_callers_said_each() {
+        let words = ["open", "shipped", "in_transit"];
+        assert_eq!(learned(&words, 10).words(30), ["in_transit", "open", "shipped"]);
+        assert!(learned(&words, 3).words(9).is_empty(), "too few to believe that these are all");
+        assert!(learned(&words, 2).words(30).is_empty(), "said by two callers");
+        let mut values = learned(&words, 10);
+        values.text("ada", Some(1));
+        assert!(values.words(31).is_empty(), "one of them was said by one caller alone");
+        for other in ["7", "two words", "", "AKIA0123456789", &"a".repeat(MAX_WORD + 1)] {
+            let mut values = learned(&words, 10);
+            values.text(other, Some(1));
+            assert!(values.words(31).is_empty(), "{other}");
+        }
+        let many: Vec<String> =
+            (0..=MAX_WORDS).map(|n| format!("w{}", char::from(b'a' + n as u8))).collect();
+        let many: Vec<&str> = many.iter().map(String::as_str).collect();
+        assert!(learned(&many, 50).words(50 * many.len() as u64).is_empty());
+    }
+
+    #[test]
+    fn the_form_of_all_is_told_as_a_pattern() {
+        let values = learned(&["ABC-00123", "XYZ-99999"], 10);
+        assert_eq!(values.form(20).map(pattern_of).as_deref(), Some("^[A-Z]{3}-[0-9]{5}$"));
+        assert_eq!(values.form(19), None);
+        assert_eq!(learned(&["ABC-00123", "ABC-0012"], 10).form(20), None);
+        assert_eq!(learned(&["open", "shut"], 10).form(20), None, "its length says that");
+        assert_eq!(learned(&["é-1", "ä-2"], 10).form(20), None);
+        assert_eq!(pattern_of("a.a*(9)$^"), r"^[a-z]\.[a-z]\*\([0-9]\)\$\^$");
+    }
+
+    #[test]
+    fn bounds_hold_all_and_two_halves_are_the_whole() {
+        let mut values = Values::default();
+        for number in [3.5, -2.0, f64::NAN, f64::INFINITY, 7.0] {
+            values.number(number);
+        }
+        values.array(0);
+        values.array(4);
+        values.text("ééé", None);
+        let bounds = values.bounds();
+        assert_eq!(bounds.number, Some(Span { least: -2.0, most: 7.0 }));
+        assert_eq!(bounds.items, Some(Span { least: 0, most: 4 }));
+        assert_eq!(bounds.length, Some(Span { least: 3, most: 3 }));
+
+        let texts = ["open", "shut", "AB-12", "open"];
+        let (mut first, mut second, mut whole) = <(Values, Values, Values)>::default();
+        for (index, text) in texts.iter().enumerate() {
+            let half = if index < 2 { &mut first } else { &mut second };
+            half.text(text, Some(index as u64));
+            whole.text(text, Some(index as u64));
+        }
+        first.merge(&second);
+        assert_eq!(first, whole);
+        first.merge(&Values::default());
+        assert_eq!(first, whole);
+    }
+}

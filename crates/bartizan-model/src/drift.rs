@@ -1,0 +1,80 @@
+//! Differences between what is written about an endpoint and what was seen of it.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// How much a difference means to those who rely on what is written.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftGrade {
+    /// It breaks a caller that does as is written, or a promise about access.
+    Breaking,
+    /// There is more than is written, or less is asked for.
+    Warning,
+    /// Nobody used what is written.
+    Info,
+}
+
+/// What differs.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
+)]
+#[serde(rename_all = "snake_case")]
+pub enum DriftKind {
+    /// Authentication is written, and a request without any was granted.
+    AnsweredWithoutAuthentication,
+    /// A type that is not written.
+    Type,
+    /// A value that is not among those that are written.
+    Value,
+    /// What must be there was not.
+    Missing,
+    /// A parameter or field that is not written.
+    Unwritten,
+    /// A status of answers that is not written.
+    Status,
+    /// A media type that is not written.
+    MediaType,
+    /// A parameter or field that is written and never came.
+    Unused,
+}
+
+/// One difference.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Drift {
+    /// How much it means.
+    pub grade: DriftGrade,
+    /// What differs.
+    pub kind: DriftKind,
+    /// Where: `request`, `request body`, or the status of the answer.
+    pub part: String,
+    /// Parameter or field there (`query.limit`, `body:/items/*/price`); empty for all of the part.
+    pub location: String,
+    /// What is written; empty for nothing.
+    pub written: String,
+    /// What was seen; empty for nothing.
+    pub seen: String,
+    /// Line of the file where it is written, from 1; `null` where nothing is, and for files that others refer
+    /// to.
+    pub line: Option<u32>,
+}
+
+/// What is written about an endpoint.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Written {
+    /// Name of the specification.
+    pub document: String,
+    /// Where the operation is in it (RFC 6901).
+    pub pointer: String,
+    /// Its line, from 1; 0 when unknown.
+    pub line: u32,
+    /// Differences, the gravest first, at most [`MAX_DRIFT`].
+    pub drift: Vec<Drift>,
+    /// How many more there are.
+    pub more: u64,
+}
+
+/// Most differences that are told of one endpoint.
+pub const MAX_DRIFT: usize = 200;

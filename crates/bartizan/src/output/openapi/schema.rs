@@ -1,0 +1,127 @@
+//! Schemas (JSON Schema 2020-12) of what was seen in bodies and parameters.
+
+use bartizan_model::{Direction, Endpoint, Fields, Parameter, endpoint::Bounds};
+use serde_json::{Map, Value, json};
+
+/// Formats that JSON Schema knows by the same name (2020-12 validation §7.3).
+const FORMATS: [&str; 6] = ["date", "date-time", "email", "ipv4", "uri", "uuid"];
+
+/// The schema of a value that is no container.
+pub(super) fn scalar(parameter: &Parameter) -> Value {
+    let mut schema = Map::new();
+    describe(parameter, &mut schema);
+    schema.into()
+}
+
+/// The schema of one kind of body of an endpoint; of XML only that there is some.
+pub(super) fn of_body(endpoint: &Endpoint, body: u32, direction: Direction) -> Value {
+    of(&Fields::of(endpoint, body, direction))
+}
+
+fn of(fields: &Fields<'_>) -> Value {
+    let mut schema = Map::new();
+    match fields.parameter {
+        Some((parameter, _)) => describe(parameter, &mut schema),
+        None => set_types(fields.types(), &mut schema),
+    }
+    if !fields.keys.is_empty() {
+        let members = fields.keys.iter().map(|(key, field)| (key.clone(), of(field)));
+        schema.insert("properties".into(), Value::Object(members.collect()));
+        let required = fields.keys.iter().filter(|(_, field)| field.is_required());
+        let required: Vec<_> = required.map(|(key, _)| key).collect();
+        if !required.is_empty() {
+            schema.insert("required".into(), json!(required));
+        }
+    }
+    if let Some(value) = &fields.any_key {
+        schema.insert("additionalProperties".into(), of(value));
+    }
+    if let Some(element) = &fields.element {
+        schema.insert("items".into(), of(element));
+    }
+    schema.into()
+}
+
+fn set_types<'t>(names: impl Iterator<Item = &'t str>, schema: &mut Map<String, Value>) {
+    let mut names: Vec<&str> = names.collect();
+    if names.contains(&"number") {
+        // Every integer is a number.
+        names.retain(|name| *name != "integer");
+    }
+    names.dedup();
+    match names.as_slice() {
+        [] => {}
+        [one] => {
+            schema.insert("type".into(), (*one).into());
+        }
+        several => {
+            schema.insert("type".into(), json!(several));
+        }
+    }
+}
+
+fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
+    // Bytes are a string of which nothing is said (OpenAPI 3.1.1 §4.7.14.3).
+    let names = parameter.value_type.split('|').filter(|name| !name.is_empty());
+    set_types(names.map(|name| if name == "binary" { "string" } else { name }), schema);
+    let types = || parameter.value_type.split('|');
+    if types().any(|name| name == "string") {
+        let is_text_alone = types().all(|name| matches!(name, "string" | "null"));
+        match parameter.format.as_str() {
+            "" if is_text_alone && !parameter.words.is_empty() => {
+                schema.insert("enum".into(), json!(words(parameter)));
+            }
+            "" if !parameter.pattern.is_empty() => {
+                schema.insert("pattern".into(), parameter.pattern.as_str().into());
+            }
+            "digits" => {
+                schema.insert("pattern".into(), "^[0-9]+$".into());
+            }
+            "hex" => {
+                schema.insert("pattern".into(), "^[0-9a-fA-F]+$".into());
+            }
+            format if FORMATS.contains(&format) => {
+                schema.insert("format".into(), format.into());
+            }
+            _ => {}
+        }
+    }
+    if let Some(seen) = bounds(parameter) {
+        schema.insert("x-bartizan-bounds".into(), seen);
+    }
+}
+
+/// The words, and `null` where that was seen too.
+fn words(parameter: &Parameter) -> Vec<Value> {
+    let words = parameter.words.iter().map(|word| Value::from(word.as_str()));
+    let null = parameter.value_type.split('|').any(|name| name == "null").then_some(Value::Null);
+    words.chain(null).collect()
+}
+
+/// Bounds of what came. They are not those of what may come.
+fn bounds(parameter: &Parameter) -> Option<Value> {
+    let Bounds { number, length, items } = parameter.bounds;
+    let mut out = Map::new();
+    if let Some(number) = number {
+        out.insert("minimum".into(), of_number(number.least));
+        out.insert("maximum".into(), of_number(number.most));
+    }
+    if let Some(length) = length {
+        out.insert("minLength".into(), length.least.into());
+        out.insert("maxLength".into(), length.most.into());
+    }
+    if let Some(items) = items {
+        out.insert("minItems".into(), items.least.into());
+        out.insert("maxItems".into(), items.most.into());
+    }
+    (!out.is_empty()).then(|| out.into())
+}
+
+/// Whole numbers are written without a point.
+fn of_number(number: f64) -> Value {
+    if number.fract() == 0.0 && number.abs() < 9e15 {
+        (number as i64).into()
+    } else {
+        number.into()
+    }
+}

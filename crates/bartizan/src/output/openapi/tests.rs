@@ -1,0 +1,143 @@
+use bartizan_model::{
+    Direction, Location, Method,
+    endpoint::{InBody, Span},
+};
+
+use super::*;
+
+fn body(direction: Direction, status: Option<u16>, media_type: &str, count: u64) -> BodySeen {
+    BodySeen { direction, status, media_type: media_type.to_owned(), count }
+}
+
+/// A parameter of answers: in which body, how often, of how many.
+fn field(location: &str, value_type: &str, bodies: &[(u32, u64, u64)]) -> Parameter {
+    let location = Location::from_text(location);
+    Parameter {
+        name: location.last_name(),
+        location,
+        direction: Direction::Response,
+        value_type: value_type.to_owned(),
+        format: String::new(),
+        required: None,
+        examples_redacted: Vec::new(),
+        seen: bodies.iter().map(|(_, seen, _)| seen).sum(),
+        bounds: bartizan_model::endpoint::Bounds::default(),
+        words: Vec::new(),
+        pattern: String::new(),
+        bodies: bodies
+            .iter()
+            .map(|(body, seen, of)| InBody { body: *body, seen: *seen, of: *of })
+            .collect(),
+    }
+}
+
+fn endpoint() -> Endpoint {
+    let mut id = field("path.id", "integer", &[]);
+    id.direction = Direction::Request;
+    id.bounds.number = Some(Span { least: 1.0, most: 99.0 });
+    let mut limit = field("query.limit", "integer", &[]);
+    limit.direction = Direction::Request;
+    let mut state = field("body:/items/*/state", "string|null", &[(0, 40, 40)]);
+    state.words = vec!["open".to_owned(), "shut".to_owned()];
+    Endpoint {
+        host: "api.example.com".to_owned(),
+        method: Method("GET".to_owned()),
+        path: "/v1/orders/{id}".to_owned(),
+        requests: 23,
+        statuses: vec![(200, 20), (404, 3)],
+        auth: vec![Auth {
+            auth_type: AuthType::Jwt,
+            location: "header".to_owned(),
+            name: "authorization".to_owned(),
+            coverage: 0.9,
+        }],
+        auth_judged: 20,
+        bodies: vec![
+            body(Direction::Response, Some(200), "application/json", 20),
+            body(Direction::Response, Some(404), "application/problem+json", 3),
+        ],
+        parameters: vec![
+            id,
+            limit,
+            field("body:/items", "array", &[(0, 20, 20)]),
+            field("body:/items/*", "object", &[(0, 40, 20)]),
+            field("body:/items/*/price", "integer|number", &[(0, 30, 40)]),
+            state,
+            field("body:/labels", "object", &[(0, 2, 20)]),
+            field("body:/labels/{key}", "boolean", &[(0, 9, 2)]),
+            field("body:/token!jwt/sub", "string", &[(0, 20, 20)]),
+            field("body:/title", "string", &[(1, 3, 3)]),
+        ],
+        ..Endpoint::default()
+    }
+}
+
+#[test]
+fn bodies_have_schemas_by_status_and_media_type() {
+    let document = document(&[endpoint()], "api.example.com");
+    let get = &document["paths"]["/v1/orders/{id}"]["get"];
+    assert_eq!(get["operationId"], "get_v1_orders_id");
+    assert_eq!(
+        get["parameters"],
+        json!([
+            { "name": "id", "in": "path", "required": true,
+              "schema": { "type": "integer", "x-bartizan-bounds": { "minimum": 1, "maximum": 99 } } },
+            { "name": "limit", "in": "query", "required": false, "schema": { "type": "integer" },
+              "x-bartizan-seen": 0 },
+        ])
+    );
+    assert_eq!(
+        get["responses"]["200"]["content"]["application/json"]["schema"],
+        json!({
+            "type": "object",
+            "properties": {
+                "items": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": {
+                            "price": { "type": "number" },
+                            "state": { "type": ["string", "null"], "enum": ["open", "shut", null] },
+                        },
+                        "required": ["state"],
+                    },
+                },
+                "labels": { "type": "object", "additionalProperties": { "type": "boolean" } },
+            },
+            "required": ["items"],
+        })
+    );
+    assert_eq!(
+        get["responses"]["404"]["content"]["application/problem+json"]["schema"],
+        json!({ "type": "object", "properties": { "title": { "type": "string" } } }),
+        "three are too few to call a field required"
+    );
+    assert_eq!(get["security"], json!([{ "jwt_authorization": [] }, {}]));
+    assert_eq!(document["servers"], json!([{ "url": "//api.example.com" }]));
+}
+
+#[test]
+fn what_is_called_at_one_path_is_one_operation() {
+    let named = |operation: &str| Endpoint {
+        method: Method("POST".to_owned()),
+        path: "/graphql".to_owned(),
+        protocol: Protocol::Graphql,
+        operation: Some(operation.to_owned()),
+        bodies: vec![body(Direction::Request, None, "application/json", 23)],
+        parameters: Vec::new(),
+        ..endpoint()
+    };
+    let odd = Endpoint { method: Method("PROPFIND".to_owned()), ..endpoint() };
+    let orphan = Endpoint { path: "/never".to_owned(), requests: 0, ..endpoint() };
+    let other = Endpoint { host: "b".to_owned(), requests: 99, ..endpoint() };
+    let all = [named("query a"), named("mutation b"), odd, orphan, other];
+    assert_eq!(hosts(&all), [("b", 99), ("api.example.com", 69)]);
+    let document = document(&all, "api.example.com");
+    let paths = document["paths"].as_object().expect("an object");
+    assert_eq!(paths.keys().collect::<Vec<_>>(), ["/graphql"]);
+    let post = &paths["/graphql"]["post"];
+    assert_eq!(post["x-bartizan-operations"], json!(["mutation b", "query a"]));
+    assert_eq!(post["x-bartizan-requests"], 46);
+    assert_eq!(post["requestBody"]["content"], json!({ "application/json": {} }));
+    assert_eq!(document["x-bartizan-left-out"], json!(["PROPFIND /v1/orders/{id}"]));
+}
