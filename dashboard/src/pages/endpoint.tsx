@@ -210,10 +210,13 @@ function Authentication({ endpoint }: { endpoint: Endpoint }) {
   const successes = endpoint.statuses
     .filter(([status]) => (status >= 200 && status < 300) || status === 304)
     .reduce((sum, [, size]) => sum + size, 0);
+  // A request may carry several, so that this is the most that can have carried one.
   const covered = Math.min(
     1,
-    endpoint.auth.reduce((sum, one) => Math.max(sum, one.coverage), 0),
+    endpoint.auth.reduce((sum, one) => sum + one.coverage, 0),
   );
+  const open =
+    endpoint.auth.length > 1 ? "Answered without a credential, at least" : "Answered without a credential";
   const known = successes > 0 ? Math.min(1, judged / successes) : judged > 0 ? 1 : 0;
   return (
     <Panel
@@ -240,8 +243,9 @@ function Authentication({ endpoint }: { endpoint: Endpoint }) {
             value={share(one.coverage, 1)}
           />
         ))}
-        {judged > 0 && covered < 1 && (
-          <Line className="tone s-high" words="Answered without a credential" value={share(1 - covered, 1)} />
+        {/* Shares are rounded, each by itself. */}
+        {judged > 0 && 1 - covered > 0.0005 && (
+          <Line className="tone s-high" words={open} value={share(1 - covered, 1)} />
         )}
         {judged === 0 && (
           <div className="note">

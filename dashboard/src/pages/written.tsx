@@ -3,7 +3,7 @@ import type { Drift, DriftGrade, Endpoint } from "../api/shapes.ts";
 import { Hostile, Sev } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
-import { driftByPart, partName, pathOf } from "../words/drift.ts";
+import { driftByPart, graded, partName, pathOf } from "../words/drift.ts";
 import { count, many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -30,12 +30,12 @@ export function WrittenHere({ endpoint }: { endpoint: Endpoint }) {
   return (
     <Panel
       title="Specification and traffic"
-      sub={`${visible(it.document, 80)}${it.line > 0 ? `, line ${count(it.line)}` : ""}`}
+      sub={`${visible(it.document.split(/[/\\]/).at(-1) ?? "", 80)}${it.line > 0 ? `, line ${count(it.line)}` : ""}`}
       end={
         <span className="row wrap">
           {GRADES.filter((grade) => size(grade) > 0).map((grade) => (
             <span key={grade} className="row">
-              <Sev severity={LOOKS[grade]} bare /> {count(size(grade))} {grade}
+              <Sev severity={LOOKS[grade]} bare /> {graded(size(grade), grade)}
             </span>
           ))}
         </span>

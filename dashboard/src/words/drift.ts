@@ -1,5 +1,6 @@
 // Differences between a specification and traffic, in words.
-import type { Drift } from "../api/shapes.ts";
+import type { Drift, DriftGrade } from "../api/shapes.ts";
+import { count, many } from "./numbers.ts";
 
 /** Differences by the part of the exchange: the request first, then answers by status. */
 export function driftByPart(drift: Drift[]): [part: string, drift: Drift[]][] {
@@ -24,3 +25,7 @@ export function pathOf(location: string): string {
   );
   return text === "" ? "body" : text.replace(/~([0-5])/g, (_, code: string) => "~/*!{#".charAt(Number(code)));
 }
+
+/** `2 breaking`, `1 warning`, `3 info`. */
+export const graded = (size: number, grade: DriftGrade): string =>
+  grade === "warning" ? many(size, grade) : `${count(size)} ${grade}`;

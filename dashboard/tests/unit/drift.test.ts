@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Drift } from "../../src/api/shapes.ts";
-import { driftByPart, partName, pathOf } from "../../src/words/drift.ts";
+import { driftByPart, graded, partName, pathOf } from "../../src/words/drift.ts";
 
 test("differences stand by the part of the exchange, the request first", () => {
   const one = (part: string): Drift => ({
@@ -31,4 +31,11 @@ test("a place in a body is told as code has it", () => {
   assert.equal(pathOf("body:/*/id"), "[].id");
   assert.equal(pathOf("body:"), "body");
   assert.equal(pathOf("query.limit"), "query.limit");
+});
+
+test("grades are counted", () => {
+  assert.deepEqual(
+    [graded(2, "breaking"), graded(1, "warning"), graded(2, "warning"), graded(3, "info")],
+    ["2 breaking", "1 warning", "2 warnings", "3 info"],
+  );
 });
