@@ -397,6 +397,11 @@ impl Profile {
             let direction = Direction::from(node.side());
             sensitive |= direction == Direction::Response && crate::classes::is_sensitive(*class);
             let hash = node.general_hash();
+            for places in [&mut self.places, &mut self.refused] {
+                if let Some(place) = places.get_mut(&hash) {
+                    place.values.forget_words();
+                }
+            }
             let full = self.classes.len() >= MAX_CLASS_PLACES;
             let mut known = self.classes.iter_mut();
             match known.find(|seen| seen.hash == hash && seen.class == class.as_str()) {

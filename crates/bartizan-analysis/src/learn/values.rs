@@ -77,6 +77,11 @@ impl Values {
         self.words = Words::Many;
     }
 
+    /// Forgets the words, for good: some class of data was seen here, so they are values of somebody.
+    pub(super) fn forget_words(&mut self) {
+        self.words = Words::Many;
+    }
+
     /// Learns from a text; `caller` is the key of who said it or was told it, if that may count.
     pub(super) fn text(&mut self, text: &str, caller: Option<u64>) {
         Span::widen(&mut self.lengths, text.chars().count() as u64);
