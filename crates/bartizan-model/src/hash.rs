@@ -79,6 +79,13 @@ impl KeyedHash {
         self.to_string()[..6].to_owned()
     }
 
+    /// The first 64 bits, as key of tables in memory.
+    #[must_use]
+    pub fn first8(&self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
+
     /// Parses the 16 characters that `Display` writes; `None` for anything else.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::{Location, data_class::Direction};
+use bartizan_model::{HashKey, Location, data_class::Direction};
 use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
@@ -54,8 +54,10 @@ pub struct InBody {
 }
 
 /// Of which message a value is.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Seen {
+#[derive(Clone, Copy, Debug)]
+pub struct Seen<'k> {
+    /// Key of hashes of the organisation.
+    pub key: &'k HashKey,
     /// Number of its body in [`Profile::bodies`](super::Profile::bodies).
     pub body: Option<u8>,
     /// Key of who sent it or was answered with it, if that may count.
@@ -88,7 +90,7 @@ impl Place {
         }
     }
 
-    pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen) {
+    pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen<'_>) {
         self.seen += 1;
         self.types |= 1 << type_bit(&value);
         let objects = u64::from(matches!(value, Value::Object));
@@ -97,7 +99,7 @@ impl Place {
             self.count(InBody { number, seen: 1, objects });
         }
         match value {
-            Value::Text(text) => self.learn_text(text, seen.caller),
+            Value::Text(text) => self.learn_text(text, seen),
             Value::Integer(number) => self.values.number(number as f64),
             Value::Number(number) => self.values.number(number),
             Value::Array => self.values.array(node.children().count() as u64),
@@ -114,11 +116,11 @@ impl Place {
         }
     }
 
-    fn learn_text(&mut self, text: &str, caller: Option<u64>) {
+    fn learn_text(&mut self, text: &str, seen: Seen<'_>) {
         self.texts += 1;
         let format = format_of(text);
         if format.is_empty() {
-            self.values.text(text, caller);
+            self.values.text(text, seen.caller, seen.key);
             return;
         }
         if let Some(count) = self.formats.get_mut(format) {

@@ -224,7 +224,7 @@ impl Profile {
             self.last_seen = Some(self.last_seen.map_or(time, |t| t.max(time)));
         }
         if lesson.caller.counts {
-            self.actors.add(u64::from_le_bytes(first8(&lesson.caller.actor_key.0)));
+            self.actors.add(lesson.caller.actor_key.first8());
         } else {
             self.uncounted += 1;
         }
@@ -283,8 +283,9 @@ impl Profile {
 
     fn learn_values(&mut self, lesson: &Lesson<'_>, side: Side, granted: bool) {
         let caller = lesson.caller;
-        let caller = caller.counts.then(|| u64::from_le_bytes(first8(&caller.actor_key.0)));
-        let seen = Seen { body: self.learn_body(lesson.facts, side), caller, granted };
+        let caller = caller.counts.then(|| caller.actor_key.first8());
+        let key = &lesson.facts.snapshot.key;
+        let seen = Seen { key, body: self.learn_body(lesson.facts, side), caller, granted };
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
                 (_, Root::Body | Root::Xml) => {
@@ -348,7 +349,7 @@ impl Profile {
         u8::try_from(self.bodies.len() - 1).ok()
     }
 
-    fn learn_node(&mut self, node: NodeRef<'_>, seen: Seen) {
+    fn learn_node(&mut self, node: NodeRef<'_>, seen: Seen<'_>) {
         let value = node.value();
         if seen.granted && node.side() == Side::Response && matches!(value, Value::Array) {
             self.largest_array = self.largest_array.max(node.children().count() as u64);
@@ -469,12 +470,6 @@ fn media_type(headers: &Headers) -> Cow<'_, str> {
         }
         _ => "".into(),
     }
-}
-
-fn first8(bytes: &[u8; 10]) -> [u8; 8] {
-    let mut out = [0; 8];
-    out.copy_from_slice(&bytes[..8]);
-    out
 }
 
 /// Whether an address is not reachable from the Internet (RFC 1918, 4193, 6598, 3927, loopback).

@@ -2,6 +2,7 @@
 //! most [`MAX_WORDS`] words of [`MAX_WORD`] bytes and one form of [`MAX_FORM`].
 
 use bartizan_model::{
+    HashKey,
     endpoint::{Bounds, Span},
     redact,
 };
@@ -54,9 +55,21 @@ impl Default for Words {
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Word {
-    text: String,
+    /// Keyed hash, by which it is known while it may still be a value of somebody.
+    hash: u64,
+    /// The word itself, kept from the caller on who makes enough of them.
+    text: Option<String>,
     /// Keys of the first few who said it or were told it.
     callers: Vec<u64>,
+}
+
+/// A text with what it is kept by.
+#[derive(Clone, Copy)]
+struct Said<'t> {
+    text: &'t str,
+    /// Key of who said it or was told it, if that may count.
+    caller: Option<u64>,
+    key: &'t HashKey,
 }
 
 impl Values {
@@ -82,8 +95,9 @@ impl Values {
         self.words = Words::Many;
     }
 
-    /// Learns from a text; `caller` is the key of who said it or was told it, if that may count.
-    pub(super) fn text(&mut self, text: &str, caller: Option<u64>) {
+    /// Learns from a text; `caller` is the key of who said it or was told it, if that may count, and `key` the
+    /// key of hashes of the organisation.
+    pub(super) fn text(&mut self, text: &str, caller: Option<u64>, key: &HashKey) {
         Span::widen(&mut self.lengths, text.chars().count() as u64);
         match &self.form {
             Form::Several => {}
@@ -93,7 +107,7 @@ impl Values {
             }
             _ => self.form = Form::Several,
         }
-        self.words.add(text, caller);
+        self.words.add(Said { text, caller, key });
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
@@ -120,11 +134,11 @@ impl Values {
     #[must_use]
     pub fn words(&self, texts: u64) -> Vec<String> {
         let Words::Few(words) = &self.words else { return Vec::new() };
-        let is_told = |word: &Word| word.callers.len() >= MIN_WORD_CALLERS;
-        if texts < MIN_TEXTS_OF_WORD * words.len() as u64 || !words.iter().all(is_told) {
+        if texts < MIN_TEXTS_OF_WORD * words.len() as u64 {
             return Vec::new();
         }
-        let mut out: Vec<_> = words.iter().map(|word| word.text.clone()).collect();
+        let told: Option<Vec<_>> = words.iter().map(|word| word.text.clone()).collect();
+        let mut out = told.unwrap_or_default();
         out.sort_unstable();
         out
     }
@@ -140,37 +154,63 @@ impl Values {
 }
 
 impl Words {
-    fn add(&mut self, text: &str, caller: Option<u64>) {
+    fn add(&mut self, said: Said<'_>) {
         let Self::Few(words) = self else { return };
-        if let Some(word) = words.iter_mut().find(|word| word.text == text) {
-            word.said_by(caller);
-        } else if words.len() < MAX_WORDS && is_word(text) {
-            let mut word = Word { text: text.to_owned(), callers: Vec::new() };
-            word.said_by(caller);
+        // Words that are told already need no hash, and soon they are all.
+        let is_told = |word: &&mut Word| word.text.as_deref() == Some(said.text);
+        if words.iter_mut().find(is_told).is_some() {
+            return;
+        }
+        if !is_word(said.text) {
+            *self = Self::Many;
+            return;
+        }
+        let hash = said.key.hash("learned word", said.text.as_bytes()).first8();
+        if let Some(word) = words.iter_mut().find(|word| word.hash == hash) {
+            word.said_by(said);
+        } else if words.len() < MAX_WORDS {
+            let mut word = Word { hash, text: None, callers: Vec::new() };
+            word.said_by(said);
             words.push(word);
         } else {
             *self = Self::Many;
         }
     }
 
+    /// Joins. A word that only both together have enough callers for is told when it is said again.
     fn merge(&mut self, other: &Self) {
-        let Self::Few(theirs) = other else {
+        let (Self::Few(words), Self::Few(theirs)) = (&mut *self, other) else {
             *self = Self::Many;
             return;
         };
-        for word in theirs {
-            self.add(&word.text, None);
-            word.callers.iter().for_each(|caller| self.add(&word.text, Some(*caller)));
+        for other in theirs {
+            let room = words.len() < MAX_WORDS;
+            match words.iter_mut().find(|word| word.hash == other.hash) {
+                Some(word) => {
+                    other.callers.iter().for_each(|&caller| word.count(caller));
+                    word.text = word.text.take().or_else(|| other.text.clone());
+                }
+                None if room => words.push(other.clone()),
+                None => {
+                    *self = Self::Many;
+                    return;
+                }
+            }
         }
     }
 }
 
 impl Word {
-    fn said_by(&mut self, caller: Option<u64>) {
-        if let Some(caller) = caller
-            && self.callers.len() < MIN_WORD_CALLERS
-            && !self.callers.contains(&caller)
-        {
+    fn said_by(&mut self, said: Said<'_>) {
+        let Some(caller) = said.caller else { return };
+        self.count(caller);
+        if self.callers.len() >= MIN_WORD_CALLERS {
+            self.text = Some(said.text.to_owned());
+        }
+    }
+
+    fn count(&mut self, caller: u64) {
+        if self.callers.len() < MIN_WORD_CALLERS && !self.callers.contains(&caller) {
             self.callers.push(caller);
         }
     }
@@ -224,10 +264,12 @@ pub fn pattern_of(form: &str) -> String {
 mod tests {
     use super::*;
 
+    const KEY: HashKey = HashKey::new([3; 32]);
+
     fn learned(texts: &[&str], rounds: u64) -> Values {
         let mut values = Values::default();
         for round in 0..rounds {
-            texts.iter().for_each(|text| values.text(text, Some(round % 5)));
+            texts.iter().for_each(|text| values.text(text, Some(round % 5), &KEY));
         }
         values
     }
@@ -239,17 +281,34 @@ mod tests {
         assert!(learned(&words, 3).words(9).is_empty(), "too few to believe that these are all");
         assert!(learned(&words, 2).words(30).is_empty(), "said by two callers");
         let mut values = learned(&words, 10);
-        values.text("ada", Some(1));
+        values.text("ada", Some(1), &KEY);
         assert!(values.words(31).is_empty(), "one of them was said by one caller alone");
         for other in ["7", "two words", "", "AKIA0123456789", &"a".repeat(MAX_WORD + 1)] {
             let mut values = learned(&words, 10);
-            values.text(other, Some(1));
+            values.text(other, Some(1), &KEY);
             assert!(values.words(31).is_empty(), "{other}");
         }
         let many: Vec<String> =
             (0..=MAX_WORDS).map(|n| format!("w{}", char::from(b'a' + n as u8))).collect();
         let many: Vec<&str> = many.iter().map(String::as_str).collect();
         assert!(learned(&many, 50).words(50 * many.len() as u64).is_empty());
+    }
+
+    #[test]
+    fn a_word_is_kept_in_the_clear_only_once_enough_callers_said_it() {
+        let mut values = Values::default();
+        let kept = |values: &Values| serde_json::to_string(values).expect("serialises");
+        for caller in [1, 2, 2, 1] {
+            values.text("hunter", Some(caller), &KEY);
+            values.text("hunter", None, &KEY);
+            assert!(!kept(&values).contains("hunter"), "{}", kept(&values));
+        }
+        let mut other = Values::default();
+        other.text("hunter", Some(3), &KEY);
+        values.merge(&other);
+        assert!(!kept(&values).contains("hunter"), "nobody said it since");
+        values.text("hunter", Some(1), &KEY);
+        assert!(kept(&values).contains("hunter"));
     }
 
     #[test]
@@ -271,7 +330,7 @@ mod tests {
         }
         values.array(0);
         values.array(4);
-        values.text("ééé", None);
+        values.text("ééé", None, &KEY);
         let bounds = values.bounds();
         assert_eq!(bounds.number, Some(Span { least: -2.0, most: 7.0 }));
         assert_eq!(bounds.items, Some(Span { least: 0, most: 4 }));
@@ -281,8 +340,8 @@ mod tests {
         let (mut first, mut second, mut whole) = <(Values, Values, Values)>::default();
         for (index, text) in texts.iter().enumerate() {
             let half = if index < 2 { &mut first } else { &mut second };
-            half.text(text, Some(index as u64));
-            whole.text(text, Some(index as u64));
+            half.text(text, Some(index as u64), &KEY);
+            whole.text(text, Some(index as u64), &KEY);
         }
         first.merge(&second);
         assert_eq!(first, whole);
