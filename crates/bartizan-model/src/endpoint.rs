@@ -378,6 +378,9 @@ pub struct Endpoint {
     /// or the source records all request headers. Access logs do not.
     #[serde(default)]
     pub auth_judged: u64,
+    /// How many of these carried none; `null` in what was written down before it was counted apart.
+    #[serde(default)]
+    pub auth_anonymous: Option<u64>,
     /// Exchanges seen, without scanner noise.
     pub requests: u64,
     /// Distinct actors, claimed principals not counted.

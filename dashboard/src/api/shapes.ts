@@ -119,6 +119,8 @@ export interface Endpoint {
   auth: Auth[];
   /** 0 with no `auth` is not evaluated, never "none". */
   auth_judged: number;
+  /** How many of these carried none; null where that was not counted. */
+  auth_anonymous: number | null;
   requests: number;
   actors: number;
   first_seen: string | null;

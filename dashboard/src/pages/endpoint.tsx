@@ -210,13 +210,14 @@ function Authentication({ endpoint }: { endpoint: Endpoint }) {
   const successes = endpoint.statuses
     .filter(([status]) => (status >= 200 && status < 300) || status === 304)
     .reduce((sum, [, size]) => sum + size, 0);
-  // A request may carry several, so that this is the most that can have carried one.
-  const covered = Math.min(
+  // Without a count, it is at least what all ways together leave: a request may carry several.
+  const most = Math.min(
     1,
     endpoint.auth.reduce((sum, one) => sum + one.coverage, 0),
   );
-  const open =
-    endpoint.auth.length > 1 ? "Answered without a credential, at least" : "Answered without a credential";
+  const anonymous = endpoint.auth_anonymous;
+  const covered = anonymous === null ? most : 1 - anonymous / Math.max(1, judged);
+  const open = `Answered without a credential${anonymous === null && endpoint.auth.length > 1 ? ", at least" : ""}`;
   const known = successes > 0 ? Math.min(1, judged / successes) : judged > 0 ? 1 : 0;
   return (
     <Panel
@@ -244,7 +245,7 @@ function Authentication({ endpoint }: { endpoint: Endpoint }) {
           />
         ))}
         {/* Shares are rounded, each by itself. */}
-        {judged > 0 && 1 - covered > 0.0005 && (
+        {judged > 0 && (anonymous === null ? 1 - covered > 0.0005 : anonymous > 0) && (
           <Line className="tone s-high" words={open} value={share(1 - covered, 1)} />
         )}
         {judged === 0 && (

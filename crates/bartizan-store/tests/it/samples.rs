@@ -35,6 +35,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         confirmed: true,
         auth: Vec::new(),
         auth_judged: 3,
+        auth_anonymous: Some(1),
         requests: 10,
         actors: 2,
         first_seen: Some(at(seen)),

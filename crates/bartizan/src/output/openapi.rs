@@ -160,8 +160,7 @@ impl Writer {
         }
         ways.dedup();
         // Some were answered without: that it is optional is what this says (§4.8.30).
-        let covered: f64 = endpoint.auth.iter().map(|auth| auth.coverage).sum();
-        if !ways.is_empty() && covered < 0.999 {
+        if !ways.is_empty() && endpoint.auth_anonymous.is_some_and(|count| count > 0) {
             ways.push(json!({}));
         }
         Some(ways.into())

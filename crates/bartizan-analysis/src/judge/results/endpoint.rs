@@ -42,6 +42,7 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
         confirmed: is_confirmed(profile, inventory_state),
         auth: auth(profile),
         auth_judged: profile.authenticated + profile.anonymous,
+        auth_anonymous: Some(profile.anonymous),
         requests: profile.requests,
         actors: profile.actors.count(),
         first_seen: profile.first_seen,

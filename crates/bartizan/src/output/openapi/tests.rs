@@ -52,6 +52,7 @@ fn endpoint() -> Endpoint {
             coverage: 0.9,
         }],
         auth_judged: 20,
+        auth_anonymous: Some(2),
         bodies: vec![
             body(Direction::Response, Some(200), "application/json", 20),
             body(Direction::Response, Some(404), "application/problem+json", 3),

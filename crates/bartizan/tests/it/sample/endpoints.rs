@@ -92,6 +92,7 @@ fn endpoint(row: &str) -> Endpoint {
         inventory_state: state,
         confirmed: actors > 2,
         auth: credentials(auth),
+        auth_anonymous: None,
         auth_judged: if auth == "unrecorded" { 0 } else { requests * 94 / 100 + requests / 50 },
         requests,
         actors,
