@@ -1,0 +1,3 @@
+mod keeper;
+
+pub use keeper::{sensor_gate, Keeper, MaybeKeeper};

@@ -1,0 +1,3 @@
+from museum import create_app
+
+app = create_app()

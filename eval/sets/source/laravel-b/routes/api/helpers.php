@@ -1,0 +1,7 @@
+<?php
+
+use App\Http\Controllers\Api\HelperController;
+use Illuminate\Support\Facades\Route;
+
+Route::get('helpers', [HelperController::class, 'index']);
+Route::patch('helpers/me', [HelperController::class, 'update']);

@@ -1,0 +1,3 @@
+module example.com/jam
+
+go 1.22

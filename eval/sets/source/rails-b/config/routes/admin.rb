@@ -1,0 +1,4 @@
+namespace :admin do
+  resources :people, except: [:show]
+  resources :exports, only: [:create]
+end

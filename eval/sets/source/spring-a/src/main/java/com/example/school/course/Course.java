@@ -1,0 +1,4 @@
+package com.example.school.course;
+
+public record Course(long id, String title, String topic) {
+}
