@@ -8,9 +8,11 @@ use std::{
 };
 
 use crate::{
+    Observer,
     components::{self, Components},
     error::ReadError,
     limits::Limits,
+    literals,
     syntax::{File, Language},
 };
 
@@ -56,7 +58,7 @@ impl Folder {
     pub(crate) fn read(
         path: &Path,
         limits: &Limits,
-        progress: &mut dyn FnMut(u64),
+        observer: &mut dyn Observer,
     ) -> Result<Self, ReadError> {
         let mut folder = Self::default();
         let name = path
@@ -64,7 +66,7 @@ impl Folder {
             .ok()
             .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
         folder.components.top = name.unwrap_or_default();
-        folder.walk(path, "", 0, limits, progress)?;
+        folder.walk(path, "", 0, limits, observer)?;
         Ok(folder)
     }
 
@@ -78,7 +80,7 @@ impl Folder {
         below: &str,
         depth: usize,
         limits: &Limits,
-        progress: &mut dyn FnMut(u64),
+        observer: &mut dyn Observer,
     ) -> Result<(), ReadError> {
         let listed = match fs::read_dir(path) {
             Ok(listed) => listed,
@@ -109,20 +111,28 @@ impl Folder {
                     self.skip("folder too deep");
                     continue;
                 }
-                self.walk(&entry.path(), &path, depth + 1, limits, progress)?;
+                self.walk(&entry.path(), &path, depth + 1, limits, observer)?;
             } else if kind.is_file() {
-                self.file(&entry.path(), &path, name, limits);
-                progress(self.files.len() as u64);
+                self.file(&entry.path(), &path, name, limits, observer);
+                observer.progress(self.files.len() as u64);
             }
         }
         Ok(())
     }
 
-    fn file(&mut self, path: &Path, below: &str, name: &str, limits: &Limits) {
+    fn file(
+        &mut self,
+        path: &Path,
+        below: &str,
+        name: &str,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) {
         let is_manifest = components::is_manifest(name);
+        let is_configuration = literals::is_configuration(name);
         let extension = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
         let language = Language::of_extension(&extension).filter(|_| !is_test(name));
-        if !is_manifest && language.is_none() {
+        if !is_manifest && !is_configuration && language.is_none() {
             return;
         }
         let text = match bounded(path, limits.file_bytes) {
@@ -133,18 +143,26 @@ impl Folder {
         if is_manifest {
             self.components.add(below, name, &text);
         }
-        let Some(language) = language else { return };
+        let Some(language) = language else {
+            if is_configuration {
+                observer.literals(below, &literals::of_lines(&text));
+            }
+            return;
+        };
         self.bytes += text.len() as u64;
         if self.files.len() >= limits.files || self.bytes > limits.total_bytes {
             return self.skip("too many files");
         }
-        if is_bundle(name, &text) {
-            return self.skip("minified file");
+        let is_bundle = is_bundle(name, &text);
+        let Some(file) = File::parse(below, language, text, limits) else {
+            return self.skip("parsing took too long");
+        };
+        observer.literals(below, &literals::of_code(&file));
+        // What a machine made small declares nothing that is served.
+        if is_bundle {
+            return self.skip("minified file, searched for secrets only");
         }
-        match File::parse(below, language, text, limits) {
-            Some(file) => self.files.push(file),
-            None => self.skip("parsing took too long"),
-        }
+        self.files.push(file);
     }
 }
 

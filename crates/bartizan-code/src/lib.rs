@@ -15,6 +15,7 @@ mod frameworks;
 pub mod graph;
 pub mod guards;
 mod limits;
+mod literals;
 pub mod paths;
 pub mod project;
 mod route;
@@ -28,6 +29,7 @@ pub use self::{
     error::ReadError,
     frameworks::{Example, FRAMEWORKS, Framework},
     limits::Limits,
+    literals::Literal,
     route::{
         Authorization, Component, Demand, Effect, Found, Guard, Level, MAX_NAME_BYTES, Place,
         Route, short,
@@ -35,18 +37,23 @@ pub use self::{
 };
 use self::{folder::Folder, project::Project};
 
-/// Reads the folder at `path`; `progress` is told how many files were parsed so far.
+/// Is told what is read while it is read.
+pub trait Observer {
+    /// So many files were parsed so far.
+    fn progress(&mut self, files: u64);
+
+    /// The texts that stand in a file, named by its path below the folder.
+    fn literals(&mut self, file: &str, literals: &[Literal<'_>]);
+}
+
+/// Reads the folder at `path`.
 ///
 /// # Errors
 ///
 /// When the folder itself cannot be read. Single files that cannot are counted in
 /// [`Found::skipped`].
-pub fn read(
-    path: &Path,
-    limits: &Limits,
-    progress: &mut dyn FnMut(u64),
-) -> Result<Found, ReadError> {
-    let folder = Folder::read(path, limits, progress)?;
+pub fn read(path: &Path, limits: &Limits, observer: &mut dyn Observer) -> Result<Found, ReadError> {
+    let folder = Folder::read(path, limits, observer)?;
     let mut routes = routes(&folder.files, limits);
     for route in &mut routes {
         route.component = folder.components.of(&route.place.file).cloned();
