@@ -1,0 +1,197 @@
+//! Walks a folder and reads what is code in it.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, DirEntry},
+    io::Read,
+    path::Path,
+};
+
+use crate::{
+    Observer,
+    components::{self, Components},
+    error::ReadError,
+    limits::Limits,
+    literals,
+    syntax::{File, Language},
+};
+
+/// Folders that hold other people's code, what a build made, or tests: an application serves
+/// nothing from them.
+const PASSED_OVER: &[&str] = &[
+    "__mocks__",
+    "__pycache__",
+    "__tests__",
+    "bower_components",
+    "build",
+    "coverage",
+    "cypress",
+    "dist",
+    "e2e",
+    "fixtures",
+    "migrations",
+    "node_modules",
+    "obj",
+    "site-packages",
+    "spec",
+    "specs",
+    "target",
+    "test",
+    "testdata",
+    "tests",
+    "vendor",
+    "venv",
+    "virtualenv",
+];
+
+/// What a folder holds.
+#[derive(Debug, Default)]
+pub(crate) struct Folder {
+    pub(crate) files: Vec<File>,
+    pub(crate) components: Components,
+    pub(crate) skipped: BTreeMap<&'static str, u64>,
+    bytes: u64,
+}
+
+impl Folder {
+    /// Reads everything below `path`. Links are not followed: they could lead out of it or round.
+    pub(crate) fn read(
+        path: &Path,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) -> Result<Self, ReadError> {
+        let mut folder = Self::default();
+        let name = path
+            .canonicalize()
+            .ok()
+            .and_then(|path| path.file_name().map(|name| name.to_string_lossy().into_owned()));
+        folder.components.top = name.unwrap_or_default();
+        folder.walk(path, "", 0, limits, observer)?;
+        Ok(folder)
+    }
+
+    fn skip(&mut self, reason: &'static str) {
+        *self.skipped.entry(reason).or_default() += 1;
+    }
+
+    fn walk(
+        &mut self,
+        path: &Path,
+        below: &str,
+        depth: usize,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) -> Result<(), ReadError> {
+        let listed = match fs::read_dir(path) {
+            Ok(listed) => listed,
+            Err(source) if depth == 0 => {
+                return Err(ReadError { path: path.to_path_buf(), source });
+            }
+            Err(_) => {
+                self.skip("folder cannot be read");
+                return Ok(());
+            }
+        };
+        let mut entries: Vec<DirEntry> = listed.flatten().collect();
+        // The order of a folder is that of its disk; results must not depend on it.
+        entries.sort_by_key(DirEntry::file_name);
+        for entry in entries {
+            let Ok(kind) = entry.file_type() else { continue };
+            let name = entry.file_name();
+            let Some(name) = name.to_str() else {
+                self.skip("name is not UTF-8");
+                continue;
+            };
+            let path = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
+            if kind.is_dir() {
+                if is_passed_over(name) {
+                    continue;
+                }
+                if depth >= limits.depth {
+                    self.skip("folder too deep");
+                    continue;
+                }
+                self.walk(&entry.path(), &path, depth + 1, limits, observer)?;
+            } else if kind.is_file() {
+                self.file(&entry.path(), &path, name, limits, observer);
+                observer.progress(self.files.len() as u64);
+            }
+        }
+        Ok(())
+    }
+
+    fn file(
+        &mut self,
+        path: &Path,
+        below: &str,
+        name: &str,
+        limits: &Limits,
+        observer: &mut dyn Observer,
+    ) {
+        let is_manifest = components::is_manifest(name);
+        let is_configuration = literals::is_configuration(name);
+        let extension = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
+        let language = Language::of_extension(&extension).filter(|_| !is_test(name));
+        if !is_manifest && !is_configuration && language.is_none() {
+            return;
+        }
+        let text = match bounded(path, limits.file_bytes) {
+            Ok(Some(text)) => text,
+            Ok(None) => return self.skip("file too large"),
+            Err(_) => return self.skip("file cannot be read as UTF-8"),
+        };
+        if is_manifest {
+            self.components.add(below, name, &text);
+        }
+        let Some(language) = language else {
+            if is_configuration {
+                observer.literals(below, &literals::of_lines(&text));
+            }
+            return;
+        };
+        self.bytes += text.len() as u64;
+        if self.files.len() >= limits.files || self.bytes > limits.total_bytes {
+            return self.skip("too many files");
+        }
+        let is_bundle = is_bundle(name, &text);
+        let Some(file) = File::parse(below, language, text, limits) else {
+            return self.skip("parsing took too long");
+        };
+        observer.literals(below, &literals::of_code(&file));
+        // What a machine made small declares nothing that is served.
+        if is_bundle {
+            return self.skip("minified file, searched for secrets only");
+        }
+        self.files.push(file);
+    }
+}
+
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || PASSED_OVER.contains(&name)
+}
+
+/// Whether a file holds tests, by the customs of its language.
+fn is_test(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    let lower = stem.to_ascii_lowercase();
+    [".test", ".spec", "_test", "_spec", ".e2e-spec", ".d", ".stories"]
+        .iter()
+        .any(|end| lower.ends_with(end))
+        || lower.starts_with("test_")
+        || lower == "conftest"
+        || ["Test", "Tests", "IT", "Spec"].iter().any(|end| {
+            stem.strip_suffix(end).is_some_and(|stem| stem.ends_with(|c: char| c.is_lowercase()))
+        })
+}
+
+/// Whether a script was made small by a machine: nobody writes lines of that length.
+fn is_bundle(name: &str, text: &str) -> bool {
+    name.contains(".min.") || text.len() > 20_000 && text.len() / (text.lines().count() + 1) > 500
+}
+
+/// A text file of at most `most` bytes; `None` when it is longer.
+fn bounded(path: &Path, most: u64) -> std::io::Result<Option<String>> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
+    Ok((text.len() as u64 <= most).then_some(text))
+}
