@@ -37,6 +37,8 @@ pub enum Input {
     History,
     /// Whether the connection was encrypted.
     Transport,
+    /// Source code.
+    Code,
 }
 
 /// What the weakness that a check looks for belongs to.

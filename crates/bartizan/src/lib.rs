@@ -3,6 +3,7 @@
 pub mod api;
 pub mod commands;
 pub mod config;
+pub mod discover;
 mod entity_tag;
 pub mod output;
 pub mod serve;

@@ -640,6 +640,8 @@ export type Endpoint = {
   aliases: (EndpointId)[];
   /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
   auth: (Auth)[];
+  /** How many of these carried none; `null` in what was written down before it was counted apart. */
+  auth_anonymous: number | null;
   /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
   auth_judged: number;
   /** Kinds of bodies, in the order they were first seen. */
@@ -720,6 +722,8 @@ export type EndpointSelection = {
   aliases?: (EndpointId)[];
   /** How callers authenticate. Empty with `auth_judged` 0 is *not evaluated*, not *none*. */
   auth?: (Auth)[];
+  /** How many of these carried none; `null` in what was written down before it was counted apart. */
+  auth_anonymous?: number | null;
   /** Successful exchanges of which it is known whether they carried a credential: one was seen, or the source records all request headers. Access logs do not. */
   auth_judged?: number;
   /** Kinds of bodies, in the order they were first seen. */

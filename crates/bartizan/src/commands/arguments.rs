@@ -41,6 +41,9 @@ pub enum Command {
     /// Stand in front of an API: pass requests on, judge them, keep what is learned
     #[command(after_help = EXIT_CODES)]
     Serve(Serve),
+    /// Find APIs elsewhere than in traffic: the routes that source code declares
+    #[command(subcommand, after_help = EXIT_CODES)]
+    Discover(DiscoverCommand),
     /// Show the endpoints that an analysis kept with --data
     #[command(after_help = EXIT_CODES)]
     Catalog(Listing),
@@ -70,7 +73,7 @@ pub enum Command {
     /// List and try out sinks; look at, send again or forget what they did not take
     #[command(subcommand, after_help = EXIT_CODES)]
     Sinks(SinksCommand),
-    /// Explain a check, detector, data class, source, kind of policy or kind of sink
+    /// Explain a check, detector, data class, source, web framework, kind of policy or kind of sink
     Explain(Explain),
     /// Check, show or describe the configuration
     #[command(subcommand)]
@@ -138,6 +141,38 @@ pub struct Analyze {
 
 fn input_formats() -> PossibleValuesParser {
     PossibleValuesParser::new(SOURCES.iter().map(|source| source.name))
+}
+
+/// Ways to find APIs.
+#[derive(Debug, Subcommand)]
+pub enum DiscoverCommand {
+    /// Read a folder of source code: its routes, who may call each, and the secrets in it
+    #[command(after_help = EXIT_CODES)]
+    Source(DiscoverSource),
+}
+
+/// Arguments of `discover source`.
+#[derive(Debug, Args)]
+pub struct DiscoverSource {
+    /// Folder of the code. Nothing in it is run, and links are not followed; tests, dependencies and
+    /// what a build made are passed over. `bartizan explain` lists the frameworks
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// OpenAPI document or other specification to compare with; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub spec: Vec<PathBuf>,
+    /// What `analyze --format json` wrote, to compare with what was called
+    #[arg(long, value_name = "FILE")]
+    pub seen: Option<PathBuf>,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write the result there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 when a finding of this severity is there
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
 }
 
 /// Format of a result.

@@ -5,6 +5,7 @@ use bartizan_analysis::{
     classes::{CLASSES, ClassItem, family_of},
     detectors::DETECTORS,
 };
+use bartizan_code::{FRAMEWORKS, Framework};
 use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
 use bartizan_model::{ItemMeta, Mode, Subject};
 use bartizan_pipeline::{
@@ -17,18 +18,23 @@ use super::{
     arguments::{Explain, ExplainFormat},
     terminal,
 };
+use crate::discover::checks::CHECKS as CODE_CHECKS;
 
 /// One documented item of any family.
 #[derive(Clone, Copy)]
 pub(super) enum Item {
     /// A posture check.
     Check(&'static CheckItem),
+    /// A check of source code.
+    CodeCheck(&'static ItemMeta),
     /// A detector.
     Detector(&'static ItemMeta),
     /// A data class.
     Class(&'static ClassItem),
     /// A source.
     Source(&'static SourceItem),
+    /// A web framework.
+    Framework(&'static Framework),
     /// A kind of inline policy.
     Policy(&'static PolicyItem),
     /// A kind of sink.
@@ -39,10 +45,12 @@ impl Item {
     /// Every item, family by family.
     pub(super) fn all() -> Vec<Self> {
         let mut out: Vec<Self> = CHECKS.iter().map(|i| Self::Check(i)).collect();
+        out.extend(CODE_CHECKS.iter().map(|i| Self::CodeCheck(&i.meta)));
         out.extend(DETECTORS.iter().map(|i| Self::Detector(&i.meta)));
         out.sort_by_key(Self::code);
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
+        out.extend(FRAMEWORKS.iter().map(|i| Self::Framework(i)));
         out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
         out.extend(SINKS.iter().map(|i| Self::Sink(i)));
         out
@@ -57,10 +65,11 @@ impl Item {
     /// Family, in the singular.
     pub(super) const fn family(&self) -> &'static str {
         match self {
-            Self::Check(_) => "check",
+            Self::Check(_) | Self::CodeCheck(_) => "check",
             Self::Detector(_) => "detector",
             Self::Class(_) => "data class",
             Self::Source(_) => "source",
+            Self::Framework(_) => "framework",
             Self::Policy(_) => "policy",
             Self::Sink(_) => "sink",
         }
@@ -69,22 +78,24 @@ impl Item {
     /// Family, in the plural.
     const fn families(&self) -> &'static str {
         match self {
-            Self::Check(_) => "checks",
+            Self::Check(_) | Self::CodeCheck(_) => "checks",
             Self::Detector(_) => "detectors",
             Self::Class(_) => "data classes",
             Self::Source(_) => "sources",
+            Self::Framework(_) => "frameworks",
             Self::Policy(_) => "policies",
             Self::Sink(_) => "sinks",
         }
     }
 
-    /// The published code; classes, sources, policies and sinks go by their name.
+    /// The published code; classes, sources, frameworks, policies and sinks go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.code,
-            Self::Detector(meta) => meta.code,
+            Self::CodeCheck(meta) | Self::Detector(meta) => meta.code,
             Self::Class(item) => item.class.as_str(),
             Self::Source(item) => item.name,
+            Self::Framework(item) => item.name,
             Self::Policy(item) => item.kind,
             Self::Sink(item) => item.kind,
         }
@@ -93,7 +104,7 @@ impl Item {
     pub(super) fn name(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.name,
-            Self::Detector(meta) => meta.name,
+            Self::CodeCheck(meta) | Self::Detector(meta) => meta.name,
             _ => self.code(),
         }
     }
@@ -101,9 +112,10 @@ impl Item {
     pub(super) const fn title(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.title,
-            Self::Detector(meta) => meta.title,
+            Self::CodeCheck(meta) | Self::Detector(meta) => meta.title,
             Self::Class(item) => item.title,
             Self::Source(item) => item.title,
+            Self::Framework(item) => item.title,
             Self::Policy(item) => item.title,
             Self::Sink(item) => item.title,
         }
@@ -118,7 +130,7 @@ impl Item {
                 out.insert(1, ("Subject", subject(item.subject()).to_owned()));
                 out
             }
-            Self::Detector(meta) => of_meta(meta),
+            Self::CodeCheck(meta) | Self::Detector(meta) => of_meta(meta),
             Self::Class(item) => {
                 let mut out = vec![
                     ("What", item.what.to_owned()),
@@ -132,6 +144,7 @@ impl Item {
                 out
             }
             Self::Source(item) => vec![("What", item.what.to_owned())],
+            Self::Framework(item) => vec![("What", item.documentation.to_owned())],
             Self::Policy(item) => vec![
                 ("What", item.documentation.to_owned()),
                 ("Mode", mode(item.mode).to_owned()),

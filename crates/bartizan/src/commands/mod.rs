@@ -6,6 +6,7 @@ mod config;
 mod data;
 #[cfg(feature = "lab")]
 mod demo;
+mod discover;
 mod docs;
 mod error;
 mod exchanges;
@@ -57,6 +58,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Analyze(arguments) => analyze::run(cli, arguments),
         Command::Inspect(arguments) => inspect::run(cli, arguments),
         Command::Serve(arguments) => serve::run(cli, arguments),
+        Command::Discover(command) => discover::run(cli, command),
         Command::Catalog(arguments) => listing::catalog(cli, arguments),
         Command::Findings(arguments) => listing::findings(cli, arguments),
         Command::Incidents(arguments) => listing::incidents(cli, arguments),

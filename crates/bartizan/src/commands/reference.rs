@@ -20,6 +20,7 @@ pub(super) fn run(folder: &Path) -> Result<Exit, CommandError> {
         ("detectors.md", family("Detectors", "detector")),
         ("data-classes.md", family("Data classes", "data class")),
         ("sources.md", family("Sources", "source")),
+        ("frameworks.md", family("Web frameworks", "framework")),
         ("policies.md", family("Policies", "policy")),
         ("sinks.md", family("Sinks", "sink")),
         ("commands.md", commands()),

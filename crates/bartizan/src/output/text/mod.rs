@@ -5,11 +5,13 @@
 
 mod analysis;
 mod detail;
+mod discovered;
 mod lists;
 mod out;
 
 pub use analysis::analysis;
 pub use detail::{endpoint, finding, incident};
+pub use discovered::discovered;
 pub use lists::{catalog, findings, incidents};
 pub(crate) use out::safe;
 

@@ -1,0 +1,95 @@
+//! Checks of what source code shows. One file per check, listed in [`CHECKS`].
+
+mod secret_in_code;
+mod unguarded_route;
+
+use bartizan_code::Route;
+use bartizan_model::{
+    Confidence, Evidence, Finding, FindingId, FindingState, ItemMeta, Scope, Severity,
+};
+
+use super::secrets::Secret;
+
+/// A check of source code.
+pub struct CodeCheck {
+    /// What it says about itself.
+    pub meta: ItemMeta,
+    /// Looks at all that was found.
+    pub run: fn(&Seen<'_>) -> Vec<Failure>,
+}
+
+/// What checks look at.
+#[derive(Clone, Copy)]
+pub struct Seen<'a> {
+    /// Routes, by path.
+    pub routes: &'a [Route],
+    /// Secrets, by file.
+    pub secrets: &'a [Secret],
+}
+
+/// Where a check fails.
+pub struct Failure {
+    /// Tells findings of one check apart: what is declared, or where.
+    pub discriminator: String,
+    /// How bad.
+    pub severity: Severity,
+    /// How sure.
+    pub confidence: Confidence,
+    /// What was seen.
+    pub evidence: Evidence,
+}
+
+/// All checks of source code, by code.
+pub static CHECKS: &[&CodeCheck] = &[&unguarded_route::CHECK, &secret_in_code::CHECK];
+
+/// Runs all checks; the worst findings first.
+#[must_use]
+pub fn run(routes: &[Route], secrets: &[Secret], scope: &Scope) -> Vec<Finding> {
+    let seen = Seen { routes, secrets };
+    let mut out: Vec<Finding> = CHECKS
+        .iter()
+        .flat_map(|check| {
+            (check.run)(&seen).into_iter().map(|failure| finding(check, failure, scope))
+        })
+        .collect();
+    out.sort_by(|a, b| {
+        (b.severity, b.confidence, &a.code, &a.discriminator).cmp(&(
+            a.severity,
+            a.confidence,
+            &b.code,
+            &b.discriminator,
+        ))
+    });
+    out
+}
+
+fn finding(check: &CodeCheck, failure: Failure, scope: &Scope) -> Finding {
+    let meta = &check.meta;
+    Finding {
+        id: FindingId::derive(scope, &[meta.code, "code", &failure.discriminator]),
+        code: meta.code.to_owned(),
+        title: meta.title.to_owned(),
+        severity: failure.severity,
+        confidence: failure.confidence,
+        owasp: meta
+            .owasp
+            .map(|owasp| owasp.ids().iter().map(|id| (*id).to_owned()).collect())
+            .unwrap_or_default(),
+        cwe: meta.cwe.iter().map(ToString::to_string).collect(),
+        endpoint_id: None,
+        host: String::new(),
+        endpoints: 0,
+        endpoint_ids: Vec::new(),
+        discriminator: failure.discriminator,
+        evidence: vec![failure.evidence],
+        failed: 1,
+        passed: 0,
+        remediation: meta.fix.to_owned(),
+        state: FindingState::Open,
+        first_seen: None,
+        last_seen: None,
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,102 @@
+//! Secrets that stand in code: the recognisers of values in traffic look at the texts of each file, with the
+//! names that they are given there.
+
+use bartizan_analysis::{Snapshot, classes};
+use bartizan_code::{Literal, Observer, Place};
+use bartizan_model::{DataClass, EvidenceValue, Exchange, Side};
+use bartizan_protocols::decode::decode;
+use serde_json::{Map, Value};
+
+/// Texts that are looked at together.
+const CHUNK: usize = 500;
+/// Most secrets of a folder; a folder full of keys needs no longer list.
+const MAX_SECRETS: usize = 1_000;
+/// The families that are secrets.
+const FAMILIES: &[&str] = &["password", "secret"];
+
+/// A secret that stands in code.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Secret {
+    /// What kind.
+    pub class: DataClass,
+    /// Where.
+    pub place: Place,
+    /// The name that it is given.
+    pub name: String,
+    /// The value, redacted.
+    pub value: EvidenceValue,
+    /// Whether its form alone says that it is one; else its name does.
+    pub is_certain: bool,
+}
+
+/// Looks at files while they are read.
+pub struct Search<'a> {
+    snapshot: &'a Snapshot,
+    progress: &'a mut dyn FnMut(u64),
+    /// What was found, by file and line.
+    pub found: Vec<Secret>,
+}
+
+impl<'a> Search<'a> {
+    /// A search with the limits and the key of `snapshot`; `progress` is told how many files were read.
+    pub fn new(snapshot: &'a Snapshot, progress: &'a mut dyn FnMut(u64)) -> Self {
+        Self { snapshot, progress, found: Vec::new() }
+    }
+
+    /// Looks at a few texts, as a message that has them as its members.
+    fn look(&mut self, file: &str, literals: &[Literal<'_>]) {
+        let objects = literals.iter().map(|literal| {
+            let name = if literal.name.is_empty() { "text" } else { literal.name };
+            Value::Object(Map::from_iter([(name.to_owned(), Value::from(literal.text))]))
+        });
+        let body = Value::Array(objects.collect()).to_string();
+        let mut exchange = Exchange::default();
+        exchange.request.method = "POST".into();
+        exchange.request.headers.push("content-type", "application/json");
+        exchange.request.body = body.into_bytes().into();
+        let decoded = decode(&exchange, &self.snapshot.limits, self.snapshot.seed);
+        for hit in classes::classify(&decoded, self.snapshot) {
+            if !FAMILIES.contains(&hit.family.as_str()) || self.found.len() >= MAX_SECRETS {
+                continue;
+            }
+            let Some(node) = decoded.view.node(hit.node) else { continue };
+            // The element of the array that it is in says which text it is.
+            let mut at = Some(node);
+            let mut index = None;
+            while let Some(here) = at {
+                index = here.index().or(index);
+                at = here.parent();
+            }
+            let literal = index.and_then(|index| literals.get(index as usize));
+            let Some(literal) = literal.filter(|_| node.side() == Side::Request) else { continue };
+            if is_reference(literal.text) {
+                continue;
+            }
+            self.found.push(Secret {
+                class: hit.class,
+                place: Place { file: file.to_owned(), line: literal.line },
+                name: bartizan_code::short(literal.name),
+                value: EvidenceValue::of(&self.snapshot.key, hit.class.as_str(), literal.text),
+                is_certain: hit.certainty >= classes::Certainty::Pattern,
+            });
+        }
+    }
+}
+
+impl Observer for Search<'_> {
+    fn progress(&mut self, files: u64) {
+        (self.progress)(files);
+    }
+
+    fn literals(&mut self, file: &str, literals: &[Literal<'_>]) {
+        for chunk in literals.chunks(CHUNK) {
+            self.look(file, chunk);
+        }
+    }
+}
+
+/// Whether a text is put in from elsewhere when the program runs: `${DB_PASSWORD}`, `{{ password }}`,
+/// `#{secret}`, `%s`. Code that builds a text holds no secret, and says so.
+fn is_reference(text: &str) -> bool {
+    ["${", "{{", "#{", "<%", "$(", "%s", "%(", "{}"].iter().any(|sign| text.contains(sign))
+}
