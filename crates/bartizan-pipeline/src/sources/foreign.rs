@@ -131,7 +131,6 @@ fn json(head: &[u8]) -> Option<Foreign> {
     for (all, found, help) in [
         (&["EdgeStartTimestamp"][..], "a Cloudflare log", OTHER_LOG),
         (&["ClientRequestURI"], "a Cloudflare log", OTHER_LOG),
-        (&["resourceSpans"], "OpenTelemetry traces", OTHER_LOG),
         (&["resourceLogs"], "OpenTelemetry logs", OTHER_LOG),
         (&["openapi"], SPEC.found, SPEC.help),
         (&["swagger"], SPEC.found, SPEC.help),

@@ -16,6 +16,7 @@ pub static SOURCES: &[&super::SourceItem] = &[
     &super::har::SOURCE,
     &super::mitmproxy::SOURCE,
     &super::nginx_json::SOURCE,
+    &super::otlp::SOURCE,
     &super::pcap::SOURCE,
     &super::postman::SOURCE,
     &super::traefik_json::SOURCE,

@@ -34,6 +34,7 @@ mod merged;
 mod mitmproxy;
 mod nginx_json;
 mod open;
+mod otlp;
 mod pcap;
 mod postman;
 mod raw_http;

@@ -278,7 +278,7 @@ fn other_logs_are_told_apart() {
         (elb, "ELB"),
         (&*s3, "S3"),
         ("{\"EdgeStartTimestamp\":1,\"ClientRequestURI\":\"/\"}\n", "Cloudflare"),
-        ("{\"resourceSpans\":[]}\n", "OpenTelemetry"),
+        ("{\"resourceLogs\":[]}\n", "OpenTelemetry"),
         ("#Version: 1.0\n#Fields: date time s-ip cmd\n2026-05-01 00:00:00 1.2.3.4 USER\n", "W3C"),
     ] {
         let message = error("-", line.as_bytes());

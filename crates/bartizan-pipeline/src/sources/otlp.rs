@@ -1,0 +1,201 @@
+//! Traces of OpenTelemetry, as a collector writes them to a file (OTLP in JSON).
+
+mod attributes;
+
+use std::collections::VecDeque;
+
+use bartizan_model::{Duration, Exchange, source::Ordering};
+use serde::Deserialize;
+
+use self::attributes::{Attribute, fill};
+use super::{
+    Head, Reading, Source, SourceItem, SourceLimits,
+    entries::{Entries, EntrySource, Found},
+    error::SourceError,
+    input::Input,
+    ledger::Ledger,
+    lines::{Line, Lines},
+    logs::line::{Field, LogLine},
+    skip::{Place, SkipReason},
+};
+
+/// Spans are exported in batches when they end, and collectors send again what was not taken.
+const LATENESS: Duration = Duration::minutes(15);
+const HELP: &str = "write spans of kind SERVER with the `file` exporter of the OpenTelemetry collector, \
+                    format json, one request a line";
+
+pub(super) static SOURCE: SourceItem = SourceItem {
+    name: "otlp",
+    title: "OpenTelemetry traces (OTLP in JSON)",
+    what: "Reads `ExportTraceServiceRequest` in JSON, one a line, as the `file` exporter of the collector \
+           writes them. Every span of kind SERVER that has the attributes of HTTP is an exchange: \
+           `http.request.method`, `url.path`, `url.query`, `url.scheme`, `server.address`, \
+           `http.response.status_code`, `client.address`, `user_agent.original`, \
+           `http.request.header.…`, `http.response.header.…` and the names that they had before \
+           version 1.23 of the semantic conventions (`http.method`, `http.target`, `http.status_code` \
+           …); those of kind SERVER with `rpc.system` grpc are calls of gRPC. `http.route` is not the path that \
+           was asked for and is not taken for it. Spans of clients are the same calls seen from the other \
+           side: they and inner spans are left out and counted. Bodies are not in traces. Spans may come \
+           up to 15 minutes late.",
+    extensions: &["json", "jsonl", "otlp"],
+    example: "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"kind\":2,\"startTimeUnixNano\":\"1795341600123456789\",\"attributes\":[{\"key\":\"http.request.method\",\"value\":{\"stringValue\":\"GET\"}},{\"key\":\"url.path\",\"value\":{\"stringValue\":\"/v1/orders/7\"}},{\"key\":\"server.address\",\"value\":{\"stringValue\":\"api.example.com\"}},{\"key\":\"http.response.status_code\",\"value\":{\"intValue\":\"200\"}}]}]}]}]}\n",
+    ordering: Ordering { lateness: LATENESS },
+    reading: Reading::Own { recognise, open },
+};
+
+/// By the first member of the first line, which no other format has.
+fn recognise(head: &Head<'_>) -> u8 {
+    let bytes = head.bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head.bytes);
+    let start: Vec<u8> =
+        bytes.iter().copied().filter(|b| !b.is_ascii_whitespace()).take(20).collect();
+    let names: [&[u8]; 2] = [b"{\"resourceSpans\":", b"{\"resource_spans\":"];
+    if names.iter().any(|name| start.starts_with(name)) { 95 } else { 0 }
+}
+
+fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> {
+    let state = ledger.state();
+    let passed = state.note.parse().unwrap_or(0);
+    let lines = Lines::new(limits.entry_bytes, state.number);
+    let begin = (input.offset(), state.number);
+    let entries =
+        Spans { lines, waiting: VecDeque::new(), begin, given: 0, passed, note: String::new() };
+    let empty = ("OTLP without a span of a server", HELP);
+    Box::new(EntrySource { item: &SOURCE, input, ledger, entries, empty })
+}
+
+/// Spans, line by line. A line holds many; the mark stays before it until all were given.
+struct Spans {
+    lines: Lines,
+    /// Spans of the line that were not given yet.
+    waiting: VecDeque<Result<Box<Exchange>, SkipReason>>,
+    /// Offset before the line, and lines before it.
+    begin: (u64, u64),
+    /// Spans of the line that were given.
+    given: usize,
+    /// Spans of the first line that were given before a checkpoint.
+    passed: usize,
+    /// [`Spans::given`] as a checkpoint keeps it.
+    note: String,
+}
+
+impl Spans {
+    fn give(&mut self) -> Option<Found> {
+        let next = self.waiting.pop_front()?;
+        self.given += 1;
+        self.note = if self.waiting.is_empty() { String::new() } else { self.given.to_string() };
+        Some(Found::Entry(next))
+    }
+}
+
+impl Entries for Spans {
+    fn next(&mut self, input: &mut Input) -> Result<Found, SourceError> {
+        if let Some(found) = self.give() {
+            return Ok(found);
+        }
+        self.begin = (input.offset(), self.lines.number());
+        let ended = match self.lines.next(input)? {
+            Line::End => return Ok(Found::End),
+            Line::TooLong => return Ok(Found::Entry(Err(SkipReason::EntryTooLarge))),
+            Line::Text { ended } => ended,
+        };
+        let text = self.lines.text().trim_ascii();
+        if text.is_empty() {
+            return Ok(Found::Nothing);
+        }
+        match serde_json::from_slice::<Request>(text) {
+            Ok(request) => self.waiting = request.spans().map(read).collect(),
+            Err(_) if !ended => return Ok(Found::Cut),
+            Err(_) => return Ok(Found::Entry(Err(SkipReason::NotJson))),
+        }
+        self.given = std::mem::take(&mut self.passed).min(self.waiting.len());
+        self.waiting.drain(..self.given);
+        Ok(self.give().unwrap_or(Found::Nothing))
+    }
+
+    fn place(&self) -> Place {
+        Place::Line(self.lines.number())
+    }
+
+    fn mark(&self, input: &Input) -> (u64, u8, u64) {
+        match self.waiting.is_empty() {
+            true => (input.offset(), 0, self.lines.number()),
+            false => (self.begin.0, 0, self.begin.1),
+        }
+    }
+
+    fn note(&self) -> &str {
+        &self.note
+    }
+}
+
+/// `ExportTraceServiceRequest` (opentelemetry-proto 1.x, JSON as proto3 maps it, with lower camel case).
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Request {
+    #[serde(alias = "resource_spans")]
+    resource_spans: Vec<ResourceSpans>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ResourceSpans {
+    // `instrumentationLibrarySpans` before version 0.15.
+    #[serde(alias = "scope_spans", alias = "instrumentationLibrarySpans")]
+    scope_spans: Vec<ScopeSpans>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct ScopeSpans {
+    spans: Vec<Span>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct Span {
+    #[serde(alias = "trace_id")]
+    trace_id: String,
+    kind: serde_json::Value,
+    #[serde(alias = "start_time_unix_nano")]
+    start_time_unix_nano: serde_json::Value,
+    #[serde(alias = "end_time_unix_nano")]
+    end_time_unix_nano: serde_json::Value,
+    attributes: Vec<Attribute>,
+}
+
+impl Request {
+    fn spans(self) -> impl Iterator<Item = Span> {
+        let scopes = self.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
+        scopes.flat_map(|scope| scope.spans)
+    }
+}
+
+/// A number, written as one or as text (as proto3 writes 64 bits).
+fn number(value: &serde_json::Value) -> Option<i64> {
+    value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+fn read(span: Span) -> Result<Box<Exchange>, SkipReason> {
+    // SPAN_KIND_SERVER.
+    let is_server = number(&span.kind) == Some(2) || span.kind == "SPAN_KIND_SERVER";
+    if !is_server {
+        return Err(SkipReason::NotOfAServer);
+    }
+    let mut out = LogLine::default();
+    fill(&mut out, &span.attributes);
+    if out.request.method.is_none() {
+        return Err(SkipReason::NotOfHttp);
+    }
+    let begin = number(&span.start_time_unix_nano).filter(|nanos| *nanos > 0);
+    out.time = begin.map(|nanos| bartizan_model::Timestamp::from_micros(nanos / 1_000));
+    if let (Some(begin), Some(end)) = (begin, number(&span.end_time_unix_nano))
+        && let Some(nanos) = end.checked_sub(begin).filter(|nanos| *nanos >= 0)
+    {
+        out.set(Field::Nanoseconds, &nanos.to_string());
+    }
+    out.set(Field::RequestId, &span.trace_id);
+    out.exchange().map(Box::new)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,122 @@
+use super::*;
+use crate::sources::{Item, OpenOptions};
+
+/// A span of the kind, with attributes as `key=value`.
+fn span(kind: u8, attributes: &[(&str, &str)]) -> String {
+    let attributes: Vec<String> = attributes
+        .iter()
+        .map(|(key, value)| format!(r#"{{"key":"{key}","value":{{"stringValue":"{value}"}}}}"#))
+        .collect();
+    format!(
+        r#"{{"traceId":"4bf92f3577b34da6a3ce929d0e0e4736","kind":{kind},"startTimeUnixNano":"1777593600123456789","endTimeUnixNano":"1777593600125456789","attributes":[{}]}}"#,
+        attributes.join(",")
+    )
+}
+
+fn line(spans: &[String]) -> String {
+    format!(
+        r#"{{"resourceSpans":[{{"resource":{{}},"scopeSpans":[{{"spans":[{}]}}]}}]}}"#,
+        spans.join(",")
+    )
+}
+
+fn exchange(attributes: &[(&str, &str)]) -> Exchange {
+    let text = line(&[span(2, attributes)]);
+    let request: Request = serde_json::from_str(&text).expect("JSON");
+    *request.spans().map(read).next().expect("a span").expect("an exchange")
+}
+
+#[test]
+fn names_of_today_and_of_before_tell_the_same() {
+    let today = exchange(&[
+        ("http.request.method", "GET"),
+        ("url.path", "/v1/orders/7"),
+        ("url.query", "expand=1"),
+        ("url.scheme", "https"),
+        ("server.address", "api.example.com"),
+        ("http.response.status_code", "404"),
+        ("client.address", "203.0.113.7"),
+        ("user_agent.original", "curl/8"),
+        ("network.protocol.version", "1.1"),
+        ("http.route", "/v1/orders/{id}"),
+    ]);
+    let before = exchange(&[
+        ("http.method", "GET"),
+        ("http.target", "/v1/orders/7?expand=1"),
+        ("http.scheme", "https"),
+        ("http.host", "api.example.com"),
+        ("http.status_code", "404"),
+        ("http.client_ip", "203.0.113.7"),
+        ("http.user_agent", "curl/8"),
+        ("http.flavor", "1.1"),
+    ]);
+    assert_eq!(today, before);
+    assert_eq!(
+        (&*today.request.authority, &*today.request.target),
+        ("api.example.com", "/v1/orders/7?expand=1")
+    );
+    assert_eq!(today.client.ip.map(|ip| ip.to_string()).as_deref(), Some("203.0.113.7"));
+    assert_eq!(today.time.map(|time| time.micros()), Some(1_777_593_600_123_456));
+    assert_eq!(today.duration_ms, Some(2.0));
+    assert_eq!(today.response.map(|response| response.status), Some(404));
+}
+
+#[test]
+fn a_call_of_grpc_is_a_post_to_its_method() {
+    let call = exchange(&[
+        ("rpc.system", "grpc"),
+        ("rpc.service", "pay.v1.Payments"),
+        ("rpc.method", "Charge"),
+        ("server.address", "pay.example.com"),
+    ]);
+    assert_eq!(&*call.request.target, "/pay.v1.Payments/Charge");
+    assert_eq!(&*call.request.method, "POST");
+}
+
+/// Everything from `checkpoint` on, `most` items of it.
+fn rest(
+    path: &std::path::Path,
+    from: Option<&bartizan_model::source::Checkpoint>,
+    most: usize,
+) -> (Vec<String>, bartizan_model::source::Checkpoint) {
+    let options = OpenOptions::new();
+    let source = match from {
+        Some(checkpoint) => options.resume(path, checkpoint),
+        None => options.open(path),
+    };
+    let mut source = source.expect("opens");
+    let mut out = Vec::new();
+    while out.len() < most {
+        match source.next() {
+            Some(Ok(Item::Exchange(exchange))) => out.push(exchange.request.target.to_string()),
+            Some(Ok(Item::Skipped(skipped))) => out.push(format!("{:?}", skipped.reason)),
+            _ => break,
+        }
+    }
+    (out, source.checkpoint())
+}
+
+#[test]
+fn reading_goes_on_in_the_middle_of_a_line() {
+    let get = |path: &str| {
+        span(2, &[("http.request.method", "GET"), ("url.path", path), ("server.address", "a.test")])
+    };
+    let inner = span(1, &[]);
+    let text = format!(
+        "{}\n{}\nnonsense\n{}\n",
+        line(&[get("/1"), inner, get("/2")]),
+        line(&[]),
+        line(&[get("/3")])
+    );
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("traces.json");
+    std::fs::write(&path, text).expect("written");
+    let (all, _) = rest(&path, None, usize::MAX);
+    assert_eq!(all, ["/1", "NotOfAServer", "/2", "NotJson", "/3"]);
+    for cut in 0..all.len() {
+        let (mut first, checkpoint) = rest(&path, None, cut);
+        let (second, _) = rest(&path, Some(&checkpoint), usize::MAX);
+        first.extend(second);
+        assert_eq!(first, all, "cut behind {cut}");
+    }
+}
