@@ -33,6 +33,9 @@ gzip -dc eval/sets/injection/exchanges.jsonl.gz >"$out/injection.jsonl"
 cargo run --quiet --package bartizan-analysis --example injection_eval -- \
     "$out/injection.jsonl" eval/sets/injection/truth.jsonl
 
+say "routes in source code"
+python3 eval/source.py "$bartizan"
+
 say "lab, three plays of seven hours"
 plays=()
 for seed in 11 12 13; do

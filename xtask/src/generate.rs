@@ -49,6 +49,11 @@ const FAMILIES: &[Family] = &[
         list: ("SINKS", "All kinds of sinks, by file."),
     },
     Family {
+        folder: "crates/bartizan-code/src/frameworks",
+        item: ("FRAMEWORK", "super::Framework"),
+        list: ("FRAMEWORKS", "All web frameworks, by file."),
+    },
+    Family {
         folder: "crates/bartizan-lab/src/flaws",
         item: ("FLAW", "super::FlawItem"),
         list: ("FLAWS", "All planted flaws, by file."),

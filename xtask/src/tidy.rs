@@ -20,6 +20,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
     (
         "bartizan",
         &[
+            "bartizan-code",
             "bartizan-model",
             "bartizan-protocols",
             "bartizan-analysis",
@@ -29,6 +30,7 @@ const DIRECTIONS: &[(&str, &[&str])] = &[
             "bartizan-lab",
         ],
     ),
+    ("bartizan-code", &[]),
     ("bartizan-lab", &[]),
     (
         "bartizan-testkit",

@@ -26,7 +26,7 @@ pub use self::{
     config::{CompiledSink, SinkConfig, SinkError, compile},
     couriers::{Couriers, SinkFigures},
     list::SINKS,
-    outgoing::TlsOptions,
+    outgoing::{Line, Place, TlsOptions},
 };
 
 /// Somewhere that events are sent to.

@@ -44,11 +44,11 @@ pub struct TlsOptions {
 }
 
 /// Bytes in both directions.
-pub(super) trait Line: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
+pub trait Line: AsyncRead + AsyncWrite + Unpin + Send + Sync {}
 impl<T: AsyncRead + AsyncWrite + Unpin + Send + Sync> Line for T {}
 
 /// A place that may be connected to.
-pub(super) struct Place {
+pub struct Place {
     host: String,
     port: u16,
     tls: Option<(TlsConnector, ServerName<'static>)>,
@@ -61,7 +61,7 @@ impl Place {
     ///
     /// # Errors
     /// Says what is wrong with name or files.
-    pub(super) fn new(
+    pub fn new(
         host: &str,
         port: u16,
         tls: Option<&TlsOptions>,
@@ -83,7 +83,7 @@ impl Place {
     ///
     /// # Errors
     /// A sentence for the operator.
-    pub(super) async fn connect(&self) -> Result<Box<dyn Line>, String> {
+    pub async fn connect(&self) -> Result<Box<dyn Line>, String> {
         let stream = self.reach().await?;
         // Whole messages are written at once.
         let _ = stream.set_nodelay(true);

@@ -1,10 +1,13 @@
 //! Arguments of every command, with the help that users read.
 
+mod discover;
+
 use std::path::PathBuf;
 
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
+pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 
 const EXIT_CODES: &str = "\
@@ -41,7 +44,7 @@ pub enum Command {
     /// Stand in front of an API: pass requests on, judge them, keep what is learned
     #[command(after_help = EXIT_CODES)]
     Serve(Serve),
-    /// Find APIs elsewhere than in traffic: the routes that source code declares
+    /// Find APIs elsewhere than in traffic: in source code, and in what a server publishes
     #[command(subcommand, after_help = EXIT_CODES)]
     Discover(DiscoverCommand),
     /// Show the endpoints that an analysis kept with --data
@@ -141,38 +144,6 @@ pub struct Analyze {
 
 fn input_formats() -> PossibleValuesParser {
     PossibleValuesParser::new(SOURCES.iter().map(|source| source.name))
-}
-
-/// Ways to find APIs.
-#[derive(Debug, Subcommand)]
-pub enum DiscoverCommand {
-    /// Read a folder of source code: its routes, who may call each, and the secrets in it
-    #[command(after_help = EXIT_CODES)]
-    Source(DiscoverSource),
-}
-
-/// Arguments of `discover source`.
-#[derive(Debug, Args)]
-pub struct DiscoverSource {
-    /// Folder of the code. Nothing in it is run, and links are not followed; tests, dependencies and
-    /// what a build made are passed over. `bartizan explain` lists the frameworks
-    #[arg(value_name = "DIR")]
-    pub folder: PathBuf,
-    /// OpenAPI document or other specification to compare with; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub spec: Vec<PathBuf>,
-    /// What `analyze --format json` wrote, to compare with what was called
-    #[arg(long, value_name = "FILE")]
-    pub seen: Option<PathBuf>,
-    /// Format of the result
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// Write the result there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
-    /// Exit with 1 when a finding of this severity is there
-    #[arg(long, value_enum, value_name = "SEVERITY")]
-    pub fail_on: Option<FailOn>,
 }
 
 /// Format of a result.

@@ -1,6 +1,7 @@
 //! `discover`: one inventory of what code, specifications and traffic know.
 
 pub mod checks;
+pub mod crawl;
 mod reconcile;
 mod record;
 pub mod secrets;

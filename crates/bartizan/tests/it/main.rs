@@ -8,12 +8,14 @@ mod clients;
 mod command;
 mod console;
 mod costly;
+mod crawled;
 mod csv;
 #[cfg(feature = "lab")]
 mod dashboard;
 #[cfg(feature = "lab")]
 mod demo;
 mod detectors;
+mod discovered;
 #[cfg(feature = "lab")]
 mod drive;
 mod guarded;

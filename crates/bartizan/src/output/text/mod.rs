@@ -4,12 +4,14 @@
 //! output are those of [`Style`]. Severity is a word and a shape before it is a colour.
 
 mod analysis;
+mod crawled;
 mod detail;
 mod discovered;
 mod lists;
 mod out;
 
 pub use analysis::analysis;
+pub use crawled::crawled;
 pub use detail::{endpoint, finding, incident};
 pub use discovered::discovered;
 pub use lists::{catalog, findings, incidents};

@@ -1,4 +1,4 @@
-//! `discover`: APIs from elsewhere than traffic.
+//! `discover source`: the routes that source code declares.
 
 use std::{
     io::Read as _,
@@ -11,9 +11,9 @@ use bartizan_code::Limits;
 use bartizan_model::{Endpoint, Scope, analysis::Analysis};
 use indicatif::ProgressBar;
 
-use super::{
+use super::super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{DiscoverCommand, DiscoverSource, ListFormat},
+    arguments::{DiscoverSource, ListFormat},
     config, key, specs, terminal,
 };
 use crate::{
@@ -27,13 +27,7 @@ const MAX_RESULT_BYTES: u64 = 1 << 30;
 /// Nothing is shown before, as most folders are read by then.
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
-pub(super) fn run(cli: &Cli, command: &DiscoverCommand) -> Result<Exit, CommandError> {
-    match command {
-        DiscoverCommand::Source(arguments) => source(cli, arguments),
-    }
-}
-
-fn source(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, CommandError> {
+pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, CommandError> {
     let config = config::current(cli)?.config;
     let scope = analyze::scope(&config);
     let others = Others {

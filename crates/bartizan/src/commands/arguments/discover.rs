@@ -1,0 +1,100 @@
+//! Arguments of the `discover` commands.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::{EXIT_CODES, ListFormat};
+use crate::config::FailOn;
+
+/// Ways to find APIs.
+#[derive(Debug, Subcommand)]
+pub enum DiscoverCommand {
+    /// Read a folder of source code: its routes, who may call each, and the secrets in it
+    #[command(after_help = EXIT_CODES)]
+    Source(DiscoverSource),
+    /// Read what a server of yours publishes about its API: well-known and documentation paths,
+    /// specifications, sitemaps, pages, scripts and source maps
+    #[command(after_help = CRAWL_EXIT_CODES)]
+    Crawl(DiscoverCrawl),
+}
+
+const CRAWL_EXIT_CODES: &str = "\
+Exit codes:
+  0  something was answered, also when a limit or an interrupt ended it
+  2  usage or configuration error
+  3  the target never answered";
+
+/// Arguments of `discover source`.
+#[derive(Debug, Args)]
+pub struct DiscoverSource {
+    /// Folder of the code. Nothing in it is run, and links are not followed; tests, dependencies and
+    /// what a build made are passed over. `bartizan explain` lists the frameworks
+    #[arg(value_name = "DIR")]
+    pub folder: PathBuf,
+    /// OpenAPI document or other specification to compare with; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub spec: Vec<PathBuf>,
+    /// What `analyze --format json` wrote, to compare with what was called
+    #[arg(long, value_name = "FILE")]
+    pub seen: Option<PathBuf>,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write the result there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Exit with 1 when a finding of this severity is there
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
+}
+
+/// Arguments of `discover crawl`.
+#[derive(Debug, Args)]
+pub struct DiscoverCrawl {
+    /// Where to begin: `http://HOST[:PORT][/PATH]` or `https://…`, a server that you may ask. Only this
+    /// scheme, host and port are asked, and only with GET; links and redirects elsewhere are noted.
+    /// Routes that are found are listed, not called
+    #[arg(value_name = "URL")]
+    pub url: String,
+    /// Most requests
+    #[arg(long, value_name = "N", default_value_t = 200,
+        value_parser = clap::value_parser!(u64).range(1..=100_000))]
+    pub max_requests: u64,
+    /// Most requests per second, for example 0.5
+    #[arg(long, value_name = "N", default_value_t = 5.0, value_parser = rate)]
+    pub rate: f64,
+    /// Most seconds that it takes
+    #[arg(long, value_name = "N", default_value_t = 120,
+        value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub max_seconds: u64,
+    /// Also POST one introspection query to each path that looks like GraphQL
+    #[arg(long)]
+    pub graphql: bool,
+    /// Also ask for what robots.txt keeps from robots
+    #[arg(long)]
+    pub ignore_robots: bool,
+    /// Field to send with each request; `env:NAME` as the value reads it from the environment. May be
+    /// repeated. Values are shown and written nowhere
+    #[arg(long, value_name = "NAME: VALUE")]
+    pub header: Vec<String>,
+    /// Format of the result
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write the result there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Also write each exchange to this file as a JSON line, in the clear, for `bartizan analyze`
+    #[arg(long, value_name = "FILE")]
+    pub capture: Option<PathBuf>,
+}
+
+/// Requests per second: neither none nor a flood.
+fn rate(text: &str) -> Result<f64, String> {
+    let rate: f64 = text.parse().map_err(|_| "expected a number".to_owned())?;
+    if (0.01..=100.0).contains(&rate) {
+        Ok(rate)
+    } else {
+        Err("expected 0.01 to 100 requests per second".to_owned())
+    }
+}

@@ -1,0 +1,320 @@
+//! `discover crawl`: what a server publishes about its API.
+
+use std::{
+    fs::File,
+    io::{BufWriter, IsTerminal as _, Write as _},
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use bartizan_gateway::{config::system_authorities, policy::secret};
+use bartizan_model::{
+    BodyState, Exchange, ExchangeId, HeaderState, Headers, Request, Response, Timestamp,
+};
+use bartizan_pipeline::sinks::Outside;
+use bartizan_protocols::exchange_json::write_line;
+use indicatif::ProgressBar;
+use tokio::time::MissedTickBehavior;
+
+use super::super::{
+    Cli, CommandError, Exit,
+    arguments::{DiscoverCrawl, ListFormat},
+    micros_now, terminal,
+};
+use crate::{
+    discover::crawl::{
+        Answer, Ask, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Route,
+    },
+    output::{self, visible::visible},
+};
+
+/// Nothing is shown before, as small sites are read by then.
+const QUIET_FOR: Duration = Duration::from_secs(2);
+/// Longest pause that a server gets by `Retry-After`; the time of the crawl goes on.
+const MAX_PAUSE: Duration = Duration::from_secs(30);
+/// Most characters of a reason why there was no answer.
+const PROBLEM_CHARS: usize = 300;
+
+pub(super) fn run(cli: &Cli, arguments: &DiscoverCrawl) -> Result<Exit, CommandError> {
+    // The URL is not repeated: what is wrong with it may be that a password is in it.
+    let (origin, begin) = Origin::parse(&arguments.url)
+        .map_err(|why| CommandError::usage(format!("the URL cannot be used: {why}")))?;
+    let headers: Result<Vec<_>, _> = arguments.header.iter().map(|text| header(text)).collect();
+    let outside = Outside {
+        now: || Timestamp::from_micros(micros_now()),
+        secret,
+        authorities: system_authorities,
+    };
+    let fetcher = Fetcher::new(&origin, &headers?, &outside).map_err(CommandError::usage)?;
+    let options = Options {
+        max_requests: arguments.max_requests,
+        graphql: arguments.graphql,
+        ignore_robots: arguments.ignore_robots,
+        probe: probe()?,
+    };
+    let mut crawl = Crawl {
+        plan: Plan::new(origin.clone(), &begin, options),
+        fetcher,
+        capture: arguments.capture.as_deref().map(Capture::open).transpose()?,
+        progress: Progress::new(cli.quiet),
+        problem: None,
+        origin,
+    };
+    let ended = crawl.run_within(arguments);
+    crawl.progress.end();
+    // What was captured is kept whatever ended it.
+    if let Some(capture) = crawl.capture.as_mut() {
+        capture.flush()?;
+    }
+    ended?;
+    let crawled = crawl.plan.finish();
+    if crawled.summary.answered == 0 {
+        let why = crawl.problem.as_deref().unwrap_or("no answer came before it ended");
+        let why = visible(why, PROBLEM_CHARS);
+        return Err(CommandError::input(format!("{} never answered: {why}", crawl.origin)));
+    }
+    write(arguments, &crawled)?;
+    Ok(Exit::Clean)
+}
+
+/// Name and value of a field: `Name: value`, `Name: env:VARIABLE`.
+fn header(text: &str) -> Result<(String, Vec<u8>), CommandError> {
+    let (name, value) = text
+        .split_once(':')
+        .ok_or_else(|| CommandError::usage("--header: expected `Name: value`"))?;
+    let value = value.trim();
+    let value = if value.starts_with("env:") {
+        let found = secret(value);
+        found.map_err(|why| CommandError::usage(format!("--header {name:?}: {why}")))?.to_vec()
+    } else {
+        value.as_bytes().to_vec()
+    };
+    Ok((name.trim().to_owned(), value))
+}
+
+/// A name that no path has.
+fn probe() -> Result<String, CommandError> {
+    let mut bytes = [0; 8];
+    getrandom::fill(&mut bytes)
+        .map_err(|error| CommandError::usage(format!("cannot start: no randomness: {error}")))?;
+    Ok(format!("bartizan-probe-{:016x}", u64::from_be_bytes(bytes)))
+}
+
+fn write(arguments: &DiscoverCrawl, crawled: &Crawled) -> Result<(), CommandError> {
+    let out = arguments.out.as_deref();
+    let text = match arguments.format {
+        ListFormat::Text => output::text::crawled(crawled, terminal::style(out), terminal::width()),
+        ListFormat::Csv => {
+            let mut text = output::csv::head::<Route>();
+            crawled.routes.iter().for_each(|route| output::csv::line(route, &mut text));
+            text
+        }
+        ListFormat::Json => {
+            let text = serde_json::to_string_pretty(crawled);
+            text.map_err(|error| CommandError::output("the result", &error.into()))? + "\n"
+        }
+    };
+    terminal::write_out(out, text.as_bytes())
+}
+
+/// A crawl at work.
+struct Crawl {
+    plan: Plan,
+    fetcher: Fetcher,
+    capture: Option<Capture>,
+    progress: Progress,
+    /// Why the last request was not answered.
+    problem: Option<String>,
+    origin: Origin,
+}
+
+impl Crawl {
+    /// Asks until the plan, the time or an interrupt ends it.
+    fn run_within(&mut self, arguments: &DiscoverCrawl) -> Result<(), CommandError> {
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| CommandError::usage(format!("cannot start: {error}")))?;
+        let every = Duration::from_secs_f64(1.0 / arguments.rate);
+        let most = Duration::from_secs(arguments.max_seconds);
+        let ended = runtime.block_on(async {
+            tokio::select! {
+                result = self.run(every) => result.map(|()| None),
+                () = tokio::time::sleep(most) => Ok(Some(Limit::MaxSeconds)),
+                Ok(()) = tokio::signal::ctrl_c() => Ok(Some(Limit::Interrupted)),
+            }
+        });
+        // A look-up of a name may still be under way, and nobody waits for it.
+        runtime.shutdown_background();
+        if let Some(limit) = ended? {
+            self.plan.end(limit);
+        }
+        Ok(())
+    }
+
+    /// One request after the other.
+    async fn run(&mut self, every: Duration) -> Result<(), CommandError> {
+        let mut turn = tokio::time::interval(every);
+        turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        while !self.plan.is_at_end() {
+            turn.tick().await;
+            let Some(ask) = self.plan.next_ask() else { break };
+            self.progress.show(&self.plan);
+            match self.fetcher.ask(&ask, self.plan.room()).await {
+                Ok(fetched) => {
+                    if let Some(capture) = &mut self.capture {
+                        capture.write(&self.origin, &ask, &fetched)?;
+                    }
+                    self.plan.answer(&ask, &fetched.answer);
+                    if let Some(pause) = pause(&fetched.answer) {
+                        tokio::time::sleep(pause).await;
+                    }
+                }
+                Err(problem) => {
+                    self.plan.failed(&ask);
+                    self.problem = Some(problem);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// How long a server wants to be left alone (RFC 9110 §10.2.3, as seconds; RFC 6585 §4).
+fn pause(answer: &Answer) -> Option<Duration> {
+    if !matches!(answer.status, 429 | 503) {
+        return None;
+    }
+    let seconds = answer.headers.get("retry-after")?.trim().parse::<u64>().ok()?;
+    Some(Duration::from_secs(seconds).min(MAX_PAUSE))
+}
+
+/// Exchanges as JSON lines, in a file that only its owner may read.
+struct Capture {
+    name: String,
+    out: BufWriter<File>,
+    line: String,
+    count: u64,
+}
+
+impl Capture {
+    fn open(path: &Path) -> Result<Self, CommandError> {
+        let name = path.display().to_string();
+        let fail = |error: std::io::Error| CommandError::output(&name, &error);
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let file = options.open(path).map_err(fail)?;
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            // One that was there before may be open to others; devices and pipes keep their rights.
+            if file.metadata().map_err(fail)?.is_file() {
+                file.set_permissions(std::fs::Permissions::from_mode(0o600)).map_err(fail)?;
+            }
+        }
+        Ok(Self { out: BufWriter::new(file), line: String::new(), count: 0, name })
+    }
+
+    fn write(&mut self, origin: &Origin, ask: &Ask, fetched: &Fetched) -> Result<(), CommandError> {
+        self.count += 1;
+        let began = micros_now().saturating_sub((fetched.millis * 1_000.0) as i64);
+        let answer = &fetched.answer;
+        let state = if answer.is_cut { BodyState::Truncated } else { BodyState::Complete };
+        let exchange = Exchange {
+            id: ExchangeId::from_text(self.count.to_string()),
+            time: Some(Timestamp::from_micros(began)),
+            request: Request {
+                method: ask.method().to_owned(),
+                scheme: if origin.https { "https" } else { "http" }.to_owned(),
+                authority: origin.authority(),
+                target: ask.target.clone(),
+                http_version: Some("1.1".to_owned()),
+                headers: fetched.sent.clone(),
+                header_state: HeaderState::Complete,
+                body: fetched.body.clone(),
+                body_state: BodyState::Complete,
+                trailers: Headers::new(),
+            },
+            response: Some(Response {
+                status: answer.status,
+                headers: answer.headers.clone(),
+                headers_captured: true,
+                body: answer.body.clone(),
+                body_state: state,
+                body_bytes: None,
+            }),
+            duration_ms: Some(fetched.millis),
+            ..Exchange::default()
+        };
+        self.line.clear();
+        write_line(&mut self.line, &exchange);
+        self.line.push('\n');
+        let written = self.out.write_all(self.line.as_bytes());
+        written.map_err(|error| CommandError::output(&self.name, &error))
+    }
+
+    fn flush(&mut self) -> Result<(), CommandError> {
+        self.out.flush().map_err(|error| CommandError::output(&self.name, &error))
+    }
+}
+
+/// Says how far it is, on a terminal, once it takes long.
+struct Progress {
+    wanted: bool,
+    begin: Instant,
+    bar: Option<ProgressBar>,
+}
+
+impl Progress {
+    fn new(quiet: bool) -> Self {
+        let wanted = !quiet && std::io::stderr().is_terminal();
+        Self { wanted, begin: Instant::now(), bar: None }
+    }
+
+    fn show(&mut self, plan: &Plan) {
+        if self.wanted && self.begin.elapsed() > QUIET_FOR {
+            let (requests, routes) = plan.progress();
+            let bar = self.bar.get_or_insert_with(ProgressBar::new_spinner);
+            bar.set_position(requests);
+            bar.set_message(format!("{requests} requests, {routes} routes"));
+        }
+    }
+
+    fn end(&mut self) {
+        if let Some(bar) = self.bar.take() {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_and_references_followed() {
+        assert_eq!(header("A: b: c ").expect("read"), ("A".to_owned(), b"b: c".to_vec()));
+        let home = std::env::var("HOME").unwrap_or_default();
+        if !home.is_empty() {
+            assert_eq!(header("A: env:HOME").expect("read").1, home.as_bytes());
+        }
+        for wrong in ["A", "A: env:BARTIZAN_TEST_UNSET"] {
+            assert!(header(wrong).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn servers_that_want_a_pause_get_one_of_bounded_length() {
+        let answer = |status: u16, after: &str| Answer {
+            status,
+            headers: [("retry-after", after)].into_iter().collect(),
+            ..Answer::default()
+        };
+        assert_eq!(pause(&answer(429, "2")), Some(Duration::from_secs(2)));
+        assert_eq!(pause(&answer(503, "99999999")), Some(MAX_PAUSE));
+        assert_eq!(pause(&answer(200, "2")), None);
+        assert_eq!(pause(&answer(429, "tomorrow")), None);
+    }
+}
