@@ -16,17 +16,14 @@ use crate::{
     syntax::{File, Language},
 };
 
-/// Folders that hold other people's code, what a build made, or tests: an application serves
-/// nothing from them.
+/// Folders that hold other people's code or tests: an application serves nothing from them.
 const PASSED_OVER: &[&str] = &[
     "__mocks__",
     "__pycache__",
     "__tests__",
     "bower_components",
-    "build",
     "coverage",
     "cypress",
-    "dist",
     "e2e",
     "fixtures",
     "migrations",
@@ -43,6 +40,9 @@ const PASSED_OVER: &[&str] = &[
     "venv",
     "virtualenv",
 ];
+
+/// Folders that hold what a build made: scripts for browsers, which declare nothing that is served.
+const MADE: &[&str] = &["build", "dist"];
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -153,14 +153,14 @@ impl Folder {
         if self.files.len() >= limits.files || self.bytes > limits.total_bytes {
             return self.skip("too many files");
         }
-        let is_bundle = is_bundle(name, &text);
+        let is_made = is_bundle(name, &text) || below.split('/').any(|part| MADE.contains(&part));
         let Some(file) = File::parse(below, language, text, limits) else {
             return self.skip("parsing took too long");
         };
         observer.literals(below, &literals::of_code(&file));
         // What a machine made small declares nothing that is served.
-        if is_bundle {
-            return self.skip("minified file, searched for secrets only");
+        if is_made {
+            return self.skip("made by a build, searched for secrets only");
         }
         self.files.push(file);
     }
