@@ -14,7 +14,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     /// What a call of something built in gives; `None` for everything else.
     pub(super) fn builtin(&mut self, call: &Call<'f>) -> Option<Value<'f>> {
         if let Some((package, name)) = call.callee.exported() {
-            return self.standard(&package.to_owned(), &name.to_owned(), call);
+            return self.standard(package, name, call);
         }
         if let Value::Unread(piece) = call.callee {
             // `fileURLToPath` and others that are given without their module.
@@ -50,7 +50,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 }
             }),
             Value::List(_) => self.list_method(&of, &name, call),
-            Value::Unread(piece) => self.global(&piece.text().to_owned(), &name, call),
+            Value::Unread(piece) => self.global(piece.text(), &name, call),
             _ => None,
         }
     }

@@ -56,7 +56,8 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     pub(super) fn call(&mut self, call: Call<'f>, this: Option<Value<'f>>) -> Value<'f> {
         match call.callee {
             Value::Function(function) if !call.at.is(&["new_expression"]) => {
-                let value = self.invoke(function, &call.args, this);
+                let args = self.padded(function, &call.args, call.at);
+                let value = self.invoke(function, &args, this);
                 // Nothing came back: who asks may still want to know what was called.
                 return if value.is_unknown() { Value::called(call) } else { value };
             }
@@ -80,6 +81,20 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             }
         }
         Value::called(call)
+    }
+
+    /// Arguments with `undefined` for those that a call in the code does not give.
+    fn padded(&self, function: FunctionId, args: &[Arg<'f>], at: Piece<'f>) -> Vec<Arg<'f>> {
+        let parameters = self.functions.get(function.0).and_then(|f| f.node.field("parameters"));
+        let count = parameters.map_or(0, |parameters| {
+            let is_rest = |parameter: &Piece<'_>| parameter.text().starts_with("...");
+            parameters.children().filter(|parameter| !is_rest(parameter)).count()
+        });
+        let mut args = args.to_vec();
+        while args.len() < count {
+            args.push(Arg { value: Value::Nothing, at });
+        }
+        args
     }
 
     /// Goes through the body of a function; what it returns, as far as that is known.
@@ -127,7 +142,9 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         let heritage = node.child(&["class_heritage"]).and_then(|heritage| {
             match heritage.child(&["extends_clause"]) {
                 Some(clause) => clause.field("value"),
-                None => heritage.children().next().filter(|child| !child.is(&["implements_clause"])),
+                None => {
+                    heritage.children().next().filter(|child| !child.is(&["implements_clause"]))
+                }
             }
         });
         if let Some(heritage) = heritage {
@@ -197,8 +214,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             return;
         }
         self.active.push(node);
-        let members: Vec<Piece<'f>> =
-            node.field("body").iter().flat_map(Piece::children).collect();
+        let members: Vec<Piece<'f>> = node.field("body").iter().flat_map(Piece::children).collect();
         let constructor = members
             .iter()
             .find(|member| member.field("name").is_some_and(|name| name.text() == "constructor"));
@@ -254,7 +270,8 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 return Some(self.with_this(value, this));
             }
             let method = node.field("body").iter().flat_map(Piece::children).find(|member| {
-                member.is(&["method_definition"]) && member.field("name").is_some_and(|own| own.text() == name)
+                member.is(&["method_definition"])
+                    && member.field("name").is_some_and(|own| own.text() == name)
             });
             if let Some(method) = method {
                 let function = self.function(method, scope);
@@ -328,8 +345,7 @@ fn field_name(member: Piece<'_>) -> Option<&str> {
 /// Whether a member is of the class and not of its objects.
 fn is_static(member: Piece<'_>) -> bool {
     let name = member.field("name").or_else(|| member.field("property"));
-    let head = name.and_then(|name| {
-        member.text().get(..name.offset().saturating_sub(member.offset()))
-    });
+    let head =
+        name.and_then(|name| member.text().get(..name.offset().saturating_sub(member.offset())));
     head.is_some_and(|head| head.split_whitespace().any(|word| word == "static"))
 }

@@ -36,9 +36,9 @@ pub(super) struct Setting {
 /// When a guard stands aside for a field of the configuration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Frees {
-    WhenSet,
-    WhenNotSet,
-    WhenFalse,
+    Set,
+    Unset,
+    False,
 }
 
 /// Fields of the configuration of routes that are `true` or `false`, by where they are declared.
@@ -94,7 +94,10 @@ impl Exempt {
         };
         glob(pattern, &route.path)
             || below.is_some_and(|below| glob(pattern, if below.is_empty() { "/" } else { below }))
-            || is_relative && pattern.starts_with('/') && pattern.len() > 1 && glob(&format!("*{pattern}"), &route.path)
+            || is_relative
+                && pattern.starts_with('/')
+                && pattern.len() > 1
+                && glob(&format!("*{pattern}"), &route.path)
     }
 }
 
@@ -109,9 +112,9 @@ impl Terms {
         let by_setting = |setting: &Setting| {
             let set = fields.iter().find(|(key, _)| *key == setting.key).map(|(_, is)| *is);
             match setting.frees {
-                Frees::WhenSet => set == Some(true),
-                Frees::WhenNotSet => set != Some(true),
-                Frees::WhenFalse => set == Some(false),
+                Frees::Set => set == Some(true),
+                Frees::Unset => set != Some(true),
+                Frees::False => set == Some(false),
             }
         };
         self.settings.iter().any(by_setting)
@@ -139,9 +142,9 @@ pub(super) fn apply(routes: &mut [Route], rules: &Rules, configured: &Configurat
 
 /// `:name` and `{name}` as `*`.
 fn parameters_as_stars(pattern: &str) -> String {
-    let segments = pattern.split('/').map(|segment| {
-        if segment.starts_with([':', '{']) { "*" } else { segment }
-    });
+    let segments = pattern
+        .split('/')
+        .map(|segment| if segment.starts_with([':', '{']) { "*" } else { segment });
     segments.collect::<Vec<_>>().join("/")
 }
 
@@ -231,9 +234,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             }
         };
         match value {
-            Value::List(_) => {
-                self.items(value).iter().flat_map(|item| one(&item.value)).collect()
-            }
+            Value::List(_) => self.items(value).iter().flat_map(|item| one(&item.value)).collect(),
             // `new Set([…])`
             Value::Called(called) => {
                 called.args.first().map_or_else(Vec::new, |arg| match arg.value {
@@ -298,11 +299,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             let around = around.map_or(String::new(), |around| around.text().replace(' ', ""));
             let is_denied = around.starts_with('!');
             let frees = if around.ends_with("==false") || around.ends_with("!=false") {
-                Frees::WhenFalse
+                Frees::False
             } else if passes != is_denied {
-                Frees::WhenSet
+                Frees::Set
             } else {
-                Frees::WhenNotSet
+                Frees::Unset
             };
             terms.settings.push(Setting { key: key.text().to_owned(), frees });
         }
@@ -313,12 +314,13 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         let mut out = Vec::new();
         let mut methods = Vec::new();
         for piece in condition.all(&["call_expression", "binary_expression"]).take(40) {
-            let is_negated = piece.ancestors().take_while(|a| *a != condition).filter(|a| {
-                a.is(&["unary_expression"]) && a.text().starts_with('!')
-            });
+            let is_negated = piece
+                .ancestors()
+                .take_while(|a| *a != condition)
+                .filter(|a| a.is(&["unary_expression"]) && a.text().starts_with('!'));
             let is_negated = is_negated.count() % 2 == 1;
             let found = match piece.kind() {
-                "call_expression" => self.path_call(piece, scope),
+                "call_expression" => self.path_call(piece, scope, &mut methods),
                 _ => self.path_comparison(piece, scope, &mut methods),
             };
             if !found.is_empty() {
@@ -328,7 +330,13 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 out.push((found, is_negated != differs));
             }
         }
-        if condition.text().contains("&&") {
+        if out.is_empty() && !methods.is_empty() {
+            let is_negated = condition.text().starts_with("(!") || condition.text().contains("!=");
+            methods.retain(|method| method != "OPTIONS");
+            if !methods.is_empty() {
+                out.push((vec![Exempt { pattern: "*".to_owned(), methods }], is_negated));
+            }
+        } else if condition.text().contains("&&") {
             for exempt in out.iter_mut().flat_map(|(exempts, _)| exempts) {
                 exempt.methods.extend(methods.iter().cloned());
             }
@@ -365,9 +373,13 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
 
     /// `open.includes(req.path)`, `req.path.startsWith('/x')`, `/x/.test(req.path)`,
     /// `open.some((path) => req.path.startsWith(path))`.
-    fn path_call(&mut self, call: Piece<'f>, scope: ScopeId) -> Vec<Exempt> {
-        let (Some(function), Some(args)) = (call.field("function"), call.field("arguments"))
-        else {
+    fn path_call(
+        &mut self,
+        call: Piece<'f>,
+        scope: ScopeId,
+        methods: &mut Vec<String>,
+    ) -> Vec<Exempt> {
+        let (Some(function), Some(args)) = (call.field("function"), call.field("arguments")) else {
             return Vec::new();
         };
         let (Some(object), Some(method)) = (function.field("object"), function.field("property"))
@@ -392,6 +404,12 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                     ("endsWith", _) => around(exempts, "*", ""),
                     _ => around(exempts, "*", "*"),
                 }
+            }
+            "includes" | "has" if arg.text().ends_with("method") => {
+                let value = self.eval(object, scope);
+                let named = self.exempts(&value).into_iter();
+                methods.extend(named.map(|exempt| exempt.pattern.to_ascii_uppercase()));
+                Vec::new()
             }
             "includes" | "has" | "test" | "indexOf" if is_path(arg) => {
                 let value = self.eval(object, scope);

@@ -45,10 +45,12 @@ const ROUTER: u8 = 0;
 const CHAIN: u8 = 1;
 
 /// Methods of a router that declare routes.
-const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "del", "head", "options", "all"];
+const METHODS: &[&str] =
+    &["get", "post", "put", "patch", "delete", "del", "head", "options", "all"];
 
 /// Packages that export what makes a router of Express.
-const ROUTER_PACKAGES: &[&str] = &["express-promise-router", "express-async-router", "@root/async-router"];
+const ROUTER_PACKAGES: &[&str] =
+    &["express-promise-router", "express-async-router", "@root/async-router"];
 
 #[derive(Debug)]
 struct Router {
@@ -96,7 +98,8 @@ impl<'f> Host<'f> for Express {
         if let Some((package, name)) = call.callee.exported() {
             let is_application = package == "express" && name.is_empty();
             let is_router = package == "express" && name == "Router"
-                || ROUTER_PACKAGES.contains(&package) && matches!(name, "" | "Router" | "AsyncRouter");
+                || ROUTER_PACKAGES.contains(&package)
+                    && matches!(name, "" | "Router" | "AsyncRouter");
             return (is_application || is_router).then(|| router(machine, is_application));
         }
         let (of, name) = call.method()?;
@@ -187,8 +190,11 @@ fn mount<'f>(machine: &mut At<'_, 'f>, at: usize, call: &Call<'f>) {
         None => return,
     };
     let has_path = paths.is_some();
-    let paths: Vec<String> =
-        paths.unwrap_or_else(|| vec![String::new()]).iter().map(|path| without_rest(path)).collect();
+    let paths: Vec<String> = paths
+        .unwrap_or_else(|| vec![String::new()])
+        .iter()
+        .map(|path| without_rest(path))
+        .collect();
     let base = paths.first().cloned().unwrap_or_default();
     let level = level(machine, at);
     let all = machine.flat(rest);
@@ -204,7 +210,12 @@ fn mount<'f>(machine: &mut At<'_, 'f>, at: usize, call: &Call<'f>) {
             continue;
         }
         let found = guards_of(machine, std::slice::from_ref(arg), level, &base);
-        if found.is_empty() && has_path && number + 1 == all.len() && answers(machine, &arg.value) {
+        if found.is_empty()
+            && has_path
+            && number + 1 == all.len()
+            && answers(machine, &arg.value)
+            && !says_no(machine, arg, "404")
+        {
             let paths = paths.clone();
             declare(machine, at, "ANY", &paths, Vec::new(), arg);
         }
@@ -348,7 +359,8 @@ fn place_of_call(handler: Piece<'_>) -> crate::route::Place {
 /// Whether what stands behind everything else only says that there is nothing.
 fn says_no(machine: &At<'_, '_>, handler: &Arg<'_>, status: &str) -> bool {
     let name = guards::words(handler.at.text().split('(').next().unwrap_or_default());
-    let by_name = name.windows(2).any(|pair| pair == ["not", "found"] || pair == ["not", "allowed"]);
+    let by_name =
+        name.windows(2).any(|pair| pair == ["not", "found"] || pair == ["not", "allowed"]);
     let by_body = match &handler.value {
         Value::Function(function) => machine.functions.get(function.0).is_some_and(|function| {
             let text = code(function.node, None);

@@ -47,11 +47,18 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             "subscript_expression" => self.subscript(piece, scope),
             "binary_expression" => self.binary(piece, scope),
             "ternary_expression" => {
+                let condition = piece.field("condition");
+                let holds = condition.and_then(|condition| self.eval(condition, scope).is_true());
                 let either = ["consequence", "alternative"].map(|name| {
                     piece.field(name).map_or(Value::Nothing, |branch| self.eval(branch, scope))
                 });
                 let [first, second] = either;
-                if self.is_open(&first) { second } else { first }
+                match holds {
+                    Some(true) => first,
+                    Some(false) => second,
+                    None if self.is_open(&first) => second,
+                    None => first,
+                }
             }
             "assignment_expression" => {
                 let value = match piece.field("right") {
@@ -63,8 +70,12 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 }
                 value
             }
-            "parenthesized_expression" | "await_expression" | "as_expression"
-            | "satisfies_expression" | "non_null_expression" | "sequence_expression"
+            "parenthesized_expression"
+            | "await_expression"
+            | "as_expression"
+            | "satisfies_expression"
+            | "non_null_expression"
+            | "sequence_expression"
             | "instantiation_expression" => {
                 let wanted = match piece.kind() {
                     "sequence_expression" => {
@@ -79,10 +90,12 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 None => Value::Unread(piece),
             },
             "yield_expression" | "unary_expression" => {
-                for child in piece.children() {
-                    self.eval(child, scope);
+                let inner = piece.children().last().map(|child| self.eval(child, scope));
+                let is_not = piece.text().starts_with('!');
+                match inner.and_then(|inner| inner.is_true()).filter(|_| is_not) {
+                    Some(holds) => Value::Flag(!holds),
+                    None => Value::Unread(piece),
                 }
-                Value::Unread(piece)
             }
             kind if CLOSURES.contains(&kind) => Value::Function(self.function(piece, scope)),
             _ => Value::Unread(piece),
@@ -156,7 +169,19 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 let second = self.eval(right, scope);
                 if self.is_open(&first) { second } else { first }
             }
-            "&&" => self.eval(right, scope),
+            "&&" => match first.is_true() {
+                Some(false) => Value::Flag(false),
+                _ => self.eval(right, scope),
+            },
+            operator @ ("===" | "==" | "!==" | "!=") => {
+                let second = self.eval(right, scope);
+                match (first.as_text(), second.as_text()) {
+                    (Some(first), Some(second)) => {
+                        Value::Flag((first == second) == operator.starts_with('='))
+                    }
+                    _ => Value::Unread(piece),
+                }
+            }
             _ => Value::Unread(piece),
         }
     }
@@ -191,6 +216,9 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 "spread_element" => {
                     let Some(inner) = part.children().next() else { continue };
                     let others = self.eval(inner, scope);
+                    if !self.is_closed(&others) {
+                        self.open(&record);
+                    }
                     for (name, value) in self.fields(&others).to_vec() {
                         self.set_field(&record, &name, value);
                     }
@@ -284,8 +312,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             Value::Record(_) => {
                 let class = self.class_of(of);
                 let found = class.and_then(|class| self.inherited(class, name, of));
-                // Modules written for `import` and loaded by `require`, and the other way round.
-                found.unwrap_or(Value::Unread(at))
+                match found {
+                    Some(value) => value,
+                    None if self.is_closed(of) => Value::Nothing,
+                    None => Value::Unread(at),
+                }
             }
             Value::Class(class) => {
                 self.inherited_static(*class, name).unwrap_or_else(|| self.grown(of, name, at))
@@ -294,6 +325,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             Value::Package(_) if name == "default" => of.clone(),
             Value::Handle(handle) => H::member(self, *handle, name)
                 .unwrap_or_else(|| Value::member(of.clone(), name, at)),
+            Value::Nothing
+                if at.child(&["optional_chain"]).is_some() || at.text().contains("?.") =>
+            {
+                Value::Nothing
+            }
             Value::Nothing => Value::Unread(at),
             _ => Value::member(of.clone(), name, at),
         }

@@ -45,7 +45,18 @@ const METHODS: &[&str] = &["get", "post", "put", "patch", "delete", "head", "opt
 const HOOKS: &[&str] = &["onRequest", "preParsing", "preValidation", "preHandler"];
 
 /// Methods of an instance that give it back.
-const SAME: &[&str] = &["withTypeProvider", "after", "ready", "decorateRequest", "decorateReply", "setValidatorCompiler", "setSerializerCompiler", "setErrorHandler", "setNotFoundHandler", "addSchema"];
+const SAME: &[&str] = &[
+    "withTypeProvider",
+    "after",
+    "ready",
+    "decorateRequest",
+    "decorateReply",
+    "setValidatorCompiler",
+    "setSerializerCompiler",
+    "setErrorHandler",
+    "setNotFoundHandler",
+    "addSchema",
+];
 
 #[derive(Debug)]
 struct Fastify<'f> {
@@ -172,7 +183,8 @@ fn apply_plugin<'f>(
 ) {
     let (function, is_wrapped) = match plugin {
         Value::Function(function) => {
-            let marked = machine.fields(plugin).iter().any(|(name, _)| name.contains("skip-override"));
+            let marked =
+                machine.fields(plugin).iter().any(|(name, _)| name.contains("skip-override"));
             (*function, marked)
         }
         Value::Called(called)

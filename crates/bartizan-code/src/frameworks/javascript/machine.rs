@@ -153,7 +153,8 @@ impl<'p, 'f, H: Host<'f>> Machine<'p, 'f, H> {
     }
 
     pub(super) fn record(&mut self, class: Option<FunctionId>) -> ThingId {
-        self.things.push(Thing::Record { fields: Vec::new(), class });
+        let is_open = class.is_some();
+        self.things.push(Thing::Record { fields: Vec::new(), class, is_open });
         ThingId(self.things.len() - 1)
     }
 
@@ -185,6 +186,25 @@ impl<'p, 'f, H: Host<'f>> Machine<'p, 'f, H> {
     /// A field of an object that is set there itself.
     pub(super) fn field(&self, value: &Value<'f>, name: &str) -> Option<Value<'f>> {
         self.fields(value).iter().rev().find(|(key, _)| key == name).map(|(_, value)| value.clone())
+    }
+
+    /// Says that an object may have fields that are not known.
+    pub(super) fn open(&mut self, record: &Value<'f>) {
+        if let Value::Record(id) = record
+            && let Some(Thing::Record { is_open, .. }) = self.things.get_mut(id.0)
+        {
+            *is_open = true;
+        }
+    }
+
+    /// Whether all fields of an object are known.
+    pub(super) fn is_closed(&self, value: &Value<'f>) -> bool {
+        match value {
+            Value::Record(id) => {
+                matches!(self.things.get(id.0), Some(Thing::Record { is_open: false, .. }))
+            }
+            _ => false,
+        }
     }
 
     /// The class that an object was made by.

@@ -24,6 +24,16 @@ use crate::{project::Project, syntax::Language};
 pub(super) const LANGUAGES: &[Language] =
     &[Language::JavaScript, Language::TypeScript, Language::Tsx];
 
+/// Kinds of nodes that are functions.
+const FUNCTIONS: &[&str] = &[
+    "arrow_function",
+    "function_expression",
+    "function",
+    "function_declaration",
+    "generator_function_declaration",
+    "method_definition",
+];
+
 /// Whether any script names one of `words`: a framework that nobody imports needs no reading.
 fn mentions(project: &Project<'_>, words: &[&str]) -> bool {
     project.files(LANGUAGES).any(|file| words.iter().any(|word| file.text.contains(word)))

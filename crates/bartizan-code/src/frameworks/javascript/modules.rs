@@ -25,6 +25,32 @@ const ENDINGS: &[&str] = &[
     "/index.mts",
 ];
 
+/// Scopes of packages that everybody uses: they never name a folder of a project.
+const PUBLISHED: &[&str] = &[
+    "apollo",
+    "auth0",
+    "aws-sdk",
+    "azure",
+    "casl",
+    "clerk",
+    "fastify",
+    "golevelup",
+    "google-cloud",
+    "graphql-yoga",
+    "hapi",
+    "mikro-orm",
+    "nestjs",
+    "nestjs-modules",
+    "opentelemetry",
+    "prisma",
+    "sentry",
+    "sinclair",
+    "slack",
+    "supabase",
+    "trpc",
+    "types",
+];
+
 /// `path` seen from `folder`, with `.` and `..` resolved.
 pub(super) fn normal(folder: &str, path: &str) -> String {
     let mut parts: Vec<&str> = folder.split('/').filter(|part| !part.is_empty()).collect();
@@ -76,8 +102,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             if matches!(first, "app" | "src" | "root" | "server" | "api" | "backend") {
                 candidates.push(rest.to_owned());
             }
-            candidates.push(format!("packages/{rest}/src/index"));
-            candidates.push(format!("libs/{rest}/src/index"));
+            if specifier.starts_with('@') && !PUBLISHED.contains(&first) {
+                candidates.push(format!("packages/{rest}/src/index"));
+                candidates.push(format!("libs/{rest}/src/index"));
+                candidates.push(format!("libs/{rest}/index"));
+            }
         }
         candidates.iter().find_map(|path| self.nearest(from, path))
     }
@@ -113,6 +142,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         let scope = self.scope(None);
         self.modules.insert(&file.path, (module, scope));
         let exports = Value::Record(exports);
+        self.open(&exports);
         self.set_field(&Value::Record(module), "exports", exports.clone());
         self.bind(scope, "module", Value::Record(module));
         self.bind(scope, "exports", exports);
@@ -254,9 +284,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 .children()
                 .filter(|child| child.is(&["variable_declarator"]))
                 .filter_map(|child| child.field("name"))
-                .flat_map(|name| {
-                    name.all(&["identifier", "shorthand_property_identifier_pattern"])
-                })
+                .flat_map(|name| name.all(&["identifier", "shorthand_property_identifier_pattern"]))
                 .collect(),
         };
         for name in names {

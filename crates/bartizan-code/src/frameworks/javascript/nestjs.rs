@@ -10,7 +10,7 @@ use self::{
     setup::Setup,
 };
 use super::{
-    LANGUAGES,
+    FUNCTIONS, LANGUAGES,
     express::spelled,
     machine::{Host, Machine},
     mentions,
@@ -68,7 +68,9 @@ fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
     let mut seen: Vec<Piece<'_>> = Vec::new();
     for class in classes {
         let Some(node) = machine.functions.get(class.0).map(|class| class.node) else { continue };
-        if routes.len() >= limits.routes || seen.contains(&node) {
+        // A class within a function is another one with each call.
+        let is_once = node.within(FUNCTIONS).is_none();
+        if routes.len() >= limits.routes || is_once && seen.contains(&node) {
             continue;
         }
         seen.push(node);
@@ -84,9 +86,14 @@ impl<'f> Host<'f> for Setup<'f> {
     }
 
     fn offered(_: &mut At<'_, 'f>, _: &str, kind: &str) -> Option<Value<'f>> {
-        let is_known = ["INestApplication", "NestExpressApplication", "NestFastifyApplication", "MiddlewareConsumer"]
-            .iter()
-            .any(|known| kind.contains(known));
+        let is_known = [
+            "INestApplication",
+            "NestExpressApplication",
+            "NestFastifyApplication",
+            "MiddlewareConsumer",
+        ]
+        .iter()
+        .any(|known| kind.contains(known));
         is_known.then_some(Value::Handle(Handle { kind: 0, number: 0 }))
     }
 }
@@ -107,7 +114,8 @@ fn controller<'f>(
     let mut inherited = own;
     let mut at = class;
     for level in 0..MAX_HERITAGE {
-        let Some((node, scope)) = machine.functions.get(at.0).map(|class| (class.node, class.scope))
+        let Some((node, scope)) =
+            machine.functions.get(at.0).map(|class| (class.node, class.scope))
         else {
             break;
         };

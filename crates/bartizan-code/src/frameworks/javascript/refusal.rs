@@ -16,25 +16,87 @@ const MAX_DEPTH: usize = 4;
 
 /// Words of what refuses for other reasons, or does not refuse at all.
 const SOFT: &[&str] = &[
-    "optional", "optionally", "maybe", "csrf", "xsrf", "rate", "limit", "limiter", "throttle",
-    "throttler", "cors", "guest", "anonymous", "unauthenticated", "validate", "validator", "log",
+    "optional",
+    "optionally",
+    "maybe",
+    "csrf",
+    "xsrf",
+    "rate",
+    "limit",
+    "limiter",
+    "throttle",
+    "throttler",
+    "cors",
+    "guest",
+    "anonymous",
+    "unauthenticated",
+    "validate",
+    "validator",
+    "log",
     "logger",
 ];
 
 /// Packages whose middleware is no guard, whatever its names say.
 const NO_GUARDS: &[&str] = &[
-    "express-validator", "celebrate", "joi", "zod", "express-session", "cookie-session",
-    "express-rate-limit", "rate-limiter-flexible", "csurf", "csrf-csrf", "lusca", "helmet", "cors",
-    "morgan", "multer", "body-parser", "express-fileupload", "swagger-ui-express", "next-auth",
-    "@auth/express", "better-auth", "express-async-handler", "@fastify/rate-limit", "i18next",
+    "express-validator",
+    "celebrate",
+    "joi",
+    "zod",
+    "express-session",
+    "cookie-session",
+    "express-rate-limit",
+    "rate-limiter-flexible",
+    "csurf",
+    "csrf-csrf",
+    "lusca",
+    "helmet",
+    "cors",
+    "morgan",
+    "multer",
+    "body-parser",
+    "express-fileupload",
+    "swagger-ui-express",
+    "next-auth",
+    "@auth/express",
+    "better-auth",
+    "express-async-handler",
+    "@fastify/rate-limit",
+    "i18next",
 ];
 
 /// Ways of Passport to log in, rather than to be logged in.
 pub(super) const LOGINS: &[&str] = &[
-    "local", "google", "github", "facebook", "twitter", "linkedin", "saml", "oauth2", "oauth",
-    "openidconnect", "oidc", "discord", "microsoft", "apple", "steam", "gitlab", "ldapauth",
-    "auth0", "azuread-openidconnect", "azure_ad_oauth2", "signup", "login", "register", "google-oauth20", "magiclink", "spotify",
-    "bitbucket", "slack", "twitch", "anonymous",
+    "local",
+    "google",
+    "github",
+    "facebook",
+    "twitter",
+    "linkedin",
+    "saml",
+    "oauth2",
+    "oauth",
+    "openidconnect",
+    "oidc",
+    "discord",
+    "microsoft",
+    "apple",
+    "steam",
+    "gitlab",
+    "ldapauth",
+    "auth0",
+    "azuread-openidconnect",
+    "azure_ad_oauth2",
+    "signup",
+    "login",
+    "register",
+    "google-oauth20",
+    "magiclink",
+    "spotify",
+    "bitbucket",
+    "slack",
+    "twitch",
+    "anonymous",
+    "public",
 ];
 
 /// A guard, with what it leaves out.
@@ -63,13 +125,21 @@ pub(super) fn code(piece: Piece<'_>, skipped: Option<Piece<'_>>) -> String {
 }
 
 fn is_soft(name: &str) -> bool {
-    guards::words(name).iter().any(|word| SOFT.contains(&word.as_str()))
+    let words = guards::words(name);
+    let is_for_strangers = words.windows(2).any(|pair| {
+        let [first, second] = pair else { return false };
+        matches!(first.as_str(), "not" | "if" | "forward" | "redirect")
+            && matches!(second.as_str(), "logged" | "authenticated" | "auth" | "authed" | "signed")
+    });
+    is_for_strangers || words.iter().any(|word| SOFT.contains(&word.as_str()))
 }
 
 /// Whether something that is written asks for nothing: `auth({ required: false })`.
 fn is_waived(written: &str) -> bool {
     let plain: String = written.chars().filter(|c| !c.is_whitespace()).collect();
-    ["optional:true", "equired:false", "allowAnonymous:true"].iter().any(|sign| plain.contains(sign))
+    ["optional:true", "equired:false", "allowAnonymous:true"]
+        .iter()
+        .any(|sign| plain.contains(sign))
 }
 
 impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
@@ -172,8 +242,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             return (!is_login).then(Terms::default);
         }
         let waives = |name: &str| matches!(self.field(&first, name), Some(Value::Flag(false)));
-        if NO_GUARDS.contains(&package.as_str())
-            && package != "express-async-handler"
+        if NO_GUARDS.contains(&package.as_str()) && package != "express-async-handler"
             || ["credentialsRequired", "authRequired", "required"].into_iter().any(waives)
             || matches!(name.as_str(), "initialize" | "session" | "middleware" | "clerkMiddleware")
             || is_soft(&name)
@@ -260,11 +329,10 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                     }
                 }
                 value @ (Value::Called(_) | Value::Member(_))
-                    if call.field("arguments").is_some_and(|args| hands_on(args)) =>
+                    if call.field("arguments").is_some_and(hands_on)
+                        && self.stands(&value, callee, depth + 1).is_some() =>
                 {
-                    if self.stands(&value, callee, depth + 1).is_some() {
-                        return true;
-                    }
+                    return true;
                 }
                 _ => {}
             }
@@ -276,18 +344,16 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     pub(super) fn own_check(&mut self, handler: &Arg<'f>) -> Option<Guard> {
         let function = match &handler.value {
             Value::Function(function) => *function,
-            Value::Called(called) => match called.args.iter().find_map(|arg| match arg.value {
+            Value::Called(called) => called.args.iter().find_map(|arg| match arg.value {
                 Value::Function(function) => Some(function),
                 _ => None,
-            }) {
-                Some(function) => function,
-                None => return None,
-            },
+            })?,
             _ => return None,
         };
         let body = self.functions.get(function.0)?.node.field("body")?;
         let tries = body.child(&["try_statement"]).and_then(|inner| inner.field("body"));
-        let statements = body.children().take(4).chain(tries.iter().flat_map(Piece::children).take(4));
+        let statements =
+            body.children().take(4).chain(tries.iter().flat_map(Piece::children).take(4));
         for check in statements.filter(|statement| statement.is(&["if_statement"])) {
             let (Some(condition), Some(then)) =
                 (check.field("condition"), check.field("consequence"))
@@ -295,11 +361,24 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 continue;
             };
             let text: String = condition.text().chars().filter(|c| !c.is_whitespace()).collect();
-            let asks = ["!req.user)", "!request.user)", "!req.isAuthenticated()", "!req.session.user", "!req.session?.user", "!req.user?.", "!req.session.loggedIn", "!req.auth)"]
-                .iter()
-                .any(|sign| text.contains(sign));
+            let asks = [
+                "!req.user)",
+                "!request.user)",
+                "!req.isAuthenticated()",
+                "!req.session.user",
+                "!req.session?.user",
+                "!req.user?.",
+                "!req.session.loggedIn",
+                "!req.auth)",
+            ]
+            .iter()
+            .any(|sign| text.contains(sign));
             if asks && (guards::refuses(&code(then, None)) || redirects_to_login(then)) {
-                return Some(crate::project::Project::demands(condition.text(), &check, Level::Route));
+                return Some(crate::project::Project::demands(
+                    condition.text(),
+                    &check,
+                    Level::Route,
+                ));
             }
         }
         None
@@ -310,7 +389,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
 pub(super) fn callee_name(piece: Piece<'_>) -> &str {
     let mut at = piece;
     for _ in 0..8 {
-        match at.field("function").or_else(|| at.field("constructor")).or_else(|| at.field("property")) {
+        match at
+            .field("function")
+            .or_else(|| at.field("constructor"))
+            .or_else(|| at.field("property"))
+        {
             Some(inner) => at = inner,
             None => break,
         }
@@ -320,8 +403,19 @@ pub(super) fn callee_name(piece: Piece<'_>) -> &str {
 
 /// Whether a name that says nothing is of something that does: `auth.required`, `auth.check()`.
 fn says_so(name: &str, at: Piece<'_>) -> bool {
-    const BLANK: &[&str] =
-        &["required", "require", "check", "handle", "verify", "ensure", "isRequired", "middleware", "protected", "any", "guard"];
+    const BLANK: &[&str] = &[
+        "required",
+        "require",
+        "check",
+        "handle",
+        "verify",
+        "ensure",
+        "isRequired",
+        "middleware",
+        "protected",
+        "any",
+        "guard",
+    ];
     let written = at.text().split('(').next().unwrap_or_default();
     BLANK.contains(&name) && guards::by_name(written).is_some()
 }
@@ -332,9 +426,8 @@ fn is_passport(piece: Piece<'_>) -> bool {
 
 fn redirects_to_login(piece: Piece<'_>) -> bool {
     piece.all(&["call_expression"]).any(|call| {
-        let is_redirect = call
-            .field("function")
-            .is_some_and(|function| function.text().ends_with("redirect"));
+        let is_redirect =
+            call.field("function").is_some_and(|function| function.text().ends_with("redirect"));
         is_redirect
             && call.field("arguments").is_some_and(|args| {
                 let text = args.text().to_ascii_lowercase();
@@ -351,7 +444,8 @@ fn has_exit(node: Piece<'_>) -> bool {
             let args = call.field("arguments");
             match name {
                 "next" | "done" => args.is_some_and(|args| args.children().next().is_some()),
-                "status" | "send" | "sendStatus" | "json" | "end" | "code" | "reject" => true,
+                "status" | "send" | "sendStatus" | "json" | "end" | "code" | "reject"
+                | "redirect" | "render" => true,
                 _ => args.is_some_and(hands_on),
             }
         })

@@ -3,22 +3,13 @@
 use std::collections::HashSet;
 
 use super::{
+    FUNCTIONS,
     expressions::CLOSURES,
     machine::{Host, Machine},
     modules::unquoted,
     value::{Arg, FunctionId, ScopeId, Thing, ThingId, Value},
 };
 use crate::syntax::{File, Piece};
-
-/// Kinds that make a scope of their own.
-const FUNCTIONS: &[&str] = &[
-    "arrow_function",
-    "function_expression",
-    "function",
-    "function_declaration",
-    "generator_function_declaration",
-    "method_definition",
-];
 
 impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     /// Goes through all files, those that nobody imports first: they are where programs start.
@@ -47,18 +38,19 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     fn in_order(&self) -> Vec<&'f File> {
         let mut imported: HashSet<&str> = HashSet::new();
         for file in self.files.values() {
-            for piece in file.root().all(&["import_statement", "export_statement", "call_expression"]) {
+            for piece in
+                file.root().all(&["import_statement", "export_statement", "call_expression"])
+            {
                 let source = match piece.kind() {
                     "call_expression" => piece
                         .field("function")
                         .filter(|function| matches!(function.text(), "require" | "import"))
                         .and_then(|_| piece.field("arguments")?.children().next()),
-                    _ => piece.field("source").or_else(|| {
-                        piece.child(&["import_require_clause"])?.field("source")
-                    }),
+                    _ => piece
+                        .field("source")
+                        .or_else(|| piece.child(&["import_require_clause"])?.field("source")),
                 };
-                if let Some(target) =
-                    source.and_then(|source| self.resolve(file, unquoted(source)))
+                if let Some(target) = source.and_then(|source| self.resolve(file, unquoted(source)))
                     && target.path != file.path
                 {
                     imported.insert(&target.path);
@@ -96,9 +88,10 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         let instance = match self.instance_of(class) {
             Some(instance) => instance,
             None => {
-                let constructor = class.field("body").iter().flat_map(Piece::children).find(|member| {
-                    member.field("name").is_some_and(|name| name.text() == "constructor")
-                });
+                let constructor =
+                    class.field("body").iter().flat_map(Piece::children).find(|member| {
+                        member.field("name").is_some_and(|name| name.text() == "constructor")
+                    });
                 let args = constructor.map_or_else(Vec::new, |node| self.offers(node));
                 self.instance(id, &args)
             }
@@ -115,10 +108,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
     /// Arguments for a function that nobody calls.
     fn offers(&mut self, node: Piece<'f>) -> Vec<Arg<'f>> {
         if let Some(only) = node.field("parameter") {
-            let value = H::offered(self, only.text(), "").unwrap_or(Value::Nothing);
+            let value = H::offered(self, only.text(), "").unwrap_or(Value::Unread(only));
             return vec![Arg { value, at: only }];
         }
-        let parameters: Vec<_> = node.field("parameters").iter().flat_map(Piece::children).collect();
+        let parameters: Vec<_> =
+            node.field("parameters").iter().flat_map(Piece::children).collect();
         parameters
             .into_iter()
             .map(|at| {
@@ -128,7 +122,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                     true => H::offered(self, name.text(), kind),
                     false => None,
                 };
-                Arg { value: value.unwrap_or(Value::Nothing), at }
+                Arg { value: value.unwrap_or(Value::Unread(at)), at }
             })
             .collect()
     }
@@ -157,5 +151,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
 
 /// Functions of a file that are not within others.
 fn open_functions(file: &File) -> impl Iterator<Item = Piece<'_>> {
-    file.root().all(FUNCTIONS).filter(|node| node.within(FUNCTIONS).is_none() && (node.is(CLOSURES) || node.field("body").is_some()))
+    file.root().all(FUNCTIONS).filter(|node| {
+        node.within(FUNCTIONS).is_none() && (node.is(CLOSURES) || node.field("body").is_some())
+    })
 }

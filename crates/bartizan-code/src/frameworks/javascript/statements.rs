@@ -75,8 +75,8 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 self.block(statement, inner);
             }
             "if_statement" => self.condition(statement, scope),
-            "switch_statement" | "switch_body" | "switch_case" | "switch_default" | "else_clause"
-            | "finally_clause" | "try_statement" => {
+            "switch_statement" | "switch_body" | "switch_case" | "switch_default"
+            | "else_clause" | "finally_clause" | "try_statement" => {
                 let skipped = statement.field("handler");
                 for child in statement.children().filter(|child| Some(*child) != skipped) {
                     self.statement(child, scope);
@@ -87,18 +87,14 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         self.leave();
     }
 
-    /// Both branches, for nothing is known about the condition.
+    /// The branch that is taken, or both where the condition is not known.
     fn condition(&mut self, statement: Piece<'f>, scope: ScopeId) {
-        let main = statement.field("condition").is_some_and(|condition| {
-            // `if (require.main === module)` and the like never hold for what is imported, but the
-            // file may be the one that is started.
-            condition.text().contains("process.env.NODE_ENV === 'test'")
-        });
-        for name in ["consequence", "alternative"] {
-            if main && name == "consequence" {
-                continue;
-            }
-            if let Some(branch) = statement.field(name) {
+        let condition = statement.field("condition");
+        let holds = condition.and_then(|condition| self.eval(condition, scope).is_true());
+        for (name, other) in [("consequence", false), ("alternative", true)] {
+            if holds != Some(other)
+                && let Some(branch) = statement.field(name)
+            {
                 self.statement(branch, scope);
             }
         }
@@ -240,7 +236,9 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             {
                 value = self.eval(default, scope);
             }
-            if matches!(value, Value::Nothing) && !pattern.is(&["assignment_pattern"]) {
+            // Who calls back gives something that is not known.
+            if args.get(at).is_none() && !pattern.is(&["assignment_pattern"]) && value.is_unknown()
+            {
                 value = Value::Unread(parameter);
             }
             let is_field = parameter.child(&["accessibility_modifier"]).is_some()

@@ -116,6 +116,21 @@ impl<'f> Value<'f> {
         }
     }
 
+    /// Whether a condition holds that it is the value of, where that is known.
+    pub(super) fn is_true(&self) -> Option<bool> {
+        match self {
+            Self::Flag(flag) => Some(*flag),
+            Self::Nothing => Some(false),
+            Self::Text(text) => match &**text {
+                "" => Some(false),
+                "0" => None,
+                _ => Some(true),
+            },
+            Self::Unread(_) | Self::Member(_) | Self::Called(_) => None,
+            _ => Some(true),
+        }
+    }
+
     /// Whether nothing is known about it.
     pub(super) fn is_unknown(&self) -> bool {
         matches!(self, Self::Nothing | Self::Unread(_))
@@ -186,5 +201,10 @@ pub(super) struct Function<'f> {
 #[derive(Debug)]
 pub(super) enum Thing<'f> {
     List(Vec<Arg<'f>>),
-    Record { fields: Vec<(String, Value<'f>)>, class: Option<FunctionId> },
+    Record {
+        fields: Vec<(String, Value<'f>)>,
+        class: Option<FunctionId>,
+        /// Whether it may have fields that are not known.
+        is_open: bool,
+    },
 }

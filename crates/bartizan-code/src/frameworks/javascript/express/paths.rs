@@ -51,7 +51,9 @@ fn groups(path: &str) -> Vec<String> {
 /// A path without the remainder at its end, which `use` takes anyway.
 pub(super) fn without_rest(path: &str) -> String {
     match path.rsplit_once('/') {
-        Some((front, "{rest}" | "{splat}" | "{any}" | "{path}" | "{wildcard}" | "{0}")) => front.to_owned(),
+        Some((front, "{rest}" | "{splat}" | "{any}" | "{path}" | "{wildcard}" | "{0}")) => {
+            front.to_owned()
+        }
         _ => path.to_owned(),
     }
 }

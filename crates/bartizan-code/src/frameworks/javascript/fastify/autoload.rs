@@ -22,7 +22,8 @@ pub(super) fn load<'f>(
         .field(&given, "prefix")
         .and_then(|prefix| machine.text_of(&prefix))
         .unwrap_or_default();
-    let has_names = !matches!(machine.field(options, "dirNameRoutePrefix"), Some(Value::Flag(false)));
+    let has_names =
+        !matches!(machine.field(options, "dirNameRoutePrefix"), Some(Value::Flag(false)));
     let has_parameters = matches!(machine.field(options, "routeParams"), Some(Value::Flag(true)));
     let mut files: Vec<(&str, &File)> = machine
         .files
@@ -45,8 +46,7 @@ pub(super) fn load<'f>(
         let exports = machine.load(file);
         let plugin = machine.default_of(exports.clone());
         let own = ["autoPrefix", "prefixOverride"].iter().find_map(|name| {
-            let found =
-                machine.field(&exports, name).or_else(|| machine.field(&plugin, name));
+            let found = machine.field(&exports, name).or_else(|| machine.field(&plugin, name));
             found.and_then(|own| machine.text_of(&own))
         });
         let mut path = prefix.clone();

@@ -84,9 +84,9 @@ pub(super) fn rule<'f>(machine: &mut At<'_, 'f>, value: &Value<'f>, depth: usize
 fn by_name(name: &str) -> Rule {
     let plain = name.strip_suffix("Guard").unwrap_or(name);
     let words = guards::words(name);
-    let is_soft = words
-        .iter()
-        .any(|word| matches!(word.as_str(), "throttler" | "throttle" | "local" | "optional" | "csrf"));
+    let is_soft = words.iter().any(|word| {
+        matches!(word.as_str(), "throttler" | "throttle" | "local" | "optional" | "csrf")
+    });
     if is_soft || guards::by_name(plain).is_none() { Rule::default() } else { Rule::always() }
 }
 
@@ -105,7 +105,10 @@ fn of_class<'f>(machine: &mut At<'_, 'f>, class: FunctionId, depth: usize) -> Ru
     let (node, scope) = (found.node, found.scope);
     let name = node.field("name").map_or("", |name| name.text());
     if guards::words(name).iter().any(|word| {
-        matches!(word.as_str(), "optional" | "maybe" | "throttler" | "throttle" | "csrf" | "anonymous")
+        matches!(
+            word.as_str(),
+            "optional" | "maybe" | "throttler" | "throttle" | "csrf" | "anonymous"
+        )
     }) {
         return Rule::default();
     }
@@ -184,8 +187,8 @@ impl<'f> Conditions<'f> {
                 continue;
             };
             let refuses = guards::refuses(&code(then, None));
-            let lets_in = !refuses && then.all(&["true"]).next().is_some()
-                || then.text().contains("return;");
+            let lets_in =
+                !refuses && then.all(&["true"]).next().is_some() || then.text().contains("return;");
             for (key, is_negated) in self.keys(machine, condition) {
                 match (lets_in, is_negated) {
                     (true, true) => rule.needs.push(key),
@@ -245,8 +248,10 @@ impl<'f> Conditions<'f> {
         for call in calls {
             let Some(function) = call.field("function") else { continue };
             let name = function.field("property").map_or("", |name| name.text());
-            if matches!(name, "get" | "getAllAndOverride" | "getAllAndMerge" | "getAll" | "getMetadata")
-                && function.text().to_lowercase().contains("reflect")
+            if matches!(
+                name,
+                "get" | "getAllAndOverride" | "getAllAndMerge" | "getAll" | "getMetadata"
+            ) && function.text().to_lowercase().contains("reflect")
             {
                 let first = call.field("arguments").and_then(|args| args.children().next());
                 if let Some(first) = first {
@@ -265,7 +270,9 @@ impl<'f> Conditions<'f> {
             {
                 let inner = Self { body: method, ..self };
                 for read in method.all(&["call_expression"]).take(20) {
-                    let is_read = read.field("function").is_some_and(|f| f.text().to_lowercase().contains("reflect"));
+                    let is_read = read
+                        .field("function")
+                        .is_some_and(|f| f.text().to_lowercase().contains("reflect"));
                     if is_read {
                         out.extend(inner.keys_read_in(machine, read, false));
                     }
@@ -284,17 +291,21 @@ fn is_negated(piece: Piece<'_>, condition: Piece<'_>) -> bool {
         match around.kind() {
             "unary_expression" if around.text().starts_with('!') => count += 1,
             "binary_expression" => {
-                let plain: String =
-                    around.text().chars().filter(|c| !c.is_whitespace()).collect();
+                let plain: String = around.text().chars().filter(|c| !c.is_whitespace()).collect();
                 let operator = around.field("operator").map_or("", |operator| operator.text());
-                let is_left = around.field("left") == Some(inner)
-                    && matches!(operator, "==" | "===" | "<");
+                let is_left =
+                    around.field("left") == Some(inner) && matches!(operator, "==" | "===" | "<");
                 let signs = ["==0", "==undefined", "==null", "==false", "<1"];
-                if is_left && signs.iter().any(|sign| plain.ends_with(sign)) && !plain.contains("!=") {
+                if is_left
+                    && signs.iter().any(|sign| plain.ends_with(sign))
+                    && !plain.contains("!=")
+                {
                     count += 1;
                 }
             }
-            "member_expression" | "parenthesized_expression" | "non_null_expression"
+            "member_expression"
+            | "parenthesized_expression"
+            | "non_null_expression"
             | "await_expression" => {}
             _ => break,
         }

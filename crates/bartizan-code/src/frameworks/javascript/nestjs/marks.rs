@@ -117,7 +117,8 @@ fn add<'f>(
             Some((package, name)) => foreign(marks, package, name, at),
             None => {
                 if let Some(key) = created(&called.callee) {
-                    let is_set = !matches!(called.args.first(), Some(Arg { value: Value::Flag(false), .. }));
+                    let is_set =
+                        !matches!(called.args.first(), Some(Arg { value: Value::Flag(false), .. }));
                     marks.metadata.push((key, is_set));
                 } else if let Value::Function(function) = called.callee {
                     within(machine, marks, function.0, depth);
@@ -129,7 +130,9 @@ fn add<'f>(
         // A decorator written as a function that applies others.
         Value::Function(function) => within(machine, marks, function.0, depth),
         Value::Member(_) | Value::Package(_) => {
-            if let Some((package, name)) = value.exported().filter(|(package, _)| *package != COMMON) {
+            if let Some((package, name)) =
+                value.exported().filter(|(package, _)| *package != COMMON)
+            {
                 foreign(marks, package, name, at);
             }
         }
@@ -225,7 +228,8 @@ fn foreign(marks: &mut Marks<'_>, package: &str, name: &str, at: Piece<'_>) {
         marks.metadata.push((super::guard::FREED.to_owned(), true));
         return;
     }
-    let is_other = package.starts_with("@nestjs/") || name.starts_with("Api") || package.contains("class-");
+    let is_other =
+        package.starts_with("@nestjs/") || name.starts_with("Api") || package.contains("class-");
     if !is_other && guards::by_name(name).is_some() {
         let _ = at;
         marks.metadata.push((super::guard::DEMANDED.to_owned(), true));

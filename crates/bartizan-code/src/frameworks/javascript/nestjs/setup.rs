@@ -75,8 +75,8 @@ impl<'f> Setup<'f> {
             .filter(|middleware| {
                 (middleware.controllers.contains(&class) || middleware.paths.iter().any(is_for))
                     && !middleware.except.iter().any(|exempt| {
-                        let has_method = exempt.methods.is_empty()
-                            || exempt.methods.iter().any(|m| m == verb);
+                        let has_method =
+                            exempt.methods.is_empty() || exempt.methods.iter().any(|m| m == verb);
                         has_method && is_covered(&exempt.pattern, path, false)
                     })
             })
@@ -221,7 +221,10 @@ fn tree<'f>(machine: &mut At<'_, 'f>, value: &Value<'f>, prefix: &str, depth: us
             // Children that are named without a path of their own.
             Value::Class(_) => (String::new(), Some(item.value.clone())),
             other => (
-                machine.field(other, "path").and_then(|path| machine.text_of(&path)).unwrap_or_default(),
+                machine
+                    .field(other, "path")
+                    .and_then(|path| machine.text_of(&path))
+                    .unwrap_or_default(),
                 machine.field(other, "module"),
             ),
         };
@@ -269,12 +272,10 @@ fn middleware<'f>(machine: &mut At<'_, 'f>, chain: &Value<'f>, call: &Call<'f>) 
     }
     for arg in applied {
         let demands = match arg.value {
-            Value::Class(class) => {
-                match machine.inherited(class, "use", &Value::Nothing) {
-                    Some(Value::Function(function)) => machine.function_demands(function, 1),
-                    _ => false,
-                }
-            }
+            Value::Class(class) => match machine.inherited(class, "use", &Value::Nothing) {
+                Some(Value::Function(function)) => machine.function_demands(function, 1),
+                _ => false,
+            },
             _ => machine.judge(&arg, Level::Group).is_some(),
         };
         if demands {
