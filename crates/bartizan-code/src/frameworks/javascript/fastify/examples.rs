@@ -248,6 +248,46 @@ pub(super) static EXAMPLES: &[Example] = &[
         ],
     },
     Example {
+        title: "hooks of folders",
+        files: &[
+            (
+                "app.js",
+                "import AutoLoad from '@fastify/autoload'
+                 import { join } from 'desm'
+                 import { fileURLToPath } from 'node:url'
+                 export default async function (fastify, opts) {
+                   fastify.register(AutoLoad, { dir: fileURLToPath(new URL('./plugins', import.meta.url)) })
+                   fastify.register(AutoLoad, {
+                     dir: join(import.meta.url, 'routes'), autoHooks: true, options: Object.assign({ prefix: '/api' }, opts),
+                   })
+                 }",
+            ),
+            (
+                "plugins/gate.js",
+                "import fp from 'fastify-plugin'
+                 export default fp(async function (fastify) {
+                   fastify.decorate('gate', (request, reply, done) => {
+                     if (!request.cookies.s) { done(fastify.httpErrors.unauthorized()) } else { done() }
+                   })
+                 })",
+            ),
+            (
+                "routes/users/autohooks.js",
+                "export default async function (fastify) { fastify.addHook('onRequest', fastify.gate) }",
+            ),
+            (
+                "routes/users/index.js",
+                "export default async function (fastify) { fastify.get('/:id', async () => 1) }",
+            ),
+            (
+                "routes/root.js",
+                "export default async function (fastify) { fastify.get('/status', async () => 1) }
+                 export const autoPrefix = '/sys'",
+            ),
+        ],
+        routes: &["GET /api/users/{id} required", "GET /api/sys/status none"],
+    },
+    Example {
         title: "what is no route",
         files: &[(
             "index.js",
