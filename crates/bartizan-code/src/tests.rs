@@ -78,22 +78,3 @@ fn broken_and_hostile_code_ends() {
         }
     }
 }
-
-#[test]
-#[ignore = "throw-away"]
-fn scan() {
-    let dir = std::env::var("SCAN").unwrap();
-    let started = std::time::Instant::now();
-    let found = crate::read(std::path::Path::new(&dir), &Limits::default(), &mut |_| {}).unwrap();
-    for r in &found.routes {
-        let g: Vec<_> =
-            r.authorization.guards.iter().map(|g| format!("{}@{}", g.name, g.place.line)).collect();
-        let g = g.join("; ");
-        let g: String = g.chars().take(90).collect();
-        eprintln!(
-            "{:8} {:6} {:50} {:?} [{}] {}:{}",
-            r.framework, r.method, r.path, r.authorization.state, g, r.place.file, r.place.line
-        );
-    }
-    eprintln!("{} routes {} files {:?}", found.routes.len(), found.files, started.elapsed());
-}

@@ -20,6 +20,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             // `fileURLToPath` and others that are given without their module.
             return match piece.text() {
                 "String" | "Number" => Some(call.arg(0)),
+                "URL" => beside(call.arg(1).as_text()?, call.arg(0).as_text()?),
                 _ => None,
             };
         }
@@ -86,6 +87,10 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 self.set_field(&record, "name", Value::text(stem));
                 self.set_field(&record, "base", Value::text(name));
                 Some(record)
+            }
+            ("desm", "join") => {
+                let rest: Vec<&str> = texts().skip(1).collect();
+                beside(call.arg(0).as_text()?, &rest.join("/"))
             }
             ("url", "fileURLToPath") => Some(call.arg(0)),
             ("fs" | "fs/promises", "readdirSync" | "readdir") => {
@@ -209,6 +214,12 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             _ => None,
         }
     }
+}
+
+/// A path seen from the folder of a file.
+fn beside<'f>(file: &str, path: &str) -> Option<Value<'f>> {
+    let (folder, _) = file.rsplit_once('/')?;
+    Some(Value::text(&format!("/{}", normal(folder, path))))
 }
 
 /// What a method of a string gives: another one, or several.

@@ -251,6 +251,9 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         let mut terms = Terms::default();
         let Some(found) = self.functions.get(function.0) else { return terms };
         let (node, outer) = (found.node, found.scope);
+        if !self.facts(node).has_terms {
+            return terms;
+        }
         let scope = self.scope(Some(outer));
         for declared in node.all(&["variable_declarator"]).take(50) {
             let is_plain = |value: &Piece<'_>| {
@@ -440,6 +443,18 @@ fn is_path(piece: Piece<'_>) -> bool {
         _ => return false,
     };
     PATHS.contains(&name)
+}
+
+/// Whether a condition of a function asks for something that terms are made of.
+pub(super) fn may_have_terms(node: Piece<'_>) -> bool {
+    node.all(&["if_statement", "ternary_expression"]).any(|branch| {
+        branch.field("condition").is_some_and(|condition| {
+            let text = condition.text();
+            text.contains("config")
+                || text.contains("method")
+                || PATHS.iter().any(|name| text.contains(name))
+        })
+    })
 }
 
 /// Whether a branch goes on without asking anybody.

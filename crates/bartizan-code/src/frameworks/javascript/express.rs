@@ -75,7 +75,7 @@ struct Express {
 }
 
 fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
-    if !mentions(project, &["express"]) {
+    if !mentions(project, &["'express", "\"express"]) {
         return Vec::new();
     }
     let host = Express {
@@ -126,7 +126,7 @@ impl<'f> Host<'f> for Express {
             matches!(word, "Express" | "Application" | "Router" | "IRouter" | "IRoutes")
         });
         let is_named = kind.is_empty()
-            && matches!(name, "app" | "router" | "server" | "api" | "expressApp" | "application");
+            && matches!(name, "app" | "router" | "server" | "expressApp" | "application");
         let is_known = is_typed && !kind.contains("Koa") || is_named;
         is_known.then(|| router(machine, name != "router" && !kind.contains("Router")))
     }

@@ -323,6 +323,7 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
             }
             Value::Function(_) => self.grown(of, name, at),
             Value::Package(_) if name == "default" => of.clone(),
+            Value::Text(_) if matches!(name, "pathname" | "href") => of.clone(),
             Value::Handle(handle) => H::member(self, *handle, name)
                 .unwrap_or_else(|| Value::member(of.clone(), name, at)),
             Value::Nothing

@@ -68,7 +68,7 @@ struct Fastify<'f> {
 }
 
 fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
-    if !mentions(project, &["fastify"]) {
+    if !mentions(project, &["'fastify", "\"fastify", "@fastify/"]) {
         return Vec::new();
     }
     let host = Fastify {
@@ -130,7 +130,7 @@ impl<'f> Host<'f> for Fastify<'f> {
     fn offered(machine: &mut At<'_, 'f>, name: &str, kind: &str) -> Option<Value<'f>> {
         let is_known = kind.contains("FastifyInstance")
             || kind.contains("FastifyTypedInstance")
-            || kind.is_empty() && matches!(name, "fastify" | "app" | "server" | "instance" | "api");
+            || kind.is_empty() && matches!(name, "fastify" | "app" | "server" | "instance");
         is_known.then(|| instance(machine, false))
     }
 }

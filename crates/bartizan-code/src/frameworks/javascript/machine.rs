@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::{
     LANGUAGES,
+    refusal::Facts,
     value::{Arg, Call, Function, FunctionId, Handle, ScopeId, Thing, ThingId, Value},
 };
 use crate::{
@@ -60,6 +61,8 @@ pub(super) struct Machine<'p, 'f, H> {
     pub(super) called: HashSet<(&'f str, usize)>,
     pub(super) active: Vec<Piece<'f>>,
     pub(super) returned: Vec<Value<'f>>,
+    /// What the texts of functions say, by file and offset.
+    pub(super) facts: HashMap<(&'f str, usize), Facts>,
     steps: usize,
     depth: usize,
 }
@@ -77,6 +80,7 @@ impl<'p, 'f, H: Host<'f>> Machine<'p, 'f, H> {
             called: HashSet::new(),
             active: Vec::new(),
             returned: Vec::new(),
+            facts: HashMap::new(),
             steps: 0,
             depth: 0,
         }

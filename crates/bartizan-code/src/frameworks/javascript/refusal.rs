@@ -99,6 +99,14 @@ pub(super) const LOGINS: &[&str] = &[
     "public",
 ];
 
+/// What the text of a function says by itself.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Facts {
+    refuses: bool,
+    /// Whether it may leave out some requests.
+    pub(super) has_terms: bool,
+}
+
 /// A guard, with what it leaves out.
 #[derive(Clone, Debug)]
 pub(super) struct Judged {
@@ -281,11 +289,24 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
         depth == 0 && guards::by_name(name).is_some() && has_exit(node)
     }
 
+    /// What the text of a function says, looked at once.
+    pub(super) fn facts(&mut self, node: Piece<'f>) -> Facts {
+        let key = (node.file.path.as_str(), node.offset());
+        if let Some(facts) = self.facts.get(&key) {
+            return *facts;
+        }
+        let facts = Facts {
+            refuses: guards::refuses(&code(node, None)) || redirects_to_login(node),
+            has_terms: super::exempt::may_have_terms(node),
+        };
+        self.facts.insert(key, facts);
+        facts
+    }
+
     fn refuses(&mut self, function: FunctionId, depth: usize) -> bool {
         let Some(found) = self.functions.get(function.0) else { return false };
         let (node, outer, this) = (found.node, found.scope, found.this.clone());
-        let text = code(node, None);
-        if guards::refuses(&text) || redirects_to_login(node) {
+        if self.facts(node).refuses {
             return true;
         }
         if depth >= MAX_DEPTH {

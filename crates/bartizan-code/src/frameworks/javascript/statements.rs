@@ -13,7 +13,8 @@ const MAX_ROUNDS: usize = 200;
 const FUNCTIONS: &[&str] = &["function_declaration", "generator_function_declaration"];
 
 impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
-    /// Statements in their order; functions are known from the beginning.
+    /// Statements in their order; functions and imports are known from the
+    /// beginning.
     pub(super) fn block(&mut self, block: Piece<'f>, scope: ScopeId) {
         for statement in block.children() {
             let is_exported = statement.is(&["export_statement"]);
@@ -29,7 +30,11 @@ impl<'f, H: Host<'f>> Machine<'_, 'f, H> {
                 self.set_field(&exports, name.text(), function);
             }
         }
-        for statement in block.children() {
+        let is_import = |statement: &Piece<'_>| statement.is(&["import_statement"]);
+        for statement in block.children().filter(is_import) {
+            self.statement(statement, scope);
+        }
+        for statement in block.children().filter(|statement| !is_import(statement)) {
             self.statement(statement, scope);
         }
     }

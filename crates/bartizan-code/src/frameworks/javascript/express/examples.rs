@@ -267,6 +267,131 @@ pub(super) static EXAMPLES: &[Example] = &[
         routes: &["POST /api/login none", "GET /api/docs/index none", "GET /api/orders required"],
     },
     Example {
+        title: "a base class that attaches what its children list, behind a gate that throws",
+        files: &[
+            (
+                "src/server.ts",
+                "import express, { Express } from 'express';
+                 import { TaskController } from './task.controller';
+                 import { createGate } from './gate';
+                 export class Server {
+                   private readonly app: Express = express();
+                   constructor(private readonly parts: { controllers: any[], tokens: any }) {
+                     this.app.get('/healthz', (_req, res) => res.send('ok'));
+                     this.app.use(createGate(parts.tokens));
+                     parts.controllers.forEach((part) => part.attach(this.app));
+                   }
+                 }
+                 new Server({ controllers: [new TaskController()], tokens: new TokenService() });
+                 import { TokenService } from './tokens';",
+            ),
+            (
+                "src/gate.ts",
+                "export const createGate = (tokens) => async (req, res, next) => {
+                   res.locals.who = await tokens.whoIs(req.cookies.sid);
+                   next();
+                 };",
+            ),
+            (
+                "src/tokens.ts",
+                "import { HttpError } from './errors';
+                 export class TokenService {
+                   async whoIs(id?: string) {
+                     const found = await db.find(id);
+                     if (!found) throw HttpError.expired('log in again');
+                     return found;
+                   }
+                 }",
+            ),
+            (
+                "src/errors.ts",
+                "export class HttpError extends Error {
+                   constructor(public status: number, text: string) { super(text); }
+                   static expired(text: string) { return new HttpError(401, text); }
+                 }",
+            ),
+            (
+                "src/base.controller.ts",
+                "import { Router, type IRouter } from 'express';
+                 export abstract class BaseController {
+                   protected readonly router: Router = Router();
+                   protected abstract readonly base: string;
+                   attach(app: IRouter) {
+                     for (const part of this.routes()) {
+                       this.router[part.verb](part.path, ...(part.before ?? []), part.run);
+                     }
+                     app.use(this.base, this.router);
+                   }
+                 }",
+            ),
+            (
+                "src/task.controller.ts",
+                "import { BaseController } from './base.controller';
+                 export class TaskController extends BaseController {
+                   protected readonly base = '/tasks';
+                   protected routes() {
+                     return [
+                       { verb: 'get' as const, path: '/', run: this.list },
+                       { verb: 'delete' as const, path: '/:taskId', before: [check(schema)], run: this.list },
+                     ];
+                   }
+                   private list = () => {};
+                 }",
+            ),
+        ],
+        routes: &[
+            "GET /healthz none",
+            "GET /tasks required",
+            "DELETE /tasks/{taskId} required",
+        ],
+    },
+    Example {
+        title: "a folder of routers, and what is for guests only",
+        files: &[
+            (
+                "app.js",
+                "const express = require('express'), fs = require('fs'), path = require('path');
+                 const app = express();
+                 fs.readdirSync(path.join(__dirname, 'routes')).forEach(function (file) {
+                   app.use('/' + path.basename(file, '.js'), require('./routes/' + file));
+                 });
+                 require('./pages')(app);
+                 app.get('/list{/:page}', (req, res) => res.end());",
+            ),
+            (
+                "routes/books.js",
+                "const books = (module.exports = require('express').Router());
+                 books.get('/', (req, res) => res.json([]));
+                 books.post('/', verifyToken, (req, res) => res.json([]));
+                 function verifyToken(req, res, next) { if (!req.token) return deny(res); next(); }
+                 function deny(res) { return res.status(401).end(); }",
+            ),
+            (
+                "pages.js",
+                "module.exports = function (app) {
+                   app.get('/login', guestOnly, (req, res) => res.render('login'));
+                   app.get('/profile', isLoggedIn, (req, res) => res.render('profile'));
+                 };
+                 function isLoggedIn(req, res, next) {
+                   if (req.isAuthenticated()) return next();
+                   res.redirect('/');
+                 }
+                 function guestOnly(req, res, next) {
+                   if (!req.isAuthenticated()) return next();
+                   res.redirect('/');
+                 }",
+            ),
+        ],
+        routes: &[
+            "GET /books none",
+            "POST /books required",
+            "GET /login none",
+            "GET /profile required",
+            "GET /list none",
+            "GET /list/{page} none",
+        ],
+    },
+    Example {
         title: "what is no route",
         files: &[(
             "client.js",

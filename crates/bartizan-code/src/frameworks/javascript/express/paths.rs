@@ -50,8 +50,14 @@ fn groups(path: &str) -> Vec<String> {
 
 /// A path without the remainder at its end, which `use` takes anyway.
 pub(super) fn without_rest(path: &str) -> String {
+    /// Names that people give to a remainder: version 5 asks for one.
+    const NAMES: &[&str] =
+        &["rest", "splat", "any", "all", "path", "wildcard", "catchall", "everything", "0"];
+    let name = |last: &str| {
+        last.strip_prefix('{').and_then(|last| last.strip_suffix('}')).map(str::to_ascii_lowercase)
+    };
     match path.rsplit_once('/') {
-        Some((front, "{rest}" | "{splat}" | "{any}" | "{path}" | "{wildcard}" | "{0}")) => {
+        Some((front, last)) if name(last).is_some_and(|name| NAMES.contains(&name.as_str())) => {
             front.to_owned()
         }
         _ => path.to_owned(),

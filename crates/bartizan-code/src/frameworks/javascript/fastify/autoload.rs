@@ -1,8 +1,8 @@
 //! `@fastify/autoload`: plugins by folder, with the names of folders as prefixes.
 
-use super::{At, apply_plugin};
+use super::{At, apply_plugin, handle, id_of, instance};
 use crate::{
-    frameworks::javascript::value::Value,
+    frameworks::javascript::value::{Arg, Value},
     syntax::{File, Piece},
 };
 
@@ -25,7 +25,7 @@ pub(super) fn load<'f>(
     let has_names =
         !matches!(machine.field(options, "dirNameRoutePrefix"), Some(Value::Flag(false)));
     let has_parameters = matches!(machine.field(options, "routeParams"), Some(Value::Flag(true)));
-    let mut files: Vec<(&str, &File)> = machine
+    let mut files: Vec<(&str, &'f File)> = machine
         .files
         .iter()
         .filter_map(|(path, file)| {
@@ -38,7 +38,12 @@ pub(super) fn load<'f>(
         .filter(|(_, file)| is_index(file.name()))
         .map(|(_, file)| file.folder())
         .collect();
+    let with_hooks = matches!(machine.field(options, "autoHooks"), Some(Value::Flag(true)));
+    let cascades = matches!(machine.field(options, "cascadeHooks"), Some(Value::Flag(true)));
     for (below, file) in &files {
+        if with_hooks && is_hooks(file.name()) {
+            continue;
+        }
         // A folder that has an index is that index.
         if !is_index(file.name()) && with_index.contains(&file.folder()) {
             continue;
@@ -61,8 +66,45 @@ pub(super) fn load<'f>(
         if let Some(own) = own {
             path = format!("{path}/{}", own.trim_start_matches('/'));
         }
-        apply_plugin(machine, parent, &plugin, &path, given.clone(), at);
+        let mut scope = parent;
+        if with_hooks {
+            let hooks: Vec<&File> = files
+                .iter()
+                .map(|(_, file)| *file)
+                .filter(|hooks| is_hooks(hooks.name()))
+                .filter(|hooks| {
+                    file.folder() == hooks.folder()
+                        || cascades && file.folder().starts_with(&format!("{}/", hooks.folder()))
+                })
+                .collect();
+            scope = behind(machine, parent, &hooks, at);
+        }
+        apply_plugin(machine, scope, &plugin, &path, given.clone(), at);
     }
+}
+
+/// A scope in which the hooks of folders stand.
+fn behind<'f>(machine: &mut At<'_, 'f>, parent: usize, hooks: &[&'f File], at: Piece<'f>) -> usize {
+    let Value::Handle(scope) = instance(machine, false) else { return parent };
+    let (Some(above), Some(below)) = (id_of(machine, parent), id_of(machine, scope.number)) else {
+        return parent;
+    };
+    machine.host.graph.mount(above, "", below, Vec::new());
+    for file in hooks {
+        let exports = machine.load(file);
+        let plugin = match machine.default_of(exports) {
+            Value::Called(called) => called.args.first().map(|arg| arg.value.clone()),
+            other => Some(other),
+        };
+        if let Some(Value::Function(function)) = plugin {
+            machine.invoke(function, &[Arg { value: handle(scope.number), at }], None);
+        }
+    }
+    scope.number
+}
+
+fn is_hooks(name: &str) -> bool {
+    name.trim_start_matches('.').starts_with("autohooks.")
 }
 
 fn is_index(name: &str) -> bool {

@@ -197,6 +197,97 @@ pub(super) static EXAMPLES: &[Example] = &[
         routes: &["GET /keys required", "DELETE /keys/{id} required", "GET /class none"],
     },
     Example {
+        title: "lists of routes, a hook for some methods, guards made for roles",
+        files: &[
+            (
+                "src/main.ts",
+                "import Fastify from 'fastify';
+                 import { routes } from './routes';
+                 import { registerAuth } from './auth';
+                 export async function createApp() {
+                   const app = Fastify();
+                   await registerAuth(app);
+                   routes.forEach((route) => app.route(route));
+                   app.register(async (scope) => {
+                     scope.addHook('preHandler', async (req, reply) => {
+                       if (req.method === 'GET') return;
+                       if (!req.headers['x-api-key']) throw new UnauthorizedError('missing');
+                     });
+                     scope.get('/', async () => []);
+                     scope.post('/', async () => []);
+                   }, { prefix: '/products' });
+                   app.get('/admin', { onRequest: app.authorize(['admin']) }, async () => 1);
+                   return app;
+                 }",
+            ),
+            (
+                "src/auth.ts",
+                "export const registerAuth = async (app) => {
+                   app.decorate('authorize', (roles: string[]) => async (req, reply) => {
+                     if (!roles.includes(req.user.role)) reply.code(403).send();
+                   });
+                 };",
+            ),
+            (
+                "src/routes.ts",
+                "export const routes = [
+                   { method: 'GET', url: '/items', handler: async () => [] },
+                   { method: ['POST'], url: '/items', preHandler: [checkKey], handler: async () => [] },
+                 ];
+                 async function checkKey(request, reply) {
+                   if (!(await keys.has(request.headers.key))) { reply.status(401); throw new Error('bad key'); }
+                 }",
+            ),
+        ],
+        routes: &[
+            "GET /items none",
+            "POST /items required",
+            "GET /products none",
+            "POST /products required",
+            "GET /admin required",
+        ],
+    },
+    Example {
+        title: "hooks of folders",
+        files: &[
+            (
+                "app.js",
+                "import AutoLoad from '@fastify/autoload'
+                 import { join } from 'desm'
+                 import { fileURLToPath } from 'node:url'
+                 export default async function (fastify, opts) {
+                   fastify.register(AutoLoad, { dir: fileURLToPath(new URL('./plugins', import.meta.url)) })
+                   fastify.register(AutoLoad, {
+                     dir: join(import.meta.url, 'routes'), autoHooks: true, options: Object.assign({ prefix: '/api' }, opts),
+                   })
+                 }",
+            ),
+            (
+                "plugins/gate.js",
+                "import fp from 'fastify-plugin'
+                 export default fp(async function (fastify) {
+                   fastify.decorate('gate', (request, reply, done) => {
+                     if (!request.cookies.s) { done(fastify.httpErrors.unauthorized()) } else { done() }
+                   })
+                 })",
+            ),
+            (
+                "routes/users/autohooks.js",
+                "export default async function (fastify) { fastify.addHook('onRequest', fastify.gate) }",
+            ),
+            (
+                "routes/users/index.js",
+                "export default async function (fastify) { fastify.get('/:id', async () => 1) }",
+            ),
+            (
+                "routes/root.js",
+                "export default async function (fastify) { fastify.get('/status', async () => 1) }
+                 export const autoPrefix = '/sys'",
+            ),
+        ],
+        routes: &["GET /api/users/{id} required", "GET /api/sys/status none"],
+    },
+    Example {
         title: "what is no route",
         files: &[(
             "index.js",

@@ -276,6 +276,93 @@ pub(super) static EXAMPLES: &[Example] = &[
         routes: &["GET /a/open none", "GET /a/closed required", "ANY /a/maybe none"],
     },
     Example {
+        title: "two applications side by side, controllers and guards made by functions",
+        files: &[
+            (
+                "apps/shop/src/main.ts",
+                "import { NestFactory } from '@nestjs/core';
+                 import { ShopModule } from './shop.module';
+                 import { JwtGuard } from '@app/common';
+                 const PREFIX = 'shop';
+                 const bootstrap = async () => {
+                   const app = await NestFactory.create(ShopModule);
+                   app.setGlobalPrefix(PREFIX);
+                   app.useGlobalGuards(app.get(JwtGuard));
+                 };
+                 bootstrap().catch(console.error);",
+            ),
+            (
+                "apps/shop/src/shop.module.ts",
+                "import { Controller, Get, Module, Post } from '@nestjs/common';
+                 import { AllowAnon } from '@app/common';
+                 @Controller('products')
+                 export class ProductsController {
+                   @AllowAnon() @Get() list() {}
+                   @Post() add() {}
+                   @MessagePattern({ cmd: 'x' }) message() {}
+                 }
+                 @Module({ controllers: [ProductsController] })
+                 export class ShopModule {}",
+            ),
+            (
+                "apps/back/src/main.ts",
+                "import { NestFactory } from '@nestjs/core';
+                 import { BackModule } from './back.module';
+                 (async () => { const app = await NestFactory.create(BackModule); await app.listen(3001); })();",
+            ),
+            (
+                "apps/back/src/back.module.ts",
+                "import { Controller, Get, mixin, Module, Put, UseGuards } from '@nestjs/common';
+                 const RoleGuard = (role: string) => {
+                   class RoleGuardMixin {
+                     canActivate(context) { return context.getArgs()[0].user?.roles.includes(role); }
+                   }
+                   return mixin(RoleGuardMixin);
+                 };
+                 function crud(name: string) {
+                   @Controller(name)
+                   class CrudController {
+                     @Get() all() {}
+                     @UseGuards(RoleGuard('editor')) @Put(':id') put() {}
+                   }
+                   return CrudController;
+                 }
+                 @Module({ controllers: [crud('plants'), crud('rocks')] })
+                 export class BackModule {}",
+            ),
+            (
+                "libs/common/src/index.ts",
+                "export * from './jwt.guard';
+                 export * from './allow-anon';",
+            ),
+            (
+                "libs/common/src/allow-anon.ts",
+                "import { SetMetadata } from '@nestjs/common';
+                 export const ALLOW_ANON = Symbol('anon');
+                 export function AllowAnon() { return SetMetadata(ALLOW_ANON, true); }",
+            ),
+            (
+                "libs/common/src/jwt.guard.ts",
+                "import { AuthGuard } from '@nestjs/passport';
+                 import { ALLOW_ANON } from './allow-anon';
+                 export class JwtGuard extends AuthGuard('jwt') {
+                   public override async canActivate(context): Promise<boolean> {
+                     const isAnon = this.reflector.get<boolean>(ALLOW_ANON, context.getHandler()) ?? false;
+                     return isAnon || (super.canActivate(context) as Promise<boolean>);
+                   }
+                 }",
+            ),
+        ],
+        routes: &[
+            "GET /shop/products none",
+            "POST /shop/products required",
+            "GET /plants none",
+            "PUT /plants/{id} required",
+            "GET /rocks none",
+            "PUT /rocks/{id} required",
+        ],
+    },
+    Example {
         title: "what is no route",
         files: &[(
             "service.ts",

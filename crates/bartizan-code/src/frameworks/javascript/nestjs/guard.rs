@@ -233,6 +233,16 @@ impl<'f> Conditions<'f> {
         out
     }
 
+    /// Keys that calls of the reflector within the body read.
+    fn keys_of_reads(self, machine: &mut At<'_, 'f>) -> Vec<String> {
+        let is_read = |call: &Piece<'_>| {
+            call.field("function").is_some_and(|f| f.text().to_lowercase().contains("reflect"))
+        };
+        let reads: Vec<Piece<'f>> =
+            self.body.all(&["call_expression"]).filter(is_read).take(20).collect();
+        reads.into_iter().flat_map(|read| self.keys_read_in(machine, read, false)).collect()
+    }
+
     /// Keys that calls of the reflector within `piece` read, also in methods of the class.
     fn keys_read_in(
         self,
@@ -260,6 +270,14 @@ impl<'f> Conditions<'f> {
                 }
                 continue;
             }
+            // A function of the project that reads for the guard.
+            if let Some(Value::Function(helper)) = machine.look_up(self.scope, function.text())
+                && let Some(helper) = machine.functions.get(helper.0)
+            {
+                let inner = Self { body: helper.node, scope: helper.scope, ..self };
+                out.extend(inner.keys_of_reads(machine));
+                continue;
+            }
             let method = self.class.field("body").iter().flat_map(Piece::children).find(|member| {
                 member.is(&["method_definition"])
                     && *member != self.body
@@ -268,15 +286,7 @@ impl<'f> Conditions<'f> {
             if let Some(method) = method
                 && function.text().starts_with("this.")
             {
-                let inner = Self { body: method, ..self };
-                for read in method.all(&["call_expression"]).take(20) {
-                    let is_read = read
-                        .field("function")
-                        .is_some_and(|f| f.text().to_lowercase().contains("reflect"));
-                    if is_read {
-                        out.extend(inner.keys_read_in(machine, read, false));
-                    }
-                }
+                out.extend(Self { body: method, ..self }.keys_of_reads(machine));
             }
         }
         out
