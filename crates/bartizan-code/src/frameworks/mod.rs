@@ -1,6 +1,7 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
 mod list;
+mod python;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
 

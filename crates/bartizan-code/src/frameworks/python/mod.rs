@@ -1,0 +1,17 @@
+//! Python. [`world`] follows the modules of a project without running them; the frameworks read
+//! from its log what was declared, and ask it what refuses callers.
+
+mod builtins;
+mod call;
+mod eval;
+pub(super) mod fastapi;
+mod guard;
+mod modules;
+mod names;
+mod operators;
+mod request;
+mod rest_tmp;
+mod run;
+mod tree;
+mod value;
+mod world;
