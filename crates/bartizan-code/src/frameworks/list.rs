@@ -3,4 +3,4 @@
 use super::{Framework, python};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[&python::fastapi::FRAMEWORK];
+pub static FRAMEWORKS: &[&Framework] = &[&python::fastapi::FRAMEWORK, &python::flask::FRAMEWORK];

@@ -201,6 +201,11 @@ impl<'f> World<'f> {
             return match super::value::tail(name) {
                 "Annotated" => self.annotated(&value, &keys, piece, scope),
                 "environ" => Value::Unknown,
+                "view_functions" => self
+                    .request
+                    .as_ref()
+                    .and_then(|request| request.handler.clone())
+                    .unwrap_or(Value::Unknown),
                 _ => value,
             };
         }

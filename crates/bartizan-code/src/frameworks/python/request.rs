@@ -329,6 +329,9 @@ impl<'f> World<'f> {
     fn asked_name(&mut self, name: &str, arguments: &Arguments, piece: Piece<'f>) -> Option<Value> {
         let first = arguments.positional.first();
         match tail(name) {
+            "get" if name.ends_with("view_functions.get") => {
+                self.request.as_ref().and_then(|request| request.handler.clone())
+            }
             "abort" => {
                 let is_refusal =
                     guards::refuses(piece.text()) || matches!(first, Some(Value::Int(401 | 403)));
