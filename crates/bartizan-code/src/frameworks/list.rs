@@ -3,4 +3,5 @@
 use super::{Framework, python};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[&python::fastapi::FRAMEWORK, &python::flask::FRAMEWORK];
+pub static FRAMEWORKS: &[&Framework] =
+    &[&python::django::FRAMEWORK, &python::fastapi::FRAMEWORK, &python::flask::FRAMEWORK];

@@ -31,6 +31,11 @@ pub(super) fn unwrap<'f>(world: &World<'f>, value: &Value) -> Handler<'f> {
             handler.value = attr.0.clone();
             break;
         }
+        if let Some(class) = object.callee.name().and_then(|name| name.strip_suffix(".as_view")) {
+            handler.made = Some(at);
+            handler.value = Value::Name(class.into());
+            break;
+        }
         let inner = object.arguments.positional.first();
         let Some(
             inner @ (Value::Function(_)

@@ -3,6 +3,7 @@
 
 mod builtins;
 mod call;
+pub(super) mod django;
 mod eval;
 pub(super) mod fastapi;
 pub(super) mod flask;
@@ -12,7 +13,6 @@ mod modules;
 mod names;
 mod operators;
 mod request;
-mod rest_tmp;
 mod run;
 mod tree;
 mod value;

@@ -150,8 +150,12 @@ impl<'f> World<'f> {
     }
 
     /// What a name of a package means for the request.
-    pub(super) fn as_asked(&self, value: Value) -> Value {
+    pub(super) fn as_asked(&mut self, value: Value) -> Value {
         let (Some(_), Value::Name(name)) = (&self.request, &value) else { return value };
+        if tail(name) == "SAFE_METHODS" {
+            let all = ["GET", "HEAD", "OPTIONS"].into_iter().map(Value::str).collect();
+            return self.list(all);
+        }
         match &**name {
             "flask.request" | "quart.request" | "flask.globals.request" => {
                 Value::Request("".into())
@@ -431,7 +435,6 @@ impl<'f> World<'f> {
                 self.has_raised = true;
                 Some(Value::Unknown)
             }
-            // DRF_A
             (Value::Super(object, class), "has_permission" | "has_object_permission") => {
                 Some(self.base_permits(*object, *class, name))
             }
