@@ -25,7 +25,7 @@ use crate::{
 };
 
 /// The framework.
-pub static FRAMEWORK: Framework = Framework {
+pub(crate) static FRAMEWORK: Framework = Framework {
     name: "django",
     title: "Django",
     languages: &[Language::Python],

@@ -58,6 +58,11 @@ impl<'f> World<'f> {
                     piece.field("argument").map_or(Value::Unknown, |inner| self.eval(inner, scope));
                 self.truth(&value).map_or(Value::Unknown, |told| Value::Bool(!told))
             }
+            "unary_operator" if piece.text().starts_with('~') => {
+                let value =
+                    piece.field("argument").map_or(Value::Unknown, |inner| self.eval(inner, scope));
+                self.object(Value::Name("~".into()), Arguments::of(vec![value]), piece)
+            }
             "comparison_operator" => self.comparison(piece, scope),
             "conditional_expression" => self.conditional(piece, scope),
             "named_expression" => {

@@ -17,7 +17,7 @@ use crate::{
 };
 
 /// The framework.
-pub static FRAMEWORK: Framework = Framework {
+pub(crate) static FRAMEWORK: Framework = Framework {
     name: "fastapi",
     title: "FastAPI",
     languages: &[Language::Python],

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// The framework.
-pub static FRAMEWORK: Framework = Framework {
+pub(crate) static FRAMEWORK: Framework = Framework {
     name: "flask",
     title: "Flask",
     languages: &[Language::Python],
@@ -146,7 +146,7 @@ fn called<'f>(world: &World<'f>, tree: &mut Tree<'f>, at: usize) {
         "add_resource" => classes::add_resource(world, tree, router, arguments, piece),
         "before_request" | "before_app_request" => {
             if let Some(function) = first {
-                before(tree, router, &attr.1, function, piece);
+                before(tree, router, &attr.1, function, piece, &[]);
             }
         }
         _ => {}
@@ -195,13 +195,22 @@ fn mount(tree: &mut Tree<'_>, parent: usize, child: usize, prefix: Option<String
 }
 
 /// A function that runs before requests.
-fn before<'f>(tree: &mut Tree<'f>, router: usize, how: &str, function: &Value, written: Piece<'f>) {
+fn before<'f>(
+    tree: &mut Tree<'f>,
+    router: usize,
+    how: &str,
+    function: &Value,
+    written: Piece<'f>,
+    below: &[(Value, Piece<'f>)],
+) {
     let is_for_all = how == "before_app_request";
     for (at, found) in &mut tree.routers {
         if *at == router && !is_for_all || is_for_all && found.is_application {
             let level = if found.is_application { Level::Application } else { Level::Group };
             let value = function.clone();
             found.asks.push(Ask { kind: Kind::Before, value, written, level });
+            // `@bp.before_request` above `@login_required`: that stands before all as well.
+            found.asks.extend(handlers::decorators(below.iter().cloned(), level));
         }
     }
 }
@@ -216,7 +225,7 @@ fn decorated<'f>(world: &World<'f>, tree: &mut Tree<'f>, function: usize) {
             Value::Object(object) => by_object(world, tree, *object, &handler, &below),
             Value::Attr(attr) if attr.1.starts_with("before_") => {
                 if let Some(router) = router_of(world, &attr.0) {
-                    before(tree, router, &attr.1, &handler, *written);
+                    before(tree, router, &attr.1, &handler, *written, &below);
                 }
             }
             _ => {}

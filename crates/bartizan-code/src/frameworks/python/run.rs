@@ -214,6 +214,14 @@ impl<'f> World<'f> {
         if let Some(body) = piece.field("body") {
             flows.push(self.maybe(body, scope));
         }
+        // What was given back for sure needs no handler: `return self.by_action[self.action]`.
+        let given = self.returned.last().and_then(|returned| returned.last());
+        if self.request.is_some()
+            && flows == [Flow::End]
+            && matches!(given, Some(Value::List(_) | Value::Bool(_)))
+        {
+            return Flow::End;
+        }
         let mut last = Flow::Next;
         for clause in piece.children() {
             let Some(block) = clause.child(&["block"]) else { continue };

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Statements and expressions that are followed at most while modules are.
-const MAX_STEPS: usize = 6_000_000;
+const MAX_STEPS: usize = 3_000_000;
 
 /// How deep expressions, blocks and calls may be in each other.
 pub(super) const MAX_DEPTH: usize = 120;
@@ -34,7 +34,7 @@ pub(super) const MAX_LIST: usize = 4_000;
 const MAX_OPEN: usize = 2;
 
 /// How often one function is followed at most while modules are.
-const MAX_CALLS: usize = 300;
+const MAX_CALLS: usize = 100;
 
 /// Texts in functions that nobody calls which say that they declare routes.
 const DECLARING: &[&str] = &[

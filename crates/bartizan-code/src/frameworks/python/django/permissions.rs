@@ -154,6 +154,7 @@ fn permits(
             let mut each = arguments.positional.iter();
             match callee.name() {
                 Some("|") => each.any(|one| permits(world, one, view, is_detail, depth + 1)),
+                Some("~") => each.all(|one| !permits(world, one, view, is_detail, depth + 1)),
                 Some("&") => each.all(|one| permits(world, one, view, is_detail, depth + 1)),
                 _ => match callee {
                     Value::Class(class) => class_permits(world, class, permission, view, is_detail),
