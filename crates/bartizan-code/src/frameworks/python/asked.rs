@@ -18,6 +18,7 @@ impl<'f> World<'f> {
         match callee {
             Value::Next => {
                 // What is behind happens when the handler has answered.
+                self.has_passed = true;
                 self.has_raised = true;
                 Some(Value::Unknown)
             }
@@ -155,6 +156,7 @@ impl<'f> World<'f> {
                 self.request.as_ref().and_then(|request| request.handler.clone())
             }
             (Value::Super(..), "dispatch") | (_, "get_response") => {
+                self.has_passed = true;
                 self.has_raised = true;
                 Some(Value::Unknown)
             }

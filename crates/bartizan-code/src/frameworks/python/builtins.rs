@@ -25,8 +25,7 @@ impl World<'_> {
                 };
                 let named = arguments.named.iter();
                 entries.extend(named.map(|(key, value)| (Value::Str(key.clone()), value.clone())));
-                self.dicts.push(entries);
-                Value::Dict(self.dicts.len() - 1)
+                self.dict(entries)
             }
             "str" => first.and_then(|value| self.text(value)).map_or_else(
                 || if first == Some(&Value::Absent) { Value::Absent } else { Value::Unknown },
@@ -60,6 +59,14 @@ impl World<'_> {
                 Some(Value::Absent) => Value::Bool(false),
                 _ => Value::Unknown,
             },
+            _ => return self.library(name, arguments),
+        })
+    }
+
+    /// Functions that ask about values, and those of modules that come with the language.
+    fn library(&mut self, name: &str, arguments: &Arguments) -> Option<Value> {
+        let first = arguments.positional.first();
+        Some(match name {
             "any" | "all" => {
                 let is_any = name == "any";
                 let members = match first {
@@ -291,10 +298,7 @@ impl World<'_> {
                 }
                 Value::Nothing
             }
-            "copy" => {
-                self.dicts.push(entries);
-                Value::Dict(self.dicts.len() - 1)
-            }
+            "copy" => self.dict(entries),
             _ => Value::Unknown,
         })
     }

@@ -32,6 +32,14 @@ const SCHEMES: &[&str] = &[
 impl<'f> World<'f> {
     /// What `Depends(…)` or `Security(…)` in a default or a type asks for.
     pub(super) fn dependency_in(&self, value: &Value, of: Option<&Value>) -> Option<Value> {
+        self.dependency_below(value, of, 0)
+    }
+
+    fn dependency_below(&self, value: &Value, of: Option<&Value>, depth: usize) -> Option<Value> {
+        if depth > 16 {
+            return None;
+        }
+        let below = |value: &Value, of| self.dependency_below(value, of, depth + 1);
         let Value::Object(at) = value else { return None };
         let object = self.objects.get(*at)?;
         match tail(object.callee.name()?) {
@@ -49,12 +57,12 @@ impl<'f> World<'f> {
             "Annotated" => {
                 let of = object.arguments.positional.first();
                 let rest = object.arguments.positional.iter().skip(1);
-                rest.rev().find_map(|part| self.dependency_in(part, of)).or_else(|| {
+                rest.rev().find_map(|part| below(part, of)).or_else(|| {
                     // An alias of an alias, or `Alias | None`.
-                    of.and_then(|of| self.dependency_in(of, None))
+                    of.and_then(|of| below(of, None))
                 })
             }
-            "|" => object.arguments.positional.iter().find_map(|p| self.dependency_in(p, None)),
+            "|" => object.arguments.positional.iter().find_map(|p| below(p, None)),
             _ => None,
         }
     }

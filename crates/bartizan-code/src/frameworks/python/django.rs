@@ -40,6 +40,12 @@ pub(crate) static FRAMEWORK: Framework = Framework {
     read,
 };
 
+/// Patterns that are visited at most: lists that include each other have no end of them.
+const MAX_VISITS: usize = 300_000;
+
+/// View sets of one router.
+const MAX_REGISTERED: usize = 4_000;
+
 /// What is put before one way in.
 #[derive(Clone, Debug, Default)]
 struct Entry<'f> {
@@ -86,6 +92,8 @@ struct Site<'f> {
     registered: HashMap<usize, Vec<Registered<'f>>>,
     out: Vec<Route>,
     most: usize,
+    /// Patterns that are still visited.
+    visits: usize,
 }
 
 fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
@@ -103,6 +111,7 @@ fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
         registered: registered(&world),
         out: Vec::new(),
         most: limits.routes,
+        visits: MAX_VISITS,
     };
     middleware(&mut world, &mut site);
     urls::walk_roots(&mut world, &mut site);
@@ -136,7 +145,9 @@ fn registered<'f>(world: &World<'f>) -> HashMap<usize, Vec<Registered<'f>>> {
                 };
                 if let (Value::Object(router), Value::Object(other)) = (&inner.0, other) {
                     let more = out.get(&other).cloned().unwrap_or_default();
-                    out.entry(*router).or_default().extend(more);
+                    let all = out.entry(*router).or_default();
+                    all.extend(more);
+                    all.truncate(MAX_REGISTERED);
                 }
             }
             _ => {}

@@ -90,6 +90,9 @@ impl<'f> World<'f> {
     fn values(&mut self, piece: Piece<'f>, scope: usize) -> Vec<Value> {
         let mut out = Vec::new();
         for child in piece.children().take(MAX_LIST) {
+            if out.len() > MAX_LIST {
+                break;
+            }
             if child.is(&["list_splat"]) {
                 let inner = child.children().next();
                 let value = inner.map_or(Value::Unknown, |inner| self.eval(inner, scope));
@@ -108,6 +111,9 @@ impl<'f> World<'f> {
     fn dictionary(&mut self, piece: Piece<'f>, scope: usize) -> Value {
         let mut entries = Vec::new();
         for child in piece.children().take(MAX_LIST) {
+            if entries.len() > MAX_LIST {
+                break;
+            }
             match (child.kind(), child.field("key"), child.field("value")) {
                 ("pair", Some(key), Some(value)) => {
                     entries.push((self.eval(key, scope), self.eval(value, scope)));
@@ -121,8 +127,7 @@ impl<'f> World<'f> {
                 _ => {}
             }
         }
-        self.dicts.push(entries);
-        Value::Dict(self.dicts.len() - 1)
+        self.dict(entries)
     }
 
     fn eval_call(&mut self, piece: Piece<'f>, scope: usize) -> Value {
@@ -162,6 +167,9 @@ impl<'f> World<'f> {
             return arguments;
         }
         for child in written.children().take(MAX_LIST) {
+            if arguments.positional.len() + arguments.named.len() > MAX_LIST {
+                break;
+            }
             match child.kind() {
                 "keyword_argument" => {
                     if let (Some(name), Some(value)) = (child.field("name"), child.field("value")) {
@@ -369,7 +377,7 @@ impl<'f> World<'f> {
                 {
                     return found;
                 }
-                let value = Value::Name(format!("{of_name}.{name}").into());
+                let value = Value::dotted(of_name, name);
                 self.as_asked(value)
             }
             Value::Class(class) => self

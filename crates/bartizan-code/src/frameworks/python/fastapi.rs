@@ -103,7 +103,8 @@ fn called<'f>(world: &mut World<'f>, tree: &mut Tree<'f>, at: usize) {
         && let Some(handler @ (Value::Function(_) | Value::Bound(..))) =
             arguments.positional.first()
     {
-        route_object(world, tree, outer, handler, &[]);
+        let handler = handler.clone();
+        by_object(world, tree, outer, &handler, &[], piece);
         return;
     }
     let Value::Attr(attr) = &object.callee else { return };
@@ -167,24 +168,32 @@ fn decorated<'f>(world: &mut World<'f>, tree: &mut Tree<'f>, function: usize) {
     let handler = Value::Function(function);
     for (at, (value, _)) in decorators.iter().enumerate() {
         let Value::Object(object) = value else { continue };
-        let Some(made) = world.objects.get(*object) else { continue };
-        let Value::Attr(attr) = &made.callee else { continue };
-        let Some(router) = router_of(world, &attr.0) else { continue };
-        if &*attr.1 == "middleware" {
-            let ask = Ask {
-                kind: Kind::Before,
-                value: handler.clone(),
-                written: piece,
-                level: Level::Application,
-            };
-            if let Some(router) = tree.routers.get_mut(&router) {
-                router.asks.insert(0, ask);
-            }
-            continue;
-        }
         // What decorates above a route is applied to what the router no longer sees.
         let below: Vec<_> = decorators.iter().skip(at + 1).cloned().collect();
-        route_object(world, tree, *object, &handler, &below);
+        by_object(world, tree, *object, &handler, &below, piece);
+    }
+}
+
+/// What `app.middleware("http")` or `router.get("/x", …)` gave back, put before or on a function.
+fn by_object<'f>(
+    world: &mut World<'f>,
+    tree: &mut Tree<'f>,
+    object: usize,
+    handler: &Value,
+    below: &[(Value, Piece<'f>)],
+    written: Piece<'f>,
+) {
+    let Some(Value::Attr(attr)) = world.objects.get(object).map(|made| made.callee.clone()) else {
+        return;
+    };
+    let Some(router) = router_of(world, &attr.0) else { return };
+    if &*attr.1 != "middleware" {
+        return route_object(world, tree, object, handler, below);
+    }
+    let level = Level::Application;
+    let ask = Ask { kind: Kind::Before, value: handler.clone(), written, level };
+    if let Some(router) = tree.routers.get_mut(&router) {
+        router.asks.insert(0, ask);
     }
 }
 

@@ -83,6 +83,10 @@ fn role(world: &World<'_>, at: usize) -> Option<Role> {
         _ => name.ends_with("Blueprint").then_some(Role::Blueprint),
     };
     match &world.objects.get(at)?.callee {
+        // `api.namespace("x")` makes one and adds it.
+        Value::Attr(attr) if &*attr.1 == "namespace" => {
+            router_of(world, &attr.0).map(|_| Role::Namespace)
+        }
         Value::Name(name) if name.starts_with("fastapi") => None,
         Value::Name(name) => of(tail(name)),
         Value::Class(class) => world.outside(*class).iter().find_map(|name| of(name)),
@@ -176,6 +180,11 @@ fn made<'f>(world: &World<'f>, tree: &mut Tree<'f>, at: usize, role: Role) {
         ..Router::default()
     };
     tree.routers.insert(at, router);
+    if let Value::Attr(attr) = &object.callee
+        && let Some(parent) = router_of(world, &attr.0)
+    {
+        mount(tree, parent, at, None);
+    }
     if role == Role::Api
         && let Some(parent) = arguments.get(0, "app").and_then(|parent| router_of(world, parent))
     {

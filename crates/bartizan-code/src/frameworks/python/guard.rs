@@ -92,6 +92,10 @@ impl<'f> World<'f> {
                         all.iter().find_map(|one| self.decorator_effect(one, piece, depth + 1))
                     }
                     Value::Name(name) if tail(name) == "user_passes_test" => Some(Effect::Demands),
+                    // The name says nothing, but what is asked for does.
+                    Value::Name(name) if matches!(tail(name), "requires" | "require" | "needs") => {
+                        guards::by_name(written.text())
+                    }
                     Value::Attr(attr) if matches!(&*attr.1, "require" | "test" | "check") => {
                         guards::by_name(written.text())
                     }
@@ -131,6 +135,7 @@ impl<'f> World<'f> {
         let name = self.name_of(value).unwrap_or_default();
         let mut made = self.call(value, Arguments::of(vec![Value::Next]), piece);
         self.has_raised = false;
+        let mut is_called = false;
         // A factory without brackets gives back the decorator first.
         for _ in 0..2 {
             let Value::Function(at) = made else { break };
@@ -153,13 +158,16 @@ impl<'f> World<'f> {
             made = self.call(&Value::Function(at), Arguments::of(given), inner);
             self.has_raised = false;
             if !is_decorator {
+                is_called = true;
                 break;
             }
         }
         if has_word(name, OTHERS) {
             return None;
         }
-        if self.has_refused {
+        // Who is sent elsewhere for want of credentials never comes to the handler.
+        let is_kept_out = self.has_told && !self.has_passed && is_called;
+        if self.has_refused || is_kept_out {
             return Some(Effect::Demands);
         }
         if let Value::Object(at) = made
@@ -197,6 +205,10 @@ impl<'f> World<'f> {
             // A middleware that is a function gives back what handles requests.
             if let Value::Function(_) = made {
                 world.call(&made, Arguments::default(), written);
+            }
+            // An answer before the handler's, for want of credentials.
+            if let Value::Object(_) = made {
+                world.has_refused |= world.has_told && !world.has_passed;
             }
         });
         let name = match function {

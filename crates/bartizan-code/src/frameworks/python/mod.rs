@@ -16,6 +16,8 @@ mod names;
 mod operators;
 mod request;
 mod run;
+#[cfg(test)]
+mod tests;
 mod tree;
 mod value;
 mod world;

@@ -29,6 +29,9 @@ impl Module<'_> {
     }
 }
 
+/// Modules of the same name that are looked at.
+const MAX_ALIKE: usize = 500;
+
 /// Packages that a folder of the same name in a project must not hide.
 const OUTSIDE: &[&str] = &[
     "django",
@@ -122,6 +125,7 @@ impl<'f> Modules<'f> {
         let mut found: Vec<usize> = named
             .iter()
             .copied()
+            .take(MAX_ALIKE)
             .filter(|at| self.all.get(*at).is_some_and(|module| module.path.ends_with(&below)))
             .filter(|at| rest.contains('/') || self.is_at_top(*at))
             .collect();

@@ -7,7 +7,7 @@ use super::{
 use crate::syntax::Piece;
 
 /// How long a text may get by putting others together.
-const MAX_TEXT: usize = 20_000;
+const MAX_TEXT: usize = 4_000;
 
 impl<'f> World<'f> {
     /// A text as it is written, also of several parts and with expressions in it.
@@ -119,7 +119,11 @@ impl<'f> World<'f> {
             return Value::Unknown;
         }
         match (self.text(first), self.text(second)) {
-            (Some(a), Some(b)) if a.len() + b.len() < MAX_TEXT => return Value::str(&(a + &b)),
+            (Some(a), Some(b)) if a.len() + b.len() < MAX_TEXT => {
+                self.steps = self.steps.saturating_sub((a.len() + b.len()) / 64);
+                return Value::str(&(a + &b));
+            }
+            (Some(_), Some(_)) => return Value::Unknown,
             (Some(a), None) if !matches!(second, Value::List(_)) => return Value::str(&a),
             (None, Some(b)) if !matches!(first, Value::List(_)) => return Value::str(&b),
             _ => {}

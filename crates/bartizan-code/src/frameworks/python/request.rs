@@ -112,9 +112,12 @@ impl<'f> World<'f> {
         let outer = self.request.replace(Rc::clone(request));
         let kept = (self.has_refused, self.has_raised, self.has_told, self.weak, self.steps);
         let depth = self.depth;
+        let has_passed = std::mem::take(&mut self.has_passed);
         self.depth = self.depth.min(40);
         (self.has_refused, self.has_raised, self.has_told, self.weak) = (false, false, false, 0);
-        self.steps = if outer.is_some() { self.steps } else { MAX_STEPS };
+        if outer.is_none() {
+            self.steps = MAX_STEPS.min(self.asking);
+        }
         let marks = (
             self.scopes.len(),
             self.objects.len(),
@@ -126,6 +129,10 @@ impl<'f> World<'f> {
         let value = question(self);
         let (is_refused, is_told) = (self.has_refused, self.has_told);
         let left = self.steps;
+        if outer.is_none() {
+            self.asking -= MAX_STEPS.min(self.asking).saturating_sub(left);
+        }
+        self.has_passed = has_passed;
         (self.has_refused, self.has_raised, self.has_told, self.weak, self.steps) = kept;
         self.depth = depth;
         if outer.is_none() {
@@ -210,7 +217,7 @@ impl<'f> World<'f> {
                 "headers" | "META" | "args" | "GET" | "query_params" | "scope" | "state" | "url"
                 | "resolver_match" | "url_rule",
             ) => Value::Request(name.into()),
-            _ => Value::Attr(Rc::new((of.clone(), name.into()))),
+            _ => Value::attr(of, name),
         }
     }
 

@@ -4,7 +4,11 @@
 //! stands may depend on the path, method and endpoint of the request, as with middleware that
 //! exempts some of them.
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::{
+    cell::Cell,
+    collections::{BTreeMap, HashSet},
+    rc::Rc,
+};
 
 use super::{request::Request, value::Value, world::World};
 use crate::{
@@ -92,6 +96,8 @@ pub(super) struct Tree<'f> {
     pub(super) is_unclear: bool,
     /// Puts a path behind a prefix.
     pub(super) join: fn(&str, &str) -> String,
+    /// Routers that are still visited: those that mount each other have no end of them.
+    visits: Cell<usize>,
 }
 
 /// Where a walk through routers is.
@@ -105,23 +111,32 @@ struct At<'f> {
 /// Routers that mount each other are followed so far.
 const MAX_DEPTH: usize = 12;
 
+/// Routers that are visited at most.
+const MAX_VISITS: usize = 100_000;
+
 impl<'f> Tree<'f> {
     /// A tree without routers.
     pub(super) fn new(framework: &'static str, join: fn(&str, &str) -> String) -> Self {
-        Self { framework, routers: BTreeMap::new(), is_unclear: false, join }
+        Self {
+            framework,
+            routers: BTreeMap::new(),
+            is_unclear: false,
+            join,
+            visits: Cell::new(MAX_VISITS),
+        }
     }
 
     /// All routes, with whole paths and with the guards that stand before them. A router that
     /// nobody mounts is served by nobody, unless no application was found or something was mounted
     /// that was not understood.
     pub(super) fn resolve(&self, world: &mut World<'f>, limits: &Limits) -> Vec<Route> {
-        let is_mounted = |at: &usize| {
-            self.routers.values().any(|router| router.mounts.iter().any(|m| m.child == *at))
-        };
+        let mounts = self.routers.values().flat_map(|router| &router.mounts);
+        let mounted: HashSet<usize> = mounts.map(|mount| mount.child).collect();
         let has_application = self.routers.values().any(|router| router.is_application);
         let mut out = Vec::new();
         for (at, router) in &self.routers {
-            if is_mounted(at) || !router.is_application && has_application && !self.is_unclear {
+            if mounted.contains(at) || !router.is_application && has_application && !self.is_unclear
+            {
                 continue;
             }
             let start = At {
@@ -144,9 +159,11 @@ impl<'f> Tree<'f> {
         out: &mut Vec<Route>,
     ) {
         let Some(router) = self.routers.get(&at) else { return };
-        if from.depth > MAX_DEPTH {
+        let visits = self.visits.get();
+        if from.depth > MAX_DEPTH || visits == 0 {
             return;
         }
+        self.visits.set(visits - 1);
         let mut asks = from.asks.clone();
         asks.extend(router.asks.iter().cloned());
         for declared in &router.routes {

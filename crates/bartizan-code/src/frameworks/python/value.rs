@@ -4,6 +4,12 @@ use std::{collections::HashMap, rc::Rc};
 
 use crate::syntax::Piece;
 
+/// Attributes of attributes that are told apart.
+const MAX_NESTED: usize = 16;
+
+/// How long a dotted name may be.
+const MAX_DOTTED: usize = 500;
+
 /// A value. Things with an identity are numbers into the lists of a [`super::world::World`].
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Value {
@@ -55,7 +61,22 @@ impl Value {
 
     /// An attribute of something whose attributes are not known.
     pub(super) fn attr(of: &Self, name: &str) -> Self {
-        Self::Attr(Rc::new((of.clone(), name.into())))
+        let mut inner = of;
+        for _ in 0..MAX_NESTED {
+            let Self::Attr(attr) = inner else {
+                return Self::Attr(Rc::new((of.clone(), name.into())));
+            };
+            inner = &attr.0;
+        }
+        Self::Unknown
+    }
+
+    /// An attribute of something outside of the project.
+    pub(super) fn dotted(of: &str, name: &str) -> Self {
+        match of.len() + name.len() < MAX_DOTTED {
+            true => Self::Name(format!("{of}.{name}").into()),
+            false => Self::Unknown,
+        }
     }
 
     /// Whether something is known of it.

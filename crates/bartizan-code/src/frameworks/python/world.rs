@@ -7,7 +7,7 @@
 //! whether they refuse a caller without credentials.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -26,6 +26,12 @@ const MAX_STEPS: usize = 3_000_000;
 
 /// How deep expressions, blocks and calls may be in each other.
 pub(super) const MAX_DEPTH: usize = 120;
+
+/// Steps for all questions about requests together.
+const MAX_ASKING: usize = 6_000_000;
+
+/// How many modules may be importing each other at once.
+const MAX_IMPORTS: usize = 60;
 
 /// How long a list may get.
 pub(super) const MAX_LIST: usize = 4_000;
@@ -75,11 +81,16 @@ pub(super) struct World<'f> {
     pub(super) has_refused: bool,
     /// Whether a call ended by raising.
     pub(super) has_raised: bool,
+    /// Whether the handler behind a guard was reached.
+    pub(super) has_passed: bool,
     /// Whether a condition was told for a request.
     pub(super) has_told: bool,
     /// Branches that are followed although another was.
     pub(super) weak: usize,
     pub(super) depth: usize,
+    importing: usize,
+    /// Steps that are left for questions about requests.
+    pub(super) asking: usize,
     pub(super) steps: usize,
     pub(super) open: Vec<(usize, usize)>,
     pub(super) returned: Vec<Vec<Value>>,
@@ -116,8 +127,11 @@ impl<'f> World<'f> {
             has_refused: false,
             has_raised: false,
             has_told: false,
+            has_passed: false,
             weak: 0,
             depth: 0,
+            importing: 0,
+            asking: MAX_ASKING,
             steps: MAX_STEPS,
             open: Vec::new(),
             returned: Vec::new(),
@@ -177,14 +191,18 @@ impl<'f> World<'f> {
 
     fn follow_module(&mut self, module: usize) {
         let Some(entry) = self.modules.all.get_mut(module) else { return };
-        if std::mem::replace(&mut entry.is_begun, true) || self.depth + 10 > MAX_DEPTH {
+        // One that is too deep is followed later; what it defines is filled in then.
+        if entry.is_begun || self.importing > MAX_IMPORTS || self.depth + 10 > MAX_DEPTH {
             return;
         }
+        entry.is_begun = true;
         let (Some(file), scope) = (entry.file, entry.scope) else { return };
         let (weak, depth) = (std::mem::take(&mut self.weak), self.depth);
         // Imports nest as deep as modules do: each one starts with room of its own.
         self.depth = self.depth.min(MAX_DEPTH / 2) + 4;
+        self.importing += 1;
         self.block(file.root(), scope);
+        self.importing -= 1;
         self.has_raised = false;
         self.depth = depth;
         self.weak = weak;
@@ -238,28 +256,26 @@ impl<'f> World<'f> {
                 self.has_raised = false;
             }
         }
-        for class in 0..self.classes.len() {
-            let Some(found) = self.classes.get(class) else { continue };
-            let text = found.piece.text();
-            let module = self.scopes.get(found.scope).map(|scope| scope.module);
-            let scope = module.and_then(|m| self.modules.all.get(m)).map(|m| m.scope);
-            if !DECLARING.iter().any(|sign| text.contains(sign)) {
-                continue;
+        self.make_uncalled();
+    }
+
+    /// Makes objects of classes whose methods declare routes, and calls these, where nobody does.
+    fn make_uncalled(&mut self) {
+        let mut of_classes: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (at, function) in self.functions.iter().enumerate() {
+            if let Some(class) = function.class
+                && self.is_declaring(at)
+                && self.is_uncalled(at)
+            {
+                of_classes.entry(class).or_default().push(at);
             }
-            let methods: Vec<usize> = (0..self.functions.len())
-                .filter(|at| self.functions.get(*at).is_some_and(|f| f.class == Some(class)))
-                .filter(|at| self.is_declaring(*at) && self.is_uncalled(*at))
-                .collect();
-            if methods.is_empty() || scope.is_none() {
-                continue;
-            }
+        }
+        for (class, methods) in of_classes {
             let Some(piece) = self.classes.get(class).map(|class| class.piece) else { continue };
-            let object = self.call(&Value::Class(class), Arguments::default(), piece);
-            if let Value::Object(object) = object {
-                for method in
-                    methods.into_iter().filter(|at| self.is_uncalled(*at)).collect::<Vec<_>>()
-                {
-                    self.call_function(method, Some(Value::Object(object)), &Arguments::default());
+            let made = self.call(&Value::Class(class), Arguments::default(), piece);
+            for method in methods {
+                if matches!(made, Value::Object(_)) && self.is_uncalled(method) {
+                    self.call_function(method, Some(made.clone()), &Arguments::default());
                     self.has_raised = false;
                 }
             }
@@ -306,9 +322,20 @@ impl<'f> World<'f> {
     }
 
     /// A new list.
-    pub(super) fn list(&mut self, values: Vec<Value>) -> Value {
+    pub(super) fn list(&mut self, mut values: Vec<Value>) -> Value {
+        values.truncate(MAX_LIST);
+        // Room costs as much as time does.
+        self.steps = self.steps.saturating_sub(values.len() / 2);
         self.lists.push(values);
         Value::List(self.lists.len() - 1)
+    }
+
+    /// A new dictionary.
+    pub(super) fn dict(&mut self, mut entries: Vec<(Value, Value)>) -> Value {
+        entries.truncate(MAX_LIST);
+        self.steps = self.steps.saturating_sub(entries.len());
+        self.dicts.push(entries);
+        Value::Dict(self.dicts.len() - 1)
     }
 
     /// Something that came out of a call.

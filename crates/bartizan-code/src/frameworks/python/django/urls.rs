@@ -24,7 +24,7 @@ pub(super) struct At<'f> {
 }
 
 /// Patterns that include each other are followed so far.
-const MAX_DEPTH: usize = 12;
+const MAX_DEPTH: usize = 40;
 
 /// What a dotted name means, seen from a module.
 pub(super) fn dotted(world: &mut World<'_>, name: &str, from: usize) -> Option<Value> {
@@ -97,13 +97,16 @@ fn walk<'f>(
     at: &At<'f>,
     included: &mut HashSet<usize>,
 ) {
-    if at.depth > MAX_DEPTH || site.out.len() >= site.most {
+    if at.depth > MAX_DEPTH || site.out.len() >= site.most || site.visits == 0 {
         return;
     }
+    site.visits -= 1;
     match value {
         Value::List(_) => {
+            // A list may hold itself.
+            let below = At { depth: at.depth + 1, ..at.clone() };
             for member in world.members(value) {
-                walk(world, site, &member, at, included);
+                walk(world, site, &member, &below, included);
             }
         }
         Value::Splice(inner) => walk(world, site, inner, at, included),

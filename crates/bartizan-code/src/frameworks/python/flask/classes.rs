@@ -21,7 +21,7 @@ pub(super) fn decorated<'f>(world: &World<'f>, tree: &mut Tree<'f>, class: usize
         let Some(made) = world.objects.get(*object) else { continue };
         let Value::Attr(attr) = &made.callee else { continue };
         let Some(router) = router_of(world, &attr.0) else { continue };
-        if &*attr.1 != "route" {
+        if !matches!(&*attr.1, "route" | "resource") {
             continue;
         }
         let below = found.decorators.iter().skip(at + 1).cloned();
