@@ -78,32 +78,3 @@ fn broken_and_hostile_code_ends() {
         }
     }
 }
-
-#[test]
-#[ignore]
-fn throwaway_dump() {
-    let Ok(path) = std::env::var("APP") else { return };
-    let started = std::time::Instant::now();
-    let found = crate::read(std::path::Path::new(&path), &Limits::default(), &mut |_| {}).unwrap();
-    for r in &found.routes {
-        let g: Vec<_> =
-            r.authorization.guards.iter().map(|g| format!("{:?} {}", g.effect, g.name)).collect();
-        eprintln!(
-            "{} {} {:?} [{}] {}:{} {}",
-            r.method,
-            r.path,
-            r.authorization.state,
-            r.framework,
-            r.place.file,
-            r.place.line,
-            g.join(" ; ")
-        );
-    }
-    eprintln!(
-        "{} routes {} files {:?} {:?}",
-        found.routes.len(),
-        found.files,
-        found.skipped,
-        started.elapsed()
-    );
-}

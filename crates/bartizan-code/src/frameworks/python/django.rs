@@ -41,7 +41,7 @@ pub(crate) static FRAMEWORK: Framework = Framework {
 };
 
 /// Patterns that are visited at most: lists that include each other have no end of them.
-const MAX_VISITS: usize = 300_000;
+const MAX_VISITS: usize = 50_000;
 
 /// View sets of one router.
 const MAX_REGISTERED: usize = 4_000;

@@ -112,7 +112,7 @@ struct At<'f> {
 const MAX_DEPTH: usize = 12;
 
 /// Routers that are visited at most.
-const MAX_VISITS: usize = 100_000;
+const MAX_VISITS: usize = 20_000;
 
 impl<'f> Tree<'f> {
     /// A tree without routers.

@@ -77,19 +77,15 @@ def archive(request, year):
 @user_passes_test(lambda user: user.is_staff)
 def delete(request, slug):
     return JsonResponse({})
-
 @login_required
 def export(request):
     if request.method == "POST":
         return JsonResponse({})
     return JsonResponse({})
-
 class BookList(ListView):
     pass
-
 class BookCreate(LoginRequiredMixin, CreateView):
     pass
-
 class BookDetail(DetailView):
     def post(self, request, pk):
         pass
@@ -463,13 +459,10 @@ class C(MembersOnly, View):
 class Fine(BasePermission):
     def has_permission(self, request, view):
         return bool(request.user and request.user.is_authenticated)
-
 class D(APIView):
     permission_classes = [Fine]
-
     def get(self, request):
         pass
-
 class E(APIView):
     def get(self, request):
         pass
