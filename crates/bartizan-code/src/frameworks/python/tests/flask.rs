@@ -2,19 +2,17 @@
 
 use super::routes_of;
 
-#[test]
-fn a_factory_registers_by_functions_of_packages() {
-    // Prefixes in a dictionary, resources in a loop, guards of blueprints.
-    let found = routes_of(&[
-        (
-            "wsgi.py",
-            r##"from proj import create_app
+/// Prefixes in a dictionary, resources in a loop, guards of blueprints.
+static APPLICATION: &[(&str, &str)] = &[
+    (
+        "wsgi.py",
+        r##"from proj import create_app
 app = create_app()
 "##,
-        ),
-        (
-            "proj/__init__.py",
-            r##"import os
+    ),
+    (
+        "proj/__init__.py",
+        r##"import os
 from flask import Flask as F, g, request, jsonify
 from werkzeug.exceptions import Unauthorized
 from .db import db
@@ -52,10 +50,10 @@ def register_hooks(app):
     def nf(e):
         return jsonify({}), 404
 "##,
-        ),
-        (
-            "proj/admin.py",
-            r##"from flask import Blueprint, render_template
+    ),
+    (
+        "proj/admin.py",
+        r##"from flask import Blueprint, render_template
 from flask_login import login_required
 from .decorators import admin_only, Require, optional_login
 bp = Blueprint("admin", __name__)
@@ -86,16 +84,16 @@ def b(page=1): ...
 @admin_only()
 def c(): ...
 "##,
-        ),
-        (
-            "proj/db.py",
-            r##"from flask_sqlalchemy import SQLAlchemy
+    ),
+    (
+        "proj/db.py",
+        r##"from flask_sqlalchemy import SQLAlchemy
 db = SQLAlchemy()
 "##,
-        ),
-        (
-            "proj/decorators.py",
-            r##"import functools
+    ),
+    (
+        "proj/decorators.py",
+        r##"import functools
 from flask import g, abort, request
 from http import HTTPStatus
 def admin_only(fn=None):
@@ -134,10 +132,10 @@ def optional_login(f):
         return f(*a, **k)
     return w
 "##,
-        ),
-        (
-            "proj/api/__init__.py",
-            r##"from flask import Blueprint
+    ),
+    (
+        "proj/api/__init__.py",
+        r##"from flask import Blueprint
 from flask_restful import Api
 from .res import Thing, ThingList, Login
 
@@ -151,10 +149,10 @@ def init_app(app):
     Api(public).add_resource(Login, "/login", "/signin")
     app.register_blueprint(public)
 "##,
-        ),
-        (
-            "proj/api/res.py",
-            r##"from flask_restful import Resource, reqparse
+    ),
+    (
+        "proj/api/res.py",
+        r##"from flask_restful import Resource, reqparse
 class Base(Resource):
     pass
 class Thing(Base):
@@ -166,10 +164,10 @@ class Login(Resource):
     def post(self):
         return {}, 401
 "##,
-        ),
-        (
-            "proj/web/__init__.py",
-            r##"from .pages import pages
+    ),
+    (
+        "proj/web/__init__.py",
+        r##"from .pages import pages
 from .account import account
 def init_app(app):
     app.register_blueprint(pages)
@@ -179,10 +177,10 @@ def init_app(app):
 def version():
     return "1"
 "##,
-        ),
-        (
-            "proj/web/account.py",
-            r##"from flask import Blueprint, session, redirect, url_for, request
+    ),
+    (
+        "proj/web/account.py",
+        r##"from flask import Blueprint, session, redirect, url_for, request
 from flask_wtf.csrf import csrf_exempt
 account = Blueprint("account", __name__)
 PUBLIC_ENDPOINTS = ["account.login", "account.register"]
@@ -199,10 +197,10 @@ def register(): ...
 @account.route("/profile")
 def profile(): ...
 "##,
-        ),
-        (
-            "proj/web/pages.py",
-            r##"from flask import Blueprint, views
+    ),
+    (
+        "proj/web/pages.py",
+        r##"from flask import Blueprint, views
 pages = Blueprint("pages", __name__)
 class Page(views.MethodView):
     init_every_request = False
@@ -215,47 +213,50 @@ def register_api(bp, model, name):
 register_api(pages, "User", "users")
 register_api(pages, "Post", "posts")
 "##,
-        ),
-    ]);
-    let wanted = [
-        "DELETE /posts/{id} none",
-        "DELETE /users/{id} none",
-        "GET /account/login none",
-        "GET /account/profile required",
-        "GET /admin/ required",
-        "GET /api/private/things required",
-        "GET /api/private/things/{id} required",
-        "GET /health none",
-        "GET /posts/{id} none",
-        "GET /staff/a required",
-        "GET /staff/b none",
-        "GET /staff/b/{page} none",
-        "GET /users/{id} none",
-        "GET /ver none",
-        "POST /account/login none",
-        "POST /account/register none",
-        "POST /admin/users/{user_id}/ban required",
-        "POST /api/public/login none",
-        "POST /api/public/signin none",
-        "POST /staff/c required",
-        "PUT /api/private/things/{id} required",
-    ];
-    assert_eq!(found, wanted);
-}
+    ),
+];
+
+/// Its routes.
+static APPLICATION_ROUTES: &[&str] = &[
+    "DELETE /posts/{id} none",
+    "DELETE /users/{id} none",
+    "GET /account/login none",
+    "GET /account/profile required",
+    "GET /admin/ required",
+    "GET /api/private/things required",
+    "GET /api/private/things/{id} required",
+    "GET /health none",
+    "GET /posts/{id} none",
+    "GET /staff/a required",
+    "GET /staff/b none",
+    "GET /staff/b/{page} none",
+    "GET /users/{id} none",
+    "GET /ver none",
+    "POST /account/login none",
+    "POST /account/register none",
+    "POST /admin/users/{user_id}/ban required",
+    "POST /api/public/login none",
+    "POST /api/public/signin none",
+    "POST /staff/c required",
+    "PUT /api/private/things/{id} required",
+];
 
 #[test]
-fn modules_import_each_other() {
-    // An application that its own modules import.
-    let found = routes_of(&[
-        (
-            "run.py",
-            r##"from app import app
+fn a_factory_registers_by_functions_of_packages() {
+    assert_eq!(routes_of(APPLICATION), APPLICATION_ROUTES);
+}
+
+/// An application that its own modules import.
+static OTHER: &[(&str, &str)] = &[
+    (
+        "run.py",
+        r##"from app import app
 app.run()
 "##,
-        ),
-        (
-            "app/__init__.py",
-            r##"from flask import Flask
+    ),
+    (
+        "app/__init__.py",
+        r##"from flask import Flask
 from flask_restx import Api
 from flask_login import LoginManager
 app = Flask(__name__)
@@ -264,10 +265,10 @@ login.login_view = "login"
 api = Api(app, version="1.0", prefix="/rest", doc="/docs")
 from app import routes, todos
 "##,
-        ),
-        (
-            "app/routes.py",
-            r##"from flask import render_template, redirect, url_for, flash, session, g
+    ),
+    (
+        "app/routes.py",
+        r##"from flask import render_template, redirect, url_for, flash, session, g
 from functools import wraps
 from flask_login import current_user, login_required
 from app import app
@@ -305,10 +306,10 @@ def user(username): ...
 @members
 def m(): ...
 "##,
-        ),
-        (
-            "app/todos.py",
-            r##"from flask_restx import Resource, fields
+    ),
+    (
+        "app/todos.py",
+        r##"from flask_restx import Resource, fields
 from flask_jwt_extended import jwt_required
 from app import api
 ns = api.namespace("todos", description="x")
@@ -329,17 +330,22 @@ class Todo(Resource):
 class Ping(Resource):
     def get(self): ...
 "##,
-        ),
-    ]);
-    let wanted = [
-        "GET / none",
-        "GET /index none",
-        "GET /m required",
-        "GET /rest/ping none",
-        "GET /rest/todos/ none",
-        "GET /rest/todos/{id} required",
-        "GET /user/{username} required",
-        "POST /rest/todos/ required",
-    ];
-    assert_eq!(found, wanted);
+    ),
+];
+
+/// Its routes.
+static OTHER_ROUTES: &[&str] = &[
+    "GET / none",
+    "GET /index none",
+    "GET /m required",
+    "GET /rest/ping none",
+    "GET /rest/todos/ none",
+    "GET /rest/todos/{id} required",
+    "GET /user/{username} required",
+    "POST /rest/todos/ required",
+];
+
+#[test]
+fn modules_import_each_other() {
+    assert_eq!(routes_of(OTHER), OTHER_ROUTES);
 }
