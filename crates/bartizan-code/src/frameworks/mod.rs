@@ -2,6 +2,7 @@
 
 mod javascript;
 mod list;
+mod python;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
 
