@@ -1,6 +1,6 @@
 //! The list of frameworks.
 
-use super::Framework;
+use super::{Framework, ruby::rails};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[];
+pub static FRAMEWORKS: &[&Framework] = &[&rails::FRAMEWORK];

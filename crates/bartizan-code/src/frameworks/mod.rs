@@ -1,6 +1,8 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
+mod inflect;
 mod list;
+mod ruby;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
 
