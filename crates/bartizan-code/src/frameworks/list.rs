@@ -1,6 +1,6 @@
 //! The list of frameworks.
 
-use super::{Framework, ruby::rails};
+use super::{Framework, php::laravel, ruby::rails};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[&rails::FRAMEWORK];
+pub static FRAMEWORKS: &[&Framework] = &[&laravel::FRAMEWORK, &rails::FRAMEWORK];

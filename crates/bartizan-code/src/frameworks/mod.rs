@@ -2,6 +2,7 @@
 
 mod inflect;
 mod list;
+mod php;
 mod ruby;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};

@@ -54,7 +54,7 @@ routes of other gems (Doorkeeper, Active Admin), Grape and Sinatra.",
 
 fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
     let files = || project.files(&[Language::Ruby]);
-    let draws: Vec<_> = files().flat_map(|file| draws(file)).collect();
+    let draws: Vec<_> = files().flat_map(draws).collect();
     if draws.is_empty() {
         return Vec::new();
     }

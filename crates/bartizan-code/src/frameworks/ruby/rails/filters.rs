@@ -35,10 +35,13 @@ struct Applies<'f> {
     conditions: Vec<(bool, Value<'f>)>,
 }
 
+/// Full name of a controller, and the folder of its application.
+type Asking = (String, String);
+
 /// The filters of all controllers, read when they are asked for.
 pub(super) struct Filters<'c, 'f> {
     classes: &'c Classes<'f>,
-    read: RefCell<HashMap<(String, String), Rc<Vec<Filter<'f>>>>>,
+    read: RefCell<HashMap<Asking, Rc<Vec<Filter<'f>>>>>,
 }
 
 /// Classes, modules and macros that lead to each other are followed so far.
