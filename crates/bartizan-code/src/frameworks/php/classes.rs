@@ -152,8 +152,8 @@ impl<'f> Classes<'f> {
                     }
                 }
                 "enum_case" => {
-                    if let (Some(name), Some(value)) = (member.field("name"), member.field("value"))
-                    {
+                    let mut parts = member.children();
+                    if let (Some(name), Some(value)) = (parts.next(), parts.last()) {
                         class.constants.insert(name.text(), value);
                     }
                 }

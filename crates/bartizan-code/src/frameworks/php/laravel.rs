@@ -2,7 +2,9 @@
 
 mod controllers;
 mod examples;
+mod files;
 mod middleware;
+mod more_examples;
 mod resources;
 mod router;
 mod scope;

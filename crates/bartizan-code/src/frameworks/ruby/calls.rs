@@ -127,6 +127,7 @@ impl<'f> Known<'f> {
                 piece.children().next().map_or(Value::Nil, |inner| deeper(&inner))
             }
             "binary" => self.binary(piece, depth),
+            "assignment" => piece.field("right").map_or(Value::Nil, |right| deeper(&right)),
             "call" => self.of_call(piece, depth),
             _ => Value::Code(*piece),
         }
@@ -340,7 +341,11 @@ pub(super) fn statements<'f>(piece: &Piece<'f>) -> Vec<Piece<'f>> {
                 .or_else(|| piece.child(&["body_statement", "block_body", "block", "do_block"]));
             match body {
                 Some(body) if body.is(&["block", "do_block"]) => statements(&body),
-                Some(body) => body.children().collect(),
+                Some(body) if body.is(&["body_statement", "block_body"]) => {
+                    body.children().collect()
+                }
+                // `def open? = true`
+                Some(body) => vec![body],
                 None => Vec::new(),
             }
         }

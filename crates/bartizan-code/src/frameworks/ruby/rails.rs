@@ -1,19 +1,18 @@
 //! Ruby on Rails.
 
+mod constraints;
 mod declarations;
 mod devise;
 mod examples;
 mod filters;
 mod mapper;
+mod more_examples;
+mod parts;
 mod scope;
 
 use std::collections::HashMap;
 
-use self::{
-    filters::Filters,
-    mapper::{Mapper, engine_module},
-    scope::Scope,
-};
+use self::{filters::Filters, mapper::Mapper, parts::engine_module, scope::Scope};
 use super::{
     calls::{Call, parameters, statements},
     classes::{Classes, is_below},

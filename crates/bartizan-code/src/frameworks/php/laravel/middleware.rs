@@ -392,7 +392,7 @@ fn redirects(text: &str) -> bool {
         "!$token",
     ];
     lower.contains("redirect") && TO_LOGIN.iter().any(|it| lower.contains(it))
-        || leads_away && asks.iter().any(|it| lower.contains(it))
+        || leads_away && !lower.contains("user()&&!") && asks.iter().any(|it| lower.contains(it))
         || lower.contains("abort_unless(")
             && ["user", "auth", "token", "key"].iter().any(|it| lower.contains(it))
 }

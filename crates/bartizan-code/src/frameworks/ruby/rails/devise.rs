@@ -92,7 +92,12 @@ impl<'f> Mapper<'_, 'f> {
             if *part == "sessions" && *action == "destroy" && !sign_out.is_empty() {
                 methods = sign_out.iter().map(|method| method.to_uppercase()).collect();
             }
-            let answers = Some((controller(options, scope, part), (*action).to_owned()));
+            let mut controller = controller(options, scope, part);
+            if !self.filters.knows(&controller, &self.root) {
+                // One that is not in the folder can only be taken for what it derives from.
+                controller = format!("devise/{part}");
+            }
+            let answers = Some((controller, (*action).to_owned()));
             self.declare(&methods, &path, answers, &call.piece, &scope.guards);
         }
     }
@@ -106,12 +111,11 @@ impl<'f> Mapper<'_, 'f> {
         providers: &[String],
     ) {
         let controller = controller(options, scope, "omniauth_callbacks");
-        let (get, post) = ("GET".to_owned(), "POST".to_owned());
+        let (post, both) = (["POST".to_owned()], ["GET".to_owned(), "POST".to_owned()]);
         for provider in providers {
             let path = format!("{at}/auth/{provider}");
             let answers = Some((controller.clone(), "passthru".to_owned()));
-            let both = [get.clone(), post.clone()];
-            self.declare(&both, &path, answers, &call.piece, &scope.guards);
+            self.declare(&post, &path, answers, &call.piece, &scope.guards);
             let answers = Some((controller.clone(), provider.clone()));
             let path = format!("{path}/callback");
             self.declare(&both, &path, answers, &call.piece, &scope.guards);

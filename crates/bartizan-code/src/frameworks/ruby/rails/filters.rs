@@ -88,6 +88,11 @@ impl<'c, 'f> Filters<'c, 'f> {
         guards
     }
 
+    /// Whether a controller is in the project.
+    pub(super) fn knows(&self, controller: &str, root: &str) -> bool {
+        !self.classes.named(&class_name(controller), root).is_empty()
+    }
+
     fn of(&self, full: &str, root: &str) -> Rc<Vec<Filter<'f>>> {
         let key = (full.to_owned(), root.to_owned());
         if let Some(known) = self.read.borrow().get(&key) {

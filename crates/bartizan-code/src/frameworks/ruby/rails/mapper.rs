@@ -10,7 +10,6 @@ use crate::{
     frameworks::ruby::{
         calls::{Call, Options, Value, option, parameters, statements},
         classes::Classes,
-        refusal,
     },
     limits::Limits,
     project::Project,
@@ -63,7 +62,7 @@ impl<'f> Mapper<'_, 'f> {
         }
     }
 
-    fn statement(&mut self, piece: &Piece<'f>, scope: &mut Scope<'f>) {
+    pub(super) fn statement(&mut self, piece: &Piece<'f>, scope: &mut Scope<'f>) {
         self.steps += 1;
         if scope.depth > MAX_DEPTH || self.steps > MAX_STEPS {
             return;
@@ -339,56 +338,6 @@ impl<'f> Mapper<'_, 'f> {
         inner
     }
 
-    /// Adds the guard that the option `constraints:` of a call is.
-    pub(super) fn constraint_option(&self, call: &Call<'f>, guards: &mut Vec<Guard>) {
-        let pairs = call.arguments.iter().filter(|it| it.kind() == "pair");
-        let found = pairs.filter(|it| {
-            it.field("key").is_some_and(|key| {
-                matches!(key.text().trim_start_matches(':'), "constraints" | "constraint")
-            })
-        });
-        for value in found.filter_map(|it| it.field("value")) {
-            self.constraint(&value, guards);
-        }
-    }
-
-    /// Adds the guard that a constraint is, when it asks who calls.
-    fn constraint(&self, piece: &Piece<'f>, guards: &mut Vec<Guard>) {
-        const SIGNS: &[&str] = &[
-            "warden",
-            "current_user",
-            "user_id",
-            "signed_in",
-            "authenticate",
-            "authorization",
-            "logged_in",
-            "admin?",
-            "session[",
-            "_token",
-        ];
-        let asks = |text: &str| SIGNS.iter().any(|sign| text.contains(sign));
-        let is_guard = match piece.kind() {
-            "lambda" => asks(piece.text()),
-            "constant" | "scope_resolution" | "call" => {
-                let call = Call::of(piece);
-                if call.as_ref().is_some_and(|call| matches!(call.name, "lambda" | "proc")) {
-                    asks(piece.text())
-                } else {
-                    let class = call.and_then(|call| call.receiver).unwrap_or(*piece);
-                    let found = self.classes.named(class.text(), &self.root);
-                    match found.is_empty() {
-                        true => refusal::is_guard_by_name(class.text()),
-                        false => found.iter().any(|class| asks(class.piece.text())),
-                    }
-                }
-            }
-            _ => false,
-        };
-        if is_guard {
-            guards.push(Project::demands(piece.text(), piece, Level::Group));
-        }
-    }
-
     /// Runs a concern where it is used.
     pub(super) fn concern(&mut self, name: &str, options: &Options<'f>, scope: &Scope<'f>) {
         let Some(block) = self.concerns.get(name).copied() else { return };
@@ -397,57 +346,6 @@ impl<'f> Mapper<'_, 'f> {
             inner.known.set(parameter.text(), Value::Hash(options.clone()));
         }
         self.all(&statements(&block), &mut inner);
-    }
-
-    /// Routes from another file: `config/routes/<name>.rb`.
-    fn draw(&mut self, call: &Call<'f>, scope: &Scope<'f>) {
-        for name in scope.known.positional(call).iter().filter_map(Value::text) {
-            let below = format!("config/routes/{name}.rb");
-            let path = if self.root.is_empty() { below } else { format!("{}/{below}", self.root) };
-            if let Some(file) = self.project.file(&path) {
-                self.all(&statements(&file.root()), &mut scope.deeper());
-            }
-        }
-    }
-
-    /// A module whose hook declares routes: `extend AdminRoutes`.
-    fn extension(&mut self, call: &Call<'f>, scope: &Scope<'f>) {
-        for name in &call.arguments {
-            for module in self.classes.named(name.text(), &self.root) {
-                for statement in statements(&module.piece) {
-                    if statement.kind() == "method" {
-                        self.statement(&statement, &mut scope.deeper());
-                    }
-                }
-                if let Some(hook) = module.class_method("extended") {
-                    let mut inner = scope.deeper();
-                    inner.mappers.extend(parameters(&hook).iter().map(|it| it.text().to_owned()));
-                    self.all(&statements(&hook), &mut inner);
-                }
-            }
-        }
-    }
-
-    /// An engine of the project has its routes where it is mounted.
-    fn mount(&mut self, call: &Call<'f>, options: &Options<'f>, scope: &Scope<'f>) {
-        let Some(first) = call.arguments.first() else { return };
-        let engine = first.field("key").unwrap_or(*first);
-        let at = option(options, "at").or_else(|| option(options, engine.text()));
-        let Some(Value::Text(at)) = at else { return };
-        let name = engine.text().trim_start_matches("::");
-        let found = self.engines.iter().find(|(engine, _)| engine == name);
-        if let Some((name, block)) = found
-            && !self.mounted.contains(name)
-        {
-            self.mounted.push(name.clone());
-            let mut inner = Scope::new(scope.known.clone());
-            inner.path = scope.nested().below(at);
-            inner.shallow_path.clone_from(&inner.path);
-            inner.guards.clone_from(&scope.guards);
-            inner.depth = scope.depth + 1;
-            inner.module = engine_module(name);
-            self.all(&statements(block), &mut inner);
-        }
     }
 
     /// Lists a route under each path that it is written for.
@@ -492,12 +390,6 @@ impl<'f> Mapper<'_, 'f> {
         let path = if scope.part == Part::Block { scope.nested().path } else { scope.path.clone() };
         self.declare(&["GET".to_owned()], &path, answers, &call.piece, &scope.guards);
     }
-}
-
-/// The module of the controllers of an engine, as in paths.
-pub(super) fn engine_module(engine: &str) -> String {
-    let front = engine.rsplit_once("::").map_or("", |(front, _)| front);
-    front.split("::").collect::<Vec<_>>().join("/").to_lowercase()
 }
 
 /// Whether something is only there in tests.
