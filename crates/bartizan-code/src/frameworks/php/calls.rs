@@ -88,19 +88,19 @@ impl<'f> Link<'f> {
     }
 }
 
+/// Nodes that hold statements or members.
+const BODIES: &[&str] =
+    &["program", "compound_statement", "declaration_list", "enum_declaration_list", "colon_block"];
+
 /// The statements of a function, closure, block or file.
 pub(super) fn statements<'f>(piece: &Piece<'f>) -> Vec<Piece<'f>> {
-    match piece.kind() {
-        "program" | "compound_statement" | "declaration_list" | "colon_block" => {
-            piece.children().collect()
-        }
-        _ => match piece.field("body") {
-            Some(body) if body.is(&["compound_statement", "declaration_list", "colon_block"]) => {
-                body.children().collect()
-            }
-            Some(body) => vec![body],
-            None => Vec::new(),
-        },
+    if piece.is(BODIES) {
+        return piece.children().collect();
+    }
+    match piece.field("body") {
+        Some(body) if body.is(BODIES) => body.children().collect(),
+        Some(body) => vec![body],
+        None => Vec::new(),
     }
 }
 

@@ -54,7 +54,13 @@ let guests in, routes of packages, attributes that declare routes.",
 
 fn read(project: &Project<'_>, limits: &Limits) -> Vec<Route> {
     let files = || project.files(&[Language::Php]);
-    if !files().any(declares) {
+    // `$router->get(…)` is also how other frameworks look.
+    let is_laravel = files().any(|file| {
+        file.text.contains("Illuminate\\")
+            || file.text.contains("Laravel\\")
+            || is_of_routes(file) && file.text.contains("Route::")
+    });
+    if !is_laravel || !files().any(declares) {
         return Vec::new();
     }
     let classes = Classes::new(files());
@@ -213,4 +219,34 @@ fn roots(classes: &Classes<'_>) -> Vec<String> {
 fn owner<'r>(path: &str, roots: &'r [String]) -> Option<&'r str> {
     let around = roots.iter().filter(|root| is_below(path, root));
     around.map(String::as_str).max_by_key(|root| root.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Limits, routes,
+        syntax::{File, Language},
+    };
+
+    #[test]
+    fn code_without_end_ends() {
+        let texts = [
+            "Route::prefix('x')->group(function () {".repeat(2_000),
+            "{".repeat(3_000) + "Route::get('/x', 'A@b');",
+            format!("Route::get('x'{}, 'A@b');", ". $y . 'z'".repeat(3_000)),
+            "require __DIR__ . '/api.php'; require 'routes/api.php'; Route::get('x', 1);".to_owned(),
+            "$a = function () { $a(); $a(); Route::get('x', 1); }; $a();".to_owned(),
+            format!("Route::get('x', 1){};", "->where('a', 'b')".repeat(3_000)),
+            "foreach ([1,2,3] as $x) {".repeat(30) + "Route::get('x', 1);" + &"}".repeat(30),
+            "class A extends A { use A; const B = self::B . self::B; function middleware() { return \
+             $this->middleware(); } } Route::get(A::B, [A::class, 'b']); Route::resource('.', A::class);"
+                .to_owned(),
+        ];
+        for text in texts {
+            let limits = Limits::default();
+            let file =
+                File::parse("routes/api.php", Language::Php, format!("<?php {text}"), &limits);
+            let _ = routes(&file.into_iter().collect::<Vec<_>>(), &limits);
+        }
+    }
 }

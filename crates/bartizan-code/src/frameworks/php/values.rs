@@ -21,7 +21,7 @@ pub(super) enum Value<'f> {
 }
 
 /// Expressions in each other are followed so far.
-const MAX_DEPTH: usize = 12;
+const MAX_DEPTH: usize = 24;
 
 impl<'f> Value<'f> {
     /// The text; of a class its name.
@@ -83,10 +83,18 @@ impl<'c, 'f> Known<'c, 'f> {
 
     /// The text of an expression; what is not known of it is left out.
     pub(super) fn roughly(&self, piece: &Piece<'f>) -> Vec<String> {
+        self.roughly_at(piece, 0)
+    }
+
+    fn roughly_at(&self, piece: &Piece<'f>, depth: usize) -> Vec<String> {
+        if depth > MAX_DEPTH {
+            return Vec::new();
+        }
+        let deeper = |piece: &Piece<'f>| self.roughly_at(piece, depth + 1);
         match self.value(piece) {
             Value::Code(code) if code.kind() == "binary_expression" => {
-                let left = code.field("left").map(|left| self.roughly(&left)).unwrap_or_default();
-                let right = code.field("right").and_then(|it| self.roughly(&it).pop());
+                let left = code.field("left").map(|left| deeper(&left)).unwrap_or_default();
+                let right = code.field("right").and_then(|it| deeper(&it).pop());
                 left.into_iter().map(|left| left + right.as_deref().unwrap_or_default()).collect()
             }
             Value::Code(code) if code.kind() == "encapsed_string" => {
@@ -96,7 +104,7 @@ impl<'c, 'f> Known<'c, 'f> {
             Value::Code(code) if code.kind() == "array_creation_expression" => code
                 .children()
                 .filter_map(|element| element.children().last())
-                .flat_map(|element| self.roughly(&element))
+                .flat_map(|element| deeper(&element))
                 .collect(),
             // `Authorize::using('edit', 'post')` is what its class is.
             Value::Code(code) if code.kind() == "scoped_call_expression" => {
@@ -105,12 +113,12 @@ impl<'c, 'f> Known<'c, 'f> {
             }
             Value::Code(code) if code.kind() == "function_call_expression" => {
                 let first = arguments(&code).into_iter().next();
-                first.map(|(_, piece)| self.roughly(&piece)).unwrap_or_default()
+                first.map(|(_, piece)| deeper(&piece)).unwrap_or_default()
             }
             Value::List(values) => values
                 .into_iter()
                 .flat_map(|(_, value)| match value {
-                    Value::Code(code) => self.roughly(&code),
+                    Value::Code(code) => deeper(&code),
                     known => known.texts(),
                 })
                 .collect(),

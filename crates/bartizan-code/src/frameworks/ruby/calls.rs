@@ -32,7 +32,7 @@ pub(super) struct Known<'f> {
 }
 
 /// Expressions in each other are followed so far.
-const MAX_DEPTH: usize = 12;
+const MAX_DEPTH: usize = 24;
 
 impl<'f> Value<'f> {
     /// The text, of a string or symbol.

@@ -191,3 +191,33 @@ fn guards_of_application(project: &Project<'_>, root: &str) -> Vec<Guard> {
     }
     guards
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::{
+        Limits, routes,
+        syntax::{File, Language},
+    };
+
+    #[test]
+    fn code_without_end_ends() {
+        let start = "Rails.application.routes.draw do\n";
+        let texts = [
+            format!("{start}{}", "scope 'x' do\n".repeat(3_000)),
+            format!("{start}concern :a do\nconcerns :a, :a, :a\nget 'x'\nend\nconcerns :a\nend"),
+            format!("{start}def a\na\na\nget 'x'\nend\na\nend"),
+            format!("{start}get 'x'{}\nend", " if y".repeat(3_000)),
+            format!("{start}get 'x'{}\nend", " + 'y'".repeat(3_000)),
+            format!("{start}{}get 'x'{}\nend", "[1,2,3].each { |x| ".repeat(30), "}".repeat(30)),
+            format!(
+                "class A < A\ninclude A\nbefore_action :a\ndef a\na\nend\nend\n{start}root 'a#b'\nend"
+            ),
+            "module A\n".repeat(3_000),
+        ];
+        for text in texts {
+            let limits = Limits::default();
+            let file = File::parse("config/routes.rb", Language::Ruby, text, &limits);
+            let _ = routes(&file.into_iter().collect::<Vec<_>>(), &limits);
+        }
+    }
+}

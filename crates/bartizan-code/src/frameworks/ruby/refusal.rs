@@ -6,8 +6,8 @@ use super::{
 };
 use crate::{guards, syntax::Piece};
 
-/// Methods that call each other are followed so far.
-const MAX_DEPTH: usize = 4;
+/// Methods that are looked into for one filter, each once.
+const MAX_METHODS: usize = 40;
 
 /// Whether a filter refuses callers without credentials: by what its method does where that is in
 /// `ancestors`, else by its name.
@@ -27,7 +27,7 @@ fn is_guard_by_body(name: &str, body: &Piece<'_>, ancestors: &[&Class<'_>]) -> b
     if is_for_guests(name) || is_about_other_things(name) {
         return false;
     }
-    if refuses(body, ancestors, 0) {
+    if refuses(body, ancestors, &mut Vec::new()) {
         return true;
     }
     // What it calls may be elsewhere; a name that only promises to look somebody up does not count.
@@ -61,7 +61,8 @@ fn is_guard_by_body(name: &str, body: &Piece<'_>, ancestors: &[&Class<'_>]) -> b
     ];
     let words = guards::words(name);
     let is_look_up = words.first().is_some_and(|word| LOOKS_UP.contains(&word.as_str()));
-    !is_look_up && !is_empty(body) && is_guard_by_name(name)
+    let is_soft = body.text().contains("authenticate_with_http_");
+    !is_look_up && !is_soft && !is_empty(body) && is_guard_by_name(name)
 }
 
 fn is_empty(body: &Piece<'_>) -> bool {
@@ -70,7 +71,7 @@ fn is_empty(body: &Piece<'_>) -> bool {
 
 /// Whether code that is written where it is used turns callers away, as a block or lambda does.
 pub(super) fn is_guard_block(body: &Piece<'_>, ancestors: &[&Class<'_>]) -> bool {
-    refuses(body, ancestors, 0)
+    refuses(body, ancestors, &mut Vec::new())
 }
 
 /// Whether a name alone says that callers without credentials are refused.
@@ -137,16 +138,28 @@ fn is_about_other_things(name: &str) -> bool {
         || name == "authenticate_with_http_basic"
 }
 
-fn refuses(body: &Piece<'_>, ancestors: &[&Class<'_>], depth: usize) -> bool {
+/// Whether a text is an answer to callers that are not let in.
+fn says_no(text: &str) -> bool {
+    const SIGNS: &[&str] =
+        &["unauthenticated", "access_denied", "access denied", "not_logged_in", "login_required"];
+    let lower = text.to_lowercase();
+    guards::refuses(text) || SIGNS.iter().any(|sign| lower.contains(sign))
+}
+
+fn refuses(body: &Piece<'_>, ancestors: &[&Class<'_>], seen: &mut Vec<String>) -> bool {
     for piece in body.walk() {
         let refuses = match piece.kind() {
-            "call" => call_refuses(&piece, ancestors, depth),
+            "call" => call_refuses(&piece, ancestors, seen),
+            "assignment" => {
+                let is_status = piece.field("left").is_some_and(|it| it.text().ends_with("status"));
+                is_status && piece.field("right").is_some_and(|it| says_no(it.text()))
+            }
             "identifier" => {
                 // A method that is called without anything, not the name in a call or definition.
                 let is_bare = piece.parent().is_none_or(|parent| {
                     parent.field("method") != Some(piece) && parent.field("name") != Some(piece)
                 });
-                is_bare && named_refuses(piece.text(), ancestors, depth)
+                is_bare && named_refuses(piece.text(), ancestors, seen)
             }
             _ => false,
         };
@@ -157,18 +170,15 @@ fn refuses(body: &Piece<'_>, ancestors: &[&Class<'_>], depth: usize) -> bool {
     false
 }
 
-fn call_refuses(piece: &Piece<'_>, ancestors: &[&Class<'_>], depth: usize) -> bool {
+fn call_refuses(piece: &Piece<'_>, ancestors: &[&Class<'_>], seen: &mut Vec<String>) -> bool {
     let Some(call) = Call::of(piece) else { return false };
     let target = || call.arguments.iter().map(|piece| piece.text()).collect::<Vec<_>>().join(" ");
     match call.name {
-        "head" | "render" | "render_json" | "json_response" | "render_error" | "error!"
-        | "respond_with_error" | "halt" | "error_response" | "api_error" | "throw"
-        | "json_error" | "render_api_error" | "fail_with" => {
-            guards::refuses(&target()) || is_turned_away(piece)
-        }
+        "head" | "render" if is_turned_away(piece) => true,
+        "throw" => target().contains("warden"),
         "raise" | "fail" => {
             let target = target();
-            guards::refuses(&target)
+            says_no(&target)
                 || is_guard_by_name(&target) && !target.contains("Authenticity")
                 || is_turned_away(piece)
         }
@@ -179,7 +189,9 @@ fn call_refuses(piece: &Piece<'_>, ancestors: &[&Class<'_>], depth: usize) -> bo
         }
         name => {
             let is_own = call.receiver.is_none_or(|receiver| receiver.text() == "self");
-            is_own && named_refuses(name, ancestors, depth)
+            // Whatever it is called, it is told what to answer: `fail_with(:unauthorized)`.
+            call.receiver.is_none() && says_no(&target())
+                || is_own && named_refuses(name, ancestors, seen)
                 || call.receiver.is_some_and(|on| on.text().contains("warden"))
                     && matches!(name, "authenticate!")
         }
@@ -188,18 +200,21 @@ fn call_refuses(piece: &Piece<'_>, ancestors: &[&Class<'_>], depth: usize) -> bo
 
 /// Whether a method that is called by name refuses: one of the project by what it does, one of a
 /// library when it is known for it.
-fn named_refuses(name: &str, ancestors: &[&Class<'_>], depth: usize) -> bool {
-    if depth >= MAX_DEPTH {
-        return false;
-    }
+fn named_refuses(name: &str, ancestors: &[&Class<'_>], seen: &mut Vec<String>) -> bool {
     match method(name, ancestors) {
-        Some(body) => refuses(&body, ancestors, depth + 1),
+        // One that was looked into before did not refuse.
+        Some(_) if seen.len() >= MAX_METHODS || seen.iter().any(|it| it == name) => false,
+        Some(body) => {
+            seen.push(name.to_owned());
+            refuses(&body, ancestors, seen)
+        }
         None => {
             let is_demand = matches!(name, "authorize!" | "authorize" | "require_login")
                 || name.starts_with("authenticate_") && name.ends_with('!')
                 || name.starts_with("authenticate_or_")
                 || name.starts_with("request_http_")
                 || name.starts_with("render_unauth")
+                || name.starts_with("unauthenticated")
                 || name.starts_with("render_forbidden")
                 || name.starts_with("unauthorized")
                 || name.starts_with("not_authorized")
@@ -265,7 +280,7 @@ fn returns_before(body: &Piece<'_>, piece: &Piece<'_>) -> bool {
 }
 
 fn is_negative(condition: &str) -> bool {
-    ["!", "not ", ".nil?", ".blank?", ".empty?", "guest", "expired"].iter().any(|sign| {
+    ["!", "not ", ".nil?", ".blank?", ".empty?", "guest"].iter().any(|sign| {
         condition
             .match_indices(sign)
             .any(|(at, _)| !condition.get(at..).is_some_and(|rest| rest.starts_with("!=")))

@@ -218,7 +218,7 @@ fn add<'f>(
     uses: &mut Vec<Use>,
 ) {
     if argument.is(&["anonymous_function", "arrow_function"]) {
-        let refuses = function_refuses(argument, ancestors, 0);
+        let refuses = function_refuses(argument, ancestors);
         uses.push(one("closure".to_owned(), argument, Some(refuses)));
         return;
     }

@@ -1,6 +1,6 @@
 //! Examples of Laravel and Lumen, which are also its tests.
 
-use super::more_examples::{KERNEL, LUMEN, MODULES};
+use super::more_examples::{ARROWS, KERNEL, LUMEN, MODULES};
 use crate::frameworks::Example;
 
 pub(super) static EXAMPLES: &[Example] = &[
@@ -174,6 +174,7 @@ Route::resource('users', UserController::class)->except(['show'])->parameters(['
     KERNEL,
     LUMEN,
     MODULES,
+    ARROWS,
     Example {
         title: "no routes: clients, and what only looks alike",
         files: &[(

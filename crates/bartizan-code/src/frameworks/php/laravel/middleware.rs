@@ -33,8 +33,8 @@ pub(super) struct Middleware<'c, 'f> {
     global: Vec<Use>,
 }
 
-/// Groups in groups, and methods that call each other, are followed so far.
-const MAX_DEPTH: usize = 5;
+/// Methods that are looked into for one middleware, each once.
+const MAX_METHODS: usize = 40;
 
 /// Middleware of the framework and of well known packages that refuses, by alias or class.
 const REFUSES: &[&str] = &[
@@ -245,9 +245,20 @@ impl<'c, 'f> Middleware<'c, 'f> {
         let (base, rest) = name.split_once(':').unwrap_or((name, ""));
         without.iter().any(|gone| {
             let (gone, gone_rest) = gone.split_once(':').unwrap_or((gone, ""));
-            self.class_of(gone) == self.class_of(base)
+            self.is_same(self.class_of(gone), self.class_of(base))
                 && (gone_rest == rest || gone_rest.is_empty() || rest.is_empty())
         })
+    }
+
+    /// Whether two names are of one class; some have an alias of the framework.
+    fn is_same(&self, one: &str, other: &str) -> bool {
+        let plain = |name: &str| match last_of(name) {
+            "auth" => "Authenticate".to_owned(),
+            "verified" => "EnsureEmailIsVerified".to_owned(),
+            "signed" => "ValidateSignature".to_owned(),
+            last => last.to_owned(),
+        };
+        one == other || plain(one) == plain(other)
     }
 
     /// The class that an alias stands for.
@@ -257,7 +268,7 @@ impl<'c, 'f> Middleware<'c, 'f> {
 
     fn name_refuses(&self, name: &str, without: &[String], depth: usize) -> bool {
         let base = name.split(':').next().unwrap_or(name);
-        if depth > MAX_DEPTH {
+        if depth > 2 {
             return false;
         }
         if let Some(members) = self.groups.get(base)
@@ -288,7 +299,7 @@ impl<'c, 'f> Middleware<'c, 'f> {
         match ancestors.iter().find_map(|class| class.method("handle")) {
             None => parent_refuses(),
             Some(handle) => {
-                function_refuses(&handle, &ancestors, 0)
+                function_refuses(&handle, &ancestors)
                     || handle.text().contains("parent::handle") && parent_refuses()
                     || is_believed(last)
             }
@@ -335,27 +346,24 @@ fn is_believed(name: &str) -> bool {
 }
 
 /// Whether a function turns callers away, itself or by methods of its class.
-pub(super) fn function_refuses(
-    function: &Piece<'_>,
-    ancestors: &[&Class<'_>],
-    depth: usize,
-) -> bool {
-    let text = function.text();
-    if guards::refuses(text) || redirects(text) {
-        return true;
+pub(super) fn function_refuses(function: &Piece<'_>, ancestors: &[&Class<'_>]) -> bool {
+    let mut open = vec![*function];
+    let mut seen: Vec<&str> = vec!["handle"];
+    while let Some(function) = open.pop() {
+        let text = function.text();
+        if guards::refuses(text) || redirects(text) {
+            return true;
+        }
+        for call in function.all(&["member_call_expression"]) {
+            let is_own = call.field("object").is_some_and(|on| on.text() == "$this");
+            let name = call.field("name").map_or("", |name| name.text());
+            if is_own && seen.len() < MAX_METHODS && !seen.contains(&name) {
+                seen.push(name);
+                open.extend(ancestors.iter().find_map(|class| class.method(name)));
+            }
+        }
     }
-    if depth >= MAX_DEPTH {
-        return false;
-    }
-    function.all(&["member_call_expression"]).any(|call| {
-        let is_own = call.field("object").is_some_and(|on| on.text() == "$this");
-        let name = call.field("name").map_or("", |name| name.text());
-        is_own
-            && name != "handle"
-            && ancestors.iter().find_map(|class| class.method(name)).is_some_and(|method| {
-                method != *function && function_refuses(&method, ancestors, depth + 1)
-            })
-    })
+    false
 }
 
 /// Whether code sends callers to the login, or away where nobody is signed in.

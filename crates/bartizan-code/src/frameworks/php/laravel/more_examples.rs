@@ -250,3 +250,108 @@ Route::middleware('api')->prefix('api/shop')->group(function () {
         "GET /api/shop/carts/{cart} none",
     ],
 };
+
+/// Groups by arrow functions, lists and policies.
+pub(super) const ARROWS: Example = Example {
+    title: "arrow functions, loops over classes, and middleware of single methods",
+    files: &[
+        (
+            "server/bootstrap/app.php",
+            r#"<?php
+use Illuminate\Foundation\Application;
+
+return Application::configure(basePath: dirname(__DIR__))
+    ->withRouting(using: function () {
+        Route::middleware('api')->prefix('rest')->group(base_path('routes/api.php'));
+    })
+    ->withMiddleware(function ($stack) {
+        $stack->group('secured', ['auth:sanctum', 'verified']);
+        $stack->alias(['key' => \App\Http\Middleware\CheckKey::class]);
+    })
+    ->create();
+"#,
+        ),
+        (
+            "server/app/Http/Middleware/CheckKey.php",
+            r#"<?php
+namespace App\Http\Middleware;
+
+class CheckKey extends Checks
+{
+    protected function check($request): void
+    {
+        throw_if(blank($request->header('X-Key')), new AccessDeniedHttpException());
+    }
+}
+
+abstract class Checks
+{
+    public function handle($request, $next)
+    {
+        $this->check($request);
+        return $next($request);
+    }
+}
+"#,
+        ),
+        (
+            "server/app/Enums/Role.php",
+            "<?php\nnamespace App\\Enums;\nenum Role: string { case Boss = 'boss'; const PATH = 'v2'; }\n",
+        ),
+        (
+            "server/routes/api.php",
+            r#"<?php
+use App\Enums\Role;
+use App\Http\Controllers\{PhotoController, RoleController, TeamController};
+use Illuminate\Support\Facades\Route;
+
+Route::prefix('v1')->group(fn () => require __DIR__.'/v1/uploads.php');
+Route::prefix(Role::PATH . '/teams')->middleware('secured')->group(function () {
+    Route::get('/', [TeamController::class, 'index'])->middleware('role:'.Role::Boss->value);
+    Route::get('/{team}/members/{member:uuid}', [TeamController::class, 'member']);
+});
+Route::apiResource('photos', PhotoController::class)->only('index', 'store')
+    ->middleware('auth:sanctum')->withoutMiddlewareFor(['index'], 'auth:sanctum');
+foreach (['roles' => RoleController::class] as $uri => $controller) {
+    Route::apiResource($uri, $controller)->only(['index', 'destroy']);
+}
+Route::get('lookup', function ($request) {
+    return Http::withToken('x')->get('https://other.example/y')->json();
+});
+"#,
+        ),
+        (
+            "server/routes/v1/uploads.php",
+            r#"<?php
+Route::prefix('uploads')->middleware('key')->group(fn () => [
+    Route::post('/', [UploadController::class, 'store'])->name('store'),
+    Route::delete('/{upload}', [UploadController::class, 'destroy']),
+]);
+"#,
+        ),
+        (
+            "server/app/Http/Controllers/RoleController.php",
+            r#"<?php
+namespace App\Http\Controllers;
+use Illuminate\Routing\Attributes\Controllers\Middleware;
+#[Middleware('throttle:api')]
+class RoleController
+{
+    #[Middleware('auth:sanctum')]
+    public function destroy() {}
+}
+"#,
+        ),
+    ],
+    routes: &[
+        "POST /rest/v1/uploads required",
+        "DELETE /rest/v1/uploads/{upload} required",
+        "GET /rest/v2/teams required",
+        "GET /rest/v2/teams/{team}/members/{member} required",
+        "GET /rest/photos none",
+        "POST /rest/photos required",
+        "GET /rest/roles none",
+        "DELETE /rest/roles/{role} required",
+        "GET /rest/lookup none",
+    ],
+};

@@ -21,7 +21,7 @@ use crate::{
 /// Groups and files in each other are followed so far.
 const MAX_DEPTH: usize = 32;
 /// Statements that are looked at of one application, counting each time around a loop.
-const MAX_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 50_000;
 
 /// Reads the routes of one application.
 pub(super) struct Router<'m, 'f> {
@@ -66,7 +66,9 @@ impl<'m, 'f> Router<'m, 'f> {
                     self.expression(&inner, scope);
                 }
             }
-            "compound_statement" => self.all(&statements(piece), scope),
+            "compound_statement" | "namespace_definition" => {
+                self.all(&statements(piece), &mut scope.deeper());
+            }
             "if_statement" | "else_clause" | "else_if_clause" | "try_statement" => {
                 self.all(&statements(piece), &mut scope.deeper());
                 for other in piece.children().filter(|it| it.is(&["else_clause", "else_if_clause"]))
@@ -75,7 +77,6 @@ impl<'m, 'f> Router<'m, 'f> {
                 }
             }
             "foreach_statement" => self.foreach(piece, scope),
-            "namespace_definition" => self.all(&statements(piece), scope),
             _ => {}
         }
     }
@@ -114,6 +115,12 @@ impl<'m, 'f> Router<'m, 'f> {
                 }
             }
             "function_call_expression" => self.function(piece, scope),
+            // `fn () => [Route::get(…), Route::post(…)]`
+            "array_creation_expression" if scope.depth <= MAX_DEPTH => {
+                for element in piece.children().filter_map(|it| it.children().last()) {
+                    self.expression(&element, &mut scope.deeper());
+                }
+            }
             _ => {}
         }
     }
@@ -296,6 +303,7 @@ impl<'m, 'f> Router<'m, 'f> {
                 | "route"
                 | "livewire"
                 | "inertia"
+                | "addRoute"
         )
     }
 
@@ -335,7 +343,7 @@ impl<'m, 'f> Router<'m, 'f> {
             "view" | "fallback" | "route" | "livewire" | "inertia" => {
                 methods = vec!["GET".to_owned()];
             }
-            "match" => {
+            "match" | "addRoute" => {
                 let named = link.argument(0, "methods").map(|it| known.value(&it).texts());
                 methods = named.unwrap_or_default().iter().map(|it| it.to_uppercase()).collect();
                 place = 1;

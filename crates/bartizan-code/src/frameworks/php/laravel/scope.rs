@@ -93,7 +93,7 @@ impl<'c, 'f> Scope<'c, 'f> {
     /// Adds the middleware that an argument names or is.
     pub(super) fn add_middleware(&mut self, argument: &Piece<'f>, level: Level) {
         if argument.is(&["anonymous_function", "arrow_function"]) {
-            let refuses = super::middleware::function_refuses(argument, &[], 0);
+            let refuses = super::middleware::function_refuses(argument, &[]);
             self.uses.push(Use {
                 name: "closure".to_owned(),
                 place: argument.place(),

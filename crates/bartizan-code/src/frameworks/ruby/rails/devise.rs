@@ -187,10 +187,12 @@ fn controller(options: &Options<'_>, scope: &Scope<'_>, part: &str) -> String {
         Some(Value::Hash(names)) => option(names, part).and_then(Value::text),
         _ => None,
     };
-    match (renamed, option(options, "module").and_then(Value::text)) {
-        (Some(renamed), _) => scope.in_module(renamed),
-        (None, Some(module)) => scope.in_module(&format!("{module}/{part}")),
-        (None, None) => format!("devise/{part}"),
+    // Devise leaves the modules around to controllers that are not renamed.
+    let module = option(options, "module").and_then(Value::text).unwrap_or(&scope.module);
+    match (renamed, module) {
+        (Some(renamed), _) => renamed.trim_matches('/').to_owned(),
+        (None, "") => format!("devise/{part}"),
+        (None, module) => format!("{module}/{part}"),
     }
 }
 

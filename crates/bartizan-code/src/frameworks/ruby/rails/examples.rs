@@ -1,6 +1,6 @@
 //! Examples of Rails, which are also its tests.
 
-use super::more_examples::{DEVISE, FILTERS, GENERATED};
+use super::more_examples::{CALLED, DEVISE, FILTERS, GENERATED};
 use crate::frameworks::Example;
 
 pub(super) static EXAMPLES: &[Example] = &[
@@ -197,6 +197,7 @@ end
     DEVISE,
     GENERATED,
     FILTERS,
+    CALLED,
     Example {
         title: "an engine of the same folder, mounted behind a sign-in",
         files: &[

@@ -44,6 +44,8 @@ pub(super) struct Filters<'c, 'f> {
     read: RefCell<HashMap<Asking, Rc<Vec<Filter<'f>>>>>,
 }
 
+/// Filters of a controller that are looked at.
+const MAX_FILTERS: usize = 200;
 /// Classes, modules and macros that lead to each other are followed so far.
 const MAX_DEPTH: usize = 16;
 
@@ -429,6 +431,9 @@ impl<'c, 'f> Reader<'c, 'f> {
         options: &Options<'f>,
         standing: &Standing<'c, 'f>,
     ) {
+        if self.filters.len() >= MAX_FILTERS {
+            return;
+        }
         let applies = Applies::new(options);
         // The same name again takes the place of the one before.
         self.filters.retain(|filter| filter.code.is_some() || filter.name != name);

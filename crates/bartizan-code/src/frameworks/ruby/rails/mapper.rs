@@ -20,7 +20,7 @@ use crate::{
 /// Blocks in blocks are followed so far.
 const MAX_DEPTH: usize = 40;
 /// Statements that are looked at of one application, counting each time around a loop.
-const MAX_STEPS: usize = 200_000;
+const MAX_STEPS: usize = 50_000;
 
 /// Reads the routes of one application.
 pub(super) struct Mapper<'m, 'f> {
@@ -77,7 +77,7 @@ impl<'f> Mapper<'_, 'f> {
                 if let Some(body) = piece.field("body")
                     && !is_for_tests(piece)
                 {
-                    self.statement(&body, scope);
+                    self.statement(&body, &mut scope.deeper());
                 }
             }
             "if" | "unless" | "elsif" | "begin" | "case" | "when" if !is_for_tests(piece) => {
@@ -387,6 +387,9 @@ impl<'f> Mapper<'_, 'f> {
             let (controller, action) = to.text()?.split_once('#')?;
             Some((scope.in_module(controller), action.to_owned()))
         });
+        let text = |name: &str| option(options, name).and_then(Value::text);
+        let answers = answers
+            .or_else(|| Some((scope.in_module(text("controller")?), text("action")?.to_owned())));
         let path = if scope.part == Part::Block { scope.nested().path } else { scope.path.clone() };
         self.declare(&["GET".to_owned()], &path, answers, &call.piece, &scope.guards);
     }

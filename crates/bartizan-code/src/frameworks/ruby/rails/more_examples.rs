@@ -307,3 +307,120 @@ end
         "GET /password_reset/new none",
     ],
 };
+
+/// Guards that are called with something, lent by modules, or soft.
+pub(super) const CALLED: Example = Example {
+    title: "guards that are called with something, lent by modules, or soft",
+    files: &[
+        (
+            "backend/config/routes.rb",
+            r#"
+Rails.application.routes.draw do
+  shared = lambda do
+    get :audit
+  end
+  scope "v3/orgs", controller: :orgs do
+    get "/", action: :index
+    scope ":org_id" do
+      get "/", to: "orgs#show"
+      resources :teams, only: :index, module: :orgs
+    end
+    scope :meta, &shared
+  end
+  shallow do
+    resources :wallets, only: [:index, :create] do
+      resources :entries, only: %i(index destroy)
+    end
+  end
+  resources :keys, only: %i[index create]
+  get "(*all)", to: "landing#index"
+end
+"#,
+        ),
+        (
+            "backend/app/controllers/application_controller.rb",
+            r#"
+class ApplicationController < ActionController::API
+  before_action :authenticate!
+
+  def authenticate!
+    @current_user = User.find(Token.decode(bearer)["sub"])
+  rescue Token::Invalid
+    problem(:unauthenticated)
+  end
+
+  def maybe_authenticate
+    @current_user = User.from(bearer) if bearer
+  end
+
+  def require_scope(scope)
+    problem(:missing, status: 403) unless @current_user.scopes.include?(scope)
+  end
+end
+"#,
+        ),
+        (
+            "backend/app/controllers/all.rb",
+            r#"
+class OrgsController < ApplicationController
+  skip_before_action :authenticate!, unless: -> { action_name == "show" }
+end
+
+module Orgs
+  class TeamsController < ::ApplicationController
+    def authenticate! = true
+  end
+end
+
+class WalletsController < ApplicationController
+  skip_before_action :authenticate!, only: :index
+  before_action :maybe_authenticate, only: :index
+end
+
+class EntriesController < ApplicationController
+  skip_before_action :authenticate!
+  before_action -> { require_scope "ledger" }, only: :destroy
+end
+
+class KeysController < ActionController::API
+  include KeyAuth
+  prepend_before_action :authenticate_with_key, only: %i[create]
+  prepend_before_action :authenticate_with_key!, only: %i[index]
+end
+
+class LandingController < ActionController::Base
+end
+"#,
+        ),
+        (
+            "backend/app/controllers/concerns/key_auth.rb",
+            r#"
+module KeyAuth
+  extend ActiveSupport::Concern
+
+  def authenticate_with_key!
+    @key = authenticate_or_request_with_http_token { |token, _| ApiKey.find_by(token: token) }
+  end
+
+  def authenticate_with_key
+    @key = authenticate_with_http_token { |token, _| ApiKey.find_by(token: token) }
+  end
+end
+"#,
+        ),
+    ],
+    routes: &[
+        "GET /v3/orgs none",
+        "GET /v3/orgs/{org_id} required",
+        "GET /v3/orgs/{org_id}/teams none",
+        "GET /v3/orgs/meta/audit none",
+        "GET /wallets none",
+        "POST /wallets required",
+        "GET /wallets/{wallet_id}/entries none",
+        "DELETE /entries/{id} required",
+        "GET /keys required",
+        "POST /keys none",
+        "GET / none",
+        "GET /{all} none",
+    ],
+};
