@@ -172,6 +172,9 @@ fn refuses(body: &Piece<'_>, ancestors: &[&Class<'_>], seen: &mut Vec<String>) -
 
 fn call_refuses(piece: &Piece<'_>, ancestors: &[&Class<'_>], seen: &mut Vec<String>) -> bool {
     let Some(call) = Call::of(piece) else { return false };
+    if is_for_banned(piece) {
+        return false;
+    }
     let target = || call.arguments.iter().map(|piece| piece.text()).collect::<Vec<_>>().join(" ");
     match call.name {
         "head" | "render" if is_turned_away(piece) => true,
@@ -230,6 +233,22 @@ fn is_known_refusal(name: &str) -> bool {
         name,
         "request_authentication" | "access_denied" | "deny_access" | "require_authentication"
     )
+}
+
+/// Whether code runs only for callers that are known and were shut out: nobody without credentials
+/// gets there.
+fn is_for_banned(piece: &Piece<'_>) -> bool {
+    const SIGNS: &[&str] =
+        &["banned", "suspended", "blocked", "locked?", "deactivated", "disabled", "maintenance"];
+    piece
+        .ancestors()
+        .take_while(|around| !around.is(&["method", "lambda", "do_block", "block"]))
+        .filter(|around| around.is(&["if", "if_modifier"]))
+        .filter_map(|around| around.field("condition"))
+        .any(|condition| {
+            let text = condition.text();
+            SIGNS.iter().any(|sign| text.contains(sign)) && !is_negative(text)
+        })
 }
 
 /// Whether code runs only where credentials lack: `… unless current_user`, `if !signed_in?`, the

@@ -295,8 +295,12 @@ impl<'c, 'f> Middleware<'c, 'f> {
         if is_about_other_things(last) {
             return false;
         }
+        let handle = ancestors.iter().find_map(|class| class.method("handle"));
+        if handle.is_some_and(|handle| is_for_known(handle.text())) {
+            return false;
+        }
         let parent_refuses = || unknown.iter().any(|name| by_name(last_of(name)));
-        match ancestors.iter().find_map(|class| class.method("handle")) {
+        match handle {
             None => parent_refuses(),
             Some(handle) => {
                 function_refuses(&handle, &ancestors)
@@ -364,6 +368,28 @@ pub(super) fn function_refuses(function: &Piece<'_>, ancestors: &[&Class<'_>]) -
         }
     }
     false
+}
+
+/// Whether code refuses only callers that are known, as those who were banned: nobody without
+/// credentials is.
+fn is_for_known(text: &str) -> bool {
+    let text: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+    let lower = text.to_lowercase();
+    const KNOWN: &[&str] = &[
+        "if(auth()->check()&&",
+        "if(auth::check()&&",
+        "if($request->user()&&",
+        "if($user&&",
+        "if(auth()->user()?->",
+        "if($request->user()?->",
+        "if($user?->",
+    ];
+    const UNKNOWN: &[&str] = &["if(!", "||!", "unless(", "===null", "is_null(", "guest()"];
+    let count = lower.matches("if(").count();
+    count == 1
+        && KNOWN.iter().any(|it| lower.contains(it))
+        && !UNKNOWN.iter().any(|it| lower.contains(it))
+        && !lower.contains("else")
 }
 
 /// Whether code sends callers to the login, or away where nobody is signed in.

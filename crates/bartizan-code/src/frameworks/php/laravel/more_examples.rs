@@ -50,7 +50,7 @@ class Kernel extends HttpKernel
     protected $middleware = [\App\Http\Middleware\TrustProxies::class];
 
     protected $middlewareGroups = [
-        'api' => ['throttle:api', \Illuminate\Routing\Middleware\SubstituteBindings::class],
+        'api' => ['throttle:api', \App\Http\Middleware\TurnAwayBanned::class],
         'partner' => ['throttle:api', 'vip'],
     ];
 
@@ -77,6 +77,22 @@ class OnlyVips
     public function handle($request, Closure $next)
     {
         abort_unless($request->user()?->vip, 404);
+        return $next($request);
+    }
+}
+"#,
+        ),
+        (
+            "app/Http/Middleware/TurnAwayBanned.php",
+            r#"<?php
+namespace App\Http\Middleware;
+class TurnAwayBanned
+{
+    public function handle($request, Closure $next)
+    {
+        if ($request->user()?->banned_at) {
+            abort(403);
+        }
         return $next($request);
     }
 }

@@ -240,9 +240,13 @@ end
             r#"
 class ApplicationController < ActionController::Base
   protect_from_forgery with: :exception
-  before_action :set_locale, :set_current_user
+  before_action :set_locale, :set_current_user, :turn_away_banned
 
   private
+
+  def turn_away_banned
+    head :forbidden if Current.user&.banned?
+  end
 
   def set_current_user
     Current.user = User.find_by(id: session[:user_id])
