@@ -121,7 +121,8 @@ impl Folder {
     fn file(&mut self, path: &Path, below: &str, name: &str, limits: &Limits) {
         let is_manifest = components::is_manifest(name);
         let extension = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
-        let language = Language::of_extension(&extension).filter(|_| !is_test(name));
+        let language = Language::of_extension(&extension)
+            .filter(|language| !is_test(name) && (*language != Language::Settings || is_settings(name)));
         if !is_manifest && language.is_none() {
             return;
         }
@@ -146,6 +147,19 @@ impl Folder {
             None => self.skip("parsing took too long"),
         }
     }
+}
+
+/// Whether a file that is no code says something about routes, or about what guards them.
+fn is_settings(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "application.properties",
+        "application.yaml",
+        "application.yml",
+        "build.gradle",
+        "build.gradle.kts",
+        "pom.xml",
+    ];
+    NAMES.contains(&name)
 }
 
 fn is_passed_over(name: &str) -> bool {

@@ -1,6 +1,6 @@
 //! The list of frameworks.
 
-use super::Framework;
+use super::{Framework, java};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[];
+pub static FRAMEWORKS: &[&Framework] = &[&java::spring::FRAMEWORK];

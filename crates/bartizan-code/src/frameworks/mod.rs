@@ -1,5 +1,10 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
+mod ant;
+mod apps;
+mod csharp;
+mod gates;
+mod java;
 mod list;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};

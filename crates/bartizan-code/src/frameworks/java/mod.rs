@@ -1,0 +1,14 @@
+//! Frameworks of Java.
+
+mod access;
+mod chains;
+mod controllers;
+mod examples;
+mod filters;
+mod functions;
+mod matchers;
+mod methods;
+mod settings;
+pub(super) mod spring;
+mod strings;
+mod types;
