@@ -338,6 +338,15 @@ impl<'a, 'f> Reader<'a, 'f> {
                 out.extend(mark(&piece).map(|name| (name, is_negated)));
             }
             let text = piece.text();
+            // `metadata.Any(it => it is AllowAnonymousAttribute)`
+            if piece.is(&["identifier"])
+                && matches!(
+                    text,
+                    "AllowAnonymousAttribute" | "IAllowAnonymous" | "IAllowAnonymousFilter"
+                )
+            {
+                out.push(("AllowAnonymous".to_owned(), is_negated));
+            }
             let flips = piece.is(NEGATIONS) && text.starts_with('!')
                 || piece.is(&["binary_expression"])
                     && (is_against(&piece, "null") || is_against(&piece, "false"))
@@ -435,7 +444,11 @@ fn mark(call: &Piece<'_>) -> Option<String> {
             .next()?,
     };
     let name = inner.text().rsplit('.').next().unwrap_or_default();
-    let name = if name == "IAllowAnonymous" { "AllowAnonymous" } else { name };
+    let name = match name {
+        "IAllowAnonymous" | "IAllowAnonymousFilter" => "AllowAnonymous",
+        "IAuthorizeData" => "Authorize",
+        name => name,
+    };
     let name = name.strip_suffix("Attribute").unwrap_or(name);
     Some(name.to_owned()).filter(|name| !name.is_empty())
 }

@@ -1,6 +1,6 @@
 //! The list of frameworks.
 
-use super::{Framework, java};
+use super::{Framework, csharp, java};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] = &[&java::spring::FRAMEWORK];
+pub static FRAMEWORKS: &[&Framework] = &[&csharp::aspnet::FRAMEWORK, &java::spring::FRAMEWORK];
