@@ -9,7 +9,7 @@ use std::cell::Cell;
 
 use super::ant;
 use crate::{
-    guards::{self, refuses},
+    guards,
     project::Project,
     syntax::Piece,
 };
@@ -65,13 +65,15 @@ const ASKS_FOR_MARK: &[&str] = &[
 ];
 
 /// Reads the body of a filter in `class`; `None` when nobody is refused for want of credentials.
+/// Besides answers of 401 and 403, `signs` in the body refuse.
 pub(super) fn read<'f>(
     project: &Project<'f>,
     class: &Piece<'f>,
     body: &Piece<'f>,
+    signs: &[&str],
     texts: Texts<'_, 'f>,
 ) -> Option<Gate> {
-    let reader = Reader::new(project, *class, texts);
+    let reader = Reader { signs, ..Reader::new(project, *class, texts) };
     let mut gate = Gate::default();
     let mut cut = Vec::new();
     for branch in body.all(&["if_statement"]).take(200) {
@@ -109,7 +111,9 @@ pub(super) fn read<'f>(
         cut.iter().any(|(from, length)| (*from..from + length).contains(&piece.offset()))
     };
     let mut throws = class.all(THROWS).filter(|it| !is_cut(it));
-    (refuses(&without(class, &cut)) || throws.any(|it| reader.throws_refusal(&it))).then_some(gate)
+    let own = without(body, &cut);
+    let does_refuse = refuses(&without(class, &cut)) || reader.says_refusal(&own);
+    (does_refuse || throws.any(|it| reader.throws_refusal(&it))).then_some(gate)
 }
 
 /// Patterns of the paths in a condition, and whether it is negated for them.
@@ -120,6 +124,24 @@ pub(super) fn paths<'f>(
     texts: Texts<'_, 'f>,
 ) -> Vec<(String, bool)> {
     Reader::new(project, *class, texts).paths(condition)
+}
+
+/// Whether a text answers 401 or 403, or sends to where one signs in.
+fn refuses(text: &str) -> bool {
+    const SIGNS: &[&str] = &["ChallengeResult", "ForbidResult", "ChallengeAsync", "ForbidAsync"];
+    let leads_away = |call: &str| {
+        text.match_indices(call).any(|(at, _)| {
+            let given = text.get(at..).unwrap_or_default().split(';').next().unwrap_or_default();
+            let given = given.to_ascii_lowercase();
+            ["login", "signin", "sign-in"].iter().any(|it| given.contains(it))
+        })
+    };
+    guards::refuses(text)
+        || SIGNS.iter().any(|it| text.contains(it))
+        || leads_away("sendRedirect(")
+        || leads_away("RedirectTo")
+        || leads_away("Response.Redirect(")
+        || leads_away("RedirectResult(")
 }
 
 /// The text of a class without the parts that begin and are as long as said.
@@ -191,13 +213,15 @@ struct Reader<'a, 'f> {
     project: &'a Project<'f>,
     class: Piece<'f>,
     texts: Texts<'a, 'f>,
+    /// What else refuses in the body.
+    signs: &'a [&'a str],
     /// Pieces that may still be looked at, so that hostile code ends.
     left: Cell<u32>,
 }
 
 impl<'a, 'f> Reader<'a, 'f> {
     fn new(project: &'a Project<'f>, class: Piece<'f>, texts: Texts<'a, 'f>) -> Self {
-        Self { project, class, texts, left: Cell::new(5_000) }
+        Self { project, class, texts, signs: &[], left: Cell::new(5_000) }
     }
 
     fn is_exhausted(&self) -> bool {
@@ -212,17 +236,25 @@ impl<'a, 'f> Reader<'a, 'f> {
             .find(|piece| piece.field("name").is_some_and(|it| it.text() == name))
     }
 
+    /// The method of the class that a call is of, when it is made on nothing else.
+    fn helper(&self, call: &Piece<'f>) -> Option<Piece<'f>> {
+        let is_own = receiver(call)
+            .is_none_or(|it| it.is(&["this", "this_expression"]) || it.text() == "this");
+        let found = self.defined(callee(call)).filter(|_| is_own)?;
+        found.is(&["method_declaration", "local_function_statement"]).then_some(found)
+    }
+
     fn refuses(&self, then: &Piece<'f>) -> bool {
-        refuses(then.text())
+        self.says_refusal(then.text())
             || then.all(THROWS).take(20).any(|it| self.throws_refusal(&it))
             || then.all(CALLS).take(50).any(|call| {
-                let name = callee(&call);
-                self.defined(name).is_some_and(|it| {
-                    it.is(&["method_declaration", "local_function_statement"])
-                        && refuses(it.text())
-                        && it.text().len() < 1_500
-                })
+                self.helper(&call)
+                    .is_some_and(|it| refuses(it.text()) && it.text().len() < 1_500)
             })
+    }
+
+    fn says_refusal(&self, text: &str) -> bool {
+        refuses(text) || self.signs.iter().any(|sign| text.contains(sign))
     }
 
     /// Whether what is thrown says 401 or 403, by its definition or its name.
@@ -277,12 +309,8 @@ impl<'a, 'f> Reader<'a, 'f> {
         let is_negated = is_negated != flips;
         let mut how = how;
         if piece.is(CALLS) {
-            let name = callee(piece);
-            how = self.comparison(piece, name).or(how);
-            if let Some(helper) = self.defined(name)
-                && helper.is(&["method_declaration", "local_function_statement"])
-                && let Some(body) = helper.field("body")
-            {
+            how = self.comparison(piece, callee(piece)).or(how);
+            if let Some(body) = self.helper(piece).and_then(|it| it.field("body")) {
                 self.collect(&body, is_negated, how, depth + 8, out);
             }
         }
@@ -359,8 +387,7 @@ impl<'a, 'f> Reader<'a, 'f> {
             {
                 open.extend(found.children().skip(1).map(|it| (it, is_negated, depth + 8)));
             } else if piece.is(CALLS)
-                && let Some(found) = self.defined(callee(&piece))
-                && let Some(body) = found.field("body")
+                && let Some(body) = self.helper(&piece).and_then(|it| it.field("body"))
             {
                 open.push((body, is_negated, depth + 8));
             }

@@ -141,7 +141,7 @@ impl<'f> Sharp<'_, 'f> {
             for of in &hierarchy {
                 let body = methods(of).find(|it| BODIES.contains(&name_of(it)));
                 if let Some(body) = body.and_then(|it| it.field("body")) {
-                    return gates::read(self.project, of, &body, &texts);
+                    return gates::read(self.project, of, &body, &[], &texts);
                 }
             }
         }
@@ -161,7 +161,7 @@ impl<'f> Sharp<'_, 'f> {
     /// The gate that a lambda is which is put in front of a handler.
     pub(super) fn gate_of_lambda(&self, lambda: &Piece<'f>) -> Option<Gate> {
         let body = lambda.field("body")?;
-        gates::read(self.project, lambda, &body, &|piece: &Piece<'f>| self.strings(piece))
+        gates::read(self.project, lambda, &body, &[], &|piece: &Piece<'f>| self.strings(piece))
     }
 
     /// The gate of a class of middleware.
@@ -170,7 +170,7 @@ impl<'f> Sharp<'_, 'f> {
         self.types_named(name, near).into_iter().find_map(|class| {
             let body = methods(&class).find(|it| matches!(name_of(it), "Invoke" | "InvokeAsync"));
             let body = body?.field("body")?;
-            Some((class, gates::read(self.project, &class, &body, &texts)?))
+            Some((class, gates::read(self.project, &class, &body, &[], &texts)?))
         })
     }
 

@@ -67,7 +67,10 @@ pub(super) fn read<'f>(
         let plain = name_of(&method);
         let plain = plain.strip_suffix("Async").filter(|it| !it.is_empty()).unwrap_or(plain);
         let called = renamed.unwrap_or_else(|| plain.to_owned());
-        for (verb, template) in selectors(sharp, &all) {
+        // Of a method that overrides another, the first with routes says them.
+        let routing = action.iter().find(|it| attributes(it).any(|it| is_routing(it.name)));
+        let routing: Vec<Attribute<'f>> = routing.iter().flat_map(|it| attributes(it)).collect();
+        for (verb, template) in selectors(sharp, &routing) {
             let routed = match (&template, outer.is_empty()) {
                 (None, true) => conventional(&names, &called, &method, conventions),
                 _ => attribute_paths(&outer, template.as_deref().unwrap_or_default(), prefix)
@@ -266,6 +269,10 @@ fn selectors<'f>(
         own.extend(verbs.iter().map(|verb| (verb.clone(), Some(route.clone()))));
     }
     own
+}
+
+fn is_routing(attribute: &str) -> bool {
+    matches!(attribute, "AcceptVerbs" | "Route") || verb_of(attribute).is_some()
 }
 
 fn verb_of(attribute: &str) -> Option<&'static str> {

@@ -47,6 +47,8 @@ pub(super) struct Run<'a, 'b, 'f> {
     pub(super) middleware: Vec<Middleware<'f>>,
     /// Groups that controllers are served from, with the patterns of conventional routing.
     pub(super) controllers: Vec<(usize, Piece<'f>, Vec<Convention>)>,
+    /// What objects that were given a router keep, by their class.
+    objects: HashMap<&'f str, Names<'f>>,
     visited: HashSet<(&'f str, usize)>,
     stack: Vec<(&'f str, usize)>,
     left: usize,
@@ -66,6 +68,7 @@ impl<'a, 'b, 'f> Run<'a, 'b, 'f> {
             nodes: Vec::new(),
             middleware: Vec::new(),
             controllers: Vec::new(),
+            objects: HashMap::new(),
             visited: HashSet::new(),
             stack: Vec::new(),
             left: MAX_STEPS,
@@ -207,14 +210,10 @@ impl<'a, 'b, 'f> Run<'a, 'b, 'f> {
                 Some(value) => value.clone(),
                 None => self.unnamed(of, names),
             },
-            "this" | "this_expression" => names.get("this").cloned().unwrap_or(Value::Unknown),
+            _ if of.text() == "this" => names.get("this").cloned().unwrap_or(Value::Unknown),
             "invocation_expression" => self.call(of, names, depth + 1),
             "lambda_expression" | "anonymous_method_expression" => Value::Code(*of),
-            "object_creation_expression" => {
-                let name = of.field("type").map(|it| it.text()).unwrap_or_default();
-                let found = self.sharp.types_named(name, of.file).into_iter().next();
-                found.map_or_else(|| self.unnamed(of, names), Value::Object)
-            }
+            "object_creation_expression" => self.made(of, names, depth),
             "argument" | "await_expression" | "cast_expression" | "parenthesized_expression"
             | "postfix_unary_expression" | "checked_expression" => {
                 let inner = of.children().last();
@@ -240,12 +239,64 @@ impl<'a, 'b, 'f> Run<'a, 'b, 'f> {
                 }
                 value
             }
-            "member_access_expression" => match names.get(of.text()) {
-                Some(value) => value.clone(),
-                None => self.unnamed(of, names),
-            },
+            "member_access_expression" => self.member(of, names, depth),
             _ => self.unnamed(of, names),
         }
+    }
+
+    /// `this._group`, and `group.GetType().Name`.
+    fn member(&mut self, of: &Piece<'f>, names: &mut Names<'f>, depth: usize) -> Value<'f> {
+        let text = of.text();
+        if let Some(value) = names.get(text).or_else(|| names.get(text.strip_prefix("this.")?)) {
+            return value.clone();
+        }
+        let is_name = of.field("name").is_some_and(|it| it.text() == "Name");
+        if let (true, Some(on)) = (is_name, of.field("expression"))
+            && on.is(&["invocation_expression"])
+            && let Value::Texts(texts) = self.value(&on, names, depth + 1)
+        {
+            return Value::Texts(texts);
+        }
+        self.unnamed(of, names)
+    }
+
+    /// A new object; one that is given a router keeps it.
+    fn made(&mut self, of: &Piece<'f>, names: &mut Names<'f>, depth: usize) -> Value<'f> {
+        let name = of.field("type").map(|it| it.text()).unwrap_or_default();
+        let Some(class) = self.sharp.types_named(name, of.file).into_iter().next() else {
+            return self.unnamed(of, names);
+        };
+        let given: Vec<Value<'f>> = arguments(of)
+            .iter()
+            .take(20)
+            .map(|it| self.value(&value(it), names, depth + 1))
+            .collect();
+        if given.iter().any(|it| matches!(it, Value::Node(_))) {
+            let body = class.field("body");
+            let constructors = body.iter().flat_map(Piece::children);
+            let constructor = constructors
+                .filter(|it| it.is(&["constructor_declaration"]))
+                .find(|it| parameters(it).len() == given.len());
+            let takes = match constructor {
+                Some(constructor) => parameters(&constructor),
+                None => class.child(&["parameter_list"]).map(|it| it.children().collect()).unwrap_or_default(),
+            };
+            let mut own: Names<'f> =
+                takes.iter().map(|it| parameter_name(it).to_owned()).zip(given).collect();
+            if let Some(constructor) = constructor {
+                self.method(&constructor, own.clone(), depth);
+                let body = constructor.field("body");
+                let sets = body.iter().flat_map(|it| it.all(&["assignment_expression"]).take(50));
+                for set in sets.collect::<Vec<_>>() {
+                    let right = set.field("right").and_then(|it| own.get(it.text()).cloned());
+                    if let (Some(left), Some(right)) = (set.field("left"), right) {
+                        own.insert(left.text().trim_start_matches("this.").to_owned(), right);
+                    }
+                }
+            }
+            self.objects.insert(name_of(&class), own);
+        }
+        Value::Object(class)
     }
 
     /// Of several values, the one that is most of a router: a group before the application.
@@ -318,7 +369,14 @@ impl<'a, 'b, 'f> Run<'a, 'b, 'f> {
         {
             return found;
         }
-        if has_router(&target) || given.iter().any(|(_, it)| has_router(it)) {
+        let keeps = |it: &Value<'f>| match it {
+            Value::Object(of) => self.objects.contains_key(name_of(of)),
+            _ => false,
+        };
+        // Methods of the same object see what it keeps.
+        let is_own = on.is_none() && names.get("this").is_some_and(keeps);
+        let is_router = has_router(&target) || keeps(&target) || is_own;
+        if is_router || given.iter().any(|(_, it)| has_router(it)) {
             let found = self.own_method(call, &target, &given, names, depth);
             if let (Value::Unknown, true) = (&found, has_router(&target)) {
                 // `app.UseCors()` and other fluent calls give back what they are made on.
@@ -465,6 +523,11 @@ impl<'a, 'b, 'f> Run<'a, 'b, 'f> {
         };
         let own = own.or_else(|| holder(method).map(Value::Object));
         names.insert("this".to_owned(), own.unwrap_or(Value::Unknown));
+        if let Some(kept) = holder(method).and_then(|it| self.objects.get(name_of(&it))) {
+            for (name, value) in kept {
+                names.entry(name.clone()).or_insert_with(|| value.clone());
+            }
+        }
         // A local function sees what is around it.
         if method.is(&["local_function_statement"]) {
             for (name, value) in outside {

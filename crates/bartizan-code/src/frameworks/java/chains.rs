@@ -91,8 +91,12 @@ impl<'f> Chains<'f> {
 
     fn method(&mut self, java: &Java<'_, 'f>, of: &Piece<'f>, method: &Piece<'f>) {
         let returns = method.field("type").map(|it| type_name(&it)).unwrap_or_default();
-        let takes = |name: &str| parameter_of(method, name).is_some();
-        let is_old = name_of(method) == "configure";
+        let takes = |name: &str| {
+            let list = method.field("parameters");
+            let mut types = list.iter().flat_map(Piece::children).filter_map(|it| it.field("type"));
+            types.any(|it| it.text() == name)
+        };
+        let is_old = name_of(method) == "configure" && method.field("body").is_some();
         if returns == "WebSecurityCustomizer" || is_old && takes("WebSecurity") {
             for call in method.all(&["method_invocation"]) {
                 if MATCHERS.contains(&callee(&call)) && is_on(&call, "ignoring") {

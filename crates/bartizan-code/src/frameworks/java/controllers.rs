@@ -4,7 +4,11 @@ use super::{
     methods,
     types::{Annotation, Java, TYPES, annotations, has_modifier, name_of, type_name},
 };
-use crate::{paths, route::Guard, syntax::Piece};
+use crate::{
+    paths,
+    route::Guard,
+    syntax::{File, Piece},
+};
 
 /// A route of a controller or a router function, before what stands in front of all of them.
 #[derive(Debug)]
@@ -17,6 +21,8 @@ pub(super) struct Mapped<'f> {
     pub(super) handler: Option<String>,
     /// Where it is declared.
     pub(super) at: Piece<'f>,
+    /// The file of the class, which may be another than that of an inherited mapping.
+    pub(super) file: &'f File,
     /// Guards of class and method.
     pub(super) guards: Vec<Guard>,
     /// Annotations of method, its parameters and its class, that others may look for.
@@ -115,6 +121,7 @@ fn controller<'f>(
                         path: path.clone(),
                         handler: Some(format!("{}.{}", name_of(class), name_of(&nearest))),
                         at: if std::ptr::eq(nearest.file, class.file) { nearest } else { at },
+                        file: class.file,
                         guards: guards.clone(),
                         marks: marks.clone(),
                     }));

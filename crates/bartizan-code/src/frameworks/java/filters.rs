@@ -70,7 +70,7 @@ impl<'f> Filters<'f> {
         let Some(body) = method_of(java, class, &["doFilterInternal", "doFilter", "filter"]) else {
             return;
         };
-        let Some(mut gate) = gates::read(java.project, class, &body, &texts) else { return };
+        let Some(mut gate) = gates::read(java.project, class, &body, &[], &texts) else { return };
         if let Some(not) = method_of(java, class, &["shouldNotFilter"]) {
             for (pattern, is_negated) in gates::paths(java.project, class, &not, &texts) {
                 if is_negated { gate.only.push(pattern) } else { gate.except.push(pattern) }
@@ -113,9 +113,10 @@ impl<'f> Filters<'f> {
         };
         let texts = |piece: &Piece<'f>| java.strings(piece);
         let Some(body) = method_of(java, &class, &["preHandle"]) else { return };
-        let Some(gate) = gates::read(java.project, &class, &body, &texts) else { return };
+        let signs = ["return false"];
+        let Some(gate) = gates::read(java.project, &class, &body, &signs, &texts) else { return };
         let mut standing = Standing { class, gate, includes: Vec::new(), excludes: Vec::new() };
-        for behind in chained(call).skip(1) {
+        for behind in chained(call).skip(1).chain(on_variable(call)) {
             let patterns = arguments(&behind).into_iter().flat_map(|it| java.strings(&it));
             match callee(&behind) {
                 "addPathPatterns" => standing.includes.extend(patterns),
@@ -130,7 +131,7 @@ impl<'f> Filters<'f> {
     fn resolver(&mut self, java: &Java<'_, 'f>, class: &Piece<'f>) {
         let texts = |piece: &Piece<'f>| java.strings(piece);
         let Some(body) = method_of(java, class, &["resolveArgument"]) else { return };
-        let Some(mut gate) = gates::read(java.project, class, &body, &texts) else { return };
+        let Some(mut gate) = gates::read(java.project, class, &body, &[], &texts) else { return };
         let Some(supports) = method_of(java, class, &["supportsParameter"]) else { return };
         let wanted = supports.all(&["class_literal"]).map(|it| {
             let name = it.text().trim_end_matches(".class");
@@ -170,7 +171,7 @@ impl<'f> Filters<'f> {
         let mut advice = methods(class)
             .filter(|it| annotations(it).any(|it| matches!(it.name, "Around" | "Before")));
         let Some(body) = advice.next().and_then(|it| it.field("body")) else { return };
-        let Some(mut gate) = gates::read(java.project, class, &body, &texts) else { return };
+        let Some(mut gate) = gates::read(java.project, class, &body, &[], &texts) else { return };
         for pointcut in &pointcuts {
             for (name, is_negated) in annotations_of(pointcut) {
                 if is_negated { gate.freeing.push(name) } else { gate.wanted.push(name) }
@@ -199,7 +200,7 @@ impl<'f> Filters<'f> {
             let is_of = |patterns: &[String]| {
                 patterns.iter().any(|pattern| ant::matches(pattern, &route.path))
             };
-            java.apps.share(&it.class.file.path, &route.at.file.path)
+            java.apps.share(&it.class.file.path, &route.file.path)
                 && (it.includes.is_empty() || is_of(&it.includes))
                 && !is_of(&it.excludes)
                 && it.gate.stands(&route.path, &bears)
@@ -208,6 +209,18 @@ impl<'f> Filters<'f> {
             .map(|it| Project::demands(name_of(&it.class), &it.class, Level::Application))
             .collect()
     }
+}
+
+/// Calls on the variable that a call is put into.
+fn on_variable<'f>(call: &Piece<'f>) -> Vec<Piece<'f>> {
+    let last = chained(call).last().unwrap_or(*call);
+    let Some(declarator) = last.parent().filter(|it| it.is(&["variable_declarator"])) else {
+        return Vec::new();
+    };
+    let Some(method) = call.within(&["method_declaration"]) else { return Vec::new() };
+    let calls = method.all(&["method_invocation"]).take(500);
+    let on = calls.filter(|it| it.field("object").is_some_and(|it| it.text() == name_of(&declarator)));
+    on.flat_map(|it| chained(&it).collect::<Vec<_>>()).collect()
 }
 
 /// The body of the first of these methods in a class or above it.

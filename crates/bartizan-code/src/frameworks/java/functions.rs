@@ -72,6 +72,7 @@ fn mapped<'f>(java: &Java<'_, 'f>, found: Found<'f>) -> Mapped<'f> {
         method: found.method,
         path: paths::braces(&paths::join("", &found.path, true)).remove(0),
         handler: handler.map(|it| short(it.text())),
+        file: found.at.file,
         at: found.at,
         guards: methods::settled(guards),
         marks: Vec::new(),

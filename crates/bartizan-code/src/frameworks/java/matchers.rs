@@ -93,7 +93,7 @@ fn of_arguments<'f>(java: &Java<'_, 'f>, given: &[Piece<'f>], depth: usize) -> V
             own.method = Some(method);
             continue;
         }
-        let texts = if is_builder(argument) { Vec::new() } else { java.strings(argument) };
+        let texts = if is_matcher(java, argument) { Vec::new() } else { java.strings(argument) };
         for text in texts {
             if METHODS.contains(&text.as_str()) {
                 own.method = Some(text);
@@ -109,6 +109,15 @@ fn of_arguments<'f>(java: &Java<'_, 'f>, given: &[Piece<'f>], depth: usize) -> V
         found.push(own);
     }
     found
+}
+
+/// Whether an expression is a matcher or a variable that holds one, not a text.
+fn is_matcher<'f>(java: &Java<'_, 'f>, piece: &Piece<'f>) -> bool {
+    let declared = if piece.is(&["identifier"]) { java.declared(piece) } else { None };
+    let value = declared.map(|it| it.field("value").unwrap_or(it)).unwrap_or(*piece);
+    is_builder(&value)
+        || value.is(&["object_creation_expression"])
+            && value.field("type").is_some_and(|it| it.text().ends_with("Matcher"))
 }
 
 fn is_builder(piece: &Piece<'_>) -> bool {
@@ -159,7 +168,7 @@ fn of_matcher<'f>(java: &Java<'_, 'f>, piece: &Piece<'f>, depth: usize) -> Vec<M
             });
             // Texts were taken already.
             value
-                .filter(|it| java.strings(it).is_empty() || is_builder(it))
+                .filter(|it| java.strings(it).is_empty() || is_matcher(java, it))
                 .map(|it| of_matcher(java, &it, depth + 1))
                 .unwrap_or_default()
         }

@@ -58,7 +58,7 @@ fn finished<'f>(
     filters: &Filters<'f>,
     route: Mapped<'f>,
 ) -> Route {
-    let file = route.at.file;
+    let file = route.file;
     let (method, path) = (route.method.as_str(), route.path.as_str());
     let mut guards = Vec::new();
     let mut of_chain = &Vec::new();
