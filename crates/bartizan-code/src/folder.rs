@@ -121,8 +121,9 @@ impl Folder {
     fn file(&mut self, path: &Path, below: &str, name: &str, limits: &Limits) {
         let is_manifest = components::is_manifest(name);
         let extension = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
-        let language = Language::of_extension(&extension)
-            .filter(|language| !is_test(name) && (*language != Language::Settings || is_settings(name)));
+        let language = Language::of_extension(&extension).filter(|language| {
+            !is_test(name) && (*language != Language::Settings || is_settings(name))
+        });
         if !is_manifest && language.is_none() {
             return;
         }
@@ -190,4 +191,23 @@ fn bounded(path: &Path, most: u64) -> std::io::Result<Option<String>> {
     let mut text = String::new();
     fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
     Ok((text.len() as u64 <= most).then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_kept_as_texts_and_not_counted_as_code() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["application.yml", "other.yml", "pom.xml", "A.java"] {
+            fs::write(folder.path().join(name), "class A {}").unwrap();
+        }
+        let found = Folder::read(folder.path(), &Limits::default(), &mut |_| {}).unwrap();
+        let names: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, ["A.java", "application.yml", "pom.xml"]);
+        assert_eq!(found.files[1].root().children().count(), 0);
+        let found = crate::read(folder.path(), &Limits::default(), &mut |_| {}).unwrap();
+        assert_eq!(found.files, 1);
+    }
 }

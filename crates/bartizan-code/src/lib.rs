@@ -21,8 +21,6 @@ mod route;
 pub mod syntax;
 #[cfg(test)]
 mod tests;
-#[cfg(test)]
-mod dump_tmp;
 
 use std::path::Path;
 

@@ -7,12 +7,11 @@
 
 use std::cell::Cell;
 
-use super::ant;
-use crate::{
-    guards,
-    project::Project,
-    syntax::Piece,
+use super::{
+    ant,
+    calls::{callee, operator, receiver, refuses},
 };
+use crate::{guards, project::Project, syntax::Piece};
 
 /// When a filter refuses.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -126,24 +125,6 @@ pub(super) fn paths<'f>(
     Reader::new(project, *class, texts).paths(condition)
 }
 
-/// Whether a text answers 401 or 403, or sends to where one signs in.
-fn refuses(text: &str) -> bool {
-    const SIGNS: &[&str] = &["ChallengeResult", "ForbidResult", "ChallengeAsync", "ForbidAsync"];
-    let leads_away = |call: &str| {
-        text.match_indices(call).any(|(at, _)| {
-            let given = text.get(at..).unwrap_or_default().split(';').next().unwrap_or_default();
-            let given = given.to_ascii_lowercase();
-            ["login", "signin", "sign-in"].iter().any(|it| given.contains(it))
-        })
-    };
-    guards::refuses(text)
-        || SIGNS.iter().any(|it| text.contains(it))
-        || leads_away("sendRedirect(")
-        || leads_away("RedirectTo")
-        || leads_away("Response.Redirect(")
-        || leads_away("RedirectResult(")
-}
-
 /// The text of a class without the parts that begin and are as long as said.
 fn without(class: &Piece<'_>, cut: &[(usize, usize)]) -> String {
     let (text, start) = (class.text(), class.offset());
@@ -248,8 +229,7 @@ impl<'a, 'f> Reader<'a, 'f> {
         self.says_refusal(then.text())
             || then.all(THROWS).take(20).any(|it| self.throws_refusal(&it))
             || then.all(CALLS).take(50).any(|call| {
-                self.helper(&call)
-                    .is_some_and(|it| refuses(it.text()) && it.text().len() < 1_500)
+                self.helper(&call).is_some_and(|it| refuses(it.text()) && it.text().len() < 1_500)
             })
     }
 
@@ -452,8 +432,22 @@ impl<'a, 'f> Reader<'a, 'f> {
 /// Whether a name says that everybody may come in.
 pub(super) fn frees_by_name(name: &str) -> bool {
     const WORDS: &[&str] = &[
-        "public", "anonymous", "permit", "no", "skip", "ignore", "open", "free", "bypass",
-        "without", "exempt", "unsecured", "unprotected", "unauthenticated", "optional", "pass",
+        "public",
+        "anonymous",
+        "permit",
+        "no",
+        "skip",
+        "ignore",
+        "open",
+        "free",
+        "bypass",
+        "without",
+        "exempt",
+        "unsecured",
+        "unprotected",
+        "unauthenticated",
+        "optional",
+        "pass",
     ];
     guards::words(name).iter().any(|word| WORDS.contains(&word.as_str()))
 }
@@ -487,39 +481,5 @@ fn is_against(piece: &Piece<'_>, what: &str) -> bool {
 
 /// Whether a comparison is with `!=`.
 fn is_unequal(piece: &Piece<'_>) -> bool {
-    let (Some(left), Some(right)) = (piece.field("left"), piece.field("right")) else {
-        return false;
-    };
-    let between = (left.offset() + left.text().len())..right.offset();
-    piece.file.text.get(between).is_some_and(|text| text.contains("!="))
-}
-
-/// Name of what is called, without its receiver and type arguments.
-pub(super) fn callee<'f>(call: &Piece<'f>) -> &'f str {
-    let name = match call.field("name") {
-        Some(name) => Some(name),
-        None => call.field("function").map(|function| match function.kind() {
-            "member_access_expression" => function.field("name").unwrap_or(function),
-            "conditional_access_expression" => function
-                .child(&["member_binding_expression"])
-                .and_then(|it| it.field("name"))
-                .unwrap_or(function),
-            _ => function,
-        }),
-    };
-    let text = name.map(|name| name.text()).unwrap_or_default();
-    text.split('<').next().unwrap_or(text).trim()
-}
-
-/// What a call is made on.
-pub(super) fn receiver<'f>(call: &Piece<'f>) -> Option<Piece<'f>> {
-    if let Some(object) = call.field("object") {
-        return Some(object);
-    }
-    let function = call.field("function")?;
-    match function.kind() {
-        "member_access_expression" => function.field("expression"),
-        "conditional_access_expression" => function.field("condition"),
-        _ => None,
-    }
+    operator(piece) == "!="
 }

@@ -2,6 +2,7 @@
 
 mod ant;
 mod apps;
+mod calls;
 mod csharp;
 mod gates;
 mod java;

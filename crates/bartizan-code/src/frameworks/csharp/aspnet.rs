@@ -117,3 +117,27 @@ fn finished<'f>(
         component: None,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_code_ends() {
+        let many = "A, ".repeat(200);
+        let groups = "app.MapGroup(K.A).MapGet(K.A, X)";
+        let fluent = ".MapGroup(\"/a\").X()".repeat(2_000);
+        let nested = "app.X(app.MapGroup(".repeat(1_000);
+        let calls = "app.X(); app.Y(app); ".repeat(100);
+        let text = format!(
+            "var app = WebApplication.Create(); {groups}; app{fluent}; {calls} {nested};
+            static class K {{ public static string[] A = {{ {many} }};
+            public static void X(this WebApplication app) {{ {calls} }}
+            public static void Y(this WebApplication app) {{ {calls} foreach (var a in K.A) {{ app.MapGet(a, X); }} }} }}
+            [Route(\"[controller\")] class DController : DController {{ [HttpGet(K.A + K.A)] public int A() => 1; }}"
+        );
+        let file = File::parse("Program.cs", Language::CSharp, text, &Limits::default());
+        let files: Vec<File> = file.into_iter().collect();
+        let _ = read(&Project::new(&files), &Limits::default());
+    }
+}

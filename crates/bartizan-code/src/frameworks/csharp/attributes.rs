@@ -2,7 +2,10 @@
 
 use super::types::{Attribute, Sharp, arguments, attributes, bare, bases, methods, name_of, value};
 use crate::{
-    frameworks::gates::{self, Gate, callee},
+    frameworks::{
+        calls::{callee, receiver},
+        gates::{self, Gate},
+    },
     project::Project,
     route::{Guard, Level, short},
     syntax::{File, Piece},
@@ -180,7 +183,7 @@ impl<'f> Sharp<'_, 'f> {
         for call in &self.actions {
             let is_add = call.is(&["invocation_expression"])
                 && callee(call) == "Add"
-                && gates::receiver(call).is_some_and(|it| bare(it.text()) == "Filters");
+                && receiver(call).is_some_and(|it| bare(it.text()) == "Filters");
             if !is_add || !self.apps.share(&call.file.path, &near.path) {
                 continue;
             }

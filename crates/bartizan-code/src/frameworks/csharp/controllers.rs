@@ -2,12 +2,13 @@
 
 use super::{
     attributes::Said,
+    strings::paths_of,
     types::{
         Attribute, Sharp, arguments, attributes, bases, has_modifier, methods, name_of, parameters,
     },
 };
 use crate::{
-    frameworks::gates::callee,
+    frameworks::calls::callee,
     paths,
     route::Level,
     syntax::{File, Piece},
@@ -76,7 +77,7 @@ pub(super) fn read<'f>(
                 _ => attribute_paths(&outer, template.as_deref().unwrap_or_default(), prefix)
                     .iter()
                     .map(|it| names.filled(it, &called))
-                    .flat_map(|it| paths::braces(&it))
+                    .flat_map(|it| paths_of(&it))
                     .collect(),
             };
             routes.extend(routed.into_iter().map(|path| Mapped {
@@ -107,9 +108,9 @@ pub(super) fn is_controller<'f>(sharp: &Sharp<'_, 'f>, class: &Piece<'f>) -> boo
         BASES.contains(&it) || it.starts_with("EndpointBase") || it.starts_with("BaseAsyncEndpoint")
     });
     // `EndpointBaseAsync.WithRequest<…>` has its name in front.
-    let is_endpoint = class
-        .child(&["base_list"])
-        .is_some_and(|it| it.text().contains("EndpointBaseAsync.") || it.text().contains("EndpointBaseSync."));
+    let is_endpoint = class.child(&["base_list"]).is_some_and(|it| {
+        it.text().contains("EndpointBaseAsync.") || it.text().contains("EndpointBaseSync.")
+    });
     let is_first = sharp.types_named(name_of(class), class.file).first() == Some(class)
         || !has_modifier(class, "partial");
     let is_first = is_first && first_part(sharp, class);
@@ -230,10 +231,7 @@ fn actions<'f>(hierarchy: &[Piece<'f>]) -> Vec<Vec<Piece<'f>>> {
 }
 
 /// Methods and templates of an action, as ASP.NET Core combines its attributes.
-fn selectors<'f>(
-    sharp: &Sharp<'_, 'f>,
-    all: &[Attribute<'f>],
-) -> Vec<(String, Option<String>)> {
+fn selectors<'f>(sharp: &Sharp<'_, 'f>, all: &[Attribute<'f>]) -> Vec<(String, Option<String>)> {
     let (mut own, mut verbs, mut routes) = (Vec::new(), Vec::new(), Vec::new());
     for attribute in all {
         let given = attribute.given();

@@ -10,7 +10,7 @@ use super::{
     },
 };
 use crate::{
-    frameworks::gates::{callee, receiver},
+    frameworks::calls::{callee, receiver},
     paths,
     project::Project,
     route::{Level, short},
@@ -146,8 +146,12 @@ impl<'f> Run<'_, '_, 'f> {
                 self.carter(node, call, depth);
                 Some(Value::Node(node))
             }
-            "MapControllers" | "MapControllerRoute" | "MapDefaultControllerRoute"
-            | "MapAreaControllerRoute" | "MapRoute" => Some(self.controllers(node, call, given)),
+            "MapControllers"
+            | "MapControllerRoute"
+            | "MapDefaultControllerRoute"
+            | "MapAreaControllerRoute"
+            | "MapRoute"
+            | "UseMvcWithDefaultRoute" => Some(self.controllers(node, call, given)),
             "RequireAuthorization" | "AllowAnonymous" | "WithMetadata" => {
                 self.say(node, name, call);
                 Some(Value::Node(node))
@@ -156,7 +160,7 @@ impl<'f> Run<'_, '_, 'f> {
                 self.endpoint_filter(node, call, code(0));
                 Some(Value::Node(node))
             }
-            "UseEndpoints" => {
+            "UseEndpoints" | "UseMvc" => {
                 if let Some(lambda) = code(0) {
                     self.lambda(&lambda, Value::Node(node), names, depth);
                 }
@@ -216,9 +220,10 @@ impl<'f> Run<'_, '_, 'f> {
         let is_endpoint = self.nodes.get(node).is_some_and(|it| it.endpoint.is_some());
         let level = if is_endpoint { Level::Route } else { Level::Group };
         let (demands, frees) = match name {
-            "WithMetadata" => {
-                (written.contains("AuthorizeAttribute"), written.contains("AllowAnonymousAttribute"))
-            }
+            "WithMetadata" => (
+                written.contains("AuthorizeAttribute"),
+                written.contains("AllowAnonymousAttribute"),
+            ),
             name => (name == "RequireAuthorization", name == "AllowAnonymous"),
         };
         let text = short(&format!("{name}({written})"));
@@ -271,7 +276,7 @@ impl<'f> Run<'_, '_, 'f> {
             .collect();
         let pattern = texts.iter().find(|it| it.contains("{controller") || it.contains("{action"));
         let mut conventions = Vec::new();
-        if callee(call) == "MapDefaultControllerRoute" {
+        if matches!(callee(call), "MapDefaultControllerRoute" | "UseMvcWithDefaultRoute") {
             let pattern = "{controller=Home}/{action=Index}/{id?}".to_owned();
             conventions.push(Convention { pattern, area: None });
         } else if let Some(pattern) = pattern {

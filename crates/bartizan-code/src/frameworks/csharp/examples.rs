@@ -1,5 +1,6 @@
 //! Examples of ASP.NET Core.
 
+use super::example_groups;
 use crate::frameworks::Example;
 
 pub(super) static EXAMPLES: &[Example] = &[
@@ -49,7 +50,10 @@ public class OrdersController : ApiControllerBase
     private void Other() {}
 }"#,
             ),
-            ("src/Shop/Paths.cs", "static class Paths { public const string Orders = \"orders\"; }"),
+            (
+                "src/Shop/Paths.cs",
+                "static class Paths { public const string Orders = \"orders\"; }",
+            ),
             (
                 "src/Shop/Controllers/PublicController.cs",
                 r#"[Route("public"), ApiController, AllowAnonymous]
@@ -355,7 +359,11 @@ public class UsersController : Controller
 }"#,
             ),
         ],
-        routes: &["ANY / required", "ANY /Home/About none", "POST /Admin/Users/Remove/{id} required"],
+        routes: &[
+            "ANY / required",
+            "ANY /Home/About none",
+            "POST /Admin/Users/Remove/{id} required",
+        ],
     },
     Example {
         title: "modules of Carter and classes of FastEndpoints",
@@ -406,6 +414,7 @@ public class RemoveUser : EndpointWithoutRequest
             "DELETE /fast/admins/users/{id} required",
         ],
     },
+    example_groups::GROUPS,
     Example {
         title: "clients and helpers are no routes",
         files: &[(

@@ -3,17 +3,19 @@
 use super::{
     attributes::Said,
     controllers::Mapped,
+    strings::paths_of,
     types::{Sharp, arguments, attributes, bare, bases, methods, name_of, type_arguments, value},
 };
 use crate::{
-    frameworks::gates::{callee, receiver},
+    frameworks::calls::{callee, receiver},
     paths,
     project::Project,
     route::Level,
     syntax::Piece,
 };
 
-const BASES: &[&str] = &["Endpoint", "EndpointWithMapper", "EndpointWithMapping", "EndpointWithoutRequest"];
+const BASES: &[&str] =
+    &["Endpoint", "EndpointWithMapper", "EndpointWithMapping", "EndpointWithoutRequest"];
 const VERBS: &[&str] = &["Delete", "Get", "Head", "Patch", "Post", "Put"];
 
 /// The routes of all such classes.
@@ -79,7 +81,7 @@ fn endpoint<'f>(sharp: &Sharp<'_, 'f>, class: &Piece<'f>, routes: &mut Vec<Mappe
     // Whoever says nothing is closed.
     said.authorize.push(Project::demands(name_of(class), class, Level::Route));
     for path in &paths {
-        for path in paths::braces(&paths::join(&prefix, path, false)) {
+        for path in paths_of(&paths::join(&prefix, path, false)) {
             routes.extend(verbs.iter().map(|verb| Mapped {
                 method: verb.clone(),
                 path: path.clone(),

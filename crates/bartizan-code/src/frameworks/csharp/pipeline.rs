@@ -5,7 +5,10 @@ use super::{
     types::{arguments, type_arguments, value},
 };
 use crate::{
-    frameworks::gates::{self, Gate, callee},
+    frameworks::{
+        calls::callee,
+        gates::{self, Gate},
+    },
     project::Project,
     route::{Guard, Level, short},
     syntax::Piece,
@@ -48,9 +51,10 @@ impl<'f> Run<'_, '_, 'f> {
                 let of = named.or_else(|| given.first().and_then(|it| it.children().next()));
                 of.and_then(|it| sharp.middleware(it.text(), call.file)).map(|it| it.1)
             }
-            _ => given.first().filter(|it| it.is(&["lambda_expression"])).and_then(|lambda| {
-                sharp.gate_of_lambda(lambda)
-            }),
+            _ => given
+                .first()
+                .filter(|it| it.is(&["lambda_expression"]))
+                .and_then(|lambda| sharp.gate_of_lambda(lambda)),
         };
         if let Some(gate) = gate {
             let guard = Project::demands(&short(call.text()), call, Level::Application);

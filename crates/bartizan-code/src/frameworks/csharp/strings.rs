@@ -1,13 +1,17 @@
 //! What texts an expression of C# stands for.
 
 use super::types::{Sharp, TYPES, arguments, bare, holder, name_of, value};
-use crate::{frameworks::gates::callee, syntax::Piece};
+use crate::{
+    frameworks::calls::{callee, operator},
+    paths,
+    syntax::Piece,
+};
 
 /// What the names of parameters stand for where a method is called.
 pub(super) type Bound<'a> = &'a dyn Fn(&str) -> Option<Vec<String>>;
 
 /// Expressions in each other that are followed.
-const MAX_DEPTH: usize = 14;
+const MAX_DEPTH: usize = 40;
 /// Texts that one expression may stand for.
 const MAX_TEXTS: usize = 200;
 
@@ -20,13 +24,14 @@ impl<'f> Sharp<'_, 'f> {
     /// The texts that an expression stands for: one for most, several for arrays and lists, none
     /// where it is not known.
     pub(super) fn texts(&self, piece: &Piece<'f>, bound: Bound<'_>) -> Vec<String> {
+        self.budget.begin();
         let mut texts = self.inner(piece, bound, 0);
         texts.truncate(MAX_TEXTS);
         texts
     }
 
     fn inner(&self, piece: &Piece<'f>, bound: Bound<'_>, depth: usize) -> Vec<String> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.budget.is_spent() {
             return Vec::new();
         }
         let deeper = |piece: &Piece<'f>| self.inner(piece, bound, depth + 1);
@@ -45,8 +50,7 @@ impl<'f> Sharp<'_, 'f> {
                             vec![part.text().replace("{{", "{").replace("}}", "}")]
                         }
                         "interpolation" => {
-                            let value =
-                                part.children().find(|it| !it.is(&["interpolation_brace"]));
+                            let value = part.children().find(|it| !it.is(&["interpolation_brace"]));
                             value.map(|it| deeper(&it)).unwrap_or_default()
                         }
                         _ => continue,
@@ -55,12 +59,20 @@ impl<'f> Sharp<'_, 'f> {
                 }
                 all
             }
-            "binary_expression" => {
+            "binary_expression" if matches!(operator(piece), "+" | "??") => {
                 let side = |name| piece.field(name).map(|it| deeper(&it)).unwrap_or_default();
-                crossed(side("left"), side("right"))
+                let left = side("left");
+                if operator(piece) == "??" && !left.is_empty() {
+                    return left;
+                }
+                crossed(left, side("right"))
             }
-            "argument" | "parenthesized_expression" | "cast_expression" | "expression_element"
-            | "equals_value_clause" | "arrow_expression_clause" => {
+            "argument"
+            | "parenthesized_expression"
+            | "cast_expression"
+            | "expression_element"
+            | "equals_value_clause"
+            | "arrow_expression_clause" => {
                 piece.children().last().map(|it| deeper(&it)).unwrap_or_default()
             }
             "collection_element" | "collection_expression" | "initializer_expression" => {
@@ -96,12 +108,12 @@ impl<'f> Sharp<'_, 'f> {
                 classes.push(around);
             }
             if around.is(&["block", "compilation_unit"]) && !here.is_empty() {
-                let local = here.iter().filter(|it| {
+                let mut local = here.iter().filter(|it| {
                     let mut above = it.ancestors().take(6);
                     it.offset() < piece.offset()
                         && above.find(|it| it.is(&["block", "compilation_unit"])) == Some(around)
                 });
-                if let Some(found) = local.last() {
+                if let Some(found) = local.next_back() {
                     return value_of(found);
                 }
             }
@@ -171,12 +183,12 @@ impl<'f> Sharp<'_, 'f> {
                 texts
             }
             "ToLower" | "ToLowerInvariant" => {
-                let on = crate::frameworks::gates::receiver(call);
+                let on = crate::frameworks::calls::receiver(call);
                 let texts = on.map(|it| deeper(&it)).unwrap_or_default();
                 texts.iter().map(|it| it.to_lowercase()).collect()
             }
             "TrimEnd" | "TrimStart" | "Trim" | "ToArray" | "ToList" | "ToString" => {
-                let on = crate::frameworks::gates::receiver(call);
+                let on = crate::frameworks::calls::receiver(call);
                 on.map(|it| deeper(&it)).unwrap_or_default()
             }
             _ => Vec::new(),
@@ -210,4 +222,29 @@ fn unescaped(literal: &Piece<'_>) -> String {
         }
     }
     out
+}
+
+/// The paths of a template: `{year:int?}` is as optional as `{year?}`.
+pub(super) fn paths_of(template: &str) -> Vec<String> {
+    let Some(front) = template.strip_suffix("?}") else { return paths::braces(template) };
+    match (front.rfind('{'), front.rfind('/')) {
+        (Some(open), slash) if slash.is_none_or(|slash| slash < open) => {
+            let inner = front.get(open..).unwrap_or_default();
+            let name = inner.split(':').next().unwrap_or(inner);
+            paths::braces(&format!("{}{name}?}}", front.get(..open).unwrap_or_default()))
+        }
+        _ => paths::braces(template),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::paths_of;
+
+    #[test]
+    fn constraints_may_be_optional() {
+        assert_eq!(paths_of("/a/{year:int:min(2000)?}"), ["/a", "/a/{year}"]);
+        assert_eq!(paths_of("/a/{x:int}/{y?}"), ["/a/{x}", "/a/{x}/{y}"]);
+        assert_eq!(paths_of("/a/{x:regex(^a{{2}}$)}"), ["/a/{x}"]);
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::{
-    frameworks::apps::Apps,
+    frameworks::{apps::Apps, calls::Budget},
     project::Project,
     syntax::{File, Language, Piece},
 };
@@ -27,6 +27,8 @@ pub(super) struct Sharp<'a, 'f> {
     pub(super) methods: Vec<Piece<'f>>,
     /// Calls, creations and assignments, in order of the files.
     pub(super) actions: Vec<Piece<'f>>,
+    /// What following texts may cost.
+    pub(super) budget: Budget,
     /// Which files are of which application.
     pub(super) apps: Apps,
     types_by_name: HashMap<&'f str, Vec<Piece<'f>>>,
@@ -70,6 +72,7 @@ impl<'a, 'f> Sharp<'a, 'f> {
             types: Vec::new(),
             methods: Vec::new(),
             actions: Vec::new(),
+            budget: Budget::default(),
             apps: Apps::default(),
             types_by_name: HashMap::new(),
             methods_by_name: HashMap::new(),
@@ -224,7 +227,11 @@ pub(super) fn arguments<'f>(call: &Piece<'f>) -> Vec<Piece<'f>> {
 
 /// The value of an argument without its name.
 pub(super) fn value<'f>(argument: &Piece<'f>) -> Piece<'f> {
-    if argument.is(&["argument"]) { argument.children().last().unwrap_or(*argument) } else { *argument }
+    if argument.is(&["argument"]) {
+        argument.children().last().unwrap_or(*argument)
+    } else {
+        *argument
+    }
 }
 
 /// The type arguments of a call: `Use<X>()`.

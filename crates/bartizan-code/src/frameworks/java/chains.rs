@@ -6,7 +6,7 @@ use super::{
     types::{Annotation, Java, TYPES, annotations, arguments, name_of, type_name},
 };
 use crate::{
-    frameworks::gates::callee,
+    frameworks::calls::callee,
     project::Project,
     route::{Guard, Level},
     syntax::{Language, Piece},
@@ -109,16 +109,18 @@ impl<'f> Chains<'f> {
         }
         let is_chain = matches!(returns, "SecurityFilterChain" | "SecurityWebFilterChain")
             && method.field("body").is_some();
-        if !is_chain && !(is_old && takes("HttpSecurity")) {
+        if !(is_chain || is_old && takes("HttpSecurity")) {
             return;
         }
         self.configured.push(&method.file.path);
         if is_left_out(java, method) || is_left_out(java, of) {
             return;
         }
-        let order = order(java, method)
-            .or_else(|| order(java, of))
-            .unwrap_or(if is_old { 100 } else { i64::from(i32::MAX) });
+        let order = order(java, method).or_else(|| order(java, of)).unwrap_or(if is_old {
+            100
+        } else {
+            i64::from(i32::MAX)
+        });
         let mut chain = Chain {
             order,
             at: *method,
@@ -142,10 +144,12 @@ impl<'f> Chains<'f> {
         path: &str,
         file: &str,
     ) -> Option<&Chain<'f>> {
-        self.chains.iter().filter(|chain| java.apps.share(&chain.at.file.path, file)).find(|chain| {
-            let scope = chain.scope.as_ref();
-            scope.is_none_or(|scope| scope.iter().any(|it| it.takes(method, path)))
-        })
+        self.chains.iter().filter(|chain| java.apps.share(&chain.at.file.path, file)).find(
+            |chain| {
+                let scope = chain.scope.as_ref();
+                scope.is_none_or(|scope| scope.iter().any(|it| it.takes(method, path)))
+            },
+        )
     }
 
     /// The rule that says that security looks at a route not at all.
@@ -188,9 +192,10 @@ impl<'f> Chains<'f> {
 impl<'f> Chain<'f> {
     /// The guard that a route has from the rules.
     pub(super) fn guard(&self, method: &str, path: &str) -> Option<Guard> {
-        let rule = self.rules.iter().find(|rule| {
-            rule.matchers.iter().any(|matcher| matcher.takes(method, path))
-        });
+        let rule = self
+            .rules
+            .iter()
+            .find(|rule| rule.matchers.iter().any(|matcher| matcher.takes(method, path)));
         match rule {
             Some(rule) => {
                 let guard = if rule.frees { Project::frees } else { Project::demands };
@@ -212,11 +217,12 @@ impl<'f> Chain<'f> {
             "securityMatcher" => self.narrow(of_call(java, call)),
             "antMatcher" | "mvcMatcher" | "regexMatcher" => {
                 // `AntPathRequestMatcher.antMatcher(…)` is an argument of something else.
-                let is_of_http = call.field("object").is_some_and(|it| {
-                    it.text().starts_with(|c: char| c.is_lowercase())
-                }) && call.within(&["argument_list"]).is_none_or(|it| {
-                    it.parent().is_some_and(|it| !MATCHERS.contains(&callee(&it)))
-                });
+                let is_of_http = call
+                    .field("object")
+                    .is_some_and(|it| it.text().starts_with(|c: char| c.is_lowercase()))
+                    && call.within(&["argument_list"]).is_none_or(|it| {
+                        it.parent().is_some_and(|it| !MATCHERS.contains(&callee(&it)))
+                    });
                 if is_of_http {
                     self.narrow(of_call(java, call));
                 }
@@ -370,7 +376,9 @@ pub(super) fn type_of<'f>(java: &Java<'_, 'f>, piece: &Piece<'f>) -> Option<&'f 
             let name = piece.text();
             let around = piece.ancestors().take(80);
             let parameter = around
-                .filter_map(|it| it.field("parameters").or_else(|| it.child(&["formal_parameters"])))
+                .filter_map(|it| {
+                    it.field("parameters").or_else(|| it.child(&["formal_parameters"]))
+                })
                 .flat_map(|it| it.children())
                 .find(|it| name_of(it) == name)
                 .and_then(|it| it.field("type"));
@@ -417,7 +425,8 @@ fn order<'f>(java: &Java<'_, 'f>, of: &Piece<'f>) -> Option<i64> {
 
 /// Whether a configuration is for development only, or switched off by a setting.
 fn is_left_out<'f>(java: &Java<'_, 'f>, of: &Piece<'f>) -> bool {
-    const PROFILES: &[&str] = &["dev", "development", "insecure", "it", "local", "nosecurity", "test"];
+    const PROFILES: &[&str] =
+        &["dev", "development", "insecure", "it", "local", "nosecurity", "test"];
     let texts = |annotation: &Annotation<'f>, keys: &[&str]| {
         annotation.argument(keys).map(|it| java.strings(&it)).unwrap_or_default()
     };
@@ -437,7 +446,9 @@ fn is_left_out<'f>(java: &Java<'_, 'f>, of: &Piece<'f>) -> bool {
             match java.setting(&key, of.file) {
                 Some(value) if wanted.is_empty() => value == "false",
                 Some(value) => value != wanted,
-                None => wanted == "false" && !annotation.piece.text().contains("matchIfMissing = true"),
+                None => {
+                    wanted == "false" && !annotation.piece.text().contains("matchIfMissing = true")
+                }
             }
         }
         _ => false,

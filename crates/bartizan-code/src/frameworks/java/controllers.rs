@@ -53,7 +53,8 @@ impl<'f> Handler<'f> {
 pub(super) fn read<'f>(java: &Java<'_, 'f>) -> Vec<Mapped<'f>> {
     let mut routes = Vec::new();
     let prefixes = prefixes(java);
-    for class in java.types.iter().filter(|it| it.is(&["class_declaration", "record_declaration"])) {
+    for class in java.types.iter().filter(|it| it.is(&["class_declaration", "record_declaration"]))
+    {
         if is_controller(java, class) {
             controller(java, class, &prefixes, &mut routes);
         }
@@ -150,8 +151,11 @@ fn handlers<'f>(java: &Java<'_, 'f>, hierarchy: &[Piece<'f>]) -> Vec<Handler<'f>
             let alike = nearer.filter_map(|it| {
                 let first = *it.declared.first()?;
                 let same = parameter_types(&first);
-                (name_of(&first) == name_of(&method) && same.len() == types.len())
-                    .then_some((it, first, same == types))
+                (name_of(&first) == name_of(&method) && same.len() == types.len()).then_some((
+                    it,
+                    first,
+                    same == types,
+                ))
             });
             // With type parameters the types of both differ: then an override is one that says so,
             // or that has no mapping of its own.
@@ -234,7 +238,8 @@ struct Prefix<'f> {
 fn prefixes<'f>(java: &Java<'_, 'f>) -> Vec<Prefix<'f>> {
     let configuring = java.methods_named("configurePathMatch").iter();
     let configuring = configuring.chain(java.methods_named("configurePathMatching"));
-    let calls = configuring.flat_map(|method| method.all(&["method_invocation"]).collect::<Vec<_>>());
+    let calls =
+        configuring.flat_map(|method| method.all(&["method_invocation"]).collect::<Vec<_>>());
     calls
         .filter(|call| name_of(call) == "addPathPrefix")
         .filter_map(|at| {
@@ -271,7 +276,9 @@ impl<'f> Prefix<'f> {
                         .flat_map(|it| java.strings(it))
                         .any(|wanted| package.starts_with(&wanted));
                 }
-                "forBasePackageClass" | "basePackageClass" | "forAssignableType"
+                "forBasePackageClass"
+                | "basePackageClass"
+                | "forAssignableType"
                 | "assignableType" => {
                     said = true;
                     is_for |= call.all(&["class_literal"]).any(|it| {

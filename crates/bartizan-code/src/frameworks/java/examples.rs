@@ -1,5 +1,6 @@
 //! Examples of Spring.
 
+use super::example_rules;
 use crate::frameworks::Example;
 
 pub(super) static EXAMPLES: &[Example] = &[
@@ -147,7 +148,10 @@ class UserController implements UserApi {
     Example {
         title: "an old adapter, ignored paths, and a context path",
         files: &[
-            ("src/main/resources/application.yml", "server:\n  servlet:\n    context-path: /shop\n"),
+            (
+                "src/main/resources/application.yml",
+                "server:\n  servlet:\n    context-path: /shop\n",
+            ),
             (
                 "src/main/java/b/Config.java",
                 r#"package b;
@@ -404,11 +408,18 @@ class Pages {
             "GET /page/edit required",
         ],
     },
+    example_rules::RULES,
     Example {
         title: "Spring Security in the build alone demands everywhere",
         files: &[
-            ("pom.xml", "<project><dependency><artifactId>spring-boot-starter-security</artifactId></dependency></project>"),
-            ("src/main/java/f/A.java", "@RestController class A { @GetMapping(\"/a\") void a() {} }"),
+            (
+                "pom.xml",
+                "<project><dependency><artifactId>spring-boot-starter-security</artifactId></dependency></project>",
+            ),
+            (
+                "src/main/java/f/A.java",
+                "@RestController class A { @GetMapping(\"/a\") void a() {} }",
+            ),
         ],
         routes: &["GET /a required"],
     },

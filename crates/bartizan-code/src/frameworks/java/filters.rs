@@ -10,7 +10,8 @@ use super::{
 use crate::{
     frameworks::{
         ant,
-        gates::{self, Gate, callee},
+        calls::callee,
+        gates::{self, Gate},
     },
     project::Project,
     route::{Guard, Level},
@@ -82,7 +83,8 @@ impl<'f> Filters<'f> {
         let is_off = registered.iter().any(|it| it.text().contains("setEnabled(false)"));
         for registration in &registered {
             let calls = registration.all(&["method_invocation"]);
-            for call in calls.filter(|it| matches!(callee(it), "addUrlPatterns" | "setUrlPatterns")) {
+            for call in calls.filter(|it| matches!(callee(it), "addUrlPatterns" | "setUrlPatterns"))
+            {
                 let patterns = arguments(&call).into_iter().flat_map(|it| java.strings(&it));
                 standing.includes.extend(patterns.map(|it| of_servlet(&it)));
             }
@@ -141,9 +143,8 @@ impl<'f> Filters<'f> {
         // Of an annotation and a type, the annotation says more.
         let annotation = supports.text().contains("Annotation(");
         if annotation && gate.wanted.len() > 1 {
-            let asked = supports.all(&["method_invocation"]).filter(|it| {
-                callee(it).contains("Annotation")
-            });
+            let asked =
+                supports.all(&["method_invocation"]).filter(|it| callee(it).contains("Annotation"));
             let names: Vec<String> = asked
                 .flat_map(|it| it.all(&["class_literal"]).collect::<Vec<_>>())
                 .map(|it| format!("parameter {}", it.text().trim_end_matches(".class")))
@@ -193,8 +194,7 @@ impl<'f> Filters<'f> {
         of_chain: &[&str],
     ) -> Vec<Guard> {
         let bears = |mark: &str| route.marks.iter().any(|it| it == mark);
-        let in_chain =
-            self.of_chains.iter().filter(|it| of_chain.contains(&name_of(&it.class)));
+        let in_chain = self.of_chains.iter().filter(|it| of_chain.contains(&name_of(&it.class)));
         let all = self.standing.iter().chain(in_chain);
         let standing = all.filter(|it| {
             let is_of = |patterns: &[String]| {
@@ -219,7 +219,8 @@ fn on_variable<'f>(call: &Piece<'f>) -> Vec<Piece<'f>> {
     };
     let Some(method) = call.within(&["method_declaration"]) else { return Vec::new() };
     let calls = method.all(&["method_invocation"]).take(500);
-    let on = calls.filter(|it| it.field("object").is_some_and(|it| it.text() == name_of(&declarator)));
+    let on =
+        calls.filter(|it| it.field("object").is_some_and(|it| it.text() == name_of(&declarator)));
     on.flat_map(|it| chained(&it).collect::<Vec<_>>()).collect()
 }
 

@@ -6,7 +6,7 @@ use super::{
     types::{Java, annotations, arguments, name_of, type_name},
 };
 use crate::{
-    frameworks::gates::callee,
+    frameworks::calls::callee,
     guards::refuses,
     paths,
     project::Project,

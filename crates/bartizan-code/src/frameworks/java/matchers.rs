@@ -2,7 +2,7 @@
 
 use super::types::{Java, arguments, name_of, type_name};
 use crate::{
-    frameworks::{ant, gates::callee},
+    frameworks::{ant, calls::callee},
     syntax::Piece,
 };
 
@@ -30,7 +30,8 @@ impl Matcher {
         if self.method.as_deref().is_some_and(|wanted| wanted != method) {
             return false;
         }
-        let bare = if self.is_lenient && path.len() > 1 { path.trim_end_matches('/') } else { path };
+        let bare =
+            if self.is_lenient && path.len() > 1 { path.trim_end_matches('/') } else { path };
         self.is_any || self.patterns.iter().any(|it| ant::matches(it, bare))
     }
 }
@@ -65,8 +66,7 @@ const BUILDERS: &[&str] = &[
     "pattern",
 ];
 
-const METHODS: &[&str] =
-    &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
+const METHODS: &[&str] = &["DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "TRACE"];
 const MAX_DEPTH: usize = 8;
 
 /// What a call like `requestMatchers(…)` matches.
@@ -180,7 +180,8 @@ fn of_matcher<'f>(java: &Java<'_, 'f>, piece: &Piece<'f>, depth: usize) -> Vec<M
 fn method_of(piece: &Piece<'_>) -> Option<String> {
     let text = piece.text().trim_end_matches(".name()").trim_end_matches(".toString()");
     let last = text.rsplit('.').next().unwrap_or(text);
-    let is_constant = text == last || text.contains("HttpMethod.") || text.contains("RequestMethod.");
+    let is_constant =
+        text == last || text.contains("HttpMethod.") || text.contains("RequestMethod.");
     (is_constant && METHODS.contains(&last)).then(|| last.to_owned())
 }
 

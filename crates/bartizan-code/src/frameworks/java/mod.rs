@@ -3,6 +3,7 @@
 mod access;
 mod chains;
 mod controllers;
+mod example_rules;
 mod examples;
 mod filters;
 mod functions;

@@ -105,7 +105,8 @@ fn joined(above: &[(usize, String)]) -> String {
 
 /// Notes a value; further ones of the same key are members of a list.
 fn add(values: &mut HashMap<String, String>, key: String, value: &str) {
-    let value = value.trim().trim_matches(['"', '\'']).trim_start_matches('[').trim_end_matches(']');
+    let value =
+        value.trim().trim_matches(['"', '\'']).trim_start_matches('[').trim_end_matches(']');
     let has = values.entry(key).or_default();
     if !has.is_empty() {
         has.push(',');
@@ -119,7 +120,8 @@ mod tests {
 
     #[test]
     fn keys_of_both_forms() {
-        let flat = flat("# x\nserver.servlet.context-path=/api\nopen.paths[0]=/a\nopen.paths[1]=/b");
+        let flat =
+            flat("# x\nserver.servlet.context-path=/api\nopen.paths[0]=/a\nopen.paths[1]=/b");
         assert_eq!(flat["server.servlet.contextpath"], "/api");
         assert_eq!(flat["open.paths"], "/a,/b");
         let text = "server:\n  servlet:\n    context-path: \"/api\" # x\n  port: 1\nopen:\n  paths:\n    - /a\n    - /b\n---\nspring.config.activate.on-profile: dev\nserver.port: 2";

@@ -95,6 +95,32 @@ fn context_path(java: &Java<'_, '_>, file: &File) -> String {
         "spring.webflux.base-path",
     ];
     let found = KEYS.iter().filter_map(|key| java.setting(key, file));
-    let found = found.map(|it| java.filled(it, file)).filter(|it| it.trim_matches('/') != "");
+    let found = found.map(|it| java.filled(it, file)).filter(|it| !it.trim_matches('/').is_empty());
     found.fold(String::new(), |all, it| paths::join(&all, &it, false))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_code_ends() {
+        let many = "A, ".repeat(200);
+        let constants = format!("class K {{ static final String[] A = {{ {many} }}; }}");
+        let chain = format!("http{}", ".requestMatchers(A).permitAll()".repeat(3_000));
+        let nested = "auth -> auth.requestMatchers(A).permitAll(".repeat(300);
+        let ifs = "if (!a(A)) { if (b == null) { chain.doFilter(A); } ".repeat(300);
+        let controllers = "@GetMapping(K.A) void a() {} ".repeat(300);
+        let text = format!(
+            "{constants} @Configuration class C extends C {{ SecurityFilterChain c(HttpSecurity http) {{ {chain}; http.x({nested} }} }}
+            @RestController @RequestMapping(A + A + A) class D extends D implements I {{ {controllers} }}
+            interface I extends I {{}}
+            @Component class F extends OncePerRequestFilter {{ void doFilterInternal() {{ {ifs} response.setStatus(401); }} }}"
+        );
+        let routing = "route().path(\"/a\", b -> b.add(x())".repeat(100);
+        let text = format!("{text} class R {{ RouterFunction<S> x() {{ return {routing}; }} }}");
+        let file = File::parse("A.java", Language::Java, text, &Limits::default());
+        let files: Vec<File> = file.into_iter().collect();
+        let _ = read(&Project::new(&files), &Limits::default());
+    }
 }

@@ -2,12 +2,12 @@
 
 use super::types::{Annotation, Java, TYPES, annotations, arguments, name_of, type_name};
 use crate::{
-    frameworks::gates::callee,
+    frameworks::calls::{callee, operator},
     syntax::{File, Piece},
 };
 
 /// Expressions in each other that are followed.
-const MAX_DEPTH: usize = 14;
+const MAX_DEPTH: usize = 40;
 /// Texts that one expression may stand for.
 const MAX_TEXTS: usize = 200;
 
@@ -15,13 +15,14 @@ impl<'f> Java<'_, 'f> {
     /// The texts that an expression stands for: one for most, several for arrays and lists, none
     /// where it is not known.
     pub(super) fn strings(&self, piece: &Piece<'f>) -> Vec<String> {
+        self.budget.begin();
         let mut texts = self.texts(piece, 0);
         texts.truncate(MAX_TEXTS);
         texts.iter().map(|text| self.filled(text, piece.file)).collect()
     }
 
     fn texts(&self, piece: &Piece<'f>, depth: usize) -> Vec<String> {
-        if depth > MAX_DEPTH {
+        if depth > MAX_DEPTH || self.budget.is_spent() {
             return Vec::new();
         }
         let inner = |piece: &Piece<'f>| self.texts(piece, depth + 1);
@@ -44,7 +45,7 @@ impl<'f> Java<'_, 'f> {
                 .filter_map(|side| piece.field(side))
                 .flat_map(|it| inner(&it))
                 .collect(),
-            "binary_expression" => {
+            "binary_expression" if operator(piece) == "+" => {
                 let side = |name| piece.field(name).map(|it| inner(&it)).unwrap_or_default();
                 crossed(side("left"), side("right"))
             }
@@ -89,9 +90,7 @@ impl<'f> Java<'_, 'f> {
             }
         }
         let mut fields = types.iter().flat_map(|of| self.hierarchy(of));
-        fields
-            .find_map(|of| self.field_of(&of, name))
-            .or_else(|| self.imported(name, piece.file))
+        fields.find_map(|of| self.field_of(&of, name)).or_else(|| self.imported(name, piece.file))
     }
 
     /// The field that a static import brings in.
@@ -209,7 +208,8 @@ impl<'f> Java<'_, 'f> {
         let value = settings
             .filter(|it| object.is_some() && self.apps.share(&it.file.path, &call.file.path))
             .find_map(|it| it.ending(key));
-        let texts = value.unwrap_or_default().split(',').map(|it| it.trim_matches([' ', '"', '\'']));
+        let texts =
+            value.unwrap_or_default().split(',').map(|it| it.trim_matches([' ', '"', '\'']));
         texts.filter(|text| !text.is_empty()).map(str::to_owned).collect()
     }
 
@@ -233,7 +233,8 @@ impl<'f> Java<'_, 'f> {
 
 /// What a lambda is called with for each member: `PATHS.forEach(path -> …)`.
 fn each_of<'f>(lambda: &Piece<'f>, name: &str) -> Option<Piece<'f>> {
-    let is_of = lambda.field("parameters").is_some_and(|it| it.text().trim_matches(['(', ')']) == name);
+    let is_of =
+        lambda.field("parameters").is_some_and(|it| it.text().trim_matches(['(', ')']) == name);
     let call = lambda.parent()?.parent()?;
     if !is_of || !call.is(&["method_invocation"]) || callee(&call) != "forEach" {
         return None;

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::settings::Settings;
 use crate::{
-    frameworks::apps::Apps,
+    frameworks::{apps::Apps, calls::Budget},
     project::Project,
     syntax::{File, Language, Piece},
 };
@@ -24,6 +24,8 @@ pub(super) struct Java<'a, 'f> {
     pub(super) project: &'a Project<'f>,
     /// Every type, in order of the files.
     pub(super) types: Vec<Piece<'f>>,
+    /// What following texts may cost.
+    pub(super) budget: Budget,
     /// Which files are of which application.
     pub(super) apps: Apps,
     /// Settings of the applications.
@@ -65,6 +67,7 @@ impl<'a, 'f> Java<'a, 'f> {
         let mut java = Self {
             project,
             types: Vec::new(),
+            budget: Budget::default(),
             apps: Apps::default(),
             settings: Settings::all(project),
             types_by_name: HashMap::new(),
@@ -179,7 +182,8 @@ impl<'a, 'f> Java<'a, 'f> {
                 break;
             }
             if let Some(of) = self.annotation_type(&annotation) {
-                let more = annotations(&of).filter(|it| !found.iter().any(|has| has.name == it.name));
+                let more =
+                    annotations(&of).filter(|it| !found.iter().any(|has| has.name == it.name));
                 let more: Vec<_> = more.collect();
                 found.extend(more);
             }
@@ -212,14 +216,20 @@ pub(super) fn annotations<'f>(of: &Piece<'f>) -> impl Iterator<Item = Annotation
     })
 }
 
-/// Whether one of the words before a declaration is `word`.
+/// Whether one of the words before a declaration is `word`; those in annotations do not count.
 pub(super) fn has_modifier(of: &Piece<'_>, word: &str) -> bool {
-    of.child(&["modifiers"]).is_some_and(|it| {
-        let plain = it.text().lines().filter(|line| !line.trim_start().starts_with('@'));
-        it.text().split_whitespace().any(|has| has == word)
-            && (it.children().next().is_none() || plain.count() > 0)
-            || it.text().split_whitespace().next_back() == Some(word)
-    })
+    let Some(modifiers) = of.child(&["modifiers"]) else { return false };
+    let (text, start) = (modifiers.text(), modifiers.offset());
+    let mut at = 0;
+    let mut plain = String::new();
+    for annotation in modifiers.children() {
+        let from = annotation.offset().saturating_sub(start);
+        plain.push_str(text.get(at..from).unwrap_or_default());
+        plain.push(' ');
+        at = from + annotation.text().len();
+    }
+    plain.push_str(text.get(at..).unwrap_or_default());
+    plain.split_whitespace().any(|has| has == word)
 }
 
 /// Names of the types in a list of them, without packages and type arguments.
