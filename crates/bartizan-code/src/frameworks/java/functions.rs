@@ -70,7 +70,10 @@ fn mapped<'f>(java: &Java<'_, 'f>, found: Found<'f>) -> Mapped<'f> {
     let handler = found.handler.filter(|it| !it.is(&["lambda_expression"]));
     Mapped {
         method: found.method,
-        path: paths::braces(&paths::join("", &found.path, true)).remove(0),
+        path: paths::braces(&paths::join("", &found.path, true))
+            .into_iter()
+            .next()
+            .unwrap_or_default(),
         handler: handler.map(|it| short(it.text())),
         file: found.at.file,
         at: found.at,
