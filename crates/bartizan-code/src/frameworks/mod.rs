@@ -1,5 +1,6 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
+mod go;
 mod list;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
