@@ -1,7 +1,13 @@
 //! The list of frameworks.
 
-use super::{Framework, go};
+use super::{Framework, go, rust};
 
 /// All frameworks that are read.
-pub static FRAMEWORKS: &[&Framework] =
-    &[&go::chi::FRAMEWORK, &go::echo::FRAMEWORK, &go::gin::FRAMEWORK, &go::nethttp::FRAMEWORK];
+pub static FRAMEWORKS: &[&Framework] = &[
+    &rust::actix::FRAMEWORK,
+    &rust::axum::FRAMEWORK,
+    &go::chi::FRAMEWORK,
+    &go::echo::FRAMEWORK,
+    &go::gin::FRAMEWORK,
+    &go::nethttp::FRAMEWORK,
+];

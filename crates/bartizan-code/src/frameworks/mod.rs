@@ -1,7 +1,9 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
+mod exempt;
 mod go;
 mod list;
+mod rust;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
 

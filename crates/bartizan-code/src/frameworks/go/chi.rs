@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// chi.
-pub static FRAMEWORK: Framework = Framework {
+pub(in crate::frameworks) static FRAMEWORK: Framework = Framework {
     name: "chi",
     title: "chi",
     languages: &[Language::Go],

@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Echo.
-pub static FRAMEWORK: Framework = Framework {
+pub(in crate::frameworks) static FRAMEWORK: Framework = Framework {
     name: "echo",
     title: "Echo",
     languages: &[Language::Go],

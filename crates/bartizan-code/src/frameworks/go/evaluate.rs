@@ -7,7 +7,6 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    guard::Exemption,
     package::{Packages, bare, names},
     seeds::Seeds,
     value::{
@@ -16,6 +15,7 @@ use super::{
     },
 };
 use crate::{
+    frameworks::exempt::{Exemption, exempt},
     graph::{Declared, Graph},
     limits::Limits,
     paths,
@@ -136,7 +136,7 @@ impl<'p, 'f> Evaluator<'p, 'f> {
             );
         }
         let mut routes = self.graph.resolve(limits);
-        super::guard::exempt(&mut routes, &self.exemptions);
+        exempt(&mut routes, &self.exemptions);
         routes.sort();
         routes.dedup_by(|a, b| {
             (&a.path, &a.method, &a.place) == (&b.path, &b.method, &b.place)

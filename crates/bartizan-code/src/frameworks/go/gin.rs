@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Gin.
-pub static FRAMEWORK: Framework = Framework {
+pub(in crate::frameworks) static FRAMEWORK: Framework = Framework {
     name: "gin",
     title: "Gin",
     languages: &[Language::Go],

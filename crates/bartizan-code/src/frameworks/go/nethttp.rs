@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// `net/http`.
-pub static FRAMEWORK: Framework = Framework {
+pub(in crate::frameworks) static FRAMEWORK: Framework = Framework {
     name: "nethttp",
     title: "Go net/http",
     languages: &[Language::Go],

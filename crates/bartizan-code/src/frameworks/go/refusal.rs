@@ -2,10 +2,9 @@
 
 use super::{
     express::string,
-    guard::Exemption,
     package::Packages,
 };
-use crate::{guards, syntax::Piece};
+use crate::{frameworks::exempt::Exemption, guards, syntax::Piece};
 
 /// Functions that are called by a guard are looked at so deep.
 const MAX_DEPTH: usize = 3;
@@ -51,6 +50,7 @@ impl<'p, 'f> Look<'p, 'f> {
                 if redirects_to_login(&piece) {
                     out.push(piece);
                 } else if depth < MAX_DEPTH
+                    && !is_pass(&piece)
                     && let Some(called) = self.called(&piece)
                     && called != function
                     && self.refusals(called, depth + 1).iter().any(|inner| is_straight(inner, &called))
