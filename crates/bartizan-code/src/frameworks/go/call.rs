@@ -286,7 +286,8 @@ impl<'f> Evaluator<'_, 'f> {
         piece: Piece<'f>,
         scope: ScopeId,
     ) -> Value<'f> {
-        let inner = args.iter().find(|arg| is_handler(&arg.value)).map(|arg| arg.value.clone());
+        let at = self.handler_parameter(&function);
+        let inner = at.and_then(|at| args.get(at)).map(|arg| arg.value.clone());
         if self.gives_handler(&function)
             && let Some(guard) = self.guard_of(&function, &callee_name(&piece), piece, Level::Route)
         {

@@ -545,7 +545,10 @@ impl<'p, 'f> Evaluator<'p, 'f> {
             return;
         }
         let handler = Handler::around(handler);
-        guards.extend(handler.guards);
+        // What refuses without anything behind it is the handler itself, as one that signs in.
+        if !matches!(handler.inner, Value::Unknown) {
+            guards.extend(handler.guards);
+        }
         let mut methods: Vec<String> = methods.iter().map(|&method| method.to_owned()).collect();
         if methods.is_empty() {
             methods = handler.methods;

@@ -3,7 +3,7 @@
 use super::{
     evaluate::Evaluator,
     package::bare,
-    value::{Function, ScopeId, Value},
+    value::{Arg, Function, ScopeId, Value},
 };
 use crate::syntax::Piece;
 
@@ -45,6 +45,9 @@ impl<'f> Evaluator<'_, 'f> {
                     None => Value::Unknown,
                 }
             }
+            "type_conversion_expression" if self.is_indexed(piece, scope) => {
+                self.indexed_call(piece, scope)
+            }
             "unary_expression" | "type_assertion_expression" | "type_conversion_expression" => {
                 match piece.field("operand") {
                     Some(inner) => self.eval(inner, scope),
@@ -64,6 +67,20 @@ impl<'f> Evaluator<'_, 'f> {
             "binary_expression" => self.binary(piece, scope),
             _ => Value::Opaque(piece, scope),
         }
+    }
+
+    /// `all[i](x)` looks like the conversion to a generic type.
+    fn is_indexed(&self, piece: Piece<'f>, scope: ScopeId) -> bool {
+        indexed(&piece).is_some_and(|name| self.variable(scope, name.text()).is_some())
+    }
+
+    fn indexed_call(&mut self, piece: Piece<'f>, scope: ScopeId) -> Value<'f> {
+        let (Some(name), Some(operand)) = (indexed(&piece), piece.field("operand")) else {
+            return Value::Unknown;
+        };
+        let function = self.variable(scope, name.text()).cloned().unwrap_or(Value::Unknown);
+        let arg = Arg { piece: operand, value: self.eval(operand, scope) };
+        self.apply(function, &[arg], piece, scope)
     }
 
     fn identifier(&mut self, piece: Piece<'f>, scope: ScopeId) -> Value<'f> {
@@ -283,6 +300,11 @@ impl<'f> Evaluator<'_, 'f> {
         self.leave();
         value
     }
+}
+
+/// The name before the index of what looks like a conversion.
+fn indexed<'f>(piece: &Piece<'f>) -> Option<Piece<'f>> {
+    piece.field("type").filter(|of| of.is(&["generic_type"]))?.field("type")
 }
 
 /// Key and value of a keyed element.

@@ -5,7 +5,7 @@
 
 use super::{
     evaluate::Evaluator,
-    package::last_name,
+    package::{bare, last_name, names},
     refusal::Look,
     value::{Function, Value},
 };
@@ -165,11 +165,30 @@ impl<'f> Evaluator<'_, 'f> {
         {
             return false;
         }
-        let made_of = self.packages.type_name(&result).and_then(|of| self.type_of_type(of));
-        result.is(&["function_type"])
+        self.is_handler_type(&result)
+    }
+
+    /// The place among its arguments at which a function takes a handler.
+    pub(super) fn handler_parameter(&self, function: &Function<'f>) -> Option<usize> {
+        let list = function.piece.field("parameters")?;
+        let mut at = 0;
+        for parameter in list.children() {
+            let written = parameter.field("type").map(bare);
+            if written.is_some_and(|written| self.is_handler_type(&written)) {
+                return Some(at);
+            }
+            at += names(&parameter).count().max(1);
+        }
+        None
+    }
+
+    fn is_handler_type(&self, written: &Piece<'f>) -> bool {
+        let made_of = self.packages.type_name(written).and_then(|of| self.type_of_type(of));
+        written.is(&["function_type"])
             || made_of.is_some_and(|made_of| made_of.is(&["function_type"]))
             || ["Handler", "HandlerFunc", "Middleware", "MiddlewareFunc"]
-                .contains(&last_name(result.text()))
+                .contains(&last_name(written.text()))
+                && made_of.is_none_or(|made_of| made_of.is(&["interface_type"]))
     }
 }
 
