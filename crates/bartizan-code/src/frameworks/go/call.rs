@@ -2,7 +2,7 @@
 
 use super::{
     evaluate::Evaluator,
-    package::{receiver_type, names},
+    package::{names, receiver_type},
     text,
     value::{Arg, Call, Function, Handler, ScopeId, Value},
 };
@@ -135,8 +135,7 @@ impl<'f> Evaluator<'_, 'f> {
                 let of = self.objects.get(object.0).and_then(|object| object.of);
                 if let Some((method, way)) = of.and_then(|of| self.packages.method(of, name)) {
                     let receiver = self.follow(object, &way);
-                    let function =
-                        Function { piece: method, scope: None, receiver, origin: None };
+                    let function = Function { piece: method, scope: None, receiver, origin: None };
                     return self.apply(Value::Function(function), &args, piece, scope);
                 }
                 // A router that is embedded: `type Server struct { *gin.Engine }`.
@@ -288,12 +287,18 @@ impl<'f> Evaluator<'_, 'f> {
     ) -> Value<'f> {
         let at = self.handler_parameter(&function);
         let inner = at.and_then(|at| args.get(at)).map(|arg| arg.value.clone());
-        if self.gives_handler(&function)
+        let gives_handler = self.gives_handler(&function);
+        if gives_handler && super::guard::is_soft(&function) {
+            let none = || Value::Handler(Box::new(Handler::around(Value::Unknown)));
+            return inner.unwrap_or_else(none);
+        }
+        if gives_handler
             && let Some(guard) = self.guard_of(&function, &callee_name(&piece), piece, Level::Route)
         {
             return self.wrapped(inner.unwrap_or(Value::Unknown), vec![guard]);
         }
-        let is_worth = self.seeds.is_worth(&function.piece) || args.iter().any(|a| is_worth(&a.value));
+        let is_worth =
+            self.seeds.is_worth(&function.piece) || args.iter().any(|a| is_worth(&a.value));
         let mut value =
             if is_worth { self.run(function, args) } else { Value::Opaque(piece, scope) };
         if let Value::Function(literal) = &mut value
@@ -312,7 +317,7 @@ impl<'f> Evaluator<'_, 'f> {
             literal.origin.get_or_insert(function.piece);
         }
         match inner {
-            Some(inner) if !value.is_telling() && self.gives_handler(&function) => {
+            Some(inner) if !value.is_telling() && gives_handler => {
                 // `chain(h, a, b)`, where what it does with them was not seen.
                 let mut guards = Vec::new();
                 for arg in args.iter().filter(|arg| !matches!(arg.value, Value::Router(_))) {

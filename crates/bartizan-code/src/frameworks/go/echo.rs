@@ -375,11 +375,7 @@ func (s *Server) addItems(g *echo.Group, at string) {
 }
 "#,
         )],
-        routes: &[
-            "GET /ping none",
-            "GET /orders required",
-            "GET /orders/{order}/items required",
-        ],
+        routes: &["GET /ping none", "GET /orders required", "GET /orders/{order}/items required"],
     },
     Example {
         title: "a handler wrapped in a guard",

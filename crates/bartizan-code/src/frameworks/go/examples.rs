@@ -126,11 +126,7 @@ func securityHeaders(next http.Handler) http.Handler {
 "#,
             ),
         ],
-        routes: &[
-            "GET /api/things required",
-            "POST /api/things none",
-            "ANY /account/me required",
-        ],
+        routes: &["GET /api/things required", "POST /api/things none", "ANY /account/me required"],
     },
     Example {
         title: "handlers that tell methods apart",

@@ -142,7 +142,12 @@ impl<'f> Evaluator<'_, 'f> {
                 match of.and_then(|of| self.packages.method(of, name)) {
                     Some((method, way)) => {
                         let receiver = self.follow(object, &way);
-                        Value::Function(Function { piece: method, scope: None, receiver, origin: None })
+                        Value::Function(Function {
+                            piece: method,
+                            scope: None,
+                            receiver,
+                            origin: None,
+                        })
                     }
                     None => Value::Opaque(piece, scope),
                 }
@@ -209,7 +214,12 @@ impl<'f> Evaluator<'_, 'f> {
     }
 
     /// A literal with elements: a list, a map or a struct.
-    fn literal(&mut self, written: Option<Piece<'f>>, body: Piece<'f>, scope: ScopeId) -> Value<'f> {
+    fn literal(
+        &mut self,
+        written: Option<Piece<'f>>,
+        body: Piece<'f>,
+        scope: ScopeId,
+    ) -> Value<'f> {
         let written = written.map(bare);
         let kind = written.map_or("", |piece| piece.kind());
         let of = written.and_then(|written| self.packages.type_name(&written));
@@ -250,7 +260,11 @@ impl<'f> Evaluator<'_, 'f> {
         scope: ScopeId,
     ) -> Value<'f> {
         let is_keyed = elements.iter().any(|piece| piece.is(&["keyed_element"]));
-        if of.is_none() && !is_keyed && !elements.is_empty() && !made_of.is_some_and(|t| t.is(&["struct_type"])) {
+        if of.is_none()
+            && !is_keyed
+            && !elements.is_empty()
+            && !made_of.is_some_and(|t| t.is(&["struct_type"]))
+        {
             // `chi.Middlewares{a, b}`: a list type of a package that is not here.
             return Value::List(elements.iter().map(|piece| self.eval(*piece, scope)).collect());
         }
@@ -335,7 +349,5 @@ fn method_constant(path: &str, name: &str) -> Option<&'static str> {
     };
     ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE"]
         .into_iter()
-        .find(|method| {
-            method.eq_ignore_ascii_case(name) && (path == "net/http" || *method == name)
-        })
+        .find(|method| method.eq_ignore_ascii_case(name) && (path == "net/http" || *method == name))
 }

@@ -4,10 +4,7 @@ use super::{
     evaluate::{Evaluator, Pending},
     value::{Call, Dialect, Handler, Router, Value},
 };
-use crate::{
-    graph::Reach,
-    route::Level,
-};
+use crate::{graph::Reach, route::Level};
 
 pub(super) static DIALECT: Dialect = Dialect {
     framework: "nethttp",
@@ -21,8 +18,17 @@ pub(super) static DIALECT: Dialect = Dialect {
 
 /// Methods of a router that begin a route.
 const BEGINNINGS: &[&str] = &[
-    "Handle", "HandleFunc", "Headers", "Host", "Methods", "Name", "NewRoute", "Path", "PathPrefix",
-    "Queries", "Schemes",
+    "Handle",
+    "HandleFunc",
+    "Headers",
+    "Host",
+    "Methods",
+    "Name",
+    "NewRoute",
+    "Path",
+    "PathPrefix",
+    "Queries",
+    "Schemes",
 ];
 
 fn call<'f>(e: &mut Evaluator<'_, 'f>, router: Router, call: &Call<'_, 'f>) -> Value<'f> {

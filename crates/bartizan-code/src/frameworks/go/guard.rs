@@ -30,9 +30,29 @@ const FOREIGN: &[&str] = &[
 ];
 /// Words that say of middleware that its refusals, if any, are not about credentials.
 const BESIDE: &[&str] = &[
-    "cors", "csrf", "error", "errors", "guest", "limit", "limiter", "log", "logger", "logging",
-    "maintenance", "maybe", "metrics", "optional", "rate", "recover", "recovery", "throttle",
-    "tracing", "xsrf",
+    "anonymous",
+    "not",
+    "unauthenticated",
+    "cors",
+    "csrf",
+    "error",
+    "errors",
+    "guest",
+    "limit",
+    "limiter",
+    "log",
+    "logger",
+    "logging",
+    "maintenance",
+    "maybe",
+    "metrics",
+    "optional",
+    "rate",
+    "recover",
+    "recovery",
+    "throttle",
+    "tracing",
+    "xsrf",
 ];
 
 impl<'f> Evaluator<'_, 'f> {
@@ -81,9 +101,7 @@ impl<'f> Evaluator<'_, 'f> {
                 }
                 guard.into_iter().collect()
             }
-            Value::Unknown => {
-                by_words(callee_text(&piece), piece, level).into_iter().collect()
-            }
+            Value::Unknown => by_words(callee_text(&piece), piece, level).into_iter().collect(),
             _ => Vec::new(),
         }
     }
@@ -190,6 +208,13 @@ impl<'f> Evaluator<'_, 'f> {
                 .contains(&last_name(written.text()))
                 && made_of.is_none_or(|made_of| made_of.is(&["interface_type"]))
     }
+}
+
+/// Whether a function says that it is for those without credentials as well.
+pub(super) fn is_soft(function: &Function<'_>) -> bool {
+    let name = function.piece.field("name").map_or("", |name| name.text());
+    let soft = ["anonymous", "guest", "maybe", "optional"];
+    guards::words(name).iter().any(|word| soft.contains(&word.as_str()))
 }
 
 /// The guard that something of another package is, by its name.

@@ -77,7 +77,9 @@ impl<'f> Evaluator<'_, 'f> {
                 self.compared(piece, scope, &mut out);
             }
         }
-        out.retain(|method, _| !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase()));
+        out.retain(|method, _| {
+            !method.is_empty() && method.bytes().all(|b| b.is_ascii_uppercase())
+        });
         out
     }
 

@@ -7,11 +7,13 @@
 
 mod call;
 pub(super) mod chi;
+mod declare;
 pub(super) mod echo;
 mod evaluate;
 mod examples;
 mod express;
 pub(super) mod gin;
+mod gin_examples;
 mod gorilla;
 mod guard;
 mod methods;
@@ -21,6 +23,8 @@ mod package;
 mod refusal;
 mod roots;
 mod seeds;
+mod statement;
+mod structs;
 mod text;
 mod value;
 

@@ -76,7 +76,11 @@ impl Modules {
     pub(super) fn folder(&self, path: &str, from: &str) -> Option<String> {
         let fits = self.known.iter().filter_map(|(folder, name)| {
             let rest = path.strip_prefix(name.as_str())?;
-            let rest = if name.is_empty() { rest } else { rest.strip_prefix('/').or((rest.is_empty()).then_some(""))? };
+            let rest = if name.is_empty() {
+                rest
+            } else {
+                rest.strip_prefix('/').or((rest.is_empty()).then_some(""))?
+            };
             let whole = match (folder.is_empty(), rest.is_empty()) {
                 (true, _) => rest.to_owned(),
                 (_, true) => folder.clone(),

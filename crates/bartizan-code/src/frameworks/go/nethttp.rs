@@ -5,11 +5,7 @@ use super::{
     value::{Call, Dialect, Handler, Router, Value},
 };
 use crate::{
-    frameworks::Framework,
-    limits::Limits,
-    project::Project,
-    route::Route,
-    syntax::Language,
+    frameworks::Framework, limits::Limits, project::Project, route::Route, syntax::Language,
 };
 
 /// `net/http`.

@@ -111,8 +111,10 @@ impl<'f> Packages<'f> {
                 continue;
             }
             let Some(package) = self.folders.get(of.0) else { continue };
-            if let Some((_, piece)) =
-                package.methods.iter().find(|((of_type, method), _)| *of_type == of.1 && *method == name)
+            if let Some((_, piece)) = package
+                .methods
+                .iter()
+                .find(|((of_type, method), _)| *of_type == of.1 && *method == name)
             {
                 return Some((*piece, way));
             }

@@ -1,9 +1,6 @@
 //! Looks at the body of a function of Go: does it refuse callers, all or some, and whom not?
 
-use super::{
-    express::string,
-    package::Packages,
-};
+use super::{express::string, package::Packages};
 use crate::{frameworks::exempt::Exemption, guards, syntax::Piece};
 
 /// Functions that are called by a guard are looked at so deep.
@@ -53,7 +50,10 @@ impl<'p, 'f> Look<'p, 'f> {
                     && !is_pass(&piece)
                     && let Some(called) = self.called(&piece)
                     && called != function
-                    && self.refusals(called, depth + 1).iter().any(|inner| is_straight(inner, &called))
+                    && self
+                        .refusals(called, depth + 1)
+                        .iter()
+                        .any(|inner| is_straight(inner, &called))
                 {
                     out.push(piece);
                 }
@@ -77,7 +77,9 @@ impl<'p, 'f> Look<'p, 'f> {
                 }
                 match self.packages.methods(name) {
                     [one] => Some(*one),
-                    several => several.iter().find(|m| m.file.folder() == call.file.folder()).copied(),
+                    several => {
+                        several.iter().find(|m| m.file.folder() == call.file.folder()).copied()
+                    }
                 }
             }
             _ => None,
@@ -100,16 +102,19 @@ impl<'p, 'f> Look<'p, 'f> {
                 continue;
             };
             let text = condition.text();
-            let is_missing = ["== \"\"", "== nil", "err != nil", "== 0", "!ok", "!found", "!exists"]
-                .iter()
-                .any(|sign| text.contains(sign));
+            let is_missing =
+                ["== \"\"", "== nil", "err != nil", "== 0", "!ok", "!found", "!exists"]
+                    .iter()
+                    .any(|sign| text.contains(sign));
             let refuses = refusals.iter().any(|refusal| is_within(refusal, &then));
             let passes = then.all(&["call_expression"]).any(|call| is_pass(&call))
                 || is_gin
-                    && then.child(&["return_statement"]).or(then
-                        .child(&["statement_list"])
-                        .and_then(|list| list.child(&["return_statement"])))
-                    .is_some_and(|back| back.children().next().is_none())
+                    && then
+                        .child(&["return_statement"])
+                        .or(then
+                            .child(&["statement_list"])
+                            .and_then(|list| list.child(&["return_statement"])))
+                        .is_some_and(|back| back.children().next().is_none())
                     && !then.text().contains("Abort")
                     && !then.text().contains("JSON(")
                     && then.all(&["call_expression"]).count() < 3;
@@ -160,7 +165,9 @@ impl<'p, 'f> Look<'p, 'f> {
                 || then.all(&["return_statement"]).next().is_some();
             if refuses {
                 // Refused only there; for what is not there the sense is turned.
-                out.extend(paths.into_iter().map(|path| Exemption { is_only: !path.is_only, ..path }));
+                out.extend(
+                    paths.into_iter().map(|path| Exemption { is_only: !path.is_only, ..path }),
+                );
             } else if passes {
                 out.extend(paths);
             }
@@ -179,7 +186,9 @@ impl<'p, 'f> Look<'p, 'f> {
         let is_asked = |piece: &Piece<'f>| mentions_path(piece.text());
         let mut homes = vec![condition];
         homes.extend(self.named_in(condition));
-        if !homes.iter().any(is_asked) && !condition.parent().is_some_and(|p| p.is(&["expression_case"])) {
+        if !homes.iter().any(is_asked)
+            && !condition.parent().is_some_and(|p| p.is(&["expression_case"]))
+        {
             return Vec::new();
         }
         self.paths_in(condition)
@@ -248,7 +257,8 @@ fn collect(piece: Piece<'_>, top: Piece<'_>, kind: Option<bool>, out: &mut Vec<E
         for outer in literal.ancestors().take_while(|outer| outer.offset() >= top.offset()) {
             match outer.kind() {
                 "call_expression" => {
-                    is_prefix |= outer.field("function").is_some_and(|f| f.text().ends_with("HasPrefix"));
+                    is_prefix |=
+                        outer.field("function").is_some_and(|f| f.text().ends_with("HasPrefix"));
                 }
                 "unary_expression" => {
                     is_only |= outer.field("operator").is_some_and(|sign| sign.text() == "!");
@@ -276,7 +286,9 @@ fn method_in(text: &str) -> Option<String> {
     let rest = text.get(at..)?.to_ascii_uppercase();
     ["GET", "POST", "PUT", "PATCH", "DELETE"]
         .into_iter()
-        .find(|method| rest.contains(&format!("METHOD{method}")) || rest.contains(&format!("\"{method}\"")))
+        .find(|method| {
+            rest.contains(&format!("METHOD{method}")) || rest.contains(&format!("\"{method}\""))
+        })
         .map(str::to_owned)
 }
 
@@ -288,12 +300,21 @@ fn mentions_path(text: &str) -> bool {
 fn is_pass(call: &Piece<'_>) -> bool {
     let Some(callee) = call.field("function") else { return false };
     match callee.kind() {
-        "selector_expression" => callee
-            .field("field")
-            .is_some_and(|name| matches!(name.text(), "Next" | "ServeHTTP")),
+        "selector_expression" => {
+            callee.field("field").is_some_and(|name| matches!(name.text(), "Next" | "ServeHTTP"))
+        }
         "identifier" => matches!(
             callee.text(),
-            "next" | "h" | "handler" | "hf" | "fn" | "f" | "nextHandler" | "inner" | "wrapped" | "endpoint"
+            "next"
+                | "h"
+                | "handler"
+                | "hf"
+                | "fn"
+                | "f"
+                | "nextHandler"
+                | "inner"
+                | "wrapped"
+                | "endpoint"
         ),
         _ => false,
     }
@@ -303,22 +324,27 @@ fn is_pass(call: &Piece<'_>) -> bool {
 fn is_unconditional(piece: &Piece<'_>) -> bool {
     piece
         .ancestors()
-        .take_while(|outer| !outer.is(&["func_literal", "function_declaration", "method_declaration"]))
-        .all(|outer| !outer.is(&["if_statement", "expression_case", "default_case", "defer_statement"]))
+        .take_while(|outer| {
+            !outer.is(&["func_literal", "function_declaration", "method_declaration"])
+        })
+        .all(|outer| {
+            !outer.is(&["if_statement", "expression_case", "default_case", "defer_statement"])
+        })
 }
 
 /// Whether everybody is let on: nothing goes back or breaks off in the function that lets on.
 fn never_stops(passes: &[Piece<'_>]) -> bool {
-    let Some(inner) = passes
-        .first()
-        .and_then(|pass| pass.within(&["func_literal", "function_declaration", "method_declaration"]))
-    else {
+    let Some(inner) = passes.first().and_then(|pass| {
+        pass.within(&["func_literal", "function_declaration", "method_declaration"])
+    }) else {
         return false;
     };
     let text = inner.text();
     let stops = inner.all(&["return_statement"]).any(|back| {
         let has_pass = back.all(&["call_expression"]).any(|call| is_pass(&call));
-        !has_pass && back.within(&["func_literal", "function_declaration", "method_declaration"]) == Some(inner)
+        !has_pass
+            && back.within(&["func_literal", "function_declaration", "method_declaration"])
+                == Some(inner)
     });
     let has_other = inner.all(&["if_statement"]).any(|choice| {
         choice.field("alternative").is_some() && passes.iter().any(|pass| is_within(pass, &choice))

@@ -31,7 +31,10 @@ pub(super) fn read(project: &Project<'_>, limits: &Limits, own: &'static str) ->
             let name = piece.field("name").map_or("", |name| name.text());
             if piece.is(&["function_declaration"])
                 && name == "main"
-                && file.root().child(&["package_clause"]).is_some_and(|p| p.text().ends_with("main"))
+                && file
+                    .root()
+                    .child(&["package_clause"])
+                    .is_some_and(|p| p.text().ends_with("main"))
             {
                 has_main = true;
                 evaluator.begin_program();
@@ -100,10 +103,8 @@ fn left_over<'f>(evaluator: &mut Evaluator<'_, 'f>, seeds: &Seeds<'f>, has_main:
         .filter(|piece| !evaluator.visited.contains(&key(piece)) && is_alive(piece))
         .copied()
         .collect();
-    let called: HashSet<&str> = left
-        .iter()
-        .flat_map(|piece| seeds.calls(piece).into_iter().flatten().copied())
-        .collect();
+    let called: HashSet<&str> =
+        left.iter().flat_map(|piece| seeds.calls(piece).into_iter().flatten().copied()).collect();
     for (takes, is_called) in [(false, false), (false, true), (true, false), (true, true)] {
         for piece in &left {
             if takes_router(piece, evaluator.packages) == takes

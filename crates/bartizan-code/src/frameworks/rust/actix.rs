@@ -4,7 +4,6 @@ use super::{
     METHODS,
     axum::methods_in,
     evaluate::{Dialect, Evaluator},
-    examples,
     express::{inside, split},
     roots,
     value::{Answer, Arg, Call, Function, Router, Value},
@@ -33,7 +32,7 @@ function or service answers 401 or 403 before it hands on, or comes from a packa
 like one (`HttpAuthentication::bearer`); so is an argument of a handler that refuses to be made \
 without credentials. A handler with a macro that nobody serves is no route. Files and \
 `default_service` are left out.",
-    examples: examples::ACTIX,
+    examples: super::actix_examples::ACTIX,
     read,
 };
 
@@ -54,7 +53,8 @@ fn function<'f>(e: &mut Evaluator<'_, 'f>, call: &Call<'_, 'f>) -> Option<Value<
     let parts: Vec<_> = call.name.split("::").collect();
     let (last, first) = (*parts.last()?, *parts.first()?);
     let owner = parts.len().checked_sub(2).and_then(|at| parts.get(at)).copied();
-    let is_own = ["actix", "utoipa", "paperclip", "apistos", "ntex"].iter().any(|p| first.starts_with(p));
+    let is_own =
+        ["actix", "utoipa", "paperclip", "apistos", "ntex"].iter().any(|p| first.starts_with(p));
     if !is_own && parts.len() > 2 {
         return None;
     }
@@ -187,7 +187,7 @@ fn on_router<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, call: &Call<'_, 'f>
     match call.name {
         "service" | "external_service" => {
             for arg in call.args {
-                service(e, router, &arg.value, arg);
+                service(e, router, &arg.value);
             }
         }
         "route" => match (call.arg(0), call.arg(1)) {
@@ -205,8 +205,7 @@ fn on_router<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, call: &Call<'_, 'f>
             }
         }
         "wrap" | "wrap_fn" => {
-            let level =
-                if router.prefixes.is_empty() { Level::Application } else { Level::Group };
+            let level = if router.prefixes.is_empty() { Level::Application } else { Level::Group };
             for guard in judged(e, call, level) {
                 e.graph.guard(router.id, "", guard, Reach::All);
             }
@@ -243,7 +242,7 @@ fn on_router<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, call: &Call<'_, 'f>
     true
 }
 
-fn service<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, value: &Value<'f>, arg: &Arg<'f>) {
+fn service<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, value: &Value<'f>) {
     match value {
         Value::Router(inner) if inner.prefixes.is_empty() => {
             e.graph.mount(router.id, "", inner.id, Vec::new());
@@ -255,7 +254,7 @@ fn service<'f>(e: &mut Evaluator<'_, 'f>, router: &Router, value: &Value<'f>, ar
         }
         Value::List(values) => {
             for value in values.iter().take(1_000) {
-                service(e, router, value, arg);
+                service(e, router, value);
             }
         }
         Value::Function(function) => attributes(e, router, function),

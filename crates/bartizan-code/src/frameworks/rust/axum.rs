@@ -3,7 +3,6 @@
 use super::{
     METHODS,
     evaluate::{Dialect, Evaluator},
-    examples,
     express::inside,
     roots,
     value::{Answer, Arg, Call, Function, Router, Value},
@@ -30,7 +29,7 @@ utoipa-axum; `layer` and `route_layer` stand before what was added before them. 
 when its function or service answers 401 or 403 before it hands on, or comes from a package and is \
 called like one; so is an argument of a handler that refuses to be made without credentials. Under \
 `nest`, a `/` alone is written without the slash. Services of files and fallbacks are left out.",
-    examples: examples::AXUM,
+    examples: super::axum_examples::AXUM,
     read,
 };
 
@@ -98,8 +97,9 @@ fn answers<'f>(
         Value::Function(function) => e.handler_guards(function, call.piece),
         _ => Vec::new(),
     };
-    let handler = (!text.starts_with('|') && !text.starts_with("move ") && !text.starts_with("async"))
-        .then(|| short(text));
+    let handler =
+        (!text.starts_with('|') && !text.starts_with("move ") && !text.starts_with("async"))
+            .then(|| short(text));
     let answer = |method: String| Answer {
         method,
         path: String::new(),
@@ -201,11 +201,7 @@ fn guards<'f>(e: &mut Evaluator<'_, 'f>, call: &Call<'_, 'f>, level: Level) -> V
     call.args.iter().flat_map(|arg| e.judge(&arg.value, arg.piece, level)).collect()
 }
 
-fn on_router<'f>(
-    e: &mut Evaluator<'_, 'f>,
-    router: Router,
-    call: &Call<'_, 'f>,
-) -> Option<Router> {
+fn on_router<'f>(e: &mut Evaluator<'_, 'f>, router: Router, call: &Call<'_, 'f>) -> Option<Router> {
     match call.name {
         "route" | "api_route" | "api_route_with" => {
             if let (Some(path), Value::Methods(answers)) = (call.text(0).map(path), call.arg(1)) {

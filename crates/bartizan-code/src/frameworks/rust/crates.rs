@@ -139,9 +139,8 @@ impl<'f> Crates<'f> {
                     let known = ["actix", "axum", "core", "std", "tokio", "tower", "web"];
                     known.iter().any(|name| first.starts_with(name))
                 });
-                let is_top = |path: &ItemPath| {
-                    !is_foreign && path.len() == 2 && path.first() == crate_name
-                };
+                let is_top =
+                    |path: &ItemPath| !is_foreign && path.len() == 2 && path.first() == crate_name;
                 all.iter().find(|(path, _)| is_top(path)).map(|(_, piece)| *piece)
             };
             fits(tail).or_else(|| if inner.len() > 1 { fits(inner) } else { top() })
@@ -163,13 +162,13 @@ impl<'f> Crates<'f> {
         }
         let uses = self.uses.get(module)?;
         if let Some(other) = uses.names.get(last) {
-            let other = self.from_module(other, module, hops + 1);
+            let other = self.resolved(other, module, hops + 1);
             if other != path {
                 return self.look_up(items, &other, hops + 1);
             }
         }
         uses.globs.iter().find_map(|glob| {
-            let mut other = self.from_module(glob, module, hops + 1);
+            let mut other = self.resolved(glob, module, hops + 1);
             other.push(last.clone());
             (other != path).then(|| self.look_up(items, &other, hops + 3))?
         })
@@ -184,10 +183,10 @@ impl<'f> Crates<'f> {
             whole.extend(written.into_iter().skip(1));
             return whole;
         }
-        self.from_module(&written, &module, 0)
+        self.resolved(&written, &module, 0)
     }
 
-    fn from_module(&self, path: &[String], module: &[String], hops: usize) -> ItemPath {
+    fn resolved(&self, path: &[String], module: &[String], hops: usize) -> ItemPath {
         let Some((first, rest)) = path.split_first() else { return module.to_vec() };
         let mut whole = match first.as_str() {
             "crate" => module.first().into_iter().cloned().collect(),
@@ -197,7 +196,7 @@ impl<'f> Crates<'f> {
                 return match hops > 3 * MAX_HOPS {
                     true => up.to_vec(),
                     false => match rest.first().is_some_and(|next| next == "super") {
-                        true => self.from_module(rest, up, hops + 1),
+                        true => self.resolved(rest, up, hops + 1),
                         false => up.iter().chain(rest).cloned().collect(),
                     },
                 };
@@ -206,7 +205,7 @@ impl<'f> Crates<'f> {
                 let used = self.uses.get(module).and_then(|uses| uses.names.get(name));
                 match used {
                     Some(used) if hops < MAX_HOPS && used.first() != Some(first) => {
-                        let mut whole = self.from_module(used, module, hops + 1);
+                        let mut whole = self.resolved(used, module, hops + 1);
                         whole.extend(rest.iter().cloned());
                         return whole;
                     }
@@ -216,12 +215,14 @@ impl<'f> Crates<'f> {
                         inner.push(name.to_owned());
                         let is_inner = self.uses.contains_key(&inner)
                             || self.modules.contains(&inner)
-                            || self.functions.get(name).is_some_and(|all| {
-                                all.iter().any(|(path, _)| *path == inner)
-                            })
-                            || self.constants.get(name).is_some_and(|all| {
-                                all.iter().any(|(path, _)| *path == inner)
-                            });
+                            || self
+                                .functions
+                                .get(name)
+                                .is_some_and(|all| all.iter().any(|(path, _)| *path == inner))
+                            || self
+                                .constants
+                                .get(name)
+                                .is_some_and(|all| all.iter().any(|(path, _)| *path == inner));
                         if is_inner { inner } else { vec![name.to_owned()] }
                     }
                 }
@@ -313,7 +314,8 @@ fn module_of_file(file: &File) -> ItemPath {
     let parts: Vec<_> = inside.split('/').filter(|part| !part.is_empty()).collect();
     let count = parts.len();
     for (at, part) in parts.into_iter().enumerate() {
-        let is_root = at + 1 == count && (part == "mod" || at == 0 && matches!(part, "main" | "lib"));
+        let is_root =
+            at + 1 == count && (part == "mod" || at == 0 && matches!(part, "main" | "lib"));
         if !is_root {
             path.push(part.to_owned());
         }

@@ -104,9 +104,7 @@ impl<'p, 'f> Evaluator<'p, 'f> {
         let mut routes = self.graph.resolve(limits);
         exempt(&mut routes, &self.exemptions);
         routes.sort();
-        routes.dedup_by(|a, b| {
-            (&a.path, &a.method, &a.place) == (&b.path, &b.method, &b.place)
-        });
+        routes.dedup_by(|a, b| (&a.path, &a.method, &a.place) == (&b.path, &b.method, &b.place));
         routes
     }
 

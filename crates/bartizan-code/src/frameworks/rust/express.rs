@@ -8,9 +8,25 @@ use crate::syntax::Piece;
 
 /// Methods that give back what they are called on, as far as matters here.
 const PASSING: &[&str] = &[
-    "as_mut", "as_ref", "as_str", "boxed", "build", "clone", "deref", "expect", "into",
-    "into_boxed_str", "into_inner", "into_make_service", "into_make_service_with_connect_info",
-    "iter", "into_iter", "to_owned", "to_string", "unwrap", "unwrap_or_default",
+    "as_mut",
+    "as_ref",
+    "as_str",
+    "boxed",
+    "build",
+    "clone",
+    "deref",
+    "expect",
+    "into",
+    "into_boxed_str",
+    "into_inner",
+    "into_make_service",
+    "into_make_service_with_connect_info",
+    "iter",
+    "into_iter",
+    "to_owned",
+    "to_string",
+    "unwrap",
+    "unwrap_or_default",
 ];
 
 impl<'f> Evaluator<'_, 'f> {
@@ -35,8 +51,12 @@ impl<'f> Evaluator<'_, 'f> {
             },
             "call_expression" => self.call(piece, scope),
             "closure_expression" => Value::Function(Function { piece, scope: Some(scope) }),
-            "reference_expression" | "unary_expression" | "await_expression" | "try_expression"
-            | "parenthesized_expression" | "type_cast_expression" => {
+            "reference_expression"
+            | "unary_expression"
+            | "await_expression"
+            | "try_expression"
+            | "parenthesized_expression"
+            | "type_cast_expression" => {
                 let inner = piece.field("value").or_else(|| piece.children().last());
                 inner.map_or(Value::Unknown, |inner| self.eval(inner, scope))
             }
@@ -53,7 +73,10 @@ impl<'f> Evaluator<'_, 'f> {
             "struct_expression" => self.structure(piece, scope),
             "field_expression" => self.field(piece, scope),
             "binary_expression" => self.binary(piece, scope),
-            "expression_statement" | "let_chain" | "let_condition" | "loop_expression"
+            "expression_statement"
+            | "let_chain"
+            | "let_condition"
+            | "loop_expression"
             | "while_expression" => {
                 for child in piece.children() {
                     self.eval(child, scope);
@@ -90,7 +113,8 @@ impl<'f> Evaluator<'_, 'f> {
         let scope = self.scope(Some(scope));
         let mut value = Value::Unknown;
         for child in piece.children() {
-            let is_item = child.kind().ends_with("_item") || child.is(&["use_declaration", "label"]);
+            let is_item =
+                child.kind().ends_with("_item") || child.is(&["use_declaration", "label"]);
             if !is_item {
                 value = self.eval(child, scope);
             }
@@ -316,7 +340,9 @@ impl<'f> Evaluator<'_, 'f> {
         let method = own.or_else(|| {
             let is_worth = |method: &Piece<'f>| {
                 self.worth.contains(&key(method))
-                    && method.field("parameters").is_some_and(|l| l.child(&["self_parameter"]).is_some())
+                    && method
+                        .field("parameters")
+                        .is_some_and(|l| l.child(&["self_parameter"]).is_some())
             };
             let mut fits = self.crates.named(name).filter(is_worth);
             let one = fits.next();
@@ -330,8 +356,12 @@ impl<'f> Evaluator<'_, 'f> {
             return if value.is_telling() { value } else { Value::Opaque(piece) };
         }
         match receiver {
-            Value::Text(_) | Value::List(_) | Value::Layers(_) if PASSING.contains(&name) => receiver,
-            Value::Router(_) | Value::Methods(_) | Value::Function(_) | Value::Object(_) => receiver,
+            Value::Text(_) | Value::List(_) | Value::Layers(_) if PASSING.contains(&name) => {
+                receiver
+            }
+            Value::Router(_) | Value::Methods(_) | Value::Function(_) | Value::Object(_) => {
+                receiver
+            }
             Value::Layers(_) => receiver,
             // `layer.layer(app)`: something around a router.
             _ => match args.first().map(|arg| &arg.value) {
@@ -365,7 +395,9 @@ impl<'f> Evaluator<'_, 'f> {
             }
             "vec" | "services" => {
                 let values = split(inner).into_iter().map(|part| match part.strip_prefix('"') {
-                    Some(_) => self.token_text(part, piece, scope).map_or(Value::Unknown, Value::Text),
+                    Some(_) => {
+                        self.token_text(part, piece, scope).map_or(Value::Unknown, Value::Text)
+                    }
                     None => self.path(part, piece).unwrap_or(Value::Unknown),
                 });
                 Value::List(values.collect())

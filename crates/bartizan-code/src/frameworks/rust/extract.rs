@@ -1,11 +1,7 @@
 //! Arguments of handlers that cannot be had without credentials.
 
 use super::{
-    crates::type_name,
-    evaluate::Evaluator,
-    guard::is_beside,
-    refusal::Look,
-    value::Function,
+    crates::type_name, evaluate::Evaluator, guard::is_beside, refusal::Look, value::Function,
 };
 use crate::{
     guards,
@@ -15,11 +11,42 @@ use crate::{
 
 /// Types of frameworks and of Rust that ask for nothing, whatever is in their brackets.
 const PLAIN: &[&str] = &[
-    "AuthSession", "Bytes", "ConnectInfo", "CookieJar", "Cookies", "Data", "Either", "Extension",
-    "Form", "HeaderMap", "Header", "Host", "HttpRequest", "Json", "MatchedPath", "Method",
-    "Multipart", "Next", "Option", "OriginalUri", "Parts", "Path", "Payload", "PrivateCookieJar",
-    "Query", "RawQuery", "ReqData", "Request", "Result", "ServiceRequest", "Session",
-    "SignedCookieJar", "State", "String", "Uri", "WebSocketUpgrade",
+    "AuthSession",
+    "Bytes",
+    "ConnectInfo",
+    "CookieJar",
+    "Cookies",
+    "Data",
+    "Either",
+    "Extension",
+    "Form",
+    "HeaderMap",
+    "Header",
+    "Host",
+    "HttpRequest",
+    "Json",
+    "MatchedPath",
+    "Method",
+    "Multipart",
+    "Next",
+    "Option",
+    "OriginalUri",
+    "Parts",
+    "Path",
+    "Payload",
+    "PrivateCookieJar",
+    "Query",
+    "RawQuery",
+    "ReqData",
+    "Request",
+    "Result",
+    "ServiceRequest",
+    "Session",
+    "SignedCookieJar",
+    "State",
+    "String",
+    "Uri",
+    "WebSocketUpgrade",
 ];
 /// Types of packages that refuse with 401.
 const REFUSING: &[&str] = &["BasicAuth", "BearerAuth", "Identity"];
@@ -82,12 +109,11 @@ impl<'f> Evaluator<'_, 'f> {
 
     fn own_type(&mut self, name: &'f str) -> Option<Effect> {
         let is_extractor = |block: &&Piece<'f>| {
-            block.field("trait").is_some_and(|of| {
-                matches!(type_name(&of), "FromRequestParts" | "FromRequest")
-            })
+            block
+                .field("trait")
+                .is_some_and(|of| matches!(type_name(&of), "FromRequestParts" | "FromRequest"))
         };
-        let blocks: Vec<_> =
-            self.crates.impls(name).iter().filter(is_extractor).copied().collect();
+        let blocks: Vec<_> = self.crates.impls(name).iter().filter(is_extractor).copied().collect();
         for block in &blocks {
             if block.text().contains("Infallible") {
                 continue;
@@ -98,10 +124,9 @@ impl<'f> Evaluator<'_, 'f> {
             // It asks for another one: `AuthUser::from_request_parts(…)`.
             for inner in block.all(&["call_expression"]) {
                 let is_soft = inner.parent().is_some_and(|outer| outer.text().contains(".ok()"))
-                    || inner
-                        .ancestors()
-                        .take(4)
-                        .any(|outer| outer.kind() == "field_expression" && outer.text().ends_with(".ok"));
+                    || inner.ancestors().take(4).any(|outer| {
+                        outer.kind() == "field_expression" && outer.text().ends_with(".ok")
+                    });
                 if !is_soft && self.asks_for_another(&inner, name) {
                     return Some(Effect::Demands);
                 }

@@ -14,13 +14,38 @@ use crate::{
 
 /// Words that say of middleware that its refusals, if any, are not about credentials.
 const BESIDE: &[&str] = &[
-    "cors", "csrf", "error", "errors", "guest", "limit", "limiter", "log", "logger", "logging",
-    "maintenance", "manager", "maybe", "metrics", "optional", "passthrough", "rate", "recover",
-    "sensitive", "throttle", "trace", "tracing", "xsrf",
+    "cors",
+    "csrf",
+    "error",
+    "errors",
+    "guest",
+    "limit",
+    "limiter",
+    "log",
+    "logger",
+    "logging",
+    "maintenance",
+    "manager",
+    "maybe",
+    "metrics",
+    "optional",
+    "passthrough",
+    "rate",
+    "recover",
+    "sensitive",
+    "throttle",
+    "trace",
+    "tracing",
+    "xsrf",
 ];
 /// Layers of packages that only read credentials, or write them.
-const HARMLESS: &[&str] =
-    &["AddAuthorizationLayer", "AuthManagerLayer", "AuthSession", "OidcAuthLayer", "PropagateHeader"];
+const HARMLESS: &[&str] = &[
+    "AddAuthorizationLayer",
+    "AuthManagerLayer",
+    "AuthSession",
+    "OidcAuthLayer",
+    "PropagateHeader",
+];
 
 impl<'f> Evaluator<'_, 'f> {
     /// Calls that make a layer, in whatever framework.
@@ -47,12 +72,7 @@ impl<'f> Evaluator<'_, 'f> {
                 let callee = piece.field("function")?;
                 let written = callee.field("type_arguments")?.children().next()?;
                 let effect = self.extracted(&written)?;
-                vec![Guard {
-                    name: short(written.text()),
-                    effect,
-                    level,
-                    place: piece.place(),
-                }]
+                vec![Guard { name: short(written.text()), effect, level, place: piece.place() }]
             }
             ("HttpAuthentication", "bearer" | "basic" | "with_fn") => {
                 vec![demand(piece, level)]
@@ -111,12 +131,8 @@ impl<'f> Evaluator<'_, 'f> {
             return None;
         }
         let paths = look.exemptions();
-        let guard = Guard {
-            name: short(named.text()),
-            effect: Effect::Demands,
-            level,
-            place: at.place(),
-        };
+        let guard =
+            Guard { name: short(named.text()), effect: Effect::Demands, level, place: at.place() };
         if !paths.is_empty() {
             self.exemptions.push((guard.clone(), paths));
         }
@@ -128,7 +144,8 @@ impl<'f> Evaluator<'_, 'f> {
         let (root, methods) = root(written);
         if root.is(&["macro_invocation"]) {
             let name = root.field("macro").map_or("", |name| name.text());
-            let is_guard = name.ends_with("login_required") || name.ends_with("permission_required");
+            let is_guard =
+                name.ends_with("login_required") || name.ends_with("permission_required");
             return is_guard.then(|| demand(at, level));
         }
         let path = match root.kind() {
@@ -210,7 +227,9 @@ fn root<'f>(piece: Piece<'f>) -> (Piece<'f>, Vec<&'f str>) {
                 methods.extend(piece.field("field").map(|field| field.text()));
                 piece.field("value")
             }
-            "reference_expression" | "await_expression" | "try_expression"
+            "reference_expression"
+            | "await_expression"
+            | "try_expression"
             | "parenthesized_expression" => piece.children().last(),
             _ => None,
         };

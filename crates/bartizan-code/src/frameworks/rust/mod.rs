@@ -6,10 +6,11 @@
 //! of handlers that cannot be had without credentials ([`extract`]).
 
 pub(super) mod actix;
+mod actix_examples;
 pub(super) mod axum;
+mod axum_examples;
 mod crates;
 mod evaluate;
-mod examples;
 mod express;
 mod extract;
 mod guard;

@@ -123,9 +123,7 @@ impl<'p, 'f> Look<'p, 'f> {
             then.all(&["call_expression"]).any(|call| is_pass(&call))
                 && !refusals.iter().any(|refusal| is_within(refusal, then))
         };
-        for choice in
-            self.function.all(&["if_expression", "let_declaration", "match_arm"])
-        {
+        for choice in self.function.all(&["if_expression", "let_declaration", "match_arm"]) {
             let (is_missing, then) = match choice.kind() {
                 "let_declaration" => (true, choice.field("alternative")),
                 "match_arm" => {
@@ -301,10 +299,9 @@ fn is_pass(call: &Piece<'_>) -> bool {
 }
 
 fn is_unconditional(piece: &Piece<'_>) -> bool {
-    piece
-        .ancestors()
-        .take_while(|outer| !outer.is(FUNCTIONS))
-        .all(|outer| !outer.is(&["if_expression", "match_arm", "let_declaration"]) || is_bound(piece, &outer))
+    piece.ancestors().take_while(|outer| !outer.is(FUNCTIONS)).all(|outer| {
+        !outer.is(&["if_expression", "match_arm", "let_declaration"]) || is_bound(piece, &outer)
+    })
 }
 
 /// Whether `piece` is what a declaration binds, and not what it does when that fails.
@@ -318,9 +315,9 @@ fn never_stops(passes: &[Piece<'_>]) -> bool {
     let Some(inner) = passes.first().and_then(|pass| pass.within(FUNCTIONS)) else {
         return false;
     };
-    let stops = inner.all(&["return_expression", "try_expression"]).any(|back| {
-        !back.all(&["call_expression"]).any(|call| is_pass(&call))
-    });
+    let stops = inner
+        .all(&["return_expression", "try_expression"])
+        .any(|back| !back.all(&["call_expression"]).any(|call| is_pass(&call)));
     !stops && passes.iter().any(is_unconditional)
 }
 

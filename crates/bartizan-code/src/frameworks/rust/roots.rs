@@ -23,9 +23,9 @@ pub(super) fn read(
     limits: &Limits,
     dialect: &'static Dialect,
 ) -> Vec<Route> {
-    let is_used = project.files(&[Language::Rust]).any(|file| {
-        dialect.packages.iter().any(|package| file.text.contains(package))
-    });
+    let is_used = project
+        .files(&[Language::Rust])
+        .any(|file| dialect.packages.iter().any(|package| file.text.contains(package)));
     if !is_used {
         return Vec::new();
     }
@@ -113,9 +113,9 @@ impl<'f> Seeds<'f> {
                     _ => {}
                 }
             }
-            let gives_text = piece.field("return_type").is_some_and(|written| {
-                matches!(type_name(&written), "String" | "str")
-            });
+            let gives_text = piece
+                .field("return_type")
+                .is_some_and(|written| matches!(type_name(&written), "String" | "str"));
             if is_marked {
                 seeds.candidates.push(*piece);
             }
