@@ -367,6 +367,56 @@ func Forgotten(r *gin.Engine) { r.GET("/forgotten", x) }
         routes: &["GET /x required"],
     },
     Example {
+        title: "factories of handlers that refuse, and guards that are optional by their name",
+        files: &[(
+            "main.go",
+            r#"package main
+
+import "github.com/gin-gonic/gin"
+
+type guard struct{}
+
+func (g *guard) Required() gin.HandlerFunc { return g.handle(true) }
+func (g *guard) Optional() gin.HandlerFunc { return g.handle(false) }
+func (g *guard) handle(must bool) gin.HandlerFunc {
+	return func(c *gin.Context) {
+		if must && !known(c) {
+			c.AbortWithStatus(401)
+			return
+		}
+		c.Next()
+	}
+}
+
+func login(users Users) gin.HandlerFunc {
+	return func(c *gin.Context) { c.JSON(401, nil) }
+}
+
+func main() {
+	r := gin.New()
+	g := &guard{}
+	r.POST("/login", login(users))
+	api := r.Group("/api").Use(g.Optional())
+	api.GET("/books", list)
+	api.POST("/books", g.Required(), create)
+	for _, add := range []func(gin.IRouter){extra} {
+		add(r)
+	}
+}
+
+func extra(r gin.IRouter) {
+	r.GET("/extra", list)
+}
+"#,
+        )],
+        routes: &[
+            "POST /login none",
+            "GET /api/books none",
+            "POST /api/books required",
+            "GET /extra none",
+        ],
+    },
+    Example {
         title: "clients, caches and handlers are no routes",
         files: &[(
             "main.go",
