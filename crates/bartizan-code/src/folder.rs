@@ -220,11 +220,11 @@ mod tests {
         for name in ["application.yml", "other.yml", "pom.xml", "A.java"] {
             fs::write(folder.path().join(name), "class A {}").unwrap();
         }
-        let found = Folder::read(folder.path(), &Limits::default(), &mut |_| {}).unwrap();
+        let found = Folder::read(folder.path(), &Limits::default(), &mut ()).unwrap();
         let names: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
         assert_eq!(names, ["A.java", "application.yml", "pom.xml"]);
         assert_eq!(found.files[1].root().children().count(), 0);
-        let found = crate::read(folder.path(), &Limits::default(), &mut |_| {}).unwrap();
+        let found = crate::read(folder.path(), &Limits::default(), &mut ()).unwrap();
         assert_eq!(found.files, 1);
     }
 }

@@ -46,6 +46,13 @@ pub trait Observer {
     fn literals(&mut self, file: &str, literals: &[Literal<'_>]);
 }
 
+/// Is told and keeps nothing.
+impl Observer for () {
+    fn progress(&mut self, _: u64) {}
+
+    fn literals(&mut self, _: &str, _: &[Literal<'_>]) {}
+}
+
 /// Reads the folder at `path`.
 ///
 /// # Errors

@@ -4,20 +4,17 @@
 mod builtins;
 mod calls;
 mod exempt;
-mod express;
+pub(super) mod express;
 mod expressions;
-mod fastify;
+pub(super) mod fastify;
 mod machine;
 mod modules;
-mod nestjs;
+pub(super) mod nestjs;
 mod refusal;
 mod roots;
 mod statements;
 mod value;
 
-pub(super) use self::{
-    express::FRAMEWORK as EXPRESS, fastify::FRAMEWORK as FASTIFY, nestjs::FRAMEWORK as NESTJS,
-};
 use crate::{project::Project, syntax::Language};
 
 /// What is read together: scripts of all kinds import each other.
