@@ -283,6 +283,7 @@ impl<'f> Evaluator<'_, 'f> {
         let whole = self.crates.absolute(name, &piece).join("::");
         let call = Call { name: &whole, args, piece };
         if let Some(value) = (self.dialect.function)(self, &call) {
+            self.changes += 1;
             return value;
         }
         let last = name.rsplit("::").next().unwrap_or(name);
@@ -326,6 +327,7 @@ impl<'f> Evaluator<'_, 'f> {
             return Value::Layers(guards);
         }
         if let Some(value) = (self.dialect.method)(self, receiver.clone(), &call) {
+            self.changes += 1;
             return value;
         }
         if let (Value::Object(fields), true) = (&receiver, args.is_empty())
