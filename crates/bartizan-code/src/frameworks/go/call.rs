@@ -120,10 +120,12 @@ impl<'f> Evaluator<'_, 'f> {
         match receiver {
             Value::Router(router) => {
                 let call = Call { name, args: &args, piece };
+                self.changes += 1;
                 (router.dialect.call)(self, router, &call)
             }
             Value::Pending(at) => {
                 let call = Call { name, args: &args, piece };
+                self.changes += 1;
                 super::gorilla::continued(self, at, &call)
             }
             Value::Object(object) => {
@@ -142,6 +144,7 @@ impl<'f> Evaluator<'_, 'f> {
                 for (embedded, _) in of.map(|of| self.packages.fields(of)).unwrap_or_default() {
                     if let Some(Value::Router(router)) = self.field(object, embedded) {
                         let call = Call { name, args: &args, piece };
+                        self.changes += 1;
                         return (router.dialect.call)(self, router, &call);
                     }
                 }
@@ -201,6 +204,7 @@ impl<'f> Evaluator<'_, 'f> {
             if dialect.globals.contains(&name) {
                 let router = self.default_router(dialect);
                 let call = Call { name, args: &args, piece };
+                self.changes += 1;
                 return (dialect.call)(self, router, &call);
             }
         }

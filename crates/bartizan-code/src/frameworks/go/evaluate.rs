@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// Nodes that are looked at for one framework.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 2_000_000;
 /// Functions that are inside each other.
 const MAX_DEPTH: usize = 40;
 /// Nodes that are inside each other in what is looked at.
@@ -59,6 +59,10 @@ pub(super) struct Evaluator<'p, 'f> {
     pub(super) shared: HashMap<TypeName<'f>, ObjectId>,
     default_router: Option<Router>,
     pub(super) frames: Vec<Frame<'f>>,
+    /// Functions that had nothing to do with routers when they were followed.
+    dull: HashSet<PieceKey<'f>>,
+    /// How often something was done with a router.
+    pub(super) changes: usize,
     steps: usize,
     nesting: usize,
 }
@@ -88,6 +92,8 @@ impl<'p, 'f> Evaluator<'p, 'f> {
             shared: HashMap::new(),
             default_router: None,
             frames: Vec::new(),
+            dull: HashSet::new(),
+            changes: 0,
             steps: 0,
             nesting: 0,
         }
@@ -207,6 +213,7 @@ impl<'p, 'f> Evaluator<'p, 'f> {
     }
 
     pub(super) fn new_router(&mut self, dialect: &'static Dialect, is_whole: bool) -> Router {
+        self.changes += 1;
         Router { id: self.graph.router(), dialect, is_whole }
     }
 
@@ -217,9 +224,13 @@ impl<'p, 'f> Evaluator<'p, 'f> {
         let here = key(&function.piece);
         let times = self.frames.iter().filter(|frame| frame.key == here).count();
         let Some(body) = function.piece.field("body") else { return Value::Unknown };
-        if times >= 2 || self.frames.len() >= MAX_DEPTH || !self.enter() {
+        let is_given = function.receiver.is_some()
+            || args.iter().any(|arg| !matches!(arg.value, Value::Unknown | Value::Opaque(..)));
+        let is_dull = !is_given && self.dull.contains(&here);
+        if is_dull || times >= 2 || self.frames.len() >= MAX_DEPTH || !self.enter() {
             return Value::Unknown;
         }
+        let before = self.changes;
         self.visited.insert(here);
         let scope = self.scope(function.scope);
         if let Some(name) = function
@@ -238,7 +249,11 @@ impl<'p, 'f> Evaluator<'p, 'f> {
         self.leave();
         let mut returned = self.frames.pop().map(|frame| frame.returned).unwrap_or_default();
         let at = returned.iter().position(Value::is_telling).unwrap_or(0);
-        if at < returned.len() { returned.swap_remove(at) } else { Value::Unknown }
+        let value = if at < returned.len() { returned.swap_remove(at) } else { Value::Unknown };
+        if before == self.changes && !value.is_telling() {
+            self.dull.insert(here);
+        }
+        value
     }
 
     fn bind_parameters(&mut self, piece: Piece<'f>, args: &[Arg<'f>], scope: ScopeId) {

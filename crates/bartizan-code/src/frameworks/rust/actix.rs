@@ -4,8 +4,8 @@ use super::{
     METHODS,
     axum::methods_in,
     evaluate::{Dialect, Evaluator},
-    express::{inside, split},
     roots,
+    text::{inside, split},
     value::{Answer, Arg, Call, Function, Router, Value},
 };
 use crate::{

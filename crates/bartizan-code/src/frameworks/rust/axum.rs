@@ -3,8 +3,8 @@
 use super::{
     METHODS,
     evaluate::{Dialect, Evaluator},
-    express::inside,
     roots,
+    text::inside,
     value::{Answer, Arg, Call, Function, Router, Value},
 };
 use crate::{
@@ -136,7 +136,7 @@ fn documented<'f>(
             continue;
         }
         let (mut methods, mut path) = (Vec::new(), String::new());
-        for part in super::express::split(inside(arguments.text())) {
+        for part in super::text::split(inside(arguments.text())) {
             if METHODS.contains(&part) {
                 methods.push(part.to_ascii_uppercase());
             } else if let Some(list) = part.strip_prefix("method") {

@@ -35,18 +35,45 @@ impl<'f> Crates<'f> {
     pub(super) fn read(project: &Project<'f>) -> Self {
         let mut all = Self::default();
         for file in project.files(&[Language::Rust]) {
-            for piece in file.root().walk() {
-                all.item(piece);
+            // Where something is, is kept on the way down: to ask a node for what it is in costs
+            // a way from the top each time.
+            let top = module_of_file(file);
+            let mut places = vec![(top.clone(), top)];
+            let mut open = vec![(file.root(), 0)];
+            while let Some((piece, at)) = open.pop() {
+                let Some((module, home)) = places.get(at) else { continue };
+                let inner = match piece.kind() {
+                    "mod_item" => piece.field("name").map(|name| {
+                        let mut module = module.clone();
+                        module.push(name.text().to_owned());
+                        (module.clone(), module)
+                    }),
+                    "impl_item" => piece.field("type").map(|of| {
+                        let mut home = module.clone();
+                        home.push(type_name(&of).to_owned());
+                        (module.clone(), home)
+                    }),
+                    _ => None,
+                };
+                all.item(piece, module, home);
+                let below = match inner {
+                    Some(inner) => {
+                        places.push(inner);
+                        places.len() - 1
+                    }
+                    None => at,
+                };
+                open.extend(piece.children().map(|child| (child, below)));
             }
         }
         all
     }
 
-    fn item(&mut self, piece: Piece<'f>) {
+    fn item(&mut self, piece: Piece<'f>, module: &[String], home: &[String]) {
         let name = piece.field("name").map_or("", |name| name.text());
         match piece.kind() {
             "function_item" => {
-                let mut path = home(&piece);
+                let mut path = home.to_vec();
                 for parts in 1..=path.len() {
                     self.modules.extend(path.get(..parts).map(<[String]>::to_vec));
                 }
@@ -54,7 +81,7 @@ impl<'f> Crates<'f> {
                 self.functions.entry(name).or_default().push((path, piece));
             }
             "const_item" | "static_item" => {
-                let mut path = home(&piece);
+                let mut path = home.to_vec();
                 path.push(name.to_owned());
                 self.constants.entry(name).or_default().push((path, piece));
             }
@@ -68,10 +95,9 @@ impl<'f> Crates<'f> {
             }
             "use_declaration" => {
                 if let Some(argument) = piece.field("argument") {
-                    let module = module(&piece);
                     let mut found = Vec::new();
                     names_of_use(argument, &[], 0, &mut found);
-                    let uses = self.uses.entry(module).or_default();
+                    let uses = self.uses.entry(module.to_vec()).or_default();
                     for (name, path) in found {
                         match name {
                             Some(name) => drop(uses.names.insert(name, path)),

@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Nodes that are looked at for one framework.
-const MAX_STEPS: usize = 4_000_000;
+const MAX_STEPS: usize = 2_000_000;
 /// Functions that are inside each other.
 const MAX_DEPTH: usize = 30;
 /// Nodes that are inside each other in what is looked at.
@@ -62,6 +62,10 @@ pub(super) struct Evaluator<'p, 'f> {
     pub(super) extractors: HashMap<String, Option<Effect>>,
     scopes: Vec<Scope<'f>>,
     frames: Vec<(PieceKey<'f>, Vec<Value<'f>>)>,
+    /// Functions that had nothing to do with routers when they were followed.
+    dull: HashSet<PieceKey<'f>>,
+    /// How often something was done with a router.
+    pub(super) changes: usize,
     steps: usize,
     nesting: usize,
 }
@@ -79,6 +83,8 @@ impl<'p, 'f> Evaluator<'p, 'f> {
             extractors: HashMap::new(),
             scopes: Vec::new(),
             frames: Vec::new(),
+            dull: HashSet::new(),
+            changes: 0,
             steps: 0,
             nesting: 0,
         }
@@ -200,9 +206,14 @@ impl<'p, 'f> Evaluator<'p, 'f> {
         let here = key(&function.piece);
         let times = self.frames.iter().filter(|(other, _)| *other == here).count();
         let Some(body) = function.piece.field("body") else { return Value::Unknown };
-        if times >= 2 || self.frames.len() >= MAX_DEPTH || !self.enter() {
+        let matters = |value: &Value<'f>| !matches!(value, Value::Unknown | Value::Opaque(_));
+        let is_given =
+            args.iter().any(|arg| matters(&arg.value)) || receiver.as_ref().is_some_and(matters);
+        let is_dull = !is_given && self.dull.contains(&here);
+        if is_dull || times >= 2 || self.frames.len() >= MAX_DEPTH || !self.enter() {
             return Value::Unknown;
         }
+        let before = self.changes;
         self.visited.insert(here);
         let scope = self.scope(function.scope);
         let mut args = args.iter();
@@ -235,7 +246,11 @@ impl<'p, 'f> Evaluator<'p, 'f> {
         let mut returned = self.frames.pop().map(|(_, values)| values).unwrap_or_default();
         returned.insert(0, last);
         let at = returned.iter().position(Value::is_telling).unwrap_or(0);
-        returned.swap_remove(at)
+        let value = returned.swap_remove(at);
+        if before == self.changes && !value.is_telling() {
+            self.dull.insert(here);
+        }
+        value
     }
 
     pub(super) fn returning(&mut self, value: Value<'f>) {

@@ -16,6 +16,7 @@ mod extract;
 mod guard;
 mod refusal;
 mod roots;
+mod text;
 mod value;
 
 /// Methods of HTTP as functions are named after them.

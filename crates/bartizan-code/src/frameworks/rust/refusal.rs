@@ -3,7 +3,7 @@
 
 use super::{
     crates::Crates,
-    express::{inside, string},
+    text::{inside, string},
 };
 use crate::{frameworks::exempt::Exemption, guards, syntax::Piece};
 

@@ -100,15 +100,23 @@ struct Seeds<'f> {
 impl<'f> Seeds<'f> {
     fn read(all: &[Piece<'f>], dialect: &Dialect) -> Self {
         let mut seeds = Self::default();
-        let mut names: HashSet<&str> = HashSet::new();
+        let mut names: HashSet<String> = HashSet::new();
+        let mut called: HashMap<PieceKey<'f>, HashSet<String>> = HashMap::new();
         for piece in all {
             let here = key(piece);
             let (mut is_marked, mut calls) = (false, HashSet::new());
+            let mut wide = HashSet::new();
             for inner in piece.walk() {
                 match inner.kind() {
                     "identifier" | "type_identifier" | "field_identifier" => {
                         is_marked |= dialect.marks.contains(&inner.text());
                         calls.insert(inner.text());
+                        if !inner.is(&["type_identifier"]) {
+                            wide.insert(inner.text().to_owned());
+                        }
+                    }
+                    "scoped_identifier" => {
+                        wide.extend(owned_name(&inner));
                     }
                     _ => {}
                 }
@@ -121,19 +129,20 @@ impl<'f> Seeds<'f> {
             }
             if is_marked || gives_text {
                 seeds.worth.insert(here);
-                names.extend(piece.field("name").map(|name| name.text()));
+                names.insert(full_name(piece));
             }
+            called.insert(here, wide);
             seeds.calls.insert(here, calls);
         }
         for _ in 0..MAX_ROUNDS {
             let before = seeds.worth.len();
             for piece in all {
                 let here = key(piece);
-                let calls = seeds.calls.get(&here);
+                let calls = called.get(&here);
                 let is_calling =
                     calls.is_some_and(|calls| calls.iter().any(|name| names.contains(name)));
                 if is_calling && seeds.worth.insert(here) {
-                    names.extend(piece.field("name").map(|name| name.text()));
+                    names.insert(full_name(piece));
                 }
             }
             if seeds.worth.len() == before {
@@ -142,6 +151,31 @@ impl<'f> Seeds<'f> {
         }
         seeds
     }
+}
+
+/// `Type::name` of a function that is called so; the name alone of others.
+fn full_name(function: &Piece<'_>) -> String {
+    let name = function.field("name").map_or("", |name| name.text());
+    let takes_self =
+        function.field("parameters").is_some_and(|list| list.child(&["self_parameter"]).is_some());
+    let of = function.within(&["impl_item"]).and_then(|block| block.field("type"));
+    match of {
+        Some(of) if !takes_self => format!("{}::{name}", type_name(&of)),
+        _ => name.to_owned(),
+    }
+}
+
+/// `Type::name` as a call writes it, `Self` by its name.
+fn owned_name(path: &Piece<'_>) -> Option<String> {
+    let name = path.field("name")?.text();
+    let of = path.field("path")?.text();
+    let of = of.split('<').next().unwrap_or(of);
+    let of = of.rsplit("::").next().unwrap_or(of);
+    if of != "Self" {
+        return Some(format!("{of}::{name}"));
+    }
+    let of = path.within(&["impl_item"])?.field("type")?;
+    Some(format!("{}::{name}", type_name(&of)))
 }
 
 fn takes_router(piece: &Piece<'_>, dialect: &Dialect) -> bool {
@@ -156,13 +190,15 @@ fn takes_router(piece: &Piece<'_>, dialect: &Dialect) -> bool {
 fn mentions<'f>(project: &Project<'f>) -> HashMap<&'f str, usize> {
     let mut out: HashMap<&str, usize> = HashMap::new();
     for file in project.files(&[Language::Rust]) {
-        for name in file.root().all(&["identifier", "field_identifier"]) {
+        let mut open = vec![file.root()];
+        while let Some(piece) = open.pop() {
             // A use alone is no call; it is counted only where it exports.
-            let is_import = name
-                .within(&["use_declaration"])
-                .is_some_and(|import| import.child(&["visibility_modifier"]).is_none());
-            if !is_import {
-                *out.entry(name.text()).or_default() += 1;
+            let is_import =
+                piece.is(&["use_declaration"]) && piece.child(&["visibility_modifier"]).is_none();
+            if piece.is(&["identifier", "field_identifier"]) {
+                *out.entry(piece.text()).or_default() += 1;
+            } else if !is_import {
+                open.extend(piece.children());
             }
         }
     }
