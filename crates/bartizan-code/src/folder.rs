@@ -16,17 +16,14 @@ use crate::{
     syntax::{File, Language},
 };
 
-/// Folders that hold other people's code, what a build made, or tests: an application serves
-/// nothing from them.
+/// Folders that hold other people's code or tests: an application serves nothing from them.
 const PASSED_OVER: &[&str] = &[
     "__mocks__",
     "__pycache__",
     "__tests__",
     "bower_components",
-    "build",
     "coverage",
     "cypress",
-    "dist",
     "e2e",
     "fixtures",
     "migrations",
@@ -43,6 +40,9 @@ const PASSED_OVER: &[&str] = &[
     "venv",
     "virtualenv",
 ];
+
+/// Folders that hold what a build made: scripts for browsers, which declare nothing that is served.
+const MADE: &[&str] = &["build", "dist"];
 
 /// What a folder holds.
 #[derive(Debug, Default)]
@@ -131,7 +131,10 @@ impl Folder {
         let is_manifest = components::is_manifest(name);
         let is_configuration = literals::is_configuration(name);
         let extension = name.rsplit_once('.').map_or("", |(_, end)| end).to_ascii_lowercase();
-        let language = Language::of_extension(&extension).filter(|_| !is_test(name));
+        let is_read = |language: &Language| {
+            !is_test(name) && (*language != Language::Settings || is_settings(name))
+        };
+        let language = Language::of_extension(&extension).filter(is_read);
         if !is_manifest && !is_configuration && language.is_none() {
             return;
         }
@@ -143,27 +146,38 @@ impl Folder {
         if is_manifest {
             self.components.add(below, name, &text);
         }
-        let Some(language) = language else {
-            if is_configuration {
-                observer.literals(below, &literals::of_lines(&text));
-            }
-            return;
-        };
+        if is_configuration {
+            observer.literals(below, &literals::of_lines(&text));
+        }
+        let Some(language) = language else { return };
         self.bytes += text.len() as u64;
         if self.files.len() >= limits.files || self.bytes > limits.total_bytes {
             return self.skip("too many files");
         }
-        let is_bundle = is_bundle(name, &text);
+        let is_made = is_bundle(name, &text) || below.split('/').any(|part| MADE.contains(&part));
         let Some(file) = File::parse(below, language, text, limits) else {
             return self.skip("parsing took too long");
         };
         observer.literals(below, &literals::of_code(&file));
         // What a machine made small declares nothing that is served.
-        if is_bundle {
-            return self.skip("minified file, searched for secrets only");
+        if is_made {
+            return self.skip("made by a build, searched for secrets only");
         }
         self.files.push(file);
     }
+}
+
+/// Whether a file that is no code says something about routes, or about what guards them.
+fn is_settings(name: &str) -> bool {
+    const NAMES: &[&str] = &[
+        "application.properties",
+        "application.yaml",
+        "application.yml",
+        "build.gradle",
+        "build.gradle.kts",
+        "pom.xml",
+    ];
+    NAMES.contains(&name)
 }
 
 fn is_passed_over(name: &str) -> bool {
@@ -194,4 +208,23 @@ fn bounded(path: &Path, most: u64) -> std::io::Result<Option<String>> {
     let mut text = String::new();
     fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
     Ok((text.len() as u64 <= most).then_some(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn settings_are_kept_as_texts_and_not_counted_as_code() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["application.yml", "other.yml", "pom.xml", "A.java"] {
+            fs::write(folder.path().join(name), "class A {}").unwrap();
+        }
+        let found = Folder::read(folder.path(), &Limits::default(), &mut ()).unwrap();
+        let names: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, ["A.java", "application.yml", "pom.xml"]);
+        assert_eq!(found.files[1].root().children().count(), 0);
+        let found = crate::read(folder.path(), &Limits::default(), &mut ()).unwrap();
+        assert_eq!(found.files, 1);
+    }
 }

@@ -126,7 +126,7 @@ impl Graph {
         &self,
         router: RouterId,
         prefix: &str,
-        guards: &[Guard],
+        guards: &[(String, Guard)],
         depth: usize,
         limits: &Limits,
         out: &mut Vec<Route>,
@@ -142,11 +142,17 @@ impl Graph {
             match entry {
                 Entry::Guard { .. } => {}
                 Entry::Route(declared) => {
-                    let mut all = guards.to_vec();
-                    all.extend(standing(entries, at, &declared.path));
+                    let path = paths::join(prefix, &declared.path, self.keeps_slash);
+                    let mut all: Vec<Guard> = guards
+                        .iter()
+                        .cloned()
+                        .chain(self.standing(entries, at, prefix))
+                        .filter(|(below, _)| is_below(&path, below))
+                        .map(|(_, guard)| guard)
+                        .collect();
                     all.extend(declared.guards.iter().cloned());
                     out.push(Route {
-                        path: paths::join(prefix, &declared.path, self.keeps_slash),
+                        path,
                         method: declared.method.clone(),
                         authorization: Authorization::of(all),
                         framework: self.framework,
@@ -156,34 +162,39 @@ impl Graph {
                     });
                 }
                 Entry::Mount { prefix: below, child, guards: own } => {
+                    // Guards of deeper paths go along: what is mounted may have these paths.
                     let mut all = guards.to_vec();
-                    all.extend(standing(entries, at, below));
-                    all.extend(own.iter().cloned());
-                    let path = match below.is_empty() {
-                        true => prefix.to_owned(),
-                        false => paths::join(prefix, below, self.keeps_slash),
-                    };
+                    all.extend(self.standing(entries, at, prefix));
+                    let path = self.below(prefix, below);
+                    all.extend(own.iter().map(|guard| (path.clone(), guard.clone())));
                     self.walk(*child, &path, &all, depth + 1, limits, out);
                 }
             }
         }
     }
-}
 
-/// The guards of a router that stand before its entry at `at`, whose path is `path`.
-fn standing<'e>(
-    entries: &'e [Entry],
-    at: usize,
-    path: &'e str,
-) -> impl Iterator<Item = Guard> + 'e {
-    entries.iter().enumerate().filter_map(move |(place, entry)| match entry {
-        Entry::Guard { prefix, guard, reach }
-            if (*reach == Reach::All || place < at) && is_below(path, prefix) =>
-        {
-            Some(guard.clone())
+    fn below(&self, prefix: &str, path: &str) -> String {
+        match path.is_empty() {
+            true => prefix.to_owned(),
+            false => paths::join(prefix, path, self.keeps_slash),
         }
-        _ => None,
-    })
+    }
+
+    /// The guards of a router that stand before its entry at `at`, with the whole paths below
+    /// which they do.
+    fn standing<'e>(
+        &'e self,
+        entries: &'e [Entry],
+        at: usize,
+        prefix: &'e str,
+    ) -> impl Iterator<Item = (String, Guard)> + 'e {
+        entries.iter().enumerate().filter_map(move |(place, entry)| match entry {
+            Entry::Guard { prefix: own, guard, reach } if *reach == Reach::All || place < at => {
+                Some((self.below(prefix, own), guard.clone()))
+            }
+            _ => None,
+        })
+    }
 }
 
 /// Whether `path` is `prefix` or below it, segment by segment; a parameter of the prefix takes any.
@@ -241,6 +252,19 @@ mod tests {
             [("/early", 0), ("/api/users", 2), ("/api/users/{id}", 2), ("/admin/x", 2)]
         );
         assert_eq!(routes[0].authorization.state, Demand::None);
+    }
+
+    #[test]
+    fn guards_of_deeper_paths_reach_what_is_mounted() {
+        let mut graph = Graph::new("test", false);
+        let (app, api) = (graph.router(), graph.router());
+        graph.guard(app, "/api/admin", guard("admin"), Reach::Later);
+        graph.mount(app, "/api", api, Vec::new());
+        graph.route(api, get("/admin/users"));
+        graph.route(api, get("/status"));
+        let routes = graph.resolve(&Limits::default());
+        let told: Vec<_> = routes.iter().map(|route| route.authorization.guards.len()).collect();
+        assert_eq!(told, [1, 0]);
     }
 
     #[test]

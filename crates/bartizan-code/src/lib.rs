@@ -46,6 +46,13 @@ pub trait Observer {
     fn literals(&mut self, file: &str, literals: &[Literal<'_>]);
 }
 
+/// Is told and keeps nothing.
+impl Observer for () {
+    fn progress(&mut self, _: u64) {}
+
+    fn literals(&mut self, _: &str, _: &[Literal<'_>]) {}
+}
+
 /// Reads the folder at `path`.
 ///
 /// # Errors
@@ -58,7 +65,9 @@ pub fn read(path: &Path, limits: &Limits, observer: &mut dyn Observer) -> Result
     for route in &mut routes {
         route.component = folder.components.of(&route.place.file).cloned();
     }
-    Ok(Found { routes, files: folder.files.len() as u64, skipped: folder.skipped })
+    let is_code = |file: &&syntax::File| file.language != syntax::Language::Settings;
+    let files = folder.files.iter().filter(is_code).count() as u64;
+    Ok(Found { routes, files, skipped: folder.skipped })
 }
 
 /// The routes of parsed files, in order, without repetitions.

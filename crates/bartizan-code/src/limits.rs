@@ -21,7 +21,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             files: 50_000,
-            file_bytes: 1 << 20,
+            file_bytes: 4 << 20,
             total_bytes: 128 << 20,
             depth: 40,
             parse_millis: 2_000,

@@ -3,10 +3,7 @@
 //! Whether one of them is a secret is not decided here: those who read a folder are given every text that
 //! could be one, file by file, and nothing is kept.
 
-use crate::{
-    route::Place,
-    syntax::{File, Piece},
-};
+use crate::syntax::{File, Piece};
 
 /// Shortest text that is handed over, in bytes: shorter ones are words and no secrets.
 const MIN_BYTES: usize = 6;

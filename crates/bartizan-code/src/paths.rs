@@ -128,7 +128,7 @@ pub fn braces(path: &str) -> Vec<String> {
         rest = &rest[at + end + 1..];
         if let Some(name) = name.strip_suffix('?') {
             if rest.is_empty() {
-                without = Some(out.trim_end_matches('/').to_owned());
+                without = Some(out.trim_end_matches(['/', '.']).to_owned());
             }
             out.push_str(&format!("{{{name}}}"));
         } else if !name.is_empty() && name != "$" {
@@ -216,6 +216,7 @@ mod tests {
         assert_eq!(braces("/u/{id:[0-9]{2}}/{x}"), ["/u/{id}/{x}"]);
         assert_eq!(braces("/u/{id:int}/{*rest}"), ["/u/{id}/{rest}"]);
         assert_eq!(braces("/u/{id?}"), ["/u", "/u/{id}"]);
+        assert_eq!(braces("/u/{id}.{end?}"), ["/u/{id}", "/u/{id}.{end}"]);
         assert_eq!(braces("/f/{p...}"), ["/f/{p}"]);
         assert_eq!(braces("/{$}"), ["/"]);
         assert_eq!(angles("/u/<int:id>/<name>"), "/u/{id}/{name}");

@@ -23,6 +23,8 @@ pub enum Language {
     Ruby,
     /// Rust.
     Rust,
+    /// Settings and build files that frameworks look at as a text: their tree is empty.
+    Settings,
     /// TypeScript, without JSX.
     TypeScript,
     /// TypeScript with JSX.
@@ -42,6 +44,7 @@ impl Language {
             "py" => Self::Python,
             "rb" => Self::Ruby,
             "rs" => Self::Rust,
+            "gradle" | "kts" | "properties" | "xml" | "yaml" | "yml" => Self::Settings,
             "ts" | "mts" | "cts" => Self::TypeScript,
             "tsx" => Self::Tsx,
             _ => return None,
@@ -57,6 +60,8 @@ impl Language {
             Self::Php => tree_sitter_php::LANGUAGE_PHP,
             Self::Python => tree_sitter_python::LANGUAGE,
             Self::Ruby => tree_sitter_ruby::LANGUAGE,
+            // Nothing is parsed of them; any grammar makes an empty tree.
+            Self::Settings => tree_sitter_java::LANGUAGE,
             Self::Rust => tree_sitter_rust::LANGUAGE,
             Self::TypeScript => tree_sitter_typescript::LANGUAGE_TYPESCRIPT,
             Self::Tsx => tree_sitter_typescript::LANGUAGE_TSX,
@@ -93,7 +98,7 @@ impl File {
             }
         };
         let options = ParseOptions::new().progress_callback(&mut give_up);
-        let bytes = text.as_bytes();
+        let bytes = if language == Language::Settings { &[] } else { text.as_bytes() };
         let mut read = |at: usize, _| bytes.get(at..).unwrap_or_default();
         let tree = parser.parse_with_options(&mut read, None, Some(options))?;
         Some(Self { path: path.to_owned(), language, text, tree })

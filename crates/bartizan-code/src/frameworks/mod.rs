@@ -1,6 +1,20 @@
 //! Frameworks: one file per framework, listed in [`FRAMEWORKS`].
 
+mod ant;
+mod apps;
+mod calls;
+mod csharp;
+mod exempt;
+mod gates;
+mod go;
+mod inflect;
+mod java;
+mod javascript;
 mod list;
+mod php;
+mod python;
+mod ruby;
+mod rust;
 
 use crate::{limits::Limits, project::Project, route::Route, syntax::Language};
 

@@ -1,0 +1,298 @@
+//! Dependencies of `FastAPI`.
+
+use std::rc::Rc;
+
+use super::{
+    guard::{FREEING, OTHERS, SOFT, has_word},
+    request::Request,
+    value::{Arguments, Value, tail},
+    world::World,
+};
+use crate::{
+    guards,
+    route::{Effect, Guard, Level, short},
+    syntax::Piece,
+};
+
+/// Classes of `fastapi.security`: each refuses unless `auto_error=False`.
+const SCHEMES: &[&str] = &[
+    "APIKeyCookie",
+    "APIKeyHeader",
+    "APIKeyQuery",
+    "HTTPBasic",
+    "HTTPBearer",
+    "HTTPDigest",
+    "OAuth2",
+    "OAuth2AuthorizationCodeBearer",
+    "OAuth2PasswordBearer",
+    "OpenIdConnect",
+    "SecurityBase",
+];
+
+impl<'f> World<'f> {
+    /// What `Depends(…)` or `Security(…)` in a default or a type asks for.
+    pub(super) fn dependency_in(&self, value: &Value, of: Option<&Value>) -> Option<Value> {
+        self.dependency_below(value, of, 0)
+    }
+
+    fn dependency_below(&self, value: &Value, of: Option<&Value>, depth: usize) -> Option<Value> {
+        if depth > 16 {
+            return None;
+        }
+        let below = |value: &Value, of| self.dependency_below(value, of, depth + 1);
+        let Value::Object(at) = value else { return None };
+        let object = self.objects.get(*at)?;
+        match tail(object.callee.name()?) {
+            "Depends" | "Security" => match object.arguments.get(0, "dependency") {
+                Some(on) => Some(on.clone()),
+                // `x: Settings = Depends()` asks for the type.
+                None => Some(match of {
+                    Some(Value::Object(at)) => {
+                        self.objects.get(*at)?.arguments.positional.first()?.clone()
+                    }
+                    Some(of) => of.clone(),
+                    None => Value::Unknown,
+                }),
+            },
+            "Annotated" => {
+                let of = object.arguments.positional.first();
+                let rest = object.arguments.positional.iter().skip(1);
+                rest.rev().find_map(|part| below(part, of)).or_else(|| {
+                    // An alias of an alias, or `Alias | None`.
+                    of.and_then(|of| below(of, None))
+                })
+            }
+            "|" => object.arguments.positional.iter().find_map(|p| below(p, None)),
+            _ => None,
+        }
+    }
+
+    /// The guard that a dependency is for a request, if it is one.
+    pub(super) fn dependency(
+        &mut self,
+        on: &Value,
+        written: Piece<'f>,
+        level: Level,
+        request: &Rc<Request>,
+    ) -> Option<Guard> {
+        let answer = self.ask(request, |world| {
+            world.depend(on, written);
+        });
+        answer.is_refused.then(|| Guard {
+            name: short(written.text()),
+            effect: Effect::Demands,
+            level,
+            place: written.place(),
+        })
+    }
+
+    /// Follows a dependency of a function that is asked.
+    pub(super) fn depend(&mut self, on: &Value, written: Piece<'f>) -> Value {
+        if self.depth > 100 {
+            return Value::Unknown;
+        }
+        self.depth += 1;
+        let value = self.depends(on, written);
+        self.depth -= 1;
+        self.has_raised = false;
+        value
+    }
+
+    fn depends(&mut self, on: &Value, written: Piece<'f>) -> Value {
+        match on {
+            Value::Function(_) | Value::Bound(..) => {
+                let name = self.name_of(on).unwrap_or_default();
+                let request = self.request.clone().unwrap_or_default();
+                let answer =
+                    self.ask(&request, |world| world.call(on, Arguments::default(), written));
+                let is_named = !answer.is_told && is_asking(name);
+                if (answer.is_refused || is_named) && !has_word(name, OTHERS) {
+                    self.refuse();
+                }
+                answer.value
+            }
+            Value::Class(class) => {
+                let object = self.object(on.clone(), Arguments::default(), written);
+                if let (Value::Object(_), Some((_, Value::Function(init)))) =
+                    (&object, self.class_member(*class, "__init__"))
+                {
+                    self.call_function(init, Some(object.clone()), &Arguments::default());
+                } else {
+                    self.fields_depend(*class);
+                }
+                object
+            }
+            Value::Object(at) => self.object_depends(*at, written),
+            Value::Name(name) => self.named_depends(tail(name)),
+            Value::Attr(attr) => self.named_depends(&attr.1),
+            Value::Unknown => {
+                let text = written.text();
+                let inner = text.rsplit('(').next().unwrap_or(text).trim_end_matches(')');
+                self.named_depends(tail(inner))
+            }
+            _ => Value::Unknown,
+        }
+    }
+
+    fn named_depends(&mut self, name: &str) -> Value {
+        if is_asking(name) {
+            return self.refuse();
+        }
+        if SCHEMES.contains(&name) {
+            return self.refuse();
+        }
+        Value::Unknown
+    }
+
+    /// Dependencies in the fields of a class, as in data classes.
+    pub(super) fn fields_depend(&mut self, class: usize) {
+        for value in self.ancestry(class) {
+            let Value::Class(at) = value else { continue };
+            let Some((body, scope)) = self
+                .classes
+                .get(at)
+                .and_then(|class| Some((class.piece.field("body")?, class.scope)))
+            else {
+                continue;
+            };
+            for statement in body.children() {
+                let Some(field) = statement.child(&["assignment"]) else { continue };
+                let of = field.field("type").map(|of| self.eval(of, scope));
+                let value = field.field("right").map(|value| self.eval(value, scope));
+                let found = [&value, &of]
+                    .into_iter()
+                    .flatten()
+                    .find_map(|part| self.dependency_in(part, of.as_ref()));
+                if let Some(on) = found {
+                    self.depend(&on, field);
+                }
+            }
+        }
+    }
+
+    fn object_depends(&mut self, at: usize, written: Piece<'f>) -> Value {
+        let Some(object) = self.objects.get(at) else { return Value::Unknown };
+        let (callee, arguments) = (object.callee.clone(), Rc::clone(&object.arguments));
+        match &callee {
+            Value::Class(class) => match self.class_member(*class, "__call__") {
+                Some((_, Value::Function(call))) => {
+                    let name = self.name_of(&callee).unwrap_or_default();
+                    let this = Some(Value::Object(at));
+                    let value = self.call_function(call, this, &Arguments::default());
+                    if has_word(name, OTHERS) {
+                        self.has_refused = false;
+                    }
+                    value
+                }
+                _ => self.scheme(at),
+            },
+            Value::Name(name) if SCHEMES.contains(&tail(name)) => self.scheme(at),
+            Value::Name(name) if tail(name) == "partial" => {
+                let on = arguments.positional.first().cloned().unwrap_or(Value::Unknown);
+                self.depend(&on, written)
+            }
+            Value::Name(name) => {
+                let name = tail(name).to_owned();
+                self.named_depends(&name)
+            }
+            Value::Attr(attr) => match arguments.named("optional") {
+                Some(Value::Bool(true)) => Value::Absent,
+                _ => {
+                    let name = attr.1.clone();
+                    self.named_depends(&name)
+                }
+            },
+            _ => Value::Unknown,
+        }
+    }
+
+    /// A scheme of `fastapi.security`, or a class that inherits from one, is asked.
+    pub(super) fn scheme(&mut self, at: usize) -> Value {
+        let Some(object) = self.objects.get(at) else { return Value::Unknown };
+        let is_scheme = match &object.callee {
+            Value::Name(name) => SCHEMES.contains(&tail(name)),
+            Value::Class(class) => {
+                self.outside(*class).iter().any(|name| SCHEMES.contains(&&**name))
+            }
+            _ => false,
+        };
+        match (is_scheme, object.arguments.named("auto_error")) {
+            (false, _) => Value::Unknown,
+            (true, Some(Value::Bool(false))) => Value::Absent,
+            (true, _) => {
+                self.refuse();
+                Value::Absent
+            }
+        }
+    }
+}
+
+/// Whether a dependency of that name asks for credentials, and does not only give help with them
+/// as `get_token_service` does.
+fn is_asking(name: &str) -> bool {
+    if has_word(name, OTHERS)
+        || has_word(name, FREEING)
+        || has_word(name, SOFT)
+        || guards::by_name(name).is_none()
+    {
+        return false;
+    }
+    let words = guards::words(name);
+    let first = words.first().map_or("", String::as_str);
+    let last = words.last().map_or("", String::as_str);
+    let is_user = last == "user" && words.iter().any(|word| word == "current" || word == "active");
+    let asks = [
+        "require",
+        "requires",
+        "required",
+        "verify",
+        "check",
+        "ensure",
+        "validate",
+        "authenticate",
+        "authorize",
+        "protect",
+        "enforce",
+        "assert",
+        "must",
+        "need",
+        "needs",
+        "has",
+        "login",
+        "jwt",
+        "is",
+        "token",
+        "auth",
+        "authenticated",
+        "admin",
+    ];
+    let helps = [
+        "service",
+        "repository",
+        "repo",
+        "manager",
+        "store",
+        "form",
+        "client",
+        "settings",
+        "config",
+        "backend",
+        "handler",
+        "strategy",
+        "usecase",
+        "dao",
+        "factory",
+        "provider",
+        "db",
+        "session",
+        "data",
+        "controller",
+        "gateway",
+        "crud",
+        "url",
+        "response",
+        "cache",
+    ];
+    !helps.contains(&last) && (is_user || asks.contains(&first) || last == "required")
+        || words == ["current", "user"]
+}
