@@ -82,6 +82,34 @@ def score(rows):
     }
 
 
+def labelled(path):
+    """The labelled requests of a file, in its order."""
+    opener = gzip.open if path.endswith(".gz") else open
+    with opener(path, "rt", encoding="utf-8") as lines:
+        return [json.loads(line) for line in lines]
+
+
+def annotated(path):
+    """The endpoints (null: noise) of a file of annotations, in its order."""
+    with open(path, encoding="utf-8") as lines:
+        return [json.loads(line).get("endpoint") for line in lines]
+
+
+def by_spec(truth, predicted):
+    if len(truth) != len(predicted):
+        raise SystemExit(f"{len(truth)} requests but {len(predicted)} annotated lines")
+    by = collections.defaultdict(list)
+    for row, p in zip(truth, predicted):
+        by[row["spec"]].append((row, p))
+    return by
+
+
+def means(results, part="all"):
+    """The figures of specs averaged, and how many specs these are; `part` is all or the half a or b."""
+    chosen = [r for s, r in results.items() if part == "all" or half(s) == part]
+    return {n: sum(r[n] for r in chosen) / len(chosen) for n in (chosen[0] if chosen else ())}, len(chosen)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("truth")
@@ -90,23 +118,13 @@ def main():
     parser.add_argument("--worst", type=int, default=0)
     parser.add_argument("--misses", help="list wrong templates of specs whose name contains this")
     args = parser.parse_args()
-    opener = gzip.open if args.truth.endswith(".gz") else open
-    with opener(args.truth, "rt") as f:
-        truth = [json.loads(line) for line in f]
-    with open(args.annotated) as f:
-        predicted = [json.loads(line).get("endpoint") for line in f]
-    if len(truth) != len(predicted):
-        raise SystemExit(f"{len(truth)} requests but {len(predicted)} annotated lines")
-    by = collections.defaultdict(list)
-    for row, p in zip(truth, predicted):
-        by[row["spec"]].append((row, p))
+    by = by_spec(labelled(args.truth), annotated(args.annotated))
     results = {s: score(rows) for s, rows in by.items() if not args.half or half(s) == args.half}
     names = list(next(iter(results.values())))
     for part in ["all", "a", "b"]:
-        chosen = [r for s, r in results.items() if part == "all" or half(s) == part]
-        if chosen:
-            means = "  ".join(f"{n} {sum(r[n] for r in chosen) / len(chosen):.4f}" for n in names)
-            print(f"{part:>3} ({len(chosen)} specs)  {means}")
+        figures, specs = means(results, part)
+        if specs:
+            print(f"{part:>3} ({specs} specs)  " + "  ".join(f"{n} {figures[n]:.4f}" for n in names))
     noise = [(row, p) for rows in by.values() for row, p in rows if row["template"] is None]
     kept = sum(p is not None for _, p in noise)
     lost = sum(p is None for rows in by.values() for row, p in rows if row["template"])
