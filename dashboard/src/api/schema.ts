@@ -1262,7 +1262,7 @@ export type IncidentSelection = {
 };
 
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
-export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport";
+export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport" | "code";
 
 /** What was read. */
 export type InputSummary = {
