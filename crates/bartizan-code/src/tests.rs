@@ -77,3 +77,81 @@ fn broken_and_hostile_code_ends() {
         }
     }
 }
+
+/// A small generator of numbers (Marsaglia, "Xorshift RNGs", 2003), so that a failure comes again.
+struct Numbers(u64);
+
+impl Numbers {
+    fn below(&mut self, most: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 % (most.max(1) as u64)).unwrap_or(0)
+    }
+
+    /// Characters of a text from one place to another.
+    fn part(&mut self, text: &[char]) -> (usize, usize) {
+        let from = self.below(text.len());
+        (from, (from + 1 + self.below(40)).min(text.len()))
+    }
+
+    /// Code with something taken out, doubled, put in from elsewhere, or broken by a sign.
+    fn damage(&mut self, text: &str, other: &str) -> String {
+        let mut text: Vec<char> = text.chars().collect();
+        let other: Vec<char> = other.chars().collect();
+        for _ in 0..=self.below(4) {
+            let (from, to) = self.part(&text);
+            match self.below(4) {
+                0 => drop(text.drain(from..to)),
+                1 => {
+                    let again = text[from..to].to_vec();
+                    let at = self.below(text.len());
+                    text.splice(at..at, again);
+                }
+                2 => {
+                    let (start, end) = self.part(&other);
+                    text.splice(from..from, other[start..end].iter().copied());
+                }
+                _ => {
+                    let signs: Vec<char> =
+                        "(){}[]<>\"'`/\\:;,.*?%#$@!|&=+-é\u{0}\n".chars().collect();
+                    let sign = signs[self.below(signs.len())];
+                    text.insert(from, sign);
+                }
+            }
+        }
+        text.into_iter().collect()
+    }
+}
+
+/// How often each example is damaged; `BARTIZAN_DAMAGE` sets another number for a longer run by hand.
+const DAMAGES: usize = 2;
+
+#[test]
+fn damaged_code_is_read_without_a_panic() {
+    let wanted = std::env::var("BARTIZAN_DAMAGE").ok().and_then(|text| text.parse().ok());
+    let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15);
+    let texts: Vec<(&str, &str)> = FRAMEWORKS
+        .iter()
+        .flat_map(|framework| framework.examples)
+        .flat_map(|example| example.files.iter().copied())
+        .collect();
+    for _ in 0..wanted.unwrap_or(DAMAGES) {
+        for framework in FRAMEWORKS {
+            for example in framework.examples {
+                let damaged: Vec<(&str, String)> = example
+                    .files
+                    .iter()
+                    .map(|(path, text)| {
+                        let (_, other) = texts[numbers.below(texts.len())];
+                        (*path, numbers.damage(text, other))
+                    })
+                    .collect();
+                let named: Vec<(&str, &str)> =
+                    damaged.iter().map(|(path, text)| (*path, text.as_str())).collect();
+                let found = std::panic::catch_unwind(|| routes(&files(&named), &Limits::default()));
+                assert!(found.is_ok(), "{}: {named:#?}", framework.name);
+            }
+        }
+    }
+}
