@@ -105,8 +105,12 @@ const DUPLICATES: &[(&str, &str)] = &[
     ("windows-sys", "named by ring, which rustls-webpki names and nobody builds"),
 ];
 
-/// Most packages of the tree that are not ours.
-const MAX_PACKAGES: usize = 430;
+/// Most packages of the tree. Thirteen of them are tree-sitter and its grammars, which are tables more
+/// than code.
+const MAX_PACKAGES: usize = 440;
+
+/// Data that imitates the code of others, which has its own customs.
+const DATA: &str = "eval/sets/";
 
 /// Longest source file, in lines.
 const MAX_LINES: usize = 500;
@@ -270,7 +274,7 @@ fn duplicates(metadata: &Metadata, problems: &mut Vec<String>) {
 }
 
 fn sources(files: &[String], problems: &mut Vec<String>) -> Result<()> {
-    for file in files {
+    for file in files.iter().filter(|file| !file.starts_with(DATA)) {
         let stem = file.rsplit('/').next().unwrap_or(file).split('.').next().unwrap_or("");
         let folders = file.rsplit('/').skip(1);
         if folders.chain([stem]).any(|part| EMPTY_NAMES.contains(&part)) {
