@@ -7,8 +7,20 @@ use crate::route::{Component, short};
 pub(crate) struct Components {
     /// Name of the folder that was read.
     pub(crate) top: String,
-    found: Vec<(String, Component)>,
+    found: Vec<Manifest>,
 }
+
+/// A manifest, with the folder that it is in.
+#[derive(Debug)]
+struct Manifest {
+    folder: String,
+    component: Component,
+    /// Whether it says its name itself.
+    is_named: bool,
+}
+
+/// Most manifests; what is below further ones belongs to the nearest of the others.
+const MAX_MANIFESTS: usize = 2_000;
 
 const MANIFESTS: &[&str] = &[
     "Cargo.toml",
@@ -34,7 +46,8 @@ impl Components {
     pub(crate) fn add(&mut self, path: &str, name: &str, text: &str) {
         let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
         // Of several in one folder the first that gives a name counts.
-        let here = self.found.iter().position(|(of, _)| of == folder);
+        let has_room = self.found.len() < MAX_MANIFESTS;
+        let here = self.found.iter_mut().find(|manifest| manifest.folder == folder);
         let (said, version) = name_and_version(name, text);
         let is_named = said.is_some();
         let of_folder = if folder.is_empty() { &self.top } else { folder };
@@ -44,29 +57,22 @@ impl Components {
             version,
             manifest: path.to_owned(),
         };
+        let manifest = Manifest { folder: folder.to_owned(), component, is_named };
         match here {
-            None => self.found.push((folder.to_owned(), component)),
-            Some(at) if is_named => {
-                if let Some((_, before)) = self.found.get_mut(at)
-                    && before.version.is_none()
-                {
-                    *before = component;
-                }
-            }
+            Some(before) if is_named && !before.is_named => *before = manifest,
             Some(_) => {}
+            None if has_room => self.found.push(manifest),
+            None => {}
         }
     }
 
     /// The component that a file belongs to: that of the nearest manifest above it.
     pub(crate) fn of(&self, file: &str) -> Option<&Component> {
-        self.found
-            .iter()
-            .filter(|(folder, _)| {
-                folder.is_empty()
-                    || file.strip_prefix(folder.as_str()).is_some_and(|rest| rest.starts_with('/'))
-            })
-            .max_by_key(|(folder, _)| folder.len())
-            .map(|(_, component)| component)
+        let is_above = |folder: &str| {
+            folder.is_empty() || file.strip_prefix(folder).is_some_and(|rest| rest.starts_with('/'))
+        };
+        let above = self.found.iter().filter(|manifest| is_above(&manifest.folder));
+        above.max_by_key(|manifest| manifest.folder.len()).map(|manifest| &manifest.component)
     }
 }
 
@@ -96,12 +102,16 @@ fn cut(text: &str, from: &str, to: &str) -> String {
     }
 }
 
-/// The first member of that name that has a text; `package.json` has its own at the top.
+/// The member of that name at the top, where members have lines of their own.
 fn json(text: &str, name: &str) -> Option<String> {
     let key = format!("\"{name}\"");
+    let mut depth = 0_i64;
     text.lines().find_map(|line| {
+        let at = depth;
+        let count = |signs: [char; 2]| line.matches(signs).count() as i64;
+        depth += count(['{', '[']) - count(['}', ']']);
         let rest = line.trim().strip_prefix(&key)?.trim_start().strip_prefix(':')?;
-        quoted(rest)
+        if at == 1 { quoted(rest) } else { None }
     })
 }
 
@@ -127,4 +137,22 @@ fn quoted(text: &str) -> Option<String> {
     let text = text.trim_start().strip_prefix('"')?;
     let (inner, _) = text.split_once('"')?;
     Some(short(inner)).filter(|inner| !inner.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_manifest_names_what_is_below_it() {
+        let mut components = Components { top: "shop".to_owned(), ..Components::default() };
+        components.add("go.mod", "go.mod", "module example.com/shop\n");
+        let tools = "{\n  \"author\": {\n    \"name\": \"Al\"\n  },\n  \"name\": \"tools\",\n  \"version\": \"1\"\n}\n";
+        components.add("package.json", "package.json", tools);
+        components.add("web/package.json", "package.json", tools);
+        let name = |file: &str| components.of(file).map(|component| component.name.clone());
+        assert_eq!(name("main.go").as_deref(), Some("example.com/shop"));
+        assert_eq!(name("web/src/a.js").as_deref(), Some("tools"));
+        assert_eq!(name("website/a.js").as_deref(), Some("example.com/shop"));
+    }
 }

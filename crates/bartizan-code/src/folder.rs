@@ -22,24 +22,31 @@ const PASSED_OVER: &[&str] = &[
     "__pycache__",
     "__tests__",
     "bower_components",
-    "coverage",
     "cypress",
     "e2e",
     "fixtures",
     "migrations",
     "node_modules",
-    "obj",
     "site-packages",
     "spec",
     "specs",
-    "target",
     "test",
     "testdata",
     "tests",
-    "vendor",
     "venv",
     "virtualenv",
 ];
+
+/// Folders that do so where one of these files is beside them: of a shop, `vendor` is a part of its own.
+const PASSED_OVER_BESIDE: &[(&str, &[&str])] = &[
+    ("coverage", &["Gemfile", "package.json", "pyproject.toml"]),
+    ("obj", &[".csproj"]),
+    ("target", &["Cargo.toml", "build.sbt", "pom.xml"]),
+    ("vendor", &["Gemfile", "composer.json", "go.mod", "package.json"]),
+];
+
+/// Largest file of configuration that is read, in bytes: larger ones hold data.
+const MAX_CONFIGURATION_BYTES: usize = 256 << 10;
 
 /// Folders that hold what a build made: scripts for browsers, which declare nothing that is served.
 const MADE: &[&str] = &["build", "dist"];
@@ -51,6 +58,7 @@ pub(crate) struct Folder {
     pub(crate) components: Components,
     pub(crate) skipped: BTreeMap<&'static str, u64>,
     bytes: u64,
+    read: usize,
 }
 
 impl Folder {
@@ -95,6 +103,8 @@ impl Folder {
         let mut entries: Vec<DirEntry> = listed.flatten().collect();
         // The order of a folder is that of its disk; results must not depend on it.
         entries.sort_by_key(DirEntry::file_name);
+        let beside: Vec<String> =
+            entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect();
         for entry in entries {
             let Ok(kind) = entry.file_type() else { continue };
             let name = entry.file_name();
@@ -104,7 +114,11 @@ impl Folder {
             };
             let path = if below.is_empty() { name.to_owned() } else { format!("{below}/{name}") };
             if kind.is_dir() {
-                if is_passed_over(name) {
+                if is_passed_over(name, &beside) {
+                    // What begins with a dot is of tools.
+                    if !name.starts_with('.') {
+                        self.skip("folder of tests or of other people's code");
+                    }
                     continue;
                 }
                 if depth >= limits.depth {
@@ -114,7 +128,7 @@ impl Folder {
                 self.walk(&entry.path(), &path, depth + 1, limits, observer)?;
             } else if kind.is_file() {
                 self.file(&entry.path(), &path, name, limits, observer);
-                observer.progress(self.files.len() as u64);
+                observer.progress(self.read as u64);
             }
         }
         Ok(())
@@ -138,23 +152,27 @@ impl Folder {
         if !is_manifest && !is_configuration && language.is_none() {
             return;
         }
+        if self.read >= limits.files || self.bytes >= limits.total_bytes {
+            return self.skip("beyond the most files, or bytes of all files");
+        }
         let text = match bounded(path, limits.file_bytes) {
             Ok(Some(text)) => text,
             Ok(None) => return self.skip("file too large"),
             Err(_) => return self.skip("file cannot be read as UTF-8"),
         };
+        self.read += 1;
+        self.bytes += text.len() as u64;
         if is_manifest {
             self.components.add(below, name, &text);
         }
-        if is_configuration {
+        if is_configuration && text.len() <= MAX_CONFIGURATION_BYTES {
             observer.literals(below, &literals::of_lines(&text));
         }
         let Some(language) = language else { return };
-        self.bytes += text.len() as u64;
-        if self.files.len() >= limits.files || self.bytes > limits.total_bytes {
-            return self.skip("too many files");
-        }
-        let is_made = is_bundle(name, &text) || below.split('/').any(|part| MADE.contains(&part));
+        let is_script =
+            matches!(language, Language::JavaScript | Language::TypeScript | Language::Tsx);
+        let is_made = is_bundle(name, &text)
+            || is_script && below.split('/').any(|part| MADE.contains(&part));
         let Some(file) = File::parse(below, language, text, limits) else {
             return self.skip("parsing took too long");
         };
@@ -180,8 +198,13 @@ fn is_settings(name: &str) -> bool {
     NAMES.contains(&name)
 }
 
-fn is_passed_over(name: &str) -> bool {
-    name.starts_with('.') || PASSED_OVER.contains(&name)
+/// Whether a folder is passed over; `beside`: the names of what is beside it.
+fn is_passed_over(name: &str, beside: &[String]) -> bool {
+    let conditional = PASSED_OVER_BESIDE.iter().find(|(folder, _)| *folder == name);
+    match conditional {
+        Some((_, signs)) => beside.iter().any(|file| signs.iter().any(|sign| file.ends_with(sign))),
+        None => name.starts_with('.') || PASSED_OVER.contains(&name),
+    }
 }
 
 /// Whether a file holds tests, by the customs of its language.
@@ -205,14 +228,39 @@ fn is_bundle(name: &str, text: &str) -> bool {
 
 /// A text file of at most `most` bytes; `None` when it is longer.
 fn bounded(path: &Path, most: u64) -> std::io::Result<Option<String>> {
-    let mut text = String::new();
-    fs::File::open(path)?.take(most + 1).read_to_string(&mut text)?;
-    Ok((text.len() as u64 <= most).then_some(text))
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Ok(None);
+    }
+    let invalid = |error| std::io::Error::new(std::io::ErrorKind::InvalidData, error);
+    String::from_utf8(bytes).map(Some).map_err(invalid)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_of_others_are_told_from_own_ones_of_that_name() {
+        let folder = tempfile::tempdir().unwrap();
+        for path in [
+            "shop/src/vendor/vendor.js",
+            "shop/vendor/other.js",
+            "shop/build/Build.java",
+            "shop/build/bundle.js",
+            "shop/test/a.js",
+        ] {
+            let path = folder.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, "class A {}").unwrap();
+        }
+        fs::write(folder.path().join("shop/package.json"), "{}").unwrap();
+        let found = Folder::read(folder.path(), &Limits::default(), &mut ()).unwrap();
+        let names: Vec<_> = found.files.iter().map(|file| file.path.as_str()).collect();
+        assert_eq!(names, ["shop/build/Build.java", "shop/src/vendor/vendor.js"]);
+        assert_eq!(found.skipped.values().sum::<u64>(), 3, "{:?}", found.skipped);
+    }
 
     #[test]
     fn settings_are_kept_as_texts_and_not_counted_as_code() {

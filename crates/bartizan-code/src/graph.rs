@@ -61,6 +61,23 @@ pub struct Graph {
     routers: Vec<Vec<Entry>>,
 }
 
+/// Entries that are looked at in all: routers that mount each other without any route have no other end.
+const MAX_STEPS: usize = 50_000_000;
+/// Most guards of one route; the innermost ones decide and are kept.
+const MAX_GUARDS: usize = 64;
+
+/// A walk through routers.
+struct Walk<'l> {
+    limits: &'l Limits,
+    steps: usize,
+    out: Vec<Route>,
+}
+
+/// Leaves the last [`MAX_GUARDS`].
+fn keep_last<T>(guards: &mut Vec<T>) {
+    guards.drain(..guards.len().saturating_sub(MAX_GUARDS));
+}
+
 /// Routers that mount each other are followed so far.
 const MAX_DEPTH: usize = 16;
 
@@ -115,11 +132,11 @@ impl Graph {
                 }
             }
         }
-        let mut out = Vec::new();
+        let mut walk = Walk { limits, steps: 0, out: Vec::new() };
         for (at, _) in is_mounted.iter().enumerate().filter(|(_, is_mounted)| !**is_mounted) {
-            self.walk(RouterId(at), "", &[], 0, limits, &mut out);
+            self.walk(RouterId(at), "", &[], 0, &mut walk);
         }
-        out
+        walk.out
     }
 
     fn walk(
@@ -128,20 +145,21 @@ impl Graph {
         prefix: &str,
         guards: &[(String, Guard)],
         depth: usize,
-        limits: &Limits,
-        out: &mut Vec<Route>,
+        walk: &mut Walk<'_>,
     ) {
         let Some(entries) = self.routers.get(router.0) else { return };
         if depth > MAX_DEPTH {
             return;
         }
         for (at, entry) in entries.iter().enumerate() {
-            if out.len() >= limits.routes {
+            walk.steps += 1;
+            if walk.out.len() >= walk.limits.routes || walk.steps > MAX_STEPS {
                 return;
             }
             match entry {
                 Entry::Guard { .. } => {}
                 Entry::Route(declared) => {
+                    walk.steps += at;
                     let path = paths::join(prefix, &declared.path, self.keeps_slash);
                     let mut all: Vec<Guard> = guards
                         .iter()
@@ -151,7 +169,8 @@ impl Graph {
                         .map(|(_, guard)| guard)
                         .collect();
                     all.extend(declared.guards.iter().cloned());
-                    out.push(Route {
+                    keep_last(&mut all);
+                    walk.out.push(Route {
                         path,
                         method: declared.method.clone(),
                         authorization: Authorization::of(all),
@@ -163,11 +182,13 @@ impl Graph {
                 }
                 Entry::Mount { prefix: below, child, guards: own } => {
                     // Guards of deeper paths go along: what is mounted may have these paths.
+                    walk.steps += at + MAX_GUARDS;
                     let mut all = guards.to_vec();
                     all.extend(self.standing(entries, at, prefix));
                     let path = self.below(prefix, below);
                     all.extend(own.iter().map(|guard| (path.clone(), guard.clone())));
-                    self.walk(*child, &path, &all, depth + 1, limits, out);
+                    keep_last(&mut all);
+                    self.walk(*child, &path, &all, depth + 1, walk);
                 }
             }
         }
@@ -277,5 +298,12 @@ mod tests {
         graph.route(a, get("/x"));
         let limits = Limits { routes: 10, ..Limits::default() };
         assert!(graph.resolve(&limits).len() <= 10);
+        // Eight that mount each other all, without a route: paths of them are beyond counting.
+        let mut graph = Graph::new("test", false);
+        let all: Vec<RouterId> = (0..9).map(|_| graph.router()).collect();
+        for parent in &all {
+            all.iter().skip(1).for_each(|child| graph.mount(*parent, "/x", *child, Vec::new()));
+        }
+        assert!(graph.resolve(&Limits::default()).is_empty());
     }
 }

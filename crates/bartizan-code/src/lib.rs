@@ -65,9 +65,13 @@ pub fn read(path: &Path, limits: &Limits, observer: &mut dyn Observer) -> Result
     for route in &mut routes {
         route.component = folder.components.of(&route.place.file).cloned();
     }
+    let mut skipped = folder.skipped;
+    if routes.len() >= limits.routes {
+        skipped.insert("routes beyond the most", 1);
+    }
     let is_code = |file: &&syntax::File| file.language != syntax::Language::Settings;
     let files = folder.files.iter().filter(is_code).count() as u64;
-    Ok(Found { routes, files, skipped: folder.skipped })
+    Ok(Found { routes, files, skipped })
 }
 
 /// The routes of parsed files, in order, without repetitions.
@@ -79,6 +83,9 @@ pub fn routes(files: &[syntax::File], limits: &Limits) -> Vec<Route> {
         if project.files(framework.languages).next().is_some() {
             routes.extend((framework.read)(&project, limits));
         }
+    }
+    for guard in routes.iter_mut().flat_map(|route| &mut route.authorization.guards) {
+        guard.name = route::told(&guard.name);
     }
     routes.sort();
     routes.dedup_by(|a, b| (&a.path, &a.method, &a.place) == (&b.path, &b.method, &b.place));

@@ -9,6 +9,8 @@ use crate::syntax::{File, Piece};
 const MIN_BYTES: usize = 6;
 /// Longest text that is handed over, in bytes; a private key with 4,096 bits has 3.2 KB.
 const MAX_BYTES: usize = 8 << 10;
+/// Longest name of a setting, in bytes.
+const MAX_NAME: usize = 64;
 /// Most texts of one file.
 const MAX_LITERALS: usize = 20_000;
 
@@ -86,14 +88,34 @@ pub(crate) fn of_lines(text: &str) -> Vec<Literal<'_>> {
         }
         let Some(cut) = line.find([':', '=']) else { continue };
         let (name, value) = line.split_at(cut);
-        let value = value.get(1..).unwrap_or_default().trim().trim_end_matches(',');
-        let text = unquoted(value);
+        let value = without_comment(value.get(1..).unwrap_or_default().trim());
+        let text = unquoted(value.trim_end_matches(','));
         if is_candidate(text) {
             let line = u32::try_from(at + 1).unwrap_or(u32::MAX);
-            out.push(Literal { name: unquoted(name.trim()), text, line });
+            // Of `psql -p SECRET token=…` the last word is the name, and no other.
+            let name = unquoted(name.trim()).rsplit(char::is_whitespace).next().unwrap_or_default();
+            let name = if name.len() <= MAX_NAME { name } else { "" };
+            out.push(Literal { name, text, line });
         }
     }
     out
+}
+
+/// A value without the comment behind it (`# …`, behind a blank or a closing quote).
+fn without_comment(value: &str) -> &str {
+    if value.starts_with('#') {
+        return "";
+    }
+    let quote = value.chars().next().filter(|first| matches!(first, '"' | '\''));
+    let from =
+        quote.and_then(|quote| value.get(1..)?.find(quote).map(|end| end + 2)).unwrap_or_default();
+    let Some((text, behind)) = value.split_at_checked(from) else { return value };
+    match behind.find(" #") {
+        Some(at) if quote.is_none() || behind.trim_start().starts_with('#') => {
+            value.get(..text.len() + at).unwrap_or(value).trim_end()
+        }
+        _ => value,
+    }
 }
 
 /// Whether a file holds configuration, by its name.
@@ -143,7 +165,7 @@ fn name_of(piece: Piece<'_>) -> &str {
         // An argument of a call named `get` says nothing about the text; its other arguments may.
         if let Some(before) = below.before().filter(|_| parent.is(&["arguments", "argument_list"]))
         {
-            return last_part(unquoted(before.text()));
+            return word(last_part(unquoted(before.text())));
         }
         if !parent.is(BETWEEN)
             && !parent.kind().contains("argument")
@@ -154,6 +176,12 @@ fn name_of(piece: Piece<'_>) -> &str {
         below = parent;
     }
     ""
+}
+
+/// A text that stands before another one, where it is a word: else it may be a secret itself.
+fn word(text: &str) -> &str {
+    let is_word = text.len() <= 40 && !text.bytes().any(|byte| byte.is_ascii_digit());
+    if is_word { text } else { "" }
 }
 
 /// The last name of `a.b["c"]`, without what stands around it.
@@ -210,6 +238,11 @@ mod tests {
 
     #[test]
     fn lines_of_configuration_are_read() {
+        assert_eq!(without_comment("\"s3cr3t\"  # was: x"), "\"s3cr3t\"");
+        assert_eq!(without_comment("s3cr3t # by hand"), "s3cr3t");
+        assert_eq!(without_comment("# set elsewhere"), "");
+        assert_eq!(without_comment("\"a #1 b\""), "\"a #1 b\"");
+        assert_eq!(without_comment("é#é"), "é#é");
         let text = "# key: commented\nDB_PASSWORD=sw0rdf1sh\n  secret: 'sw0rdf1sh'\n\"token\": \"sw0rdf1sh\",\n";
         let found = of_lines(text);
         let told: Vec<_> = found.iter().map(|l| (l.name, l.text, l.line)).collect();

@@ -147,3 +147,56 @@ pub fn short(text: &str) -> String {
     }
     out
 }
+
+/// `text` as [`short`] has it, without what may be a secret in it: texts in quotes that are given to a name
+/// (`secret: '…'`), that are long, or that have digits. Names of roles, scopes and strategies stay.
+#[must_use]
+pub(crate) fn told(text: &str) -> String {
+    /// Longest text in quotes that is a name, in bytes.
+    const MAX_WORD: usize = 32;
+    let (mut out, mut rest) = (String::new(), text);
+    while let Some(at) = rest.find(['"', '\'', '`']) {
+        let (before, quoted) = rest.split_at(at);
+        let quote = quoted.get(..1).unwrap_or_default();
+        out.push_str(before);
+        out.push_str(quote);
+        let Some((inner, behind)) = quoted.get(1..).and_then(|inner| inner.split_once(quote))
+        else {
+            out.push('…');
+            return short(&out);
+        };
+        let is_given = before.trim_end().ends_with([':', '=', '>']);
+        let is_word = inner.len() <= MAX_WORD && !inner.bytes().any(|byte| byte.is_ascii_digit());
+        out.push_str(if is_word && !is_given { inner } else { "…" });
+        out.push_str(quote);
+        rest = behind;
+    }
+    out.push_str(rest);
+    short(&out)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_in_guards_are_not_told() {
+        for (written, expected) in [
+            (
+                "basicAuth({ users: { admin: 'supersecret' } })",
+                "basicAuth({ users: { admin: '…' } })",
+            ),
+            (
+                "jwt({ secret: \"shhhh\", algorithms: ['HS256'] })",
+                "jwt({ secret: \"…\", algorithms: ['…'] })",
+            ),
+            ("keyAuth(`k3y`)", "keyAuth(`…`)"),
+            ("hasRole('admin', \"desk\")", "hasRole('admin', \"desk\")"),
+            ("[Authorize(Roles = \"staff\")]", "[Authorize(Roles = \"…\")]"),
+            ("gate('broken", "gate('…"),
+            ("é('é')", "é('é')"),
+        ] {
+            assert_eq!(told(written), expected);
+        }
+    }
+}
