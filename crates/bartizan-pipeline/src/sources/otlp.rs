@@ -147,6 +147,7 @@ struct ResourceSpans {
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct ScopeSpans {
+    #[serde(deserialize_with = "bounded")]
     spans: Vec<Span>,
 }
 
@@ -160,7 +161,42 @@ struct Span {
     start_time_unix_nano: serde_json::Value,
     #[serde(alias = "end_time_unix_nano")]
     end_time_unix_nano: serde_json::Value,
+    #[serde(deserialize_with = "bounded")]
     attributes: Vec<Attribute>,
+}
+
+/// Most spans of a scope, and most attributes of a span, that are read: an empty one of a few bytes takes many
+/// times as many in memory. Collectors send 8,192 spans at once unless they are told otherwise.
+const MAX_LIST: usize = 100_000;
+
+/// A list that is refused when it is too long, before it is kept.
+fn bounded<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: Deserialize<'de>,
+{
+    struct List<T>(std::marker::PhantomData<T>);
+
+    impl<'de, T: Deserialize<'de>> serde::de::Visitor<'de> for List<T> {
+        type Value = Vec<T>;
+
+        fn expecting(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+            out.write_str("a list")
+        }
+
+        fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut list: A) -> Result<Vec<T>, A::Error> {
+            let mut out = Vec::new();
+            while let Some(one) = list.next_element()? {
+                if out.len() >= MAX_LIST {
+                    return Err(serde::de::Error::custom("the list is too long"));
+                }
+                out.push(one);
+            }
+            Ok(out)
+        }
+    }
+
+    deserializer.deserialize_seq(List(std::marker::PhantomData))
 }
 
 impl Request {

@@ -69,7 +69,10 @@ impl<'a> Search<'a> {
             }
             let literal = index.and_then(|index| literals.get(index as usize));
             let Some(literal) = literal.filter(|_| node.side() == Side::Request) else { continue };
-            if is_reference(literal.text) {
+            let is_certain = hit.certainty >= classes::Certainty::Pattern;
+            // Where only the name says so, a sentence is a label or a message about it.
+            let is_sentence = !is_certain && literal.text.contains(char::is_whitespace);
+            if is_reference(literal.text) || is_sentence {
                 continue;
             }
             self.found.push(Secret {
@@ -77,7 +80,7 @@ impl<'a> Search<'a> {
                 place: Place { file: file.to_owned(), line: literal.line },
                 name: bartizan_code::short(literal.name),
                 value: EvidenceValue::of(&self.snapshot.key, hit.class.as_str(), literal.text),
-                is_certain: hit.certainty >= classes::Certainty::Pattern,
+                is_certain,
             });
         }
     }
@@ -96,7 +99,28 @@ impl Observer for Search<'_> {
 }
 
 /// Whether a text is put in from elsewhere when the program runs: `${DB_PASSWORD}`, `{{ password }}`,
-/// `#{secret}`, `%s`. Code that builds a text holds no secret, and says so.
+/// `#{secret}`, `%s`. Code that builds a text holds no secret, and says so. Of an address its password alone
+/// decides: a host that is put in makes it no less known.
 fn is_reference(text: &str) -> bool {
-    ["${", "{{", "#{", "<%", "$(", "%s", "%(", "{}"].iter().any(|sign| text.contains(sign))
+    let of_address = text
+        .split_once("://")
+        .and_then(|(_, rest)| rest.split_once('@'))
+        .and_then(|(user, _)| user.split_once(':'));
+    let secret = of_address.map_or(text, |(_, password)| password);
+    ["${", "{{", "#{", "<%", "$(", "%s", "%(", "{}"].iter().any(|sign| secret.contains(sign))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_put_in_later_is_no_secret_unless_the_password_stands_there() {
+        for text in ["${PASSWORD}", "{{ token }}", "postgres://app:${PASSWORD}@db/app", "key-%s"] {
+            assert!(is_reference(text), "{text}");
+        }
+        for text in ["postgres://app:s3cr3t@${HOST}/app", "s3cr3t", "https://example.com/"] {
+            assert!(!is_reference(text), "{text}");
+        }
+    }
 }

@@ -120,3 +120,10 @@ fn reading_goes_on_in_the_middle_of_a_line() {
         assert_eq!(first, all, "cut behind {cut}");
     }
 }
+
+#[test]
+fn a_list_without_end_is_refused_before_it_is_kept() {
+    let spans = vec!["{}"; MAX_LIST + 1].join(",");
+    let text = format!(r#"{{"resourceSpans":[{{"scopeSpans":[{{"spans":[{spans}]}}]}}]}}"#);
+    assert!(serde_json::from_str::<Request>(&text).is_err());
+}

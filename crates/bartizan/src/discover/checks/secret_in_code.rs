@@ -1,5 +1,7 @@
 //! Secrets that stand in code.
 
+use std::collections::BTreeSet;
+
 use bartizan_model::{Attack, Confidence, Cwe, Evidence, Input, ItemMeta, Owasp, Severity, Status};
 
 use super::{CodeCheck, Failure, Seen};
@@ -32,6 +34,7 @@ pub(super) static CHECK: CodeCheck = CodeCheck {
 };
 
 fn run(seen: &Seen<'_>) -> Vec<Failure> {
+    let mut known = BTreeSet::new();
     seen.secrets
         .iter()
         .map(|secret| {
@@ -51,5 +54,7 @@ fn run(seen: &Seen<'_>) -> Vec<Failure> {
                 .with_value(secret.value.clone()),
             }
         })
+        // The same value under the same name in one file is one secret.
+        .filter(|failure| known.insert(failure.discriminator.clone()))
         .collect()
 }

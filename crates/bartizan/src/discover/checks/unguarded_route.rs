@@ -94,23 +94,36 @@ fn of_package(routes: &[&Route]) -> Vec<Failure> {
         .iter()
         .filter(is_unguarded)
         .map(|route| Failure {
-            discriminator: format!("{} {}", route.method, route.path),
+            discriminator: discriminator(route),
             severity: match route.method.as_str() {
                 "GET" | "HEAD" | "OPTIONS" => Severity::Low,
                 _ => Severity::Medium,
             },
             confidence: CHECK.meta.confidence,
             evidence: Evidence::note(format!(
-                "{}:{} declares it and no guard stands before it; {guarded} of {} routes of the same \
+                "{}:{} declares {} {} and no guard stands before it; {guarded} of {} routes of the same \
                  package are guarded",
                 route.place.file,
                 route.place.line,
+                route.method,
+                route.path,
                 routes.len()
             )),
         })
         .collect()
 }
 
+/// What is declared, and in which package: two may declare the same.
+fn discriminator(route: &Route) -> String {
+    let package = route.component.as_ref().map_or("", |component| component.manifest.as_str());
+    format!("{package} {} {}", route.method, route.path).trim_start().to_owned()
+}
+
+/// Whether a word of the path, and not the name of a parameter, says that everybody may call it.
 fn is_public(path: &str) -> bool {
-    path == "/" || guards::words(path).iter().any(|word| PUBLIC.contains(&word.as_str()))
+    let is_word = |segment: &str| {
+        !segment.contains('{')
+            && guards::words(segment).iter().any(|word| PUBLIC.contains(&word.as_str()))
+    };
+    path == "/" || path.split('/').any(is_word)
 }

@@ -31,10 +31,13 @@ fragment T on __Type{kind name ofType{kind name ofType{kind name ofType{kind nam
 ofType{kind name}}}}}}";
 /// What stands in answers in the place of the values of `--header`.
 const HIDDEN: &[u8] = b"hidden";
-/// Shortest value that is looked for in answers, in bytes: shorter ones are in everything.
-const MIN_VALUE: usize = 4;
-/// Shortest part of a value that is looked for, in bytes: `Bearer` is no secret, what follows it is.
-const MIN_PART: usize = 8;
+/// Shortest value, and shortest part of one, that is looked for in answers where the name of the field says
+/// that it is a credential, in bytes: shorter ones are in everything.
+const MIN_CREDENTIAL: (usize, usize) = (4, 6);
+/// The same for other fields, whose values are words like `shop` that answers are full of.
+const MIN_OTHER: (usize, usize) = (12, 12);
+/// What names of fields with credentials have in them.
+const CREDENTIALS: &[&str] = &["auth", "cookie", "key", "pass", "secret", "session", "token"];
 
 /// Fields that are of the connection or of the message, which no `--header` may set.
 const REFUSED: &[&str] = &[
@@ -111,12 +114,18 @@ impl Fetcher {
                 .map_err(|_| wrong("has a value that HTTP does not allow"))?;
             written.set_sensitive(true);
             let is_secret = !HARMLESS.contains(&field.as_str());
+            let is_credential = CREDENTIALS.iter().any(|word| field.as_str().contains(word));
+            let (least, least_part) = if is_credential { MIN_CREDENTIAL } else { MIN_OTHER };
             out.headers.push((field, written));
             if is_secret {
                 // Of `Bearer TOKEN` and `name=TOKEN` the token alone is a secret too.
                 let parts = value.split(|byte| matches!(*byte, b' ' | b'=' | b';' | b','));
-                let parts = parts.filter(|part| part.len() >= MIN_PART);
-                let whole = Some(value.as_slice()).filter(|value| value.len() >= MIN_VALUE);
+                // `Bearer` is no secret, what follows it is.
+                let is_part = |part: &&[u8]| {
+                    part.len() >= least_part && !part.eq_ignore_ascii_case(b"bearer")
+                };
+                let parts = parts.filter(is_part);
+                let whole = Some(value.as_slice()).filter(|value| value.len() >= least);
                 out.values.extend(whole.into_iter().chain(parts).map(<[u8]>::to_vec));
             }
         }

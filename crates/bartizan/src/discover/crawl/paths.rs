@@ -144,23 +144,35 @@ const ACTING: &[&str] = &[
     "activate",
     "add",
     "approve",
+    "ban",
     "buy",
     "cancel",
+    "checkout",
+    "clear",
     "confirm",
     "deactivate",
     "delete",
     "destroy",
     "disable",
+    "drop",
     "enable",
+    "kill",
     "logoff",
     "logout",
+    "pay",
+    "purge",
     "remove",
     "reset",
     "restart",
     "revoke",
+    "send",
     "shutdown",
     "signoff",
     "signout",
+    "stop",
+    "trash",
+    "unlink",
+    "unlock",
     "unsubscribe",
 ];
 
@@ -193,12 +205,47 @@ pub(super) fn is_script(target: &str) -> bool {
     matches!(extension(target).as_str(), "js" | "mjs")
 }
 
-/// Whether asking for a link may do something: one of its words says so.
+/// Whether asking for a link may do something: one of its words says so, or two together (`logOut`). Words end
+/// where letters do, and where case changes; a character may be written as its code.
 pub(super) fn may_act(target: &str) -> bool {
-    let mut words = target.split(|c: char| !c.is_ascii_alphabetic());
-    words.any(|word| ACTING.iter().any(|acting| word.eq_ignore_ascii_case(acting)))
-        || target.to_ascii_lowercase().contains("log-out")
-        || target.to_ascii_lowercase().contains("sign-out")
+    let (mut before, mut word, mut was_lower) = (String::new(), String::new(), false);
+    for c in percent_decoded(target).chars().chain(['/']) {
+        let is_new = !c.is_ascii_alphabetic() || (c.is_ascii_uppercase() && was_lower);
+        if is_new && !word.is_empty() {
+            let pair = format!("{before}{word}");
+            if ACTING.contains(&word.as_str()) || ACTING.contains(&pair.as_str()) {
+                return true;
+            }
+            before = std::mem::take(&mut word);
+        }
+        if c.is_ascii_alphabetic() {
+            word.push(c.to_ascii_lowercase());
+        }
+        was_lower = c.is_ascii_lowercase();
+    }
+    false
+}
+
+/// A target with ASCII letters that are written as their codes (RFC 3986 §2.1) as themselves.
+fn percent_decoded(target: &str) -> String {
+    let mut out = String::with_capacity(target.len());
+    let mut rest = target;
+    while let Some((before, behind)) = rest.split_once('%') {
+        out.push_str(before);
+        let code = behind.get(..2).and_then(|code| u8::from_str_radix(code, 16).ok());
+        match code.filter(u8::is_ascii_alphabetic) {
+            Some(letter) => {
+                out.push(char::from(letter));
+                rest = behind.get(2..).unwrap_or_default();
+            }
+            None => {
+                out.push('%');
+                rest = behind;
+            }
+        }
+    }
+    out.push_str(rest);
+    out
 }
 
 /// Whether GraphQL is likely to answer there.
@@ -237,7 +284,8 @@ mod tests {
         assert!(is_page("/a.html") && is_page("/a") && !is_page("/a.woff2"));
         assert!(is_script("/a.min.js?x") && !is_script("/a.json"));
         assert!(may_act("/logout") && may_act("/orders?do=delete") && may_act("/users/log-out"));
-        assert!(!may_act("/orders/deleted-ones") && !may_act("/address"));
+        assert!(may_act("/admin/deleteUser?id=3") && may_act("/logOut") && may_act("/%64elete/7"));
+        assert!(!may_act("/orders/deleted-ones") && !may_act("/address") && !may_act("/100%"));
         assert!(is_graphql("/api/GraphQL/") && !is_graphql("/graphql/schema"));
         for named in ["/openapi.json", "/x/swagger.yaml?v=1", "/v3/api-docs", "/swagger-config"] {
             assert!(is_specification(named), "{named}");

@@ -421,13 +421,13 @@ impl Plan {
         if is_found && !is_free && !self.rules.allow(&ask.target) {
             return self.kept.left("robots", 1);
         }
-        if ask.role == Role::Page {
-            if paths::may_act(&ask.target) {
-                return self.kept.left("may_act", 1);
-            }
-            if ask.target.contains('?') && self.has_many_queries(&ask.target) {
-                return self.kept.left("same_path", 1);
-            }
+        // A redirect may lead anywhere, whatever was asked for.
+        if (ask.role == Role::Page || ask.redirects > 0) && paths::may_act(&ask.target) {
+            return self.kept.left("may_act", 1);
+        }
+        let has_query = ask.role == Role::Page && ask.target.contains('?');
+        if has_query && self.has_many_queries(&ask.target) {
+            return self.kept.left("same_path", 1);
         }
         if self.queue.len() >= MAX_QUEUE {
             return self.kept.left("queue", 1);

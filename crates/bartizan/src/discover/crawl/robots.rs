@@ -10,6 +10,9 @@ const MAX_RULES: usize = 1_000;
 const MAX_SITEMAPS: usize = 100;
 /// Longest path of a rule, in bytes.
 const MAX_PATH: usize = 2_048;
+/// Most stars of a pattern: behind them a rule that forbids forbids all, and one that allows is left out. What
+/// is compared with each link must not take long.
+const MAX_STARS: usize = 16;
 /// The name by which a group of rules means this program.
 const NAME: &str = "bartizan";
 
@@ -83,7 +86,12 @@ pub(super) fn read(text: &str) -> Robots {
                 if value.is_empty() || value.len() > MAX_PATH || out.paths.len() >= MAX_RULES {
                     continue;
                 }
-                let rule = (key == "allow", encoded(value));
+                let cut = value.match_indices('*').nth(MAX_STARS).map(|(at, _)| at);
+                if cut.is_some() && key == "allow" {
+                    continue;
+                }
+                let pattern = value.get(..cut.unwrap_or(value.len())).unwrap_or(value);
+                let rule = (key == "allow", encoded(pattern));
                 if for_all {
                     of_all.push(rule.clone());
                 }

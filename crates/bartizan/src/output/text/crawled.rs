@@ -57,7 +57,10 @@ fn told(crawled: &Crawled) -> String {
         text.push_str(&format!(" (requests without one: {})", number(failed)));
     }
     let pages = counted(summary.pages, "page", "pages");
-    text.push_str(&format!(" with {pages} among them. Routes are listed, not called."));
+    text.push_str(&format!(
+        " with {pages} among them. Links of pages were followed; other routes are \
+         listed, not called."
+    ));
     text
 }
 
