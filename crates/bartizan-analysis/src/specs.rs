@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
-    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, Written,
+    Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, Timestamp, Written,
     analysis::{NamedCount, SpecSummary},
 };
 use bartizan_protocols::{
@@ -14,10 +14,11 @@ use bartizan_protocols::{
 use crate::{
     drift,
     endpoints::{Operation, SpecIndex, Template},
+    learn::Profile,
 };
 
-/// Most documented operations without traffic that are listed; the rest is counted.
-pub const MAX_ORPHANS: usize = 10_000;
+/// Most documented operations that are listed without having been granted once; the rest is counted.
+pub const MAX_NEVER_GRANTED: usize = 10_000;
 /// Most problems of one document that are shown.
 const MAX_PROBLEMS: usize = 20;
 
@@ -46,7 +47,12 @@ impl Specs {
     /// Compares endpoints that belong together with the specifications.
     #[must_use]
     pub fn compare<'a>(&'a self, templates: impl Iterator<Item = &'a Template>) -> Compared<'a> {
-        let mut compared = Compared { specs: self, seen: BTreeSet::new(), places: BTreeSet::new() };
+        let mut compared = Compared {
+            specs: self,
+            seen: BTreeSet::new(),
+            refused: BTreeMap::new(),
+            places: BTreeSet::new(),
+        };
         for template in templates {
             compared.seen.extend(self.index.documenting(template));
             if let Some(call) = &template.call
@@ -70,12 +76,35 @@ impl Place {
     }
 }
 
+/// Requests for an operation that was never granted.
+#[derive(Debug, Default)]
+struct Refused {
+    requests: u64,
+    statuses: BTreeMap<u16, u64>,
+    first_seen: Option<Timestamp>,
+    last_seen: Option<Timestamp>,
+}
+
+impl Refused {
+    fn add(&mut self, profile: &Profile) {
+        self.requests += profile.requests;
+        for (status, count) in &profile.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
+        // Without a time an exchange says nothing about when.
+        self.first_seen = [self.first_seen, profile.first_seen].into_iter().flatten().min();
+        self.last_seen = [self.last_seen, profile.last_seen].into_iter().flatten().max();
+    }
+}
+
 /// Endpoints compared with specifications.
 #[derive(Debug)]
 pub struct Compared<'a> {
     specs: &'a Specs,
     /// Indices of documented operations that were seen.
     seen: BTreeSet<usize>,
+    /// Those that were asked for and never granted, by document and pointer.
+    refused: BTreeMap<(usize, &'a str), Refused>,
     /// Where what is called is documented, so that the rest should be.
     places: BTreeSet<Place>,
 }
@@ -101,7 +130,9 @@ impl<'a> Compared<'a> {
             InventoryState::Documented => Some(Some(false)),
             InventoryState::Zombie => Some(Some(true)),
             InventoryState::Shadow => Some(None),
-            InventoryState::Unspecified | InventoryState::Orphan => None,
+            InventoryState::Unspecified | InventoryState::Deprecated | InventoryState::Orphan => {
+                None
+            }
         }
     }
 
@@ -133,34 +164,62 @@ impl<'a> Compared<'a> {
         called.map(|one| one.document).collect()
     }
 
-    /// Documented operations that are not among the endpoints, as endpoints without traffic (at most
-    /// [`MAX_ORPHANS`]), and how many there are.
+    /// Takes in what was asked for and is no endpoint, as nothing was granted there. Where an operation is
+    /// written down, it is known to be used all the same: by somebody who may not, or who gets it wrong.
+    pub fn refuse(&mut self, template: &Template, profile: &Profile) {
+        let index = &self.specs.index;
+        for operation in index.documenting(template).filter_map(|at| index.operations().get(at)) {
+            let key = (operation.document, operation.documented.pointer.as_str());
+            self.refused.entry(key).or_default().add(profile);
+        }
+    }
+
+    /// Documented operations that are not among the endpoints, as endpoints of their own (at most
+    /// [`MAX_NEVER_GRANTED`]): orphans, which nobody asked for, and those that were asked for and never
+    /// granted. Also how many orphans there are.
     #[must_use]
-    pub fn orphans(&self, scope: &Scope) -> (Vec<Endpoint>, u64) {
+    pub fn never_granted(&self, scope: &Scope) -> (Vec<Endpoint>, u64) {
         let called = self.documents_called();
-        let mut orphans = self.specs.index.orphans(&self.seen);
-        orphans.retain(|one| {
+        let mut rest = self.specs.index.unseen(&self.seen);
+        rest.retain(|one| {
             one.documented.kind.is_matched_by_path() || called.contains(&one.document)
         });
-        let listed = orphans.iter().take(MAX_ORPHANS).map(|operation| {
-            let document =
-                self.specs.documents.get(operation.document).map(|(_, document)| document);
-            let servers = &operation.documented.servers;
-            let server = servers.first().or_else(|| document.and_then(|d| d.servers.first()));
-            let host = server.map_or_else(String::new, |server| server.host.clone());
-            Endpoint {
-                id: EndpointId::derive(scope, &[&host, &operation.method, &operation.path]),
-                host,
-                method: Method(operation.method.clone()),
-                path: operation.path.clone(),
-                protocol: operation.documented.kind.protocol().unwrap_or(Protocol::Rest),
-                operation: operation.documented.operation_id.clone(),
-                inventory_state: InventoryState::Orphan,
-                confirmed: true,
-                ..Endpoint::default()
-            }
-        });
-        (listed.collect(), orphans.len() as u64)
+        let endpoints: Vec<Endpoint> =
+            rest.iter().map(|operation| self.without_grant(operation, scope)).collect();
+        let is_orphan = |one: &&Endpoint| one.inventory_state == InventoryState::Orphan;
+        let orphans = endpoints.iter().filter(is_orphan).count() as u64;
+        (endpoints.into_iter().take(MAX_NEVER_GRANTED).collect(), orphans)
+    }
+
+    fn without_grant(&self, operation: &Operation, scope: &Scope) -> Endpoint {
+        let documented = &operation.documented;
+        let document = self.specs.documents.get(operation.document).map(|(_, document)| document);
+        let servers = documented.servers.first();
+        let server = servers.or_else(|| document.and_then(|d| d.servers.first()));
+        let host = server.map_or_else(String::new, |server| server.host.clone());
+        let refused = self.refused.get(&(operation.document, documented.pointer.as_str()));
+        let inventory_state = match refused {
+            None => InventoryState::Orphan,
+            Some(_) if documented.deprecated => InventoryState::Deprecated,
+            Some(_) => InventoryState::Documented,
+        };
+        Endpoint {
+            id: EndpointId::derive(scope, &[&host, &operation.method, &operation.path]),
+            host,
+            method: Method(operation.method.clone()),
+            path: operation.path.clone(),
+            protocol: documented.kind.protocol().unwrap_or(Protocol::Rest),
+            operation: documented.operation_id.clone(),
+            inventory_state,
+            confirmed: true,
+            requests: refused.map_or(0, |one| one.requests),
+            statuses: refused.map_or_else(Vec::new, |one| {
+                one.statuses.iter().map(|(status, count)| (*status, *count)).collect()
+            }),
+            first_seen: refused.and_then(|one| one.first_seen),
+            last_seen: refused.and_then(|one| one.last_seen),
+            ..Endpoint::default()
+        }
     }
 
     /// One summary per document.
@@ -168,10 +227,12 @@ impl<'a> Compared<'a> {
     pub fn summaries(&self) -> Vec<SpecSummary> {
         let called = self.documents_called();
         let summary = |(at, (name, document)): (usize, &(String, SpecDocument))| {
+            let refused = self.refused.keys().filter(|(document, _)| *document == at);
             let pointers: BTreeSet<&str> = self
                 .operations()
                 .filter(|operation| operation.document == at)
                 .map(|operation| operation.documented.pointer.as_str())
+                .chain(refused.map(|(_, pointer)| *pointer))
                 .collect();
             let mut not_compared: BTreeMap<&str, u64> = BTreeMap::new();
             let is_compared = |kind: OperationKind| {

@@ -127,7 +127,10 @@ pub enum InventoryState {
     Shadow,
     /// Seen, and marked deprecated in the specification.
     Zombie,
-    /// In a specification, never seen.
+    /// Marked deprecated in the specification, asked for and never granted: it is switched off, and somebody does
+    /// not know.
+    Deprecated,
+    /// In a specification, never asked for.
     Orphan,
 }
 
@@ -170,6 +173,7 @@ words!(InventoryState {
     Documented = "documented",
     Shadow = "shadow",
     Zombie = "zombie",
+    Deprecated = "deprecated",
     Orphan = "orphan",
 });
 words!(AuthType {

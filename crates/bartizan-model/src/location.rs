@@ -97,6 +97,13 @@ impl Location {
         Self(text.into())
     }
 
+    /// The same without room to grow, for what is kept.
+    #[must_use]
+    pub fn shrunk(mut self) -> Self {
+        self.0.shrink_to_fit();
+        self
+    }
+
     /// Adds the first name after a named root: `query` → `query.q`.
     pub fn push_name(&mut self, name: &str) {
         self.0.push('.');

@@ -15,9 +15,11 @@ use super::{Segment, Template};
 
 mod calls;
 mod trie;
+mod versions;
 
 use calls::{Calls, name_of};
 use trie::{MAX_SEGMENTS, Sought, Trie};
+use versions::Versions;
 
 /// Most bytes of operations that are indexed, each for each of its base paths: of paths,
 /// methods and hosts with what holds them.
@@ -65,6 +67,7 @@ pub struct SpecIndex {
     operations: Vec<Operation>,
     trie: Trie,
     calls: Calls,
+    versions: Versions,
     /// Where paths of a host begin.
     hosts: BTreeMap<String, u32>,
     /// Where base paths of all servers begin; of gRPC the services.
@@ -201,6 +204,7 @@ impl SpecIndex {
                 continue;
             }
             let patterns = patterns(&path);
+            self.versions.take(&patterns);
             let index = *by_base.entry(base).or_insert_with(|| {
                 self.operations.push(Operation {
                     document,
@@ -303,7 +307,8 @@ impl SpecIndex {
         Some(SpecMatch { operation: self.operations.get(index)?, index, by })
     }
 
-    /// How a learned endpoint relates to the specifications. On a host that no specification names,
+    /// How a learned endpoint relates to the specifications. One that is documented in a newer version only is
+    /// a zombie as a deprecated one is. On a host that no specification names,
     /// only endpoints below a documented base path other than `/` are called shadow; nothing can be
     /// said about the rest.
     #[must_use]
@@ -318,6 +323,7 @@ impl SpecIndex {
             Some(_) => InventoryState::Documented,
             // It may be one of those that are left out.
             None if self.incomplete => InventoryState::Unspecified,
+            None if self.is_older_version(template) => InventoryState::Zombie,
             None if self.covers_host(&template.host) => InventoryState::Shadow,
             None => {
                 let below = self.trie.is_below(self.bases, &sought_of(template));
@@ -327,10 +333,22 @@ impl SpecIndex {
         }
     }
 
-    /// Operations that none of the `seen` indices names: documented, never seen. An operation with
+    /// Whether the same operation is documented in a newer version only.
+    fn is_older_version(&self, template: &Template) -> bool {
+        let sought = sought_of(template);
+        self.versions.newer(&sought).any(|(at, version)| {
+            let mut newer = sought.clone();
+            if let Some(segment) = newer.get_mut(at) {
+                *segment = Sought::Text(&version);
+            }
+            self.find(&template.host, &template.method, &newer).is_some()
+        })
+    }
+
+    /// Operations that none of the `seen` indices names. An operation with
     /// several base paths counts as seen when one of them was.
     #[must_use]
-    pub fn orphans<'a>(&'a self, seen: &BTreeSet<usize>) -> Vec<&'a Operation> {
+    pub fn unseen<'a>(&'a self, seen: &BTreeSet<usize>) -> Vec<&'a Operation> {
         let key = |o: &'a Operation| (o.document, o.documented.pointer.as_str());
         let used: BTreeSet<_> =
             seen.iter().filter_map(|i| self.operations.get(*i)).map(key).collect();

@@ -1,13 +1,12 @@
 //! Joining what was learned at several places, or in two profiles of one endpoint.
 
 use bartizan_model::Timestamp;
-use hashbrown::HashMap;
 
 use super::{
     Profile,
     maps::Map,
-    place::{InBody, Place, merge_counts},
-    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED},
+    place::{InBody, Place},
+    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED, Places},
 };
 
 impl Profile {
@@ -31,13 +30,15 @@ impl Profile {
             let Some(learned) = self.places.remove(&old) else { continue };
             self.places
                 .entry(place.hash)
-                .or_insert_with(|| Place {
-                    element: place.is_value || learned.element,
-                    location: place.location,
-                    direction: learned.direction,
-                    name: place.name,
-                    parent: place.parent,
-                    ..Place::default()
+                .or_insert_with(|| {
+                    Box::new(Place {
+                        element: place.is_value || learned.element,
+                        location: place.location,
+                        direction: learned.direction,
+                        name: place.name.into(),
+                        parent: place.parent,
+                        ..Place::default()
+                    })
                 })
                 .merge(&learned, Some);
         }
@@ -76,7 +77,9 @@ impl Profile {
     fn merge_folded(&mut self, other: &Self) {
         self.requests += other.requests;
         self.successes += other.successes;
-        merge_counts(&mut self.statuses, &other.statuses);
+        for (status, count) in &other.statuses {
+            *self.statuses.entry(*status).or_default() += count;
+        }
         self.first_seen = earliest(self.first_seen, other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
         self.actors.merge(&other.actors);
@@ -126,8 +129,8 @@ impl Profile {
 
 /// Takes in places up to so many; how many values there was no room for.
 fn join(
-    mine: &mut HashMap<u64, Place>,
-    theirs: &HashMap<u64, Place>,
+    mine: &mut Places,
+    theirs: &Places,
     most: usize,
     renumber: impl Fn(u8) -> Option<u8> + Copy,
 ) -> u64 {
@@ -140,7 +143,7 @@ fn join(
         } else if mine.len() < most {
             let bodies = place.bodies.iter();
             let bodies = bodies.filter_map(|b| Some(InBody { number: renumber(b.number)?, ..*b }));
-            mine.insert(*hash, Place { bodies: bodies.collect(), ..place.clone() });
+            mine.insert(*hash, Box::new(Place { bodies: bodies.collect(), ..Place::clone(place) }));
         } else {
             left_out += place.seen;
         }

@@ -14,7 +14,7 @@ use bartizan_protocols::{View, general_hash_below};
 use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
-use super::place::Place;
+use super::{place::Place, profile::Places};
 
 /// Fewest keys that make a map; the same as in one object.
 pub const MIN_KEYS: usize = bartizan_protocols::MAP_KEYS as usize;
@@ -126,7 +126,7 @@ impl Map {
     }
 
     /// The outermost object among `places` that turned out to be a map of at least `least` keys.
-    pub(super) fn find(places: &HashMap<u64, Place>, least: usize) -> Option<(u64, Self)> {
+    pub(super) fn find(places: &Places, least: usize) -> Option<(u64, Self)> {
         let mut keys: HashMap<u64, usize> = HashMap::new();
         for place in places.values() {
             *keys.entry(place.parent).or_default() += 1;
@@ -143,7 +143,7 @@ impl Map {
             .find_map(|(hash, object)| Some((hash, Self::judge(places, object, least)?)))
     }
 
-    fn judge(places: &HashMap<u64, Place>, object: &Place, least: usize) -> Option<Self> {
+    fn judge(places: &Places, object: &Place, least: usize) -> Option<Self> {
         let (mut kept, mut varying, mut once) = (Vec::new(), HashMap::new(), 0);
         let mut below = Vec::new();
         for place in places.values().filter(|place| place.direction == object.direction) {
@@ -151,12 +151,12 @@ impl Map {
             let Some(GeneralStep::Key(key)) = steps.next() else { continue };
             let rest: Vec<_> = steps.collect();
             if !rest.is_empty() {
-                below.push((key, rest, place));
+                below.push((key, rest, &**place));
             } else if place.seen.saturating_mul(2) >= object.seen {
                 kept.push(key);
             } else {
                 once += usize::from(place.seen == 1);
-                varying.insert(key, place);
+                varying.insert(key, &**place);
             }
         }
         if varying.len() < least || once * 2 < varying.len() {

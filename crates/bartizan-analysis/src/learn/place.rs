@@ -1,17 +1,17 @@
 //! One place of values in the messages of an endpoint: types, formats, how often.
 
-use std::collections::BTreeMap;
-
 use bartizan_model::{HashKey, Location, data_class::Direction};
 use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 use super::{format::format_of, values::Values};
 
 /// Most redacted examples per place.
 const MAX_EXAMPLES: usize = 3;
 
-/// One place of values.
+/// One place of values. There are as many of them as all endpoints have parameters and fields: what is here costs memory
+/// that often, so texts are short ones, and lists grow by what they need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Place {
     /// General form.
@@ -19,7 +19,7 @@ pub struct Place {
     /// Side.
     pub direction: Option<Direction>,
     /// The nearest key that is part of the location, or [`Place::ANY_KEY`] below a key that is not.
-    pub name: String,
+    pub name: SmolStr,
     /// General hash of the place above; 0 for none.
     pub parent: u64,
     /// How many values were seen here.
@@ -27,11 +27,11 @@ pub struct Place {
     /// Bits by type: null, boolean, integer, number, string, object, array, binary.
     pub types: u8,
     /// How often each format was seen.
-    pub formats: BTreeMap<String, u64>,
+    pub formats: Vec<(SmolStr, u64)>,
     /// Texts seen (formats are a share of these).
     pub texts: u64,
     /// Redacted examples.
-    pub examples: Vec<String>,
+    pub examples: Vec<SmolStr>,
     /// Whether it is an element of an array or a value of a map (then never "required").
     pub element: bool,
     /// What its values have in common.
@@ -81,9 +81,9 @@ impl Place {
         let name = node.name();
         let is_own = name.is_empty() || node.is_name_general();
         Self {
-            location: node.general(),
+            location: node.general().shrunk(),
             direction: Some(node.side().into()),
-            name: if is_own { name } else { Self::ANY_KEY }.to_owned(),
+            name: if is_own { name } else { Self::ANY_KEY }.into(),
             parent: node.parent().map_or(0, |p| p.general_hash()),
             element: node.is_map_value() || (node.index().is_some() && node.key().is_empty()),
             ..Self::default()
@@ -110,9 +110,16 @@ impl Place {
                 Value::Bool(_) | Value::Null | Value::Opaque(_) => return,
                 _ => bartizan_model::redact::shape(node.raw()),
             };
-            if !example.is_empty() && !self.examples.contains(&example) {
-                self.examples.push(example);
+            if !example.is_empty() {
+                self.example(&example.into());
             }
+        }
+    }
+
+    fn example(&mut self, example: &SmolStr) {
+        if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
+            self.examples.reserve_exact(1);
+            self.examples.push(example.clone());
         }
     }
 
@@ -123,11 +130,7 @@ impl Place {
             self.values.text(text, seen.caller, seen.key);
             return;
         }
-        if let Some(count) = self.formats.get_mut(format) {
-            *count += 1;
-        } else {
-            self.formats.insert(format.to_owned(), 1);
-        }
+        self.count_format(format, 1);
         // A format says more than a form or words would.
         self.values.formatted(text);
         if matches!(format, "integer" | "decimal")
@@ -137,13 +140,26 @@ impl Place {
         }
     }
 
+    fn count_format(&mut self, format: &str, more: u64) {
+        match self.formats.iter_mut().find(|(known, _)| known == format) {
+            Some((_, count)) => *count += more,
+            None => {
+                self.formats.reserve_exact(1);
+                self.formats.push((format.into(), more));
+            }
+        }
+    }
+
     fn count(&mut self, more: InBody) {
         match self.bodies.iter_mut().find(|body| body.number == more.number) {
             Some(body) => {
                 body.seen += more.seen;
                 body.objects += more.objects;
             }
-            None => self.bodies.push(more),
+            None => {
+                self.bodies.reserve_exact(1);
+                self.bodies.push(more);
+            }
         }
     }
 
@@ -165,7 +181,7 @@ impl Place {
     /// The format that every text has; empty when there is none.
     #[must_use]
     pub fn format(&self) -> &str {
-        let all = self.formats.iter().find(|(_, count)| **count == self.texts);
+        let all = self.formats.iter().find(|(_, count)| *count == self.texts);
         all.map_or("", |(format, _)| format.as_str())
     }
 
@@ -181,12 +197,8 @@ impl Place {
         }
         self.types |= other.types;
         self.texts += other.texts;
-        merge_counts(&mut self.formats, &other.formats);
-        for example in &other.examples {
-            if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
-                self.examples.push(example.clone());
-            }
-        }
+        other.formats.iter().for_each(|(format, count)| self.count_format(format, *count));
+        other.examples.iter().for_each(|example| self.example(example));
     }
 }
 
@@ -200,11 +212,5 @@ fn type_bit(value: &Value<'_>) -> usize {
         Value::Object => 5,
         Value::Array => 6,
         Value::Opaque(_) => 7,
-    }
-}
-
-pub(super) fn merge_counts<K: Ord + Clone>(into: &mut BTreeMap<K, u64>, from: &BTreeMap<K, u64>) {
-    for (key, count) in from {
-        *into.entry(key.clone()).or_default() += count;
     }
 }

@@ -32,6 +32,9 @@ const MAX_MEDIA_TYPE: usize = 100;
 /// Most integers kept per path parameter, to tell whether ids run in sequence.
 pub(super) const MAX_INTEGERS: usize = 256;
 
+/// Places of values by general hash. Boxed: a table has up to twice as many slots as it holds.
+pub type Places = HashMap<u64, Box<Place>>;
+
 /// What is learned about one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Profile {
@@ -64,10 +67,10 @@ pub struct Profile {
     /// Kinds of bodies, in the order they were first seen.
     pub bodies: Vec<BodySeen>,
     /// Places of values in what was granted, by general hash.
-    pub places: HashMap<u64, Place>,
+    pub places: Places,
     /// Places of values in answers that grant nothing, by general hash: what they have of the same name is
     /// often something else.
-    pub refused: HashMap<u64, Place>,
+    pub refused: Places,
     /// Values at places beyond [`MAX_PARAMETERS`] and [`MAX_REFUSED`].
     pub places_overflow: u64,
     /// Objects whose keys are values.
@@ -83,7 +86,7 @@ pub struct Profile {
     /// Whether a parameter that bounds the number of results was sent.
     pub page_parameter: bool,
     /// Per check, by position in the list: failed, passed, not applicable, not evaluated.
-    pub tallies: Vec<[u64; 4]>,
+    pub tallies: Vec<[u32; 4]>,
 }
 
 /// One way of authentication.
@@ -386,7 +389,7 @@ impl Profile {
                 self.places_overflow += 1;
                 return;
             }
-            hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Place::at(node)),
+            hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Box::new(Place::at(node))),
         };
         place.learn(node, value, seen);
     }
@@ -425,12 +428,13 @@ impl Profile {
         self.tally_many(check, outcome, 1);
     }
 
-    pub(super) fn tally_many(&mut self, check: usize, outcome: usize, times: u64) {
+    pub(super) fn tally_many(&mut self, check: usize, outcome: usize, times: u32) {
         if self.tallies.len() <= check {
+            self.tallies.reserve_exact(check + 1 - self.tallies.len());
             self.tallies.resize(check + 1, [0; 4]);
         }
         if let Some(count) = self.tallies.get_mut(check).and_then(|t| t.get_mut(outcome)) {
-            *count += times;
+            *count = count.saturating_add(times);
         }
     }
 

@@ -7,6 +7,7 @@ use bartizan_model::{
     redact,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 /// Most different words before a place is not one of a few.
 pub const MAX_WORDS: usize = 16;
@@ -16,7 +17,7 @@ const MAX_WORD: usize = 32;
 const MAX_FORM: usize = 48;
 /// Fewest distinct callers behind each word before the words are told. A word that one caller alone says may
 /// be a name or a secret of theirs.
-const MIN_WORD_CALLERS: usize = 3;
+const MIN_WORD_CALLERS: u8 = 3;
 /// Fewest texts for each word, on average, before it is believed that there are no others.
 const MIN_TEXTS_OF_WORD: u64 = 4;
 /// Fewest texts of one form before it is told.
@@ -37,7 +38,7 @@ pub struct Values {
 enum Form {
     #[default]
     None,
-    One(String),
+    One(SmolStr),
     Several,
 }
 
@@ -58,9 +59,41 @@ struct Word {
     /// Keyed hash, by which it is known while it may still be a value of somebody.
     hash: u64,
     /// The word itself, kept from the caller on who makes enough of them.
-    text: Option<String>,
-    /// Keys of the first few who said it or were told it.
-    callers: Vec<u64>,
+    text: Option<Box<str>>,
+    /// Who said it or was told it first.
+    callers: Callers,
+}
+
+/// The first [`MIN_WORD_CALLERS`] distinct callers of a word. The last of them needs no key, as nobody is counted after.
+/// Two whose keys begin alike count as one: too few is no harm.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
+struct Callers {
+    keys: [u32; MIN_WORD_CALLERS as usize - 1],
+    count: u8,
+}
+
+impl Callers {
+    fn add(&mut self, caller: u32) {
+        let known = usize::from(self.count.min(MIN_WORD_CALLERS - 1));
+        if self.are_enough() || self.keys[..known].contains(&caller) {
+            return;
+        }
+        if let Some(free) = self.keys.get_mut(known) {
+            *free = caller;
+        }
+        self.count += 1;
+    }
+
+    /// Takes in those of another count; the one that it has no key of counts when they are told apart.
+    fn join(&mut self, other: Self) {
+        let known = usize::from(other.count.min(MIN_WORD_CALLERS - 1));
+        other.keys[..known].iter().for_each(|caller| self.add(*caller));
+        self.count = self.count.max(other.count);
+    }
+
+    fn are_enough(self) -> bool {
+        self.count >= MIN_WORD_CALLERS
+    }
 }
 
 /// A text with what it is kept by.
@@ -103,7 +136,7 @@ impl Values {
             Form::Several => {}
             Form::One(form) if redact::has_shape(text, form) => {}
             Form::None if !text.is_empty() && text.len() <= MAX_FORM => {
-                self.form = Form::One(redact::shape(text));
+                self.form = Form::One(redact::shape(text).into());
             }
             _ => self.form = Form::Several,
         }
@@ -137,7 +170,8 @@ impl Values {
         if texts < MIN_TEXTS_OF_WORD * words.len() as u64 {
             return Vec::new();
         }
-        let told: Option<Vec<_>> = words.iter().map(|word| word.text.clone()).collect();
+        let told: Option<Vec<_>> =
+            words.iter().map(|word| word.text.as_deref().map(str::to_owned)).collect();
         let mut out = told.unwrap_or_default();
         out.sort_unstable();
         out
@@ -169,8 +203,11 @@ impl Words {
         if let Some(word) = words.iter_mut().find(|word| word.hash == hash) {
             word.said_by(said);
         } else if words.len() < MAX_WORDS {
-            let mut word = Word { hash, text: None, callers: Vec::new() };
+            let mut word = Word { hash, text: None, callers: Callers::default() };
             word.said_by(said);
+            if words.len() == words.capacity() {
+                words.reserve_exact(2);
+            }
             words.push(word);
         } else {
             *self = Self::Many;
@@ -187,7 +224,7 @@ impl Words {
             let room = words.len() < MAX_WORDS;
             match words.iter_mut().find(|word| word.hash == other.hash) {
                 Some(word) => {
-                    other.callers.iter().for_each(|&caller| word.count(caller));
+                    word.callers.join(other.callers);
                     word.text = word.text.take().or_else(|| other.text.clone());
                 }
                 None if room => words.push(other.clone()),
@@ -203,15 +240,10 @@ impl Words {
 impl Word {
     fn said_by(&mut self, said: Said<'_>) {
         let Some(caller) = said.caller else { return };
-        self.count(caller);
-        if self.callers.len() >= MIN_WORD_CALLERS {
-            self.text = Some(said.text.to_owned());
-        }
-    }
-
-    fn count(&mut self, caller: u64) {
-        if self.callers.len() < MIN_WORD_CALLERS && !self.callers.contains(&caller) {
-            self.callers.push(caller);
+        // The first half of a hash is as good a hash.
+        self.callers.add((caller >> 32) as u32);
+        if self.callers.are_enough() {
+            self.text = Some(said.text.into());
         }
     }
 }

@@ -1,6 +1,7 @@
 use bartizan_protocols::spec::{NoFiles, read};
 
 use super::*;
+use crate::endpoints::Segment;
 
 const SDL: &str = "type Query { user(id: ID!): String orders: [String] old: Int @deprecated }
     type Mutation { leave: Boolean }";
@@ -39,7 +40,7 @@ fn fields_of_graphql_are_compared_by_name() {
     assert_eq!(states[..4], [Documented, Zombie, Shadow, Documented]);
     assert_eq!(states[5], Unspecified, "what is called is not known");
     assert_eq!(compared.documented(&seen[2]), Some(None));
-    let (orphans, count) = compared.orphans(&Scope::default());
+    let (orphans, count) = compared.never_granted(&Scope::default());
     assert_eq!(count, 1);
     assert_eq!((orphans[0].path.as_str(), orphans[0].protocol), ("orders", Protocol::Graphql));
     let summary = &compared.summaries()[0];
@@ -66,6 +67,50 @@ fn where_no_body_was_seen_nothing_is_said_to_be_missing() {
     let mut seen = at("a.example.com", Protocol::Graphql, "");
     seen.call = None;
     let compared = specs.compare([&seen].into_iter());
-    assert_eq!(compared.orphans(&Scope::default()).1, 0);
+    assert_eq!(compared.never_granted(&Scope::default()).1, 0);
     assert_eq!(compared.summaries()[0].not_compared.len(), 2);
+}
+
+#[test]
+fn what_was_asked_for_and_never_granted_is_no_orphan() {
+    let specs = specs(
+        "{\"openapi\":\"3.1.0\",\"paths\":{\"/users/{id}\":{\"get\":{},\"delete\":{\"deprecated\":true}},\"/orders\":{\"get\":{}}}}",
+    );
+    let asked = |method: &str, path: &str| Template {
+        host: "a.example.com".to_owned(),
+        method: method.to_owned(),
+        path: path.to_owned(),
+        segments: path.split('/').skip(1).map(|s| Segment::Literal(s.to_owned())).collect(),
+        ..Template::default()
+    };
+    let refused = |seconds, status| Profile {
+        requests: 2,
+        statuses: BTreeMap::from([(status, 2)]),
+        first_seen: Some(Timestamp::from_seconds(seconds)),
+        last_seen: Some(Timestamp::from_seconds(seconds + 1)),
+        ..Profile::default()
+    };
+    let mut compared = specs.compare(std::iter::empty());
+    compared.refuse(&asked("GET", "/users/7"), &refused(10, 403));
+    compared.refuse(&asked("GET", "/users/8"), &refused(5, 404));
+    compared.refuse(&asked("DELETE", "/users/8"), &refused(5, 410));
+    compared.refuse(&asked("GET", "/wp-admin"), &refused(5, 404));
+    let (endpoints, orphans) = compared.never_granted(&Scope::default());
+    assert_eq!(orphans, 1);
+    let state = |method: &str, path: &str| {
+        let found = endpoints.iter().find(|one| one.method.0 == method && one.path == path);
+        found.map(|one| (one.inventory_state, one.requests)).expect("listed")
+    };
+    assert_eq!(endpoints.len(), 3);
+    assert_eq!(state("GET", "/users/{id}"), (InventoryState::Documented, 4));
+    assert_eq!(state("DELETE", "/users/{id}"), (InventoryState::Deprecated, 2));
+    assert_eq!(state("GET", "/orders"), (InventoryState::Orphan, 0));
+    let users = endpoints
+        .iter()
+        .find(|one| one.path == "/users/{id}" && one.method.0 == "GET")
+        .expect("listed");
+    assert_eq!(users.statuses, [(403, 2), (404, 2)]);
+    assert_eq!(users.first_seen, Some(Timestamp::from_seconds(5)));
+    assert_eq!(users.last_seen, Some(Timestamp::from_seconds(11)));
+    assert_eq!(compared.summaries()[0].seen, 2);
 }

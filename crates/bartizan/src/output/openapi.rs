@@ -42,9 +42,9 @@ pub fn write(endpoints: &[Endpoint], host: &str, mut out: impl Write) -> io::Res
     out.write_all(b"\n")
 }
 
-/// What nobody called says nothing about itself.
+/// What nobody called says nothing about itself, nor does what was only ever refused.
 fn is_told(endpoint: &Endpoint) -> bool {
-    endpoint.requests > 0 && endpoint.inventory_state != InventoryState::Orphan
+    endpoint.requests > 0 && endpoint.statuses.iter().any(|(status, _)| *status < 400)
 }
 
 fn document(endpoints: &[Endpoint], host: &str) -> Value {

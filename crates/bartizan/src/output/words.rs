@@ -142,6 +142,7 @@ pub(super) const fn inventory_state(state: InventoryState) -> &'static str {
         InventoryState::Documented => "documented",
         InventoryState::Shadow => "shadow",
         InventoryState::Zombie => "zombie",
+        InventoryState::Deprecated => "deprecated",
         InventoryState::Orphan => "orphan",
     }
 }

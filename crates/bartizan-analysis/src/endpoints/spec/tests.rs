@@ -86,7 +86,7 @@ fn states_follow_from_documents() {
         .map(|m| m.index)
         .into_iter()
         .collect();
-    assert_eq!(index.orphans(&seen).len(), 5);
+    assert_eq!(index.unseen(&seen).len(), 5);
 }
 
 #[test]
@@ -193,4 +193,28 @@ fn many_templates_of_one_segment_cost_no_more_than_their_number() {
         assert_eq!(found.operation.path, format!("/a{n}x{{v}}"));
     }
     assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
+}
+
+#[test]
+fn an_older_version_of_what_is_documented_is_a_zombie() {
+    let openapi = b"{\"openapi\":\"3.1.0\",\"servers\":[{\"url\":\"https://api.example.com/v3\"}],\"paths\":{\
+        \"/users/{id}\":{\"get\":{}},\"/orders\":{\"get\":{}}}}";
+    let index = SpecIndex::from_documents([&read(openapi, &mut NoFiles).expect("a document")]);
+    let state = |host, path| index.state(&template(host, "GET", path));
+    assert_eq!(state("api.example.com", "/v2/users/{x}"), InventoryState::Zombie);
+    assert_eq!(state("elsewhere.example", "/v1/orders"), InventoryState::Zombie);
+    assert_eq!(state("api.example.com", "/v4/orders"), InventoryState::Shadow, "newer");
+    assert_eq!(state("api.example.com", "/v2/secrets"), InventoryState::Shadow, "in no version");
+    assert_eq!(state("api.example.com", "/v3/secrets"), InventoryState::Shadow);
+    assert_eq!(state("api.example.com", "/vip/orders"), InventoryState::Shadow);
+}
+
+#[test]
+fn a_hole_in_a_documented_version_is_a_shadow() {
+    let openapi =
+        b"{\"openapi\":\"3.1.0\",\"servers\":[{\"url\":\"https://api.example.com\"}],\"paths\":{\
+        \"/v1/users\":{\"get\":{}},\"/v2/users\":{\"get\":{}},\"/v2/orders\":{\"get\":{}}}}";
+    let index = SpecIndex::from_documents([&read(openapi, &mut NoFiles).expect("a document")]);
+    let state = index.state(&template("api.example.com", "GET", "/v1/orders"));
+    assert_eq!(state, InventoryState::Shadow);
 }

@@ -5,7 +5,6 @@ use bartizan_model::{
     data_class::Direction,
     endpoint::{DataClassCount, InBody, MIN_REQUIRED_SAMPLES},
 };
-use hashbrown::HashMap;
 
 use super::Known;
 use crate::{
@@ -15,13 +14,13 @@ use crate::{
     learn::{
         Profile,
         place::{CONTAINERS, Place},
-        profile::ClassSeen,
+        profile::{ClassSeen, Places},
         values::pattern_of,
     },
     specs::Compared,
 };
 
-pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
+pub(super) fn endpoint(known: &Known<'_>, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
     let Known { template, profile } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
@@ -119,8 +118,11 @@ fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
 fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
     let mut out = Vec::new();
     for places in [&profile.places, &profile.refused] {
-        let mut here: Vec<(&u64, &Place)> =
-            places.iter().filter(|(_, p)| is_parameter(template, p)).collect();
+        let mut here: Vec<(&u64, &Place)> = places
+            .iter()
+            .map(|(hash, place)| (hash, &**place))
+            .filter(|(_, p)| is_parameter(template, p))
+            .collect();
         here.sort_by(|a, b| {
             (a.1.direction, &a.1.location, a.0).cmp(&(b.1.direction, &b.1.location, b.0))
         });
@@ -135,13 +137,13 @@ fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
 fn parameter(
     template: &Template,
     profile: &Profile,
-    places: &HashMap<u64, Place>,
+    places: &Places,
     hash: u64,
     place: &Place,
 ) -> Parameter {
     let location = crate::endpoints::named_location(template, &place.location);
     let is_path = place.location.as_str().starts_with("path.");
-    let name = if is_path { location.last_name() } else { place.name.clone() };
+    let name = if is_path { location.last_name() } else { place.name.to_string() };
     Parameter {
         name,
         location,
@@ -152,7 +154,7 @@ fn parameter(
             format => format.to_owned(),
         },
         required: required(places, place, is_path),
-        examples_redacted: place.examples.clone(),
+        examples_redacted: place.examples.iter().map(ToString::to_string).collect(),
         seen: place.seen,
         bounds: place.values.bounds(),
         words: words(profile, hash, place),
@@ -169,7 +171,7 @@ fn words(profile: &Profile, hash: u64, place: &Place) -> Vec<String> {
     place.values.words(place.texts)
 }
 
-fn in_bodies(places: &HashMap<u64, Place>, place: &Place) -> Vec<InBody> {
+fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
     let parent = places.get(&place.parent);
     let of = |number| parent.map_or(0, |parent| parent.objects_in(number));
     let mut out: Vec<_> = place
@@ -210,7 +212,7 @@ fn value_type(place: &Place) -> String {
 }
 
 /// Whether the field was there whenever its parent was. Unknown with few samples.
-fn required(places: &HashMap<u64, Place>, place: &Place, is_path: bool) -> Option<bool> {
+fn required(places: &Places, place: &Place, is_path: bool) -> Option<bool> {
     if is_path {
         return Some(true);
     }

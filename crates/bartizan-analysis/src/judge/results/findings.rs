@@ -39,16 +39,16 @@ struct Joined<'a> {
 }
 
 /// Endpoints by id.
-type All = BTreeMap<EndpointId, Known>;
+type All<'s> = BTreeMap<EndpointId, Known<'s>>;
 
 pub(super) fn findings(
     state: &State,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
-    known: &All,
+    known: &All<'_>,
 ) -> Found {
     let mut found: Vec<(Finding, Vec<EndpointId>)> = Vec::new();
-    let mut hosts: BTreeMap<&str, Vec<&Known>> = BTreeMap::new();
+    let mut hosts: BTreeMap<&str, Vec<&Known<'_>>> = BTreeMap::new();
     for endpoint in known.values() {
         hosts.entry(&endpoint.template.host).or_default().push(endpoint);
     }
@@ -58,7 +58,7 @@ pub(super) fn findings(
         match place {
             Place::Endpoint(id) => {
                 let Some(known) = known.get(id) else { continue };
-                let about = About::Endpoint(&known.template);
+                let about = About::Endpoint(known.template);
                 let passed = tally(known, check)[1];
                 let finding = record.finding(&snapshot.scope, item, about, discriminator, passed);
                 found.push((finding, vec![id.clone()]));
@@ -66,7 +66,7 @@ pub(super) fn findings(
             Place::Host(host) => {
                 let of_host = hosts.get(host).map_or(&[][..], Vec::as_slice);
                 let passed = of_host.iter().map(|known| tally(known, check)[1]).sum();
-                let judged = |known: &&&Known| tally(known, check)[..2].iter().any(|n| *n > 0);
+                let judged = |known: &&&Known<'_>| tally(known, check)[..2].iter().any(|n| *n > 0);
                 let endpoints = by_path(&endpoints, known);
                 let judged = of_host.iter().filter(judged).count();
                 let about = About::Host { host, endpoints: &endpoints, judged };
@@ -78,7 +78,7 @@ pub(super) fn findings(
     let mut tallies = vec![[0; 4]; CHECKS.len()];
     for known in known.values() {
         for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
-            total.iter_mut().zip(tally).for_each(|(a, b)| *a += b);
+            total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(*b));
         }
         run_endpoint_checks(known, snapshot, specs, &mut tallies, &mut found);
     }
@@ -102,7 +102,10 @@ pub(super) fn findings(
 }
 
 /// Failures on exchanges, joined by check, place and discriminator. Noise has no place.
-fn join<'a>(state: &'a State, known: &'a All) -> BTreeMap<(usize, Place<'a>, &'a str), Joined<'a>> {
+fn join<'a>(
+    state: &'a State,
+    known: &'a All<'_>,
+) -> BTreeMap<(usize, Place<'a>, &'a str), Joined<'a>> {
     let mut joined: BTreeMap<(usize, Place<'a>, &str), Joined<'a>> = BTreeMap::new();
     for ((check, leaf, discriminator), record) in state.core.findings.records() {
         let template = state.core.resolver.final_endpoint(LeafId(*leaf));
@@ -126,21 +129,21 @@ fn join<'a>(state: &'a State, known: &'a All) -> BTreeMap<(usize, Place<'a>, &'a
     joined
 }
 
-fn tally(known: &Known, check: usize) -> [u64; 4] {
-    known.profile.tallies.get(check).copied().unwrap_or_default()
+fn tally(known: &Known<'_>, check: usize) -> [u64; 4] {
+    known.profile.tallies.get(check).copied().unwrap_or_default().map(u64::from)
 }
 
-fn by_path(ids: &BTreeSet<&EndpointId>, known: &All) -> Vec<EndpointId> {
+fn by_path(ids: &BTreeSet<&EndpointId>, known: &All<'_>) -> Vec<EndpointId> {
     let mut sorted: Vec<&EndpointId> = ids.iter().copied().collect();
     sorted.sort_by_key(|id| {
-        let template = known.get(*id).map(|known| &known.template);
+        let template = known.get(*id).map(|known| known.template);
         (template.map(|t| (&t.path, &t.method)), *id)
     });
     sorted.into_iter().cloned().collect()
 }
 
 fn run_endpoint_checks(
-    known: &Known,
+    known: &Known<'_>,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
     tallies: &mut [[u64; 4]],
@@ -149,7 +152,7 @@ fn run_endpoint_checks(
     let profile = &known.profile;
     let integers = integer_parameters(known);
     let facts = EndpointFacts {
-        template: &known.template,
+        template: known.template,
         snapshot,
         integer_parameters: &integers,
         authenticated_successes: profile.authenticated,
@@ -159,7 +162,7 @@ fn run_endpoint_checks(
         largest_array: profile.largest_array,
         has_page_parameter: profile.page_parameter,
         requests: profile.requests,
-        documented: specs.and_then(|specs| specs.documented(&known.template)),
+        documented: specs.and_then(|specs| specs.documented(known.template)),
     };
     for ((index, item), tally) in CHECKS.iter().enumerate().zip(tallies) {
         let Run::Endpoint(run) = item.run else { continue };
@@ -170,7 +173,7 @@ fn run_endpoint_checks(
                 let discriminator = failure.discriminator.clone();
                 let mut record = Record::of(*failure, profile.first_seen);
                 record.extend_to(profile.last_seen);
-                let about = About::Endpoint(&known.template);
+                let about = About::Endpoint(known.template);
                 let finding = record.finding(&snapshot.scope, item, about, &discriminator, 0);
                 out.push((finding, vec![known.template.id.clone()]));
             }
@@ -183,7 +186,7 @@ fn run_endpoint_checks(
 
 /// Path parameters whose values are integers: name, distinct values, share of neighbours at most 2
 /// apart.
-fn integer_parameters(known: &Known) -> Vec<(String, u64, f64)> {
+fn integer_parameters(known: &Known<'_>) -> Vec<(String, u64, f64)> {
     let mut out = Vec::new();
     for (segment, numbers) in &known.profile.integers {
         let Some(name) = known.template.parameter(*segment) else { continue };

@@ -5,7 +5,10 @@ mod endpoint;
 mod findings;
 mod risk;
 
-use std::collections::BTreeMap;
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, btree_map::Entry},
+};
 
 use bartizan_model::{
     Detection, EndpointId,
@@ -23,10 +26,10 @@ use crate::{
     snapshot::Snapshot,
 };
 
-/// Everything known about one endpoint, over all leaves that lead to it.
-pub(super) struct Known {
-    pub(super) template: Template,
-    pub(super) profile: Profile,
+/// Everything known about one endpoint, over all leaves that lead to it. Most have one leaf, and nothing is copied.
+pub(super) struct Known<'s> {
+    pub(super) template: &'s Template,
+    pub(super) profile: Cow<'s, Profile>,
 }
 
 /// Builds the result. Consolidates the endpoints first, so that labels reflect the whole input.
@@ -34,11 +37,15 @@ pub(super) struct Known {
 #[must_use]
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.core.resolver.consolidate();
-    let known = known_endpoints(state);
+    let state = &*state;
+    let (known, refused) = known_endpoints(state);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
-    let templates = || known.values().map(|known| &known.template);
-    let specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates()));
+    let templates = || known.values().map(|known| known.template);
+    let mut specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates()));
+    if let Some(specs) = &mut specs {
+        refused.iter().for_each(|(template, profile)| specs.refuse(template, profile));
+    }
     let specs = specs.as_ref();
     let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
@@ -53,10 +60,10 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     }
     let mut summary = summary(state, &endpoints, tallies);
     if let Some(specs) = specs {
-        let (orphans, count) = specs.orphans(&snapshot.scope);
-        summary.orphans = count;
+        let (rest, orphans) = specs.never_granted(&snapshot.scope);
+        summary.orphans = orphans;
         summary.specs = specs.summaries();
-        endpoints.extend(orphans);
+        endpoints.extend(rest);
     }
     endpoints.sort_by(|a, b| {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
@@ -80,23 +87,30 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     Analysis { summary, endpoints, findings, detections, incidents, actors, ..Analysis::default() }
 }
 
-/// Profiles joined by final endpoint; those of noise are left out.
-fn known_endpoints(state: &State) -> BTreeMap<EndpointId, Known> {
+/// What was asked for and is no endpoint: nothing was granted there.
+type NotListed<'a> = Vec<(&'a Template, &'a Profile)>;
+
+/// Profiles joined by final endpoint, and those of noise.
+fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known<'_>>, NotListed<'_>) {
+    let resolver = &state.core.resolver;
     let mut leaves: Vec<(&u32, &Profile)> = state.core.profiles.iter().collect();
     leaves.sort_by_key(|(leaf, _)| **leaf);
-    let mut known: BTreeMap<EndpointId, Known> = BTreeMap::new();
+    let mut known: BTreeMap<EndpointId, Known<'_>> = BTreeMap::new();
+    let mut not_listed = Vec::new();
     for (leaf, profile) in leaves {
-        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else { continue };
-        known
-            .entry(template.id.clone())
-            .or_insert_with(|| Known {
-                template: Template::clone(template),
-                profile: Profile::default(),
-            })
-            .profile
-            .merge(profile);
+        let Some(template) = resolver.final_endpoint(LeafId(*leaf)) else {
+            let asked = resolver.current_endpoint(LeafId(*leaf));
+            not_listed.extend(asked.map(|template| (&**template, profile)));
+            continue;
+        };
+        match known.entry(template.id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(Known { template, profile: Cow::Borrowed(profile) });
+            }
+            Entry::Occupied(mut entry) => entry.get_mut().profile.to_mut().merge(profile),
+        }
     }
-    known
+    (known, not_listed)
 }
 
 fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {

@@ -43,7 +43,9 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
     }
     match endpoint.inventory_state {
         InventoryState::Shadow => add("in no specification".to_owned(), 10),
-        InventoryState::Zombie => add("deprecated but called".to_owned(), 10),
+        InventoryState::Zombie => {
+            add("deprecated or an older version, and still called".to_owned(), 10)
+        }
         _ => {}
     }
     if !detections.is_empty() {

@@ -78,7 +78,7 @@ fn write(arguments: &DiscoverSource, inventory: &Inventory) -> Result<(), Comman
 
 /// Everything that specifications describe: compared with no traffic, all of it is without any.
 fn documented(specs: &Specs, scope: &Scope) -> Vec<Endpoint> {
-    specs.compare(std::iter::empty()).orphans(scope).0
+    specs.compare(std::iter::empty()).never_granted(scope).0
 }
 
 /// The endpoints of a result of `analyze --format json`.

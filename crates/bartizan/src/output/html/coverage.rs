@@ -222,7 +222,7 @@ fn specs(page: &Page<'_>) -> Markup {
         div.panel #specs {
             div.ph {
                 h3 { "Specifications" }
-                @if summary.orphans > 0 { p { (counted(summary.orphans, "documented operation was", "documented operations were")) " never seen" } }
+                @if summary.orphans > 0 { p { (counted(summary.orphans, "documented operation was", "documented operations were")) " never asked for" } }
             }
             @if summary.specs.is_empty() {
                 div.pb { p.note { "None was given, so documented, shadow and zombie were not evaluated. Give one with --spec." } }

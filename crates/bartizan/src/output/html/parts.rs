@@ -180,7 +180,7 @@ pub(super) fn state(endpoint: &Endpoint) -> Markup {
             InventoryState::Documented => span.chip.plain { (word) },
             InventoryState::Shadow => span.chip.shadow { (word) },
             InventoryState::Zombie => span.chip.zombie { (word) },
-            InventoryState::Orphan => span.chip { (word) },
+            InventoryState::Deprecated | InventoryState::Orphan => span.chip { (word) },
         }
     }
 }

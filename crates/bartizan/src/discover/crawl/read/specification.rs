@@ -37,7 +37,7 @@ pub(super) fn read(text: &str) -> Option<Specification> {
     let operations = document.operations.len() as u64;
     let specs = Specs::new(vec![(String::new(), document)]);
     // Compared with no traffic, all of it is without any.
-    let (endpoints, _) = specs.compare(std::iter::empty()).orphans(&Scope::default());
+    let (endpoints, _) = specs.compare(std::iter::empty()).never_granted(&Scope::default());
     let routes = endpoints.into_iter().map(|endpoint| (endpoint.method.0, endpoint.path)).collect();
     let is_called_by_name = matches!(kind, DocumentKind::Graphql | DocumentKind::Wsdl);
     Some(Specification { kind, operations, routes, is_called_by_name })
