@@ -55,6 +55,7 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
         written: None,
+        sketch: profile.sketch.as_deref().cloned(),
     };
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
