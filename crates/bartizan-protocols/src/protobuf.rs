@@ -31,7 +31,9 @@ pub fn message(mut bytes: &[u8]) -> Option<Vec<(u32, Wire<'_>)>> {
             return None;
         }
         let (tag, rest) = varint(bytes)?;
-        let number = u32::try_from(Some(tag >> 3).filter(|number| (1..=MAX_NUMBER).contains(number))?).ok()?;
+        let number =
+            u32::try_from(Some(tag >> 3).filter(|number| (1..=MAX_NUMBER).contains(number))?)
+                .ok()?;
         let (value, rest) = match tag & 7 {
             0 => {
                 let (value, rest) = varint(rest)?;
@@ -92,7 +94,10 @@ mod tests {
         // The examples of protobuf.dev: `a: 150`, `b: "testing"`, and a message that holds the first.
         assert_eq!(message(&[0x08, 0x96, 0x01]), Some(vec![(1, Wire::Varint(150))]));
         assert_eq!(message(b"\x12\x07testing"), Some(vec![(2, Wire::Length(b"testing"))]));
-        assert_eq!(message(&[0x1a, 3, 0x08, 0x96, 0x01]), Some(vec![(3, Wire::Length(&[0x08, 0x96, 0x01]))]));
+        assert_eq!(
+            message(&[0x1a, 3, 0x08, 0x96, 0x01]),
+            Some(vec![(3, Wire::Length(&[0x08, 0x96, 0x01]))])
+        );
         assert_eq!(message(&[0x25, 1, 0, 0, 0]), Some(vec![(4, Wire::Fixed32(1))]));
         assert_eq!(message(&[0x29, 0, 1, 0, 0, 0, 0, 0, 0]), Some(vec![(5, Wire::Fixed64(256))]));
         let minus_two = [0x08, 0xfe, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01];
@@ -103,13 +108,13 @@ mod tests {
     #[test]
     fn what_is_no_message_is_told() {
         for bytes in [
-            &b"\x00\x01"[..],             // field 0
-            b"\x08",                       // cut
-            b"\x08\x96",                   // a varint that goes on
-            b"\x12\x08testing",           // longer than what is there
-            b"\x0b\x0c",                   // a group
-            b"\x0e",                       // no type
-            b"\x25\x00\x00",             // four bytes of which two came
+            &b"\x00\x01"[..],                                // field 0
+            b"\x08",                                         // cut
+            b"\x08\x96",                                     // a varint that goes on
+            b"\x12\x08testing",                              // longer than what is there
+            b"\x0b\x0c",                                     // a group
+            b"\x0e",                                         // no type
+            b"\x25\x00\x00",                                 // four bytes of which two came
             b"\x08\xff\xff\xff\xff\xff\xff\xff\xff\xff\x02", // more than 64 bits
             b"\x08\x80\x80\x80\x80\x80\x80\x80\x80\x80\x80\x00",
             b"\x12\xff\xff\xff\xff\xff\xff\xff\xff\xff\x01", // a length beyond all memory

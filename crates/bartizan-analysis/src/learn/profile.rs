@@ -4,8 +4,8 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch,
-    Timestamp, data_class::Direction, endpoint::BodySeen,
+    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch, Timestamp,
+    data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
 use hashbrown::HashMap;

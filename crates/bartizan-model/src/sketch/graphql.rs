@@ -87,8 +87,8 @@ pub enum ValueKind {
 impl GraphqlSketch {
     pub(super) fn merge(&mut self, other: &Self) {
         self.calls += other.calls;
-        self.left_out += other.left_out
-            + join(&mut self.fields, &other.fields, MAX_FIELDS, GraphqlField::merge);
+        self.left_out +=
+            other.left_out + join(&mut self.fields, &other.fields, MAX_FIELDS, GraphqlField::merge);
     }
 }
 
@@ -128,7 +128,9 @@ impl GraphqlField {
 /// How often an argument could have been given that never was.
 fn possible(arguments: &BTreeMap<String, GraphqlArgument>, name: &str, asked: u64) -> u64 {
     match name.rsplit_once('.') {
-        Some((above, _)) => arguments.get(above).map_or(0, |above| above.given - above.nulls.min(above.given)),
+        Some((above, _)) => {
+            arguments.get(above).map_or(0, |above| above.given - above.nulls.min(above.given))
+        }
         None => asked,
     }
 }
@@ -159,7 +161,8 @@ mod tests {
 
     fn field(asked: u64, arguments: &[(&str, u64, u64)]) -> GraphqlField {
         let argument = |given, of| GraphqlArgument { given, of, ..GraphqlArgument::default() };
-        let arguments = arguments.iter().map(|(name, given, of)| ((*name).to_owned(), argument(*given, *of)));
+        let arguments =
+            arguments.iter().map(|(name, given, of)| ((*name).to_owned(), argument(*given, *of)));
         GraphqlField { asked, arguments: arguments.collect(), ..GraphqlField::default() }
     }
 

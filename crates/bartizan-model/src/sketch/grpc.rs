@@ -143,8 +143,21 @@ mod tests {
 
     #[test]
     fn two_halves_are_the_whole() {
-        let one = WireField { messages: 1, most_in_message: 2, lengths: 2, texts: 2, nested: 2, ..WireField::default() };
-        let two = WireField { messages: 1, most_in_message: 1, lengths: 1, nested: 1, ..WireField::default() };
+        let one = WireField {
+            messages: 1,
+            most_in_message: 2,
+            lengths: 2,
+            texts: 2,
+            nested: 2,
+            ..WireField::default()
+        };
+        let two = WireField {
+            messages: 1,
+            most_in_message: 1,
+            lengths: 1,
+            nested: 1,
+            ..WireField::default()
+        };
         assert!(!one.is_message(), "a text that happens to read as a message");
         let mut all = one.clone();
         all.merge(&two);

@@ -163,11 +163,7 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
     Ok(())
 }
 
-fn learned(
-    arguments: &Analyze,
-    analysis: &Analysis,
-    format: Learned,
-) -> Result<(), CommandError> {
+fn learned(arguments: &Analyze, analysis: &Analysis, format: Learned) -> Result<(), CommandError> {
     let document = learned::document(format, &analysis.endpoints, &arguments.about)?;
     terminal::write_out(arguments.out.as_deref(), document.as_bytes())
 }

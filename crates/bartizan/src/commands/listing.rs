@@ -209,9 +209,8 @@ impl<'a> Open<'a> {
     /// The endpoints that are wanted.
     fn catalog(&self) -> Result<Vec<Endpoint>, CommandError> {
         let mut items: Vec<Endpoint> = self.endpoints()?;
-        items.retain(|e| {
-            self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str())
-        });
+        items
+            .retain(|e| self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));
         self.cut(items)
     }
 

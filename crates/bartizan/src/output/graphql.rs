@@ -33,7 +33,8 @@ const ROOTS: [(&str, &str); 3] =
 pub(super) fn text(endpoints: &[&Endpoint], host: &str) -> String {
     let (fields, left_out) = fields(endpoints);
     let types = Types::of(&fields);
-    let mut names = Names { taken: types.names(), scalars: BTreeSet::new(), unknown: String::new() };
+    let mut names =
+        Names { taken: types.names(), scalars: BTreeSet::new(), unknown: String::new() };
     names.unknown = unused("Unknown", &names.taken);
     let mut inputs = Inputs::default();
     let mut body = String::new();
@@ -42,13 +43,20 @@ pub(super) fn text(endpoints: &[&Endpoint], host: &str) -> String {
     }
     inputs.write(&mut names, &mut body);
     for name in &names.scalars {
-        let why = if *name == names.unknown { " # what its values are was not seen" } else { " # named by callers" };
+        let why = if *name == names.unknown {
+            " # what its values are was not seen"
+        } else {
+            " # named by callers"
+        };
         let _ = writeln!(body, "\nscalar {name}{why}");
     }
     let mut out = heading("#", endpoints, host);
     out.push_str("# Fields that nobody asked for are missing, and so are interfaces, unions and enumerations.\n");
     if left_out > 0 {
-        let _ = writeln!(out, "# {left_out} more fields were seen and are left out: there was no room to learn them.");
+        let _ = writeln!(
+            out,
+            "# {left_out} more fields were seen and are left out: there was no room to learn them."
+        );
     }
     out.push_str(&body);
     out
@@ -94,15 +102,22 @@ fn write_type(name: &str, of: &Type, names: &mut Names, inputs: &mut Inputs, out
     let _ = writeln!(out, "\ntype {name} {{");
     for (field, member) in &of.members {
         let _ = write!(out, "  {field}");
-        let arguments = inputs.arguments(&member.field.arguments, &format!("{name}{}", capital(field)), names);
+        let arguments =
+            inputs.arguments(&member.field.arguments, &format!("{name}{}", capital(field)), names);
         if !arguments.is_empty() {
             let _ = write!(out, "({})", arguments.join(", "));
         }
         let base = match &member.of {
             Some(of) => of.clone(),
-            None => scalar(field, &member.field.kinds).map_or_else(|| names.unknown(), str::to_owned),
+            None => {
+                scalar(field, &member.field.kinds).map_or_else(|| names.unknown(), str::to_owned)
+            }
         };
-        let times = if member.field.asked == 1 { "once".to_owned() } else { format!("{} times", member.field.asked) };
+        let times = if member.field.asked == 1 {
+            "once".to_owned()
+        } else {
+            format!("{} times", member.field.asked)
+        };
         let _ = write!(out, ": {} # asked for {times}", wrapped(&base, &member.field));
         if member.field.typenames.len() > 1 {
             let all: Vec<&str> = member.field.typenames.iter().map(String::as_str).collect();
@@ -119,7 +134,8 @@ fn write_type(name: &str, of: &Type, names: &mut Names, inputs: &mut Inputs, out
 
 /// A type with its lists, and with `!` where enough values were seen and none was `null`.
 fn wrapped(base: &str, field: &GraphqlField) -> String {
-    let mark = |values: u64, nulls: u64| if values >= MIN_NON_NULL && nulls == 0 { "!" } else { "" };
+    let mark =
+        |values: u64, nulls: u64| if values >= MIN_NON_NULL && nulls == 0 { "!" } else { "" };
     let mut out = base.to_owned();
     if field.lists > 0 {
         out.push_str(mark(field.elements, field.null_elements));
@@ -135,7 +151,9 @@ fn wrapped(base: &str, field: &GraphqlField) -> String {
 /// written as a number or as a text (§3.5.5).
 fn scalar(name: &str, kinds: &BTreeSet<ValueKind>) -> Option<&'static str> {
     use ValueKind::{Boolean, Integer, LongInteger, Number, String};
-    let are = |allowed: &[ValueKind]| !kinds.is_empty() && kinds.iter().all(|kind| allowed.contains(kind));
+    let are = |allowed: &[ValueKind]| {
+        !kinds.is_empty() && kinds.iter().all(|kind| allowed.contains(kind))
+    };
     if name == "id" && are(&[Integer, LongInteger, String]) {
         return Some("ID");
     }
@@ -155,7 +173,8 @@ fn scalar(name: &str, kinds: &BTreeSet<ValueKind>) -> Option<&'static str> {
 /// With a capital letter.
 fn capital(name: &str) -> String {
     let mut rest = name.chars();
-    rest.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + rest.as_str())
+    rest.next()
+        .map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + rest.as_str())
 }
 
 /// A name that is not among these: with as many underscores as it takes.

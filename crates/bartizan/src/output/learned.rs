@@ -9,9 +9,7 @@ use serde::Deserialize;
 use super::{graphql, openapi, proto};
 
 /// The format of such a document.
-#[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema,
-)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Learned {
     /// All that is called by method and path, as OpenAPI 3.1.
@@ -24,15 +22,6 @@ pub enum Learned {
 }
 
 impl Learned {
-    /// What it is a document of: a host, or a package where a file holds one.
-    #[must_use]
-    pub const fn about(self) -> &'static str {
-        match self {
-            Self::Openapi | Self::Graphql => "host",
-            Self::Proto => "package",
-        }
-    }
-
     /// Its media type.
     #[must_use]
     pub const fn media_type(self) -> &'static str {

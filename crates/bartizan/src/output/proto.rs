@@ -26,11 +26,16 @@ pub(super) struct Called<'e> {
 impl<'e> Called<'e> {
     /// `package.Service/Method`; `None` for what is no gRPC, and where these are no names.
     pub(super) fn of(endpoint: &'e Endpoint) -> Option<Self> {
-        let called = endpoint.operation.as_deref().filter(|_| endpoint.protocol == Protocol::Grpc)?;
+        let called =
+            endpoint.operation.as_deref().filter(|_| endpoint.protocol == Protocol::Grpc)?;
         let (service, method) = called.split_once('/')?;
         let (package, service) = service.rsplit_once('.').unwrap_or(("", service));
         let are_names = package.is_empty() || package.split('.').all(is_name);
-        (are_names && is_name(service) && is_name(method)).then_some(Self { package, service, method })
+        (are_names && is_name(service) && is_name(method)).then_some(Self {
+            package,
+            service,
+            method,
+        })
     }
 }
 
@@ -50,7 +55,9 @@ pub(super) fn text(endpoints: &[&Endpoint], host: &str, package: &str) -> String
     known.sort_by_key(|(called, _)| *called);
     let own: Vec<&Endpoint> = known.iter().map(|(_, endpoint)| *endpoint).collect();
     let mut out = heading("//", &own, host);
-    out.push_str("// Names of fields and messages are unknown: only their numbers are on the wire.\n\n");
+    out.push_str(
+        "// Names of fields and messages are unknown: only their numbers are on the wire.\n\n",
+    );
     out.push_str("syntax = \"proto3\";\n");
     if !package.is_empty() {
         let _ = writeln!(out, "\npackage {package};");

@@ -83,7 +83,11 @@ impl<'t> Document<'t> {
         match (token.kind(), token.data()) {
             (TokenKind::LCurly, _) => {
                 let selection = reader.items(0)?;
-                self.operations.push(Operation { kind: "query", selection, ..Operation::default() });
+                self.operations.push(Operation {
+                    kind: "query",
+                    selection,
+                    ..Operation::default()
+                });
             }
             (TokenKind::Name, kind @ ("query" | "mutation" | "subscription")) => {
                 reader.bump();
@@ -277,7 +281,8 @@ mod tests {
         assert_eq!(operation.kind, "query");
         assert_eq!(operation.variables["id"], "ID!");
         assert_eq!(operation.variables["tags"], "[String!]!");
-        let [Item::Field(user), Item::Inline(on), Item::Inline(plain)] = &operation.selection[..] else {
+        let [Item::Field(user), Item::Inline(on), Item::Inline(plain)] = &operation.selection[..]
+        else {
             panic!("{:?}", operation.selection)
         };
         assert_eq!((user.name, user.alias, on.on, plain.on), ("user", "one", "Query", ""));
@@ -295,11 +300,25 @@ mod tests {
 
     #[test]
     fn hostile_documents_end_soon() {
-        for text in ["{a", "{a(b:[", "{a(b:{c:", "{...{", "query(", "query($a:[", "fragment F on", "{a:", "{a(b:)}"] {
+        for text in [
+            "{a",
+            "{a(b:[",
+            "{a(b:{c:",
+            "{...{",
+            "query(",
+            "query($a:[",
+            "fragment F on",
+            "{a:",
+            "{a(b:)}",
+        ] {
             assert!(Document::read(&text.repeat(100_000)).is_none(), "{text}");
             assert!(Document::read(text).is_none(), "{text}");
         }
-        let deep = format!("{}{}", "{a(b:[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]])".repeat(40), "}".repeat(40));
+        let deep = format!(
+            "{}{}",
+            "{a(b:[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]])".repeat(40),
+            "}".repeat(40)
+        );
         assert!(Document::read(&deep).is_some());
     }
 }

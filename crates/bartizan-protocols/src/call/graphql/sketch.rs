@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use bartizan_model::{
     Root, Side,
     sketch::{
-        GraphqlArgument, GraphqlField, GraphqlSketch, MAX_ARGUMENTS, MAX_DEPTH, MAX_FIELDS, MAX_NAME,
-        ValueKind,
+        GraphqlArgument, GraphqlField, GraphqlSketch, MAX_ARGUMENTS, MAX_DEPTH, MAX_FIELDS,
+        MAX_NAME, ValueKind,
     },
 };
 
@@ -27,7 +27,8 @@ const MAX_LISTS: u8 = 8;
 /// What a call is made of; `None` when there is no document in it that can be read.
 pub(in crate::call) fn sketch(decoded: &Decoded) -> Option<GraphqlSketch> {
     let mut out = GraphqlSketch::default();
-    let answers: Vec<NodeRef<'_>> = body(decoded, Side::Response).into_iter().flat_map(messages).collect();
+    let answers: Vec<NodeRef<'_>> =
+        body(decoded, Side::Response).into_iter().flat_map(messages).collect();
     for (at, asked) in asked(decoded).into_iter().enumerate() {
         let document = Document::read(asked.document);
         let Some(document) = document.as_ref() else { continue };
@@ -52,7 +53,8 @@ struct Asked<'a> {
 
 fn asked(decoded: &Decoded) -> Vec<Asked<'_>> {
     if let Some(query) = decoded.view.root(Side::Request, Root::Query) {
-        let one = |name| query.children().find(|child| child.key() == name).map(|child| child.raw());
+        let one =
+            |name| query.children().find(|child| child.key() == name).map(|child| child.raw());
         if let Some(document) = one("query") {
             let chosen = one("operationName").unwrap_or("");
             return vec![Asked { document, chosen, variables: None, has_variables: false }];
@@ -60,7 +62,12 @@ fn asked(decoded: &Decoded) -> Vec<Asked<'_>> {
     }
     let Some(root) = body(decoded, Side::Request) else { return Vec::new() };
     if decoded.request_format == Format::Text {
-        return vec![Asked { document: root.raw(), chosen: "", variables: None, has_variables: true }];
+        return vec![Asked {
+            document: root.raw(),
+            chosen: "",
+            variables: None,
+            has_variables: true,
+        }];
     }
     let of = |message| {
         let chosen = text(message, "operationName").unwrap_or("");
@@ -82,7 +89,13 @@ struct Walk<'w, 'a> {
 
 impl<'w, 'a> Walk<'w, 'a> {
     /// What is selected at `path`; `answers` are objects that were answered there.
-    fn selection(&mut self, items: &'w [Item<'a>], path: &str, answers: &[NodeRef<'a>], depth: usize) {
+    fn selection(
+        &mut self,
+        items: &'w [Item<'a>],
+        path: &str,
+        answers: &[NodeRef<'a>],
+        depth: usize,
+    ) {
         for item in items {
             self.steps += 1;
             if self.steps > MAX_STEPS || depth > MAX_DEPTH {
@@ -126,7 +139,10 @@ impl<'w, 'a> Walk<'w, 'a> {
             });
             let names: Vec<String> = names.collect();
             if let Some(of) = self.out.fields.get_mut(unconditioned(path)) {
-                of.merge(&GraphqlField { typenames: names.into_iter().collect(), ..GraphqlField::default() });
+                of.merge(&GraphqlField {
+                    typenames: names.into_iter().collect(),
+                    ..GraphqlField::default()
+                });
             }
             return;
         }
@@ -182,7 +198,9 @@ impl<'w, 'a> Walk<'w, 'a> {
                 match value {
                     Some(value) => into.sent(path, value, lists),
                     // One without a value counts as not given, unless its value was not seen.
-                    None if is_needed || !self.asked.has_variables => known.given += u64::from(lists == 0),
+                    None if is_needed || !self.asked.has_variables => {
+                        known.given += u64::from(lists == 0)
+                    }
                     None => {}
                 }
             }
@@ -268,7 +286,12 @@ impl Arguments {
 }
 
 /// What was answered, lists opened; objects in it go to `objects`.
-fn answered<'a>(field: &mut GraphqlField, value: NodeRef<'a>, lists: u8, objects: &mut Vec<NodeRef<'a>>) {
+fn answered<'a>(
+    field: &mut GraphqlField,
+    value: NodeRef<'a>,
+    lists: u8,
+    objects: &mut Vec<NodeRef<'a>>,
+) {
     field.lists = field.lists.max(lists);
     field.kinds.extend(kind(&value.value()));
     match value.value() {
@@ -356,8 +379,14 @@ mod tests {
         let fields: Vec<&str> = found.fields.keys().map(String::as_str).collect();
         assert_eq!(
             fields,
-            ["query.user", "query.user.friends", "query.user.friends.<Admin>.rights",
-             "query.user.friends.<Person>.age", "query.user.name", "query.user.tags"]
+            [
+                "query.user",
+                "query.user.friends",
+                "query.user.friends.<Admin>.rights",
+                "query.user.friends.<Person>.age",
+                "query.user.name",
+                "query.user.tags"
+            ]
         );
         let of = |path: &str| &found.fields[path];
         assert!(of("query.user").has_fields && of("query.user").typenames.contains("User"));
@@ -369,13 +398,23 @@ mod tests {
         assert!(friends.typenames.contains("Admin"));
         assert!(of("query.user.friends.<Person>.age").kinds.contains(&ValueKind::LongInteger));
         let arguments = &of("query.user").arguments;
-        let counts: Vec<_> = arguments.iter().map(|(n, a)| (n.as_str(), a.given, a.of, a.lists)).collect();
+        let counts: Vec<_> =
+            arguments.iter().map(|(n, a)| (n.as_str(), a.given, a.of, a.lists)).collect();
         assert_eq!(
             counts,
-            [("after", 0, 1, 0), ("filter", 1, 1, 0), ("filter.in", 1, 1, 1), ("filter.in.x", 2, 2, 0),
-             ("filter.in.y", 1, 2, 0), ("filter.state", 1, 1, 0), ("id", 1, 1, 0)]
+            [
+                ("after", 0, 1, 0),
+                ("filter", 1, 1, 0),
+                ("filter.in", 1, 1, 1),
+                ("filter.in.x", 2, 2, 0),
+                ("filter.in.y", 1, 2, 0),
+                ("filter.state", 1, 1, 0),
+                ("id", 1, 1, 0)
+            ]
         );
-        assert!(arguments["id"].types.contains("ID!") && arguments["filter"].types.contains("Filter"));
+        assert!(
+            arguments["id"].types.contains("ID!") && arguments["filter"].types.contains("Filter")
+        );
     }
 
     #[test]
@@ -396,8 +435,13 @@ mod tests {
     #[test]
     fn fragments_that_are_made_of_themselves_end() {
         let begin = std::time::Instant::now();
-        let parts: String = (0..40).map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} a }} ", (n + 1) % 40)).collect();
-        let found = called(&json!({ "query": format!("{{ x {{ ...F0 }} }} {parts}") }), &json!({ "data": {} }));
+        let parts: String = (0..40)
+            .map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} a }} ", (n + 1) % 40))
+            .collect();
+        let found = called(
+            &json!({ "query": format!("{{ x {{ ...F0 }} }} {parts}") }),
+            &json!({ "data": {} }),
+        );
         assert!(found.left_out > 0 && found.fields.len() <= MAX_FIELDS);
         assert!(begin.elapsed().as_secs() < 2);
     }

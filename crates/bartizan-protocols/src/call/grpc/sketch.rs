@@ -64,7 +64,10 @@ fn messages(exchange: &Exchange, side: Side) -> Vec<Seen<'_>> {
     }
     if kind.starts_with("application/grpc-web-text") {
         let Some(decoded) = flushes(body) else { return vec![None] };
-        return framed(&decoded).into_iter().map(|one| one.map(|m| Cow::Owned(m.to_vec()))).collect();
+        return framed(&decoded)
+            .into_iter()
+            .map(|one| one.map(|m| Cow::Owned(m.to_vec())))
+            .collect();
     }
     framed(body).into_iter().map(|one| one.map(Cow::Borrowed)).collect()
 }
@@ -131,7 +134,8 @@ fn walk<'b>(side: &mut GrpcSide, fields: Vec<(u32, Wire<'b>)>) {
         fields.sort_by_key(|(number, _)| *number);
         for same in fields.chunk_by(|a, b| a.0 == b.0) {
             let Some((number, _)) = same.first() else { continue };
-            let path = if above.is_empty() { number.to_string() } else { format!("{above}.{number}") };
+            let path =
+                if above.is_empty() { number.to_string() } else { format!("{above}.{number}") };
             let is_known = side.fields.contains_key(&path);
             if !is_known && side.fields.len() >= MAX_FIELDS {
                 side.left_out += same.len() as u64;
@@ -220,7 +224,8 @@ mod tests {
     #[test]
     fn the_ways_of_the_web_are_read_too() {
         let plain = [frame(0, MESSAGE), frame(0x80, b"grpc-status:0\r\n")];
-        let texts = plain.each_ref().map(|part| base64::engine::general_purpose::STANDARD.encode(part));
+        let texts =
+            plain.each_ref().map(|part| base64::engine::general_purpose::STANDARD.encode(part));
         let text = texts.concat().into_bytes();
         let found = sketch(&call("application/grpc-web-text", text.clone(), text)).expect("seen");
         assert_eq!((found.request.messages, found.response.messages), (1, 1));
@@ -244,8 +249,9 @@ mod tests {
         }
         let found = sketch(&call("application/grpc", frame(0, &deep), Vec::new())).expect("seen");
         assert_eq!(found.request.fields.len(), MAX_DEPTH);
-        let wide: Vec<u8> =
-            (1..=600_u32).flat_map(|n| [((n << 3) as u8 & 0x7f) | 0x80, (n >> 4) as u8, 1]).collect();
+        let wide: Vec<u8> = (1..=600_u32)
+            .flat_map(|n| [((n << 3) as u8 & 0x7f) | 0x80, (n >> 4) as u8, 1])
+            .collect();
         let found = sketch(&call("application/grpc", frame(0, &wide), Vec::new())).expect("seen");
         assert_eq!((found.request.fields.len(), found.request.left_out), (MAX_FIELDS, 88));
         let cut = sketch(&call("application/grpc", vec![0, 0, 0], vec![0, 255, 255, 255, 255, 1]));

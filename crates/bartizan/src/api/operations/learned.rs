@@ -66,11 +66,11 @@ async fn get(call: Call<Wanted, Nothing>) -> Result<Reply<LearnedDocument>, Prob
     };
     answer.hosts = match host {
         Some(host) => vec![host.clone()],
-        None => hosts(store, scope, *format).await?,
+        None => hosts(&*store, scope, *format).await?,
     };
     let [host] = &answer.hosts[..] else { return Ok(answer.into()) };
     let filter = EndpointFilter { hosts: vec![host.clone()], ..filter(*format) };
-    let (endpoints, is_all) = endpoints(store, scope, &filter).await?;
+    let (endpoints, is_all) = endpoints(&*store, scope, &filter).await?;
     answer.is_all = is_all;
     if format.hosts(&endpoints).is_empty() {
         return Ok(answer.into());

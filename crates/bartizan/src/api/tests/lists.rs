@@ -194,7 +194,11 @@ async fn what_was_learned_is_a_document() {
         requests: 3,
         ..Endpoint::default()
     };
-    let endpoints = vec![called("a.example", "a.A/Get"), called("b.example", "b.B/Get"), called("b.example", "c.C/Get")];
+    let endpoints = vec![
+        called("a.example", "a.A/Get"),
+        called("b.example", "b.B/Get"),
+        called("b.example", "c.C/Get"),
+    ];
     let batch = Batch { endpoints, ..Batch::default() };
     world.directory.store().save_batch(&here(), &batch).await.expect("saved");
     let (status, body) = world.json(ask("/endpoints/document?format=proto")).await;
@@ -204,10 +208,12 @@ async fn what_was_learned_is_a_document() {
     assert!(body["text"].as_str().is_some_and(|text| text.contains("package a;")), "{body}");
     let (_, body) = world.json(ask("/endpoints/document?format=proto&host=b.example")).await;
     assert_eq!((&body["packages"], &body["text"]), (&json!(["b", "c"]), &Value::Null));
-    let (_, body) = world.json(ask("/endpoints/document?format=proto&host=b.example&package=c")).await;
+    let (_, body) =
+        world.json(ask("/endpoints/document?format=proto&host=b.example&package=c")).await;
     assert!(body["text"].as_str().is_some_and(|text| text.contains("service C {")), "{body}");
     let (_, body) = world.json(ask("/endpoints/document?host=b.example")).await;
-    let document: Value = serde_json::from_str(body["text"].as_str().expect("a text")).expect("JSON");
+    let document: Value =
+        serde_json::from_str(body["text"].as_str().expect("a text")).expect("JSON");
     assert_eq!((&document["info"]["title"], &body["is_all"]), (&json!("b.example"), &json!(true)));
     let (_, body) = world.json(ask("/endpoints/document?format=graphql")).await;
     assert_eq!((&body["hosts"], &body["text"]), (&json!([]), &Value::Null));

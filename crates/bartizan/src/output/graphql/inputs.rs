@@ -33,10 +33,12 @@ impl Inputs {
         owner: &str,
         names: &mut Names,
     ) -> Vec<String> {
-        let own = arguments.iter().filter(|(name, _)| !name.contains('.') && !name.starts_with("__"));
+        let own =
+            arguments.iter().filter(|(name, _)| !name.contains('.') && !name.starts_with("__"));
         own.map(|(name, argument)| {
             let members = below(arguments, name);
-            let of = self.type_of(argument, members, name, &format!("{owner}{}", capital(name)), names);
+            let of =
+                self.type_of(argument, members, name, &format!("{owner}{}", capital(name)), names);
             format!("{name}: {of}")
         })
         .collect()
@@ -55,17 +57,25 @@ impl Inputs {
         let base = match (&declared, members.is_empty()) {
             (Some((_, base)), is_plain) => self.named(base, members, is_plain, names),
             (None, false) => {
-                let of = if self.types.contains_key(made) { made.to_owned() } else { unused(made, &names.taken) };
+                let of = if self.types.contains_key(made) {
+                    made.to_owned()
+                } else {
+                    unused(made, &names.taken)
+                };
                 self.input(of, members, names)
             }
-            (None, true) => scalar(name, &argument.kinds).map_or_else(|| names.unknown(), str::to_owned),
+            (None, true) => {
+                scalar(name, &argument.kinds).map_or_else(|| names.unknown(), str::to_owned)
+            }
         };
         let mut out = match &declared {
             Some((around, declared)) => around.replacen(declared.as_str(), &base, 1),
             None => (0..argument.lists).fold(base, |of, _| format!("[{of}]")),
         };
         // That each had it, and none could leave it out.
-        let is_always = argument.of >= MIN_REQUIRED_SAMPLES && argument.given >= argument.of && argument.nulls == 0;
+        let is_always = argument.of >= MIN_REQUIRED_SAMPLES
+            && argument.given >= argument.of
+            && argument.nulls == 0;
         if is_always && argument.types.iter().all(|of| of.ends_with('!')) {
             out.push('!');
         }
@@ -130,7 +140,9 @@ impl Inputs {
                 let _ = writeln!(out, "  {line}");
             }
             if lines.is_empty() {
-                out.push_str("  unseen: Boolean # no member of it was seen; an input must have one\n");
+                out.push_str(
+                    "  unseen: Boolean # no member of it was seen; an input must have one\n",
+                );
             }
             out.push_str("}\n");
         }
@@ -138,7 +150,10 @@ impl Inputs {
 }
 
 /// Members of a value, by path from there.
-fn below(arguments: &BTreeMap<String, GraphqlArgument>, name: &str) -> BTreeMap<String, GraphqlArgument> {
+fn below(
+    arguments: &BTreeMap<String, GraphqlArgument>,
+    name: &str,
+) -> BTreeMap<String, GraphqlArgument> {
     let inner = arguments.iter().filter_map(|(path, argument)| {
         let rest = path.strip_prefix(name)?.strip_prefix('.')?;
         Some((rest.to_owned(), argument.clone()))
@@ -149,11 +164,13 @@ fn below(arguments: &BTreeMap<String, GraphqlArgument>, name: &str) -> BTreeMap<
 /// The type that all callers declared, without its last `!`, and the name in it; `None` when they differ or
 /// declared none, and when what was given can be none of it.
 fn declared(argument: &GraphqlArgument) -> Option<(String, String)> {
-    let inner: BTreeSet<&str> = argument.types.iter().map(|of| of.strip_suffix('!').unwrap_or(of)).collect();
+    let inner: BTreeSet<&str> =
+        argument.types.iter().map(|of| of.strip_suffix('!').unwrap_or(of)).collect();
     let plain: BTreeSet<String> = inner.iter().map(|of| of.replace('!', "")).collect();
     let (one, None) = (plain.first()?, plain.iter().nth(1)) else { return None };
     let base = one.trim_matches(['[', ']']);
-    let is_scalar = base == "Int" || base == "Float" || base == "String" || base == "Boolean" || base == "ID";
+    let is_scalar =
+        base == "Int" || base == "Float" || base == "String" || base == "Boolean" || base == "ID";
     if is_scalar && argument.kinds.contains(&ValueKind::Object) {
         return None;
     }

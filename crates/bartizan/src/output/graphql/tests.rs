@@ -12,13 +12,20 @@ fn field(asked: u64, kinds: &[ValueKind]) -> GraphqlField {
 }
 
 fn object(asked: u64, typename: &str) -> GraphqlField {
-    let typenames = if typename.is_empty() { BTreeSet::new() } else { [typename.to_owned()].into() };
+    let typenames =
+        if typename.is_empty() { BTreeSet::new() } else { [typename.to_owned()].into() };
     GraphqlField { has_fields: true, typenames, ..field(asked, &[ValueKind::Object]) }
 }
 
 fn argument(given: u64, of: u64, kinds: &[ValueKind], types: &[&str]) -> GraphqlArgument {
     let types = types.iter().map(|of| (*of).to_owned()).collect();
-    GraphqlArgument { given, of, kinds: kinds.iter().copied().collect(), types, ..GraphqlArgument::default() }
+    GraphqlArgument {
+        given,
+        of,
+        kinds: kinds.iter().copied().collect(),
+        types,
+        ..GraphqlArgument::default()
+    }
 }
 
 fn endpoint(fields: Vec<(&str, GraphqlField)>) -> Endpoint {
@@ -44,7 +51,13 @@ fn loaded(text: &str) -> Vec<String> {
     let of = |o: &std::sync::Arc<bartizan_protocols::spec::SpecOperation>| {
         let arguments: Vec<String> =
             o.parameters.iter().map(|p| format!("{}: {}", p.name, p.type_name)).collect();
-        format!("{} {}({}): {}", o.method, o.path, arguments.join(", "), o.responses[0].bodies[0].type_name)
+        format!(
+            "{} {}({}): {}",
+            o.method,
+            o.path,
+            arguments.join(", "),
+            o.responses[0].bodies[0].type_name
+        )
     };
     spec.operations.iter().map(of).collect()
 }
@@ -70,8 +83,15 @@ fn one_type_has_the_fields_of_all_paths_that_lead_to_it() {
         ("query.me.boss.friends.name", field(2, &[])),
     ]);
     let text = written(&[sketch]);
-    assert!(text.starts_with("# Learned from 25 of 30 calls to api.example.com‹U+000A›} by"), "{text}");
-    let told: Vec<&str> = text.lines().filter(|l| !l.starts_with('#')).map(|l| l.split(" #").next().unwrap_or(l)).collect();
+    assert!(
+        text.starts_with("# Learned from 25 of 30 calls to api.example.com‹U+000A›} by"),
+        "{text}"
+    );
+    let told: Vec<&str> = text
+        .lines()
+        .filter(|l| !l.starts_with('#'))
+        .map(|l| l.split(" #").next().unwrap_or(l))
+        .collect();
     let told = told.join("\n");
     assert_eq!(
         told.trim(),
@@ -99,7 +119,10 @@ fn values_of_arguments_make_inputs() {
     ]
     .map(|(name, of)| (name.to_owned(), of))
     .into();
-    let text = written(&[endpoint(vec![("mutation.create", create), ("mutation.create.ok", field(5, &[ValueKind::Boolean]))])]);
+    let text = written(&[endpoint(vec![
+        ("mutation.create", create),
+        ("mutation.create.ok", field(5, &[ValueKind::Boolean])),
+    ])]);
     assert_eq!(
         loaded(&text),
         [

@@ -99,12 +99,15 @@ impl<'f> Tree<'f> {
     }
 
     /// Fields below any of these paths, with the paths of each.
-    fn members<'p>(&self, paths: impl Iterator<Item = &'p &'f str>) -> BTreeMap<&'f str, Vec<&'f str>>
+    fn members<'p>(
+        &self,
+        paths: impl Iterator<Item = &'p &'f str>,
+    ) -> BTreeMap<&'f str, Vec<&'f str>>
     where
         'f: 'p,
     {
         let mut out: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for (name, path) in paths.filter_map(|path| self.below.get(path)).flatten() {
+        for &(name, path) in paths.filter_map(|path| self.below.get(path)).flatten() {
             out.entry(name).or_default().push(path);
         }
         out
@@ -134,7 +137,10 @@ impl<'f> Tree<'f> {
             let mut of = Type::default();
             for (field, paths) in self.members(groups.get(&name).into_iter().flatten()) {
                 let mut seen = GraphqlField::default();
-                paths.iter().filter_map(|path| self.fields.get(*path)).for_each(|one| seen.merge(one));
+                paths
+                    .iter()
+                    .filter_map(|path| self.fields.get(*path))
+                    .for_each(|one| seen.merge(one));
                 let inner = self.type_of(&paths);
                 open.extend(inner.clone());
                 of.members.insert(field.to_owned(), Member { field: seen, of: inner });

@@ -20,10 +20,18 @@ pub(super) fn write_message(name: &str, side: &GrpcSide, out: &mut String) {
         }
     }
     out.push('\n');
-    let messages = if side.messages == 1 { "1 message".to_owned() } else { format!("{} messages", side.messages) };
+    let messages = if side.messages == 1 {
+        "1 message".to_owned()
+    } else {
+        format!("{} messages", side.messages)
+    };
     let _ = write!(out, "// {messages} read");
     if side.unread > 0 {
-        let _ = write!(out, ", {} could not be read (compressed, cut, or no protocol buffers)", side.unread);
+        let _ = write!(
+            out,
+            ", {} could not be read (compressed, cut, or no protocol buffers)",
+            side.unread
+        );
     }
     if side.left_out > 0 {
         let _ = write!(out, "; {} values beyond what is learned are left out", side.left_out);
@@ -41,7 +49,10 @@ pub(super) fn write_message(name: &str, side: &GrpcSide, out: &mut String) {
         };
         let of = fields.messages;
         if RESERVED.contains(&number) {
-            let _ = writeln!(out, "{indent}// {number} is a number that no field can have; it was seen all the same.");
+            let _ = writeln!(
+                out,
+                "{indent}// {number} is a number that no field can have; it was seen all the same."
+            );
             continue;
         }
         let _ = writeln!(out, "{indent}{}", line(number, field, of));
@@ -72,8 +83,10 @@ fn fields_of<'s>(below: &Below<'s>, path: &str, messages: u64) -> Fields<'s> {
 fn line(number: u32, field: &WireField, of: u64) -> String {
     let (kind, may_be) = type_of(number, field);
     let label = if field.most_in_message > 1 || is_packed(field) { "repeated " } else { "" };
-    let share = if field.messages >= of { String::new() } else { format!("in {} of {of}", field.messages) };
-    let notes: Vec<&str> = [may_be, share.as_str()].into_iter().filter(|note| !note.is_empty()).collect();
+    let share =
+        if field.messages >= of { String::new() } else { format!("in {} of {of}", field.messages) };
+    let notes: Vec<&str> =
+        [may_be, share.as_str()].into_iter().filter(|note| !note.is_empty()).collect();
     let notes = if notes.is_empty() { String::new() } else { format!(" // {}", notes.join("; ")) };
     format!("{label}{kind} field_{number} = {number};{notes}")
 }
@@ -93,7 +106,9 @@ fn type_of(number: u32, field: &WireField) -> (String, &'static str) {
         return ("bytes".to_owned(), "was written in several ways: the schema may have changed");
     };
     match kind {
-        WireKind::Varint if field.greatest <= 1 => ("bool".to_owned(), "or an integer or enumeration"),
+        WireKind::Varint if field.greatest <= 1 => {
+            ("bool".to_owned(), "or an integer or enumeration")
+        }
         WireKind::Varint => ("int64".to_owned(), "or sint64, uint64, an enumeration"),
         WireKind::Fixed32 => ("fixed32".to_owned(), "or sfixed32, float"),
         WireKind::Fixed64 => ("fixed64".to_owned(), "or sfixed64, double"),

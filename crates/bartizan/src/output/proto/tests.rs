@@ -51,7 +51,10 @@ fn messages_have_the_shape_of_what_was_on_the_wire() {
         ],
     );
     let sketch = GrpcSketch { calls: 6, request, response: side(9, 2, &[]) };
-    let text = written(&[endpoint("shop.v1.Orders/Watch", Some(sketch)), endpoint("shop.v1.Orders/Get", None)], "shop.v1");
+    let text = written(
+        &[endpoint("shop.v1.Orders/Watch", Some(sketch)), endpoint("shop.v1.Orders/Get", None)],
+        "shop.v1",
+    );
     let message = "message OrdersWatchRequest {
   int64 field_1 = 1; // or sint64, uint64, an enumeration
   string field_2 = 2; // or bytes; in 4 of 6
@@ -80,7 +83,10 @@ fn messages_have_the_shape_of_what_was_on_the_wire() {
     assert_eq!(found, [("/shop.v1.Orders/Get", unary), ("/shop.v1.Orders/Watch", streams)]);
     let root = spec.node(Default::default());
     assert!(root.find("/messages/OrdersWatchRequest.Message3.Message10/field_2").is_some());
-    assert_eq!(root.find("/messages/OrdersWatchRequest/field_3").and_then(|f| f.as_str()), Some("Message3"));
+    assert_eq!(
+        root.find("/messages/OrdersWatchRequest/field_3").and_then(|f| f.as_str()),
+        Some("Message3")
+    );
 }
 
 #[test]
