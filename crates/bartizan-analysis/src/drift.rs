@@ -1,5 +1,5 @@
 //! What is written about an endpoint beside what was seen of it: parameters, bodies, answers, authentication.
-//! Below their name are compared operations of OpenAPI, GraphQL and gRPC. In doubt nothing is told: alternatives of a schema
+//! Below their name are compared operations of OpenAPI, GraphQL, gRPC and SOAP. In doubt nothing is told: alternatives of a schema
 //! are joined, what cannot be followed allows everything, and few samples prove no absence.
 
 mod allowed;
@@ -8,6 +8,7 @@ mod bodies;
 mod called_tests;
 mod graphql;
 mod grpc;
+mod soap;
 #[cfg(test)]
 mod tests;
 
@@ -45,6 +46,9 @@ pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
         authentication(&mut found, known);
         parameters(&mut found, endpoint, known);
         bodies::compare(&mut found, endpoint, known.operation);
+    }
+    if known.operation.kind == OperationKind::Soap {
+        soap::compare(&mut found, endpoint, known.operation);
     }
     match &endpoint.sketch {
         Some(Sketch::Graphql(sketch)) => graphql::compare(&mut found, sketch),

@@ -40,6 +40,7 @@ pub use self::{
     },
     problem::{MAX_PROBLEMS, Problem, ProblemSeverity},
     proto::{ProtoField, ProtoMessages},
+    wsdl::{XmlElements, XmlMembers},
 };
 
 /// Largest file of a specification, and most of all its files together, in bytes.

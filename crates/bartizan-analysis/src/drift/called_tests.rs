@@ -1,7 +1,8 @@
 //! Drift of what is called by name, below the name.
 
 use bartizan_model::{
-    Drift, DriftGrade, DriftKind, Endpoint, Sketch,
+    Direction, Drift, DriftGrade, DriftKind, Endpoint, Location, Parameter, Sketch,
+    endpoint::Bounds,
     sketch::{
         GraphqlArgument, GraphqlField, GraphqlSketch, GrpcSide, GrpcSketch, ValueKind, WireField,
     },
@@ -14,6 +15,10 @@ use super::{Known, compare};
 type Told = (DriftGrade, DriftKind, String, String, String, String, Option<u32>);
 
 fn drift(text: &str, sketch: Sketch) -> Vec<Told> {
+    compared(text, &Endpoint { sketch: Some(sketch), ..Endpoint::default() })
+}
+
+fn compared(text: &str, endpoint: &Endpoint) -> Vec<Told> {
     let document = spec::read(text.as_bytes(), &mut NoFiles).expect("reads");
     assert!(document.problems.is_empty(), "{:?}", document.problems);
     let operation = document.operations.first().expect("an operation");
@@ -268,6 +273,78 @@ fn messages_are_compared_by_number_and_wire_type() {
                 DriftKind::Type,
                 ["request", "grpc:Ask.name", "string", "varint"],
                 Some(3)
+            ),
+        ]
+    );
+}
+
+const WSDL: &str = r#"<definitions name="S" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:t" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/">
+<types><x:schema xmlns:x="http://www.w3.org/2001/XMLSchema">
+<x:element name="Add"><x:complexType><x:sequence><x:element name="a" type="x:int"/>
+<x:element name="b" type="x:int"/><x:element name="to" type="t:To" minOccurs="0"/></x:sequence></x:complexType></x:element>
+<x:element name="Sum" type="t:To"/>
+<x:complexType name="To"><x:sequence><x:element name="name" type="x:string"/></x:sequence></x:complexType>
+</x:schema></types>
+<message name="In"><part name="p" element="t:Add"/></message><message name="Out"><part name="p" element="t:Sum"/></message>
+<portType name="P"><operation name="Add"><input message="t:In"/><output message="t:Out"/></operation></portType>
+<binding name="B" type="t:P"><s:binding/><operation name="Add"><s:operation soapAction=""/></operation></binding>
+<service name="S"><port name="p" binding="t:B"><s:address location="http://a.example/"/></port></service>
+</definitions>"#;
+
+fn soap(requests: &[&str], answers: &[&str]) -> Vec<Told> {
+    let element = |direction, path: &str| Parameter {
+        name: String::new(),
+        location: Location::from_text(format!("xml:/Envelope/Body/{path}")),
+        direction,
+        value_type: "string".to_owned(),
+        format: String::new(),
+        required: None,
+        examples_redacted: Vec::new(),
+        seen: 6,
+        bounds: Bounds::default(),
+        words: Vec::new(),
+        pattern: String::new(),
+        bodies: Vec::new(),
+    };
+    let sent = requests.iter().map(|path| element(Direction::Request, path));
+    let told = answers.iter().map(|path| element(Direction::Response, path));
+    compared(WSDL, &Endpoint { parameters: sent.chain(told).collect(), ..Endpoint::default() })
+}
+
+#[test]
+fn elements_are_compared_with_the_schema() {
+    use DriftGrade::{Breaking, Warning};
+    let agreeing = ["Add", "Add/@id", "Add/a", "Add/b", "Add/to", "Add/to/name", "Other/x"];
+    assert_eq!(soap(&agreeing, &["Sum", "Sum/name", "Fault/code"]), []);
+    assert_eq!(
+        soap(
+            &["Add", "Add/a", "Add/c", "Add/c/d", "Add/to", "Add/to/name", "Add/to/age"],
+            &["Sum"]
+        ),
+        [
+            told(
+                Breaking,
+                DriftKind::Missing,
+                ["answer", "xml:/Envelope/Body/Sum/name", "required", "never there"],
+                Some(6)
+            ),
+            told(
+                Warning,
+                DriftKind::Missing,
+                ["request body", "xml:/Envelope/Body/Add/b", "required", "never there"],
+                Some(4)
+            ),
+            told(
+                Warning,
+                DriftKind::Unwritten,
+                ["request body", "xml:/Envelope/Body/Add/c", "", "string"],
+                None
+            ),
+            told(
+                Warning,
+                DriftKind::Unwritten,
+                ["request body", "xml:/Envelope/Body/Add/to/age", "", "string"],
+                None
             ),
         ]
     );

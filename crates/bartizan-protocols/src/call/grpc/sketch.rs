@@ -50,7 +50,8 @@ fn messages(exchange: &Exchange, side: Side) -> Vec<Seen<'_>> {
         },
     };
     let kind = headers.media_type();
-    if kind.ends_with("json") {
+    let is_empty = body.is_empty() && exchange.messages.is_empty();
+    if is_empty || kind.ends_with("json") {
         return Vec::new();
     }
     if !exchange.messages.is_empty() {
