@@ -61,9 +61,10 @@ fn join<V: Clone>(
 ) -> u64 {
     let mut left_out = 0;
     for (name, value) in theirs {
+        let has_room = mine.len() < most;
         match mine.get_mut(name) {
             Some(known) => merge(known, value),
-            None if mine.len() < most => {
+            None if has_room => {
                 mine.insert(name.clone(), value.clone());
             }
             None => left_out += 1,

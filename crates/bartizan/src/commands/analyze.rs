@@ -142,9 +142,9 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
             terminal::write_out(out, &bytes)?;
         }
         ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs).as_bytes())?,
-        ReportFormat::Openapi => learned(arguments, analysis, Learned::Openapi)?,
-        ReportFormat::Graphql => learned(arguments, analysis, Learned::Graphql)?,
-        ReportFormat::Proto => learned(arguments, analysis, Learned::Proto)?,
+        ReportFormat::Openapi => write_learned(arguments, analysis, Learned::Openapi)?,
+        ReportFormat::Graphql => write_learned(arguments, analysis, Learned::Graphql)?,
+        ReportFormat::Proto => write_learned(arguments, analysis, Learned::Proto)?,
         ReportFormat::Text => {
             let style = terminal::style(out);
             let text = output::text::analysis(analysis, &docs::DOCS, style, terminal::width());
@@ -163,7 +163,11 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
     Ok(())
 }
 
-fn learned(arguments: &Analyze, analysis: &Analysis, format: Learned) -> Result<(), CommandError> {
+fn write_learned(
+    arguments: &Analyze,
+    analysis: &Analysis,
+    format: Learned,
+) -> Result<(), CommandError> {
     let document = learned::document(format, &analysis.endpoints, &arguments.about)?;
     terminal::write_out(arguments.out.as_deref(), document.as_bytes())
 }

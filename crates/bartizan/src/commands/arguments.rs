@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-pub(super) use self::catalog::{About, Catalog, CatalogFormat};
+pub(super) use self::catalog::{About, Catalog, CatalogFormat, Grade};
 pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 

@@ -1,8 +1,8 @@
 //! `catalog`, `findings`, `incidents`: what an analysis kept.
 
 use bartizan_model::{
-    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Severity, Timestamp,
-    analysis::Analysis,
+    Detection, DriftGrade, Endpoint, EndpointId, Finding, FindingState, Incident, Severity,
+    Timestamp, analysis::Analysis,
 };
 use bartizan_store::{
     DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{Catalog, CatalogFormat, Findings, Incidents, ListFormat, Listing},
+    arguments::{Catalog, CatalogFormat, Findings, Grade, Incidents, ListFormat, Listing},
     config,
     data::{self, Data, failed},
     docs, learned, terminal,
@@ -35,7 +35,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
         CatalogFormat::Proto => return describe(cli, arguments, Learned::Proto),
     };
     let open = Open::new(cli, &arguments.listing)?;
-    let analysis = Analysis { endpoints: open.catalog()?, ..Analysis::default() };
+    let analysis = Analysis { endpoints: open.catalog(arguments.drift)?, ..Analysis::default() };
     let own = match &analysis.endpoints[..] {
         [one] => of_endpoint(open.findings()?, &one.id),
         _ => Vec::new(),
@@ -56,7 +56,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
 
 /// Writes what was learned of the endpoints that are wanted as a document.
 fn describe(cli: &Cli, arguments: &Catalog, format: Learned) -> Result<Exit, CommandError> {
-    let endpoints = Open::new(cli, &arguments.listing)?.catalog()?;
+    let endpoints = Open::new(cli, &arguments.listing)?.catalog(arguments.drift)?;
     let document = learned::document(format, &endpoints, &arguments.about)?;
     terminal::write_out(arguments.listing.out.as_deref(), document.as_bytes())?;
     Ok(Exit::Clean)
@@ -207,10 +207,16 @@ impl<'a> Open<'a> {
     }
 
     /// The endpoints that are wanted.
-    fn catalog(&self) -> Result<Vec<Endpoint>, CommandError> {
+    fn catalog(&self, drift: Option<Grade>) -> Result<Vec<Endpoint>, CommandError> {
+        let drift = drift.map(DriftGrade::from);
+        let differs = |e: &Endpoint| {
+            let mut all = e.written.iter().flat_map(|written| &written.drift);
+            drift.is_none_or(|least| all.any(|one| one.grade <= least))
+        };
         let mut items: Vec<Endpoint> = self.endpoints()?;
-        items
-            .retain(|e| self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));
+        items.retain(|e| {
+            differs(e) && self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str())
+        });
         self.cut(items)
     }
 

@@ -69,9 +69,10 @@ fn fields(endpoints: &[&Endpoint]) -> (BTreeMap<String, GraphqlField>, u64) {
         let Some(Sketch::Graphql(sketch)) = &endpoint.sketch else { continue };
         left_out += sketch.left_out;
         for (path, field) in &sketch.fields {
+            let has_room = fields.len() < MAX_FIELDS;
             match fields.get_mut(path) {
                 Some(known) => known.merge(field),
-                None if fields.len() < MAX_FIELDS => {
+                None if has_room => {
                     fields.insert(path.clone(), field.clone());
                 }
                 None => left_out += 1,

@@ -146,6 +146,9 @@ fn drift_of_calls_is_shown_everywhere() {
     let listed = document(&home, &["catalog", "--data", &data, "--format", "csv"]);
     assert!(listed.lines().next().is_some_and(|head| head.ends_with(",drift")), "{listed}");
     assert!(listed.contains(",1 warning\r\n") && listed.contains(",1 info\r\n"), "{listed}");
+    let graver =
+        document(&home, &["catalog", "--data", &data, "--format", "csv", "--drift", "warning"]);
+    assert_eq!(graver.lines().count(), 2, "{graver}");
     let report = home.path().join("report.html");
     let shown = report.display().to_string();
     document(&home, &["analyze", &input, "--spec", &schema, "--format", "html", "--out", &shown]);

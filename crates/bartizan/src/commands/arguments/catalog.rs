@@ -1,5 +1,6 @@
 //! Arguments of `catalog`, and of which host a document that is learned is.
 
+use bartizan_model::DriftGrade;
 use clap::{Args, ValueEnum};
 
 use super::Listing;
@@ -16,6 +17,30 @@ pub struct Catalog {
     /// What a document is of
     #[command(flatten)]
     pub about: About,
+    /// Only endpoints that differ from what is written of them, by this grade or a graver one
+    #[arg(long, value_enum, value_name = "GRADE")]
+    pub drift: Option<Grade>,
+}
+
+/// How much a difference means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Grade {
+    /// It breaks a caller that does as is written, or a promise about access.
+    Breaking,
+    /// There is more than is written, or less is asked for.
+    Warning,
+    /// Nobody used what is written, or somebody still uses what is deprecated.
+    Info,
+}
+
+impl From<Grade> for DriftGrade {
+    fn from(grade: Grade) -> Self {
+        match grade {
+            Grade::Breaking => Self::Breaking,
+            Grade::Warning => Self::Warning,
+            Grade::Info => Self::Info,
+        }
+    }
 }
 
 /// Format of the catalogue.
