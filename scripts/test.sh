@@ -58,6 +58,7 @@ step "lints" cargo clippy --workspace --all-targets --quiet -- -D warnings
 step "tests" tests
 step "the administration API does what its document says" scripts/schemathesis.sh
 step "learned OpenAPI documents are valid, and describe what they were learned from" scripts/learned-openapi.sh
+step "learned GraphQL schemas and .proto files are valid" scripts/learned-sketches.sh
 step "fuzz targets compile" fuzz_check
 step "fuzz smoke, 60 s over all decoders" "$CARGO_TARGET_DIR/debug/fuzz-smoke" --seconds 60
 

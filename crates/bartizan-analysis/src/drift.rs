@@ -1,15 +1,20 @@
 //! What is written about an endpoint beside what was seen of it: parameters, bodies, answers, authentication.
-//! Only operations of OpenAPI are compared below their name. In doubt nothing is told: alternatives of a schema
+//! Below their name are compared operations of OpenAPI, GraphQL, gRPC and SOAP. In doubt nothing is told: alternatives of a schema
 //! are joined, what cannot be followed allows everything, and few samples prove no absence.
 
 mod allowed;
 mod bodies;
 #[cfg(test)]
+mod called_tests;
+mod graphql;
+mod grpc;
+mod soap;
+#[cfg(test)]
 mod tests;
 
 use bartizan_model::{
-    Direction, Drift, DriftGrade, DriftKind, Endpoint, Parameter, Written, drift::MAX_DRIFT,
-    endpoint::MIN_REQUIRED_SAMPLES,
+    Direction, Drift, DriftGrade, DriftKind, Endpoint, Parameter, Sketch, Written,
+    drift::MAX_DRIFT, endpoint::MIN_REQUIRED_SAMPLES,
 };
 use bartizan_protocols::spec::{
     OperationKind, ParameterIn, Place, SpecDocument, SpecOperation, SpecParameter,
@@ -41,6 +46,14 @@ pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
         authentication(&mut found, known);
         parameters(&mut found, endpoint, known);
         bodies::compare(&mut found, endpoint, known.operation);
+    }
+    if known.operation.kind == OperationKind::Soap {
+        soap::compare(&mut found, endpoint, known.operation);
+    }
+    match &endpoint.sketch {
+        Some(Sketch::Graphql(sketch)) => graphql::compare(&mut found, sketch),
+        Some(Sketch::Grpc(sketch)) => grpc::compare(&mut found, sketch, known.operation),
+        None => {}
     }
     let mut drift = found.drift;
     drift.sort_by(|a, b| {

@@ -13,8 +13,20 @@ pub enum DriftGrade {
     Breaking,
     /// There is more than is written, or less is asked for.
     Warning,
-    /// Nobody used what is written.
+    /// Nobody used what is written, or somebody still uses what is deprecated.
     Info,
+}
+
+impl DriftGrade {
+    /// The word used in every output.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Breaking => "breaking",
+            Self::Warning => "warning",
+            Self::Info => "info",
+        }
+    }
 }
 
 /// What differs.
@@ -39,6 +51,8 @@ pub enum DriftKind {
     MediaType,
     /// A parameter or field that is written and never came.
     Unused,
+    /// A field or argument that is marked as deprecated, and in use.
+    Deprecated,
 }
 
 /// One difference.
@@ -48,9 +62,10 @@ pub struct Drift {
     pub grade: DriftGrade,
     /// What differs.
     pub kind: DriftKind,
-    /// Where: `request`, `request body`, or the status of the answer.
+    /// Where: `request`, `request body`, the status of the answer, or `answer` where a protocol has no status.
     pub part: String,
-    /// Parameter or field there (`query.limit`, `body:/items/*/price`); empty for all of the part.
+    /// Parameter or field there (`query.limit`, `body:/items/*/price`, `graphql:user(id)`, `grpc:Order.items.sku`);
+    /// empty for all of the part.
     pub location: String,
     /// What is written; empty for nothing.
     pub written: String,

@@ -403,6 +403,10 @@ pub struct Endpoint {
     /// What is written about it, with the differences; `null` when nothing is.
     #[serde(default)]
     pub written: Option<crate::Written>,
+    /// What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing
+    /// was seen of that.
+    #[serde(default)]
+    pub sketch: Option<crate::Sketch>,
     /// Sensitive data.
     pub data_classes: Vec<DataClassCount>,
     /// Risk with its arithmetic.

@@ -2,7 +2,7 @@
 //! JSON-RPC and XML-RPC, operations of SOAP, tools of MCP; and whether the answer says, in a way of
 //! its own, that it was refused.
 
-use bartizan_model::{Exchange, Protocol, Root, Side};
+use bartizan_model::{Exchange, Protocol, Root, Side, Sketch};
 use serde::{Deserialize, Serialize};
 
 use crate::{Decoded, NodeRef, Value};
@@ -78,6 +78,17 @@ impl Call {
             Protocol::Soap => soap::answered(decoded),
             Protocol::XmlRpc => xml_rpc::answered(decoded),
             Protocol::Rest | Protocol::Websocket => Answered::Unknown,
+        }
+    }
+
+    /// What it is made of, as far as request and answer show it: of GraphQL and gRPC. `None` for other protocols,
+    /// and when nothing of it was seen.
+    #[must_use]
+    pub fn sketch(&self, exchange: &Exchange, decoded: &Decoded) -> Option<Sketch> {
+        match self.protocol {
+            Protocol::Graphql => graphql::sketch(decoded).map(Sketch::Graphql),
+            Protocol::Grpc => grpc::sketch(exchange).map(Sketch::Grpc),
+            _ => None,
         }
     }
 

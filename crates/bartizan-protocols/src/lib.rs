@@ -25,6 +25,7 @@ mod names;
 mod pace;
 mod path;
 mod percent;
+pub mod protobuf;
 mod query;
 pub mod spec;
 pub mod view;

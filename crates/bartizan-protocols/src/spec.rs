@@ -33,11 +33,14 @@ use self::{
 pub use self::{
     budget::{MAX_MODEL_BYTES, MAX_WORK},
     files::{Files, MAX_FILES, MAX_REFERENCES, NoFiles},
+    graphql::{GraphqlSchema, SchemaArgument, SchemaField},
     operation::{
         MAX_OPERATIONS, MAX_SERVERS, OperationKind, ParameterIn, Place, Requirement, SpecBody,
         SpecOperation, SpecParameter, SpecResponse, SpecScheme, SpecServer,
     },
     problem::{MAX_PROBLEMS, Problem, ProblemSeverity},
+    proto::{ProtoField, ProtoMessages},
+    wsdl::{XmlElements, XmlMembers},
 };
 
 /// Largest file of a specification, and most of all its files together, in bytes.

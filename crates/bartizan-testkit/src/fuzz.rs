@@ -18,7 +18,9 @@ use bartizan_gateway::{
     websocket::{FrameReader, Unit},
 };
 use bartizan_model::{
-    Exchange, HashKey, Limits, Message, Response, Root, Scope, Side, location::unescape,
+    Exchange, HashKey, Limits, Message, Response, Root, Scope, Side, Sketch,
+    location::unescape,
+    sketch::{self, GrpcSketch},
 };
 use bartizan_protocols::{
     Call, Decoded, Format, NodeRef, Pace, Value, View,
@@ -136,6 +138,8 @@ pub fn call(data: &[u8]) {
         ("application/json", document.as_bytes()),
         ("application/json", data),
         ("text/xml", data),
+        ("application/grpc", data),
+        ("application/grpc-web-text", data),
     ];
     for (kind, body) in bodies {
         let mut exchange = typed(kind, body);
@@ -150,6 +154,13 @@ pub fn call(data: &[u8]) {
         let Some(call) = Call::of(&exchange, &decoded) else { continue };
         assert!(call.operation.len() <= MAX_NAME && !call.operation.contains(char::is_control));
         let _ = call.answered(&exchange, &decoded);
+        match call.sketch(&exchange, &decoded) {
+            Some(Sketch::Graphql(sketch)) => assert!(sketch.fields.len() <= sketch::MAX_FIELDS),
+            Some(Sketch::Grpc(GrpcSketch { request, response, .. })) => {
+                assert!(request.fields.len().max(response.fields.len()) <= sketch::MAX_FIELDS);
+            }
+            None => {}
+        }
     }
 }
 

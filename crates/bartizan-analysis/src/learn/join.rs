@@ -119,6 +119,9 @@ impl Profile {
         }
         self.largest_array = self.largest_array.max(other.largest_array);
         self.page_parameter |= other.page_parameter;
+        if let Some(theirs) = &other.sketch {
+            self.merge_sketch(theirs);
+        }
         for (check, theirs) in other.tallies.iter().enumerate() {
             for (outcome, count) in theirs.iter().enumerate() {
                 self.tally_many(check, outcome, *count);

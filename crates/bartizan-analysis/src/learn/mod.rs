@@ -7,6 +7,7 @@ mod join;
 pub mod maps;
 pub mod place;
 pub mod profile;
+mod sketch;
 pub mod timeline;
 pub mod values;
 

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Timestamp,
+    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
@@ -85,6 +85,8 @@ pub struct Profile {
     pub largest_array: u64,
     /// Whether a parameter that bounds the number of results was sent.
     pub page_parameter: bool,
+    /// What calls are made of where the protocol has fields of its own.
+    pub sketch: Option<Box<Sketch>>,
     /// Per check, by position in the list: failed, passed, not applicable, not evaluated.
     pub tallies: Vec<[u32; 4]>,
 }
@@ -245,6 +247,7 @@ impl Profile {
                 self.learn_values(lesson, Side::Request, success);
             }
             self.learn_values(lesson, Side::Response, success);
+            self.learn_sketch(lesson.facts, success);
         }
         self.learn_classes(lesson.facts, success);
         // A full table is looked through whenever what it could not take has doubled.

@@ -9,6 +9,11 @@ use bartizan_model::{Protocol, Root, Side};
 use super::{Answered, Call, body, is_name, member, messages, text};
 use crate::{Decoded, Format, NodeRef, Value};
 
+mod document;
+mod sketch;
+
+pub(super) use sketch::sketch;
+
 /// Most tokens of one document that are looked at.
 const MAX_TOKENS: usize = 20_000;
 /// Most selections within selections of the root.

@@ -5,6 +5,10 @@ use bartizan_model::{Exchange, Protocol};
 
 use super::{Answered, Call};
 
+mod sketch;
+
+pub(super) use sketch::sketch;
+
 pub(super) fn call(exchange: &Exchange) -> Option<Call> {
     let request = &exchange.request;
     let kind = request.headers.get("content-type").unwrap_or("").trim_start();

@@ -14,8 +14,10 @@ use super::{
     tree::Node,
 };
 
+mod schema;
 mod sdl;
 
+pub use schema::{GraphqlSchema, SchemaArgument, SchemaField};
 pub(super) use sdl::tree;
 
 /// Most list and non-null wrappers around a type in an introspection.
@@ -48,11 +50,10 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
             for field in node.get("fields").into_iter().flat_map(Node::children) {
                 let args = field.get("args").into_iter().flat_map(Node::children);
                 let args = args.map(|a| (a.text_of("name"), wrapped(a.get("type")), a));
-                let deprecated = field.get("isDeprecated").and_then(Node::as_bool);
                 let result = wrapped(field.get("type"));
                 let summary = field.text_of("description");
                 let name = field.text_of("name");
-                let parts = Field { name, result, summary, deprecated: deprecated == Some(true) };
+                let parts = Field { name, result, summary, deprecated: is_deprecated(field) };
                 if !operation(kind, &parts, args, field, out) {
                     return;
                 }
@@ -75,7 +76,7 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
                     name,
                     result: field.text_of("type").to_owned(),
                     summary: field.text_of("description"),
-                    deprecated: field.get("deprecated").is_some(),
+                    deprecated: is_deprecated(field),
                 };
                 if !operation(kind, &parts, args, field, out) {
                     return;
@@ -131,7 +132,9 @@ fn operation<'a>(
         read.parameters.push(SpecParameter {
             name: cut(name),
             location: ParameterIn::Argument,
-            required: type_name.ends_with('!'),
+            // What has a default need not be given (§3.6.1).
+            required: type_name.ends_with('!') && !has_default(argument),
+            deprecated: is_deprecated(argument),
             type_name: cut(&type_name),
             schema: Some(place),
             place,
@@ -139,6 +142,18 @@ fn operation<'a>(
         });
     }
     out.add(read, node, 0)
+}
+
+/// Whether an argument has a default, in SDL or in an introspection.
+fn has_default(argument: Node<'_>) -> bool {
+    argument.get("default").is_some()
+        || argument.get("defaultValue").is_some_and(|value| value.as_str().is_some())
+}
+
+/// Whether callers are told to leave a field or argument.
+fn is_deprecated(node: Node<'_>) -> bool {
+    node.get("deprecated").is_some()
+        || node.get("isDeprecated").and_then(Node::as_bool) == Some(true)
 }
 
 /// A type of an introspection in the words of SDL.

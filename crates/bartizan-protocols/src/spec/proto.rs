@@ -14,15 +14,22 @@ use super::{
 };
 
 mod declared;
+mod shape;
 mod tokens;
 
-use declared::{Message, Method, Named, Service, build};
+pub use shape::{ProtoField, ProtoMessages};
+
+use declared::{Field, Message, Method, Named, Service, build};
 use tokens::{Token, Tokens};
 
 /// Most nodes that one method becomes.
 const METHOD_NODES: usize = 6;
 /// Deepest nesting of messages.
 const MAX_NESTING: usize = 64;
+/// Most nodes that one field becomes.
+const FIELD_NODES: usize = 2;
+/// Most nodes that one message becomes.
+const MESSAGE_NODES: usize = 2;
 /// Names are cut at so many bytes.
 const MAX_NAME: usize = 512;
 
@@ -319,7 +326,7 @@ impl<'t> Reader<'t, '_> {
     /// A message and those inside of it, without recursion: open ones are on a stack.
     fn message(&mut self, at: usize) {
         let Some((name, at)) = self.open(at) else { return };
-        if !self.keep(1, name.len(), at) {
+        if !self.keep(MESSAGE_NODES, 2 * name.len(), at) {
             self.skip_block();
             return;
         }
@@ -337,7 +344,7 @@ impl<'t> Reader<'t, '_> {
                     }
                     let mut name = format!("{}.{name}", outer.unwrap_or_default());
                     name.truncate(name.floor_char_boundary(MAX_NAME));
-                    if self.keep(1, name.len(), at) {
+                    if self.keep(MESSAGE_NODES, 2 * name.len(), at) {
                         open.push(Some(Message { name, at, fields: Vec::new() }));
                     } else {
                         self.skip_block();
@@ -359,7 +366,7 @@ impl<'t> Reader<'t, '_> {
                     let field = self.field(word, at);
                     let top = open.iter_mut().rev().flatten().next();
                     if let (Some(field), Some(message)) = (field, top)
-                        && self.keep(1, field.0.len() + field.1.len(), field.2)
+                        && self.keep(FIELD_NODES, field.bytes(), field.at)
                     {
                         message.fields.push(field);
                     }
@@ -394,12 +401,29 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
+    /// The number of a field, to the end of its declaration.
+    fn number(&mut self) -> Option<u32> {
+        let number = match self.tokens.next()?.0 {
+            Token::Sign(b';') => return None,
+            Token::Word(text) => {
+                match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+                    Some(digits) => u32::from_str_radix(digits, 16).ok(),
+                    None => text.parse().ok(),
+                }
+            }
+            _ => None,
+        };
+        self.skip_statement();
+        number
+    }
+
     /// `label? type name = number [options];` with `map<k, v>` as a type.
-    fn field(&mut self, first: &'t str, at: usize) -> Option<(String, String, Position)> {
+    fn field(&mut self, first: &'t str, at: usize) -> Option<Field> {
         let at = self.lines.at(at);
         let mut words = vec![first];
         let mut generic = String::new();
         let mut inside = false;
+        let mut number = None;
         loop {
             match self.tokens.next() {
                 Some((Token::Sign(b'<'), _)) => inside = true,
@@ -413,7 +437,7 @@ impl<'t> Reader<'t, '_> {
                 }
                 Some((Token::Word(word), _)) if words.len() < 4 => words.push(word),
                 Some((Token::Sign(b'='), _)) => {
-                    self.skip_statement();
+                    number = self.number();
                     break;
                 }
                 Some((Token::Sign(b';'), _)) => break,
@@ -428,9 +452,10 @@ impl<'t> Reader<'t, '_> {
                 Some(_) => {}
             }
         }
+        let mut is_repeated = !generic.is_empty();
         if matches!(words.first(), Some(&("optional" | "repeated" | "required"))) && words.len() > 2
         {
-            words.remove(0);
+            is_repeated |= words.remove(0) == "repeated";
         }
         let [type_name, name] = words[..] else {
             self.problems.warning("", at, "expected a field: passed over");
@@ -441,7 +466,7 @@ impl<'t> Reader<'t, '_> {
         } else {
             format!("{}<{generic}>", cut(type_name))
         };
-        Some((cut(name), type_name, at))
+        Some(Field { name: cut(name), type_name, number, is_repeated, at })
     }
 }
 

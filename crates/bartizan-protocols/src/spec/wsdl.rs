@@ -14,6 +14,10 @@ use super::{
     tree::Node,
 };
 
+mod elements;
+
+pub use elements::{XmlElements, XmlMembers};
+
 /// Most parts of one message.
 const MAX_PARTS: usize = 256;
 /// Longest qualified name that is looked up, in bytes.

@@ -43,6 +43,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         statuses: vec![(200, 10)],
         bodies: Vec::new(),
         written: None,
+        sketch: None,
         parameters: Vec::new(),
         data_classes: vec![DataClassCount {
             class: "email".to_owned(),

@@ -37,7 +37,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
-        | "getIncidentFacets" | "getActorFacets" => ("", None),
+        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" => ("", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }

@@ -22,11 +22,11 @@ use bartizan_pipeline::{
 use super::{
     Cli, CommandError, Exit,
     arguments::{Analyze, ReportFormat},
-    config, data, docs, key, specs, terminal,
+    config, data, docs, key, learned, specs, terminal,
 };
 use crate::{
     config::{Addresses, Config, FailOn},
-    output::{self, html::ReportContext},
+    output::{self, html::ReportContext, learned::Learned},
 };
 
 /// Name of the HTML report beside a text result.
@@ -131,38 +131,6 @@ fn exit(analysis: &Analysis, fail_on: FailOn) -> Exit {
     }
 }
 
-/// Most hosts that an error names.
-const MAX_NAMED_HOSTS: usize = 10;
-
-/// The host that an OpenAPI document is to be about.
-fn described_host<'a>(
-    analysis: &'a Analysis,
-    wanted: Option<&str>,
-) -> Result<&'a str, CommandError> {
-    let hosts = output::openapi::hosts(&analysis.endpoints);
-    let named = hosts.iter().take(MAX_NAMED_HOSTS).map(|(host, requests)| {
-        let host = if host.is_empty() { "\"\" (no name)" } else { host };
-        format!("{} ({requests} requests)", output::visible::visible(host, 100))
-    });
-    let named = named.collect::<Vec<_>>().join(", ");
-    match (wanted, hosts.as_slice()) {
-        (_, []) => {
-            Err(CommandError::input("no endpoint was called, so there is nothing to describe"))
-        }
-        (None, [(host, _)]) => Ok(host),
-        (None, _) => Err(CommandError::usage(format!("{} hosts were seen", hosts.len()))
-            .help(format!("name one with --host: {named}"))),
-        (Some(wanted), _) => hosts
-            .iter()
-            .find(|(host, _)| host.eq_ignore_ascii_case(wanted))
-            .map(|(host, _)| *host)
-            .ok_or_else(|| {
-                CommandError::usage(format!("host {wanted:?} was not seen"))
-                    .help(format!("seen were {named}"))
-            }),
-    }
-}
-
 fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(), CommandError> {
     let out = arguments.out.as_deref();
     let inputs = names(&arguments.inputs);
@@ -174,13 +142,9 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
             terminal::write_out(out, &bytes)?;
         }
         ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs).as_bytes())?,
-        ReportFormat::Openapi => {
-            let host = described_host(analysis, arguments.host.as_deref())?;
-            let mut bytes = Vec::new();
-            output::openapi::write(&analysis.endpoints, host, &mut bytes)
-                .map_err(|error| CommandError::output("the document", &error))?;
-            terminal::write_out(out, &bytes)?;
-        }
+        ReportFormat::Openapi => write_learned(arguments, analysis, Learned::Openapi)?,
+        ReportFormat::Graphql => write_learned(arguments, analysis, Learned::Graphql)?,
+        ReportFormat::Proto => write_learned(arguments, analysis, Learned::Proto)?,
         ReportFormat::Text => {
             let style = terminal::style(out);
             let text = output::text::analysis(analysis, &docs::DOCS, style, terminal::width());
@@ -197,6 +161,15 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
         }
     }
     Ok(())
+}
+
+fn write_learned(
+    arguments: &Analyze,
+    analysis: &Analysis,
+    format: Learned,
+) -> Result<(), CommandError> {
+    let document = learned::document(format, &analysis.endpoints, &arguments.about)?;
+    terminal::write_out(arguments.out.as_deref(), document.as_bytes())
 }
 
 fn html(analysis: &Analysis, inputs: &[String]) -> String {

@@ -1,5 +1,6 @@
 //! Arguments of every command, with the help that users read.
 
+mod catalog;
 mod discover;
 
 use std::path::PathBuf;
@@ -7,6 +8,7 @@ use std::path::PathBuf;
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
+pub(super) use self::catalog::{About, Catalog, CatalogFormat, Grade};
 pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 
@@ -49,13 +51,13 @@ pub enum Command {
     Discover(DiscoverCommand),
     /// Show the endpoints that an analysis kept with --data
     #[command(after_help = EXIT_CODES)]
-    Catalog(Listing),
+    Catalog(Catalog),
     /// Show findings, or change the state of one
     #[command(after_help = EXIT_CODES)]
     Findings(Findings),
     /// Show incidents
     #[command(after_help = EXIT_CODES)]
-    Incidents(Listing),
+    Incidents(Incidents),
     /// Show what is kept of single exchanges, and what policies decided about them
     #[command(after_help = EXIT_CODES)]
     Exchanges(Exchanges),
@@ -116,9 +118,9 @@ pub struct Analyze {
     /// Format of the result
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
-    /// Host of which the OpenAPI document is, when several were seen
-    #[arg(long, value_name = "HOST")]
-    pub host: Option<String>,
+    /// What a document is of
+    #[command(flatten)]
+    pub about: About,
     /// Write the result there instead of standard output
     #[arg(long, short, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -157,6 +159,10 @@ pub enum ReportFormat {
     Html,
     /// What was learned of one host, as OpenAPI 3.1.
     Openapi,
+    /// What was learned of the GraphQL of one host, as a schema.
+    Graphql,
+    /// What was learned of the gRPC of one package, as a sketch of a .proto file.
+    Proto,
 }
 
 /// Format of a list.
@@ -241,9 +247,6 @@ pub struct Listing {
     /// Folder of the store [default: that of the configuration, else bartizan-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
     /// Write there instead of standard output
     #[arg(long, short, value_name = "PATH")]
     pub out: Option<PathBuf>,
@@ -258,12 +261,26 @@ pub struct Listing {
     pub limit: Option<usize>,
 }
 
+/// Arguments of `incidents`.
+#[derive(Debug, Args)]
+pub struct Incidents {
+    /// What to list
+    #[command(flatten)]
+    pub listing: Listing,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+}
+
 /// Arguments of `findings`.
 #[derive(Debug, Args)]
 pub struct Findings {
     /// What to list
     #[command(flatten)]
     pub listing: Listing,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
     /// Change the state of the finding: open, confirmed, accepted, `false_positive`, fixed
     #[arg(long, value_name = "STATE", requires = "id")]
     pub set: Option<String>,

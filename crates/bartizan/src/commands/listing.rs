@@ -1,8 +1,8 @@
 //! `catalog`, `findings`, `incidents`: what an analysis kept.
 
 use bartizan_model::{
-    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Severity, Timestamp,
-    analysis::Analysis,
+    Detection, DriftGrade, Endpoint, EndpointId, Finding, FindingState, Incident, Severity,
+    Timestamp, analysis::Analysis,
 };
 use bartizan_store::{
     DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
@@ -12,36 +12,53 @@ use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{Findings, ListFormat, Listing},
+    arguments::{Catalog, CatalogFormat, Findings, Grade, Incidents, ListFormat, Listing},
     config,
     data::{self, Data, failed},
-    docs, terminal,
+    docs, learned, terminal,
 };
 use crate::{
     config::{Config, FailOn},
-    output::{self, text::Style},
+    output::{self, learned::Learned, text::Style},
 };
 
 /// Items asked for at once.
 const PAGE: u32 = 1_000;
 
-pub(super) fn catalog(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
-    let open = Open::new(cli, arguments)?;
-    let mut items: Vec<Endpoint> = open.endpoints()?;
-    items.retain(|e| open.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));
-    let analysis = Analysis { endpoints: open.cut(items)?, ..Analysis::default() };
+pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandError> {
+    let format = match arguments.format {
+        CatalogFormat::Text => ListFormat::Text,
+        CatalogFormat::Json => ListFormat::Json,
+        CatalogFormat::Csv => ListFormat::Csv,
+        CatalogFormat::Openapi => return describe(cli, arguments, Learned::Openapi),
+        CatalogFormat::Graphql => return describe(cli, arguments, Learned::Graphql),
+        CatalogFormat::Proto => return describe(cli, arguments, Learned::Proto),
+    };
+    let open = Open::new(cli, &arguments.listing)?;
+    let analysis = Analysis { endpoints: open.catalog(arguments.drift)?, ..Analysis::default() };
     let own = match &analysis.endpoints[..] {
         [one] => of_endpoint(open.findings()?, &one.id),
         _ => Vec::new(),
     };
     open.show(
+        format,
         &analysis.endpoints,
         |out| output::csv::catalog(&analysis.endpoints, out),
         |style, width| match &analysis.endpoints[..] {
-            [one] if arguments.id.is_some() => output::text::endpoint(one, &own, style, width),
+            [one] if arguments.listing.id.is_some() => {
+                output::text::endpoint(one, &own, style, width)
+            }
             _ => output::text::catalog(&analysis.endpoints, style, width),
         },
     )?;
+    Ok(Exit::Clean)
+}
+
+/// Writes what was learned of the endpoints that are wanted as a document.
+fn describe(cli: &Cli, arguments: &Catalog, format: Learned) -> Result<Exit, CommandError> {
+    let endpoints = Open::new(cli, &arguments.listing)?.catalog(arguments.drift)?;
+    let document = learned::document(format, &endpoints, &arguments.about)?;
+    terminal::write_out(arguments.listing.out.as_deref(), document.as_bytes())?;
     Ok(Exit::Clean)
 }
 
@@ -63,6 +80,7 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
     let endpoints = open.endpoints()?;
     let analysis = Analysis { findings: open.cut(items)?, endpoints, ..Analysis::default() };
     open.show(
+        arguments.format,
         &analysis.findings,
         |out| output::csv::findings(&analysis.findings, &analysis.endpoints, out),
         |style, width| match &analysis.findings[..] {
@@ -81,8 +99,8 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
     Ok(if fails { Exit::Findings } else { Exit::Clean })
 }
 
-pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
-    let open = Open::new(cli, arguments)?;
+pub(super) fn incidents(cli: &Cli, arguments: &Incidents) -> Result<Exit, CommandError> {
+    let open = Open::new(cli, &arguments.listing)?;
     let mut items: Vec<Incident> = open.incidents()?;
     items.retain(|i| {
         let words = [i.summary.as_str(), i.actor.label.as_str()];
@@ -101,10 +119,11 @@ pub(super) fn incidents(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandE
             .help("an incident is a story: use --format json"));
     }
     open.show(
+        arguments.format,
         &analysis.incidents,
         |_| Ok(()),
         |style, width| match &analysis.incidents[..] {
-            [one] if arguments.id.is_some() => {
+            [one] if arguments.listing.id.is_some() => {
                 output::text::incident(one, &own, &analysis.endpoints, style, width)
             }
             _ => output::text::incidents(&analysis.incidents, style, width),
@@ -187,6 +206,20 @@ impl<'a> Open<'a> {
         Ok(Self { arguments, data, scope })
     }
 
+    /// The endpoints that are wanted.
+    fn catalog(&self, drift: Option<Grade>) -> Result<Vec<Endpoint>, CommandError> {
+        let drift = drift.map(DriftGrade::from);
+        let differs = |e: &Endpoint| {
+            let mut all = e.written.iter().flat_map(|written| &written.drift);
+            drift.is_none_or(|least| all.any(|one| one.grade <= least))
+        };
+        let mut items: Vec<Endpoint> = self.endpoints()?;
+        items.retain(|e| {
+            differs(e) && self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str())
+        });
+        self.cut(items)
+    }
+
     fn endpoints(&self) -> Result<Vec<Endpoint>, CommandError> {
         let (store, filter) = (self.data.directory.store(), EndpointFilter::default());
         self.data
@@ -238,13 +271,14 @@ impl<'a> Open<'a> {
 
     fn show<T: Serialize>(
         &self,
+        format: ListFormat,
         items: &[T],
         csv: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
         text: impl FnOnce(Style, usize) -> String,
     ) -> Result<(), CommandError> {
         let out = self.arguments.out.as_deref();
         let mut bytes = Vec::new();
-        let written = match self.arguments.format {
+        let written = match format {
             ListFormat::Json => serde_json::to_writer_pretty(&mut bytes, items)
                 .map(|()| bytes.push(b'\n'))
                 .map_err(std::io::Error::from),

@@ -16,6 +16,7 @@ mod key;
 mod keys;
 #[cfg(feature = "lab")]
 mod lab;
+mod learned;
 mod listing;
 mod reference;
 mod serve;

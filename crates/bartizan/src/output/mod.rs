@@ -7,12 +7,15 @@
 pub mod csv;
 pub mod html;
 pub mod json;
-pub mod openapi;
+pub mod learned;
 pub mod text;
 pub mod visible;
 
+mod graphql;
 mod lead;
 mod lookup;
+mod openapi;
+mod proto;
 mod words;
 
 use bartizan_model::{ItemMeta, data_class::DataGroup};

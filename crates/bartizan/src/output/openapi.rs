@@ -6,10 +6,7 @@ mod schema;
 #[cfg(test)]
 mod tests;
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    io::{self, Write},
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
     Auth, AuthType, Direction, Endpoint, InventoryState, Parameter, Protocol,
@@ -20,36 +17,14 @@ use serde_json::{Map, Value, json};
 /// The methods that a path item has a place for (OpenAPI 3.1.1 §4.8.9).
 const METHODS: [&str; 8] = ["GET", "PUT", "POST", "DELETE", "OPTIONS", "HEAD", "PATCH", "TRACE"];
 
-/// The hosts of endpoints, the busiest first, with their requests.
-#[must_use]
-pub fn hosts(endpoints: &[Endpoint]) -> Vec<(&str, u64)> {
-    let mut hosts: BTreeMap<&str, u64> = BTreeMap::new();
-    for endpoint in endpoints.iter().filter(|endpoint| is_told(endpoint)) {
-        *hosts.entry(&endpoint.host).or_default() += endpoint.requests;
-    }
-    let mut hosts: Vec<_> = hosts.into_iter().collect();
-    hosts.sort_by_key(|(_, requests)| std::cmp::Reverse(*requests));
-    hosts
+/// The document of one host, with a final line break; `endpoints` are those of it that were called.
+pub(super) fn text(endpoints: &[&Endpoint], host: &str) -> String {
+    // A value of text keys alone can always be written.
+    format!("{:#}\n", document(endpoints, host))
 }
 
-/// Writes the document of one host with a final line break.
-///
-/// # Errors
-/// When `out` cannot be written to.
-pub fn write(endpoints: &[Endpoint], host: &str, mut out: impl Write) -> io::Result<()> {
-    let document = document(endpoints, host);
-    serde_json::to_writer_pretty(&mut out, &document).map_err(io::Error::from)?;
-    out.write_all(b"\n")
-}
-
-/// What nobody called says nothing about itself, nor does what was only ever refused.
-fn is_told(endpoint: &Endpoint) -> bool {
-    endpoint.requests > 0 && endpoint.statuses.iter().any(|(status, _)| *status < 400)
-}
-
-fn document(endpoints: &[Endpoint], host: &str) -> Value {
-    let mut known: Vec<&Endpoint> =
-        endpoints.iter().filter(|endpoint| endpoint.host == host && is_told(endpoint)).collect();
+fn document(endpoints: &[&Endpoint], host: &str) -> Value {
+    let mut known = endpoints.to_vec();
     known.sort_by_key(|endpoint| (&endpoint.path, &endpoint.method.0, &endpoint.operation));
     let mut writer = Writer::default();
     for same in known.chunk_by(|a, b| a.path == b.path && a.method == b.method) {

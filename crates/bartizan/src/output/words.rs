@@ -1,8 +1,8 @@
 //! Numbers, times and names as people read them; the same in every output.
 
 use bartizan_model::{
-    Access, ActorKind, AuthKnown, AuthType, Confidence, Endpoint, Finding, InventoryState,
-    Protocol, Severity, Timestamp, actor::ActorLink,
+    Access, ActorKind, AuthKnown, AuthType, Confidence, DriftGrade, Endpoint, Finding,
+    InventoryState, Protocol, Severity, Timestamp, Written, actor::ActorLink,
 };
 
 /// `1284` → `1,284`.
@@ -21,6 +21,21 @@ pub(super) fn number(n: u64) -> String {
 /// `1 endpoint`, `1,284 endpoints`.
 pub(super) fn counted(n: u64, one: &str, many: &str) -> String {
     format!("{} {}", number(n), if n == 1 { one } else { many })
+}
+
+/// Differences by their grade: `2 breaking, 1 warning`. Empty when there are none.
+pub(super) fn drift(of: &Written) -> String {
+    let told = |grade: DriftGrade| {
+        let count = of.drift.iter().filter(|one| one.grade == grade).count() as u64;
+        let word = match grade {
+            DriftGrade::Warning if count != 1 => "warnings",
+            _ => grade.as_str(),
+        };
+        (count > 0).then(|| format!("{} {word}", number(count)))
+    };
+    let grades = [DriftGrade::Breaking, DriftGrade::Warning, DriftGrade::Info];
+    let more = (of.more > 0).then(|| format!("{} more", number(of.more)));
+    grades.into_iter().filter_map(told).chain(more).collect::<Vec<_>>().join(", ")
 }
 
 /// Like [`counted`], for the beginning of a sentence: `One incident`, `Twelve …` become words up to

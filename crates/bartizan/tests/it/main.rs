@@ -32,6 +32,7 @@ mod sample;
 mod serve;
 mod serve_care;
 mod sinks;
+mod sketched;
 mod store;
 mod text;
 

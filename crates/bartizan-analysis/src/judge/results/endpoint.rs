@@ -54,6 +54,7 @@ pub(super) fn endpoint(known: &Known<'_>, state: &State, specs: Option<&Compared
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
         written: None,
+        sketch: profile.sketch.as_deref().cloned(),
     };
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));

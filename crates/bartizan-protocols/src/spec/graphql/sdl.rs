@@ -48,7 +48,15 @@ struct Field<'t> {
     at: Position,
     deprecated: bool,
     description: &'t str,
-    arguments: Vec<(&'t str, String, Position)>,
+    arguments: Vec<Argument<'t>>,
+}
+
+struct Argument<'t> {
+    name: &'t str,
+    type_name: String,
+    at: Position,
+    has_default: bool,
+    deprecated: bool,
 }
 
 /// Reads SDL into a tree: `schema` with the root types, `types` by name with their fields.
@@ -271,7 +279,7 @@ impl<'t> Sdl<'t, '_> {
         Some(Field { name, type_name, at, deprecated, description, arguments })
     }
 
-    fn arguments(&mut self) -> Vec<(&'t str, String, Position)> {
+    fn arguments(&mut self) -> Vec<Argument<'t>> {
         let mut out = Vec::new();
         if !self.eat(TokenKind::LParen) {
             return out;
@@ -282,9 +290,10 @@ impl<'t> Sdl<'t, '_> {
                 (TokenKind::RParen, _) => break,
                 (_, Some(name)) => {
                     self.bump();
-                    out.push((name, self.type_of(), at));
-                    self.default_value();
-                    self.directives();
+                    let type_name = self.type_of();
+                    let has_default = self.default_value();
+                    let deprecated = self.directives();
+                    out.push(Argument { name, type_name, at, has_default, deprecated });
                 }
                 (TokenKind::StringValue, _) => self.bump(),
                 // The block around it ends here.
@@ -339,11 +348,14 @@ impl<'t> Sdl<'t, '_> {
         cut(&out)
     }
 
-    fn default_value(&mut self) {
-        if self.eat(TokenKind::Eq) {
+    /// Whether there is one.
+    fn default_value(&mut self) -> bool {
+        let is_there = self.eat(TokenKind::Eq);
+        if is_there {
             self.eat(TokenKind::Dollar);
             self.skip();
         }
+        is_there
     }
 
     /// Whether one of them is `@deprecated`.
@@ -444,9 +456,18 @@ fn build(
                 builder.bool(true, field.at)?;
             }
             builder.object("arguments", field.at)?;
-            for (name, type_name, at) in field.arguments {
-                builder.object(&cut(name), at)?;
-                builder.member("type", &type_name, at)?;
+            for argument in field.arguments {
+                let at = argument.at;
+                builder.object(&cut(argument.name), at)?;
+                builder.member("type", &argument.type_name, at)?;
+                for (name, is) in
+                    [("default", argument.has_default), ("deprecated", argument.deprecated)]
+                {
+                    if is {
+                        builder.key(name, at)?;
+                        builder.bool(true, at)?;
+                    }
+                }
                 builder.close();
             }
             builder.close();

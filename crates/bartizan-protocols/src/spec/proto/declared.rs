@@ -34,8 +34,27 @@ impl Method {
 pub(super) struct Message {
     pub(super) name: String,
     pub(super) at: Position,
-    pub(super) fields: Vec<(String, String, Position)>,
+    pub(super) fields: Vec<Field>,
 }
+
+pub(super) struct Field {
+    pub(super) name: String,
+    pub(super) type_name: String,
+    /// `None` when none was written that can be read.
+    pub(super) number: Option<u32>,
+    pub(super) is_repeated: bool,
+    pub(super) at: Position,
+}
+
+impl Field {
+    /// Bytes of what it becomes: its name twice.
+    pub(super) fn bytes(&self) -> usize {
+        2 * self.name.len() + self.type_name.len() + REPEATED.len()
+    }
+}
+
+/// In front of the name of a field that may have several values.
+pub(super) const REPEATED: &str = "repeated ";
 
 /// Writes what was declared into a tree.
 pub(super) fn build(
@@ -75,10 +94,21 @@ pub(super) fn build(
     }
     builder.close();
     builder.object("messages", top)?;
-    for message in messages {
+    for message in &messages {
         builder.object(&message.name, message.at)?;
-        for (name, type_name, at) in message.fields {
-            builder.member(&name, &type_name, at)?;
+        for field in &message.fields {
+            builder.member(&field.name, &field.type_name, field.at)?;
+        }
+        builder.close();
+    }
+    builder.close();
+    builder.object("numbers", top)?;
+    for message in &messages {
+        builder.object(&message.name, message.at)?;
+        for field in &message.fields {
+            let Some(number) = field.number else { continue };
+            let label = if field.is_repeated { REPEATED } else { "" };
+            builder.member(&number.to_string(), &format!("{label}{}", field.name), field.at)?;
         }
         builder.close();
     }

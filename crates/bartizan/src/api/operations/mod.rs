@@ -11,6 +11,7 @@ mod findings;
 mod incidents;
 mod kept;
 mod keys;
+mod learned;
 mod openapi;
 mod overview;
 mod reference;
@@ -29,6 +30,7 @@ pub(super) fn all() -> Vec<Operation> {
         tokens::operations(),
         catalogue::operations(),
         calls::operations(),
+        learned::operations(),
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),

@@ -182,6 +182,48 @@ async fn facets_take_the_filters_of_their_list() {
 }
 
 #[tokio::test]
+async fn what_was_learned_is_a_document() {
+    let world = World::new().await;
+    let called = |host: &str, operation: &str| Endpoint {
+        id: EndpointId::from_text(format!("ep_{host}_{operation}")),
+        host: host.to_owned(),
+        method: bartizan_model::Method("POST".to_owned()),
+        path: format!("/{operation}"),
+        protocol: bartizan_model::Protocol::Grpc,
+        operation: Some(operation.to_owned()),
+        requests: 3,
+        ..Endpoint::default()
+    };
+    let endpoints = vec![
+        called("a.example", "a.A/Get"),
+        called("b.example", "b.B/Get"),
+        called("b.example", "c.C/Get"),
+    ];
+    let batch = Batch { endpoints, ..Batch::default() };
+    world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    let (status, body) = world.json(ask("/endpoints/document?format=proto")).await;
+    assert_eq!((status, &body["text"]), (StatusCode::OK, &Value::Null), "{body}");
+    assert_eq!(body["hosts"], json!(["a.example", "b.example"]));
+    let (_, body) = world.json(ask("/endpoints/document?format=proto&host=a.example")).await;
+    assert!(body["text"].as_str().is_some_and(|text| text.contains("package a;")), "{body}");
+    let (_, body) = world.json(ask("/endpoints/document?format=proto&host=b.example")).await;
+    assert_eq!((&body["packages"], &body["text"]), (&json!(["b", "c"]), &Value::Null));
+    let (_, body) =
+        world.json(ask("/endpoints/document?format=proto&host=b.example&package=c")).await;
+    assert!(body["text"].as_str().is_some_and(|text| text.contains("service C {")), "{body}");
+    let (_, body) = world.json(ask("/endpoints/document?host=b.example")).await;
+    let document: Value =
+        serde_json::from_str(body["text"].as_str().expect("a text")).expect("JSON");
+    assert_eq!((&document["info"]["title"], &body["is_all"]), (&json!("b.example"), &json!(true)));
+    let (_, body) = world.json(ask("/endpoints/document?format=graphql")).await;
+    assert_eq!((&body["hosts"], &body["text"]), (&json!([]), &Value::Null));
+    for wrong in ["format=raml", "colour=red"] {
+        let (status, _) = world.json(ask(&format!("/endpoints/document?{wrong}"))).await;
+        assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}");
+    }
+}
+
+#[tokio::test]
 async fn tables_hold_everything_in_order_and_no_formula() {
     let world = World::new().await;
     // More than are read at a time.

@@ -30,6 +30,7 @@ impl Record for Endpoint {
         "risk",
         "first_seen",
         "last_seen",
+        "drift",
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -63,7 +64,17 @@ impl Record for Endpoint {
             number(self.risk.score),
             time(self.first_seen),
             time(self.last_seen),
+            drift(self),
         ]
+    }
+}
+
+/// Differences to what is written by their grade: `none` where there are none, and nothing where nothing is written.
+fn drift(endpoint: &Endpoint) -> Cow<'_, str> {
+    match endpoint.written.as_ref().map(words::drift) {
+        None => "".into(),
+        Some(told) if told.is_empty() => "none".into(),
+        Some(told) => told.into(),
     }
 }
 

@@ -4,7 +4,7 @@ use bartizan_model::{AuthKnown, Direction, Endpoint, Parameter};
 use maud::{Markup, html};
 
 use super::{
-    Page,
+    Page, inventory_written,
     marks::not_evaluated,
     parts::{anchor, bar, data_class, href, ledger, severity, text},
 };
@@ -18,6 +18,7 @@ pub(super) fn body(page: &Page<'_>, endpoint: &Endpoint, most_parameters: usize)
         div.ep-body id=(anchor(endpoint.id.as_str())) {
             div {
                 (parameters(page, endpoint, most_parameters))
+                (inventory_written::written(endpoint.written.as_ref()))
                 @if !endpoint.template_evidence.is_empty() {
                     section {
                         h4 { "Why the path has parameters" }

@@ -14,6 +14,7 @@ mod frame;
 mod incidents;
 mod inventory;
 mod inventory_detail;
+mod inventory_written;
 mod marks;
 mod overview;
 mod parts;

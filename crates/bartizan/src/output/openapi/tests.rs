@@ -4,6 +4,7 @@ use bartizan_model::{
 };
 
 use super::*;
+use crate::output::learned::Learned;
 
 fn body(direction: Direction, status: Option<u16>, media_type: &str, count: u64) -> BodySeen {
     BodySeen { direction, status, media_type: media_type.to_owned(), count }
@@ -75,7 +76,7 @@ fn endpoint() -> Endpoint {
 
 #[test]
 fn bodies_have_schemas_by_status_and_media_type() {
-    let document = document(&[endpoint()], "api.example.com");
+    let document = document(&[&endpoint()], "api.example.com");
     let get = &document["paths"]["/v1/orders/{id}"]["get"];
     assert_eq!(get["operationId"], "get_v1_orders_id");
     assert_eq!(
@@ -132,8 +133,9 @@ fn what_is_called_at_one_path_is_one_operation() {
     let orphan = Endpoint { path: "/never".to_owned(), requests: 0, ..endpoint() };
     let other = Endpoint { host: "b".to_owned(), requests: 99, ..endpoint() };
     let all = [named("query a"), named("mutation b"), odd, orphan, other];
-    assert_eq!(hosts(&all), [("b", 99), ("api.example.com", 69)]);
-    let document = document(&all, "api.example.com");
+    assert_eq!(Learned::Openapi.hosts(&all), [("b", 99), ("api.example.com", 69)]);
+    let text = Learned::Openapi.document(&all, "api.example.com", "");
+    let document: Value = serde_json::from_str(&text).expect("JSON");
     let paths = document["paths"].as_object().expect("an object");
     assert_eq!(paths.keys().collect::<Vec<_>>(), ["/graphql"]);
     let post = &paths["/graphql"]["post"];

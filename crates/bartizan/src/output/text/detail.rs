@@ -1,7 +1,7 @@
 //! Single items: an endpoint, a finding, an incident.
 
 use bartizan_model::{
-    AuthKnown, Detection, Drift, DriftGrade, Endpoint, Evidence, Finding, Incident, Side, Written,
+    AuthKnown, Detection, Drift, Endpoint, Evidence, Finding, Incident, Side, Written,
     incident::ScoreFactor,
 };
 use comfy_table::Cell;
@@ -133,11 +133,7 @@ fn written(out: &mut Out, of: &Written) {
     let row = |drift: &Drift| {
         let place = format!("{} {}", drift.part, drift.location);
         vec![
-            Cell::new(match drift.grade {
-                DriftGrade::Breaking => "breaking",
-                DriftGrade::Warning => "warning",
-                DriftGrade::Info => "info",
-            }),
+            Cell::new(drift.grade.as_str()),
             Cell::new(safe(place.trim_end())),
             Cell::new(safe(&drift.written)),
             Cell::new(safe(&drift.seen)),

@@ -37,8 +37,8 @@ pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
         let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
         u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let candidates: [(&'static str, Say); 3] =
-        [("State", state), ("Auth", words::auth_brief), ("Data", classes)];
+    let candidates: [(&'static str, Say); 4] =
+        [("State", state), ("Auth", words::auth_brief), ("Data", classes), ("Drift", drift)];
     let mut between: Vec<Between> =
         candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();
     between.retain(|(_, _, width)| *width > 0);
@@ -94,6 +94,10 @@ pub(super) fn state(endpoint: &Endpoint) -> String {
         (false, "" | "documented") => "provisional".to_owned(),
         (false, state) => format!("{state}, prov."),
     }
+}
+
+fn drift(endpoint: &Endpoint) -> String {
+    endpoint.written.as_ref().map_or_else(String::new, words::drift)
 }
 
 fn classes(endpoint: &Endpoint) -> String {

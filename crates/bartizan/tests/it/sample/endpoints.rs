@@ -107,6 +107,7 @@ fn endpoint(row: &str) -> Endpoint {
         ],
         bodies: Vec::new(),
         written: None,
+        sketch: None,
         parameters: parameters(path, method, &classes),
         data_classes: classes
             .iter()
