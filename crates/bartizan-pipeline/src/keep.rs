@@ -27,7 +27,7 @@ pub(crate) const MAX_WAITING: usize = 20_000;
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 8] = b"bzlearn8";
+const LEARNED_FORMAT: &[u8; 8] = b"bzlearn9";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -101,6 +101,7 @@ pub struct Keeper<'a> {
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
+    settling: bartizan_model::Duration,
     now: fn() -> Timestamp,
 }
 
@@ -153,8 +154,16 @@ impl<'a> Keeper<'a> {
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
+            settling: bartizan_model::Duration::ZERO,
             now,
         }
+    }
+
+    /// Lets the baseline of the change log, when it begins now, last so long: live traffic shows an API bit by
+    /// bit. Without it the first results are the baseline.
+    #[must_use]
+    pub const fn settling(self, settling: bartizan_model::Duration) -> Self {
+        Self { settling, ..self }
     }
 
     /// Notes one judged exchange.
@@ -220,6 +229,8 @@ impl<'a> Keeper<'a> {
         batch.detections.clone_from(&analysis.detections);
         batch.incidents.clone_from(&analysis.incidents);
         batch.actors.clone_from(&analysis.actors);
+        batch.surfaces.clone_from(&analysis.surfaces);
+        batch.settling = self.settling;
         batch.merges = state
             .endpoint_merges()
             .into_iter()

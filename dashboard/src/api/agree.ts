@@ -53,6 +53,8 @@ export type Agreements = [
   Reads<shapes.Callers, schema.Callers>,
   Reads<shapes.EndpointCalls, schema.EndpointCalls>,
   Reads<shapes.EndpointHistory, schema.History>,
+  Reads<shapes.Change, schema.Change>,
+  Reads<shapes.ChangeLog, schema.Baseline>,
   Reads<figures.Traffic, schema.Traffic>,
   Reads<figures.Changes, schema.Changes>,
 ];

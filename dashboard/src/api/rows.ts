@@ -1,5 +1,14 @@
 // What lists ask of their items: the members that a row shows, and no more.
-import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
+import type {
+  Actor,
+  AuditEntry,
+  Change,
+  Detection,
+  Endpoint,
+  Exchange,
+  Finding,
+  Incident,
+} from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
   "id",
@@ -67,6 +76,7 @@ export interface Rows {
   "/incidents": IncidentRow;
   "/detections": Detection;
   "/actors": Actor;
+  "/changes": Change;
   "/audit": AuditEntry;
   "/exchanges": Exchange;
 }

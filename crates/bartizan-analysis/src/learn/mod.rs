@@ -5,13 +5,16 @@ pub mod distinct;
 pub mod format;
 mod join;
 pub mod maps;
+mod names;
 pub mod place;
 pub mod profile;
 pub mod timeline;
 pub mod values;
+mod witnesses;
 
 pub use actors::ActorTable;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;
 pub use timeline::Timeline;
+pub use witnesses::Witnesses;

@@ -12,8 +12,8 @@ use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{Findings, ListFormat, Listing},
-    config,
+    arguments::{Catalog, CatalogCommand, Findings, ListFormat, Listing},
+    changes, config,
     data::{self, Data, failed},
     docs, terminal,
 };
@@ -25,7 +25,11 @@ use crate::{
 /// Items asked for at once.
 const PAGE: u32 = 1_000;
 
-pub(super) fn catalog(cli: &Cli, arguments: &Listing) -> Result<Exit, CommandError> {
+pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandError> {
+    if let Some(CatalogCommand::Changes(arguments)) = &arguments.command {
+        return changes::run(cli, arguments);
+    }
+    let arguments = &arguments.listing;
     let open = Open::new(cli, arguments)?;
     let mut items: Vec<Endpoint> = open.endpoints()?;
     items.retain(|e| open.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str()));

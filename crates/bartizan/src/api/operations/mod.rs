@@ -4,6 +4,7 @@ mod actors;
 mod audit;
 mod calls;
 mod catalogue;
+mod changes;
 mod endpoint;
 mod events;
 mod exchanges;
@@ -29,6 +30,7 @@ pub(super) fn all() -> Vec<Operation> {
         tokens::operations(),
         catalogue::operations(),
         calls::operations(),
+        changes::operations(),
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),
