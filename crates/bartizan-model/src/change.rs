@@ -179,9 +179,8 @@ impl Difference {
         };
         let time = time.unwrap_or(now);
         let text = |value: &Option<String>| value.clone().unwrap_or_default();
-        let parts = [endpoint.id.as_str(), kind.as_str(), &subject, &text(&before), &text(&after)];
-        let at = time.micros().to_string();
-        let parts: Vec<&str> = parts.into_iter().chain([at.as_str()]).collect();
+        let (was, became, at) = (text(&before), text(&after), time.micros().to_string());
+        let parts = [endpoint.id.as_str(), kind.as_str(), &subject, &was, &became, &at];
         Change {
             id: ChangeId::derive(scope, &parts),
             time,

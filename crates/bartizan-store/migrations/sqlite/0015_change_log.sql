@@ -36,5 +36,4 @@ CREATE TABLE change_log (
 );
 CREATE INDEX change_log_by_time
     ON change_log (organisation, environment, seen_at, id, kind, grade, endpoint_id, host);
-CREATE INDEX change_log_by_endpoint ON change_log (organisation, environment, endpoint_id, seen_at, id);
 CREATE INDEX change_log_by_recorded ON change_log (organisation, environment, recorded_at, seen_at, id);

@@ -7,7 +7,7 @@ use bartizan_model::{Change, Endpoint, Scope, Surface, Timestamp, change::Differ
 
 use super::{
     Connection, Inner, Row, SqlStore, aliases, audit::signed, batch::json, connection::indexed,
-    facets, filters, glance::by_ids, query, read, store::reading,
+    facets, glance::by_ids, query, read, store::reading,
 };
 use crate::{
     changelog::{

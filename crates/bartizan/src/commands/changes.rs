@@ -1,7 +1,7 @@
 //! `catalog changes`: what became different in the catalogue since its baseline.
 
 use bartizan_model::{Change, EndpointId};
-use bartizan_store::{ChangeBaseline, ChangeFilter, ChangeLog as _, ChangeOrder};
+use bartizan_store::{ChangeBaseline, ChangeFilter, ChangeOrder};
 
 use super::{
     Cli, CommandError, Exit, analyze,

@@ -83,3 +83,83 @@ fn flow(seen: &ClassSeen) -> (String, bool) {
     let is_serious = item_named(&seen.class).is_some_and(|item| item.sensitive);
     (Surface::flow(&seen.class, seen.direction), is_serious)
 }
+
+#[cfg(test)]
+mod tests {
+    use bartizan_model::Location;
+
+    use super::*;
+
+    fn by(callers: &[u64]) -> Witnesses {
+        let mut witnesses = Witnesses::default();
+        callers.iter().for_each(|caller| witnesses.add(*caller));
+        witnesses
+    }
+
+    fn place(location: &str, seen: u64, callers: &[u64]) -> Place {
+        Place {
+            location: Location::from_text(location),
+            direction: Some(Direction::Request),
+            seen,
+            witnesses: by(callers),
+            parent: 1,
+            ..Place::default()
+        }
+    }
+
+    #[test]
+    fn nobody_alone_shows_anything() {
+        let mut profile = Profile::default();
+        let shows = |profile: &Profile, callers: &[u64]| {
+            is_compared(profile, &place("query.q", 99, callers))
+        };
+        assert!(shows(&profile, &[]), "a source that names nobody, and it came again");
+        assert!(!is_compared(&profile, &place("query.q", 1, &[])));
+        profile.actors.add(7);
+        assert!(!shows(&profile, &[]) && !shows(&profile, &[7]));
+        assert!(shows(&profile, &[7, 8]));
+    }
+
+    #[test]
+    fn only_what_callers_send_in_query_and_body_is_compared() {
+        let profile = Profile::default();
+        for (location, expected) in [
+            ("query.q", true),
+            ("body:/a/b", true),
+            ("query", false),
+            ("path.id", false),
+            ("header.x-trace", false),
+        ] {
+            assert_eq!(is_compared(&profile, &place(location, 9, &[1, 2])), expected, "{location}");
+        }
+        let answered =
+            Place { direction: Some(Direction::Response), ..place("body:/a", 9, &[1, 2]) };
+        assert!(!is_compared(&profile, &answered));
+    }
+
+    #[test]
+    fn what_is_required_is_told_from_enough_requests() {
+        let mut profile = Profile::default();
+        let required_of = |profile: &mut Profile, objects: u64, seen: u64| {
+            profile.places.insert(1, Place { objects, ..place("query", objects, &[]) });
+            required(profile, &place("query.q", seen, &[]))
+        };
+        assert_eq!(required_of(&mut profile, SETTLED, SETTLED), Some(true));
+        assert_eq!(required_of(&mut profile, SETTLED - 1, SETTLED - 1), None);
+        assert_eq!(required_of(&mut profile, 100, 99), None, "one that slipped through");
+        assert_eq!(required_of(&mut profile, 100, 100 - LEFT_OUT), Some(false));
+    }
+
+    #[test]
+    fn callers_without_a_credential_count_when_they_are_several() {
+        let mut profile = Profile { authenticated: SETTLED, ..Profile::default() };
+        profile.actors.add(7);
+        assert_eq!(anonymous(&profile), Some(false));
+        profile.anonymous = 50;
+        profile.anonymous_callers = by(&[7]);
+        assert_eq!(anonymous(&profile), None, "one caller alone");
+        profile.anonymous_callers = by(&[7, 8]);
+        assert_eq!(anonymous(&profile), Some(true));
+        assert_eq!(anonymous(&Profile { authenticated: 3, ..Profile::default() }), None);
+    }
+}

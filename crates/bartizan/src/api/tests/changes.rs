@@ -60,6 +60,7 @@ async fn it_is_told_from_when_on_there_are_changes_and_how_long() {
     let (status, body) = ask(&world, "/changes/baseline").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(body["baseline"]["began"], body["baseline"]["ends"], "{body}");
-    assert_eq!(body["baseline"]["began"], json!("1970-01-01T00:00:00.000000Z"));
+    let began = body["baseline"]["began"].as_str().expect("a time");
+    assert!(began.starts_with("1970-01-01T00:00:00"), "{body}");
     assert_eq!((&body["most_kept"], &body["days_kept"]), (&json!(10_000), &json!(400)));
 }
