@@ -1,14 +1,6 @@
 // What lists ask of their items: the members that a row shows, and no more.
-import type {
-  Actor,
-  AuditEntry,
-  Change,
-  Detection,
-  Endpoint,
-  Exchange,
-  Finding,
-  Incident,
-} from "./shapes.ts";
+import type { Change } from "./changes.ts";
+import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
   "id",

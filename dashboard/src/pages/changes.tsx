@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useNavigate } from "@tanstack/react-router";
+import type { Change, ChangeLog } from "../api/changes.ts";
 import { resource } from "../api/queries.ts";
-import type { Change, ChangeLog, Page } from "../api/shapes.ts";
+import type { Page } from "../api/shapes.ts";
 import type { Facet } from "../parts/facets.tsx";
 import { Range } from "../parts/filters.tsx";
 import { Export, ListPage, ListPanel, NoRows, useAsked, useCounted } from "../parts/list.tsx";

@@ -1,4 +1,5 @@
-import type { Change, ChangeBaseline, ChangeGrade, Severity } from "../api/shapes.ts";
+import type { Change, ChangeBaseline, ChangeGrade } from "../api/changes.ts";
+import type { Severity } from "../api/shapes.ts";
 import { spaced } from "./names.ts";
 
 /** How loud a grade is, as events to sinks have it. */
