@@ -245,6 +245,10 @@ pub struct Surface {
     pub requests: u64,
     /// Granted exchanges.
     pub successes: u64,
+    /// How many of them there were when another version of the product began to look.
+    pub relearned: u64,
+    /// The version that looked.
+    pub version: String,
     /// How it relates to what is written.
     pub state: InventoryState,
     /// Locations of parameters in query and body of requests, each with whether every request had it; `None`
@@ -271,8 +275,8 @@ impl Surface {
     /// What a baseline notes of an endpoint that is not confirmed: that it is there.
     #[must_use]
     pub fn bare(&self) -> Self {
-        let Self { endpoint, requests, state, .. } = self.clone();
-        Self { endpoint, requests, state, ..Self::default() }
+        let Self { endpoint, requests, state, version, .. } = self.clone();
+        Self { endpoint, requests, state, version, ..Self::default() }
     }
 
     /// That the whole endpoint is new.
@@ -295,18 +299,26 @@ impl Surface {
     }
 
     /// Takes in what is known now; what of it is new. Nothing is ever forgotten, so that what comes and goes
-    /// is told once.
+    /// is told once. What another version of the product sees may be new to it alone, so that the endpoint has
+    /// to settle again.
     pub fn take_in(&mut self, now: &Self) -> Vec<Difference> {
+        if self.version != now.version {
+            self.version.clone_from(&now.version);
+            self.relearned = now.successes;
+        }
+        // What was learned may have begun anew, with fewer.
+        self.relearned = self.relearned.min(now.successes);
+        let least = self.successes.min(now.successes);
         let mut state: Vec<_> = self.take_state(now.state).into_iter().collect();
         let mut rest = self.take_parameters(&now.parameters);
         rest.extend(self.take_auth(now));
         rest.extend(self.take_classes(&now.classes));
-        if self.confirmed && self.successes >= SETTLED {
+        if self.confirmed && least >= self.relearned.saturating_add(SETTLED) {
             state.extend(rest);
         }
         self.confirmed |= now.confirmed;
         self.requests = now.requests;
-        self.successes = self.successes.max(now.successes);
+        self.successes = now.successes;
         state
     }
 

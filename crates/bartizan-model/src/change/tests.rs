@@ -9,6 +9,8 @@ fn settled() -> Surface {
         confirmed: true,
         requests: 30,
         successes: SETTLED,
+        relearned: 0,
+        version: "1".to_owned(),
         state: InventoryState::Documented,
         parameters: [("query.page".to_owned(), Some(true))].into(),
         ways: ["jwt header authorization".to_owned()].into(),
@@ -106,6 +108,26 @@ fn what_is_not_settled_only_learns() {
     let mut provisional = Surface { confirmed: false, ..settled() };
     assert_eq!(provisional.take_in(&everything), []);
     assert_eq!(settled().take_in(&everything).len(), 4);
+}
+
+#[test]
+fn what_another_version_sees_is_no_change_at_once() {
+    let mut known = settled();
+    let seen = |successes: u64, class: &str| {
+        with(|now| {
+            now.version = "2".to_owned();
+            now.successes = successes;
+            now.classes.insert(class.to_owned(), true);
+        })
+    };
+    assert_eq!(known.take_in(&seen(100, "iban:response")), []);
+    assert_eq!(known.take_in(&seen(119, "phone:response")), []);
+    assert_eq!(known.take_in(&seen(120, "jwt:response")), [], "119 at the last look");
+    assert_eq!(known.take_in(&seen(121, "iban:request")).len(), 1);
+    // What was learned begins anew: it settles once more, and not after as many as before.
+    assert_eq!(known.take_in(&seen(1, "phone:request")), []);
+    assert_eq!(known.take_in(&seen(30, "jwt:request")), []);
+    assert_eq!(known.take_in(&seen(31, "email:request")).len(), 1);
 }
 
 #[test]

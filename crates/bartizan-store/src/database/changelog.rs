@@ -169,13 +169,16 @@ async fn inherited(
     let mut known: Option<Surface> = None;
     for row in by_ids(connection, scope, sql::SURFACES, &ids).await? {
         let (id, stored) = Stored::row(&row)?;
-        let surface = known.get_or_insert_with(|| now.clone());
-        surface.join(&stored.surface(&id)?);
-        surface.state = now.state;
+        let stored = stored.surface(&id)?;
+        match &mut known {
+            Some(known) => known.join(&stored),
+            None => known = Some(stored),
+        }
         in_scope!(sql::FORGET_SURFACE, scope).bind(id.as_str()).execute(&mut *connection).await?;
     }
-    if let Some(surface) = &mut known {
-        surface.requests = now.requests;
+    if let Some(known) = &mut known {
+        known.endpoint.clone_from(&now.endpoint);
+        let _ = known.take_in(now);
     }
     let is_apart = known.is_none() && aliases::is_apart(connection, scope, &now.endpoint).await?;
     Ok(known.or_else(|| is_apart.then(|| now.clone())))

@@ -32,6 +32,8 @@ pub(super) fn surface(known: &Known, endpoint: &Endpoint) -> Surface {
         confirmed: endpoint.confirmed,
         requests: profile.requests,
         successes: profile.successes,
+        relearned: 0,
+        version: env!("CARGO_PKG_VERSION").to_owned(),
         state: endpoint.inventory_state,
         parameters: parameters.collect(),
         ways: ways.map(|way| format!("{} {} {}", way.auth_type, way.location, way.name)).collect(),
