@@ -69,27 +69,39 @@ async fn is_baseline(connection: &mut Connection, scope: &Scope, batch: &Batch) 
     Ok(true)
 }
 
-/// A surface as it is stored.
-struct Stored {
-    requests: i64,
-    state: String,
-    body: String,
+/// The surfaces that may have something new: others have had no exchange since, and are in the same state.
+async fn compared<'b>(
+    connection: &mut Connection,
+    scope: &Scope,
+    surfaces: &'b [Surface],
+) -> Inner<Vec<&'b Surface>> {
+    let ids: Vec<&str> = surfaces.iter().map(|one| one.endpoint.as_str()).collect();
+    let rows = by_ids(connection, scope, sql::SURFACE_MARKS, &ids).await?;
+    let mark = |row: &Row| -> Inner<(String, (i64, String))> {
+        Ok((row.try_get(0)?, (row.try_get(1)?, row.try_get(2)?)))
+    };
+    let marks = rows.iter().map(mark).collect::<Inner<BTreeMap<_, _>>>()?;
+    let is_new = |now: &&Surface| {
+        marks.get(now.endpoint.as_str()).is_none_or(|(requests, state)| {
+            *requests != signed(now.requests) || state != now.state.as_str()
+        })
+    };
+    Ok(surfaces.iter().filter(is_new).collect())
 }
 
-impl Stored {
-    fn row(row: &Row) -> Inner<(String, Self)> {
-        let (requests, state, body) = (row.try_get(1)?, row.try_get(2)?, row.try_get(3)?);
-        Ok((row.try_get(0)?, Self { requests, state, body }))
-    }
-
-    /// Whether it says that nothing is new.
-    fn is_as(&self, now: &Surface) -> bool {
-        self.requests == signed(now.requests) && self.state == now.state.as_str()
-    }
-
-    fn surface(self, id: &str) -> Inner<Surface> {
-        read::parse("surface", id.to_owned(), self.body)
-    }
+/// What was known of these endpoints.
+async fn surfaces(
+    connection: &mut Connection,
+    scope: &Scope,
+    ids: &[&str],
+) -> Inner<BTreeMap<String, Surface>> {
+    let rows = by_ids(connection, scope, sql::SURFACES, ids).await?;
+    let read = |row: &Row| -> Inner<(String, Surface)> {
+        let id: String = row.try_get(0)?;
+        let surface = read::parse("surface", id.clone(), row.try_get(1)?)?;
+        Ok((id, surface))
+    };
+    rows.iter().map(read).collect()
 }
 
 /// Compares what is known of endpoints with what was, and adds what changed to the log. Aliases are those that
@@ -103,17 +115,17 @@ pub(super) async fn note(
         return Ok(Vec::new());
     }
     let is_baseline = is_baseline(connection, scope, batch).await?;
-    let ids: Vec<&str> = batch.surfaces.iter().map(|one| one.endpoint.as_str()).collect();
-    let rows = by_ids(connection, scope, sql::SURFACES, &ids).await?;
-    let mut stored = rows.iter().map(Stored::row).collect::<Inner<BTreeMap<_, _>>>()?;
+    let compared = compared(connection, scope, &batch.surfaces).await?;
+    let ids: Vec<&str> = compared.iter().map(|one| one.endpoint.as_str()).collect();
+    let mut known = surfaces(connection, scope, &ids).await?;
     let endpoints: BTreeMap<_, _> = batch.endpoints.iter().map(|one| (&one.id, one)).collect();
     let mut changes = Vec::new();
-    for now in &batch.surfaces {
+    for now in compared {
         let Some(endpoint) = endpoints.get(&now.endpoint) else { continue };
         if changes.len() >= MAX_CHANGES_AT_ONCE {
             break;
         }
-        let before = stored.remove(now.endpoint.as_str());
+        let before = known.remove(now.endpoint.as_str());
         let differences = compare(connection, scope, before, now, is_baseline).await?;
         changes.extend(write(connection, scope, endpoint, differences, batch.now).await?);
     }
@@ -127,17 +139,15 @@ pub(super) async fn note(
 async fn compare(
     connection: &mut Connection,
     scope: &Scope,
-    before: Option<Stored>,
+    before: Option<Surface>,
     now: &Surface,
     is_baseline: bool,
 ) -> Inner<Vec<Difference>> {
-    if before.as_ref().is_some_and(|before| before.is_as(now)) || !(now.confirmed || is_baseline) {
+    if !now.confirmed && !is_baseline {
         return Ok(Vec::new());
     }
-    let id = now.endpoint.as_str();
     let (surface, found) = match before {
-        Some(before) => {
-            let mut surface = before.surface(id)?;
+        Some(mut surface) => {
             let found = surface.take_in(now);
             (surface, found)
         }
@@ -148,7 +158,7 @@ async fn compare(
         },
     };
     in_scope!(sql::SAVE_SURFACE, scope)
-        .bind(id)
+        .bind(now.endpoint.as_str())
         .bind(signed(surface.requests))
         .bind(surface.state.as_str())
         .bind(json("surface", &surface)?)
@@ -167,12 +177,10 @@ async fn inherited(
     let aliases = aliases::of(connection, scope, &now.endpoint).await?;
     let ids: Vec<&str> = aliases.iter().map(|alias| alias.as_str()).collect();
     let mut known: Option<Surface> = None;
-    for row in by_ids(connection, scope, sql::SURFACES, &ids).await? {
-        let (id, stored) = Stored::row(&row)?;
-        let stored = stored.surface(&id)?;
+    for (id, surface) in surfaces(connection, scope, &ids).await? {
         match &mut known {
-            Some(known) => known.join(&stored),
-            None => known = Some(stored),
+            Some(known) => known.join(&surface),
+            None => known = Some(surface),
         }
         in_scope!(sql::FORGET_SURFACE, scope).bind(id.as_str()).execute(&mut *connection).await?;
     }

@@ -6,8 +6,13 @@ SELECT began, ends FROM change_baselines WHERE organisation = $1 AND environment
 pub(crate) const ADD_BASELINE: &str = "\
 INSERT INTO change_baselines (organisation, environment, began, ends) VALUES ($1, $2, $3, $4)";
 
+/// From what it shows whether a surface has to be compared.
+pub(crate) const SURFACE_MARKS: &str = "\
+SELECT endpoint_id, requests, inventory_state FROM endpoint_surfaces \
+WHERE organisation = $1 AND environment = $2 AND endpoint_id IN ";
+
 pub(crate) const SURFACES: &str = "\
-SELECT endpoint_id, requests, inventory_state, body FROM endpoint_surfaces \
+SELECT endpoint_id, body FROM endpoint_surfaces \
 WHERE organisation = $1 AND environment = $2 AND endpoint_id IN ";
 
 pub(crate) const SAVE_SURFACE: &str = "\
