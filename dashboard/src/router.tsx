@@ -62,6 +62,11 @@ const endpoint = createRoute({
   path: "/inventory/$id",
   component: lazyRouteComponent(() => import("./pages/endpoint.tsx"), "EndpointPage"),
 });
+const changes = createRoute({
+  getParentRoute: at,
+  path: "/changes",
+  component: lazyRouteComponent(() => import("./pages/changes.tsx"), "Changes"),
+});
 const findings = createRoute({
   getParentRoute: at,
   path: "/findings",
@@ -130,6 +135,7 @@ export const router = createRouter({
       overview,
       inventory,
       endpoint,
+      changes,
       findings,
       finding,
       incidents,

@@ -6,6 +6,7 @@ use smol_str::SmolStr;
 
 use crate::{
     actor::{ActorKind, ActorRef, Grade},
+    change::Surface,
     detection::Detection,
     endpoint::Endpoint,
     finding::Finding,
@@ -31,6 +32,10 @@ pub struct Analysis {
     pub actors: Vec<ActorSummary>,
     /// What was read.
     pub input: InputSummary,
+    /// What the change log compares, for the store; no part of the output.
+    #[serde(skip)]
+    #[schemars(skip)]
+    pub surfaces: Vec<Surface>,
 }
 
 /// Figures of an analysis.

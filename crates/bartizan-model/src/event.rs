@@ -1,10 +1,12 @@
-//! An event: that a finding, incident or detection came or changed. What leaves the product.
+//! An event: that a finding, incident or detection came or changed, or that the catalogue did. What leaves
+//! the product.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    change::Change,
     detection::Detection,
     finding::Finding,
     ids::{EnvironmentId, EventId, OrganisationId, Scope},
@@ -39,6 +41,9 @@ pub enum EventType {
     /// A detection that was not known before.
     #[serde(rename = "detection.new")]
     DetectionNew,
+    /// A change of the catalogue was noticed.
+    #[serde(rename = "change.new")]
+    ChangeNew,
     /// Somebody tries a sink out.
     #[serde(rename = "test")]
     Test,
@@ -53,6 +58,7 @@ impl EventType {
         Self::IncidentNew,
         Self::IncidentUpdated,
         Self::DetectionNew,
+        Self::ChangeNew,
         Self::Test,
     ];
 
@@ -66,6 +72,7 @@ impl EventType {
             Self::IncidentNew => "incident.new",
             Self::IncidentUpdated => "incident.updated",
             Self::DetectionNew => "detection.new",
+            Self::ChangeNew => "change.new",
             Self::Test => "test",
         }
     }
@@ -77,8 +84,8 @@ impl fmt::Display for EventType {
     }
 }
 
-/// One event, in the shape that every sink sends. Exactly one of `finding`, `incident` and
-/// `detection` is there (none in a test), redacted as everywhere else.
+/// One event, in the shape that every sink sends. Exactly one of `finding`, `incident`, `detection` and
+/// `change` is there (none in a test), redacted as everywhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Event {
     /// [`EVENT_VERSION`].
@@ -112,6 +119,9 @@ pub struct Event {
     /// The detection.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detection: Option<Detection>,
+    /// The change of the catalogue.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub change: Option<Change>,
 }
 
 impl Event {
@@ -136,6 +146,7 @@ impl Event {
             finding: None,
             incident: None,
             detection: None,
+            change: None,
         }
     }
 
@@ -162,6 +173,14 @@ impl Event {
         Self { detection: Some(detection), ..about }
     }
 
+    /// About a change of the catalogue.
+    #[must_use]
+    pub fn change(scope: &Scope, time: Timestamp, change: Change) -> Self {
+        let severity = change.grade.severity();
+        let about = Self::about(scope, EventType::ChangeNew, time, severity, change.id.as_str());
+        Self { change: Some(change), ..about }
+    }
+
     /// To try a sink out.
     #[must_use]
     pub fn test(scope: &Scope, time: Timestamp) -> Self {
@@ -171,12 +190,13 @@ impl Event {
     /// One line for people: what it is about. Holds text of the traffic: encode it for where it goes.
     #[must_use]
     pub fn headline(&self) -> String {
-        match (&self.finding, &self.incident, &self.detection) {
+        match (&self.finding, &self.incident, &self.detection, &self.change) {
             (Some(one), ..) => {
                 format!("{} {} on {} ({})", one.code, one.title, one.host, one.state)
             }
-            (_, Some(one), _) => format!("incident {}: {}", one.id, one.summary),
-            (.., Some(one)) => format!("{} {} by {}", one.code, one.title, one.actor.label),
+            (_, Some(one), ..) => format!("incident {}: {}", one.id, one.summary),
+            (_, _, Some(one), _) => format!("{} {} by {}", one.code, one.title, one.actor.label),
+            (.., Some(one)) => format!("{} at {}", one.headline(), one.place()),
             _ => "a test: this sink works".to_owned(),
         }
     }
@@ -184,9 +204,10 @@ impl Event {
     /// Id of what it is about; of the event itself in a test.
     #[must_use]
     pub fn subject(&self) -> &str {
-        match (&self.finding, &self.incident, &self.detection) {
+        match (&self.finding, &self.incident, &self.detection, &self.change) {
             (Some(one), ..) => one.id.as_str(),
-            (_, Some(one), _) => one.id.as_str(),
+            (_, Some(one), ..) => one.id.as_str(),
+            (_, _, Some(one), _) => one.id.as_str(),
             (.., Some(one)) => one.id.as_str(),
             _ => self.id.as_str(),
         }

@@ -131,6 +131,10 @@ text_id!(
     EventId, "evt", "event"
 );
 text_id!(
+    /// An entry of the change log of the catalogue.
+    ChangeId, "chg", "change"
+);
+text_id!(
     /// An own API key.
     ApiKeyId, "key", "api-key"
 );

@@ -62,6 +62,8 @@ pub struct Done {
     pub failed: Option<SourceError>,
     /// Whether it was cancelled.
     pub cancelled: bool,
+    /// Changes of the catalogue that the change log was told.
+    pub changes: u64,
 }
 
 /// Why a run gives no result.
@@ -105,8 +107,9 @@ pub fn run(source: &mut dyn Source, run: Run<'_>) -> Result<Done, RunError> {
     let mut analysis = judge::results(&mut state, &snapshot);
     analysis.input = intake.summary(format, bytes);
     analysis.input.resumed = before;
+    let mut changes = 0;
     if let Some(keeper) = &mut keeper {
-        keeper.finish(&state, &analysis)?;
+        changes = keeper.finish(&state, &analysis)?;
     }
     Ok(Done {
         analysis,
@@ -114,6 +117,7 @@ pub fn run(source: &mut dyn Source, run: Run<'_>) -> Result<Done, RunError> {
         spool,
         failed: intake.failed,
         cancelled: cancelled.load(Ordering::Relaxed),
+        changes,
     })
 }
 

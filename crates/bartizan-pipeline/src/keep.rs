@@ -13,7 +13,8 @@ use bartizan_model::{
     source::Checkpoint,
 };
 use bartizan_store::{
-    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, RunRecord, StoreError,
+    Batch, DataDirectory, EndpointMerge, ExchangeFacts, LearnedState, RunRecord, SaveReport,
+    StoreError,
 };
 use tokio::runtime::Runtime;
 
@@ -101,6 +102,7 @@ pub struct Keeper<'a> {
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
+    settling: bartizan_model::Duration,
     now: fn() -> Timestamp,
 }
 
@@ -153,8 +155,16 @@ impl<'a> Keeper<'a> {
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
+            settling: bartizan_model::Duration::ZERO,
             now,
         }
+    }
+
+    /// Lets the baseline of the change log, when it begins now, last so long: live traffic shows an API bit by
+    /// bit. Without it the first results are the baseline.
+    #[must_use]
+    pub fn settling(self, settling: bartizan_model::Duration) -> Self {
+        Self { settling, ..self }
     }
 
     /// Notes one judged exchange.
@@ -211,8 +221,8 @@ impl<'a> Keeper<'a> {
         self.directory.removed_for_space()
     }
 
-    /// Writes what is left together with the result.
-    pub(crate) fn finish(&mut self, state: &State, analysis: &Analysis) -> Result<(), KeepError> {
+    /// Writes what is left together with the result; how many changes of the catalogue that brought.
+    pub(crate) fn finish(&mut self, state: &State, analysis: &Analysis) -> Result<u64, KeepError> {
         let batch = self.batch(state);
         let mut batch = self.or_lose(batch)?;
         batch.endpoints.clone_from(&analysis.endpoints);
@@ -220,6 +230,8 @@ impl<'a> Keeper<'a> {
         batch.detections.clone_from(&analysis.detections);
         batch.incidents.clone_from(&analysis.incidents);
         batch.actors.clone_from(&analysis.actors);
+        batch.surfaces.clone_from(&analysis.surfaces);
+        batch.settling = self.settling;
         batch.merges = state
             .endpoint_merges()
             .into_iter()
@@ -228,7 +240,7 @@ impl<'a> Keeper<'a> {
         self.run.summary = analysis.summary.clone();
         self.run.input = analysis.input.clone();
         batch.run = Some(self.run.clone());
-        self.write(batch)
+        Ok(self.write(batch)?.changes.len() as u64)
     }
 
     fn batch(&self, state: &State) -> Result<Batch, KeepError> {
@@ -257,7 +269,7 @@ impl<'a> Keeper<'a> {
         batch
     }
 
-    fn write(&mut self, batch: Batch) -> Result<(), KeepError> {
+    fn write(&mut self, batch: Batch) -> Result<SaveReport, KeepError> {
         let facts = std::mem::take(&mut self.waiting);
         let count = facts.len() as u64;
         self.last_step = Instant::now();
@@ -265,9 +277,9 @@ impl<'a> Keeper<'a> {
         if saved.is_err() {
             self.lost += count;
         }
-        saved?;
+        let report = saved?;
         // Until then it goes with each batch that is tried.
         self.traffic.forget();
-        Ok(())
+        Ok(report)
     }
 }

@@ -292,7 +292,7 @@ fn finish(
     let written = keeper.finish(state, &analysis);
     counters.facts_lost.fetch_add(keeper.lost() - before, Relaxed);
     counters.facts_removed.store(keeper.removed(), Relaxed);
-    written.map(|()| analysis)
+    written.map(|_| analysis)
 }
 
 /// Computes and writes results until there are no more jobs.

@@ -8,6 +8,7 @@
 mod api_keys;
 mod audit;
 mod calls;
+mod changelog;
 mod database;
 mod deliveries;
 mod directory;
@@ -34,6 +35,9 @@ mod workflow;
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, NewApiKey, StoredApiKeys, create_api_key};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
 pub use calls::{CallCount, Calls, CallsCompared, Period, PeriodPair};
+pub use changelog::{
+    CHANGES_KEPT, ChangeBaseline, ChangeFilter, ChangeLog, MAX_CHANGES, MAX_CHANGES_AT_ONCE,
+};
 pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
 pub use deliveries::{
     DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,
@@ -59,7 +63,7 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
+    ActorOrder, AuditOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{

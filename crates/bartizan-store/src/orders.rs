@@ -126,6 +126,17 @@ orders!(
 );
 
 orders!(
+    /// Orders of changes of the catalogue, by the time of the traffic.
+    ChangeOrder {
+        /// Latest first.
+        #[default]
+        TimeDown "-time" down [Int("seen_at"), ID],
+        /// Oldest first.
+        Time "time" up [Int("seen_at"), ID],
+    }
+);
+
+orders!(
     /// Orders of actors.
     ActorOrder {
         /// Busiest first.

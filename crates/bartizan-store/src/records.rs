@@ -1,8 +1,8 @@
 //! What is written to and read from the store beside the shapes of the model.
 
 use bartizan_model::{
-    Detection, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident, ServiceId,
-    Severity, Timestamp,
+    Change, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident,
+    ServiceId, Severity, Surface, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -60,6 +60,11 @@ pub struct Batch {
     /// How often endpoints were called. [`DataDirectory::save`](crate::DataDirectory::save) counts it. Not
     /// cumulative: it is added to what is stored.
     pub calls: Vec<CallCount>,
+    /// What the change log compares with what was known before, of `endpoints`. What is new comes into it; the
+    /// first surfaces of a scope are the baseline, and so is all that comes while that lasts.
+    pub surfaces: Vec<Surface>,
+    /// How long a baseline lasts that begins with this batch.
+    pub settling: Duration,
 }
 
 /// What a batch changed beyond writing it down.
@@ -73,6 +78,8 @@ pub struct SaveReport {
     pub replaced: Vec<FindingId>,
     /// Endpoints that were merged away by this batch.
     pub merged: Vec<EndpointId>,
+    /// Changes of the catalogue that this batch brought into the change log.
+    pub changes: Vec<Change>,
 }
 
 /// Endpoints that turned out to be one.

@@ -13,6 +13,7 @@ use crate::{
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     calls::Calls,
+    changelog::ChangeLog,
     deliveries::DeliveryStore,
     error::Result,
     exchange_log::{
@@ -41,7 +42,7 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Logins + DeliveryStore + Glance + Calls + Triage {
+pub trait Store: Logins + DeliveryStore + Glance + Calls + ChangeLog + Triage {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.
     ///

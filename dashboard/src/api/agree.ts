@@ -1,4 +1,5 @@
 // A test for the compiler: what the API answers, by its own document, is what the pages read. It emits nothing.
+import type * as changes from "./changes.ts";
 import type * as figures from "./figures.ts";
 import type * as schema from "./schema.ts";
 import type * as shapes from "./shapes.ts";
@@ -53,6 +54,8 @@ export type Agreements = [
   Reads<shapes.Callers, schema.Callers>,
   Reads<shapes.EndpointCalls, schema.EndpointCalls>,
   Reads<shapes.EndpointHistory, schema.History>,
+  Reads<changes.Change, schema.Change>,
+  Reads<changes.ChangeLog, schema.Baseline>,
   Reads<figures.Traffic, schema.Traffic>,
   Reads<figures.Changes, schema.Changes>,
 ];

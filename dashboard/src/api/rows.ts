@@ -1,4 +1,5 @@
 // What lists ask of their items: the members that a row shows, and no more.
+import type { Change } from "./changes.ts";
 import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
@@ -67,6 +68,7 @@ export interface Rows {
   "/incidents": IncidentRow;
   "/detections": Detection;
   "/actors": Actor;
+  "/changes": Change;
   "/audit": AuditEntry;
   "/exchanges": Exchange;
 }

@@ -14,6 +14,7 @@ import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
 import { CallersHere, ChangesHere } from "./callers.tsx";
 import { CallsHere } from "./calls.tsx";
+import { ToldHere } from "./changes.tsx";
 import { DetectionTable } from "./detections.tsx";
 import { Fields } from "./fields.tsx";
 import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
@@ -123,6 +124,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
           <Answers endpoint={endpoint} />
           <Outcome detections={detections.data?.items ?? []} title="Hostile requests" />
           <DataHere endpoint={endpoint} />
+          <ToldHere endpoint={endpoint.id} />
           <ChangesHere endpoint={endpoint} />
           {endpoint.template_evidence.length > 0 && (
             <Panel title="Why the path is a template">

@@ -17,6 +17,7 @@ export interface Place {
   to:
     | "/"
     | "/inventory"
+    | "/changes"
     | "/incidents"
     | "/actors"
     | "/live"
@@ -36,6 +37,7 @@ export interface Place {
 export const PLACES: Place[] = [
   { to: "/", name: "Overview", icon: "overview", letter: "o" },
   { to: "/inventory", name: "Inventory", icon: "list", letter: "i", group: "Discover" },
+  { to: "/changes", name: "Changes", icon: "clock", letter: "c" },
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },
   { to: "/actors", name: "Actors", icon: "actors", letter: "a" },
   { to: "/live", name: "Live", icon: "live", letter: "l" },

@@ -12,6 +12,7 @@ after(() => browser?.close());
 const PAGES = [
   "/",
   "/inventory",
+  "/changes",
   "/incidents",
   "/actors",
   "/live",

@@ -55,7 +55,10 @@ impl Profile {
     fn add_class(&mut self, seen: &ClassSeen) {
         let same = |mine: &&mut ClassSeen| mine.hash == seen.hash && mine.class == seen.class;
         match self.classes.iter_mut().find(same) {
-            Some(mine) => mine.count += seen.count,
+            Some(mine) => {
+                mine.count += seen.count;
+                mine.witnesses.merge(seen.witnesses);
+            }
             None => self.classes.push(seen.clone()),
         }
     }
@@ -90,12 +93,16 @@ impl Profile {
                     == (theirs.auth_type, &theirs.location, &theirs.name)
             };
             match self.auth.iter_mut().find(same) {
-                Some(mine) => mine.count += theirs.count,
+                Some(mine) => {
+                    mine.count += theirs.count;
+                    mine.witnesses.merge(theirs.witnesses);
+                }
                 None => self.auth.push(theirs.clone()),
             }
         }
         self.authenticated += other.authenticated;
         self.anonymous += other.anonymous;
+        self.anonymous_callers.merge(other.anonymous_callers);
         self.auth_unknown += other.auth_unknown;
         self.public_callers += other.public_callers;
         self.private_callers += other.private_callers;

@@ -5,14 +5,17 @@ pub mod distinct;
 pub mod format;
 mod join;
 pub mod maps;
+mod names;
 pub mod place;
 pub mod profile;
 mod sketch;
 pub mod timeline;
 pub mod values;
+mod witnesses;
 
 pub use actors::ActorTable;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;
 pub use timeline::Timeline;
+pub use witnesses::Witnesses;

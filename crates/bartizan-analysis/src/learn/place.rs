@@ -5,7 +5,7 @@ use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::{format::format_of, values::Values};
+use super::{Witnesses, format::format_of, values::Values};
 
 /// Most redacted examples per place.
 const MAX_EXAMPLES: usize = 3;
@@ -40,6 +40,8 @@ pub struct Place {
     pub objects: u64,
     /// The same by body.
     pub bodies: Vec<InBody>,
+    /// Who sent one or was answered with one.
+    pub witnesses: Witnesses,
 }
 
 /// How many values were in one kind of body.
@@ -92,6 +94,9 @@ impl Place {
 
     pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen<'_>) {
         self.seen += 1;
+        if let Some(caller) = seen.caller {
+            self.witnesses.add(caller);
+        }
         self.types |= 1 << type_bit(&value);
         let objects = u64::from(matches!(value, Value::Object));
         self.objects += objects;
@@ -188,6 +193,7 @@ impl Place {
     /// Joins; `renumber` tells the number here of a body that has another there.
     pub(super) fn merge(&mut self, other: &Self, renumber: impl Fn(u8) -> Option<u8>) {
         self.seen += other.seen;
+        self.witnesses.merge(other.witnesses);
         self.values.merge(&other.values);
         self.objects += other.objects;
         for body in &other.bodies {

@@ -12,8 +12,9 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distinct, Maps,
+    Distinct, Maps, Witnesses,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
+    names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
 };
 use crate::{classes::ClassHit, facts::Facts, identity::Caller};
@@ -58,6 +59,8 @@ pub struct Profile {
     pub authenticated: u64,
     /// Successes without any credential, where the source records request headers.
     pub anonymous: u64,
+    /// Who these were, those of hostile exchanges left out.
+    pub anonymous_callers: Witnesses,
     /// Successes without any credential, where the source may have left one out.
     pub auth_unknown: u64,
     /// Exchanges whose caller had a public address.
@@ -102,6 +105,8 @@ pub struct AuthSeen {
     pub name: String,
     /// Successes that carried it.
     pub count: u64,
+    /// Whose these were, those of hostile exchanges left out.
+    pub witnesses: Witnesses,
 }
 
 /// One data class at one place.
@@ -117,91 +122,12 @@ pub struct ClassSeen {
     pub direction: Direction,
     /// Values.
     pub count: u64,
+    /// Who sent one or was answered with one, hostile exchanges and those that were not granted left out.
+    pub witnesses: Witnesses,
 }
 
 /// Most ways of authentication per endpoint.
 const MAX_AUTH: usize = 64;
-
-/// Query parameters that bound the number of results, by convention.
-const PAGE_PARAMETERS: &[&str] = &[
-    "limit",
-    "page",
-    "per_page",
-    "perpage",
-    "page_size",
-    "pagesize",
-    "size",
-    "count",
-    "first",
-    "last",
-    "offset",
-    "cursor",
-    "top",
-    "$top",
-    "maxresults",
-    "max_results",
-    "take",
-    "skip",
-    "start",
-    "after",
-    "before",
-    "page_token",
-    "pagetoken",
-    "max",
-    "rows",
-    "num",
-    "n",
-];
-
-/// Headers that say nothing about an API's parameters.
-const COMMON_HEADERS: &[&str] = &[
-    "accept",
-    "accept-charset",
-    "accept-encoding",
-    "accept-language",
-    "authorization",
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-length",
-    "content-type",
-    "cookie",
-    "date",
-    "dnt",
-    "expect",
-    "forwarded",
-    "from",
-    "host",
-    "if-match",
-    "if-modified-since",
-    "if-none-match",
-    "if-range",
-    "if-unmodified-since",
-    "keep-alive",
-    "origin",
-    "pragma",
-    "priority",
-    "proxy-authorization",
-    "proxy-connection",
-    "range",
-    "referer",
-    "save-data",
-    "te",
-    "traceparent",
-    "tracestate",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "upgrade-insecure-requests",
-    "user-agent",
-    "via",
-    "x-forwarded-for",
-    "x-forwarded-host",
-    "x-forwarded-proto",
-    "x-real-ip",
-    "x-request-id",
-    "x-requested-with",
-];
 
 /// What the learner is given beside the facts.
 pub struct Lesson<'a> {
@@ -213,6 +139,14 @@ pub struct Lesson<'a> {
     pub time: Option<Timestamp>,
     /// Whether the exchange was found hostile: then it teaches no parameters or baselines.
     pub hostile: bool,
+}
+
+impl Lesson<'_> {
+    /// Key of who called, if that may count and did nothing hostile; else 0, which is nobody.
+    fn witness(&self) -> u64 {
+        let counts = self.caller.counts && !self.hostile;
+        if counts { self.caller.actor_key.first8() } else { 0 }
+    }
 }
 
 impl Profile {
@@ -240,7 +174,7 @@ impl Profile {
         }
         if success {
             self.successes += 1;
-            self.learn_auth(lesson.facts);
+            self.learn_auth(lesson);
         }
         if !lesson.hostile {
             if success {
@@ -249,7 +183,7 @@ impl Profile {
             self.learn_values(lesson, Side::Response, success);
             self.learn_sketch(lesson.facts, success);
         }
-        self.learn_classes(lesson.facts, success);
+        self.learn_classes(lesson, success);
         // A full table is looked through whenever what it could not take has doubled.
         if overflow.checked_ilog2() != self.places_overflow.checked_ilog2() {
             self.find_maps(MIN_KEYS_WHEN_FULL);
@@ -258,10 +192,14 @@ impl Profile {
         }
     }
 
-    fn learn_auth(&mut self, facts: &Facts<'_>) {
+    fn learn_auth(&mut self, lesson: &Lesson<'_>) {
+        let (facts, witness) = (lesson.facts, lesson.witness());
         if facts.credentials.is_empty() {
             match facts.exchange.request.header_state {
-                HeaderState::Complete => self.anonymous += 1,
+                HeaderState::Complete => {
+                    self.anonymous += 1;
+                    self.anonymous_callers.add(witness);
+                }
                 HeaderState::Incomplete => self.auth_unknown += 1,
             }
             return;
@@ -275,13 +213,17 @@ impl Profile {
                     && seen.name == credential.name
             });
             match known {
-                Some(seen) => seen.count += 1,
+                Some(seen) => {
+                    seen.count += 1;
+                    seen.witnesses.add(witness);
+                }
                 None if full => {}
                 None => self.auth.push(AuthSeen {
                     auth_type: credential.auth_type,
                     location: credential.location.to_owned(),
                     name: credential.name.to_string(),
                     count: 1,
+                    witnesses: Witnesses::of(witness),
                 }),
             }
         }
@@ -397,7 +339,9 @@ impl Profile {
         place.learn(node, value, seen);
     }
 
-    fn learn_classes(&mut self, facts: &Facts<'_>, success: bool) {
+    fn learn_classes(&mut self, lesson: &Lesson<'_>, success: bool) {
+        let facts = lesson.facts;
+        let witness = if success { lesson.witness() } else { 0 };
         let mut sensitive = false;
         for ClassHit { class, node, .. } in facts.classes {
             let Some(node) = facts.decoded.view.node(*node) else { continue };
@@ -412,7 +356,10 @@ impl Profile {
             let full = self.classes.len() >= MAX_CLASS_PLACES;
             let mut known = self.classes.iter_mut();
             match known.find(|seen| seen.hash == hash && seen.class == class.as_str()) {
-                Some(seen) => seen.count += 1,
+                Some(seen) => {
+                    seen.count += 1;
+                    seen.witnesses.add(witness);
+                }
                 None if full => self.places_overflow += 1,
                 None => self.classes.push(ClassSeen {
                     hash,
@@ -420,6 +367,7 @@ impl Profile {
                     location: node.general(),
                     direction,
                     count: 1,
+                    witnesses: Witnesses::of(witness),
                 }),
             }
         }

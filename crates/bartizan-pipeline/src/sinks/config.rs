@@ -56,8 +56,10 @@ const fn least() -> Severity {
 }
 
 fn usual() -> Vec<EventType> {
-    use EventType::{FindingChanged, FindingNew, FindingReopened, IncidentNew, IncidentUpdated};
-    vec![FindingNew, FindingReopened, FindingChanged, IncidentNew, IncidentUpdated]
+    use EventType::{
+        ChangeNew, FindingChanged, FindingNew, FindingReopened, IncidentNew, IncidentUpdated,
+    };
+    vec![FindingNew, FindingReopened, FindingChanged, IncidentNew, IncidentUpdated, ChangeNew]
 }
 
 const fn attempts() -> u32 {
@@ -100,6 +102,8 @@ enum EventName {
     IncidentUpdated,
     #[schemars(rename = "detection.new")]
     DetectionNew,
+    #[schemars(rename = "change.new")]
+    ChangeNew,
 }
 
 /// A sink that cannot be used.

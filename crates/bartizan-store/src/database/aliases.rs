@@ -45,6 +45,15 @@ pub(super) async fn resolve(
     Ok(target(connection, scope, id).await?.unwrap_or_else(|| id.clone()))
 }
 
+/// Whether somebody set this one apart from another.
+pub(super) async fn is_apart(
+    connection: &mut Connection,
+    scope: &Scope,
+    id: &EndpointId,
+) -> Inner<bool> {
+    Ok(target(connection, scope, id).await?.as_ref() == Some(id))
+}
+
 /// The ids that lead to `id`.
 pub(super) async fn of(
     connection: &mut Connection,

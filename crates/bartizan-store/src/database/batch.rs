@@ -9,7 +9,7 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    calls, changes,
+    calls, changelog, changes,
     connection::indexed,
     findings, incidents, log_index, maintain,
     outbox::Outbox,
@@ -44,6 +44,7 @@ pub(super) async fn save(
         save_endpoint(connection, &to, endpoint).await?;
     }
     merge(connection, &to, batch, &mut report).await?;
+    report.changes = changelog::note(connection, scope, batch).await?;
     for finding in &batch.findings {
         save_finding(connection, &to, finding, &mut report).await?;
     }

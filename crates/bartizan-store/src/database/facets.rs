@@ -7,6 +7,7 @@ use sqlx::AssertSqlSafe;
 
 use super::{Connection, Inner, audit::unsigned, filters, read};
 use crate::{
+    changelog::ChangeFilter,
     facets::{Facet, Facets},
     query::{ActorFilter, EndpointFilter, FindingFilter, IncidentFilter},
     sql::select::Select,
@@ -52,6 +53,8 @@ const OF_FINDINGS: [Column; 5] = [
     ("assignee", "assignee", Holds::Text),
 ];
 const OF_INCIDENTS: [Column; 1] = [("severity", "severity", Holds::Severity)];
+const OF_CHANGES: [Column; 3] =
+    [("kind", "kind", Holds::Text), ("grade", "grade", Holds::Text), ("host", "host", Holds::Text)];
 const OF_ACTORS: [Column; 1] = [("kind", "kind", Holds::Text)];
 
 pub(super) async fn endpoints(
@@ -69,6 +72,15 @@ pub(super) async fn findings(
 ) -> Inner<Facets> {
     let select = filters::findings(connection, scope, filter).await?;
     count(connection, &select, &OF_FINDINGS).await
+}
+
+pub(super) async fn changes(
+    connection: &mut Connection,
+    scope: &Scope,
+    filter: &ChangeFilter,
+) -> Inner<Facets> {
+    let select = filters::changes(connection, scope, filter).await?;
+    count(connection, &select, &OF_CHANGES).await
 }
 
 pub(super) async fn incidents(

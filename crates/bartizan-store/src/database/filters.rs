@@ -4,6 +4,7 @@ use bartizan_model::{EndpointId, Scope, Severity, Timestamp};
 
 use super::{Connection, Inner, aliases, audit::signed, connection::indexed};
 use crate::{
+    changelog::ChangeFilter,
     orders::DetectionOrder,
     query::{ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter},
     sql::select::{List, Select},
@@ -19,6 +20,9 @@ pub(super) static INCIDENTS: List =
     List { name: "incidents", columns: "id, body", table: "incidents" };
 pub(super) static ACTORS: List =
     List { name: "actors", columns: "id, first_seen, last_seen, body", table: "actors" };
+
+pub(super) static CHANGES: List =
+    List { name: "changes", columns: "id, body", table: "change_log" };
 
 /// Left out of lists: endpoints that lead elsewhere. An alias of itself was split by a person.
 const NO_ALIASES: &str = "id NOT IN (SELECT alias FROM endpoint_aliases \
@@ -112,6 +116,20 @@ pub(super) fn actors(scope: &Scope, filter: &ActorFilter) -> Select {
     select
 }
 
+pub(super) async fn changes(
+    connection: &mut Connection,
+    scope: &Scope,
+    filter: &ChangeFilter,
+) -> Inner<Select> {
+    let mut select = Select::new(&CHANGES, scope);
+    select.also_any("kind", filter.kinds.iter().map(|kind| kind.as_str()));
+    select.also_any("grade", filter.grades.iter().map(|grade| grade.as_str()));
+    select.also_any("host", filter.hosts.iter().map(|host| indexed(host)));
+    also_time(&mut select, filter.since, filter.before);
+    also_endpoint(&mut select, connection, scope, filter.endpoint.as_ref()).await?;
+    Ok(select)
+}
+
 fn also_severity(select: &mut Select, any: &[Severity], least: Option<Severity>) {
     select.also_any_int("severity", any.iter().map(|severity| *severity as i64));
     select.also_int("severity", ">= ?", least.map(|severity| severity as i64));
@@ -140,7 +158,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        orders::{ActorOrder, EndpointOrder, FindingOrder, IncidentOrder},
+        orders::{ActorOrder, ChangeOrder, EndpointOrder, FindingOrder, IncidentOrder},
         query::{PageRequest, SortKey},
         sql::sorted::{Key, Order, Sorted},
     };
@@ -195,6 +213,13 @@ mod tests {
         check(&mut c, &incidents(&s, &filter), IncidentOrder::ALL).await;
         let filter = ActorFilter { min_detections: Some(1), ..ActorFilter::default() };
         check(&mut c, &actors(&s, &filter), ActorOrder::ALL).await;
+        let filter = ChangeFilter {
+            since: Some(Timestamp::from_micros(1)),
+            kinds: vec![bartizan_model::ChangeKind::EndpointAdded],
+            ..ChangeFilter::default()
+        };
+        let select = changes(&mut c, &s, &filter).await.expect("no alias");
+        check(&mut c, &select, ChangeOrder::ALL).await;
         for order in DetectionOrder::ALL {
             let none = DetectionFilter::default();
             let select = detections(&mut c, &s, &none, *order).await.expect("no alias");

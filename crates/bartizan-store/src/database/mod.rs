@@ -6,6 +6,7 @@ mod api_keys;
 mod audit;
 mod batch;
 mod calls;
+mod changelog;
 mod changes;
 mod connection;
 mod copy;

@@ -113,6 +113,8 @@ impl Outbox {
         }
         let detections = self.new_detections.iter().filter_map(|at| batch.detections.get(*at));
         events.extend(detections.map(|one| Event::detection(scope, batch.now, one.clone())));
+        let changes = report.changes.iter().filter(|_| self.wants(&[ChangeNew]));
+        events.extend(changes.map(|one| Event::change(scope, batch.now, one.clone())));
         deliveries::add(connection, scope, &self.subscriptions, &events, batch.now).await
     }
 }

@@ -1,7 +1,7 @@
 //! Lists and single things.
 
 use bartizan_model::{
-    Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Scope, Timestamp,
+    Change, Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Scope, Timestamp,
     analysis::ActorSummary,
 };
 use serde::de::DeserializeOwned;
@@ -13,8 +13,9 @@ use super::{
     query,
 };
 use crate::{
+    changelog::ChangeFilter,
     error::StoreError,
-    orders::{ActorOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
+    orders::{ActorOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest, SortKey,
@@ -79,6 +80,16 @@ pub(super) async fn detections(
 ) -> Inner<Page<Detection>> {
     let select = filters::detections(connection, scope, filter, page.order).await?;
     fetch(connection, &select, page.order.sorted(), page, body_row("detection")).await
+}
+
+pub(super) async fn changes(
+    connection: &mut Connection,
+    scope: &Scope,
+    filter: &ChangeFilter,
+    page: &PageRequest<ChangeOrder>,
+) -> Inner<Page<Change>> {
+    let select = filters::changes(connection, scope, filter).await?;
+    fetch(connection, &select, page.order.sorted(), page, body_row("change")).await
 }
 
 pub(super) async fn incidents(

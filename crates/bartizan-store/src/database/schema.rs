@@ -1,5 +1,5 @@
-//! Migrations: numbered files, compiled in, applied in order. A published file never changes, and
-//! both databases have the same numbers.
+//! Migrations: numbered files, compiled in, applied in order of their numbers, of which some may be missing.
+//! A published file never changes, and both databases have the same numbers.
 
 use std::path::Path;
 
@@ -95,7 +95,8 @@ mod tests {
                 .map(|(version, name, _)| format!("{version:04}_{name}.sql"))
                 .collect();
             assert_eq!(files, known);
-            assert!(migrations.windows(2).all(|pair| pair[0].0 + 1 == pair[1].0));
+            // A number that was given away and not used stays out.
+            assert!(migrations.windows(2).all(|pair| pair[0].0 < pair[1].0));
         }
     }
 }

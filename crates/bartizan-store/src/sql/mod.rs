@@ -3,6 +3,7 @@
 //! dialect of each implementation.
 
 pub(crate) mod calls;
+pub(crate) mod changelog;
 mod counted;
 pub(crate) mod deliveries;
 pub(crate) mod glance;

@@ -4,6 +4,7 @@
 mod api_keys;
 mod batches;
 mod calls;
+mod changelog;
 mod deliveries;
 mod glance;
 mod inventory;
@@ -75,6 +76,7 @@ on_both! {
     deliveries: events_of_findings_are_what_changed, events_of_incidents_and_detections, sinks_are_told_what_they_want, deliveries_are_claimed_and_settled, dead_letters_are_listed_retried_and_forgotten, what_is_too_much_is_dropped_and_counted;
     triage: findings_are_given_to_users, comments_are_kept_and_audited, things_have_names;
     calls: calls_add_up_over_time_and_are_forgotten, calls_of_what_was_merged_count_for_what_stays;
+    changelog: the_first_results_are_the_baseline, changes_are_told_once, what_becomes_one_endpoint_is_not_new, changes_are_filtered_sorted_and_counted, changes_are_events_and_bounded, the_oldest_changes_make_room;
     glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, blocks_are_found_from_the_last_one_back, log_budget_drops_oldest_segments;

@@ -1,5 +1,6 @@
 //! Every operation, asked by everybody. An operation that is not in [`sample`] fails here.
 
+mod changes;
 mod events;
 mod lists;
 mod things;
@@ -37,7 +38,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
-        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" => ("", None),
+        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
+        | "getChangeFacets" | "getChangeBaseline" => ("", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }

@@ -95,7 +95,7 @@ fn finish(
     done: Done,
     kept: Option<kept::Kept>,
 ) -> Result<Exit, CommandError> {
-    let Done { mut analysis, state, spool, failed, cancelled } = done;
+    let Done { mut analysis, state, spool, failed, cancelled, changes } = done;
     if let Some(kept) = &kept {
         kept.retain(config)?;
         kept.merge_states(&mut analysis)?;
@@ -107,6 +107,12 @@ fn finish(
         annotate(path, spool, &state)?;
     }
     write_result(cli, arguments, &analysis)?;
+    if changes > 0 && !cli.quiet {
+        let noun = if changes == 1 { "change" } else { "changes" };
+        anstream::eprintln!(
+            "note: {changes} {noun} of the catalogue; see `bartizan catalog changes`"
+        );
+    }
     if let Some(error) = failed {
         return Err(input_error(&error).help("the result covers what came before"));
     }

@@ -8,7 +8,8 @@ use std::path::PathBuf;
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-pub(super) use self::catalog::{About, Catalog, CatalogFormat, Grade};
+pub use self::catalog::{Catalog, CatalogChanges, CatalogCommand};
+pub(super) use self::catalog::{About, CatalogFormat, Grade};
 pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 
@@ -49,8 +50,8 @@ pub enum Command {
     /// Find APIs elsewhere than in traffic: in source code, and in what a server publishes
     #[command(subcommand, after_help = EXIT_CODES)]
     Discover(DiscoverCommand),
-    /// Show the endpoints that an analysis kept with --data
-    #[command(after_help = EXIT_CODES)]
+    /// Show the endpoints that an analysis kept with --data, or what changed about them
+    #[command(after_help = EXIT_CODES, args_conflicts_with_subcommands = true)]
     Catalog(Catalog),
     /// Show findings, or change the state of one
     #[command(after_help = EXIT_CODES)]

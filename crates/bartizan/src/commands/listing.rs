@@ -12,8 +12,10 @@ use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{Catalog, CatalogFormat, Findings, Grade, Incidents, ListFormat, Listing},
-    config,
+    arguments::{
+        Catalog, CatalogCommand, CatalogFormat, Findings, Grade, Incidents, ListFormat, Listing,
+    },
+    changes, config,
     data::{self, Data, failed},
     docs, learned, terminal,
 };
@@ -26,6 +28,9 @@ use crate::{
 const PAGE: u32 = 1_000;
 
 pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandError> {
+    if let Some(CatalogCommand::Changes(arguments)) = &arguments.command {
+        return changes::run(cli, arguments);
+    }
     let format = match arguments.format {
         CatalogFormat::Text => ListFormat::Text,
         CatalogFormat::Json => ListFormat::Json,

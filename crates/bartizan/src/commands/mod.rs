@@ -2,6 +2,7 @@
 
 mod analyze;
 mod arguments;
+mod changes;
 mod config;
 mod data;
 #[cfg(feature = "lab")]

@@ -134,6 +134,7 @@ pub(super) fn start(
             (config.gateway.waiting_mebibytes as usize).saturating_mul(1024 * 1024),
         ),
         exchange_days: config.store.exchange_days,
+        settling: bartizan_model::Duration::hours(config.store.baseline_hours.into()),
         capture: None,
         forget_switches: false,
     })

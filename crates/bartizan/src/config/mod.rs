@@ -121,11 +121,22 @@ pub struct StoreConfig {
     /// Exchange facts beyond this many mebibytes are dropped, oldest first. 0 keeps all. On a full disk the
     /// oldest make room earlier than that.
     pub exchange_mebibytes: u32,
+    /// For so many hours after the first results `serve` takes endpoints, parameters, ways of authentication
+    /// and data classes for what was there all along: the baseline. What is new later is a change, which the
+    /// change log tells. 0: the first results are the baseline, as they are of `analyze`.
+    pub baseline_hours: u32,
 }
 
 impl Default for StoreConfig {
     fn default() -> Self {
-        Self { data: None, keys: None, url: None, exchange_days: 30, exchange_mebibytes: 1_024 }
+        Self {
+            data: None,
+            keys: None,
+            url: None,
+            exchange_days: 30,
+            exchange_mebibytes: 1_024,
+            baseline_hours: 24,
+        }
     }
 }
 

@@ -44,6 +44,8 @@ pub(super) struct Lane {
     pub(super) capture: Option<Capture>,
     /// Tells of exchanges.
     pub(super) watch: Watch,
+    /// How long the baseline of the change log lasts.
+    pub(super) settling: bartizan_model::Duration,
 }
 
 impl Lane {
@@ -53,8 +55,9 @@ impl Lane {
     }
 
     fn run(self) -> Result<Analysis, KeepError> {
-        let Self { mut receiver, snapshot, state, counters, directory, behind, capture, watch } =
-            self;
+        let Self {
+            mut receiver, snapshot, state, counters, directory, behind, capture, watch, ..
+        } = self;
         let capture = RefCell::new(capture);
         let mut lost = 0;
         let mut has_judged = false;
@@ -116,7 +119,8 @@ impl Lane {
                 }
             },
         };
-        live.run(Keeper::live(&behind, &directory, "gateway", now), &mut next)
+        let keeper = Keeper::live(&behind, &directory, "gateway", now).settling(self.settling);
+        live.run(keeper, &mut next)
     }
 }
 

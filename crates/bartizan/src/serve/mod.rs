@@ -197,6 +197,8 @@ pub struct Start {
     pub waiting: (usize, usize),
     /// Days for which exchange facts are kept; 0: no such limit.
     pub exchange_days: u32,
+    /// How long the baseline of the change log lasts.
+    pub settling: bartizan_model::Duration,
     /// Write exchanges to this file, in the clear or tokenised.
     pub capture: Option<(PathBuf, Clear)>,
     /// Forget the modes to which policies were switched by hand.
@@ -313,6 +315,7 @@ impl Serving {
             behind: runtime,
             capture,
             watch,
+            settling: start.settling,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;
         let gateway = running;

@@ -110,7 +110,7 @@ fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
 
 /// Whether a class was seen often enough at its place; see [`crate::classes::Support`]. Where values
 /// are not counted (places beyond the limit), every one of them counts.
-fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
+pub(super) fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
     let values = profile.places.get(&seen.hash).map_or(seen.count, |place| place.seen);
     item_named(&seen.class).is_none_or(|item| item.support.is_enough(seen.count, values))
 }

@@ -4,6 +4,7 @@
 mod endpoint;
 mod findings;
 mod risk;
+mod surface;
 
 use std::{
     borrow::Cow,
@@ -51,6 +52,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
 
     let mut endpoints: Vec<_> =
         known.values().map(|k| endpoint::endpoint(k, state, specs)).collect();
+    let surfaces = known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, e)).collect();
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
@@ -84,7 +86,16 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     for detection in &detections {
         summary.detections_by_severity[detection.severity as usize] += 1;
     }
-    Analysis { summary, endpoints, findings, detections, incidents, actors, ..Analysis::default() }
+    Analysis {
+        summary,
+        endpoints,
+        findings,
+        detections,
+        incidents,
+        actors,
+        surfaces,
+        ..Analysis::default()
+    }
 }
 
 /// What was asked for and is no endpoint: nothing was granted there.

@@ -76,9 +76,13 @@ impl Form {
         let code = match (&event.finding, &event.detection) {
             (Some(finding), _) => finding.code.as_str(),
             (_, Some(detection)) => detection.code.as_str(),
+            _ => event.change.as_ref().map_or("", |change| change.kind.as_str()),
+        };
+        let host = match (&event.finding, &event.change) {
+            (Some(finding), _) => finding.host.as_str(),
+            (_, Some(change)) => change.host.as_str(),
             _ => "",
         };
-        let host = event.finding.as_ref().map_or("", |finding| finding.host.as_str());
         for (name, value) in [
             ("id", event.id.as_str()),
             ("sequence", &sequence),
@@ -113,7 +117,7 @@ const fn severity(severity: Severity) -> u32 {
 /// The event as JSON without what makes it long, if that is enough.
 fn shorter(event: &Event, room: usize) -> Option<String> {
     let mut json = serde_json::to_value(event).ok()?;
-    for subject in ["finding", "incident", "detection"] {
+    for subject in ["finding", "incident", "detection", "change"] {
         if let Some(Value::Object(subject)) = json.get_mut(subject) {
             subject.retain(|key, _| !LONG.contains(&key.as_str()));
         }

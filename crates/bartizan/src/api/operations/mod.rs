@@ -4,6 +4,7 @@ mod actors;
 mod audit;
 mod calls;
 mod catalogue;
+mod changes;
 mod endpoint;
 mod events;
 mod exchanges;
@@ -31,6 +32,7 @@ pub(super) fn all() -> Vec<Operation> {
         catalogue::operations(),
         calls::operations(),
         learned::operations(),
+        changes::operations(),
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),

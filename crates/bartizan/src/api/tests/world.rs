@@ -15,7 +15,7 @@ use bartizan_model::{
     Action, ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Confidence,
     Detection, DetectionId, Endpoint, EndpointId, ExchangeId, Finding, FindingId, FindingState,
     HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
-    ServiceId, Severity, Stage, Timestamp, analysis::ActorSummary,
+    ServiceId, Severity, Stage, Surface, Timestamp, analysis::ActorSummary, change::SETTLED,
 };
 use bartizan_pipeline::{live::Counters, sinks::Couriers};
 use bartizan_store::{
@@ -174,6 +174,23 @@ pub(super) fn exchange(number: u64) -> ExchangeFacts {
     }
 }
 
+/// The endpoint answers callers without a credential, which it did not in the baseline.
+async fn change(store: &dyn Store, scope: &Scope, endpoints: Vec<Endpoint>) {
+    for anonymous in [false, true] {
+        let surface = Surface {
+            endpoint: endpoints[0].id.clone(),
+            confirmed: true,
+            requests: 30 + u64::from(anonymous),
+            successes: SETTLED,
+            anonymous: Some(anonymous),
+            ..Surface::default()
+        };
+        let batch =
+            Batch { endpoints: endpoints.clone(), surfaces: vec![surface], ..Batch::default() };
+        store.save_batch(scope, &batch).await.expect("saved");
+    }
+}
+
 /// One of everything, of which ids and names say whose it is.
 async fn fill(store: &dyn Store, scope: &Scope) {
     let org = scope.organisation.as_str();
@@ -264,7 +281,9 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         actors: vec![summary],
         ..Batch::default()
     };
+    let endpoints = batch.endpoints.clone();
     store.save_batch(scope, &batch).await.expect("saved");
+    change(store, scope, endpoints).await;
     let service = ServiceRecord {
         id: ServiceId::from_text(format!("svc_{org}")),
         name: format!("orders of {org}"),

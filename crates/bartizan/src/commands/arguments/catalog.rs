@@ -1,13 +1,21 @@
 //! Arguments of `catalog`, and of which host a document that is learned is.
 
-use bartizan_model::DriftGrade;
-use clap::{Args, ValueEnum};
+use std::path::PathBuf;
 
-use super::Listing;
+use bartizan_model::{ChangeGrade, ChangeKind, DriftGrade};
+use clap::{
+    Args, Subcommand, ValueEnum,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+
+use super::{EXIT_CODES, ListFormat, Listing};
 
 /// Arguments of `catalog`.
 #[derive(Debug, Args)]
 pub struct Catalog {
+    /// Something else than endpoints
+    #[command(subcommand)]
+    pub command: Option<CatalogCommand>,
     /// What to list
     #[command(flatten)]
     pub listing: Listing,
@@ -69,4 +77,57 @@ pub struct About {
     /// Package of which the document is (proto), when several were seen; empty for that without a name
     #[arg(long, value_name = "NAME")]
     pub package: Option<String>,
+}
+
+/// The `catalog` commands.
+#[derive(Debug, Subcommand)]
+pub enum CatalogCommand {
+    /// Show what became different since the baseline, latest first
+    ///
+    /// New endpoints, parameters and data classes, other ways of authentication, and endpoints that became
+    /// shadow or zombie: of confirmed endpoints only, and only what more than one caller showed. The first
+    /// results are the baseline; of `serve`, those of the first hours (`store.baseline_hours`). Kept are the
+    /// latest 10,000, for 400 days.
+    #[command(after_help = EXIT_CODES)]
+    Changes(CatalogChanges),
+}
+
+/// Arguments of `catalog changes`.
+#[derive(Debug, Args)]
+pub struct CatalogChanges {
+    /// Only of this endpoint, by its id
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoint: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only this kind; may be repeated
+    #[arg(long, value_name = "KIND", value_parser = words(ChangeKind::ALL.iter().map(|one| one.as_str()), ChangeKind::parse))]
+    pub kind: Vec<ChangeKind>,
+    /// Only this grade; may be repeated
+    #[arg(long, value_name = "GRADE", value_parser = words(ChangeGrade::ALL.iter().map(|one| one.as_str()), ChangeGrade::parse))]
+    pub grade: Vec<ChangeGrade>,
+    /// Only of this host; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
+    /// Only of this time of the traffic or later (RFC 3339 or a date)
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// At most this many, the latest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Reads one of these words.
+fn words<T: Clone + Send + Sync + 'static>(
+    known: impl IntoIterator<Item = &'static str>,
+    parse: fn(&str) -> Option<T>,
+) -> impl TypedValueParser<Value = T> {
+    PossibleValuesParser::new(known).try_map(move |word| parse(&word).ok_or("an unknown word"))
 }

@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bartizan_model::{
-    ActorRef, Detection, Endpoint, Finding, Incident, Timestamp, analysis::ActorSummary,
+    ActorRef, Change, Detection, Endpoint, Finding, Incident, Timestamp, analysis::ActorSummary,
 };
 use bartizan_store::AuditRecord;
 
@@ -248,6 +248,42 @@ impl Record for Incident {
             self.summary.as_str().into(),
             time(self.started),
             time(self.ended),
+        ]
+    }
+}
+
+impl Record for Change {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "time",
+        "noticed",
+        "kind",
+        "grade",
+        "endpoint_id",
+        "host",
+        "method",
+        "path",
+        "operation",
+        "subject",
+        "before",
+        "after",
+    ];
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        vec![
+            self.id.as_str().into(),
+            time(Some(self.time)),
+            time(Some(self.noticed)),
+            self.kind.as_str().into(),
+            self.grade.as_str().into(),
+            self.endpoint_id.as_str().into(),
+            self.host.as_str().into(),
+            self.method.0.as_str().into(),
+            self.path.as_str().into(),
+            self.operation.as_deref().unwrap_or("").into(),
+            self.subject.as_str().into(),
+            self.before.as_deref().unwrap_or("").into(),
+            self.after.as_deref().unwrap_or("").into(),
         ]
     }
 }

@@ -1,6 +1,6 @@
 //! Lists: inventory, findings, incidents.
 
-use bartizan_model::{Endpoint, Finding, Incident, InventoryState, Severity};
+use bartizan_model::{Change, ChangeGrade, Endpoint, Finding, Incident, InventoryState, Severity};
 use comfy_table::{Attribute, Cell, Color};
 
 use super::{
@@ -213,4 +213,38 @@ pub fn incidents(incidents: &[Incident], style: Style, width: usize) -> String {
 fn stages(incident: &Incident) -> String {
     let last = incident.stages.iter().max();
     last.map_or_else(String::new, |stage| format!("{stage} ({} of 4)", *stage as u8 + 1))
+}
+
+/// Changes of the catalogue as a table, in the order given.
+#[must_use]
+pub fn changes(changes: &[Change], style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    if changes.is_empty() {
+        out.line("No change is known.");
+        return out.text;
+    }
+    let rows = changes.iter().map(|change| {
+        let operation = change.operation.as_ref().map(|name| format!(" {name}"));
+        let path = format!("{} {}{}", change.method, change.path, operation.unwrap_or_default());
+        vec![
+            grade(change.grade),
+            Cell::new(safe(&change.headline())),
+            Cell::new(safe(format!("{path} {}", change.host).trim_end())),
+            Cell::new(words::day_clock(change.time)),
+            Cell::new(safe(change.endpoint_id.as_str())).add_attribute(Attribute::Dim),
+        ]
+    });
+    let head = ["Grade", "What changed", "Where", "When, UTC", "Endpoint"];
+    out.table(&head, &[], rows.collect());
+    out.text
+}
+
+/// A grade as a word, loud where somebody should look.
+fn grade(grade: ChangeGrade) -> Cell {
+    let cell = Cell::new(grade.as_str());
+    match grade {
+        ChangeGrade::Alert => cell.fg(Color::Red).add_attribute(Attribute::Bold),
+        ChangeGrade::Warning => cell.fg(Color::Yellow),
+        ChangeGrade::Info => cell.add_attribute(Attribute::Dim),
+    }
 }

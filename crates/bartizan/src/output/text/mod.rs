@@ -14,7 +14,7 @@ pub use analysis::analysis;
 pub use crawled::crawled;
 pub use detail::{endpoint, finding, incident};
 pub use discovered::discovered;
-pub use lists::{catalog, findings, incidents};
+pub use lists::{catalog, changes, findings, incidents};
 pub(crate) use out::safe;
 
 use anstream::{ColorChoice, stream::RawStream};

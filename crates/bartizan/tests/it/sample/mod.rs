@@ -86,6 +86,7 @@ pub fn analysis() -> Analysis {
         incidents,
         actors: actors(),
         input: input(),
+        ..Analysis::default()
     }
 }
 
