@@ -143,7 +143,7 @@ mod tests {
     fn what_is_required_is_told_from_enough_requests() {
         let mut profile = Profile::default();
         let required_of = |profile: &mut Profile, objects: u64, seen: u64| {
-            profile.places.insert(1, Place { objects, ..place("query", objects, &[]) });
+            profile.places.insert(1, Box::new(Place { objects, ..place("query", objects, &[]) }));
             required(profile, &place("query.q", seen, &[]))
         };
         assert_eq!(required_of(&mut profile, SETTLED, SETTLED), Some(true));
