@@ -44,6 +44,12 @@ impl Specs {
         matches!(self.index.state(template), InventoryState::Documented | InventoryState::Zombie)
     }
 
+    /// The template, base path included, of the operation that a request fits by host, method and path.
+    #[must_use]
+    pub fn path_of(&self, host: &str, method: &str, segments: &[&str]) -> Option<&str> {
+        self.index.lookup(host, method, segments).map(|found| found.operation.path.as_str())
+    }
+
     /// Compares endpoints that belong together with the specifications.
     #[must_use]
     pub fn compare<'a>(&'a self, templates: impl Iterator<Item = &'a Template>) -> Compared<'a> {

@@ -1,11 +1,12 @@
 //! The state of the judgement: everything that was learned, in one value that can be saved.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, hash::BuildHasher as _};
 
 use bartizan_model::{
     Duration, Exchange, Input, Outcome, Root, Scope, Side, Timestamp, source::Ordering,
 };
-use hashbrown::HashMap;
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
@@ -32,6 +33,9 @@ const HIT_GAP: Duration = Duration::hours(1);
 const LOSSY: Duration = Duration::hours(1);
 /// How results name exchanges that were lost before the judgement.
 const LOST: &str = "exchange:lost_before_judgement";
+
+/// Most operations by host and method of which it is known that they are declared.
+const MAX_DECLARED: usize = 65_536;
 
 /// Exchanges between two consolidations of endpoints.
 const CONSOLIDATE_EVERY: u64 = 4_096;
@@ -65,6 +69,9 @@ pub(super) struct Core {
     lost_at: Option<Timestamp>,
     #[serde(skip)]
     fields: FieldMemo,
+    /// Hashes of what was declared, so that it is done once; forgotten at [`MAX_DECLARED`], as twice is no harm.
+    #[serde(skip)]
+    declared: HashSet<u64, FixedState>,
 }
 
 impl State {
@@ -268,6 +275,7 @@ impl Core {
             watermark: None,
             lost_at: None,
             fields: FieldMemo::default(),
+            declared: HashSet::default(),
         }
     }
 
@@ -288,8 +296,27 @@ impl Core {
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
             self.resolver.consolidate();
         }
+        if answer.is_answer() {
+            self.declare(facts, &segments);
+        }
         let call = facts.decoded.call.as_ref();
         self.resolver.observe_call(request.host(), &request.method, call, &segments, answer)
+    }
+
+    /// What a specification keeps apart is never merged, and what it makes a parameter is one from the first
+    /// request on: the operation that a request fits is declared before the request is learned from.
+    fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
+        let Some(specs) = &facts.snapshot.specs else { return };
+        let request = &facts.exchange.request;
+        let (host, method) = (request.host(), request.method.as_str());
+        let Some(path) = specs.path_of(host, method, segments) else { return };
+        let key = self.declared.hasher().hash_one((host, method, path));
+        if self.declared.len() >= MAX_DECLARED {
+            self.declared.clear();
+        }
+        if self.declared.insert(key) {
+            self.resolver.declare(host, method, path, None);
+        }
     }
 
     fn take_hits(
