@@ -22,9 +22,8 @@ fn compared(text: &str, endpoint: &Endpoint) -> Vec<Told> {
     let document = spec::read(text.as_bytes(), &mut NoFiles).expect("reads");
     assert!(document.problems.is_empty(), "{:?}", document.problems);
     let operation = document.operations.first().expect("an operation");
-    let endpoint = Endpoint { sketch: Some(sketch), ..Endpoint::default() };
     let written =
-        compare(&endpoint, Known { name: "s", document: &document, operation, anonymous: 0 });
+        compare(endpoint, Known { name: "s", document: &document, operation, anonymous: 0 });
     let told = |d: Drift| (d.grade, d.kind, d.part, d.location, d.written, d.seen, d.line);
     written.drift.into_iter().map(told).collect()
 }
