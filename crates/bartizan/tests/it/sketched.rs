@@ -47,7 +47,7 @@ fn graphql(number: usize) -> String {
 }
 
 fn frame(message: &[u8]) -> Vec<u8> {
-    [&[0], &(message.len() as u32).to_be_bytes()[..], message].concat()
+    [&[0][..], &(message.len() as u32).to_be_bytes(), message].concat()
 }
 
 fn grpc(number: usize) -> String {

