@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-pub use self::catalog::{Catalog, CatalogChanges, CatalogCommand};
+pub(super) use self::catalog::{Catalog, CatalogChanges, CatalogCommand};
 pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 
