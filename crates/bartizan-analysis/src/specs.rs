@@ -8,7 +8,7 @@ use bartizan_model::{
 };
 use bartizan_protocols::{
     Call,
-    spec::{OperationKind, SpecDocument},
+    spec::{OperationKind, SpecDocument, SpecOperation},
 };
 
 use crate::{
@@ -57,6 +57,17 @@ impl Specs {
         }
         compared
     }
+}
+
+/// An operation as a specification describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// Name of the specification, as it was given.
+    pub name: &'a str,
+    /// The specification.
+    pub document: &'a SpecDocument,
+    /// The operation.
+    pub operation: &'a SpecOperation,
 }
 
 /// Where things are called by name: host, method, path, protocol.
@@ -113,12 +124,21 @@ impl<'a> Compared<'a> {
         endpoint: &Endpoint,
         anonymous: u64,
     ) -> Option<Written> {
+        let Described { name, document, operation } = self.describing(template)?;
+        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
+    }
+
+    /// The operation that an endpoint is; `None` when nothing is written about it.
+    #[must_use]
+    pub fn describing(&self, template: &Template) -> Option<Described<'a>> {
         let index = &self.specs.index;
         let found = index.documenting(template).next()?;
-        let operation = index.operations().get(found)?;
+        self.described(index.operations().get(found)?)
+    }
+
+    fn described(&self, operation: &'a Operation) -> Option<Described<'a>> {
         let (name, document) = self.specs.documents.get(operation.document)?;
-        let operation = &operation.documented;
-        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
+        Some(Described { name, document, operation: &operation.documented })
     }
 
     /// Operations that were seen.
@@ -137,6 +157,16 @@ impl<'a> Compared<'a> {
     /// [`MAX_ORPHANS`]), and how many there are.
     #[must_use]
     pub fn orphans(&self, scope: &Scope) -> (Vec<Endpoint>, u64) {
+        let (listed, count) = self.described_orphans(scope);
+        (listed.into_iter().map(|(endpoint, _)| endpoint).collect(), count)
+    }
+
+    /// As [`Self::orphans`], each with what is written about it.
+    #[must_use]
+    pub fn described_orphans(
+        &self,
+        scope: &Scope,
+    ) -> (Vec<(Endpoint, Option<Described<'a>>)>, u64) {
         let called = self.documents_called();
         let mut orphans = self.specs.index.orphans(&self.seen);
         orphans.retain(|one| {
@@ -148,7 +178,7 @@ impl<'a> Compared<'a> {
             let servers = &operation.documented.servers;
             let server = servers.first().or_else(|| document.and_then(|d| d.servers.first()));
             let host = server.map_or_else(String::new, |server| server.host.clone());
-            Endpoint {
+            let endpoint = Endpoint {
                 id: EndpointId::derive(scope, &[&host, &operation.method, &operation.path]),
                 host,
                 method: Method(operation.method.clone()),
@@ -158,7 +188,8 @@ impl<'a> Compared<'a> {
                 inventory_state: InventoryState::Orphan,
                 confirmed: true,
                 ..Endpoint::default()
-            }
+            };
+            (endpoint, self.described(operation))
         });
         (listed.collect(), orphans.len() as u64)
     }

@@ -8,10 +8,14 @@ pub mod maps;
 pub mod place;
 pub mod profile;
 pub mod timeline;
+pub mod traces;
 pub mod values;
+pub mod whereabouts;
 
 pub use actors::ActorTable;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;
 pub use timeline::Timeline;
+pub use traces::Traces;
+pub use whereabouts::Whereabouts;

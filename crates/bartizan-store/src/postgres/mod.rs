@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (11, "calls", include_str!("../../migrations/postgres/0011_calls.sql")),
     (12, "facets", include_str!("../../migrations/postgres/0012_facets.sql")),
     (13, "operations", include_str!("../../migrations/postgres/0013_operations.sql")),
+    (14, "owners", include_str!("../../migrations/postgres/0014_owners.sql")),
 ];
 
 /// A database of a server that others use too.

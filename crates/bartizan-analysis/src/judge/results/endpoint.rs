@@ -9,6 +9,7 @@ use hashbrown::HashMap;
 
 use super::Known;
 use crate::{
+    catalog::Catalog,
     classes::item_named,
     endpoints::{Segment, Template},
     judge::State,
@@ -21,7 +22,12 @@ use crate::{
     specs::Compared,
 };
 
-pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
+pub(super) fn endpoint(
+    known: &Known,
+    state: &State,
+    specs: Option<&Compared<'_>>,
+    catalog: &Catalog,
+) -> Endpoint {
     let Known { template, profile } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
@@ -36,8 +42,6 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
             .as_ref()
             .map(|call| call.operation.clone())
             .filter(|operation| !operation.is_empty()),
-        service: None,
-        access: profile.access(),
         inventory_state,
         confirmed: is_confirmed(profile, inventory_state),
         auth: auth(profile),
@@ -51,11 +55,12 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
         bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
         data_classes: data_classes(template, profile),
-        risk: bartizan_model::endpoint::Risk::default(),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
-        written: None,
+        ..Endpoint::default()
     };
+    let described = specs.and_then(|specs| specs.describing(template));
+    catalog.place(&mut endpoint, described, &profile.whereabouts);
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
     endpoint

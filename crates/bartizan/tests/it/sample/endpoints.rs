@@ -125,6 +125,7 @@ fn endpoint(row: &str) -> Endpoint {
         risk: Risk { score: u8::try_from(sum.clamp(0, 100)).expect("clamped"), factors },
         template_evidence: template_evidence(path),
         aliases: Vec::new(),
+        ..Endpoint::default()
     }
 }
 
