@@ -172,7 +172,7 @@ impl<'a> Compared<'a> {
         orphans.retain(|one| {
             one.documented.kind.is_matched_by_path() || called.contains(&one.document)
         });
-        let listed = orphans.iter().take(MAX_ORPHANS).map(|operation| {
+        let listed = orphans.iter().copied().take(MAX_ORPHANS).map(|operation| {
             let document =
                 self.specs.documents.get(operation.document).map(|(_, document)| document);
             let servers = &operation.documented.servers;

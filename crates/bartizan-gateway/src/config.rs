@@ -1,11 +1,7 @@
 //! What a gateway is told: plain values, already read and typed. The file they come from is the
 //! business of the command line.
 
-use std::{
-    net::SocketAddr,
-    path::PathBuf,
-    time::Duration,
-};
+use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use bartizan_model::address::Network;
 

@@ -209,12 +209,9 @@ mod tests {
 
     #[test]
     fn the_way_is_told_by_counts() {
-        for (through, past, way) in [
-            (0, 0, Way::Unknown),
-            (3, 0, Way::Through),
-            (0, 2, Way::Past),
-            (1, 1, Way::Both),
-        ] {
+        for (through, past, way) in
+            [(0, 0, Way::Unknown), (3, 0, Way::Through), (0, 2, Way::Past), (1, 1, Way::Both)]
+        {
             assert_eq!(Reached::of(through, past).way, way);
         }
     }

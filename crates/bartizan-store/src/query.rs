@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bartizan_model::{
-    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, LifeStage, Protocol, ServiceId,
-    Severity, Timestamp,
+    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, LifeStage, Protocol,
+    ServiceId, Severity, Timestamp,
 };
 
 use crate::{

@@ -1,7 +1,7 @@
 //! From the configuration of the catalogue to what the judgement is given.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeSet,
     io::Read as _,
     path::{Path, PathBuf},
 };
@@ -28,11 +28,8 @@ const SERVICE_BYTES: usize = 64;
 ///
 /// # Errors
 /// A pattern, network or value that cannot be used, or a CODEOWNERS file that cannot be read.
-pub(crate) fn compile(
-    config: &CatalogConfig,
-    specs: &[PathBuf],
-) -> Result<Catalog, SettingsError> {
-    let CatalogConfig { networks, third_party_hosts, gateways, codeowners, rules } = config;
+pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catalog, SettingsError> {
+    let CatalogConfig { networks, third_party_hosts, gateways, rules, .. } = config;
     let mut known = Vec::new();
     for (name, list, kind) in [
         ("public", &networks.public, NetworkKind::Public),
@@ -48,10 +45,12 @@ pub(crate) fn compile(
         sources: globs("catalog.gateways.sources", &gateways.sources)?,
         addresses: addresses("catalog.gateways.addresses", &gateways.addresses)?,
     };
-    let code_owners = match codeowners {
-        Some(path) => code_owners(path, specs)?,
-        None => BTreeMap::new(),
+    let owners = FileOwners::read(config)?;
+    let owned = |spec: &PathBuf| {
+        let owner = owners.as_ref().and_then(|owners| owners.of(spec))?;
+        Some((spec.display().to_string(), owner))
     };
+    let code_owners = specs.iter().filter_map(owned).collect();
     Ok(Catalog {
         networks: Networks::new(known.into_iter()),
         gateways,
@@ -135,13 +134,14 @@ fn compile_match(key: &str, config: &MatchConfig) -> Result<Match, SettingsError
 fn compile_set(key: &str, config: &SetConfig) -> Result<Set, SettingsError> {
     let SetConfig { owner, business_unit, service, access, stage } = config;
     if *config == SetConfig::default() {
-        return Err(wrong(key, "says nothing: name an owner, business_unit, service, access or stage"));
+        return Err(wrong(
+            key,
+            "says nothing: name an owner, business_unit, service, access or stage",
+        ));
     }
     for (name, text) in [("owner", owner), ("business_unit", business_unit)] {
         let is_fit = |text: &String| {
-            !text.trim().is_empty()
-                && text.len() <= MAX_FACT
-                && !text.chars().any(char::is_control)
+            !text.trim().is_empty() && text.len() <= MAX_FACT && !text.chars().any(char::is_control)
         };
         if text.as_ref().is_some_and(|text| !is_fit(text)) {
             let problem = format!("expected text of 1 to {MAX_FACT} bytes on one line");
@@ -172,36 +172,46 @@ fn compile_set(key: &str, config: &SetConfig) -> Result<Set, SettingsError> {
     })
 }
 
-/// By name of a specification, its owners and the line that says so.
-fn code_owners(
-    path: &Path,
-    specs: &[PathBuf],
-) -> Result<BTreeMap<String, (String, String)>, SettingsError> {
-    let fail = |problem: String| {
-        wrong("catalog.codeowners", format!("cannot read {}: {problem}", path.display()))
-    };
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
-    let most = MAX_CODEOWNERS_BYTES as u64 + 1;
-    file.take(most).read_to_string(&mut text).map_err(|error| fail(error.to_string()))?;
-    if text.len() > MAX_CODEOWNERS_BYTES {
-        return Err(fail(format!("it is larger than {MAX_CODEOWNERS_BYTES} bytes")));
-    }
-    let owners = Codeowners::parse(&text);
-    let root = root_of(path).map_err(|error| fail(error.to_string()))?;
-    let mut out = BTreeMap::new();
-    for spec in specs {
-        // A specification that cannot be read is somebody else's error.
-        let Ok(whole) = spec.canonicalize() else { continue };
-        let Ok(below) = whole.strip_prefix(&root) else { continue };
-        let names: Option<Vec<&str>> = below.components().map(|c| c.as_os_str().to_str()).collect();
-        let Some(names) = names else { continue };
-        if let Some((owner, line)) = owners.owner(&names.join("/")) {
-            let what = format!("{}, line {line}", path.display());
-            out.insert(spec.display().to_string(), (owner.to_owned(), what));
+/// Who owns which file.
+pub(crate) struct FileOwners {
+    owners: Codeowners,
+    /// Name of the file that says so.
+    name: String,
+    /// The folder that its patterns begin in.
+    root: PathBuf,
+}
+
+impl FileOwners {
+    /// Reads the CODEOWNERS file that the configuration names; `None` when it names none.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(crate) fn read(config: &CatalogConfig) -> Result<Option<Self>, SettingsError> {
+        let Some(path) = &config.codeowners else { return Ok(None) };
+        let fail = |problem: String| {
+            wrong("catalog.codeowners", format!("cannot read {}: {problem}", path.display()))
+        };
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(|error| fail(error.to_string()))?;
+        let most = MAX_CODEOWNERS_BYTES as u64 + 1;
+        file.take(most).read_to_string(&mut text).map_err(|error| fail(error.to_string()))?;
+        if text.len() > MAX_CODEOWNERS_BYTES {
+            return Err(fail(format!("it is larger than {MAX_CODEOWNERS_BYTES} bytes")));
         }
+        let root = root_of(path).map_err(|error| fail(error.to_string()))?;
+        let name = path.display().to_string();
+        Ok(Some(Self { owners: Codeowners::parse(&text), name, root }))
     }
-    Ok(out)
+
+    /// Owners of a file, and the line that says so; `None` for one that is elsewhere or not there.
+    pub(crate) fn of(&self, file: &Path) -> Option<(String, String)> {
+        let whole = file.canonicalize().ok()?;
+        let below = whole.strip_prefix(&self.root).ok()?;
+        let names: Option<Vec<&str>> = below.components().map(|c| c.as_os_str().to_str()).collect();
+        let path = names?.join("/");
+        let (owner, line) = self.owners.owner(&path)?;
+        Some((owner.to_owned(), format!("{}, line {line}", self.name)))
+    }
 }
 
 /// The folder that patterns of a CODEOWNERS file begin in.
@@ -215,6 +225,8 @@ fn root_of(path: &Path) -> std::io::Result<PathBuf> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeMap;
+
     use super::*;
 
     fn config(text: &str) -> CatalogConfig {

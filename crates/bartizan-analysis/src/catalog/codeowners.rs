@@ -85,7 +85,8 @@ fn split(line: &str) -> (String, &str) {
 
 fn joined(owners: &str) -> String {
     let mut out = String::new();
-    for owner in owners.split_whitespace() {
+    let is_fit = |owner: &&str| !owner.chars().any(char::is_control);
+    for owner in owners.split_whitespace().filter(is_fit) {
         if out.len() + owner.len() + 2 > MAX_OWNERS {
             break;
         }
@@ -159,6 +160,8 @@ apis/payments/** @payments @lead
         let long = format!("* {}", "@someone ".repeat(1_000));
         let owners = Codeowners::parse(&long);
         assert!(owners.owner("a").is_some_and(|(owners, _)| owners.len() <= MAX_OWNERS));
-        Codeowners::parse("\\\n[\n^[\n[a\n**x @a\n\\");
+        assert_eq!(Codeowners::parse("* @a\u{1b}[2J @b").owner("a"), Some(("@b", 1)));
+        let odd = "\\\n[\n^[\n[a\n**x @a\n\\";
+        assert_eq!(Codeowners::parse(odd).owner("a"), None);
     }
 }

@@ -13,8 +13,8 @@ use crate::specs::Described;
 const OWNER: [&str; 2] = ["x-owner", "x-team"];
 const BUSINESS_UNIT: [&str; 1] = ["x-business-unit"];
 const STAGE: [&str; 2] = ["x-lifecycle", "x-stage"];
-const AUDIENCE: [&str; 1] = ["x-audience"];
-const INTERNAL: [&str; 1] = ["x-internal"];
+const INTERNAL: &str = "x-internal";
+const ACCESS: [&str; 2] = ["x-audience", INTERNAL];
 
 /// A value and where it stands.
 pub(super) type Said<T> = (T, String);
@@ -51,9 +51,7 @@ impl Declared {
             stage: own
                 .or_else(|| Some((is_deprecated?, read.place(node))))
                 .or_else(|| read.first(&STAGE, usize::MAX, stage)),
-            access: read
-                .first(&AUDIENCE, usize::MAX, audience)
-                .or_else(|| read.first(&INTERNAL, usize::MAX, internal)),
+            access: read.first(&ACCESS, usize::MAX, access),
         }
     }
 }
@@ -72,10 +70,12 @@ impl<'a> Read<'a> {
         most: usize,
         read: impl Fn(Node<'a>) -> Option<T>,
     ) -> Option<Said<T>> {
-        let nodes = self.places.iter().take(most).flat_map(|place| {
-            names.iter().filter_map(|name| place.get(name))
-        });
-        nodes.into_iter().find_map(|node| Some((read(node)?, self.place(node))))
+        let of = |place: &Node<'a>| {
+            let place = *place;
+            names.iter().filter_map(move |name| place.get(name))
+        };
+        let mut nodes = self.places.iter().take(most).flat_map(of);
+        nodes.find_map(|node| Some((read(node)?, self.place(node))))
     }
 
     /// `openapi.yaml#/info/x-owner, line 4`.
@@ -102,17 +102,19 @@ fn stage(node: Node<'_>) -> Option<LifeStage> {
     LifeStage::named(node.as_str()?)
 }
 
-fn audience(node: Node<'_>) -> Option<Access> {
+fn access(node: Node<'_>) -> Option<Access> {
+    if node.key() == Some(INTERNAL) {
+        // That something is not internal does not say for whom it is.
+        return node.as_bool()?.then_some(Access::Private);
+    }
     Some(match node.as_str()?.trim().to_ascii_lowercase().as_str() {
         "external-public" | "public" => Access::Public,
         "external-partner" | "partner" => Access::Partner,
-        "component-internal" | "business-unit-internal" | "company-internal" | "internal"
+        "component-internal"
+        | "business-unit-internal"
+        | "company-internal"
+        | "internal"
         | "private" => Access::Private,
         _ => return None,
     })
-}
-
-/// That something is not internal does not say for whom it is.
-fn internal(node: Node<'_>) -> Option<Access> {
-    (node.as_bool()?).then_some(Access::Private)
 }

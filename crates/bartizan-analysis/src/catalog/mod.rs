@@ -80,7 +80,8 @@ impl Catalog {
         let rules: Vec<&Rule> =
             self.rules.iter().filter(|rule| rule.matches.fits(endpoint, described)).collect();
         let code_owner = described.and_then(|it| self.code_owners.get(it.name)).cloned();
-        let access = first(&rules, |set| set.access).or_else(|| self.access(endpoint, seen, &declared));
+        let access =
+            first(&rules, |set| set.access).or_else(|| self.access(endpoint, seen, &declared));
         let mut told = Vec::new();
         let mut notes = Notes { told: &mut told };
         endpoint.owner = notes.keep(
@@ -135,9 +136,7 @@ fn first<T>(rules: &[&Rule], of: impl Fn(&Set) -> Option<T>) -> Option<(T, ToldB
 }
 
 fn resources(endpoint: &Endpoint, seen: &Whereabouts) -> Vec<Resource> {
-    let resource = |kind| {
-        move |(name, requests): (String, u64)| Resource { kind, name, requests }
-    };
+    let resource = |kind| move |(name, requests): (String, u64)| Resource { kind, name, requests };
     let host = (!endpoint.host.is_empty()).then(|| (endpoint.host.clone(), endpoint.requests));
     let hosts = host.into_iter().map(resource(ResourceKind::Host));
     let upstreams = seen.upstreams.listed(String::clone).into_iter();

@@ -67,7 +67,7 @@ impl Match {
         };
         let host = endpoint.host.to_ascii_lowercase();
         let path = self.paths.is_empty() || self.paths.iter().any(|p| p.fits(&endpoint.path));
-        let tags = described.map_or(&[][..], |it| &it.operation.tags);
+        let tags = described.map_or(&[][..], |it| it.operation.tags.as_slice());
         let tag = self.tags.is_empty() || tags.iter().any(|tag| any(&self.tags, tag));
         let spec = self.specs.is_empty() || described.is_some_and(|it| any(&self.specs, it.name));
         path && tag && spec && any(&self.hosts, &host) && any(&self.methods, &endpoint.method.0)

@@ -58,14 +58,17 @@ fn a_specification_tells_by_its_closest_member() {
         told(list, Fact::Owner),
         Some((ToldBy::Specification, "apis/orders.yaml#/paths/~1orders/x-owner, line 12"))
     );
-    assert_eq!((list.stage, list.business_unit.as_deref()), (LifeStage::Development, Some("Retail")));
+    assert_eq!(
+        (list.stage, list.business_unit.as_deref()),
+        (LifeStage::Development, Some("Retail"))
+    );
     assert_eq!(list.access, Access::Partner);
     assert_eq!(make.owner.as_deref(), Some("Checkout"));
     assert_eq!(make.stage, LifeStage::Deprecated);
     assert_eq!(health.owner.as_deref(), Some("API support"));
     assert_eq!(health.stage, LifeStage::Unknown, "a word that nobody knows");
     assert_eq!(told(health, Fact::Stage), None);
-    assert_eq!(health.access, Access::Partner, "x-audience says more than x-internal");
+    assert_eq!(health.access, Access::Private, "its own x-internal is closer than x-audience");
     assert_eq!((health.service.as_ref(), health.reached.way), (None, Way::Unknown));
 }
 
@@ -146,7 +149,7 @@ fn nothing_is_guessed() {
     Catalog::default().place(&mut endpoint, None, &Whereabouts::default());
     assert_eq!((endpoint.owner, endpoint.business_unit), (None, None));
     assert_eq!((endpoint.stage, endpoint.access), (LifeStage::Unknown, Access::Unknown));
-    assert_eq!(endpoint.told, []);
+    assert!(endpoint.told.is_empty());
     assert_eq!(endpoint.resources.len(), 1, "its host");
 }
 

@@ -86,8 +86,7 @@ impl Whereabouts {
             (0, ..) => Access::Partner,
             _ => Access::Public,
         };
-        let kinds =
-            [(self.public, "public"), (self.partner, "partner"), (self.private, "private")];
+        let kinds = [(self.public, "public"), (self.partner, "partner"), (self.private, "private")];
         let counts: Vec<String> = kinds
             .iter()
             .filter(|(count, _)| *count > 0)
@@ -119,10 +118,11 @@ impl<T> Seen<T> {
         T: Borrow<Q>,
         Q: ToOwned<Owned = T> + PartialEq + ?Sized,
     {
+        let is_full = self.things.len() >= MAX_NAMES;
         let known = self.things.iter_mut().find(|(known, _)| Borrow::<Q>::borrow(known) == thing);
         match known {
             Some((_, seen)) => *seen += count,
-            None if self.things.len() >= MAX_NAMES => self.more += count,
+            None if is_full => self.more += count,
             None => self.things.push((thing.to_owned(), count)),
         }
     }

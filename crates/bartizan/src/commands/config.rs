@@ -10,7 +10,7 @@ use super::{
     terminal,
 };
 use crate::{
-    catalog,
+    catalog::{self, FileOwners},
     config::{Config, Loaded, load},
     serve::{self, Overrides, ServeError},
 };
@@ -74,6 +74,11 @@ pub(super) fn refused(loaded: &Loaded, error: &ServeError) -> CommandError {
 pub(super) fn catalog(loaded: &Loaded, specs: &[PathBuf]) -> Result<Arc<Catalog>, CommandError> {
     let compiled = catalog::compile(&loaded.config.catalog, specs);
     compiled.map(Arc::new).map_err(|error| refused(loaded, &error.into()))
+}
+
+/// Who owns which file, when a CODEOWNERS file is configured.
+pub(super) fn file_owners(loaded: &Loaded) -> Result<Option<FileOwners>, CommandError> {
+    FileOwners::read(&loaded.config.catalog).map_err(|error| refused(loaded, &error.into()))
 }
 
 fn show(config: &Config, format: ShowFormat) -> Result<String, CommandError> {
