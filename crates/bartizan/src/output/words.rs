@@ -189,7 +189,7 @@ pub(super) fn who_and_where(endpoint: &Endpoint) -> Vec<(Fact, Option<String>, S
         Fact::Service => endpoint.service.as_ref().map(ToString::to_string),
     };
     let line = |fact: &Fact| {
-        let told = endpoint.told.iter().find(|one| one.fact == *fact).map(self::told);
+        let told = endpoint.told.iter().find(|one| one.fact == *fact).map(told);
         (*fact, value(*fact), told.unwrap_or_default())
     };
     Fact::ALL.iter().map(line).collect()
