@@ -2,6 +2,7 @@
 //!
 //! [`judge::judge`] is the one function that the gateway, `inspect`, `analyze` and `replay` call.
 
+pub mod catalog;
 pub mod checks;
 pub mod classes;
 pub mod detectors;
@@ -17,6 +18,7 @@ pub mod snapshot;
 pub mod specs;
 pub mod state;
 
+pub use catalog::Catalog;
 pub use facts::{Enriched, ExchangeMark, Facts, Fate};
 pub use judge::{Judgement, State, judge};
 pub use snapshot::Snapshot;

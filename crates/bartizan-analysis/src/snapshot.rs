@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bartizan_model::{HashKey, Limits, Scope};
 
-use crate::specs::Specs;
+use crate::{catalog::Catalog, specs::Specs};
 
 /// Immutable input of the judgement, shared by all threads and swapped as a whole on reload.
 #[derive(Clone, Debug)]
@@ -19,6 +19,8 @@ pub struct Snapshot {
     pub seed: u64,
     /// Documented operations, when specifications were given.
     pub specs: Option<Arc<Specs>>,
+    /// What is configured about whose endpoints are and where.
+    pub catalog: Arc<Catalog>,
     /// Whether whole client addresses may be shown (default: their network only).
     pub clear_addresses: bool,
 }
@@ -28,6 +30,14 @@ impl Snapshot {
     #[must_use]
     pub fn new(scope: Scope, key: HashKey) -> Self {
         let seed = key.seed();
-        Self { scope, limits: Limits::default(), key, seed, specs: None, clear_addresses: false }
+        Self {
+            scope,
+            limits: Limits::default(),
+            key,
+            seed,
+            specs: None,
+            catalog: Arc::default(),
+            clear_addresses: false,
+        }
     }
 }

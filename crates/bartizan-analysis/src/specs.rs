@@ -8,7 +8,7 @@ use bartizan_model::{
 };
 use bartizan_protocols::{
     Call,
-    spec::{OperationKind, SpecDocument},
+    spec::{OperationKind, SpecDocument, SpecOperation},
 };
 
 use crate::{
@@ -69,6 +69,17 @@ impl Specs {
         }
         compared
     }
+}
+
+/// An operation as a specification describes it.
+#[derive(Clone, Copy, Debug)]
+pub struct Described<'a> {
+    /// Name of the specification, as it was given.
+    pub name: &'a str,
+    /// The specification.
+    pub document: &'a SpecDocument,
+    /// The operation.
+    pub operation: &'a SpecOperation,
 }
 
 /// Where things are called by name: host, method, path, protocol.
@@ -150,12 +161,21 @@ impl<'a> Compared<'a> {
         endpoint: &Endpoint,
         anonymous: u64,
     ) -> Option<Written> {
+        let Described { name, document, operation } = self.describing(template)?;
+        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
+    }
+
+    /// The operation that an endpoint is; `None` when nothing is written about it.
+    #[must_use]
+    pub fn describing(&self, template: &Template) -> Option<Described<'a>> {
         let index = &self.specs.index;
         let found = index.documenting(template).next()?;
-        let operation = index.operations().get(found)?;
+        self.described(index.operations().get(found)?)
+    }
+
+    fn described(&self, operation: &'a Operation) -> Option<Described<'a>> {
         let (name, document) = self.specs.documents.get(operation.document)?;
-        let operation = &operation.documented;
-        Some(drift::compare(endpoint, drift::Known { name, document, operation, anonymous }))
+        Some(Described { name, document, operation: &operation.documented })
     }
 
     /// Operations that were seen.
@@ -185,16 +205,27 @@ impl<'a> Compared<'a> {
     /// granted. Also how many orphans there are.
     #[must_use]
     pub fn never_granted(&self, scope: &Scope) -> (Vec<Endpoint>, u64) {
+        let (listed, count) = self.described_never_granted(scope);
+        (listed.into_iter().map(|(endpoint, _)| endpoint).collect(), count)
+    }
+
+    /// As [`Self::never_granted`], each with what is written about it.
+    #[must_use]
+    pub fn described_never_granted(
+        &self,
+        scope: &Scope,
+    ) -> (Vec<(Endpoint, Option<Described<'a>>)>, u64) {
         let called = self.documents_called();
         let mut rest = self.specs.index.unseen(&self.seen);
         rest.retain(|one| {
             one.documented.kind.is_matched_by_path() || called.contains(&one.document)
         });
-        let endpoints: Vec<Endpoint> =
-            rest.iter().map(|operation| self.without_grant(operation, scope)).collect();
-        let is_orphan = |one: &&Endpoint| one.inventory_state == InventoryState::Orphan;
-        let orphans = endpoints.iter().filter(is_orphan).count() as u64;
-        (endpoints.into_iter().take(MAX_NEVER_GRANTED).collect(), orphans)
+        let is_orphan =
+            |one: &&&Operation| !self.refused.contains_key(&(one.document, one.documented.pointer.as_str()));
+        let orphans = rest.iter().filter(is_orphan).count() as u64;
+        let listed = rest.into_iter().take(MAX_NEVER_GRANTED);
+        let listed = listed.map(|one| (self.without_grant(one, scope), self.described(one)));
+        (listed.collect(), orphans)
     }
 
     fn without_grant(&self, operation: &Operation, scope: &Scope) -> Endpoint {

@@ -175,6 +175,7 @@ impl Finished {
             duration_ms: Some(call.ended.duration_since(call.began).as_secs_f64() * 1e3),
             source: Some("gateway".to_owned()),
             server: Some((peer.local.ip(), Some(peer.local.port()))),
+            upstream: call.upstream.as_deref().map(str::to_owned),
             tls: peer.tls.clone(),
             messages: messages.collect(),
             environment: None,

@@ -11,6 +11,7 @@ use crate::{
     ids::{EndpointId, ServiceId},
     incident::ScoreFactor,
     location::Location,
+    place::{Called, LifeStage, Reached, Resource, Told},
     time::Timestamp,
 };
 
@@ -369,8 +370,32 @@ pub struct Endpoint {
     pub operation: Option<String>,
     /// The service it belongs to.
     pub service: Option<ServiceId>,
+    /// Team or person that answers for it; `null` when nothing tells.
+    #[serde(default)]
+    pub owner: Option<String>,
+    /// Part of the organisation it belongs to; `null` when nothing tells.
+    #[serde(default)]
+    pub business_unit: Option<String>,
+    /// Where in its life it is.
+    #[serde(default)]
+    pub stage: LifeStage,
     /// Who can reach it.
     pub access: Access,
+    /// What told each of these facts that is known.
+    #[serde(default)]
+    pub told: Vec<Told>,
+    /// Whether its exchanges came through a gateway.
+    #[serde(default)]
+    pub reached: Reached,
+    /// What it is served by.
+    #[serde(default)]
+    pub resources: Vec<Resource>,
+    /// Whether one call of it fans out: trace context showed it calling several other endpoints.
+    #[serde(default)]
+    pub composite: bool,
+    /// Endpoints that it was seen calling, those of most traces first.
+    #[serde(default)]
+    pub calls: Vec<Called>,
     /// How it relates to what is written.
     pub inventory_state: InventoryState,
     /// False while *provisional*: until several actors, a spec or a person confirm it. Offline

@@ -29,6 +29,8 @@ pub struct Exchange {
     pub source: Option<String>,
     /// The address and port that answered.
     pub server: Option<(IpAddr, Option<u16>)>,
+    /// The upstream that an inline gateway asked, as `host:port` or as its configuration names it.
+    pub upstream: Option<String>,
     /// TLS of the client's connection; `None` when the source does not say.
     pub tls: Option<Tls>,
     /// Messages of a WebSocket or a stream, in order.

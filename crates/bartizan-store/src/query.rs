@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bartizan_model::{
-    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, Protocol, ServiceId,
-    Severity, Timestamp,
+    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, LifeStage, Protocol,
+    ServiceId, Severity, Timestamp,
 };
 
 use crate::{
@@ -129,6 +129,12 @@ pub struct EndpointFilter {
     pub protocols: Vec<Protocol>,
     /// Services.
     pub services: Vec<ServiceId>,
+    /// Exact owners.
+    pub owners: Vec<String>,
+    /// Exact business units.
+    pub business_units: Vec<String>,
+    /// Where in its life it is.
+    pub stages: Vec<LifeStage>,
     /// Who can reach it.
     pub access: Vec<Access>,
     /// How it relates to what is written.

@@ -58,8 +58,8 @@ pub trait Store: Logins + DeliveryStore + Glance + Calls + ChangeLog + Triage {
         filter: &EndpointFilter,
         page: &PageRequest<EndpointOrder>,
     ) -> Result<Page<Endpoint>>;
-    /// Endpoints by `host`, `method`, `protocol`, `service`, `access`, `inventory_state`, `confirmed`,
-    /// `data_class` and `risk`.
+    /// Endpoints by `host`, `method`, `protocol`, `service`, `owner`, `business_unit`, `stage`, `access`,
+    /// `inventory_state`, `confirmed`, `data_class` and `risk`.
     async fn endpoint_facets(&self, scope: &Scope, filter: &EndpointFilter) -> Result<Facets>;
     /// The endpoint that `id` leads to, with its aliases.
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>>;

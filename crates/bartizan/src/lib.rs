@@ -1,6 +1,7 @@
 //! Command line, configuration and output of Bartizan.
 
 pub mod api;
+mod catalog;
 pub mod commands;
 pub mod config;
 pub mod discover;

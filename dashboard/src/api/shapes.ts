@@ -1,4 +1,5 @@
 // The shapes that the administration API answers with. Times are RFC 3339 texts in UTC.
+import type { Placed } from "./placed.ts";
 
 export type Severity = "critical" | "high" | "medium" | "low" | "info";
 export type Confidence = "confirmed" | "high" | "medium" | "low";
@@ -105,15 +106,13 @@ export interface Written {
   more: number;
 }
 
-export interface Endpoint {
+export interface Endpoint extends Placed {
   id: string;
   host: string;
   method: string;
   path: string;
   protocol: string;
   operation: string | null;
-  service: string | null;
-  access: string;
   inventory_state: string;
   confirmed: boolean;
   auth: Auth[];

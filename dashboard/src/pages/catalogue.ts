@@ -22,14 +22,17 @@ const PART = 500;
 
 const WORDS = [
   "access",
+  "business_unit",
   "confirmed",
   "data_class",
   "host",
   "inventory_state",
   "method",
   "min_risk",
+  "owner",
   "protocol",
   "service",
+  "stage",
 ] as const;
 /** What the server sorts by. */
 const SORTS = ["host", "risk", "last_seen", "first_seen", "requests"];

@@ -1,8 +1,7 @@
-import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
 import { type ReactNode, useState } from "react";
-import { resource, useDetections, useEndpoint } from "../api/queries.ts";
-import type { Endpoint, Page, Service } from "../api/shapes.ts";
+import { useDetections, useEndpoint } from "../api/queries.ts";
+import type { Endpoint } from "../api/shapes.ts";
 import { Export } from "../parts/list.tsx";
 import { DataClass, Hostile, Operation, RiskMark, Sign, StateChip } from "../parts/marks.tsx";
 import { Facts, Ledger, Panel } from "../parts/panels.tsx";
@@ -19,6 +18,7 @@ import { DetectionTable } from "./detections.tsx";
 import { Fields } from "./fields.tsx";
 import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
 import { Outcome } from "./incident.tsx";
+import { WhoAndWhere } from "./whoandwhere.tsx";
 import { WrittenHere } from "./written.tsx";
 
 export function EndpointPage() {
@@ -71,7 +71,6 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
             </span>,
           ],
           ["Access", spaced(endpoint.access)],
-          ["Service · owner", <Owner key="service" id={endpoint.service} />],
           ["Protocol", protocolName(endpoint.protocol)],
           ["Requests", count(endpoint.requests)],
           ["Actors", count(endpoint.actors)],
@@ -120,6 +119,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
               <Ledger factors={endpoint.risk.factors} score={endpoint.risk.score} name="Risk" />
             </div>
           </Panel>
+          <WhoAndWhere endpoint={endpoint} />
           <Authentication endpoint={endpoint} />
           <Answers endpoint={endpoint} />
           <Outcome detections={detections.data?.items ?? []} title="Hostile requests" />
@@ -141,14 +141,6 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
       </div>
     </>
   );
-}
-
-/** The service an endpoint belongs to, and whose it is. */
-function Owner({ id }: { id: string | null }) {
-  const services = useQuery({ ...resource<Page<Service>>("/services", { limit: 500 }), staleTime: 60_000 });
-  if (id === null) return <span className="t3">none</span>;
-  const service = services.data?.items.find((one) => one.id === id);
-  return <>{visible([service?.name || id, service?.owner].filter(Boolean).join(" · "), 120)}</>;
 }
 
 /** One sentence of what is true here, and what needs somebody. */

@@ -41,6 +41,14 @@ const FACETS: Facet[] = [
   { name: "auth", title: "Authentication", short: "auth", words: authName },
   { name: "data_class", title: "Data class", short: "data" },
   { name: "service", title: "Service", short: "service", words: (value) => value || "none" },
+  { name: "owner", title: "Owner", short: "owner" },
+  { name: "business_unit", title: "Business unit", short: "unit" },
+  {
+    name: "stage",
+    title: "Life-cycle stage",
+    short: "stage",
+    words: (value) => (value === "unknown" ? "not known" : value),
+  },
   { name: "protocol", title: "Protocol", short: "protocol", words: protocolName },
   { name: "host", title: "Host", short: "host", words: (value) => value || "no host" },
 ];

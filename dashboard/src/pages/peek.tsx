@@ -17,6 +17,7 @@ export function Peek({ row, close, open }: { row: EndpointRow; close: () => void
             ["Host", <Hostile key="host" text={row.host} />],
             ["State", <StateChip key="state" endpoint={row} />],
             ["Access", row.access],
+            ["Owner", row.owner === null ? "not known" : <Hostile key="owner" text={row.owner} />],
             ["Authentication", <AuthWords key="auth" endpoint={row} />],
             ["Requests", count(row.requests)],
             ["Actors", count(row.actors)],

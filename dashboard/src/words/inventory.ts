@@ -19,6 +19,9 @@ export const DIMENSIONS: Record<string, (row: InventoryRow) => string[]> = {
   ],
   data_class: (row) => [...new Set(row.data_classes.map((one) => one.class))],
   service: (row) => (row.service ? [row.service] : []),
+  owner: (row) => (row.owner ? [row.owner] : []),
+  business_unit: (row) => (row.business_unit ? [row.business_unit] : []),
+  stage: (row) => [row.stage],
   protocol: (row) => [row.protocol],
   host: (row) => [row.host],
   method: (row) => [row.method],
@@ -53,7 +56,7 @@ function know(row: InventoryRow): Known {
   if (found) return found;
   const fresh = {
     values: Object.values(DIMENSIONS).map((values, index) => values(row).map((one) => number(index, one))),
-    text: `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""}`.toLowerCase(),
+    text: `${row.method} ${row.host}${row.path} ${row.operation ?? ""} ${row.service ?? ""} ${row.owner ?? ""}`.toLowerCase(),
   };
   known.set(row, fresh);
   return fresh;

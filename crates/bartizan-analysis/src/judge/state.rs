@@ -21,7 +21,7 @@ use crate::{
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
-    learn::{ActorTable, Profile, Timeline, actors::Sighting, profile::Lesson},
+    learn::{ActorTable, Profile, Timeline, Traces, actors::Sighting, profile::Lesson},
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
 };
@@ -55,6 +55,7 @@ pub(super) struct Core {
     pub(super) identity: IdentityState,
     pub(super) actors: ActorTable,
     pub(super) timeline: Timeline,
+    pub(super) traces: Traces,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -264,6 +265,7 @@ impl Core {
             identity: IdentityState::default(),
             actors: ActorTable::default(),
             timeline: Timeline::default(),
+            traces: Traces::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -367,6 +369,9 @@ impl Core {
         let time = exchange.time;
         let profile = self.profiles.entry(leaf.0).or_default();
         profile.learn(&Lesson { facts, caller, time, hostile });
+        if !hostile {
+            self.traces.observe(exchange, leaf.0, &facts.snapshot.key);
+        }
         self.actors.observe(&Sighting {
             key: caller.actor_key,
             actor: &caller.actor,

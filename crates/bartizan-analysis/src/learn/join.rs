@@ -104,8 +104,7 @@ impl Profile {
         self.anonymous += other.anonymous;
         self.anonymous_callers.merge(other.anonymous_callers);
         self.auth_unknown += other.auth_unknown;
-        self.public_callers += other.public_callers;
-        self.private_callers += other.private_callers;
+        self.whereabouts.merge(&other.whereabouts);
         let numbers: Vec<Option<u8>> = other
             .bodies
             .iter()

@@ -10,7 +10,9 @@ pub mod place;
 pub mod profile;
 mod sketch;
 pub mod timeline;
+pub mod traces;
 pub mod values;
+pub mod whereabouts;
 mod witnesses;
 
 pub use actors::ActorTable;
@@ -18,4 +20,6 @@ pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;
 pub use timeline::Timeline;
+pub use traces::Traces;
+pub use whereabouts::Whereabouts;
 pub use witnesses::Witnesses;

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch, Timestamp,
+    AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
@@ -12,7 +12,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distinct, Maps, Witnesses,
+    Distinct, Maps, Whereabouts, Witnesses,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
@@ -63,10 +63,8 @@ pub struct Profile {
     pub anonymous_callers: Witnesses,
     /// Successes without any credential, where the source may have left one out.
     pub auth_unknown: u64,
-    /// Exchanges whose caller had a public address.
-    pub public_callers: u64,
-    /// Exchanges whose caller had a private address.
-    pub private_callers: u64,
+    /// Where exchanges came from, which way, and what answered them.
+    pub whereabouts: Whereabouts,
     /// Kinds of bodies, in the order they were first seen.
     pub bodies: Vec<BodySeen>,
     /// Places of values in what was granted, by general hash.
@@ -167,11 +165,7 @@ impl Profile {
         } else {
             self.uncounted += 1;
         }
-        match exchange.client.ip.map(is_private) {
-            Some(true) => self.private_callers += 1,
-            Some(false) => self.public_callers += 1,
-            None => {}
-        }
+        self.whereabouts.learn(exchange, success, &lesson.facts.snapshot.catalog);
         if success {
             self.successes += 1;
             self.learn_auth(lesson);
@@ -394,16 +388,6 @@ impl Profile {
     pub const fn answers_anonymous(&self) -> bool {
         self.anonymous > 0
     }
-
-    /// Who can reach it, as far as addresses tell.
-    #[must_use]
-    pub const fn access(&self) -> Access {
-        match (self.public_callers, self.private_callers) {
-            (0, 0) => Access::Unknown,
-            (0, _) => Access::Private,
-            _ => Access::Public,
-        }
-    }
 }
 
 /// Media type without parameters, in lower case (RFC 9110 §8.3.1); empty for none, and for what is no media
@@ -424,24 +408,5 @@ fn media_type(headers: &Headers) -> Cow<'_, str> {
             }
         }
         _ => "".into(),
-    }
-}
-
-/// Whether an address is not reachable from the Internet (RFC 1918, 4193, 6598, 3927, loopback).
-#[must_use]
-pub fn is_private(ip: std::net::IpAddr) -> bool {
-    match ip.to_canonical() {
-        std::net::IpAddr::V4(v4) => {
-            let [a, b, ..] = v4.octets();
-            v4.is_private()
-                || v4.is_loopback()
-                || v4.is_link_local()
-                || (a == 100 && (64..128).contains(&b))
-        }
-        std::net::IpAddr::V6(v6) => {
-            v6.is_loopback()
-                || (v6.segments()[0] & 0xfe00) == 0xfc00
-                || (v6.segments()[0] & 0xffc0) == 0xfe80
-        }
     }
 }

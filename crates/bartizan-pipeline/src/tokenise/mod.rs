@@ -48,7 +48,12 @@ impl Tokeniser {
         client.user = client.user.take().map(|user| self.text(&user));
         client.certificate_subject = client.certificate_subject.take().map(|s| self.text(&s));
         client.ja4 = client.ja4.take().map(|ja4| self.words(&ja4));
-        for name in [&mut exchange.environment, &mut exchange.protocol, &mut exchange.source] {
+        for name in [
+            &mut exchange.environment,
+            &mut exchange.protocol,
+            &mut exchange.source,
+            &mut exchange.upstream,
+        ] {
             *name = name.take().map(|name| self.words(&name));
         }
         exchange.request_id = exchange.request_id.take().map(|id| self.id(&id));

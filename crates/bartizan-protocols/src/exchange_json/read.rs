@@ -32,6 +32,7 @@ pub(super) fn exchange(wire: WireExchange<'_>) -> Result<Exchange, LineError> {
         duration_ms: number(wire.duration_ms),
         source: owned(wire.source),
         server,
+        upstream: owned(wire.upstream),
         tls: wire.tls.map(|tls| Tls {
             version: owned(tls.version),
             sni: owned(tls.sni),

@@ -180,6 +180,7 @@ fn what_is_written_is_read_back() {
         duration_ms: Some(0.25),
         source: Some("s".to_owned()),
         server: Some(("127.0.0.1".parse().expect("address"), None)),
+        upstream: Some("10.0.0.7:3000".to_owned()),
         tls: Some(Tls { version: None, sni: Some("s".to_owned()), cipher: None }),
         messages: vec![Message { from_client: true, data: "x".into(), ..Message::default() }],
         environment: Some("e".to_owned()),

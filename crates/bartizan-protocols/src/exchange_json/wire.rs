@@ -24,6 +24,8 @@ pub(super) struct WireExchange<'a> {
     #[serde(borrow, default)]
     pub(super) server: Option<WireServer<'a>>,
     #[serde(borrow, default)]
+    pub(super) upstream: Option<Cow<'a, str>>,
+    #[serde(borrow, default)]
     pub(super) tls: Option<WireTls<'a>>,
     #[serde(borrow, default)]
     pub(super) protocol: Option<Cow<'a, str>>,

@@ -33,6 +33,7 @@ pub fn write_line(out: &mut String, exchange: &Exchange) {
         "server",
         exchange.server.map_or(Value::Null, |(ip, port)| json!({"ip": ip, "port": port})),
     );
+    put("upstream", json!(exchange.upstream));
     put("tls", json!(exchange.tls));
     put("protocol", json!(exchange.protocol));
     put("connection_id", json!(exchange.connection_id));

@@ -109,6 +109,9 @@ async fn save_endpoint(
         .bind(to.now.micros())
         .bind(changes::flows(endpoint))
         .bind(endpoint.operation_at_path())
+        .bind(endpoint.owner.as_deref())
+        .bind(endpoint.business_unit.as_deref())
+        .bind(endpoint.stage.as_str())
         .execute(connection)
         .await?;
     Ok(())

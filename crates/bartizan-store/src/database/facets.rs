@@ -34,11 +34,14 @@ const BANDS: [i64; 5] = [80, 60, 40, 20, 0];
 /// Name, column, and what is in it.
 type Column = (&'static str, &'static str, Holds);
 
-const OF_ENDPOINTS: [Column; 9] = [
+const OF_ENDPOINTS: [Column; 12] = [
     ("host", "host", Holds::Text),
     ("method", "method", Holds::Text),
     ("protocol", "protocol", Holds::Text),
     ("service", "service", Holds::Text),
+    ("owner", "owner", Holds::Text),
+    ("business_unit", "business_unit", Holds::Text),
+    ("stage", "stage", Holds::Text),
     ("access", "access", Holds::Text),
     ("inventory_state", "inventory_state", Holds::Text),
     ("confirmed", "confirmed", Holds::Flag),

@@ -36,6 +36,9 @@ pub(super) fn endpoints(scope: &Scope, filter: &EndpointFilter) -> Select {
     select.also_contains("LOWER(path || ' ' || COALESCE(operation, ''))", &filter.path_contains);
     select.also_any("protocol", filter.protocols.iter().map(|p| p.as_str()));
     select.also_any("service", filter.services.iter().map(|s| s.as_str()));
+    select.also_any("owner", filter.owners.iter().map(String::as_str));
+    select.also_any("business_unit", filter.business_units.iter().map(String::as_str));
+    select.also_any("stage", filter.stages.iter().map(|s| s.as_str()));
     select.also_any("access", filter.access.iter().map(|a| a.as_str()));
     select.also_any("inventory_state", filter.inventory_states.iter().map(|s| s.as_str()));
     select.also_int("confirmed", "= ?", filter.confirmed.map(i64::from));

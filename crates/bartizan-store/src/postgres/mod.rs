@@ -36,6 +36,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (11, "calls", include_str!("../../migrations/postgres/0011_calls.sql")),
     (12, "facets", include_str!("../../migrations/postgres/0012_facets.sql")),
     (13, "operations", include_str!("../../migrations/postgres/0013_operations.sql")),
+    (14, "owners", include_str!("../../migrations/postgres/0014_owners.sql")),
     (15, "change_log", include_str!("../../migrations/postgres/0015_change_log.sql")),
 ];
 

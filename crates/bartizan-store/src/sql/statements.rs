@@ -3,8 +3,9 @@
 pub(crate) const SAVE_ENDPOINT: &str = "\
 INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, service, access, \
  inventory_state, confirmed, risk, data_classes, requests, first_seen, last_seen, body, recorded_at, \
- data_flows, operation, noted_at) \
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $18) \
+ data_flows, operation, owner, business_unit, stage, noted_at) \
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
+ $22, $23, $18) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  host = excluded.host, method = excluded.method, path = excluded.path, \
  protocol = excluded.protocol, service = excluded.service, access = excluded.access, \
@@ -15,7 +16,8 @@ ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  last_seen = CASE WHEN endpoints.last_seen IS NULL OR excluded.last_seen > endpoints.last_seen \
   THEN excluded.last_seen ELSE endpoints.last_seen END, \
  body = excluded.body, recorded_at = excluded.recorded_at, data_flows = excluded.data_flows, \
- operation = excluded.operation";
+ operation = excluded.operation, owner = excluded.owner, \
+ business_unit = excluded.business_unit, stage = excluded.stage";
 
 pub(crate) const SAVE_SERVICE: &str = "\
 INSERT INTO services (organisation, environment, id, name, body, recorded_at) \

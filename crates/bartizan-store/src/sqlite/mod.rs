@@ -39,6 +39,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (11, "calls", include_str!("../../migrations/sqlite/0011_calls.sql")),
     (12, "facets", include_str!("../../migrations/sqlite/0012_facets.sql")),
     (13, "operations", include_str!("../../migrations/sqlite/0013_operations.sql")),
+    (14, "owners", include_str!("../../migrations/sqlite/0014_owners.sql")),
     (15, "change_log", include_str!("../../migrations/sqlite/0015_change_log.sql")),
 ];
 

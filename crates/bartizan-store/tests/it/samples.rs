@@ -54,6 +54,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         risk: Risk { score: 40, factors: Vec::new() },
         template_evidence: Vec::new(),
         aliases: Vec::new(),
+        ..Endpoint::default()
     }
 }
 

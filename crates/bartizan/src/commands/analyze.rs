@@ -33,12 +33,15 @@ use crate::{
 const DEFAULT_REPORT: &str = "bartizan-report.html";
 
 pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> {
-    let config = config::current(cli)?.config;
+    let loaded = config::current(cli)?;
+    let catalog = config::catalog(&loaded, &arguments.spec)?;
+    let config = loaded.config;
     let scope = scope(&config);
     let data = arguments.data.clone().or_else(|| config.store.data.clone());
     let kept = data.map(|data| kept::Kept::open(&data, &config, &scope)).transpose()?;
     let mut snapshot = snapshot(cli, &config, &scope, kept.as_ref())?;
     snapshot.specs = specs::read(&arguments.spec)?;
+    snapshot.catalog = catalog;
     let snapshot = Arc::new(snapshot);
 
     let options = match &arguments.input_format {

@@ -1,11 +1,16 @@
 //! `config check`, `config show`, `config schema`.
 
+use std::{path::PathBuf, sync::Arc};
+
+use bartizan_analysis::Catalog;
+
 use super::{
     Cli, CommandError, Exit,
     arguments::{ConfigCommand, ShowFormat},
     terminal,
 };
 use crate::{
+    catalog::{self, FileOwners},
     config::{Config, Loaded, load},
     serve::{self, Overrides, ServeError},
 };
@@ -63,6 +68,17 @@ pub(super) fn refused(loaded: &Loaded, error: &ServeError) -> CommandError {
         _ => String::new(),
     };
     CommandError::usage(format!("{file}{error}")).help(error.help())
+}
+
+/// What is configured about whose endpoints are, with the owners of these specifications.
+pub(super) fn catalog(loaded: &Loaded, specs: &[PathBuf]) -> Result<Arc<Catalog>, CommandError> {
+    let compiled = catalog::compile(&loaded.config.catalog, specs);
+    compiled.map(Arc::new).map_err(|error| refused(loaded, &error.into()))
+}
+
+/// Who owns which file, when a CODEOWNERS file is configured.
+pub(super) fn file_owners(loaded: &Loaded) -> Result<Option<FileOwners>, CommandError> {
+    FileOwners::read(&loaded.config.catalog).map_err(|error| refused(loaded, &error.into()))
 }
 
 fn show(config: &Config, format: ShowFormat) -> Result<String, CommandError> {

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::{
     api::FirstPassword,
+    catalog,
     config::{Addresses, Config, Loaded, gateway::AdminConfig},
     serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
 };
@@ -117,6 +118,8 @@ pub(super) fn start(
     let mut snapshot = Snapshot::new(scope, directory.key().clone());
     snapshot.limits = config.limits.clone();
     snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    let catalog = catalog::compile(&config.catalog, specs);
+    snapshot.catalog = Arc::new(catalog.map_err(|error| CommandError::usage(error.to_string()))?);
     snapshot.specs = specs::read(specs)?;
     Ok(Start {
         gateway,
@@ -237,6 +240,7 @@ fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
         ("environment", begun.environment != now.environment),
         ("store", begun.store != now.store),
         ("admin", begun.admin != now.admin),
+        ("catalog", begun.catalog != now.catalog),
         ("redaction", begun.redaction != now.redaction),
         ("limits", begun.limits != now.limits),
         ("gateway.access_log", before.access_log != after.access_log),

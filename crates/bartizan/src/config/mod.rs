@@ -3,6 +3,7 @@
 //! Documentation and defaults live on the fields; `config schema` and the reference page are derived
 //! from here.
 
+pub mod catalog;
 pub mod gateway;
 mod load;
 mod problem;
@@ -15,6 +16,7 @@ use bartizan_pipeline::sinks::SinkConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use catalog::CatalogConfig;
 use gateway::{AdminConfig, GatewayConfig};
 pub use load::{Loaded, load};
 pub use problem::ConfigError;
@@ -45,6 +47,8 @@ pub struct Config {
     /// Where events of findings, incidents and detections are sent by `bartizan serve`, each with a
     /// name and exactly one kind. What was found before a sink is named here is not sent to it.
     pub sinks: Vec<SinkConfig>,
+    /// Whose APIs are, and where.
+    pub catalog: CatalogConfig,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.

@@ -92,6 +92,8 @@ pub struct Entry {
     pub known_by: Vec<KnownBy>,
     /// Where code declares it.
     pub code: Option<InCode>,
+    /// Who owns the file that declares it, by a CODEOWNERS file.
+    pub owner: Option<String>,
     /// Endpoints that traffic showed for it.
     pub traffic: Vec<Called>,
 }
@@ -150,6 +152,15 @@ pub fn inventory(found: Found, secrets: &[Secret], others: &Others, scope: &Scop
     Inventory { summary: summary(&routes, &compared), compared, routes, findings, input }
 }
 
+impl Inventory {
+    /// Says of each route who owns the file that declares it.
+    pub fn own(&mut self, owner: impl Fn(&str) -> Option<String>) {
+        for route in &mut self.routes {
+            route.owner = route.code.as_ref().and_then(|code| owner(&code.place.file));
+        }
+    }
+}
+
 impl Entry {
     fn of_code(route: Route) -> Self {
         Self {
@@ -163,6 +174,7 @@ impl Entry {
                 component: route.component,
                 authorization: route.authorization,
             }),
+            owner: None,
             traffic: Vec::new(),
         }
     }

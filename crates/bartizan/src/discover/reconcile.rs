@@ -25,6 +25,7 @@ pub(super) fn add(routes: &mut Vec<Entry>, endpoints: &[Endpoint], by: KnownBy) 
                 path: endpoint.path.clone(),
                 known_by: Vec::new(),
                 code: None,
+                owner: None,
                 traffic: Vec::new(),
             });
         }

@@ -18,6 +18,7 @@ impl Record for Entry {
         "line",
         "component",
         "version",
+        "owner",
         "requests",
     ];
 
@@ -48,6 +49,7 @@ impl Record for Entry {
             }
             None => out.extend(std::iter::repeat_n(Cow::Borrowed(""), 8)),
         }
+        out.push(self.owner.as_deref().unwrap_or_default().into());
         let requests: u64 = self.traffic.iter().map(|called| called.requests).sum();
         out.push(if self.traffic.is_empty() { "".into() } else { requests.to_string().into() });
         out

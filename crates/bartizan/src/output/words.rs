@@ -1,8 +1,9 @@
 //! Numbers, times and names as people read them; the same in every output.
 
 use bartizan_model::{
-    Access, ActorKind, AuthKnown, AuthType, Confidence, DriftGrade, Endpoint, Finding,
-    InventoryState, Protocol, Severity, Timestamp, Written, actor::ActorLink,
+    Access, ActorKind, AuthKnown, AuthType, Confidence, DriftGrade, Endpoint, Fact, Finding,
+    InventoryState, LifeStage, Protocol, Reached, Resource, Severity, Timestamp, Told, ToldBy, Way,
+    Written, actor::ActorLink,
 };
 
 /// `1284` → `1,284`.
@@ -148,6 +149,65 @@ pub(super) const fn access(access: Access) -> &'static str {
         Access::ThirdParty => "third party",
         Access::Unknown => "access unknown",
     }
+}
+
+/// `business_unit` → `business unit`.
+pub(super) const fn fact(fact: Fact) -> &'static str {
+    match fact {
+        Fact::Owner => "owner",
+        Fact::BusinessUnit => "business unit",
+        Fact::Stage => "stage",
+        Fact::Access => "access",
+        Fact::Service => "service",
+    }
+}
+
+/// Which way exchanges came, with the counts that say so.
+pub(super) fn reached(reached: Reached) -> String {
+    let Reached { way, through, past } = reached;
+    match way {
+        Way::Through => format!("through a gateway ({} exchanges)", number(through)),
+        Way::Past => format!("past every gateway ({} exchanges)", number(past)),
+        Way::Both => format!(
+            "both: {} exchanges through a gateway, {} past it",
+            number(through),
+            number(past)
+        ),
+        Way::Unknown => "not known".to_owned(),
+    }
+}
+
+/// `instance 10.0.0.7:3000`.
+pub(super) fn resource(resource: &Resource) -> String {
+    format!("{} {}", resource.kind, resource.name)
+}
+
+/// What told a fact: `rule payments`, `openapi.yaml#/info/x-owner, line 4`.
+pub(super) fn told(told: &Told) -> String {
+    match told.by {
+        ToldBy::Rule => format!("rule {}", told.what),
+        ToldBy::Configuration | ToldBy::Specification | ToldBy::Codeowners | ToldBy::Traffic => {
+            told.what.clone()
+        }
+    }
+}
+
+/// The facts of who and where, each with its value, when it is known, and what told it.
+pub(super) fn who_and_where(endpoint: &Endpoint) -> Vec<(Fact, Option<String>, String)> {
+    let value = |fact: Fact| match fact {
+        Fact::Owner => endpoint.owner.clone(),
+        Fact::BusinessUnit => endpoint.business_unit.clone(),
+        Fact::Stage => (endpoint.stage != LifeStage::Unknown).then(|| endpoint.stage.to_string()),
+        Fact::Access => {
+            (endpoint.access != Access::Unknown).then(|| access(endpoint.access).to_owned())
+        }
+        Fact::Service => endpoint.service.as_ref().map(ToString::to_string),
+    };
+    let line = |fact: &Fact| {
+        let told = endpoint.told.iter().find(|one| one.fact == *fact).map(told);
+        (*fact, value(*fact), told.unwrap_or_default())
+    };
+    Fact::ALL.iter().map(line).collect()
 }
 
 /// The state of an endpoint; nothing when no specification was given.

@@ -47,6 +47,7 @@ pub(crate) use watch::{LiveExchange, Watch};
 use self::{admin::Admin, capture::Capture, in_force::Modes, lane::Lane, settings::compile};
 use crate::{
     api::{self, Api, FirstUserError},
+    catalog,
     config::Config,
 };
 
@@ -168,6 +169,7 @@ pub fn check(
     // The key only tells counted things apart, and nothing is counted here.
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
     sinks::compile(&config.sinks)?;
+    catalog::compile(&config.catalog, &[])?;
     Ok(gateway)
 }
 

@@ -28,6 +28,7 @@ mod killed;
 mod learned;
 mod linked;
 mod listed;
+mod placed;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod serve;

@@ -8,6 +8,7 @@ use bartizan_model::{
 
 use super::Known;
 use crate::{
+    catalog::Catalog,
     classes::item_named,
     endpoints::{Segment, Template},
     judge::State,
@@ -20,7 +21,12 @@ use crate::{
     specs::Compared,
 };
 
-pub(super) fn endpoint(known: &Known<'_>, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
+pub(super) fn endpoint(
+    known: &Known<'_>,
+    state: &State,
+    specs: Option<&Compared<'_>>,
+    catalog: &Catalog,
+) -> Endpoint {
     let Known { template, profile } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
@@ -35,8 +41,6 @@ pub(super) fn endpoint(known: &Known<'_>, state: &State, specs: Option<&Compared
             .as_ref()
             .map(|call| call.operation.clone())
             .filter(|operation| !operation.is_empty()),
-        service: None,
-        access: profile.access(),
         inventory_state,
         confirmed: is_confirmed(profile, inventory_state),
         auth: auth(profile),
@@ -50,12 +54,13 @@ pub(super) fn endpoint(known: &Known<'_>, state: &State, specs: Option<&Compared
         bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
         data_classes: data_classes(template, profile),
-        risk: bartizan_model::endpoint::Risk::default(),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
-        written: None,
         sketch: profile.sketch.as_deref().cloned(),
+        ..Endpoint::default()
     };
+    let described = specs.and_then(|specs| specs.describing(template));
+    catalog.place(&mut endpoint, described, &profile.whereabouts);
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
     endpoint

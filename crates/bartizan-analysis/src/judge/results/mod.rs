@@ -1,6 +1,7 @@
 //! From the state to the result that people read. Runs when results are asked for; may rewrite
 //! endpoint labels with what is known by then, never verdicts or detections.
 
+mod calls;
 mod endpoint;
 mod findings;
 mod risk;
@@ -22,7 +23,7 @@ use crate::{
     checks::CHECKS,
     detectors::DETECTORS,
     endpoints::{LeafId, Template},
-    learn::Profile,
+    learn::{Profile, Whereabouts},
     ledger::incidents,
     snapshot::Snapshot,
 };
@@ -51,8 +52,9 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
     let mut endpoints: Vec<_> =
-        known.values().map(|k| endpoint::endpoint(k, state, specs)).collect();
+        known.values().map(|k| endpoint::endpoint(k, state, specs, &snapshot.catalog)).collect();
     let surfaces = known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, e)).collect();
+    calls::note(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
@@ -62,10 +64,13 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     }
     let mut summary = summary(state, &endpoints, tallies);
     if let Some(specs) = specs {
-        let (rest, orphans) = specs.never_granted(&snapshot.scope);
+        let (rest, orphans) = specs.described_never_granted(&snapshot.scope);
         summary.orphans = orphans;
         summary.specs = specs.summaries();
-        endpoints.extend(rest);
+        endpoints.extend(rest.into_iter().map(|(mut endpoint, described)| {
+            snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default());
+            endpoint
+        }));
     }
     endpoints.sort_by(|a, b| {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
@@ -191,6 +196,8 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
         ("detections_not_kept", core.detections.dropped()),
         ("findings_not_kept", core.findings.dropped()),
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),
+        ("resources_not_kept", core.profiles.values().map(|p| p.whereabouts.more()).sum()),
+        ("calls_not_kept", core.traces.more()),
         ("requests_beyond_hosts", counts.over_hosts),
         ("requests_beyond_endpoints", counts.over_nodes),
         ("requests_beyond_unmatched_paths", counts.over_pending),

@@ -1,7 +1,7 @@
 //! Risk of an endpoint: a sum whose every line is shown.
 
 use bartizan_model::{
-    Access, AuthKnown, Detection, Endpoint, Finding, InventoryState, Severity,
+    Access, AuthKnown, Detection, Endpoint, Fact, Finding, InventoryState, Severity, ToldBy,
     data_class::Direction, endpoint::Risk, incident::ScoreFactor, is_success,
 };
 
@@ -39,7 +39,10 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         add("no authentication seen".to_owned(), 10);
     }
     if endpoint.access == Access::Public {
-        add("called from public addresses".to_owned(), 10);
+        let is_seen =
+            endpoint.told.iter().any(|t| t.fact == Fact::Access && t.by == ToldBy::Traffic);
+        let reason = if is_seen { "called from public addresses" } else { "public" };
+        add(reason.to_owned(), 10);
     }
     match endpoint.inventory_state {
         InventoryState::Shadow => add("in no specification".to_owned(), 10),

@@ -3,7 +3,7 @@
 use std::{collections::BTreeSet, fmt::Debug};
 
 use bartizan_model::{
-    Access, Endpoint, EndpointId, FindingState, InventoryState, Method, Severity,
+    Access, Endpoint, EndpointId, FindingState, InventoryState, LifeStage, Method, Severity,
 };
 use bartizan_store::{
     ActorFilter, ActorOrder, AuditEntry, AuditOrder, Batch, DetectionFilter, DetectionOrder,
@@ -294,6 +294,9 @@ pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
     for (n, one) in batch.endpoints.iter_mut().enumerate() {
         one.access = [Access::Public, Access::Partner, Access::Private][n % 3];
         one.data_classes[0].class = ["email", "iban", "phone"][n % 3].to_owned();
+        one.owner = [Some("orders"), Some("billing"), None][n % 3].map(str::to_owned);
+        one.business_unit = Some(["retail", "bank", "other"][n % 3].to_owned());
+        one.stage = [LifeStage::Active, LifeStage::Deprecated, LifeStage::Unknown][n % 3];
     }
     for (n, one) in batch.detections.iter_mut().enumerate() {
         one.code = ["BZ-D001", "BZ-D002", "BZ-D003"][n % 3].to_owned();
@@ -304,6 +307,9 @@ pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
     for filter in [
         EndpointFilter { access: vec![Access::Public, Access::Partner], ..none.clone() },
         EndpointFilter { data_classes: two(["email", "iban"]), ..none.clone() },
+        EndpointFilter { owners: two(["orders", "billing"]), ..none.clone() },
+        EndpointFilter { business_units: two(["retail", "bank"]), ..none.clone() },
+        EndpointFilter { stages: vec![LifeStage::Active, LifeStage::Deprecated], ..none.clone() },
         EndpointFilter { hosts: two(["host0.example.com", "host1.example.com"]), ..none.clone() },
     ] {
         let found = store.endpoints(&s, &filter, &all()).await.expect("list").items;

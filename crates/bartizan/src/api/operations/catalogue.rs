@@ -1,6 +1,8 @@
 //! Endpoints and services.
 
-use bartizan_model::{Access, Endpoint, EndpointId, InventoryState, Protocol, Role, ServiceId};
+use bartizan_model::{
+    Access, Endpoint, EndpointId, InventoryState, LifeStage, Protocol, Role, ServiceId,
+};
 use bartizan_store::{EndpointFilter, EndpointOrder, Facets, ServiceRecord};
 use schemars::JsonSchema;
 use serde::Deserialize;
@@ -23,8 +25,8 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         At::get("/endpoints/facets", Role::Viewer).does(
             "getEndpointFacets",
-            "How many endpoints there are, by host, method, protocol, service, access, inventory state, \
-             confirmed, data class and risk",
+            "How many endpoints there are, by host, method, protocol, service, owner, business unit, \
+             stage, access, inventory state, confirmed, data class and risk",
             facets,
         ),
         At::get("/endpoints/{id}", Role::Viewer).does(
@@ -55,6 +57,12 @@ pub(super) struct Wanted {
     protocol: Vec<Protocol>,
     /// Service: any of these.
     service: Vec<ServiceId>,
+    /// Owner: any of these.
+    owner: Vec<String>,
+    /// Business unit: any of these.
+    business_unit: Vec<String>,
+    /// Where in its life it is: any of these.
+    stage: Vec<LifeStage>,
     /// Who can reach it: any of these.
     access: Vec<Access>,
     /// How it relates to what is written: any of these.
@@ -76,6 +84,9 @@ impl Wanted {
             path_contains: self.path.clone(),
             protocols: self.protocol.clone(),
             services: self.service.clone(),
+            owners: self.owner.clone(),
+            business_units: self.business_unit.clone(),
+            stages: self.stage.clone(),
             access: self.access.clone(),
             inventory_states: self.inventory_state.clone(),
             confirmed: self.confirmed,

@@ -28,7 +28,9 @@ const MAX_RESULT_BYTES: u64 = 1 << 30;
 const QUIET_FOR: Duration = Duration::from_secs(2);
 
 pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, CommandError> {
-    let config = config::current(cli)?.config;
+    let loaded = config::current(cli)?;
+    let owners = config::file_owners(&loaded)?;
+    let config = loaded.config;
     let scope = analyze::scope(&config);
     let others = Others {
         documented: specs::read(&arguments.spec)?.map(|specs| documented(&specs, &scope)),
@@ -50,7 +52,10 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, Command
         return Err(CommandError::input(format!("no source code was found in {name}"))
             .help("C#, Go, Java, JavaScript, PHP, Python, Ruby, Rust and TypeScript are read"));
     }
-    let inventory = inventory(found, &secrets, &others, &scope);
+    let mut inventory = inventory(found, &secrets, &others, &scope);
+    if let Some(owners) = owners {
+        inventory.own(|file| Some(owners.of(&arguments.folder.join(file))?.0));
+    }
     write(arguments, &inventory)?;
     let fail_on = arguments.fail_on.unwrap_or(FailOn::Never);
     let fails = inventory.findings.iter().any(|finding| fail_on.includes(finding.severity));

@@ -219,8 +219,17 @@ fn known(endpoint: &Endpoint) -> Markup {
             dl.pairs {
                 dt { "Protocol" } dd { (words::protocol(endpoint.protocol)) }
                 @if endpoint.operation.is_some() { dt { "Path" } dd.mono { (text(&endpoint.path)) } }
-                dt { "Access" } dd { (words::access(endpoint.access)) }
-                @if let Some(service) = &endpoint.service { dt { "Service" } dd { (text(service.as_str())) } }
+                @for (fact, value, told) in words::who_and_where(endpoint) {
+                    @if let Some(value) = value {
+                        dt { (words::capital(words::fact(fact))) }
+                        dd { (text(&value)) @if !told.is_empty() { " (" (text(&told)) ")" } }
+                    }
+                }
+                dt { "Reached" } dd { (words::reached(endpoint.reached)) }
+                @for resource in &endpoint.resources {
+                    dt { (words::capital(resource.kind.as_str())) } dd.mono { (text(&resource.name)) }
+                }
+                @for call in &endpoint.calls { dt { "Calls" } dd.mono { (text(&call.name)) } }
                 @if let Some(first) = endpoint.first_seen { dt { "First seen" } dd { (words::day_clock(first)) } }
                 @if let Some(last) = endpoint.last_seen { dt { "Last seen" } dd { (words::day_clock(last)) } }
                 dt { "Id" } dd.mono { (text(endpoint.id.as_str())) }

@@ -39,6 +39,7 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
         .extend(words::period(endpoint.first_seen, endpoint.last_seen).map(|p| format!("{p} UTC")));
     facts.push(endpoint.id.as_str().to_owned());
     out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
+    who_and_where(&mut out, endpoint);
     ledger(&mut out, "Risk", endpoint.risk.score, &endpoint.risk.factors);
     let basis = words::auth_basis(endpoint);
     match endpoint.auth_known() {
@@ -80,6 +81,28 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
         }
     }
     out.text
+}
+
+/// Whose it is and where, each fact with what told it.
+fn who_and_where(out: &mut Out, endpoint: &Endpoint) {
+    out.heading("Who and where", "");
+    for (fact, value, told) in words::who_and_where(endpoint) {
+        let value = value.unwrap_or_else(|| "not known".to_owned());
+        let told = if told.is_empty() { told } else { format!(" ({told})") };
+        let label = format!("{:>14}", words::fact(fact));
+        out.hanging(2, &label, &safe_prose(&format!("{value}{told}")));
+    }
+    out.hanging(2, &format!("{:>14}", "reached"), &words::reached(endpoint.reached));
+    let resources: Vec<String> = endpoint.resources.iter().map(words::resource).collect();
+    if !resources.is_empty() {
+        let resources = safe_prose(&resources.join(", "));
+        out.hanging(2, &format!("{:>14}", "served by"), &resources);
+    }
+    if !endpoint.calls.is_empty() {
+        let kind = if endpoint.composite { "composite of" } else { "calls" };
+        let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
+        out.hanging(2, &format!("{kind:>14}"), &safe_prose(&names.join(", ")));
+    }
 }
 
 fn parameters(out: &mut Out, endpoint: &Endpoint) {

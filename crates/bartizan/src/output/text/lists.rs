@@ -37,8 +37,14 @@ pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
         let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
         u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let candidates: [(&'static str, Say); 4] =
-        [("State", state), ("Auth", words::auth_brief), ("Data", classes), ("Drift", drift)];
+    let candidates: [(&'static str, Say); 5] =
+        [
+            ("State", state),
+            ("Auth", words::auth_brief),
+            ("Data", classes),
+            ("Drift", drift),
+            ("Owner", owner),
+        ];
     let mut between: Vec<Between> =
         candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();
     between.retain(|(_, _, width)| *width > 0);
@@ -107,6 +113,10 @@ fn classes(endpoint: &Endpoint) -> String {
     let more = names.len().saturating_sub(1);
     let shown = safe(names.first().copied().unwrap_or_default());
     if more > 0 { format!("{shown} +{more}") } else { shown }
+}
+
+fn owner(endpoint: &Endpoint) -> String {
+    safe(endpoint.owner.as_deref().unwrap_or_default())
 }
 
 fn score(score: u8) -> Cell {

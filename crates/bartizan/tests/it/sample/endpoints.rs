@@ -1,6 +1,7 @@
 use bartizan_model::{
-    Access, Auth, AuthType, Direction, Endpoint, EndpointId, InventoryState, Location, Method,
-    Parameter, Protocol, Scope, ServiceId,
+    Access, Auth, AuthType, Called, Direction, Endpoint, EndpointId, Fact, InventoryState,
+    Location, Method, Parameter, Protocol, Reached, Resource, ResourceKind, Scope, ServiceId, Told,
+    ToldBy,
     endpoint::{Bounds, DataClassCount, Risk},
     incident::ScoreFactor,
 };
@@ -84,6 +85,24 @@ fn endpoint(row: &str) -> Endpoint {
         },
         operation,
         service: Some(ServiceId::from_text(service)),
+        owner: Some(format!("{service} team")),
+        business_unit: Some(format!("unit of {service}")),
+        told: vec![Told {
+            fact: Fact::Owner,
+            by: ToldBy::Rule,
+            what: format!("rule of {service}"),
+        }],
+        reached: Reached::of(requests, 0),
+        resources: vec![Resource {
+            kind: ResourceKind::Upstream,
+            name: format!("{service}.internal:8443"),
+            requests,
+        }],
+        calls: vec![Called {
+            endpoint_id: EndpointId::from_text("ep_called"),
+            name: format!("GET {service}.internal/called"),
+            exchanges: 3,
+        }],
         access: match host.as_str() {
             "partner.example.com" => Access::Partner,
             "legacy.example.com" if path == "/status" => Access::Private,
@@ -126,6 +145,7 @@ fn endpoint(row: &str) -> Endpoint {
         risk: Risk { score: u8::try_from(sum.clamp(0, 100)).expect("clamped"), factors },
         template_evidence: template_evidence(path),
         aliases: Vec::new(),
+        ..Endpoint::default()
     }
 }
 

@@ -1,0 +1,156 @@
+//! Who an endpoint belongs to and where it is: from rules, specifications, a CODEOWNERS file and what
+//! traffic showed. Derived when results are made, so that what is configured now counts for all that
+//! was learned; only whose network a caller was in, and the way an exchange came, are counted as
+//! exchanges come.
+
+mod codeowners;
+mod declared;
+mod networks;
+mod pattern;
+mod rule;
+
+use std::collections::BTreeMap;
+
+use bartizan_model::{
+    Access, Endpoint, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy,
+};
+
+pub use codeowners::{Codeowners, MAX_BYTES as MAX_CODEOWNERS_BYTES};
+pub use networks::{Gateways, MAX_NETWORKS, NetworkKind, Networks};
+pub use pattern::{Glob, MAX_PATTERN, PathGlob};
+pub use rule::{MAX_PATTERNS, MAX_RULES, Match, Rule, Set};
+
+use crate::{learn::Whereabouts, specs::Described};
+use declared::Declared;
+
+/// Longest owner, business unit or contact, in bytes; what a specification says beyond is cut.
+pub const MAX_FACT: usize = 256;
+
+/// A value that somebody wrote, fit to be shown: on one line, not too long; `None` when nothing is left.
+fn fact_text(text: &str) -> Option<String> {
+    let text: String = text.chars().map(|ch| if ch.is_control() { ' ' } else { ch }).collect();
+    let text = text.trim();
+    let text = text.get(..text.floor_char_boundary(MAX_FACT)).unwrap_or_default().trim_end();
+    (!text.is_empty()).then(|| text.to_owned())
+}
+
+/// What is configured about whose endpoints are and where.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    /// Whose networks addresses are of.
+    pub networks: Networks,
+    /// What tells that an exchange came through a gateway.
+    pub gateways: Gateways,
+    /// Hosts that are somebody else's, each as it is written and as a pattern.
+    pub third_party: Vec<(String, Glob)>,
+    /// Rules, in order.
+    pub rules: Vec<Rule>,
+    /// By name of a specification, whose file it is and what says so.
+    pub code_owners: BTreeMap<String, (String, String)>,
+}
+
+/// Takes notes of what told each fact.
+struct Notes<'e> {
+    told: &'e mut Vec<Told>,
+}
+
+impl Notes<'_> {
+    /// Keeps a value that was found, with what told it.
+    fn keep<T>(&mut self, fact: Fact, found: Option<(T, ToldBy, String)>) -> Option<T> {
+        let (value, by, what) = found?;
+        self.told.push(Told { fact, by, what });
+        Some(value)
+    }
+}
+
+fn said<T>(by: ToldBy) -> impl Fn((T, String)) -> (T, ToldBy, String) {
+    move |(value, what)| (value, by, what)
+}
+
+impl Catalog {
+    /// Fills in what is known of an endpoint beside what it does. `described`: what a specification
+    /// says of it.
+    pub fn place(
+        &self,
+        endpoint: &mut Endpoint,
+        described: Option<Described<'_>>,
+        seen: &Whereabouts,
+    ) {
+        let declared = described.map(Declared::of).unwrap_or_default();
+        let rules: Vec<&Rule> =
+            self.rules.iter().filter(|rule| rule.matches.fits(endpoint, described)).collect();
+        let code_owner = described.and_then(|it| self.code_owners.get(it.name)).cloned();
+        let access =
+            first(&rules, |set| set.access).or_else(|| self.access(endpoint, seen, &declared));
+        let mut told = Vec::new();
+        let mut notes = Notes { told: &mut told };
+        endpoint.owner = notes.keep(
+            Fact::Owner,
+            first(&rules, |set| set.owner.clone())
+                .or_else(|| declared.owner.map(said(ToldBy::Specification)))
+                .or_else(|| code_owner.map(said(ToldBy::Codeowners)))
+                .or_else(|| declared.contact.map(said(ToldBy::Specification))),
+        );
+        endpoint.business_unit = notes.keep(
+            Fact::BusinessUnit,
+            first(&rules, |set| set.business_unit.clone())
+                .or_else(|| declared.business_unit.map(said(ToldBy::Specification))),
+        );
+        let stage = first(&rules, |set| set.stage)
+            .or_else(|| declared.stage.map(said(ToldBy::Specification)));
+        endpoint.stage = notes.keep(Fact::Stage, stage).unwrap_or(LifeStage::Unknown);
+        endpoint.access = notes.keep(Fact::Access, access).unwrap_or(Access::Unknown);
+        endpoint.service = notes.keep(Fact::Service, first(&rules, |set| set.service.clone()));
+        endpoint.told = told;
+        endpoint.reached = Reached::of(seen.through, seen.past);
+        endpoint.resources = resources(endpoint, seen);
+    }
+
+    /// Who can reach an endpoint that no rule is about. What callers did counts more than what is
+    /// written: a difference is told.
+    fn access(
+        &self,
+        endpoint: &Endpoint,
+        seen: &Whereabouts,
+        declared: &Declared,
+    ) -> Option<(Access, ToldBy, String)> {
+        let host = endpoint.host.to_ascii_lowercase();
+        if let Some((text, _)) = self.third_party.iter().find(|(_, glob)| glob.fits(&host)) {
+            let what = format!("catalog.third_party_hosts: {text}");
+            return Some((Access::ThirdParty, ToldBy::Configuration, what));
+        }
+        let Some((access, mut what)) = seen.access() else {
+            return declared.access.clone().map(said(ToldBy::Specification));
+        };
+        if let Some((written, place)) = declared.access.as_ref().filter(|(it, _)| *it != access) {
+            what.push_str(&format!("; {place} says {written}"));
+        }
+        Some((access, ToldBy::Traffic, what))
+    }
+}
+
+/// What the first of these rules says that says something.
+fn first<T>(rules: &[&Rule], of: impl Fn(&Set) -> Option<T>) -> Option<(T, ToldBy, String)> {
+    let told = |rule: &&Rule| Some((of(&rule.set)?, ToldBy::Rule, rule.name.clone()));
+    rules.iter().find_map(told)
+}
+
+fn resources(endpoint: &Endpoint, seen: &Whereabouts) -> Vec<Resource> {
+    let resource = |kind| move |(name, requests): (String, u64)| Resource { kind, name, requests };
+    let host = (!endpoint.host.is_empty()).then(|| (endpoint.host.clone(), endpoint.requests));
+    let hosts = host.into_iter().map(resource(ResourceKind::Host));
+    let upstreams = seen.upstreams.listed(String::clone).into_iter();
+    let instances = seen.instances.listed(|(ip, port)| match port {
+        Some(port) => std::net::SocketAddr::new(*ip, *port).to_string(),
+        None => ip.to_string(),
+    });
+    let names = seen.tls_names.listed(String::clone).into_iter();
+    hosts
+        .chain(upstreams.map(resource(ResourceKind::Upstream)))
+        .chain(instances.into_iter().map(resource(ResourceKind::Instance)))
+        .chain(names.map(resource(ResourceKind::Certificate)))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

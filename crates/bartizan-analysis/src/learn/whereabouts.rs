@@ -1,0 +1,188 @@
+//! Where exchanges of an endpoint came from, which way, and what answered them. Bounded, and merges.
+
+use std::{borrow::Borrow, net::IpAddr};
+
+use bartizan_model::{Access, Exchange};
+use serde::{Deserialize, Serialize};
+
+use crate::catalog::{Catalog, NetworkKind};
+
+/// Most upstreams, instances and server names each that are told apart per endpoint.
+pub const MAX_NAMES: usize = 16;
+/// Longest name, in bytes: a host name (RFC 1035 §2.3.4) with a port.
+const MAX_NAME_BYTES: usize = 260;
+
+/// Where exchanges of an endpoint came from, which way, and what answered them.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Whereabouts {
+    /// Exchanges whose caller had a public address.
+    pub public: u64,
+    /// Exchanges whose caller had an address of a partner.
+    pub partner: u64,
+    /// Exchanges whose caller had a private address.
+    pub private: u64,
+    /// Exchanges that came through a gateway.
+    pub through: u64,
+    /// Exchanges that came past every gateway.
+    pub past: u64,
+    /// Upstreams that an inline gateway asked.
+    pub upstreams: Seen<String>,
+    /// Addresses and ports that answered.
+    pub instances: Seen<(IpAddr, Option<u16>)>,
+    /// Server names that clients asked for by TLS, of exchanges that were granted.
+    pub tls_names: Seen<String>,
+}
+
+impl Whereabouts {
+    /// Learns from one exchange, which was granted or not.
+    pub fn learn(&mut self, exchange: &Exchange, granted: bool, catalog: &Catalog) {
+        match exchange.client.ip.map(|ip| catalog.networks.kind(ip)) {
+            Some(NetworkKind::Public) => self.public += 1,
+            Some(NetworkKind::Partner) => self.partner += 1,
+            Some(NetworkKind::Private) => self.private += 1,
+            None => {}
+        }
+        match catalog.gateways.passed(exchange) {
+            Some(true) => self.through += 1,
+            Some(false) => self.past += 1,
+            None => {}
+        }
+        let fits = |name: &&str| !name.is_empty() && name.len() <= MAX_NAME_BYTES;
+        match exchange.upstream.as_deref().filter(fits) {
+            // The server is the gateway itself then.
+            Some(upstream) => self.upstreams.add(upstream, 1),
+            None => exchange.server.iter().for_each(|server| self.instances.add(server, 1)),
+        }
+        let name = exchange.tls.as_ref().and_then(|tls| tls.sni.as_deref());
+        if let Some(name) = name.filter(fits).filter(|_| granted) {
+            self.tls_names.add(name, 1);
+        }
+    }
+
+    /// Takes in what was learned elsewhere.
+    pub fn merge(&mut self, other: &Self) {
+        self.public += other.public;
+        self.partner += other.partner;
+        self.private += other.private;
+        self.through += other.through;
+        self.past += other.past;
+        self.upstreams.merge(&other.upstreams);
+        self.instances.merge(&other.instances);
+        self.tls_names.merge(&other.tls_names);
+    }
+
+    /// How often there was no room to tell apart an upstream, instance or server name.
+    #[must_use]
+    pub const fn more(&self) -> u64 {
+        self.upstreams.more + self.instances.more + self.tls_names.more
+    }
+
+    /// Who can reach it as far as addresses tell, and the counts that say so. The farthest counts.
+    #[must_use]
+    pub fn access(&self) -> Option<(Access, String)> {
+        let access = match (self.public, self.partner, self.private) {
+            (0, 0, 0) => return None,
+            (0, 0, _) => Access::Private,
+            (0, ..) => Access::Partner,
+            _ => Access::Public,
+        };
+        let kinds = [(self.public, "public"), (self.partner, "partner"), (self.private, "private")];
+        let counts: Vec<String> = kinds
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, kind)| format!("{count} from {kind} addresses"))
+            .collect();
+        Some((access, format!("exchanges: {}", counts.join(", "))))
+    }
+}
+
+/// How often each of a few things was seen.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Seen<T> {
+    /// In the order they were first seen.
+    things: Vec<(T, u64)>,
+    /// Exchanges with things beyond [`MAX_NAMES`].
+    more: u64,
+}
+
+impl<T> Default for Seen<T> {
+    fn default() -> Self {
+        Self { things: Vec::new(), more: 0 }
+    }
+}
+
+impl<T> Seen<T> {
+    /// Counts a thing.
+    pub fn add<Q>(&mut self, thing: &Q, count: u64)
+    where
+        T: Borrow<Q>,
+        Q: ToOwned<Owned = T> + PartialEq + ?Sized,
+    {
+        let is_full = self.things.len() >= MAX_NAMES;
+        let known = self.things.iter_mut().find(|(known, _)| Borrow::<Q>::borrow(known) == thing);
+        match known {
+            Some((_, seen)) => *seen += count,
+            None if is_full => self.more += count,
+            None => self.things.push((thing.to_owned(), count)),
+        }
+    }
+
+    fn merge(&mut self, other: &Self)
+    where
+        T: Clone + PartialEq,
+    {
+        for (thing, count) in &other.things {
+            self.add::<T>(thing, *count);
+        }
+        self.more += other.more;
+    }
+
+    /// Each with its count, those seen most first.
+    pub fn listed(&self, name: impl Fn(&T) -> String) -> Vec<(String, u64)> {
+        let mut out: Vec<_> =
+            self.things.iter().map(|(thing, count)| (name(thing), *count)).collect();
+        out.sort_by(|a, b| b.1.cmp(&a.1).then_with(|| a.0.cmp(&b.0)));
+        out
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bartizan_model::Tls;
+
+    use super::*;
+
+    #[test]
+    fn a_flood_of_names_is_bounded_and_counted() {
+        let mut seen = Whereabouts::default();
+        let catalog = Catalog::default();
+        for number in 0..1_000 {
+            let exchange = Exchange {
+                upstream: Some(format!("10.0.0.{number}:80")),
+                tls: Some(Tls { sni: Some(format!("h{number}")), ..Tls::default() }),
+                ..Exchange::default()
+            };
+            seen.learn(&exchange, true, &catalog);
+        }
+        assert_eq!(seen.upstreams.listed(String::clone).len(), MAX_NAMES);
+        assert_eq!(seen.more(), 2 * (1_000 - MAX_NAMES as u64));
+        let mut twice = seen.clone();
+        twice.merge(&seen);
+        assert_eq!(twice.more(), 2 * seen.more());
+        assert_eq!(twice.tls_names.listed(String::clone)[0].1, 2);
+    }
+
+    #[test]
+    fn the_farthest_caller_decides_and_nobody_tells_nothing() {
+        assert_eq!(Whereabouts::default().access(), None);
+        let seen = |public, partner, private| {
+            let seen = Whereabouts { public, partner, private, ..Whereabouts::default() };
+            seen.access().expect("callers")
+        };
+        assert_eq!(seen(0, 0, 2).0, Access::Private);
+        assert_eq!(seen(0, 1, 2).0, Access::Partner);
+        let (access, what) = seen(3, 1, 0);
+        assert_eq!(access, Access::Public);
+        assert_eq!(what, "exchanges: 3 from public addresses, 1 from partner addresses");
+    }
+}

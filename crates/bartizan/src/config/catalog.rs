@@ -1,0 +1,106 @@
+//! Whose APIs are, and where: networks, gateways, and rules that assign facts to endpoints.
+
+use std::path::PathBuf;
+
+use bartizan_model::{Access, LifeStage};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::Name;
+
+/// Whose APIs are, and where. What nothing tells is shown as not known.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct CatalogConfig {
+    /// Whose networks addresses of callers are of: they tell whether an endpoint is public, for partners,
+    /// or private. Of two that hold an address the narrower counts. A change counts for exchanges that
+    /// come after it.
+    pub networks: NetworksConfig,
+    /// Hosts that are somebody else's, so that what is called there is a third party's API; `*` stands
+    /// for anything: `api.payments.example`, `*.maps.example`.
+    pub third_party_hosts: Vec<String>,
+    /// What tells that an exchange came through a gateway, and not past it.
+    pub gateways: GatewaysConfig,
+    /// A CODEOWNERS file, as GitHub and GitLab read it: its owners of the file of a specification own
+    /// what that describes, unless a rule or the specification names others. Files are looked up from
+    /// its folder, or from the one above when that is `.github`, `.gitlab` or `docs`.
+    pub codeowners: Option<PathBuf>,
+    /// Rules that say whose endpoints are; for each fact the first counts that fits and says it. They count
+    /// before everything else. At most 500, with 4,000 patterns together.
+    pub rules: Vec<RuleConfig>,
+}
+
+/// Networks by whose they are, for example `203.0.113.0/24`; at most 1,024 of each.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct NetworksConfig {
+    /// Anybody's, where they would be private otherwise: for example the addresses that a load balancer
+    /// gives to visitors.
+    pub public: Vec<String>,
+    /// Of partners.
+    pub partner: Vec<String>,
+    /// One's own, beside those that are private everywhere (RFC 1918, RFC 4193, RFC 6598, loopback,
+    /// link-local): for example public addresses of offices.
+    pub private: Vec<String>,
+}
+
+/// What tells that an exchange came through a gateway. What `serve` passes on came through one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct GatewaysConfig {
+    /// Sources that record at a gateway, by the names that `analyze` shows (files as they were given);
+    /// `*` stands for anything: `*/kong-access.log`.
+    pub sources: Vec<String>,
+    /// Addresses and networks of gateways, as the APIs behind them see them. In all other sources an
+    /// exchange whose client has one of these came through a gateway, any other past it. Without any, it
+    /// is not known.
+    pub addresses: Vec<String>,
+}
+
+/// A rule that says whose endpoints are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RuleConfig {
+    /// Name, shown where a fact says what told it; unique.
+    pub name: Name,
+    /// Which endpoints. Without it, all.
+    #[serde(rename = "match", default)]
+    pub matches: MatchConfig,
+    /// What is said of them.
+    pub set: SetConfig,
+}
+
+/// Which endpoints. What is empty is not looked at; of several patterns of one kind one is enough, and
+/// all kinds have to fit.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct MatchConfig {
+    /// Hosts; `*` stands for anything. Case does not count.
+    pub hosts: Vec<String>,
+    /// Path templates as the inventory shows them. `*` stands for anything within a segment, a segment
+    /// `**` for any number of segments: `/v1/orders/*`, `/payments/**`.
+    pub paths: Vec<String>,
+    /// Methods, in capitals.
+    pub methods: Vec<String>,
+    /// Tags of the operation in its specification; `*` stands for anything.
+    pub tags: Vec<String>,
+    /// Specifications that describe the endpoint, by the path that `--spec` was given; `*` stands for
+    /// anything.
+    pub specs: Vec<String>,
+}
+
+/// What a rule says; at least one thing.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct SetConfig {
+    /// Team or person that answers for the endpoint; at most 256 bytes.
+    pub owner: Option<String>,
+    /// Part of the organisation that it belongs to; at most 256 bytes.
+    pub business_unit: Option<String>,
+    /// Id of the service that it belongs to: at most 64 letters, digits, `-` and `_`.
+    pub service: Option<String>,
+    /// Who can reach it; `unknown` cannot be said.
+    pub access: Option<Access>,
+    /// Where in its life it is; `unknown` cannot be said.
+    pub stage: Option<LifeStage>,
+}
