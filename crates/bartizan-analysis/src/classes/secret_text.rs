@@ -58,6 +58,14 @@ fn keyed_kind(text: &str, shape: &Shape) -> Option<DataClass> {
     }
 }
 
+/// Longest credential that is looked at, in bytes; longer ones are cut.
+const MAX_CREDENTIAL: usize = 512;
+/// Longest address of a registry of packages, in bytes.
+const MAX_REGISTRY: usize = 256;
+/// Longest signature of a shared access signature as written, in bytes: 32 bytes in Base64, with signs
+/// that are encoded.
+const MAX_SIGNATURE: usize = 80;
+
 /// Bytes of credentials in a header line.
 static CREDENTIAL: Alphabet = Alphabet::alphanumeric_and(b"_-.=:+/~");
 
@@ -113,8 +121,9 @@ fn has_registry_token(text: &str) -> bool {
     memchr::memchr_iter(b'=', text.as_bytes()).any(|at| {
         let (Some(before), Some(rest)) = (text.get(..at), text.get(at + 1..)) else { return false };
         let Some(before) = before.trim_end().strip_suffix("_authToken") else { return false };
-        let apart = |c: char| c.is_whitespace() || matches!(c, '"' | '\'');
-        let registry = before.rsplit(apart).next().unwrap_or("");
+        let tail = before.as_bytes().iter().rev().take(MAX_REGISTRY);
+        let tail = tail.take_while(|b| !b.is_ascii_whitespace() && !b"\"'".contains(b)).count();
+        let Some(registry) = before.get(before.len() - tail..) else { return false };
         let is_scoped = || {
             let host = registry.strip_suffix("/:").and_then(|host| host.strip_prefix("//"));
             host.is_some_and(|host| host.starts_with(|c: char| c.is_ascii_alphanumeric()))
@@ -127,7 +136,7 @@ fn has_registry_token(text: &str) -> bool {
 
 /// Bytes of a credential at the beginning.
 fn credential_len(text: &str) -> usize {
-    text.bytes().take_while(|b| CREDENTIAL.has(*b)).count()
+    text.bytes().take(MAX_CREDENTIAL).take_while(|b| CREDENTIAL.has(*b)).count()
 }
 
 /// Whether it is opaque: long, with digits, varied.
@@ -221,16 +230,18 @@ fn has_azure_key(text: &str) -> bool {
 /// Whether a shared access signature of Azure stands in `text`: a version, an expiry and 32 bytes of
 /// signature in Base64, as parameters of a query.
 fn has_shared_signature(text: &str) -> bool {
-    memchr::memmem::find_iter(text.as_bytes(), b"sig=").any(|at| {
+    let is_signature = |at: usize| {
         let before = at.checked_sub(1).and_then(|i| text.as_bytes().get(i));
         let value = text.get(at + 4..).unwrap_or("");
-        let len = value.bytes().take_while(|b| BASE64.has(*b) || *b == b'%').count();
-        let value = value.get(..len).unwrap_or("");
+        let signed = value.bytes().take(MAX_SIGNATURE + 1);
+        let len = signed.take_while(|b| BASE64.has(*b) || *b == b'%').count();
         before.is_none_or(|b| !b.is_ascii_alphanumeric())
-            && (43..=80).contains(&len)
-            && is_varied(value)
-            && ["se=", "sv="].iter().all(|parameter| text.contains(parameter))
-    })
+            && (43..=MAX_SIGNATURE).contains(&len)
+            && value.get(..len).is_some_and(is_varied)
+    };
+    text.contains("se=")
+        && text.contains("sv=")
+        && memchr::memmem::find_iter(text.as_bytes(), b"sig=").any(is_signature)
 }
 
 /// Access tokens of Meta's applications: the number of the application, `|`, and 27 or 32 characters.

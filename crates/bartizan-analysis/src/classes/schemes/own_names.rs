@@ -35,7 +35,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
     scheme(TaxPayers, &["organisasjonsnummer", "orgnr", "org nr", "mva"], no_organisation),
     scheme(TaxPayers, &["uid nummer", "mwst", "che"], ch_uid),
     scheme(TaxPayers, &["inn"], ru_inn),
-    scheme(People, &["snils"], ru_snils),
+    scheme(People, &["snil"], ru_snils),
     scheme(People, &["svnr", "sozialversicherungsnummer", "vsnr"], at_insurance),
     scheme(People, &["kennitala"], is_kennitala),
     scheme(People, &["jmbg", "emso", "embg"], yu_jmbg),
