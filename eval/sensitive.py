@@ -2,7 +2,7 @@
 """Scores `analyze --annotate` on numbers with check digits, and on secrets.
 
 usage: sensitive.py exchanges DIR > exchanges.jsonl
-       sensitive.py score DIR ANNOTATED.jsonl [--worst]
+       sensitive.py score DIR ANNOTATED.jsonl [--half a|b] [--worst]
 
 DIR has identifier-numbers.jsonl (type, value, valid) and secret-cases.jsonl (rule, is_secret, text_b64). Each value is
 put alone into a JSON body, a number twice: under the name that its field usually has where it is used, and under one
@@ -11,9 +11,13 @@ that says nothing. Both the names and what a type should be called were fixed be
 A number is found when one of the classes said of it belongs to what its type should be called; a near-miss, whose check
 digit is broken, is accepted when one of them does. Secrets are found by any class of the families of secrets and
 passwords. Types without a check digit, where every near-miss is of another form, count as the others do.
+
+With `--half` only one half counts: recognisers are mended by what goes wrong in half a, and half b, where nobody looks,
+tells how well that carries over. `--worst` names none of its kinds.
 """
 import base64
 import collections
+import hashlib
 import json
 import sys
 
@@ -42,6 +46,11 @@ RIGHT = {
     "imsi": {"imei"}, "isin": {"securities_id"}, "lei": {"lei"}, "bic": {"bic"}, "mac": {"mac_address"}, "vin": {"vin"},
     "eth_address": {"crypto_address"}, "bitcoin": {"crypto_address"},
 }
+
+
+def half_of(value):
+    """`a` or `b`, by the lowest bit of the first byte of the SHA-256 of the value."""
+    return "ab"[hashlib.sha256(value.encode()).digest()[0] & 1]
 
 
 def read(path):
@@ -74,10 +83,12 @@ def exchanges(folder):
         print(json.dumps({"id": f"case-{number}", "request": request, "response": response}))
 
 
-def score(folder, annotated, worst):
+def score(folder, annotated, half, worst):
     said = [{HEAD.get(name, name) for name in row["data_classes"]} for row in read(annotated)]
     table = collections.defaultdict(lambda: collections.defaultdict(collections.Counter))
-    for (section, kind, right, valid, _, _), found in zip(cases(folder), said, strict=True):
+    for (section, kind, right, valid, _, value), found in zip(cases(folder), said, strict=True):
+        if half not in (None, half_of(value)):
+            continue
         found_right = bool(found & right)
         row = table[section][kind]
         row.update({"valid": valid, "found": valid and found_right, "near": not valid, "accepted": not valid and found_right})
@@ -100,4 +111,6 @@ if __name__ == "__main__":
     if sys.argv[1] == "exchanges":
         exchanges(sys.argv[2])
     else:
-        score(sys.argv[2], sys.argv[3], "--worst" in sys.argv[4:])
+        options = sys.argv[4:]
+        half = options[options.index("--half") + 1] if "--half" in options else None
+        score(sys.argv[2], sys.argv[3], half, "--worst" in options and half != "b")

@@ -7,7 +7,7 @@ use bartizan_model::DataClass;
 use smallvec::SmallVec;
 
 use super::{
-    Candidate, Certainty, Recognised, Shape, email,
+    Candidate, Certainty, Recognised, Shape, assigned, email,
     form::{self, IN_TEXT},
     iban, ip_address, jwt, names, payment_card,
     runs::Alphabet,
@@ -44,6 +44,7 @@ pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(Recognise
         let family = secret::CLASS.class;
         found.add(Recognised { class, family, certainty: Certainty::Pattern });
     }
+    assigned::search(candidate, |recognised| found.add(recognised));
     if shape.dots >= 2 && tokens(text).any(jwt::is_jwt) {
         found.add(Recognised::new(jwt::CLASS.class, Certainty::Checked));
     }

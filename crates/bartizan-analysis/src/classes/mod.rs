@@ -12,6 +12,7 @@ use bartizan_protocols::{Format, NodeId, NodeRef, decode::Decoded, view::Value};
 use crate::snapshot::Snapshot;
 
 pub mod accounts;
+mod assigned;
 pub mod bank_account;
 mod blocks;
 mod checksum;
@@ -49,6 +50,7 @@ mod phrases;
 mod placeholder;
 pub mod postal;
 pub mod postal_address;
+mod provider_forms;
 mod runs;
 mod schemes;
 pub mod secret;

@@ -5,6 +5,7 @@ use bartizan_model::{DataClass, data_class::DataGroup};
 use crate::classes::{
     Candidate, Certainty, ClassItem, Family, Form, Marks, Support,
     schemes::{self, Compact, Numbers, Scheme},
+    us_ssn,
 };
 
 /// Longest number as written, in bytes.
@@ -16,12 +17,13 @@ pub static CLASS: ClassItem = ClassItem {
     family: Family::Head(|candidate, _| scheme_of(candidate, Numbers::People, CLASS.names)),
     group: DataGroup::NationalId,
     title: "National identity number",
-    what: "Numbers of people in some forty states, each with its check digit and date of birth where \
+    what: "Numbers of people in some fifty states, each with its check digit and date of birth where \
            the scheme has them: among them NHS and National Insurance (GB), DNI and NIE (ES), codice \
            fiscale (IT), NIR (FR), tax id (DE), PESEL (PL), BSN (NL), personnummer (SE), \
            henkilötunnus (FI), fødselsnummer (NO), CPF (BR), CURP (MX), Aadhaar and PAN (IN), \
-           resident identity card (CN), RRN (KR), NRIC (SG), TFN (AU), SIN (CA). Forms of digits \
-           only need a field name; special forms with a strong check need none.",
+           resident identity card (CN), RRN (KR), NRIC (SG), TFN (AU), SIN (CA), SNILS (RU), JMBG \
+           (RS and others). Forms of digits only need a field name, one that names a scheme holds \
+           none of another; special forms with a strong check need no name.",
     sensitive: true,
     support: Support::One,
     priority: 43,
@@ -40,6 +42,8 @@ pub static CLASS: ClassItem = ClassItem {
         "personal code",
         "personal number",
         "personal identification",
+        "personal identity",
+        "personal identity code",
         "citizen id",
         "civil id",
         "government id",
@@ -52,6 +56,9 @@ pub static CLASS: ClassItem = ClassItem {
         "identification",
         "document number",
         "document id",
+        "documento",
+        "documento identidad",
+        "cedula",
         "numero documento",
         "numero identidad",
         "ausweisnummer",
@@ -81,6 +88,8 @@ pub static CLASS: ClassItem = ClassItem {
         ("x", "391.544.619-02"),
         ("x", "44051401458"),
         ("pesel", "44051401457"),
+        ("ein", "131052-308T"),
+        ("ssn", "912345688"),
         ("order_id", "9434765919"),
     ],
     references: &[
@@ -138,19 +147,33 @@ fn find(
             schemes::special(numbers).iter().filter(|scheme| special(scheme)).peekable();
         likely.peek()?;
         let compact = Compact::of(candidate.text)?;
-        return likely.find(|scheme| (scheme.check)(compact.text())).map(|scheme| (*scheme, true));
+        let scheme = likely.find(|scheme| (scheme.check)(compact.text()))?;
+        return (!schemes::is_one_named(candidate)).then_some((scheme, true));
     }
     let compact = Compact::of(candidate.text)?;
-    let mut general = None;
+    let mut other: Option<(&Scheme, bool)> = None;
     // A name of a scheme puts the item in context too, see `phrases`.
     for scheme in schemes::of(numbers).filter(|scheme| (scheme.check)(compact.text())) {
-        let own = |phrase: &&str| !names.contains(phrase) && candidate.is_named(&[*phrase]);
-        if scheme.names.iter().any(own) || special(scheme) {
+        if scheme.is_named_by(candidate) {
             return Some((scheme, true));
         }
-        if general.is_none() && (candidate.is_named(scheme.names) || candidate.is_named(names)) {
-            general = Some((scheme, false));
+        let by_form = special(scheme);
+        if by_form && other.is_none_or(|(_, by_form)| !by_form) {
+            other = Some((scheme, true));
+        }
+        let is_named =
+            || candidate.is_named(scheme.names) || (scheme.checked && candidate.is_named(names));
+        if other.is_none() && is_named() {
+            other = Some((scheme, false));
         }
     }
-    general
+    other.filter(|_| !schemes::is_one_named(candidate) && !is_broken_ssn(candidate))
+}
+
+/// Whether nine digits stand under a name of American numbers that were recognised before this item is
+/// asked: they break the rules of issue.
+fn is_broken_ssn(candidate: &Candidate<'_>) -> bool {
+    candidate.shape.digits == 9
+        && candidate.shape.letters() == 0
+        && candidate.is_named(us_ssn::CLASS.names)
 }

@@ -14,8 +14,9 @@ pub static CLASS: ClassItem = ClassItem {
     title: "Password or its hash",
     what: "Members of its family tell hashes and codes apart. The family: a text under a field \
            name that says so (`password`, `passwd`, `pin`, `passphrase`, the word in a dozen \
-           languages), or a password hash by its own form (bcrypt, Argon2, scrypt, PBKDF2, \
-           SHA-crypt). Masks, empty texts, labels and policies are refused.",
+           languages), also within a text (`password=…`, `curl -u name:…`), or a password hash by \
+           its own form (bcrypt, Argon2, scrypt, PBKDF2, SHA-crypt). Masks, empty texts, labels \
+           and policies are refused.",
     sensitive: true,
     support: Support::One,
     priority: 30,
@@ -80,6 +81,7 @@ pub static CLASS: ClassItem = ClassItem {
         ("newPassword", "hunter2!"),
         ("passwd", "12345678"),
         ("mot_de_passe", "secret-42"),
+        ("x", "Server=db.internal;User=APP;Password=kU7rw92;"),
     ],
     counterexamples: &[
         ("password", "********"),
@@ -89,6 +91,8 @@ pub static CLASS: ClassItem = ClassItem {
         ("password_changed_at", "2026-11-22"),
         ("compass", "north by west"),
         ("pin", "true"),
+        ("x", "Password: at least 8 characters, A to Z"),
+        ("x", "curl -u NAME:password https://api.example.com/v1/ABC"),
         ("x", "$19.99 for a year"),
     ],
     references: &["RFC 9106 (Argon2)", "crypt(5)"],

@@ -25,51 +25,109 @@ pub(super) fn entropy(text: &str) -> f64 {
     counts.iter().filter(|n| **n > 0).map(bits).sum()
 }
 
+/// Longest run of one sign of masks that a real value has.
+const MAX_MASK: usize = 5;
+
+/// Words that are a placeholder when nothing else is there.
+const WORDS: &[&str] = &[
+    "null",
+    "none",
+    "undefined",
+    "true",
+    "false",
+    "string",
+    "password",
+    "passwd",
+    "secret",
+    "token",
+    "changeme",
+    "hidden",
+    "masked",
+    "required",
+    "optional",
+    "test",
+    "n/a",
+    "apikey",
+    "api_key",
+    "default",
+    "bearer",
+    "text",
+    "invalid",
+    "yes",
+    "no",
+];
+
+/// Parts of what people write where a value is to be put in.
+const PARTS: &[&str] = &[
+    "redacted",
+    "your_",
+    "your-",
+    "yourapikey",
+    "yoursecret",
+    "yourtoken",
+    "example",
+    "placeholder",
+    "change_me",
+    "change-me",
+    "replace_",
+    "replace-",
+    "insert_",
+    "insert-",
+    "_here",
+    "-here",
+];
+
 /// Whether a value stands for a secret without being one: masks, templates, names of variables.
 pub(super) fn is_placeholder(text: &str) -> bool {
     let lower = text.to_ascii_lowercase();
-    const WORDS: &[&str] = &[
-        "null",
-        "none",
-        "undefined",
-        "true",
-        "false",
-        "string",
-        "password",
-        "secret",
-        "token",
-        "changeme",
-        "redacted",
-        "hidden",
-        "masked",
-        "required",
-        "optional",
-        "example",
-        "test",
-        "n/a",
-        "apikey",
-        "api_key",
-        "default",
-        "bearer",
-        "text",
-        "invalid",
-        "yes",
-        "no",
-    ];
+    let is_mask = |c: char| matches!(c, '*' | 'x' | '.' | '-' | '#' | '?' | ' ' | '•' | '●' | '…');
     WORDS.contains(&lower.as_str())
-        || text.bytes().all(|b| matches!(b, b'*' | b'x' | b'X' | b'.' | b'-' | b'#' | b'?' | b' '))
-        || text.chars().all(|c| matches!(c, '•' | '●' | '*' | '…'))
-        || text.starts_with(['$', '<', '{', '%', '`', '['])
-        || lower.contains("redacted")
-        || lower.contains("your_")
-        || lower.contains("your-")
-        || lower.contains("example")
-        || lower.contains("placeholder")
+        || lower.chars().all(is_mask)
+        || is_reference(text)
+        || PARTS.iter().any(|part| lower.contains(part))
+        || has_mask(lower.as_bytes())
+}
+
+/// Whether it is put in from elsewhere: `${NAME}`, `<name>`, `{{ name }}`, `%NAME%`, `$(command)`.
+pub(super) fn is_reference(text: &str) -> bool {
+    text.starts_with(['$', '<', '{', '%', '`', '[']) || text.contains("${") || text.contains("{{")
+}
+
+/// Whether one sign of masks stands there many times in a row.
+fn has_mask(lower: &[u8]) -> bool {
+    let mut run = 0;
+    let mut before = 0;
+    lower.iter().any(|b| {
+        run = if *b == before { run + 1 } else { 1 };
+        before = *b;
+        run > MAX_MASK && b"x*#".contains(b)
+    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn masks_templates_and_words_are_placeholders() {
+        for text in [
+            "********",
+            "XXXX-XXXX",
+            "••••",
+            "sk_live_xxxxxxxx4321",
+            "your-api-key",
+            "PUT_TOKEN_HERE",
+            "${TOKEN}",
+            "Bearer ${TOKEN}",
+            "<token>",
+            "Secret",
+        ] {
+            assert!(is_placeholder(text), "{text}");
+        }
+        for text in ["hunter2!", "a7Kq2ZpL9xWm4RtY8vBn", "AAAAAAAA1", "passxxx1"] {
+            assert!(!is_placeholder(text), "{text}");
+        }
+    }
 
     #[test]
     fn entropy_is_that_of_shannon() {

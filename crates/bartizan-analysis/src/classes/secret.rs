@@ -21,7 +21,8 @@ pub static CLASS: ClassItem = ClassItem {
            by beginning, alphabet and length; private keys in PEM form; URLs with a password; and \
            under a field name that says so (`api_key`, `client_secret`, `access_token`, \
            `authorization` …) a text of at least 12 characters whose entropy is at least 2.8 bits \
-           per character. Masks, templates and words are refused.",
+           per character; such names in a text count too (`client_secret=…`), when letters and \
+           digits are mixed behind them. Masks, templates and words are refused.",
     sensitive: true,
     support: Support::One,
     priority: 20,
@@ -81,6 +82,13 @@ pub static CLASS: ClassItem = ClassItem {
         "auth key",
         "authkey",
         "function key",
+        "application key",
+        "service key",
+        "storage key",
+        "server key",
+        "hmac key",
+        "session key",
+        "bearer",
     ],
     anywhere: false,
     in_text: false,
@@ -96,6 +104,7 @@ pub static CLASS: ClassItem = ClassItem {
         ("secret", "3a16750dd36341a48ebd035408f7730f"),
         ("credential", "Zk3v-9dK_q2LmX7pRt5w"),
         ("license_key", "c4ed6c219dd54a058e3fc56d1151cce8"),
+        ("x", "set service_key='Zk3v9dKq2LmX7pRt5w' first"),
     ],
     counterexamples: &[
         ("api_key", "YOUR_API_KEY_HERE"),
@@ -104,6 +113,8 @@ pub static CLASS: ClassItem = ClassItem {
         ("next_page_token", "CAoQAAabcdefgh1234"),
         ("token_type", "urn:ietf:params:oauth"),
         ("secret", "xxxxxxxxxxxxxxxxxxxx"),
+        ("x", "service_key=settings.SERVICE_KEY_V2 or service_key(12345678)"),
+        ("x", "secret = ${SECRET_12345678}"),
         ("csrf_token", "c4ed6c219dd54a058e3fc56d1151cce8"),
         ("monkey", "3a16750dd36341a48ebd035408f7730f"),
     ],

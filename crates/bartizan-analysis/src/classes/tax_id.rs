@@ -16,7 +16,9 @@ pub static CLASS: ClassItem = ClassItem {
     title: "Tax or company number",
     what: "EIN and ITIN (US), UTR and VAT (GB), VAT (DE, IT, NL, PL), CIF (ES), SIREN and SIRET (FR), \
            organisationsnummer (SE), CNPJ (BR), RFC (MX), CUIT (AR), GSTIN (IN), BRN (KR), UEN (SG), \
-           ABN and ACN (AU), NPWP (ID), each with its check digit. Digits only need a field name.",
+           ABN and ACN (AU), NPWP (ID), INN (RU), NIT (CO), RUC (PE), IRD (NZ), UBN (TW), CVR (DK), \
+           Y-tunnus (FI), UID (CH), organisasjonsnummer (NO), each with its check digit. Digits only \
+           need a field name, and what names one scheme holds none of another.",
     sensitive: false,
     support: Support::One,
     priority: 45,
@@ -24,9 +26,6 @@ pub static CLASS: ClassItem = ClassItem {
         "tax id",
         "taxid",
         "tax number",
-        "vat number",
-        "vat",
-        "vat id",
         "company number",
         "registration number",
         "company id",

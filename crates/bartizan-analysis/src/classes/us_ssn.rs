@@ -2,7 +2,9 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, checksum};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, checksum, schemes,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -33,6 +35,7 @@ pub static CLASS: ClassItem = ClassItem {
         ("ssn", "900-90-4399"),
         ("ssn", "536-00-4399"),
         ("ssn", "078-05-1120"),
+        ("itin", "536-90-4399"),
         ("x", "536904399"),
         ("x", "53-690-4399"),
         ("session", "536904399"),
@@ -42,7 +45,8 @@ pub static CLASS: ClassItem = ClassItem {
 
 fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if is_dashed(candidate.text) {
-        return Some(Certainty::Pattern);
+        return (candidate.in_context || !schemes::is_one_named(candidate))
+            .then_some(Certainty::Pattern);
     }
     if !candidate.in_context || candidate.shape.len > 13 {
         return None;
@@ -63,7 +67,7 @@ pub(crate) fn is_dashed(text: &str) -> bool {
 fn is_issued(d: [u8; 9]) -> bool {
     let (area, group, serial) =
         (checksum::number(&d, 0, 3), checksum::number(&d, 3, 2), checksum::number(&d, 5, 4));
-    let published = [78_051_120, 219_099_999, 123_456_789, 987_654_321];
+    let published = [78_051_120, 219_099_999, 457_555_462, 123_456_789, 987_654_321];
     !matches!(area, 0 | 666 | 900..)
         && group != 0
         && serial != 0

@@ -10,8 +10,9 @@ pub static CLASS: ClassItem = ClassItem {
     family: Family::Alone,
     group: DataGroup::Technical,
     title: "Vehicle identification number",
-    what: "17 letters and digits without I, O and Q. Without a field name that says so the check digit \
-           at position 9 (mandatory in North America and China) must fit.",
+    what: "17 letters and digits without I, O and Q. The check digit at position 9 must fit, but not under \
+           a field name that says so for vehicles made outside North America and China, where it is not \
+           mandatory.",
     sensitive: false,
     support: Support::One,
     priority: 46,
@@ -36,6 +37,7 @@ pub static CLASS: ClassItem = ClassItem {
     examples: &[("vin", "WVWZZZ1KZAW123456"), ("x", "1M8GDM9AXKP042788")],
     counterexamples: &[
         ("x", "1M8GDM9A1KP042788"),
+        ("vin", "1M8GDM9A1KP042788"),
         ("vin", "1M8GDM9AXKP04278"),
         ("vin", "1M8GDM9AXKPO42788"),
         ("order_id", "1M8GDM9AXKP042788"),
@@ -55,9 +57,10 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if has_check_digit(&text) && (candidate.in_context || !candidate.is_identifier) {
         return Some(Certainty::Checked);
     }
-    // European numbers have no check digit, but a serial number of digits at the end.
+    // Other numbers have no check digit, but a serial number of digits at the end.
+    let checked = text.starts_with(['1', '2', '3', '4', '5', 'L']);
     let serial = text.get(13..).and_then(checksum::digits::<4>).is_some();
-    (candidate.in_context && serial).then_some(Certainty::Context)
+    (candidate.in_context && !checked && serial).then_some(Certainty::Context)
 }
 
 fn has_check_digit(text: &str) -> bool {

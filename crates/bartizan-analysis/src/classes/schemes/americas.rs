@@ -12,6 +12,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["itin", "tin", "tax id", "taxpayer id", "tax identification"],
         class: Some(tax_ids::itin::CLASS.class),
         check: us_itin,
+        checked: false,
         special: Some(|t| has_form(t, "999-99-9999")),
     },
     Scheme {
@@ -23,6 +24,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 !matches!(number(&d, 0, 2), 0 | 7..=9 | 17..=19 | 28..=29 | 49 | 69..=70 | 78..=79 | 89 | 96..=97)
             })
         },
+        checked: false,
         special: None,
     },
     Scheme {
@@ -30,6 +32,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["mbi", "medicare", "medicare beneficiary", "medicare id"],
         class: Some(health::medicare_number::CLASS.class),
         check: us_mbi,
+        checked: true,
         special: Some(|t| t.len() == 13 && t.split('-').map(str::len).eq([4, 3, 4])),
     },
     Scheme {
@@ -39,6 +42,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             digits::<9>(t).is_some_and(|d| ![0, 8].contains(&d[0]) && !is_uniform(&d) && luhn(&d))
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -46,6 +50,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["cpf", "cadastro pessoa fisica"],
         class: Some(national_ids::cpf::CLASS.class),
         check: br_cpf,
+        checked: true,
         special: Some(|t| has_form(t, "999.999.999-99")),
     },
     Scheme {
@@ -53,6 +58,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["cnpj"],
         class: Some(tax_ids::cnpj::CLASS.class),
         check: br_cnpj,
+        checked: true,
         special: Some(|t| has_form(t, "99.999.999/9999-99")),
     },
     Scheme {
@@ -60,6 +66,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["curp"],
         class: Some(national_ids::curp::CLASS.class),
         check: mx_curp,
+        checked: true,
         special: Some(|t| t.len() == 18),
     },
     Scheme {
@@ -67,6 +74,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["rfc", "registro federal"],
         class: None,
         check: mx_rfc,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -79,6 +87,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2, 1]).is_multiple_of(11)
             })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -86,6 +95,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["rut", "run", "rol unico"],
         class: Some(national_ids::rut::CLASS.class),
         check: cl_rut,
+        checked: true,
         special: Some(|t| has_form(t, "99.999.999-9") || has_form(t, "99.999.999-K")),
     },
 ];

@@ -15,6 +15,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<12>(t)
                 .is_some_and(|d| d[0] >= 2 && !d.iter().eq(d.iter().rev()) && verhoeff(&d))
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -25,6 +26,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             has_form(t, "AAAAA9999A")
                 && t.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -32,6 +34,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["gstin", "gst", "tax id"],
         class: Some(tax_ids::gstin::CLASS.class),
         check: in_gstin,
+        checked: true,
         special: Some(|t| t.len() == 15),
     },
     Scheme {
@@ -39,6 +42,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["my number", "mynumber", "kojin bango", "個人番号", "マイナンバー"],
         class: Some(national_ids::my_number::CLASS.class),
         check: jp_my_number,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -46,6 +50,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["rrn", "resident registration", "jumin", "arc", "foreigner registration"],
         class: Some(national_ids::korean_rrn::CLASS.class),
         check: kr_rrn,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -53,6 +58,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["brn", "business registration"],
         class: None,
         check: kr_brn,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -70,6 +76,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         ],
         class: Some(national_ids::chinese_id::CLASS.class),
         check: cn_ric,
+        checked: true,
         special: Some(|t| t.len() == 18 && matches!(t.get(6..8), Some("19" | "20"))),
     },
     Scheme {
@@ -77,6 +84,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nric", "fin", "nric fin"],
         class: Some(national_ids::nric::CLASS.class),
         check: sg_nric,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -84,6 +92,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["uen", "unique entity"],
         class: None,
         check: sg_uen,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -91,9 +100,12 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nric", "mykad", "ic", "ic number"],
         class: None,
         check: |t| {
-            digits::<12>(t)
-                .is_some_and(|d| is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2)))
+            digits::<12>(t).is_some_and(|d| {
+                is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
+                    && is_malaysian_place(number(&d, 6, 2))
+            })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -106,6 +118,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 (1..=8).contains(&d[0]) && (11 - sum % 11) % 10 == u32::from(d[12])
             })
         },
+        checked: true,
         special: Some(|t| has_form(t, "9-9999-99999-99-9")),
     },
     Scheme {
@@ -117,6 +130,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             (t.len() == 15 && t.bytes().all(|b| b.is_ascii_digit()))
                 && head.is_some_and(|d| !is_uniform(&d) && luhn(&d))
         },
+        checked: true,
         special: Some(|t| has_form(t, "99.999.999.9-999.999")),
     },
     Scheme {
@@ -126,6 +140,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             digits::<9>(&format!("{t:0>9}")).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d))
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -139,6 +154,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && luhn(&d)
             })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -151,6 +167,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[1, 4, 3, 7, 5, 8, 6, 9, 10]).is_multiple_of(11)
             })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -158,6 +175,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["abn", "business number"],
         class: None,
         check: au_abn,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -170,6 +188,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && (10 - weighted(&d, &[8, 7, 6, 5, 4, 3, 2, 1]) % 10) % 10 == u32::from(d[8])
             })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -182,6 +201,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                     && weighted(&d, &[1, 3, 7, 9, 1, 3, 7, 9]) % 10 == u32::from(d[8])
             })
         },
+        checked: true,
         special: None,
     },
 ];
@@ -211,13 +231,14 @@ fn jp_my_number(text: &str) -> bool {
     !is_uniform(&d) && (if rest <= 1 { 0 } else { 11 - rest }) == u32::from(d[11])
 }
 
-/// Resident and foreigner registration number: weights 2 to 9 and 2 to 5, modulo 11.
+/// Resident and foreigner registration number: weights 2 to 9 and 2 to 5, modulo 11, for foreigners
+/// (5 to 8 behind the date) with 2 added.
 fn kr_rrn(text: &str) -> bool {
     let Some(d) = digits::<13>(text) else { return false };
     let rest = weighted(&d, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11;
     let check = u32::from(d[12]);
     is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
-        && ((11 - rest) % 10 == check || (13 - rest) % 10 == check)
+        && ((11 - rest) % 10 == check || ((5..=8).contains(&d[6]) && (13 - rest) % 10 == check))
 }
 
 /// Business registration number.
@@ -227,11 +248,22 @@ fn kr_brn(text: &str) -> bool {
     number(&d, 0, 5) > 0 && (10 - sum % 10) % 10 == u32::from(d[9])
 }
 
-/// Resident identity card (GB 11643-1999): ISO/IEC 7064 MOD 11-2 over 17 digits, X for 10.
+/// Codes of states and countries of birth that the National Registration Department of Malaysia gives.
+const fn is_malaysian_place(code: u32) -> bool {
+    !matches!(code, 0 | 17..=20 | 69 | 70 | 73 | 80 | 81 | 94..=97)
+}
+
+/// Resident identity card (GB 11643-1999): province (GB/T 2260), date, ISO/IEC 7064 MOD 11-2 over 17
+/// digits, X for 10.
 fn cn_ric(text: &str) -> bool {
     let Some(d) = text.get(..17).and_then(digits::<17>) else { return false };
     let sum = weighted(&d, &[7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
+    let province = matches!(
+        number(&d, 0, 2),
+        11..=15 | 21..=23 | 31..=37 | 41..=46 | 50..=54 | 61..=65 | 71 | 81..=83 | 91
+    );
     text.len() == 18
+        && province
         && is_date(number(&d, 6, 4), number(&d, 10, 2), number(&d, 12, 2))
         && b"10X98765432".get((sum % 11) as usize) == text.as_bytes().last()
 }

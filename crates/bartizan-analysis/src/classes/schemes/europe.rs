@@ -12,6 +12,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nhs"],
         class: Some(national_ids::nhs_number::CLASS.class),
         check: gb_nhs,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -19,6 +20,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nino", "ni number", "national insurance", "insurance number"],
         class: Some(national_ids::nino::CLASS.class),
         check: gb_nino,
+        checked: true,
         special: Some(|t| has_form(t, "AA 99 99 99 A")),
     },
     Scheme {
@@ -26,6 +28,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["dni", "nie", "nif", "documento", "documento identidad", "cedula"],
         class: Some(national_ids::spanish_id::CLASS.class),
         check: es_dni,
+        checked: true,
         special: Some(|t| {
             t.len() >= 9
                 && t.starts_with(['X', 'Y', 'Z'])
@@ -37,6 +40,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["codice fiscale", "fiscal code", "cf", "codicefiscale", "tax code"],
         class: Some(national_ids::codice_fiscale::CLASS.class),
         check: it_codice_fiscale,
+        checked: true,
         special: Some(|t| t.len() == 16),
     },
     Scheme {
@@ -44,6 +48,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nir", "insee", "securite sociale", "numero secu", "secu", "social security"],
         class: Some(national_ids::french_nir::CLASS.class),
         check: fr_nir,
+        checked: true,
         special: Some(|t| has_form(t, "9 99 99 99 999 999 99")),
     },
     Scheme {
@@ -61,6 +66,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         ],
         class: Some(national_ids::german_tax_id::CLASS.class),
         check: de_tax_id,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -68,6 +74,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["rentenversicherungsnummer", "sozialversicherungsnummer", "rvnr", "svnr"],
         class: None,
         check: de_pension,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -75,6 +82,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["krankenversichertennummer", "versichertennummer", "kvnr", "health insurance"],
         class: None,
         check: de_health,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -82,6 +90,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["pesel"],
         class: Some(national_ids::pesel::CLASS.class),
         check: pl_pesel,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -89,6 +98,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["bsn", "burgerservicenummer", "sofinummer"],
         class: Some(national_ids::bsn::CLASS.class),
         check: nl_bsn,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -96,6 +106,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["rijksregisternummer", "numero national", "insz", "niss", "national register"],
         class: None,
         check: be_nn,
+        checked: true,
         special: Some(|t| has_form(t, "99.99.99-999.99")),
     },
     Scheme {
@@ -103,14 +114,23 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["ahv", "avs", "ahv nummer", "oasi"],
         class: None,
         check: ch_ahv,
+        checked: true,
         special: Some(|t| has_form(t, "756.9999.9999.99")),
     },
-    Scheme { numbers: Numbers::People, names: &["cnp"], class: None, check: ro_cnp, special: None },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["cnp"],
+        class: None,
+        check: ro_cnp,
+        checked: true,
+        special: None,
+    },
     Scheme {
         numbers: Numbers::People,
         names: &["rodne cislo", "rc", "birth number"],
         class: None,
         check: cz_rc,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -118,6 +138,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["egn", "egn number"],
         class: None,
         check: bg_egn,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -125,6 +146,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["pps", "ppsn", "pps number"],
         class: None,
         check: ie_pps,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -132,6 +154,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["oib"],
         class: None,
         check: |t| digits::<11>(t.trim_start_matches("HR")).is_some_and(|d| mod11_10(&d)),
+        checked: true,
         special: None,
     },
     Scheme {
@@ -143,6 +166,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
                 is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2)) && luhn(&d)
             })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -150,6 +174,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["tckn", "tc kimlik", "tckimlik", "kimlik", "tc no"],
         class: None,
         check: tr_kimlik,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -157,6 +182,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["nif", "contribuinte", "numero contribuinte"],
         class: None,
         check: pt_nif,
+        checked: true,
         special: None,
     },
 ];
@@ -334,7 +360,8 @@ fn ro_cnp(text: &str) -> bool {
         && (if check == 10 { 1 } else { check }) == u32::from(d[12])
 }
 
-/// Rodné číslo: month plus 50 for women, plus 20 when numbers ran out; modulo 11 since 1954.
+/// Rodné číslo: month plus 50 for women, plus 20 when numbers ran out; modulo 11 since 1954, and
+/// nine digits without a check digit only before.
 fn cz_rc(text: &str) -> bool {
     let mut d: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
     if d.len() != text.len() || !(9..=10).contains(&d.len()) {
@@ -345,7 +372,8 @@ fn cz_rc(text: &str) -> bool {
     }
     match d.pop() {
         Some(check) if d.len() == 9 => number(&d, 0, 9) % 11 % 10 == u32::from(check),
-        _ => true,
+        // Years of the nineteenth century come after those of the twentieth.
+        _ => !(54..80).contains(&number(&d, 0, 2)),
     }
 }
 
@@ -382,7 +410,7 @@ fn tr_kimlik(text: &str) -> bool {
 }
 
 /// Número de identificação fiscal: weights 9 to 2, modulo 11.
-fn pt_nif(text: &str) -> bool {
+pub(super) fn pt_nif(text: &str) -> bool {
     let Some(d) = digits::<9>(text.trim_start_matches("PT")) else { return false };
     let rest = weighted(&d, &[9, 8, 7, 6, 5, 4, 3, 2]) % 11;
     d[0] != 0 && (if rest < 2 { 0 } else { 11 - rest }) == u32::from(d[8])

@@ -6,9 +6,11 @@ use crate::classes::{
     tax_ids,
 };
 
-const VAT: &[&str] = &[
+/// What fields call a VAT number, whichever state gave it.
+pub(super) const VAT: &[&str] = &[
     "vat",
     "vat id",
+    "vat number",
     "vatin",
     "ust id",
     "ustid",
@@ -25,6 +27,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["utr", "unique taxpayer reference", "tax reference"],
         class: None,
         check: gb_utr,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -32,6 +35,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: VAT,
         class: Some(tax_ids::vat_number::CLASS.class),
         check: gb_vat,
+        checked: true,
         special: Some(|t| t.starts_with("GB")),
     },
     Scheme {
@@ -41,23 +45,38 @@ pub(super) static SCHEMES: &[Scheme] = &[
         check: |t| {
             t.strip_prefix("DE").and_then(digits::<9>).is_some_and(|d| d[0] != 0 && mod11_10(&d))
         },
+        checked: true,
         special: Some(|t| t.starts_with("DE")),
     },
     Scheme {
         numbers: Numbers::TaxPayers,
-        names: &["nif", "cif"],
+        names: &["nif", "cif", "vat", "vat id", "vat number"],
         class: None,
         check: es_cif,
+        checked: true,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
-        names: &["codice fiscale", "partita iva", "piva", "p iva", "iva", "vat", "vat id"],
+        names: &[
+            "codice fiscale",
+            "partita iva",
+            "piva",
+            "p iva",
+            "iva",
+            "vat",
+            "vat id",
+            "vat number",
+        ],
         class: Some(tax_ids::vat_number::CLASS.class),
         check: |t| {
-            digits::<11>(t.trim_start_matches("IT"))
-                .is_some_and(|d| number(&d, 0, 7) > 0 && luhn(&d))
+            digits::<11>(t.trim_start_matches("IT")).is_some_and(|d| {
+                // The office of the province that gave it.
+                let office = matches!(number(&d, 7, 3), 1..=100 | 120 | 121 | 888 | 999);
+                number(&d, 0, 7) > 0 && office && luhn(&d)
+            })
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -65,6 +84,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["siren", "rcs"],
         class: None,
         check: |t| digits::<9>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
+        checked: true,
         special: None,
     },
     Scheme {
@@ -72,23 +92,26 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["siret"],
         class: None,
         check: |t| digits::<14>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
+        checked: true,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
-        names: &["nip", "vat", "tax id"],
+        names: &["nip", "vat", "vat id", "vat number", "tax id"],
         class: None,
         check: |t| {
             digits::<10>(t.trim_start_matches("PL"))
                 .is_some_and(|d| weighted(&d, &[6, 5, 7, 2, 3, 4, 5, 6, 7]) % 11 == u32::from(d[9]))
         },
+        checked: true,
         special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
-        names: &["btw", "btw nummer", "vat", "vat id"],
+        names: &["btw", "btw nummer", "vat", "vat id", "vat number"],
         class: Some(tax_ids::vat_number::CLASS.class),
         check: nl_btw,
+        checked: true,
         special: Some(|t| t.starts_with("NL")),
     },
     Scheme {
@@ -96,6 +119,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["organisationsnummer", "orgnr", "org nr", "orgnummer", "org number"],
         class: None,
         check: |t| digits::<10>(t).is_some_and(|d| d[2] >= 2 && luhn(&d)),
+        checked: true,
         special: None,
     },
 ];

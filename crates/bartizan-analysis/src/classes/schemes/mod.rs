@@ -5,10 +5,13 @@ mod asia_pacific;
 mod europe;
 mod europe_tax;
 mod nordic_baltic;
+mod own_names;
 
 use std::sync::LazyLock;
 
 use bartizan_model::DataClass;
+
+use super::{Candidate, health_id, national_id, tax_id};
 
 /// What a scheme numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,9 +34,33 @@ pub(super) struct Scheme {
     pub(super) class: Option<DataClass>,
     /// Form and check digit of the compact form: upper case, separators removed.
     pub(super) check: fn(&str) -> bool,
+    /// Whether the check leaves few numbers, by a check digit, date or letters; otherwise a general
+    /// name such as `company number` is not enough.
+    pub(super) checked: bool,
     /// Whether the text as written, in upper case, is so special that, with its check, no name is
     /// needed; `None` for schemes that always need one.
     pub(super) special: Option<fn(&str) -> bool>,
+}
+
+impl Scheme {
+    /// Whether the field name calls it by a name of its own, one that says nothing of other schemes.
+    pub(super) fn is_named_by(&self, candidate: &Candidate<'_>) -> bool {
+        let own = |phrase: &&&str| !is_general(phrase);
+        self.names.iter().filter(own).any(|phrase| candidate.is_named(&[*phrase]))
+    }
+}
+
+/// Whether a name says that some scheme is meant, but not which.
+fn is_general(phrase: &str) -> bool {
+    [national_id::CLASS.names, tax_id::CLASS.names, health_id::CLASS.names]
+        .iter()
+        .any(|names| names.contains(&phrase))
+}
+
+/// Whether the field name calls some scheme by its own name. What fails the check of that scheme is no
+/// number of another one that happens to pass: `itin` holds no social security number.
+pub(super) fn is_one_named(candidate: &Candidate<'_>) -> bool {
+    all().any(|scheme| scheme.is_named_by(candidate))
 }
 
 /// All schemes.
@@ -44,6 +71,7 @@ fn all() -> impl Iterator<Item = &'static Scheme> {
         europe_tax::SCHEMES,
         americas::SCHEMES,
         asia_pacific::SCHEMES,
+        own_names::SCHEMES,
     ]
     .into_iter()
     .flatten()

@@ -18,6 +18,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         ],
         class: Some(national_ids::personnummer::CLASS.class),
         check: se_personnummer,
+        checked: true,
         special: Some(|t| has_form(t, "999999-9999") || has_form(t, "99999999-9999")),
     },
     Scheme {
@@ -25,6 +26,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["hetu", "henkilotunnus", "personal identity code", "personal identity"],
         class: None,
         check: fi_hetu,
+        checked: true,
         special: Some(|t| t.len() == 11),
     },
     Scheme {
@@ -32,6 +34,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["fodselsnummer", "fnr", "personnummer", "dnummer"],
         class: None,
         check: no_fodselsnummer,
+        checked: true,
         special: None,
     },
     Scheme {
@@ -42,6 +45,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
             digits::<10>(t)
                 .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
         },
+        checked: true,
         special: None,
     },
     Scheme {
@@ -49,6 +53,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         names: &["isikukood", "ik", "asmen kodas", "personas kod"],
         class: None,
         check: ee_isikukood,
+        checked: true,
         special: None,
     },
 ];
@@ -60,8 +65,9 @@ fn se_personnummer(text: &str) -> bool {
     is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2) % 60) && luhn(&d)
 }
 
-/// Henkilötunnus: the nine digits modulo 31 choose the last character. The sign that tells the
-/// century may have been removed with other separators.
+/// Henkilötunnus: the nine digits modulo 31 choose the last character; individual numbers begin with
+/// 002, and those from 900 on are for the time being. The sign that tells the century may have been
+/// removed with other separators.
 fn fi_hetu(text: &str) -> bool {
     let bytes = text.as_bytes();
     let (date, rest) = match (bytes.get(..6), bytes.get(6..)) {
@@ -77,6 +83,7 @@ fn fi_hetu(text: &str) -> bool {
     let text: String = date.iter().chain(individual).map(|b| char::from(*b)).collect();
     let Some(d) = digits::<9>(&text) else { return false };
     is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2))
+        && (2..900).contains(&number(&d, 6, 3))
         && b"0123456789ABCDEFHJKLMNPRSTUVWXY".get((number(&d, 0, 9) % 31) as usize) == Some(check)
 }
 

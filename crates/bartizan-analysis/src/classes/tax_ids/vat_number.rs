@@ -9,10 +9,21 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("vat_number"),
     title: "VAT number of a business (EU, GB)",
-    what: "Numbers of Germany, the United Kingdom, Italy, Poland and the Netherlands with their \
-           check digits, with the letters of the state or under a field name that says VAT.",
-    examples: &[("x", "DE136695976"), ("vat_number", "DE136695976")],
-    counterexamples: &[("x", "DE136695977"), ("vat_number", "DE136695977")],
+    what: "Numbers of Germany, the United Kingdom and the Netherlands with their check digits, with the \
+           letters of the state or under a field name that says VAT; under such a name also those of \
+           Italy, Poland and Spain, and with their letters those of Austria, Belgium, Denmark, Estonia, \
+           Finland, France, Greece, Hungary, Luxembourg, Malta, Portugal, Slovakia and Sweden.",
+    examples: &[
+        ("x", "DE136695976"),
+        ("vat_number", "DE136695976"),
+        ("vatNumber", "FR02313545642"),
+    ],
+    counterexamples: &[
+        ("vat_number", "FR03313545642"),
+        ("vat_number", "111614287"),
+        ("x", "DE136695977"),
+        ("vat_number", "DE136695977"),
+    ],
     references: &["Council Directive 2006/112/EC article 214"],
     ..MEMBER
 };
