@@ -1,5 +1,5 @@
 //! What is written about an endpoint beside what was seen of it: parameters, bodies, answers, authentication.
-//! Only operations of OpenAPI are compared below their name. In doubt nothing is told: alternatives of a schema
+//! Only operations of OpenAPI are compared below their name: other formats have no JSON Schema. In doubt nothing is told: alternatives of a schema
 //! are joined, what cannot be followed allows everything, and few samples prove no absence.
 
 mod allowed;
@@ -12,7 +12,7 @@ use bartizan_model::{
     endpoint::MIN_REQUIRED_SAMPLES,
 };
 use bartizan_protocols::spec::{
-    OperationKind, ParameterIn, Place, SpecDocument, SpecOperation, SpecParameter,
+    OperationKind, ParameterIn, Place, SpecDocument, SpecFormat, SpecOperation, SpecParameter,
 };
 
 use allowed::{Allowed, Reader};
@@ -37,7 +37,7 @@ pub struct Known<'a> {
 #[must_use]
 pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
     let mut found = Found::new(known.document);
-    if known.operation.kind == OperationKind::Http {
+    if known.document.format == SpecFormat::OpenApi && known.operation.kind == OperationKind::Http {
         authentication(&mut found, known);
         parameters(&mut found, endpoint, known);
         bodies::compare(&mut found, endpoint, known.operation);

@@ -168,10 +168,10 @@ impl<'a> Compared<'a> {
     pub fn summaries(&self) -> Vec<SpecSummary> {
         let called = self.documents_called();
         let summary = |(at, (name, document)): (usize, &(String, SpecDocument))| {
-            let pointers: BTreeSet<&str> = self
+            let pointers: BTreeSet<(u32, &str)> = self
                 .operations()
                 .filter(|operation| operation.document == at)
-                .map(|operation| operation.documented.pointer.as_str())
+                .map(|one| (one.documented.place.file, one.documented.pointer.as_str()))
                 .collect();
             let mut not_compared: BTreeMap<&str, u64> = BTreeMap::new();
             let is_compared = |kind: OperationKind| {

@@ -19,6 +19,12 @@ pub const MAX_FILES: usize = 256;
 pub const MAX_REFERENCES: usize = 32;
 /// Most other files that one file may name; more would not be read either way.
 const MAX_NAMED: usize = 4 * MAX_FILES;
+/// What to do about a file that may not be read.
+const BRING: &str = "put it in or below the folder of the specification and refer to it by a relative \
+     path, or give a specification that is bundled into one file";
+/// Why a file is not read that is not below the folder of the specification, and what to do.
+pub const OUTSIDE: &str = "it is outside of the folder of the specification: put it in or below that \
+     folder, or give the specification that is above both";
 /// Most bytes of a reference.
 pub(super) const MAX_REFERENCE: usize = 4 * 1024;
 
@@ -289,13 +295,15 @@ fn is_import(attribute: Node<'_>) -> bool {
 /// Whether a path may be asked for: below the folder of the specification, not on the network.
 fn check(path: &str) -> Result<(), String> {
     if path.contains(':') {
-        return Err("only files beside the specification are read, never the network".to_owned());
+        return Err(format!(
+            "only files beside the specification are read, never the network: {BRING}"
+        ));
     }
     if path.starts_with('/') || path.contains('\\') || path.contains('\0') {
-        return Err("only relative paths are read".to_owned());
+        return Err(format!("only relative paths are read: {BRING}"));
     }
     if path.split('/').any(|part| part == "..") {
-        return Err("it is outside of the folder of the specification".to_owned());
+        return Err(OUTSIDE.to_owned());
     }
     Ok(())
 }
