@@ -3,7 +3,7 @@
 use super::{
     Files, Problem, SpecFormat,
     budget::Limits,
-    files::Forest,
+    files::{Forest, Language},
     graphql,
     problem::Problems,
     proto,
@@ -29,8 +29,9 @@ pub(super) fn read(
     if let Ok(text) = std::str::from_utf8(plain) {
         match language(text) {
             Some(SpecFormat::Protobuf) => {
-                let tree = proto::tree(text, limits, problems);
-                return Ok((Forest::alone(tree), SpecFormat::Protobuf));
+                let tree = (proto::tree(text, limits, problems), Language::Proto);
+                let forest = Forest::load(tree, bytes.len(), files, limits, problems);
+                return Ok((forest, SpecFormat::Protobuf));
             }
             Some(format) => {
                 let tree = graphql::tree(text, limits, problems);
@@ -41,7 +42,10 @@ pub(super) fn read(
     }
     let tree = Tree::read(bytes, limits, problems);
     match of_tree(tree.root()) {
-        Ok(format) => Ok((Forest::load(tree, bytes.len(), files, limits, problems), format)),
+        Ok(format) => {
+            let tree = (tree, Language::Tree);
+            Ok((Forest::load(tree, bytes.len(), files, limits, problems), format))
+        }
         Err(what) => {
             // A query without a name in front of the types looks like JSON; a fault at the very
             // beginning hides the language, which the name of the file may tell.

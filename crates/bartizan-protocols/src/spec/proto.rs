@@ -2,8 +2,9 @@
 //! that a compiler made of several. A method is called by `POST /package.Service/Method`, so that path and
 //! method tell it, and by each of its rules of `google.api.http` too.
 //!
-//! Files that a `.proto` file imports are not read: a message of another file has a name and no node. A set
-//! of descriptors has them (`protoc --include_imports`).
+//! Files that a `.proto` file imports are read for their messages, where they lie in or below its folder; paths
+//! lead on from there, or from the folder that its package is in. Of others a message has a name and no node;
+//! a set of descriptors has them (`protoc --include_imports`).
 
 use super::{
     SpecDocument,
@@ -27,7 +28,7 @@ mod wire;
 use names::Names;
 pub(super) use {
     descriptor::{is_set, tree as tree_of_set},
-    text::tree,
+    text::{is_import, tree, tree_of_bytes},
 };
 
 /// Deepest nesting of messages.
@@ -41,7 +42,8 @@ pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Opera
     let root = forest.root();
     let set = root.get("files");
     let files = || set.into_iter().flat_map(Node::children).chain(set.is_none().then_some(root));
-    let names = Names::of(files());
+    let imported = forest.roots().skip(1);
+    let names = Names::of(files().map(|file| (0, file)).chain(imported));
     for file in files() {
         let package = file.text_of("package");
         for (service, node) in file.get("services").into_iter().flat_map(Node::members) {
@@ -115,7 +117,7 @@ impl Method<'_, '_> {
             media_type: media_type.to_owned(),
             required: true,
             type_name: cut(type_name.trim_start_matches('.')),
-            schema: schema.map(|message| place(message.node)),
+            schema: schema.map(|message| message.place()),
         }
     }
 
@@ -124,6 +126,7 @@ impl Method<'_, '_> {
     }
 }
 
+/// A part of what has operations: it is in the file that was given.
 fn place(node: Node<'_>) -> Place {
     Place { file: 0, node: node.id() }
 }

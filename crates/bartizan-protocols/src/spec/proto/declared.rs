@@ -21,6 +21,8 @@ pub(super) struct File {
     /// `proto2`, `proto3` or an edition.
     pub(super) syntax: Named,
     pub(super) package: Named,
+    /// Paths of files that are to be read too.
+    pub(super) imports: Vec<(String, Position)>,
     pub(super) services: Vec<Service>,
     /// Inner ones too, as `Outer.Inner`.
     pub(super) messages: Vec<Message>,
@@ -153,6 +155,13 @@ pub(super) fn build(builder: &mut Builder, file: File) -> Result<(), SpecLimit> 
         if let Some((text, at)) = value {
             builder.member(name, &text, at)?;
         }
+    }
+    if !file.imports.is_empty() {
+        builder.object("imports", TOP)?;
+        for (path, at) in file.imports {
+            builder.member(&path, &path, at)?;
+        }
+        builder.close();
     }
     builder.object("services", TOP)?;
     for service in file.services {

@@ -45,7 +45,7 @@ pub(in crate::spec) fn is_set(bytes: &[u8]) -> bool {
     }
     let mut records = Records::new(bytes);
     let are_files = records.all(|(number, value)| number == 1 && matches!(value, Value::Bytes(_)));
-    let is_path = name.len() > 6 && name.get(name.len() - 6..) == Some(".proto");
+    let is_path = name.strip_suffix(".proto").is_some_and(|stem| !stem.is_empty());
     is_path || (are_files && !records.is_broken())
 }
 

@@ -3,17 +3,28 @@
 
 use std::collections::BTreeMap;
 
-use crate::spec::{budget::Work, tree::Node};
+use crate::spec::{budget::Work, operation::Place, tree::Node};
 
 /// A message that is declared.
 #[derive(Clone, Copy)]
 pub(super) struct Found<'t> {
     pub(super) node: Node<'t>,
+    file: u32,
     package: &'t str,
     name: &'t str,
 }
 
-impl Found<'_> {
+impl<'t> Found<'t> {
+    pub(super) fn place(&self) -> Place {
+        Place { file: self.file, node: self.node.id() }
+    }
+
+    /// A field of it, and where that is.
+    pub(super) fn field(&self, name: &str) -> Option<(Node<'t>, Place)> {
+        let field = self.node.get(name)?;
+        Some((field, Place { file: self.file, node: field.id() }))
+    }
+
     /// Its whole name, which is a scope for those of its fields.
     pub(super) fn scope(&self) -> String {
         join(self.package, self.name)
@@ -27,12 +38,13 @@ pub(super) struct Names<'t>(BTreeMap<(&'t str, &'t str), Found<'t>>);
 const MAX_LOOKED_UP: usize = 2 * 1024;
 
 impl<'t> Names<'t> {
-    pub(super) fn of(files: impl Iterator<Item = Node<'t>>) -> Self {
+    /// Of the files with their numbers.
+    pub(super) fn of(files: impl Iterator<Item = (u32, Node<'t>)>) -> Self {
         let mut names = BTreeMap::new();
-        for file in files {
-            let package = file.text_of("package");
-            for (name, node) in file.get("messages").into_iter().flat_map(Node::members) {
-                names.entry((package, name)).or_insert(Found { node, package, name });
+        for (file, root) in files {
+            let package = root.text_of("package");
+            for (name, node) in root.get("messages").into_iter().flat_map(Node::members) {
+                names.entry((package, name)).or_insert(Found { node, file, package, name });
             }
         }
         Self(names)

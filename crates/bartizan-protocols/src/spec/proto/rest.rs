@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use super::{Method, names::Found, place, template::Template};
 use crate::spec::{
     operation::{
-        OperationKind, Operations, ParameterIn, SpecBody, SpecOperation, SpecParameter, cut,
+        OperationKind, Operations, ParameterIn, Place, SpecBody, SpecOperation, SpecParameter, cut,
     },
-    tree::{Node, NodeId},
+    tree::Node,
 };
 
 /// Most parameters of a query of one rule.
@@ -95,10 +95,10 @@ impl<'t> Rule<'_, 't, '_> {
         if field.is_empty() {
             return whole;
         }
-        let field = self.message(message, out).and_then(|message| message.node.get(field));
+        let field = self.message(message, out).and_then(|message| message.field(field));
         SpecBody {
-            type_name: field.map_or_else(String::new, type_of),
-            schema: field.map(place),
+            type_name: field.map_or_else(String::new, |(field, _)| type_of(field)),
+            schema: field.map(|(_, place)| place),
             ..whole
         }
     }
@@ -109,7 +109,7 @@ impl<'t> Rule<'_, 't, '_> {
             if !out.item(self.node, name.len()) {
                 break;
             }
-            let field = input.and_then(|message| message.node.get(field));
+            let field = input.and_then(|message| message.field(field));
             list.push(SpecParameter {
                 required: true,
                 ..parameter(name, ParameterIn::Path, field, self.node)
@@ -127,16 +127,16 @@ fn type_of(field: Node<'_>) -> String {
 fn parameter(
     name: &str,
     location: ParameterIn,
-    field: Option<Node<'_>>,
+    field: Option<(Node<'_>, Place)>,
     rule: Node<'_>,
 ) -> SpecParameter {
     SpecParameter {
         name: cut(name),
         location,
-        deprecated: field.is_some_and(|field| field.get("deprecated").is_some()),
-        type_name: field.map_or_else(String::new, |field| type_of(field)),
-        schema: field.map(place),
-        place: place(field.unwrap_or(rule)),
+        deprecated: field.is_some_and(|(field, _)| field.get("deprecated").is_some()),
+        type_name: field.map_or_else(String::new, |(field, _)| type_of(field)),
+        schema: field.map(|(_, place)| place),
+        place: field.map_or_else(|| place(rule), |(_, place)| place),
         ..SpecParameter::default()
     }
 }
@@ -150,7 +150,7 @@ struct Query<'q, 'm, 't, 'n> {
     rule: &'q Rule<'m, 't, 'n>,
     body: &'q str,
     /// Messages that are in each other: one that is in itself is left out.
-    open: Vec<NodeId>,
+    open: Vec<Place>,
 }
 
 impl<'t> Query<'_, '_, 't, '_> {
@@ -158,7 +158,7 @@ impl<'t> Query<'_, '_, 't, '_> {
     /// [`MAX_QUERY_DEPTH`] deep.
     fn fields(&mut self, message: Found<'t>, prefix: &str, out: &mut Operations) -> bool {
         let bound: &BTreeSet<String> = &self.rule.template.bound;
-        self.open.push(message.node.id());
+        self.open.push(message.place());
         for (name, field) in out.members(message.node) {
             let path = if prefix.is_empty() { name.to_owned() } else { format!("{prefix}.{name}") };
             if bound.contains(&path) || path == self.body {
@@ -172,11 +172,11 @@ impl<'t> Query<'_, '_, 't, '_> {
                 Some(inner) => {
                     let is_left_out = field.text_of("label") == "repeated"
                         || self.open.len() > MAX_QUERY_DEPTH
-                        || self.open.contains(&inner.node.id());
+                        || self.open.contains(&inner.place());
                     is_left_out || self.fields(inner, &path, out)
                 }
                 None if type_name.starts_with("map<") => true,
-                None => self.field(field, &path, out),
+                None => self.field(message.field(name), &path, out),
             };
             if !has_room {
                 return false;
@@ -186,12 +186,17 @@ impl<'t> Query<'_, '_, 't, '_> {
         true
     }
 
-    fn field(&mut self, field: Node<'_>, path: &str, out: &mut Operations) -> bool {
-        if self.list.len() >= self.most || !out.item(field, path.len()) {
+    fn field(
+        &mut self,
+        field: Option<(Node<'t>, Place)>,
+        path: &str,
+        out: &mut Operations,
+    ) -> bool {
+        let rule = self.rule.node;
+        if self.list.len() >= self.most || !out.item(rule, path.len()) {
             return false;
         }
-        let rule = self.rule.node;
-        self.list.push(parameter(path, ParameterIn::Query, Some(field), rule));
+        self.list.push(parameter(path, ParameterIn::Query, field, rule));
         true
     }
 }

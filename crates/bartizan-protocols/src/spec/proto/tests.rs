@@ -1,4 +1,6 @@
-use crate::spec::{NoFiles, OperationKind, ParameterIn, SpecDocument, SpecOperation, read};
+use crate::spec::{
+    Files, NoFiles, OperationKind, ParameterIn, ProblemSeverity, SpecDocument, SpecOperation, read,
+};
 
 mod descriptors;
 
@@ -44,7 +46,7 @@ fn methods_of_services_are_operations() {
         ("/x", "/services/Orders/Get/http/1")
     );
     assert!(rest.deprecated && (rest.position.line, rest.position.column) == (11, 5));
-    assert_eq!((other.position.line, other.position.column), (11, 79));
+    assert_eq!((other.position.line, other.position.column), (11, 81));
     let order = spec.node(get.responses[0].bodies[0].schema.expect("a message"));
     assert_eq!(
         fields(order),
@@ -102,7 +104,7 @@ fn rules_of_http_are_read_in_all_their_forms() {
     };
     for (option, expected, problems) in [
         (r#"option (google.api.http).get = "/x";"#, &["GET /x a,n.c N"][..], 0),
-        (r#"option (.google.api.http) = { put: '/' '{a}' body: 'n' };"#, &["PUT /{a}  N,N"], 0),
+        (r#"option (.google.api.http) = { put: '/' '{a}' body: 'n' };"#, &["PUT /{a} a N,N"], 0),
         (
             r#"option (google.api.http) = { post: "/x", body: "*"; response_body: "c" };"#,
             &["POST /x  M,int32"],
@@ -147,21 +149,80 @@ fn rules_that_are_many_deep_or_long_have_an_end() {
     assert!(long.problems.iter().any(|p| p.line == 1 && p.what.contains("4096 bytes")));
 }
 
+/// What schemas of the first bodies are: name of the file and pointer.
+fn schemas(spec: &SpecDocument) -> Vec<Option<String>> {
+    let bodies = spec.operations.iter().flat_map(|o| o.bodies.iter().chain(&o.responses[0].bodies));
+    let at = |place| format!("{}{}", spec.file(place), spec.node(place).pointer());
+    bodies.map(|body| body.schema.map(at)).collect()
+}
+
 #[test]
-fn names_are_looked_up_from_the_inside_and_imports_are_told() {
+fn names_are_looked_up_from_the_inside() {
     let spec = load(
-        "package a.b; import \"other.proto\"; import \"google/protobuf/any.proto\"; message M { message I {} }
-         message b { message M {} }
+        "package a.b; message M { message I {} } message b { message M {} }
          service S { rpc R(M) returns (M.I); rpc T(b.M) returns (.a.b.M); rpc U(a.b.b) returns (x.Gone); }",
     );
-    let schemas: Vec<_> = spec
-        .operations
-        .iter()
-        .flat_map(|o| [&o.bodies[0], &o.responses[0].bodies[0]])
-        .map(|body| body.schema.map(|place| spec.node(place).pointer()))
-        .collect();
     let at = |name: &str| Some(format!("/messages/{name}"));
-    assert_eq!(schemas, [at("M"), at("M.I"), at("b.M"), at("M"), at("b"), None]);
-    assert_eq!(spec.problems.len(), 1, "{:?}", spec.problems);
-    assert!(spec.problems[0].what.contains("protoc --include_imports"));
+    assert_eq!(schemas(&spec), [at("M"), at("M.I"), at("b.M"), at("M"), at("b"), None]);
+    assert_eq!(spec.problems, []);
+}
+
+/// Files of a folder.
+struct Folder(&'static [(&'static str, &'static str)], Vec<String>);
+
+impl Files for Folder {
+    fn name(&self) -> &str {
+        "main.proto"
+    }
+
+    fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
+        self.1.push(path.to_owned());
+        let found = self.0.iter().find(|(name, _)| *name == path);
+        found.map(|(_, text)| text.as_bytes().to_vec()).ok_or_else(|| "no such file".to_owned())
+    }
+}
+
+#[test]
+fn imported_files_are_read_for_their_messages_and_no_others() {
+    let mut files = Folder(
+        &[
+            (
+                "x/a.proto",
+                "package x; import public \"x/b.proto\"; import \"main.proto\"; message A { B b = 1; } service Other { rpc No(A) returns (A); } ?;",
+            ),
+            ("x/b.proto", "package x; message B { int32 n = 1; message C {} }"),
+        ],
+        Vec::new(),
+    );
+    let text = "package m; import \"x/a.proto\"; import \"google/protobuf/any.proto\"; import \"google/type/money.proto\";
+        import \"../secret.proto\"; import \"https://evil.example/x.proto\"; import \"/etc/passwd\"; import \"x/a.proto\";
+        service S { rpc R(x.A) returns (x.B.C) { option (google.api.http).get = \"/r\"; } }";
+    let spec = read(text.as_bytes(), &mut files).expect("a document");
+    assert_eq!(files.1, ["google/type/money.proto", "x/a.proto", "x/b.proto"]);
+    let at = |place: &str| Some(place.to_owned());
+    assert_eq!(schemas(&spec)[..2], [at("x/a.proto/messages/A"), at("x/b.proto/messages/B.C")]);
+    assert_eq!(spec.operations.len(), 2, "the services of others are theirs");
+    let [one] = &spec.operations[1].parameters[..] else { panic!("{:?}", spec.operations[1]) };
+    assert_eq!((one.name.as_str(), spec.file(one.place)), ("b.n", "x/b.proto"));
+    let problems: Vec<_> =
+        spec.problems.iter().map(|p| (p.file.as_str(), p.line, p.severity)).collect();
+    use ProblemSeverity::{Error, Warning};
+    let told = ("", 2, Warning);
+    assert_eq!(
+        problems,
+        [told, told, ("", 1, Warning), told, ("x/a.proto", 1, Error)],
+        "{:#?}",
+        spec.problems
+    );
+    for (problem, what) in spec.problems.iter().zip([
+        "outside of",
+        "only relative",
+        "no such file",
+        "never the network",
+    ]) {
+        assert!(
+            problem.what.contains("--include_imports") && problem.what.contains(what),
+            "{problem}"
+        );
+    }
 }

@@ -12,7 +12,7 @@ use crate::spec::{
     budget::Limits,
     operation::cut,
     problem::Problems,
-    tree::{Builder, Lines, Position, Tree},
+    tree::{Builder, Lines, Node, NodeId, Position, Tree},
 };
 
 /// Reads a file into a tree. What is no declaration is a problem and passed over.
@@ -37,6 +37,27 @@ pub(in crate::spec) fn tree(text: &str, limits: Limits, problems: &mut Problems)
         problems.limit_in(&builder, Position::default(), limit);
     }
     builder.finish()
+}
+
+/// The same of bytes, up to what is no UTF-8.
+pub(in crate::spec) fn tree_of_bytes(
+    bytes: &[u8],
+    limits: Limits,
+    problems: &mut Problems,
+) -> Tree {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    let text = std::str::from_utf8(bytes).unwrap_or_else(|error| {
+        problems.error("", Position::default(), "not UTF-8: read as far as it is");
+        let good = bytes.get(..error.valid_up_to()).unwrap_or_default();
+        std::str::from_utf8(good).unwrap_or_default()
+    });
+    tree(text, limits, problems)
+}
+
+/// Whether a member of a tree is an import; its text is the path.
+pub(in crate::spec) fn is_import(node: Node<'_>) -> bool {
+    let list = node.parent().filter(|list| list.key() == Some("imports"));
+    list.and_then(Node::parent).is_some_and(|top| top.id() == NodeId::ROOT)
 }
 
 pub(super) struct Reader<'t, 'p> {
@@ -87,17 +108,15 @@ impl<'t> Reader<'t, '_> {
         }
     }
 
-    /// Where imported files lie says the compiler, not the file: they are not read.
+    /// `import "path";`, also `public`, `weak` and `option`.
     fn import(&mut self, at: usize) {
         let at = self.lines.at(at);
-        let Some(name) = self.statement() else { return };
-        let name = cut(name.trim_matches(['"', '\'']));
-        if !name.starts_with("google/") {
-            let what = format_args!(
-                "{name} is not read: its messages have names and no fields here; for these give a \
-                 descriptor set (`protoc --include_imports --include_source_info -o api.binpb …`)"
-            );
-            self.problems.warning("", at, what);
+        let Some(path) = self.statement() else { return };
+        let path = path.trim_matches(['"', '\'']);
+        // What these declare is known, or for compilers.
+        let is_known = ["google/protobuf/", "google/api/"].iter().any(|of| path.starts_with(of));
+        if !is_known && self.room.keep(1, 2 * path.len(), at) {
+            self.file.imports.push((path.to_owned(), at));
         }
     }
 

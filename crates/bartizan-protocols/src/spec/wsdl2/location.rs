@@ -21,6 +21,7 @@ pub(super) struct Location {
     server: Option<SpecServer>,
     /// It begins with a slash.
     is_rooted: bool,
+    /// It has no path, so that it is at the address itself.
     is_empty: bool,
 }
 
@@ -39,7 +40,7 @@ impl Location {
         let text = text.get(..text.floor_char_boundary(MAX_PATH)).unwrap_or_default().trim();
         let text = text.split('#').next().unwrap_or_default();
         let (path, query) = text.split_once('?').unwrap_or((text, ""));
-        let mut out = Self { is_empty: text.is_empty(), ..Self::default() };
+        let mut out = Self { is_empty: path.is_empty(), ..Self::default() };
         let mut path = path;
         if let Some((_, rest)) = path.split_once("://") {
             let from = rest.find('/').map_or(path.len(), |slash| path.len() - rest.len() + slash);
@@ -152,7 +153,7 @@ mod tests {
             ("http://a.example", "t", "a.example/t"),
             ("http://a.example/base/", "/t", "a.example/t"),
             ("http://a.example/base/x", "", "a.example/base/x/"),
-            ("http://a.example/base/", "?q={q}", "a.example/base/"),
+            ("http://a.example/base/x", "?q={q}", "a.example/base/x/"),
             ("http://a.example/base/", "https://b.example/t/{x}", "b.example/t/{x}"),
             ("http://a.example/", "a{{b}}c", "a.example/a%7Bb%7Dc"),
         ] {

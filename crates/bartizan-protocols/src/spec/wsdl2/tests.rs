@@ -62,7 +62,7 @@ fn operations_of_both_bindings_are_read() {
     assert_eq!((check.summary.as_str(), check.element.as_deref()), ("Is one free?", Some("check")));
     assert_eq!(
         (check.position.line, check.pointer.as_str()),
-        (22, "/description/binding/operation")
+        (19, "/description/binding/operation")
     );
     assert_eq!(check.bodies[0].media_type, "application/soap+xml");
     let statuses: Vec<_> = check
@@ -90,7 +90,7 @@ fn operations_of_both_bindings_are_read() {
     assert_eq!(book.bodies[0].media_type, "application/xml");
     assert_eq!(spec.servers.len(), 2);
     let lines: Vec<u32> = spec.problems.iter().map(|problem| problem.line).collect();
-    assert_eq!(lines, [31, 26, 27], "{:#?}", spec.problems);
+    assert_eq!(lines, [28, 23, 24], "{:#?}", spec.problems);
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::*;
 use crate::spec::{MAX_OPERATIONS, MAX_PROBLEMS};
 
 const SET: &[u8] = include_bytes!("../../../../tests/fixtures/descriptors/shop.binpb");
+const TYPES: &str = include_str!("../../../../tests/fixtures/descriptors/shop/v1/types.proto");
 const TEXT: &str = include_str!("../../../../tests/fixtures/descriptors/shop/v1/orders.proto");
 
 fn set(bytes: &[u8]) -> SpecDocument {
@@ -48,15 +49,16 @@ fn service(name: &str, methods: usize, options: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_set_tells_what_its_files_tell() {
-    let (spec, text) = (set(SET), load(TEXT));
+    let mut folder = Folder(&[("types.proto", TYPES)], Vec::new());
+    let text = read(TEXT.as_bytes(), &mut folder).expect("a file");
+    assert_eq!(folder.1, ["shop/v1/types.proto", "types.proto"], "in the folder of its package");
+    let spec = set(SET);
     assert_eq!((spec.format, spec.version.as_str()), (text.format, "proto3"));
     assert_eq!(spec.title, "shop.v1");
     let of = |spec: &SpecDocument| -> Vec<_> {
         let one = |o: &SpecOperation| {
             let names: Vec<String> = o.parameters.iter().map(|p| p.name.clone()).collect();
             let at = (!o.pointer.ends_with("http/1")).then_some(o.position);
-            // What another file declares is only in the set.
-            let names: Vec<String> = names.into_iter().filter(|name| name != "lines").collect();
             let route = format!("{:?} {} {} {}", o.kind, o.method, o.path, o.deprecated);
             (route, o.tags.clone(), names, at)
         };
