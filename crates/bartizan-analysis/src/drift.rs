@@ -17,7 +17,7 @@ use bartizan_model::{
     drift::MAX_DRIFT, endpoint::MIN_REQUIRED_SAMPLES,
 };
 use bartizan_protocols::spec::{
-    OperationKind, ParameterIn, Place, SpecDocument, SpecOperation, SpecParameter,
+    OperationKind, ParameterIn, Place, SpecDocument, SpecFormat, SpecOperation, SpecParameter,
 };
 
 use allowed::{Allowed, Reader};
@@ -42,7 +42,7 @@ pub struct Known<'a> {
 #[must_use]
 pub fn compare(endpoint: &Endpoint, known: Known<'_>) -> Written {
     let mut found = Found::new(known.document);
-    if known.operation.kind == OperationKind::Http {
+    if known.document.format == SpecFormat::OpenApi && known.operation.kind == OperationKind::Http {
         authentication(&mut found, known);
         parameters(&mut found, endpoint, known);
         bodies::compare(&mut found, endpoint, known.operation);

@@ -93,6 +93,14 @@ impl Place {
     }
 }
 
+/// What tells an operation from others: its document, its file in it, its pointer in that.
+type Key<'a> = (usize, u32, &'a str);
+
+fn key(operation: &Operation) -> Key<'_> {
+    let documented = &operation.documented;
+    (operation.document, documented.place.file, documented.pointer.as_str())
+}
+
 /// Requests for an operation that was never granted.
 #[derive(Debug, Default)]
 struct Refused {
@@ -121,7 +129,7 @@ pub struct Compared<'a> {
     /// Indices of documented operations that were seen.
     seen: BTreeSet<usize>,
     /// Those that were asked for and never granted, by document and pointer.
-    refused: BTreeMap<(usize, &'a str), Refused>,
+    refused: BTreeMap<Key<'a>, Refused>,
     /// Where what is called is documented, so that the rest should be.
     places: BTreeSet<Place>,
 }
@@ -195,8 +203,7 @@ impl<'a> Compared<'a> {
     pub fn refuse(&mut self, template: &Template, profile: &Profile) {
         let index = &self.specs.index;
         for operation in index.documenting(template).filter_map(|at| index.operations().get(at)) {
-            let key = (operation.document, operation.documented.pointer.as_str());
-            self.refused.entry(key).or_default().add(profile);
+            self.refused.entry(key(operation)).or_default().add(profile);
         }
     }
 
@@ -220,8 +227,7 @@ impl<'a> Compared<'a> {
         rest.retain(|one| {
             one.documented.kind.is_matched_by_path() || called.contains(&one.document)
         });
-        let is_orphan =
-            |one: &&&Operation| !self.refused.contains_key(&(one.document, one.documented.pointer.as_str()));
+        let is_orphan = |one: &&&Operation| !self.refused.contains_key(&key(one));
         let orphans = rest.iter().filter(is_orphan).count() as u64;
         let listed = rest.into_iter().take(MAX_NEVER_GRANTED);
         let listed = listed.map(|one| (self.without_grant(one, scope), self.described(one)));
@@ -234,7 +240,7 @@ impl<'a> Compared<'a> {
         let servers = documented.servers.first();
         let server = servers.or_else(|| document.and_then(|d| d.servers.first()));
         let host = server.map_or_else(String::new, |server| server.host.clone());
-        let refused = self.refused.get(&(operation.document, documented.pointer.as_str()));
+        let refused = self.refused.get(&key(operation));
         let inventory_state = match refused {
             None => InventoryState::Orphan,
             Some(_) if documented.deprecated => InventoryState::Deprecated,
@@ -264,12 +270,12 @@ impl<'a> Compared<'a> {
     pub fn summaries(&self) -> Vec<SpecSummary> {
         let called = self.documents_called();
         let summary = |(at, (name, document)): (usize, &(String, SpecDocument))| {
-            let refused = self.refused.keys().filter(|(document, _)| *document == at);
-            let pointers: BTreeSet<&str> = self
+            let refused = self.refused.keys().filter(|(document, ..)| *document == at);
+            let pointers: BTreeSet<(u32, &str)> = self
                 .operations()
                 .filter(|operation| operation.document == at)
-                .map(|operation| operation.documented.pointer.as_str())
-                .chain(refused.map(|(_, pointer)| *pointer))
+                .map(|one| (one.documented.place.file, one.documented.pointer.as_str()))
+                .chain(refused.map(|(_, file, pointer)| (*file, *pointer)))
                 .collect();
             let mut not_compared: BTreeMap<&str, u64> = BTreeMap::new();
             let is_compared = |kind: OperationKind| {

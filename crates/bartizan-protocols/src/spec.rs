@@ -19,6 +19,7 @@ mod proto;
 mod server;
 pub mod tree;
 mod wsdl;
+mod wsdl2;
 
 #[cfg(test)]
 mod tests;
@@ -32,7 +33,7 @@ use self::{
 };
 pub use self::{
     budget::{MAX_MODEL_BYTES, MAX_WORK},
-    files::{Files, MAX_FILES, MAX_REFERENCES, NoFiles},
+    files::{Files, MAX_FILES, MAX_REFERENCES, NoFiles, OUTSIDE},
     graphql::{GraphqlSchema, SchemaArgument, SchemaField},
     operation::{
         MAX_OPERATIONS, MAX_SERVERS, OperationKind, ParameterIn, Place, Requirement, SpecBody,
@@ -110,9 +111,9 @@ pub enum SpecFormat {
     AsyncApi,
     /// GraphQL: SDL, or the answer to an introspection query.
     Graphql,
-    /// A `.proto` file.
+    /// A `.proto` file, or a set of descriptors that was made of some.
     Protobuf,
-    /// WSDL 1.1.
+    /// WSDL 1.1 and 2.0.
     Wsdl,
 }
 

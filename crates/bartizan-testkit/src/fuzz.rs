@@ -32,7 +32,7 @@ use bytes::BytesMut;
 
 pub use self::{
     capture::{capture, capture_conversation, capture_http2, tcp_stream},
-    specs::{spec_graphql, spec_proto, spec_tree, spec_wsdl},
+    specs::{spec_descriptors, spec_graphql, spec_proto, spec_tree, spec_wsdl},
 };
 use crate::sources;
 
@@ -65,6 +65,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("spec_descriptors", spec_descriptors),
     ("spec_graphql", spec_graphql),
     ("spec_proto", spec_proto),
     ("spec_tree", spec_tree),

@@ -59,6 +59,9 @@ const SEEDS: &[&[u8]] = &[
     b"channels:\n  a/{b}:\n    address: x\n    publish: {message: {payload: {}}}\noperations: {o: {action: send, channel: {$ref: '#/channels/a~1{b}'}}}\n",
     b"a(b: [C!]! = {d: 1}): E @deprecated }\nextend type Query { f: G }\nschema { query: Query }\ninput C { d: Int }",
     b"rpc A(stream B) returns (.c.D) { option (x) = { get: \"/v1\" }; }\n}\nmessage B { map<string, C> d = 1; oneof e { f g = 2; } message C {} }",
+    b"\x0a\xa4\x01\x0a\x07a.proto\x12\x01p\x1a\x07b.proto27\x0a\x01S\x122\x0a\x01M\x12\x04.p.T\x1a\x04.p.T\x22\x1f\x82\xd3\xe4\x93\x02\x16\x12\x0b/v1/{a=b/*}Z\x07\x22\x02/c:\x01*\x88\x02\x010\x01\x22=\x0a\x01T\x12\x0b\x0a\x01a\x18\x01 \x01(\x09H\x00\x12\x11\x0a\x01m\x18\x02 \x03(\x0b2\x06.p.T.E\x1a\x13\x0a\x01E\x12\x04\x18\x01(\x09\x12\x04\x18\x02(\x03:\x028\x01B\x03\x0a\x01oJ\x0d\x0a\x0b\x0a\x04\x06\x00\x02\x00\x12\x03\x04\x02\x09b\x06proto3",
+    b"body: 'x' custom < kind: \"HEAD\" path: '/{a=b/*/**}:c' > additional_bindings: [ { get: \"/x\" } ] }; } } message A { N n = 1; optional B b = 2; }",
+    b"<operation ref='o' whttp:location='a/{b}?c={d}' whttp:method='PUT'/></binding><interface name='i' extends='i'><operation name='o'><input element='e'/></operation></interface><service interface='i'><endpoint binding='b' address='http://a/b/'/></service></description>",
     b"<s:binding xmlns:s='u/wsdl/soap12/'/><operation name='o'><s:operation soapAction='a'/></operation><types><schema><import schemaLocation='x.xsd'/><element name='e'/></schema></types></definitions>",
     br#"{"info":{"schema":"postman"},"item":[{"item":[{"request":{"method":"GET","url":"{{b}}/a/:i"},"response":[{"code":200,"body":"x"}]}]}]}"#,
 ];

@@ -53,7 +53,7 @@ impl Side {
             let (Some((of, location)), Ok(number)) = (known.get(above), number.parse()) else {
                 continue;
             };
-            match messages.field(document, *of, number) {
+            match messages.field(*of, number) {
                 Some(written) => {
                     let location = format!("{location}.{}", written.name);
                     self.wire(found, &written, field, &location);

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bartizan_model::InventoryState;
+use bartizan_model::{InventoryState, Protocol};
 use bartizan_protocols::{
     Call,
     spec::{OperationKind, SpecDocument, SpecOperation, SpecServer},
@@ -160,13 +160,18 @@ impl SpecIndex {
         &mut self,
         document: usize,
         documented: &Arc<SpecOperation>,
-        name: (bartizan_model::Protocol, String),
+        name: (Protocol, String),
         room: &mut Room,
     ) -> bool {
+        let element = documented.element.as_ref().map_or(0, String::len);
         let held = size_of::<Operation>() + 2 * documented.path.len() + documented.method.len();
+        let held = held + element;
         if !room.take(held, 1) {
             self.incomplete = true;
             return false;
+        }
+        if let Some(element) = &documented.element {
+            self.calls.insert((name.0, element.clone()), self.operations.len());
         }
         self.calls.insert(name, self.operations.len());
         self.operations.push(Operation {
@@ -327,7 +332,10 @@ impl SpecIndex {
             None if self.covers_host(&template.host) => InventoryState::Shadow,
             None => {
                 let below = self.trie.is_below(self.bases, &sought_of(template));
-                let unnamed = self.general && self.hosts.is_empty();
+                // Services of gRPC are beside the requests that a specification is about in general.
+                let is_grpc =
+                    template.call.as_ref().is_some_and(|call| call.protocol == Protocol::Grpc);
+                let unnamed = self.general && self.hosts.is_empty() && !is_grpc;
                 if below || unnamed { InventoryState::Shadow } else { InventoryState::Unspecified }
             }
         }
@@ -349,7 +357,8 @@ impl SpecIndex {
     /// several base paths counts as seen when one of them was.
     #[must_use]
     pub fn unseen<'a>(&'a self, seen: &BTreeSet<usize>) -> Vec<&'a Operation> {
-        let key = |o: &'a Operation| (o.document, o.documented.pointer.as_str());
+        let key =
+            |o: &'a Operation| (o.document, o.documented.place.file, o.documented.pointer.as_str());
         let used: BTreeSet<_> =
             seen.iter().filter_map(|i| self.operations.get(*i)).map(key).collect();
         let mut listed = BTreeSet::new();

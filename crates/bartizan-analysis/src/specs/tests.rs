@@ -62,6 +62,52 @@ fn an_api_that_the_schema_does_not_fit_is_not_called_undocumented() {
 }
 
 #[test]
+fn operations_of_soap_are_compared_by_their_name_and_by_the_element_that_is_sent() {
+    let specs = specs(
+        r#"<description xmlns="http://www.w3.org/ns/wsdl"><interface name="i">
+        <operation name="opCheck"><input element="t:check"/></operation><operation name="opBook"/></interface>
+        <binding name="b" interface="i" type="http://www.w3.org/ns/wsdl/soap"/></description>"#,
+    );
+    let seen = ["check", "opCheck", "opBook", "opGone"]
+        .map(|operation| at("a.example.com", Protocol::Soap, operation));
+    let compared = specs.compare(seen.iter());
+    use InventoryState::{Documented, Shadow};
+    let states: Vec<InventoryState> = seen.iter().map(|one| compared.state_of(one)).collect();
+    assert_eq!(states, [Documented, Documented, Documented, Shadow]);
+    assert_eq!(compared.orphans(&Scope::default()).1, 0);
+}
+
+#[test]
+fn rules_of_http_are_compared_by_path_and_other_services_of_grpc_left_alone() {
+    let specs = specs(
+        "package shop; message M { string name = 1; } service S { rpc Get(M) returns (M) { \
+         option (google.api.http) = { get: \"/v1/{name=shops/*}:open\" }; } }",
+    );
+    let endpoint = |method: &str, path: &str, call: Option<Protocol>| {
+        let segments = path.split('/').filter(|part| !part.is_empty());
+        Template {
+            host: "a.example.com".to_owned(),
+            method: method.to_owned(),
+            path: path.to_owned(),
+            segments: segments.map(|part| Segment::Literal(part.into())).collect(),
+            call: call.map(|protocol| Call { protocol, operation: String::new() }),
+            ..Template::default()
+        }
+    };
+    let seen = [
+        endpoint("GET", "/v1/shops/7:open", None),
+        endpoint("POST", "/shop.S/Get", Some(Protocol::Grpc)),
+        endpoint("GET", "/v1/shops/7", None),
+        endpoint("POST", "/grpc.health.v1.Health/Check", Some(Protocol::Grpc)),
+    ];
+    let compared = specs.compare(seen.iter());
+    use InventoryState::{Documented, Shadow, Unspecified};
+    let states: Vec<InventoryState> = seen.iter().map(|one| compared.state_of(one)).collect();
+    assert_eq!(states, [Documented, Documented, Shadow, Unspecified]);
+    assert_eq!(compared.summaries()[0].seen, 2);
+}
+
+#[test]
 fn where_no_body_was_seen_nothing_is_said_to_be_missing() {
     let specs = specs(SDL);
     let mut seen = at("a.example.com", Protocol::Graphql, "");

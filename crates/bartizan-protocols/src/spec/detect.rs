@@ -3,7 +3,7 @@
 use super::{
     Files, Problem, SpecFormat,
     budget::Limits,
-    files::Forest,
+    files::{Forest, Language},
     graphql,
     problem::Problems,
     proto,
@@ -21,12 +21,17 @@ pub(super) fn read(
     limits: Limits,
     problems: &mut Problems,
 ) -> Result<(Forest, SpecFormat), Problem> {
+    if proto::is_set(bytes) {
+        let tree = proto::tree_of_set(bytes, limits, problems);
+        return Ok((Forest::alone(tree), SpecFormat::Protobuf));
+    }
     let plain = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     if let Ok(text) = std::str::from_utf8(plain) {
         match language(text) {
             Some(SpecFormat::Protobuf) => {
-                let tree = proto::tree(text, limits, problems);
-                return Ok((Forest::alone(tree), SpecFormat::Protobuf));
+                let tree = (proto::tree(text, limits, problems), Language::Proto);
+                let forest = Forest::load(tree, bytes.len(), files, limits, problems);
+                return Ok((forest, SpecFormat::Protobuf));
             }
             Some(format) => {
                 let tree = graphql::tree(text, limits, problems);
@@ -37,7 +42,10 @@ pub(super) fn read(
     }
     let tree = Tree::read(bytes, limits, problems);
     match of_tree(tree.root()) {
-        Ok(format) => Ok((Forest::load(tree, bytes.len(), files, limits, problems), format)),
+        Ok(format) => {
+            let tree = (tree, Language::Tree);
+            Ok((Forest::load(tree, bytes.len(), files, limits, problems), format))
+        }
         Err(what) => {
             // A query without a name in front of the types looks like JSON; a fault at the very
             // beginning hides the language, which the name of the file may tell.
@@ -70,8 +78,8 @@ fn of_tree(root: Node<'_>) -> Result<SpecFormat, &'static str> {
         Ok(SpecFormat::Graphql)
     } else if root.get("definitions").is_some_and(|d| d.children().any(is_wsdl)) {
         Ok(SpecFormat::Wsdl)
-    } else if root.get("description").is_some_and(|d| d.get("@targetNamespace").is_some()) {
-        Err("a WSDL 2.0 description, which is not read; 1.1 is")
+    } else if root.get("description").is_some_and(|d| d.children().any(is_wsdl)) {
+        Ok(SpecFormat::Wsdl)
     } else if root.get("schema").is_some_and(|s| s.is_object()) {
         Err("an XML Schema: it describes values and no operations; give the WSDL that imports it")
     } else {
@@ -82,7 +90,8 @@ fn of_tree(root: Node<'_>) -> Result<SpecFormat, &'static str> {
 
 fn is_wsdl(node: Node<'_>) -> bool {
     let name = node.key().and_then(|key| key.split('[').next()).unwrap_or("");
-    ["types", "message", "portType", "binding", "service", "import"].contains(&name)
+    ["types", "message", "portType", "interface", "binding", "service", "import", "include"]
+        .contains(&name)
         && node.is_object()
 }
 

@@ -10,6 +10,7 @@ use super::{
     budget::{Limits, Work},
     operation::Place,
     problem::Problems,
+    proto,
     tree::{Node, NodeId, Tree},
 };
 
@@ -19,6 +20,12 @@ pub const MAX_FILES: usize = 256;
 pub const MAX_REFERENCES: usize = 32;
 /// Most other files that one file may name; more would not be read either way.
 const MAX_NAMED: usize = 4 * MAX_FILES;
+/// What to do about a file that may not be read.
+const BRING: &str = "put it in or below the folder of the specification and refer to it by a relative \
+     path, or give a specification that is bundled into one file";
+/// Why a file is not read that is not below the folder of the specification, and what to do.
+pub const OUTSIDE: &str = "it is outside of the folder of the specification: put it in or below that \
+     folder, or give the specification that is above both";
 /// Most bytes of a reference.
 pub(super) const MAX_REFERENCE: usize = 4 * 1024;
 
@@ -48,6 +55,62 @@ impl Files for NoFiles {
     }
 }
 
+/// How files of a specification refer to others, and are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Language {
+    /// JSON, YAML and XML: `$ref` and imports with a location, relative to the file that has them.
+    Tree,
+    /// Text of protocol buffers: imports, relative to the file that was given. That a compiler would look
+    /// for them elsewhere is no fault of the file.
+    Proto,
+}
+
+impl Language {
+    fn read(self, bytes: &[u8], limits: Limits, problems: &mut Problems) -> Tree {
+        match self {
+            Self::Tree => Tree::read(bytes, limits, problems),
+            Self::Proto => proto::tree_of_bytes(bytes, limits, problems),
+        }
+    }
+
+    /// The path that a member names, when it is a reference to another file.
+    fn path(self, from: &str, node: Node<'_>) -> Option<Result<String, Lost<'static>>> {
+        let (key, text) = (node.key()?, node.as_str()?);
+        let (other, from) = match (self, key) {
+            (Self::Tree, "$ref") => (text.split('#').next().unwrap_or(""), from),
+            (Self::Tree, "@schemaLocation" | "@location") if is_import(node) => (text, from),
+            (Self::Proto, _) if proto::is_import(node) => (text, ""),
+            _ => return None,
+        };
+        if key == "$ref" && other.is_empty() {
+            return None;
+        }
+        Some(if other.len() > MAX_REFERENCE { Err(Lost::Long) } else { Ok(join(from, other)) })
+    }
+
+    /// Where the file that was given lies by convention below the folder that paths lead on from: files of
+    /// the package `a.b` in `a/b` (AIP-191, "File layout").
+    fn folder(self, root: Node<'_>) -> Option<String> {
+        let package = root.get("package").and_then(Node::as_str).filter(|_| self == Self::Proto)?;
+        Some(format!("{}/", package.replace('.', "/")))
+    }
+
+    fn not_read(self, problems: &mut Problems, node: Node<'_>, path: &str, reason: &str) {
+        match self {
+            Self::Tree => {
+                problems.error_at(node, format_args!("{path} is not followed: {reason}"));
+            }
+            Self::Proto => {
+                let what = format_args!(
+                    "{path} is not read, {reason}; its messages have names and no fields here: give a \
+                     set of descriptors (`protoc --include_imports --include_source_info -o api.binpb …`)"
+                );
+                problems.warning_at(node, what);
+            }
+        }
+    }
+}
+
 /// The trees of a specification's files.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Forest {
@@ -67,7 +130,7 @@ impl Forest {
 
     /// Reads all files that a tree refers to, each once.
     pub(super) fn load(
-        root: Tree,
+        (root, language): (Tree, Language),
         bytes: usize,
         files: &mut dyn Files,
         limits: Limits,
@@ -75,13 +138,14 @@ impl Forest {
     ) -> Self {
         let mut forest = Self::default();
         let mut nodes = limits.nodes.saturating_sub(root.len());
+        let folder = language.folder(root.root());
         forest.by_name.insert(files.name().to_owned(), 0);
         forest.trees.push((String::new(), root));
         let mut waiting = VecDeque::from([0u32]);
         let mut refused: BTreeSet<String> = BTreeSet::new();
         let mut room = MAX_SPEC_BYTES.saturating_sub(bytes);
         while let Some(at) = waiting.pop_front() {
-            let wanted = forest.scan(at, problems);
+            let wanted = forest.scan(at, language, problems);
             for (path, node) in wanted {
                 if forest.by_name.contains_key(&path) || refused.contains(&path) {
                     continue;
@@ -89,7 +153,7 @@ impl Forest {
                 let read = if forest.trees.len() >= MAX_FILES {
                     Err(SpecLimit::Files.message())
                 } else {
-                    check(&path).and_then(|()| files.read(&path))
+                    fetch(files, &path, folder.as_deref())
                 };
                 let read = read.and_then(|bytes| match room.checked_sub(bytes.len()) {
                     Some(left) => {
@@ -101,7 +165,8 @@ impl Forest {
                 match read {
                     Ok(bytes) => {
                         let mut inner = Problems::in_file(&path);
-                        let tree = Tree::read(&bytes, Limits { nodes, ..limits }, &mut inner);
+                        let limits = Limits { nodes, ..limits };
+                        let tree = language.read(&bytes, limits, &mut inner);
                         nodes = nodes.saturating_sub(tree.len());
                         problems.append(inner);
                         let index = super::tree::short(forest.trees.len());
@@ -112,7 +177,7 @@ impl Forest {
                     Err(reason) => {
                         problems.set_file(forest.name(at));
                         let node = forest.node(Place { file: at, node });
-                        problems.error_at(node, format_args!("{path} is not followed: {reason}"));
+                        language.not_read(problems, node, &path, &reason);
                         problems.set_file("");
                         refused.insert(path);
                     }
@@ -123,7 +188,12 @@ impl Forest {
     }
 
     /// Files that a file refers to, with the first reference to each; notes ids and anchors.
-    fn scan(&mut self, file: u32, problems: &mut Problems) -> Vec<(String, NodeId)> {
+    fn scan(
+        &mut self,
+        file: u32,
+        language: Language,
+        problems: &mut Problems,
+    ) -> Vec<(String, NodeId)> {
         let Self { trees, ids, anchors, .. } = self;
         let Some((name, tree)) = trees.get(file as usize) else { return Vec::new() };
         for node in tree.nodes() {
@@ -146,20 +216,14 @@ impl Forest {
         let mut wanted: BTreeMap<String, NodeId> = BTreeMap::new();
         problems.set_file(name);
         for node in tree.nodes() {
-            let (Some(key), Some(text)) = (node.key(), node.as_str()) else { continue };
-            let other = match key {
-                "$ref" => text.split('#').next().unwrap_or(""),
-                "@schemaLocation" | "@location" if is_import(node) => text,
-                _ => continue,
+            let path = match language.path(name, node) {
+                None => continue,
+                Some(Err(lost)) => {
+                    problems.error_at(node, lost);
+                    continue;
+                }
+                Some(Ok(path)) => path,
             };
-            if key == "$ref" && other.is_empty() {
-                continue;
-            }
-            if other.len() > MAX_REFERENCE {
-                problems.error_at(node, Lost::Long);
-                continue;
-            }
-            let path = join(name, other);
             // What has a name of its own here needs no file.
             if ids.contains_key(&path) || wanted.contains_key(&path) {
                 continue;
@@ -289,15 +353,28 @@ fn is_import(attribute: Node<'_>) -> bool {
 /// Whether a path may be asked for: below the folder of the specification, not on the network.
 fn check(path: &str) -> Result<(), String> {
     if path.contains(':') {
-        return Err("only files beside the specification are read, never the network".to_owned());
+        return Err(format!(
+            "only files beside the specification are read, never the network: {BRING}"
+        ));
     }
     if path.starts_with('/') || path.contains('\\') || path.contains('\0') {
-        return Err("only relative paths are read".to_owned());
+        return Err(format!("only relative paths are read: {BRING}"));
     }
     if path.split('/').any(|part| part == "..") {
-        return Err("it is outside of the folder of the specification".to_owned());
+        return Err(OUTSIDE.to_owned());
     }
     Ok(())
+}
+
+/// The bytes of a file that is named by a path, or by what is left of it in this folder.
+fn fetch(files: &mut dyn Files, path: &str, folder: Option<&str>) -> Result<Vec<u8>, String> {
+    check(path)?;
+    let inside =
+        folder.and_then(|folder| path.strip_prefix(folder)).filter(|path| !path.is_empty());
+    match (files.read(path), inside) {
+        (Err(reason), Some(inside)) => files.read(inside).map_err(|_| reason),
+        (read, _) => read,
+    }
 }
 
 /// A relative reference from a file, without `.` and, where it can be, without `..`.

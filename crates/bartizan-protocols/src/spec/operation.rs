@@ -239,6 +239,9 @@ pub struct SpecOperation {
     pub operation_id: Option<String>,
     /// `soapAction` of SOAP, as written.
     pub action: Option<String>,
+    /// Of SOAP, the local name of the element that a request has in its body where that is not the name
+    /// of the operation by convention: messages that are an element as it is ("document" style).
+    pub element: Option<String>,
     /// One line about it.
     pub summary: String,
     /// Marked as deprecated.
@@ -407,7 +410,7 @@ impl SpecOperation {
         let bodies = |list: &[SpecBody]| all(list, |b| b.media_type.len() + b.type_name.len());
         let scheme = |(name, scopes): &(String, Vec<String>)| name.len() + all(scopes, String::len);
         let own = self.security.as_ref().filter(|list| Arc::strong_count(list) == 1);
-        let texts = [&self.operation_id, &self.action].into_iter().flatten();
+        let texts = [&self.operation_id, &self.action, &self.element].into_iter().flatten();
         size_of::<Self>()
             + texts.map(String::len).sum::<usize>()
             + self.method.len()

@@ -201,6 +201,13 @@ paths:
     assert_eq!(spec.file(spec.operations[0].place), "paths/a.yaml");
     let reasons = spec.problems.iter().filter(|p| p.what.contains("is not followed")).count();
     assert_eq!(reasons, 5, "{:#?}", spec.problems);
+    let helped = |path: &str, what: &str| {
+        let problem = spec.problems.iter().find(|p| p.what.starts_with(path)).expect(path);
+        assert!(problem.line > 0 && problem.what.contains(what), "{problem}");
+    };
+    helped("../secret.yaml", "put it in or below that folder");
+    helped("https://evil.example/x.yaml", "never the network: put it in or below the folder");
+    helped("/etc/passwd", "refer to it by a relative path");
     assert!(spec.problems.iter().any(|p| p.file == "paths/a.yaml" && p.pointer == "/a/put"));
 }
 

@@ -12,6 +12,7 @@ use super::{
     },
     server::server_of,
     tree::Node,
+    wsdl2,
 };
 
 mod elements;
@@ -23,8 +24,11 @@ const MAX_PARTS: usize = 256;
 /// Longest qualified name that is looked up, in bytes.
 const MAX_QNAME: usize = 4 * 1024;
 
-/// Fills a document from its files.
+/// Fills a document from its files, which may be of 2.0 too.
 pub(super) fn read(forest: &Forest, document: &mut SpecDocument, out: &mut Operations) {
+    if forest.root().get("definitions").is_none() {
+        return wsdl2::read(forest, document, out);
+    }
     document.version = "1.1".to_owned();
     let mut known = Known::default();
     for (file, root) in forest.roots() {
@@ -73,14 +77,14 @@ struct Known<'a> {
 }
 
 /// Whether an element has this local name.
-fn is(node: Node<'_>, name: &str) -> bool {
+pub(super) fn is(node: Node<'_>, name: &str) -> bool {
     node.key().is_some_and(|key| {
         key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('['))
     })
 }
 
 /// What a qualified name is called in its namespace.
-fn local(name: &str) -> &str {
+pub(super) fn local(name: &str) -> &str {
     // Many may share one that is long: it is gone over for each.
     let name = if name.len() <= MAX_QNAME { name } else { "" };
     name.rsplit(':').next().unwrap_or("")
@@ -221,6 +225,9 @@ impl<'a> Known<'a> {
                     return;
                 }
                 let bodies = self.message(message, media_type, out);
+                if status.is_empty() && operation.element.is_none() {
+                    operation.element = self.element(message);
+                }
                 if status.is_empty() {
                     operation.bodies.extend(bodies);
                 } else {
@@ -230,6 +237,13 @@ impl<'a> Known<'a> {
                 }
             }
         }
+    }
+
+    /// The local name of the element that the first part of a message is, if it is one.
+    fn element(&self, node: Node<'a>) -> Option<String> {
+        let (_, message) = self.messages.get(local(node.text_of("@message")))?;
+        let element = message.get("part")?.text_of("@element");
+        (!element.is_empty()).then(|| cut(local(element)))
     }
 
     fn message(&self, node: Node<'a>, media_type: &str, out: &mut Operations) -> Vec<SpecBody> {
@@ -303,6 +317,7 @@ mod tests {
             ]
         );
         let price = &spec.operations[0];
+        assert_eq!(price.element.as_deref(), Some("Ask"));
         assert_eq!(
             (price.servers[0].host.as_str(), price.servers[0].base_path.as_str()),
             ("soap.example", "/stock")

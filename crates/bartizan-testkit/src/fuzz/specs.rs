@@ -32,15 +32,54 @@ pub fn spec_graphql(data: &[u8]) {
     check(&[b"scalar X\n", data].concat());
 }
 
-/// Protocol buffers.
+/// The text of protocol buffers.
 pub fn spec_proto(data: &[u8]) {
     check(&[b"package a;\n", data].concat());
     check(&[b"service S {", data].concat());
     check(&[b"message M {", data].concat());
+    let rule = b"service S { rpc M(A) returns (B) { option (google.api.http) = { get: \"/a\" ";
+    check(&[&rule[..], data].concat());
+}
+
+/// Sets of descriptors.
+pub fn spec_descriptors(data: &[u8]) {
+    check(data);
+    // Most mutations lose the lengths of the file, of its name and of what is around what they change: as a
+    // file, a service with a method and its options, and a message with one inside.
+    let nested = |number: u8, inside: &[u8]| record(u32::from(number), inside);
+    let name = nested(1, b"a.proto");
+    let set = |part: &[u8]| check(&nested(1, &[&name, part].concat()));
+    set(data);
+    let options = nested(4, &record(72_295_728, data));
+    set(&nested(
+        6,
+        &[nested(1, b"S"), nested(2, &[&nested(1, b"M")[..], &options].concat())].concat(),
+    ));
+    set(&nested(6, &nested(2, data)));
+    set(&nested(4, &[nested(1, b"M"), data.to_vec(), nested(3, data)].concat()));
+    set(&nested(9, data));
+}
+
+/// A record with bytes (wire type 2).
+fn record(number: u32, bytes: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    for mut value in [u64::from(number << 3 | 2), bytes.len() as u64] {
+        while value >= 0x80 {
+            out.push(value.to_le_bytes()[0] | 0x80);
+            value >>= 7;
+        }
+        out.push(value.to_le_bytes()[0]);
+    }
+    out.extend_from_slice(bytes);
+    out
 }
 
 /// WSDL and XML Schema.
 pub fn spec_wsdl(data: &[u8]) {
+    check(&[b"<description><service/>", data].concat());
+    let http =
+        b"<description><binding name='b' type='http://www.w3.org/ns/wsdl/http' interface='i'>";
+    check(&[&http[..], data].concat());
     check(&[b"<definitions><service/>", data].concat());
     check(&[b"<definitions xmlns:s='a/wsdl/soap/'><binding name='b'><s:binding/>", data].concat());
 }
@@ -63,7 +102,7 @@ fn holds(document: &SpecDocument) {
         assert!(!operation.method.is_empty() || operation.pointer.ends_with('/'), "{operation:?}");
         let node = document.node(operation.place);
         assert_eq!(node.position(), operation.position);
-        pointers.insert((operation.kind, &operation.pointer));
+        pointers.insert((operation.kind, operation.place.file, &operation.pointer));
         let bodies = operation.responses.iter().flat_map(|r| &r.bodies).chain(&operation.bodies);
         let schemas = bodies.filter_map(|b| b.schema);
         for place in schemas.chain(operation.parameters.iter().filter_map(|p| p.schema)) {
@@ -73,6 +112,6 @@ fn holds(document: &SpecDocument) {
     }
     // What can be matched has a pointer of its own: coverage is counted by it.
     let all = document.operations.iter().filter(|o| o.kind.is_matched_by_path()).count();
-    let own = pointers.iter().filter(|(kind, _)| kind.is_matched_by_path()).count();
+    let own = pointers.iter().filter(|(kind, ..)| kind.is_matched_by_path()).count();
     assert_eq!(all, own);
 }

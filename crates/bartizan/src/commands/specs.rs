@@ -7,7 +7,7 @@ use std::{
 };
 
 use bartizan_analysis::Specs;
-use bartizan_protocols::spec::{self, Files, MAX_SPEC_BYTES};
+use bartizan_protocols::spec::{self, Files, MAX_SPEC_BYTES, OUTSIDE};
 
 use super::CommandError;
 
@@ -32,7 +32,8 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError
 }
 
 const FORMATS: &str = "OpenAPI 2.0 to 3.2, AsyncAPI 2 and 3, GraphQL (SDL or introspection), \
-     .proto files and WSDL 1.1 are read";
+     .proto files, sets of descriptors (`protoc --include_imports -o api.binpb`, `buf build`), WSDL 1.1 and \
+     2.0 are read";
 
 /// A file of bounded size: a pipe or device could be without end.
 fn bounded(path: &Path) -> Result<Vec<u8>, String> {
@@ -70,7 +71,7 @@ impl Files for Beside {
         let folder = self.folder.as_ref().ok_or("the folder cannot be read")?;
         let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
         if !file.starts_with(folder) {
-            return Err("it is outside of the folder of the specification".to_owned());
+            return Err(OUTSIDE.to_owned());
         }
         // Opening a pipe waits for its other end.
         if !file.is_file() {

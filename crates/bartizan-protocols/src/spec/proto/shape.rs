@@ -1,13 +1,21 @@
-//! Messages of a file of protocol buffers, as they are on the wire: fields by number.
+//! Messages of protocol buffers as they are on the wire: fields by number.
 
-use super::{declared::REPEATED, message};
-use crate::spec::{Place, SpecDocument, SpecFormat, tree::Node};
+use std::rc::Rc;
+
 use bartizan_model::sketch::WireKind;
 
-/// Messages of a file.
-#[derive(Clone, Copy, Debug)]
+use super::{Names, names};
+use crate::spec::{
+    Place, SpecDocument, SpecFormat,
+    budget::{MAX_WORK, Work},
+    tree::Node,
+};
+
+/// Messages of a document.
 pub struct ProtoMessages<'d> {
-    root: Node<'d>,
+    document: &'d SpecDocument,
+    names: Names<'d>,
+    work: Rc<Work>,
 }
 
 /// A field of a message.
@@ -19,57 +27,48 @@ pub struct ProtoField<'d> {
     pub type_name: &'d str,
     /// Whether it may have several values.
     pub is_repeated: bool,
-    /// The message that its values are, when this file has it.
+    /// The message that its values are, when the document has it.
     pub message: Option<Place>,
     /// Where it stands.
     pub place: Place,
 }
 
 impl<'d> ProtoMessages<'d> {
-    /// The messages of a document; `None` when it is no file of protocol buffers.
+    /// The messages of a document; `None` when it is none of protocol buffers.
     #[must_use]
     pub fn of(document: &'d SpecDocument) -> Option<Self> {
+        let names = || names(&document.forest);
         let is_proto = document.format == SpecFormat::Protobuf;
-        is_proto.then(|| Self { root: document.node(Place::default()) })
+        is_proto.then(|| Self { document, names: names(), work: Work::new(MAX_WORK) })
     }
 
     /// The field that a message has of this number. `at`: the message, as [`ProtoField::message`] and bodies of
     /// operations name it.
     #[must_use]
-    pub fn field(
-        self,
-        document: &'d SpecDocument,
-        at: Place,
-        number: u32,
-    ) -> Option<ProtoField<'d>> {
-        let of = document.node(at);
-        let own = of.key()?;
-        let told = self.root.get("numbers")?.get(own)?.get(&number.to_string())?.as_str()?;
-        let name = told.strip_prefix(REPEATED).unwrap_or(told);
-        let node = of.get(name)?;
-        let type_name = node.as_str()?;
+    pub fn field(&self, at: Place, number: u32) -> Option<ProtoField<'d>> {
+        let of = self.document.node(at);
+        let is_it = |field: &Node<'_>| field.get("number").and_then(numeral) == Some(number);
+        let (name, node) = of.members().find(|(_, field)| is_it(field))?;
+        let type_name = node.text_of("type");
+        let package = of.parent()?.parent()?.text_of("package");
+        let scope = format!("{package}.{}", of.key()?);
+        let message = self.names.find(scope.trim_start_matches('.'), type_name, &self.work);
         Some(ProtoField {
             name,
             type_name,
-            is_repeated: told.len() > name.len(),
-            message: self.message_named(own, type_name),
-            place: Place { file: 0, node: node.id() },
+            is_repeated: node.text_of("label") == "repeated" || type_name.starts_with("map<"),
+            message: message.map(|found| found.place()),
+            place: Place { file: at.file, node: node.id() },
         })
     }
+}
 
-    /// The message that a type means within a message: that of the innermost scope ("Packages and Name
-    /// Resolution").
-    fn message_named(self, within: &str, type_name: &str) -> Option<Place> {
-        let mut scope = Some(within);
-        // The nesting of messages is bounded when they are read.
-        while let Some(outer) = scope {
-            let found = message(self.root, "", &format!("{outer}.{type_name}"));
-            if found.is_some() {
-                return found;
-            }
-            scope = outer.rsplit_once('.').map(|(above, _)| above);
-        }
-        message(self.root, self.root.text_of("package"), type_name)
+/// A number as it is written: also hexadecimal.
+fn numeral(node: Node<'_>) -> Option<u32> {
+    let text = node.scalar()?;
+    match text.strip_prefix("0x").or_else(|| text.strip_prefix("0X")) {
+        Some(digits) => u32::from_str_radix(digits, 16).ok(),
+        None => text.parse().ok(),
     }
 }
 
@@ -113,7 +112,7 @@ enum State { A = 0; }"#;
         let get = &document.operations[0];
         let (ask, told) = (get.bodies[0].schema, get.responses[0].bodies[0].schema);
         let (ask, told) = (ask.expect("a message"), told.expect("a message"));
-        let field = |at, number| messages.field(&document, at, number).expect("a field");
+        let field = |at, number| messages.field(at, number).expect("a field");
         let (name, ids, a) = (field(ask, 1), field(ask, 2), field(ask, 3));
         assert_eq!((name.name, name.type_name, name.is_repeated), ("name", "string", false));
         assert_eq!((ids.name, ids.is_repeated), ("ids", true));
@@ -123,8 +122,8 @@ enum State { A = 0; }"#;
         assert_eq!(field(inner, 3).message, Some(told));
         assert_eq!(field(told, 3).message, Some(inner));
         assert!(
-            messages.field(&document, told, 4).is_none()
-                && messages.field(&document, ask, 9).is_none()
+            messages.field(told, 4).is_none()
+                && messages.field(ask, 9).is_none()
         );
         let may = |of: ProtoField<'_>| {
             use WireKind::{Fixed32, Fixed64, Length, Varint};

@@ -11,6 +11,7 @@ pub(super) enum Token<'t> {
     Sign(u8),
 }
 
+#[derive(Clone, Copy)]
 pub(super) struct Tokens<'t> {
     text: &'t str,
     at: usize,

@@ -90,7 +90,7 @@ pub enum DocumentKind {
     Asyncapi,
     /// A schema of GraphQL, or the answer to an introspection query.
     Graphql,
-    /// WSDL 1.1.
+    /// WSDL 1.1 and 2.0.
     Wsdl,
     /// A source map with sources in it.
     SourceMap,

@@ -51,7 +51,8 @@ fn may_be(text: &str) -> bool {
             .iter()
             .any(|word| text.contains(word)),
         Some('<') => {
-            text.contains("http://schemas.xmlsoap.org/wsdl/") && text.contains("definitions")
+            (text.contains("http://schemas.xmlsoap.org/wsdl/") && text.contains("definitions"))
+                || (text.contains("http://www.w3.org/ns/wsdl") && text.contains("description"))
         }
         Some(_) => {
             let mut lines = text.lines().take(HEAD_LINES);
