@@ -8,6 +8,7 @@ pub mod detectors;
 pub mod drift;
 pub mod endpoints;
 pub mod facts;
+pub mod governance;
 pub mod identity;
 pub mod judge;
 pub mod learn;

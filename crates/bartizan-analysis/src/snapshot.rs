@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use bartizan_model::{HashKey, Limits, Scope};
 
-use crate::specs::Specs;
+use crate::{
+    classes::{ClassTraits, custom::CustomClasses, item_named},
+    governance::Governance,
+    specs::Specs,
+};
 
 /// Immutable input of the judgement, shared by all threads and swapped as a whole on reload.
 #[derive(Clone, Debug)]
@@ -21,6 +25,10 @@ pub struct Snapshot {
     pub specs: Option<Arc<Specs>>,
     /// Whether whole client addresses may be shown (default: their network only).
     pub clear_addresses: bool,
+    /// Data classes of the operator.
+    pub classes: Arc<CustomClasses>,
+    /// Which data may be where, by rules of the operator.
+    pub governance: Arc<Governance>,
 }
 
 impl Snapshot {
@@ -28,6 +36,21 @@ impl Snapshot {
     #[must_use]
     pub fn new(scope: Scope, key: HashKey) -> Self {
         let seed = key.seed();
-        Self { scope, limits: Limits::default(), key, seed, specs: None, clear_addresses: false }
+        Self {
+            scope,
+            limits: Limits::default(),
+            key,
+            seed,
+            specs: None,
+            clear_addresses: false,
+            classes: Arc::default(),
+            governance: Arc::default(),
+        }
+    }
+
+    /// What is to know of a data class, built in or of the operator; `None` for an unknown one.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<ClassTraits> {
+        item_named(name).map(ClassTraits::from).or_else(|| self.classes.traits_of(name))
     }
 }

@@ -4,10 +4,10 @@ use bartizan_model::Timestamp;
 use hashbrown::HashMap;
 
 use super::{
-    Profile,
+    ClassSeen, Profile,
     maps::Map,
     place::{InBody, Place, merge_counts},
-    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED},
+    profile::{AuthSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED},
 };
 
 impl Profile {
@@ -54,7 +54,10 @@ impl Profile {
     fn add_class(&mut self, seen: &ClassSeen) {
         let same = |mine: &&mut ClassSeen| mine.hash == seen.hash && mine.class == seen.class;
         match self.classes.iter_mut().find(same) {
-            Some(mine) => mine.count += seen.count,
+            Some(mine) => {
+                mine.count += seen.count;
+                mine.principals.merge(&seen.principals);
+            }
             None => self.classes.push(seen.clone()),
         }
     }

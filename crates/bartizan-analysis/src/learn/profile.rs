@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    Access, AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Timestamp,
+    Access, AuthType, BodyState, HeaderState, Headers, Root, Side, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
@@ -12,16 +12,14 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distinct, Maps,
+    ClassSeen, Distinct, Maps,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     place::{Place, Seen},
 };
-use crate::{classes::ClassHit, facts::Facts, identity::Caller};
+use crate::{facts::Facts, identity::Caller};
 
 /// Most parameters and fields described per endpoint.
 pub const MAX_PARAMETERS: usize = 512;
-/// Most different places of data classes per endpoint.
-pub const MAX_CLASS_PLACES: usize = 128;
 /// Most fields described of the answers of an endpoint that grant nothing.
 pub const MAX_REFUSED: usize = 128;
 /// Most kinds of bodies per endpoint, by direction, status and media type. Of further ones it is not told
@@ -96,21 +94,6 @@ pub struct AuthSeen {
     /// Name of the header, cookie or parameter.
     pub name: String,
     /// Successes that carried it.
-    pub count: u64,
-}
-
-/// One data class at one place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClassSeen {
-    /// General hash of the place.
-    pub hash: u64,
-    /// Name of the class.
-    pub class: String,
-    /// General form.
-    pub location: Location,
-    /// Sent or returned.
-    pub direction: Direction,
-    /// Values.
     pub count: u64,
 }
 
@@ -243,7 +226,7 @@ impl Profile {
             }
             self.learn_values(lesson, Side::Response, success);
         }
-        self.learn_classes(lesson.facts, success);
+        self.learn_classes(lesson, success);
         // A full table is looked through whenever what it could not take has doubled.
         if overflow.checked_ilog2() != self.places_overflow.checked_ilog2() {
             self.find_maps(MIN_KEYS_WHEN_FULL);
@@ -389,35 +372,6 @@ impl Profile {
             hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Place::at(node)),
         };
         place.learn(node, value, seen);
-    }
-
-    fn learn_classes(&mut self, facts: &Facts<'_>, success: bool) {
-        let mut sensitive = false;
-        for ClassHit { class, node, .. } in facts.classes {
-            let Some(node) = facts.decoded.view.node(*node) else { continue };
-            let direction = Direction::from(node.side());
-            sensitive |= direction == Direction::Response && crate::classes::is_sensitive(*class);
-            let hash = node.general_hash();
-            for places in [&mut self.places, &mut self.refused] {
-                if let Some(place) = places.get_mut(&hash) {
-                    place.values.forget_words();
-                }
-            }
-            let full = self.classes.len() >= MAX_CLASS_PLACES;
-            let mut known = self.classes.iter_mut();
-            match known.find(|seen| seen.hash == hash && seen.class == class.as_str()) {
-                Some(seen) => seen.count += 1,
-                None if full => self.places_overflow += 1,
-                None => self.classes.push(ClassSeen {
-                    hash,
-                    class: class.as_str().to_owned(),
-                    location: node.general(),
-                    direction,
-                    count: 1,
-                }),
-            }
-        }
-        self.sensitive += u64::from(sensitive && success);
     }
 
     /// Counts the outcome of a check: 0 failed, 1 passed, 2 not applicable, 3 not evaluated.

@@ -4,6 +4,7 @@ mod browser;
 mod called;
 mod chaos;
 mod checked;
+mod classified;
 mod clients;
 mod command;
 mod console;

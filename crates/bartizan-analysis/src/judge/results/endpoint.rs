@@ -9,19 +9,23 @@ use hashbrown::HashMap;
 
 use super::Known;
 use crate::{
-    classes::item_named,
     endpoints::{Segment, Template},
     judge::State,
     learn::{
-        Profile,
+        ClassSeen, Profile,
         place::{CONTAINERS, Place},
-        profile::ClassSeen,
         values::pattern_of,
     },
+    snapshot::Snapshot,
     specs::Compared,
 };
 
-pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>>) -> Endpoint {
+pub(super) fn endpoint(
+    known: &Known,
+    state: &State,
+    snapshot: &Snapshot,
+    specs: Option<&Compared<'_>>,
+) -> Endpoint {
     let Known { template, profile } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
@@ -50,7 +54,7 @@ pub(super) fn endpoint(known: &Known, state: &State, specs: Option<&Compared<'_>
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
         bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
-        data_classes: data_classes(template, profile),
+        data_classes: data_classes(known, snapshot),
         risk: bartizan_model::endpoint::Risk::default(),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
@@ -90,16 +94,19 @@ fn auth(profile: &Profile) -> Vec<Auth> {
     out
 }
 
-fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
+/// What sensitive data it carries, in which places.
+pub(super) fn data_classes(known: &Known, snapshot: &Snapshot) -> Vec<DataClassCount> {
+    let Known { template, profile } = known;
     let mut out: Vec<DataClassCount> = profile
         .classes
         .iter()
-        .filter(|seen| is_supported(seen, profile))
+        .filter(|seen| is_supported(seen, profile, snapshot))
         .map(|seen| DataClassCount {
             class: seen.class.clone(),
             location: crate::endpoints::named_location(template, &seen.location),
             direction: seen.direction,
             count: seen.count,
+            principals: Some(seen.principals.count()),
         })
         .collect();
     out.sort_by(|a, b| {
@@ -110,9 +117,9 @@ fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
 
 /// Whether a class was seen often enough at its place; see [`crate::classes::Support`]. Where values
 /// are not counted (places beyond the limit), every one of them counts.
-fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
+fn is_supported(seen: &ClassSeen, profile: &Profile, snapshot: &Snapshot) -> bool {
     let values = profile.places.get(&seen.hash).map_or(seen.count, |place| place.seen);
-    item_named(&seen.class).is_none_or(|item| item.support.is_enough(seen.count, values))
+    snapshot.class(&seen.class).is_none_or(|known| known.support.is_enough(seen.count, values))
 }
 
 /// Of what was granted, then of answers that granted nothing.

@@ -43,13 +43,13 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
     let mut endpoints: Vec<_> =
-        known.values().map(|k| endpoint::endpoint(k, state, specs)).collect();
+        known.values().map(|k| endpoint::endpoint(k, state, snapshot, specs)).collect();
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
         let hits: Vec<_> =
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
-        endpoint.risk = risk::risk(endpoint, &own, &hits);
+        endpoint.risk = risk::risk(endpoint, snapshot, &own, &hits);
     }
     let mut summary = summary(state, &endpoints, tallies);
     if let Some(specs) = specs {
