@@ -9,6 +9,7 @@ pub mod detectors;
 pub mod drift;
 pub mod endpoints;
 pub mod facts;
+pub mod governance;
 pub mod identity;
 pub mod judge;
 pub mod learn;

@@ -4,7 +4,12 @@ use std::sync::Arc;
 
 use bartizan_model::{HashKey, Limits, Scope};
 
-use crate::{catalog::Catalog, specs::Specs};
+use crate::{
+    catalog::Catalog,
+    classes::{ClassTraits, custom::CustomClasses, item_named},
+    governance::Governance,
+    specs::Specs,
+};
 
 /// Immutable input of the judgement, shared by all threads and swapped as a whole on reload.
 #[derive(Clone, Debug)]
@@ -23,6 +28,10 @@ pub struct Snapshot {
     pub catalog: Arc<Catalog>,
     /// Whether whole client addresses may be shown (default: their network only).
     pub clear_addresses: bool,
+    /// Data classes of the operator.
+    pub classes: Arc<CustomClasses>,
+    /// Which data may be where, by rules of the operator.
+    pub governance: Arc<Governance>,
 }
 
 impl Snapshot {
@@ -38,6 +47,14 @@ impl Snapshot {
             specs: None,
             catalog: Arc::default(),
             clear_addresses: false,
+            classes: Arc::default(),
+            governance: Arc::default(),
         }
+    }
+
+    /// What is to know of a data class, built in or of the operator; `None` for an unknown one.
+    #[must_use]
+    pub fn class(&self, name: &str) -> Option<ClassTraits> {
+        item_named(name).map(ClassTraits::from).or_else(|| self.classes.traits_of(name))
     }
 }

@@ -39,6 +39,8 @@ pub enum Input {
     Transport,
     /// Source code.
     Code,
+    /// Rules of the operator about which data may be where.
+    Governance,
 }
 
 /// What the weakness that a check looks for belongs to.

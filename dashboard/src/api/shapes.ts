@@ -75,6 +75,8 @@ export interface DataClassCount {
   location: string;
   direction: "request" | "response";
   count: number;
+  /** How many distinct principals sent or got it, claimed ones left out; null where that was not counted. */
+  principals: number | null;
 }
 
 export interface Auth {
@@ -421,6 +423,10 @@ export interface DataClassItem {
   title: string;
   what: string;
   sensitive: boolean;
+  /** The class whose checks count it too; its own name when there is none. */
+  family: string;
+  /** Whether it is from the configuration. */
+  is_custom: boolean;
 }
 
 /** A group of endpoints with an owner; empty texts are unknown. */

@@ -297,6 +297,9 @@ function DataHere({ endpoint }: { endpoint: Endpoint }) {
             <th>Class</th>
             <th>Where</th>
             <th className="num">Seen</th>
+            <th className="num" title="Distinct principals, merely claimed ones left out">
+              Principals
+            </th>
           </tr>
         </thead>
         <tbody>
@@ -310,6 +313,15 @@ function DataHere({ endpoint }: { endpoint: Endpoint }) {
                 <Hostile text={one.location} most={120} />
               </td>
               <td className="num">{count(one.count)}</td>
+              <td className="num">
+                {one.principals === null ? (
+                  <span className="t3" title="Not counted when this was written down">
+                    –
+                  </span>
+                ) : (
+                  count(one.principals)
+                )}
+              </td>
             </tr>
           ))}
         </tbody>

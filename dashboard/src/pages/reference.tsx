@@ -46,6 +46,8 @@ const ofClass = (item: DataClassItem): Entry => ({
       <div className="row wrap">
         <DataClass name={item.name} />
         <span className="chip">{capital(spaced(item.group))}</span>
+        {item.is_custom && <span className="chip">From the configuration</span>}
+        {item.family !== item.name && <span className="plain">a kind of {item.family}</span>}
         {item.sensitive && <span className="plain">its exposure is serious by itself</span>}
       </div>
       <h1>{item.title}</h1>

@@ -5,6 +5,7 @@ use bartizan_model::{
 };
 
 use super::{CheckExample, Expected};
+use crate::governance::GovernanceRule;
 
 /// An example whose outcome needs no specification.
 pub(crate) const fn example(
@@ -12,7 +13,7 @@ pub(crate) const fn example(
     expected: Expected,
     exchanges: fn() -> Vec<Exchange>,
 ) -> CheckExample {
-    CheckExample { name, expected, documented: None, exchanges }
+    CheckExample { name, expected, documented: None, rules: None, exchanges }
 }
 
 /// An example for an operation about which a specification says `documented`.
@@ -22,7 +23,17 @@ pub(crate) const fn specified(
     documented: Option<bool>,
     exchanges: fn() -> Vec<Exchange>,
 ) -> CheckExample {
-    CheckExample { name, expected, documented: Some(documented), exchanges }
+    CheckExample { name, expected, documented: Some(documented), rules: None, exchanges }
+}
+
+/// An example under rules of the operator.
+pub(crate) const fn governed(
+    name: &'static str,
+    expected: Expected,
+    rules: fn() -> Vec<GovernanceRule>,
+    exchanges: fn() -> Vec<Exchange>,
+) -> CheckExample {
+    CheckExample { name, expected, documented: None, rules: Some(rules), exchanges }
 }
 
 /// An exchange under construction.

@@ -12,6 +12,7 @@ pub static CHECKS: &[&super::CheckItem] = &[
     &super::browser::permissive_cors::CHECK,
     &super::consumption::unbounded_list::CHECK,
     &super::data::cacheable_sensitive_answer::CHECK,
+    &super::data::class_against_governance::CHECK,
     &super::data::full_card_number_in_response::CHECK,
     &super::data::secret_in_response::CHECK,
     &super::design::state_change_by_get::CHECK,

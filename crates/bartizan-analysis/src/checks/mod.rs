@@ -1,8 +1,10 @@
 //! Posture checks: lasting weaknesses, one check per file.
 
-use bartizan_model::{self as model, Exchange, ItemMeta, Outcome};
+use bartizan_model::{
+    self as model, Access, Exchange, ItemMeta, Outcome, endpoint::DataClassCount,
+};
 
-use crate::{endpoints::Template, facts::Facts, snapshot::Snapshot};
+use crate::{endpoints::Template, facts::Facts, governance::GovernanceRule, snapshot::Snapshot};
 
 pub mod authentication;
 pub mod authorization;
@@ -64,6 +66,9 @@ pub enum Run {
     Host(fn(&Subject<'_>) -> Outcome),
     /// What was learned about an endpoint, when results are asked for.
     Endpoint(fn(&EndpointFacts<'_>) -> Outcome),
+    /// The same for a check that answers about several things of an endpoint, each failure with a
+    /// discriminator of its own.
+    EndpointEach(fn(&EndpointFacts<'_>) -> Vec<Outcome>),
 }
 
 impl CheckItem {
@@ -71,7 +76,7 @@ impl CheckItem {
     #[must_use]
     pub const fn subject(&self) -> model::Subject {
         match self.run {
-            Run::Exchange(_) | Run::Endpoint(_) => model::Subject::Endpoint,
+            Run::Exchange(_) | Run::Endpoint(_) | Run::EndpointEach(_) => model::Subject::Endpoint,
             Run::Host(_) => model::Subject::Host,
         }
     }
@@ -103,6 +108,12 @@ pub struct EndpointFacts<'a> {
     /// Whether a specification covers the host, and whether it documents this operation
     /// (`Some(None)`: not documented; `Some(Some(deprecated))`).
     pub documented: Option<Option<bool>>,
+    /// Who can reach it.
+    pub access: Access,
+    /// Sensitive data by place, where rules about it were given; empty otherwise.
+    pub data_classes: &'a [DataClassCount],
+    /// Whether any body of an answer was seen whole.
+    pub has_bodies: bool,
 }
 
 impl EndpointFacts<'_> {
@@ -135,6 +146,8 @@ pub struct CheckExample {
     /// What a specification says about the operation, for checks that ask; see
     /// [`EndpointFacts::documented`].
     pub documented: Option<Option<bool>>,
+    /// Rules of the operator, for checks that ask.
+    pub rules: Option<fn() -> Vec<GovernanceRule>>,
     /// The exchanges.
     pub exchanges: fn() -> Vec<Exchange>,
 }

@@ -4,12 +4,12 @@ use std::{cell::OnceCell, collections::HashSet};
 
 use bartizan_model::{
     BodyState, Evidence, EvidenceValue, HeaderState, Input, Outcome, Response, Root, Side,
-    limits::NotInspectedReason,
+    data_class::DataGroup, limits::NotInspectedReason,
 };
 use bartizan_protocols::NodeRef;
 
 use crate::{
-    classes::{self, ClassHit},
+    classes::{ClassHit, ClassTraits},
     facts::Facts,
 };
 
@@ -105,10 +105,21 @@ pub(crate) fn hits_of<'a>(
     })
 }
 
-/// Whether a class holds values of people that are serious by themselves (not credentials).
-pub(crate) fn is_personal(class: &str) -> bool {
-    classes::item_named(class).is_some_and(|item| {
-        item.sensitive && item.group != bartizan_model::data_class::DataGroup::Credential
+/// Hits of one side whose class holds values of people that are serious by themselves (not
+/// credentials). A class of the operator may be so where its family is not.
+pub(crate) fn personal_hits_of<'a>(
+    facts: &Facts<'a>,
+    side: Side,
+) -> impl Iterator<Item = (ClassHit, NodeRef<'a>)> + 'a {
+    let (view, snapshot) = (&facts.decoded.view, facts.snapshot);
+    let is_personal = |known: ClassTraits| known.sensitive && known.group != DataGroup::Credential;
+    let fits = move |hit: &&ClassHit| {
+        snapshot.class(hit.family.as_str()).is_some_and(is_personal)
+            || snapshot.classes.traits_of(hit.class.as_str()).is_some_and(is_personal)
+    };
+    facts.classes.iter().filter(fits).filter_map(move |hit| {
+        let node = view.node(hit.node)?;
+        (node.side() == side).then_some((*hit, node))
     })
 }
 

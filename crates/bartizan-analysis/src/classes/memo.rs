@@ -5,6 +5,7 @@ use std::cell::Cell;
 use super::{
     blocks::blocks,
     names::{FieldName, NameContext},
+    phrases::Phrases,
 };
 
 /// Sets of slots; a power of two.
@@ -84,16 +85,21 @@ impl Slot {
 /// remembered: a slot is compared with the whole name before it is believed.
 #[derive(Default)]
 pub(super) struct Memo {
+    /// Which table of phrases its answers are from.
+    table: u64,
     /// Empty until the first use.
     sets: Vec<[Slot; 2]>,
 }
 
 thread_local! {
-    static MEMO: Cell<Memo> = const { Cell::new(Memo { sets: Vec::new() }) };
+    /// For built-in classes.
+    static MEMO: Cell<Memo> = const { Cell::new(Memo { table: 0, sets: Vec::new() }) };
+    /// For classes of the operator.
+    static CUSTOM: Cell<Memo> = const { Cell::new(Memo { table: 0, sets: Vec::new() }) };
 }
 
 impl Memo {
-    /// Runs `task` with the memo of this thread.
+    /// Runs `task` with the memo of this thread for the names of built-in classes.
     pub(super) fn with<T>(task: impl FnOnce(&mut Self) -> T) -> T {
         let mut memo = MEMO.take();
         memo.sets.resize(SETS, [Slot::EMPTY; 2]);
@@ -102,14 +108,33 @@ impl Memo {
         result
     }
 
-    /// What `name` says. Names that stand at the same `place` more often are found there again.
-    pub(super) fn context(&mut self, place: u64, name: &FieldName<'_>) -> NameContext {
+    /// Runs `task` with the memo of this thread for the table with that fingerprint. What it
+    /// remembers of another one is forgotten.
+    pub(super) fn with_names<T>(table: u64, task: impl FnOnce(&mut Self) -> T) -> T {
+        let mut memo = CUSTOM.take();
+        if memo.table != table {
+            memo = Self { table, sets: Vec::new() };
+        }
+        memo.sets.resize(SETS, [Slot::EMPTY; 2]);
+        let result = task(&mut memo);
+        CUSTOM.set(memo);
+        result
+    }
+
+    /// What `name` says in the table that the memo is for. Names that stand at the same `place` more
+    /// often are found there again.
+    pub(super) fn context(
+        &mut self,
+        place: u64,
+        name: &FieldName<'_>,
+        table: &Phrases,
+    ) -> NameContext {
         let (parent, own) = name.keys();
         let (parent, own) = (Key::of(parent.as_bytes()), Key::of(own.as_bytes()));
         let fits = parent.whole.len() + own.whole.len() <= MAX_BLOCKS;
         let Some([latest, other]) = self.sets.get_mut(place as usize % SETS).filter(|_| fits)
         else {
-            return name.context();
+            return name.context_in(table);
         };
         if latest.is(parent, own) {
             return latest.context();
@@ -117,7 +142,7 @@ impl Memo {
         if other.is(parent, own) {
             return other.context();
         }
-        let context = name.context();
+        let context = name.context_in(table);
         *other = std::mem::replace(latest, Slot::new(parent, own, context));
         context
     }
@@ -144,13 +169,14 @@ mod tests {
             (long.as_str(), ""),
             (long.as_str(), "email"),
         ];
-        let mut memo = Memo { sets: vec![[Slot::EMPTY; 2]; SETS] };
+        let mut memo = Memo { sets: vec![[Slot::EMPTY; 2]; SETS], ..Memo::default() };
+        let table = Phrases::all();
         for round in 0..6 {
             for (i, (parent, own)) in names.iter().enumerate() {
                 let name = FieldName::new(parent, own);
                 // All at one place, then spread over two, then each at its own.
                 let place = [0, i % 2, i][round / 2] as u64;
-                assert_eq!(memo.context(place, &name), name.context(), "{parent} {own}");
+                assert_eq!(memo.context(place, &name, table), name.context(), "{parent} {own}");
             }
         }
     }

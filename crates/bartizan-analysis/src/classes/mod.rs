@@ -16,6 +16,7 @@ mod assigned;
 pub mod bank_account;
 mod blocks;
 mod checksum;
+pub mod custom;
 pub mod date_of_birth;
 pub mod device;
 pub mod documents;
@@ -71,6 +72,7 @@ pub use form::Form;
 pub use list::CLASSES;
 use memo::Memo;
 use names::{FieldName, Siblings};
+use phrases::Phrases;
 pub use shape::{Marks, Shape};
 
 /// How sure a recogniser is.
@@ -217,16 +219,21 @@ impl ClassItem {
     }
 }
 
-/// The item of a class; `None` for an unknown one.
-#[must_use]
-pub fn item(class: DataClass) -> Option<&'static ClassItem> {
-    item_named(class.as_str())
+/// What results need to know of a class, wherever it was described.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClassTraits {
+    /// Its group on the data map.
+    pub group: DataGroup,
+    /// See [`ClassItem::sensitive`].
+    pub sensitive: bool,
+    /// How much it takes until an endpoint is said to carry it.
+    pub support: Support,
 }
 
-/// Whether exposure of that class is serious by itself.
-#[must_use]
-pub fn is_sensitive(class: DataClass) -> bool {
-    item(class).is_some_and(|item| item.sensitive)
+impl From<&ClassItem> for ClassTraits {
+    fn from(item: &ClassItem) -> Self {
+        Self { group: item.group, sensitive: item.sensitive, support: item.support }
+    }
 }
 
 /// Integers that are of no class without context: no form is one of digits only and so short.
@@ -234,23 +241,25 @@ const SHORT_NUMBERS: std::ops::Range<i64> = 0..100_000_000_000;
 
 /// Finds the sensitive values of an exchange, in document order.
 #[must_use]
-pub fn classify(decoded: &Decoded, _snapshot: &Snapshot) -> Vec<ClassHit> {
+pub fn classify(decoded: &Decoded, snapshot: &Snapshot) -> Vec<ClassHit> {
+    let mut hits = built_in(decoded);
+    snapshot.classes.classify(decoded, &mut hits);
+    hits
+}
+
+/// The values of built-in classes.
+fn built_in(decoded: &Decoded) -> Vec<ClassHit> {
+    let names = Phrases::all();
     Memo::with(|memo| {
         let mut hits = Vec::new();
-        // A path segment gets its context from the segment before it: `/users/{email}`.
-        let mut before = "";
         let mut siblings = Siblings::default();
         for node in decoded.view.nodes() {
             let value = node.value();
             if !matches!(value, Value::Text(_) | Value::Integer(_) | Value::Number(_)) {
                 continue;
             }
-            let name = if node.root() == Root::Path && node.depth() == 1 {
-                FieldName::new("", std::mem::replace(&mut before, node.raw()))
-            } else {
-                siblings.name_of(&node)
-            };
-            let context = memo.context(node.general_hash(), &name);
+            let name = siblings.name_of(&node);
+            let context = memo.context(node.general_hash(), &name, names);
             if context.is_protocol && node.root() == Root::Header && node.depth() == 1 {
                 continue;
             }

@@ -6,6 +6,7 @@
 
 use std::cell::OnceCell;
 
+use bartizan_model::Root;
 use bartizan_protocols::{NodeId, NodeRef};
 
 use super::{
@@ -15,7 +16,7 @@ use super::{
 };
 
 /// Longest phrase in words.
-const MAX_PHRASE_WORDS: usize = 4;
+pub(super) const MAX_PHRASE_WORDS: usize = 4;
 
 /// A field name and the one above it.
 pub struct FieldName<'a> {
@@ -52,8 +53,13 @@ impl<'a> FieldName<'a> {
         (self.parent, self.own)
     }
 
-    /// What the name says.
+    /// What the name says about built-in classes.
     pub(super) fn context(&self) -> NameContext {
+        self.context_in(Phrases::all())
+    }
+
+    /// What the name says, as far as the table knows.
+    pub(super) fn context_in(&self, table: &Phrases) -> NameContext {
         // An id in a path stands for no name.
         if self.parent.is_empty() && self.own.bytes().all(|b| b.is_ascii_digit()) {
             return NameContext::NONE;
@@ -63,22 +69,28 @@ impl<'a> FieldName<'a> {
         let own_from = words.count();
         words.split(self.own);
         let is_protocol = headers::is_of_protocol(self.own);
-        NameContext { is_protocol, ..NameContext::of(&words, own_from) }
+        NameContext { is_protocol, ..NameContext::of(&words, own_from, table) }
     }
 }
 
 /// Names of nodes in document order: what stands above is looked up once for neighbours.
 #[derive(Default)]
 pub(super) struct Siblings<'a> {
+    /// The last segment of the path.
+    segment: &'a str,
     parent: Option<NodeId>,
     /// The nearest key above, and the next one.
     above: [&'a str; 2],
 }
 
 impl<'a> Siblings<'a> {
-    /// The name that gives a node its context: the nearest key on the way up, its own included,
-    /// with the next one above as its parent.
+    /// The name that gives a value its context: the nearest key on the way up, its own included,
+    /// with the next one above as its parent. A path segment gets it from the segment before it:
+    /// `/users/{email}`.
     pub(super) fn name_of(&mut self, node: &NodeRef<'a>) -> FieldName<'a> {
+        if node.root() == Root::Path && node.depth() == 1 {
+            return FieldName::new("", std::mem::replace(&mut self.segment, node.raw()));
+        }
         let parent = node.parent();
         let id = parent.map(|parent| parent.id());
         if id.is_none() || id != self.parent {
@@ -112,8 +124,7 @@ impl NameContext {
     pub(super) const NONE: Self = Self { mask: 0, is_identifier: false, is_protocol: false };
 
     /// The words before `own_from` are the parent's.
-    fn of(words: &Words, own_from: usize) -> Self {
-        let table = Phrases::all();
+    fn of(words: &Words, own_from: usize, table: &Phrases) -> Self {
         let count = words.count();
         let mut hashes = [PhraseHash::of(b""); MAX_WORDS];
         let mut single: [Option<&Phrase>; MAX_WORDS] = [None; MAX_WORDS];

@@ -175,27 +175,43 @@ impl Phrases {
     pub(super) fn all() -> &'static Self {
         static TABLE: OnceLock<Phrases> = OnceLock::new();
         TABLE.get_or_init(|| {
-            let mut table =
-                Self { by_text: HashMap::default(), filter: Box::new([0; FILTER_WORDS]) };
+            let mut table = Self::empty();
             for (i, item) in BY_PRIORITY.iter().enumerate() {
                 let schemes = numbers_of(item).into_iter().flat_map(schemes::of);
                 let schemes = schemes.flat_map(|scheme| scheme.names);
                 let members = family::members_of(item).flat_map(|member| member.names);
                 for phrase in item.names.iter().chain(schemes).chain(members).copied() {
-                    // A phrase also fits written in one word: `dateofbirth`.
-                    for text in [phrase, &phrase.replace(' ', "")] {
-                        let entry = table.entry(text);
-                        entry.at_end |= 1 << i;
-                        if item.anywhere {
-                            entry.anywhere |= 1 << i;
-                        }
-                    }
+                    table.add(i, phrase, item.anywhere);
                 }
             }
-            NEUTRAL.iter().for_each(|word| table.entry(word).is_neutral = true);
             IDENTIFIER.iter().for_each(|word| table.entry(word).is_identifier = true);
             table
         })
+    }
+
+    /// A table of these alone: position of the class, phrase, whether it counts anywhere in a name.
+    pub(super) fn of<'p>(phrases: impl IntoIterator<Item = (usize, &'p str, bool)>) -> Self {
+        let mut table = Self::empty();
+        phrases.into_iter().for_each(|(i, phrase, anywhere)| table.add(i, phrase, anywhere));
+        table
+    }
+
+    /// A table that knows only what says nothing.
+    fn empty() -> Self {
+        let mut table = Self { by_text: HashMap::default(), filter: Box::new([0; FILTER_WORDS]) };
+        NEUTRAL.iter().for_each(|word| table.entry(word).is_neutral = true);
+        table
+    }
+
+    /// A phrase also fits written in one word: `dateofbirth`.
+    fn add(&mut self, i: usize, phrase: &str, anywhere: bool) {
+        for text in [phrase, &phrase.replace(' ', "")] {
+            let entry = self.entry(text);
+            entry.at_end |= 1 << i;
+            if anywhere {
+                entry.anywhere |= 1 << i;
+            }
+        }
     }
 
     fn entry(&mut self, text: &str) -> &mut Phrase {

@@ -51,6 +51,14 @@ pub struct Caller {
     pub counts: bool,
 }
 
+impl Caller {
+    /// Key of the principal, unless it is merely claimed or there is none.
+    #[must_use]
+    pub fn believed_principal(&self) -> Option<u64> {
+        (self.actor.kind == ActorKind::Principal).then(|| self.actor_key.first8())
+    }
+}
+
 /// What is remembered about principals and sessions.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct IdentityState {

@@ -3,10 +3,10 @@
 use bartizan_model::Timestamp;
 
 use super::{
-    Profile,
+    ClassSeen, Profile,
     maps::Map,
     place::{InBody, Place},
-    profile::{AuthSeen, ClassSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED, Places},
+    profile::{AuthSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED, Places},
 };
 
 impl Profile {
@@ -58,6 +58,7 @@ impl Profile {
             Some(mine) => {
                 mine.count += seen.count;
                 mine.witnesses.merge(seen.witnesses);
+                mine.principals.merge(&seen.principals);
             }
             None => self.classes.push(seen.clone()),
         }

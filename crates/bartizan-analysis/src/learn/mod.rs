@@ -1,6 +1,7 @@
 //! Learners: what endpoints, actors and the whole input look like.
 
 pub mod actors;
+pub mod classes;
 pub mod distinct;
 pub mod format;
 mod join;
@@ -16,6 +17,7 @@ pub mod whereabouts;
 mod witnesses;
 
 pub use actors::ActorTable;
+pub use classes::ClassSeen;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;

@@ -4,7 +4,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use bartizan_model::{
-    AuthType, BodyState, HeaderState, Headers, Location, Root, Side, Sketch, Timestamp,
+    AuthType, BodyState, HeaderState, Headers, Root, Side, Sketch, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
@@ -12,17 +12,15 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Distinct, Maps, Whereabouts, Witnesses,
+    ClassSeen, Distinct, Maps, Whereabouts, Witnesses,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
 };
-use crate::{classes::ClassHit, facts::Facts, identity::Caller};
+use crate::{facts::Facts, identity::Caller};
 
 /// Most parameters and fields described per endpoint.
 pub const MAX_PARAMETERS: usize = 512;
-/// Most different places of data classes per endpoint.
-pub const MAX_CLASS_PLACES: usize = 128;
 /// Most fields described of the answers of an endpoint that grant nothing.
 pub const MAX_REFUSED: usize = 128;
 /// Most kinds of bodies per endpoint, by direction, status and media type. Of further ones it is not told
@@ -107,23 +105,6 @@ pub struct AuthSeen {
     pub witnesses: Witnesses,
 }
 
-/// One data class at one place.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct ClassSeen {
-    /// General hash of the place.
-    pub hash: u64,
-    /// Name of the class.
-    pub class: String,
-    /// General form.
-    pub location: Location,
-    /// Sent or returned.
-    pub direction: Direction,
-    /// Values.
-    pub count: u64,
-    /// Who sent one or was answered with one, hostile exchanges and those that were not granted left out.
-    pub witnesses: Witnesses,
-}
-
 /// Most ways of authentication per endpoint.
 const MAX_AUTH: usize = 64;
 
@@ -141,7 +122,7 @@ pub struct Lesson<'a> {
 
 impl Lesson<'_> {
     /// Key of who called, if that may count and did nothing hostile; else 0, which is nobody.
-    fn witness(&self) -> u64 {
+    pub(super) fn witness(&self) -> u64 {
         let counts = self.caller.counts && !self.hostile;
         if counts { self.caller.actor_key.first8() } else { 0 }
     }
@@ -331,41 +312,6 @@ impl Profile {
             hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Box::new(Place::at(node))),
         };
         place.learn(node, value, seen);
-    }
-
-    fn learn_classes(&mut self, lesson: &Lesson<'_>, success: bool) {
-        let facts = lesson.facts;
-        let witness = if success { lesson.witness() } else { 0 };
-        let mut sensitive = false;
-        for ClassHit { class, node, .. } in facts.classes {
-            let Some(node) = facts.decoded.view.node(*node) else { continue };
-            let direction = Direction::from(node.side());
-            sensitive |= direction == Direction::Response && crate::classes::is_sensitive(*class);
-            let hash = node.general_hash();
-            for places in [&mut self.places, &mut self.refused] {
-                if let Some(place) = places.get_mut(&hash) {
-                    place.values.forget_words();
-                }
-            }
-            let full = self.classes.len() >= MAX_CLASS_PLACES;
-            let mut known = self.classes.iter_mut();
-            match known.find(|seen| seen.hash == hash && seen.class == class.as_str()) {
-                Some(seen) => {
-                    seen.count += 1;
-                    seen.witnesses.add(witness);
-                }
-                None if full => self.places_overflow += 1,
-                None => self.classes.push(ClassSeen {
-                    hash,
-                    class: class.as_str().to_owned(),
-                    location: node.general(),
-                    direction,
-                    count: 1,
-                    witnesses: Witnesses::of(witness),
-                }),
-            }
-        }
-        self.sensitive += u64::from(sensitive && success);
     }
 
     /// Counts the outcome of a check: 0 failed, 1 passed, 2 not applicable, 3 not evaluated.

@@ -50,6 +50,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
             location: Location::from_text("body:/email"),
             direction: Direction::Response,
             count: 3,
+            principals: Some(2),
         }],
         risk: Risk { score: 40, factors: Vec::new() },
         template_evidence: Vec::new(),

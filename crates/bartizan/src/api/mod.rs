@@ -24,6 +24,7 @@ mod throttle;
 use std::sync::{Arc, Weak};
 
 use axum::{Router, http::StatusCode, routing::any};
+use bartizan_analysis::classes::custom::CustomClasses;
 use bartizan_gateway::Running;
 use bartizan_model::{Scope, Timestamp, analysis::NamedCount};
 use bartizan_pipeline::{live::Counters, sinks::Couriers};
@@ -67,6 +68,8 @@ pub(crate) struct Server {
     pub(crate) counters: Arc<Counters>,
     /// Its policies.
     pub(crate) in_force: Arc<Mutex<InForce>>,
+    /// Data classes of the operator.
+    pub(crate) classes: Arc<CustomClasses>,
     /// Tells of exchanges.
     pub(crate) watch: Watch,
     /// What carries events to sinks.

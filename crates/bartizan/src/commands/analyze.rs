@@ -25,8 +25,8 @@ use super::{
     config, data, docs, key, learned, specs, terminal,
 };
 use crate::{
-    config::{Addresses, Config, FailOn},
-    output::{self, html::ReportContext, learned::Learned},
+    config::{Config, FailOn},
+    output::{self, Docs, html::ReportContext, learned::Learned},
 };
 
 /// Name of the HTML report beside a text result.
@@ -87,7 +87,7 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
         )
         .map_err(failed_run)?
     };
-    finish(cli, arguments, &config, done, kept)
+    finish(cli, arguments, &config, &snapshot, done, kept)
 }
 
 /// Writes everything that was asked for and decides the exit code.
@@ -95,6 +95,7 @@ fn finish(
     cli: &Cli,
     arguments: &Analyze,
     config: &Config,
+    snapshot: &Snapshot,
     done: Done,
     kept: Option<kept::Kept>,
 ) -> Result<Exit, CommandError> {
@@ -109,7 +110,9 @@ fn finish(
     if let (Some(path), Some(spool)) = (&arguments.annotate, spool) {
         annotate(path, spool, &state)?;
     }
-    write_result(cli, arguments, &analysis)?;
+    let class = docs::classes(&snapshot.classes);
+    let docs = Docs { class: &class, ..docs::DOCS };
+    write_result(cli, arguments, &analysis, docs)?;
     if changes > 0 && !cli.quiet {
         let noun = if changes == 1 { "change" } else { "changes" };
         anstream::eprintln!(
@@ -140,7 +143,12 @@ fn exit(analysis: &Analysis, fail_on: FailOn) -> Exit {
     }
 }
 
-fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(), CommandError> {
+fn write_result(
+    cli: &Cli,
+    arguments: &Analyze,
+    analysis: &Analysis,
+    docs: Docs<'_>,
+) -> Result<(), CommandError> {
     let out = arguments.out.as_deref();
     let inputs = names(&arguments.inputs);
     match arguments.format {
@@ -150,13 +158,13 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
                 .map_err(|error| CommandError::output("the result", &error))?;
             terminal::write_out(out, &bytes)?;
         }
-        ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs).as_bytes())?,
+        ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs, docs).as_bytes())?,
         ReportFormat::Openapi => write_learned(arguments, analysis, Learned::Openapi)?,
         ReportFormat::Graphql => write_learned(arguments, analysis, Learned::Graphql)?,
         ReportFormat::Proto => write_learned(arguments, analysis, Learned::Proto)?,
         ReportFormat::Text => {
             let style = terminal::style(out);
-            let text = output::text::analysis(analysis, &docs::DOCS, style, terminal::width());
+            let text = output::text::analysis(analysis, &docs, style, terminal::width());
             terminal::write_out(out, text.as_bytes())?;
         }
     }
@@ -164,7 +172,7 @@ fn write_result(cli: &Cli, arguments: &Analyze, analysis: &Analysis) -> Result<(
     if wanted && !arguments.no_report {
         let default = PathBuf::from(DEFAULT_REPORT);
         let path = arguments.report.as_ref().unwrap_or(&default);
-        terminal::write_out(Some(path), html(analysis, &inputs).as_bytes())?;
+        terminal::write_out(Some(path), html(analysis, &inputs, docs).as_bytes())?;
         if !cli.quiet {
             anstream::eprintln!("HTML report: {}", terminal::shown(path));
         }
@@ -181,7 +189,7 @@ fn write_learned(
     terminal::write_out(arguments.out.as_deref(), document.as_bytes())
 }
 
-fn html(analysis: &Analysis, inputs: &[String]) -> String {
+fn html(analysis: &Analysis, inputs: &[String], docs: Docs<'_>) -> String {
     let names: Vec<&str> =
         inputs.iter().map(|name| name.rsplit('/').next().unwrap_or(name)).collect();
     let title = match names.as_slice() {
@@ -196,7 +204,7 @@ fn html(analysis: &Analysis, inputs: &[String]) -> String {
         generated_at: &generated_at,
         version: env!("CARGO_PKG_VERSION"),
         inputs,
-        docs: docs::DOCS,
+        docs,
     };
     output::html::render(analysis, &context)
 }
@@ -249,10 +257,7 @@ fn snapshot(
             key
         }
     };
-    let mut snapshot = Snapshot::new(scope.clone(), key);
-    snapshot.limits = config.limits.clone();
-    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
-    Ok(snapshot)
+    config::snapshot(config, scope.clone(), key)
 }
 
 /// Organisation and environment of the configuration.

@@ -2,7 +2,8 @@
 
 use std::{path::PathBuf, sync::Arc};
 
-use bartizan_analysis::Catalog;
+use bartizan_analysis::{Catalog, Snapshot, governance::RuleMistake};
+use bartizan_model::{HashKey, Scope};
 
 use super::{
     Cli, CommandError, Exit,
@@ -59,6 +60,18 @@ fn check(loaded: &Loaded) -> Result<String, CommandError> {
         true => "note: no gateway.services: `bartizan serve` needs --upstream URL\n".to_owned(),
         false => String::new(),
     })
+}
+
+/// What the judgement is given by the configuration, without specifications.
+pub(super) fn snapshot(
+    config: &Config,
+    scope: Scope,
+    key: HashKey,
+) -> Result<Snapshot, CommandError> {
+    let refused = |mistake: RuleMistake| {
+        CommandError::usage(format!("governance[{}]: {}", mistake.rule, mistake.message))
+    };
+    config.snapshot(scope, key).map_err(refused)
 }
 
 /// What serving refuses, with the file that it is in.

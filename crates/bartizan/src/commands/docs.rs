@@ -1,6 +1,10 @@
 //! Documentation of items, as outputs look it up.
 
-use bartizan_analysis::{checks::CHECKS, classes::CLASSES, detectors::DETECTORS};
+use bartizan_analysis::{
+    checks::CHECKS,
+    classes::{ClassTraits, custom::CustomClasses, item_named},
+    detectors::DETECTORS,
+};
 
 use crate::output::{ClassDoc, Docs, ItemDoc};
 
@@ -14,6 +18,14 @@ fn item(code: &str) -> Option<ItemDoc> {
 }
 
 fn class(name: &str) -> Option<ClassDoc> {
-    let item = CLASSES.iter().find(|item| item.class.as_str() == name)?;
-    Some(ClassDoc { group: item.group, sensitive: item.sensitive })
+    item_named(name).map(|item| of(ClassTraits::from(item)))
+}
+
+/// Documentation of built-in classes and of those of the operator.
+pub(super) fn classes(custom: &CustomClasses) -> impl Fn(&str) -> Option<ClassDoc> {
+    move |name| class(name).or_else(|| custom.traits_of(name).map(of))
+}
+
+const fn of(traits: ClassTraits) -> ClassDoc {
+    ClassDoc { group: traits.group, sensitive: traits.sensitive }
 }

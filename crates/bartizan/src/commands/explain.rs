@@ -2,7 +2,11 @@
 
 use bartizan_analysis::{
     checks::{CHECKS, CheckItem},
-    classes::{CLASSES, ClassItem, family_of},
+    classes::{
+        CLASSES, ClassItem,
+        custom::{CustomClass, CustomClasses},
+        family_of,
+    },
     detectors::DETECTORS,
 };
 use bartizan_code::{FRAMEWORKS, Framework};
@@ -14,9 +18,9 @@ use bartizan_pipeline::{
 };
 
 use super::{
-    CommandError, Exit,
+    Cli, CommandError, Exit,
     arguments::{Explain, ExplainFormat},
-    terminal,
+    config, terminal,
 };
 use crate::discover::checks::CHECKS as CODE_CHECKS;
 
@@ -31,6 +35,8 @@ pub(super) enum Item {
     Detector(&'static ItemMeta),
     /// A data class.
     Class(&'static ClassItem),
+    /// A data class of the configuration.
+    CustomClass(&'static CustomClass),
     /// A source.
     Source(&'static SourceItem),
     /// A web framework.
@@ -42,13 +48,19 @@ pub(super) enum Item {
 }
 
 impl Item {
-    /// Every item, family by family.
+    /// Every item that is built in, family by family.
     pub(super) fn all() -> Vec<Self> {
+        Self::with(None)
+    }
+
+    /// Every item, family by family.
+    fn with(custom: Option<&'static CustomClasses>) -> Vec<Self> {
         let mut out: Vec<Self> = CHECKS.iter().map(|i| Self::Check(i)).collect();
         out.extend(CODE_CHECKS.iter().map(|i| Self::CodeCheck(&i.meta)));
         out.extend(DETECTORS.iter().map(|i| Self::Detector(&i.meta)));
         out.sort_by_key(Self::code);
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
+        out.extend(custom.into_iter().flat_map(CustomClasses::iter).map(Self::CustomClass));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
         out.extend(FRAMEWORKS.iter().map(|i| Self::Framework(i)));
         out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
@@ -56,10 +68,9 @@ impl Item {
         out
     }
 
-    /// The items of a code or name: `jwt` is a data class and a kind of policy.
-    fn find(text: &str) -> Vec<Self> {
-        let same = |name: &str| name.eq_ignore_ascii_case(text);
-        Self::all().into_iter().filter(|item| same(item.code()) || same(item.name())).collect()
+    /// Whether it goes by a code or name: `jwt` is a data class and a kind of policy.
+    fn is_called(&self, text: &str) -> bool {
+        [self.code(), self.name()].iter().any(|name| name.eq_ignore_ascii_case(text))
     }
 
     /// Family, in the singular.
@@ -67,7 +78,7 @@ impl Item {
         match self {
             Self::Check(_) | Self::CodeCheck(_) => "check",
             Self::Detector(_) => "detector",
-            Self::Class(_) => "data class",
+            Self::Class(_) | Self::CustomClass(_) => "data class",
             Self::Source(_) => "source",
             Self::Framework(_) => "framework",
             Self::Policy(_) => "policy",
@@ -80,7 +91,7 @@ impl Item {
         match self {
             Self::Check(_) | Self::CodeCheck(_) => "checks",
             Self::Detector(_) => "detectors",
-            Self::Class(_) => "data classes",
+            Self::Class(_) | Self::CustomClass(_) => "data classes",
             Self::Source(_) => "sources",
             Self::Framework(_) => "frameworks",
             Self::Policy(_) => "policies",
@@ -94,6 +105,7 @@ impl Item {
             Self::Check(item) => item.meta.code,
             Self::CodeCheck(meta) | Self::Detector(meta) => meta.code,
             Self::Class(item) => item.class.as_str(),
+            Self::CustomClass(class) => class.class().as_str(),
             Self::Source(item) => item.name,
             Self::Framework(item) => item.name,
             Self::Policy(item) => item.kind,
@@ -109,11 +121,12 @@ impl Item {
         }
     }
 
-    pub(super) const fn title(&self) -> &'static str {
+    pub(super) fn title(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.title,
             Self::CodeCheck(meta) | Self::Detector(meta) => meta.title,
             Self::Class(item) => item.title,
+            Self::CustomClass(class) => class.title(),
             Self::Source(item) => item.title,
             Self::Framework(item) => item.title,
             Self::Policy(item) => item.title,
@@ -137,10 +150,15 @@ impl Item {
                     ("Group", item.group.title().to_owned()),
                     ("References", item.references.join("\n")),
                 ];
-                let head = family_of(item.class.as_str());
-                if head != item.class.as_str() {
-                    out.insert(1, ("Family", format!("`{head}`, whose checks count it too.")));
-                }
+                out.splice(1..1, family(item.class.as_str(), family_of(item.class.as_str())));
+                out
+            }
+            Self::CustomClass(class) => {
+                let mut out = vec![
+                    ("What", class.what().to_owned()),
+                    ("Group", class.traits().group.title().to_owned()),
+                ];
+                out.splice(1..1, family(class.name(), class.family().as_str()));
                 out
             }
             Self::Source(item) => vec![("What", item.what.to_owned())],
@@ -157,6 +175,11 @@ impl Item {
             ],
         }
     }
+}
+
+/// What says that a class is of a family.
+fn family(class: &str, head: &str) -> Option<(&'static str, String)> {
+    (head != class).then(|| ("Family", format!("`{head}`, whose checks count it too.")))
 }
 
 /// The paragraph that is shown as it is.
@@ -213,13 +236,15 @@ fn of_meta(meta: &ItemMeta) -> Vec<(&'static str, String)> {
     ]
 }
 
-pub(super) fn run(arguments: &Explain) -> Result<Exit, CommandError> {
-    let items = match &arguments.code {
-        None => Item::all(),
-        Some(code) => Item::find(code),
+pub(super) fn run(cli: &Cli, arguments: &Explain) -> Result<Exit, CommandError> {
+    let all = Item::with(custom(cli));
+    let is_asked = |item: &Item| match &arguments.code {
+        None => true,
+        Some(code) => item.is_called(code),
     };
+    let items: Vec<Item> = all.iter().copied().filter(is_asked).collect();
     if let (Some(code), []) = (&arguments.code, items.as_slice()) {
-        return Err(unknown(code));
+        return Err(unknown(code, &all));
     }
     let text = match (arguments.format, &arguments.code) {
         (ExplainFormat::Json, _) => json(&items)?,
@@ -230,10 +255,27 @@ pub(super) fn run(arguments: &Explain) -> Result<Exit, CommandError> {
     Ok(Exit::Clean)
 }
 
-fn unknown(code: &str) -> CommandError {
+/// The classes of the configuration. Who asks what a key means may have a file that is wrong: then
+/// only what is built in is explained, and a note says so.
+fn custom(cli: &Cli) -> Option<&'static CustomClasses> {
+    let loaded = match config::current(cli) {
+        Ok(loaded) => loaded,
+        Err(error) => {
+            if !cli.quiet {
+                anstream::eprintln!("note: without data classes of the configuration: {error}");
+            }
+            return None;
+        }
+    };
+    let classes = CustomClasses::compile(&loaded.config.classes).ok()?;
+    // Items live as long as the program, which ends with this command.
+    Some(Box::leak(Box::new(classes)))
+}
+
+fn unknown(code: &str, all: &[Item]) -> CommandError {
     let lower = code.to_ascii_lowercase();
-    let nearest = Item::all()
-        .into_iter()
+    let nearest = all
+        .iter()
         .flat_map(|item| [item.code(), item.name()])
         .min_by_key(|name| strsim::damerau_levenshtein(&lower, &name.to_ascii_lowercase()));
     let help =

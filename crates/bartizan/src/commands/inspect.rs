@@ -16,10 +16,7 @@ use super::{
     arguments::{Inspect, InspectFormat},
     config,
 };
-use crate::{
-    config::{Addresses, FailOn},
-    output,
-};
+use crate::{config::FailOn, output};
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -49,9 +46,7 @@ pub(super) fn run(cli: &Cli, arguments: &Inspect) -> Result<Exit, CommandError> 
     if let Some(why) = unkept.filter(|_| !cli.quiet) {
         anstream::eprintln!("note: hashes will differ from run to run ({why})");
     }
-    let mut snapshot = Snapshot::new(scope, key);
-    snapshot.limits = config.limits.clone();
-    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    let snapshot = config::snapshot(&config, scope, key)?;
 
     let source = OpenOptions::new().format("exchanges").open(&arguments.input);
     let mut source = source.map_err(|error| analyze::input_error(&error))?;

@@ -72,7 +72,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Keys(command) => keys::run(cli, command),
         Command::Store(command) => store::run(cli, command),
         Command::Sinks(command) => sinks::run(cli, command),
-        Command::Explain(arguments) => explain::run(arguments),
+        Command::Explain(arguments) => explain::run(cli, arguments),
         Command::Config(arguments) => config::run(cli, arguments),
         Command::Completions { shell } => {
             let mut buffer = Vec::new();

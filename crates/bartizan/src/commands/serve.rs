@@ -6,7 +6,6 @@ use std::{
     time::Duration,
 };
 
-use bartizan_analysis::Snapshot;
 use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
@@ -17,7 +16,7 @@ use super::{
 use crate::{
     api::FirstPassword,
     catalog,
-    config::{Addresses, Config, Loaded, gateway::AdminConfig},
+    config::{Config, Loaded, gateway::AdminConfig},
     serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
 };
 
@@ -115,9 +114,7 @@ pub(super) fn start(
             "note: what another version learned cannot be continued; findings and decisions stay"
         );
     }
-    let mut snapshot = Snapshot::new(scope, directory.key().clone());
-    snapshot.limits = config.limits.clone();
-    snapshot.clear_addresses = config.redaction.addresses == Addresses::Clear;
+    let mut snapshot = config::snapshot(config, scope, directory.key().clone())?;
     let catalog = catalog::compile(&config.catalog, specs);
     snapshot.catalog = Arc::new(catalog.map_err(|error| CommandError::usage(error.to_string()))?);
     snapshot.specs = specs::read(specs)?;
@@ -241,6 +238,8 @@ fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
         ("store", begun.store != now.store),
         ("admin", begun.admin != now.admin),
         ("catalog", begun.catalog != now.catalog),
+        ("classes", begun.classes != now.classes),
+        ("governance", begun.governance != now.governance),
         ("redaction", begun.redaction != now.redaction),
         ("limits", begun.limits != now.limits),
         ("gateway.access_log", before.access_log != after.access_log),

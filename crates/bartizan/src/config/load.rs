@@ -2,9 +2,13 @@
 
 use std::path::{Path, PathBuf};
 
+use bartizan_analysis::governance::RuleMistake;
 use serde_json::Value;
 
-use super::{Config, ConfigError, problem::explain};
+use super::{
+    Config, ConfigError,
+    problem::{explain, nearest},
+};
 
 /// Names that are looked for in the working directory when no file is named.
 pub(super) const DEFAULT_FILES: &[&str] = &["bartizan.yaml", "bartizan.yml", "bartizan.toml"];
@@ -49,7 +53,7 @@ pub fn load(
     for (name, value) in &used {
         set(&mut tree, name, value)?;
     }
-    let config = serde_path_to_error::deserialize(&tree).map_err(|error| {
+    let config: Config = serde_path_to_error::deserialize(&tree).map_err(|error| {
         let key = error.path().to_string();
         let (message, help) = explain(&error.inner().to_string());
         let variable = used.iter().find(|(name, _)| path_of(name).join(".").starts_with(&key));
@@ -59,8 +63,38 @@ pub fn load(
         };
         ConfigError { file: None, place: None, key, message, help }
     })?;
+    config.compile().map_err(|mistake| against_the_rules(found.as_deref(), &mistake))?;
     let variables = used.into_iter().map(|(name, _)| name).collect();
     Ok(Loaded { config, file: found, variables })
+}
+
+/// A rule that is wrong, with the nearest known name where it names something unknown.
+fn against_the_rules(file: Option<&Path>, mistake: &RuleMistake) -> ConfigError {
+    let dot = if mistake.key.is_empty() { "" } else { "." };
+    let given = mistake.message.split('`').nth(1).unwrap_or("");
+    let help = match nearest(given, mistake.known.iter().map(String::as_str)) {
+        Some(name) => format!("did you mean `{name}`?"),
+        None => "`bartizan config schema` describes every key".to_owned(),
+    };
+    ConfigError {
+        file: file.map(Path::to_path_buf),
+        place: file.and_then(|file| place_of_rule(file, mistake.rule)),
+        key: format!("governance[{}]{dot}{}", mistake.rule, mistake.key),
+        message: mistake.message.clone(),
+        help,
+    }
+}
+
+/// Line and column of a rule in a YAML file.
+fn place_of_rule(file: &Path, rule: usize) -> Option<(u64, u64)> {
+    #[derive(serde::Deserialize)]
+    struct Rules {
+        governance: Vec<serde_saphyr::Spanned<serde::de::IgnoredAny>>,
+    }
+    let text = std::fs::read_to_string(file).ok()?;
+    let rules: Rules = serde_saphyr::from_str(&text).ok()?;
+    let at = rules.governance.get(rule)?.referenced;
+    Some((at.line(), at.column()))
 }
 
 fn read(path: &Path) -> Result<Value, ConfigError> {
@@ -217,6 +251,47 @@ mod tests {
         let variables = [("BARTIZAN_STORE__EXCHANGE_DAY".to_owned(), "7".to_owned())];
         let error = load(None, variables.into_iter()).expect_err("refused");
         assert!(error.to_string().contains("exchange_days"), "{error}");
+    }
+
+    #[test]
+    fn classes_and_rules_are_proven_while_they_are_read() {
+        let class = |value: &str| {
+            format!(
+                "classes:\n  - name: badge\n    title: Badges\n    group: personal\n    \
+                 pattern: B-[0-9]+\n    examples: [{{field: a, value: B-1}}]\n    \
+                 counterexamples: [{{field: a, value: {value}}}]\n"
+            )
+        };
+        let rule =
+            |class: &str| format!("governance:\n  - name: none\n    deny: [iban, {class}]\n");
+        let right = class("B-x") + &rule("badge");
+        let (_folder, path) = written("bartizan.yaml", &right);
+        let loaded = load(Some(&path), std::iter::empty()).expect("loads").config;
+        assert_eq!((loaded.classes.len(), loaded.governance.len()), (1, 1));
+        let shown = loaded.to_yaml().expect("YAML");
+        let (_folder, path) = written("bartizan.yaml", &shown);
+        let again = load(Some(&path), std::iter::empty()).expect("what is shown can be read");
+        assert_eq!(again.config, loaded);
+        for (text, line, key, message) in [
+            (class("B-2"), 2, "classes[0]", "`counterexamples[0]`: recognised"),
+            (class("B-x") + &rule("bagde"), 9, "governance[0].deny[1]", "unknown class `bagde`"),
+        ] {
+            let (_folder, path) = written("bartizan.yaml", &text);
+            let error = load(Some(&path), std::iter::empty()).expect_err("refused");
+            assert_eq!(
+                (error.place.map(|at| at.0), error.key.as_str()),
+                (Some(line), key),
+                "{error}"
+            );
+            assert!(error.message.contains(message) && error.file.is_some(), "{error}");
+        }
+        let toml = "[[classes]]\nname = \"badge\"\ntitle = \"Badges\"\ngroup = \"personal\"\n\
+                    pattern = \"B-[0-9]+\"\nexamples = [{field = \"a\", value = \"b\"}]\n\
+                    counterexamples = [{field = \"a\", value = \"b\"}]\n";
+        let (_folder, path) = written("bartizan.toml", toml);
+        let error = load(Some(&path), std::iter::empty()).expect_err("refused");
+        assert_eq!((error.key.as_str(), error.place.is_some()), ("classes[0]", true), "{error}");
+        assert!(error.message.contains("`examples[0]`: not recognised"), "{error}");
     }
 
     #[test]

@@ -8,10 +8,15 @@ pub mod gateway;
 mod load;
 mod problem;
 
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
 
+use bartizan_analysis::{
+    Snapshot,
+    classes::custom::{ClassDefinition, CustomClasses},
+    governance::{Governance, GovernanceRule, RuleMistake, ServicePlace},
+};
 use bartizan_gateway::policy::PolicyConfig;
-use bartizan_model::{Limits, Severity};
+use bartizan_model::{HashKey, Limits, Scope, Severity};
 use bartizan_pipeline::sinks::SinkConfig;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -49,6 +54,15 @@ pub struct Config {
     pub sinks: Vec<SinkConfig>,
     /// Whose APIs are, and where.
     pub catalog: CatalogConfig,
+    /// Data classes of your own, at most 64: what is sensitive in your business and nobody else's.
+    /// They are looked for beside the built-in ones, in traffic and in source code; each class without
+    /// `names` costs a look at every value. `bartizan explain` shows them with the built-in ones.
+    #[serde(deserialize_with = "bartizan_analysis::classes::custom::checked")]
+    pub classes: Vec<ClassDefinition>,
+    /// Which data classes which endpoints may handle; anything else is a finding (`BZ-C030`). The order
+    /// does not matter: what one rule denies is denied, and where rules allow something, what none of
+    /// them names is against them. Endpoints that no rule is about are free.
+    pub governance: Vec<GovernanceRule>,
     /// What may be shown.
     pub redaction: RedactionConfig,
     /// Limits of decoding. Each has a counter; what lies beyond is reported as not inspected.
@@ -63,6 +77,37 @@ impl Config {
     /// Says what cannot be written.
     pub fn to_yaml(&self) -> Result<String, String> {
         serde_saphyr::to_string(self).map_err(|error| error.to_string())
+    }
+
+    /// The classes and rules, compiled.
+    ///
+    /// # Errors
+    /// The first rule that is wrong. Classes were proven when they were read.
+    fn compile(&self) -> Result<(CustomClasses, Governance), RuleMistake> {
+        let classes = CustomClasses::compile(&self.classes).unwrap_or_default();
+        let services = self.gateway.services.iter().map(|service| ServicePlace {
+            name: service.name.clone(),
+            hosts: service.hosts.clone(),
+            path_prefix: service.path_prefix.clone(),
+        });
+        let services: Vec<_> = services.collect();
+        let governance = Governance::compile(&self.governance, &classes, &services)?;
+        Ok((classes, governance))
+    }
+
+    /// What the judgement is given, without specifications.
+    ///
+    /// # Errors
+    /// What is wrong with a rule; reading the configuration has told it before.
+    pub fn snapshot(&self, scope: Scope, key: HashKey) -> Result<Snapshot, RuleMistake> {
+        let (classes, governance) = self.compile()?;
+        Ok(Snapshot {
+            limits: self.limits.clone(),
+            clear_addresses: self.redaction.addresses == Addresses::Clear,
+            classes: Arc::new(classes),
+            governance: Arc::new(governance),
+            ..Snapshot::new(scope, key)
+        })
     }
 }
 

@@ -49,18 +49,22 @@ pub(super) fn explain(message: &str) -> (String, String) {
     };
     let known: Vec<&str> = names.collect();
     let what = if message.contains("unknown field") { "key" } else { "value" };
-    let nearest = known
-        .iter()
-        .map(|name| (strsim::damerau_levenshtein(given, name), *name))
-        .min()
-        .filter(|(distance, name)| *distance <= 3.max(name.len() / 3));
     let list = known.join("`, `");
-    let help = match nearest {
-        Some((_, name)) => format!("did you mean `{name}`? known here: `{list}`"),
+    let help = match nearest(given, known.iter().copied()) {
+        Some(name) => format!("did you mean `{name}`? known here: `{list}`"),
         None if known.is_empty() => String::new(),
         None => format!("known here: `{list}`"),
     };
     (format!("unknown {what} `{given}`"), help)
+}
+
+/// The known name that is near enough to be meant.
+pub(super) fn nearest<'n>(given: &str, known: impl Iterator<Item = &'n str>) -> Option<&'n str> {
+    known
+        .map(|name| (strsim::damerau_levenshtein(given, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= 3.max(name.len() / 3))
+        .map(|(_, name)| name)
 }
 
 #[cfg(test)]

@@ -288,6 +288,7 @@ impl Serving {
             gateway: Arc::downgrade(&running),
             counters: Arc::clone(&counters),
             in_force: Arc::clone(&in_force),
+            classes: Arc::clone(&snapshot.classes),
             watch: watch.clone(),
             couriers: Arc::clone(&couriers),
             closed: Arc::clone(&closed),

@@ -5,6 +5,7 @@ mod called;
 mod changed;
 mod chaos;
 mod checked;
+mod classified;
 mod clients;
 mod command;
 mod console;

@@ -73,7 +73,7 @@ fn look(subject: &Subject<'_>) -> Answer {
     let mut seen = BTreeSet::new();
     let mut grave = false;
     let sent = scope::Sent::by(subject);
-    for (hit, node) in scope::hits_of(subject, Side::Response, scope::is_personal) {
+    for (hit, node) in scope::personal_hits_of(subject, Side::Response) {
         if !scope::in_body(&node) || sent.holds(&node) {
             continue;
         }

@@ -68,7 +68,7 @@ fn look(subject: &Subject<'_>) -> Answer {
     scope::applies(subject.kind == Kind::Api)?;
     let response = scope::head(subject)?;
     let sent = scope::Sent::by(subject);
-    let mut hits = scope::hits_of(subject, Side::Response, scope::is_personal)
+    let mut hits = scope::personal_hits_of(subject, Side::Response)
         .filter(|(_, node)| scope::in_body(node) && !sent.holds(node));
     let Some((hit, node)) = hits.next() else {
         let seen = scope::is_body_seen(subject);

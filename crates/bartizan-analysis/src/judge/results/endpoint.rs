@@ -8,24 +8,23 @@ use bartizan_model::{
 
 use super::Known;
 use crate::{
-    catalog::Catalog,
-    classes::item_named,
     endpoints::{Segment, Template},
     judge::State,
     learn::{
-        Profile,
+        ClassSeen, Profile,
         place::{CONTAINERS, Place},
-        profile::{ClassSeen, Places},
+        profile::Places,
         values::pattern_of,
     },
+    snapshot::Snapshot,
     specs::Compared,
 };
 
 pub(super) fn endpoint(
     known: &Known<'_>,
     state: &State,
+    snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
-    catalog: &Catalog,
 ) -> Endpoint {
     let Known { template, profile } = known;
     let inventory_state =
@@ -53,14 +52,14 @@ pub(super) fn endpoint(
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
         bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
-        data_classes: data_classes(template, profile),
+        data_classes: data_classes(known, snapshot),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),
         sketch: profile.sketch.as_deref().cloned(),
         ..Endpoint::default()
     };
     let described = specs.and_then(|specs| specs.describing(template));
-    catalog.place(&mut endpoint, described, &profile.whereabouts);
+    snapshot.catalog.place(&mut endpoint, described, &profile.whereabouts);
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
     endpoint
@@ -95,16 +94,19 @@ fn auth(profile: &Profile) -> Vec<Auth> {
     out
 }
 
-fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
+/// What sensitive data it carries, in which places.
+pub(super) fn data_classes(known: &Known<'_>, snapshot: &Snapshot) -> Vec<DataClassCount> {
+    let Known { template, profile } = known;
     let mut out: Vec<DataClassCount> = profile
         .classes
         .iter()
-        .filter(|seen| is_supported(seen, profile))
+        .filter(|seen| is_supported(seen, profile, snapshot))
         .map(|seen| DataClassCount {
             class: seen.class.clone(),
             location: crate::endpoints::named_location(template, &seen.location),
             direction: seen.direction,
             count: seen.count,
+            principals: Some(seen.principals.count()),
         })
         .collect();
     out.sort_by(|a, b| {
@@ -115,9 +117,9 @@ fn data_classes(template: &Template, profile: &Profile) -> Vec<DataClassCount> {
 
 /// Whether a class was seen often enough at its place; see [`crate::classes::Support`]. Where values
 /// are not counted (places beyond the limit), every one of them counts.
-pub(super) fn is_supported(seen: &ClassSeen, profile: &Profile) -> bool {
+pub(super) fn is_supported(seen: &ClassSeen, profile: &Profile, snapshot: &Snapshot) -> bool {
     let values = profile.places.get(&seen.hash).map_or(seen.count, |place| place.seen);
-    item_named(&seen.class).is_none_or(|item| item.support.is_enough(seen.count, values))
+    snapshot.class(&seen.class).is_none_or(|known| known.support.is_enough(seen.count, values))
 }
 
 /// Of what was granted, then of answers that granted nothing.

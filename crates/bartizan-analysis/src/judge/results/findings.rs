@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use bartizan_model::{EndpointId, Finding, Outcome, Subject};
+use bartizan_model::{
+    Access, Direction, Endpoint, EndpointId, Finding, Method, Outcome, Subject, finding::Failure,
+};
 
 use super::Known;
 use crate::{
@@ -151,6 +153,10 @@ fn run_endpoint_checks(
 ) {
     let profile = &known.profile;
     let integers = integer_parameters(known);
+    let data_classes = match snapshot.governance.is_empty() {
+        true => Vec::new(),
+        false => super::endpoint::data_classes(known, snapshot),
+    };
     let facts = EndpointFacts {
         template: known.template,
         snapshot,
@@ -163,25 +169,61 @@ fn run_endpoint_checks(
         has_page_parameter: profile.page_parameter,
         requests: profile.requests,
         documented: specs.and_then(|specs| specs.documented(known.template)),
+        access: access(known, snapshot, specs),
+        data_classes: &data_classes,
+        has_bodies: profile.bodies.iter().any(|body| body.direction == Direction::Response),
     };
-    for ((index, item), tally) in CHECKS.iter().enumerate().zip(tallies) {
-        let Run::Endpoint(run) = item.run else { continue };
-        debug_assert!(index < CHECKS.len());
-        match run(&facts) {
-            Outcome::Fail(failure) => {
-                tally[0] += 1;
-                let discriminator = failure.discriminator.clone();
-                let mut record = Record::of(*failure, profile.first_seen);
-                record.extend_to(profile.last_seen);
-                let about = About::Endpoint(known.template);
-                let finding = record.finding(&snapshot.scope, item, about, &discriminator, 0);
-                out.push((finding, vec![known.template.id.clone()]));
+    for (item, tally) in CHECKS.iter().zip(tallies) {
+        let outcomes = match item.run {
+            Run::Endpoint(run) => vec![run(&facts)],
+            Run::EndpointEach(run) => run(&facts),
+            Run::Exchange(_) | Run::Host(_) => continue,
+        };
+        for outcome in outcomes {
+            match outcome {
+                Outcome::Fail(failure) => {
+                    tally[0] += 1;
+                    out.push((
+                        found_at(known, snapshot, item, *failure),
+                        vec![known.template.id.clone()],
+                    ));
+                }
+                Outcome::Pass => tally[1] += 1,
+                Outcome::NotApplicable => tally[2] += 1,
+                Outcome::NotEvaluated(_) => tally[3] += 1,
             }
-            Outcome::Pass => tally[1] += 1,
-            Outcome::NotApplicable => tally[2] += 1,
-            Outcome::NotEvaluated(_) => tally[3] += 1,
         }
     }
+}
+
+/// Who can reach an endpoint, for the rules that ask.
+fn access(known: &Known<'_>, snapshot: &Snapshot, specs: Option<&Compared<'_>>) -> Access {
+    if snapshot.governance.is_empty() {
+        return Access::Unknown;
+    }
+    let mut endpoint = Endpoint {
+        host: known.template.host.clone(),
+        method: Method(known.template.method.clone()),
+        path: known.template.path.clone(),
+        ..Endpoint::default()
+    };
+    let described = specs.and_then(|specs| specs.describing(known.template));
+    snapshot.catalog.place(&mut endpoint, described, &known.profile.whereabouts);
+    endpoint.access
+}
+
+/// The finding of a check on what was learned about an endpoint.
+fn found_at(
+    known: &Known<'_>,
+    snapshot: &Snapshot,
+    item: &CheckItem,
+    failure: Failure,
+) -> Finding {
+    let discriminator = failure.discriminator.clone();
+    let mut record = Record::of(failure, known.profile.first_seen);
+    record.extend_to(known.profile.last_seen);
+    let about = About::Endpoint(known.template);
+    record.finding(&snapshot.scope, item, about, &discriminator, 0)
 }
 
 /// Path parameters whose values are integers: name, distinct values, share of neighbours at most 2

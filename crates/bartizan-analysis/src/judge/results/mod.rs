@@ -52,15 +52,16 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
     let mut endpoints: Vec<_> =
-        known.values().map(|k| endpoint::endpoint(k, state, specs, &snapshot.catalog)).collect();
-    let surfaces = known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, e)).collect();
+        known.values().map(|k| endpoint::endpoint(k, state, snapshot, specs)).collect();
+    let surfaces =
+        known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, snapshot, e)).collect();
     calls::note(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
         let hits: Vec<_> =
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
-        endpoint.risk = risk::risk(endpoint, &own, &hits);
+        endpoint.risk = risk::risk(endpoint, snapshot, &own, &hits);
     }
     let mut summary = summary(state, &endpoints, tallies);
     if let Some(specs) = specs {

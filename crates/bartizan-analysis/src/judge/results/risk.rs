@@ -5,9 +5,16 @@ use bartizan_model::{
     data_class::Direction, endpoint::Risk, incident::ScoreFactor, is_success,
 };
 
+use crate::snapshot::Snapshot;
+
 /// Points: worst active finding up to 40, sensitive data returned up to 20, no authentication seen
 /// 10, reachable from the Internet 10, undocumented or deprecated 10, attacked 10. Capped at 100.
-pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&Detection]) -> Risk {
+pub(super) fn risk(
+    endpoint: &Endpoint,
+    snapshot: &Snapshot,
+    findings: &[&Finding],
+    detections: &[&Detection],
+) -> Risk {
     let mut factors = Vec::new();
     let mut add = |reason: String, points: i32| factors.push(ScoreFactor { reason, points });
     let active = findings.iter().filter(|f| f.state.is_active());
@@ -30,7 +37,9 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
     returned.sort_unstable();
     returned.dedup();
     if !returned.is_empty() {
-        let sensitive = returned.iter().filter(|c| is_sensitive(c)).count();
+        let is_sensitive =
+            |class: &&&str| snapshot.class(class).is_some_and(|known| known.sensitive);
+        let sensitive = returned.iter().filter(is_sensitive).count();
         let points = (5 * returned.len() + 5 * sensitive).min(20);
         add(format!("returns {}", returned.join(", ")), i32::try_from(points).unwrap_or(20));
     }
@@ -60,8 +69,4 @@ pub(super) fn risk(endpoint: &Endpoint, findings: &[&Finding], detections: &[&De
         factors.push(ScoreFactor { reason: "capped at 100".to_owned(), points: 100 - sum });
     }
     Risk { score: u8::try_from(sum.clamp(0, 100)).unwrap_or(100), factors }
-}
-
-fn is_sensitive(class: &str) -> bool {
-    crate::classes::item_named(class).is_some_and(|item| item.sensitive)
 }

@@ -7,16 +7,16 @@ use crate::{
     classes::item_named,
     endpoints::named_location,
     learn::{
-        Profile, Witnesses,
+        ClassSeen, Profile, Witnesses,
         place::{CONTAINERS, Place},
-        profile::ClassSeen,
     },
+    snapshot::Snapshot,
 };
 
 /// Fewest requests without a parameter that others have before it counts as one that can be left out.
 const LEFT_OUT: u64 = 3;
 
-pub(super) fn surface(known: &Known, endpoint: &Endpoint) -> Surface {
+pub(super) fn surface(known: &Known<'_>, snapshot: &Snapshot, endpoint: &Endpoint) -> Surface {
     let Known { template, profile } = known;
     let parameters = profile.places.values().filter(|place| is_compared(profile, place));
     let parameters = parameters.map(|place| {
@@ -24,7 +24,7 @@ pub(super) fn surface(known: &Known, endpoint: &Endpoint) -> Surface {
         (location.as_str().to_owned(), required(profile, place))
     });
     let classes = profile.classes.iter().filter(|seen| {
-        is_shown(profile, seen.witnesses, seen.count) && endpoint::is_supported(seen, profile)
+        is_shown(profile, seen.witnesses, seen.count) && endpoint::is_supported(seen, profile, snapshot)
     });
     let ways = profile.auth.iter().filter(|way| is_shown(profile, way.witnesses, way.count));
     Surface {

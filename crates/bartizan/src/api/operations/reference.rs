@@ -1,6 +1,10 @@
 //! What each check, detector and data class is about.
 
-use bartizan_analysis::{checks::CHECKS, classes::CLASSES, detectors::DETECTORS};
+use bartizan_analysis::{
+    checks::CHECKS,
+    classes::{CLASSES, ClassItem, custom::CustomClass, family_of},
+    detectors::DETECTORS,
+};
 use bartizan_model::{ItemMeta, Role, data_class::DataGroup};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -45,24 +49,54 @@ async fn detectors(_: Call<Nothing, Nothing>) -> Result<Reply<Listed<ItemMeta>>,
 #[derive(Serialize, JsonSchema)]
 pub(super) struct ClassView {
     /// Its name.
-    name: &'static str,
+    name: String,
+    /// The class whose checks count it too; its own name when there is none.
+    family: String,
     /// What it belongs to.
     group: DataGroup,
     /// One line for people.
-    title: &'static str,
+    title: String,
     /// What is recognised, with the rule and its source.
-    what: &'static str,
+    what: String,
     /// Whether its exposure is serious by itself.
     sensitive: bool,
+    /// Whether it is from the configuration.
+    is_custom: bool,
 }
 
-async fn classes(_: Call<Nothing, Nothing>) -> Result<Reply<Listed<ClassView>>, Problem> {
-    let view = |item: &bartizan_analysis::classes::ClassItem| ClassView {
-        name: item.class.as_str(),
-        group: item.group,
-        title: item.title,
-        what: item.what,
-        sensitive: item.sensitive,
-    };
-    Ok(Listed::whole(CLASSES.iter().map(|item| view(item)).collect()).into())
+impl From<&ClassItem> for ClassView {
+    fn from(item: &ClassItem) -> Self {
+        Self {
+            name: item.class.as_str().to_owned(),
+            family: family_of(item.class.as_str()).to_owned(),
+            group: item.group,
+            title: item.title.to_owned(),
+            what: item.what.to_owned(),
+            sensitive: item.sensitive,
+            is_custom: false,
+        }
+    }
+}
+
+impl From<&CustomClass> for ClassView {
+    fn from(class: &CustomClass) -> Self {
+        Self {
+            name: class.name().to_owned(),
+            family: class.family().as_str().to_owned(),
+            group: class.traits().group,
+            title: class.title().to_owned(),
+            what: class.what().to_owned(),
+            sensitive: class.traits().sensitive,
+            is_custom: true,
+        }
+    }
+}
+
+/// Those of the operator are of the server: who belongs to another organisation sees the built-in ones.
+async fn classes(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<ClassView>>, Problem> {
+    let mut views: Vec<ClassView> = CLASSES.iter().map(|item| ClassView::from(*item)).collect();
+    if call.api.own(call.caller()?).is_ok() {
+        views.extend(call.api.0.server.classes.iter().map(ClassView::from));
+    }
+    Ok(Listed::whole(views).into())
 }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{
     BASE, COOKIE, CSRF_HEADER, with_token,
-    world::{World, exchange, here, secret},
+    world::{World, elsewhere, exchange, here, secret},
 };
 
 async fn get(world: &World, path: &str) -> Value {
@@ -48,6 +48,25 @@ async fn change(
 fn ids(body: &Value) -> Vec<&str> {
     let items = body["items"].as_array().expect("a list");
     items.iter().map(|item| item["id"].as_str().expect("an id")).collect()
+}
+
+#[tokio::test]
+async fn classes_of_the_configuration_are_told_to_those_whose_server_it_is() {
+    let world = World::new().await;
+    let own = |body: &Value| -> Vec<Value> {
+        let items = body["items"].as_array().expect("a list").iter();
+        items.filter(|item| item["is_custom"] == true).cloned().collect()
+    };
+    let [class] = &own(&get(&world, "/reference/classes").await)[..] else { panic!("one class") };
+    assert_eq!(
+        (&class["name"], &class["family"]),
+        (&json!("customer_number"), &json!("national_id"))
+    );
+    assert_eq!(class["sensitive"], true, "as its family is");
+    let theirs = with_token("/reference/classes", Method::GET, &elsewhere());
+    let (status, body) = world.json(theirs).await;
+    assert_eq!((status, own(&body)), (StatusCode::OK, Vec::new()));
+    assert!(body["items"].as_array().is_some_and(|items| items.len() > 60));
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ use axum::{
     http::{Request, StatusCode},
     response::Response,
 };
+use bartizan_analysis::classes::custom::{ClassDefinition, CustomClasses};
 use bartizan_gateway::{
     Gateway, Running, handover,
     policy::{Enforcement, PolicyConfig, Surroundings},
@@ -123,12 +124,24 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         gateway: Arc::downgrade(&gateway),
         counters: Arc::default(),
         in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
+        classes: Arc::new(CustomClasses::compile(&[own_class()]).expect("proven")),
         watch: Watch::default(),
         couriers,
         closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
     };
     (gateway, server)
+}
+
+/// The data class of the configuration.
+fn own_class() -> ClassDefinition {
+    serde_json::from_value(serde_json::json!({
+        "name": "customer_number", "title": "Numbers of our customers", "group": "personal",
+        "family": "national_id", "pattern": "C-[0-9]{6}",
+        "examples": [{"field": "customer", "value": "C-123456"}],
+        "counterexamples": [{"field": "customer", "value": "C-12345"}],
+    }))
+    .expect("a definition")
 }
 
 async fn add_user(store: &dyn Store, scope: &Scope, name: &str, role: Role, hash: &str) {

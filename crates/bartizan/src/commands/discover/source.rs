@@ -6,7 +6,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bartizan_analysis::{Snapshot, Specs};
+use bartizan_analysis::Specs;
 use bartizan_code::Limits;
 use bartizan_model::{Endpoint, Scope, analysis::Analysis};
 use indicatif::ProgressBar;
@@ -40,8 +40,7 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, Command
     if let Some(why) = unkept.filter(|_| !cli.quiet) {
         anstream::eprintln!("note: hashes will differ from run to run ({why})");
     }
-    let mut snapshot = Snapshot::new(scope.clone(), key);
-    snapshot.limits = config.limits.clone();
+    let snapshot = config::snapshot(&config, scope.clone(), key)?;
     let mut progress = progress(cli.quiet);
     let mut search = Search::new(&snapshot, &mut progress);
     let found = bartizan_code::read(&arguments.folder, &Limits::default(), &mut search)

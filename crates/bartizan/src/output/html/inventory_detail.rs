@@ -8,7 +8,7 @@ use super::{
     marks::not_evaluated,
     parts::{anchor, bar, data_class, href, ledger, severity, text},
 };
-use crate::output::words::{self, number, percent};
+use crate::output::words::{self, counted, number, percent};
 
 /// Deepest indentation of the tree.
 const MAX_DEPTH: usize = 6;
@@ -135,7 +135,14 @@ fn parameter(page: &Page<'_>, endpoint: &Endpoint, line: &Line<'_>) -> Markup {
                     @if i > 0 { " · " } (text(shape))
                 }
             }
-            td { @for class in classes.take(3) { (data_class(page, &class.class)) " " } }
+            td {
+                @for class in classes.take(3) {
+                    (data_class(page, &class.class)) " "
+                    @if let Some(n) = class.principals.filter(|n| *n > 0) {
+                        span.dim { (counted(n, "principal", "principals")) " " }
+                    }
+                }
+            }
             td.num { (number(p.seen)) }
         }
     }

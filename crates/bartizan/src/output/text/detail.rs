@@ -1,7 +1,7 @@
 //! Single items: an endpoint, a finding, an incident.
 
 use bartizan_model::{
-    AuthKnown, Detection, Drift, Endpoint, Evidence, Finding, Incident, Side, Written,
+    AuthKnown, Detection, Direction, Drift, Endpoint, Evidence, Finding, Incident, Side, Written,
     incident::ScoreFactor,
 };
 use comfy_table::Cell;
@@ -64,6 +64,7 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
         }
     }
     parameters(&mut out, endpoint);
+    sensitive(&mut out, endpoint);
     if let Some(of) = &endpoint.written {
         written(&mut out, of);
     }
@@ -105,6 +106,34 @@ fn who_and_where(out: &mut Out, endpoint: &Endpoint) {
     }
 }
 
+/// Which data goes where, and to how many.
+fn sensitive(out: &mut Out, endpoint: &Endpoint) {
+    let classes = &endpoint.data_classes;
+    if classes.is_empty() {
+        return;
+    }
+    out.heading("Sensitive data", "principals are those known by name");
+    let rows = classes.iter().take(MAX_PARAMETERS).map(|one| {
+        vec![
+            Cell::new(safe(&one.class)),
+            Cell::new(side(one.direction)),
+            Cell::new(safe(one.location.as_str())),
+            Cell::new(number(one.count)),
+            Cell::new(one.principals.map_or_else(|| words::NOT_EVALUATED.to_owned(), number)),
+        ]
+    });
+    let rows = rows.collect();
+    out.table(&["Data", "Side", "Place", "Values", "Principals"], &[3, 4], rows);
+    out.more(classes.len().min(MAX_PARAMETERS), classes.len(), "places", "see --format json");
+}
+
+const fn side(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Request => "sent",
+        Direction::Response => "returned",
+    }
+}
+
 fn parameters(out: &mut Out, endpoint: &Endpoint) {
     let granted: Vec<_> = endpoint.granted().collect();
     out.heading("What goes in, what comes out", &counted(granted.len() as u64, "place", "places"));
@@ -121,10 +150,7 @@ fn parameters(out: &mut Out, endpoint: &Endpoint) {
             format!("{} {}", p.value_type, p.format)
         };
         vec![
-            Cell::new(match p.direction {
-                bartizan_model::Direction::Request => "sent",
-                bartizan_model::Direction::Response => "returned",
-            }),
+            Cell::new(side(p.direction)),
             Cell::new(safe(p.location.as_str())),
             Cell::new(safe(&kind)),
             Cell::new(match p.required {

@@ -140,6 +140,7 @@ fn endpoint(row: &str) -> Endpoint {
                     Direction::Request
                 },
                 count: requests * (9 - i as u64 % 9) / 10,
+                principals: Some(actors / (1 + i as u64)),
             })
             .collect(),
         risk: Risk { score: u8::try_from(sum.clamp(0, 100)).expect("clamped"), factors },
