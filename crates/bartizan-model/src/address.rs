@@ -66,6 +66,51 @@ pub fn is_metadata(address: IpAddr) -> bool {
     )
 }
 
+/// A range of addresses: `10.0.0.0/8`, `::1`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Network {
+    address: u128,
+    mask: u128,
+}
+
+impl Network {
+    /// Reads an address with an optional length of its prefix.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (address, length) = match text.split_once('/') {
+            Some((address, length)) => (address, Some(length.parse::<u32>().ok()?)),
+            None => (text, None),
+        };
+        let address: IpAddr = address.parse().ok()?;
+        let (bits, offset) = if address.is_ipv4() { (32, 96) } else { (128, 0) };
+        let length = length.unwrap_or(bits);
+        if length > bits {
+            return None;
+        }
+        let mask = u128::MAX.checked_shl(128 - offset - length).unwrap_or(0);
+        Some(Self { address: widen(address) & mask, mask })
+    }
+
+    /// First and last address, as numbers; IPv4 as IPv4-mapped IPv6.
+    #[must_use]
+    pub const fn range(&self) -> (u128, u128) {
+        (self.address, self.address | !self.mask)
+    }
+
+    /// Whether the address is in the range; IPv4-mapped IPv6 addresses count as IPv4.
+    #[must_use]
+    pub fn contains(&self, address: IpAddr) -> bool {
+        widen(address) & self.mask == self.address
+    }
+}
+
+fn widen(address: IpAddr) -> u128 {
+    match address {
+        IpAddr::V4(v4) => u128::from(v4.to_ipv6_mapped()),
+        IpAddr::V6(v6) => u128::from(v6),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +179,26 @@ mod tests {
         }
         for text in ["127.0.0.1", "10.0.0.1", "8.8.8.8", "fd00::1", "::1", "2606:4700::1111"] {
             assert!(!is_metadata(text.parse().expect("an address")), "{text}");
+        }
+    }
+
+    #[test]
+    fn networks() {
+        let contains = |network: &str, address: &str| {
+            Network::parse(network)
+                .expect("a network")
+                .contains(address.parse().expect("an address"))
+        };
+        assert!(contains("10.0.0.0/8", "10.1.2.3"));
+        assert!(contains("10.0.0.0/8", "::ffff:10.1.2.3"));
+        assert!(!contains("10.0.0.0/8", "11.1.2.3"));
+        assert!(contains("0.0.0.0/0", "1.2.3.4"));
+        assert!(!contains("0.0.0.0/0", "::1"));
+        assert!(contains("::/0", "1.2.3.4"));
+        assert!(contains("::1", "::1"));
+        assert!(!contains("2001:db8::/32", "2001:db9::1"));
+        for text in ["10.0.0.0/33", "::/129", "a", "10.0.0.0/x", ""] {
+            assert_eq!(Network::parse(text), None, "{text}");
         }
     }
 }

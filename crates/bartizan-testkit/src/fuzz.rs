@@ -63,6 +63,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("receivers", sources::receivers),
     ("spec_graphql", spec_graphql),
     ("spec_proto", spec_proto),
     ("spec_tree", spec_tree),

@@ -10,7 +10,10 @@ use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
 use bartizan_model::{ItemMeta, Mode, Subject};
 use bartizan_pipeline::{
     sinks::{SINKS, SinkItem},
-    sources::{SOURCES, SourceItem},
+    sources::{
+        SOURCES, SourceItem,
+        receivers::{RECEIVERS, ReceiverItem},
+    },
 };
 
 use super::{
@@ -33,6 +36,8 @@ pub(super) enum Item {
     Class(&'static ClassItem),
     /// A source.
     Source(&'static SourceItem),
+    /// A kind of receiver.
+    Receiver(&'static ReceiverItem),
     /// A web framework.
     Framework(&'static Framework),
     /// A kind of inline policy.
@@ -50,6 +55,7 @@ impl Item {
         out.sort_by_key(Self::code);
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
+        out.extend(RECEIVERS.iter().map(|i| Self::Receiver(i)));
         out.extend(FRAMEWORKS.iter().map(|i| Self::Framework(i)));
         out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
         out.extend(SINKS.iter().map(|i| Self::Sink(i)));
@@ -69,6 +75,7 @@ impl Item {
             Self::Detector(_) => "detector",
             Self::Class(_) => "data class",
             Self::Source(_) => "source",
+            Self::Receiver(_) => "receiver",
             Self::Framework(_) => "framework",
             Self::Policy(_) => "policy",
             Self::Sink(_) => "sink",
@@ -82,19 +89,21 @@ impl Item {
             Self::Detector(_) => "detectors",
             Self::Class(_) => "data classes",
             Self::Source(_) => "sources",
+            Self::Receiver(_) => "receivers",
             Self::Framework(_) => "frameworks",
             Self::Policy(_) => "policies",
             Self::Sink(_) => "sinks",
         }
     }
 
-    /// The published code; classes, sources, frameworks, policies and sinks go by their name.
+    /// The published code; classes, sources, receivers, frameworks, policies and sinks go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.code,
             Self::CodeCheck(meta) | Self::Detector(meta) => meta.code,
             Self::Class(item) => item.class.as_str(),
             Self::Source(item) => item.name,
+            Self::Receiver(item) => item.kind,
             Self::Framework(item) => item.name,
             Self::Policy(item) => item.kind,
             Self::Sink(item) => item.kind,
@@ -115,6 +124,7 @@ impl Item {
             Self::CodeCheck(meta) | Self::Detector(meta) => meta.title,
             Self::Class(item) => item.title,
             Self::Source(item) => item.title,
+            Self::Receiver(item) => item.title,
             Self::Framework(item) => item.title,
             Self::Policy(item) => item.title,
             Self::Sink(item) => item.title,
@@ -144,6 +154,11 @@ impl Item {
                 out
             }
             Self::Source(item) => vec![("What", item.what.to_owned())],
+            Self::Receiver(item) => vec![
+                ("What", item.what.to_owned()),
+                ("Sender", item.sender.to_owned()),
+                (EXAMPLE, in_a_file("receivers", item.examples)),
+            ],
             Self::Framework(item) => vec![("What", item.documentation.to_owned())],
             Self::Policy(item) => vec![
                 ("What", item.documentation.to_owned()),

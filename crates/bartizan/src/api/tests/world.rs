@@ -17,7 +17,11 @@ use bartizan_model::{
     HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
     ServiceId, Severity, Stage, Timestamp, analysis::ActorSummary,
 };
-use bartizan_pipeline::{live::Counters, sinks::Couriers};
+use bartizan_pipeline::{
+    live::Counters,
+    sinks::Couriers,
+    sources::receivers::{self, Inlet, Receivers},
+};
 use bartizan_store::{
     AccessToken, Batch, DataDirectory, DataOptions, ExchangeFacts, LoginSession, NewPassword,
     ServiceRecord, Store,
@@ -101,6 +105,15 @@ impl World {
     }
 }
 
+/// Nobody wants them.
+struct Nowhere;
+
+impl Inlet for Nowhere {
+    fn give(&self, _exchange: Box<bartizan_model::Exchange>) -> bool {
+        false
+    }
+}
+
 /// A gateway that listens and is asked nothing.
 async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
     let policies = PolicyConfig::with_defaults(Vec::new());
@@ -125,6 +138,11 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
         watch: Watch::default(),
         couriers,
+        receivers: Arc::new(Receivers::new(receivers::Surroundings {
+            inlet: Arc::new(Nowhere),
+            now: crate::serve::now,
+            decoding: tokio::runtime::Handle::current(),
+        })),
         closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
     };
