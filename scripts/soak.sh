@@ -16,6 +16,9 @@ say "serving while everything goes wrong, ${MINUTES:-60} minutes"
     "$CARGO_TARGET_DIR/release/soak" "$bartizan" "${MINUTES:-60}"
 } | tee "$out/serving.md" || fail "the soak of serving failed: $(tail -n 1 "$out/serving.md")"
 
+say "receivers beside a real Envoy"
+BARTIZAN_BIN=$bartizan scripts/soak-envoy.sh | tee "$out/envoy.md"
+
 say "2 GiB of exchanges"
 size=$(stat -c %s samples/shop.jsonl)
 for _ in $(seq 1 $((2 * 1024 * 1024 * 1024 / size + 1))); do cat samples/shop.jsonl; done >"$out/large.jsonl"

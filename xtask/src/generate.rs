@@ -44,6 +44,11 @@ const FAMILIES: &[Family] = &[
         list: ("SOURCES", "All sources, by file."),
     },
     Family {
+        folder: "crates/bartizan-pipeline/src/sources/receivers",
+        item: ("RECEIVER", "super::ReceiverItem"),
+        list: ("RECEIVERS", "All kinds of receivers, by file."),
+    },
+    Family {
         folder: "crates/bartizan-pipeline/src/sinks",
         item: ("SINK", "super::SinkItem"),
         list: ("SINKS", "All kinds of sinks, by file."),

@@ -34,7 +34,7 @@ struct Shared {
 /// The sending end.
 #[derive(Clone, Debug)]
 pub struct Handover {
-    sender: Option<mpsc::Sender<Finished>>,
+    sender: Option<mpsc::Sender<Handed>>,
     shared: Arc<Shared>,
     most_bytes: usize,
 }
@@ -42,7 +42,7 @@ pub struct Handover {
 /// The receiving end.
 #[derive(Debug)]
 pub struct Receiver {
-    receiver: mpsc::Receiver<Finished>,
+    receiver: mpsc::Receiver<Handed>,
     shared: Arc<Shared>,
 }
 
@@ -78,46 +78,85 @@ impl Handover {
         self.sender.is_some()
     }
 
-    pub(crate) fn give(&self, finished: Finished) {
-        let Some(sender) = &self.sender else { return };
-        let bytes = finished.bytes();
+    /// Hands over what somebody else than the gateway saw. `false`: the queue is full or ended, and it was
+    /// dropped and counted.
+    pub fn give_seen(&self, exchange: Box<Exchange>) -> bool {
+        self.give(Handed::Seen(exchange))
+    }
+
+    pub(crate) fn give(&self, handed: Handed) -> bool {
+        let Some(sender) = &self.sender else { return false };
+        let bytes = handed.bytes();
         let queued = self.shared.bytes.fetch_add(bytes, Relaxed);
-        if queued + bytes > self.most_bytes || sender.try_send(finished).is_err() {
+        let is_taken = queued + bytes <= self.most_bytes && sender.try_send(handed).is_ok();
+        if !is_taken {
             self.shared.bytes.fetch_sub(bytes, Relaxed);
             self.shared.dropped.fetch_add(1, Relaxed);
         }
+        is_taken
     }
 }
 
 impl Receiver {
     /// The next exchange; `None` when the gateway is gone or drained. May be cancelled.
-    pub async fn recv(&mut self) -> Option<Finished> {
-        let finished = tokio::select! {
+    pub async fn recv(&mut self) -> Option<Handed> {
+        let handed = tokio::select! {
             biased;
-            finished = self.receiver.recv() => finished,
+            handed = self.receiver.recv() => handed,
             () = self.shared.ended.notified() => {
                 self.receiver.close();
                 self.receiver.recv().await
             }
         }?;
-        Some(self.taken(finished))
+        Some(self.taken(handed))
     }
 
     /// The next exchange, when one waits.
-    pub fn try_recv(&mut self) -> Option<Finished> {
-        let finished = self.receiver.try_recv().ok()?;
-        Some(self.taken(finished))
+    pub fn try_recv(&mut self) -> Option<Handed> {
+        let handed = self.receiver.try_recv().ok()?;
+        Some(self.taken(handed))
     }
 
-    fn taken(&self, finished: Finished) -> Finished {
-        self.shared.bytes.fetch_sub(finished.bytes(), Relaxed);
-        finished
+    fn taken(&self, handed: Handed) -> Handed {
+        self.shared.bytes.fetch_sub(handed.bytes(), Relaxed);
+        handed
     }
 
     /// Exchanges that were dropped so far because the queue was full.
     #[must_use]
     pub fn dropped(&self) -> u64 {
         self.shared.dropped.load(Relaxed)
+    }
+}
+
+/// What waits for the judgement.
+#[derive(Debug)]
+pub enum Handed {
+    /// What went through the gateway.
+    Finished(Finished),
+    /// What somebody else saw.
+    Seen(Box<Exchange>),
+}
+
+impl Handed {
+    /// Bytes of the bodies that it keeps.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Finished(finished) => finished.bytes(),
+            Self::Seen(exchange) => {
+                let response = exchange.response.as_ref().map_or(0, |response| response.body.len());
+                exchange.request.body.len() + response
+            }
+        }
+    }
+
+    /// The exchange in the words of the model; `None` when no valid head was read.
+    #[must_use]
+    pub fn into_exchange(self) -> Option<Exchange> {
+        match self {
+            Self::Finished(finished) => finished.into_exchange(),
+            Self::Seen(exchange) => Some(*exchange),
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::time::Instant;
 
 use crate::{
     call::{Call, Outcome},
-    handover::Finished,
+    handover::{Finished, Handed},
     listen::Upgrade,
     shared::Shared,
 };
@@ -60,7 +60,7 @@ impl Drop for Record {
         let finished = Finished::new(call);
         finished.call().snapshot.policies.logging(&finished);
         if self.shared.handover.is_wanted() {
-            self.shared.handover.give(finished);
+            self.shared.handover.give(Handed::Finished(finished));
         }
     }
 }

@@ -164,10 +164,12 @@ fn is_below(path: &str, prefix: &str) -> bool {
 }
 
 fn check(config: &Config) -> Result<(), ConfigError> {
-    if config.listeners.is_empty() {
+    // With neither, nothing is served inline: what others saw is judged all the same.
+    let is_idle = config.listeners.is_empty() && config.services.is_empty();
+    if config.listeners.is_empty() && !is_idle {
         return Err(ConfigError::value("listeners", "at least one is needed"));
     }
-    if config.services.is_empty() {
+    if config.services.is_empty() && !is_idle {
         return Err(ConfigError::value("services", "at least one is needed"));
     }
     let limits = &config.limits;

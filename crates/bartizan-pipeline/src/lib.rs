@@ -6,6 +6,7 @@ pub mod facts;
 pub mod keep;
 mod lanes;
 pub mod live;
+pub mod once;
 pub mod sinks;
 pub mod sources;
 pub mod tokenise;

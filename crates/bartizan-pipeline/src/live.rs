@@ -80,6 +80,10 @@ pub struct Counters {
     pub facts_removed: AtomicU64,
     /// Exchanges that are missing from the capture.
     pub capture_lost: AtomicU64,
+    /// Exchanges that another source had told of, and that do not count again.
+    pub copies: AtomicU64,
+    /// Ids of exchanges that were forgotten early: copies of those count again.
+    pub ids_forgotten: AtomicU64,
 }
 
 /// What a live run is given.

@@ -65,6 +65,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("path", path),
     ("postman", sources::postman),
     ("query", query),
+    ("receivers", sources::receivers),
     ("spec_descriptors", spec_descriptors),
     ("spec_graphql", spec_graphql),
     ("spec_proto", spec_proto),

@@ -4,7 +4,7 @@
 use std::io::{Cursor, Read};
 
 use bartizan_model::Exchange;
-use bartizan_pipeline::sources::{Item, OpenOptions, SourceLimits};
+use bartizan_pipeline::sources::{Item, OpenOptions, SourceLimits, receivers::read_message};
 
 /// Lines of access logs: each is tried with every dialect.
 pub fn access_logs(data: &[u8]) {
@@ -29,6 +29,11 @@ pub fn mitmproxy(data: &[u8]) {
 /// A Postman collection.
 pub fn postman(data: &[u8]) {
     read_as("postman", data);
+}
+
+/// Messages to receivers.
+pub fn receivers(data: &[u8]) {
+    read_message(data).iter().for_each(check);
 }
 
 fn read_as(format: &str, data: &[u8]) {

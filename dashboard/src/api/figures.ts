@@ -14,6 +14,7 @@ export interface Figures {
     refused_by_policies: number;
     policies_would_refuse: number;
     missing_from_capture: number;
+    told_again: number;
   };
   store: {
     steps_kept: number;
@@ -21,6 +22,22 @@ export interface Figures {
     exchange_facts_lost: number;
     exchange_facts_removed: number;
   };
+  receivers: Receiver[];
+}
+
+/** What a receiver did since it began. */
+export interface Receiver {
+  name: string;
+  kind: string;
+  address: string;
+  connections: number;
+  streams: number;
+  handed_over: number;
+  dropped: number;
+  /** What was sent and not taken, or not all of it, by reason. */
+  refused: NamedCount[];
+  /** What was taken and is no exchange, by reason. */
+  left_out: NamedCount[];
 }
 
 /** How much is kept. */

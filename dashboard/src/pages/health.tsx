@@ -1,4 +1,4 @@
-import type { Health } from "../api/figures.ts";
+import type { Health, NamedCount } from "../api/figures.ts";
 import { useHealth } from "../api/queries.ts";
 import { Sign } from "../parts/marks.tsx";
 import { Pairs, Panel } from "../parts/panels.tsx";
@@ -27,6 +27,7 @@ const EXCHANGES: Record<string, string> = {
   refused_by_policies: "Refused by policies",
   policies_would_refuse: "Would be refused by rules in monitor mode",
   missing_from_capture: "Missing from the capture",
+  told_again: "Told again by another source",
 };
 
 function Whole({ health }: { health: Health }) {
@@ -67,6 +68,7 @@ function Whole({ health }: { health: Health }) {
             />
           </div>
         </Panel>
+        <Receivers health={health} />
       </div>
       <div className="stack">
         <Panel title="Store" sub="since it began">
@@ -104,6 +106,31 @@ function Whole({ health }: { health: Health }) {
       </div>
     </div>
   );
+}
+
+/** What others saw and told, and how much of it was not taken. */
+function Receivers({ health }: { health: Health }) {
+  const by = (counts: NamedCount[]) =>
+    counts.map((one) => `${count(one.count)} ${spaced(one.name)}`).join(", ") || "0";
+  return health.receivers.map((one) => (
+    <Panel key={one.name} title={visible(`Receiver ${one.name}`, 80)} sub="since it began">
+      <div className="pb">
+        <Pairs
+          items={[
+            [capital(spaced(one.kind)), visible(one.address, 60)],
+            ["Open", `${count(one.connections)} connections, ${count(one.streams)} streams`],
+            ["Exchanges handed over", count(one.handed_over)],
+            [
+              "Dropped, because too many waited",
+              one.dropped > 0 ? <b className="tone s-critical">{count(one.dropped)}</b> : "0",
+            ],
+            ["Not taken, or not all of it", by(one.refused)],
+            ["No exchange", by(one.left_out)],
+          ]}
+        />
+      </div>
+    </Panel>
+  ));
 }
 
 /** Every limit has a name; one that was hit means that something was refused, or not seen in full. */

@@ -1,6 +1,7 @@
 //! Traces of OpenTelemetry, as a collector writes them to a file (OTLP in JSON).
 
 mod attributes;
+mod protobuf;
 
 use std::collections::VecDeque;
 
@@ -8,6 +9,7 @@ use bartizan_model::{Duration, Exchange, source::Ordering};
 use serde::Deserialize;
 
 use self::attributes::{Attribute, fill};
+pub(super) use self::protobuf::each as each_of_protobuf;
 use super::{
     Head, Reading, Source, SourceItem, SourceLimits,
     entries::{Entries, EntrySource, Found},
@@ -209,6 +211,19 @@ impl Request {
 /// A number, written as one or as text (as proto3 writes 64 bits).
 fn number(value: &serde_json::Value) -> Option<i64> {
     value.as_i64().or_else(|| value.as_str()?.parse().ok())
+}
+
+/// Reads an export in JSON and gives each span, as what is sent to a receiver.
+///
+/// # Errors
+/// When it is no export; nothing was given then.
+pub(super) fn each_of_json(
+    export: &[u8],
+    give: &mut dyn FnMut(Result<Box<Exchange>, SkipReason>),
+) -> Result<(), serde_json::Error> {
+    let request: Request = serde_json::from_slice(export)?;
+    request.spans().map(read).for_each(give);
+    Ok(())
 }
 
 fn read(span: Span) -> Result<Box<Exchange>, SkipReason> {

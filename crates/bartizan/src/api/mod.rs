@@ -27,7 +27,7 @@ use axum::{Router, http::StatusCode, routing::any};
 use bartizan_analysis::classes::custom::CustomClasses;
 use bartizan_gateway::Running;
 use bartizan_model::{Scope, Timestamp, analysis::NamedCount};
-use bartizan_pipeline::{live::Counters, sinks::Couriers};
+use bartizan_pipeline::{live::Counters, sinks::Couriers, sources::receivers::Receivers};
 use bartizan_store::{DataDirectory, Store};
 use tokio::sync::Mutex;
 
@@ -74,6 +74,8 @@ pub(crate) struct Server {
     pub(crate) watch: Watch,
     /// What carries events to sinks.
     pub(crate) couriers: Arc<Couriers>,
+    /// Where what others saw is taken.
+    pub(crate) receivers: Arc<Receivers>,
     /// Connections to the administration listener that were closed for a limit.
     pub(crate) closed: Arc<Closed>,
     /// What the gateway runs on.
@@ -109,13 +111,13 @@ impl Api {
     fn figures(&self) -> Result<Figures, Problem> {
         let server = &self.0.server;
         let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
-        Ok(Figures::of(&gateway, &server.counters, &server.couriers))
+        Ok(Figures::of(&gateway, &server.counters, &server.couriers, &server.receivers))
     }
 
     fn limits_reached(&self) -> Result<Vec<NamedCount>, Problem> {
         let server = &self.0.server;
         let gateway = server.gateway.upgrade().ok_or_else(Problem::stopping)?;
-        Ok(limits::reached(&gateway, &server.counters, &server.closed))
+        Ok(limits::reached(&gateway, &server.counters, &server.closed, &server.receivers))
     }
 
     fn store(&self) -> Result<Arc<dyn Store>, Problem> {

@@ -14,7 +14,10 @@ use bartizan_gateway::policy::{ITEMS as POLICIES, PolicyItem};
 use bartizan_model::{ItemMeta, Mode, Subject};
 use bartizan_pipeline::{
     sinks::{SINKS, SinkItem},
-    sources::{SOURCES, SourceItem},
+    sources::{
+        SOURCES, SourceItem,
+        receivers::{RECEIVERS, ReceiverItem},
+    },
 };
 
 use super::{
@@ -39,6 +42,8 @@ pub(super) enum Item {
     CustomClass(&'static CustomClass),
     /// A source.
     Source(&'static SourceItem),
+    /// A kind of receiver.
+    Receiver(&'static ReceiverItem),
     /// A web framework.
     Framework(&'static Framework),
     /// A kind of inline policy.
@@ -62,6 +67,7 @@ impl Item {
         out.extend(CLASSES.iter().map(|i| Self::Class(i)));
         out.extend(custom.into_iter().flat_map(CustomClasses::iter).map(Self::CustomClass));
         out.extend(SOURCES.iter().map(|i| Self::Source(i)));
+        out.extend(RECEIVERS.iter().map(|i| Self::Receiver(i)));
         out.extend(FRAMEWORKS.iter().map(|i| Self::Framework(i)));
         out.extend(POLICIES.iter().map(|i| Self::Policy(i)));
         out.extend(SINKS.iter().map(|i| Self::Sink(i)));
@@ -80,6 +86,7 @@ impl Item {
             Self::Detector(_) => "detector",
             Self::Class(_) | Self::CustomClass(_) => "data class",
             Self::Source(_) => "source",
+            Self::Receiver(_) => "receiver",
             Self::Framework(_) => "framework",
             Self::Policy(_) => "policy",
             Self::Sink(_) => "sink",
@@ -93,13 +100,14 @@ impl Item {
             Self::Detector(_) => "detectors",
             Self::Class(_) | Self::CustomClass(_) => "data classes",
             Self::Source(_) => "sources",
+            Self::Receiver(_) => "receivers",
             Self::Framework(_) => "frameworks",
             Self::Policy(_) => "policies",
             Self::Sink(_) => "sinks",
         }
     }
 
-    /// The published code; classes, sources, frameworks, policies and sinks go by their name.
+    /// The published code; classes, sources, receivers, frameworks, policies and sinks go by their name.
     pub(super) fn code(&self) -> &'static str {
         match self {
             Self::Check(item) => item.meta.code,
@@ -107,6 +115,7 @@ impl Item {
             Self::Class(item) => item.class.as_str(),
             Self::CustomClass(class) => class.class().as_str(),
             Self::Source(item) => item.name,
+            Self::Receiver(item) => item.kind,
             Self::Framework(item) => item.name,
             Self::Policy(item) => item.kind,
             Self::Sink(item) => item.kind,
@@ -128,6 +137,7 @@ impl Item {
             Self::Class(item) => item.title,
             Self::CustomClass(class) => class.title(),
             Self::Source(item) => item.title,
+            Self::Receiver(item) => item.title,
             Self::Framework(item) => item.title,
             Self::Policy(item) => item.title,
             Self::Sink(item) => item.title,
@@ -162,6 +172,11 @@ impl Item {
                 out
             }
             Self::Source(item) => vec![("What", item.what.to_owned())],
+            Self::Receiver(item) => vec![
+                ("What", item.what.to_owned()),
+                ("Sender", item.sender.to_owned()),
+                (EXAMPLE, in_a_file("receivers", item.examples)),
+            ],
             Self::Framework(item) => vec![("What", item.documentation.to_owned())],
             Self::Policy(item) => vec![
                 ("What", item.documentation.to_owned()),

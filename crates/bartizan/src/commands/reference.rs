@@ -20,6 +20,7 @@ pub(super) fn run(folder: &Path) -> Result<Exit, CommandError> {
         ("detectors.md", family("Detectors", "detector")),
         ("data-classes.md", family("Data classes", "data class")),
         ("sources.md", family("Sources", "source")),
+        ("receivers.md", family("Receivers", "receiver")),
         ("frameworks.md", family("Web frameworks", "framework")),
         ("policies.md", family("Policies", "policy")),
         ("sinks.md", family("Sinks", "sink")),
@@ -75,8 +76,8 @@ fn configuration() -> String {
         "{NOTE}# Configuration\n\nOne file, `bartizan.yaml` or `bartizan.toml`, in the working directory or \
          named with `--config`. Every key can be left out, except those of list items that have no \
          default. `BARTIZAN_SECTION__KEY` overrides a key that is no list. `[]` stands for each item of a \
-         list; [policies](policies.md) and [sinks](sinks.md) say what each kind of these does, with an \
-         example.\n\n\
+         list; [policies](policies.md), [receivers](receivers.md) and [sinks](sinks.md) say what each kind of these \
+         does, with an example.\n\n\
          `bartizan config check` says whether `serve` would take a file, `config show` what is in force. \
          `serve` takes a changed file over as a whole or not at all, when it changes and on SIGHUP.\n\n\
          | key | default | meaning |\n|---|---|---|\n"

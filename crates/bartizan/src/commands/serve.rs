@@ -36,7 +36,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if let Some(address) = &arguments.admin {
         admin.listen.clone_from(address);
     }
-    let descriptors = descriptors::raise(&gateway, &admin);
+    let descriptors = descriptors::raise(&gateway, &admin, &config.receivers);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
     let mut start = start(config, gateway, admin, &folder, &arguments.spec, runtimes)?;
     start.capture = arguments.capture.clone().map(|path| (path, clear));
@@ -123,6 +123,7 @@ pub(super) fn start(
         configuration: config.to_yaml().map_err(CommandError::usage)?,
         policies: config.policies.clone(),
         sinks: config.sinks.clone(),
+        receivers: config.receivers.clone(),
         admin,
         first_password: FirstPassword::Once,
         snapshot: Arc::new(snapshot),
@@ -163,12 +164,21 @@ fn greet(serving: &Serving, folder: &Path, config: &Config) {
     for address in serving.gateway().addresses() {
         anstream::eprintln!("listening on {address}");
     }
+    for (name, kind, address) in serving.receivers().addresses() {
+        anstream::eprintln!("receiving {name} ({kind}) on {address}");
+    }
     let admin = serving.admin_address();
     anstream::eprintln!("administration, health and metrics on http://{admin}");
     if let Some(path) = serving.first_password() {
         anstream::eprintln!("log in as admin with the password in {}", path.display());
     }
     anstream::eprintln!("results in {}", folder.display());
+    if serving.gateway().addresses().is_empty() {
+        anstream::eprintln!(
+            "nothing goes through this gateway: what receivers take is judged, nothing is enforced"
+        );
+        return;
+    }
     anstream::eprintln!(
         "enforced: strict HTTP, sizes (request bodies up to {} bytes), deadlines, own API keys; \
          everything else is watched and judged only, unless a policy says enforce",
@@ -212,7 +222,7 @@ fn watch(
             Ok((Ok(_), _)) if cli.quiet => {}
             Ok((Ok(gateway), new)) => {
                 anstream::eprintln!("configuration reloaded");
-                warn(descriptors::raise(&gateway, &loaded.config.admin));
+                warn(descriptors::raise(&gateway, &loaded.config.admin, &new.config.receivers));
                 for key in fixed(&loaded.config, &new.config) {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }

@@ -17,7 +17,7 @@ use bartizan_analysis::{
 };
 use bartizan_gateway::policy::PolicyConfig;
 use bartizan_model::{HashKey, Limits, Scope, Severity};
-use bartizan_pipeline::sinks::SinkConfig;
+use bartizan_pipeline::{sinks::SinkConfig, sources::receivers::ReceiverConfig};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -49,6 +49,10 @@ pub struct Config {
     /// `/partners/**` leaves it in force everywhere else. One with the name of a default policy takes
     /// its place altogether.
     pub policies: Vec<PolicyConfig>,
+    /// Where `bartizan serve` takes what others saw, beside or instead of what goes through its gateway, each
+    /// with a name and exactly one kind. None by default. With receivers and without a service the
+    /// gateway does not listen. What several sources saw counts once.
+    pub receivers: Vec<ReceiverConfig>,
     /// Where events of findings, incidents and detections are sent by `bartizan serve`, each with a
     /// name and exactly one kind. What was found before a sink is named here is not sent to it.
     pub sinks: Vec<SinkConfig>,

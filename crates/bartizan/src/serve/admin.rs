@@ -4,6 +4,7 @@
 
 mod dashboard;
 mod door;
+mod receiver_metrics;
 mod sink_metrics;
 
 use std::{
@@ -21,7 +22,7 @@ use axum::{
     routing::get,
 };
 use bartizan_gateway::{Running, policy::Enforcement};
-use bartizan_pipeline::{live::Counters, sinks::Couriers};
+use bartizan_pipeline::{live::Counters, sinks::Couriers, sources::receivers::Receivers};
 use prometheus_client::{encoding::text::encode_registry, registry::Registry};
 use tokio::{net::TcpListener, sync::watch};
 
@@ -38,6 +39,7 @@ struct Shared {
     hosts: Arc<Vec<String>>,
     closed: Arc<Closed>,
     sinks: Arc<Couriers>,
+    receivers: Arc<Receivers>,
 }
 
 /// A listener that serves until it is stopped.
@@ -53,7 +55,7 @@ impl Admin {
         enforcement: &Enforcement,
         counters: Arc<Counters>,
         api: &Api,
-        (sinks, closed): (Arc<Couriers>, Arc<Closed>),
+        (sinks, receivers, closed): (Arc<Couriers>, Arc<Receivers>, Arc<Closed>),
     ) -> Result<Self, ServeError> {
         let fail = |source| ServeError::Admin { address: config.listen.clone(), source };
         let listener = TcpListener::bind(&config.listen).await.map_err(fail)?;
@@ -77,7 +79,7 @@ impl Admin {
         let longest = Duration::from_secs(u64::from(config.request_seconds));
         let door = Door::new(listener, most, longest, Arc::clone(&closed));
         let hosts = Arc::new(hosts);
-        let shared = Shared { gateway, counters, policies, hosts, closed, sinks };
+        let shared = Shared { gateway, counters, policies, hosts, closed, sinks, receivers };
         let app = Router::new()
             .route("/healthz", get(health))
             .route("/readyz", get(ready))
@@ -129,7 +131,8 @@ async fn health() -> &'static str {
 /// Whether it should be sent new connections (503 from when it is asked to stop), and how much of the
 /// traffic was judged.
 async fn ready(State(shared): State<Shared>) -> (StatusCode, Json<Figures>) {
-    let mut figures = Figures::of(&shared.gateway, &shared.counters, &shared.sinks);
+    let Shared { gateway, counters, sinks, receivers, .. } = &shared;
+    let mut figures = Figures::of(gateway, counters, sinks, receivers);
     // What a sink said is for who is logged in.
     figures.sinks.iter_mut().for_each(|sink| sink.last_error.clear());
     let status = if figures.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
@@ -170,6 +173,16 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ),
         ("capture_lost", "Exchanges that are missing from the capture", &counters.capture_lost),
         (
+            "exchanges_told_again",
+            "Exchanges that another source had told of, and that do not count again",
+            &counters.copies,
+        ),
+        (
+            "exchange_ids_forgotten",
+            "Ids of exchanges that were forgotten early: copies of those count again",
+            &counters.ids_forgotten,
+        ),
+        (
             "admin_connections_displaced",
             "Connections to the administration listener closed for newer ones",
             &closed.displaced,
@@ -186,6 +199,7 @@ async fn metrics(State(shared): State<Shared>) -> Response {
         ));
     }
     sink_metrics::of_sinks(&mut text, &shared.sinks.figures());
+    receiver_metrics::of_receivers(&mut text, &shared.receivers.figures());
     text.push_str("# EOF\n");
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(header::CONTENT_TYPE, kind)], text).into_response()

@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use bartizan_gateway::Config;
+use bartizan_pipeline::sources::receivers::ReceiverConfig;
 
 use crate::config::gateway::AdminConfig;
 
@@ -13,19 +14,28 @@ const OTHERS: u64 = 64;
 /// too low for the limits of the gateway is said.
 #[cfg(unix)]
 #[must_use]
-pub(crate) fn raise(config: &Config, admin: &AdminConfig) -> Option<String> {
+pub(crate) fn raise(
+    config: &Config,
+    admin: &AdminConfig,
+    receivers: &[ReceiverConfig],
+) -> Option<String> {
     use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
     let limit = getrlimit(Resource::Nofile);
     let raised = Rlimit { current: limit.maximum, ..limit };
     let in_force = if setrlimit(Resource::Nofile, raised).is_ok() { raised } else { limit };
-    shortage(in_force.current, needed(config, admin))
+    let received = receivers.iter().map(|one| u64::from(one.limits.connections)).sum::<u64>();
+    shortage(in_force.current, needed(config, admin).saturating_add(received))
 }
 
 /// Other systems have no such limit.
 #[cfg(not(unix))]
 #[must_use]
-pub(crate) fn raise(_config: &Config, _admin: &AdminConfig) -> Option<String> {
+pub(crate) fn raise(
+    _config: &Config,
+    _admin: &AdminConfig,
+    _receivers: &[ReceiverConfig],
+) -> Option<String> {
     None
 }
 

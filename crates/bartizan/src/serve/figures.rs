@@ -6,6 +6,7 @@ use bartizan_gateway::Running;
 use bartizan_pipeline::{
     live::Counters,
     sinks::{Couriers, SinkFigures},
+    sources::receivers::{ReceiverFigures, Receivers},
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,6 +24,8 @@ pub(crate) struct Figures {
     pub(crate) store: StoreFigures,
     /// How sinks fare; a few seconds old.
     pub(crate) sinks: Vec<SinkFigures>,
+    /// What receivers took.
+    pub(crate) receivers: Vec<ReceiverFigures>,
 }
 
 /// Exchanges since the server began.
@@ -44,6 +47,8 @@ pub(crate) struct ExchangeFigures {
     policies_would_refuse: u64,
     /// Missing from the capture.
     missing_from_capture: u64,
+    /// That another source had told of: they count once.
+    told_again: u64,
 }
 
 /// What was kept since the server began.
@@ -60,7 +65,12 @@ pub(crate) struct StoreFigures {
 }
 
 impl Figures {
-    pub(crate) fn of(gateway: &Running, counters: &Counters, sinks: &Couriers) -> Self {
+    pub(crate) fn of(
+        gateway: &Running,
+        counters: &Counters,
+        sinks: &Couriers,
+        receivers: &Receivers,
+    ) -> Self {
         let load = |counter: &AtomicU64| counter.load(Relaxed);
         Self {
             ready: !gateway.is_ending(),
@@ -74,6 +84,7 @@ impl Figures {
                 refused_by_policies: load(&counters.refused),
                 policies_would_refuse: load(&counters.would_refuse),
                 missing_from_capture: load(&counters.capture_lost),
+                told_again: load(&counters.copies),
             },
             store: StoreFigures {
                 steps_kept: load(&counters.kept),
@@ -82,6 +93,7 @@ impl Figures {
                 exchange_facts_removed: load(&counters.facts_removed),
             },
             sinks: sinks.figures(),
+            receivers: receivers.figures(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{
     cell::RefCell,
     sync::{Arc, atomic::Ordering::Relaxed},
     thread::JoinHandle,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use super::{
@@ -15,16 +15,21 @@ use super::{
 };
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::handover::Receiver;
-use bartizan_model::{Timestamp, analysis::Analysis};
+use bartizan_model::{Exchange, Timestamp, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{KeepError, Keeper},
     live::{Counters, Live, Next},
+    once::{Once, Seen},
+    sources::receivers::Receivers,
 };
 use bartizan_store::DataDirectory;
 
 /// How long the lane lets exchanges gather when it has judged all there were: under steady traffic it
 /// looks at several each time it wakes, and a request finds nobody that it would have to wake.
 const GATHER: Duration = Duration::from_millis(2);
+
+/// The source of exchanges of the gateway.
+const GATEWAY: &str = "gateway";
 
 /// What the lane works with.
 pub(super) struct Lane {
@@ -46,6 +51,10 @@ pub(super) struct Lane {
     pub(super) watch: Watch,
     /// How long the baseline of the change log lasts.
     pub(super) settling: bartizan_model::Duration,
+    /// Who else than the gateway hands over.
+    pub(super) receivers: Arc<Receivers>,
+    /// Whether anything goes through the gateway.
+    pub(super) is_inline: bool,
 }
 
 impl Lane {
@@ -56,11 +65,23 @@ impl Lane {
 
     fn run(self) -> Result<Analysis, KeepError> {
         let Self {
-            mut receiver, snapshot, state, counters, directory, behind, capture, watch, ..
+            mut receiver,
+            snapshot,
+            state,
+            counters,
+            directory,
+            behind,
+            capture,
+            watch,
+            receivers,
+            is_inline,
+            settling,
         } = self;
         let capture = RefCell::new(capture);
         let mut lost = 0;
         let mut has_judged = false;
+        let mut copies = Copies { once: Once::default(), receivers, is_inline };
+        let compared = Arc::clone(&counters);
         let mut next = |longest: Duration| loop {
             let dropped = receiver.dropped();
             if dropped > lost {
@@ -68,9 +89,12 @@ impl Lane {
                 lost = dropped;
                 return Next::Lost(since);
             }
+            if let Some(exchange) = copies.due(&compared) {
+                return Next::Exchange(exchange);
+            }
             // A lower priority alone gives way at the next tick of the kernel only, milliseconds later.
             std::thread::yield_now();
-            let longest = longest.min(capture::FLUSH);
+            let longest = copies.wake(longest.min(capture::FLUSH));
             let gathered = receiver.try_recv().or_else(|| {
                 std::mem::take(&mut has_judged).then(|| std::thread::sleep(GATHER))?;
                 receiver.try_recv()
@@ -85,15 +109,18 @@ impl Lane {
                     }
                     return Next::Idle;
                 }
-                Ok(None) => return Next::Ended,
-                Ok(Some(finished)) => match finished.into_exchange() {
-                    Some(exchange) => {
-                        has_judged = true;
-                        return Next::Exchange(Box::new(exchange));
-                    }
-                    // No valid head was read: there is nothing to judge.
-                    None => continue,
+                Ok(None) => match copies.rest(&compared) {
+                    Some(exchange) => return Next::Exchange(exchange),
+                    None => return Next::Ended,
                 },
+                // Without a valid head there is nothing to judge.
+                Ok(Some(handed)) => {
+                    let Some(exchange) = handed.into_exchange() else { continue };
+                    has_judged = true;
+                    // What does not count is nothing, and writing results does not wait for what does.
+                    let new = copies.take(Box::new(exchange), &compared);
+                    return new.map_or(Next::Idle, Next::Exchange);
+                }
             }
         };
         let mut told = false;
@@ -119,8 +146,64 @@ impl Lane {
                 }
             },
         };
-        let keeper = Keeper::live(&behind, &directory, "gateway", now).settling(self.settling);
+        let keeper = Keeper::live(&behind, &directory, GATEWAY, now).settling(settling);
         live.run(keeper, &mut next)
+    }
+}
+
+/// Counts once what several sources saw.
+struct Copies {
+    once: Once,
+    receivers: Arc<Receivers>,
+    is_inline: bool,
+}
+
+impl Copies {
+    fn take(&mut self, exchange: Box<Exchange>, counters: &Counters) -> Option<Box<Exchange>> {
+        let sources = self.receivers.count() + usize::from(self.is_inline);
+        // Without receivers there is nothing to compare, and it costs nothing.
+        if self.is_inline && sources == 1 {
+            return Some(exchange);
+        }
+        let seen = self.once.take(exchange, sources < 2, Instant::now());
+        self.settle(seen, counters)
+    }
+
+    /// What waited long enough for a better copy.
+    fn due(&mut self, counters: &Counters) -> Option<Box<Exchange>> {
+        while let Some(seen) = self.once.due(Instant::now()) {
+            if let Some(exchange) = self.settle(seen, counters) {
+                return Some(exchange);
+            }
+        }
+        None
+    }
+
+    /// What waits, when nothing more can come.
+    fn rest(&mut self, counters: &Counters) -> Option<Box<Exchange>> {
+        while let Some(seen) = self.once.release(Instant::now()) {
+            if let Some(exchange) = self.settle(seen, counters) {
+                return Some(exchange);
+            }
+        }
+        None
+    }
+
+    /// How long there is nothing to do for it.
+    fn wake(&self, longest: Duration) -> Duration {
+        self.once.due_in(Instant::now()).map_or(longest, |due| due.min(longest))
+    }
+
+    fn settle(&self, seen: Seen, counters: &Counters) -> Option<Box<Exchange>> {
+        counters.ids_forgotten.store(self.once.forgotten(), Relaxed);
+        match seen {
+            Seen::New(exchange) => Some(exchange),
+            Seen::Copy => {
+                counters.copies.fetch_add(1, Relaxed);
+                None
+            }
+            Seen::Held => None,
+        }
     }
 }
 

@@ -3,10 +3,12 @@
 mod admin;
 mod capture;
 pub(crate) mod descriptors;
+mod error;
 mod figures;
 mod in_force;
 mod lane;
 pub(crate) mod limits;
+mod receivers;
 mod runtimes;
 mod settings;
 pub(crate) mod sinks;
@@ -23,19 +25,21 @@ use std::{
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::{
     Gateway, Running, handover,
-    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, PolicyError, Surroundings, keep_up},
+    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, Surroundings, keep_up},
 };
 use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
     live::Counters,
-    sinks::{Couriers, SinkConfig, SinkError},
+    sinks::{Couriers, SinkConfig},
+    sources::receivers::{self as listening, ReceiverConfig, Receivers},
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
+pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError};
@@ -46,7 +50,7 @@ pub(crate) use watch::{LiveExchange, Watch};
 
 use self::{admin::Admin, capture::Capture, in_force::Modes, lane::Lane, settings::compile};
 use crate::{
-    api::{self, Api, FirstUserError},
+    api::{self, Api},
     catalog,
     config::Config,
 };
@@ -55,103 +59,6 @@ use crate::{
 const RETAIN: Duration = Duration::from_secs(3_600);
 /// How long the last events may take to be sent. What is left is sent by the next start.
 const LAST_EVENTS: Duration = Duration::from_secs(5);
-
-/// Why serving cannot begin, or ended badly.
-#[derive(Debug, thiserror::Error)]
-pub enum ServeError {
-    /// The configuration cannot be used.
-    #[error(transparent)]
-    Settings(#[from] SettingsError),
-    /// The gateway refuses it, or cannot listen.
-    #[error(transparent)]
-    Gateway(bartizan_gateway::ConfigError),
-    /// A policy cannot be compiled.
-    #[error(transparent)]
-    Policy(#[from] PolicyError),
-    /// A sink cannot be compiled.
-    #[error(transparent)]
-    Sink(#[from] SinkError),
-    /// The configuration cannot be written as it is shown.
-    #[error("cannot write the configuration as YAML: {0}")]
-    Unwritable(String),
-    /// The API keys cannot be read.
-    #[error("cannot read the API keys: {0}")]
-    Keys(String),
-    /// The modes to which policies were switched cannot be read.
-    #[error(transparent)]
-    Modes(#[from] ModesError),
-    /// The administration listener cannot be opened.
-    #[error("cannot listen on {address} for administration: {source}")]
-    Admin {
-        /// The address.
-        address: String,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// The capture cannot be written.
-    #[error("cannot write the capture {}: {source}", path.display())]
-    Capture {
-        /// The file.
-        path: PathBuf,
-        /// What the system said.
-        source: std::io::Error,
-    },
-    /// There is nobody who could log in.
-    #[error(transparent)]
-    FirstUser(#[from] FirstUserError),
-    /// A thread cannot be started.
-    #[error("cannot start a thread: {0}")]
-    Thread(std::io::Error),
-    /// The last results cannot be kept.
-    #[error(transparent)]
-    Keep(#[from] KeepError),
-}
-
-impl ServeError {
-    /// Whether it is about what the configuration file says.
-    pub(crate) fn is_of_the_configuration(&self) -> bool {
-        use bartizan_gateway::ConfigError::{Listeners, Value};
-        match self {
-            Self::Settings(error) => !error.key.starts_with("--"),
-            Self::Policy(_) | Self::Sink(_) | Self::Gateway(Value { .. } | Listeners) => true,
-            _ => false,
-        }
-    }
-
-    /// What to do about it.
-    pub(crate) const fn help(&self) -> &'static str {
-        use bartizan_gateway::ConfigError;
-        match self {
-            Self::Settings(_) | Self::Gateway(ConfigError::Value { .. }) => {
-                "`bartizan config schema` describes every key"
-            }
-            Self::Gateway(ConfigError::File { .. }) => "name a file that can be read and used",
-            Self::Gateway(ConfigError::Listeners) => "restart to listen elsewhere",
-            Self::Gateway(_) => "name another address with --listen, or end what listens there",
-            Self::Policy(_) => "`bartizan explain` lists the kinds of policies with examples",
-            Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
-            Self::Unwritable(_) => "the configuration in force stays as it was",
-            Self::Keys(_) | Self::Modes(ModesError::Store(_)) => {
-                "is the folder of the store readable?"
-            }
-            Self::Modes(ModesError::Unreadable(_)) => {
-                "restore the store from a backup, or start with --forget-switches: each policy is then \
-                 in the mode of the configuration, and the audit log says so"
-            }
-            Self::Admin { .. } => "name another address with --admin",
-            Self::FirstUser(_) => "is the folder of the store writable?",
-            Self::Capture { .. } => "name another file with --capture",
-            Self::Thread(_) => "the system has no room for another thread",
-            Self::Keep(_) => "what was acknowledged before is there",
-        }
-    }
-}
-
-impl From<bartizan_gateway::ConfigError> for ServeError {
-    fn from(error: bartizan_gateway::ConfigError) -> Self {
-        Self::Gateway(settings::in_the_file(error))
-    }
-}
 
 /// Compiles everything as serving would, files that are named among it, and serves nothing. Gives what
 /// the gateway is told.
@@ -162,7 +69,7 @@ pub fn check(
     config: &Config,
     overrides: &Overrides,
 ) -> Result<bartizan_gateway::Config, ServeError> {
-    let gateway = compile(&config.gateway, overrides)?;
+    let gateway = compile(config, overrides)?;
     Gateway::check(&gateway).map_err(ServeError::from)?;
     settings::check_admin(&config.admin)?;
     let policies = PolicyConfig::with_defaults(config.policies.clone());
@@ -170,6 +77,7 @@ pub fn check(
     Enforcement::new(&policies, Surroundings::embedded(HashKey::new([0; 32])))?;
     sinks::compile(&config.sinks)?;
     catalog::compile(&config.catalog, &[])?;
+    listening::compile(&config.receivers)?;
     Ok(gateway)
 }
 
@@ -183,6 +91,8 @@ pub struct Start {
     pub policies: Vec<PolicyConfig>,
     /// Where events are sent.
     pub sinks: Vec<SinkConfig>,
+    /// Where what others saw is taken.
+    pub receivers: Vec<ReceiverConfig>,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Whether the password of the first user has to be changed, where that user is made.
@@ -223,6 +133,7 @@ pub struct Serving {
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     couriers: Arc<Couriers>,
+    receivers: Arc<Receivers>,
     traffic: Arc<Runtime>,
     behind: Arc<Behind>,
     counters: Arc<Counters>,
@@ -238,7 +149,8 @@ impl Serving {
         let Start {
             gateway, admin, snapshot, state, directory, runtimes, waiting, capture, ..
         } = start;
-        let Runtimes { traffic, behind } = runtimes;
+        let Runtimes { traffic, behind } = &runtimes;
+        let (traffic, behind) = (Arc::clone(traffic), Arc::clone(behind));
         let configured = PolicyConfig::with_defaults(start.policies);
         let kept = (directory.store(), &snapshot.scope);
         if start.forget_switches {
@@ -261,6 +173,7 @@ impl Serving {
             })
             .transpose()?;
         let compiled = sinks::compile(&start.sinks)?;
+        let received = listening::compile(&start.receivers)?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
         let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
@@ -273,7 +186,9 @@ impl Serving {
         let first_password = behind.block_on(first)?;
         traffic.block_on(enforcement.warm());
         let inline = Arc::clone(&enforcement) as Arc<_>;
+        let (queue, is_inline) = (sender.clone(), !gateway.services.is_empty());
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
+        let receivers = receivers::start(&runtimes, queue, received)?;
         let in_force = InForce {
             configuration: start.configuration,
             gateway,
@@ -291,6 +206,7 @@ impl Serving {
             classes: Arc::clone(&snapshot.classes),
             watch: watch.clone(),
             couriers: Arc::clone(&couriers),
+            receivers: Arc::clone(&receivers),
             closed: Arc::clone(&closed),
             traffic: traffic.handle().clone(),
         };
@@ -301,7 +217,7 @@ impl Serving {
             &enforcement,
             Arc::clone(&counters),
             &api,
-            (Arc::clone(&couriers), closed),
+            (Arc::clone(&couriers), Arc::clone(&receivers), closed),
         ))?;
         behind.spawn(retain(
             Arc::downgrade(&directory),
@@ -319,6 +235,8 @@ impl Serving {
             capture,
             watch,
             settling: start.settling,
+            receivers: Arc::clone(&receivers),
+            is_inline,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;
         let gateway = running;
@@ -328,6 +246,7 @@ impl Serving {
             admin,
             lane,
             couriers,
+            receivers,
             traffic,
             behind,
             counters,
@@ -339,6 +258,11 @@ impl Serving {
     #[must_use]
     pub fn gateway(&self) -> &Running {
         &self.gateway
+    }
+
+    /// Where what others saw is taken.
+    pub(crate) fn receivers(&self) -> &Receivers {
+        &self.receivers
     }
 
     /// Figures of the judgement.
@@ -380,9 +304,10 @@ impl Serving {
         config: &Config,
         overrides: &Overrides,
     ) -> Result<bartizan_gateway::Config, ServeError> {
-        let compiled = compile(&config.gateway, overrides)?;
+        let compiled = compile(config, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
         let sinks = sinks::compile(&config.sinks)?;
+        let received = self.receivers.prepare(listening::compile(&config.receivers)?)?;
         let configuration = config.to_yaml().map_err(ServeError::Unwritable)?;
         let mut in_force = self.in_force.blocking_lock();
         let taken_over = {
@@ -393,6 +318,8 @@ impl Serving {
         in_force.enforcement.forget_others();
         taken_over?;
         self.couriers.replace(sinks);
+        let _context = self.traffic.enter();
+        self.receivers.apply(received);
         Ok(compiled)
     }
 
@@ -411,9 +338,12 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, couriers, traffic, behind, counters, .. } = self;
+        let Self { gateway, admin, lane, couriers, receivers, traffic, behind, counters, .. } =
+            self;
         let mut hurry = pin!(hurry);
         let mut is_hurried = false;
+        // First, for the queue ends with the gateway.
+        traffic.block_on(receivers.stop());
         let drained = traffic.block_on(async {
             tokio::select! {
                 drained = gateway.drain(longest) => drained,

@@ -4,9 +4,12 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 use bartizan_gateway::{ClientDeadlines, config as gateway, head::HeadLimits};
 
-use crate::config::gateway::{
-    AccessLogConfig, AdminConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig,
-    OverLimit, ServiceConfig, UpstreamProtocol,
+use crate::config::{
+    Config,
+    gateway::{
+        AccessLogConfig, AdminConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig,
+        OverLimit, ServiceConfig, UpstreamProtocol,
+    },
 };
 
 const MIB: usize = 1024 * 1024;
@@ -34,14 +37,16 @@ pub struct Overrides {
     pub upstream: Option<String>,
 }
 
-/// The configuration of the gateway.
+/// The configuration of the gateway. With receivers and without an upstream it does not listen.
 ///
 /// # Errors
-/// When no upstream is named, or an address, network or URL cannot be read.
+/// When neither an upstream nor a receiver is named, or an address, network or URL cannot be read.
 pub(super) fn compile(
-    config: &GatewayConfig,
+    whole: &Config,
     overrides: &Overrides,
 ) -> Result<gateway::Config, SettingsError> {
+    let config = &whole.gateway;
+    let is_inline = whole.receivers.is_empty() || overrides.listen.is_some();
     let listeners = match &overrides.listen {
         Some(address) => {
             vec![ListenerConfig { address: address.clone(), ..ListenerConfig::default() }]
@@ -52,12 +57,14 @@ pub(super) fn compile(
         Some(url) => vec![one_service(url)],
         None => config.services.clone(),
     };
-    if services.is_empty() {
+    if services.is_empty() && is_inline {
         return Err(wrong(
             "gateway.services",
-            "no upstream is named: use --upstream http://HOST:PORT or list services",
+            "no upstream is named: use --upstream http://HOST:PORT or list services, or list \
+             receivers for what others saw",
         ));
     }
+    let listeners = if services.is_empty() { Vec::new() } else { listeners };
     if let Some((at, name)) = hidden(&services) {
         let problem = format!("is never asked: `{name}` before it takes all of it");
         return Err(wrong(format!("gateway.services.{at}"), problem));
@@ -348,7 +355,7 @@ mod tests {
 
     fn with_upstream(url: &str) -> Result<gateway::Config, SettingsError> {
         let overrides = Overrides { upstream: Some(url.to_owned()), listen: None };
-        compile(&GatewayConfig::default(), &overrides)
+        compile(&Config::default(), &overrides)
     }
 
     #[test]
@@ -411,10 +418,10 @@ mod tests {
             assert!(error.problem.contains(problem), "{url}: {error}");
             assert_eq!(error.key, "--upstream");
         }
-        let none = compile(&GatewayConfig::default(), &Overrides::default());
+        let none = compile(&Config::default(), &Overrides::default());
         assert!(none.expect_err("no upstream").problem.contains("--upstream"));
-        let config =
-            GatewayConfig { trusted_proxies: vec!["10.0.0.0/40".to_owned()], ..Default::default() };
+        let mut config = Config::default();
+        config.gateway.trusted_proxies = vec!["10.0.0.0/40".to_owned()];
         let overrides = Overrides { upstream: Some("http://a:1".to_owned()), listen: None };
         let error = compile(&config, &overrides).expect_err("no network");
         assert_eq!(error.key, "gateway.trusted_proxies.0");

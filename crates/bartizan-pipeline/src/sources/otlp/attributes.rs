@@ -16,6 +16,13 @@ pub(super) struct Attribute {
     value: Value,
 }
 
+impl Attribute {
+    /// An attribute of which the value is an `AnyValue` in JSON.
+    pub(super) const fn new(key: String, value: Value) -> Self {
+        Self { key, value }
+    }
+}
+
 /// Where attributes go; of several for one place the first in this list counts. The second half are the names
 /// before version 1.23 of the conventions.
 const TABLE: &[(&str, Field)] = &[

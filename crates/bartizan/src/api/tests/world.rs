@@ -18,7 +18,11 @@ use bartizan_model::{
     HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
     ServiceId, Severity, Stage, Surface, Timestamp, analysis::ActorSummary, change::SETTLED,
 };
-use bartizan_pipeline::{live::Counters, sinks::Couriers};
+use bartizan_pipeline::{
+    live::Counters,
+    sinks::Couriers,
+    sources::receivers::{self, Inlet, Receivers},
+};
 use bartizan_store::{
     AccessToken, Batch, DataDirectory, DataOptions, ExchangeFacts, LoginSession, NewPassword,
     ServiceRecord, Store,
@@ -102,6 +106,15 @@ impl World {
     }
 }
 
+/// Nobody wants them.
+struct Nowhere;
+
+impl Inlet for Nowhere {
+    fn give(&self, _exchange: Box<bartizan_model::Exchange>) -> bool {
+        false
+    }
+}
+
 /// A gateway that listens and is asked nothing.
 async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
     let policies = PolicyConfig::with_defaults(Vec::new());
@@ -127,6 +140,11 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         classes: Arc::new(CustomClasses::compile(&[own_class()]).expect("proven")),
         watch: Watch::default(),
         couriers,
+        receivers: Arc::new(Receivers::new(receivers::Surroundings {
+            inlet: Arc::new(Nowhere),
+            now: crate::serve::now,
+            decoding: tokio::runtime::Handle::current(),
+        })),
         closed: Arc::default(),
         traffic: tokio::runtime::Handle::current(),
     };

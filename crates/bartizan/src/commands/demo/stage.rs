@@ -127,7 +127,7 @@ impl Stage {
         let gateway = gateway.map_err(|error| refused(&loaded, &error))?;
         let mut admin = loaded.config.admin.clone();
         admin.listen.clone_from(&arguments.admin);
-        serve::warn(descriptors::raise(&gateway, &admin));
+        serve::warn(descriptors::raise(&gateway, &admin, &[]));
         let specification = specification()?;
         let specs = [specification.path().join("quayside.json")];
         let runtimes = serve::runtimes()?;

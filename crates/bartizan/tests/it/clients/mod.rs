@@ -10,3 +10,4 @@ mod lab;
 mod load;
 mod nginx;
 mod programs;
+mod received;

@@ -48,12 +48,17 @@ pub(super) struct Nginx {
 
 impl Nginx {
     pub(super) fn start(home: &TempDir) -> Self {
+        Self::serving(home, &files(home))
+    }
+
+    /// With this in its `server`.
+    pub(super) fn serving(home: &TempDir, server: &str) -> Self {
         // Somebody else may take the port before nginx has it.
         for _ in 0..5 {
             let free = TcpListener::bind("127.0.0.1:0").expect("a free port");
             let address = free.local_addr().expect("its address");
             drop(free);
-            let mut nginx = Self { child: spawn(home, address), address };
+            let mut nginx = Self { child: spawn(home, address, server), address };
             if nginx.listens() {
                 return nginx;
             }
@@ -84,8 +89,27 @@ impl Drop for Nginx {
     }
 }
 
+/// Files, and places that answer by themselves.
+fn files(home: &TempDir) -> String {
+    format!(
+        "root {work}/files; absolute_redirect off;
+        gzip on; gzip_types application/json; gzip_min_length 1;
+        location /put {{ dav_methods PUT; }}
+        location /small {{ dav_methods PUT; client_max_body_size 1m; }}
+        location /echo {{ return 200 \"$request_method $request_uri $http_x_sent\"; }}
+        location /fields {{
+            add_header set-cookie a=1; add_header set-cookie b=2; add_header x-empty \"\";
+            add_header x-bytes \"\u{e9} \\\"1\\\"\";
+            return 200 fields;
+        }}
+        location /away {{ return 302 /1.bin; }}
+        location /empty {{ return 204; }}",
+        work = home.path().display()
+    )
+}
+
 /// One process, which has no children that could be left over and stays the user that it is.
-fn spawn(home: &TempDir, address: SocketAddr) -> Child {
+fn spawn(home: &TempDir, address: SocketAddr, server: &str) -> Child {
     let work = home.path().display();
     let configuration = format!(
         "daemon off; master_process off; pid {work}/nginx.pid; error_log {work}/nginx.err;
@@ -94,21 +118,8 @@ fn spawn(home: &TempDir, address: SocketAddr) -> Child {
             access_log off; client_body_temp_path {work}/t1; proxy_temp_path {work}/t2;
             fastcgi_temp_path {work}/t3; uwsgi_temp_path {work}/t4; scgi_temp_path {work}/t5;
             types {{ text/html html; application/json json; application/octet-stream bin; }}
-            gzip on; gzip_types application/json; gzip_min_length 1; client_max_body_size 64m;
-            server {{
-                listen {address};
-                root {work}/files; absolute_redirect off;
-                location /put {{ dav_methods PUT; }}
-                location /small {{ dav_methods PUT; client_max_body_size 1m; }}
-                location /echo {{ return 200 \"$request_method $request_uri $http_x_sent\"; }}
-                location /fields {{
-                    add_header set-cookie a=1; add_header set-cookie b=2; add_header x-empty \"\";
-                    add_header x-bytes \"\u{e9} \\\"1\\\"\";
-                    return 200 fields;
-                }}
-                location /away {{ return 302 /1.bin; }}
-                location /empty {{ return 204; }}
-            }}
+            client_max_body_size 64m;
+            server {{ listen {address}; {server} }}
         }}"
     );
     let file = home.path().join("nginx.conf");

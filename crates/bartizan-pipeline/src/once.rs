@@ -1,0 +1,277 @@
+//! The same exchange seen by several sources counts once.
+//!
+//! Copies are told by an id that both sources saw (`traceparent`, or the request id) together with method
+//! and target. Ids can be chosen by clients, and repeat; so it is counted how often each source told of
+//! one, and an exchange is new when its source has told of it more often than every other has. For two
+//! sources that see everything that is exact, whatever clients write. Where sources see different traffic,
+//! a client that repeats id, method and target at both within [`WINDOW`] is counted at one only.
+//!
+//! A copy without an answer (of a mirror) comes before the answer is there, and tells less: it waits for
+//! [`HOLD`], so that the whole exchange, if somebody saw it, is the one that counts.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    hash::{BuildHasher as _, RandomState},
+    time::{Duration, Instant},
+};
+
+use bartizan_model::Exchange;
+use smallvec::SmallVec;
+
+/// How long after the first a copy may come: batches of access logs and traces wait for seconds.
+pub const WINDOW: Duration = Duration::from_secs(120);
+/// How long a copy without an answer waits.
+pub const HOLD: Duration = Duration::from_secs(3);
+/// Most ids that are remembered. Beyond, the oldest are forgotten, and counted.
+const MOST_IDS: usize = 1 << 18;
+/// Most copies that wait, and most bytes of their bodies. Beyond, the oldest wait no longer.
+const MOST_HELD: usize = 4_096;
+const MOST_HELD_BYTES: usize = 64 * 1024 * 1024;
+/// Most sources that are told apart; more count as the last.
+const MOST_SOURCES: usize = 64;
+
+/// Which exchanges are new.
+#[derive(Debug, Default)]
+pub struct Once {
+    /// Sources in the order in which they came.
+    sources: Vec<String>,
+    /// How often each source told of what has this hash. Hashes are keyed: nobody can choose them.
+    told: HashMap<u64, Counts>,
+    /// When each was first told of.
+    order: VecDeque<(Instant, u64)>,
+    held: VecDeque<(Instant, Box<Exchange>)>,
+    held_bytes: usize,
+    keys: RandomState,
+    forgotten: u64,
+}
+
+/// Source and count.
+type Counts = SmallVec<[(u8, u32); 2]>;
+
+/// What there is to do with an exchange.
+#[derive(Debug, PartialEq)]
+pub enum Seen {
+    /// It counts.
+    New(Box<Exchange>),
+    /// Another source told of it.
+    Copy,
+    /// It waits; [`Once::due`] gives it back.
+    Held,
+}
+
+impl Once {
+    /// Takes an exchange. `is_alone`: no other source could tell of it, so that it need not wait.
+    pub fn take(&mut self, exchange: Box<Exchange>, is_alone: bool, now: Instant) -> Seen {
+        let source = self.source(&exchange);
+        if exchange.response.is_none() && !is_alone {
+            self.held_bytes += exchange.request.body.len();
+            self.held.push_back((now, exchange));
+            return Seen::Held;
+        }
+        self.count(exchange, source, now)
+    }
+
+    /// A copy that has waited long enough, or for which there is no more room.
+    pub fn due(&mut self, now: Instant) -> Option<Seen> {
+        let is_full = self.held.len() > MOST_HELD || self.held_bytes > MOST_HELD_BYTES;
+        let (since, _) = self.held.front()?;
+        if !is_full && now.saturating_duration_since(*since) < HOLD {
+            return None;
+        }
+        self.release(now)
+    }
+
+    /// The next copy, however long it waited.
+    pub fn release(&mut self, now: Instant) -> Option<Seen> {
+        let (_, exchange) = self.held.pop_front()?;
+        self.held_bytes -= exchange.request.body.len();
+        let source = self.source(&exchange);
+        Some(self.count(exchange, source, now))
+    }
+
+    /// How long nothing is due.
+    #[must_use]
+    pub fn due_in(&self, now: Instant) -> Option<Duration> {
+        let (since, _) = self.held.front()?;
+        Some(HOLD.saturating_sub(now.saturating_duration_since(*since)))
+    }
+
+    /// Ids that were forgotten before their time: copies of those count again.
+    #[must_use]
+    pub const fn forgotten(&self) -> u64 {
+        self.forgotten
+    }
+
+    fn source(&mut self, exchange: &Exchange) -> u8 {
+        let name = exchange.source.as_deref().unwrap_or("");
+        let known = self.sources.iter().position(|source| source == name);
+        let at = known.unwrap_or_else(|| {
+            if self.sources.len() < MOST_SOURCES {
+                self.sources.push(name.to_owned());
+            }
+            self.sources.len() - 1
+        });
+        // There are at most `MOST_SOURCES`.
+        u8::try_from(at).unwrap_or(u8::MAX)
+    }
+
+    fn count(&mut self, exchange: Box<Exchange>, source: u8, now: Instant) -> Seen {
+        self.forget(now);
+        let mut is_copy = false;
+        for id in ids(&exchange).into_iter().flatten() {
+            let request = &exchange.request;
+            let key = self.keys.hash_one((id, &request.method, &request.target));
+            let counts = self.told.entry(key).or_insert_with(|| {
+                self.order.push_back((now, key));
+                Counts::new()
+            });
+            let mine = match counts.iter_mut().find(|(of, _)| *of == source) {
+                Some((_, count)) => {
+                    *count = count.saturating_add(1);
+                    *count
+                }
+                None => {
+                    counts.push((source, 1));
+                    1
+                }
+            };
+            is_copy |= counts.iter().any(|(of, count)| *of != source && *count >= mine);
+        }
+        if is_copy { Seen::Copy } else { Seen::New(exchange) }
+    }
+
+    fn forget(&mut self, now: Instant) {
+        while let Some((since, key)) = self.order.front() {
+            let is_old = now.saturating_duration_since(*since) >= WINDOW;
+            if !is_old && self.order.len() < MOST_IDS {
+                return;
+            }
+            self.forgotten += u64::from(!is_old);
+            self.told.remove(key);
+            self.order.pop_front();
+        }
+    }
+}
+
+/// What copies of an exchange have in common: the trace (W3C Trace Context §3.2), and the request id.
+fn ids(exchange: &Exchange) -> [Option<(u8, &str)>; 2] {
+    let request = &exchange.request;
+    let named = exchange.request_id.as_deref().or_else(|| request.headers.get("x-request-id"));
+    let trace = request.headers.get("traceparent").and_then(|parent| parent.get(3..35));
+    let is_trace = |id: &&str| {
+        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
+    };
+    let trace = trace.filter(is_trace);
+    // Traces tell of an exchange by the id of its trace.
+    let (named_trace, named) = match named.filter(|id| !id.is_empty()) {
+        Some(id) if is_trace(&id) && trace.is_none() => (Some(id), Some(id)),
+        named => (None, named),
+    };
+    [trace.or(named_trace).map(|id| (0, id)), named.map(|id| (1, id))]
+}
+
+#[cfg(test)]
+mod tests {
+    use bartizan_model::{Headers, Request, Response};
+
+    use super::*;
+
+    fn exchange(
+        source: &str,
+        target: &str,
+        id: &str,
+        trace: &str,
+        answered: bool,
+    ) -> Box<Exchange> {
+        let traceparent = format!("00-{trace}-00f067aa0ba902b7-01");
+        let headers: Headers = if trace.is_empty() {
+            Headers::new()
+        } else {
+            [("traceparent", traceparent)].into_iter().collect()
+        };
+        Box::new(Exchange {
+            source: Some(source.to_owned()),
+            request_id: (!id.is_empty()).then(|| id.to_owned()),
+            request: Request {
+                method: "GET".to_owned(),
+                target: target.to_owned(),
+                headers,
+                ..Request::default()
+            },
+            response: answered.then(|| Response { status: 200, ..Response::default() }),
+            ..Exchange::default()
+        })
+    }
+
+    const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+    /// How many of these count, in order and at one time.
+    fn new(told: &[(&str, &str, &str, &str)]) -> usize {
+        let mut once = Once::default();
+        let take = |(source, target, id, trace): &(&str, &str, &str, &str)| {
+            once.take(exchange(source, target, id, trace, true), false, Instant::now())
+        };
+        told.iter().map(take).filter(|seen| matches!(seen, Seen::New(_))).count()
+    }
+
+    #[test]
+    fn two_sources_of_one_exchange_count_once() {
+        assert_eq!(new(&[("a", "/", "1", ""), ("b", "/", "1", "")]), 1);
+        assert_eq!(new(&[("a", "/", "1", TRACE), ("b", "/", "", TRACE), ("c", "/", "1", "")]), 1);
+        // What a trace tells has the id of the trace as its request id.
+        assert_eq!(new(&[("a", "/", "1", TRACE), ("b", "/", TRACE, "")]), 1);
+        assert_eq!(new(&[("b", "/", TRACE, ""), ("a", "/", "1", TRACE)]), 1);
+    }
+
+    #[test]
+    fn what_one_source_tells_twice_are_two_exchanges() {
+        assert_eq!(new(&[("a", "/", "1", ""), ("a", "/", "1", "")]), 2);
+        let both =
+            [("a", "/", "1", ""), ("a", "/", "1", ""), ("b", "/", "1", ""), ("b", "/", "1", "")];
+        assert_eq!(new(&both), 2);
+        let mixed =
+            [("a", "/", "1", ""), ("b", "/", "1", ""), ("b", "/", "1", ""), ("a", "/", "1", "")];
+        assert_eq!(new(&mixed), 2);
+        assert_eq!(new(&[("a", "/", "1", ""), ("b", "/x", "1", "")]), 2);
+        assert_eq!(new(&[("a", "/", "", ""), ("b", "/", "", "")]), 2, "nothing tells them apart");
+        let none = "00000000000000000000000000000000";
+        assert_eq!(new(&[("a", "/", "", none), ("b", "/", "", none)]), 2);
+    }
+
+    #[test]
+    fn a_copy_without_an_answer_gives_way_to_the_whole() {
+        let (mut once, begin) = (Once::default(), Instant::now());
+        let alone = once.take(exchange("mirror", "/", "0", "", false), true, begin);
+        assert!(matches!(alone, Seen::New(_)), "nobody else could tell of it");
+        let copy = || exchange("mirror", "/", "1", "", false);
+        assert_eq!(once.take(copy(), false, begin), Seen::Held);
+        assert_eq!((once.due(begin), once.due_in(begin)), (None, Some(HOLD)));
+        assert!(matches!(
+            once.take(exchange("proxy", "/", "1", "", true), false, begin),
+            Seen::New(_)
+        ));
+        assert_eq!(once.due(begin + HOLD), Some(Seen::Copy));
+        // Nobody else saw this one.
+        assert_eq!(once.take(exchange("mirror", "/", "2", "", false), false, begin), Seen::Held);
+        assert!(matches!(once.due(begin + HOLD), Some(Seen::New(_))));
+        assert_eq!(once.due_in(begin), None);
+    }
+
+    #[test]
+    fn nothing_is_remembered_for_ever_and_what_waits_is_bounded() {
+        let (mut once, begin) = (Once::default(), Instant::now());
+        once.take(exchange("a", "/", "1", "", true), false, begin);
+        let late = once.take(exchange("b", "/", "1", "", true), false, begin + WINDOW);
+        assert!(matches!(late, Seen::New(_)));
+        for n in 0..=MOST_IDS {
+            once.take(exchange("a", "/", &format!("n{n}"), "", true), false, begin);
+        }
+        assert!(once.told.len() <= MOST_IDS && once.order.len() <= MOST_IDS);
+        assert!(once.forgotten() > 0);
+        for _ in 0..=MOST_HELD {
+            once.take(exchange("a", "/", "", "", false), false, begin);
+        }
+        assert!(matches!(once.due(begin), Some(Seen::New(_))));
+        assert_eq!(once.due(begin), None);
+    }
+}

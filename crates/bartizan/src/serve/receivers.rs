@@ -1,0 +1,40 @@
+//! Receivers of a server: what they hand over goes where the exchanges of the gateway go.
+
+use std::sync::Arc;
+
+use bartizan_gateway::Handover;
+use bartizan_model::Exchange;
+use bartizan_pipeline::sources::receivers::{CompiledReceiver, Inlet, Receivers, Surroundings};
+
+use super::{Runtimes, ServeError, now};
+
+/// The queue in front of the judgement.
+struct Queue(Handover);
+
+impl Inlet for Queue {
+    fn give(&self, exchange: Box<Exchange>) -> bool {
+        self.0.give_seen(exchange)
+    }
+}
+
+/// Begins to receive, on the runtime of the traffic: senders may wait for answers. Long decoding is done on
+/// the one that steps back.
+pub(super) fn start(
+    runtimes: &Runtimes,
+    queue: Handover,
+    compiled: Vec<CompiledReceiver>,
+) -> Result<Arc<Receivers>, ServeError> {
+    let (inlet, decoding) = (Arc::new(Queue(queue)), runtimes.behind.handle().clone());
+    let receivers = Receivers::new(Surroundings { inlet, now, decoding });
+    let prepared = receivers.prepare(compiled)?;
+    let _context = runtimes.traffic.enter();
+    for (name, _, address) in receivers.apply(prepared) {
+        if !address.ip().is_loopback() {
+            anstream::eprintln!(
+                "warning: receiver {name} takes traffic on {address} in cleartext, from whoever has one of \
+                 its `peers` addresses"
+            );
+        }
+    }
+    Ok(Arc::new(receivers))
+}
