@@ -53,8 +53,10 @@ pub struct DiscoverSource {
 #[derive(Debug, Args)]
 pub struct DiscoverCrawl {
     /// Where to begin: `http://HOST[:PORT][/PATH]` or `https://…`, a server that you may ask. Only this
-    /// scheme, host and port are asked, and only with GET; links and redirects elsewhere are noted.
-    /// Routes that are found are listed, not called
+    /// scheme, host and port are asked, and only with GET; links and redirects elsewhere are noted. Links
+    /// of pages on the same host are followed, except for ones whose words say that they do something;
+    /// routes that scripts, forms and specifications name are listed, not called. The host is looked up
+    /// once
     #[arg(value_name = "URL")]
     pub url: String,
     /// Most requests
