@@ -33,6 +33,7 @@ mod serve;
 mod serve_care;
 mod sinks;
 mod store;
+mod surveyed;
 mod text;
 
 use bartizan::output::html::ReportContext;

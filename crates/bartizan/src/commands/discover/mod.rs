@@ -1,6 +1,7 @@
 //! `discover`: APIs from elsewhere than traffic.
 
 mod crawl;
+mod perimeter;
 mod progress;
 mod source;
 
@@ -10,6 +11,7 @@ pub(super) fn run(cli: &Cli, command: &DiscoverCommand) -> Result<Exit, CommandE
     match command {
         DiscoverCommand::Source(arguments) => source::run(cli, arguments),
         DiscoverCommand::Crawl(arguments) => crawl::run(cli, arguments),
+        DiscoverCommand::Perimeter(arguments) => perimeter::run(cli, arguments),
     }
 }
 
