@@ -8,7 +8,7 @@ use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub(super) use self::discover::{
-    DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource,
+    DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat,
 };
 use crate::config::FailOn;
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 
 use super::{EXIT_CODES, ListFormat};
 use crate::{
@@ -38,6 +38,21 @@ Exit codes:
   2  usage or configuration error, also a line of the list that cannot be used
   3  the list could not be read, or nothing on it could be tried";
 
+/// Format of what source code shows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum SourceFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets: the routes.
+    Csv,
+    /// For CI and code hosts: the findings, as SARIF 2.1.0.
+    Sarif,
+    /// A page to keep and to pass on, without script.
+    Html,
+}
+
 /// Arguments of `discover source`.
 #[derive(Debug, Args)]
 pub struct DiscoverSource {
@@ -52,8 +67,8 @@ pub struct DiscoverSource {
     #[arg(long, value_name = "FILE")]
     pub seen: Option<PathBuf>,
     /// Format of the result
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
+    #[arg(long, value_enum, default_value_t = SourceFormat::Text)]
+    pub format: SourceFormat,
     /// Write the result there instead of standard output
     #[arg(long, short, value_name = "PATH")]
     pub out: Option<PathBuf>,
