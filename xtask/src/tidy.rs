@@ -100,7 +100,7 @@ const DUPLICATES: &[(&str, &str)] = &[
     ("strum", "phonenumber is one version behind jsonschema"),
     ("strum_macros", "phonenumber is one version behind jsonschema"),
     ("syn", "maud is one version behind"),
-    ("synstructure", "named by x509-parser, which rcgen names and nobody builds"),
+    ("synstructure", "asn1-rs, below x509-parser, is one version behind"),
     ("untrusted", "aws-lc-rs names an older one than rustls-webpki, and nobody builds it"),
     ("windows-sys", "named by ring, which rustls-webpki names and nobody builds"),
 ];

@@ -84,7 +84,16 @@ impl Place {
     /// # Errors
     /// A sentence for the operator.
     pub async fn connect(&self) -> Result<Box<dyn Line>, String> {
-        let stream = self.reach().await?;
+        self.connect_to(&self.look_up().await?).await
+    }
+
+    /// Connects to the first of `addresses` that takes it. They are those of one [`Self::look_up`]: whoever
+    /// connects often keeps them, so that no later answer of DNS leads elsewhere.
+    ///
+    /// # Errors
+    /// A sentence for the operator.
+    pub async fn connect_to(&self, addresses: &[SocketAddr]) -> Result<Box<dyn Line>, String> {
+        let stream = self.reach(addresses).await?;
         // Whole messages are written at once.
         let _ = stream.set_nodelay(true);
         match &self.tls {
@@ -96,7 +105,11 @@ impl Place {
         }
     }
 
-    async fn reach(&self) -> Result<TcpStream, String> {
+    /// Where its name leads now: every address is one that may be connected to.
+    ///
+    /// # Errors
+    /// A sentence for the operator, also when one address of several may not be connected to.
+    pub async fn look_up(&self) -> Result<Vec<SocketAddr>, String> {
         let found = lookup_host((self.host.as_str(), self.port)).await;
         let found: Vec<SocketAddr> =
             found.map_err(|error| format!("{} is not found: {error}", self.host))?.collect();
@@ -104,8 +117,12 @@ impl Place {
         for address in &found {
             self.check(address.ip())?;
         }
+        Ok(found)
+    }
+
+    async fn reach(&self, addresses: &[SocketAddr]) -> Result<TcpStream, String> {
         let mut failure = format!("{} has no address", self.host);
-        for address in found {
+        for address in addresses {
             match TcpStream::connect(address).await {
                 Ok(stream) => return Ok(stream),
                 Err(error) => failure = format!("connecting to {address}: {error}"),

@@ -8,10 +8,10 @@ use std::path::PathBuf;
 use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
-pub(super) use self::catalog::{
-    About, Catalog, CatalogChanges, CatalogCommand, CatalogFormat, Grade,
+pub(super) use self::{
+    catalog::{About, Catalog, CatalogChanges, CatalogCommand, CatalogFormat, Grade},
+    discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
 };
-pub(super) use self::discover::{DiscoverCommand, DiscoverCrawl, DiscoverSource};
 use crate::config::FailOn;
 
 const EXIT_CODES: &str = "\
@@ -48,7 +48,7 @@ pub enum Command {
     /// Stand in front of an API: pass requests on, judge them, keep what is learned
     #[command(after_help = EXIT_CODES)]
     Serve(Serve),
-    /// Find APIs elsewhere than in traffic: in source code, and in what a server publishes
+    /// Find APIs elsewhere than in traffic: in source code, in what a server publishes, on listed hosts
     #[command(subcommand, after_help = EXIT_CODES)]
     Discover(DiscoverCommand),
     /// Show the endpoints that an analysis kept with --data, or what changed about them

@@ -6,14 +6,18 @@ use bartizan_analysis::{
     detectors::DETECTORS,
 };
 
-use crate::output::{ClassDoc, Docs, ItemDoc};
+use crate::{
+    discover,
+    output::{ClassDoc, Docs, ItemDoc},
+};
 
 /// Documentation of everything that this binary knows.
 pub(super) const DOCS: Docs<'static> = Docs { item: &item, class: &class };
 
 fn item(code: &str) -> Option<ItemDoc> {
     let checks = CHECKS.iter().map(|item| &item.meta);
-    let mut all = checks.chain(DETECTORS.iter().map(|item| &item.meta));
+    let of_code = discover::checks::CHECKS.iter().map(|item| &item.meta);
+    let mut all = checks.chain(of_code).chain(DETECTORS.iter().map(|item| &item.meta));
     all.find(|meta| meta.code == code).map(ItemDoc::from)
 }
 

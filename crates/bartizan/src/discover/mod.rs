@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod crawl;
+pub mod perimeter;
 mod reconcile;
 mod record;
 pub mod secrets;
@@ -9,10 +10,10 @@ pub mod secrets;
 use std::collections::BTreeMap;
 
 use bartizan_code::{Authorization, Component, Demand, Found, Place, Route};
-use bartizan_model::{Endpoint, EndpointId, Finding, Scope};
+use bartizan_model::{Endpoint, EndpointId, Scope};
 use serde::Serialize;
 
-use self::secrets::Secret;
+use self::{checks::CodeFinding, secrets::Search};
 
 /// Who can know a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -48,7 +49,7 @@ pub struct Inventory {
     /// Every route, by path and method.
     pub routes: Vec<Entry>,
     /// Weaknesses that the code shows, the worst first.
-    pub findings: Vec<Finding>,
+    pub findings: Vec<CodeFinding>,
     /// What was read.
     pub input: Input,
 }
@@ -135,9 +136,12 @@ pub struct Others {
 
 /// Puts together what was found.
 #[must_use]
-pub fn inventory(found: Found, secrets: &[Secret], others: &Others, scope: &Scope) -> Inventory {
-    let findings = checks::run(&found.routes, secrets, scope);
-    let input = Input { files: found.files, skipped: found.skipped };
+pub fn inventory(found: Found, search: &Search<'_>, others: &Others, scope: &Scope) -> Inventory {
+    let findings = checks::run(&found.routes, &search.found, scope);
+    let mut input = Input { files: found.files, skipped: found.skipped };
+    if search.beyond > 0 {
+        input.skipped.insert("secrets beyond the most", search.beyond);
+    }
     let mut routes: Vec<Entry> = found.routes.into_iter().map(Entry::of_code).collect();
     let mut compared = vec![KnownBy::Code];
     if let Some(documented) = &others.documented {

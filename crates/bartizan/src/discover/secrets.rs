@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 /// Texts that are looked at together.
 const CHUNK: usize = 500;
-/// Most secrets of a folder; a folder full of keys needs no longer list.
+/// Most secrets of a folder; a folder full of keys needs no longer list. More are counted.
 const MAX_SECRETS: usize = 1_000;
 /// The families that are secrets.
 const FAMILIES: &[&str] = &["password", "secret"];
@@ -35,12 +35,14 @@ pub struct Search<'a> {
     progress: &'a mut dyn FnMut(u64),
     /// What was found, by file and line.
     pub found: Vec<Secret>,
+    /// How many more were found than are kept.
+    pub beyond: u64,
 }
 
 impl<'a> Search<'a> {
     /// A search with the limits and the key of `snapshot`; `progress` is told how many files were read.
     pub fn new(snapshot: &'a Snapshot, progress: &'a mut dyn FnMut(u64)) -> Self {
-        Self { snapshot, progress, found: Vec::new() }
+        Self { snapshot, progress, found: Vec::new(), beyond: 0 }
     }
 
     /// Looks at a few texts, as a message that has them as its members.
@@ -56,7 +58,7 @@ impl<'a> Search<'a> {
         exchange.request.body = body.into_bytes().into();
         let decoded = decode(&exchange, &self.snapshot.limits, self.snapshot.seed);
         for hit in classes::classify(&decoded, self.snapshot) {
-            if !FAMILIES.contains(&hit.family.as_str()) || self.found.len() >= MAX_SECRETS {
+            if !FAMILIES.contains(&hit.family.as_str()) {
                 continue;
             }
             let Some(node) = decoded.view.node(hit.node) else { continue };
@@ -73,6 +75,10 @@ impl<'a> Search<'a> {
             // Where only the name says so, a sentence is a label or a message about it.
             let is_sentence = !is_certain && literal.text.contains(char::is_whitespace);
             if is_reference(literal.text) || is_sentence {
+                continue;
+            }
+            if self.found.len() >= MAX_SECRETS {
+                self.beyond += 1;
                 continue;
             }
             self.found.push(Secret {
@@ -113,6 +119,20 @@ fn is_reference(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use bartizan_model::{HashKey, Scope};
+
+    #[test]
+    fn secrets_beyond_the_most_are_counted() {
+        let snapshot = Snapshot::new(Scope::default(), HashKey::new([5; 32]));
+        let mut progress = |_| {};
+        let mut search = Search::new(&snapshot, &mut progress);
+        let texts: Vec<String> =
+            (0..MAX_SECRETS + 7).map(|at| format!("c0rrect-h0rse-{at}")).collect();
+        let literals: Vec<Literal<'_>> =
+            texts.iter().map(|text| Literal { name: "dbPassword", text, line: 1 }).collect();
+        search.literals("config.js", &literals);
+        assert_eq!((search.found.len(), search.beyond), (MAX_SECRETS, 7));
+    }
 
     #[test]
     fn what_is_put_in_later_is_no_secret_unless_the_password_stands_there() {

@@ -8,6 +8,7 @@ pub mod csv;
 pub mod html;
 pub mod json;
 pub mod learned;
+pub mod sarif;
 pub mod text;
 pub mod visible;
 

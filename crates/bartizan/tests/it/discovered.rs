@@ -163,3 +163,63 @@ fn a_hostile_folder_neither_leads_out_nor_reaches_the_terminal() {
     assert!(!text.contains('\u{1b}') && !text.contains("/outside"), "{text}");
     assert!(text.contains("<script>"), "{text}");
 }
+
+#[test]
+fn findings_are_told_as_sarif_with_rules_places_and_fingerprints() {
+    let home = home();
+    folder(&home);
+    let log = result(&home, &["discover", "source", "./shop", "--format", "sarif"]);
+    assert_eq!(log["version"], "2.1.0");
+    let run = &log["runs"][0];
+    let rules = run["tool"]["driver"]["rules"].as_array().expect("rules");
+    let results = run["results"].as_array().expect("results");
+    let told: Vec<(&str, &str, u64)> = results
+        .iter()
+        .map(|result| {
+            let rule = result["ruleIndex"].as_u64().expect("an index") as usize;
+            assert_eq!(result["ruleId"], rules[rule]["id"]);
+            let place = &result["locations"][0]["physicalLocation"];
+            let line = place["region"]["startLine"].as_u64().expect("a line");
+            let uri = place["artifactLocation"]["uri"].as_str().expect("a place");
+            (result["ruleId"].as_str().expect("a rule"), uri, line)
+        })
+        .collect();
+    assert_eq!(told, [("BZ-C029", "shop/app.js", 17), ("BZ-C028", "shop/app.js", 16)]);
+    assert_eq!(json!([results[0]["level"], results[1]["level"]]), json!(["error", "warning"]));
+    assert!(!log.to_string().contains("Kq7-zt4Wm2xB"), "a secret is shown");
+    // The fingerprint is that of the finding, and stays when lines move.
+    let found = result(&home, &["discover", "source", "shop", "--format", "json"]);
+    assert_eq!(results[0]["partialFingerprints"]["bartizanFinding/v1"], found["findings"][0]["id"]);
+    assert_eq!(found["findings"][0]["place"], json!({ "file": "app.js", "line": 17 }));
+    write(&home, "shop/app.js", format!("\n\n{APP}").as_bytes());
+    let moved = result(&home, &["discover", "source", "shop", "--format", "sarif"]);
+    let moved = &moved["runs"][0]["results"][0];
+    assert_eq!(moved["partialFingerprints"], results[0]["partialFingerprints"]);
+    assert_eq!(moved["locations"][0]["physicalLocation"]["region"]["startLine"], 19);
+}
+
+#[test]
+fn a_page_tells_the_same_without_script_and_shows_hostile_names_harmlessly() {
+    let home = home();
+    folder(&home);
+    let evil = "app.get('/<script>x/\u{202e}y', gate, x);\n";
+    write(&home, "shop/app.js", format!("{APP}{evil}").as_bytes());
+    let output =
+        run(&home, &["discover", "source", "shop", "--format", "html", "--out", "shop.html"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let page = std::fs::read_to_string(home.path().join("shop.html")).expect("written");
+    assert!(page.starts_with("<!DOCTYPE html>") && page.contains("Content-Security-Policy"));
+    for told in [
+        "BZ-C028",
+        "BZ-C029",
+        "app.js:16",
+        "/v1/orders",
+        "gate",
+        "7 routes in code",
+        "&lt;script&gt;x",
+    ] {
+        assert!(page.contains(told), "{told}");
+    }
+    assert!(!page.contains("Kq7-zt4Wm2xB"), "a secret is shown");
+    assert!(!page.contains("<script") && !page.contains('\u{202e}'));
+}

@@ -37,6 +37,7 @@ mod serve_care;
 mod sinks;
 mod sketched;
 mod store;
+mod surveyed;
 mod text;
 
 use bartizan::output::html::ReportContext;

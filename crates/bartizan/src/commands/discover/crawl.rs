@@ -2,9 +2,9 @@
 
 use std::{
     fs::File,
-    io::{BufWriter, IsTerminal as _, Write as _},
+    io::{BufWriter, Write as _},
     path::Path,
-    time::{Duration, Instant},
+    time::Duration,
 };
 
 use bartizan_gateway::{config::system_authorities, policy::secret};
@@ -13,23 +13,24 @@ use bartizan_model::{
 };
 use bartizan_pipeline::sinks::Outside;
 use bartizan_protocols::exchange_json::write_line;
-use indicatif::ProgressBar;
-use tokio::time::MissedTickBehavior;
+use tokio::{task::spawn_blocking, time::MissedTickBehavior};
 
-use super::super::{
-    Cli, CommandError, Exit,
-    arguments::{DiscoverCrawl, ListFormat},
-    micros_now, terminal,
+use super::{
+    super::{
+        Cli, CommandError, Exit,
+        arguments::{DiscoverCrawl, ListFormat},
+        micros_now, terminal,
+    },
+    probe,
+    progress::Progress,
 };
 use crate::{
     discover::crawl::{
-        Answer, Ask, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Route,
+        Answer, Ask, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Reach, Route,
     },
     output::{self, visible::visible},
 };
 
-/// Nothing is shown before, as small sites are read by then.
-const QUIET_FOR: Duration = Duration::from_secs(2);
 /// Longest pause that a server gets by `Retry-After`; the time of the crawl goes on.
 const MAX_PAUSE: Duration = Duration::from_secs(30);
 /// Most characters of a reason why there was no answer.
@@ -47,6 +48,7 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverCrawl) -> Result<Exit, CommandE
     };
     let fetcher = Fetcher::new(&origin, &headers?, &outside).map_err(CommandError::usage)?;
     let options = Options {
+        reach: Reach::Site,
         max_requests: arguments.max_requests,
         graphql: arguments.graphql,
         ignore_robots: arguments.ignore_robots,
@@ -90,14 +92,6 @@ fn header(text: &str) -> Result<(String, Vec<u8>), CommandError> {
         value.as_bytes().to_vec()
     };
     Ok((name.trim().to_owned(), value))
-}
-
-/// A name that no path has.
-fn probe() -> Result<String, CommandError> {
-    let mut bytes = [0; 8];
-    getrandom::fill(&mut bytes)
-        .map_err(|error| CommandError::usage(format!("cannot start: no randomness: {error}")))?;
-    Ok(format!("bartizan-probe-{:016x}", u64::from_be_bytes(bytes)))
 }
 
 fn write(arguments: &DiscoverCrawl, crawled: &Crawled) -> Result<(), CommandError> {
@@ -144,7 +138,7 @@ impl Crawl {
                 Ok(()) = tokio::signal::ctrl_c() => Ok(Some(Limit::Interrupted)),
             }
         });
-        // A look-up of a name may still be under way, and nobody waits for it.
+        // A look-up of a name or the reading of an answer may still be under way, and nobody waits for it.
         runtime.shutdown_background();
         if let Some(limit) = ended? {
             self.plan.end(limit);
@@ -159,13 +153,20 @@ impl Crawl {
         while !self.plan.is_at_end() {
             turn.tick().await;
             let Some(ask) = self.plan.next_ask() else { break };
-            self.progress.show(&self.plan);
+            let (requests, routes) = self.plan.progress();
+            self.progress.show(|| format!("{requests} requests, {routes} routes"));
             match self.fetcher.ask(&ask, self.plan.room()).await {
                 Ok(fetched) => {
                     if let Some(capture) = &mut self.capture {
                         capture.write(&self.origin, &ask, &fetched)?;
                     }
-                    self.plan.answer(&ask, &fetched.answer);
+                    if let Some(reading) = self.plan.answer(&ask, &fetched.answer) {
+                        // On a thread of its own: this one has to hear of an interrupt. What is not read in
+                        // the end is counted.
+                        if let Ok(read) = spawn_blocking(|| reading.read()).await {
+                            self.plan.take(read);
+                        }
+                    }
                     if let Some(pause) = pause(&fetched.answer) {
                         tokio::time::sleep(pause).await;
                     }
@@ -257,35 +258,6 @@ impl Capture {
 
     fn flush(&mut self) -> Result<(), CommandError> {
         self.out.flush().map_err(|error| CommandError::output(&self.name, &error))
-    }
-}
-
-/// Says how far it is, on a terminal, once it takes long.
-struct Progress {
-    wanted: bool,
-    begin: Instant,
-    bar: Option<ProgressBar>,
-}
-
-impl Progress {
-    fn new(quiet: bool) -> Self {
-        let wanted = !quiet && std::io::stderr().is_terminal();
-        Self { wanted, begin: Instant::now(), bar: None }
-    }
-
-    fn show(&mut self, plan: &Plan) {
-        if self.wanted && self.begin.elapsed() > QUIET_FOR {
-            let (requests, routes) = plan.progress();
-            let bar = self.bar.get_or_insert_with(ProgressBar::new_spinner);
-            bar.set_position(requests);
-            bar.set_message(format!("{requests} requests, {routes} routes"));
-        }
-    }
-
-    fn end(&mut self) {
-        if let Some(bar) = self.bar.take() {
-            bar.finish_and_clear();
-        }
     }
 }
 

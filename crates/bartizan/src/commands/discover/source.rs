@@ -8,18 +8,18 @@ use std::{
 
 use bartizan_analysis::Specs;
 use bartizan_code::Limits;
-use bartizan_model::{Endpoint, Scope, analysis::Analysis};
+use bartizan_model::{Endpoint, Scope, Timestamp, analysis::Analysis};
 use indicatif::ProgressBar;
 
 use super::super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{DiscoverSource, ListFormat},
-    config, key, specs, terminal,
+    arguments::{DiscoverSource, SourceFormat},
+    config, docs, key, micros_now, specs, terminal,
 };
 use crate::{
     config::FailOn,
     discover::{Inventory, Others, inventory, secrets::Search},
-    output,
+    output::{self, html::ReportContext},
 };
 
 /// Largest result of an analysis that is read, in bytes.
@@ -45,39 +45,57 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, Command
     let mut search = Search::new(&snapshot, &mut progress);
     let found = bartizan_code::read(&arguments.folder, &Limits::default(), &mut search)
         .map_err(|error| CommandError::input(error.to_string()))?;
-    let secrets = search.found;
     if found.files == 0 {
         let name = arguments.folder.display();
         return Err(CommandError::input(format!("no source code was found in {name}"))
             .help("C#, Go, Java, JavaScript, PHP, Python, Ruby, Rust and TypeScript are read"));
     }
-    let mut inventory = inventory(found, &secrets, &others, &scope);
+    let mut inventory = inventory(found, &search, &others, &scope);
     if let Some(owners) = owners {
         inventory.own(|file| Some(owners.of(&arguments.folder.join(file))?.0));
     }
     write(arguments, &inventory)?;
     let fail_on = arguments.fail_on.unwrap_or(FailOn::Never);
-    let fails = inventory.findings.iter().any(|finding| fail_on.includes(finding.severity));
+    let fails = inventory.findings.iter().any(|one| fail_on.includes(one.finding.severity));
     Ok(if fails { Exit::Findings } else { Exit::Clean })
 }
 
 fn write(arguments: &DiscoverSource, inventory: &Inventory) -> Result<(), CommandError> {
     let out = arguments.out.as_deref();
     let text = match arguments.format {
-        ListFormat::Text => {
+        SourceFormat::Text => {
             output::text::discovered(inventory, terminal::style(out), terminal::width())
         }
-        ListFormat::Csv => {
+        SourceFormat::Csv => {
             let mut text = output::csv::head::<crate::discover::Entry>();
             inventory.routes.iter().for_each(|route| output::csv::line(route, &mut text));
             text
         }
-        ListFormat::Json => {
+        SourceFormat::Sarif => output::sarif::discovered(inventory, &arguments.folder),
+        SourceFormat::Html => html(inventory, &arguments.folder),
+        SourceFormat::Json => {
             let text = serde_json::to_string_pretty(inventory);
             text.map_err(|error| CommandError::output("the result", &error.into()))? + "\n"
         }
     };
     terminal::write_out(out, text.as_bytes())
+}
+
+fn html(inventory: &Inventory, folder: &Path) -> String {
+    // `.` has no name; where it is, it has one.
+    let name = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    let title = name.file_name().unwrap_or(name.as_os_str()).to_string_lossy().into_owned();
+    let now = Timestamp::from_micros(micros_now()).to_string();
+    let day = now.get(..10).unwrap_or_default();
+    let generated_at = format!("{day} {} UTC", now.get(11..16).unwrap_or_default());
+    let context = ReportContext {
+        title: &title,
+        generated_at: &generated_at,
+        version: env!("CARGO_PKG_VERSION"),
+        inputs: &[],
+        docs: docs::DOCS,
+    };
+    output::html::discovered(inventory, &context)
 }
 
 /// Everything that specifications describe: compared with no traffic, all of it is without any.

@@ -3,10 +3,12 @@
 mod secret_in_code;
 mod unguarded_route;
 
-use bartizan_code::Route;
+use bartizan_code::{Place, Route};
 use bartizan_model::{
     Confidence, Evidence, Finding, FindingId, FindingState, ItemMeta, Scope, Severity,
 };
+
+use serde::Serialize;
 
 use super::secrets::Secret;
 
@@ -37,6 +39,18 @@ pub struct Failure {
     pub confidence: Confidence,
     /// What was seen.
     pub evidence: Evidence,
+    /// Where.
+    pub place: Place,
+}
+
+/// A finding with its place in the code.
+#[derive(Clone, Debug, Serialize)]
+pub struct CodeFinding {
+    /// The finding.
+    #[serde(flatten)]
+    pub finding: Finding,
+    /// Where it is seen.
+    pub place: Place,
 }
 
 /// All checks of source code, by code.
@@ -44,15 +58,15 @@ pub static CHECKS: &[&CodeCheck] = &[&unguarded_route::CHECK, &secret_in_code::C
 
 /// Runs all checks; the worst findings first.
 #[must_use]
-pub fn run(routes: &[Route], secrets: &[Secret], scope: &Scope) -> Vec<Finding> {
+pub fn run(routes: &[Route], secrets: &[Secret], scope: &Scope) -> Vec<CodeFinding> {
     let seen = Seen { routes, secrets };
-    let mut out: Vec<Finding> = CHECKS
+    let mut out: Vec<CodeFinding> = CHECKS
         .iter()
         .flat_map(|check| {
             (check.run)(&seen).into_iter().map(|failure| finding(check, failure, scope))
         })
         .collect();
-    out.sort_by(|a, b| {
+    out.sort_by(|CodeFinding { finding: a, .. }, CodeFinding { finding: b, .. }| {
         (b.severity, b.confidence, &a.code, &a.discriminator).cmp(&(
             a.severity,
             a.confidence,
@@ -63,9 +77,9 @@ pub fn run(routes: &[Route], secrets: &[Secret], scope: &Scope) -> Vec<Finding> 
     out
 }
 
-fn finding(check: &CodeCheck, failure: Failure, scope: &Scope) -> Finding {
+fn finding(check: &CodeCheck, failure: Failure, scope: &Scope) -> CodeFinding {
     let meta = &check.meta;
-    Finding {
+    let finding = Finding {
         id: FindingId::derive(scope, &[meta.code, "code", &failure.discriminator]),
         code: meta.code.to_owned(),
         title: meta.title.to_owned(),
@@ -88,7 +102,8 @@ fn finding(check: &CodeCheck, failure: Failure, scope: &Scope) -> Finding {
         state: FindingState::Open,
         first_seen: None,
         last_seen: None,
-    }
+    };
+    CodeFinding { finding, place: failure.place }
 }
 
 #[cfg(test)]

@@ -52,6 +52,7 @@ fn run(seen: &Seen<'_>) -> Vec<Failure> {
                     place.file, place.line, secret.class
                 ))
                 .with_value(secret.value.clone()),
+                place: place.clone(),
             }
         })
         // The same value under the same name in one file is one secret.

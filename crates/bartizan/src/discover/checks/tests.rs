@@ -18,7 +18,7 @@ fn findings(files: &[(&str, &str)]) -> Vec<(String, String)> {
     let found = bartizan_code::read(folder.path(), &Limits::default(), &mut search).expect("read");
     run(&found.routes, &search.found, &Scope::default())
         .into_iter()
-        .map(|finding| (finding.code, finding.evidence[0].note.clone()))
+        .map(|CodeFinding { finding, .. }| (finding.code, finding.evidence[0].note.clone()))
         .collect()
 }
 

@@ -109,6 +109,7 @@ fn of_package(routes: &[&Route]) -> Vec<Failure> {
                 route.path,
                 routes.len()
             )),
+            place: route.place.clone(),
         })
         .collect()
 }

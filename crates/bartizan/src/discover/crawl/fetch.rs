@@ -1,6 +1,6 @@
 //! One request and its answer, over HTTP/1.1 and a connection of its own.
 
-use std::time::Duration;
+use std::{net::SocketAddr, time::Duration};
 
 use bartizan_model::Headers;
 use bartizan_pipeline::sinks::{Line, Outside, Place, TlsOptions};
@@ -11,7 +11,10 @@ use hyper::{
     client::conn::http1,
 };
 use hyper_util::rt::TokioIo;
-use tokio::time::{Instant, timeout_at};
+use tokio::{
+    sync::OnceCell,
+    time::{Instant, timeout_at},
+};
 
 use super::{Answer, Ask, Origin};
 
@@ -67,6 +70,9 @@ const HARMLESS: &[&str] = &[
 /// Asks one server.
 pub struct Fetcher {
     place: Place,
+    /// Where its name leads: looked up once, so that nothing that DNS answers later moves a crawl (DNS
+    /// rebinding).
+    addresses: OnceCell<Vec<SocketAddr>>,
     authority: String,
     /// Fields that the user adds.
     headers: Vec<(HeaderName, HeaderValue)>,
@@ -101,8 +107,13 @@ impl Fetcher {
         // The target is named on the command line: where its name leads is meant. Metadata addresses of
         // clouds are refused all the same.
         let place = Place::new(&origin.host, origin.port, tls.as_ref(), true, outside)?;
-        let mut out =
-            Self { place, authority: origin.authority(), headers: Vec::new(), values: Vec::new() };
+        let mut out = Self {
+            place,
+            addresses: OnceCell::new(),
+            authority: origin.authority(),
+            headers: Vec::new(),
+            values: Vec::new(),
+        };
         for (name, value) in headers {
             let wrong = |why: &str| format!("the field {name:?} {why}");
             let field = HeaderName::from_bytes(name.trim().as_bytes())
@@ -155,7 +166,7 @@ impl Fetcher {
         *request.uri_mut() =
             ask.target.parse::<http::Uri>().map_err(|_| "the path cannot be sent".to_owned())?;
         *request.headers_mut() = headers;
-        let stream = timeout_at(until, self.place.connect()).await.map_err(late)??;
+        let stream = timeout_at(until, self.connect()).await.map_err(late)??;
         let answer = timeout_at(until, exchange(stream, request, room, until));
         let mut answer = answer.await.map_err(late)??;
         self.hide(&mut answer);
@@ -163,12 +174,14 @@ impl Fetcher {
         Ok(Fetched { sent, body, answer, millis })
     }
 
+    async fn connect(&self) -> Result<Box<dyn Line>, String> {
+        let addresses = self.addresses.get_or_try_init(|| self.place.look_up()).await?;
+        self.place.connect_to(addresses).await
+    }
+
     /// Fields to send; those of the user replace ours.
     fn fields(&self, is_post: bool) -> HeaderMap {
-        let mut out = HeaderMap::new();
-        let agent = concat!("bartizan/", env!("CARGO_PKG_VERSION"));
-        out.insert(header::USER_AGENT, HeaderValue::from_static(agent));
-        out.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+        let mut out = fields(&self.authority);
         if is_post {
             out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
@@ -176,11 +189,6 @@ impl Fetcher {
         for (name, value) in &self.headers {
             out.append(name.clone(), value.clone());
         }
-        if let Ok(host) = HeaderValue::from_str(&self.authority) {
-            out.insert(header::HOST, host);
-        }
-        out.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
-        out.insert(header::CONNECTION, HeaderValue::from_static("close"));
         out
     }
 
@@ -212,8 +220,22 @@ impl Fetcher {
     }
 }
 
+/// Fields of every request to `authority`: who asks and how, and nothing of the user.
+pub(in super::super) fn fields(authority: &str) -> HeaderMap {
+    let mut out = HeaderMap::new();
+    let agent = concat!("bartizan/", env!("CARGO_PKG_VERSION"));
+    out.insert(header::USER_AGENT, HeaderValue::from_static(agent));
+    out.insert(header::ACCEPT, HeaderValue::from_static("*/*"));
+    if let Ok(host) = HeaderValue::from_str(authority) {
+        out.insert(header::HOST, host);
+    }
+    out.insert(header::ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    out.insert(header::CONNECTION, HeaderValue::from_static("close"));
+    out
+}
+
 /// Sends a request over a connection of its own, and reads the answer.
-async fn exchange(
+pub(in super::super) async fn exchange(
     stream: Box<dyn Line>,
     request: Request<Full<Bytes>>,
     room: usize,
@@ -349,5 +371,27 @@ mod tests {
     fn the_query_is_one_that_is_read() {
         assert_eq!(INTROSPECTION.matches('{').count(), INTROSPECTION.matches('}').count());
         assert!(!INTROSPECTION.contains("mutation{"));
+    }
+
+    #[tokio::test]
+    async fn connections_go_to_the_addresses_of_the_first_look_up() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("address");
+        std::thread::spawn(move || {
+            use std::io::{Read as _, Write as _};
+            for mut client in listener.incoming().flatten() {
+                let _ = client.read(&mut [0; 4096]);
+                let _ = client.write_all(b"HTTP/1.1 204 x\r\nconnection: close\r\n\r\n");
+            }
+        });
+        let (origin, _) = Origin::parse("http://no-such-host.invalid:8080").expect("a URL");
+        let fetcher = Fetcher::new(&origin, &[], &outside()).expect("a fetcher");
+        assert!(fetcher.ask(&Ask::root("/"), 100).await.is_err(), "nobody knows the name");
+        // As if it had been found once: DNS is not asked again.
+        fetcher.addresses.set(vec![address]).expect("not found before");
+        for _ in 0..2 {
+            let fetched = fetcher.ask(&Ask::root("/"), 100).await.expect("an answer");
+            assert_eq!(fetched.answer.status, 204);
+        }
     }
 }

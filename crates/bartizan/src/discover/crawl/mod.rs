@@ -24,9 +24,10 @@ pub use self::{
     fetch::{ANSWER_SECONDS, Fetched, Fetcher, HEAD_BYTES, INTROSPECTION},
     plan::{
         Ask, MAX_BODY_BYTES, MAX_FAILURES, MAX_QUEUE, MAX_ROUTES, MAX_TOTAL_BYTES, Options, Plan,
-        Role,
+        Reach, ReadAnswer, Reading, Role,
     },
 };
+pub(super) use fetch::{exchange, fields};
 
 /// Most other origins that are listed; all are counted.
 pub const MAX_ELSEWHERE: usize = 100;

@@ -87,6 +87,31 @@ pub(super) const DOCUMENTATION: &[&str] = &[
     "/metrics",
 ];
 
+/// Those of the lists above that are asked for where many servers are looked at: the customs of the frameworks
+/// that are met most, one path each.
+pub(super) const FEW: &[&str] = &[
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-protected-resource",
+    "/.well-known/api-catalog",
+    "/openapi.json",
+    "/openapi.yaml",
+    "/api/openapi.json",
+    "/v3/api-docs",
+    "/v2/api-docs",
+    "/openapi/v1.json",
+    "/swagger/v1/swagger.json",
+    "/swagger.json",
+    "/asyncapi.json",
+    "/?wsdl",
+    "/docs",
+    "/swagger-ui/index.html",
+    "/api",
+    "/api/v1",
+    "/graphql",
+    "/actuator",
+    "/metrics",
+];
+
 /// Ends of paths of files that are no API, whoever serves them.
 const ASSETS: &[&str] = &[
     "7z",
@@ -276,6 +301,7 @@ mod tests {
         assert_eq!(all.len(), distinct.len());
         assert!(all.iter().all(|path| path.starts_with('/') && !may_act(path)));
         assert!(all.len() < 60, "a polite list");
+        assert!(FEW.iter().all(|path| distinct.contains(path)) && FEW.len() <= 20);
     }
 
     #[test]

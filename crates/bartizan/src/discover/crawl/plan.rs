@@ -5,7 +5,9 @@
 //! source maps, pages. Everything that is kept has a limit; what is beyond is counted by reason.
 
 mod alike;
+mod ask;
 mod kept;
+mod reading;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,9 +15,13 @@ use std::{
 };
 
 use self::{alike::Likeness, kept::Kept};
+pub use self::{
+    ask::{Ask, Options, Reach, Role},
+    reading::{ReadAnswer, Reading},
+};
 use super::{
     Answer, Crawled, DocumentKind, Limit, MAX_REFERENCE, Origin, Resolved, SeenIn, Summary, paths,
-    read::{self, Finds, Patience, Subject},
+    read::{self, Finds, Patience},
     robots::{self, Rules},
 };
 
@@ -36,69 +42,6 @@ const MAX_QUERIES: u8 = 4;
 /// Most redirects that are followed one after the other (RFC 9309 §2.3.1.2 asks for five at least).
 const MAX_REDIRECTS: u8 = 5;
 
-/// As what something is asked for; the first is asked first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Role {
-    /// `robots.txt`.
-    Robots,
-    /// A path that does not exist.
-    Probe,
-    /// A path below `/.well-known/`.
-    WellKnown,
-    /// A specification.
-    Specification,
-    /// Documentation, GraphQL, management.
-    Documentation,
-    /// What was named.
-    Root,
-    /// The schema of GraphQL, by its introspection.
-    Introspection,
-    /// A sitemap.
-    Sitemap,
-    /// A script.
-    Script,
-    /// A source map.
-    SourceMap,
-    /// A page or any other link.
-    Page,
-}
-
-/// Something to ask.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Ask {
-    /// Path and query. The host is that of the crawl, always.
-    pub target: String,
-    /// As what.
-    pub role: Role,
-    /// Whether nothing named it: it is of a list.
-    pub is_guess: bool,
-    /// Target of the answer that named it; empty for none.
-    pub found_at: String,
-    /// Redirects on the way.
-    pub redirects: u8,
-}
-
-impl Ask {
-    /// The method: GET, except for the introspection of GraphQL.
-    #[must_use]
-    pub fn method(&self) -> &'static str {
-        if self.role == Role::Introspection { "POST" } else { "GET" }
-    }
-}
-
-/// What a crawl may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Options {
-    /// Most requests.
-    pub max_requests: u64,
-    /// Whether GraphQL is asked for its schema.
-    pub graphql: bool,
-    /// Whether `robots.txt` is only information.
-    pub ignore_robots: bool,
-    /// A name that no path of the server has.
-    pub probe: String,
-}
-
 /// What to ask next, and what was found.
 #[derive(Debug)]
 pub struct Plan {
@@ -115,6 +58,8 @@ pub struct Plan {
     /// Bodies that were read: the page of an application stands for many paths.
     bodies: BTreeSet<u64>,
     patience: Patience,
+    /// Answers that are being read.
+    readings: u64,
     failures: u32,
     ended: Option<Limit>,
     summary: Summary,
@@ -138,6 +83,7 @@ impl Plan {
             nothing: Vec::new(),
             bodies: BTreeSet::new(),
             patience: Patience::default(),
+            readings: 0,
             failures: 0,
             ended: None,
             summary: Summary::default(),
@@ -146,18 +92,20 @@ impl Plan {
         let probes = [format!("/{name}"), format!("/api/{name}")];
         out.guess(Role::Robots, ["/robots.txt"]);
         out.guess(Role::Probe, probes.iter().map(String::as_str));
-        // What was named is asked as such, also when it is in one of the lists.
-        out.queue(Ask {
-            target: begin.to_owned(),
-            role: Role::Root,
-            is_guess: false,
-            found_at: String::new(),
-            redirects: 0,
-        });
-        out.guess(Role::WellKnown, paths::WELL_KNOWN.iter().copied());
-        out.guess(Role::Specification, paths::SPECIFICATIONS.iter().copied());
-        out.guess(Role::Documentation, paths::DOCUMENTATION.iter().copied());
-        out.guess(Role::Sitemap, ["/sitemap.xml"]);
+        let is_site = out.options.reach == Reach::Site;
+        if is_site {
+            // What was named is asked as such, also when it is in one of the lists.
+            out.queue(Ask::root(begin));
+            out.guess(Role::Sitemap, ["/sitemap.xml"]);
+        }
+        for (role, list) in [
+            (Role::WellKnown, paths::WELL_KNOWN),
+            (Role::Specification, paths::SPECIFICATIONS),
+            (Role::Documentation, paths::DOCUMENTATION),
+        ] {
+            let is_wanted = |path: &&str| is_site || paths::FEW.contains(path);
+            out.guess(role, list.iter().copied().filter(is_wanted));
+        }
         out
     }
 
@@ -217,7 +165,9 @@ impl Plan {
         let mut summary = self.summary;
         summary.not_asked = self.queue.len() as u64;
         summary.answers_everything = self.nothing.iter().any(|(_, likeness)| likeness.is_answer());
-        self.kept.finish(self.target, summary, self.ended)
+        let mut kept = self.kept;
+        kept.left("not_read", self.readings);
+        kept.finish(self.target, summary, self.ended)
     }
 
     /// Takes note that there was no answer.
@@ -235,8 +185,9 @@ impl Plan {
         self.kept.left("robots_not_readable", 1);
     }
 
-    /// Takes an answer.
-    pub fn answer(&mut self, ask: &Ask, answer: &Answer) {
+    /// Takes an answer. What is in it is read apart, as that may take seconds, and given to [`Self::take`].
+    #[must_use]
+    pub fn answer(&mut self, ask: &Ask, answer: &Answer) -> Option<Reading> {
         self.failures = 0;
         self.summary.answered += 1;
         self.summary.bytes += answer.body.len() as u64;
@@ -244,26 +195,27 @@ impl Plan {
         if ask.role == Role::Probe {
             let folder = if ask.target.starts_with("/api/") { "/api/" } else { "/" };
             self.nothing.push((folder, Likeness::of(&ask.target, answer)));
-            return;
+            return None;
         }
         if matches!(answer.status, 408 | 429 | 500..) {
             self.kept.left("failing", 1);
             if ask.role == Role::Robots {
                 self.close();
             }
-            return;
+            return None;
         }
         if ask.is_guess && ask.role != Role::Robots && self.is_nothing(ask, answer) {
-            return;
+            return None;
         }
         if matches!(answer.status, 300..=399) {
             self.redirected(ask, answer);
-            return;
+            return None;
         }
-        match ask.role {
-            Role::Robots => self.robots(ask, answer),
-            _ => self.read(ask, answer),
+        if ask.role == Role::Robots {
+            self.robots(ask, answer);
+            return None;
         }
+        self.reading(ask, answer)
     }
 
     /// Whether a guess led to what a path that does not exist is answered with.
@@ -314,12 +266,13 @@ impl Plan {
         }
     }
 
-    fn read(&mut self, ask: &Ask, answer: &Answer) {
+    /// What is left to be read of an answer that says something.
+    fn reading(&mut self, ask: &Ask, answer: &Answer) -> Option<Reading> {
         let path = paths::path_of(&ask.target);
         if !matches!(answer.status, 200..=299) {
             self.kept.answered(ask, path, answer.status);
             self.graphql(ask, path);
-            return;
+            return None;
         }
         let mut hasher = DefaultHasher::new();
         (ask.role, &answer.body[..]).hash(&mut hasher);
@@ -330,23 +283,31 @@ impl Plan {
             } else {
                 self.kept.answered(ask, path, answer.status);
             }
-            return;
+            return None;
         }
-        let subject = Subject { origin: &self.origin, target: &ask.target, role: ask.role, answer };
-        let finds = read::read(subject, &mut self.patience);
+        self.readings += 1;
+        Some(Reading::new(&self.origin, ask, answer, self.patience))
+    }
+
+    /// Takes what an answer holds.
+    pub fn take(&mut self, read: ReadAnswer) {
+        let ReadAnswer { ask, status, finds, patience } = read;
+        self.readings = self.readings.saturating_sub(1);
+        self.patience = patience;
+        let path = paths::path_of(&ask.target);
         if finds.is_html {
             self.summary.pages += 1;
             self.kept.page(path);
         } else if finds.documents.is_empty() && !matches!(ask.role, Role::Script | Role::SourceMap)
         {
-            self.kept.answered(ask, path, answer.status);
+            self.kept.answered(&ask, path, status);
         }
-        self.graphql(ask, path);
-        self.take(ask, finds);
-        self.kept.status(ask, path, answer.status);
+        self.graphql(&ask, path);
+        self.finds(&ask, finds);
+        self.kept.status(&ask, path, status);
     }
 
-    fn take(&mut self, ask: &Ask, finds: Finds) {
+    fn finds(&mut self, ask: &Ask, finds: Finds) {
         for (reason, count) in finds.left_out {
             self.kept.left(reason, count);
         }
@@ -375,6 +336,10 @@ impl Plan {
             Resolved::Elsewhere(other) => return self.kept.elsewhere(other),
             Resolved::Nowhere => return,
         };
+        // Whether a link leads to a page or to an API is known once it was followed.
+        if self.options.reach == Reach::Documents && role != Role::Specification {
+            return;
+        }
         if role == Role::Page {
             let path = paths::path_of(&target);
             if !paths::is_page(path) {

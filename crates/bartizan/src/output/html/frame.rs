@@ -4,7 +4,7 @@ use bartizan_model::Severity;
 use maud::{Markup, html};
 
 use super::{
-    Page,
+    Page, ReportContext,
     parts::{sentence, text},
 };
 use crate::output::{
@@ -65,11 +65,11 @@ pub(super) fn side(page: &Page<'_>) -> Markup {
 }
 
 /// Title, time of making, and the choice of light or dark (no script: radio buttons and `:has`).
-pub(super) fn top(page: &Page<'_>) -> Markup {
+pub(super) fn top(context: &ReportContext<'_>) -> Markup {
     html! {
         div.top {
-            b { (text(page.context.title)) }
-            span.where { "analysed " (text(page.context.generated_at)) }
+            b { (text(context.title)) }
+            span.where { "analysed " (text(context.generated_at)) }
             div.theme role="radiogroup" aria-label="Colours" {
                 @for (id, name, on) in
                     [("theme-auto", "Auto", true), ("theme-light", "Light", false), ("theme-dark", "Dark", false)]

@@ -18,12 +18,14 @@ mod inventory_written;
 mod marks;
 mod overview;
 mod parts;
+mod source;
 mod style;
 mod timeline;
 
 use bartizan_model::analysis::Analysis;
-use maud::{DOCTYPE, html};
+use maud::{DOCTYPE, Markup, html};
 
+pub use self::source::discovered;
 use super::{Docs, lead::nothing_judged, lookup::Lookup};
 
 /// Most findings that are written.
@@ -75,14 +77,13 @@ impl Page<'_> {
 #[must_use]
 pub fn render(analysis: &Analysis, context: &ReportContext<'_>) -> String {
     let page = Page { analysis, context, lookup: Lookup::new(analysis) };
-    let css = style::sheet();
     let body = html! {
         a.skip href="#main" { "Skip to content" }
         (parts::sprites())
         div.app {
             (frame::side(&page))
             div {
-                (frame::top(&page))
+                (frame::top(context))
                 main #main {
                     (overview::section(&page))
                     @if !page.is_blank() {
@@ -99,6 +100,12 @@ pub fn render(analysis: &Analysis, context: &ReportContext<'_>) -> String {
             }
         }
     };
+    document(context, &body)
+}
+
+/// A whole document: what is allowed in it, and its style.
+fn document(context: &ReportContext<'_>, body: &Markup) -> String {
+    let css = style::sheet();
     let document = html! {
         (DOCTYPE)
         html lang="en" {

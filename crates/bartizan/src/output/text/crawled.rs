@@ -58,8 +58,8 @@ fn told(crawled: &Crawled) -> String {
     }
     let pages = counted(summary.pages, "page", "pages");
     text.push_str(&format!(
-        " with {pages} among them. Links of pages were followed; other routes are \
-         listed, not called."
+        " with {pages} among them. Links of pages on the same host were followed; other routes \
+         are listed, not called."
     ));
     text
 }
@@ -148,7 +148,7 @@ fn left_out(out: &mut Out, crawled: &Crawled) {
 }
 
 /// What a reason means.
-fn words(reason: &str) -> &str {
+pub(super) fn words(reason: &str) -> &str {
     match reason {
         "failing" => "refused for the moment or failing (408, 429, 5xx)",
         "finds_of_one_answer" => "finds beyond the most of one answer",
@@ -158,6 +158,7 @@ fn words(reason: &str) -> &str {
         "max_body_bytes" => "bodies cut at 4 MiB or broken off",
         "may_act" => "links that may do something",
         "not_answered" => "not answered",
+        "not_read" => "answers that were not read to the end when it ended",
         "not_text" => "bodies that are no text",
         "queue" => "links beyond those that may wait",
         "redirects" => "redirects beyond five",

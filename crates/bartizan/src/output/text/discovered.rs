@@ -8,7 +8,7 @@ use super::{
     out::{Out, safe, safe_prose},
 };
 use crate::{
-    discover::{Entry, Inventory, KnownBy, Summary},
+    discover::{Entry, Inventory, KnownBy, Summary, checks::CodeFinding},
     output::words::number,
 };
 
@@ -112,7 +112,7 @@ fn findings(out: &mut Out, inventory: &Inventory) {
         return;
     }
     out.heading("Findings", &number(count as u64));
-    for finding in inventory.findings.iter().take(MAX_FINDINGS) {
+    for CodeFinding { finding, .. } in inventory.findings.iter().take(MAX_FINDINGS) {
         out.item(1, finding.severity, &finding.code, &safe_prose(&finding.title));
         for evidence in &finding.evidence {
             out.paragraph(4, &safe_prose(&evidence.note), true);

@@ -9,6 +9,7 @@ mod detail;
 mod discovered;
 mod lists;
 mod out;
+mod perimeter;
 
 pub use analysis::analysis;
 pub use crawled::crawled;
@@ -16,6 +17,7 @@ pub use detail::{endpoint, finding, incident};
 pub use discovered::discovered;
 pub use lists::{catalog, changes, findings, incidents};
 pub(crate) use out::safe;
+pub use perimeter::perimeter;
 
 use anstream::{ColorChoice, stream::RawStream};
 use bartizan_model::Severity;

@@ -33,7 +33,9 @@ impl Site {
                 Some(answer) => answer.clone(),
                 None => missing(&ask.target),
             };
-            plan.answer(&ask, &answer);
+            if let Some(reading) = plan.answer(&ask, &answer) {
+                plan.take(reading.read());
+            }
         }
         (plan.finish(), asked)
     }
@@ -50,6 +52,7 @@ fn missing(_: &str) -> Answer {
 
 fn options() -> Options {
     Options {
+        reach: Reach::Site,
         max_requests: 500,
         graphql: false,
         ignore_robots: false,
@@ -256,9 +259,36 @@ fn a_server_that_does_not_answer_is_left_alone() {
     while let Some(ask) = plan.next_ask() {
         assert!(plan.room() <= MAX_BODY_BYTES);
         let body = body.get(..plan.room()).expect("room").to_vec().into();
-        plan.answer(&ask, &Answer { status: 403, body, is_cut: true, ..Answer::default() });
+        let answer = Answer { status: 403, body, is_cut: true, ..Answer::default() };
+        assert!(plan.answer(&ask, &answer).is_none());
     }
     let found = plan.finish();
     assert_eq!(found.ended_by, Some(Limit::MaxBytes));
     assert_eq!(found.summary.bytes, MAX_TOTAL_BYTES as u64);
+}
+
+#[test]
+fn a_short_plan_asks_for_a_few_paths_and_for_specifications_that_are_named() {
+    let site = Site::default()
+        .with("/docs", "text/html", "<redoc spec-url='/v9/spec.json'></redoc><a href=/x>x</a><script src=/a.js></script>")
+        .with(
+            "/v9/spec.json",
+            "application/json",
+            r#"{"openapi":"3.1.0","info":{"title":"a","version":"1"},"paths":{"/orders":{"get":{"responses":{}}}}}"#,
+        )
+        .redirect("/api", "/x");
+    let (found, asked) = site.crawl(Options { reach: Reach::Documents, ..options() }, missing);
+    assert_eq!(told(&found.routes), ["GET /orders - specification"]);
+    assert!(!asked.iter().any(|ask| ask.ends_with("/a.js") || ask.ends_with("/sitemap.xml")));
+    assert!(asked.contains(&"GET /v9/spec.json".to_owned()) && asked.len() < 30, "{asked:?}");
+}
+
+#[test]
+fn what_was_not_read_when_it_ended_is_counted() {
+    let (origin, begin) = Origin::parse("https://shop.example").expect("a URL");
+    let mut plan = Plan::new(origin, &begin, options());
+    let page = answer(200, &[("content-type", "text/html")], "<html>");
+    let reading = plan.answer(&Ask::root("/"), &page).expect("something to read");
+    assert_eq!(plan.finish().left_out.get("not_read"), Some(&1));
+    assert!(reading.read().finds.is_html);
 }
