@@ -35,7 +35,7 @@ fn placed(catalog: &Catalog, seen: &Whereabouts) -> Vec<Endpoint> {
     let document = read(SPEC.as_bytes(), &mut NoFiles).expect("a document");
     let specs = Specs::new(vec![("apis/orders.yaml".to_owned(), document)]);
     let compared = specs.compare(std::iter::empty());
-    let (orphans, _) = compared.described_orphans(&Scope::default());
+    let (orphans, _) = compared.described_never_granted(&Scope::default());
     let place = |(mut endpoint, described)| {
         catalog.place(&mut endpoint, described, seen);
         endpoint

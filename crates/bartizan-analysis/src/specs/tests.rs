@@ -74,7 +74,7 @@ fn operations_of_soap_are_compared_by_their_name_and_by_the_element_that_is_sent
     use InventoryState::{Documented, Shadow};
     let states: Vec<InventoryState> = seen.iter().map(|one| compared.state_of(one)).collect();
     assert_eq!(states, [Documented, Documented, Documented, Shadow]);
-    assert_eq!(compared.orphans(&Scope::default()).1, 0);
+    assert_eq!(compared.never_granted(&Scope::default()).1, 0);
 }
 
 #[test]

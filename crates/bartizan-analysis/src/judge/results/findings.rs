@@ -213,12 +213,7 @@ fn access(known: &Known<'_>, snapshot: &Snapshot, specs: Option<&Compared<'_>>) 
 }
 
 /// The finding of a check on what was learned about an endpoint.
-fn found_at(
-    known: &Known<'_>,
-    snapshot: &Snapshot,
-    item: &CheckItem,
-    failure: Failure,
-) -> Finding {
+fn found_at(known: &Known<'_>, snapshot: &Snapshot, item: &CheckItem, failure: Failure) -> Finding {
     let discriminator = failure.discriminator.clone();
     let mut record = Record::of(failure, known.profile.first_seen);
     record.extend_to(known.profile.last_seen);

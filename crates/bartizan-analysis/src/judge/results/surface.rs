@@ -24,7 +24,8 @@ pub(super) fn surface(known: &Known<'_>, snapshot: &Snapshot, endpoint: &Endpoin
         (location.as_str().to_owned(), required(profile, place))
     });
     let classes = profile.classes.iter().filter(|seen| {
-        is_shown(profile, seen.witnesses, seen.count) && endpoint::is_supported(seen, profile, snapshot)
+        is_shown(profile, seen.witnesses, seen.count)
+            && endpoint::is_supported(seen, profile, snapshot)
     });
     let ways = profile.auth.iter().filter(|way| is_shown(profile, way.witnesses, way.count));
     Surface {

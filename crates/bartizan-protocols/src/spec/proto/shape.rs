@@ -121,10 +121,7 @@ enum State { A = 0; }"#;
         assert_eq!(field(inner, 2).message, Some(inner));
         assert_eq!(field(inner, 3).message, Some(told));
         assert_eq!(field(told, 3).message, Some(inner));
-        assert!(
-            messages.field(told, 4).is_none()
-                && messages.field(ask, 9).is_none()
-        );
+        assert!(messages.field(told, 4).is_none() && messages.field(ask, 9).is_none());
         let may = |of: ProtoField<'_>| {
             use WireKind::{Fixed32, Fixed64, Length, Varint};
             [Varint, Fixed32, Fixed64, Length].map(|kind| of.may_be(kind))

@@ -37,14 +37,13 @@ pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
         let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
         u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let candidates: [(&'static str, Say); 5] =
-        [
-            ("State", state),
-            ("Auth", words::auth_brief),
-            ("Data", classes),
-            ("Drift", drift),
-            ("Owner", owner),
-        ];
+    let candidates: [(&'static str, Say); 5] = [
+        ("State", state),
+        ("Auth", words::auth_brief),
+        ("Data", classes),
+        ("Drift", drift),
+        ("Owner", owner),
+    ];
     let mut between: Vec<Between> =
         candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();
     between.retain(|(_, _, width)| *width > 0);
