@@ -291,8 +291,12 @@ pub(super) fn is_wrong_body(beginning: &str, body: &str) -> bool {
         }
         // Mollie, Lob and GoCardless.
         "live_" | "test_" => {
-            !(matches!(body.len(), 30 | 40) && is_mixed(body))
-                && !(body.len() == 35 && is_hex_but(body, b'-'))
+            let is_known = match body.len() {
+                30 | 40 => is_mixed(body),
+                35 => is_hex_but(body, b'-'),
+                _ => false,
+            };
+            !is_known
         }
         "A3-" => {
             (parts('-').ne([6, 6, 5, 5, 5, 5]) && parts('-').ne([6, 11, 5, 5, 5]))

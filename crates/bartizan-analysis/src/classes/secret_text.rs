@@ -29,10 +29,7 @@ pub(super) fn kind_of(text: &str, shape: &Shape) -> Option<DataClass> {
 fn marked_kind(text: &str, shape: &Shape) -> Option<DataClass> {
     if shape.other > 0 && shape.upper > 0 && has_azure_secret(text) {
         Some(secrets::cloud_key::CLASS.class)
-    } else if shape.dashes > 0 && shape.len >= 36 && text.contains("-us") && has_mailchimp_key(text)
-    {
-        Some(secrets::messaging_token::CLASS.class)
-    } else if shape.dashes >= 2 && shape.len >= 50 && has_mailgun_key(text) {
+    } else if shape.dashes > 0 && shape.len >= 36 && has_mail_key(text, shape) {
         Some(secrets::messaging_token::CLASS.class)
     } else if shape.colons > 0 && shape.lower >= 12 && has_credential(text) {
         Some(secrets::access_token::CLASS.class)
@@ -41,6 +38,12 @@ fn marked_kind(text: &str, shape: &Shape) -> Option<DataClass> {
     } else {
         keyed_kind(text, shape)
     }
+}
+
+/// Keys of services that send mail.
+fn has_mail_key(text: &str, shape: &Shape) -> bool {
+    (text.contains("-us") && has_mailchimp_key(text))
+        || (shape.dashes >= 2 && shape.len >= 50 && has_mailgun_key(text))
 }
 
 /// Keys of Microsoft and Meta, told by marks within.

@@ -70,15 +70,14 @@ pub(super) fn read(
 
 fn of_tree(root: Node<'_>) -> Result<SpecFormat, &'static str> {
     let has = |name: &str| root.get(name).is_some();
+    let is_wsdl_of = |name: &str| root.get(name).is_some_and(|d| d.children().any(is_wsdl));
     if has("openapi") || has("swagger") {
         Ok(SpecFormat::OpenApi)
     } else if has("asyncapi") {
         Ok(SpecFormat::AsyncApi)
     } else if has("__schema") || root.find("/data/__schema").is_some() {
         Ok(SpecFormat::Graphql)
-    } else if root.get("definitions").is_some_and(|d| d.children().any(is_wsdl)) {
-        Ok(SpecFormat::Wsdl)
-    } else if root.get("description").is_some_and(|d| d.children().any(is_wsdl)) {
+    } else if ["definitions", "description"].iter().any(|root| is_wsdl_of(root)) {
         Ok(SpecFormat::Wsdl)
     } else if root.get("schema").is_some_and(|s| s.is_object()) {
         Err("an XML Schema: it describes values and no operations; give the WSDL that imports it")

@@ -138,7 +138,6 @@ fn operation<'a>(
             type_name: cut(&type_name),
             schema: Some(place),
             place,
-            ..SpecParameter::default()
         });
     }
     out.add(read, node, 0)

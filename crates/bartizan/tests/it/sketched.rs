@@ -28,11 +28,11 @@ const WHO: &str =
 fragment Named on User { __typename name }";
 
 fn graphql(number: usize) -> String {
-    let (asked, answer) = if number % 2 == 0 {
+    let (asked, answer) = if number.is_multiple_of(2) {
         (
             json!({ "query": WHO, "variables": { "id": "7" } }),
             json!({ "user": { "__typename": "User", "id": "7", "name": "ada", "tags": ["a", "b"],
-                "boss": if number % 4 == 0 { json!({ "__typename": "User", "name": null }) } else { Value::Null } } }),
+                "boss": if number.is_multiple_of(4) { json!({ "__typename": "User", "name": null }) } else { Value::Null } } }),
         )
     } else {
         let rename =

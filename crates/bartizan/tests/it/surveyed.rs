@@ -145,7 +145,8 @@ fn closed() -> String {
 
 fn service<'a>(found: &'a Value, port: &str) -> &'a Value {
     let services = found["services"].as_array().expect("services");
-    let found = services.iter().find(|service| service["port"].to_string() == port);
+    let port: u16 = port.parse().expect("a port");
+    let found = services.iter().find(|service| service["port"] == port);
     found.expect("the port is open")
 }
 

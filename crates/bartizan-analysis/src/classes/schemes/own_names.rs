@@ -245,9 +245,12 @@ fn tw_ubn(text: &str) -> bool {
 mod tests {
     use super::*;
 
+    /// What is checked, and numbers that it is to accept.
+    type Case = (fn(&str) -> bool, &'static [&'static str]);
+
     #[test]
     fn check_digits_of_each_scheme() {
-        let cases: &[(fn(&str) -> bool, &[&str])] = &[
+        let cases: &[Case] = &[
             (
                 eu_vat,
                 &[

@@ -75,8 +75,8 @@ impl Naming {
 /// The `for` of an element of `Forwarded`.
 fn forwarded_for(element: &str) -> Option<&str> {
     let pairs = element.split(';').filter_map(|pair| pair.split_once('='));
-    let named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
-    named.last().map(|(_, value)| value.trim().trim_matches('"'))
+    let mut named = pairs.filter(|(name, _)| name.trim().eq_ignore_ascii_case("for"));
+    named.next_back().map(|(_, value)| value.trim().trim_matches('"'))
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(super) fn read<'a>(
             let all = known.operations.range((*interface, "")..);
             for ((_, name), at) in all.take_while(|((of, _), _)| of == interface) {
                 let is_left = out.work().spend(1) && !bound.contains(name);
-                if is_left && !binding.operation(*name, *at, out) {
+                if is_left && !binding.operation(name, *at, out) {
                     return;
                 }
             }

@@ -58,7 +58,7 @@ fn is_declaration(path: &[u64]) -> bool {
     match path {
         [2 | 12] => true,
         [4..=6, _, ..] => {
-            path.len() % 2 == 0 && path.iter().step_by(2).all(|of| (2..=6).contains(of))
+            path.len().is_multiple_of(2) && path.iter().step_by(2).all(|of| (2..=6).contains(of))
         }
         _ => false,
     }
