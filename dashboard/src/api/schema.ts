@@ -256,6 +256,16 @@ export type Auth = {
 /** How callers authenticate. */
 export type AuthType = "basic" | "bearer" | "jwt" | "api_key" | "session_cookie" | "digest" | "signature" | "certificate" | "other";
 
+/** From when on changes are told, and how long they are kept. */
+export type Baseline = {
+  /** When the first results were written, and until when what is new belongs to them; `null` before. */
+  baseline: ChangeBaseline | null;
+  /** Days after which a change is deleted, when others come. */
+  days_kept: number;
+  /** Most changes that are kept, those that were noticed last. */
+  most_kept: number;
+};
+
 /** A kind of body that was seen. */
 export type BodySeen = {
   /** How many. */
@@ -276,6 +286,16 @@ export type Bounds = {
   length: Span2 | null;
   /** Numbers; outside of JSON also those that texts spell. */
   number: Span | null;
+};
+
+/** An endpoint that another one calls. */
+export type Called = {
+  /** Which endpoint. */
+  endpoint_id: EndpointId;
+  /** Exchanges in which it was called. */
+  exchanges: number;
+  /** Its host, method and path, for people. */
+  name: string;
 };
 
 /** Somebody who called. */
@@ -324,6 +344,86 @@ export type CallsOf = {
   endpoint_id: EndpointId;
   /** In the period that ends now. */
   now: number;
+};
+
+/** One entry of the change log. */
+export type Change = {
+  /** What it became; `null` for what has no further value. */
+  after: string | null;
+  /** What it was; `null` for nothing. */
+  before: string | null;
+  /** Where. */
+  endpoint_id: EndpointId;
+  /** How much it asks for a look. */
+  grade: ChangeGrade;
+  /** Host of the endpoint. */
+  host: string;
+  /** The same change has the same id. */
+  id: ChangeId;
+  /** What changed. */
+  kind: ChangeKind;
+  /** Its method. */
+  method: Method;
+  /** When it was written down. */
+  noticed: Timestamp;
+  /** What is called there, where the path has several operations. */
+  operation: string | null;
+  /** Its path template, as it was then. */
+  path: string;
+  /** What it is about, at most 300 characters: see [`ChangeKind`]. Empty for the endpoint itself. */
+  subject: string;
+  /** Event time: for a new endpoint of its first exchange, else of the latest exchange that was known when the change was noticed, so that it came no later. When it was noticed, for sources without times. */
+  time: Timestamp;
+};
+
+/** From when on the change log tells. */
+export type ChangeBaseline = {
+  /** When the first results were written. */
+  began: Timestamp;
+  /** What was new until then counts as there all along. */
+  ends: Timestamp;
+};
+
+/** How much a change asks for a look. */
+export type ChangeGrade = "info" | "warning" | "alert";
+
+/** An entry of the change log of the catalogue. */
+export type ChangeId = string;
+
+/** What changed. */
+export type ChangeKind = "endpoint_added" | "parameter_added" | "parameter_required_changed" | "auth_changed" | "data_class_added" | "inventory_state_changed";
+
+/** Orders of changes of the catalogue, by the time of the traffic. */
+export type ChangeOrder = "-time" | "time";
+
+/** One entry of the change log. */
+export type ChangeSelection = {
+  /** What it became; `null` for what has no further value. */
+  after?: string | null;
+  /** What it was; `null` for nothing. */
+  before?: string | null;
+  /** Where. */
+  endpoint_id?: EndpointId;
+  /** How much it asks for a look. */
+  grade?: ChangeGrade;
+  /** Host of the endpoint. */
+  host?: string;
+  /** The same change has the same id. */
+  id?: ChangeId;
+  /** What changed. */
+  kind?: ChangeKind;
+  /** Its method. */
+  method?: Method;
+  /** When it was written down. */
+  noticed?: Timestamp;
+  /** What is called there, where the path has several operations. */
+  operation?: string | null;
+  /** Its path template, as it was then. */
+  path?: string;
+  /** What it is about, at most 300 characters: see [`ChangeKind`]. Empty for the endpoint itself. */
+  subject?: string;
+  /** Event time: for a new endpoint of its first exchange, else of the latest exchange that was known when the change was noticed, so that it came no later. When it was noticed, for sources without times. */
+  time?: Timestamp;
 };
 
 /** What to change. What is missing stays. */
@@ -380,8 +480,12 @@ export type ClassSeen = {
 
 /** A data class. */
 export type ClassView = {
+  /** The class whose checks count it too; its own name when there is none. */
+  family: string;
   /** What it belongs to. */
   group: DataGroup;
+  /** Whether it is from the configuration. */
+  is_custom: boolean;
   /** Its name. */
   name: string;
   /** Whether its exposure is serious by itself. */
@@ -394,8 +498,12 @@ export type ClassView = {
 
 /** A data class. */
 export type ClassViewSelection = {
+  /** The class whose checks count it too; its own name when there is none. */
+  family?: string;
   /** What it belongs to. */
   group?: DataGroup;
+  /** Whether it is from the configuration. */
+  is_custom?: boolean;
   /** Its name. */
   name?: string;
   /** Whether its exposure is serious by itself. */
@@ -458,6 +566,8 @@ export type DataClassCount = {
   direction: Direction;
   /** General form. */
   location: Location;
+  /** How many distinct principals sent or got it there, verified and accepted ones only: exact up to 64, then estimated (standard error 6.5 %). 0 where nobody was named; `null` in what was written down before it was counted. */
+  principals: number | null;
 };
 
 /** Where a data class is seen. */
@@ -614,9 +724,9 @@ export type Drift = {
   kind: DriftKind;
   /** Line of the file where it is written, from 1; `null` where nothing is, and for files that others refer to. */
   line: number | null;
-  /** Parameter or field there (`query.limit`, `body:/items/*​/price`); empty for all of the part. */
+  /** Parameter or field there (`query.limit`, `body:/items/*​/price`, `graphql:user(id)`, `grpc:Order.items.sku`); empty for all of the part. */
   location: string;
-  /** Where: `request`, `request body`, or the status of the answer. */
+  /** Where: `request`, `request body`, the status of the answer, or `answer` where a protocol has no status. */
   part: string;
   /** What was seen; empty for nothing. */
   seen: string;
@@ -628,7 +738,7 @@ export type Drift = {
 export type DriftGrade = "breaking" | "warning" | "info";
 
 /** What differs. */
-export type DriftKind = "answered_without_authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused";
+export type DriftKind = "answered_without_authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused" | "deprecated";
 
 /** An endpoint as the catalogue knows it. */
 export type Endpoint = {
@@ -646,6 +756,12 @@ export type Endpoint = {
   auth_judged: number;
   /** Kinds of bodies, in the order they were first seen. */
   bodies: (BodySeen)[];
+  /** Part of the organisation it belongs to; `null` when nothing tells. */
+  business_unit: string | null;
+  /** Endpoints that it was seen calling, those of most traces first. */
+  calls: (Called)[];
+  /** Whether one call of it fans out: trace context showed it calling several other endpoints. */
+  composite: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed: boolean;
   /** Sensitive data. */
@@ -664,22 +780,34 @@ export type Endpoint = {
   method: Method;
   /** Name of the operation, where the protocol has one. */
   operation: string | null;
+  /** Team or person that answers for it; `null` when nothing tells. */
+  owner: string | null;
   /** Parameters and fields: of what was granted, then of answers that granted nothing. */
   parameters: (Parameter)[];
   /** Template with `{name}` for parameters. */
   path: string;
   /** Protocol. */
   protocol: Protocol;
+  /** Whether its exchanges came through a gateway. */
+  reached: Reached;
   /** Exchanges seen, without scanner noise. */
   requests: number;
+  /** What it is served by. */
+  resources: (Resource)[];
   /** Risk with its arithmetic. */
   risk: Risk;
   /** The service it belongs to. */
   service: ServiceId | null;
+  /** What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing was seen of that. */
+  sketch: Sketch | null;
+  /** Where in its life it is. */
+  stage: LifeStage;
   /** Exchanges by status code. */
   statuses: ([number, number])[];
   /** Why the path is a template where it is: one line per parameter. */
   template_evidence: (string)[];
+  /** What told each of these facts that is known. */
+  told: (Told)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written: Written | null;
 };
@@ -728,6 +856,12 @@ export type EndpointSelection = {
   auth_judged?: number;
   /** Kinds of bodies, in the order they were first seen. */
   bodies?: (BodySeen)[];
+  /** Part of the organisation it belongs to; `null` when nothing tells. */
+  business_unit?: string | null;
+  /** Endpoints that it was seen calling, those of most traces first. */
+  calls?: (Called)[];
+  /** Whether one call of it fans out: trace context showed it calling several other endpoints. */
+  composite?: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed?: boolean;
   /** Sensitive data. */
@@ -746,22 +880,34 @@ export type EndpointSelection = {
   method?: Method;
   /** Name of the operation, where the protocol has one. */
   operation?: string | null;
+  /** Team or person that answers for it; `null` when nothing tells. */
+  owner?: string | null;
   /** Parameters and fields: of what was granted, then of answers that granted nothing. */
   parameters?: (Parameter)[];
   /** Template with `{name}` for parameters. */
   path?: string;
   /** Protocol. */
   protocol?: Protocol;
+  /** Whether its exchanges came through a gateway. */
+  reached?: Reached;
   /** Exchanges seen, without scanner noise. */
   requests?: number;
+  /** What it is served by. */
+  resources?: (Resource)[];
   /** Risk with its arithmetic. */
   risk?: Risk;
   /** The service it belongs to. */
   service?: ServiceId | null;
+  /** What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing was seen of that. */
+  sketch?: Sketch | null;
+  /** Where in its life it is. */
+  stage?: LifeStage;
   /** Exchanges by status code. */
   statuses?: ([number, number])[];
   /** Why the path is a template where it is: one line per parameter. */
   template_evidence?: (string)[];
+  /** What told each of these facts that is known. */
+  told?: (Told)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written?: Written | null;
 };
@@ -809,6 +955,8 @@ export type ExchangeFigures = {
   policies_would_refuse: number;
   /** That a policy refused or slowed down. */
   refused_by_policies: number;
+  /** That another source had told of: they count once. */
+  told_again: number;
   /** That the judgement or a policy would refuse or slow down if enforced, or did. */
   would_block: number;
 };
@@ -952,6 +1100,9 @@ export type Facets = {
   total: number;
 };
 
+/** A fact about an endpoint that something tells. */
+export type Fact = "owner" | "business_unit" | "stage" | "access" | "service";
+
 /** What the server did since it began. */
 export type Figures = {
   /** Open connections. */
@@ -960,6 +1111,8 @@ export type Figures = {
   exchanges: ExchangeFigures;
   /** Whether it should be sent new connections. */
   ready: boolean;
+  /** What receivers took. */
+  receivers: (ReceiverFigures)[];
   /** How sinks fare; a few seconds old. */
   sinks: (SinkFigures)[];
   /** What was kept of them. */
@@ -1141,6 +1294,80 @@ export type Format = "json" | "csv";
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
 
+/** One argument, or a member of its value. */
+export type GraphqlArgument = {
+  /** How often it was given. */
+  given: number;
+  /** What its values were, lists opened. */
+  kinds: (ValueKind)[];
+  /** Most lists around a value. */
+  lists: number;
+  /** How often it was `null`. */
+  nulls: number;
+  /** How often it could have been: its field was asked for, or the value that it is a member of was given. */
+  of: number;
+  /** Types of the variables that stood for it, as clients wrote them (`[ID!]!`); at most [`MAX_TYPES`]. */
+  types: (string)[];
+};
+
+/** One field. */
+export type GraphqlField = {
+  /** Arguments by name, and members of their values by path (`input`, `input.name`); at most [`MAX_ARGUMENTS`]. */
+  arguments: Record<string, GraphqlArgument>;
+  /** How often it was asked for. */
+  asked: number;
+  /** Elements of its innermost lists. */
+  elements: number;
+  /** Whether fields were asked for below it. */
+  has_fields: boolean;
+  /** What its values were, lists opened. */
+  kinds: (ValueKind)[];
+  /** Most lists around a value. */
+  lists: number;
+  /** How many of them were `null`. */
+  null_elements: number;
+  /** How often it was `null` there. */
+  nulls: number;
+  /** What `__typename` was answered below it; at most [`MAX_TYPES`]. */
+  typenames: (string)[];
+  /** How often it was in an answer. */
+  values: number;
+};
+
+/** What GraphQL calls of one endpoint are made of. */
+export type GraphqlSketch = {
+  /** Calls it was learned from. */
+  calls: number;
+  /** By path from the kind of operation on (`query.user.friends`); a condition on the type is a step of its own (`query.node.<User>.email`). At most [`MAX_FIELDS`]. */
+  fields: Record<string, GraphqlField>;
+  /** How often a field was not taken for want of room. */
+  left_out: number;
+};
+
+/** Messages of one side. */
+export type GrpcSide = {
+  /** By numbers from the message on (`3`, `3.1`); at most [`MAX_FIELDS`]. */
+  fields: Record<string, WireField>;
+  /** How often a field was not taken for want of room. */
+  left_out: number;
+  /** Messages that were read. */
+  messages: number;
+  /** Most messages of one call. */
+  most_in_call: number;
+  /** Messages that could not be read: compressed, cut, or no protocol buffers. */
+  unread: number;
+};
+
+/** What gRPC calls of one method are made of. */
+export type GrpcSketch = {
+  /** Calls it was learned from. */
+  calls: number;
+  /** What was sent. */
+  request: GrpcSide;
+  /** What was answered. */
+  response: GrpcSide;
+};
+
 /** One thing that happened to an endpoint. */
 export type Happened = {
   /** The id that was merged or split; `null` for the others. */
@@ -1171,6 +1398,8 @@ export type Health = {
   limits_reached: (NamedCount)[];
   /** Whether it should be sent new connections. */
   ready: boolean;
+  /** What receivers took. */
+  receivers: (ReceiverFigures)[];
   /** How sinks fare; a few seconds old. */
   sinks: (SinkFigures)[];
   /** When it began. */
@@ -1262,7 +1491,7 @@ export type IncidentSelection = {
 };
 
 /** What an item needs to see. A missing input gives *not evaluated*, never *pass*. */
-export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport" | "code";
+export type Input = "request_head" | "request_body" | "status" | "response_head" | "response_body" | "response_size" | "time" | "identity" | "spec" | "history" | "transport" | "code" | "governance";
 
 /** What was read. */
 export type InputSummary = {
@@ -1277,7 +1506,7 @@ export type InputSummary = {
 };
 
 /** How the endpoint relates to what is written about it. */
-export type InventoryState = "unspecified" | "documented" | "shadow" | "zombie" | "orphan";
+export type InventoryState = "unspecified" | "documented" | "shadow" | "zombie" | "deprecated" | "orphan";
 
 /** Metadata and documentation of one item. */
 export type ItemMeta = {
@@ -1346,6 +1575,26 @@ export type ItemMetaSelection = {
 /** Keyed hash: equal hashes are equal values */
 export type KeyedHash = string;
 
+/** The format of such a document. */
+export type Learned = "openapi" | "graphql" | "proto";
+
+/** What was learned, as a document. */
+export type LearnedDocument = {
+  /** Hosts of which there is one: that which was named, else at most 50. */
+  hosts: (string)[];
+  /** Whether it tells of all endpoints; at most 5,000 are looked at. */
+  is_all: boolean;
+  /** Its media type. */
+  media_type: string;
+  /** Packages of the host, the busiest first; none for other formats than `proto`. */
+  packages: (string)[];
+  /** The document; `null` when nothing is known of that kind, or when one of several hosts or packages must be named. */
+  text: string | null;
+};
+
+/** Where in its life an endpoint is. */
+export type LifeStage = "design" | "development" | "active" | "deprecated" | "retired" | "unknown";
+
 /** What ties two actors. */
 export type LinkReason = "same_client" | "same_session";
 
@@ -1360,7 +1609,7 @@ export type Listed = {
 /** A part of a list. */
 export type Listed10 = {
   /** The items, in the order of the list. */
-  items: (Detection)[];
+  items: (Incident)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1368,7 +1617,7 @@ export type Listed10 = {
 /** A part of a list. */
 export type Listed11 = {
   /** The items, in the order of the list. */
-  items: (ExchangeView)[];
+  items: (Detection)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1376,7 +1625,7 @@ export type Listed11 = {
 /** A part of a list. */
 export type Listed12 = {
   /** The items, in the order of the list. */
-  items: (ActorSummary)[];
+  items: (ExchangeView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1384,7 +1633,7 @@ export type Listed12 = {
 /** A part of a list. */
 export type Listed13 = {
   /** The items, in the order of the list. */
-  items: (ApiKey)[];
+  items: (ActorSummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1392,7 +1641,7 @@ export type Listed13 = {
 /** A part of a list. */
 export type Listed14 = {
   /** The items, in the order of the list. */
-  items: (AuditRecord)[];
+  items: (ApiKey)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1400,7 +1649,7 @@ export type Listed14 = {
 /** A part of a list. */
 export type Listed15 = {
   /** The items, in the order of the list. */
-  items: (RunView)[];
+  items: (AuditRecord)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1408,7 +1657,7 @@ export type Listed15 = {
 /** A part of a list. */
 export type Listed16 = {
   /** The items, in the order of the list. */
-  items: (PolicyView)[];
+  items: (RunView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1416,13 +1665,21 @@ export type Listed16 = {
 /** A part of a list. */
 export type Listed17 = {
   /** The items, in the order of the list. */
-  items: (ItemMeta)[];
+  items: (PolicyView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed18 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed19 = {
   /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
@@ -1456,7 +1713,7 @@ export type Listed4 = {
 /** A part of a list. */
 export type Listed5 = {
   /** The items, in the order of the list. */
-  items: (FindingView)[];
+  items: (Change)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1464,7 +1721,7 @@ export type Listed5 = {
 /** A part of a list. */
 export type Listed6 = {
   /** The items, in the order of the list. */
-  items: (FindingEvent)[];
+  items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1472,7 +1729,7 @@ export type Listed6 = {
 /** A part of a list. */
 export type Listed7 = {
   /** The items, in the order of the list. */
-  items: (Assignee)[];
+  items: (FindingEvent)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1480,7 +1737,7 @@ export type Listed7 = {
 /** A part of a list. */
 export type Listed8 = {
   /** The items, in the order of the list. */
-  items: (FindingComment)[];
+  items: (Assignee)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1488,7 +1745,7 @@ export type Listed8 = {
 /** A part of a list. */
 export type Listed9 = {
   /** The items, in the order of the list. */
-  items: (Incident)[];
+  items: (FindingComment)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1745,6 +2002,38 @@ export type Problem = {
 /** The protocol of an endpoint. */
 export type Protocol = "rest" | "graphql" | "grpc" | "soap" | "json_rpc" | "mcp" | "xml_rpc" | "websocket";
 
+/** Whether exchanges came through a gateway. */
+export type Reached = {
+  /** Exchanges that came past every gateway. */
+  past: number;
+  /** Exchanges that came through a gateway. */
+  through: number;
+  /** In a word. */
+  way: Way;
+};
+
+/** What a receiver did since it began. */
+export type ReceiverFigures = {
+  /** Where it listens. */
+  address: string;
+  /** Open connections. */
+  connections: number;
+  /** Exchanges that were dropped because too many waited to be judged. */
+  dropped: number;
+  /** Exchanges that were handed over to be judged. */
+  handed_over: number;
+  /** Its kind. */
+  kind: string;
+  /** What was taken and is no exchange, by reason. */
+  left_out: (NamedCount)[];
+  /** Its name. */
+  name: string;
+  /** What was sent and not taken, or not all of it, by reason. */
+  refused: (NamedCount)[];
+  /** Requests and streams under way. */
+  streams: number;
+};
+
 /** A finding that stayed as it was. */
 export type Refused = {
   /** Which. */
@@ -1762,6 +2051,19 @@ export type Removal = {
   /** The latest exchange in it was at this time. */
   until: Timestamp;
 };
+
+/** Something that serves an endpoint. */
+export type Resource = {
+  /** What it is. */
+  kind: ResourceKind;
+  /** Its name or address. */
+  name: string;
+  /** Exchanges with it. */
+  requests: number;
+};
+
+/** What kind of thing serves an endpoint. */
+export type ResourceKind = "host" | "instance" | "upstream" | "certificate";
 
 /** How far back exchanges are kept: by all servers that share the store. */
 export type RetentionView = {
@@ -1979,6 +2281,13 @@ export type SinkFigures = {
   waiting: number;
 };
 
+/** What calls of one endpoint are made of. */
+export type Sketch = {
+  graphql: GraphqlSketch;
+} | {
+  grpc: GrpcSketch;
+};
+
 /** A reason for skipping and how often. */
 export type Skipped = {
   /** How often. */
@@ -2113,6 +2422,19 @@ export type TimeBucket = {
 /** RFC 3339, in UTC */
 export type Timestamp = string;
 
+/** What told a fact. */
+export type Told = {
+  /** What kind of thing told it. */
+  by: ToldBy;
+  /** Which fact. */
+  fact: Fact;
+  /** Which one: name of a rule, place in a file, counts of exchanges. */
+  what: string;
+};
+
+/** What tells a fact. */
+export type ToldBy = "rule" | "configuration" | "specification" | "codeowners" | "traffic";
+
 /** What became of exchanges over time. All gateways that share the store count; what they did in the last seconds is not in it yet. */
 export type Traffic = {
   /** In order. Times without exchanges are missing. */
@@ -2177,6 +2499,34 @@ export type UserSelection = {
   role?: Role;
 };
 
+/** What a value is. */
+export type ValueKind = "boolean" | "integer" | "long_integer" | "number" | "string" | "word" | "object";
+
+/** Which way exchanges came. */
+export type Way = "through" | "past" | "both" | "unknown";
+
+/** One field. */
+export type WireField = {
+  /** Values of four bytes. */
+  fixed32: number;
+  /** Values of eight bytes. */
+  fixed64: number;
+  /** The greatest varint. */
+  greatest: number;
+  /** Values that were bytes behind their length. */
+  lengths: number;
+  /** Messages that had it. */
+  messages: number;
+  /** Most values of it in one message. */
+  most_in_message: number;
+  /** How many of these can be read as a message. */
+  nested: number;
+  /** How many of these are texts. */
+  texts: number;
+  /** Values that were a varint. */
+  varints: number;
+};
+
 /** What is written about an endpoint. */
 export type Written = {
   /** Name of the specification. */
@@ -2203,6 +2553,10 @@ export interface Selections {
   };
   "/audit": {
     items: (AuditRecordSelection)[];
+    next: string | null;
+  };
+  "/changes": {
+    items: (ChangeSelection)[];
     next: string | null;
   };
   "/detections": {
@@ -2285,11 +2639,14 @@ export interface Asks {
   "/actors/facets": "kind" | "label" | "min_detections";
   "/assignees": "after" | "fields" | "limit";
   "/audit": "after" | "behind" | "fields" | "format" | "limit" | "sort";
+  "/changes": "after" | "before" | "endpoint" | "fields" | "format" | "grade" | "host" | "kind" | "limit" | "since" | "sort";
+  "/changes/facets": "before" | "endpoint" | "grade" | "host" | "kind" | "since";
   "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
   "/detections/{id}/exchanges": "after" | "fields" | "limit";
-  "/endpoints": "access" | "after" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "path" | "protocol" | "service" | "sort";
+  "/endpoints": "access" | "after" | "business_unit" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "sort" | "stage";
   "/endpoints/calls": "endpoint" | "period";
-  "/endpoints/facets": "access" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "path" | "protocol" | "service";
+  "/endpoints/document": "format" | "host" | "package";
+  "/endpoints/facets": "access" | "business_unit" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "stage";
   "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
   "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";
   "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "severity" | "state" | "unassigned";
