@@ -240,8 +240,8 @@ impl Words {
 impl Word {
     fn said_by(&mut self, said: Said<'_>) {
         let Some(caller) = said.caller else { return };
-        // The first half of a hash is as good a hash.
-        self.callers.add((caller >> 32) as u32);
+        // Half of a hash is as good a hash.
+        self.callers.add((caller & u64::from(u32::MAX)) as u32);
         if self.callers.are_enough() {
             self.text = Some(said.text.into());
         }

@@ -104,7 +104,10 @@ fn what_a_second_capture_has_that_the_first_had_not_is_a_change() {
     assert!(table.starts_with("id,time,noticed,kind,grade,") && table.lines().count() == 4);
     let text = run(&home, &["catalog", "changes", "--data", "kept"]);
     let text = String::from_utf8(text.stdout).expect("UTF-8");
-    assert!(text.contains("new parameter query.debug") && text.contains("/v1/hidden"), "{text}");
+    assert!(
+        ["new parameter", "query.debug", "/v1/hidden"].iter().all(|said| text.contains(said)),
+        "{text}"
+    );
     assert!(!text.contains("4111111111111111"));
     let wrong = run(&home, &["catalog", "changes", "--data", "kept", "--kind", "nonsense"]);
     assert_eq!(wrong.status.code(), Some(2), "{}", stderr(&wrong));

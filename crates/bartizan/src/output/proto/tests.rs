@@ -84,7 +84,7 @@ fn messages_have_the_shape_of_what_was_on_the_wire() {
     let root = spec.node(Default::default());
     assert!(root.find("/messages/OrdersWatchRequest.Message3.Message10/field_2").is_some());
     assert_eq!(
-        root.find("/messages/OrdersWatchRequest/field_3").and_then(|f| f.as_str()),
+        root.find("/messages/OrdersWatchRequest/field_3/type").and_then(|f| f.as_str()),
         Some("Message3")
     );
 }

@@ -70,7 +70,7 @@ pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
         columns.iter_mut().for_each(|(name, _)| *name = "");
     }
     if !dropped.is_empty() {
-        let line = format!("… no room for {}; widen the terminal", dropped.join(" and "));
+        let line = format!("… too narrow for {}", dropped.join(", "));
         let line = out.style.dim(&line);
         out.line(&line);
     }
