@@ -153,10 +153,7 @@ fn write_result(
     let inputs = names(&arguments.inputs);
     match arguments.format {
         ReportFormat::Json => {
-            let mut bytes = Vec::new();
-            output::json::write(analysis, &mut bytes)
-                .map_err(|error| CommandError::output("the result", &error))?;
-            terminal::write_out(out, &bytes)?;
+            terminal::write_with(out, |out| output::json::write(analysis, out))?;
         }
         ReportFormat::Html => terminal::write_out(out, html(analysis, &inputs, docs).as_bytes())?,
         ReportFormat::Openapi => write_learned(arguments, analysis, Learned::Openapi)?,

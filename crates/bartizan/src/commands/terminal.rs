@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    io::Write as _,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
@@ -14,33 +14,50 @@ use crate::output::text::Style;
 /// # Errors
 /// When it cannot be written; an old file of that name is left as it was.
 pub(super) fn write_out(path: Option<&Path>, bytes: &[u8]) -> Result<(), CommandError> {
+    write_with(path, |out| out.write_all(bytes))
+}
+
+/// The same of a result that `write` writes piece by piece, so that it is never held as a whole.
+///
+/// # Errors
+/// As [`write_out`].
+pub(super) fn write_with(
+    path: Option<&Path>,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> Result<(), CommandError> {
     match path {
-        Some(path) if path != Path::new("-") => write_file(path, bytes),
-        _ => {
-            let mut out = std::io::stdout().lock();
-            out.write_all(bytes)
-                .and_then(|()| out.flush())
-                .map_err(|error| CommandError::output("standard output", &error))
-        }
+        Some(path) if path != Path::new("-") => write_file(path, write)
+            .map_err(|error| CommandError::output(&path.display().to_string(), &error)),
+        _ => buffered(io::stdout().lock(), write)
+            .map(drop)
+            .map_err(|error| CommandError::output("standard output", &error)),
     }
 }
 
-fn write_file(path: &Path, bytes: &[u8]) -> Result<(), CommandError> {
-    let shown = path.display().to_string();
-    let fail = |error: std::io::Error| CommandError::output(&shown, &error);
+fn write_file(path: &Path, write: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
     let is_special = fs::metadata(path).is_ok_and(|m| !m.is_file());
     if is_special {
-        return fs::write(path, bytes).map_err(fail);
+        return buffered(fs::File::create(path)?, write).map(drop);
     }
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new()
+    let file = tempfile::Builder::new()
         .prefix(".bartizan-")
         .permissions(permissions())
-        .tempfile_in(folder)
-        .map_err(fail)?;
-    file.write_all(bytes).and_then(|()| file.flush()).map_err(fail)?;
-    file.persist(path).map_err(|error| fail(error.error))?;
-    Ok(())
+        .tempfile_in(folder)?;
+    buffered(file, write)?.persist(path).map(drop).map_err(|error| error.error)
+}
+
+/// Writes through a buffer; what was written to, when all of it is there.
+fn buffered<W: Write>(
+    out: W,
+    write: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<W> {
+    let mut out = io::BufWriter::with_capacity(64 * 1024, out);
+    write(&mut out)?;
+    out.into_inner().map_err(io::IntoInnerError::into_error).and_then(|mut inner| {
+        inner.flush()?;
+        Ok(inner)
+    })
 }
 
 fn permissions() -> fs::Permissions {
@@ -60,7 +77,7 @@ pub(super) fn width() -> usize {
 /// How text is shown: with colours on a terminal that wants them, plain in a file.
 pub(super) fn style(path: Option<&Path>) -> Style {
     match path {
-        None => Style::detect(&std::io::stdout()),
+        None => Style::detect(&io::stdout()),
         Some(_) => Style::PLAIN,
     }
 }
