@@ -59,6 +59,7 @@ def ours(read_source, path):
         exchange = json.loads(line)
         request, response = exchange["request"], exchange.get("response") or {}
         host, target = re.match(r"[a-z]+://([^/?#]*)(.*)", request["url"], re.DOTALL).groups()
+        target = request.get("target", target)
         status = response.get("status") or 0
         found[(request["method"], host.lower(), path_of(target), status)] += 1
     return found, done.stderr

@@ -160,10 +160,11 @@ for line in open(sys.argv[1]):
     e = json.loads(line)
     asked, answer = e["request"], e.get("response") or {}
     whole += (asked["url"].startswith("http://api.example.com/v1/orders/") and answer.get("status") == 200
-              and asked.get("body") and asked["body"] == answer.get("body") and e["client"]["ip"] == "127.0.0.1")
+              and bool(asked.get("body")) and asked["body"] == answer.get("body") and e["client"]["ip"] == "127.0.0.1")
 print(whole)
 PY
 )
+[ "$whole" = "$requests" ] || fail "only $whole of $requests were judged with both bodies"
 version=$("$envoy" --version | sed -n 's|.*version: [0-9a-f]*/\([0-9.]*\)/.*|\1|p')
 printf '| Envoy %s | requests | %s |\n|---|---|---|\n' "$version" "$requests"
 printf '| handed over | by receiver | `%s` |\n' "$(figure "$took")"

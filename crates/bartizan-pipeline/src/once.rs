@@ -6,8 +6,9 @@
 //! sources that see everything that is exact, whatever clients write. Where sources see different traffic,
 //! a client that repeats id, method and target at both within [`WINDOW`] is counted at one only.
 //!
-//! A copy without an answer (of a mirror) comes before the answer is there, and tells less: it waits for
-//! [`HOLD`], so that the whole exchange, if somebody saw it, is the one that counts.
+//! A copy without an answer (of a mirror) comes before the answer is there, and an entry of an access log
+//! may come before the copy with headers and bodies: what tells less waits for [`HOLD`], so that the whole
+//! exchange, if somebody saw it, is the one that counts.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -15,12 +16,12 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bartizan_model::Exchange;
+use bartizan_model::{BodyState, Exchange, Response};
 use smallvec::SmallVec;
 
 /// How long after the first a copy may come: batches of access logs and traces wait for seconds.
 pub const WINDOW: Duration = Duration::from_secs(120);
-/// How long a copy without an answer waits.
+/// How long a copy that is not whole waits.
 pub const HOLD: Duration = Duration::from_secs(3);
 /// Most ids that are remembered. Beyond, the oldest are forgotten, and counted.
 const MOST_IDS: usize = 1 << 18;
@@ -63,8 +64,8 @@ impl Once {
     /// Takes an exchange. `is_alone`: no other source could tell of it, so that it need not wait.
     pub fn take(&mut self, exchange: Box<Exchange>, is_alone: bool, now: Instant) -> Seen {
         let source = self.source(&exchange);
-        if exchange.response.is_none() && !is_alone {
-            self.held_bytes += exchange.request.body.len();
+        if !is_alone && !is_whole(&exchange) {
+            self.held_bytes += size(&exchange);
             self.held.push_back((now, exchange));
             return Seen::Held;
         }
@@ -84,7 +85,7 @@ impl Once {
     /// The next copy, however long it waited.
     pub fn release(&mut self, now: Instant) -> Option<Seen> {
         let (_, exchange) = self.held.pop_front()?;
-        self.held_bytes -= exchange.request.body.len();
+        self.held_bytes -= size(&exchange);
         let source = self.source(&exchange);
         Some(self.count(exchange, source, now))
     }
@@ -153,6 +154,19 @@ impl Once {
     }
 }
 
+/// Whether the source saw both sides and what they carry.
+fn is_whole(exchange: &Exchange) -> bool {
+    let seen = |state: BodyState| state != BodyState::NotCaptured;
+    let answered = |response: &Response| seen(response.body_state);
+    seen(exchange.request.body_state) && exchange.response.as_ref().is_some_and(answered)
+}
+
+/// Bytes of the bodies.
+fn size(exchange: &Exchange) -> usize {
+    let answered = exchange.response.as_ref().map_or(0, |response| response.body.len());
+    exchange.request.body.len() + answered
+}
+
 /// What copies of an exchange have in common: the trace (W3C Trace Context §3.2), and the request id.
 fn ids(exchange: &Exchange) -> [Option<(u8, &str)>; 2] {
     let request = &exchange.request;
@@ -172,7 +186,7 @@ fn ids(exchange: &Exchange) -> [Option<(u8, &str)>; 2] {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Headers, Request, Response};
+    use bartizan_model::{Headers, Request};
 
     use super::*;
 
@@ -255,6 +269,18 @@ mod tests {
         assert_eq!(once.take(exchange("mirror", "/", "2", "", false), false, begin), Seen::Held);
         assert!(matches!(once.due(begin + HOLD), Some(Seen::New(_))));
         assert_eq!(once.due_in(begin), None);
+    }
+
+    #[test]
+    fn an_entry_without_bodies_gives_way_to_what_has_them() {
+        let (mut once, begin) = (Once::default(), Instant::now());
+        let mut entry = exchange("log", "/", "1", "", true);
+        entry.request.body_state = BodyState::NotCaptured;
+        assert_eq!(once.take(entry, false, begin), Seen::Held);
+        let whole = once.take(exchange("proxy", "/", "1", "", true), false, begin);
+        assert!(matches!(whole, Seen::New(_)));
+        assert_eq!(once.due(begin + HOLD), Some(Seen::Copy));
+        assert_eq!(once.held_bytes, 0);
     }
 
     #[test]

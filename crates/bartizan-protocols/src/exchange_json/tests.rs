@@ -231,3 +231,19 @@ fn what_is_written_is_read_back() {
         assert_eq!(parse_line(line.as_bytes()), Ok(exchange), "{line}");
     }
 }
+
+#[test]
+fn the_asterisk_is_no_part_of_the_host() {
+    let request = Request {
+        method: "OPTIONS".to_owned(),
+        scheme: "http".to_owned(),
+        authority: "h".to_owned(),
+        target: "*".to_owned(),
+        ..Request::default()
+    };
+    let mut line = String::new();
+    write_line(&mut line, &Exchange { request, ..Exchange::default() });
+    let written: serde_json::Value = serde_json::from_str(&line).expect("a line is JSON");
+    assert_eq!(written["request"]["url"], "http://h");
+    assert_eq!(written["request"]["target"], "*");
+}

@@ -75,7 +75,11 @@ fn request(request: &Request) -> Value {
     };
     let url = match request.scheme.as_str() {
         "" => request.target.clone(),
-        scheme => format!("{scheme}://{}{}", request.authority, request.target),
+        scheme => {
+            // `*` and other targets that are no path are no part of a URL (RFC 9112 §3.3).
+            let path = if request.target.starts_with('/') { request.target.as_str() } else { "" };
+            format!("{scheme}://{}{path}", request.authority)
+        }
     };
     let read = split_url(&request.method, &url, request.headers.get("host"));
     if let Some(read) = &read {
