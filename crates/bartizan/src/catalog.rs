@@ -7,8 +7,9 @@ use std::{
 };
 
 use bartizan_analysis::catalog::{
-    Catalog, Codeowners, Gateways, Glob, MAX_CODEOWNERS_BYTES, MAX_FACT, MAX_NETWORKS,
-    MAX_PATTERNS, MAX_RULES, Match, NetworkKind, Networks, PathGlob, Rule, Set,
+    Catalog, Codeowners, Gateways, Glob, KnownPath, MAX_CODEOWNERS_BYTES, MAX_FACT,
+    MAX_KNOWN_PATHS, MAX_NETWORKS, MAX_PATTERNS, MAX_RULES, Match, NetworkKind, Networks, PathGlob,
+    Rule, Set,
 };
 use bartizan_model::{Access, LifeStage, ServiceId, address::Network};
 
@@ -29,7 +30,7 @@ const SERVICE_BYTES: usize = 64;
 /// # Errors
 /// A pattern, network or value that cannot be used, or a CODEOWNERS file that cannot be read.
 pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catalog, SettingsError> {
-    let CatalogConfig { networks, third_party_hosts, gateways, rules, .. } = config;
+    let CatalogConfig { networks, third_party_hosts, gateways, paths, rules, .. } = config;
     let mut known = Vec::new();
     for (name, list, kind) in [
         ("public", &networks.public, NetworkKind::Public),
@@ -45,6 +46,10 @@ pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catal
         sources: globs("catalog.gateways.sources", &gateways.sources)?,
         addresses: addresses("catalog.gateways.addresses", &gateways.addresses)?,
     };
+    if paths.len() > MAX_KNOWN_PATHS {
+        return Err(wrong("catalog.paths", format!("more than {MAX_KNOWN_PATHS} paths")));
+    }
+    let paths = patterns("catalog.paths", paths, KnownPath::new)?;
     let owners = FileOwners::read(config)?;
     let owned = |spec: &PathBuf| {
         let owner = owners.as_ref().and_then(|owners| owners.of(spec))?;
@@ -56,6 +61,7 @@ pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catal
         gateways,
         third_party: hosts.into_iter().zip(third_party).collect(),
         rules: compile_rules(rules)?,
+        paths,
         code_owners,
     })
 }
@@ -253,6 +259,7 @@ mod tests {
                 "rules: [{name: a, set: {owner: b}}, {name: a, set: {owner: c}}]",
                 "catalog.rules.1.name",
             ),
+            ("paths: ['api.example.com/a', '/no/host']", "catalog.paths.1"),
             ("codeowners: /nowhere/CODEOWNERS", "catalog.codeowners"),
         ] {
             let error = compile(&config(text), &[]).map(drop).expect_err(text);

@@ -5,6 +5,7 @@
 
 mod codeowners;
 mod declared;
+mod known_path;
 mod networks;
 mod pattern;
 mod rule;
@@ -16,6 +17,7 @@ use bartizan_model::{
 };
 
 pub use codeowners::{Codeowners, MAX_BYTES as MAX_CODEOWNERS_BYTES};
+pub use known_path::{KnownPath, MAX_KNOWN_PATHS};
 pub use networks::{Gateways, MAX_NETWORKS, NetworkKind, Networks};
 pub use pattern::{Glob, MAX_PATTERN, PathGlob};
 pub use rule::{MAX_PATTERNS, MAX_RULES, Match, Rule, Set};
@@ -45,6 +47,8 @@ pub struct Catalog {
     pub third_party: Vec<(String, Glob)>,
     /// Rules, in order.
     pub rules: Vec<Rule>,
+    /// Path templates that hold whatever traffic suggests; the first that fits counts.
+    pub paths: Vec<KnownPath>,
     /// By name of a specification, whose file it is and what says so.
     pub code_owners: BTreeMap<String, (String, String)>,
 }
@@ -68,6 +72,12 @@ fn said<T>(by: ToldBy) -> impl Fn((T, String)) -> (T, ToldBy, String) {
 }
 
 impl Catalog {
+    /// The template that somebody wrote down for a request. `host`: in lower case.
+    #[must_use]
+    pub fn path_of(&self, host: &str, segments: &[&str]) -> Option<&str> {
+        self.paths.iter().find_map(|known| known.fitting(host, segments))
+    }
+
     /// Fills in what is known of an endpoint beside what it does. `described`: what a specification
     /// says of it.
     pub fn place(

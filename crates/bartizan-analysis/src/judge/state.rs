@@ -305,19 +305,23 @@ impl Core {
         self.resolver.observe_call(request.host(), &request.method, call, &segments, answer)
     }
 
-    /// What a specification keeps apart is never merged, and what it makes a parameter is one from the first
-    /// request on: the operation that a request fits is declared before the request is learned from.
+    /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter
+    /// is one from the first request on: the template that a request fits is declared before the request is
+    /// learned from.
     fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
-        let Some(specs) = &facts.snapshot.specs else { return };
         let request = &facts.exchange.request;
         let (host, method) = (request.host(), request.method.as_str());
-        let Some(path) = specs.path_of(host, method, segments) else { return };
-        let key = self.declared.hasher().hash_one((host, method, path));
-        if self.declared.len() >= MAX_DECLARED {
-            self.declared.clear();
-        }
-        if self.declared.insert(key) {
-            self.resolver.declare(host, method, path, None);
+        let specs = facts.snapshot.specs.as_ref();
+        let documented = specs.and_then(|specs| specs.path_of(host, method, segments));
+        let known = facts.snapshot.catalog.path_of(host, segments);
+        for path in known.into_iter().chain(documented) {
+            let key = self.declared.hasher().hash_one((host, method, path));
+            if self.declared.len() >= MAX_DECLARED {
+                self.declared.clear();
+            }
+            if self.declared.insert(key) {
+                self.resolver.declare(host, method, path, None);
+            }
         }
     }
 

@@ -25,6 +25,11 @@ pub struct CatalogConfig {
     /// what that describes, unless a rule or the specification names others. Files are looked up from
     /// its folder, or from the one above when that is `.github`, `.gitlab` or `docs`.
     pub codeowners: Option<PathBuf>,
+    /// Path templates that hold whatever traffic suggests, each behind its host, where `*` stands for
+    /// anything: fixed text is kept apart (`api.example.com/users/search`), and `{name}` is a parameter
+    /// (`*.example.com/v1/{tenant}/items`). They undo a wrong guess of the inventory for good: the next
+    /// answered request counts for the endpoint as it is written. At most 1,000.
+    pub paths: Vec<String>,
     /// Rules that say whose endpoints are; for each fact the first counts that fits and says it. They count
     /// before everything else. At most 500, with 4,000 patterns together.
     pub rules: Vec<RuleConfig>,
