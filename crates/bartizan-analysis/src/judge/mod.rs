@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod asked;
 mod results;
 mod state;
 mod verdict;

@@ -302,7 +302,7 @@ impl Core {
             self.declare(facts, &segments);
         }
         let call = facts.decoded.call.as_ref();
-        self.resolver.observe_call(request.host(), &request.method, call, &segments, answer)
+        self.resolver.observe_call(request.host(), super::asked::method(request), call, &segments, answer)
     }
 
     /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter
@@ -310,7 +310,7 @@ impl Core {
     /// learned from.
     fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
         let request = &facts.exchange.request;
-        let (host, method) = (request.host(), request.method.as_str());
+        let (host, method) = (request.host(), super::asked::method(request));
         let specs = facts.snapshot.specs.as_ref();
         let documented = specs.and_then(|specs| specs.path_of(host, method, segments));
         let known = facts.snapshot.catalog.path_of(host, segments);
