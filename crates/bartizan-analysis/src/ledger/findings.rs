@@ -76,6 +76,7 @@ impl FindingLedger {
         record.severity = record.severity.max(failure.severity);
         record.confidence = record.confidence.max(failure.confidence);
         let room = MAX_EVIDENCE.saturating_sub(record.evidence.len());
+        record.evidence.reserve_exact(room.min(failure.evidence.len()));
         record.evidence.extend(failure.evidence.iter().take(room).cloned().map(|mut evidence| {
             evidence.exchange_id.get_or_insert_with(|| exchange.clone());
             evidence

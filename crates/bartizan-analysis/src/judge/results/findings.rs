@@ -79,8 +79,8 @@ pub(super) fn findings(
     }
     let mut tallies = vec![[0; 4]; CHECKS.len()];
     for known in known.values() {
-        for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
-            total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(*b));
+        for (total, tally) in tallies.iter_mut().zip(known.profile.tallies.iter()) {
+            total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(b));
         }
         run_endpoint_checks(known, snapshot, specs, &mut tallies, &mut found);
     }
@@ -132,7 +132,7 @@ fn join<'a>(
 }
 
 fn tally(known: &Known<'_>, check: usize) -> [u64; 4] {
-    known.profile.tallies.get(check).copied().unwrap_or_default().map(u64::from)
+    known.profile.tallies.of(check).map(u64::from)
 }
 
 fn by_path(ids: &BTreeSet<&EndpointId>, known: &All<'_>) -> Vec<EndpointId> {
