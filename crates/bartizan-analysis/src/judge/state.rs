@@ -286,6 +286,11 @@ impl Core {
         }
     }
 
+    /// Gives up what only saves time or memory while learning.
+    pub(super) fn forget_aids(&mut self) {
+        (self.fields, self.spots, self.declared) = Default::default();
+    }
+
     fn is_lossy(&self, time: Option<Timestamp>) -> bool {
         let since = |lost: Timestamp| time.is_some_and(|time| time.since(lost) <= LOSSY);
         self.lost_at.is_some_and(since)

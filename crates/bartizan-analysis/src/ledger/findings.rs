@@ -92,8 +92,8 @@ impl FindingLedger {
     }
 
     /// All records in the order of their keys.
-    pub fn records(&self) -> impl Iterator<Item = (&Key, &Record)> {
-        self.records.iter()
+    pub fn into_records(self) -> impl Iterator<Item = (Key, Record)> {
+        self.records.into_iter()
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn endpoint(
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
 ) -> Endpoint {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
     let mut endpoint = Endpoint {
@@ -96,7 +96,7 @@ fn auth(profile: &Profile) -> Vec<Auth> {
 
 /// What sensitive data it carries, in which places.
 pub(super) fn data_classes(known: &Known<'_>, snapshot: &Snapshot) -> Vec<DataClassCount> {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let mut out: Vec<DataClassCount> = profile
         .classes
         .iter()

@@ -11,7 +11,7 @@ mod surface;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Detection, EndpointId,
+    Detection, EndpointId, Surface,
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
@@ -22,12 +22,14 @@ use crate::{
     detectors::DETECTORS,
     endpoints::{LeafId, Template},
     learn::Whereabouts,
-    ledger::incidents,
+    ledger::{FindingLedger, incidents},
     snapshot::Snapshot,
 };
 
 /// Everything known about one endpoint, over all leaves that lead to it. Most have one leaf, and nothing is copied.
 pub(super) struct Known<'s> {
+    /// The first of its leaves.
+    leaf: u32,
     pub(super) template: &'s Template,
     pub(super) profile: Kept<'s>,
 }
@@ -40,30 +42,42 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let state = &*state;
     let profiles = state.core.profiles.iter();
     let profiles = profiles.map(|(leaf, profile)| (*leaf, Kept::Borrowed(profile))).collect();
-    let full = full_tables(state);
-    build(state, snapshot, profiles, &full)
+    let failures = state.core.findings.clone();
+    build(
+        state,
+        snapshot,
+        Learned { profiles, failures, full: full_tables(state), for_store: true },
+    )
 }
 
 /// The same where nothing is learned any more afterwards: what was learned of an endpoint is given up as soon as the
 /// result has it, so that there is never both of all of them. Of the state only [`State::final_endpoint`] and
-/// [`State::hostile`] are of use then.
+/// [`State::hostile`] are of use then. `surfaces` of the result are left empty: only a store compares them.
 #[must_use]
 pub fn last_results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.detectors.clear();
+    state.core.forget_aids();
     state.core.resolver.consolidate();
     let full = full_tables(state);
     let profiles = std::mem::take(&mut state.core.profiles).into_iter();
     let profiles = profiles.map(|(leaf, profile)| (leaf, Kept::Owned(profile))).collect();
-    build(state, snapshot, profiles, &full)
+    let failures = std::mem::take(&mut state.core.findings);
+    build(state, snapshot, Learned { profiles, failures, full, for_store: false })
 }
 
-/// `profiles` are those of all leaves, `full` what tables had no room for.
-fn build<'s>(
-    state: &'s State,
-    snapshot: &Snapshot,
+/// What a result is made of beside the state.
+struct Learned<'s> {
+    /// By leaf.
     profiles: Vec<(u32, Kept<'s>)>,
-    full: &[(&str, u64)],
-) -> Analysis {
+    failures: FindingLedger,
+    /// What tables had no room for.
+    full: [(&'static str, u64); 10],
+    /// Whether surfaces are asked for.
+    for_store: bool,
+}
+
+fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Analysis {
+    let Learned { profiles, failures, full, for_store } = learned;
     let (known, refused) = known_endpoints(state, profiles);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
@@ -74,15 +88,21 @@ fn build<'s>(
     }
     drop(refused);
     let specs = specs.as_ref();
-    let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
+    let Found { findings, tallies, at } =
+        findings::findings(state, failures, snapshot, specs, &known);
 
-    let (mut endpoints, mut surfaces) =
-        (Vec::with_capacity(known.len()), Vec::with_capacity(known.len()));
-    for known in known.into_values() {
+    let (mut endpoints, mut surfaces) = (Vec::with_capacity(known.len()), Vec::new());
+    // In the order in which they were first seen, as what lies together in memory is given up together.
+    let mut known: Vec<_> = known.into_values().collect();
+    known.sort_unstable_by_key(|known| known.leaf);
+    for known in known {
         let endpoint = endpoint::endpoint(&known, state, snapshot, specs);
-        surfaces.push(surface::surface(&known, snapshot, &endpoint));
+        if for_store {
+            surfaces.push(surface::surface(&known, snapshot, &endpoint));
+        }
         endpoints.push(endpoint);
     }
+    surfaces.sort_unstable_by(|a: &Surface, b| a.endpoint.cmp(&b.endpoint));
     calls::note(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
@@ -91,7 +111,7 @@ fn build<'s>(
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
         endpoint.risk = risk::risk(endpoint, snapshot, &own, &hits);
     }
-    let mut summary = summary(state, &endpoints, tallies, full);
+    let mut summary = summary(state, &endpoints, tallies, &full);
     if let Some(specs) = specs {
         let (rest, orphans) = specs.described_never_granted(&snapshot.scope);
         summary.orphans = orphans;
@@ -153,7 +173,7 @@ fn known_endpoints<'s>(
         };
         match known.entry(template.id.clone()) {
             Entry::Vacant(entry) => {
-                entry.insert(Known { template, profile });
+                entry.insert(Known { leaf, template, profile });
             }
             Entry::Occupied(mut entry) => entry.get_mut().profile.merge(&profile),
         }
