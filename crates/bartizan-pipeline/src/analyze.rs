@@ -104,7 +104,11 @@ pub fn run(source: &mut dyn Source, run: Run<'_>) -> Result<Done, RunError> {
         progress(Progress { bytes, total, exchanges: intake.exchanges });
         Ok(())
     })?;
-    let mut analysis = judge::results(&mut state, &snapshot);
+    // A store keeps what was learned beside the result; without one nobody needs it any more.
+    let mut analysis = match &keeper {
+        Some(_) => judge::results(&mut state, &snapshot),
+        None => judge::last_results(&mut state, &snapshot),
+    };
     analysis.input = intake.summary(format, bytes);
     analysis.input.resumed = before;
     let mut changes = 0;

@@ -98,6 +98,7 @@ pub(crate) fn path_text(segments: &[Segment]) -> String {
         // Writing into a string cannot fail.
         let _ = write!(out, "{segment}");
     }
+    out.shrink_to_fit();
     out
 }
 

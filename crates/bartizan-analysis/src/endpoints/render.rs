@@ -95,6 +95,7 @@ pub(crate) fn render(tree: &HostTree, node: NodeId) -> Template {
         if node.pinned {
             line.push_str("; declared");
         }
+        line.shrink_to_fit();
         evidence.push(line);
         kinds.push(seen);
     }
@@ -102,7 +103,7 @@ pub(crate) fn render(tree: &HostTree, node: NodeId) -> Template {
         path: naming::path_text(&segments),
         segments,
         kinds,
-        evidence,
+        evidence: evidence.into_boxed_slice().into_vec(),
         ..Template::default()
     }
 }

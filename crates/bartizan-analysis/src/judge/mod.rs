@@ -26,7 +26,7 @@ use crate::{
 };
 
 pub use alone::{RequestJudgement, judge_request};
-pub use results::results;
+pub use results::{last_results, results};
 pub use state::State;
 pub use verdict::{DENY_SCORE, score};
 

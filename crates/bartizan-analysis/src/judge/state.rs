@@ -21,7 +21,7 @@ use crate::{
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
-    learn::{ActorTable, Profile, Timeline, Traces, actors::Sighting, profile::Lesson},
+    learn::{ActorTable, Profile, Spots, Timeline, Traces, actors::Sighting, profile::Lesson},
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
 };
@@ -51,7 +51,7 @@ pub struct State {
 pub(super) struct Core {
     pub(super) sequence: u64,
     pub(super) resolver: Resolver,
-    pub(super) profiles: HashMap<u32, Profile>,
+    pub(super) profiles: HashMap<u32, Box<Profile>>,
     pub(super) identity: IdentityState,
     pub(super) actors: ActorTable,
     pub(super) timeline: Timeline,
@@ -68,6 +68,8 @@ pub(super) struct Core {
     watermark: Option<Timestamp>,
     /// When exchanges were lost last.
     lost_at: Option<Timestamp>,
+    #[serde(skip)]
+    spots: Spots,
     #[serde(skip)]
     fields: FieldMemo,
     /// Hashes of what was declared, so that it is done once; forgotten at [`MAX_DECLARED`], as twice is no harm.
@@ -124,7 +126,7 @@ impl State {
         let observation = core.observe_endpoint(&facts, answer);
         let leaf = observation.leaf;
         let profile = core.profiles.get(&leaf.0);
-        let open = profile.is_some_and(Profile::answers_anonymous);
+        let open = profile.is_some_and(|profile| profile.answers_anonymous());
         if let Some(profile) = profile {
             profile.maps.fold(&mut prepared.decoded.view);
         }
@@ -180,7 +182,7 @@ impl State {
 
     #[cfg(test)]
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
-        self.core.profiles.values()
+        self.core.profiles.values().map(|profile| &**profile)
     }
 
     /// The whole state as bytes.
@@ -204,6 +206,8 @@ impl State {
         let (core, saved): (Core, Vec<(String, Vec<u8>)>) =
             postcard::from_bytes(bytes).map_err(|_| StateError)?;
         let mut state = Self { core, detectors: fresh_detectors() };
+        let Core { profiles, spots, .. } = &mut state.core;
+        profiles.values_mut().for_each(|profile| profile.share(spots));
         for (code, bytes) in saved {
             let position = DETECTORS.iter().position(|item| item.meta.code == code);
             let Some(Some(detector)) = position.and_then(|at| state.detectors.get_mut(at)) else {
@@ -276,9 +280,15 @@ impl Core {
             ended: None,
             watermark: None,
             lost_at: None,
+            spots: Spots::default(),
             fields: FieldMemo::default(),
             declared: HashSet::default(),
         }
+    }
+
+    /// Gives up what only saves time or memory while learning.
+    pub(super) fn forget_aids(&mut self) {
+        (self.fields, self.spots, self.declared) = Default::default();
     }
 
     fn is_lossy(&self, time: Option<Timestamp>) -> bool {
@@ -372,7 +382,7 @@ impl Core {
         let exchange = facts.exchange;
         let time = exchange.time;
         let profile = self.profiles.entry(leaf.0).or_default();
-        profile.learn(&Lesson { facts, caller, time, hostile });
+        profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
         if !hostile {
             self.traces.observe(exchange, leaf.0, &facts.snapshot.key);
         }

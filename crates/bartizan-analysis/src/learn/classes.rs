@@ -54,10 +54,11 @@ impl Profile {
                     continue;
                 }
                 None => {
+                    self.classes.reserve_exact(1);
                     self.classes.push(ClassSeen {
                         hash,
                         class: class.as_str().to_owned(),
-                        location: node.general(),
+                        location: node.general().shrunk(),
                         direction,
                         count: 0,
                         witnesses: Witnesses::default(),

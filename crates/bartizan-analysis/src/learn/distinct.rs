@@ -1,7 +1,5 @@
 //! Counting distinct things in bounded memory: exactly up to 64, then with HyperLogLog.
 
-use std::collections::BTreeSet;
-
 use serde::{Deserialize, Serialize};
 
 const EXACT: usize = 64;
@@ -11,15 +9,15 @@ const REGISTERS: usize = 256;
 /// (standard error 1.04/√256 = 6.5 %; Flajolet et al. 2007). Mergeable; about 300 bytes at most.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Distinct {
-    /// Few: the hashes themselves.
-    Few(BTreeSet<u64>),
+    /// Few: the hashes themselves, sorted.
+    Few(Vec<u64>),
     /// Many: registers.
     Many(Vec<u8>),
 }
 
 impl Default for Distinct {
     fn default() -> Self {
-        Self::Few(BTreeSet::new())
+        Self::Few(Vec::new())
     }
 }
 
@@ -28,10 +26,16 @@ impl Distinct {
     pub fn add(&mut self, hash: u64) {
         match self {
             Self::Few(set) => {
-                set.insert(hash);
-                if set.len() > EXACT {
+                let Err(at) = set.binary_search(&hash) else { return };
+                if set.len() < EXACT {
+                    if set.len() == set.capacity() {
+                        set.reserve_exact(2 + set.len() / 2);
+                    }
+                    set.insert(at, hash);
+                } else {
                     let mut registers = vec![0; REGISTERS];
                     set.iter().for_each(|h| register(&mut registers, *h));
+                    register(&mut registers, hash);
                     *self = Self::Many(registers);
                 }
             }

@@ -1,11 +1,13 @@
 //! Joining what was learned at several places, or in two profiles of one endpoint.
 
+use std::sync::Arc;
+
 use bartizan_model::Timestamp;
 
 use super::{
-    ClassSeen, Profile,
+    ClassSeen, Profile, Spot,
     maps::Map,
-    place::{InBody, Place},
+    place::Place,
     profile::{AuthSeen, MAX_INTEGERS, MAX_PARAMETERS, MAX_REFUSED, Places},
 };
 
@@ -22,23 +24,21 @@ impl Profile {
 
     /// Joins all that was learned below the keys of a map, whose general hash is `object`.
     fn fold(&mut self, object: u64, map: &Map) {
-        let moves = |place: &Place| map.moved(object, &place.location, place.direction);
+        let moves = |place: &Place| map.moved(object, &place.at.location, place.at.direction);
         let mut moved: Vec<_> =
             self.places.iter().filter_map(|(hash, place)| Some((*hash, moves(place)?))).collect();
         moved.sort_unstable_by_key(|(hash, _)| *hash);
         for (old, place) in moved {
             let Some(learned) = self.places.remove(&old) else { continue };
             self.places
-                .entry(place.hash)
-                .or_insert_with(|| {
-                    Box::new(Place {
-                        element: place.is_value || learned.element,
+                .get_or_insert_with(place.hash, || {
+                    Box::new(Place::at(Arc::new(Spot {
+                        element: place.is_value || learned.at.element,
                         location: place.location,
-                        direction: learned.direction,
+                        direction: learned.at.direction,
                         name: place.name.into(),
                         parent: place.parent,
-                        ..Place::default()
-                    })
+                    })))
                 })
                 .merge(&learned, Some);
         }
@@ -82,7 +82,7 @@ impl Profile {
         self.requests += other.requests;
         self.successes += other.successes;
         for (status, count) in &other.statuses {
-            *self.statuses.entry(*status).or_default() += count;
+            *self.statuses.get_or_insert_with(*status, || 0) += count;
         }
         self.first_seen = earliest(self.first_seen, other.first_seen);
         self.last_seen = self.last_seen.max(other.last_seen);
@@ -118,7 +118,7 @@ impl Profile {
         other.classes.iter().for_each(|theirs| self.add_class(theirs));
         self.sensitive += other.sensitive;
         for (segment, theirs) in &other.integers {
-            let mine = self.integers.entry(*segment).or_default();
+            let mine = self.integers.get_or_insert_with(*segment, Vec::new);
             mine.extend(theirs);
             mine.sort_unstable();
             mine.dedup();
@@ -130,8 +130,8 @@ impl Profile {
             self.merge_sketch(theirs);
         }
         for (check, theirs) in other.tallies.iter().enumerate() {
-            for (outcome, count) in theirs.iter().enumerate() {
-                self.tally_many(check, outcome, *count);
+            for (outcome, count) in theirs.into_iter().enumerate() {
+                self.tallies.add(check, outcome, count);
             }
         }
     }
@@ -145,15 +145,11 @@ fn join(
     renumber: impl Fn(u8) -> Option<u8> + Copy,
 ) -> u64 {
     let mut left_out = 0;
-    let mut theirs: Vec<_> = theirs.iter().collect();
-    theirs.sort_by_key(|(hash, _)| **hash);
     for (hash, place) in theirs {
         if let Some(known) = mine.get_mut(hash) {
             known.merge(place, renumber);
         } else if mine.len() < most {
-            let bodies = place.bodies.iter();
-            let bodies = bodies.filter_map(|b| Some(InBody { number: renumber(b.number)?, ..*b }));
-            mine.insert(*hash, Box::new(Place { bodies: bodies.collect(), ..Place::clone(place) }));
+            mine.insert(*hash, Box::new(place.renumbered(renumber)));
         } else {
             left_out += place.seen;
         }

@@ -129,15 +129,15 @@ impl Map {
     pub(super) fn find(places: &Places, least: usize) -> Option<(u64, Self)> {
         let mut keys: HashMap<u64, usize> = HashMap::new();
         for place in places.values() {
-            *keys.entry(place.parent).or_default() += 1;
+            *keys.entry(place.at.parent).or_default() += 1;
         }
         let mut objects: Vec<_> = keys
             .into_iter()
             .filter(|(_, keys)| *keys >= least)
             .filter_map(|(hash, _)| Some((hash, places.get(&hash)?)))
-            .filter(|(_, place)| place.seen >= MIN_OBJECTS && may_be_map(&place.location))
+            .filter(|(_, place)| place.seen >= MIN_OBJECTS && may_be_map(&place.at.location))
             .collect();
-        objects.sort_by_key(|(hash, place)| (place.location.as_str().len(), *hash));
+        objects.sort_by_key(|(hash, place)| (place.at.location.as_str().len(), *hash));
         objects
             .into_iter()
             .find_map(|(hash, object)| Some((hash, Self::judge(places, object, least)?)))
@@ -146,8 +146,10 @@ impl Map {
     fn judge(places: &Places, object: &Place, least: usize) -> Option<Self> {
         let (mut kept, mut varying, mut once) = (Vec::new(), HashMap::new(), 0);
         let mut below = Vec::new();
-        for place in places.values().filter(|place| place.direction == object.direction) {
-            let Some(mut steps) = place.location.steps_below(&object.location) else { continue };
+        for place in places.values().filter(|place| place.at.direction == object.at.direction) {
+            let Some(mut steps) = place.at.location.steps_below(&object.at.location) else {
+                continue;
+            };
             let Some(GeneralStep::Key(key)) = steps.next() else { continue };
             let rest: Vec<_> = steps.collect();
             if !rest.is_empty() {
@@ -181,7 +183,7 @@ impl Map {
             return None;
         }
         kept.sort_unstable();
-        Some(Self { location: object.location.clone(), direction: object.direction, kept })
+        Some(Self { location: object.at.location.clone(), direction: object.at.direction, kept })
     }
 }
 

@@ -1,58 +1,47 @@
 //! One place of values in the messages of an endpoint: types, formats, how often.
 
-use bartizan_model::{HashKey, Location, data_class::Direction};
+use std::sync::Arc;
+
+use bartizan_model::HashKey;
 use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-use super::{Witnesses, format::format_of, values::Values};
+use super::{
+    Spot, Witnesses,
+    bodies::{Bodies, InBody, Total},
+    boxed::push,
+    format::format_of,
+    values::Values,
+};
 
 /// Most redacted examples per place.
 const MAX_EXAMPLES: usize = 3;
 
 /// One place of values. There are as many of them as all endpoints have parameters and fields: what is here costs memory
-/// that often, so texts are short ones, and lists grow by what they need.
+/// that often. So where it is is kept once for all endpoints, and lists take what they need.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Place {
-    /// General form.
-    pub location: Location,
-    /// Side.
-    pub direction: Option<Direction>,
-    /// The nearest key that is part of the location, or [`Place::ANY_KEY`] below a key that is not.
-    pub name: SmolStr,
-    /// General hash of the place above; 0 for none.
-    pub parent: u64,
+    /// Where it is.
+    pub at: Arc<Spot>,
     /// How many values were seen here.
     pub seen: u64,
     /// Bits by type: null, boolean, integer, number, string, object, array, binary.
     pub types: u8,
     /// How often each format was seen.
-    pub formats: Vec<(SmolStr, u64)>,
+    pub formats: Box<[(SmolStr, u64)]>,
     /// Texts seen (formats are a share of these).
     pub texts: u64,
     /// Redacted examples.
-    pub examples: Vec<SmolStr>,
-    /// Whether it is an element of an array or a value of a map (then never "required").
-    pub element: bool,
+    pub examples: Box<[SmolStr]>,
     /// What its values have in common.
     pub values: Values,
     /// How many of them were objects, which may have members.
     pub objects: u64,
-    /// The same by body.
-    pub bodies: Vec<InBody>,
+    /// In which bodies they were.
+    pub bodies: Bodies,
     /// Who sent one or was answered with one.
     pub witnesses: Witnesses,
-}
-
-/// How many values were in one kind of body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InBody {
-    /// Its number in [`Profile::bodies`](super::Profile::bodies).
-    pub number: u8,
-    /// Values.
-    pub seen: u64,
-    /// How many of them were objects.
-    pub objects: u64,
 }
 
 /// Of which message a value is.
@@ -79,30 +68,37 @@ impl Place {
     /// The name of values that hang on any key of a map.
     pub const ANY_KEY: &'static str = "{key}";
 
-    pub(super) fn at(node: NodeRef<'_>) -> Self {
+    /// The place of a value.
+    pub(super) fn spot(node: NodeRef<'_>) -> Spot {
         let name = node.name();
         let is_own = name.is_empty() || node.is_name_general();
-        Self {
+        Spot {
             location: node.general().shrunk(),
             direction: Some(node.side().into()),
             name: if is_own { name } else { Self::ANY_KEY }.into(),
             parent: node.parent().map_or(0, |p| p.general_hash()),
             element: node.is_map_value() || (node.index().is_some() && node.key().is_empty()),
-            ..Self::default()
         }
     }
 
+    /// A place where nothing was seen yet.
+    pub(super) fn at(spot: Arc<Spot>) -> Self {
+        Self { at: spot, ..Self::default() }
+    }
+
+    const fn total(&self) -> Total {
+        Total { seen: self.seen, objects: self.objects }
+    }
+
     pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen<'_>) {
+        let objects = u64::from(matches!(value, Value::Object));
+        self.bodies.count(self.total(), seen.body, objects);
         self.seen += 1;
+        self.objects += objects;
         if let Some(caller) = seen.caller {
             self.witnesses.add(caller);
         }
         self.types |= 1 << type_bit(&value);
-        let objects = u64::from(matches!(value, Value::Object));
-        self.objects += objects;
-        if let Some(number) = seen.body {
-            self.count(InBody { number, seen: 1, objects });
-        }
         match value {
             Value::Text(text) => self.learn_text(text, seen),
             Value::Integer(number) => self.values.number(number as f64),
@@ -123,8 +119,7 @@ impl Place {
 
     fn example(&mut self, example: &SmolStr) {
         if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
-            self.examples.reserve_exact(1);
-            self.examples.push(example.clone());
+            push(&mut self.examples, example.clone());
         }
     }
 
@@ -148,30 +143,27 @@ impl Place {
     fn count_format(&mut self, format: &str, more: u64) {
         match self.formats.iter_mut().find(|(known, _)| known == format) {
             Some((_, count)) => *count += more,
-            None => {
-                self.formats.reserve_exact(1);
-                self.formats.push((format.into(), more));
-            }
+            None => push(&mut self.formats, (format.into(), more)),
         }
     }
 
-    fn count(&mut self, more: InBody) {
-        match self.bodies.iter_mut().find(|body| body.number == more.number) {
-            Some(body) => {
-                body.seen += more.seen;
-                body.objects += more.objects;
-            }
-            None => {
-                self.bodies.reserve_exact(1);
-                self.bodies.push(more);
-            }
-        }
+    /// How many of its values were in which body.
+    pub fn in_bodies(&self) -> impl Iterator<Item = InBody> {
+        self.bodies.iter(self.total())
     }
 
     /// How many objects were in a body.
     #[must_use]
     pub fn objects_in(&self, number: u8) -> u64 {
-        self.bodies.iter().find(|body| body.number == number).map_or(0, |body| body.objects)
+        self.in_bodies().find(|body| body.number == number).map_or(0, |body| body.objects)
+    }
+
+    /// The same in a profile where bodies have the numbers that `renumber` tells; `None` for a body that has none there.
+    pub(super) fn renumbered(&self, renumber: impl Fn(u8) -> Option<u8>) -> Self {
+        let theirs = self
+            .in_bodies()
+            .filter_map(|body| Some(InBody { number: renumber(body.number)?, ..body }));
+        Self { bodies: Bodies::joined(theirs, self.total()), ..self.clone() }
     }
 
     /// Types seen, joined by `|`. `null` is named last.
@@ -192,15 +184,14 @@ impl Place {
 
     /// Joins; `renumber` tells the number here of a body that has another there.
     pub(super) fn merge(&mut self, other: &Self, renumber: impl Fn(u8) -> Option<u8>) {
-        self.seen += other.seen;
+        let theirs = other
+            .in_bodies()
+            .filter_map(|body| Some(InBody { number: renumber(body.number)?, ..body }));
+        let total = Total { seen: self.seen + other.seen, objects: self.objects + other.objects };
+        let bodies = Bodies::joined(self.in_bodies().chain(theirs), total);
+        (self.bodies, self.seen, self.objects) = (bodies, total.seen, total.objects);
         self.witnesses.merge(other.witnesses);
         self.values.merge(&other.values);
-        self.objects += other.objects;
-        for body in &other.bodies {
-            if let Some(number) = renumber(body.number) {
-                self.count(InBody { number, ..*body });
-            }
-        }
         self.types |= other.types;
         self.texts += other.texts;
         other.formats.iter().for_each(|(format, count)| self.count_format(format, *count));
@@ -218,5 +209,16 @@ fn type_bit(value: &Value<'_>) -> usize {
         Value::Object => 5,
         Value::Array => 6,
         Value::Opaque(_) => 7,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_stays_small() {
+        let bytes = size_of::<Place>();
+        assert!(bytes <= 160, "{bytes} bytes, for each field of each endpoint");
     }
 }

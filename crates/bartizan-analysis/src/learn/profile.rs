@@ -1,18 +1,17 @@
 //! What is learned about one endpoint. Bounded: every table has a named capacity and counts what it
 //! did not take. Two profiles of one endpoint merge into what one would have learned.
 
-use std::{borrow::Cow, collections::BTreeMap};
+use std::borrow::Cow;
 
 use bartizan_model::{
     AuthType, BodyState, HeaderState, Headers, Root, Side, Sketch, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
 use bartizan_protocols::{NodeRef, Value};
-use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClassSeen, Distinct, Maps, Whereabouts, Witnesses,
+    ClassSeen, Distinct, Flat, Maps, Spots, Tallies, Whereabouts, Witnesses,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
@@ -31,8 +30,8 @@ const MAX_MEDIA_TYPE: usize = 100;
 /// Most integers kept per path parameter, to tell whether ids run in sequence.
 pub(super) const MAX_INTEGERS: usize = 256;
 
-/// Places of values by general hash. Boxed: a table has up to twice as many slots as it holds.
-pub type Places = HashMap<u64, Box<Place>>;
+/// Places of values by general hash. Boxed, as adding one moves those behind it.
+pub type Places = Flat<u64, Box<Place>>;
 
 /// What is learned about one endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -42,7 +41,7 @@ pub struct Profile {
     /// Exchanges answered with success.
     pub successes: u64,
     /// Exchanges by status code; 0 for none seen.
-    pub statuses: BTreeMap<u16, u64>,
+    pub statuses: Flat<u16, u64>,
     /// First exchange.
     pub first_seen: Option<Timestamp>,
     /// Last exchange.
@@ -79,15 +78,15 @@ pub struct Profile {
     /// Successes whose response carried a sensitive class.
     pub sensitive: u64,
     /// Integers accepted per path segment.
-    pub integers: BTreeMap<u32, Vec<i64>>,
+    pub integers: Flat<u32, Vec<i64>>,
     /// Largest array of a successful response.
     pub largest_array: u64,
     /// Whether a parameter that bounds the number of results was sent.
     pub page_parameter: bool,
     /// What calls are made of where the protocol has fields of its own.
     pub sketch: Option<Box<Sketch>>,
-    /// Per check, by position in the list: failed, passed, not applicable, not evaluated.
-    pub tallies: Vec<[u32; 4]>,
+    /// How often each check came to which outcome.
+    pub tallies: Tallies,
 }
 
 /// One way of authentication.
@@ -130,13 +129,13 @@ impl Lesson<'_> {
 
 impl Profile {
     /// Learns from one exchange.
-    pub fn learn(&mut self, lesson: &Lesson<'_>) {
+    pub fn learn(&mut self, lesson: &Lesson<'_>, spots: &mut Spots) {
         let (places, overflow) = (self.places.len(), self.places_overflow);
         let exchange = lesson.facts.exchange;
         let status = exchange.response.as_ref().map_or(0, |r| r.status);
         let success = lesson.facts.is_success() || status == 304;
         self.requests += 1;
-        *self.statuses.entry(status).or_default() += 1;
+        *self.statuses.get_or_insert_with(status, || 0) += 1;
         if let Some(time) = lesson.time {
             self.first_seen = Some(self.first_seen.map_or(time, |t| t.min(time)));
             self.last_seen = Some(self.last_seen.map_or(time, |t| t.max(time)));
@@ -153,9 +152,9 @@ impl Profile {
         }
         if !lesson.hostile {
             if success {
-                self.learn_values(lesson, Side::Request, success);
+                self.learn_values(lesson, spots, Side::Request, success);
             }
-            self.learn_values(lesson, Side::Response, success);
+            self.learn_values(lesson, spots, Side::Response, success);
             self.learn_sketch(lesson.facts, success);
         }
         self.learn_classes(lesson, success);
@@ -193,18 +192,21 @@ impl Profile {
                     seen.witnesses.add(witness);
                 }
                 None if full => {}
-                None => self.auth.push(AuthSeen {
-                    auth_type: credential.auth_type,
-                    location: credential.location.to_owned(),
-                    name: credential.name.to_string(),
-                    count: 1,
-                    witnesses: Witnesses::of(witness),
-                }),
+                None => {
+                    self.auth.reserve_exact(1);
+                    self.auth.push(AuthSeen {
+                        auth_type: credential.auth_type,
+                        location: credential.location.to_owned(),
+                        name: credential.name.to_string(),
+                        count: 1,
+                        witnesses: Witnesses::of(witness),
+                    });
+                }
             }
         }
     }
 
-    fn learn_values(&mut self, lesson: &Lesson<'_>, side: Side, granted: bool) {
+    fn learn_values(&mut self, lesson: &Lesson<'_>, spots: &mut Spots, side: Side, granted: bool) {
         let caller = lesson.caller;
         let caller = caller.counts.then(|| caller.actor_key.first8());
         let key = &lesson.facts.snapshot.key;
@@ -212,20 +214,20 @@ impl Profile {
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
                 (_, Root::Body | Root::Xml) => {
-                    self.learn_node(root, seen);
-                    root.descendants().for_each(|node| self.learn_node(node, seen));
+                    self.learn_node(root, seen, spots);
+                    root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }
                 (Side::Request, Root::Query | Root::Path) => {
                     let seen = Seen { body: None, ..seen };
-                    self.learn_node(root, seen);
-                    root.descendants().for_each(|node| self.learn_node(node, seen));
+                    self.learn_node(root, seen, spots);
+                    root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }
                 (Side::Request, Root::Header) => {
                     let seen = Seen { body: None, ..seen };
-                    self.learn_node(root, seen);
+                    self.learn_node(root, seen, spots);
                     let own =
                         |node: &NodeRef<'_>| COMMON_HEADERS.binary_search(&node.key()).is_err();
-                    root.children().filter(own).for_each(|node| self.learn_node(node, seen));
+                    root.children().filter(own).for_each(|node| self.learn_node(node, seen, spots));
                 }
                 _ => {}
             }
@@ -268,11 +270,12 @@ impl Profile {
             return None;
         }
         let media_type = media_type.to_owned();
+        self.bodies.reserve_exact(1);
         self.bodies.push(BodySeen { direction, status, media_type, count });
         u8::try_from(self.bodies.len() - 1).ok()
     }
 
-    fn learn_node(&mut self, node: NodeRef<'_>, seen: Seen<'_>) {
+    fn learn_node(&mut self, node: NodeRef<'_>, seen: Seen<'_>, spots: &mut Spots) {
         let value = node.value();
         if seen.granted && node.side() == Side::Response && matches!(value, Value::Array) {
             self.largest_array = self.largest_array.max(node.children().count() as u64);
@@ -285,10 +288,13 @@ impl Profile {
         }
         if node.root() == Root::Path {
             if let (Some(index), Ok(number)) = (node.index(), node.raw().parse::<i64>()) {
-                let numbers = self.integers.entry(index).or_default();
+                let numbers = self.integers.get_or_insert_with(index, Vec::new);
                 if numbers.len() < MAX_INTEGERS
                     && let Err(at) = numbers.binary_search(&number)
                 {
+                    if numbers.len() == numbers.capacity() {
+                        numbers.reserve_exact(2 + numbers.len() / 2);
+                    }
                     numbers.insert(at, number);
                 }
             }
@@ -302,30 +308,24 @@ impl Profile {
         } else {
             (&mut self.refused, MAX_REFUSED)
         };
-        let known = places.len();
-        let place = match places.entry(hash) {
-            hashbrown::hash_map::Entry::Occupied(entry) => entry.into_mut(),
-            hashbrown::hash_map::Entry::Vacant(_) if known >= most => {
-                self.places_overflow += 1;
-                return;
-            }
-            hashbrown::hash_map::Entry::Vacant(entry) => entry.insert(Box::new(Place::at(node))),
-        };
-        place.learn(node, value, seen);
+        let make = || Box::new(Place::at(spots.shared(hash, Place::spot(node))));
+        match places.get_or_insert_within(most, hash, make) {
+            Some(place) => place.learn(node, value, seen),
+            None => self.places_overflow += 1,
+        }
     }
 
     /// Counts the outcome of a check: 0 failed, 1 passed, 2 not applicable, 3 not evaluated.
     pub fn tally(&mut self, check: usize, outcome: usize) {
-        self.tally_many(check, outcome, 1);
+        self.tallies.add(check, outcome, 1);
     }
 
-    pub(super) fn tally_many(&mut self, check: usize, outcome: usize, times: u32) {
-        if self.tallies.len() <= check {
-            self.tallies.reserve_exact(check + 1 - self.tallies.len());
-            self.tallies.resize(check + 1, [0; 4]);
-        }
-        if let Some(count) = self.tallies.get_mut(check).and_then(|t| t.get_mut(outcome)) {
-            *count = count.saturating_add(times);
+    /// Has the spots of its places kept once with those of others.
+    pub fn share(&mut self, spots: &mut Spots) {
+        for places in [&mut self.places, &mut self.refused] {
+            for (hash, place) in places.iter_mut() {
+                spots.share(*hash, &mut place.at);
+            }
         }
     }
 

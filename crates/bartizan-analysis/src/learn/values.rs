@@ -7,7 +7,8 @@ use bartizan_model::{
     redact,
 };
 use serde::{Deserialize, Serialize};
-use smol_str::SmolStr;
+
+use super::boxed::push;
 
 /// Most different words before a place is not one of a few.
 pub const MAX_WORDS: usize = 16;
@@ -26,31 +27,60 @@ const MIN_TEXTS_OF_FORM: u64 = 20;
 /// What was learned of the values of one place.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Values {
-    numbers: Option<Span<f64>>,
-    lengths: Option<Span<u64>>,
-    items: Option<Span<u64>>,
+    /// Boxed, as most places have texts.
+    numbers: Option<Box<Span<f64>>>,
+    lengths: Range,
+    items: Range,
     form: Form,
     words: Words,
 }
 
-/// The form of all texts, see [`redact::shape`].
+/// From the least to the greatest count; from more to less when there was none yet. What is above 4,294,967,295
+/// counts as that: bodies are shorter.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Range(u32, u32);
+
+impl Default for Range {
+    fn default() -> Self {
+        Self(u32::MAX, 0)
+    }
+}
+
+impl Range {
+    fn widen(&mut self, count: u64) {
+        let count = u32::try_from(count).unwrap_or(u32::MAX);
+        self.join(Self(count, count));
+    }
+
+    fn join(&mut self, other: Self) {
+        *self = Self(self.0.min(other.0), self.1.max(other.1));
+    }
+
+    fn span(self) -> Option<Span<u64>> {
+        let Self(least, most) = self;
+        (least <= most).then(|| Span { least: least.into(), most: most.into() })
+    }
+}
+
+/// The form of all texts, see [`redact::shape`]; empty when there were several, as none is empty.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-enum Form {
-    #[default]
-    None,
-    One(SmolStr),
-    Several,
+struct Form(Option<Box<str>>);
+
+impl Form {
+    fn several() -> Self {
+        Self(Some(Box::default()))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 enum Words {
-    Few(Vec<Word>),
+    Few(Box<[Word]>),
     Many,
 }
 
 impl Default for Words {
     fn default() -> Self {
-        Self::Few(Vec::new())
+        Self::Few(Box::default())
     }
 }
 
@@ -108,18 +138,25 @@ struct Said<'t> {
 impl Values {
     pub(super) fn number(&mut self, number: f64) {
         if number.is_finite() {
-            Span::widen(&mut self.numbers, number);
+            self.widen(Span { least: number, most: number });
         }
     }
 
+    fn widen(&mut self, other: Span<f64>) {
+        let mine = self.numbers.get_or_insert_with(|| Box::new(other));
+        let mut joined = Some(**mine);
+        Span::join(&mut joined, Some(other));
+        **mine = joined.unwrap_or(other);
+    }
+
     pub(super) fn array(&mut self, items: u64) {
-        Span::widen(&mut self.items, items);
+        self.items.widen(items);
     }
 
     /// Learns from a text that has a format: no form and no words.
     pub(super) fn formatted(&mut self, text: &str) {
-        Span::widen(&mut self.lengths, text.chars().count() as u64);
-        self.form = Form::Several;
+        self.lengths.widen(text.chars().count() as u64);
+        self.form = Form::several();
         self.words = Words::Many;
     }
 
@@ -131,35 +168,40 @@ impl Values {
     /// Learns from a text; `caller` is the key of who said it or was told it, if that may count, and `key` the
     /// key of hashes of the organisation.
     pub(super) fn text(&mut self, text: &str, caller: Option<u64>, key: &HashKey) {
-        Span::widen(&mut self.lengths, text.chars().count() as u64);
-        match &self.form {
-            Form::Several => {}
-            Form::One(form) if redact::has_shape(text, form) => {}
-            Form::None if !text.is_empty() && text.len() <= MAX_FORM => {
-                self.form = Form::One(redact::shape(text).into());
+        self.lengths.widen(text.chars().count() as u64);
+        match self.form.0.as_deref() {
+            Some("") => {}
+            Some(form) if redact::has_shape(text, form) => {}
+            None if !text.is_empty() && text.len() <= MAX_FORM => {
+                self.form = Form(Some(redact::shape(text).into()));
             }
-            _ => self.form = Form::Several,
+            _ => self.form = Form::several(),
         }
         self.words.add(Said { text, caller, key });
     }
 
     pub(super) fn merge(&mut self, other: &Self) {
-        Span::join(&mut self.numbers, other.numbers);
-        Span::join(&mut self.lengths, other.lengths);
-        Span::join(&mut self.items, other.items);
-        self.form = match (std::mem::take(&mut self.form), &other.form) {
-            (Form::None, other) => other.clone(),
-            (mine, Form::None) => mine,
-            (Form::One(mine), Form::One(theirs)) if mine == *theirs => Form::One(mine),
-            _ => Form::Several,
-        };
+        if let Some(theirs) = &other.numbers {
+            self.widen(**theirs);
+        }
+        self.lengths.join(other.lengths);
+        self.items.join(other.items);
+        match (&self.form.0, &other.form.0) {
+            (None, _) => self.form = other.form.clone(),
+            (Some(mine), Some(theirs)) if mine != theirs => self.form = Form::several(),
+            (Some(_), _) => {}
+        }
         self.words.merge(&other.words);
     }
 
     /// The bounds.
     #[must_use]
     pub fn bounds(&self) -> Bounds {
-        Bounds { number: self.numbers, length: self.lengths, items: self.items }
+        Bounds {
+            number: self.numbers.as_deref().copied(),
+            length: self.lengths.span(),
+            items: self.items.span(),
+        }
     }
 
     /// The words, in order, when it can be believed that these `texts` were all there are, and each was said
@@ -180,7 +222,7 @@ impl Values {
     /// The one form of all these `texts`; `None` where it says nothing that the type does not say.
     #[must_use]
     pub fn form(&self, texts: u64) -> Option<&str> {
-        let Form::One(form) = &self.form else { return None };
+        let form = self.form.0.as_deref()?;
         let says_something = form.contains(|c: char| c == '9' || c.is_ascii_punctuation())
             && !form.contains(['?', 'x', '…']);
         (texts >= MIN_TEXTS_OF_FORM && says_something).then_some(form)
@@ -205,10 +247,7 @@ impl Words {
         } else if words.len() < MAX_WORDS {
             let mut word = Word { hash, text: None, callers: Callers::default() };
             word.said_by(said);
-            if words.len() == words.capacity() {
-                words.reserve_exact(2);
-            }
-            words.push(word);
+            push(words, word);
         } else {
             *self = Self::Many;
         }
@@ -227,7 +266,7 @@ impl Words {
                     word.callers.join(other.callers);
                     word.text = word.text.take().or_else(|| other.text.clone());
                 }
-                None if room => words.push(other.clone()),
+                None if room => push(words, other.clone()),
                 None => {
                     *self = Self::Many;
                     return;

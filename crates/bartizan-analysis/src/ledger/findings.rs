@@ -76,6 +76,7 @@ impl FindingLedger {
         record.severity = record.severity.max(failure.severity);
         record.confidence = record.confidence.max(failure.confidence);
         let room = MAX_EVIDENCE.saturating_sub(record.evidence.len());
+        record.evidence.reserve_exact(room.min(failure.evidence.len()));
         record.evidence.extend(failure.evidence.iter().take(room).cloned().map(|mut evidence| {
             evidence.exchange_id.get_or_insert_with(|| exchange.clone());
             evidence
@@ -91,8 +92,8 @@ impl FindingLedger {
     }
 
     /// All records in the order of their keys.
-    pub fn records(&self) -> impl Iterator<Item = (&Key, &Record)> {
-        self.records.iter()
+    pub fn into_records(self) -> impl Iterator<Item = (Key, Record)> {
+        self.records.into_iter()
     }
 }
 

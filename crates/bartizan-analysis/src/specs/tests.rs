@@ -131,7 +131,7 @@ fn what_was_asked_for_and_never_granted_is_no_orphan() {
     };
     let refused = |seconds, status| Profile {
         requests: 2,
-        statuses: BTreeMap::from([(status, 2)]),
+        statuses: [(status, 2)].into(),
         first_seen: Some(Timestamp::from_seconds(seconds)),
         last_seen: Some(Timestamp::from_seconds(seconds + 1)),
         ..Profile::default()

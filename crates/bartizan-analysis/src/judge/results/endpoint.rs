@@ -26,7 +26,7 @@ pub(super) fn endpoint(
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
 ) -> Endpoint {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
     let mut endpoint = Endpoint {
@@ -96,7 +96,7 @@ fn auth(profile: &Profile) -> Vec<Auth> {
 
 /// What sensitive data it carries, in which places.
 pub(super) fn data_classes(known: &Known<'_>, snapshot: &Snapshot) -> Vec<DataClassCount> {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let mut out: Vec<DataClassCount> = profile
         .classes
         .iter()
@@ -132,7 +132,11 @@ fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
             .filter(|(_, p)| is_parameter(template, p))
             .collect();
         here.sort_by(|a, b| {
-            (a.1.direction, &a.1.location, a.0).cmp(&(b.1.direction, &b.1.location, b.0))
+            (a.1.at.direction, &a.1.at.location, a.0).cmp(&(
+                b.1.at.direction,
+                &b.1.at.location,
+                b.0,
+            ))
         });
         out.extend(
             here.into_iter()
@@ -149,13 +153,13 @@ fn parameter(
     hash: u64,
     place: &Place,
 ) -> Parameter {
-    let location = crate::endpoints::named_location(template, &place.location);
-    let is_path = place.location.as_str().starts_with("path.");
-    let name = if is_path { location.last_name() } else { place.name.to_string() };
+    let location = crate::endpoints::named_location(template, &place.at.location);
+    let is_path = place.at.location.as_str().starts_with("path.");
+    let name = if is_path { location.last_name() } else { place.at.name.to_string() };
     Parameter {
         name,
         location,
-        direction: place.direction.unwrap_or(Direction::Request),
+        direction: place.at.direction.unwrap_or(Direction::Request),
         value_type: value_type(place),
         format: match place.format() {
             "integer" | "decimal" | "boolean" => String::new(),
@@ -180,11 +184,10 @@ fn words(profile: &Profile, hash: u64, place: &Place) -> Vec<String> {
 }
 
 fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
-    let parent = places.get(&place.parent);
+    let parent = places.get(&place.at.parent);
     let of = |number| parent.map_or(0, |parent| parent.objects_in(number));
     let mut out: Vec<_> = place
-        .bodies
-        .iter()
+        .in_bodies()
         .map(|b| InBody { body: u32::from(b.number), seen: b.seen, of: of(b.number) })
         .collect();
     out.sort_unstable_by_key(|one| one.body);
@@ -193,7 +196,7 @@ fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
 
 /// Path segments are parameters only where the template says so; roots are containers, not fields.
 fn is_parameter(template: &Template, place: &Place) -> bool {
-    let text = place.location.as_str();
+    let text = place.at.location.as_str();
     match text.strip_prefix("path.") {
         Some(index) => {
             let index = index.split(['/', '!']).next().and_then(|i| i.parse::<u32>().ok());
@@ -209,7 +212,7 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
 
 /// The type; of texts that are not in a body (query, path, header) the one that all of them spell.
 fn value_type(place: &Place) -> String {
-    let in_body = place.location.as_str().contains(":/");
+    let in_body = place.at.location.as_str().contains(":/");
     match place.format() {
         _ if in_body || place.texts == 0 => place.type_names(),
         "integer" => "integer".to_owned(),
@@ -224,9 +227,9 @@ fn required(places: &Places, place: &Place, is_path: bool) -> Option<bool> {
     if is_path {
         return Some(true);
     }
-    let parent = places.get(&place.parent)?;
+    let parent = places.get(&place.at.parent)?;
     let objects = parent.objects;
-    (!place.element && objects >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= objects)
+    (!place.at.element && objects >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= objects)
 }
 
 #[cfg(test)]

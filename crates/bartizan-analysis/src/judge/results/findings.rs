@@ -11,7 +11,10 @@ use crate::{
     checks::{CHECKS, CheckItem, EndpointFacts, Run},
     endpoints::LeafId,
     judge::State,
-    ledger::findings::{About, Record},
+    ledger::{
+        FindingLedger,
+        findings::{About, Record},
+    },
     snapshot::Snapshot,
     specs::Compared,
 };
@@ -45,6 +48,7 @@ type All<'s> = BTreeMap<EndpointId, Known<'s>>;
 
 pub(super) fn findings(
     state: &State,
+    failures: FindingLedger,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
     known: &All<'_>,
@@ -54,7 +58,7 @@ pub(super) fn findings(
     for endpoint in known.values() {
         hosts.entry(&endpoint.template.host).or_default().push(endpoint);
     }
-    for ((check, place, discriminator), joined) in join(state, known) {
+    for ((check, place, discriminator), joined) in join(state, failures, known) {
         let Some(item) = CHECKS.get(check) else { continue };
         let Joined { record, endpoints } = joined;
         match place {
@@ -62,7 +66,7 @@ pub(super) fn findings(
                 let Some(known) = known.get(id) else { continue };
                 let about = About::Endpoint(known.template);
                 let passed = tally(known, check)[1];
-                let finding = record.finding(&snapshot.scope, item, about, discriminator, passed);
+                let finding = record.finding(&snapshot.scope, item, about, &discriminator, passed);
                 found.push((finding, vec![id.clone()]));
             }
             Place::Host(host) => {
@@ -72,15 +76,15 @@ pub(super) fn findings(
                 let endpoints = by_path(&endpoints, known);
                 let judged = of_host.iter().filter(judged).count();
                 let about = About::Host { host, endpoints: &endpoints, judged };
-                let finding = record.finding(&snapshot.scope, item, about, discriminator, passed);
+                let finding = record.finding(&snapshot.scope, item, about, &discriminator, passed);
                 found.push((finding, endpoints));
             }
         }
     }
     let mut tallies = vec![[0; 4]; CHECKS.len()];
     for known in known.values() {
-        for (total, tally) in tallies.iter_mut().zip(&known.profile.tallies) {
-            total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(*b));
+        for (total, tally) in tallies.iter_mut().zip(known.profile.tallies.iter()) {
+            total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(b));
         }
         run_endpoint_checks(known, snapshot, specs, &mut tallies, &mut found);
     }
@@ -105,14 +109,15 @@ pub(super) fn findings(
 
 /// Failures on exchanges, joined by check, place and discriminator. Noise has no place.
 fn join<'a>(
-    state: &'a State,
+    state: &State,
+    failures: FindingLedger,
     known: &'a All<'_>,
-) -> BTreeMap<(usize, Place<'a>, &'a str), Joined<'a>> {
-    let mut joined: BTreeMap<(usize, Place<'a>, &str), Joined<'a>> = BTreeMap::new();
-    for ((check, leaf, discriminator), record) in state.core.findings.records() {
-        let template = state.core.resolver.final_endpoint(LeafId(*leaf));
+) -> BTreeMap<(usize, Place<'a>, String), Joined<'a>> {
+    let mut joined: BTreeMap<(usize, Place<'a>, String), Joined<'a>> = BTreeMap::new();
+    for ((check, leaf, discriminator), record) in failures.into_records() {
+        let template = state.core.resolver.final_endpoint(LeafId(leaf));
         let Some((id, known)) = template.and_then(|t| known.get_key_value(&t.id)) else { continue };
-        let check = usize::from(*check);
+        let check = usize::from(check);
         let place = match CHECKS.get(check).map(|item: &&CheckItem| item.subject()) {
             Some(Subject::Host) => Place::Host(&known.template.host),
             _ => Place::Endpoint(id),
@@ -120,10 +125,10 @@ fn join<'a>(
         match joined.entry((check, place, discriminator)) {
             std::collections::btree_map::Entry::Vacant(entry) => {
                 let endpoints = BTreeSet::from([id]);
-                entry.insert(Joined { record: record.clone(), endpoints });
+                entry.insert(Joined { record, endpoints });
             }
             std::collections::btree_map::Entry::Occupied(mut entry) => {
-                entry.get_mut().record.merge(record.clone());
+                entry.get_mut().record.merge(record);
                 entry.get_mut().endpoints.insert(id);
             }
         }
@@ -132,7 +137,7 @@ fn join<'a>(
 }
 
 fn tally(known: &Known<'_>, check: usize) -> [u64; 4] {
-    known.profile.tallies.get(check).copied().unwrap_or_default().map(u64::from)
+    known.profile.tallies.of(check).map(u64::from)
 }
 
 fn by_path(ids: &BTreeSet<&EndpointId>, known: &All<'_>) -> Vec<EndpointId> {

@@ -4,34 +4,34 @@
 mod calls;
 mod endpoint;
 mod findings;
+mod kept;
 mod risk;
 mod surface;
 
-use std::{
-    borrow::Cow,
-    collections::{BTreeMap, btree_map::Entry},
-};
+use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Detection, EndpointId,
+    Detection, EndpointId, Surface,
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
-use self::findings::Found;
-use super::State;
+use self::{findings::Found, kept::Kept};
+use super::{State, state::Core};
 use crate::{
     checks::CHECKS,
     detectors::DETECTORS,
     endpoints::{LeafId, Template},
-    learn::{Profile, Whereabouts},
-    ledger::incidents,
+    learn::Whereabouts,
+    ledger::{FindingLedger, incidents},
     snapshot::Snapshot,
 };
 
 /// Everything known about one endpoint, over all leaves that lead to it. Most have one leaf, and nothing is copied.
 pub(super) struct Known<'s> {
+    /// The first of its leaves.
+    leaf: u32,
     pub(super) template: &'s Template,
-    pub(super) profile: Cow<'s, Profile>,
+    pub(super) profile: Kept<'s>,
 }
 
 /// Builds the result. Consolidates the endpoints first, so that labels reflect the whole input.
@@ -40,7 +40,45 @@ pub(super) struct Known<'s> {
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.core.resolver.consolidate();
     let state = &*state;
-    let (known, refused) = known_endpoints(state);
+    let profiles = state.core.profiles.iter();
+    let profiles = profiles.map(|(leaf, profile)| (*leaf, Kept::Borrowed(profile))).collect();
+    let failures = state.core.findings.clone();
+    build(
+        state,
+        snapshot,
+        Learned { profiles, failures, full: full_tables(state), for_store: true },
+    )
+}
+
+/// The same where nothing is learned any more afterwards: what was learned of an endpoint is given up as soon as the
+/// result has it, so that there is never both of all of them. Of the state only [`State::final_endpoint`] and
+/// [`State::hostile`] are of use then. `surfaces` of the result are left empty: only a store compares them.
+#[must_use]
+pub fn last_results(state: &mut State, snapshot: &Snapshot) -> Analysis {
+    state.detectors.clear();
+    state.core.forget_aids();
+    state.core.resolver.consolidate();
+    let full = full_tables(state);
+    let profiles = std::mem::take(&mut state.core.profiles).into_iter();
+    let profiles = profiles.map(|(leaf, profile)| (leaf, Kept::Owned(profile))).collect();
+    let failures = std::mem::take(&mut state.core.findings);
+    build(state, snapshot, Learned { profiles, failures, full, for_store: false })
+}
+
+/// What a result is made of beside the state.
+struct Learned<'s> {
+    /// By leaf.
+    profiles: Vec<(u32, Kept<'s>)>,
+    failures: FindingLedger,
+    /// What tables had no room for.
+    full: [(&'static str, u64); 10],
+    /// Whether surfaces are asked for.
+    for_store: bool,
+}
+
+fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Analysis {
+    let Learned { profiles, failures, full, for_store } = learned;
+    let (known, refused) = known_endpoints(state, profiles);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
     let templates = || known.values().map(|known| known.template);
@@ -48,13 +86,23 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     if let Some(specs) = &mut specs {
         refused.iter().for_each(|(template, profile)| specs.refuse(template, profile));
     }
+    drop(refused);
     let specs = specs.as_ref();
-    let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
+    let Found { findings, tallies, at } =
+        findings::findings(state, failures, snapshot, specs, &known);
 
-    let mut endpoints: Vec<_> =
-        known.values().map(|k| endpoint::endpoint(k, state, snapshot, specs)).collect();
-    let surfaces =
-        known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, snapshot, e)).collect();
+    let (mut endpoints, mut surfaces) = (Vec::with_capacity(known.len()), Vec::new());
+    // In the order in which they were first seen, as what lies together in memory is given up together.
+    let mut known: Vec<_> = known.into_values().collect();
+    known.sort_unstable_by_key(|known| known.leaf);
+    for known in known {
+        let endpoint = endpoint::endpoint(&known, state, snapshot, specs);
+        if for_store {
+            surfaces.push(surface::surface(&known, snapshot, &endpoint));
+        }
+        endpoints.push(endpoint);
+    }
+    surfaces.sort_unstable_by(|a: &Surface, b| a.endpoint.cmp(&b.endpoint));
     calls::note(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
@@ -63,7 +111,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
             detections.iter().filter(|d| d.endpoint_id.as_ref() == Some(&endpoint.id)).collect();
         endpoint.risk = risk::risk(endpoint, snapshot, &own, &hits);
     }
-    let mut summary = summary(state, &endpoints, tallies);
+    let mut summary = summary(state, &endpoints, tallies, &full);
     if let Some(specs) = specs {
         let (rest, orphans) = specs.described_never_granted(&snapshot.scope);
         summary.orphans = orphans;
@@ -73,7 +121,8 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
             endpoint
         }));
     }
-    endpoints.sort_by(|a, b| {
+    // No two are equal, and a stable order would take room for half of them.
+    endpoints.sort_unstable_by(|a, b| {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
     });
 
@@ -105,26 +154,28 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
 }
 
 /// What was asked for and is no endpoint: nothing was granted there.
-type NotListed<'a> = Vec<(&'a Template, &'a Profile)>;
+type NotListed<'a> = Vec<(&'a Template, Kept<'a>)>;
 
 /// Profiles joined by final endpoint, and those of noise.
-fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known<'_>>, NotListed<'_>) {
+fn known_endpoints<'s>(
+    state: &'s State,
+    mut profiles: Vec<(u32, Kept<'s>)>,
+) -> (BTreeMap<EndpointId, Known<'s>>, NotListed<'s>) {
     let resolver = &state.core.resolver;
-    let mut leaves: Vec<(&u32, &Profile)> = state.core.profiles.iter().collect();
-    leaves.sort_by_key(|(leaf, _)| **leaf);
+    profiles.sort_unstable_by_key(|(leaf, _)| *leaf);
     let mut known: BTreeMap<EndpointId, Known<'_>> = BTreeMap::new();
     let mut not_listed = Vec::new();
-    for (leaf, profile) in leaves {
-        let Some(template) = resolver.final_endpoint(LeafId(*leaf)) else {
-            let asked = resolver.current_endpoint(LeafId(*leaf));
+    for (leaf, profile) in profiles {
+        let Some(template) = resolver.final_endpoint(LeafId(leaf)) else {
+            let asked = resolver.current_endpoint(LeafId(leaf));
             not_listed.extend(asked.map(|template| (&**template, profile)));
             continue;
         };
         match known.entry(template.id.clone()) {
             Entry::Vacant(entry) => {
-                entry.insert(Known { template, profile: Cow::Borrowed(profile) });
+                entry.insert(Known { leaf, template, profile });
             }
-            Entry::Occupied(mut entry) => entry.get_mut().profile.to_mut().merge(profile),
+            Entry::Occupied(mut entry) => entry.get_mut().profile.merge(&profile),
         }
     }
     (known, not_listed)
@@ -150,6 +201,7 @@ fn summary(
     state: &State,
     endpoints: &[bartizan_model::Endpoint],
     tallies: Vec<[u64; 4]>,
+    full: &[(&str, u64)],
 ) -> Summary {
     let core = &state.core;
     let mut hosts: Vec<&str> = endpoints.iter().map(|e| e.host.as_str()).collect();
@@ -179,7 +231,7 @@ fn summary(
             })
             .collect(),
         not_evaluated: not_evaluated(core),
-        not_inspected: not_inspected(state),
+        not_inspected: not_inspected(core, full),
         partly_inspected: core.partly_inspected,
         anomalies: named(&core.anomalies),
         timeline: timeline.buckets(),
@@ -188,11 +240,18 @@ fn summary(
 }
 
 /// What was not inspected, and every table that had no room left: a limit that is reached is shown.
-fn not_inspected(state: &State) -> Vec<NamedCount> {
-    let core = &state.core;
+fn not_inspected(core: &Core, full: &[(&str, u64)]) -> Vec<NamedCount> {
     let mut out = named(&core.not_inspected);
+    let reached = full.iter().filter(|(_, count)| *count > 0);
+    out.extend(reached.map(|(name, count)| NamedCount { name: (*name).into(), count: *count }));
+    out
+}
+
+/// Of each table that has a limit, what it had no room for.
+fn full_tables(state: &State) -> [(&'static str, u64); 10] {
+    let core = &state.core;
     let counts = core.resolver.counts();
-    let reached = [
+    [
         ("actors_forgotten", core.actors.forgotten()),
         ("detections_not_kept", core.detections.dropped()),
         ("findings_not_kept", core.findings.dropped()),
@@ -203,13 +262,10 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
         ("requests_beyond_endpoints", counts.over_nodes),
         ("requests_beyond_unmatched_paths", counts.over_pending),
         ("aliases_not_kept", counts.over_aliases),
-    ];
-    let reached = reached.iter().filter(|(_, count)| *count > 0);
-    out.extend(reached.map(|(name, count)| NamedCount { name: (*name).into(), count: *count }));
-    out
+    ]
 }
 
-fn not_evaluated(core: &super::state::Core) -> Vec<NamedCount> {
+fn not_evaluated(core: &Core) -> Vec<NamedCount> {
     let counts = core.not_evaluated.iter();
     let mut out: Vec<NamedCount> = counts
         .map(|((code, input), count)| NamedCount {

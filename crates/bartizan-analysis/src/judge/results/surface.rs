@@ -17,10 +17,10 @@ use crate::{
 const LEFT_OUT: u64 = 3;
 
 pub(super) fn surface(known: &Known<'_>, snapshot: &Snapshot, endpoint: &Endpoint) -> Surface {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let parameters = profile.places.values().filter(|place| is_compared(profile, place));
     let parameters = parameters.map(|place| {
-        let location = named_location(template, &place.location);
+        let location = named_location(template, &place.at.location);
         (location.as_str().to_owned(), required(profile, place))
     });
     let classes = profile.classes.iter().filter(|seen| {
@@ -52,12 +52,12 @@ fn is_shown(profile: &Profile, witnesses: Witnesses, count: u64) -> bool {
 /// Parameters of query and body, as they are sent. Headers are left out, as what is between the caller and the
 /// API adds its own, and segments of the path, which are parameters as templates say.
 fn is_compared(profile: &Profile, place: &Place) -> bool {
-    let location = place.location.as_str();
+    let location = place.at.location.as_str();
     let is_root = matches!(location, "path" | "query" | "header" | "cookie")
         || (location == "body:" && place.types & CONTAINERS != 0);
     let is_elsewhere =
         ["path.", "header.", "cookie."].iter().any(|root| location.starts_with(root));
-    place.direction == Some(Direction::Request)
+    place.at.direction == Some(Direction::Request)
         && !is_root
         && !is_elsewhere
         && is_shown(profile, place.witnesses, place.seen)
@@ -65,7 +65,7 @@ fn is_compared(profile: &Profile, place: &Place) -> bool {
 
 /// Whether every request had it that could, with enough of them, or several had not.
 fn required(profile: &Profile, place: &Place) -> Option<bool> {
-    let parent = profile.places.get(&place.parent).filter(|_| !place.element)?;
+    let parent = profile.places.get(&place.at.parent).filter(|_| !place.at.element)?;
     match parent.objects.saturating_sub(place.seen) {
         0 if parent.objects >= SETTLED => Some(true),
         LEFT_OUT.. => Some(false),
@@ -89,9 +89,12 @@ fn flow(seen: &ClassSeen) -> (String, bool) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use bartizan_model::Location;
 
     use super::*;
+    use crate::learn::Spot;
 
     fn by(callers: &[u64]) -> Witnesses {
         let mut witnesses = Witnesses::default();
@@ -100,14 +103,13 @@ mod tests {
     }
 
     fn place(location: &str, seen: u64, callers: &[u64]) -> Place {
-        Place {
+        let at = Spot {
             location: Location::from_text(location),
             direction: Some(Direction::Request),
-            seen,
-            witnesses: by(callers),
             parent: 1,
-            ..Place::default()
-        }
+            ..Spot::default()
+        };
+        Place { at: at.into(), seen, witnesses: by(callers), ..Place::default() }
     }
 
     #[test]
@@ -135,8 +137,8 @@ mod tests {
         ] {
             assert_eq!(is_compared(&profile, &place(location, 9, &[1, 2])), expected, "{location}");
         }
-        let answered =
-            Place { direction: Some(Direction::Response), ..place("body:/a", 9, &[1, 2]) };
+        let mut answered = place("body:/a", 9, &[1, 2]);
+        Arc::make_mut(&mut answered.at).direction = Some(Direction::Response);
         assert!(!is_compared(&profile, &answered));
     }
 

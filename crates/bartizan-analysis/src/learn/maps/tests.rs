@@ -161,12 +161,12 @@ fn saved_and_merged_profiles_know_their_maps() {
     let profile = |state: &State| state.profiles().next().expect("one").clone();
     for (mut into, from) in [(profile(&whole), profile(&few)), (profile(&few), profile(&whole))] {
         into.merge(&from);
-        let mut found: Vec<_> = into.places.values().map(|p| p.location.to_string()).collect();
+        let mut found: Vec<_> = into.places.values().map(|p| p.at.location.to_string()).collect();
         found.retain(|place| place.starts_with("body:/"));
         found.sort();
         assert_eq!(found.len(), 7, "{found:?}");
         assert_eq!(
-            into.places.values().filter(|p| p.name == "role").map(|p| p.seen).sum::<u64>(),
+            into.places.values().filter(|p| p.at.name == "role").map(|p| p.seen).sum::<u64>(),
             130
         );
     }
