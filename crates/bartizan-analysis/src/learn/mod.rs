@@ -2,6 +2,7 @@
 
 pub mod actors;
 pub mod classes;
+pub mod clients;
 pub mod distinct;
 pub mod format;
 mod join;
@@ -18,6 +19,7 @@ mod witnesses;
 
 pub use actors::ActorTable;
 pub use classes::ClassSeen;
+pub use clients::Clients;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;

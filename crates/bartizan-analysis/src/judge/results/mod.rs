@@ -2,6 +2,7 @@
 //! endpoint labels with what is known by then, never verdicts or detections.
 
 mod calls;
+mod clients;
 mod endpoint;
 mod findings;
 mod risk;
@@ -86,6 +87,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         actor.detections = per_actor.get(actor.id.as_str()).copied().unwrap_or(0);
     }
 
+    let clients = clients::clients(state, snapshot, specs);
     for finding in &findings {
         summary.findings_by_severity[finding.severity as usize] += 1;
     }
@@ -99,6 +101,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         detections,
         incidents,
         actors,
+        clients,
         surfaces,
         ..Analysis::default()
     }
@@ -194,6 +197,7 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
     let counts = core.resolver.counts();
     let reached = [
         ("actors_forgotten", core.actors.forgotten()),
+        ("clients_forgotten", core.clients.forgotten()),
         ("detections_not_kept", core.detections.dropped()),
         ("findings_not_kept", core.findings.dropped()),
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),
