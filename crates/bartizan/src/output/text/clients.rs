@@ -24,26 +24,17 @@ pub fn clients(clients: &[ClientSummary], style: Style, width: usize) -> String 
             Cell::new(client.kind),
             grade(client.grade),
             Cell::new(client.users),
-            Cell::new(client.requests),
-            Cell::new(client.refused),
+            Cell::new(words::number(client.requests)),
             unused(client),
-            Cell::new(client.last_seen.map_or_else(String::new, words::day_clock)),
             Cell::new(safe(client.id.as_str())).add_attribute(Attribute::Dim),
         ]
     });
-    let head = [
-        "Client",
-        "Form",
-        "Kind",
-        "Grade",
-        "Users",
-        "Requests",
-        "Refused",
-        "Scopes unused",
-        "Seen, UTC",
-        "Id",
-    ];
+    let head = ["Client", "Form", "Kind", "Grade", "Users", "Requests", "Unused", "Id"];
     out.table(&head, &[4, 5, 6], rows.collect());
+    out.blank();
+    out.line(
+        "Unused: scopes that it was granted, and needed at none of the operations that it called.",
+    );
     out.text
 }
 
@@ -90,7 +81,7 @@ pub fn client(client: &ClientDetail, style: Style, width: usize) -> String {
             let usage = if is_unused { usage.fg(Color::Yellow) } else { usage };
             vec![Cell::new(safe(&scope.name)), Cell::new(safe(&scope.claim)), usage]
         });
-        out.line("");
+        out.blank();
         out.table(&["Scope", "Claim", "Use"], &[], rows.collect());
     }
     if !client.operations.is_empty() {
@@ -102,7 +93,7 @@ pub fn client(client: &ClientDetail, style: Style, width: usize) -> String {
                 Cell::new(safe(&operation.lacking.join(" "))),
             ]
         });
-        out.line("");
+        out.blank();
         out.table(&["Operation", "Granted", "Needs", "Lacks"], &[1], rows.collect());
     }
     if client.operations_not_kept > 0 {
@@ -123,7 +114,7 @@ fn never_called(client: &ClientDetail, out: &mut Out) {
             Cell::new(safe(&one.scopes.join(" "))),
         ]
     });
-    out.line("");
+    out.blank();
     out.line(&format!("Allowed by its scopes and never called: {count}"));
     out.table(&["Operation", "Scopes"], &[], rows.collect());
 }
