@@ -66,7 +66,7 @@ function Whole({ client }: { client: ClientDetail }) {
         <NeverCalled client={client} />
         <Evidence
           title="What tells its kind"
-          rows={client.kind_evidence}
+          rows={client.kind_evidence.map((one) => ({ ...one, name: capital(one.name) }))}
           none="Nothing tells where it runs"
         />
         {client.fingerprints.length + client.tls_versions.length > 0 && (
@@ -198,7 +198,7 @@ function Evidence({ title, rows, none }: { title: string; rows: NamedCount[]; no
             {rows.map((row) => (
               <tr key={row.name}>
                 <td className="f-first breaks">
-                  <Hostile text={capital(row.name)} most={160} />
+                  <Hostile text={row.name} most={160} />
                 </td>
                 <td className="num t2">{many(row.count, "exchange")}</td>
               </tr>

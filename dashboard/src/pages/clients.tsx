@@ -33,10 +33,10 @@ const COLUMNS: Column<Client>[] = [
           <Hostile text={row.label} most={120} />
         </span>
         <span className="sub">
-          {capital(formName(row.form))} by {toldBy(row.told_by)}
+          {capital(formName(row.form))}, by {toldBy(row.told_by)}
           {row.issuer !== null && (
             <>
-              {" of "}
+              {", "}
               <Hostile text={row.issuer} most={80} />
             </>
           )}

@@ -5,11 +5,11 @@ import { count, share } from "./numbers.ts";
 const FORMS: Record<ClientForm, string> = { application: "application", add_on: "add-on", key: "key" };
 
 const TOLD_BY: Record<string, string> = {
-  token: "client id of its tokens",
-  api_key: "API key",
-  certificate: "client certificate",
-  token_request: "client id of its token requests",
-  basic: "name of Basic authentication or a key id",
+  token: "the client id of its tokens",
+  api_key: "its API key",
+  certificate: "its certificate",
+  token_request: "the client id of its token requests",
+  basic: "a name of Basic authentication or a key id",
   user_agent: "what it calls itself",
 };
 

@@ -5,7 +5,7 @@ import { formName, needs, refusedShare, scopeWords, toldBy, unusedScopes } from 
 test("a client is told in words, one of a newer server by its name", () => {
   assert.equal(formName("add_on"), "add-on");
   assert.equal(formName("smart_thing"), "smart thing");
-  assert.equal(toldBy("token"), "client id of its tokens");
+  assert.equal(toldBy("token"), "the client id of its tokens");
   assert.equal(toldBy("new_way"), "new way");
   assert.equal(scopeWords("unused"), "not needed so far");
   assert.equal(scopeWords("unknown"), "no specification says");
