@@ -67,6 +67,16 @@ const changes = createRoute({
   path: "/changes",
   component: lazyRouteComponent(() => import("./pages/changes.tsx"), "Changes"),
 });
+const clients = createRoute({
+  getParentRoute: at,
+  path: "/clients",
+  component: lazyRouteComponent(() => import("./pages/clients.tsx"), "Clients"),
+});
+const clientPage = createRoute({
+  getParentRoute: at,
+  path: "/clients/$id",
+  component: lazyRouteComponent(() => import("./pages/client.tsx"), "ClientPage"),
+});
 const findings = createRoute({
   getParentRoute: at,
   path: "/findings",
@@ -136,6 +146,8 @@ export const router = createRouter({
       inventory,
       endpoint,
       changes,
+      clients,
+      clientPage,
       findings,
       finding,
       incidents,

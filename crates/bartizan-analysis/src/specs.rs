@@ -17,6 +17,10 @@ use crate::{
     learn::Profile,
 };
 
+mod scopes;
+
+pub use scopes::{Scopes, Secured};
+
 /// Most documented operations that are listed without having been granted once; the rest is counted.
 pub const MAX_NEVER_GRANTED: usize = 10_000;
 /// Most problems of one document that are shown.

@@ -7,6 +7,7 @@ use smol_str::SmolStr;
 use crate::{
     actor::{ActorKind, ActorRef, Grade},
     change::Surface,
+    client::ClientDetail,
     detection::Detection,
     endpoint::Endpoint,
     finding::Finding,
@@ -30,6 +31,9 @@ pub struct Analysis {
     pub incidents: Vec<Incident>,
     /// Who called, busiest first.
     pub actors: Vec<ActorSummary>,
+    /// What called: applications, add-ons and keys, busiest first.
+    #[serde(default)]
+    pub clients: Vec<ClientDetail>,
     /// What was read.
     pub input: InputSummary,
     /// What the change log compares, for the store; no part of the output.

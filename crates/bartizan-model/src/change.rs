@@ -62,6 +62,8 @@ macro_rules! words {
     };
 }
 
+pub(crate) use words;
+
 words!(
     /// What changed.
     ChangeKind {

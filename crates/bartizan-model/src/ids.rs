@@ -142,6 +142,10 @@ text_id!(
     /// An actor.
     ActorId, "act", "actor"
 );
+text_id!(
+    /// A client of the APIs: an application, an add-on, a key.
+    ClientId, "cli", "client"
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@ pub mod address;
 pub mod analysis;
 pub mod api_key;
 pub mod change;
+pub mod client;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
@@ -37,6 +38,7 @@ pub mod verdict;
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
 pub use api_key::{ApiKey, ApiKeyDigest, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys};
 pub use change::{Change, ChangeGrade, ChangeKind, Surface};
+pub use client::{ClientDetail, ClientForm, ClientKind, ClientSummary, ClientTold, ScopeUse};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
 pub use drift::{Drift, DriftGrade, DriftKind, Written};
@@ -52,8 +54,8 @@ pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
-    ActorId, ApiKeyId, ChangeId, DetectionId, EndpointId, EnvironmentId, EventId, ExchangeId,
-    FindingId, IncidentId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+    ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
+    ExchangeId, FindingId, IncidentId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};

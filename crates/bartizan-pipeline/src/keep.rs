@@ -230,6 +230,7 @@ impl<'a> Keeper<'a> {
         batch.detections.clone_from(&analysis.detections);
         batch.incidents.clone_from(&analysis.incidents);
         batch.actors.clone_from(&analysis.actors);
+        batch.clients.clone_from(&analysis.clients);
         batch.surfaces.clone_from(&analysis.surfaces);
         batch.settling = self.settling;
         batch.merges = state

@@ -9,6 +9,7 @@ mod api_keys;
 mod audit;
 mod calls;
 mod changelog;
+mod clients;
 mod database;
 mod deliveries;
 mod directory;
@@ -38,6 +39,7 @@ pub use calls::{CallCount, Calls, CallsCompared, Period, PeriodPair};
 pub use changelog::{
     CHANGES_KEPT, ChangeBaseline, ChangeFilter, ChangeLog, MAX_CHANGES, MAX_CHANGES_AT_ONCE,
 };
+pub use clients::{ClientFilter, ClientInventory, MAX_KEPT_CLIENTS};
 pub use database::{CopyReport, SqlStore, schema::SCHEMA_VERSION};
 pub use deliveries::{
     DeadLetterFilter, Delivery, DeliveryStore, Fate, MAX_DELIVERY_ERROR, MAX_TAKEN, Settled,
@@ -63,7 +65,8 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
+    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder,
+    IncidentOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{

@@ -156,6 +156,25 @@ orders!(
 );
 
 orders!(
+    /// Orders of clients. Without times in their source they count as seen when they were recorded.
+    ClientOrder {
+        /// Busiest first.
+        #[default]
+        RequestsDown "-requests" down [Int("requests"), ID],
+        /// Least busy first.
+        Requests "requests" up [Int("requests"), ID],
+        /// Those with most scopes that they do not need first.
+        ScopesUnusedDown "-scopes_unused" down [Int("scopes_unused"), ID],
+        /// Those with fewest first.
+        ScopesUnused "scopes_unused" up [Int("scopes_unused"), ID],
+        /// Those not seen for longest first.
+        LastSeen "last_seen" up [Int("seen_at"), ID],
+        /// Those seen last first.
+        LastSeenDown "-last_seen" down [Int("seen_at"), ID],
+    }
+);
+
+orders!(
     /// Orders of audit records.
     AuditOrder {
         /// As they were written.

@@ -1,8 +1,8 @@
 //! What is written to and read from the store beside the shapes of the model.
 
 use bartizan_model::{
-    Change, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident,
-    ServiceId, Severity, Surface, Timestamp,
+    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId,
+    FindingState, Incident, ServiceId, Severity, Surface, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -43,6 +43,8 @@ pub struct Batch {
     pub incidents: Vec<Incident>,
     /// Actors, by id.
     pub actors: Vec<ActorSummary>,
+    /// Clients, by id, each as it is now. Those not seen for longest make room.
+    pub clients: Vec<ClientDetail>,
     /// Where sources stand, by `input`.
     pub checkpoints: Vec<Checkpoint>,
     /// What was learned, by name.

@@ -14,6 +14,7 @@ use crate::{
     audit::{AuditHead, AuditRecord, AuditReport},
     calls::Calls,
     changelog::ChangeLog,
+    clients::ClientInventory,
     deliveries::DeliveryStore,
     error::Result,
     exchange_log::{
@@ -42,7 +43,9 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Logins + DeliveryStore + Glance + Calls + ChangeLog + Triage {
+pub trait Store:
+    Logins + DeliveryStore + Glance + Calls + ChangeLog + ClientInventory + Triage
+{
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.
     ///

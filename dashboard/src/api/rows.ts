@@ -1,5 +1,6 @@
 // What lists ask of their items: the members that a row shows, and no more.
 import type { Change } from "./changes.ts";
+import type { Client } from "./clients.ts";
 import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
@@ -72,6 +73,7 @@ export interface Rows {
   "/detections": Detection;
   "/actors": Actor;
   "/changes": Change;
+  "/clients": Client;
   "/audit": AuditEntry;
   "/exchanges": Exchange;
 }

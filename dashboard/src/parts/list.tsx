@@ -15,7 +15,7 @@ import { type Column, Rows, type Selection } from "./rows.tsx";
 import { Empty, Failed, Loading, useNow } from "./words.tsx";
 
 /** Lists that the server counts too. */
-type Counted = "/endpoints" | "/findings" | "/incidents" | "/actors" | "/changes";
+type Counted = "/endpoints" | "/findings" | "/incidents" | "/actors" | "/changes" | "/clients";
 
 /** Most lines below the last row that was read: the page grows as one scrolls, and never reads all. */
 const AHEAD = 40;

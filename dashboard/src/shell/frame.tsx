@@ -20,6 +20,7 @@ export interface Place {
     | "/changes"
     | "/incidents"
     | "/actors"
+    | "/clients"
     | "/live"
     | "/exchanges"
     | "/findings"
@@ -38,6 +39,7 @@ export const PLACES: Place[] = [
   { to: "/", name: "Overview", icon: "overview", letter: "o" },
   { to: "/inventory", name: "Inventory", icon: "list", letter: "i", group: "Discover" },
   { to: "/changes", name: "Changes", icon: "clock", letter: "c" },
+  { to: "/clients", name: "Clients", icon: "clients", letter: "t" },
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },
   { to: "/actors", name: "Actors", icon: "actors", letter: "a" },
   { to: "/live", name: "Live", icon: "live", letter: "l" },

@@ -75,6 +75,7 @@ test("no text of an answer runs, becomes a link of its own, or hides a character
     "/findings",
     "/incidents",
     "/actors",
+    "/clients",
     "/exchanges",
     "/policies",
     "/settings",
@@ -83,6 +84,7 @@ test("no text of an answer runs, becomes a link of its own, or hides a character
     `/findings/${await first("/findings")}`,
     `/incidents/${await first("/incidents")}`,
     `/actors/${await first("/actors")}`,
+    `/clients/${await first("/clients")}`,
   ];
   await page.route(/\/api\/v1\/(?!session|events|reference|openapi)/, async (route) => {
     // The page may be left before it is answered.

@@ -24,7 +24,14 @@ test("every order that a head offers is one that the server knows", async () => 
   page.on("response", (answer) => {
     if (answer.url().includes("/api/v1/") && answer.status() >= 400) refused.push(answer.url());
   });
-  for (const path of ["/findings", "/incidents", "/actors", "/settings?tab=audit", "/inventory"]) {
+  for (const path of [
+    "/findings",
+    "/incidents",
+    "/actors",
+    "/clients",
+    "/settings?tab=audit",
+    "/inventory",
+  ]) {
     await page.goto(BASE + path);
     await rows(page).first().waitFor();
     const heads = page.locator(".lhead button");
@@ -89,6 +96,7 @@ test("each list is exported with its filters and its order", async () => {
     ["/findings", "?state=open&sort=-last_seen", "/findings"],
     ["/incidents", "?severity=low&sort=-score", "/incidents"],
     ["/actors", "?kind=address&sort=-requests", "/actors"],
+    ["/clients", "?kind=browser&sort=-scopes_unused", "/clients"],
     ["/inventory", "?access=public&access=unknown", "/endpoints"],
     ["/exchanges", "?hostile=true", "/exchanges"],
     ["/settings", "?tab=audit", "/audit"],

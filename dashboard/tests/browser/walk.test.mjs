@@ -13,6 +13,7 @@ const PAGES = [
   "/",
   "/inventory",
   "/changes",
+  "/clients",
   "/incidents",
   "/actors",
   "/live",

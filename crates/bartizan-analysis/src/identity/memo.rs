@@ -27,6 +27,7 @@ pub(super) struct Client {
     pub(super) fingerprint_key: Option<KeyedHash>,
     pub(super) client_key: Option<KeyedHash>,
     pub(super) agent: Option<Agent>,
+    pub(super) product_key: Option<KeyedHash>,
     pub(super) actor_key: KeyedHash,
     pub(super) actor: ActorRef,
 }

@@ -11,7 +11,7 @@ use bartizan_model::{AuthType, KeyedHash, PrincipalKind};
 use bartizan_protocols::NodeId;
 use smol_str::SmolStr;
 
-pub use agent::Agent;
+pub use agent::{Agent, Nature, product};
 pub use credentials::extract;
 pub use resolve::{Caller, IdentityState};
 

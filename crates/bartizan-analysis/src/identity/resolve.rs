@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::format_smolstr;
 
 use super::{
-    Agent, Credential,
+    Agent, Credential, agent,
     credentials::session_of,
     links::Links,
     memo::{Client, ClientName, Memo},
@@ -47,6 +47,8 @@ pub struct Caller {
     pub fingerprint_key: Option<KeyedHash>,
     /// What the user agent tells.
     pub agent: Option<Agent>,
+    /// Key of the product that the user agent names.
+    pub product_key: Option<KeyedHash>,
     /// Whether the actor may count as a distinct one: not a merely claimed name.
     pub counts: bool,
 }
@@ -141,6 +143,7 @@ impl IdentityState {
             client_key: client.client_key,
             fingerprint_key: client.fingerprint_key,
             agent: client.agent,
+            product_key: client.product_key,
         }
     }
 
@@ -200,6 +203,10 @@ pub(super) fn derive_client(name: ClientName<'_>, snapshot: &Snapshot) -> Client
         fingerprint_key,
         client_key,
         agent: name.agent.map(Agent::of),
+        product_key: name
+            .agent
+            .and_then(agent::product)
+            .map(|product| key.hash("product", product.as_bytes())),
         actor_key,
         actor: ActorRef { id, kind, label },
     }

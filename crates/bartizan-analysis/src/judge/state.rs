@@ -21,7 +21,10 @@ use crate::{
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
-    learn::{ActorTable, Profile, Spots, Timeline, Traces, actors::Sighting, profile::Lesson},
+    learn::{
+        ActorTable, Clients, Profile, Spots, Timeline, Traces, actors::Sighting, clients::Call,
+        profile::Lesson,
+    },
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
 };
@@ -54,6 +57,7 @@ pub(super) struct Core {
     pub(super) profiles: HashMap<u32, Box<Profile>>,
     pub(super) identity: IdentityState,
     pub(super) actors: ActorTable,
+    pub(super) clients: Clients,
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
     pub(super) detections: DetectionLedger,
@@ -177,12 +181,22 @@ impl State {
         }
         core.take_outcomes(&enriched, prepared, leaf);
         core.learn(&facts, &caller, leaf, hostile_alone);
+        if !hostile_alone {
+            let accepts = success && !open;
+            let call = Call { facts: &facts, caller: &caller, leaf: leaf.0, accepts };
+            core.clients.observe(&call);
+        }
         judgement(&facts, prepared, caller, raised, leaf, sequence)
     }
 
     #[cfg(test)]
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
         self.core.profiles.values().map(|profile| &**profile)
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn clients(&self) -> &Clients {
+        &self.core.clients
     }
 
     /// The whole state as bytes.
@@ -268,6 +282,7 @@ impl Core {
             profiles: HashMap::new(),
             identity: IdentityState::default(),
             actors: ActorTable::default(),
+            clients: Clients::default(),
             timeline: Timeline::default(),
             traces: Traces::default(),
             detections: DetectionLedger::default(),

@@ -4,6 +4,7 @@ pub mod actors;
 pub mod bodies;
 mod boxed;
 pub mod classes;
+pub mod clients;
 pub mod distinct;
 pub mod flat;
 pub mod format;
@@ -23,6 +24,7 @@ mod witnesses;
 
 pub use actors::ActorTable;
 pub use classes::ClassSeen;
+pub use clients::Clients;
 pub use distinct::Distinct;
 pub use flat::Flat;
 pub use maps::Maps;

@@ -127,7 +127,8 @@ impl<T> Seen<T> {
         }
     }
 
-    fn merge(&mut self, other: &Self)
+    /// Takes in what was seen elsewhere.
+    pub fn merge(&mut self, other: &Self)
     where
         T: Clone + PartialEq,
     {

@@ -9,7 +9,7 @@ use super::{
     Connection, Inner, SqlStore,
     aliases::{self, Act},
     audit::{self, signed},
-    calls, changelog, changes,
+    calls, changelog, changes, clients,
     connection::indexed,
     findings, incidents, log_index, maintain,
     outbox::Outbox,
@@ -62,6 +62,7 @@ pub(super) async fn save(
     for actor in &batch.actors {
         save_actor(connection, &to, actor).await?;
     }
+    clients::save(connection, scope, batch).await?;
     save_progress(connection, &to, batch).await?;
     for block in &batch.blocks {
         log_index::add_block(connection, scope, block, batch.now).await?;

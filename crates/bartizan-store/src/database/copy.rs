@@ -33,6 +33,7 @@ pub(crate) const TABLES: &[&str] = &[
     "incidents",
     "incident_aliases",
     "actors",
+    "clients",
     "analysis_runs",
     "traffic",
     "checkpoints",

@@ -8,6 +8,7 @@ use sqlx::AssertSqlSafe;
 use super::{Connection, Inner, audit::unsigned, filters, read};
 use crate::{
     changelog::ChangeFilter,
+    clients::ClientFilter,
     facets::{Facet, Facets},
     query::{ActorFilter, EndpointFilter, FindingFilter, IncidentFilter},
     sql::select::Select,
@@ -58,6 +59,7 @@ const OF_FINDINGS: [Column; 5] = [
 const OF_INCIDENTS: [Column; 1] = [("severity", "severity", Holds::Severity)];
 const OF_CHANGES: [Column; 3] =
     [("kind", "kind", Holds::Text), ("grade", "grade", Holds::Text), ("host", "host", Holds::Text)];
+const OF_CLIENTS: [Column; 2] = [("kind", "kind", Holds::Text), ("form", "form", Holds::Text)];
 const OF_ACTORS: [Column; 1] = [("kind", "kind", Holds::Text)];
 
 pub(super) async fn endpoints(
@@ -100,6 +102,14 @@ pub(super) async fn actors(
     filter: &ActorFilter,
 ) -> Inner<Facets> {
     count(connection, &filters::actors(scope, filter), &OF_ACTORS).await
+}
+
+pub(super) async fn clients(
+    connection: &mut Connection,
+    scope: &Scope,
+    filter: &ClientFilter,
+) -> Inner<Facets> {
+    count(connection, &filters::clients(scope, filter), &OF_CLIENTS).await
 }
 
 async fn count(connection: &mut Connection, select: &Select, columns: &[Column]) -> Inner<Facets> {

@@ -5,6 +5,7 @@ use bartizan_model::{EndpointId, Scope, Severity, Timestamp};
 use super::{Connection, Inner, aliases, audit::signed, connection::indexed};
 use crate::{
     changelog::ChangeFilter,
+    clients::ClientFilter,
     orders::DetectionOrder,
     query::{ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter},
     sql::select::{List, Select},
@@ -21,6 +22,10 @@ pub(super) static INCIDENTS: List =
 pub(super) static ACTORS: List =
     List { name: "actors", columns: "id, first_seen, last_seen, body", table: "actors" };
 
+pub(super) static CLIENTS: List = List { name: "clients", columns: "id, body", table: "clients" };
+/// The same with all that is known of each.
+pub(super) static CLIENT_DETAILS: List =
+    List { name: "clients", columns: "id, detail AS body", table: "clients" };
 pub(super) static CHANGES: List =
     List { name: "changes", columns: "id, body", table: "change_log" };
 
@@ -119,6 +124,14 @@ pub(super) fn actors(scope: &Scope, filter: &ActorFilter) -> Select {
     select
 }
 
+pub(super) fn clients(scope: &Scope, filter: &ClientFilter) -> Select {
+    let mut select = Select::new(&CLIENTS, scope);
+    select.also_any("kind", filter.kinds.iter().map(|k| k.as_str()));
+    select.also_any("form", filter.forms.iter().map(|f| f.as_str()));
+    select.also_contains("LOWER(label)", &filter.label_contains);
+    select
+}
+
 pub(super) async fn changes(
     connection: &mut Connection,
     scope: &Scope,
@@ -161,7 +174,9 @@ mod tests {
 
     use super::*;
     use crate::{
-        orders::{ActorOrder, ChangeOrder, EndpointOrder, FindingOrder, IncidentOrder},
+        orders::{
+            ActorOrder, ChangeOrder, ClientOrder, EndpointOrder, FindingOrder, IncidentOrder,
+        },
         query::{PageRequest, SortKey},
         sql::sorted::{Key, Order, Sorted},
     };
@@ -216,6 +231,9 @@ mod tests {
         check(&mut c, &incidents(&s, &filter), IncidentOrder::ALL).await;
         let filter = ActorFilter { min_detections: Some(1), ..ActorFilter::default() };
         check(&mut c, &actors(&s, &filter), ActorOrder::ALL).await;
+        let kinds = vec![bartizan_model::ClientKind::Server];
+        let filter = ClientFilter { kinds, ..ClientFilter::default() };
+        check(&mut c, &clients(&s, &filter), ClientOrder::ALL).await;
         let filter = ChangeFilter {
             since: Some(Timestamp::from_micros(1)),
             kinds: vec![bartizan_model::ChangeKind::EndpointAdded],

@@ -8,6 +8,7 @@ mod batch;
 mod calls;
 mod changelog;
 mod changes;
+mod clients;
 mod connection;
 mod copy;
 mod deliveries;

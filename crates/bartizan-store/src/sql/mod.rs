@@ -4,6 +4,7 @@
 
 pub(crate) mod calls;
 pub(crate) mod changelog;
+pub(crate) mod clients;
 mod counted;
 pub(crate) mod deliveries;
 pub(crate) mod glance;

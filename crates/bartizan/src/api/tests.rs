@@ -1,6 +1,7 @@
 //! Every operation, asked by everybody. An operation that is not in [`sample`] fails here.
 
 mod changes;
+mod clients;
 mod events;
 mod lists;
 mod things;
@@ -39,7 +40,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
         | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" => ("", None),
+        | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets" => ("", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }
@@ -56,6 +57,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "getIncident" | "listIncidentDetections" => ("inc_default", None),
         "getDetection" | "listDetectionExchanges" => ("det_default", None),
         "getActor" => ("act_default", None),
+        "getClient" => ("cli_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
         "setKeyState" => ("key_default", Some(json!({"state": "disabled"}))),
@@ -64,13 +66,14 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 9] = [
+const THEIRS: [&str; 10] = [
     "exc_default",
     "ep_default",
     "fnd_default",
     "det_default",
     "inc_default",
     "act_default",
+    "cli_default",
     "key_default",
     "tok_default",
     "svc_default",

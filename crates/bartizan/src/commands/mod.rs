@@ -3,6 +3,7 @@
 mod analyze;
 mod arguments;
 mod changes;
+mod clients;
 mod config;
 mod data;
 #[cfg(feature = "lab")]

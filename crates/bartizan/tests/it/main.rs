@@ -20,6 +20,7 @@ mod detectors;
 mod discovered;
 #[cfg(feature = "lab")]
 mod drive;
+mod granted;
 mod guarded;
 mod hostile;
 mod html;

@@ -2,6 +2,7 @@
 //! endpoint labels with what is known by then, never verdicts or detections.
 
 mod calls;
+mod clients;
 mod endpoint;
 mod findings;
 mod kept;
@@ -135,6 +136,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         actor.detections = per_actor.get(actor.id.as_str()).copied().unwrap_or(0);
     }
 
+    let clients = clients::clients(state, snapshot, specs);
     for finding in &findings {
         summary.findings_by_severity[finding.severity as usize] += 1;
     }
@@ -148,6 +150,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         detections,
         incidents,
         actors,
+        clients,
         surfaces,
         ..Analysis::default()
     }
@@ -253,6 +256,7 @@ fn full_tables(state: &State) -> [(&'static str, u64); 10] {
     let counts = core.resolver.counts();
     [
         ("actors_forgotten", core.actors.forgotten()),
+        ("clients_forgotten", core.clients.forgotten()),
         ("detections_not_kept", core.detections.dropped()),
         ("findings_not_kept", core.findings.dropped()),
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),

@@ -5,6 +5,7 @@ mod audit;
 mod calls;
 mod catalogue;
 mod changes;
+mod clients;
 mod endpoint;
 mod events;
 mod exchanges;
@@ -38,6 +39,7 @@ pub(super) fn all() -> Vec<Operation> {
         incidents::operations(),
         exchanges::operations(),
         actors::operations(),
+        clients::operations(),
         keys::operations(),
         audit::operations(),
         overview::operations(),

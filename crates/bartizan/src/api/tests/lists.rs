@@ -256,6 +256,7 @@ async fn tables_hold_everything_in_order_and_no_formula() {
         ("/incidents", "inc_default"),
         ("/detections", "det_default"),
         ("/actors", "act_default"),
+        ("/clients", "cli_default"),
     ] {
         let (status, _, body) = text(&world, &format!("{path}?format=csv")).await;
         let lines: Vec<_> = body.split_terminator("\r\n").collect();

@@ -13,10 +13,14 @@ use bartizan_gateway::{
     policy::{Enforcement, PolicyConfig, Surroundings},
 };
 use bartizan_model::{
-    Action, ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState, Confidence,
+    Action, ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState,
+    ClientDetail, ClientForm, ClientId, ClientKind, ClientSummary, ClientTold, Confidence,
     Detection, DetectionId, Endpoint, EndpointId, ExchangeId, Finding, FindingId, FindingState,
-    HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
-    ServiceId, Severity, Stage, Surface, Timestamp, analysis::ActorSummary, change::SETTLED,
+    Grade, HashKey, Incident, IncidentId, LoginSecret, OrganisationId, PolicyOutcome, Role, Scope,
+    ScopeUse, ServiceId, Severity, Stage, Surface, Timestamp,
+    analysis::ActorSummary,
+    change::SETTLED,
+    client::{ClientOperation, ClientScope},
 };
 use bartizan_pipeline::{
     live::Counters,
@@ -103,6 +107,51 @@ impl World {
             serde_json::from_slice(&bytes).expect("JSON")
         };
         (status, body)
+    }
+}
+
+/// A client of an organisation.
+fn client(org: &str, endpoint: &EndpointId) -> ClientDetail {
+    ClientDetail {
+        summary: ClientSummary {
+            id: ClientId::from_text(format!("cli_{org}")),
+            label: format!("billing of {org}").into(),
+            form: ClientForm::Application,
+            told_by: ClientTold::Token,
+            grade: Grade::Accepted,
+            issuer: None,
+            kind: ClientKind::Server,
+            kind_evidence: Vec::new(),
+            users: 0,
+            sources: 1,
+            requests: 1,
+            granted: 1,
+            refused: 0,
+            operations_used: 1,
+            operations_unused: None,
+            scopes_granted: 1,
+            scopes_used: 0,
+            scopes_unused: 1,
+            first_seen: None,
+            last_seen: None,
+        },
+        scopes: vec![ClientScope {
+            name: "x".into(),
+            claim: "scope".into(),
+            usage: ScopeUse::Unused,
+        }],
+        operations: vec![ClientOperation {
+            endpoint_id: endpoint.clone(),
+            name: "GET a".to_owned(),
+            requests: 1,
+            needed: Vec::new(),
+            lacking: Vec::new(),
+        }],
+        operations_not_kept: 0,
+        allowed: Vec::new(),
+        fingerprints: Vec::new(),
+        tls_versions: Vec::new(),
+        absorbed: Vec::new(),
     }
 }
 
@@ -304,12 +353,14 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         first_seen: None,
         last_seen: None,
     };
+    let clients = vec![client(org, &endpoint.id)];
     let batch = Batch {
         endpoints: vec![endpoint],
         findings: vec![finding],
         detections: vec![detection],
         incidents: vec![incident],
         actors: vec![summary],
+        clients,
         ..Batch::default()
     };
     let endpoints = batch.endpoints.clone();

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bartizan_model::{ChangeGrade, ChangeKind, DriftGrade};
+use bartizan_model::{ChangeGrade, ChangeKind, ClientForm, ClientKind, DriftGrade};
 use clap::{
     Args, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -90,6 +90,42 @@ pub enum CatalogCommand {
     /// latest 10,000, for 400 days.
     #[command(after_help = EXIT_CODES)]
     Changes(CatalogChanges),
+    /// Show which applications, add-ons and keys call, busiest first
+    ///
+    /// What is granted to each against what it uses: scopes of its tokens that the specification asks for nowhere
+    /// it went, and documented operations that its scopes allow and that it never called. With an id all that is
+    /// known of one client. A client that is only *claimed* says so itself: nothing checked or accepted it.
+    #[command(after_help = EXIT_CODES)]
+    Clients(CatalogClients),
+}
+
+/// Arguments of `catalog clients`.
+#[derive(Debug, Args)]
+pub struct CatalogClients {
+    /// Only this one, by its id, with its scopes and operations
+    #[arg(value_name = "CLIENT")]
+    pub client: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only this kind; may be repeated
+    #[arg(long, value_name = "KIND", value_parser = words(ClientKind::ALL.iter().map(|one| one.as_str()), ClientKind::parse))]
+    pub kind: Vec<ClientKind>,
+    /// Only this form; may be repeated
+    #[arg(long, value_name = "FORM", value_parser = words(ClientForm::ALL.iter().map(|one| one.as_str()), ClientForm::parse))]
+    pub form: Vec<ClientForm>,
+    /// Only those whose label has this in it, in either case
+    #[arg(long, value_name = "TEXT")]
+    pub label: Option<String>,
+    /// At most this many, the busiest
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }
 
 /// Arguments of `catalog changes`.

@@ -3,7 +3,8 @@
 use std::borrow::Cow;
 
 use bartizan_model::{
-    ActorRef, Change, Detection, Endpoint, Finding, Incident, Timestamp, analysis::ActorSummary,
+    ActorRef, Change, ClientSummary, Detection, Endpoint, Finding, Incident, Timestamp,
+    analysis::ActorSummary,
 };
 use bartizan_store::AuditRecord;
 
@@ -296,6 +297,57 @@ impl Record for Change {
             self.subject.as_str().into(),
             self.before.as_deref().unwrap_or("").into(),
             self.after.as_deref().unwrap_or("").into(),
+        ]
+    }
+}
+
+impl Record for ClientSummary {
+    const COLUMNS: &'static [&'static str] = &[
+        "id",
+        "form",
+        "kind",
+        "label",
+        "issuer",
+        "told_by",
+        "grade",
+        "users",
+        "sources",
+        "requests",
+        "granted",
+        "refused",
+        "operations_used",
+        "operations_unused",
+        "scopes_granted",
+        "scopes_used",
+        "scopes_unused",
+        "kind_evidence",
+        "first_seen",
+        "last_seen",
+    ];
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        let evidence: Vec<&str> = self.kind_evidence.iter().map(|one| one.name.as_str()).collect();
+        vec![
+            self.id.as_str().into(),
+            self.form.as_str().into(),
+            self.kind.as_str().into(),
+            self.label.as_str().into(),
+            self.issuer.as_deref().unwrap_or("").into(),
+            self.told_by.as_str().into(),
+            self.grade.as_str().into(),
+            number(self.users),
+            number(self.sources),
+            number(self.requests),
+            number(self.granted),
+            number(self.refused),
+            number(self.operations_used),
+            self.operations_unused.map_or_else(|| "".into(), number),
+            number(self.scopes_granted),
+            number(self.scopes_used),
+            number(self.scopes_unused),
+            evidence.join("; ").into(),
+            time(self.first_seen),
+            time(self.last_seen),
         ]
     }
 }

@@ -4,6 +4,7 @@
 //! output are those of [`Style`]. Severity is a word and a shape before it is a colour.
 
 mod analysis;
+mod clients;
 mod crawled;
 mod detail;
 mod discovered;
@@ -12,6 +13,7 @@ mod out;
 mod perimeter;
 
 pub use analysis::analysis;
+pub use clients::{client, clients};
 pub use crawled::crawled;
 pub use detail::{endpoint, finding, incident};
 pub use discovered::discovered;

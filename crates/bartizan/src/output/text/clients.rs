@@ -1,0 +1,120 @@
+//! Clients for people: a table of all, and one with what it was granted and what it used.
+
+use bartizan_model::{ClientDetail, ClientSummary, Grade, ScopeUse};
+use comfy_table::{Attribute, Cell, Color};
+
+use super::{
+    Style,
+    out::{Out, safe},
+};
+use crate::output::words;
+
+/// Clients as a table, in the order given.
+#[must_use]
+pub fn clients(clients: &[ClientSummary], style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    if clients.is_empty() {
+        out.line("No client is known.");
+        return out.text;
+    }
+    let rows = clients.iter().map(|client| {
+        vec![
+            Cell::new(safe(&client.label)),
+            Cell::new(client.form),
+            Cell::new(client.kind),
+            grade(client.grade),
+            Cell::new(client.users),
+            Cell::new(words::number(client.requests)),
+            unused(client),
+            Cell::new(safe(client.id.as_str())).add_attribute(Attribute::Dim),
+        ]
+    });
+    let head = ["Client", "Form", "Kind", "Grade", "Users", "Requests", "Unused", "Id"];
+    out.table(&head, &[4, 5, 6], rows.collect());
+    out.blank();
+    out.line(
+        "Unused: scopes that it was granted, and needed at none of the operations that it called.",
+    );
+    out.text
+}
+
+fn grade(grade: Grade) -> Cell {
+    let cell = Cell::new(grade);
+    if grade == Grade::Claimed { cell.add_attribute(Attribute::Dim) } else { cell }
+}
+
+fn unused(client: &ClientSummary) -> Cell {
+    let cell = Cell::new(match client.scopes_granted {
+        0 => "–".to_owned(),
+        granted => format!("{} of {granted}", client.scopes_unused),
+    });
+    if client.scopes_unused > 0 { cell.fg(Color::Yellow) } else { cell }
+}
+
+/// One client.
+#[must_use]
+pub fn client(client: &ClientDetail, style: Style, width: usize) -> String {
+    let mut out = Out::new(style, width);
+    let summary = &client.summary;
+    out.line(&format!(
+        "{}  {}, {}, {} by {}",
+        safe(&summary.label),
+        summary.form,
+        summary.kind,
+        summary.grade,
+        summary.told_by,
+    ));
+    if let Some(issuer) = &summary.issuer {
+        out.line(&format!("Issuer: {}", safe(issuer)));
+    }
+    out.line(&format!(
+        "{} exchanges, {} granted, {} refused; {} users, {} addresses",
+        summary.requests, summary.granted, summary.refused, summary.users, summary.sources,
+    ));
+    for evidence in &summary.kind_evidence {
+        out.line(&format!("  {} ({} exchanges)", safe(&evidence.name), evidence.count));
+    }
+    if !client.scopes.is_empty() {
+        let rows = client.scopes.iter().map(|scope| {
+            let usage = Cell::new(scope.usage);
+            let is_unused = scope.usage == ScopeUse::Unused;
+            let usage = if is_unused { usage.fg(Color::Yellow) } else { usage };
+            vec![Cell::new(safe(&scope.name)), Cell::new(safe(&scope.claim)), usage]
+        });
+        out.blank();
+        out.table(&["Scope", "Claim", "Use"], &[], rows.collect());
+    }
+    if !client.operations.is_empty() {
+        let rows = client.operations.iter().map(|operation| {
+            vec![
+                Cell::new(safe(&operation.name)),
+                Cell::new(operation.requests),
+                Cell::new(safe(&operation.needed.join(" "))),
+                Cell::new(safe(&operation.lacking.join(" "))),
+            ]
+        });
+        out.blank();
+        out.table(&["Operation", "Granted", "Needs", "Lacks"], &[1], rows.collect());
+    }
+    if client.operations_not_kept > 0 {
+        out.line(&format!(
+            "{} granted exchanges of further operations are not told apart.",
+            client.operations_not_kept
+        ));
+    }
+    never_called(client, &mut out);
+    out.text
+}
+
+fn never_called(client: &ClientDetail, out: &mut Out) {
+    let Some(count) = client.summary.operations_unused.filter(|count| *count > 0) else { return };
+    let rows = client.allowed.iter().map(|one| {
+        vec![
+            Cell::new(safe(&format!("{} {}", one.method, one.path))),
+            Cell::new(safe(&one.scopes.join(" "))),
+        ]
+    });
+    out.blank();
+    out.line(&format!("Allowed by its scopes and never called: {count}"));
+    out.table(&["Operation", "Scopes"], &[], rows.collect());
+}
