@@ -12,6 +12,7 @@ use crate::{
     finding::Finding,
     ids::ActorId,
     incident::Incident,
+    journey::Journey,
     time::Timestamp,
 };
 
@@ -30,6 +31,9 @@ pub struct Analysis {
     pub incidents: Vec<Incident>,
     /// Who called, busiest first.
     pub actors: Vec<ActorSummary>,
+    /// How callers go through each service, most sessions first.
+    #[serde(default)]
+    pub journeys: Vec<Journey>,
     /// What was read.
     pub input: InputSummary,
     /// What the change log compares, for the store; no part of the output.
@@ -159,6 +163,9 @@ pub struct ActorSummary {
     pub grade: Option<Grade>,
     /// For people.
     pub label: SmolStr,
+    /// Role as journeys know it, the last one; `None` without an accepted credential.
+    #[serde(default)]
+    pub role: Option<SmolStr>,
     /// Exchanges.
     pub requests: u64,
     /// Distinct endpoints.

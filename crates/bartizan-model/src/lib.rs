@@ -20,6 +20,7 @@ pub mod hash;
 pub mod ids;
 pub mod incident;
 pub mod item;
+pub mod journey;
 pub mod limits;
 pub mod location;
 pub mod place;
@@ -53,10 +54,11 @@ pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
     ActorId, ApiKeyId, ChangeId, DetectionId, EndpointId, EnvironmentId, EventId, ExchangeId,
-    FindingId, IncidentId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+    FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
+pub use journey::{Journey, JourneySummary};
 pub use limits::{LimitName, Limits, NotInspected};
 pub use location::{GeneralStep, Location, Root, Side};
 pub use place::{Called, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy, Way};

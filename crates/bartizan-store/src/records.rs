@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     Change, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident,
-    ServiceId, Severity, Surface, Timestamp,
+    Journey, ServiceId, Severity, Surface, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -43,6 +43,8 @@ pub struct Batch {
     pub incidents: Vec<Incident>,
     /// Actors, by id.
     pub actors: Vec<ActorSummary>,
+    /// Journey graphs, by id.
+    pub journeys: Vec<Journey>,
     /// Where sources stand, by `input`.
     pub checkpoints: Vec<Checkpoint>,
     /// What was learned, by name.

@@ -8,6 +8,7 @@ mod alone;
 mod answer;
 mod results;
 mod state;
+mod steps;
 mod verdict;
 
 use bartizan_model::{

@@ -21,7 +21,10 @@ use crate::{
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
-    learn::{ActorTable, Profile, Timeline, Traces, actors::Sighting, profile::Lesson},
+    learn::{
+        ActorTable, Journeys, Profile, Timeline, Traces, actors::Sighting, journeys::RoleId,
+        profile::Lesson,
+    },
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
 };
@@ -56,6 +59,7 @@ pub(super) struct Core {
     pub(super) actors: ActorTable,
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
+    pub(super) journeys: Journeys,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -174,13 +178,19 @@ impl State {
             }
         }
         core.take_outcomes(&enriched, prepared, leaf);
-        core.learn(&facts, &caller, leaf, hostile_alone);
+        let role = core.step(&enriched, answer, leaf, !raised.is_empty());
+        core.learn(&facts, &caller, leaf, hostile_alone, role);
         judgement(&facts, prepared, caller, raised, leaf, sequence)
     }
 
     #[cfg(test)]
     pub(crate) fn profiles(&self) -> impl Iterator<Item = &Profile> {
         self.core.profiles.values()
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn journeys(&self) -> &Journeys {
+        &self.core.journeys
     }
 
     /// The whole state as bytes.
@@ -266,6 +276,7 @@ impl Core {
             actors: ActorTable::default(),
             timeline: Timeline::default(),
             traces: Traces::default(),
+            journeys: Journeys::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -296,7 +307,7 @@ impl Core {
         let request = &facts.exchange.request;
         // Consolidating at fixed points keeps results independent of how a run was cut up.
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
-            self.resolver.consolidate();
+            self.consolidate();
         }
         if answer.is_answer() {
             self.declare(facts, &segments);
@@ -364,7 +375,14 @@ impl Core {
         }
     }
 
-    fn learn(&mut self, facts: &Facts<'_>, caller: &Caller, leaf: LeafId, hostile: bool) {
+    fn learn(
+        &mut self,
+        facts: &Facts<'_>,
+        caller: &Caller,
+        leaf: LeafId,
+        hostile: bool,
+        role: RoleId,
+    ) {
         let exchange = facts.exchange;
         let time = exchange.time;
         let profile = self.profiles.entry(leaf.0).or_default();
@@ -376,6 +394,7 @@ impl Core {
             key: caller.actor_key,
             actor: &caller.actor,
             grade: caller.principal.as_ref().map(|p| p.grade),
+            role,
             endpoint: u64::from(leaf.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             ip: exchange.client.ip,
             time,

@@ -11,7 +11,7 @@ use super::{
     audit::{self, signed},
     calls, changelog, changes,
     connection::indexed,
-    findings, incidents, log_index, maintain,
+    findings, incidents, journeys, log_index, maintain,
     outbox::Outbox,
     query,
 };
@@ -61,6 +61,9 @@ pub(super) async fn save(
     }
     for actor in &batch.actors {
         save_actor(connection, &to, actor).await?;
+    }
+    for journey in &batch.journeys {
+        journeys::save(connection, scope, journey, batch.now).await?;
     }
     save_progress(connection, &to, batch).await?;
     for block in &batch.blocks {

@@ -2,6 +2,7 @@
 
 mod changes;
 mod events;
+mod journeys;
 mod lists;
 mod things;
 mod world;
@@ -39,7 +40,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
         | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" => ("", None),
+        | "getChangeFacets" | "getChangeBaseline" | "listJourneys" => ("", None),
+        "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }
@@ -53,7 +55,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "commentOnFinding" => ("fnd_default", Some(json!({"text": "I look into it"}))),
         "assignFindings" => ("", Some(json!({"ids": ["fnd_default"], "assignee": "owner"}))),
         "setFindingStates" => ("", Some(json!({"ids": ["fnd_default"], "to": "confirmed"}))),
-        "getIncident" | "listIncidentDetections" => ("inc_default", None),
+        "getIncident" | "listIncidentDetections" | "getIncidentJourney" => ("inc_default", None),
         "getDetection" | "listDetectionExchanges" => ("det_default", None),
         "getActor" => ("act_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
@@ -64,7 +66,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 9] = [
+const THEIRS: [&str; 10] = [
     "exc_default",
     "ep_default",
     "fnd_default",
@@ -74,6 +76,7 @@ const THEIRS: [&str; 9] = [
     "key_default",
     "tok_default",
     "svc_default",
+    "jny_default",
 ];
 
 /// How somebody asks.

@@ -9,7 +9,9 @@ use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub(super) use self::{
-    catalog::{About, Catalog, CatalogChanges, CatalogCommand, CatalogFormat, Grade},
+    catalog::{
+        About, Catalog, CatalogChanges, CatalogCommand, CatalogFormat, CatalogJourneys, Grade,
+    },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
 };
 use crate::config::FailOn;

@@ -23,6 +23,7 @@ mod drive;
 mod guarded;
 mod hostile;
 mod html;
+mod journeys;
 mod json;
 mod keys;
 mod killed;

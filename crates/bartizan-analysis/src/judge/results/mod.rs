@@ -4,6 +4,7 @@
 mod calls;
 mod endpoint;
 mod findings;
+mod journeys;
 mod risk;
 mod surface;
 
@@ -38,7 +39,7 @@ pub(super) struct Known<'s> {
 /// `input` of the result is left empty: only the source knows it.
 #[must_use]
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
-    state.core.resolver.consolidate();
+    state.core.consolidate();
     let state = &*state;
     let (known, refused) = known_endpoints(state);
     let detections = detections(state, snapshot);
@@ -77,7 +78,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
     });
 
-    let mut actors = state.core.actors.summaries();
+    let mut actors = state.core.actors.summaries(|role| state.core.journeys.role_name(role));
     let mut per_actor: BTreeMap<&str, u64> = BTreeMap::new();
     for detection in &detections {
         *per_actor.entry(detection.actor.id.as_str()).or_default() += 1;
@@ -92,9 +93,11 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     for detection in &detections {
         summary.detections_by_severity[detection.severity as usize] += 1;
     }
+    let journeys = journeys::journeys(state, snapshot, &endpoints);
     Analysis {
         summary,
         endpoints,
+        journeys,
         findings,
         detections,
         incidents,
@@ -204,8 +207,9 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
         ("requests_beyond_unmatched_paths", counts.over_pending),
         ("aliases_not_kept", counts.over_aliases),
     ];
-    let reached = reached.iter().filter(|(_, count)| *count > 0);
-    out.extend(reached.map(|(name, count)| NamedCount { name: (*name).into(), count: *count }));
+    let reached = reached.into_iter().chain(core.journeys.left_out());
+    let reached = reached.filter(|(_, count)| *count > 0);
+    out.extend(reached.map(|(name, count)| NamedCount { name: name.into(), count }));
     out
 }
 
