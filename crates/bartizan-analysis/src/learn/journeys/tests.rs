@@ -36,7 +36,10 @@ fn of<'j>(journeys: &'j [Journey], role: &str) -> &'j Journey {
 fn moves(journey: &Journey) -> Vec<(String, u64)> {
     let name = |id| journey.node(id).expect("a node").name();
     let moves = journey.moves.iter();
-    moves.map(|one| (format!("{} > {}", name(&one.from), name(&one.to)), one.count)).collect()
+    let mut out: Vec<_> =
+        moves.map(|one| (format!("{} > {}", name(&one.from), name(&one.to)), one.count)).collect();
+    out.sort();
+    out
 }
 
 /// A customer looks around, logs in, and looks at what is theirs.
@@ -75,8 +78,6 @@ fn what_leads_to_a_login_belongs_to_who_logs_in() {
             ("GET /products > POST /v1/auth/login".to_owned(), 20),
             ("POST /v1/auth/login > GET /me".to_owned(), 20),
         ]
-        .into_iter()
-        .collect::<Vec<_>>(),
     );
     sums_up(graph);
     let login = graph.nodes.iter().find(|node| node.path.ends_with("login")).expect("a node");

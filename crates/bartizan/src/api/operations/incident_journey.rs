@@ -192,8 +192,12 @@ async fn exchanges(
     }
     let directory = call.api.0.directory.upgrade().ok_or_else(Problem::stopping)?;
     let hostile: BTreeSet<&ExchangeId> = detections.iter().flat_map(|d| &d.exchange_ids).collect();
-    let others = incident.linked.iter().map(|link| &link.actor.id);
-    let actors: BTreeSet<&ActorId> = std::iter::once(&incident.actor.id).chain(others).collect();
+    let mut actors = vec![&incident.actor.id];
+    for link in &incident.linked {
+        if !actors.contains(&&link.actor.id) {
+            actors.push(&link.actor.id);
+        }
+    }
     let mut facts: Vec<ExchangeFacts> = Vec::new();
     let mut is_cut = actors.len() > MOST_ACTORS;
     for actor in actors.into_iter().take(MOST_ACTORS) {

@@ -2,7 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use bartizan_model::{ActorId, Incident, IncidentId, Timestamp};
-use bartizan_store::{Batch, Store as _};
+use bartizan_store::Batch;
 use serde_json::{Value, json};
 
 use super::{
