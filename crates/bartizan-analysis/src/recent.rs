@@ -36,6 +36,16 @@ impl<K: Copy + Eq + Hash, V> RecentMap<K, V> {
         value
     }
 
+    /// The value of a key for change, as the latest used.
+    pub fn get_mut(&mut self, key: &K) -> Option<&mut V> {
+        self.entries.get_mut(key)
+    }
+
+    /// All values for change, in no order that means anything; does not count as a use.
+    pub fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.entries.values_mut()
+    }
+
     /// Number of entries.
     #[must_use]
     pub fn len(&self) -> usize {

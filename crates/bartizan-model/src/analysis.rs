@@ -13,6 +13,7 @@ use crate::{
     finding::Finding,
     ids::ActorId,
     incident::Incident,
+    journey::Journey,
     time::Timestamp,
 };
 
@@ -34,6 +35,9 @@ pub struct Analysis {
     /// What called: applications, add-ons and keys, busiest first.
     #[serde(default)]
     pub clients: Vec<ClientDetail>,
+    /// How callers go through each service, most sessions first.
+    #[serde(default)]
+    pub journeys: Vec<Journey>,
     /// What was read.
     pub input: InputSummary,
     /// What the change log compares, for the store; no part of the output.
@@ -163,6 +167,9 @@ pub struct ActorSummary {
     pub grade: Option<Grade>,
     /// For people.
     pub label: SmolStr,
+    /// Role as journeys know it, the last one; `None` without an accepted credential.
+    #[serde(default)]
+    pub role: Option<SmolStr>,
     /// Exchanges.
     pub requests: u64,
     /// Distinct endpoints.

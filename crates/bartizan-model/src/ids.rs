@@ -135,6 +135,10 @@ text_id!(
     ChangeId, "chg", "change"
 );
 text_id!(
+    /// A journey graph: of a host and a role.
+    JourneyId, "jny", "journey"
+);
+text_id!(
     /// An own API key.
     ApiKeyId, "key", "api-key"
 );

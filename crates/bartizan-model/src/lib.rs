@@ -21,6 +21,7 @@ pub mod hash;
 pub mod ids;
 pub mod incident;
 pub mod item;
+pub mod journey;
 pub mod limits;
 pub mod location;
 pub mod place;
@@ -54,11 +55,11 @@ pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
-    ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
-    ExchangeId, FindingId, IncidentId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+    ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId, ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};
+pub use journey::{Journey, JourneySummary};
 pub use limits::{LimitName, Limits, NotInspected};
 pub use location::{GeneralStep, Location, Root, Side};
 pub use place::{Called, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy, Way};

@@ -231,6 +231,7 @@ impl<'a> Keeper<'a> {
         batch.incidents.clone_from(&analysis.incidents);
         batch.actors.clone_from(&analysis.actors);
         batch.clients.clone_from(&analysis.clients);
+        batch.journeys.clone_from(&analysis.journeys);
         batch.surfaces.clone_from(&analysis.surfaces);
         batch.settling = self.settling;
         batch.merges = state

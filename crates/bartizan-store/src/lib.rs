@@ -18,6 +18,7 @@ pub mod exchange_log;
 mod facets;
 mod files;
 mod glance;
+mod journeys;
 pub mod keys;
 mod lock;
 mod logins;
@@ -58,6 +59,7 @@ pub use glance::{
     Changes, DataClassSpread, EndpointChange, EndpointName, Glance, MAX_ENDPOINT_CHANGES,
     Resolution, TrafficBucket,
 };
+pub use journeys::{JourneyFilter, Journeys};
 pub use keys::KeyDirectory;
 pub use lock::{DirectoryLock, LOCK_FILE};
 pub use logins::{
@@ -65,8 +67,7 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder,
-    IncidentOrder,
+    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder, JourneyOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{

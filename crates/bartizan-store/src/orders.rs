@@ -137,6 +137,21 @@ orders!(
 );
 
 orders!(
+    /// Orders of journey graphs.
+    JourneyOrder {
+        /// Most sessions first.
+        #[default]
+        SessionsDown "-sessions" down [Int("sessions"), ID],
+        /// Fewest sessions first.
+        Sessions "sessions" up [Int("sessions"), ID],
+        /// By host, then role.
+        Host "host" up [Text("host"), Text("role"), ID],
+        /// The other way round.
+        HostDown "-host" down [Text("host"), Text("role"), ID],
+    }
+);
+
+orders!(
     /// Orders of actors.
     ActorOrder {
         /// Busiest first.

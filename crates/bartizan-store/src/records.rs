@@ -1,8 +1,7 @@
 //! What is written to and read from the store beside the shapes of the model.
 
 use bartizan_model::{
-    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId,
-    FindingState, Incident, ServiceId, Severity, Surface, Timestamp,
+    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident, Journey, ServiceId, Severity, Surface, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -45,6 +44,8 @@ pub struct Batch {
     pub actors: Vec<ActorSummary>,
     /// Clients, by id, each as it is now. Those not seen for longest make room.
     pub clients: Vec<ClientDetail>,
+    /// Journey graphs, by id.
+    pub journeys: Vec<Journey>,
     /// Where sources stand, by `input`.
     pub checkpoints: Vec<Checkpoint>,
     /// What was learned, by name.

@@ -22,6 +22,7 @@ use crate::{
     },
     facets::Facets,
     glance::Glance,
+    journeys::Journeys,
     logins::Logins,
     orders::{ActorOrder, AuditOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
     query::{
@@ -44,7 +45,7 @@ use crate::{
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
 pub trait Store:
-    Logins + DeliveryStore + Glance + Calls + ChangeLog + ClientInventory + Triage
+    Logins + DeliveryStore + Glance + Calls + ChangeLog + ClientInventory + Journeys + Triage
 {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.

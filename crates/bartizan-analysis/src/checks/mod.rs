@@ -18,7 +18,7 @@ pub mod inventory;
 mod list;
 mod scope;
 mod subject;
-mod token;
+pub(crate) mod token;
 pub mod tokens;
 pub mod transport;
 mod words;

@@ -9,6 +9,7 @@ mod answer;
 mod asked;
 mod results;
 mod state;
+mod steps;
 mod verdict;
 
 use bartizan_model::{

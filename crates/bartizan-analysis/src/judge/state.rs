@@ -22,7 +22,8 @@ use crate::{
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
     learn::{
-        ActorTable, Clients, Profile, Spots, Timeline, Traces, actors::Sighting, clients::Call,
+        ActorTable, Clients, Journeys, Profile, Spots, Timeline, Traces, actors::Sighting,
+        clients::Call, journeys::RoleId,
         profile::Lesson,
     },
     ledger::{DetectionLedger, FindingLedger},
@@ -60,6 +61,7 @@ pub(super) struct Core {
     pub(super) clients: Clients,
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
+    pub(super) journeys: Journeys,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -180,7 +182,8 @@ impl State {
             }
         }
         core.take_outcomes(&enriched, prepared, leaf);
-        core.learn(&facts, &caller, leaf, hostile_alone);
+        let role = core.step(&enriched, answer, leaf, !raised.is_empty());
+        core.learn(&facts, &caller, leaf, hostile_alone, role);
         if !hostile_alone {
             let accepts = success && !open;
             let call = Call { facts: &facts, caller: &caller, leaf: leaf.0, accepts };
@@ -197,6 +200,11 @@ impl State {
     #[cfg(test)]
     pub(crate) const fn clients(&self) -> &Clients {
         &self.core.clients
+    }
+
+    #[cfg(test)]
+    pub(crate) const fn journeys(&self) -> &Journeys {
+        &self.core.journeys
     }
 
     /// The whole state as bytes.
@@ -285,6 +293,7 @@ impl Core {
             clients: Clients::default(),
             timeline: Timeline::default(),
             traces: Traces::default(),
+            journeys: Journeys::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -321,7 +330,7 @@ impl Core {
         let request = &facts.exchange.request;
         // Consolidating at fixed points keeps results independent of how a run was cut up.
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
-            self.resolver.consolidate();
+            self.consolidate();
         }
         if answer.is_answer() {
             self.declare(facts, &segments);
@@ -393,7 +402,14 @@ impl Core {
         }
     }
 
-    fn learn(&mut self, facts: &Facts<'_>, caller: &Caller, leaf: LeafId, hostile: bool) {
+    fn learn(
+        &mut self,
+        facts: &Facts<'_>,
+        caller: &Caller,
+        leaf: LeafId,
+        hostile: bool,
+        role: RoleId,
+    ) {
         let exchange = facts.exchange;
         let time = exchange.time;
         let profile = self.profiles.entry(leaf.0).or_default();
@@ -405,6 +421,7 @@ impl Core {
             key: caller.actor_key,
             actor: &caller.actor,
             grade: caller.principal.as_ref().map(|p| p.grade),
+            role,
             endpoint: u64::from(leaf.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
             ip: exchange.client.ip,
             time,

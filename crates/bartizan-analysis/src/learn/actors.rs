@@ -5,8 +5,9 @@ use std::net::IpAddr;
 use bartizan_model::{ActorRef, Grade, KeyedHash, Timestamp, analysis::ActorSummary, redact};
 use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
+use smol_str::SmolStr;
 
-use super::Distinct;
+use super::{Distinct, journeys::RoleId};
 use crate::recent::RecentMap;
 
 /// Most actors kept; the longest unseen is forgotten first, and counted.
@@ -19,6 +20,7 @@ const MAX_NETWORKS: usize = 8;
 struct Row {
     actor: ActorRef,
     grade: Option<Grade>,
+    role: RoleId,
     requests: u64,
     endpoints: Distinct,
     networks: SmallVec<[IpAddr; 1]>,
@@ -40,6 +42,8 @@ pub struct Sighting<'a> {
     pub actor: &'a ActorRef,
     /// Grade of its principal.
     pub grade: Option<Grade>,
+    /// Its role, as far as this exchange tells.
+    pub role: RoleId,
     /// Hash of the endpoint.
     pub endpoint: u64,
     /// Address.
@@ -54,6 +58,7 @@ impl ActorTable {
         let row = self.rows.entry(sighting.key, MAX_ACTORS, || Row {
             actor: sighting.actor.clone(),
             grade: None,
+            role: RoleId::ANONYMOUS,
             requests: 0,
             endpoints: Distinct::default(),
             networks: SmallVec::new(),
@@ -62,6 +67,9 @@ impl ActorTable {
         });
         row.requests += 1;
         row.grade = row.grade.max(sighting.grade);
+        if sighting.role != RoleId::ANONYMOUS {
+            row.role = sighting.role;
+        }
         row.endpoints.add(sighting.endpoint);
         if let Some(network) =
             sighting.ip.filter(|_| row.networks.len() < MAX_NETWORKS).map(redact::network_of)
@@ -81,9 +89,9 @@ impl ActorTable {
         self.rows.evicted()
     }
 
-    /// All actors, busiest first.
+    /// All actors, busiest first. `role` gives the name of a role.
     #[must_use]
-    pub fn summaries(&self) -> Vec<ActorSummary> {
+    pub fn summaries(&self, role: impl Fn(RoleId) -> Option<SmolStr>) -> Vec<ActorSummary> {
         let mut out: Vec<ActorSummary> = self
             .rows
             .iter()
@@ -92,6 +100,7 @@ impl ActorTable {
                 kind: row.actor.kind,
                 grade: row.grade,
                 label: row.actor.label.clone(),
+                role: role(row.role),
                 requests: row.requests,
                 endpoints: row.endpoints.count(),
                 networks: row.networks.iter().map(|ip| redact::network(*ip)).collect(),

@@ -138,6 +138,11 @@ impl<K: Copy + Eq + Hash, V> Lru<K, V> {
         self.order().map(|slot| (&slot.key, &slot.value))
     }
 
+    /// All values, in no order that means anything.
+    pub(crate) fn values_mut(&mut self) -> impl Iterator<Item = &mut V> {
+        self.slots.iter_mut().map(|slot| &mut slot.value)
+    }
+
     /// All entries, longest unused first.
     pub(crate) fn into_entries(self) -> Vec<(K, V)> {
         let order: Vec<K> = self.order().map(|slot| slot.key).collect();

@@ -11,7 +11,7 @@ use super::{
     audit::{self, signed},
     calls, changelog, changes, clients,
     connection::indexed,
-    findings, incidents, log_index, maintain,
+    findings, incidents, journeys, log_index, maintain,
     outbox::Outbox,
     query,
 };
@@ -63,6 +63,9 @@ pub(super) async fn save(
         save_actor(connection, &to, actor).await?;
     }
     clients::save(connection, scope, batch).await?;
+    for journey in &batch.journeys {
+        journeys::save(connection, scope, journey, batch.now).await?;
+    }
     save_progress(connection, &to, batch).await?;
     for block in &batch.blocks {
         log_index::add_block(connection, scope, block, batch.now).await?;

@@ -26,6 +26,7 @@ pub(crate) const TABLES: &[&str] = &[
     "endpoint_surfaces",
     "change_baselines",
     "change_log",
+    "journeys",
     "findings",
     "finding_history",
     "finding_comments",

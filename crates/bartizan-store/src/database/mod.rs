@@ -17,6 +17,7 @@ mod filters;
 mod findings;
 mod glance;
 mod incidents;
+mod journeys;
 mod keys;
 mod log_index;
 mod logins;

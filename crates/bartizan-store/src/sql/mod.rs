@@ -8,6 +8,7 @@ pub(crate) mod clients;
 mod counted;
 pub(crate) mod deliveries;
 pub(crate) mod glance;
+pub(crate) mod journeys;
 pub(crate) mod logins;
 pub(crate) mod select;
 pub(crate) mod sorted;

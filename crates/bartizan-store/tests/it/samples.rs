@@ -139,6 +139,7 @@ pub(crate) fn actor(name: &str, requests: u64, seen: i64) -> ActorSummary {
         kind,
         grade: None,
         label,
+        role: Some("clerk".into()),
         requests,
         endpoints: 1,
         networks: vec!["203.0.113.0/24".to_owned()],

@@ -3,6 +3,7 @@
 mod changes;
 mod clients;
 mod events;
+mod journeys;
 mod lists;
 mod things;
 mod world;
@@ -40,7 +41,9 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
         | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets" => ("", None),
+        | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets"
+        | "listJourneys" => ("", None),
+        "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }
@@ -54,7 +57,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "commentOnFinding" => ("fnd_default", Some(json!({"text": "I look into it"}))),
         "assignFindings" => ("", Some(json!({"ids": ["fnd_default"], "assignee": "owner"}))),
         "setFindingStates" => ("", Some(json!({"ids": ["fnd_default"], "to": "confirmed"}))),
-        "getIncident" | "listIncidentDetections" => ("inc_default", None),
+        "getIncident" | "listIncidentDetections" | "getIncidentJourney" => ("inc_default", None),
         "getDetection" | "listDetectionExchanges" => ("det_default", None),
         "getActor" => ("act_default", None),
         "getClient" => ("cli_default", None),
@@ -77,6 +80,7 @@ const THEIRS: [&str; 10] = [
     "key_default",
     "tok_default",
     "svc_default",
+    "jny_default",
 ];
 
 /// How somebody asks.

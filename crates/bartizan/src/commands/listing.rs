@@ -17,7 +17,7 @@ use super::{
     },
     changes, clients, config,
     data::{self, Data, failed},
-    docs, learned, terminal,
+    docs, journeys, learned, terminal,
 };
 use crate::{
     config::{Config, FailOn},
@@ -31,6 +31,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
     match &arguments.command {
         Some(CatalogCommand::Changes(arguments)) => return changes::run(cli, arguments),
         Some(CatalogCommand::Clients(arguments)) => return clients::run(cli, arguments),
+        Some(CatalogCommand::Journeys(arguments)) => return journeys::run(cli, arguments),
         None => {}
     }
     let format = match arguments.format {

@@ -14,6 +14,7 @@ mod error;
 mod exchanges;
 mod explain;
 mod inspect;
+mod journeys;
 mod key;
 mod keys;
 #[cfg(feature = "lab")]

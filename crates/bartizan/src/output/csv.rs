@@ -4,6 +4,7 @@
 //! carriage return; OWASP, "CSV injection") gets an apostrophe in front. Characters that are not
 //! seen are written as `‹U+XXXX›`, so no cell holds a line break.
 
+mod journeys;
 mod records;
 
 use std::{
@@ -15,6 +16,7 @@ use std::{
 use bartizan_model::{Endpoint, Finding};
 
 use super::visible::visible;
+pub use journeys::NamedMove;
 use records::PlacedFinding;
 
 /// Longest cell, in characters. Spreadsheets refuse more than 32,767.

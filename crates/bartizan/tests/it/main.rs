@@ -24,6 +24,7 @@ mod granted;
 mod guarded;
 mod hostile;
 mod html;
+mod journeys;
 mod json;
 mod keys;
 mod killed;

@@ -5,6 +5,7 @@ mod calls;
 mod clients;
 mod endpoint;
 mod findings;
+mod journeys;
 mod kept;
 mod risk;
 mod surface;
@@ -39,7 +40,7 @@ pub(super) struct Known<'s> {
 /// `input` of the result is left empty: only the source knows it.
 #[must_use]
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
-    state.core.resolver.consolidate();
+    state.core.consolidate();
     let state = &*state;
     let profiles = state.core.profiles.iter();
     let profiles = profiles.map(|(leaf, profile)| (*leaf, Kept::Borrowed(profile))).collect();
@@ -58,7 +59,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
 pub fn last_results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.detectors.clear();
     state.core.forget_aids();
-    state.core.resolver.consolidate();
+    state.core.consolidate();
     let full = full_tables(state);
     let profiles = std::mem::take(&mut state.core.profiles).into_iter();
     let profiles = profiles.map(|(leaf, profile)| (leaf, Kept::Owned(profile))).collect();
@@ -72,7 +73,7 @@ struct Learned<'s> {
     profiles: Vec<(u32, Kept<'s>)>,
     failures: FindingLedger,
     /// What tables had no room for.
-    full: [(&'static str, u64); 10],
+    full: Vec<(&'static str, u64)>,
     /// Whether surfaces are asked for.
     for_store: bool,
 }
@@ -127,7 +128,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
     });
 
-    let mut actors = state.core.actors.summaries();
+    let mut actors = state.core.actors.summaries(|role| state.core.journeys.role_name(role));
     let mut per_actor: BTreeMap<&str, u64> = BTreeMap::new();
     for detection in &detections {
         *per_actor.entry(detection.actor.id.as_str()).or_default() += 1;
@@ -143,9 +144,11 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
     for detection in &detections {
         summary.detections_by_severity[detection.severity as usize] += 1;
     }
+    let journeys = journeys::journeys(state, snapshot, &endpoints);
     Analysis {
         summary,
         endpoints,
+        journeys,
         findings,
         detections,
         incidents,
@@ -251,10 +254,10 @@ fn not_inspected(core: &Core, full: &[(&str, u64)]) -> Vec<NamedCount> {
 }
 
 /// Of each table that has a limit, what it had no room for.
-fn full_tables(state: &State) -> [(&'static str, u64); 10] {
+fn full_tables(state: &State) -> Vec<(&'static str, u64)> {
     let core = &state.core;
     let counts = core.resolver.counts();
-    [
+    let mut full = vec![
         ("actors_forgotten", core.actors.forgotten()),
         ("clients_forgotten", core.clients.forgotten()),
         ("detections_not_kept", core.detections.dropped()),
@@ -266,7 +269,9 @@ fn full_tables(state: &State) -> [(&'static str, u64); 10] {
         ("requests_beyond_endpoints", counts.over_nodes),
         ("requests_beyond_unmatched_paths", counts.over_pending),
         ("aliases_not_kept", counts.over_aliases),
-    ]
+    ];
+    full.extend(core.journeys.left_out());
+    full
 }
 
 fn not_evaluated(core: &Core) -> Vec<NamedCount> {

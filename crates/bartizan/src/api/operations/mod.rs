@@ -10,7 +10,9 @@ mod endpoint;
 mod events;
 mod exchanges;
 mod findings;
+mod incident_journey;
 mod incidents;
+mod journeys;
 mod kept;
 mod keys;
 mod learned;
@@ -37,6 +39,8 @@ pub(super) fn all() -> Vec<Operation> {
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),
+        journeys::operations(),
+        incident_journey::operations(),
         exchanges::operations(),
         actors::operations(),
         clients::operations(),

@@ -21,6 +21,11 @@ use bartizan_model::{
     analysis::ActorSummary,
     change::SETTLED,
     client::{ClientOperation, ClientScope},
+    HashKey, Incident, IncidentId, Journey, JourneyId, LoginSecret, OrganisationId, PolicyOutcome,
+    Role, Scope, ServiceId, Severity, Stage, Surface, Timestamp,
+    analysis::ActorSummary,
+    change::SETTLED,
+    journey::{Callers, JourneyMove, JourneyNode},
 };
 use bartizan_pipeline::{
     live::Counters,
@@ -271,6 +276,40 @@ async fn change(store: &dyn Store, scope: &Scope, endpoints: Vec<Endpoint>) {
     }
 }
 
+/// The way of callers who go from the endpoint to itself.
+fn journey(scope: &Scope, endpoint: &Endpoint) -> Journey {
+    let here = endpoint.id.clone();
+    let node = JourneyNode {
+        endpoint_id: here.clone(),
+        path: endpoint.path.clone(),
+        visits: 50,
+        sessions: 25,
+        share: 1.0,
+        starts: 25,
+        ends: 25,
+        callers: Callers::Several,
+        ..JourneyNode::default()
+    };
+    let again = JourneyMove {
+        from: here.clone(),
+        to: here,
+        count: 25,
+        share: 0.5,
+        callers: Callers::Several,
+        ..JourneyMove::default()
+    };
+    Journey {
+        id: JourneyId::from_text(format!("jny_{}", scope.organisation)),
+        host: endpoint.host.clone(),
+        role: "anonymous".into(),
+        sessions: 25,
+        actors: 5,
+        nodes: vec![node],
+        moves: vec![again],
+        ..Journey::default()
+    }
+}
+
 /// One of everything, of which ids and names say whose it is.
 async fn fill(store: &dyn Store, scope: &Scope) {
     let org = scope.organisation.as_str();
@@ -346,6 +385,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         kind: actor.kind,
         grade: None,
         label: actor.label.clone(),
+        role: None,
         requests: 1,
         endpoints: 1,
         networks: Vec::new(),
@@ -355,12 +395,13 @@ async fn fill(store: &dyn Store, scope: &Scope) {
     };
     let clients = vec![client(org, &endpoint.id)];
     let batch = Batch {
-        endpoints: vec![endpoint],
+        endpoints: vec![endpoint.clone()],
         findings: vec![finding],
         detections: vec![detection],
         incidents: vec![incident],
         actors: vec![summary],
         clients,
+        journeys: vec![journey(scope, &endpoint)],
         ..Batch::default()
     };
     let endpoints = batch.endpoints.clone();

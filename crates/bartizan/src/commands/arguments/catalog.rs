@@ -97,6 +97,13 @@ pub enum CatalogCommand {
     /// known of one client. A client that is only *claimed* says so itself: nothing checked or accepted it.
     #[command(after_help = EXIT_CODES)]
     Clients(CatalogClients),
+    /// Show how callers go through services, as graphs of hosts and roles
+    ///
+    /// A session is what one caller does at one host without a pause of 30 minutes; its steps are granted
+    /// exchanges that raised no detection. Roles are what claims of accepted tokens say, else `authenticated`
+    /// and `anonymous`. With an id: one graph, with its moves, their pace, and how callers log in.
+    #[command(after_help = EXIT_CODES)]
+    Journeys(CatalogJourneys),
 }
 
 /// Arguments of `catalog clients`.
@@ -166,4 +173,30 @@ fn words<T: Clone + Send + Sync + 'static>(
     parse: fn(&str) -> Option<T>,
 ) -> impl TypedValueParser<Value = T> {
     PossibleValuesParser::new(known).try_map(move |word| parse(&word).ok_or("an unknown word"))
+}
+
+/// Arguments of `catalog journeys`.
+#[derive(Debug, Args)]
+pub struct CatalogJourneys {
+    /// Only this graph, by its id or the beginning of it
+    #[arg(value_name = "JOURNEY")]
+    pub journey: Option<String>,
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format; of one graph, CSV holds its moves
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only of this host; may be repeated
+    #[arg(long, value_name = "HOST")]
+    pub host: Vec<String>,
+    /// Only of this role; may be repeated
+    #[arg(long, value_name = "ROLE")]
+    pub role: Vec<String>,
+    /// At most this many graphs; of one graph, moves of its text
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
 }

@@ -302,6 +302,7 @@ fn actors() -> Vec<ActorSummary> {
             kind,
             grade,
             label: label.into(),
+            role: None,
             requests,
             endpoints,
             networks: networks.iter().map(|n| (*n).to_owned()).collect(),
