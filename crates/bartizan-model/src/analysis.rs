@@ -12,6 +12,7 @@ use crate::{
     finding::Finding,
     ids::ActorId,
     incident::Incident,
+    services::{ServiceGraph, ThirdParty},
     time::Timestamp,
 };
 
@@ -30,6 +31,12 @@ pub struct Analysis {
     pub incidents: Vec<Incident>,
     /// Who called, busiest first.
     pub actors: Vec<ActorSummary>,
+    /// Which services call which.
+    #[serde(default)]
+    pub services: ServiceGraph,
+    /// Third parties that ours call, busiest first.
+    #[serde(default)]
+    pub egress: Vec<ThirdParty>,
     /// What was read.
     pub input: InputSummary,
     /// What the change log compares, for the store; no part of the output.

@@ -28,7 +28,7 @@ pub(crate) const MAX_WAITING: usize = 20_000;
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 8] = b"bzlearn9";
+const LEARNED_FORMAT: &[u8; 9] = b"bzlearn10";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -231,6 +231,8 @@ impl<'a> Keeper<'a> {
         batch.incidents.clone_from(&analysis.incidents);
         batch.actors.clone_from(&analysis.actors);
         batch.surfaces.clone_from(&analysis.surfaces);
+        batch.services = Some(analysis.services.clone());
+        batch.egress = Some(analysis.egress.clone());
         batch.settling = self.settling;
         batch.merges = state
             .endpoint_merges()

@@ -25,6 +25,7 @@ mod orders;
 mod postgres;
 mod query;
 mod records;
+mod servicemap;
 mod sql;
 mod sqlite;
 mod store;
@@ -63,7 +64,8 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
+    ActorOrder, AuditOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder,
+    IncidentOrder, ThirdPartyOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{
@@ -75,6 +77,7 @@ pub use records::{
     FindingEvent, IntegrityReport, LearnedState, PRODUCT, Retention, RetentionReport, RunRecord,
     SaveReport, ServiceRecord, StateChange,
 };
+pub use servicemap::{ServiceMap, ThirdPartyFilter};
 pub use store::Store;
 pub use transfer::{move_store, restore_store};
 pub use triage::{Assignment, FindingComment, MAX_COMMENT, MAX_COMMENTS, NewComment, Triage};

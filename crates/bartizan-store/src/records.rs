@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     Change, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident,
-    ServiceId, Severity, Surface, Timestamp,
+    ServiceGraph, ServiceId, Severity, Surface, ThirdParty, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -63,6 +63,10 @@ pub struct Batch {
     /// What the change log compares with what was known before, of `endpoints`. What is new comes into it; the
     /// first surfaces of a scope are the baseline, and so is all that comes while that lasts.
     pub surfaces: Vec<Surface>,
+    /// Which services call which. It replaces what was known; `None` leaves that as it is.
+    pub services: Option<ServiceGraph>,
+    /// Third parties that ours call. They replace those that were known; `None` leaves them as they are.
+    pub egress: Option<Vec<ThirdParty>>,
     /// How long a baseline lasts that begins with this batch.
     pub settling: Duration,
 }

@@ -32,6 +32,7 @@ use crate::{
         LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
         StateChange,
     },
+    servicemap::ServiceMap,
     triage::Triage,
 };
 
@@ -42,7 +43,7 @@ use crate::{
 /// one PostgreSQL store; changes within a scope follow each other. No method reads a clock: times come
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
-pub trait Store: Logins + DeliveryStore + Glance + Calls + ChangeLog + Triage {
+pub trait Store: Logins + DeliveryStore + Glance + Calls + ChangeLog + ServiceMap + Triage {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.
     ///

@@ -21,7 +21,7 @@ use crate::{
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
-    learn::{ActorTable, Profile, Timeline, Traces, actors::Sighting, profile::Lesson},
+    learn::{ActorTable, Profile, Services, Timeline, Traces, actors::Sighting, profile::Lesson},
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
 };
@@ -56,6 +56,7 @@ pub(super) struct Core {
     pub(super) actors: ActorTable,
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
+    pub(super) services: Services,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -266,6 +267,7 @@ impl Core {
             actors: ActorTable::default(),
             timeline: Timeline::default(),
             traces: Traces::default(),
+            services: Services::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -370,7 +372,7 @@ impl Core {
         let profile = self.profiles.entry(leaf.0).or_default();
         profile.learn(&Lesson { facts, caller, time, hostile });
         if !hostile {
-            self.traces.observe(exchange, leaf.0, &facts.snapshot.key);
+            self.learn_calls(facts, leaf);
         }
         self.actors.observe(&Sighting {
             key: caller.actor_key,
@@ -393,6 +395,16 @@ impl Core {
         }
         for (_, kind) in facts.decoded.view.anomalies() {
             count(&mut self.anomalies, kind.as_str());
+        }
+    }
+
+    /// Who called, and what is known of the calls within one trace.
+    fn learn_calls(&mut self, facts: &Facts<'_>, leaf: LeafId) {
+        let (exchange, snapshot) = (facts.exchange, facts.snapshot);
+        let (networks, key) = (&snapshot.catalog.networks, &snapshot.key);
+        let network = self.services.observe(exchange, leaf.0, networks, key);
+        for call in self.traces.observe(exchange, leaf.0, network, key) {
+            self.services.take_traced(&call, key);
         }
     }
 

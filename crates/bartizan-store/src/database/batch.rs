@@ -13,7 +13,7 @@ use super::{
     connection::indexed,
     findings, incidents, log_index, maintain,
     outbox::Outbox,
-    query,
+    query, servicemap,
 };
 use crate::{
     error::StoreError,
@@ -62,6 +62,7 @@ pub(super) async fn save(
     for actor in &batch.actors {
         save_actor(connection, &to, actor).await?;
     }
+    servicemap::replace(connection, scope, batch).await?;
     save_progress(connection, &to, batch).await?;
     for block in &batch.blocks {
         log_index::add_block(connection, scope, block, batch.now).await?;

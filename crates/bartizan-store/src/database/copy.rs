@@ -26,6 +26,8 @@ pub(crate) const TABLES: &[&str] = &[
     "endpoint_surfaces",
     "change_baselines",
     "change_log",
+    "service_graphs",
+    "third_parties",
     "findings",
     "finding_history",
     "finding_comments",

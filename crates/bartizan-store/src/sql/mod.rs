@@ -9,6 +9,7 @@ pub(crate) mod deliveries;
 pub(crate) mod glance;
 pub(crate) mod logins;
 pub(crate) mod select;
+pub(crate) mod servicemap;
 pub(crate) mod sorted;
 pub(crate) mod statements;
 pub(crate) mod triage;

@@ -3,6 +3,7 @@
 mod changes;
 mod events;
 mod lists;
+mod servicemap;
 mod things;
 mod world;
 
@@ -36,10 +37,12 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "listFindings" | "listIncidents" | "listDetections" | "listActors" | "listKeys"
         | "listAuditRecords" | "getAuditHead" | "getOpenApi" | "getOverview" | "getHealth"
         | "listPolicies" | "getConfiguration" | "watchEvents" | "listChecks" | "listDetectors"
-        | "listDataClasses" | "listExchanges" | "listAssignees" | "getEndpointFacets"
-        | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
-        | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
-        | "getChangeFacets" | "getChangeBaseline" => ("", None),
+        | "listDataClasses" | "listExchanges" | "getServiceGraph" | "listEgress"
+        | "listAssignees" | "getEndpointFacets" | "getEndpointCalls" | "listRuns"
+        | "getRetention" | "getFindingFacets" | "getIncidentFacets" | "getActorFacets"
+        | "getLearnedDocument" | "listChanges" | "getChangeFacets" | "getChangeBaseline" => {
+            ("", None)
+        }
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
         }

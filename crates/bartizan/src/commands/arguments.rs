@@ -9,7 +9,10 @@ use bartizan_pipeline::sources::SOURCES;
 use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub(super) use self::{
-    catalog::{About, Catalog, CatalogChanges, CatalogCommand, CatalogFormat, Grade},
+    catalog::{
+        About, Catalog, CatalogChanges, CatalogCommand, CatalogEgress, CatalogFormat,
+        CatalogServices, Grade, GraphFormat,
+    },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
 };
 use crate::config::FailOn;

@@ -17,7 +17,7 @@ use super::{
     },
     changes, config,
     data::{self, Data, failed},
-    docs, learned, terminal,
+    docs, learned, servicemap, terminal,
 };
 use crate::{
     config::{Config, FailOn},
@@ -28,8 +28,11 @@ use crate::{
 const PAGE: u32 = 1_000;
 
 pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandError> {
-    if let Some(CatalogCommand::Changes(arguments)) = &arguments.command {
-        return changes::run(cli, arguments);
+    match &arguments.command {
+        Some(CatalogCommand::Changes(arguments)) => return changes::run(cli, arguments),
+        Some(CatalogCommand::Services(arguments)) => return servicemap::services(cli, arguments),
+        Some(CatalogCommand::Egress(arguments)) => return servicemap::egress(cli, arguments),
+        None => {}
     }
     let format = match arguments.format {
         CatalogFormat::Text => ListFormat::Text,

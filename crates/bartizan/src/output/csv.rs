@@ -5,6 +5,7 @@
 //! seen are written as `‹U+XXXX›`, so no cell holds a line break.
 
 mod records;
+mod servicemap;
 
 use std::{
     borrow::Cow,

@@ -43,7 +43,7 @@ pub(super) fn note(state: &State, endpoints: &mut [Endpoint]) {
     }
 }
 
-fn name(template: &Template) -> String {
+pub(super) fn name(template: &Template) -> String {
     let operation = template.call.as_ref().map_or("", |call| call.operation.as_str());
     let text = format!("{} {}{} {operation}", template.method, template.host, template.path);
     text.trim_end().to_owned()

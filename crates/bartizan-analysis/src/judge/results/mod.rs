@@ -2,9 +2,11 @@
 //! endpoint labels with what is known by then, never verdicts or detections.
 
 mod calls;
+mod egress;
 mod endpoint;
 mod findings;
 mod risk;
+mod services;
 mod surface;
 
 use std::{
@@ -32,6 +34,8 @@ use crate::{
 pub(super) struct Known<'s> {
     pub(super) template: &'s Template,
     pub(super) profile: Cow<'s, Profile>,
+    /// Whether traffic shows that its host is somebody else's.
+    pub(super) is_abroad: bool,
 }
 
 /// Builds the result. Consolidates the endpoints first, so that labels reflect the whole input.
@@ -40,15 +44,17 @@ pub(super) struct Known<'s> {
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.core.resolver.consolidate();
     let state = &*state;
-    let (known, refused) = known_endpoints(state);
+    let (mut known, refused) = known_endpoints(state);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
-    let templates = || known.values().map(|known| known.template);
-    let mut specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates()));
+    let templates: Vec<&Template> = known.values().map(|known| known.template).collect();
+    let mut specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates.into_iter()));
     if let Some(specs) = &mut specs {
         refused.iter().for_each(|(template, profile)| specs.refuse(template, profile));
     }
     let specs = specs.as_ref();
+    egress::note_abroad(&mut known, specs);
+    let known = known;
     let Found { findings, tallies, at } = findings::findings(state, snapshot, specs, &known);
 
     let mut endpoints: Vec<_> =
@@ -56,6 +62,8 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let surfaces =
         known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, snapshot, e)).collect();
     calls::note(state, &mut endpoints);
+    let services = services::graph(state, &known, &endpoints);
+    let egress = egress::third_parties(&known, &endpoints, &services);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
@@ -69,7 +77,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         summary.orphans = orphans;
         summary.specs = specs.summaries();
         endpoints.extend(rest.into_iter().map(|(mut endpoint, described)| {
-            snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default());
+            snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default(), false);
             endpoint
         }));
     }
@@ -99,6 +107,8 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
         detections,
         incidents,
         actors,
+        services,
+        egress,
         surfaces,
         ..Analysis::default()
     }
@@ -122,7 +132,7 @@ fn known_endpoints(state: &State) -> (BTreeMap<EndpointId, Known<'_>>, NotListed
         };
         match known.entry(template.id.clone()) {
             Entry::Vacant(entry) => {
-                entry.insert(Known { template, profile: Cow::Borrowed(profile) });
+                entry.insert(Known { template, profile: Cow::Borrowed(profile), is_abroad: false });
             }
             Entry::Occupied(mut entry) => entry.get_mut().profile.to_mut().merge(profile),
         }
@@ -199,6 +209,7 @@ fn not_inspected(state: &State) -> Vec<NamedCount> {
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),
         ("resources_not_kept", core.profiles.values().map(|p| p.whereabouts.more()).sum()),
         ("calls_not_kept", core.traces.more()),
+        ("service_links_forgotten", core.services.forgotten()),
         ("requests_beyond_hosts", counts.over_hosts),
         ("requests_beyond_endpoints", counts.over_nodes),
         ("requests_beyond_unmatched_paths", counts.over_pending),

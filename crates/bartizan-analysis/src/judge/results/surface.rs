@@ -17,7 +17,7 @@ use crate::{
 const LEFT_OUT: u64 = 3;
 
 pub(super) fn surface(known: &Known<'_>, snapshot: &Snapshot, endpoint: &Endpoint) -> Surface {
-    let Known { template, profile } = known;
+    let Known { template, profile, .. } = known;
     let parameters = profile.places.values().filter(|place| is_compared(profile, place));
     let parameters = parameters.map(|place| {
         let location = named_location(template, &place.location);

@@ -201,7 +201,9 @@ fn read_tls(out: &mut LogLine, message: &[u8]) -> Result<(), Malformed> {
                 out.set(Field::TlsCipher, &number.to_string());
             }
             (3, name) => out.set(Field::Sni, &name.text()),
+            (4, Value::Bytes(certificate)) => out.callee = workload(certificate),
             (5, Value::Bytes(certificate)) => {
+                out.caller = workload(certificate);
                 if let Some(subject) = Fields::of(certificate).last(2) {
                     out.set(Field::CertificateSubject, &subject.text());
                 }
@@ -210,6 +212,13 @@ fn read_tls(out: &mut LogLine, message: &[u8]) -> Result<(), Malformed> {
         }
     }
     Ok(())
+}
+
+/// The SPIFFE ID of `CertificateProperties`: subject_alt_name = 1, of which uri = 1.
+fn workload(certificate: &[u8]) -> Option<String> {
+    let names = Fields::of(certificate).map_while(Result::ok).filter(|(field, _)| *field == 1);
+    let uris = names.filter_map(|(_, name)| Fields::of(name.bytes()).last(1));
+    uris.map(|uri| uri.text().into_owned()).find(|uri| uri.starts_with("spiffe://"))
 }
 
 /// `RequestMethod` of `envoy/config/core/v3/base.proto`.

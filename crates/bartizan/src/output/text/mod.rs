@@ -10,6 +10,7 @@ mod discovered;
 mod lists;
 mod out;
 mod perimeter;
+mod servicemap;
 
 pub use analysis::analysis;
 pub use crawled::crawled;
@@ -18,6 +19,7 @@ pub use discovered::discovered;
 pub use lists::{catalog, changes, findings, incidents};
 pub(crate) use out::safe;
 pub use perimeter::perimeter;
+pub use servicemap::{dot, egress, services};
 
 use anstream::{ColorChoice, stream::RawStream};
 use bartizan_model::Severity;
