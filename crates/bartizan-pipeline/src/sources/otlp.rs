@@ -105,9 +105,7 @@ impl Entries for Spans {
             return Ok(Found::Nothing);
         }
         match serde_json::from_slice::<Request>(text) {
-            Ok(request) => {
-                self.waiting = request.spans().map(|(span, service)| read(span, service)).collect()
-            }
+            Ok(request) => self.waiting = request.spans().map(read).collect(),
             Err(_) if !ended => return Ok(Found::Cut),
             Err(_) => return Ok(Found::Entry(Err(SkipReason::NotJson))),
         }
@@ -257,11 +255,12 @@ pub(super) fn each_of_json(
     give: &mut dyn FnMut(Result<Box<Exchange>, SkipReason>),
 ) -> Result<(), serde_json::Error> {
     let request: Request = serde_json::from_slice(export)?;
-    request.spans().map(|(span, service)| read(span, service)).for_each(give);
+    request.spans().map(read).for_each(give);
     Ok(())
 }
 
-fn read(span: Span, service: Option<String>) -> Result<Box<Exchange>, SkipReason> {
+/// A span with the service that it is of.
+fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipReason> {
     let is_kind = |number_of, name| number(&span.kind) == Some(number_of) || span.kind == name;
     let is_client = is_kind(3, "SPAN_KIND_CLIENT");
     if !is_client && !is_kind(2, "SPAN_KIND_SERVER") {
@@ -297,8 +296,10 @@ fn read(span: Span, service: Option<String>) -> Result<Box<Exchange>, SkipReason
     } else {
         &span.parent_span_id
     };
-    let context = format!("00-{}-{parent}-01", span.trace_id).to_ascii_lowercase();
-    out.set(Field::Header("traceparent"), &context);
+    if span.trace_id.len() == 32 && parent.len() == 16 {
+        let context = format!("00-{}-{parent}-01", span.trace_id).to_ascii_lowercase();
+        out.set(Field::Header("traceparent"), &context);
+    }
     out.exchange().map(Box::new)
 }
 

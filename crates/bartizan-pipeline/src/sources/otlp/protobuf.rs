@@ -31,7 +31,7 @@ pub(in super::super) fn each(
             let (2 | 1000, Value::Bytes(scope)) = scope? else { continue };
             for span in Fields::of(scope) {
                 let (2, Value::Bytes(one)) = span? else { continue };
-                give(super::read(span_of(one)?, service.clone()));
+                give(super::read((span_of(one)?, service.clone())));
             }
         }
     }
@@ -140,6 +140,9 @@ mod tests {
 
     fn export(spans: &[Vec<u8>]) -> Vec<u8> {
         let (mut scope, mut resource, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut of = Vec::new();
+        write::bytes(&mut of, 1, &pair("service.name", 1, b"orders"));
+        write::bytes(&mut resource, 1, &of);
         spans.iter().for_each(|span| write::bytes(&mut scope, 2, span));
         write::bytes(&mut resource, 2, &scope);
         write::bytes(&mut out, 1, &resource);
@@ -149,6 +152,8 @@ mod tests {
     fn span(kind: u64) -> Vec<u8> {
         let mut out = Vec::new();
         write::bytes(&mut out, 1, &[0xab; 16]);
+        write::bytes(&mut out, 2, &[0xcd; 8]);
+        write::bytes(&mut out, 4, &[0xef; 8]);
         write::number(&mut out, 6, kind);
         for (field, nanos) in [(7, 1_795_341_600_123_456_789u64), (8, 1_795_341_600_125_456_789)] {
             write::varint(&mut out, field << 3 | 1);
@@ -196,6 +201,9 @@ mod tests {
         );
         assert_eq!(one.request_id.as_deref(), Some(&*"ab".repeat(16)));
         assert_eq!(one.request.headers.get_all("x-many").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(one.callee.as_deref(), Some("orders"));
+        let context = format!("00-{}-{}-01", "ab".repeat(16), "ef".repeat(8));
+        assert_eq!(one.request.headers.get("traceparent"), Some(&*context));
         assert_eq!(read[1].as_ref().err(), Some(&SkipReason::NotOfAServer));
     }
 

@@ -299,10 +299,24 @@ pub(super) mod tests {
         message(&[(1, &socket)])
     }
 
+    /// `CertificateProperties` of a workload of a mesh.
+    fn certificate(account: &str) -> Vec<u8> {
+        let uri = format!("spiffe://cluster.local/ns/shop/sa/{account}");
+        message(&[(1, &message(&[(1, uri.as_bytes())])), (2, b"O=shop")])
+    }
+
     /// A `StreamAccessLogsMessage` with one entry.
     pub(in super::super) fn batch(goes_on: bool) -> Vec<u8> {
-        let tls = [numbers(&[(1, 4)]), message(&[(2, &numbers(&[(1, 0x1301)])), (3, b"a.test")])]
-            .concat();
+        let tls = [
+            numbers(&[(1, 4)]),
+            message(&[
+                (2, &numbers(&[(1, 0x1301)])),
+                (3, b"a.test"),
+                (4, &certificate("cart")),
+                (5, &certificate("orders")),
+            ]),
+        ]
+        .concat();
         let mut common = message(&[
             (20, &address("10.0.0.1", 1)),
             (2, &address("2001:db8::7", 40_000)),
@@ -357,6 +371,8 @@ pub(super) mod tests {
         assert_eq!(tls.cipher.as_deref(), Some("TLS_AES_128_GCM_SHA256"));
         assert_eq!(e.request_id.as_deref(), Some("r-7"));
         assert_eq!(e.request.headers.len(), 1);
+        let workload = |name: &str| Some(format!("spiffe://cluster.local/ns/shop/sa/{name}"));
+        assert_eq!((&e.caller, &e.callee), (&workload("orders"), &workload("cart")));
         assert_eq!(all[1].as_ref().err(), Some(&SkipReason::NotHttpFlow));
     }
 
