@@ -261,7 +261,8 @@ pub(super) fn each_of_json(
 
 /// A span with the service that it is of.
 fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipReason> {
-    let is_kind = |number_of: i64, name: &str| number(&span.kind) == Some(number_of) || span.kind == name;
+    let is_kind =
+        |number_of: i64, name: &str| number(&span.kind) == Some(number_of) || span.kind == name;
     let is_client = is_kind(3, "SPAN_KIND_CLIENT");
     if !is_client && !is_kind(2, "SPAN_KIND_SERVER") {
         return Err(SkipReason::NotOfAServer);
