@@ -1,5 +1,5 @@
 use bartizan_model::{
-    Action, BodyState, Client, HeaderState, Headers, Message, PolicyDecision, PolicyOutcome,
+    Action, BodyState, Client, Flow, HeaderState, Headers, Message, PolicyDecision, PolicyOutcome,
     Request, Response, Timestamp, Tls,
 };
 
