@@ -62,6 +62,11 @@ const endpoint = createRoute({
   path: "/inventory/$id",
   component: lazyRouteComponent(() => import("./pages/endpoint.tsx"), "EndpointPage"),
 });
+const services = createRoute({
+  getParentRoute: at,
+  path: "/services",
+  component: lazyRouteComponent(() => import("./pages/services.tsx"), "Services"),
+});
 const changes = createRoute({
   getParentRoute: at,
   path: "/changes",
@@ -145,6 +150,7 @@ export const router = createRouter({
       overview,
       inventory,
       endpoint,
+      services,
       changes,
       clients,
       clientPage,

@@ -10,8 +10,8 @@ use std::{
 };
 
 use bartizan_model::{
-    BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
-    Timestamp,
+    BodyState, Client, Exchange, ExchangeId, Flow, HeaderState, Headers, Message, Request,
+    Response, Timestamp,
 };
 use http::{HeaderName, HeaderValue, Version};
 use tokio::sync::{Notify, mpsc};
@@ -217,6 +217,9 @@ impl Finished {
             upstream: call.upstream.as_deref().map(str::to_owned),
             tls: peer.tls.clone(),
             messages: messages.collect(),
+            flow: Some(Flow::Inbound),
+            caller: None,
+            callee: None,
             environment: None,
             protocol,
             connection_id: Some(call.link.id.to_string()),

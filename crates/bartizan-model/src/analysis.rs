@@ -14,6 +14,7 @@ use crate::{
     ids::ActorId,
     incident::Incident,
     journey::Journey,
+    services::{ServiceGraph, ThirdParty},
     time::Timestamp,
 };
 
@@ -38,6 +39,12 @@ pub struct Analysis {
     /// How callers go through each service, most sessions first.
     #[serde(default)]
     pub journeys: Vec<Journey>,
+    /// Which services call which.
+    #[serde(default)]
+    pub services: ServiceGraph,
+    /// Third parties that ours call, busiest first.
+    #[serde(default)]
+    pub egress: Vec<ThirdParty>,
     /// What was read.
     pub input: InputSummary,
     /// What the change log compares, for the store; no part of the output.

@@ -35,6 +35,12 @@ pub struct Exchange {
     pub tls: Option<Tls>,
     /// Messages of a WebSocket or a stream, in order.
     pub messages: Vec<Message>,
+    /// Which way it went, where the source knows by how it records.
+    pub flow: Option<Flow>,
+    /// The workload that asked, as a mesh or tracing names it: `shop/orders`.
+    pub caller: Option<String>,
+    /// The workload that answered, named in the same way.
+    pub callee: Option<String>,
     /// Environment that the source names.
     pub environment: Option<String>,
     /// Protocol that the source names, for example `grpc` or `websocket`.
@@ -47,6 +53,33 @@ pub struct Exchange {
     pub trailers: Headers,
     /// What inline policies decided about it, in order, when that was more than to let it pass.
     pub policies: Vec<PolicyDecision>,
+}
+
+/// Which way an exchange went, as seen by who runs the APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Flow {
+    /// Recorded where it was answered: by the server, or a proxy or gateway in front of it.
+    Inbound,
+    /// Recorded where it was asked: by a client of ours.
+    Outbound,
+}
+
+impl Flow {
+    /// The word used in exchanges as JSON lines.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Inbound => "inbound",
+            Self::Outbound => "outbound",
+        }
+    }
+
+    /// The value of a word; `None` for an unknown one.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        [Self::Inbound, Self::Outbound].into_iter().find(|flow| flow.as_str() == text)
+    }
 }
 
 /// The peer of a connection.

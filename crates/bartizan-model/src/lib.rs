@@ -28,6 +28,7 @@ pub mod place;
 pub mod policy;
 pub mod probe;
 pub mod redact;
+pub mod services;
 pub mod severity;
 pub mod sketch;
 pub mod source;
@@ -49,7 +50,8 @@ pub use endpoint::{
 pub use event::{Event, EventType};
 pub use evidence::{Evidence, EvidenceValue};
 pub use exchange::{
-    BodyState, Client, Exchange, HeaderState, Headers, Message, Request, Response, Tls, is_success,
+    BodyState, Client, Exchange, Flow, HeaderState, Headers, Message, Request, Response, Tls,
+    is_success,
 };
 pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
@@ -65,6 +67,7 @@ pub use location::{GeneralStep, Location, Root, Side};
 pub use place::{Called, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy, Way};
 pub use policy::Mode;
 pub use redact::Redacted;
+pub use services::{LinkBy, NodeKind, ServiceGraph, ServiceLink, ServiceNode, ThirdParty};
 pub use severity::{Confidence, Severity};
 pub use sketch::Sketch;
 pub use taxonomy::{Attack, Cwe, Owasp};

@@ -233,6 +233,8 @@ impl<'a> Keeper<'a> {
         batch.clients.clone_from(&analysis.clients);
         batch.journeys.clone_from(&analysis.journeys);
         batch.surfaces.clone_from(&analysis.surfaces);
+        batch.services = Some(analysis.services.clone());
+        batch.egress = Some(analysis.egress.clone());
         batch.settling = self.settling;
         batch.merges = state
             .endpoint_merges()

@@ -27,6 +27,7 @@ mod orders;
 mod postgres;
 mod query;
 mod records;
+mod servicemap;
 mod sql;
 mod sqlite;
 mod store;
@@ -67,7 +68,7 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder, JourneyOrder,
+    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder, JourneyOrder, ThirdPartyOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{
@@ -79,6 +80,7 @@ pub use records::{
     FindingEvent, IntegrityReport, LearnedState, PRODUCT, Retention, RetentionReport, RunRecord,
     SaveReport, ServiceRecord, StateChange,
 };
+pub use servicemap::{ServiceMap, ThirdPartyFilter};
 pub use store::Store;
 pub use transfer::{move_store, restore_store};
 pub use triage::{Assignment, FindingComment, MAX_COMMENT, MAX_COMMENTS, NewComment, Triage};

@@ -152,6 +152,23 @@ orders!(
 );
 
 orders!(
+    /// Orders of third parties.
+    ThirdPartyOrder {
+        /// Busiest first.
+        #[default]
+        RequestsDown "-requests" down [Int("requests"), ID],
+        /// Least busy first.
+        Requests "requests" up [Int("requests"), ID],
+        /// Those called last first; what has no times after all others.
+        LastSeenDown "-last_seen" down [Int("last_seen"), ID],
+        /// Those called first first.
+        LastSeen "last_seen" up [Int("last_seen"), ID],
+        /// By host.
+        Host "host" up [ID],
+    }
+);
+
+orders!(
     /// Orders of actors.
     ActorOrder {
         /// Busiest first.

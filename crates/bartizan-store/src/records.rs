@@ -1,7 +1,7 @@
 //! What is written to and read from the store beside the shapes of the model.
 
 use bartizan_model::{
-    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident, Journey, ServiceId, Severity, Surface, Timestamp,
+    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident, Journey, ServiceGraph, ServiceId, Severity, Surface, ThirdParty, Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };
@@ -66,6 +66,10 @@ pub struct Batch {
     /// What the change log compares with what was known before, of `endpoints`. What is new comes into it; the
     /// first surfaces of a scope are the baseline, and so is all that comes while that lasts.
     pub surfaces: Vec<Surface>,
+    /// Which services call which. It replaces what was known; `None` leaves that as it is.
+    pub services: Option<ServiceGraph>,
+    /// Third parties that ours call. They replace those that were known; `None` leaves them as they are.
+    pub egress: Option<Vec<ThirdParty>>,
     /// How long a baseline lasts that begins with this batch.
     pub settling: Duration,
 }

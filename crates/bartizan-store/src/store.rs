@@ -34,6 +34,7 @@ use crate::{
         LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
         StateChange,
     },
+    servicemap::ServiceMap,
     triage::Triage,
 };
 
@@ -45,7 +46,15 @@ use crate::{
 /// in. NUL in text is kept as U+FFFD.
 #[async_trait]
 pub trait Store:
-    Logins + DeliveryStore + Glance + Calls + ChangeLog + ClientInventory + Journeys + Triage
+    Logins
+    + DeliveryStore
+    + Glance
+    + Calls
+    + ChangeLog
+    + ClientInventory
+    + Journeys
+    + ServiceMap
+    + Triage
 {
     /// Writes a batch in one transaction, and in it a delivery for each sink that wants an event that
     /// it makes.

@@ -17,6 +17,7 @@ export interface Place {
   to:
     | "/"
     | "/inventory"
+    | "/services"
     | "/changes"
     | "/incidents"
     | "/actors"
@@ -38,6 +39,7 @@ export interface Place {
 export const PLACES: Place[] = [
   { to: "/", name: "Overview", icon: "overview", letter: "o" },
   { to: "/inventory", name: "Inventory", icon: "list", letter: "i", group: "Discover" },
+  { to: "/services", name: "Services", icon: "services", letter: "v" },
   { to: "/changes", name: "Changes", icon: "clock", letter: "c" },
   { to: "/clients", name: "Clients", icon: "clients", letter: "t" },
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },

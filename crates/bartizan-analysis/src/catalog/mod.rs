@@ -79,19 +79,23 @@ impl Catalog {
     }
 
     /// Fills in what is known of an endpoint beside what it does. `described`: what a specification
-    /// says of it.
+    /// says of it. `is_abroad`: whether traffic shows that its host is somebody else's, see
+    /// [`Whereabouts::abroad`].
     pub fn place(
         &self,
         endpoint: &mut Endpoint,
         described: Option<Described<'_>>,
         seen: &Whereabouts,
+        is_abroad: bool,
     ) {
         let declared = described.map(Declared::of).unwrap_or_default();
         let rules: Vec<&Rule> =
             self.rules.iter().filter(|rule| rule.matches.fits(endpoint, described)).collect();
         let code_owner = described.and_then(|it| self.code_owners.get(it.name)).cloned();
-        let access =
-            first(&rules, |set| set.access).or_else(|| self.access(endpoint, seen, &declared));
+        let access = first(&rules, |set| set.access)
+            .or_else(|| self.configured_abroad(&endpoint.host))
+            .or_else(|| is_abroad.then(|| abroad(seen)))
+            .or_else(|| reachable(seen, &declared));
         let mut told = Vec::new();
         let mut notes = Notes { told: &mut told };
         endpoint.owner = notes.keep(
@@ -116,27 +120,34 @@ impl Catalog {
         endpoint.resources = resources(endpoint, seen);
     }
 
-    /// Who can reach an endpoint that no rule is about. What callers did counts more than what is
-    /// written: a difference is told.
-    fn access(
-        &self,
-        endpoint: &Endpoint,
-        seen: &Whereabouts,
-        declared: &Declared,
-    ) -> Option<(Access, ToldBy, String)> {
-        let host = endpoint.host.to_ascii_lowercase();
-        if let Some((text, _)) = self.third_party.iter().find(|(_, glob)| glob.fits(&host)) {
-            let what = format!("catalog.third_party_hosts: {text}");
-            return Some((Access::ThirdParty, ToldBy::Configuration, what));
-        }
-        let Some((access, mut what)) = seen.access() else {
-            return declared.access.clone().map(said(ToldBy::Specification));
-        };
-        if let Some((written, place)) = declared.access.as_ref().filter(|(it, _)| *it != access) {
-            what.push_str(&format!("; {place} says {written}"));
-        }
-        Some((access, ToldBy::Traffic, what))
+    /// Whether the configuration says that a host is somebody else's.
+    fn configured_abroad(&self, host: &str) -> Option<(Access, ToldBy, String)> {
+        let host = host.to_ascii_lowercase();
+        let (text, _) = self.third_party.iter().find(|(_, glob)| glob.fits(&host))?;
+        let what = format!("catalog.third_party_hosts: {text}");
+        Some((Access::ThirdParty, ToldBy::Configuration, what))
     }
+}
+
+/// Why an endpoint of a host of which traffic shows nothing but calls abroad is somebody else's.
+fn abroad(seen: &Whereabouts) -> (Access, ToldBy, String) {
+    let what = format!(
+        "exchanges: {} of callers of ours, answered at addresses of others; nobody else was seen calling the host",
+        seen.abroad
+    );
+    (Access::ThirdParty, ToldBy::Traffic, what)
+}
+
+/// Who can reach an endpoint that no rule is about. What callers did counts more than what is written: a
+/// difference is told.
+fn reachable(seen: &Whereabouts, declared: &Declared) -> Option<(Access, ToldBy, String)> {
+    let Some((access, mut what)) = seen.access() else {
+        return declared.access.clone().map(said(ToldBy::Specification));
+    };
+    if let Some((written, place)) = declared.access.as_ref().filter(|(it, _)| *it != access) {
+        what.push_str(&format!("; {place} says {written}"));
+    }
+    Some((access, ToldBy::Traffic, what))
 }
 
 /// What the first of these rules says that says something.

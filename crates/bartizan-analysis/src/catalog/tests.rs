@@ -37,7 +37,7 @@ fn placed(catalog: &Catalog, seen: &Whereabouts) -> Vec<Endpoint> {
     let compared = specs.compare(std::iter::empty());
     let (orphans, _) = compared.described_never_granted(&Scope::default());
     let place = |(mut endpoint, described)| {
-        catalog.place(&mut endpoint, described, seen);
+        catalog.place(&mut endpoint, described, seen, false);
         endpoint
     };
     orphans.into_iter().map(place).collect()
@@ -146,7 +146,7 @@ fn nothing_is_guessed() {
         path: "/internal/deprecated".to_owned(),
         ..Endpoint::default()
     };
-    Catalog::default().place(&mut endpoint, None, &Whereabouts::default());
+    Catalog::default().place(&mut endpoint, None, &Whereabouts::default(), false);
     assert_eq!((endpoint.owner, endpoint.business_unit), (None, None));
     assert_eq!((endpoint.stage, endpoint.access), (LifeStage::Unknown, Access::Unknown));
     assert!(endpoint.told.is_empty());

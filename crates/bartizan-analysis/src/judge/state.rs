@@ -22,9 +22,8 @@ use crate::{
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
     learn::{
-        ActorTable, Clients, Journeys, Profile, Spots, Timeline, Traces, actors::Sighting,
-        clients::Call, journeys::RoleId,
-        profile::Lesson,
+        ActorTable, Clients, Journeys, Profile, Services, Spots, Timeline, Traces, actors::Sighting,
+        clients::Call, journeys::RoleId, profile::Lesson,
     },
     ledger::{DetectionLedger, FindingLedger},
     snapshot::Snapshot,
@@ -62,6 +61,7 @@ pub(super) struct Core {
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
     pub(super) journeys: Journeys,
+    pub(super) services: Services,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -294,6 +294,7 @@ impl Core {
             timeline: Timeline::default(),
             traces: Traces::default(),
             journeys: Journeys::default(),
+            services: Services::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -415,7 +416,7 @@ impl Core {
         let profile = self.profiles.entry(leaf.0).or_default();
         profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
         if !hostile {
-            self.traces.observe(exchange, leaf.0, &facts.snapshot.key);
+            self.learn_calls(facts, leaf);
         }
         self.actors.observe(&Sighting {
             key: caller.actor_key,
@@ -439,6 +440,16 @@ impl Core {
         }
         for (_, kind) in facts.decoded.view.anomalies() {
             count(&mut self.anomalies, kind.as_str());
+        }
+    }
+
+    /// Who called, and what is known of the calls within one trace.
+    fn learn_calls(&mut self, facts: &Facts<'_>, leaf: LeafId) {
+        let (exchange, snapshot) = (facts.exchange, facts.snapshot);
+        let (networks, key) = (&snapshot.catalog.networks, &snapshot.key);
+        let network = self.services.observe(exchange, leaf.0, networks, key);
+        for call in self.traces.observe(exchange, leaf.0, network, key) {
+            self.services.take_traced(&call, key);
         }
     }
 

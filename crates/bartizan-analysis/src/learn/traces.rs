@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use bartizan_model::{Exchange, HashKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use super::services::{Call, Network};
 use crate::recent::RecentMap;
 
 /// Most traces that are open at one time; the one without news for longest is closed for another.
@@ -34,6 +35,32 @@ pub struct Traces {
     more: u64,
 }
 
+/// An exchange that a trace shows to be a call of another one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TracedCall {
+    /// Leaf of what called.
+    pub caller: u32,
+    /// Leaf of what was called.
+    pub called: u32,
+    /// When, how long and how it ended.
+    pub call: Call,
+    /// Which of the calls of its network it was counted as before.
+    pub network: Option<Network>,
+    /// How it is counted.
+    pub count: TracedAs,
+}
+
+/// How a call that a trace shows is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TracedAs {
+    /// Nobody was known to have made it before.
+    New,
+    /// It was counted for another caller that is farther away, see [`TracedAs::TakenBack`].
+    Moved,
+    /// Not made by this caller: a nearer one came to light.
+    TakenBack,
+}
+
 /// An exchange of a trace.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Span {
@@ -42,9 +69,25 @@ struct Span {
     end: Timestamp,
     /// Hash of the address that asked.
     asker: u64,
+    call: Call,
+    network: Option<Network>,
 }
 
 impl Span {
+    const fn micros(&self) -> i64 {
+        self.end.micros() - self.begin.micros()
+    }
+
+    fn called_by(&self, caller: &Self, count: TracedAs) -> TracedCall {
+        TracedCall {
+            caller: caller.leaf,
+            called: self.leaf,
+            call: self.call,
+            network: self.network,
+            count,
+        }
+    }
+
     /// Whether the other one was made for the sake of this one.
     fn has_called(&self, other: &Self) -> bool {
         let is_within = self.begin <= other.begin && other.end <= self.end;
@@ -54,27 +97,35 @@ impl Span {
 }
 
 impl Traces {
-    /// Learns from an exchange of the endpoint with this leaf.
-    pub fn observe(&mut self, exchange: &Exchange, leaf: u32, key: &HashKey) {
+    /// Learns from an exchange of the endpoint with this leaf, which counts as a call of its network; the
+    /// calls that it shows.
+    pub fn observe(
+        &mut self,
+        exchange: &Exchange,
+        leaf: u32,
+        network: Option<Network>,
+        key: &HashKey,
+    ) -> Vec<TracedCall> {
         let header = exchange.request.headers.get("traceparent");
-        let Some(trace) = header.and_then(trace_id) else { return };
+        let Some(trace) = header.and_then(trace_id) else { return Vec::new() };
         let (Some(begin), Some(ms), Some(ip)) =
             (exchange.time, exchange.duration_ms, exchange.client.ip)
         else {
-            return;
+            return Vec::new();
         };
         // What cannot be a duration is none; a day is longer than any exchange.
         let micros = (ms.clamp(0.0, 86_400_000.0) * 1e3) as i64;
         let end = Timestamp::from_micros(begin.micros().saturating_add(micros));
         let asker = key.hash("trace-asker", ip.to_canonical().to_string().as_bytes()).first8();
-        let new = Span { leaf, begin, end, asker };
+        let new = Span { leaf, begin, end, asker, call: Call::of(exchange), network };
         let trace = key.hash("trace", trace.as_bytes()).first8();
         let spans = self.open.entry(trace, MAX_TRACES, Vec::new);
         if spans.len() >= MAX_SPANS {
             self.more += 1;
-            return;
+            return Vec::new();
         }
         let (pairs, fans) = join(spans, &new);
+        let calls = direct(spans, &new);
         spans.push(new);
         for pair in pairs {
             let is_full = self.pairs.len() >= MAX_PAIRS && !self.pairs.contains_key(&pair);
@@ -89,6 +140,7 @@ impl Traces {
                 *self.fans.entry(leaf).or_default() += 1;
             }
         }
+        calls
     }
 
     /// Each caller with what it called, by leaf, and in how many exchanges.
@@ -132,6 +184,30 @@ fn join(spans: &[Span], new: &Span) -> (BTreeSet<(u32, u32)>, BTreeSet<u32>) {
     (pairs, fans)
 }
 
+/// The nearest of those that an exchange was made for: the shortest.
+fn nearest<'s>(spans: &'s [Span], of: &Span) -> Option<&'s Span> {
+    spans.iter().filter(|one| one.has_called(of)).min_by_key(|one| one.micros())
+}
+
+/// Who called whom without another one between, as far as a further exchange of a trace changes that.
+fn direct(spans: &[Span], new: &Span) -> Vec<TracedCall> {
+    let mut out = Vec::new();
+    if let Some(caller) = nearest(spans, new) {
+        out.push(new.called_by(caller, TracedAs::New));
+    }
+    for span in spans.iter().filter(|span| new.has_called(span)) {
+        match nearest(spans, span) {
+            None => out.push(span.called_by(new, TracedAs::New)),
+            Some(farther) if new.micros() < farther.micros() => {
+                out.push(span.called_by(farther, TracedAs::TakenBack));
+                out.push(span.called_by(new, TracedAs::Moved));
+            }
+            Some(_) => {}
+        }
+    }
+    out
+}
+
 /// The trace id of a `traceparent` field: 32 hexadecimal digits in lower case, not all zero.
 fn trace_id(header: &str) -> Option<&str> {
     let header = header.trim().get(..TRACEPARENT_BYTES)?;
@@ -168,7 +244,9 @@ mod tests {
 
     fn learned(exchanges: &[(u32, Exchange)]) -> Traces {
         let (mut traces, key) = (Traces::default(), HashKey::new([3; 32]));
-        exchanges.iter().for_each(|(leaf, exchange)| traces.observe(exchange, *leaf, &key));
+        exchanges.iter().for_each(|(leaf, exchange)| {
+            traces.observe(exchange, *leaf, None, &key);
+        });
         traces
     }
 
@@ -218,15 +296,37 @@ mod tests {
     }
 
     #[test]
+    fn only_the_nearest_caller_called_in_whatever_order_they_come() {
+        let edge = (1, exchange(TRACE, "203.0.113.9", 0, 100.0));
+        let orders = (2, exchange(TRACE, "10.0.0.1", 10, 60.0));
+        let stock = (3, exchange(TRACE, "10.0.0.2", 20, 10.0));
+        let key = HashKey::new([3; 32]);
+        for order in [[0, 1, 2], [2, 1, 0], [2, 0, 1], [0, 2, 1], [1, 0, 2], [1, 2, 0]] {
+            let all = [&edge, &orders, &stock];
+            let mut traces = Traces::default();
+            let mut counts: BTreeMap<(u32, u32), i32> = BTreeMap::new();
+            for at in order {
+                let (leaf, exchange) = all[at];
+                for call in traces.observe(exchange, *leaf, None, &key) {
+                    let change = if call.count == TracedAs::TakenBack { -1 } else { 1 };
+                    *counts.entry((call.caller, call.called)).or_default() += change;
+                }
+            }
+            counts.retain(|_, count| *count != 0);
+            assert_eq!(counts, [((1, 2), 1), ((2, 3), 1)].into(), "{order:?}");
+        }
+    }
+
+    #[test]
     fn hostile_traces_are_bounded() {
         let (mut traces, key) = (Traces::default(), HashKey::new([3; 32]));
         for leaf in 0..100 {
-            traces.observe(&exchange(TRACE, "10.0.0.1", 0, f64::NAN), leaf, &key);
+            traces.observe(&exchange(TRACE, "10.0.0.1", 0, f64::NAN), leaf, None, &key);
         }
         assert_eq!(traces.more(), 100 - MAX_SPANS as u64);
         for number in 1..2 * MAX_TRACES {
             let trace = format!("00-{number:032x}-b7ad6b7169203331-01");
-            traces.observe(&exchange(&trace, "10.0.0.1", 0, 1e300), 1, &key);
+            traces.observe(&exchange(&trace, "10.0.0.1", 0, 1e300), 1, None, &key);
         }
         assert_eq!(traces.open.len(), MAX_TRACES);
         for header in ["", "00-", "é", &"é".repeat(60), &"0".repeat(55), &TRACE.to_uppercase()] {

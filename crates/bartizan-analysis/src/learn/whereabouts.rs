@@ -2,9 +2,10 @@
 
 use std::{borrow::Borrow, net::IpAddr};
 
-use bartizan_model::{Access, Exchange};
+use bartizan_model::{Access, Exchange, Flow};
 use serde::{Deserialize, Serialize};
 
+use super::workload;
 use crate::catalog::{Catalog, NetworkKind};
 
 /// Most upstreams, instances and server names each that are told apart per endpoint.
@@ -21,6 +22,16 @@ pub struct Whereabouts {
     pub partner: u64,
     /// Exchanges whose caller had a private address.
     pub private: u64,
+    /// Exchanges that were recorded where they were answered, or that an address of ours answered.
+    pub served: u64,
+    /// Exchanges of callers of ours that an address of others answered.
+    pub abroad: u64,
+    /// Exchanges over TLS.
+    pub encrypted: u64,
+    /// Exchanges in plain text.
+    pub plain: u64,
+    /// Workloads that answered, as a mesh or tracing names them; of exchanges that were granted.
+    pub workloads: Seen<String>,
     /// Exchanges that came through a gateway.
     pub through: u64,
     /// Exchanges that came past every gateway.
@@ -36,13 +47,25 @@ pub struct Whereabouts {
 impl Whereabouts {
     /// Learns from one exchange, which was granted or not.
     pub fn learn(&mut self, exchange: &Exchange, granted: bool, catalog: &Catalog) {
-        match exchange.client.ip.map(|ip| catalog.networks.kind(ip)) {
+        let passed = catalog.gateways.passed(exchange);
+        let from = exchange.client.ip.map(|ip| catalog.networks.kind(ip));
+        match from {
             Some(NetworkKind::Public) => self.public += 1,
             Some(NetworkKind::Partner) => self.partner += 1,
             Some(NetworkKind::Private) => self.private += 1,
             None => {}
         }
-        match catalog.gateways.passed(exchange) {
+        match side(exchange, from, passed, catalog) {
+            Some(Flow::Inbound) => self.served += 1,
+            Some(Flow::Outbound) => self.abroad += 1,
+            None => {}
+        }
+        match (exchange.request.scheme.as_str(), &exchange.tls) {
+            ("https" | "wss", _) | (_, Some(_)) => self.encrypted += 1,
+            ("http" | "ws", None) => self.plain += 1,
+            _ => {}
+        }
+        match passed {
             Some(true) => self.through += 1,
             Some(false) => self.past += 1,
             None => {}
@@ -57,6 +80,9 @@ impl Whereabouts {
         if let Some(name) = name.filter(fits).filter(|_| granted) {
             self.tls_names.add(name, 1);
         }
+        if let Some(name) = workload::callee(exchange, from).filter(|_| granted) {
+            self.workloads.add(name.as_str(), 1);
+        }
     }
 
     /// Takes in what was learned elsewhere.
@@ -64,6 +90,11 @@ impl Whereabouts {
         self.public += other.public;
         self.partner += other.partner;
         self.private += other.private;
+        self.served += other.served;
+        self.abroad += other.abroad;
+        self.encrypted += other.encrypted;
+        self.plain += other.plain;
+        self.workloads.merge(&other.workloads);
         self.through += other.through;
         self.past += other.past;
         self.upstreams.merge(&other.upstreams);
@@ -74,7 +105,7 @@ impl Whereabouts {
     /// How often there was no room to tell apart an upstream, instance or server name.
     #[must_use]
     pub const fn more(&self) -> u64 {
-        self.upstreams.more + self.instances.more + self.tls_names.more
+        self.upstreams.more + self.instances.more + self.tls_names.more + self.workloads.more
     }
 
     /// Who can reach it as far as addresses tell, and the counts that say so. The farthest counts.
@@ -94,6 +125,25 @@ impl Whereabouts {
             .collect();
         Some((access, format!("exchanges: {}", counts.join(", "))))
     }
+}
+
+/// Whether an exchange was answered by ours ([`Flow::Inbound`]) or by others for callers of ours
+/// ([`Flow::Outbound`]); `None` where nothing tells.
+fn side(
+    exchange: &Exchange,
+    from: Option<NetworkKind>,
+    passed: Option<bool>,
+    catalog: &Catalog,
+) -> Option<Flow> {
+    let answered = exchange.server.map(|(ip, _)| catalog.networks.kind(ip));
+    let is_behind_a_gateway = exchange.upstream.is_some() || passed == Some(true);
+    let is_recorded_there = exchange.flow == Some(Flow::Inbound);
+    if is_recorded_there || is_behind_a_gateway || answered == Some(NetworkKind::Private) {
+        return Some(Flow::Inbound);
+    }
+    let is_asked_by_ours =
+        exchange.flow == Some(Flow::Outbound) || from == Some(NetworkKind::Private);
+    (is_asked_by_ours && answered.is_some()).then_some(Flow::Outbound)
 }
 
 /// How often each of a few things was seen.
@@ -171,6 +221,37 @@ mod tests {
         twice.merge(&seen);
         assert_eq!(twice.more(), 2 * seen.more());
         assert_eq!(twice.tls_names.listed(String::clone)[0].1, 2);
+    }
+
+    #[test]
+    fn a_call_abroad_is_told_from_one_that_was_answered_here() {
+        let catalog = Catalog::default();
+        let seen = |from: Option<&str>, to: Option<&str>, flow| {
+            let ip = |text: &str| text.parse().expect("an address");
+            let exchange = Exchange {
+                client: bartizan_model::Client { ip: from.map(ip), ..Default::default() },
+                server: to.map(|to| (ip(to), Some(443))),
+                flow,
+                ..Exchange::default()
+            };
+            let mut seen = Whereabouts::default();
+            seen.learn(&exchange, true, &catalog);
+            (seen.served, seen.abroad)
+        };
+        let (inner, outer) = (Some("10.0.0.7"), Some("8.8.4.4"));
+        assert_eq!(seen(inner, outer, None), (0, 1));
+        assert_eq!(seen(None, outer, Some(Flow::Outbound)), (0, 1));
+        assert_eq!(seen(inner, outer, Some(Flow::Inbound)), (1, 0), "the log of a server of ours");
+        assert_eq!(seen(inner, inner, None), (1, 0));
+        assert_eq!(seen(outer, inner, None), (1, 0));
+        for (from, to, flow) in [
+            (outer, outer, None),
+            (inner, None, None),
+            (None, outer, None),
+            (None, None, Some(Flow::Outbound)),
+        ] {
+            assert_eq!(seen(from, to, flow), (0, 0), "{from:?} {to:?} {flow:?}: nothing tells");
+        }
     }
 
     #[test]

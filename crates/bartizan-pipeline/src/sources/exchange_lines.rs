@@ -29,7 +29,9 @@ pub(super) static SOURCE: SourceItem = SourceItem {
     title: "Exchanges as JSON lines",
     what: "Reads one exchange per line: `id, time, client, request{method, url, headers, body}, \
            response{status, headers, body}, duration_ms`; `headers` as list of pairs or object, \
-           `body_base64` in place of `body`, all but the request optional. Blank lines are nothing. \
+           `body_base64` in place of `body`, all but the request optional. \
+           `direction` (`inbound`, `outbound`), `caller` and `callee` tell who recorded it and which workloads \
+           asked and answered. Blank lines are nothing. \
            Lines that are no exchange are counted with their number. A JSON list of such objects is \
            read too. Lines are written when an exchange ends and may come up to 5 minutes late.",
     extensions: &["jsonl", "ndjson"],

@@ -5,10 +5,10 @@ mod protobuf;
 
 use std::collections::VecDeque;
 
-use bartizan_model::{Duration, Exchange, source::Ordering};
+use bartizan_model::{Duration, Exchange, Flow, address::is_public, source::Ordering};
 use serde::Deserialize;
 
-use self::attributes::{Attribute, fill};
+use self::attributes::{Attribute, fill, find};
 pub(super) use self::protobuf::each as each_of_protobuf;
 use super::{
     Head, Reading, Source, SourceItem, SourceLimits,
@@ -141,9 +141,34 @@ struct Request {
 #[derive(Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
 struct ResourceSpans {
+    resource: Resource,
     // `instrumentationLibrarySpans` before version 0.15.
     #[serde(alias = "scope_spans", alias = "instrumentationLibrarySpans")]
     scope_spans: Vec<ScopeSpans>,
+}
+
+/// What spans come from.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Resource {
+    #[serde(deserialize_with = "bounded")]
+    attributes: Vec<Attribute>,
+}
+
+impl Resource {
+    /// Its service, `namespace/name` where it has both (semantic conventions, "Service").
+    fn service(&self) -> Option<String> {
+        let text = |name| find(&self.attributes, name).filter(|text| !text.is_empty());
+        let name = text("service.name")?;
+        // What a library writes that was told none.
+        if name.starts_with("unknown_service") {
+            return None;
+        }
+        Some(match text("service.namespace") {
+            Some(namespace) => format!("{namespace}/{name}"),
+            None => name,
+        })
+    }
 }
 
 #[derive(Default, Deserialize)]
@@ -158,6 +183,10 @@ struct ScopeSpans {
 struct Span {
     #[serde(alias = "trace_id")]
     trace_id: String,
+    #[serde(alias = "span_id")]
+    span_id: String,
+    #[serde(alias = "parent_span_id")]
+    parent_span_id: String,
     kind: serde_json::Value,
     #[serde(alias = "start_time_unix_nano")]
     start_time_unix_nano: serde_json::Value,
@@ -202,9 +231,13 @@ where
 }
 
 impl Request {
-    fn spans(self) -> impl Iterator<Item = Span> {
-        let scopes = self.resource_spans.into_iter().flat_map(|resource| resource.scope_spans);
-        scopes.flat_map(|scope| scope.spans)
+    /// Each with the service that it is of.
+    fn spans(self) -> impl Iterator<Item = (Span, Option<String>)> {
+        self.resource_spans.into_iter().flat_map(|of| {
+            let service = of.resource.service();
+            let spans = of.scope_spans.into_iter().flat_map(|scope| scope.spans);
+            spans.map(move |span| (span, service.clone()))
+        })
     }
 }
 
@@ -226,14 +259,27 @@ pub(super) fn each_of_json(
     Ok(())
 }
 
-fn read(span: Span) -> Result<Box<Exchange>, SkipReason> {
-    // SPAN_KIND_SERVER.
-    let is_server = number(&span.kind) == Some(2) || span.kind == "SPAN_KIND_SERVER";
-    if !is_server {
+/// A span with the service that it is of.
+fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipReason> {
+    let is_kind =
+        |number_of: i64, name: &str| number(&span.kind) == Some(number_of) || span.kind == name;
+    let is_client = is_kind(3, "SPAN_KIND_CLIENT");
+    if !is_client && !is_kind(2, "SPAN_KIND_SERVER") {
         return Err(SkipReason::NotOfAServer);
     }
     let mut out = LogLine::default();
     fill(&mut out, &span.attributes);
+    let peer = find(&span.attributes, "peer.service");
+    if is_client {
+        turn_round(&mut out, &span.attributes);
+        // A call of ours among ourselves is told by the span of its server.
+        if !out.server_ip.is_some_and(is_public) {
+            return Err(SkipReason::NotOfAServer);
+        }
+        (out.caller, out.callee) = (service, peer);
+    } else {
+        (out.caller, out.callee) = (peer, service);
+    }
     if out.request.method.is_none() {
         return Err(SkipReason::NotOfHttp);
     }
@@ -245,7 +291,29 @@ fn read(span: Span) -> Result<Box<Exchange>, SkipReason> {
         out.set(Field::Nanoseconds, &nanos.to_string());
     }
     out.set(Field::RequestId, &span.trace_id);
+    // The field that the caller sent with it; who began the trace sent none, and is the parent of it all.
+    let parent = if is_client || span.parent_span_id.is_empty() {
+        &span.span_id
+    } else {
+        &span.parent_span_id
+    };
+    if span.trace_id.len() == 32 && parent.len() == 16 {
+        let context = format!("00-{}-{parent}-01", span.trace_id).to_ascii_lowercase();
+        out.set(Field::Header("traceparent"), &context);
+    }
     out.exchange().map(Box::new)
+}
+
+/// What attributes mean in the span of a client: the peer is who answers.
+fn turn_round(out: &mut LogLine, attributes: &[Attribute]) {
+    std::mem::swap(&mut out.ip, &mut out.server_ip);
+    std::mem::swap(&mut out.port, &mut out.server_port);
+    for (name, field) in [("net.peer.name", Field::Host), ("net.peer.port", Field::HostPort)] {
+        if let Some(value) = find(attributes, name) {
+            out.set(field, &value);
+        }
+    }
+    out.flow = Some(Flow::Outbound);
 }
 
 #[cfg(test)]

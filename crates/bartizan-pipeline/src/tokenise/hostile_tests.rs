@@ -132,6 +132,8 @@ fn exchange(media: &str, body: &str, value: &str) -> Exchange {
         }),
         tls: Some(Tls { sni: Some(value.to_owned()), ..Tls::default() }),
         messages: vec![message(true), message(false)],
+        caller: Some(value.to_owned()),
+        callee: Some(value.to_owned()),
         environment: Some(value.to_owned()),
         protocol: Some(value.to_owned()),
         source: Some(value.to_owned()),

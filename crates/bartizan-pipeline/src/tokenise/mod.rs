@@ -53,6 +53,8 @@ impl Tokeniser {
             &mut exchange.protocol,
             &mut exchange.source,
             &mut exchange.upstream,
+            &mut exchange.caller,
+            &mut exchange.callee,
         ] {
             *name = name.take().map(|name| self.words(&name));
         }

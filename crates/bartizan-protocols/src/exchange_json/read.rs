@@ -3,8 +3,8 @@
 use std::{borrow::Cow, fmt, net::IpAddr};
 
 use bartizan_model::{
-    BodyState, Client, Exchange, ExchangeId, HeaderState, Headers, Message, Request, Response,
-    Timestamp, Tls,
+    BodyState, Client, Exchange, ExchangeId, Flow, HeaderState, Headers, Message, Request,
+    Response, Timestamp, Tls,
 };
 use base64::Engine as _;
 use bytes::Bytes;
@@ -39,6 +39,10 @@ pub(super) fn exchange(wire: WireExchange<'_>) -> Result<Exchange, LineError> {
             cipher: owned(tls.cipher),
         }),
         messages: messages.into_iter().map(message).collect::<Result<_, _>>()?,
+        // Others may mean something else by these names: what is no such word is passed over.
+        flow: word(wire.direction).and_then(|flow| Flow::parse(&flow)),
+        caller: word(wire.caller),
+        callee: word(wire.callee),
         environment: owned(wire.environment),
         protocol: owned(wire.protocol),
         connection_id: word(wire.connection_id),

@@ -1,5 +1,5 @@
 use bartizan_model::{
-    Action, BodyState, Client, HeaderState, Headers, Message, PolicyDecision, PolicyOutcome,
+    Action, BodyState, Client, Flow, HeaderState, Headers, Message, PolicyDecision, PolicyOutcome,
     Request, Response, Timestamp, Tls,
 };
 
@@ -183,6 +183,9 @@ fn what_is_written_is_read_back() {
         upstream: Some("10.0.0.7:3000".to_owned()),
         tls: Some(Tls { version: None, sni: Some("s".to_owned()), cipher: None }),
         messages: vec![Message { from_client: true, data: "x".into(), ..Message::default() }],
+        flow: Some(Flow::Outbound),
+        caller: Some("shop/orders".to_owned()),
+        callee: Some("7".to_owned()),
         environment: Some("e".to_owned()),
         protocol: Some("p".to_owned()),
         connection_id: Some("7".to_owned()),

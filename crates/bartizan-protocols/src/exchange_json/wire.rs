@@ -28,6 +28,12 @@ pub(super) struct WireExchange<'a> {
     #[serde(borrow, default)]
     pub(super) tls: Option<WireTls<'a>>,
     #[serde(borrow, default)]
+    pub(super) direction: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) caller: Option<&'a RawValue>,
+    #[serde(borrow, default)]
+    pub(super) callee: Option<&'a RawValue>,
+    #[serde(borrow, default)]
     pub(super) protocol: Option<Cow<'a, str>>,
     #[serde(borrow, default)]
     pub(super) connection_id: Option<&'a RawValue>,

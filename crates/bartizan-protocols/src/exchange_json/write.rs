@@ -35,6 +35,9 @@ pub fn write_line(out: &mut String, exchange: &Exchange) {
     );
     put("upstream", json!(exchange.upstream));
     put("tls", json!(exchange.tls));
+    put("direction", json!(exchange.flow));
+    put("caller", json!(exchange.caller));
+    put("callee", json!(exchange.callee));
     put("protocol", json!(exchange.protocol));
     put("connection_id", json!(exchange.connection_id));
     put("request_id", json!(exchange.request_id));

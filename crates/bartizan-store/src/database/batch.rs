@@ -13,7 +13,7 @@ use super::{
     connection::indexed,
     findings, incidents, journeys, log_index, maintain,
     outbox::Outbox,
-    query,
+    query, servicemap,
 };
 use crate::{
     error::StoreError,
@@ -66,6 +66,7 @@ pub(super) async fn save(
     for journey in &batch.journeys {
         journeys::save(connection, scope, journey, batch.now).await?;
     }
+    servicemap::replace(connection, scope, batch).await?;
     save_progress(connection, &to, batch).await?;
     for block in &batch.blocks {
         log_index::add_block(connection, scope, block, batch.now).await?;

@@ -27,6 +27,8 @@ pub(crate) const TABLES: &[&str] = &[
     "change_baselines",
     "change_log",
     "journeys",
+    "service_graphs",
+    "third_parties",
     "findings",
     "finding_history",
     "finding_comments",

@@ -8,6 +8,7 @@ use crate::{
     clients::ClientFilter,
     orders::DetectionOrder,
     query::{ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter},
+    servicemap::ThirdPartyFilter,
     sql::select::{List, Select},
 };
 
@@ -28,6 +29,9 @@ pub(super) static CLIENT_DETAILS: List =
     List { name: "clients", columns: "id, detail AS body", table: "clients" };
 pub(super) static CHANGES: List =
     List { name: "changes", columns: "id, body", table: "change_log" };
+
+pub(super) static THIRD_PARTIES: List =
+    List { name: "third parties", columns: "id, body", table: "third_parties" };
 
 /// Left out of lists: endpoints that lead elsewhere. An alias of itself was split by a person.
 const NO_ALIASES: &str = "id NOT IN (SELECT alias FROM endpoint_aliases \
@@ -146,6 +150,20 @@ pub(super) async fn changes(
     Ok(select)
 }
 
+pub(super) fn third_parties(scope: &Scope, filter: &ThirdPartyFilter) -> Select {
+    let mut select = Select::new(&THIRD_PARTIES, scope);
+    select.also_contains("LOWER(id)", &filter.host_contains);
+    select.also_any("told_by", filter.told_by.iter().map(|by| by.as_str()));
+    // Each name stands between spaces.
+    select.also_contains("sent", filter.sent.iter().map(|class| format!(" {class} ")));
+    match filter.plain {
+        Some(true) => select.also_int("plain", "> ?", Some(0)),
+        Some(false) => select.also_int("plain", "= ?", Some(0)),
+        None => {}
+    }
+    select
+}
+
 fn also_severity(select: &mut Select, any: &[Severity], least: Option<Severity>) {
     select.also_any_int("severity", any.iter().map(|severity| *severity as i64));
     select.also_int("severity", ">= ?", least.map(|severity| severity as i64));
@@ -175,7 +193,7 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            ActorOrder, ChangeOrder, ClientOrder, EndpointOrder, FindingOrder, IncidentOrder,
+            ActorOrder, ChangeOrder, ClientOrder, EndpointOrder, FindingOrder, IncidentOrder, ThirdPartyOrder,
         },
         query::{PageRequest, SortKey},
         sql::sorted::{Key, Order, Sorted},
@@ -241,6 +259,8 @@ mod tests {
         };
         let select = changes(&mut c, &s, &filter).await.expect("no alias");
         check(&mut c, &select, ChangeOrder::ALL).await;
+        let filter = ThirdPartyFilter { plain: Some(true), ..ThirdPartyFilter::default() };
+        check(&mut c, &third_parties(&s, &filter), ThirdPartyOrder::ALL).await;
         for order in DetectionOrder::ALL {
             let none = DetectionFilter::default();
             let select = detections(&mut c, &s, &none, *order).await.expect("no alias");

@@ -25,6 +25,7 @@ mod maintain;
 mod outbox;
 mod read;
 pub(crate) mod schema;
+mod servicemap;
 mod services;
 mod store;
 mod triage;

@@ -1,8 +1,8 @@
 //! Lists and single things.
 
 use bartizan_model::{
-    Change, Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Scope, Timestamp,
-    analysis::ActorSummary,
+    Change, Detection, Endpoint, EndpointId, Finding, FindingState, Incident, Scope, ThirdParty,
+    Timestamp, analysis::ActorSummary,
 };
 use serde::de::DeserializeOwned;
 use sqlx::{AssertSqlSafe, SqlSafeStr};
@@ -15,7 +15,10 @@ use super::{
 use crate::{
     changelog::ChangeFilter,
     error::StoreError,
-    orders::{ActorOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder},
+    orders::{
+        ActorOrder, ChangeOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder,
+        ThirdPartyOrder,
+    },
     query::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest, SortKey,
@@ -90,6 +93,14 @@ pub(super) async fn changes(
 ) -> Inner<Page<Change>> {
     let select = filters::changes(connection, scope, filter).await?;
     fetch(connection, &select, page.order.sorted(), page, body_row("change")).await
+}
+
+pub(super) async fn third_parties(
+    connection: &mut Connection,
+    select: &Select,
+    page: &PageRequest<ThirdPartyOrder>,
+) -> Inner<Page<ThirdParty>> {
+    fetch(connection, select, page.order.sorted(), page, body_row("third party")).await
 }
 
 pub(super) async fn incidents(

@@ -40,6 +40,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (15, "change_log", include_str!("../../migrations/postgres/0015_change_log.sql")),
     (16, "journeys", include_str!("../../migrations/postgres/0016_journeys.sql")),
     (17, "clients", include_str!("../../migrations/postgres/0017_clients.sql")),
+    (18, "services", include_str!("../../migrations/postgres/0018_services.sql")),
 ];
 
 /// A database of a server that others use too.

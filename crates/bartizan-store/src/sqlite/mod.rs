@@ -43,6 +43,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (15, "change_log", include_str!("../../migrations/sqlite/0015_change_log.sql")),
     (16, "journeys", include_str!("../../migrations/sqlite/0016_journeys.sql")),
     (17, "clients", include_str!("../../migrations/sqlite/0017_clients.sql")),
+    (18, "services", include_str!("../../migrations/sqlite/0018_services.sql")),
 ];
 
 /// One SQLite file.

@@ -14,6 +14,7 @@ mod keeping;
 mod lists;
 mod logins;
 mod orders;
+mod servicemap;
 mod triage;
 mod workflow;
 
@@ -80,6 +81,7 @@ on_both! {
     calls: calls_add_up_over_time_and_are_forgotten, calls_of_what_was_merged_count_for_what_stays;
     changelog: the_first_results_are_the_baseline, changes_are_told_once, what_becomes_one_endpoint_is_not_new, changes_are_filtered_sorted_and_counted, changes_are_events_and_bounded, the_oldest_changes_make_room;
     clients: clients_read_back_and_are_replaced, clients_are_filtered_sorted_and_counted, what_turned_out_to_be_another_client_goes, clients_not_seen_for_longest_make_room;
+    servicemap: services_are_replaced_as_a_whole, third_parties_are_filtered_and_listed;
     glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
     journeys: journeys_are_replaced_listed_and_filtered;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;

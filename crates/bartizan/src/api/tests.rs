@@ -5,6 +5,7 @@ mod clients;
 mod events;
 mod journeys;
 mod lists;
+mod servicemap;
 mod things;
 mod world;
 
@@ -42,7 +43,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
         | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
         | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets"
-        | "listJourneys" => ("", None),
+        | "listJourneys" | "getServiceGraph" | "listEgress" => ("", None),
         "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))

@@ -10,7 +10,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub(super) use self::{
     catalog::{
-        About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogFormat, CatalogJourneys, Grade,
+        About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogEgress, CatalogFormat, CatalogJourneys, CatalogServices, Grade, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
 };

@@ -17,7 +17,7 @@ use super::{
     },
     changes, clients, config,
     data::{self, Data, failed},
-    docs, journeys, learned, terminal,
+    docs, journeys, learned, servicemap, terminal,
 };
 use crate::{
     config::{Config, FailOn},
@@ -32,6 +32,8 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
         Some(CatalogCommand::Changes(arguments)) => return changes::run(cli, arguments),
         Some(CatalogCommand::Clients(arguments)) => return clients::run(cli, arguments),
         Some(CatalogCommand::Journeys(arguments)) => return journeys::run(cli, arguments),
+        Some(CatalogCommand::Services(arguments)) => return servicemap::services(cli, arguments),
+        Some(CatalogCommand::Egress(arguments)) => return servicemap::egress(cli, arguments),
         None => {}
     }
     let format = match arguments.format {

@@ -23,6 +23,7 @@ mod learned;
 mod listing;
 mod reference;
 mod serve;
+mod servicemap;
 mod sinks;
 mod specs;
 mod store;

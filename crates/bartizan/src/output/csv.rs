@@ -6,6 +6,7 @@
 
 mod journeys;
 mod records;
+mod servicemap;
 
 use std::{
     borrow::Cow,

@@ -2,6 +2,7 @@
 
 mod browser;
 mod called;
+mod calling;
 mod changed;
 mod chaos;
 mod checked;

@@ -26,7 +26,7 @@ pub(super) fn endpoint(
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
 ) -> Endpoint {
-    let Known { template, profile, .. } = known;
+    let Known { template, profile, is_abroad, .. } = known;
     let inventory_state =
         specs.map_or(InventoryState::Unspecified, |specs| specs.state_of(template));
     let mut endpoint = Endpoint {
@@ -59,7 +59,7 @@ pub(super) fn endpoint(
         ..Endpoint::default()
     };
     let described = specs.and_then(|specs| specs.describing(template));
-    snapshot.catalog.place(&mut endpoint, described, &profile.whereabouts);
+    snapshot.catalog.place(&mut endpoint, described, &profile.whereabouts, *is_abroad);
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
     endpoint

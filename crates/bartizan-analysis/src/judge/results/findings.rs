@@ -213,7 +213,7 @@ fn access(known: &Known<'_>, snapshot: &Snapshot, specs: Option<&Compared<'_>>) 
         ..Endpoint::default()
     };
     let described = specs.and_then(|specs| specs.describing(known.template));
-    snapshot.catalog.place(&mut endpoint, described, &known.profile.whereabouts);
+    snapshot.catalog.place(&mut endpoint, described, &known.profile.whereabouts, known.is_abroad);
     endpoint.access
 }
 

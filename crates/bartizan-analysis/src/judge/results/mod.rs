@@ -3,11 +3,13 @@
 
 mod calls;
 mod clients;
+mod egress;
 mod endpoint;
 mod findings;
 mod journeys;
 mod kept;
 mod risk;
+mod services;
 mod surface;
 
 use std::collections::{BTreeMap, btree_map::Entry};
@@ -34,6 +36,8 @@ pub(super) struct Known<'s> {
     leaf: u32,
     pub(super) template: &'s Template,
     pub(super) profile: Kept<'s>,
+    /// Whether traffic shows that its host is somebody else's.
+    pub(super) is_abroad: bool,
 }
 
 /// Builds the result. Consolidates the endpoints first, so that labels reflect the whole input.
@@ -80,16 +84,17 @@ struct Learned<'s> {
 
 fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Analysis {
     let Learned { profiles, failures, full, for_store } = learned;
-    let (known, refused) = known_endpoints(state, profiles);
+    let (mut known, refused) = known_endpoints(state, profiles);
     let detections = detections(state, snapshot);
     let incidents = incidents::gather(&snapshot.scope, &detections, state.core.identity.links());
-    let templates = || known.values().map(|known| known.template);
-    let mut specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates()));
+    let templates: Vec<&Template> = known.values().map(|known| known.template).collect();
+    let mut specs = snapshot.specs.as_ref().map(|specs| specs.compare(templates.into_iter()));
     if let Some(specs) = &mut specs {
         refused.iter().for_each(|(template, profile)| specs.refuse(template, profile));
     }
     drop(refused);
     let specs = specs.as_ref();
+    egress::note_abroad(&mut known, specs);
     let Found { findings, tallies, at } =
         findings::findings(state, failures, snapshot, specs, &known);
 
@@ -97,15 +102,19 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
     // In the order in which they were first seen, as what lies together in memory is given up together.
     let mut known: Vec<_> = known.into_values().collect();
     known.sort_unstable_by_key(|known| known.leaf);
+    let mut served = BTreeMap::new();
     for known in known {
         let endpoint = endpoint::endpoint(&known, state, snapshot, specs);
         if for_store {
             surfaces.push(surface::surface(&known, snapshot, &endpoint));
         }
+        served.insert(endpoint.id.clone(), Served::of(&known));
         endpoints.push(endpoint);
     }
     surfaces.sort_unstable_by(|a: &Surface, b| a.endpoint.cmp(&b.endpoint));
     calls::note(state, &mut endpoints);
+    let services = services::graph(state, &served, &endpoints);
+    let egress = egress::third_parties(&served, &endpoints, &services);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();
@@ -119,7 +128,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         summary.orphans = orphans;
         summary.specs = specs.summaries();
         endpoints.extend(rest.into_iter().map(|(mut endpoint, described)| {
-            snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default());
+            snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default(), false);
             endpoint
         }));
     }
@@ -154,6 +163,8 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         incidents,
         actors,
         clients,
+        services,
+        egress,
         surfaces,
         ..Analysis::default()
     }
@@ -179,7 +190,7 @@ fn known_endpoints<'s>(
         };
         match known.entry(template.id.clone()) {
             Entry::Vacant(entry) => {
-                entry.insert(Known { leaf, template, profile });
+                entry.insert(Known { leaf, template, profile, is_abroad: false });
             }
             Entry::Occupied(mut entry) => entry.get_mut().profile.merge(&profile),
         }
@@ -265,6 +276,7 @@ fn full_tables(state: &State) -> Vec<(&'static str, u64)> {
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),
         ("resources_not_kept", core.profiles.values().map(|p| p.whereabouts.more()).sum()),
         ("calls_not_kept", core.traces.more()),
+        ("service_links_forgotten", core.services.forgotten()),
         ("requests_beyond_hosts", counts.over_hosts),
         ("requests_beyond_endpoints", counts.over_nodes),
         ("requests_beyond_unmatched_paths", counts.over_pending),

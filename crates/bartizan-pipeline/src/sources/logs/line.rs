@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 
 use bartizan_model::{
-    BodyState, Client, Exchange, HeaderState, Headers, Request, Response, Timestamp, Tls,
+    BodyState, Client, Exchange, Flow, HeaderState, Headers, Request, Response, Timestamp, Tls,
 };
 
 use super::{
@@ -98,6 +98,10 @@ pub(in super::super) struct LogLine {
     pub(in super::super) ja4: Option<String>,
     pub(in super::super) certificate_subject: Option<String>,
     pub(in super::super) protocol: Option<String>,
+    /// Which way it went, where it was not recorded by who answered.
+    pub(in super::super) flow: Option<Flow>,
+    pub(in super::super) caller: Option<String>,
+    pub(in super::super) callee: Option<String>,
     pub(in super::super) date: Option<String>,
     pub(in super::super) clock: Option<String>,
 }
@@ -229,6 +233,10 @@ impl LogLine {
             server: self.server_ip.map(|ip| (ip, self.server_port)),
             protocol: self.protocol,
             tls,
+            // Servers and proxies write logs of what they answered.
+            flow: Some(self.flow.unwrap_or(Flow::Inbound)),
+            caller: self.caller,
+            callee: self.callee,
             ..Exchange::default()
         })
     }

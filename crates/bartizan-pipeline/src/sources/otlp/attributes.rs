@@ -101,7 +101,7 @@ fn grpc(out: &mut LogLine, attributes: &[Attribute]) {
     }
 }
 
-fn find(attributes: &[Attribute], name: &str) -> Option<String> {
+pub(super) fn find(attributes: &[Attribute], name: &str) -> Option<String> {
     let attribute = attributes.iter().find(|attribute| attribute.key == name)?;
     texts(&attribute.value).into_iter().next()
 }

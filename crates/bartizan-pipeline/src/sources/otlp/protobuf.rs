@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bartizan_model::Exchange;
 use serde_json::{Value as Json, json};
 
-use super::{Span, attributes::Attribute};
+use super::{Resource, Span, attributes::Attribute};
 use crate::sources::{
     protobuf::{Fields, Malformed, Value},
     skip::SkipReason,
@@ -26,15 +26,30 @@ pub(in super::super) fn each(
     // resource_spans = 1 > scope_spans = 2 (before version 0.15 of the protocol 1000) > spans = 2
     for resource in Fields::of(export) {
         let (1, Value::Bytes(resource)) = resource? else { continue };
+        let service = resource_of(resource)?.service();
         for scope in Fields::of(resource) {
             let (2 | 1000, Value::Bytes(scope)) = scope? else { continue };
             for span in Fields::of(scope) {
                 let (2, Value::Bytes(one)) = span? else { continue };
-                give(super::read(span_of(one)?));
+                give(super::read((span_of(one)?, service.clone())));
             }
         }
     }
     Ok(())
+}
+
+/// `ResourceSpans`: resource = 1, of which attributes = 1.
+fn resource_of(message: &[u8]) -> Result<Resource, Malformed> {
+    let mut out = Resource::default();
+    let resource = Fields::of(message).last(1).map_or(&[][..], Value::bytes);
+    for field in Fields::of(resource) {
+        if let (1, Value::Bytes(pair)) = field?
+            && out.attributes.len() < MAX_ATTRIBUTES
+        {
+            out.attributes.push(attribute(pair)?);
+        }
+    }
+    Ok(out)
 }
 
 fn span_of(message: &[u8]) -> Result<Span, Malformed> {
@@ -42,6 +57,8 @@ fn span_of(message: &[u8]) -> Result<Span, Malformed> {
     for field in Fields::of(message) {
         match field? {
             (1, Value::Bytes(id)) => out.trace_id = hex(id),
+            (2, Value::Bytes(id)) => out.span_id = hex(id),
+            (4, Value::Bytes(id)) => out.parent_span_id = hex(id),
             (6, kind) => out.kind = kind.number().into(),
             (7, time) => out.start_time_unix_nano = time.number().into(),
             (8, time) => out.end_time_unix_nano = time.number().into(),
@@ -123,6 +140,9 @@ mod tests {
 
     fn export(spans: &[Vec<u8>]) -> Vec<u8> {
         let (mut scope, mut resource, mut out) = (Vec::new(), Vec::new(), Vec::new());
+        let mut of = Vec::new();
+        write::bytes(&mut of, 1, &pair("service.name", 1, b"orders"));
+        write::bytes(&mut resource, 1, &of);
         spans.iter().for_each(|span| write::bytes(&mut scope, 2, span));
         write::bytes(&mut resource, 2, &scope);
         write::bytes(&mut out, 1, &resource);
@@ -132,6 +152,8 @@ mod tests {
     fn span(kind: u64) -> Vec<u8> {
         let mut out = Vec::new();
         write::bytes(&mut out, 1, &[0xab; 16]);
+        write::bytes(&mut out, 2, &[0xcd; 8]);
+        write::bytes(&mut out, 4, &[0xef; 8]);
         write::number(&mut out, 6, kind);
         for (field, nanos) in [(7, 1_795_341_600_123_456_789u64), (8, 1_795_341_600_125_456_789)] {
             write::varint(&mut out, field << 3 | 1);
@@ -179,6 +201,9 @@ mod tests {
         );
         assert_eq!(one.request_id.as_deref(), Some(&*"ab".repeat(16)));
         assert_eq!(one.request.headers.get_all("x-many").collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(one.callee.as_deref(), Some("orders"));
+        let context = format!("00-{}-{}-01", "ab".repeat(16), "ef".repeat(8));
+        assert_eq!(one.request.headers.get("traceparent"), Some(&*context));
         assert_eq!(read[1].as_ref().err(), Some(&SkipReason::NotOfAServer));
     }
 

@@ -73,6 +73,60 @@ fn a_call_of_grpc_is_a_post_to_its_method() {
     assert_eq!(&*call.request.method, "POST");
 }
 
+/// What a span of a service of the shop gives.
+fn of_service(kind: u8, attributes: &[(&str, &str)]) -> Result<Box<Exchange>, SkipReason> {
+    let named = r#"{"attributes":[{"key":"service.name","value":{"stringValue":"orders"}},{"key":"service.namespace","value":{"stringValue":"shop"}}]}"#;
+    let text = line(&[span(kind, attributes)]);
+    let text = text.replace(r#""resource":{}"#, &format!(r#""resource":{named}"#));
+    let text = text.replace(r#""kind""#, r#""spanId":"00f067aa0ba902b7","kind""#);
+    let request: Request = serde_json::from_str(&text).expect("JSON");
+    request.spans().map(read).next().expect("a span")
+}
+
+#[test]
+fn a_call_to_others_is_read_from_the_span_of_its_client() {
+    let with = |peer: &str| {
+        of_service(
+            3,
+            &[
+                ("http.request.method", "POST"),
+                ("url.full", "https://api.pay.example/v1/payments"),
+                ("server.address", "api.pay.example"),
+                ("network.peer.address", peer),
+                ("network.peer.port", "443"),
+                ("http.response.status_code", "201"),
+                ("peer.service", "payments"),
+            ],
+        )
+    };
+    let call = with("9.9.9.9").expect("an exchange");
+    assert_eq!(call.flow, Some(Flow::Outbound));
+    assert_eq!(call.server.map(|(ip, _)| ip.to_string()).as_deref(), Some("9.9.9.9"));
+    assert_eq!(call.client.ip, None, "the peer is who answers");
+    assert_eq!(
+        (call.caller.as_deref(), call.callee.as_deref()),
+        (Some("shop/orders"), Some("payments"))
+    );
+    assert_eq!(
+        (&*call.request.authority, &*call.request.target),
+        ("api.pay.example", "/v1/payments")
+    );
+    for ours in ["10.0.0.7", "fd00::7", "", "nonsense"] {
+        assert_eq!(with(ours).err(), Some(SkipReason::NotOfAServer), "{ours}");
+    }
+}
+
+#[test]
+fn the_span_of_a_server_names_it_and_its_trace() {
+    let call = of_service(2, &[("http.request.method", "GET"), ("url.path", "/a")]);
+    let call = call.expect("an exchange");
+    assert_eq!((call.flow, call.callee.as_deref()), (Some(Flow::Inbound), Some("shop/orders")));
+    let context = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    assert_eq!(call.request.headers.get("traceparent"), Some(context));
+    let bare = exchange(&[("http.request.method", "GET"), ("url.path", "/a")]);
+    assert_eq!((bare.callee, bare.request.headers.get("traceparent")), (None, None));
+}
+
 /// Everything from `checkpoint` on, `most` items of it.
 fn rest(
     path: &std::path::Path,

@@ -201,7 +201,9 @@ fn read_tls(out: &mut LogLine, message: &[u8]) -> Result<(), Malformed> {
                 out.set(Field::TlsCipher, &number.to_string());
             }
             (3, name) => out.set(Field::Sni, &name.text()),
+            (4, Value::Bytes(certificate)) => out.callee = workload(certificate),
             (5, Value::Bytes(certificate)) => {
+                out.caller = workload(certificate);
                 if let Some(subject) = Fields::of(certificate).last(2) {
                     out.set(Field::CertificateSubject, &subject.text());
                 }
@@ -210,6 +212,13 @@ fn read_tls(out: &mut LogLine, message: &[u8]) -> Result<(), Malformed> {
         }
     }
     Ok(())
+}
+
+/// The SPIFFE ID of `CertificateProperties`: subject_alt_name = 1, of which uri = 1.
+fn workload(certificate: &[u8]) -> Option<String> {
+    let names = Fields::of(certificate).map_while(Result::ok).filter(|(field, _)| *field == 1);
+    let uris = names.filter_map(|(_, name)| Fields::of(name.bytes()).last(1));
+    uris.map(|uri| uri.text().into_owned()).find(|uri| uri.starts_with("spiffe://"))
 }
 
 /// `RequestMethod` of `envoy/config/core/v3/base.proto`.
@@ -290,10 +299,24 @@ pub(super) mod tests {
         message(&[(1, &socket)])
     }
 
+    /// `CertificateProperties` of a workload of a mesh.
+    fn certificate(account: &str) -> Vec<u8> {
+        let uri = format!("spiffe://cluster.local/ns/shop/sa/{account}");
+        message(&[(1, &message(&[(1, uri.as_bytes())])), (2, b"O=shop")])
+    }
+
     /// A `StreamAccessLogsMessage` with one entry.
     pub(in super::super) fn batch(goes_on: bool) -> Vec<u8> {
-        let tls = [numbers(&[(1, 4)]), message(&[(2, &numbers(&[(1, 0x1301)])), (3, b"a.test")])]
-            .concat();
+        let tls = [
+            numbers(&[(1, 4)]),
+            message(&[
+                (2, &numbers(&[(1, 0x1301)])),
+                (3, b"a.test"),
+                (4, &certificate("cart")),
+                (5, &certificate("orders")),
+            ]),
+        ]
+        .concat();
         let mut common = message(&[
             (20, &address("10.0.0.1", 1)),
             (2, &address("2001:db8::7", 40_000)),
@@ -348,6 +371,8 @@ pub(super) mod tests {
         assert_eq!(tls.cipher.as_deref(), Some("TLS_AES_128_GCM_SHA256"));
         assert_eq!(e.request_id.as_deref(), Some("r-7"));
         assert_eq!(e.request.headers.len(), 1);
+        let workload = |name: &str| Some(format!("spiffe://cluster.local/ns/shop/sa/{name}"));
+        assert_eq!((&e.caller, &e.callee), (&workload("orders"), &workload("cart")));
         assert_eq!(all[1].as_ref().err(), Some(&SkipReason::NotHttpFlow));
     }
 

@@ -4,7 +4,7 @@ use std::{net::IpAddr, sync::Arc, time::Instant};
 
 use async_trait::async_trait;
 use bartizan_model::{
-    BodyState, Client, Exchange, HeaderState, Headers, Request, Response, Timestamp,
+    BodyState, Client, Exchange, Flow, HeaderState, Headers, Request, Response, Timestamp,
 };
 use bytes::BytesMut;
 use hyper::body::Incoming;
@@ -344,6 +344,7 @@ impl Seen {
                 port: named.and_then(|(_, port)| port),
                 ..Client::default()
             },
+            flow: Some(Flow::Inbound),
             protocol: protocol(&headers),
             request_id: request_id(headers.get("x-request-id")),
             duration_ms: response.is_some().then_some(duration_ms),

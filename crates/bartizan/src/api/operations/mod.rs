@@ -20,6 +20,7 @@ mod openapi;
 mod overview;
 mod reference;
 mod server;
+mod servicemap;
 mod session;
 mod tokens;
 mod users;
@@ -36,6 +37,7 @@ pub(super) fn all() -> Vec<Operation> {
         calls::operations(),
         learned::operations(),
         changes::operations(),
+        servicemap::operations(),
         endpoint::operations(),
         findings::operations(),
         incidents::operations(),

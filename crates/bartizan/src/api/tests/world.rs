@@ -26,6 +26,12 @@ use bartizan_model::{
     analysis::ActorSummary,
     change::SETTLED,
     journey::{Callers, JourneyMove, JourneyNode},
+    HashKey, Incident, IncidentId, LinkBy, LoginSecret, NodeKind, OrganisationId, PolicyOutcome,
+    Role, Scope, ServiceGraph, ServiceId, ServiceLink, ServiceNode, Severity, Stage, Surface,
+    ThirdParty, Timestamp, ToldBy,
+    analysis::ActorSummary,
+    change::SETTLED,
+    services::{EgressClass, LinkTold},
 };
 use bartizan_pipeline::{
     live::Counters,
@@ -402,6 +408,8 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         actors: vec![summary],
         clients,
         journeys: vec![journey(scope, &endpoint)],
+        services: Some(graph(org)),
+        egress: Some(vec![third_party(org)]),
         ..Batch::default()
     };
     let endpoints = batch.endpoints.clone();
@@ -438,4 +446,58 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         used: None,
     };
     store.add_token(scope, &digest_of(scope), &token).await.expect("added");
+}
+
+/// A service of somebody, which is called from the internet.
+fn graph(org: &str) -> ServiceGraph {
+    let node = |kind: NodeKind, name: &str| ServiceNode {
+        id: format!("{kind}:{name}"),
+        kind,
+        name: name.to_owned(),
+        hosts: Vec::new(),
+        endpoints: 1,
+        fan_out: 0,
+        composite_endpoints: 0,
+    };
+    let link = ServiceLink {
+        caller: "network:public".to_owned(),
+        callee: format!("service:{org}"),
+        calls: 7,
+        failures: 1,
+        operations: 1,
+        top_operations: Vec::new(),
+        median_ms: Some(10.0),
+        p90_ms: None,
+        first_seen: None,
+        last_seen: None,
+        told_by: vec![LinkTold { by: LinkBy::Address, calls: 7 }],
+    };
+    ServiceGraph {
+        nodes: vec![node(NodeKind::Network, "public"), node(NodeKind::Service, org)],
+        links: vec![link],
+        links_left_out: 0,
+        forgotten: 0,
+    }
+}
+
+/// Whom somebody calls, in plain text, with account numbers.
+fn third_party(org: &str) -> ThirdParty {
+    let sent = EgressClass { class: "iban".to_owned(), values: 3, operations: 1 };
+    ThirdParty {
+        host: format!("pay.{org}.example"),
+        told_by: ToldBy::Configuration,
+        told: "catalog.third_party_hosts: pay.*".to_owned(),
+        requests: 3,
+        failures: 0,
+        encrypted: 0,
+        plain: 3,
+        operations: 1,
+        top_operations: Vec::new(),
+        callers: Vec::new(),
+        sent: vec![sent],
+        received: Vec::new(),
+        credentials: Vec::new(),
+        first_seen: None,
+        last_seen: None,
+    }
 }

@@ -104,6 +104,19 @@ pub enum CatalogCommand {
     /// and `anonymous`. With an id: one graph, with its moves, their pace, and how callers log in.
     #[command(after_help = EXIT_CODES)]
     Journeys(CatalogJourneys),
+    /// Show which services call which
+    ///
+    /// Of the last result. Told by trace context (a call within another one), by certificates of a mesh and names
+    /// that tracing gives, else by the network of the caller. Hostile exchanges and what was never granted are
+    /// left out.
+    #[command(after_help = EXIT_CODES)]
+    Services(CatalogServices),
+    /// Show APIs of others that ours call, busiest first
+    ///
+    /// Of the last result: hosts that the configuration, a rule or a specification says are somebody else's, and
+    /// those that callers of ours reached at addresses of others while nothing shows that ours answer there.
+    #[command(after_help = EXIT_CODES)]
+    Egress(CatalogEgress),
 }
 
 /// Arguments of `catalog clients`.
@@ -197,6 +210,49 @@ pub struct CatalogJourneys {
     #[arg(long, value_name = "ROLE")]
     pub role: Vec<String>,
     /// At most this many graphs; of one graph, moves of its text
+    #[arg(long, value_name = "N")]
+    pub limit: Option<usize>,
+}
+
+/// Arguments of `catalog services`.
+#[derive(Debug, Args)]
+pub struct CatalogServices {
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
+    pub format: GraphFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only calls of or to this service, by its name or id
+    #[arg(long, value_name = "NAME")]
+    pub service: Option<String>,
+}
+
+/// Arguments of `catalog egress`.
+#[derive(Debug, Args)]
+pub struct CatalogEgress {
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+    /// Only hosts with this in their name
+    #[arg(long, value_name = "TEXT")]
+    pub host: Option<String>,
+    /// Only those that this class of data is sent to; may be repeated
+    #[arg(long, value_name = "CLASS")]
+    pub sent: Vec<String>,
+    /// Only those that are called in plain text
+    #[arg(long)]
+    pub plain: bool,
+    /// At most this many, the busiest
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }

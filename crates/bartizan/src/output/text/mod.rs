@@ -12,6 +12,7 @@ mod journeys;
 mod lists;
 mod out;
 mod perimeter;
+mod servicemap;
 
 pub use analysis::analysis;
 pub use clients::{client, clients};
@@ -22,6 +23,7 @@ pub use journeys::{journey, journeys};
 pub use lists::{catalog, changes, findings, incidents};
 pub(crate) use out::safe;
 pub use perimeter::perimeter;
+pub use servicemap::{dot, egress, services};
 
 use anstream::{ColorChoice, stream::RawStream};
 use bartizan_model::Severity;
