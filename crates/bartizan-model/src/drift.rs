@@ -18,6 +18,9 @@ pub enum DriftGrade {
 }
 
 impl DriftGrade {
+    /// All of them, the gravest first.
+    pub const ALL: &'static [Self] = &[Self::Breaking, Self::Warning, Self::Info];
+
     /// The word used in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {

@@ -433,6 +433,13 @@ pub struct Endpoint {
     /// What is written about it, with the differences; `null` when nothing is.
     #[serde(default)]
     pub written: Option<crate::Written>,
+    /// Which sources know it; empty in what was written down before that was kept.
+    #[serde(default)]
+    pub known_by: Vec<crate::KnownBy>,
+    /// What code, crawls and perimeters know of it, at most
+    /// [`MAX_DISCOVERED`](crate::discovered::MAX_DISCOVERED).
+    #[serde(default)]
+    pub discovered: Vec<crate::Discovered>,
     /// What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing
     /// was seen of that.
     #[serde(default)]

@@ -9,6 +9,7 @@ pub mod change;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
+pub mod discovered;
 pub mod drift;
 pub mod endpoint;
 pub mod event;
@@ -39,6 +40,7 @@ pub use api_key::{ApiKey, ApiKeyDigest, ApiKeySecret, ApiKeyState, ApiKeyStore, 
 pub use change::{Change, ChangeGrade, ChangeKind, Surface};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
+pub use discovered::{DeclaredInCode, Demanded, Discovered, KnownBy, ShownByServer};
 pub use drift::{Drift, DriftGrade, DriftKind, Written};
 pub use endpoint::{
     Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,

@@ -307,11 +307,14 @@ impl Core {
 
     /// What a specification keeps apart is never merged, and what it makes a parameter is one from the first
     /// request on: the operation that a request fits is declared before the request is learned from.
+    /// What no specification describes may be declared by code.
     fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
-        let Some(specs) = &facts.snapshot.specs else { return };
+        let (specs, code) = (&facts.snapshot.specs, &facts.snapshot.discoveries);
         let request = &facts.exchange.request;
         let (host, method) = (request.host(), request.method.as_str());
-        let Some(path) = specs.path_of(host, method, segments) else { return };
+        let written = specs.as_ref().and_then(|specs| specs.path_of(host, method, segments));
+        let in_code = || code.as_ref().and_then(|code| code.path_of(method, segments));
+        let Some(path) = written.or_else(in_code) else { return };
         let key = self.declared.hasher().hash_one((host, method, path));
         if self.declared.len() >= MAX_DECLARED {
             self.declared.clear();

@@ -22,6 +22,7 @@ use super::State;
 use crate::{
     checks::CHECKS,
     detectors::DETECTORS,
+    discoveries,
     endpoints::{LeafId, Template},
     learn::{Profile, Whereabouts},
     ledger::incidents,
@@ -72,6 +73,16 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
             snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default());
             endpoint
         }));
+    }
+    let mut unlisted = 0;
+    if let Some(known) = &snapshot.discoveries {
+        unlisted = known.note(&mut endpoints, &snapshot.scope, &snapshot.catalog);
+        unlisted += known.left_out();
+    }
+    endpoints.iter_mut().for_each(discoveries::say_known_by);
+    if unlisted > 0 {
+        let name = "discovered_not_listed".to_owned();
+        summary.not_inspected.push(NamedCount { name, count: unlisted });
     }
     endpoints.sort_by(|a, b| {
         (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
