@@ -94,5 +94,14 @@ pub struct Written {
     pub more: u64,
 }
 
+impl Written {
+    /// Which grades its differences have, the gravest first.
+    #[must_use]
+    pub fn grades(&self) -> Vec<DriftGrade> {
+        let occurs = |grade: &DriftGrade| self.drift.iter().any(|one| one.grade == *grade);
+        DriftGrade::ALL.iter().copied().filter(occurs).collect()
+    }
+}
+
 /// Most differences that are told of one endpoint.
 pub const MAX_DRIFT: usize = 200;

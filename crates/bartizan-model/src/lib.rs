@@ -5,6 +5,7 @@ pub mod actor;
 pub mod address;
 pub mod analysis;
 pub mod api_key;
+pub mod bodies;
 pub mod change;
 pub mod counters;
 pub mod data_class;

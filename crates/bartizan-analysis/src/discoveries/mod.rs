@@ -4,7 +4,7 @@
 //! `/users/:id` of Express, `/users/<int:id>` of Flask, `/users/{user_id}` of a specification and a learned
 //! `/users/{id}` are one endpoint: names of parameters do not count. An endpoint that has text where a route
 //! has a parameter (`/users/me`, which traffic did not show to be one) is the route with the fewest parameters
-//! that it fits. Code does not know its host, nor always what stands before its paths ([`mounts`]); a crawl and
+//! that it fits. Code does not know its host, nor always what stands before its paths (`mounts`); a crawl and
 //! a perimeter know their host, and are compared with what is there. Whatever is no known endpoint is listed as
 //! one of its own, never called and without a state: *shadow* and *orphan* are about calls and specifications.
 
@@ -300,6 +300,11 @@ fn add(endpoint: &mut Endpoint, discovered: Discovered) {
     }
 }
 
+/// A segment without the name of its parameter.
+fn nameless(segment: &str) -> &str {
+    if routes::is_parameter(segment) { "{}" } else { segment }
+}
+
 /// Lists routes as endpoints of their own: those with the same path are one.
 fn list<'r>(
     index: &Indexed,
@@ -325,12 +330,8 @@ fn list<'r>(
         prefix.clone_into(&mut discovered.prefix);
         let path = format!("{prefix}{}", discovered.path);
         let method = discovered.method.clone();
-        let shape: String = segments(&path)
-            .into_iter()
-            .map(|segment| {
-                if routes::is_parameter(segment) { "/{}" } else { segment }.to_owned() + "/"
-            })
-            .collect();
+        let shape: Vec<&str> = segments(&path).into_iter().map(nameless).collect();
+        let shape = shape.join("/");
         let key = (host.clone(), method.clone(), shape);
         if let Some(endpoint) = places.get(&key).and_then(|at| endpoints.get_mut(*at)) {
             add(endpoint, discovered);

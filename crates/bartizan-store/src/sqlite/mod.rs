@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (13, "operations", include_str!("../../migrations/sqlite/0013_operations.sql")),
     (14, "owners", include_str!("../../migrations/sqlite/0014_owners.sql")),
     (15, "change_log", include_str!("../../migrations/sqlite/0015_change_log.sql")),
+    (19, "known_by", include_str!("../../migrations/sqlite/0019_known_by.sql")),
 ];
 
 /// One SQLite file.

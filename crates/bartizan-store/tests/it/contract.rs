@@ -78,7 +78,7 @@ on_both! {
     calls: calls_add_up_over_time_and_are_forgotten, calls_of_what_was_merged_count_for_what_stays;
     changelog: the_first_results_are_the_baseline, changes_are_told_once, what_becomes_one_endpoint_is_not_new, changes_are_filtered_sorted_and_counted, changes_are_events_and_bounded, the_oldest_changes_make_room;
     glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
-    inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people;
+    inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people, what_is_only_discovered_is_forgotten_with_the_whole;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, blocks_are_found_from_the_last_one_back, log_budget_drops_oldest_segments;
 }
 

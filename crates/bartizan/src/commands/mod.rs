@@ -15,6 +15,7 @@ mod explain;
 mod inspect;
 mod key;
 mod keys;
+mod knowledge;
 #[cfg(feature = "lab")]
 mod lab;
 mod learned;

@@ -25,6 +25,12 @@ pub struct CatalogConfig {
     /// what that describes, unless a rule or the specification names others. Files are looked up from
     /// its folder, or from the one above when that is `.github`, `.gitlab` or `docs`.
     pub codeowners: Option<PathBuf>,
+    /// Folders of source code of these APIs: the routes that it declares become part of the inventory. Read
+    /// when `serve` or `analyze` begins; nothing is executed.
+    pub source: Vec<PathBuf>,
+    /// Results of `discover source`, `crawl` and `perimeter` (`--format json`), or folders with some (`.json`):
+    /// what they found becomes part of the inventory. Read when `serve` or `analyze` begins.
+    pub discovered: Vec<PathBuf>,
     /// Rules that say whose endpoints are; for each fact the first counts that fits and says it. They count
     /// before everything else. At most 500, with 4,000 patterns together.
     pub rules: Vec<RuleConfig>,

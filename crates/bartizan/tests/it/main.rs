@@ -26,6 +26,7 @@ mod html;
 mod json;
 mod keys;
 mod killed;
+mod known;
 mod learned;
 mod linked;
 mod listed;
