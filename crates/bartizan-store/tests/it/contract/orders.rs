@@ -301,8 +301,8 @@ pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
         one.business_unit = Some(["retail", "bank", "other"][n % 3].to_owned());
         one.stage = [LifeStage::Active, LifeStage::Deprecated, LifeStage::Unknown][n % 3];
         one.known_by = vec![[KnownBy::Code, KnownBy::Crawl, KnownBy::Traffic][n % 3]];
-        one.written =
-            [Some(DriftGrade::Breaking), Some(DriftGrade::Info), None][n % 3].map(differs);
+        one.drift =
+            [Some(DriftGrade::Breaking), Some(DriftGrade::Info), None][n % 3].into_iter().collect();
     }
     for (n, one) in batch.detections.iter_mut().enumerate() {
         one.code = ["BZ-D001", "BZ-D002", "BZ-D003"][n % 3].to_owned();
