@@ -6,6 +6,7 @@ pub mod catalog;
 pub mod checks;
 pub mod classes;
 pub mod detectors;
+pub mod discoveries;
 pub mod drift;
 pub mod endpoints;
 pub mod facts;
@@ -20,6 +21,7 @@ pub mod specs;
 pub mod state;
 
 pub use catalog::Catalog;
+pub use discoveries::Discoveries;
 pub use facts::{Enriched, ExchangeMark, Facts, Fate};
 pub use judge::{Judgement, State, judge};
 pub use snapshot::Snapshot;

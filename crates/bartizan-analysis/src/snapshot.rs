@@ -7,6 +7,7 @@ use bartizan_model::{HashKey, Limits, Scope};
 use crate::{
     catalog::Catalog,
     classes::{ClassTraits, custom::CustomClasses, item_named},
+    discoveries::Discoveries,
     governance::Governance,
     specs::Specs,
 };
@@ -24,6 +25,8 @@ pub struct Snapshot {
     pub seed: u64,
     /// Documented operations, when specifications were given.
     pub specs: Option<Arc<Specs>>,
+    /// What code, crawls and perimeters know, when it was given.
+    pub discoveries: Option<Arc<Discoveries>>,
     /// What is configured about whose endpoints are and where.
     pub catalog: Arc<Catalog>,
     /// Whether whole client addresses may be shown (default: their network only).
@@ -45,6 +48,7 @@ impl Snapshot {
             key,
             seed,
             specs: None,
+            discoveries: None,
             catalog: Arc::default(),
             clear_addresses: false,
             classes: Arc::default(),

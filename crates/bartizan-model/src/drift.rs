@@ -18,6 +18,9 @@ pub enum DriftGrade {
 }
 
 impl DriftGrade {
+    /// All of them, the gravest first.
+    pub const ALL: &'static [Self] = &[Self::Breaking, Self::Warning, Self::Info];
+
     /// The word used in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -89,6 +92,15 @@ pub struct Written {
     pub drift: Vec<Drift>,
     /// How many more there are.
     pub more: u64,
+}
+
+impl Written {
+    /// Which grades its differences have, the gravest first.
+    #[must_use]
+    pub fn grades(&self) -> Vec<DriftGrade> {
+        let occurs = |grade: &DriftGrade| self.drift.iter().any(|one| one.grade == *grade);
+        DriftGrade::ALL.iter().copied().filter(occurs).collect()
+    }
 }
 
 /// Most differences that are told of one endpoint.

@@ -5,6 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use crate::bodies::{BodySeen, InBody};
 use crate::{
     data_class::Direction,
     exchange::is_success,
@@ -304,30 +305,6 @@ impl<T: PartialOrd + Copy> Span<T> {
     }
 }
 
-/// How often a parameter was in a body.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct InBody {
-    /// Position of the body in [`Endpoint::bodies`].
-    pub body: u32,
-    /// Values there.
-    pub seen: u64,
-    /// How often what contains it was there, and could have it.
-    pub of: u64,
-}
-
-/// A kind of body that was seen.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct BodySeen {
-    /// Sent or returned.
-    pub direction: Direction,
-    /// Status of the answer; `null` for a request.
-    pub status: Option<u16>,
-    /// Media type without parameters, in lower case; empty when none was named.
-    pub media_type: String,
-    /// How many.
-    pub count: u64,
-}
-
 /// Fewest messages before a parameter is called required.
 pub const MIN_REQUIRED_SAMPLES: u64 = 5;
 
@@ -433,6 +410,15 @@ pub struct Endpoint {
     /// What is written about it, with the differences; `null` when nothing is.
     #[serde(default)]
     pub written: Option<crate::Written>,
+    /// Which grades the differences to what is written have, the gravest first.
+    #[serde(default)]
+    pub drift: Vec<crate::DriftGrade>,
+    /// Which sources know it; empty in what was written down before that was kept.
+    #[serde(default)]
+    pub known_by: Vec<crate::KnownBy>,
+    /// What code, crawls and perimeters know of it, at most 20 things.
+    #[serde(default)]
+    pub discovered: Vec<crate::Discovered>,
     /// What its calls are made of where the protocol has fields of its own: GraphQL and gRPC; `null` when nothing
     /// was seen of that.
     #[serde(default)]

@@ -5,11 +5,13 @@ pub mod actor;
 pub mod address;
 pub mod analysis;
 pub mod api_key;
+pub mod bodies;
 pub mod change;
 pub mod client;
 pub mod counters;
 pub mod data_class;
 pub mod detection;
+pub mod discovered;
 pub mod drift;
 pub mod endpoint;
 pub mod event;
@@ -43,6 +45,7 @@ pub use change::{Change, ChangeGrade, ChangeKind, Surface};
 pub use client::{ClientDetail, ClientForm, ClientKind, ClientSummary, ClientTold, ScopeUse};
 pub use data_class::{DataClass, Direction};
 pub use detection::Detection;
+pub use discovered::{DeclaredInCode, Demanded, Discovered, KnownBy, ShownByServer};
 pub use drift::{Drift, DriftGrade, DriftKind, Written};
 pub use endpoint::{
     Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,

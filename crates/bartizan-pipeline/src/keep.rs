@@ -226,6 +226,7 @@ impl<'a> Keeper<'a> {
         let batch = self.batch(state);
         let mut batch = self.or_lose(batch)?;
         batch.endpoints.clone_from(&analysis.endpoints);
+        batch.is_whole_inventory = true;
         batch.findings.clone_from(&analysis.findings);
         batch.detections.clone_from(&analysis.detections);
         batch.incidents.clone_from(&analysis.incidents);

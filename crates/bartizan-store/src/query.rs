@@ -3,8 +3,8 @@
 use std::fmt;
 
 use bartizan_model::{
-    Access, ActorId, ActorKind, EndpointId, FindingState, InventoryState, LifeStage, Protocol,
-    ServiceId, Severity, Timestamp,
+    Access, ActorId, ActorKind, DriftGrade, EndpointId, FindingState, InventoryState, KnownBy,
+    LifeStage, Protocol, ServiceId, Severity, Timestamp,
 };
 
 use crate::{
@@ -143,6 +143,10 @@ pub struct EndpointFilter {
     pub confirmed: Option<bool>,
     /// Names of data classes that were seen there.
     pub data_classes: Vec<String>,
+    /// Which sources know it.
+    pub known_by: Vec<KnownBy>,
+    /// Grades of differences to what is written, one of which it has.
+    pub drift: Vec<DriftGrade>,
     /// Least risk score.
     pub min_risk: Option<u8>,
 }

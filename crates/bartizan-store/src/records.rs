@@ -32,6 +32,9 @@ pub struct Batch {
     pub now: Timestamp,
     /// Endpoints, by id.
     pub endpoints: Vec<Endpoint>,
+    /// Whether `endpoints` are all there are: those that neither traffic nor a specification knows, and that are
+    /// not among them, are forgotten.
+    pub is_whole_inventory: bool,
     /// Endpoints that turned out to be one.
     pub merges: Vec<EndpointMerge>,
     /// Findings, by id.

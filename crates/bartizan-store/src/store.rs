@@ -72,7 +72,7 @@ pub trait Store:
         page: &PageRequest<EndpointOrder>,
     ) -> Result<Page<Endpoint>>;
     /// Endpoints by `host`, `method`, `protocol`, `service`, `owner`, `business_unit`, `stage`, `access`,
-    /// `inventory_state`, `confirmed`, `data_class` and `risk`.
+    /// `inventory_state`, `confirmed`, `data_class`, `known_by`, `drift` and `risk`.
     async fn endpoint_facets(&self, scope: &Scope, filter: &EndpointFilter) -> Result<Facets>;
     /// The endpoint that `id` leads to, with its aliases.
     async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<Endpoint>>;

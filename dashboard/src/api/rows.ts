@@ -24,6 +24,8 @@ export const ENDPOINT_MEMBERS = [
   "first_seen",
   "last_seen",
   "data_classes",
+  "known_by",
+  "drift",
   "risk",
 ] as const satisfies readonly (keyof Endpoint)[];
 

@@ -1,4 +1,5 @@
 // The shapes that the administration API answers with. Times are RFC 3339 texts in UTC.
+import type { Known } from "./known.ts";
 import type { Placed } from "./placed.ts";
 
 export type Severity = "critical" | "high" | "medium" | "low" | "info";
@@ -108,7 +109,7 @@ export interface Written {
   more: number;
 }
 
-export interface Endpoint extends Placed {
+export interface Endpoint extends Placed, Known {
   id: string;
   host: string;
   method: string;
@@ -131,6 +132,8 @@ export interface Endpoint extends Placed {
   parameters: Parameter[];
   /** What a specification says of it, with the differences. */
   written: Written | null;
+  /** Grades of these differences, the gravest first. */
+  drift: DriftGrade[];
   data_classes: DataClassCount[];
   risk: { score: number; factors: Factor[] };
   template_evidence: string[];

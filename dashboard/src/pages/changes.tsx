@@ -108,7 +108,7 @@ export function Changes() {
         since: { short: "since", show: (at) => <Moment at={at} /> },
         before: { short: "before", show: (at) => <Moment at={at} /> },
       }}
-      hint="filters on the left"
+      hint="choose filters"
       suggest={{ typed: () => {}, found: [] }}
       tools={<Range />}
       end={<Export path="/changes" query={query} order="-time" total={counted.total} />}

@@ -18,6 +18,7 @@ import { DetectionTable } from "./detections.tsx";
 import { Fields } from "./fields.tsx";
 import { type FindingHere, FindingsHere, useFindingsHere } from "./findingshere.tsx";
 import { Outcome } from "./incident.tsx";
+import { Knowledge } from "./knowledge.tsx";
 import { WhoAndWhere } from "./whoandwhere.tsx";
 import { WrittenHere } from "./written.tsx";
 
@@ -120,6 +121,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
             </div>
           </Panel>
           <WhoAndWhere endpoint={endpoint} />
+          <Knowledge endpoint={endpoint} />
           <Authentication endpoint={endpoint} />
           <Answers endpoint={endpoint} />
           <Outcome detections={detections.data?.items ?? []} title="Hostile requests" />

@@ -35,7 +35,7 @@ const ACTORS: Of = {
   title: "Actors",
   width: "46px",
   numeric: true,
-  spare: 1380,
+  spare: 1540,
   cell: (row) => count(row.actors),
 };
 
@@ -112,8 +112,17 @@ const AUTH: Of = {
 const DATA: Of = {
   name: "data",
   title: "Data it carries",
-  width: "144px",
-  cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} room={22} />,
+  width: "132px",
+  cell: (row) => <DataClasses names={row.data_classes.map((one) => one.class)} room={17} />,
+};
+
+const OWNER: Of = {
+  name: "owner",
+  title: "Owner",
+  width: "80px",
+  spare: 1380,
+  cell: (row) =>
+    row.owner === null ? <span className="t3">–</span> : <Hostile text={row.owner} most={60} />,
 };
 
 const REQUESTS: Of = {
@@ -168,6 +177,8 @@ export function columnsOf(of: {
     STATE,
     AUTH,
     DATA,
+    // Beside calls of a period there is no room for it.
+    ...(frame ? [] : [OWNER]),
     ...requests,
     // There is room for one of them; where rows fold, for the change or the risk.
     ...(change.length > 0

@@ -3,7 +3,6 @@ import { useMemo, useState } from "react";
 import type { EndpointCalls } from "../api/shapes.ts";
 import { type Facet, FacetColumn } from "../parts/facets.tsx";
 import { FilterBar, type FilterNames, Segments } from "../parts/filters.tsx";
-import { Export } from "../parts/list.tsx";
 import { Hostile } from "../parts/marks.tsx";
 import { Rows } from "../parts/rows.tsx";
 import { Copy, Empty, Failed, Loading, useNow } from "../parts/words.tsx";
@@ -12,12 +11,14 @@ import { useAddress } from "../shell/search.ts";
 import { replace, type Search } from "../words/address.ts";
 import { CHANGES, type Change, isPeriod, lasting, PERIODS, type Period } from "../words/calls.ts";
 import type { InventoryRow } from "../words/inventory.ts";
+import { knownBy } from "../words/knowledge.ts";
 import { authName, protocolName, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { clock, day, instant, relative } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 import { type Catalogue, useCatalogue } from "./catalogue.ts";
 import { columnsOf, type Frame } from "./endpointcolumns.tsx";
+import { Exports } from "./exporting.tsx";
 import { Peek } from "./peek.tsx";
 import { RiskFacet } from "./riskfacet.tsx";
 import { Views } from "./views.tsx";
@@ -37,6 +38,8 @@ const FACETS: Facet[] = [
     single: true,
     words: (value) => (value === "true" ? "confirmed" : "provisional"),
   },
+  { name: "known_by", title: "Known by", short: "known by", words: knownBy },
+  { name: "drift", title: "Drift from its specification", short: "drift" },
   { name: "access", title: "Access", short: "access" },
   { name: "auth", title: "Authentication", short: "auth", words: authName },
   { name: "data_class", title: "Data class", short: "data" },
@@ -281,17 +284,22 @@ function Uncovered({ calls, period }: { calls: EndpointCalls; period: Period }) 
 /** Lines below the last row that was read. */
 const AHEAD = 40;
 
-/** The server writes the file, as far as it knows filters and order. */
+/** The server gives the rows, as far as it knows filters and order. */
 function ExportOf({ it }: { it: Catalogue }) {
-  if (it.asks) return <Export path="/endpoints" query={it.asks} total={it.fits} />;
+  const hosts = [...(it.now?.get("host") ?? [])].flatMap(([host, size]) =>
+    size > 0 && host !== "" ? [host] : [],
+  );
+  const { all } = useAddress();
+  const chosen = all("host");
+  if (it.asks) return <Exports query={it.asks} total={it.fits} hosts={chosen.length > 0 ? chosen : hosts} />;
   return (
     <button
       type="button"
       className="btn"
       disabled
-      title="The server writes the file, and knows neither words, authentication, the number of actors nor how calls changed: take these away first"
+      title="The server gives the rows, and knows neither words, authentication, the number of actors nor how calls changed: take these away first"
     >
-      Export CSV
+      Export
     </button>
   );
 }

@@ -1,6 +1,7 @@
 // The grammar that every page shares: severity, certainty, risk, methods, paths, values of traffic.
 import type { CSSProperties, ReactNode } from "react";
 import type { Action, Confidence, Endpoint, EvidenceValue, Severity, Stage } from "../api/shapes.ts";
+import { knownBy, onlyDiscovered } from "../words/knowledge.ts";
 import {
   authName,
   capital,
@@ -132,8 +133,20 @@ export function Operation({ endpoint }: { endpoint: Parameters<typeof placeOf>[0
 }
 
 /** State chips are neutral: a state is no severity. */
-export function StateChip({ endpoint }: { endpoint: Pick<Endpoint, "inventory_state" | "confirmed"> }) {
+export function StateChip({
+  endpoint,
+}: {
+  endpoint: Pick<Endpoint, "inventory_state" | "confirmed" | "requests" | "known_by">;
+}) {
   const { inventory_state: state, confirmed } = endpoint;
+  if (onlyDiscovered(endpoint)) {
+    const known = endpoint.known_by.map(knownBy).join(", ");
+    return (
+      <span className="chip dashed" title={`Known by ${known} only, never called`}>
+        {known}
+      </span>
+    );
+  }
   if (!confirmed) return <span className="chip dashed">provisional</span>;
   if (state === "documented") return <span className="plain">documented</span>;
   if (state === "unspecified") return <span className="plain">no spec</span>;

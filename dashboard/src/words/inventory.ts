@@ -11,6 +11,8 @@ export interface InventoryRow extends EndpointRow {
 /** What endpoints can be narrowed by, each with the values that an endpoint has. */
 export const DIMENSIONS: Record<string, (row: InventoryRow) => string[]> = {
   inventory_state: (row) => [row.inventory_state],
+  known_by: (row) => row.known_by,
+  drift: (row) => row.drift,
   confirmed: (row) => [String(row.confirmed)],
   access: (row) => [row.access],
   auth: (row) => [

@@ -24,6 +24,8 @@ const row = (id: string, more: Partial<EndpointRow>): EndpointRow => ({
   first_seen: null,
   last_seen: null,
   data_classes: [],
+  known_by: ["traffic"],
+  drift: [],
   risk: { score: 0, factors: [] },
   ...more,
 });
@@ -70,4 +72,18 @@ test("rows are in the order of the head, within their group", () => {
   assert.deepEqual(ids(arrange(ROWS, "-risk")), ["three", "one", "two", "four"]);
   assert.deepEqual(ids(arrange(ROWS, "risk")), ["four", "two", "one", "three"]);
   assert.deepEqual(ids(arrange(ROWS, "-risk", "host")), ["one", "two", "four", "three"]);
+});
+
+test("who knows an endpoint and how it differs from what is written narrow it", () => {
+  const rows = [
+    row("code", { known_by: ["code"], requests: 0, inventory_state: "unspecified" }),
+    row("both", { known_by: ["traffic", "code"], drift: ["breaking", "info"] }),
+    row("called", { drift: ["info"] }),
+  ];
+  assert.deepEqual(ids(narrow(rows, { known_by: ["code"] }).rows), ["code", "both"]);
+  assert.deepEqual(ids(narrow(rows, { drift: ["breaking", "warning"] }).rows), ["both"]);
+  assert.deepEqual([...(narrow(rows, {}).counts.get("drift") ?? [])].sort(), [
+    ["breaking", 1],
+    ["info", 2],
+  ]);
 });

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::{Judgement, Prepared, Raised, alone, answer, verdict};
+use super::{Judgement, Prepared, Raised, alone, answer, asked, verdict};
 use crate::{
     checks::CHECKS,
     detectors::{
@@ -337,19 +337,21 @@ impl Core {
             self.declare(facts, &segments);
         }
         let call = facts.decoded.call.as_ref();
-        self.resolver.observe_call(request.host(), super::asked::method(request), call, &segments, answer)
+        self.resolver.observe_call(request.host(), asked::method(request), call, &segments, answer)
     }
 
     /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter
     /// is one from the first request on: the template that a request fits is declared before the request is
-    /// learned from.
+    /// learned from. What no specification describes may be declared by code.
     fn declare(&mut self, facts: &Facts<'_>, segments: &[&str]) {
         let request = &facts.exchange.request;
-        let (host, method) = (request.host(), super::asked::method(request));
-        let specs = facts.snapshot.specs.as_ref();
-        let documented = specs.and_then(|specs| specs.path_of(host, method, segments));
+        let (host, method) = (request.host(), asked::method(request));
+        let (specs, code) = (&facts.snapshot.specs, &facts.snapshot.discoveries);
+        let documented = specs.as_ref().and_then(|specs| specs.path_of(host, method, segments));
+        let in_code = || code.as_ref().and_then(|code| code.path_of(method, segments));
+        let written = documented.or_else(in_code);
         let known = facts.snapshot.catalog.path_of(host, segments);
-        for path in known.into_iter().chain(documented) {
+        for path in known.into_iter().chain(written) {
             let key = self.declared.hasher().hash_one((host, method, path));
             if self.declared.len() >= MAX_DECLARED {
                 self.declared.clear();

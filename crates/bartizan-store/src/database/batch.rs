@@ -1,5 +1,7 @@
 //! Writing a batch, inside one transaction.
 
+use std::collections::BTreeSet;
+
 use bartizan_model::{
     Detection, Endpoint, Finding, FindingState, HashKey, Scope, Timestamp, analysis::ActorSummary,
 };
@@ -42,6 +44,9 @@ pub(super) async fn save(
     changes::note(connection, scope, &batch.endpoints, batch.now).await?;
     for endpoint in &batch.endpoints {
         save_endpoint(connection, &to, endpoint).await?;
+    }
+    if batch.is_whole_inventory {
+        forget_discovered(connection, &to, &batch.endpoints).await?;
     }
     merge(connection, &to, batch, &mut report).await?;
     report.changes = changelog::note(connection, scope, batch).await?;
@@ -105,8 +110,7 @@ async fn save_endpoint(
         .bind(endpoint.inventory_state.as_str())
         .bind(i64::from(endpoint.confirmed))
         .bind(i64::from(endpoint.risk.score))
-        // Spaces around each, so that one name is not found inside another.
-        .bind(format!(" {} ", classes.join(" ")))
+        .bind(between_spaces(&classes))
         .bind(signed(endpoint.requests))
         .bind(endpoint.first_seen.map(Timestamp::micros))
         .bind(endpoint.last_seen.map(Timestamp::micros))
@@ -117,8 +121,39 @@ async fn save_endpoint(
         .bind(endpoint.owner.as_deref())
         .bind(endpoint.business_unit.as_deref())
         .bind(endpoint.stage.as_str())
+        .bind(between_spaces(&endpoint.known_by.iter().map(|by| by.as_str()).collect::<Vec<_>>()))
+        .bind(between_spaces(
+            &endpoint.drift.iter().map(|grade| grade.as_str()).collect::<Vec<_>>(),
+        ))
         .execute(connection)
         .await?;
+    Ok(())
+}
+
+/// Spaces around each, so that one word is not found inside another.
+fn between_spaces(words: &[&str]) -> String {
+    let each = words.iter().map(|word| format!("{word} "));
+    std::iter::once(" ".to_owned()).chain(each).collect()
+}
+
+/// Forgets endpoints that only code, a crawl or a perimeter knew, and that the whole inventory is without now:
+/// they were called, and are endpoints of another id, or are gone.
+async fn forget_discovered(
+    connection: &mut Connection,
+    to: &Target<'_>,
+    endpoints: &[Endpoint],
+) -> Inner<()> {
+    let (organisation, environment) =
+        (to.scope.organisation.as_str(), to.scope.environment.as_str());
+    let known: BTreeSet<&str> = endpoints.iter().map(|endpoint| endpoint.id.as_str()).collect();
+    let stored = query(sql::DISCOVERED_ENDPOINTS).bind(organisation).bind(environment);
+    for row in &stored.fetch_all(&mut *connection).await? {
+        let id: String = row.try_get(0)?;
+        if !known.contains(id.as_str()) {
+            let forget = query(sql::FORGET_ENDPOINT).bind(organisation).bind(environment);
+            forget.bind(id).execute(&mut *connection).await?;
+        }
+    }
     Ok(())
 }
 

@@ -35,7 +35,7 @@ const BANDS: [i64; 5] = [80, 60, 40, 20, 0];
 /// Name, column, and what is in it.
 type Column = (&'static str, &'static str, Holds);
 
-const OF_ENDPOINTS: [Column; 12] = [
+const OF_ENDPOINTS: [Column; 14] = [
     ("host", "host", Holds::Text),
     ("method", "method", Holds::Text),
     ("protocol", "protocol", Holds::Text),
@@ -47,6 +47,8 @@ const OF_ENDPOINTS: [Column; 12] = [
     ("inventory_state", "inventory_state", Holds::Text),
     ("confirmed", "confirmed", Holds::Flag),
     ("data_class", "data_classes", Holds::Words),
+    ("known_by", "known_by", Holds::Words),
+    ("drift", "drift", Holds::Words),
     ("risk", "risk", Holds::Score),
 ];
 const OF_FINDINGS: [Column; 5] = [

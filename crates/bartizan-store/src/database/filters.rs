@@ -51,7 +51,10 @@ pub(super) fn endpoints(scope: &Scope, filter: &EndpointFilter) -> Select {
     select.also_any("access", filter.access.iter().map(|a| a.as_str()));
     select.also_any("inventory_state", filter.inventory_states.iter().map(|s| s.as_str()));
     select.also_int("confirmed", "= ?", filter.confirmed.map(i64::from));
-    // Each name stands between spaces.
+    // Each word stands between spaces.
+    select.also_contains("known_by", filter.known_by.iter().map(|by| format!(" {by} ")));
+    let grades = filter.drift.iter().map(|grade| format!(" {} ", grade.as_str()));
+    select.also_contains("drift", grades);
     select.also_contains("data_classes", filter.data_classes.iter().map(|c| format!(" {c} ")));
     select.also_int("risk", ">= ?", filter.min_risk.map(i64::from));
     select

@@ -41,6 +41,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (16, "journeys", include_str!("../../migrations/postgres/0016_journeys.sql")),
     (17, "clients", include_str!("../../migrations/postgres/0017_clients.sql")),
     (18, "services", include_str!("../../migrations/postgres/0018_services.sql")),
+    (19, "known_by", include_str!("../../migrations/postgres/0019_known_by.sql")),
 ];
 
 /// A database of a server that others use too.

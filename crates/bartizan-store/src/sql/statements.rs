@@ -3,9 +3,9 @@
 pub(crate) const SAVE_ENDPOINT: &str = "\
 INSERT INTO endpoints (organisation, environment, id, host, method, path, protocol, service, access, \
  inventory_state, confirmed, risk, data_classes, requests, first_seen, last_seen, body, recorded_at, \
- data_flows, operation, owner, business_unit, stage, noted_at) \
+ data_flows, operation, owner, business_unit, stage, known_by, drift, noted_at) \
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20, $21, \
- $22, $23, $18) \
+ $22, $23, $24, $25, $18) \
 ON CONFLICT (organisation, environment, id) DO UPDATE SET \
  host = excluded.host, method = excluded.method, path = excluded.path, \
  protocol = excluded.protocol, service = excluded.service, access = excluded.access, \
@@ -17,7 +17,17 @@ ON CONFLICT (organisation, environment, id) DO UPDATE SET \
   THEN excluded.last_seen ELSE endpoints.last_seen END, \
  body = excluded.body, recorded_at = excluded.recorded_at, data_flows = excluded.data_flows, \
  operation = excluded.operation, owner = excluded.owner, \
- business_unit = excluded.business_unit, stage = excluded.stage";
+ business_unit = excluded.business_unit, stage = excluded.stage, \
+ known_by = excluded.known_by, drift = excluded.drift";
+
+/// Endpoints that neither traffic nor a specification knew when they were written, nor anybody merged.
+pub(crate) const DISCOVERED_ENDPOINTS: &str = "\
+SELECT id FROM endpoints WHERE organisation = $1 AND environment = $2 AND known_by <> ' ' \
+ AND known_by NOT LIKE '% traffic %' AND known_by NOT LIKE '% specification %' \
+ AND id NOT IN (SELECT target FROM endpoint_aliases WHERE organisation = $1 AND environment = $2)";
+
+pub(crate) const FORGET_ENDPOINT: &str = "\
+DELETE FROM endpoints WHERE organisation = $1 AND environment = $2 AND id = $3";
 
 pub(crate) const SAVE_SERVICE: &str = "\
 INSERT INTO services (organisation, environment, id, name, body, recorded_at) \

@@ -44,6 +44,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (16, "journeys", include_str!("../../migrations/sqlite/0016_journeys.sql")),
     (17, "clients", include_str!("../../migrations/sqlite/0017_clients.sql")),
     (18, "services", include_str!("../../migrations/sqlite/0018_services.sql")),
+    (19, "known_by", include_str!("../../migrations/sqlite/0019_known_by.sql")),
 ];
 
 /// One SQLite file.

@@ -3,8 +3,8 @@
 use bartizan_model::{
     Access, Action, ActorId, ActorKind, ActorRef, Confidence, Detection, DetectionId, Direction,
     Endpoint, EndpointId, Evidence, ExchangeId, Finding, FindingId, FindingState, HashKey,
-    Incident, IncidentId, InventoryState, Location, Method, PolicyOutcome, Protocol, Scope,
-    Severity, Side, Stage, Timestamp,
+    Incident, IncidentId, InventoryState, KnownBy, Location, Method, PolicyOutcome, Protocol,
+    Scope, Severity, Side, Stage, Timestamp,
     analysis::ActorSummary,
     endpoint::{DataClassCount, Risk},
 };
@@ -43,6 +43,9 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         statuses: vec![(200, 10)],
         bodies: Vec::new(),
         written: None,
+        drift: Vec::new(),
+        known_by: vec![KnownBy::Traffic],
+        discovered: Vec::new(),
         sketch: None,
         parameters: Vec::new(),
         data_classes: vec![DataClassCount {

@@ -22,7 +22,7 @@ use bartizan_pipeline::{
 use super::{
     Cli, CommandError, Exit,
     arguments::{Analyze, ReportFormat},
-    config, data, docs, key, learned, specs, terminal,
+    config, data, docs, key, knowledge, learned, specs, terminal,
 };
 use crate::{
     config::{Config, FailOn},
@@ -35,12 +35,14 @@ const DEFAULT_REPORT: &str = "bartizan-report.html";
 pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> {
     let loaded = config::current(cli)?;
     let catalog = config::catalog(&loaded, &arguments.spec)?;
-    let config = loaded.config;
+    let mut config = loaded.config;
+    arguments.knowledge.add_to(&mut config.catalog);
     let scope = scope(&config);
     let data = arguments.data.clone().or_else(|| config.store.data.clone());
     let kept = data.map(|data| kept::Kept::open(&data, &config, &scope)).transpose()?;
     let mut snapshot = snapshot(cli, &config, &scope, kept.as_ref())?;
     snapshot.specs = specs::read(&arguments.spec)?;
+    snapshot.discoveries = knowledge::read(&config.catalog)?;
     snapshot.catalog = catalog;
     let snapshot = Arc::new(snapshot);
 

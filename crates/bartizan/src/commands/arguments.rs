@@ -2,6 +2,7 @@
 
 mod catalog;
 mod discover;
+mod knowledge;
 
 use std::path::PathBuf;
 
@@ -10,9 +11,10 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 
 pub(super) use self::{
     catalog::{
-        About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogEgress, CatalogFormat, CatalogJourneys, CatalogServices, Grade, GraphFormat,
+        About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogEgress, CatalogFormat, CatalogJourneys, CatalogServices, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
+    knowledge::Knowledge,
 };
 use crate::config::FailOn;
 
@@ -119,6 +121,9 @@ pub struct Analyze {
     /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
+    /// What else is known
+    #[command(flatten)]
+    pub knowledge: Knowledge,
     /// Format of the result
     #[arg(long, value_enum, default_value_t = ReportFormat::Text)]
     pub format: ReportFormat,
@@ -230,6 +235,9 @@ pub struct Serve {
     /// OpenAPI document or other specification to compare with; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
+    /// What else is known
+    #[command(flatten)]
+    pub knowledge: Knowledge,
     /// Append exchanges to this file as JSON lines, with values replaced by others of the same shape
     #[arg(long, value_name = "FILE")]
     pub capture: Option<PathBuf>,

@@ -12,9 +12,7 @@ use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
-    arguments::{
-        Catalog, CatalogCommand, CatalogFormat, Findings, Grade, Incidents, ListFormat, Listing,
-    },
+    arguments::{Catalog, CatalogCommand, CatalogFormat, Findings, Incidents, ListFormat, Listing},
     changes, clients, config,
     data::{self, Data, failed},
     docs, journeys, learned, servicemap, terminal,
@@ -45,7 +43,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
         CatalogFormat::Proto => return describe(cli, arguments, Learned::Proto),
     };
     let open = Open::new(cli, &arguments.listing)?;
-    let analysis = Analysis { endpoints: open.catalog(arguments.drift)?, ..Analysis::default() };
+    let analysis = Analysis { endpoints: open.catalog(arguments)?, ..Analysis::default() };
     let own = match &analysis.endpoints[..] {
         [one] => of_endpoint(open.findings()?, &one.id),
         _ => Vec::new(),
@@ -66,7 +64,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
 
 /// Writes what was learned of the endpoints that are wanted as a document.
 fn describe(cli: &Cli, arguments: &Catalog, format: Learned) -> Result<Exit, CommandError> {
-    let endpoints = Open::new(cli, &arguments.listing)?.catalog(arguments.drift)?;
+    let endpoints = Open::new(cli, &arguments.listing)?.catalog(arguments)?;
     let document = learned::document(format, &endpoints, &arguments.about)?;
     terminal::write_out(arguments.listing.out.as_deref(), document.as_bytes())?;
     Ok(Exit::Clean)
@@ -87,7 +85,7 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
         open.is_severe(f.severity)
             && open.wants(&[&f.code, &f.title, &f.host, f.state.as_str()], f.id.as_str())
     });
-    let endpoints = open.endpoints()?;
+    let endpoints = open.endpoints(&EndpointFilter::default())?;
     let analysis = Analysis { findings: open.cut(items)?, endpoints, ..Analysis::default() };
     open.show(
         arguments.format,
@@ -119,7 +117,7 @@ pub(super) fn incidents(cli: &Cli, arguments: &Incidents) -> Result<Exit, Comman
         open.is_severe(i.severity) && ids.any(|id| open.wants(&words, id.as_str()))
     });
     let mut own: Vec<Detection> = open.detections()?;
-    let (incidents, endpoints) = (open.cut(items)?, open.endpoints()?);
+    let (incidents, endpoints) = (open.cut(items)?, open.endpoints(&EndpointFilter::default())?);
     if let [one] = &incidents[..] {
         own.retain(|d| one.detection_ids.contains(&d.id));
     }
@@ -217,23 +215,25 @@ impl<'a> Open<'a> {
     }
 
     /// The endpoints that are wanted.
-    fn catalog(&self, drift: Option<Grade>) -> Result<Vec<Endpoint>, CommandError> {
-        let drift = drift.map(DriftGrade::from);
+    fn catalog(&self, arguments: &Catalog) -> Result<Vec<Endpoint>, CommandError> {
+        let drift = arguments.drift.map(DriftGrade::from);
         let differs = |e: &Endpoint| {
             let mut all = e.written.iter().flat_map(|written| &written.drift);
             drift.is_none_or(|least| all.any(|one| one.grade <= least))
         };
-        let mut items: Vec<Endpoint> = self.endpoints()?;
+        let known_by = arguments.known_by.clone();
+        let mut items =
+            self.endpoints(&EndpointFilter { known_by, ..EndpointFilter::default() })?;
         items.retain(|e| {
             differs(e) && self.wants(&[&e.host, &e.path, &e.method.0, e.id.as_str()], e.id.as_str())
         });
         self.cut(items)
     }
 
-    fn endpoints(&self) -> Result<Vec<Endpoint>, CommandError> {
-        let (store, filter) = (self.data.directory.store(), EndpointFilter::default());
+    fn endpoints(&self, filter: &EndpointFilter) -> Result<Vec<Endpoint>, CommandError> {
+        let store = self.data.directory.store();
         self.data
-            .pages(|page| self.data.runtime.block_on(store.endpoints(&self.scope, &filter, page)))
+            .pages(|page| self.data.runtime.block_on(store.endpoints(&self.scope, filter, page)))
     }
 
     fn findings(&self) -> Result<Vec<Finding>, CommandError> {

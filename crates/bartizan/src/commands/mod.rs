@@ -17,6 +17,7 @@ mod inspect;
 mod journeys;
 mod key;
 mod keys;
+mod knowledge;
 #[cfg(feature = "lab")]
 mod lab;
 mod learned;

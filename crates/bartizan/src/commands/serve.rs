@@ -11,7 +11,7 @@ use tokio::runtime::Runtime;
 
 use super::{
     Cli, CommandError, Exit, analyze, arguments::Serve, config, config::refused, data,
-    data::Learned, specs,
+    data::Learned, knowledge, specs,
 };
 use crate::{
     api::FirstPassword,
@@ -25,7 +25,9 @@ const WATCH: Duration = Duration::from_secs(2);
 
 pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let loaded = config::current(cli)?;
-    let config = &loaded.config;
+    let mut config = loaded.config.clone();
+    arguments.knowledge.add_to(&mut config.catalog);
+    let config = &config;
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
     let gateway = serve::check(config, &overrides).map_err(|e| refused(&loaded, &e))?;
@@ -118,6 +120,7 @@ pub(super) fn start(
     let catalog = catalog::compile(&config.catalog, specs);
     snapshot.catalog = Arc::new(catalog.map_err(|error| CommandError::usage(error.to_string()))?);
     snapshot.specs = specs::read(specs)?;
+    snapshot.discoveries = knowledge::read(&config.catalog)?;
     Ok(Start {
         gateway,
         configuration: config.to_yaml().map_err(CommandError::usage)?,

@@ -30,6 +30,12 @@ pub struct CatalogConfig {
     /// (`*.example.com/v1/{tenant}/items`). They undo a wrong guess of the inventory for good: the next
     /// answered request counts for the endpoint as it is written. At most 1,000.
     pub paths: Vec<String>,
+    /// Folders of source code of these APIs: the routes that it declares become part of the inventory. Read
+    /// when `serve` or `analyze` begins; nothing is executed.
+    pub source: Vec<PathBuf>,
+    /// Results of `discover source`, `crawl` and `perimeter` (`--format json`), or folders with some (`.json`):
+    /// what they found becomes part of the inventory. Read when `serve` or `analyze` begins.
+    pub discovered: Vec<PathBuf>,
     /// Rules that say whose endpoints are; for each fact the first counts that fits and says it. They count
     /// before everything else. At most 500, with 4,000 patterns together.
     pub rules: Vec<RuleConfig>,

@@ -2,6 +2,7 @@
 
 pub mod checks;
 pub mod crawl;
+pub mod knowledge;
 pub mod perimeter;
 mod reconcile;
 mod record;

@@ -13,6 +13,7 @@ pub mod text;
 pub mod visible;
 
 mod graphql;
+mod knowledge;
 mod lead;
 mod lookup;
 mod openapi;

@@ -29,6 +29,7 @@ mod journeys;
 mod json;
 mod keys;
 mod killed;
+mod known;
 mod learned;
 mod linked;
 mod listed;

@@ -1,7 +1,7 @@
 //! One endpoint as the inventory shows it.
 
 use bartizan_model::{
-    Auth, Endpoint, InventoryState, Method, Parameter, Protocol,
+    Auth, Endpoint, InventoryState, Method, Parameter, Protocol, Written,
     data_class::Direction,
     endpoint::{DataClassCount, InBody, MIN_REQUIRED_SAMPLES},
 };
@@ -62,6 +62,7 @@ pub(super) fn endpoint(
     snapshot.catalog.place(&mut endpoint, described, &profile.whereabouts, *is_abroad);
     endpoint.written =
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
+    endpoint.drift = endpoint.written.as_ref().map(Written::grades).unwrap_or_default();
     endpoint
 }
 

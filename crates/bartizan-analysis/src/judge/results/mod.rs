@@ -24,6 +24,7 @@ use super::{State, state::Core};
 use crate::{
     checks::CHECKS,
     detectors::DETECTORS,
+    discoveries,
     endpoints::{LeafId, Template},
     learn::Whereabouts,
     ledger::{FindingLedger, incidents},
@@ -131,6 +132,16 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
             snapshot.catalog.place(&mut endpoint, described, &Whereabouts::default(), false);
             endpoint
         }));
+    }
+    let mut unlisted = 0;
+    if let Some(known) = &snapshot.discoveries {
+        unlisted = known.note(&mut endpoints, &snapshot.scope, &snapshot.catalog);
+        unlisted += known.left_out();
+    }
+    endpoints.iter_mut().for_each(discoveries::say_known_by);
+    if unlisted > 0 {
+        let name = "discovered_not_listed".to_owned();
+        summary.not_inspected.push(NamedCount { name, count: unlisted });
     }
     // No two are equal, and a stable order would take room for half of them.
     endpoints.sort_unstable_by(|a, b| {

@@ -1,7 +1,7 @@
 //! Merging, splitting and undoing of endpoints.
 
-use bartizan_model::Severity;
-use bartizan_store::{Batch, EndpointMerge, FindingFilter, Store, StoreError};
+use bartizan_model::{InventoryState, KnownBy, Severity};
+use bartizan_store::{Batch, EndpointFilter, EndpointMerge, FindingFilter, Store, StoreError};
 
 use super::{all, with_findings};
 use crate::samples::{at, endpoint, finding, scope};
@@ -71,4 +71,36 @@ pub(super) async fn automatic_merges_respect_people(store: &dyn Store) {
     assert_eq!(store.save_batch(&s, &batch).await.expect("once more").merged, []);
     assert_eq!(store.resolve_endpoint(&s, &a.id).await.expect("id"), a.id);
     assert_eq!(store.counts(&s).await.expect("counts").endpoints, 2);
+}
+
+pub(super) async fn what_is_only_discovered_is_forgotten_with_the_whole(store: &dyn Store) {
+    let s = scope();
+    let [mut code, mut crawl, mut written, called] =
+        ["/code", "/crawl", "/written", "/called"].map(|path| endpoint(path, 10));
+    code.known_by = vec![KnownBy::Code];
+    crawl.known_by = vec![KnownBy::Crawl];
+    written.known_by = vec![KnownBy::Specification, KnownBy::Code];
+    written.inventory_state = InventoryState::Orphan;
+    let everything = [code.clone(), crawl, written.clone(), called.clone()];
+    let batch =
+        Batch { endpoints: everything.to_vec(), is_whole_inventory: true, ..Batch::default() };
+    store.save_batch(&s, &batch).await.expect("saved");
+    let filter = EndpointFilter { known_by: vec![KnownBy::Code], ..EndpointFilter::default() };
+    let found = store.endpoints(&s, &filter, &all()).await.expect("list").items;
+    assert_eq!(found, [code.clone(), written.clone()]);
+
+    // A part says nothing about the rest.
+    let part = Batch { endpoints: vec![called.clone()], now: at(2), ..Batch::default() };
+    store.save_batch(&s, &part).await.expect("saved");
+    let count = store.endpoints(&s, &Default::default(), &all()).await.expect("list").items.len();
+    assert_eq!(count, 4);
+    let whole = Batch {
+        endpoints: vec![code.clone()],
+        is_whole_inventory: true,
+        now: at(3),
+        ..Batch::default()
+    };
+    store.save_batch(&s, &whole).await.expect("saved");
+    let list = store.endpoints(&s, &Default::default(), &all()).await.expect("list").items;
+    assert_eq!(list, [called, code, written], "what was called or is written stays");
 }

@@ -3,7 +3,8 @@
 use std::{collections::BTreeSet, fmt::Debug};
 
 use bartizan_model::{
-    Access, Endpoint, EndpointId, FindingState, InventoryState, LifeStage, Method, Severity,
+    Access, DriftGrade, Endpoint, EndpointId, FindingState, InventoryState, KnownBy, LifeStage,
+    Method, Severity,
 };
 use bartizan_store::{
     ActorFilter, ActorOrder, AuditEntry, AuditOrder, Batch, DetectionFilter, DetectionOrder,
@@ -203,6 +204,8 @@ pub(super) async fn facets_are_counted_under_the_other_filters(store: &dyn Store
     assert_eq!(values(&facets, "service"), [("orders", 1)]);
     assert_eq!(values(&facets, "access"), [(Access::Public.as_str(), 6)]);
     assert_eq!(values(&facets, "inventory_state"), [(InventoryState::Unspecified.as_str(), 6)]);
+    assert_eq!(values(&facets, "known_by"), [(KnownBy::Traffic.as_str(), 6)]);
+    assert!(values(&facets, "drift").is_empty());
 
     let filter = EndpointFilter {
         hosts: vec!["b.example.com".to_owned()],
@@ -297,6 +300,9 @@ pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
         one.owner = [Some("orders"), Some("billing"), None][n % 3].map(str::to_owned);
         one.business_unit = Some(["retail", "bank", "other"][n % 3].to_owned());
         one.stage = [LifeStage::Active, LifeStage::Deprecated, LifeStage::Unknown][n % 3];
+        one.known_by = vec![[KnownBy::Code, KnownBy::Crawl, KnownBy::Traffic][n % 3]];
+        one.drift =
+            [Some(DriftGrade::Breaking), Some(DriftGrade::Info), None][n % 3].into_iter().collect();
     }
     for (n, one) in batch.detections.iter_mut().enumerate() {
         one.code = ["BZ-D001", "BZ-D002", "BZ-D003"][n % 3].to_owned();
@@ -309,6 +315,8 @@ pub(super) async fn several_values_mean_any_of_them(store: &dyn Store) {
         EndpointFilter { data_classes: two(["email", "iban"]), ..none.clone() },
         EndpointFilter { owners: two(["orders", "billing"]), ..none.clone() },
         EndpointFilter { business_units: two(["retail", "bank"]), ..none.clone() },
+        EndpointFilter { known_by: vec![KnownBy::Code, KnownBy::Crawl], ..none.clone() },
+        EndpointFilter { drift: vec![DriftGrade::Breaking, DriftGrade::Info], ..none.clone() },
         EndpointFilter { stages: vec![LifeStage::Active, LifeStage::Deprecated], ..none.clone() },
         EndpointFilter { hosts: two(["host0.example.com", "host1.example.com"]), ..none.clone() },
     ] {

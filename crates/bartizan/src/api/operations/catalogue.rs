@@ -1,7 +1,8 @@
 //! Endpoints and services.
 
 use bartizan_model::{
-    Access, Endpoint, EndpointId, InventoryState, LifeStage, Protocol, Role, ServiceId,
+    Access, DriftGrade, Endpoint, EndpointId, InventoryState, KnownBy, LifeStage, Protocol, Role,
+    ServiceId,
 };
 use bartizan_store::{EndpointFilter, EndpointOrder, Facets, ServiceRecord};
 use schemars::JsonSchema;
@@ -26,7 +27,7 @@ pub(super) fn operations() -> Vec<Operation> {
         At::get("/endpoints/facets", Role::Viewer).does(
             "getEndpointFacets",
             "How many endpoints there are, by host, method, protocol, service, owner, business unit, \
-             stage, access, inventory state, confirmed, data class and risk",
+             stage, access, inventory state, confirmed, data class, source that knows it, drift and risk",
             facets,
         ),
         At::get("/endpoints/{id}", Role::Viewer).does(
@@ -71,6 +72,10 @@ pub(super) struct Wanted {
     confirmed: Option<bool>,
     /// A data class that was seen there: any of these.
     data_class: Vec<String>,
+    /// Which source knows it: any of these.
+    known_by: Vec<KnownBy>,
+    /// Grade of a difference to what is written that it has: any of these.
+    drift: Vec<DriftGrade>,
     /// Least risk score, 0 to 100.
     #[schemars(range(max = 100))]
     min_risk: Option<u8>,
@@ -91,6 +96,8 @@ impl Wanted {
             inventory_states: self.inventory_state.clone(),
             confirmed: self.confirmed,
             data_classes: self.data_class.clone(),
+            known_by: self.known_by.clone(),
+            drift: self.drift.clone(),
             min_risk: self.min_risk,
         }
     }

@@ -52,6 +52,8 @@ async fn lists_come_in_parts_with_the_members_that_are_wanted() {
         "after=zz",
         "colour=red",
         "min_risk=300",
+        "known_by=hearsay",
+        "drift=some",
     ] {
         let (status, body) = world.json(ask(&format!("/endpoints?{wrong}"))).await;
         assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "{wrong}: {body}");
@@ -67,6 +69,39 @@ async fn lists_come_in_parts_with_the_members_that_are_wanted() {
     assert_eq!((status, &body["status"]), (StatusCode::NOT_FOUND, &json!(404)));
     let (status, _) = world.json(with_token("/findings", Method::PATCH, &here())).await;
     assert_eq!(status, StatusCode::METHOD_NOT_ALLOWED);
+}
+
+#[tokio::test]
+async fn endpoints_are_found_by_who_knows_them_and_by_drift() {
+    use bartizan_model::{DriftGrade, KnownBy};
+    let world = World::new().await;
+    let endpoint = |id: &str, known_by: &[KnownBy], drift: &[DriftGrade]| Endpoint {
+        id: EndpointId::from_text(id),
+        known_by: known_by.to_vec(),
+        drift: drift.to_vec(),
+        ..Endpoint::default()
+    };
+    let endpoints = vec![
+        endpoint("ep_both", &[KnownBy::Traffic, KnownBy::Code], &[DriftGrade::Breaking]),
+        endpoint("ep_code", &[KnownBy::Code], &[]),
+        endpoint("ep_crawl", &[KnownBy::Crawl], &[DriftGrade::Info]),
+    ];
+    let batch = Batch { endpoints, ..Batch::default() };
+    world.directory.store().save_batch(&here(), &batch).await.expect("saved");
+    for (filter, expected) in [
+        ("known_by=code", json!([{"id": "ep_both"}, {"id": "ep_code"}])),
+        ("known_by=crawl&known_by=perimeter", json!([{"id": "ep_crawl"}])),
+        ("drift=breaking&drift=warning", json!([{"id": "ep_both"}])),
+        ("drift=info&known_by=code", json!([])),
+    ] {
+        let (_, body) = world.json(ask(&format!("/endpoints?fields=id&{filter}"))).await;
+        assert_eq!(body["items"], expected, "{filter}");
+    }
+    let (_, body) = world.json(ask("/endpoints/facets?known_by=crawl")).await;
+    let code = json!({"value": "code", "count": 2});
+    assert_eq!((&body["total"], &body["facets"]["known_by"]["values"][0]), (&json!(1), &code));
+    let drift = json!({"values": [{"value": "info", "count": 1}], "more": false});
+    assert_eq!(body["facets"]["drift"], drift);
 }
 
 #[tokio::test]

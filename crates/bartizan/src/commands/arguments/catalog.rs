@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use bartizan_model::{ChangeGrade, ChangeKind, ClientForm, ClientKind, DriftGrade};
+use bartizan_model::{ChangeGrade, ChangeKind, ClientForm, ClientKind, DriftGrade, KnownBy};
 use clap::{
     Args, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
@@ -28,6 +28,9 @@ pub struct Catalog {
     /// Only endpoints that differ from what is written of them, by this grade or a graver one
     #[arg(long, value_enum, value_name = "GRADE")]
     pub drift: Option<Grade>,
+    /// Only endpoints that this source knows; may be repeated
+    #[arg(long, value_name = "SOURCE", value_parser = words(KnownBy::ALL.iter().map(|one| one.as_str()), KnownBy::parse))]
+    pub known_by: Vec<KnownBy>,
 }
 
 /// How much a difference means.

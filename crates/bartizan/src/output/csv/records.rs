@@ -9,7 +9,7 @@ use bartizan_model::{
 use bartizan_store::AuditRecord;
 
 use super::Record;
-use crate::output::words;
+use crate::output::{knowledge, words};
 
 impl Record for Endpoint {
     const COLUMNS: &'static [&'static str] = &[
@@ -38,6 +38,8 @@ impl Record for Endpoint {
         "first_seen",
         "last_seen",
         "drift",
+        "known_by",
+        "discovered",
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
@@ -78,6 +80,8 @@ impl Record for Endpoint {
             time(self.first_seen),
             time(self.last_seen),
             drift(self),
+            self.known_by.iter().map(|by| by.as_str()).collect::<Vec<_>>().join("; ").into(),
+            self.discovered.iter().map(knowledge::discovered).collect::<Vec<_>>().join("; ").into(),
         ]
     }
 }

@@ -11,6 +11,7 @@ use super::{
     parts::{anchor, data_class, empty, method, more, path, risk, state, text},
 };
 use crate::output::{
+    knowledge,
     lead::completeness,
     words::{self, counted, number},
 };
@@ -124,9 +125,10 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
     }
 }
 
-/// Whether only a specification knows of it.
+/// Whether traffic does not know of it.
 fn is_unseen(endpoint: &Endpoint) -> bool {
-    endpoint.inventory_state == InventoryState::Orphan && endpoint.requests == 0
+    let is_orphan = endpoint.inventory_state == InventoryState::Orphan && endpoint.requests == 0;
+    is_orphan || knowledge::is_only_discovered(endpoint)
 }
 
 /// How callers authenticate; hatched where that could not be looked at.

@@ -8,7 +8,10 @@ use super::{
     marks::not_evaluated,
     parts::{anchor, bar, data_class, href, ledger, severity, text},
 };
-use crate::output::words::{self, counted, number, percent};
+use crate::output::{
+    knowledge,
+    words::{self, counted, number, percent},
+};
 
 /// Deepest indentation of the tree.
 const MAX_DEPTH: usize = 6;
@@ -19,6 +22,7 @@ pub(super) fn body(page: &Page<'_>, endpoint: &Endpoint, most_parameters: usize)
             div {
                 (parameters(page, endpoint, most_parameters))
                 (inventory_written::written(endpoint.written.as_ref()))
+                (discovered(endpoint))
                 @if !endpoint.template_evidence.is_empty() {
                     section {
                         h4 { "Why the path has parameters" }
@@ -214,6 +218,23 @@ fn statuses(endpoint: &Endpoint) -> Markup {
                             }
                         }
                     }
+                }
+            }
+        }
+    }
+}
+
+/// What code, crawls and perimeters know of it.
+fn discovered(endpoint: &Endpoint) -> Markup {
+    html! {
+        @if !endpoint.discovered.is_empty() {
+            section {
+                h4 { "Known by " (knowledge::known_by(endpoint)) }
+                ul.plainlist {
+                    @for one in &endpoint.discovered {
+                        li { b { (words::capital(one.by.as_str())) } ": " (text(&knowledge::discovered(one))) }
+                    }
+                    @if let Some(told) = knowledge::beside_traffic(endpoint) { li { (told) } }
                 }
             }
         }

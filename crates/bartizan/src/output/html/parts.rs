@@ -9,7 +9,7 @@ use bartizan_model::{
 use maud::{Markup, PreEscaped, Render, html};
 
 use super::{Page, marks::unconfirmed};
-use crate::output::{visible::visible, words};
+use crate::output::{knowledge, visible::visible, words};
 
 /// Longest value shown, in characters.
 const MAX_TEXT_CHARS: usize = 240;
@@ -176,7 +176,10 @@ pub(super) fn state(endpoint: &Endpoint) -> Markup {
     html! {
         @if !endpoint.confirmed { (unconfirmed("provisional")) " " }
         @match endpoint.inventory_state {
-            InventoryState::Unspecified => @if endpoint.confirmed { span.chip.plain { "–" } },
+            InventoryState::Unspecified => {
+                @if knowledge::is_only_discovered(endpoint) { span.chip { "never called" } }
+                @else if endpoint.confirmed { span.chip.plain { "–" } }
+            }
             InventoryState::Documented => span.chip.plain { (word) },
             InventoryState::Shadow => span.chip.shadow { (word) },
             InventoryState::Zombie => span.chip.zombie { (word) },

@@ -11,7 +11,7 @@ use super::{
     out::{Out, safe, safe_prose},
 };
 use crate::output::{
-    ItemDoc,
+    ItemDoc, knowledge,
     words::{self, counted, number, percent},
 };
 
@@ -40,6 +40,7 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
     facts.push(endpoint.id.as_str().to_owned());
     out.paragraph(0, &safe_prose(&facts.join(" · ")), true);
     who_and_where(&mut out, endpoint);
+    known_by(&mut out, endpoint);
     ledger(&mut out, "Risk", endpoint.risk.score, &endpoint.risk.factors);
     let basis = words::auth_basis(endpoint);
     match endpoint.auth_known() {
@@ -103,6 +104,21 @@ fn who_and_where(out: &mut Out, endpoint: &Endpoint) {
         let kind = if endpoint.composite { "composite of" } else { "calls" };
         let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
         out.hanging(2, &format!("{kind:>14}"), &safe_prose(&names.join(", ")));
+    }
+}
+
+/// Which sources know it, and what those beside traffic and specifications know.
+fn known_by(out: &mut Out, endpoint: &Endpoint) {
+    if endpoint.discovered.is_empty() {
+        return;
+    }
+    out.heading("Known by", &knowledge::known_by(endpoint));
+    for one in &endpoint.discovered {
+        let told = safe_prose(&knowledge::discovered(one));
+        out.hanging(2, &format!("{:>14}", one.by.as_str()), &told);
+    }
+    if let Some(told) = knowledge::beside_traffic(endpoint) {
+        out.paragraph(2, &told, false);
     }
 }
 

@@ -1,13 +1,18 @@
 //! Lists: inventory, findings, incidents.
 
-use bartizan_model::{Change, ChangeGrade, Endpoint, Finding, Incident, InventoryState, Severity};
+use bartizan_model::{
+    Change, ChangeGrade, Endpoint, Finding, Incident, InventoryState, KnownBy, Severity,
+};
 use comfy_table::{Attribute, Cell, Color};
 
 use super::{
     Style, merlons,
     out::{Out, safe},
 };
-use crate::output::words::{self, number};
+use crate::output::{
+    knowledge,
+    words::{self, number},
+};
 
 /// The inventory as a table: one row per endpoint, in the order given. At most `width` columns.
 #[must_use]
@@ -37,12 +42,13 @@ pub(super) fn catalog_into(out: &mut Out, endpoints: &[Endpoint]) {
         let width = if widest == 0 { 0 } else { widest.max(name.len()) + 2 };
         u16::try_from(width).unwrap_or(MAX_COLUMN).min(MAX_COLUMN)
     };
-    let candidates: [(&'static str, Say); 5] = [
+    let candidates: [(&'static str, Say); 6] = [
         ("State", state),
         ("Auth", words::auth_brief),
         ("Data", classes),
         ("Drift", drift),
         ("Owner", owner),
+        ("Known by", known_by),
     ];
     let mut between: Vec<Between> =
         candidates.iter().map(|(name, text)| (*name, *text, widest(name, *text))).collect();
@@ -91,6 +97,7 @@ fn row(endpoint: &Endpoint, between: &[Between]) -> Vec<Cell> {
 /// States as words: `shadow`, `provisional`, nothing for the unremarkable.
 pub(super) fn state(endpoint: &Endpoint) -> String {
     let state = match endpoint.inventory_state {
+        InventoryState::Unspecified if knowledge::is_only_discovered(endpoint) => "never called",
         InventoryState::Unspecified => "",
         other => words::inventory_state(other),
     };
@@ -98,6 +105,14 @@ pub(super) fn state(endpoint: &Endpoint) -> String {
         (true, state) => state.to_owned(),
         (false, "" | "documented") => "provisional".to_owned(),
         (false, state) => format!("{state}, prov."),
+    }
+}
+
+/// Which sources know it: nothing where only traffic does, which is the usual case.
+fn known_by(endpoint: &Endpoint) -> String {
+    match endpoint.known_by[..] {
+        [KnownBy::Traffic] => String::new(),
+        _ => knowledge::known_by(endpoint),
     }
 }
 
