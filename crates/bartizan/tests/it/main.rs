@@ -2,6 +2,7 @@
 
 mod browser;
 mod called;
+mod captured;
 mod changed;
 mod chaos;
 mod checked;

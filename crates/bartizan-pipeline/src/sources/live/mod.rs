@@ -34,7 +34,7 @@ pub const ANY: &str = "any";
 /// Longest name of an interface (`IFNAMSIZ` less the zero at its end), in bytes.
 const NAME_BYTES: usize = 15;
 /// Most ports that the filter tells apart.
-pub const MAX_PORTS: usize = 64;
+pub const MAX_PORTS: usize = 32;
 /// Bytes of a packet that are kept: longer than any is.
 pub const PACKET_BYTES: u32 = 256 * 1024;
 /// Mebibytes of packets that may wait to be read.
@@ -166,7 +166,6 @@ impl Tap {
     /// The interface is down or gone.
     pub(in super::super) fn step(&mut self, longest: Duration) -> io::Result<Stepped> {
         if let Some(packet) = self.block.next() {
-            // Of an interface that shows a time ahead, the clock here counts no connection as silent.
             self.flows.packet(&packet);
             return Ok(Stepped::Packet);
         }

@@ -215,10 +215,11 @@ impl ReceiverConfig {
 
     fn compile(&self) -> Result<CompiledReceiver, ReceiverError> {
         self.check()?;
+        let peers = networks(&self.peers).map_err(|problem| self.error(Some("peers"), problem))?;
         let (item, what) = self.kind()?;
         let what = what.map_err(|problem| self.error(Some(item.kind), problem))?;
         let way = match what {
-            What::Answers(kind) => Way::Listens(Arc::new(self.listening(kind)?)),
+            What::Answers(kind) => Way::Listens(Arc::new(self.listening(kind, peers)?)),
             What::Shows(options) => {
                 let foreign = (!self.listen.is_empty()).then_some("listen");
                 let foreign = foreign.or(self.tls.as_ref().map(|_| "tls"));
@@ -232,13 +233,16 @@ impl ReceiverConfig {
         Ok(CompiledReceiver { item, name: self.name.clone(), way })
     }
 
-    fn listening(&self, kind: Arc<dyn Kind>) -> Result<Listening, ReceiverError> {
+    fn listening(
+        &self,
+        kind: Arc<dyn Kind>,
+        peers: Vec<Network>,
+    ) -> Result<Listening, ReceiverError> {
         let address = self.listen.parse().map_err(|_| {
             let problem =
                 format!("`{}` is no address with a port such as 127.0.0.1:9901", self.listen);
             self.error(Some("listen"), problem)
         })?;
-        let peers = networks(&self.peers).map_err(|problem| self.error(Some("peers"), problem))?;
         let tls = self.tls.as_ref().map(tls::compile).transpose();
         let tls = tls.map_err(|problem| self.error(Some("tls"), problem))?;
         Ok(Listening { address, limits: self.limits.clone(), peers, tls, kind })

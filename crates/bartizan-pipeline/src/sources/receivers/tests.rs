@@ -94,7 +94,10 @@ fn what_cannot_be_used_is_named() {
     for (text, part) in [
         ("name: gateway\nlisten: 127.0.0.1:1\nmirror: {}", "not `gateway`"),
         ("name: a\nlisten: localhost\nmirror: {}", "`localhost` is no address with a port"),
-        ("name: a\nlisten: 127.0.0.1:1", "one of `access_log_service`, `ext_proc`, `mirror`"),
+        (
+            "name: a\nlisten: 127.0.0.1:1",
+            "one of `access_log_service`, `capture`, `ext_proc`, `mirror`",
+        ),
         ("name: a\nlisten: 127.0.0.1:1\nmirror: {}\next_proc: {}", "a receiver is one thing"),
         ("name: a\nlisten: 127.0.0.1:1\npeers: [x]\nmirror: {}", "`peers`: `x` is no address"),
         ("name: a\nlisten: 127.0.0.1:1\nlimits: {streams: 0}\nmirror: {}", "expected 1 to"),
