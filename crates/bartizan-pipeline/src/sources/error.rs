@@ -69,6 +69,14 @@ pub enum SourceError {
         /// Names of all formats.
         known: String,
     },
+    /// An interface cannot be captured from, or not any more.
+    #[error("cannot capture on {name}: {problem}")]
+    Interface {
+        /// Name of the interface.
+        name: String,
+        /// Why, and what to do.
+        problem: String,
+    },
     /// The input is not the one that the checkpoint was taken from.
     #[error(
         "cannot go on reading {name} where it was left: {found}; \

@@ -29,6 +29,7 @@ mod json_scan;
 mod ledger;
 mod lines;
 mod list;
+pub mod live;
 mod logs;
 mod merged;
 mod mitmproxy;

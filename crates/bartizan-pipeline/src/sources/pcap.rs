@@ -18,7 +18,7 @@ use super::{
 
 /// An exchange comes out when it is complete: at the latest when its connection was silent for ten
 /// minutes, and a slow one before that is longer than other sources take too.
-const LATENESS: Duration = Duration::minutes(15);
+pub(super) const LATENESS: Duration = Duration::minutes(15);
 const HELP: &str = "capture whole packets (tcpdump -s 0) where HTTP is in the clear, behind the place \
                     that ends TLS, or name the key log of its clients with --keylog";
 

@@ -83,6 +83,7 @@ reasons! {
     CommentLine = "comment_line": "A line that begins with #.",
     NotOfAServer = "not_of_a_server": "A span of a trace that is not of a server: of a client, or inside of a program.",
     NotOfHttp = "not_of_http": "A span of a server that has no method of HTTP and no call of gRPC.",
+    PacketDropped = "packet_dropped": "A packet that the system dropped, because those before it were not read in time.",
     StillGoesOn = "still_goes_on": "An entry about an exchange that still goes on; its last entry counts.",
     RequestEmpty = "request_empty": "A connection that sent no request line.",
     RequestTls = "request_tls": "A TLS handshake sent to a plain-text port.",

@@ -128,6 +128,22 @@ impl Flows {
         }
     }
 
+    /// Takes secrets of a log beside the capture, which has more than when reading began. What is no
+    /// secret in it is passed over.
+    pub fn more_secrets(&mut self, log: &[u8]) {
+        if let Some(keys) = &mut self.keys {
+            keys.inside.add(log);
+        }
+    }
+
+    /// No packet came until then, as the clock says that stamps packets: connections that were silent for
+    /// too long come out.
+    pub fn silent_until(&mut self, now: Timestamp) {
+        self.latest = self.latest.max(Some(now));
+        self.end();
+        self.expire();
+    }
+
     /// Takes the next packet.
     pub fn packet(&mut self, packet: &Packet<'_>) {
         self.packets += 1;

@@ -2,6 +2,7 @@
 
 mod kept;
 mod key_log;
+mod live;
 mod progress;
 
 use std::{
@@ -16,7 +17,7 @@ use bartizan_pipeline::{
     analyze::{Done, Run, RunError, run as run_pipeline},
     annotate::Spool,
     keep::KeepError,
-    sources::{OpenOptions, SourceError},
+    sources::{OpenOptions, Source, SourceError},
 };
 
 use super::{
@@ -46,25 +47,12 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     snapshot.catalog = catalog;
     let snapshot = Arc::new(snapshot);
 
-    let options = match &arguments.input_format {
-        Some(name) => OpenOptions::new().format(name),
-        None => OpenOptions::new(),
-    };
-    let options = match &arguments.keylog {
-        Some(path) => options.secrets(key_log::read(cli, path)?),
-        None => options,
-    };
-    let (mut source, note) = match &kept {
-        Some(kept) => kept.open_source(&options, &arguments.inputs)?,
-        None => {
-            let opened = options.open_all(&arguments.inputs);
-            (opened.map_err(|e| input_error(&e))?, None)
-        }
-    };
-    if let Some(note) = note.filter(|_| !cli.quiet) {
-        anstream::eprintln!("note: {note}");
-    }
-    let cancelled = cancel_on_interrupt();
+    let interrupted = cancel_on_interrupt();
+    let mut source = open(cli, arguments, kept.as_ref(), interrupted)?;
+    let inputs = inputs(arguments);
+    // A capture ends in order by an interrupt.
+    static NEVER: AtomicBool = AtomicBool::new(false);
+    let cancelled = if arguments.live.interface.is_some() { &NEVER } else { interrupted };
     let done = {
         let mut bar = progress::Bar::new(cli.quiet);
         let mut report = |progress| bar.show(progress);
@@ -84,12 +72,51 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
                 spool: spool
                     .transpose()
                     .map_err(|e| CommandError::output("a temporary file", &e))?,
-                keeper: kept.as_ref().map(|kept| kept.keeper(&arguments.inputs)),
+                keeper: kept.as_ref().map(|kept| kept.keeper(&inputs)),
             },
         )
         .map_err(failed_run)?
     };
     finish(cli, arguments, &config, &snapshot, done, kept)
+}
+
+/// Opens the interface or the inputs, these where an earlier run stopped.
+fn open(
+    cli: &Cli,
+    arguments: &Analyze,
+    kept: Option<&kept::Kept>,
+    interrupted: &'static AtomicBool,
+) -> Result<Box<dyn Source>, CommandError> {
+    let key_log = arguments.keylog.as_deref();
+    if let Some(interface) = &arguments.live.interface {
+        let source = live::open(cli, (interface, &arguments.live), key_log, interrupted)?;
+        return Ok(Box::new(source));
+    }
+    let options = match &arguments.input_format {
+        Some(name) => OpenOptions::new().format(name),
+        None => OpenOptions::new(),
+    };
+    let options = match key_log {
+        Some(path) => options.secrets(key_log::read(cli, path)?),
+        None => options,
+    };
+    let Some(kept) = kept else {
+        return options.open_all(&arguments.inputs).map_err(|e| input_error(&e));
+    };
+    let (source, note) = kept.open_source(&options, &arguments.inputs)?;
+    if let Some(note) = note.filter(|_| !cli.quiet) {
+        anstream::eprintln!("note: {note}");
+    }
+    Ok(source)
+}
+
+/// What the result is of: paths, or the interface.
+fn inputs(arguments: &Analyze) -> Vec<PathBuf> {
+    let interface = arguments.live.interface.as_ref();
+    interface.map_or_else(
+        || arguments.inputs.clone(),
+        |name| vec![PathBuf::from(format!("interface {name}"))],
+    )
 }
 
 /// Writes everything that was asked for and decides the exit code.
@@ -152,7 +179,7 @@ fn write_result(
     docs: Docs<'_>,
 ) -> Result<(), CommandError> {
     let out = arguments.out.as_deref();
-    let inputs = names(&arguments.inputs);
+    let inputs = names(&inputs(arguments));
     match arguments.format {
         ReportFormat::Json => {
             terminal::write_with(out, |out| output::json::write(analysis, out))?;

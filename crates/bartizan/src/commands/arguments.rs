@@ -3,6 +3,7 @@
 mod catalog;
 mod discover;
 mod knowledge;
+mod live;
 
 use std::path::PathBuf;
 
@@ -14,7 +15,7 @@ pub(super) use self::{
         About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogEgress, CatalogFormat, CatalogJourneys, CatalogServices, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
-    knowledge::Knowledge,
+    knowledge::Knowledge, live::Live,
 };
 use crate::config::FailOn;
 
@@ -109,13 +110,20 @@ pub struct Analyze {
     /// mitmproxy and Postman exports, access logs (nginx, Apache, Envoy, HAProxy, Caddy, Traefik, IIS,
     /// AWS, Google Cloud); also compressed (gzip, zstd); `-` reads standard input. Several are read in
     /// order of time
-    #[arg(required = true, value_name = "INPUT")]
+    #[arg(
+        required_unless_present = "interface",
+        conflicts_with = "interface",
+        value_name = "INPUT"
+    )]
     pub inputs: Vec<PathBuf>,
+    /// What is captured
+    #[command(flatten)]
+    pub live: Live,
     /// Format of all inputs, where they are not recognised; `bartizan explain NAME` tells what is
     /// read
     #[arg(long, value_name = "NAME", value_parser = input_formats())]
     pub input_format: Option<String>,
-    /// Secrets of TLS connections in packet captures, as clients log them (SSLKEYLOGFILE)
+    /// Secrets of TLS connections in captures, as clients log them (SSLKEYLOGFILE)
     #[arg(long, value_name = "FILE")]
     pub keylog: Option<PathBuf>,
     /// OpenAPI document or other specification to compare with; may be repeated

@@ -167,8 +167,8 @@ fn greet(serving: &Serving, folder: &Path, config: &Config) {
     for address in serving.gateway().addresses() {
         anstream::eprintln!("listening on {address}");
     }
-    for (name, kind, address) in serving.receivers().addresses() {
-        anstream::eprintln!("receiving {name} ({kind}) on {address}");
+    for (name, kind, place) in serving.receivers().places() {
+        anstream::eprintln!("receiving {name} ({kind}) on {place}");
     }
     let admin = serving.admin_address();
     anstream::eprintln!("administration, health and metrics on http://{admin}");

@@ -28,11 +28,11 @@ pub(super) fn start(
     let receivers = Receivers::new(Surroundings { inlet, now, decoding });
     let prepared = receivers.prepare(compiled)?;
     let _context = runtimes.traffic.enter();
-    for (name, _, address) in receivers.apply(prepared) {
-        if !address.ip().is_loopback() {
+    for (name, _, place) in receivers.apply(prepared) {
+        if place.is_exposed() {
             anstream::eprintln!(
-                "warning: receiver {name} takes traffic on {address} in cleartext, from whoever has one of \
-                 its `peers` addresses"
+                "warning: receiver {name} takes traffic on {place} in cleartext, from whoever has one of \
+                 its `peers` addresses; `tls` with `authorities` lets only those send who have a certificate"
             );
         }
     }

@@ -1,6 +1,7 @@
 //! What `serve` asks of the kernel and the allocator, so that no request waits for what it has no part
 //! in. Whatever is refused, everything works as before, with slower ones among the requests. The only
-//! unsafe code of the project: none of these calls has a safe wrapper.
+//! unsafe code of the project beside the packet socket of live captures: none of these calls has a safe
+//! wrapper.
 
 use std::ffi::c_long;
 

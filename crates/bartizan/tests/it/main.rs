@@ -3,6 +3,7 @@
 mod browser;
 mod called;
 mod calling;
+mod captured;
 mod changed;
 mod chaos;
 mod checked;

@@ -75,7 +75,7 @@ struct Entries {
 }
 
 impl Conversation for Entries {
-    const TROUBLE: u8 = grpc::RESOURCE_EXHAUSTED;
+    const TROUBLE: grpc::Status = grpc::RESOURCE_EXHAUSTED;
 
     fn hear(&mut self, message: &[u8]) -> Heard {
         let read = each(message, &mut |read| {

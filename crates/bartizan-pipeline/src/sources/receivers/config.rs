@@ -5,8 +5,12 @@ use std::{net::SocketAddr, sync::Arc, time::Duration};
 use bartizan_model::address::Network;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use tokio_rustls::TlsAcceptor;
 
-use super::{Kind, RECEIVERS, ReceiverItem, access_log_service, ext_proc, mirror, otlp_traces};
+use super::{
+    super::live::LiveOptions, Kind, RECEIVERS, ReceiverItem, access_log_service, capture, ext_proc,
+    mirror, otlp_traces, tls,
+};
 
 /// Most receivers.
 const MOST: usize = 32;
@@ -18,8 +22,13 @@ pub struct ReceiverConfig {
     /// Unique name, the `source` of its exchanges and a label of its metrics: 1 to 64 letters, digits, `-`,
     /// `_` or `.`, and not `gateway`.
     pub name: String,
-    /// Address and port. It is cleartext: loopback, or a network that is protected otherwise.
+    /// Address and port; a capture has none. Without `tls` it is cleartext: loopback, or a network that is
+    /// protected otherwise.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub listen: String,
+    /// TLS to senders, with a certificate of theirs where that is asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tls: Option<tls::ReceiverTls>,
     /// Addresses and networks that may send, for example `10.0.0.0/8`. What they say is believed, also
     /// about who the client was: who can send can make up exchanges. Connections of others are closed
     /// at once, and counted.
@@ -31,7 +40,7 @@ pub struct ReceiverConfig {
     /// Copies of requests, as `mirror` of nginx and shadowing of Envoy send them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mirror: Option<mirror::MirrorConfig>,
-    /// Traces of OpenTelemetry (OTLP/HTTP).
+    /// Traces of OpenTelemetry (OTLP/HTTP and OTLP/gRPC).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otlp_traces: Option<otlp_traces::OtlpTracesConfig>,
     /// Entries of the gRPC access log service of Envoy.
@@ -40,6 +49,9 @@ pub struct ReceiverConfig {
     /// Requests and answers that Envoy shows an external processor, which only watches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ext_proc: Option<ext_proc::ExtProcConfig>,
+    /// Packets of an interface of this machine (Linux), in which exchanges are read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<capture::CaptureConfig>,
 }
 
 fn loopback() -> Vec<String> {
@@ -125,17 +137,32 @@ pub struct CompiledReceiver {
     pub item: &'static ReceiverItem,
     /// Its name.
     pub name: String,
+    pub(super) way: Way,
+}
+
+/// How what it takes comes to a receiver.
+#[derive(Clone)]
+pub(super) enum Way {
+    /// It is sent.
+    Listens(Arc<Listening>),
+    /// An interface shows it.
+    Captures(LiveOptions),
+}
+
+/// A receiver that others send to.
+pub(super) struct Listening {
     /// Where it listens.
-    pub address: SocketAddr,
+    pub(super) address: SocketAddr,
     /// Its limits.
-    pub limits: ReceiverLimits,
+    pub(super) limits: ReceiverLimits,
     pub(super) peers: Vec<Network>,
+    pub(super) tls: Option<TlsAcceptor>,
     pub(super) kind: Arc<dyn Kind>,
 }
 
 impl std::fmt::Debug for CompiledReceiver {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "CompiledReceiver({}, {} on {})", self.name, self.item.kind, self.address)
+        write!(f, "CompiledReceiver({}, {} on {})", self.name, self.item.kind, self.place())
     }
 }
 
@@ -153,9 +180,10 @@ pub fn compile(receivers: &[ReceiverConfig]) -> Result<Vec<CompiledReceiver>, Re
         if out.iter().any(|other| other.name == config.name) {
             return Err(config.error(Some("name"), "another receiver has that name".to_owned()));
         }
-        let is_same = |other: &CompiledReceiver| other.address == compiled.address;
-        if compiled.address.port() != 0 && out.iter().any(is_same) {
-            return Err(config.error(Some("listen"), "another receiver listens there".to_owned()));
+        let place = compiled.place();
+        if place.is_fixed() && out.iter().any(|other| other.place().is_at(&place)) {
+            let key = if config.listen.is_empty() { "capture" } else { "listen" };
+            return Err(config.error(Some(key), "another receiver listens there".to_owned()));
         }
         out.push(compiled);
     }
@@ -172,7 +200,13 @@ pub(super) fn networks(texts: &[String]) -> Result<Vec<Network>, String> {
 }
 
 /// A kind, and one of it or what is wrong with its settings.
-type Opened = (&'static ReceiverItem, Result<Arc<dyn Kind>, String>);
+type Opened = (&'static ReceiverItem, Result<What, String>);
+
+/// What a kind needs.
+enum What {
+    Answers(Arc<dyn Kind>),
+    Shows(LiveOptions),
+}
 
 impl ReceiverConfig {
     fn error(&self, key: Option<&str>, problem: String) -> ReceiverError {
@@ -181,31 +215,57 @@ impl ReceiverConfig {
 
     fn compile(&self) -> Result<CompiledReceiver, ReceiverError> {
         self.check()?;
+        let peers = networks(&self.peers).map_err(|problem| self.error(Some("peers"), problem))?;
+        let (item, what) = self.kind()?;
+        let what = what.map_err(|problem| self.error(Some(item.kind), problem))?;
+        let way = match what {
+            What::Answers(kind) => Way::Listens(Arc::new(self.listening(kind, peers)?)),
+            What::Shows(options) => {
+                let foreign = (!self.listen.is_empty()).then_some("listen");
+                let foreign = foreign.or(self.tls.as_ref().map(|_| "tls"));
+                if let Some(key) = foreign {
+                    let problem = "a capture listens nowhere; leave it out";
+                    return Err(self.error(Some(key), problem.to_owned()));
+                }
+                Way::Captures(options)
+            }
+        };
+        Ok(CompiledReceiver { item, name: self.name.clone(), way })
+    }
+
+    fn listening(
+        &self,
+        kind: Arc<dyn Kind>,
+        peers: Vec<Network>,
+    ) -> Result<Listening, ReceiverError> {
         let address = self.listen.parse().map_err(|_| {
             let problem =
                 format!("`{}` is no address with a port such as 127.0.0.1:9901", self.listen);
             self.error(Some("listen"), problem)
         })?;
-        let peers = networks(&self.peers).map_err(|problem| self.error(Some("peers"), problem))?;
-        let (item, kind) = self.kind()?;
-        let kind = kind.map_err(|problem| self.error(Some(item.kind), problem))?;
-        let (name, limits) = (self.name.clone(), self.limits.clone());
-        Ok(CompiledReceiver { item, name, address, limits, peers, kind })
+        let tls = self.tls.as_ref().map(tls::compile).transpose();
+        let tls = tls.map_err(|problem| self.error(Some("tls"), problem))?;
+        Ok(Listening { address, limits: self.limits.clone(), peers, tls, kind })
     }
 
     fn kind(&self) -> Result<Opened, ReceiverError> {
         let mut found: Vec<Opened> = Vec::new();
+        let mut answers = |item, kind: Result<_, _>| found.push((item, kind.map(What::Answers)));
         if let Some(config) = &self.mirror {
-            found.push((&mirror::RECEIVER, mirror::open(config, &self.peers)));
+            answers(&mirror::RECEIVER, mirror::open(config, &self.peers));
         }
         if let Some(config) = &self.otlp_traces {
-            found.push((&otlp_traces::RECEIVER, Ok(otlp_traces::open(config))));
+            answers(&otlp_traces::RECEIVER, Ok(otlp_traces::open(config)));
         }
         if let Some(config) = &self.access_log_service {
-            found.push((&access_log_service::RECEIVER, Ok(access_log_service::open(config))));
+            answers(&access_log_service::RECEIVER, Ok(access_log_service::open(config)));
         }
         if let Some(config) = &self.ext_proc {
-            found.push((&ext_proc::RECEIVER, ext_proc::open(config, &self.peers)));
+            answers(&ext_proc::RECEIVER, ext_proc::open(config, &self.peers));
+        }
+        if let Some(config) = &self.capture {
+            let options = capture::open(config, &self.limits);
+            found.push((&capture::RECEIVER, options.map(What::Shows)));
         }
         let known = || RECEIVERS.iter().map(|item| item.kind).collect::<Vec<_>>().join("`, `");
         match (found.pop(), found.pop()) {

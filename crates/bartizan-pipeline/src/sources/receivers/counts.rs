@@ -48,6 +48,9 @@ refusals! {
     NotServed = "not_served": "A request for something else than is served here.",
     MediaType = "media_type": "A body of a type or coding that is not read.",
     TimeAhead = "time_ahead": "An exchange with a time ahead of the clock here; that of its arrival stands for it.",
+    Handshake = "handshake": "A connection whose TLS handshake failed, for example for want of a certificate.",
+    PacketsDropped = "packets_dropped": "A packet that found no room in the buffer of a live capture.",
+    Interface = "interface": "An end of a live capture, because its interface was down or gone.",
     BodyMode = "body_mode": "A stream that would have to send bodies back.",
 }
 
@@ -56,6 +59,7 @@ refusals! {
 pub(super) struct Counts {
     pub(super) connections: AtomicU64,
     pub(super) streams: AtomicU64,
+    packets: AtomicU64,
     handed_over: AtomicU64,
     dropped: AtomicU64,
     refused: [AtomicU64; Refusal::ALL.len()],
@@ -69,8 +73,10 @@ pub struct ReceiverFigures {
     pub name: String,
     /// Its kind.
     pub kind: String,
-    /// Where it listens.
+    /// Where it listens, or the interface that it captures from.
     pub address: String,
+    /// Packets that a live capture read.
+    pub packets: u64,
     /// Open connections.
     pub connections: u64,
     /// Requests and streams under way.
@@ -90,6 +96,15 @@ impl Counts {
         self.refused[why as usize].fetch_add(1, Relaxed);
     }
 
+    pub(super) fn refuse_many(&self, why: Refusal, count: u64) {
+        self.refused[why as usize].fetch_add(count, Relaxed);
+    }
+
+    /// Counts a packet.
+    pub(super) fn packet(&self) {
+        self.packets.fetch_add(1, Relaxed);
+    }
+
     pub(super) fn leave_out(&self, why: SkipReason) {
         let mut left_out = self.left_out.lock().unwrap_or_else(PoisonError::into_inner);
         *left_out.entry(why).or_default() += 1;
@@ -102,15 +117,18 @@ impl Counts {
     }
 
     /// How often each limit was reached, under its key in the configuration.
-    pub(super) fn limits(&self) -> [(&'static str, u64); 6] {
-        use Refusal::{BodyBytes, Connections, HeldBytes, Late, MessageBytes, Streams};
+    pub(super) fn limits(&self) -> [(&'static str, u64); 7] {
+        use Refusal::{
+            BodyBytes, Connections, HeldBytes, Late, MessageBytes, PacketsDropped, Streams,
+        };
         [
-            ("connections", Connections),
-            ("streams", Streams),
-            ("body_bytes", BodyBytes),
-            ("message_bytes", MessageBytes),
-            ("held_mebibytes", HeldBytes),
-            ("seconds", Late),
+            ("limits.connections", Connections),
+            ("limits.streams", Streams),
+            ("limits.body_bytes", BodyBytes),
+            ("limits.message_bytes", MessageBytes),
+            ("limits.held_mebibytes", HeldBytes),
+            ("limits.seconds", Late),
+            ("capture.buffer_mebibytes", PacketsDropped),
         ]
         .map(|(key, why)| (key, self.refused[why as usize].load(Relaxed)))
     }
@@ -123,6 +141,7 @@ impl Counts {
         ReceiverFigures {
             connections: self.connections.load(Relaxed),
             streams: self.streams.load(Relaxed),
+            packets: self.packets.load(Relaxed),
             handed_over: self.handed_over.load(Relaxed),
             dropped: self.dropped.load(Relaxed),
             refused: refused.filter(|one| one.count > 0).collect(),

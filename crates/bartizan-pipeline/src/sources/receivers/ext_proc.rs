@@ -122,7 +122,7 @@ struct Watched {
 
 impl Conversation for Watched {
     /// With any other status Envoy may refuse the request of its client.
-    const TROUBLE: u8 = grpc::OK;
+    const TROUBLE: grpc::Status = grpc::OK;
 
     fn hear(&mut self, message: &[u8]) -> Heard {
         let lease = &mut self.lease;

@@ -9,7 +9,7 @@ use std::{
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use http::{HeaderMap, HeaderValue, header};
-use http_body_util::{BodyExt as _, Empty};
+use http_body_util::{BodyExt as _, Empty, Full};
 use hyper::body::{Body, Frame, Incoming};
 
 use super::{
@@ -18,18 +18,21 @@ use super::{
     work::{Lease, Visit},
 };
 
-/// Statuses of gRPC.
-pub(super) const OK: u8 = 0;
-pub(super) const RESOURCE_EXHAUSTED: u8 = 8;
-pub(super) const UNIMPLEMENTED: u8 = 12;
+/// A status of gRPC.
+pub(super) type Status = u8;
+pub(super) const OK: Status = 0;
+pub(super) const INVALID_ARGUMENT: Status = 3;
+pub(super) const RESOURCE_EXHAUSTED: Status = 8;
+pub(super) const UNIMPLEMENTED: Status = 12;
+pub(super) const UNAVAILABLE: Status = 14;
 
 /// Bytes before each message: whether it is compressed, and its length.
-const PREFIX: usize = 5;
+pub(super) const PREFIX: usize = 5;
 
 /// What is done with the messages of a stream.
 pub(super) trait Conversation: Send + Unpin + 'static {
     /// The status of a stream that we end because of what was sent.
-    const TROUBLE: u8;
+    const TROUBLE: Status;
 
     /// Takes a message.
     fn hear(&mut self, message: &[u8]) -> Heard;
@@ -78,16 +81,26 @@ pub(super) fn open<C: Conversation>(
 }
 
 /// Answers a call without a stream.
-pub(super) fn closed(status: u8) -> Answer {
+pub(super) fn closed(status: Status) -> Answer {
     let mut answer = Answer::new(Empty::<Bytes>::new().boxed_unsync());
     answer.headers_mut().insert(header::CONTENT_TYPE, KIND);
     answer.headers_mut().extend(trailers(status));
     answer
 }
 
+/// Answers a call with one message.
+pub(super) fn said(message: &[u8]) -> Answer {
+    let mut out = BytesMut::with_capacity(PREFIX + message.len());
+    say(&mut out, message);
+    let body = Full::new(out.freeze()).with_trailers(async { Some(Ok(trailers(OK))) });
+    let mut answer = Answer::new(body.boxed_unsync());
+    answer.headers_mut().insert(header::CONTENT_TYPE, KIND);
+    answer
+}
+
 const KIND: HeaderValue = HeaderValue::from_static("application/grpc");
 
-fn trailers(status: u8) -> HeaderMap {
+fn trailers(status: Status) -> HeaderMap {
     let mut out = HeaderMap::new();
     out.insert("grpc-status", HeaderValue::from(u16::from(status)));
     out
@@ -97,7 +110,7 @@ enum State {
     /// The sender may say more.
     Open,
     /// The status is to be sent.
-    Ended(u8),
+    Ended(Status),
     /// Everything is sent.
     Done,
 }

@@ -3,6 +3,7 @@
 /// All kinds of receivers, by file.
 pub static RECEIVERS: &[&super::ReceiverItem] = &[
     &super::access_log_service::RECEIVER,
+    &super::capture::RECEIVER,
     &super::ext_proc::RECEIVER,
     &super::mirror::RECEIVER,
     &super::otlp_traces::RECEIVER,

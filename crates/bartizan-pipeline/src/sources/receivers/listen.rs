@@ -12,6 +12,7 @@ use hyper::{
 };
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use tokio::{
+    io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream},
     sync::watch,
     task::JoinSet,
@@ -20,8 +21,9 @@ use tokio::{
 
 use super::{
     Answer,
-    config::CompiledReceiver,
+    config::Listening,
     counts::Refusal,
+    tls,
     work::{Visit, Work},
 };
 
@@ -41,7 +43,7 @@ const CONNECTION_WINDOW: u32 = 4 * 1024 * 1024;
 /// ones.
 pub(super) struct Hall {
     pub(super) work: Arc<Work>,
-    pub(super) settings: watch::Receiver<Arc<CompiledReceiver>>,
+    pub(super) settings: watch::Receiver<Arc<Listening>>,
 }
 
 /// Accepts until it is told to stop; then the socket is closed, and what is under way has a moment to end.
@@ -73,7 +75,7 @@ pub(super) async fn accept(
 
 impl Hall {
     /// The settings for a connection; `None` when it may not be.
-    fn admits(&self, peer: SocketAddr, open: usize) -> Option<Arc<CompiledReceiver>> {
+    fn admits(&self, peer: SocketAddr, open: usize) -> Option<Arc<Listening>> {
         let settings = Arc::clone(&self.settings.borrow());
         let why = if !settings.peers.iter().any(|network| network.contains(peer.ip())) {
             Refusal::Peer
@@ -114,7 +116,7 @@ impl Drop for Counted {
 
 async fn serve(
     stream: TcpStream,
-    settings: Arc<CompiledReceiver>,
+    settings: Arc<Listening>,
     hall: Arc<Hall>,
     mut stop: watch::Receiver<bool>,
 ) {
@@ -123,11 +125,37 @@ async fn serve(
     // Small answers must not wait for more; if the socket is gone already, reading will tell.
     let _ = stream.set_nodelay(true);
     let patience = settings.limits.patience();
-    let is_http2 = tokio::select! {
-        is_http2 = timeout(patience, is_http2(&stream)) => is_http2,
+    let Some(acceptor) = &settings.tls else {
+        let is_http2 = tokio::select! {
+            is_http2 = timeout(patience, is_http2(&stream)) => is_http2,
+            _ = stop.wait_for(|stop| *stop) => return,
+        };
+        let Ok(Some(is_http2)) = is_http2 else { return };
+        return converse(stream, is_http2, &settings, hall, stop).await;
+    };
+    let secured = tokio::select! {
+        secured = timeout(patience, acceptor.accept(stream)) => secured,
         _ = stop.wait_for(|stop| *stop) => return,
     };
-    let Ok(Some(is_http2)) = is_http2 else { return };
+    match secured {
+        Ok(Ok(stream)) => {
+            let is_http2 = stream.get_ref().1.alpn_protocol() == Some(tls::HTTP2);
+            converse(stream, is_http2, &settings, hall, stop).await;
+        }
+        Ok(Err(_)) => hall.work.counts.refuse(Refusal::Handshake),
+        Err(_) => hall.work.counts.refuse(Refusal::Late),
+    }
+}
+
+/// Answers what is asked on a connection, until it ends.
+async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    is_http2: bool,
+    settings: &Listening,
+    hall: Arc<Hall>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let patience = settings.limits.patience();
     let streams = stop.clone();
     let service = service_fn(move |request| {
         let (hall, stop) = (Arc::clone(&hall), streams.clone());

@@ -1,11 +1,13 @@
-//! Receivers: sources that listen. What a proxy, mesh or collector saw comes over the network, and becomes
-//! the same [`Exchange`] as what is read from files or went through the gateway.
+//! Receivers: sources that listen. What a proxy, mesh or collector saw comes over the network, or an
+//! interface shows it, and it becomes the same [`Exchange`] as what is read from files or went through the
+//! gateway.
 //!
 //! One file per kind, listed in [`RECEIVERS`]. Everything else is shared: who may send and how much
-//! (`listen.rs`), where exchanges go and what is counted (`work.rs`), gRPC (`grpc.rs`) and Protocol
+//! (`listen.rs`, `tls.rs`), where exchanges go and what is counted (`work.rs`), gRPC (`grpc.rs`) and Protocol
 //! Buffers (`wire.rs`).
 
 mod access_log_service;
+mod capture;
 mod client;
 mod config;
 mod counts;
@@ -15,10 +17,12 @@ mod list;
 mod listen;
 mod mirror;
 mod otlp_traces;
+mod place;
 mod receive;
 mod running;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod work;
 
 use async_trait::async_trait;
@@ -31,13 +35,16 @@ use tokio::runtime::Handle;
 
 pub use self::{
     access_log_service::AccessLogServiceConfig,
+    capture::CaptureConfig,
     config::{CompiledReceiver, ReceiverConfig, ReceiverError, ReceiverLimits, compile},
     counts::ReceiverFigures,
     ext_proc::ExtProcConfig,
     list::RECEIVERS,
     mirror::MirrorConfig,
     otlp_traces::OtlpTracesConfig,
+    place::Place,
     running::Receivers,
+    tls::ReceiverTls,
 };
 use super::{
     otlp::{each_of_json, each_of_protobuf},

@@ -1,4 +1,6 @@
-//! Traces of OpenTelemetry over HTTP (OTLP/HTTP).
+//! Traces of OpenTelemetry over HTTP (OTLP/HTTP) and over gRPC (OTLP/gRPC).
+
+mod export;
 
 use std::{io::Read as _, sync::Arc};
 
@@ -26,18 +28,24 @@ use super::{
 
 pub(super) static RECEIVER: ReceiverItem = ReceiverItem {
     kind: "otlp_traces",
-    title: "Traces of OpenTelemetry (OTLP/HTTP)",
-    what: "Serves `POST /v1/traces` of OTLP/HTTP, in Protocol Buffers and in JSON, also packed with gzip. Spans \
+    title: "Traces of OpenTelemetry (OTLP/HTTP and OTLP/gRPC)",
+    what: "Serves `POST /v1/traces` of OTLP/HTTP, in Protocol Buffers and in JSON, and \
+           `TraceService/Export` of OTLP/gRPC, on one port; also packed with gzip. Spans \
            become exchanges as they do from files (the source `otlp`): every span of kind SERVER with the \
            attributes of HTTP or gRPC. Other spans are taken and left out. Spans that are no request, and \
            those for which there was no room, are answered as rejected (`partial_success`), so that the \
            exporter does not send them again. An export above `limits.message_bytes`, packed or \
-           unpacked, is refused with 413. Bodies are not in traces.",
-    examples: &["name: telemetry\nlisten: 127.0.0.1:4318\notlp_traces: {}\n"],
+           unpacked, is refused with 413, or RESOURCE_EXHAUSTED of gRPC. Bodies are not in traces.",
+    examples: &[
+        "name: telemetry\nlisten: 127.0.0.1:4318\notlp_traces: {}\n",
+        "name: mesh\nlisten: 127.0.0.1:4317\nlimits: {message_bytes: 4194304}\notlp_traces: {}\n",
+    ],
     sender: "The OpenTelemetry collector, beside the exporters that are there:\n\n    \
              exporters:\n      otlphttp/bartizan: {endpoint: \"http://127.0.0.1:4318\"}\n    \
              service:\n      pipelines:\n        traces: {exporters: [otlphttp/bartizan]}\n\n\
-             An SDK: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:4318/v1/traces`.",
+             An SDK: `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:4318/v1/traces`; over gRPC, \
+             `OTEL_EXPORTER_OTLP_PROTOCOL=grpc` and \
+             `OTEL_EXPORTER_OTLP_TRACES_ENDPOINT=http://127.0.0.1:4317`.",
 };
 
 /// Traces of OpenTelemetry.
@@ -68,6 +76,9 @@ enum Packing {
 #[async_trait]
 impl Kind for OtlpTraces {
     async fn answer(&self, request: http::Request<Incoming>, visit: Visit) -> Answer {
+        if export::is_call(request.headers()) {
+            return export::answer(request, visit).await;
+        }
         let (head, body) = request.into_parts();
         let known = form(&head.headers).zip(packing(&head.headers));
         if head.uri.path() != "/v1/traces" || head.method != Method::POST {
@@ -99,7 +110,7 @@ impl Kind for OtlpTraces {
         let decoded =
             decoding.spawn(async move { take(&work, (form, packing), body, lease, most) });
         match decoded.await {
-            Ok(Ok(tally)) => tally.answer(form),
+            Ok(Ok(tally)) => answer(form, StatusCode::OK, tally.message(form)),
             Ok(Err(why)) => {
                 visit.refuse(why);
                 match why {
@@ -119,6 +130,7 @@ impl Kind for OtlpTraces {
         }
     }
 
+    /// Over gRPC this is UNAVAILABLE, as gRPC tells of answers that are none of its own.
     fn full(&self) -> Answer {
         busy()
     }
@@ -209,7 +221,7 @@ fn unpack(packed: &[u8], lease: &mut Lease, most: usize) -> Result<Bytes, Refusa
 impl Tally {
     /// `ExportTraceServiceResponse` with `partial_success` = 1 (`rejected_spans` = 1, `error_message` = 2)
     /// when not all were taken.
-    fn answer(&self, form: Form) -> Answer {
+    fn message(&self, form: Form) -> Vec<u8> {
         let rejected = self.unread + self.dropped;
         let why = match (self.unread, self.dropped) {
             (0, 0) => String::new(),
@@ -219,7 +231,7 @@ impl Tally {
                 format!("{unread} spans of servers tell no request, no room for {dropped}")
             }
         };
-        let body = match (form, rejected) {
+        match (form, rejected) {
             (Form::Json, 0) => b"{}".to_vec(),
             (Form::Json, _) => {
                 // 64 bits are text in the JSON of Protocol Buffers.
@@ -234,8 +246,7 @@ impl Tally {
                 write::bytes(&mut out, 1, &partial);
                 out
             }
-        };
-        answer(form, StatusCode::OK, body)
+        }
     }
 }
 

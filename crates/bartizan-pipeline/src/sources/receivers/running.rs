@@ -1,7 +1,7 @@
 //! Receivers from their start to their end, over reloads.
 
 use std::{
-    net::{SocketAddr, TcpListener as Bound},
+    net::TcpListener as Bound,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicUsize, Ordering::Relaxed},
@@ -11,7 +11,9 @@ use std::{
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 
 use super::{
-    CompiledReceiver, ReceiverError, ReceiverFigures, Surroundings,
+    super::live::LiveOptions,
+    CompiledReceiver, Place, ReceiverError, ReceiverFigures, ReceiverItem, Surroundings, capture,
+    config::{Listening, Way},
     listen::{Hall, accept},
     work::Work,
 };
@@ -25,21 +27,36 @@ pub struct Receivers {
 }
 
 struct Running {
-    /// As they are now; a reload changes them.
-    settings: watch::Sender<Arc<CompiledReceiver>>,
-    /// Where it listens in truth.
-    address: SocketAddr,
+    item: &'static ReceiverItem,
+    name: String,
+    /// Where it takes from in truth, and where it was told to.
+    place: Place,
+    told: Place,
     work: Arc<Work>,
     stop: watch::Sender<bool>,
-    accepting: JoinHandle<()>,
+    task: Task,
+}
+
+/// What a receiver does.
+enum Task {
+    /// It listens, as it is told now; a reload changes that.
+    Listens(watch::Sender<Arc<Listening>>, JoinHandle<()>),
+    /// It captures, as it was told when it began.
+    Captures(LiveOptions, std::thread::JoinHandle<()>),
+}
+
+/// What is open for a receiver that is new.
+enum Open {
+    Socket(Arc<Listening>, Bound),
+    Interface(LiveOptions, Box<capture::Opened>),
 }
 
 /// Receivers that can take the place of those that run.
-pub struct Prepared(Vec<(CompiledReceiver, Option<Bound>)>);
+pub struct Prepared(Vec<(CompiledReceiver, Option<Open>)>);
 
 impl std::fmt::Debug for Receivers {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_tuple("Receivers").field(&self.addresses()).finish()
+        f.debug_tuple("Receivers").field(&self.places()).finish()
     }
 }
 
@@ -53,43 +70,60 @@ impl Receivers {
     /// Opens the sockets that are needed beside those that are open. Nothing changes yet.
     ///
     /// # Errors
-    /// The first receiver that cannot listen.
+    /// The first receiver that cannot listen or capture.
     pub fn prepare(&self, compiled: Vec<CompiledReceiver>) -> Result<Prepared, ReceiverError> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let open = |one: CompiledReceiver| {
             if running.iter().any(|running| running.is_of(&one)) {
                 return Ok((one, None));
             }
-            let bound = Bound::bind(one.address).and_then(|bound| {
-                bound.set_nonblocking(true)?;
-                Ok(bound)
-            });
-            let bound = bound.map_err(|error| ReceiverError {
-                name: one.name.clone(),
-                key: Some("listen".to_owned()),
-                problem: format!("cannot listen on {}: {error}", one.address),
-            })?;
-            Ok((one, Some(bound)))
+            let open = self.open(&one)?;
+            Ok((one, Some(open)))
         };
         compiled.into_iter().map(open).collect::<Result<_, _>>().map(Prepared)
     }
 
+    fn open(&self, one: &CompiledReceiver) -> Result<Open, ReceiverError> {
+        let failed = |key: &str, problem: String| ReceiverError {
+            name: one.name.clone(),
+            key: Some(key.to_owned()),
+            problem,
+        };
+        match &one.way {
+            Way::Listens(listening) => {
+                let bound = Bound::bind(listening.address).and_then(|bound| {
+                    bound.set_nonblocking(true)?;
+                    Ok(bound)
+                });
+                let cannot = |error| format!("cannot listen on {}: {error}", listening.address);
+                let bound = bound.map_err(|error| failed("listen", cannot(error)))?;
+                Ok(Open::Socket(Arc::clone(listening), bound))
+            }
+            Way::Captures(options) => {
+                let cannot = |error| format!("cannot capture on {}: {error}", options.interface);
+                let tap = capture::tap(options, &self.outside);
+                let tap = tap.map_err(|error| failed("capture", cannot(error)))?;
+                Ok(Open::Interface(options.clone(), Box::new(tap)))
+            }
+        }
+    }
+
     /// Takes over what was prepared: a receiver whose name, kind and address stay goes on with its connections
-    /// and counters, others end. On the runtime that this is called on. Gives name, kind and address of each.
+    /// and counters, others end. On the runtime that this is called on. Gives name, kind and place of each.
     ///
     /// # Panics
     /// Outside a Tokio runtime.
-    pub fn apply(&self, prepared: Prepared) -> Vec<(String, &'static str, SocketAddr)> {
+    pub fn apply(&self, prepared: Prepared) -> Vec<(String, &'static str, Place)> {
         let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let mut before = std::mem::take(&mut *running);
-        for (one, bound) in prepared.0 {
+        for (one, open) in prepared.0 {
             match before.iter().position(|running| running.is_of(&one)) {
                 Some(at) => {
-                    let stays = before.swap_remove(at);
-                    stays.settings.send_replace(Arc::new(one));
+                    let mut stays = before.swap_remove(at);
+                    stays.go_on_as(&one);
                     running.push(stays);
                 }
-                None => running.extend(bound.and_then(|bound| self.start(one, bound))),
+                None => running.extend(open.and_then(|open| self.start(&one, open))),
             }
         }
         // What is left is not wanted any more; its tasks end by themselves.
@@ -98,18 +132,32 @@ impl Receivers {
         }
         self.count.store(running.len(), Relaxed);
         drop(running);
-        self.addresses()
+        self.places()
     }
 
-    fn start(&self, one: CompiledReceiver, bound: Bound) -> Option<Running> {
-        let listener = TcpListener::from_std(bound).ok()?;
-        let address = listener.local_addr().unwrap_or(one.address);
+    fn start(&self, one: &CompiledReceiver, open: Open) -> Option<Running> {
         let work = Arc::new(Work::new(&one.name, self.outside.clone()));
-        let (settings, current) = watch::channel(Arc::new(one));
-        let hall = Arc::new(Hall { work: Arc::clone(&work), settings: current });
         let (stop, stopped) = watch::channel(false);
-        let accepting = tokio::spawn(accept(listener, hall, stopped));
-        Some(Running { settings, address, work, stop, accepting })
+        let (told, mut place) = (one.place(), one.place());
+        let task = match open {
+            Open::Socket(listening, bound) => {
+                let listener = TcpListener::from_std(bound).ok()?;
+                if let (Place::Socket { address, .. }, Ok(local)) =
+                    (&mut place, listener.local_addr())
+                {
+                    *address = local;
+                }
+                let (settings, current) = watch::channel(listening);
+                let hall = Arc::new(Hall { work: Arc::clone(&work), settings: current });
+                Task::Listens(settings, tokio::spawn(accept(listener, hall, stopped)))
+            }
+            Open::Interface(options, tap) => {
+                let begun = capture::start(*tap, options.clone(), Arc::clone(&work), stopped);
+                Task::Captures(options, begun.ok()?)
+            }
+        };
+        let (item, name) = (one.item, one.name.clone());
+        Some(Running { item, name, place, told, work, stop, task })
     }
 
     /// How many there are.
@@ -118,14 +166,11 @@ impl Receivers {
         self.count.load(Relaxed)
     }
 
-    /// Name, kind and address of each.
+    /// Name, kind and place of each.
     #[must_use]
-    pub fn addresses(&self) -> Vec<(String, &'static str, SocketAddr)> {
+    pub fn places(&self) -> Vec<(String, &'static str, Place)> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |one: &Running| {
-            let settings = one.settings.borrow();
-            (settings.name.clone(), settings.item.kind, one.address)
-        };
+        let of = |one: &Running| (one.name.clone(), one.item.kind, one.place.clone());
         running.iter().map(of).collect()
     }
 
@@ -133,14 +178,11 @@ impl Receivers {
     #[must_use]
     pub fn figures(&self) -> Vec<ReceiverFigures> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        let of = |one: &Running| {
-            let settings = one.settings.borrow();
-            ReceiverFigures {
-                name: settings.name.clone(),
-                kind: settings.item.kind.to_owned(),
-                address: one.address.to_string(),
-                ..one.work.counts.figures()
-            }
+        let of = |one: &Running| ReceiverFigures {
+            name: one.name.clone(),
+            kind: one.item.kind.to_owned(),
+            address: one.place.to_string(),
+            ..one.work.counts.figures()
         };
         running.iter().map(of).collect()
     }
@@ -150,9 +192,9 @@ impl Receivers {
     pub fn limits_reached(&self) -> Vec<(String, u64)> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         let of = |one: &Running| {
-            let name = one.settings.borrow().name.clone();
+            let name = one.name.clone();
             let limits = one.work.counts.limits().into_iter();
-            limits.map(move |(key, count)| (format!("receivers.{name}.limits.{key}"), count))
+            limits.map(move |(key, count)| (format!("receivers.{name}.{key}"), count))
         };
         running.iter().flat_map(of).collect()
     }
@@ -168,7 +210,12 @@ impl Receivers {
         }
         for one in running {
             // One that panicked has ended too.
-            let _ = one.accepting.await;
+            match one.task {
+                Task::Listens(_, accepting) => drop(accepting.await),
+                Task::Captures(_, reading) => {
+                    drop(tokio::task::spawn_blocking(move || reading.join()).await);
+                }
+            }
         }
     }
 }
@@ -176,9 +223,26 @@ impl Receivers {
 impl Running {
     /// Whether it goes on as `other`.
     fn is_of(&self, other: &CompiledReceiver) -> bool {
-        let settings = self.settings.borrow();
-        settings.name == other.name
-            && settings.address == other.address
-            && settings.item.kind == other.item.kind
+        let is_same = match (&self.task, &other.way) {
+            (Task::Captures(before, _), Way::Captures(after)) => before == after,
+            _ => true,
+        };
+        is_same
+            && self.name == other.name
+            && self.told.is_at(&other.place())
+            && self.item.kind == other.item.kind
+    }
+
+    /// Takes over the settings of `other`, which it goes on as.
+    fn go_on_as(&mut self, other: &CompiledReceiver) {
+        self.told = other.place();
+        if let (Task::Listens(settings, _), Way::Listens(new)) = (&self.task, &other.way) {
+            settings.send_replace(Arc::clone(new));
+        }
+        if let (Place::Socket { is_encrypted, .. }, Way::Listens(new)) =
+            (&mut self.place, &other.way)
+        {
+            *is_encrypted = new.tls.is_some();
+        }
     }
 }

@@ -1,12 +1,16 @@
 //! Receivers on real sockets, and rules that all of them keep.
 
+mod captured;
+mod exported;
+mod secured;
+
 use std::{net::SocketAddr, time::Duration};
 
 use http_body_util::{BodyExt as _, Full, StreamBody};
 use hyper::{body::Frame, client::conn::http2};
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _},
     net::TcpStream,
     time::{Instant, sleep, timeout},
 };
@@ -31,7 +35,14 @@ fn start(text: &str, room: usize) -> (Receivers, SocketAddr, Arc<Taken>) {
     let receivers = Receivers::new(outside);
     let compiled = compile(&[config(text)]).expect("right");
     let started = receivers.apply(receivers.prepare(compiled).expect("listens"));
-    (receivers, started[0].2, taken)
+    (receivers, socket(&started[0].2), taken)
+}
+
+fn socket(place: &Place) -> SocketAddr {
+    match place {
+        Place::Socket { address, .. } => *address,
+        Place::Interface(_) => panic!("{place}"),
+    }
 }
 
 async fn ask(to: SocketAddr, request: &[u8]) -> String {
@@ -83,7 +94,10 @@ fn what_cannot_be_used_is_named() {
     for (text, part) in [
         ("name: gateway\nlisten: 127.0.0.1:1\nmirror: {}", "not `gateway`"),
         ("name: a\nlisten: localhost\nmirror: {}", "`localhost` is no address with a port"),
-        ("name: a\nlisten: 127.0.0.1:1", "one of `access_log_service`, `ext_proc`, `mirror`"),
+        (
+            "name: a\nlisten: 127.0.0.1:1",
+            "one of `access_log_service`, `capture`, `ext_proc`, `mirror`",
+        ),
         ("name: a\nlisten: 127.0.0.1:1\nmirror: {}\next_proc: {}", "a receiver is one thing"),
         ("name: a\nlisten: 127.0.0.1:1\npeers: [x]\nmirror: {}", "`peers`: `x` is no address"),
         ("name: a\nlisten: 127.0.0.1:1\nlimits: {streams: 0}\nmirror: {}", "expected 1 to"),
@@ -228,12 +242,27 @@ impl TakeBytes for std::io::Repeat {}
 
 /// A call of gRPC that says all of this; its answers without their prefixes, and its status.
 async fn call(to: SocketAddr, path: &str, said: Vec<u8>) -> (Vec<u8>, String) {
+    call_in(to, path, "identity", said).await
+}
+
+/// The same with messages in a coding.
+async fn call_in(to: SocketAddr, path: &str, coding: &str, said: Vec<u8>) -> (Vec<u8>, String) {
     let stream = TcpStream::connect(to).await.expect("connects");
+    call_on(stream, path, coding, said).await
+}
+
+async fn call_on<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+    stream: S,
+    path: &str,
+    coding: &str,
+    said: Vec<u8>,
+) -> (Vec<u8>, String) {
     let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream)).await;
     let (mut sender, connection) = handshake.expect("HTTP/2");
     let connection = tokio::spawn(connection);
     let request = http::Request::post(format!("http://a{path}"))
         .header("content-type", "application/grpc")
+        .header("grpc-encoding", coding)
         .body(Full::new(Bytes::from(said)))
         .expect("a request");
     let answer = timeout(PATIENCE, sender.send_request(request)).await.expect("in time");
@@ -347,7 +376,7 @@ async fn a_reload_changes_settings_and_keeps_what_stays() {
     assert!(ask(to, copy).await.starts_with("HTTP/1.1 204"));
     let closed = "name: edge\nlisten: 127.0.0.1:PORT\npeers: [192.0.2.1]\nmirror: {}\n";
     let again = receivers.prepare(compile(&[config(closed)]).expect("right")).expect("there");
-    assert_eq!(receivers.apply(again)[0].2, to, "the socket stays");
+    assert_eq!(socket(&receivers.apply(again)[0].2), to, "the socket stays");
     assert_eq!(ask(to, copy).await, "");
     until("counted", || refused(&receivers) == [("peer".to_owned(), 1)]).await;
     assert_eq!(receivers.figures()[0].handed_over, 1, "counters stay");
@@ -356,7 +385,7 @@ async fn a_reload_changes_settings_and_keeps_what_stays() {
     let error =
         receivers.prepare(compile(&[config(&taken)]).expect("right")).err().expect("in use");
     assert!(error.to_string().contains("cannot listen on"), "{error}");
-    assert_eq!(receivers.addresses().len(), 1);
+    assert_eq!(receivers.places().len(), 1);
     receivers.apply(receivers.prepare(Vec::new()).expect("nothing to open"));
     assert!(receivers.figures().is_empty());
     until("closed", || std::net::TcpStream::connect(to).is_err()).await;

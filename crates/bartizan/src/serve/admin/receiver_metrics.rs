@@ -34,6 +34,9 @@ pub(super) fn of_receivers(text: &mut String, receivers: &[ReceiverFigures]) {
     family("refused", "counter", help, |r| by_reason(&r.refused));
     let help = "What was taken and is no exchange";
     family("left_out", "counter", help, |r| by_reason(&r.left_out));
+    family("packets", "counter", "Packets that a live capture read", |r| {
+        if r.packets > 0 { vec![(String::new(), r.packets)] } else { Vec::new() }
+    });
     family("connections", "gauge", "Open connections", |r| vec![(String::new(), r.connections)]);
     let help = "Requests and streams under way";
     family("streams", "gauge", help, |r| vec![(String::new(), r.streams)]);
