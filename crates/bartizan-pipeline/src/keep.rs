@@ -28,7 +28,7 @@ pub(crate) const MAX_WAITING: usize = 20_000;
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 8] = b"bzlearn9";
+const LEARNED_FORMAT: &[u8; 9] = b"bzlearn10";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]

@@ -59,7 +59,7 @@ pub static DETECTOR: DetectorItem = DetectorItem {
     class: "credential_stuffing",
     key: Key::Campaign,
     stage: Stage::Probing,
-    lane: Lane::History(|| Box::<State>::default()),
+    lane: Lane::Calls(|| Box::<State>::default()),
     examples: EXAMPLES,
 };
 

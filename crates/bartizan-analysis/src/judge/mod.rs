@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod members;
 mod results;
 mod state;
 mod verdict;

@@ -2,10 +2,13 @@
 
 pub mod actors;
 pub mod classes;
+pub mod completed;
+mod deliveries;
 pub mod distinct;
 pub mod format;
 mod join;
 pub mod maps;
+pub mod messages;
 mod names;
 pub mod place;
 pub mod profile;
@@ -18,6 +21,7 @@ mod witnesses;
 
 pub use actors::ActorTable;
 pub use classes::ClassSeen;
+pub use completed::Completions;
 pub use distinct::Distinct;
 pub use maps::Maps;
 pub use profile::Profile;

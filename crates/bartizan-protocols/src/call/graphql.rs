@@ -51,7 +51,11 @@ pub(super) fn call(decoded: &Decoded) -> Option<Call> {
     }
     let is_batch = matches!(operations.value(), Value::Array);
     is_any.then(|| {
-        if is_batch { Call::batch(Protocol::Graphql) } else { Call::joined(Protocol::Graphql, names) }
+        if is_batch {
+            Call::batch(Protocol::Graphql)
+        } else {
+            Call::joined(Protocol::Graphql, names)
+        }
     })
 }
 

@@ -46,7 +46,8 @@ pub(super) fn call(exchange: &Exchange, decoded: &Decoded) -> Option<Call> {
     is_mcp |= fields.contains("mcp-session-id") || fields.contains("mcp-protocol-version");
     let is_empty = is_batch && root.children().next().is_none();
     let protocol = if is_mcp { Protocol::Mcp } else { Protocol::JsonRpc };
-    (!is_empty).then(|| if is_batch { Call::batch(protocol) } else { Call::joined(protocol, names) })
+    (!is_empty)
+        .then(|| if is_batch { Call::batch(protocol) } else { Call::joined(protocol, names) })
 }
 
 pub(super) fn is_json_rpc(message: NodeRef<'_>) -> bool {

@@ -137,11 +137,8 @@ fn of_batch(protocol: Protocol, whole: &Decoded) -> Option<(NodeRef<'_>, Vec<Pai
     let is_list = given.len() != 1
         || whole.response_format == Format::EventStream
         || body(whole, Side::Response).is_some_and(|root| matches!(root.value(), Value::Array));
-    let envelope = if is_list || !whole.answered.is_refusal() {
-        Answered::Unknown
-    } else {
-        whole.answered
-    };
+    let envelope =
+        if is_list || !whole.answered.is_refusal() { Answered::Unknown } else { whole.answered };
     let mut by_id = by_id(given.iter().copied());
     let pairs = messages(list).enumerate().map(|(at, asked)| Pair {
         protocol,
@@ -279,7 +276,8 @@ mod tests {
             { "jsonrpc": "2.0", "id": 1, "result": { "email": "a@example.com" } },
         ]);
         let found = members(&sent("/rpc", &asked, &answer.to_string()));
-        let row = |name: &str, answered, leaves: &str| (name.to_owned(), answered, leaves.to_owned());
+        let row =
+            |name: &str, answered, leaves: &str| (name.to_owned(), answered, leaves.to_owned());
         assert_eq!(
             found,
             [
@@ -316,7 +314,9 @@ mod tests {
         let mut members = Members::of(&exchange, &whole).expect("members");
         let one = members.advance().expect("the first").decoded;
         let call = one.call.clone().expect("a call");
-        let Some(Sketch::Graphql(sketch)) = call.sketch(&exchange, one) else { panic!("no sketch") };
+        let Some(Sketch::Graphql(sketch)) = call.sketch(&exchange, one) else {
+            panic!("no sketch")
+        };
         assert_eq!(sketch.fields.keys().collect::<Vec<_>>(), ["query.a"]);
         assert_eq!(sketch.fields["query.a"].values, 1);
     }
@@ -324,7 +324,8 @@ mod tests {
     #[test]
     fn places_are_those_of_the_same_call_sent_alone() {
         let call = |id: i64| json!({ "jsonrpc": "2.0", "id": id, "method": "m", "params": [{ "a": [1] }] });
-        let answer = |id: i64| json!({ "jsonrpc": "2.0", "id": id, "result": { "b": [{ "c": 1 }] } });
+        let answer =
+            |id: i64| json!({ "jsonrpc": "2.0", "id": id, "result": { "b": [{ "c": 1 }] } });
         let alone = sent("/rpc?x=1", &call(1), &answer(1).to_string());
         let alone = decode(&alone, &Limits::default(), 7);
         let asked = json!([call(5), call(1)]);
@@ -334,7 +335,8 @@ mod tests {
         members.advance();
         let second = members.advance().expect("the second");
         let of = |view: &crate::View| -> Vec<(u64, u16, String)> {
-            let nodes = view.nodes().filter(|n| n.side() == Side::Request || n.root() == Root::Body);
+            let nodes =
+                view.nodes().filter(|n| n.side() == Side::Request || n.root() == Root::Body);
             let own = nodes.filter(|n| n.root() != Root::Header);
             own.map(|n| (n.general_hash(), n.depth(), n.raw().to_owned())).collect()
         };
@@ -372,7 +374,8 @@ mod tests {
         );
         // A subscription of GraphQL is one call.
         let asked = json!({ "query": "subscription { added { id } }" });
-        let stream = "event: next\ndata: {\"data\":{\"added\":{\"id\":1}}}\n\nevent: complete\ndata:\n\n";
+        let stream =
+            "event: next\ndata: {\"data\":{\"added\":{\"id\":1}}}\n\nevent: complete\ndata:\n\n";
         let exchange = sent("/graphql", &asked, stream);
         assert!(members(&exchange).is_empty());
         assert_eq!(decode(&exchange, &Limits::default(), 7).answered, Answered::Granted);
@@ -394,8 +397,14 @@ mod tests {
         say(true, json!({ "id": "1", "type": "subscribe", "payload": query }));
         say(true, json!({ "id": "2", "type": "subscribe", "payload": { "query": "{ gone }" } }));
         say(false, json!({ "id": "2", "type": "error", "payload": [{ "message": "no" }] }));
-        say(false, json!({ "id": "1", "type": "next", "payload": { "data": { "added": { "id": 1 } } } }));
-        say(true, json!({ "jsonrpc": "2.0", "id": 3, "method": "eth_subscribe", "params": ["logs"] }));
+        say(
+            false,
+            json!({ "id": "1", "type": "next", "payload": { "data": { "added": { "id": 1 } } } }),
+        );
+        say(
+            true,
+            json!({ "jsonrpc": "2.0", "id": 3, "method": "eth_subscribe", "params": ["logs"] }),
+        );
         say(false, json!({ "jsonrpc": "2.0", "id": 3, "result": "0x1" }));
         assert_eq!(
             short(&exchange),

@@ -56,6 +56,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     let surfaces =
         known.values().zip(&endpoints).map(|(k, e)| surface::surface(k, snapshot, e)).collect();
     calls::note(state, &mut endpoints);
+    calls::note_ends(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();

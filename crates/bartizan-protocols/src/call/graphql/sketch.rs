@@ -75,7 +75,10 @@ fn asked(decoded: &Decoded) -> Vec<Asked<'_>> {
     };
     // The place of each tells which answer is its own.
     let empty = Asked { document: "", chosen: "", variables: None, has_variables: true };
-    messages(operations(root)).take(MAX_MESSAGES).map(|message| of(message).unwrap_or(empty)).collect()
+    messages(operations(root))
+        .take(MAX_MESSAGES)
+        .map(|message| of(message).unwrap_or(empty))
+        .collect()
 }
 
 struct Walk<'w, 'a> {
