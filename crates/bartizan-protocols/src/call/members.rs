@@ -247,8 +247,9 @@ mod tests {
             let bodies = one.view.roots().filter(|root| root.root() == Root::Body);
             let leaves = bodies.flat_map(|root| root.descendants());
             let leaves = leaves.filter(|node| node.value().is_scalar() && node.key() != "jsonrpc");
-            let leaves: Vec<String> =
+            let mut leaves: Vec<String> =
                 leaves.map(|node| format!("{}={}", node.instance(), node.raw())).collect();
+            leaves.sort();
             let name = one.call.as_ref().map_or("", |call| call.operation.as_str()).to_owned();
             out.push((name, one.answered, leaves.join(" ")));
         }
@@ -284,15 +285,15 @@ mod tests {
                 row(
                     "users.get",
                     Answered::Granted,
-                    "body:/id=1 body:/method=users.get body:/params/user=7 body:/id=1 \
+                    "body:/id=1 body:/id=1 body:/method=users.get body:/params/user=7 \
                      body:/result/email=a@example.com"
                 ),
                 row("seen", Answered::Unknown, "body:/method=seen"),
                 row(
                     "login",
                     Answered::Failed,
-                    "body:/id=1 body:/method=login body:/params/password=x body:/id=1 \
-                     body:/error/code=-32000"
+                    "body:/error/code=-32000 body:/id=1 body:/id=1 body:/method=login \
+                     body:/params/password=x"
                 ),
                 row("never", Answered::Unknown, "body:/id=9 body:/method=never"),
             ]

@@ -151,7 +151,8 @@ fn members_are_compared_with_a_schema() {
     assert_eq!(state("query hidden"), (json!("shadow"), json!(6)), "aliases are one call");
     assert_ne!(state("[batch]").0, json!("shadow"), "a way to send is no operation");
     assert_eq!(state("[batch]").1, json!(7));
-    let user = &of(&found, "/graphql", "query user")["sketch"]["fields"]["query.user.email"];
+    let user =
+        &of(&found, "/graphql", "query user")["sketch"]["graphql"]["fields"]["query.user.email"];
     assert_eq!(user["asked"], json!(6));
 }
 
@@ -361,4 +362,17 @@ fn what_is_accepted_is_joined_to_its_end() {
     assert_eq!(deliveries("/hooks/payments"), json!(4));
     assert_eq!(deliveries("/partners/export-done"), json!(4));
     assert_eq!(deliveries("/v1/exports"), json!(0));
+}
+
+#[test]
+fn calls_beyond_those_that_are_looked_at_are_counted() {
+    let mut traffic = Traffic::default();
+    let asked: Value = (0..70).map(|id| rpc(id, "ping", &json!([]))).collect();
+    let answer = (0..70).map(|id| json!({ "jsonrpc": "2.0", "id": id, "result": "pong" }));
+    traffic.post("198.51.100.1", "/rpc", &asked, &answer.rev().collect());
+    let found = traffic.analyze(&[]);
+    assert_eq!(of(&found, "/rpc", "ping")["requests"], json!(64));
+    let gaps = found["summary"]["not_inspected"].as_array().expect("a list").iter();
+    let mut beyond = gaps.filter(|gap| gap["name"] == "request:calls_beyond_64");
+    assert_eq!(beyond.next().map(|gap| &gap["count"]), Some(&json!(6)));
 }
