@@ -264,7 +264,7 @@ fn judge(bench: &mut Bench, exchange: &Exchange, snapshot: &Snapshot, sequence: 
 
 fn fresh() -> Vec<(&'static str, Box<dyn DetectorState>)> {
     let items = DETECTORS.iter().filter_map(|item| match item.lane {
-        Lane::History(make) => Some((item.meta.code, make())),
+        Lane::History(make) | Lane::Calls(make) => Some((item.meta.code, make())),
         Lane::Exchange(_) | Lane::Leaves(_) => None,
     });
     items.collect()

@@ -39,6 +39,12 @@ impl Facts<'_> {
         let response = self.exchange.response.as_ref();
         response.is_some_and(|r| r.is_success()) && !self.decoded.answered.is_refusal()
     }
+
+    /// Whether it is several calls in one exchange, each of which is learned as what it is.
+    #[must_use]
+    pub fn is_batch(&self) -> bool {
+        self.decoded.call.as_ref().is_some_and(bartizan_protocols::Call::is_batch)
+    }
 }
 
 /// An exchange with what history knows about its endpoint and caller, at its own event time.

@@ -145,6 +145,7 @@ impl<'a> Compared<'a> {
         let index = &self.specs.index;
         let beside_others = template.call.as_ref().is_some_and(|call| {
             !call.operation.is_empty()
+                && !call.is_batch()
                 && index.call_is_deprecated(call).is_none()
                 && self.places.contains(&Place::of(template, call))
         });

@@ -423,6 +423,9 @@ pub struct Endpoint {
     /// was seen of that.
     #[serde(default)]
     pub sketch: Option<crate::Sketch>,
+    /// Messages, what ends later, deliveries.
+    #[serde(default)]
+    pub conversation: crate::Conversation,
     /// Sensitive data.
     pub data_classes: Vec<DataClassCount>,
     /// Risk with its arithmetic.

@@ -159,6 +159,7 @@ impl Decoder<'_> {
         let found = match format {
             Format::Json | Format::NdJson => self.json_body(root, format, declared.is_some(), text),
             Format::Xml => self.xml(root, text, declared.is_some()).then_some(Format::Xml),
+            Format::EventStream => self.event_stream(root, text).then_some(Format::EventStream),
             Format::Form => {
                 self.form(root, text);
                 Some(Format::Form)

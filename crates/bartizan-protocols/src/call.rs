@@ -5,22 +5,29 @@
 use bartizan_model::{Exchange, Protocol, Root, Side, Sketch};
 use serde::{Deserialize, Serialize};
 
-use crate::{Decoded, NodeRef, Value};
+use crate::{Decoded, Format, NodeRef, Value};
 
 mod graphql;
 mod grpc;
 mod json_rpc;
+mod members;
 mod soap;
 #[cfg(test)]
 mod tests;
 mod xml_rpc;
 
-/// Most names that one call is made of: of a batch, or of a selection with several fields.
+pub use graphql::{Persisted, persisted};
+pub use members::{MAX_MEMBERS, Member, Members};
+
+/// The name of what calls several things one by one in one message. Each of them is an operation of its own, see
+/// [`Members`]. No method, field or tool is called like that.
+pub const BATCH: &str = "[batch]";
+/// Most names that one call is made of, as a selection with several fields is.
 pub const MAX_NAMES: usize = 4;
 /// Longest name of what is called, in bytes; in a longer one nothing is seen.
 pub const MAX_NAME: usize = 200;
-/// Most elements of a batch that are looked at.
-pub const MAX_BATCH: usize = 64;
+/// Most messages of one body that are looked at to tell what all of them say.
+const MAX_MESSAGES: usize = 64;
 
 /// What a request calls.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -28,8 +35,8 @@ pub struct Call {
     /// The protocol that it speaks.
     pub protocol: Protocol,
     /// What is called: `mutation createUser`, `pkg.Users/Get`, `tools/call search`. The names of a
-    /// call of several things are in order, joined by `+`. Empty when it cannot be told, or when it
-    /// calls more than [`MAX_NAMES`] things.
+    /// call of several things at once are in order, joined by `+`; [`BATCH`] for several calls in one
+    /// message. Empty when it cannot be told, or when it calls more than [`MAX_NAMES`] things.
     pub operation: String,
 }
 
@@ -81,11 +88,18 @@ impl Call {
         }
     }
 
+    /// Whether it is several calls in one message.
+    #[must_use]
+    pub fn is_batch(&self) -> bool {
+        self.operation == BATCH
+    }
+
     /// What it is made of, as far as request and answer show it: of GraphQL and gRPC. `None` for other protocols,
-    /// and when nothing of it was seen.
+    /// for a batch, whose members are made of something, and when nothing of it was seen.
     #[must_use]
     pub fn sketch(&self, exchange: &Exchange, decoded: &Decoded) -> Option<Sketch> {
         match self.protocol {
+            _ if self.is_batch() => None,
             Protocol::Graphql => graphql::sketch(decoded).map(Sketch::Graphql),
             Protocol::Grpc => grpc::sketch(exchange).map(Sketch::Grpc),
             _ => None,
@@ -95,6 +109,11 @@ impl Call {
     fn new(protocol: Protocol, operation: String) -> Self {
         let operation = if is_name(&operation) { operation } else { String::new() };
         Self { protocol, operation }
+    }
+
+    /// Several calls in one message.
+    fn batch(protocol: Protocol) -> Self {
+        Self { protocol, operation: BATCH.to_owned() }
     }
 
     /// A call of several things.
@@ -143,8 +162,20 @@ fn text<'a>(node: NodeRef<'a>, name: &str) -> Option<&'a str> {
 fn messages<'a>(root: NodeRef<'a>) -> impl Iterator<Item = NodeRef<'a>> {
     let is_batch = matches!(root.value(), Value::Array);
     let alone = (!is_batch).then_some(root);
-    let batch = is_batch.then(|| root.children().take(MAX_BATCH));
+    let batch = is_batch.then(|| root.children());
     alone.into_iter().chain(batch.into_iter().flatten())
+}
+
+/// The messages of an answer: those of its body, or what its events carry.
+fn answers(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    let is_stream = decoded.response_format == Format::EventStream;
+    let roots = body(decoded, Side::Response).into_iter().flat_map(messages);
+    roots.flat_map(move |node| {
+        let carried = if is_stream { member(node, "data") } else { Some(node) };
+        // An event may carry a whole batch; an element of a body carries none.
+        let inner = carried.filter(|_| is_stream).into_iter().flat_map(messages);
+        carried.filter(|_| !is_stream).into_iter().chain(inner)
+    })
 }
 
 /// What the answers of a batch say together: the best of them.

@@ -13,6 +13,7 @@ pub mod cookies;
 pub mod decode;
 mod embedded;
 mod encodings;
+mod event_stream;
 pub mod exchange_json;
 mod form;
 mod http;
@@ -32,7 +33,7 @@ pub mod view;
 mod xml;
 
 pub use anomaly::AnomalyKind;
-pub use call::{Answered, Call};
+pub use call::{Answered, Call, Members};
 pub use cookies::{SameSite, SetCookie};
 pub use decode::{Decoded, decode, decode_body, decode_into, decode_paced};
 pub use json::MAP_KEYS;

@@ -14,6 +14,8 @@ pub enum Format {
     Json,
     /// Several JSON values (NDJSON, RFC 7464); elements of an array in the view.
     NdJson,
+    /// Events of a server, as they were sent (HTML standard §9.2): elements of an array in the view.
+    EventStream,
     /// Form fields.
     Form,
     /// Parts.
@@ -43,6 +45,7 @@ impl Format {
             Self::Empty => "empty",
             Self::Json => "json",
             Self::NdJson => "ndjson",
+            Self::EventStream => "event_stream",
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Xml => "xml",
@@ -58,7 +61,15 @@ impl Format {
     /// Whether the view has typed values of the body rather than one text or opaque bytes.
     #[must_use]
     pub const fn is_structured(self) -> bool {
-        matches!(self, Self::Json | Self::NdJson | Self::Form | Self::Multipart | Self::Xml)
+        matches!(
+            self,
+            Self::Json
+                | Self::NdJson
+                | Self::EventStream
+                | Self::Form
+                | Self::Multipart
+                | Self::Xml
+        )
     }
 }
 
@@ -76,6 +87,7 @@ pub(crate) fn declared(content_type: &str) -> Option<Format> {
         "json" | "x-json" | "json5" => Format::Json,
         "x-ndjson" | "ndjson" | "jsonl" | "x-jsonl" | "jsonlines" | "x-jsonlines" | "json-seq"
         | "jsonlines+json" | "stream+json" | "x-json-stream" => Format::NdJson,
+        "event-stream" => Format::EventStream,
         "x-www-form-urlencoded" => Format::Form,
         "xml" => Format::Xml,
         "html" | "xhtml+xml" => Format::Html,

@@ -16,10 +16,12 @@ use crate::{anomaly::AnomalyKind, pace::Pace};
 
 mod fold;
 mod node_ref;
+mod part;
 mod value;
 
 pub use fold::general_hash_below;
 pub use node_ref::{Children, NodeRef};
+pub(crate) use part::{Head, Moved};
 pub use value::{Codec, Step, Value};
 
 /// Index of a node in its view.
@@ -197,7 +199,7 @@ impl View {
 
     /// Starts one root of one side as an object. `None` when a limit was reached.
     pub fn open_root(&mut self, side: Side, root: Root) -> Option<NodeId> {
-        let general = FixedState::with_seed(self.seed).hash_one((side as u8, root as u8));
+        let general = part::root_hash(self.seed, side, root);
         let id = self.push(Node {
             parent: NO_PARENT,
             end: 0,

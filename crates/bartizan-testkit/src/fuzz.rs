@@ -23,8 +23,8 @@ use bartizan_model::{
     sketch::{self, GrpcSketch},
 };
 use bartizan_protocols::{
-    Call, Decoded, Format, NodeRef, Pace, Value, View,
-    call::MAX_NAME,
+    Call, Decoded, Format, Members, NodeRef, Pace, Value, View,
+    call::{MAX_MEMBERS, MAX_NAME},
     decode, decode_body, decode_into, decode_paced,
     exchange_json::{parse_line, write_line},
 };
@@ -52,6 +52,7 @@ pub const ENTRIES: &[(&str, Entry)] = &[
     ("cookies", cookies),
     ("embedded", embedded),
     ("encodings", encodings),
+    ("event_stream", event_stream),
     ("exchange_json", exchange_json),
     ("form", form),
     ("gateway_head", gateway_head),
@@ -113,6 +114,34 @@ pub fn json(data: &[u8]) {
     check(&exchange);
 }
 
+/// Events of a server, as the answer.
+pub fn event_stream(data: &[u8]) {
+    let response = Response {
+        status: 200,
+        headers: [("content-type", "text/event-stream")].into_iter().collect(),
+        headers_captured: true,
+        body: data.to_vec().into(),
+        ..Response::default()
+    };
+    check(&Exchange { response: Some(response), ..Exchange::default() });
+}
+
+/// The calls that one message carries are views like any other.
+fn check_members(exchange: &Exchange, whole: &Decoded) {
+    let Some(mut members) = Members::of(exchange, whole) else { return };
+    let mut count = 0;
+    while let Some(member) = members.advance() {
+        count += 1;
+        check_view(&member.decoded.view, &Limits::default());
+        let moved = whole.view.nodes().filter_map(|node| Some((node, member.place(node.id())?)));
+        for (node, id) in moved.take(LOCATIONS) {
+            let there = member.decoded.view.node(id).expect("it is there");
+            assert_eq!((there.value(), there.raw()), (node.value(), node.raw()));
+        }
+    }
+    assert!((1..=MAX_MEMBERS).contains(&count));
+}
+
 /// An XML body.
 pub fn xml(data: &[u8]) {
     check(&typed("text/xml", data));
@@ -156,6 +185,7 @@ pub fn call(data: &[u8]) {
         let Some(call) = Call::of(&exchange, &decoded) else { continue };
         assert!(call.operation.len() <= MAX_NAME && !call.operation.contains(char::is_control));
         let _ = call.answered(&exchange, &decoded);
+        check_members(&exchange, &decoded);
         match call.sketch(&exchange, &decoded) {
             Some(Sketch::Graphql(sketch)) => assert!(sketch.fields.len() <= sketch::MAX_FIELDS),
             Some(Sketch::Grpc(GrpcSketch { request, response, .. })) => {

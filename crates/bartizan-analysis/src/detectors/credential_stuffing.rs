@@ -49,7 +49,8 @@ pub static DETECTOR: DetectorItem = DetectorItem {
                intervals; (c) when the distinct accounts that fail at a login from addresses \
                where they never got in reach 20 within an hour from 10 addresses, three times the \
                95th percentile of at least 12 earlier hours. The same wrong secret again and \
-               again (a forgotten client) is one guess. A success during it makes it critical.",
+               again (a forgotten client) is one guess. A success during it makes it critical. Each call \
+               of a batch is an attempt of its own.",
         why: "Passwords leaked elsewhere open a share of accounts of every service that lets \
               them be tried in bulk.",
         fix: "Limit failures per account, address and fingerprint; refuse leaked passwords; ask \
@@ -59,7 +60,7 @@ pub static DETECTOR: DetectorItem = DetectorItem {
     class: "credential_stuffing",
     key: Key::Campaign,
     stage: Stage::Probing,
-    lane: Lane::History(|| Box::<State>::default()),
+    lane: Lane::Calls(|| Box::<State>::default()),
     examples: EXAMPLES,
 };
 

@@ -126,6 +126,9 @@ pub(crate) fn attempt(exchange: &Enriched<'_>) -> Option<Attempt> {
         return None;
     }
     let (by_path, other) = path_words(request.path());
+    let called = facts.decoded.call.as_ref().map_or("", |call| call.operation.as_str());
+    let (by_name, other_name) = path_words(called);
+    let (by_path, other) = (by_path || by_name, other || other_name);
     if other || (!by_path && (request.method == "GET" || !by_fields)) {
         return None;
     }
@@ -144,7 +147,7 @@ fn blind(facts: &crate::facts::Facts<'_>) -> bool {
     facts.exchange.request.body_state != bartizan_model::BodyState::Complete
 }
 
-/// Whether the path has a word of logins, and one of other operations with passwords.
+/// Whether a path, or the name of what is called there, has a word of logins, and one of other operations with passwords.
 fn path_words(path: &str) -> (bool, bool) {
     let (mut login, mut other) = (false, false);
     for segment in path.split('/').filter(|s| !s.is_empty() && s.len() < 40) {
@@ -152,7 +155,7 @@ fn path_words(path: &str) -> (bool, bool) {
         let is = |words: &[&str], text: &str| words.contains(&text);
         login |= is(&LOGIN_WORDS, plain.text());
         other |= is(&OTHER_WORDS, plain.text());
-        for word in segment.split(['-', '_', '.', ':']) {
+        for word in segment.split(['-', '_', '.', ':', ' ', '+']) {
             let plain = Plain::of(word);
             login |= is(&LOGIN_WORDS, plain.text());
             other |= is(&OTHER_WORDS, plain.text());
@@ -252,5 +255,7 @@ mod tests {
             assert!(path_words(path).1, "{path}");
         }
         assert_eq!(path_words("/authors/7"), (false, false));
+        assert_eq!(path_words("mutation login"), (true, false));
+        assert_eq!(path_words("user.register"), (false, true));
     }
 }

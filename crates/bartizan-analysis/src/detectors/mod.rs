@@ -67,7 +67,16 @@ impl DetectorItem {
     #[must_use]
     pub fn judges_requests(&self) -> bool {
         let is_request = |input: &Input| matches!(input, Input::RequestHead | Input::RequestBody);
-        !matches!(self.lane, Lane::History(_)) && self.meta.inputs.iter().all(is_request)
+        self.history().is_none() && self.meta.inputs.iter().all(is_request)
+    }
+
+    /// What makes its state, when it has history.
+    #[must_use]
+    pub const fn history(&self) -> Option<fn() -> Box<dyn DetectorState>> {
+        match self.lane {
+            Lane::History(make) | Lane::Calls(make) => Some(make),
+            Lane::Exchange(_) | Lane::Leaves(_) => None,
+        }
     }
 }
 
@@ -80,6 +89,9 @@ pub enum Lane {
     Leaves(fn(&Facts<'_>, &Scan<'_>, &mut Vec<Hit>)),
     /// On each exchange in order of time, with state.
     History(fn() -> Box<dyn DetectorState>),
+    /// On each call in order of time, with state: of a batch on every member, as if it had come alone, and not on
+    /// the exchange that carries them.
+    Calls(fn() -> Box<dyn DetectorState>),
 }
 
 /// What a detector without state found in one exchange.

@@ -67,7 +67,7 @@ pub static DETECTOR: DetectorItem = DetectorItem {
     class: "object_enumeration",
     key: Key::Actor,
     stage: Stage::Probing,
-    lane: Lane::History(|| Box::<State>::default()),
+    lane: Lane::Calls(|| Box::<State>::default()),
     examples: EXAMPLES,
 };
 

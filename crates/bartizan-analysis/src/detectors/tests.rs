@@ -12,7 +12,7 @@ use bartizan_model::{
 use bartizan_protocols::{Step, Value, decode::decode};
 
 use super::{
-    DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal,
+    DETECTORS, DetectorItem, DetectorState, Evaluated, Signal,
     field_words::FieldMemo,
     objects,
     traffic::{Call, exchanges, open_order, order_of, shop},
@@ -35,7 +35,7 @@ type Story = Vec<String>;
 
 impl Bench {
     fn new(item: &DetectorItem) -> Option<Self> {
-        let Lane::History(make) = item.lane else { return None };
+        let make = item.history()?;
         let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
         Some(Self { snapshot, state: make(), sequence: 0 })
     }
@@ -354,7 +354,7 @@ fn no_detection_begins_while_exchanges_are_lost() {
         raised
     };
     let mut fired = 0;
-    for item in DETECTORS.iter().filter(|item| matches!(item.lane, Lane::History(_))) {
+    for item in DETECTORS.iter().filter(|item| item.history().is_some()) {
         for example in item.examples.iter().filter(|example| example.fires) {
             let exchanges = (example.exchanges)();
             fired += count(item, &exchanges, 0);

@@ -107,7 +107,7 @@ pub(super) fn detect(facts: &Facts<'_>) -> Found {
             match item.lane {
                 Lane::Leaves(run) => run(facts, &scan, &mut found),
                 Lane::Exchange(run) if part == Part::Rest => run(facts, &mut found),
-                Lane::Exchange(_) | Lane::History(_) => continue,
+                Lane::Exchange(_) | Lane::History(_) | Lane::Calls(_) => continue,
             }
             hits.extend(found.drain(..).map(|hit| (index, hit)));
         }

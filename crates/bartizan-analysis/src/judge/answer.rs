@@ -35,6 +35,13 @@ pub(super) fn of(facts: &Facts<'_>) -> Answer {
     Answer { status, media, look, read }
 }
 
+/// How one call of an exchange was answered. One without an answer of its own makes nothing known: it was only sent.
+pub(super) fn of_call(facts: &Facts<'_>, is_answered: Option<bool>) -> Answer {
+    let answer = of(facts);
+    let is_silent = is_answered == Some(false);
+    Answer { status: answer.status.map(|s| if is_silent { s.max(REFUSED) } else { s }), ..answer }
+}
+
 /// Who was given it.
 pub(super) fn asker(
     facts: &Facts<'_>,

@@ -2,30 +2,33 @@
 
 use std::{collections::BTreeMap, hash::BuildHasher as _};
 
-use bartizan_model::{
-    Duration, Exchange, Input, Outcome, Root, Scope, Side, Timestamp, source::Ordering,
-};
+use bartizan_model::{Duration, Exchange, Input, Outcome, Scope, Timestamp, source::Ordering};
+use bartizan_protocols::Call;
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashSet};
 use serde::{Deserialize, Serialize};
-use smallvec::SmallVec;
 use smol_str::SmolStr;
 
-use super::{Judgement, Prepared, Raised, alone, answer, asked, verdict};
+use super::{
+    Judgement, Prepared, Raised, alone, answer, asked,
+    members::{self, Carried},
+    verdict,
+};
 use crate::{
     checks::CHECKS,
     detectors::{
-        DETECTORS, DetectorState, Evaluated, Lane, Signal, StateError, field_words::FieldMemo,
-        objects,
+        DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal, StateError,
+        field_words::FieldMemo, objects,
     },
     endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
     learn::{
-        ActorTable, Clients, Journeys, Profile, Services, Spots, Timeline, Traces, actors::Sighting,
-        clients::Call, journeys::RoleId, profile::Lesson,
+        ActorTable, Clients, Completions, Journeys, Profile, Services, Spots, Timeline, Traces,
+        actors::Sighting, clients::Call as ClientCall, journeys::RoleId, profile::Lesson,
     },
     ledger::{DetectionLedger, FindingLedger},
+    recent::RecentMap,
     snapshot::Snapshot,
 };
 
@@ -62,6 +65,9 @@ pub(super) struct Core {
     pub(super) traces: Traces,
     pub(super) journeys: Journeys,
     pub(super) services: Services,
+    pub(super) completions: Completions,
+    /// What documents of GraphQL call, by host and hash.
+    pub(super) persisted: RecentMap<u64, Call>,
     pub(super) detections: DetectionLedger,
     pub(super) findings: FindingLedger,
     pub(super) not_inspected: BTreeMap<String, u64>,
@@ -75,9 +81,9 @@ pub(super) struct Core {
     /// When exchanges were lost last.
     lost_at: Option<Timestamp>,
     #[serde(skip)]
-    spots: Spots,
+    pub(super) spots: Spots,
     #[serde(skip)]
-    fields: FieldMemo,
+    pub(super) fields: FieldMemo,
     /// Hashes of what was declared, so that it is done once; forgotten at [`MAX_DECLARED`], as twice is no harm.
     #[serde(skip)]
     declared: HashSet<u64, FixedState>,
@@ -127,6 +133,7 @@ impl State {
         let core = &mut self.core;
         let sequence = core.sequence;
         core.sequence += 1;
+        core.name_by_hash(exchange, &mut prepared.decoded, snapshot);
         let facts = prepared.facts(exchange, snapshot);
         let answer = answer::of(&facts);
         let observation = core.observe_endpoint(&facts, answer);
@@ -163,33 +170,59 @@ impl State {
         let mut raised = Vec::new();
         core.take_hits(&enriched, prepared, leaf, &mut raised);
         let hostile_alone = !raised.is_empty();
-        let mut signals = Vec::new();
-        for (item, state) in DETECTORS.iter().zip(&mut self.detectors) {
-            let Some(state) = state else { continue };
-            match state.observe(&enriched, &mut signals) {
-                Evaluated::No(input) => core.count_not_evaluated(item.meta.code, input),
-                Evaluated::Yes | Evaluated::NotApplicable => {}
-            }
-            for signal in signals.drain(..) {
-                raised.push(Raised {
-                    code: item.meta.code,
-                    class: item.class,
-                    severity: signal.severity,
-                    confidence: signal.confidence,
-                    evidence: signal.evidence.clone(),
-                });
-                core.detections.take(item, signal, time, leaf.0);
-            }
-        }
+        let is_batch = facts.is_batch();
+        self.show(&enriched, leaf, &mut raised, |lane| match lane {
+            Lane::Calls(_) => !is_batch,
+            _ => true,
+        });
+        let core = &mut self.core;
         core.take_outcomes(&enriched, prepared, leaf);
         let role = core.step(&enriched, answer, leaf, !raised.is_empty());
         core.learn(&facts, &caller, leaf, hostile_alone, role);
         if !hostile_alone {
             let accepts = success && !open;
-            let call = Call { facts: &facts, caller: &caller, leaf: leaf.0, accepts };
-            core.clients.observe(&call);
+            core.clients.observe(&ClientCall {
+                facts: &facts,
+                caller: &caller,
+                leaf: leaf.0,
+                accepts,
+            });
         }
+        let segments = members::segments(&prepared.decoded);
+        let carried = Carried {
+            exchange,
+            prepared,
+            snapshot,
+            caller: &caller,
+            segments: &segments,
+            time,
+            sequence,
+            is_hostile: hostile_alone,
+        };
+        self.judge_members(&carried, &mut raised);
         judgement(&facts, prepared, caller, raised, leaf, sequence)
+    }
+
+    /// Shows an exchange, or one call of it, to those detectors with history whose lane is asked for.
+    pub(super) fn show(
+        &mut self,
+        enriched: &Enriched<'_>,
+        leaf: LeafId,
+        raised: &mut Vec<Raised>,
+        is_asked: impl Fn(&Lane) -> bool,
+    ) {
+        let mut signals = Vec::new();
+        for (item, state) in DETECTORS.iter().zip(&mut self.detectors) {
+            let Some(state) = state.as_mut().filter(|_| is_asked(&item.lane)) else { continue };
+            match state.observe(enriched, &mut signals) {
+                Evaluated::No(input) => self.core.count_not_evaluated(item.meta.code, input),
+                Evaluated::Yes | Evaluated::NotApplicable => {}
+            }
+            for signal in signals.drain(..) {
+                raise(raised, item, &signal);
+                self.core.detections.take(item, signal, enriched.time, leaf.0);
+            }
+        }
     }
 
     #[cfg(test)]
@@ -241,6 +274,24 @@ impl State {
     }
 }
 
+/// Adds what a detector found out. The calls of one exchange raise a detection once, as it stands after the last.
+fn raise(raised: &mut Vec<Raised>, item: &DetectorItem, signal: &Signal) {
+    let evidence = signal.evidence.clone();
+    if let Some(known) = raised.iter_mut().find(|known| known.code == item.meta.code) {
+        known.severity = known.severity.max(signal.severity);
+        known.confidence = known.confidence.max(signal.confidence);
+        known.evidence = evidence;
+        return;
+    }
+    raised.push(Raised {
+        code: item.meta.code,
+        class: item.class,
+        severity: signal.severity,
+        confidence: signal.confidence,
+        evidence,
+    });
+}
+
 fn judgement(
     facts: &Facts<'_>,
     prepared: &Prepared,
@@ -273,13 +324,7 @@ fn judgement(
 }
 
 fn fresh_detectors() -> Vec<Option<Box<dyn DetectorState>>> {
-    DETECTORS
-        .iter()
-        .map(|item| match item.lane {
-            Lane::History(new) => Some(new()),
-            Lane::Exchange(_) | Lane::Leaves(_) => None,
-        })
-        .collect()
+    DETECTORS.iter().map(|item| item.history().map(|new| new())).collect()
 }
 
 impl Core {
@@ -295,6 +340,8 @@ impl Core {
             traces: Traces::default(),
             journeys: Journeys::default(),
             services: Services::default(),
+            completions: Completions::default(),
+            persisted: RecentMap::default(),
             detections: DetectionLedger::default(),
             findings: FindingLedger::default(),
             not_inspected: BTreeMap::new(),
@@ -316,18 +363,13 @@ impl Core {
         (self.fields, self.spots, self.declared) = Default::default();
     }
 
-    fn is_lossy(&self, time: Option<Timestamp>) -> bool {
+    pub(super) fn is_lossy(&self, time: Option<Timestamp>) -> bool {
         let since = |lost: Timestamp| time.is_some_and(|time| time.since(lost) <= LOSSY);
         self.lost_at.is_some_and(since)
     }
 
     fn observe_endpoint(&mut self, facts: &Facts<'_>, answer: Answer) -> Observation {
-        let path = facts.decoded.view.root(Side::Request, Root::Path);
-        let segments: SmallVec<[&str; 16]> = path
-            .iter()
-            .flat_map(|path| path.children().map(|segment| segment.raw()))
-            .filter(|segment| !segment.is_empty())
-            .collect();
+        let segments = members::segments(facts.decoded);
         let request = &facts.exchange.request;
         // Consolidating at fixed points keeps results independent of how a run was cut up.
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
@@ -419,6 +461,7 @@ impl Core {
         profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
         if !hostile {
             self.learn_calls(facts, leaf);
+            self.completions.observe(facts, leaf.0);
         }
         self.actors.observe(&Sighting {
             key: caller.actor_key,

@@ -126,6 +126,8 @@ impl Profile {
         }
         self.largest_array = self.largest_array.max(other.largest_array);
         self.page_parameter |= other.page_parameter;
+        self.messages.merge(&other.messages);
+        self.deliveries += other.deliveries;
         if let Some(theirs) = &other.sketch {
             self.merge_sketch(theirs);
         }

@@ -7,12 +7,14 @@ use bartizan_model::{
     AuthType, BodyState, HeaderState, Headers, Root, Side, Sketch, Timestamp,
     data_class::Direction, endpoint::BodySeen,
 };
-use bartizan_protocols::{NodeRef, Value};
+use bartizan_protocols::{Format, NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{
     ClassSeen, Distinct, Flat, Maps, Spots, Tallies, Whereabouts, Witnesses,
+    deliveries::is_delivery,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
+    messages::Messages,
     names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
 };
@@ -85,6 +87,10 @@ pub struct Profile {
     pub page_parameter: bool,
     /// What calls are made of where the protocol has fields of its own.
     pub sketch: Option<Box<Sketch>>,
+    /// Kinds of messages of its connections and streams.
+    pub messages: Messages,
+    /// Requests that tell their receiver of an event.
+    pub deliveries: u64,
     /// How often each check came to which outcome.
     pub tallies: Tallies,
 }
@@ -150,13 +156,18 @@ impl Profile {
             self.successes += 1;
             self.learn_auth(lesson);
         }
-        if !lesson.hostile {
+        // What is in a batch belongs to its members.
+        if !lesson.hostile && !lesson.facts.is_batch() {
             if success {
                 self.learn_values(lesson, spots, Side::Request, success);
             }
             self.learn_values(lesson, spots, Side::Response, success);
             self.learn_sketch(lesson.facts, success);
+            if success {
+                self.messages.learn(lesson.facts);
+            }
         }
+        self.deliveries += u64::from(is_delivery(&exchange.request.headers));
         self.learn_classes(lesson, success);
         // A full table is looked through whenever what it could not take has doubled.
         if overflow.checked_ilog2() != self.places_overflow.checked_ilog2() {
@@ -246,7 +257,9 @@ impl Profile {
                 (status, &response.headers, &response.body, response.body_state)
             }
         };
-        let is_whole = state == BodyState::Complete && !body.is_empty();
+        // A member of a batch may have no answer, whatever others have.
+        let is_there = facts.decoded.format(side) != Format::Empty;
+        let is_whole = state == BodyState::Complete && !body.is_empty() && is_there;
         is_whole.then(|| self.body(side.into(), status, &media_type(headers), 1)).flatten()
     }
 

@@ -61,18 +61,22 @@ impl DetectionLedger {
     pub fn take(
         &mut self,
         item: &DetectorItem,
-        signal: Signal,
+        mut signal: Signal,
         time: Option<Timestamp>,
         leaf: u32,
     ) {
-        if let Some(time) = time {
-            signal.exchanges.iter().for_each(|_| self.hostile.add_hostile(time));
-        }
+        one_each(&mut signal.exchanges);
         let key = (item.meta.code.to_owned(), signal.group);
         let current = self.open.get(&key).copied().filter(|index| {
             let last = self.records.get(*index).and_then(|r| r.last);
             !matches!((last, time), (Some(last), Some(now)) if now.since(last) > signal.gap)
         });
+        // The calls of one exchange are told one after another.
+        let last = current.and_then(|index| self.records.get(index)?.sequences.last().copied());
+        signal.exchanges.retain(|mark| Some(mark.sequence) != last);
+        if let Some(time) = time {
+            signal.exchanges.iter().for_each(|_| self.hostile.add_hostile(time));
+        }
         let index = match current {
             Some(index) => index,
             None if self.records.len() >= MAX_DETECTIONS => {
@@ -138,6 +142,15 @@ impl DetectionLedger {
         out.dedup();
         out
     }
+}
+
+/// Joins marks of one exchange, of which several calls are hostile.
+fn one_each(marks: &mut Vec<ExchangeMark>) {
+    marks.dedup_by(|later, first| {
+        let is_same = later.sequence == first.sequence;
+        first.success |= is_same && later.success;
+        is_same
+    });
 }
 
 impl Record {

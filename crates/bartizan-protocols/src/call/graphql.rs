@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use apollo_parser::{Lexer, Token, TokenKind};
 use bartizan_model::{Protocol, Root, Side};
 
-use super::{Answered, Call, body, is_name, member, messages, text};
+use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messages, text};
 use crate::{Decoded, Format, NodeRef, Value};
 
 mod document;
@@ -18,6 +18,8 @@ pub(super) use sketch::sketch;
 const MAX_TOKENS: usize = 20_000;
 /// Most selections within selections of the root.
 const MAX_DEPTH: usize = 16;
+/// Longest hash of a document, in bytes: SHA-512 as hexadecimal digits.
+const MAX_HASH: usize = 128;
 /// Most fields of the root that are remembered of one selection.
 const MAX_FIELDS: usize = 64;
 
@@ -30,6 +32,10 @@ pub(super) fn call(decoded: &Decoded) -> Option<Call> {
             names.extend(fields(document, one("operationName").unwrap_or(""))?);
             return Some(Call::joined(Protocol::Graphql, names));
         }
+        if hash_in(query).is_some() {
+            names.extend(one("operationName").map(str::to_owned));
+            return Some(Call::joined(Protocol::Graphql, names));
+        }
     }
     let root = body(decoded, Side::Request)?;
     if decoded.request_format == Format::Text {
@@ -37,23 +43,70 @@ pub(super) fn call(decoded: &Decoded) -> Option<Call> {
         names.extend(fields(root.raw(), "")?);
         return Some(Call::joined(Protocol::Graphql, names));
     }
+    let operations = operations(root);
     let mut is_any = false;
-    for message in messages(operations(root)) {
+    for message in messages(operations).take(MAX_MESSAGES) {
         is_any = true;
-        let chosen = text(message, "operationName").unwrap_or("");
-        match text(message, "query") {
-            Some(document) => names.extend(fields(document, chosen)?),
-            // A document that the server knows by its hash: the name is all that it says.
-            None if is_persisted(message) && is_name(chosen) => names.push(chosen.to_owned()),
-            None => return None,
-        }
+        names.extend(names_of(message)?);
     }
-    is_any.then(|| Call::joined(Protocol::Graphql, names))
+    let is_batch = matches!(operations.value(), Value::Array);
+    is_any.then(|| {
+        if is_batch {
+            Call::batch(Protocol::Graphql)
+        } else {
+            Call::joined(Protocol::Graphql, names)
+        }
+    })
 }
 
-/// The messages of a multipart request are the JSON in its part `operations` (GraphQL multipart
+/// What the one message calls that is the body.
+pub(super) fn call_of_message(decoded: &Decoded) -> Option<Call> {
+    Some(Call::joined(Protocol::Graphql, names_of(body(decoded, Side::Request)?)?))
+}
+
+fn names_of(message: NodeRef<'_>) -> Option<Vec<String>> {
+    let chosen = text(message, "operationName").unwrap_or("");
+    match text(message, "query") {
+        Some(document) => fields(document, chosen),
+        // A document that the server knows by its hash: the name is all that it says.
+        None => (is_persisted(message) && is_name(chosen)).then(|| vec![chosen.to_owned()]),
+    }
+}
+
+/// A document that a request names by its hash (automatic persisted queries).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Persisted<'a> {
+    /// The hash as it was sent, 1 to 128 bytes.
+    pub hash: &'a str,
+    /// Whether the document came with it, to be kept under that hash.
+    pub is_told: bool,
+}
+
+/// The document that a call of one thing names by its hash; `None` when it does not.
+#[must_use]
+pub fn persisted(decoded: &Decoded) -> Option<Persisted<'_>> {
+    if let Some(query) = decoded.view.root(Side::Request, Root::Query)
+        && let Some(hash) = hash_in(query)
+    {
+        return Some(Persisted { hash, is_told: query.children().any(|c| c.key() == "query") });
+    }
+    let message = operations(body(decoded, Side::Request)?);
+    let is_told = member(message, "query").is_some();
+    Some(Persisted { hash: hash_in(message)?, is_told })
+}
+
+/// The hash in `extensions` among the members of a message or the parameters of a query.
+fn hash_in(message: NodeRef<'_>) -> Option<&str> {
+    let extensions = message.children().find(|child| child.key() == "extensions")?;
+    // In a query it is JSON within a text.
+    let inner = extensions.children().find(|child| child.codec().is_some());
+    let named = member(inner.unwrap_or(extensions), "persistedQuery")?;
+    text(named, "sha256Hash").filter(|hash| (1..=MAX_HASH).contains(&hash.len()))
+}
+
+/// The message that a request consists of, or the array of them. That of a multipart request is the JSON in its part `operations` (GraphQL multipart
 /// request specification).
-fn operations(root: NodeRef<'_>) -> NodeRef<'_> {
+pub(super) fn operations(root: NodeRef<'_>) -> NodeRef<'_> {
     let part = root.children().find(|child| child.key() == "operations");
     let decoded = |part: NodeRef<'_>| match part.value() {
         Value::Object | Value::Array => Some(part.id()),
@@ -66,14 +119,13 @@ fn operations(root: NodeRef<'_>) -> NodeRef<'_> {
         .unwrap_or(root)
 }
 
-fn is_persisted(message: NodeRef<'_>) -> bool {
+pub(super) fn is_persisted(message: NodeRef<'_>) -> bool {
     let hashed = member(message, "extensions").and_then(|e| member(e, "persistedQuery"));
     hashed.is_some() || member(message, "documentId").is_some()
 }
 
 pub(super) fn answered(decoded: &Decoded) -> Answered {
-    let Some(root) = body(decoded, Side::Response) else { return Answered::Unknown };
-    super::best(messages(root).map(|message| {
+    super::best(answers(decoded).take(MAX_MESSAGES).map(|message| {
         let data = member(message, "data");
         let errors = member(message, "errors").is_some_and(|node| node.children().next().is_some());
         let has_any = data.is_some_and(|d| d.children().any(|field| field.value() != Value::Null));

@@ -6,6 +6,7 @@ use bartizan_model::{Exchange, Protocol};
 use super::{Answered, Call};
 
 mod sketch;
+mod trailers;
 
 pub(super) use sketch::sketch;
 
@@ -36,12 +37,13 @@ fn begins(text: &str, beginning: &str) -> bool {
     text.get(..beginning.len()).is_some_and(|text| text.eq_ignore_ascii_case(beginning))
 }
 
-/// By `grpc-status`, in the trailer or in the head of an answer without messages.
+/// By `grpc-status`, in the trailer, in the head of an answer without messages, or in the body of gRPC-Web.
 pub(super) fn answered(exchange: &Exchange) -> Answered {
     let Some(response) = &exchange.response else { return Answered::Unknown };
     let status =
         exchange.trailers.get("grpc-status").or_else(|| response.headers.get("grpc-status"));
-    match status.map(str::trim) {
+    let in_body = if status.is_none() { trailers::status(response) } else { None };
+    match status.or(in_body.as_deref()).map(str::trim) {
         None => Answered::Unknown,
         Some("0") => Answered::Granted,
         // UNIMPLEMENTED: no such service or method.

@@ -3,7 +3,7 @@
 
 use bartizan_model::{Exchange, Protocol, Side};
 
-use super::{Answered, Call, body, is_name, member, messages, text};
+use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messages, text};
 use crate::{Decoded, NodeRef, Value};
 
 /// Methods of MCP that name what they ask for in `params/name`.
@@ -23,9 +23,10 @@ const OF_MCP: [&str; 8] = [
 
 pub(super) fn call(exchange: &Exchange, decoded: &Decoded) -> Option<Call> {
     let root = body(decoded, Side::Request)?;
+    let is_batch = matches!(root.value(), Value::Array);
     let mut names = Vec::new();
     let mut is_mcp = false;
-    for message in messages(root) {
+    for message in messages(root).take(MAX_MESSAGES) {
         // What has no method is an answer, which servers of MCP take too.
         if !is_json_rpc(message) {
             return None;
@@ -43,12 +44,13 @@ pub(super) fn call(exchange: &Exchange, decoded: &Decoded) -> Option<Call> {
         !names.is_empty() && names.iter().all(|name| OF_MCP.iter().any(|of| name.starts_with(of)));
     let fields = &exchange.request.headers;
     is_mcp |= fields.contains("mcp-session-id") || fields.contains("mcp-protocol-version");
-    let is_empty = matches!(root.value(), Value::Array) && root.children().next().is_none();
+    let is_empty = is_batch && root.children().next().is_none();
     let protocol = if is_mcp { Protocol::Mcp } else { Protocol::JsonRpc };
-    (!is_empty).then(|| Call::joined(protocol, names))
+    (!is_empty)
+        .then(|| if is_batch { Call::batch(protocol) } else { Call::joined(protocol, names) })
 }
 
-fn is_json_rpc(message: NodeRef<'_>) -> bool {
+pub(super) fn is_json_rpc(message: NodeRef<'_>) -> bool {
     text(message, "jsonrpc").is_some()
 }
 
@@ -61,12 +63,7 @@ fn is_error(result: NodeRef<'_>) -> bool {
 }
 
 pub(super) fn answered(decoded: &Decoded) -> Answered {
-    let Some(root) = body(decoded, Side::Response) else { return Answered::Unknown };
-    best_of(root)
-}
-
-fn best_of(root: NodeRef<'_>) -> Answered {
-    super::best(messages(root).map(|message| {
+    super::best(answers(decoded).take(MAX_MESSAGES).map(|message| {
         if !is_json_rpc(message) {
             return Answered::Unknown;
         }

@@ -2,7 +2,7 @@
 
 use bartizan_model::{BodyState, Exchange, Limits, Protocol, Response};
 
-use super::Answered;
+use super::{Answered, Persisted, persisted};
 use crate::decode;
 
 /// An exchange that posts `body` to `/rpc`, and what it calls.
@@ -105,7 +105,7 @@ fn the_operation_that_is_chosen_counts() {
 fn graphql_comes_in_several_ways() {
     let batch = r#"[{"query":"{ me { id } }"},{"query":"mutation { leave }"},{"query":"{me{a}}"}]"#;
     let name = |operation: &str| Some((Protocol::Graphql, operation.to_owned()));
-    assert_eq!(called("application/json", batch), name("mutation leave+query me"));
+    assert_eq!(called("application/json", batch), name("[batch]"));
     assert_eq!(called("application/graphql", "{ me { id } }"), name("query me"));
     let hash = r#"{"operationName":"Who","extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#;
     assert_eq!(called("application/json", hash), name("Who"));
@@ -117,6 +117,14 @@ fn graphql_comes_in_several_ways() {
     asked.request.method = "GET".to_owned();
     asked.request.target = "/graphql?query=%7B+me+%7B+id+%7D+%7D".to_owned();
     assert_eq!(call_of(&asked), name("query me"));
+    let hash = "%7B%22persistedQuery%22%3A%7B%22version%22%3A1%2C%22sha256Hash%22%3A%22ab%22%7D%7D";
+    asked.request.target = format!("/graphql?operationName=Who&extensions={hash}");
+    assert_eq!(call_of(&asked), name("Who"));
+    let decoded = decode(&asked, &Limits::default(), 7);
+    assert_eq!(persisted(&decoded), Some(Persisted { hash: "ab", is_told: false }));
+    asked.request.target = format!("/graphql?query=%7Bme%7D&extensions={hash}");
+    let decoded = decode(&asked, &Limits::default(), 7);
+    assert_eq!(persisted(&decoded), Some(Persisted { hash: "ab", is_told: true }));
     asked.request.target = "/search?query=shoes".to_owned();
     assert_eq!(call_of(&asked), None);
 }
@@ -132,7 +140,7 @@ fn methods_name_json_rpc_and_tools_name_mcp() {
     );
     assert_eq!(
         json(r#"[{"jsonrpc":"2.0","method":"b"},{"jsonrpc":"2.0","method":"a"}]"#),
-        rpc("a+b")
+        rpc("[batch]")
     );
     assert_eq!(
         json(

@@ -1,9 +1,9 @@
 //! Numbers, times and names as people read them; the same in every output.
 
 use bartizan_model::{
-    Access, ActorKind, AuthKnown, AuthType, Confidence, DriftGrade, Endpoint, Fact, Finding,
-    InventoryState, LifeStage, Protocol, Reached, Resource, Severity, Timestamp, Told, ToldBy, Way,
-    Written, actor::ActorLink,
+    Access, ActorKind, AuthKnown, AuthType, Confidence, Direction, DriftGrade, Endpoint, Fact,
+    Finding, InventoryState, LifeStage, Protocol, Reached, Resource, Severity, Timestamp, Told,
+    ToldBy, Way, Written, actor::ActorLink,
 };
 
 /// `1284` → `1,284`.
@@ -330,6 +330,41 @@ pub(super) fn operation(endpoint: &Endpoint) -> String {
         Some(operation) if !operation.is_empty() => operation.clone(),
         _ => endpoint.path.clone(),
     }
+}
+
+/// Most kinds of messages that are named.
+const MAX_MESSAGES: usize = 24;
+
+/// What goes on beyond one request and its answer: what it is, and which.
+pub(super) fn conversation(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
+    let conversation = &endpoint.conversation;
+    let mut out = Vec::new();
+    for (direction, what) in [(Direction::Request, "takes"), (Direction::Response, "sends")] {
+        let of = conversation.messages.iter().filter(|seen| seen.direction == direction);
+        let mut named: Vec<String> =
+            of.map(|seen| format!("{} ({})", seen.name, number(seen.count))).collect();
+        let more = named.len().saturating_sub(MAX_MESSAGES);
+        named.truncate(MAX_MESSAGES);
+        if more > 0 {
+            named.push(counted(more as u64, "more kind", "more kinds"));
+        }
+        if !named.is_empty() {
+            out.push((what, named.join(", ")));
+        }
+    }
+    if conversation.messages_left_out > 0 {
+        let kinds = counted(conversation.messages_left_out, "message", "messages");
+        out.push(("not told apart", format!("{kinds} of further kinds")));
+    }
+    for end in &conversation.completed {
+        out.push(("ends at", format!("{} ({}, {})", end.name, end.by, number(end.exchanges))));
+    }
+    if conversation.deliveries > 0 {
+        let all = number(endpoint.requests);
+        let deliveries = number(conversation.deliveries);
+        out.push(("told of events", format!("by {deliveries} of {all} requests")));
+    }
+    out
 }
 
 /// What stands where authentication could not be looked at.

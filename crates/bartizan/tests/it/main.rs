@@ -1,5 +1,6 @@
 //! Integration tests of the binary's outputs.
 
+mod batched;
 mod browser;
 mod called;
 mod calling;

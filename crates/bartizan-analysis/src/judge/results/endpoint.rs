@@ -1,7 +1,7 @@
 //! One endpoint as the inventory shows it.
 
 use bartizan_model::{
-    Auth, Endpoint, InventoryState, Method, Parameter, Protocol, Written,
+    Auth, Conversation, Endpoint, InventoryState, Method, Parameter, Protocol, Written,
     data_class::Direction,
     endpoint::{DataClassCount, InBody, MIN_REQUIRED_SAMPLES},
 };
@@ -52,6 +52,12 @@ pub(super) fn endpoint(
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
         bodies: profile.bodies.clone(),
         parameters: parameters(template, profile),
+        conversation: Conversation {
+            messages: profile.messages.seen().to_vec(),
+            messages_left_out: profile.messages.left_out(),
+            completed: Vec::new(),
+            deliveries: profile.deliveries,
+        },
         data_classes: data_classes(known, snapshot),
         template_evidence: template.evidence.clone(),
         aliases: state.core.resolver.aliases_of(&template.id),

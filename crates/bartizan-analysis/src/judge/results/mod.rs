@@ -116,6 +116,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
     calls::note(state, &mut endpoints);
     let services = services::graph(state, &served, &endpoints);
     let egress = egress::third_parties(&served, &endpoints, &services);
+    calls::note_ends(state, &mut endpoints);
     for endpoint in &mut endpoints {
         let own = at.get(&endpoint.id).into_iter().flatten();
         let own: Vec<_> = own.filter_map(|index| findings.get(*index)).collect();

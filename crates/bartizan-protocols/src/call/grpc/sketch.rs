@@ -97,7 +97,7 @@ fn framed(mut bytes: &[u8]) -> Vec<Option<&[u8]>> {
 }
 
 /// Text of gRPC-Web: one after the other, each padded (gRPC-Web protocol, "Message framing").
-fn flushes(text: &[u8]) -> Option<Vec<u8>> {
+pub(super) fn flushes(text: &[u8]) -> Option<Vec<u8>> {
     let text = text.trim_ascii();
     let mut out = Vec::with_capacity(text.len() / 4 * 3 + PREFIX);
     for part in text.chunks(4).collect::<Vec<_>>().split_inclusive(|four| four.ends_with(b"=")) {

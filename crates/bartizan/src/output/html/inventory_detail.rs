@@ -257,6 +257,9 @@ fn known(endpoint: &Endpoint) -> Markup {
                 @for resource in &endpoint.resources {
                     dt { (words::capital(resource.kind.as_str())) } dd.mono { (text(&resource.name)) }
                 }
+                @for (what, which) in words::conversation(endpoint) {
+                    dt { (words::capital(what)) } dd.mono { (text(&which)) }
+                }
                 @for call in &endpoint.calls { dt { "Calls" } dd.mono { (text(&call.name)) } }
                 @if let Some(first) = endpoint.first_seen { dt { "First seen" } dd { (words::day_clock(first)) } }
                 @if let Some(last) = endpoint.last_seen { dt { "Last seen" } dd { (words::day_clock(last)) } }

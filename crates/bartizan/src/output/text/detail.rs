@@ -105,6 +105,9 @@ fn who_and_where(out: &mut Out, endpoint: &Endpoint) {
         let names: Vec<&str> = endpoint.calls.iter().map(|call| call.name.as_str()).collect();
         out.hanging(2, &format!("{kind:>14}"), &safe_prose(&names.join(", ")));
     }
+    for (what, which) in words::conversation(endpoint) {
+        out.hanging(2, &format!("{what:>14}"), &safe_prose(&which));
+    }
 }
 
 /// Which sources know it, and what those beside traffic and specifications know.
