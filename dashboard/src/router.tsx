@@ -62,6 +62,16 @@ const endpoint = createRoute({
   path: "/inventory/$id",
   component: lazyRouteComponent(() => import("./pages/endpoint.tsx"), "EndpointPage"),
 });
+const journeys = createRoute({
+  getParentRoute: at,
+  path: "/journeys",
+  component: lazyRouteComponent(() => import("./pages/journeys.tsx"), "Journeys"),
+});
+const journey = createRoute({
+  getParentRoute: at,
+  path: "/journeys/$id",
+  component: lazyRouteComponent(() => import("./pages/journey.tsx"), "JourneyPage"),
+});
 const changes = createRoute({
   getParentRoute: at,
   path: "/changes",
@@ -135,6 +145,8 @@ export const router = createRouter({
       overview,
       inventory,
       endpoint,
+      journeys,
+      journey,
       changes,
       findings,
       finding,

@@ -1,5 +1,6 @@
 // What lists ask of their items: the members that a row shows, and no more.
 import type { Change } from "./changes.ts";
+import type { JourneySummary } from "./journeys.ts";
 import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
@@ -74,6 +75,7 @@ export interface Rows {
   "/changes": Change;
   "/audit": AuditEntry;
   "/exchanges": Exchange;
+  "/journeys": JourneySummary;
 }
 
 /** Lists of which only some members are asked for. */

@@ -17,6 +17,7 @@ export interface Place {
   to:
     | "/"
     | "/inventory"
+    | "/journeys"
     | "/changes"
     | "/incidents"
     | "/actors"
@@ -37,6 +38,7 @@ export interface Place {
 export const PLACES: Place[] = [
   { to: "/", name: "Overview", icon: "overview", letter: "o" },
   { to: "/inventory", name: "Inventory", icon: "list", letter: "i", group: "Discover" },
+  { to: "/journeys", name: "Journeys", icon: "journeys", letter: "j" },
   { to: "/changes", name: "Changes", icon: "clock", letter: "c" },
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },
   { to: "/actors", name: "Actors", icon: "actors", letter: "a" },

@@ -12,6 +12,7 @@ after(() => browser?.close());
 const PAGES = [
   "/",
   "/inventory",
+  "/journeys",
   "/changes",
   "/incidents",
   "/actors",
