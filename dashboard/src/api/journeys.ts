@@ -1,12 +1,6 @@
 // Journeys: how the sessions of a role move between the endpoints of a host, as the administration API answers them.
 // Shares are from 0 to 1. Null is not known, and never stands for 0.
 
-declare module "./schema.ts" {
-  interface Asks {
-    "/journeys": "after" | "fields" | "format" | "host" | "limit" | "role" | "sort";
-  }
-}
-
 export interface JourneySummary {
   id: string;
   host: string;
