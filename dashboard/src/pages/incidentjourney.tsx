@@ -235,7 +235,7 @@ function Picture({ way, journey }: { way: IncidentJourney; journey: Journey }) {
       }),
     ];
     return {
-      layout: laidOut(nodes, lines, [...trail.strange.keys()]),
+      layout: laidOut(nodes, usual, trail.moves, [...trail.strange.keys()]),
       nodes: drawnNodes(nodes, trail, journey.sessions),
       lines,
     };

@@ -87,8 +87,12 @@ function Whole({ journey }: { journey: Journey }) {
           <div className="note">
             <span className="sq hatch" />
             <p>
-              <b>Not all of it.</b> For {many(left.steps, "step")} and {many(left.moves, "move")} there was no
-              room.
+              <b>Not all of it.</b> There was no room for{" "}
+              {[
+                ...(left.steps > 0 ? [many(left.steps, "step")] : []),
+                ...(left.moves > 0 ? [many(left.moves, "move")] : []),
+              ].join(" and ")}
+              .
             </p>
           </div>
         )}
@@ -354,9 +358,9 @@ function Places({ journey }: { journey: Journey }) {
               <td className="num nw f-hide">{share(node.ends, journey.sessions)}</td>
               <td className="num nw t2">
                 {count(node.visits)}
-                <span className="folded">&nbsp;visits</span>
+                <span className="folded">&nbsp;{node.visits === 1 ? "visit" : "visits"}</span>
               </td>
-              <td className="t2 f-full">
+              <td className={node.login || node.callers === "one" ? "t2 f-full" : "f-hide"}>
                 {[
                   ...(node.login ? [`log in, ${many(node.logins, "success", "successes")}`] : []),
                   ...(node.callers === "one" ? ["one caller alone"] : []),
@@ -400,10 +404,12 @@ function Moves({ journey, nodes }: { journey: Journey; nodes: Nodes }) {
               <td className="num nw">{percent(move.share)}</td>
               <td className="num nw t2">
                 {count(move.count)}
-                <span className="folded">&nbsp;times</span>
+                <span className="folded">&nbsp;{move.count === 1 ? "time" : "times"}</span>
               </td>
               <td className="t2 f-full">{pace(move) ?? <span className="t3">too few were timed</span>}</td>
-              <td className="t2 f-full">{move.callers === "one" ? "one caller alone" : "several callers"}</td>
+              <td className={move.callers === "one" ? "t2 f-full" : "t2 f-hide"}>
+                {move.callers === "one" ? "one caller alone" : "several callers"}
+              </td>
             </tr>
           ))}
         </tbody>

@@ -39,8 +39,10 @@ interface Props {
   choose?: (id: string) => void;
 }
 
-const PAD = 20;
+const PAD = 16;
 const LETTERS = 19;
+/** The width of a letter of the verb, in units of the drawing. */
+const VERB_LETTER = 6.6;
 
 /** The end of a name tells more than its beginning. */
 const tail = (text: string) => (text.length > LETTERS ? `…${text.slice(1 - LETTERS)}` : text);
@@ -118,7 +120,7 @@ export function Graph({ label, hint, layout, nodes, lines, chosen, choose }: Pro
           ))}
         </svg>
       </div>
-      <p className="small t3 said" aria-hidden="true">
+      <p className="small t3 tells" aria-hidden="true">
         {said ?? hint}
       </p>
     </div>
@@ -145,8 +147,7 @@ function Node(props: {
       data-node={node.id}
       tabIndex={props.stop ? 0 : -1}
       role={pressed === undefined ? "img" : "button"}
-      aria-label={node.says}
-      {...(pressed === undefined ? {} : { "aria-pressed": pressed })}
+      {...(pressed === undefined ? { "aria-label": node.says } : { "aria-pressed": pressed })}
       onClick={props.onClick}
       onKeyDown={props.onKeyDown}
       onMouseEnter={() => say(node.says)}
@@ -154,6 +155,7 @@ function Node(props: {
       onFocus={() => say(node.says)}
       onBlur={() => say(undefined)}
     >
+      {pressed !== undefined && <desc>{node.says}</desc>}
       <rect className="box" width={width} height={height} rx="5" />
       {node.share !== undefined && (
         <rect
@@ -167,11 +169,15 @@ function Node(props: {
       )}
       {node.begins && <path className="mark-begin" d={`M-13,${height / 2 - 6}l9,6l-9,6z`} />}
       {node.ends && <rect className="mark-end" x={width + 4} y={height / 2 - 8} width="3" height="16" />}
+      {/* In the order in which they are read; a name that is cut is whole in the description. */}
+      <text className="verb" x="8" y="31">
+        {node.verb}
+      </text>
       <text className="name" x="8" y="16">
         {tail(node.name)}
       </text>
-      <text className="under" x="8" y="31">
-        <tspan className="verb">{node.verb}</tspan> {node.under}
+      <text className="under" x={node.verb === "" ? 8 : 14 + node.verb.length * VERB_LETTER} y="31">
+        {node.under}
       </text>
       {node.badge !== undefined && <Badge text={node.badge} />}
     </g>

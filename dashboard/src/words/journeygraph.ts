@@ -1,10 +1,17 @@
 // What of a journey is drawn, and where: pure, so that the same journey gives the same picture.
 import type { JourneyMove, JourneyNode, JourneyStep, MoveKind } from "../api/journeys.ts";
-import { type Layered, type LayeredEdge, layered, type PlacedEdge, type PlacedNode } from "./layered.ts";
+import {
+  type Layered,
+  type LayeredEdge,
+  layered,
+  MAX_EDGES,
+  type PlacedEdge,
+  type PlacedNode,
+} from "./layered.ts";
 
 /** Moves below this share of what follows are hidden until somebody asks for them. */
 export const RARE_SHARE = 0.02;
-export const SIZES = { width: 152, height: 40, across: 56, between: 20 };
+export const SIZES = { width: 152, height: 40, across: 44, between: 20 };
 /** Where steps are drawn that were at no endpoint, or at one of too many that the graph does not have. */
 export const ELSEWHERE = "elsewhere";
 /** Most places that the graph does not have, and most usual nodes that nobody of the incident visited. */
@@ -26,10 +33,102 @@ export function shownMoves(nodes: JourneyNode[], moves: JourneyMove[], rare: boo
   });
 }
 
-/** From left to right, from where most sessions begin. */
-export function laidOut(nodes: JourneyNode[], edges: LayeredEdge[], others: string[] = []): Layered {
+/**
+ * From left to right by the fewest moves from where sessions begin. `more` are moves that are drawn too, and place only
+ * what the others do not reach; `others` are drawn beside the nodes.
+ */
+export function laidOut(
+  nodes: JourneyNode[],
+  moves: LayeredEdge[],
+  more: LayeredEdge[] = [],
+  others: string[] = [],
+): Layered {
   const order = nodes.toSorted((a, b) => b.starts - a.starts || b.visits - a.visits);
-  return layered([...order.map((node) => node.endpoint_id), ...others], edges, SIZES);
+  const ids = [...order.map((node) => node.endpoint_id), ...others];
+  const begins = order.filter(({ starts }, index) => index === 0 || starts >= (order[0]?.starts ?? 0) / 2);
+  const tree = waysTo(
+    ids,
+    begins.map((node) => node.endpoint_id),
+    [moves, more],
+  );
+  const placed = packed(layered(ids, tree, SIZES));
+  const at = new Map(placed.nodes.map((node) => [node.id, node]));
+  const known = new Map([...moves, ...more].map((move) => [JSON.stringify([move.from, move.to]), move]));
+  const edges = [...known.values()].flatMap(({ from, to }) => {
+    const [first, last] = [at.get(from), at.get(to)];
+    return first && last ? [curved(first, last)] : [];
+  });
+  const kept = edges.slice(0, MAX_EDGES);
+  return {
+    ...placed,
+    edges: kept,
+    leftOut: { nodes: placed.leftOut.nodes, edges: edges.length - kept.length },
+  };
+}
+
+/** One move into each node: the first of the fewest from a beginning. Breadth first, what is left begins anew. */
+function waysTo(ids: string[], begins: string[], lots: LayeredEdge[][]): LayeredEdge[] {
+  const reached = new Set<string>(begins);
+  const tree: LayeredEdge[] = [];
+  const follow = (lot: LayeredEdge[], from: Iterable<string>) => {
+    const out = new Map<string, string[]>();
+    for (const { from: id, to } of lot) out.set(id, [...(out.get(id) ?? []), to]);
+    // A set goes on through what is added while it is walked.
+    const walk = new Set(from);
+    for (const id of walk) {
+      for (const to of out.get(id) ?? []) {
+        if (reached.has(to)) continue;
+        reached.add(to);
+        walk.add(to);
+        tree.push({ from: id, to });
+      }
+    }
+  };
+  for (const lot of lots) follow(lot, [...reached]);
+  for (const id of ids) {
+    if (reached.has(id)) continue;
+    reached.add(id);
+    follow(lots.flat(), [id]);
+  }
+  return tree;
+}
+
+/** Without bands from left to right where nothing is. */
+function packed(layout: Layered): Layered {
+  let bottom = 0;
+  let shift = 0;
+  const heights = new Map<string, number>();
+  for (const { id, y } of layout.nodes.toSorted((a, b) => a.y - b.y)) {
+    shift += Math.max(0, y - bottom - SIZES.between);
+    bottom = Math.max(bottom, y + SIZES.height);
+    heights.set(id, y - shift);
+  }
+  const nodes = layout.nodes.map((node) => ({ ...node, y: heights.get(node.id) ?? node.y }));
+  return { ...layout, nodes, height: Math.max(0, ...nodes.map(({ y }) => y + SIZES.height)) };
+}
+
+/** A line between two nodes: rightwards from side to side, back the other way round, and over the top to itself. */
+function curved(from: PlacedNode, to: PlacedNode): PlacedEdge {
+  const { width, height, across, between } = SIZES;
+  const ends = { from: from.id, to: to.id };
+  if (from.id === to.id) {
+    const [left, right, top] = [from.x + width * 0.6, from.x + width * 0.8, from.y - between * 0.8];
+    return {
+      ...ends,
+      path: `M${left},${from.y} C${left},${top} ${right},${top} ${right},${from.y}`,
+      back: true,
+    };
+  }
+  const [y, toY] = [from.y + height / 2, to.y + height / 2];
+  const back = to.layer <= from.layer;
+  const x = to.layer < from.layer ? from.x : from.x + width;
+  const toX = back ? to.x + width : to.x;
+  const bow = Math.max(across, Math.abs(toX - x) / 3) * (to.layer < from.layer ? -1 : 1);
+  return {
+    ...ends,
+    path: `M${x},${y} C${x + bow},${y} ${toX + (back ? Math.abs(bow) : -bow)},${toY} ${toX},${toY}`,
+    back,
+  };
 }
 
 /** The weight of a line in units of the drawing, by how often the move was made. */

@@ -174,12 +174,63 @@ test("rare moves are hidden, but the only way to a node is not", () => {
   assert.equal(ends(shownMoves([], moves, true)), "");
 });
 
-test("a journey is laid out from where sessions begin", () => {
-  const nodes = [node("c"), node("b"), node("a", { starts: 5 })];
-  const { nodes: placed } = laidOut(nodes, [move("ab", 0.5), move("bc", 0.5), move("ca", 0.5)]);
-  const layers = Object.fromEntries(placed.map(({ id, layer }) => [id, layer]));
-  assert.deepEqual(layers, { a: 0, b: 1, c: 2 });
+const layersOf = ({ nodes }: ReturnType<typeof laidOut>) =>
+  Object.fromEntries(nodes.map(({ id, layer }) => [id, layer]));
+
+test("a journey is laid out by the fewest moves from where sessions begin", () => {
+  const nodes = [node("c"), node("b"), node("a", { starts: 5 }), node("d")];
+  const moves = [move("ab", 0.5), move("bc", 0.5), move("ca", 0.5), move("ac", 0.1), move("cd", 0.1)];
+  const layout = laidOut(nodes, moves);
+  assert.deepEqual(layersOf(layout), { a: 0, b: 1, c: 1, d: 2 });
+  assert.deepEqual(
+    layout.edges.map(({ from, to, back }) => [from + to, back]),
+    [
+      ["ab", false],
+      ["bc", true],
+      ["ca", true],
+      ["ac", false],
+      ["cd", false],
+    ],
+  );
   assert.equal(laidOut([], []).width, 0);
+});
+
+test("moves of an incident place only what usual moves do not reach", () => {
+  const nodes = [node("a", { starts: 5 }), node("b"), node("c")];
+  const layout = laidOut(nodes, [move("ab", 0.5), move("bc", 0.5)], [move("ac", 0), move("cz", 0)], ["z"]);
+  assert.deepEqual(layersOf(layout), { a: 0, b: 1, c: 2, z: 3 });
+  assert.equal(ends(layout.edges), "ab bc ac cz");
+  // Nobody leads there: it begins anew, and is drawn all the same.
+  assert.deepEqual(layersOf(laidOut(nodes, [move("bc", 1)])), { a: 0, b: 0, c: 1 });
+});
+
+test("nodes of a layer do not overlap, and no band of the picture is empty", () => {
+  const nodes = Array.from({ length: 20 }, (_, at) => node(`n${at}`, { starts: at < 3 ? 10 : 0 }));
+  const moves = nodes
+    .slice(3)
+    .map(({ endpoint_id: to }, at) => ({ ...move("ab", 0.1), from: `n${at % 7}`, to }));
+  const { nodes: placed, height } = laidOut(nodes, moves);
+  for (const one of placed) {
+    const same = placed.filter(({ id, layer }) => id !== one.id && layer === one.layer);
+    assert.ok(same.every(({ y }) => Math.abs(y - one.y) >= 40) && one.y >= 0 && one.y + 40 <= height, one.id);
+  }
+  const tops = placed.map(({ y }) => y).toSorted((a, b) => a - b);
+  assert.ok(tops.every((y, at) => y - (tops[at - 1] ?? 0) <= 60));
+});
+
+test("lines begin and end at the sides of their nodes", () => {
+  const nodes = [node("a", { starts: 5 }), node("b"), node("c")];
+  const moves = ["ab", "ac", "bc", "ca", "bb"].map((pair) => move(pair, 0.5));
+  const { nodes: placed, edges } = laidOut(nodes, moves);
+  const at = new Map(placed.map((one) => [one.id, one]));
+  for (const edge of edges) {
+    const numbers = edge.path.match(/-?\d+(\.\d+)?/g)?.map(Number) ?? [];
+    const [x = 0, y = 0] = numbers.slice(-2);
+    const to = at.get(edge.to);
+    assert.ok(to && numbers.every(Number.isFinite), edge.path);
+    if (edge.from === edge.to) assert.equal(y, to.y);
+    else assert.deepEqual([x, y], [edge.back ? to.x + 152 : to.x, to.y + 20], edge.from + edge.to);
+  }
 });
 
 test("lines grow with how often a move was made, and arrows stand at their ends", () => {
