@@ -116,7 +116,6 @@ function Whole({ incident }: { incident: Incident }) {
               </>
             )}
           </Ready>
-          <JourneyOfIncident incident={incident} />
         </div>
         <div className="stack">
           <Outcome detections={detections.data?.items ?? []} />
@@ -129,6 +128,7 @@ function Whole({ incident }: { incident: Incident }) {
           <Reached endpoints={[...endpoints.values()]} detections={detections.data?.items ?? []} />
         </div>
       </div>
+      <JourneyOfIncident incident={incident} />
     </>
   );
 }

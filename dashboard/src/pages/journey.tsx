@@ -140,12 +140,12 @@ function Picture({ journey, nodes }: { journey: Journey; nodes: Nodes }) {
   const rare = first("rare") === "shown";
   const at = first("at");
   const chosen = at === undefined ? undefined : nodes.get(at);
-  const moves = useMemo(() => shownMoves(journey.nodes, journey.moves, rare), [journey, rare]);
-  const hidden = useMemo(
-    () => journey.moves.length - shownMoves(journey.nodes, journey.moves, false).length,
-    [journey],
-  );
-  const layout = useMemo(() => laidOut(journey.nodes, moves), [journey, moves]);
+  const usual = useMemo(() => shownMoves(journey.nodes, journey.moves, false), [journey]);
+  const all = useMemo(() => shownMoves(journey.nodes, journey.moves, true), [journey]);
+  const moves = rare ? all : usual;
+  const hidden = all.length - usual.length;
+  // Rare moves are drawn between the nodes as they stand without them.
+  const layout = useMemo(() => laidOut(journey.nodes, usual, moves), [journey, usual, moves]);
   const names = useMemo(() => namesOf(journey.nodes), [journey]);
   if (narrow || journey.nodes.length === 0) return null;
   const most = Math.max(1, ...moves.filter(({ from, to }) => from !== to).map((move) => move.count));

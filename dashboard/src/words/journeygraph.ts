@@ -95,7 +95,7 @@ function waysTo(ids: string[], begins: string[], lots: LayeredEdge[][]): Layered
 
 /** Without bands from left to right where nothing is. */
 function packed(layout: Layered): Layered {
-  let bottom = 0;
+  let bottom = -SIZES.between;
   let shift = 0;
   const heights = new Map<string, number>();
   for (const { id, y } of layout.nodes.toSorted((a, b) => a.y - b.y)) {

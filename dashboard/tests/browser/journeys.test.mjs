@@ -226,9 +226,13 @@ test("rare moves and the chosen node are in the address, and the keyboard alone 
   await logIn(page, "/journeys/jny_01");
   await page.locator(".graph .node").first().waitFor();
   assert.equal(await page.locator(".graph .line").count(), MOVES.length - 1);
+  const places = () =>
+    page.locator(".graph .node").evaluateAll((all) => all.map((one) => one.getAttribute("transform")));
+  const stood = await places();
   await page.getByRole("button", { name: "Show 1 rare move" }).click();
   await page.waitForURL(/rare=shown/);
   assert.equal(await page.locator(".graph .line").count(), MOVES.length);
+  assert.deepEqual(await places(), stood);
   await page.getByRole("button", { name: /GET \/config/ }).focus();
   await page.keyboard.press("ArrowRight");
   await page.keyboard.press("Enter");
