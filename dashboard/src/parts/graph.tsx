@@ -187,7 +187,7 @@ function Node(props: {
 function Badge({ text }: { text: string }) {
   const width = 10 + text.length * 6.6;
   return (
-    <g className="badge" transform={`translate(${SIZES.width - width + 6} -9)`}>
+    <g className="badge" transform={`translate(${SIZES.width - width + 6} -13)`}>
       <rect width={width} height="16" rx="3" />
       <text x={width / 2} y="12" textAnchor="middle">
         {text}

@@ -123,7 +123,9 @@ function curved(from: PlacedNode, to: PlacedNode): PlacedEdge {
   const back = to.layer <= from.layer;
   const x = to.layer < from.layer ? from.x : from.x + width;
   const toX = back ? to.x + width : to.x;
-  const bow = Math.max(across, Math.abs(toX - x) / 3) * (to.layer < from.layer ? -1 : 1);
+  // There and back within a layer are two lines, so that dashes of one do not fill those of the other.
+  const wide = to.layer === from.layer && to.y < from.y ? across * 1.6 : across;
+  const bow = Math.max(wide, Math.abs(toX - x) / 3) * (to.layer < from.layer ? -1 : 1);
   return {
     ...ends,
     path: `M${x},${y} C${x + bow},${y} ${toX + (back ? Math.abs(bow) : -bow)},${toY} ${toX},${toY}`,
