@@ -11,6 +11,7 @@ import "./styles/frame.css";
 import "./styles/parts.css";
 import "./styles/tables.css";
 import "./styles/pages.css";
+import "./styles/journeys.css";
 import "./styles/touch.css";
 
 const root = document.getElementById("root");

@@ -67,6 +67,16 @@ const services = createRoute({
   path: "/services",
   component: lazyRouteComponent(() => import("./pages/services.tsx"), "Services"),
 });
+const journeys = createRoute({
+  getParentRoute: at,
+  path: "/journeys",
+  component: lazyRouteComponent(() => import("./pages/journeys.tsx"), "Journeys"),
+});
+const journey = createRoute({
+  getParentRoute: at,
+  path: "/journeys/$id",
+  component: lazyRouteComponent(() => import("./pages/journey.tsx"), "JourneyPage"),
+});
 const changes = createRoute({
   getParentRoute: at,
   path: "/changes",
@@ -151,6 +161,8 @@ export const router = createRouter({
       inventory,
       endpoint,
       services,
+      journeys,
+      journey,
       changes,
       clients,
       clientPage,

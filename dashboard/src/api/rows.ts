@@ -1,6 +1,7 @@
 // What lists ask of their items: the members that a row shows, and no more.
 import type { Change } from "./changes.ts";
 import type { Client } from "./clients.ts";
+import type { JourneySummary } from "./journeys.ts";
 import type { Actor, AuditEntry, Detection, Endpoint, Exchange, Finding, Incident } from "./shapes.ts";
 
 export const ENDPOINT_MEMBERS = [
@@ -78,6 +79,7 @@ export interface Rows {
   "/clients": Client;
   "/audit": AuditEntry;
   "/exchanges": Exchange;
+  "/journeys": JourneySummary;
 }
 
 /** Lists of which only some members are asked for. */

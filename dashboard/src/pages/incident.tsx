@@ -12,6 +12,7 @@ import { count, many, share } from "../words/numbers.ts";
 import { rest, story } from "../words/story.ts";
 import { absolute, before, instant, stretch } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
+import { JourneyOfIncident } from "./incidentjourney.tsx";
 import { Sequence } from "./sequence.tsx";
 import { Timeline } from "./timeline.tsx";
 
@@ -127,6 +128,7 @@ function Whole({ incident }: { incident: Incident }) {
           <Reached endpoints={[...endpoints.values()]} detections={detections.data?.items ?? []} />
         </div>
       </div>
+      <JourneyOfIncident incident={incident} />
     </>
   );
 }

@@ -1,6 +1,8 @@
 // Drawn on 16 by 16 with a line of 1.5. They stand beside words and are hidden from screen readers.
 const PATHS = {
   overview: "M2 13.5v-8h2.6v2h2v-2h2.8v2h2v-2H14v8z",
+  journeys:
+    "M3.500 9.800a1.800 1.800 0 1 0 0-3.600 1.800 1.800 0 0 0 0 3.600M12.500 5.800a1.800 1.800 0 1 0 0-3.600 1.800 1.800 0 0 0 0 3.600M12.500 13.800a1.800 1.800 0 1 0 0-3.600 1.800 1.800 0 0 0 0 3.600M5.200 7.200l5.600-2.500M5.200 8.800l5.600 2.500",
   list: "M2.5 4h11M2.5 8h11M2.5 12h7",
   services: "M2.5 2.5h11v4h-11zM2.5 9.500h11v4h-11zM5 4.500h.01M5 11.500h.01",
   incidents: "M4 14V2.500h8.500l-2 3 2 3H4",

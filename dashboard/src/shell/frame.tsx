@@ -18,6 +18,7 @@ export interface Place {
     | "/"
     | "/inventory"
     | "/services"
+    | "/journeys"
     | "/changes"
     | "/incidents"
     | "/actors"
@@ -40,6 +41,7 @@ export const PLACES: Place[] = [
   { to: "/", name: "Overview", icon: "overview", letter: "o" },
   { to: "/inventory", name: "Inventory", icon: "list", letter: "i", group: "Discover" },
   { to: "/services", name: "Services", icon: "services", letter: "v" },
+  { to: "/journeys", name: "Journeys", icon: "journeys", letter: "j" },
   { to: "/changes", name: "Changes", icon: "clock", letter: "c" },
   { to: "/clients", name: "Clients", icon: "clients", letter: "t" },
   { to: "/incidents", name: "Incidents", icon: "incidents", letter: "n", group: "Analyze" },

@@ -13,6 +13,7 @@ const PAGES = [
   "/",
   "/inventory",
   "/services",
+  "/journeys",
   "/changes",
   "/clients",
   "/incidents",
