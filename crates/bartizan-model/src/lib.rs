@@ -62,7 +62,9 @@ pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
 pub use ids::{
-    ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId, ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId, SessionId,
+    ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
+    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId,
+    SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};

@@ -68,7 +68,8 @@ pub use logins::{
 };
 pub use options::DataOptions;
 pub use orders::{
-    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder, IncidentOrder, JourneyOrder, ThirdPartyOrder,
+    ActorOrder, AuditOrder, ChangeOrder, ClientOrder, DetectionOrder, EndpointOrder, FindingOrder,
+    IncidentOrder, JourneyOrder, ThirdPartyOrder,
 };
 pub use postgres::PostgresOptions;
 pub use query::{

@@ -1,7 +1,9 @@
 //! What is written to and read from the store beside the shapes of the model.
 
 use bartizan_model::{
-    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId, FindingState, Incident, Journey, ServiceGraph, ServiceId, Severity, Surface, ThirdParty, Timestamp,
+    Change, ClientDetail, Detection, Duration, Endpoint, EndpointId, Finding, FindingId,
+    FindingState, Incident, Journey, ServiceGraph, ServiceId, Severity, Surface, ThirdParty,
+    Timestamp,
     analysis::{ActorSummary, InputSummary, Summary},
     source::Checkpoint,
 };

@@ -157,7 +157,7 @@ impl Discoveries {
         left += reconcile(&self.code, endpoints, scope, before + MAX_LISTED);
         for (at, endpoint) in endpoints.iter_mut().enumerate() {
             if at >= before {
-                catalog.place(endpoint, None, &Whereabouts::default());
+                catalog.place(endpoint, None, &Whereabouts::default(), false);
             }
             own(endpoint);
         }

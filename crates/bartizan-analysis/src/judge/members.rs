@@ -71,8 +71,7 @@ impl State {
     ) {
         let Carried { exchange, prepared, snapshot, caller, time, sequence, .. } = *carried;
         let core = &mut self.core;
-        let placed =
-            |hit: &ClassHit| Some(ClassHit { node: member.place(hit.node)?, ..hit.clone() });
+        let placed = |hit: &ClassHit| Some(ClassHit { node: member.place(hit.node)?, ..*hit });
         let classes: Vec<ClassHit> = prepared.classes.iter().filter_map(placed).collect();
         let is_answered = member.is_answered;
         let decoded = member.decoded;

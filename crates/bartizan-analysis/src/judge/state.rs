@@ -25,7 +25,7 @@ use crate::{
     identity::{Caller, IdentityState},
     learn::{
         ActorTable, Clients, Completions, Journeys, Profile, Services, Spots, Timeline, Traces,
-        actors::Sighting, clients::Call as ClientCall, journeys::RoleId, profile::Lesson,
+        clients::Call as ClientCall,
     },
     ledger::{DetectionLedger, FindingLedger},
     recent::RecentMap,
@@ -447,63 +447,12 @@ impl Core {
         }
     }
 
-    fn learn(
-        &mut self,
-        facts: &Facts<'_>,
-        caller: &Caller,
-        leaf: LeafId,
-        hostile: bool,
-        role: RoleId,
-    ) {
-        let exchange = facts.exchange;
-        let time = exchange.time;
-        let profile = self.profiles.entry(leaf.0).or_default();
-        profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
-        if !hostile {
-            self.learn_calls(facts, leaf);
-            self.completions.observe(facts, leaf.0);
-        }
-        self.actors.observe(&Sighting {
-            key: caller.actor_key,
-            actor: &caller.actor,
-            grade: caller.principal.as_ref().map(|p| p.grade),
-            role,
-            endpoint: u64::from(leaf.0).wrapping_mul(0x9e37_79b9_7f4a_7c15),
-            ip: exchange.client.ip,
-            time,
-        });
-        if let Some(time) = time {
-            let error = exchange.response.as_ref().is_some_and(|r| r.status >= 500);
-            self.timeline.add(time, error);
-            self.started = Some(self.started.map_or(time, |t| t.min(time)));
-            self.ended = Some(self.ended.map_or(time, |t| t.max(time)));
-        }
-        let gaps = facts.decoded.view.not_inspected();
-        self.partly_inspected += u64::from(!gaps.is_empty());
-        for entry in gaps {
-            count(&mut self.not_inspected, &entry.to_string());
-        }
-        for (_, kind) in facts.decoded.view.anomalies() {
-            count(&mut self.anomalies, kind.as_str());
-        }
-    }
-
-    /// Who called, and what is known of the calls within one trace.
-    fn learn_calls(&mut self, facts: &Facts<'_>, leaf: LeafId) {
-        let (exchange, snapshot) = (facts.exchange, facts.snapshot);
-        let (networks, key) = (&snapshot.catalog.networks, &snapshot.key);
-        let network = self.services.observe(exchange, leaf.0, networks, key);
-        for call in self.traces.observe(exchange, leaf.0, network, key) {
-            self.services.take_traced(&call, key);
-        }
-    }
-
     fn count_not_evaluated(&mut self, code: &'static str, input: Input) {
         *self.not_evaluated.entry((SmolStr::new_static(code), input)).or_default() += 1;
     }
 }
 
-fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
+pub(super) fn count(counts: &mut BTreeMap<String, u64>, name: &str) {
     if let Some(count) = counts.get_mut(name) {
         *count += 1;
     } else {

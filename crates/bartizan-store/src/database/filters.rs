@@ -196,7 +196,8 @@ mod tests {
     use super::*;
     use crate::{
         orders::{
-            ActorOrder, ChangeOrder, ClientOrder, EndpointOrder, FindingOrder, IncidentOrder, ThirdPartyOrder,
+            ActorOrder, ChangeOrder, ClientOrder, EndpointOrder, FindingOrder, IncidentOrder,
+            ThirdPartyOrder,
         },
         query::{PageRequest, SortKey},
         sql::sorted::{Key, Order, Sorted},

@@ -70,7 +70,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 10] = [
+const THEIRS: [&str; 11] = [
     "exc_default",
     "ep_default",
     "fnd_default",

@@ -19,7 +19,7 @@ use bartizan_model::{
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
-use self::{findings::Found, kept::Kept};
+use self::{findings::Found, kept::Kept, services::Served};
 use super::{State, state::Core};
 use crate::{
     checks::CHECKS,

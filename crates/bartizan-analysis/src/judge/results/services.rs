@@ -42,7 +42,7 @@ impl<'s> Served<'s> {
             workloads: seen.workloads.listed(String::clone),
             encrypted: seen.encrypted,
             plain: seen.plain,
-            failures: statuses.filter(|(status, _)| *status >= 500).map(|(_, count)| count).sum(),
+            failures: statuses.filter(|(status, _)| **status >= 500).map(|(_, count)| count).sum(),
         }
     }
 }

@@ -203,7 +203,7 @@ mod tests {
     /// An IPv4 packet with this protocol, and these ports behind a header of so many bytes.
     fn ipv4(protocol: u8, ports: [u16; 2], header: u8, place: u16) -> Vec<u8> {
         let mut out = vec![0; usize::from(header)];
-        out[0] = 0x40 | header / 4;
+        out[0] = 0x40 | (header / 4);
         out[6..8].copy_from_slice(&place.to_be_bytes());
         out[9] = protocol;
         out.extend(ports.iter().flat_map(|port| port.to_be_bytes()));

@@ -259,3 +259,16 @@ pub struct CatalogEgress {
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
 }
+
+/// Format of the graph of services.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum GraphFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For spreadsheets: one line for each pair of a caller and what it calls.
+    Csv,
+    /// For Graphviz.
+    Dot,
+}
