@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
+use super::ExplainFormat;
+
 /// The `keys` commands.
 #[derive(Debug, Subcommand)]
 pub enum KeysCommand {
