@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 pub use self::overlay::{
-    Counts, JourneyPace, JourneyStep, MoveKind, Overlay, PlaceKind, Taken, UnseenMove, lay_over,
+    JourneyPace, JourneyStep, MoveCounts, MoveKind, Overlay, PlaceKind, Taken, UnseenMove, lay_over,
 };
 use crate::{
     endpoint::{Method, Protocol},
@@ -53,7 +53,7 @@ impl RoleTold {
 /// How many callers showed something.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum Callers {
+pub enum CallerCount {
     /// One, however often.
     #[default]
     One,
@@ -61,7 +61,7 @@ pub enum Callers {
     Several,
 }
 
-impl Callers {
+impl CallerCount {
     /// The word used in every output.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -133,7 +133,7 @@ pub struct JourneyNode {
     /// Logins that were seen to succeed.
     pub logins: u64,
     /// How many callers came by.
-    pub callers: Callers,
+    pub callers: CallerCount,
 }
 
 /// A move from one endpoint to the next.
@@ -148,7 +148,7 @@ pub struct JourneyMove {
     /// Share of all that follows a visit of `from`, the end of a session included; 0 to 1.
     pub share: f64,
     /// How many callers did it.
-    pub callers: Callers,
+    pub callers: CallerCount,
     /// Pace: milliseconds that a tenth of these moves are faster than, within 20 %; `null` with few of them.
     pub p10_ms: Option<f64>,
     /// The median.

@@ -1,7 +1,10 @@
 // A test for the compiler: what the API answers, by its own document, is what the pages read. It emits nothing.
 import type * as changes from "./changes.ts";
+import type * as clients from "./clients.ts";
 import type * as figures from "./figures.ts";
+import type * as journeys from "./journeys.ts";
 import type * as schema from "./schema.ts";
+import type * as servicemap from "./servicemap.ts";
 import type * as shapes from "./shapes.ts";
 
 /** Fails to compile unless every answer can be read as the shape. */
@@ -56,6 +59,13 @@ export type Agreements = [
   Reads<shapes.EndpointHistory, schema.History>,
   Reads<changes.Change, schema.Change>,
   Reads<changes.ChangeLog, schema.Baseline>,
+  Reads<clients.Client, schema.ClientSummary>,
+  Reads<clients.ClientDetail, schema.ClientDetail>,
+  Reads<journeys.JourneySummary, schema.JourneySummary>,
+  Reads<journeys.Journey, schema.Journey>,
+  Reads<journeys.IncidentJourney, schema.IncidentJourney>,
+  Reads<servicemap.ServiceGraph, schema.ServiceGraph>,
+  Reads<servicemap.ThirdParty, schema.ThirdParty>,
   Reads<figures.Traffic, schema.Traffic>,
   Reads<figures.Changes, schema.Changes>,
 ];

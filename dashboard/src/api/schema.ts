@@ -97,6 +97,8 @@ export type ActorSummary = {
   networks: (string)[];
   /** Exchanges. */
   requests: number;
+  /** Role as journeys know it, the last one; `None` without an accepted credential. */
+  role: string | null;
 };
 
 /** An actor in the result. */
@@ -121,6 +123,18 @@ export type ActorSummarySelection = {
   networks?: (string)[];
   /** Exchanges. */
   requests?: number;
+  /** Role as journeys know it, the last one; `None` without an accepted credential. */
+  role?: string | null;
+};
+
+/** A documented operation that a client may call by its scopes. */
+export type AllowedOperation = {
+  /** Method. */
+  method: string;
+  /** Path template with its base path. */
+  path: string;
+  /** Scopes that allow it. */
+  scopes: (string)[];
 };
 
 /** What is kept of a key. An owner may have several. */
@@ -298,6 +312,16 @@ export type Called = {
   name: string;
 };
 
+/** An operation that is called. */
+export type CalledOperation = {
+  /** How often. */
+  calls: number;
+  /** Endpoint of the inventory. */
+  endpoint_id: EndpointId;
+  /** Method and template, and the operation where the path has several. */
+  name: string;
+};
+
 /** Somebody who called. */
 export type Caller = {
   /** Who that is; `null` when it is not known any more. */
@@ -315,6 +339,9 @@ export type Caller = {
   /** Exchanges. */
   requests: number;
 };
+
+/** How many callers showed something. */
+export type CallerCount = "one" | "several";
 
 /** Who called an endpoint. */
 export type Callers = {
@@ -468,6 +495,9 @@ export type CheckTally = {
   passed: number;
 };
 
+/** Why a graph is that which steps are laid over. */
+export type ChosenBy = "role" | "only_one" | "nothing";
+
 /** A data class that was seen in an exchange. */
 export type ClassSeen = {
   /** Which. */
@@ -514,6 +544,206 @@ export type ClassViewSelection = {
   what?: string;
 };
 
+/** A client with what it was granted and what it used. */
+export type ClientDetail = {
+  /** Ids under which it was known before it turned out to be this client. */
+  absorbed?: (ClientId)[];
+  /** Documented operations that its scopes allow and that it never called, by path; at most [`MOST_ALLOWED`]. */
+  allowed: (AllowedOperation)[];
+  /** JA4 fingerprints of its TLS, most frequent first. */
+  fingerprints: (NamedCount)[];
+  /** First exchange. */
+  first_seen: Timestamp | null;
+  /** What it is. */
+  form: ClientForm;
+  /** How far that is believed. */
+  grade: Grade;
+  /** Of these, granted. */
+  granted: number;
+  /** Opaque. */
+  id: ClientId;
+  /** Who issued its tokens. */
+  issuer: string | null;
+  /** Where it runs or whose it is. */
+  kind: ClientKind;
+  /** What tells the kind, and what else would tell one: in how many granted exchanges. */
+  kind_evidence: (NamedCount)[];
+  /** For people: its client id or product where that is a plain name, else a shape and a short hash. */
+  label: string;
+  /** Last exchange. */
+  last_seen: Timestamp | null;
+  /** Operations that it was granted, busiest first; at most [`MOST_OPERATIONS`]. */
+  operations: (ClientOperation)[];
+  /** Granted exchanges of operations that there was no room for. */
+  operations_not_kept: number;
+  /** Documented operations that its scopes allow and that it never called; `null` when no scope of it is in a specification, or it was not compared. */
+  operations_unused: number | null;
+  /** Distinct endpoints that it was granted. */
+  operations_used: number;
+  /** Of these, refused with 401 or 403. */
+  refused: number;
+  /** Exchanges. */
+  requests: number;
+  /** Scopes that its tokens had, by name; at most [`MOST_SCOPES`]. */
+  scopes: (ClientScope)[];
+  /** Scopes that its tokens had, those that are not listed included. */
+  scopes_granted: number;
+  /** Of these, [`ScopeUse::Unused`]. */
+  scopes_unused: number;
+  /** Of these, [`ScopeUse::Used`]. */
+  scopes_used: number;
+  /** Distinct addresses that it came from (IPv6 by /64). Estimated beyond 32. */
+  sources: number;
+  /** Versions of TLS. */
+  tls_versions: (NamedCount)[];
+  /** What it was told by. */
+  told_by: ClientTold;
+  /** Distinct subjects behind it. Estimated beyond 32. */
+  users: number;
+};
+
+/** What a client is. */
+export type ClientForm = "application" | "add_on" | "key";
+
+/** A client of the APIs: an application, an add-on, a key. */
+export type ClientId = string;
+
+/** Where a client runs or whose it is. */
+export type ClientKind = "browser" | "mobile" | "server" | "device" | "partner" | "unknown";
+
+/** An operation that a client was granted. */
+export type ClientOperation = {
+  /** The endpoint. */
+  endpoint_id: EndpointId;
+  /** Scopes that a specification asks for here, of the alternative that lacks fewest, and that none of its tokens had: it was granted all the same. */
+  lacking: (string)[];
+  /** Method, host and path. */
+  name: string;
+  /** Scopes of the client that a specification asks for here. */
+  needed: (string)[];
+  /** Granted exchanges. */
+  requests: number;
+};
+
+/** Orders of clients. Without times in their source they count as seen when they were recorded. */
+export type ClientOrder = "-requests" | "requests" | "-scopes_unused" | "scopes_unused" | "last_seen" | "-last_seen";
+
+/** A scope, role or permission that a client was granted. */
+export type ClientScope = {
+  /** The claim: `scope`, `scp`, `roles` or `permissions`. */
+  claim: string;
+  /** As it stands in the token; a shape and a short hash when it is no plain name. */
+  name: string;
+  /** Whether the client needs it. */
+  usage: ScopeUse;
+};
+
+/** A client in a list. */
+export type ClientSummary = {
+  /** First exchange. */
+  first_seen: Timestamp | null;
+  /** What it is. */
+  form: ClientForm;
+  /** How far that is believed. */
+  grade: Grade;
+  /** Of these, granted. */
+  granted: number;
+  /** Opaque. */
+  id: ClientId;
+  /** Who issued its tokens. */
+  issuer: string | null;
+  /** Where it runs or whose it is. */
+  kind: ClientKind;
+  /** What tells the kind, and what else would tell one: in how many granted exchanges. */
+  kind_evidence: (NamedCount)[];
+  /** For people: its client id or product where that is a plain name, else a shape and a short hash. */
+  label: string;
+  /** Last exchange. */
+  last_seen: Timestamp | null;
+  /** Documented operations that its scopes allow and that it never called; `null` when no scope of it is in a specification, or it was not compared. */
+  operations_unused: number | null;
+  /** Distinct endpoints that it was granted. */
+  operations_used: number;
+  /** Of these, refused with 401 or 403. */
+  refused: number;
+  /** Exchanges. */
+  requests: number;
+  /** Scopes that its tokens had, those that are not listed included. */
+  scopes_granted: number;
+  /** Of these, [`ScopeUse::Unused`]. */
+  scopes_unused: number;
+  /** Of these, [`ScopeUse::Used`]. */
+  scopes_used: number;
+  /** Distinct addresses that it came from (IPv6 by /64). Estimated beyond 32. */
+  sources: number;
+  /** What it was told by. */
+  told_by: ClientTold;
+  /** Distinct subjects behind it. Estimated beyond 32. */
+  users: number;
+};
+
+/** A client in a list. */
+export type ClientSummarySelection = {
+  /** First exchange. */
+  first_seen?: Timestamp | null;
+  /** What it is. */
+  form?: ClientForm;
+  /** How far that is believed. */
+  grade?: Grade;
+  /** Of these, granted. */
+  granted?: number;
+  /** Opaque. */
+  id?: ClientId;
+  /** Who issued its tokens. */
+  issuer?: string | null;
+  /** Where it runs or whose it is. */
+  kind?: ClientKind;
+  /** What tells the kind, and what else would tell one: in how many granted exchanges. */
+  kind_evidence?: (NamedCount)[];
+  /** For people: its client id or product where that is a plain name, else a shape and a short hash. */
+  label?: string;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Documented operations that its scopes allow and that it never called; `null` when no scope of it is in a specification, or it was not compared. */
+  operations_unused?: number | null;
+  /** Distinct endpoints that it was granted. */
+  operations_used?: number;
+  /** Of these, refused with 401 or 403. */
+  refused?: number;
+  /** Exchanges. */
+  requests?: number;
+  /** Scopes that its tokens had, those that are not listed included. */
+  scopes_granted?: number;
+  /** Of these, [`ScopeUse::Unused`]. */
+  scopes_unused?: number;
+  /** Of these, [`ScopeUse::Used`]. */
+  scopes_used?: number;
+  /** Distinct addresses that it came from (IPv6 by /64). Estimated beyond 32. */
+  sources?: number;
+  /** What it was told by. */
+  told_by?: ClientTold;
+  /** Distinct subjects behind it. Estimated beyond 32. */
+  users?: number;
+};
+
+/** What a client was told by, the strongest first. */
+export type ClientTold = "token" | "api_key" | "certificate" | "token_request" | "basic" | "user_agent";
+
+/** The endpoint at which what was accepted comes to its end. */
+export type Completed = {
+  /** How. */
+  by: CompletedBy;
+  /** Which endpoint. */
+  endpoint_id: EndpointId;
+  /** Requests there that ended, or asked for the end of, one that was accepted here. */
+  exchanges: number;
+  /** Its host, method and path, for people. */
+  name: string;
+};
+
+/** How what was accepted comes to its end. */
+export type CompletedBy = "poll" | "callback";
+
 /** How sure we are that it is true. */
 export type Confidence = "low" | "medium" | "high" | "confirmed";
 
@@ -521,6 +751,18 @@ export type Confidence = "low" | "medium" | "high" | "confirmed";
 export type Configuration = {
   /** YAML with every key, as `bartizan config show` writes it. Secrets are references. */
   yaml: string;
+};
+
+/** What goes on at an endpoint beyond one request and its answer. */
+export type Conversation = {
+  /** Where what it accepts comes to its end, those of most exchanges first. */
+  completed: (Completed)[];
+  /** Requests that tell their receiver of an event (webhooks, callbacks), and are no calls of an API. */
+  deliveries: number;
+  /** Kinds of messages of its connections and streams: those to the API first, by name. */
+  messages: (MessageSeen)[];
+  /** Messages of further kinds, of which there is nothing in `messages`. */
+  messages_left_out: number;
 };
 
 /** How much is stored for one scope. */
@@ -623,6 +865,29 @@ export type DecisionFact = {
   status: number | null;
 };
 
+/** What code says of a route. */
+export type DeclaredInCode = {
+  /** Whether the code demands credentials. That it does not is no weakness by itself: something before it may. */
+  authorization: Demanded;
+  /** The package that it is part of, with its version where that is known. */
+  component: string | null;
+  /** File below the folder that was read. */
+  file: string;
+  /** Framework. */
+  framework: string;
+  /** What stands before the handler and decides who comes through, outermost first. */
+  guards: (string)[];
+  /** What answers, where it has a name. */
+  handler: string | null;
+  /** Line, from 1. */
+  line: number;
+  /** Who owns the file, by a CODEOWNERS file. */
+  owner: string | null;
+};
+
+/** Whether a caller without credentials is refused, as far as code tells. */
+export type Demanded = "required" | "none" | "unclear";
+
 /** Something hostile that an actor did. */
 export type Detection = {
   /** Who did it. */
@@ -716,6 +981,26 @@ export type DetectionSelection = {
 /** Which way a value travels. */
 export type Direction = "request" | "response";
 
+/** What code, a crawl or a perimeter knows of an endpoint. */
+export type Discovered = {
+  /** Who knows it: `code`, `crawl` or `perimeter`. */
+  by: KnownBy;
+  /** What code says of it; `null` for others. */
+  code: DeclaredInCode | null;
+  /** What was read: the folder or file, as it was named. */
+  input: string;
+  /** How it was found to be this endpoint, in words. */
+  matched: string;
+  /** Method there: in upper case, `ANY` for every one, `?` where it is not known. */
+  method: string;
+  /** Path there, parameters as `{name}`. */
+  path: string;
+  /** What stands before that path where the API is called, as code does not know where it is mounted: `/api`; empty for nothing. */
+  prefix: string;
+  /** What a server showed of it; `null` for code. */
+  shown: ShownByServer | null;
+};
+
 /** One difference. */
 export type Drift = {
   /** How much it means. */
@@ -739,6 +1024,38 @@ export type DriftGrade = "breaking" | "warning" | "info";
 
 /** What differs. */
 export type DriftKind = "answered_without_authentication" | "type" | "value" | "missing" | "unwritten" | "status" | "media_type" | "unused" | "deprecated";
+
+/** Who calls a third party. */
+export type EgressCaller = {
+  /** How often. */
+  calls: number;
+  /** Id of its node in the graph. */
+  id: string;
+  /** What it is. */
+  kind: NodeKind;
+  /** For people. */
+  name: string;
+};
+
+/** A class of data that goes to a third party or comes from there. */
+export type EgressClass = {
+  /** Name of the class. */
+  class: string;
+  /** Operations with them. */
+  operations: number;
+  /** How many values. */
+  values: number;
+};
+
+/** A kind of credential that calls carry. */
+export type EgressCredential = {
+  /** Where it travels: `header`, `cookie`, `query`, `connection`. */
+  location: string;
+  /** Name of the header, cookie or parameter. */
+  name: string;
+  /** What kind. */
+  type: AuthType;
+};
 
 /** An endpoint as the catalogue knows it. */
 export type Endpoint = {
@@ -764,8 +1081,14 @@ export type Endpoint = {
   composite: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed: boolean;
+  /** Messages, what ends later, deliveries. */
+  conversation: Conversation;
   /** Sensitive data. */
   data_classes: (DataClassCount)[];
+  /** What code, crawls and perimeters know of it, at most 20 things. */
+  discovered: (Discovered)[];
+  /** Which grades the differences to what is written have, the gravest first. */
+  drift: (DriftGrade)[];
   /** First exchange. */
   first_seen: Timestamp | null;
   /** Host without port unless the port is unusual; empty when the source does not say. */
@@ -774,6 +1097,8 @@ export type Endpoint = {
   id: EndpointId;
   /** How it relates to what is written. */
   inventory_state: InventoryState;
+  /** Which sources know it; empty in what was written down before that was kept. */
+  known_by: (KnownBy)[];
   /** Last exchange. */
   last_seen: Timestamp | null;
   /** Method. */
@@ -864,8 +1189,14 @@ export type EndpointSelection = {
   composite?: boolean;
   /** False while *provisional*: until several actors, a spec or a person confirm it. Offline input with a single actor needs no second one to be listed. */
   confirmed?: boolean;
+  /** Messages, what ends later, deliveries. */
+  conversation?: Conversation;
   /** Sensitive data. */
   data_classes?: (DataClassCount)[];
+  /** What code, crawls and perimeters know of it, at most 20 things. */
+  discovered?: (Discovered)[];
+  /** Which grades the differences to what is written have, the gravest first. */
+  drift?: (DriftGrade)[];
   /** First exchange. */
   first_seen?: Timestamp | null;
   /** Host without port unless the port is unusual; empty when the source does not say. */
@@ -874,6 +1205,8 @@ export type EndpointSelection = {
   id?: EndpointId;
   /** How it relates to what is written. */
   inventory_state?: InventoryState;
+  /** Which sources know it; empty in what was written down before that was kept. */
+  known_by?: (KnownBy)[];
   /** Last exchange. */
   last_seen?: Timestamp | null;
   /** Method. */
@@ -1294,6 +1627,12 @@ export type Format = "json" | "csv";
 /** How far a principal's name is believed. */
 export type Grade = "claimed" | "accepted" | "verified";
 
+/** Which services call which. */
+export type Graph = {
+  /** The graph: at most 500 services and 2,000 pairs; `null` before the first result. */
+  graph: ServiceGraph | null;
+};
+
 /** One argument, or a member of its value. */
 export type GraphqlArgument = {
   /** How often it was given. */
@@ -1418,9 +1757,16 @@ export type History = {
   items: (Happened)[];
 };
 
+/** How many steps were taken at a host. */
+export type HostSteps = {
+  host: string;
+  /** How many. */
+  steps: number;
+};
+
 /** How often a parameter was in a body. */
 export type InBody = {
-  /** Position of the body in [`Endpoint::bodies`]. */
+  /** Position of the body among those of the endpoint. */
   body: number;
   /** How often what contains it was there, and could have it. */
   of: number;
@@ -1458,6 +1804,38 @@ export type Incident = {
 
 /** An incident. */
 export type IncidentId = string;
+
+/** The steps of an incident laid over a journey graph. */
+export type IncidentJourney = {
+  /** Who began it. */
+  actor_id: ActorId;
+  /** Why that one. */
+  chosen_by: ChosenBy;
+  /** Moves by kind. */
+  counts: MoveCounts;
+  /** The host that the rest is about; `null` when none is known. */
+  host: string | null;
+  /** Where steps were taken, most first. */
+  hosts: (HostSteps)[];
+  /** The incident, by its own id. */
+  incident_id: IncidentId;
+  /** Whether all that was done in that time is among the steps. */
+  is_all: boolean;
+  /** Whether fewer than 20 sessions were learned there, so that what was never seen says little. */
+  is_thin: boolean;
+  /** The graph under it; `null` when nothing fits. */
+  journey_id: JourneyId | null;
+  /** The role of the actor, where it is known. */
+  role: string | null;
+  /** In order of time. Those at no endpoint stand at each host, as it is not kept where they were. */
+  steps: (JourneyStep)[];
+  /** Where the steps are from. */
+  steps_from: StepsFrom;
+  /** Moves that are not in the graph, most frequent first. */
+  unseen_moves: (UnseenMove)[];
+  /** What is missing; `null` when nothing is. */
+  why_not_all: string | null;
+};
 
 /** Orders of incidents. */
 export type IncidentOrder = "-severity" | "last_seen" | "-last_seen" | "score" | "-score";
@@ -1572,8 +1950,192 @@ export type ItemMetaSelection = {
   why?: string;
 };
 
+/** The journey graph of one host and role. A session is what one caller does there without a pause of [`SESSION_GAP`]; its steps are exchanges that were granted and raised no detection. */
+export type Journey = {
+  /** Distinct callers. */
+  actors: number;
+  /** First step. */
+  first_seen: Timestamp | null;
+  /** Host. */
+  host: string;
+  /** Opaque; of host and role. */
+  id: JourneyId;
+  /** Last step. */
+  last_seen: Timestamp | null;
+  /** What there was no room for. */
+  left_out: LeftOut;
+  /** How callers come to be authenticated. */
+  login: LoginWays;
+  /** From one endpoint to the next, most frequent first. */
+  moves: (JourneyMove)[];
+  /** Endpoints, most visited first. */
+  nodes: (JourneyNode)[];
+  /** Role: `anonymous`, `authenticated`, or what tokens say. */
+  role: string;
+  /** What told the role. */
+  role_told_by: RoleTold;
+  /** Services that its endpoints belong to. */
+  services: (ServiceId)[];
+  /** Sessions. */
+  sessions: number;
+};
+
+/** A journey graph: of a host and a role. */
+export type JourneyId = string;
+
+/** A move from one endpoint to the next. */
+export type JourneyMove = {
+  /** How many callers did it. */
+  callers: CallerCount;
+  /** How often. */
+  count: number;
+  /** From where. */
+  from: EndpointId;
+  /** Pace: milliseconds that a tenth of these moves are faster than, within 20 %; `null` with few of them. */
+  p10_ms: number | null;
+  /** The median. */
+  p50_ms: number | null;
+  /** Milliseconds that nine tenths are faster than. */
+  p90_ms: number | null;
+  /** Share of all that follows a visit of `from`, the end of a session included; 0 to 1. */
+  share: number;
+  /** To where; may be the same. */
+  to: EndpointId;
+};
+
+/** An endpoint in a journey graph. */
+export type JourneyNode = {
+  /** How many callers came by. */
+  callers: CallerCount;
+  /** The endpoint. */
+  endpoint_id: EndpointId;
+  /** Sessions that end here, or have come this far. */
+  ends: number;
+  /** Whether callers log in here: logins were seen to succeed, or it is mostly the last step before the first authenticated one and changes something. */
+  login: boolean;
+  /** Logins that were seen to succeed. */
+  logins: number;
+  /** Its method. */
+  method: Method;
+  /** What is called at the path, where that has several operations. */
+  operation: string | null;
+  /** Its path template. */
+  path: string;
+  /** Its protocol. */
+  protocol: Protocol;
+  /** Sessions that come by. */
+  sessions: number;
+  /** Share of all sessions that come by, 0 to 1. */
+  share: number;
+  /** Sessions that begin here. */
+  starts: number;
+  /** Steps. */
+  visits: number;
+};
+
+/** Orders of journey graphs. */
+export type JourneyOrder = "-sessions" | "sessions" | "host" | "-host";
+
+/** A pace against the usual one. */
+export type JourneyPace = "faster" | "usual" | "slower";
+
+/** A step with what the graph says of it. */
+export type JourneyStep = {
+  /** Milliseconds since the step before. */
+  after_ms: number | null;
+  /** When; `null` when the source has no times. */
+  at: Timestamp | null;
+  /** The endpoint; `null` for noise. */
+  endpoint_id: EndpointId | null;
+  /** The exchange; `null` when it is known from a detection alone. */
+  exchange_id: ExchangeId | null;
+  /** Whether it is part of a detection. */
+  hostile: boolean;
+  /** Method. */
+  method: string | null;
+  /** Whether the move that led here is in the graph. */
+  move: MoveKind;
+  /** Share of that move; of a start, share of the sessions that begin here. */
+  move_share: number | null;
+  /** What is called at the path, where that has several operations. */
+  operation: string | null;
+  /** The median of that move in the graph, in milliseconds. */
+  p50_ms: number | null;
+  /** Milliseconds that nine tenths of these moves are faster than. */
+  p90_ms: number | null;
+  /** The pace against that; `null` when there is too little to compare. */
+  pace: JourneyPace | null;
+  /** Path template of the endpoint. */
+  path: string | null;
+  /** Whether the endpoint is in the graph. */
+  place: PlaceKind;
+  /** Share of the sessions that come by. */
+  place_share: number | null;
+  /** Status of the answer. */
+  status: number | null;
+};
+
+/** A journey graph in a list. */
+export type JourneySummary = {
+  /** Distinct callers. */
+  actors: number;
+  /** First step. */
+  first_seen: Timestamp | null;
+  /** Host. */
+  host: string;
+  /** Opaque; of host and role. */
+  id: JourneyId;
+  /** Last step. */
+  last_seen: Timestamp | null;
+  /** The most common way to the first authenticated step, for people; `null` when none is known. */
+  login_sequence: string | null;
+  /** Different moves. */
+  moves: number;
+  /** Endpoints. */
+  nodes: number;
+  /** Role: `anonymous`, `authenticated`, or what tokens say. */
+  role: string;
+  /** What told the role. */
+  role_told_by: RoleTold;
+  /** Services that its endpoints belong to. */
+  services: (ServiceId)[];
+  /** Sessions. */
+  sessions: number;
+};
+
+/** A journey graph in a list. */
+export type JourneySummarySelection = {
+  /** Distinct callers. */
+  actors?: number;
+  /** First step. */
+  first_seen?: Timestamp | null;
+  /** Host. */
+  host?: string;
+  /** Opaque; of host and role. */
+  id?: JourneyId;
+  /** Last step. */
+  last_seen?: Timestamp | null;
+  /** The most common way to the first authenticated step, for people; `null` when none is known. */
+  login_sequence?: string | null;
+  /** Different moves. */
+  moves?: number;
+  /** Endpoints. */
+  nodes?: number;
+  /** Role: `anonymous`, `authenticated`, or what tokens say. */
+  role?: string;
+  /** What told the role. */
+  role_told_by?: RoleTold;
+  /** Services that its endpoints belong to. */
+  services?: (ServiceId)[];
+  /** Sessions. */
+  sessions?: number;
+};
+
 /** Keyed hash: equal hashes are equal values */
 export type KeyedHash = string;
+
+/** Who can know an endpoint. */
+export type KnownBy = "traffic" | "specification" | "code" | "crawl" | "perimeter";
 
 /** The format of such a document. */
 export type Learned = "openapi" | "graphql" | "proto";
@@ -1592,11 +2154,30 @@ export type LearnedDocument = {
   text: string | null;
 };
 
+/** What there was no room for in a journey graph. */
+export type LeftOut = {
+  /** Moves beyond the limit. */
+  moves: number;
+  /** Steps at endpoints beyond the limit. */
+  steps: number;
+};
+
 /** Where in its life an endpoint is. */
 export type LifeStage = "design" | "development" | "active" | "deprecated" | "retired" | "unknown";
 
+/** What told that one calls another. */
+export type LinkBy = "trace_context" | "workload" | "address";
+
 /** What ties two actors. */
 export type LinkReason = "same_client" | "same_session";
+
+/** How many calls one kind of evidence told. */
+export type LinkTold = {
+  /** What kind. */
+  by: LinkBy;
+  /** How many. */
+  calls: number;
+};
 
 /** A part of a list. */
 export type Listed = {
@@ -1609,7 +2190,7 @@ export type Listed = {
 /** A part of a list. */
 export type Listed10 = {
   /** The items, in the order of the list. */
-  items: (Incident)[];
+  items: (FindingComment)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1617,7 +2198,7 @@ export type Listed10 = {
 /** A part of a list. */
 export type Listed11 = {
   /** The items, in the order of the list. */
-  items: (Detection)[];
+  items: (Incident)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1625,7 +2206,7 @@ export type Listed11 = {
 /** A part of a list. */
 export type Listed12 = {
   /** The items, in the order of the list. */
-  items: (ExchangeView)[];
+  items: (Detection)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1633,7 +2214,7 @@ export type Listed12 = {
 /** A part of a list. */
 export type Listed13 = {
   /** The items, in the order of the list. */
-  items: (ActorSummary)[];
+  items: (JourneySummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1641,7 +2222,7 @@ export type Listed13 = {
 /** A part of a list. */
 export type Listed14 = {
   /** The items, in the order of the list. */
-  items: (ApiKey)[];
+  items: (ExchangeView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1649,7 +2230,7 @@ export type Listed14 = {
 /** A part of a list. */
 export type Listed15 = {
   /** The items, in the order of the list. */
-  items: (AuditRecord)[];
+  items: (ActorSummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1657,7 +2238,7 @@ export type Listed15 = {
 /** A part of a list. */
 export type Listed16 = {
   /** The items, in the order of the list. */
-  items: (RunView)[];
+  items: (ClientSummary)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1665,7 +2246,7 @@ export type Listed16 = {
 /** A part of a list. */
 export type Listed17 = {
   /** The items, in the order of the list. */
-  items: (PolicyView)[];
+  items: (ApiKey)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1673,7 +2254,7 @@ export type Listed17 = {
 /** A part of a list. */
 export type Listed18 = {
   /** The items, in the order of the list. */
-  items: (ItemMeta)[];
+  items: (AuditRecord)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1681,7 +2262,7 @@ export type Listed18 = {
 /** A part of a list. */
 export type Listed19 = {
   /** The items, in the order of the list. */
-  items: (ClassView)[];
+  items: (RunView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1690,6 +2271,30 @@ export type Listed19 = {
 export type Listed2 = {
   /** The items, in the order of the list. */
   items: (AccessToken)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed20 = {
+  /** The items, in the order of the list. */
+  items: (PolicyView)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed21 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed22 = {
+  /** The items, in the order of the list. */
+  items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1721,7 +2326,7 @@ export type Listed5 = {
 /** A part of a list. */
 export type Listed6 = {
   /** The items, in the order of the list. */
-  items: (FindingView)[];
+  items: (ThirdParty)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1729,7 +2334,7 @@ export type Listed6 = {
 /** A part of a list. */
 export type Listed7 = {
   /** The items, in the order of the list. */
-  items: (FindingEvent)[];
+  items: (FindingView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1737,7 +2342,7 @@ export type Listed7 = {
 /** A part of a list. */
 export type Listed8 = {
   /** The items, in the order of the list. */
-  items: (Assignee)[];
+  items: (FindingEvent)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1745,7 +2350,7 @@ export type Listed8 = {
 /** A part of a list. */
 export type Listed9 = {
   /** The items, in the order of the list. */
-  items: (FindingComment)[];
+  items: (Assignee)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
@@ -1797,11 +2402,62 @@ export type LogIn = {
   user: string;
 };
 
+/** A way from the first step of a session to the first authenticated one. */
+export type LoginSequence = {
+  /** Sessions that went it. */
+  sessions: number;
+  /** Share of those that became authenticated, 0 to 1. */
+  share: number;
+  /** Endpoints; repeated ones stand once. */
+  steps: (EndpointId)[];
+  /** Whether a login is on it. */
+  through_login: boolean;
+};
+
+/** How callers come to be authenticated. */
+export type LoginWays = {
+  /** Sessions that began without one. */
+  became_authenticated: number;
+  /** Sessions whose first step carried an accepted credential. */
+  began_authenticated: number;
+  /** The most common ways of these, from the first step to the first authenticated one. Where ways through a login are among them, these come first. */
+  sequences: (LoginSequence)[];
+  /** Sessions of which the way was too long or too rare to be kept. */
+  sequences_left_out: number;
+};
+
+/** A kind of message of a WebSocket, or of event of a stream. */
+export type MessageSeen = {
+  /** How many. */
+  count: number;
+  /** Sent to the API, or by it. */
+  direction: Direction;
+  /** Names of its members, sorted; of each kind no more than 32. */
+  fields: (string)[];
+  /** What the message says that it is; `object`, `array`, `text` or `binary` when it does not say. */
+  name: string;
+};
+
 /** An HTTP method, case kept. */
 export type Method = string;
 
 /** Whether a policy acts. */
 export type Mode = "off" | "monitor" | "enforce";
+
+/** Moves by kind. */
+export type MoveCounts = {
+  /** Those that one caller alone ever made. */
+  one_caller: number;
+  /** Rare ones. */
+  rare: number;
+  /** Those that nobody was seen to make. */
+  unseen: number;
+  /** Usual ones. */
+  usual: number;
+};
+
+/** Whether a move is in the graph. */
+export type MoveKind = "start" | "usual" | "rare" | "one_caller" | "unseen" | "not_compared";
 
 /** A name and how often. */
 export type NamedCount = {
@@ -1856,6 +2512,9 @@ export type NewUser = {
   /** What they may do. */
   role: Role;
 };
+
+/** What a node of the graph stands for. */
+export type NodeKind = "service" | "workload" | "third_party" | "network";
 
 /** An organisation (tenant). */
 export type OrganisationId = string;
@@ -1921,6 +2580,9 @@ export type PasswordChange = {
 
 /** A length of time that is compared with the same length before it. */
 export type Period = "hour" | "day" | "week" | "month";
+
+/** Whether an endpoint is in the graph. */
+export type PlaceKind = "usual" | "rare" | "one_caller" | "unseen" | "no_endpoint" | "not_compared";
 
 /** What became of what a policy decided. */
 export type PolicyOutcome = "enforced" | "monitored" | "not_evaluated";
@@ -2014,7 +2676,7 @@ export type Reached = {
 
 /** What a receiver did since it began. */
 export type ReceiverFigures = {
-  /** Where it listens. */
+  /** Where it listens, or the interface that it captures from. */
   address: string;
   /** Open connections. */
   connections: number;
@@ -2028,6 +2690,8 @@ export type ReceiverFigures = {
   left_out: (NamedCount)[];
   /** Its name. */
   name: string;
+  /** Packets that a live capture read. */
+  packets: number;
   /** What was sent and not taken, or not all of it, by reason. */
   refused: (NamedCount)[];
   /** Requests and streams under way. */
@@ -2090,6 +2754,9 @@ export type Risk = {
 /** What somebody may do. Each role may do everything that those before it may. */
 export type Role = "viewer" | "analyst" | "operator" | "admin";
 
+/** What told the role. */
+export type RoleTold = "nothing" | "credential" | "claim";
+
 /** What a server judged since it began, or what `analyze` read. */
 export type RunView = {
   /** Opaque. */
@@ -2150,6 +2817,9 @@ export type ScopeConfig = {
   paths: (string)[];
 };
 
+/** Whether a client needs a scope that it was granted. */
+export type ScopeUse = "used" | "unused" | "unknown";
+
 /** One line of the arithmetic of a score. */
 export type ScoreFactor = {
   /** Points; the factors add up to the score, which is capped at 100. */
@@ -2158,8 +2828,64 @@ export type ScoreFactor = {
   reason: string;
 };
 
+/** Which services call which. */
+export type ServiceGraph = {
+  /** Pairs of a caller and an operation that were forgotten while learning, as there was no room: with more than 0 the graph may lack links, and counts may be too small. */
+  forgotten: number;
+  /** Who calls whom, most calls first. */
+  links: (ServiceLink)[];
+  /** Pairs of a caller and what it calls beyond the limits. */
+  links_left_out: number;
+  /** Services, third parties and networks, by id. */
+  nodes: (ServiceNode)[];
+};
+
 /** A service: endpoints with one owner. */
 export type ServiceId = string;
+
+/** One calls another. */
+export type ServiceLink = {
+  /** Id of the node that is called. */
+  callee: string;
+  /** Id of the node that calls. */
+  caller: string;
+  /** Calls, granted or failed, hostile ones left out. */
+  calls: number;
+  /** Of these, answered with a server error (status 500 and above) or not at all. */
+  failures: number;
+  /** First call; `null` for sources without times. */
+  first_seen: Timestamp | null;
+  /** Last call. */
+  last_seen: Timestamp | null;
+  /** Duration that half of the calls do not exceed, in milliseconds, to within a fifth; `null` where the source tells no durations. */
+  median_ms: number | null;
+  /** Operations that were called: how many. */
+  operations: number;
+  /** As `median_ms`, of nine calls in ten. */
+  p90_ms: number | null;
+  /** What told it, that with the most calls first. */
+  told_by: (LinkTold)[];
+  /** The most called of them. */
+  top_operations: (CalledOperation)[];
+};
+
+/** A service, third party or network. */
+export type ServiceNode = {
+  /** Endpoints of which one call fans out, as trace context showed. */
+  composite_endpoints: number;
+  /** Endpoints of the inventory. */
+  endpoints: number;
+  /** How many other services and third parties it calls. */
+  fan_out: number;
+  /** Hosts that it is reached by, in order. */
+  hosts: (string)[];
+  /** Kind and name: `service:shop/orders`, `third_party:api.pay.example`, `network:public`. */
+  id: string;
+  /** What it stands for. */
+  kind: NodeKind;
+  /** For people. */
+  name: string;
+};
 
 /** A group of endpoints with an owner. */
 export type ServiceRecord = {
@@ -2207,6 +2933,18 @@ export type SessionView = {
 
 /** How bad it is if true. */
 export type Severity = "info" | "low" | "medium" | "high" | "critical";
+
+/** What a server showed of a route. */
+export type ShownByServer = {
+  /** URL of where it was found first. */
+  found_at: string;
+  /** Host, with a port that is not the usual one. */
+  host: string;
+  /** Where it is named: `page`, `script`, `specification` and others. */
+  named_in: (string)[];
+  /** Status of the answer; `null` when it was not asked. */
+  status: number | null;
+};
 
 /** A key, shown once. */
 export type ShownKey = {
@@ -2353,6 +3091,9 @@ export type Status = "stable" | "preview" | "retired";
 /** A class of status. */
 export type StatusClass = "1xx" | "2xx" | "3xx" | "4xx" | "5xx" | "none";
 
+/** Where steps are from. */
+export type StepsFrom = "exchanges" | "detections" | "nothing";
+
 /** What was kept since the server began. */
 export type StoreFigures = {
   /** Facts of exchanges that could not be kept and are gone. */
@@ -2403,6 +3144,77 @@ export type Summary = {
   started: Timestamp | null;
   /** Exchanges, hostile exchanges and server errors over time, in equal buckets. */
   timeline: (TimeBucket)[];
+};
+
+/** Somebody else's API that ours call. */
+export type ThirdParty = {
+  /** Who calls, most calls first; empty when nothing tells. */
+  callers: (EgressCaller)[];
+  /** Credentials that calls carry, each once. */
+  credentials: (EgressCredential)[];
+  /** Exchanges over TLS. */
+  encrypted: number;
+  /** Of these, answered with a server error (status 500 and above). */
+  failures: number;
+  /** First exchange; `null` for sources without times. */
+  first_seen: Timestamp | null;
+  /** Its host, which is its id. */
+  host: string;
+  /** Last exchange. */
+  last_seen: Timestamp | null;
+  /** Operations that are called: how many. */
+  operations: number;
+  /** Exchanges in plain text. */
+  plain: number;
+  /** Classes of data that came back, by name. */
+  received: (EgressClass)[];
+  /** Exchanges. */
+  requests: number;
+  /** Classes of data that were sent there, by name. */
+  sent: (EgressClass)[];
+  /** That in words. */
+  told: string;
+  /** What told that it is somebody else's. */
+  told_by: ToldBy;
+  /** The most called of them. */
+  top_operations: (CalledOperation)[];
+};
+
+/** Orders of third parties. */
+export type ThirdPartyOrder = "-requests" | "requests" | "-last_seen" | "last_seen" | "host";
+
+/** Somebody else's API that ours call. */
+export type ThirdPartySelection = {
+  /** Who calls, most calls first; empty when nothing tells. */
+  callers?: (EgressCaller)[];
+  /** Credentials that calls carry, each once. */
+  credentials?: (EgressCredential)[];
+  /** Exchanges over TLS. */
+  encrypted?: number;
+  /** Of these, answered with a server error (status 500 and above). */
+  failures?: number;
+  /** First exchange; `null` for sources without times. */
+  first_seen?: Timestamp | null;
+  /** Its host, which is its id. */
+  host?: string;
+  /** Last exchange. */
+  last_seen?: Timestamp | null;
+  /** Operations that are called: how many. */
+  operations?: number;
+  /** Exchanges in plain text. */
+  plain?: number;
+  /** Classes of data that came back, by name. */
+  received?: (EgressClass)[];
+  /** Exchanges. */
+  requests?: number;
+  /** Classes of data that were sent there, by name. */
+  sent?: (EgressClass)[];
+  /** That in words. */
+  told?: string;
+  /** What told that it is somebody else's. */
+  told_by?: ToldBy;
+  /** The most called of them. */
+  top_operations?: (CalledOperation)[];
 };
 
 /** One bucket of the timeline. */
@@ -2461,6 +3273,16 @@ export type TrafficBucket = {
   refused: number;
   /** When it begins. */
   time: Timestamp;
+};
+
+/** A move that is not in the graph. */
+export type UnseenMove = {
+  /** How often it was made. */
+  count: number;
+  /** From where. */
+  from: EndpointId;
+  /** To where; `null` for what is no endpoint. */
+  to: EndpointId | null;
 };
 
 /** Somebody who may log in. */
@@ -2559,12 +3381,20 @@ export interface Selections {
     items: (ChangeSelection)[];
     next: string | null;
   };
+  "/clients": {
+    items: (ClientSummarySelection)[];
+    next: string | null;
+  };
   "/detections": {
     items: (DetectionSelection)[];
     next: string | null;
   };
   "/detections/{id}/exchanges": {
     items: (ExchangeViewSelection)[];
+    next: string | null;
+  };
+  "/egress": {
+    items: (ThirdPartySelection)[];
     next: string | null;
   };
   "/endpoints": {
@@ -2593,6 +3423,10 @@ export interface Selections {
   };
   "/incidents/{id}/detections": {
     items: (DetectionSelection)[];
+    next: string | null;
+  };
+  "/journeys": {
+    items: (JourneySummarySelection)[];
     next: string | null;
   };
   "/keys": {
@@ -2641,12 +3475,15 @@ export interface Asks {
   "/audit": "after" | "behind" | "fields" | "format" | "limit" | "sort";
   "/changes": "after" | "before" | "endpoint" | "fields" | "format" | "grade" | "host" | "kind" | "limit" | "since" | "sort";
   "/changes/facets": "before" | "endpoint" | "grade" | "host" | "kind" | "since";
+  "/clients": "after" | "fields" | "form" | "format" | "kind" | "label" | "limit" | "sort";
+  "/clients/facets": "form" | "kind" | "label";
   "/detections": "actor" | "after" | "before" | "class" | "code" | "endpoint" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
   "/detections/{id}/exchanges": "after" | "fields" | "limit";
-  "/endpoints": "access" | "after" | "business_unit" | "confirmed" | "data_class" | "fields" | "format" | "host" | "inventory_state" | "limit" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "sort" | "stage";
+  "/egress": "after" | "fields" | "format" | "host" | "limit" | "plain" | "sent" | "sort" | "told_by";
+  "/endpoints": "access" | "after" | "business_unit" | "confirmed" | "data_class" | "drift" | "fields" | "format" | "host" | "inventory_state" | "known_by" | "limit" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "sort" | "stage";
   "/endpoints/calls": "endpoint" | "period";
   "/endpoints/document": "format" | "host" | "package";
-  "/endpoints/facets": "access" | "business_unit" | "confirmed" | "data_class" | "host" | "inventory_state" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "stage";
+  "/endpoints/facets": "access" | "business_unit" | "confirmed" | "data_class" | "drift" | "host" | "inventory_state" | "known_by" | "method" | "min_risk" | "owner" | "path" | "protocol" | "service" | "stage";
   "/exchanges": "actor" | "after" | "before" | "endpoint" | "fields" | "format" | "hostile" | "id" | "limit" | "method" | "refused" | "since" | "status_class" | "would_refuse";
   "/findings": "after" | "assignee" | "code" | "endpoint" | "fields" | "format" | "host" | "limit" | "min_severity" | "seen_since" | "severity" | "sort" | "state" | "unassigned";
   "/findings/facets": "assignee" | "code" | "endpoint" | "host" | "min_severity" | "seen_since" | "severity" | "state" | "unassigned";
@@ -2655,6 +3492,8 @@ export interface Asks {
   "/incidents": "actor" | "after" | "before" | "fields" | "format" | "limit" | "min_severity" | "severity" | "since" | "sort";
   "/incidents/facets": "actor" | "before" | "min_severity" | "severity" | "since";
   "/incidents/{id}/detections": "after" | "fields" | "limit";
+  "/incidents/{id}/journey": "host";
+  "/journeys": "after" | "fields" | "format" | "host" | "limit" | "role" | "sort";
   "/keys": "after" | "fields" | "limit";
   "/overview": "since";
   "/policies": "after" | "fields" | "limit";

@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Callers, Journey, JourneyMove, SESSION_GAP, share};
+use super::{CallerCount, Journey, JourneyMove, SESSION_GAP, share};
 use crate::{
     ids::{EndpointId, ExchangeId},
     time::Timestamp,
@@ -139,7 +139,7 @@ pub struct UnseenMove {
 
 /// Moves by kind.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-pub struct Counts {
+pub struct MoveCounts {
     /// Usual ones.
     pub usual: u64,
     /// Rare ones.
@@ -158,7 +158,7 @@ pub struct Overlay {
     /// Moves that are not in the graph, most frequent first.
     pub unseen_moves: Vec<UnseenMove>,
     /// Moves by kind.
-    pub counts: Counts,
+    pub counts: MoveCounts,
 }
 
 /// Lays steps, in order of time, over a graph. Without one nothing is compared.
@@ -208,7 +208,7 @@ fn step(
         (None, ..) => PlaceKind::NotCompared,
         (_, None, _) => PlaceKind::NoEndpoint,
         (.., None) => PlaceKind::Unseen,
-        (.., Some(node)) if node.callers == Callers::One => PlaceKind::OneCaller,
+        (.., Some(node)) if node.callers == CallerCount::One => PlaceKind::OneCaller,
         (.., Some(node)) if node.share < RARE => PlaceKind::Rare,
         _ => PlaceKind::Usual,
     };
@@ -217,7 +217,7 @@ fn step(
         _ if is_start => MoveKind::Start,
         (_, None, _) => MoveKind::NotCompared,
         (.., None) => MoveKind::Unseen,
-        (.., Some(known)) if known.callers == Callers::One => MoveKind::OneCaller,
+        (.., Some(known)) if known.callers == CallerCount::One => MoveKind::OneCaller,
         (.., Some(known)) if known.share < RARE => MoveKind::Rare,
         _ => MoveKind::Usual,
     };
@@ -246,10 +246,10 @@ fn step(
 fn pace(known: &JourneyMove, after_ms: f64) -> Option<JourneyPace> {
     let (low, high) = (known.p10_ms?, known.p90_ms?);
     Some(match known.callers {
-        Callers::One => return None,
+        CallerCount::One => return None,
         _ if after_ms * PACE_MARGIN < low => JourneyPace::Faster,
         _ if after_ms > high * PACE_MARGIN => JourneyPace::Slower,
-        Callers::Several => JourneyPace::Usual,
+        CallerCount::Several => JourneyPace::Usual,
     })
 }
 
@@ -262,7 +262,7 @@ mod tests {
         EndpointId::from_text(name)
     }
 
-    fn node(name: &str, sessions: u64, starts: u64, callers: Callers) -> JourneyNode {
+    fn node(name: &str, sessions: u64, starts: u64, callers: CallerCount) -> JourneyNode {
         let endpoint_id = id(name);
         let share = share(sessions, 100);
         JourneyNode { endpoint_id, sessions, starts, share, callers, ..JourneyNode::default() }
@@ -282,15 +282,15 @@ mod tests {
         Journey {
             sessions: 100,
             nodes: vec![
-                node("login", 90, 80, Callers::Several),
-                node("list", 95, 20, Callers::Several),
-                node("odd", 2, 0, Callers::Several),
-                node("own", 60, 0, Callers::One),
+                node("login", 90, 80, CallerCount::Several),
+                node("list", 95, 20, CallerCount::Several),
+                node("odd", 2, 0, CallerCount::Several),
+                node("own", 60, 0, CallerCount::One),
             ],
             moves: vec![
-                one("login", "list", 0.9, Callers::Several),
-                one("list", "odd", 0.01, Callers::Several),
-                one("odd", "own", 0.9, Callers::One),
+                one("login", "list", 0.9, CallerCount::Several),
+                one("list", "odd", 0.01, CallerCount::Several),
+                one("odd", "own", 0.9, CallerCount::One),
             ],
             ..Journey::default()
         }
@@ -321,7 +321,7 @@ mod tests {
         let places: Vec<_> = overlay.steps.iter().map(|step| step.place).collect();
         assert_eq!(places[1..4], [PlaceKind::Usual, PlaceKind::Rare, PlaceKind::OneCaller]);
         assert_eq!(overlay.steps[0].move_share, Some(0.8), "sessions that begin there");
-        assert_eq!(overlay.counts, Counts { usual: 1, rare: 1, one_caller: 1, unseen: 1 });
+        assert_eq!(overlay.counts, MoveCounts { usual: 1, rare: 1, one_caller: 1, unseen: 1 });
         let unseen = UnseenMove { from: id("own"), to: Some(id("login")), count: 1 };
         assert_eq!(overlay.unseen_moves, [unseen]);
     }
@@ -358,7 +358,7 @@ mod tests {
         assert!(overlay.steps.iter().all(|step| step.place == PlaceKind::NotCompared
             && step.movement == MoveKind::NotCompared
             && step.pace.is_none()));
-        assert_eq!((overlay.counts, overlay.unseen_moves.len()), (Counts::default(), 0));
+        assert_eq!((overlay.counts, overlay.unseen_moves.len()), (MoveCounts::default(), 0));
         let mut steps = taken(&[("login", 0.0), ("list", 1.0)]);
         steps.iter_mut().for_each(|step| step.at = None);
         let overlay = lay_over(Some(&graph()), steps);

@@ -16,7 +16,7 @@ fn what_cannot_be_captured_has_its_exit_code() {
         (&["--interface", "bartizan-none"][..], 3, "cannot capture on bartizan-none: "),
         (&["--interface", "a/b"], 2, "no name of an interface"),
         (&["--interface", "lo", "x.har"], 2, "cannot be used with"),
-        (&["--port", "80", "x.har"], 2, "--interface"),
+        (&["--port", "80", "x.har"], 2, "--port"),
         (&["--interface", "lo", "--port", "0"], 2, "--port"),
         (&["--interface", "lo", "--keylog", "none"], 3, "cannot read its key log"),
     ] {

@@ -144,8 +144,8 @@ fn drift_of_calls_is_shown_everywhere() {
     assert_eq!(drift("query user"), ["warning unwritten graphql:user.boss"]);
     assert_eq!(drift("mutation rename"), ["info deprecated graphql:rename.ok"]);
     let listed = document(&home, &["catalog", "--data", &data, "--format", "csv"]);
-    assert!(listed.lines().next().is_some_and(|head| head.ends_with(",drift")), "{listed}");
-    assert!(listed.contains(",1 warning\r\n") && listed.contains(",1 info\r\n"), "{listed}");
+    assert!(listed.lines().next().is_some_and(|head| head.contains(",drift,")), "{listed}");
+    assert!(listed.contains(",1 warning,") && listed.contains(",1 info,"), "{listed}");
     let graver =
         document(&home, &["catalog", "--data", &data, "--format", "csv", "--drift", "warning"]);
     assert_eq!(graver.lines().count(), 2, "{graver}");

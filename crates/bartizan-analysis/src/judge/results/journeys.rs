@@ -5,7 +5,7 @@ use std::{cmp::Reverse, collections::BTreeMap};
 use bartizan_model::{
     Endpoint, EndpointId, Journey,
     endpoint::Method,
-    journey::{Callers, JourneyMove, JourneyNode, LoginSequence, LoginWays, share},
+    journey::{CallerCount, JourneyMove, JourneyNode, LoginSequence, LoginWays, share},
 };
 
 use crate::{
@@ -104,8 +104,8 @@ fn is_login(node: &Node, method: &Method) -> bool {
     node.logins > 0 || (node.before * 2 > node.visits && !method.is_safe())
 }
 
-fn callers(witnesses: Witnesses) -> Callers {
-    if witnesses.are_several() { Callers::Several } else { Callers::One }
+fn callers(witnesses: Witnesses) -> CallerCount {
+    if witnesses.are_several() { CallerCount::Several } else { CallerCount::One }
 }
 
 fn ways<'e>(graph: &Graph, of: &impl Fn(u32) -> Option<&'e Endpoint>) -> LoginWays {

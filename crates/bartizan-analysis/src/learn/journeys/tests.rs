@@ -1,6 +1,6 @@
 use bartizan_model::{
     Duration, HashKey, Journey, Scope, Timestamp,
-    journey::{Callers, RoleTold},
+    journey::{CallerCount, RoleTold},
     source::Ordering,
 };
 
@@ -81,7 +81,7 @@ fn what_leads_to_a_login_belongs_to_who_logs_in() {
     );
     sums_up(graph);
     let login = graph.nodes.iter().find(|node| node.path.ends_with("login")).expect("a node");
-    assert!(login.login && login.logins == 20 && login.callers == Callers::Several);
+    assert!(login.login && login.logins == 20 && login.callers == CallerCount::Several);
     assert_eq!(graph.nodes.iter().filter(|node| node.login).count(), 1);
     assert_eq!((graph.login.began_authenticated, graph.login.became_authenticated), (0, 20));
     let way = &graph.login.sequences[0];
@@ -107,7 +107,7 @@ fn a_pause_begins_a_session_and_roles_are_apart() {
     assert_eq!((sessions("clerk"), sessions("admin"), sessions("anonymous")), (2, 1, 1));
     assert_eq!(moves(of(&journeys, "clerk")), [("GET /reports > GET /reports".to_owned(), 1)]);
     let only = &of(&journeys, "anonymous").moves[0];
-    assert_eq!((only.callers, only.p50_ms), (Callers::One, None), "one caller, once");
+    assert_eq!((only.callers, only.p50_ms), (CallerCount::One, None), "one caller, once");
     journeys.iter().for_each(sums_up);
 }
 

@@ -12,7 +12,7 @@ use bartizan_model::{
     ActorId, Detection, EndpointId, ExchangeId, Incident, IncidentId, Journey, JourneyId, Role,
     Scope, Timestamp,
     journey::{
-        ANONYMOUS, Counts, FEW_SESSIONS, JourneyStep, Overlay, SESSION_GAP, Taken, UnseenMove,
+        ANONYMOUS, FEW_SESSIONS, JourneyStep, MoveCounts, Overlay, SESSION_GAP, Taken, UnseenMove,
         lay_over,
     },
 };
@@ -84,7 +84,7 @@ pub(super) struct IncidentJourney {
     /// Moves that are not in the graph, most frequent first.
     unseen_moves: Vec<UnseenMove>,
     /// Moves by kind.
-    counts: Counts,
+    counts: MoveCounts,
 }
 
 /// How many steps were taken at a host.

@@ -22,7 +22,7 @@ use bartizan_model::{
     analysis::ActorSummary,
     change::SETTLED,
     client::{ClientOperation, ClientScope},
-    journey::{Callers, JourneyMove, JourneyNode},
+    journey::{CallerCount, JourneyMove, JourneyNode},
     services::{EgressClass, LinkTold},
 };
 use bartizan_pipeline::{
@@ -285,7 +285,7 @@ fn journey(scope: &Scope, endpoint: &Endpoint) -> Journey {
         share: 1.0,
         starts: 25,
         ends: 25,
-        callers: Callers::Several,
+        callers: CallerCount::Several,
         ..JourneyNode::default()
     };
     let again = JourneyMove {
@@ -293,7 +293,7 @@ fn journey(scope: &Scope, endpoint: &Endpoint) -> Journey {
         to: here,
         count: 25,
         share: 0.5,
-        callers: Callers::Several,
+        callers: CallerCount::Several,
         ..JourneyMove::default()
     };
     Journey {

@@ -10,15 +10,15 @@ pub struct Live {
     #[arg(long, value_name = "NAME", conflicts_with = "input_format")]
     pub interface: Option<String>,
     /// Capture only TCP of this port, at either end; may be repeated
-    #[arg(long, value_name = "PORT", requires = "interface")]
+    #[arg(long, value_name = "PORT", requires = "interface", conflicts_with = "inputs")]
     #[arg(value_parser = clap::value_parser!(u16).range(1..))]
     pub port: Vec<u16>,
     /// End the capture after so many seconds
-    #[arg(long, value_name = "N", requires = "interface")]
+    #[arg(long, value_name = "N", requires = "interface", conflicts_with = "inputs")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     pub seconds: Option<u64>,
     /// End the capture after so many exchanges
-    #[arg(long, value_name = "N", requires = "interface")]
+    #[arg(long, value_name = "N", requires = "interface", conflicts_with = "inputs")]
     #[arg(value_parser = clap::value_parser!(u64).range(1..))]
     pub exchanges: Option<u64>,
 }

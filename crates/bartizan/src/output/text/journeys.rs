@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     EndpointId, Journey, JourneySummary,
-    journey::{Callers, FEW_SESSIONS},
+    journey::{CallerCount, FEW_SESSIONS},
 };
 use comfy_table::{Attribute, Cell};
 
@@ -35,7 +35,7 @@ pub fn journeys(graphs: &[JourneySummary], style: Style, width: usize) -> String
             Cell::new(safe(one.id.as_str())).add_attribute(Attribute::Dim),
         ]
     });
-    let head = ["Host", "Role", "Sessions", "Callers", "Endpoints", "Moves", "Login", "Id"];
+    let head = ["Host", "Role", "Sessions", "CallerCount", "Endpoints", "Moves", "Login", "Id"];
     out.table(&head, &[2, 3, 4, 5], rows.collect());
     out.text
 }
@@ -70,7 +70,7 @@ pub fn journey(journey: &Journey, limit: Option<usize>, style: Style, width: usi
     let name =
         |id: &EndpointId| safe(&journey.node(id).map(|node| node.name()).unwrap_or_default());
     let rows = journey.moves.iter().take(shown).map(|one| {
-        let own = if one.callers == Callers::One { "one caller" } else { "" };
+        let own = if one.callers == CallerCount::One { "one caller" } else { "" };
         vec![
             Cell::new(name(&one.from)),
             Cell::new(name(&one.to)),
