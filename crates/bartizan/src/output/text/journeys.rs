@@ -35,7 +35,7 @@ pub fn journeys(graphs: &[JourneySummary], style: Style, width: usize) -> String
             Cell::new(safe(one.id.as_str())).add_attribute(Attribute::Dim),
         ]
     });
-    let head = ["Host", "Role", "Sessions", "CallerCount", "Endpoints", "Moves", "Login", "Id"];
+    let head = ["Host", "Role", "Sessions", "Callers", "Endpoints", "Moves", "Login", "Id"];
     out.table(&head, &[2, 3, 4, 5], rows.collect());
     out.text
 }
