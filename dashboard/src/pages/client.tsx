@@ -3,7 +3,7 @@ import { Link, useParams } from "@tanstack/react-router";
 import type { ClientDetail } from "../api/clients.ts";
 import type { NamedCount } from "../api/figures.ts";
 import { one } from "../api/queries.ts";
-import { Hostile } from "../parts/marks.tsx";
+import { Called, Hostile } from "../parts/marks.tsx";
 import { Facts, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -61,8 +61,9 @@ function Whole({ client }: { client: ClientDetail }) {
         ]}
       />
       <div className="stack">
-        <Scopes client={client} />
+        {client.scopes_granted > 0 && <Scopes client={client} />}
         <Operations client={client} />
+        {client.scopes_granted === 0 && <Scopes client={client} />}
         <NeverCalled client={client} />
         <Evidence
           title="What tells its kind"
@@ -115,6 +116,12 @@ function Scopes({ client }: { client: ClientDetail }) {
   );
 }
 
+/** `GET api.example/orders` as the two things it says. */
+function named(name: string) {
+  const end = name.indexOf(" ");
+  return { method: name.slice(0, Math.max(0, end)), path: name.slice(end + 1), operation: null };
+}
+
 function Operations({ client }: { client: ClientDetail }) {
   const { operations, operations_not_kept: notKept } = client;
   return (
@@ -135,7 +142,7 @@ function Operations({ client }: { client: ClientDetail }) {
               <tr key={operation.endpoint_id}>
                 <td className="f-first breaks">
                   <Link to="/inventory/$id" params={{ id: operation.endpoint_id }} className="link">
-                    <Hostile text={operation.name} most={200} />
+                    <Called place={named(operation.name)} most={200} />
                   </Link>
                 </td>
                 <td className={operation.lacking.length > 0 ? "breaks tone s-high" : "breaks t2"}>

@@ -33,20 +33,22 @@ export function Services() {
           <span className="t3">who calls whom, as of the last result</span>
         </div>
       </div>
-      <Ready of={graph} rows={8}>
-        {({ graph }) => (graph && graph.links.length > 0 ? <Graph graph={graph} /> : <Nothing />)}
-      </Ready>
-      <Panel
-        title="Egress"
-        sub="APIs of others that ours call"
-        end={egress.data && many(egress.data.items.length, "third party", "third parties")}
-      >
-        <Ready of={egress} rows={4}>
-          {({ items, next }) =>
-            items.length === 0 ? <Nowhere /> : <Egress parties={items} more={next !== null} />
-          }
+      <div className="stack">
+        <Ready of={graph} rows={8}>
+          {({ graph }) => (graph && graph.links.length > 0 ? <Graph graph={graph} /> : <Nothing />)}
         </Ready>
-      </Panel>
+        <Panel
+          title="Egress"
+          sub="APIs of others that ours call"
+          end={egress.data && many(egress.data.items.length, "third party", "third parties")}
+        >
+          <Ready of={egress} rows={4}>
+            {({ items, next }) =>
+              items.length === 0 ? <Nowhere /> : <Egress parties={items} more={next !== null} />
+            }
+          </Ready>
+        </Panel>
+      </div>
     </>
   );
 }
@@ -86,7 +88,7 @@ function Graph({ graph }: { graph: ServiceGraph }) {
                 <th>Calls</th>
                 <th className="num">How often</th>
                 <th className="num">Failed</th>
-                <th className="num">Half / 9 in 10</th>
+                <th className="num">Median / p90</th>
                 <th>Mostly</th>
                 <th>Told by</th>
                 <th className="num">Last</th>
@@ -155,8 +157,9 @@ function Drawn({ graph, nodes }: { graph: ServiceGraph; nodes: ServiceNode[] }) 
             viewBox="0 0 8 8"
             refX="7"
             refY="4"
-            markerWidth="7"
-            markerHeight="7"
+            markerWidth="9"
+            markerHeight="9"
+            markerUnits="userSpaceOnUse"
             orient="auto"
           >
             <path d="M0,0 L8,4 L0,8 z" className="tip" />

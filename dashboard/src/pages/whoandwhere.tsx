@@ -7,7 +7,6 @@ import { resource } from "../api/queries.ts";
 import type { Endpoint, Page, Service } from "../api/shapes.ts";
 import { Hostile } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
-import { Empty } from "../parts/words.tsx";
 import { capital, spaced } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 
@@ -33,7 +32,7 @@ export function WhoAndWhere({ endpoint }: { endpoint: Endpoint }) {
   const isBare = owned === null && united === null && stage === "unknown" && endpoint.service === null;
   return (
     <Panel title="Who and where">
-      <div className="pb">
+      <dl className="pb kv left">
         <Row name="Owner" value={owned} told={owned && told("owner", owner)} />
         <Row name="Business unit" value={united} told={united && told("business_unit", unit)} />
         <Row name="Service" value={service?.name || endpoint.service} told={told("service", "")} />
@@ -43,7 +42,7 @@ export function WhoAndWhere({ endpoint }: { endpoint: Endpoint }) {
         {endpoint.resources.map((one) => (
           <Row key={one.kind + one.name} name={capital(one.kind)} value={one.name} mono />
         ))}
-      </div>
+      </dl>
       {endpoint.calls.length > 0 && (
         <div className="pb">
           <p className="small t3">
@@ -60,11 +59,11 @@ export function WhoAndWhere({ endpoint }: { endpoint: Endpoint }) {
         </div>
       )}
       {isBare && (
-        <Empty title="Nobody said whose it is">
-          A rule under <code>catalog.rules</code> of the configuration gives an owner, business unit, service
-          or stage by host, path or tag; a specification does by <code>x-owner</code>,{" "}
-          <code>x-business-unit</code> and <code>x-lifecycle</code>.
-        </Empty>
+        <p className="pb small t3">
+          Nobody said whose it is. A rule under <code>catalog.rules</code> of the configuration gives an
+          owner, business unit, service or stage by host, path or tag; a specification does by{" "}
+          <code>x-owner</code>, <code>x-business-unit</code> and <code>x-lifecycle</code>.
+        </p>
       )}
     </Panel>
   );
@@ -74,17 +73,17 @@ function Row(props: { name: string; value: string | null; told?: string | null; 
   const { name, value, told, mono } = props;
   const shown: ReactNode = value === null ? NOT_KNOWN : <Hostile text={value} most={120} />;
   return (
-    <div className="row line">
-      <span className="t3 nw">{name}</span>
-      <span className={`grow breaks ${mono ? "mono" : ""}`}>
+    <>
+      <dt>{name}</dt>
+      <dd className={mono ? "mono" : undefined}>
         {shown}
         {value !== null && told && (
           <span className="sub">
             <Hostile text={told} most={240} />
           </span>
         )}
-      </span>
-    </div>
+      </dd>
+    </>
   );
 }
 
