@@ -7,7 +7,7 @@
 use std::collections::BTreeSet;
 
 use bartizan_model::{
-    Access,
+    Access, ClientKind,
     data_class::{DataGroup, Direction},
 };
 use schemars::JsonSchema;
@@ -19,10 +19,13 @@ use crate::{
     snapshot::Snapshot,
 };
 
+mod client;
 mod place;
 #[cfg(test)]
 mod tests;
 
+pub use client::GovernedClient;
+use client::Who;
 use place::Place;
 
 /// Most rules.
@@ -36,7 +39,7 @@ const MAX_NAME_CHARS: usize = 80;
 /// What stands before the name of a group.
 const GROUP: &str = "group:";
 
-/// A rule about the data classes that endpoints may handle. It has either `allow` or `deny`.
+/// A rule about the data classes that endpoints, or clients at them, may handle. It has either `allow` or `deny`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GovernanceRule {
@@ -58,12 +61,12 @@ pub struct GovernanceRule {
     pub deny: Option<Vec<String>>,
 }
 
-/// Endpoints that a rule is about. What is empty is not looked at.
+/// Endpoints that a rule is about, and clients there. What is empty is not looked at.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct GovernedEndpoints {
-    /// Names of services of the gateway (`gateway.services`): an endpoint is of the first one that
-    /// takes its host and path.
+    /// Names of services: those of the gateway (`gateway.services`), where an endpoint is of the first
+    /// one that takes its host and path, and those that `catalog.rules` give.
     pub services: Vec<String>,
     /// Host names without port; `*.` stands for exactly one more label.
     pub hosts: Vec<String>,
@@ -75,6 +78,11 @@ pub struct GovernedEndpoints {
     /// Who can reach them: `public`, `private`, `partner`, `third_party` or `unknown`. An endpoint is
     /// public once it was called from a public address.
     pub access: Vec<Access>,
+    /// Clients, as `catalog clients` calls them or by their ids; `*` stands for anything. With clients or
+    /// kinds of them a rule is about what these send and are answered, and about nobody else.
+    pub clients: Vec<String>,
+    /// Kinds of clients: `browser`, `mobile`, `server`, `device`, `partner` or `unknown`.
+    pub client_kinds: Vec<ClientKind>,
 }
 
 /// Which way values go that a rule is about.
@@ -132,10 +140,23 @@ pub struct Governance {
     services: Vec<ServicePlace>,
 }
 
+/// An endpoint, as rules see it.
+#[derive(Clone, Copy, Debug)]
+pub struct Governed<'a> {
+    /// The endpoint.
+    pub template: &'a Template,
+    /// Who can reach it.
+    pub access: Access,
+    /// The service that the catalogue says it is of.
+    pub service: Option<&'a str>,
+}
+
 #[derive(Debug)]
 struct Rule {
     name: String,
     place: Place,
+    /// `None` where it is about all that an endpoint carries, whoever calls.
+    who: Option<Who>,
     direction: GovernedDirection,
     allows: bool,
     data: Data,
@@ -162,8 +183,8 @@ pub enum Ruling<'g> {
 }
 
 impl Governance {
-    /// Compiles rules, which may name the operator's `classes` and the `services` of the gateway; an
-    /// endpoint is of the first service that takes its host and path.
+    /// Compiles rules, which may name the operator's `classes`, the `services` of the gateway, of which an
+    /// endpoint is of the first that takes its host and path, and those `named` by rules of the catalogue.
     ///
     /// # Errors
     /// The first mistake: a value out of its limits, a name that is taken, a class or service that
@@ -172,12 +193,14 @@ impl Governance {
         rules: &[GovernanceRule],
         classes: &CustomClasses,
         services: &[ServicePlace],
+        named: &[&str],
     ) -> Result<Self, RuleMistake> {
+        let names = place::names(services, named);
         let mut compiled: Vec<Rule> = Vec::with_capacity(rules.len());
         for (at, rule) in rules.iter().enumerate() {
             let placed = |(key, message): Wrong| {
                 let known = match message.starts_with("unknown") {
-                    true if key.contains("services") => place::names(services),
+                    true if key.contains("services") => names.clone(),
                     true => known_entries(classes),
                     false => Vec::new(),
                 };
@@ -189,7 +212,7 @@ impl Governance {
             if compiled.iter().any(|other| other.name == rule.name) {
                 return Err(placed(wrong("name", "another rule has this name")));
             }
-            compiled.push(Rule::compile(rule, classes, services).map_err(placed)?);
+            compiled.push(Rule::compile(rule, classes, &names).map_err(placed)?);
         }
         Ok(Self { rules: compiled, services: services.to_vec() })
     }
@@ -200,24 +223,37 @@ impl Governance {
         self.rules.is_empty()
     }
 
-    /// Whether a rule is about an endpoint, whatever it carries.
+    /// Whether a rule is about an endpoint, whatever it carries and whoever calls.
     #[must_use]
-    pub fn is_about(&self, template: &Template, access: Access) -> bool {
-        let service = place::service_of(template, &self.services);
-        self.rules.iter().any(|rule| rule.place.holds(template, access, service))
+    pub fn is_about(&self, at: Governed<'_>) -> bool {
+        let of = place::service_of(at.template, &self.services);
+        self.rules.iter().any(|rule| rule.who.is_none() && rule.place.holds(at, of))
     }
 
-    /// What the rules say about a class that an endpoint carries that way.
+    /// Whether any rule asks which client it is.
+    #[must_use]
+    pub fn asks_for_clients(&self) -> bool {
+        self.rules.iter().any(|rule| rule.who.is_some())
+    }
+
+    /// What the rules say about a class that an endpoint carries that way: those about all callers, or, with a
+    /// client, those about that one.
     #[must_use]
     pub fn judge(
         &self,
-        (template, access): (&Template, Access),
+        at: Governed<'_>,
+        client: Option<&GovernedClient>,
         (class, direction): (&str, Direction),
         snapshot: &Snapshot,
     ) -> Ruling<'_> {
-        let service = place::service_of(template, &self.services);
+        let of = place::service_of(at.template, &self.services);
         let about = |rule: &&Rule| {
-            rule.direction.is_about(direction) && rule.place.holds(template, access, service)
+            let is_whose = match (&rule.who, client) {
+                (None, None) => true,
+                (Some(who), Some(client)) => who.is(client),
+                _ => false,
+            };
+            is_whose && rule.direction.is_about(direction) && rule.place.holds(at, of)
         };
         let mut is_allowed = false;
         let mut allowing = Vec::new();
@@ -253,7 +289,7 @@ impl Rule {
     fn compile(
         rule: &GovernanceRule,
         classes: &CustomClasses,
-        services: &[ServicePlace],
+        services: &[String],
     ) -> Result<Self, Wrong> {
         let GovernanceRule { name, place, direction, allow, deny } = rule;
         let is_line = !name.trim().is_empty() && !name.contains(char::is_control);
@@ -270,6 +306,7 @@ impl Rule {
         Ok(Self {
             name: name.clone(),
             place: Place::compile(place, services)?,
+            who: Who::compile(place)?,
             direction: *direction,
             allows: allow.is_some(),
             data: Data::compile(key, entries, classes)?,

@@ -13,6 +13,7 @@ use crate::{
     actor::Grade,
     analysis::NamedCount,
     change::words,
+    data_class::Direction,
     ids::{ClientId, EndpointId},
     time::Timestamp,
 };
@@ -179,6 +180,19 @@ pub struct ClientOperation {
     /// Scopes that a specification asks for here, of the alternative that lacks fewest, and that none of its
     /// tokens had: it was granted all the same.
     pub lacking: Vec<String>,
+    /// Data classes that the client sent or was answered here, by name; those of its first operations where there
+    /// are very many.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub data: Vec<ClientData>,
+}
+
+/// A data class that a client sent or was answered.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct ClientData {
+    /// Name of the class.
+    pub class: SmolStr,
+    /// Sent or answered.
+    pub direction: Direction,
 }
 
 /// A documented operation that a client may call by its scopes.

@@ -45,6 +45,8 @@ export interface ClientOperation {
   needed: string[];
   /** Scopes that are asked for here and that it does not have. */
   lacking: string[];
+  /** Data that it sent or was answered here; missing where there is none. */
+  data?: { class: string; direction: "request" | "response" }[];
 }
 
 /** A client with what it was granted and what it used. */

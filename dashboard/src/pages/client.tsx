@@ -1,9 +1,9 @@
 import { useQuery } from "@tanstack/react-query";
 import { Link, useParams } from "@tanstack/react-router";
-import type { ClientDetail } from "../api/clients.ts";
+import type { ClientDetail, ClientOperation } from "../api/clients.ts";
 import type { NamedCount } from "../api/figures.ts";
 import { one } from "../api/queries.ts";
-import { Called, Hostile } from "../parts/marks.tsx";
+import { Called, DataClasses, Hostile } from "../parts/marks.tsx";
 import { Facts, Panel } from "../parts/panels.tsx";
 import { Copy, Empty, Ready, Time } from "../parts/words.tsx";
 import { useCrumbs } from "../shell/frame.tsx";
@@ -122,6 +122,9 @@ function named(name: string) {
   return { method: name.slice(0, Math.max(0, end)), path: name.slice(end + 1), operation: null };
 }
 
+/** Each class once, whichever way it went. */
+const classesOf = ({ data = [] }: ClientOperation) => [...new Set(data.map((one) => one.class))];
+
 function Operations({ client }: { client: ClientDetail }) {
   const { operations, operations_not_kept: notKept } = client;
   return (
@@ -134,6 +137,7 @@ function Operations({ client }: { client: ClientDetail }) {
             <tr>
               <th>Operation</th>
               <th>Scopes that it needs</th>
+              <th>Data sent or answered</th>
               <th className="num">Granted</th>
             </tr>
           </thead>
@@ -147,6 +151,9 @@ function Operations({ client }: { client: ClientDetail }) {
                 </td>
                 <td className={operation.lacking.length > 0 ? "breaks tone s-high" : "breaks t2"}>
                   <Hostile text={needs(operation)} most={200} />
+                </td>
+                <td>
+                  <DataClasses names={classesOf(operation)} room={240} />
                 </td>
                 <td className="num">{count(operation.requests)}</td>
               </tr>

@@ -1,10 +1,16 @@
 //! Posture checks: lasting weaknesses, one check per file.
 
 use bartizan_model::{
-    self as model, Access, Exchange, ItemMeta, Outcome, endpoint::DataClassCount,
+    self as model, Access, Direction, Exchange, ItemMeta, Outcome, endpoint::DataClassCount,
 };
+use smol_str::SmolStr;
 
-use crate::{endpoints::Template, facts::Facts, governance::GovernanceRule, snapshot::Snapshot};
+use crate::{
+    endpoints::Template,
+    facts::Facts,
+    governance::{GovernanceRule, Governed, GovernedClient},
+    snapshot::Snapshot,
+};
 
 pub mod authentication;
 pub mod authorization;
@@ -114,9 +120,19 @@ pub struct EndpointFacts<'a> {
     pub data_classes: &'a [DataClassCount],
     /// Whether any body of an answer was seen whole.
     pub has_bodies: bool,
+    /// The service that the catalogue says it is of, where rules about data were given.
+    pub service: Option<&'a str>,
+    /// Which clients sent or got which class here, where rules ask for clients; empty otherwise.
+    pub clients: &'a [(GovernedClient, Direction, SmolStr)],
 }
 
 impl EndpointFacts<'_> {
+    /// As rules about data see it.
+    #[must_use]
+    pub const fn governed(&self) -> Governed<'_> {
+        Governed { template: self.template, access: self.access, service: self.service }
+    }
+
     /// Successful exchanges.
     #[must_use]
     pub const fn successes(&self) -> u64 {

@@ -36,7 +36,7 @@ fn judged(exchange: &Exchange, snapshot: &Snapshot) -> Judged {
 fn outcome_of(check: &CheckItem, example: &CheckExample) -> Outcome {
     let mut snapshot = snapshot();
     if let Some(rules) = example.rules {
-        let rules = Governance::compile(&rules(), &snapshot.classes, &[]).expect("rules");
+        let rules = Governance::compile(&rules(), &snapshot.classes, &[], &[]).expect("rules");
         snapshot.governance = Arc::new(rules);
     }
     let exchanges = (example.exchanges)();
@@ -136,6 +136,8 @@ fn endpoint(
         has_bodies: exchanges.iter().any(|exchange| {
             exchange.response.as_ref().is_some_and(|r| r.body_state == BodyState::Complete)
         }),
+        service: None,
+        clients: &[],
     });
     let failure = outcomes.iter().position(|outcome| matches!(outcome, Outcome::Fail(_)));
     outcomes.swap_remove(failure.unwrap_or(outcomes.len() - 1))

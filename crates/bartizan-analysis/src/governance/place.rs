@@ -1,8 +1,10 @@
 //! Endpoints that a rule is about: services, hosts, paths, methods, access.
 
+use std::collections::BTreeSet;
+
 use bartizan_model::Access;
 
-use super::{GovernedEndpoints, ServicePlace, Wrong, bounded, wrong};
+use super::{Governed, GovernedEndpoints, ServicePlace, Wrong, bounded, wrong};
 use crate::endpoints::{Segment, Template};
 
 /// Most segments of a pattern.
@@ -19,13 +21,10 @@ pub(super) struct Place {
 }
 
 impl Place {
-    pub(super) fn compile(
-        place: &GovernedEndpoints,
-        services: &[ServicePlace],
-    ) -> Result<Self, Wrong> {
+    pub(super) fn compile(place: &GovernedEndpoints, services: &[String]) -> Result<Self, Wrong> {
         bounded("where.services", &place.services)?;
         for (at, name) in place.services.iter().enumerate() {
-            if !services.iter().any(|service| service.name == *name) {
+            if !services.contains(name) {
                 let unknown = format!("unknown service `{name}`");
                 return Err(wrong(format!("where.services[{at}]"), unknown));
             }
@@ -39,18 +38,15 @@ impl Place {
         })
     }
 
-    /// Whether an endpoint is there, which is of that service.
-    pub(super) fn holds(
-        &self,
-        template: &Template,
-        access: Access,
-        service: Option<&ServicePlace>,
-    ) -> bool {
+    /// Whether an endpoint is there, which is of that service of the gateway.
+    pub(super) fn holds(&self, at: Governed<'_>, of: Option<&ServicePlace>) -> bool {
+        let Governed { template, access, service } = at;
         fn any<T>(list: &[T], fits: impl FnMut(&T) -> bool) -> bool {
             list.is_empty() || list.iter().any(fits)
         }
-        any(&self.services, |name| service.is_some_and(|service| service.name == *name))
-            && any(&self.hosts, |host| is_host(host, &template.host))
+        any(&self.services, |name| {
+            of.is_some_and(|of| of.name == *name) || service == Some(name.as_str())
+        }) && any(&self.hosts, |host| is_host(host, &template.host))
             && any(&self.methods, |method| *method == template.method)
             && any(&self.access, |listed| *listed == access)
             && any(&self.paths, |path| path.fits(&template.segments))
@@ -87,9 +83,11 @@ pub(super) fn service_of<'s>(
     services.iter().find(|service| takes_host(service) && takes_path(service))
 }
 
-/// What services are called.
-pub(super) fn names(services: &[ServicePlace]) -> Vec<String> {
-    services.iter().map(|service| service.name.clone()).collect()
+/// What services are called, each name once.
+pub(super) fn names(services: &[ServicePlace], named: &[&str]) -> Vec<String> {
+    let of_the_gateway = services.iter().map(|service| service.name.as_str());
+    let all: BTreeSet<&str> = of_the_gateway.chain(named.iter().copied()).collect();
+    all.into_iter().map(str::to_owned).collect()
 }
 
 /// A pattern of the path of an endpoint.

@@ -16,7 +16,7 @@ fn rules(list: Value) -> Vec<GovernanceRule> {
 }
 
 fn mistake(rule: Value) -> RuleMistake {
-    let compiled = Governance::compile(&rules(json!([rule])), &CustomClasses::default(), &[]);
+    let compiled = Governance::compile(&rules(json!([rule])), &CustomClasses::default(), &[], &[]);
     compiled.expect_err("a mistake")
 }
 
@@ -39,9 +39,14 @@ fn template(host: &str, method: &str, path: &str) -> Template {
     }
 }
 
+const fn at_access(template: &Template, access: Access) -> Governed<'_> {
+    Governed { template, access, service: None }
+}
+
 fn analyse(list: Value, exchanges: Vec<Builder>) -> Analysis {
     let mut snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
-    let governance = Governance::compile(&rules(list), &snapshot.classes, &[]).expect("compiled");
+    let governance =
+        Governance::compile(&rules(list), &snapshot.classes, &[], &[]).expect("compiled");
     snapshot.governance = Arc::new(governance);
     let mut state = State::new(&snapshot.scope);
     for exchange in exchanges {
@@ -84,19 +89,23 @@ fn rules_are_about_hosts_paths_methods_and_access() {
         (json!({"paths": ["/**/a/**/b"]}), ("", "GET", "/a/x/a/c/b"), Some(("", "GET", "/a/b/c"))),
     ] {
         let list = rules(json!([{"name": "r", "where": place, "deny": ["iban"]}]));
-        let governance = Governance::compile(&list, &classes, &[]).expect("compiled");
+        let governance = Governance::compile(&list, &classes, &[], &[]).expect("compiled");
         let ruled = |(host, method, path): (&str, &str, &str)| {
             let at = template(host, method, path);
             let carried = ("iban", Direction::Response);
-            governance.judge((&at, Access::Public), carried, &snapshot) == Ruling::Denied("r")
+            governance.judge(at_access(&at, Access::Public), None, carried, &snapshot)
+                == Ruling::Denied("r")
         };
         assert!(ruled(about), "{place}");
         assert!(!not_about.is_some_and(ruled), "{place}");
     }
     let list = rules(json!([{"name": "r", "where": {"access": ["private"]}, "deny": ["iban"]}]));
-    let governance = Governance::compile(&list, &classes, &[]).expect("compiled");
+    let governance = Governance::compile(&list, &classes, &[], &[]).expect("compiled");
     let at = template("", "GET", "/");
-    assert!(governance.is_about(&at, Access::Private) && !governance.is_about(&at, Access::Public));
+    assert!(
+        governance.is_about(at_access(&at, Access::Private))
+            && !governance.is_about(at_access(&at, Access::Public))
+    );
 }
 
 #[test]
@@ -117,10 +126,11 @@ fn an_endpoint_is_of_the_first_service_that_takes_it() {
         let is_of = |name: &&str| {
             let list =
                 rules(json!([{"name": "r", "where": {"services": [name]}, "deny": ["iban"]}]));
-            let governance = Governance::compile(&list, &snapshot.classes, &services);
+            let governance = Governance::compile(&list, &snapshot.classes, &services, &[]);
             let carried = ("iban", Direction::Response);
             let governance = governance.expect("compiled");
-            governance.judge((&at, Access::Unknown), carried, &snapshot) == Ruling::Denied("r")
+            governance.judge(at_access(&at, Access::Unknown), None, carried, &snapshot)
+                == Ruling::Denied("r")
         };
         ["pay", "v1", "rest"].into_iter().filter(is_of).collect()
     };
@@ -129,7 +139,8 @@ fn an_endpoint_is_of_the_first_service_that_takes_it() {
     assert_eq!(of("a.example", "/v1/cards/{id}"), ["v1"]);
     assert_eq!(of("a.example", "/v10"), ["rest"]);
     let list = rules(json!([{"name": "r", "where": {"services": ["py"]}, "deny": ["iban"]}]));
-    let mistake = Governance::compile(&list, &snapshot.classes, &services).expect_err("unknown");
+    let mistake =
+        Governance::compile(&list, &snapshot.classes, &services, &[]).expect_err("unknown");
     assert_eq!((mistake.key.as_str(), mistake.known.len()), ("where.services[0]", 3));
 }
 
@@ -143,10 +154,10 @@ fn what_one_denies_is_denied_and_what_one_allows_is_allowed_in_any_order() {
     ]));
     for _ in 0..list.len() {
         list.rotate_left(1);
-        let governance = Governance::compile(&list, &snapshot.classes, &[]).expect("compiled");
+        let governance = Governance::compile(&list, &snapshot.classes, &[], &[]).expect("compiled");
         let at = template("a.example", "GET", "/");
         let judge = |class, direction| {
-            governance.judge((&at, Access::Unknown), (class, direction), &snapshot)
+            governance.judge(at_access(&at, Access::Unknown), None, (class, direction), &snapshot)
         };
         assert_eq!(judge("email", Direction::Response), Ruling::Allowed);
         assert_eq!(judge("cloud_key", Direction::Response), Ruling::Allowed, "its family is");
@@ -159,10 +170,11 @@ fn what_one_denies_is_denied_and_what_one_allows_is_allowed_in_any_order() {
         assert_eq!(rules, ["contact", "secrets"]);
     }
     let only = rules(json!([{"name": "sent", "direction": "request", "allow": []}]));
-    let governance = Governance::compile(&only, &snapshot.classes, &[]).expect("compiled");
+    let governance = Governance::compile(&only, &snapshot.classes, &[], &[]).expect("compiled");
     let at = template("", "GET", "/");
-    let judge =
-        |direction| governance.judge((&at, Access::Unknown), ("iban", direction), &snapshot);
+    let judge = |direction| {
+        governance.judge(at_access(&at, Access::Unknown), None, ("iban", direction), &snapshot)
+    };
     assert_eq!(judge(Direction::Response), Ruling::Unruled);
     assert_eq!(judge(Direction::Request), Ruling::NotListed(vec!["sent"]));
 }
@@ -200,7 +212,8 @@ fn wrong_rules_say_what_and_where() {
         assert_eq!(mistake.known.is_empty(), !message.starts_with("unknown"), "{mistake:?}");
     }
     let twice = rules(json!([{"name": "r", "allow": []}, {"name": "r", "allow": []}]));
-    let mistake = Governance::compile(&twice, &CustomClasses::default(), &[]).expect_err("twice");
+    let mistake =
+        Governance::compile(&twice, &CustomClasses::default(), &[], &[]).expect_err("twice");
     assert_eq!((mistake.rule, mistake.key.as_str()), (1, "name"));
 }
 
@@ -263,4 +276,57 @@ fn what_the_rules_do_not_allow_is_one_finding_each() {
     let note = "`email`: 4 values, returned to 2 principals; the rule `no mail` denies it";
     assert!(found.iter().all(|(what, ..)| *what == "response email"), "{found:?}");
     assert!(found.iter().any(|(.., said)| *said == note), "{found:?}");
+}
+
+#[test]
+fn a_service_that_the_catalogue_names_can_be_ruled() {
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
+    let list = rules(json!([{"name": "r", "where": {"services": ["pay"]}, "deny": ["iban"]}]));
+    let governance =
+        Governance::compile(&list, &snapshot.classes, &[], &["pay"]).expect("compiled");
+    let at = template("a.example", "GET", "/");
+    let is_ruled =
+        |service| governance.is_about(Governed { service, ..at_access(&at, Access::Unknown) });
+    assert!(is_ruled(Some("pay")) && !is_ruled(Some("book")) && !is_ruled(None));
+}
+
+fn by(agent: &str, body: &str) -> Builder {
+    get("https://api.example.com/v1/profile").bearer().header("user-agent", agent).json(200, body)
+}
+
+#[test]
+fn what_clients_may_handle_is_asked_of_each() {
+    const CARD: &str = r#"{"card":"5555555555554444"}"#;
+    let list = json!([
+        {"name": "no cards in the app", "where": {"clients": ["courier*"]}, "deny": ["card"]},
+        {"name": "programs get contacts", "where": {"client_kinds": ["server"]}, "direction": "response",
+         "allow": ["group:contact"]},
+    ]);
+    let seen = analyse(list.clone(), vec![by("courier-app/2.1", CARD), by("Firefox/128.0", CARD)]);
+    let [(what, severity, note)] = findings(&seen)[..] else { panic!("{:#?}", seen.findings) };
+    assert_eq!((what, severity), ("response card of clients", Severity::High));
+    assert!(note.contains("returned to the client `courier-app`"), "{note}");
+    assert!(note.ends_with("the rule `no cards in the app` denies it"), "{note}");
+    let seen = analyse(list.clone(), vec![by("python-requests/2.31", CARD)]);
+    let [(_, _, note)] = findings(&seen)[..] else { panic!("{:#?}", seen.findings) };
+    assert!(note.ends_with("not among what `programs get contacts` allows"), "{note}");
+    let none =
+        [by("courier-app/2.1", r#"{"email":"jane.doe@example.com"}"#), by("Firefox/128.0", CARD)];
+    assert_eq!(findings(&analyse(list, none.into())), []);
+}
+
+#[test]
+fn a_refused_request_is_no_handling() {
+    let list = json!([{"name": "r", "where": {"clients": ["*"]}, "deny": ["card"]}]);
+    let card = r#"{"card":"5555555555554444"}"#;
+    let sent = |status| {
+        post("https://api.example.com/v1/pay", card)
+            .bearer()
+            .header("user-agent", "courier-app/2.1")
+            .json(status, "{}")
+    };
+    assert_eq!(findings(&analyse(list.clone(), vec![sent(403)])), []);
+    let seen = analyse(list, vec![sent(403), sent(201)]);
+    let told: Vec<_> = findings(&seen).into_iter().map(|(what, ..)| what).collect();
+    assert_eq!(told, ["request card of clients"]);
 }

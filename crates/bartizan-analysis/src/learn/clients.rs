@@ -21,7 +21,7 @@ use crate::{
     recent::RecentMap,
 };
 
-pub use row::Row;
+pub use row::{Carried, Row};
 pub use signs::Sign;
 pub use told::Claim;
 
@@ -103,6 +103,12 @@ impl Clients {
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
         self.accepted.evicted() + self.claimed.evicted()
+    }
+
+    /// How often there was no room to keep which data a client handles.
+    #[must_use]
+    pub fn data_not_kept(&self) -> u64 {
+        self.accepted.iter().chain(self.claimed.iter()).map(|(_, row)| row.more_carried).sum()
     }
 
     /// All clients by their keys. What was claimed before it was accepted is counted with the rest.

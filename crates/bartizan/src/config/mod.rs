@@ -95,7 +95,9 @@ impl Config {
             path_prefix: service.path_prefix.clone(),
         });
         let services: Vec<_> = services.collect();
-        let governance = Governance::compile(&self.governance, &classes, &services)?;
+        let named: Vec<&str> =
+            self.catalog.rules.iter().filter_map(|rule| rule.set.service.as_deref()).collect();
+        let governance = Governance::compile(&self.governance, &classes, &services, &named)?;
         Ok((classes, governance))
     }
 

@@ -12,7 +12,7 @@ use crate::{
         CheckItem, EndpointFacts, Expected, Run,
         example::{example, get, governed, post},
     },
-    governance::{GovernanceRule, GovernedDirection, GovernedEndpoints, Ruling},
+    governance::{GovernanceRule, GovernedClient, GovernedDirection, GovernedEndpoints, Ruling},
 };
 
 /// Most places that evidence names.
@@ -32,8 +32,8 @@ pub static CHECK: CheckItem = CheckItem {
         attack: &[Attack("T1530")],
         inputs: &[Input::Governance, Input::ResponseBody],
         what: "Compares the data classes that an endpoint carries with the rules of the \
-               configuration (`governance`). Fails for each class and direction that a rule about the \
-               endpoint denies, or that none of the rules allows which allow something there. High \
+               configuration (`governance`), and what each client sends and is answered with the rules \
+               about clients. Fails for each class and direction that a rule about the endpoint denies, or that none of the rules allows which allow something there. High \
                when the class is serious by itself. Endpoints that no rule is about do not apply; \
                without rules nothing is evaluated.",
         why: "Data spreads to where nobody expects it: into a service that is not built to keep it, or \
@@ -110,28 +110,25 @@ fn look(facts: &EndpointFacts<'_>) -> Vec<Outcome> {
     if governance.is_empty() {
         return vec![Outcome::NotEvaluated(Input::Governance)];
     }
-    if !governance.is_about(facts.template, facts.access) {
-        return vec![Outcome::NotApplicable];
+    let is_about_all = governance.is_about(facts.governed());
+    let mut outcomes = of_clients(facts);
+    if !is_about_all {
+        if outcomes.is_empty() {
+            outcomes.push(Outcome::NotApplicable);
+        }
+        return outcomes;
     }
     let mut carried: BTreeMap<(&str, Direction), Vec<&DataClassCount>> = BTreeMap::new();
     for seen in facts.data_classes {
         carried.entry((&seen.class, seen.direction)).or_default().push(seen);
     }
-    let mut outcomes: Vec<Outcome> = carried
-        .into_iter()
-        .map(|((class, direction), places)| {
-            let at = (facts.template, facts.access);
-            let note = match governance.judge(at, (class, direction), facts.snapshot) {
-                Ruling::Unruled => return Outcome::NotApplicable,
-                Ruling::Allowed => return Outcome::Pass,
-                Ruling::Denied(rule) => format!("the rule `{rule}` denies it"),
-                Ruling::NotListed(rules) => {
-                    format!("not among what `{}` allows", rules.join("`, `"))
-                }
-            };
-            failed(facts, (class, direction), &places, &note)
-        })
-        .collect();
+    outcomes.extend(carried.into_iter().map(|((class, direction), places)| {
+        let ruling = governance.judge(facts.governed(), None, (class, direction), facts.snapshot);
+        match against(ruling) {
+            Ok(why) => failed(facts, (class, direction), &places, &why),
+            Err(outcome) => outcome,
+        }
+    }));
     // What was not seen cannot be said to be where it may be.
     if outcomes.iter().all(|outcome| *outcome == Outcome::NotApplicable) {
         outcomes.push(match facts.has_bodies {
@@ -140,6 +137,73 @@ fn look(facts: &EndpointFacts<'_>) -> Vec<Outcome> {
         });
     }
     outcomes
+}
+
+/// Why something is against the rules, or what else is to be said.
+fn against(ruling: Ruling<'_>) -> Result<String, Outcome> {
+    match ruling {
+        Ruling::Unruled => Err(Outcome::NotApplicable),
+        Ruling::Allowed => Err(Outcome::Pass),
+        Ruling::Denied(rule) => Ok(format!("the rule `{rule}` denies it")),
+        Ruling::NotListed(rules) => Ok(format!("not among what `{}` allows", rules.join("`, `"))),
+    }
+}
+
+/// What rules say about single clients: one outcome for each class and direction, whichever clients it is about.
+fn of_clients(facts: &EndpointFacts<'_>) -> Vec<Outcome> {
+    let governance = &*facts.snapshot.governance;
+    let mut seen: BTreeMap<(&str, Direction), Vec<(&GovernedClient, String)>> = BTreeMap::new();
+    let mut passed = false;
+    for (client, direction, class) in facts.clients {
+        let what = (class.as_str(), *direction);
+        // Where there is too little of a class to say that the endpoint carries it, no client handles it.
+        let is_carried = |one: &DataClassCount| (one.class.as_str(), one.direction) == what;
+        if !facts.data_classes.iter().any(is_carried) {
+            continue;
+        }
+        match against(governance.judge(facts.governed(), Some(client), what, facts.snapshot)) {
+            Ok(why) => seen.entry(what).or_default().push((client, why)),
+            Err(outcome) => passed |= outcome == Outcome::Pass,
+        }
+    }
+    let mut outcomes: Vec<Outcome> =
+        seen.into_iter().map(|(what, clients)| handled(facts, what, &clients)).collect();
+    if outcomes.is_empty() && passed {
+        outcomes.push(Outcome::Pass);
+    }
+    outcomes
+}
+
+/// Clients that handle what they must not.
+fn handled(
+    facts: &EndpointFacts<'_>,
+    (class, direction): (&str, Direction),
+    clients: &[(&GovernedClient, String)],
+) -> Outcome {
+    let (side, word, verb) = match direction {
+        Direction::Request => (Side::Request, "request", "sent by"),
+        Direction::Response => (Side::Response, "response", "returned to"),
+    };
+    let place = facts
+        .data_classes
+        .iter()
+        .find(|seen| seen.class == class && seen.direction == direction)
+        .map(|seen| seen.location.clone());
+    let evidence = clients.iter().take(MAX_PLACES).filter_map(|(client, why)| {
+        let GovernedClient { label, id, kind } = client;
+        let note = format!("`{class}`: {verb} the client `{label}` ({kind}, {id}); {why}");
+        Some(Evidence::at(side, place.clone()?, note))
+    });
+    Outcome::Fail(Box::new(Failure {
+        severity: is_sensitive(facts, class).then_some(Severity::High),
+        discriminator: format!("{word} {class} of clients"),
+        evidence: evidence.collect(),
+        ..Failure::default()
+    }))
+}
+
+fn is_sensitive(facts: &EndpointFacts<'_>, class: &str) -> bool {
+    facts.snapshot.class(class).is_some_and(|known| known.sensitive)
 }
 
 fn failed(
@@ -152,7 +216,6 @@ fn failed(
         Direction::Request => (Side::Request, "request", "sent by"),
         Direction::Response => (Side::Response, "response", "returned to"),
     };
-    let is_sensitive = facts.snapshot.class(class).is_some_and(|known| known.sensitive);
     let evidence = places.iter().take(MAX_PLACES).map(|place| {
         let values = if place.count == 1 { "value" } else { "values" };
         let to = match place.principals {
@@ -164,7 +227,7 @@ fn failed(
         Evidence::at(side, place.location.clone(), note)
     });
     Outcome::Fail(Box::new(Failure {
-        severity: is_sensitive.then_some(Severity::High),
+        severity: is_sensitive(facts, class).then_some(Severity::High),
         discriminator: format!("{word} {class}"),
         evidence: evidence.collect(),
         ..Failure::default()

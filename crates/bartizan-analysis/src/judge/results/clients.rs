@@ -6,15 +6,18 @@ use std::{
 };
 
 use bartizan_model::{
-    ClientDetail, ClientSummary, ClientTold, EndpointId, KeyedHash, ScopeUse,
+    ClientDetail, ClientSummary, ClientTold, Direction, EndpointId, KeyedHash, ScopeUse,
     analysis::NamedCount,
-    client::{AllowedOperation, ClientOperation, ClientScope, MOST_ALLOWED},
+    client::{AllowedOperation, ClientData, ClientOperation, ClientScope, MOST_ALLOWED},
     ids::ClientId,
 };
+
+use smol_str::SmolStr;
 
 use super::{State, calls};
 use crate::{
     endpoints::{LeafId, Template},
+    governance::GovernedClient,
     learn::clients::Row,
     snapshot::Snapshot,
     specs::{Compared, Scopes},
@@ -46,6 +49,30 @@ pub(super) fn clients(
         let (a, b) = (&a.summary, &b.summary);
         b.requests.cmp(&a.requests).then_with(|| a.id.cmp(&b.id))
     });
+    out
+}
+
+/// Which clients sent or got which class of data at which endpoint.
+pub(super) type Handled = BTreeMap<EndpointId, Vec<(GovernedClient, Direction, SmolStr)>>;
+
+/// What each client handles where, for rules about clients.
+pub(super) fn handled(state: &State, snapshot: &Snapshot) -> Handled {
+    let mut rows = state.core.clients.rows();
+    join(&mut rows);
+    let mut out = Handled::new();
+    for (key, row) in &rows {
+        let id = ClientId::derive(&snapshot.scope, &[&key.to_string()]);
+        let client = GovernedClient { label: row.label.clone(), id, kind: row.kind() };
+        for (leaf, direction, class) in row.carried() {
+            let Some(at) = state.core.resolver.final_endpoint(LeafId(*leaf)) else { continue };
+            let here = out.entry(at.id.clone()).or_default();
+            here.push((client.clone(), *direction, class.clone()));
+        }
+    }
+    for here in out.values_mut() {
+        here.sort_unstable();
+        here.dedup();
+    }
     out
 }
 
@@ -164,6 +191,12 @@ fn used<'a>(
     }
     // What a token did not say, or said beyond what is kept, may be what an operation asks for.
     let tells_all = row.told_by() == ClientTold::Token && !held.is_empty() && row.more_scopes == 0;
+    let mut carried: BTreeMap<&EndpointId, BTreeSet<ClientData>> = BTreeMap::new();
+    for (leaf, direction, class) in row.carried() {
+        let Some(template) = state.core.resolver.final_endpoint(LeafId(*leaf)) else { continue };
+        let data = ClientData { class: class.clone(), direction: *direction };
+        carried.entry(&template.id).or_default().insert(data);
+    }
     let mut used = Used::default();
     for (template, requests) in endpoints.into_values() {
         let mut needed: BTreeSet<&str> = BTreeSet::new();
@@ -183,6 +216,7 @@ fn used<'a>(
             requests,
             needed: needed.into_iter().map(str::to_owned).collect(),
             lacking: lacking.into_iter().map(str::to_owned).collect(),
+            data: carried.remove(&template.id).into_iter().flatten().collect(),
         });
     }
     used.operations.sort_by_key(|operation| Reverse(operation.requests));

@@ -3,10 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
-    Access, Direction, Endpoint, EndpointId, Finding, Method, Outcome, Subject, finding::Failure,
+    Access, Direction, Endpoint, EndpointId, Finding, Method, Outcome, ServiceId, Subject,
+    finding::Failure,
 };
 
-use super::Known;
+use super::{
+    Known,
+    clients::{self, Handled},
+};
 use crate::{
     checks::{CHECKS, CheckItem, EndpointFacts, Run},
     endpoints::LeafId,
@@ -82,11 +86,15 @@ pub(super) fn findings(
         }
     }
     let mut tallies = vec![[0; 4]; CHECKS.len()];
+    let handled = match snapshot.governance.asks_for_clients() {
+        true => clients::handled(state, snapshot),
+        false => Handled::new(),
+    };
     for known in known.values() {
         for (total, tally) in tallies.iter_mut().zip(known.profile.tallies.iter()) {
             total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(b));
         }
-        run_endpoint_checks(known, snapshot, specs, &mut tallies, &mut found);
+        run_endpoint_checks(known, snapshot, specs, &handled, &mut tallies, &mut found);
     }
     found.sort_by(|(a, _), (b, _)| {
         (b.severity, b.confidence, &a.code, &a.host, &a.id).cmp(&(
@@ -153,6 +161,7 @@ fn run_endpoint_checks(
     known: &Known<'_>,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
+    handled: &Handled,
     tallies: &mut [[u64; 4]],
     out: &mut Vec<(Finding, Vec<EndpointId>)>,
 ) {
@@ -162,6 +171,7 @@ fn run_endpoint_checks(
         true => Vec::new(),
         false => super::endpoint::data_classes(known, snapshot),
     };
+    let (access, service) = placed(known, snapshot, specs);
     let facts = EndpointFacts {
         template: known.template,
         snapshot,
@@ -174,9 +184,11 @@ fn run_endpoint_checks(
         has_page_parameter: profile.page_parameter,
         requests: profile.requests,
         documented: specs.and_then(|specs| specs.documented(known.template)),
-        access: access(known, snapshot, specs),
+        access,
         data_classes: &data_classes,
         has_bodies: profile.bodies.iter().any(|body| body.direction == Direction::Response),
+        service: service.as_ref().map(ServiceId::as_str),
+        clients: handled.get(&known.template.id).map_or(&[], Vec::as_slice),
     };
     for (item, tally) in CHECKS.iter().zip(tallies) {
         let outcomes = match item.run {
@@ -201,10 +213,14 @@ fn run_endpoint_checks(
     }
 }
 
-/// Who can reach an endpoint, for the rules that ask.
-fn access(known: &Known<'_>, snapshot: &Snapshot, specs: Option<&Compared<'_>>) -> Access {
+/// Who can reach an endpoint and which service it is of, for the rules that ask.
+fn placed(
+    known: &Known<'_>,
+    snapshot: &Snapshot,
+    specs: Option<&Compared<'_>>,
+) -> (Access, Option<ServiceId>) {
     if snapshot.governance.is_empty() {
-        return Access::Unknown;
+        return (Access::Unknown, None);
     }
     let mut endpoint = Endpoint {
         host: known.template.host.clone(),
@@ -214,7 +230,7 @@ fn access(known: &Known<'_>, snapshot: &Snapshot, specs: Option<&Compared<'_>>) 
     };
     let described = specs.and_then(|specs| specs.describing(known.template));
     snapshot.catalog.place(&mut endpoint, described, &known.profile.whereabouts, known.is_abroad);
-    endpoint.access
+    (endpoint.access, endpoint.service)
 }
 
 /// The finding of a check on what was learned about an endpoint.

@@ -283,6 +283,7 @@ fn full_tables(state: &State) -> Vec<(&'static str, u64)> {
     let mut full = vec![
         ("actors_forgotten", core.actors.forgotten()),
         ("clients_forgotten", core.clients.forgotten()),
+        ("client_data_not_kept", core.clients.data_not_kept()),
         ("detections_not_kept", core.detections.dropped()),
         ("findings_not_kept", core.findings.dropped()),
         ("places_not_kept", core.profiles.values().map(|p| p.places_overflow).sum()),

@@ -1,7 +1,7 @@
 //! What is known of one client.
 
 use bartizan_model::{
-    ClientForm, ClientKind, ClientTold, Grade, Timestamp,
+    ClientForm, ClientKind, ClientTold, Direction, Grade, Timestamp,
     analysis::NamedCount,
     client::{MOST_OPERATIONS, MOST_SCOPES},
 };
@@ -17,6 +17,12 @@ use crate::{
     learn::whereabouts::Seen,
     state::{Absorb as _, distinct::Distinct},
 };
+
+/// Most pairs of an operation and a data class that are kept of one client.
+const MOST_CARRIED: usize = 128;
+
+/// Leaf, which way, and the name of the class.
+pub type Carried = (u32, Direction, SmolStr);
 
 /// One client.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -54,6 +60,10 @@ pub struct Row {
     operations: Vec<(u32, u64)>,
     /// Granted exchanges of operations that there was no room for.
     pub more_operations: u64,
+    /// Which data went which way at which leaf, sorted.
+    carried: Vec<Carried>,
+    /// How often there was no room to keep that.
+    pub more_carried: u64,
     /// JA4 fingerprints.
     pub fingerprints: Seen<String>,
     /// Versions of TLS.
@@ -91,6 +101,8 @@ impl Row {
             last_token: 0,
             operations: Vec::new(),
             more_operations: 0,
+            carried: Vec::new(),
+            more_carried: 0,
             fingerprints: Seen::default(),
             tls: Seen::default(),
             first_seen: None,
@@ -105,6 +117,7 @@ impl Row {
         if call.facts.is_success() {
             self.granted += 1;
             self.operation(call.leaf, 1);
+            self.carries(call);
             for (count, sign) in self.signs.iter_mut().zip(Sign::ALL) {
                 *count += u64::from(signs.has(sign));
             }
@@ -170,6 +183,25 @@ impl Row {
         }
     }
 
+    /// Notes which data a granted exchange carried.
+    fn carries(&mut self, call: &Call<'_>) {
+        for hit in call.facts.classes {
+            let Some(node) = call.facts.decoded.view.node(hit.node) else { continue };
+            let class = SmolStr::new_static(hit.class.as_str());
+            self.carry(&(call.leaf, Direction::from(node.side()), class));
+        }
+    }
+
+    fn carry(&mut self, one: &Carried) {
+        if let Err(at) = self.carried.binary_search(one) {
+            if self.carried.len() < MOST_CARRIED {
+                self.carried.insert(at, one.clone());
+            } else {
+                self.more_carried += 1;
+            }
+        }
+    }
+
     /// Notes who is behind an exchange that the API accepted.
     pub(super) fn users_of(&mut self, call: &Call<'_>, who: &Who<'_>) {
         let user = match &who.token {
@@ -214,6 +246,8 @@ impl Row {
             self.operation(*leaf, *count);
         }
         self.more_operations += other.more_operations;
+        other.carried.iter().for_each(|one| self.carry(one));
+        self.more_carried += other.more_carried;
         self.fingerprints.merge(&other.fingerprints);
         self.tls.merge(&other.tls);
         self.first_seen = [self.first_seen, other.first_seen].into_iter().flatten().min();
@@ -293,6 +327,12 @@ impl Row {
     #[must_use]
     pub fn scopes(&self) -> &[(Claim, SmolStr)] {
         &self.scopes
+    }
+
+    /// Which data went which way at which leaf, sorted.
+    #[must_use]
+    pub fn carried(&self) -> &[Carried] {
+        &self.carried
     }
 
     /// Leaf and granted exchanges, by leaf.

@@ -49,6 +49,7 @@ fn client(name: &str, kind: ClientKind, requests: u64, unused: u64) -> ClientDet
             requests,
             needed: vec!["orders:read".to_owned()],
             lacking: Vec::new(),
+            data: Vec::new(),
         }],
         operations_not_kept: 0,
         allowed: vec![AllowedOperation {

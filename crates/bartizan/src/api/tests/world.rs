@@ -149,6 +149,7 @@ fn client(org: &str, endpoint: &EndpointId) -> ClientDetail {
             requests: 1,
             needed: Vec::new(),
             lacking: Vec::new(),
+            data: Vec::new(),
         }],
         operations_not_kept: 0,
         allowed: Vec::new(),

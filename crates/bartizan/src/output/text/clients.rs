@@ -1,6 +1,6 @@
 //! Clients for people: a table of all, and one with what it was granted and what it used.
 
-use bartizan_model::{ClientDetail, ClientSummary, Grade, ScopeUse};
+use bartizan_model::{ClientDetail, ClientSummary, Direction, Grade, ScopeUse, client::ClientData};
 use comfy_table::{Attribute, Cell, Color};
 
 use super::{
@@ -91,10 +91,11 @@ pub fn client(client: &ClientDetail, style: Style, width: usize) -> String {
                 Cell::new(operation.requests),
                 Cell::new(safe(&operation.needed.join(" "))),
                 Cell::new(safe(&operation.lacking.join(" "))),
+                Cell::new(safe(&data(&operation.data))),
             ]
         });
         out.blank();
-        out.table(&["Operation", "Granted", "Needs", "Lacks"], &[1], rows.collect());
+        out.table(&["Operation", "Granted", "Needs", "Lacks", "Data"], &[1], rows.collect());
     }
     if client.operations_not_kept > 0 {
         out.line(&format!(
@@ -104,6 +105,20 @@ pub fn client(client: &ClientDetail, style: Style, width: usize) -> String {
     }
     never_called(client, &mut out);
     out.text
+}
+
+/// Classes by name; those that were only sent say so.
+fn data(data: &[ClientData]) -> String {
+    let is_answered = |one: &ClientData| {
+        let other = ClientData { direction: Direction::Response, ..one.clone() };
+        one.direction == Direction::Response || data.contains(&other)
+    };
+    let words = data.iter().filter_map(|one| match (one.direction, is_answered(one)) {
+        (Direction::Response, _) => Some(one.class.to_string()),
+        (Direction::Request, false) => Some(format!("{} (sent)", one.class)),
+        (Direction::Request, true) => None,
+    });
+    words.collect::<Vec<_>>().join(" ")
 }
 
 fn never_called(client: &ClientDetail, out: &mut Out) {

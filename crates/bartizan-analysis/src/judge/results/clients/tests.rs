@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{ClientDetail, ClientKind, ClientTold, Exchange, HashKey, Scope, ScopeUse};
+use bartizan_model::{
+    ClientDetail, ClientKind, ClientTold, Direction, Exchange, HashKey, Scope, ScopeUse,
+};
 use bartizan_protocols::spec::{NoFiles, read};
 
 use crate::{
@@ -115,4 +117,35 @@ fn what_is_noise_is_no_operation() {
     let summary = &all[0].summary;
     assert_eq!((summary.requests, summary.granted, summary.refused), (2, 1, 1));
     assert_eq!(all[0].operations.len(), 1);
+}
+
+#[test]
+fn what_a_client_sent_and_was_answered_is_told_of_each_operation() {
+    let signed = |exchange: crate::checks::example::Builder| {
+        exchange.header(
+            "authorization",
+            &format!("Bearer {}", jwt(r#"{"alg":"RS256"}"#, CLAIMS, SIGNATURE)),
+        )
+    };
+    let card = r#"{"card":"5555555555554444"}"#;
+    let all = clients(
+        &[
+            signed(crate::checks::example::post("https://api.example.com/v1/pay", card))
+                .json(201, r#"{"email":"jane.doe@example.com"}"#)
+                .build(),
+            signed(get("https://api.example.com/v1/me")).json(403, card).build(),
+        ],
+        None,
+    );
+    let [client] = all.as_slice() else { panic!("{all:#?}") };
+    let told: Vec<_> = client
+        .operations
+        .iter()
+        .flat_map(|one| {
+            one.data.iter().map(|data| (one.name.as_str(), data.class.as_str(), data.direction))
+        })
+        .filter(|(_, class, _)| ["card", "email"].contains(class))
+        .collect();
+    let pay = "POST api.example.com/v1/pay";
+    assert_eq!(told, [(pay, "card", Direction::Request), (pay, "email", Direction::Response)]);
 }
