@@ -79,6 +79,18 @@ impl Place {
         Ok(Self { host, port, tls, private })
     }
 
+    /// The same place, asked by TLS for this protocol alone (ALPN, RFC 7301), for example `h2`. In cleartext
+    /// nothing is asked.
+    #[must_use]
+    pub fn speaking(&self, protocol: &[u8]) -> Self {
+        let tls = self.tls.as_ref().map(|(connector, name)| {
+            let mut config = ClientConfig::clone(connector.config());
+            config.alpn_protocols = vec![protocol.to_vec()];
+            (TlsConnector::from(Arc::new(config)), name.clone())
+        });
+        Self { host: self.host.clone(), port: self.port, tls, private: self.private }
+    }
+
     /// Connects.
     ///
     /// # Errors

@@ -13,7 +13,10 @@ use std::{
 
 use serde_json::Value;
 
-use crate::command::{bartizan, home, result, run, stderr};
+use crate::{
+    command::{bartizan, home, result, run, stderr},
+    drive::Lab,
+};
 
 /// Longest head of a request.
 const HEAD_BYTES: usize = 64 * 1024;
@@ -366,4 +369,47 @@ fn wrong_targets_and_silent_ones_have_exit_codes_of_their_own() {
     assert_eq!(output.status.code(), Some(3));
     assert!(stderr(&output).contains("never answered"), "{}", stderr(&output));
     assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_grpc_server_is_asked_what_it_offers() {
+    let home = home();
+    let lab = Lab::start(&home);
+    let mut arguments =
+        vec!["discover", "crawl", lab.url(), "--rate", "100", "--max-requests", "20"];
+    arguments.extend(["--format", "json", "--grpc", "--descriptors", "lab.binpb"]);
+    let found = result(&home, &arguments);
+    let routes = told(&found);
+    for method in ["Tracking/GetContainer", "Tracking/ListEvents", "Release/ReleaseContainer"] {
+        let route = format!("POST /quayside.v1.{method} - specification");
+        assert!(routes.contains(&route), "{route}: {routes:#?}");
+    }
+    let documents = found["documents"].as_array().expect("list");
+    let reflection = documents.iter().find(|one| one["kind"] == "grpc").expect("reflection");
+    assert_eq!(reflection["operations"], 3);
+    // What it told is a specification for the rest of the program.
+    fs::write(home.path().join("none.jsonl"), CALLED).expect("written");
+    let arguments =
+        ["analyze", "none.jsonl", "--no-report", "--format", "json", "--spec", "lab.binpb"];
+    let analysis = result(&home, &arguments);
+    assert_eq!(
+        analysis["summary"]["specs"][0]["operations"], 3,
+        "{:#}",
+        analysis["summary"]["specs"]
+    );
+}
+
+/// One exchange, so that there is something to analyse.
+const CALLED: &str =
+    r#"{"request":{"method":"GET","url":"http://other.example/"},"response":{"status":200}}"#;
+
+#[test]
+fn a_server_without_grpc_is_crawled_all_the_same() {
+    let home = home();
+    let elsewhere: SocketAddr = "127.0.0.1:9".parse().expect("an address");
+    let url = shop(elsewhere).url();
+    let found =
+        result(&home, &["discover", "crawl", &url, "--rate", "100", "--format", "json", "--grpc"]);
+    assert_eq!(told(&found).len(), 4);
+    assert_eq!(found["left_out"]["grpc_not_answered"], 1);
 }

@@ -101,6 +101,13 @@ pub struct DiscoverCrawl {
     /// Also POST one introspection query to each path that looks like GraphQL
     #[arg(long)]
     pub graphql: bool,
+    /// Also ask for what gRPC tells of itself (server reflection), over HTTP/2: a few POSTs to the method of
+    /// reflection
+    #[arg(long)]
+    pub grpc: bool,
+    /// Write what reflection told to this file, as a set of descriptors for `--spec`
+    #[arg(long, value_name = "FILE", requires = "grpc")]
+    pub descriptors: Option<PathBuf>,
     /// Also ask for what robots.txt keeps from robots
     #[arg(long)]
     pub ignore_robots: bool,

@@ -133,7 +133,7 @@ impl Crawl {
         let most = Duration::from_secs(arguments.max_seconds);
         let ended = runtime.block_on(async {
             tokio::select! {
-                result = self.run(every) => result.map(|()| None),
+                result = self.run(every, arguments) => result.map(|()| None),
                 () = tokio::time::sleep(most) => Ok(Some(Limit::MaxSeconds)),
                 Ok(()) = tokio::signal::ctrl_c() => Ok(Some(Limit::Interrupted)),
             }
@@ -147,7 +147,14 @@ impl Crawl {
     }
 
     /// One request after the other.
-    async fn run(&mut self, every: Duration) -> Result<(), CommandError> {
+    async fn run(
+        &mut self,
+        every: Duration,
+        arguments: &DiscoverCrawl,
+    ) -> Result<(), CommandError> {
+        if arguments.grpc {
+            self.reflect(arguments.descriptors.as_deref()).await?;
+        }
         let mut turn = tokio::time::interval(every);
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
         while !self.plan.is_at_end() {
@@ -175,6 +182,26 @@ impl Crawl {
                     self.plan.failed(&ask);
                     self.problem = Some(problem);
                 }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Crawl {
+    /// Asks for reflection. A server without it, or without gRPC, is asked for the rest all the same.
+    async fn reflect(&mut self, out: Option<&Path>) -> Result<(), CommandError> {
+        match self.fetcher.reflect().await {
+            Ok(Some(reflected)) => {
+                self.plan.reflected(&reflected);
+                if let Some(out) = out {
+                    terminal::write_out(Some(out), &reflected.descriptors)?;
+                }
+            }
+            Ok(None) => self.plan.left_out("grpc_no_reflection"),
+            Err(why) => {
+                self.plan.left_out("grpc_not_answered");
+                self.problem = Some(why);
             }
         }
         Ok(())

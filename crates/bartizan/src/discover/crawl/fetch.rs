@@ -16,7 +16,7 @@ use tokio::{
     time::{Instant, timeout_at},
 };
 
-use super::{Answer, Ask, Origin};
+use super::{Answer, Ask, Origin, reflection};
 
 /// Most bytes of the head of an answer.
 pub const HEAD_BYTES: usize = 64 * 1024;
@@ -74,6 +74,7 @@ pub struct Fetcher {
     /// rebinding).
     addresses: OnceCell<Vec<SocketAddr>>,
     authority: String,
+    is_https: bool,
     /// Fields that the user adds.
     headers: Vec<(HeaderName, HeaderValue)>,
     /// Their values, to be hidden where answers repeat them.
@@ -111,6 +112,7 @@ impl Fetcher {
             place,
             addresses: OnceCell::new(),
             authority: origin.authority(),
+            is_https: origin.https,
             headers: Vec::new(),
             values: Vec::new(),
         };
@@ -177,6 +179,25 @@ impl Fetcher {
     async fn connect(&self) -> Result<Box<dyn Line>, String> {
         let addresses = self.addresses.get_or_try_init(|| self.place.look_up()).await?;
         self.place.connect_to(addresses).await
+    }
+
+    /// A line for another protocol than HTTP/1.1.
+    pub(super) async fn connect_for(&self, protocol: &[u8]) -> Result<Box<dyn Line>, String> {
+        let addresses = self.addresses.get_or_try_init(|| self.place.look_up()).await?;
+        self.place.speaking(protocol).connect_to(addresses).await
+    }
+
+    /// Scheme and authority, as HTTP/2 names them.
+    pub(super) fn url_authority(&self) -> String {
+        let scheme = if self.is_https { "https" } else { "http" };
+        format!("{scheme}://{}", self.authority)
+    }
+
+    /// Fields of a question to gRPC.
+    pub(super) fn fields_of_grpc(&self) -> HeaderMap {
+        let mut out = self.fields(false);
+        reflection::of_grpc(&mut out);
+        out
     }
 
     /// Fields to send; those of the user replace ours.

@@ -11,6 +11,7 @@ mod paths;
 mod plan;
 mod read;
 mod record;
+mod reflection;
 mod robots;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ pub use self::{
     },
 };
 pub(super) use fetch::{exchange, fields};
+pub use reflection::{MAX_FILE_BYTES, MAX_FILES, MAX_SERVICES, Reflected};
 
 /// Most other origins that are listed; all are counted.
 pub const MAX_ELSEWHERE: usize = 100;
@@ -93,6 +95,8 @@ pub enum DocumentKind {
     Graphql,
     /// WSDL 1.1 and 2.0.
     Wsdl,
+    /// What gRPC tells by server reflection.
+    Grpc,
     /// A source map with sources in it.
     SourceMap,
     /// `robots.txt` (RFC 9309).
@@ -118,6 +122,7 @@ impl DocumentKind {
             Self::Asyncapi => "AsyncAPI",
             Self::Graphql => "GraphQL",
             Self::Wsdl => "WSDL",
+            Self::Grpc => "gRPC",
             Self::SourceMap => "source map",
             Self::Robots => "robots.txt",
             Self::Sitemap => "sitemap",

@@ -20,7 +20,8 @@ pub use self::{
     reading::{ReadAnswer, Reading},
 };
 use super::{
-    Answer, Crawled, DocumentKind, Limit, MAX_REFERENCE, Origin, Resolved, SeenIn, Summary, paths,
+    Answer, Crawled, DocumentKind, Limit, MAX_REFERENCE, Origin, Reflected, Resolved, SeenIn,
+    Summary, paths,
     read::{self, Finds, Patience},
     robots::{self, Rules},
 };
@@ -305,6 +306,28 @@ impl Plan {
         self.graphql(&ask, path);
         self.finds(&ask, finds);
         self.kept.status(&ask, path, status);
+    }
+
+    /// Counts something that was left out.
+    pub fn left_out(&mut self, reason: &'static str) {
+        self.kept.left(reason, 1);
+    }
+
+    /// Takes what gRPC tells of itself.
+    pub fn reflected(&mut self, reflected: &Reflected) {
+        self.failures = 0;
+        self.summary.requests += reflected.requests;
+        self.summary.answered += reflected.requests;
+        self.summary.bytes += reflected.descriptors.len() as u64;
+        for (reason, count) in &reflected.left_out {
+            self.kept.left(reason, *count);
+        }
+        let found = read::of_descriptors(&reflected.descriptors);
+        let operations = found.as_ref().map(|found| found.operations);
+        self.kept.document(DocumentKind::Grpc, reflected.method, operations);
+        for (method, path) in found.into_iter().flat_map(|found| found.routes) {
+            self.kept.route(&method, &path, SeenIn::Specification, reflected.method);
+        }
     }
 
     fn finds(&mut self, ask: &Ask, finds: Finds) {

@@ -8,6 +8,8 @@ mod script;
 mod sitemap;
 mod specification;
 
+pub(super) use specification::of_descriptors;
+
 use bartizan_code::{
     Limits,
     syntax::{File, Language},

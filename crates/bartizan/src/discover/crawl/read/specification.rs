@@ -11,28 +11,34 @@ const HEAD_LINES: usize = 400;
 
 /// What a specification says.
 #[derive(Debug)]
-pub(super) struct Specification {
+pub(in super::super) struct Specification {
     pub(super) kind: DocumentKind,
     /// How many operations it has.
-    pub(super) operations: u64,
+    pub(in super::super) operations: u64,
     /// Method and path of those that are called by them, base path in front.
-    pub(super) routes: Vec<(String, String)>,
+    pub(in super::super) routes: Vec<(String, String)>,
     /// Whether operations are called by name in messages to one path: GraphQL and SOAP.
     pub(super) is_called_by_name: bool,
 }
 
 /// Reads a specification; `None` when the text is none. No further file is read for it.
 pub(super) fn read(text: &str) -> Option<Specification> {
-    if !may_be(text) {
-        return None;
-    }
-    let document = spec::read(text.as_bytes(), &mut NoFiles).ok()?;
+    if may_be(text) { whole(text.as_bytes()) } else { None }
+}
+
+/// Reads descriptors of gRPC (`FileDescriptorSet`).
+pub(in super::super) fn of_descriptors(set: &[u8]) -> Option<Specification> {
+    whole(set).filter(|found| found.kind == DocumentKind::Grpc)
+}
+
+fn whole(bytes: &[u8]) -> Option<Specification> {
+    let document = spec::read(bytes, &mut NoFiles).ok()?;
     let kind = match document.format {
         SpecFormat::OpenApi => DocumentKind::Openapi,
         SpecFormat::AsyncApi => DocumentKind::Asyncapi,
         SpecFormat::Graphql => DocumentKind::Graphql,
         SpecFormat::Wsdl => DocumentKind::Wsdl,
-        SpecFormat::Protobuf => return None,
+        SpecFormat::Protobuf => DocumentKind::Grpc,
     };
     let operations = document.operations.len() as u64;
     let specs = Specs::new(vec![(String::new(), document)]);
