@@ -123,7 +123,13 @@ impl OperationKind {
         )
     }
 
-    /// The protocol that its traffic speaks, when Bartizan has a word for it.
+    /// Whether it is a message of a channel.
+    #[must_use]
+    pub const fn is_channel(self) -> bool {
+        matches!(self, Self::Send | Self::Receive)
+    }
+
+    /// The protocol that its traffic speaks; `None` where the server tells.
     #[must_use]
     pub const fn protocol(self) -> Option<Protocol> {
         match self {
