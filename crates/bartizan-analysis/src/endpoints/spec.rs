@@ -15,6 +15,7 @@ use super::{Segment, Template};
 
 mod calls;
 mod channels;
+mod matrix;
 mod trie;
 mod versions;
 
@@ -208,7 +209,7 @@ impl SpecIndex {
         for server in servers {
             let base = server.base_path.as_str();
             let new = !by_base.contains_key(base);
-            let path = join(base, &documented.path);
+            let path = join(base, &matrix::in_requests(documented));
             let segments = path.bytes().filter(|b| *b == b'/').count();
             if segments > MAX_SEGMENTS {
                 complete = false;

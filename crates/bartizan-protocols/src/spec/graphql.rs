@@ -135,6 +135,7 @@ fn operation<'a>(
             // What has a default need not be given (§3.6.1).
             required: type_name.ends_with('!') && !has_default(argument),
             deprecated: is_deprecated(argument),
+            is_matrix: false,
             type_name: cut(&type_name),
             schema: Some(place),
             place,

@@ -175,6 +175,8 @@ pub struct SpecParameter {
     pub required: bool,
     /// Whether callers are told to leave it.
     pub deprecated: bool,
+    /// Of a path, whether it is written as `;name=value` (`style: matrix` of OpenAPI 3).
+    pub is_matrix: bool,
     /// Type in the words of a format that has no JSON Schema (`[ID!]!`); empty otherwise.
     pub type_name: String,
     /// Its schema. In Swagger 2.0 the parameter itself.
