@@ -303,6 +303,7 @@ impl<'a> Reader<'a> {
                 media_type: if content_type.is_empty() { otherwise.clone() } else { content_type },
                 required: true,
                 type_name: cut(message.text_of("name")),
+                part: String::new(),
                 schema: self.payload(message, file),
             });
         }

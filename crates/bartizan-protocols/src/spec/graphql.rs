@@ -116,6 +116,7 @@ fn operation<'a>(
         responses: vec![SpecResponse {
             bodies: vec![SpecBody {
                 type_name: cut(&field.result),
+                part: String::new(),
                 required: field.result.ends_with('!'),
                 ..SpecBody::default()
             }],

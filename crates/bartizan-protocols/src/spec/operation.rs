@@ -194,6 +194,9 @@ pub struct SpecBody {
     pub required: bool,
     /// Type in the words of a format that has no JSON Schema; empty otherwise.
     pub type_name: String,
+    /// Of SOAP in style "rpc" (WSDL 1.1 §3.5), the name of the part: the element that the value is in, below the one
+    /// that is named as the operation. Empty otherwise.
+    pub part: String,
     /// Its schema, unresolved: see [`super::SpecDocument::follow`].
     pub schema: Option<Place>,
 }
@@ -415,7 +418,9 @@ impl SpecOperation {
         fn all<T>(list: &[T], texts: impl Fn(&T) -> usize) -> usize {
             list.iter().map(|one| size_of::<T>() + texts(one)).sum()
         }
-        let bodies = |list: &[SpecBody]| all(list, |b| b.media_type.len() + b.type_name.len());
+        let bodies = |list: &[SpecBody]| {
+            all(list, |b| b.media_type.len() + b.type_name.len() + b.part.len())
+        };
         let scheme = |(name, scopes): &(String, Vec<String>)| name.len() + all(scopes, String::len);
         let own = self.security.as_ref().filter(|list| Arc::strong_count(list) == 1);
         let texts = [&self.operation_id, &self.action, &self.element].into_iter().flatten();

@@ -6,6 +6,7 @@ mod matrix;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 

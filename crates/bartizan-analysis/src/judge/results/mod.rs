@@ -11,6 +11,8 @@ mod kept;
 mod risk;
 mod services;
 mod surface;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 

@@ -147,6 +147,7 @@ impl<'a> Reader<'a> {
                 media_type: cut(media_type),
                 required,
                 type_name: String::new(),
+                part: String::new(),
                 schema: schema.map(|s| Place { file, node: s.id() }),
             });
         }

@@ -200,3 +200,51 @@ fn parameters_of_segments_are_of_style_matrix_where_that_can_be_written() {
         ])
     );
 }
+
+#[test]
+fn bodies_of_xml_have_schemas_that_say_how_they_are_written() {
+    let order = Endpoint {
+        method: Method("POST".to_owned()),
+        path: "/orders".to_owned(),
+        bodies: vec![body(Direction::Response, Some(200), "application/xml", 20)],
+        parameters: vec![
+            field("xml:/order", "object", &[(0, 20, 20)]),
+            field("xml:/order/@id", "string", &[(0, 20, 20)]),
+            field("xml:/order/@xmlns", "string", &[(0, 20, 20)]),
+            field("xml:/order/id", "string", &[(0, 4, 20)]),
+            field("xml:/order/line", "object", &[(0, 60, 20)]),
+            field("xml:/order/line/sku", "string", &[(0, 60, 60)]),
+            field("xml:/order/price", "string", &[(0, 20, 20)]),
+            field("xml:/order/price/@currency", "string", &[(0, 20, 20)]),
+        ],
+        ..endpoint()
+    };
+    let document = document(&[&order], "api.example.com");
+    let content = &document["paths"]["/orders"]["post"]["responses"]["200"]["content"];
+    assert_eq!(
+        content["application/xml"]["schema"],
+        json!({
+            "type": "object",
+            "xml": { "name": "order" },
+            "properties": {
+                "id": { "type": "string" },
+                "@id": { "type": "string", "xml": { "attribute": true, "name": "id" } },
+                "line": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": { "sku": { "type": "string" } },
+                        "required": ["sku"],
+                    },
+                },
+                "price": {
+                    "type": "object",
+                    "properties": { "currency": { "type": "string", "xml": { "attribute": true } } },
+                    "required": ["currency"],
+                    "x-bartizan-text": true,
+                },
+            },
+            "required": ["line", "price", "@id"],
+        })
+    );
+}
