@@ -2,7 +2,7 @@
 //! Below their name are compared operations of OpenAPI, GraphQL, gRPC and SOAP. In doubt nothing is told: alternatives of a schema
 //! are joined, what cannot be followed allows everything, and few samples prove no absence.
 
-mod allowed;
+pub(crate) mod allowed;
 mod bodies;
 #[cfg(test)]
 mod called_tests;

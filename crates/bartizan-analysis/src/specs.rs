@@ -1,6 +1,9 @@
 //! Specifications that traffic is compared with.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use bartizan_model::{
     Endpoint, EndpointId, InventoryState, Method, Protocol, Scope, Timestamp, Written,
@@ -17,8 +20,11 @@ use crate::{
     learn::Profile,
 };
 
+mod channels;
+mod payload;
 mod scopes;
 
+pub use channels::ChannelsListed;
 pub use scopes::{Scopes, Secured};
 
 /// Most documented operations that are listed without having been granted once; the rest is counted.
@@ -51,7 +57,9 @@ impl Specs {
     /// The template, base path included, of the operation that a request fits by host, method and path.
     #[must_use]
     pub fn path_of(&self, host: &str, method: &str, segments: &[&str]) -> Option<&str> {
-        self.index.lookup(host, method, segments).map(|found| found.operation.path.as_str())
+        let found = self.index.lookup(host, method, segments);
+        let socket = || (method == "GET").then(|| self.index.socket_path(host, segments)).flatten();
+        found.map(|found| found.operation.path.as_str()).or_else(socket)
     }
 
     /// Compares endpoints that belong together with the specifications.
@@ -123,6 +131,13 @@ impl Refused {
         // Without a time an exchange says nothing about when.
         self.first_seen = [self.first_seen, profile.first_seen].into_iter().flatten().min();
         self.last_seen = [self.last_seen, profile.last_seen].into_iter().flatten().max();
+    }
+
+    /// Says so of the endpoint that was asked for.
+    fn say_of(&self, endpoint: &mut Endpoint) {
+        endpoint.requests = self.requests;
+        endpoint.statuses = self.statuses.iter().map(|(status, count)| (*status, *count)).collect();
+        (endpoint.first_seen, endpoint.last_seen) = (self.first_seen, self.last_seen);
     }
 }
 
@@ -251,7 +266,7 @@ impl<'a> Compared<'a> {
             Some(_) if documented.deprecated => InventoryState::Deprecated,
             Some(_) => InventoryState::Documented,
         };
-        Endpoint {
+        let mut endpoint = Endpoint {
             id: EndpointId::derive(scope, &[&host, &operation.method, &operation.path]),
             host,
             method: Method(operation.method.clone()),
@@ -260,14 +275,12 @@ impl<'a> Compared<'a> {
             operation: documented.operation_id.clone(),
             inventory_state,
             confirmed: true,
-            requests: refused.map_or(0, |one| one.requests),
-            statuses: refused.map_or_else(Vec::new, |one| {
-                one.statuses.iter().map(|(status, count)| (*status, *count)).collect()
-            }),
-            first_seen: refused.and_then(|one| one.first_seen),
-            last_seen: refused.and_then(|one| one.last_seen),
             ..Endpoint::default()
+        };
+        if let Some(refused) = refused {
+            refused.say_of(&mut endpoint);
         }
+        endpoint
     }
 
     /// One summary per document.
@@ -286,7 +299,10 @@ impl<'a> Compared<'a> {
             let is_compared = |kind: OperationKind| {
                 kind.is_matched_by_path() || (kind.is_called_by_name() && called.contains(&at))
             };
-            for operation in document.operations.iter().filter(|o| !is_compared(o.kind)) {
+            let is_left = |one: &&Arc<SpecOperation>| {
+                !is_compared(one.kind) && !channels::is_seen_by_traffic(document, one)
+            };
+            for operation in document.operations.iter().filter(is_left) {
                 *not_compared.entry(operation.kind.name()).or_default() += 1;
             }
             let more = document.problems.len().saturating_sub(MAX_PROBLEMS) as u64

@@ -71,6 +71,63 @@ pub enum Protocol {
     XmlRpc,
     /// WebSocket.
     Websocket,
+    /// Channels over Apache Kafka.
+    Kafka,
+    /// Channels over AMQP 0-9-1 or 1.0.
+    Amqp,
+    /// Channels over MQTT.
+    Mqtt,
+    /// Channels over NATS.
+    Nats,
+    /// Queues of Amazon SQS.
+    Sqs,
+    /// Topics of Amazon SNS.
+    Sns,
+    /// Topics of Google Cloud Pub/Sub.
+    GooglePubsub,
+    /// Channels over JMS, IBM MQ and Anypoint MQ among them.
+    Jms,
+    /// Channels over Apache Pulsar.
+    Pulsar,
+    /// Channels of Redis.
+    Redis,
+    /// Channels over Solace.
+    Solace,
+    /// Channels over STOMP.
+    Stomp,
+    /// Channels of which is not written what they go over, or of something else.
+    Channel,
+}
+
+impl Protocol {
+    /// Whether its messages go through a broker, so that no source of traffic shows them: what is known of it is
+    /// what is written, and that nothing was seen of it means nothing.
+    #[must_use]
+    pub const fn is_brokered(self) -> bool {
+        match self {
+            Self::Rest
+            | Self::Graphql
+            | Self::Grpc
+            | Self::Soap
+            | Self::JsonRpc
+            | Self::Mcp
+            | Self::XmlRpc
+            | Self::Websocket => false,
+            Self::Kafka
+            | Self::Amqp
+            | Self::Mqtt
+            | Self::Nats
+            | Self::Sqs
+            | Self::Sns
+            | Self::GooglePubsub
+            | Self::Jms
+            | Self::Pulsar
+            | Self::Redis
+            | Self::Solace
+            | Self::Stomp
+            | Self::Channel => true,
+        }
+    }
 }
 
 /// Who can reach it.
@@ -162,6 +219,19 @@ words!(Protocol {
     JsonRpc = "json_rpc",
     XmlRpc = "xml_rpc",
     Websocket = "websocket",
+    Kafka = "kafka",
+    Amqp = "amqp",
+    Mqtt = "mqtt",
+    Nats = "nats",
+    Sqs = "sqs",
+    Sns = "sns",
+    GooglePubsub = "google_pubsub",
+    Jms = "jms",
+    Pulsar = "pulsar",
+    Redis = "redis",
+    Solace = "solace",
+    Stomp = "stomp",
+    Channel = "channel",
 });
 words!(Access {
     Public = "public",
@@ -474,7 +544,8 @@ impl Endpoint {
     /// What is called at its path, where method and path do not say all.
     #[must_use]
     pub fn operation_at_path(&self) -> Option<&str> {
-        self.operation.as_deref().filter(|name| self.protocol != Protocol::Rest && !name.is_empty())
+        let is_at_path = self.protocol == Protocol::Rest || self.protocol.is_brokered();
+        self.operation.as_deref().filter(|name| !is_at_path && !name.is_empty())
     }
 
     /// Successful exchanges ([`is_success`] and 304).

@@ -26,8 +26,18 @@ impl<'a> Fields<'a> {
     /// what texts turned out to hold when decoded is not among them.
     #[must_use]
     pub fn of(endpoint: &'a Endpoint, body: u32, direction: Direction) -> Self {
+        Self::below(Root::Body, endpoint, body, direction)
+    }
+
+    /// The elements of a body that is XML, its outermost one as the only key; names of attributes begin with `@`.
+    #[must_use]
+    pub fn of_xml(endpoint: &'a Endpoint, body: u32, direction: Direction) -> Self {
+        Self::below(Root::Xml, endpoint, body, direction)
+    }
+
+    fn below(from: Root, endpoint: &'a Endpoint, body: u32, direction: Direction) -> Self {
         let mut root = Self::default();
-        let above = Location::root(Root::Body);
+        let above = Location::root(from);
         for parameter in endpoint.parameters.iter().filter(|p| p.direction == direction) {
             let Some(seen) = parameter.bodies.iter().find(|seen| seen.body == body) else {
                 continue;

@@ -71,6 +71,8 @@ limits! {
     target_bytes: TargetBytes = 32 * 1024,
     /// Most segments of a path.
     path_segments: PathSegments = 128,
+    /// Most parameters of the segments of a path (`;name=value`).
+    path_parameters: PathParameters = 64,
     /// Most rounds of percent-decoding that are tried on a path or value.
     percent_rounds: PercentRounds = 3,
     /// Most parts of a multipart body.

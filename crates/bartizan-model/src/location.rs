@@ -4,10 +4,11 @@
 //! `body:/items/*/sku`; map keys of high cardinality become `{key}`. A decode chain follows the
 //! place it starts from: `body:/t!jwt/payload/sub`, `query.q!base64!json/a`. Other roots:
 //! `path.id`, `header.x-y`, `cookie.sid`, `xml:/Envelope/Body`, `graphql:createUser.input.email`,
-//! `grpc:Pay.card.number`, `ws.message:/…`.
+//! `grpc:Pay.card.number`, `ws.message:/…`. Parameters of a segment of the path stand behind it:
+//! `path.point;lat`.
 //!
 //! Escapes inside one step: `~0` for `~`, `~1` for `/`, `~2` for `*`, `~3` for `!`, `~4` for `{`,
-//! `~5` for `#`; control characters become `~x` and two hex digits (RFC 6901 for the first two).
+//! `~5` for `#`; `~6` for `;` in the name of a parameter of a segment; control characters become `~x` and two hex digits (RFC 6901 for the first two).
 
 use std::fmt;
 
@@ -48,6 +49,9 @@ pub enum Root {
     Message,
     /// A trailer field.
     Trailer,
+    /// Parameters of the segments of the path (`;name=value`): below each segment its own. Their locations begin
+    /// as those of segments do.
+    Matrix,
 }
 
 impl Root {
@@ -63,13 +67,17 @@ impl Root {
             Self::Xml => "xml",
             Self::Message => "ws.message",
             Self::Trailer => "trailer",
+            Self::Matrix => "matrix",
         }
     }
 
     /// Whether names follow a dot (`query.q`) rather than `:/`.
     #[must_use]
     pub const fn is_named(self) -> bool {
-        matches!(self, Self::Path | Self::Query | Self::Header | Self::Cookie | Self::Trailer)
+        matches!(
+            self,
+            Self::Path | Self::Query | Self::Header | Self::Cookie | Self::Trailer | Self::Matrix
+        )
     }
 }
 
@@ -108,6 +116,27 @@ impl Location {
     pub fn push_name(&mut self, name: &str) {
         self.0.push('.');
         escape_into(&mut self.0, name);
+    }
+
+    /// Where parameters of a segment are: `path` → `path.2;`.
+    pub fn push_segment_parameters(&mut self, segment: u32) {
+        use fmt::Write as _;
+        let _ = write!(self.0, ".{segment};");
+    }
+
+    /// Adds the name of a parameter of a segment: `path.2;` → `path.2;lat`.
+    pub fn push_segment_parameter(&mut self, name: &str) {
+        let mut escaped = String::with_capacity(name.len());
+        escape_into(&mut escaped, name);
+        self.0.push_str(&escaped.replace(';', "~6"));
+    }
+
+    /// Whether it is a parameter of a segment of the path, or what is decoded of one.
+    #[must_use]
+    pub fn is_segment_parameter(&self) -> bool {
+        let Some(rest) = self.0.strip_prefix("path.") else { return false };
+        let segment = rest.split(['/', '!']).next().unwrap_or("");
+        segment.split_once(';').is_some_and(|(_, name)| !name.is_empty())
     }
 
     /// Adds a step of a tree: `body:` → `body:/items`.
@@ -189,11 +218,8 @@ impl Location {
             self.0.rsplit(['/', '!']).find(|s| *s != "*" && !s.bytes().all(|b| b.is_ascii_digit()));
         let tail = tail.unwrap_or("");
         let tail = match tail.split_once('.') {
-            Some((root, name))
-                if ["path", "query", "header", "cookie", "trailer"].contains(&root) =>
-            {
-                name
-            }
+            Some(("path", segment)) => segment.rsplit(';').next().unwrap_or(segment),
+            Some((root, name)) if ["query", "header", "cookie", "trailer"].contains(&root) => name,
             _ => tail,
         };
         unescape(tail.split('#').next().unwrap_or(""))
@@ -253,6 +279,7 @@ pub fn unescape(step: &str) -> String {
             Some(b'3') => ('!', 1),
             Some(b'4') => ('{', 1),
             Some(b'5') => ('#', 1),
+            Some(b'6') => (';', 1),
             Some(b'x') => match tail.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 Some(code) => (char::from(code), 3),
                 None => ('~', 0),
@@ -306,6 +333,19 @@ mod tests {
     }
 
     #[test]
+    fn parameters_of_segments_stand_behind_them() {
+        let mut location = Location::root(Root::Path);
+        location.push_segment_parameters(2);
+        assert!(!location.is_segment_parameter());
+        location.push_segment_parameter("a;b");
+        assert_eq!(location.as_str(), "path.2;a~6b");
+        assert!(location.is_segment_parameter());
+        for other in ["path.2", "path.id", "query.a;b", "path.2!json/a;b", "body:/a;b"] {
+            assert!(!Location::from_text(other).is_segment_parameter(), "{other}");
+        }
+    }
+
+    #[test]
     fn last_name_is_the_nearest_key() {
         for (text, name) in [
             ("body:/items/3/sku", "sku"),
@@ -313,6 +353,10 @@ mod tests {
             ("query.q!base64!json/a", "a"),
             ("query.user~1id#2", "user/id"),
             ("header.x-api-key", "x-api-key"),
+            ("path.id", "id"),
+            ("path.point;lat", "lat"),
+            ("path.point;a~6b!json/c", "c"),
+            ("path.point;a~6b", "a;b"),
             ("body:", "body:"),
         ] {
             assert_eq!(Location::from_text(text).last_name(), name, "{text}");

@@ -36,7 +36,8 @@ anomalies! {
     DotSegments = "dot_segments",
     /// An empty path segment (`//`).
     EmptySegment = "empty_segment",
-    /// A path parameter (`;x=y`).
+    /// A parameter of a path segment that is none of those APIs take: of a dot segment (`..;x=y`), without a name
+    /// or value, encoded, with a path in its value, or a session (`;jsessionid=`).
     PathParameter = "path_parameter",
     /// UTF-8 in more bytes than needed (RFC 3629 §3).
     OverlongUtf8 = "overlong_utf8",

@@ -84,7 +84,7 @@ impl Call {
             Protocol::JsonRpc | Protocol::Mcp => json_rpc::answered(decoded),
             Protocol::Soap => soap::answered(decoded),
             Protocol::XmlRpc => xml_rpc::answered(decoded),
-            Protocol::Rest | Protocol::Websocket => Answered::Unknown,
+            _ => Answered::Unknown,
         }
     }
 

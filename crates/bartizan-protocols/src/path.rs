@@ -9,6 +9,8 @@ use crate::{
     view::{NodeId, Step, Value},
 };
 
+mod matrix;
+
 impl Decoder<'_> {
     /// The target: path and query.
     pub(crate) fn target(&mut self, path: &str, query: Option<&str>) {
@@ -36,12 +38,14 @@ impl Decoder<'_> {
     /// decode it and with its dot segments, so that a traversal stays visible.
     pub(crate) fn path(&mut self, path: &str) {
         let Some(root) = self.view.open_root(self.side, Root::Path) else { return };
+        let mut parameters = Vec::new();
         if is_plain(path) {
             self.plain_path(root, path);
         } else {
-            self.odd_path(root, path);
+            parameters = self.odd_path(root, path);
         }
         self.view.close(root);
+        self.matrix(&parameters);
     }
 
     fn plain_path(&mut self, root: NodeId, path: &str) {
@@ -55,14 +59,16 @@ impl Decoder<'_> {
         }
     }
 
-    fn odd_path(&mut self, root: NodeId, path: &str) {
+    /// Returns the parameters of segments, each with the number of its segment.
+    fn odd_path<'t>(&mut self, root: NodeId, path: &'t str) -> Vec<(u32, &'t str)> {
         let mut value = std::mem::take(&mut self.scratch.value);
         let mut segments = std::mem::take(&mut self.scratch.segments);
         value.clear();
         segments.clear();
         let mut odd = self.lenient_path(&mut value, path);
         let lenient = value.len();
-        odd |= self.canonical_segments(&mut value, &mut segments, path);
+        let mut parameters = Vec::new();
+        odd |= self.canonical_segments((&mut value, &mut segments, &mut parameters), path);
         if odd && let Some(text) = value.get(..lenient) {
             self.view.set_value(root, Value::Text(text));
         }
@@ -78,6 +84,7 @@ impl Decoder<'_> {
         }
         self.scratch.value = value;
         self.scratch.segments = segments;
+        parameters
     }
 
     /// Appends the path decoded round after round; returns whether it is odd.
@@ -119,12 +126,16 @@ impl Decoder<'_> {
         odd || dots || text.bytes().any(|b| b < 0x20) || text.contains(char::REPLACEMENT_CHARACTER)
     }
 
-    /// Appends the text of the canonical segments; returns whether the path is odd.
-    fn canonical_segments(
+    /// Appends the text of the canonical segments, their ranges in it, and parameters with the number of their
+    /// segment; returns whether the path is odd.
+    fn canonical_segments<'t>(
         &mut self,
-        out: &mut String,
-        segments: &mut Vec<(usize, usize)>,
-        path: &str,
+        (out, segments, parameters): (
+            &mut String,
+            &mut Vec<(usize, usize)>,
+            &mut Vec<(u32, &'t str)>,
+        ),
+        path: &'t str,
     ) -> bool {
         let mut odd = false;
         let path = path.strip_prefix('/').unwrap_or(path);
@@ -143,17 +154,30 @@ impl Decoder<'_> {
             percent::push_text(out, &self.scratch.bytes, self.view, self.side);
             let text = out.get(start..).unwrap_or_default();
             let base = without_parameters(text);
-            if base.len() < text.len() || text.contains(';') {
+            let (is_named, base_end) = (base.len() < text.len(), start + base.len());
+            let is_usual = is_named && matrix::is_usual(part, text, base);
+            if !is_usual && text.contains(';') {
                 self.view.anomaly(self.side, AnomalyKind::PathParameter);
                 odd = true;
             }
+            if is_named && let Some((_, own)) = part.split_once(';') {
+                parameters.push((u32::try_from(segments.len()).unwrap_or(u32::MAX), own));
+            }
             match base {
+                "" if is_usual => {
+                    // Nothing but parameters: which ones says where it is.
+                    let name = matrix::segment_of(text);
+                    out.truncate(start);
+                    out.push_str(&name);
+                    segments.push((start, out.len()));
+                }
                 "" | "." => out.truncate(start),
                 ".." => {
                     out.truncate(start);
                     segments.pop();
+                    parameters.retain(|(segment, _)| (*segment as usize) < segments.len());
                 }
-                _ => segments.push((start, start + base.len())),
+                _ => segments.push((start, base_end)),
             }
         }
         odd
@@ -244,7 +268,7 @@ mod tests {
             ("/a/%2e%2E/c", vec!["c"], vec![A::DotSegments], "/a/../c"),
             ("/../../x", vec!["x"], vec![A::DotSegments], "/../../x"),
             ("/a/..;/b", vec!["b"], vec![A::DotSegments, A::PathParameter], "/a/..;/b"),
-            ("/a;x=1/b", vec!["a", "b"], vec![A::PathParameter], "/a;x=1/b"),
+            ("/a;jsessionid=1/b", vec!["a", "b"], vec![A::PathParameter], "/a;jsessionid=1/b"),
             ("/1;2/b", vec!["1;2", "b"], vec![A::PathParameter], "/1;2/b"),
             ("/a%2Fb", vec!["a/b"], vec![A::EncodedSlash], "/a/b"),
             ("/a\\b", vec!["a\\b"], vec![A::Backslash], "/a\\b"),

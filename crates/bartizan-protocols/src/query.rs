@@ -33,17 +33,24 @@ impl Decoder<'_> {
                 return self.view.limit(self.side, LimitName::QueryParameters);
             }
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            if self.pair(root, name, value, names).is_none() {
+            if self.pair(root, (name, value), true, names).is_none() {
                 return;
             }
         }
     }
 
-    fn pair(&mut self, root: NodeId, name: &str, value: &str, names: &mut Names) -> Option<()> {
+    /// One name and its value, each decoded once; `+` is a space in forms.
+    pub(crate) fn pair(
+        &mut self,
+        root: NodeId,
+        (name, value): (&str, &str),
+        is_form: bool,
+        names: &mut Names,
+    ) -> Option<()> {
         let mut name_buffer = std::mem::take(&mut self.scratch.name);
         let mut value_buffer = std::mem::take(&mut self.scratch.value);
-        let name = self.unescape(name, &mut name_buffer);
-        let value = self.unescape(value, &mut value_buffer);
+        let name = self.unescape(name, is_form, &mut name_buffer);
+        let value = self.unescape(value, is_form, &mut value_buffer);
         if percent::has_escape(name.as_bytes()) || percent::has_escape(value.as_bytes()) {
             self.view.anomaly(self.side, AnomalyKind::DoubleEncoding);
         }
@@ -67,14 +74,15 @@ impl Decoder<'_> {
         id.map(|_| ())
     }
 
-    /// Decodes once, `+` as space; borrows when there is nothing to decode.
-    fn unescape<'t>(&mut self, text: &'t str, buffer: &'t mut String) -> &'t str {
-        if memchr::memchr2(b'%', b'+', text.as_bytes()).is_none() {
+    /// Decodes once, `+` as space in forms; borrows when there is nothing to decode.
+    fn unescape<'t>(&mut self, text: &'t str, is_form: bool, buffer: &'t mut String) -> &'t str {
+        let second = if is_form { b'+' } else { b'%' };
+        if memchr::memchr2(b'%', second, text.as_bytes()).is_none() {
             return text;
         }
         buffer.clear();
         self.scratch.bytes.clear();
-        let met = percent::decode_into(&mut self.scratch.bytes, text.as_bytes(), true);
+        let met = percent::decode_into(&mut self.scratch.bytes, text.as_bytes(), is_form);
         if met.invalid {
             self.view.anomaly(self.side, AnomalyKind::InvalidPercent);
         }

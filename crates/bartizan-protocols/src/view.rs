@@ -93,7 +93,7 @@ fn hash_below(above: u64, root: Root, step: StepKind, key: &str, index: u32) -> 
         StepKind::Key | StepKind::Repeat => key_hash(above, key),
         StepKind::AnyKey => state().hash_one(1u8),
         // A path segment keeps its place; an array element does not.
-        StepKind::Index if root == Root::Path => state().hash_one(index),
+        StepKind::Index if matches!(root, Root::Path | Root::Matrix) => state().hash_one(index),
         StepKind::Index => state().hash_one(2u8),
         StepKind::Decoded(codec) => state().hash_one(16 + codec as u8),
     }

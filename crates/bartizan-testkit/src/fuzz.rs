@@ -385,6 +385,7 @@ fn tight() -> Limits {
         cookies: 2,
         target_bytes: 30,
         path_segments: 3,
+        path_parameters: 2,
         percent_rounds: 1,
         multipart_parts: 2,
         multipart_header_bytes: 50,

@@ -31,7 +31,11 @@ export function Fields({ endpoint }: { endpoint: Endpoint }) {
   return (
     <Panel
       title="What goes in, what comes out"
-      sub={`learned from ${many(endpoint.requests, "exchange")}; values redacted`}
+      sub={
+        isWritten(endpoint)
+          ? "as the specification says; nothing was seen of it"
+          : `learned from ${many(endpoint.requests, "exchange")}; values redacted`
+      }
       end={
         answers.length > 1 && (
           <Segments
@@ -46,6 +50,9 @@ export function Fields({ endpoint }: { endpoint: Endpoint }) {
     </Panel>
   );
 }
+
+/** Whether what is known of its fields is what is written, as of channels of a broker. */
+const isWritten = (endpoint: Endpoint): boolean => endpoint.requests === 0 && endpoint.parameters.length > 0;
 
 interface Section {
   title: string;
@@ -69,19 +76,20 @@ function sections(endpoint: Endpoint, answer: Answer | undefined): Section[] {
       const here = presence(one, bodies);
       return here ? [{ one, seen: here.seen, of: one.location.endsWith("/*") ? undefined : here.of }] : [];
     });
+  const isMessage = isWritten(endpoint);
   return [
     {
-      title: "Request",
-      part: "head",
+      title: isMessage ? "Address" : "Request",
+      part: isMessage ? "" : "head",
       fields: of("request", false).map((one) => ({ one, seen: one.seen, of: Math.max(granted, one.seen) })),
     },
     {
-      title: "Request body",
+      title: isMessage ? "Message received" : "Request body",
       part: mediaTypesOf(endpoint.bodies, "request").join(", "),
       fields: within(of("request", true), sent),
     },
     {
-      title: `Response ${answer?.status ?? ""}`,
+      title: isMessage ? "Message sent" : `Response ${answer?.status ?? ""}`,
       part: answer?.mediaTypes.join(", ") ?? "",
       fields: within(of("response", true), answer?.bodies ?? []),
     },
@@ -151,7 +159,11 @@ function FieldTree({ endpoint, answer }: { endpoint: Endpoint; answer: Answer | 
                         </span>
                       </td>
                       <td className="num">
-                        <Present seen={seen} of={of} />
+                        {isWritten(endpoint) ? (
+                          <span className="t3">{one.required ? "required" : "optional"}</span>
+                        ) : (
+                          <Present seen={seen} of={of} />
+                        )}
                       </td>
                     </tr>
                   ))}

@@ -4,6 +4,7 @@ import { Hostile, Sev } from "../parts/marks.tsx";
 import { Panel } from "../parts/panels.tsx";
 import { Empty } from "../parts/words.tsx";
 import { driftByPart, graded, partName, pathOf } from "../words/drift.ts";
+import { isBrokered } from "../words/names.ts";
 import { count, many } from "../words/numbers.ts";
 import { visible } from "../words/visible.ts";
 
@@ -41,7 +42,13 @@ export function WrittenHere({ endpoint }: { endpoint: Endpoint }) {
         </span>
       }
     >
-      {it.drift.length === 0 ? (
+      {it.drift.length === 0 && endpoint.requests === 0 ? (
+        <Empty title="Nothing to compare it with">
+          {isBrokered(endpoint)
+            ? "No source of traffic shows what goes through a broker."
+            : "Nothing was seen of it."}
+        </Empty>
+      ) : it.drift.length === 0 ? (
         <Empty title="What was seen is as it is written">
           {many(endpoint.requests, "exchange")}: parameters, bodies, answers and authentication.
         </Empty>

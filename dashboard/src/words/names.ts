@@ -123,7 +123,7 @@ export function fitting(names: string[], room: number): { shown: string[]; more:
 }
 
 /** Methods that change something are bold. */
-const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUB", "SUBSCRIBE"]);
+const READS = new Set(["GET", "HEAD", "OPTIONS", "TRACE", "QUERY", "SUB", "SUBSCRIBE", "SEND"]);
 export const writes = (method: string): boolean => !READS.has(method);
 
 /** Where something is: `operation` is what is called there, where method and path do not say all. */
@@ -133,11 +133,17 @@ export interface Place {
   operation: string | null;
 }
 
-/** Where an endpoint is. REST has operations in specifications only. */
+/** What goes through a broker: no source of traffic shows it. */
+const BROKERED = new Set(
+  "kafka amqp mqtt nats sqs sns google_pubsub jms pulsar redis solace stomp channel".split(" "),
+);
+export const isBrokered = (endpoint: Pick<Endpoint, "protocol">): boolean => BROKERED.has(endpoint.protocol);
+
+/** Where an endpoint is. REST has operations in specifications only; a channel is known by its address. */
 export const placeOf = (endpoint: Pick<Endpoint, "method" | "path" | "protocol" | "operation">): Place => ({
   method: endpoint.method,
   path: endpoint.path,
-  operation: endpoint.protocol === "rest" ? null : endpoint.operation,
+  operation: endpoint.protocol === "rest" || isBrokered(endpoint) ? null : endpoint.operation,
 });
 
 const KINDS: Record<string, string> = { query: "QUERY", mutation: "MUT", subscription: "SUB" };
@@ -190,6 +196,18 @@ export function protocolName(name: string): string {
     json_rpc: "JSON-RPC",
     xml_rpc: "XML-RPC",
     websocket: "WebSocket",
+    kafka: "Kafka",
+    amqp: "AMQP",
+    mqtt: "MQTT",
+    nats: "NATS",
+    sqs: "SQS",
+    sns: "SNS",
+    google_pubsub: "Google Pub/Sub",
+    jms: "JMS",
+    pulsar: "Pulsar",
+    redis: "Redis",
+    solace: "Solace",
+    stomp: "STOMP",
   };
   return names[name] ?? spaced(name);
 }

@@ -171,6 +171,8 @@ test("what is called is named by its verb and its name", () => {
   const at = (protocol: string, operation: string | null) =>
     verbAndName(placeOf({ method: "POST", path: "/at", protocol, operation }));
   assert.deepEqual(at("rest", "createOrder"), { verb: "POST", name: "/at" });
+  // A channel is known by its address.
+  assert.deepEqual(at("kafka", "orderPlaced"), { verb: "POST", name: "/at" });
   assert.deepEqual(at("json_rpc", "order.get"), { verb: "POST", name: "order.get" });
   assert.deepEqual(at("json_rpc", null), { verb: "POST", name: "/at" });
   assert.deepEqual(at("graphql", "query customer"), { verb: "QUERY", name: "customer" });

@@ -12,7 +12,7 @@ use bartizan_protocols::spec::{
 };
 
 /// Schemas of one place: one of the alternatives holds, all schemas of it together.
-pub(super) type Schemas = Vec<Vec<Place>>;
+pub(crate) type Schemas = Vec<Vec<Place>>;
 
 /// Most alternatives that are kept apart; with more, everything is allowed.
 const MAX_ALTERNATIVES: usize = 32;
@@ -23,27 +23,27 @@ const MAX_STEPS: u32 = 50_000;
 
 /// What is allowed at one place.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Allowed<'d> {
+pub(crate) struct Allowed<'d> {
     /// Names of types; `None` for all.
     types: Option<BTreeSet<&'d str>>,
     /// Texts; `None` for all.
-    pub(super) words: Option<BTreeSet<&'d str>>,
+    pub(crate) words: Option<BTreeSet<&'d str>>,
     /// Members by name.
-    pub(super) properties: BTreeMap<&'d str, Schemas>,
+    pub(crate) properties: BTreeMap<&'d str, Schemas>,
     /// Members that only some of the alternatives have.
-    pub(super) of_some: BTreeSet<&'d str>,
+    pub(crate) of_some: BTreeSet<&'d str>,
     /// Members that must be there.
-    pub(super) required: BTreeSet<&'d str>,
+    pub(crate) required: BTreeSet<&'d str>,
     /// Members of any other name, when something is said of them.
-    pub(super) others: Schemas,
+    pub(crate) others: Schemas,
     /// Whether members of any other name are expected, or nothing can be told about members.
-    pub(super) is_open: bool,
+    pub(crate) is_open: bool,
     /// Elements.
-    pub(super) items: Schemas,
+    pub(crate) items: Schemas,
     /// Only in requests, or only in answers.
-    pub(super) write_only: bool,
+    pub(crate) write_only: bool,
     /// See `write_only`.
-    pub(super) read_only: bool,
+    pub(crate) read_only: bool,
 }
 
 impl<'d> Allowed<'d> {
@@ -52,7 +52,7 @@ impl<'d> Allowed<'d> {
     }
 
     /// Whether a type that was seen is allowed. Bytes are texts, and integers are numbers.
-    pub(super) fn has_type(&self, name: &str) -> bool {
+    pub(crate) fn has_type(&self, name: &str) -> bool {
         let Some(types) = &self.types else { return true };
         match name {
             "integer" => types.contains("integer") || types.contains("number"),
@@ -63,9 +63,13 @@ impl<'d> Allowed<'d> {
         }
     }
 
-    pub(super) fn type_names(&self) -> String {
-        let names = self.types.iter().flatten().copied();
-        names.collect::<Vec<_>>().join(" or ")
+    pub(crate) fn type_names(&self) -> String {
+        self.named_types().collect::<Vec<_>>().join(" or ")
+    }
+
+    /// Types that are named, in order.
+    pub(crate) fn named_types(&self) -> impl Iterator<Item = &'d str> {
+        self.types.iter().flatten().copied()
     }
 
     /// Both hold.
@@ -135,18 +139,29 @@ fn product(a: Schemas, b: Schemas) -> Schemas {
 }
 
 /// Reads schemas, up to so many.
-pub(super) struct Reader<'d> {
+pub(crate) struct Reader<'d> {
     document: &'d SpecDocument,
+    /// How many more schemas are read.
     steps: Cell<u32>,
 }
 
 impl<'d> Reader<'d> {
-    pub(super) fn new(document: &'d SpecDocument) -> Self {
-        Self { document, steps: Cell::new(0) }
+    pub(crate) fn new(document: &'d SpecDocument) -> Self {
+        Self::within(document, MAX_STEPS)
+    }
+
+    /// One that reads so many schemas; of all behind these everything is allowed.
+    pub(crate) fn within(document: &'d SpecDocument, steps: u32) -> Self {
+        Self { document, steps: Cell::new(steps) }
+    }
+
+    /// What it reads from.
+    pub(crate) fn document(&self) -> &'d SpecDocument {
+        self.document
     }
 
     /// What these schemas allow; everything when there are none.
-    pub(super) fn allowed(&self, schemas: &[Vec<Place>]) -> Allowed<'d> {
+    pub(crate) fn allowed(&self, schemas: &[Vec<Place>]) -> Allowed<'d> {
         self.any(schemas, 0)
     }
 
@@ -163,10 +178,10 @@ impl<'d> Reader<'d> {
     }
 
     fn read(&self, place: Place, depth: usize) -> Allowed<'d> {
-        self.steps.set(self.steps.get() + 1);
-        if depth > MAX_DEPTH || self.steps.get() > MAX_STEPS {
+        if depth > MAX_DEPTH || self.steps.get() == 0 {
             return Allowed::anything();
         }
+        self.steps.set(self.steps.get() - 1);
         let place = self.document.follow(place);
         let node = self.document.node(place);
         // `true`, and what is no schema. A reference that leads nowhere says nothing.

@@ -291,6 +291,10 @@ const WSDL: &str = r#"<definitions name="S" xmlns="http://schemas.xmlsoap.org/ws
 </definitions>"#;
 
 fn soap(requests: &[&str], answers: &[&str]) -> Vec<Told> {
+    soap_of(WSDL, requests, answers)
+}
+
+fn soap_of(wsdl: &str, requests: &[&str], answers: &[&str]) -> Vec<Told> {
     let element = |direction, path: &str| Parameter {
         name: String::new(),
         location: Location::from_text(format!("xml:/Envelope/Body/{path}")),
@@ -307,7 +311,7 @@ fn soap(requests: &[&str], answers: &[&str]) -> Vec<Told> {
     };
     let sent = requests.iter().map(|path| element(Direction::Request, path));
     let told = answers.iter().map(|path| element(Direction::Response, path));
-    compared(WSDL, &Endpoint { parameters: sent.chain(told).collect(), ..Endpoint::default() })
+    compared(wsdl, &Endpoint { parameters: sent.chain(told).collect(), ..Endpoint::default() })
 }
 
 #[test]
@@ -347,4 +351,48 @@ fn elements_are_compared_with_the_schema() {
             ),
         ]
     );
+}
+
+#[test]
+fn parts_of_style_rpc_are_compared_below_the_operation() {
+    use DriftGrade::{Breaking, Warning};
+    let rpc = |usage: &str| {
+        format!(
+            r#"<definitions name="S" xmlns="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:t" xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/">
+<types><x:schema xmlns:x="http://www.w3.org/2001/XMLSchema">
+<x:complexType name="To"><x:sequence><x:element name="name" type="x:string"/></x:sequence></x:complexType></x:schema></types>
+<message name="In"><part name="a" type="x:int"/>
+<part name="to" type="t:To"/></message><message name="Out">
+<part name="sum" type="x:int"/></message>
+<portType name="P"><operation name="Add"><input message="t:In"/><output message="t:Out"/></operation></portType>
+<binding name="B" type="t:P"><s:binding style="rpc"/><operation name="Add"><s:operation soapAction=""/>
+<input><s:body use="{usage}" namespace="urn:add"/></input><output><s:body use="{usage}"/></output></operation></binding>
+<service name="S"><port name="p" binding="t:B"><s:address location="http://a.example/"/></port></service></definitions>"#
+        )
+    };
+    let literal = rpc("literal");
+    let agreeing = ["Add", "Add/a", "Add/to", "Add/to/name"];
+    assert_eq!(soap_of(&literal, &agreeing, &["AddResponse", "AddResponse/sum"]), []);
+    let wrong = ["Add", "Add/c", "Add/to", "Add/to/age"];
+    let missing = |grade, part: &str, place: &str, line| {
+        let place = format!("xml:/Envelope/Body/{place}");
+        told(grade, DriftKind::Missing, [part, &place, "required", "never there"], Some(line))
+    };
+    let unwritten = |place: &str| {
+        let place = format!("xml:/Envelope/Body/{place}");
+        told(Warning, DriftKind::Unwritten, ["request body", &place, "", "string"], None)
+    };
+    assert_eq!(
+        soap_of(&literal, &wrong, &["AddResponse"]),
+        [
+            missing(Breaking, "answer", "AddResponse/sum", 6),
+            missing(Warning, "request body", "Add/a", 4),
+            unwritten("Add/c"),
+            unwritten("Add/to/age"),
+            missing(Warning, "request body", "Add/to/name", 3),
+        ]
+    );
+    // What is encoded may stand elsewhere in the message, but its parts are where they are.
+    let told = soap_of(&rpc("encoded"), &["Add", "Add/a", "Add/to", "Add/to/age"], &[]);
+    assert_eq!(told, []);
 }

@@ -14,13 +14,52 @@ pub(super) fn compare(found: &mut Found<'_>, endpoint: &Endpoint, operation: &Sp
     let Some(elements) = XmlElements::of(found.document) else { return };
     let answer = operation.responses.iter().find(|response| response.status == "200");
     let sides = [
-        (Direction::Request, "request body", operation.bodies.first()),
-        (Direction::Response, "answer", answer.and_then(|answer| answer.bodies.first())),
+        (Direction::Request, "request body", operation.bodies.as_slice()),
+        (Direction::Response, "answer", answer.map_or(&[][..], |answer| &answer.bodies)),
     ];
-    for (direction, part, body) in sides {
-        if let Some(body) = body {
-            Side { direction, part, elements: &elements }.compare(found, endpoint, body);
+    for (direction, part, bodies) in sides {
+        let Some(message) = Message::of(operation, direction, bodies, &elements) else { continue };
+        Side { direction, part, elements: &elements, message }.compare(found, endpoint);
+    }
+}
+
+/// What a message is: one element of the body (WSDL 1.1 §3.5).
+struct Message<'a> {
+    /// Its local name. That it is of the namespace of the binding is not compared: messages are read without.
+    name: String,
+    holds: Holds<'a>,
+}
+
+/// What is in an element.
+#[derive(Clone, Copy)]
+enum Holds<'a> {
+    /// What the schema says of the element that stands there.
+    Written(Place),
+    /// Parts of style "rpc": each is an element of its own.
+    Parts(&'a [SpecBody]),
+    /// Anything: what is encoded may be elsewhere in the message.
+    Anything,
+}
+
+impl<'a> Message<'a> {
+    /// Of style "document" only a message that is one element has a schema of its own. Of style "rpc" all parts are
+    /// in one that is named as the operation, and in answers by convention with `Response` behind (WS-I Basic
+    /// Profile 1.1, R2729).
+    fn of(
+        operation: &SpecOperation,
+        direction: Direction,
+        bodies: &'a [SpecBody],
+        elements: &XmlElements<'_>,
+    ) -> Option<Self> {
+        let body = bodies.first()?;
+        if !body.part.is_empty() {
+            let suffix = if direction == Direction::Response { "Response" } else { "" };
+            let name = format!("{}{suffix}", operation.path);
+            return Some(Self { name, holds: Holds::Parts(bodies) });
         }
+        let element = elements.element(&body.type_name).filter(|own| body.schema == Some(*own))?;
+        let name = body.type_name.rsplit(':').next().unwrap_or("").to_owned();
+        Some(Self { name, holds: Holds::Written(element) })
     }
 }
 
@@ -29,33 +68,51 @@ struct Side<'a, 'd> {
     direction: Direction,
     part: &'static str,
     elements: &'a XmlElements<'d>,
+    message: Message<'a>,
 }
 
-impl Side<'_, '_> {
-    /// Only a message that is one element has a schema of its own (WSDL 1.1 §3.5, style "document").
-    fn compare(&self, found: &mut Found<'_>, endpoint: &Endpoint, body: &SpecBody) {
-        let Some(element) = self.elements.element(&body.type_name) else { return };
-        if body.schema != Some(element) {
-            return;
+/// Members by name: what each holds, where it is written, and whether it must be there.
+type Members<'a> = BTreeMap<&'a str, (Holds<'a>, Option<Place>, bool)>;
+
+impl<'a, 'd: 'a> Side<'a, 'd> {
+    /// Members of an element, and whether others may be there too.
+    fn members(&self, holds: Holds<'a>) -> (Members<'a>, bool) {
+        match holds {
+            Holds::Anything => (Members::new(), true),
+            Holds::Written(element) => {
+                let members = self.elements.members(element);
+                let one =
+                    |(name, (place, must))| (name, (Holds::Written(place), Some(place), must));
+                (members.elements.into_iter().map(one).collect(), members.is_open)
+            }
+            Holds::Parts(parts) => {
+                let one = |part: &'a SpecBody| {
+                    let holds = part.schema.map_or(Holds::Anything, Holds::Written);
+                    (part.part.as_str(), (holds, part.schema, true))
+                };
+                (parts.iter().map(one).collect(), false)
+            }
         }
-        let name = body.type_name.rsplit(':').next().unwrap_or("");
-        let seen = self.seen(endpoint, name);
+    }
+
+    fn compare(&self, found: &mut Found<'_>, endpoint: &Endpoint) {
+        let seen = self.seen(endpoint, &self.message.name);
         // Where elements stand by path: one comes in front of what is in it. What is not written has nothing below.
-        let mut known: BTreeMap<&[String], Place> = [(&[][..], element)].into();
+        let mut known: BTreeMap<&[String], Holds<'_>> = [(&[][..], self.message.holds)].into();
         for (path, parameter) in &seen {
             let Some((last, above)) = path.split_last() else {
-                self.absent(found, element, parameter, &seen, path);
+                self.absent(found, self.message.holds, parameter, &seen, path);
                 continue;
             };
             let Some(at) = known.get(above) else { continue };
-            let members = self.elements.members(*at);
+            let (members, is_open) = self.members(*at);
             let location = parameter.location.as_str();
-            match members.elements.get(last.as_str()) {
-                Some((place, _)) => {
-                    known.insert(path, *place);
-                    self.absent(found, *place, parameter, &seen, path);
+            match members.get(last.as_str()) {
+                Some((holds, ..)) => {
+                    known.insert(path, *holds);
+                    self.absent(found, *holds, parameter, &seen, path);
                 }
-                None if members.is_open => {}
+                None if is_open => {}
                 None => {
                     let at = At { part: self.part, location, place: None };
                     found.tell(
@@ -98,7 +155,7 @@ impl Side<'_, '_> {
     fn absent(
         &self,
         found: &mut Found<'_>,
-        element: Place,
+        holds: Holds<'a>,
         parameter: &Parameter,
         seen: &BTreeMap<Vec<String>, &Parameter>,
         path: &[String],
@@ -110,12 +167,12 @@ impl Side<'_, '_> {
             Direction::Request => DriftGrade::Warning,
             Direction::Response => DriftGrade::Breaking,
         };
-        for (name, (place, required)) in self.elements.members(element).elements {
+        for (name, (_, place, required)) in self.members(holds).0 {
             let below = [path, &[name.to_owned()]].concat();
             if required && !seen.contains_key(&below) {
                 let mut location = parameter.location.clone();
                 location.push_key(name);
-                let at = At { part: self.part, location: location.as_str(), place: Some(place) };
+                let at = At { part: self.part, location: location.as_str(), place };
                 found.tell(grade, DriftKind::Missing, at, "required", "never there");
             }
         }

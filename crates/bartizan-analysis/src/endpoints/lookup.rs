@@ -2,20 +2,30 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{EndpointId, Location};
+use bartizan_model::{EndpointId, Location, location::escape_into};
 
-use super::{LeafId, Resolver, Template};
+use super::{LeafId, Resolver, Segment, Template};
 
-/// A location whose path segment is named by the template: `path.2` → `path.order_id`. Everything
-/// else stays as it is.
+/// A location whose path segment is named by the template: `path.2` → `path.order_id`, and `path.1;lat` →
+/// `path.point;lat`. Everything else stays as it is.
 #[must_use]
 pub fn named_location(template: &Template, location: &Location) -> Location {
     let Some(rest) = location.as_str().strip_prefix("path.") else { return location.clone() };
     let end = rest.find(|c: char| !c.is_ascii_digit()).unwrap_or(rest.len());
     let index = rest[..end].parse::<u32>().ok();
-    match index.and_then(|index| template.parameter(index)) {
-        Some(name) => Location::from_text(format!("path.{name}{}", &rest[end..])),
-        None => location.clone(),
+    let Some(index) = index else { return location.clone() };
+    let behind = &rest[end..];
+    match (template.parameter(index), template.segments.get(index as usize)) {
+        (Some(name), _) => Location::from_text(format!("path.{name}{behind}")),
+        // Fixed text is what parameters of a segment stand behind; `;point` has nothing in front of them.
+        (None, Some(Segment::Literal(text))) if behind.starts_with(';') => {
+            let text = text.split(';').next().unwrap_or("");
+            let mut named = "path.".to_owned();
+            escape_into(&mut named, text);
+            named.push_str(behind);
+            Location::from_text(named)
+        }
+        _ => location.clone(),
     }
 }
 

@@ -55,7 +55,7 @@ pub use leaf::{
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;
-pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch};
+pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch, channel_protocol, http_method};
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 
 /// One segment of a path template.

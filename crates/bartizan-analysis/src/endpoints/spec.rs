@@ -14,10 +14,15 @@ use bartizan_protocols::{
 use super::{Segment, Template};
 
 mod calls;
+mod channels;
+mod matrix;
 mod trie;
 mod versions;
 
+pub use channels::{channel_protocol, http_method};
+
 use calls::{Calls, name_of};
+use channels::Channels;
 use trie::{MAX_SEGMENTS, Sought, Trie};
 use versions::Versions;
 
@@ -61,12 +66,13 @@ pub struct SpecMatch<'a> {
 }
 
 /// Documented operations from specifications, by host and path, and of GraphQL and SOAP by name.
-/// Messages and callbacks are not in it. Fixed text wins over parameters. What is beyond a limit is left out and counted ([`SpecIndex::left_out`]).
+/// Messages through brokers, webhooks and callbacks are not in it. Fixed text wins over parameters. What is beyond a limit is left out and counted ([`SpecIndex::left_out`]).
 #[derive(Clone, Debug, Default)]
 pub struct SpecIndex {
     operations: Vec<Operation>,
     trie: Trie,
     calls: Calls,
+    channels: Channels,
     versions: Versions,
     /// Where paths of a host begin.
     hosts: BTreeMap<String, u32>,
@@ -134,6 +140,12 @@ impl SpecIndex {
                     }
                     continue;
                 }
+                if documented.kind.is_channel() {
+                    if !out.channel(document, spec, documented, &mut room) {
+                        *out.left_out.entry(document).or_default() += 1;
+                    }
+                    continue;
+                }
                 if !documented.kind.is_matched_by_path() {
                     continue;
                 }
@@ -152,6 +164,7 @@ impl SpecIndex {
             }
         }
         out.trie.finish();
+        out.channels.finish();
         out
     }
 
@@ -196,7 +209,7 @@ impl SpecIndex {
         for server in servers {
             let base = server.base_path.as_str();
             let new = !by_base.contains_key(base);
-            let path = join(base, &documented.path);
+            let path = join(base, &matrix::in_requests(documented));
             let segments = path.bytes().filter(|b| *b == b'/').count();
             if segments > MAX_SEGMENTS {
                 complete = false;
@@ -286,7 +299,8 @@ impl SpecIndex {
     pub fn documenting<'a>(&'a self, template: &'a Template) -> impl Iterator<Item = usize> + 'a {
         let by_path = self.lookup_template(template).map(|found| found.index);
         let by_name = template.call.iter().flat_map(|call| self.calls.find(call)).flatten();
-        by_path.into_iter().chain(by_name)
+        let channels = self.channels.documenting(template).iter().copied();
+        by_path.into_iter().chain(by_name).chain(channels)
     }
 
     /// Whether what is called is documented by name: `None` when a part of it is not, or when it has
@@ -326,10 +340,13 @@ impl SpecIndex {
         match self.lookup_template(template) {
             Some(found) if found.operation.documented.deprecated => InventoryState::Zombie,
             Some(_) => InventoryState::Documented,
+            None if let Some(state) = self.state_of_channel(template) => state,
             // It may be one of those that are left out.
             None if self.incomplete => InventoryState::Unspecified,
             None if self.is_older_version(template) => InventoryState::Zombie,
-            None if self.covers_host(&template.host) => InventoryState::Shadow,
+            None if self.covers_host(&template.host) || self.channels.covers(template) => {
+                InventoryState::Shadow
+            }
             None => {
                 let below = self.trie.is_below(self.bases, &sought_of(template));
                 // Services of gRPC are beside the requests that a specification is about in general.

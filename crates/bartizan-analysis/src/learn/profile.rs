@@ -228,7 +228,7 @@ impl Profile {
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }
-                (Side::Request, Root::Query | Root::Path) => {
+                (Side::Request, Root::Query | Root::Path | Root::Matrix) => {
                     let seen = Seen { body: None, ..seen };
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));

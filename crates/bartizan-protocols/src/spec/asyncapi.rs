@@ -175,8 +175,16 @@ impl<'a> Reader<'a> {
             }
             return;
         };
-        let address = channel.get("address").and_then(Node::as_str).unwrap_or_default();
-        let Some(mut operation) = self.operation(kind, address, node, pointer) else { return };
+        // Without an address it is told when the application runs only: all of it is a parameter.
+        let address = match channel.get("address").and_then(Node::as_str) {
+            Some(address) => address.to_owned(),
+            None => {
+                let reference = node.get("channel").map_or("", |channel| channel.text_of("$ref"));
+                let name = last_step(reference).filter(|name| !name.is_empty());
+                format!("{{{}}}", cut(name.unwrap_or("channel")))
+            }
+        };
+        let Some(mut operation) = self.operation(kind, &address, node, pointer) else { return };
         operation.operation_id = Some(cut(name));
         operation.servers = self.servers_of(channel);
         self.parameters(&mut operation, channel, inner);
@@ -295,8 +303,28 @@ impl<'a> Reader<'a> {
                 media_type: if content_type.is_empty() { otherwise.clone() } else { content_type },
                 required: true,
                 type_name: cut(message.text_of("name")),
-                schema: message.get("payload").map(|p| Place { file, node: p.id() }),
+                part: String::new(),
+                schema: self.payload(message, file),
             });
+        }
+    }
+
+    /// The schema of what a message holds, where it is written as JSON Schema: by default, and by name as the
+    /// format of the message (version 2) or of the schema (version 3).
+    fn payload(&mut self, message: Node<'a>, file: u32) -> Option<Place> {
+        let payload = message.get("payload")?;
+        let place = Place { file, node: payload.id() };
+        let format = message.text_of("schemaFormat");
+        if !format.is_empty() {
+            return is_json_schema(format).then_some(place);
+        }
+        let (target, file) = self.follow(payload, file)?;
+        match (target.text_of("schemaFormat"), target.get("schema")) {
+            ("", _) => Some(place),
+            (format, Some(schema)) if is_json_schema(format) => {
+                Some(Place { file, node: schema.id() })
+            }
+            _ => None,
         }
     }
 
@@ -364,83 +392,18 @@ fn last_step(reference: &str) -> Option<&str> {
     Some(reference).filter(|r| r.len() <= MAX_REFERENCE)?.rsplit('/').next()
 }
 
+/// Whether the media type of a schema is one of JSON Schema, or of what AsyncAPI and OpenAPI make of it.
+fn is_json_schema(format: &str) -> bool {
+    let format = format.to_ascii_lowercase();
+    ["vnd.aai.asyncapi", "schema+json", "schema+yaml", "vnd.oai.openapi"]
+        .iter()
+        .any(|known| format.contains(known))
+}
+
 /// `scheme://host/path`, or `host:port/path` as brokers are written.
 fn authority_first(url: &str) -> SpecServer {
     if url.contains("://") { server_of(url) } else { server_of(&format!("//{url}")) }
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::spec::{NoFiles, OperationKind, read};
-
-    const SECOND: &str = r##"
-asyncapi: 2.6.0
-info: {title: Lights, version: 1.0.0}
-servers:
-  production: {url: "broker.{env}.example:5023", protocol: kafka-secure, variables: {env: {default: live}}}
-  other: {url: mqtt://mqtt.example/base, protocol: mqtt}
-defaultContentType: application/json
-channels:
-  lights/{id}/measured:
-    servers: [production]
-    parameters: {id: {schema: {type: string}}}
-    publish:
-      operationId: measured
-      security: [{sasl: []}]
-      message: {oneOf: [{$ref: "#/components/messages/a"}, {name: b, payload: {}}]}
-    subscribe: {message: {$ref: "#/components/messages/gone"}}
-components:
-  securitySchemes: {sasl: {type: scramSha256}}
-  messages: {a: {name: a, contentType: application/avro, payload: {type: object}}}
-"##;
-
-    const THIRD: &str = r##"{"asyncapi":"3.0.0","info":{"title":"Chat","version":"1"},
-      "servers":{"live":{"host":"ws.example:443","pathname":"/v1","protocol":"wss"}},
-      "channels":{"room":{"address":"/rooms/{room}","servers":[{"$ref":"#/servers/live"}],
-        "parameters":{"room":{}},"messages":{"said":{"payload":{"type":"object"}}}}},
-      "operations":{"say":{"action":"receive","channel":{"$ref":"#/channels/room"},
-          "messages":[{"$ref":"#/channels/room/messages/said"}]},
-        "hear":{"action":"send","channel":{"$ref":"#/channels/room"}},
-        "odd":{"action":"shout","channel":{"$ref":"#/channels/room"}}}}"##;
-
-    #[test]
-    fn the_second_version_is_read_from_the_side_of_the_application() {
-        let spec = read(SECOND.as_bytes(), &mut NoFiles).expect("a document");
-        assert_eq!((spec.format.name(), spec.title.as_str()), ("AsyncAPI", "Lights"));
-        assert_eq!(spec.servers[0].host, "broker.live.example");
-        assert_eq!(
-            (spec.servers[0].protocol.as_str(), spec.servers[1].protocol.as_str()),
-            ("kafka-secure", "mqtt")
-        );
-        let [received, sent] = &spec.operations[..] else { panic!("{:?}", spec.operations) };
-        assert_eq!((received.kind, received.method.as_str()), (OperationKind::Receive, "RECEIVE"));
-        assert_eq!(received.path, "lights/{id}/measured");
-        assert_eq!(received.servers, spec.servers[..1]);
-        let types: Vec<_> =
-            received.bodies.iter().map(|b| (b.type_name.as_str(), b.media_type.as_str())).collect();
-        assert_eq!(types, [("a", "application/avro"), ("b", "application/json")]);
-        assert_eq!(received.secured(), Some(true));
-        assert_eq!((sent.kind, sent.bodies.len()), (OperationKind::Send, 0));
-        assert_eq!(spec.problems.len(), 1, "{:?}", spec.problems);
-        assert!(!received.kind.is_matched_by_path() && !sent.kind.is_matched_by_path());
-    }
-
-    #[test]
-    fn the_third_version_has_operations_with_actions() {
-        let spec = read(THIRD.as_bytes(), &mut NoFiles).expect("a document");
-        let list: Vec<_> = spec
-            .operations
-            .iter()
-            .map(|o| (o.operation_id.as_deref(), o.kind.name(), o.path.as_str(), o.bodies.len()))
-            .collect();
-        assert_eq!(
-            list,
-            [
-                (Some("say"), "received message", "/rooms/{room}", 1),
-                (Some("hear"), "sent message", "/rooms/{room}", 1)
-            ]
-        );
-        assert_eq!(spec.operations[0].servers[0].base_path, "/v1");
-        assert_eq!(spec.problems[0].pointer, "/operations/odd");
-    }
-}
+mod tests;

@@ -116,6 +116,7 @@ fn operation<'a>(
         responses: vec![SpecResponse {
             bodies: vec![SpecBody {
                 type_name: cut(&field.result),
+                part: String::new(),
                 required: field.result.ends_with('!'),
                 ..SpecBody::default()
             }],
@@ -135,6 +136,7 @@ fn operation<'a>(
             // What has a default need not be given (§3.6.1).
             required: type_name.ends_with('!') && !has_default(argument),
             deprecated: is_deprecated(argument),
+            is_matrix: false,
             type_name: cut(&type_name),
             schema: Some(place),
             place,

@@ -123,7 +123,13 @@ impl OperationKind {
         )
     }
 
-    /// The protocol that its traffic speaks, when Bartizan has a word for it.
+    /// Whether it is a message of a channel.
+    #[must_use]
+    pub const fn is_channel(self) -> bool {
+        matches!(self, Self::Send | Self::Receive)
+    }
+
+    /// The protocol that its traffic speaks; `None` where the server tells.
     #[must_use]
     pub const fn protocol(self) -> Option<Protocol> {
         match self {
@@ -169,6 +175,8 @@ pub struct SpecParameter {
     pub required: bool,
     /// Whether callers are told to leave it.
     pub deprecated: bool,
+    /// Of a path, whether it is written as `;name=value` (`style: matrix` of OpenAPI 3).
+    pub is_matrix: bool,
     /// Type in the words of a format that has no JSON Schema (`[ID!]!`); empty otherwise.
     pub type_name: String,
     /// Its schema. In Swagger 2.0 the parameter itself.
@@ -186,6 +194,9 @@ pub struct SpecBody {
     pub required: bool,
     /// Type in the words of a format that has no JSON Schema; empty otherwise.
     pub type_name: String,
+    /// Of SOAP in style "rpc" (WSDL 1.1 §3.5), the name of the part: the element that the value is in, below the one
+    /// that is named as the operation. Empty otherwise.
+    pub part: String,
     /// Its schema, unresolved: see [`super::SpecDocument::follow`].
     pub schema: Option<Place>,
 }
@@ -407,7 +418,9 @@ impl SpecOperation {
         fn all<T>(list: &[T], texts: impl Fn(&T) -> usize) -> usize {
             list.iter().map(|one| size_of::<T>() + texts(one)).sum()
         }
-        let bodies = |list: &[SpecBody]| all(list, |b| b.media_type.len() + b.type_name.len());
+        let bodies = |list: &[SpecBody]| {
+            all(list, |b| b.media_type.len() + b.type_name.len() + b.part.len())
+        };
         let scheme = |(name, scopes): &(String, Vec<String>)| name.len() + all(scopes, String::len);
         let own = self.security.as_ref().filter(|list| Arc::strong_count(list) == 1);
         let texts = [&self.operation_id, &self.action, &self.element].into_iter().flatten();

@@ -128,6 +128,7 @@ impl Method<'_, '_> {
             media_type: media_type.to_owned(),
             required: true,
             type_name: cut(type_name.trim_start_matches('.')),
+            part: String::new(),
             schema: schema.map(|message| message.place()),
         }
     }

@@ -76,6 +76,35 @@ struct Known<'a> {
     types: BTreeMap<&'a str, Place>,
 }
 
+/// How messages of an operation are written.
+#[derive(Clone, Copy)]
+struct Form<'a> {
+    media_type: &'a str,
+    /// The operation of the binding, where it is of style "rpc" (§3.5).
+    bound: Option<Node<'a>>,
+}
+
+/// One message of style "rpc": its parts are in an element that is named as the operation.
+struct Rpc<'a> {
+    /// Names of those parts that are in the body, separated by spaces; empty for all.
+    parts: &'a str,
+    is_literal: bool,
+}
+
+impl<'a> Rpc<'a> {
+    /// What the binding of an operation says of its `input` or `output`.
+    fn of(operation: Node<'a>, name: &str) -> Self {
+        let message = operation.children().find(|child| is(*child, name));
+        let body = message.and_then(|message| bound(message, "body"));
+        let text = |name: &str| body.map_or("", |body| body.text_of(name));
+        Self { parts: text("@parts"), is_literal: text("@use") != "encoded" }
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.parts.is_empty() || self.parts.split_ascii_whitespace().any(|name| name == part)
+    }
+}
+
 /// Whether an element has this local name.
 pub(super) fn is(node: Node<'_>, name: &str) -> bool {
     node.key().is_some_and(|key| {
@@ -178,6 +207,8 @@ impl<'a> Known<'a> {
             return;
         };
         let port_type = local(binding.text_of("@type"));
+        // §3.3: what is not said is "document".
+        let style = transport.map_or("", |node| node.text_of("@style"));
         let none = Vec::new();
         let servers = ports.get(binding.text_of("@name")).unwrap_or(&none);
         for node in binding.children().filter(|child| is(*child, "operation")) {
@@ -202,7 +233,10 @@ impl<'a> Known<'a> {
                 operation.summary = cut(documentation.text_of("#text"));
             }
             if let Some(described) = described {
-                self.messages(&mut operation, described, media_type, file, out);
+                let own = bound(node, "operation").map_or("", |own| own.text_of("@style"));
+                let is_rpc = if own.is_empty() { style } else { own } == "rpc";
+                let form = Form { media_type, bound: is_rpc.then_some(node) };
+                self.messages(&mut operation, described, form, file, out);
             }
             if !out.add(operation, node, file) {
                 return;
@@ -214,7 +248,7 @@ impl<'a> Known<'a> {
         &self,
         operation: &mut SpecOperation,
         described: Node<'a>,
-        media_type: &str,
+        form: Form<'a>,
         file: u32,
         out: &mut Operations,
     ) {
@@ -224,8 +258,10 @@ impl<'a> Known<'a> {
                 if !out.item(message, 0) {
                     return;
                 }
-                let bodies = self.message(message, media_type, out);
-                if status.is_empty() && operation.element.is_none() {
+                // What is told of a fault is one element in any style (§3.6).
+                let style = form.bound.filter(|_| part != "fault").map(|node| Rpc::of(node, part));
+                let bodies = self.message(message, form.media_type, style.as_ref(), out);
+                if status.is_empty() && operation.element.is_none() && style.is_none() {
                     operation.element = self.element(message);
                 }
                 if status.is_empty() {
@@ -246,15 +282,22 @@ impl<'a> Known<'a> {
         (!element.is_empty()).then(|| cut(local(element)))
     }
 
-    fn message(&self, node: Node<'a>, media_type: &str, out: &mut Operations) -> Vec<SpecBody> {
+    fn message(
+        &self,
+        node: Node<'a>,
+        media_type: &str,
+        rpc: Option<&Rpc<'a>>,
+        out: &mut Operations,
+    ) -> Vec<SpecBody> {
         let name = local(node.text_of("@message"));
-        let Some((_, message)) = self.messages.get(name) else {
+        let Some((file, message)) = self.messages.get(name) else {
             out.problems.warning_at(node, "a message that is not described");
             return Vec::new();
         };
         let mut bodies = Vec::new();
         let parts = out.children(*message).filter(|child| is(*child, "part"));
-        for part in parts.take(MAX_PARTS) {
+        let in_body = |part: &Node<'a>| rpc.is_none_or(|rpc| rpc.has(part.text_of("@name")));
+        for part in parts.filter(in_body).take(MAX_PARTS) {
             let element = part.text_of("@element");
             let of_type = part.text_of("@type");
             let (type_name, schema) = if element.is_empty() {
@@ -269,7 +312,12 @@ impl<'a> Known<'a> {
                 media_type: media_type.to_owned(),
                 required: true,
                 type_name: cut(type_name),
-                schema: schema.copied(),
+                part: if rpc.is_some() { cut(part.text_of("@name")) } else { String::new() },
+                schema: match rpc {
+                    // A part has a type as an element has; of what is encoded the rest is elsewhere.
+                    Some(rpc) => rpc.is_literal.then_some(Place { file: *file, node: part.id() }),
+                    None => schema.copied(),
+                },
             });
         }
         bodies
@@ -277,65 +325,4 @@ impl<'a> Known<'a> {
 }
 
 #[cfg(test)]
-mod tests {
-    use crate::spec::{NoFiles, read};
-
-    const WSDL: &str = r#"<?xml version="1.0"?>
-<w:definitions name="Stock" xmlns:w="http://schemas.xmlsoap.org/wsdl/" xmlns:t="urn:t"
-  xmlns:s="http://schemas.xmlsoap.org/wsdl/soap/" xmlns:s12="http://schemas.xmlsoap.org/wsdl/soap12/"
-  xmlns:h="http://schemas.xmlsoap.org/wsdl/http/">
- <w:types><schema xmlns="http://www.w3.org/2001/XMLSchema"><element name="Ask"/><element name="Told"/></schema></w:types>
- <w:message name="In"><w:part name="p" element="t:Ask"/></w:message>
- <w:message name="Out"><w:part name="p" element="t:Told"/></w:message>
- <w:portType name="P">
-  <w:operation name="Price"><w:documentation>Last &amp; best price</w:documentation><w:input message="t:In"/><w:output message="t:Out"/></w:operation>
-  <w:operation name="Stop"><w:input message="t:Gone"/></w:operation>
- </w:portType>
- <w:binding name="B11" type="t:P"><s:binding transport="http://schemas.xmlsoap.org/soap/http"/>
-  <w:operation name="Price"><s:operation soapAction="urn:price"/></w:operation>
-  <w:operation name="Stop"><s:operation soapAction=""/></w:operation></w:binding>
- <w:binding name="B12" type="t:P"><s12:binding/><w:operation name="Price"><s12:operation soapAction="urn:p"/></w:operation></w:binding>
- <w:binding name="Get" type="t:P"><h:binding verb="GET"/><w:operation name="Price"/></w:binding>
- <w:service name="S"><w:port name="one" binding="t:B11"><s:address location="http://soap.example:81/stock"/></w:port></w:service>
-</w:definitions>"#;
-
-    #[test]
-    fn each_operation_of_a_soap_binding_has_its_action_and_messages() {
-        let spec = read(WSDL.as_bytes(), &mut NoFiles).expect("a document");
-        assert_eq!((spec.format.name(), spec.title.as_str()), ("WSDL", "Stock"));
-        let list: Vec<_> = spec
-            .operations
-            .iter()
-            .map(|o| (o.path.as_str(), o.action.as_deref(), o.bodies.len(), o.responses.len()))
-            .collect();
-        assert_eq!(
-            list,
-            [
-                ("Price", Some("urn:price"), 1, 1),
-                ("Stop", Some(""), 0, 0),
-                ("Price", Some("urn:p"), 1, 1)
-            ]
-        );
-        let price = &spec.operations[0];
-        assert_eq!(price.element.as_deref(), Some("Ask"));
-        assert_eq!(
-            (price.servers[0].host.as_str(), price.servers[0].base_path.as_str()),
-            ("soap.example", "/stock")
-        );
-        assert_eq!(
-            (price.bodies[0].media_type.as_str(), price.bodies[0].type_name.as_str()),
-            ("text/xml", "t:Ask")
-        );
-        assert_eq!(spec.operations[2].bodies[0].media_type, "application/soap+xml");
-        let schema = spec.node(price.bodies[0].schema.expect("a schema"));
-        assert_eq!(schema.pointer(), "/definitions/types/schema/element");
-        assert_eq!(price.pointer, "/definitions/binding/operation");
-        assert_eq!(spec.operations[1].pointer, "/definitions/binding/operation[2]");
-        assert_eq!((price.position.line, price.position.column), (13, 3));
-        let what: Vec<_> = spec.problems.iter().map(|p| (p.line, p.pointer.as_str())).collect();
-        assert_eq!(
-            what,
-            [(10, "/definitions/portType/operation[2]/input"), (16, "/definitions/binding[3]"),]
-        );
-    }
-}
+mod tests;

@@ -209,11 +209,21 @@ impl<'a> NodeRef<'a> {
             chain.push(node);
             at = node.parent();
         }
-        let mut out = Location::root(self.root());
+        let of_segments = self.root() == Root::Matrix && chain.len() > 1;
+        let mut out = Location::root(if of_segments { Root::Path } else { self.root() });
         let named = self.root().is_named();
         for (depth, node) in chain.iter().rev().enumerate().skip(1) {
             let first_name = named && depth == 1;
             match node.node().step {
+                StepKind::Index if of_segments && depth == 1 => {
+                    out.push_segment_parameters(node.node().index);
+                }
+                StepKind::Key | StepKind::Repeat if of_segments && depth == 2 => {
+                    out.push_segment_parameter(node.key());
+                    if !general && node.node().step == StepKind::Repeat {
+                        out.push_repeat(node.node().index);
+                    }
+                }
                 StepKind::Index if first_name => out.push_name(&node.node().index.to_string()),
                 StepKind::Key if first_name => out.push_name(node.key()),
                 StepKind::Key => out.push_key(node.key()),

@@ -2,9 +2,11 @@
 //! (OpenAPI 3.1.1, 2024). It tells what was seen: what stands under `x-bartizan-…` is no promise of the API,
 //! such as the bounds of the values that happened to come.
 
+mod matrix;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod xml;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -78,7 +80,10 @@ impl Writer {
         let mut operation = Map::new();
         operation.insert("operationId".into(), self.id(first).into());
         let names = parameter_names(&first.path);
-        let parameters = parameters(first, &names);
+        let mut parameters = parameters(first, &names);
+        let of_segments = matrix::OfSegments::of(first, &names);
+        parameters.extend(of_segments.parameters);
+        self.left_out.extend(of_segments.left_out);
         if !parameters.is_empty() {
             operation.insert("parameters".into(), parameters.into());
         }
@@ -102,7 +107,7 @@ impl Writer {
         }
         let requests: u64 = same.iter().map(|endpoint| endpoint.requests).sum();
         operation.insert("x-bartizan-requests".into(), requests.into());
-        let item = self.paths.entry(first.path.clone()).or_default();
+        let item = self.paths.entry(of_segments.path).or_default();
         item.insert(method.to_ascii_lowercase(), operation.into());
     }
 

@@ -1,10 +1,14 @@
 //! Numbers, times and names as people read them; the same in every output.
 
 use bartizan_model::{
-    Access, ActorKind, AuthKnown, AuthType, Confidence, Direction, DriftGrade, Endpoint, Fact,
-    Finding, InventoryState, LifeStage, Protocol, Reached, Resource, Severity, Timestamp, Told,
-    ToldBy, Way, Written, actor::ActorLink,
+    Access, ActorKind, AuthKnown, AuthType, Confidence, DriftGrade, Endpoint, Fact, Finding,
+    InventoryState, LifeStage, Protocol, Reached, Resource, Severity, Timestamp, Told, ToldBy, Way,
+    Written, actor::ActorLink,
 };
+
+mod conversation;
+
+pub(super) use conversation::conversation;
 
 /// `1284` → `1,284`.
 pub(super) fn number(n: u64) -> String {
@@ -233,6 +237,19 @@ pub(super) const fn protocol(protocol: Protocol) -> &'static str {
         Protocol::JsonRpc => "JSON-RPC",
         Protocol::XmlRpc => "XML-RPC",
         Protocol::Websocket => "WebSocket",
+        Protocol::Kafka => "Kafka",
+        Protocol::Amqp => "AMQP",
+        Protocol::Mqtt => "MQTT",
+        Protocol::Nats => "NATS",
+        Protocol::Sqs => "SQS",
+        Protocol::Sns => "SNS",
+        Protocol::GooglePubsub => "Google Pub/Sub",
+        Protocol::Jms => "JMS",
+        Protocol::Pulsar => "Pulsar",
+        Protocol::Redis => "Redis",
+        Protocol::Solace => "Solace",
+        Protocol::Stomp => "STOMP",
+        Protocol::Channel => "channel",
     }
 }
 
@@ -327,44 +344,20 @@ pub(super) fn capital(text: &str) -> String {
 /// Method and template, or the operation where the protocol has one.
 pub(super) fn operation(endpoint: &Endpoint) -> String {
     match &endpoint.operation {
-        Some(operation) if !operation.is_empty() => operation.clone(),
+        Some(name) if !name.is_empty() && !endpoint.protocol.is_brokered() => name.clone(),
         _ => endpoint.path.clone(),
     }
 }
 
-/// Most kinds of messages that are named.
-const MAX_MESSAGES: usize = 24;
-
-/// What goes on beyond one request and its answer: what it is, and which.
-pub(super) fn conversation(endpoint: &Endpoint) -> Vec<(&'static str, String)> {
-    let conversation = &endpoint.conversation;
-    let mut out = Vec::new();
-    for (direction, what) in [(Direction::Request, "takes"), (Direction::Response, "sends")] {
-        let of = conversation.messages.iter().filter(|seen| seen.direction == direction);
-        let mut named: Vec<String> =
-            of.map(|seen| format!("{} ({})", seen.name, number(seen.count))).collect();
-        let more = named.len().saturating_sub(MAX_MESSAGES);
-        named.truncate(MAX_MESSAGES);
-        if more > 0 {
-            named.push(counted(more as u64, "more kind", "more kinds"));
+/// Why nothing is told that differs from what is written.
+pub(super) const fn nothing_differs(endpoint: &Endpoint) -> &'static str {
+    match endpoint.requests {
+        0 if endpoint.protocol.is_brokered() => {
+            "no source of traffic shows what goes through a broker"
         }
-        if !named.is_empty() {
-            out.push((what, named.join(", ")));
-        }
+        0 => "nothing was seen of it",
+        _ => "what was seen is as it is written",
     }
-    if conversation.messages_left_out > 0 {
-        let kinds = counted(conversation.messages_left_out, "message", "messages");
-        out.push(("not told apart", format!("{kinds} of further kinds")));
-    }
-    for end in &conversation.completed {
-        out.push(("ends at", format!("{} ({}, {})", end.name, end.by, number(end.exchanges))));
-    }
-    if conversation.deliveries > 0 {
-        let all = number(endpoint.requests);
-        let deliveries = number(conversation.deliveries);
-        out.push(("told of events", format!("by {deliveries} of {all} requests")));
-    }
-    out
 }
 
 /// What stands where authentication could not be looked at.

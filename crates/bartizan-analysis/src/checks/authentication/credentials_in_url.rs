@@ -60,7 +60,9 @@ fn look(subject: &Subject<'_>) -> Answer {
     let hit = scope::hits_of(subject, Side::Request, |class| {
         ["jwt", "secret", "password"].contains(&class)
     })
-    .find(|(_, node)| matches!(node.root(), Root::Query | Root::Path) && !is_signature(node.key()));
+    .find(|(_, node)| {
+        matches!(node.root(), Root::Query | Root::Path | Root::Matrix) && !is_signature(node.key())
+    });
     if let Some((hit, node)) = hit {
         let note = "a credential stands in the request target";
         return Ok(Outcome::fail(scope::evidence(subject, &node, hit.class.as_str(), note)));

@@ -96,7 +96,8 @@ pub enum Part {
 
 impl Part {
     fn holds(self, node: NodeRef<'_>) -> bool {
-        let head = [Root::Path, Root::Query, Root::Header, Root::Cookie, Root::Trailer];
+        let head =
+            [Root::Path, Root::Matrix, Root::Query, Root::Header, Root::Cookie, Root::Trailer];
         node.side() == Side::Request && head.contains(&node.root()) == (self == Self::Head)
     }
 }

@@ -191,8 +191,10 @@ const WANTED_ABSOLUTE: &[&str] = &[
 
 fn judge(suspect: &Suspect<'_>) -> Option<Found> {
     let text = suspect.text.as_ref();
-    let outer =
-        matches!(suspect.node.root(), Root::Query | Root::Cookie | Root::Path | Root::Header);
+    let outer = matches!(
+        suspect.node.root(),
+        Root::Query | Root::Cookie | Root::Path | Root::Matrix | Root::Header
+    );
     let mut best = None;
     let mut start = 0;
     for token in text.split([' ', '\n', '\t', '"', '`', '<', '>', '(', ')', ',']).take(512) {

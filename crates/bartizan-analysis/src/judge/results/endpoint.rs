@@ -161,7 +161,8 @@ fn parameter(
     place: &Place,
 ) -> Parameter {
     let location = crate::endpoints::named_location(template, &place.at.location);
-    let is_path = place.at.location.as_str().starts_with("path.");
+    let of_segment = place.at.location.is_segment_parameter();
+    let is_path = place.at.location.as_str().starts_with("path.") && !of_segment;
     let name = if is_path { location.last_name() } else { place.at.name.to_string() };
     Parameter {
         name,
@@ -172,7 +173,11 @@ fn parameter(
             "integer" | "decimal" | "boolean" => String::new(),
             format => format.to_owned(),
         },
-        required: required(places, place, is_path),
+        required: if of_segment {
+            always_there(profile, place)
+        } else {
+            required(places, place, is_path)
+        },
         examples_redacted: place.examples.iter().map(ToString::to_string).collect(),
         seen: place.seen,
         bounds: place.values.bounds(),
@@ -204,6 +209,9 @@ fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
 /// Path segments are parameters only where the template says so; roots are containers, not fields.
 fn is_parameter(template: &Template, place: &Place) -> bool {
     let text = place.at.location.as_str();
+    if place.at.location.is_segment_parameter() {
+        return true;
+    }
     match text.strip_prefix("path.") {
         Some(index) => {
             let index = index.split(['/', '!']).next().and_then(|i| i.parse::<u32>().ok());
@@ -213,7 +221,7 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
         }
         // The root of a body is a container, unless the whole body is one value.
         None if text == "body:" => place.types & CONTAINERS == 0,
-        None => !matches!(text, "path" | "query" | "header" | "cookie"),
+        None => !matches!(text, "path" | "query" | "header" | "cookie" | "matrix"),
     }
 }
 
@@ -227,6 +235,13 @@ fn value_type(place: &Place) -> String {
         "boolean" => "boolean".to_owned(),
         _ => place.type_names(),
     }
+}
+
+/// Whether a parameter of a segment was there whenever a request was granted: where there was none of them, there
+/// was nothing that it could be missed in. Unknown with few samples.
+fn always_there(profile: &Profile, place: &Place) -> Option<bool> {
+    let is_known = !place.at.element && profile.successes >= MIN_REQUIRED_SAMPLES;
+    is_known.then_some(place.seen >= profile.successes)
 }
 
 /// Whether the field was there whenever its parent was. Unknown with few samples.

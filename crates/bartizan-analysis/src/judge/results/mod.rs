@@ -11,11 +11,13 @@ mod kept;
 mod risk;
 mod services;
 mod surface;
+#[cfg(test)]
+mod tests;
 
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Detection, EndpointId, Surface,
+    Detection, Endpoint, EndpointId, Surface,
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
@@ -29,6 +31,7 @@ use crate::{
     learn::Whereabouts,
     ledger::{FindingLedger, incidents},
     snapshot::Snapshot,
+    specs::{ChannelsListed, Compared},
 };
 
 /// Everything known about one endpoint, over all leaves that lead to it. Most have one leaf, and nothing is copied.
@@ -139,6 +142,10 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         unlisted = known.note(&mut endpoints, &snapshot.scope, &snapshot.catalog);
         unlisted += known.left_out();
     }
+    // Behind what code declares: routes of requests are none of them.
+    if let Some(specs) = specs {
+        list_channels(specs, snapshot, &mut endpoints, &mut summary);
+    }
     endpoints.iter_mut().for_each(discoveries::say_known_by);
     if unlisted > 0 {
         let name = "discovered_not_listed".to_owned();
@@ -179,6 +186,25 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         egress,
         surfaces,
         ..Analysis::default()
+    }
+}
+
+/// Adds messages of channels that specifications describe and no traffic showed.
+fn list_channels(
+    specs: &Compared<'_>,
+    snapshot: &Snapshot,
+    endpoints: &mut Vec<Endpoint>,
+    summary: &mut Summary,
+) {
+    let ChannelsListed { endpoints: listed, orphans, left_out } = specs.channels(&snapshot.scope);
+    summary.orphans += orphans;
+    endpoints.extend(listed.into_iter().map(|(mut endpoint, described)| {
+        snapshot.catalog.place(&mut endpoint, Some(described), &Whereabouts::default(), false);
+        endpoint
+    }));
+    if left_out > 0 {
+        let name = "channels_not_listed".to_owned();
+        summary.not_inspected.push(NamedCount { name, count: left_out });
     }
 }
 
@@ -228,7 +254,7 @@ fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {
 
 fn summary(
     state: &State,
-    endpoints: &[bartizan_model::Endpoint],
+    endpoints: &[Endpoint],
     tallies: Vec<[u64; 4]>,
     full: &[(&str, u64)],
 ) -> Summary {

@@ -53,7 +53,7 @@ fn is_shown(profile: &Profile, witnesses: Witnesses, count: u64) -> bool {
 /// API adds its own, and segments of the path, which are parameters as templates say.
 fn is_compared(profile: &Profile, place: &Place) -> bool {
     let location = place.at.location.as_str();
-    let is_root = matches!(location, "path" | "query" | "header" | "cookie")
+    let is_root = matches!(location, "path" | "query" | "header" | "cookie" | "matrix")
         || (location == "body:" && place.types & CONTAINERS != 0);
     let is_elsewhere =
         ["path.", "header.", "cookie."].iter().any(|root| location.starts_with(root));

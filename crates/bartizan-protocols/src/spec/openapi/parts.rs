@@ -65,6 +65,8 @@ impl<'a> Reader<'a> {
                     location,
                     required: flag("required") || location == ParameterIn::Path,
                     deprecated: flag("deprecated"),
+                    is_matrix: location == ParameterIn::Path
+                        && parameter.text_of("style") == "matrix",
                     type_name: String::new(),
                     schema: self.parameter_schema(parameter, file),
                     place: Place { file, node: parameter.id() },
@@ -145,6 +147,7 @@ impl<'a> Reader<'a> {
                 media_type: cut(media_type),
                 required,
                 type_name: String::new(),
+                part: String::new(),
                 schema: schema.map(|s| Place { file, node: s.id() }),
             });
         }

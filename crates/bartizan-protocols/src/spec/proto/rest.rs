@@ -98,6 +98,7 @@ impl<'t> Rule<'_, 't, '_> {
         let field = self.message(message, out).and_then(|message| message.field(field));
         SpecBody {
             type_name: field.map_or_else(String::new, |(field, _)| type_of(field)),
+            part: String::new(),
             schema: field.map(|(_, place)| place),
             ..whole
         }

@@ -228,6 +228,7 @@ impl<'a> Binding<'_, 'a> {
                         media_type: cut(if status.is_empty() { sent } else { answered }),
                         required: true,
                         type_name: cut(element),
+                        part: String::new(),
                         schema: self.known.elements.get(local(element)).map(|at| place(*at)),
                     })
                     .into_iter()

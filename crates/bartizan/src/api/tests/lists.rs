@@ -72,8 +72,8 @@ async fn lists_come_in_parts_with_the_members_that_are_wanted() {
 }
 
 #[tokio::test]
-async fn endpoints_are_found_by_who_knows_them_and_by_drift() {
-    use bartizan_model::{DriftGrade, KnownBy};
+async fn endpoints_are_found_by_who_knows_them_by_drift_and_by_protocol() {
+    use bartizan_model::{DriftGrade, KnownBy, Protocol};
     let world = World::new().await;
     let endpoint = |id: &str, known_by: &[KnownBy], drift: &[DriftGrade]| Endpoint {
         id: EndpointId::from_text(id),
@@ -81,7 +81,12 @@ async fn endpoints_are_found_by_who_knows_them_and_by_drift() {
         drift: drift.to_vec(),
         ..Endpoint::default()
     };
+    let channel = Endpoint {
+        protocol: Protocol::Kafka,
+        ..endpoint("ep_channel", &[KnownBy::Specification], &[])
+    };
     let endpoints = vec![
+        channel,
         endpoint("ep_both", &[KnownBy::Traffic, KnownBy::Code], &[DriftGrade::Breaking]),
         endpoint("ep_code", &[KnownBy::Code], &[]),
         endpoint("ep_crawl", &[KnownBy::Crawl], &[DriftGrade::Info]),
@@ -93,6 +98,8 @@ async fn endpoints_are_found_by_who_knows_them_and_by_drift() {
         ("known_by=crawl&known_by=perimeter", json!([{"id": "ep_crawl"}])),
         ("drift=breaking&drift=warning", json!([{"id": "ep_both"}])),
         ("drift=info&known_by=code", json!([])),
+        ("protocol=kafka", json!([{"id": "ep_channel"}])),
+        ("protocol=mqtt&protocol=channel", json!([])),
     ] {
         let (_, body) = world.json(ask(&format!("/endpoints?fields=id&{filter}"))).await;
         assert_eq!(body["items"], expected, "{filter}");

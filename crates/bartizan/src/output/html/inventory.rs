@@ -128,7 +128,7 @@ fn row(page: &Page<'_>, endpoint: &Endpoint, details: Option<usize>) -> Markup {
 /// Whether traffic does not know of it.
 fn is_unseen(endpoint: &Endpoint) -> bool {
     let is_orphan = endpoint.inventory_state == InventoryState::Orphan && endpoint.requests == 0;
-    is_orphan || knowledge::is_only_discovered(endpoint)
+    is_orphan || endpoint.protocol.is_brokered() || knowledge::is_only_discovered(endpoint)
 }
 
 /// How callers authenticate; hatched where that could not be looked at.

@@ -21,7 +21,7 @@ pub(super) fn body(page: &Page<'_>, endpoint: &Endpoint, most_parameters: usize)
         div.ep-body id=(anchor(endpoint.id.as_str())) {
             div {
                 (parameters(page, endpoint, most_parameters))
-                (inventory_written::written(endpoint.written.as_ref()))
+                (inventory_written::written(endpoint))
                 (discovered(endpoint))
                 @if !endpoint.template_evidence.is_empty() {
                     section {
@@ -131,7 +131,7 @@ fn parameter(page: &Page<'_>, endpoint: &Endpoint, line: &Line<'_>) -> Markup {
             td class=[(line.depth > 0).then_some(depth)] {
                 @if !before.is_empty() { span.dim { (text(before)) } }
                 (text(name))
-                @if p.required == Some(true) { span.dim { " always" } }
+                @if p.required == Some(true) { span.dim { (if p.seen == 0 { " required" } else { " always" }) } }
             }
             td { (text(&p.value_type)) @if !p.format.is_empty() { " " span.dim { (text(&p.format)) } } }
             td.dim {

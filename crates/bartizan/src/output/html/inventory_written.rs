@@ -1,6 +1,6 @@
 //! What is written of an endpoint beside what was seen of it.
 
-use bartizan_model::{Drift, DriftGrade, Severity, Written};
+use bartizan_model::{Drift, DriftGrade, Endpoint, Severity};
 use maud::{Markup, html};
 
 use super::parts::{severity_class, text};
@@ -10,8 +10,8 @@ use crate::output::words::{self, counted};
 const MAX_SHOWN: usize = 40;
 
 /// The differences, the gravest first; nothing where no specification says anything.
-pub(super) fn written(of: Option<&Written>) -> Markup {
-    let Some(of) = of else { return html! {} };
+pub(super) fn written(endpoint: &Endpoint) -> Markup {
+    let Some(of) = &endpoint.written else { return html! {} };
     let all = of.drift.len() as u64 + of.more;
     let shown = of.drift.len().min(MAX_SHOWN);
     html! {
@@ -20,7 +20,7 @@ pub(super) fn written(of: Option<&Written>) -> Markup {
             p.small.quiet {
                 (text(of.document.rsplit(['/', '\\']).next().unwrap_or("")))
                 @if of.line > 0 { ", line " (of.line) }
-                @if all == 0 { ": what was seen is as it is written" }
+                @if all == 0 { ": " (words::nothing_differs(endpoint)) }
                 @else { ": " (words::drift(of)) }
             }
             @if shown > 0 {
@@ -56,7 +56,7 @@ fn difference(one: &Drift) -> Markup {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::DriftKind;
+    use bartizan_model::{DriftKind, Protocol, Written};
 
     use super::*;
 
@@ -78,7 +78,9 @@ mod tests {
             drift: vec![one; MAX_SHOWN + 2],
             more: 3,
         };
-        let page = written(Some(&of)).into_string();
+        let seen =
+            |written: Option<Written>| Endpoint { requests: 1, written, ..Endpoint::default() };
+        let page = written(&seen(Some(of.clone()))).into_string();
         assert!(
             page.contains("a.yaml")
                 && page.contains(", line 5")
@@ -89,7 +91,10 @@ mod tests {
         assert!(!page.contains("<script>") && !page.contains('\u{202e}'), "{page}");
         assert_eq!(page.matches("<tr>").count(), MAX_SHOWN + 1);
         let agreeing = Written { drift: Vec::new(), more: 0, ..of };
-        assert!(written(Some(&agreeing)).into_string().contains("as it is written"));
-        assert!(written(None).into_string().is_empty());
+        let mut one = seen(Some(agreeing));
+        assert!(written(&one).into_string().contains("as it is written"));
+        (one.requests, one.protocol) = (0, Protocol::Kafka);
+        assert!(written(&one).into_string().contains("goes through a broker"));
+        assert!(written(&seen(None)).into_string().is_empty());
     }
 }

@@ -3,6 +3,8 @@
 use bartizan_model::{Direction, Endpoint, Fields, Parameter, endpoint::Bounds};
 use serde_json::{Map, Value, json};
 
+use super::xml;
+
 /// Formats that JSON Schema knows by the same name (2020-12 validation §7.3).
 const FORMATS: [&str; 6] = ["date", "date-time", "email", "ipv4", "uri", "uuid"];
 
@@ -13,9 +15,13 @@ pub(super) fn scalar(parameter: &Parameter) -> Value {
     schema.into()
 }
 
-/// The schema of one kind of body of an endpoint; of XML only that there is some.
+/// The schema of one kind of body of an endpoint.
 pub(super) fn of_body(endpoint: &Endpoint, body: u32, direction: Direction) -> Value {
-    of(&Fields::of(endpoint, body, direction))
+    let elements = Fields::of_xml(endpoint, body, direction);
+    if elements.keys.is_empty() {
+        return of(&Fields::of(endpoint, body, direction));
+    }
+    xml::of_document(&elements)
 }
 
 fn of(fields: &Fields<'_>) -> Value {
@@ -60,7 +66,7 @@ fn set_types<'t>(names: impl Iterator<Item = &'t str>, schema: &mut Map<String, 
     }
 }
 
-fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
+pub(super) fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
     // Bytes are a string of which nothing is said (OpenAPI 3.1.1 §4.7.14.3).
     let names = parameter.value_type.split('|').filter(|name| !name.is_empty());
     set_types(names.map(|name| if name == "binary" { "string" } else { name }), schema);

@@ -144,3 +144,107 @@ fn what_is_called_at_one_path_is_one_operation() {
     assert_eq!(post["requestBody"]["content"], json!({ "application/json": {} }));
     assert_eq!(document["x-bartizan-left-out"], json!(["PROPFIND /v1/orders/{id}"]));
 }
+
+#[test]
+fn parameters_of_segments_are_of_style_matrix_where_that_can_be_written() {
+    let sent = |location: &str, required: Option<bool>| {
+        let location = Location::from_text(location);
+        let name = location.last_name();
+        let direction = Direction::Request;
+        Parameter { name, location, required, direction, ..field("", "number", &[]) }
+    };
+    let map = Endpoint {
+        path: "/maps/point/{id}".to_owned(),
+        parameters: vec![
+            sent("path.id", Some(true)),
+            sent("path.point;lat", Some(true)),
+            sent("path.point;lon", Some(true)),
+            sent("path.point;zoom", Some(false)),
+            sent("path.id;id", Some(true)),
+            sent("path.gone;x", Some(true)),
+        ],
+        ..endpoint()
+    };
+    let point = Endpoint {
+        path: "/points/;point;at".to_owned(),
+        parameters: vec![sent("path.;at", None), sent("path.;point", None)],
+        ..endpoint()
+    };
+    let document = document(&[&map, &point], "api.example.com");
+    let paths = document["paths"].as_object().expect("an object");
+    assert_eq!(
+        paths.keys().collect::<Vec<_>>(),
+        ["/maps/point{lat}{lon}/{id}", "/points/{point}{at}"]
+    );
+    let parameters = &document["paths"]["/maps/point{lat}{lon}/{id}"]["get"]["parameters"];
+    let written: Vec<_> = parameters
+        .as_array()
+        .expect("a list")
+        .iter()
+        .map(|one| (one["name"].as_str().unwrap_or(""), one["style"].as_str(), one["in"].as_str()))
+        .collect();
+    assert_eq!(
+        written,
+        [
+            ("id", None, Some("path")),
+            ("lat", Some("matrix"), Some("path")),
+            ("lon", Some("matrix"), Some("path"))
+        ]
+    );
+    assert_eq!(
+        document["x-bartizan-left-out"],
+        json!([
+            "GET /maps/point/{id} ;zoom: not every request had it",
+            "GET /maps/point/{id} ;id: its path has another of that name",
+            "GET /maps/point/{id} ;x: no segment that it stands behind",
+        ])
+    );
+}
+
+#[test]
+fn bodies_of_xml_have_schemas_that_say_how_they_are_written() {
+    let order = Endpoint {
+        method: Method("POST".to_owned()),
+        path: "/orders".to_owned(),
+        bodies: vec![body(Direction::Response, Some(200), "application/xml", 20)],
+        parameters: vec![
+            field("xml:/order", "object", &[(0, 20, 20)]),
+            field("xml:/order/@id", "string", &[(0, 20, 20)]),
+            field("xml:/order/@xmlns", "string", &[(0, 20, 20)]),
+            field("xml:/order/id", "string", &[(0, 4, 20)]),
+            field("xml:/order/line", "object", &[(0, 60, 20)]),
+            field("xml:/order/line/sku", "string", &[(0, 60, 60)]),
+            field("xml:/order/price", "string", &[(0, 20, 20)]),
+            field("xml:/order/price/@currency", "string", &[(0, 20, 20)]),
+        ],
+        ..endpoint()
+    };
+    let document = document(&[&order], "api.example.com");
+    let content = &document["paths"]["/orders"]["post"]["responses"]["200"]["content"];
+    assert_eq!(
+        content["application/xml"]["schema"],
+        json!({
+            "type": "object",
+            "xml": { "name": "order" },
+            "properties": {
+                "id": { "type": "string" },
+                "@id": { "type": "string", "xml": { "attribute": true, "name": "id" } },
+                "line": {
+                    "type": "array",
+                    "items": {
+                        "type": "object",
+                        "properties": { "sku": { "type": "string" } },
+                        "required": ["sku"],
+                    },
+                },
+                "price": {
+                    "type": "object",
+                    "properties": { "currency": { "type": "string", "xml": { "attribute": true } } },
+                    "required": ["currency"],
+                    "x-bartizan-text": true,
+                },
+            },
+            "required": ["line", "price", "@id"],
+        })
+    );
+}

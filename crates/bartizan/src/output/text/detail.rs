@@ -67,7 +67,7 @@ pub fn endpoint(endpoint: &Endpoint, findings: &[Finding], style: Style, width: 
     parameters(&mut out, endpoint);
     sensitive(&mut out, endpoint);
     if let Some(of) = &endpoint.written {
-        written(&mut out, of);
+        written(&mut out, endpoint, of);
     }
     if !endpoint.template_evidence.is_empty() {
         out.heading("Why the path has parameters", "");
@@ -173,6 +173,9 @@ fn parameters(out: &mut Out, endpoint: &Endpoint) {
             Cell::new(safe(p.location.as_str())),
             Cell::new(safe(&kind)),
             Cell::new(match p.required {
+                // Written, and no value of it was seen.
+                Some(true) if p.seen == 0 => "required",
+                Some(false) if p.seen == 0 => "optional",
                 Some(true) => "always",
                 Some(false) => "sometimes",
                 None => "too few to say",
@@ -191,11 +194,11 @@ fn parameters(out: &mut Out, endpoint: &Endpoint) {
 }
 
 /// What a specification says beside what was seen.
-fn written(out: &mut Out, of: &Written) {
+fn written(out: &mut Out, endpoint: &Endpoint, of: &Written) {
     let place = format!("{}, line {}", safe(&of.document), of.line);
     out.heading("Specification and traffic", &place);
     if of.drift.is_empty() {
-        out.paragraph(2, "what was seen is as it is written", false);
+        out.paragraph(2, words::nothing_differs(endpoint), false);
         return;
     }
     let row = |drift: &Drift| {
