@@ -236,9 +236,8 @@ mod tests {
             change(&mut other);
             new(&[(0, exchange(0, 0, "a")), (1, other)])
         };
-        for change in [
-            (|e| e.time = e.time.map(|time| Timestamp::from_micros(time.micros() + 1)))
-                as fn(&mut Exchange),
+        let changes: [fn(&mut Exchange); 11] = [
+            |e| e.time = e.time.map(|time| Timestamp::from_micros(time.micros() + 1)),
             |e| e.client.ip = "192.0.2.8".parse().ok(),
             |e| e.request.method = "PUT".to_owned(),
             |e| e.request.target.push('/'),
@@ -249,7 +248,8 @@ mod tests {
             |e| e.response = Some(Response { status: 200, ..Response::default() }),
             |e| e.request_id = Some("r-1".to_owned()),
             |e| e.duration_ms = Some(1.0),
-        ] {
+        ];
+        for change in changes {
             assert_eq!(differ(change), [true, true]);
         }
         assert_eq!(differ(|e| e.source = Some("b.har".to_owned())), [true, false]);

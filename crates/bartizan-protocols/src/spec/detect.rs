@@ -178,6 +178,8 @@ fn language(text: &str) -> Option<SpecFormat> {
     }
     match word {
         "syntax" | "edition" if next == '=' => Some(SpecFormat::Protobuf),
+        // `type=SYSCALL` begins a log.
+        _ if next == '=' => None,
         "package" | "import" | "option" | "message" | "service" => Some(SpecFormat::Protobuf),
         "enum" | "extend" if rest.contains(';') => Some(SpecFormat::Protobuf),
         "schema" | "type" | "extend" | "interface" | "union" | "enum" | "input" | "scalar"
@@ -209,6 +211,7 @@ mod tests {
             ("log:\n  openapi: 3.0.0\n", None),
             ("# types\n\"\"\"A pet\"\"\"\ntype Pet { id: ID }\n", Some(Graphql)),
             ("type of the thing\n", None),
+            ("type=SYSCALL msg=audit(1.2:3): {}\n", None),
             ("// orders\nsyntax = \"proto3\";\npackage a;\n", Some(Protobuf)),
             ("message received from 1.2.3.4\n", None),
             (&old, Some(Wsdl)),

@@ -27,7 +27,7 @@ fn a_file_that_is_named_twice_counts_once() {
     assert!(seen["first"].as_str().is_some_and(|first| first.ends_with("exchange 1")), "{seen}");
     let text = run(&home, &["analyze", &sample(), &copy, "--no-report"]);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    assert!(text.contains("seen_already"), "{text}");
+    assert!(text.contains("Seen already"), "{text}");
 }
 
 #[test]
