@@ -207,11 +207,10 @@ impl Outside {
                 let is_public = PUBLIC_HOSTS.iter().any(|known| host.eq_ignore_ascii_case(known));
                 if is_public { Self::Known } else { Self::Host }
             }
-            Some("urn" | "about") => Self::Known,
-            Some(_) => Self::Local,
             None if system.starts_with("//") => Self::Host,
             None if is_absolute || system.contains("..") => Self::Local,
-            None => Self::Known,
+            Some("urn" | "about") | None => Self::Known,
+            Some(_) => Self::Local,
         }
     }
 }
