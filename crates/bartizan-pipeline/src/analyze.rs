@@ -18,7 +18,7 @@ use crate::{
     annotate::Spool,
     keep::{KeepError, Keeper},
     lanes::{self, Batch, Work},
-    sources::{Source, SourceError},
+    sources::{Merged, SkipReason, Source, SourceError},
 };
 
 /// How far a run is.
@@ -154,6 +154,10 @@ fn take(
                 }
             }
             Work::Skipped(skipped, input) => {
+                // Of what came in a dropped packet nothing is known: whole exchanges may be missing.
+                if skipped.reason == SkipReason::PacketDropped {
+                    state.note_gap();
+                }
                 let key = (skipped.reason.as_str().to_owned(), input);
                 let entry = intake.skipped.entry(key);
                 entry.or_insert_with(|| (0, skipped.at.to_string())).0 += 1;
@@ -171,7 +175,7 @@ fn take(
 
 impl Intake {
     fn summary(&self, format: &str, bytes: u64) -> InputSummary {
-        let several = self.sources.len() > 1;
+        let several = self.sources.len() > 1 || format == Merged::FORMAT;
         InputSummary {
             exchanges: self.exchanges,
             resumed: 0,

@@ -10,4 +10,5 @@ pub mod once;
 pub mod sinks;
 pub mod sources;
 pub mod tokenise;
+mod told;
 mod traffic;

@@ -2,29 +2,27 @@
 //!
 //! Copies are told by an id that both sources saw (`traceparent`, or the request id) together with method
 //! and target. Ids can be chosen by clients, and repeat; so it is counted how often each source told of
-//! one, and an exchange is new when its source has told of it more often than every other has. For two
-//! sources that see everything that is exact, whatever clients write. Where sources see different traffic,
-//! a client that repeats id, method and target at both within [`WINDOW`] is counted at one only.
+//! one (`told.rs`). For two sources that see everything that is exact, whatever clients write. Where sources
+//! see different traffic, a client that repeats id, method and target at both within [`WINDOW`] is counted at
+//! one only. Several files that are read as one are judged alike (`sources/merged.rs`).
 //!
 //! A copy without an answer (of a mirror) comes before the answer is there, and an entry of an access log
 //! may come before the copy with headers and bodies: what tells less waits for [`HOLD`], so that the whole
 //! exchange, if somebody saw it, is the one that counts.
 
 use std::{
-    collections::{HashMap, VecDeque},
-    hash::{BuildHasher as _, RandomState},
+    collections::VecDeque,
     time::{Duration, Instant},
 };
 
-use bartizan_model::{BodyState, Exchange, Response};
-use smallvec::SmallVec;
+use bartizan_model::Exchange;
+
+use crate::told::{Told, is_whole};
 
 /// How long after the first a copy may come: batches of access logs and traces wait for seconds.
 pub const WINDOW: Duration = Duration::from_secs(120);
 /// How long a copy that is not whole waits.
 pub const HOLD: Duration = Duration::from_secs(3);
-/// Most ids that are remembered. Beyond, the oldest are forgotten, and counted.
-const MOST_IDS: usize = 1 << 18;
 /// Most copies that wait, and most bytes of their bodies. Beyond, the oldest wait no longer.
 const MOST_HELD: usize = 4_096;
 const MOST_HELD_BYTES: usize = 64 * 1024 * 1024;
@@ -32,22 +30,28 @@ const MOST_HELD_BYTES: usize = 64 * 1024 * 1024;
 const MOST_SOURCES: usize = 64;
 
 /// Which exchanges are new.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Once {
     /// Sources in the order in which they came.
     sources: Vec<String>,
-    /// How often each source told of what has this hash. Hashes are keyed: nobody can choose them.
-    told: HashMap<u64, Counts>,
-    /// When each was first told of.
-    order: VecDeque<(Instant, u64)>,
+    told: Told,
+    /// When the first exchange came; times are counted from there.
+    begin: Option<Instant>,
     held: VecDeque<(Instant, Box<Exchange>)>,
     held_bytes: usize,
-    keys: RandomState,
-    forgotten: u64,
 }
 
-/// Source and count.
-type Counts = SmallVec<[(u8, u32); 2]>;
+impl Default for Once {
+    fn default() -> Self {
+        Self {
+            sources: Vec::new(),
+            told: Told::within(WINDOW),
+            begin: None,
+            held: VecDeque::new(),
+            held_bytes: 0,
+        }
+    }
+}
 
 /// What there is to do with an exchange.
 #[derive(Debug, PartialEq)]
@@ -100,7 +104,7 @@ impl Once {
     /// Ids that were forgotten before their time: copies of those count again.
     #[must_use]
     pub const fn forgotten(&self) -> u64 {
-        self.forgotten
+        self.told.forgotten()
     }
 
     fn source(&mut self, exchange: &Exchange) -> u8 {
@@ -117,48 +121,10 @@ impl Once {
     }
 
     fn count(&mut self, exchange: Box<Exchange>, source: u8, now: Instant) -> Seen {
-        self.forget(now);
-        let mut is_copy = false;
-        for id in ids(&exchange).into_iter().flatten() {
-            let request = &exchange.request;
-            let key = self.keys.hash_one((id, &request.method, &request.target));
-            let counts = self.told.entry(key).or_insert_with(|| {
-                self.order.push_back((now, key));
-                Counts::new()
-            });
-            let mine = match counts.iter_mut().find(|(of, _)| *of == source) {
-                Some((_, count)) => {
-                    *count = count.saturating_add(1);
-                    *count
-                }
-                None => {
-                    counts.push((source, 1));
-                    1
-                }
-            };
-            is_copy |= counts.iter().any(|(of, count)| *of != source && *count >= mine);
-        }
-        if is_copy { Seen::Copy } else { Seen::New(exchange) }
+        let since = now.saturating_duration_since(*self.begin.get_or_insert(now));
+        let keys = self.told.ids(&exchange);
+        if self.told.is_copy(&keys, source, since) { Seen::Copy } else { Seen::New(exchange) }
     }
-
-    fn forget(&mut self, now: Instant) {
-        while let Some((since, key)) = self.order.front() {
-            let is_old = now.saturating_duration_since(*since) >= WINDOW;
-            if !is_old && self.order.len() < MOST_IDS {
-                return;
-            }
-            self.forgotten += u64::from(!is_old);
-            self.told.remove(key);
-            self.order.pop_front();
-        }
-    }
-}
-
-/// Whether the source saw both sides and what they carry.
-fn is_whole(exchange: &Exchange) -> bool {
-    let seen = |state: BodyState| state != BodyState::NotCaptured;
-    let answered = |response: &Response| seen(response.body_state);
-    seen(exchange.request.body_state) && exchange.response.as_ref().is_some_and(answered)
 }
 
 /// Bytes of the bodies.
@@ -167,28 +133,12 @@ fn size(exchange: &Exchange) -> usize {
     exchange.request.body.len() + answered
 }
 
-/// What copies of an exchange have in common: the trace (W3C Trace Context §3.2), and the request id.
-fn ids(exchange: &Exchange) -> [Option<(u8, &str)>; 2] {
-    let request = &exchange.request;
-    let named = exchange.request_id.as_deref().or_else(|| request.headers.get("x-request-id"));
-    let trace = request.headers.get("traceparent").and_then(|parent| parent.get(3..35));
-    let is_trace = |id: &&str| {
-        id.len() == 32 && id.bytes().all(|b| b.is_ascii_hexdigit()) && id.bytes().any(|b| b != b'0')
-    };
-    let trace = trace.filter(is_trace);
-    // Traces tell of an exchange by the id of its trace.
-    let (named_trace, named) = match named.filter(|id| !id.is_empty()) {
-        Some(id) if is_trace(&id) && trace.is_none() => (Some(id), Some(id)),
-        named => (None, named),
-    };
-    [trace.or(named_trace).map(|id| (0, id)), named.map(|id| (1, id))]
-}
-
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Headers, Request};
+    use bartizan_model::{BodyState, Headers, Request, Response};
 
     use super::*;
+    use crate::told::MOST_KEYS;
 
     fn exchange(
         source: &str,
@@ -289,10 +239,10 @@ mod tests {
         once.take(exchange("a", "/", "1", "", true), false, begin);
         let late = once.take(exchange("b", "/", "1", "", true), false, begin + WINDOW);
         assert!(matches!(late, Seen::New(_)));
-        for n in 0..=MOST_IDS {
+        for n in 0..=MOST_KEYS {
             once.take(exchange("a", "/", &format!("n{n}"), "", true), false, begin);
         }
-        assert!(once.told.len() <= MOST_IDS && once.order.len() <= MOST_IDS);
+        assert!(once.told.len() <= MOST_KEYS);
         assert!(once.forgotten() > 0);
         for _ in 0..=MOST_HELD {
             once.take(exchange("a", "/", "", "", false), false, begin);

@@ -33,6 +33,7 @@ use self::{
 };
 pub use self::{
     budget::{MAX_MODEL_BYTES, MAX_WORK},
+    detect::format_of_head,
     files::{Files, MAX_FILES, MAX_REFERENCES, NoFiles, OUTSIDE},
     graphql::{GraphqlSchema, SchemaArgument, SchemaField},
     operation::{

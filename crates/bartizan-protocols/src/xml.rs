@@ -107,7 +107,8 @@ impl Decoder<'_> {
                 self.view.anomaly(self.side, AnomalyKind::XmlDoctype);
                 // Shown to detectors as it is: an external entity is named here.
                 let parent = document.open.last().map_or(root, |element| element.node);
-                let shown = self.view.leaf(parent, Step::Key("!DOCTYPE"), Value::Text(text));
+                let text = format!("<!DOCTYPE {}>", &**text);
+                let shown = self.view.leaf(parent, Step::Key("!DOCTYPE"), Value::Text(&text));
                 document.full |= shown.is_none();
             }
             Event::PI(_) => self.view.anomaly(self.side, AnomalyKind::XmlInstruction),

@@ -7,6 +7,7 @@ pub static DETECTORS: &[&super::DetectorItem] = &[
     &super::injection::command::DETECTOR,
     &super::injection::sql::DETECTOR,
     &super::injection::traversal::DETECTOR,
+    &super::injection::xml_entity::DETECTOR,
     &super::injection::xss::DETECTOR,
     &super::object_enumeration::DETECTOR,
     &super::scanner::DETECTOR,

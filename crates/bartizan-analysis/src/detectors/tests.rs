@@ -341,13 +341,13 @@ fn missing_inputs_are_not_evaluated() {
 #[test]
 fn no_detection_begins_while_exchanges_are_lost() {
     let snapshot = Snapshot::new(Scope::default(), HashKey::new([7; 32]));
-    let count = |item: &DetectorItem, exchanges: &[Exchange], lost: u64| {
+    let count = |item: &DetectorItem, exchanges: &[Exchange], lose: fn(&mut crate::State)| {
         let mut state = crate::State::new(&snapshot.scope);
         let mut raised = 0;
         for exchange in exchanges {
             let mut prepared = crate::judge::prepare(exchange, &snapshot);
             let time = state.admit(exchange.time, Ordering { lateness: Duration::minutes(2) });
-            state.note_lost(lost);
+            lose(&mut state);
             let judgement = state.judge(exchange, &mut prepared, &snapshot, time);
             raised += judgement.detections.iter().filter(|d| d.code == item.meta.code).count();
         }
@@ -357,8 +357,18 @@ fn no_detection_begins_while_exchanges_are_lost() {
     for item in DETECTORS.iter().filter(|item| item.history().is_some()) {
         for example in item.examples.iter().filter(|example| example.fires) {
             let exchanges = (example.exchanges)();
-            fired += count(item, &exchanges, 0);
-            assert_eq!(count(item, &exchanges, 1), 0, "{}: {}", item.meta.code, example.name);
+            fired += count(item, &exchanges, |_| {});
+            let losses: [fn(&mut crate::State); 2] =
+                [|state| state.note_lost(1), |state| state.note_gap()];
+            for lose in losses {
+                assert_eq!(
+                    count(item, &exchanges, lose),
+                    0,
+                    "{}: {}",
+                    item.meta.code,
+                    example.name
+                );
+            }
         }
     }
     assert!(fired > 0);

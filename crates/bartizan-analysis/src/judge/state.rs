@@ -121,6 +121,12 @@ impl State {
         }
     }
 
+    /// Notes that something is missing since the last exchange, of which nobody can say how many exchanges it
+    /// was. As [`State::note_lost`], without a count.
+    pub const fn note_gap(&mut self) {
+        self.core.lost_at = self.core.watermark;
+    }
+
     /// Judges a prepared exchange. See [`super::judge`]. Locations in its view take the general form
     /// that the endpoint taught so far.
     pub fn judge(

@@ -32,8 +32,8 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Judges requests before anything of them goes to the upstream, and refuses those that are attacks (403). \
 It asks the detectors that need neither history nor the answer: SQL injection (`BZ-D006`), \
-cross-site scripting (`BZ-D007`), command injection (`BZ-D008`), path traversal (`BZ-D009`); `codes` \
-names some of them, by code or name. A request is refused from `score` on, which is what `bartizan inspect` shows: \
+cross-site scripting (`BZ-D007`), command injection (`BZ-D008`), path traversal (`BZ-D009`), entities of XML \
+(`BZ-D010`); `codes` names some of them, by code or name. A request is refused from `score` on, which is what `bartizan inspect` shows: \
 detections of medium confidence come to 55 each, of high to 85, several add up. \
 It is the code that judges finished exchanges, over the same parsed values (target, fields, cookies, \
 trailers, body without its content coding, what is encoded in values), so that both say the same; only an answer \

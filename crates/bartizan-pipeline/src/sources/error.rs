@@ -31,6 +31,17 @@ pub enum SourceError {
         /// The input.
         name: String,
     },
+    /// The input is compressed, and nothing of it can be unpacked.
+    #[error(
+        "{name} cannot be unpacked: its {wrapping} data is broken from the beginning on, or cut off; \
+         take the file again from where it came from"
+    )]
+    Unpackable {
+        /// The input.
+        name: String,
+        /// How it is compressed.
+        wrapping: String,
+    },
     /// A format that is known but not read.
     #[error("{name} is not read yet: this looks like {found}; {help}")]
     NotReadYet {

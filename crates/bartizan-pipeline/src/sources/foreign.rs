@@ -1,6 +1,7 @@
 //! Formats that are known and not read: so that a person is told what they have and what to do,
 //! instead of getting nonsense or a pile of skipped lines.
 
+use bartizan_protocols::spec::{SpecFormat, format_of_head};
 use serde::de::{Deserializer as _, IgnoredAny, MapAccess, Visitor};
 
 use super::{EXPECTED_HELP, encoding::Wrapping};
@@ -54,6 +55,9 @@ pub(super) fn by_magic(head: &[u8], wrapping: Option<Wrapping>) -> Option<Foreig
 
 /// Formats of text, told by their first lines.
 pub(super) fn by_text(head: &[u8]) -> Option<Foreign> {
+    if let Some(format) = format_of_head(head) {
+        return Some(specification(format));
+    }
     let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
     let mut lines = head.split(|b| *b == b'\n').map(<[u8]>::trim_ascii).filter(|l| !l.is_empty());
     let first = lines.next()?;
@@ -77,19 +81,20 @@ pub(super) fn by_text(head: &[u8]) -> Option<Foreign> {
         }
         return foreign("an XML document", NOT_TRAFFIC);
     }
-    let second = lines.next().unwrap_or_default();
-    [first, second].into_iter().find_map(yaml)
+    None
 }
 
-fn yaml(line: &[u8]) -> Option<Foreign> {
-    let is_spec = line.starts_with(b"openapi:") || line.starts_with(b"swagger:");
-    is_spec.then_some(SPEC)
+/// A specification of an API in place of traffic.
+const fn specification(format: SpecFormat) -> Foreign {
+    let found = match format {
+        SpecFormat::OpenApi => "an OpenAPI document",
+        SpecFormat::AsyncApi => "an AsyncAPI document",
+        SpecFormat::Graphql => "a GraphQL schema",
+        SpecFormat::Protobuf => "a file of protocol buffers",
+        SpecFormat::Wsdl => "a WSDL document",
+    };
+    Foreign { found, help: "it describes an API; give it beside traffic, with --spec" }
 }
-
-const SPEC: Foreign = Foreign {
-    found: "an OpenAPI document",
-    help: "it describes an API; give it beside traffic, with --spec",
-};
 
 /// Whether a line is of a log format that is known and not read.
 pub(super) fn is_log_line(line: &[u8]) -> bool {
@@ -128,12 +133,20 @@ fn is_iso_time(text: &str) -> bool {
 fn json(head: &[u8]) -> Option<Foreign> {
     let keys = keys(head);
     let has = |all: &[&str]| all.iter().all(|key| keys.iter().any(|k| k == key));
+    for (key, format) in [
+        ("openapi", SpecFormat::OpenApi),
+        ("swagger", SpecFormat::OpenApi),
+        ("asyncapi", SpecFormat::AsyncApi),
+        ("__schema", SpecFormat::Graphql),
+    ] {
+        if has(&[key]) {
+            return Some(specification(format));
+        }
+    }
     for (all, found, help) in [
         (&["EdgeStartTimestamp"][..], "a Cloudflare log", OTHER_LOG),
         (&["ClientRequestURI"], "a Cloudflare log", OTHER_LOG),
         (&["resourceLogs"], "OpenTelemetry logs", OTHER_LOG),
-        (&["openapi"], SPEC.found, SPEC.help),
-        (&["swagger"], SPEC.found, SPEC.help),
         (&["Records"], "an AWS CloudTrail log", NOT_TRAFFIC),
     ] {
         if has(all) {

@@ -201,7 +201,12 @@ fn recognise(input: &Input) -> Result<&'static SourceItem, SourceError> {
     let name = || input.name().to_owned();
     let head = input.head();
     if head.is_empty() {
-        return Err(SourceError::Empty { name: name() });
+        return Err(match input.wrapping().filter(|_| input.is_broken()) {
+            Some(wrapping) => {
+                SourceError::Unpackable { name: name(), wrapping: wrapping.to_string() }
+            }
+            None => SourceError::Empty { name: name() },
+        });
     }
     let inside = |found: &str| match input.wrapping() {
         Some(wrapping) => format!("{found} inside {wrapping}"),

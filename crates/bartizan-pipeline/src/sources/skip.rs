@@ -83,6 +83,7 @@ reasons! {
     CommentLine = "comment_line": "A line that begins with #.",
     NotOfAServer = "not_of_a_server": "A span of a trace that is not of a server: of a client, or inside of a program.",
     NotOfHttp = "not_of_http": "A span of a server that has no method of HTTP and no call of gRPC.",
+    SeenAlready = "seen_already": "An exchange that another of several inputs told of too: it counts once.",
     PacketDropped = "packet_dropped": "A packet that the system dropped, because those before it were not read in time.",
     StillGoesOn = "still_goes_on": "An entry about an exchange that still goes on; its last entry counts.",
     RequestEmpty = "request_empty": "A connection that sent no request line.",
@@ -117,6 +118,8 @@ pub enum Place {
     Entry(u64),
     /// Packet of a capture; 0 is before the first.
     Packet(u64),
+    /// Exchange of an input, of those that could be read.
+    Exchange(u64),
 }
 
 impl fmt::Display for Place {
@@ -125,6 +128,7 @@ impl fmt::Display for Place {
             Self::Line(n) => write!(f, "line {n}"),
             Self::Entry(n) => write!(f, "entry {n}"),
             Self::Packet(n) => write!(f, "packet {n}"),
+            Self::Exchange(n) => write!(f, "exchange {n}"),
         }
     }
 }

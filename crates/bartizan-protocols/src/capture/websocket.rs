@@ -1,7 +1,7 @@
 //! Messages of a WebSocket (RFC 6455 §5), also compressed (RFC 7692), read as they were sent: the
 //! exchange that opened it carries them.
 
-use bartizan_model::{Exchange, Message as Payload};
+use bartizan_model::{BodyState, Exchange, Message as Payload};
 use flate2::{Decompress, FlushDecompress, Status};
 
 use super::{
@@ -201,6 +201,7 @@ impl WebSocket {
 
     fn give_up(&mut self, side: Side, env: &mut Env<'_>) {
         env.lost(Loss::WebSocketMalformed);
+        self.mark(side);
         let half = &mut self.halves[side.index()];
         (half.is_over, half.frame) = (true, None);
         (half.data, half.head) = (Vec::new(), Vec::new());
@@ -213,11 +214,24 @@ impl WebSocket {
             // Inside a frame: the message is lost, the next one is not.
             Some(frame) if bytes < frame.length - frame.at => {
                 frame.at += bytes;
-                half.has_gap |= frame.opcode < CLOSE;
+                if frame.opcode < CLOSE {
+                    half.has_gap = true;
+                    self.mark(side);
+                }
             }
             _ if half.is_over => {}
             _ => self.give_up(side, env),
         }
+    }
+
+    /// Marks that not all of what this side said is there.
+    fn mark(&mut self, side: Side) {
+        let state = match (side, &mut self.exchange.response) {
+            (Side::Client, _) => &mut self.exchange.request.body_state,
+            (Side::Server, Some(response)) => &mut response.body_state,
+            (Side::Server, None) => return,
+        };
+        *state = BodyState::Truncated;
     }
 
     /// The end of the connection: the exchange comes out.

@@ -94,6 +94,63 @@ fn is_wsdl(node: Node<'_>) -> bool {
         && node.is_object()
 }
 
+/// Which format a file seems to be of, by its beginning: for who is given a specification in place of
+/// something else. YAML by one of its outermost keys, GraphQL and protocol buffers by their first
+/// declaration, WSDL by its outermost element and namespace; JSON and sets of descriptors are not told.
+#[must_use]
+pub fn format_of_head(head: &[u8]) -> Option<SpecFormat> {
+    let head = head.get(..HEAD).unwrap_or(head);
+    let head = head.strip_prefix(b"\xef\xbb\xbf").unwrap_or(head);
+    let text = match std::str::from_utf8(head) {
+        Ok(text) => text,
+        // It may end within a character, and nowhere else.
+        Err(error) if error.error_len().is_none() => {
+            std::str::from_utf8(head.get(..error.valid_up_to())?).ok()?
+        }
+        Err(_) => return None,
+    };
+    match text.trim_ascii_start().bytes().next()? {
+        b'<' => is_wsdl_head(text).then_some(SpecFormat::Wsdl),
+        b'{' | b'[' => None,
+        _ => text.lines().find_map(outer_key).or_else(|| {
+            // Words alone could begin a sentence.
+            language(text).filter(|_| text.contains(['{', ';']))
+        }),
+    }
+}
+
+/// `openapi: 3.1.0` at the beginning of a line, also quoted.
+fn outer_key(line: &str) -> Option<SpecFormat> {
+    let (key, _) = line.split_once(':')?;
+    match key.trim_end().trim_matches(['"', '\'']) {
+        "openapi" | "swagger" => Some(SpecFormat::OpenApi),
+        "asyncapi" => Some(SpecFormat::AsyncApi),
+        _ => None,
+    }
+}
+
+/// Whether the outermost element is that of WSDL 1.1 (§2.1) or 2.0 (§2.1.2).
+fn is_wsdl_head(text: &str) -> bool {
+    let mut rest = text;
+    let name = loop {
+        let Some((_, tag)) = rest.split_once('<') else { return false };
+        let end = match tag.as_bytes().first() {
+            Some(b'?') => "?>",
+            Some(b'!') if tag.starts_with("!--") => "-->",
+            Some(b'!') => ">",
+            _ => break tag.split(|c: char| c.is_whitespace() || c == '>').next().unwrap_or(""),
+        };
+        let Some((_, behind)) = tag.split_once(end) else { return false };
+        rest = behind;
+    };
+    let namespace = match name.rsplit(':').next() {
+        Some("definitions") => "http://schemas.xmlsoap.org/wsdl/",
+        Some("description") => "http://www.w3.org/ns/wsdl",
+        _ => return false,
+    };
+    text.contains(namespace)
+}
+
 /// Whether a text begins like a file of GraphQL or protocol buffers: a keyword that no colon
 /// follows, behind comments and descriptions.
 fn language(text: &str) -> Option<SpecFormat> {
@@ -121,6 +178,8 @@ fn language(text: &str) -> Option<SpecFormat> {
     }
     match word {
         "syntax" | "edition" if next == '=' => Some(SpecFormat::Protobuf),
+        // `type=SYSCALL` begins a log.
+        _ if next == '=' => None,
         "package" | "import" | "option" | "message" | "service" => Some(SpecFormat::Protobuf),
         "enum" | "extend" if rest.contains(';') => Some(SpecFormat::Protobuf),
         "schema" | "type" | "extend" | "interface" | "union" | "enum" | "input" | "scalar"
@@ -128,5 +187,44 @@ fn language(text: &str) -> Option<SpecFormat> {
             Some(SpecFormat::Graphql)
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_specification_is_told_by_its_beginning() {
+        use SpecFormat::{AsyncApi, Graphql, OpenApi, Protobuf, Wsdl};
+        let wsdl = |name: &str, namespace: &str| {
+            format!("<?xml version='1.0'?>\n<!-- <a> -->\n<{name} xmlns:w='{namespace}'>")
+        };
+        let old = wsdl("w:definitions", "http://schemas.xmlsoap.org/wsdl/");
+        let new = wsdl("description", "http://www.w3.org/ns/wsdl");
+        let other = wsdl("description", "urn:books");
+        for (head, format) in [
+            ("openapi: 3.0.0\ninfo:\n", Some(OpenApi)),
+            ("\u{feff}# ours\n%YAML 1.2\n---\n\ninfo: {}\n\"openapi\" : 3.1.0\n", Some(OpenApi)),
+            ("--- # one\r\nswagger: '2.0'\r\n", Some(OpenApi)),
+            ("asyncapi: 3.0.0\n", Some(AsyncApi)),
+            ("log:\n  openapi: 3.0.0\n", None),
+            ("# types\n\"\"\"A pet\"\"\"\ntype Pet { id: ID }\n", Some(Graphql)),
+            ("type of the thing\n", None),
+            ("type=SYSCALL msg=audit(1.2:3): {}\n", None),
+            ("// orders\nsyntax = \"proto3\";\npackage a;\n", Some(Protobuf)),
+            ("message received from 1.2.3.4\n", None),
+            (&old, Some(Wsdl)),
+            (&new, Some(Wsdl)),
+            (&other, None),
+            ("<", None),
+            ("{\"openapi\": \"3.0.0\"}", None),
+            ("", None),
+        ] {
+            assert_eq!(format_of_head(head.as_bytes()), format, "{head}");
+        }
+        let cut = [b"openapi: 3.0.0\ntitle: ".as_slice(), &"é".as_bytes()[..1]].concat();
+        assert_eq!(format_of_head(&cut), Some(OpenApi));
+        assert_eq!(format_of_head(b"openapi: \xff\xfe 3.0.0\n"), None);
     }
 }

@@ -113,7 +113,7 @@ pub struct Analyze {
     /// Captures or logs, recognised by their content: HAR, pcap and pcapng, exchange JSON lines, Burp,
     /// mitmproxy and Postman exports, access logs (nginx, Apache, Envoy, HAProxy, Caddy, Traefik, IIS,
     /// AWS, Google Cloud); also compressed (gzip, zstd); `-` reads standard input. Several are read in
-    /// order of time
+    /// order of time, and an exchange that several of them tell of counts once
     #[arg(
         required_unless_present = "interface",
         conflicts_with = "interface",
@@ -237,7 +237,7 @@ pub struct Serve {
     /// 127.0.0.1:8080]
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
-    /// Where health and metrics are [default: `admin.listen` of the configuration, else
+    /// Where the dashboard, the administration API, health and metrics are [default: `admin.listen` of the configuration, else
     /// 127.0.0.1:9900]
     #[arg(long, value_name = "ADDR")]
     pub admin: Option<String>,

@@ -6,9 +6,10 @@ use std::{
     time::Instant,
 };
 
-use bartizan_analysis::{Judgement, Snapshot, State, judge::judge};
-use bartizan_model::{Action, Evidence, ExchangeId, source::Ordering};
+use bartizan_analysis::{Judgement, Snapshot, State, judge::prepare};
+use bartizan_model::{Action, Evidence, Exchange, Side, source::Ordering};
 use bartizan_pipeline::sources::{Item, OpenOptions, Source};
+use bartizan_protocols::anomaly::AnomalyKind;
 use serde::Serialize;
 
 use super::{
@@ -25,8 +26,28 @@ struct Line<'a> {
     status: Option<u16>,
     score: u8,
     detections: Vec<Found<'a>>,
+    anomalies: Vec<String>,
     not_inspected: Vec<String>,
     micros: u64,
+}
+
+/// What came of one exchange.
+struct Judged {
+    judgement: Judgement,
+    /// What was odd about its form.
+    anomalies: Vec<(Side, AnomalyKind)>,
+    micros: u64,
+}
+
+impl Judged {
+    /// `request:xml_doctype`, as what was not inspected is named.
+    fn anomalies(&self) -> Vec<String> {
+        let named = |(side, kind): &(Side, AnomalyKind)| match side {
+            Side::Request => format!("request:{kind}"),
+            Side::Response => format!("response:{kind}"),
+        };
+        self.anomalies.iter().map(named).collect()
+    }
 }
 
 #[derive(Serialize)]
@@ -96,9 +117,12 @@ impl Job<'_> {
                         state = State::new(&self.snapshot.scope);
                     }
                     let time = state.admit(exchange.time, ordering);
-                    let judgement = judge(&exchange, self.snapshot, &mut state, time);
+                    let mut prepared = prepare(&exchange, self.snapshot);
+                    let judgement = state.judge(&exchange, &mut prepared, self.snapshot, time);
                     let micros = u64::try_from(begin.elapsed().as_micros()).unwrap_or(u64::MAX);
-                    self.write(out, &exchange.id, &judgement, micros).map_err(Failure::Output)?;
+                    let anomalies = prepared.decoded.view.anomalies().to_vec();
+                    let judged = Judged { judgement, anomalies, micros };
+                    self.write(out, &exchange, &judged).map_err(Failure::Output)?;
                 }
                 Item::Skipped(skipped) => {
                     self.skipped += 1;
@@ -112,30 +136,28 @@ impl Job<'_> {
     fn write(
         &mut self,
         out: &mut dyn Write,
-        id: &ExchangeId,
-        judgement: &Judgement,
-        micros: u64,
+        exchange: &Exchange,
+        judged: &Judged,
     ) -> std::io::Result<()> {
+        let Judged { judgement, .. } = judged;
+        let id = exchange.id.as_str();
         let fail_on = self.arguments.fail_on.unwrap_or(FailOn::Never);
         if judgement.detections.iter().any(|d| fail_on.includes(d.severity)) {
             self.worst = Exit::Findings;
         }
         match self.arguments.format {
             InspectFormat::Json => {
-                serde_json::to_writer(&mut *out, &line(id, judgement, micros))?;
+                serde_json::to_writer(&mut *out, &line(id, judged))?;
                 out.write_all(b"\n")?;
             }
             InspectFormat::Text => {
                 let verdict = &judgement.verdict;
-                let codes: Vec<&str> = judgement.detections.iter().map(|d| d.class).collect();
-                let id = output::visible::visible(id.as_str(), 80);
-                writeln!(
-                    out,
-                    "{:9} {:>3}  {id}  {}",
-                    verdict.action,
-                    verdict.score,
-                    codes.join(" ")
-                )?;
+                let mut words: Vec<String> =
+                    judgement.detections.iter().map(|d| d.class.to_owned()).collect();
+                words.extend(judged.anomalies().iter().map(|anomaly| format!("({anomaly})")));
+                let id = output::visible::visible(id, 80);
+                let words = words.join(" ");
+                writeln!(out, "{:9} {:>3}  {id}  {words}", verdict.action, verdict.score)?;
             }
         }
         // One verdict per line as it comes, also through a pipe.
@@ -143,7 +165,8 @@ impl Job<'_> {
     }
 }
 
-fn line<'a>(id: &'a ExchangeId, judgement: &'a Judgement, micros: u64) -> Line<'a> {
+fn line<'a>(id: &'a str, judged: &'a Judged) -> Line<'a> {
+    let judgement = &judged.judgement;
     let detections = judgement.detections.iter().map(|raised| Found {
         code: raised.code,
         class: raised.class,
@@ -153,12 +176,13 @@ fn line<'a>(id: &'a ExchangeId, judgement: &'a Judgement, micros: u64) -> Line<'
         evidence: &raised.evidence,
     });
     Line {
-        id: id.as_str(),
+        id,
         action: judgement.verdict.action,
         status: judgement.verdict.status,
         score: judgement.verdict.score,
         detections: detections.collect(),
+        anomalies: judged.anomalies(),
         not_inspected: judgement.not_inspected.iter().map(ToString::to_string).collect(),
-        micros,
+        micros: judged.micros,
     }
 }

@@ -11,11 +11,12 @@ use crate::{
     snapshot::Snapshot,
 };
 
-const ITEMS: [&crate::detectors::DetectorItem; 4] = [
+const ITEMS: [&crate::detectors::DetectorItem; 5] = [
     &injection::sql::DETECTOR,
     &injection::xss::DETECTOR,
     &injection::command::DETECTOR,
     &injection::traversal::DETECTOR,
+    &injection::xml_entity::DETECTOR,
 ];
 
 fn hits(exchange: &Exchange) -> Vec<(&'static str, Hit)> {

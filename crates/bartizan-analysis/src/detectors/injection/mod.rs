@@ -1,14 +1,15 @@
-//! Injection: SQL, cross-site scripting, OS commands and path traversal over typed leaves.
+//! Injection: SQL, cross-site scripting, OS commands, path traversal and entities of XML over typed leaves.
 //!
 //! One [prefilter] looks at each text of the request once for signs that stand at their place.
 //! Only texts that could hold an attack are cut into the tokens of the language attacked, and the
-//! four detectors decide on the sequence of tokens: does the value *leave* the place of a value?
+//! detectors decide on the sequence of tokens: does the value *leave* the place of a value?
 //! Text that only mentions an attack, or that is a whole statement by design, is at most a hint.
 
 #[cfg(test)]
 mod cases;
 mod code_signs;
 pub mod command;
+mod doctype;
 mod graphql;
 mod html;
 mod look;
@@ -30,6 +31,7 @@ mod sql_signs;
 mod sql_tokens;
 pub mod traversal;
 mod word_set;
+pub mod xml_entity;
 pub mod xss;
 
 use bartizan_model::{Confidence, Evidence, EvidenceValue, Severity, Side};

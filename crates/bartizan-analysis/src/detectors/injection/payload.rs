@@ -21,7 +21,9 @@ pub(crate) fn answer_bonus(facts: &Facts<'_>, family: Family) -> u8 {
             b"Unclosed quotation mark",
         ],
         Family::Command => &[b"uid=0(", b"uid=1000(", b"root:x:0:0:", b"command not found"],
-        Family::Traversal => &[b"root:x:0:0:", b"[boot loader]", b"BEGIN OPENSSH PRIVATE KEY"],
+        Family::Traversal | Family::XmlEntity => {
+            &[b"root:x:0:0:", b"[boot loader]", b"BEGIN OPENSSH PRIVATE KEY"]
+        }
         Family::Xss => return 0,
     };
     let body = response.body.get(..ANSWER_BYTES).unwrap_or(&response.body);

@@ -32,6 +32,8 @@ pub enum Family {
     Command = 4,
     /// Path traversal and inclusion of local files.
     Traversal = 8,
+    /// Document types of XML with entities.
+    XmlEntity = 16,
 }
 
 impl Family {
@@ -43,6 +45,7 @@ impl Family {
             Self::Xss => "cross_site_scripting",
             Self::Command => "command_injection",
             Self::Traversal => "path_traversal",
+            Self::XmlEntity => "xml_entity_injection",
         }
     }
 }
@@ -262,6 +265,8 @@ mod tests {
             ("<svg onload=x>", Family::Xss),
             ("a;id", Family::Command),
             ("..\\..\\win.ini", Family::Traversal),
+            ("<!DOCTYPE a SYSTEM 'b'>", Family::XmlEntity),
+            ("]><!ENTITY a 'b'>", Family::XmlEntity),
         ] {
             assert!(families(text).has(family), "{text}");
         }

@@ -19,6 +19,7 @@ const S: u8 = Family::Sql as u8;
 const X: u8 = Family::Xss as u8;
 const C: u8 = Family::Command as u8;
 const T: u8 = Family::Traversal as u8;
+const E: u8 = Family::XmlEntity as u8;
 
 /// Kinds of the bytes of a text, as a set.
 #[derive(Clone, Copy)]
@@ -101,6 +102,9 @@ impl Kinds {
         }
         if self.0 & (ANGLE | QUOTE | MARK) != 0 {
             families |= X;
+        }
+        if self.0 & ANGLE != 0 {
+            families |= E;
         }
         if self.0 & (SHELL | MARK | ANGLE) != 0 || self.0 & (SPACE | SLASH) == SPACE | SLASH {
             families |= C;
@@ -303,6 +307,7 @@ impl Signs<'_> {
             b'<' => {
                 self.note(X, code_signs::tag(bytes, at));
                 self.note(C, next == b'!');
+                self.note(E, has(bytes, at, "<!doctype") || has(bytes, at, "<!entity"));
             }
             b'{' if next == b'{' && self.first(BRACES) => {
                 self.note(X, code_signs::template(bytes, at + 2));

@@ -4,6 +4,8 @@
 //!
 //! The packet begins with its network header: what was in front of that, the kernel tells beside it.
 
+use super::Ports;
+
 /// One instruction, as `struct sock_filter` of Linux has it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Instruction {
@@ -71,15 +73,15 @@ enum Line {
 }
 
 /// The program. It keeps at most so many `bytes` of a packet. With `ports`, only TCP of one of these at
-/// either end, in no tunnel; without, all TCP, also in tunnels. At most 32 ports: jumps reach 255 instructions.
-pub(super) fn program(ports: &[u16], bytes: u32) -> Vec<Instruction> {
+/// either end, in no tunnel; without, all TCP, also in tunnels. `None` when a jump would have to pass over
+/// more than 255 instructions, for which [`Ports`] are too few.
+pub(super) fn program(ports: &Ports, bytes: u32) -> Option<Vec<Instruction>> {
     use Line::{Do, Here, Test};
     let is = |value, to| Test(IF_EQUAL, value, Some(to), None);
     let only = |value| Test(IF_EQUAL, value, None, Some(Mark::Reject));
     let any = |values: &[u32], to| values.iter().map(|value| is(*value, to)).collect::<Vec<_>>();
     let accept = |values: &[u32]| any(values, Mark::Accept);
-    let ports: Vec<u32> =
-        ports.iter().take(super::MAX_PORTS).map(|port| u32::from(*port)).collect();
+    let ports: Vec<u32> = ports.as_slice().iter().map(|port| u32::from(*port)).collect();
     // On loopback, each packet is shown as it goes and as it comes.
     let mut lines = vec![
         Do(LOAD_WORD, HARDWARE),
@@ -126,24 +128,27 @@ pub(super) fn program(ports: &[u16], bytes: u32) -> Vec<Instruction> {
     resolve(&lines)
 }
 
-/// Turns marks, which all lie ahead and within 255 instructions, into distances.
-fn resolve(lines: &[Line]) -> Vec<Instruction> {
+/// Turns marks, which all lie ahead, into distances; `None` when one is further than 255 instructions.
+fn resolve(lines: &[Line]) -> Option<Vec<Instruction>> {
     let is_code = |line: &&Line| !matches!(line, Line::Here(_));
     let distance = |from: usize, to: Option<Mark>| {
-        let Some(to) = to else { return 0 };
+        let Some(to) = to else { return Some(0) };
         let ahead = lines.iter().skip(from + 1);
         let until = ahead.take_while(|line| !matches!(line, Line::Here(mark) if *mark == to));
-        u8::try_from(until.filter(is_code).count()).unwrap_or(u8::MAX)
+        u8::try_from(until.filter(is_code).count()).ok()
     };
-    let instruction = |(at, line): (usize, &Line)| match line {
-        Line::Do(code, value) => Some(Instruction { code: *code, yes: 0, no: 0, value: *value }),
-        Line::Test(code, value, yes, no) => {
-            let (yes, no) = (distance(at, *yes), distance(at, *no));
-            Some(Instruction { code: *code, yes, no, value: *value })
-        }
-        Line::Here(_) => None,
-    };
-    lines.iter().enumerate().filter_map(instruction).collect()
+    let mut program = Vec::with_capacity(lines.len());
+    for (at, line) in lines.iter().enumerate() {
+        let (code, value, yes, no) = match line {
+            Line::Do(code, value) => (*code, *value, 0, 0),
+            Line::Test(code, value, yes, no) => {
+                (*code, *value, distance(at, *yes)?, distance(at, *no)?)
+            }
+            Line::Here(_) => continue,
+        };
+        program.push(Instruction { code, yes, no, value });
+    }
+    Some(program)
 }
 
 #[cfg(test)]
@@ -219,7 +224,7 @@ mod tests {
 
     #[test]
     fn without_ports_all_tcp_is_kept_in_tunnels_too() {
-        let program = program(&[], 1000);
+        let program = program(&Ports::ALL, 1000).expect("short");
         let six = Told { ether_type: IPV6, ..WIRE };
         for (packet, told, kept) in [
             (ipv4(6, [1, 2], 20, 0), WIRE, true),
@@ -244,8 +249,8 @@ mod tests {
     #[test]
     fn with_ports_only_these_are_kept_at_either_end() {
         let ports: Vec<u16> = (8000..8032).collect();
-        let program = program(&ports, 1000);
-        assert!(program.len() < 255, "{}", program.len());
+        let ports = Ports::new(&ports).expect("as many as there may be");
+        let program = program(&ports, 1000).expect("short enough for its jumps");
         let six = Told { ether_type: IPV6, ..WIRE };
         for (packet, told, kept) in [
             (ipv4(6, [8000, 2], 20, 0), WIRE, true),
@@ -264,8 +269,19 @@ mod tests {
     }
 
     #[test]
+    fn a_jump_that_is_too_long_is_no_other_jump() {
+        for (between, distance) in [(0, Some(0)), (255, Some(255)), (256, None)] {
+            let mut lines = vec![Line::Test(IF_EQUAL, 1, Some(Mark::Accept), None)];
+            lines.extend((0..between).map(|_| Line::Do(RETURN, 0)));
+            lines.extend([Line::Here(Mark::Accept), Line::Do(RETURN, 1)]);
+            let first = resolve(&lines).map(|program| program[0].yes);
+            assert_eq!(first, distance, "{between}");
+        }
+    }
+
+    #[test]
     fn on_loopback_each_packet_is_kept_once() {
-        let program = program(&[], 77);
+        let program = program(&Ports::ALL, 77).expect("short");
         let packet = ipv4(6, [1, 2], 20, 0);
         for (hardware, direction, kept) in
             [(LOOPBACK, OUTGOING, 0), (LOOPBACK, 0, 77), (1, OUTGOING, 77), (1, 0, 77)]

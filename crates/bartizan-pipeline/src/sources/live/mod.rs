@@ -8,6 +8,7 @@
 mod elsewhere;
 mod filter;
 mod frames;
+mod ports;
 mod secrets;
 #[cfg(target_os = "linux")]
 mod socket;
@@ -24,6 +25,7 @@ use super::SourceError;
 #[cfg(not(target_os = "linux"))]
 use elsewhere::Ring;
 use frames::Block;
+pub use ports::{MAX_PORTS, Ports};
 use secrets::SecretsFile;
 #[cfg(target_os = "linux")]
 use socket::Ring;
@@ -33,8 +35,6 @@ pub use source::{LiveSource, Until};
 pub const ANY: &str = "any";
 /// Longest name of an interface (`IFNAMSIZ` less the zero at its end), in bytes.
 const NAME_BYTES: usize = 15;
-/// Most ports that the filter tells apart.
-pub const MAX_PORTS: usize = 32;
 /// Bytes of a packet that are kept: longer than any is.
 pub const PACKET_BYTES: u32 = 256 * 1024;
 /// Mebibytes of packets that may wait to be read.
@@ -47,9 +47,8 @@ const SECRETS_TIME: bartizan_model::Duration = bartizan_model::Duration::micros(
 pub struct LiveOptions {
     /// Name of the interface, or [`ANY`].
     pub interface: String,
-    /// Only TCP of one of these ports at either end, and none in tunnels; empty: all. At most
-    /// [`MAX_PORTS`].
-    pub ports: Vec<u16>,
+    /// Only TCP of one of these ports at either end, and none in tunnels.
+    pub ports: Ports,
     /// Bytes that are kept of one packet.
     pub packet_bytes: u32,
     /// Mebibytes of packets that may wait to be read; more are dropped and counted. At least 4 are taken.
@@ -66,7 +65,7 @@ impl LiveOptions {
     pub fn of(interface: &str) -> Self {
         Self {
             interface: interface.to_owned(),
-            ports: Vec::new(),
+            ports: Ports::ALL,
             packet_bytes: PACKET_BYTES,
             buffer_mebibytes: BUFFER_MEBIBYTES,
             key_log: None,

@@ -49,7 +49,9 @@ impl Ring {
         let socket = told(unsafe { libc::socket(libc::AF_PACKET, kind, 0) })?;
         // SAFETY: the kernel has just given it, and nobody else has it.
         let socket = unsafe { OwnedFd::from_raw_fd(socket) };
-        attach(&socket, &filter::program(&options.ports, options.packet_bytes))?;
+        let program = filter::program(&options.ports, options.packet_bytes)
+            .ok_or_else(|| io::Error::other("the filter of these ports is too long"))?;
+        attach(&socket, &program)?;
         let version = libc::tpacket_versions::TPACKET_V3 as c_int;
         set(&socket, libc::SOL_PACKET, libc::PACKET_VERSION, &version)?;
         let blocks = (options.buffer_mebibytes as usize * 1024 * 1024 / BLOCK).max(4);

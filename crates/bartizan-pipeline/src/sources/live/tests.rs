@@ -66,7 +66,8 @@ pub(in super::super::super) fn get(from: SocketAddr, path: &str) {
 }
 
 fn capture(port: u16, until: Until) -> LiveSource {
-    let options = LiveOptions { ports: vec![port], ..LiveOptions::of("lo") };
+    let options =
+        LiveOptions { ports: Ports::new(&[port]).expect("a port"), ..LiveOptions::of("lo") };
     LiveSource::open(&options, until, now).expect("captures")
 }
 

@@ -81,3 +81,86 @@ fn an_input_with_nothing_does_not_stop_the_others() {
     let errors: Vec<_> = items.iter().filter_map(|i| i.as_ref().err()).collect();
     assert!(errors.len() == 1 && errors[0].is_empty_input());
 }
+
+/// Opens inputs of these contents, and says of each exchange its input and target, and what was skipped.
+fn merged(inputs: &[(&str, String)]) -> (Vec<String>, Vec<String>) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let paths: Vec<_> = inputs
+        .iter()
+        .map(|(name, text)| {
+            let path = folder.path().join(name);
+            std::fs::write(&path, text).expect("writes");
+            path
+        })
+        .collect();
+    let mut source = OpenOptions::new().open_all(&paths).expect("opens");
+    let mut exchanges = Vec::new();
+    let mut skipped = Vec::new();
+    while let Some(item) = source.next() {
+        let input = source.input().rsplit('/').next().unwrap_or_default().to_owned();
+        match item.expect("it can be read") {
+            Item::Exchange(exchange) => {
+                exchanges.push(format!("{input} {}", exchange.request.target));
+            }
+            Item::Skipped(one) => skipped.push(format!("{input} {} at {}", one.reason, one.at)),
+        }
+    }
+    (exchanges, skipped)
+}
+
+/// An exchange as a JSON line; `more` are further members.
+fn exchange(time: &str, path: &str, more: &str) -> String {
+    format!(
+        "{{\"time\":\"2026-11-22T{time}Z\",{more}\"request\":{{\"method\":\"GET\",\"url\":\
+         \"https://a.test{path}\",\"headers\":[]}},\"response\":{{\"status\":200,\"body\":\"x\"}}}}\n"
+    )
+}
+
+#[test]
+fn the_same_input_twice_counts_once() {
+    let lines = [
+        exchange("10:00:00.100", "/1", ""),
+        exchange("10:00:00.100", "/1", ""),
+        exchange("10:00:01.200", "/2", ""),
+    ]
+    .concat();
+    let (exchanges, skipped) = merged(&[("a.jsonl", lines.clone()), ("b.jsonl", lines.clone())]);
+    assert_eq!(exchanges, ["a.jsonl /1", "a.jsonl /1", "a.jsonl /2"], "two in one input are two");
+    let seen = |n: u32| format!("b.jsonl seen_already at exchange {n}");
+    assert_eq!(skipped, [seen(1), seen(2), seen(3)]);
+    // What differs in anything is another exchange.
+    let other = exchange("10:00:01.201", "/2", "");
+    let (exchanges, skipped) = merged(&[("a.jsonl", lines), ("b.jsonl", other)]);
+    assert_eq!((exchanges.len(), skipped.len()), (4, 0));
+}
+
+#[test]
+fn logs_of_servers_that_see_different_traffic_count_whole() {
+    let log = |from: u32| (from..from + 50).map(|n| line(n % 60, &format!("/{n}"))).collect();
+    let (exchanges, skipped) = merged(&[("a.log", log(0)), ("b.log", log(50))]);
+    assert_eq!((exchanges.len(), skipped.len()), (100, 0));
+    let (exchanges, skipped) = merged(&[("a.log", log(0)), ("b.log", log(25))]);
+    assert_eq!((exchanges.len(), skipped.len()), (75, 25));
+}
+
+#[test]
+fn the_whole_copy_counts_whichever_comes_first() {
+    // A log entry without bodies, at a time rounded down, and the whole exchange with the same request id.
+    let entry = |time: &str| {
+        format!(
+            "{{\"time\":\"2026-11-22T{time}Z\",\"request_id\":\"r-1\",\"request\":{{\"method\":\"GET\",\
+             \"url\":\"https://a.test/1\",\"body_state\":\"not_captured\"}},\"response\":{{\"status\":200}}}}\n"
+        )
+    };
+    let whole = exchange("10:00:00.900", "/1", "\"request_id\":\"r-1\",");
+    for time in ["10:00:00", "10:00:01"] {
+        let inputs = [("log.jsonl", entry(time)), ("whole.jsonl", whole.clone())];
+        let (exchanges, skipped) = merged(&inputs);
+        assert_eq!(exchanges, ["whole.jsonl /1"], "{time}");
+        assert_eq!(skipped, ["log.jsonl seen_already at exchange 1"]);
+    }
+    // Without an id in common nothing says that they are the same.
+    let other = whole.replace("r-1", "r-2");
+    let (exchanges, _) = merged(&[("log.jsonl", entry("10:00:00")), ("whole.jsonl", other)]);
+    assert_eq!(exchanges.len(), 2);
+}

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::{
     super::live::{
-        BUFFER_MEBIBYTES, LiveOptions, MAX_PORTS, OpenError, PACKET_BYTES, Stepped, Tap,
+        BUFFER_MEBIBYTES, LiveOptions, MAX_PORTS, OpenError, PACKET_BYTES, Ports, Stepped, Tap,
         is_interface,
     },
     ReceiverItem, ReceiverLimits,
@@ -85,9 +85,9 @@ pub(super) fn open(config: &CaptureConfig, limits: &ReceiverLimits) -> Result<Li
     if !is_interface(&config.interface) {
         return Err(format!("`{}` is no name of an interface", config.interface));
     }
-    if config.ports.len() > MAX_PORTS || config.ports.contains(&0) {
+    let Some(ports) = Ports::new(&config.ports) else {
         return Err(format!("`ports`: expected at most {MAX_PORTS}, each 1 to 65535"));
-    }
+    };
     for (key, value, least, most) in [
         ("buffer_mebibytes", config.buffer_mebibytes, 4, 4096),
         ("packet_bytes", config.packet_bytes, 256, PACKET_BYTES),
@@ -98,7 +98,7 @@ pub(super) fn open(config: &CaptureConfig, limits: &ReceiverLimits) -> Result<Li
     }
     Ok(LiveOptions {
         interface: config.interface.clone(),
-        ports: config.ports.clone(),
+        ports,
         packet_bytes: config.packet_bytes,
         buffer_mebibytes: config.buffer_mebibytes,
         key_log: config.key_log.clone(),

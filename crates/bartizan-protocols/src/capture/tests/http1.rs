@@ -72,6 +72,38 @@ fn a_gap_in_a_body_leaves_the_next_message_alone() {
     assert_eq!((response.body_state, response.body_bytes), (BodyState::Truncated, Some(10)));
 }
 
+/// A packet that the kernel dropped shows as a gap, and the exchange that it was of as one of which not all is
+/// there.
+#[test]
+fn a_missing_segment_marks_its_exchange_and_no_other() {
+    let post = |length: usize| {
+        format!("POST /1 HTTP/1.1\r\nHost: h\r\nContent-Length: {length}\r\n\r\n").into_bytes()
+    };
+    let long = format!("HTTP/1.1 200 OK\r\nContent-Length: 4200\r\n\r\n{}", "x".repeat(4200));
+    // Of these packets of both sides, each in turn is not there.
+    let mut talk = Talk::open(5000);
+    let begin = talk.packets.len();
+    talk.client(&post(3000)).client(&[b'x'; 3000]).server(long.as_bytes());
+    let end = talk.packets.len();
+    talk.client(&get("/2")).server(&answer(202)).close();
+    let whole = |exchange: &bartizan_model::Exchange| {
+        let answered = exchange.response.as_ref();
+        exchange.request.body_state == BodyState::Complete
+            && answered.is_some_and(|answered| answered.body_state == BodyState::Complete)
+    };
+    assert!(talk.read().exchanges.iter().all(whole));
+    for missing in begin..end {
+        let mut packets = talk.packets.clone();
+        packets.remove(missing);
+        let outcome = packets::read(&packets, CaptureLimits::default());
+        assert!(outcome.lost.contains(&"stream_gap"), "{missing}: {:?}", outcome.lost);
+        let (hurt, others): (Vec<_>, Vec<_>) =
+            outcome.exchanges.iter().partition(|e| e.request.target == "/1");
+        assert!(!hurt.iter().any(|exchange| whole(exchange)), "{missing}: {:?}", outcome.lines());
+        assert!(others.iter().all(|e| e.request.target == "/2" && whole(e)), "{missing}");
+    }
+}
+
 fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: h\r\n\r\n").into_bytes()
 }

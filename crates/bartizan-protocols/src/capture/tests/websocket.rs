@@ -1,5 +1,7 @@
 use std::io::Write as _;
 
+use bartizan_model::BodyState;
+
 use super::super::packets::Talk;
 
 const ASKED: &[u8] = b"GET /ws HTTP/1.1\r\nHost: h\r\nConnection: keep-alive, Upgrade\r\n\
@@ -96,6 +98,23 @@ fn a_gap_costs_the_message_it_is_in() {
     let (messages, lost) = messages(talk.close());
     assert_eq!(messages, ["< next"]);
     assert_eq!(lost, ["stream_gap"]);
+    assert_eq!(states(&talk), (BodyState::Complete, BodyState::Truncated));
+}
+
+/// Whether all that each side said is there.
+fn states(talk: &Talk) -> (BodyState, BodyState) {
+    let exchange = &talk.read().exchanges[0];
+    let answered = exchange.response.as_ref().expect("a response");
+    (exchange.request.body_state, answered.body_state)
+}
+
+#[test]
+fn a_gap_in_front_of_a_message_is_marked_at_its_side() {
+    let mut talk = Talk::open(5000);
+    talk.client(ASKED).server(&answered("")).client(&frame(0x81, b"one", KEY));
+    assert_eq!(states(&talk), (BodyState::Complete, BodyState::Complete));
+    talk.lose(9, 0).client(&frame(0x81, b"three", KEY)).close();
+    assert_eq!(states(&talk), (BodyState::Truncated, BodyState::Complete));
 }
 
 #[test]

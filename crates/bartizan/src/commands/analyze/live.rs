@@ -6,7 +6,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bartizan_pipeline::sources::live::{LiveOptions, LiveSource, MAX_PORTS, Until, is_interface};
+use bartizan_pipeline::sources::live::{
+    LiveOptions, LiveSource, MAX_PORTS, Ports, Until, is_interface,
+};
 
 use super::input_error;
 use crate::{
@@ -24,14 +26,13 @@ pub(super) fn open(
     if !is_interface(interface) {
         return Err(CommandError::usage(format!("`{interface}` is no name of an interface")));
     }
-    if live.port.len() > MAX_PORTS {
-        return Err(CommandError::usage(format!("more than {MAX_PORTS} ports are named")));
-    }
-    let options = LiveOptions {
-        ports: live.port.clone(),
-        key_log: key_log.map(Path::to_owned),
-        ..LiveOptions::of(interface)
+    let Some(ports) = Ports::new(&live.port) else {
+        return Err(CommandError::usage(format!(
+            "`--port`: expected at most {MAX_PORTS}, each 1 to 65535"
+        )));
     };
+    let options =
+        LiveOptions { ports, key_log: key_log.map(Path::to_owned), ..LiveOptions::of(interface) };
     let deadline = live.seconds.map(|seconds| Instant::now() + Duration::from_secs(seconds));
     let until = Until { stop, deadline, exchanges: live.exchanges };
     let source = LiveSource::open(&options, until, serve::now).map_err(|e| input_error(&e))?;

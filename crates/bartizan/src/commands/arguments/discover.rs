@@ -29,12 +29,14 @@ pub enum DiscoverCommand {
 const CRAWL_EXIT_CODES: &str = "\
 Exit codes:
   0  something was answered, also when a limit or an interrupt ended it
+  1  never: what is found is shown, and raises no findings
   2  usage or configuration error
   3  the target never answered";
 
 const PERIMETER_EXIT_CODES: &str = "\
 Exit codes:
   0  what is listed was looked at, also when a limit or an interrupt ended it
+  1  never: what is found is shown, and raises no findings
   2  usage or configuration error, also a line of the list that cannot be used
   3  the list could not be read, or nothing on it could be tried";
 
