@@ -7,6 +7,7 @@
 mod alone;
 mod answer;
 mod asked;
+mod envelope;
 mod lessons;
 mod members;
 mod results;
