@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Memory of `bartizan analyze` over many exchanges, and with many endpoints. Needs Linux (/proc).
 
-usage: scale.py BARTIZAN [exchanges N | endpoints N] ...
+usage: scale.py BARTIZAN [exchanges N | endpoints N | scan N] ...
 
 `exchanges N` (default 10,000,000): one API of 1,280 endpoints on 8 hosts, whose callers come and go for ever.
     Identifiers, query values and bodies are new in each exchange, callers change after 64 requests and never
@@ -11,6 +11,11 @@ usage: scale.py BARTIZAN [exchanges N | endpoints N] ...
 `endpoints N` (default 100,000): N endpoints on N/200 hosts, each called by three callers with a credential of
     their own, two identifiers each, four fields in and six out; printed are the endpoints in the result and
     the largest resident memory (gate: at most 1 GiB), also as bytes for each endpoint.
+`scan N` (1,000,000 is an hour of a busy scanner): N URLs that nobody asked for before on four hosts that answer
+    each path alike, with 404, with a small page, with an error as data and status 200 and with `{"ok":true}`, and
+    in each tenth request an API of 40 operations. Printed are the endpoints that are none of these, the requests
+    that the summary calls noise and those of catch-alls (together N), and the resident memory as above (gates: one
+    for each catch-all, all counted, 1.1 times).
 
 Exchanges are made as they are read, in the form of exchange JSON lines, one hundred thousand a minute of their
 own time. Nothing is written but the result, in a temporary folder.
@@ -94,6 +99,33 @@ def wide(endpoints):
                 index += 1
 
 
+def scanning(total):
+    """A scanner whose URLs are all new, and an API of forty operations in each tenth request."""
+    chance = random.Random(2)
+    for index in range(total + total // 10):
+        number = chance.getrandbits(40)
+        if index % 11 == 10:
+            caller = 100 + index // 11 % 50
+            url = f"https://api{index % 4}.example.com/v1/thing{index // 44 % 40}s/{number}/close"
+            yield line(index, caller, "POST", url, 200, "{}", '{"ok":true}')
+            continue
+        kind, word = number % 4, f"{number:x}"
+        path = (f"{word}", f"api/{word}/x.php", f"{word}/a{number % 99}/{number}", f".{word}/old.bak")[number // 4 % 4]
+        answered = (
+            '{"error":"not found"}',
+            "<!doctype html><html><body><div id=app></div></body></html>",
+            f'{{"code":404,"message":"no /{path}","requestId":"{number * 3:x}"}}',
+            '{"ok":true}',
+        )[kind]
+        text = line(index, number % 3, "GET", f"https://api{kind}.example.com/{path}", 404 if kind == 0 else 200, "", answered)
+        if kind == 1:
+            head, tail = text.rsplit('"application/json"', 1)
+            text = head + '"text/html"' + tail
+        # Who scans has no credential.
+        before, behind = text.split(',["authorization"', 1)
+        yield before + behind[behind.index("]") + 1 :]
+
+
 def resident(process, key):
     """`VmRSS` or `VmHWM` of a process in MiB; `None` once it is gone."""
     try:
@@ -164,8 +196,17 @@ def main():
                 listed = len(json.loads(out.read_text())["endpoints"])
                 print(f"{listed:,} of {number:,} endpoints: at most {largest:.0f} MiB, {largest * 1024 * 1024 / max(1, listed):.0f} bytes each")
                 failed |= largest > 1024 or listed < number * 0.99
+            elif what == "scan":
+                total = number + number // 10
+                marks, largest = analyze(program, scanning(number), total, out)
+                result = json.loads(out.read_text())
+                strange = [e["path"] for e in result["endpoints"] if "/v1/thing" not in e["path"]]
+                noise, caught = result["summary"]["noise"], result["summary"]["catch_all"]
+                growth = marks[-1] / marks[4]
+                print(f"{number:,} URLs: {len(strange)} endpoints beside the API's {len(result['endpoints']) - len(strange)}, {noise:,} requests of noise, {caught:,} answered alike, at most {largest:.0f} MiB; the end is {growth:.2f} times the half")
+                failed |= growth > 1.1 or len(strange) > 3 or noise + caught < number - total % 11 - 1
             else:
-                sys.exit(f"error: `{what}` is neither `exchanges` nor `endpoints`\n\n{__doc__}")
+                sys.exit(f"error: `{what}` is neither `exchanges`, `endpoints` nor `scan`\n\n{__doc__}")
     sys.exit(1 if failed else 0)
 
 

@@ -11,6 +11,8 @@ mod envelope;
 mod lessons;
 mod members;
 mod results;
+#[cfg(test)]
+mod scan_tests;
 mod state;
 mod steps;
 mod verdict;
