@@ -13,7 +13,7 @@ usage: scale.py BARTIZAN [exchanges N | endpoints N | scan N] ...
     the largest resident memory (gate: at most 1 GiB), also as bytes for each endpoint.
 `scan N` (1,000,000 is an hour of a busy scanner): N URLs that nobody asked for before on four hosts that answer
     each path alike, with 404, with a small page, with an error as data and status 200 and with `{"ok":true}`, and
-    in each tenth request an API of 40 operations. Printed are the endpoints that are none of these, the requests
+    beside ten of them one request of an API of 40 operations. Printed are the endpoints that are none of these, the requests
     that the summary calls noise and those of catch-alls (together N), and the resident memory as above (gates: one
     for each catch-all, all counted, 1.1 times).
 
@@ -32,6 +32,7 @@ from pathlib import Path
 COLLECTIONS = "orders users carts invoices shipments products reviews payments returns stores".split()
 ACTIONS = ("", "/items", "/notes", "/history")
 METHODS = ("GET", "PUT", "PATCH", "DELETE")
+VERBS = ("close", "approve", "archive", "notify")
 
 
 def moment(index):
@@ -44,15 +45,16 @@ def moment(index):
     return f"2026-11-{1 + days:02}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
 
 
-def line(index, caller, method, url, status, asked, answered):
-    """One exchange as JSON; `asked` and `answered` are bodies as text."""
+def line(index, caller, method, url, status, asked, answered, media="application/json", is_known=True):
+    """One exchange as JSON; `asked` and `answered` are bodies as text. Whoever is not known has no credential."""
+    credential = f',["authorization","Bearer caller-{caller:x}-{caller * 2_654_435_761 & 0xFFFFFFFF:08x}"]' if is_known else ""
     body = f',"body":{json.dumps(asked)}' if asked else ""
     address = f"10.{caller >> 16 & 255}.{caller >> 8 & 255}.{caller & 255}"
     return (
         f'{{"id":"{index}","time":"{moment(index)}","client":{{"ip":"{address}","port":4{index % 10_000:04}}},'
-        f'"request":{{"method":"{method}","url":"{url}","http_version":"1.1","headers":[["content-type","application/json"],'
-        f'["authorization","Bearer caller-{caller:x}-{caller * 2_654_435_761 & 0xFFFFFFFF:08x}"]]{body}}},'
-        f'"response":{{"status":{status},"headers":[["content-type","application/json"]],"body":{json.dumps(answered)}}}}}\n'
+        f'"request":{{"method":"{method}","url":"{url}","http_version":"1.1","headers":[["content-type","application/json"]'
+        f'{credential}]{body}}},'
+        f'"response":{{"status":{status},"headers":[["content-type","{media}"]],"body":{json.dumps(answered)}}}}}\n'
     )
 
 
@@ -105,9 +107,10 @@ def scanning(total):
     for index in range(total + total // 10):
         number = chance.getrandbits(40)
         if index % 11 == 10:
-            caller = 100 + index // 11 % 50
-            url = f"https://api{index % 4}.example.com/v1/thing{index // 44 % 40}s/{number}/close"
-            yield line(index, caller, "POST", url, 200, "{}", '{"ok":true}')
+            operation = index // 11
+            path = f"{COLLECTIONS[operation % 10]}/{number}/{VERBS[operation // 10 % 4]}"
+            url = f"https://api{operation // 40 % 4}.example.com/v1/{path}"
+            yield line(index, 100 + operation % 50, "POST", url, 200, "{}", '{"ok":true}')
             continue
         kind, word = number % 4, f"{number:x}"
         path = (f"{word}", f"api/{word}/x.php", f"{word}/a{number % 99}/{number}", f".{word}/old.bak")[number // 4 % 4]
@@ -117,13 +120,9 @@ def scanning(total):
             f'{{"code":404,"message":"no /{path}","requestId":"{number * 3:x}"}}',
             '{"ok":true}',
         )[kind]
-        text = line(index, number % 3, "GET", f"https://api{kind}.example.com/{path}", 404 if kind == 0 else 200, "", answered)
-        if kind == 1:
-            head, tail = text.rsplit('"application/json"', 1)
-            text = head + '"text/html"' + tail
-        # Who scans has no credential.
-        before, behind = text.split(',["authorization"', 1)
-        yield before + behind[behind.index("]") + 1 :]
+        url, status = f"https://api{kind}.example.com/{path}", 404 if kind == 0 else 200
+        media = "text/html" if kind == 1 else "application/json"
+        yield line(index, number % 3, "GET", url, status, "", answered, media, is_known=False)
 
 
 def resident(process, key):
@@ -200,7 +199,7 @@ def main():
                 total = number + number // 10
                 marks, largest = analyze(program, scanning(number), total, out)
                 result = json.loads(out.read_text())
-                strange = [e["path"] for e in result["endpoints"] if "/v1/thing" not in e["path"]]
+                strange = [e["path"] for e in result["endpoints"] if e["method"] != "POST"]
                 noise, caught = result["summary"]["noise"], result["summary"]["catch_all"]
                 growth = marks[-1] / marks[4]
                 print(f"{number:,} URLs: {len(strange)} endpoints beside the API's {len(result['endpoints']) - len(strange)}, {noise:,} requests of noise, {caught:,} answered alike, at most {largest:.0f} MiB; the end is {growth:.2f} times the half")
