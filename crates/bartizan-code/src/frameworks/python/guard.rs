@@ -74,6 +74,15 @@ impl<'f> World<'f> {
                 named(tail(head))
             }
             Value::Function(_) | Value::Bound(..) => self.function_decorates(value, piece, depth),
+            Value::Choice(ways) => {
+                let effects: Vec<_> =
+                    ways.iter().map(|way| self.decorator_effect(way, piece, depth + 1)).collect();
+                match effects.split_first() {
+                    Some((first, rest)) if rest.iter().all(|effect| effect == first) => *first,
+                    // A setting that is not known decides.
+                    _ => Some(Effect::Unclear),
+                }
+            }
             Value::Object(at) => {
                 let object = self.objects.get(*at)?;
                 let (callee, arguments) = (object.callee.clone(), Rc::clone(&object.arguments));

@@ -404,7 +404,7 @@ app.include_router(Server().router, dependencies=[Depends(verify_token)])
         files: &[(
             "main.py",
             r#"from typing import Annotated
-from fastapi import Depends, FastAPI, HTTPException, Request, Security
+from fastapi import Depends, FastAPI, Header, HTTPException, Security
 from platform_auth import current, optional_current, checker, users
 from conf import settings
 
@@ -414,8 +414,8 @@ CurrentUser = Annotated[dict, Security(current, scopes=["me"])]
 def no_auth():
     return None
 
-def with_token(request: Request):
-    if "Authorization" not in request.headers:
+def with_token(authorization: str = Header(None)):
+    if authorization is None:
         raise HTTPException(status_code=401)
 
 def provider():

@@ -223,7 +223,7 @@ fn with_settings(lines: &str) -> Vec<String> {
         format!("ROOT_URLCONF = \"shop.urls\"\nMIDDLEWARE = [\"shop.gate.Gate\"]\n{lines}");
     routes_of(&[
         ("shop/__init__.py", ""),
-        ("shop/settings.py", &settings),
+        ("shop/settings.py", settings.as_str()),
         (
             "shop/gate.py",
             r##"import re
