@@ -141,6 +141,12 @@ fn lines(text: &str) -> u32 {
     u32::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX)
 }
 
+/// How many lines of an answer stand before its text, which begins with the first character that is no space.
+fn lines_before(subject: Subject<'_>, text: &str) -> u32 {
+    let all = subject.answer.body.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(lines(text))
+}
+
 fn is_html(media: &str, text: &str) -> bool {
     let begins =
         |what: &str| text.get(..what.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(what));
@@ -216,7 +222,7 @@ impl Finds {
                 Resolved::Nowhere => {}
             }
         }
-        let (mut rest, mut lines_before) = (text, 0);
+        let (mut rest, mut lines_before) = (text, lines_before(subject, text));
         for inline in page.inline {
             // Each stands behind the one before: the page is gone through once.
             if let Some((before, _)) = rest.split_once(inline) {
@@ -236,7 +242,8 @@ impl Finds {
     }
 
     fn script_file(&mut self, subject: Subject<'_>, text: &str, patience: &mut Patience) {
-        self.script(subject, Code::script(text), patience);
+        let lines_before = lines_before(subject, text);
+        self.script(subject, Code { lines_before, ..Code::script(text) }, patience);
         let headers = &subject.answer.headers;
         // ECMA-426 §11.1: a header field, or a comment at the end.
         let header = headers.get("sourcemap").or_else(|| headers.get("x-sourcemap"));

@@ -117,8 +117,9 @@ fn secrets_are_found_where_everybody_can_read_them() {
         secrets.map(|one| format!("{}:{} {}", one.place.file, one.place.line, one.name)).collect()
     };
     let line = "const key = 'AKIAQ3EGRN7XWLZP5TB2';";
-    let script = finds(Role::Script, "/a.js", "text/javascript", &format!("let a = 1;\n{line}\n"));
-    assert_eq!(places(&script), ["https://shop.example/a.js:2 key"]);
+    let script =
+        finds(Role::Script, "/a.js", "text/javascript", &format!("\n\nlet a = 1;\n{line}\n"));
+    assert_eq!(places(&script), ["https://shop.example/a.js:4 key"]);
     let page = format!("<html>\n<script>let a = 1;</script>\n<script>\n{line}\n</script></html>");
     let page = finds(Role::Page, "/", "text/html", &page);
     assert_eq!(places(&page), ["https://shop.example/:4 key"]);
