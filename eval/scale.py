@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Memory of `bartizan analyze` over many exchanges, and with many endpoints. Needs Linux (/proc).
 
-usage: scale.py BARTIZAN [exchanges N | endpoints N] ...
+usage: scale.py BARTIZAN [exchanges N | endpoints N | scan N] ...
 
 `exchanges N` (default 10,000,000): one API of 1,280 endpoints on 8 hosts, whose callers come and go for ever.
     Identifiers, query values and bodies are new in each exchange, callers change after 64 requests and never
@@ -11,6 +11,11 @@ usage: scale.py BARTIZAN [exchanges N | endpoints N] ...
 `endpoints N` (default 100,000): N endpoints on N/200 hosts, each called by three callers with a credential of
     their own, two identifiers each, four fields in and six out; printed are the endpoints in the result and
     the largest resident memory (gate: at most 1 GiB), also as bytes for each endpoint.
+`scan N` (1,000,000 is an hour of a busy scanner): N URLs that nobody asked for before on four hosts that answer
+    each path alike, with 404, with a small page, with an error as data and status 200 and with `{"ok":true}`, and
+    beside ten of them one request of an API of 40 operations. Printed are the endpoints that are none of these, the requests
+    that the summary calls noise and those of catch-alls (together N), and the resident memory as above (gates: one
+    for each catch-all, all counted, 1.1 times).
 
 Exchanges are made as they are read, in the form of exchange JSON lines, one hundred thousand a minute of their
 own time. Nothing is written but the result, in a temporary folder.
@@ -27,6 +32,7 @@ from pathlib import Path
 COLLECTIONS = "orders users carts invoices shipments products reviews payments returns stores".split()
 ACTIONS = ("", "/items", "/notes", "/history")
 METHODS = ("GET", "PUT", "PATCH", "DELETE")
+VERBS = ("close", "approve", "archive", "notify")
 
 
 def moment(index):
@@ -39,15 +45,16 @@ def moment(index):
     return f"2026-11-{1 + days:02}T{hours:02}:{minutes:02}:{seconds:02}.{milliseconds:03}Z"
 
 
-def line(index, caller, method, url, status, asked, answered):
-    """One exchange as JSON; `asked` and `answered` are bodies as text."""
+def line(index, caller, method, url, status, asked, answered, media="application/json", is_known=True):
+    """One exchange as JSON; `asked` and `answered` are bodies as text. Whoever is not known has no credential."""
+    credential = f',["authorization","Bearer caller-{caller:x}-{caller * 2_654_435_761 & 0xFFFFFFFF:08x}"]' if is_known else ""
     body = f',"body":{json.dumps(asked)}' if asked else ""
     address = f"10.{caller >> 16 & 255}.{caller >> 8 & 255}.{caller & 255}"
     return (
         f'{{"id":"{index}","time":"{moment(index)}","client":{{"ip":"{address}","port":4{index % 10_000:04}}},'
-        f'"request":{{"method":"{method}","url":"{url}","http_version":"1.1","headers":[["content-type","application/json"],'
-        f'["authorization","Bearer caller-{caller:x}-{caller * 2_654_435_761 & 0xFFFFFFFF:08x}"]]{body}}},'
-        f'"response":{{"status":{status},"headers":[["content-type","application/json"]],"body":{json.dumps(answered)}}}}}\n'
+        f'"request":{{"method":"{method}","url":"{url}","http_version":"1.1","headers":[["content-type","application/json"]'
+        f'{credential}]{body}}},'
+        f'"response":{{"status":{status},"headers":[["content-type","{media}"]],"body":{json.dumps(answered)}}}}}\n'
     )
 
 
@@ -92,6 +99,30 @@ def wide(endpoints):
                 )
                 yield line(index, caller, method, url, 200, "" if method in ("GET", "DELETE") else asked, answered)
                 index += 1
+
+
+def scanning(total):
+    """A scanner whose URLs are all new, and an API of forty operations in each tenth request."""
+    chance = random.Random(2)
+    for index in range(total + total // 10):
+        number = chance.getrandbits(40)
+        if index % 11 == 10:
+            operation = index // 11
+            path = f"{COLLECTIONS[operation % 10]}/{number}/{VERBS[operation // 10 % 4]}"
+            url = f"https://api{operation // 40 % 4}.example.com/v1/{path}"
+            yield line(index, 100 + operation % 50, "POST", url, 200, "{}", '{"ok":true}')
+            continue
+        kind, word = number % 4, f"{number:x}"
+        path = (f"{word}", f"api/{word}/x.php", f"{word}/a{number % 99}/{number}", f".{word}/old.bak")[number // 4 % 4]
+        answered = (
+            '{"error":"not found"}',
+            "<!doctype html><html><body><div id=app></div></body></html>",
+            f'{{"code":404,"message":"no /{path}","requestId":"{number * 3:x}"}}',
+            '{"ok":true}',
+        )[kind]
+        url, status = f"https://api{kind}.example.com/{path}", 404 if kind == 0 else 200
+        media = "text/html" if kind == 1 else "application/json"
+        yield line(index, number % 3, "GET", url, status, "", answered, media, is_known=False)
 
 
 def resident(process, key):
@@ -164,8 +195,17 @@ def main():
                 listed = len(json.loads(out.read_text())["endpoints"])
                 print(f"{listed:,} of {number:,} endpoints: at most {largest:.0f} MiB, {largest * 1024 * 1024 / max(1, listed):.0f} bytes each")
                 failed |= largest > 1024 or listed < number * 0.99
+            elif what == "scan":
+                total = number + number // 10
+                marks, largest = analyze(program, scanning(number), total, out)
+                result = json.loads(out.read_text())
+                strange = [e["path"] for e in result["endpoints"] if e["method"] != "POST"]
+                noise, caught = result["summary"]["noise"], result["summary"]["catch_all"]
+                growth = marks[-1] / marks[4]
+                print(f"{number:,} URLs: {len(strange)} endpoints beside the API's {len(result['endpoints']) - len(strange)}, {noise:,} requests of noise, {caught:,} answered alike, at most {largest:.0f} MiB; the end is {growth:.2f} times the half")
+                failed |= growth > 1.1 or len(strange) > 3 or noise + caught < number - total % 11 - 1
             else:
-                sys.exit(f"error: `{what}` is neither `exchanges` nor `endpoints`\n\n{__doc__}")
+                sys.exit(f"error: `{what}` is neither `exchanges`, `endpoints` nor `scan`\n\n{__doc__}")
     sys.exit(1 if failed else 0)
 
 

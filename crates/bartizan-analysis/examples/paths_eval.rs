@@ -28,8 +28,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         let outcome = Outcome {
             status: row.get("status").and_then(Value::as_u64).map(|s| s as u16),
             media: MediaKind::of(&text("ct")),
-            look: 0,
-            read: false,
+            ..Outcome::default()
         };
         let (host, method) = (text("host"), text("method"));
         let observation = resolver.observe(&host, &method, &segments, outcome);

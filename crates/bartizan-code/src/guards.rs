@@ -119,6 +119,70 @@ pub fn by_name(name: &str) -> Option<Effect> {
     (together || has(DEMANDS)).then_some(Effect::Demands)
 }
 
+/// First words of names of what asks for credentials, and does not answer a caller who gives them.
+const ASKS: &[&str] = &[
+    "assert",
+    "authenticate",
+    "authenticated",
+    "authorise",
+    "authorize",
+    "check",
+    "enforce",
+    "ensure",
+    "has",
+    "must",
+    "need",
+    "needs",
+    "protect",
+    "require",
+    "required",
+    "requires",
+    "secure",
+    "validate",
+    "verify",
+];
+
+/// Last words of names of what asks.
+const ASKED: &[&str] = &["guard", "middleware", "only", "protected", "required"];
+
+/// Words of names of what answers or helps, and asks for nothing.
+const HELPS: &[&str] = &[
+    "backend",
+    "config",
+    "controller",
+    "factory",
+    "handler",
+    "handlers",
+    "manager",
+    "page",
+    "provider",
+    "repository",
+    "service",
+    "store",
+    "url",
+];
+
+/// Whether something of that name, which is not in the folder, asks for credentials when it is put around a handler
+/// that is not in the folder either. [`by_name`] alone would take `auth.Login(users)`, a handler made of what it
+/// needs, for a guard: here the name has to say what is done, too.
+#[must_use]
+pub fn asks_by_name(name: &str) -> bool {
+    let words = words(name);
+    let own = words_of_last(name);
+    let is_in = |word: Option<&String>, list: &[&str]| {
+        word.is_some_and(|word| list.contains(&word.as_str()))
+    };
+    let is_with = own.first().is_some_and(|word| word == "with") && own.len() > 1;
+    by_name(name).is_some()
+        && !words.iter().any(|word| HELPS.contains(&word.as_str()))
+        && (is_with || is_in(own.first(), ASKS) || is_in(own.last(), ASKED))
+}
+
+/// Words of the last part of a dotted name.
+fn words_of_last(name: &str) -> Vec<String> {
+    words(name.rsplit('.').next().unwrap_or(name))
+}
+
 /// Whether the text of a function refuses callers: it answers 401 or 403, or throws what does.
 #[must_use]
 pub fn refuses(body: &str) -> bool {
@@ -234,6 +298,26 @@ mod tests {
             "guest",
         ] {
             assert_eq!(by_name(name), None, "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_put_around_a_handler_asks_where_its_name_says_so() {
+        for name in [
+            "requireAuth",
+            "auth.RequireUser",
+            "middleware.VerifyToken",
+            "withAuth",
+            "adminOnly",
+            "authMiddleware",
+            "ensureLoggedIn",
+            "session.Protect",
+            "checkPermission",
+        ] {
+            assert!(asks_by_name(name), "{name}");
+        }
+        for name in ["auth.Login", "tokenHandler", "requireJSON", "auth.NewService", "withLogger"] {
+            assert!(!asks_by_name(name), "{name}");
         }
     }
 

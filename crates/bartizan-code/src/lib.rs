@@ -29,7 +29,7 @@ pub use self::{
     error::ReadError,
     frameworks::{Example, FRAMEWORKS, Framework},
     limits::Limits,
-    literals::Literal,
+    literals::{Literal, of_code as literals_of},
     route::{
         Authorization, Component, Demand, Effect, Found, Guard, Level, MAX_NAME_BYTES, Place,
         Route, short,

@@ -63,8 +63,9 @@ const BETWEEN: &[&str] = &[
 /// How far up a name is looked for.
 const MAX_STEPS: usize = 4;
 
-/// The texts of a file of code.
-pub(crate) fn of_code(file: &File) -> Vec<Literal<'_>> {
+/// The texts of a file of code, as an [`crate::Observer`] is given them.
+#[must_use]
+pub fn of_code(file: &File) -> Vec<Literal<'_>> {
     let mut out = Vec::new();
     for piece in file.root().all(TEXTS) {
         if out.len() >= MAX_LITERALS {

@@ -69,10 +69,10 @@ pub struct Summary {
     /// Hosts with at least one endpoint.
     pub hosts: u64,
     /// Exchanges kept out of the inventory as noise: never answered with success, and nothing else
-    /// shows that there is something.
+    /// shows that there is something. All of them: those of which no table has room for the path, too.
     pub noise: u64,
-    /// Exchanges answered by a page that answers any path. They are listed as one endpoint per host
-    /// and method.
+    /// Exchanges answered by a page or an error that any path is given. They are listed as one endpoint
+    /// per host and method.
     #[serde(default)]
     pub catch_all: u64,
     /// Findings by severity, from `info` to `critical`.

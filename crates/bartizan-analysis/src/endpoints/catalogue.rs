@@ -96,7 +96,12 @@ impl Resolver {
         let mut out = Noise::default();
         for (at, leaf) in self.leaves.iter().enumerate() {
             match self.leaf(self.root_of(LeafId(at as u32))) {
-                Some(top) if top.place == Place::Overflow => out.over_limit += leaf.requests,
+                Some(top) if top.place == Place::Overflow => {
+                    let kept = leaf.answers + leaf.pages + leaf.existing + leaf.vouched;
+                    let refused = leaf.requests.saturating_sub(kept);
+                    out.unanswered += refused;
+                    out.over_limit += leaf.requests - refused;
+                }
                 Some(top) if top.noise => {
                     out.unanswered += leaf.requests;
                     out.probes += if leaf.probe { leaf.requests } else { 0 };
@@ -110,8 +115,10 @@ impl Resolver {
     /// Requests that catch-alls answered, as of the last [`consolidate`](Self::consolidate).
     #[must_use]
     pub fn caught(&self) -> u64 {
-        let caught =
-            |at: usize| self.leaf(self.root_of(LeafId(at as u32))).is_some_and(|l| l.caught);
+        let caught = |at: usize| {
+            let top = self.leaf(self.root_of(LeafId(at as u32)));
+            top.is_some_and(|leaf| leaf.caught || leaf.place == Place::CatchAll)
+        };
         let leaves = self.leaves.iter().enumerate().filter(|(at, _)| caught(*at));
         leaves.map(|(_, leaf)| leaf.requests).sum()
     }

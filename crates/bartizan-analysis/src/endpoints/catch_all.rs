@@ -1,15 +1,21 @@
-//! Pages that answer any path, told from pages of their own.
+//! Answers that any path is given, told from answers of a path's own.
 //!
-//! A single-page application, a soft "not found" page or a redirect of everything answers whatever
-//! a scanner asks with success. Listing every such path would flood the inventory, leaving them all
-//! out would hide that something answers. So what such a page answered is listed once per host and
+//! A single-page application, a soft "not found" or a redirect of everything answers whatever a
+//! scanner asks with success. Listing every such path would flood the inventory, leaving them all
+//! out would hide that something answers. So what was answered alike is listed once per host and
 //! method, as `/{any_path}`, with all its requests.
 //!
-//! The rule: answers that look the same (status, shape, size; see [`Outcome::look`]) are those of a
-//! catch-all when one actor was given them at [`UNRELATED`] unrelated paths, or at [`SCANNED`]
-//! unrelated paths that scanners ask for, or when anybody was given them at [`ANYBODY`] unrelated
-//! paths. Paths are unrelated when their first words (behind `api`, `v1` and the like) differ. A
-//! path that also had any other answer, that a specification documents, or that is `/` itself is
+//! The rule: answers that look the same (see [`Outcome::look`]) are those of a catch-all when one
+//! actor was given them at [`UNRELATED`] unrelated paths, or at [`SCANNED`] unrelated paths that
+//! scanners ask for, or when anybody was given them at [`ANYBODY`] unrelated paths. Paths are
+//! unrelated when their first words (behind `api`, `v1` and the like) differ.
+//!
+//! Data says more ([`Telling`]). Where scanners do not ask, only envelopes count: errors like pages;
+//! acknowledgements, which forty operations of an API may all answer with, from [`ACKNOWLEDGED`]
+//! unrelated paths on, most of them asked once. A caller whose credential the API accepted elsewhere
+//! uses the API: what it is acknowledged belongs to its path.
+//!
+//! A path that also had any other answer, that a specification documents, or that is `/` itself is
 //! never part of a catch-all. Server errors are held against the same rule: those that look the same
 //! everywhere prove no endpoint.
 
@@ -18,7 +24,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    leaf::{LeafId, MediaKind, Outcome},
+    distinct::Distinct,
+    leaf::{LeafId, MediaKind, Outcome, Telling},
     probe,
     tree::{hash, is_prefix_word},
 };
@@ -29,7 +36,11 @@ pub(crate) const UNRELATED: usize = 8;
 /// The same, for paths that scanners ask for.
 pub(crate) const SCANNED: usize = 3;
 /// The same, whoever asked.
-pub(crate) const ANYBODY: usize = 32;
+pub(crate) const ANYBODY: u64 = 32;
+/// The same, for acknowledgements, whoever asked.
+pub(crate) const ACKNOWLEDGED: u64 = 128;
+/// Most acknowledgements per path of a catch-all: what is asked again and again is used.
+const ACKNOWLEDGED_PER_PATH: u64 = 2;
 /// Most looks per host that are watched; the longest unused goes first.
 const MAX_LOOKS: usize = 256;
 /// Most actors that are watched per look; the longest unused goes first.
@@ -45,16 +56,23 @@ pub(crate) struct Kin {
     first: u64,
     /// Whether scanners ask for such a path.
     scanned: bool,
+    /// Whether it is an acknowledgement.
+    pub(crate) is_bare: bool,
 }
 
 impl Kin {
     /// `None` when nothing is known of the look, for `/` and for prefixes alone.
-    pub(crate) fn of(segments: &[&str], look: u64) -> Option<Self> {
-        if look == 0 {
+    pub(crate) fn of(segments: &[&str], outcome: Outcome) -> Option<Self> {
+        if outcome.look == 0 {
             return None;
         }
         let first = segments.iter().find(|segment| !is_prefix_word(segment))?;
-        Some(Self { look, first: hash(first), scanned: probe::is_probe(segments) })
+        Some(Self {
+            look: outcome.look,
+            first: hash(first),
+            scanned: probe::is_probe(segments),
+            is_bare: outcome.telling == Telling::Little,
+        })
     }
 }
 
@@ -70,8 +88,21 @@ pub(crate) struct Looks {
 /// Unrelated paths that were answered with one look.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Watched {
-    anybody: Vec<u64>,
+    anybody: Distinct,
     actors: RecentMap<u64, Asked>,
+    /// How often, for acknowledgements; 0 for all others.
+    acknowledged: u64,
+}
+
+impl Watched {
+    /// Whether so many unrelated paths were answered so, whoever asked, that it is a catch-all.
+    fn is_for_anybody(&self) -> bool {
+        let paths = self.anybody.count();
+        match self.acknowledged {
+            0 => paths >= ANYBODY,
+            answers => paths >= ACKNOWLEDGED && answers <= paths * ACKNOWLEDGED_PER_PATH,
+        }
+    }
 }
 
 /// Unrelated paths that one actor asked for.
@@ -81,6 +112,12 @@ struct Asked {
     scanned: Vec<u64>,
 }
 
+impl Asked {
+    const fn is_scan(&self) -> bool {
+        self.paths.len() >= UNRELATED || self.scanned.len() >= SCANNED
+    }
+}
+
 impl Looks {
     /// Takes note of an answer that `actor` was given.
     pub(crate) fn note(&mut self, kin: Kin, actor: u64) {
@@ -88,16 +125,26 @@ impl Looks {
             return;
         }
         let watched = self.watched.entry(kin.look, MAX_LOOKS, Watched::default);
-        add(&mut watched.anybody, kin.first, ANYBODY);
-        let mut caught = watched.anybody.len() >= ANYBODY;
-        let asked = watched.actors.entry(actor, MAX_ACTORS, Asked::default);
-        add(&mut asked.paths, kin.first, UNRELATED);
-        if kin.scanned {
-            add(&mut asked.scanned, kin.first, SCANNED);
+        watched.anybody.add(kin.first);
+        let mut is_scan = false;
+        if kin.is_bare {
+            watched.acknowledged += 1;
+        } else {
+            let asked = watched.actors.entry(actor, MAX_ACTORS, Asked::default);
+            add(&mut asked.paths, kin.first, UNRELATED);
+            if kin.scanned {
+                add(&mut asked.scanned, kin.first, SCANNED);
+            }
+            is_scan = asked.is_scan();
         }
-        caught |= asked.paths.len() >= UNRELATED || asked.scanned.len() >= SCANNED;
-        if caught && self.caught.len() < MAX_CAUGHT {
-            self.caught.insert(kin.look);
+        if is_scan || watched.is_for_anybody() {
+            self.catch(kin.look);
+        }
+    }
+
+    fn catch(&mut self, look: u64) {
+        if self.caught.len() < MAX_CAUGHT {
+            self.caught.insert(look);
         }
     }
 
@@ -115,23 +162,20 @@ impl Looks {
     pub(crate) fn merge(&mut self, other: &Self) {
         for (look, theirs) in other.watched.iter() {
             let mine = self.watched.entry(*look, MAX_LOOKS, Watched::default);
-            theirs.anybody.iter().for_each(|path| add(&mut mine.anybody, *path, ANYBODY));
-            let mut caught = mine.anybody.len() >= ANYBODY;
+            mine.anybody.merge(&theirs.anybody);
+            mine.acknowledged += theirs.acknowledged;
+            let mut is_scan = false;
             for (actor, theirs) in theirs.actors.iter() {
                 let mine = mine.actors.entry(*actor, MAX_ACTORS, Asked::default);
                 theirs.paths.iter().for_each(|path| add(&mut mine.paths, *path, UNRELATED));
                 theirs.scanned.iter().for_each(|path| add(&mut mine.scanned, *path, SCANNED));
-                caught |= mine.paths.len() >= UNRELATED || mine.scanned.len() >= SCANNED;
+                is_scan |= mine.is_scan();
             }
-            if caught && self.caught.len() < MAX_CAUGHT {
-                self.caught.insert(*look);
-            }
-        }
-        for look in &other.caught {
-            if self.caught.len() < MAX_CAUGHT {
-                self.caught.insert(*look);
+            if is_scan || mine.is_for_anybody() {
+                self.catch(*look);
             }
         }
+        other.caught.iter().for_each(|look| self.catch(*look));
     }
 }
 
@@ -153,11 +197,22 @@ pub struct Asker {
 }
 
 impl Outcome {
-    /// The outcome as one of this path: an answer of unknown kind (access logs) may only be that of a
-    /// catch-all where scanners ask, because data has sizes, too.
+    /// The outcome as one of this path: data and answers of unknown kind (access logs) may only be
+    /// those of a catch-all where scanners ask, because data has sizes and shapes, too. Acknowledgements
+    /// there are held apart from those elsewhere: fewer are enough.
     pub(crate) fn at(self, segments: &[&str]) -> Self {
-        let doubt = self.media == MediaKind::Unknown && self.is_answer() && self.look != 0;
-        if doubt && !probe::is_probe(segments) { Self { look: 0, ..self } } else { self }
+        if self.look == 0 || !self.is_answer() {
+            return self;
+        }
+        let is_probe = || probe::is_probe(segments);
+        let is_doubtful = self.media == MediaKind::Unknown || self.telling == Telling::OfProbes;
+        if is_doubtful && !is_probe() {
+            return Self { look: 0, ..self };
+        }
+        if self.telling == Telling::Little && is_probe() {
+            return Self { look: !self.look, telling: Telling::OfProbes, ..self };
+        }
+        self
     }
 
     /// Whether the server failed: by itself that neither proves nor disproves an endpoint.

@@ -112,6 +112,10 @@ impl Resolver {
             return;
         }
         let Some(leaf) = self.leaves.get_mut(seen.leaf.0 as usize) else { return };
+        if asker.accepted && seen.kin.is_some_and(|kin| kin.is_bare) {
+            leaf.own += 1;
+            return;
+        }
         if fault {
             leaf.vouched += 1;
             leaf.declared |= asker.documented;
@@ -205,38 +209,53 @@ impl Resolver {
                 (leaf.caught, leaf.noise) = (in_catch_all, noise);
             }
         }
+        // Those that only answered what there was no room for are listed as well.
+        for (host, tree) in &self.hosts {
+            for method in tree.looks.leaves.keys() {
+                caught.entry((host.clone(), method.clone())).or_default();
+            }
+        }
         for ((host, method), paths) in caught {
             self.describe_catch_all(&host, &method, paths);
         }
     }
 
-    /// The endpoint that stands for what catch-alls of a host answered to a method.
-    fn describe_catch_all(&mut self, host: &str, method: &str, paths: u64) {
+    /// Whether an answer is what a catch-all of the host answers.
+    pub(crate) fn is_caught_answer(&self, host: &str, outcome: Outcome) -> bool {
+        let tree = self.hosts.get(host);
+        outcome.is_answer() && tree.is_some_and(|tree| tree.looks.is_caught(outcome.look))
+    }
+
+    /// The leaf that stands for what catch-alls of a host answer to a method.
+    pub(crate) fn catch_all(&mut self, host: &str, method: &str) -> LeafId {
+        let method = shared_method(method);
         let known = self.hosts.get(host).and_then(|tree| tree.looks.leaves.get(method)).copied();
-        let Some(leaf) = known.or_else(|| self.unlimited_leaf(host, method, Place::CatchAll))
-        else {
-            return;
-        };
+        let leaf = known
+            .or_else(|| self.unlimited_leaf(host, method, Place::CatchAll))
+            .unwrap_or(LeafId(0));
         if let Some(tree) = self.hosts.get_mut(host) {
             tree.looks.leaves.insert(method.to_owned(), leaf);
         }
-        let segments = vec![Segment::Parameter {
-            name: ANY_PATH.to_owned(),
-            prefix: String::new(),
-            suffix: String::new(),
-        }];
+        leaf
+    }
+
+    /// The endpoint that stands for what catch-alls of a host answered to a method.
+    fn describe_catch_all(&mut self, host: &str, method: &str, paths: u64) {
+        let leaf = self.catch_all(host, method);
+        let beyond = self.leaf(leaf).map_or(0, |leaf| leaf.requests);
+        let more = match beyond {
+            0 => String::new(),
+            requests => format!(", and {requests} requests for more,"),
+        };
         let evidence = format!(
-            "{ANY_PATH}: {paths} paths were answered alike whatever was asked for; they are listed \
-             together"
+            "{ANY_PATH}: {paths} paths{more} were answered alike whatever was asked for; they are \
+             listed together"
         );
         let mut template = Template {
             host: host.to_owned(),
             method: method.to_owned(),
-            path: naming::path_text(&segments),
-            kinds: vec![Vec::new()],
-            segments,
             evidence: vec![evidence],
-            ..Template::default()
+            ..any_path()
         };
         self.name_leaf(leaf, &template);
         if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
@@ -254,6 +273,17 @@ impl Resolver {
         let shared = tree.and_then(|tree| tree.looks.leaves.get(shared_method(&found.method)));
         shared.copied().unwrap_or(root)
     }
+}
+
+/// The template that stands for every path.
+pub(crate) fn any_path() -> Template {
+    let segments = vec![Segment::Parameter {
+        name: ANY_PATH.to_owned(),
+        prefix: String::new(),
+        suffix: String::new(),
+    }];
+    let path = naming::path_text(&segments);
+    Template { path, kinds: vec![Vec::new()], segments, ..Template::default() }
 }
 
 /// The method of a leaf that many requests share: unknown methods go together.

@@ -1,7 +1,7 @@
 //! What is listed, what is collapsed, what is noise.
 
 use super::{
-    Asker, LeafId, MediaKind, Outcome, Resolver,
+    Asker, LeafId, MediaKind, Outcome, Resolver, Telling,
     tests::{answer, get, last, listed, page, resolver, see},
 };
 
@@ -33,7 +33,7 @@ fn by(actor: u64) -> Asker {
 }
 
 fn fault(look: u64) -> Outcome {
-    Outcome { status: Some(500), media: MediaKind::Data, look, read: true }
+    Outcome { status: Some(500), media: MediaKind::Data, look, read: true, ..Outcome::default() }
 }
 
 fn with_data() -> Resolver {
@@ -177,8 +177,7 @@ fn a_scan_of_a_catch_all_leaves_the_templates_alone() {
 
 #[test]
 fn answers_of_unknown_kind_are_only_doubted_where_scanners_ask() {
-    let unknown =
-        |look| Outcome { status: Some(200), media: MediaKind::Unknown, look, read: false };
+    let unknown = |look| Outcome { status: Some(200), look, ..Outcome::default() };
     let mut r = resolver();
     for path in ["/.env", "/wp-login.php", "/db.sql"] {
         ask(&mut r, path, unknown(3), by(1));
@@ -197,6 +196,87 @@ fn answers_of_unknown_kind_are_only_doubted_where_scanners_ask() {
     }
     assert_eq!((paths.len(), r.caught()), (11, 3), "{paths:?}");
     adds_up(&r);
+}
+
+/// An answer of data with this look.
+fn data(look: u64, telling: Telling) -> Outcome {
+    Outcome { look, telling, ..answer(200) }
+}
+
+#[test]
+fn a_soft_not_found_is_listed_once_and_takes_no_room() {
+    for soft in [data(3, Telling::Much), page(200, SHELL)] {
+        let mut r = with_data();
+        let known = r.leaves.len();
+        for n in 0..20_000u64 {
+            ask(&mut r, &format!("/api/guess-{n}-x/of-{}", n % 7), soft, by(n % 3));
+            ask(&mut r, &format!("/api/other-{n}-x"), answer(404), by(n % 3));
+        }
+        r.consolidate();
+        assert_eq!(listed(&r), ["GET /v1/users/{user_id}", "GET /{any_path}"]);
+        assert_eq!((r.caught(), r.noise().unanswered, r.noise().over_limit), (20_000, 20_000, 0));
+        assert!(r.leaves.len() <= known + r.limits.pending as usize + 64, "{}", r.leaves.len());
+        adds_up(&r);
+        let shared = r.endpoints().pop().expect("listed").template;
+        assert!(shared.evidence[0].contains("requests for more"), "{:?}", shared.evidence);
+    }
+}
+
+#[test]
+fn operations_that_acknowledge_alike_stay_listed() {
+    let ok = data(5, Telling::Little);
+    let mut r = resolver();
+    for round in 0..10 {
+        for operation in 0..40 {
+            ask(&mut r, &format!("/do-thing{operation}-now"), ok, by(round));
+        }
+    }
+    r.consolidate();
+    assert_eq!(r.caught(), 0);
+    // Two hundred operations, each asked again and again, are no catch-all either.
+    let mut r = resolver();
+    for operation in 0..200 {
+        for caller in 0..5 {
+            ask(&mut r, &format!("/do-thing{operation}-now"), ok, by(caller));
+        }
+    }
+    r.consolidate();
+    assert_eq!(r.caught(), 0);
+    let mut r = resolver();
+    let accepted = Asker { actor: 4, accepted: true, documented: false };
+    let used = ask(&mut r, "/orders/close", ok, accepted);
+    for n in 0..600 {
+        ask(&mut r, &format!("/any-{n}-thing"), ok, by(1));
+    }
+    let once = ask(&mut r, "/never/seen", ok, by(1));
+    r.consolidate();
+    assert_eq!(last(&r, used).as_deref(), Some("/orders/close"), "its caller was accepted");
+    assert_eq!(last(&r, once).as_deref(), Some(CATCH_ALL));
+    adds_up(&r);
+}
+
+#[test]
+fn data_tells_a_catch_all_only_where_scanners_ask() {
+    let same = data(6, Telling::OfProbes);
+    let mut r = with_data();
+    for word in ["/orders", "/carts", "/refunds", "/stores", "/coupons", "/returns", "/labels"] {
+        ask(&mut r, word, same, by(1));
+    }
+    let welcome: Vec<LeafId> =
+        SCAN[..4].iter().map(|path| ask(&mut r, path, same, by(1))).collect();
+    let orders = ask(&mut r, "/orders", same, by(2));
+    r.consolidate();
+    assert!(welcome.iter().all(|leaf| last(&r, *leaf).as_deref() == Some(CATCH_ALL)));
+    assert_eq!(last(&r, orders).as_deref(), Some("/orders"));
+    adds_up(&r);
+    // Acknowledgements there tell at once, and leave those elsewhere alone.
+    let ok = data(7, Telling::Little);
+    let mut r = with_data();
+    let scanned: Vec<LeafId> = SCAN[..4].iter().map(|path| ask(&mut r, path, ok, by(1))).collect();
+    let saved = ask(&mut r, "/save", ok, by(1));
+    r.consolidate();
+    assert!(scanned.iter().all(|leaf| last(&r, *leaf).as_deref() == Some(CATCH_ALL)));
+    assert_eq!(last(&r, saved).as_deref(), Some("/save"));
 }
 
 #[test]

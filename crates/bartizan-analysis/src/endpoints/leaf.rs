@@ -82,6 +82,18 @@ impl MediaKind {
     }
 }
 
+/// How much it tells that unrelated paths are answered alike.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Telling {
+    /// What is answered does not belong to the path: pages, redirects, errors.
+    #[default]
+    Much,
+    /// An acknowledgement without data: many operations of one API answer so.
+    Little,
+    /// Data, or nobody knows: it tells something where scanners ask, and nothing elsewhere.
+    OfProbes,
+}
+
 /// How a request was answered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
@@ -90,9 +102,11 @@ pub struct Outcome {
     /// Kind of the response's body.
     pub media: MediaKind,
     /// Hash of how the answer looks (status, shape, size), for answers that may be given to any path:
-    /// pages, answers of unknown kind, redirects, server errors. 0 for all others and when nothing
-    /// is known: such an answer is never taken for another.
+    /// pages, answers of unknown kind, redirects, server errors, data. 0 for all others and when
+    /// nothing is known: such an answer is never taken for another.
     pub look: u64,
+    /// How much the look tells.
+    pub telling: Telling,
     /// Whether the body itself was seen.
     pub read: bool,
 }
@@ -226,7 +240,7 @@ pub struct ResolverCounts {
     pub over_hosts: u64,
     /// Requests that `nodes`, `leaves`, `segments` or `methods` kept from being listed.
     pub over_nodes: u64,
-    /// Unmatched requests beyond `pending`.
+    /// Unmatched requests beyond `pending`, without those that catch-alls answered.
     pub over_pending: u64,
     /// Positions that reached `children`.
     pub collapsed: u64,
@@ -237,11 +251,12 @@ pub struct ResolverCounts {
 /// Requests kept out of the inventory, by reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Noise {
-    /// Never answered with success, and nothing else shows that there is an endpoint.
+    /// Never answered with success, and nothing else shows that there is an endpoint; those that no
+    /// table has room for as well.
     pub unanswered: u64,
-    /// Of these, paths that scanners ask for.
+    /// Of these, paths that scanners ask for, as far as there is room to know them.
     pub probes: u64,
-    /// Beyond a limit: nothing is said about them.
+    /// Answered, and beyond a limit: nothing is said about them.
     pub over_limit: u64,
 }
 

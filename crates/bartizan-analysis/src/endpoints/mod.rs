@@ -9,14 +9,16 @@
 //! - Everything that was answered with success or a redirect. An answer with data is listed at once;
 //!   a page on a host that otherwise speaks data, and a page at a path that scanners ask for, at the
 //!   next consolidation.
-//! - What a page answers that is given to any path is listed once per host and method, as
-//!   `/{any_path}` ([`Outcome::look`] tells by what pages are compared, `catch_all` by what rule).
+//! - What is answered alike to any path, by a page or by an envelope without data, is listed once per
+//!   host and method, as `/{any_path}` ([`Outcome::look`] tells by what answers are compared,
+//!   `catch_all` by what rule).
 //! - Errors at a path (or another method of it) that was answered or declared, and errors that tell
 //!   that something handles the path (409, 412, 415, 422, 428), unless scanners ask for it.
 //! - Server errors (500 and above) given to a caller whose credential the API accepted before, or by
 //!   an operation that a specification documents, unless the same error answers any path.
 //! - All else is noise, and counted ([`Resolver::noise`]): never answered with success, and nothing
-//!   shows that there is something. What limits cut off is counted apart.
+//!   shows that there is something. What was refused beyond the limits is noise, too; what was
+//!   answered there is counted apart.
 
 use std::fmt;
 
@@ -28,6 +30,7 @@ mod affixes;
 mod catalogue;
 mod catch_all;
 mod consolidate;
+mod distinct;
 mod evidence;
 mod fate;
 #[cfg(test)]
@@ -51,7 +54,7 @@ pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
 pub use leaf::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
-    ResolverCounts,
+    ResolverCounts, Telling,
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;

@@ -150,8 +150,8 @@ impl Pass<'_> {
         }
         let mut seen: BTreeSet<u64> = BTreeSet::new();
         let repeats = typed.iter().any(|(_, child)| {
-            let hashes = self.tree.node(*child).map(|n| n.values.smallest.clone());
-            hashes.unwrap_or_default().into_iter().any(|h| !seen.insert(h))
+            let node = self.tree.node(*child);
+            node.is_some_and(|n| n.values.hashes.smallest().iter().any(|h| !seen.insert(*h)))
         });
         if typed.len() < 2 || (!repeats && typed.len() < 3) {
             return;

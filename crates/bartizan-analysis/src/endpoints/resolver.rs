@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Template,
     catch_all::Kin,
-    fate::shared_method,
+    fate::{any_path, shared_method},
     leaf::{
         Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
@@ -98,7 +98,7 @@ impl Resolver {
             Some(found) => Arc::clone(&found.template),
             None => Arc::new(Template::default()),
         };
-        Observation { leaf, template, kin: Kin::of(segments, outcome.look) }
+        Observation { leaf, template, kin: Kin::of(segments, outcome) }
     }
 
     pub(crate) fn host_name(&mut self, host: &str) -> String {
@@ -132,13 +132,12 @@ impl Resolver {
         let page = outcome.media == MediaKind::Page;
         // Known for what it is at the next consolidation only.
         let doubtful = match outcome.media {
-            MediaKind::Data => false,
             MediaKind::Page => {
                 tree.data > tree.pages
                     || tree.looks.is_caught(outcome.look)
                     || probe::is_probe(segments)
             }
-            MediaKind::Unknown => tree.looks.is_caught(outcome.look),
+            MediaKind::Data | MediaKind::Unknown => tree.looks.is_caught(outcome.look),
         };
         if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
@@ -262,6 +261,7 @@ impl Resolver {
                     None => return self.overflow(host, method),
                 }
             }
+            _ if self.is_caught_answer(host, outcome) => return self.catch_all(host, method),
             _ => {
                 self.counts.over_pending += 1;
                 return self.overflow(host, method);
@@ -336,6 +336,7 @@ impl Resolver {
         let mut template = match (place, self.hosts.get(&host)) {
             (Place::Node(node), Some(tree)) => render(tree, node),
             (Place::Pending, _) => render_alone(segments, answered),
+            (Place::CatchAll, _) => any_path(),
             _ => render_alone(&["*"], false),
         };
         template.host = host;

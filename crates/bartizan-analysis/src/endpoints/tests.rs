@@ -10,11 +10,11 @@ pub(super) fn resolver() -> Resolver {
 }
 
 pub(super) fn answer(status: u16) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Data, look: 0, read: true }
+    Outcome { status: Some(status), media: MediaKind::Data, read: true, ..Outcome::default() }
 }
 
 pub(super) fn page(status: u16, look: u64) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Page, look, read: true }
+    Outcome { status: Some(status), media: MediaKind::Page, look, read: true, ..Outcome::default() }
 }
 
 pub(super) fn see(

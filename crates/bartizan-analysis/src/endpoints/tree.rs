@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     affixes::{split_affixes, split_extension},
     catch_all::Looks,
+    distinct::Distinct,
     leaf::{EndpointLimits, LeafId},
     probe,
     values::{CERTAIN, ValueKind, classify, is_version},
@@ -42,45 +43,26 @@ pub(crate) enum Step {
 pub(crate) struct Values {
     /// Requests by kind.
     pub(crate) kinds: BTreeMap<ValueKind, u64>,
-    /// The smallest hashes of values, sorted: counts distinct values and finds shared ones.
-    pub(crate) smallest: Vec<u64>,
+    /// The values themselves, as hashes.
+    pub(crate) hashes: Distinct,
 }
-
-/// Most hashes kept in a [`Values`].
-const SMALLEST: usize = 32;
 
 impl Values {
     pub(crate) fn add(&mut self, kind: ValueKind, value: &str, times: u64) {
         *self.kinds.entry(kind).or_default() += times;
-        self.add_hash(hash(value));
-    }
-
-    fn add_hash(&mut self, hash: u64) {
-        if let Err(at) = self.smallest.binary_search(&hash)
-            && at < SMALLEST
-        {
-            self.smallest.insert(at, hash);
-            self.smallest.truncate(SMALLEST);
-        }
+        self.hashes.add(hash(value));
     }
 
     pub(crate) fn merge(&mut self, other: &Self) {
         for (kind, n) in &other.kinds {
             *self.kinds.entry(*kind).or_default() += n;
         }
-        for hash in &other.smallest {
-            self.add_hash(*hash);
-        }
+        self.hashes.merge(&other.hashes);
     }
 
-    /// Distinct values: exact below 32, estimated from there on (relative error about 18 %).
+    /// Distinct values, see [`Distinct::count`].
     pub(crate) fn distinct(&self) -> u64 {
-        match self.smallest.get(SMALLEST - 1) {
-            None => self.smallest.len() as u64,
-            Some(largest) => {
-                ((SMALLEST as f64 - 1.0) * (u64::MAX as f64) / (*largest as f64).max(1.0)) as u64
-            }
-        }
+        self.hashes.count()
     }
 
     /// Kinds, the most frequent first.

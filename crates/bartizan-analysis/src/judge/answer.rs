@@ -4,8 +4,9 @@ use bartizan_model::{ActorKind, BodyState, Response, Root, Side};
 use bartizan_protocols::Format;
 use smallvec::SmallVec;
 
+use super::envelope::{self, Envelope};
 use crate::{
-    endpoints::{Asker, MediaKind, Outcome as Answer, Template},
+    endpoints::{Asker, MediaKind, Outcome as Answer, Telling, Template},
     facts::Facts,
     identity::Caller,
 };
@@ -13,7 +14,9 @@ use crate::{
 /// Most values of a response that its shape is told from.
 const SHAPE_NODES: usize = 64;
 /// Smallest body of a success that may be a page for any path; less (`ok`) is too little to tell by.
-const LEAST_PAGE_BYTES: u64 = 256;
+const LEAST_PAGE_BYTES: u64 = 32;
+/// Shortest path that is looked for in a page: a shorter one stands in every page (`/a`, in `</a>`).
+const LEAST_ECHO_BYTES: usize = 4;
 /// Sizes from here on are told apart in steps of [`SIZE_STEP`]: pages that repeat the path differ by
 /// a few bytes.
 const EXACT_BYTES: u64 = 512;
@@ -27,12 +30,12 @@ const REFUSED: u16 = 400;
 pub(super) fn of(facts: &Facts<'_>) -> Answer {
     let Some(response) = &facts.exchange.response else { return Answer::default() };
     let media = media(facts, response);
-    let look = look(facts, response, media);
+    let (look, telling) = look(facts, response, media);
     let read = response.body_state != BodyState::NotCaptured;
     let status = Some(response.status).filter(|s| *s > 0);
     let refused = facts.decoded.answered.is_refusal();
     let status = status.map(|s| if refused { s.max(REFUSED) } else { s });
-    Answer { status, media, look, read }
+    Answer { status, media, look, telling, read }
 }
 
 /// How one call of an exchange was answered. One without an answer of its own makes nothing known: it was only sent.
@@ -71,29 +74,73 @@ fn media(facts: &Facts<'_>, response: &Response) -> MediaKind {
     }
 }
 
-/// See [`Answer::look`].
-fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> u64 {
+/// See [`Answer::look`] and [`Answer::telling`].
+fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> (u64, Telling) {
     let method = facts.exchange.request.method.as_str();
     let size = match method {
         "HEAD" => response.headers.get("content-length").and_then(|n| n.trim().parse().ok()),
         _ => response.size(),
     };
+    let is_structured = facts.decoded.response_format.is_structured();
     let telling = match (response.status, media) {
         (500.., _) => true,
-        (_, MediaKind::Data) | (304, _) => false,
+        (304, _) => false,
+        (200..=299, MediaKind::Data) if is_structured => return look_of_data(facts, response),
+        (200..=299, MediaKind::Data) if !is_prose(response) => false,
         (200..=299, _) => size.is_some_and(|size| size >= LEAST_PAGE_BYTES),
-        (300..=399, _) => size.is_some() && matches!(method, "GET" | "HEAD"),
+        (300..=399, media) => {
+            media != MediaKind::Data && size.is_some() && matches!(method, "GET" | "HEAD")
+        }
         _ => false,
     };
     if !telling {
-        return 0;
+        return (0, Telling::Much);
     }
-    let class = match size {
+    let class = match size.map(|size| size - echoed(facts, response, size)) {
         None => 0,
         Some(size) if size < EXACT_BYTES => 1 + size,
         Some(size) => 1 + EXACT_BYTES + (size - EXACT_BYTES) / SIZE_STEP,
     };
     let parts = [u64::from(response.status), media as u64, shape(facts), class];
+    (hash_of(&parts), Telling::Much)
+}
+
+/// How typed values look: by their envelope, or else by their names. Calls say in the words of their protocol how
+/// they were answered. The method counts: a scan with `GET` says nothing of what is acknowledged to a `POST`.
+fn look_of_data(facts: &Facts<'_>, response: &Response) -> (u64, Telling) {
+    let body = facts.decoded.view.root(Side::Response, Root::Body);
+    let Some(body) = body.filter(|_| facts.decoded.call.is_none()) else {
+        return (0, Telling::Much);
+    };
+    let (kind, seen, telling) = match envelope::of(body) {
+        Some(Envelope::Error(look)) => (1, look, Telling::Much),
+        Some(Envelope::Bare(look)) => (2, look, Telling::Little),
+        None => (3, shape(facts), Telling::OfProbes),
+    };
+    let method = &facts.exchange.request.method;
+    let letters = method.bytes().take(16).map(u64::from);
+    let method = letters.fold(0, |hash: u64, letter| hash.rotate_left(5) ^ letter);
+    (hash_of(&[u64::from(response.status), kind, seen, method]), telling)
+}
+
+/// Text for people that is no page.
+fn is_prose(response: &Response) -> bool {
+    let media = response.headers.get("content-type").unwrap_or("");
+    media.split(';').next().is_some_and(|media| media.trim().eq_ignore_ascii_case("text/plain"))
+}
+
+/// Bytes of a small body that repeat the path that was asked for. Larger ones are told apart in steps anyway.
+fn echoed(facts: &Facts<'_>, response: &Response, size: u64) -> u64 {
+    let target = facts.exchange.request.target.as_bytes();
+    let path = target.split(|byte| *byte == b'?').next().unwrap_or_default();
+    let body = &response.body[..];
+    if size >= EXACT_BYTES || body.len() as u64 != size || path.len() < LEAST_ECHO_BYTES {
+        return 0;
+    }
+    (memchr::memmem::find_iter(body, path).count() * path.len()) as u64
+}
+
+fn hash_of(parts: &[u64]) -> u64 {
     parts.iter().fold(1, |hash: u64, part| {
         (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
     }) | 1
@@ -144,13 +191,46 @@ mod tests {
     }
 
     #[test]
-    fn pages_of_one_size_look_alike_and_data_never_does() {
+    fn small_pages_tell_and_what_they_repeat_does_not() {
+        let page = |path: &str, body: &str| {
+            let one = get(&format!("https://www.example.com{path}"));
+            answer(&one.answer(200, "text/html", body).build()).look
+        };
+        let shell = "<!doctype html><div id=app></div>";
+        assert_ne!(page("/a", shell), 0);
+        assert_eq!(page("/a", shell), page("/b/c", shell));
+        let lost =
+            |path: &str| page(path, &format!("<html><p>There is no {path} here.</p></html>"));
+        assert_eq!(lost("/one"), lost("/some/other/path"));
+        assert_ne!(lost("/one"), page("/one", shell));
+        assert_eq!((page("/a", "ok"), page("/a", "")), (0, 0));
+    }
+
+    #[test]
+    fn envelopes_look_alike_by_method() {
+        let of = |method: &str, body: &str| {
+            answer(&send(method, "https://api.example.com/a").json(200, body).build())
+        };
+        let lost = of("GET", r#"{"error":"no /a","request_id":"1"}"#);
+        assert_eq!(lost.look, of("GET", r#"{"error":"no /b","request_id":"2"}"#).look);
+        assert_eq!(lost.telling, Telling::Much);
+        let saved = of("POST", r#"{"ok":true}"#);
+        assert_eq!(saved.telling, Telling::Little);
+        assert_ne!(saved.look, of("GET", r#"{"ok":true}"#).look);
+        assert_ne!(saved.look, of("POST", r#"{"ok":false}"#).look);
+        assert_eq!(of("GET", r#"{"id":7}"#).telling, Telling::OfProbes);
+        let prose = |body: &str| {
+            answer(&get("https://api.example.com/a").answer(200, "text/plain", body).build()).look
+        };
+        assert_ne!(prose("There is nothing here, try elsewhere."), 0);
+        assert_eq!(prose("pong"), 0);
+    }
+
+    #[test]
+    fn pages_of_one_size_look_alike() {
         let (a, b) = ("a".repeat(1_000), "b".repeat(1_000));
         assert_eq!(page(&a).look, page(&b).look);
         assert_ne!(page(&a).look, page(&"a".repeat(1_200)).look);
-        assert_eq!(page("ok").look, 0, "too small to tell");
-        let data = get("https://api.example.com/a").json(200, &format!("[\"{a}\"]")).build();
-        assert_eq!(answer(&data).look, 0);
         let head = send("HEAD", "https://www.example.com/a").answer(200, "text/html", "");
         assert_ne!(answer(&head.with("content-length", "1437").build()).look, 0);
         let moved = get("http://www.example.com/a").answer(301, "text/html", "moved");

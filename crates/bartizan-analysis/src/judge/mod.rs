@@ -7,9 +7,12 @@
 mod alone;
 mod answer;
 mod asked;
+mod envelope;
 mod lessons;
 mod members;
 mod results;
+#[cfg(test)]
+mod scan_tests;
 mod state;
 mod steps;
 mod verdict;

@@ -1,5 +1,5 @@
-//! Secrets that stand in code: the recognisers of values in traffic look at the texts of each file, with the
-//! names that they are given there.
+//! Secrets that stand in code, of a folder or of what a server gives to everybody: the recognisers of values in
+//! traffic look at the texts of each file, with the names that they are given there.
 
 use bartizan_analysis::{Snapshot, classes};
 use bartizan_code::{Literal, Observer, Place};
@@ -9,8 +9,8 @@ use serde_json::{Map, Value};
 
 /// Texts that are looked at together.
 const CHUNK: usize = 500;
-/// Most secrets of a folder; a folder full of keys needs no longer list. More are counted.
-const MAX_SECRETS: usize = 1_000;
+/// Most secrets of a folder or a crawl; a folder full of keys needs no longer list. More are counted.
+pub const MAX_SECRETS: usize = 1_000;
 /// The families that are secrets.
 const FAMILIES: &[&str] = &["password", "secret"];
 

@@ -413,3 +413,28 @@ fn a_server_without_grpc_is_crawled_all_the_same() {
     assert_eq!(told(&found).len(), 4);
     assert_eq!(found["left_out"]["grpc_not_answered"], 1);
 }
+
+#[test]
+fn secrets_in_scripts_fail_a_crawl_that_is_told_to() {
+    let home = home();
+    let site = Site::start(|target, _| match target {
+        "/" => html("<script src=/a.js></script>"),
+        "/a.js" => reply(
+            200,
+            "content-type: text/javascript",
+            "let a;\nconst key = 'AKIAQ3EGRN7XWLZP5TB2';",
+        ),
+        _ => missing(),
+    });
+    let url = site.url();
+    let crawl = ["discover", "crawl", &url, "--rate", "100"];
+    let output = run(&home, &crawl);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(text.contains("BZ-C029") && text.contains("/a.js:2"), "{text}");
+    assert!(!text.contains("AKIAQ3EGRN7XWLZP5TB2"), "{text}");
+    let output = run(&home, &[&crawl[..], &["--fail-on", "high"]].concat());
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let output = run(&home, &[&crawl[..], &["--fail-on", "critical"]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+}

@@ -6,7 +6,7 @@ use super::{
     text,
     value::{Arg, Call, Function, Handler, ScopeId, Value},
 };
-use crate::{route::Level, syntax::Piece};
+use crate::{guards, route::Level, syntax::Piece};
 
 /// Functions of packages that give back the handler or middleware that they are given.
 const PASSING: &[&str] = &[
@@ -409,6 +409,16 @@ impl<'f> Evaluator<'_, 'f> {
                     return Value::Opaque(piece, scope);
                 }
                 self.wrapped(arg.value.clone(), guards)
+            }
+            None if is_used && guards::asks_by_name(name) => {
+                // `requireAuth(h)`, where neither of both is in the folder.
+                let guard = super::guard::by_words(name, piece, Level::Route);
+                match (args.last().map(|arg| &arg.value), guard) {
+                    (Some(inner @ Value::Opaque(..)), Some(guard)) => {
+                        self.wrapped(inner.clone(), vec![guard])
+                    }
+                    _ => Value::Opaque(piece, scope),
+                }
             }
             _ => Value::Opaque(piece, scope),
         }

@@ -350,6 +350,38 @@ func main() {
         routes: &["GET /v1/a required", "GET /v1/b none", "POST /c none", "POST /d none"],
     },
     Example {
+        title: "what is put around a handler is told by its name where neither is in the folder",
+        files: &[(
+            "main.go",
+            r#"package main
+
+import (
+	"net/http"
+
+	"example.com/platform/auth"
+	"example.com/platform/shop"
+)
+
+func main() {
+	mux := http.NewServeMux()
+	mux.Handle("GET /orders", requireAuth(orders))
+	mux.Handle("GET /carts", auth.Protect(shop.Carts))
+	mux.Handle("GET /refunds", auth.RequireRole("desk", shop.Refunds(db)))
+	mux.Handle("POST /login", auth.Login(db))
+	mux.Handle("GET /prices", withMetrics(prices))
+	http.ListenAndServe("", mux)
+}
+"#,
+        )],
+        routes: &[
+            "GET /orders required",
+            "GET /carts required",
+            "GET /refunds required",
+            "POST /login none",
+            "GET /prices none",
+        ],
+    },
+    Example {
         title: "what is no route",
         files: &[(
             "main.go",

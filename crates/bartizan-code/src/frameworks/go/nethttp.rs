@@ -20,8 +20,8 @@ Handlers are followed through what is put around them: middleware, chains (also 
 `justinas/alice`), `StripPrefix`, and a whole mux behind a function. A handler that switches on \
 the method and answers 405 to others gives one route for each. A pattern that ends in a slash \
 keeps it, as it stands for all below. A function around a handler is a guard when it answers 401 \
-or 403 before it hands on; paths that it lets through are seen where they are written in it. File \
-servers are left out.",
+or 403 before it hands on, and by its name where it is not in the folder; paths that it lets through \
+are seen where they are written in it. File servers are left out.",
     examples: super::examples::NETHTTP,
     read,
 };

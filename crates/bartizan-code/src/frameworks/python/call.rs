@@ -55,6 +55,13 @@ impl<'f> World<'f> {
                     _ => self.object(callee.clone(), arguments, piece),
                 }
             }
+            // What is called belongs to no guard: the first stands for all.
+            Value::Choice(ways) => match ways.first().cloned() {
+                Some(way @ (Value::Function(_) | Value::Bound(..))) => {
+                    self.call(&way, arguments, piece)
+                }
+                _ => Value::Unknown,
+            },
             Value::Absent => Value::Absent,
             _ => Value::Unknown,
         }
@@ -153,9 +160,11 @@ impl<'f> World<'f> {
             }
             let is_asked = self.request.is_some();
             let known = |value: &&Value| !matches!(value, Value::Unknown | Value::Nothing);
+            let is_chosen = !is_asked && is_chosen(piece, &returned);
             match returned.iter().find(known) {
                 // Asked about, several ways out mean that none is sure.
                 Some(_) if is_asked && returned.len() > 1 => self.agree(&returned),
+                Some(_) if is_chosen => Value::Choice(returned.as_slice().into()),
                 Some(value) => value.clone(),
                 None if returned.iter().any(|value| !value.is_known()) => Value::Unknown,
                 None => Value::Nothing,
@@ -265,4 +274,18 @@ impl<'f> World<'f> {
             _ => Value::Unknown,
         }
     }
+}
+
+/// Most functions that one is chosen of.
+const MAX_CHOICE: usize = 8;
+
+/// Whether a function without parameters gives back one of several functions: nothing but the settings of the
+/// application tells which.
+fn is_chosen(function: Piece<'_>, returned: &[Value]) -> bool {
+    let takes = function.field("parameters").is_some_and(|list| list.children().next().is_some());
+    let is_function = |value: &Value| matches!(value, Value::Function(_) | Value::Bound(..));
+    !takes
+        && (2..=MAX_CHOICE).contains(&returned.len())
+        && returned.iter().all(is_function)
+        && returned.iter().any(|value| Some(value) != returned.first())
 }

@@ -43,7 +43,9 @@ impl<'f> World<'f> {
         let Value::Object(at) = value else { return None };
         let object = self.objects.get(*at)?;
         match tail(object.callee.name()?) {
-            "Depends" | "Security" => match object.arguments.get(0, "dependency") {
+            called @ ("Depends" | "Security") => match object.arguments.get(0, "dependency") {
+                // It says more than what it depends on.
+                Some(_) if called == "Security" => Some(value.clone()),
                 Some(on) => Some(on.clone()),
                 // `x: Settings = Depends()` asks for the type.
                 None => Some(match of {
@@ -75,15 +77,34 @@ impl<'f> World<'f> {
         level: Level,
         request: &Rc<Request>,
     ) -> Option<Guard> {
-        let answer = self.ask(request, |world| {
-            world.depend(on, written);
-        });
-        answer.is_refused.then(|| Guard {
-            name: short(written.text()),
-            effect: Effect::Demands,
-            level,
-            place: written.place(),
-        })
+        let ways = self.ways(on);
+        let mut refused = 0;
+        for way in &ways {
+            let answer = self.ask(request, |world| {
+                world.depend(way, written);
+            });
+            refused += usize::from(answer.is_refused);
+        }
+        let effect = match refused {
+            0 => return None,
+            all if all == ways.len() => Effect::Demands,
+            // A setting that is not known decides.
+            _ => Effect::Unclear,
+        };
+        Some(Guard { name: short(written.text()), effect, level, place: written.place() })
+    }
+
+    /// What a dependency may be: one thing, or one of several functions.
+    fn ways(&self, on: &Value) -> Vec<Value> {
+        let inner = match on {
+            Value::Object(at) => self.objects.get(*at).filter(|o| is_security(&o.callee)),
+            _ => None,
+        };
+        let inner = inner.and_then(|object| object.arguments.get(0, "dependency"));
+        match inner.unwrap_or(on) {
+            Value::Choice(ways) => ways.to_vec(),
+            _ => vec![on.clone()],
+        }
     }
 
     /// Follows a dependency of a function that is asked.
@@ -123,6 +144,16 @@ impl<'f> World<'f> {
                 object
             }
             Value::Object(at) => self.object_depends(*at, written),
+            Value::Choice(ways) => {
+                let request = self.request.clone().unwrap_or_default();
+                let refuses = |world: &mut Self, way: &Value| {
+                    world.ask(&request, |world| world.depend(way, written)).is_refused
+                };
+                if ways.iter().all(|way| refuses(self, way)) {
+                    self.refuse();
+                }
+                Value::Unknown
+            }
             Value::Name(name) => self.named_depends(tail(name)),
             Value::Attr(attr) => self.named_depends(&attr.1),
             Value::Unknown => {
@@ -132,6 +163,24 @@ impl<'f> World<'f> {
             }
             _ => Value::Unknown,
         }
+    }
+
+    /// `Security(…)` asks for what a caller is allowed to do: whatever it depends on that is not in the folder asks
+    /// for credentials, unless its name says that they may be missing.
+    fn security_depends(&mut self, arguments: &Arguments, written: Piece<'f>) -> Value {
+        let Some(on) = arguments.get(0, "dependency").cloned() else { return Value::Unknown };
+        let value = self.depend(&on, written);
+        let (name, is_optional) = match &on {
+            Value::Object(at) => {
+                let Some(object) = self.objects.get(*at) else { return value };
+                let optional = object.arguments.named("optional");
+                (foreign_name(&object.callee), optional == Some(&Value::Bool(true)))
+            }
+            other => (foreign_name(other), false),
+        };
+        let Some(name) = name.filter(|_| !is_optional && !self.has_refused) else { return value };
+        let is_soft = has_word(name, SOFT) || has_word(name, FREEING);
+        if is_soft || SCHEMES.contains(&name) { value } else { self.refuse() }
     }
 
     fn named_depends(&mut self, name: &str) -> Value {
@@ -186,6 +235,7 @@ impl<'f> World<'f> {
                 }
                 _ => self.scheme(at),
             },
+            callee if is_security(callee) => self.security_depends(&arguments, written),
             Value::Name(name) if SCHEMES.contains(&tail(name)) => self.scheme(at),
             Value::Name(name) if tail(name) == "partial" => {
                 let on = arguments.positional.first().cloned().unwrap_or(Value::Unknown);
@@ -224,6 +274,20 @@ impl<'f> World<'f> {
                 Value::Absent
             }
         }
+    }
+}
+
+fn is_security(callee: &Value) -> bool {
+    callee.name().is_some_and(|name| tail(name) == "Security")
+}
+
+/// The name of what is not in the folder; empty where it has none.
+fn foreign_name(value: &Value) -> Option<&str> {
+    match value {
+        Value::Name(name) => Some(tail(name)),
+        Value::Attr(attr) => Some(&attr.1),
+        Value::Unknown => Some(""),
+        _ => None,
     }
 }
 

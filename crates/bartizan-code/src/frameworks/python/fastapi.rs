@@ -27,7 +27,9 @@ pub(crate) static FRAMEWORK: Framework = Framework {
         parameters of the handler, also through `Annotated` aliases and dependencies of \
         dependencies, and middleware: a function is followed for a caller without credentials, so \
         one that lets such callers through is no guard, and paths that a middleware exempts are \
-        free. Routes that packages bring (documentation pages, login routers) are not listed.",
+        free. `Security(…)` on something of another package is a guard, unless its name says that \
+        credentials may be missing; where a setting chooses the dependency, the route is unclear. \
+        Routes that packages bring (documentation pages, login routers) are not listed.",
     examples: examples::EXAMPLES,
     read,
 };

@@ -74,6 +74,15 @@ impl<'f> World<'f> {
                 named(tail(head))
             }
             Value::Function(_) | Value::Bound(..) => self.function_decorates(value, piece, depth),
+            Value::Choice(ways) => {
+                let effects: Vec<_> =
+                    ways.iter().map(|way| self.decorator_effect(way, piece, depth + 1)).collect();
+                match effects.split_first() {
+                    Some((first, rest)) if rest.iter().all(|effect| effect == first) => *first,
+                    // A setting that is not known decides.
+                    _ => Some(Effect::Unclear),
+                }
+            }
             Value::Object(at) => {
                 let object = self.objects.get(*at)?;
                 let (callee, arguments) = (object.callee.clone(), Rc::clone(&object.arguments));
@@ -219,8 +228,67 @@ impl<'f> World<'f> {
         if !answer.is_refused || has_word(name, OTHERS) {
             return None;
         }
-        Some(Guard { name: short(name), effect: Effect::Demands, level, place: written.place() })
+        let effect = if self.asks_settings(function) { Effect::Unclear } else { Effect::Demands };
+        Some(Guard { name: short(name), effect, level, place: written.place() })
     }
+
+    /// Whether a middleware asks settings of Django which paths it stands before, and they do not say so in the folder:
+    /// `settings.LOGIN_REQUIRED_URLS`.
+    fn asks_settings(&mut self, function: &Value) -> bool {
+        let piece = match function {
+            Value::Object(at) => match self.objects.get(*at).map(|object| object.callee.clone()) {
+                Some(Value::Class(class)) => self.classes.get(class).map(|class| class.piece),
+                _ => None,
+            },
+            Value::Function(at) => self.functions.get(*at).map(|function| function.piece),
+            _ => None,
+        };
+        let (Some(piece), Some(settings)) = (piece, self.settings) else { return false };
+        let names = setting_names(piece.text());
+        names.into_iter().any(|name| {
+            is_of_paths(name) && self.member(settings, name).is_none_or(|value| !value.is_known())
+        })
+    }
+}
+
+/// Most settings that are looked for in one middleware.
+const MAX_SETTINGS: usize = 50;
+
+/// Names of the settings that code asks for: `settings.NAME`, `getattr(settings, "NAME", …)`.
+fn setting_names(code: &str) -> Vec<&str> {
+    let behind = |sign: &'static str| {
+        code.match_indices(sign).filter_map(move |(at, _)| {
+            let rest = code.get(at + sign.len()..)?.trim_start_matches([' ', '"', '\'']);
+            let end =
+                rest.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
+            rest.get(..end.unwrap_or(rest.len())).filter(|name| !name.is_empty())
+        })
+    };
+    behind("settings.").chain(behind("(settings,")).take(MAX_SETTINGS).collect()
+}
+
+/// Whether a setting names paths that credentials are asked for, or not asked for, and not where to sign in.
+fn is_of_paths(name: &str) -> bool {
+    let words = guards::words(name);
+    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
+    has(&["urls", "paths", "views", "prefixes", "routes", "patterns", "endpoints", "namespaces"])
+        && has(&[
+            "required",
+            "protected",
+            "exempt",
+            "ignore",
+            "ignored",
+            "public",
+            "open",
+            "allowed",
+            "whitelist",
+            "allowlist",
+            "excluded",
+            "anonymous",
+            "login",
+            "auth",
+            "private",
+        ])
 }
 
 /// What a decorator does by its name alone.

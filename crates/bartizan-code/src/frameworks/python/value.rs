@@ -51,6 +51,8 @@ pub(super) enum Value {
     Request(Rc<str>),
     /// `super()`: an object, and the class that asks.
     Super(usize, usize),
+    /// One of several functions; which one depends on what is not known, as a setting.
+    Choice(Rc<[Value]>),
 }
 
 impl Value {

@@ -17,7 +17,7 @@ pub enum DiscoverCommand {
     #[command(after_help = EXIT_CODES)]
     Source(DiscoverSource),
     /// Read what a server of yours publishes about its API: well-known and documentation paths,
-    /// specifications, sitemaps, pages, scripts and source maps
+    /// specifications, sitemaps, pages, scripts and source maps, and the secrets in these two
     #[command(after_help = CRAWL_EXIT_CODES)]
     Crawl(DiscoverCrawl),
     /// Look at hosts and networks of yours from outside: open ports, names in certificates, API documents
@@ -29,7 +29,7 @@ pub enum DiscoverCommand {
 const CRAWL_EXIT_CODES: &str = "\
 Exit codes:
   0  something was answered, also when a limit or an interrupt ended it
-  1  never: what is found is shown, and raises no findings
+  1  findings at or above --fail-on
   2  usage or configuration error
   3  the target never answered";
 
@@ -126,6 +126,9 @@ pub struct DiscoverCrawl {
     /// Also write each exchange to this file as a JSON line, in the clear, for `bartizan analyze`
     #[arg(long, value_name = "FILE")]
     pub capture: Option<PathBuf>,
+    /// Exit with 1 when a finding of this severity is there
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub fail_on: Option<FailOn>,
 }
 
 /// Arguments of `discover perimeter`.

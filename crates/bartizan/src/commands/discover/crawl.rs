@@ -4,8 +4,11 @@ use std::{
     fs::File,
     io::{BufWriter, Write as _},
     path::Path,
+    sync::Arc,
     time::Duration,
 };
+
+use bartizan_analysis::Snapshot;
 
 use bartizan_gateway::{config::system_authorities, policy::secret};
 use bartizan_model::{
@@ -17,14 +20,15 @@ use tokio::{task::spawn_blocking, time::MissedTickBehavior};
 
 use super::{
     super::{
-        Cli, CommandError, Exit,
+        Cli, CommandError, Exit, analyze,
         arguments::{DiscoverCrawl, ListFormat},
-        micros_now, terminal,
+        config, key, micros_now, terminal,
     },
     probe,
     progress::Progress,
 };
 use crate::{
+    config::FailOn,
     discover::crawl::{
         Answer, Ask, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Reach, Route,
     },
@@ -55,7 +59,7 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverCrawl) -> Result<Exit, CommandE
         probe: probe()?,
     };
     let mut crawl = Crawl {
-        plan: Plan::new(origin.clone(), &begin, options),
+        plan: Plan::new(origin.clone(), &begin, options).searching(Arc::new(snapshot(cli)?)),
         fetcher,
         capture: arguments.capture.as_deref().map(Capture::open).transpose()?,
         progress: Progress::new(cli.quiet),
@@ -76,7 +80,20 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverCrawl) -> Result<Exit, CommandE
         return Err(CommandError::input(format!("{} never answered: {why}", crawl.origin)));
     }
     write(arguments, &crawled)?;
-    Ok(Exit::Clean)
+    let fail_on = arguments.fail_on.unwrap_or(FailOn::Never);
+    let fails = crawled.findings.iter().any(|one| fail_on.includes(one.finding.severity));
+    Ok(if fails { Exit::Findings } else { Exit::Clean })
+}
+
+/// Limits and key for the search of secrets, as for those of source code.
+fn snapshot(cli: &Cli) -> Result<Snapshot, CommandError> {
+    let config = config::current(cli)?.config;
+    let scope = analyze::scope(&config);
+    let (key, unkept) = key::of_user(&scope.organisation)?;
+    if let Some(why) = unkept.filter(|_| !cli.quiet) {
+        anstream::eprintln!("note: hashes will differ from run to run ({why})");
+    }
+    config::snapshot(&config, scope, key)
 }
 
 /// Name and value of a field: `Name: value`, `Name: env:VARIABLE`.

@@ -28,6 +28,7 @@ pub use self::{
         Reach, ReadAnswer, Reading, Role,
     },
 };
+use super::checks::CodeFinding;
 pub(super) use fetch::{exchange, fields};
 pub use reflection::{MAX_FILE_BYTES, MAX_FILES, MAX_SERVICES, Reflected};
 
@@ -179,6 +180,8 @@ pub struct Crawled {
     pub documents: Vec<Document>,
     /// Routes, by path and method.
     pub routes: Vec<Route>,
+    /// Secrets in scripts and in the sources of their maps, the worst first. A place is a URL and a line.
+    pub findings: Vec<CodeFinding>,
     /// What `robots.txt` says, as far as it is about paths.
     pub hints: Vec<Hint>,
     /// Other origins that links, redirects and scripts name. None of them was asked.

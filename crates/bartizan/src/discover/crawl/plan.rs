@@ -12,7 +12,10 @@ mod reading;
 use std::{
     collections::{BTreeMap, BTreeSet},
     hash::{DefaultHasher, Hash, Hasher as _},
+    sync::Arc,
 };
+
+use bartizan_analysis::Snapshot;
 
 use self::{alike::Likeness, kept::Kept};
 pub use self::{
@@ -59,6 +62,8 @@ pub struct Plan {
     /// Bodies that were read: the page of an application stands for many paths.
     bodies: BTreeSet<u64>,
     patience: Patience,
+    /// Limits and key for the search of secrets; `None` where none are looked for.
+    snapshot: Option<Arc<Snapshot>>,
     /// Answers that are being read.
     readings: u64,
     failures: u32,
@@ -84,6 +89,7 @@ impl Plan {
             nothing: Vec::new(),
             bodies: BTreeSet::new(),
             patience: Patience::default(),
+            snapshot: None,
             readings: 0,
             failures: 0,
             ended: None,
@@ -108,6 +114,12 @@ impl Plan {
             out.guess(role, list.iter().copied().filter(is_wanted));
         }
         out
+    }
+
+    /// The same, and secrets are looked for in scripts and in the sources of their maps.
+    #[must_use]
+    pub fn searching(self, snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot: Some(snapshot), ..self }
     }
 
     fn guess<'p>(&mut self, role: Role, targets: impl IntoIterator<Item = &'p str>) {
@@ -168,7 +180,9 @@ impl Plan {
         summary.answers_everything = self.nothing.iter().any(|(_, likeness)| likeness.is_answer());
         let mut kept = self.kept;
         kept.left("not_read", self.readings);
-        kept.finish(self.target, summary, self.ended)
+        let findings = self.snapshot.map(|snapshot| kept.findings(&snapshot.scope));
+        let crawled = kept.finish(self.target, summary, self.ended);
+        Crawled { findings: findings.unwrap_or_default(), ..crawled }
     }
 
     /// Takes note that there was no answer.
@@ -287,7 +301,7 @@ impl Plan {
             return None;
         }
         self.readings += 1;
-        Some(Reading::new(&self.origin, ask, answer, self.patience))
+        Some(Reading::new(&self.origin, ask, answer, self.patience, self.snapshot.clone()))
     }
 
     /// Takes what an answer holds.
@@ -340,6 +354,7 @@ impl Plan {
         for other in finds.elsewhere {
             self.kept.elsewhere(other);
         }
+        self.kept.secrets(finds.secrets);
         for (method, path, by) in finds.routes {
             self.kept.route(&method, &path, by, &ask.target);
             if !path.contains('{') {

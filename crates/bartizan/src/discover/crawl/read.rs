@@ -5,11 +5,13 @@ mod json;
 mod map;
 pub(super) mod route;
 mod script;
+mod secrets;
 mod sitemap;
 mod specification;
 
 pub(super) use specification::of_descriptors;
 
+use bartizan_analysis::Snapshot;
 use bartizan_code::{
     Limits,
     syntax::{File, Language},
@@ -17,6 +19,7 @@ use bartizan_code::{
 
 use self::route::Text;
 use super::{Answer, DocumentKind, Origin, Resolved, Role, SeenIn, paths};
+use crate::discover::secrets::Secret;
 
 /// Time for parsing one script, in milliseconds.
 const PARSE_MILLIS: u64 = 1_000;
@@ -33,6 +36,32 @@ pub(super) struct Subject<'a> {
     pub(super) target: &'a str,
     pub(super) role: Role,
     pub(super) answer: &'a Answer,
+    /// Limits and key for the search of secrets; `None` where none are looked for.
+    pub(super) snapshot: Option<&'a Snapshot>,
+}
+
+/// A script as it is found.
+#[derive(Clone, Copy, Debug)]
+struct Code<'c> {
+    text: &'c str,
+    language: Language,
+    by: SeenIn,
+    /// Name of the source in a map; empty for a script.
+    source: &'c str,
+    /// Lines of the answer that stand before it.
+    lines_before: u32,
+}
+
+impl<'c> Code<'c> {
+    const fn script(text: &'c str) -> Self {
+        Self {
+            text,
+            language: Language::JavaScript,
+            by: SeenIn::Script,
+            source: "",
+            lines_before: 0,
+        }
+    }
 }
 
 /// How many scripts took too long so far.
@@ -62,6 +91,8 @@ pub(super) struct Finds {
     pub(super) documents: Vec<(DocumentKind, Option<u64>)>,
     /// Other origins.
     pub(super) elsewhere: Vec<String>,
+    /// Secrets in scripts and in the sources of their maps.
+    pub(super) secrets: Vec<Secret>,
     /// Reasons why something was left out, with how much.
     pub(super) left_out: Vec<(&'static str, u64)>,
     /// Whether it is a page for people.
@@ -105,6 +136,17 @@ pub(super) fn is_page(answer: &Answer) -> bool {
     let begin = answer.body.get(..answer.body.len().min(1_024)).unwrap_or_default();
     let begin = String::from_utf8_lossy(begin);
     is_html(&answer.headers.media_type(), begin.trim_start_matches('\u{feff}').trim_start())
+}
+
+/// How many lines end in a text.
+fn lines(text: &str) -> u32 {
+    u32::try_from(text.bytes().filter(|byte| *byte == b'\n').count()).unwrap_or(u32::MAX)
+}
+
+/// How many lines of an answer stand before its text, which begins with the first character that is no space.
+fn lines_before(subject: Subject<'_>, text: &str) -> u32 {
+    let all = subject.answer.body.iter().filter(|byte| **byte == b'\n').count();
+    u32::try_from(all).unwrap_or(u32::MAX).saturating_sub(lines(text))
 }
 
 fn is_html(media: &str, text: &str) -> bool {
@@ -182,10 +224,17 @@ impl Finds {
                 Resolved::Nowhere => {}
             }
         }
+        let (mut rest, mut lines_before) = (text, lines_before(subject, text));
         for inline in page.inline {
+            // Each stands behind the one before: the page is gone through once.
+            if let Some((before, _)) = rest.split_once(inline) {
+                lines_before += lines(before);
+                rest = rest.get(before.len()..).unwrap_or_default();
+            }
             // Data in the place of a script: nothing of it is called.
             if !inline.trim_start().starts_with(['{', '[']) {
-                self.script(subject, inline, Language::JavaScript, SeenIn::Script, patience);
+                let code = Code { lines_before, ..Code::script(inline) };
+                self.script(subject, code, patience);
             }
         }
         self.left("html_tags", u64::from(page.is_cut));
@@ -195,7 +244,8 @@ impl Finds {
     }
 
     fn script_file(&mut self, subject: Subject<'_>, text: &str, patience: &mut Patience) {
-        self.script(subject, text, Language::JavaScript, SeenIn::Script, patience);
+        let lines_before = lines_before(subject, text);
+        self.script(subject, Code { lines_before, ..Code::script(text) }, patience);
         let headers = &subject.answer.headers;
         // ECMA-426 §11.1: a header field, or a comment at the end.
         let header = headers.get("sourcemap").or_else(|| headers.get("x-sourcemap"));
@@ -210,14 +260,8 @@ impl Finds {
     }
 
     /// Reads a script; gives back how many routes it has.
-    fn script(
-        &mut self,
-        subject: Subject<'_>,
-        text: &str,
-        language: Language,
-        by: SeenIn,
-        patience: &mut Patience,
-    ) -> u64 {
+    fn script(&mut self, subject: Subject<'_>, code: Code<'_>, patience: &mut Patience) -> u64 {
+        let Code { text, language, by, .. } = code;
         if patience.0 >= MAX_UNPARSED {
             self.left("scripts_after_slow_ones", 1);
             return 0;
@@ -228,6 +272,7 @@ impl Finds {
             self.left("slow_scripts", 1);
             return 0;
         };
+        self.secrets(subject, code, &file);
         let texts = script::read(&file);
         self.left("script_texts", u64::from(texts.is_cut));
         let is_documentation = ["SwaggerUIBundle", "Redoc.init", "createApiReference", "configUrl"]
@@ -268,8 +313,9 @@ impl Finds {
             });
             match language {
                 Some(language) => {
-                    let by = SeenIn::SourceMap;
-                    routes += self.script(subject, &content, language, by, patience);
+                    let (by, source) = (SeenIn::SourceMap, name.as_str());
+                    let code = Code { language, by, source, ..Code::script(&content) };
+                    routes += self.script(subject, code, patience);
                 }
                 None => self.left("sources_of_other_languages", 1),
             }

@@ -130,11 +130,11 @@ fn gaps(page: &Page<'_>) -> Markup {
                     (counts("Oddities of encoding", "None was met.", &summary.anomalies, &reason))
                     @if summary.noise > 0 {
                         (group("Noise"))
-                        tr { td { "Never answered with success, and nothing else shows an endpoint; kept out of the inventory" } td.num { (number(summary.noise)) } }
+                        tr { td { "Never answered with success, and nothing else shows an endpoint; kept out of the inventory, also where no table has room for their paths" } td.num { (number(summary.noise)) } }
                     }
                     @if summary.catch_all > 0 {
-                        (group("Pages that answer any path"))
-                        tr { td { "One page for unrelated paths; listed once per host and method as " code { "/{any_path}" } } td.num { (number(summary.catch_all)) } }
+                        (group("Answered alike at any path"))
+                        tr { td { "One page or error for unrelated paths; listed once per host and method as " code { "/{any_path}" } } td.num { (number(summary.catch_all)) } }
                     }
                 }
             }

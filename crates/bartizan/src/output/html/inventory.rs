@@ -33,7 +33,7 @@ pub(super) fn section(page: &Page<'_>) -> Markup {
                     @if summary.provisional > 0 { " · " (number(summary.provisional)) " provisional: not confirmed by a second actor or a spec" }
                     @if summary.noise > 0 { " · " (counted(summary.noise, "scanner request", "scanner requests")) " kept out" }
                     @if summary.catch_all > 0 {
-                        " · " (counted(summary.catch_all, "request", "requests")) " to pages that answer any path, listed together"
+                        " · " (counted(summary.catch_all, "request", "requests")) " answered alike at any path, listed together"
                     }
                 }
             }

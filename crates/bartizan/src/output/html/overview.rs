@@ -134,7 +134,7 @@ fn facts(page: &Page<'_>) -> Markup {
                 div { dt { "Scanner noise" } dd { (number(summary.noise)) span.quiet { "kept out" } } }
             }
             @if summary.catch_all > 0 {
-                div { dt { "Any path, one page" } dd { (number(summary.catch_all)) span.quiet { "listed together" } } }
+                div { dt { "Any path, one answer" } dd { (number(summary.catch_all)) span.quiet { "listed together" } } }
             }
             @if !summary.specs.is_empty() {
                 div { dt { "Spec, never seen" } dd { a href="#specs" { (number(summary.orphans)) } } }

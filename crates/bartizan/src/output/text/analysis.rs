@@ -86,7 +86,7 @@ fn header(out: &mut Out, analysis: &Analysis) {
     }
     if summary.catch_all > 0 {
         let requests = counted(summary.catch_all, "request", "requests");
-        facts.push(format!("{requests} to pages that answer any path"));
+        facts.push(format!("{requests} answered alike at any path"));
     }
     out.paragraph(0, &facts.join(" · "), true);
 }

@@ -38,6 +38,7 @@ pub fn crawled(crawled: &Crawled, style: Style, width: usize) -> String {
     }
     documents(&mut out, crawled);
     routes(&mut out, crawled);
+    super::discovered::findings(&mut out, &crawled.findings);
     hints(&mut out, crawled);
     elsewhere(&mut out, crawled);
     left_out(&mut out, crawled);
@@ -169,6 +170,7 @@ pub(super) fn words(reason: &str) -> &str {
         "robots_not_readable" => "robots.txt that cannot be read and may forbid everything",
         "routes" => "routes beyond those that are kept",
         "same_path" => "further queries of the same path",
+        "secrets" => "secrets beyond the most of a crawl",
         "script_texts" => "scripts with more texts than are read",
         "scripts_after_slow_ones" => "scripts not read after others were too slow",
         "sitemap_addresses" => "sitemaps with more addresses than are read",
@@ -207,6 +209,7 @@ mod tests {
                 status: Some(401),
                 found_at: evil.to_owned(),
             }],
+            findings: Vec::new(),
             hints: vec![Hint { rule: "disallow", path: evil.to_owned() }],
             elsewhere: Elsewhere { count: 5, origins: vec![evil.to_owned()] },
         };

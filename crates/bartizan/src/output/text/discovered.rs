@@ -24,7 +24,7 @@ pub fn discovered(inventory: &Inventory, style: Style, width: usize) -> String {
         out.blank();
         routes(&mut out, inventory);
     }
-    findings(&mut out, inventory);
+    findings(&mut out, &inventory.findings);
     left_out(&mut out, inventory);
     out.text
 }
@@ -106,13 +106,14 @@ fn place(route: &Entry) -> String {
     }
 }
 
-fn findings(out: &mut Out, inventory: &Inventory) {
-    let count = inventory.findings.len();
+/// Findings in code, the worst first.
+pub(super) fn findings(out: &mut Out, findings: &[CodeFinding]) {
+    let count = findings.len();
     if count == 0 {
         return;
     }
     out.heading("Findings", &number(count as u64));
-    for CodeFinding { finding, .. } in inventory.findings.iter().take(MAX_FINDINGS) {
+    for CodeFinding { finding, .. } in findings.iter().take(MAX_FINDINGS) {
         out.item(1, finding.severity, &finding.code, &safe_prose(&finding.title));
         for evidence in &finding.evidence {
             out.paragraph(4, &safe_prose(&evidence.note), true);

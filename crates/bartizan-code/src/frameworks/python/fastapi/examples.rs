@@ -400,6 +400,70 @@ app.include_router(Server().router, dependencies=[Depends(verify_token)])
         ],
     },
     Example {
+        title: "`Security` asks, and a dependency that a setting chooses is unclear",
+        files: &[(
+            "main.py",
+            r#"from typing import Annotated
+from fastapi import Depends, FastAPI, Header, HTTPException, Security
+from platform_auth import current, optional_current, checker, users
+from conf import settings
+
+app = FastAPI()
+CurrentUser = Annotated[dict, Security(current, scopes=["me"])]
+
+def no_auth():
+    return None
+
+def with_token(authorization: str = Header(None)):
+    if authorization is None:
+        raise HTTPException(status_code=401)
+
+def provider():
+    if settings.AUTH == "none":
+        return no_auth
+    elif settings.AUTH == "token":
+        return with_token
+    raise ValueError
+
+chosen = provider()
+
+@app.get("/admin")
+def admin(user=Security(current, scopes=["admin"])): ...
+
+@app.get("/me")
+def me(user: CurrentUser): ...
+
+@app.get("/made")
+def made(user=Security(checker("x"))): ...
+
+@app.get("/greeting")
+def greeting(user=Security(optional_current)): ...
+
+@app.get("/either")
+def either(user=Security(users.current(optional=True))): ...
+
+@app.get("/open")
+def open_to_all(user=Security(no_auth)): ...
+
+@app.get("/stock", dependencies=[Depends(chosen)])
+def stock(): ...
+
+@app.get("/orders")
+def orders(auth=Security(chosen)): ...
+"#,
+        )],
+        routes: &[
+            "GET /admin required",
+            "GET /me required",
+            "GET /made required",
+            "GET /greeting none",
+            "GET /either none",
+            "GET /open none",
+            "GET /stock unclear",
+            "GET /orders unclear",
+        ],
+    },
+    Example {
         title: "clients, caches and routers that nobody serves are no routes",
         files: &[(
             "client.py",

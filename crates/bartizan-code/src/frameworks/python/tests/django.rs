@@ -216,3 +216,41 @@ static APPLICATION_ROUTES: &[&str] = &[
 fn settings_patterns_and_permissions_of_all_kinds() {
     assert_eq!(routes_of(APPLICATION), APPLICATION_ROUTES);
 }
+
+/// A middleware that stands before what a setting names.
+fn with_settings(lines: &str) -> Vec<String> {
+    let settings =
+        format!("ROOT_URLCONF = \"shop.urls\"\nMIDDLEWARE = [\"shop.gate.Gate\"]\n{lines}");
+    routes_of(&[
+        ("shop/__init__.py", ""),
+        ("shop/settings.py", settings.as_str()),
+        (
+            "shop/gate.py",
+            r##"import re
+from django.conf import settings
+from django.shortcuts import redirect
+class Gate:
+    def __init__(self, get_response):
+        self.get_response = get_response
+        self.required = tuple(re.compile(url) for url in settings.LOGIN_REQUIRED_URLS)
+    def __call__(self, request):
+        if not request.user.is_authenticated:
+            for url in self.required:
+                if url.match(request.path):
+                    return redirect("/login")
+        return self.get_response(request)
+"##,
+        ),
+        (
+            "shop/urls.py",
+            "from django.urls import path\nfrom .views import orders\n\
+             urlpatterns = [path('orders/', orders)]\n",
+        ),
+        ("shop/views.py", "def orders(request): ...\n"),
+    ])
+}
+
+#[test]
+fn what_a_setting_outside_of_the_folder_guards_is_not_known() {
+    assert_eq!(with_settings("from .local import *\n"), ["ANY /orders/ unclear"]);
+}

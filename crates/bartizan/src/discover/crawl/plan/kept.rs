@@ -2,12 +2,19 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use bartizan_model::Scope;
+
 use super::{
     super::{
         Crawled, Document, DocumentKind, Elsewhere, Hint, Limit, MAX_ELSEWHERE, Origin, Role,
         Route, SeenIn, Summary, read::route::key_of,
     },
     Ask, MAX_ROUTES,
+};
+
+use crate::discover::{
+    checks::{self, CodeFinding},
+    secrets::{MAX_SECRETS, Secret},
 };
 
 /// Longest path of a specification that is kept, in bytes.
@@ -23,6 +30,7 @@ pub(super) struct Kept {
     pub(super) routes: BTreeMap<(String, String), Route>,
     documents: BTreeSet<Document>,
     hints: Vec<Hint>,
+    secrets: Vec<Secret>,
     elsewhere: BTreeSet<String>,
     named_elsewhere: u64,
     left_out: BTreeMap<&'static str, u64>,
@@ -37,6 +45,7 @@ impl Kept {
             routes: BTreeMap::new(),
             documents: BTreeSet::new(),
             hints: Vec::new(),
+            secrets: Vec::new(),
             elsewhere: BTreeSet::new(),
             named_elsewhere: 0,
             left_out: BTreeMap::new(),
@@ -61,6 +70,18 @@ impl Kept {
         if self.elsewhere.len() < MAX_ELSEWHERE {
             self.elsewhere.insert(origin);
         }
+    }
+
+    /// Keeps [`MAX_SECRETS`] in all.
+    pub(super) fn secrets(&mut self, secrets: Vec<Secret>) {
+        let room = MAX_SECRETS.saturating_sub(self.secrets.len());
+        self.left("secrets", secrets.len().saturating_sub(room) as u64);
+        self.secrets.extend(secrets.into_iter().take(room));
+    }
+
+    /// What the secrets say, as findings of source code do.
+    pub(super) fn findings(&self, scope: &Scope) -> Vec<CodeFinding> {
+        checks::run(&[], &self.secrets, scope)
     }
 
     pub(super) fn hint(&mut self, allows: bool, path: String) {
@@ -161,6 +182,7 @@ impl Kept {
             left_out: self.left_out,
             documents: self.documents.into_iter().collect(),
             routes,
+            findings: Vec::new(),
             hints: self.hints,
             elsewhere,
         }

@@ -1,5 +1,9 @@
 //! Reading an answer, apart from the plan: it may take seconds, and whoever interrupts does not wait for it.
 
+use std::sync::Arc;
+
+use bartizan_analysis::Snapshot;
+
 use super::{
     super::{
         Answer, Origin,
@@ -15,6 +19,7 @@ pub struct Reading {
     ask: Ask,
     answer: Answer,
     patience: Patience,
+    snapshot: Option<Arc<Snapshot>>,
 }
 
 /// What an answer holds.
@@ -27,16 +32,28 @@ pub struct ReadAnswer {
 }
 
 impl Reading {
-    pub(super) fn new(origin: &Origin, ask: &Ask, answer: &Answer, patience: Patience) -> Self {
-        Self { origin: origin.clone(), ask: ask.clone(), answer: answer.clone(), patience }
+    pub(super) fn new(
+        origin: &Origin,
+        ask: &Ask,
+        answer: &Answer,
+        patience: Patience,
+        snapshot: Option<Arc<Snapshot>>,
+    ) -> Self {
+        let (origin, ask, answer) = (origin.clone(), ask.clone(), answer.clone());
+        Self { origin, ask, answer, patience, snapshot }
     }
 
     /// Reads it. Takes a second at most for each script in it, and ten such seconds in all (`slow_scripts`).
     #[must_use]
     pub fn read(self) -> ReadAnswer {
-        let Self { origin, ask, answer, mut patience } = self;
-        let subject =
-            Subject { origin: &origin, target: &ask.target, role: ask.role, answer: &answer };
+        let Self { origin, ask, answer, mut patience, snapshot } = self;
+        let subject = Subject {
+            origin: &origin,
+            target: &ask.target,
+            role: ask.role,
+            answer: &answer,
+            snapshot: snapshot.as_deref(),
+        };
         let finds = read::read(subject, &mut patience);
         ReadAnswer { status: answer.status, ask, finds, patience }
     }

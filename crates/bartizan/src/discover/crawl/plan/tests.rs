@@ -1,3 +1,5 @@
+use bartizan_model::{HashKey, Scope};
+
 use super::{super::Route, *};
 
 /// A site: status, header fields and body by target.
@@ -23,7 +25,8 @@ impl Site {
     /// Crawls it. What it has not is answered by `missing`.
     fn crawl(&self, options: Options, missing: impl Fn(&str) -> Answer) -> (Crawled, Vec<String>) {
         let (origin, begin) = Origin::parse("https://shop.example/").expect("a URL");
-        let mut plan = Plan::new(origin, &begin, options);
+        let snapshot = Snapshot::new(Scope::default(), HashKey::new([5; 32]));
+        let mut plan = Plan::new(origin, &begin, options).searching(Arc::new(snapshot));
         let mut asked = Vec::new();
         while let Some(ask) = plan.next_ask() {
             assert!(ask.target.starts_with('/') && !ask.target.contains(['\r', '\n', ' ', '#']));
@@ -291,4 +294,21 @@ fn what_was_not_read_when_it_ended_is_counted() {
     let reading = plan.answer(&Ask::root("/"), &page).expect("something to read");
     assert_eq!(plan.finish().left_out.get("not_read"), Some(&1));
     assert!(reading.read().finds.is_html);
+}
+
+#[test]
+fn secrets_in_scripts_are_findings() {
+    let script = "x.apiKey = 'AKIAQ3EGRN7XWLZP5TB2';\nx.again = 'AKIAQ3EGRN7XWLZP5TB2';\n";
+    let site = Site::default()
+        .with("/", "text/html", "<script src=/a.js></script><script src=/b.js></script>")
+        .with("/a.js", "text/javascript", script)
+        .with("/b.js", "text/javascript", "x.apiKey = window.key;");
+    let (found, _) = site.crawl(options(), missing);
+    let notes: Vec<&str> =
+        found.findings.iter().map(|one| one.finding.evidence[0].note.as_str()).collect();
+    assert_eq!(notes.len(), 2, "{notes:?}");
+    assert!(notes[0].starts_with("https://shop.example/a.js:"), "{notes:?}");
+    assert!(found.findings.iter().all(|one| one.finding.code == "BZ-C029"));
+    let told = serde_json::to_string(&found).expect("JSON");
+    assert!(!told.contains("AKIAQ3EGRN7XWLZP5TB2"), "never in the clear");
 }

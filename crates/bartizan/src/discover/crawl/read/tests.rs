@@ -1,3 +1,5 @@
+use bartizan_model::{HashKey, Scope};
+
 use super::*;
 
 fn origin() -> Origin {
@@ -12,7 +14,9 @@ fn finds(role: Role, target: &str, media: &str, body: &str) -> Finds {
         body: body.as_bytes().to_vec().into(),
         is_cut: false,
     };
-    let subject = Subject { origin: &origin, target, role, answer: &answer };
+    let snapshot = Snapshot::new(Scope::default(), HashKey::new([5; 32]));
+    let subject =
+        Subject { origin: &origin, target, role, answer: &answer, snapshot: Some(&snapshot) };
     read(subject, &mut Patience::default())
 }
 
@@ -104,4 +108,28 @@ fn what_is_no_text_or_hostile_is_passed_over() {
     let finds = finds(Role::Page, "/", "text/html", &many);
     assert_eq!(finds.links.len(), MAX_FINDS);
     assert_eq!(finds.left_out, [("finds_of_one_answer", 10)]);
+}
+
+#[test]
+fn secrets_are_found_where_everybody_can_read_them() {
+    let places = |finds: &Finds| -> Vec<String> {
+        let secrets = finds.secrets.iter();
+        secrets.map(|one| format!("{}:{} {}", one.place.file, one.place.line, one.name)).collect()
+    };
+    let line = "const key = 'AKIAQ3EGRN7XWLZP5TB2';";
+    let script =
+        finds(Role::Script, "/a.js", "text/javascript", &format!("\n\nlet a = 1;\n{line}\n"));
+    assert_eq!(places(&script), ["https://shop.example/a.js:4 key"]);
+    let page = format!("<html>\n<script>let a = 1;</script>\n<script>\n{line}\n</script></html>");
+    let page = finds(Role::Page, "/", "text/html", &page);
+    assert_eq!(places(&page), ["https://shop.example/:4 key"]);
+    let map = serde_json::json!({
+        "version": 3, "mappings": "", "sources": ["src/config.ts", "node_modules/x/y.js"],
+        "sourcesContent": [format!("\n\nexport {line}"), line]
+    });
+    let map = finds(Role::SourceMap, "/a.js.map", "application/json", &map.to_string());
+    assert_eq!(places(&map), ["https://shop.example/a.js.map#src/config.ts:3 key"]);
+    let nothing = finds(Role::Script, "/b.js", "text/javascript", "const title = 'Sign in here';");
+    assert!(nothing.secrets.is_empty());
+    assert!(!format!("{:?}", script.secrets).contains("AKIAQ3EGRN7XWLZP5TB2"));
 }
