@@ -138,8 +138,9 @@ fn words(from: u32, to: u32) -> impl Iterator<Item = Next> {
         let (a, b) = (FIRST[n as usize / 5 % 8], SECOND[n as usize % 5]);
         let mut one = exchange(&format!("{n}"), &format!("/v1/habitats/{a}-{b}"), 200, None);
         let response = one.response.as_mut().expect("answered");
-        response.headers.push(("content-type".into(), "application/json".into()));
-        response.body = r#"{"badge":"B-17"}"#.as_bytes().to_vec().into();
+        response.headers.push("content-type", "application/json");
+        response.headers_captured = true;
+        response.body = r#"{"badge":"B-17"}"#.into();
         one.time = Some(Timestamp::from_seconds(BEGIN + i64::from(n)));
         Next::Exchange(Box::new(one))
     })

@@ -36,7 +36,7 @@ pub(super) fn operations() -> Vec<Operation> {
 
 /// What an endpoint is made of.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Parts {
+pub(super) struct EndpointParts {
     /// The endpoint that the id leads to.
     endpoint_id: EndpointId,
     /// Its path, which stays for all that is not kept apart.
@@ -91,17 +91,17 @@ async fn merged<B>(
     Ok((endpoint.id, endpoint.path, MergedPath::of(parts.ok_or_else(busy)?)))
 }
 
-async fn parts(call: Call<Nothing, Nothing>) -> Result<Reply<Parts>, Problem> {
+async fn parts(call: Call<Nothing, Nothing>) -> Result<Reply<EndpointParts>, Problem> {
     let (endpoint_id, path, mut items) = merged(&call).await?;
     let is_all = items.len() <= MOST;
     items.truncate(MOST);
-    Ok(Parts { endpoint_id, path, items, is_all }.into())
+    Ok(EndpointParts { endpoint_id, path, items, is_all }.into())
 }
 
 /// What is to be kept apart.
 #[derive(Default, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, default)]
-pub(super) struct Wanted {
+pub(super) struct WantedSplit {
     /// Paths behind their host, as the parts of the endpoint name them; all of these when there is none.
     #[schemars(length(max = 500))]
     paths: Vec<String>,
@@ -112,7 +112,7 @@ pub(super) struct Wanted {
 
 /// What is kept apart.
 #[derive(Serialize, JsonSchema)]
-pub(super) struct Split {
+pub(super) struct EndpointSplit {
     /// The endpoint that they had been merged into.
     endpoint_id: EndpointId,
     /// The paths behind their host. The inventory shows them within half a minute.
@@ -121,8 +121,8 @@ pub(super) struct Split {
     is_new: bool,
 }
 
-async fn split(call: Call<Nothing, Wanted>) -> Result<Reply<Split>, Problem> {
-    let Wanted { paths, reason } = &call.body;
+async fn split(call: Call<Nothing, WantedSplit>) -> Result<Reply<EndpointSplit>, Problem> {
+    let WantedSplit { paths, reason } = &call.body;
     let is_plain = reason.len() <= MAX_APART_REASON && !reason.chars().any(char::is_control);
     if paths.len() > MOST || !is_plain {
         let detail = "at most 500 paths, and at most 1,000 bytes of reason on one line";
@@ -131,8 +131,8 @@ async fn split(call: Call<Nothing, Wanted>) -> Result<Reply<Split>, Problem> {
     let (endpoint, _, mut merged) = merged(&call).await?;
     let (caller, store) = (call.caller()?, call.api.store()?);
     let decided = store.paths_apart(&caller.scope).await?;
-    let mut before = decided.into_iter().filter(|one| one.endpoint == endpoint).map(|one| one.path);
-    let before: BTreeSet<String> = before.by_ref().collect();
+    let before = decided.into_iter().filter(|one| one.endpoint == endpoint);
+    let before: BTreeSet<String> = before.map(|one| one.path).collect();
     if !paths.is_empty() {
         merged.retain(|one| paths.contains(&one.path));
         let is_known =
@@ -155,7 +155,7 @@ async fn split(call: Call<Nothing, Wanted>) -> Result<Reply<Split>, Problem> {
     call.api.0.server.judging.keep_apart(store.paths_apart(&caller.scope).await?);
     let asked = |path: &String| paths.is_empty() || paths.contains(path);
     let paths: BTreeSet<String> = before.into_iter().filter(asked).chain(parting.paths).collect();
-    Ok(Split { endpoint_id: endpoint, paths: paths.into_iter().collect(), is_new }.into())
+    Ok(EndpointSplit { endpoint_id: endpoint, paths: paths.into_iter().collect(), is_new }.into())
 }
 
 fn conflict(detail: &str) -> Problem {
