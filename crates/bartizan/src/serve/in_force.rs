@@ -156,7 +156,9 @@ impl InForce {
         let next = Arc::new(next);
         running.reload(&gateway, Arc::clone(&next) as Arc<_>)?;
         let modes = std::mem::take(&mut self.modes);
-        *self = Self { configuration, gateway, configured, modes, enforcement: next };
+        let after_restart = Vec::new();
+        *self =
+            Self { configuration, after_restart, gateway, configured, modes, enforcement: next };
         Ok(())
     }
 

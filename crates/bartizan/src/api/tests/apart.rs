@@ -13,7 +13,6 @@ use bartizan_analysis::{
 };
 use bartizan_model::{EndpointId, HashKey};
 use bartizan_pipeline::live::Question;
-use bartizan_store::Store;
 use serde_json::{Value, json};
 
 use super::{
