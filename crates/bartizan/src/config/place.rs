@@ -4,7 +4,7 @@ use std::{collections::BTreeMap, fmt, path::Path};
 
 use serde::{
     Deserialize, Deserializer,
-    de::{IgnoredAny, MapAccess, SeqAccess, Visitor},
+    de::{MapAccess, SeqAccess, Visitor},
 };
 use serde_saphyr::Spanned;
 
@@ -69,10 +69,6 @@ impl<'de> Visitor<'de> for Reader {
         Located::deserialize(deserializer)
     }
 
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, inner: D) -> Result<Located, D::Error> {
-        IgnoredAny::deserialize(inner).map(|_| Located::Value)
-    }
-
     fn visit_bool<E>(self, _: bool) -> Result<Located, E> {
         Ok(Located::Value)
     }
@@ -81,15 +77,7 @@ impl<'de> Visitor<'de> for Reader {
         Ok(Located::Value)
     }
 
-    fn visit_i128<E>(self, _: i128) -> Result<Located, E> {
-        Ok(Located::Value)
-    }
-
     fn visit_u64<E>(self, _: u64) -> Result<Located, E> {
-        Ok(Located::Value)
-    }
-
-    fn visit_u128<E>(self, _: u128) -> Result<Located, E> {
         Ok(Located::Value)
     }
 
@@ -98,10 +86,6 @@ impl<'de> Visitor<'de> for Reader {
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Located, E> {
-        Ok(Located::Value)
-    }
-
-    fn visit_bytes<E>(self, _: &[u8]) -> Result<Located, E> {
         Ok(Located::Value)
     }
 
