@@ -22,11 +22,6 @@ impl<T> Redacted<T> {
     pub const fn expose(&self) -> &T {
         &self.0
     }
-
-    /// Takes the value out.
-    pub fn into_exposed(self) -> T {
-        self.0
-    }
 }
 
 impl<T> fmt::Debug for Redacted<T> {

@@ -140,12 +140,6 @@ impl Duration {
     pub const fn as_micros(self) -> i64 {
         self.0
     }
-
-    /// In seconds, with a fraction.
-    #[must_use]
-    pub fn as_seconds_f64(self) -> f64 {
-        self.0 as f64 / 1e6
-    }
 }
 
 impl fmt::Display for Timestamp {

@@ -96,6 +96,7 @@ pub fn run(source: &mut dyn Source, run: Run<'_>) -> Result<Done, RunError> {
     let ordering = source.ordering();
     let (total, format) = (source.total(), source.format());
     let before = state.judged();
+    state.keep_apart(&snapshot.catalog);
     let mut intake = Intake::default();
     let mut bytes = 0;
     lanes::run(source, &snapshot, threads, cancelled, |batch| -> Result<(), RunError> {

@@ -2,7 +2,7 @@
 //!
 //! One thread judges, in order of arrival: the judgement is the one of [`crate::analyze`]. Results
 //! are computed and written by a second one, from a copy of the state, so that neither holds up the
-//! judgement. When the store cannot be written, judging goes on, what was learned stays in memory and is written by the next
+//! judgement. By what it judges may change between two exchanges ([`Desk`]). When the store cannot be written, judging goes on, what was learned stays in memory and is written by the next
 //! step that succeeds; only the facts of single exchanges are lost, and counted.
 
 use std::{
@@ -29,6 +29,10 @@ use crate::{
     keep::{KeepError, Keeper, MAX_WAITING, STEP},
     traffic::Traffic,
 };
+
+mod orders;
+
+pub use orders::{Desk, Orders, Question, orders};
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
@@ -88,8 +92,8 @@ pub struct Counters {
 
 /// What a live run is given.
 pub struct Live<'a> {
-    /// Limits, keys, specifications.
-    pub snapshot: Arc<Snapshot>,
+    /// Limits, keys, specifications, and what else it is told while it goes on.
+    pub orders: Orders,
     /// What was learned before.
     pub state: State,
     /// Figures.
@@ -113,14 +117,18 @@ impl Live<'_> {
     ) -> Result<Analysis, KeepError> {
         std::thread::scope(|scope| {
             let clock = keeper.clock();
-            let (snapshot, counters) = (Arc::clone(&self.snapshot), Arc::clone(&self.counters));
+            let counters = Arc::clone(&self.counters);
+            let mut snapshot = self.orders.snapshot();
+            self.state.keep_apart(&snapshot.catalog);
             let (jobs, work) = mpsc::sync_channel(1);
             let (say, done) = mpsc::channel();
-            let writer = scope.spawn(move || write(keeper, &snapshot, &counters, &work, &say));
+            let writer = scope.spawn(move || write(keeper, &counters, &work, &say));
             let mut steps = Steps::new(jobs, done);
             loop {
-                match next(steps.due_in()) {
-                    Next::Exchange(exchange) => self.take(&exchange, &mut steps, clock),
+                let next = next(steps.due_in());
+                self.heed(&mut snapshot, &mut steps);
+                match next {
+                    Next::Exchange(exchange) => self.take(&exchange, &snapshot, &mut steps, clock),
                     Next::Lost(exchanges) => {
                         self.counters.not_judged.fetch_add(exchanges, Relaxed);
                         self.state.note_lost(exchanges);
@@ -131,28 +139,47 @@ impl Live<'_> {
                 }
                 self.hear(&mut steps);
                 if steps.is_due() {
-                    self.begin(&mut steps);
+                    self.begin(&snapshot, &mut steps);
                 }
             }
             let Steps { jobs, waiting, traffic, .. } = steps;
             drop(jobs);
             let mut keeper = writer.join().map_err(|_| KeepError::Writer)?;
             keeper.take(waiting, traffic);
-            finish(&mut keeper, &mut self.state, &self.snapshot, &self.counters)
+            finish(&mut keeper, &mut self.state, &snapshot, &self.counters)
         })
     }
 
-    fn begin(&mut self, steps: &mut Steps) {
-        if let Err(error) = steps.begin(self.state.save()) {
+    /// Does what it was told since the last exchange.
+    fn heed(&mut self, snapshot: &mut Arc<Snapshot>, steps: &mut Steps) {
+        if let Some(newer) = self.orders.newer() {
+            self.state.keep_apart(&newer.catalog);
+            *snapshot = newer;
+            // Results say something else now, also when nothing more comes.
+            steps.fresh = true;
+        }
+        while let Some(Question { endpoint, answer }) = self.orders.question() {
+            answer(self.state.parts(&endpoint));
+        }
+    }
+
+    fn begin(&mut self, snapshot: &Arc<Snapshot>, steps: &mut Steps) {
+        if let Err(error) = steps.begin(snapshot, self.state.save()) {
             self.counters.keep_failures.fetch_add(1, Relaxed);
             (self.failed)(&error);
         }
     }
 
-    fn take(&mut self, exchange: &Exchange, steps: &mut Steps, clock: fn() -> Timestamp) {
-        let mut prepared = judge::prepare(exchange, &self.snapshot);
+    fn take(
+        &mut self,
+        exchange: &Exchange,
+        snapshot: &Snapshot,
+        steps: &mut Steps,
+        clock: fn() -> Timestamp,
+    ) {
+        let mut prepared = judge::prepare(exchange, snapshot);
         let time = self.state.admit(exchange.time, Ordering { lateness: LATENESS });
-        let judgement = self.state.judge(exchange, &mut prepared, &self.snapshot, time);
+        let judgement = self.state.judge(exchange, &mut prepared, snapshot, time);
         let counters = &self.counters;
         counters.judged.fetch_add(1, Relaxed);
         let count = |counter: &AtomicU64, condition: bool| {
@@ -171,7 +198,7 @@ impl Live<'_> {
         let endpoint = self.state.current_endpoint(judgement.leaf).cloned();
         (self.judged)(exchange, &judgement, endpoint.as_ref());
         if steps.waiting.len() < MOST_WAITING {
-            let facts = facts::of(exchange, &prepared, &judgement, endpoint, &self.snapshot);
+            let facts = facts::of(exchange, &prepared, &judgement, endpoint, snapshot);
             steps.waiting.push(facts);
         } else {
             counters.facts_lost.fetch_add(1, Relaxed);
@@ -211,8 +238,9 @@ impl Live<'_> {
     }
 }
 
-/// What is to be written: the state as it was, and facts since the last step.
+/// What is to be written: the state as it was, by what it was judged, and facts since the last step.
 struct Job {
+    snapshot: Arc<Snapshot>,
     state: Vec<u8>,
     facts: Vec<ExchangeFacts>,
     traffic: Traffic,
@@ -263,12 +291,16 @@ impl Steps {
         self.fresh && !self.busy && (full || self.last.elapsed() >= self.pause)
     }
 
-    fn begin(&mut self, state: Result<Vec<u8>, StateError>) -> Result<(), KeepError> {
+    fn begin(
+        &mut self,
+        snapshot: &Arc<Snapshot>,
+        state: Result<Vec<u8>, StateError>,
+    ) -> Result<(), KeepError> {
         (self.last, self.failed) = (Instant::now(), true);
         let state = state?;
         let (facts, traffic) =
             (std::mem::take(&mut self.waiting), std::mem::take(&mut self.traffic));
-        let job = Job { state, facts, traffic };
+        let job = Job { snapshot: Arc::clone(snapshot), state, facts, traffic };
         // The queue has room: the writer has answered for the last job.
         self.jobs.try_send(job).map_err(|_| KeepError::Writer)?;
         (self.busy, self.fresh, self.failed) = (true, false, false);
@@ -302,17 +334,16 @@ fn finish(
 /// Computes and writes results until there are no more jobs.
 fn write<'a>(
     mut keeper: Keeper<'a>,
-    snapshot: &Snapshot,
     counters: &Counters,
     work: &mpsc::Receiver<Job>,
     say: &mpsc::Sender<Step>,
 ) -> Keeper<'a> {
-    for Job { state, facts, traffic } in work {
+    for Job { snapshot, state, facts, traffic } in work {
         let begin = Instant::now();
         keeper.take(facts, traffic);
         let written = State::load(&state)
             .map_err(KeepError::from)
-            .and_then(|mut state| finish(&mut keeper, &mut state, snapshot, counters).map(drop));
+            .and_then(|mut state| finish(&mut keeper, &mut state, &snapshot, counters).map(drop));
         // Nobody listens when the run is ending.
         let _ = say.send(Step { written, took: begin.elapsed() });
     }
@@ -330,12 +361,15 @@ mod tests {
         steps.waiting.resize_with(MAX_WAITING, ExchangeFacts::default);
         steps.fresh = true;
         assert!(steps.is_due(), "there is much to write");
-        assert!(steps.begin(Err(StateError)).is_err());
+        let scope = bartizan_model::Scope::default();
+        let snapshot = Snapshot::new(scope, bartizan_model::HashKey::new([1; 32]));
+        let snapshot = Arc::new(snapshot);
+        assert!(steps.begin(&snapshot, Err(StateError)).is_err());
         assert!(!steps.is_due() && steps.due_in() > STEP / 2);
         assert_eq!(steps.waiting.len(), MAX_WAITING, "it is written by the next step that can be");
         steps.last = Instant::now().checked_sub(STEP).expect("a while ago");
         assert!(steps.is_due());
-        assert!(steps.begin(Ok(Vec::new())).is_ok());
+        assert!(steps.begin(&snapshot, Ok(Vec::new())).is_ok());
         assert_eq!(work.try_recv().map(|job| job.facts.len()).ok(), Some(MAX_WAITING));
     }
 }

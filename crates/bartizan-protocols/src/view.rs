@@ -264,19 +264,6 @@ impl View {
         Some(id)
     }
 
-    /// Adds a number with the text it was written as.
-    pub fn number_leaf(
-        &mut self,
-        parent: NodeId,
-        step: Step<'_>,
-        value: Value<'_>,
-        written: &str,
-    ) -> Option<NodeId> {
-        let id = self.leaf(parent, step, value)?;
-        self.set_number(id, value, written);
-        Some(id)
-    }
-
     /// Turns a node into a number with the text it was written as.
     pub fn set_number(&mut self, id: NodeId, value: Value<'_>, written: &str) {
         self.set_value(id, value);

@@ -5,6 +5,7 @@
 //!
 //! Every row, key and file belongs to an organisation and environment. Nothing here reads a clock.
 
+mod apart;
 mod api_keys;
 mod audit;
 mod calls;
@@ -35,6 +36,7 @@ mod transfer;
 mod triage;
 mod workflow;
 
+pub use apart::{MAX_APART_REASON, MAX_PATH_APART, MAX_PATHS_APART, Parting, Partings, PathApart};
 pub use api_keys::{ApiKeyChange, MAX_API_KEYS, NewApiKey, StoredApiKeys, create_api_key};
 pub use audit::{AuditHead, AuditProblem, AuditRecord, AuditReport};
 pub use calls::{CallCount, Calls, CallsCompared, Period, PeriodPair};

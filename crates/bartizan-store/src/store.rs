@@ -10,6 +10,7 @@ use bartizan_model::{
 };
 
 use crate::{
+    apart::Partings,
     api_keys::ApiKeyChange,
     audit::{AuditHead, AuditRecord, AuditReport},
     calls::Calls,
@@ -53,6 +54,7 @@ pub trait Store:
     + ChangeLog
     + ClientInventory
     + Journeys
+    + Partings
     + ServiceMap
     + Triage
 {

@@ -495,6 +495,8 @@ export interface Retention {
 /** Every key, as `bartizan config show` writes it; secrets are references. */
 export interface Configuration {
   yaml: string;
+  /** Keys that were changed and count after a restart; an older server does not say. */
+  after_restart?: string[];
 }
 
 export interface AuditEntry {

@@ -11,6 +11,7 @@ import { ACTIVE, authName, isSensitive, protocolName, spaced, titleOf, tone } fr
 import { count, many, share, times, were } from "../words/numbers.ts";
 import { curl } from "../words/shell.ts";
 import { visible } from "../words/visible.ts";
+import { MergedHere } from "./apart.tsx";
 import { CallersHere, ChangesHere } from "./callers.tsx";
 import { CallsHere } from "./calls.tsx";
 import { ToldHere } from "./changes.tsx";
@@ -128,6 +129,7 @@ function Whole({ endpoint }: { endpoint: Endpoint }) {
           <DataHere endpoint={endpoint} />
           <ToldHere endpoint={endpoint.id} />
           <ChangesHere endpoint={endpoint} />
+          <MergedHere endpoint={endpoint} />
           {endpoint.template_evidence.length > 0 && (
             <Panel title="Why the path is a template">
               <ul className="pb hist nol">

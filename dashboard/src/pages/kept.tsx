@@ -138,6 +138,14 @@ function InForce() {
       <Ready of={configuration} rows={10}>
         {(it) => (
           <div className="pb">
+            {it.after_restart !== undefined && it.after_restart.length > 0 && (
+              <div className="note warn">
+                <span className="sq" />
+                <p>
+                  <b>Changed, and counts after a restart:</b> {it.after_restart.join(", ")}.
+                </p>
+              </div>
+            )}
             <pre className="code">
               {it.yaml.split("\n").map((line, index) => (
                 <Fragment key={index}>

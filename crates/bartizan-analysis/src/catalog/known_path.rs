@@ -60,6 +60,23 @@ impl KnownPath {
             && self.host.fits(host);
         fits.then_some(self.path.as_str())
     }
+
+    /// Whether it is this path of a host of its: the same fixed text, and a parameter (`None`) at the same
+    /// places. `host`: in lower case.
+    #[must_use]
+    pub fn is_written(&self, host: &str, segments: &[Option<&str>]) -> bool {
+        self.segments() == segments && self.is_of(host)
+    }
+
+    /// Its fixed text; `None` for a parameter.
+    pub(super) fn segments(&self) -> Vec<Option<&str>> {
+        self.segments.iter().map(Option::as_deref).collect()
+    }
+
+    /// Whether it is about a host. `host`: in lower case.
+    pub(super) fn is_of(&self, host: &str) -> bool {
+        self.host.fits(host)
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! What a resolver knows, for the inventory; declared templates, undo of merges, joining of shards.
+//! What a resolver knows, for the inventory; declared templates, joining of shards.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -45,7 +45,7 @@ impl Resolver {
             entry.answers += leaf.answers + leaf.pages;
             *proven.entry(root).or_default() += leaf.existing + leaf.vouched;
         }
-        for alias in self.aliases.iter().filter(|a| !a.undone && a.reason != AliasReason::Split) {
+        for alias in self.aliases.iter().filter(|alias| alias.leads()) {
             if let Some(entry) = listed.get_mut(&self.shown(alias.leaf)) {
                 entry.aliases.push(alias.from.clone());
             }
@@ -71,13 +71,9 @@ impl Resolver {
     }
 
     /// The id that an id leads to now.
-    #[must_use]
-    pub fn current_id(&self, id: &EndpointId) -> EndpointId {
-        let alias = self
-            .aliases
-            .iter()
-            .rev()
-            .find(|a| !a.undone && a.reason != AliasReason::Split && a.from == *id);
+    #[cfg(test)]
+    pub(crate) fn current_id(&self, id: &EndpointId) -> EndpointId {
+        let alias = self.aliases.iter().rev().find(|a| a.leads() && a.from == *id);
         match alias.and_then(|a| self.leaf(self.root_of(a.leaf))) {
             Some(leaf) => leaf.id.clone(),
             None => id.clone(),
@@ -166,72 +162,6 @@ impl Resolver {
             found.id = id;
         }
         self.refresh(leaf, &[]);
-        true
-    }
-
-    /// Undoes every merge that led to endpoint `id`: the endpoints of before get their ids back,
-    /// and their fixed text is never merged again. Returns how many came back.
-    ///
-    /// Requests observed before keep the leaf they were given, so they follow their own endpoint;
-    /// those that only ever carried `id` stay with it.
-    pub fn split(&mut self, id: &EndpointId) -> usize {
-        let chosen: Vec<usize> = self
-            .aliases
-            .iter()
-            .enumerate()
-            .filter(|(_, a)| {
-                !a.undone
-                    && !a.steps.is_empty()
-                    && matches!(a.reason, AliasReason::Merged | AliasReason::Format)
-                    && self.leaf(self.root_of(a.leaf)).is_some_and(|l| l.id == *id)
-            })
-            .map(|(at, _)| at)
-            .collect();
-        let mut back = 0;
-        for at in chosen {
-            let Some(alias) = self.aliases.get(at).cloned() else { continue };
-            if !self.restore(&alias) {
-                continue;
-            }
-            back += 1;
-            if let Some(entry) = self.aliases.get_mut(at) {
-                entry.undone = true;
-            }
-            self.record(Alias {
-                from: id.clone(),
-                to: alias.from,
-                reason: AliasReason::Split,
-                evidence: "the merge was undone; never merged again".to_owned(),
-                undone: false,
-                leaf: alias.leaf,
-                steps: Vec::new(),
-            });
-        }
-        back
-    }
-
-    fn restore(&mut self, alias: &Alias) -> bool {
-        let limits = self.limits.clone();
-        let Some(leaf) = self.leaf(alias.leaf) else { return false };
-        let (host, key) = (leaf.host.clone(), leaf.key());
-        let Some(tree) = self.hosts.get_mut(&host) else { return false };
-        let mut at: NodeId = ROOT;
-        for step in &alias.steps {
-            let Some(next) = tree.add(at, step.clone(), &limits) else { return false };
-            if let Some(node) = tree.node_mut(next) {
-                node.pinned = true;
-            }
-            at = next;
-        }
-        if let Some(node) = tree.node_mut(at) {
-            node.leaves.insert(key, alias.leaf);
-        }
-        if let Some(leaf) = self.leaves.get_mut(alias.leaf.0 as usize) {
-            leaf.merged_into = None;
-            leaf.place = Place::Node(at);
-            leaf.stale = true;
-        }
-        self.refresh(alias.leaf, &[]);
         true
     }
 
@@ -395,7 +325,7 @@ fn step_of(text: &str) -> (Step, Option<String>) {
 }
 
 /// The text that `write_literal` made of fixed text.
-fn decode(text: &str) -> String {
+pub(super) fn decode(text: &str) -> String {
     let mut out = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((first, tail)) = rest.split_first() {

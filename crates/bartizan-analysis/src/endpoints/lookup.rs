@@ -41,7 +41,7 @@ impl Resolver {
     pub fn aliases_of(&self, id: &EndpointId) -> Vec<EndpointId> {
         let mut out: Vec<EndpointId> = Vec::new();
         // Later merges lead to earlier results, so one pass backwards finds chains.
-        for alias in self.aliases.iter().rev().filter(|alias| !alias.undone) {
+        for alias in self.aliases.iter().rev().filter(|alias| alias.leads()) {
             if alias.to == *id || out.contains(&alias.to) {
                 out.push(alias.from.clone());
             }

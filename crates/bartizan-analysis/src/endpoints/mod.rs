@@ -27,6 +27,7 @@ use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 mod affixes;
+mod apart;
 mod catalogue;
 mod catch_all;
 mod consolidate;
@@ -50,6 +51,7 @@ mod tree;
 pub mod values;
 mod words;
 
+pub use apart::Part;
 pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
 pub use leaf::{

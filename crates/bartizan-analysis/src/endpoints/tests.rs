@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use bartizan_model::{EndpointId, Protocol, Scope};
 use bartizan_protocols::Call;
 
-use super::{AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
+use super::{EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
 
 pub(super) fn resolver() -> Resolver {
     Resolver::new(Scope::default(), EndpointLimits::default())
@@ -40,7 +40,7 @@ pub(super) fn listed(r: &Resolver) -> Vec<String> {
     r.endpoints().iter().map(|l| format!("{} {}", l.template.method, l.template.path)).collect()
 }
 
-const SLUGS: [&str; 8] = [
+pub(super) const SLUGS: [&str; 8] = [
     "grey-owl",
     "red-panda",
     "blue-whale",
@@ -52,7 +52,7 @@ const SLUGS: [&str; 8] = [
 ];
 
 /// A collection whose items are named by slugs.
-fn teach_slugs(r: &mut Resolver) -> Vec<LeafId> {
+pub(super) fn teach_slugs(r: &mut Resolver) -> Vec<LeafId> {
     get(r, "/v1/habitats");
     let mut leaves = Vec::new();
     for slug in SLUGS {
@@ -176,26 +176,6 @@ fn floods_stay_bounded_and_spare_real_templates() {
     for path in ["GET /v1/users/{user_id}", "GET /v1/users/me"] {
         assert!(paths.contains(&path.to_owned()), "{paths:?}");
     }
-}
-
-#[test]
-fn a_split_sticks() {
-    let mut r = resolver();
-    let leaves = teach_slugs(&mut r);
-    r.consolidate();
-    let id: EndpointId = r.final_endpoint(leaves[0]).expect("listed").id.clone();
-    let back = r.split(&id);
-    assert_eq!(back, SLUGS.len() - 1);
-    assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/snow-hare"));
-    assert!(r.aliases().iter().any(|a| a.reason == AliasReason::Split && a.from == id));
-    r.consolidate();
-    assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/snow-hare"));
-    assert_eq!(get(&mut r, "/v1/habitats/snow-hare").1, "/v1/habitats/snow-hare");
-    let ids: Vec<_> = r.endpoints().into_iter().map(|l| l.template.id.clone()).collect();
-    let mut unique = ids.clone();
-    unique.sort();
-    unique.dedup();
-    assert_eq!(unique.len(), ids.len(), "no id twice");
 }
 
 #[test]

@@ -6,6 +6,7 @@
 
 mod alone;
 mod answer;
+mod apart;
 mod asked;
 mod envelope;
 mod lessons;

@@ -185,12 +185,6 @@ impl Record {
         self.first
     }
 
-    /// Hostile exchanges by sequence number.
-    #[must_use]
-    pub fn sequences(&self) -> &[u64] {
-        &self.sequences
-    }
-
     /// The detection as results show it.
     #[must_use]
     pub fn detection(

@@ -66,12 +66,6 @@ impl Distinct {
             }
         }
     }
-
-    /// Whether [`Distinct::count`] is exact.
-    #[must_use]
-    pub const fn is_exact(&self) -> bool {
-        matches!(self, Self::Exact(_))
-    }
 }
 
 impl Absorb for Distinct {

@@ -52,14 +52,6 @@ impl Spread {
         }
         0
     }
-
-    /// Median and spread: half the distance between the 16th and 84th percentile, which is the
-    /// standard deviation of normal data and 1.48 times the median absolute deviation.
-    #[must_use]
-    pub fn center(&self) -> (u64, u64) {
-        let width = self.quantile(0.84).saturating_sub(self.quantile(0.16));
-        (self.quantile(0.5), width / 2)
-    }
 }
 
 fn bucket(value: u64) -> usize {

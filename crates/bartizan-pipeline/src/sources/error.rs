@@ -107,10 +107,10 @@ pub(super) const EXPECTED: &str = "a HAR capture, a packet capture (pcap, pcapng
                                    log (common or combined form, Envoy, HAProxy, Caddy, Traefik, \
                                    IIS, AWS, Google Cloud, JSON)";
 
+#[cfg(test)]
 impl SourceError {
     /// True when the input was read and simply holds nothing; false when it could not be read.
-    #[must_use]
-    pub const fn is_empty_input(&self) -> bool {
+    pub(crate) const fn is_empty_input(&self) -> bool {
         matches!(self, Self::Empty { .. } | Self::NothingUsable { .. })
     }
 }

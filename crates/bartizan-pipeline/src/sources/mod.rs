@@ -77,7 +77,7 @@ pub enum Item {
 ///
 /// [`Source::next`] is called until it gives `None`. An error is the last item but one: what came
 /// before it is good, and `None` follows. An input without a single exchange gives an error at its
-/// end ([`SourceError::is_empty_input`]).
+/// end ([`SourceError::Empty`], [`SourceError::NothingUsable`]).
 pub trait Source: Send {
     /// Name as given: a path, or `-`.
     fn name(&self) -> &str;

@@ -94,19 +94,6 @@ impl OpenOptions {
         self.start(Input::path(path, Some(at))?, Some(at))
     }
 
-    /// Goes on with a reader, which gives everything from the beginning again.
-    ///
-    /// # Errors
-    /// As [`OpenOptions::resume`].
-    pub fn resume_reader(
-        &self,
-        name: &str,
-        reader: impl Read + Send + 'static,
-        at: &Checkpoint,
-    ) -> Result<Box<dyn Source>, SourceError> {
-        self.start(Input::reader(name, Box::new(reader), Some(at))?, Some(at))
-    }
-
     /// Opens several files as one source, see [`Merged`]; a single one as itself. Exchanges
     /// without id are numbered `n`, or `input:n` with several inputs (both from 1).
     ///

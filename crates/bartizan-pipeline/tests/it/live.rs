@@ -2,14 +2,18 @@
 
 use std::sync::{Arc, atomic::Ordering::Relaxed};
 
-use bartizan_analysis::{Snapshot, State};
+use bartizan_analysis::{
+    Catalog, Snapshot, State,
+    catalog::{KnownPath, Match, Rule, Set},
+    classes::custom::CustomClasses,
+};
 use bartizan_model::{
-    Action, Exchange, ExchangeId, LimitName, PolicyDecision, PolicyOutcome, Request, Response,
-    Scope, Timestamp,
+    Action, Endpoint, EndpointId, Exchange, ExchangeId, HashKey, LimitName, PolicyDecision,
+    PolicyOutcome, Request, Response, Scope, Timestamp,
 };
 use bartizan_pipeline::{
     keep::Keeper,
-    live::{Counters, Live, Next},
+    live::{Counters, Desk, Live, Next, Question, orders},
 };
 use bartizan_store::{
     DataDirectory, DataOptions, DetectionFilter, ExchangeQuery, PageRequest, Resolution,
@@ -73,9 +77,11 @@ fn what_became_of_exchanges_is_kept() {
     let mut rest = [Next::Lost(3), Next::Idle].into_iter();
     let snapshot = Arc::new(Snapshot::new(Scope::default(), directory.key().clone()));
     let counters = Arc::new(Counters::default());
+    let state = State::new(&snapshot.scope);
+    let (_desk, orders) = orders(snapshot);
     let live = Live {
-        state: State::new(&snapshot.scope),
-        snapshot,
+        state,
+        orders,
         counters: Arc::clone(&counters),
         judged: &mut |_, _, _| {},
         failed: &mut |error| panic!("{error}"),
@@ -122,4 +128,136 @@ fn what_became_of_exchanges_is_kept() {
     let fates: Vec<_> =
         detections.iter().map(|one| (one.exchanges, one.refused, one.would_refuse)).collect();
     assert_eq!(fates, [(1, 1, 0)]);
+}
+
+/// Requests for words below one path, each answered with something of the company's own.
+fn words(from: u32, to: u32) -> impl Iterator<Item = Next> {
+    const FIRST: [&str; 8] = ["snow", "red", "grey", "blue", "brown", "marsh", "river", "stone"];
+    const SECOND: [&str; 5] = ["hare", "fox", "owl", "wolf", "heron"];
+    (from..to).map(|n| {
+        let (a, b) = (FIRST[n as usize / 5 % 8], SECOND[n as usize % 5]);
+        let mut one = exchange(&format!("{n}"), &format!("/v1/habitats/{a}-{b}"), 200, None);
+        let response = one.response.as_mut().expect("answered");
+        response.headers.push("content-type", "application/json");
+        response.headers_captured = true;
+        response.body = r#"{"badge":"B-17"}"#.into();
+        one.time = Some(Timestamp::from_seconds(BEGIN + i64::from(n)));
+        Next::Exchange(Box::new(one))
+    })
+}
+
+fn before() -> Arc<Snapshot> {
+    Arc::new(Snapshot::new(Scope::default(), HashKey::new([7; 32])))
+}
+
+/// With an owner, a class of the company and a path that is kept apart.
+fn after() -> Arc<Snapshot> {
+    let owner = Rule {
+        name: "zoo".to_owned(),
+        matches: Match::default(),
+        set: Set { owner: Some("keepers".to_owned()), ..Set::default() },
+    };
+    let known = KnownPath::new("api.example/v1/habitats/red-fox").expect("a path");
+    let catalog = Catalog { rules: vec![owner], paths: vec![known], ..Catalog::default() };
+    let badge = serde_json::from_value(serde_json::json!({
+        "name": "badge", "title": "Badges", "group": "personal", "pattern": "B-[0-9]+",
+        "examples": [{"field": "a", "value": "B-1"}],
+        "counterexamples": [{"field": "a", "value": "C-1"}],
+    }));
+    let classes = CustomClasses::compile(&[badge.expect("a definition")]).expect("proven");
+    Arc::new(Snapshot {
+        catalog: Arc::new(catalog),
+        classes: Arc::new(classes),
+        ..Snapshot::clone(&before())
+    })
+}
+
+/// Judges what `next` gives, which may tell the run something; the last results, and what was learned.
+fn run(
+    state: State,
+    snapshot: Arc<Snapshot>,
+    next: &mut dyn FnMut(&Desk) -> Next,
+) -> (Vec<Endpoint>, Vec<u8>) {
+    let folder = tempfile::tempdir().expect("folder");
+    let runtime = Runtime::new().expect("runtime");
+    let opened = runtime.block_on(DataDirectory::open(&DataOptions::new(folder.path()), clock()));
+    let directory = opened.expect("opens");
+    let (desk, orders) = orders(snapshot);
+    let live = Live {
+        state,
+        orders,
+        counters: Arc::default(),
+        judged: &mut |_, _, _| {},
+        failed: &mut |error| panic!("{error}"),
+    };
+    let keeper = Keeper::live(&runtime, &directory, "test", clock);
+    let analysis = live.run(keeper, &mut |_| next(&desk)).expect("kept");
+    let scope = Scope::default();
+    let learned = directory.store().learned(&scope, bartizan_pipeline::keep::LEARNED);
+    let (learned, _) = runtime.block_on(learned).expect("read").expect("kept");
+    let learned = bartizan_pipeline::keep::unwrap_learned(&learned).expect("ours").to_vec();
+    (analysis.endpoints, learned)
+}
+
+#[test]
+fn what_is_told_in_between_is_as_good_as_a_restart() {
+    let (mut first, mut second) = (words(0, 100), words(100, 200));
+    let mut told = false;
+    let (reloaded, _) = run(State::new(&Scope::default()), before(), &mut |desk| {
+        if let Some(next) = first.next() {
+            return next;
+        }
+        if !std::mem::replace(&mut told, true) {
+            desk.replace(after());
+        }
+        second.next().unwrap_or(Next::Ended)
+    });
+
+    let (mut first, mut second) = (words(0, 100), words(100, 200));
+    let fresh = State::new(&Scope::default());
+    let (merged, learned) = run(fresh, before(), &mut |_| first.next().unwrap_or(Next::Ended));
+    let learned = State::load(&learned).expect("read");
+    let (restarted, _) = run(learned, after(), &mut |_| second.next().unwrap_or(Next::Ended));
+
+    let paths = |of: &[Endpoint]| of.iter().map(|one| one.path.clone()).collect::<Vec<_>>();
+    assert_eq!(paths(&merged), ["/v1/habitats/{habitat_id}"]);
+    assert_eq!(paths(&reloaded), ["/v1/habitats/red-fox", "/v1/habitats/{habitat_id}"]);
+    let figures = |of: &[Endpoint]| {
+        let figures = of.iter().map(|one| (one.id.clone(), one.requests, one.first_seen));
+        figures.collect::<Vec<_>>()
+    };
+    assert_eq!(figures(&reloaded), figures(&restarted), "nothing of what was learned is lost");
+    for endpoint in &reloaded {
+        assert_eq!(endpoint.owner.as_deref(), Some("keepers"));
+        let classes: Vec<_> = endpoint.data_classes.iter().map(|one| one.class.as_str()).collect();
+        assert!(classes.contains(&"badge"), "{}: {classes:?}", endpoint.path);
+    }
+    assert_eq!(reloaded.iter().map(|one| one.requests).sum::<u64>(), 200);
+}
+
+#[test]
+fn results_follow_what_is_told_without_another_exchange() {
+    let mut some = words(0, 100);
+    let (asked, answer) = std::sync::mpsc::channel();
+    let mut step = 0;
+    let (endpoints, _) = run(State::new(&Scope::default()), before(), &mut |desk| {
+        if let Some(next) = some.next() {
+            return next;
+        }
+        step += 1;
+        let ask = |id: EndpointId| {
+            let asked = asked.clone();
+            let answer = Box::new(move |parts| asked.send(parts).expect("heard"));
+            assert!(desk.ask(Question { endpoint: id, answer }));
+        };
+        match step {
+            1 => desk.replace(after()),
+            2 => ask(EndpointId::from_text("ep_nothing")),
+            _ => return Next::Ended,
+        }
+        Next::Idle
+    });
+    assert_eq!(answer.try_recv().expect("answered"), []);
+    assert_eq!(endpoints.len(), 2);
+    assert!(endpoints.iter().all(|one| one.owner.as_deref() == Some("keepers")));
 }

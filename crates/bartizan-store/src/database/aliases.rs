@@ -137,6 +137,26 @@ pub(super) async fn split(
     record(connection, act, AliasEventKind::Split, vec![change], None).await
 }
 
+/// Lets ids stand for themselves that led elsewhere, or may be made to. `false` when all of them did before.
+pub(super) async fn part(
+    connection: &mut Connection,
+    act: &Act<'_>,
+    ids: &[EndpointId],
+) -> Inner<bool> {
+    let mut changes: Vec<AliasChange> = Vec::new();
+    for id in ids {
+        let before = target(connection, act.scope, id).await?;
+        if before.as_ref() == Some(id) {
+            continue;
+        }
+        changes.push(apply(connection, act.scope, id.clone(), before, None).await?);
+    }
+    if changes.is_empty() {
+        return Ok(false);
+    }
+    record(connection, act, AliasEventKind::Split, changes, None).await.map(|_| true)
+}
+
 pub(super) async fn undo(
     connection: &mut Connection,
     act: &Act<'_>,

@@ -21,6 +21,7 @@ pub(crate) const TABLES: &[&str] = &[
     "endpoints",
     "endpoint_aliases",
     "endpoint_alias_events",
+    "paths_apart",
     "endpoint_changes",
     "endpoint_calls",
     "endpoint_surfaces",

@@ -2,6 +2,7 @@
 //! and is written here once; what differs is in [`crate::sqlite`] and [`crate::postgres`].
 
 mod aliases;
+mod apart;
 mod api_keys;
 mod audit;
 mod batch;

@@ -2,6 +2,7 @@
 //! integers for times and truth values. What differs between databases is not here but in the
 //! dialect of each implementation.
 
+pub(crate) mod apart;
 pub(crate) mod calls;
 pub(crate) mod changelog;
 pub(crate) mod clients;

@@ -45,6 +45,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (17, "clients", include_str!("../../migrations/sqlite/0017_clients.sql")),
     (18, "services", include_str!("../../migrations/sqlite/0018_services.sql")),
     (19, "known_by", include_str!("../../migrations/sqlite/0019_known_by.sql")),
+    (22, "paths_apart", include_str!("../../migrations/sqlite/0022_paths_apart.sql")),
 ];
 
 /// One SQLite file.

@@ -24,7 +24,6 @@ mod throttle;
 use std::sync::{Arc, Weak};
 
 use axum::{Router, http::StatusCode, routing::any};
-use bartizan_analysis::classes::custom::CustomClasses;
 use bartizan_gateway::Running;
 use bartizan_model::{Scope, Timestamp, analysis::NamedCount};
 use bartizan_pipeline::{live::Counters, sinks::Couriers, sources::receivers::Receivers};
@@ -36,7 +35,7 @@ pub(crate) use first_user::ensure as ensure_first_user;
 pub use first_user::{FirstPassword, FirstUserError};
 use problem::Problem;
 
-use crate::serve::{Closed, Figures, InForce, Watch, limits};
+use crate::serve::{Closed, Figures, InForce, Judging, Watch, limits};
 
 /// Where everything is.
 const BASE: &str = "/api/v1";
@@ -68,8 +67,8 @@ pub(crate) struct Server {
     pub(crate) counters: Arc<Counters>,
     /// Its policies.
     pub(crate) in_force: Arc<Mutex<InForce>>,
-    /// Data classes of the operator.
-    pub(crate) classes: Arc<CustomClasses>,
+    /// By what it judges.
+    pub(crate) judging: Arc<Judging>,
     /// Tells of exchanges.
     pub(crate) watch: Watch,
     /// What carries events to sinks.

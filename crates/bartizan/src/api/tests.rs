@@ -1,5 +1,6 @@
 //! Every operation, asked by everybody. An operation that is not in [`sample`] fails here.
 
+mod apart;
 mod changes;
 mod clients;
 mod events;
@@ -52,7 +53,10 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "changeUser" => ("owner", Some(json!({"role": "analyst"}))),
         "addToken" => ("", Some(json!({"name": "ci", "role": "viewer", "days": 1}))),
         "removeToken" => ("tok_default", None),
-        "getEndpoint" | "getEndpointCallers" | "getEndpointHistory" => ("ep_default", None),
+        "getEndpoint" | "getEndpointCallers" | "getEndpointHistory" | "getEndpointParts" => {
+            ("ep_default", None)
+        }
+        "splitEndpoint" => ("ep_default", Some(json!({"reason": "different things"}))),
         "saveService" => ("svc_default", Some(json!({"name": "renamed"}))),
         "getFinding" | "listFindingHistory" | "listFindingComments" => ("fnd_default", None),
         "commentOnFinding" => ("fnd_default", Some(json!({"text": "I look into it"}))),

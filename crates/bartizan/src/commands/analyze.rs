@@ -45,6 +45,9 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     snapshot.specs = specs::read(&arguments.spec)?;
     snapshot.discoveries = knowledge::read(&config.catalog)?;
     snapshot.catalog = catalog;
+    if let Some(kept) = &kept {
+        kept.add_paths(Arc::make_mut(&mut snapshot.catalog))?;
+    }
     let snapshot = Arc::new(snapshot);
 
     let interrupted = cancel_on_interrupt();

@@ -244,7 +244,7 @@ pub struct Serve {
     /// Folder of the store [default: that of the configuration, else bartizan-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// OpenAPI document or other specification to compare with; may be repeated
+    /// OpenAPI document or other specification to compare with, read again when it changes; may be repeated
     #[arg(long, value_name = "FILE")]
     pub spec: Vec<PathBuf>,
     /// What else is known

@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     catalog::{self, FileOwners},
-    config::{Config, Loaded, load},
+    config::{Config, Loaded, load, place_of},
     serve::{self, Overrides, ServeError},
 };
 
@@ -77,7 +77,11 @@ pub(super) fn snapshot(
 /// What serving refuses, with the file that it is in.
 pub(super) fn refused(loaded: &Loaded, error: &ServeError) -> CommandError {
     let file = match &loaded.file {
-        Some(path) if error.is_of_the_configuration() => format!("{}: ", path.display()),
+        Some(path) if error.is_of_the_configuration() => {
+            let place = error.key().and_then(|key| place_of(path, key));
+            let place = place.map(|(line, column)| format!(":{line}:{column}"));
+            format!("{}{}: ", path.display(), place.unwrap_or_default())
+        }
         _ => String::new(),
     };
     CommandError::usage(format!("{file}{error}")).help(error.help())

@@ -1,4 +1,5 @@
-//! `serve`: starts the server, reloads on SIGHUP or a changed file, ends on an interrupt.
+//! `serve`: starts the server, reloads on SIGHUP, a changed configuration or a changed specification, ends on
+//! an interrupt.
 
 use std::{
     path::{Path, PathBuf},
@@ -6,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use bartizan_analysis::Snapshot;
+use bartizan_model::{HashKey, Scope};
 use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
@@ -15,19 +18,16 @@ use super::{
 };
 use crate::{
     api::FirstPassword,
-    catalog,
     config::{Config, Loaded, gateway::AdminConfig},
-    serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
+    serve::{self, Clear, Overrides, Reloaded, Runtimes, Serving, Start, Stopped, descriptors},
 };
 
 /// How often the configuration file is looked at.
 const WATCH: Duration = Duration::from_secs(2);
 
 pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
-    let loaded = config::current(cli)?;
-    let mut config = loaded.config.clone();
-    arguments.knowledge.add_to(&mut config.catalog);
-    let config = &config;
+    let loaded = current(cli, arguments)?;
+    let config = &loaded.config;
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
     let gateway = serve::check(config, &overrides).map_err(|e| refused(&loaded, &e))?;
@@ -40,7 +40,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     }
     let descriptors = descriptors::raise(&gateway, &admin, &config.receivers);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
-    let mut start = start(config, gateway, admin, &folder, &arguments.spec, runtimes)?;
+    let mut start = start(&loaded, gateway, admin, &folder, &arguments.spec, runtimes)?;
     start.capture = arguments.capture.clone().map(|path| (path, clear));
     start.forget_switches = arguments.forget_switches;
     // Before anything is announced: a signal that comes early must not end the process.
@@ -50,7 +50,7 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if !cli.quiet {
         greet(&serving, &folder, config);
     }
-    watch(cli, &traffic, &mut signals, &serving, &overrides, &loaded);
+    watch((cli, arguments), &traffic, &mut signals, &serving, &overrides, &loaded);
     serving.announce_stop();
     let delay = Duration::from_secs(u64::from(config.gateway.drain_delay_seconds));
     if !delay.is_zero() {
@@ -88,6 +88,27 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     Ok(Exit::Clean)
 }
 
+/// The configuration in force, with what the command line adds to it.
+fn current(cli: &Cli, arguments: &Serve) -> Result<Loaded, CommandError> {
+    let mut loaded = config::current(cli)?;
+    arguments.knowledge.add_to(&mut loaded.config.catalog);
+    Ok(loaded)
+}
+
+/// By what exchanges are judged: what is configured, and the files that are named, read anew.
+fn snapshot(
+    loaded: &Loaded,
+    specs: &[PathBuf],
+    scope: Scope,
+    key: HashKey,
+) -> Result<Snapshot, CommandError> {
+    let mut snapshot = config::snapshot(&loaded.config, scope, key)?;
+    snapshot.catalog = config::catalog(loaded, specs)?;
+    snapshot.specs = specs::read(specs)?;
+    snapshot.discoveries = knowledge::read(&loaded.config.catalog)?;
+    Ok(snapshot)
+}
+
 /// Starts what everything runs on. The calling thread steps back, see [`Runtimes::start`].
 pub(super) fn runtimes() -> Result<Runtimes, CommandError> {
     Runtimes::start().map_err(|e| CommandError::usage(format!("cannot start: {e}")))
@@ -98,13 +119,14 @@ pub(super) fn runtimes() -> Result<Runtimes, CommandError> {
 /// # Errors
 /// When the store, or a specification, cannot be read.
 pub(super) fn start(
-    config: &Config,
+    loaded: &Loaded,
     gateway: bartizan_gateway::Config,
     admin: AdminConfig,
     folder: &Path,
     specs: &[PathBuf],
     runtimes: Runtimes,
 ) -> Result<Start, CommandError> {
+    let config = &loaded.config;
     let scope = analyze::scope(config);
     let options = data::options(folder, config, &scope)?;
     let opened = runtimes.behind.block_on(DataDirectory::open(&options, serve::now()));
@@ -116,17 +138,10 @@ pub(super) fn start(
             "note: what another version learned cannot be continued; findings and decisions stay"
         );
     }
-    let mut snapshot = config::snapshot(config, scope, directory.key().clone())?;
-    let catalog = catalog::compile(&config.catalog, specs);
-    snapshot.catalog = Arc::new(catalog.map_err(|error| CommandError::usage(error.to_string()))?);
-    snapshot.specs = specs::read(specs)?;
-    snapshot.discoveries = knowledge::read(&config.catalog)?;
+    let snapshot = snapshot(loaded, specs, scope, directory.key().clone())?;
     Ok(Start {
         gateway,
-        configuration: config.to_yaml().map_err(CommandError::usage)?,
-        policies: config.policies.clone(),
-        sinks: config.sinks.clone(),
-        receivers: config.receivers.clone(),
+        config: config.clone(),
         admin,
         first_password: FirstPassword::Once,
         snapshot: Arc::new(snapshot),
@@ -196,16 +211,19 @@ enum Wake {
     Look,
 }
 
-/// Waits for signals and changes of the file until an interrupt.
+/// Waits for signals and changes of files until an interrupt.
 fn watch(
-    cli: &Cli,
+    (cli, arguments): (&Cli, &Serve),
     runtime: &Runtime,
     signals: &mut Signals,
     serving: &Serving,
     overrides: &Overrides,
     loaded: &Loaded,
 ) {
-    let mut seen = loaded.file.as_ref().map(fingerprint);
+    let look = || -> Vec<_> {
+        loaded.file.iter().chain(&arguments.spec).map(|file| fingerprint(file)).collect()
+    };
+    let mut seen = look();
     loop {
         let wake = runtime.block_on(async {
             tokio::select! {
@@ -213,59 +231,51 @@ fn watch(
                 () = tokio::time::sleep(WATCH) => Wake::Look,
             }
         });
-        let now = loaded.file.as_ref().map(fingerprint);
+        let now = look();
         match wake {
             Wake::Stop => return,
             Wake::Look if now == seen => continue,
             Wake::Reload | Wake::Look => {}
         }
         seen = now;
-        let current = config::current(cli);
-        match current.map(|new| (serving.reload(&new.config, overrides), new)) {
-            Ok((Ok(_), _)) if cli.quiet => {}
-            Ok((Ok(gateway), new)) => {
+        match reload(cli, arguments, serving, overrides) {
+            Ok(_) if cli.quiet => {}
+            Ok((reloaded, new)) => {
                 anstream::eprintln!("configuration reloaded");
-                warn(descriptors::raise(&gateway, &loaded.config.admin, &new.config.receivers));
-                for key in fixed(&loaded.config, &new.config) {
+                let (gateway, receivers) = (&reloaded.gateway, &new.config.receivers);
+                warn(descriptors::raise(gateway, &loaded.config.admin, receivers));
+                for key in reloaded.after_restart {
                     anstream::eprintln!("note: {key} was changed and counts after a restart");
                 }
             }
-            Ok((Err(error), new)) => {
-                let error = refused(&new, &error);
-                anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
-            }
             Err(error) => {
-                serving.gateway().count_refused_reload();
                 anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
             }
         }
     }
 }
 
-/// Keys that differ from those that serving began with and cannot be taken over while it goes on.
-fn fixed(begun: &Config, now: &Config) -> Vec<&'static str> {
-    let (before, after) = (&begun.gateway, &now.gateway);
-    let keys = [
-        ("organisation", begun.organisation != now.organisation),
-        ("environment", begun.environment != now.environment),
-        ("store", begun.store != now.store),
-        ("admin", begun.admin != now.admin),
-        ("catalog", begun.catalog != now.catalog),
-        ("classes", begun.classes != now.classes),
-        ("governance", begun.governance != now.governance),
-        ("redaction", begun.redaction != now.redaction),
-        ("limits", begun.limits != now.limits),
-        ("gateway.access_log", before.access_log != after.access_log),
-        ("gateway.waiting_exchanges", before.waiting_exchanges != after.waiting_exchanges),
-        ("gateway.waiting_mebibytes", before.waiting_mebibytes != after.waiting_mebibytes),
-        ("gateway.drain_delay_seconds", before.drain_delay_seconds != after.drain_delay_seconds),
-        ("gateway.drain_seconds", before.drain_seconds != after.drain_seconds),
-    ];
-    keys.into_iter().filter_map(|(key, is_changed)| is_changed.then_some(key)).collect()
+/// Reads everything anew and takes it over, or nothing of it.
+fn reload(
+    cli: &Cli,
+    arguments: &Serve,
+    serving: &Serving,
+    overrides: &Overrides,
+) -> Result<(Reloaded, Loaded), CommandError> {
+    let now = serving.snapshot();
+    let read = current(cli, arguments).and_then(|new| {
+        let snapshot = snapshot(&new, &arguments.spec, now.scope.clone(), now.key.clone())?;
+        Ok((new, snapshot))
+    });
+    let (new, snapshot) = read.inspect_err(|_| serving.gateway().count_refused_reload())?;
+    match serving.reload(&new.config, overrides, snapshot) {
+        Ok(reloaded) => Ok((reloaded, new)),
+        Err(error) => Err(refused(&new, &error)),
+    }
 }
 
 /// Length and time of change of a file; a missing one has none.
-fn fingerprint(path: &PathBuf) -> Option<(u64, std::time::SystemTime)> {
+fn fingerprint(path: &Path) -> Option<(u64, std::time::SystemTime)> {
     let metadata = std::fs::metadata(path).ok()?;
     Some((metadata.len(), metadata.modified().ok()?))
 }
@@ -322,21 +332,5 @@ impl Signals {
     async fn next(&mut self) -> Wake {
         drop(tokio::signal::ctrl_c().await);
         Wake::Stop
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn what_a_reload_cannot_change_is_named() {
-        let begun = Config::default();
-        assert!(fixed(&begun, &begun).is_empty());
-        let mut now = Config::default();
-        now.gateway.drain_seconds += 1;
-        now.gateway.limits.connections += 1;
-        now.admin.hosts.push("a".to_owned());
-        assert_eq!(fixed(&begun, &now), ["admin", "gateway.drain_seconds"]);
     }
 }

@@ -27,14 +27,16 @@ pub struct CatalogConfig {
     pub codeowners: Option<PathBuf>,
     /// Path templates that hold whatever traffic suggests, each behind its host, where `*` stands for
     /// anything: fixed text is kept apart (`api.example.com/users/search`), and `{name}` is a parameter
-    /// (`*.example.com/v1/{tenant}/items`). They undo a wrong guess of the inventory for good: the next
-    /// answered request counts for the endpoint as it is written. At most 1,000.
+    /// (`*.example.com/v1/{tenant}/items`). They undo a wrong guess of the inventory for good, also in what
+    /// was learned before: an endpoint that was merged comes back with its id. What the dashboard keeps apart
+    /// (`POST /endpoints/{id}/split`) is such a path too, in the store; it counts behind these. At most 1,000.
     pub paths: Vec<String>,
     /// Folders of source code of these APIs: the routes that it declares become part of the inventory. Read
-    /// when `serve` or `analyze` begins; nothing is executed.
+    /// when `serve` or `analyze` begins, and at each reload; nothing is executed.
     pub source: Vec<PathBuf>,
     /// Results of `discover source`, `crawl` and `perimeter` (`--format json`), or folders with some (`.json`):
-    /// what they found becomes part of the inventory. Read when `serve` or `analyze` begins.
+    /// what they found becomes part of the inventory. Read when `serve` or `analyze` begins, and at each
+    /// reload.
     pub discovered: Vec<PathBuf>,
     /// Rules that say whose endpoints are; for each fact the first counts that fits and says it. They count
     /// before everything else. At most 500, with 4,000 patterns together.

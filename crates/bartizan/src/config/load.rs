@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::{
     Config, ConfigError,
+    place::place_of,
     problem::{explain, nearest},
 };
 
@@ -78,23 +79,11 @@ fn against_the_rules(file: Option<&Path>, mistake: &RuleMistake) -> ConfigError 
     };
     ConfigError {
         file: file.map(Path::to_path_buf),
-        place: file.and_then(|file| place_of_rule(file, mistake.rule)),
+        place: file.and_then(|file| place_of(file, &format!("governance.{}", mistake.rule))),
         key: format!("governance[{}]{dot}{}", mistake.rule, mistake.key),
         message: mistake.message.clone(),
         help,
     }
-}
-
-/// Line and column of a rule in a YAML file.
-fn place_of_rule(file: &Path, rule: usize) -> Option<(u64, u64)> {
-    #[derive(serde::Deserialize)]
-    struct Rules {
-        governance: Vec<serde_saphyr::Spanned<serde::de::IgnoredAny>>,
-    }
-    let text = std::fs::read_to_string(file).ok()?;
-    let rules: Rules = serde_saphyr::from_str(&text).ok()?;
-    let at = rules.governance.get(rule)?.referenced;
-    Some((at.line(), at.column()))
 }
 
 fn read(path: &Path) -> Result<Value, ConfigError> {

@@ -6,6 +6,7 @@
 pub mod catalog;
 pub mod gateway;
 mod load;
+mod place;
 mod problem;
 
 use std::{path::PathBuf, sync::Arc};
@@ -24,6 +25,7 @@ use serde::{Deserialize, Serialize};
 use catalog::CatalogConfig;
 use gateway::{AdminConfig, GatewayConfig};
 pub use load::{Loaded, load};
+pub(crate) use place::place_of;
 pub use problem::ConfigError;
 
 /// The whole configuration. Without any, everything has a useful and safe default.

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use bartizan_gateway::policy::PolicyError;
 use bartizan_pipeline::{keep::KeepError, sinks::SinkError, sources::receivers::ReceiverError};
+use bartizan_store::StoreError;
 
 use super::{ModesError, SettingsError, settings};
 use crate::api::FirstUserError;
@@ -32,6 +33,9 @@ pub enum ServeError {
     /// The API keys cannot be read.
     #[error("cannot read the API keys: {0}")]
     Keys(String),
+    /// The paths that people keep apart cannot be read.
+    #[error("cannot read which paths are kept apart: {0}")]
+    Apart(StoreError),
     /// The modes to which policies were switched cannot be read.
     #[error(transparent)]
     Modes(#[from] ModesError),
@@ -76,6 +80,15 @@ impl ServeError {
         }
     }
 
+    /// The key of the configuration that it is about, when it is one.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Settings(error) => Some(&error.key),
+            Self::Gateway(bartizan_gateway::ConfigError::Value { key, .. }) => Some(key),
+            _ => None,
+        }
+    }
+
     /// What to do about it.
     pub(crate) const fn help(&self) -> &'static str {
         use bartizan_gateway::ConfigError;
@@ -90,7 +103,7 @@ impl ServeError {
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Receiver(_) => "`bartizan explain` lists the kinds of receivers with examples",
             Self::Unwritable(_) => "the configuration in force stays as it was",
-            Self::Keys(_) | Self::Modes(ModesError::Store(_)) => {
+            Self::Keys(_) | Self::Apart(_) | Self::Modes(ModesError::Store(_)) => {
                 "is the folder of the store readable?"
             }
             Self::Modes(ModesError::Unreadable(_)) => {

@@ -89,6 +89,8 @@ impl Modes {
 pub(crate) struct InForce {
     /// What the server was told, as `config show` writes it.
     pub(crate) configuration: String,
+    /// Keys of it that count after a restart only.
+    pub(crate) after_restart: Vec<&'static str>,
     /// What the gateway was told.
     pub(super) gateway: bartizan_gateway::Config,
     /// Policies as configured, the default ones among them.
@@ -132,7 +134,8 @@ impl InForce {
         enforcement: Arc<Enforcement>,
     ) -> Self {
         let (configuration, modes) = (String::new(), Modes::default());
-        Self { configuration, gateway, configured, modes, enforcement }
+        let after_restart = Vec::new();
+        Self { configuration, after_restart, gateway, configured, modes, enforcement }
     }
 
     /// Policies, each as configured and in the mode it is in.
@@ -153,7 +156,9 @@ impl InForce {
         let next = Arc::new(next);
         running.reload(&gateway, Arc::clone(&next) as Arc<_>)?;
         let modes = std::mem::take(&mut self.modes);
-        *self = Self { configuration, gateway, configured, modes, enforcement: next };
+        let after_restart = Vec::new();
+        *self =
+            Self { configuration, after_restart, gateway, configured, modes, enforcement: next };
         Ok(())
     }
 

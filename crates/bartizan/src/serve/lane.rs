@@ -13,12 +13,12 @@ use super::{
     runtimes::Behind,
     watch::Watch,
 };
-use bartizan_analysis::{Snapshot, State};
+use bartizan_analysis::State;
 use bartizan_gateway::handover::Receiver;
 use bartizan_model::{Exchange, Timestamp, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{KeepError, Keeper},
-    live::{Counters, Live, Next},
+    live::{Counters, Live, Next, Orders},
     once::{Once, Seen},
     sources::receivers::Receivers,
 };
@@ -35,8 +35,8 @@ const GATEWAY: &str = "gateway";
 pub(super) struct Lane {
     /// Finished exchanges.
     pub(super) receiver: Receiver,
-    /// Limits, keys, specifications.
-    pub(super) snapshot: Arc<Snapshot>,
+    /// By what it judges, and what it is asked.
+    pub(super) orders: Orders,
     /// What was learned before.
     pub(super) state: State,
     /// Figures.
@@ -66,7 +66,7 @@ impl Lane {
     fn run(self) -> Result<Analysis, KeepError> {
         let Self {
             mut receiver,
-            snapshot,
+            orders,
             state,
             counters,
             directory,
@@ -126,7 +126,7 @@ impl Lane {
         let mut told = false;
         let failures = Arc::clone(&counters);
         let live = Live {
-            snapshot,
+            orders,
             state,
             counters,
             judged: &mut |exchange, judgement, endpoint| {

@@ -5,7 +5,9 @@ mod capture;
 pub(crate) mod descriptors;
 mod error;
 mod figures;
+mod fixed;
 mod in_force;
+mod judging;
 mod lane;
 pub(crate) mod limits;
 mod receivers;
@@ -30,9 +32,9 @@ use bartizan_gateway::{
 use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, KeepError},
-    live::Counters,
-    sinks::{Couriers, SinkConfig},
-    sources::receivers::{self as listening, ReceiverConfig, Receivers},
+    live::{Counters, Orders},
+    sinks::Couriers,
+    sources::receivers::{self as listening, Receivers},
     tokenise::Tokeniser,
 };
 use bartizan_store::{DataDirectory, StoredApiKeys};
@@ -43,6 +45,7 @@ pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError};
+pub(crate) use judging::Judging;
 pub(crate) use lane::now;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
@@ -85,14 +88,8 @@ pub fn check(
 pub struct Start {
     /// What the gateway is told.
     pub gateway: bartizan_gateway::Config,
-    /// All of it, as `config show` writes it.
-    pub configuration: String,
-    /// Inline policies; the default ones are added, for where none of these applies.
-    pub policies: Vec<PolicyConfig>,
-    /// Where events are sent.
-    pub sinks: Vec<SinkConfig>,
-    /// Where what others saw is taken.
-    pub receivers: Vec<ReceiverConfig>,
+    /// What is configured.
+    pub config: Config,
     /// The administration listener.
     pub admin: crate::config::gateway::AdminConfig,
     /// Whether the password of the first user has to be changed, where that user is made.
@@ -128,8 +125,10 @@ pub enum Clear {
 
 /// A server that runs.
 pub struct Serving {
+    begun: Config,
     gateway: Arc<Running>,
     in_force: Arc<Mutex<InForce>>,
+    judging: Arc<Judging>,
     admin: Admin,
     lane: std::thread::JoinHandle<Result<Analysis, KeepError>>,
     couriers: Arc<Couriers>,
@@ -151,7 +150,9 @@ impl Serving {
         } = start;
         let Runtimes { traffic, behind } = &runtimes;
         let (traffic, behind) = (Arc::clone(traffic), Arc::clone(behind));
-        let configured = PolicyConfig::with_defaults(start.policies);
+        let config = start.config;
+        let configuration = config.to_yaml().map_err(ServeError::Unwritable)?;
+        let configured = PolicyConfig::with_defaults(config.policies.clone());
         let kept = (directory.store(), &snapshot.scope);
         if start.forget_switches {
             behind.block_on(Modes::forget(kept, now())).map_err(ModesError::Store)?;
@@ -172,10 +173,11 @@ impl Serving {
                     .map_err(|source| ServeError::Capture { path: path.clone(), source })
             })
             .transpose()?;
-        let compiled = sinks::compile(&start.sinks)?;
-        let received = listening::compile(&start.receivers)?;
+        let compiled = sinks::compile(&config.sinks)?;
+        let received = listening::compile(&config.receivers)?;
         let (sender, receiver) = handover::channel(waiting.0, waiting.1);
         behind.block_on(load_keys(&keys, &directory, &snapshot.scope, look_ups))?;
+        let (judging, orders) = judge_by(&behind, &directory, &snapshot)?;
         let couriers = sinks::start(&behind, &directory, &snapshot.scope, compiled)?;
         let first = api::ensure_first_user(
             directory.store(),
@@ -190,7 +192,8 @@ impl Serving {
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
         let receivers = receivers::start(&runtimes, queue, received)?;
         let in_force = InForce {
-            configuration: start.configuration,
+            configuration,
+            after_restart: Vec::new(),
             gateway,
             configured,
             modes,
@@ -203,7 +206,7 @@ impl Serving {
             gateway: Arc::downgrade(&running),
             counters: Arc::clone(&counters),
             in_force: Arc::clone(&in_force),
-            classes: Arc::clone(&snapshot.classes),
+            judging: Arc::clone(&judging),
             watch: watch.clone(),
             couriers: Arc::clone(&couriers),
             receivers: Arc::clone(&receivers),
@@ -227,7 +230,7 @@ impl Serving {
         let (counted, runtime) = (Arc::clone(&counters), Arc::clone(&behind));
         let lane = Lane {
             receiver,
-            snapshot,
+            orders,
             state,
             counters: counted,
             directory,
@@ -241,8 +244,10 @@ impl Serving {
         let lane = lane.start().map_err(ServeError::Thread)?;
         let gateway = running;
         Ok(Self {
+            begun: config,
             gateway,
             in_force,
+            judging,
             admin,
             lane,
             couriers,
@@ -282,7 +287,12 @@ impl Serving {
         self.first_password.as_deref()
     }
 
-    /// Takes over a new configuration, and gives what the gateway was told.
+    /// By what exchanges are judged.
+    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
+        self.judging.snapshot()
+    }
+
+    /// Takes over a new configuration, and by what exchanges are judged. What was learned stays.
     ///
     /// # Errors
     /// It cannot be used; the old one stays in force.
@@ -290,8 +300,12 @@ impl Serving {
         &self,
         config: &Config,
         overrides: &Overrides,
-    ) -> Result<bartizan_gateway::Config, ServeError> {
+        snapshot: Snapshot,
+    ) -> Result<Reloaded, ServeError> {
         let taken_over = self.take_over(config, overrides);
+        if taken_over.is_ok() {
+            self.judging.configure(snapshot);
+        }
         // The gateway counts what it refuses itself.
         if taken_over.as_ref().is_err_and(|error| !matches!(error, ServeError::Gateway(_))) {
             self.gateway.count_refused_reload();
@@ -299,11 +313,8 @@ impl Serving {
         taken_over
     }
 
-    fn take_over(
-        &self,
-        config: &Config,
-        overrides: &Overrides,
-    ) -> Result<bartizan_gateway::Config, ServeError> {
+    fn take_over(&self, config: &Config, overrides: &Overrides) -> Result<Reloaded, ServeError> {
+        let after_restart = fixed::fixed(&self.begun, config);
         let compiled = compile(config, overrides)?;
         let policies = PolicyConfig::with_defaults(config.policies.clone());
         let sinks = sinks::compile(&config.sinks)?;
@@ -317,10 +328,11 @@ impl Serving {
         // Also when others were refused: they may have been counted already.
         in_force.enforcement.forget_others();
         taken_over?;
+        in_force.after_restart.clone_from(&after_restart);
         self.couriers.replace(sinks);
         let _context = self.traffic.enter();
         self.receivers.apply(received);
-        Ok(compiled)
+        Ok(Reloaded { gateway: compiled, after_restart })
     }
 
     /// Says that it is going to stop, to who asks whether it is ready, and goes on.
@@ -373,6 +385,14 @@ impl Serving {
     }
 }
 
+/// What a reload did.
+pub struct Reloaded {
+    /// What the gateway was told.
+    pub gateway: bartizan_gateway::Config,
+    /// Keys that differ from those that serving began with, and count after a restart only.
+    pub after_restart: Vec<&'static str>,
+}
+
 /// How serving ended.
 pub struct Stopped {
     /// The last results.
@@ -400,6 +420,20 @@ async fn retain(directory: Weak<DataDirectory>, scope: Scope, days: u32) {
         drop(directory);
         tokio::time::sleep(RETAIN).await;
     }
+}
+
+/// Begins with what is configured and the paths that are kept apart, and keeps up with these from then on.
+fn judge_by(
+    behind: &Arc<Behind>,
+    directory: &DataDirectory,
+    snapshot: &Arc<Snapshot>,
+) -> Result<(Arc<Judging>, Orders), ServeError> {
+    let (store, scope) = (directory.shared_store(), snapshot.scope.clone());
+    let apart = behind.block_on(store.paths_apart(&scope)).map_err(ServeError::Apart)?;
+    let (judging, orders) = Judging::new(Arc::clone(snapshot), apart);
+    let judging = Arc::new(judging);
+    behind.spawn(judging::keep_up(Arc::downgrade(&judging), Arc::downgrade(&store), scope));
+    Ok((judging, orders))
 }
 
 /// Reads the API keys before the first request, and keeps them up to date from then on.

@@ -62,7 +62,7 @@ fn what_serve_refuses_check_refuses() {
         assert_eq!(checked.status.code(), Some(2), "{text}: {said}");
         assert!(said.contains(wanted) && said.contains("help: "), "{text}: {said}");
         let is_of_a_file_beside = wanted.contains("No such file");
-        assert!(is_of_a_file_beside || said.contains("bartizan.yaml: "), "{text}: {said}");
+        assert!(is_of_a_file_beside || said.contains("bartizan.yaml:"), "{text}: {said}");
         // The same words from the server, before it touches anything.
         let upstream: &[&str] =
             if text.contains("upstreams") { &[] } else { &["--upstream", "http://127.0.0.1:9"] };

@@ -37,6 +37,7 @@ mod learned;
 mod linked;
 mod listed;
 mod placed;
+mod reloaded;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
 mod serve;

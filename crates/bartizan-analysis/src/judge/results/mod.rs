@@ -361,7 +361,7 @@ impl State {
             .resolver
             .aliases()
             .iter()
-            .filter(|alias| !alias.undone)
+            .filter(|alias| alias.leads())
             .map(|alias| (alias.from.clone(), alias.to.clone(), alias.evidence.clone()))
             .collect()
     }

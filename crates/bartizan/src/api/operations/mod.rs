@@ -1,6 +1,7 @@
 //! The operations, by what they are about.
 
 mod actors;
+mod apart;
 mod audit;
 mod calls;
 mod catalogue;
@@ -39,6 +40,7 @@ pub(super) fn all() -> Vec<Operation> {
         changes::operations(),
         servicemap::operations(),
         endpoint::operations(),
+        apart::operations(),
         findings::operations(),
         incidents::operations(),
         journeys::operations(),

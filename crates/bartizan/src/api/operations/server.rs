@@ -73,12 +73,15 @@ async fn health(call: Call<Nothing, Nothing>) -> Result<Reply<Health>, Problem> 
 pub(super) struct Configuration {
     /// YAML with every key, as `bartizan config show` writes it. Secrets are references.
     yaml: String,
+    /// Keys of it that were changed since the server began, and count after a restart only.
+    after_restart: Vec<&'static str>,
 }
 
 async fn configuration(call: Call<Nothing, Nothing>) -> Result<Reply<Configuration>, Problem> {
     call.api.own(call.caller()?)?;
     let in_force = call.api.0.server.in_force.lock().await;
-    Ok(Configuration { yaml: in_force.configuration.clone() }.into())
+    let (yaml, after_restart) = (in_force.configuration.clone(), in_force.after_restart.clone());
+    Ok(Configuration { yaml, after_restart }.into())
 }
 
 /// A policy in force.

@@ -7,7 +7,7 @@ use axum::{
     http::{Request, StatusCode},
     response::Response,
 };
-use bartizan_analysis::classes::custom::{ClassDefinition, CustomClasses};
+use bartizan_analysis::classes::custom::ClassDefinition;
 use bartizan_gateway::{
     Gateway, Running, handover,
     policy::{Enforcement, PolicyConfig, Surroundings},
@@ -190,7 +190,7 @@ async fn server(directory: &DataDirectory) -> (Arc<Running>, Server) {
         gateway: Arc::downgrade(&gateway),
         counters: Arc::default(),
         in_force: Arc::new(Mutex::new(InForce::new(config, policies, enforcement))),
-        classes: Arc::new(CustomClasses::compile(&[own_class()]).expect("proven")),
+        judging: super::apart::judging(&[own_class()]),
         watch: Watch::default(),
         couriers,
         receivers: Arc::new(Receivers::new(receivers::Surroundings {

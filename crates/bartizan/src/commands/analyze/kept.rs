@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use bartizan_analysis::State;
+use bartizan_analysis::{Catalog, State, catalog::KnownPath};
 use bartizan_model::{FindingState, HashKey, Scope, Timestamp, analysis::Analysis};
 use bartizan_pipeline::{
     keep::{self, Keeper},
@@ -40,6 +40,15 @@ impl Kept {
 
     pub(super) fn key(&self) -> HashKey {
         self.data.directory.key().clone()
+    }
+
+    /// Adds the paths that people keep apart to what is written down.
+    pub(super) fn add_paths(&self, catalog: &mut Catalog) -> Result<(), CommandError> {
+        let apart = self.data.directory.store().paths_apart(&self.scope);
+        let apart = self.data.runtime.block_on(apart).map_err(|e| failed(&e))?;
+        // Each was read like this before it was kept.
+        catalog.paths.extend(apart.iter().filter_map(|one| KnownPath::new(&one.path).ok()));
+        Ok(())
     }
 
     /// What earlier runs learned, or nothing. What another version learned is nothing: findings and

@@ -132,8 +132,7 @@ impl Stage {
         let specs = [specification.path().join("quayside.json")];
         let runtimes = serve::runtimes()?;
         let (traffic, behind) = (Arc::clone(&runtimes.traffic), Arc::clone(&runtimes.behind));
-        let mut start =
-            serve::start(&loaded.config, gateway, admin, folder.path(), &specs, runtimes)?;
+        let mut start = serve::start(&loaded, gateway, admin, folder.path(), &specs, runtimes)?;
         if folder.is_temporary() {
             start.first_password = FirstPassword::Lasts;
         }
