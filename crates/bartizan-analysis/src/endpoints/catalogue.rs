@@ -6,6 +6,7 @@ use bartizan_model::EndpointId;
 
 use super::{
     Template,
+    hosts::AtHost,
     leaf::{Alias, AliasReason, LeafId, Listed, Noise, Place, ResolverCounts},
     naming::ANY_FORMAT,
     resolver::Resolver,
@@ -121,14 +122,14 @@ impl Resolver {
     /// template with `{name}`, base path included. `id`: the endpoint's id when it had one before.
     ///
     /// Returns `false` when a limit leaves no room.
-    pub fn declare(
+    pub fn declare<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         path: &str,
         id: Option<EndpointId>,
     ) -> bool {
-        let host = self.host_name(host);
+        let host = self.tree_of(&host.into());
         let limits = self.limits.clone();
         let Some(tree) = self.hosts.get_mut(&host) else { return false };
         let mut at = ROOT;
@@ -239,7 +240,7 @@ impl Resolver {
             self.leaves.push(leaf);
         }
         for (name, theirs) in &other.hosts {
-            let name = self.host_name(name);
+            let name = self.tree_named(name.clone());
             let Some(mut tree) = self.hosts.remove(&name) else { continue };
             tree.pages += theirs.pages;
             tree.data += theirs.data;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{EndpointId, Location};
+use bartizan_model::{EndpointId, Location, host::is_pattern};
 
 use super::{LeafId, Resolver, Template};
 
@@ -20,6 +20,12 @@ pub fn named_location(template: &Template, location: &Location) -> Location {
 }
 
 impl Resolver {
+    /// Whether the host of an endpoint is a pattern.
+    #[must_use]
+    pub fn is_at_pattern(&self, leaf: LeafId) -> bool {
+        self.leaf(leaf).is_some_and(|found| is_pattern(&found.host))
+    }
+
     /// The endpoint of a leaf as known now, noise included.
     #[must_use]
     pub fn current_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {

@@ -32,6 +32,7 @@ mod evidence;
 mod fate;
 #[cfg(test)]
 mod fate_tests;
+mod hosts;
 mod leaf;
 mod lookup;
 mod naming;
@@ -49,6 +50,7 @@ mod words;
 
 pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
+pub use hosts::{AtHost, HostTold};
 pub use leaf::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
     ResolverCounts,
@@ -96,7 +98,8 @@ impl fmt::Display for Segment {
 pub struct Template {
     /// Permanent id of the endpoint.
     pub id: EndpointId,
-    /// Host without port, lower case; empty when the source does not say.
+    /// Host without port, lower case, or a pattern of hosts (`{tenant}.api.example.com`, see
+    /// [`bartizan_model::HostPattern`]); empty when the source does not say.
     pub host: String,
     /// Method.
     pub method: String,

@@ -13,6 +13,7 @@ use super::{
     Template,
     catch_all::Kin,
     fate::shared_method,
+    hosts::AtHost,
     leaf::{
         Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
@@ -44,9 +45,6 @@ fn is_method(method: &str) -> bool {
     method.len() <= 32 && !method.contains(' ')
 }
 
-/// Name of the tree of hosts beyond the limit.
-const OTHER_HOSTS: &str = "*";
-
 impl Resolver {
     /// An empty resolver.
     #[must_use]
@@ -63,9 +61,9 @@ impl Resolver {
     }
 
     /// Like [`observe_call`](Self::observe_call), for a request whose method and path say all.
-    pub fn observe(
+    pub fn observe<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         segments: &[&str],
         outcome: Outcome,
@@ -80,9 +78,9 @@ impl Resolver {
     ///
     /// `call`: what is called there. Only an answer with success makes an operation known: whatever a
     /// client makes up stays with the path.
-    pub fn observe_call(
+    pub fn observe_call<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         call: Option<&Call>,
         segments: &[&str],
@@ -90,7 +88,7 @@ impl Resolver {
     ) -> Observation {
         self.counts.requests += 1;
         let outcome = outcome.at(segments);
-        let host = self.host_name(host);
+        let host = self.tree_of(&host.into());
         let leaf = self.place(&host, method, call, segments, outcome);
         self.count(leaf, outcome);
         self.refresh(leaf, segments);
@@ -99,21 +97,6 @@ impl Resolver {
             None => Arc::new(Template::default()),
         };
         Observation { leaf, template, kin: Kin::of(segments, outcome.look) }
-    }
-
-    pub(crate) fn host_name(&mut self, host: &str) -> String {
-        let host = host.to_ascii_lowercase();
-        if self.hosts.contains_key(&host) {
-            return host;
-        }
-        let host = if self.hosts.len() >= self.limits.hosts as usize {
-            self.counts.over_hosts += 1;
-            OTHER_HOSTS.to_owned()
-        } else {
-            host
-        };
-        self.hosts.entry(host.clone()).or_insert_with(HostTree::new);
-        host
     }
 
     fn place(

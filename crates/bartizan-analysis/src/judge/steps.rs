@@ -5,6 +5,7 @@ use crate::{
     endpoints::{LeafId, Outcome as Answer},
     facts::Enriched,
     learn::journeys::{RoleId, Taken},
+    snapshot::Snapshot,
 };
 
 impl Core {
@@ -26,7 +27,7 @@ impl Core {
     }
 
     /// Consolidates the endpoints; what is known of those that became one is joined.
-    pub(super) fn consolidate(&mut self) {
+    pub(super) fn consolidate(&mut self, _snapshot: &Snapshot) {
         self.resolver.consolidate();
         let resolver = &self.resolver;
         self.journeys.follow(|leaf| resolver.shown(LeafId(leaf)).0);
