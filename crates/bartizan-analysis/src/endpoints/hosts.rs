@@ -35,6 +35,29 @@ impl<'a> From<&'a str> for AtHost<'a> {
     }
 }
 
+impl<'a> From<&'a String> for AtHost<'a> {
+    fn from(host: &'a String) -> Self {
+        host.as_str().into()
+    }
+}
+
+/// What is looked for at a host.
+pub(crate) enum Seeks<'a> {
+    /// What a request asks for, and whether it was granted.
+    Request { segments: &'a [&'a str], granted: bool },
+    /// A template that is declared, as a request that was granted fits it.
+    Template(&'a str),
+}
+
+impl Seeks<'_> {
+    pub(crate) const fn is_granted(&self) -> bool {
+        match self {
+            Self::Request { granted, .. } => *granted,
+            Self::Template(_) => true,
+        }
+    }
+}
+
 /// A host in lower case, with nothing that could be taken for a pattern or for the name of what is beyond a limit.
 pub(crate) fn plain_name(host: &str) -> String {
     let mut out = String::with_capacity(host.len());
@@ -51,15 +74,27 @@ pub(crate) fn plain_name(host: &str) -> String {
 
 impl Resolver {
     /// The name of the tree that requests to a host belong to, which is there from then on.
-    pub(crate) fn tree_of(&mut self, at: &AtHost<'_>) -> String {
-        match at.told {
+    pub(crate) fn tree_of(&mut self, at: &AtHost<'_>, seeks: &Seeks<'_>) -> String {
+        if let HostTold::Pattern(pattern) = at.told {
             // As many as are written down.
-            HostTold::Pattern(pattern) => {
-                self.hosts.entry(pattern.to_owned()).or_insert_with(HostTree::new);
-                pattern.to_owned()
+            if !self.hosts.contains_key(pattern) {
+                self.hosts.insert(pattern.to_owned(), HostTree::new());
             }
-            HostTold::Apart | HostTold::Nothing => self.tree_named(plain_name(at.host)),
+            return pattern.to_owned();
         }
+        let (name, apart) = (plain_name(at.host), at.told == HostTold::Apart);
+        if let Some(tree) = self.hosts.get_mut(&name) {
+            tree.apart = apart;
+            return name;
+        }
+        if !apart && let Some(pattern) = self.learned_tree(&name, seeks) {
+            return pattern;
+        }
+        let name = self.tree_named(name);
+        if let Some(tree) = self.hosts.get_mut(&name) {
+            tree.apart = apart;
+        }
+        name
     }
 
     /// The tree of this name, or that of hosts beyond the limit.

@@ -4,6 +4,8 @@
 //! ([`values`]) is a parameter at first sight; every other segment is fixed text until evidence says
 //! otherwise ([`Resolver::consolidate`]). [`SpecIndex`] knows what specifications document.
 //!
+//! A host is a name or a pattern of hosts that serve one API: written down ([`HostTold`]), or learned (`tenants`).
+//!
 //! What is listed:
 //!
 //! - Everything that was answered with success or a redirect. An answer with data is listed at once;
@@ -33,6 +35,7 @@ mod fate;
 #[cfg(test)]
 mod fate_tests;
 mod hosts;
+mod join;
 mod leaf;
 mod lookup;
 mod naming;
@@ -42,6 +45,9 @@ mod probe;
 mod render;
 mod resolver;
 mod spec;
+mod tenants;
+#[cfg(test)]
+mod tenants_tests;
 #[cfg(test)]
 mod tests;
 mod tree;

@@ -13,13 +13,14 @@ use super::{
     Template,
     catch_all::Kin,
     fate::shared_method,
-    hosts::AtHost,
+    hosts::{AtHost, Seeks},
     leaf::{
         Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
     },
     probe,
     render::{pending_key, render, render_alone},
+    tenants::Tenants,
     tree::{HostTree, NodeId, Pending},
 };
 
@@ -34,10 +35,14 @@ pub struct Resolver {
     pub(crate) scope: Scope,
     pub(crate) limits: EndpointLimits,
     pub(crate) hosts: BTreeMap<String, HostTree>,
+    pub(crate) tenants: Tenants,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) ids: BTreeSet<EndpointId>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) counts: ResolverCounts,
+    /// See [`Self::take_moved`].
+    #[serde(skip)]
+    pub(crate) moved: Vec<(LeafId, String)>,
 }
 
 /// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
@@ -53,10 +58,12 @@ impl Resolver {
             scope,
             limits,
             hosts: BTreeMap::new(),
+            tenants: Tenants::default(),
             leaves: Vec::new(),
             ids: BTreeSet::new(),
             aliases: Vec::new(),
             counts: ResolverCounts::default(),
+            moved: Vec::new(),
         }
     }
 
@@ -88,7 +95,8 @@ impl Resolver {
     ) -> Observation {
         self.counts.requests += 1;
         let outcome = outcome.at(segments);
-        let host = self.tree_of(&host.into());
+        let granted = outcome.is_answer();
+        let host = self.tree_of(&host.into(), &Seeks::Request { segments, granted });
         let leaf = self.place(&host, method, call, segments, outcome);
         self.count(leaf, outcome);
         self.refresh(leaf, segments);

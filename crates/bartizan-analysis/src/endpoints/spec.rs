@@ -228,9 +228,11 @@ impl SpecIndex {
                 held &= self.trie.insert(Trie::ANY, &patterns, method, index);
                 self.base(base, room);
             }
-            if let Some(root) = self.hosts.root(server, &mut self.trie) {
-                held &= root.is_some_and(|root| self.trie.insert(root, &patterns, method, index));
-            }
+            held &= match self.hosts.root(server, &mut self.trie) {
+                Ok(Some(root)) => self.trie.insert(root, &patterns, method, index),
+                Ok(None) => true,
+                Err(_) => false,
+            };
             if !held {
                 (complete, self.incomplete) = (false, true);
             }

@@ -80,9 +80,9 @@ fn a_server_with_a_variable_is_one_api() {
     );
     assert_eq!(listed.iter().filter(|line| line.contains("shadow")).count(), 3, "{listed:?}");
     assert_eq!(listed.len(), 4, "{listed:?}");
-    let endpoint = found["endpoints"].as_array().and_then(|all| {
-        all.iter().find(|one| one["host"] == "{customer}.api.example.com")
-    });
+    let endpoint = found["endpoints"]
+        .as_array()
+        .and_then(|all| all.iter().find(|one| one["host"] == "{customer}.api.example.com"));
     let endpoint = endpoint.expect("listed");
     let hosts = endpoint["resources"].as_array().expect("resources").iter();
     let hosts = hosts.filter(|one| one["kind"] == "host").count();
@@ -98,8 +98,7 @@ fn configuration_names_hosts_that_are_one_and_hosts_that_are_apart() {
     let spec = write(&home, "openapi.json", spec().to_string().as_bytes());
     let hosts = "catalog: {hosts: [tenant-7.api.example.com, '{shop}.api.example.com']}\n";
     let config = write(&home, "bartizan.yaml", hosts.as_bytes());
-    let arguments =
-        ["analyze", &traffic, "--spec", &spec, "--config", &config, "--format", "json"];
+    let arguments = ["analyze", &traffic, "--spec", &spec, "--config", &config, "--format", "json"];
     let listed = listed(&result(&home, &arguments));
     for line in [
         "{shop}.api.example.com GET /v1/orders/{id} documented 59",
@@ -117,4 +116,53 @@ fn a_pattern_that_is_none_is_refused_with_what_to_do() {
     assert_eq!(checked.status.code(), Some(2));
     let said = stderr(&checked);
     assert!(said.contains("catalog.hosts") && said.contains("{tenant}.api.example.com"), "{said}");
+}
+
+#[test]
+fn tenants_are_learned_and_other_hosts_are_not() {
+    let home = home();
+    let traffic = write(&home, "traffic.jsonl", traffic().as_bytes());
+    let arguments = ["analyze", &traffic, "--format", "json"];
+    let found = result(&home, &arguments);
+    assert_eq!(
+        listed(&found),
+        [
+            "admin.api.example.com GET /v1/audit unspecified 1",
+            "admin.api.example.com GET /v1/licences unspecified 1",
+            "admin.api.example.com GET /v1/operators unspecified 1",
+            "{tenant}.api.example.com GET /v1/orders/{order_id} unspecified 60",
+        ]
+    );
+    let endpoint = &found["endpoints"][3];
+    assert_eq!(endpoint["actors"], 60, "what was learned at single hosts is joined");
+    assert_eq!(endpoint["aliases"].as_array().map(Vec::len), Some(TENANTS - 1));
+    let evidence = endpoint["template_evidence"][0].as_str().expect("evidence");
+    assert!(evidence.contains("{tenant} in the host: 60 hosts were seen"), "{evidence}");
+    let hosts = endpoint["resources"].as_array().expect("resources").iter();
+    let some = hosts.filter_map(|one| one["name"].as_str()).collect::<Vec<_>>();
+    assert!(some.contains(&"tenant-0.api.example.com"), "{some:?}");
+
+    // The document that was learned says the same, and is compared with as one that was written.
+    let document =
+        ["analyze", &traffic, "--format", "openapi", "--host", "{tenant}.api.example.com"];
+    let document = result(&home, &document);
+    let server = &document["servers"][0];
+    assert_eq!(server["url"], "//{tenant}.api.example.com");
+    let default = server["variables"]["tenant"]["default"].as_str().expect("a default");
+    assert!(default.starts_with("tenant-"), "{default}");
+}
+
+#[test]
+fn what_was_learned_goes_on_after_a_restart() {
+    let home = home();
+    let first = write(&home, "first.jsonl", traffic().as_bytes());
+    let later: String = (0..30)
+        .map(|n| exchange(400 + n, &format!("new-{n}.api.example.com"), "/v1/orders/7", 200))
+        .collect();
+    let later = write(&home, "later.jsonl", later.as_bytes());
+    result(&home, &["analyze", &first, "--format", "json", "--data", "kept"]);
+    let found = result(&home, &["analyze", &later, "--format", "json", "--data", "kept"]);
+    let listed = listed(&found);
+    let one = "{tenant}.api.example.com GET /v1/orders/{order_id} unspecified 90";
+    assert!(listed.iter().any(|line| line == one), "{listed:?}");
 }

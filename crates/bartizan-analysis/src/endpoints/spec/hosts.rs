@@ -8,10 +8,14 @@ use bartizan_model::{
 };
 use bartizan_protocols::spec::SpecServer;
 
-use super::{super::HostTold, trie::Trie};
+use super::trie::Trie;
+use crate::endpoints::HostTold;
 
 /// Most patterns: each host of the traffic may be compared with each. Servers beyond are matched by path.
 const MAX_PATTERNS: usize = 256;
+
+/// There is no room for more paths.
+pub(super) struct Full;
 
 /// Where paths of a host begin, by its name, or by the shape of a pattern.
 #[derive(Clone, Debug, Default)]
@@ -23,9 +27,27 @@ pub(super) struct Hosts {
 
 impl Hosts {
     /// Where paths of a server begin; `None` when its host can be none of the traffic's, or when there are too
-    /// many patterns; `Some(None)` when there is no room for paths.
-    pub(super) fn root(&mut self, server: &SpecServer, trie: &mut Trie) -> Option<Option<u32>> {
-        let name = match &server.pattern {
+    /// many patterns.
+    ///
+    /// # Errors
+    /// There is no room for more paths.
+    pub(super) fn root(
+        &mut self,
+        server: &SpecServer,
+        trie: &mut Trie,
+    ) -> Result<Option<u32>, Full> {
+        let Some(name) = self.name(server) else { return Ok(None) };
+        if let Some(root) = self.roots.get(&name) {
+            return Ok(Some(*root));
+        }
+        let root = trie.root().ok_or(Full)?;
+        self.roots.insert(name, root);
+        Ok(Some(root))
+    }
+
+    /// The name of the host of a server, or the shape of its pattern, which is kept.
+    fn name(&mut self, server: &SpecServer) -> Option<String> {
+        match &server.pattern {
             Some(pattern) => {
                 let name = is_name(pattern.text()).then(|| pattern.shape())?;
                 let is_known = |(known, _): &(Arc<HostPattern>, String)| known == pattern;
@@ -35,16 +57,10 @@ impl Hosts {
                     }
                     self.patterns.push((Arc::clone(pattern), name.clone()));
                 }
-                name
+                Some(name)
             }
-            None => is_real(&server.host).then(|| server.host.clone())?,
-        };
-        if let Some(root) = self.roots.get(&name) {
-            return Some(Some(*root));
+            None => is_real(&server.host).then(|| server.host.clone()),
         }
-        let root = trie.root();
-        self.roots.extend(root.map(|root| (name, root)));
-        Some(root)
     }
 
     pub(super) fn is_empty(&self) -> bool {
