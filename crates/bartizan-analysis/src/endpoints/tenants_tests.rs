@@ -78,8 +78,8 @@ fn hosts_with_an_api_of_their_own_stay_apart() {
     tenants(&mut r, "api.example.com", 10, &["/v1/orders", "/v1/items"]);
     for (host, paths) in [
         ("admin", &["/v1/audit", "/v1/operators"][..]),
-        ("staging", &["/v1/orders", "/v1/next", "/v1/preview"]),
-        ("www", &["/blog", "/press"]),
+        ("staging", &["/v1/orders", "/v1/next", "/v1/preview"][..]),
+        ("www", &["/blog", "/press"][..]),
     ] {
         for path in paths {
             get(&mut r, &format!("{host}.api.example.com"), path);

@@ -97,8 +97,8 @@ fn configuration_names_hosts_that_are_one_and_hosts_that_are_apart() {
     let traffic = write(&home, "traffic.jsonl", traffic().as_bytes());
     let spec = write(&home, "openapi.json", spec().to_string().as_bytes());
     let hosts = "catalog: {hosts: [tenant-7.api.example.com, '{shop}.api.example.com']}\n";
-    let config = write(&home, "bartizan.yaml", hosts.as_bytes());
-    let arguments = ["analyze", &traffic, "--spec", &spec, "--config", &config, "--format", "json"];
+    write(&home, "bartizan.yaml", hosts.as_bytes());
+    let arguments = ["analyze", &traffic, "--spec", &spec, "--format", "json"];
     let listed = listed(&result(&home, &arguments));
     for line in [
         "{shop}.api.example.com GET /v1/orders/{id} documented 59",
@@ -111,8 +111,8 @@ fn configuration_names_hosts_that_are_one_and_hosts_that_are_apart() {
 #[test]
 fn a_pattern_that_is_none_is_refused_with_what_to_do() {
     let home = home();
-    let config = write(&home, "bartizan.yaml", b"catalog:\n  hosts: ['*.example.com']\n");
-    let checked = run(&home, &["config", "check", "--config", &config]);
+    write(&home, "bartizan.yaml", b"catalog:\n  hosts: ['*.example.com']\n");
+    let checked = run(&home, &["config", "check"]);
     assert_eq!(checked.status.code(), Some(2));
     let said = stderr(&checked);
     assert!(said.contains("catalog.hosts") && said.contains("{tenant}.api.example.com"), "{said}");
