@@ -68,7 +68,8 @@ pub struct GovernedEndpoints {
     /// Names of services: those of the gateway (`gateway.services`), where an endpoint is of the first
     /// one that takes its host and path, and those that `catalog.rules` give.
     pub services: Vec<String>,
-    /// Host names without port; `*.` stands for exactly one more label.
+    /// Host names without port; `*.` stands for exactly one more label. Of an endpoint whose host is a pattern
+    /// (`{tenant}.api.example.com`), the pattern or one of its hosts.
     pub hosts: Vec<String>,
     /// Paths of endpoints that begin with a slash, compared segment by segment: `*` stands for any
     /// segment, `**` for any number of them, a name in braces for any parameter: `/v1/customers/**`.

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{HashKey, Limits, Scope};
+use bartizan_model::{HashKey, Limits, Scope, host::is_pattern};
 
 use crate::{
     catalog::Catalog,
     classes::{ClassTraits, custom::CustomClasses, item_named},
     discoveries::Discoveries,
+    endpoints::{AtHost, HostTold},
     governance::Governance,
     specs::Specs,
 };
@@ -54,6 +55,28 @@ impl Snapshot {
             classes: Arc::default(),
             governance: Arc::default(),
         }
+    }
+
+    /// What is written about a host of the traffic, or about the pattern that hosts were taken for so far: by the
+    /// configuration, else by specifications. `host`: in lower case.
+    #[must_use]
+    pub fn told(&self, host: &str) -> HostTold<'_> {
+        match self.catalog.told(host) {
+            HostTold::Nothing => {
+                self.specs.as_ref().map(|specs| specs.told(host)).unwrap_or_default()
+            }
+            told => told,
+        }
+    }
+
+    /// The host that a request names, with what is written about it.
+    #[must_use]
+    pub fn at_host<'a>(&'a self, host: &'a str) -> AtHost<'a> {
+        // What holds a brace is no host, and never taken for a pattern.
+        let is_asked =
+            !is_pattern(host) && (self.specs.is_some() || !self.catalog.hosts.is_empty());
+        let told = if is_asked { self.told(&host.to_ascii_lowercase()) } else { HostTold::Nothing };
+        AtHost { host, told }
     }
 
     /// What is to know of a data class, built in or of the operator; `None` for an unknown one.

@@ -16,7 +16,7 @@ use bartizan_protocols::{
 
 use crate::{
     drift,
-    endpoints::{Operation, SpecIndex, Template},
+    endpoints::{HostTold, Operation, SpecIndex, Template},
     learn::Profile,
 };
 
@@ -60,6 +60,12 @@ impl Specs {
         let found = self.index.lookup(host, method, segments);
         let socket = || (method == "GET").then(|| self.index.socket_path(host, segments)).flatten();
         found.map(|found| found.operation.path.as_str()).or_else(socket)
+    }
+
+    /// What specifications say a host counts for. `host`: in lower case.
+    #[must_use]
+    pub fn told(&self, host: &str) -> HostTold<'_> {
+        self.index.told(host)
     }
 
     /// Compares endpoints that belong together with the specifications.
@@ -259,7 +265,10 @@ impl<'a> Compared<'a> {
         let document = self.specs.documents.get(operation.document).map(|(_, document)| document);
         let servers = documented.servers.first();
         let server = servers.or_else(|| document.and_then(|d| d.servers.first()));
-        let host = server.map_or_else(String::new, |server| server.host.clone());
+        let host = server.map_or_else(String::new, |server| match &server.pattern {
+            Some(pattern) => pattern.text().to_owned(),
+            None => server.host.clone(),
+        });
         let refused = self.refused.get(&key(operation));
         let inventory_state = match refused {
             None => InventoryState::Orphan,

@@ -21,6 +21,7 @@ pub mod exchange;
 pub mod fields;
 pub mod finding;
 pub mod hash;
+pub mod host;
 pub mod ids;
 pub mod incident;
 pub mod item;
@@ -61,6 +62,7 @@ pub use exchange::{
 pub use fields::Fields;
 pub use finding::{Finding, FindingState, Outcome};
 pub use hash::{HashKey, KeyedHash};
+pub use host::HostPattern;
 pub use ids::{
     ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
     ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId,

@@ -7,9 +7,9 @@ use std::{
 };
 
 use bartizan_analysis::catalog::{
-    Catalog, Codeowners, Gateways, Glob, KnownPath, MAX_CODEOWNERS_BYTES, MAX_FACT,
-    MAX_KNOWN_PATHS, MAX_NETWORKS, MAX_PATTERNS, MAX_RULES, Match, NetworkKind, Networks, PathGlob,
-    Rule, Set,
+    Catalog, Codeowners, Gateways, Glob, KnownHost, KnownPath, MAX_CODEOWNERS_BYTES, MAX_FACT,
+    MAX_KNOWN_HOSTS, MAX_KNOWN_PATHS, MAX_NETWORKS, MAX_PATTERNS, MAX_RULES, Match, NetworkKind,
+    Networks, PathGlob, Rule, Set,
 };
 use bartizan_model::{Access, LifeStage, ServiceId, address::Network};
 
@@ -30,7 +30,7 @@ const SERVICE_BYTES: usize = 64;
 /// # Errors
 /// A pattern, network or value that cannot be used, or a CODEOWNERS file that cannot be read.
 pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catalog, SettingsError> {
-    let CatalogConfig { networks, third_party_hosts, gateways, paths, rules, .. } = config;
+    let CatalogConfig { networks, third_party_hosts, gateways, hosts, paths, rules, .. } = config;
     let mut known = Vec::new();
     for (name, list, kind) in [
         ("public", &networks.public, NetworkKind::Public),
@@ -40,12 +40,16 @@ pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catal
         let list = addresses(&format!("catalog.networks.{name}"), list)?;
         known.extend(list.into_iter().map(|network| (network, kind)));
     }
-    let hosts: Vec<String> = third_party_hosts.iter().map(|host| host.to_lowercase()).collect();
-    let third_party = globs("catalog.third_party_hosts", &hosts)?;
+    let foreign: Vec<String> = third_party_hosts.iter().map(|host| host.to_lowercase()).collect();
+    let third_party = globs("catalog.third_party_hosts", &foreign)?;
     let gateways = Gateways {
         sources: globs("catalog.gateways.sources", &gateways.sources)?,
         addresses: addresses("catalog.gateways.addresses", &gateways.addresses)?,
     };
+    if hosts.len() > MAX_KNOWN_HOSTS {
+        return Err(wrong("catalog.hosts", format!("more than {MAX_KNOWN_HOSTS} hosts")));
+    }
+    let hosts = patterns("catalog.hosts", hosts, KnownHost::new)?;
     if paths.len() > MAX_KNOWN_PATHS {
         return Err(wrong("catalog.paths", format!("more than {MAX_KNOWN_PATHS} paths")));
     }
@@ -59,8 +63,9 @@ pub(crate) fn compile(config: &CatalogConfig, specs: &[PathBuf]) -> Result<Catal
     Ok(Catalog {
         networks: Networks::new(known.into_iter()),
         gateways,
-        third_party: hosts.into_iter().zip(third_party).collect(),
+        third_party: foreign.into_iter().zip(third_party).collect(),
         rules: compile_rules(rules)?,
+        hosts,
         paths,
         code_owners,
     })
@@ -260,6 +265,8 @@ mod tests {
                 "catalog.rules.1.name",
             ),
             ("paths: ['api.example.com/a', '/no/host']", "catalog.paths.1"),
+            ("hosts: ['{tenant}.example.com', '{tenant}']", "catalog.hosts.1"),
+            ("hosts: ['*.example.com']", "catalog.hosts.0"),
             ("codeowners: /nowhere/CODEOWNERS", "catalog.codeowners"),
         ] {
             let error = compile(&config(text), &[]).map(drop).expect_err(text);

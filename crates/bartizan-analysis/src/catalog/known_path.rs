@@ -1,5 +1,7 @@
 //! Path templates that somebody wrote down: they hold whatever traffic suggests.
 
+use bartizan_model::{HostPattern, host::is_pattern};
+
 use super::pattern::Glob;
 
 /// Most such paths.
@@ -11,16 +13,31 @@ const MAX_SEGMENTS: usize = 48;
 /// one from the first request on.
 #[derive(Clone, Debug)]
 pub struct KnownPath {
-    host: Glob,
+    host: Host,
     path: String,
     /// Fixed text; `None` for a parameter.
     segments: Vec<Option<String>>,
 }
 
+#[derive(Clone, Debug)]
+enum Host {
+    Glob(Glob),
+    Pattern(HostPattern),
+}
+
+impl Host {
+    fn fits(&self, host: &str) -> bool {
+        match self {
+            Self::Glob(glob) => glob.fits(host),
+            Self::Pattern(pattern) => pattern.fits(host),
+        }
+    }
+}
+
 impl KnownPath {
     /// Reads `HOST/PATH`, for example `api.example.com/users/search` or
-    /// `*.example.com/v1/{tenant}/items`: `*` in the host stands for anything, and a parameter is a whole
-    /// segment.
+    /// `*.example.com/v1/{tenant}/items`: `*` in the host stands for anything, a variable there for a
+    /// label (`{tenant}.example.com/v1/me`), and a parameter is a whole segment.
     ///
     /// # Errors
     /// There is no host or no path, it is too long, or a segment is neither fixed text nor a parameter.
@@ -44,7 +61,10 @@ impl KnownPath {
         if segments.is_empty() || segments.len() > MAX_SEGMENTS {
             return Err(format!("{text:?}: expected a path of 1 to {MAX_SEGMENTS} segments"));
         }
-        let host = Glob::new(&host.to_lowercase())?;
+        let host = match is_pattern(host) {
+            true => Host::Pattern(HostPattern::new(host)?),
+            false => Host::Glob(Glob::new(&host.to_lowercase())?),
+        };
         Ok(Self { host, path: format!("/{path}"), segments })
     }
 
@@ -99,6 +119,9 @@ mod tests {
         assert_eq!(fitting("api.example.org", &["v1", "acme", "items"]), None);
         assert_eq!(fitting("api.example.com", &["v1", "acme", "item"]), None);
         assert_eq!(fitting("api.example.com", &["v1", "acme"]), None);
+        let known = KnownPath::new("{tenant}.example.com/v1/me").expect("a path");
+        assert!(known.fitting("acme.example.com", &["v1", "me"]).is_some());
+        assert!(known.fitting("example.com", &["v1", "me"]).is_none());
         for wrong in ["", "/a", "host", "host/", "host/a{b}", "host/{}", "host/*", "host/{a}{b}"] {
             assert!(KnownPath::new(wrong).is_err(), "{wrong:?}");
         }

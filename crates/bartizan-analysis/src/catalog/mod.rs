@@ -5,6 +5,7 @@
 
 mod codeowners;
 mod declared;
+mod known_host;
 mod known_path;
 mod networks;
 mod pattern;
@@ -14,15 +15,17 @@ use std::collections::BTreeMap;
 
 use bartizan_model::{
     Access, Endpoint, Fact, LifeStage, Reached, Resource, ResourceKind, Told, ToldBy,
+    host::is_pattern,
 };
 
 pub use codeowners::{Codeowners, MAX_BYTES as MAX_CODEOWNERS_BYTES};
+pub use known_host::{KnownHost, MAX_KNOWN_HOSTS};
 pub use known_path::{KnownPath, MAX_KNOWN_PATHS};
 pub use networks::{Gateways, MAX_NETWORKS, NetworkKind, Networks};
 pub use pattern::{Glob, MAX_PATTERN, PathGlob};
 pub use rule::{MAX_PATTERNS, MAX_RULES, Match, Rule, Set};
 
-use crate::{learn::Whereabouts, specs::Described};
+use crate::{endpoints::HostTold, learn::Whereabouts, specs::Described};
 use declared::Declared;
 
 /// Longest owner, business unit or contact, in bytes; what a specification says beyond is cut.
@@ -47,6 +50,8 @@ pub struct Catalog {
     pub third_party: Vec<(String, Glob)>,
     /// Rules, in order.
     pub rules: Vec<Rule>,
+    /// Hosts that serve one API, and hosts that are apart; the first that fits counts.
+    pub hosts: Vec<KnownHost>,
     /// Path templates that hold whatever traffic suggests; the first that fits counts.
     pub paths: Vec<KnownPath>,
     /// By name of a specification, whose file it is and what says so.
@@ -72,6 +77,12 @@ fn said<T>(by: ToldBy) -> impl Fn((T, String)) -> (T, ToldBy, String) {
 }
 
 impl Catalog {
+    /// What somebody wrote down about a host, which is in lower case.
+    #[must_use]
+    pub fn told(&self, host: &str) -> HostTold<'_> {
+        self.hosts.iter().find_map(|known| known.told(host)).unwrap_or_default()
+    }
+
     /// The template that somebody wrote down for a request. `host`: in lower case.
     #[must_use]
     pub fn path_of(&self, host: &str, segments: &[&str]) -> Option<&str> {
@@ -134,7 +145,7 @@ impl Catalog {
     /// Whether the configuration says that a host is somebody else's.
     fn configured_abroad(&self, host: &str) -> Option<(Access, ToldBy, String)> {
         let host = host.to_ascii_lowercase();
-        let (text, _) = self.third_party.iter().find(|(_, glob)| glob.fits(&host))?;
+        let (text, _) = self.third_party.iter().find(|(_, glob)| glob.fits_host(&host))?;
         let what = format!("catalog.third_party_hosts: {text}");
         Some((Access::ThirdParty, ToldBy::Configuration, what))
     }
@@ -169,8 +180,13 @@ fn first<T>(rules: &[&Rule], of: impl Fn(&Set) -> Option<T>) -> Option<(T, ToldB
 
 fn resources(endpoint: &Endpoint, seen: &Whereabouts) -> Vec<Resource> {
     let resource = |kind| move |(name, requests): (String, u64)| Resource { kind, name, requests };
-    let host = (!endpoint.host.is_empty()).then(|| (endpoint.host.clone(), endpoint.requests));
-    let hosts = host.into_iter().map(resource(ResourceKind::Host));
+    let host = || (!endpoint.host.is_empty()).then(|| (endpoint.host.clone(), endpoint.requests));
+    // Those of a pattern, as far as they are kept.
+    let mut hosts = seen.hosts.listed(String::clone);
+    if hosts.is_empty() || !is_pattern(&endpoint.host) {
+        hosts = host().into_iter().collect();
+    }
+    let hosts = hosts.into_iter().map(resource(ResourceKind::Host));
     let upstreams = seen.upstreams.listed(String::clone).into_iter();
     let instances = seen.instances.listed(|(ip, port)| match port {
         Some(port) => std::net::SocketAddr::new(*ip, *port).to_string(),

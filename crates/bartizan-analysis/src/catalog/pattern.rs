@@ -1,5 +1,7 @@
 //! Patterns of names and of paths, compared in bounded time and without going back more than once.
 
+use bartizan_model::host::is_among;
+
 /// Longest pattern, in bytes.
 pub const MAX_PATTERN: usize = 1_024;
 
@@ -43,6 +45,17 @@ impl Glob {
             }
         }
         true
+    }
+
+    /// Whether the host of an endpoint fits, in lower case: as a name does, or, where it is a pattern of hosts
+    /// (`{tenant}.example.com`), also when this names one of them, or the pattern in other words.
+    #[must_use]
+    pub fn fits_host(&self, host: &str) -> bool {
+        let is_one_of = || match self.pieces.as_slice() {
+            [name] => is_among(name, host),
+            _ => false,
+        };
+        self.fits(host) || is_one_of()
     }
 }
 
@@ -148,6 +161,19 @@ mod tests {
         }
         for wrong in ["", "a\nb", &"a".repeat(MAX_PATTERN + 1)] {
             assert!(Glob::new(wrong).is_err());
+        }
+    }
+
+    #[test]
+    fn hosts_of_a_pattern_fit_by_star_and_by_name() {
+        for (pattern, host, fits) in [
+            ("*.example.com", "{tenant}.example.com", true),
+            ("{customer}.example.com", "{tenant}.example.com", true),
+            ("acme.example.com", "{tenant}.example.com", true),
+            ("acme.example.org", "{tenant}.example.com", false),
+            ("acme*.example.com", "{tenant}.example.com", false),
+        ] {
+            assert_eq!(Glob::new(pattern).expect(pattern).fits_host(host), fits, "{pattern}");
         }
     }
 

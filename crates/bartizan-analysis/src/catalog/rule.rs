@@ -66,10 +66,11 @@ impl Match {
             globs.is_empty() || globs.iter().any(|glob| glob.fits(text))
         };
         let host = endpoint.host.to_ascii_lowercase();
+        let at = self.hosts.is_empty() || self.hosts.iter().any(|glob| glob.fits_host(&host));
         let path = self.paths.is_empty() || self.paths.iter().any(|p| p.fits(&endpoint.path));
         let tags = described.map_or(&[][..], |it| it.operation.tags.as_slice());
         let tag = self.tags.is_empty() || tags.iter().any(|tag| any(&self.tags, tag));
         let spec = self.specs.is_empty() || described.is_some_and(|it| any(&self.specs, it.name));
-        path && tag && spec && any(&self.hosts, &host) && any(&self.methods, &endpoint.method.0)
+        path && tag && spec && at && any(&self.methods, &endpoint.method.0)
     }
 }

@@ -17,7 +17,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
     Discovered, Endpoint, EndpointId, Fact, InventoryState, KnownBy, Method, Scope, Told, ToldBy,
-    discovered::MAX_DISCOVERED,
+    discovered::MAX_DISCOVERED, host::is_among,
 };
 
 use self::{
@@ -61,7 +61,7 @@ struct Group {
 
 impl Group {
     fn is_on(&self, host: &str) -> bool {
-        self.host.as_ref().is_none_or(|own| own.eq_ignore_ascii_case(host))
+        self.host.as_ref().is_none_or(|own| is_among(own, host))
     }
 }
 

@@ -6,10 +6,11 @@ use bartizan_model::EndpointId;
 
 use super::{
     Template,
-    leaf::{Alias, AliasReason, LeafId, Listed, Noise, Place, ResolverCounts},
+    hosts::{AtHost, Seeks},
+    leaf::{Alias, LeafId, Listed, Noise, Place, ResolverCounts},
     naming::ANY_FORMAT,
     resolver::Resolver,
-    tree::{NodeId, ROOT, Step, Values},
+    tree::{HostTree, ROOT, Step},
 };
 
 impl Resolver {
@@ -124,14 +125,14 @@ impl Resolver {
     /// template with `{name}`, base path included. `id`: the endpoint's id when it had one before.
     ///
     /// Returns `false` when a limit leaves no room.
-    pub fn declare(
+    pub fn declare<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         path: &str,
         id: Option<EndpointId>,
     ) -> bool {
-        let host = self.host_name(host);
+        let host = self.tree_of(&host.into(), &Seeks::Template(path));
         let limits = self.limits.clone();
         let Some(tree) = self.hosts.get_mut(&host) else { return false };
         let mut at = ROOT;
@@ -164,145 +165,33 @@ impl Resolver {
         self.refresh(leaf, &[]);
         true
     }
-
-    /// Takes in what another shard learned. Returns the leaf here of each leaf there, by index. The
-    /// result depends on the order in which shards are joined, not on threads.
-    pub fn merge(&mut self, other: &Self) -> Vec<LeafId> {
-        let offset = self.leaves.len() as u32;
-        let map = |leaf: LeafId| LeafId(leaf.0 + offset);
-        for leaf in &other.leaves {
-            let mut leaf = leaf.clone();
-            leaf.merged_into = leaf.merged_into.map(map);
-            self.leaves.push(leaf);
-        }
-        for (name, theirs) in &other.hosts {
-            let name = self.host_name(name);
-            let Some(mut tree) = self.hosts.remove(&name) else { continue };
-            tree.pages += theirs.pages;
-            tree.data += theirs.data;
-            tree.collapsed += theirs.collapsed;
-            tree.value_words.extend(theirs.value_words.iter().copied());
-            tree.looks.merge(&theirs.looks);
-            let mut work = vec![(ROOT, ROOT)];
-            while let Some((from, into)) = work.pop() {
-                let Some(node) = theirs.node(from) else { continue };
-                self.join_node(&mut tree, node, into, map);
-                let below = node.literals.values().chain(node.parameters.values());
-                for child in below {
-                    let Some(step) = theirs.node(*child).map(|n| n.step.clone()) else { continue };
-                    if let Some(target) = tree.add(into, step, &self.limits) {
-                        work.push((*child, target));
-                    }
-                }
-            }
-            for (key, pending) in &theirs.pending {
-                let mine = map(pending.leaf);
-                let room = tree.pending.len() < self.limits.pending as usize;
-                match tree.pending.get_mut(key) {
-                    Some(entry) => {
-                        entry.pages += pending.pages;
-                        let target = entry.leaf;
-                        self.follow(mine, target);
-                    }
-                    None if room => {
-                        let mut pending = pending.clone();
-                        pending.leaf = mine;
-                        tree.pending.insert(key.clone(), pending);
-                    }
-                    None => self.counts.over_pending += 1,
-                }
-            }
-            let shared = [
-                (&theirs.overflow, &mut tree.overflow),
-                (&theirs.looks.leaves, &mut tree.looks.leaves),
-            ];
-            for (theirs, ours) in shared {
-                for (method, leaf) in theirs {
-                    let mine = map(*leaf);
-                    match ours.get(method).copied() {
-                        Some(target) => self.follow(mine, target),
-                        None => {
-                            ours.insert(method.clone(), mine);
-                        }
-                    }
-                }
-            }
-            self.hosts.insert(name, tree);
-        }
-        self.ids.extend(other.ids.iter().cloned());
-        for alias in &other.aliases {
-            let mut alias = alias.clone();
-            alias.leaf = map(alias.leaf);
-            self.record(alias);
-        }
-        self.counts.add(&other.counts);
-        (0..other.leaves.len() as u32).map(|at| map(LeafId(at))).collect()
-    }
-
-    fn join_node(
-        &mut self,
-        tree: &mut super::tree::HostTree,
-        node: &super::tree::Node,
-        into: NodeId,
-        map: impl Fn(LeafId) -> LeafId,
-    ) {
-        let mut moved: Vec<(String, LeafId)> = Vec::new();
-        if let Some(target) = tree.node_mut(into) {
-            target.hits += node.hits;
-            target.open |= node.open;
-            target.pinned |= node.pinned;
-            target.name = target.name.take().or_else(|| node.name.clone());
-            Values::merge(&mut target.values, &node.values);
-            for (method, leaf) in &node.leaves {
-                moved.push((method.clone(), map(*leaf)));
-            }
-        }
-        for (method, mine) in moved {
-            let there = tree.node(into).and_then(|n| n.leaves.get(&method)).copied();
-            if let Some(target) = there {
-                self.follow(mine, target);
-            } else {
-                if let Some(n) = tree.node_mut(into) {
-                    n.leaves.insert(method, mine);
-                }
-                if let Some(leaf) = self.leaves.get_mut(mine.0 as usize) {
-                    leaf.place = Place::Node(into);
-                    leaf.stale = true;
-                }
-            }
-        }
-    }
-
-    /// Makes `from` lead to `to`, with an alias when their ids differ.
-    fn follow(&mut self, from: LeafId, to: LeafId) {
-        let ids = (self.leaf(from).map(|l| l.id.clone()), self.leaf(to).map(|l| l.id.clone()));
-        if let Some(leaf) = self.leaves.get_mut(from.0 as usize) {
-            leaf.merged_into = Some(to);
-        }
-        if let (Some(from_id), Some(to_id)) = ids
-            && from_id != to_id
-        {
-            self.record(Alias {
-                from: from_id,
-                to: to_id,
-                reason: AliasReason::Joined,
-                evidence: "the same path in two shards".to_owned(),
-                undone: false,
-                leaf: from,
-                steps: Vec::new(),
-            });
-        }
-    }
 }
 
 impl ResolverCounts {
-    fn add(&mut self, other: &Self) {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.requests += other.requests;
         self.over_hosts += other.over_hosts;
         self.over_nodes += other.over_nodes;
         self.over_pending += other.over_pending;
         self.collapsed += other.collapsed;
         self.over_aliases += other.over_aliases;
+    }
+}
+
+impl HostTree {
+    /// Whether a declared template is in it.
+    pub(crate) fn holds(&self, path: &str) -> bool {
+        let mut texts = path.split('/').filter(|text| !text.is_empty());
+        let end = texts.try_fold(ROOT, |at, text| {
+            let node = self.node(at)?;
+            match step_of(text).0 {
+                Step::Literal(text) => node.literals.get(&text).copied(),
+                Step::Parameter { prefix, suffix } => {
+                    node.parameters.get(&(prefix, suffix)).copied()
+                }
+            }
+        });
+        end.is_some()
     }
 }
 

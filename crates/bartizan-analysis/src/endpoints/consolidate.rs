@@ -1,6 +1,6 @@
 //! Applies evidence: merges words that are values, keeps words that are not, sorts unmatched paths.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     evidence::{Decision, HostEvidence},
@@ -15,6 +15,9 @@ use super::{
 /// values on this host; the last takes what is more likely than not.
 const PASSES: [f64; 3] = [2.5, 1.0, 0.0];
 
+/// Most times that hosts are taken together in one consolidation.
+const MAX_ROUNDS: usize = 4;
+
 /// Pages on a host that speaks data from which on they are templated together.
 const ENOUGH_PAGES: usize = 8;
 /// Visits of one page from which on it is part of the application.
@@ -28,7 +31,18 @@ impl Resolver {
 
     /// Like [`consolidate`](Self::consolidate), and shows every decision about a word.
     pub fn consolidate_with(&mut self, shown: &mut dyn FnMut(Decision)) {
-        let names: Vec<String> = self.hosts.keys().cloned().collect();
+        self.consolidate_hosts(self.hosts.keys().cloned().collect(), shown);
+        // What hosts taught together may show that others are like them.
+        for _ in 0..MAX_ROUNDS {
+            let grown = self.fold_alike();
+            if grown.is_empty() {
+                break;
+            }
+            self.consolidate_hosts(grown, shown);
+        }
+    }
+
+    fn consolidate_hosts(&mut self, names: BTreeSet<String>, shown: &mut dyn FnMut(Decision)) {
         let sums = self.sums();
         for name in names {
             let Some(mut tree) = self.hosts.remove(&name) else { continue };

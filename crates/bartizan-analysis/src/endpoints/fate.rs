@@ -49,6 +49,11 @@ impl Sum {
         self.pages + self.others
     }
 
+    /// Whether it was answered with data of its own.
+    pub(crate) const fn is_granted_data(&self) -> bool {
+        self.others > 0 && self.own > 0
+    }
+
     /// Whether everything that was answered is what a catch-all answers.
     fn is_alike(&self, looks: &Looks) -> bool {
         self.own == 0 && !self.declared && looks.are_caught(&self.looks)

@@ -16,7 +16,8 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EndpointLimits {
-    /// Most hosts; requests to further ones share one tree under the host name `*`.
+    /// Most hosts, those of one pattern counted as one; requests to further ones share one tree under the host
+    /// name `*`.
     pub hosts: u32,
     /// Most words of fixed text at one position; further ones become a parameter.
     pub children: u32,
@@ -212,6 +213,8 @@ pub enum AliasReason {
     Split,
     /// Shards were joined.
     Joined,
+    /// Hosts turned out to be one, or were written down as one.
+    Host,
 }
 
 /// One entry of the alias table.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{EndpointId, Location, location::escape_into};
+use bartizan_model::{EndpointId, Location, host::is_pattern, location::escape_into};
 
 use super::{LeafId, Resolver, Segment, Template};
 
@@ -30,6 +30,12 @@ pub fn named_location(template: &Template, location: &Location) -> Location {
 }
 
 impl Resolver {
+    /// Whether the host of an endpoint is a pattern.
+    #[must_use]
+    pub fn is_at_pattern(&self, leaf: LeafId) -> bool {
+        self.leaf(leaf).is_some_and(|found| is_pattern(&found.host))
+    }
+
     /// The endpoint of a leaf as known now, noise included.
     #[must_use]
     pub fn current_endpoint(&self, leaf: LeafId) -> Option<&Arc<Template>> {

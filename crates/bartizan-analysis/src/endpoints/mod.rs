@@ -4,6 +4,8 @@
 //! ([`values`]) is a parameter at first sight; every other segment is fixed text until evidence says
 //! otherwise ([`Resolver::consolidate`]). [`SpecIndex`] knows what specifications document.
 //!
+//! A host is a name or a pattern of hosts that serve one API: written down ([`HostTold`]), or learned (`tenants`).
+//!
 //! What is listed:
 //!
 //! - Everything that was answered with success or a redirect. An answer with data is listed at once;
@@ -36,6 +38,8 @@ mod evidence;
 mod fate;
 #[cfg(test)]
 mod fate_tests;
+mod hosts;
+mod join;
 mod leaf;
 mod lookup;
 mod naming;
@@ -45,6 +49,9 @@ mod probe;
 mod render;
 mod resolver;
 mod spec;
+mod tenants;
+#[cfg(test)]
+mod tenants_tests;
 #[cfg(test)]
 mod tests;
 mod tree;
@@ -54,6 +61,7 @@ mod words;
 pub use apart::Part;
 pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
+pub use hosts::{AtHost, HostTold};
 pub use leaf::{
     Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
     ResolverCounts, Telling,
@@ -101,7 +109,8 @@ impl fmt::Display for Segment {
 pub struct Template {
     /// Permanent id of the endpoint.
     pub id: EndpointId,
-    /// Host without port, lower case; empty when the source does not say.
+    /// Host without port, lower case, or a pattern of hosts (`{tenant}.api.example.com`, see
+    /// [`bartizan_model::HostPattern`]); empty when the source does not say.
     pub host: String,
     /// Method.
     pub method: String,

@@ -13,12 +13,14 @@ use super::{
     Template,
     catch_all::Kin,
     fate::{any_path, shared_method},
+    hosts::{AtHost, Seeks},
     leaf::{
         Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
     },
     probe,
     render::{pending_key, render, render_alone},
+    tenants::Tenants,
     tree::{HostTree, NodeId, Pending},
 };
 
@@ -33,19 +35,20 @@ pub struct Resolver {
     pub(crate) scope: Scope,
     pub(crate) limits: EndpointLimits,
     pub(crate) hosts: BTreeMap<String, HostTree>,
+    pub(crate) tenants: Tenants,
     pub(crate) leaves: Vec<Leaf>,
     pub(crate) ids: BTreeSet<EndpointId>,
     pub(crate) aliases: Vec<Alias>,
     pub(crate) counts: ResolverCounts,
+    /// See [`Self::take_moved`].
+    #[serde(skip)]
+    pub(crate) moved: Vec<(LeafId, String)>,
 }
 
 /// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
 fn is_method(method: &str) -> bool {
     method.len() <= 32 && !method.contains(' ')
 }
-
-/// Name of the tree of hosts beyond the limit.
-const OTHER_HOSTS: &str = "*";
 
 impl Resolver {
     /// An empty resolver.
@@ -55,17 +58,19 @@ impl Resolver {
             scope,
             limits,
             hosts: BTreeMap::new(),
+            tenants: Tenants::default(),
             leaves: Vec::new(),
             ids: BTreeSet::new(),
             aliases: Vec::new(),
             counts: ResolverCounts::default(),
+            moved: Vec::new(),
         }
     }
 
     /// Like [`observe_call`](Self::observe_call), for a request whose method and path say all.
-    pub fn observe(
+    pub fn observe<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         segments: &[&str],
         outcome: Outcome,
@@ -80,9 +85,9 @@ impl Resolver {
     ///
     /// `call`: what is called there. Only an answer with success makes an operation known: whatever a
     /// client makes up stays with the path.
-    pub fn observe_call(
+    pub fn observe_call<'a>(
         &mut self,
-        host: &str,
+        host: impl Into<AtHost<'a>>,
         method: &str,
         call: Option<&Call>,
         segments: &[&str],
@@ -90,7 +95,8 @@ impl Resolver {
     ) -> Observation {
         self.counts.requests += 1;
         let outcome = outcome.at(segments);
-        let host = self.host_name(host);
+        let granted = outcome.is_answer();
+        let host = self.tree_of(&host.into(), &Seeks::Request { segments, granted });
         let leaf = self.place(&host, method, call, segments, outcome);
         self.count(leaf, outcome);
         self.refresh(leaf, segments);
@@ -99,21 +105,6 @@ impl Resolver {
             None => Arc::new(Template::default()),
         };
         Observation { leaf, template, kin: Kin::of(segments, outcome) }
-    }
-
-    pub(crate) fn host_name(&mut self, host: &str) -> String {
-        let host = host.to_ascii_lowercase();
-        if self.hosts.contains_key(&host) {
-            return host;
-        }
-        let host = if self.hosts.len() >= self.limits.hosts as usize {
-            self.counts.over_hosts += 1;
-            OTHER_HOSTS.to_owned()
-        } else {
-            host
-        };
-        self.hosts.entry(host.clone()).or_insert_with(HostTree::new);
-        host
     }
 
     fn place(

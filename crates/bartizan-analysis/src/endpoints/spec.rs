@@ -11,10 +11,11 @@ use bartizan_protocols::{
     spec::{OperationKind, SpecDocument, SpecOperation, SpecServer},
 };
 
-use super::{Segment, Template};
+use super::{HostTold, Segment, Template};
 
 mod calls;
 mod channels;
+mod hosts;
 mod matrix;
 mod trie;
 mod versions;
@@ -23,6 +24,7 @@ pub use channels::{channel_protocol, http_method};
 
 use calls::{Calls, name_of};
 use channels::Channels;
+use hosts::Hosts;
 use trie::{MAX_SEGMENTS, Sought, Trie};
 use versions::Versions;
 
@@ -75,7 +77,7 @@ pub struct SpecIndex {
     channels: Channels,
     versions: Versions,
     /// Where paths of a host begin.
-    hosts: BTreeMap<String, u32>,
+    hosts: Hosts,
     /// Where base paths of all servers begin; of gRPC the services.
     bases: u32,
     /// A specification describes requests in general, not only the methods of gRPC services.
@@ -123,7 +125,7 @@ impl Room {
 
 impl SpecIndex {
     /// Builds the index. Hosts in documents are often not those of the traffic: loopback and
-    /// reserved names (RFC 2606), and hosts with variables, are ignored.
+    /// reserved names (RFC 2606), and hosts that are nothing but variables, are ignored.
     #[must_use]
     pub fn from_documents<'a>(documents: impl IntoIterator<Item = &'a SpecDocument>) -> Self {
         Self::within(Room::default(), documents)
@@ -216,7 +218,8 @@ impl SpecIndex {
                 continue;
             }
             let held = size_of::<Operation>() + path.len() + documented.method.len();
-            let held = if new { held } else { 0 } + server.host.len();
+            let named = server.pattern.as_ref().map_or(server.host.len(), |one| one.held());
+            let held = if new { held } else { 0 } + named;
             if !room.take(held, 1 + segments) {
                 (complete, self.incomplete) = (false, true);
                 continue;
@@ -238,13 +241,11 @@ impl SpecIndex {
                 held &= self.trie.insert(Trie::ANY, &patterns, method, index);
                 self.base(base, room);
             }
-            if is_real_host(&server.host) {
-                let root = self.hosts.get(&server.host).copied().or_else(|| self.trie.root());
-                held &= root.is_some_and(|root| {
-                    self.hosts.entry(server.host.clone()).or_insert(root);
-                    self.trie.insert(root, &patterns, method, index)
-                });
-            }
+            held &= match self.hosts.root(server, &mut self.trie) {
+                Ok(Some(root)) => self.trie.insert(root, &patterns, method, index),
+                Ok(None) => true,
+                Err(_) => false,
+            };
             if !held {
                 (complete, self.incomplete) = (false, true);
             }
@@ -276,7 +277,13 @@ impl SpecIndex {
     /// Whether a specification names this host.
     #[must_use]
     pub fn covers_host(&self, host: &str) -> bool {
-        self.hosts.contains_key(&host.to_ascii_lowercase())
+        self.hosts.find(host).is_some()
+    }
+
+    /// What specifications say a host counts for. `host`: in lower case.
+    #[must_use]
+    pub fn told(&self, host: &str) -> HostTold<'_> {
+        self.hosts.told(host)
     }
 
     /// The operation that a request fits. `segments`: the canonical path, decoded, without empty
@@ -314,8 +321,8 @@ impl SpecIndex {
     }
 
     fn find(&self, host: &str, method: &str, sought: &[Sought<'_>]) -> Option<SpecMatch<'_>> {
-        let (root, by) = match self.hosts.get(&host.to_ascii_lowercase()) {
-            Some(root) => (*root, MatchedBy::Host),
+        let (root, by) = match self.hosts.find(host) {
+            Some(root) => (root, MatchedBy::Host),
             None => (Trie::ANY, MatchedBy::Path),
         };
         let mut found = self.trie.find(root, method, sought);
@@ -482,16 +489,6 @@ fn patterns(path: &str) -> Vec<Pattern> {
 
 fn join(base: &str, path: &str) -> String {
     format!("{}/{}", base.trim_end_matches('/'), path.trim_start_matches('/'))
-}
-
-/// Whether a host of a document can be one of the traffic's.
-fn is_real_host(host: &str) -> bool {
-    let reserved = ["localhost", ".localhost", ".test", ".invalid", ".local"];
-    let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
-    !host.is_empty()
-        && !host.contains('{')
-        && !loopback
-        && !reserved.iter().any(|r| host == *r || (r.starts_with('.') && host.ends_with(r)))
 }
 
 #[cfg(test)]

@@ -148,6 +148,8 @@ pub(crate) struct HostTree {
     pub(crate) collapsed: u64,
     /// What answers look like that may be given to any path.
     pub(crate) looks: Looks,
+    /// Whether somebody wrote down that the host is one of its own.
+    pub(crate) apart: bool,
 }
 
 /// What is decided about one segment at one position.
@@ -168,6 +170,7 @@ impl HostTree {
             value_words: BTreeSet::new(),
             collapsed: 0,
             looks: Looks::default(),
+            apart: false,
         }
     }
 

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-use bartizan_model::Access;
+use bartizan_model::{
+    Access, HostPattern,
+    host::{is_among, is_pattern, shape},
+};
 
 use super::{Governed, GovernedEndpoints, ServicePlace, Wrong, bounded, wrong};
 use crate::endpoints::{Segment, Template};
@@ -72,15 +75,21 @@ pub(super) fn service_of<'s>(
     services: &'s [ServicePlace],
 ) -> Option<&'s ServicePlace> {
     let takes_host = |service: &ServicePlace| {
-        let is_it = |host: &String| is_host(&host.to_ascii_lowercase(), &template.host);
+        let is_it = |host: &String| is_named(&host.to_ascii_lowercase(), &template.host);
         service.hosts.is_empty() || service.hosts.iter().any(is_it)
+    };
+    // Of a pattern of hosts a service that takes one of them takes it only where none takes all.
+    let takes_one = |service: &ServicePlace| {
+        service.hosts.iter().any(|host| is_host(&host.to_ascii_lowercase(), &template.host))
     };
     let takes_path = |service: &ServicePlace| {
         let prefix = service.path_prefix.strip_suffix('/').unwrap_or(&service.path_prefix);
         let rest = template.path.strip_prefix(prefix);
         rest.is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
     };
-    services.iter().find(|service| takes_host(service) && takes_path(service))
+    let all = services.iter().find(|service| takes_host(service) && takes_path(service));
+    let one = || services.iter().find(|service| takes_one(service) && takes_path(service));
+    all.or_else(|| one().filter(|_| is_pattern(&template.host)))
 }
 
 /// What services are called, each name once.
@@ -174,6 +183,9 @@ impl Part {
 
 /// A pattern of hosts, in lower case.
 fn host_pattern(pattern: &str) -> Result<String, String> {
+    if is_pattern(pattern) {
+        return HostPattern::new(pattern).map(|pattern| pattern.text().to_owned());
+    }
     let is_part = |b: u8| b.is_ascii_alphanumeric() || b"-._".contains(&b);
     let name = pattern.strip_prefix("*.").unwrap_or(pattern);
     match !name.is_empty() && name.bytes().all(is_part) {
@@ -182,10 +194,15 @@ fn host_pattern(pattern: &str) -> Result<String, String> {
     }
 }
 
-/// Whether a host is of a pattern. `*.` stands for exactly one more label.
+/// Whether the host of an endpoint is of a pattern, or a pattern of which this names one host.
 fn is_host(pattern: &str, host: &str) -> bool {
+    is_named(pattern, host) || is_among(pattern, host)
+}
+
+/// Whether all hosts of an endpoint are of a pattern. `*.` stands for exactly one more label.
+fn is_named(pattern: &str, host: &str) -> bool {
     match pattern.strip_prefix("*.") {
-        None => pattern == host,
+        None => shape(pattern) == shape(host),
         Some(domain) => {
             let parts = host.split_once('.');
             parts.is_some_and(|(label, rest)| !label.is_empty() && rest == domain)

@@ -77,6 +77,21 @@ fn rules_are_about_hosts_paths_methods_and_access() {
             ("a.example", "GET", "/"),
             Some(("a.b.example", "GET", "/")),
         ),
+        (
+            json!({"hosts": ["*.api.example"]}),
+            ("{tenant}.api.example", "GET", "/"),
+            Some(("{tenant}.eu.api.example", "GET", "/")),
+        ),
+        (
+            json!({"hosts": ["{Shop}.api.example"]}),
+            ("{tenant}.api.example", "GET", "/"),
+            Some(("{tenant}.eu.example", "GET", "/")),
+        ),
+        (
+            json!({"hosts": ["Acme.api.example"]}),
+            ("{tenant}.api.example", "GET", "/"),
+            Some(("api.example", "GET", "/")),
+        ),
         (json!({"methods": ["GET"]}), ("", "GET", "/"), Some(("", "POST", "/"))),
         (json!({"paths": ["/v1/**"]}), ("", "GET", "/v1"), Some(("", "GET", "/v2/v1"))),
         (

@@ -22,6 +22,7 @@ impl Core {
         let time = exchange.time;
         let profile = self.profiles.entry(leaf.0).or_default();
         profile.learn(&Lesson { facts, caller, time, hostile }, &mut self.spots);
+        self.learn_host(facts, leaf);
         if !hostile {
             self.learn_calls(facts, leaf);
             self.completions.observe(facts, leaf.0);
@@ -48,6 +49,17 @@ impl Core {
         }
         for (_, kind) in facts.decoded.view.anomalies() {
             count(&mut self.anomalies, kind.as_str());
+        }
+    }
+
+    /// Where the host of an endpoint is a pattern, which of its hosts was asked.
+    pub(super) fn learn_host(&mut self, facts: &Facts<'_>, leaf: LeafId) {
+        if facts.is_success()
+            && self.resolver.is_at_pattern(leaf)
+            && let Some(profile) = self.profiles.get_mut(&leaf.0)
+        {
+            let host = facts.exchange.request.host().to_ascii_lowercase();
+            profile.whereabouts.add_host(&host, 1);
         }
     }
 

@@ -79,7 +79,7 @@ impl State {
         let answer = answer::of_call(&carried.facts(decoded, &classes), is_answered);
         let (request, call) = (&exchange.request, decoded.call.as_ref());
         let observation = core.resolver.observe_call(
-            request.host(),
+            snapshot.at_host(request.host()),
             &request.method,
             call,
             carried.segments,
@@ -114,6 +114,7 @@ impl State {
         let hostile = carried.is_hostile;
         let lesson = Lesson { facts: &facts, caller, time: exchange.time, hostile };
         profile.learn(&lesson, &mut self.core.spots);
+        self.core.learn_host(&facts, leaf);
     }
 }
 

@@ -92,7 +92,7 @@ fn strangers(analysis: &Analysis) -> Vec<String> {
 }
 
 fn acknowledging(analysis: &Analysis) -> usize {
-    analysis.endpoints.iter().filter(|one| one.method == "POST").count()
+    analysis.endpoints.iter().filter(|one| one.method.0 == "POST").count()
 }
 
 #[test]

@@ -20,7 +20,7 @@ use crate::{
         DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal, StateError,
         field_words::FieldMemo, objects,
     },
-    endpoints::{EndpointLimits, LeafId, Observation, Outcome as Answer, Resolver},
+    endpoints::{EndpointLimits, HostTold, LeafId, Observation, Outcome as Answer, Resolver},
     facts::{Enriched, ExchangeMark, Facts},
     identity::{Caller, IdentityState},
     learn::{
@@ -379,13 +379,14 @@ impl Core {
         let request = &facts.exchange.request;
         // Consolidating at fixed points keeps results independent of how a run was cut up.
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
-            self.consolidate();
+            self.consolidate(facts.snapshot);
         }
         if answer.is_answer() {
             self.declare(facts, &segments);
         }
         let call = facts.decoded.call.as_ref();
-        self.resolver.observe_call(request.host(), asked::method(request), call, &segments, answer)
+        let at = facts.snapshot.at_host(request.host());
+        self.resolver.observe_call(at, asked::method(request), call, &segments, answer)
     }
 
     /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter
@@ -399,13 +400,15 @@ impl Core {
         let in_code = || code.as_ref().and_then(|code| code.path_of(method, segments));
         let written = documented.or_else(in_code);
         let known = facts.snapshot.catalog.path_of(host, segments);
+        let at = facts.snapshot.at_host(host);
+        let place = if let HostTold::Pattern(pattern) = at.told { pattern } else { host };
         for path in known.into_iter().chain(written) {
-            let key = self.declared.hasher().hash_one((host, method, path));
+            let key = self.declared.hasher().hash_one((place, method, path));
             if self.declared.len() >= MAX_DECLARED {
                 self.declared.clear();
             }
             if self.declared.insert(key) {
-                self.resolver.declare(host, method, path, None);
+                self.resolver.declare(at, method, path, None);
             }
         }
     }

@@ -1,10 +1,15 @@
 //! What journeys are given: steps of sessions, and endpoints that turned out to be one.
 
+use std::collections::BTreeMap;
+
+use bartizan_model::host::is_pattern;
+
 use super::state::Core;
 use crate::{
     endpoints::{LeafId, Outcome as Answer},
     facts::Enriched,
     learn::journeys::{RoleId, Taken},
+    snapshot::Snapshot,
 };
 
 impl Core {
@@ -25,10 +30,22 @@ impl Core {
         self.journeys.observe(&Taken { exchange, leaf: leaf.0, host: &endpoint.host })
     }
 
-    /// Consolidates the endpoints; what is known of those that became one is joined.
-    pub(super) fn consolidate(&mut self) {
+    /// Consolidates the endpoints; what is known of those that became one is joined, and of hosts.
+    pub(super) fn consolidate(&mut self, snapshot: &Snapshot) {
+        self.resolver.fold_told(|host| snapshot.told(host));
         self.resolver.consolidate();
+        let mut went = BTreeMap::new();
+        for (leaf, host) in self.resolver.take_moved() {
+            let now = self.resolver.current_endpoint(leaf).map(|endpoint| endpoint.host.clone());
+            let profile = self.profiles.get_mut(&leaf.0);
+            let granted = profile.as_ref().map_or(0, |profile| profile.successes);
+            if let Some(profile) = profile.filter(|_| granted > 0 && !is_pattern(&host)) {
+                profile.whereabouts.add_host(&host, granted);
+            }
+            went.extend(now.map(|now| (host, now)));
+        }
         let resolver = &self.resolver;
         self.journeys.follow(|leaf| resolver.shown(LeafId(leaf)).0);
+        self.journeys.join_hosts(&went);
     }
 }

@@ -1,15 +1,18 @@
 //! Where exchanges of an endpoint came from, which way, and what answered them. Bounded, and merges.
 
-use std::{borrow::Borrow, net::IpAddr};
+use std::{borrow::Borrow, hash::BuildHasher as _, net::IpAddr};
 
 use bartizan_model::{Access, Exchange, Flow};
+use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
-use super::workload;
+use super::{Distinct, workload};
 use crate::catalog::{Catalog, NetworkKind};
 
 /// Most upstreams, instances and server names each that are told apart per endpoint.
 pub const MAX_NAMES: usize = 16;
+/// Seeds the hash of hosts, which are only counted by it.
+const HOST_SEED: u64 = 0x686f_7374;
 /// Longest name, in bytes: a host name (RFC 1035 §2.3.4) with a port.
 const MAX_NAME_BYTES: usize = 260;
 
@@ -42,6 +45,10 @@ pub struct Whereabouts {
     pub instances: Seen<(IpAddr, Option<u16>)>,
     /// Server names that clients asked for by TLS, of exchanges that were granted.
     pub tls_names: Seen<String>,
+    /// Where the host of the endpoint is a pattern, the hosts of exchanges that were granted.
+    pub hosts: Seen<String>,
+    /// How many hosts these are.
+    pub distinct_hosts: Distinct,
 }
 
 impl Whereabouts {
@@ -85,6 +92,14 @@ impl Whereabouts {
         }
     }
 
+    /// Counts exchanges that were granted at one of the hosts of a pattern.
+    pub fn add_host(&mut self, host: &str, exchanges: u64) {
+        if !host.is_empty() && host.len() <= MAX_NAME_BYTES {
+            self.hosts.add(host, exchanges);
+            self.distinct_hosts.add(FixedState::with_seed(HOST_SEED).hash_one(host));
+        }
+    }
+
     /// Takes in what was learned elsewhere.
     pub fn merge(&mut self, other: &Self) {
         self.public += other.public;
@@ -100,9 +115,12 @@ impl Whereabouts {
         self.upstreams.merge(&other.upstreams);
         self.instances.merge(&other.instances);
         self.tls_names.merge(&other.tls_names);
+        self.hosts.merge(&other.hosts);
+        self.distinct_hosts.merge(&other.distinct_hosts);
     }
 
-    /// How often there was no room to tell apart an upstream, instance or server name.
+    /// How often there was no room to tell apart an upstream, instance or server name. Hosts of a pattern are many,
+    /// and counted by themselves.
     #[must_use]
     pub const fn more(&self) -> u64 {
         self.upstreams.more + self.instances.more + self.tls_names.more + self.workloads.more
@@ -221,6 +239,21 @@ mod tests {
         twice.merge(&seen);
         assert_eq!(twice.more(), 2 * seen.more());
         assert_eq!(twice.tls_names.listed(String::clone)[0].1, 2);
+    }
+
+    #[test]
+    fn hosts_of_a_pattern_are_counted_and_a_few_are_kept() {
+        let mut seen = Whereabouts::default();
+        for number in 0..40 {
+            seen.add_host(&format!("t{number}.api.example.com"), 1);
+        }
+        seen.add_host("t0.api.example.com", 2);
+        seen.add_host(&"a".repeat(1_000), 1);
+        let mut twice = seen.clone();
+        twice.merge(&seen);
+        assert_eq!(twice.hosts.listed(String::clone).len(), MAX_NAMES);
+        assert_eq!(twice.hosts.listed(String::clone)[0], ("t0.api.example.com".to_owned(), 6));
+        assert_eq!((twice.distinct_hosts.count(), twice.more()), (40, 0));
     }
 
     #[test]

@@ -2,6 +2,8 @@
 
 use std::{fmt, sync::Arc};
 
+use bartizan_model::host::MAX_VALUES;
+
 use super::{
     SpecDocument,
     files::{Forest, Lost},
@@ -9,7 +11,7 @@ use super::{
         MAX_PATH, MAX_SERVERS, OperationKind, Operations, Place, Requirement, SpecOperation,
         SpecServer, cut,
     },
-    server::{MAX_ADDRESS, clean_base, fill, host_only, server_of},
+    server::{MAX_ADDRESS, clean_base, fill, host_only, hosts_of, server_of},
     tree::{Node, Value, escape},
 };
 
@@ -78,10 +80,17 @@ fn swagger_server(root: Node<'_>) -> SpecServer {
     let scheme = root.get("schemes").and_then(|s| s.children().next()).and_then(Node::as_str);
     SpecServer {
         host: host_only(root.text_of("host")),
+        pattern: hosts_of(root.text_of("host"), |_| None),
         base_path: clean_base(root.text_of("basePath")),
         protocol: scheme.map(|s| cut(s).to_ascii_lowercase()).unwrap_or_default(),
         name: String::new(),
     }
+}
+
+/// The values that a variable of a server is limited to (OpenAPI 3.1.1 §4.8.6).
+fn values_of(out: &Operations, variable: Node<'_>) -> Option<Vec<String>> {
+    let values = out.children(variable.get("enum").filter(|values| values.is_array())?);
+    Some(values.take(MAX_VALUES + 1).filter_map(Node::scalar).map(str::to_owned).collect())
 }
 
 struct Reader<'a> {
@@ -146,6 +155,11 @@ impl<'a> Reader<'a> {
             let variables = server.get("variables");
             let known = |name: &str| variables?.get(name)?.get("default")?.scalar();
             let mut server_read = server_of(&fill(url, known));
+            // A relative URL names no host.
+            if !server_read.host.is_empty() {
+                server_read.pattern =
+                    hosts_of(url, |name| values_of(self.out, variables?.get(name)?));
+            }
             server_read.name = cut(server.text_of("name"));
             if !out.contains(&server_read) {
                 out.push(server_read);

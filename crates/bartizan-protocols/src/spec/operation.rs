@@ -2,7 +2,7 @@
 
 use std::{rc::Rc, sync::Arc};
 
-use bartizan_model::Protocol;
+use bartizan_model::{HostPattern, Protocol};
 
 use super::{
     SpecLimit,
@@ -38,6 +38,9 @@ pub struct SpecServer {
     /// Host without port, lower case; empty when the document does not say. Variables without a
     /// default stay as `{name}`.
     pub host: String,
+    /// The hosts that it may be, where variables stand for labels in front of a domain of at least two:
+    /// `{tenant}.api.example.com`.
+    pub pattern: Option<Arc<HostPattern>>,
     /// Path in front of all path templates, without a slash at the end; may hold `{name}`.
     pub base_path: String,
     /// Scheme of the URL or protocol of a broker, lower case; empty when the document does not say.
@@ -437,7 +440,8 @@ impl SpecOperation {
             + all(&self.responses, |r| r.status.len() + bodies(&r.bodies))
             + all(&self.extensions, |(name, _)| name.len())
             + all(&self.servers, |s| {
-                s.host.len() + s.base_path.len() + s.protocol.len() + s.name.len()
+                let pattern = s.pattern.as_ref().map_or(0, |pattern| pattern.held());
+                s.host.len() + pattern + s.base_path.len() + s.protocol.len() + s.name.len()
             })
     }
 }

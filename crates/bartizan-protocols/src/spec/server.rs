@@ -1,5 +1,9 @@
 //! Addresses of servers.
 
+use std::sync::Arc;
+
+use bartizan_model::HostPattern;
+
 use super::operation::SpecServer;
 
 /// Longest address, in bytes; the rest is cut.
@@ -18,6 +22,7 @@ pub(super) fn server_of(url: &str) -> SpecServer {
             let (host, base) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
             SpecServer {
                 host: host_only(host),
+                pattern: None,
                 base_path: clean_base(base),
                 protocol,
                 name: String::new(),
@@ -25,6 +30,24 @@ pub(super) fn server_of(url: &str) -> SpecServer {
         }
         None => SpecServer { base_path: clean_base(url), ..SpecServer::default() },
     }
+}
+
+/// Fewest labels of fixed text behind the variables of a host: below fewer anything may be.
+const MIN_FIXED_LABELS: usize = 2;
+
+/// The hosts of a URL, or of an authority, whose variables are not filled in. `values`: those that a variable is
+/// limited to. `None` where the host has no variable, or is nothing but one.
+pub(super) fn hosts_of(
+    url: &str,
+    values: impl Fn(&str) -> Option<Vec<String>>,
+) -> Option<Arc<HostPattern>> {
+    let url = url.get(..url.floor_char_boundary(MAX_ADDRESS)).unwrap_or_default();
+    let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let rest = rest.strip_prefix("//").unwrap_or(rest);
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = authority.rsplit('@').next().and_then(|host| host.split(':').next())?;
+    let pattern = HostPattern::with_values(host, values).ok()?;
+    (pattern.fixed_labels() >= MIN_FIXED_LABELS).then(|| Arc::new(pattern))
 }
 
 /// Host of an authority, without user and port, lower case.

@@ -25,6 +25,11 @@ pub struct CatalogConfig {
     /// what that describes, unless a rule or the specification names others. Files are looked up from
     /// its folder, or from the one above when that is `.github`, `.gitlab` or `docs`.
     pub codeowners: Option<PathBuf>,
+    /// Hosts that serve one API, so that what is called there is one endpoint: `{tenant}.api.example.com`, where a
+    /// variable stands for a label or a part of one. A host without a variable is one of its own, whatever else
+    /// is written here, in specifications, or suggested by traffic (`admin.api.example.com`). The first that fits
+    /// counts, before servers of specifications and what is learned. At most 256.
+    pub hosts: Vec<String>,
     /// Path templates that hold whatever traffic suggests, each behind its host, where `*` stands for
     /// anything: fixed text is kept apart (`api.example.com/users/search`), and `{name}` is a parameter
     /// (`*.example.com/v1/{tenant}/items`). They undo a wrong guess of the inventory for good, also in what

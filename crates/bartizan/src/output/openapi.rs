@@ -11,7 +11,7 @@ mod xml;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bartizan_model::{
-    Auth, AuthType, Direction, Endpoint, InventoryState, Parameter, Protocol,
+    Auth, AuthType, Direction, Endpoint, HostPattern, InventoryState, Parameter, Protocol,
     endpoint::{BodySeen, MIN_REQUIRED_SAMPLES},
 };
 use serde_json::{Map, Value, json};
@@ -45,7 +45,7 @@ fn document(endpoints: &[&Endpoint], host: &str) -> Value {
                 env!("CARGO_PKG_VERSION"),
             ),
         },
-        "servers": [{ "url": if host.is_empty() { "/".to_owned() } else { format!("//{host}") } }],
+        "servers": [server(&known, host)],
         "paths": writer.paths,
     });
     if !writer.schemes.is_empty() {
@@ -55,6 +55,21 @@ fn document(endpoints: &[&Endpoint], host: &str) -> Value {
         document["x-bartizan-left-out"] = json!(writer.left_out);
     }
     document
+}
+
+/// Where the document says that the API is. A variable has to have a default (OpenAPI 3.1.1 §4.8.6): what it stands
+/// for in the host that was seen most, else its name.
+fn server(endpoints: &[&Endpoint], host: &str) -> Value {
+    let Ok(pattern) = HostPattern::new(host) else {
+        let url = if host.is_empty() { "/".to_owned() } else { format!("//{host}") };
+        return json!({ "url": url });
+    };
+    let resources = endpoints.iter().flat_map(|endpoint| &endpoint.resources);
+    let seen = resources.max_by_key(|one| (pattern.fits(&one.name), one.requests, &one.name));
+    let value = seen.and_then(|one| pattern.value(&one.name));
+    let variable = |name: &str| (name.to_owned(), json!({ "default": value.unwrap_or(name) }));
+    let variables: Map<String, Value> = pattern.names().map(variable).collect();
+    json!({ "url": format!("//{host}"), "variables": variables })
 }
 
 #[derive(Default)]

@@ -46,6 +46,7 @@ mod sinks;
 mod sketched;
 mod store;
 mod surveyed;
+mod tenants;
 mod text;
 
 use bartizan::output::html::ReportContext;

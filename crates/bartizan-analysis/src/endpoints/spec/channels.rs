@@ -10,8 +10,8 @@ use bartizan_model::{InventoryState, Protocol};
 use bartizan_protocols::spec::{SpecDocument, SpecOperation, SpecServer};
 
 use super::{
-    MAX_SEGMENTS, Operation, Pattern, Room, Sought, SpecIndex, Template, Trie, is_real_host, join,
-    patterns, sought_of,
+    MAX_SEGMENTS, Operation, Pattern, Room, Sought, SpecIndex, Template, Trie, hosts::is_real,
+    join, patterns, sought_of,
 };
 
 /// What stands for the method of a connection of a WebSocket; no method has a space.
@@ -69,7 +69,7 @@ impl Channels {
     /// False when there is no room.
     fn insert(&mut self, host: &str, path: &[Pattern], word: &str, index: usize) -> bool {
         let mut is_kept = self.insert_below(Trie::ANY, path, word, index);
-        if is_real_host(host) {
+        if is_real(host) {
             if word == WEBSOCKET {
                 self.sockets.insert(host.to_owned());
             }

@@ -218,3 +218,73 @@ fn a_hole_in_a_documented_version_is_a_shadow() {
     let state = index.state(&template("api.example.com", "GET", "/v1/orders"));
     assert_eq!(state, InventoryState::Shadow);
 }
+
+/// An index of one operation, `GET /users/{id}`, at these servers.
+fn at_servers(servers: &str) -> SpecIndex {
+    let text = format!(
+        r#"{{"openapi":"3.1.0","info":{{}},"servers":{servers},"paths":{{"/users/{{id}}":{{"get":{{}}}}}}}}"#
+    );
+    SpecIndex::from_documents([&read(text.as_bytes(), &mut NoFiles).expect("a document")])
+}
+
+#[test]
+fn a_host_with_a_variable_is_looked_up_by_name_and_by_pattern() {
+    let index = at_servers(
+        r#"[{"url":"https://{tenant}.api.example.com/v1","variables":{"tenant":{"default":"demo"}}},
+            {"url":"https://admin.api.example.com/admin"}]"#,
+    );
+    let documented = Some(("/v1/users/{id}", MatchedBy::Host));
+    for host in ["acme.api.example.com", "Demo.api.example.com", "{tenant}.api.example.com"] {
+        assert_eq!(path(&index, host, "GET", "/v1/users/7"), documented, "{host}");
+    }
+    assert_eq!(path(&index, "admin.api.example.com", "GET", "/v1/users/7"), None);
+    assert_eq!(path(&index, "{customer}.api.example.com", "GET", "/v1/users/7"), documented);
+    let state = |host, path| index.state(&template(host, "GET", path));
+    assert_eq!(state("{tenant}.api.example.com", "/v1/users/{x}"), InventoryState::Documented);
+    assert_eq!(state("{tenant}.api.example.com", "/v1/secrets"), InventoryState::Shadow);
+    assert_eq!(state("a.b.api.example.com", "/assets"), InventoryState::Unspecified);
+    let pattern = HostTold::Pattern("{tenant}.api.example.com");
+    assert_eq!(index.told("acme.api.example.com"), pattern);
+    assert_eq!(index.told("{other}.api.example.com"), pattern, "renamed");
+    assert_eq!(index.told("admin.api.example.com"), HostTold::Apart);
+    assert_eq!(index.told("api.example.com"), HostTold::Nothing);
+}
+
+#[test]
+fn values_of_a_variable_limit_its_hosts() {
+    let index = at_servers(
+        r#"[{"url":"https://{stage}.example.com","variables":
+            {"stage":{"default":"api","enum":["api","api.dev"]}}}]"#,
+    );
+    let pattern = HostTold::Pattern("{stage}.example.com");
+    assert_eq!(index.told("api.example.com"), pattern);
+    assert_eq!(index.told("api.dev.example.com"), pattern);
+    assert_eq!(index.told("www.example.com"), HostTold::Nothing);
+    assert!(index.covers_host("api.dev.example.com") && !index.covers_host("www.example.com"));
+}
+
+#[test]
+fn hosts_that_are_nothing_but_variables_stay_as_they_are() {
+    for url in ["https://{host}/v1", "https://{name}.com/v1", "https://{tenant}.app.localhost/v1"] {
+        let index = at_servers(&format!(
+            r#"[{{"url":"{url}","variables":{{"host":{{"default":"api.example.com"}}}}}}]"#
+        ));
+        assert_eq!(index.told("acme.com"), HostTold::Nothing, "{url}");
+        assert_eq!(
+            path(&index, "other.example", "GET", "/v1/users/7"),
+            Some(("/v1/users/{id}", MatchedBy::Path)),
+            "{url}"
+        );
+    }
+    let index = at_servers(
+        r#"[{"url":"https://{host}/v1","variables":{"host":{"default":"api.example.com"}}}]"#,
+    );
+    assert!(index.covers_host("api.example.com"), "the default");
+}
+
+#[test]
+fn a_specification_of_one_host_documents_a_pattern_that_takes_it() {
+    let index = at_servers(r#"[{"url":"https://acme.api.example.com"}]"#);
+    let state = index.state(&template("{tenant}.api.example.com", "GET", "/users/{x}"));
+    assert_eq!(state, InventoryState::Documented);
+}

@@ -4,6 +4,7 @@ use bartizan_model::{
     Auth, Conversation, Endpoint, InventoryState, Method, Parameter, Protocol, Written,
     data_class::Direction,
     endpoint::{DataClassCount, InBody, MIN_REQUIRED_SAMPLES},
+    host::names,
 };
 
 use super::Known;
@@ -59,7 +60,7 @@ pub(super) fn endpoint(
             deliveries: profile.deliveries,
         },
         data_classes: data_classes(known, snapshot),
-        template_evidence: template.evidence.clone(),
+        template_evidence: template_evidence(template, profile),
         aliases: state.core.resolver.aliases_of(&template.id),
         sketch: profile.sketch.as_deref().cloned(),
         ..Endpoint::default()
@@ -70,6 +71,19 @@ pub(super) fn endpoint(
         specs.and_then(|specs| specs.written(template, &endpoint, profile.anonymous));
     endpoint.drift = endpoint.written.as_ref().map(Written::grades).unwrap_or_default();
     endpoint
+}
+
+/// Why host and path are templates where they are.
+fn template_evidence(template: &Template, profile: &Profile) -> Vec<String> {
+    let hosts = profile.whereabouts.distinct_hosts.count();
+    let variables: Vec<String> = names(&template.host).map(|name| format!("{{{name}}}")).collect();
+    let line = (hosts > 0 && !variables.is_empty()).then(|| {
+        let listed = profile.whereabouts.hosts.listed(String::clone);
+        let some: Vec<&str> = listed.iter().take(3).map(|(host, _)| host.as_str()).collect();
+        let word = if hosts == 1 { "host was" } else { "hosts were" };
+        format!("{} in the host: {hosts} {word} seen: {}", variables.join(", "), some.join(", "))
+    });
+    line.into_iter().chain(template.evidence.iter().cloned()).collect()
 }
 
 /// Confirmed by a specification, or by an answer that is no error and at least two actors that count.

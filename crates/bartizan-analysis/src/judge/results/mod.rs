@@ -48,7 +48,7 @@ pub(super) struct Known<'s> {
 /// `input` of the result is left empty: only the source knows it.
 #[must_use]
 pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
-    state.core.consolidate();
+    state.core.consolidate(snapshot);
     let state = &*state;
     let profiles = state.core.profiles.iter();
     let profiles = profiles.map(|(leaf, profile)| (*leaf, Kept::Borrowed(profile))).collect();
@@ -67,7 +67,7 @@ pub fn results(state: &mut State, snapshot: &Snapshot) -> Analysis {
 pub fn last_results(state: &mut State, snapshot: &Snapshot) -> Analysis {
     state.detectors.clear();
     state.core.forget_aids();
-    state.core.consolidate();
+    state.core.consolidate(snapshot);
     let full = full_tables(state);
     let profiles = std::mem::take(&mut state.core.profiles).into_iter();
     let profiles = profiles.map(|(leaf, profile)| (leaf, Kept::Owned(profile))).collect();

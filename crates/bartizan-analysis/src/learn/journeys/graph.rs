@@ -214,6 +214,52 @@ impl Graph {
         Some(went)
     }
 
+    /// Takes in the graph of another host that turned out to be the same; what there is no room for is counted.
+    /// Where each of its nodes is here.
+    pub(super) fn merge(&mut self, other: Self) -> Vec<u8> {
+        self.sessions += other.sessions;
+        self.actors.merge(&other.actors);
+        let first = [self.first_seen, other.first_seen].into_iter().flatten().min();
+        (self.first_seen, self.last_seen) = (first, self.last_seen.max(other.last_seen));
+        let mut places = Vec::with_capacity(other.nodes.len());
+        for node in other.nodes {
+            let place = match self.index.get(&node.leaf) {
+                Some(at) => *at,
+                None if self.nodes.len() >= MAX_NODES => {
+                    self.left_out.steps += node.visits;
+                    NO_NODE
+                }
+                None => {
+                    let at = self.nodes.len() as u8;
+                    self.index.insert(node.leaf, at);
+                    self.nodes.push(Node { leaf: node.leaf, ..Node::default() });
+                    at
+                }
+            };
+            if let Some(known) = self.nodes.get_mut(usize::from(place)) {
+                known.merge(&node, self.sessions);
+            }
+            places.push(place);
+        }
+        let place = |at: u8| places.get(usize::from(at)).copied().unwrap_or(NO_NODE);
+        for ((from, to), known) in other.moves {
+            let between = (place(from), place(to));
+            let room = self.moves.len() < MAX_MOVES || self.moves.contains_key(&between);
+            if between.0 == NO_NODE || between.1 == NO_NODE || !room {
+                self.left_out.moves += known.count;
+                continue;
+            }
+            let into = self.moves.entry(between).or_default();
+            into.count += known.count;
+            into.callers.merge(known.callers);
+            into.pace.merge(&known.pace);
+        }
+        self.ways.merge(other.ways);
+        self.left_out.steps += other.left_out.steps;
+        self.left_out.moves += other.left_out.moves;
+        places
+    }
+
     /// Each move: from which node to which.
     pub(crate) fn moves(&self) -> impl Iterator<Item = (&Node, &Node, &Move)> {
         self.moves.iter().filter_map(|((from, to), known)| {

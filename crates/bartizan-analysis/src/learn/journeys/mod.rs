@@ -13,6 +13,7 @@
 //! Sources without times have no journeys, and while exchanges are missing nothing is learned.
 
 mod graph;
+mod hosts;
 mod pace;
 mod roles;
 #[cfg(test)]
@@ -267,11 +268,7 @@ impl Journeys {
         if let Some(at) = self.index.get(&key) {
             return Some(*at);
         }
-        if self.graphs.len() >= MAX_GRAPHS {
-            return None;
-        }
-        let at = u16::try_from(self.graphs.len()).ok()?;
-        self.graphs.push(Graph::default());
+        let at = self.new_graph(MAX_GRAPHS)?;
         self.index.insert(key, at);
         Some(at)
     }

@@ -246,3 +246,28 @@ fn the_role_of_an_actor_is_told() {
     assert!(roles.contains(&(ActorKind::Principal, Some("customer"))), "{roles:?}");
     assert!(roles.contains(&(ActorKind::Address, None)), "{roles:?}");
 }
+
+#[test]
+fn graphs_of_hosts_that_become_one_add_up_and_make_room() {
+    let mut journeys = Journeys::default();
+    for number in 0..MAX_GRAPHS {
+        let at = journeys.graph_of(&format!("h{number}.example.com"), RoleId::ANONYMOUS);
+        let graph = &mut journeys.graphs[usize::from(at.expect("room"))];
+        let step =
+            |leaf| graph::untimed(leaf, number as u64 + 1, Timestamp::from_seconds(0), false);
+        let mut position = graph.begin(&step(1));
+        graph.go_on(&mut position, &step(2 + number as u32 % 2));
+    }
+    assert_eq!(journeys.graph_of("new.example.com", RoleId::ANONYMOUS), None);
+    let one = "{tenant}.example.com".to_owned();
+    let went: BTreeMap<_, _> =
+        (0..MAX_GRAPHS).map(|n| (format!("h{n}.example.com"), one.clone())).collect();
+    journeys.join_hosts(&went);
+    let graphs: Vec<_> = journeys.graphs().collect();
+    assert_eq!((graphs.len(), graphs[0].0), (1, one.as_str()));
+    let graph = graphs[0].3;
+    assert_eq!((graph.sessions, graph.nodes.len()), (MAX_GRAPHS as u64, 3));
+    let moves: Vec<u64> = graph.moves().map(|(_, _, one)| one.count).collect();
+    assert_eq!(moves, [MAX_GRAPHS as u64 / 2; 2]);
+    assert!(journeys.graph_of("new.example.com", RoleId::ANONYMOUS).is_some());
+}

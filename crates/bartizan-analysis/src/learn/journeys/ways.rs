@@ -79,6 +79,14 @@ impl Ways {
         }
     }
 
+    /// Takes in those of another graph that turned out to be the same.
+    pub(super) fn merge(&mut self, other: Self) {
+        self.began += other.began;
+        self.became += other.became;
+        self.left_out += other.left_out;
+        other.ways.into_iter().for_each(|way| self.count(way));
+    }
+
     /// The ways that are kept: those through a login first, then the most common.
     pub(crate) fn common(&self) -> Vec<&Way> {
         let mut out: Vec<&Way> = self.ways.iter().collect();
