@@ -103,14 +103,18 @@ fn inspect_tells_anomalies_and_entities_of_xml() {
         anomalies,
         [format!("[{doctype},\"request:xml_entity\"]"), format!("[{doctype}]"), "[]".to_owned()]
     );
-    assert_eq!(said[0]["detections"][0]["code"], "BZ-D010");
-    assert_eq!(said[0]["detections"][0]["confidence"], "high");
-    assert_eq!(said[0]["action"], "deny");
-    assert_eq!(
-        (&said[1]["detections"], &said[1]["action"]),
-        (&serde_json::json!([]), &"allow".into())
-    );
+    let detected = |line: &serde_json::Value| {
+        let all = line["detections"].as_array().expect("a list").iter();
+        let mut ours = all.filter(|one| one["code"] == "BZ-D010");
+        ours.next().map(|one| one["confidence"].clone())
+    };
+    assert_eq!((detected(&said[0]), &said[0]["action"]), (Some("high".into()), &"deny".into()));
+    for line in &said[1..] {
+        assert_eq!((detected(line), &line["action"]), (None, &"allow".into()));
+    }
     let output = run(&home, &["inspect", &path, "--format", "text"]);
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    assert!(text.contains("xml_entity_injection (request:xml_doctype)"), "{text}");
+    for word in ["xml_entity_injection", "(request:xml_doctype) (request:xml_entity)"] {
+        assert!(text.contains(word), "{word}: {text}");
+    }
 }
