@@ -100,11 +100,11 @@ impl Orders {
     }
 
     /// The next question that waits.
-    pub fn question(&self) -> Option<Question> {
+    pub(super) fn question(&self) -> Option<Question> {
         self.questions.try_recv().ok()
     }
 
-    /// The next question, once there is one; `None` when nobody can ask any more.
+    /// The next question, once there is one; `None` when nobody can ask any more. For what stands in for a run.
     pub fn wait(&self) -> Option<Question> {
         self.questions.recv().ok()
     }
