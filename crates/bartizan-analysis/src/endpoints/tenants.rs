@@ -56,9 +56,9 @@ struct Bar {
     share: usize,
 }
 
-/// Eight hosts: with fewer a person sees what they are, and names of services that happen to share a path are told
-/// apart by the rest of what they serve. Three quarters leave room for a path that only some have called.
-const BELOW_NAME: Bar = Bar { siblings: 8, core: 1, whole: 0, few: 3, share: 75 };
+/// Eight hosts: with fewer a person sees what they are. Four fifths leave room for a path that only some have called,
+/// and keep services apart that share a few paths and have some of their own.
+const BELOW_NAME: Bar = Bar { siblings: 8, core: 1, whole: 0, few: 3, share: 80 };
 /// Sixteen hosts that serve the same three things or more, half of the core, and next to nothing else.
 const BELOW_DOMAIN: Bar = Bar { siblings: 16, core: 3, whole: 50, few: 8, share: 90 };
 
