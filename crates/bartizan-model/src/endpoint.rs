@@ -410,7 +410,8 @@ pub struct Risk {
 pub struct Endpoint {
     /// Opaque and permanent.
     pub id: EndpointId,
-    /// Host without port unless the port is unusual; empty when the source does not say.
+    /// Host without port unless the port is unusual, or the pattern of hosts that serve one API
+    /// (`{tenant}.api.example.com`); empty when the source does not say.
     pub host: String,
     /// Method.
     pub method: Method,

@@ -182,7 +182,8 @@ fn resources(endpoint: &Endpoint, seen: &Whereabouts) -> Vec<Resource> {
     let resource = |kind| move |(name, requests): (String, u64)| Resource { kind, name, requests };
     let host = || (!endpoint.host.is_empty()).then(|| (endpoint.host.clone(), endpoint.requests));
     // Those of a pattern, as far as they are kept.
-    let mut hosts = seen.hosts.listed(String::clone);
+    let some = seen.hosts.as_ref().map(|hosts| hosts.some.listed(String::clone));
+    let mut hosts = some.unwrap_or_default();
     if hosts.is_empty() || !is_pattern(&endpoint.host) {
         hosts = host().into_iter().collect();
     }

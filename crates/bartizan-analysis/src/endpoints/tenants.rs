@@ -44,21 +44,23 @@ const MAX_COMPARED: usize = 1_024;
 
 /// What makes siblings one host.
 struct Bar {
-    /// Fewest hosts: of those that a template has to be granted at to be common, and of those that are one.
+    /// Fewest hosts that are one, and that a template has to be granted at to be one of the core.
     siblings: usize,
-    /// Fewest common templates that each of them was granted.
-    common: usize,
+    /// Fewest templates of the core that each of them was granted.
+    core: usize,
+    /// Least share of the core that each of them was granted, in per cent.
+    whole: usize,
+    /// Fewest of the hosts with the core that a template has to be granted at to be common.
+    few: usize,
     /// Least share of its templates that are common, in per cent.
     share: usize,
-    /// Least share of the common templates that it was granted, in per cent.
-    whole: usize,
 }
 
-/// Eight hosts: with fewer a person sees what they are, and names of services that happen to share a path are told
-/// apart by the rest of what they serve. Three quarters leave room for a path that only some have called.
-const BELOW_NAME: Bar = Bar { siblings: 8, common: 1, share: 75, whole: 0 };
-/// Sixteen hosts that serve the same three things or more, half of all that is common, and next to nothing else.
-const BELOW_DOMAIN: Bar = Bar { siblings: 16, common: 3, share: 90, whole: 50 };
+/// Eight hosts: with fewer a person sees what they are. Four fifths leave room for a path that only some have called,
+/// and keep services apart that share a few paths and have some of their own.
+const BELOW_NAME: Bar = Bar { siblings: 8, core: 1, whole: 0, few: 3, share: 80 };
+/// Sixteen hosts that serve the same three things or more, half of the core, and next to nothing else.
+const BELOW_DOMAIN: Bar = Bar { siblings: 16, core: 3, whole: 50, few: 8, share: 90 };
 
 /// First words of paths that hosts have whatever they serve. Sorted.
 #[rustfmt::skip]
@@ -167,6 +169,15 @@ fn compared(template: &Template) -> Option<u64> {
     Some(hash(&key))
 }
 
+/// The templates that at least so many hosts were granted.
+fn granted_at<'a>(hosts: usize, served: impl Iterator<Item = &'a BTreeSet<u64>>) -> BTreeSet<u64> {
+    let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
+    for template in served.flatten() {
+        *counts.entry(*template).or_default() += 1;
+    }
+    counts.into_iter().filter(|(_, count)| *count >= hosts).map(|(template, _)| template).collect()
+}
+
 impl Resolver {
     /// The tree of a learned pattern that a request to a host without a tree belongs to.
     pub(crate) fn learned_tree(&mut self, host: &str, seeks: &Seeks<'_>) -> Option<String> {
@@ -251,24 +262,27 @@ impl Resolver {
             .filter_map(|host| Some((*host, self.served(self.hosts.get(*host)?, sums))))
             .filter(|(_, own)| !own.is_empty())
             .collect();
-        let mut counts: BTreeMap<u64, usize> = BTreeMap::new();
-        for template in served.iter().flat_map(|(_, own)| own) {
-            *counts.entry(*template).or_default() += 1;
-        }
-        let enough = counts.into_iter().filter(|(_, hosts)| *hosts >= bar.siblings);
-        let mut common: BTreeSet<u64> = enough.map(|(template, _)| template).collect();
+        let mut core = granted_at(bar.siblings, served.iter().map(|(_, own)| own));
         let known = self.tenants.0.get(suffix).and(self.hosts.get(&pattern_of(suffix)));
         if let Some(tree) = known {
-            common.extend(self.served(tree, sums));
+            core.extend(self.served(tree, sums));
         }
+        // What tells a domain of tenants from one of services is told once.
+        let whole = if known.is_some() { 0 } else { bar.whole };
+        let kin: Vec<(&str, BTreeSet<u64>)> = served
+            .into_iter()
+            .filter(|(_, own)| {
+                let shared = own.intersection(&core).count();
+                shared >= bar.core && shared * 100 >= core.len() * whole
+            })
+            .collect();
+        let mut common = granted_at(bar.few, kin.iter().map(|(_, own)| own));
+        common.extend(&core);
         let is_one = |(_, own): &&(&str, BTreeSet<u64>)| {
-            let shared = own.intersection(&common).count();
-            shared >= bar.common
-                && shared * 100 >= own.len() * bar.share
-                && shared * 100 >= common.len() * bar.whole
+            own.intersection(&common).count() * 100 >= own.len() * bar.share
         };
         let alike: Vec<String> =
-            served.iter().filter(is_one).map(|(host, _)| (*host).to_owned()).collect();
+            kin.iter().filter(is_one).map(|(host, _)| (*host).to_owned()).collect();
         if known.is_none() && alike.len() < bar.siblings { Vec::new() } else { alike }
     }
 

@@ -93,6 +93,26 @@ fn hosts_with_an_api_of_their_own_stay_apart() {
 }
 
 #[test]
+fn tenants_need_not_call_all_that_there_is() {
+    let mut r = resolver();
+    tenants(&mut r, "api.example.com", 9, &["/v1/orders"]);
+    for n in 0..9 {
+        let path = ["/v1/items", "/v1/refunds", "/v1/invoices"][n / 3];
+        get(&mut r, &format!("t{n}.api.example.com"), path);
+    }
+    r.consolidate();
+    assert_eq!(listed(&r).len(), 4, "{:?}", listed(&r));
+    // Two families with nothing in common.
+    let mut r = resolver();
+    for n in 0..10 {
+        let path = ["/v1/orders", "/v1/payments"][n / 5];
+        get(&mut r, &format!("t{n}.api.example.com"), path);
+    }
+    r.consolidate();
+    assert_eq!(listed(&r).len(), 10, "{:?}", listed(&r));
+}
+
+#[test]
 fn services_that_share_a_health_check_are_no_tenants() {
     let mut r = resolver();
     for name in ["cart", "pay", "ship", "auth", "mail", "stock", "price", "tax", "user", "log"] {

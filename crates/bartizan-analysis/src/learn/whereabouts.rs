@@ -45,10 +45,18 @@ pub struct Whereabouts {
     pub instances: Seen<(IpAddr, Option<u16>)>,
     /// Server names that clients asked for by TLS, of exchanges that were granted.
     pub tls_names: Seen<String>,
-    /// Where the host of the endpoint is a pattern, the hosts of exchanges that were granted.
-    pub hosts: Seen<String>,
-    /// How many hosts these are.
-    pub distinct_hosts: Distinct,
+    /// Where the host of the endpoint is a pattern, the hosts of exchanges that were granted. Boxed, as most have
+    /// none.
+    pub hosts: Option<Box<HostsSeen>>,
+}
+
+/// Hosts of a pattern.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct HostsSeen {
+    /// The first of them, with exchanges.
+    pub some: Seen<String>,
+    /// How many there are.
+    pub distinct: Distinct,
 }
 
 impl Whereabouts {
@@ -95,8 +103,9 @@ impl Whereabouts {
     /// Counts exchanges that were granted at one of the hosts of a pattern.
     pub fn add_host(&mut self, host: &str, exchanges: u64) {
         if !host.is_empty() && host.len() <= MAX_NAME_BYTES {
-            self.hosts.add(host, exchanges);
-            self.distinct_hosts.add(FixedState::with_seed(HOST_SEED).hash_one(host));
+            let hosts = self.hosts.get_or_insert_default();
+            hosts.some.add(host, exchanges);
+            hosts.distinct.add(FixedState::with_seed(HOST_SEED).hash_one(host));
         }
     }
 
@@ -115,8 +124,11 @@ impl Whereabouts {
         self.upstreams.merge(&other.upstreams);
         self.instances.merge(&other.instances);
         self.tls_names.merge(&other.tls_names);
-        self.hosts.merge(&other.hosts);
-        self.distinct_hosts.merge(&other.distinct_hosts);
+        if let Some(theirs) = &other.hosts {
+            let ours = self.hosts.get_or_insert_default();
+            ours.some.merge(&theirs.some);
+            ours.distinct.merge(&theirs.distinct);
+        }
     }
 
     /// How often there was no room to tell apart an upstream, instance or server name. Hosts of a pattern are many,
@@ -251,9 +263,10 @@ mod tests {
         seen.add_host(&"a".repeat(1_000), 1);
         let mut twice = seen.clone();
         twice.merge(&seen);
-        assert_eq!(twice.hosts.listed(String::clone).len(), MAX_NAMES);
-        assert_eq!(twice.hosts.listed(String::clone)[0], ("t0.api.example.com".to_owned(), 6));
-        assert_eq!((twice.distinct_hosts.count(), twice.more()), (40, 0));
+        let hosts = twice.hosts.as_deref().expect("hosts");
+        assert_eq!(hosts.some.listed(String::clone).len(), MAX_NAMES);
+        assert_eq!(hosts.some.listed(String::clone)[0], ("t0.api.example.com".to_owned(), 6));
+        assert_eq!((hosts.distinct.count(), twice.more()), (40, 0));
     }
 
     #[test]

@@ -75,10 +75,10 @@ pub(super) fn endpoint(
 
 /// Why host and path are templates where they are.
 fn template_evidence(template: &Template, profile: &Profile) -> Vec<String> {
-    let hosts = profile.whereabouts.distinct_hosts.count();
     let variables: Vec<String> = names(&template.host).map(|name| format!("{{{name}}}")).collect();
-    let line = (hosts > 0 && !variables.is_empty()).then(|| {
-        let listed = profile.whereabouts.hosts.listed(String::clone);
+    let seen = profile.whereabouts.hosts.as_deref().filter(|_| !variables.is_empty());
+    let line = seen.map(|seen| {
+        let (hosts, listed) = (seen.distinct.count(), seen.some.listed(String::clone));
         let some: Vec<&str> = listed.iter().take(3).map(|(host, _)| host.as_str()).collect();
         let word = if hosts == 1 { "host was" } else { "hosts were" };
         format!("{} in the host: {hosts} {word} seen: {}", variables.join(", "), some.join(", "))
