@@ -111,6 +111,21 @@ impl Outcome {
     }
 }
 
+/// One request, as it is resolved.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Host; compared without case.
+    pub host: &'a str,
+    /// Method.
+    pub method: &'a str,
+    /// What is called there, where the protocol says so in the message.
+    pub call: Option<&'a Call>,
+    /// The canonical path, percent-decoded, without empty and dot segments; none for `/`.
+    pub segments: &'a [&'a str],
+    /// How it was answered.
+    pub outcome: Outcome,
+}
+
 /// What a request was resolved to.
 #[derive(Clone, Debug)]
 pub struct Observation {

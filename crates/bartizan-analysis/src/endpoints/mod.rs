@@ -50,8 +50,8 @@ mod words;
 pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
 pub use leaf::{
-    Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
-    ResolverCounts,
+    Alias, AliasReason, Asked, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation,
+    Outcome, ResolverCounts,
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;

@@ -14,7 +14,7 @@ use super::{
     catch_all::Kin,
     fate::shared_method,
     leaf::{
-        Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
+        Alias, Asked, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
     },
     probe,
@@ -70,28 +70,18 @@ impl Resolver {
         segments: &[&str],
         outcome: Outcome,
     ) -> Observation {
-        self.observe_call(host, method, None, segments, outcome)
+        self.observe_call(&Asked { host, method, call: None, segments, outcome })
     }
 
-    /// Resolves one request and learns from it.
+    /// Resolves one request and learns from it. Costs a few look-ups per segment.
     ///
-    /// `segments`: the canonical path, percent-decoded, without empty and dot segments; none for
-    /// `/`. `host` is compared without case. Costs a few look-ups per segment.
-    ///
-    /// `call`: what is called there. Only an answer with success makes an operation known: whatever a
-    /// client makes up stays with the path.
-    pub fn observe_call(
-        &mut self,
-        host: &str,
-        method: &str,
-        call: Option<&Call>,
-        segments: &[&str],
-        outcome: Outcome,
-    ) -> Observation {
+    /// Only an answer with success makes an operation known: whatever a client makes up stays with the path.
+    pub fn observe_call(&mut self, asked: &Asked<'_>) -> Observation {
         self.counts.requests += 1;
-        let outcome = outcome.at(segments);
-        let host = self.host_name(host);
-        let leaf = self.place(&host, method, call, segments, outcome);
+        let segments = asked.segments;
+        let outcome = asked.outcome.at(segments);
+        let host = self.host_name(asked.host);
+        let leaf = self.place(&Asked { host: &host, outcome, ..*asked });
         self.count(leaf, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
@@ -116,14 +106,8 @@ impl Resolver {
         host
     }
 
-    fn place(
-        &mut self,
-        host: &str,
-        method: &str,
-        call: Option<&Call>,
-        segments: &[&str],
-        outcome: Outcome,
-    ) -> LeafId {
+    fn place(&mut self, asked: &Asked<'_>) -> LeafId {
+        let Asked { host, method, call, segments, outcome } = *asked;
         if segments.len() > self.limits.segments as usize || !is_method(method) {
             return self.overflow(host, method);
         }

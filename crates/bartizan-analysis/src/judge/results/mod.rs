@@ -15,7 +15,7 @@ mod surface;
 use std::collections::{BTreeMap, btree_map::Entry};
 
 use bartizan_model::{
-    Detection, EndpointId, Surface,
+    Detection, Endpoint, EndpointId, Surface,
     analysis::{Analysis, CheckTally, NamedCount, Summary},
 };
 
@@ -109,7 +109,8 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         if for_store {
             surfaces.push(surface::surface(&known, snapshot, &endpoint));
         }
-        served.insert(endpoint.id.clone(), Served::of(&known));
+        let asked = Served::of(&known, endpoint.access);
+        served.extend(asked.map(|asked| (endpoint.id.clone(), asked)));
         endpoints.push(endpoint);
     }
     surfaces.sort_unstable_by(|a: &Surface, b| a.endpoint.cmp(&b.endpoint));
@@ -145,9 +146,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         summary.not_inspected.push(NamedCount { name, count: unlisted });
     }
     // No two are equal, and a stable order would take room for half of them.
-    endpoints.sort_unstable_by(|a, b| {
-        (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
-    });
+    endpoints.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
 
     let mut actors = state.core.actors.summaries(|role| state.core.journeys.role_name(role));
     let mut per_actor: BTreeMap<&str, u64> = BTreeMap::new();
@@ -180,6 +179,11 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         surfaces,
         ..Analysis::default()
     }
+}
+
+/// By what endpoints are sorted: host, path, method, id.
+fn order(endpoint: &Endpoint) -> (&str, &str, &str, &EndpointId) {
+    (&endpoint.host, &endpoint.path, &endpoint.method.0, &endpoint.id)
 }
 
 /// What was asked for and is no endpoint: nothing was granted there.
@@ -228,7 +232,7 @@ fn detections(state: &State, snapshot: &Snapshot) -> Vec<Detection> {
 
 fn summary(
     state: &State,
-    endpoints: &[bartizan_model::Endpoint],
+    endpoints: &[Endpoint],
     tallies: Vec<[u64; 4]>,
     full: &[(&str, u64)],
 ) -> Summary {
