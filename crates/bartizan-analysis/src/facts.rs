@@ -12,7 +12,7 @@ use crate::{
     classes::ClassHit,
     detectors::objects::Objects,
     endpoints::Template,
-    identity::{Agent, Credential},
+    identity::{Agent, Caller, Credential},
     snapshot::Snapshot,
 };
 
@@ -79,6 +79,45 @@ pub struct Enriched<'a> {
     /// Whether exchanges were lost shortly before: what nobody saw may explain what looks hostile, so
     /// detectors with history learn on, begin no detection, and answer *not evaluated*.
     pub lossy: bool,
+}
+
+/// Which exchange it is in the life of a state.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    /// See [`Enriched::sequence`].
+    pub(crate) sequence: u64,
+    /// See [`Enriched::time`].
+    pub(crate) time: Option<Timestamp>,
+    /// See [`Enriched::lossy`].
+    pub(crate) lossy: bool,
+}
+
+impl<'a> Enriched<'a> {
+    /// An exchange, or one of the calls that it carries, of a caller.
+    pub(crate) fn new(
+        facts: Facts<'a>,
+        objects: &'a Objects,
+        endpoint: &'a Arc<Template>,
+        caller: &'a Caller,
+        moment: Moment,
+    ) -> Self {
+        Self {
+            facts,
+            objects,
+            endpoint,
+            sequence: moment.sequence,
+            time: moment.time,
+            principal: caller.principal.as_ref(),
+            session: caller.session.as_ref(),
+            actor: &caller.actor,
+            actor_key: caller.actor_key,
+            address_key: caller.address_key,
+            client_key: caller.client_key,
+            fingerprint_key: caller.fingerprint_key,
+            agent: caller.agent,
+            lossy: moment.lossy,
+        }
+    }
 }
 
 impl Enriched<'_> {

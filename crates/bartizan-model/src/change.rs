@@ -4,10 +4,7 @@
 //! fill the log, and an endpoint tells nothing of itself before it is [settled](SETTLED): what is first seen
 //! then was there all along.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    fmt,
-};
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -18,6 +15,7 @@ use crate::{
     ids::{ChangeId, EndpointId, Scope},
     severity::Severity,
     time::Timestamp,
+    words::words,
 };
 
 /// Fewest granted exchanges of an endpoint before what is new there is a change.
@@ -28,41 +26,6 @@ pub const MOST_COMPARED: usize = 2_048;
 pub const MOST_LOCATION: usize = 1_000;
 /// Most characters that a change tells of what it is about.
 const MOST_SUBJECT: usize = 300;
-
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-        )]
-        pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word used in every output.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The value of a word; `None` for an unknown one.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-}
-
-pub(crate) use words;
 
 words!(
     /// What changed.

@@ -3,8 +3,6 @@
 //! A *client* is the software that calls, an [actor](crate::actor) is who is behind it: one application has many
 //! users, and one user several applications.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
@@ -12,10 +10,10 @@ use smol_str::SmolStr;
 use crate::{
     actor::Grade,
     analysis::NamedCount,
-    change::words,
     data_class::Direction,
     ids::{ClientId, EndpointId},
     time::Timestamp,
+    words::words,
 };
 
 words!(
@@ -49,7 +47,8 @@ words!(
 );
 
 words!(
-    /// What a client was told by, the strongest first.
+    /// What a client was told by, the strongest first; what was added later stands behind, as they are saved by
+    /// their numbers.
     ClientTold {
         /// The client id of a JWT, within its issuer: `client_id`, `azp`, `appid` or `cid`.
         Token = "token",
@@ -63,6 +62,8 @@ words!(
         Basic = "basic",
         /// What the user agent calls itself. Anybody can send any.
         UserAgent = "user_agent",
+        /// The certificate that a proxy saw and tells of in `X-Forwarded-Client-Cert`; nothing here checked it.
+        ForwardedCertificate = "forwarded_certificate",
     }
 );
 

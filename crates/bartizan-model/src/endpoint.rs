@@ -4,6 +4,7 @@ use std::fmt;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 
 pub use crate::bodies::{BodySeen, InBody};
 use crate::{
@@ -319,7 +320,7 @@ pub struct Parameter {
     /// [`MIN_REQUIRED_SAMPLES`] samples.
     pub required: Option<bool>,
     /// Shapes of a few values.
-    pub examples_redacted: Vec<String>,
+    pub examples_redacted: Vec<SmolStr>,
     /// How many values were seen.
     pub seen: u64,
     /// Between what its values were.

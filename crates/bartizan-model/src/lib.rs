@@ -40,6 +40,7 @@ pub mod taxonomy;
 pub mod time;
 pub mod user;
 pub mod verdict;
+mod words;
 
 pub use actor::{ActorKind, ActorRef, Grade, Principal, PrincipalKind, Session};
 pub use api_key::{ApiKey, ApiKeyDigest, ApiKeySecret, ApiKeyState, ApiKeyStore, ApiKeys};

@@ -1,46 +1,10 @@
 //! Who an endpoint belongs to and where it is. Each fact says what told it; what nothing tells is
 //! unknown, never guessed.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::ids::EndpointId;
-
-macro_rules! words {
-    (
-        $(#[$about:meta])*
-        $name:ident { $($(#[$doc:meta])* $variant:ident = $text:literal),+ $(,)? }
-    ) => {
-        $(#[$about])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-            JsonSchema,
-        )]
-        #[serde(rename_all = "snake_case")]
-        pub enum $name {
-            $($(#[$doc])* $variant),+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word used in every output.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $text),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-}
+use crate::{ids::EndpointId, words::words};
 
 words! {
     /// Where in its life an endpoint is.
@@ -218,7 +182,7 @@ mod tests {
 
     #[test]
     fn words_are_those_of_json() {
-        fn check<'a, T: Deserialize<'a> + PartialEq + fmt::Debug>(one: &T, word: &'a str) {
+        fn check<'a, T: Deserialize<'a> + PartialEq + std::fmt::Debug>(one: &T, word: &'a str) {
             let read: Result<T, value::Error> = T::deserialize(word.into_deserializer());
             assert_eq!(read.as_ref(), Ok(one));
         }

@@ -3,12 +3,10 @@
 //! Derived when results are made, from what was learned of calls; see `docs/services.md` for what counts as
 //! evidence. Every list is bounded, and what there was no room for is counted.
 
-use std::fmt;
-
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{endpoint::AuthType, ids::EndpointId, place::ToldBy, time::Timestamp};
+use crate::{endpoint::AuthType, ids::EndpointId, place::ToldBy, time::Timestamp, words::words};
 
 /// Most services of a graph, those with the most calls.
 pub const MAX_NODES: usize = 500;
@@ -20,39 +18,6 @@ pub const MAX_OPERATIONS: usize = 16;
 pub const MAX_THIRD_PARTIES: usize = 1_000;
 /// Most callers that are listed of a third party.
 pub const MAX_CALLERS: usize = 16;
-
-macro_rules! words {
-    ($(#[$about:meta])* $name:ident { $($(#[$each:meta])* $variant:ident = $word:literal),+ $(,)? }) => {
-        $(#[$about])*
-        #[derive(
-            Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-        )]
-        pub enum $name { $($(#[$each])* #[serde(rename = $word)] $variant),+ }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &'static [Self] = &[$(Self::$variant),+];
-
-            /// The word used in every output.
-            #[must_use]
-            pub const fn as_str(self) -> &'static str {
-                match self { $(Self::$variant => $word),+ }
-            }
-
-            /// The value of a word; `None` for an unknown one.
-            #[must_use]
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|one| one.as_str() == text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.as_str())
-            }
-        }
-    };
-}
 
 words!(
     /// What a node of the graph stands for.

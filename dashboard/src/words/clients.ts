@@ -11,6 +11,7 @@ const TOLD_BY: Record<string, string> = {
   token_request: "the client id of its token requests",
   basic: "a name of Basic authentication or a key id",
   user_agent: "what it calls itself",
+  forwarded_certificate: "a certificate that a proxy tells of",
 };
 
 export const formName = (form: string): string => FORMS[form as ClientForm] ?? spaced(form);

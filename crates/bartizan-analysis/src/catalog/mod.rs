@@ -137,6 +137,7 @@ impl Catalog {
         endpoint.stage = notes.keep(Fact::Stage, stage).unwrap_or(LifeStage::Unknown);
         endpoint.access = notes.keep(Fact::Access, access).unwrap_or(Access::Unknown);
         endpoint.service = notes.keep(Fact::Service, first(&rules, |set| set.service.clone()));
+        told.shrink_to_fit();
         endpoint.told = told;
         endpoint.reached = Reached::of(seen.through, seen.past);
         endpoint.resources = resources(endpoint, seen);

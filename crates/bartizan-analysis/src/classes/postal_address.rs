@@ -2,6 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
+use super::postal::postal_code;
 use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support};
 
 /// The item.
@@ -97,25 +98,7 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     if !candidate.in_context || !shape.is_single() || shape.at > 0 || text.contains("://") {
         return None;
     }
-    let code = [
-        "zip",
-        "plz",
-        "postcode",
-        "postal code",
-        "post code",
-        "zip code",
-        "zipcode",
-        "postalcode",
-        "code postal",
-        "codigo postal",
-        "cep",
-        "cap",
-        "postnummer",
-        "postinumero",
-        "kod pocztowy",
-        "邮编",
-    ];
-    if candidate.is_named(&code) {
+    if candidate.is_named(&postal_code::NAMES) {
         let plain = shape.colons + shape.dots + shape.other + shape.wide == 0;
         return (plain
             && shape.digits >= 2

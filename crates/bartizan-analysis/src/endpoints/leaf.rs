@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Template,
     catch_all::Kin,
+    hosts::AtHost,
     tree::{NodeId, Step},
 };
 
@@ -124,6 +125,21 @@ impl Outcome {
     pub(crate) fn tells_existence(&self) -> bool {
         matches!(self.status, Some(409 | 412 | 415 | 422 | 428))
     }
+}
+
+/// One request, as it is resolved.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked<'a> {
+    /// Host; compared without case.
+    pub host: AtHost<'a>,
+    /// Method.
+    pub method: &'a str,
+    /// What is called there, where the protocol says so in the message.
+    pub call: Option<&'a Call>,
+    /// The canonical path, percent-decoded, without empty and dot segments; none for `/`.
+    pub segments: &'a [&'a str],
+    /// How it was answered.
+    pub outcome: Outcome,
 }
 
 /// What a request was resolved to.

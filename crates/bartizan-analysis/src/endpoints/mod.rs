@@ -63,8 +63,8 @@ pub use catch_all::Asker;
 pub use evidence::{Decision, FEATURES};
 pub use hosts::{AtHost, HostTold};
 pub use leaf::{
-    Alias, AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation, Outcome,
-    ResolverCounts, Telling,
+    Alias, AliasReason, Asked, EndpointLimits, LeafId, Listed, MediaKind, Noise, Observation,
+    Outcome, ResolverCounts, Telling,
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;

@@ -15,7 +15,7 @@ use super::{
     fate::{any_path, shared_method},
     hosts::{AtHost, Seeks},
     leaf::{
-        Alias, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
+        Alias, Asked, EndpointLimits, Leaf, LeafId, MediaKind, Observation, Outcome, Place,
         ResolverCounts, key_of,
     },
     probe,
@@ -75,29 +75,19 @@ impl Resolver {
         segments: &[&str],
         outcome: Outcome,
     ) -> Observation {
-        self.observe_call(host, method, None, segments, outcome)
+        self.observe_call(&Asked { host: host.into(), method, call: None, segments, outcome })
     }
 
-    /// Resolves one request and learns from it.
+    /// Resolves one request and learns from it. Costs a few look-ups per segment.
     ///
-    /// `segments`: the canonical path, percent-decoded, without empty and dot segments; none for
-    /// `/`. `host` is compared without case. Costs a few look-ups per segment.
-    ///
-    /// `call`: what is called there. Only an answer with success makes an operation known: whatever a
-    /// client makes up stays with the path.
-    pub fn observe_call<'a>(
-        &mut self,
-        host: impl Into<AtHost<'a>>,
-        method: &str,
-        call: Option<&Call>,
-        segments: &[&str],
-        outcome: Outcome,
-    ) -> Observation {
+    /// Only an answer with success makes an operation known: whatever a client makes up stays with the path.
+    pub fn observe_call(&mut self, asked: &Asked<'_>) -> Observation {
         self.counts.requests += 1;
-        let outcome = outcome.at(segments);
+        let segments = asked.segments;
+        let outcome = asked.outcome.at(segments);
         let granted = outcome.is_answer();
-        let host = self.tree_of(&host.into(), &Seeks::Request { segments, granted });
-        let leaf = self.place(&host, method, call, segments, outcome);
+        let host = self.tree_of(&asked.host, &Seeks::Request { segments, granted });
+        let leaf = self.place(&host, &Asked { outcome, ..*asked });
         self.count(leaf, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
@@ -107,14 +97,9 @@ impl Resolver {
         Observation { leaf, template, kin: Kin::of(segments, outcome) }
     }
 
-    fn place(
-        &mut self,
-        host: &str,
-        method: &str,
-        call: Option<&Call>,
-        segments: &[&str],
-        outcome: Outcome,
-    ) -> LeafId {
+    /// `host`: the name of the tree that it belongs to.
+    fn place(&mut self, host: &str, asked: &Asked<'_>) -> LeafId {
+        let Asked { method, call, segments, outcome, .. } = *asked;
         if segments.len() > self.limits.segments as usize || !is_method(method) {
             return self.overflow(host, method);
         }

@@ -3,7 +3,7 @@ use std::collections::BTreeSet;
 use bartizan_model::{EndpointId, Protocol, Scope};
 use bartizan_protocols::Call;
 
-use super::{EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
+use super::{Asked, EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
 
 pub(super) fn resolver() -> Resolver {
     Resolver::new(Scope::default(), EndpointLimits::default())
@@ -249,7 +249,15 @@ fn calls(r: &Resolver) -> Vec<String> {
 /// A request to `/rpc` that calls `operation`, answered with `status`.
 fn call(r: &mut Resolver, operation: &str, status: u16) -> LeafId {
     let call = Call { protocol: Protocol::JsonRpc, operation: operation.to_owned() };
-    r.observe_call("a.example.com", "POST", Some(&call), &["rpc"], answer(status)).leaf
+    let (host, method, outcome) = ("a.example.com", "POST", answer(status));
+    r.observe_call(&Asked {
+        host: host.into(),
+        method,
+        call: Some(&call),
+        segments: &["rpc"],
+        outcome,
+    })
+    .leaf
 }
 
 #[test]

@@ -14,7 +14,8 @@ use super::{Prepared, Raised, State, answer, state::Core};
 use crate::{
     classes::ClassHit,
     detectors::{Lane, objects},
-    facts::{Enriched, Facts},
+    endpoints::Asked,
+    facts::{Enriched, Facts, Moment},
     identity::Caller,
     learn::profile::Lesson,
     snapshot::Snapshot,
@@ -78,13 +79,13 @@ impl State {
         core.name_by_hash(exchange, decoded, snapshot);
         let answer = answer::of_call(&carried.facts(decoded, &classes), is_answered);
         let (request, call) = (&exchange.request, decoded.call.as_ref());
-        let observation = core.resolver.observe_call(
-            snapshot.at_host(request.host()),
-            &request.method,
+        let observation = core.resolver.observe_call(&Asked {
+            host: snapshot.at_host(request.host()),
+            method: &request.method,
             call,
-            carried.segments,
-            answer,
-        );
+            segments: carried.segments,
+            outcome: answer,
+        });
         let leaf = observation.leaf;
         if let Some(profile) = core.profiles.get(&leaf.0) {
             profile.maps.fold(&mut decoded.view);
@@ -93,22 +94,8 @@ impl State {
         let asker = answer::asker(&facts, answer, &observation.template, caller);
         core.resolver.attribute(&observation, answer, &asker);
         let objects = objects::extract(&facts, &observation.template, &mut core.fields);
-        let enriched = Enriched {
-            facts,
-            objects: &objects,
-            sequence,
-            time,
-            endpoint: &observation.template,
-            principal: caller.principal.as_ref(),
-            session: caller.session.as_ref(),
-            actor: &caller.actor,
-            actor_key: caller.actor_key,
-            address_key: caller.address_key,
-            client_key: caller.client_key,
-            fingerprint_key: caller.fingerprint_key,
-            agent: caller.agent,
-            lossy: core.is_lossy(time),
-        };
+        let moment = Moment { sequence, time, lossy: core.is_lossy(time) };
+        let enriched = Enriched::new(facts, &objects, &observation.template, caller, moment);
         self.show(&enriched, leaf, raised, |lane| matches!(lane, Lane::Calls(_)));
         let profile = self.core.profiles.entry(leaf.0).or_default();
         let hostile = carried.is_hostile;

@@ -20,8 +20,10 @@ use crate::{
         DETECTORS, DetectorItem, DetectorState, Evaluated, Lane, Signal, StateError,
         field_words::FieldMemo, objects,
     },
-    endpoints::{EndpointLimits, HostTold, LeafId, Observation, Outcome as Answer, Resolver},
-    facts::{Enriched, ExchangeMark, Facts},
+    endpoints::{
+        Asked, EndpointLimits, HostTold, LeafId, Observation, Outcome as Answer, Resolver,
+    },
+    facts::{Enriched, ExchangeMark, Facts, Moment},
     identity::{Caller, IdentityState},
     learn::{
         ActorTable, Clients, Completions, Journeys, Profile, Services, Spots, Timeline, Traces,
@@ -157,22 +159,8 @@ impl State {
         let asker = answer::asker(&facts, answer, &observation.template, &caller);
         core.resolver.attribute(&observation, answer, &asker);
         let objects = objects::extract(&facts, &observation.template, &mut core.fields);
-        let enriched = Enriched {
-            facts,
-            objects: &objects,
-            sequence,
-            time,
-            endpoint: &observation.template,
-            principal: caller.principal.as_ref(),
-            session: caller.session.as_ref(),
-            actor: &caller.actor,
-            actor_key: caller.actor_key,
-            address_key: caller.address_key,
-            client_key: caller.client_key,
-            fingerprint_key: caller.fingerprint_key,
-            agent: caller.agent,
-            lossy: core.is_lossy(time),
-        };
+        let moment = Moment { sequence, time, lossy: core.is_lossy(time) };
+        let enriched = Enriched::new(facts, &objects, &observation.template, &caller, moment);
         let mut raised = Vec::new();
         core.take_hits(&enriched, prepared, leaf, &mut raised);
         let hostile_alone = !raised.is_empty();
@@ -385,8 +373,13 @@ impl Core {
             self.declare(facts, &segments);
         }
         let call = facts.decoded.call.as_ref();
-        let at = facts.snapshot.at_host(request.host());
-        self.resolver.observe_call(at, asked::method(request), call, &segments, answer)
+        self.resolver.observe_call(&Asked {
+            host: facts.snapshot.at_host(request.host()),
+            method: asked::method(request),
+            call,
+            segments: &segments,
+            outcome: answer,
+        })
     }
 
     /// What a specification or the configuration keeps apart is never merged, and what it makes a parameter

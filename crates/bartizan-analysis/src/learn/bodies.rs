@@ -6,7 +6,7 @@ use super::boxed::push;
 
 /// How many values were in one kind of body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct InBody {
+pub struct CountInBody {
     /// Its number in [`Profile::bodies`](super::Profile::bodies).
     pub number: u8,
     /// Values.
@@ -29,7 +29,7 @@ pub enum Bodies {
 
 /// Values by body.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Apart(Box<[InBody]>);
+pub struct Apart(Box<[CountInBody]>);
 
 /// How many values there are at a place, and how many of them are objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +41,7 @@ pub struct Total {
 }
 
 impl Apart {
-    fn add(&mut self, more: InBody) {
+    fn add(&mut self, more: CountInBody) {
         match self.0.iter_mut().find(|one| one.number == more.number) {
             Some(one) => {
                 one.seen += more.seen;
@@ -59,13 +59,15 @@ impl Bodies {
             (Self::All(known), Some(number)) if *known == number => {}
             (Self::None, None) => {}
             (Self::None, Some(number)) if before.seen == 0 => *self = Self::All(number),
-            (Self::Apart(apart), Some(number)) => apart.add(InBody { number, seen: 1, objects }),
+            (Self::Apart(apart), Some(number)) => {
+                apart.add(CountInBody { number, seen: 1, objects })
+            }
             (Self::Apart(_), None) => {}
             (Self::None | Self::All(_), number) => {
                 let mut apart = Apart::default();
                 self.iter(before).for_each(|one| apart.add(one));
                 if let Some(number) = number {
-                    apart.add(InBody { number, seen: 1, objects });
+                    apart.add(CountInBody { number, seen: 1, objects });
                 }
                 *self = Self::Apart(Box::new(apart));
             }
@@ -73,18 +75,19 @@ impl Bodies {
     }
 
     /// The values by body, of so many in all.
-    pub fn iter(&self, total: Total) -> impl Iterator<Item = InBody> {
+    pub fn iter(&self, total: Total) -> impl Iterator<Item = CountInBody> {
         let (all, apart) = match self {
             Self::None => (None, [].as_slice()),
             Self::All(number) => (Some(*number), [].as_slice()),
             Self::Apart(apart) => (None, &*apart.0),
         };
-        let whole = all.map(|number| InBody { number, seen: total.seen, objects: total.objects });
+        let whole =
+            all.map(|number| CountInBody { number, seen: total.seen, objects: total.objects });
         whole.into_iter().chain(apart.iter().copied())
     }
 
     /// Those of several lists as one, when there are so many values in all.
-    pub(super) fn joined(all: impl Iterator<Item = InBody>, total: Total) -> Self {
+    pub(super) fn joined(all: impl Iterator<Item = CountInBody>, total: Total) -> Self {
         let mut apart = Apart::default();
         all.for_each(|one| apart.add(one));
         match &*apart.0 {

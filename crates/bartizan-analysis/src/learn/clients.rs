@@ -15,6 +15,7 @@ use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use self::told::Told;
+use super::forwarded::ForwardedCertificate;
 use crate::{
     facts::Facts,
     identity::{Caller, Credential},
@@ -80,7 +81,7 @@ impl Clients {
         let Some(who) = self.who(call, request.as_ref()) else { return };
         let proven = match who.by {
             ClientTold::Certificate => granted,
-            ClientTold::UserAgent => false,
+            ClientTold::UserAgent | ClientTold::ForwardedCertificate => false,
             _ => call.accepts,
         };
         let (table, capacity) = if proven || self.accepted.get(&who.key).is_some() {
@@ -158,6 +159,11 @@ impl Clients {
         if let Some(basic) = of(&[AuthType::Basic, AuthType::Signature]) {
             return Some(named(ClientTold::Basic, basic));
         }
+        if let Some(name) = forwarded(call) {
+            // One that is known by its hash alone has no name for people.
+            let shown = if name.is_name() { name.text } else { "" };
+            return Some(Who::named(ClientTold::ForwardedCertificate, name.key(key), shown));
+        }
         let key = call.caller.product_key?;
         let product = user_agent(call.facts.exchange).and_then(crate::identity::product)?;
         Some(Who::named(ClientTold::UserAgent, key, product))
@@ -172,6 +178,13 @@ impl Clients {
         let read = || told::read(credential, facts).map(Arc::new);
         self.tokens.1.entry(credential.token).or_insert_with(read).clone()
     }
+}
+
+/// The certificate of the caller that a proxy of ours tells of.
+fn forwarded<'a>(call: &Call<'a>) -> Option<ForwardedCertificate<'a>> {
+    let exchange = call.facts.exchange;
+    let networks = &call.facts.snapshot.catalog.networks;
+    ForwardedCertificate::of(exchange, exchange.client.ip.map(|ip| networks.kind(ip)))
 }
 
 fn user_agent(exchange: &Exchange) -> Option<&str> {

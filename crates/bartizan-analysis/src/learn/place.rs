@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
 use super::{
-    Spot, Witnesses,
-    bodies::{Bodies, InBody, Total},
+    Shapes, Spot, Witnesses,
+    bodies::{Bodies, CountInBody, Total},
     boxed::push,
     format::format_of,
     values::Values,
@@ -32,8 +32,8 @@ pub struct Place {
     pub formats: Box<[(SmolStr, u64)]>,
     /// Texts seen (formats are a share of these).
     pub texts: u64,
-    /// Redacted examples.
-    pub examples: Box<[SmolStr]>,
+    /// Shapes of the first values, up to [`MAX_EXAMPLES`].
+    pub examples: Shapes,
     /// What its values have in common.
     pub values: Values,
     /// How many of them were objects, which may have members.
@@ -106,20 +106,12 @@ impl Place {
             Value::Array => self.values.array(node.children().count() as u64),
             Value::Null | Value::Bool(_) | Value::Object | Value::Opaque(_) => {}
         }
-        if self.examples.len() < MAX_EXAMPLES && self.seen <= 16 && value.is_scalar() {
+        if self.seen <= 16 && value.is_scalar() && self.examples.iter().count() < MAX_EXAMPLES {
             let example = match value {
                 Value::Bool(_) | Value::Null | Value::Opaque(_) => return,
                 _ => bartizan_model::redact::shape(node.raw()),
             };
-            if !example.is_empty() {
-                self.example(&example.into());
-            }
-        }
-    }
-
-    fn example(&mut self, example: &SmolStr) {
-        if self.examples.len() < MAX_EXAMPLES && !self.examples.contains(example) {
-            push(&mut self.examples, example.clone());
+            self.examples.add(&example, MAX_EXAMPLES);
         }
     }
 
@@ -148,7 +140,7 @@ impl Place {
     }
 
     /// How many of its values were in which body.
-    pub fn in_bodies(&self) -> impl Iterator<Item = InBody> {
+    pub fn in_bodies(&self) -> impl Iterator<Item = CountInBody> {
         self.bodies.iter(self.total())
     }
 
@@ -162,7 +154,7 @@ impl Place {
     pub(super) fn renumbered(&self, renumber: impl Fn(u8) -> Option<u8>) -> Self {
         let theirs = self
             .in_bodies()
-            .filter_map(|body| Some(InBody { number: renumber(body.number)?, ..body }));
+            .filter_map(|body| Some(CountInBody { number: renumber(body.number)?, ..body }));
         Self { bodies: Bodies::joined(theirs, self.total()), ..self.clone() }
     }
 
@@ -186,7 +178,7 @@ impl Place {
     pub(super) fn merge(&mut self, other: &Self, renumber: impl Fn(u8) -> Option<u8>) {
         let theirs = other
             .in_bodies()
-            .filter_map(|body| Some(InBody { number: renumber(body.number)?, ..body }));
+            .filter_map(|body| Some(CountInBody { number: renumber(body.number)?, ..body }));
         let total = Total { seen: self.seen + other.seen, objects: self.objects + other.objects };
         let bodies = Bodies::joined(self.in_bodies().chain(theirs), total);
         (self.bodies, self.seen, self.objects) = (bodies, total.seen, total.objects);
@@ -195,7 +187,7 @@ impl Place {
         self.types |= other.types;
         self.texts += other.texts;
         other.formats.iter().for_each(|(format, count)| self.count_format(format, *count));
-        other.examples.iter().for_each(|example| self.example(example));
+        other.examples.iter().for_each(|example| self.examples.add(example, MAX_EXAMPLES));
     }
 }
 

@@ -56,6 +56,15 @@ pub enum Asker {
 }
 
 impl Asker {
+    /// The leaf of the endpoint that asked.
+    #[must_use]
+    pub const fn leaf(&self) -> Option<u32> {
+        match self {
+            Self::Endpoint(leaf) => Some(*leaf),
+            Self::Workload(_) | Self::Network(_) => None,
+        }
+    }
+
     /// Different askers have different keys; names of workloads are hashed, as others may choose them.
     fn key(&self, key: &HashKey) -> u64 {
         const TOP: u64 = 1 << 63;

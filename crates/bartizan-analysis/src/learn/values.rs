@@ -8,7 +8,7 @@ use bartizan_model::{
 };
 use serde::{Deserialize, Serialize};
 
-use super::boxed::push;
+use super::{boxed::push, word::Word};
 
 /// Most different words before a place is not one of a few.
 pub const MAX_WORDS: usize = 16;
@@ -16,9 +16,6 @@ pub const MAX_WORDS: usize = 16;
 const MAX_WORD: usize = 32;
 /// Longest text that may have the form of the others, in bytes.
 const MAX_FORM: usize = 48;
-/// Fewest distinct callers behind each word before the words are told. A word that one caller alone says may
-/// be a name or a secret of theirs.
-const MIN_WORD_CALLERS: u8 = 3;
 /// Fewest texts for each word, on average, before it is believed that there are no others.
 const MIN_TEXTS_OF_WORD: u64 = 4;
 /// Fewest texts of one form before it is told.
@@ -84,48 +81,6 @@ impl Default for Words {
     }
 }
 
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-struct Word {
-    /// Keyed hash, by which it is known while it may still be a value of somebody.
-    hash: u64,
-    /// The word itself, kept from the caller on who makes enough of them.
-    text: Option<Box<str>>,
-    /// Who said it or was told it first.
-    callers: Callers,
-}
-
-/// The first [`MIN_WORD_CALLERS`] distinct callers of a word. The last of them needs no key, as nobody is counted after.
-/// Two whose keys begin alike count as one: too few is no harm.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Callers {
-    keys: [u32; MIN_WORD_CALLERS as usize - 1],
-    count: u8,
-}
-
-impl Callers {
-    fn add(&mut self, caller: u32) {
-        let known = usize::from(self.count.min(MIN_WORD_CALLERS - 1));
-        if self.are_enough() || self.keys[..known].contains(&caller) {
-            return;
-        }
-        if let Some(free) = self.keys.get_mut(known) {
-            *free = caller;
-        }
-        self.count += 1;
-    }
-
-    /// Takes in those of another count; the one that it has no key of counts when they are told apart.
-    fn join(&mut self, other: Self) {
-        let known = usize::from(other.count.min(MIN_WORD_CALLERS - 1));
-        other.keys[..known].iter().for_each(|caller| self.add(*caller));
-        self.count = self.count.max(other.count);
-    }
-
-    fn are_enough(self) -> bool {
-        self.count >= MIN_WORD_CALLERS
-    }
-}
-
 /// A text with what it is kept by.
 #[derive(Clone, Copy)]
 struct Said<'t> {
@@ -133,6 +88,14 @@ struct Said<'t> {
     /// Key of who said it or was told it, if that may count.
     caller: Option<u64>,
     key: &'t HashKey,
+}
+
+impl Said<'_> {
+    fn count(self, word: &mut Word) {
+        if let Some(caller) = self.caller {
+            word.said_by(caller, self.text);
+        }
+    }
 }
 
 impl Values {
@@ -213,7 +176,7 @@ impl Values {
             return Vec::new();
         }
         let told: Option<Vec<_>> =
-            words.iter().map(|word| word.text.as_deref().map(str::to_owned)).collect();
+            words.iter().map(|word| word.text().map(str::to_owned)).collect();
         let mut out = told.unwrap_or_default();
         out.sort_unstable();
         out
@@ -233,7 +196,7 @@ impl Words {
     fn add(&mut self, said: Said<'_>) {
         let Self::Few(words) = self else { return };
         // Words that are told already need no hash, and soon they are all.
-        let is_told = |word: &&mut Word| word.text.as_deref() == Some(said.text);
+        let is_told = |word: &&mut Word| word.text() == Some(said.text);
         if words.iter_mut().find(is_told).is_some() {
             return;
         }
@@ -243,10 +206,10 @@ impl Words {
         }
         let hash = said.key.hash("learned word", said.text.as_bytes()).first8();
         if let Some(word) = words.iter_mut().find(|word| word.hash == hash) {
-            word.said_by(said);
+            said.count(word);
         } else if words.len() < MAX_WORDS {
-            let mut word = Word { hash, text: None, callers: Callers::default() };
-            word.said_by(said);
+            let mut word = Word::new(hash);
+            said.count(&mut word);
             push(words, word);
         } else {
             *self = Self::Many;
@@ -262,27 +225,13 @@ impl Words {
         for other in theirs {
             let room = words.len() < MAX_WORDS;
             match words.iter_mut().find(|word| word.hash == other.hash) {
-                Some(word) => {
-                    word.callers.join(other.callers);
-                    word.text = word.text.take().or_else(|| other.text.clone());
-                }
+                Some(word) => word.join(other),
                 None if room => push(words, other.clone()),
                 None => {
                     *self = Self::Many;
                     return;
                 }
             }
-        }
-    }
-}
-
-impl Word {
-    fn said_by(&mut self, said: Said<'_>) {
-        let Some(caller) = said.caller else { return };
-        // Half of a hash is as good a hash.
-        self.callers.add((caller & u64::from(u32::MAX)) as u32);
-        if self.callers.are_enough() {
-            self.text = Some(said.text.into());
         }
     }
 }

@@ -1,20 +1,18 @@
 //! Names of workloads: who asked and who answered, as a mesh or tracing names them.
 //!
 //! A mesh gives each workload a certificate with a SPIFFE ID (SPIFFE-ID specification, section 2), and its
-//! proxies say in `x-forwarded-client-cert` whose they saw. Clients can write that field too where no proxy
-//! removes it: from an address that is not private it is not believed.
+//! proxies say in `x-forwarded-client-cert` whose they saw, see [`forwarded`].
 
 use std::borrow::Cow;
 
 use bartizan_model::Exchange;
 use smol_str::SmolStr;
 
+use super::forwarded;
 use crate::catalog::NetworkKind;
 
 /// Longest name of a workload, in bytes; a longer one is none.
 pub const MAX_NAME: usize = 128;
-/// Most bytes of `x-forwarded-client-cert` that are read, from its end.
-const MAX_FIELD: usize = 8 * 1024;
 
 /// Who asked; `from` is whose network the address of the client is of.
 #[must_use]
@@ -54,42 +52,8 @@ fn named(text: Option<&str>) -> Option<SmolStr> {
 }
 
 fn of_certificate(exchange: &Exchange, from: Option<NetworkKind>, member: &str) -> Option<SmolStr> {
-    let field = exchange.request.headers.get("x-forwarded-client-cert")?;
-    let is_inner = matches!(from, None | Some(NetworkKind::Private));
-    let uri = is_inner.then(|| last_member(field, member)).flatten()?;
+    let uri = forwarded::member(exchange, from, member)?;
     uri.starts_with("spiffe://").then(|| name_of(uri)).flatten()
-}
-
-/// The value of a member in the last element, which the proxy nearest to the server wrote: elements are
-/// separated by commas, members by semicolons, and quoted values may hold both (Envoy, HTTP header
-/// manipulation, "x-forwarded-client-cert").
-fn last_member<'f>(field: &'f str, member: &str) -> Option<&'f str> {
-    let begin = field.ceil_char_boundary(field.len().saturating_sub(MAX_FIELD));
-    let field = field.get(begin..)?;
-    let mut found = None;
-    let (mut start, mut is_quoted, mut is_escaped) = (0, false, false);
-    for (at, byte) in field.bytes().chain([b',']).enumerate() {
-        match byte {
-            _ if is_escaped => is_escaped = false,
-            b'\\' if is_quoted => is_escaped = true,
-            b'"' => is_quoted = !is_quoted,
-            b',' | b';' if !is_quoted || at == field.len() => {
-                let part = field.get(start..at).unwrap_or_default();
-                if let Some((name, value)) = part.split_once('=')
-                    && name.trim().eq_ignore_ascii_case(member)
-                {
-                    found = Some(value.trim().trim_matches('"'));
-                }
-                // What an earlier proxy wrote is not about this call.
-                if byte == b',' && at < field.len() {
-                    found = None;
-                }
-                start = at + 1;
-            }
-            _ => {}
-        }
-    }
-    found
 }
 
 #[cfg(test)]
@@ -138,14 +102,5 @@ mod tests {
         assert_eq!(names(Some(NetworkKind::Partner)), [None, None]);
         let said = Exchange { caller: Some("web".to_owned()), ..exchange };
         assert_eq!(caller(&said, Some(NetworkKind::Public)).as_deref(), Some("web"));
-    }
-
-    #[test]
-    fn whatever_is_written_there_panics_nowhere() {
-        let long = format!("é{}", "é".repeat(MAX_FIELD));
-        for field in ["", ",", ";", "\"", "\\", "URI", "URI=", "URI=\"", "=;=,=", "é", &long] {
-            assert!(last_member(field, "uri").is_none_or(str::is_empty), "{field:.20}");
-        }
-        assert_eq!(last_member("URI=spiffe://a/b,", "uri"), None, "of an element before");
     }
 }

@@ -268,12 +268,9 @@ pub struct Listing {
     /// Show one in detail, by its id (or the beginning of it)
     #[arg(value_name = "ID")]
     pub id: Option<String>,
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    /// Which store
+    #[command(flatten)]
+    pub kept: Kept,
     /// Only what contains this text (host, path, title, code)
     #[arg(long, value_name = "TEXT")]
     pub filter: Option<String>,
@@ -283,6 +280,28 @@ pub struct Listing {
     /// At most this many
     #[arg(long, value_name = "N")]
     pub limit: Option<usize>,
+}
+
+/// Which store a command shows something of, and where that goes.
+#[derive(Debug, Args)]
+pub struct Kept {
+    /// Folder of the store [default: that of the configuration, else bartizan-data]
+    #[arg(long, value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// Write there instead of standard output
+    #[arg(long, short, value_name = "PATH")]
+    pub out: Option<PathBuf>,
+}
+
+/// The same of a list, and in which form.
+#[derive(Debug, Args)]
+pub struct KeptList {
+    /// Which store
+    #[command(flatten)]
+    pub kept: Kept,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
+    pub format: ListFormat,
 }
 
 /// Arguments of `incidents`.

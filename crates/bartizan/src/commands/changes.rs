@@ -4,18 +4,15 @@ use bartizan_model::{Change, EndpointId};
 use bartizan_store::{ChangeBaseline, ChangeFilter, ChangeOrder};
 
 use super::{
-    Cli, CommandError, Exit, analyze,
-    arguments::{CatalogChanges, ListFormat},
-    config,
-    data::{self, Data, failed},
-    listing, terminal,
+    Cli, CommandError, Exit,
+    arguments::CatalogChanges,
+    data::failed,
+    listing,
+    shown::{Shown, table},
 };
-use crate::output::{self, csv};
+use crate::output;
 
 pub(super) fn run(cli: &Cli, arguments: &CatalogChanges) -> Result<Exit, CommandError> {
-    let config = config::current(cli)?.config;
-    let scope = analyze::scope(&config);
-    let folder = data::folder(arguments.data.as_ref(), &config);
     let filter = ChangeFilter {
         kinds: arguments.kind.clone(),
         grades: arguments.grade.clone(),
@@ -24,40 +21,27 @@ pub(super) fn run(cli: &Cli, arguments: &CatalogChanges) -> Result<Exit, Command
         since: arguments.since.as_deref().map(listing::parse_time).transpose()?,
         before: None,
     };
-    let data = Data::open_read_only(&folder, &config, &scope)?;
+    let shown = Shown::open(cli, &arguments.list.kept)?;
+    let (data, scope) = (&shown.data, &shown.scope);
     let store = data.directory.store();
     let mut changes: Vec<Change> = data.pages::<ChangeOrder, _>(|page| {
-        data.runtime.block_on(store.changes(&scope, &filter, page))
+        data.runtime.block_on(store.changes(scope, &filter, page))
     })?;
     changes.truncate(arguments.limit.unwrap_or(usize::MAX));
-    let baseline = data.runtime.block_on(store.change_baseline(&scope));
+    let baseline = data.runtime.block_on(store.change_baseline(scope));
     let baseline = baseline.map_err(|error| failed(&error))?;
-    let out = arguments.out.as_deref();
-    let bytes = match arguments.format {
-        ListFormat::Json => json(&changes)?,
-        ListFormat::Csv => {
-            let mut text = csv::head::<Change>();
-            changes.iter().for_each(|change| csv::line(change, &mut text));
-            text.into_bytes()
-        }
-        ListFormat::Text => {
-            let (style, width) = (terminal::style(out), terminal::width());
+    shown.show(
+        arguments.list.format,
+        &changes,
+        |out| table(&changes, out),
+        |style, width| {
             let mut text = output::text::changes(&changes, style, width);
             if changes.is_empty() {
                 text.push_str(&told_since(baseline));
             }
-            text.into_bytes()
-        }
-    };
-    terminal::write_out(out, &bytes)?;
-    Ok(Exit::Clean)
-}
-
-fn json(changes: &[Change]) -> Result<Vec<u8>, CommandError> {
-    let written = serde_json::to_vec_pretty(changes).map_err(std::io::Error::from);
-    let mut bytes = written.map_err(|error| CommandError::output("the list", &error))?;
-    bytes.push(b'\n');
-    Ok(bytes)
+            text
+        },
+    )
 }
 
 /// Why there may be none.

@@ -8,18 +8,19 @@ use bartizan_store::{
     DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page, PageRequest, StateChange,
     StoreError,
 };
-use serde::Serialize;
 
 use super::{
     Cli, CommandError, Exit, analyze,
     arguments::{Catalog, CatalogCommand, CatalogFormat, Findings, Incidents, ListFormat, Listing},
     changes, clients, config,
     data::{self, Data, failed},
-    docs, journeys, learned, servicemap, terminal,
+    docs, journeys, learned, servicemap,
+    shown::Shown,
+    terminal,
 };
 use crate::{
-    config::{Config, FailOn},
-    output::{self, learned::Learned, text::Style},
+    config::FailOn,
+    output::{self, learned::Learned},
 };
 
 /// Items asked for at once.
@@ -48,7 +49,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
         [one] => of_endpoint(open.findings()?, &one.id),
         _ => Vec::new(),
     };
-    open.show(
+    open.shown.show(
         format,
         &analysis.endpoints,
         |out| output::csv::catalog(&analysis.endpoints, out),
@@ -66,7 +67,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
 fn describe(cli: &Cli, arguments: &Catalog, format: Learned) -> Result<Exit, CommandError> {
     let endpoints = Open::new(cli, &arguments.listing)?.catalog(arguments)?;
     let document = learned::document(format, &endpoints, &arguments.about)?;
-    terminal::write_out(arguments.listing.out.as_deref(), document.as_bytes())?;
+    terminal::write_out(arguments.listing.kept.out.as_deref(), document.as_bytes())?;
     Ok(Exit::Clean)
 }
 
@@ -87,7 +88,7 @@ pub(super) fn findings(cli: &Cli, arguments: &Findings) -> Result<Exit, CommandE
     });
     let endpoints = open.endpoints(&EndpointFilter::default())?;
     let analysis = Analysis { findings: open.cut(items)?, endpoints, ..Analysis::default() };
-    open.show(
+    open.shown.show(
         arguments.format,
         &analysis.findings,
         |out| output::csv::findings(&analysis.findings, &analysis.endpoints, out),
@@ -126,7 +127,7 @@ pub(super) fn incidents(cli: &Cli, arguments: &Incidents) -> Result<Exit, Comman
         return Err(CommandError::usage("incidents have no CSV form")
             .help("an incident is a story: use --format json"));
     }
-    open.show(
+    open.shown.show(
         arguments.format,
         &analysis.incidents,
         |_| Ok(()),
@@ -151,7 +152,7 @@ fn set_state(cli: &Cli, arguments: &Findings, state: &str) -> Result<Exit, Comma
     let config = config::current(cli)?.config;
     let scope = analyze::scope(&config);
     let now = Timestamp::from_micros(analyze::micros_now());
-    let folder = data::folder(arguments.listing.data.as_ref(), &config);
+    let folder = data::folder(arguments.listing.kept.data.as_ref(), &config);
     if !folder.is_dir() {
         return Err(CommandError::input(format!("nothing is kept in {}", folder.display())));
     }
@@ -201,17 +202,12 @@ pub(super) fn parse_time(text: &str) -> Result<Timestamp, CommandError> {
 /// What is listed, opened for reading.
 struct Open<'a> {
     arguments: &'a Listing,
-    data: Data,
-    scope: bartizan_model::Scope,
+    shown: Shown<'a>,
 }
 
 impl<'a> Open<'a> {
     fn new(cli: &Cli, arguments: &'a Listing) -> Result<Self, CommandError> {
-        let config: Config = config::current(cli)?.config;
-        let scope = analyze::scope(&config);
-        let folder = data::folder(arguments.data.as_ref(), &config);
-        let data = Data::open_read_only(&folder, &config, &scope)?;
-        Ok(Self { arguments, data, scope })
+        Ok(Self { arguments, shown: Shown::open(cli, &arguments.kept)? })
     }
 
     /// The endpoints that are wanted.
@@ -231,27 +227,27 @@ impl<'a> Open<'a> {
     }
 
     fn endpoints(&self, filter: &EndpointFilter) -> Result<Vec<Endpoint>, CommandError> {
-        let store = self.data.directory.store();
-        self.data
-            .pages(|page| self.data.runtime.block_on(store.endpoints(&self.scope, filter, page)))
+        let Shown { data, scope, .. } = &self.shown;
+        let store = data.directory.store();
+        data.pages(|page| data.runtime.block_on(store.endpoints(scope, filter, page)))
     }
 
     fn findings(&self) -> Result<Vec<Finding>, CommandError> {
-        let (store, filter) = (self.data.directory.store(), FindingFilter::default());
-        self.data
-            .pages(|page| self.data.runtime.block_on(store.findings(&self.scope, &filter, page)))
+        let Shown { data, scope, .. } = &self.shown;
+        let (store, filter) = (data.directory.store(), FindingFilter::default());
+        data.pages(|page| data.runtime.block_on(store.findings(scope, &filter, page)))
     }
 
     fn incidents(&self) -> Result<Vec<Incident>, CommandError> {
-        let (store, filter) = (self.data.directory.store(), IncidentFilter::default());
-        self.data
-            .pages(|page| self.data.runtime.block_on(store.incidents(&self.scope, &filter, page)))
+        let Shown { data, scope, .. } = &self.shown;
+        let (store, filter) = (data.directory.store(), IncidentFilter::default());
+        data.pages(|page| data.runtime.block_on(store.incidents(scope, &filter, page)))
     }
 
     fn detections(&self) -> Result<Vec<Detection>, CommandError> {
-        let (store, filter) = (self.data.directory.store(), DetectionFilter::default());
-        self.data
-            .pages(|page| self.data.runtime.block_on(store.detections(&self.scope, &filter, page)))
+        let Shown { data, scope, .. } = &self.shown;
+        let (store, filter) = (data.directory.store(), DetectionFilter::default());
+        data.pages(|page| data.runtime.block_on(store.detections(scope, &filter, page)))
     }
 
     fn wants(&self, texts: &[&str], id: &str) -> bool {
@@ -277,30 +273,6 @@ impl<'a> Open<'a> {
         }
         items.truncate(self.arguments.limit.unwrap_or(usize::MAX));
         Ok(items)
-    }
-
-    fn show<T: Serialize>(
-        &self,
-        format: ListFormat,
-        items: &[T],
-        csv: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>,
-        text: impl FnOnce(Style, usize) -> String,
-    ) -> Result<(), CommandError> {
-        let out = self.arguments.out.as_deref();
-        let mut bytes = Vec::new();
-        let written = match format {
-            ListFormat::Json => serde_json::to_writer_pretty(&mut bytes, items)
-                .map(|()| bytes.push(b'\n'))
-                .map_err(std::io::Error::from),
-            ListFormat::Csv => csv(&mut bytes),
-            ListFormat::Text => {
-                let style = terminal::style(out);
-                bytes = text(style, terminal::width()).into_bytes();
-                Ok(())
-            }
-        };
-        written.map_err(|error| CommandError::output("the list", &error))?;
-        terminal::write_out(out, &bytes)
     }
 }
 

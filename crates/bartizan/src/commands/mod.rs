@@ -25,6 +25,7 @@ mod listing;
 mod reference;
 mod serve;
 mod servicemap;
+mod shown;
 mod sinks;
 mod specs;
 mod store;

@@ -32,6 +32,15 @@ pub trait Record {
     fn cells(&self) -> Vec<Cow<'_, str>>;
 }
 
+/// What is lent is the same record.
+impl<R: Record> Record for &R {
+    const COLUMNS: &'static [&'static str] = R::COLUMNS;
+
+    fn cells(&self) -> Vec<Cow<'_, str>> {
+        (**self).cells()
+    }
+}
+
 /// The first line of a table.
 #[must_use]
 pub fn head<R: Record>() -> String {

@@ -7,12 +7,15 @@ use bartizan_model::{
     host::names,
 };
 
+use smol_str::SmolStr;
+
 use super::Known;
 use crate::{
     endpoints::{Segment, Template},
     judge::State,
     learn::{
         ClassSeen, Profile,
+        bodies::CountInBody,
         place::{CONTAINERS, Place},
         profile::Places,
         values::pattern_of,
@@ -118,18 +121,15 @@ fn auth(profile: &Profile) -> Vec<Auth> {
 /// What sensitive data it carries, in which places.
 pub(super) fn data_classes(known: &Known<'_>, snapshot: &Snapshot) -> Vec<DataClassCount> {
     let Known { template, profile, .. } = known;
-    let mut out: Vec<DataClassCount> = profile
-        .classes
-        .iter()
-        .filter(|seen| is_supported(seen, profile, snapshot))
-        .map(|seen| DataClassCount {
-            class: seen.class.clone(),
-            location: crate::endpoints::named_location(template, &seen.location),
-            direction: seen.direction,
-            count: seen.count,
-            principals: Some(seen.principals.count()),
-        })
-        .collect();
+    let count = |seen: &ClassSeen| DataClassCount {
+        class: seen.class.clone(),
+        location: crate::endpoints::named_location(template, &seen.location),
+        direction: seen.direction,
+        count: seen.count,
+        principals: Some(seen.principals.count()),
+    };
+    let supported = profile.classes.iter().filter(|seen| is_supported(seen, profile, snapshot));
+    let mut out = exact(supported.map(count));
     out.sort_by(|a, b| {
         (&a.class, a.direction, &a.location).cmp(&(&b.class, b.direction, &b.location))
     });
@@ -159,6 +159,7 @@ fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
                 b.0,
             ))
         });
+        out.reserve_exact(here.len());
         out.extend(
             here.into_iter()
                 .map(|(hash, place)| parameter(template, profile, places, *hash, place)),
@@ -192,7 +193,7 @@ fn parameter(
         } else {
             required(places, place, is_path)
         },
-        examples_redacted: place.examples.iter().map(ToString::to_string).collect(),
+        examples_redacted: exact(place.examples.iter().map(SmolStr::new)),
         seen: place.seen,
         bounds: place.values.bounds(),
         words: words(profile, hash, place),
@@ -212,11 +213,18 @@ fn words(profile: &Profile, hash: u64, place: &Place) -> Vec<String> {
 fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
     let parent = places.get(&place.at.parent);
     let of = |number| parent.map_or(0, |parent| parent.objects_in(number));
-    let mut out: Vec<_> = place
-        .in_bodies()
-        .map(|b| InBody { body: u32::from(b.number), seen: b.seen, of: of(b.number) })
-        .collect();
+    let in_body =
+        |b: CountInBody| InBody { body: u32::from(b.number), seen: b.seen, of: of(b.number) };
+    let mut out = exact(place.in_bodies().map(in_body));
     out.sort_unstable_by_key(|one| one.body);
+    out
+}
+
+/// A list without room for more: of an iterator that does not know its length it would have room for four, and
+/// an inventory has a million of them.
+fn exact<T>(items: impl Iterator<Item = T>) -> Vec<T> {
+    let mut out: Vec<T> = items.collect();
+    out.shrink_to_fit();
     out
 }
 

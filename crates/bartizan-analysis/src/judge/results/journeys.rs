@@ -1,13 +1,14 @@
 //! Journey graphs by final endpoints.
 
-use std::{cmp::Reverse, collections::BTreeMap};
+use std::cmp::Reverse;
 
 use bartizan_model::{
-    Endpoint, EndpointId, Journey,
+    Endpoint, Journey,
     endpoint::Method,
     journey::{CallerCount, JourneyMove, JourneyNode, LoginSequence, LoginWays, share},
 };
 
+use super::order;
 use crate::{
     endpoints::LeafId,
     judge::State,
@@ -21,12 +22,13 @@ use crate::{
 /// Most ways to the first authenticated step that are told of one graph.
 const MAX_SEQUENCES: usize = 5;
 
-/// The graphs, those of most sessions first.
+/// The graphs, those of most sessions first. `endpoints` are in [`order`].
 pub(super) fn journeys(state: &State, snapshot: &Snapshot, endpoints: &[Endpoint]) -> Vec<Journey> {
-    let by_id: BTreeMap<&EndpointId, &Endpoint> = endpoints.iter().map(|e| (&e.id, e)).collect();
     let of = |leaf: u32| {
         let template = state.core.resolver.final_endpoint(LeafId(leaf))?;
-        by_id.get(&template.id).copied()
+        let place = (&*template.host, &*template.path, &*template.method, &template.id);
+        let at = endpoints.binary_search_by(|endpoint| order(endpoint).cmp(&place)).ok()?;
+        endpoints.get(at)
     };
     let all = state.core.journeys.graphs().filter(|(.., graph)| graph.sessions > 0);
     let mut out: Vec<Journey> = all

@@ -112,7 +112,8 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         if for_store {
             surfaces.push(surface::surface(&known, snapshot, &endpoint));
         }
-        served.insert(endpoint.id.clone(), Served::of(&known));
+        let asked = Served::of(&known, endpoint.access);
+        served.extend(asked.map(|asked| (endpoint.id.clone(), asked)));
         endpoints.push(endpoint);
     }
     surfaces.sort_unstable_by(|a: &Surface, b| a.endpoint.cmp(&b.endpoint));
@@ -152,9 +153,7 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         summary.not_inspected.push(NamedCount { name, count: unlisted });
     }
     // No two are equal, and a stable order would take room for half of them.
-    endpoints.sort_unstable_by(|a, b| {
-        (&a.host, &a.path, &a.method, &a.id).cmp(&(&b.host, &b.path, &b.method, &b.id))
-    });
+    endpoints.sort_unstable_by(|a, b| order(a).cmp(&order(b)));
 
     let mut actors = state.core.actors.summaries(|role| state.core.journeys.role_name(role));
     let mut per_actor: BTreeMap<&str, u64> = BTreeMap::new();
@@ -206,6 +205,11 @@ fn list_channels(
         let name = "channels_not_listed".to_owned();
         summary.not_inspected.push(NamedCount { name, count: left_out });
     }
+}
+
+/// By what endpoints are sorted: host, path, method, id.
+fn order(endpoint: &Endpoint) -> (&str, &str, &str, &EndpointId) {
+    (&endpoint.host, &endpoint.path, &endpoint.method.0, &endpoint.id)
 }
 
 /// What was asked for and is no endpoint: nothing was granted there.

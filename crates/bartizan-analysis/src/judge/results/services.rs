@@ -3,6 +3,7 @@
 use std::{
     cmp::Reverse,
     collections::{BTreeMap, BTreeSet},
+    sync::Arc,
 };
 
 use bartizan_model::{
@@ -22,7 +23,8 @@ const MAX_HOSTS: usize = 16;
 /// A node by kind and name.
 type Node = (NodeKind, String);
 
-/// What is asked here of what was learned of an endpoint, which is given up when the endpoint is made.
+/// What is asked here of what was learned of an endpoint, which is given up when the endpoint is made. Of few: those
+/// that a workload answers and those that are somebody else's.
 pub(super) struct Served<'s> {
     pub(super) template: &'s Template,
     /// Workloads that answer it, the one that answers most first, with exchanges.
@@ -35,15 +37,17 @@ pub(super) struct Served<'s> {
 }
 
 impl<'s> Served<'s> {
-    pub(super) fn of(known: &Known<'s>) -> Self {
+    /// `None` where nothing of it is asked.
+    pub(super) fn of(known: &Known<'s>, access: Access) -> Option<Self> {
         let (seen, statuses) = (&known.profile.whereabouts, known.profile.statuses.iter());
-        Self {
+        let is_asked = access == Access::ThirdParty || !seen.workloads.is_empty();
+        is_asked.then(|| Self {
             template: known.template,
             workloads: seen.workloads.listed(String::clone),
             encrypted: seen.encrypted,
             plain: seen.plain,
             failures: statuses.filter(|(status, _)| **status >= 500).map(|(_, count)| count).sum(),
-        }
+        })
     }
 }
 
@@ -51,7 +55,7 @@ impl<'s> Served<'s> {
 #[derive(Default)]
 struct Evidence<'s> {
     calls: Calls,
-    operations: BTreeMap<&'s EndpointId, u64>,
+    operations: BTreeMap<&'s EndpointId, (&'s Template, u64)>,
 }
 
 /// Which services call which.
@@ -61,14 +65,19 @@ pub(super) fn graph(
     endpoints: &[Endpoint],
 ) -> ServiceGraph {
     let services = &state.core.services;
-    let nodes = nodes(served, endpoints);
-    let workloads = workloads(served, &nodes);
+    let workloads = workloads(served, endpoints);
     let mut pairs: BTreeMap<(Node, Node), BTreeMap<LinkBy, Evidence<'_>>> = BTreeMap::new();
-    let of_leaf = |leaf| state.core.resolver.final_endpoint(LeafId(leaf)).map(|it| &it.id);
-    let node_of = |id: &EndpointId| nodes.get(id).cloned();
+    let of_leaf = |leaf| state.core.resolver.final_endpoint(LeafId(leaf));
+    let leaves = services.links().flat_map(|link| [Some(link.leaf), link.asker.leaf()]);
+    let linked: BTreeSet<&EndpointId> =
+        leaves.flatten().filter_map(|leaf| Some(&of_leaf(leaf)?.id)).collect();
+    let of_linked = endpoints.iter().filter(|it| linked.contains(&it.id));
+    let nodes: BTreeMap<&EndpointId, Node> =
+        of_linked.filter_map(|it| Some((&it.id, node(served, it)?))).collect();
+    let node_of = |template: &Arc<Template>| nodes.get(&template.id).cloned();
     for link in services.links() {
-        let Some(id) = of_leaf(link.leaf) else { continue };
-        let Some(callee) = node_of(id) else { continue };
+        let Some(template) = of_leaf(link.leaf) else { continue };
+        let Some(callee) = node_of(template) else { continue };
         let (caller, by) = match &link.asker {
             Asker::Endpoint(leaf) => (of_leaf(*leaf).and_then(node_of), LinkBy::TraceContext),
             Asker::Workload(name) => {
@@ -81,14 +90,14 @@ pub(super) fn graph(
         let Some(caller) = caller.filter(|caller| *caller != callee) else { continue };
         let evidence = pairs.entry((caller, callee)).or_default().entry(by).or_default();
         evidence.calls.merge(&link.calls);
-        *evidence.operations.entry(id).or_default() += link.calls.calls;
+        evidence.operations.entry(&template.id).or_insert((&**template, 0)).1 += link.calls.calls;
     }
     let mut links: Vec<ServiceLink> =
-        pairs.iter().filter_map(|((from, to), told)| link(from, to, told, served)).collect();
+        pairs.iter().filter_map(|((from, to), told)| link(from, to, told)).collect();
     links.sort_by(|a, b| (b.calls, &a.caller, &a.callee).cmp(&(a.calls, &b.caller, &b.callee)));
     let all = links.len();
     links.truncate(MAX_LINKS);
-    let described = described(&nodes, endpoints);
+    let described = described(served, endpoints);
     let listed = listed(&links, &pairs, described);
     links.retain(|link| listed.contains_key(&link.caller) && listed.contains_key(&link.callee));
     ServiceGraph {
@@ -112,21 +121,16 @@ fn of_network(network: Network) -> Node {
     (NodeKind::Network, name.to_owned())
 }
 
-/// The node of each endpoint that has a service, workload or host.
-fn nodes(
-    served: &BTreeMap<EndpointId, Served<'_>>,
-    endpoints: &[Endpoint],
-) -> BTreeMap<EndpointId, Node> {
-    let node = |endpoint: &Endpoint| {
-        let workload = || most_seen(served.get(&endpoint.id)?);
-        let host = (!endpoint.host.is_empty()).then(|| endpoint.host.clone());
-        if endpoint.access == Access::ThirdParty {
-            return host.map(|host| (NodeKind::ThirdParty, host));
-        }
-        let service = endpoint.service.as_ref().map(ToString::to_string);
-        Some((NodeKind::Service, service.or_else(workload).or(host)?))
-    };
-    endpoints.iter().filter_map(|it| Some((it.id.clone(), node(it)?))).collect()
+/// The node of an endpoint that has a service, workload or host. Made when it is asked for, as a result may have
+/// a hundred thousand endpoints.
+fn node(served: &BTreeMap<EndpointId, Served<'_>>, endpoint: &Endpoint) -> Option<Node> {
+    let workload = || most_seen(served.get(&endpoint.id)?);
+    let host = (!endpoint.host.is_empty()).then(|| endpoint.host.clone());
+    if endpoint.access == Access::ThirdParty {
+        return host.map(|host| (NodeKind::ThirdParty, host));
+    }
+    let service = endpoint.service.as_ref().map(ToString::to_string);
+    Some((NodeKind::Service, service.or_else(workload).or(host)?))
 }
 
 /// The workload that answers an endpoint most.
@@ -137,30 +141,27 @@ fn most_seen(served: &Served<'_>) -> Option<String> {
 /// Which service each workload is behind: of several the one with the most exchanges.
 fn workloads(
     served: &BTreeMap<EndpointId, Served<'_>>,
-    nodes: &BTreeMap<EndpointId, Node>,
+    endpoints: &[Endpoint],
 ) -> BTreeMap<String, Node> {
-    let mut counts: BTreeMap<String, BTreeMap<&Node, u64>> = BTreeMap::new();
-    for (id, served) in served {
-        let Some(node) = nodes.get(id) else { continue };
-        for (workload, count) in &served.workloads {
-            *counts.entry(workload.clone()).or_default().entry(node).or_default() += count;
+    let mut counts: BTreeMap<String, BTreeMap<Node, u64>> = BTreeMap::new();
+    for endpoint in endpoints {
+        let Some(told) = served.get(&endpoint.id) else { continue };
+        let Some(node) = node(served, endpoint) else { continue };
+        for (workload, count) in &told.workloads {
+            let nodes = counts.entry(workload.clone()).or_default();
+            *nodes.entry(node.clone()).or_default() += count;
         }
     }
-    let most = |nodes: BTreeMap<&Node, u64>| -> Option<Node> {
-        let (node, _) = nodes.into_iter().max_by_key(|(node, count)| (*count, Reverse(*node)))?;
-        Some(node.clone())
+    // Of equal ones the last that is looked at: the first by kind and name.
+    let most = |nodes: BTreeMap<Node, u64>| -> Option<Node> {
+        Some(nodes.into_iter().rev().max_by_key(|(_, count)| *count)?.0)
     };
     counts.into_iter().filter_map(|(name, nodes)| Some((name, most(nodes)?))).collect()
 }
 
 /// What is told of a pair. Several kinds of evidence may tell of the same calls: the one that tells of most
 /// counts.
-fn link(
-    from: &Node,
-    to: &Node,
-    told: &BTreeMap<LinkBy, Evidence<'_>>,
-    served: &BTreeMap<EndpointId, Served<'_>>,
-) -> Option<ServiceLink> {
+fn link(from: &Node, to: &Node, told: &BTreeMap<LinkBy, Evidence<'_>>) -> Option<ServiceLink> {
     let (_, most) = told.iter().max_by_key(|(by, it)| (it.calls.calls, Reverse(**by)))?;
     let mut told_by: Vec<LinkTold> =
         told.iter().map(|(by, it)| LinkTold { by: *by, calls: it.calls.calls }).collect();
@@ -168,9 +169,10 @@ fn link(
     let mut operations: Vec<CalledOperation> = most
         .operations
         .iter()
-        .filter_map(|(id, calls)| {
-            let name = name(served.get(*id)?.template);
-            Some(CalledOperation { endpoint_id: (*id).clone(), name, calls: *calls })
+        .map(|(id, (template, calls))| CalledOperation {
+            endpoint_id: (*id).clone(),
+            name: name(template),
+            calls: *calls,
         })
         .collect();
     operations.sort_by(|a, b| (b.calls, &a.name).cmp(&(a.calls, &b.name)));
@@ -193,13 +195,13 @@ fn link(
 
 /// Nodes with what the inventory knows of them, without what they call.
 fn described(
-    nodes: &BTreeMap<EndpointId, Node>,
+    served: &BTreeMap<EndpointId, Served<'_>>,
     endpoints: &[Endpoint],
 ) -> BTreeMap<String, ServiceNode> {
     let mut out: BTreeMap<String, ServiceNode> = BTreeMap::new();
     for endpoint in endpoints {
-        let Some(node) = nodes.get(&endpoint.id) else { continue };
-        let entry = out.entry(id(node)).or_insert_with(|| bare(node));
+        let Some(node) = node(served, endpoint) else { continue };
+        let entry = out.entry(id(&node)).or_insert_with(|| bare(&node));
         entry.endpoints += 1;
         entry.composite_endpoints += u64::from(endpoint.composite);
         if !endpoint.host.is_empty() && !entry.hosts.contains(&endpoint.host) {

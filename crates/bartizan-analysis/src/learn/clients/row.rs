@@ -265,7 +265,9 @@ impl Row {
     pub fn grade(&self) -> Grade {
         match (self.by, self.accepted) {
             (ClientTold::Certificate, _) => Grade::Verified,
-            (ClientTold::UserAgent, _) | (_, false) => Grade::Claimed,
+            (ClientTold::UserAgent | ClientTold::ForwardedCertificate, _) | (_, false) => {
+                Grade::Claimed
+            }
             (_, true) => Grade::Accepted,
         }
     }
@@ -274,7 +276,10 @@ impl Row {
     #[must_use]
     pub const fn form(&self) -> ClientForm {
         match self.by {
-            ClientTold::ApiKey | ClientTold::Certificate | ClientTold::Basic => ClientForm::Key,
+            ClientTold::ApiKey
+            | ClientTold::Certificate
+            | ClientTold::ForwardedCertificate
+            | ClientTold::Basic => ClientForm::Key,
             ClientTold::Token if self.acts => ClientForm::AddOn,
             ClientTold::Token | ClientTold::TokenRequest | ClientTold::UserAgent => {
                 ClientForm::Application

@@ -82,6 +82,27 @@ fn keys_certificates_and_names_are_credentials_of_their_own() {
 }
 
 #[test]
+fn a_certificate_that_a_proxy_tells_of_names_a_client_that_only_claims() {
+    let field = |uri: &str| format!("By=spiffe://a.test/ns/shop/sa/stock;Hash=00;URI={uri}");
+    let asked = |uri: &str, from: &str| {
+        let asked = orders().header("x-forwarded-client-cert", &field(uri));
+        let mut asked = asked.header("user-agent", "ShopApp/5.3").json(200, "[]").build();
+        asked.client.ip = from.parse().ok();
+        asked
+    };
+    let orders = "spiffe://a.test/ns/shop/sa/orders";
+    let row = only(&[asked(orders, "10.0.0.7"), asked(orders, "10.0.0.8")]);
+    assert_eq!((row.label.as_str(), row.told_by()), (orders, ClientTold::ForwardedCertificate));
+    assert_eq!((row.grade(), row.granted, row.sources()), (Grade::Claimed, 2, 2));
+    assert_eq!(rows(&[asked(orders, "10.0.0.7"), asked("spiffe://a.test/x", "10.0.0.7")]).len(), 2);
+    let row = only(&[asked(orders, "203.0.113.7")]);
+    assert_eq!(row.told_by(), ClientTold::UserAgent, "anybody outside can write that");
+    let mut named = asked(orders, "10.0.0.7");
+    named.request.headers.push("authorization", &bearer(r#"{"iss":"a","azp":"web"}"#));
+    assert_eq!(only(&[named]).told_by(), ClientTold::Token, "the stronger one");
+}
+
+#[test]
 fn a_request_for_a_token_names_its_client_when_it_is_granted() {
     let ask = |status| {
         let mut ask = send("POST", "https://id.example.com/oauth/token")

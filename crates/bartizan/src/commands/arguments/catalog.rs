@@ -1,14 +1,12 @@
 //! Arguments of `catalog`, and of which host a document that is learned is.
 
-use std::path::PathBuf;
-
 use bartizan_model::{ChangeGrade, ChangeKind, ClientForm, ClientKind, DriftGrade, KnownBy};
 use clap::{
     Args, Subcommand, ValueEnum,
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{EXIT_CODES, ListFormat, Listing};
+use super::{EXIT_CODES, Kept, KeptList, Listing};
 
 /// Arguments of `catalog`.
 #[derive(Debug, Args)]
@@ -104,7 +102,7 @@ pub enum CatalogCommand {
     ///
     /// A session is what one caller does at one host without a pause of 30 minutes; its steps are granted
     /// exchanges that raised no detection. Roles are what claims of accepted tokens say, else `authenticated`
-    /// and `anonymous`. With an id: one graph, with its moves, their pace, and how callers log in.
+    /// and `anonymous`. With an id: one graph, with its moves, their pace, and how callers log in; as CSV its moves.
     #[command(after_help = EXIT_CODES)]
     Journeys(CatalogJourneys),
     /// Show which services call which
@@ -128,15 +126,9 @@ pub struct CatalogClients {
     /// Only this one, by its id, with its scopes and operations
     #[arg(value_name = "CLIENT")]
     pub client: Option<String>,
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    /// Which store, and how it is shown
+    #[command(flatten)]
+    pub list: KeptList,
     /// Only this kind; may be repeated
     #[arg(long, value_name = "KIND", value_parser = words(ClientKind::ALL.iter().map(|one| one.as_str()), ClientKind::parse))]
     pub kind: Vec<ClientKind>,
@@ -157,15 +149,9 @@ pub struct CatalogChanges {
     /// Only of this endpoint, by its id
     #[arg(value_name = "ENDPOINT")]
     pub endpoint: Option<String>,
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    /// Which store, and how it is shown
+    #[command(flatten)]
+    pub list: KeptList,
     /// Only this kind; may be repeated
     #[arg(long, value_name = "KIND", value_parser = words(ChangeKind::ALL.iter().map(|one| one.as_str()), ChangeKind::parse))]
     pub kind: Vec<ChangeKind>,
@@ -197,15 +183,9 @@ pub struct CatalogJourneys {
     /// Only this graph, by its id or the beginning of it
     #[arg(value_name = "JOURNEY")]
     pub journey: Option<String>,
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Format; of one graph, CSV holds its moves
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    /// Which store, and how it is shown
+    #[command(flatten)]
+    pub list: KeptList,
     /// Only of this host; may be repeated
     #[arg(long, value_name = "HOST")]
     pub host: Vec<String>,
@@ -220,15 +200,12 @@ pub struct CatalogJourneys {
 /// Arguments of `catalog services`.
 #[derive(Debug, Args)]
 pub struct CatalogServices {
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
+    /// Which store
+    #[command(flatten)]
+    pub kept: Kept,
     /// Format
     #[arg(long, value_enum, default_value_t = GraphFormat::Text)]
     pub format: GraphFormat,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
     /// Only calls of or to this service, by its name or id
     #[arg(long, value_name = "NAME")]
     pub service: Option<String>,
@@ -237,15 +214,9 @@ pub struct CatalogServices {
 /// Arguments of `catalog egress`.
 #[derive(Debug, Args)]
 pub struct CatalogEgress {
-    /// Folder of the store [default: that of the configuration, else bartizan-data]
-    #[arg(long, value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = ListFormat::Text)]
-    pub format: ListFormat,
-    /// Write there instead of standard output
-    #[arg(long, short, value_name = "PATH")]
-    pub out: Option<PathBuf>,
+    /// Which store, and how it is shown
+    #[command(flatten)]
+    pub list: KeptList,
     /// Only hosts with this in their name
     #[arg(long, value_name = "TEXT")]
     pub host: Option<String>,

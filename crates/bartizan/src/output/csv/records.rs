@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bartizan_model::{
-    ActorRef, Change, ClientSummary, Detection, Endpoint, Finding, Incident, Timestamp,
+    ActorRef, Change, ClientSummary, Detection, Endpoint, Evidence, Finding, Incident, Timestamp,
     analysis::ActorSummary,
 };
 use bartizan_store::AuditRecord;
@@ -101,6 +101,13 @@ pub(super) struct PlacedFinding<'a> {
     pub(super) endpoint: Option<&'a Endpoint>,
 }
 
+/// What evidence says, with bars between.
+fn notes(evidence: &[Evidence]) -> Cow<'_, str> {
+    let notes: Vec<&str> =
+        evidence.iter().map(|one| one.note.as_str()).filter(|note| !note.is_empty()).collect();
+    notes.join(" | ").into()
+}
+
 impl Record for PlacedFinding<'_> {
     const COLUMNS: &'static [&'static str] = &[
         "id",
@@ -159,8 +166,6 @@ impl Record for Finding {
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
-        let notes: Vec<&str> =
-            self.evidence.iter().map(|e| e.note.as_str()).filter(|n| !n.is_empty()).collect();
         vec![
             self.id.as_str().into(),
             self.severity.as_str().into(),
@@ -176,7 +181,7 @@ impl Record for Finding {
             number(self.passed),
             self.owasp.join("; ").into(),
             self.cwe.join("; ").into(),
-            notes.join(" | ").into(),
+            notes(&self.evidence),
             self.remediation.as_str().into(),
             time(self.first_seen),
             time(self.last_seen),
@@ -207,8 +212,6 @@ impl Record for Detection {
     ];
 
     fn cells(&self) -> Vec<Cow<'_, str>> {
-        let notes: Vec<&str> =
-            self.evidence.iter().map(|e| e.note.as_str()).filter(|n| !n.is_empty()).collect();
         let [id, kind, label] = actor(&self.actor);
         vec![
             self.id.as_str().into(),
@@ -226,7 +229,7 @@ impl Record for Detection {
             number(self.succeeded),
             self.owasp.join("; ").into(),
             self.attack.join("; ").into(),
-            notes.join(" | ").into(),
+            notes(&self.evidence),
             time(self.time),
             time(self.last_time),
         ]

@@ -133,3 +133,39 @@ fn never_called(client: &ClientDetail, out: &mut Out) {
     out.line(&format!("Allowed by its scopes and never called: {count}"));
     out.table(&["Operation", "Scopes"], &[], rows.collect());
 }
+
+#[cfg(test)]
+mod tests {
+    use bartizan_model::{ClientForm, ClientKind, ClientTold, ids::ClientId};
+
+    use super::{super::head_and_row, *};
+
+    #[test]
+    fn a_list_says_what_its_columns_are() {
+        let client = ClientSummary {
+            id: ClientId::from_text("cli_1"),
+            label: "web-shop".into(),
+            form: ClientForm::Application,
+            told_by: ClientTold::Token,
+            grade: Grade::Accepted,
+            issuer: None,
+            kind: ClientKind::Browser,
+            kind_evidence: Vec::new(),
+            users: 12,
+            sources: 9,
+            requests: 3_456,
+            granted: 3_400,
+            refused: 6,
+            operations_used: 5,
+            operations_unused: None,
+            scopes_granted: 3,
+            scopes_used: 1,
+            scopes_unused: 2,
+            first_seen: None,
+            last_seen: None,
+        };
+        let [head, row] = head_and_row(&clients(&[client], Style::PLAIN, 160));
+        assert_eq!(head, "Client Form Kind Grade Users Requests Unused Id");
+        assert_eq!(row, "web-shop application browser accepted 12 3,456 2 of 3 cli_1");
+    }
+}

@@ -180,7 +180,7 @@ fn parameters(out: &mut Out, endpoint: &Endpoint) {
                 Some(false) => "sometimes",
                 None => "too few to say",
             }),
-            Cell::new(safe(p.examples_redacted.first().map_or("", String::as_str))),
+            Cell::new(safe(p.examples_redacted.first().map_or("", |shape| shape.as_str()))),
             Cell::new(safe(&classes.join(", "))),
             Cell::new(number(p.seen)),
         ]

@@ -128,7 +128,26 @@ fn pace(ms: Option<f64>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use bartizan_model::JourneyId;
+
+    use super::{super::head_and_row, *};
+
+    #[test]
+    fn a_list_says_what_its_columns_are() {
+        let graph = JourneySummary {
+            id: JourneyId::from_text("jny_1"),
+            host: "shop.example.com".to_owned(),
+            role: "admin".into(),
+            sessions: 1_200,
+            actors: 34,
+            nodes: 5,
+            moves: 6,
+            ..JourneySummary::default()
+        };
+        let [head, row] = head_and_row(&journeys(&[graph], Style::PLAIN, 160));
+        assert_eq!(head, "Host Role Sessions Callers Endpoints Moves Login Id");
+        assert_eq!(row, "shop.example.com admin 1,200 34 5 6 none seen jny_1");
+    }
 
     #[test]
     fn paces_and_shares_are_for_people() {

@@ -104,3 +104,11 @@ pub(super) const fn merlons(severity: Severity) -> &'static str {
         Severity::Critical => "■■■■",
     }
 }
+
+/// The first line of a list and the first row of its table, with one blank between words.
+#[cfg(test)]
+fn head_and_row(text: &str) -> [String; 2] {
+    let line = |at| text.lines().nth(at).unwrap_or_default().split_whitespace();
+    // Between both is a rule.
+    [0, 2].map(|at| line(at).collect::<Vec<_>>().join(" "))
+}

@@ -159,9 +159,12 @@ fn few(names: &[&str]) -> String {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::ServiceNode;
+    use bartizan_model::{
+        EndpointId, LinkBy, ServiceNode, ToldBy,
+        services::{CalledOperation, EgressClass, LinkTold},
+    };
 
-    use super::*;
+    use super::{super::head_and_row, *};
 
     #[test]
     fn names_stay_names_in_graphviz() {
@@ -179,6 +182,54 @@ mod tests {
         assert_eq!(text.lines().count(), 4, "{text}");
         assert!(text.contains("\"service:a\\\"]; b -> c [x=\\\"\""), "{text}");
         assert!(!text.contains('\u{1b}') && text.contains("label=\"a\\\\\\\""), "{text}");
+    }
+
+    #[test]
+    fn lists_say_what_their_columns_are() {
+        let link = ServiceLink {
+            caller: "service:shop".to_owned(),
+            callee: "network:private".to_owned(),
+            calls: 1_234,
+            failures: 5,
+            operations: 1,
+            top_operations: vec![CalledOperation {
+                endpoint_id: EndpointId::from_text("ep_1"),
+                name: "GET /stock".to_owned(),
+                calls: 1_234,
+            }],
+            median_ms: Some(2.0),
+            p90_ms: Some(9.5),
+            first_seen: None,
+            last_seen: None,
+            told_by: vec![LinkTold { by: LinkBy::TraceContext, calls: 1_234 }],
+        };
+        let graph = ServiceGraph { links: vec![link], ..ServiceGraph::default() };
+        let [head, row] = head_and_row(&services(&graph, Style::PLAIN, 160));
+        assert_eq!(head, "Caller Calls How often Failed Half / 9 in 10 Mostly Told by");
+        let told = "service:shop network:private 1,234 5 2.0 / 9.5 ms GET /stock trace context";
+        assert_eq!(row, told);
+        let party = ThirdParty {
+            host: "api.pay.example".to_owned(),
+            told_by: ToldBy::Traffic,
+            told: String::new(),
+            requests: 78,
+            failures: 0,
+            encrypted: 70,
+            plain: 8,
+            operations: 4,
+            top_operations: Vec::new(),
+            callers: Vec::new(),
+            sent: vec![EgressClass { class: "email".to_owned(), values: 3, operations: 1 }],
+            received: Vec::new(),
+            credentials: Vec::new(),
+            first_seen: None,
+            last_seen: None,
+        };
+        let [head, row] = head_and_row(&egress(&[party], Style::PLAIN, 160));
+        let names =
+            "Host Calls Operations Who calls Sent there Credentials Transport Last, UTC Told by";
+        assert_eq!(head, names);
+        assert_eq!(row, "api.pay.example 78 4 email TLS, 8 plain traffic");
     }
 
     #[test]
