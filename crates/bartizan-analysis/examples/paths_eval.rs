@@ -30,6 +30,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             media: MediaKind::of(&text("ct")),
             look: 0,
             read: false,
+            ..Outcome::default()
         };
         let (host, method) = (text("host"), text("method"));
         let observation = resolver.observe(&host, &method, &segments, outcome);

@@ -314,6 +314,7 @@ impl Resolver {
             target.hits += node.hits;
             target.open |= node.open;
             target.pinned |= node.pinned;
+            target.apart |= node.apart;
             target.name = target.name.take().or_else(|| node.name.clone());
             Values::merge(&mut target.values, &node.values);
             for (method, leaf) in &node.leaves {
@@ -339,6 +340,10 @@ impl Resolver {
     /// Makes `from` lead to `to`, with an alias when their ids differ.
     fn follow(&mut self, from: LeafId, to: LeafId) {
         let ids = (self.leaf(from).map(|l| l.id.clone()), self.leaf(to).map(|l| l.id.clone()));
+        let shapes = self.leaf(from).map(|leaf| leaf.shapes.clone());
+        if let (Some(leaf), Some(shapes)) = (self.leaves.get_mut(to.0 as usize), shapes) {
+            leaf.shapes.absorb(&shapes);
+        }
         if let Some(leaf) = self.leaves.get_mut(from.0 as usize) {
             leaf.merged_into = Some(to);
         }

@@ -18,9 +18,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
+    front::is_prefix_word,
     leaf::{LeafId, MediaKind, Outcome},
     probe,
-    tree::{hash, is_prefix_word},
+    tree::hash,
 };
 use crate::recent::RecentMap;
 

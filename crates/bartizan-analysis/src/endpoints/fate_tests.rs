@@ -33,7 +33,7 @@ fn by(actor: u64) -> Asker {
 }
 
 fn fault(look: u64) -> Outcome {
-    Outcome { status: Some(500), media: MediaKind::Data, look, read: true }
+    Outcome { status: Some(500), media: MediaKind::Data, look, read: true, ..Outcome::default() }
 }
 
 fn with_data() -> Resolver {
@@ -177,8 +177,13 @@ fn a_scan_of_a_catch_all_leaves_the_templates_alone() {
 
 #[test]
 fn answers_of_unknown_kind_are_only_doubted_where_scanners_ask() {
-    let unknown =
-        |look| Outcome { status: Some(200), media: MediaKind::Unknown, look, read: false };
+    let unknown = |look| Outcome {
+        status: Some(200),
+        media: MediaKind::Unknown,
+        look,
+        read: false,
+        ..Outcome::default()
+    };
     let mut r = resolver();
     for path in ["/.env", "/wp-login.php", "/db.sql"] {
         ask(&mut r, path, unknown(3), by(1));

@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     Template,
     catch_all::Kin,
+    shape::{Shape, Shapes},
     tree::{NodeId, Step},
 };
 
@@ -95,6 +96,8 @@ pub struct Outcome {
     pub look: u64,
     /// Whether the body itself was seen.
     pub read: bool,
+    /// The fields of an answer with data, where it was granted and all of it seen.
+    pub shape: Shape,
 }
 
 impl Outcome {
@@ -153,6 +156,8 @@ pub(crate) struct Leaf {
     pub(crate) own: u64,
     /// How the other answers look, up to [`MAX_LOOKS_OF_LEAF`].
     pub(crate) looks: Vec<u64>,
+    /// What the answers with data look like.
+    pub(crate) shapes: Shapes,
     /// From a specification or an earlier catalogue.
     pub(crate) declared: bool,
     pub(crate) noise: bool,
@@ -194,7 +199,7 @@ pub enum AliasReason {
     Format,
     /// An unmatched path fits an endpoint that was found later.
     Matched,
-    /// A merge was undone.
+    /// A merge was undone, or what was taken for a value turned out to be fixed text.
     Split,
     /// Shards were joined.
     Joined,

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bartizan_model::{EndpointId, Location};
 
-use super::{LeafId, Resolver, Template};
+use super::{Alias, AliasReason, LeafId, Resolver, Template};
 
 /// A location whose path segment is named by the template: `path.2` → `path.order_id`. Everything
 /// else stays as it is.
@@ -31,7 +31,8 @@ impl Resolver {
     pub fn aliases_of(&self, id: &EndpointId) -> Vec<EndpointId> {
         let mut out: Vec<EndpointId> = Vec::new();
         // Later merges lead to earlier results, so one pass backwards finds chains.
-        for alias in self.aliases.iter().rev().filter(|alias| !alias.undone) {
+        let leading = |alias: &&Alias| !alias.undone && alias.reason != AliasReason::Split;
+        for alias in self.aliases.iter().rev().filter(leading) {
             if alias.to == *id || out.contains(&alias.to) {
                 out.push(alias.from.clone());
             }

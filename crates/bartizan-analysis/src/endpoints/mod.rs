@@ -25,13 +25,18 @@ use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 mod affixes;
+mod alike;
 mod catalogue;
 mod catch_all;
 mod consolidate;
+mod constants;
 mod evidence;
 mod fate;
 #[cfg(test)]
 mod fate_tests;
+mod front;
+#[cfg(test)]
+mod front_tests;
 mod leaf;
 mod lookup;
 mod naming;
@@ -40,6 +45,9 @@ mod pass;
 mod probe;
 mod render;
 mod resolver;
+mod shape;
+#[cfg(test)]
+mod shape_tests;
 mod spec;
 #[cfg(test)]
 mod tests;
@@ -55,6 +63,7 @@ pub use leaf::{
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;
+pub use shape::Shape;
 pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch};
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 

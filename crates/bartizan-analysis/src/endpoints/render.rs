@@ -4,10 +4,10 @@ use bartizan_model::EndpointId;
 
 use super::{
     Segment, Template,
-    affixes::split_affixes,
+    affixes::{classify_core, split_affixes},
     naming, probe,
     tree::{HostTree, NodeId, Step},
-    values::{CERTAIN, classify},
+    values::CERTAIN,
 };
 
 impl Default for Template {
@@ -31,7 +31,7 @@ pub(crate) fn pending_key(method: &str, segments: &[&str], answered: bool) -> St
     let mut key = method.to_owned();
     for segment in segments {
         let (prefix, core, suffix) = split_affixes(segment);
-        let class = classify(core);
+        let class = classify_core(prefix, core);
         key.push('/');
         if probe::is_hostile_value(segment) {
             key.push_str(if answered { "\u{2}" } else { segment });
@@ -55,7 +55,7 @@ pub(crate) fn render_alone(segments: &[&str], answered: bool) -> Template {
             let hostile = probe::is_hostile_value(segment);
             let step = if hostile && answered {
                 Step::plain()
-            } else if !hostile && classify(core).certainty >= CERTAIN {
+            } else if !hostile && classify_core(prefix, core).certainty >= CERTAIN {
                 Step::Parameter { prefix: prefix.to_owned(), suffix: suffix.to_owned() }
             } else {
                 Step::Literal((*segment).to_owned())

@@ -19,7 +19,9 @@ use super::{
     },
     probe,
     render::{pending_key, render, render_alone},
-    tree::{HostTree, NodeId, Pending},
+    shape::Shapes,
+    tree::{HostTree, NodeId, Pending, Step, core_of},
+    values::{CERTAIN, classify},
 };
 
 /// Resolves requests to endpoints.
@@ -93,6 +95,7 @@ impl Resolver {
         let host = self.host_name(host);
         let leaf = self.place(&host, method, call, segments, outcome);
         self.count(leaf, outcome);
+        self.note_shape(leaf, segments, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
             Some(found) => Arc::clone(&found.template),
@@ -213,7 +216,7 @@ impl Resolver {
         self.leaf_at(host, method, shared.as_ref(), node)
     }
 
-    fn new_leaf(
+    pub(crate) fn new_leaf(
         &mut self,
         host: &str,
         method: &str,
@@ -238,6 +241,7 @@ impl Resolver {
             vouched: 0,
             own: 0,
             looks: Vec::new(),
+            shapes: Shapes::default(),
             declared: false,
             noise: false,
             caught: false,
@@ -322,6 +326,27 @@ impl Resolver {
             found.existing += 1;
             found.own += 1;
         }
+    }
+
+    /// Remembers the fields of an answer, and the word at the place of a value that got others than
+    /// usual.
+    fn note_shape(&mut self, leaf: LeafId, segments: &[&str], outcome: Outcome) {
+        if !outcome.shape.is_known() || !outcome.is_answer() {
+            return;
+        }
+        let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
+        if let Place::Node(node) = found.place
+            && found.shapes.is_watched(outcome.shape)
+            && let Some(last) = segments.last()
+            && let Some(node) = self.hosts.get(&found.host).and_then(|tree| tree.node(node))
+            && let Step::Parameter { prefix, suffix } = &node.step
+        {
+            let word = core_of(last, prefix, suffix);
+            if classify(word).certainty < CERTAIN {
+                found.shapes.note(word, outcome.shape, 1);
+            }
+        }
+        found.shapes.add(outcome.shape, 1);
     }
 
     /// Renders the template of a leaf when it is new or its path changed.

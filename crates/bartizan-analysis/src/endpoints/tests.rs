@@ -3,18 +3,30 @@ use std::collections::BTreeSet;
 use bartizan_model::{EndpointId, Protocol, Scope};
 use bartizan_protocols::Call;
 
-use super::{AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver};
+use super::{AliasReason, EndpointLimits, LeafId, Listed, MediaKind, Outcome, Resolver, Shape};
 
 pub(super) fn resolver() -> Resolver {
     Resolver::new(Scope::default(), EndpointLimits::default())
 }
 
 pub(super) fn answer(status: u16) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Data, look: 0, read: true }
+    Outcome {
+        status: Some(status),
+        media: MediaKind::Data,
+        look: 0,
+        read: true,
+        shape: Shape::default(),
+    }
 }
 
 pub(super) fn page(status: u16, look: u64) -> Outcome {
-    Outcome { status: Some(status), media: MediaKind::Page, look, read: true }
+    Outcome {
+        status: Some(status),
+        media: MediaKind::Page,
+        look,
+        read: true,
+        shape: Shape::default(),
+    }
 }
 
 pub(super) fn see(

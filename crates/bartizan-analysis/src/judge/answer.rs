@@ -5,7 +5,7 @@ use bartizan_protocols::Format;
 use smallvec::SmallVec;
 
 use crate::{
-    endpoints::{Asker, MediaKind, Outcome as Answer, Template},
+    endpoints::{Asker, MediaKind, Outcome as Answer, Shape, Template},
     facts::Facts,
     identity::Caller,
 };
@@ -32,7 +32,7 @@ pub(super) fn of(facts: &Facts<'_>) -> Answer {
     let status = Some(response.status).filter(|s| *s > 0);
     let refused = facts.decoded.answered.is_refusal();
     let status = status.map(|s| if refused { s.max(REFUSED) } else { s });
-    Answer { status, media, look, read }
+    Answer { status, media, look, read, shape: shape(facts, response, status) }
 }
 
 /// How one call of an exchange was answered. One without an answer of its own makes nothing known: it was only sent.
@@ -93,14 +93,26 @@ fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> u64 {
         Some(size) if size < EXACT_BYTES => 1 + size,
         Some(size) => 1 + EXACT_BYTES + (size - EXACT_BYTES) / SIZE_STEP,
     };
-    let parts = [u64::from(response.status), media as u64, shape(facts), class];
+    let names = names(facts);
+    let names = names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name);
+    let parts = [u64::from(response.status), media as u64, names, class];
     parts.iter().fold(1, |hash: u64, part| {
         (hash ^ part).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
     }) | 1
 }
 
-/// Hash of the names and places of the first values of the body.
-fn shape(facts: &Facts<'_>) -> u64 {
+/// See [`Answer::shape`].
+fn shape(facts: &Facts<'_>, response: &Response, status: Option<u16>) -> Shape {
+    let is_granted = status.is_some_and(|status| (200..300).contains(&status));
+    let is_whole = response.body_state == BodyState::Complete;
+    if !is_granted || !is_whole || !facts.decoded.response_format.is_structured() {
+        return Shape::default();
+    }
+    Shape::of(&names(facts))
+}
+
+/// Hashes of the names and places of the first values of the body, in order and each once.
+fn names(facts: &Facts<'_>) -> SmallVec<[u64; SHAPE_NODES]> {
     let mut names: SmallVec<[u64; SHAPE_NODES]> = SmallVec::new();
     if let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) {
         let shallow = body.descendants().take(SHAPE_NODES).filter(|node| node.depth() <= 2);
@@ -108,7 +120,7 @@ fn shape(facts: &Facts<'_>) -> u64 {
     }
     names.sort_unstable();
     names.dedup();
-    names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name)
+    names
 }
 
 #[cfg(test)]
@@ -141,6 +153,21 @@ mod tests {
         assert_eq!(media("text/html; charset=utf-8", ""), MediaKind::Page);
         assert_eq!(media("", ""), MediaKind::Unknown);
         assert_eq!(media("image/png", "\u{89}"), MediaKind::Data);
+    }
+
+    #[test]
+    fn shapes_are_those_of_data_that_was_granted() {
+        let shape = |status: u16, body: &str| {
+            answer(&get("https://api.example.com/a").json(status, body).build()).shape
+        };
+        let user = shape(200, r#"{"name":"Ada","age":36}"#);
+        assert!(user.is_known());
+        assert_eq!(user, shape(200, r#"{"age":1,"name":"Bob"}"#), "names, not values");
+        assert_ne!(user, shape(200, r#"{"results":[],"total":0}"#));
+        assert_ne!(user, shape(200, r#"[{"name":"Ada","age":36}]"#), "a list of them");
+        assert!(!shape(404, r#"{"name":"Ada","age":36}"#).is_known());
+        assert!(!shape(200, "{}").is_known());
+        assert!(!page(&"a".repeat(1_000)).shape.is_known());
     }
 
     #[test]
