@@ -35,7 +35,7 @@ impl Resolver {
             let Some(mut tree) = self.hosts.remove(&name) else { continue };
             self.evict_caught(&sums, &mut tree);
             self.promote_pages(&mut tree);
-            self.part_constants(&name, &mut tree, &mut parted);
+            self.rejoin(&mut tree);
             let mut origins = BTreeMap::new();
             for needed in PASSES {
                 let mut pass = Pass {
@@ -49,6 +49,7 @@ impl Resolver {
                 };
                 pass.visit_all();
             }
+            self.part_constants(&name, &mut tree, &mut parted);
             self.counts.collapsed += std::mem::take(&mut tree.collapsed);
             self.settle_pending(&mut tree);
             self.compact_host(&mut tree);

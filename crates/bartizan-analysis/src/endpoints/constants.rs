@@ -34,7 +34,6 @@ impl Resolver {
         tree: &mut HostTree,
         parted: &mut Vec<Parted>,
     ) {
-        self.rejoin(tree);
         for (node, leaf, odd) in self.constants_of(tree) {
             self.part(host, tree, (node, leaf), &odd, parted);
         }
@@ -85,7 +84,7 @@ impl Resolver {
     }
 
     /// What was set apart and is answered as the values are by now is judged as any other word.
-    fn rejoin(&self, tree: &mut HostTree) {
+    pub(crate) fn rejoin(&self, tree: &mut HostTree) {
         let usual = |id: &LeafId| Some(self.leaf(*id)?.shapes.usual()?.0);
         let mut alike = Vec::new();
         for node in &tree.nodes {

@@ -159,6 +159,11 @@ impl Pass<'_> {
     }
 }
 
+/// Whether a segment of a path that nothing is known of may be a locale in front of the resources.
+pub(crate) fn may_be_front_locale(before: &[&str], segment: &str) -> bool {
+    is_locale(segment) && before.len() < 3 && before.iter().all(|s| is_prefix_word(s))
+}
+
 /// Whether a segment is a locale by its form.
 pub(crate) fn is_locale(s: &str) -> bool {
     classify(s).kind == ValueKind::Locale

@@ -1,6 +1,6 @@
 //! Versions, locales, endings of files.
 
-use super::tests::{get, listed, resolver};
+use super::tests::{get, listed, page, resolver, see};
 
 const LOCALES: [&str; 12] =
     ["en", "fr", "de", "es", "it", "pt", "nl", "sv", "pl", "cs", "en-US", "pt-BR"];
@@ -37,6 +37,18 @@ fn a_single_locale_is_kept_and_never_named_after_a_version() {
     assert_eq!(get(&mut r, "/v2/texts/en-US").1, "/v2/texts/{text_id}");
     r.consolidate();
     assert_eq!(listed(&r), ["GET /v2/en-US/products", "GET /v2/texts/{text_id}", "GET /v2/{id}"]);
+}
+
+#[test]
+fn pages_of_few_locales_are_told_apart() {
+    let mut r = resolver();
+    (0..30).for_each(|id| drop(get(&mut r, &format!("/v1/users/{id}00"))));
+    for (locale, look) in [("en-US", 3), ("de-AT", 4)] {
+        let path = format!("/{locale}/docs");
+        assert_eq!(see(&mut r, "GET", &path, page(200, look)).1, path);
+    }
+    r.consolidate();
+    assert_eq!(listed(&r), ["GET /de-AT/docs", "GET /en-US/docs", "GET /v1/users/{user_id}"]);
 }
 
 #[test]

@@ -241,6 +241,80 @@ fn shards_and_one_run_find_the_same_constants() {
     assert_eq!(listed(&a).len(), 2);
 }
 
+/// A run in which everything varies: words, how they are answered, when evidence is applied.
+fn anything(r: &mut Resolver, seed: u64, requests: usize) {
+    let shapes = [
+        user(),
+        results(),
+        with(&["name"]),
+        with(&["age", "name", "mail"]),
+        with(&["sum", "total"]),
+        answer(200),
+        answer(404),
+    ];
+    let words = ["search", "whereabouts", "me", "export", "en", "en-US", "de", "nl", "sv", "a.pdf"];
+    let picks: Vec<u64> = shuffled((0..requests as u64).collect(), seed);
+    for (n, pick) in picks.iter().enumerate() {
+        let pick = *pick as usize;
+        let word = match pick % 3 {
+            0 => words[pick / 3 % words.len()].to_owned(),
+            1 => name(pick / 3 % 40),
+            _ => format!("{}.pdf", name(pick / 3 % 9)),
+        };
+        let path = match pick % 7 {
+            0 => format!("/{word}/products"),
+            1 => format!("/users/{word}/recent"),
+            2 => format!("/users/{word}:cancel"),
+            _ => format!("/users/{word}"),
+        };
+        let shape =
+            if pick % 5 == 0 { pick / 5 % shapes.len() } else { pick / 3 % words.len() % 7 };
+        see(r, if pick % 11 == 0 { "PUT" } else { "GET" }, &path, shapes[shape]);
+        if n % 50 == 49 {
+            r.consolidate();
+        }
+    }
+}
+
+#[test]
+fn evidence_is_applied_once_and_nothing_is_lost_whatever_is_asked_for() {
+    let mut splits = 0;
+    for seed in 0..40 {
+        let mut r = resolver();
+        anything(&mut r, seed, 700);
+        r.consolidate();
+        let first = (listed(&r), r.aliases().len());
+        r = resumed(&r);
+        r.consolidate();
+        assert_eq!((listed(&r), r.aliases().len()), first, "{seed}: idempotent");
+        let shown: u64 = r.endpoints().iter().map(|l| l.requests).sum();
+        let noise = r.noise();
+        assert_eq!(shown + noise.unanswered + noise.over_limit, r.counts().requests, "{seed}");
+        let mut ids: Vec<_> = r.endpoints().iter().map(|l| l.template.id.clone()).collect();
+        ids.sort();
+        assert!(ids.windows(2).all(|two| two[0] != two[1]), "{seed}: an id twice");
+        for alias in r.aliases().iter().filter(|alias| !alias.undone) {
+            assert_ne!(alias.to, super::Template::default().id, "{seed}: {alias:?}");
+        }
+        splits += r.aliases().iter().filter(|alias| alias.reason == AliasReason::Split).count();
+    }
+    assert!(splits > 10, "{splits}: the runs teach too little");
+}
+
+#[test]
+fn a_run_that_is_cut_up_ends_as_a_whole_one_does() {
+    for seed in 0..10 {
+        let (mut whole, mut cut) = (resolver(), resolver());
+        for part in 0..4 {
+            anything(&mut whole, seed * 4 + part, 150);
+            anything(&mut cut, seed * 4 + part, 150);
+            cut = resumed(&cut);
+        }
+        assert_eq!(listed(&whole), listed(&cut), "{seed}");
+        assert_eq!(whole.aliases(), cut.aliases(), "{seed}");
+    }
+}
+
 #[test]
 fn what_is_declared_a_parameter_is_never_split() {
     let mut r = resolver();
