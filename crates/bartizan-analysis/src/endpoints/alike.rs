@@ -45,6 +45,10 @@ struct Vote {
 
 /// Compares the answers to each word of a position.
 pub(crate) fn compare(tree: &HostTree, leaves: &[Leaf], position: NodeId, cores: &mut [Core]) {
+    let parameters = tree.node(position).map_or(0, |node| node.parameters.len());
+    if cores.is_empty() || cores.len() + parameters < 2 {
+        return;
+    }
     let mut votes: BTreeMap<Kind<'_>, Vec<Vote>> = BTreeMap::new();
     for (at, core) in cores.iter().enumerate() {
         let whole = core.parts.iter().find(|(_, _, suffix)| suffix.is_empty());
