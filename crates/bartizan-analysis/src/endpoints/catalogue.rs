@@ -236,6 +236,7 @@ impl Resolver {
         for leaf in &other.leaves {
             let mut leaf = leaf.clone();
             leaf.merged_into = leaf.merged_into.map(map);
+            leaf.shapes.rename(map);
             self.leaves.push(leaf);
         }
         for (name, theirs) in &other.hosts {

@@ -1,10 +1,9 @@
 //! Splits: a word that was taken for a value turns out to be fixed text.
 //!
 //! Told by its answers ([`Shapes::constants`](super::shape::Shapes::constants)). From then on it has an endpoint of its own again,
-//! with all that was learned before the merge, the requests that were counted since, and an id that
-//! was never used: what was decided about the old one stays where it led. What else was learned while
-//! it was taken for a value stays with the parameter, whose values it was told apart from. The new
-//! endpoint remembers what its answers look like, so that it is not merged again.
+//! with all that was learned before the merge and since it was watched, and an id that was never used:
+//! what was decided about the old one stays where it led. Of the few requests in between, only their
+//! number moves; what else they taught stays with the parameter. The new endpoint remembers what its answers look like, so that it is not merged again.
 
 use bartizan_model::EndpointId;
 
@@ -158,6 +157,10 @@ impl Resolver {
         };
         let there = tree.node(word).and_then(|word| word.leaves.get(&key)).copied();
         let is_new = there.is_none();
+        if let Some(watched) = odd.leaf {
+            self.set_apart(watched, word, there);
+        }
+        let there = there.or(odd.leaf);
         let place = Place::Node(word);
         let own = there.or_else(|| self.new_leaf(host, &method, call.as_ref(), place));
         let Some(own) = own else { return };

@@ -5,6 +5,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::leaf::LeafId;
+
 /// Most fields that a shape is told from.
 const MOST_FIELDS: usize = 16;
 /// Share of common fields from which on answers are alike: room for fields that are not always there.
@@ -14,6 +16,10 @@ const LIKE: f64 = 0.5;
 const UNLIKE: f64 = 0.3;
 /// Most words that are watched per endpoint because of what they are answered with.
 const MAX_ODD: usize = 8;
+/// Answers from which on a word that is watched is learned by itself.
+const OWN_LEAF: u32 = ENOUGH / 2;
+/// Most words of an endpoint that ever are.
+const MAX_OWN_LEAVES: u8 = 3;
 /// Longest word that is watched, in bytes.
 const MAX_ODD_WORD: usize = 64;
 /// Answers after which what they look like is beyond doubt.
@@ -77,6 +83,8 @@ pub(crate) struct Shapes {
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct OddWords {
     words: Vec<Odd>,
+    /// Words that were learned by themselves, those of before included.
+    leaves: u8,
 }
 
 /// A word at the place of a value that is answered otherwise than the values.
@@ -88,6 +96,8 @@ pub(crate) struct Odd {
     pub(crate) answers: u32,
     /// Answers of another.
     otherwise: u32,
+    /// Where it is learned by itself, as a part of the endpoint until it is split off.
+    pub(crate) leaf: Option<LeafId>,
 }
 
 impl Shapes {
@@ -139,7 +149,7 @@ impl Shapes {
             let count = if alike { &mut odd.answers } else { &mut odd.otherwise };
             *count = count.saturating_add(answers);
         } else if is_odd && words.len() < MAX_ODD {
-            words.push(Odd { word: word.to_owned(), shape, answers, otherwise: 0 });
+            words.push(Odd { word: word.to_owned(), shape, answers, otherwise: 0, leaf: None });
         } else if is_odd {
             // Frequent items: Misra and Gries 1982.
             words.iter_mut().for_each(|odd| odd.answers = odd.answers.saturating_sub(answers));
@@ -147,6 +157,44 @@ impl Shapes {
         }
         if words.is_empty() {
             self.odd = None;
+        }
+    }
+
+    /// Whether some words are watched.
+    pub(crate) const fn has_odd(&self) -> bool {
+        self.odd.is_some()
+    }
+
+    /// The leaf at which a word is learned by itself.
+    pub(crate) fn leaf_of(&self, word: &str) -> Option<LeafId> {
+        let mut words = self.odd.iter().flat_map(|odd| &odd.words);
+        words.find(|odd| odd.word == word)?.leaf
+    }
+
+    /// Whether it is time to learn a word by itself.
+    pub(crate) fn is_due(&self, word: &str) -> bool {
+        self.odd.as_ref().is_some_and(|odd| {
+            let due = |odd: &Odd| odd.word == word && odd.leaf.is_none() && odd.answers >= OWN_LEAF;
+            odd.leaves < MAX_OWN_LEAVES && odd.words.iter().any(due)
+        })
+    }
+
+    /// Where a word is learned by itself from now on.
+    pub(crate) fn set_leaf(&mut self, word: &str, leaf: LeafId) {
+        if !self.is_due(word) {
+            return;
+        }
+        if let Some(odd) = &mut self.odd {
+            odd.leaves += 1;
+            let found = odd.words.iter_mut().find(|odd| odd.word == word);
+            found.into_iter().for_each(|odd| odd.leaf = Some(leaf));
+        }
+    }
+
+    /// Names leaves by what they are called elsewhere.
+    pub(crate) fn rename(&mut self, name: impl Fn(LeafId) -> LeafId) {
+        for odd in self.odd.iter_mut().flat_map(|odd| &mut odd.words) {
+            odd.leaf = odd.leaf.map(&name);
         }
     }
 
@@ -158,6 +206,9 @@ impl Shapes {
         self.others = self.others.saturating_add(other.others);
         for odd in other.odd.iter().flat_map(|odd| &odd.words) {
             self.note(&odd.word, odd.shape, odd.answers);
+            if let Some(leaf) = odd.leaf {
+                self.set_leaf(&odd.word, leaf);
+            }
         }
     }
 

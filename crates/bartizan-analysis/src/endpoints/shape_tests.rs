@@ -209,6 +209,42 @@ fn a_value_that_turns_out_to_be_fixed_text_is_split_off_and_stays() {
 }
 
 #[test]
+fn a_word_that_is_watched_takes_along_what_was_learned_since() {
+    let mut r = taken_for_a_value("whereabouts", 3);
+    let ask = |r: &mut Resolver| see(r, "GET", "/users/whereabouts", results()).0;
+    let values = see(&mut r, "GET", "/users/somebody", user()).0;
+    let (fourth, fifth) = (ask(&mut r), ask(&mut r));
+    assert_ne!(fourth, values, "learned by itself");
+    assert_eq!(fourth, fifth);
+    assert_eq!(last(&r, fourth), last(&r, values), "and part of the parameter");
+    let lost = see(&mut r, "GET", "/users/whereabouts", answer(404)).0;
+    assert_eq!(lost, fourth, "errors, too");
+    r = resumed(&r);
+    for _ in 0..3 {
+        assert_eq!(ask(&mut r), fourth);
+    }
+    r.consolidate();
+    assert_eq!(last(&r, fourth).as_deref(), Some("/users/whereabouts"));
+    assert_eq!(last(&r, values).as_deref(), Some("/users/{user_id}"));
+    assert_eq!(ask(&mut r), fourth);
+    let requests: Vec<u64> = r.endpoints().iter().map(|l| l.requests).collect();
+    assert_eq!(requests, [10, 201]);
+}
+
+#[test]
+fn words_that_are_watched_in_two_shards_are_split_off_once() {
+    let mut a = taken_for_a_value("whereabouts", 6);
+    let mut b = taken_for_a_value("whereabouts", 6);
+    let leaf = see(&mut b, "GET", "/users/whereabouts", results()).0;
+    let map = a.merge(&b);
+    a.consolidate();
+    assert!(last(&a, map[leaf.0 as usize]).is_some());
+    assert_eq!(listed(&a), ["GET /users/whereabouts", "GET /users/{user_id}"]);
+    let requests: u64 = a.endpoints().iter().map(|l| l.requests).sum();
+    assert_eq!(requests, 413);
+}
+
+#[test]
 fn a_split_needs_answers_and_survives_a_restart_in_between() {
     let mut r = taken_for_a_value("whereabouts", 7);
     r.consolidate();
