@@ -91,11 +91,16 @@ impl Resolver {
             let values: Vec<(&String, &LeafId)> = values.flat_map(|node| &node.leaves).collect();
             for id in node.literals.values() {
                 let Some(word) = tree.node(*id).filter(|word| word.apart) else { continue };
-                let is_like = values.iter().any(|(method, values)| {
+                let pairs = values.iter().filter_map(|(method, values)| {
                     let word = word.leaves.get(*method).and_then(usual);
-                    word.zip(usual(values)).is_some_and(|(a, b)| a.is_like(b))
+                    word.zip(usual(values))
                 });
-                if is_like {
+                let (mut is_like, mut is_unlike) = (false, false);
+                for (word, values) in pairs {
+                    is_like |= word.is_like(values);
+                    is_unlike |= word.is_unlike(values);
+                }
+                if is_like && !is_unlike {
                     alike.push(*id);
                 }
             }

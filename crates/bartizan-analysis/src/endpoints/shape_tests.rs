@@ -104,7 +104,9 @@ fn without_bodies_and_with_few_answers_words_are_judged_as_before() {
         r.consolidate();
         listed(&r)
     };
-    assert_eq!(silent("whereabouts"), ["GET /users/{user_id}"]);
+    for word in ["search", "whereabouts"] {
+        assert_eq!(silent(word), ["GET /users/{user_id}"]);
+    }
     let mut r = resolver();
     let mut requests = users("whereabouts", results());
     requests.truncate(201);
@@ -229,6 +231,24 @@ fn a_word_that_is_watched_takes_along_what_was_learned_since() {
     assert_eq!(ask(&mut r), fourth);
     let requests: Vec<u64> = r.endpoints().iter().map(|l| l.requests).collect();
     assert_eq!(requests, [10, 201]);
+}
+
+#[test]
+fn what_was_split_off_is_judged_anew_when_it_is_answered_as_the_values_are() {
+    let mut r = taken_for_a_value("whereabouts", 20);
+    r.consolidate();
+    assert_eq!(listed(&r).len(), 2);
+    for _ in 0..60 {
+        see(&mut r, "GET", "/users/whereabouts", user());
+    }
+    for n in 0..60 {
+        see(&mut r, "GET", &format!("/users/{}", name(n + 300)), user());
+        see(&mut r, "DELETE", &format!("/users/{}", name(n)), answer(204));
+    }
+    see(&mut r, "DELETE", "/users/whereabouts", answer(204));
+    r.consolidate();
+    let judged = r.hosts["api.example.com"].nodes.iter().all(|node| !node.apart);
+    assert!(judged, "{:?}", listed(&r));
 }
 
 #[test]

@@ -128,6 +128,7 @@ mod tests {
     use super::*;
     use crate::{
         checks::example::{get, send},
+        judge::{State, judge, results},
         snapshot::Snapshot,
     };
     use bartizan_model::{Exchange, HashKey, Scope};
@@ -168,6 +169,30 @@ mod tests {
         assert!(!shape(404, r#"{"name":"Ada","age":36}"#).is_known());
         assert!(!shape(200, "{}").is_known());
         assert!(!page(&"a".repeat(1_000)).shape.is_known());
+    }
+
+    #[test]
+    fn a_constant_among_values_is_told_by_the_fields_of_its_answers() {
+        let listed = |of_search: &str| {
+            let snapshot = Snapshot::new(Scope::default(), HashKey::new([1; 32]));
+            let mut state = State::new(&snapshot.scope);
+            let mut ask = |word: &str, body: &str| {
+                let url = format!("https://api.example.com/users/{word}");
+                let exchange = get(&url).json(200, body).build();
+                judge(&exchange, &snapshot, &mut state, exchange.time);
+            };
+            let names = ('k'..='z').flat_map(|a| ('k'..='v').map(move |b| format!("{a}{b}ada")));
+            for name in names {
+                ask(&name, r#"{"name":"Ada","age":36}"#);
+            }
+            (0..150).for_each(|_| ask("search", of_search));
+            let endpoints = results(&mut state, &snapshot).endpoints.into_iter();
+            endpoints.map(|one| (one.path, one.requests)).collect::<Vec<_>>()
+        };
+        let (search, user) = ("/users/search".to_owned(), "/users/{user_id}".to_owned());
+        let apart = listed(r#"{"results":[],"total":0}"#);
+        assert_eq!(apart, [(search, 150), (user.clone(), 192)]);
+        assert_eq!(listed(r#"{"age":7,"name":"Bob"}"#), [(user, 342)], "answered like a value");
     }
 
     #[test]
