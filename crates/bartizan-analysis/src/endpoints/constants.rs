@@ -1,13 +1,16 @@
 //! Splits: a word that was taken for a value turns out to be fixed text.
 //!
-//! Told by its answers ([`Shapes::constants`](super::shape::Shapes::constants)). From then on it has an endpoint of its own again,
-//! with all that was learned before the merge and since it was watched, and an id that was never used:
-//! what was decided about the old one stays where it led. Of the few requests in between, only their
-//! number moves; what else they taught stays with the parameter. The new endpoint remembers what its answers look like, so that it is not merged again.
+//! Told by its answers ([`Shapes::constants`](super::shape::Shapes::constants)). From then on it has
+//! an endpoint of its own again, with all that was learned before the merge and since it was watched,
+//! and an id that was never used: what was decided about the old one stays where it led. Of the few
+//! requests in between, only their number moves; what else they taught stays with the parameter. It
+//! is not merged again until it is answered as the values are. Locales are left alone: those of one
+//! position are treated alike.
 
 use bartizan_model::EndpointId;
 
 use super::{
+    front::is_locale,
     leaf::{Alias, AliasReason, LeafId, Place},
     naming::ANY_FORMAT,
     resolver::Resolver,
@@ -75,7 +78,8 @@ impl Resolver {
             }
             for id in node.leaves.values() {
                 let Some(leaf) = self.leaf(*id) else { continue };
-                let odd = leaf.shapes.constants(node.values.distinct());
+                let mut odd = leaf.shapes.constants(node.values.distinct());
+                odd.retain(|odd| !is_locale(&odd.word));
                 found.extend(odd.into_iter().map(|odd| (at as NodeId, *id, odd)));
             }
         }

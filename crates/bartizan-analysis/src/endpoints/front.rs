@@ -153,7 +153,7 @@ impl Pass<'_> {
 
     /// Fixed text below a node that nobody declared.
     fn free(&self, node: &Node, is_chosen: impl Fn(&str) -> bool) -> Vec<String> {
-        let free = |id: &NodeId| self.tree.node(*id).is_some_and(|n| !n.pinned);
+        let free = |id: &NodeId| self.tree.node(*id).is_some_and(|n| !(n.pinned || n.apart));
         let chosen = node.literals.iter().filter(|(k, id)| is_chosen(k) && free(id));
         chosen.map(|(k, _)| k.clone()).collect()
     }

@@ -135,7 +135,7 @@ impl Pass<'_> {
         let mut stems: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (token, child) in &node.literals {
             if let Some((stem, _)) = split_extension(token)
-                && self.tree.node(*child).is_some_and(|n| !n.pinned)
+                && self.tree.node(*child).is_some_and(|n| !(n.pinned || n.apart))
                 && classify(token).kind != ValueKind::Version
             {
                 stems.entry(stem.to_owned()).or_default().insert(token.clone());
