@@ -25,9 +25,10 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     distinct::Distinct,
+    front::is_prefix_word,
     leaf::{LeafId, MediaKind, Outcome, Telling},
     probe,
-    tree::{hash, is_prefix_word},
+    tree::hash,
 };
 use crate::recent::RecentMap;
 

@@ -44,10 +44,13 @@ impl Resolver {
 
     fn consolidate_hosts(&mut self, names: BTreeSet<String>, shown: &mut dyn FnMut(Decision)) {
         let sums = self.sums();
+        let mut parted = Vec::new();
         for name in names {
             let Some(mut tree) = self.hosts.remove(&name) else { continue };
             self.evict_caught(&sums, &mut tree);
             self.promote_pages(&mut tree);
+            self.rejoin(&mut tree);
+            let mut origins = BTreeMap::new();
             for needed in PASSES {
                 let mut pass = Pass {
                     host: &name,
@@ -55,16 +58,19 @@ impl Resolver {
                     needed,
                     tree: &mut tree,
                     resolver: self,
+                    origins: &mut origins,
                     shown,
                 };
                 pass.visit_all();
             }
+            self.part_constants(&name, &mut tree, &mut parted);
             self.counts.collapsed += std::mem::take(&mut tree.collapsed);
             self.settle_pending(&mut tree);
             self.compact_host(&mut tree);
             self.hosts.insert(name, tree);
         }
         self.refresh_all();
+        self.record_parted(parted);
         self.settle();
     }
 
@@ -162,20 +168,14 @@ impl Resolver {
         evidence: &str,
         steps: Vec<Step>,
     ) {
-        let answered = |l: LeafId, leaves: &[Leaf]| {
-            leaves.get(l.0 as usize).is_some_and(|l| matches!(l.place, Place::Node(_)))
-        };
-        // What was only matched never takes over from what was answered.
-        let (winner, loser) = match (answered(a, &self.leaves), answered(b, &self.leaves)) {
-            (true, false) => (a, b),
-            (false, true) => (b, a),
-            _ => (a.min(b), a.max(b)),
-        };
+        let (winner, loser) = self.survivor(a, b);
         let Some(gone) = self.leaves.get_mut(loser.0 as usize) else { return };
         gone.merged_into = Some(winner);
         let (from, declared, key) = (gone.id.clone(), gone.declared, gone.key());
+        let shapes = gone.shapes.clone();
         let Some(kept) = self.leaves.get_mut(winner.0 as usize) else { return };
         kept.declared |= declared;
+        kept.shapes.absorb(&shapes);
         kept.place = Place::Node(node);
         kept.stale = true;
         let to = kept.id.clone();
@@ -191,6 +191,17 @@ impl Resolver {
             leaf: loser,
             steps,
         });
+    }
+
+    /// Which of two leaves takes the other in: the older one, but what was only matched never takes
+    /// over from what was answered.
+    pub(crate) fn survivor(&self, a: LeafId, b: LeafId) -> (LeafId, LeafId) {
+        let answered = |l| self.leaf(l).is_some_and(|l| matches!(l.place, Place::Node(_)));
+        match (answered(a), answered(b)) {
+            (true, false) => (a, b),
+            (false, true) => (b, a),
+            _ => (a.min(b), a.max(b)),
+        }
     }
 
     pub(crate) fn record(&mut self, alias: Alias) {

@@ -20,6 +20,13 @@ impl Distinct {
         }
     }
 
+    /// Takes one out again, where it is among those that are kept.
+    pub(crate) fn forget(&mut self, hash: u64) {
+        if let Ok(at) = self.0.binary_search(&hash) {
+            self.0.remove(at);
+        }
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         other.0.iter().for_each(|hash| self.add(*hash));
     }

@@ -1,14 +1,19 @@
 //! Evidence for and against a word at a position being a value.
 //!
 //! Each word is described by features that hold for any API; a linear score (log-odds) weighs them.
-//! The weights were fitted by logistic regression, see `eval/README.md`.
+//! The weights were fitted by logistic regression, see `eval/README.md`. Those of answers were not,
+//! as that set has no bodies: one cannot outweigh vocabulary or a place at the front, the other
+//! outweighs all else. Without bodies both are 0.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
 use super::{
-    tree::{HostTree, NodeId, Step, hash, is_prefix_word},
+    alike::{self, Likeness},
+    front::is_prefix_word,
+    leaf::Leaf,
+    tree::{HostTree, Node, NodeId, Step, hash},
     values::{CERTAIN, ValueKind, classify},
     words::{is_api_word, is_plural, is_verb, words_of},
 };
@@ -92,6 +97,10 @@ features! {
     same_values = 0.00, 0.51;
     /// The fixed text below it also stands below such a value.
     fits_values = 0.00, 0.60;
+    /// Share of the siblings that are answered with the same fields, for words that are no vocabulary.
+    same_answers = 1.20, 1.20;
+    /// Certainty that it is answered with other fields than its siblings are, which agree.
+    other_answers = -14.00, -14.00;
 }
 
 /// What was decided about a word at a position, with the evidence.
@@ -119,6 +128,7 @@ pub(crate) struct Core {
     below: BTreeSet<String>,
     typed_below: bool,
     item_methods: bool,
+    pub(crate) likeness: Likeness,
 }
 
 /// How a word is written.
@@ -181,12 +191,12 @@ impl HostEvidence {
 }
 
 /// The words below a position that may be values.
-pub(crate) fn cores(tree: &HostTree, position: NodeId) -> Vec<Core> {
+pub(crate) fn cores(tree: &HostTree, leaves: &[Leaf], position: NodeId) -> Vec<Core> {
     let Some(node) = tree.node(position) else { return Vec::new() };
     let mut map: BTreeMap<&str, Core> = BTreeMap::new();
     for (token, id) in &node.literals {
         let Some(child) = tree.node(*id) else { continue };
-        if child.pinned {
+        if child.pinned || child.apart {
             continue;
         }
         let (word, suffix) = match token.rsplit_once(':') {
@@ -209,7 +219,9 @@ pub(crate) fn cores(tree: &HostTree, position: NodeId) -> Vec<Core> {
         core.item_methods |=
             child.leaves.keys().any(|m| matches!(m.as_str(), "PUT" | "PATCH" | "DELETE"));
     }
-    map.into_values().collect()
+    let mut cores: Vec<Core> = map.into_values().collect();
+    alike::compare(tree, leaves, position, &mut cores);
+    cores
 }
 
 /// Log-odds of each core being a value.
@@ -265,15 +277,16 @@ struct Scored {
     form: Form,
 }
 
-/// Words of one form stand or fall together.
+/// Words of one form stand or fall together, but for those that are answered otherwise.
 fn pool(scored: &mut [Scored]) {
+    let joins = |entry: &Scored| entry.features.other_answers <= 0.0;
     let mut pools: BTreeMap<Form, (f64, f64)> = BTreeMap::new();
-    for entry in scored.iter() {
+    for entry in scored.iter().filter(|entry| joins(entry)) {
         let pool = pools.entry(entry.form).or_default();
         pool.0 += entry.log_odds;
         pool.1 += 1.0;
     }
-    for entry in scored {
+    for entry in scored.iter_mut().filter(|entry| joins(entry)) {
         if let Some((sum, n)) = pools.get(&entry.form) {
             entry.log_odds = POOLED * (sum / n) + (1.0 - POOLED) * entry.log_odds;
         }
@@ -311,11 +324,16 @@ impl<'a> Group<'a> {
             n.parameters.values().filter_map(|id| tree.node(*id)).map(|c| c.hits).sum()
         });
         let hits: u64 = cores.iter().map(|c| c.hits).sum();
-        let plain = (String::new(), String::new());
+        let takes_words = |n: &&Node| WORDS.iter().any(|kind| n.values.kinds.contains_key(kind));
         let earlier = node
-            .and_then(|n| n.parameters.get(&plain))
-            .and_then(|id| tree.node(*id))
-            .filter(|n| WORDS.iter().any(|kind| n.values.kinds.contains_key(kind)));
+            .into_iter()
+            .flat_map(|n| &n.parameters)
+            .filter(|((prefix, suffix), _)| {
+                prefix.is_empty() && (suffix.is_empty() || suffix.starts_with('.'))
+            })
+            .filter_map(|(_, id)| tree.node(*id))
+            .filter(takes_words)
+            .max_by_key(|n| n.hits);
         let word_hits: u64 =
             earlier.map_or(0, |n| WORDS.iter().filter_map(|kind| n.values.kinds.get(kind)).sum());
         let typed_hits = typed_hits.saturating_sub(word_hits);
@@ -325,7 +343,7 @@ impl<'a> Group<'a> {
                 _ => None,
             },
             after_parameter: matches!(node.map(|n| &n.step), Some(Step::Parameter { .. })),
-            front: tree.is_prefix_position(position),
+            front: tree.is_prefix_position(position) || tree.is_front_locale(position),
             endpoint: node.is_some_and(|n| n.leaves.contains_key("GET")),
             typed: typed_hits as f64 / (typed_hits + hits).max(1) as f64,
             hits,
@@ -384,6 +402,8 @@ impl<'a> Group<'a> {
             .count();
         let this_case = host.cases.get(&form.case).copied().unwrap_or(0);
         let parent = self.parent.map(|p| words_of(p).pop().unwrap_or_default());
+        let front = self.front || self.parent.is_some_and(is_prefix_word);
+        let api_words = api_share(&core.word);
         Features {
             bias: 1.0,
             joined: flag(core.word.contains(['-', '_'])),
@@ -394,7 +414,7 @@ impl<'a> Group<'a> {
                 ValueKind::Version => flag(!core.word.starts_with('v')),
                 _ => f64::from(class.certainty) / f64::from(CERTAIN),
             },
-            api_words: api_share(&core.word),
+            api_words,
             verb: flag(words.first().is_some_and(|w| is_verb(w))),
             camel: flag(words.len() >= 2 && matches!(form.case, 3 | 4)),
             odd_case: 1.0 - f64::from(this_case) / f64::from(host.literals.max(1)),
@@ -402,7 +422,7 @@ impl<'a> Group<'a> {
             known_value: flag(tree.value_words.contains(&hash(&core.word))),
             after_plural: flag(parent.as_deref().is_some_and(is_plural)),
             after_parameter: flag(self.after_parameter),
-            front: flag(self.front || self.parent.is_some_and(is_prefix_word)),
+            front: flag(front),
             after_endpoint: flag(self.endpoint),
             typed_siblings: self.typed,
             siblings: same.log2(),
@@ -422,6 +442,8 @@ impl<'a> Group<'a> {
             value_siblings: 0.0,
             same_values: 0.0,
             fits_values: 0.0,
+            same_answers: core.likeness.same * (1.0 - api_words) * flag(!front),
+            other_answers: core.likeness.other,
         }
     }
 }

@@ -24,6 +24,7 @@ impl Resolver {
         for leaf in &other.leaves {
             let mut leaf = leaf.clone();
             leaf.merged_into = leaf.merged_into.map(map);
+            leaf.shapes.rename(map);
             self.leaves.push(leaf);
         }
         let why = Why { reason: AliasReason::Joined, evidence: "the same path in two shards" };
@@ -147,6 +148,7 @@ impl Resolver {
         target.hits += node.hits;
         target.open |= node.open;
         target.pinned |= node.pinned;
+        target.apart |= node.apart;
         target.name = target.name.take().or_else(|| node.name.clone());
         Values::merge(&mut target.values, &node.values);
         for (method, leaf) in &node.leaves {
@@ -168,6 +170,7 @@ impl Resolver {
             return to;
         }
         let ids = (self.leaf(from).map(|l| l.id.clone()), self.leaf(to).map(|l| l.id.clone()));
+        let shapes = self.leaf(from).map(|leaf| leaf.shapes.clone());
         let mut declared = false;
         if let Some(leaf) = self.leaves.get_mut(from.0 as usize) {
             leaf.merged_into = Some(to);
@@ -175,6 +178,7 @@ impl Resolver {
         }
         if let Some(leaf) = self.leaves.get_mut(to.0 as usize) {
             leaf.declared |= declared;
+            shapes.iter().for_each(|shapes| leaf.shapes.absorb(shapes));
         }
         if let (Some(from_id), Some(to_id)) = ids
             && from_id != to_id

@@ -10,6 +10,7 @@ use super::{
     Template,
     catch_all::Kin,
     hosts::AtHost,
+    shape::{Shape, Shapes},
     tree::{NodeId, Step},
 };
 
@@ -111,6 +112,8 @@ pub struct Outcome {
     pub telling: Telling,
     /// Whether the body itself was seen.
     pub read: bool,
+    /// The fields of an answer with data, where it was granted and all of it seen.
+    pub shape: Shape,
 }
 
 impl Outcome {
@@ -184,6 +187,8 @@ pub(crate) struct Leaf {
     pub(crate) own: u64,
     /// How the other answers look, up to [`MAX_LOOKS_OF_LEAF`].
     pub(crate) looks: Vec<u64>,
+    /// What the answers with data look like.
+    pub(crate) shapes: Shapes,
     /// From a specification or an earlier catalogue.
     pub(crate) declared: bool,
     pub(crate) noise: bool,
@@ -225,7 +230,7 @@ pub enum AliasReason {
     Format,
     /// An unmatched path fits an endpoint that was found later.
     Matched,
-    /// A merge was undone.
+    /// A merge was undone, or what was taken for a value turned out to be fixed text.
     Split,
     /// Shards were joined.
     Joined,

@@ -29,15 +29,20 @@ use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
 mod affixes;
+mod alike;
 mod apart;
 mod catalogue;
 mod catch_all;
 mod consolidate;
+mod constants;
 mod distinct;
 mod evidence;
 mod fate;
 #[cfg(test)]
 mod fate_tests;
+mod front;
+#[cfg(test)]
+mod front_tests;
 mod hosts;
 mod join;
 mod leaf;
@@ -48,6 +53,9 @@ mod pass;
 mod probe;
 mod render;
 mod resolver;
+mod shape;
+#[cfg(test)]
+mod shape_tests;
 mod spec;
 mod tenants;
 #[cfg(test)]
@@ -68,6 +76,7 @@ pub use leaf::{
 };
 pub use lookup::named_location;
 pub use resolver::Resolver;
+pub use shape::Shape;
 pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch, channel_protocol, http_method};
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 

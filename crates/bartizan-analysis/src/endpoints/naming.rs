@@ -4,7 +4,9 @@ use std::fmt::{self, Write};
 
 use super::{
     Segment,
+    front::is_front_version,
     tree::Step,
+    values::{CERTAIN, ValueKind, classify},
     words::{singular, words_of},
 };
 
@@ -53,11 +55,15 @@ fn base_name(before: &[Segment], prefix: &str) -> String {
     if prefix.ends_with('.') {
         return "format".to_owned();
     }
+    if let Some((_, name)) = prefix.trim_end_matches('=').rsplit_once(';') {
+        let words: Vec<String> = words_of(name).into_iter().filter(|w| w.is_ascii()).collect();
+        return if words.is_empty() { "matrix".to_owned() } else { words.join("_") };
+    }
     let inside = prefix.trim_end_matches('(');
     let literal = if inside.len() > 1 {
         Some(inside)
     } else {
-        match before.last() {
+        match before.iter().rfind(|segment| !is_front(segment)) {
             Some(Segment::Literal(text)) => Some(text.as_str()),
             Some(Segment::Parameter { .. }) => return "key".to_owned(),
             None => None,
@@ -74,6 +80,13 @@ fn base_name(before: &[Segment], prefix: &str) -> String {
         Some(c) if c.is_ascii_alphabetic() => format!("{name}_id"),
         _ => "id".to_owned(),
     }
+}
+
+/// Whether a segment tells nothing of what is behind it: versions, locales with a region.
+fn is_front(segment: &Segment) -> bool {
+    let Segment::Literal(text) = segment else { return false };
+    let class = classify(text);
+    is_front_version(text) || class.kind == ValueKind::Locale && class.certainty >= CERTAIN
 }
 
 fn unique(name: String, taken: &[String]) -> String {
@@ -128,8 +141,13 @@ mod tests {
         );
         assert_eq!(path(&["flags", "*", "*"]), "/flags/{flag_id}/{key}");
         assert_eq!(path(&["*"]), "/{id}");
+        assert_eq!(path(&["v2", "*"]), "/v2/{id}");
+        assert_eq!(path(&["en-US", "*"]), "/en-US/{id}");
+        assert_eq!(path(&["users", "v2", "*"]), "/users/v2/{user_id}");
+        assert_eq!(path(&["users", "*", "1.1", "*"]), "/users/{user_id}/1.1/{key}");
         assert_eq!(path(&["near.*"]), "/near.{format}");
         assert_eq!(path(&["Users(*)"]), "/Users({user_id})");
+        assert_eq!(path(&["cars;color=*", "cars;*"]), "/cars;color={color}/cars;{matrix}");
         assert_eq!(path(&[]), "/");
     }
 

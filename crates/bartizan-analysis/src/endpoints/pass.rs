@@ -5,11 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::{
     affixes::split_extension,
     evidence::{Core, Decision, HostEvidence, cores, score},
+    front::{is_front_version, is_locale},
     leaf::{AliasReason, EndpointLimits, Leaf, LeafId, Place},
     naming::{self, ANY_FORMAT},
     resolver::Resolver,
-    tree::{HostTree, NodeId, ROOT, Step, hash, is_front_version},
-    values::classify,
+    shape::Shape,
+    tree::{HostTree, NodeId, ROOT, Step, core_of, hash},
+    values::{ValueKind, classify},
 };
 
 /// Most words remembered as values per host.
@@ -24,6 +26,8 @@ pub(crate) struct Pass<'a> {
     pub(crate) needed: f64,
     pub(crate) tree: &'a mut HostTree,
     pub(crate) resolver: &'a mut Resolver,
+    /// Where leaves stood that were moved and took others in since.
+    pub(crate) origins: &'a mut BTreeMap<LeafId, Vec<Step>>,
     pub(crate) shown: &'a mut dyn FnMut(Decision),
 }
 
@@ -35,6 +39,7 @@ impl Pass<'_> {
             self.front_versions(id);
             self.formats(id);
             self.words(id);
+            self.locales(id);
             if let Some(node) = self.tree.node(id) {
                 stack.extend(node.parameters.values().rev());
                 stack.extend(node.literals.values().rev());
@@ -43,9 +48,12 @@ impl Pass<'_> {
     }
 
     fn words(&mut self, id: NodeId) {
-        let candidates: Vec<Core> = cores(self.tree, id)
+        let candidates: Vec<Core> = cores(self.tree, &self.resolver.leaves, id)
             .into_iter()
-            .filter(|c| !(is_front_version(&c.word) && self.tree.is_prefix_position(id)))
+            .filter(|c| {
+                let kept = is_front_version(&c.word) || is_locale(&c.word);
+                !(kept && self.tree.is_prefix_position(id))
+            })
             .collect();
         if candidates.is_empty() {
             return;
@@ -66,6 +74,7 @@ impl Pass<'_> {
             }
         }
         let merged = values.len();
+        let ending = self.common_ending(id, &values);
         for (core, log_odds) in values {
             if self.tree.value_words.len() < MAX_VALUE_WORDS {
                 self.tree.value_words.insert(hash(&core.word));
@@ -74,9 +83,11 @@ impl Pass<'_> {
                 "`{}` is one of {merged} values at {position} (log-odds {log_odds:.1})",
                 core.word
             );
+            let value = core.word.strip_suffix(&ending).unwrap_or(&core.word);
             for (token, _, suffix) in &core.parts {
-                let step = Step::Parameter { prefix: String::new(), suffix: suffix.clone() };
-                self.merge_child(id, token, &core.word, step, AliasReason::Merged, &evidence);
+                let suffix = format!("{ending}{suffix}");
+                let step = Step::Parameter { prefix: String::new(), suffix };
+                self.merge_child(id, token, value, step, AliasReason::Merged, &evidence);
             }
         }
         if merged >= OPEN_FROM
@@ -86,33 +97,35 @@ impl Pass<'_> {
         }
     }
 
-    /// Dates and numbers at the front are values when there are many or nothing follows them.
-    fn front_versions(&mut self, id: NodeId) {
-        if !self.tree.is_prefix_position(id) {
-            return;
-        }
-        let Some(node) = self.tree.node(id) else { return };
-        let tokens: Vec<String> = node
-            .literals
-            .iter()
-            .filter(|(k, c)| {
-                let free = self.tree.node(**c).is_some_and(|n| !n.pinned);
-                free && is_front_version(k) && !k.starts_with(['v', 'V'])
-            })
-            .map(|(k, _)| k.clone())
-            .collect();
-        let ends = tokens.iter().all(|t| {
-            let child = node.literals.get(t).and_then(|c| self.tree.node(*c));
-            child.is_some_and(|n| n.literals.is_empty() && n.parameters.is_empty())
+    /// The extension that all values of a position have, as fixed text: `.pdf`. Empty when there is
+    /// none, or when they have several: then it is part of the value.
+    fn common_ending(&self, id: NodeId, values: &[(&Core, f64)]) -> String {
+        let mut endings = values.iter().map(|(core, _)| {
+            let stem = split_extension(&core.word).map(|(stem, _)| stem.len());
+            stem.and_then(|at| core.word.get(at..))
         });
-        let all_end = ends && !tokens.is_empty();
-        if tokens.len() < 6 && !all_end {
-            return;
-        }
-        let evidence = format!("{} numbers or dates at the front of the path", tokens.len());
-        for token in tokens {
-            self.merge_child(id, &token, &token, Step::plain(), AliasReason::Merged, &evidence);
-        }
+        let Some(Some(ending)) = endings.next() else { return String::new() };
+        let known = self.tree.node(id).into_iter().flat_map(|node| node.parameters.keys());
+        let others = known.filter(|(prefix, suffix)| prefix.is_empty() && suffix != ending);
+        let alone = endings.all(|other| other == Some(ending));
+        let mixed =
+            others.into_iter().any(|(_, suffix)| suffix.is_empty() || suffix.starts_with('.'));
+        let enough = values.len() >= OPEN_FROM || self.takes(id, ending);
+        if alone && enough && !mixed { ending.to_owned() } else { String::new() }
+    }
+
+    /// Whether names of files are values here, ending included.
+    fn has_files(&self, id: NodeId) -> bool {
+        let plain =
+            self.tree.node(id).and_then(|n| n.parameters.get(&(String::new(), String::new())));
+        plain
+            .and_then(|id| self.tree.node(*id))
+            .is_some_and(|n| n.values.kinds.contains_key(&ValueKind::File))
+    }
+
+    fn takes(&self, id: NodeId, ending: &str) -> bool {
+        let affixes = (String::new(), ending.to_owned());
+        self.tree.node(id).is_some_and(|node| node.parameters.contains_key(&affixes))
     }
 
     /// `near.json`, `near.csv` become `near.{format}`; `{id}.json`, `{id}.csv` become
@@ -122,12 +135,13 @@ impl Pass<'_> {
         let mut stems: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
         for (token, child) in &node.literals {
             if let Some((stem, _)) = split_extension(token)
-                && self.tree.node(*child).is_some_and(|n| !n.pinned)
-                && classify(token).kind != super::ValueKind::Version
+                && self.tree.node(*child).is_some_and(|n| !(n.pinned || n.apart))
+                && classify(token).kind != ValueKind::Version
             {
                 stems.entry(stem.to_owned()).or_default().insert(token.clone());
             }
         }
+        let open = node.open;
         let typed: Vec<((String, String), NodeId)> = node
             .parameters
             .iter()
@@ -153,7 +167,10 @@ impl Pass<'_> {
             let node = self.tree.node(*child);
             node.is_some_and(|n| n.values.hashes.smallest().iter().any(|h| !seen.insert(*h)))
         });
-        if typed.len() < 2 || (!repeats && typed.len() < 3) {
+        let words = |id: &NodeId| self.tree.node(*id).is_some_and(|n| n.values.are_words());
+        let files = open && typed.iter().all(|(_, child)| words(child));
+        let beside = files && self.has_files(id);
+        if typed.len() < 2 - usize::from(beside) || (!repeats && !files && typed.len() < 3) {
             return;
         }
         // One value in several formats, or file names of all kinds.
@@ -172,7 +189,7 @@ impl Pass<'_> {
         }
     }
 
-    fn merge_child(
+    pub(crate) fn merge_child(
         &mut self,
         parent: NodeId,
         token: &str,
@@ -224,10 +241,12 @@ impl Pass<'_> {
             let literals = std::mem::take(&mut source.literals);
             let parameters = std::mem::take(&mut source.parameters);
             let (hits, open, name) = (source.hits, source.open, source.name.clone());
+            let apart = source.apart;
             let values = std::mem::take(&mut source.values);
             if let Some(target) = self.tree.node_mut(into) {
                 target.hits += hits;
                 target.open |= open;
+                target.apart |= apart && matches!(target.step, Step::Literal(_));
                 target.name = target.name.take().or(name);
                 target.values.merge(&values);
             }
@@ -261,16 +280,26 @@ impl Pass<'_> {
             return;
         };
         match self.tree.node(into).and_then(|n| n.leaves.get(&key)).copied() {
-            Some(other) => self.resolver.merge_leaves(
-                self.tree,
-                into,
-                other,
-                leaf,
-                reason,
-                evidence,
-                steps.to_vec(),
-            ),
+            Some(other) => {
+                let word = self.word_of(leaf, into, steps);
+                let (tree, resolver) = (&mut *self.tree, &mut *self.resolver);
+                // The alias remembers the path of the one that is gone.
+                let steps = if resolver.survivor(other, leaf).0 == leaf {
+                    self.origins.insert(leaf, steps.to_vec());
+                    self.origins.remove(&other).unwrap_or_default()
+                } else {
+                    steps.to_vec()
+                };
+                resolver.merge_leaves(tree, into, other, leaf, reason, evidence, steps);
+                let kept = resolver.root_of(leaf).0 as usize;
+                if let (Some(kept), Some((word, (shape, answers)))) =
+                    (resolver.leaves.get_mut(kept), word)
+                {
+                    kept.shapes.note(&word, shape, answers);
+                }
+            }
             None => {
+                self.origins.insert(leaf, steps.to_vec());
                 if let Some(node) = self.tree.node_mut(into) {
                     node.leaves.insert(key, leaf);
                 }
@@ -280,6 +309,22 @@ impl Pass<'_> {
                 }
             }
         }
+    }
+
+    /// The word that becomes a value of the parameter `into`, and what it was answered with.
+    fn word_of(
+        &self,
+        leaf: LeafId,
+        into: NodeId,
+        steps: &[Step],
+    ) -> Option<(String, (Shape, u32))> {
+        let (Step::Parameter { prefix, suffix }, Step::Literal(token)) =
+            (&self.tree.node(into)?.step, steps.last()?)
+        else {
+            return None;
+        };
+        let usual = self.resolver.leaf(leaf)?.shapes.usual()?;
+        Some((core_of(token, prefix, suffix).to_owned(), usual))
     }
 
     fn position(&self, id: NodeId) -> String {

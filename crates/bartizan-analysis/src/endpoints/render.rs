@@ -4,10 +4,11 @@ use bartizan_model::EndpointId;
 
 use super::{
     Segment, Template,
-    affixes::split_affixes,
+    affixes::{classify_core, split_affixes},
+    front::may_be_front_locale,
     naming, probe,
     tree::{HostTree, NodeId, Step},
-    values::{CERTAIN, classify},
+    values::CERTAIN,
 };
 
 impl Default for Template {
@@ -29,13 +30,14 @@ impl Default for Template {
 /// were `answered` attack text is, too.
 pub(crate) fn pending_key(method: &str, segments: &[&str], answered: bool) -> String {
     let mut key = method.to_owned();
-    for segment in segments {
+    for (at, segment) in segments.iter().enumerate() {
         let (prefix, core, suffix) = split_affixes(segment);
-        let class = classify(core);
+        let kept = may_be_front_locale(&segments[..at], segment);
+        let class = classify_core(prefix, core);
         key.push('/');
         if probe::is_hostile_value(segment) {
             key.push_str(if answered { "\u{2}" } else { segment });
-        } else if class.certainty >= CERTAIN {
+        } else if class.certainty >= CERTAIN && !kept {
             for part in [prefix, "\u{1}", suffix] {
                 key.push_str(part);
             }
@@ -50,12 +52,14 @@ pub(crate) fn pending_key(method: &str, segments: &[&str], answered: bool) -> St
 pub(crate) fn render_alone(segments: &[&str], answered: bool) -> Template {
     let steps: Vec<_> = segments
         .iter()
-        .map(|segment| {
+        .enumerate()
+        .map(|(at, segment)| {
             let (prefix, core, suffix) = split_affixes(segment);
+            let kept = may_be_front_locale(&segments[..at], segment);
             let hostile = probe::is_hostile_value(segment);
             let step = if hostile && answered {
                 Step::plain()
-            } else if !hostile && classify(core).certainty >= CERTAIN {
+            } else if !hostile && !kept && classify_core(prefix, core).certainty >= CERTAIN {
                 Step::Parameter { prefix: prefix.to_owned(), suffix: suffix.to_owned() }
             } else {
                 Step::Literal((*segment).to_owned())

@@ -20,8 +20,10 @@ use super::{
     },
     probe,
     render::{pending_key, render, render_alone},
+    shape::Shapes,
     tenants::Tenants,
-    tree::{HostTree, NodeId, Pending},
+    tree::{HostTree, NodeId, Pending, Step, core_of},
+    values::{CERTAIN, classify},
 };
 
 /// Resolves requests to endpoints.
@@ -88,13 +90,15 @@ impl Resolver {
         let granted = outcome.is_answer();
         let host = self.tree_of(&asked.host, &Seeks::Request { segments, granted });
         let leaf = self.place(&host, &Asked { outcome, ..*asked });
-        self.count(leaf, outcome);
+        self.note_shape(leaf, segments, outcome);
+        let own = self.own_leaf(leaf, segments, outcome);
+        self.count(own, outcome);
         self.refresh(leaf, segments);
         let template = match self.leaves.get(leaf.0 as usize) {
             Some(found) => Arc::clone(&found.template),
             None => Arc::new(Template::default()),
         };
-        Observation { leaf, template, kin: Kin::of(segments, outcome) }
+        Observation { leaf: own, template, kin: Kin::of(segments, outcome) }
     }
 
     /// `host`: the name of the tree that it belongs to.
@@ -188,7 +192,7 @@ impl Resolver {
         self.leaf_at(host, method, shared.as_ref(), node)
     }
 
-    fn new_leaf(
+    pub(crate) fn new_leaf(
         &mut self,
         host: &str,
         method: &str,
@@ -213,6 +217,7 @@ impl Resolver {
             vouched: 0,
             own: 0,
             looks: Vec::new(),
+            shapes: Shapes::default(),
             declared: false,
             noise: false,
             caught: false,
@@ -298,6 +303,63 @@ impl Resolver {
             found.existing += 1;
             found.own += 1;
         }
+    }
+
+    /// Remembers the fields of an answer, and the word at the place of a value that got others than
+    /// usual.
+    fn note_shape(&mut self, leaf: LeafId, segments: &[&str], outcome: Outcome) {
+        if !outcome.shape.is_known() || !outcome.is_answer() {
+            return;
+        }
+        let watched = |leaf: &Leaf| leaf.shapes.is_watched(outcome.shape);
+        let word = self.leaf(leaf).filter(|leaf| watched(leaf)).and_then(|leaf| {
+            let word = self.word_of(leaf, segments)?;
+            (classify(word).certainty < CERTAIN).then_some(word)
+        });
+        let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
+        if let Some(word) = word {
+            found.shapes.note(word, outcome.shape, 1);
+        }
+        found.shapes.add(outcome.shape, 1);
+    }
+
+    /// The value at the end of a path, where an endpoint has a parameter there.
+    fn word_of<'s>(&self, leaf: &Leaf, segments: &[&'s str]) -> Option<&'s str> {
+        let Place::Node(node) = leaf.place else { return None };
+        let node = self.hosts.get(&leaf.host)?.node(node)?;
+        match &node.step {
+            Step::Parameter { prefix, suffix } => Some(core_of(segments.last()?, prefix, suffix)),
+            Step::Literal(_) => None,
+        }
+    }
+
+    /// Where a request is learned: at its endpoint, or, when it is for a word that may turn out to be
+    /// fixed text, at a leaf of that word, which is a part of the endpoint.
+    fn own_leaf(&mut self, leaf: LeafId, segments: &[&str], outcome: Outcome) -> LeafId {
+        let Some(found) = self.leaf(leaf).filter(|leaf| leaf.shapes.has_odd()) else { return leaf };
+        let Some(word) = self.word_of(found, segments) else { return leaf };
+        let own = match found.shapes.leaf_of(word) {
+            Some(own) => own,
+            None if found.shapes.is_due(word) => {
+                let (host, method, place) = (found.host.clone(), found.method.clone(), found.place);
+                let call = found.call.as_deref().cloned();
+                let Some(own) = self.new_leaf(&host, &method, call.as_ref(), place) else {
+                    return leaf;
+                };
+                if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
+                    found.shapes.set_leaf(word, own);
+                }
+                if let Some(own) = self.leaves.get_mut(own.0 as usize) {
+                    (own.merged_into, own.stale) = (Some(leaf), false);
+                }
+                own
+            }
+            None => return leaf,
+        };
+        if let Some(own) = self.leaves.get_mut(own.0 as usize).filter(|_| outcome.is_answer()) {
+            own.shapes.add(outcome.shape, 1);
+        }
+        own
     }
 
     /// Renders the template of a leaf when it is new or its path changed.

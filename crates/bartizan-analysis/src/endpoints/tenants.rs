@@ -22,12 +22,13 @@ use serde::{Deserialize, Serialize};
 use super::{
     Segment, Template,
     fate::Sum,
+    front::is_prefix_word,
     hosts::{HostTold, Seeks},
     join::Why,
     leaf::{AliasReason, key_of},
     probe,
     resolver::Resolver,
-    tree::{HostTree, hash, is_prefix_word},
+    tree::{HostTree, hash},
 };
 
 /// Name of the variable of a learned pattern.

@@ -6,12 +6,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    affixes::{split_affixes, split_extension},
+    affixes::{classify_core, split_affixes, split_extension},
     catch_all::Looks,
     distinct::Distinct,
+    front,
     leaf::{EndpointLimits, LeafId},
     probe,
-    values::{CERTAIN, ValueKind, classify, is_version},
+    values::{CERTAIN, ValueKind, classify},
     words::{is_api_word, words_of},
 };
 
@@ -53,6 +54,15 @@ impl Values {
         self.hashes.add(hash(value));
     }
 
+    /// Takes a value out again.
+    pub(crate) fn forget(&mut self, kind: ValueKind, value: &str, times: u64) {
+        if let Some(n) = self.kinds.get_mut(&kind) {
+            *n = n.saturating_sub(times);
+        }
+        self.kinds.retain(|_, n| *n > 0);
+        self.hashes.forget(hash(value));
+    }
+
     pub(crate) fn merge(&mut self, other: &Self) {
         for (kind, n) in &other.kinds {
             *self.kinds.entry(*kind).or_default() += n;
@@ -63,6 +73,12 @@ impl Values {
     /// Distinct values, see [`Distinct::count`].
     pub(crate) fn distinct(&self) -> u64 {
         self.hashes.count()
+    }
+
+    /// Whether these are words, and none of a form that tells a value.
+    pub(crate) fn are_words(&self) -> bool {
+        let words = [ValueKind::Word, ValueKind::Slug, ValueKind::File];
+        !self.kinds.is_empty() && self.kinds.keys().all(|kind| words.contains(kind))
     }
 
     /// Kinds, the most frequent first.
@@ -97,6 +113,8 @@ pub(crate) struct Node {
     pub(crate) open: bool,
     /// Declared or set by a person: never merged.
     pub(crate) pinned: bool,
+    /// Was taken for a value and turned out to be fixed text by its answers.
+    pub(crate) apart: bool,
     /// Declared name of the parameter.
     pub(crate) name: Option<String>,
     /// Values, for parameters.
@@ -114,6 +132,7 @@ impl Node {
             hits: 0,
             open: false,
             pinned: false,
+            apart: false,
             name: None,
             values: Values::default(),
         }
@@ -182,36 +201,23 @@ impl HostTree {
         self.nodes.get_mut(id as usize)
     }
 
-    /// Steps from the root to `id`, with declared names.
+    /// Steps from the root to `id`, with names that are declared or told by the values.
     pub(crate) fn steps(&self, id: NodeId) -> Vec<(NodeId, Step, Option<String>)> {
         let mut out = Vec::new();
         let mut at = id;
         while at != ROOT
             && let Some(node) = self.node(at)
         {
-            out.push((at, node.step.clone(), node.name.clone()));
+            let name = || {
+                let is_locale =
+                    matches!(node.step, Step::Parameter { .. }) && self.is_front_locale(at);
+                is_locale.then(|| front::LOCALE.to_owned())
+            };
+            out.push((at, node.step.clone(), node.name.clone().or_else(name)));
             at = node.parent;
         }
         out.reverse();
         out
-    }
-
-    /// Whether a version or a prefix such as `api` may stand at the children of `id`: everything
-    /// above is fixed text of that kind.
-    pub(crate) fn is_prefix_position(&self, id: NodeId) -> bool {
-        let mut at = id;
-        for _ in 0..3 {
-            if at == ROOT {
-                return true;
-            }
-            match self.node(at) {
-                Some(Node { step: Step::Literal(text), parent, .. }) if is_prefix_word(text) => {
-                    at = *parent;
-                }
-                _ => return false,
-            }
-        }
-        false
     }
 
     /// Where `segment` leads from `id`.
@@ -221,9 +227,14 @@ impl HostTree {
             return Some(Way::Known(*child));
         }
         let (prefix, core, suffix) = split_affixes(segment);
-        let class = classify(core);
+        let class = classify_core(prefix, core);
         let plain = (String::new(), String::new());
         let affixes = (prefix.to_owned(), suffix.to_owned());
+        if affixes == plain
+            && let Some(way) = self.way_of_locale(id, class)
+        {
+            return Some(way);
+        }
         if class.certainty >= CERTAIN && !self.may_be_version(id, segment, class.kind) {
             if !affixes.1.is_empty()
                 && let Some(any) =
@@ -242,6 +253,14 @@ impl HostTree {
         {
             return Some(Way::Known(*child));
         }
+        // Words that were found to be names of files: `report-7.pdf`.
+        if node.open
+            && let Some((stem, _)) = split_extension(segment)
+            && let Some(ending) = segment.get(stem.len()..)
+            && let Some(child) = node.parameters.get(&(String::new(), ending.to_owned()))
+        {
+            return Some(Way::Known(*child));
+        }
         if affixes != plain
             && node.open
             && let Some(child) = node.parameters.get(&affixes)
@@ -256,19 +275,6 @@ impl HostTree {
             return Some(Way::Known(*child));
         }
         Some(Way::NewLiteral)
-    }
-
-    /// Dates and small numbers at the front of a path are versions until there are many of them.
-    fn may_be_version(&self, id: NodeId, segment: &str, kind: ValueKind) -> bool {
-        let form = match kind {
-            ValueKind::Date => true,
-            ValueKind::Integer => segment.len() <= 2,
-            _ => is_version(segment),
-        };
-        form && self.is_prefix_position(id)
-            && self.node(id).is_some_and(|n| {
-                n.literals.keys().filter(|k| is_front_version(k)).count() < MAX_FRONT_VERSIONS
-            })
     }
 
     /// The node of a path that was answered, created where it is new. `None` when a limit forbids.
@@ -413,8 +419,6 @@ impl HostTree {
     }
 }
 
-/// Most versions at one position before they count as values.
-const MAX_FRONT_VERSIONS: usize = 12;
 /// Most words of fixed text below a position whose unknown words are values.
 const MAX_VOCABULARY: usize = 64;
 /// Most combinations of fixed text around values at one position.
@@ -436,45 +440,6 @@ pub(crate) fn core_of<'a>(segment: &'a str, prefix: &str, suffix: &str) -> &'a s
     core.strip_suffix(suffix).unwrap_or(core)
 }
 
-/// Whether a segment at the front of a path is a version: `v1`, `1.1`, `2010-04-01`, `3`.
-pub(crate) fn is_front_version(s: &str) -> bool {
-    let class = classify(s);
-    is_version(s)
-        || class.kind == ValueKind::Date
-        || (class.kind == ValueKind::Integer && s.len() <= 2)
-}
-
 fn is_vocabulary(segment: &str) -> bool {
     words_of(segment).iter().all(|w| is_api_word(w))
-}
-
-/// Words in front of the resources of an API.
-pub(crate) fn is_prefix_word(s: &str) -> bool {
-    let lower = s.to_ascii_lowercase();
-    matches!(
-        lower.as_str(),
-        "api"
-            | "apis"
-            | "rest"
-            | "ws"
-            | "public"
-            | "private"
-            | "internal"
-            | "service"
-            | "services"
-            | "gateway"
-            | "rpc"
-            | "external"
-            | "open"
-            | "web"
-            | "mobile"
-            | "app"
-            | "backend"
-            | "prod"
-            | "staging"
-            | "dev"
-            | "test"
-            | "sandbox"
-            | "beta"
-    ) || is_front_version(s)
 }

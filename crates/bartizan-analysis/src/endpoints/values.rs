@@ -121,6 +121,7 @@ pub fn classify(segment: &str) -> Classified {
     numeric(segment, b)
         .or_else(|| hex_like(segment, b))
         .or_else(|| structured(segment, b))
+        .or_else(|| locale(segment).filter(|c| *c >= CERTAIN).map(|c| class(K::Locale, c)))
         .or_else(|| opaque(segment, b))
         .unwrap_or_else(|| wordlike(segment, b))
 }
@@ -314,26 +315,38 @@ fn wordlike(s: &str, b: &[u8]) -> Classified {
     class(K::Word, if all_api { 5 } else { 25 })
 }
 
-/// Two-letter codes of ISO 639-1, in pairs.
-const LANGUAGES: &str = "aaabaeafakamanarasavayazbabebgbhbibmbnbobrbscacechcocrcscucvcydadedvdzeeel\
-eneoeseteufafffifjfofrfygagdglgngugvhahehihohrhthuhyhziaidieigiiikioisitiujajvkakgkikjkkklkmknkokr\
-kskukvkwkylalblglilnloltlulvmgmhmimkmlmnmrmsmtmynandnenngnlnnnonrnvnyocojomorospapiplpsptqurmrnror\
-urwsascsdsesgsiskslsmsnsosqsrssstsusvswtatetgthtitktltntotrtstttwtyugukuruzvevivowawoxhyiyozazhzu";
+/// Two-letter codes of ISO 639-1.
+#[rustfmt::skip]
+static LANGUAGES: &[&str] = &[
+    "aa", "ab", "ae", "af", "ak", "am", "an", "ar", "as", "av", "ay", "az", "ba", "be", "bg", "bh",
+    "bi", "bm", "bn", "bo", "br", "bs", "ca", "ce", "ch", "co", "cr", "cs", "cu", "cv", "cy", "da",
+    "de", "dv", "dz", "ee", "el", "en", "eo", "es", "et", "eu", "fa", "ff", "fi", "fj", "fo", "fr",
+    "fy", "ga", "gd", "gl", "gn", "gu", "gv", "ha", "he", "hi", "ho", "hr", "ht", "hu", "hy", "hz",
+    "ia", "id", "ie", "ig", "ii", "ik", "io", "is", "it", "iu", "ja", "jv", "ka", "kg", "ki", "kj",
+    "kk", "kl", "km", "kn", "ko", "kr", "ks", "ku", "kv", "kw", "ky", "la", "lb", "lg", "li", "ln",
+    "lo", "lt", "lu", "lv", "mg", "mh", "mi", "mk", "ml", "mn", "mr", "ms", "mt", "my", "na", "nb",
+    "nd", "ne", "ng", "nl", "nn", "no", "nr", "nv", "ny", "oc", "oj", "om", "or", "os", "pa", "pi",
+    "pl", "ps", "pt", "qu", "rm", "rn", "ro", "ru", "rw", "sa", "sc", "sd", "se", "sg", "si", "sk",
+    "sl", "sm", "sn", "so", "sq", "sr", "ss", "st", "su", "sv", "sw", "ta", "te", "tg", "th", "ti",
+    "tk", "tl", "tn", "to", "tr", "ts", "tt", "tw", "ty", "ug", "uk", "ur", "uz", "ve", "vi", "vo",
+    "wa", "wo", "xh", "yi", "yo", "za", "zh", "zu",
+];
 
+/// A language, with a script or a region or both (RFC 5646 §2.1). A region in lower case looks like
+/// another word.
 fn locale(s: &str) -> Option<u8> {
     let mut parts = s.split(['-', '_']);
     let language = parts.next().filter(|l| l.len() == 2)?;
-    let known = LANGUAGES.as_bytes().chunks_exact(2).any(|c| c == language.as_bytes());
-    if !known {
-        return None;
-    }
-    match (parts.next(), parts.next()) {
-        (None, _) => Some(45),
-        (Some(region), None) => {
-            let upper = region.bytes().all(|c| c.is_ascii_uppercase());
-            let script = region.len() == 4 && region.starts_with(|c: char| c.is_ascii_uppercase());
-            (upper && region.len() == 2 || script).then_some(90)
-        }
+    LANGUAGES.binary_search(&language).ok()?;
+    let all = |s: &str, n: usize, is: fn(&u8) -> bool| s.len() == n && s.as_bytes().iter().all(is);
+    let script = |s: &str| s.len() == 4 && s.starts_with(|c: char| c.is_ascii_uppercase());
+    // The world, Europe, and Latin America are the regions that have a number only.
+    let region = |s: &str| all(s, 2, u8::is_ascii_uppercase) || matches!(s, "001" | "150" | "419");
+    match (parts.next(), parts.next(), parts.next()) {
+        (None, ..) => Some(45),
+        (Some(one), None, None) if region(one) || script(one) => Some(90),
+        (Some(one), Some(two), None) if script(one) && region(two) => Some(90),
+        (Some(one), None, None) if all(one, 2, u8::is_ascii_lowercase) => Some(45),
         _ => None,
     }
 }
@@ -341,6 +354,12 @@ fn locale(s: &str) -> Option<u8> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn lists_are_sorted() {
+        assert!(LANGUAGES.windows(2).all(|w| w[0] < w[1]), "{LANGUAGES:?}");
+        assert!(MEDIA.windows(2).all(|w| w[0] < w[1]), "{MEDIA:?}");
+    }
 
     #[test]
     fn kinds_are_told_by_form() {
@@ -366,6 +385,11 @@ mod tests {
             ("2026-11-22", K::Date),
             ("2026-11-22T10:00:00Z", K::DateTime),
             ("de-AT", K::Locale),
+            ("de-at", K::Locale),
+            ("zh_Hant", K::Locale),
+            ("zh-Hans-CN", K::Locale),
+            ("es-419", K::Locale),
+            ("is-404", K::Slug),
             ("1.0", K::Version),
             ("v2beta3", K::Version),
             ("10.0.0.1", K::Ip),

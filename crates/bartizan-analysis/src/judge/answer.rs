@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::envelope::{self, Envelope};
 use crate::{
-    endpoints::{Asker, MediaKind, Outcome as Answer, Telling, Template},
+    endpoints::{Asker, MediaKind, Outcome as Answer, Shape, Telling, Template},
     facts::Facts,
     identity::Caller,
 };
@@ -30,12 +30,14 @@ const REFUSED: u16 = 400;
 pub(super) fn of(facts: &Facts<'_>) -> Answer {
     let Some(response) = &facts.exchange.response else { return Answer::default() };
     let media = media(facts, response);
-    let (look, telling) = look(facts, response, media);
+    let names = names(facts);
+    let (look, telling) = look(facts, response, media, &names);
     let read = response.body_state != BodyState::NotCaptured;
     let status = Some(response.status).filter(|s| *s > 0);
     let refused = facts.decoded.answered.is_refusal();
     let status = status.map(|s| if refused { s.max(REFUSED) } else { s });
-    Answer { status, media, look, telling, read }
+    let shape = shape(facts, response, status, &names);
+    Answer { status, media, look, telling, read, shape }
 }
 
 /// How one call of an exchange was answered. One without an answer of its own makes nothing known: it was only sent.
@@ -75,7 +77,7 @@ fn media(facts: &Facts<'_>, response: &Response) -> MediaKind {
 }
 
 /// See [`Answer::look`] and [`Answer::telling`].
-fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> (u64, Telling) {
+fn look(facts: &Facts<'_>, response: &Response, media: MediaKind, names: &[u64]) -> (u64, Telling) {
     let method = facts.exchange.request.method.as_str();
     let size = match method {
         "HEAD" => response.headers.get("content-length").and_then(|n| n.trim().parse().ok()),
@@ -85,7 +87,9 @@ fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> (u64, Telli
     let telling = match (response.status, media) {
         (500.., _) => true,
         (304, _) => false,
-        (200..=299, MediaKind::Data) if is_structured => return look_of_data(facts, response),
+        (200..=299, MediaKind::Data) if is_structured => {
+            return look_of_data(facts, response, names);
+        }
         (200..=299, MediaKind::Data) if !is_prose(response) => false,
         (200..=299, _) => size.is_some_and(|size| size >= LEAST_PAGE_BYTES),
         (300..=399, media) => {
@@ -101,13 +105,13 @@ fn look(facts: &Facts<'_>, response: &Response, media: MediaKind) -> (u64, Telli
         Some(size) if size < EXACT_BYTES => 1 + size,
         Some(size) => 1 + EXACT_BYTES + (size - EXACT_BYTES) / SIZE_STEP,
     };
-    let parts = [u64::from(response.status), media as u64, shape(facts), class];
+    let parts = [u64::from(response.status), media as u64, look_of_names(names), class];
     (hash_of(&parts), Telling::Much)
 }
 
 /// How typed values look: by their envelope, or else by their names. Calls say in the words of their protocol how
 /// they were answered. The method counts: a scan with `GET` says nothing of what is acknowledged to a `POST`.
-fn look_of_data(facts: &Facts<'_>, response: &Response) -> (u64, Telling) {
+fn look_of_data(facts: &Facts<'_>, response: &Response, names: &[u64]) -> (u64, Telling) {
     let body = facts.decoded.view.root(Side::Response, Root::Body);
     let Some(body) = body.filter(|_| facts.decoded.call.is_none()) else {
         return (0, Telling::Much);
@@ -115,7 +119,7 @@ fn look_of_data(facts: &Facts<'_>, response: &Response) -> (u64, Telling) {
     let (kind, seen, telling) = match envelope::of(body) {
         Some(Envelope::Error(look)) => (1, look, Telling::Much),
         Some(Envelope::Bare(look)) => (2, look, Telling::Little),
-        None => (3, shape(facts), Telling::OfProbes),
+        None => (3, look_of_names(names), Telling::OfProbes),
     };
     let method = &facts.exchange.request.method;
     let letters = method.bytes().take(16).map(u64::from);
@@ -146,8 +150,23 @@ fn hash_of(parts: &[u64]) -> u64 {
     }) | 1
 }
 
-/// Hash of the names and places of the first values of the body.
-fn shape(facts: &Facts<'_>) -> u64 {
+/// See [`Answer::shape`].
+fn shape(facts: &Facts<'_>, response: &Response, status: Option<u16>, names: &[u64]) -> Shape {
+    let is_granted = status.is_some_and(|status| (200..300).contains(&status));
+    let is_whole = response.body_state == BodyState::Complete;
+    if !is_granted || !is_whole || !facts.decoded.response_format.is_structured() {
+        return Shape::default();
+    }
+    Shape::of(names)
+}
+
+/// Names and places in one.
+fn look_of_names(names: &[u64]) -> u64 {
+    names.iter().fold(0, |hash: u64, name| hash.rotate_left(5) ^ name)
+}
+
+/// Hashes of the names and places of the first values of the body, in order and each once.
+fn names(facts: &Facts<'_>) -> SmallVec<[u64; SHAPE_NODES]> {
     let mut names: SmallVec<[u64; SHAPE_NODES]> = SmallVec::new();
     if let Some(body) = facts.decoded.view.root(Side::Response, Root::Body) {
         let shallow = body.descendants().take(SHAPE_NODES).filter(|node| node.depth() <= 2);
@@ -155,7 +174,7 @@ fn shape(facts: &Facts<'_>) -> u64 {
     }
     names.sort_unstable();
     names.dedup();
-    names.iter().fold(0u64, |hash, name| hash.rotate_left(5) ^ name)
+    names
 }
 
 #[cfg(test)]
@@ -163,6 +182,7 @@ mod tests {
     use super::*;
     use crate::{
         checks::example::{get, send},
+        judge::{State, judge, results},
         snapshot::Snapshot,
     };
     use bartizan_model::{Exchange, HashKey, Scope};
@@ -224,6 +244,45 @@ mod tests {
         };
         assert_ne!(prose("There is nothing here, try elsewhere."), 0);
         assert_eq!(prose("pong"), 0);
+    }
+
+    #[test]
+    fn shapes_are_those_of_data_that_was_granted() {
+        let shape = |status: u16, body: &str| {
+            answer(&get("https://api.example.com/a").json(status, body).build()).shape
+        };
+        let user = shape(200, r#"{"name":"Ada","age":36}"#);
+        assert!(user.is_known());
+        assert_eq!(user, shape(200, r#"{"age":1,"name":"Bob"}"#), "names, not values");
+        assert_ne!(user, shape(200, r#"{"results":[],"total":0}"#));
+        assert_ne!(user, shape(200, r#"[{"name":"Ada","age":36}]"#), "a list of them");
+        assert!(!shape(404, r#"{"name":"Ada","age":36}"#).is_known());
+        assert!(!shape(200, "{}").is_known());
+        assert!(!page(&"a".repeat(1_000)).shape.is_known());
+    }
+
+    #[test]
+    fn a_constant_among_values_is_told_by_the_fields_of_its_answers() {
+        let listed = |of_search: &str| {
+            let snapshot = Snapshot::new(Scope::default(), HashKey::new([1; 32]));
+            let mut state = State::new(&snapshot.scope);
+            let mut ask = |word: &str, body: &str| {
+                let url = format!("https://api.example.com/users/{word}");
+                let exchange = get(&url).json(200, body).build();
+                judge(&exchange, &snapshot, &mut state, exchange.time);
+            };
+            let names = ('k'..='z').flat_map(|a| ('k'..='v').map(move |b| format!("{a}{b}ada")));
+            for name in names {
+                ask(&name, r#"{"name":"Ada","age":36}"#);
+            }
+            (0..150).for_each(|_| ask("search", of_search));
+            let endpoints = results(&mut state, &snapshot).endpoints.into_iter();
+            endpoints.map(|one| (one.path, one.requests)).collect::<Vec<_>>()
+        };
+        let (search, user) = ("/users/search".to_owned(), "/users/{user_id}".to_owned());
+        let apart = listed(r#"{"results":[],"total":0}"#);
+        assert_eq!(apart, [(search, 150), (user.clone(), 192)]);
+        assert_eq!(listed(r#"{"age":7,"name":"Bob"}"#), [(user, 342)], "answered like a value");
     }
 
     #[test]
