@@ -210,16 +210,31 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_written_is_not_offered() {
+    fn formats_can_be_kept_apart() {
         let mut r = resolver();
         for ext in ["json", "kml", "csv"] {
             see(&mut r, "GET", &format!("/sites/near.{ext}"), answer(200));
-            see(&mut r, "GET", &format!("/a%2f/near.{ext}"), answer(200));
         }
         r.consolidate();
-        let ids: Vec<_> = r.endpoints().into_iter().map(|l| l.template.id.clone()).collect();
-        let parts: Vec<_> = ids.iter().flat_map(|id| r.parts(id)).map(|p| p.written).collect();
+        assert_eq!(listed(&r), ["GET /sites/near.{format}"]);
+        let id = r.endpoints()[0].template.id.clone();
+        let parts: Vec<_> = r.parts(&id).into_iter().map(|part| part.written).collect();
         assert_eq!(parts.len(), 2, "{parts:?}");
         assert!(parts.iter().all(|path| path.starts_with("api.example.com/sites/near.")));
+    }
+
+    #[test]
+    fn what_cannot_be_written_is_not_offered() {
+        let written = |host: &str, text: &str| {
+            let steps = [Step::Literal(text.to_owned()), Step::plain()];
+            written(host, &steps, &Template::default())
+        };
+        assert_eq!(written("h.example", "users").as_deref(), Some("h.example/users/{id}"));
+        for text in ["a%2f", "a{b}", "{id}", "a*", "a/b", "a\u{1b}", &"a".repeat(MAX_WRITTEN)] {
+            assert_eq!(written("h.example", text), None, "{text:?}");
+        }
+        assert_eq!(written("*", "users"), None, "it would be of every host");
+        let part = Step::Parameter { prefix: "near.".to_owned(), suffix: String::new() };
+        assert_eq!(super::written("h.example", &[part], &Template::default()), None);
     }
 }
