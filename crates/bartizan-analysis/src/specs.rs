@@ -228,7 +228,8 @@ impl<'a> Compared<'a> {
     /// written down, it is known to be used all the same: by somebody who may not, or who gets it wrong.
     pub fn refuse(&mut self, template: &Template, profile: &Profile) {
         let index = &self.specs.index;
-        for operation in index.documenting(template).filter_map(|at| index.operations().get(at)) {
+        let found = index.documenting(template).chain(index.sockets_at(template).iter().copied());
+        for operation in found.filter_map(|at| index.operations().get(at)) {
             self.refused.entry(key(operation)).or_default().add(profile);
         }
     }

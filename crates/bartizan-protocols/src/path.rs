@@ -160,7 +160,8 @@ impl Decoder<'_> {
                 self.view.anomaly(self.side, AnomalyKind::PathParameter);
                 odd = true;
             }
-            if is_named && let Some((_, own)) = part.split_once(';') {
+            let own = part.split_once(';').map(|(_, own)| own);
+            if let Some(own) = own.filter(|own| is_named && own.bytes().any(|b| b != b';')) {
                 parameters.push((u32::try_from(segments.len()).unwrap_or(u32::MAX), own));
             }
             match base {

@@ -30,6 +30,9 @@ const MAX_WORDS: usize = 32;
 /// Longest value or name of a format, in bytes; the rest is cut.
 const MAX_WORD: usize = 64;
 
+/// Fields by their place, each with how many messages have it.
+type Fields = BTreeMap<(Direction, Location), (Parameter, usize)>;
+
 /// Reads what messages of one document hold.
 pub(super) struct Payloads<'d> {
     reader: Reader<'d>,
@@ -58,7 +61,7 @@ impl<'d> Payloads<'d> {
             OperationKind::Send => Direction::Response,
             _ => Direction::Request,
         };
-        let mut fields = BTreeMap::new();
+        let mut fields = Fields::new();
         let in_path = operation.parameters.iter().filter(|p| p.location == ParameterIn::Path);
         for written in in_path.take(MAX_FIELDS) {
             let mut location = Location::root(Root::Path);
@@ -72,7 +75,7 @@ impl<'d> Payloads<'d> {
             if field.value_type.is_empty() {
                 "string".clone_into(&mut field.value_type);
             }
-            fields.insert((direction, field.location.clone()), field);
+            fields.insert((direction, field.location.clone()), (field, operation.bodies.len()));
         }
         let mut messages = Vec::new();
         for body in &operation.bodies {
@@ -82,7 +85,13 @@ impl<'d> Payloads<'d> {
                 messages.push(self.named(body, direction));
             }
         }
-        endpoint.parameters = fields.into_values().collect();
+        // What some messages lack need not be there.
+        let of_all = |(mut field, messages): (Parameter, usize)| {
+            let is_everywhere = messages >= operation.bodies.len();
+            field.required = field.required.map(|required| required && is_everywhere);
+            field
+        };
+        endpoint.parameters = fields.into_values().map(of_all).collect();
         messages.sort_by(|a: &MessageSeen, b| a.name.cmp(&b.name));
         messages.dedup_by(|a, b| a.name == b.name);
         endpoint.conversation = Conversation { messages, ..Conversation::default() };
@@ -103,7 +112,7 @@ impl<'d> Payloads<'d> {
     /// Fields of one message, those that are less deep first, where there is not room for all.
     fn message(
         &mut self,
-        fields: &mut BTreeMap<(Direction, Location), Parameter>,
+        fields: &mut Fields,
         body: &SpecBody,
         position: u32,
         direction: Direction,
@@ -196,12 +205,13 @@ fn below(open: &mut VecDeque<Open>, one: &Open, allowed: Allowed<'_>) {
     }
 }
 
-/// Takes in a field. What several messages have need not be of one type, nor be there in all of them.
-fn add(fields: &mut BTreeMap<(Direction, Location), Parameter>, one: &Open, mut field: Parameter) {
+/// Takes in a field. What several messages have need not be of one type.
+fn add(fields: &mut Fields, one: &Open, mut field: Parameter) {
     let here = InBody { body: one.body, seen: 0, of: 0 };
     field.required = Some(one.is_required);
     let key = (field.direction, field.location.clone());
-    let known = fields.entry(key).or_insert_with(|| field.clone());
+    let (known, messages) = fields.entry(key).or_insert_with(|| (field.clone(), 0));
+    *messages += 1;
     if !known.bodies.contains(&here) {
         known.bodies.push(here);
     }

@@ -184,6 +184,16 @@ impl SpecIndex {
         Some(if is_deprecated { InventoryState::Zombie } else { InventoryState::Documented })
     }
 
+    /// Messages that a handshake would have opened a learned endpoint to: one that was refused is a request as any
+    /// other.
+    #[must_use]
+    pub fn sockets_at(&self, template: &Template) -> &[usize] {
+        if template.call.is_some() || template.method != "GET" {
+            return &[];
+        }
+        self.channels.find(&template.host, WEBSOCKET, &sought_of(template))
+    }
+
     /// The template, base path included, of the WebSocket that a request opens.
     #[must_use]
     pub fn socket_path(&self, host: &str, segments: &[&str]) -> Option<&str> {

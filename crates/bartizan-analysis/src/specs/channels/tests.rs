@@ -27,7 +27,7 @@ channels:
   readings:
     subscribe:
       deprecated: true
-      message: {oneOf: [{name: hot, contentType: application/json, payload: {type: object, required: [at], properties: {at: {type: integer}, degrees: {type: number}}}},
+      message: {oneOf: [{name: hot, contentType: application/json, payload: {type: object, required: [at, degrees], properties: {at: {type: integer}, degrees: {type: number}}}},
         {name: cold, contentType: application/json, payload: {type: object, properties: {at: {type: string}}}}]}
 components:
   messages:
@@ -183,7 +183,9 @@ fn a_socket_that_was_refused_is_no_orphan() {
         first_seen: Some(Timestamp::from_seconds(10)),
         ..Profile::default()
     };
-    compared.refuse(&socket("ws.example.com", "/v1/hooks"), &refused);
+    // A handshake that was refused opened no WebSocket.
+    let asked = Template { call: None, ..socket("ws.example.com", "/v1/hooks") };
+    compared.refuse(&asked, &refused);
     let listed = compared.channels(&Scope::default());
     assert_eq!(listed.orphans, 2, "both directions of the room");
     let hook = listed.endpoints.iter().find(|(one, _)| one.path == "/v1/hooks");
