@@ -367,8 +367,10 @@ mod tests {
     #[test]
     fn names_in_tags_and_logins_of_tools_are_found() {
         let setting = |key: &str| format!(r#"<add key="{key}" value="abc12345" />"#);
-        assert_eq!(first(&setting("ApiKey")), Some(("ApiKey", "abc12345")));
-        assert_eq!(first(&setting("Server")), None);
+        let last = |text: &str| pairs(text).last().map(|(name, _)| name.to_owned());
+        assert_eq!(last(&setting("ApiKey")).as_deref(), Some("ApiKey"));
+        // What stands behind the word `key`, and no more.
+        assert_eq!(last(&setting("Server")).as_deref(), Some("key"));
         assert_eq!(first(r#"<input name="token" value="abc12345">"#), None);
         for text in [
             "BUNDLE_GEMS__EXAMPLE__COM=yqDVtkqP:ECriaLRi",

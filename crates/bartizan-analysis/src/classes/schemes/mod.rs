@@ -174,7 +174,7 @@ mod tests {
         named.any(|scheme| (scheme.check)(number))
     }
 
-    /// Each number that is not taken has a right check digit: something else is wrong with it.
+    /// What is not taken breaks a rule beside the check digit: a date, a range, a place, a kind.
     #[test]
     fn structure_counts_beside_the_check_digit() {
         for (name, number, taken) in [
