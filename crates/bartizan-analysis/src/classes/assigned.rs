@@ -1,6 +1,6 @@
 //! Secrets and passwords that a name in the same text tells: settings, header lines, queries and
 //! pieces of JSON (`api_key=…`, `X-Api-Key: …`, `"client_secret": "…"`), and credentials on a
-//! command line (`curl -u name:password`).
+//! command line (`curl -u name:password`), of Bundler and of `.netrc`.
 //!
 //! Texts hold much that only looks so: code that hands a secret on, templates, sentences. So a value
 //! must be opaque, with letters and digits mixed, and stand where its name is written as a name.
@@ -28,6 +28,28 @@ const MAX_GAP: usize = 8;
 const MIN_RUN: usize = 8;
 /// Fewest bytes of a password.
 const MIN_PASSWORD: usize = 6;
+/// Most bytes between the beginning of a tag and the value in it.
+const MAX_TAG: usize = 96;
+
+/// What names of files end with.
+const FILES: &[&str] = &[
+    ".json",
+    ".pem",
+    ".key",
+    ".crt",
+    ".yaml",
+    ".yml",
+    ".txt",
+    ".js",
+    ".ts",
+    ".jar",
+    ".xml",
+    ".html",
+    ".properties",
+    ".env",
+    ".log",
+    ".zip",
+];
 
 /// The classes whose names are looked for.
 static FAMILIES: u64 = {
@@ -45,7 +67,7 @@ static FAMILIES: u64 = {
 /// Reports what names and commands in the text of `candidate` tell.
 pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(Recognised)) {
     let (text, shape) = (candidate.text, &candidate.shape);
-    if shape.colons + shape.other == 0 {
+    if shape.colons + shape.other == 0 && shape.spaces < 5 {
         return;
     }
     for (name, value) in pairs(text).take(MAX_NAMES) {
@@ -53,14 +75,23 @@ pub(super) fn search(candidate: &Candidate<'_>, mut report: impl FnMut(Recognise
             report(recognised);
         }
     }
+    let has = |word: &[u8]| memchr::memmem::find(text.as_bytes(), word).is_some();
     let may_command = shape.spaces >= 2 && shape.dashes > 0 && shape.colons > 0;
-    if may_command && memchr::memmem::find(text.as_bytes(), b"curl").is_some() && has_login(text) {
+    if (may_command && has(b"curl") && has_login(text))
+        || (shape.colons > 0 && shape.upper >= 8 && has(b"BUNDLE_") && has_source_login(text))
+        || (shape.spaces >= 5 && has(b"machine ") && has_machine_login(text))
+    {
         report(Recognised::new(password::CLASS.class, Certainty::Context));
     }
 }
 
 /// What a value is under that name.
 fn recognise(candidate: &Candidate<'_>, name: &str, value: &str) -> Option<Recognised> {
+    // Settings of Docker and npm hold a login in Base64.
+    if name.trim_start_matches('_').eq_ignore_ascii_case("auth") {
+        let class = password::CLASS.class;
+        return is_login_in_base64(value).then(|| Recognised::new(class, Certainty::Context));
+    }
     let name = FieldName::new("", name);
     let context = name.context();
     let mask = context.mask & FAMILIES;
@@ -97,7 +128,7 @@ fn recognise(candidate: &Candidate<'_>, name: &str, value: &str) -> Option<Recog
 /// Names of secrets and the values behind them, in order.
 fn pairs(text: &str) -> impl Iterator<Item = (&str, &str)> {
     memchr::memchr2_iter(b'=', b':', text.as_bytes()).filter_map(|at| {
-        let name = name_before(text, at)?;
+        let name = name_before(text, at).or_else(|| key_before(text, at))?;
         Some((name, value_behind(text, at + 1)?))
     })
 }
@@ -122,13 +153,33 @@ fn name_before(text: &str, at: usize) -> Option<&str> {
     }
 }
 
+/// The name in `<add key="NAME" value=…`, as settings of .NET are written.
+fn key_before(text: &str, at: usize) -> Option<&str> {
+    let before = text.get(..at)?.strip_suffix("value")?.trim_end();
+    let from = before.ceil_char_boundary(before.len().saturating_sub(MAX_TAG));
+    let (_, tag) = before.get(from..)?.rsplit_once('<')?;
+    let (_, rest) = tag.split_once(" key=\"")?;
+    let (name, _) = rest.split_once('"')?;
+    (name.len() <= MAX_NAME && ends_as_secret(name.as_bytes())).then_some(name)
+}
+
 /// Whether a name ends as those of secrets and passwords do; a cheap test of its last letters.
 fn ends_as_secret(name: &[u8]) -> bool {
     let [.., a, b, c] = name else { return false };
-    // key, token, secret, password, passwd, pwd, pass, passphrase, credential, authorization
+    // key, token, secret, password, passwd, pwd, pass, passphrase, credential, authorization, auth
     matches!(
         &[a | 32, b | 32, c | 32],
-        b"key" | b"ken" | b"ret" | b"ord" | b"swd" | b"pwd" | b"ass" | b"ase" | b"ial" | b"ion"
+        b"key"
+            | b"ken"
+            | b"ret"
+            | b"ord"
+            | b"swd"
+            | b"pwd"
+            | b"ass"
+            | b"ase"
+            | b"ial"
+            | b"ion"
+            | b"uth"
     )
 }
 
@@ -190,6 +241,7 @@ fn credential_of(value: &str) -> (&str, &str) {
 /// meant, and it is no path.
 fn is_opaque(value: &str) -> bool {
     !(value.starts_with('/') && value.get(1..).is_some_and(|rest| rest.contains('/')))
+        && !FILES.iter().any(|ending| value.ends_with(ending))
         && value.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
             run.len() >= MIN_RUN
                 && run.bytes().filter(u8::is_ascii_digit).count() >= 2
@@ -220,6 +272,39 @@ fn has_login(text: &str) -> bool {
         };
         login.is_some_and(is_login)
     })
+}
+
+/// Whether a login for a source of gems stands in settings of Bundler: `BUNDLE_HOST__EXAMPLE=name:password`,
+/// with two underscores for each dot of the host.
+fn has_source_login(text: &str) -> bool {
+    text.match_indices("BUNDLE_").take(MAX_NAMES).any(|(at, _)| {
+        let rest = text.get(at..).unwrap_or("");
+        let in_name = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let (name, rest) = rest.split_at(rest.find(|c: char| !in_name(c)).unwrap_or(rest.len()));
+        let value = rest.get(..rest.len().min(MAX_VALUE)).unwrap_or("");
+        let value = value.trim_start_matches([' ', '=', ':', '"', '\'']);
+        let end = value.find(|c: char| c.is_whitespace() || "\"'`;".contains(c));
+        name.contains("__") && is_login(value.get(..end.unwrap_or(value.len())).unwrap_or(""))
+    })
+}
+
+/// Whether `machine … login … password …` stands in a text as in a file `.netrc`.
+fn has_machine_login(text: &str) -> bool {
+    let mut words = text.split_ascii_whitespace();
+    while let Some(word) = words.next() {
+        if word != "login" {
+            continue;
+        }
+        if let (Some(name), Some("password"), Some(password)) =
+            (words.next(), words.next(), words.next())
+        {
+            let is_given = |part: &str| !is_reference(part) && !is_placeholder(part);
+            if password.len() >= MIN_PASSWORD && is_given(name) && is_given(password) {
+                return true;
+            }
+        }
+    }
+    false
 }
 
 /// Whether a name and a password, neither put in from elsewhere nor a word for it.
@@ -280,6 +365,33 @@ mod tests {
     }
 
     #[test]
+    fn names_in_tags_and_logins_of_tools_are_found() {
+        let setting = |key: &str| format!(r#"<add key="{key}" value="abc12345" />"#);
+        let last = |text: &str| pairs(text).last().map(|(name, _)| name.to_owned());
+        assert_eq!(last(&setting("ApiKey")).as_deref(), Some("ApiKey"));
+        // What stands behind the word `key`, and no more.
+        assert_eq!(last(&setting("Server")).as_deref(), Some("key"));
+        assert_eq!(first(r#"<input name="token" value="abc12345">"#), None);
+        for text in [
+            "BUNDLE_GEMS__EXAMPLE__COM=yqDVtkqP:ECriaLRi",
+            "BUNDLE_GEMS__EXAMPLE__COM: \"yqDVtkqP:ECriaLRi\"",
+        ] {
+            assert!(has_source_login(text), "{text}");
+        }
+        for text in [
+            "BUNDLE_PATH=vendor:bundle",
+            "BUNDLE_GEMS__EXAMPLE__COM=$NAME:$PASSWORD",
+            "BUNDLE_MIRROR__HTTPS=https://gems.example.com",
+            "BUNDLE_",
+        ] {
+            assert!(!has_source_login(text), "{text}");
+        }
+        assert!(has_machine_login("machine api.example.com login dev password yqDVtkqP"));
+        assert!(!has_machine_login("machine api.example.com login dev password ${PASSWORD}"));
+        assert!(!has_machine_login("the machine asks at login for a password or a key"));
+    }
+
+    #[test]
     fn opaque_values_mix_letters_and_digits() {
         for value in
             ["c4ed6c21-9dd5-4a05-8e3f-c56d1151cce8", "Zk3v9dK2q2LmX7", "/a7Kq2ZpL9xWm4Rt+8"]
@@ -290,6 +402,7 @@ mod tests {
             "config.OAuth2.accessToken",
             "NEXUS-GPT4-API-KEY",
             "/run/secrets/key20261122",
+            "service-account-9f3a21bc7d.json",
             "1234567890",
             "abcdefghijkl",
         ] {

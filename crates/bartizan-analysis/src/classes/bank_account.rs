@@ -44,6 +44,7 @@ pub static CLASS: ClassItem = ClassItem {
     counterexamples: &[
         ("x", "945456787654"),
         ("routing_number", "111000026"),
+        ("routing_number", "166000025"),
         ("account_number_masked", "XXXX1234"),
         ("account_number", "0000000000"),
     ],
@@ -63,7 +64,11 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
     }
     if candidate.is_named(&["routing", "aba"]) {
         let sum = checksum::weighted(&plain, &[3, 7, 1, 3, 7, 1, 3, 7, 1]);
-        return (plain.len() == 9 && sum.is_multiple_of(10)).then_some(Certainty::Checked);
+        // Federal government, districts of the Federal Reserve, the same for thrift institutions and
+        // for electronic transactions, traveller's cheques.
+        let issued = matches!(checksum::number(&plain, 0, 2), 0..=12 | 21..=32 | 61..=72 | 80);
+        return (plain.len() == 9 && issued && sum.is_multiple_of(10))
+            .then_some(Certainty::Checked);
     }
     if candidate.is_named(&["clabe"]) {
         return has_clabe_digit(&plain).then_some(Certainty::Checked);

@@ -90,6 +90,12 @@ pub(super) fn is_date(year: u32, month: u32, day: u32) -> bool {
     (1..=days).contains(&day)
 }
 
+/// The year of which a number holds the last two digits, in the century that begins with the year
+/// `century`.
+pub(super) fn year_in(century: u32, digits: &[u8], from: usize) -> u32 {
+    century + number(digits, from, 2)
+}
+
 /// The decimal number at `digits[from..from + len]`; 0 beyond the end.
 pub(super) fn number(digits: &[u8], from: usize, len: usize) -> u32 {
     digits.iter().skip(from).take(len).fold(0, |n, d| n * 10 + u32::from(*d))

@@ -10,8 +10,8 @@ pub static CLASS: ClassItem = ClassItem {
     family: Family::Head(|_, _| None),
     group: DataGroup::Technical,
     title: "Mobile device or subscriber number",
-    what: "With a field name that says so: IMEI (14 digits and a Luhn digit, or 16 with the software \
-           version), IMSI (14 or 15 digits behind the code of a country), ICCID (19 or 20 digits beginning with 89).",
+    what: "With a field name that says so: IMEI (14 digits, with a Luhn digit behind them or \
+           without, or 16 with the software version), IMSI (14 or 15 digits behind the code of a country), ICCID (19 or 20 digits beginning with 89).",
     sensitive: false,
     support: Support::One,
     priority: 39,
@@ -20,7 +20,11 @@ pub static CLASS: ClassItem = ClassItem {
     in_text: true,
     form: Form::NONE,
     recognise,
-    examples: &[("imei", "35-209900-176148-1"), ("imeisv", "3520990017614823")],
+    examples: &[
+        ("imei", "35-209900-176148-1"),
+        ("imei", "35-209900-176148"),
+        ("imeisv", "3520990017614823"),
+    ],
     counterexamples: &[("imei", "35-209900-176148-2"), ("x", "352099001761481"), ("imei", "1234")],
     references: &["3GPP TS 23.003", "ITU-T E.118", "ITU-T E.212"],
 };
@@ -40,6 +44,8 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         14..=15 if imsi && is_country(checksum::number(&plain, 0, 3)) => Some(Certainty::Context),
         19..=20 if iccid && plain.starts_with(&[8, 9]) => Some(Certainty::Context),
         15 if !imsi && !iccid && checksum::luhn(&plain) => Some(Certainty::Checked),
+        // Without the check digit, which is not sent over the air.
+        14 if !imsi && !iccid => Some(Certainty::Context),
         16 if !imsi && !iccid => Some(Certainty::Context),
         _ => None,
     }

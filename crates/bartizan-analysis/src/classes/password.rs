@@ -14,7 +14,8 @@ pub static CLASS: ClassItem = ClassItem {
     title: "Password or its hash",
     what: "Members of its family tell hashes and codes apart. The family: a text under a field \
            name that says so (`password`, `passwd`, `pin`, `passphrase`, the word in a dozen \
-           languages), also within a text (`password=…`, `curl -u name:…`), or a password hash by \
+           languages), also within a text (`password=…`, `curl -u name:…`, logins of `.netrc`, Bundler, \
+           npm and Docker), or a password hash by \
            its own form (bcrypt, Argon2, scrypt, PBKDF2, SHA-crypt). Masks, empty texts, labels \
            and policies are refused.",
     sensitive: true,
@@ -82,6 +83,8 @@ pub static CLASS: ClassItem = ClassItem {
         ("passwd", "12345678"),
         ("mot_de_passe", "secret-42"),
         ("x", "Server=db.internal;User=APP;Password=kU7rw92;"),
+        ("x", "machine api.example.com login APP7 password kU7rw92-qX1"),
+        ("x", "<add key=\"ClearTextPassword\" value=\"kU7rw92qX\" />"),
     ],
     counterexamples: &[
         ("password", "********"),

@@ -43,6 +43,7 @@ const AI: DataClass = secrets::ai_key::CLASS.class;
 const SERVICE: DataClass = secrets::service_key::CLASS.class;
 const WEBHOOK: DataClass = secrets::webhook_url::CLASS.class;
 const PRIVATE: DataClass = secrets::private_key::CLASS.class;
+const ACCESS: DataClass = secrets::access_token::CLASS.class;
 const CONNECTION: DataClass = secrets::connection_string::CLASS.class;
 
 pub(super) const FORMS: &[Form] = &[
@@ -96,6 +97,16 @@ pub(super) const FORMS: &[Form] = &[
     ("AGE-SECRET-KEY-1", Set::Upper, 58, 58, PRIVATE),
     ("dp.pt.", Set::Alnum, 40, 44, CLOUD),
     ("dp.st.", Set::Wide, 40, 80, CLOUD),
+    ("dp.ct.", Set::Alnum, 40, 44, CLOUD),
+    ("dp.sa.", Set::Alnum, 40, 44, CLOUD),
+    ("dp.scim.", Set::Alnum, 40, 44, CLOUD),
+    ("dp.audit.", Set::Alnum, 40, 44, CLOUD),
+    ("amzn.mws.", Set::Url, 36, 36, CLOUD),
+    ("AKID", Set::Alnum, 32, 32, CLOUD),
+    ("y0_", Set::Url, 55, 60, CLOUD),
+    ("rnd_", Set::Alnum, 28, 36, CLOUD),
+    ("CCDB1_", Set::Url, 63, 63, CLOUD),
+    ("mdb_sa_sk_", Set::Url, 40, 46, CLOUD),
     // Code hosting, packages, CI.
     ("ghp_", Set::Alnum, 36, 36, SOURCE),
     ("gho_", Set::Alnum, 36, 36, SOURCE),
@@ -124,6 +135,11 @@ pub(super) const FORMS: &[Form] = &[
     ("CLOJARS_", Set::Alnum, 60, 60, SOURCE),
     ("oy2", Set::Alnum, 43, 43, SOURCE),
     ("dckr_pat_", Set::Url, 27, 40, SOURCE),
+    ("dckr_oat_", Set::Url, 27, 40, SOURCE),
+    ("ATBB", Set::Alnum, 32, 32, SOURCE),
+    ("ATTA", Set::Hex, 64, 76, SOURCE),
+    ("sqb_", Set::Hex, 40, 40, SOURCE),
+    ("pnb_", Set::Alnum, 36, 36, SOURCE),
     ("AKCp", Set::Alnum, 60, 80, SOURCE),
     ("cmVmdGtuO", Set::Alnum, 50, 80, SOURCE),
     ("sgp_local_", Set::Hex, 40, 40, SOURCE),
@@ -145,6 +161,7 @@ pub(super) const FORMS: &[Form] = &[
     ("xoxp-", Set::Url, 24, 150, MESSAGE),
     ("xoxr-", Set::Url, 24, 150, MESSAGE),
     ("xoxs-", Set::Url, 24, 150, MESSAGE),
+    ("xoxc-", Set::Url, 24, 150, MESSAGE),
     ("xoxe-1-", Set::Alnum, 100, 200, MESSAGE),
     ("xoxe.xoxb-1-", Set::Alnum, 120, 200, MESSAGE),
     ("xoxe.xoxp-1-", Set::Alnum, 120, 200, MESSAGE),
@@ -155,7 +172,9 @@ pub(super) const FORMS: &[Form] = &[
     ("discord.com/api/webhooks/", Set::Wide, 80, 100, WEBHOOK),
     ("discordapp.com/api/webhooks/", Set::Wide, 80, 100, WEBHOOK),
     ("webhook.office.com/webhookb2/", Set::Url, 36, 36, WEBHOOK),
+    ("hooks.zapier.com/hooks/catch/", Set::Wide, 12, 60, WEBHOOK),
     ("SG.", Set::Wide, 66, 66, MESSAGE),
+    ("md-", Set::Url, 22, 22, MESSAGE),
     ("key-", Set::Hex, 32, 32, MESSAGE),
     ("xkeysib-", Set::Url, 81, 81, MESSAGE),
     ("xsmtpsib-", Set::Url, 81, 81, MESSAGE),
@@ -169,6 +188,10 @@ pub(super) const FORMS: &[Form] = &[
     ("sk_prod_", Set::Alnum, 10, 110, PAYMENT),
     ("rk_live_", Set::Alnum, 10, 110, PAYMENT),
     ("rk_test_", Set::Alnum, 10, 110, PAYMENT),
+    ("rk_prod_", Set::Alnum, 10, 110, PAYMENT),
+    ("pdl_live_apikey_", Set::Url, 40, 60, PAYMENT),
+    ("pdl_sdbx_apikey_", Set::Url, 40, 60, PAYMENT),
+    ("shpua_", Set::Hex, 32, 32, PAYMENT),
     ("whsec_", Set::Wide, 24, 64, PAYMENT),
     ("sq0atp-", Set::Url, 22, 22, PAYMENT),
     ("sq0csp-", Set::Url, 43, 43, PAYMENT),
@@ -208,6 +231,12 @@ pub(super) const FORMS: &[Form] = &[
     ("tvly-", Set::Url, 30, 60, AI),
     ("sk_", Set::Hex, 48, 48, AI),
     ("hf_", Set::Alnum, 34, 37, AI),
+    ("nvapi-", Set::Url, 64, 64, AI),
+    ("tgp_v1_", Set::Url, 43, 43, AI),
+    ("csk-", Set::Alnum, 48, 48, AI),
+    ("fw_", Set::Alnum, 22, 24, AI),
+    ("jina_", Set::Alnum, 60, 60, AI),
+    ("sk-lf-", Set::Url, 36, 36, AI),
     ("api_org_", Set::Alnum, 34, 34, AI),
     ("r8_", Set::Alnum, 37, 37, AI),
     ("lin_api_", Set::Alnum, 40, 40, SERVICE),
@@ -233,6 +262,13 @@ pub(super) const FORMS: &[Form] = &[
     ("NRAK-", Set::Upper, 27, 27, SERVICE),
     ("NRII-", Set::Url, 32, 32, SERVICE),
     ("NRJS-", Set::Hex, 19, 19, SERVICE),
+    ("NRIQ-", Set::Url, 32, 32, SERVICE),
+    ("hcaik_", Set::Alnum, 58, 58, SERVICE),
+    ("hcaic_", Set::Alnum, 58, 58, SERVICE),
+    ("rootly_", Set::Hex, 64, 64, SERVICE),
+    ("PMAT-", Set::Upper, 26, 26, SERVICE),
+    ("samsara_api_", Set::Alnum, 30, 30, SERVICE),
+    ("vk1.a.", Set::Url, 180, 220, SERVICE),
     ("dapi", Set::Hex, 32, 32, SERVICE),
     ("ico-", Set::Alnum, 32, 32, SERVICE),
     ("pat-na1-", Set::Url, 36, 36, SERVICE),
@@ -266,6 +302,8 @@ pub(super) const FORMS: &[Form] = &[
     ("OD", Set::Wide, 56, 72, MESSAGE),
     ("OT", Set::Wide, 56, 72, MESSAGE),
     ("s.", Set::Alnum, 24, 24, CLOUD),
+    // A signed JSON Web Token that was encoded in Base64 once more: `eyJhbGciO`.
+    ("ZXlKaGJHY2lP", Set::Wide, 60, 4000, ACCESS),
 ];
 
 /// Forms whose body must be checked further, by their beginning.
@@ -278,17 +316,23 @@ pub(super) fn is_wrong_body(beginning: &str, body: &str) -> bool {
         "ABIA" | "ACCA" | "AKIA" | "ASIA" => {
             body.bytes().any(|b| b"0189".contains(&b)) || body.ends_with("EXAMPLE")
         }
+        "AKID" | "fw_" | "md-" | "y0_" => !is_mixed(body),
+        "CCDB1_" => parts('_').ne([22, 40]),
         // Old service tokens of Vault: letters of both cases and digits.
         "s." => !is_mixed(body),
-        "xoxa-" | "xoxb-" | "xoxo-" | "xoxp-" | "xoxr-" | "xoxs-" => !is_slack(body),
+        "xoxa-" | "xoxb-" | "xoxc-" | "xoxo-" | "xoxp-" | "xoxr-" | "xoxs-" => !is_slack(body),
         "v1.0-" => parts('-').ne([24, 146]) || !is_hex_but(body, b'-'),
         "sgp_" => (parts('_').ne([40]) && parts('_').ne([16, 40])) || !is_hex_but(body, b'_'),
         "pat" => parts('.').ne([14, 64]),
         "pat." | "sat." => parts('.').ne([22, 24, 20]),
         "re_" => parts('_').ne([8, 24]) || !is_mixed(body),
-        "api-" | "sdk-" | "access-development-" | "access-production-" | "access-sandbox-" => {
-            !is_uuid(body)
-        }
+        "amzn.mws."
+        | "api-"
+        | "sdk-"
+        | "sk-lf-"
+        | "access-development-"
+        | "access-production-"
+        | "access-sandbox-" => !is_uuid(body),
         // Mollie, Lob and GoCardless.
         "live_" | "test_" => {
             let is_known = match body.len() {
@@ -379,6 +423,12 @@ mod tests {
             ("sgp_", &format!("{long}_{hex}"), false),
             ("re_", "a7Kq2ZpL_9xWm4RtY8vBn3HsD6fJc5GeU", true),
             ("re_", "quired_field_of_the_whole_form_xy", false),
+            ("CCDB1_", "a7Kq2ZpL9xWm4RtY8vBn3H_sD6fJc5GeU1iOoPlQza7Kq2ZpL9xWm4RtY8vBn3H", true),
+            ("CCDB1_", "a7Kq2ZpL9xWm4RtY8vBn_sD6fJc5GeU1iOoPlQza7Kq2ZpL9xWm4RtY8vBn3H3H", false),
+            ("amzn.mws.", uuid, true),
+            ("amzn.mws.", "that-is-no-token-but-a-page-of-words", false),
+            ("md-", "a7Kq2ZpL9xWm4RtY8vBn3H", true),
+            ("md-", "column-of-a-wide-table", false),
             ("A3-", "ABCD12-EFGH34-IJK56-LMN78-OPQ90-RST12", true),
             ("A3-", "abcd12-efgh34-ijk56-lmn78-opq90-rst12", false),
             ("live_", "a7Kq2ZpL9xWm4RtY8vBn3HsD6fJc5G", true),

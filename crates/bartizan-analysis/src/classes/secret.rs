@@ -3,7 +3,8 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 
 use crate::classes::{
-    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, placeholder, secret_text,
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, placeholder, published,
+    secret_text,
 };
 
 /// The item.
@@ -22,7 +23,8 @@ pub static CLASS: ClassItem = ClassItem {
            under a field name that says so (`api_key`, `client_secret`, `access_token`, \
            `authorization` …) a text of at least 12 characters whose entropy is at least 2.8 bits \
            per character; such names in a text count too (`client_secret=…`), when letters and \
-           digits are mixed behind them. Masks, templates and words are refused.",
+           digits are mixed behind them. Masks, templates, words, rows such as `abcdefgh` and \
+           `1234567890` and keys that makers print in their documentation are refused.",
     sensitive: true,
     support: Support::One,
     priority: 20,
@@ -117,6 +119,9 @@ pub static CLASS: ClassItem = ClassItem {
         ("x", "secret = ${SECRET_12345678}"),
         ("csrf_token", "c4ed6c219dd54a058e3fc56d1151cce8"),
         ("monkey", "3a16750dd36341a48ebd035408f7730f"),
+        ("secret", "1234567890abcdefghij"),
+        ("shared_secret", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),
+        ("idempotency_token", "3a16750dd36341a48ebd035408f7730f"),
     ],
     references: &["providers' documentation of token forms", "RFC 7468", "RFC 6750"],
 };
@@ -129,6 +134,8 @@ const PUBLIC: &[&str] = &[
     "continuation token",
     "sync token",
     "csrf",
+    "authenticity",
+    "form token",
     "xsrf",
     "antiforgery",
     "verification token",
@@ -142,6 +149,19 @@ const PUBLIC: &[&str] = &[
     "request token",
     "csrftoken",
     "upload token",
+    "push token",
+    "resume token",
+    "change token",
+    "cursor token",
+    "cursor",
+    "idempotency",
+    "fingerprint",
+    "thumbprint",
+    "accessor",
+    "key hash",
+    "partition key",
+    "cache key",
+    "object key",
 ];
 
 /// Fewest characters and bits per character of a value that only its name tells.
@@ -162,6 +182,8 @@ fn recognise(candidate: &Candidate<'_>) -> Option<Certainty> {
         && !text.contains("://")
         && !candidate.is_named(PUBLIC)
         && !placeholder::is_placeholder(text)
+        && !placeholder::is_sequence(text)
+        && !published::is_published(text)
         && placeholder::entropy(text.get(..256).unwrap_or(text)) >= MIN_ENTROPY)
         .then_some(Certainty::Context)
 }

@@ -7,6 +7,7 @@ use super::{
     Shape,
     placeholder::{is_placeholder, is_varied},
     provider_forms::{FORMS, Form, TOKEN, is_wrong_body},
+    published::is_published,
 };
 
 /// Bytes of the shortest token of any form.
@@ -134,7 +135,8 @@ fn token_at(text: &str, start: usize, form: &Form) -> Option<Token> {
     let fits = (least..=most).contains(&body_len)
         && !is_wrong_body(beginning, body)
         && is_varied(body)
-        && !is_placeholder(body);
+        && !is_placeholder(body)
+        && !text.get(start..body_from + body_len).is_some_and(is_published);
     fits.then_some((kind, start, body_from + body_len))
 }
 

@@ -4,7 +4,8 @@ use bartizan_model::DataClass;
 
 use super::{
     Shape,
-    placeholder::{entropy, is_placeholder, is_varied},
+    placeholder::{entropy, is_placeholder, is_sequence, is_varied},
+    published::is_published,
     runs::Alphabet,
     secret_forms, secrets,
 };
@@ -14,7 +15,7 @@ use super::{
 pub(super) fn kind_of(text: &str, shape: &Shape) -> Option<DataClass> {
     if let Some((kind, ..)) = secret_forms::find(text, shape) {
         Some(kind)
-    } else if shape.dashes >= 5 && has_private_key(text) {
+    } else if (shape.dashes >= 5 && has_private_key(text)) || has_putty_key(text, shape) {
         Some(secrets::private_key::CLASS.class)
     } else if shape.at > 0 && shape.colons >= 2 && has_url_password(text) {
         Some(secrets::connection_string::CLASS.class)
@@ -72,13 +73,41 @@ const MAX_SIGNATURE: usize = 80;
 /// Bytes of credentials in a header line.
 static CREDENTIAL: Alphabet = Alphabet::alphanumeric_and(b"_-.=:+/~");
 
-/// Whether a private key in PEM or OpenSSH form stands in `text`, with a body.
+/// Longest label of a key in PEM form, in bytes.
+const MAX_LABEL: usize = 40;
+/// Most keys in PEM form that are looked at in one text: certificates come before the key.
+const MAX_PEM: usize = 32;
+
+/// Whether a private key in PEM or OpenSSH form stands in `text`, with a body (RFC 7468), or one of SSH as
+/// RFC 4716 writes keys, with four hyphens.
 fn has_private_key(text: &str) -> bool {
-    let Some((_, rest)) = text.split_once("-----BEGIN ") else { return false };
-    let Some((label, body)) = rest.split_once("-----") else { return false };
-    label.len() <= 40
-        && (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"))
-        && body.bytes().filter(u8::is_ascii_alphanumeric).take(64).count() == 64
+    memchr::memmem::find_iter(text.as_bytes(), b"---- BEGIN ")
+        .chain(memchr::memmem::find_iter(text.as_bytes(), b"-----BEGIN "))
+        .take(MAX_PEM)
+        .any(|at| {
+            let rest = text.get(at + 11..).unwrap_or("");
+            let label = rest.as_bytes().iter().take(MAX_LABEL + 1).position(|b| *b == b'-');
+            let Some((label, body)) = label.and_then(|end| rest.split_at_checked(end)) else {
+                return false;
+            };
+            let (label, body) = (label.trim_end(), body.trim_start_matches('-'));
+            // Headers of encrypted keys hold single hyphens.
+            let end = memchr::memmem::find(body.as_bytes(), b"---").unwrap_or(body.len());
+            let body = body.bytes().take(end).filter(u8::is_ascii_alphanumeric);
+            (label.ends_with("PRIVATE KEY") || label.ends_with("PRIVATE KEY BLOCK"))
+                && body.take(64).count() == 64
+        })
+}
+
+/// Whether a key file of PuTTY stands in `text`, with its private lines.
+fn has_putty_key(text: &str, shape: &Shape) -> bool {
+    shape.len >= 200
+        && shape.dashes >= 4
+        && memchr::memmem::find(text.as_bytes(), b"PuTTY-User-Key-File-").is_some()
+        && memchr::memmem::find(text.as_bytes(), b"Private-Lines: ").is_some_and(|at| {
+            let body = text.bytes().skip(at);
+            body.filter(u8::is_ascii_alphanumeric).take(64).count() == 64
+        })
 }
 
 /// Whether a URL with a user name and password stands in `text` (RFC 3986 §3.2.1).
@@ -147,6 +176,7 @@ fn is_credential(token: &str) -> bool {
     token.len() >= 16
         && token.bytes().any(|b| b.is_ascii_digit())
         && !is_placeholder(token)
+        && !is_sequence(token)
         && entropy(token.get(..256).unwrap_or(token)) >= 2.8
 }
 
@@ -227,6 +257,7 @@ fn has_azure_key(text: &str) -> bool {
         AZURE_SIGNATURES.iter().any(|(len, at, signature)| {
             run.len() == *len && run.get(*at..).is_some_and(|rest| rest.starts_with(signature))
         }) && is_varied(run)
+            && !is_published(run)
     })
 }
 
@@ -280,6 +311,14 @@ mod tests {
             "-----BEGIN PRIVATE KEY-----\nanything\n-----END PRIVATE KEY-----"
         ));
         assert!(!has_private_key(&format!("-----BEGIN PUBLIC KEY-----\n{}", token(80))));
+        let ssh = |label| format!("---- BEGIN SSH2 {label} KEY ----\nComment: x\n{}", token(80));
+        assert!(has_private_key(&ssh("ENCRYPTED PRIVATE")) && !has_private_key(&ssh("PUBLIC")));
+        let putty = |lines| {
+            let head = "PuTTY-User-Key-File-3: ssh-rsa\nEncryption: none\nPublic-Lines: 2\n";
+            format!("{head}{}\n{lines}: 2\n{}", token(80), token(80))
+        };
+        let has_putty = |text: &str| has_putty_key(text, &Shape::of(text));
+        assert!(has_putty(&putty("Private-Lines")) && !has_putty(&putty("Other-Lines")));
         assert!(has_url_password("postgres://app:s3cr3t-pw@db.internal:5432/x"));
         assert!(!has_url_password("https://user:password@host/"));
         assert!(!has_url_password("https://host:8000/a@b"));
@@ -303,8 +342,9 @@ mod tests {
 
     #[test]
     fn keys_are_told_by_their_marks() {
-        assert!(has_mailgun_key(&format!("k={}-1a2b3c4d-9f8e7d6c", "0123456789abcdef".repeat(2))));
-        assert!(!has_mailgun_key(&format!("k={}-1a2b3c4d-9f8e", "0123456789abcdef".repeat(2))));
+        let hex = "3a16750dd36341a48ebd035408f7730f";
+        assert!(has_mailgun_key(&format!("k={hex}-1a2b3c4d-9f8e7d6c")));
+        assert!(!has_mailgun_key(&format!("k={hex}-1a2b3c4d-9f8e")));
         let azure = format!("{}+ASt{}==", token(76), token(6));
         assert!(has_azure_key(&azure) && has_azure_key(&format!("AccountKey={azure}")));
         assert!(!has_azure_key(&format!("{}+ASt{}==", token(75), token(7))));

@@ -9,12 +9,13 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("routing_number"),
     title: "ABA routing number",
-    what: "A field name that says so and nine digits with the check digit of the American Bankers \
-           Association.",
+    what: "A field name that says so and nine digits in an assigned range with the check digit of the \
+           American Bankers Association.",
     names: &["routing number", "routing", "aba", "aba routing"],
     examples: &[("routingNumber", "111000025")],
     counterexamples: &[
         ("routing_number", "111000026"),
+        ("routing_number", "166000025"),
         ("x", "111000025"),
         ("routing_key", "111000025"),
     ],

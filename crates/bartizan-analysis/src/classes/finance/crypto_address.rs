@@ -3,7 +3,9 @@
 use bartizan_model::{DataClass, data_class::DataGroup};
 use sha2::{Digest as _, Sha256};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Marks, Support, placeholder};
+use crate::classes::{
+    Candidate, Certainty, ClassItem, Family, Form, Marks, Support, keccak, placeholder,
+};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -14,7 +16,7 @@ pub static CLASS: ClassItem = ClassItem {
     what: "A segregated-witness address of Bitcoin or Litecoin by its checksum (Bech32, Bech32m), \
            wherever it stands. Under a field name that says so also the older Base58 addresses by \
            their checksum, those of 32 bytes, which have none, by alphabet and length, and those of \
-           Ethereum (`0x` and 40 hexadecimal digits).",
+           Ethereum (`0x` and 40 hexadecimal digits, the capitals among them by their checksum).",
     sensitive: false,
     support: Support::One,
     priority: 47,
@@ -55,12 +57,17 @@ pub static CLASS: ClassItem = ClassItem {
         ("x", "BC1QW508D6QEJXTDG4Y5R3ZARVARY0C5XW7KV8F3T4"),
         ("wallet", "TokenkegQfeZyiNwAJbNbGKPFXCWuBvf9Ss623VQ5DA"),
         ("walletAddress", "0x52908400098527886E0F7030069857D2E4169EE7"),
+        ("walletAddress", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAed"),
+        ("walletAddress", "0xde709f2102306220921060314077629080e2fb77"),
+        ("x", "bc1p5cyxnuxmeuwuvkwfem96lqzszd02n6xdcjrs20cac6yqjjwudpxqkedrcr"),
         ("btc_address", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
     ],
     counterexamples: &[
         ("x", "bc1qw508d6qejxtdg4y5r3zarvary0c5xw7kv8f3t5"),
         ("x", "0x52908400098527886E0F7030069857D2E4169EE7"),
         ("wallet", "main"),
+        ("walletAddress", "0x5aAeb6053F3E94C9b9A09f33669435E7Ef1BeAeD"),
+        ("wallet", "bc1p0xlxvlhemja6c4dqv22uapctqupfhlxm9h8z3k2e72q4k9hcz7vqh2y7hd"),
         ("btc_address", "1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNb"),
         ("commit", "0x52908400098527886E0F7030069857D2E4169EE7"),
         ("wallet", "0x0000000000000000000000000000000000000000"),
@@ -97,15 +104,26 @@ fn is_bech32(text: &str) -> bool {
     let prefix = prefix.bytes();
     let expanded = prefix.clone().map(|b| b >> 5).chain([0]).chain(prefix.map(|b| b & 31));
     let mut sum = expanded.fold(1, step);
+    let mut version = None;
     for b in data.bytes() {
         let Some(value) = ALPHABET.iter().position(|known| *known == b.to_ascii_lowercase()) else {
             return false;
         };
+        version = version.or(Some(value));
         sum = step(sum, value as u8);
     }
-    // The constants of Bech32 and of Bech32m.
-    matches!(sum, 1 | 0x2bc8_30a3)
+    // Six characters are the checksum, one the version; fewer than five bits fill the last one up.
+    let (program, fill) = ((data.len() - 7) * 5 / 8, (data.len() - 7) * 5 % 8);
+    match version {
+        Some(0) => sum == BECH32 && matches!(program, 20 | 32) && fill < 5,
+        Some(1..=16) => sum == BECH32M && (2..=40).contains(&program) && fill < 5,
+        _ => false,
+    }
 }
+
+/// What the checksum leaves of addresses of version 0 (BIP 173) and of later ones (BIP 350).
+const BECH32: u32 = 1;
+const BECH32M: u32 = 0x2bc8_30a3;
 
 /// One step of the checksum, a BCH code over 5-bit values.
 fn step(sum: u32, value: u8) -> u32 {
@@ -115,12 +133,22 @@ fn step(sum: u32, value: u8) -> u32 {
     GENERATORS.iter().enumerate().filter(|(i, _)| used(*i)).fold(next, |sum, (_, g)| sum ^ g)
 }
 
+/// Forty hexadecimal digits; where letters of both cases stand among them, the hash of the address in
+/// lower case tells which are capitals (EIP-55).
 fn is_ethereum(text: &str) -> bool {
-    text.strip_prefix("0x").is_some_and(|hex| {
-        hex.len() == 40
-            && hex.bytes().all(|b| b.is_ascii_hexdigit())
-            && placeholder::entropy(hex) >= 2.0
-    })
+    let Some(hex) = text.strip_prefix("0x") else { return false };
+    let mixed =
+        hex.bytes().any(|b| b.is_ascii_uppercase()) && hex.bytes().any(|b| b.is_ascii_lowercase());
+    hex.len() == 40
+        && hex.bytes().all(|b| b.is_ascii_hexdigit())
+        && placeholder::entropy(hex) >= 2.0
+        && (!mixed || has_case_of_hash(hex))
+}
+
+fn has_case_of_hash(hex: &str) -> bool {
+    let hash = keccak::keccak256(hex.to_ascii_lowercase().as_bytes());
+    let high = hash.iter().flat_map(|b| [b >> 4 >= 8, b & 15 >= 8]);
+    hex.bytes().zip(high).all(|(b, high)| b.is_ascii_digit() || b.is_ascii_uppercase() == high)
 }
 
 /// An address in Base58: 25 bytes with a checksum, or a public key of 32 bytes (Solana).

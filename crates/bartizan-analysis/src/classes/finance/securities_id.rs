@@ -2,7 +2,7 @@
 
 use bartizan_model::{DataClass, data_class::DataGroup};
 
-use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, checksum};
+use crate::classes::{Candidate, Certainty, ClassItem, Family, Form, Support, checksum, countries};
 
 /// The item.
 pub static CLASS: ClassItem = ClassItem {
@@ -10,7 +10,7 @@ pub static CLASS: ClassItem = ClassItem {
     family: Family::Alone,
     group: DataGroup::Financial,
     title: "Securities identifier",
-    what: "A field name that says so and an ISIN, a CUSIP or a SEDOL with its check digit: what \
+    what: "A field name that says so and an ISIN of a country, a CUSIP or a SEDOL with its check digit: what \
            somebody holds or trades.",
     sensitive: false,
     support: Support::One,
@@ -32,6 +32,7 @@ pub static CLASS: ClassItem = ClassItem {
     examples: &[("isin", "US0378331005"), ("cusip", "037833100"), ("sedol", "0263494")],
     counterexamples: &[
         ("isin", "US0378331006"),
+        ("isin", "ZZ0378331001"),
         ("x", "US0378331005"),
         ("cusip", "037833101"),
         ("sedol", "0263495"),
@@ -56,6 +57,10 @@ fn value(b: u8) -> Option<u32> {
     char::from(b).to_digit(36).filter(|_| !b.is_ascii_lowercase())
 }
 
+/// What stands for a country in numbers of international securities and those of agencies that number for
+/// others (ANNA).
+const SUBSTITUTES: &[&str] = &["XS", "XA", "XB", "XC", "XD", "XF", "EU", "QS", "QT", "AN"];
+
 /// Country, nine characters, and a Luhn digit over all with letters as two digits.
 fn is_isin(text: &str) -> bool {
     let mut digits = smallvec::SmallVec::<[u8; 24]>::new();
@@ -66,7 +71,7 @@ fn is_isin(text: &str) -> bool {
             None => return false,
         }
     }
-    text.bytes().take(2).all(|b| b.is_ascii_uppercase())
+    text.get(..2).is_some_and(|code| countries::is_assigned(code) || SUBSTITUTES.contains(&code))
         && text.bytes().last().is_some_and(|b| b.is_ascii_digit())
         && checksum::luhn(&digits)
 }

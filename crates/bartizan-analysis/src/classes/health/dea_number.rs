@@ -10,7 +10,7 @@ pub static CLASS: ClassItem = ClassItem {
     family: Family::Alone,
     group: DataGroup::Health,
     title: "DEA registration number",
-    what: "A field name that says so, two letters (or a letter and 9) and seven digits whose last \
+    what: "A field name that says so, the letter of a kind of registrant, a letter or 9, and seven digits whose last \
            is the check digit.",
     sensitive: false,
     support: Support::One,
@@ -29,6 +29,7 @@ pub static CLASS: ClassItem = ClassItem {
     recognise,
     examples: &[("deaNumber", "AB1234563"), ("prescriber_dea", "F91234563")],
     counterexamples: &[
+        ("dea", "IB1234563"),
         ("dea_number", "AB1234564"),
         ("x", "AB1234563"),
         ("dea", "none"),
@@ -47,7 +48,8 @@ fn is_registration(text: &str) -> bool {
         return false;
     };
     let sum = checksum::weighted(&d, &[1, 2, 1, 2, 1, 2]);
-    kind.is_ascii_alphabetic()
+    // Kinds of registrants.
+    b"ABCDEFGHJKLMPRSTUX".contains(&kind.to_ascii_uppercase())
         && (name.is_ascii_alphabetic() || *name == b'9')
         && sum % 10 == u32::from(d[6])
 }

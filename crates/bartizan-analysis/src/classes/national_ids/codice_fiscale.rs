@@ -9,9 +9,14 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("codice_fiscale"),
     title: "Codice fiscale (IT)",
-    what: "Sixteen letters and digits with the date and place of birth and a check letter.",
+    what: "Sixteen letters and digits with the date of birth, which must be one, the place, and a \
+           check letter.",
     examples: &[("x", "RCCMNL62S18D961H"), ("codice_fiscale", "RCCMNL62S18D961H")],
-    counterexamples: &[("codice_fiscale", "RCCMNL62S18D961G"), ("x", "RCCMNL62S18D961G")],
+    counterexamples: &[
+        ("codice_fiscale", "RCCMNL83R78D969J"),
+        ("codice_fiscale", "RCCMNL62S18D961G"),
+        ("x", "RCCMNL62S18D961G"),
+    ],
     references: &["Agenzia delle Entrate"],
     ..MEMBER
 };

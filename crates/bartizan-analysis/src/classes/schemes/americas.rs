@@ -2,7 +2,7 @@
 
 use super::{Numbers, Scheme, has_form};
 use crate::classes::{
-    checksum::{digits, is_date, is_uniform, luhn, number, weighted},
+    checksum::{digits, is_date, is_uniform, luhn, number, weighted, year_in},
     health, national_ids, tax_ids,
 };
 
@@ -148,18 +148,31 @@ fn br_cnpj(text: &str) -> bool {
             == Some(check(&[6, 5, 4, 3, 2, 9, 8, 7, 6, 5, 4, 3, 2]))
 }
 
-/// CURP: date, sex, state letters, check digit over an alphabet with Ñ.
+/// Codes of federal states, and NE for who was born abroad (RENAPO, Instructivo Normativo).
+const MX_STATES: &[&str] = &[
+    "AS", "BC", "BS", "CC", "CH", "CL", "CM", "CS", "DF", "DG", "GR", "GT", "HG", "JC", "MC", "MN",
+    "MS", "NE", "NL", "NT", "OC", "PL", "QR", "QT", "SL", "SP", "SR", "TC", "TL", "TS", "VZ", "YN",
+    "ZS",
+];
+
+/// CURP: date, sex, state, consonants, check digit over an alphabet with Ñ. The sign before it is a digit
+/// for births until 1999 and a letter since.
 fn mx_curp(text: &str) -> bool {
     let letters = |from: usize, to: usize| {
         text.get(from..to).is_some_and(|s| s.bytes().all(|b| b.is_ascii_uppercase()))
     };
     let Some(date) = text.get(4..10).and_then(digits::<6>) else { return false };
     let Some(last) = text.bytes().last().filter(u8::is_ascii_digit) else { return false };
+    let century = match text.as_bytes().get(16) {
+        Some(b) if b.is_ascii_digit() => 1900,
+        _ => 2000,
+    };
     if text.len() != 18
         || !letters(0, 4)
         || !letters(11, 16)
         || !matches!(text.as_bytes().get(10), Some(b'H' | b'M' | b'X'))
-        || !is_date(number(&date, 0, 2), number(&date, 2, 2), number(&date, 4, 2))
+        || !text.get(11..13).is_some_and(|state| MX_STATES.contains(&state))
+        || !is_date(year_in(century, &date, 0), number(&date, 2, 2), number(&date, 4, 2))
     {
         return false;
     }
@@ -180,12 +193,23 @@ fn mx_curp(text: &str) -> bool {
     (10 - sum % 10) % 10 == u32::from(last - b'0')
 }
 
-/// RFC: three or four letters, a date, and three more characters that may be missing.
+/// RFC: three or four letters, a date, and three more characters that may be missing: two without 0 and O
+/// that tell namesakes apart, of which the first goes to V, and a check digit or A for ten (SAT).
 fn mx_rfc(text: &str) -> bool {
     let head = text.bytes().take_while(u8::is_ascii_uppercase).count();
     let date = text.get(head..head + 6).and_then(digits::<6>);
+    let namesake = text.get(head + 6..).unwrap_or("").as_bytes();
+    let passes = match namesake {
+        [] => true,
+        [first, second, check] => {
+            matches!(first, b'1'..=b'9' | b'A'..=b'N' | b'P'..=b'V')
+                && matches!(second, b'1'..=b'9' | b'A'..=b'N' | b'P'..=b'Z')
+                && matches!(check, b'0'..=b'9' | b'A')
+        }
+        _ => false,
+    };
     (3..=4).contains(&head)
-        && [head + 6, head + 9].contains(&text.len())
+        && passes
         && date.is_some_and(|d| is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2)))
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Numbers, Scheme, has_form};
 use crate::classes::{
-    checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted},
+    checksum::{digits, is_date, is_uniform, luhn, number, verhoeff, weighted, year_in},
     health, national_ids, tax_ids,
 };
 
@@ -22,10 +22,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::People,
         names: &["pan", "pan card", "permanent account"],
         class: Some(national_ids::indian_pan::CLASS.class),
-        check: |t| {
-            has_form(t, "AAAAA9999A")
-                && t.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
-        },
+        check: in_pan,
         checked: true,
         special: None,
     },
@@ -206,9 +203,17 @@ pub(super) static SCHEMES: &[Scheme] = &[
     },
 ];
 
-/// GSTIN: state, PAN, entity, `Z`, check character of Luhn modulo 36.
+/// PAN: three letters, what kind of tax payer, the initial, a number that is not 0000, a letter.
+fn in_pan(text: &str) -> bool {
+    has_form(text, "AAAAA9999A")
+        && text.as_bytes().get(3).is_some_and(|b| b"ABCFGHJKLPT".contains(b))
+        && text.get(5..9) != Some("0000")
+}
+
+/// GSTIN: state, PAN, number of the registration from 1, `Z`, check character of Luhn modulo 36.
 fn in_gstin(text: &str) -> bool {
-    if !has_form(text, "99AAAAA9999A*Z*") {
+    let registered = text.as_bytes().get(12).is_some_and(|b| *b != b'0');
+    if !has_form(text, "99AAAAA9999A*Z*") || !registered || !text.get(2..12).is_some_and(in_pan) {
         return false;
     }
     let state = text.get(..2).and_then(|s| s.parse::<u32>().ok()).unwrap_or(0);
@@ -237,15 +242,22 @@ fn kr_rrn(text: &str) -> bool {
     let Some(d) = digits::<13>(text) else { return false };
     let rest = weighted(&d, &[2, 3, 4, 5, 6, 7, 8, 9, 2, 3, 4, 5]) % 11;
     let check = u32::from(d[12]);
-    is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2))
+    let century = match d[6] {
+        1 | 2 | 5 | 6 => 1900,
+        3 | 4 | 7 | 8 => 2000,
+        _ => 1800,
+    };
+    // Codes of places of birth; numbers given since October 2020 have none, and no check digit.
+    is_date(year_in(century, &d, 0), number(&d, 2, 2), number(&d, 4, 2))
+        && number(&d, 7, 2) <= 96
         && ((11 - rest) % 10 == check || ((5..=8).contains(&d[6]) && (13 - rest) % 10 == check))
 }
 
-/// Business registration number.
+/// Business registration number: tax office from 101 on, kind of business from 01 on.
 fn kr_brn(text: &str) -> bool {
     let Some(d) = digits::<10>(text) else { return false };
     let sum = weighted(&d, &[1, 3, 7, 1, 3, 7, 1, 3, 5]) + u32::from(d[8]) * 5 / 10;
-    number(&d, 0, 5) > 0 && (10 - sum % 10) % 10 == u32::from(d[9])
+    number(&d, 0, 3) >= 101 && number(&d, 3, 2) > 0 && (10 - sum % 10) % 10 == u32::from(d[9])
 }
 
 /// Codes of states and countries of birth that the National Registration Department of Malaysia gives.
@@ -290,7 +302,15 @@ fn sg_nric(text: &str) -> bool {
     letters.get((sum % 11) as usize) == Some(&last)
 }
 
-/// Unique entity number: businesses, local companies, other entities, each with its check letter.
+/// Kinds of other entities in numbers of Singapore (ACRA).
+const SG_ENTITIES: &[&str] = &[
+    "CC", "CD", "CH", "CL", "CM", "CP", "CS", "CX", "DP", "FB", "FC", "FM", "FN", "GA", "GB", "GS",
+    "HS", "LL", "LP", "MB", "MC", "MD", "MH", "MM", "MQ", "NB", "NR", "PA", "PB", "PF", "RF", "RP",
+    "SM", "SS", "TC", "TU", "VH", "XL",
+];
+
+/// Unique entity number: businesses, local companies with the year of registration, other entities with
+/// what they are, each with its check letter.
 fn sg_uen(text: &str) -> bool {
     let last = text.bytes().last();
     let is = |letters: &[u8], at: u32| letters.get(at as usize).copied() == last;
@@ -304,9 +324,11 @@ fn sg_uen(text: &str) -> bool {
             .get(..9)
             .and_then(digits::<9>)
             .map(|d| weighted(&d, &[10, 8, 6, 4, 9, 7, 5, 3, 1]));
-        return sum.is_some_and(|sum| is(b"ZKCMDNERGWH", sum % 11));
+        let year = text.get(..2).is_some_and(|century| ["18", "19", "20"].contains(&century));
+        return year && sum.is_some_and(|sum| is(b"ZKCMDNERGWH", sum % 11));
     }
-    if !has_form(text, "A99**9999A") || !text.starts_with(['R', 'S', 'T']) {
+    let known = text.get(3..5).is_some_and(|kind| SG_ENTITIES.contains(&kind));
+    if !has_form(text, "A99AA9999A") || !text.starts_with(['R', 'S', 'T']) || !known {
         return false;
     }
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWX0123456789";
@@ -318,9 +340,10 @@ fn sg_uen(text: &str) -> bool {
     sum.is_some_and(|sum| is(ALPHABET, ((sum + 11 - 5) % 11) as u32))
 }
 
-/// Australian business number: subtract 1 from the first digit, modulus 89.
+/// Australian business number: subtract 1 from the first digit, modulus 89; the first two, which check the
+/// others, are 11 to 99.
 fn au_abn(text: &str) -> bool {
     let Some(d) = digits::<11>(text) else { return false };
     let sum = weighted(&d, &[10, 1, 3, 5, 7, 9, 11, 13, 15, 17, 19]);
-    d[0] > 0 && (sum - 10).is_multiple_of(89)
+    number(&d, 0, 2) >= 11 && (sum - 10).is_multiple_of(89)
 }

@@ -2,7 +2,7 @@
 
 use super::{Numbers, Scheme, has_form};
 use crate::classes::{
-    checksum::{digits, is_date, luhn, mod11_10, mod97, number, weighted},
+    checksum::{digits, is_date, is_uniform, luhn, mod11_10, mod97, number, weighted, year_in},
     national_ids,
 };
 
@@ -191,7 +191,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
 fn gb_nhs(text: &str) -> bool {
     let Some(d) = digits::<10>(text) else { return false };
     let check = 11 - weighted(&d, &[10, 9, 8, 7, 6, 5, 4, 3, 2]) % 11;
-    check != 10 && check % 11 == u32::from(d[9])
+    !is_uniform(&d) && check != 10 && check % 11 == u32::from(d[9])
 }
 
 /// National Insurance number: prefix letters that are never issued, suffix A to D (HMRC NIM39110).
@@ -220,10 +220,11 @@ fn es_dni(text: &str) -> bool {
         };
         value = value * 10 + digit;
     }
-    b"TRWAGMYFPDXBNJZSQVHLCKE".get((value % 23) as usize) == Some(letter)
+    value > 0 && b"TRWAGMYFPDXBNJZSQVHLCKE".get((value % 23) as usize) == Some(letter)
 }
 
-/// Codice fiscale: check character of the decree of 23 December 1976.
+/// Codice fiscale: month and day of birth, the day of women with 40 added, and the check character
+/// (decree of 23 December 1976).
 fn it_codice_fiscale(text: &str) -> bool {
     const ODD: [u32; 26] = [
         1, 0, 5, 7, 9, 13, 15, 17, 19, 21, 2, 4, 18, 20, 11, 3, 6, 8, 12, 14, 16, 10, 22, 25, 24,
@@ -237,6 +238,19 @@ fn it_codice_fiscale(text: &str) -> bool {
     if text.len() != 16 || !form {
         return false;
     }
+    // What stands for a digit when it was replaced.
+    let digit = |at: usize| match text.as_bytes().get(at) {
+        Some(b @ b'0'..=b'9') => b - b'0',
+        Some(letter) => b"LMNPQRSTUV".iter().position(|known| known == letter).unwrap_or(0) as u8,
+        None => 0,
+    };
+    let (year, day) = ([digit(6), digit(7)], [digit(9), digit(10)]);
+    let month = b"ABCDEHLMPRST".iter().position(|b| Some(b) == text.as_bytes().get(8));
+    let day = number(&day, 0, 2);
+    let day = if day > 40 { day - 40 } else { day };
+    if !month.is_some_and(|month| is_date(number(&year, 0, 2), month as u32 + 1, day)) {
+        return false;
+    }
     let mut sum = 0;
     for (i, b) in text.bytes().take(15).enumerate() {
         let value = usize::from(if b.is_ascii_digit() { b - b'0' } else { b - b'A' });
@@ -245,7 +259,8 @@ fn it_codice_fiscale(text: &str) -> bool {
     text.bytes().last().is_some_and(|b| u32::from(b - b'A') == sum % 26)
 }
 
-/// NIR (INSEE): key of 97; the departments of Corsica are 2A and 2B.
+/// NIR (INSEE): 1 or 2 for a person, 3 or 4 for one in the making, 7 or 8 for a provisional number;
+/// key of 97; the departments of Corsica are 2A and 2B.
 fn fr_nir(text: &str) -> bool {
     let (Some(head), Some(key), 15) = (text.get(..13), text.get(13..), text.len()) else {
         return false;
@@ -254,10 +269,13 @@ fn fr_nir(text: &str) -> bool {
     let (Some(d), Ok(key)) = (digits::<13>(&head), key.parse::<u32>()) else { return false };
     let month = number(&d, 3, 2);
     let month_known = matches!(month, 1..=12 | 20..=42 | 50..=99);
-    d[0] != 0 && month_known && mod97(head.bytes()).is_some_and(|rest| 97 - rest == key)
+    matches!(d[0], 1..=4 | 7 | 8)
+        && month_known
+        && mod97(head.bytes()).is_some_and(|rest| 97 - rest == key)
 }
 
-/// Steuer-Identifikationsnummer: of the first ten digits exactly one is there two or three times.
+/// Steuer-Identifikationsnummer: of the first ten digits exactly one is there two or three times, but
+/// not three times in a row.
 fn de_tax_id(text: &str) -> bool {
     let Some(d) = digits::<11>(text) else { return false };
     let mut counts = [0u8; 10];
@@ -267,7 +285,12 @@ fn de_tax_id(text: &str) -> bool {
         }
     }
     let repeated = counts.iter().filter(|count| **count > 1).count();
-    d[0] != 0 && repeated == 1 && counts.iter().all(|count| *count <= 3) && mod11_10(&d)
+    let in_a_row = d.windows(3).take(8).any(is_uniform);
+    d[0] != 0
+        && repeated == 1
+        && counts.iter().all(|count| *count <= 3)
+        && !in_a_row
+        && mod11_10(&d)
 }
 
 /// Pension insurance number (VKVV §2): weights over digits with the letter as two digits.
@@ -322,7 +345,9 @@ fn de_health(text: &str) -> bool {
 fn pl_pesel(text: &str) -> bool {
     let Some(d) = digits::<11>(text) else { return false };
     let sum = weighted(&d, &[1, 3, 7, 9, 1, 3, 7, 9, 1, 3, 1]);
-    is_date(number(&d, 0, 2), number(&d, 2, 2) % 20, number(&d, 4, 2)) && sum.is_multiple_of(10)
+    let century = [1900, 2000, 2100, 2200, 1800].get(usize::from(d[2] / 2)).copied().unwrap_or(0);
+    is_date(year_in(century, &d, 0), number(&d, 2, 2) % 20, number(&d, 4, 2))
+        && sum.is_multiple_of(10)
 }
 
 /// Burgerservicenummer: the "11 test" with −1 on the last digit.
@@ -334,14 +359,15 @@ pub(super) fn nl_bsn(text: &str) -> bool {
     sum > 0 && sum % 11 == u32::from(d[8])
 }
 
-/// National register number: 97 minus the remainder, with a 2 in front for births since 2000.
+/// National register number: date of birth as far as it is known, the month with 20 or 40 added in BIS
+/// numbers; 97 minus the remainder, with a 2 in front for births since 2000.
 fn be_nn(text: &str) -> bool {
     let Some(d) = digits::<11>(text) else { return false };
     let head = u64::from(number(&d, 0, 9));
     let key = u64::from(number(&d, 9, 2));
-    let month = number(&d, 2, 2) % 20;
-    let day = number(&d, 4, 2);
-    month <= 12 && day <= 31 && [head, 2_000_000_000 + head].iter().any(|n| 97 - n % 97 == key)
+    let (month, day) = (number(&d, 2, 2), number(&d, 4, 2));
+    let known = month <= 52 && month % 20 <= 12 && day <= 31;
+    known && [head, 2_000_000_000 + head].iter().any(|n| 97 - n % 97 == key)
 }
 
 /// AHV number: EAN-13 with the country number 756.
@@ -351,27 +377,41 @@ fn ch_ahv(text: &str) -> bool {
     number(&d, 0, 3) == 756 && sum.is_multiple_of(10)
 }
 
-/// Cod numeric personal: weights 279146358279, modulo 11.
+/// Cod numeric personal: sex and century, date of birth, county, weights 279146358279, modulo 11.
 fn ro_cnp(text: &str) -> bool {
     let Some(d) = digits::<13>(text) else { return false };
     let check = weighted(&d, &[2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11;
+    let century = match d[0] {
+        3 | 4 => 1800,
+        5 | 6 => 2000,
+        _ => 1900,
+    };
+    // Counties, the sectors of the capital, and those who were registered elsewhere.
+    let county = matches!(number(&d, 7, 2), 1..=48 | 51 | 52 | 70 | 80..=83);
     d[0] != 0
-        && is_date(number(&d, 1, 2), number(&d, 3, 2), number(&d, 5, 2))
+        && county
+        && is_date(year_in(century, &d, 1), number(&d, 3, 2), number(&d, 5, 2))
         && (if check == 10 { 1 } else { check }) == u32::from(d[12])
 }
 
-/// Rodné číslo: month plus 50 for women, plus 20 when numbers ran out; modulo 11 since 1954, and
-/// nine digits without a check digit only before.
+/// Rodné číslo: month plus 50 for women, since 2004 plus 20 when numbers ran out; modulo 11 since 1954,
+/// with a remainder of 10 written as 0 until 1985, and nine digits without a check digit only before.
 fn cz_rc(text: &str) -> bool {
     let mut d: Vec<u8> = text.bytes().filter(u8::is_ascii_digit).map(|b| b - b'0').collect();
     if d.len() != text.len() || !(9..=10).contains(&d.len()) {
         return false;
     }
-    if !is_date(number(&d, 0, 2), number(&d, 2, 2) % 50 % 20, number(&d, 4, 2)) {
+    let century = if d.len() == 10 && number(&d, 0, 2) < 54 { 2000 } else { 1900 };
+    let (year, month) = (year_in(century, &d, 0), number(&d, 2, 2) % 50);
+    let added = month > 20 && d.len() == 10 && year >= 2004;
+    if !is_date(year, if added { month - 20 } else { month }, number(&d, 4, 2)) {
         return false;
     }
     match d.pop() {
-        Some(check) if d.len() == 9 => number(&d, 0, 9) % 11 % 10 == u32::from(check),
+        Some(check) if d.len() == 9 => {
+            let rest = number(&d, 0, 9) % 11;
+            rest == u32::from(check) || (rest == 10 && check == 0 && year <= 1985)
+        }
         // Years of the nineteenth century come after those of the twentieth.
         _ => !(54..80).contains(&number(&d, 0, 2)),
     }
@@ -381,7 +421,12 @@ fn cz_rc(text: &str) -> bool {
 fn bg_egn(text: &str) -> bool {
     let Some(d) = digits::<10>(text) else { return false };
     let check = weighted(&d, &[2, 4, 8, 5, 10, 9, 7, 3, 6]) % 11 % 10;
-    is_date(number(&d, 0, 2), number(&d, 2, 2) % 20, number(&d, 4, 2)) && check == u32::from(d[9])
+    let (century, month) = match number(&d, 2, 2) {
+        month @ 41..=52 => (2000, month - 40),
+        month @ 21..=32 => (1800, month - 20),
+        month => (1900, month),
+    };
+    is_date(year_in(century, &d, 0), month, number(&d, 4, 2)) && check == u32::from(d[9])
 }
 
 /// PPS number: weights 8 to 2, the second letter nine times, modulo 23.

@@ -21,6 +21,9 @@ pub(super) const VAT: &[&str] = &[
     "mom",
 ];
 
+/// What fields call one in German.
+const GERMAN_VAT: &[&str] = &["ust id", "ustid", "umsatzsteuer id"];
+
 pub(super) static SCHEMES: &[Scheme] = &[
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -34,9 +37,26 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::TaxPayers,
         names: VAT,
         class: Some(tax_ids::vat_number::CLASS.class),
-        check: gb_vat,
+        check: |t| t.starts_with("GB") && gb_vat(t),
         checked: true,
         special: Some(|t| t.starts_with("GB")),
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        // Where the word is German, a number without letters is German too.
+        names: &["vat", "vat id", "vat number", "vatin", "tax id"],
+        class: Some(tax_ids::vat_number::CLASS.class),
+        check: gb_vat,
+        checked: true,
+        special: None,
+    },
+    Scheme {
+        numbers: Numbers::TaxPayers,
+        names: GERMAN_VAT,
+        class: Some(tax_ids::vat_number::CLASS.class),
+        check: |t| digits::<9>(t).is_some_and(|d| d[0] != 0 && mod11_10(&d)),
+        checked: true,
+        special: None,
     },
     Scheme {
         numbers: Numbers::TaxPayers,
@@ -91,7 +111,7 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::TaxPayers,
         names: &["siret"],
         class: None,
-        check: |t| digits::<14>(t).is_some_and(|d| number(&d, 0, 9) > 0 && luhn(&d)),
+        check: fr_siret,
         checked: true,
         special: None,
     },
@@ -131,16 +151,32 @@ fn gb_utr(text: &str) -> bool {
     b"21987654321".get((sum % 11) as usize).is_some_and(|c| c - b'0' == d[0])
 }
 
-/// VAT number: modulus 97, since 2010 also with 55 added.
+/// SIRET: the SIREN of the company, and a Luhn digit over all. The post office, which has more offices
+/// than that leaves numbers for, needs a sum of the digits that is a multiple of five.
+fn fr_siret(text: &str) -> bool {
+    let Some(d) = digits::<14>(text) else { return false };
+    let siren = d.get(..9).is_some_and(luhn) && number(&d, 0, 9) > 0;
+    let post = number(&d, 0, 9) == 356_000_000
+        && d.iter().map(|digit| u32::from(*digit)).sum::<u32>().is_multiple_of(5);
+    siren && (luhn(&d) || post)
+}
+
+/// VAT number: modulus 97, from 100 000 000 on also with 55 added; government departments have GD and 000
+/// to 499, health authorities HA and 500 to 999.
 fn gb_vat(text: &str) -> bool {
+    if let Some(number) = text.strip_prefix("GBGD").or_else(|| text.strip_prefix("GBHA")) {
+        return digits::<3>(number).is_some_and(|d| (d[0] >= 5) == text.starts_with("GBHA"));
+    }
     let text = text.strip_prefix("GB").unwrap_or(text);
     let Some(d) = digits::<9>(text.get(..9).unwrap_or("")) else { return false };
     let branch = text.len() == 12 && text.bytes().all(|b| b.is_ascii_digit());
     let sum = weighted(&d, &[8, 7, 6, 5, 4, 3, 2]) + number(&d, 7, 2);
-    (text.len() == 9 || branch) && number(&d, 0, 7) > 0 && [0, 42].contains(&(sum % 97))
+    let passes = sum.is_multiple_of(97) || (sum % 97 == 42 && d[0] > 0);
+    (text.len() == 9 || branch) && number(&d, 0, 7) > 0 && passes
 }
 
-/// CIF: one letter, seven digits, a digit or letter.
+/// CIF: what kind of entity, seven digits, and a check digit; a letter instead for public bodies and
+/// foreign entities, either for some kinds (Orden EHA/451/2008).
 fn es_cif(text: &str) -> bool {
     let text = text.strip_prefix("ES").unwrap_or(text);
     let (Some(first), Some(d), Some(last), 9) = (
@@ -155,7 +191,13 @@ fn es_cif(text: &str) -> bool {
     let even: u32 = d.iter().skip(1).step_by(2).map(|x| u32::from(*x)).sum();
     let check = (10 - (odd + even) % 10) % 10;
     let letter = b"JABCDEFGHI".get(check as usize) == Some(&last);
-    b"ABCDEFGHJNPQRSUVW".contains(&first) && (letter || u32::from(last.wrapping_sub(b'0')) == check)
+    let digit = u32::from(last.wrapping_sub(b'0')) == check;
+    match first {
+        b'A' | b'B' | b'E' | b'H' => digit,
+        b'P' | b'Q' | b'R' | b'S' | b'W' => letter,
+        b'C' | b'D' | b'F' | b'G' | b'J' | b'N' | b'U' | b'V' => digit || letter,
+        _ => false,
+    }
 }
 
 /// BTW number: the eleven test of nine digits, or since 2020 modulus 97 of the whole.
@@ -163,6 +205,7 @@ fn nl_btw(text: &str) -> bool {
     let body = text.strip_prefix("NL").unwrap_or(text);
     let body = format!("{body:0>12}");
     has_form(&body, "999999999B99")
+        && !body.ends_with("B00")
         && (body.get(..9).is_some_and(nl_bsn)
             || mod97(b"NL".iter().copied().chain(body.bytes())) == Some(1))
 }

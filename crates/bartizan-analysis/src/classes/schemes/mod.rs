@@ -167,6 +167,56 @@ mod tests {
         }
     }
 
+    /// Whether one of the schemes with that name takes the number.
+    fn takes(name: &str, number: &str) -> bool {
+        let mut named = all().filter(|scheme| scheme.names.contains(&name)).peekable();
+        assert!(named.peek().is_some(), "{name}");
+        named.any(|scheme| (scheme.check)(number))
+    }
+
+    /// What is not taken breaks a rule beside the check digit: a date, a range, a place, a kind.
+    #[test]
+    fn structure_counts_beside_the_check_digit() {
+        for (name, number, taken) in [
+            ("siret", "73282932000074", true),
+            ("siret", "35600000000048", true),
+            ("siret", "12345678900015", false),
+            ("nir", "255081416802538", true),
+            ("nir", "590109818691140", false),
+            ("vat", "GB980780684", true),
+            ("vat", "GBGD001", true),
+            ("vat", "GBHA599", true),
+            ("vat", "GBGD500", false),
+            ("ust id", "136695976", true),
+            ("ust id", "980780684", false),
+            ("btw", "NL111222333B01", true),
+            ("btw", "NL111222333B00", false),
+            ("personas kod", "16117519997", true),
+            ("personas kod", "16137519997", false),
+            ("isikukood", "36805280109", true),
+            ("isikukood", "93102151237", false),
+            ("asmen kodas", "93102151237", true),
+            ("cpr", "2110625629", true),
+            ("cpr", "2110465629", false),
+            ("cpr", "2113625629", false),
+            ("uen", "197401143C", true),
+            ("uen", "T01FC6132D", true),
+            ("uen", "T01XX6132D", false),
+            ("cif", "J99216582", true),
+            ("cif", "A58818501", true),
+            ("cif", "A5881850A", false),
+            ("cif", "P5881850A", true),
+            ("rfc", "GODE561231GR8", true),
+            ("rfc", "GODE561231ZR8", false),
+            ("cnp", "1630615123457", true),
+            ("egn", "7523169263", true),
+            ("egn", "7563169262", false),
+            ("pesel", "44051401359", true),
+        ] {
+            assert_eq!(takes(name, number), taken, "{name} {number}");
+        }
+    }
+
     #[test]
     fn no_scheme_panics_on_any_compact_text() {
         let texts = ["", "0", "É", "AAAAAAAAAAAAAAAAAAAA", "00000000000000000000", "Z9Z9Z9Z9Z9Z"];

@@ -2,7 +2,7 @@
 
 use super::{Numbers, Scheme, has_form};
 use crate::classes::{
-    checksum::{digits, is_date, luhn, number, weighted},
+    checksum::{digits, is_date, luhn, number, weighted, year_in},
     national_ids,
 };
 
@@ -41,26 +41,62 @@ pub(super) static SCHEMES: &[Scheme] = &[
         numbers: Numbers::People,
         names: &["cpr", "cpr nummer"],
         class: None,
-        check: |t| {
-            digits::<10>(t)
-                .is_some_and(|d| is_date(number(&d, 4, 2), number(&d, 2, 2), number(&d, 0, 2) % 60))
-        },
+        check: dk_cpr,
         checked: true,
         special: None,
     },
     Scheme {
         numbers: Numbers::People,
-        names: &["isikukood", "ik", "asmen kodas", "personas kod"],
+        names: &["isikukood", "ik"],
         class: None,
-        check: ee_isikukood,
+        check: |t| !t.starts_with('9') && ee_isikukood(t),
+        checked: true,
+        special: None,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["asmen kodas"],
+        class: None,
+        check: |t| !t.starts_with(['7', '8']) && ee_isikukood(t),
+        checked: true,
+        special: None,
+    },
+    Scheme {
+        numbers: Numbers::People,
+        names: &["personas kod"],
+        class: None,
+        check: lv_personas_kods,
         checked: true,
         special: None,
     },
 ];
 
+/// Years of birth behind this one are not believed: there is no clock here.
+const LATEST_BIRTH: u32 = 2035;
+
+/// CPR number: date of birth, with 60 added to the day of replacement numbers. The seventh digit tells the
+/// century. Its check digit is not kept since 2007.
+fn dk_cpr(text: &str) -> bool {
+    let Some(d) = digits::<10>(text) else { return false };
+    let year = number(&d, 4, 2);
+    let century = match d[6] {
+        0..=3 => 1900,
+        4 | 9 if year >= 37 => 1900,
+        5..=8 if year >= 58 => 1800,
+        _ => 2000,
+    };
+    century + year <= LATEST_BIRTH
+        && is_date(century + year, number(&d, 2, 2), number(&d, 0, 2) % 60)
+}
+
 /// Personnummer: Luhn over the last ten digits; coordination numbers add 60 to the day.
 fn se_personnummer(text: &str) -> bool {
-    let short = if text.len() == 12 { text.get(2..).unwrap_or("") } else { text };
+    let short = match text.len() {
+        12 if text.starts_with("18") || text.starts_with("19") || text.starts_with("20") => {
+            text.get(2..).unwrap_or("")
+        }
+        _ => text,
+    };
     let Some(d) = digits::<10>(short) else { return false };
     is_date(number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2) % 60) && luhn(&d)
 }
@@ -87,12 +123,19 @@ fn fi_hetu(text: &str) -> bool {
         && b"0123456789ABCDEFHJKLMNPRSTUVWXY".get((number(&d, 0, 9) % 31) as usize) == Some(check)
 }
 
-/// Fødselsnummer: two modulus-11 digits; D-numbers add 40 to the day, others 40 or 80 to the month.
+/// Fødselsnummer: two modulus-11 digits; D-numbers add 40 to the day, others 40 or 80 to the month; the
+/// individual number tells the century.
 fn no_fodselsnummer(text: &str) -> bool {
     let Some(d) = digits::<11>(text) else { return false };
     let check = |weights: &[u32]| (11 - weighted(&d, weights) % 11) % 11;
-    let (day, month) = (number(&d, 0, 2), number(&d, 2, 2));
-    is_date(number(&d, 4, 2), month % 40, if day > 40 { day - 40 } else { day })
+    let (day, month, year) = (number(&d, 0, 2), number(&d, 2, 2), number(&d, 4, 2));
+    let century = match (number(&d, 6, 3), year) {
+        (0..500, _) | (900.., 40..) => 1900,
+        (500..750, 54..) => 1800,
+        (500.., 0..40) => 2000,
+        _ => return false,
+    };
+    is_date(century + year, month % 40, if day > 40 { day - 40 } else { day })
         && check(&[3, 7, 6, 1, 8, 9, 4, 5, 2]) == u32::from(d[9])
         && check(&[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) == u32::from(d[10])
 }
@@ -106,6 +149,17 @@ fn ee_isikukood(text: &str) -> bool {
         other => other,
     };
     // Lithuania gives numbers beginning with 9 to people whose date of birth is not known.
-    let dated = is_date(number(&d, 1, 2), number(&d, 3, 2), number(&d, 5, 2));
+    let century = 1700 + u32::from(d[0]).div_ceil(2) * 100;
+    let dated = is_date(year_in(century, &d, 1), number(&d, 3, 2), number(&d, 5, 2));
     (d[0] == 9 || (d[0] != 0 && dated)) && check == u32::from(d[10])
+}
+
+/// Personas kods: date of birth with a digit for the century, or since 2017 a number beginning with 32 to
+/// 39; ten weights, 1101 minus the sum modulo 11, then 10.
+fn lv_personas_kods(text: &str) -> bool {
+    let Some(d) = digits::<11>(text) else { return false };
+    let sum = weighted(&d, &[1, 6, 3, 7, 9, 10, 5, 8, 4, 2]);
+    let century = 1800 + u32::from(d[6]) * 100;
+    let dated = d[6] <= 2 && is_date(year_in(century, &d, 4), number(&d, 2, 2), number(&d, 0, 2));
+    (dated || matches!(number(&d, 0, 2), 32..=39)) && (1101 - sum) % 11 % 10 == u32::from(d[10])
 }

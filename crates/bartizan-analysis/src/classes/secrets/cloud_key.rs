@@ -9,7 +9,8 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("cloud_key"),
     title: "Key of a cloud or its infrastructure",
-    what: "Keys and tokens of Amazon, Google, Azure, Alibaba, DigitalOcean, Yandex, Heroku, Fly, \
+    what: "Keys and tokens of Amazon, Google, Azure, Alibaba, Tencent, DigitalOcean, Yandex, Heroku, Fly, Render, \
+           MongoDB Atlas, CockroachDB, Doppler, \
            HashiCorp Vault and Terraform and others of their kind, by beginning, alphabet and \
            length.",
     examples: &[

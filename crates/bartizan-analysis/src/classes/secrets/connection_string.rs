@@ -17,6 +17,14 @@ pub static CLASS: ClassItem = ClassItem {
     ],
     counterexamples: &[
         ("x", "postgres://app:password@db.internal:5432/x"),
+        (
+            "x",
+            concat!(
+                "AccountName=devstoreaccount1;AccountKey=",
+                "Eby8vdM02xNOcqFlqUwJPLlmEtlCDXJ1OUzFT50uSRZ6IFsuFq2UVErCz4I6tq/K1SZFPTOtr/",
+                "KBHBeksoGMGw=="
+            ),
+        ),
         ("x", "postgres://db.internal:5432/x"),
         ("x", "https://user@host/"),
     ],

@@ -18,6 +18,8 @@ pub static CLASS: ClassItem = ClassItem {
     counterexamples: &[
         ("x", concat!("pk_", "live_", "a7Kq2ZpL9xWm4RtY8vBn3HsD")),
         ("x", "sk_live_short"),
+        ("x", concat!("sk_", "live_1234567890abcdefghijklmnop")),
+        ("x", concat!("sk_", "test_4eC39HqLyjWDarjtT1zdp7dc")),
     ],
     references: &["providers' documentation of token forms"],
     ..MEMBER

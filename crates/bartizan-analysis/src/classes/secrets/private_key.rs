@@ -9,7 +9,7 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("private_key"),
     title: "Private key",
-    what: "Private keys in PEM or OpenSSH form with a body, secret keys of age, and what stands \
+    what: "Private keys in PEM, OpenSSH, SSH2 or PuTTY form with a body, secret keys of age, and what stands \
            under a field name that says so.",
     names: &["private key", "privatekey"],
     examples: &[
@@ -31,6 +31,6 @@ pub static CLASS: ClassItem = ClassItem {
         ("private_key", "-----BEGIN PRIVATE KEY-----"),
         ("public_key", "9d3c0b5f7e21a4886bd01c4fe37a92c5"),
     ],
-    references: &["RFC 7468", "RFC 5958"],
+    references: &["RFC 7468", "RFC 5958", "RFC 4716"],
     ..MEMBER
 };

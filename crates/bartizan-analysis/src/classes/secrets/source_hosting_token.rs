@@ -19,6 +19,7 @@ pub static CLASS: ClassItem = ClassItem {
     counterexamples: &[
         ("x", concat!("ghp_", "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx")),
         ("x", "ghp_a7Kq2ZpL9xWm4RtY8vBn"),
+        ("x", concat!("ghp_", "abcdefghijklmnopqrstuvwxyz0123456789")),
     ],
     references: &["providers' documentation of token forms"],
     ..MEMBER

@@ -9,7 +9,7 @@ use crate::classes::ClassItem;
 pub static CLASS: ClassItem = ClassItem {
     class: DataClass("webhook_url"),
     title: "Webhook address",
-    what: "Addresses of incoming webhooks of Slack: who knows one can post.",
+    what: "Addresses of incoming webhooks of Slack, Discord, Teams and Zapier: who knows one can post.",
     examples: &[(
         "x",
         concat!(

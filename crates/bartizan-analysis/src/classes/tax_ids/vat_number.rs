@@ -17,8 +17,10 @@ pub static CLASS: ClassItem = ClassItem {
         ("x", "DE136695976"),
         ("vat_number", "DE136695976"),
         ("vatNumber", "FR02313545642"),
+        ("ustIdNr", "136695976"),
     ],
     counterexamples: &[
+        ("ustIdNr", "136695977"),
         ("vat_number", "FR03313545642"),
         ("vat_number", "111614287"),
         ("x", "DE136695977"),
