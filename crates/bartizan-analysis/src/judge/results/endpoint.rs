@@ -259,11 +259,13 @@ fn value_type(place: &Place) -> String {
     }
 }
 
-/// Whether a parameter of a segment was there whenever a request was granted: where there was none of them, there
-/// was nothing that it could be missed in. Unknown with few samples.
+/// Whether a parameter of a segment was there whenever its segment was. Unknown with few samples.
 fn always_there(profile: &Profile, place: &Place) -> Option<bool> {
-    let is_known = !place.at.element && profile.successes >= MIN_REQUIRED_SAMPLES;
-    is_known.then_some(place.seen >= profile.successes)
+    let segment = place.at.location.as_str().split(';').next();
+    let mut places = profile.places.values();
+    let granted = places.find(|one| Some(one.at.location.as_str()) == segment)?.seen;
+    let is_known = !place.at.element && granted >= MIN_REQUIRED_SAMPLES;
+    is_known.then_some(place.seen >= granted)
 }
 
 /// Whether the field was there whenever its parent was. Unknown with few samples.

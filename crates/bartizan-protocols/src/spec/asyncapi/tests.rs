@@ -9,13 +9,13 @@ servers:
 defaultContentType: application/json
 channels:
   lights/{id}/measured:
-servers: [production]
-parameters: {id: {schema: {type: string}}}
-publish:
-  operationId: measured
-  security: [{sasl: []}]
-  message: {oneOf: [{$ref: "#/components/messages/a"}, {name: b, payload: {}}]}
-subscribe: {message: {$ref: "#/components/messages/gone"}}
+    servers: [production]
+    parameters: {id: {schema: {type: string}}}
+    publish:
+      operationId: measured
+      security: [{sasl: []}]
+      message: {oneOf: [{$ref: "#/components/messages/a"}, {name: b, payload: {}}]}
+    subscribe: {message: {$ref: "#/components/messages/gone"}}
 components:
   securitySchemes: {sasl: {type: scramSha256}}
   messages: {a: {name: a, contentType: application/avro, payload: {type: object}}}
