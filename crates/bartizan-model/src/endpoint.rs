@@ -6,7 +6,10 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use smol_str::SmolStr;
 
-pub use crate::bodies::{BodySeen, InBody};
+pub use crate::{
+    bodies::{BodySeen, InBody},
+    protocol::Protocol,
+};
 use crate::{
     data_class::Direction,
     exchange::is_success,
@@ -35,99 +38,6 @@ impl Method {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(&self.0)
-    }
-}
-
-/// The protocol of an endpoint.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    PartialEq,
-    Eq,
-    PartialOrd,
-    Ord,
-    Hash,
-    Serialize,
-    Deserialize,
-    JsonSchema,
-)]
-#[serde(rename_all = "snake_case")]
-pub enum Protocol {
-    /// HTTP with resources.
-    #[default]
-    Rest,
-    /// GraphQL over HTTP.
-    Graphql,
-    /// gRPC.
-    Grpc,
-    /// SOAP.
-    Soap,
-    /// JSON-RPC.
-    JsonRpc,
-    /// The Model Context Protocol over HTTP.
-    Mcp,
-    /// XML-RPC.
-    XmlRpc,
-    /// WebSocket.
-    Websocket,
-    /// Channels over Apache Kafka.
-    Kafka,
-    /// Channels over AMQP 0-9-1 or 1.0.
-    Amqp,
-    /// Channels over MQTT.
-    Mqtt,
-    /// Channels over NATS.
-    Nats,
-    /// Queues of Amazon SQS.
-    Sqs,
-    /// Topics of Amazon SNS.
-    Sns,
-    /// Topics of Google Cloud Pub/Sub.
-    GooglePubsub,
-    /// Channels over JMS, IBM MQ and Anypoint MQ among them.
-    Jms,
-    /// Channels over Apache Pulsar.
-    Pulsar,
-    /// Channels of Redis.
-    Redis,
-    /// Channels over Solace.
-    Solace,
-    /// Channels over STOMP.
-    Stomp,
-    /// Channels of which is not written what they go over, or of something else.
-    Channel,
-}
-
-impl Protocol {
-    /// Whether its messages go through a broker, so that no source of traffic shows them: what is known of it is
-    /// what is written, and that nothing was seen of it means nothing.
-    #[must_use]
-    pub const fn is_brokered(self) -> bool {
-        match self {
-            Self::Rest
-            | Self::Graphql
-            | Self::Grpc
-            | Self::Soap
-            | Self::JsonRpc
-            | Self::Mcp
-            | Self::XmlRpc
-            | Self::Websocket => false,
-            Self::Kafka
-            | Self::Amqp
-            | Self::Mqtt
-            | Self::Nats
-            | Self::Sqs
-            | Self::Sns
-            | Self::GooglePubsub
-            | Self::Jms
-            | Self::Pulsar
-            | Self::Redis
-            | Self::Solace
-            | Self::Stomp
-            | Self::Channel => true,
-        }
     }
 }
 
@@ -211,29 +121,6 @@ macro_rules! words {
     };
 }
 
-words!(Protocol {
-    Rest = "rest",
-    Graphql = "graphql",
-    Grpc = "grpc",
-    Mcp = "mcp",
-    Soap = "soap",
-    JsonRpc = "json_rpc",
-    XmlRpc = "xml_rpc",
-    Websocket = "websocket",
-    Kafka = "kafka",
-    Amqp = "amqp",
-    Mqtt = "mqtt",
-    Nats = "nats",
-    Sqs = "sqs",
-    Sns = "sns",
-    GooglePubsub = "google_pubsub",
-    Jms = "jms",
-    Pulsar = "pulsar",
-    Redis = "redis",
-    Solace = "solace",
-    Stomp = "stomp",
-    Channel = "channel",
-});
 words!(Access {
     Public = "public",
     Partner = "partner",

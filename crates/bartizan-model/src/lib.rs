@@ -31,6 +31,7 @@ pub mod location;
 pub mod place;
 pub mod policy;
 pub mod probe;
+pub mod protocol;
 pub mod redact;
 pub mod services;
 pub mod severity;
