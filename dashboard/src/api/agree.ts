@@ -1,4 +1,5 @@
 // A test for the compiler: what the API answers, by its own document, is what the pages read. It emits nothing.
+import type * as apart from "./apart.ts";
 import type * as changes from "./changes.ts";
 import type * as clients from "./clients.ts";
 import type * as figures from "./figures.ts";
@@ -57,6 +58,9 @@ export type Agreements = [
   Reads<shapes.Callers, schema.Callers>,
   Reads<shapes.EndpointCalls, schema.EndpointCalls>,
   Reads<shapes.EndpointHistory, schema.History>,
+  Reads<apart.Parts, schema.EndpointParts>,
+  Reads<apart.MergedPath, schema.MergedPath>,
+  Reads<apart.Split, schema.EndpointSplit>,
   Reads<changes.Change, schema.Change>,
   Reads<changes.ChangeLog, schema.Baseline>,
   Reads<clients.Client, schema.ClientSummary>,

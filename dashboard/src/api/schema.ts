@@ -544,6 +544,14 @@ export type ClassViewSelection = {
   what?: string;
 };
 
+/** A data class that a client sent or was answered. */
+export type ClientData = {
+  /** Name of the class. */
+  class: string;
+  /** Sent or answered. */
+  direction: Direction;
+};
+
 /** A client with what it was granted and what it used. */
 export type ClientDetail = {
   /** Ids under which it was known before it turned out to be this client. */
@@ -613,6 +621,8 @@ export type ClientKind = "browser" | "mobile" | "server" | "device" | "partner" 
 
 /** An operation that a client was granted. */
 export type ClientOperation = {
+  /** Data classes that the client sent or was answered here, by name; those of its first operations where there are very many. */
+  data?: (ClientData)[];
   /** The endpoint. */
   endpoint_id: EndpointId;
   /** Scopes that a specification asks for here, of the alternative that lacks fewest, and that none of its tokens had: it was granted all the same. */
@@ -726,8 +736,8 @@ export type ClientSummarySelection = {
   users?: number;
 };
 
-/** What a client was told by, the strongest first. */
-export type ClientTold = "token" | "api_key" | "certificate" | "token_request" | "basic" | "user_agent";
+/** What a client was told by, the strongest first; what was added later stands behind, as they are saved by their numbers. */
+export type ClientTold = "token" | "api_key" | "certificate" | "token_request" | "basic" | "user_agent" | "forwarded_certificate";
 
 /** The endpoint at which what was accepted comes to its end. */
 export type Completed = {
@@ -749,6 +759,8 @@ export type Confidence = "low" | "medium" | "high" | "confirmed";
 
 /** The configuration in force. */
 export type Configuration = {
+  /** Keys of it that were changed since the server began, and count after a restart only. */
+  after_restart: (string)[];
   /** YAML with every key, as `bartizan config show` writes it. Secrets are references. */
   yaml: string;
 };
@@ -1091,7 +1103,7 @@ export type Endpoint = {
   drift: (DriftGrade)[];
   /** First exchange. */
   first_seen: Timestamp | null;
-  /** Host without port unless the port is unusual; empty when the source does not say. */
+  /** Host without port unless the port is unusual, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. */
   host: string;
   /** Opaque and permanent. */
   id: EndpointId;
@@ -1165,6 +1177,18 @@ export type EndpointId = string;
 /** Orders of endpoints. One that was never seen counts as seen before all others. */
 export type EndpointOrder = "host" | "risk" | "-risk" | "last_seen" | "-last_seen" | "first_seen" | "-first_seen" | "requests" | "-requests";
 
+/** What an endpoint is made of. */
+export type EndpointParts = {
+  /** The endpoint that the id leads to. */
+  endpoint_id: EndpointId;
+  /** Whether these are all. */
+  is_all: boolean;
+  /** Paths that were merged into it, as this server learned it; at most 500. */
+  items: (MergedPath)[];
+  /** Its path, which stays for all that is not kept apart. */
+  path: string;
+};
+
 /** An endpoint as the catalogue knows it. */
 export type EndpointSelection = {
   /** Who can reach it. */
@@ -1199,7 +1223,7 @@ export type EndpointSelection = {
   drift?: (DriftGrade)[];
   /** First exchange. */
   first_seen?: Timestamp | null;
-  /** Host without port unless the port is unusual; empty when the source does not say. */
+  /** Host without port unless the port is unusual, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. */
   host?: string;
   /** Opaque and permanent. */
   id?: EndpointId;
@@ -1243,6 +1267,16 @@ export type EndpointSelection = {
   told?: (Told)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written?: Written | null;
+};
+
+/** What is kept apart. */
+export type EndpointSplit = {
+  /** The endpoint that they had been merged into. */
+  endpoint_id: EndpointId;
+  /** Whether anything was decided that had not been before. */
+  is_new: boolean;
+  /** The paths behind their host. The inventory shows them within half a minute. */
+  paths: (string)[];
 };
 
 /** An environment of an organisation. */
@@ -2426,6 +2460,16 @@ export type LoginWays = {
   sequences_left_out: number;
 };
 
+/** A path that was merged. */
+export type MergedPath = {
+  /** Ids that they had and get back. */
+  endpoint_ids: (EndpointId)[];
+  /** Methods of its endpoints. */
+  methods: (string)[];
+  /** The path behind its host. */
+  path: string;
+};
+
 /** A kind of message of a WebSocket, or of event of a stream. */
 export type MessageSeen = {
   /** How many. */
@@ -2662,7 +2706,7 @@ export type Problem = {
 };
 
 /** The protocol of an endpoint. */
-export type Protocol = "rest" | "graphql" | "grpc" | "soap" | "json_rpc" | "mcp" | "xml_rpc" | "websocket";
+export type Protocol = "rest" | "graphql" | "grpc" | "soap" | "json_rpc" | "mcp" | "xml_rpc" | "websocket" | "kafka" | "amqp" | "mqtt" | "nats" | "sqs" | "sns" | "google_pubsub" | "jms" | "pulsar" | "redis" | "solace" | "stomp" | "channel";
 
 /** Whether exchanges came through a gateway. */
 export type Reached = {
@@ -3110,7 +3154,7 @@ export type StoreFigures = {
 export type Summary = {
   /** Anomalies of decoding over all exchanges. */
   anomalies: (NamedCount)[];
-  /** Exchanges answered by a page that answers any path. They are listed as one endpoint per host and method. */
+  /** Exchanges answered by a page or an error that any path is given. They are listed as one endpoint per host and method. */
   catch_all: number;
   /** Per check: how often it failed, passed, did not apply and was not evaluated. */
   checks: (CheckTally)[];
@@ -3126,7 +3170,7 @@ export type Summary = {
   findings_by_severity: (number)[];
   /** Hosts with at least one endpoint. */
   hosts: number;
-  /** Exchanges kept out of the inventory as noise: never answered with success, and nothing else shows that there is something. */
+  /** Exchanges kept out of the inventory as noise: never answered with success, and nothing else shows that there is something. All of them: those of which no table has room for the path, too. */
   noise: number;
   /** Detectors that could not be evaluated, and for how many exchanges. */
   not_evaluated: (NamedCount)[];
@@ -3323,6 +3367,14 @@ export type UserSelection = {
 
 /** What a value is. */
 export type ValueKind = "boolean" | "integer" | "long_integer" | "number" | "string" | "word" | "object";
+
+/** What is to be kept apart. */
+export type WantedSplit = {
+  /** Paths behind their host, as the parts of the endpoint name them; all of these when there is none. */
+  paths?: (string)[];
+  /** Why; may be empty. */
+  reason?: string;
+};
 
 /** Which way exchanges came. */
 export type Way = "through" | "past" | "both" | "unknown";
