@@ -80,6 +80,11 @@ def churning(total):
         yield line(index, caller, method, url, 200, asked, answered)
 
 
+def team(host):
+    """A word of its own for each host: hosts that serve the same paths would be one API (`{tenant}.example.com`)."""
+    return "".join("bcdfghklmnprst"[host // 14**place % 14] + "aeiou"[host // 5**place % 5] for place in range(3))
+
+
 def wide(endpoints):
     """Many endpoints, each confirmed by three callers who ask for two objects each."""
     index = 0
@@ -91,7 +96,7 @@ def wide(endpoints):
                 method = METHODS[action % 4]
                 number = endpoint * 7_919 + caller * 101 + round_ * 13
                 deeper = "/detail" if action > 3 else ""
-                url = f"https://service{host}.example.com/v1/{COLLECTIONS[collection % 10]}{collection // 10}/{number}{deeper}"
+                url = f"https://service{host}.example.com/{team(host)}/v1/{COLLECTIONS[collection % 10]}{collection // 10}/{number}{deeper}"
                 asked = f'{{"name":"n{number:x}","amount":{number % 1000},"note":"t {number}","kind":"k"}}'
                 answered = (
                     f'{{"id":{number},"name":"n{number:x}","state":"open","amount":{number % 1000}.5,'

@@ -37,6 +37,8 @@ pub use orders::{Desk, Orders, Question, orders};
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
 
+/// How often the state is copied for questions, at most.
+const COPY_EVERY: Duration = Duration::from_secs(2);
 /// Longest time between two steps when results take long: what a crash can cost.
 const LONGEST_PAUSE: Duration = Duration::from_secs(25);
 /// Most facts that wait while a step takes long; further ones are lost, and counted.
@@ -159,7 +161,15 @@ impl Live<'_> {
             steps.fresh = true;
         }
         while let Some(Question { endpoint, answer }) = self.orders.question() {
-            answer(self.state.parts(&endpoint));
+            // What results show was merged in a copy of the state, which costs time: not for each who asks.
+            let is_due = steps.copied.is_none_or(|at| at.elapsed() >= COPY_EVERY);
+            let parts = if is_due {
+                steps.copied = Some(Instant::now());
+                self.state.parts_in_results(&endpoint, snapshot)
+            } else {
+                self.state.parts(&endpoint)
+            };
+            answer(parts);
         }
     }
 
@@ -264,6 +274,8 @@ struct Steps {
     fresh: bool,
     /// The last step could not be begun: the next one waits, however much there is to write.
     failed: bool,
+    /// When the state was copied for a question.
+    copied: Option<Instant>,
 }
 
 impl Steps {
@@ -276,6 +288,7 @@ impl Steps {
             last: Instant::now(),
             pause: STEP,
             busy: false,
+            copied: None,
             fresh: false,
             failed: false,
         }

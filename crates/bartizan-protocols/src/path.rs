@@ -166,17 +166,19 @@ impl Decoder<'_> {
             }
             match base {
                 "" if is_usual => {
-                    // Nothing but parameters: which ones says where it is.
-                    let name = matrix::segment_of(text);
+                    // Nothing but parameters. Their names are the client's, and make no segment.
                     out.truncate(start);
-                    out.push_str(&name);
+                    out.push(';');
                     segments.push((start, out.len()));
                 }
                 "" | "." => out.truncate(start),
                 ".." => {
                     out.truncate(start);
                     segments.pop();
-                    parameters.retain(|(segment, _)| (*segment as usize) < segments.len());
+                    // In order, so that each is looked at once.
+                    while parameters.last().is_some_and(|(at, _)| *at as usize >= segments.len()) {
+                        parameters.pop();
+                    }
                 }
                 _ => segments.push((start, base_end)),
             }

@@ -468,7 +468,9 @@ fn check_view(view: &View, limits: &Limits) {
 
 /// The root's word, then steps in which the separators are escaped.
 fn check_location(root: Root, location: &str) {
-    let rest = location.strip_prefix(root.as_str()).unwrap_or_else(|| panic!("{location}"));
+    // Parameters of segments are within the path.
+    let word = if root == Root::Matrix { Root::Path.as_str() } else { root.as_str() };
+    let rest = location.strip_prefix(word).unwrap_or_else(|| panic!("{location}"));
     assert!(rest.is_empty() || rest.starts_with(['.', ':', '!', '/', '#']), "{location}");
     for step in rest.split(['/', '!']) {
         assert!(!step.bytes().any(|b| b < 0x20), "{location}");

@@ -98,7 +98,7 @@ function KeepApart(props: { endpoint: Endpoint; items: MergedPath[]; close: () =
         ))}
       </div>
       <Field label="Why (may stay empty)" hint="It is kept in the history and in the audit log.">
-        {(id) => <input id={id} name="reason" className="input" maxLength={400} />}
+        {(id) => <input id={id} name="reason" className="input" maxLength={333} />}
       </Field>
       <div className="note warn">
         <span className="sq" />

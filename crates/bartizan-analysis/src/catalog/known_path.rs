@@ -1,6 +1,9 @@
 //! Path templates that somebody wrote down: they hold whatever traffic suggests.
 
-use bartizan_model::{HostPattern, host::is_pattern};
+use bartizan_model::{
+    HostPattern,
+    host::{is_pattern, shape},
+};
 
 use super::pattern::Glob;
 
@@ -29,6 +32,8 @@ impl Host {
     fn fits(&self, host: &str) -> bool {
         match self {
             Self::Glob(glob) => glob.fits(host),
+            // Hosts that are one API are known by a pattern themselves.
+            Self::Pattern(pattern) if is_pattern(host) => shape(pattern.text()) == shape(host),
             Self::Pattern(pattern) => pattern.fits(host),
         }
     }

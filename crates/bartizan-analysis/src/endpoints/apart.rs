@@ -7,7 +7,7 @@ use super::{
     catalogue::decode,
     leaf::{Alias, AliasReason},
     resolver::Resolver,
-    tree::{NodeId, ROOT, Step},
+    tree::{Node, NodeId, ROOT, Step},
 };
 use crate::catalog::KnownPath;
 
@@ -35,7 +35,7 @@ impl Resolver {
     pub fn keep_apart(&mut self, is_apart: impl Fn(&str, &[Option<&str>]) -> bool) -> usize {
         let mut back = 0;
         for at in 0..self.aliases.len() {
-            let Some(alias) = self.aliases.get(at).filter(|alias| alias.can_be_undone()) else {
+            let Some(alias) = self.aliases.get(at).filter(|alias| self.can_be_undone(alias)) else {
                 continue;
             };
             let is_chosen = self.leaf(alias.leaf).is_some_and(|leaf| {
@@ -53,6 +53,11 @@ impl Resolver {
             if let Some(entry) = self.aliases.get_mut(at) {
                 entry.undone = true;
             }
+            // What had been merged into it before it was merged itself stays with the rest.
+            if let Some(merged) = &merged {
+                let led = |other: &&mut Alias| other.leads() && other.to == alias.from;
+                self.aliases.iter_mut().filter(led).for_each(|other| other.to.clone_from(merged));
+            }
             self.record(Alias {
                 from: merged.unwrap_or_default(),
                 to: alias.from,
@@ -63,7 +68,30 @@ impl Resolver {
                 steps: Vec::new(),
             });
         }
+        self.pin(&is_apart);
         back
+    }
+
+    /// Keeps fixed text that was not merged yet from being merged.
+    fn pin(&mut self, is_apart: &impl Fn(&str, &[Option<&str>]) -> bool) {
+        for (host, tree) in &mut self.hosts {
+            let is_chosen = |(at, node): (usize, &Node)| {
+                let is_text = matches!(node.step, Step::Literal(_));
+                if node.pinned || node.leaves.is_empty() || !is_text {
+                    return None;
+                }
+                let above = tree.steps(at as NodeId);
+                let steps: Vec<Step> = above.into_iter().map(|(_, step, _)| step).collect();
+                let is_it = texts(&steps).is_some_and(|steps| is_apart(host, &steps));
+                is_it.then_some(at as NodeId)
+            };
+            let chosen: Vec<NodeId> = tree.nodes.iter().enumerate().filter_map(is_chosen).collect();
+            for at in chosen {
+                if let Some(node) = tree.node_mut(at) {
+                    node.pinned = true;
+                }
+            }
+        }
     }
 
     /// What merges took into endpoint `id` and can be kept apart, by path. Left out is what no path says
@@ -76,10 +104,17 @@ impl Resolver {
             let written = written(&leaf.host, &alias.steps, &root.template)?;
             Some(Part { id: alias.from.clone(), method: leaf.method.clone(), written })
         };
-        let undoable = self.aliases.iter().filter(|alias| alias.can_be_undone());
+        let undoable = self.aliases.iter().filter(|alias| self.can_be_undone(alias));
         let mut parts: Vec<Part> = undoable.filter_map(part).collect();
         parts.sort_by(|a, b| (&a.written, &a.method, &a.id).cmp(&(&b.written, &b.method, &b.id)));
         parts
+    }
+
+    /// Whether an alias is of a merge that still holds.
+    fn can_be_undone(&self, alias: &Alias) -> bool {
+        let is_merge = matches!(alias.reason, AliasReason::Merged | AliasReason::Format);
+        let is_merged = || self.leaf(alias.leaf).is_some_and(|leaf| leaf.merged_into.is_some());
+        is_merge && !alias.undone && !alias.steps.is_empty() && is_merged()
     }
 
     /// Puts the leaf of an alias back where it was; `false` when there is no room, or another endpoint by now.
@@ -114,11 +149,6 @@ impl Alias {
     /// Whether its id leads to another one.
     pub(crate) fn leads(&self) -> bool {
         !self.undone && self.reason != AliasReason::Split
-    }
-
-    fn can_be_undone(&self) -> bool {
-        let is_merge = matches!(self.reason, AliasReason::Merged | AliasReason::Format);
-        is_merge && !self.undone && !self.steps.is_empty()
     }
 }
 

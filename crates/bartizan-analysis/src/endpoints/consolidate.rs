@@ -168,11 +168,15 @@ impl Resolver {
         evidence: &str,
         steps: Vec<Step>,
     ) {
+        if a == b {
+            return;
+        }
         let (winner, loser) = self.survivor(a, b);
         let Some(gone) = self.leaves.get_mut(loser.0 as usize) else { return };
         gone.merged_into = Some(winner);
         let (from, declared, key) = (gone.id.clone(), gone.declared, gone.key());
         let shapes = gone.shapes.clone();
+        gone.shapes.give_up_words();
         let Some(kept) = self.leaves.get_mut(winner.0 as usize) else { return };
         kept.declared |= declared;
         kept.shapes.absorb(&shapes);

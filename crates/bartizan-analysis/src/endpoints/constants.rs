@@ -241,12 +241,13 @@ impl Resolver {
             };
             let Some(leaf) = self.leaf(alias.leaf) else { continue };
             let (key, answered) = (leaf.key(), leaf.answers + leaf.pages);
-            for id in &path {
+            let there = tree.node(node).and_then(|node| node.leaves.get(&key)).copied();
+            // One that was merged twice stands there already.
+            for id in path.iter().filter(|_| there != Some(alias.leaf)) {
                 if let Some(node) = tree.node_mut(*id) {
                     node.hits += answered;
                 }
             }
-            let there = tree.node(node).and_then(|node| node.leaves.get(&key)).copied();
             self.set_apart(alias.leaf, node, there);
             if there.is_none()
                 && let Some(node) = tree.node_mut(node)
@@ -261,6 +262,9 @@ impl Resolver {
     /// Takes a leaf out of the one that it was merged into: it stands at `node` for itself, or leads
     /// to the leaf that is `there` by now.
     fn set_apart(&mut self, leaf: LeafId, node: NodeId, there: Option<LeafId>) {
+        if there == Some(leaf) {
+            return;
+        }
         let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
         found.merged_into = there;
         if let Some(there) = there {

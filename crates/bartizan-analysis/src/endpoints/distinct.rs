@@ -20,9 +20,12 @@ impl Distinct {
         }
     }
 
-    /// Takes one out again, where it is among those that are kept.
+    /// Takes one out again, as long as all are kept: of many, one makes no difference, and its place would be
+    /// taken for the end of the list.
     pub(crate) fn forget(&mut self, hash: u64) {
-        if let Ok(at) = self.0.binary_search(&hash) {
+        if self.0.len() < SMALLEST
+            && let Ok(at) = self.0.binary_search(&hash)
+        {
             self.0.remove(at);
         }
     }

@@ -173,6 +173,7 @@ impl Resolver {
         let shapes = self.leaf(from).map(|leaf| leaf.shapes.clone());
         let mut declared = false;
         if let Some(leaf) = self.leaves.get_mut(from.0 as usize) {
+            leaf.shapes.give_up_words();
             leaf.merged_into = Some(to);
             declared = leaf.declared;
         }

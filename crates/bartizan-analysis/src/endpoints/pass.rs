@@ -290,13 +290,14 @@ impl Pass<'_> {
                 } else {
                     steps.to_vec()
                 };
-                resolver.merge_leaves(tree, into, other, leaf, reason, evidence, steps);
-                let kept = resolver.root_of(leaf).0 as usize;
+                // Before its answers are among those of the rest, which they may outnumber.
+                let stays = resolver.survivor(other, leaf).0;
                 if let (Some(kept), Some((word, (shape, answers)))) =
-                    (resolver.leaves.get_mut(kept), word)
+                    (resolver.leaves.get_mut(stays.0 as usize), word)
                 {
                     kept.shapes.note(&word, shape, answers);
                 }
+                resolver.merge_leaves(tree, into, other, leaf, reason, evidence, steps);
             }
             None => {
                 self.origins.insert(leaf, steps.to_vec());

@@ -12,8 +12,8 @@ const MOST_FIELDS: usize = 16;
 /// Share of common fields from which on answers are alike: room for fields that are not always there.
 const LIKE: f64 = 0.5;
 /// Share of common fields below which answers differ. Unrelated answers of 16 fields have one bit in
-/// eight in common by chance.
-const UNLIKE: f64 = 0.3;
+/// sixteen in common by chance, and two of two fields may have one of three.
+const UNLIKE: f64 = 0.35;
 /// Most words that are watched per endpoint because of what they are answered with.
 const MAX_ODD: usize = 8;
 /// Answers from which on a word that is watched is learned by itself.
@@ -29,10 +29,10 @@ const STEADY: u32 = 10;
 /// Most words answered alike, and otherwise than the rest: more are a variety of values.
 pub(crate) const MOST_ALIKE: usize = 3;
 
-/// Which fields an answer has: up to 16 of them, those with the smallest hashes, as bits of 64.
+/// Which fields an answer has: up to 16 of them, those with the smallest hashes, as bits of 128.
 /// Without any it is not known, and neither like nor unlike another.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape(u64);
+pub struct Shape(u128);
 
 impl Shape {
     /// From hashes of the places of fields, in ascending order and each once.
@@ -40,7 +40,7 @@ impl Shape {
     pub fn of(hashes: &[u64]) -> Self {
         let sample = hashes.iter().take(MOST_FIELDS);
         // Small hashes were chosen, so that their upper bits tell nothing.
-        Self(sample.fold(0, |bits, hash| bits | 1 << (hash & 63)))
+        Self(sample.fold(0, |bits, hash| bits | 1 << (hash & 127)))
     }
 
     /// Whether there was a field.
@@ -191,6 +191,15 @@ impl Shapes {
         }
     }
 
+    fn odd_word(&mut self, word: &str) -> Option<&mut Odd> {
+        self.odd.as_mut()?.words.iter_mut().find(|odd| odd.word == word)
+    }
+
+    /// Forgets the words that are watched: whoever took this in watches them now.
+    pub(crate) fn give_up_words(&mut self) {
+        self.odd = None;
+    }
+
     /// Names leaves by what they are called elsewhere.
     pub(crate) fn rename(&mut self, name: impl Fn(LeafId) -> LeafId) {
         for odd in self.odd.iter_mut().flat_map(|odd| &mut odd.words) {
@@ -206,6 +215,9 @@ impl Shapes {
         self.others = self.others.saturating_add(other.others);
         for odd in other.odd.iter().flat_map(|odd| &odd.words) {
             self.note(&odd.word, odd.shape, odd.answers);
+            if let Some(known) = self.odd_word(&odd.word) {
+                known.otherwise = known.otherwise.saturating_add(odd.otherwise);
+            }
             if let Some(leaf) = odd.leaf {
                 self.set_leaf(&odd.word, leaf);
             }

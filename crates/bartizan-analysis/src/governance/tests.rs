@@ -313,13 +313,13 @@ fn by(agent: &str, body: &str) -> Builder {
 fn what_clients_may_handle_is_asked_of_each() {
     const CARD: &str = r#"{"card":"5555555555554444"}"#;
     let list = json!([
-        {"name": "no cards in the app", "where": {"clients": ["courier*"]}, "deny": ["card"]},
+        {"name": "no cards in the app", "where": {"clients": ["courier*"]}, "deny": ["payment_card"]},
         {"name": "programs get contacts", "where": {"client_kinds": ["server"]}, "direction": "response",
          "allow": ["group:contact"]},
     ]);
     let seen = analyse(list.clone(), vec![by("courier-app/2.1", CARD), by("Firefox/128.0", CARD)]);
     let [(what, severity, note)] = findings(&seen)[..] else { panic!("{:#?}", seen.findings) };
-    assert_eq!((what, severity), ("response card of clients", Severity::High));
+    assert_eq!((what, severity), ("response payment_card of clients", Severity::High));
     assert!(note.contains("returned to the client `courier-app`"), "{note}");
     assert!(note.ends_with("the rule `no cards in the app` denies it"), "{note}");
     let seen = analyse(list.clone(), vec![by("python-requests/2.31", CARD)]);
@@ -332,7 +332,7 @@ fn what_clients_may_handle_is_asked_of_each() {
 
 #[test]
 fn a_refused_request_is_no_handling() {
-    let list = json!([{"name": "r", "where": {"clients": ["*"]}, "deny": ["card"]}]);
+    let list = json!([{"name": "r", "where": {"clients": ["*"]}, "deny": ["payment_card"]}]);
     let card = r#"{"card":"5555555555554444"}"#;
     let sent = |status| {
         post("https://api.example.com/v1/pay", card)
@@ -343,5 +343,5 @@ fn a_refused_request_is_no_handling() {
     assert_eq!(findings(&analyse(list.clone(), vec![sent(403)])), []);
     let seen = analyse(list, vec![sent(403), sent(201)]);
     let told: Vec<_> = findings(&seen).into_iter().map(|(what, ..)| what).collect();
-    assert_eq!(told, ["request card of clients"]);
+    assert_eq!(told, ["request payment_card of clients"]);
 }

@@ -3,7 +3,7 @@
 use bartizan_model::EndpointId;
 
 use super::State;
-use crate::{catalog::Catalog, endpoints::Part};
+use crate::{catalog::Catalog, endpoints::Part, snapshot::Snapshot};
 
 impl State {
     /// Undoes the merges that paths of the catalogue are against, so that they count for what was learned
@@ -13,6 +13,19 @@ impl State {
         match catalog.paths.is_empty() {
             true => 0,
             false => self.core.resolver.keep_apart(catalog.written()),
+        }
+    }
+
+    /// The same as the next results will show it: what is learned is consolidated at fixed points, and for each result in
+    /// a copy, so that who asks changes nothing. Takes as long as saving what was learned.
+    #[must_use]
+    pub fn parts_in_results(&self, endpoint: &EndpointId, snapshot: &Snapshot) -> Vec<Part> {
+        match self.save().and_then(|saved| Self::load(&saved)) {
+            Ok(mut copy) => {
+                copy.core.consolidate(snapshot);
+                copy.parts(endpoint)
+            }
+            Err(_) => self.parts(endpoint),
         }
     }
 

@@ -396,7 +396,8 @@ impl Core {
         let at = facts.snapshot.at_host(host);
         let place = if let HostTold::Pattern(pattern) = at.told { pattern } else { host };
         for path in known.into_iter().chain(written) {
-            let key = self.declared.hasher().hash_one((place, method, path));
+            let key =
+                self.declared.hasher().hash_one((place, at.told == HostTold::Apart, method, path));
             if self.declared.len() >= MAX_DECLARED {
                 self.declared.clear();
             }

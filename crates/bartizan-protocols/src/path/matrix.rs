@@ -69,12 +69,6 @@ fn is_usual_parameter(text: &str) -> bool {
     is_name && !is_session && !is_path && !value.chars().any(char::is_control)
 }
 
-/// What stands for a segment of nothing but parameters: `;lat;lon` for `;lat=1;lon=2`.
-pub(super) fn segment_of(text: &str) -> String {
-    let parameters = text.split(';').filter(|one| !one.is_empty());
-    parameters.flat_map(|one| [";", one.split_once('=').map_or(one, |(name, _)| name)]).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use bartizan_model::{Exchange, Limits, Root, Side};
@@ -117,7 +111,7 @@ mod tests {
                 vec![("path.1;lat", "1"), ("path.1;lon", "2")],
             ),
             ("/a;v=x%20y+z/b;w=%3B?q=1", vec!["a", "b"], vec![("path.0;v", "x y+z")]),
-            ("/points/;point=3", vec!["points", ";point"], vec![("path.1;point", "3")]),
+            ("/points/;point=3", vec!["points", ";"], vec![("path.1;point", "3")]),
             ("/c;k=1;k=2", vec!["c"], vec![("path.0;k", "1"), ("path.0;k#1", "2")]),
             ("/a;x=1/../b;y=2", vec!["b"], vec![("path.0;y", "2")]),
         ] {

@@ -331,6 +331,11 @@ fn sg_uen(text: &str) -> bool {
     if !has_form(text, "A99AA9999A") || !text.starts_with(['R', 'S', 'T']) || !known {
         return false;
     }
+    // R, S and T are centuries, from the 19th on.
+    let year = text.get(1..3).and_then(digits::<2>).map(|d| number(&d, 0, 2));
+    if text.starts_with('T') && year.is_none_or(|year| 2000 + year > super::LATEST_YEAR) {
+        return false;
+    }
     const ALPHABET: &[u8] = b"ABCDEFGHJKLMNPQRSTUVWX0123456789";
     let sum: Option<usize> = text
         .bytes()

@@ -71,9 +71,6 @@ pub(super) static SCHEMES: &[Scheme] = &[
     },
 ];
 
-/// Years of birth behind this one are not believed: there is no clock here.
-const LATEST_BIRTH: u32 = 2035;
-
 /// CPR number: date of birth, with 60 added to the day of replacement numbers. The seventh digit tells the
 /// century. Its check digit is not kept since 2007.
 fn dk_cpr(text: &str) -> bool {
@@ -85,7 +82,7 @@ fn dk_cpr(text: &str) -> bool {
         5..=8 if year >= 58 => 1800,
         _ => 2000,
     };
-    century + year <= LATEST_BIRTH
+    century + year <= super::LATEST_YEAR
         && is_date(century + year, number(&d, 2, 2), number(&d, 0, 2) % 60)
 }
 

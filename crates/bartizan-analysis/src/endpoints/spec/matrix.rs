@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use bartizan_protocols::spec::SpecOperation;
 
 /// The template of an operation without its parameters of that style. `/maps/point{lat}{lon}` is `/maps/point`, and
-/// of a segment of nothing else their names stay: `/points/{point}` is `/points/;point`.
+/// of a segment of nothing else a semicolon stays: `/points/{point}` is `/points/;`.
 pub(super) fn in_requests(documented: &SpecOperation) -> Cow<'_, str> {
     let matrix = documented.parameters.iter().filter(|parameter| parameter.is_matrix);
     let names: Vec<&str> = matrix.map(|parameter| parameter.name.as_str()).collect();
@@ -18,21 +18,18 @@ pub(super) fn in_requests(documented: &SpecOperation) -> Cow<'_, str> {
 }
 
 fn without(segment: &str, names: &[&str]) -> String {
-    let (mut out, mut taken, mut rest) = (String::new(), String::new(), segment);
+    let (mut out, mut rest) = (String::new(), segment);
     while let Some((before, behind)) = rest.split_once('{')
         && let Some((name, behind)) = behind.split_once('}')
     {
         out.push_str(before);
-        if names.contains(&name) {
-            taken.push(';');
-            taken.push_str(name);
-        } else {
+        if !names.contains(&name) {
             out.extend(["{", name, "}"]);
         }
         rest = behind;
     }
     out.push_str(rest);
-    if out.is_empty() { taken } else { out }
+    if out.is_empty() { ";".to_owned() } else { out }
 }
 
 #[cfg(test)]
@@ -67,14 +64,14 @@ mod tests {
             })
         };
         assert_eq!(found(&["points"]), Some(("/points", "/points")));
-        assert_eq!(found(&["points", ";point"]), Some(("/points/{point}", "/points/;point")));
+        assert_eq!(found(&["points", ";"]), Some(("/points/{point}", "/points/;")));
         assert_eq!(found(&["points", "3"]), None, "it is not written like that");
         let map = Some(("/maps/at{lat}{lon}/{zoom}", "/maps/at/{zoom}"));
         assert_eq!(found(&["maps", "at", "7"]), map);
         let template = Template {
             host: "a.example.com".to_owned(),
             method: "GET".to_owned(),
-            segments: ["points", ";point"].map(|s| Segment::Literal(s.to_owned())).into(),
+            segments: ["points", ";"].map(|s| Segment::Literal(s.to_owned())).into(),
             ..Template::default()
         };
         assert_eq!(index.state(&template), InventoryState::Documented);

@@ -225,16 +225,21 @@ impl<'f> World<'f> {
             other => Some(other.clone()),
         };
         let name = name.and_then(|value| self.name_of(&value)).unwrap_or(written.text());
-        if !answer.is_refused || has_word(name, OTHERS) {
+        if has_word(name, OTHERS) {
             return None;
         }
-        let effect = if self.asks_settings(function) { Effect::Unclear } else { Effect::Demands };
+        let is_set_elsewhere = self.asks_settings(function);
+        let effect = match (answer.is_refused, is_set_elsewhere) {
+            (_, Some(body)) if answer.is_refused || looks_at_callers(body) => Effect::Unclear,
+            (true, _) => Effect::Demands,
+            (false, _) => return None,
+        };
         Some(Guard { name: short(name), effect, level, place: written.place() })
     }
 
     /// Whether a middleware asks settings of Django which paths it stands before, and they do not say so in the folder:
     /// `settings.LOGIN_REQUIRED_URLS`.
-    fn asks_settings(&mut self, function: &Value) -> bool {
+    fn asks_settings(&mut self, function: &Value) -> Option<&'f str> {
         let piece = match function {
             Value::Object(at) => match self.objects.get(*at).map(|object| object.callee.clone()) {
                 Some(Value::Class(class)) => self.classes.get(class).map(|class| class.piece),
@@ -243,12 +248,18 @@ impl<'f> World<'f> {
             Value::Function(at) => self.functions.get(*at).map(|function| function.piece),
             _ => None,
         };
-        let (Some(piece), Some(settings)) = (piece, self.settings) else { return false };
+        let (piece, settings) = (piece?, self.settings?);
         let names = setting_names(piece.text());
-        names.into_iter().any(|name| {
+        let is_unknown = names.into_iter().any(|name| {
             is_of_paths(name) && self.member(settings, name).is_none_or(|value| !value.is_known())
-        })
+        });
+        is_unknown.then(|| piece.text())
     }
+}
+
+/// Whether the text of a middleware asks who is calling. What it does by paths that nothing is known of does not show.
+fn looks_at_callers(body: &str) -> bool {
+    ["is_authenticated", "is_anonymous", "login_required"].iter().any(|sign| body.contains(sign))
 }
 
 /// Most settings that are looked for in one middleware.

@@ -103,8 +103,8 @@ pub struct DiscoverCrawl {
     /// Also POST one introspection query to each path that looks like GraphQL
     #[arg(long)]
     pub graphql: bool,
-    /// Also ask for what gRPC tells of itself (server reflection), over HTTP/2: a few POSTs to the method of
-    /// reflection
+    /// Also ask for what gRPC tells of itself (server reflection), over HTTP/2: at most 60 POSTs to the method of
+    /// reflection within 30 seconds, not in the capture
     #[arg(long)]
     pub grpc: bool,
     /// Write what reflection told to this file, as a set of descriptors for `--spec`

@@ -170,7 +170,7 @@ impl Crawl {
         arguments: &DiscoverCrawl,
     ) -> Result<(), CommandError> {
         if arguments.grpc {
-            self.reflect(arguments.descriptors.as_deref()).await?;
+            self.reflect(arguments.descriptors.as_deref(), every).await?;
         }
         let mut turn = tokio::time::interval(every);
         turn.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -207,8 +207,8 @@ impl Crawl {
 
 impl Crawl {
     /// Asks for reflection. A server without it, or without gRPC, is asked for the rest all the same.
-    async fn reflect(&mut self, out: Option<&Path>) -> Result<(), CommandError> {
-        match self.fetcher.reflect().await {
+    async fn reflect(&mut self, out: Option<&Path>, every: Duration) -> Result<(), CommandError> {
+        match self.fetcher.reflect(every).await {
             Ok(Some(reflected)) => {
                 self.plan.reflected(&reflected);
                 if let Some(out) = out {

@@ -187,6 +187,11 @@ impl Fetcher {
         self.place.speaking(protocol).connect_to(addresses).await
     }
 
+    /// Values of the user, which are shown and kept nowhere.
+    pub(super) fn values(&self) -> &[Vec<u8>] {
+        &self.values
+    }
+
     /// Scheme and authority, as HTTP/2 names them.
     pub(super) fn url_authority(&self) -> String {
         let scheme = if self.is_https { "https" } else { "http" };

@@ -224,12 +224,13 @@ impl Finds {
                 Resolved::Nowhere => {}
             }
         }
-        let (mut rest, mut lines_before) = (text, lines_before(subject, text));
+        let (mut gone, mut lines_before) = (0, lines_before(subject, text));
         for inline in page.inline {
-            // Each stands behind the one before: the page is gone through once.
-            if let Some((before, _)) = rest.split_once(inline) {
+            // A part of the page, behind the one before: the page is gone through once.
+            let at = inline.as_ptr().addr().wrapping_sub(text.as_ptr().addr());
+            if let Some(before) = text.get(gone..at) {
                 lines_before += lines(before);
-                rest = rest.get(before.len()..).unwrap_or_default();
+                gone = at;
             }
             // Data in the place of a script: nothing of it is called.
             if !inline.trim_start().starts_with(['{', '[']) {

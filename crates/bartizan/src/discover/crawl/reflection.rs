@@ -30,6 +30,12 @@ pub const MAX_FILES: usize = 4_000;
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
 /// Most bytes of one answer, frames included.
 const MAX_ANSWER_BYTES: usize = 24 * 1024 * 1024;
+/// Most bytes of one message: what gRPC takes by default. Small ones are read into much larger lists.
+const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
+/// Most imports of one file.
+const MAX_IMPORTS: usize = 1_000;
+/// Most requests, each with many questions.
+const MAX_REQUESTS: u64 = 60;
 /// Seconds for all of it.
 const SECONDS: u64 = 30;
 /// How often what files import is asked for: each time the next files of a chain.
@@ -122,11 +128,11 @@ enum Refused {
 }
 
 impl Fetcher {
-    /// Asks for what reflection tells; `None` when the server speaks gRPC and has no reflection.
+    /// Asks for what reflection tells, one request `every` so often; `None` when the server speaks gRPC and has no reflection.
     ///
     /// # Errors
     /// Why there was no answer, for people.
-    pub async fn reflect(&self) -> Result<Option<Reflected>, String> {
+    pub async fn reflect(&self, every: Duration) -> Result<Option<Reflected>, String> {
         let until = Instant::now() + Duration::from_secs(SECONDS);
         let late = |_| format!("no whole answer of gRPC within {SECONDS} seconds");
         let stream = timeout_at(until, self.connect_for(b"h2")).await.map_err(late)??;
@@ -135,7 +141,8 @@ impl Fetcher {
         let (sender, connection) =
             timeout_at(until, handshake).await.map_err(late)?.map_err(told)?;
         let headers = self.fields_of_grpc();
-        let asked = Asking { sender, headers, authority: self.url_authority(), until }.whole();
+        let (authority, hidden) = (self.url_authority(), self.values().to_vec());
+        let asked = Asking { sender, headers, authority, until, every, hidden }.whole();
         tokio::pin!(connection, asked);
         // The connection is driven here and ends with this call.
         tokio::select! {
@@ -152,6 +159,9 @@ struct Asking {
     /// Scheme and authority.
     authority: String,
     until: Instant,
+    /// Between two requests.
+    every: Duration,
+    hidden: Vec<Vec<u8>>,
 }
 
 impl Asking {
@@ -163,7 +173,7 @@ impl Asking {
             match self.ask(method, std::slice::from_ref(&list)).await {
                 Ok(replies) => {
                     out.method = method;
-                    services_of(replies, &mut out);
+                    services_of(replies, &self.hidden, &mut out);
                     self.files(&mut out).await?;
                     return Ok(Some(out));
                 }
@@ -176,7 +186,7 @@ impl Asking {
 
     /// Asks for the files of all services, and then for what these import.
     async fn files(&mut self, out: &mut Reflected) -> Result<(), String> {
-        let mut files = Kept::default();
+        let mut files = Kept { hidden: std::mem::take(&mut self.hidden), ..Kept::default() };
         let mut questions: Vec<Question> = out
             .services
             .iter()
@@ -188,7 +198,12 @@ impl Asking {
         let mut asked: BTreeSet<String> = BTreeSet::new();
         for _ in 0..MAX_ROUNDS {
             for some in questions.chunks(QUESTIONS) {
+                if out.requests >= MAX_REQUESTS {
+                    left(out, "imports", some.len() as u64);
+                    continue;
+                }
                 out.requests += 1;
+                tokio::time::sleep(self.every).await;
                 let replies = match self.ask(out.method, some).await {
                     Ok(replies) => replies,
                     Err(Refused::Unknown) => return Err("gRPC: the method went away".to_owned()),
@@ -247,6 +262,13 @@ impl Asking {
 struct Kept {
     by_name: BTreeMap<String, (Bytes, Vec<String>)>,
     bytes: usize,
+    /// Values of the user: a file that repeats one is not kept.
+    hidden: Vec<Vec<u8>>,
+}
+
+/// Whether bytes hold a value.
+fn holds(bytes: &[u8], value: &[u8]) -> bool {
+    !value.is_empty() && bytes.windows(value.len()).any(|window| window == value)
 }
 
 impl Kept {
@@ -256,6 +278,9 @@ impl Kept {
         };
         if head.name.is_empty() || self.by_name.contains_key(&head.name) {
             return;
+        }
+        if head.dependency.len() > MAX_IMPORTS || self.hidden.iter().any(|one| holds(&file, one)) {
+            return left(out, "descriptors", 1);
         }
         if self.by_name.len() >= MAX_FILES || self.bytes + file.len() > MAX_FILE_BYTES {
             return left(out, "descriptors", 1);
@@ -281,7 +306,7 @@ fn left(out: &mut Reflected, reason: &'static str, count: u64) {
     }
 }
 
-fn services_of(replies: Vec<Reply>, out: &mut Reflected) {
+fn services_of(replies: Vec<Reply>, hidden: &[Vec<u8>], out: &mut Reflected) {
     for named in replies.into_iter().filter_map(|reply| reply.services).flat_map(|all| all.service)
     {
         if OF_THE_SERVER.iter().any(|prefix| named.name.starts_with(prefix)) {
@@ -289,6 +314,8 @@ fn services_of(replies: Vec<Reply>, out: &mut Reflected) {
         }
         if out.services.len() >= MAX_SERVICES {
             left(out, "services", 1);
+        } else if hidden.iter().any(|one| holds(named.name.as_bytes(), one)) {
+            left(out, "descriptors", 1);
         } else {
             out.services.insert(named.name);
         }
@@ -332,7 +359,8 @@ async fn replies(answer: http::Response<Incoming>) -> Result<Vec<Reply>, Refused
     }
     let mut rest = held.as_slice();
     while let Some((message, behind)) = next_message(rest) {
-        // What is compressed was not asked for, and what is no reply tells nothing.
+        // What is compressed was not asked for, and what is no reply, or none of a usual size, tells nothing.
+        let message = message.filter(|one| !one.is_empty() && one.len() <= MAX_MESSAGE_BYTES);
         out.extend(message.and_then(|message| Reply::decode(message).ok()));
         rest = behind;
     }
@@ -402,10 +430,21 @@ mod tests {
         let service = (0..MAX_SERVICES + 3).map(|n| Named { name: format!("a.S{n}") });
         let own = Named { name: "grpc.health.v1.Health".to_owned() };
         let services = Some(Services { service: service.chain([own]).collect() });
-        services_of(vec![Reply { services, files: None }], &mut out);
-        assert_eq!((out.services.len(), out.left_out["services"]), (MAX_SERVICES, 3));
+        services_of(vec![Reply { services, files: None }], &[b"S7".to_vec()], &mut out);
+        // Of `a.S7`, `a.S70` to `a.S79` and `a.S700` to `a.S799` the server repeats what was sent.
+        assert_eq!(
+            (out.services.len(), out.left_out["descriptors"]),
+            (MAX_SERVICES + 3 - 111, 111)
+        );
+        let more = (0..200).map(|n| Named { name: format!("b.T{n}") });
+        let services = Some(Services { service: more.collect() });
+        services_of(vec![Reply { services, files: None }], &[], &mut out);
+        assert_eq!((out.services.len(), out.left_out["services"]), (MAX_SERVICES, 92));
         let mut kept = Kept { bytes: MAX_FILE_BYTES - 4, ..Kept::default() };
         kept.keep(file("a.proto", &[]), &mut out);
-        assert_eq!((kept.by_name.len(), out.left_out["descriptors"]), (0, 1));
+        assert_eq!((kept.by_name.len(), out.left_out["descriptors"]), (0, 112));
+        let mut kept = Kept { hidden: vec![b"s3cret".to_vec()], ..Kept::default() };
+        kept.keep(file("s3cret.proto", &[]), &mut out);
+        assert!(kept.by_name.is_empty(), "what the user sent is kept nowhere");
     }
 }

@@ -144,8 +144,11 @@ fn what_a_client_sent_and_was_answered_is_told_of_each_operation() {
         .flat_map(|one| {
             one.data.iter().map(|data| (one.name.as_str(), data.class.as_str(), data.direction))
         })
-        .filter(|(_, class, _)| ["card", "email"].contains(class))
+        .filter(|(_, class, _)| ["payment_card", "email"].contains(class))
         .collect();
     let pay = "POST api.example.com/v1/pay";
-    assert_eq!(told, [(pay, "card", Direction::Request), (pay, "email", Direction::Response)]);
+    assert_eq!(
+        told,
+        [(pay, "email", Direction::Response), (pay, "payment_card", Direction::Request)]
+    );
 }
