@@ -130,11 +130,7 @@ impl Decoder<'_> {
     /// segment; returns whether the path is odd.
     fn canonical_segments<'t>(
         &mut self,
-        (out, segments, parameters): (
-            &mut String,
-            &mut Vec<(usize, usize)>,
-            &mut Vec<(u32, &'t str)>,
-        ),
+        (out, segments, parameters): (&mut String, &mut Ranges, &mut Parameters<'t>),
         path: &'t str,
     ) -> bool {
         let mut odd = false;
@@ -186,6 +182,11 @@ impl Decoder<'_> {
         odd
     }
 }
+
+/// Where segments begin and end.
+type Ranges = Vec<(usize, usize)>;
+/// Parameters as they were written, each with the number of its segment.
+type Parameters<'t> = Vec<(u32, &'t str)>;
 
 /// Whether the path is canonical as it is, but perhaps for a slash at the end.
 fn is_plain(path: &str) -> bool {

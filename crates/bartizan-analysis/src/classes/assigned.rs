@@ -240,8 +240,10 @@ fn credential_of(value: &str) -> (&str, &str) {
 /// Whether letters and digits are mixed in one run of them, so that no word of a language or code is
 /// meant, and it is no path.
 fn is_opaque(value: &str) -> bool {
-    !(value.starts_with('/') && value.get(1..).is_some_and(|rest| rest.contains('/')))
-        && !FILES.iter().any(|ending| value.ends_with(ending))
+    let is_path = value.strip_prefix('/').is_some_and(|rest| rest.contains('/'));
+    let is_file = FILES.iter().any(|ending| value.ends_with(ending));
+    !is_path
+        && !is_file
         && value.split(|c: char| !c.is_ascii_alphanumeric()).any(|run| {
             run.len() >= MIN_RUN
                 && run.bytes().filter(u8::is_ascii_digit).count() >= 2

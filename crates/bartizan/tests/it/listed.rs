@@ -120,7 +120,7 @@ fn every_success_is_listed_and_every_exchange_is_accounted_for() {
     assert_eq!(home_of[0]["confirmed"], false, "provisional");
     let text = run(&home, &["analyze", &input, "--no-report"]);
     let text = String::from_utf8_lossy(&text.stdout).into_owned();
-    assert!(text.contains("5 requests to pages that answer any"), "{text}");
+    assert!(text.contains("5 requests answered alike at any path"), "{text}");
 }
 
 #[test]

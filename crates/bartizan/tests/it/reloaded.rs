@@ -71,7 +71,7 @@ fn rules_classes_and_specifications_count_without_a_restart() {
         assert_eq!(get(server.gateway, &format!("/v1/orders/{id}")).0, 200);
     }
     let orders_in_spec = SPEC.replace("/v1/stock/{item}", "/v1/orders/{order}");
-    write(&home, "openapi.yaml", b"openapi: [");
+    write(&home, "openapi.yaml", b"nothing that describes an API");
     let error = line_with(&mut server.lines, "error: ");
     assert!(error.contains("openapi.yaml"), "{error}");
     write(&home, "openapi.yaml", orders_in_spec.as_bytes());

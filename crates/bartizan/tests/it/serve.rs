@@ -5,6 +5,7 @@ use std::{
     net::{SocketAddr, TcpListener, TcpStream},
     path::Path,
     process::{Child, ChildStderr, Stdio},
+    sync::mpsc,
     thread,
     time::{Duration, Instant},
 };
@@ -15,6 +16,8 @@ use crate::command::{bartizan, home, result, run, stderr, write};
 
 /// Longest time that anything here may take.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest time that a program that is waited for says nothing.
+const SILENCE: Duration = Duration::from_secs(90);
 
 /// An API that answers every request with JSON and closes.
 pub(crate) fn upstream() -> SocketAddr {
@@ -63,10 +66,47 @@ fn answer(client: TcpStream) -> std::io::Result<()> {
     }
 }
 
+/// What a program says, which a test does not wait for without end.
+pub(crate) struct Told {
+    from: mpsc::Receiver<Vec<u8>>,
+    rest: Vec<u8>,
+}
+
+impl Told {
+    fn of(mut said: ChildStderr) -> Self {
+        let (to, from) = mpsc::channel();
+        thread::spawn(move || {
+            let mut some = [0; 4096];
+            while let Ok(read @ 1..) = said.read(&mut some)
+                && to.send(some[..read].to_vec()).is_ok()
+            {}
+        });
+        Self { from, rest: Vec::new() }
+    }
+}
+
+impl std::io::Read for Told {
+    fn read(&mut self, out: &mut [u8]) -> std::io::Result<usize> {
+        if self.rest.is_empty() {
+            match self.from.recv_timeout(SILENCE) {
+                Ok(some) => self.rest = some,
+                Err(mpsc::RecvTimeoutError::Disconnected) => return Ok(0),
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    return Err(std::io::Error::new(ErrorKind::TimedOut, "it says nothing"));
+                }
+            }
+        }
+        let length = out.len().min(self.rest.len());
+        out[..length].copy_from_slice(&self.rest[..length]);
+        self.rest.drain(..length);
+        Ok(length)
+    }
+}
+
 /// A server that is ended when the test ends.
 pub(crate) struct Server {
     child: Child,
-    pub(crate) lines: BufReader<ChildStderr>,
+    pub(crate) lines: BufReader<Told>,
     pub(crate) gateway: SocketAddr,
     pub(crate) admin: SocketAddr,
 }
@@ -81,7 +121,7 @@ impl Server {
             .stderr(Stdio::piped())
             .spawn()
             .expect("the command starts");
-        let mut lines = BufReader::new(child.stderr.take().expect("piped"));
+        let mut lines = BufReader::new(Told::of(child.stderr.take().expect("piped")));
         let mut address = |start: &str| {
             let line = line_with(&mut lines, start);
             line[start.len()..].trim().parse().expect("an address")
@@ -118,7 +158,9 @@ pub(crate) fn line_with(lines: &mut impl std::io::BufRead, start: &str) -> Strin
     let mut seen = String::new();
     loop {
         let mut line = String::new();
-        assert!(lines.read_line(&mut line).expect("UTF-8") > 0, "no `{start}` in: {seen}");
+        let read = lines.read_line(&mut line);
+        let read = read.unwrap_or_else(|error| panic!("{error}: no `{start}` in: {seen}"));
+        assert!(read > 0, "no `{start}` in: {seen}");
         if line.starts_with(start) {
             return line;
         }

@@ -103,7 +103,7 @@ fn what_is_not_known_is_said_to_be() {
     let docs = sample::docs::DOCS;
     let out = text::analysis(&analysis, &docs, Style::PLAIN, 140);
     assert!(out.contains("182,812 of 184,402 exchanges fully inspected"), "{out}");
-    assert!(out.contains("318 requests to pages that"), "{out}");
+    assert!(out.contains("318 requests answered"), "{out}");
     assert!(out.contains("legacy.example.com the whole host, seen at 5 endpoints"), "{out}");
     let stores = out.lines().find(|line| line.contains("/v1/stores  "));
     let stores = stores.expect("listed");

@@ -98,7 +98,7 @@ fn a_certificate_that_a_proxy_tells_of_names_a_client_that_only_claims() {
     let row = only(&[asked(orders, "203.0.113.7")]);
     assert_eq!(row.told_by(), ClientTold::UserAgent, "anybody outside can write that");
     let mut named = asked(orders, "10.0.0.7");
-    named.request.headers.push("authorization", &bearer(r#"{"iss":"a","azp":"web"}"#));
+    named.request.headers.push("authorization", bearer(r#"{"iss":"a","azp":"web"}"#));
     assert_eq!(only(&[named]).told_by(), ClientTold::Token, "the stronger one");
 }
 
