@@ -95,12 +95,10 @@ impl Told {
         self.counts.len().max(self.order.len())
     }
 
-    /// Keys by the ids of an exchange, together with its method and target and how it was answered: who asks again
-    /// may keep the id.
+    /// Keys by the ids of an exchange, together with its method and target. One copy may lack the answer.
     pub(crate) fn ids(&self, exchange: &Exchange) -> Keys {
         let request = &exchange.request;
-        let status = exchange.response.as_ref().map_or(0, |response| response.status);
-        let key = |id| self.hasher.hash_one((id, &request.method, &request.target, status));
+        let key = |id| self.hasher.hash_one((id, &request.method, &request.target));
         ids(exchange).into_iter().flatten().map(key).collect()
     }
 

@@ -468,9 +468,11 @@ fn check_view(view: &View, limits: &Limits) {
 
 /// The root's word, then steps in which the separators are escaped.
 fn check_location(root: Root, location: &str) {
-    // Parameters of segments are within the path.
-    let word = if root == Root::Matrix { Root::Path.as_str() } else { root.as_str() };
-    let rest = location.strip_prefix(word).unwrap_or_else(|| panic!("{location}"));
+    // Parameters of segments are within the path; only their root has a word of its own.
+    let within = if root == Root::Matrix { Root::Path } else { root };
+    let rest =
+        location.strip_prefix(root.as_str()).or_else(|| location.strip_prefix(within.as_str()));
+    let rest = rest.unwrap_or_else(|| panic!("{location}"));
     assert!(rest.is_empty() || rest.starts_with(['.', ':', '!', '/', '#']), "{location}");
     for step in rest.split(['/', '!']) {
         assert!(!step.bytes().any(|b| b < 0x20), "{location}");

@@ -146,7 +146,7 @@ for (const [name, viewport] of [
       await logIn(page);
       for (const path of PAGES) {
         await page.goto(BASE + path);
-        await page.locator("main#main .panel, main#main .empty, main#main .lead").first().waitFor();
+        await page.locator("main#main :is(.panel, .empty, .lead):visible").first().waitFor();
         await page.waitForTimeout(300);
         await accessible(page, `${path} ${scheme}`);
       }

@@ -29,7 +29,7 @@ fn without(segment: &str, names: &[&str]) -> String {
         rest = behind;
     }
     out.push_str(rest);
-    if out.is_empty() { ";".to_owned() } else { out }
+    if out.is_empty() && !segment.is_empty() { ";".to_owned() } else { out }
 }
 
 #[cfg(test)]

@@ -225,81 +225,11 @@ impl<'f> World<'f> {
             other => Some(other.clone()),
         };
         let name = name.and_then(|value| self.name_of(&value)).unwrap_or(written.text());
-        if has_word(name, OTHERS) {
+        if !answer.is_refused || has_word(name, OTHERS) {
             return None;
         }
-        let is_set_elsewhere = self.asks_settings(function);
-        let effect = match (answer.is_refused, is_set_elsewhere) {
-            (_, Some(body)) if answer.is_refused || looks_at_callers(body) => Effect::Unclear,
-            (true, _) => Effect::Demands,
-            (false, _) => return None,
-        };
-        Some(Guard { name: short(name), effect, level, place: written.place() })
+        Some(Guard { name: short(name), effect: Effect::Demands, level, place: written.place() })
     }
-
-    /// Whether a middleware asks settings of Django which paths it stands before, and they do not say so in the folder:
-    /// `settings.LOGIN_REQUIRED_URLS`.
-    fn asks_settings(&mut self, function: &Value) -> Option<&'f str> {
-        let piece = match function {
-            Value::Object(at) => match self.objects.get(*at).map(|object| object.callee.clone()) {
-                Some(Value::Class(class)) => self.classes.get(class).map(|class| class.piece),
-                _ => None,
-            },
-            Value::Function(at) => self.functions.get(*at).map(|function| function.piece),
-            _ => None,
-        };
-        let (piece, settings) = (piece?, self.settings?);
-        let names = setting_names(piece.text());
-        let is_unknown = names.into_iter().any(|name| {
-            is_of_paths(name) && self.member(settings, name).is_none_or(|value| !value.is_known())
-        });
-        is_unknown.then(|| piece.text())
-    }
-}
-
-/// Whether the text of a middleware asks who is calling. What it does by paths that nothing is known of does not show.
-fn looks_at_callers(body: &str) -> bool {
-    ["is_authenticated", "is_anonymous", "login_required"].iter().any(|sign| body.contains(sign))
-}
-
-/// Most settings that are looked for in one middleware.
-const MAX_SETTINGS: usize = 50;
-
-/// Names of the settings that code asks for: `settings.NAME`, `getattr(settings, "NAME", …)`.
-fn setting_names(code: &str) -> Vec<&str> {
-    let behind = |sign: &'static str| {
-        code.match_indices(sign).filter_map(move |(at, _)| {
-            let rest = code.get(at + sign.len()..)?.trim_start_matches([' ', '"', '\'']);
-            let end =
-                rest.find(|c: char| !(c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_'));
-            rest.get(..end.unwrap_or(rest.len())).filter(|name| !name.is_empty())
-        })
-    };
-    behind("settings.").chain(behind("(settings,")).take(MAX_SETTINGS).collect()
-}
-
-/// Whether a setting names paths that credentials are asked for, or not asked for, and not where to sign in.
-fn is_of_paths(name: &str) -> bool {
-    let words = guards::words(name);
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(&word.as_str()));
-    has(&["urls", "paths", "views", "prefixes", "routes", "patterns", "endpoints", "namespaces"])
-        && has(&[
-            "required",
-            "protected",
-            "exempt",
-            "ignore",
-            "ignored",
-            "public",
-            "open",
-            "allowed",
-            "whitelist",
-            "allowlist",
-            "excluded",
-            "anonymous",
-            "login",
-            "auth",
-            "private",
-        ])
 }
 
 /// What a decorator does by its name alone.
