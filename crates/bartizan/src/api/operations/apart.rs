@@ -138,10 +138,10 @@ async fn split(call: Call<Nothing, WantedSplit>) -> Result<Reply<EndpointSplit>,
         let is_known =
             |path: &&String| before.contains(*path) || merged.iter().any(|one| one.path == **path);
         if let Some(path) = paths.iter().find(|path| !is_known(path)) {
-            return Err(conflict(&format!("{path} was not merged into it")));
+            return Err(impossible(&format!("{path} was not merged into it")));
         }
     } else if merged.is_empty() && before.is_empty() {
-        return Err(conflict("nothing was merged into it that a path can keep apart"));
+        return Err(impossible("nothing was merged into it that a path can keep apart"));
     }
     let parting = Parting {
         endpoint: endpoint.clone(),
@@ -158,6 +158,7 @@ async fn split(call: Call<Nothing, WantedSplit>) -> Result<Reply<EndpointSplit>,
     Ok(EndpointSplit { endpoint_id: endpoint, paths: paths.into_iter().collect(), is_new }.into())
 }
 
-fn conflict(detail: &str) -> Problem {
-    Problem::new(StatusCode::CONFLICT, "this endpoint cannot be split like that").because(detail)
+fn impossible(detail: &str) -> Problem {
+    Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "this endpoint cannot be split like that")
+        .because(detail)
 }

@@ -100,7 +100,7 @@ async fn what_cannot_be_split_is_said() {
     let world = World::new().await;
     for (id, body, status) in [
         ("ep_nothing", json!({}), StatusCode::NOT_FOUND),
-        ("ep_default", json!({"paths": ["a.example/other"]}), StatusCode::CONFLICT),
+        ("ep_default", json!({"paths": ["a.example/other"]}), StatusCode::UNPROCESSABLE_ENTITY),
         ("ep_default", json!({"reason": "x".repeat(1_001)}), StatusCode::UNPROCESSABLE_ENTITY),
         ("ep_default", json!({"reason": "a\nb"}), StatusCode::UNPROCESSABLE_ENTITY),
         ("ep_default", json!({"path": []}), StatusCode::UNPROCESSABLE_ENTITY),
@@ -117,5 +117,5 @@ async fn what_cannot_be_split_is_said() {
     let batch = bartizan_store::Batch { endpoints: vec![alone], ..Default::default() };
     store.save_batch(&here(), &batch).await.expect("saved");
     let (status, body) = split(&world, "ep_alone", json!({})).await;
-    assert_eq!(status, StatusCode::CONFLICT, "nothing was merged: {body}");
+    assert_eq!(status, StatusCode::UNPROCESSABLE_ENTITY, "nothing was merged: {body}");
 }
