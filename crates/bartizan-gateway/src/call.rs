@@ -8,7 +8,9 @@ use std::{
 
 use bartizan_model::Tls;
 use bytes::{Bytes, BytesMut};
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version};
+use http::{
+    Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header,
+};
 use tokio::time::Instant;
 
 use crate::{
@@ -28,6 +30,18 @@ pub(crate) fn flatten(headers: &HeaderMap) -> Fields {
     fields.extend(headers.iter().map(|(name, value)| (name.clone(), value.clone())));
     fields
 }
+
+/// Fields that make an answer one that must not be rewritten.
+const SIGNED: [&str; 4] = ["signature", "signature-input", "content-digest", "repr-digest"];
+/// Fields that say something about the very bytes of a body.
+const ABOUT_BYTES: [HeaderName; 6] = [
+    header::ETAG,
+    header::CONTENT_ENCODING,
+    header::ACCEPT_RANGES,
+    header::LAST_MODIFIED,
+    HeaderName::from_static("content-md5"),
+    HeaderName::from_static("digest"),
+];
 
 /// How an exchange ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,6 +76,14 @@ impl Captured {
         let total = bytes.len() as u64;
         Self { bytes, total, is_complete: true, ..Self::default() }
     }
+}
+
+/// An answer of the upstream that the client was not given.
+#[derive(Debug)]
+pub(crate) struct Withheld {
+    pub(crate) status: StatusCode,
+    pub(crate) fields: Fields,
+    pub(crate) body: Captured,
 }
 
 /// Keeps the beginning of a streamed body, under the budget.
@@ -175,6 +197,10 @@ pub struct Call {
     pub(crate) status: Option<StatusCode>,
     pub(crate) response_fields: Fields,
     pub(crate) response_body: Captured,
+    /// What the upstream answered, when the client is answered something else.
+    pub(crate) withheld: Option<Box<Withheld>>,
+    /// What goes to the client in the place of the body of the upstream.
+    pub(crate) replaced: Option<Bytes>,
     pub(crate) outcome: Outcome,
     pub(crate) ended: Instant,
     pub(crate) answer_by: Option<Instant>,
@@ -220,6 +246,8 @@ impl Call {
             status: None,
             response_fields: Vec::new(),
             response_body: Captured::default(),
+            withheld: None,
+            replaced: None,
             outcome: Outcome::Aborted,
             ended: began,
             answer_by: None,
@@ -302,6 +330,22 @@ impl Call {
     /// Changes to the response on its way to the client.
     pub fn to_client(&mut self) -> &mut Edits {
         &mut self.to_client
+    }
+
+    /// Puts another body in the place of that of the answer, from the phase of response bodies on, where the
+    /// answer is whole. `false`, and nothing is changed: the answer is signed, or has a digest that is (RFC 9421,
+    /// RFC 9530).
+    pub fn replace_response_body(&mut self, body: Bytes) -> bool {
+        let is_signed = |(name, _): &(HeaderName, HeaderValue)| SIGNED.contains(&name.as_str());
+        if self.response_fields.iter().any(is_signed) {
+            return false;
+        }
+        self.replaced = Some(body);
+        // They are about the bytes that are no more.
+        for name in ABOUT_BYTES {
+            self.to_client.remove(name);
+        }
+        true
     }
 
     /// State of policies.

@@ -178,7 +178,8 @@ impl Finished {
     /// Bytes of the bodies that it keeps.
     fn bytes(&self) -> usize {
         let message = self.0.message.as_ref().map_or(0, |message| message.data.len());
-        self.0.request_body.bytes.len() + self.0.response_body.bytes.len() + message
+        let withheld = self.0.withheld.as_ref().map_or(0, |withheld| withheld.body.bytes.len());
+        self.0.request_body.bytes.len() + self.0.response_body.bytes.len() + withheld + message
     }
 
     /// The exchange in the words of the model; `None` when no valid head was read.
@@ -274,11 +275,13 @@ fn trailers(body: &Captured, key: &str) -> Headers {
 }
 
 fn response(call: &Call, key: &str) -> Option<Response> {
-    let status = call.status?;
-    let body = &call.response_body;
+    let (status, fields, body) = match &call.withheld {
+        Some(withheld) => (withheld.status, &withheld.fields, &withheld.body),
+        None => (call.status?, &call.response_fields, &call.response_body),
+    };
     Some(Response {
         status: status.as_u16(),
-        headers: headers(pairs(&call.response_fields), key),
+        headers: headers(pairs(fields), key),
         headers_captured: true,
         body: body.bytes.clone(),
         body_state: state(body),

@@ -19,6 +19,7 @@ pub mod phases;
 pub mod policy;
 mod problem;
 mod record;
+mod respond;
 mod running;
 mod serve;
 mod shared;

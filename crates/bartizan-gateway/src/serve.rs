@@ -4,10 +4,8 @@ use std::{convert::Infallible, sync::Arc};
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Version, header,
-    request,
+    HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Version, header, request,
 };
-use http_body::Body;
 use hyper::body::Incoming;
 
 use crate::{
@@ -18,7 +16,7 @@ use crate::{
         prefix::Prefix,
     },
     budget::{Bound, Budget, ClientPlace, Lease},
-    call::{Call, Captured, Outcome, Recording, SharedRecording, flatten},
+    call::{Call, Captured, Recording, SharedRecording, flatten},
     config::{OverLimit, UpstreamProtocol},
     forward::{client, fields, ids::Ids},
     head::{Refusal, h2, tap::REFUSED_METHOD},
@@ -26,11 +24,9 @@ use crate::{
     phases::{BodyView, Reply, Streamed},
     problem,
     record::Record,
+    respond::{Answered, respond},
     shared::Shared,
-    upstream::{
-        UpstreamBody,
-        exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
-    },
+    upstream::exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
     websocket::{self, Handshake},
 };
 
@@ -62,23 +58,6 @@ pub(crate) async fn answer(
         }
     };
     Ok(response)
-}
-
-/// What the client is answered with.
-enum Answered {
-    Whole {
-        parts: http::response::Parts,
-        bytes: Bytes,
-        trailers: Option<HeaderMap>,
-        lease: Option<Lease>,
-    },
-    Stream {
-        parts: http::response::Parts,
-        prefix: Prefix,
-        rest: UpstreamBody,
-        why: Streamed,
-    },
-    Upgraded(http::response::Parts),
 }
 
 async fn exchange(record: &mut Record, request: Request<Incoming>) -> Result<Answered, Stopped> {
@@ -245,7 +224,7 @@ async fn hold_request(
     }
 }
 
-fn service(call: &Call) -> &crate::snapshot::CompiledService {
+pub(crate) fn service(call: &Call) -> &crate::snapshot::CompiledService {
     // Chosen by `check_head` before anything asks.
     &call.snapshot.services[call.service.unwrap_or(0)]
 }
@@ -359,115 +338,6 @@ fn outgoing(
     }
 }
 
-/// Turns what the upstream answered into what the client is answered.
-async fn respond(record: &mut Record, sent: Sent) -> Result<Answered, Stopped> {
-    let shared = Arc::clone(record.shared());
-    let snapshot = Arc::clone(&record.call().snapshot);
-    let (mut parts, incoming) = sent.response.into_parts();
-    if parts.status == StatusCode::SWITCHING_PROTOCOLS {
-        return Err(stop(
-            StatusCode::BAD_GATEWAY,
-            "upgrade-unasked",
-            "the service left HTTP unasked",
-        ));
-    }
-    // The library bounds what it holds of a head, not the head.
-    let field = |(name, value): (&HeaderName, &HeaderValue)| name.as_str().len() + value.len() + 4;
-    if parts.headers.iter().map(field).sum::<usize>() > snapshot.limits.response_head_bytes {
-        let title = "the head of the answer is larger than is taken";
-        return Err(stop(StatusCode::BAD_GATEWAY, "response-head-too-large", title));
-    }
-    let mut body = UpstreamBody::new(incoming, sent.carrier, sent.upstream, sent.busy);
-    let call = record.call_mut();
-    call.status = Some(parts.status);
-    call.response_fields = flatten(&parts.headers);
-    let step = snapshot.policies.response_filter(call, &parts);
-    if let Some(reply) = step.decide().await {
-        return Err(reply);
-    }
-    let mut lease = Lease::new(&shared.budget, call.place);
-    let held = hold_response(record, &parts.headers, &mut body, &mut lease).await?;
-    let view = match &held {
-        HeldAnswer::Whole { bytes, .. } => BodyView::Whole(bytes),
-        HeldAnswer::Stream { why, .. } => BodyView::Streamed(*why),
-    };
-    let step = snapshot.policies.response_body(record.call_mut(), &parts, view);
-    if let Some(reply) = step.decide().await {
-        return Err(reply);
-    }
-    let call = record.call_mut();
-    if parts.headers.contains_key(header::TRANSFER_ENCODING) {
-        // It goes before a length (RFC 9112 §6.3), which the client must not be told then.
-        parts.headers.remove(header::CONTENT_LENGTH);
-    }
-    fields::to_client(&mut parts.headers, call);
-    // The library writes the version that the client speaks.
-    parts.version = Version::HTTP_11;
-    parts.extensions.clear();
-    match held {
-        HeldAnswer::Whole { bytes, mut trailers } => {
-            call.response_body = Captured::whole(bytes.clone());
-            call.response_body.trailers.clone_from(&trailers);
-            if trailers.as_mut().is_some_and(fields::trailers_to_client) {
-                shared.metrics.trailers_removed.inc();
-            }
-            call.outcome = Outcome::Answered;
-            call.begin_answer();
-            if trailers.is_some() {
-                parts.headers.remove(header::CONTENT_LENGTH);
-            }
-            Ok(Answered::Whole { parts, bytes, trailers, lease: Some(lease) })
-        }
-        HeldAnswer::Stream { bytes, why } => {
-            let prefix = Prefix::new(bytes, lease);
-            Ok(Answered::Stream { parts, prefix, rest: body, why })
-        }
-    }
-}
-
-/// A response body, before anything of it goes on.
-enum HeldAnswer {
-    Whole { bytes: Bytes, trailers: Option<HeaderMap> },
-    Stream { bytes: Bytes, why: Streamed },
-}
-
-async fn hold_response(
-    record: &Record,
-    headers: &HeaderMap,
-    body: &mut UpstreamBody,
-    lease: &mut Lease,
-) -> Result<HeldAnswer, Stopped> {
-    let call = record.call();
-    if is_endless(headers) && !body.is_end_stream() && body.size_hint().exact().is_none() {
-        return Ok(HeldAnswer::Stream { bytes: Bytes::new(), why: Streamed::Endless });
-    }
-    let rules = Rules {
-        limit: call.snapshot.limits.response_body_bytes,
-        time: call.snapshot.deadlines.response_body,
-        late: Streamed::TooSlow,
-    };
-    let (bytes, why) = match gather(body, rules, lease).await {
-        Ok(Gathered::Whole { bytes, trailers }) => {
-            return Ok(HeldAnswer::Whole { bytes, trailers });
-        }
-        Ok(Gathered::Partial { bytes, why }) => (bytes, why),
-        // The request was executed: the client is not told that it was not.
-        Ok(Gathered::NoRoom { bytes, .. }) => (bytes, Streamed::NoRoom),
-        Err(BrokenOff) => {
-            return Err(stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off"));
-        }
-    };
-    if service(call).response_over == OverLimit::Stream {
-        return Ok(HeldAnswer::Stream { bytes, why });
-    }
-    let (code, title) = match why {
-        Streamed::TooSlow => ("response-too-slow", "the answer did not end in time"),
-        Streamed::NoRoom => ("response-no-room", "there is no room to look at the answer"),
-        _ => ("response-too-large", "the answer is larger than this service may give"),
-    };
-    Err(stop(StatusCode::BAD_GATEWAY, code, title))
-}
-
 /// Whether a request is a gRPC call, whose body may go on as long as the call does. Only a type that
 /// gRPC knows, sent as gRPC is: anybody can write a field.
 fn is_grpc(parts: &request::Parts) -> bool {
@@ -476,21 +346,4 @@ fn is_grpc(parts: &request::Parts) -> bool {
     parts.version == Version::HTTP_2
         && parts.method == Method::POST
         && rest.is_some_and(|rest| matches!(rest.first(), None | Some(b'+' | b';')))
-}
-
-/// Whether a response is of a kind that is written piece by piece for a long time.
-fn is_endless(headers: &HeaderMap) -> bool {
-    const KINDS: [&[u8]; 5] = [
-        b"text/event-stream",
-        b"application/grpc",
-        b"multipart/x-mixed-replace",
-        b"application/x-ndjson",
-        b"application/stream+json",
-    ];
-    headers.get(header::CONTENT_TYPE).is_some_and(|value| {
-        let value = value.as_bytes();
-        KINDS
-            .iter()
-            .any(|kind| value.len() >= kind.len() && value[..kind.len()].eq_ignore_ascii_case(kind))
-    })
 }

@@ -244,6 +244,7 @@ impl KeyTable {
                 subject: key.id.as_str().into(),
                 owner: key.owner.as_str().into(),
                 scopes: key.scopes.clone().into(),
+                claims: Arc::default(),
             };
             let entry = Entry { identity, used: AtomicI64::new(used), key };
             map.entry(entry.key.digest.index()).or_default().push(Arc::new(entry));

@@ -1,9 +1,12 @@
 //! Required authentication: somebody must have been identified, by one of the ways that are named.
 
+use std::collections::BTreeMap;
+
 use bartizan_model::{Mode, PrincipalKind};
 use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use super::{PolicyItem, config::Problem, identity::Identity, record::Refusal};
 
@@ -14,15 +17,24 @@ pub static ITEM: PolicyItem = PolicyItem {
     mode: Mode::Monitor,
     documentation: "\
 Refuses requests of callers that no policy before it has identified (401), and of those that lack a \
-scope (403). It verifies nothing by itself: `api_key` and `jwt` policies do, in either mode, and a \
+scope or a claim (403): an address that was verified, a consent, a tenant. A claim of more than 1 KiB of JSON is as \
+if it was not there. It verifies nothing by itself: `api_key` and `jwt` policies do, in either mode, and a \
 listener that checks client certificates. Preflight requests that a `cors` policy answers do not get \
 here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3).",
-    examples: &["\
+    examples: &[
+        "\
 name: orders-need-somebody
 mode: enforce
 scope: {paths: [/v1/orders/**]}
 authentication: {any_of: [api_key, jwt], scopes: [orders:read], realm: orders}
-"],
+",
+        "\
+name: refunds-need-a-verified-address
+mode: enforce
+scope: {paths: [/v1/refunds/**]}
+authentication: {any_of: [jwt], claims: {email_verified: [true]}}
+",
+    ],
 };
 
 /// Longest realm, in bytes.
@@ -37,6 +49,11 @@ pub struct AuthenticationConfig {
     /// Scopes that the identity must have, all of them.
     #[serde(default)]
     pub scopes: Vec<String>,
+    /// Claims that the token must make, each with one of the values given for it, or, where none is given, with
+    /// any but `false`, `null` and nothing: `{email_verified: [true], tenant: []}`. Own keys and certificates make
+    /// none.
+    #[serde(default)]
+    pub claims: BTreeMap<String, Vec<Value>>,
     /// What the client is told it asked for; visible ASCII without `"` and `\`.
     #[serde(default = "realm")]
     pub realm: String,
@@ -117,8 +134,13 @@ impl Required {
             return Err(challenges
                 .fold(refusal, |refusal, value| refusal.with(header::WWW_AUTHENTICATE, value)));
         }
-        if fitting.any(|one| one.has(&self.config.scopes)) {
-            return Ok(());
+        let mut in_scope = fitting.filter(|one| one.has(&self.config.scopes)).peekable();
+        if in_scope.peek().is_some() {
+            if in_scope.any(|one| self.has_claims(one)) {
+                return Ok(());
+            }
+            let title = "this credential says too little about who presents it";
+            return Err(Refusal::deny(StatusCode::FORBIDDEN, "insufficient-claims", title));
         }
         let title = "this credential may not be used for that";
         let detail = format!(
@@ -128,6 +150,18 @@ impl Required {
         );
         let refusal = Refusal::deny(StatusCode::FORBIDDEN, "insufficient-scope", title);
         Err(refusal.with(header::WWW_AUTHENTICATE, challenge("Bearer", &detail)))
+    }
+}
+
+impl Required {
+    fn has_claims(&self, identity: &Identity) -> bool {
+        self.config.claims.iter().all(|(name, wanted)| {
+            let is_said = |value: &&Value| !matches!(value, Value::Null | Value::Bool(false));
+            match identity.claims.get(name) {
+                Some(value) if !wanted.is_empty() => wanted.contains(value),
+                value => wanted.is_empty() && value.filter(is_said).is_some_and(|v| *v != ""),
+            }
+        })
     }
 }
 
@@ -154,6 +188,7 @@ mod tests {
         AuthenticationConfig {
             any_of: any_of.to_vec(),
             scopes: vec!["a".to_owned()],
+            claims: BTreeMap::new(),
             realm: "shop".to_owned(),
         }
     }
@@ -161,7 +196,14 @@ mod tests {
     fn identity(kind: PrincipalKind, scopes: &[&str]) -> Identity {
         let empty: Arc<str> = "".into();
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        Identity { kind, issuer: empty.clone(), subject: "x".into(), owner: empty, scopes }
+        Identity {
+            kind,
+            issuer: empty.clone(),
+            subject: "x".into(),
+            owner: empty,
+            scopes,
+            claims: Arc::default(),
+        }
     }
 
     #[test]

@@ -3,79 +3,28 @@
 
 use bartizan_model::Mode;
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::Deserializer;
 
-use super::{
-    PolicyItem, address, api_key, authentication, cors, detectors, headers, jwt, rate, schema,
-    scope::ScopeConfig, size,
-};
+pub use super::kinds::PolicyConfig;
+use super::{PolicyItem, api_key, headers, rate, scope::ScopeConfig};
 
 /// Most policies.
 pub(crate) const POLICIES: usize = 1_000;
 /// Longest name, in bytes.
 const NAME_BYTES: usize = 64;
 
-/// A policy: its name, whether it acts, where it applies, and exactly one kind of rule.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct PolicyConfig {
-    /// Unique name, for logs, metrics and clients: 1 to 64 letters, digits, `-`, `_` or `.`.
-    pub name: String,
-    /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it. Default:
-    /// `enforce` for `api_key` and `size`, else `monitor`.
-    #[serde(default, deserialize_with = "mode", skip_serializing_if = "Option::is_none")]
-    #[schemars(with = "Option<ModeName>")]
-    pub mode: Option<Mode>,
-    /// Where it applies. Default: everywhere.
-    #[serde(default)]
-    pub scope: ScopeConfig,
-    /// Who may connect, by address.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub address: Option<address::AddressConfig>,
-    /// How large requests may be.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub size: Option<size::SizeConfig>,
-    /// How often one may ask.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rate: Option<rate::RateConfig>,
-    /// Verification of own API keys.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub api_key: Option<api_key::ApiKeyConfig>,
-    /// Verification of the JWTs of an issuer.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub jwt: Option<jwt::JwtConfig>,
-    /// Who must have been identified.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub authentication: Option<authentication::AuthenticationConfig>,
-    /// Which pages of other origins may call.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub cors: Option<cors::CorsConfig>,
-    /// What JSON bodies look like.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub schema: Option<schema::SchemaConfig>,
-    /// What is refused as an attack.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detectors: Option<detectors::DetectorsConfig>,
-    /// Fields of responses.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub headers: Option<headers::HeadersConfig>,
-    /// Whether it is a default one, which steps back wherever another one of its kind applies.
-    #[serde(skip)]
-    pub(crate) is_default: bool,
-}
-
 /// The words for [`Mode`], for the schema.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "snake_case")]
 #[expect(dead_code, reason = "only its schema is used")]
-enum ModeName {
+pub(super) enum ModeName {
     Off,
     Monitor,
     Enforce,
 }
 
 /// `off` without quotes is a truth value to some readers of YAML.
-fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
+pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::Error> {
     struct Word;
     impl serde::de::Visitor<'_> for Word {
         type Value = Option<Mode>;
@@ -108,26 +57,6 @@ fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Mode>, D::E
 }
 
 impl PolicyConfig {
-    /// A policy without a rule.
-    fn empty(name: &str) -> Self {
-        Self {
-            name: name.to_owned(),
-            mode: None,
-            scope: ScopeConfig::default(),
-            address: None,
-            size: None,
-            rate: None,
-            api_key: None,
-            jwt: None,
-            authentication: None,
-            cors: None,
-            schema: None,
-            detectors: None,
-            headers: None,
-            is_default: false,
-        }
-    }
-
     /// The policies that are there without any configuration: own API keys enforced; a rate per
     /// address and the recommended fields of responses monitored.
     #[must_use]
@@ -176,24 +105,6 @@ impl PolicyConfig {
     #[must_use]
     pub const fn is_default(&self) -> bool {
         self.is_default
-    }
-
-    /// The kinds of rules that it has; exactly one once it was checked.
-    pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
-        [
-            (self.address.is_some(), &address::ITEM),
-            (self.size.is_some(), &size::ITEM),
-            (self.rate.is_some(), &rate::ITEM),
-            (self.api_key.is_some(), &api_key::ITEM),
-            (self.jwt.is_some(), &jwt::ITEM),
-            (self.authentication.is_some(), &authentication::ITEM),
-            (self.cors.is_some(), &cors::ITEM),
-            (self.schema.is_some(), &schema::ITEM),
-            (self.detectors.is_some(), &detectors::ITEM),
-            (self.headers.is_some(), &headers::ITEM),
-        ]
-        .into_iter()
-        .filter_map(|(is_there, item): (bool, &'static PolicyItem)| is_there.then_some(item.kind))
     }
 
     /// Checks the outside and gives the kind.

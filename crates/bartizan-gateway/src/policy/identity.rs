@@ -1,8 +1,13 @@
 //! Who is calling, once it was verified. What a client merely claims never gets here.
 
-use std::{net::IpAddr, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
+    sync::Arc,
+};
 
 use bartizan_model::PrincipalKind;
+use serde_json::Value;
 
 /// A verified identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,6 +23,35 @@ pub struct Identity {
     pub owner: Arc<str>,
     /// What it may be used for.
     pub scopes: Arc<[String]>,
+    /// What else the token says, as far as policies ask for it.
+    pub claims: Arc<Claims>,
+}
+
+/// Most bytes of JSON of one claim that are kept.
+const CLAIM_BYTES: usize = 1_024;
+
+/// Claims of a verified token, by name: those that policies ask for, each of at most 1 KiB of JSON. A
+/// larger one is as if it was not there.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Claims(BTreeMap<String, Value>);
+
+impl Claims {
+    /// Those of `all` that are asked for.
+    pub(crate) fn kept<'a>(
+        all: impl Iterator<Item = (&'a String, &'a Value)>,
+        asked: &BTreeSet<String>,
+    ) -> Self {
+        let kept = all.filter(|(name, value)| {
+            asked.contains(*name) && value.to_string().len() <= CLAIM_BYTES
+        });
+        Self(kept.map(|(name, value)| (name.clone(), value.clone())).collect())
+    }
+
+    /// A claim, by its name at the top of the token.
+    #[must_use]
+    pub fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
 }
 
 impl Identity {
@@ -76,6 +110,20 @@ mod tests {
     }
 
     #[test]
+    fn only_small_claims_that_are_asked_for_are_kept() {
+        let all: BTreeMap<String, Value> = [
+            ("tenant".to_owned(), Value::from("north")),
+            ("large".to_owned(), Value::from("x".repeat(CLAIM_BYTES))),
+            ("other".to_owned(), Value::from(1)),
+        ]
+        .into();
+        let asked = ["tenant", "large", "missing"].map(str::to_owned).into();
+        let kept = Claims::kept(all.iter(), &asked);
+        assert_eq!(kept.get("tenant"), Some(&Value::from("north")));
+        assert_eq!((kept.get("large"), kept.get("other"), kept.get("missing")), (None, None, None));
+    }
+
+    #[test]
     fn parts_of_names_do_not_run_together() {
         let identity = |issuer: &str, subject: &str| Identity {
             kind: PrincipalKind::Subject,
@@ -83,6 +131,7 @@ mod tests {
             subject: subject.into(),
             owner: "".into(),
             scopes: Arc::from(["a".to_owned()]),
+            claims: Arc::default(),
         };
         assert_ne!(identity("ab", "c").name(), identity("a", "bc").name());
         assert!(identity("a", "b").has(&["a".to_owned()]));

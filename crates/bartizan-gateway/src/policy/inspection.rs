@@ -5,11 +5,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
+use http::response;
 
 use super::{
     detectors::{Bounds, Detectors},
     pass::Stage,
-    record::{Decisions, Outcome, Refusal},
+    record::{Decisions, Refusal},
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
@@ -73,6 +74,23 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     })
 }
 
+/// Asks about an answer whose body is there, or of which it is known that it is passed on as it comes.
+pub(super) fn answer(
+    stage: &Stage,
+    call: &mut Call,
+    response: &response::Parts,
+    body: BodyView<'_>,
+) -> Option<Refusal> {
+    for policy in stage.set.leaks.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.check(response.status, &response.headers, body);
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    None
+}
+
 fn without_body(call: &Call) -> Exchange {
     let mut request = request_of(call);
     request.body_state = BodyState::Complete;
@@ -101,18 +119,7 @@ fn schemas(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal
     for policy in stage.set.schemas.iter().filter(|policy| stage.is_in(&policy.scope)) {
         let fields = call.request_fields.iter().map(|(name, value)| (name, value));
         let checked = policy.rule.check(fields, body);
-        let decisions = call.extensions().get_or_insert_default::<Decisions>();
-        let refusal = match checked {
-            Ok(None) => {
-                policy.count(Outcome::Passed);
-                None
-            }
-            Ok(Some(reason)) => {
-                policy.not_evaluated(reason, decisions);
-                None
-            }
-            Err(refusal) => policy.refuse(refusal, decisions),
-        };
+        let refusal = policy.settle(checked, call);
         if refusal.is_some() {
             return refusal;
         }
@@ -136,16 +143,9 @@ fn detectors(
         if known.is_none() {
             judged.push((rule.bounds, judge(rule, call)));
         }
-        let decisions = call.extensions().get_or_insert_default::<Decisions>();
-        match rule.decide(&judged[at].1) {
-            Ok(None) => policy.count(Outcome::Passed),
-            Ok(Some(reason)) => policy.not_evaluated(reason, decisions),
-            Err(refusal) => {
-                let refusal = policy.refuse(refusal, decisions);
-                if refusal.is_some() {
-                    return refusal;
-                }
-            }
+        let refusal = policy.settle(rule.decide(&judged[at].1), call);
+        if refusal.is_some() {
+            return refusal;
         }
         policy = asked.next()?;
     }

@@ -10,6 +10,7 @@ mod tests;
 mod token;
 
 use std::{
+    collections::BTreeSet,
     path::PathBuf,
     sync::{Mutex, PoisonError},
     time::Duration,
@@ -30,7 +31,7 @@ use super::{
     authentication::{challenge, credentials},
     config::Problem,
     fetch, files,
-    identity::Identity,
+    identity::{Claims, Identity},
     look_ups::LookUps,
     recent::Recent,
     record::Refusal,
@@ -176,6 +177,8 @@ const fn a_day() -> u32 {
 pub(crate) struct Tokens {
     pub(crate) config: JwtConfig,
     pub(crate) header: HeaderName,
+    /// Those that are kept with an identity.
+    claims: BTreeSet<String>,
     keys: Keys,
     /// By hash of the token.
     verified: Vec<Mutex<Recent<[u8; 32], Verified>>>,
@@ -201,7 +204,11 @@ pub(crate) enum Presented<'a> {
 }
 
 impl Tokens {
-    pub(crate) fn compile(config: &JwtConfig, look_ups: &LookUps) -> Result<Self, Problem> {
+    pub(crate) fn compile(
+        config: &JwtConfig,
+        claims: &BTreeSet<String>,
+        look_ups: &LookUps,
+    ) -> Result<Self, Problem> {
         if config.issuer.is_empty() {
             return Err(Problem::new("issuer", "must not be empty"));
         }
@@ -219,7 +226,7 @@ impl Tokens {
         let keys = keys_of(config, look_ups)?;
         let shard = || Mutex::new(Recent::new(REMEMBERED / SHARDS));
         let verified = (0..SHARDS).map(|_| shard()).collect();
-        Ok(Self { config: config.clone(), header, keys, verified })
+        Ok(Self { config: config.clone(), header, claims: claims.clone(), keys, verified })
     }
 
     /// Whether it can stay in the place of one that was compiled anew: with the same settings and the
@@ -227,7 +234,9 @@ impl Tokens {
     pub(crate) fn can_stay_for(&self, fresh: &Self) -> bool {
         match (&self.keys, &fresh.keys) {
             (Keys::Fetched(own), Keys::Fetched(other)) => {
-                self.config == fresh.config && own.source.believes_as(&other.source)
+                self.config == fresh.config
+                    && self.claims == fresh.claims
+                    && own.source.believes_as(&other.source)
             }
             _ => false,
         }
@@ -313,6 +322,7 @@ impl Tokens {
             subject: subject.into(),
             owner: "".into(),
             scopes: token.claims.scopes().into(),
+            claims: Claims::kept(token.claims.all(), &self.claims).into(),
         };
         if text.len() <= REMEMBERED_BYTES {
             let hash = *blake3::hash(text.as_bytes()).as_bytes();

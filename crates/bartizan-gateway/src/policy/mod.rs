@@ -24,6 +24,8 @@ pub mod headers;
 mod identity;
 mod inspection;
 pub mod jwt;
+mod kinds;
+pub mod leak;
 mod look_ups;
 mod pass;
 pub mod rate;
@@ -65,7 +67,8 @@ pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
     files::secret,
-    identity::{ClientCertificate, Identity},
+    identity::{Claims, ClientCertificate, Identity},
+    kinds::ITEMS,
     look_ups::LookUps,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
@@ -86,20 +89,6 @@ pub struct PolicyItem {
     /// Policies of this kind, as YAML. Each can be compiled.
     pub examples: &'static [&'static str],
 }
-
-/// All kinds, in the order in which they are asked.
-pub static ITEMS: [&PolicyItem; 10] = [
-    &address::ITEM,
-    &size::ITEM,
-    &rate::ITEM,
-    &cors::ITEM,
-    &api_key::ITEM,
-    &jwt::ITEM,
-    &authentication::ITEM,
-    &schema::ITEM,
-    &detectors::ITEM,
-    &headers::ITEM,
-];
 
 /// What policies need from outside.
 #[derive(Clone, Debug)]
@@ -332,6 +321,19 @@ impl Policies for Enforcement {
         let mut reply = refusal.into_reply();
         Self::dress(&stage, request, is_secure, &mut reply);
         Step::Reply(Box::new(reply))
+    }
+
+    fn response_body<'a>(
+        &'a self,
+        call: &'a mut Call,
+        response: &'a response::Parts,
+        body: BodyView<'a>,
+    ) -> Step<'a> {
+        let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
+        match inspection::answer(&stage, call, response, body) {
+            Some(refusal) => Step::Reply(Box::new(refusal.into_reply())),
+            None => Step::Continue,
+        }
     }
 
     fn response_filter<'a>(

@@ -87,6 +87,7 @@ impl<'a> Pass<'a> {
                 subject: Arc::clone(&certificate.subject),
                 owner: "".into(),
                 scopes: Arc::from([]),
+                claims: Arc::default(),
             });
         }
         Self {

@@ -240,7 +240,14 @@ mod tests {
     fn identity(kind: PrincipalKind) -> Identity {
         let empty: Arc<str> = "".into();
         let scopes = Arc::from([]);
-        Identity { kind, issuer: empty.clone(), subject: "x".into(), owner: empty, scopes }
+        Identity {
+            kind,
+            issuer: empty.clone(),
+            subject: "x".into(),
+            owner: empty,
+            scopes,
+            claims: Arc::default(),
+        }
     }
 
     #[test]

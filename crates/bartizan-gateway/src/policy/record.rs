@@ -12,7 +12,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::{identity::Identity, scope::Scope};
-use crate::phases::Reply;
+use crate::{call::Call, phases::Reply};
 
 /// A decision that was more than to let pass.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -323,6 +323,22 @@ impl<R> Policy<R> {
         let status = Some(refusal.status.as_u16());
         self.keep(outcome, refusal.action, status, refusal.reason, decisions);
         is_enforced.then_some(refusal)
+    }
+
+    /// Counts what came of asking about a body, and keeps with the call what is more than that it passed; gives the
+    /// refusal back when it is to be enforced.
+    pub(crate) fn settle(
+        &self,
+        checked: Result<Option<&'static str>, Refusal>,
+        call: &mut Call,
+    ) -> Option<Refusal> {
+        let decisions = call.extensions().get_or_insert_default::<Decisions>();
+        match checked {
+            Ok(None) => self.count(Outcome::Passed),
+            Ok(Some(reason)) => self.not_evaluated(reason, decisions),
+            Err(refusal) => return self.refuse(refusal, decisions),
+        }
+        None
     }
 
     /// Counts that it could not decide, and keeps that with the call.

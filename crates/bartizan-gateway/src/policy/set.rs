@@ -1,48 +1,21 @@
 //! All policies together, compiled, by kind.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{collections::BTreeSet, sync::Arc};
 
 use bartizan_model::Mode;
 
+pub(crate) use super::kinds::PolicySet;
 use super::{
     Surroundings,
-    address::Addresses,
-    api_key::OwnKeys,
     asked::WORK,
-    authentication::Required,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
-    cors::Cors,
-    detectors::Detectors,
-    headers::Fields,
-    jwt::Tokens,
-    rate::Limit,
+    jwt::{JwtConfig, Tokens},
     record::{Policy, Tallies},
-    schema::Schema,
-    scope::{Scope, Wanted},
-    size::Sizes,
+    scope::Scope,
 };
 
 /// Most phases in which a scope is looked at.
 const PHASES: usize = 3;
-
-/// Compiled policies. Those that are off were compiled too, and are not in it.
-#[derive(Debug, Default)]
-pub(crate) struct PolicySet {
-    pub(crate) addresses: Vec<Policy<Addresses>>,
-    pub(crate) sizes: Vec<Policy<Sizes>>,
-    pub(crate) rates: Vec<Policy<Arc<Limit>>>,
-    pub(crate) cors: Vec<Policy<Cors>>,
-    pub(crate) keys: Vec<Policy<OwnKeys>>,
-    pub(crate) tokens: Vec<Policy<Arc<Tokens>>>,
-    pub(crate) required: Vec<Policy<Required>>,
-    pub(crate) schemas: Vec<Policy<Schema>>,
-    pub(crate) detectors: Vec<Policy<Detectors>>,
-    pub(crate) fields: Vec<Policy<Fields>>,
-    /// What their scopes ask about.
-    pub(crate) wanted: Wanted,
-    /// Their names, those that are off among them.
-    pub(crate) names: HashSet<String>,
-}
 
 impl PolicySet {
     /// Compiles policies; what was fetched for the same settings in `previous` is taken over.
@@ -53,6 +26,7 @@ impl PolicySet {
         previous: Option<&Self>,
     ) -> Result<Self, PolicyError> {
         let mut set = Self::default();
+        let claims = claims_asked_for(policies);
         let mut work = 0;
         let mut own: Vec<(&'static str, Scope)> = Vec::new();
         // Limits are told to whoever wrote a policy, so default ones do not count.
@@ -94,49 +68,10 @@ impl PolicySet {
                 return Err(PolicyError::new(name, "scope.paths", problem));
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
-            set.add(policy, outer, surroundings, tallies, previous)
-                .map_err(|problem| problem.of(name, item.kind))?;
+            let around = Around { name, surroundings, tallies, claims: &claims, previous };
+            set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
         Ok(set)
-    }
-
-    fn add(
-        &mut self,
-        policy: &PolicyConfig,
-        outer: Outer<'_>,
-        surroundings: &Surroundings,
-        tallies: &Tallies,
-        previous: Option<&Self>,
-    ) -> Result<(), Problem> {
-        if let Some(config) = &policy.address {
-            outer.add(Addresses::compile(config)?, &mut self.addresses, tallies);
-        } else if let Some(config) = &policy.size {
-            outer.add(Sizes::compile(config)?, &mut self.sizes, tallies);
-        } else if let Some(config) = &policy.rate {
-            let limit = Limit::compile(&policy.name, config, &surroundings.hash_key)?;
-            outer.add(Arc::new(limit), &mut self.rates, tallies);
-        } else if let Some(config) = &policy.cors {
-            outer.add(Cors::compile(config)?, &mut self.cors, tallies);
-        } else if let Some(config) = &policy.api_key {
-            outer.add(OwnKeys::compile(config, &surroundings.keys)?, &mut self.keys, tallies);
-        } else if let Some(config) = &policy.jwt {
-            // Compiled in any case: what has become wrong since is refused.
-            let fresh = Tokens::compile(config, &surroundings.look_ups)?;
-            let kept = previous.and_then(|previous| previous.fetched_for(&fresh));
-            outer.add(kept.unwrap_or_else(|| Arc::new(fresh)), &mut self.tokens, tallies);
-        } else if let Some(config) = &policy.authentication {
-            let rule = Required::compile(config, surroundings.has_client_certificates)?;
-            outer.add(rule, &mut self.required, tallies);
-        } else if let Some(config) = &policy.schema {
-            let rule = Schema::compile(config, surroundings.hash_key.seed())?;
-            outer.add(rule, &mut self.schemas, tallies);
-        } else if let Some(config) = &policy.detectors {
-            let rule = Detectors::compile(config, &surroundings.hash_key)?;
-            outer.add(rule, &mut self.detectors, tallies);
-        } else if let Some(config) = &policy.headers {
-            outer.add(Fields::compile(config)?, &mut self.fields, tallies);
-        }
-        Ok(())
     }
 
     fn fetched_for(&self, fresh: &Tokens) -> Option<Arc<Tokens>> {
@@ -145,8 +80,36 @@ impl PolicySet {
     }
 }
 
+/// The names of the claims that some policy asks for: no others are kept of a token.
+fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
+    let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
+    asked.flat_map(|config| config.claims.keys().cloned()).collect()
+}
+
+/// What a rule is compiled among.
+pub(crate) struct Around<'a> {
+    /// Name of the policy.
+    pub(crate) name: &'a str,
+    pub(crate) surroundings: &'a Surroundings,
+    pub(crate) tallies: &'a Tallies,
+    /// Claims of tokens that policies read.
+    pub(crate) claims: &'a BTreeSet<String>,
+    /// The policies before these.
+    pub(crate) previous: Option<&'a PolicySet>,
+}
+
+impl Around<'_> {
+    /// The tokens of an issuer. Compiled in any case, as what has become wrong since is refused; what was
+    /// fetched for the same settings before is taken over.
+    pub(crate) fn tokens(&self, config: &JwtConfig) -> Result<Arc<Tokens>, Problem> {
+        let fresh = Tokens::compile(config, self.claims, &self.surroundings.look_ups)?;
+        let kept = self.previous.and_then(|previous| previous.fetched_for(&fresh));
+        Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
+    }
+}
+
 /// The outside of a policy.
-struct Outer<'a> {
+pub(crate) struct Outer<'a> {
     name: &'a str,
     kind: &'static str,
     mode: Mode,
@@ -154,7 +117,7 @@ struct Outer<'a> {
 }
 
 impl Outer<'_> {
-    fn add<R>(self, rule: R, list: &mut Vec<Policy<R>>, tallies: &Tallies) {
+    pub(crate) fn add<R>(self, rule: R, list: &mut Vec<Policy<R>>, tallies: &Tallies) {
         if self.mode != Mode::Off {
             list.push(Policy::new(self.name, self.kind, self.mode, self.scope, rule, tallies));
         }

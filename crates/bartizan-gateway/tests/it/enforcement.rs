@@ -63,6 +63,15 @@ impl Policies for Watched {
         self.enforcement.response_filter(call, response)
     }
 
+    fn response_body<'a>(
+        &'a self,
+        call: &'a mut bartizan_gateway::Call,
+        response: &'a response::Parts,
+        body: BodyView<'a>,
+    ) -> Step<'a> {
+        self.enforcement.response_body(call, response, body)
+    }
+
     fn websocket_message(
         &self,
         call: &mut bartizan_gateway::Call,

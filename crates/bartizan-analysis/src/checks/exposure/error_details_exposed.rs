@@ -141,7 +141,9 @@ fn look(subject: &Subject<'_>) -> Answer {
     Ok(scope::pass_if_body_seen(subject))
 }
 
-fn mark_in(text: &str) -> Option<&'static str> {
+/// What a text shows of the inside of a service: the first mark of a stack trace or of a database error in it.
+#[must_use]
+pub fn mark_in(text: &str) -> Option<&'static str> {
     static AUTOMATON: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let automaton = AUTOMATON
         .get_or_init(|| AhoCorasick::new(MARKS.iter().map(|mark| mark.0)).ok())

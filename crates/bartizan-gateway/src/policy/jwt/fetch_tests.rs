@@ -65,7 +65,7 @@ impl Publisher {
         let fetch = FetchConfig { interval_seconds: 1, refresh_seconds, ..FetchConfig::default() };
         let config =
             JwtConfig { jwks_file: None, jwks_url: Some(self.url.clone()), fetch, ..config };
-        Tokens::compile(&config, look_ups).expect("compiles")
+        Tokens::compile(&config, &BTreeSet::new(), look_ups).expect("compiles")
     }
 }
 

@@ -73,7 +73,7 @@ pub(super) fn config(keys: &[Value]) -> (tempfile::TempDir, JwtConfig) {
 }
 
 fn compile(config: &JwtConfig) -> Result<Tokens, Problem> {
-    Tokens::compile(config, &LookUps::default())
+    Tokens::compile(config, &BTreeSet::new(), &LookUps::default())
 }
 
 pub(super) fn at(seconds: i64) -> Timestamp {

@@ -1,0 +1,141 @@
+//! The kinds of rules, each once: what it is called, its settings, what they are compiled to.
+//!
+//! A new kind is a file with its settings, its rule and its [`PolicyItem`], a line here, and a line
+//! where it is asked: in `pass` when the head is enough, in `inspection` when a body is needed.
+
+use std::{collections::HashSet, sync::Arc};
+
+use bartizan_model::Mode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use super::{
+    PolicyItem, address, api_key, authentication, config, cors, detectors, headers, jwt, leak,
+    rate,
+    record::Policy,
+    schema,
+    scope::{ScopeConfig, Wanted},
+    set::{Around, Outer},
+    size,
+};
+
+macro_rules! kinds {
+    ($(
+        $(#[$about:meta])*
+        $kind:ident: $config:ty => $list:ident: $rule:ty, |$settings:ident, $around:ident| $make:expr;
+    )+) => {
+        /// A policy: its name, whether it acts, where it applies, and exactly one kind of rule.
+        #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+        #[serde(deny_unknown_fields)]
+        pub struct PolicyConfig {
+            /// Unique name, for logs, metrics and clients: 1 to 64 letters, digits, `-`, `_` or `.`.
+            pub name: String,
+            /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it. Default:
+            /// `enforce` for `api_key` and `size`, else `monitor`.
+            #[serde(default, deserialize_with = "config::mode", skip_serializing_if = "Option::is_none")]
+            #[schemars(with = "Option<config::ModeName>")]
+            pub mode: Option<Mode>,
+            /// Where it applies. Default: everywhere.
+            #[serde(default)]
+            pub scope: ScopeConfig,
+            $(
+                $(#[$about])*
+                #[serde(default, skip_serializing_if = "Option::is_none")]
+                pub $kind: Option<$config>,
+            )+
+            /// Whether it is a default one, which steps back wherever another one of its kind applies.
+            #[serde(skip)]
+            pub(crate) is_default: bool,
+        }
+
+        impl PolicyConfig {
+            /// A policy without a rule.
+            pub(super) fn empty(name: &str) -> Self {
+                Self {
+                    name: name.to_owned(),
+                    mode: None,
+                    scope: ScopeConfig::default(),
+                    $($kind: None,)+
+                    is_default: false,
+                }
+            }
+
+            /// The kinds of rules that it has; exactly one once it was checked.
+            pub(crate) fn kinds(&self) -> impl Iterator<Item = &'static str> {
+                [$((self.$kind.is_some(), stringify!($kind))),+]
+                    .into_iter()
+                    .filter_map(|(is_there, kind)| is_there.then_some(kind))
+            }
+        }
+
+        /// All kinds, in the order in which they are asked.
+        pub static ITEMS: &[&PolicyItem] = &[$(&$kind::ITEM),+];
+
+        /// Compiled policies, by kind. Those that are off were compiled too, and are not in it.
+        #[derive(Debug, Default)]
+        pub(crate) struct PolicySet {
+            $(pub(crate) $list: Vec<Policy<$rule>>,)+
+            /// What their scopes ask about.
+            pub(crate) wanted: Wanted,
+            /// Their names, those that are off among them.
+            pub(crate) names: HashSet<String>,
+        }
+
+        impl PolicySet {
+            /// Compiles the rule of a policy, of which there is one.
+            pub(super) fn add(
+                &mut self,
+                policy: &PolicyConfig,
+                outer: Outer<'_>,
+                around: &Around<'_>,
+            ) -> Result<(), config::Problem> {
+                $(
+                    if let Some($settings) = &policy.$kind {
+                        let $around = around;
+                        let rule: $rule = $make?;
+                        outer.add(rule, &mut self.$list, around.tallies);
+                        return Ok(());
+                    }
+                )+
+                Ok(())
+            }
+        }
+    };
+}
+
+kinds! {
+    /// Who may connect, by address.
+    address: address::AddressConfig => addresses: address::Addresses,
+        |settings, _around| address::Addresses::compile(settings);
+    /// How large requests may be.
+    size: size::SizeConfig => sizes: size::Sizes, |settings, _around| size::Sizes::compile(settings);
+    /// How often one may ask.
+    rate: rate::RateConfig => rates: Arc<rate::Limit>, |settings, around| {
+        rate::Limit::compile(around.name, settings, &around.surroundings.hash_key).map(Arc::new)
+    };
+    /// Which pages of other origins may call.
+    cors: cors::CorsConfig => cors: cors::Cors, |settings, _around| cors::Cors::compile(settings);
+    /// Verification of own API keys.
+    api_key: api_key::ApiKeyConfig => keys: api_key::OwnKeys,
+        |settings, around| api_key::OwnKeys::compile(settings, &around.surroundings.keys);
+    /// Verification of the JWTs of an issuer.
+    jwt: jwt::JwtConfig => tokens: Arc<jwt::Tokens>, |settings, around| around.tokens(settings);
+    /// Who must have been identified.
+    authentication: authentication::AuthenticationConfig => required: authentication::Required,
+        |settings, around| {
+            let has_certificates = around.surroundings.has_client_certificates;
+            authentication::Required::compile(settings, has_certificates)
+        };
+    /// What JSON bodies look like.
+    schema: schema::SchemaConfig => schemas: schema::Schema,
+        |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());
+    /// What is refused as an attack.
+    detectors: detectors::DetectorsConfig => detectors: detectors::Detectors,
+        |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);
+    /// Which answers are kept from clients.
+    leak: leak::LeakConfig => leaks: leak::Leaks,
+        |settings, around| leak::Leaks::compile(settings, around.surroundings.hash_key.seed());
+    /// Fields of responses.
+    headers: headers::HeadersConfig => fields: headers::Fields,
+        |settings, _around| headers::Fields::compile(settings);
+}
