@@ -99,6 +99,12 @@ pub fn digest(text: &str) -> String {
     out
 }
 
+/// The key that access tokens are signed with (HS256), for whoever is to verify them beside the lab.
+#[must_use]
+pub fn signing_key(seed: u64) -> String {
+    digest(&format!("signing key {seed}"))
+}
+
 /// The statements that fill the tables.
 #[must_use]
 pub fn sql(seed: u64) -> String {

@@ -9,7 +9,7 @@ use sha2::Sha256;
 use crate::{
     flaws::authentication::{expired_token, unsigned_token, weak_secret},
     lab::Lab,
-    seed::digest,
+    seed::signing_key,
 };
 
 /// Seconds that an access token lives.
@@ -76,7 +76,7 @@ fn secret(lab: &Lab) -> String {
     if lab.has(&weak_secret::FLAW) {
         return GUESSABLE.to_owned();
     }
-    digest(&format!("signing key {}", lab.seed))
+    signing_key(lab.seed)
 }
 
 /// HMAC-SHA-256 (RFC 2104).

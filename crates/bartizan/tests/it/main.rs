@@ -37,6 +37,8 @@ mod learned;
 mod linked;
 mod listed;
 mod placed;
+#[cfg(feature = "lab")]
+mod protected;
 mod reloaded;
 #[allow(unreachable_pub, missing_docs, reason = "shared with the example")]
 mod sample;
