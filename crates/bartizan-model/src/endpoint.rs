@@ -364,6 +364,9 @@ pub struct Endpoint {
     /// Kinds of bodies, in the order they were first seen.
     #[serde(default)]
     pub bodies: Vec<BodySeen>,
+    /// Forms that bodies have, where the value of a member tells them apart.
+    #[serde(default)]
+    pub variants: Vec<Variant>,
     /// Parameters and fields: of what was granted, then of answers that granted nothing.
     pub parameters: Vec<Parameter>,
     /// What is written about it, with the differences; `null` when nothing is.
@@ -395,6 +398,23 @@ pub struct Endpoint {
     /// Other ids that lead here.
     #[serde(default)]
     pub aliases: Vec<EndpointId>,
+}
+
+/// One of several forms of a body: which members come when one has a certain value.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Variant {
+    /// Position of the kind of body in [`Endpoint::bodies`].
+    pub body: u32,
+    /// Name of the member of the body that tells its forms apart.
+    pub member: String,
+    /// Its value in this form.
+    pub value: String,
+    /// Bodies of this form.
+    pub seen: u64,
+    /// Members that all of at least [`MIN_REQUIRED_SAMPLES`] of them had.
+    pub required: Vec<String>,
+    /// Members that some of them had.
+    pub optional: Vec<String>,
 }
 
 /// What is known about the authentication of an endpoint.

@@ -54,6 +54,7 @@ pub use discovered::{DeclaredInCode, Demanded, Discovered, KnownBy, ShownByServe
 pub use drift::{Drift, DriftGrade, DriftKind, Written};
 pub use endpoint::{
     Access, Auth, AuthKnown, AuthType, Endpoint, InventoryState, Method, Parameter, Protocol,
+    Variant,
 };
 pub use event::{Event, EventType};
 pub use evidence::{Evidence, EvidenceValue};

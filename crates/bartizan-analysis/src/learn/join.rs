@@ -115,6 +115,7 @@ impl Profile {
         self.places_overflow += other.places_overflow
             + join(&mut self.places, &other.places, MAX_PARAMETERS, renumber)
             + join(&mut self.refused, &other.refused, MAX_REFUSED, renumber);
+        self.forms.merge(&other.forms, renumber);
         other.classes.iter().for_each(|theirs| self.add_class(theirs));
         self.sensitive += other.sensitive;
         for (segment, theirs) in &other.integers {

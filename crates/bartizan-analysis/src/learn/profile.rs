@@ -11,7 +11,7 @@ use bartizan_protocols::{Format, NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ClassSeen, Distinct, Flat, Maps, Spots, Tallies, Whereabouts, Witnesses,
+    ClassSeen, Distinct, Flat, Forms, Maps, Spots, Tallies, Whereabouts, Witnesses,
     deliveries::is_delivery,
     maps::{MIN_KEYS, MIN_KEYS_WHEN_FULL},
     messages::Messages,
@@ -85,6 +85,8 @@ pub struct Profile {
     pub largest_array: u64,
     /// Whether a parameter that bounds the number of results was sent.
     pub page_parameter: bool,
+    /// Forms of bodies in what was granted.
+    pub forms: Forms,
     /// What calls are made of where the protocol has fields of its own.
     pub sketch: Option<Box<Sketch>>,
     /// Kinds of messages of its connections and streams.
@@ -225,6 +227,9 @@ impl Profile {
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
                 (_, Root::Body | Root::Xml) => {
+                    if let Some(body) = seen.body.filter(|_| granted && root.root() == Root::Body) {
+                        self.forms.learn(body, root, seen.key);
+                    }
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }

@@ -42,6 +42,7 @@ pub(crate) fn endpoint(path: &str, seen: i64) -> Endpoint {
         last_seen: Some(at(seen)),
         statuses: vec![(200, 10)],
         bodies: Vec::new(),
+        variants: Vec::new(),
         written: None,
         drift: Vec::new(),
         known_by: vec![KnownBy::Traffic],

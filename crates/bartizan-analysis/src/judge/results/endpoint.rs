@@ -55,6 +55,9 @@ pub(super) fn endpoint(
         last_seen: profile.last_seen,
         statuses: profile.statuses.iter().map(|(status, count)| (*status, *count)).collect(),
         bodies: profile.bodies.clone(),
+        variants: profile.forms.variants(&profile.places, &snapshot.key, |hash| {
+            profile.places.get(&hash).map_or_else(Vec::new, |place| words(profile, hash, place))
+        }),
         parameters: parameters(template, profile),
         conversation: Conversation {
             messages: profile.messages.seen().to_vec(),

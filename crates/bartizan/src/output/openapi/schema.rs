@@ -1,6 +1,6 @@
 //! Schemas (JSON Schema 2020-12) of what was seen in bodies and parameters.
 
-use bartizan_model::{Direction, Endpoint, Fields, Parameter, endpoint::Bounds};
+use bartizan_model::{Direction, Endpoint, Fields, Parameter, Variant, endpoint::Bounds};
 use serde_json::{Map, Value, json};
 
 use super::xml;
@@ -19,9 +19,26 @@ pub(super) fn scalar(parameter: &Parameter) -> Value {
 pub(super) fn of_body(endpoint: &Endpoint, body: u32, direction: Direction) -> Value {
     let elements = Fields::of_xml(endpoint, body, direction);
     if elements.keys.is_empty() {
-        return of(&Fields::of(endpoint, body, direction));
+        let mut schema = of(&Fields::of(endpoint, body, direction));
+        let variants: Vec<Value> =
+            endpoint.variants.iter().filter(|one| one.body == body).map(of_variant).collect();
+        if !variants.is_empty() {
+            schema["oneOf"] = variants.into();
+        }
+        return schema;
     }
     xml::of_document(&elements)
+}
+
+/// What holds of a body beside what holds of all, when a member has a certain value.
+fn of_variant(variant: &Variant) -> Value {
+    let names = std::iter::once(&variant.member).chain(&variant.required);
+    let is = json!({ "const": variant.value });
+    json!({
+        "title": variant.value,
+        "properties": { variant.member.as_str(): is },
+        "required": names.collect::<Vec<_>>(),
+    })
 }
 
 fn of(fields: &Fields<'_>) -> Value {

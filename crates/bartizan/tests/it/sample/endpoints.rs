@@ -125,6 +125,7 @@ fn endpoint(row: &str) -> Endpoint {
             (500, requests / 900),
         ],
         bodies: Vec::new(),
+        variants: Vec::new(),
         written: None,
         sketch: None,
         parameters: parameters(path, method, &classes),
