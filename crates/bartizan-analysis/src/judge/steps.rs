@@ -33,9 +33,7 @@ impl Core {
     /// Consolidates the endpoints; what is known of those that became one is joined, and of hosts.
     pub(super) fn consolidate(&mut self, snapshot: &Snapshot) {
         self.resolver.fold_told(|host| snapshot.told(host));
-        if !snapshot.catalog.paths.is_empty() {
-            self.resolver.keep_apart(snapshot.catalog.written());
-        }
+        self.resolver.keep_apart(&snapshot.catalog.paths);
         self.resolver.consolidate();
         let mut went = BTreeMap::new();
         for (leaf, host) in self.resolver.take_moved() {
