@@ -100,12 +100,13 @@ fn the_ending_that_all_values_have_is_fixed_text() {
 }
 
 #[test]
-fn semicolons_that_begin_no_parameter_are_fixed_text() {
+fn semicolons_that_begin_no_parameter_are_part_of_the_segment() {
     let mut r = resolver();
-    let path = "/v1/cars;color=red;used/owners";
-    assert_eq!(get(&mut r, path).1, path, "a list, not parameters of the segment");
+    for path in ["/v1/cars;color=red;used/owners", "/v1/cars;color=blue;new/owners"] {
+        assert_eq!(get(&mut r, path).1, "/v1/{id}/owners", "no parameters of the segment");
+    }
     r.consolidate();
-    assert_eq!(listed(&r), [format!("GET {path}")]);
+    assert_eq!(listed(&r), ["GET /v1/{id}/owners"]);
 }
 
 #[test]
