@@ -94,12 +94,12 @@ impl KnownPath {
     }
 
     /// Its fixed text; `None` for a parameter.
-    pub(super) fn segments(&self) -> Vec<Option<&str>> {
+    pub(crate) fn segments(&self) -> Vec<Option<&str>> {
         self.segments.iter().map(Option::as_deref).collect()
     }
 
     /// Whether it is about a host. `host`: in lower case.
-    pub(super) fn is_of(&self, host: &str) -> bool {
+    pub(crate) fn is_of(&self, host: &str) -> bool {
         self.host.fits(host)
     }
 }

@@ -89,17 +89,6 @@ impl Catalog {
         self.paths.iter().find_map(|known| known.fitting(host, segments))
     }
 
-    /// Tells of a host and a path of it (`None` for a parameter) whether somebody wrote it down like that.
-    pub(crate) fn written(&self) -> impl Fn(&str, &[Option<&str>]) -> bool {
-        let mut by_path: BTreeMap<Vec<Option<&str>>, Vec<&KnownPath>> = BTreeMap::new();
-        for known in &self.paths {
-            by_path.entry(known.segments()).or_default().push(known);
-        }
-        move |host, path| {
-            by_path.get(path).is_some_and(|those| those.iter().any(|known| known.is_of(host)))
-        }
-    }
-
     /// Fills in what is known of an endpoint beside what it does. `described`: what a specification
     /// says of it. `is_abroad`: whether traffic shows that its host is somebody else's, see
     /// [`Whereabouts::abroad`].

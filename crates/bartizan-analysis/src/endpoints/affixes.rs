@@ -1,6 +1,6 @@
 //! Fixed text around a value inside one segment.
 
-use super::values::{CERTAIN, Classified, ValueKind, classify};
+use super::values::{CERTAIN, ValueKind, classify};
 
 /// `name.ext` with an extension of 2 to 8 letters and digits that begins with a letter.
 pub(crate) fn split_extension(s: &str) -> Option<(&str, &str)> {
@@ -16,12 +16,10 @@ pub(crate) fn split_extension(s: &str) -> Option<(&str, &str)> {
 /// A segment that may hold fixed text around a value: prefix, core, suffix. The core is the whole
 /// segment when there is no such text.
 ///
-/// Recognised: matrix parameters (`cars;color=red`), custom methods (`123:cancel`), extensions
-/// (`123.json`), OData keys (`Users(123)`), `@name` and `~name`.
+/// Recognised: custom methods (`123:cancel`), extensions (`123.json`), OData keys (`Users(123)`),
+/// `@name` and `~name`. Parameters of a segment (`cars;color=red`) are not in it any more, see
+/// [`bartizan_model::Root::Matrix`]: a semicolon that still is, is text as any other.
 pub(crate) fn split_affixes(s: &str) -> (&str, &str, &str) {
-    if let Some((head, core)) = split_matrix(s) {
-        return (head, core, "");
-    }
     if let Some((core, verb)) = s.rsplit_once(':')
         && !core.is_empty()
         && verb.len() >= 3
@@ -58,28 +56,6 @@ pub(crate) fn split_affixes(s: &str) -> (&str, &str, &str) {
     ("", s, "")
 }
 
-/// Fixed text with matrix parameters (RFC 3986 §3.3): `cars;color=` and `red`, or `cars;` and all
-/// of them when they are several, as their order may differ.
-fn split_matrix(s: &str) -> Option<(&str, &str)> {
-    let (head, rest) = s.split_once(';')?;
-    let (name, value) = rest.split_once('=')?;
-    let named = (1..=32).contains(&name.len())
-        && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"-_.".contains(&c));
-    if head.is_empty() || !named || value.is_empty() || classify(head).certainty >= CERTAIN {
-        return None;
-    }
-    let at = if value.contains(';') { head.len() + 1 } else { s.len() - value.len() };
-    s.split_at_checked(at)
-}
-
-/// Like [`classify`], for the core of a segment: behind fixed text that names a matrix parameter it
-/// is a value, whatever its form.
-pub(crate) fn classify_core(prefix: &str, core: &str) -> Classified {
-    let class = classify(core);
-    let certainty = if prefix.contains(';') { CERTAIN } else { 0 };
-    Classified { certainty: class.certainty.max(certainty), ..class }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -92,10 +68,8 @@ mod tests {
             ("42:cancel", ("", "42", ":cancel")),
             ("projects:search", ("", "projects", ":search")),
             ("Users(7)", ("Users(", "7", ")")),
-            ("cars;color=red", ("cars;color=", "red", "")),
-            ("cars;color=red;year=2", ("cars;", "color=red;year=2", "")),
-            ("cars;", ("", "cars;", "")),
-            ("7;v=2", ("", "7;v=2", "")),
+            ("cars;red;blue", ("", "cars;red;blue", "")),
+            ("cars;color=red;used", ("", "cars;color=red;used", "")),
             ("@ada", ("@", "ada", "")),
             ("a@example.org", ("", "a@example.org", "")),
             ("6.12.14", ("", "6.12.14", "")),

@@ -1,5 +1,7 @@
 //! Undo of merges: endpoints come back whose paths somebody keeps apart.
 
+use std::collections::BTreeMap;
+
 use bartizan_model::EndpointId;
 
 use super::{
@@ -7,7 +9,7 @@ use super::{
     catalogue::decode,
     leaf::{Alias, AliasReason},
     resolver::Resolver,
-    tree::{Node, NodeId, ROOT, Step},
+    tree::{HostTree, NodeId, ROOT, Step},
 };
 use crate::catalog::KnownPath;
 
@@ -26,13 +28,22 @@ pub struct Part {
 }
 
 impl Resolver {
-    /// Undoes every merge of a path that is kept apart: its endpoint gets its id back, and its fixed text is
-    /// never merged again. `is_apart` is given a host and its path, `None` for a parameter. Returns how many
-    /// endpoints came back.
+    /// Undoes every merge of a path that is written down: its endpoint gets its id back, and its fixed text is
+    /// never merged again. Returns how many endpoints came back.
     ///
     /// Requests observed before keep the leaf they were given, so they follow their own endpoint; those that
     /// only ever carried the id of the merged one stay with that.
-    pub fn keep_apart(&mut self, is_apart: impl Fn(&str, &[Option<&str>]) -> bool) -> usize {
+    pub fn keep_apart(&mut self, written: &[KnownPath]) -> usize {
+        if written.is_empty() {
+            return 0;
+        }
+        let mut by_path: BTreeMap<Vec<Option<&str>>, Vec<&KnownPath>> = BTreeMap::new();
+        for known in written {
+            by_path.entry(known.segments()).or_default().push(known);
+        }
+        let is_apart = |host: &str, path: &[Option<&str>]| {
+            by_path.get(path).is_some_and(|those| those.iter().any(|known| known.is_of(host)))
+        };
         let mut back = 0;
         for at in 0..self.aliases.len() {
             let Some(alias) = self.aliases.get(at).filter(|alias| self.can_be_undone(alias)) else {
@@ -68,26 +79,19 @@ impl Resolver {
                 steps: Vec::new(),
             });
         }
-        self.pin(&is_apart);
+        self.pin(&by_path);
         back
     }
 
-    /// Keeps fixed text that was not merged yet from being merged.
-    fn pin(&mut self, is_apart: &impl Fn(&str, &[Option<&str>]) -> bool) {
+    /// Keeps fixed text that was not merged yet from being merged. Looks at what is written down, whatever else there
+    /// is of a host.
+    fn pin(&mut self, written: &BTreeMap<Vec<Option<&str>>, Vec<&KnownPath>>) {
         for (host, tree) in &mut self.hosts {
-            let is_chosen = |(at, node): (usize, &Node)| {
-                let is_text = matches!(node.step, Step::Literal(_));
-                if node.pinned || node.leaves.is_empty() || !is_text {
-                    return None;
-                }
-                let above = tree.steps(at as NodeId);
-                let steps: Vec<Step> = above.into_iter().map(|(_, step, _)| step).collect();
-                let is_it = texts(&steps).is_some_and(|steps| is_apart(host, &steps));
-                is_it.then_some(at as NodeId)
-            };
-            let chosen: Vec<NodeId> = tree.nodes.iter().enumerate().filter_map(is_chosen).collect();
-            for at in chosen {
-                if let Some(node) = tree.node_mut(at) {
+            for (path, those) in written {
+                if let Some(end) = tree.text_at(path)
+                    && those.iter().any(|known| known.is_of(host))
+                    && let Some(node) = tree.node_mut(end)
+                {
                     node.pinned = true;
                 }
             }
@@ -142,6 +146,22 @@ impl Resolver {
         }
         self.refresh(alias.leaf, &[]);
         true
+    }
+}
+
+impl HostTree {
+    /// The node of fixed text at the end of a path (`None` for a parameter) at which endpoints end.
+    fn text_at(&self, path: &[Option<&str>]) -> Option<NodeId> {
+        let plain = (String::new(), String::new());
+        let end = path.iter().try_fold(ROOT, |at, text| {
+            let node = self.node(at)?;
+            match text {
+                Some(text) => node.literals.get(*text).copied(),
+                None => node.parameters.get(&plain).copied(),
+            }
+        })?;
+        let has_endpoints = self.node(end).is_some_and(|node| !node.leaves.is_empty());
+        (matches!(path.last(), Some(Some(_))) && has_endpoints).then_some(end)
     }
 }
 
@@ -203,10 +223,9 @@ mod tests {
         let hare = parts.iter().find(|part| part.written.ends_with("/snow-hare")).expect("a part");
         assert_eq!(hare.written, "api.example.com/v1/habitats/snow-hare");
 
-        let known = KnownPath::new(&hare.written).expect("a path");
-        let is_apart = |host: &str, steps: &[Option<&str>]| known.is_written(host, steps);
-        assert_eq!(r.keep_apart(is_apart), 2, "GET and DELETE");
-        assert_eq!(r.keep_apart(is_apart), 0, "once");
+        let known = [KnownPath::new(&hare.written).expect("a path")];
+        assert_eq!(r.keep_apart(&known), 2, "GET and DELETE");
+        assert_eq!(r.keep_apart(&known), 0, "once");
         let (path, merged) = (Some("/v1/habitats/snow-hare"), "/v1/habitats/{habitat_id}");
         assert_eq!(last(&r, leaves[3]).as_deref(), path);
         assert_eq!(last(&r, leaves[4]).as_deref(), Some(merged), "the others stay merged");
@@ -233,10 +252,30 @@ mod tests {
         r.consolidate();
         assert!(r.declare("api.example.com", "GET", "/v1/habitats/snow-hare", None));
         let known = KnownPath::new("*/v1/habitats/snow-hare").expect("a path");
-        assert_eq!(r.keep_apart(|host, steps| known.is_written(host, steps)), 1, "DELETE only");
+        assert_eq!(r.keep_apart(&[known]), 1, "DELETE only");
         assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/{habitat_id}"));
         let hares = listed(&r).iter().filter(|path| path.ends_with("/snow-hare")).count();
         assert!(hares <= 2, "{:?}", listed(&r));
+    }
+
+    #[test]
+    fn fixed_text_that_is_written_down_is_kept_before_it_is_merged() {
+        let mut r = resolver();
+        teach_slugs(&mut r);
+        (0..12).for_each(|n| drop(get(&mut r, &format!("/v1/owners/{n}/habitats/hare"))));
+        let known = ["api.*/v1/habitats/red-panda", "*/v1/owners/{id}/habitats/hare", "*/v1/{any}"];
+        let known = known.map(|path| KnownPath::new(path).expect(path));
+        let other = KnownPath::new("other.example.com/v1/habitats/barn-cat").expect("a path");
+        assert_eq!(r.keep_apart(&[&known[..], &[other]].concat()), 0, "nothing was merged");
+        let tree = &r.hosts["api.example.com"];
+        let is_text = |step: &Step| matches!(step, Step::Literal(_));
+        let pinned = tree.nodes.iter().filter(|node| node.pinned);
+        let pinned: Vec<_> = pinned.map(|node| (&node.step, is_text(&node.step))).collect();
+        assert_eq!(pinned.len(), 2, "{pinned:?}");
+        r.consolidate();
+        let paths = listed(&r);
+        assert!(paths.contains(&"GET /v1/habitats/red-panda".to_owned()), "{paths:?}");
+        assert!(!paths.iter().any(|path| path.ends_with("/barn-cat")), "{paths:?}");
     }
 
     #[test]

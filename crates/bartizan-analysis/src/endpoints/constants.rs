@@ -36,8 +36,8 @@ impl Resolver {
         tree: &mut HostTree,
         parted: &mut Vec<Parted>,
     ) {
-        for (node, leaf, odd) in self.constants_of(tree) {
-            self.part(host, tree, (node, leaf), &odd, parted);
+        for (node, leaf, (word, odd)) in self.constants_of(tree) {
+            self.part(host, tree, (node, leaf), (&word, &odd), parted);
         }
         for (parent, word, token) in self.returned(tree) {
             self.reclaim(host, tree, parent, &token, parted);
@@ -68,7 +68,7 @@ impl Resolver {
         }
     }
 
-    fn constants_of(&self, tree: &HostTree) -> Vec<(NodeId, LeafId, Odd)> {
+    fn constants_of(&self, tree: &HostTree) -> Vec<(NodeId, LeafId, (String, Odd))> {
         let mut found = Vec::new();
         for (at, node) in tree.nodes.iter().enumerate() {
             let varies =
@@ -79,7 +79,7 @@ impl Resolver {
             for id in node.leaves.values() {
                 let Some(leaf) = self.leaf(*id) else { continue };
                 let mut odd = leaf.shapes.constants(node.values.distinct());
-                odd.retain(|odd| !is_locale(&odd.word));
+                odd.retain(|(word, _)| !is_locale(word));
                 found.extend(odd.into_iter().map(|odd| (at as NodeId, *id, odd)));
             }
         }
@@ -149,35 +149,41 @@ impl Resolver {
         host: &str,
         tree: &mut HostTree,
         (node, leaf): (NodeId, LeafId),
-        odd: &Odd,
+        (text, odd): (&str, &Odd),
         parted: &mut Vec<Parted>,
     ) {
         let Some(values) = tree.node(node) else { return };
         let Step::Parameter { prefix, suffix } = &values.step else { return };
-        let token = format!("{prefix}{}{suffix}", odd.word);
+        let token = format!("{prefix}{text}{suffix}");
         let (parent, distinct) = (values.parent, values.values.distinct());
-        let limits = self.limits.clone();
-        let Some(word) = tree.add(parent, Step::Literal(token.clone()), &limits) else { return };
-        self.reclaim(host, tree, parent, &token, parted);
         let Some((key, method, call, from)) = self.leaf(leaf).map(|leaf| {
             (leaf.key(), leaf.method.clone(), leaf.call.as_deref().cloned(), leaf.id.clone())
         }) else {
             return;
         };
-        let there = tree.node(word).and_then(|word| word.leaves.get(&key)).copied();
-        let is_new = there.is_none();
-        if let Some(watched) = odd.leaf {
-            self.set_apart(watched, word, there);
+        let limits = self.limits.clone();
+        // Fixed text without an endpoint would keep its requests from the values, and have no place for them.
+        let has_leaf = tree.leaf_below(parent, &token, &key).is_some() || !odd.leaves.is_empty();
+        if !has_leaf && self.leaves.len() >= limits.leaves as usize {
+            return;
         }
-        let there = there.or(odd.leaf);
+        let Some(word) = tree.add(parent, Step::Literal(token.clone()), &limits) else { return };
+        self.reclaim(host, tree, parent, &token, parted);
+        let there = tree.leaf_below(parent, &token, &key);
+        let is_new = there.is_none();
+        let mut own = there;
+        for watched in &odd.leaves {
+            self.set_apart(*watched, word, own);
+            own = own.or(Some(*watched));
+        }
         let place = Place::Node(word);
-        let own = there.or_else(|| self.new_leaf(host, &method, call.as_ref(), place));
+        let own = own.or_else(|| self.new_leaf(host, &method, call.as_ref(), place));
         let Some(own) = own else { return };
         self.move_answers(leaf, own, odd);
         if let Some(word) = tree.node_mut(word) {
             word.leaves.insert(key, own);
         }
-        tree.forget_value(node, word, &odd.word, u64::from(odd.answers));
+        tree.forget_value(node, word, text, u64::from(odd.answers));
         let evidence = format!(
             "`{token}` was answered otherwise than {} other values, in {} requests",
             distinct.saturating_sub(1),
@@ -295,6 +301,12 @@ impl Resolver {
 }
 
 impl HostTree {
+    /// The leaf of fixed text below a node, by its name among those of one path.
+    fn leaf_below(&self, parent: NodeId, token: &str, key: &str) -> Option<LeafId> {
+        let word = self.node(parent)?.literals.get(token)?;
+        self.node(*word)?.leaves.get(key).copied()
+    }
+
     /// Takes a word out of the values of `node`, which `word` stands for from now on.
     fn forget_value(&mut self, node: NodeId, word: NodeId, text: &str, answers: u64) {
         if let Some(values) = self.node_mut(node) {

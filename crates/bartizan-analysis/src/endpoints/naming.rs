@@ -55,10 +55,6 @@ fn base_name(before: &[Segment], prefix: &str) -> String {
     if prefix.ends_with('.') {
         return "format".to_owned();
     }
-    if let Some((_, name)) = prefix.trim_end_matches('=').rsplit_once(';') {
-        let words: Vec<String> = words_of(name).into_iter().filter(|w| w.is_ascii()).collect();
-        return if words.is_empty() { "matrix".to_owned() } else { words.join("_") };
-    }
     let inside = prefix.trim_end_matches('(');
     let literal = if inside.len() > 1 {
         Some(inside)
@@ -147,7 +143,6 @@ mod tests {
         assert_eq!(path(&["users", "*", "1.1", "*"]), "/users/{user_id}/1.1/{key}");
         assert_eq!(path(&["near.*"]), "/near.{format}");
         assert_eq!(path(&["Users(*)"]), "/Users({user_id})");
-        assert_eq!(path(&["cars;color=*", "cars;*"]), "/cars;color={color}/cars;{matrix}");
         assert_eq!(path(&[]), "/");
     }
 

@@ -4,11 +4,11 @@ use bartizan_model::EndpointId;
 
 use super::{
     Segment, Template,
-    affixes::{classify_core, split_affixes},
+    affixes::split_affixes,
     front::may_be_front_locale,
     naming, probe,
     tree::{HostTree, NodeId, Step},
-    values::CERTAIN,
+    values::{CERTAIN, classify},
 };
 
 impl Default for Template {
@@ -33,7 +33,7 @@ pub(crate) fn pending_key(method: &str, segments: &[&str], answered: bool) -> St
     for (at, segment) in segments.iter().enumerate() {
         let (prefix, core, suffix) = split_affixes(segment);
         let kept = may_be_front_locale(&segments[..at], segment);
-        let class = classify_core(prefix, core);
+        let class = classify(core);
         key.push('/');
         if probe::is_hostile_value(segment) {
             key.push_str(if answered { "\u{2}" } else { segment });
@@ -59,7 +59,7 @@ pub(crate) fn render_alone(segments: &[&str], answered: bool) -> Template {
             let hostile = probe::is_hostile_value(segment);
             let step = if hostile && answered {
                 Step::plain()
-            } else if !hostile && !kept && classify_core(prefix, core).certainty >= CERTAIN {
+            } else if !hostile && !kept && classify(core).certainty >= CERTAIN {
                 Step::Parameter { prefix: prefix.to_owned(), suffix: suffix.to_owned() }
             } else {
                 Step::Literal((*segment).to_owned())

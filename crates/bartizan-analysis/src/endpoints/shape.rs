@@ -5,7 +5,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::leaf::LeafId;
+use super::{leaf::LeafId, tree::hash};
 
 /// Most fields that a shape is told from.
 const MOST_FIELDS: usize = 16;
@@ -20,6 +20,9 @@ const MAX_ODD: usize = 8;
 const OWN_LEAF: u32 = ENOUGH / 2;
 /// Most words of an endpoint that ever are.
 const MAX_OWN_LEAVES: u8 = 3;
+/// Most leaves of one word: of as many endpoints that turned out to be one. What further ones learned of it stays
+/// with the parameter.
+const MAX_LEAVES_OF_WORD: usize = 4_096;
 /// Longest word that is watched, in bytes.
 const MAX_ODD_WORD: usize = 64;
 /// Answers after which what they look like is beyond doubt.
@@ -90,14 +93,44 @@ struct OddWords {
 /// A word at the place of a value that is answered otherwise than the values.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Odd {
-    pub(crate) word: String,
+    /// Its hash.
+    word: u64,
+    /// The word itself while its answers are those of fixed text, from the request that showed it: anything else may
+    /// be a name that somebody has.
+    text: Option<String>,
     pub(crate) shape: Shape,
     /// Answers of that shape, at least.
     pub(crate) answers: u32,
     /// Answers of another.
     otherwise: u32,
-    /// Where it is learned by itself, as a part of the endpoint until it is split off.
-    pub(crate) leaf: Option<LeafId>,
+    /// Where it is learned by itself, as a part of the endpoint until it is split off: one leaf for each of the
+    /// endpoints that became this one, the first for what is asked from now on.
+    pub(crate) leaves: Vec<LeafId>,
+}
+
+impl Odd {
+    /// Whether it is answered as fixed text is: often, and nearly always alike.
+    const fn is_steady(&self) -> bool {
+        self.answers >= ENOUGH && self.answers >= self.otherwise.saturating_mul(STEADY)
+    }
+
+    /// Keeps the word as long as it may be shown.
+    fn keep_text(&mut self, word: Option<&str>) {
+        if !self.is_steady() {
+            self.text = None;
+        } else if self.text.is_none() {
+            self.text = word.map(str::to_owned);
+        }
+    }
+
+    /// Takes in leaves that learned of it elsewhere.
+    fn add_leaves(&mut self, leaves: &[LeafId]) {
+        for leaf in leaves {
+            if self.leaves.len() < MAX_LEAVES_OF_WORD && !self.leaves.contains(leaf) {
+                self.leaves.push(*leaf);
+            }
+        }
+    }
 }
 
 impl Shapes {
@@ -139,7 +172,14 @@ impl Shapes {
 
     /// Takes note of the word that was answered, before the answer itself is [added](Self::add).
     pub(crate) fn note(&mut self, word: &str, shape: Shape, answers: u32) {
-        if !self.is_watched(shape) || word.len() > MAX_ODD_WORD {
+        if word.len() <= MAX_ODD_WORD {
+            self.note_hash(hash(word), Some(word), shape, answers);
+        }
+    }
+
+    /// As [`note`](Self::note); `text`: the word, where it is known.
+    fn note_hash(&mut self, word: u64, text: Option<&str>, shape: Shape, answers: u32) {
+        if !self.is_watched(shape) {
             return;
         }
         let is_odd = self.usual().is_some_and(|(usual, _)| shape.is_unlike(usual));
@@ -148,11 +188,18 @@ impl Shapes {
             let alike = odd.shape.is_like(shape);
             let count = if alike { &mut odd.answers } else { &mut odd.otherwise };
             *count = count.saturating_add(answers);
+            odd.keep_text(text);
         } else if is_odd && words.len() < MAX_ODD {
-            words.push(Odd { word: word.to_owned(), shape, answers, otherwise: 0, leaf: None });
+            let leaves = Vec::new();
+            let mut odd = Odd { word, text: None, shape, answers, otherwise: 0, leaves };
+            odd.keep_text(text);
+            words.push(odd);
         } else if is_odd {
             // Frequent items: Misra and Gries 1982.
-            words.iter_mut().for_each(|odd| odd.answers = odd.answers.saturating_sub(answers));
+            for odd in words.iter_mut() {
+                odd.answers = odd.answers.saturating_sub(answers);
+                odd.keep_text(None);
+            }
             words.retain(|odd| odd.answers > 0);
         }
         if words.is_empty() {
@@ -167,32 +214,34 @@ impl Shapes {
 
     /// The leaf at which a word is learned by itself.
     pub(crate) fn leaf_of(&self, word: &str) -> Option<LeafId> {
-        let mut words = self.odd.iter().flat_map(|odd| &odd.words);
-        words.find(|odd| odd.word == word)?.leaf
+        self.watched(hash(word))?.leaves.first().copied()
     }
 
     /// Whether it is time to learn a word by itself.
     pub(crate) fn is_due(&self, word: &str) -> bool {
-        self.odd.as_ref().is_some_and(|odd| {
-            let due = |odd: &Odd| odd.word == word && odd.leaf.is_none() && odd.answers >= OWN_LEAF;
-            odd.leaves < MAX_OWN_LEAVES && odd.words.iter().any(due)
-        })
+        let has_room = self.odd.as_ref().is_some_and(|odd| odd.leaves < MAX_OWN_LEAVES);
+        let due = |odd: &Odd| odd.leaves.is_empty() && odd.answers >= OWN_LEAF;
+        has_room && self.watched(hash(word)).is_some_and(due)
     }
 
     /// Where a word is learned by itself from now on.
     pub(crate) fn set_leaf(&mut self, word: &str, leaf: LeafId) {
-        if !self.is_due(word) {
-            return;
-        }
-        if let Some(odd) = &mut self.odd {
-            odd.leaves += 1;
-            let found = odd.words.iter_mut().find(|odd| odd.word == word);
-            found.into_iter().for_each(|odd| odd.leaf = Some(leaf));
+        if self.is_due(word) {
+            self.add_leaves(hash(word), &[leaf]);
         }
     }
 
-    fn odd_word(&mut self, word: &str) -> Option<&mut Odd> {
-        self.odd.as_mut()?.words.iter_mut().find(|odd| odd.word == word)
+    fn add_leaves(&mut self, word: u64, leaves: &[LeafId]) {
+        let Some(watched) = &mut self.odd else { return };
+        let Some(odd) = watched.words.iter_mut().find(|odd| odd.word == word) else { return };
+        if odd.leaves.is_empty() && !leaves.is_empty() {
+            watched.leaves = watched.leaves.saturating_add(1);
+        }
+        odd.add_leaves(leaves);
+    }
+
+    fn watched(&self, word: u64) -> Option<&Odd> {
+        self.odd.as_ref()?.words.iter().find(|odd| odd.word == word)
     }
 
     /// Forgets the words that are watched: whoever took this in watches them now.
@@ -203,7 +252,7 @@ impl Shapes {
     /// Names leaves by what they are called elsewhere.
     pub(crate) fn rename(&mut self, name: impl Fn(LeafId) -> LeafId) {
         for odd in self.odd.iter_mut().flat_map(|odd| &mut odd.words) {
-            odd.leaf = odd.leaf.map(&name);
+            odd.leaves.iter_mut().for_each(|leaf| *leaf = name(*leaf));
         }
     }
 
@@ -214,20 +263,21 @@ impl Shapes {
         }
         self.others = self.others.saturating_add(other.others);
         for odd in other.odd.iter().flat_map(|odd| &odd.words) {
-            self.note(&odd.word, odd.shape, odd.answers);
-            if let Some(known) = self.odd_word(&odd.word) {
+            self.note_hash(odd.word, odd.text.as_deref(), odd.shape, odd.answers);
+            let words = self.odd.iter_mut().flat_map(|odd| &mut odd.words);
+            for known in words.filter(|known| known.word == odd.word) {
                 known.otherwise = known.otherwise.saturating_add(odd.otherwise);
+                known.keep_text(odd.text.as_deref());
             }
-            if let Some(leaf) = odd.leaf {
-                self.set_leaf(&odd.word, leaf);
-            }
+            self.add_leaves(odd.word, &odd.leaves);
         }
     }
 
     /// The words that turned out to be fixed text among `values` distinct values: each had
     /// [`ENOUGH`] answers that look alike and otherwise than the rest, which agrees (four in five),
-    /// and is asked for four times as often as values are on average, or in one of ten requests.
-    pub(crate) fn constants(&self, values: u64) -> Vec<Odd> {
+    /// and is asked for four times as often as values are on average, or in one of ten requests. Each with its text:
+    /// one whose answers came together from several endpoints is told once it is asked for again.
+    pub(crate) fn constants(&self, values: u64) -> Vec<(String, Odd)> {
         let (Some((usual, agreeing)), Some(odd)) = (self.usual(), &self.odd) else {
             return Vec::new();
         };
@@ -237,8 +287,7 @@ impl Shapes {
             .iter()
             .filter(|odd| {
                 let answers = u64::from(odd.answers);
-                odd.answers >= ENOUGH
-                    && odd.answers >= odd.otherwise.saturating_mul(STEADY)
+                odd.is_steady()
                     && odd.shape.is_unlike(usual)
                     && (answers.saturating_mul(values) >= 4 * total || answers * 10 >= total)
             })
@@ -251,7 +300,7 @@ impl Shapes {
         if varied || !agree || values < found.len() as u64 + 3 {
             return Vec::new();
         }
-        found.into_iter().cloned().collect()
+        found.into_iter().filter_map(|odd| Some((odd.text.clone()?, odd.clone()))).collect()
     }
 
     /// Forgets what a word was answered with that turned out to be fixed text.
@@ -275,7 +324,7 @@ mod tests {
     use super::*;
 
     fn shape(names: &[&str]) -> Shape {
-        let mut hashes: Vec<u64> = names.iter().map(|n| super::super::tree::hash(n)).collect();
+        let mut hashes: Vec<u64> = names.iter().map(|n| hash(n)).collect();
         hashes.sort_unstable();
         Shape::of(&hashes)
     }
@@ -321,12 +370,12 @@ mod tests {
             }
             shapes
         };
-        let words = |s: &Shapes| s.constants(100).into_iter().map(|o| o.word).collect::<Vec<_>>();
+        let words = |s: &Shapes| s.constants(100).into_iter().map(|o| o.0).collect::<Vec<_>>();
         let mut one = seen(&["find"], 20);
         assert_eq!(words(&one), ["find"]);
         assert!(words(&seen(&["find"], ENOUGH - 1)).is_empty(), "too few");
         assert!(words(&seen(&["ada", "bob", "cyd", "eve"], 20)).is_empty(), "a variety of values");
-        one.part(&one.constants(100)[0].clone());
+        one.part(&one.constants(100)[0].1);
         assert!(words(&one).is_empty() && one.odd.is_none());
         assert_eq!((one.usual(), one.total()), (Some((user, 100)), 100));
     }
@@ -342,6 +391,30 @@ mod tests {
         }
         let words = &shapes.odd.expect("watched").words;
         assert!(words.len() <= MAX_ODD);
-        assert!(words.iter().any(|odd| odd.word == "find" && odd.answers > 100), "{words:?}");
+        let find = |odd: &&Odd| odd.text.as_deref() == Some("find") && odd.answers > 100;
+        assert!(words.iter().any(|odd| find(&odd)), "{words:?}");
+    }
+
+    #[test]
+    fn the_text_of_a_word_is_kept_while_it_is_answered_as_fixed_text_is() {
+        let (user, list) = (shape(&["name", "age"]), shape(&["results", "total"]));
+        let asked = |times: u32| {
+            let mut shapes = Shapes::default();
+            shapes.add(user, 50);
+            (0..times).for_each(|_| shapes.note("ada-lovelace", list, 1));
+            shapes
+        };
+        let shown = |shapes: &Shapes| format!("{shapes:?}").contains("lovelace");
+        assert!(!shown(&asked(ENOUGH - 1)));
+        let mut often = asked(ENOUGH);
+        assert!(shown(&often));
+        (0..2).for_each(|_| often.note("ada-lovelace", user, 1));
+        assert!(!shown(&often), "it is answered as values are, too");
+        // Together it was answered often enough: the next request tells which word it is.
+        let mut both = asked(ENOUGH / 2);
+        both.absorb(&asked(ENOUGH / 2));
+        assert!(!shown(&both) && both.constants(100).is_empty());
+        both.note("ada-lovelace", list, 1);
+        assert_eq!(both.constants(100)[0].0, "ada-lovelace");
     }
 }

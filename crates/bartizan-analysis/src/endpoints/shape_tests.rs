@@ -1,7 +1,9 @@
 //! What answers tell about templates: constants among values, merges, splits, resuming.
 
+use bartizan_model::Scope;
+
 use super::{
-    AliasReason, Outcome, Resolver, Shape,
+    AliasReason, EndpointLimits, Outcome, Resolver, Shape,
     tests::{answer, get, last, listed, resolver, see},
     tree::hash,
 };
@@ -258,10 +260,68 @@ fn words_that_are_watched_in_two_shards_are_split_off_once() {
     let leaf = see(&mut b, "GET", "/users/whereabouts", results()).0;
     let map = a.merge(&b);
     a.consolidate();
-    assert!(last(&a, map[leaf.0 as usize]).is_some());
+    assert_eq!(listed(&a), ["GET /users/{user_id}"], "neither shard had reason to keep the word");
+    let own = see(&mut a, "GET", "/users/whereabouts", results()).0;
+    a.consolidate();
+    for leaf in [own, map[leaf.0 as usize]] {
+        assert_eq!(last(&a, leaf).as_deref(), Some("/users/whereabouts"));
+    }
     assert_eq!(listed(&a), ["GET /users/whereabouts", "GET /users/{user_id}"]);
     let requests: u64 = a.endpoints().iter().map(|l| l.requests).sum();
-    assert_eq!(requests, 413);
+    assert_eq!(requests, 414);
+}
+
+#[test]
+fn a_word_is_split_off_with_what_every_host_learned_of_it() {
+    let ask = |r: &mut Resolver, host: usize, word: &str, outcome: Outcome| {
+        r.observe(&format!("t{host}.api.example.com"), "GET", &["users", word], outcome).leaf
+    };
+    let mut hosts = resolver();
+    // Each host learns by itself before they are known to be one.
+    let leaves: Vec<_> = (0..10)
+        .map(|host| {
+            let mut one = resolver();
+            for n in 0..200 {
+                ask(&mut one, host, &name(n), user());
+            }
+            one.consolidate();
+            for _ in 0..5 {
+                ask(&mut one, host, "whereabouts", results());
+            }
+            let leaf = ask(&mut one, host, "whereabouts", results());
+            hosts.merge(&one)[leaf.0 as usize]
+        })
+        .collect();
+    hosts.consolidate();
+    assert_eq!(listed(&hosts), ["GET /users/{user_id}"], "one host");
+    ask(&mut hosts, 3, "whereabouts", results());
+    hosts.consolidate();
+    assert_eq!(listed(&hosts), ["GET /users/whereabouts", "GET /users/{user_id}"]);
+    for leaf in leaves {
+        assert_eq!(last(&hosts, leaf).as_deref(), Some("/users/whereabouts"));
+    }
+    let requests: Vec<u64> = hosts.endpoints().iter().map(|l| l.requests).collect();
+    assert_eq!(requests.iter().sum::<u64>(), 10 * 206 + 1);
+    assert!(requests[0] > 10 * 3, "all but the first three of each host: {requests:?}");
+}
+
+#[test]
+fn a_word_is_not_split_off_where_there_is_no_room_for_its_endpoint() {
+    let limits = EndpointLimits { leaves: 200, ..EndpointLimits::default() };
+    let mut r = Resolver::new(Scope::default(), limits);
+    for n in 0..200 {
+        see(&mut r, "GET", &format!("/users/{}", name(n)), user());
+    }
+    r.consolidate();
+    for _ in 0..2 {
+        for _ in 0..60 {
+            let (_, path) = see(&mut r, "GET", "/users/whereabouts", results());
+            assert_eq!(path, "/users/{user_id}");
+        }
+        r.consolidate();
+    }
+    assert_eq!(listed(&r), ["GET /users/{user_id}"]);
+    assert_eq!((r.endpoints()[0].requests, r.counts().over_nodes), (320, 0));
 }
 
 #[test]

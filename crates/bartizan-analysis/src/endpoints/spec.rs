@@ -280,10 +280,13 @@ impl SpecIndex {
         self.hosts.find(host).is_some()
     }
 
-    /// What specifications say a host counts for. `host`: in lower case.
+    /// What specifications say a host counts for, those of channels included. `host`: in lower case.
     #[must_use]
     pub fn told(&self, host: &str) -> HostTold<'_> {
-        self.hosts.told(host)
+        match (self.hosts.told(host), self.channels.told(host)) {
+            (HostTold::Apart, _) | (_, HostTold::Apart) => HostTold::Apart,
+            (HostTold::Nothing, told) | (told, _) => told,
+        }
     }
 
     /// The operation that a request fits. `segments`: the canonical path, decoded, without empty

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    affixes::{classify_core, split_affixes, split_extension},
+    affixes::{split_affixes, split_extension},
     catch_all::Looks,
     distinct::Distinct,
     front,
@@ -227,7 +227,7 @@ impl HostTree {
             return Some(Way::Known(*child));
         }
         let (prefix, core, suffix) = split_affixes(segment);
-        let class = classify_core(prefix, core);
+        let class = classify(core);
         let plain = (String::new(), String::new());
         let affixes = (prefix.to_owned(), suffix.to_owned());
         if affixes == plain

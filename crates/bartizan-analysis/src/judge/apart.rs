@@ -10,10 +10,7 @@ impl State {
     /// before they were written down too; how many endpoints came back. What was learned of them together
     /// stays together.
     pub fn keep_apart(&mut self, catalog: &Catalog) -> usize {
-        match catalog.paths.is_empty() {
-            true => 0,
-            false => self.core.resolver.keep_apart(catalog.written()),
-        }
+        self.core.resolver.keep_apart(&catalog.paths)
     }
 
     /// The same as the next results will show it: what is learned is consolidated at fixed points, and for each result in

@@ -43,9 +43,7 @@ impl Core {
     /// Consolidates the endpoints; what is known of those that became one is joined, and of hosts.
     fn consolidate_by(&mut self, snapshot: &Snapshot, consolidate: fn(&mut Resolver)) {
         self.resolver.fold_told(|host| snapshot.told(host));
-        if !snapshot.catalog.paths.is_empty() {
-            self.resolver.keep_apart(snapshot.catalog.written());
-        }
+        self.resolver.keep_apart(&snapshot.catalog.paths);
         consolidate(&mut self.resolver);
         let mut went = BTreeMap::new();
         for (leaf, host) in self.resolver.take_moved() {

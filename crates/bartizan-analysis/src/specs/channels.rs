@@ -64,12 +64,17 @@ impl Place {
     fn of(document: &SpecDocument, operation: &SpecOperation, server: &SpecServer) -> Self {
         let protocol = channel_protocol(server);
         let shown_by = shown_by(document, operation, server);
-        let path = match protocol.is_brokered() {
+        let is_brokered = protocol.is_brokered();
+        let path = match is_brokered {
             true => operation.path.clone(),
             false => format!("{}/{}", server.base_path, operation.path.trim_start_matches('/')),
         };
+        let host = match server.pattern.as_ref().filter(|_| !is_brokered) {
+            Some(pattern) => pattern.text().to_owned(),
+            None => server.host.clone(),
+        };
         Self {
-            host: server.host.clone(),
+            host,
             path,
             protocol,
             is_shown: shown_by.is_some(),

@@ -13,7 +13,7 @@ use super::{
         MAX_PATH, MAX_SERVERS, OperationKind, Operations, ParameterIn, Place, Requirement,
         SpecBody, SpecOperation, SpecParameter, SpecScheme, SpecServer, cut,
     },
-    server::{clean_base, fill, host_only, server_of},
+    server::{clean_base, fill, host_only, hosts_of, server_of, values_of},
     tree::{Node, escape},
 };
 
@@ -82,7 +82,8 @@ impl<'a> Reader<'a> {
             let Some((server, _)) = self.follow(server, 0) else { continue };
             let variables = server.get("variables");
             let known = |name: &str| variables?.get(name)?.get("default")?.scalar();
-            let mut read = match server.get("url").and_then(Node::as_str) {
+            let url = server.get("url").and_then(Node::as_str);
+            let mut read = match url {
                 Some(url) => authority_first(&fill(url, known)),
                 None => SpecServer {
                     host: host_only(&fill(server.text_of("host"), known)),
@@ -94,6 +95,8 @@ impl<'a> Reader<'a> {
             if !protocol.is_empty() {
                 read.protocol = cut(protocol).to_ascii_lowercase();
             }
+            let address = url.unwrap_or_else(|| server.text_of("host"));
+            read.pattern = hosts_of(address, |name| values_of(self.out, variables?.get(name)?));
             read.name = cut(name);
             self.servers.insert(name.to_owned(), read.clone());
             out.push(read);

@@ -2,8 +2,6 @@
 
 use std::{fmt, sync::Arc};
 
-use bartizan_model::host::MAX_VALUES;
-
 use super::{
     SpecDocument,
     files::{Forest, Lost},
@@ -11,7 +9,7 @@ use super::{
         MAX_PATH, MAX_SERVERS, OperationKind, Operations, Place, Requirement, SpecOperation,
         SpecServer, cut,
     },
-    server::{MAX_ADDRESS, clean_base, fill, host_only, hosts_of, server_of},
+    server::{MAX_ADDRESS, clean_base, fill, host_only, hosts_of, server_of, values_of},
     tree::{Node, Value, escape},
 };
 
@@ -85,12 +83,6 @@ fn swagger_server(root: Node<'_>) -> SpecServer {
         protocol: scheme.map(|s| cut(s).to_ascii_lowercase()).unwrap_or_default(),
         name: String::new(),
     }
-}
-
-/// The values that a variable of a server is limited to (OpenAPI 3.1.1 §4.8.6).
-fn values_of(out: &Operations, variable: Node<'_>) -> Option<Vec<String>> {
-    let values = out.children(variable.get("enum").filter(|values| values.is_array())?);
-    Some(values.take(MAX_VALUES + 1).filter_map(Node::scalar).map(str::to_owned).collect())
 }
 
 struct Reader<'a> {

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use bartizan_model::HostPattern;
+use bartizan_model::{HostPattern, host::MAX_VALUES};
 
-use super::operation::SpecServer;
+use super::{
+    operation::{Operations, SpecServer},
+    tree::Node,
+};
 
 /// Longest address, in bytes; the rest is cut.
 pub(super) const MAX_ADDRESS: usize = 2 * 1024;
@@ -48,6 +51,12 @@ pub(super) fn hosts_of(
     let host = authority.rsplit('@').next().and_then(|host| host.split(':').next())?;
     let pattern = HostPattern::with_values(host, values).ok()?;
     (pattern.fixed_labels() >= MIN_FIXED_LABELS).then(|| Arc::new(pattern))
+}
+
+/// The values that a variable of a server is limited to (OpenAPI 3.1.1 §4.8.6).
+pub(super) fn values_of(out: &Operations, variable: Node<'_>) -> Option<Vec<String>> {
+    let values = out.children(variable.get("enum").filter(|values| values.is_array())?);
+    Some(values.take(MAX_VALUES + 1).filter_map(Node::scalar).map(str::to_owned).collect())
 }
 
 /// Host of an authority, without user and port, lower case.

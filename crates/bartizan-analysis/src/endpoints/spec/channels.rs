@@ -10,8 +10,8 @@ use bartizan_model::{InventoryState, Protocol};
 use bartizan_protocols::spec::{SpecDocument, SpecOperation, SpecServer};
 
 use super::{
-    MAX_SEGMENTS, Operation, Pattern, Room, Sought, SpecIndex, Template, Trie, hosts::is_real,
-    join, patterns, sought_of,
+    HostTold, MAX_SEGMENTS, Operation, Pattern, Room, Sought, SpecIndex, Template, Trie,
+    hosts::Hosts, join, patterns, sought_of,
 };
 
 /// What stands for the method of a connection of a WebSocket; no method has a space.
@@ -57,9 +57,9 @@ pub fn http_method(document: &SpecDocument, documented: &SpecOperation) -> Optio
 pub(super) struct Channels {
     trie: Trie,
     /// Where paths of a host begin.
-    hosts: HashMap<String, u32>,
-    /// Hosts with a WebSocket.
-    sockets: BTreeSet<String>,
+    hosts: Hosts,
+    /// Where those of hosts with a WebSocket do.
+    sockets: BTreeSet<u32>,
     /// Positions of operations that have one place.
     at: Vec<Vec<usize>>,
     places: HashMap<(u32, Vec<Pattern>, String), usize>,
@@ -67,19 +67,18 @@ pub(super) struct Channels {
 
 impl Channels {
     /// False when there is no room.
-    fn insert(&mut self, host: &str, path: &[Pattern], word: &str, index: usize) -> bool {
-        let mut is_kept = self.insert_below(Trie::ANY, path, word, index);
-        if is_real(host) {
-            if word == WEBSOCKET {
-                self.sockets.insert(host.to_owned());
+    fn insert(&mut self, server: &SpecServer, path: &[Pattern], word: &str, index: usize) -> bool {
+        let is_kept = self.insert_below(Trie::ANY, path, word, index);
+        match self.hosts.root(server, &mut self.trie) {
+            Ok(None) => is_kept,
+            Ok(Some(root)) => {
+                if word == WEBSOCKET {
+                    self.sockets.insert(root);
+                }
+                self.insert_below(root, path, word, index) && is_kept
             }
-            let root = self.hosts.get(host).copied().or_else(|| self.trie.root());
-            is_kept &= root.is_some_and(|root| {
-                self.hosts.entry(host.to_owned()).or_insert(root);
-                self.insert_below(root, path, word, index)
-            });
+            Err(_) => false,
         }
-        is_kept
     }
 
     fn insert_below(&mut self, root: u32, path: &[Pattern], word: &str, index: usize) -> bool {
@@ -106,7 +105,7 @@ impl Channels {
     }
 
     fn find(&self, host: &str, word: &str, sought: &[Sought<'_>]) -> &[usize] {
-        let root = self.hosts.get(&host.to_ascii_lowercase()).copied().unwrap_or(Trie::ANY);
+        let root = self.hosts.find(host).unwrap_or(Trie::ANY);
         let found = self.trie.find(root, word, sought).and_then(|at| self.at.get(at));
         found.map_or(&[], Vec::as_slice)
     }
@@ -127,7 +126,13 @@ impl Channels {
 
     /// Whether it is a WebSocket of a host of which others are documented.
     pub(super) fn covers(&self, template: &Template) -> bool {
-        is_socket(template) && self.sockets.contains(&template.host.to_ascii_lowercase())
+        let is_known = |root| self.sockets.contains(&root);
+        is_socket(template) && self.hosts.find(&template.host).is_some_and(is_known)
+    }
+
+    /// See [`SpecIndex::told`].
+    pub(super) fn told(&self, host: &str) -> HostTold<'_> {
+        self.hosts.told(host)
     }
 }
 
@@ -158,13 +163,14 @@ impl SpecIndex {
             };
             let path = join(&server.base_path, &documented.path);
             let segments = path.bytes().filter(|b| *b == b'/').count();
-            let held = size_of::<Operation>() + 3 * path.len() + server.host.len();
+            let named = server.pattern.as_ref().map_or(server.host.len(), |one| one.held());
+            let held = size_of::<Operation>() + 3 * path.len() + named;
             if segments > MAX_SEGMENTS || !room.take(held, 1 + segments) {
                 is_complete = false;
                 continue;
             }
             let index = self.operations.len();
-            is_complete &= self.channels.insert(&server.host, &patterns(&path), &word, index);
+            is_complete &= self.channels.insert(server, &patterns(&path), &word, index);
             self.operations.push(Operation {
                 document,
                 method: documented.method.clone(),

@@ -70,6 +70,9 @@ impl Hosts {
     /// Where paths of a host begin, which is one of the traffic, or that of a learned endpoint and then maybe a
     /// pattern.
     pub(super) fn find(&self, host: &str) -> Option<u32> {
+        if self.is_empty() {
+            return None;
+        }
         let name = shape(host);
         if let Some(root) = self.roots.get(&name) {
             return Some(*root);
@@ -99,7 +102,7 @@ impl Hosts {
 }
 
 /// Whether a host of a document can be one of the traffic's.
-pub(super) fn is_real(host: &str) -> bool {
+fn is_real(host: &str) -> bool {
     let loopback = host.parse::<std::net::IpAddr>().is_ok_and(|ip| ip.is_loopback());
     !host.is_empty() && !is_pattern(host) && !loopback && is_name(host)
 }

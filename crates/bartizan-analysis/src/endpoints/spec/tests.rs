@@ -1,4 +1,8 @@
-use bartizan_protocols::spec::{NoFiles, SpecDocument, read};
+use bartizan_model::Protocol;
+use bartizan_protocols::{
+    Call,
+    spec::{NoFiles, SpecDocument, read},
+};
 
 use super::*;
 
@@ -280,6 +284,38 @@ fn hosts_that_are_nothing_but_variables_stay_as_they_are() {
         r#"[{"url":"https://{host}/v1","variables":{"host":{"default":"api.example.com"}}}]"#,
     );
     assert!(index.covers_host("api.example.com"), "the default");
+}
+
+#[test]
+fn hosts_of_channels_are_told_as_those_of_operations_are() {
+    let channels = r##"{"asyncapi":"3.0.0","info":{},"servers":{
+        "rooms":{"host":"{tenant}.chat.example.com","protocol":"wss","variables":{"tenant":{"default":"demo"}}},
+        "news":{"host":"news.api.example.com","protocol":"wss"},
+        "staff":{"host":"staff.chat.example.com:443","protocol":"wss"},
+        "broker":{"host":"kafka.chat.example.com:9092","protocol":"kafka"}},
+        "channels":{"room":{"address":"/rooms/{room}","messages":{"said":{}}}},
+        "operations":{"hear":{"action":"send","channel":{"$ref":"#/channels/room"}}}}"##;
+    let operations = r#"{"openapi":"3.1.0","info":{},
+        "servers":[{"url":"https://{tenant}.api.example.com"},{"url":"https://www.chat.example.com"}],
+        "paths":{"/users":{"get":{}}}}"#;
+    let read = |text: &str| read(text.as_bytes(), &mut NoFiles).expect("a document");
+    let index = SpecIndex::from_documents([&read(channels), &read(operations)]);
+    for (host, told) in [
+        ("acme.chat.example.com", HostTold::Pattern("{tenant}.chat.example.com")),
+        ("staff.chat.example.com", HostTold::Apart),
+        ("www.chat.example.com", HostTold::Apart),
+        ("acme.api.example.com", HostTold::Pattern("{tenant}.api.example.com")),
+        ("news.api.example.com", HostTold::Apart),
+        ("chat.example.com", HostTold::Nothing),
+    ] {
+        assert_eq!(index.told(host), told, "{host}");
+    }
+    let socket = |path| Template {
+        call: Some(Call { protocol: Protocol::Websocket, operation: String::new() }),
+        ..template("{customer}.chat.example.com", "GET", path)
+    };
+    assert_eq!(index.state(&socket("/rooms/{x}")), InventoryState::Documented);
+    assert_eq!(index.state(&socket("/admin")), InventoryState::Shadow);
 }
 
 #[test]

@@ -27,14 +27,27 @@ use crate::{
 /// is not said what they left unused.
 const MAX_COMPARED: usize = 1_000_000;
 
-/// All clients, busiest first.
+/// All clients, busiest first, and what rules about clients ask of them: nothing when there are no such rules.
 pub(super) fn clients(
     state: &State,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
-) -> Vec<ClientDetail> {
+) -> (Vec<ClientDetail>, Handled) {
     let mut rows = state.core.clients.rows();
     let joined = join(&mut rows);
+    let handled = match snapshot.governance.asks_for_clients() {
+        true => handled(&rows, state, snapshot),
+        false => Handled::new(),
+    };
+    (details(&rows, &joined, (state, snapshot), specs), handled)
+}
+
+fn details(
+    rows: &BTreeMap<KeyedHash, Row>,
+    joined: &BTreeMap<KeyedHash, KeyedHash>,
+    (state, snapshot): (&State, &Snapshot),
+    specs: Option<&Compared<'_>>,
+) -> Vec<ClientDetail> {
     let scopes = specs.map(|specs| (specs, specs.scopes()));
     let mut room = MAX_COMPARED;
     let id = |key: &KeyedHash| ClientId::derive(&snapshot.scope, &[&key.to_string()]);
@@ -55,12 +68,10 @@ pub(super) fn clients(
 /// Which clients sent or got which class of data at which endpoint.
 pub(super) type Handled = BTreeMap<EndpointId, Vec<(GovernedClient, Direction, SmolStr)>>;
 
-/// What each client handles where, for rules about clients.
-pub(super) fn handled(state: &State, snapshot: &Snapshot) -> Handled {
-    let mut rows = state.core.clients.rows();
-    join(&mut rows);
+/// What each client handles where.
+fn handled(rows: &BTreeMap<KeyedHash, Row>, state: &State, snapshot: &Snapshot) -> Handled {
     let mut out = Handled::new();
-    for (key, row) in &rows {
+    for (key, row) in rows {
         let id = ClientId::derive(&snapshot.scope, &[&key.to_string()]);
         let client = GovernedClient { label: row.label.clone(), id, kind: row.kind() };
         for (leaf, direction, class) in row.carried() {

@@ -1,5 +1,7 @@
 //! One endpoint as the inventory shows it.
 
+use std::collections::BTreeMap;
+
 use bartizan_model::{
     Auth, Conversation, Endpoint, InventoryState, Method, Parameter, Protocol, Written,
     data_class::Direction,
@@ -149,6 +151,7 @@ pub(super) fn is_supported(seen: &ClassSeen, profile: &Profile, snapshot: &Snaps
 /// Of what was granted, then of answers that granted nothing.
 fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
     let mut out = Vec::new();
+    let segments = segments(&profile.places);
     for places in [&profile.places, &profile.refused] {
         let mut here: Vec<(&u64, &Place)> = places
             .iter()
@@ -164,8 +167,9 @@ fn parameters(template: &Template, profile: &Profile) -> Vec<Parameter> {
         });
         out.reserve_exact(here.len());
         out.extend(
-            here.into_iter()
-                .map(|(hash, place)| parameter(template, profile, places, *hash, place)),
+            here.into_iter().map(|(hash, place)| {
+                parameter(template, profile, places, &segments, (*hash, place))
+            }),
         );
     }
     out
@@ -175,8 +179,8 @@ fn parameter(
     template: &Template,
     profile: &Profile,
     places: &Places,
-    hash: u64,
-    place: &Place,
+    segments: &BTreeMap<&str, u64>,
+    (hash, place): (u64, &Place),
 ) -> Parameter {
     let location = crate::endpoints::named_location(template, &place.at.location);
     let of_segment = place.at.location.is_segment_parameter();
@@ -192,7 +196,7 @@ fn parameter(
             format => format.to_owned(),
         },
         required: if of_segment {
-            always_there(profile, place)
+            always_there(segments, place)
         } else {
             required(places, place, is_path)
         },
@@ -262,11 +266,19 @@ fn value_type(place: &Place) -> String {
     }
 }
 
+/// How often each segment of the path was granted, by its location: `path.1`.
+fn segments(places: &Places) -> BTreeMap<&str, u64> {
+    let is_segment = |text: &str| {
+        let number = text.strip_prefix("path.");
+        number.is_some_and(|number| number.bytes().all(|b| b.is_ascii_digit()))
+    };
+    let all = places.values().map(|place| (place.at.location.as_str(), place.seen));
+    all.filter(|(location, _)| is_segment(location)).collect()
+}
+
 /// Whether a parameter of a segment was there whenever its segment was. Unknown with few samples.
-fn always_there(profile: &Profile, place: &Place) -> Option<bool> {
-    let segment = place.at.location.as_str().split(';').next();
-    let mut places = profile.places.values();
-    let granted = places.find(|one| Some(one.at.location.as_str()) == segment)?.seen;
+fn always_there(segments: &BTreeMap<&str, u64>, place: &Place) -> Option<bool> {
+    let granted = *segments.get(place.at.location.as_str().split(';').next()?)?;
     let is_known = !place.at.element && granted >= MIN_REQUIRED_SAMPLES;
     is_known.then_some(place.seen >= granted)
 }

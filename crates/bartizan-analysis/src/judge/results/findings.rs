@@ -7,10 +7,7 @@ use bartizan_model::{
     finding::Failure,
 };
 
-use super::{
-    Known,
-    clients::{self, Handled},
-};
+use super::{Known, clients::Handled};
 use crate::{
     checks::{CHECKS, CheckItem, EndpointFacts, Run},
     endpoints::LeafId,
@@ -55,7 +52,7 @@ pub(super) fn findings(
     failures: FindingLedger,
     snapshot: &Snapshot,
     specs: Option<&Compared<'_>>,
-    known: &All<'_>,
+    (known, handled): (&All<'_>, &Handled),
 ) -> Found {
     let mut found: Vec<(Finding, Vec<EndpointId>)> = Vec::new();
     let mut hosts: BTreeMap<&str, Vec<&Known<'_>>> = BTreeMap::new();
@@ -86,15 +83,11 @@ pub(super) fn findings(
         }
     }
     let mut tallies = vec![[0; 4]; CHECKS.len()];
-    let handled = match snapshot.governance.asks_for_clients() {
-        true => clients::handled(state, snapshot),
-        false => Handled::new(),
-    };
     for known in known.values() {
         for (total, tally) in tallies.iter_mut().zip(known.profile.tallies.iter()) {
             total.iter_mut().zip(tally).for_each(|(a, b)| *a += u64::from(b));
         }
-        run_endpoint_checks(known, snapshot, specs, &handled, &mut tallies, &mut found);
+        run_endpoint_checks(known, snapshot, specs, handled, &mut tallies, &mut found);
     }
     found.sort_by(|(a, _), (b, _)| {
         (b.severity, b.confidence, &a.code, &a.host, &a.id).cmp(&(

@@ -99,8 +99,9 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
     drop(refused);
     let specs = specs.as_ref();
     egress::note_abroad(&mut known, specs);
+    let (clients, handled) = clients::clients(state, snapshot, specs);
     let Found { findings, tallies, at } =
-        findings::findings(state, failures, snapshot, specs, &known);
+        findings::findings(state, failures, snapshot, specs, (&known, &handled));
 
     let (mut endpoints, mut surfaces) = (Vec::with_capacity(known.len()), Vec::new());
     // In the order in which they were first seen, as what lies together in memory is given up together.
@@ -164,7 +165,6 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         actor.detections = per_actor.get(actor.id.as_str()).copied().unwrap_or(0);
     }
 
-    let clients = clients::clients(state, snapshot, specs);
     for finding in &findings {
         summary.findings_by_severity[finding.severity as usize] += 1;
     }

@@ -174,6 +174,22 @@ fn channels_over_websocket_are_the_endpoint_of_that_path() {
 }
 
 #[test]
+fn channels_at_a_host_with_a_variable_are_listed_at_its_pattern() {
+    let server = r#"{"host":"{tenant}.ws.example.com","variables":{"tenant":{"default":"demo"}},"#;
+    let text = SOCKET.replace(r#"{"host":"ws.example.com:443","#, server);
+    let listed_at = |text: &str| {
+        let specs = specs(text);
+        let listed = specs.compare(std::iter::empty()).channels(&Scope::default()).endpoints;
+        let mut hosts: Vec<String> = listed.into_iter().map(|(one, _)| one.host).collect();
+        hosts.dedup();
+        hosts
+    };
+    assert_eq!(listed_at(&text), ["{tenant}.ws.example.com"]);
+    let broker = text.replace(r#""protocol":"wss""#, r#""protocol":"kafka""#);
+    assert_eq!(listed_at(&broker), ["demo.ws.example.com"], "no traffic shows others");
+}
+
+#[test]
 fn a_socket_that_was_refused_is_no_orphan() {
     let specs = specs(SOCKET);
     let mut compared = specs.compare(std::iter::empty());
