@@ -50,6 +50,7 @@ impl Resolver {
                 continue;
             }
             back += 1;
+            self.parted.push(alias.from.clone());
             if let Some(entry) = self.aliases.get_mut(at) {
                 entry.undone = true;
             }
@@ -74,7 +75,8 @@ impl Resolver {
 
     /// Keeps fixed text that was not merged yet from being merged.
     fn pin(&mut self, is_apart: &impl Fn(&str, &[Option<&str>]) -> bool) {
-        for (host, tree) in &mut self.hosts {
+        let Self { hosts, leaves, parted, .. } = self;
+        for (host, tree) in hosts {
             let is_chosen = |(at, node): (usize, &Node)| {
                 let is_text = matches!(node.step, Step::Literal(_));
                 if node.pinned || node.leaves.is_empty() || !is_text {
@@ -87,11 +89,19 @@ impl Resolver {
             };
             let chosen: Vec<NodeId> = tree.nodes.iter().enumerate().filter_map(is_chosen).collect();
             for at in chosen {
-                if let Some(node) = tree.node_mut(at) {
-                    node.pinned = true;
-                }
+                let Some(node) = tree.node_mut(at) else { continue };
+                node.pinned = true;
+                let found = node.leaves.values().filter_map(|leaf| leaves.get(leaf.0 as usize));
+                let ids = found.map(|leaf| &leaf.id).filter(|id| !id.as_str().is_empty());
+                parted.extend(ids.cloned());
             }
         }
+    }
+
+    /// Ids of endpoints that came back, and of those that are kept from being merged, since this was asked last:
+    /// a copy may have merged them before, and told somebody.
+    pub fn take_parted(&mut self) -> Vec<EndpointId> {
+        std::mem::take(&mut self.parted)
     }
 
     /// What merges took into endpoint `id` and can be kept apart, by path. Left out is what no path says
@@ -207,6 +217,7 @@ mod tests {
         let is_apart = |host: &str, steps: &[Option<&str>]| known.is_written(host, steps);
         assert_eq!(r.keep_apart(is_apart), 2, "GET and DELETE");
         assert_eq!(r.keep_apart(is_apart), 0, "once");
+        assert_eq!((r.take_parted().len(), r.take_parted().len()), (2, 0));
         let (path, merged) = (Some("/v1/habitats/snow-hare"), "/v1/habitats/{habitat_id}");
         assert_eq!(last(&r, leaves[3]).as_deref(), path);
         assert_eq!(last(&r, leaves[4]).as_deref(), Some(merged), "the others stay merged");
@@ -224,6 +235,19 @@ mod tests {
         ids.sort();
         ids.dedup();
         assert_eq!(ids.len(), all, "no id twice");
+    }
+
+    #[test]
+    fn what_was_not_merged_yet_is_told_too() {
+        let mut r = resolver();
+        let leaves = teach_slugs(&mut r);
+        let own = r.endpoints().into_iter().find(|one| one.leaf == leaves[3]).expect("listed");
+        let own = own.template.id.clone();
+        let known = KnownPath::new("*/v1/habitats/snow-hare").expect("a path");
+        assert_eq!(r.keep_apart(|host, steps| known.is_written(host, steps)), 0, "nothing merged");
+        assert!(r.take_parted().contains(&own), "results may have merged it in a copy");
+        assert_eq!(r.keep_apart(|host, steps| known.is_written(host, steps)), 0);
+        assert!(r.take_parted().is_empty(), "once");
     }
 
     #[test]

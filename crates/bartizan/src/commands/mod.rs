@@ -28,6 +28,7 @@ mod servicemap;
 mod shown;
 mod sinks;
 mod specs;
+mod split;
 mod store;
 mod terminal;
 

@@ -131,7 +131,8 @@ pub(super) fn start(
     let options = data::options(folder, config, &scope)?;
     let opened = runtimes.behind.block_on(DataDirectory::open(&options, serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
-    let (state, is_foreign) = Learned::read(&runtimes.behind, &directory, &scope)?.state(&scope)?;
+    let (state, is_foreign) =
+        Learned::read(&runtimes.behind, directory.store(), &scope)?.state(&scope)?;
     if is_foreign {
         // Traffic cannot be read again: what another version learned is learned anew.
         anstream::eprintln!(
