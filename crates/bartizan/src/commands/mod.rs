@@ -31,6 +31,7 @@ mod specs;
 mod split;
 mod store;
 mod terminal;
+mod watched;
 
 use std::process::ExitCode;
 
