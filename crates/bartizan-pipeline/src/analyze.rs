@@ -114,7 +114,7 @@ pub fn run(source: &mut dyn Source, run: Run<'_>) -> Result<Done, RunError> {
     analysis.input.resumed = before;
     let mut changes = 0;
     if let Some(keeper) = &mut keeper {
-        changes = keeper.finish(&state, &analysis)?;
+        changes = keeper.finish(&mut state, &analysis)?;
     }
     Ok(Done {
         analysis,

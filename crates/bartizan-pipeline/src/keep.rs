@@ -99,6 +99,8 @@ pub struct Keeper<'a> {
     run: RunRecord,
     waiting: Vec<ExchangeFacts>,
     traffic: Traffic,
+    /// Endpoints that stand for themselves since the last step.
+    apart: Vec<EndpointId>,
     checkpoint: Option<Checkpoint>,
     last_step: Instant,
     lost: u64,
@@ -152,6 +154,7 @@ impl<'a> Keeper<'a> {
             run,
             waiting: Vec::new(),
             traffic: Traffic::default(),
+            apart: Vec::new(),
             checkpoint: None,
             last_step: Instant::now(),
             lost: 0,
@@ -184,8 +187,9 @@ impl<'a> Keeper<'a> {
     pub(crate) fn batch_done(
         &mut self,
         checkpoint: Checkpoint,
-        state: &State,
+        state: &mut State,
     ) -> Result<(), KeepError> {
+        self.part(state.take_parted());
         self.checkpoint = Some(checkpoint);
         if self.is_due() {
             let batch = self.batch(state);
@@ -206,6 +210,13 @@ impl<'a> Keeper<'a> {
         self.traffic.add(traffic);
     }
 
+    /// Takes note of endpoints that stand for themselves again. The store is told with the next step that is written.
+    pub(crate) fn part(&mut self, mut ids: Vec<EndpointId>) {
+        self.apart.append(&mut ids);
+        self.apart.sort_unstable();
+        self.apart.dedup();
+    }
+
     /// Gives the time of day that records are stamped with.
     pub(crate) const fn clock(&self) -> fn() -> Timestamp {
         self.now
@@ -222,7 +233,12 @@ impl<'a> Keeper<'a> {
     }
 
     /// Writes what is left together with the result; how many changes of the catalogue that brought.
-    pub(crate) fn finish(&mut self, state: &State, analysis: &Analysis) -> Result<u64, KeepError> {
+    pub(crate) fn finish(
+        &mut self,
+        state: &mut State,
+        analysis: &Analysis,
+    ) -> Result<u64, KeepError> {
+        self.part(state.take_parted());
         let batch = self.batch(state);
         let mut batch = self.or_lose(batch)?;
         batch.endpoints.clone_from(&analysis.endpoints);
@@ -259,6 +275,7 @@ impl<'a> Keeper<'a> {
             now: (self.now)(),
             checkpoints: self.checkpoint.iter().map(wrap).collect(),
             learned: vec![wrap_learned(state)?],
+            apart: self.apart.clone(),
             traffic: self.traffic.buckets(),
             ..Batch::default()
         })
@@ -283,8 +300,9 @@ impl<'a> Keeper<'a> {
             self.lost += count;
         }
         let report = saved?;
-        // Until then it goes with each batch that is tried.
+        // Until then they go with each batch that is tried.
         self.traffic.forget();
+        self.apart.clear();
         Ok(report)
     }
 }

@@ -2,8 +2,9 @@
 //!
 //! One thread judges, in order of arrival: the judgement is the one of [`crate::analyze`]. Results
 //! are computed and written by a second one, from a copy of the state, so that neither holds up the
-//! judgement. By what it judges may change between two exchanges ([`Desk`]). When the store cannot be written, judging goes on, what was learned stays in memory and is written by the next
-//! step that succeeds; only the facts of single exchanges are lost, and counted.
+//! judgement; a third one answers questions from a copy. By what it judges may change between two exchanges
+//! ([`Desk`]). When the store cannot be written, judging goes on, what was learned stays in memory and is written by
+//! the next step that succeeds; only the facts of single exchanges are lost, and counted.
 
 use std::{
     collections::BTreeSet,
@@ -30,15 +31,15 @@ use crate::{
     traffic::Traffic,
 };
 
+mod copies;
 mod orders;
 
+use copies::Copies;
 pub use orders::{Desk, Orders, Question, orders};
 
 /// How late an exchange may come: they are handed over when they end, and long ones end late.
 pub const LATENESS: bartizan_model::Duration = bartizan_model::Duration::minutes(2);
 
-/// How often the state is copied for questions, at most.
-const COPY_EVERY: Duration = Duration::from_secs(2);
 /// Longest time between two steps when results take long: what a crash can cost.
 const LONGEST_PAUSE: Duration = Duration::from_secs(25);
 /// Most facts that wait while a step takes long; further ones are lost, and counted.
@@ -51,6 +52,8 @@ pub enum Next {
     Exchange(Box<Exchange>),
     /// So many exchanges were lost since the last one.
     Lost(u64),
+    /// Something is missing since the last one, of which nobody can say how many exchanges it was.
+    Gap,
     /// Nothing within the time.
     Idle,
     /// Nothing more will come.
@@ -126,9 +129,11 @@ impl Live<'_> {
             let (say, done) = mpsc::channel();
             let writer = scope.spawn(move || write(keeper, &counters, &work, &say));
             let mut steps = Steps::new(jobs, done);
+            let (mut copies, asked) = Copies::new();
+            let answering = scope.spawn(move || copies::answer(&asked));
             loop {
                 let next = next(steps.due_in());
-                self.heed(&mut snapshot, &mut steps);
+                self.heed(&mut snapshot, &mut steps, &mut copies);
                 match next {
                     Next::Exchange(exchange) => self.take(&exchange, &snapshot, &mut steps, clock),
                     Next::Lost(exchanges) => {
@@ -136,6 +141,7 @@ impl Live<'_> {
                         self.state.note_lost(exchanges);
                         steps.traffic.not_judged(exchanges, clock());
                     }
+                    Next::Gap => self.state.note_gap(),
                     Next::Idle => {}
                     Next::Ended => break,
                 }
@@ -144,36 +150,32 @@ impl Live<'_> {
                     self.begin(&snapshot, &mut steps);
                 }
             }
-            let Steps { jobs, waiting, traffic, .. } = steps;
+            drop(copies);
+            // Who asked and heard nothing knows that; results are kept all the same.
+            let _ = answering.join();
+            let Steps { jobs, waiting, traffic, apart, .. } = steps;
             drop(jobs);
             let mut keeper = writer.join().map_err(|_| KeepError::Writer)?;
             keeper.take(waiting, traffic);
+            keeper.part(apart);
             finish(&mut keeper, &mut self.state, &snapshot, &self.counters)
         })
     }
 
     /// Does what it was told since the last exchange.
-    fn heed(&mut self, snapshot: &mut Arc<Snapshot>, steps: &mut Steps) {
+    fn heed(&mut self, snapshot: &mut Arc<Snapshot>, steps: &mut Steps, copies: &mut Copies) {
         if let Some(newer) = self.orders.newer() {
             self.state.keep_apart(&newer.catalog);
             *snapshot = newer;
             // Results say something else now, also when nothing more comes.
             steps.fresh = true;
+            copies.expire();
         }
-        while let Some(Question { endpoint, answer }) = self.orders.question() {
-            // What results show was merged in a copy of the state, which costs time: not for each who asks.
-            let is_due = steps.copied.is_none_or(|at| at.elapsed() >= COPY_EVERY);
-            let parts = if is_due {
-                steps.copied = Some(Instant::now());
-                self.state.parts_in_results(&endpoint, snapshot)
-            } else {
-                self.state.parts(&endpoint)
-            };
-            answer(parts);
-        }
+        copies.pass_on(&self.orders, &self.state, snapshot);
     }
 
     fn begin(&mut self, snapshot: &Arc<Snapshot>, steps: &mut Steps) {
+        steps.apart.append(&mut self.state.take_parted());
         if let Err(error) = steps.begin(snapshot, self.state.save()) {
             self.counters.keep_failures.fetch_add(1, Relaxed);
             (self.failed)(&error);
@@ -254,6 +256,7 @@ struct Job {
     state: Vec<u8>,
     facts: Vec<ExchangeFacts>,
     traffic: Traffic,
+    apart: Vec<EndpointId>,
 }
 
 /// What came of a job.
@@ -268,14 +271,14 @@ struct Steps {
     done: mpsc::Receiver<Step>,
     waiting: Vec<ExchangeFacts>,
     traffic: Traffic,
+    /// Endpoints that stand for themselves since the last step.
+    apart: Vec<EndpointId>,
     last: Instant,
     pause: Duration,
     busy: bool,
     fresh: bool,
     /// The last step could not be begun: the next one waits, however much there is to write.
     failed: bool,
-    /// When the state was copied for a question.
-    copied: Option<Instant>,
 }
 
 impl Steps {
@@ -285,10 +288,10 @@ impl Steps {
             done,
             waiting: Vec::new(),
             traffic: Traffic::default(),
+            apart: Vec::new(),
             last: Instant::now(),
             pause: STEP,
             busy: false,
-            copied: None,
             fresh: false,
             failed: false,
         }
@@ -313,7 +316,8 @@ impl Steps {
         let state = state?;
         let (facts, traffic) =
             (std::mem::take(&mut self.waiting), std::mem::take(&mut self.traffic));
-        let job = Job { snapshot: Arc::clone(snapshot), state, facts, traffic };
+        let apart = std::mem::take(&mut self.apart);
+        let job = Job { snapshot: Arc::clone(snapshot), state, facts, traffic, apart };
         // The queue has room: the writer has answered for the last job.
         self.jobs.try_send(job).map_err(|_| KeepError::Writer)?;
         (self.busy, self.fresh, self.failed) = (true, false, false);
@@ -351,9 +355,10 @@ fn write<'a>(
     work: &mpsc::Receiver<Job>,
     say: &mpsc::Sender<Step>,
 ) -> Keeper<'a> {
-    for Job { snapshot, state, facts, traffic } in work {
+    for Job { snapshot, state, facts, traffic, apart } in work {
         let begin = Instant::now();
         keeper.take(facts, traffic);
+        keeper.part(apart);
         let written = State::load(&state)
             .map_err(KeepError::from)
             .and_then(|mut state| finish(&mut keeper, &mut state, &snapshot, counters).map(drop));

@@ -37,6 +37,9 @@ pub struct Batch {
     /// Whether `endpoints` are all there are: those that neither traffic nor a specification knows, and that are
     /// not among them, are forgotten.
     pub is_whole_inventory: bool,
+    /// Endpoints whose paths are kept apart now: those of their ids that lead elsewhere stand for themselves again,
+    /// and no automatic merge touches these any more, also none of this batch. An alias event records it.
+    pub apart: Vec<EndpointId>,
     /// Endpoints that turned out to be one.
     pub merges: Vec<EndpointMerge>,
     /// Findings, by id.

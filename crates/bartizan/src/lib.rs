@@ -1,5 +1,6 @@
 //! Command line, configuration and output of Bartizan.
 
+mod apart;
 pub mod api;
 mod catalog;
 pub mod commands;

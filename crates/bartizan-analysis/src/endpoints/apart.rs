@@ -61,6 +61,7 @@ impl Resolver {
                 continue;
             }
             back += 1;
+            self.parted.push(alias.from.clone());
             if let Some(entry) = self.aliases.get_mut(at) {
                 entry.undone = true;
             }
@@ -86,16 +87,27 @@ impl Resolver {
     /// Keeps fixed text that was not merged yet from being merged. Looks at what is written down, whatever else there
     /// is of a host.
     fn pin(&mut self, written: &BTreeMap<Vec<Option<&str>>, Vec<&KnownPath>>) {
-        for (host, tree) in &mut self.hosts {
+        let Self { hosts, leaves, parted, .. } = self;
+        for (host, tree) in hosts {
             for (path, those) in written {
                 if let Some(end) = tree.text_at(path)
                     && those.iter().any(|known| known.is_of(host))
                     && let Some(node) = tree.node_mut(end)
+                    && !node.pinned
                 {
                     node.pinned = true;
+                    let found = node.leaves.values().filter_map(|leaf| leaves.get(leaf.0 as usize));
+                    let ids = found.map(|leaf| &leaf.id).filter(|id| !id.as_str().is_empty());
+                    parted.extend(ids.cloned());
                 }
             }
         }
+    }
+
+    /// Ids of endpoints that came back, and of those that are kept from being merged, since this was asked last:
+    /// a copy may have merged them before, and told somebody.
+    pub fn take_parted(&mut self) -> Vec<EndpointId> {
+        std::mem::take(&mut self.parted)
     }
 
     /// What merges took into endpoint `id` and can be kept apart, by path. Left out is what no path says
@@ -226,6 +238,7 @@ mod tests {
         let known = [KnownPath::new(&hare.written).expect("a path")];
         assert_eq!(r.keep_apart(&known), 2, "GET and DELETE");
         assert_eq!(r.keep_apart(&known), 0, "once");
+        assert_eq!((r.take_parted().len(), r.take_parted().len()), (2, 0));
         let (path, merged) = (Some("/v1/habitats/snow-hare"), "/v1/habitats/{habitat_id}");
         assert_eq!(last(&r, leaves[3]).as_deref(), path);
         assert_eq!(last(&r, leaves[4]).as_deref(), Some(merged), "the others stay merged");
@@ -246,13 +259,26 @@ mod tests {
     }
 
     #[test]
+    fn what_was_not_merged_yet_is_told_too() {
+        let mut r = resolver();
+        let leaves = teach_slugs(&mut r);
+        let own = r.endpoints().into_iter().find(|one| one.leaf == leaves[3]).expect("listed");
+        let own = own.template.id.clone();
+        let known = [KnownPath::new("*/v1/habitats/snow-hare").expect("a path")];
+        assert_eq!(r.keep_apart(&known), 0, "nothing merged");
+        assert!(r.take_parted().contains(&own), "results may have merged it in a copy");
+        assert_eq!(r.keep_apart(&known), 0);
+        assert!(r.take_parted().is_empty(), "once");
+    }
+
+    #[test]
     fn what_was_declared_meanwhile_is_not_taken_over() {
         let mut r = resolver();
         let leaves = teach_slugs(&mut r);
         r.consolidate();
         assert!(r.declare("api.example.com", "GET", "/v1/habitats/snow-hare", None));
-        let known = KnownPath::new("*/v1/habitats/snow-hare").expect("a path");
-        assert_eq!(r.keep_apart(&[known]), 1, "DELETE only");
+        let known = [KnownPath::new("*/v1/habitats/snow-hare").expect("a path")];
+        assert_eq!(r.keep_apart(&known), 1, "DELETE only");
         assert_eq!(last(&r, leaves[3]).as_deref(), Some("/v1/habitats/{habitat_id}"));
         let hares = listed(&r).iter().filter(|path| path.ends_with("/snow-hare")).count();
         assert!(hares <= 2, "{:?}", listed(&r));

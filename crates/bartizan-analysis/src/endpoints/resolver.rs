@@ -45,6 +45,9 @@ pub struct Resolver {
     /// See [`Self::take_moved`].
     #[serde(skip)]
     pub(crate) moved: Vec<(LeafId, String)>,
+    /// See [`Self::take_parted`].
+    #[serde(skip)]
+    pub(crate) parted: Vec<EndpointId>,
 }
 
 /// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
@@ -66,6 +69,7 @@ impl Resolver {
             aliases: Vec::new(),
             counts: ResolverCounts::default(),
             moved: Vec::new(),
+            parted: Vec::new(),
         }
     }
 

@@ -3,7 +3,7 @@
 use bartizan_model::EndpointId;
 
 use super::State;
-use crate::{catalog::Catalog, endpoints::Part, snapshot::Snapshot};
+use crate::{catalog::Catalog, detectors::StateError, endpoints::Part, snapshot::Snapshot};
 
 impl State {
     /// Undoes the merges that paths of the catalogue are against, so that they count for what was learned
@@ -13,17 +13,21 @@ impl State {
         self.core.resolver.keep_apart(&catalog.paths)
     }
 
-    /// The same as the next results will show it: what is learned is consolidated at fixed points, and for each result in
-    /// a copy, so that who asks changes nothing. Takes as long as saving what was learned.
-    #[must_use]
-    pub fn parts_in_results(&self, endpoint: &EndpointId, snapshot: &Snapshot) -> Vec<Part> {
-        match self.save().and_then(|saved| Self::load(&saved)) {
-            Ok(mut copy) => {
-                copy.core.consolidate(snapshot);
-                copy.parts(endpoint)
-            }
-            Err(_) => self.parts(endpoint),
-        }
+    /// Ids of endpoints that stand for themselves since this was asked last, because of paths that are kept apart.
+    /// Whoever was told that they lead elsewhere has to be told.
+    pub fn take_parted(&mut self) -> Vec<EndpointId> {
+        self.core.resolver.take_parted()
+    }
+
+    /// What [`State::save`] wrote, as the next results show it: what is learned is consolidated at fixed points, and
+    /// for each result in a copy. To be asked, not to be learned on. Takes about as long as a result.
+    ///
+    /// # Errors
+    /// When the bytes are no such state.
+    pub fn in_results(saved: &[u8], snapshot: &Snapshot) -> Result<Self, StateError> {
+        let mut copy = Self::load(saved)?;
+        copy.core.consolidate(snapshot);
+        Ok(copy)
     }
 
     /// What merges took into an endpoint and a path of the catalogue could keep apart.
@@ -71,12 +75,16 @@ mod tests {
         let merged = results(&mut state, &snapshot).endpoints;
         assert_eq!(merged.len(), 1, "{merged:?}");
         let parts = state.parts(&merged[0].id);
+        let copy = State::in_results(&state.save().expect("saved"), &snapshot).expect("restored");
+        assert_eq!(copy.parts(&merged[0].id), parts, "a copy shows what results do");
+        assert!(State::in_results(b"nothing", &snapshot).is_err());
         let fox = parts.iter().find(|part| part.written.ends_with("/red-fox")).expect("a part");
         assert_eq!(state.keep_apart(&snapshot.catalog), 0);
 
         let known = KnownPath::new(&fox.written).expect("a path");
         snapshot.catalog = Arc::new(Catalog { paths: vec![known], ..Catalog::default() });
         assert_eq!(state.keep_apart(&snapshot.catalog), 1);
+        assert_eq!(state.take_parted(), std::slice::from_ref(&fox.id));
         let expected = ["/v1/habitats/red-fox", "/v1/habitats/{habitat_id}"];
         assert_eq!(paths(&mut state, &snapshot), expected, "before anything more is seen");
         // Also when it is learned on, saved, restored, and learned from nothing.

@@ -20,7 +20,8 @@ const MAX_QUESTIONS: usize = 16;
 pub struct Question {
     /// The endpoint.
     pub endpoint: EndpointId,
-    /// Is given what merges took into it. Runs on the thread that judges.
+    /// Is given what merges took into it, as results show it; a few seconds old at most. Runs on a thread of the run,
+    /// and holds up other answers.
     pub answer: Box<dyn FnOnce(Vec<Part>) + Send>,
 }
 

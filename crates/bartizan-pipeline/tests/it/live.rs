@@ -179,9 +179,24 @@ fn run(
     next: &mut dyn FnMut(&Desk) -> Next,
 ) -> (Vec<Endpoint>, Vec<u8>) {
     let folder = tempfile::tempdir().expect("folder");
+    let (runtime, directory) = open(&folder);
+    run_in(&runtime, &directory, state, snapshot, next)
+}
+
+fn open(folder: &tempfile::TempDir) -> (Runtime, DataDirectory) {
     let runtime = Runtime::new().expect("runtime");
     let opened = runtime.block_on(DataDirectory::open(&DataOptions::new(folder.path()), clock()));
-    let directory = opened.expect("opens");
+    (runtime, opened.expect("opens"))
+}
+
+/// The same, kept in a directory that goes on.
+fn run_in(
+    runtime: &Runtime,
+    directory: &DataDirectory,
+    state: State,
+    snapshot: Arc<Snapshot>,
+    next: &mut dyn FnMut(&Desk) -> Next,
+) -> (Vec<Endpoint>, Vec<u8>) {
     let (desk, orders) = orders(snapshot);
     let live = Live {
         state,
@@ -190,7 +205,7 @@ fn run(
         judged: &mut |_, _, _| {},
         failed: &mut |error| panic!("{error}"),
     };
-    let keeper = Keeper::live(&runtime, &directory, "test", clock);
+    let keeper = Keeper::live(runtime, directory, "test", clock);
     let analysis = live.run(keeper, &mut |_| next(&desk)).expect("kept");
     let scope = Scope::default();
     let learned = directory.store().learned(&scope, bartizan_pipeline::keep::LEARNED);
@@ -260,4 +275,73 @@ fn results_follow_what_is_told_without_another_exchange() {
     assert_eq!(answer.try_recv().expect("answered"), []);
     assert_eq!(endpoints.len(), 2);
     assert!(endpoints.iter().all(|one| one.owner.as_deref() == Some("keepers")));
+}
+
+#[test]
+fn an_id_that_came_back_stands_for_itself_in_the_store_too() {
+    let folder = tempfile::tempdir().expect("folder");
+    let (runtime, directory) = open(&folder);
+    let scope = Scope::default();
+    let leads = |id: &EndpointId| {
+        runtime.block_on(directory.store().resolve_endpoint(&scope, id)).expect("read")
+    };
+    let mut some = words(0, 100);
+    let fresh = State::new(&scope);
+    let (merged, learned) =
+        run_in(&runtime, &directory, fresh, before(), &mut |_| some.next().unwrap_or(Next::Ended));
+    let learned = State::load(&learned).expect("read");
+    let parts = learned.parts(&merged[0].id);
+    let fox = parts.iter().find(|part| part.written.ends_with("/red-fox")).expect("merged");
+    assert_eq!(leads(&fox.id), merged[0].id);
+
+    // The path is in the configuration from now on.
+    run_in(&runtime, &directory, learned, after(), &mut |_| Next::Ended);
+    assert_eq!(leads(&fox.id), fox.id);
+    let filter = bartizan_store::EndpointFilter::default();
+    let page = PageRequest::first(10);
+    let listed = directory.store().endpoints(&scope, &filter, &page);
+    let listed = runtime.block_on(listed).expect("read").items;
+    assert!(listed.iter().any(|one| one.id == fox.id), "{listed:?}");
+}
+
+#[test]
+fn all_who_ask_hear_what_results_show() {
+    let (merged, _) = {
+        let mut some = words(0, 100);
+        let fresh = State::new(&Scope::default());
+        run(fresh, before(), &mut |_| some.next().unwrap_or(Next::Ended))
+    };
+    let (say, heard) = std::sync::mpsc::channel();
+    let (mut some, mut step) = (words(0, 100), 0);
+    run(State::new(&Scope::default()), before(), &mut |desk| {
+        if let Some(next) = some.next() {
+            return next;
+        }
+        step += 1;
+        let say = say.clone();
+        let answer = Box::new(move |parts: Vec<_>| say.send(parts.len()).expect("heard"));
+        let question = Question { endpoint: merged[0].id.clone(), answer };
+        match step {
+            1..=3 => assert!(desk.ask(question)),
+            // What is passed on waits while there is no room.
+            4..=200 => std::thread::sleep(std::time::Duration::from_millis(10)),
+            _ => return Next::Ended,
+        }
+        Next::Idle
+    });
+    let heard: Vec<usize> = heard.try_iter().collect();
+    assert_eq!(heard.len(), 3, "all of them within two seconds, of one copy");
+    assert!(heard[0] > 0 && heard.iter().all(|parts| *parts == heard[0]), "{heard:?}");
+}
+
+#[test]
+fn a_gap_is_learned() {
+    let learned = |gaps: usize| {
+        let mut some = words(0, 20).chain((0..gaps).map(|_| Next::Gap));
+        let fresh = State::new(&Scope::default());
+        run(fresh, before(), &mut |_| some.next().unwrap_or(Next::Ended)).1
+    };
+    let without = learned(0);
+    assert!(without == learned(0), "the same again");
+    assert!(without != learned(1), "detectors are told by what was learned");
 }

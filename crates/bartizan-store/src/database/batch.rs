@@ -48,6 +48,7 @@ pub(super) async fn save(
     if batch.is_whole_inventory {
         forget_discovered(connection, &to, &batch.endpoints).await?;
     }
+    part(connection, &to, batch).await?;
     merge(connection, &to, batch, &mut report).await?;
     report.changes = changelog::note(connection, scope, batch).await?;
     for finding in &batch.findings {
@@ -155,6 +156,20 @@ async fn forget_discovered(
         }
     }
     Ok(())
+}
+
+/// Lets endpoints stand for themselves again whose paths are kept apart. What led nowhere stays as it is: there is
+/// nothing to record.
+async fn part(connection: &mut Connection, to: &Target<'_>, batch: &Batch) -> Inner<()> {
+    let mut led = Vec::new();
+    for id in &batch.apart {
+        if aliases::resolve(connection, to.scope, id).await? != *id {
+            led.push(id.clone());
+        }
+    }
+    let reason = "its path is kept apart";
+    let act = Act { scope: to.scope, key: &to.key, who: PRODUCT, reason, now: to.now };
+    aliases::part(connection, &act, &led).await.map(drop)
 }
 
 async fn merge(

@@ -71,7 +71,7 @@ async fn check(options: DataOptions, case: impl AsyncFnOnce(&dyn Store)) {
 }
 
 on_both! {
-    apart: paths_are_kept_apart_once_and_for_all, paths_apart_are_bounded;
+    apart: paths_are_kept_apart_once_and_for_all, paths_apart_are_bounded, ids_that_came_back_stand_for_themselves;
     batches: batches_read_back, batches_are_cumulative, failing_batches_leave_nothing, scopes_do_not_mix, hostile_text_is_only_text, progress_is_kept;
     lists: pages_hold_everything_once, lists_are_filtered, counts_are_right, incidents_that_were_taken_in_are_found;
     orders: every_order_gives_everything_once, orders_of_endpoints_are_what_they_say, audit_records_are_listed_both_ways, facets_are_counted_under_the_other_filters, facets_are_cut_and_say_so, what_is_too_long_for_an_index_is_found_all_the_same, several_values_mean_any_of_them;

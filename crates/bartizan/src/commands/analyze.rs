@@ -24,6 +24,7 @@ use super::{
     Cli, CommandError, Exit,
     arguments::{Analyze, ReportFormat},
     config, data, docs, key, knowledge, learned, specs, terminal,
+    watched::Watched,
 };
 use crate::{
     config::{Config, FailOn},
@@ -42,7 +43,7 @@ pub(super) fn run(cli: &Cli, arguments: &Analyze) -> Result<Exit, CommandError> 
     let data = arguments.data.clone().or_else(|| config.store.data.clone());
     let kept = data.map(|data| kept::Kept::open(&data, &config, &scope)).transpose()?;
     let mut snapshot = snapshot(cli, &config, &scope, kept.as_ref())?;
-    snapshot.specs = specs::read(&arguments.spec)?;
+    snapshot.specs = specs::read(&arguments.spec, &mut Watched::default())?;
     snapshot.discoveries = knowledge::read(&config.catalog)?;
     snapshot.catalog = catalog;
     if let Some(kept) = &kept {

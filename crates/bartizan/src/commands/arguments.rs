@@ -14,7 +14,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum, builder::PossibleValuesParser};
 pub(super) use self::{
     catalog::{
         About, Catalog, CatalogChanges, CatalogClients, CatalogCommand, CatalogEgress,
-        CatalogFormat, CatalogJourneys, CatalogServices, GraphFormat,
+        CatalogFormat, CatalogJourneys, CatalogServices, CatalogSplit, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
     keys::{KeysCommand, KeysCreate, KeysState},

@@ -116,10 +116,10 @@ impl Learned {
     /// Those of the store.
     pub(super) fn read(
         runtime: &Runtime,
-        directory: &DataDirectory,
+        store: &dyn Store,
         scope: &Scope,
     ) -> Result<Self, CommandError> {
-        let learned = directory.store().learned(scope, keep::LEARNED);
+        let learned = store.learned(scope, keep::LEARNED);
         let learned = runtime.block_on(learned).map_err(|e| failed(&e))?;
         Ok(Self(learned.map(|(learned, _)| learned)))
     }

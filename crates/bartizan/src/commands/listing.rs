@@ -16,7 +16,7 @@ use super::{
     data::{self, Data, failed},
     docs, journeys, learned, servicemap,
     shown::Shown,
-    terminal,
+    split, terminal,
 };
 use crate::{
     config::FailOn,
@@ -33,6 +33,7 @@ pub(super) fn catalog(cli: &Cli, arguments: &Catalog) -> Result<Exit, CommandErr
         Some(CatalogCommand::Journeys(arguments)) => return journeys::run(cli, arguments),
         Some(CatalogCommand::Services(arguments)) => return servicemap::services(cli, arguments),
         Some(CatalogCommand::Egress(arguments)) => return servicemap::egress(cli, arguments),
+        Some(CatalogCommand::Split(arguments)) => return split::run(cli, arguments),
         None => {}
     }
     let format = match arguments.format {
@@ -282,15 +283,22 @@ impl Data {
         &self,
         list: impl Fn(&PageRequest<O>) -> Result<Page<T>, StoreError>,
     ) -> Result<Vec<T>, CommandError> {
-        let mut out = Vec::new();
-        let mut page = PageRequest::first(PAGE);
-        loop {
-            let found = list(&page).map_err(|error| failed(&error))?;
-            out.extend(found.items);
-            match found.next {
-                Some(cursor) => page = PageRequest::after(PAGE, cursor),
-                None => return Ok(out),
-            }
+        pages(list)
+    }
+}
+
+/// All items of a list, page by page.
+pub(super) fn pages<O: Default, T>(
+    list: impl Fn(&PageRequest<O>) -> Result<Page<T>, StoreError>,
+) -> Result<Vec<T>, CommandError> {
+    let mut out = Vec::new();
+    let mut page = PageRequest::first(PAGE);
+    loop {
+        let found = list(&page).map_err(|error| failed(&error))?;
+        out.extend(found.items);
+        match found.next {
+            Some(cursor) => page = PageRequest::after(PAGE, cursor),
+            None => return Ok(out),
         }
     }
 }

@@ -28,8 +28,10 @@ mod servicemap;
 mod shown;
 mod sinks;
 mod specs;
+mod split;
 mod store;
 mod terminal;
+mod watched;
 
 use std::process::ExitCode;
 

@@ -1,5 +1,7 @@
-//! `serve`: starts the server, reloads on SIGHUP, a changed configuration or a changed specification, ends on
-//! an interrupt.
+//! `serve`: starts the server, reloads on SIGHUP, a changed configuration or a changed specification (`reload`),
+//! ends on an interrupt.
+
+mod reload;
 
 use std::{
     path::{Path, PathBuf},
@@ -12,21 +14,21 @@ use bartizan_model::{HashKey, Scope};
 use bartizan_store::DataDirectory;
 use tokio::runtime::Runtime;
 
+use self::reload::Reloads;
 use super::{
     Cli, CommandError, Exit, analyze, arguments::Serve, config, config::refused, data,
-    data::Learned, knowledge, specs,
+    data::Learned, knowledge, specs, watched::Watched,
 };
 use crate::{
     api::FirstPassword,
     config::{Config, Loaded, gateway::AdminConfig},
-    serve::{self, Clear, Overrides, Reloaded, Runtimes, Serving, Start, Stopped, descriptors},
+    serve::{self, Clear, Overrides, Runtimes, Serving, Start, Stopped, descriptors},
 };
-
-/// How often the configuration file is looked at.
-const WATCH: Duration = Duration::from_secs(2);
 
 pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     let loaded = current(cli, arguments)?;
+    let mut watched = Watched::default();
+    loaded.file.iter().for_each(|file| watched.note(file));
     let config = &loaded.config;
     let overrides =
         Overrides { listen: arguments.listen.clone(), upstream: arguments.upstream.clone() };
@@ -40,7 +42,8 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     }
     let descriptors = descriptors::raise(&gateway, &admin, &config.receivers);
     let clear = if arguments.clear { Clear::Yes } else { Clear::No };
-    let mut start = start(&loaded, gateway, admin, &folder, &arguments.spec, runtimes)?;
+    let places = (folder.as_path(), arguments.spec.as_slice(), &mut watched);
+    let mut start = start(&loaded, gateway, admin, places, runtimes)?;
     start.capture = arguments.capture.clone().map(|path| (path, clear));
     start.forget_switches = arguments.forget_switches;
     // Before anything is announced: a signal that comes early must not end the process.
@@ -50,7 +53,10 @@ pub(super) fn run(cli: &Cli, arguments: &Serve) -> Result<Exit, CommandError> {
     if !cli.quiet {
         greet(&serving, &folder, config);
     }
-    watch((cli, arguments), &traffic, &mut signals, &serving, &overrides, &loaded);
+    let (overrides, serving_now) = (&overrides, &serving);
+    let reloads =
+        Reloads { cli, arguments, overrides, serving: serving_now, loaded: &loaded, watched };
+    reloads.watch(&traffic, &mut signals);
     serving.announce_stop();
     let delay = Duration::from_secs(u64::from(config.gateway.drain_delay_seconds));
     if !delay.is_zero() {
@@ -95,17 +101,18 @@ fn current(cli: &Cli, arguments: &Serve) -> Result<Loaded, CommandError> {
     Ok(loaded)
 }
 
-/// By what exchanges are judged: what is configured, and the files that are named, read anew.
+/// By what exchanges are judged: what is configured, and the files that are named, without source code and results of
+/// `discover`.
 fn snapshot(
     loaded: &Loaded,
     specs: &[PathBuf],
     scope: Scope,
     key: HashKey,
+    watched: &mut Watched,
 ) -> Result<Snapshot, CommandError> {
     let mut snapshot = config::snapshot(&loaded.config, scope, key)?;
     snapshot.catalog = config::catalog(loaded, specs)?;
-    snapshot.specs = specs::read(specs)?;
-    snapshot.discoveries = knowledge::read(&loaded.config.catalog)?;
+    snapshot.specs = specs::read(specs, watched)?;
     Ok(snapshot)
 }
 
@@ -114,7 +121,7 @@ pub(super) fn runtimes() -> Result<Runtimes, CommandError> {
     Runtimes::start().map_err(|e| CommandError::usage(format!("cannot start: {e}")))
 }
 
-/// Opens the store in `folder`, and gives what serving begins with.
+/// Opens the store in a folder, and gives what serving begins with: with specifications, whose files are noted.
 ///
 /// # Errors
 /// When the store, or a specification, cannot be read.
@@ -122,8 +129,7 @@ pub(super) fn start(
     loaded: &Loaded,
     gateway: bartizan_gateway::Config,
     admin: AdminConfig,
-    folder: &Path,
-    specs: &[PathBuf],
+    (folder, specs, watched): (&Path, &[PathBuf], &mut Watched),
     runtimes: Runtimes,
 ) -> Result<Start, CommandError> {
     let config = &loaded.config;
@@ -131,14 +137,16 @@ pub(super) fn start(
     let options = data::options(folder, config, &scope)?;
     let opened = runtimes.behind.block_on(DataDirectory::open(&options, serve::now()));
     let directory = Arc::new(opened.map_err(|e| data::failed(&e))?);
-    let (state, is_foreign) = Learned::read(&runtimes.behind, &directory, &scope)?.state(&scope)?;
+    let (state, is_foreign) =
+        Learned::read(&runtimes.behind, directory.store(), &scope)?.state(&scope)?;
     if is_foreign {
         // Traffic cannot be read again: what another version learned is learned anew.
         anstream::eprintln!(
             "note: what another version learned cannot be continued; findings and decisions stay"
         );
     }
-    let snapshot = snapshot(loaded, specs, scope, directory.key().clone())?;
+    let mut snapshot = snapshot(loaded, specs, scope, directory.key().clone(), watched)?;
+    snapshot.discoveries = knowledge::read(&config.catalog)?;
     Ok(Start {
         gateway,
         config: config.clone(),
@@ -209,75 +217,6 @@ enum Wake {
     Stop,
     Reload,
     Look,
-}
-
-/// Waits for signals and changes of files until an interrupt.
-fn watch(
-    (cli, arguments): (&Cli, &Serve),
-    runtime: &Runtime,
-    signals: &mut Signals,
-    serving: &Serving,
-    overrides: &Overrides,
-    loaded: &Loaded,
-) {
-    let look = || -> Vec<_> {
-        loaded.file.iter().chain(&arguments.spec).map(|file| fingerprint(file)).collect()
-    };
-    let mut seen = look();
-    loop {
-        let wake = runtime.block_on(async {
-            tokio::select! {
-                wake = signals.next() => wake,
-                () = tokio::time::sleep(WATCH) => Wake::Look,
-            }
-        });
-        let now = look();
-        match wake {
-            Wake::Stop => return,
-            Wake::Look if now == seen => continue,
-            Wake::Reload | Wake::Look => {}
-        }
-        seen = now;
-        match reload(cli, arguments, serving, overrides) {
-            Ok(_) if cli.quiet => {}
-            Ok((reloaded, new)) => {
-                anstream::eprintln!("configuration reloaded");
-                let (gateway, receivers) = (&reloaded.gateway, &new.config.receivers);
-                warn(descriptors::raise(gateway, &loaded.config.admin, receivers));
-                for key in reloaded.after_restart {
-                    anstream::eprintln!("note: {key} was changed and counts after a restart");
-                }
-            }
-            Err(error) => {
-                anstream::eprintln!("error: {error}\nthe configuration in force stays as it was")
-            }
-        }
-    }
-}
-
-/// Reads everything anew and takes it over, or nothing of it.
-fn reload(
-    cli: &Cli,
-    arguments: &Serve,
-    serving: &Serving,
-    overrides: &Overrides,
-) -> Result<(Reloaded, Loaded), CommandError> {
-    let now = serving.snapshot();
-    let read = current(cli, arguments).and_then(|new| {
-        let snapshot = snapshot(&new, &arguments.spec, now.scope.clone(), now.key.clone())?;
-        Ok((new, snapshot))
-    });
-    let (new, snapshot) = read.inspect_err(|_| serving.gateway().count_refused_reload())?;
-    match serving.reload(&new.config, overrides, snapshot) {
-        Ok(reloaded) => Ok((reloaded, new)),
-        Err(error) => Err(refused(&new, &error)),
-    }
-}
-
-/// Length and time of change of a file; a missing one has none.
-fn fingerprint(path: &Path) -> Option<(u64, std::time::SystemTime)> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some((metadata.len(), metadata.modified().ok()?))
 }
 
 impl Signals {

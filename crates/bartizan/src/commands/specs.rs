@@ -9,13 +9,18 @@ use std::{
 use bartizan_analysis::Specs;
 use bartizan_protocols::spec::{self, Files, MAX_SPEC_BYTES, OUTSIDE};
 
-use super::CommandError;
+use super::{CommandError, watched::Watched};
 
-/// Reads all specifications; `None` when none is named.
-pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError> {
+/// Reads all specifications; `None` when none is named. Files are noted before they are read: those that are named,
+/// then those that they refer to, read or missing.
+pub(super) fn read(
+    paths: &[PathBuf],
+    watched: &mut Watched,
+) -> Result<Option<Arc<Specs>>, CommandError> {
     if paths.is_empty() {
         return Ok(None);
     }
+    paths.iter().for_each(|path| watched.note(path));
     let mut documents = Vec::new();
     for path in paths {
         let name = path.display().to_string();
@@ -23,7 +28,7 @@ pub(super) fn read(paths: &[PathBuf]) -> Result<Option<Arc<Specs>>, CommandError
             CommandError::input(format!("cannot read specification {name}: {reason}"))
         };
         let bytes = bounded(path).map_err(fail)?;
-        let mut beside = Beside::new(path);
+        let mut beside = Beside::new(path, watched);
         let document = spec::read(&bytes, &mut beside)
             .map_err(|problem| fail(problem.to_string()).help(FORMATS))?;
         documents.push((name.clone(), document));
@@ -49,27 +54,34 @@ fn bounded(path: &Path) -> Result<Vec<u8>, String> {
 }
 
 /// Files in and below the folder of a specification, links resolved.
-struct Beside {
+struct Beside<'w> {
     name: String,
     folder: Option<PathBuf>,
+    watched: &'w mut Watched,
 }
 
-impl Beside {
-    fn new(path: &Path) -> Self {
+impl<'w> Beside<'w> {
+    fn new(path: &Path, watched: &'w mut Watched) -> Self {
         let folder = path.parent().filter(|p| !p.as_os_str().is_empty());
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default().to_owned();
-        Self { name, folder: folder.unwrap_or(Path::new(".")).canonicalize().ok() }
+        let folder = folder.unwrap_or(Path::new(".")).canonicalize().ok();
+        Self { name, folder, watched }
     }
 }
 
-impl Files for Beside {
+impl Files for Beside<'_> {
     fn name(&self) -> &str {
         &self.name
     }
 
     fn read(&mut self, path: &str) -> Result<Vec<u8>, String> {
         let folder = self.folder.as_ref().ok_or("the folder cannot be read")?;
-        let file = folder.join(path).canonicalize().map_err(|error| error.to_string())?;
+        let named = folder.join(path);
+        let file = named.canonicalize().map_err(|error| {
+            // It may come.
+            self.watched.note(&named);
+            error.to_string()
+        })?;
         if !file.starts_with(folder) {
             return Err(OUTSIDE.to_owned());
         }
@@ -77,6 +89,7 @@ impl Files for Beside {
         if !file.is_file() {
             return Err("it is no file".to_owned());
         }
+        self.watched.note(&file);
         bounded(&file)
     }
 }
@@ -94,7 +107,8 @@ mod tests {
         std::fs::write(inner.join("parts/a.yaml"), "a: 1").expect("a file");
         #[cfg(unix)]
         std::os::unix::fs::symlink("../secret.yaml", inner.join("link.yaml")).expect("a link");
-        let mut files = Beside::new(&inner.join("openapi.yaml"));
+        let mut watched = Watched::default();
+        let mut files = Beside::new(&inner.join("openapi.yaml"), &mut watched);
         assert_eq!(files.read("parts/a.yaml").as_deref(), Ok(&b"a: 1"[..]));
         for path in ["link.yaml", "../secret.yaml", "/etc/hostname", "parts", "missing.yaml"] {
             assert!(files.read(path).is_err(), "{path}");

@@ -22,6 +22,8 @@ const ANSWER: Duration = Duration::from_secs(10);
 pub(crate) struct Judging {
     desk: Desk,
     given: Mutex<Given>,
+    /// Held while it is read what is kept apart, and until that is taken over.
+    turn: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug)]
@@ -48,7 +50,7 @@ impl Judging {
     pub(crate) fn new(configured: Arc<Snapshot>, apart: Vec<PathApart>) -> (Self, Orders) {
         let given = Given { configured, apart: texts(apart) };
         let (desk, orders) = orders(given.snapshot());
-        (Self { desk, given: Mutex::new(given) }, orders)
+        (Self { desk, given: Mutex::new(given), turn: tokio::sync::Mutex::default() }, orders)
     }
 
     /// By what exchanges are judged.
@@ -63,8 +65,18 @@ impl Judging {
         self.desk.replace(given.snapshot());
     }
 
-    /// Takes over what is kept apart now.
-    pub(crate) fn keep_apart(&self, apart: Vec<PathApart>) {
+    /// Takes over what is kept apart now, as `read` tells it. One after the other: otherwise what was read before a
+    /// decision could be taken over after what was read behind it, and the decision would not count for a while.
+    pub(crate) async fn follow<E>(
+        &self,
+        read: impl Future<Output = Result<Vec<PathApart>, E>>,
+    ) -> Result<(), E> {
+        let _turn = self.turn.lock().await;
+        self.keep_apart(read.await?);
+        Ok(())
+    }
+
+    fn keep_apart(&self, apart: Vec<PathApart>) {
         let apart = texts(apart);
         let mut given = self.given();
         if given.apart != apart {
@@ -100,8 +112,8 @@ pub(super) async fn keep_up(judging: Weak<Judging>, store: Weak<dyn Store>, scop
     loop {
         tokio::time::sleep(LOOK).await;
         let (Some(judging), Some(store)) = (judging.upgrade(), store.upgrade()) else { return };
-        match store.paths_apart(&scope).await {
-            Ok(apart) => judging.keep_apart(apart),
+        match judging.follow(store.paths_apart(&scope)).await {
+            Ok(()) => {}
             Err(error) if !std::mem::replace(&mut told, true) => {
                 anstream::eprintln!("warning: paths that are kept apart cannot be read: {error}");
             }
@@ -147,6 +159,22 @@ mod tests {
         assert!(Arc::ptr_eq(&before, &orders.snapshot()), "nothing changed");
         judging.configure(snapshot(&["*/a/{name}"]));
         assert_eq!(counts_as(&judging, &["a", "me"]).as_deref(), Some("/a/{name}"));
+    }
+
+    #[tokio::test]
+    async fn what_was_read_before_a_decision_does_not_undo_it() {
+        let (judging, _orders) = Judging::new(Arc::new(snapshot(&[])), Vec::new());
+        // It was read that nothing is kept apart, and the answer is slow.
+        let slow = async {
+            for _ in 0..20 {
+                tokio::task::yield_now().await;
+            }
+            Ok::<_, ()>(Vec::new())
+        };
+        let decided = async { Ok::<_, ()>(vec![apart("h.example/a/me")]) };
+        let (first, second) = tokio::join!(judging.follow(slow), judging.follow(decided));
+        assert_eq!((first, second), (Ok(()), Ok(())));
+        assert_eq!(counts_as(&judging, &["a", "me"]).as_deref(), Some("/a/me"));
     }
 
     #[tokio::test]

@@ -10,6 +10,7 @@ use std::{
 
 use super::{
     capture::{self, Capture},
+    receivers::Gaps,
     runtimes::Behind,
     watch::Watch,
 };
@@ -53,6 +54,8 @@ pub(super) struct Lane {
     pub(super) settling: bartizan_model::Duration,
     /// Who else than the gateway hands over.
     pub(super) receivers: Arc<Receivers>,
+    /// What these missed.
+    pub(super) gaps: Gaps,
     /// Whether anything goes through the gateway.
     pub(super) is_inline: bool,
 }
@@ -74,11 +77,12 @@ impl Lane {
             capture,
             watch,
             receivers,
+            gaps,
             is_inline,
             settling,
         } = self;
         let capture = RefCell::new(capture);
-        let mut lost = 0;
+        let (mut lost, mut missed) = (0, 0);
         let mut has_judged = false;
         let mut copies = Copies { once: Once::default(), receivers, is_inline };
         let compared = Arc::clone(&counters);
@@ -88,6 +92,10 @@ impl Lane {
                 let since = dropped - lost;
                 lost = dropped;
                 return Next::Lost(since);
+            }
+            let gaps = gaps.load(Relaxed);
+            if std::mem::replace(&mut missed, gaps) != gaps {
+                return Next::Gap;
             }
             if let Some(exchange) = copies.due(&compared) {
                 return Next::Exchange(exchange);

@@ -190,7 +190,8 @@ impl Serving {
         let inline = Arc::clone(&enforcement) as Arc<_>;
         let (queue, is_inline) = (sender.clone(), !gateway.services.is_empty());
         let running = Arc::new(traffic.block_on(Gateway::start(&gateway, inline, sender))?);
-        let receivers = receivers::start(&runtimes, queue, received)?;
+        let gaps = receivers::Gaps::default();
+        let receivers = receivers::start(&runtimes, (queue, &gaps), received)?;
         let in_force = InForce {
             configuration,
             after_restart: Vec::new(),
@@ -239,6 +240,7 @@ impl Serving {
             watch,
             settling: start.settling,
             receivers: Arc::clone(&receivers),
+            gaps,
             is_inline,
         };
         let lane = lane.start().map_err(ServeError::Thread)?;

@@ -1,6 +1,9 @@
 //! Receivers of a server: what they hand over goes where the exchanges of the gateway go.
 
-use std::sync::Arc;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 use bartizan_gateway::Handover;
 use bartizan_model::Exchange;
@@ -8,12 +11,19 @@ use bartizan_pipeline::sources::receivers::{CompiledReceiver, Inlet, Receivers, 
 
 use super::{Runtimes, ServeError, now};
 
-/// The queue in front of the judgement.
-struct Queue(Handover);
+/// How often something was missing of which nobody can say how many exchanges it was.
+pub(super) type Gaps = Arc<AtomicU64>;
+
+/// The queue in front of the judgement, and what is told beside it.
+struct Queue(Handover, Gaps);
 
 impl Inlet for Queue {
     fn give(&self, exchange: Box<Exchange>) -> bool {
         self.0.give_seen(exchange)
+    }
+
+    fn gap(&self) {
+        self.1.fetch_add(1, Relaxed);
     }
 }
 
@@ -21,10 +31,11 @@ impl Inlet for Queue {
 /// the one that steps back.
 pub(super) fn start(
     runtimes: &Runtimes,
-    queue: Handover,
+    (queue, gaps): (Handover, &Gaps),
     compiled: Vec<CompiledReceiver>,
 ) -> Result<Arc<Receivers>, ServeError> {
-    let (inlet, decoding) = (Arc::new(Queue(queue)), runtimes.behind.handle().clone());
+    let (inlet, decoding) =
+        (Arc::new(Queue(queue, Arc::clone(gaps))), runtimes.behind.handle().clone());
     let receivers = Receivers::new(Surroundings { inlet, now, decoding });
     let prepared = receivers.prepare(compiled)?;
     let _context = runtimes.traffic.enter();

@@ -378,6 +378,7 @@ fn a_grpc_server_is_asked_what_it_offers() {
     let mut arguments =
         vec!["discover", "crawl", lab.url(), "--rate", "100", "--max-requests", "20"];
     arguments.extend(["--format", "json", "--grpc", "--descriptors", "lab.binpb"]);
+    arguments.extend(["--capture", "asked.jsonl"]);
     let found = result(&home, &arguments);
     let routes = told(&found);
     for method in ["Tracking/GetContainer", "Tracking/ListEvents", "Release/ReleaseContainer"] {
@@ -387,6 +388,11 @@ fn a_grpc_server_is_asked_what_it_offers() {
     let documents = found["documents"].as_array().expect("list");
     let reflection = documents.iter().find(|one| one["kind"] == "grpc").expect("reflection");
     assert_eq!(reflection["operations"], 3);
+    let asked = fs::read_to_string(home.path().join("asked.jsonl")).expect("a capture");
+    let asked = asked.lines().map(|line| serde_json::from_str::<Value>(line).expect("JSON"));
+    let asked: Vec<_> = asked.filter(|one| one["protocol"] == "grpc").collect();
+    assert!(asked.len() >= 2, "the list, and files: {asked:?}");
+    assert!(asked.iter().all(|one| one["request"]["http_version"] == "2"), "{asked:?}");
     // What it told is a specification for the rest of the program.
     fs::write(home.path().join("none.jsonl"), CALLED).expect("written");
     let arguments =

@@ -46,6 +46,7 @@ mod serve;
 mod serve_care;
 mod sinks;
 mod sketched;
+mod split;
 mod store;
 mod surveyed;
 mod tenants;

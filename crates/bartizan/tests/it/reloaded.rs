@@ -92,3 +92,31 @@ fn rules_classes_and_specifications_count_without_a_restart() {
     let findings = result(&home, &["findings", "--data", "data", "--format", "json"]);
     assert!(findings.to_string().contains("BZ-C030"), "{findings}");
 }
+
+#[test]
+fn files_of_a_specification_count_and_what_is_missing_is_a_warning() {
+    let home = home();
+    let gateway = format!(
+        "gateway:\n  services:\n    - name: shop\n      upstreams: [\"http://{}\"]\n",
+        upstream()
+    );
+    std::fs::create_dir(home.path().join("code")).expect("a folder");
+    let app = "const app = require('express')();\napp.get('/v1/orders/:id', (req, res) => {});\n";
+    write(&home, "code/app.js", app.as_bytes());
+    let config = format!("{gateway}catalog: {{source: [code]}}\n");
+    write(&home, "bartizan.yaml", config.as_bytes());
+    let spec = SPEC.replace("{get: {responses: {}}}", "{$ref: stock.yaml}");
+    write(&home, "openapi.yaml", spec.as_bytes());
+    write(&home, "stock.yaml", b"get: {responses: {}}\n");
+    let mut server = Server::start(&home, &["--spec", "openapi.yaml"]);
+
+    write(&home, "stock.yaml", b"post: {responses: {}}\n");
+    line_with(&mut server.lines, "configuration reloaded");
+    std::fs::remove_dir_all(home.path().join("code")).expect("removed");
+    write(&home, "stock.yaml", b"delete: {responses: {}}\n");
+    let warning = line_with(&mut server.lines, "warning: ");
+    assert!(warning.contains("code"), "{warning}");
+    line_with(&mut server.lines, "what source code and results of `discover` told before stays");
+    line_with(&mut server.lines, "configuration reloaded");
+    server.stop();
+}

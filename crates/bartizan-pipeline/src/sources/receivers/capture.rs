@@ -31,7 +31,8 @@ pub(super) static RECEIVER: ReceiverItem = ReceiverItem {
            (the source `pcap`); TLS is read with a key log that its clients write (SSLKEYLOGFILE). The \
            kernel shows only TCP, on loopback each packet once, and takes the interface into promiscuous \
            mode. Packets that are not read in time are dropped by the kernel and counted \
-           (`packets_dropped`); they show as gaps in what is read. While the interface is down or gone, it \
+           (`packets_dropped`); they show as gaps in what is read, and as nobody can say which exchanges are \
+           missing, detectors with history begin no detection for an hour. While the interface is down or gone, it \
            is tried again each second, and counted (`interface`). Of `limits`, those of heads, bodies and \
            what is held count. An exchange that goes through this gateway too counts once when a request id \
            says that it is the same; else name other `ports` than those of the gateway. The process needs \
@@ -143,6 +144,8 @@ impl Listening {
     fn run(&self, mut tap: Tap) {
         while let Err(_down) = self.listen(&mut tap) {
             self.work.counts.refuse(Refusal::Interface);
+            // What goes by while nobody listens is missing too.
+            self.work.outside.inlet.gap();
             match self.again() {
                 Some(new) => tap = new,
                 None => return,
@@ -156,9 +159,7 @@ impl Listening {
         while ended.is_ok() && !self.is_over() {
             match tap.step(LOOK) {
                 Ok(Stepped::Packet) => self.work.counts.packet(),
-                Ok(Stepped::Looked(dropped)) => {
-                    self.work.counts.refuse_many(Refusal::PacketsDropped, dropped);
-                }
+                Ok(Stepped::Looked(dropped)) => self.note_dropped(dropped),
                 Err(error) => ended = Err(error),
             }
             self.hand_over(tap);
@@ -166,6 +167,14 @@ impl Listening {
         tap.close();
         self.hand_over(tap);
         ended
+    }
+
+    /// Counts packets that the kernel dropped. Whole exchanges may have been in them.
+    fn note_dropped(&self, dropped: u64) {
+        self.work.counts.refuse_many(Refusal::PacketsDropped, dropped);
+        if dropped > 0 {
+            self.work.outside.inlet.gap();
+        }
     }
 
     fn hand_over(&self, tap: &mut Tap) {
@@ -196,5 +205,35 @@ impl Listening {
     /// Who could say so is gone: that is the end too.
     fn is_over(&self) -> bool {
         *self.stop.borrow() || self.stop.has_changed().is_err()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::Ordering::Relaxed;
+
+    use super::{super::work::tests::outside, *};
+
+    #[test]
+    fn what_the_kernel_dropped_is_told_to_the_judgement() {
+        let (outside, taken) = outside(1);
+        let config = CaptureConfig {
+            interface: "lo".to_owned(),
+            ports: Vec::new(),
+            buffer_mebibytes: buffer(),
+            packet_bytes: packet(),
+            key_log: None,
+        };
+        let options = open(&config, &ReceiverLimits::default()).expect("right");
+        let (_stop, stopped) = watch::channel(false);
+        let work = Arc::new(Work::new("wire", outside));
+        let listening = Listening { options, work, stop: stopped };
+        listening.note_dropped(0);
+        assert_eq!(taken.gaps.load(Relaxed), 0, "nothing is missing");
+        listening.note_dropped(7);
+        assert_eq!(taken.gaps.load(Relaxed), 1);
+        let refused = listening.work.counts.figures().refused;
+        let refused: Vec<_> = refused.iter().map(|one| (one.name.as_str(), one.count)).collect();
+        assert_eq!(refused, [("packets_dropped", 7)]);
     }
 }

@@ -58,6 +58,8 @@ use work::Visit;
 pub trait Inlet: Send + Sync {
     /// Hands over an exchange. `false`: there was no room.
     fn give(&self, exchange: Box<Exchange>) -> bool;
+    /// Takes note that something is missing, of which nobody can say how many exchanges it was.
+    fn gap(&self);
 }
 
 /// What receivers need from outside.

@@ -176,6 +176,7 @@ pub(in super::super) mod tests {
     pub(in super::super) struct Taken {
         pub(in super::super) room: usize,
         pub(in super::super) exchanges: Mutex<Vec<Exchange>>,
+        pub(in super::super) gaps: AtomicU64,
     }
 
     impl Inlet for Taken {
@@ -187,11 +188,15 @@ pub(in super::super) mod tests {
             }
             has_room
         }
+
+        fn gap(&self) {
+            self.gaps.fetch_add(1, Relaxed);
+        }
     }
 
     /// Surroundings for tests, on the runtime that this is called on or a new one.
     pub(in super::super) fn outside(room: usize) -> (Surroundings, Arc<Taken>) {
-        let taken = Arc::new(Taken { room, exchanges: Mutex::default() });
+        let taken = Arc::new(Taken { room, exchanges: Mutex::default(), gaps: AtomicU64::new(0) });
         let decoding = tokio::runtime::Handle::try_current().unwrap_or_else(|_| {
             let runtime = tokio::runtime::Runtime::new().expect("a runtime");
             let handle = runtime.handle().clone();

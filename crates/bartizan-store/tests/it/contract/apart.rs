@@ -68,6 +68,38 @@ pub(super) async fn paths_are_kept_apart_once_and_for_all(store: &dyn Store) {
     assert_eq!((events.len(), events[0].changes.len()), (2, 2));
 }
 
+pub(super) async fn ids_that_came_back_stand_for_themselves(store: &dyn Store) {
+    let s = scope();
+    let [user, search, me] =
+        ["/users/{user_id}", "/users/search", "/users/me"].map(|p| endpoint(p, 10));
+    let merge = EndpointMerge {
+        from: vec![search.id.clone()],
+        into: user.id.clone(),
+        reason: "values of one parameter".to_owned(),
+    };
+    let endpoints = vec![user.clone(), search.clone()];
+    let merged = Batch { now: at(1), endpoints, merges: vec![merge], ..Batch::default() };
+    store.save_batch(&s, &merged).await.expect("saved");
+    assert_eq!(store.resolve_endpoint(&s, &search.id).await.expect("id"), user.id);
+
+    // In one batch with the merge, which comes too late. Nothing leads from `me`, so that nothing is to be done.
+    let apart = vec![search.id.clone(), me.id.clone()];
+    let parted = Batch { now: at(2), apart, ..merged };
+    assert_eq!(store.save_batch(&s, &parted).await.expect("saved").merged, []);
+    assert_eq!(store.resolve_endpoint(&s, &search.id).await.expect("id"), search.id);
+    assert_eq!(store.save_batch(&s, &parted).await.expect("saved").merged, []);
+    let listed = store.endpoints(&s, &Default::default(), &all()).await.expect("list").items;
+    assert_eq!(listed.len(), 2, "both are there");
+    assert_eq!(store.paths_apart(&s).await.expect("read"), [], "nobody decided it");
+    let events = store.alias_events(&s, &all()).await.expect("events").items;
+    let changed: Vec<_> = events.iter().map(|one| (one.who.as_str(), one.changes.len())).collect();
+    assert_eq!(
+        changed,
+        [("bartizan", 1), ("bartizan", 1)],
+        "the merge, and what took it back once"
+    );
+}
+
 pub(super) async fn paths_apart_are_bounded(store: &dyn Store) {
     let s = scope();
     let id = EndpointId::from_text("ep_a");

@@ -166,6 +166,8 @@ impl Inlet for Nowhere {
     fn give(&self, _exchange: Box<bartizan_model::Exchange>) -> bool {
         false
     }
+
+    fn gap(&self) {}
 }
 
 /// A gateway that listens and is asked nothing.

@@ -58,7 +58,7 @@ impl Kept {
     }
 
     fn learned(&self) -> Result<Learned, CommandError> {
-        Learned::read(&self.data.runtime, &self.data.directory, &self.scope)
+        Learned::read(&self.data.runtime, self.data.directory.store(), &self.scope)
     }
 
     /// Opens inputs where an earlier run on the same inputs stopped. Beside them, what to tell the

@@ -6,7 +6,7 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 
-use super::{EXIT_CODES, Kept, KeptList, Listing};
+use super::{EXIT_CODES, ExplainFormat, Kept, KeptList, Listing};
 
 /// Arguments of `catalog`.
 #[derive(Debug, Args)]
@@ -118,6 +118,36 @@ pub enum CatalogCommand {
     /// those that callers of ours reached at addresses of others while nothing shows that ours answer there.
     #[command(after_help = EXIT_CODES)]
     Egress(CatalogEgress),
+    /// Undo merges into an endpoint: their paths are endpoints of their own from now on
+    ///
+    /// Of paths that were taken for values of one parameter and are not, as `/users/me` in `/users/{id}`. For good:
+    /// no automatic merge touches them again, and what was learned of them together stays with the merged endpoint.
+    /// Works beside a running `serve`. The decision is in the audit log.
+    #[command(after_help = EXIT_CODES)]
+    Split(CatalogSplit),
+}
+
+/// Arguments of `catalog split`.
+#[derive(Debug, Args)]
+pub struct CatalogSplit {
+    /// Id of the endpoint, or the beginning of it
+    #[arg(value_name = "ENDPOINT")]
+    pub endpoint: String,
+    /// Only this path, behind its host as `--dry-run` shows it; may be repeated [default: all, 500 at a time]
+    #[arg(long, value_name = "PATH", conflicts_with = "dry_run")]
+    pub path: Vec<String>,
+    /// Why; kept in the audit log
+    #[arg(long, value_name = "TEXT", conflicts_with = "dry_run")]
+    pub reason: Option<String>,
+    /// Only show what was merged into it, and change nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Which store
+    #[command(flatten)]
+    pub kept: Kept,
+    /// Format
+    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
+    pub format: ExplainFormat,
 }
 
 /// Arguments of `catalog clients`.

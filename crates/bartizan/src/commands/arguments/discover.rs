@@ -104,7 +104,7 @@ pub struct DiscoverCrawl {
     #[arg(long)]
     pub graphql: bool,
     /// Also ask for what gRPC tells of itself (server reflection), over HTTP/2: at most 60 POSTs to the method of
-    /// reflection within 30 seconds, not in the capture
+    /// reflection within 30 seconds
     #[arg(long)]
     pub grpc: bool,
     /// Write what reflection told to this file, as a set of descriptors for `--spec`

@@ -26,6 +26,7 @@ use crate::{
         config::refused,
         data,
         serve::{self, Signals},
+        watched::Watched,
     },
     config::{Config, Loaded},
     serve::{self as server, Behind, Overrides, Serving, descriptors},
@@ -132,7 +133,10 @@ impl Stage {
         let specs = [specification.path().join("quayside.json")];
         let runtimes = serve::runtimes()?;
         let (traffic, behind) = (Arc::clone(&runtimes.traffic), Arc::clone(&runtimes.behind));
-        let mut start = serve::start(&loaded, gateway, admin, folder.path(), &specs, runtimes)?;
+        // Nothing is read anew here.
+        let mut unwatched = Watched::default();
+        let places = (folder.path(), &specs[..], &mut unwatched);
+        let mut start = serve::start(&loaded, gateway, admin, places, runtimes)?;
         if folder.is_temporary() {
             start.first_password = FirstPassword::Lasts;
         }

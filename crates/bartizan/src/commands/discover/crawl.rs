@@ -30,7 +30,8 @@ use super::{
 use crate::{
     config::FailOn,
     discover::crawl::{
-        Answer, Ask, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Reach, Route,
+        Answer, Ask, Asking, Crawled, Fetched, Fetcher, Limit, Options, Origin, Plan, Reach,
+        Reflected, Reflection, Route,
     },
     output::{self, visible::visible},
 };
@@ -59,6 +60,7 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverCrawl) -> Result<Exit, CommandE
         probe: probe()?,
     };
     let mut crawl = Crawl {
+        reflection: Reflection::new(fetcher.values().to_vec()),
         plan: Plan::new(origin.clone(), &begin, options).searching(Arc::new(snapshot(cli)?)),
         fetcher,
         capture: arguments.capture.as_deref().map(Capture::open).transpose()?,
@@ -131,6 +133,8 @@ fn write(arguments: &DiscoverCrawl, crawled: &Crawled) -> Result<(), CommandErro
 /// A crawl at work.
 struct Crawl {
     plan: Plan,
+    /// What gRPC tells, until the plan is told.
+    reflection: Reflection,
     fetcher: Fetcher,
     capture: Option<Capture>,
     progress: Progress,
@@ -157,6 +161,10 @@ impl Crawl {
         });
         // A look-up of a name or the reading of an answer may still be under way, and nobody waits for it.
         runtime.shutdown_background();
+        // What an end in the midst of it left.
+        if let Some(reflected) = self.reflected(arguments.descriptors.as_deref())? {
+            self.plan.take_reflection(reflected.read());
+        }
         if let Some(limit) = ended? {
             self.plan.end(limit);
         }
@@ -182,7 +190,7 @@ impl Crawl {
             match self.fetcher.ask(&ask, self.plan.room()).await {
                 Ok(fetched) => {
                     if let Some(capture) = &mut self.capture {
-                        capture.write(&self.origin, &ask, &fetched)?;
+                        capture.write(&self.origin, &Sent::over_http(&ask), &fetched)?;
                     }
                     if let Some(reading) = self.plan.answer(&ask, &fetched.answer) {
                         // On a thread of its own: this one has to hear of an interrupt. What is not read in
@@ -208,20 +216,46 @@ impl Crawl {
 impl Crawl {
     /// Asks for reflection. A server without it, or without gRPC, is asked for the rest all the same.
     async fn reflect(&mut self, out: Option<&Path>, every: Duration) -> Result<(), CommandError> {
-        match self.fetcher.reflect(every).await {
-            Ok(Some(reflected)) => {
-                self.plan.reflected(&reflected);
-                if let Some(out) = out {
-                    terminal::write_out(Some(out), &reflected.descriptors)?;
+        match self.fetcher.talk().await {
+            Ok(mut talk) => {
+                let mut is_first = true;
+                while let Some(ask) = self.reflection.next_ask() {
+                    if !std::mem::take(&mut is_first) {
+                        tokio::time::sleep(every).await;
+                    }
+                    let spoken = talk.ask(&self.fetcher, &ask).await;
+                    if let (Some(capture), Some(fetched)) = (&mut self.capture, &spoken.fetched) {
+                        capture.write(&self.origin, &Sent::over_grpc(&ask), fetched)?;
+                    }
+                    self.reflection.answer(spoken);
                 }
             }
-            Ok(None) => self.plan.left_out("grpc_no_reflection"),
-            Err(why) => {
-                self.plan.left_out("grpc_not_answered");
-                self.problem = Some(why);
-            }
+            Err(why) => self.reflection.failed(why),
+        }
+        // On a thread of its own, like answers.
+        if let Some(reflected) = self.reflected(out)?
+            && let Ok(read) = spawn_blocking(|| reflected.read()).await
+        {
+            self.plan.take_reflection(read);
         }
         Ok(())
+    }
+
+    /// Tells the plan what reflection told and was not yet taken, whatever ended it. What it told is left to be read.
+    fn reflected(&mut self, out: Option<&Path>) -> Result<Option<Reflected>, CommandError> {
+        let nothing = Reflection::new(self.fetcher.values().to_vec());
+        let reflected = std::mem::replace(&mut self.reflection, nothing).finish();
+        self.plan.reflected(&reflected);
+        if let Some(problem) = &reflected.problem {
+            self.problem = Some(problem.clone());
+        }
+        if reflected.method.is_none() {
+            return Ok(None);
+        }
+        if let Some(out) = out {
+            terminal::write_out(Some(out), &reflected.descriptors)?;
+        }
+        Ok(Some(reflected))
     }
 }
 
@@ -232,6 +266,24 @@ fn pause(answer: &Answer) -> Option<Duration> {
     }
     let seconds = answer.headers.get("retry-after")?.trim().parse::<u64>().ok()?;
     Some(Duration::from_secs(seconds).min(MAX_PAUSE))
+}
+
+/// What was sent, as it is captured.
+struct Sent<'a> {
+    method: &'a str,
+    target: &'a str,
+    version: &'static str,
+    protocol: Option<&'static str>,
+}
+
+impl<'a> Sent<'a> {
+    fn over_http(ask: &'a Ask) -> Self {
+        Self { method: ask.method(), target: &ask.target, version: "1.1", protocol: None }
+    }
+
+    const fn over_grpc(ask: &Asking) -> Self {
+        Self { method: "POST", target: ask.method, version: "2", protocol: Some("grpc") }
+    }
 }
 
 /// Exchanges as JSON lines, in a file that only its owner may read.
@@ -262,7 +314,12 @@ impl Capture {
         Ok(Self { out: BufWriter::new(file), line: String::new(), count: 0, name })
     }
 
-    fn write(&mut self, origin: &Origin, ask: &Ask, fetched: &Fetched) -> Result<(), CommandError> {
+    fn write(
+        &mut self,
+        origin: &Origin,
+        sent: &Sent<'_>,
+        fetched: &Fetched,
+    ) -> Result<(), CommandError> {
         self.count += 1;
         let began = micros_now().saturating_sub((fetched.millis * 1_000.0) as i64);
         let answer = &fetched.answer;
@@ -271,11 +328,11 @@ impl Capture {
             id: ExchangeId::from_text(self.count.to_string()),
             time: Some(Timestamp::from_micros(began)),
             request: Request {
-                method: ask.method().to_owned(),
+                method: sent.method.to_owned(),
                 scheme: if origin.https { "https" } else { "http" }.to_owned(),
                 authority: origin.authority(),
-                target: ask.target.clone(),
-                http_version: Some("1.1".to_owned()),
+                target: sent.target.to_owned(),
+                http_version: Some(sent.version.to_owned()),
                 headers: fetched.sent.clone(),
                 header_state: HeaderState::Complete,
                 body: fetched.body.clone(),
@@ -291,6 +348,8 @@ impl Capture {
                 body_bytes: None,
             }),
             duration_ms: Some(fetched.millis),
+            trailers: fetched.trailers.clone(),
+            protocol: sent.protocol.map(str::to_owned),
             ..Exchange::default()
         };
         self.line.clear();

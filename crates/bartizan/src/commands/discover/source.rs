@@ -15,6 +15,7 @@ use super::super::{
     Cli, CommandError, Exit, analyze,
     arguments::{DiscoverSource, SourceFormat},
     config, docs, key, micros_now, specs, terminal,
+    watched::Watched,
 };
 use crate::{
     config::FailOn,
@@ -33,7 +34,8 @@ pub(super) fn run(cli: &Cli, arguments: &DiscoverSource) -> Result<Exit, Command
     let config = loaded.config;
     let scope = analyze::scope(&config);
     let others = Others {
-        documented: specs::read(&arguments.spec)?.map(|specs| documented(&specs, &scope)),
+        documented: specs::read(&arguments.spec, &mut Watched::default())?
+            .map(|specs| documented(&specs, &scope)),
         called: arguments.seen.as_deref().map(called).transpose()?,
     };
     let (key, unkept) = key::of_user(&scope.organisation)?;

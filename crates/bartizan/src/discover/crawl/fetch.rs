@@ -90,6 +90,8 @@ pub struct Fetched {
     pub body: Bytes,
     /// What was answered.
     pub answer: Answer,
+    /// Fields behind the body of the answer.
+    pub trailers: Headers,
     /// How long it took, in milliseconds.
     pub millis: f64,
 }
@@ -173,7 +175,7 @@ impl Fetcher {
         let mut answer = answer.await.map_err(late)??;
         self.hide(&mut answer);
         let millis = begin.elapsed().as_secs_f64() * 1_000.0;
-        Ok(Fetched { sent, body, answer, millis })
+        Ok(Fetched { sent, body, answer, trailers: Headers::new(), millis })
     }
 
     async fn connect(&self) -> Result<Box<dyn Line>, String> {
@@ -188,7 +190,8 @@ impl Fetcher {
     }
 
     /// Values of the user, which are shown and kept nowhere.
-    pub(super) fn values(&self) -> &[Vec<u8>] {
+    #[must_use]
+    pub fn values(&self) -> &[Vec<u8>] {
         &self.values
     }
 
@@ -219,7 +222,7 @@ impl Fetcher {
     }
 
     /// Fields as they may be shown.
-    fn shown(&self, headers: &HeaderMap) -> Headers {
+    pub(super) fn shown(&self, headers: &HeaderMap) -> Headers {
         let one = |(name, value): (&HeaderName, &HeaderValue)| {
             let is_of_user = self.headers.iter().any(|(one, _)| one == name);
             let hidden = String::from_utf8_lossy(HIDDEN);
@@ -230,17 +233,23 @@ impl Fetcher {
     }
 
     /// Takes the values of the user out of an answer that repeats them, before anybody reads it.
-    fn hide(&self, answer: &mut Answer) {
+    pub(super) fn hide(&self, answer: &mut Answer) {
         for value in &self.values {
             if let Some(body) = replaced(&answer.body, value) {
                 answer.body = body.into();
             }
+        }
+        self.hide_in(&mut answer.headers);
+    }
+
+    /// The same of fields.
+    pub(super) fn hide_in(&self, fields: &mut Headers) {
+        let hidden = String::from_utf8_lossy(HIDDEN);
+        for value in &self.values {
             let text = String::from_utf8_lossy(value);
-            if answer.headers.iter().any(|(_, field)| field.contains(&*text)) {
-                let hidden = String::from_utf8_lossy(HIDDEN);
-                let fields = answer.headers.iter();
-                answer.headers =
-                    fields.map(|(name, field)| (name, field.replace(&*text, &hidden))).collect();
+            if fields.iter().any(|(_, field)| field.contains(&*text)) {
+                let all = fields.iter();
+                *fields = all.map(|(name, field)| (name, field.replace(&*text, &hidden))).collect();
             }
         }
     }
@@ -291,10 +300,7 @@ async fn read(response: Response<Incoming>, room: usize, until: Instant) -> Answ
     // A little earlier than the whole call ends.
     let until = until.checked_sub(Duration::from_millis(500)).unwrap_or(until);
     let (head, mut body) = response.into_parts();
-    let one = |(name, value): (&HeaderName, &HeaderValue)| {
-        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
-    };
-    let headers = head.headers.iter().map(one).collect();
+    let headers = pairs(&head.headers);
     let mut bytes = Vec::new();
     let mut is_cut = false;
     loop {
@@ -315,6 +321,14 @@ async fn read(response: Response<Incoming>, room: usize, until: Instant) -> Answ
         }
     }
     Answer { status: head.status.as_u16(), headers, body: bytes.into(), is_cut }
+}
+
+/// Fields as text.
+pub(super) fn pairs(fields: &HeaderMap) -> Headers {
+    let one = |(name, value): (&HeaderName, &HeaderValue)| {
+        (name.as_str().to_owned(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+    };
+    fields.iter().map(one).collect()
 }
 
 /// Bytes with each `value` in them replaced; `None` when there is none.

@@ -30,7 +30,10 @@ pub use self::{
 };
 use super::checks::CodeFinding;
 pub(super) use fetch::{exchange, fields};
-pub use reflection::{MAX_FILE_BYTES, MAX_FILES, MAX_SERVICES, Reflected};
+pub use reflection::{
+    Asking, MAX_FILE_BYTES, MAX_FILES, MAX_SERVICES, ReadReflection, Reflected, Reflection, Spoken,
+    Talk,
+};
 
 /// Most other origins that are listed; all are counted.
 pub const MAX_ELSEWHERE: usize = 100;

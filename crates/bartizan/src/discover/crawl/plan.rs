@@ -23,8 +23,8 @@ pub use self::{
     reading::{ReadAnswer, Reading},
 };
 use super::{
-    Answer, Crawled, DocumentKind, Limit, MAX_REFERENCE, Origin, Reflected, Resolved, SeenIn,
-    Summary, paths,
+    Answer, Crawled, DocumentKind, Limit, MAX_REFERENCE, Origin, ReadReflection, Reflected,
+    Resolved, SeenIn, Summary, paths,
     read::{self, Finds, Patience},
     robots::{self, Rules},
 };
@@ -322,25 +322,31 @@ impl Plan {
         self.kept.status(&ask, path, status);
     }
 
-    /// Counts something that was left out.
-    pub fn left_out(&mut self, reason: &'static str) {
-        self.kept.left(reason, 1);
-    }
-
-    /// Takes what gRPC tells of itself.
+    /// Takes what gRPC tells of itself. Its descriptors are read apart, as that may take seconds, and given to
+    /// [`Self::take_reflection`].
     pub fn reflected(&mut self, reflected: &Reflected) {
-        self.failures = 0;
+        if reflected.answered > 0 {
+            self.failures = 0;
+        }
         self.summary.requests += reflected.requests;
-        self.summary.answered += reflected.requests;
+        self.summary.answered += reflected.answered;
         self.summary.bytes += reflected.descriptors.len() as u64;
         for (reason, count) in &reflected.left_out {
             self.kept.left(reason, *count);
         }
-        let found = read::of_descriptors(&reflected.descriptors);
+        if reflected.method.is_some() {
+            self.readings += 1;
+        }
+    }
+
+    /// Takes what the descriptors say of which [`Self::reflected`] was told.
+    pub fn take_reflection(&mut self, read: ReadReflection) {
+        let ReadReflection { method: found_at, found } = read;
+        self.readings = self.readings.saturating_sub(1);
         let operations = found.as_ref().map(|found| found.operations);
-        self.kept.document(DocumentKind::Grpc, reflected.method, operations);
+        self.kept.document(DocumentKind::Grpc, found_at, operations);
         for (method, path) in found.into_iter().flat_map(|found| found.routes) {
-            self.kept.route(&method, &path, SeenIn::Specification, reflected.method);
+            self.kept.route(&method, &path, SeenIn::Specification, found_at);
         }
     }
 

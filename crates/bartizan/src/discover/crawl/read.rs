@@ -9,7 +9,7 @@ mod secrets;
 mod sitemap;
 mod specification;
 
-pub(super) use specification::of_descriptors;
+pub(super) use specification::{Specification, of_descriptors};
 
 use bartizan_analysis::Snapshot;
 use bartizan_code::{

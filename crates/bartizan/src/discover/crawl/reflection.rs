@@ -2,25 +2,21 @@
 //! (`grpc/reflection/v1/reflection.proto` of the gRPC project).
 //!
 //! Two kinds of questions in a few streams: which services there are, then the files that declare them and those that
-//! these import. Everything that comes back is hostile: frames, messages and files have limits, and nothing in a file is
-//! read here but its name and what it imports.
+//! these import. [`Reflection`] decides what to ask next and keeps what was told, so that nothing of it is lost when
+//! the server, the time or an interrupt ends it early; it has neither sockets nor a clock ([`Talk`] has). Everything
+//! that comes back is hostile: frames, messages and files have limits, and nothing in a file is read here but its name
+//! and what it imports.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    time::Duration,
-};
+mod talk;
 
-use http::{HeaderMap, HeaderValue, Method, Request, header};
-use http_body_util::{BodyExt as _, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    client::conn::http2::{self, SendRequest},
-};
-use hyper_util::rt::{TokioExecutor, TokioIo};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use hyper::body::Bytes;
 use prost::Message;
-use tokio::time::{Instant, timeout_at};
 
-use super::fetch::Fetcher;
+pub(super) use self::talk::of_grpc;
+pub use self::talk::{Spoken, Talk};
+use super::read::{self, Specification};
 
 /// Most services that are asked for; more are counted (`services`).
 pub const MAX_SERVICES: usize = 1_000;
@@ -28,16 +24,10 @@ pub const MAX_SERVICES: usize = 1_000;
 pub const MAX_FILES: usize = 4_000;
 /// Most bytes of all files together.
 pub const MAX_FILE_BYTES: usize = 16 * 1024 * 1024;
-/// Most bytes of one answer, frames included.
-const MAX_ANSWER_BYTES: usize = 24 * 1024 * 1024;
-/// Most bytes of one message: what gRPC takes by default. Small ones are read into much larger lists.
-const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 /// Most imports of one file.
 const MAX_IMPORTS: usize = 1_000;
 /// Most requests, each with many questions.
 const MAX_REQUESTS: u64 = 60;
-/// Seconds for all of it.
-const SECONDS: u64 = 30;
 /// How often what files import is asked for: each time the next files of a chain.
 const MAX_ROUNDS: usize = 12;
 /// Questions of one stream.
@@ -49,22 +39,48 @@ const METHODS: [&str; 2] = [
 ];
 /// Services that tell of the server and not of the API.
 const OF_THE_SERVER: [&str; 2] = ["grpc.reflection.", "grpc.health."];
-/// Status of a method that there is not (`UNIMPLEMENTED`).
-const UNIMPLEMENTED: u32 = 12;
 
-/// What reflection told.
+/// What reflection told, as far as it went.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Reflected {
-    /// The method that answered.
-    pub method: &'static str,
+    /// The method that answered; `None` when none did.
+    pub method: Option<&'static str>,
     /// Names of services, those that tell of the server left out.
     pub services: BTreeSet<String>,
     /// A `FileDescriptorSet` (`google/protobuf/descriptor.proto`) of what was told.
     pub descriptors: Vec<u8>,
     /// Requests that it took.
     pub requests: u64,
-    /// What was left out, by reason.
+    /// Those of them that were answered.
+    pub answered: u64,
+    /// What was left out, by reason; what was not answered or not asked any more among it.
     pub left_out: BTreeMap<&'static str, u64>,
+    /// Why it ended early, for people.
+    pub problem: Option<String>,
+}
+
+impl Reflected {
+    /// Reads the descriptors. Takes seconds where there are many.
+    #[must_use]
+    pub fn read(self) -> ReadReflection {
+        let found = read::of_descriptors(&self.descriptors);
+        ReadReflection { method: self.method.unwrap_or_default(), found }
+    }
+}
+
+/// What descriptors say.
+#[derive(Debug)]
+pub struct ReadReflection {
+    pub(super) method: &'static str,
+    pub(super) found: Option<Specification>,
+}
+
+/// One request: all questions of one stream.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Asking {
+    /// The path of the method.
+    pub method: &'static str,
+    questions: Vec<Question>,
 }
 
 #[derive(Clone, PartialEq, Message)]
@@ -120,6 +136,7 @@ struct FileSet {
 }
 
 /// Why there are no replies.
+#[derive(Debug)]
 enum Refused {
     /// There is no such method.
     Unknown,
@@ -127,138 +144,137 @@ enum Refused {
     Otherwise(String),
 }
 
-impl Fetcher {
-    /// Asks for what reflection tells, one request `every` so often; `None` when the server speaks gRPC and has no reflection.
-    ///
-    /// # Errors
-    /// Why there was no answer, for people.
-    pub async fn reflect(&self, every: Duration) -> Result<Option<Reflected>, String> {
-        let until = Instant::now() + Duration::from_secs(SECONDS);
-        let late = |_| format!("no whole answer of gRPC within {SECONDS} seconds");
-        let stream = timeout_at(until, self.connect_for(b"h2")).await.map_err(late)??;
-        let told = |error: hyper::Error| format!("HTTP/2: {error}");
-        let handshake = http2::handshake(TokioExecutor::new(), TokioIo::new(stream));
-        let (sender, connection) =
-            timeout_at(until, handshake).await.map_err(late)?.map_err(told)?;
-        let headers = self.fields_of_grpc();
-        let (authority, hidden) = (self.url_authority(), self.values().to_vec());
-        let asked = Asking { sender, headers, authority, until, every, hidden }.whole();
-        tokio::pin!(connection, asked);
-        // The connection is driven here and ends with this call.
-        tokio::select! {
-            biased;
-            told = &mut asked => told,
-            _ = &mut connection => Err("the connection ended".to_owned()),
-        }
-    }
+/// What is asked of a server, and what it told.
+#[derive(Debug)]
+pub struct Reflection {
+    /// How many versions the server does not have.
+    unknown: usize,
+    told: Reflected,
+    files: Kept,
+    /// Names of files that were asked for.
+    asked: BTreeSet<String>,
+    waiting: VecDeque<Question>,
+    /// Questions of the request that is under way.
+    under_way: u64,
+    rounds: usize,
+    is_over: bool,
 }
 
-struct Asking {
-    sender: SendRequest<Full<Bytes>>,
-    headers: HeaderMap,
-    /// Scheme and authority.
-    authority: String,
-    until: Instant,
-    /// Between two requests.
-    every: Duration,
-    hidden: Vec<Vec<u8>>,
-}
-
-impl Asking {
-    async fn whole(mut self) -> Result<Option<Reflected>, String> {
-        let list = Question { list_services: Some(String::new()), ..Question::default() };
-        let mut out = Reflected::default();
-        for method in METHODS {
-            out.requests += 1;
-            match self.ask(method, std::slice::from_ref(&list)).await {
-                Ok(replies) => {
-                    out.method = method;
-                    services_of(replies, &self.hidden, &mut out);
-                    self.files(&mut out).await?;
-                    return Ok(Some(out));
-                }
-                Err(Refused::Unknown) => {}
-                Err(Refused::Otherwise(why)) => return Err(why),
-            }
+impl Reflection {
+    /// Nothing was asked yet. `hidden`: values of the user, which are kept nowhere.
+    #[must_use]
+    pub fn new(hidden: Vec<Vec<u8>>) -> Self {
+        Self {
+            unknown: 0,
+            told: Reflected::default(),
+            files: Kept { hidden, ..Kept::default() },
+            asked: BTreeSet::new(),
+            waiting: VecDeque::new(),
+            under_way: 0,
+            rounds: 0,
+            is_over: false,
         }
-        Ok(None)
     }
 
-    /// Asks for the files of all services, and then for what these import.
-    async fn files(&mut self, out: &mut Reflected) -> Result<(), String> {
-        let mut files = Kept { hidden: std::mem::take(&mut self.hidden), ..Kept::default() };
-        let mut questions: Vec<Question> = out
-            .services
-            .iter()
-            .map(|name| Question {
+    /// What to ask next; `None` at the end. The answer is given to [`Self::answer`].
+    pub fn next_ask(&mut self) -> Option<Asking> {
+        if self.is_over {
+            return None;
+        }
+        let Some(method) = self.told.method else {
+            let Some(method) = METHODS.get(self.unknown).copied() else {
+                left(&mut self.told, "grpc_no_reflection", 1);
+                self.is_over = true;
+                return None;
+            };
+            let list = Question { list_services: Some(String::new()), ..Question::default() };
+            return Some(self.ask(method, vec![list]));
+        };
+        if self.waiting.is_empty() {
+            self.next_round();
+        }
+        if self.told.requests >= MAX_REQUESTS || self.rounds > MAX_ROUNDS {
+            left(&mut self.told, "imports", std::mem::take(&mut self.waiting).len() as u64);
+        }
+        let some: Vec<Question> = self.waiting.drain(..QUESTIONS.min(self.waiting.len())).collect();
+        if some.is_empty() {
+            self.is_over = true;
+            return None;
+        }
+        Some(self.ask(method, some))
+    }
+
+    /// First the files of all services, then each time what these import.
+    fn next_round(&mut self) {
+        self.rounds += 1;
+        if self.rounds == 1 {
+            let of_service = |name: &String| Question {
                 file_containing_symbol: Some(name.clone()),
                 ..Question::default()
-            })
-            .collect();
-        let mut asked: BTreeSet<String> = BTreeSet::new();
-        for _ in 0..MAX_ROUNDS {
-            for some in questions.chunks(QUESTIONS) {
-                if out.requests >= MAX_REQUESTS {
-                    left(out, "imports", some.len() as u64);
-                    continue;
-                }
-                out.requests += 1;
-                tokio::time::sleep(self.every).await;
-                let replies = match self.ask(out.method, some).await {
-                    Ok(replies) => replies,
-                    Err(Refused::Unknown) => return Err("gRPC: the method went away".to_owned()),
-                    Err(Refused::Otherwise(why)) => return Err(why),
-                };
-                for file in replies.into_iter().filter_map(|reply| reply.files) {
-                    file.descriptors.into_iter().for_each(|file| files.keep(file, out));
-                }
-            }
-            let missing = files.missing(&asked);
-            asked.extend(missing.iter().cloned());
-            questions = missing
-                .into_iter()
-                .map(|name| Question { file_by_filename: Some(name), ..Question::default() })
-                .collect();
-            if questions.is_empty() {
-                break;
-            }
+            };
+            self.waiting = self.told.services.iter().map(of_service).collect();
+            return;
         }
-        left(out, "imports", questions.len() as u64);
-        let file = files.by_name.into_values().map(|(file, _)| file).collect();
-        out.descriptors = FileSet { file }.encode_to_vec();
-        Ok(())
+        let missing = self.files.missing(&self.asked);
+        self.asked.extend(missing.iter().cloned());
+        let of_name = |name| Question { file_by_filename: Some(name), ..Question::default() };
+        self.waiting = missing.into_iter().map(of_name).collect();
     }
 
-    /// One stream: all questions, then all replies.
-    async fn ask(&mut self, method: &str, questions: &[Question]) -> Result<Vec<Reply>, Refused> {
-        let mut body = Vec::new();
-        for question in questions {
-            let message = question.encode_to_vec();
-            body.push(0);
-            body.extend(u32::try_from(message.len()).unwrap_or(u32::MAX).to_be_bytes());
-            body.extend(message);
+    fn ask(&mut self, method: &'static str, questions: Vec<Question>) -> Asking {
+        self.told.requests += 1;
+        self.under_way = questions.len() as u64;
+        Asking { method, questions }
+    }
+
+    /// Takes what came of the last request. After a failure nothing more is asked, and what was told stays.
+    pub fn answer(&mut self, spoken: Spoken) {
+        match (spoken.replies, self.told.method) {
+            (Ok(replies), method) => {
+                self.told.answered += 1;
+                self.under_way = 0;
+                if method.is_none() {
+                    self.told.method = METHODS.get(self.unknown).copied();
+                    services_of(replies, &self.files.hidden, &mut self.told);
+                } else {
+                    let files = replies.into_iter().filter_map(|reply| reply.files);
+                    let files = files.flat_map(|files| files.descriptors);
+                    files.for_each(|file| self.files.keep(file, &mut self.told));
+                }
+            }
+            (Err(Refused::Unknown), None) => {
+                self.told.answered += 1;
+                self.under_way = 0;
+                self.unknown += 1;
+            }
+            (Err(Refused::Unknown), Some(_)) => {
+                self.failed("gRPC: the method went away".to_owned());
+            }
+            (Err(Refused::Otherwise(why)), _) => self.failed(why),
         }
-        let mut request = Request::new(Full::new(Bytes::from(body)));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = format!("{}{method}", self.authority)
-            .parse()
-            .map_err(|_| Refused::Otherwise("the authority cannot be sent".to_owned()))?;
-        *request.headers_mut() = self.headers.clone();
-        let until = self.until;
-        let asked = async {
-            self.sender.ready().await?;
-            self.sender.send_request(request).await
-        };
-        let late =
-            |_| Refused::Otherwise(format!("no whole answer of gRPC within {SECONDS} seconds"));
-        let answer = timeout_at(until, asked).await.map_err(late)?;
-        let answer = answer.map_err(|error| Refused::Otherwise(format!("HTTP/2: {error}")))?;
-        timeout_at(until, replies(answer)).await.map_err(late)?
+    }
+
+    /// Takes note that nothing can be asked any more.
+    pub fn failed(&mut self, why: String) {
+        // Without a connection nothing is under way, and not answered all the same.
+        self.under_way = self.under_way.max(1);
+        self.is_over = true;
+        self.told.problem = Some(why);
+    }
+
+    /// The end, wherever it comes: what was told, and how many questions have no answer.
+    #[must_use]
+    pub fn finish(self) -> Reflected {
+        let Self { mut told, files, waiting, under_way, .. } = self;
+        left(&mut told, "grpc_not_answered", under_way + waiting.len() as u64);
+        let file = files.by_name.into_values().map(|(file, _)| file).collect();
+        told.descriptors = FileSet { file }.encode_to_vec();
+        told
     }
 }
 
 /// Files by name, with what they import.
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Kept {
     by_name: BTreeMap<String, (Bytes, Vec<String>)>,
     bytes: usize,
@@ -322,74 +338,6 @@ fn services_of(replies: Vec<Reply>, hidden: &[Vec<u8>], out: &mut Reflected) {
     }
 }
 
-/// Reads the messages of an answer, and its status.
-async fn replies(answer: http::Response<Incoming>) -> Result<Vec<Reply>, Refused> {
-    let (head, mut body) = answer.into_parts();
-    let kind = head.headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    if head.status != http::StatusCode::OK
-        || !kind.is_some_and(|k| k.starts_with("application/grpc"))
-    {
-        let status = head.status.as_u16();
-        return Err(match status {
-            404 | 405 | 415 | 501 => Refused::Unknown,
-            _ => Refused::Otherwise(format!("no gRPC: answered with status {status}")),
-        });
-    }
-    let mut status = status_of(&head.headers);
-    let (mut held, mut out) = (Vec::new(), Vec::new());
-    let mut room = MAX_ANSWER_BYTES;
-    while let Some(frame) = body.frame().await {
-        let frame = frame.map_err(|error| Refused::Otherwise(format!("HTTP/2: {error}")))?;
-        match frame.into_data() {
-            Ok(data) => {
-                room = room.checked_sub(data.len()).ok_or_else(|| {
-                    Refused::Otherwise(format!("an answer of more than {MAX_ANSWER_BYTES} bytes"))
-                })?;
-                held.extend_from_slice(&data);
-            }
-            Err(frame) => {
-                status = frame.trailers_ref().and_then(status_of).or(status);
-            }
-        }
-    }
-    match status {
-        Some(0) | None => {}
-        Some(UNIMPLEMENTED) => return Err(Refused::Unknown),
-        Some(code) => return Err(Refused::Otherwise(format!("gRPC: status {code}"))),
-    }
-    let mut rest = held.as_slice();
-    while let Some((message, behind)) = next_message(rest) {
-        // What is compressed was not asked for, and what is no reply, or none of a usual size, tells nothing.
-        let message = message.filter(|one| !one.is_empty() && one.len() <= MAX_MESSAGE_BYTES);
-        out.extend(message.and_then(|message| Reply::decode(message).ok()));
-        rest = behind;
-    }
-    Ok(out)
-}
-
-/// The first message of frames (gRPC over HTTP/2, `Length-Prefixed-Message`), `None` for a compressed one, and what is
-/// behind it.
-fn next_message(bytes: &[u8]) -> Option<(Option<&[u8]>, &[u8])> {
-    let (flag, rest) = bytes.split_first()?;
-    let (length, rest) = rest.split_first_chunk::<4>()?;
-    let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-    let (message, behind) = rest.split_at_checked(length)?;
-    Some(((*flag == 0).then_some(message), behind))
-}
-
-fn status_of(headers: &HeaderMap) -> Option<u32> {
-    headers.get("grpc-status")?.to_str().ok()?.parse().ok()
-}
-
-/// What every question to gRPC says beside the fields of the user.
-pub(super) fn of_grpc(out: &mut HeaderMap) {
-    for gone in [header::CONNECTION, header::HOST, header::ACCEPT_ENCODING] {
-        out.remove(gone);
-    }
-    out.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/grpc"));
-    out.insert(header::TE, HeaderValue::from_static("trailers"));
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -397,18 +345,6 @@ mod tests {
     fn file(name: &str, imports: &[&str]) -> Bytes {
         let dependency = imports.iter().map(|one| (*one).to_owned()).collect();
         FileHead { name: name.to_owned(), dependency }.encode_to_vec().into()
-    }
-
-    #[test]
-    fn frames_are_split_and_what_is_cut_is_left() {
-        let frames =
-            [&[0, 0, 0, 0, 2, 7, 8][..], &[1, 0, 0, 0, 1, 9], &[0, 0, 0, 0, 9, 1]].concat();
-        let (first, rest) = next_message(&frames).expect("a message");
-        assert_eq!(first, Some(&[7, 8][..]));
-        let (second, rest) = next_message(rest).expect("a compressed one");
-        assert_eq!(second, None);
-        assert_eq!(next_message(rest), None);
-        assert_eq!(next_message(&[0, 255, 255, 255, 255, 0]), None);
     }
 
     #[test]
@@ -446,5 +382,93 @@ mod tests {
         let mut kept = Kept { hidden: vec![b"s3cret".to_vec()], ..Kept::default() };
         kept.keep(file("s3cret.proto", &[]), &mut out);
         assert!(kept.by_name.is_empty(), "what the user sent is kept nowhere");
+    }
+
+    fn told(replies: Vec<Reply>) -> Spoken {
+        Spoken { fetched: None, replies: Ok(replies) }
+    }
+
+    fn refused(why: Refused) -> Spoken {
+        Spoken { fetched: None, replies: Err(why) }
+    }
+
+    fn services(count: usize) -> Spoken {
+        let service = (0..count).map(|n| Named { name: format!("a.S{n:03}") }).collect();
+        told(vec![Reply { services: Some(Services { service }), files: None }])
+    }
+
+    fn files(of: &[Bytes]) -> Spoken {
+        let files = Some(Files { descriptors: of.to_vec() });
+        told(vec![Reply { files, services: None }])
+    }
+
+    #[test]
+    fn what_was_told_before_a_failure_is_kept_and_the_rest_is_counted() {
+        let mut reflection = Reflection::new(Vec::new());
+        assert_eq!(reflection.next_ask().expect("v1").method, METHODS[0]);
+        reflection.answer(refused(Refused::Unknown));
+        assert_eq!(reflection.next_ask().expect("v1alpha").method, METHODS[1]);
+        reflection.answer(services(QUESTIONS * 2 + 7));
+        assert_eq!(reflection.next_ask().expect("files").questions.len(), QUESTIONS);
+        reflection.answer(files(&[file("a.proto", &["b.proto"])]));
+        assert!(reflection.next_ask().is_some());
+        reflection.answer(refused(Refused::Otherwise("the connection ended".to_owned())));
+        assert!(reflection.next_ask().is_none());
+        let reflected = reflection.finish();
+        let set = FileSet::decode(&reflected.descriptors[..]).expect("a set");
+        assert_eq!((set.file.len(), reflected.method), (1, Some(METHODS[1])));
+        assert_eq!((reflected.requests, reflected.answered), (4, 3));
+        assert_eq!(reflected.left_out["grpc_not_answered"], QUESTIONS as u64 + 7);
+        assert_eq!(reflected.problem.as_deref(), Some("the connection ended"));
+    }
+
+    #[test]
+    fn what_was_told_before_an_interrupt_is_kept() {
+        assert_eq!(Reflection::new(Vec::new()).finish(), Reflected::default());
+        let mut reflection = Reflection::new(Vec::new());
+        reflection.next_ask().expect("the list");
+        reflection.answer(services(3));
+        reflection.next_ask().expect("files");
+        let reflected = reflection.finish();
+        assert_eq!((reflected.services.len(), reflected.left_out["grpc_not_answered"]), (3, 3));
+    }
+
+    #[test]
+    fn imports_are_followed_to_their_end() {
+        let mut reflection = Reflection::new(Vec::new());
+        reflection.next_ask().expect("the list");
+        reflection.answer(services(1));
+        reflection.next_ask().expect("its file");
+        reflection.answer(files(&[file("a.proto", &["b.proto", "none.proto"])]));
+        let imports = reflection.next_ask().expect("imports").questions;
+        let names: Vec<_> = imports.iter().filter_map(|one| one.file_by_filename.clone()).collect();
+        assert_eq!(names, ["b.proto", "none.proto"]);
+        reflection.answer(files(&[file("b.proto", &[])]));
+        assert!(reflection.next_ask().is_none(), "nothing is asked twice");
+        let reflected = reflection.finish();
+        assert!(reflected.left_out.is_empty() && reflected.problem.is_none(), "{reflected:?}");
+        assert_eq!(FileSet::decode(&reflected.descriptors[..]).expect("a set").file.len(), 2);
+
+        let mut endless = Reflection::new(Vec::new());
+        endless.next_ask().expect("the list");
+        endless.answer(services(1));
+        let mut n = 0;
+        while endless.next_ask().is_some() {
+            let (name, import) = (format!("{n}.proto"), format!("{}.proto", n + 1));
+            endless.answer(files(&[file(&name, &[&import])]));
+            n += 1;
+        }
+        assert_eq!((n, endless.finish().left_out["imports"]), (MAX_ROUNDS, 1));
+    }
+
+    #[test]
+    fn a_server_without_reflection_is_no_failure() {
+        let mut reflection = Reflection::new(Vec::new());
+        while reflection.next_ask().is_some() {
+            reflection.answer(refused(Refused::Unknown));
+        }
+        let reflected = reflection.finish();
+        assert_eq!(reflected.left_out, BTreeMap::from([("grpc_no_reflection", 1)]));
+        assert_eq!((reflected.method, reflected.answered), (None, 2));
     }
 }

@@ -154,7 +154,7 @@ pub(super) fn words(reason: &str) -> &str {
         "failing" => "refused for the moment or failing (408, 429, 5xx)",
         "finds_of_one_answer" => "finds beyond the most of one answer",
         "grpc_no_reflection" => "gRPC without server reflection",
-        "grpc_not_answered" => "no answer of gRPC (--grpc)",
+        "grpc_not_answered" => "questions to gRPC without an answer (--grpc)",
         "services" | "descriptors" | "imports" => "parts of gRPC beyond a limit",
         "graphql" => "GraphQL not asked for its schema (--graphql)",
         "html_tags" => "pages with more tags than are read",
