@@ -17,6 +17,7 @@ mod tests;
 mod xml_rpc;
 
 pub use graphql::{Persisted, persisted};
+pub(crate) use grpc::method as grpc_method;
 pub use members::{MAX_MEMBERS, Member, Members};
 
 /// The name of what calls several things one by one in one message. Each of them is an operation of its own, see

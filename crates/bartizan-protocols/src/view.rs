@@ -312,6 +312,14 @@ impl View {
         self.not_inspected.truncate(mark.not_inspected);
     }
 
+    /// Forgets what was taken below a node that was opened last of its level.
+    pub(crate) fn drop_below(&mut self, id: NodeId) {
+        let side = self.nodes[id.index()].side as usize;
+        let kept = id.index() + 1;
+        self.per_side[side] -= self.nodes.len().saturating_sub(kept);
+        self.nodes.truncate(kept);
+    }
+
     fn child(&mut self, parent: NodeId, step: Step<'_>) -> Option<NodeId> {
         let &Node { side, root, depth, general: above, .. } = self.nodes.get(parent.index())?;
         let (kind, key, index) = match step {

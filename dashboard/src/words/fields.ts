@@ -40,7 +40,7 @@ export function presence(one: Parameter, bodies: number[]): { seen: number; of: 
 }
 
 /** What is in a body and not in the head. */
-export const isInBody = (one: Parameter): boolean => /^(body|xml):/.test(one.location);
+export const isInBody = (one: Parameter): boolean => /^(body|xml|grpc):/.test(one.location);
 
 /** `body:/card/number` is at depth 1 of the body; what is in the head is at none. */
 export function depth(location: string): number {

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bartizan_model::{EndpointId, Scope};
+use bartizan_model::{EndpointId, Protocol, Scope};
 use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,17 @@ pub struct Resolver {
     /// See [`Self::take_moved`].
     #[serde(skip)]
     pub(crate) moved: Vec<(LeafId, String)>,
+}
+
+/// How many segments at the end of a path name what is called: service and method of gRPC
+/// (`PROTOCOL-HTTP2.md`, "Requests").
+fn named(call: Option<&Call>, segments: &[&str]) -> usize {
+    let operation = call.filter(|call| call.protocol == Protocol::Grpc);
+    let names = operation.and_then(|call| call.operation.split_once('/'));
+    match segments {
+        [.., service, method] if names == Some((*service, *method)) => 2,
+        _ => 0,
+    }
 }
 
 /// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
@@ -121,7 +132,7 @@ impl Resolver {
         };
         if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
-            return match tree.insert(segments, &limits) {
+            return match tree.insert_named(segments, named(call, segments), &limits) {
                 Some(node) => self.leaf_at(host, method, call, node),
                 None => self.overflow(host, method),
             };

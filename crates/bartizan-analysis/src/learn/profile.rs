@@ -224,7 +224,7 @@ impl Profile {
         let seen = Seen { key, body: self.learn_body(lesson.facts, side), caller, granted };
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
-                (_, Root::Body | Root::Xml) => {
+                (_, Root::Body | Root::Xml | Root::Grpc) => {
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }
