@@ -27,6 +27,8 @@ pub const BATCH: &str = "[batch]";
 pub const MAX_NAMES: usize = 4;
 /// Longest name of what is called, in bytes; in a longer one nothing is seen.
 pub const MAX_NAME: usize = 200;
+/// Most operations that are taken of one answer that lists some.
+pub const MAX_TOLD: usize = 256;
 /// Most messages of one body that are looked at to tell what all of them say.
 const MAX_MESSAGES: usize = 64;
 
@@ -86,6 +88,16 @@ impl Call {
             Protocol::Soap => soap::answered(decoded),
             Protocol::XmlRpc => xml_rpc::answered(decoded),
             _ => Answered::Unknown,
+        }
+    }
+
+    /// Operations that the answer names beside the one that was called: tools that a server of MCP lists. At most
+    /// [`MAX_TOLD`].
+    #[must_use]
+    pub fn told(&self, decoded: &Decoded) -> Vec<Self> {
+        match (self.protocol, decoded.answered) {
+            (Protocol::Mcp, Answered::Granted) => json_rpc::told(self, decoded),
+            _ => Vec::new(),
         }
     }
 

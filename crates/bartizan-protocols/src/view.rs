@@ -14,6 +14,7 @@ use foldhash::quality::FixedState;
 
 use crate::{anomaly::AnomalyKind, pace::Pace};
 
+mod fields;
 mod fold;
 mod node_ref;
 mod part;

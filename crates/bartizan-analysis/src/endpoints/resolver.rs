@@ -22,6 +22,7 @@ use super::{
     render::{pending_key, render, render_alone},
     shape::Shapes,
     tenants::Tenants,
+    told::NEVER_CALLED,
     tree::{HostTree, NodeId, Pending, Step, core_of},
     values::{CERTAIN, classify},
 };
@@ -303,6 +304,8 @@ impl Resolver {
 
     fn count(&mut self, leaf: LeafId, outcome: Outcome) {
         let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
+        // It was only told so far, see `tell`.
+        found.stale |= found.requests == 0 && found.vouched > 0;
         found.requests += 1;
         if outcome.is_answer() {
             match outcome.media {
@@ -382,6 +385,7 @@ impl Resolver {
         let (host, method, place) = (found.host.clone(), found.method.clone(), found.place);
         let call = found.call.as_deref().cloned();
         let answered = found.answers + found.pages > 0;
+        let is_only_told = found.requests == 0 && found.vouched > 0;
         let mut template = match (place, self.hosts.get(&host)) {
             (Place::Node(node), Some(tree)) => render(tree, node),
             (Place::Pending, _) => render_alone(segments, answered),
@@ -391,6 +395,7 @@ impl Resolver {
         template.host = host;
         template.method = method;
         template.call = call;
+        template.evidence.extend(is_only_told.then(|| NEVER_CALLED.to_owned()));
         self.name_leaf(leaf, &template);
         if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
             template.id = found.id.clone();

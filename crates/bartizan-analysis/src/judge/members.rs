@@ -105,6 +105,9 @@ impl State {
         let lesson = Lesson { facts: &facts, caller, time: exchange.time, hostile };
         profile.learn(&lesson, &mut self.core.spots);
         self.core.learn_host(&facts, leaf);
+        if !hostile {
+            self.core.learn_told(&facts, leaf);
+        }
     }
 }
 

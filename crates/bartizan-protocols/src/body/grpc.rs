@@ -189,8 +189,12 @@ impl Decoder<'_> {
     fn message_value(&mut self, node: NodeId, codec: Codec, bytes: &[u8]) {
         match codec {
             Codec::Protobuf => {
+                let before = self.view.len();
                 if self.fields(node, bytes, MAX_DEPTH) {
                     return;
+                }
+                if self.view.len() == before {
+                    self.view.set_value(node, Value::Opaque(bytes.len() as u64));
                 }
                 // Some put other texts there.
                 if is_text(bytes) {

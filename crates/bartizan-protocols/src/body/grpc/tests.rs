@@ -84,7 +84,8 @@ fn messages_of_a_stream_share_their_places() {
     let body = [frame(0, &field(1, b"one")), frame(0, &field(1, b"two"))].concat();
     let seen = read(&call("application/grpc", body));
     assert_eq!(values(&seen), ["grpc:Charge.1=one", "grpc:Charge#1.1=two"]);
-    let general: Vec<_> = seen.view.leaves(Side::Request).filter(|n| n.root() == Root::Grpc);
+    let leaves = seen.view.leaves(Side::Request);
+    let general: Vec<_> = leaves.filter(|n| n.root() == Root::Grpc).collect();
     let hashes: Vec<u64> = general.iter().map(|node| node.general_hash()).collect();
     assert_eq!(general[1].general().as_str(), "grpc:Charge.1");
     assert_eq!(hashes[0], hashes[1]);
