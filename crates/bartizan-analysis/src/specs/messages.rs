@@ -108,7 +108,6 @@ mod tests {
         spec::{NoFiles, read},
     };
 
-    use super::*;
     use crate::specs::Specs;
 
     const PROTO: &str = r#"syntax = "proto3"; package pay;

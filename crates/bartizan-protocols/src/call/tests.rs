@@ -265,7 +265,7 @@ fn tools_that_a_server_lists_are_told() {
         let mut exchange = Exchange::default();
         exchange.request.headers.push("content-type", "application/json");
         exchange.request.body = format!(r#"{{"jsonrpc":"2.0","id":3,"method":"{method}"}}"#).into();
-        let mut response = bartizan_model::Response { status: 200, ..Default::default() };
+        let mut response = Response { status: 200, ..Response::default() };
         response.headers.push("content-type", "application/json");
         response.body = answer.to_owned().into();
         exchange.response = Some(response);
@@ -282,5 +282,5 @@ fn tools_that_a_server_lists_are_told() {
     assert!(told("tools/list", refused).is_empty());
     let many: Vec<String> = (0..400).map(|n| format!(r#"{{"name":"t{n}"}}"#)).collect();
     let many = format!(r#"{{"jsonrpc":"2.0","id":3,"result":{{"tools":[{}]}}}}"#, many.join(","));
-    assert_eq!(told("tools/list", &many).len(), MAX_TOLD);
+    assert_eq!(told("tools/list", &many).len(), super::MAX_TOLD);
 }
