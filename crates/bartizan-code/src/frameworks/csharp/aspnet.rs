@@ -34,8 +34,9 @@ pub(crate) static FRAMEWORK: Framework = Framework {
         on any level voids, attributes of your own that are derived from these, filters, endpoint \
         filters and middleware whose code refuses a caller, global filters and the fallback \
         policy.\n\n\
-        The package of a gRPC service is in no code: its paths begin with `/{package}.`, and are \
-        `/{service}/{method}` where the folder does not have the class.\n\n\
+        The package of a gRPC service is in no code: its paths begin with `/{package}.`; \
+        where the folder does not have the class, its name stands for that of the service and its \
+        methods are `{method}`.\n\n\
         Not read: Razor Pages, conditions that are known only while running.",
     examples: EXAMPLES,
     read,

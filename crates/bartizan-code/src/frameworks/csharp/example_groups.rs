@@ -106,7 +106,7 @@ g.MapHub<Rooms>("/rooms");
 app.MapHub<Chat>("/chat");
 app.MapHub<Board>("/board");
 app.MapGrpcService<GreeterService>();
-app.MapGrpcService<Elsewhere>().RequireAuthorization();
+app.MapGrpcService<ElsewhereService>().RequireAuthorization();
 app.MapGet("/open", () => 1);
 app.Run();"#,
         ),
@@ -135,7 +135,7 @@ public class GreeterService : Greeter.GreeterBase
         "ANY /board none",
         "POST /{package}.Greeter/SayHello required",
         "POST /{package}.Greeter/Ping none",
-        "POST /{service}/{method} required",
+        "POST /{package}.Elsewhere/{method} required",
         "GET /open none",
     ],
 };

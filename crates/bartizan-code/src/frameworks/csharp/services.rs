@@ -21,14 +21,19 @@ impl<'f> Run<'_, '_, 'f> {
         made
     }
 
-    /// `MapGrpcService<T>()`: each method that overrides one of the service. Its package is in no code, and where the
-    /// type is not either, nothing is known of its methods.
+    /// `MapGrpcService<T>()`: each method that overrides one of the service. Its package is in no code. Where the type
+    /// is not either, nothing is known of its methods, and the service is called as the type is by convention.
     pub(super) fn grpc_service(&mut self, node: usize, call: &Piece<'f>) -> Value<'f> {
         let (class, name) = self.mapped_type(call);
         let group = self.group(node, Vec::new(), call);
         let service = class.and_then(|class| service_of(&class));
         let Some((class, service)) = class.zip(service) else {
-            let made = self.post(group, "/{service}/{method}".to_owned(), call);
+            let service = ["ServiceImpl", "Service", "Impl"]
+                .iter()
+                .find_map(|end| name.strip_suffix(end))
+                .filter(|short| !short.is_empty())
+                .unwrap_or(name);
+            let made = self.post(group, format!("/{{package}}.{service}/{{method}}"), call);
             self.say_of(&made, name, class.as_ref());
             return Value::Node(group);
         };
