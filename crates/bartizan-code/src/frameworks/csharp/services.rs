@@ -26,6 +26,9 @@ impl<'f> Run<'_, '_, 'f> {
     pub(super) fn grpc_service(&mut self, node: usize, call: &Piece<'f>) -> Value<'f> {
         let (class, name) = self.mapped_type(call);
         let group = self.group(node, Vec::new(), call);
+        if name.is_empty() {
+            return Value::Node(group);
+        }
         let service = class.and_then(|class| service_of(&class));
         let Some((class, service)) = class.zip(service) else {
             let service = ["ServiceImpl", "Service", "Impl"]
