@@ -10,7 +10,7 @@ use bartizan_model::{
     analysis::{NamedCount, SpecSummary},
 };
 use bartizan_protocols::{
-    Call,
+    Call, Decoded,
     spec::{OperationKind, SpecDocument, SpecOperation},
 };
 
@@ -21,8 +21,11 @@ use crate::{
 };
 
 mod channels;
+mod messages;
 mod payload;
 mod scopes;
+
+use messages::Messages;
 
 pub use channels::ChannelsListed;
 pub use scopes::{Scopes, Secured};
@@ -37,6 +40,7 @@ const MAX_PROBLEMS: usize = 20;
 pub struct Specs {
     index: SpecIndex,
     documents: Vec<(String, SpecDocument)>,
+    messages: Messages,
 }
 
 impl Specs {
@@ -44,8 +48,14 @@ impl Specs {
     /// problems are in [`Specs::summaries`].
     #[must_use]
     pub fn new(documents: Vec<(String, SpecDocument)>) -> Self {
-        let index = SpecIndex::from_documents(documents.iter().map(|(_, document)| document));
-        Self { index, documents }
+        let all = || documents.iter().map(|(_, document)| document);
+        let (index, messages) = (SpecIndex::from_documents(all()), Messages::of(all()));
+        Self { index, documents, messages }
+    }
+
+    /// Names the fields of the messages of a gRPC call, where its method is described.
+    pub fn name_fields(&self, decoded: &mut Decoded) {
+        self.messages.name(decoded);
     }
 
     /// Whether an endpoint is documented, by itself: whether others are says [`Specs::compare`].

@@ -76,7 +76,7 @@ impl Components {
     }
 }
 
-/// What a manifest says of itself, read line by line: enough for a name and a version.
+/// What a manifest says of itself: enough is read for a name and a version.
 fn name_and_version(manifest: &str, text: &str) -> (Option<String>, Option<String>) {
     match manifest {
         "package.json" | "composer.json" => (json(text, "name"), json(text, "version")),
@@ -102,17 +102,31 @@ fn cut(text: &str, from: &str, to: &str) -> String {
     }
 }
 
-/// The member of that name at the top, where members have lines of their own.
+/// The text of that name at the top of an object.
 fn json(text: &str, name: &str) -> Option<String> {
-    let key = format!("\"{name}\"");
-    let mut depth = 0_i64;
-    text.lines().find_map(|line| {
-        let at = depth;
-        let count = |signs: [char; 2]| line.matches(signs).count() as i64;
-        depth += count(['{', '[']) - count(['}', ']']);
-        let rest = line.trim().strip_prefix(&key)?.trim_start().strip_prefix(':')?;
-        if at == 1 { quoted(rest) } else { None }
-    })
+    let bytes = text.as_bytes();
+    let (mut at, mut depth) = (0, 0_usize);
+    while let Some(byte) = bytes.get(at) {
+        at += 1;
+        match byte {
+            b'{' | b'[' => depth += 1,
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b'"' => {
+                let start = at;
+                while let Some(byte) = bytes.get(at).filter(|byte| **byte != b'"') {
+                    at += if *byte == b'\\' { 2 } else { 1 };
+                }
+                let inner = text.get(start..at)?;
+                at += 1;
+                let value = text.get(at..).and_then(|rest| rest.trim_start().strip_prefix(':'));
+                if let Some(value) = value.filter(|_| depth == 1 && inner == name) {
+                    return quoted(value);
+                }
+            }
+            _ => {}
+        }
+    }
+    None
 }
 
 fn toml(text: &str, name: &str) -> Option<String> {
@@ -142,6 +156,24 @@ fn quoted(text: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_found_however_lines_are_broken() {
+        for (text, name) in [
+            (r#"{"name":"shop-api","version":"1"}"#, Some("shop-api")),
+            (
+                r#"{"author":{"name":"Al"},"tags":["name"],"x":"\"name\":\"no\"","name" : "b"}"#,
+                Some("b"),
+            ),
+            ("{\n  \"name\":\n    \"c\"\n}", Some("c")),
+            (r#"{"x":"name","y":{"name":"no"}}"#, None),
+            (r#"{"name":7}"#, None),
+            (r#"{"name":"cut"#, None),
+            (r#"{"x":"cut \"#, None),
+        ] {
+            assert_eq!(json(text, "name").as_deref(), name, "{text}");
+        }
+    }
 
     #[test]
     fn the_nearest_manifest_names_what_is_below_it() {

@@ -4,11 +4,11 @@
 //! `body:/items/*/sku`; map keys of high cardinality become `{key}`. A decode chain follows the
 //! place it starts from: `body:/t!jwt/payload/sub`, `query.q!base64!json/a`. Other roots:
 //! `path.id`, `header.x-y`, `cookie.sid`, `xml:/Envelope/Body`, `graphql:createUser.input.email`,
-//! `grpc:Pay.card.number`, `ws.message:/…`. Parameters of a segment of the path stand behind it:
+//! `grpc:Pay.card.number` (method, then names or numbers of fields), `ws.message:/…`. Parameters of a segment of the path stand behind it:
 //! `path.point;lat`.
 //!
 //! Escapes inside one step: `~0` for `~`, `~1` for `/`, `~2` for `*`, `~3` for `!`, `~4` for `{`,
-//! `~5` for `#`; `~6` for `;` in the name of a parameter of a segment; control characters become `~x` and two hex digits (RFC 6901 for the first two).
+//! `~5` for `#`; `~6` for `;` in the name of a parameter of a segment; `~7` for `.` in what is below `grpc:`; control characters become `~x` and two hex digits (RFC 6901 for the first two).
 
 use std::fmt;
 
@@ -52,6 +52,8 @@ pub enum Root {
     /// Parameters of the segments of the path (`;name=value`): below each segment its own. Their locations begin
     /// as those of segments do.
     Matrix,
+    /// Messages of gRPC or protocol buffers.
+    Grpc,
 }
 
 impl Root {
@@ -68,6 +70,7 @@ impl Root {
             Self::Message => "ws.message",
             Self::Trailer => "trailer",
             Self::Matrix => "matrix",
+            Self::Grpc => "grpc",
         }
     }
 
@@ -139,16 +142,32 @@ impl Location {
         segment.split_once(';').is_some_and(|(_, name)| !name.is_empty())
     }
 
-    /// Adds a step of a tree: `body:` → `body:/items`.
+    /// Adds a step of a tree: `body:` → `body:/items`, `grpc:Pay` → `grpc:Pay.card`.
     pub fn push_key(&mut self, key: &str) {
-        self.0.push('/');
-        escape_into(&mut self.0, key);
+        self.separate();
+        if is_dotted(&self.0) && key.contains('.') {
+            let mut escaped = String::with_capacity(key.len() + 1);
+            escape_into(&mut escaped, key);
+            self.0.push_str(&escaped.replace('.', "~7"));
+        } else {
+            escape_into(&mut self.0, key);
+        }
+    }
+
+    /// Begins the next step of a tree.
+    fn separate(&mut self) {
+        match is_dotted(&self.0) {
+            true if self.0 == GRPC => {}
+            true => self.0.push('.'),
+            false => self.0.push('/'),
+        }
     }
 
     /// Adds an array index.
     pub fn push_index(&mut self, index: u32) {
         use fmt::Write as _;
-        let _ = write!(self.0, "/{index}");
+        self.separate();
+        let _ = write!(self.0, "{index}");
     }
 
     /// Marks the n-th value (from 0) of a repeated name: nothing for the first.
@@ -161,12 +180,14 @@ impl Location {
 
     /// Adds "any element": `*`.
     pub fn push_any_index(&mut self) {
-        self.0.push_str("/*");
+        self.separate();
+        self.0.push('*');
     }
 
     /// Adds "any key of a map": `{key}`.
     pub fn push_any_key(&mut self) {
-        self.0.push_str("/{key}");
+        self.separate();
+        self.0.push_str("{key}");
     }
 
     /// Adds a decoding step: `!base64`.
@@ -175,15 +196,29 @@ impl Location {
         self.0.push_str(name);
     }
 
+    /// Whether it is a whole message of gRPC, or the root of all: `grpc:Pay`.
+    #[must_use]
+    pub fn is_message(&self) -> bool {
+        self.0.strip_prefix(GRPC).is_some_and(|rest| !rest.contains(['.', '!']))
+    }
+
     /// The steps from the general location `above` down to this one; `None` when this one is not below
     /// it.
     pub fn steps_below(&self, above: &Self) -> Option<impl Iterator<Item = GeneralStep<'_>>> {
         let mut rest = self.0.strip_prefix(above.as_str())?;
-        rest.starts_with(['/', '!']).then_some(())?;
+        let mut is_dotted = is_dotted(&above.0);
+        let is_first = above.0 == GRPC && !rest.is_empty();
+        (is_first || rest.starts_with(marks(is_dotted))).then_some(())?;
+        // What is first below `grpc:` has no mark.
+        let mut first = is_first.then_some('.');
         Some(std::iter::from_fn(move || {
-            let mark = rest.chars().next()?;
-            let tail = rest.get(1..)?;
-            let (step, next) = tail.split_at(tail.find(['/', '!']).unwrap_or(tail.len()));
+            let (mark, tail) = match first.take() {
+                Some(mark) => (mark, rest),
+                None => (rest.chars().next()?, rest.get(1..)?),
+            };
+            is_dotted &= mark != '!';
+            let end = tail.find(marks(is_dotted)).unwrap_or(tail.len());
+            let (step, next) = tail.split_at(end);
             rest = next;
             Some(match (mark, step) {
                 ('!', name) => GeneralStep::Decoder(name),
@@ -214,8 +249,13 @@ impl Location {
     /// the location ends in an index or a root.
     #[must_use]
     pub fn last_name(&self) -> String {
-        let tail =
-            self.0.rsplit(['/', '!']).find(|s| *s != "*" && !s.bytes().all(|b| b.is_ascii_digit()));
+        let is_name = |s: &&str| *s != "*" && !s.bytes().all(|b| b.is_ascii_digit());
+        if is_dotted(&self.0) {
+            let below = self.0.split('.').skip(1);
+            let name = below.filter(|s| is_name(&s.split('#').next().unwrap_or(""))).last();
+            return unescape(name.and_then(|name| name.split('#').next()).unwrap_or(""));
+        }
+        let tail = self.0.rsplit(['/', '!']).find(is_name);
         let tail = tail.unwrap_or("");
         let tail = match tail.split_once('.') {
             Some(("path", segment)) => segment.rsplit(';').next().unwrap_or(segment),
@@ -224,6 +264,19 @@ impl Location {
         };
         unescape(tail.split('#').next().unwrap_or(""))
     }
+}
+
+/// What locations below [`Root::Grpc`] begin with.
+const GRPC: &str = "grpc:";
+
+/// Whether dots part the steps at the end of a location: those of gRPC, up to what was decoded.
+fn is_dotted(text: &str) -> bool {
+    text.starts_with(GRPC) && !text.contains('!')
+}
+
+/// What parts the steps of a location.
+const fn marks(is_dotted: bool) -> [char; 2] {
+    [if is_dotted { '.' } else { '/' }, '!']
 }
 
 /// One step of a location in general form.
@@ -280,6 +333,7 @@ pub fn unescape(step: &str) -> String {
             Some(b'4') => ('{', 1),
             Some(b'5') => ('#', 1),
             Some(b'6') => (';', 1),
+            Some(b'7') => ('.', 1),
             Some(b'x') => match tail.get(1..3).and_then(|hex| u8::from_str_radix(hex, 16).ok()) {
                 Some(code) => (char::from(code), 3),
                 None => ('~', 0),
@@ -346,6 +400,29 @@ mod tests {
     }
 
     #[test]
+    fn dots_part_the_steps_of_grpc() {
+        let mut location = Location::root(Root::Grpc);
+        location.push_key("Pay");
+        let message = location.clone();
+        location.push_key("a.b");
+        location.push_any_index();
+        location.push_key("1");
+        location.push_decoder("json");
+        location.push_key("c.d");
+        assert_eq!(location.as_str(), "grpc:Pay.a~7b.*.1!json/c.d");
+        let key = |text: &str| GeneralStep::Key(text.to_owned());
+        let below = [key("a.b"), GeneralStep::AnyIndex, key("1"), GeneralStep::Decoder("json")];
+        let mut steps: Vec<_> = location.steps_below(&message).expect("below").collect();
+        assert_eq!(steps.pop(), Some(key("c.d")));
+        assert_eq!(steps, below);
+        let first = location.steps_below(&Location::root(Root::Grpc)).expect("below").next();
+        assert_eq!(first, Some(key("Pay")));
+        assert!(location.steps_below(&Location::from_text("grpc:Pa")).is_none());
+        assert!(message.is_message() && Location::root(Root::Grpc).is_message());
+        assert!(!location.is_message() && !Location::from_text("body:").is_message());
+    }
+
+    #[test]
     fn last_name_is_the_nearest_key() {
         for (text, name) in [
             ("body:/items/3/sku", "sku"),
@@ -358,6 +435,10 @@ mod tests {
             ("path.point;a~6b!json/c", "c"),
             ("path.point;a~6b", "a;b"),
             ("body:", "body:"),
+            ("grpc:Pay.card.number#1", "number"),
+            ("grpc:Pay.card.1.2", "card"),
+            ("grpc:Pay.1", ""),
+            ("grpc:Pay.1!json/a", "a"),
         ] {
             assert_eq!(Location::from_text(text).last_name(), name, "{text}");
         }

@@ -21,6 +21,8 @@ const KEPT_CAPACITY: usize = 1024 * 1024;
 /// How much of a body is looked at to tell text from binary.
 const PROBE: usize = 1024;
 
+mod grpc;
+
 impl Decoder<'_> {
     /// Decodes the body of one message.
     pub(crate) fn body(&mut self, headers: &Headers, body: &[u8]) -> Format {
@@ -32,13 +34,12 @@ impl Decoder<'_> {
         if kept.len() < body.len() {
             self.view.limit(self.side, LimitName::BodyBytes);
         }
-        let content_type = headers.get("content-type").unwrap_or("");
         let mut buffers = std::mem::take(&mut self.scratch.content);
         let format = match self.content(headers, kept, &mut buffers) {
-            Content::Plain(bytes) => self.plain_body(content_type, bytes),
+            Content::Plain(bytes) => self.plain_body(headers, bytes),
             Content::Either(bytes) => {
-                let format = self.plain_body(content_type, bytes);
-                let sent = self.plain_body(content_type, kept);
+                let format = self.plain_body(headers, bytes);
+                let sent = self.plain_body(headers, kept);
                 if format == Format::Empty { sent } else { format }
             }
             Content::Opaque => self.opaque(Format::Binary, body.len()),
@@ -50,11 +51,20 @@ impl Decoder<'_> {
         format
     }
 
-    fn plain_body(&mut self, content_type: &str, bytes: &[u8]) -> Format {
+    fn plain_body(&mut self, headers: &Headers, bytes: &[u8]) -> Format {
         if bytes.is_empty() {
             return Format::Empty;
         }
-        let declared = media::declared(content_type);
+        let content_type = headers.get("content-type").unwrap_or("");
+        let spoken = self.spoken(headers);
+        if let Some(format) = spoken.and_then(|spoken| self.spoken_body(spoken, headers, bytes)) {
+            return format;
+        }
+        // What is said to be messages and is none has no type that says anything.
+        let declared = media::declared(content_type).filter(|_| spoken.is_none());
+        if spoken.is_some() && !content_type.is_empty() {
+            self.view.anomaly(self.side, AnomalyKind::ContentTypeMismatch);
+        }
         let found = self.read_as(declared, content_type, bytes);
         if declared.is_some_and(|declared| !is_same(declared, found)) {
             self.view.anomaly(self.side, AnomalyKind::ContentTypeMismatch);

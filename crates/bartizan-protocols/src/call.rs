@@ -17,6 +17,7 @@ mod tests;
 mod xml_rpc;
 
 pub use graphql::{Persisted, persisted};
+pub(crate) use grpc::method as grpc_method;
 pub use members::{MAX_MEMBERS, Member, Members};
 
 /// The name of what calls several things one by one in one message. Each of them is an operation of its own, see
@@ -26,6 +27,8 @@ pub const BATCH: &str = "[batch]";
 pub const MAX_NAMES: usize = 4;
 /// Longest name of what is called, in bytes; in a longer one nothing is seen.
 pub const MAX_NAME: usize = 200;
+/// Most operations that are taken of one answer that lists some.
+pub const MAX_TOLD: usize = 256;
 /// Most messages of one body that are looked at to tell what all of them say.
 const MAX_MESSAGES: usize = 64;
 
@@ -85,6 +88,16 @@ impl Call {
             Protocol::Soap => soap::answered(decoded),
             Protocol::XmlRpc => xml_rpc::answered(decoded),
             _ => Answered::Unknown,
+        }
+    }
+
+    /// Operations that the answer names beside the one that was called: tools that a server of MCP lists. At most
+    /// [`MAX_TOLD`].
+    #[must_use]
+    pub fn told(&self, decoded: &Decoded) -> Vec<Self> {
+        match (self.protocol, decoded.answered) {
+            (Protocol::Mcp, Answered::Granted) => json_rpc::told(self, decoded),
+            _ => Vec::new(),
         }
     }
 

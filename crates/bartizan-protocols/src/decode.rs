@@ -7,7 +7,7 @@ use bartizan_model::{
 
 use crate::{
     anomaly::AnomalyKind,
-    call::{Answered, Call},
+    call::{Answered, Call, grpc_method},
     cookies::SetCookie,
     json,
     media::Format,
@@ -82,8 +82,10 @@ pub fn decode_paced(
     set_cookies.clear();
     scratch.query.clear();
     view.reserve(weight(exchange));
+    let method = grpc_method(&exchange.request);
+    let side = Side::Request;
     let mut decoder =
-        Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0, is_flat: false };
+        Decoder { view, limits, scratch, side, seed, method, chain: 0, is_flat: false };
     if exchange.request.target.contains('#') {
         decoder.view.anomaly(Side::Request, AnomalyKind::TargetFragment);
     }
@@ -99,7 +101,7 @@ pub fn decode_paced(
     }
     *request_format =
         decoder.message_body(headers, &exchange.request.body, exchange.request.body_state);
-    decoder.messages(exchange, true);
+    decoder.messages(exchange, true, *request_format);
     decoder.side = Side::Response;
     *response_format = match &exchange.response {
         Some(response) => {
@@ -117,7 +119,7 @@ pub fn decode_paced(
             Format::NotCaptured
         }
     };
-    decoder.messages(exchange, false);
+    decoder.messages(exchange, false, *response_format);
     if !exchange.trailers.is_empty() {
         decoder.headers(&exchange.trailers, Root::Trailer);
     }
@@ -141,8 +143,10 @@ pub fn decode_body(
     view.keep_pace(pace);
     set_cookies.clear();
     view.reserve(request.body.len());
+    let method = grpc_method(request);
+    let side = Side::Request;
     let mut decoder =
-        Decoder { view, limits, scratch, side: Side::Request, seed, chain: 0, is_flat: true };
+        Decoder { view, limits, scratch, side, seed, method, chain: 0, is_flat: true };
     *request_format = decoder.message_body(&request.headers, &request.body, request.body_state);
     *response_format = Format::NotCaptured;
 }
@@ -163,6 +167,8 @@ pub(crate) struct Decoder<'a> {
     pub(crate) scratch: &'a mut Scratch,
     pub(crate) side: Side,
     pub(crate) seed: u64,
+    /// The method of gRPC that is called; empty for none.
+    pub(crate) method: &'a str,
     /// How many embedded encodings were undone on the way here.
     pub(crate) chain: u32,
     /// What is encoded inside texts is left alone.
@@ -227,11 +233,13 @@ impl Decoder<'_> {
         self.body(headers, body)
     }
 
-    /// The messages of one direction, as elements of one root.
-    fn messages(&mut self, exchange: &Exchange, from_client: bool) {
+    /// The messages of one direction, as elements of one root. `body`: what the body of that direction was read
+    /// as; where it was messages of gRPC, these are they.
+    fn messages(&mut self, exchange: &Exchange, from_client: bool, body: Format) {
         let mut messages =
             exchange.messages.iter().filter(|m| m.from_client == from_client).peekable();
-        if messages.peek().is_none() {
+        let is_none = messages.peek().is_none() || body == Format::Grpc;
+        if is_none || self.spoken_messages(exchange, from_client) {
             return;
         }
         let Some(root) = self.view.open_root(self.side, Root::Message) else { return };

@@ -98,6 +98,19 @@ impl Decoder<'_> {
         Content::Plain(if decoded { output } else { body })
     }
 
+    /// One message without the coding that `name` stands for, into `out`: gRPC compresses each by itself. False when
+    /// nothing can be said about it.
+    pub(crate) fn uncompressed(&mut self, name: &str, data: &[u8], out: &mut Vec<u8>) -> bool {
+        let Some(Some(coding)) = coding(name.trim()) else {
+            self.view.skip(self.side, NotInspectedReason::UnknownEncoding);
+            return false;
+        };
+        let work = Work { limits: self.limits, pace: self.view.pace() };
+        let end = work.run(coding, data, out);
+        self.note(end, false);
+        end == End::Whole || !out.is_empty()
+    }
+
     /// `readable`: the body is text as it is, so nothing is lost by the coding that is not there.
     fn note(&mut self, end: End, readable: bool) {
         match end {

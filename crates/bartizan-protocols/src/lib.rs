@@ -16,6 +16,7 @@ mod encodings;
 mod event_stream;
 pub mod exchange_json;
 mod form;
+mod frames;
 mod http;
 mod json;
 mod jwt;

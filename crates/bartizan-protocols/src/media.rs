@@ -22,6 +22,8 @@ pub enum Format {
     Multipart,
     /// XML; under [`bartizan_model::Root::Xml`].
     Xml,
+    /// Messages of gRPC or protocol buffers; under [`bartizan_model::Root::Grpc`].
+    Grpc,
     /// HTML, as one text.
     Html,
     /// Any other text, as one text.
@@ -49,6 +51,7 @@ impl Format {
             Self::Form => "form",
             Self::Multipart => "multipart",
             Self::Xml => "xml",
+            Self::Grpc => "grpc",
             Self::Html => "html",
             Self::Text => "text",
             Self::Javascript => "javascript",
@@ -69,6 +72,7 @@ impl Format {
                 | Self::Form
                 | Self::Multipart
                 | Self::Xml
+                | Self::Grpc
         )
     }
 }

@@ -24,16 +24,47 @@ pub enum Wire<'b> {
 /// The fields of a whole message in the order they came: number and value. `None` when these bytes are no message,
 /// are cut, or have more than [`MAX_VALUES`] values. No bytes are a message without fields.
 #[must_use]
-pub fn message(mut bytes: &[u8]) -> Option<Vec<(u32, Wire<'_>)>> {
-    let mut out = Vec::new();
-    while !bytes.is_empty() {
-        if out.len() >= MAX_VALUES {
-            return None;
-        }
-        let (tag, rest) = varint(bytes)?;
-        let number =
-            u32::try_from(Some(tag >> 3).filter(|number| (1..=MAX_NUMBER).contains(number))?)
-                .ok()?;
+pub fn message(bytes: &[u8]) -> Option<Vec<(u32, Wire<'_>)>> {
+    let mut fields = Fields::of(bytes);
+    let out: Vec<_> = fields.by_ref().take(MAX_VALUES).collect();
+    fields.is_over().then_some(out)
+}
+
+/// Whether these bytes are a message from beginning to end, whatever the number of its values.
+#[must_use]
+pub fn is_message(bytes: &[u8]) -> bool {
+    let mut fields = Fields::of(bytes);
+    fields.by_ref().for_each(drop);
+    fields.is_over()
+}
+
+/// The fields of a message in the order they came: number and value. It ends where the bytes end, and where they are
+/// no message any more: [`is_over`](Self::is_over) tells which.
+#[derive(Clone, Debug)]
+pub struct Fields<'b> {
+    rest: &'b [u8],
+}
+
+impl<'b> Fields<'b> {
+    /// Those of a message.
+    #[must_use]
+    pub const fn of(bytes: &'b [u8]) -> Self {
+        Self { rest: bytes }
+    }
+
+    /// Whether all bytes were read.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.rest.is_empty()
+    }
+}
+
+impl<'b> Iterator for Fields<'b> {
+    type Item = (u32, Wire<'b>);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let (tag, rest) = varint(self.rest)?;
+        let number = Some(tag >> 3).filter(|number| (1..=MAX_NUMBER).contains(number))?;
         let (value, rest) = match tag & 7 {
             0 => {
                 let (value, rest) = varint(rest)?;
@@ -54,10 +85,39 @@ pub fn message(mut bytes: &[u8]) -> Option<Vec<(u32, Wire<'_>)>> {
             }
             _ => return None,
         };
-        out.push((number, value));
-        bytes = rest;
+        self.rest = rest;
+        Some((u32::try_from(number).ok()?, value))
     }
-    Some(out)
+}
+
+/// What bytes behind a length are, as far as they tell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inner {
+    /// A text. What could be a message too is one as a rule: short texts often could (`80` is field 7).
+    Text,
+    /// A message from beginning to end.
+    Message,
+    /// Bytes of another kind: packed numbers, keys, pictures.
+    Bytes,
+}
+
+impl Inner {
+    /// What these bytes are. Of texts, one is a message: an end of a line, a character that is the number of those
+    /// behind it, and these; so looks a message of nothing but one text (`{1: "…"}`) of 32 characters and more.
+    /// Nothing of what it says is lost that way, whatever it was meant to be.
+    #[must_use]
+    pub fn of(bytes: &[u8]) -> Self {
+        let is_wrapped = |bytes: &[u8]| match bytes {
+            [b'\n', length, text @ ..] => !text.is_empty() && usize::from(*length) == text.len(),
+            _ => false,
+        };
+        match is_text(bytes) {
+            true if is_wrapped(bytes) => Self::Message,
+            true => Self::Text,
+            false if is_message(bytes) => Self::Message,
+            false => Self::Bytes,
+        }
+    }
 }
 
 /// Seven bits a byte, the least first; all but the last byte have their highest bit.
@@ -123,6 +183,32 @@ mod tests {
         }
         assert_eq!(message(&[0x08, 1].repeat(MAX_VALUES)).map(|all| all.len()), Some(MAX_VALUES));
         assert_eq!(message(&[0x08, 1].repeat(MAX_VALUES + 1)), None);
+    }
+
+    #[test]
+    fn fields_are_read_up_to_where_they_end() {
+        let mut fields = Fields::of(b"\x08\x01\x12\x02ab\x0b");
+        let found: Vec<_> = fields.by_ref().collect();
+        assert_eq!(found, [(1, Wire::Varint(1)), (2, Wire::Length(b"ab"))]);
+        assert!(!fields.is_over(), "a group");
+        assert!(is_message(&[0x08, 1].repeat(MAX_VALUES + 1)) && !is_message(b"\x08"));
+    }
+
+    #[test]
+    fn what_is_behind_a_length_is_told() {
+        let uuid = b"\x0a\x24550e8400-e29b-41d4-a716-446655440000";
+        for (bytes, inner) in [
+            (&b"ada"[..], Inner::Text),
+            (b"", Inner::Text),
+            (b"80", Inner::Text), // field 7: 48
+            (b"\n two lines", Inner::Text),
+            (b"\x0a\x03ada", Inner::Message),
+            (uuid, Inner::Message),
+            (b"\x01\x02\x03", Inner::Bytes), // packed numbers
+            (b"\xff\xfe", Inner::Bytes),
+        ] {
+            assert_eq!(Inner::of(bytes), inner, "{bytes:x?}");
+        }
     }
 
     #[test]

@@ -14,6 +14,7 @@ use foldhash::quality::FixedState;
 
 use crate::{anomaly::AnomalyKind, pace::Pace};
 
+mod fields;
 mod fold;
 mod node_ref;
 mod part;
@@ -310,6 +311,14 @@ impl View {
         self.anomalies.truncate(mark.anomalies);
         self.noted = mark.noted;
         self.not_inspected.truncate(mark.not_inspected);
+    }
+
+    /// Forgets what was taken below a node that was opened last of its level.
+    pub(crate) fn drop_below(&mut self, id: NodeId) {
+        let side = self.nodes[id.index()].side as usize;
+        let kept = id.index() + 1;
+        self.per_side[side] -= self.nodes.len().saturating_sub(kept);
+        self.nodes.truncate(kept);
     }
 
     fn child(&mut self, parent: NodeId, step: Step<'_>) -> Option<NodeId> {

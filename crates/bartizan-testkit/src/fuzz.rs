@@ -416,8 +416,10 @@ pub fn check(exchange: &Exchange) {
         }
         decode_body(&mut reused, &exchange.request, &limits, 7, Pace::default());
         check_view(&reused.view, &limits);
-        let is_flat =
-            |n: NodeRef<'_>| n.codec().is_none() && [Root::Body, Root::Xml].contains(&n.root());
+        let is_flat = |n: NodeRef<'_>| {
+            let is_body = [Root::Body, Root::Xml, Root::Grpc, Root::Trailer].contains(&n.root());
+            n.codec().is_none() && is_body
+        };
         assert!(reused.view.nodes().all(is_flat), "more than a body, or what is encoded in it");
     }
 }
@@ -486,7 +488,8 @@ fn check_bodies(exchange: &Exchange, decoded: &Decoded) {
     for (side, body) in [(Side::Request, Some(&exchange.request.body)), (Side::Response, response)]
     {
         let Some(body) = body.filter(|body| !body.is_empty()) else { continue };
-        let seen = [Root::Body, Root::Xml].iter().any(|r| decoded.view.root(side, *r).is_some());
+        let roots = [Root::Body, Root::Xml, Root::Grpc];
+        let seen = roots.iter().any(|r| decoded.view.root(side, *r).is_some());
         let said = !decoded.view.is_fully_inspected(side)
             || decoded.view.anomalies().iter().any(|(of, _)| *of == side);
         let emptied = decoded.format(side) == Format::Empty;

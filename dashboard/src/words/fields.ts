@@ -40,21 +40,25 @@ export function presence(one: Parameter, bodies: number[]): { seen: number; of: 
 }
 
 /** What is in a body and not in the head. */
-export const isInBody = (one: Parameter): boolean => /^(body|xml):/.test(one.location);
+export const isInBody = (one: Parameter): boolean => /^(body|xml|grpc):/.test(one.location);
+
+/** Steps of a location below its root: `body:/card/number`, `grpc:Pay.card.number`; undefined for what is in the head. */
+function steps(location: string): string[] | undefined {
+  const message = /^grpc:[^.!]*\.(.*)$/.exec(location)?.[1];
+  const parts = message ? message.split(/[./]/) : /^[a-z]+:(\/.*)$/.exec(location)?.[1]?.split("/");
+  return parts?.filter((part) => part !== "");
+}
 
 /** `body:/card/number` is at depth 1 of the body; what is in the head is at none. */
 export function depth(location: string): number {
-  const path = /^[a-z]+:(\/.*)$/.exec(location)?.[1];
-  return path
-    ? Math.min(6, Math.max(0, path.split("/").filter((part) => part !== "*" && part !== "").length - 1))
-    : 0;
+  const named = (steps(location) ?? []).filter((part) => part !== "*");
+  return Math.min(6, Math.max(0, named.length - 1));
 }
 
 /** The last part of a location, with `[]` where it is of every item. */
 export function label(one: Parameter): string {
-  const path = /^[a-z]+:(\/.*)$/.exec(one.location)?.[1];
-  if (!path) return one.location;
-  const parts = path.split("/").filter((part) => part !== "");
+  const parts = steps(one.location);
+  if (!parts) return one.location;
   const named = parts.findLast((part) => part !== "*") ?? "body";
   return parts.at(-1) === "*" ? `${named}[]` : named;
 }

@@ -69,4 +69,9 @@ test("a location has a depth and a last name", () => {
   assert.equal(label(field({})), "state");
   assert.equal(label(field({ location: "body:/items/*" })), "items[]");
   assert.equal(label(field({ location: "query.limit" })), "query.limit");
+  assert.deepEqual(
+    [depth("grpc:Pay.card"), depth("grpc:Pay.cards.*.number"), depth("grpc:Pay.1")],
+    [0, 1, 0],
+  );
+  assert.equal(label(field({ location: "grpc:Pay.card.number" })), "number");
 });

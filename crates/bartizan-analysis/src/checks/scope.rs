@@ -164,13 +164,13 @@ impl<'f> Sent<'f> {
 
 /// Whether a hit is in the body (or messages) rather than in headers or cookies.
 pub(crate) fn in_body(node: &NodeRef<'_>) -> bool {
-    matches!(node.root(), Root::Body | Root::Xml | Root::Message)
+    matches!(node.root(), Root::Body | Root::Xml | Root::Message | Root::Grpc)
 }
 
 /// Nodes of the body and messages of the response, in document order.
 pub(crate) fn answered<'a>(facts: &Facts<'a>) -> impl Iterator<Item = NodeRef<'a>> {
     let view = &facts.decoded.view;
-    let roots = [Root::Body, Root::Xml, Root::Message];
+    let roots = [Root::Body, Root::Xml, Root::Message, Root::Grpc];
     let roots = roots.into_iter().filter_map(|root| view.root(Side::Response, root));
     roots.flat_map(|root| std::iter::once(root).chain(root.descendants()))
 }

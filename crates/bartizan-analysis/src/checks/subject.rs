@@ -149,13 +149,16 @@ fn kind(facts: &Facts<'_>, host: &str, path: &str) -> Kind {
         return Kind::Asset;
     }
     match facts.decoded.response_format {
-        Format::Json | Format::NdJson | Format::Xml | Format::Form => return Kind::Api,
+        Format::Json | Format::NdJson | Format::Xml | Format::Form | Format::Grpc => {
+            return Kind::Api;
+        }
         Format::Javascript | Format::Css | Format::Image | Format::Binary => return Kind::Asset,
         Format::Html if facts.decoded.request_format.is_structured() => return Kind::Unknown,
         Format::Html => return Kind::Page,
         _ => {}
     }
-    let api = matches!(facts.decoded.request_format, Format::Json | Format::NdJson | Format::Xml)
+    let asked = facts.decoded.request_format;
+    let api = matches!(asked, Format::Json | Format::NdJson | Format::Xml | Format::Grpc)
         || is_api_url(host, path);
     if api { Kind::Api } else { Kind::Unknown }
 }

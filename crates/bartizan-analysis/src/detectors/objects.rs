@@ -166,10 +166,10 @@ pub fn extract(facts: &Facts<'_>, endpoint: &Arc<Template>, memo: &mut FieldMemo
     for root in facts.decoded.view.roots() {
         match (root.side(), root.root()) {
             (Side::Request, Root::Path) => root.children().for_each(|node| found.path(node)),
-            (Side::Request, Root::Query | Root::Matrix | Root::Body | Root::Xml) => {
+            (Side::Request, Root::Query | Root::Matrix | Root::Body | Root::Xml | Root::Grpc) => {
                 root.descendants().for_each(|node| found.parameter(node));
             }
-            (Side::Response, Root::Body | Root::Xml) if success => {
+            (Side::Response, Root::Body | Root::Xml | Root::Grpc) if success => {
                 found.response(root);
                 root.descendants().for_each(|node| found.response(node));
             }

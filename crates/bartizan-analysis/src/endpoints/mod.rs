@@ -62,6 +62,7 @@ mod tenants;
 mod tenants_tests;
 #[cfg(test)]
 mod tests;
+mod told;
 mod tree;
 pub mod values;
 mod words;

@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use bartizan_model::{EndpointId, Scope};
+use bartizan_model::{EndpointId, Protocol, Scope};
 use bartizan_protocols::Call;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +22,7 @@ use super::{
     render::{pending_key, render, render_alone},
     shape::Shapes,
     tenants::Tenants,
+    told::NEVER_CALLED,
     tree::{HostTree, NodeId, Pending, Step, core_of},
     values::{CERTAIN, classify},
 };
@@ -48,6 +49,17 @@ pub struct Resolver {
     /// See [`Self::take_parted`].
     #[serde(skip)]
     pub(crate) parted: Vec<EndpointId>,
+}
+
+/// How many segments at the end of a path name what is called: service and method of gRPC
+/// (`PROTOCOL-HTTP2.md`, "Requests").
+fn named(call: Option<&Call>, segments: &[&str]) -> usize {
+    let operation = call.filter(|call| call.protocol == Protocol::Grpc);
+    let names = operation.and_then(|call| call.operation.split_once('/'));
+    match segments {
+        [.., service, method] if names == Some((*service, *method)) => 2,
+        _ => 0,
+    }
 }
 
 /// Whether a method can be one. The names of leaves have a space behind it, see [`key_of`].
@@ -125,7 +137,7 @@ impl Resolver {
         };
         if outcome.is_answer() && !doubtful {
             *(if page { &mut tree.pages } else { &mut tree.data }) += 1;
-            return match tree.insert(segments, &limits) {
+            return match tree.insert_named(segments, named(call, segments), &limits) {
                 Some(node) => self.leaf_at(host, method, call, node),
                 None => self.overflow(host, method),
             };
@@ -296,6 +308,8 @@ impl Resolver {
 
     fn count(&mut self, leaf: LeafId, outcome: Outcome) {
         let Some(found) = self.leaves.get_mut(leaf.0 as usize) else { return };
+        // It was only told so far, see `tell`.
+        found.stale |= found.requests == 0 && found.vouched > 0;
         found.requests += 1;
         if outcome.is_answer() {
             match outcome.media {
@@ -375,6 +389,7 @@ impl Resolver {
         let (host, method, place) = (found.host.clone(), found.method.clone(), found.place);
         let call = found.call.as_deref().cloned();
         let answered = found.answers + found.pages > 0;
+        let is_only_told = found.requests == 0 && found.vouched > 0;
         let mut template = match (place, self.hosts.get(&host)) {
             (Place::Node(node), Some(tree)) => render(tree, node),
             (Place::Pending, _) => render_alone(segments, answered),
@@ -384,6 +399,7 @@ impl Resolver {
         template.host = host;
         template.method = method;
         template.call = call;
+        template.evidence.extend(is_only_told.then(|| NEVER_CALLED.to_owned()));
         self.name_leaf(leaf, &template);
         if let Some(found) = self.leaves.get_mut(leaf.0 as usize) {
             template.id = found.id.clone();

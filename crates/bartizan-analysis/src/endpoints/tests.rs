@@ -333,3 +333,27 @@ fn operations_of_a_path_are_limited() {
     r.consolidate();
     assert_eq!(calls(&r), ["/rpc ", "/rpc m0", "/rpc m1", "/rpc m2"]);
 }
+
+#[test]
+fn methods_of_grpc_are_fixed_text() {
+    let mut r = resolver();
+    for method in ["a", "b", "Flat", "Inj", "x7", "a1b2c3d4", "42", "GetV2"] {
+        let call = Call { protocol: Protocol::Grpc, operation: format!("pay.Pay/{method}") };
+        let asked = Asked {
+            host: "grpc.example.com".into(),
+            method: "POST",
+            call: Some(&call),
+            segments: &["pay.Pay", method],
+            outcome: answer(200),
+        };
+        for _ in 0..3 {
+            let seen = r.observe_call(&asked);
+            assert_eq!(seen.template.path, format!("/pay.Pay/{method}"));
+        }
+    }
+    r.consolidate();
+    let mut paths: Vec<_> = r.endpoints().iter().map(|l| l.template.path.clone()).collect();
+    paths.sort_unstable();
+    let names = ["42", "Flat", "GetV2", "Inj", "a", "a1b2c3d4", "b", "x7"];
+    assert_eq!(paths, names.map(|name| format!("/pay.Pay/{name}")));
+}

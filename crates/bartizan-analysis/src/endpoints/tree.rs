@@ -111,7 +111,7 @@ pub(crate) struct Node {
     pub(crate) hits: u64,
     /// Whether unknown words below are values.
     pub(crate) open: bool,
-    /// Declared or set by a person: never merged.
+    /// Declared, set by a person, or a name of the protocol that is spoken: never merged.
     pub(crate) pinned: bool,
     /// Was taken for a value and turned out to be fixed text by its answers.
     pub(crate) apart: bool,
@@ -279,10 +279,22 @@ impl HostTree {
 
     /// The node of a path that was answered, created where it is new. `None` when a limit forbids.
     pub(crate) fn insert(&mut self, segments: &[&str], limits: &EndpointLimits) -> Option<NodeId> {
+        self.insert_named(segments, 0, limits)
+    }
+
+    /// Like [`insert`](Self::insert), where the last `named` segments are names and never values. Beyond the limit
+    /// on words at one position they are treated as others are.
+    pub(crate) fn insert_named(
+        &mut self,
+        segments: &[&str],
+        named: usize,
+        limits: &EndpointLimits,
+    ) -> Option<NodeId> {
         let mut at = ROOT;
         self.node_mut(ROOT)?.hits += 1;
-        for segment in segments {
-            at = match self.way(at, segment)? {
+        for (index, segment) in segments.iter().enumerate() {
+            let is_name = index + named >= segments.len();
+            at = match self.way_of(at, segment, is_name, limits)? {
                 Way::Known(child) => child,
                 Way::NewLiteral => {
                     if self.node(at)?.literals.len() >= limits.children as usize {
@@ -304,12 +316,28 @@ impl HostTree {
             };
             let node = self.node_mut(at)?;
             node.hits += 1;
+            node.pinned |= is_name && matches!(node.step, Step::Literal(_));
             if let Step::Parameter { prefix, suffix } = &node.step {
                 let value = core_of(segment, prefix, suffix);
                 node.values.add(classify(value).kind, value, 1);
             }
         }
         Some(at)
+    }
+
+    /// Where a segment leads from `id`, one that is a name to fixed text.
+    fn way_of(
+        &self,
+        id: NodeId,
+        segment: &str,
+        is_name: bool,
+        limits: &EndpointLimits,
+    ) -> Option<Way> {
+        let literals = &self.node(id)?.literals;
+        if is_name && !literals.contains_key(segment) && literals.len() < limits.children as usize {
+            return Some(Way::NewLiteral);
+        }
+        self.way(id, segment)
     }
 
     /// The node that a path fits, without learning anything.

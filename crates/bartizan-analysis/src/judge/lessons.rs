@@ -25,6 +25,7 @@ impl Core {
         self.learn_host(facts, leaf);
         if !hostile {
             self.learn_calls(facts, leaf);
+            self.learn_told(facts, leaf);
             self.completions.observe(facts, leaf.0);
         }
         self.actors.observe(&Sighting {
@@ -60,6 +61,14 @@ impl Core {
         {
             let host = facts.exchange.request.host().to_ascii_lowercase();
             profile.whereabouts.add_host(&host, 1);
+        }
+    }
+
+    /// Operations that an answer names: they are of the inventory, called or not.
+    pub(super) fn learn_told(&mut self, facts: &Facts<'_>, leaf: LeafId) {
+        let Some(call) = facts.decoded.call.as_ref().filter(|_| facts.is_success()) else { return };
+        for told in self.resolver.tell(leaf, &call.told(facts.decoded)) {
+            self.profiles.entry(told.0).or_default();
         }
     }
 

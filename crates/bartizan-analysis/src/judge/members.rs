@@ -92,7 +92,10 @@ impl State {
         }
         let facts = carried.facts(decoded, &classes);
         let asker = answer::asker(&facts, answer, &observation.template, caller);
-        core.resolver.attribute(&observation, answer, &asker);
+        // What was only sent proves nothing to be there.
+        if is_answered != Some(false) {
+            core.resolver.attribute(&observation, answer, &asker);
+        }
         let objects = objects::extract(&facts, &observation.template, &mut core.fields);
         let moment = Moment { sequence, time, lossy: core.is_lossy(time) };
         let enriched = Enriched::new(facts, &objects, &observation.template, caller, moment);
@@ -102,6 +105,9 @@ impl State {
         let lesson = Lesson { facts: &facts, caller, time: exchange.time, hostile };
         profile.learn(&lesson, &mut self.core.spots);
         self.core.learn_host(&facts, leaf);
+        if !hostile {
+            self.core.learn_told(&facts, leaf);
+        }
     }
 }
 

@@ -11,6 +11,8 @@ mod asked;
 mod envelope;
 mod lessons;
 mod members;
+#[cfg(test)]
+mod messages_tests;
 mod results;
 #[cfg(test)]
 mod scan_tests;
@@ -121,6 +123,9 @@ pub fn judge(
 #[must_use]
 pub fn prepare(exchange: &Exchange, snapshot: &Snapshot) -> Prepared {
     let mut decoded = decode(exchange, &snapshot.limits, snapshot.seed);
+    if let Some(specs) = &snapshot.specs {
+        specs.name_fields(&mut decoded);
+    }
     let classes = classes::classify(&decoded, snapshot);
     let credentials = identity::extract(exchange, &decoded, snapshot);
     let facts = Facts {

@@ -187,9 +187,9 @@ impl Map {
     }
 }
 
-/// Segments of a path have a hash of their own kind; elements of XML are not keys of maps.
+/// Segments of a path have a hash of their own kind; elements of XML and fields of gRPC are not keys of maps.
 fn may_be_map(location: &Location) -> bool {
-    !location.as_str().starts_with("path") && !location.as_str().starts_with("xml:")
+    !["path", "xml:", "grpc:"].iter().any(|root| location.as_str().starts_with(root))
 }
 
 /// The types of a place, as far as they tell records apart: an integer may be a number elsewhere, and

@@ -226,7 +226,7 @@ impl Profile {
         let seen = Seen { key, body: self.learn_body(lesson.facts, side), caller, granted };
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
-                (_, Root::Body | Root::Xml) => {
+                (_, Root::Body | Root::Xml | Root::Grpc) => {
                     if let Some(body) = seen.body.filter(|_| granted && root.root() == Root::Body) {
                         self.forms.learn(body, root, seen.key);
                     }

@@ -104,7 +104,7 @@ impl Leaks {
         let until = thread_nanos() + self.bounds.budget_nanos();
         decode_paced(&mut decoded, &exchange, &self.bounds.limits(), self.seed, pace(until));
         let view = &decoded.view;
-        let roots = [Root::Body, Root::Xml, Root::Message].into_iter();
+        let roots = [Root::Body, Root::Xml, Root::Message, Root::Grpc].into_iter();
         let roots = roots.filter_map(|root| view.root(Side::Response, root));
         let mut nodes = roots.flat_map(|root| std::iter::once(root).chain(root.descendants()));
         let is_mark = |value| matches!(value, Value::Text(text) if mark_in(text).is_some());

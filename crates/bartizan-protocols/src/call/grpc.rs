@@ -1,7 +1,7 @@
 //! Methods of gRPC, gRPC-Web and Connect: the path names service and method
 //! (`PROTOCOL-HTTP2.md` of gRPC, "Requests"; the Connect protocol, "Unary-Request").
 
-use bartizan_model::{Exchange, Protocol};
+use bartizan_model::{Exchange, Headers, Protocol, Request};
 
 use super::{Answered, Call};
 
@@ -10,12 +10,12 @@ mod trailers;
 
 pub(super) use sketch::sketch;
 
+/// Longest name of a method that is in locations, in bytes.
+const MAX_METHOD: usize = 80;
+
 pub(super) fn call(exchange: &Exchange) -> Option<Call> {
     let request = &exchange.request;
-    let kind = request.headers.get("content-type").unwrap_or("").trim_start();
-    let is_grpc = ["application/grpc", "application/connect+"].iter().any(|of| begins(kind, of))
-        || request.headers.contains("connect-protocol-version");
-    if !is_grpc {
+    if !is_spoken(&request.headers) {
         return None;
     }
     // A prefix may stand before them; the method is the last segment, its service the one before.
@@ -31,6 +31,26 @@ pub(super) fn call(exchange: &Exchange) -> Option<Call> {
         String::new()
     };
     Some(Call::new(Protocol::Grpc, operation))
+}
+
+/// The method that a request calls, as its location names it: a name as protocol buffers have them. Empty for none.
+pub(crate) fn method(request: &Request) -> &str {
+    if !is_spoken(&request.headers) {
+        return "";
+    }
+    let mut segments = request.path().rsplit('/');
+    let (method, service) = (segments.next().unwrap_or(""), segments.next());
+    let is_name = method.len() <= MAX_METHOD
+        && method.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_')
+        && method.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+    if is_name && service.is_some_and(|service| !service.is_empty()) { method } else { "" }
+}
+
+/// Whether the head of a request says that it is gRPC, gRPC-Web or Connect.
+fn is_spoken(headers: &Headers) -> bool {
+    let kind = headers.get("content-type").unwrap_or("").trim_start();
+    ["application/grpc", "application/connect+"].iter().any(|of| begins(kind, of))
+        || headers.contains("connect-protocol-version")
 }
 
 fn begins(text: &str, beginning: &str) -> bool {

@@ -3,7 +3,9 @@
 
 use bartizan_model::{Exchange, Protocol, Side};
 
-use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messages, text};
+use super::{
+    Answered, Call, MAX_MESSAGES, MAX_TOLD, answers, body, is_name, member, messages, text,
+};
 use crate::{Decoded, NodeRef, Value};
 
 /// Methods of MCP that name what they ask for in `params/name`.
@@ -48,6 +50,20 @@ pub(super) fn call(exchange: &Exchange, decoded: &Decoded) -> Option<Call> {
     let protocol = if is_mcp { Protocol::Mcp } else { Protocol::JsonRpc };
     (!is_empty)
         .then(|| if is_batch { Call::batch(protocol) } else { Call::joined(protocol, names) })
+}
+
+/// The tools that an answer to `tools/list` names, as the calls that they are ("Listing Tools").
+pub(super) fn told(call: &Call, decoded: &Decoded) -> Vec<Call> {
+    if call.operation != "tools/list" {
+        return Vec::new();
+    }
+    let results = answers(decoded).take(MAX_MESSAGES).filter_map(|one| member(one, "result"));
+    let lists = results.filter_map(|result| member(result, "tools"));
+    let lists = lists.filter(|list| matches!(list.value(), Value::Array));
+    let names = lists.flat_map(|list| list.children()).filter_map(|tool| text(tool, "name"));
+    let calls = names.filter(|name| !name.is_empty()).map(|name| format!("tools/call {name}"));
+    let calls = calls.map(|operation| Call::new(Protocol::Mcp, operation));
+    calls.filter(|call| !call.operation.is_empty()).take(MAX_TOLD).collect()
 }
 
 pub(super) fn is_json_rpc(message: NodeRef<'_>) -> bool {

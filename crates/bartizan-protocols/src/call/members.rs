@@ -45,7 +45,8 @@ pub struct Members<'d> {
 pub struct Member<'m> {
     /// It, as if it had been sent alone: with the head of the request that carried it.
     pub decoded: &'m mut Decoded,
-    /// Whether there is an answer of its own. `None` when no answer was seen at all.
+    /// Whether there is an answer of its own. `None` when no answer was seen at all, and for what is never answered:
+    /// a notification (JSON-RPC 2.0 §4.1).
     pub is_answered: Option<bool>,
     head: Head,
     moved: [Option<Moved>; 2],
@@ -118,10 +119,12 @@ impl<'d> Members<'d> {
         one.call = Some(call);
         let is_seen = body(self.whole, Side::Response).is_some()
             || self.whole.view.root(Side::Response, Root::Message).is_some();
+        let is_notification =
+            pair.protocol != Protocol::Graphql && member(pair.asked, "id").is_none();
         let is_answered = pair.answer.is_some() || pair.envelope != Answered::Unknown;
         Some(Member {
             decoded: &mut self.one,
-            is_answered: is_seen.then_some(is_answered),
+            is_answered: (is_seen && (is_answered || !is_notification)).then_some(is_answered),
             head: self.head,
             moved: self.moved,
         })
@@ -298,6 +301,29 @@ mod tests {
                 row("never", Answered::Unknown, "body:/id=9 body:/method=never"),
             ]
         );
+    }
+
+    #[test]
+    fn notifications_wait_for_no_answer() {
+        let asked = json!([
+            { "jsonrpc": "2.0", "id": 1, "method": "a" },
+            { "jsonrpc": "2.0", "method": "note" },
+            { "jsonrpc": "2.0", "id": 2, "method": "never" },
+        ]);
+        let answered = |answer: &str| {
+            let exchange = sent("/rpc", &asked, answer);
+            let whole = decode(&exchange, &Limits::default(), 7);
+            let mut members = Members::of(&exchange, &whole).expect("members");
+            let mut out = Vec::new();
+            while let Some(member) = members.advance() {
+                out.push(member.is_answered);
+            }
+            out
+        };
+        let given = json!([{ "jsonrpc": "2.0", "id": 1, "result": 1 }]);
+        assert_eq!(answered(&given.to_string()), [Some(true), None, Some(false)]);
+        let refused = json!({ "jsonrpc": "2.0", "id": null, "error": { "code": -32_600 } });
+        assert_eq!(answered(&refused.to_string()), [Some(true); 3]);
     }
 
     #[test]

@@ -258,3 +258,29 @@ fn hostile_documents_end_soon() {
     }
     assert!(begin.elapsed().as_secs() < 5, "{:?}", begin.elapsed());
 }
+
+#[test]
+fn tools_that_a_server_lists_are_told() {
+    let told = |method: &str, answer: &str| {
+        let mut exchange = Exchange::default();
+        exchange.request.headers.push("content-type", "application/json");
+        exchange.request.body = format!(r#"{{"jsonrpc":"2.0","id":3,"method":"{method}"}}"#).into();
+        let mut response = Response { status: 200, ..Response::default() };
+        response.headers.push("content-type", "application/json");
+        response.body = answer.to_owned().into();
+        exchange.response = Some(response);
+        let decoded = decode(&exchange, &Limits::default(), 1);
+        let call = decoded.call.clone().expect("a call");
+        let names = call.told(&decoded).into_iter().map(|call| call.operation);
+        names.collect::<Vec<_>>()
+    };
+    let tools = r#"[{"name":"search","inputSchema":{}},{"name":"wipe"},{"name":""},7,{"name":7}]"#;
+    let answer = format!(r#"{{"jsonrpc":"2.0","id":3,"result":{{"tools":{tools}}}}}"#);
+    assert_eq!(told("tools/list", &answer), ["tools/call search", "tools/call wipe"]);
+    assert!(told("prompts/list", &answer).is_empty());
+    let refused = r#"{"jsonrpc":"2.0","id":3,"error":{"code":-32000},"tools":[{"name":"a"}]}"#;
+    assert!(told("tools/list", refused).is_empty());
+    let many: Vec<String> = (0..400).map(|n| format!(r#"{{"name":"t{n}"}}"#)).collect();
+    let many = format!(r#"{{"jsonrpc":"2.0","id":3,"result":{{"tools":[{}]}}}}"#, many.join(","));
+    assert_eq!(told("tools/list", &many).len(), super::MAX_TOLD);
+}

@@ -38,7 +38,7 @@ impl View {
         }
     }
 
-    fn hash_again(&mut self, at: usize) {
+    pub(super) fn hash_again(&mut self, at: usize) {
         let node = self.nodes[at];
         let Some(above) = self.nodes.get(node.parent as usize) else { return };
         let key = &self.text[node.key.start as usize..node.key.end as usize];

@@ -252,7 +252,7 @@ fn path(suspect: &Suspect<'_>, token: &str, outer: bool) -> Option<Found> {
         }
         let rule = if wanted { "steps up to a wanted file" } else { "steps up" };
         best = Found::best(best, Some(Found::new(score.min(100), rule, AS_IS)));
-    } else if nul && token.contains('.') {
+    } else if nul && token.contains('.') && !is_whole_body(suspect) {
         best = Found::best(best, Some(Found::new(72, "NUL byte in a file name", AS_IS)));
     }
     if suspect.node.root() == Root::Path && !suspect.node.is_root() && !token.contains('/') {
@@ -266,6 +266,11 @@ fn path(suspect: &Suspect<'_>, token: &str, outer: bool) -> Option<Found> {
         best = Found::best(best, Some(Found::new(82, "wanted file", AS_IS)));
     }
     best
+}
+
+/// A body that is one text: what has NUL there is bytes of another kind, and names no file.
+fn is_whole_body(suspect: &Suspect<'_>) -> bool {
+    suspect.node.is_root() && suspect.node.root() == Root::Body
 }
 
 /// The whole path of the request: whether its dots or slashes were written encoded.

@@ -248,15 +248,16 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
                 matches!(template.segments.get(i as usize), Some(Segment::Parameter { .. }))
             })
         }
-        // The root of a body is a container, unless the whole body is one value.
-        None if text == "body:" => place.types & CONTAINERS == 0,
+        // The root of a body, and a message of gRPC, is a container, unless the whole body is one value.
+        None if text == "body:" || place.at.location.is_message() => place.types & CONTAINERS == 0,
         None => !matches!(text, "path" | "query" | "header" | "cookie" | "matrix"),
     }
 }
 
 /// The type; of texts that are not in a body (query, path, header) the one that all of them spell.
 fn value_type(place: &Place) -> String {
-    let in_body = place.at.location.as_str().contains(":/");
+    let text = place.at.location.as_str();
+    let in_body = text.contains(":/") || text.starts_with("grpc:");
     match place.format() {
         _ if in_body || place.texts == 0 => place.type_names(),
         "integer" => "integer".to_owned(),

@@ -54,7 +54,8 @@ fn is_shown(profile: &Profile, witnesses: Witnesses, count: u64) -> bool {
 fn is_compared(profile: &Profile, place: &Place) -> bool {
     let location = place.at.location.as_str();
     let is_root = matches!(location, "path" | "query" | "header" | "cookie" | "matrix")
-        || (location == "body:" && place.types & CONTAINERS != 0);
+        || (location == "body:" && place.types & CONTAINERS != 0)
+        || (place.at.location.is_message() && place.types & CONTAINERS != 0);
     let is_elsewhere =
         ["path.", "header.", "cookie."].iter().any(|root| location.starts_with(root));
     place.at.direction == Some(Direction::Request)

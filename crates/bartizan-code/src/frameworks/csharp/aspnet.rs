@@ -26,14 +26,18 @@ pub(crate) static FRAMEWORK: Framework = Framework {
     languages: &[Language::CSharp],
     documentation: "Reads controllers (attribute routes with `[controller]`, `[action]` and \
         `[area]`, those of base classes, conventional routes) and minimal APIs (`MapGet`, \
-        `MapGroup`, `MapMethods`), followed from `Program.cs` and `Startup.cs` through extension \
+        `MapGroup`, `MapMethods`, hubs of SignalR as `ANY` with `MapHub`, methods of gRPC services \
+        with `MapGrpcService`), followed from `Program.cs` and `Startup.cs` through extension \
         methods and classes in other files, also modules of Carter and classes of FastEndpoints. \
         Paths may be constants, put together, interpolated, or parameters.\n\n\
         Guards are `[Authorize]` and `RequireAuthorization` on any level, which `[AllowAnonymous]` \
         on any level voids, attributes of your own that are derived from these, filters, endpoint \
         filters and middleware whose code refuses a caller, global filters and the fallback \
         policy.\n\n\
-        Not read: Razor Pages, SignalR, gRPC, conditions that are known only while running.",
+        The package of a gRPC service is in no code: its paths begin with `/{package}.`; \
+        where the folder does not have the class, its name stands for that of the service and its \
+        methods are `{method}`.\n\n\
+        Not read: Razor Pages, conditions that are known only while running.",
     examples: EXAMPLES,
     read,
 };

@@ -22,7 +22,7 @@ use crate::{
 pub(super) struct Node<'f> {
     parent: Option<usize>,
     path: Vec<String>,
-    said: Said,
+    pub(super) said: Said,
     /// Where it is made.
     pub(super) at: Piece<'f>,
     /// What an endpoint answers.
@@ -141,6 +141,8 @@ impl<'f> Run<'_, '_, 'f> {
             "MapHealthChecks" => {
                 Some(self.endpoint(node, texts(0)?, vec!["ANY".to_owned()], None, call))
             }
+            "MapHub" => Some(self.hub(node, texts(0)?, call)),
+            "MapGrpcService" => Some(self.grpc_service(node, call)),
             "MapIdentityApi" => Some(self.identity(node, call)),
             "MapCarter" => {
                 self.carter(node, call, depth);
@@ -174,7 +176,7 @@ impl<'f> Run<'_, '_, 'f> {
         }
     }
 
-    fn endpoint(
+    pub(super) fn endpoint(
         &mut self,
         parent: usize,
         path: Vec<String>,

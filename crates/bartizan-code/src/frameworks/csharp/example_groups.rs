@@ -1,4 +1,4 @@
-//! An example of ASP.NET Core: groups that are handed on.
+//! Examples of ASP.NET Core: groups that are handed on, hubs and services of gRPC.
 
 use crate::frameworks::Example;
 
@@ -81,6 +81,7 @@ public class Reports(RouteGroupBuilder group)
         ),
     ],
     routes: &[
+        "ANY /chat required",
         "POST /hooks/{source} required",
         "GET /alive none",
         "GET /ready none",
@@ -90,5 +91,51 @@ public class Reports(RouteGroupBuilder group)
         "GET /reports/daily required",
         "GET /reports/weekly none",
         "GET /reports/weekly/{year} none",
+    ],
+};
+
+pub(super) const SERVICES: Example = Example {
+    title: "hubs and services of gRPC",
+    files: &[
+        (
+            "Program.cs",
+            r#"var builder = WebApplication.CreateBuilder(args);
+var app = builder.Build();
+var g = app.MapGroup("/live").RequireAuthorization();
+g.MapHub<Rooms>("/rooms");
+app.MapHub<Chat>("/chat");
+app.MapHub<Board>("/board");
+app.MapGrpcService<GreeterService>();
+app.MapGrpcService<ElsewhereService>().RequireAuthorization();
+app.MapGet("/open", () => 1);
+app.Run();"#,
+        ),
+        (
+            "Hubs.cs",
+            r#"public class Rooms : Hub { }
+[Authorize]
+public class Chat : Hub { public Task Send(string text) => Clients.All.SendAsync("said", text); }
+public class Board : Hub { }"#,
+        ),
+        (
+            "GreeterService.cs",
+            r#"[Authorize]
+public class GreeterService : Greeter.GreeterBase
+{
+    public override Task<Reply> SayHello(Request request, ServerCallContext context) => Task.FromResult(new Reply());
+    [AllowAnonymous]
+    public override Task<Reply> Ping(Request request, ServerCallContext context) => Task.FromResult(new Reply());
+    private Reply Make() => new Reply();
+}"#,
+        ),
+    ],
+    routes: &[
+        "ANY /live/rooms required",
+        "ANY /chat required",
+        "ANY /board none",
+        "POST /{package}.Greeter/SayHello required",
+        "POST /{package}.Greeter/Ping none",
+        "POST /{package}.Elsewhere/{method} required",
+        "GET /open none",
     ],
 };

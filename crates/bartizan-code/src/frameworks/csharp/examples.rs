@@ -415,6 +415,7 @@ public class RemoveUser : EndpointWithoutRequest
         ],
     },
     example_groups::GROUPS,
+    example_groups::SERVICES,
     Example {
         title: "clients and helpers are no routes",
         files: &[(

@@ -10,5 +10,6 @@ mod fast;
 mod invoke;
 mod pipeline;
 mod run;
+mod services;
 mod strings;
 mod types;

@@ -94,6 +94,35 @@ impl<'f> World<'f> {
         Some(Guard { name: short(written.text()), effect, level, place: written.place() })
     }
 
+    /// The guard that a dependency is whose value nobody takes. It is there for what it does: where that is in no file
+    /// of the folder, it may be a guard.
+    pub(super) fn listed_dependency(
+        &mut self,
+        on: &Value,
+        written: Piece<'f>,
+        level: Level,
+        request: &Rc<Request>,
+    ) -> Option<Guard> {
+        let known = self.dependency(on, written, level, request);
+        known.or_else(|| {
+            let (name, arguments) = match on {
+                Value::Object(at) => {
+                    let object = self.objects.get(*at)?;
+                    (foreign_name(&object.callee)?, Some(&object.arguments))
+                }
+                other => (foreign_name(other)?, None),
+            };
+            let is_optional =
+                arguments.is_some_and(|given| given.named("optional") == Some(&Value::Bool(true)));
+            let is_other = [OTHERS, SOFT, FREEING].iter().any(|list| has_word(name, list));
+            if name.is_empty() || is_optional || is_other || SCHEMES.contains(&name) {
+                return None;
+            }
+            let name = short(written.text());
+            Some(Guard { name, effect: Effect::Unclear, level, place: written.place() })
+        })
+    }
+
     /// What a dependency may be: one thing, or one of several functions.
     fn ways(&self, on: &Value) -> Vec<Value> {
         let inner = match on {

@@ -22,13 +22,15 @@ pub(crate) static FRAMEWORK: Framework = Framework {
     title: "FastAPI",
     languages: &[Language::Python],
     documentation: "Routes of `FastAPI` and `APIRouter` objects, declared by decorators or \
-        `add_api_route`, with the prefixes of `include_router` and `mount` wherever they are \
+        `add_api_route`, WebSockets (as GET) among them, with the prefixes of `include_router` and `mount` wherever they are \
         called. Guards are dependencies of the application, router, inclusion, route and of the \
         parameters of the handler, also through `Annotated` aliases and dependencies of \
         dependencies, and middleware: a function is followed for a caller without credentials, so \
         one that lets such callers through is no guard, and paths that a middleware exempts are \
         free. `Security(…)` on something of another package is a guard, unless its name says that \
-        credentials may be missing; where a setting chooses the dependency, the route is unclear. \
+        credentials may be missing; where a setting chooses the dependency, the route is unclear, and so \
+        it is where `dependencies=[…]` names one of another package that nothing is known of, and where a \
+        middleware stands before a WebSocket: not all of them look at those. \
         Routes that packages bring (documentation pages, login routers) are not listed.",
     examples: examples::EXAMPLES,
     read,
@@ -125,8 +127,12 @@ fn called<'f>(world: &mut World<'f>, tree: &mut Tree<'f>, at: usize) {
         }
         "add_api_route" | "add_route" => {
             let Some(handler) = arguments.get(1, "endpoint").cloned() else { return };
-            let methods = methods(world, arguments.named("methods"));
-            add(world, tree, router, arguments, &handler, methods, piece, &[]);
+            let opens = Opens::Methods(methods(world, arguments.named("methods")));
+            add(world, tree, router, arguments, &handler, opens, piece, &[]);
+        }
+        "add_api_websocket_route" | "add_websocket_route" => {
+            let Some(handler) = arguments.get(1, "endpoint").cloned() else { return };
+            add(world, tree, router, arguments, &handler, Opens::Socket, piece, &[]);
         }
         "add_middleware" => {
             let ask = middleware(world, arguments, piece);
@@ -210,13 +216,22 @@ fn route_object<'f>(
     let Some(made) = world.objects.get(object).cloned() else { return };
     let Value::Attr(attr) = &made.callee else { return };
     let Some(router) = router_of(world, &attr.0) else { return };
-    let methods = match &*attr.1 {
-        "api_route" | "route" => methods(world, made.arguments.named("methods")),
-        method if METHODS.contains(&method) => vec![method.to_ascii_uppercase()],
+    let opens = match &*attr.1 {
+        "api_route" | "route" => Opens::Methods(methods(world, made.arguments.named("methods"))),
+        "websocket" | "websocket_route" => Opens::Socket,
+        method if METHODS.contains(&method) => Opens::Methods(vec![method.to_ascii_uppercase()]),
         _ => return,
     };
     let arguments = &made.arguments;
-    add(world, tree, router, arguments, handler, methods, made.piece, below);
+    add(world, tree, router, arguments, handler, opens, made.piece, below);
+}
+
+/// What a route opens.
+enum Opens {
+    /// Requests with these methods.
+    Methods(Vec<String>),
+    /// A WebSocket, which a request with GET asks for (RFC 6455 §4.1).
+    Socket,
 }
 
 #[expect(clippy::too_many_arguments, reason = "all parts of one route")]
@@ -226,7 +241,7 @@ fn add<'f>(
     router: usize,
     arguments: &Arguments,
     handler: &Value,
-    methods: Vec<String>,
+    opens: Opens,
     written: Piece<'f>,
     below: &[(Value, Piece<'f>)],
 ) {
@@ -240,6 +255,10 @@ fn add<'f>(
         },
     ));
     asks.extend(handler_asks(world, handler));
+    let (methods, is_socket) = match opens {
+        Opens::Methods(methods) => (methods, false),
+        Opens::Socket => (vec!["GET".to_owned()], true),
+    };
     let declared = Declared {
         methods,
         path: text(world, arguments.get(0, "path")),
@@ -247,6 +266,7 @@ fn add<'f>(
         endpoint: world.name_of(handler).unwrap_or_default().to_owned(),
         written,
         asks,
+        is_socket,
     };
     if let Some(router) = tree.routers.get_mut(&router) {
         router.routes.push(declared);
@@ -306,7 +326,7 @@ fn dependencies<'f>(
                 _ => piece,
             };
             let value = world.dependency_in(member, None)?;
-            Some(Ask { kind: Kind::Dependency, value, written, level })
+            Some(Ask { kind: Kind::Listed, value, written, level })
         })
         .collect()
 }

@@ -320,6 +320,7 @@ fn rule_for<'f>(
         endpoint: endpoint.unwrap_or(name),
         written,
         asks,
+        is_socket: false,
     };
     if let Some(router) = tree.routers.get_mut(&router) {
         router.routes.push(declared);

@@ -22,6 +22,8 @@ use crate::{
 pub(super) enum Kind {
     /// A dependency of `FastAPI`.
     Dependency,
+    /// One whose value nobody takes: it is there for what it does.
+    Listed,
     /// A decorator.
     Decorator,
     /// A function before requests, or a middleware.
@@ -45,6 +47,7 @@ impl<'f> Ask<'f> {
         let (value, written, level) = (&self.value, self.written, self.level);
         match self.kind {
             Kind::Dependency => world.dependency(value, written, level, request),
+            Kind::Listed => world.listed_dependency(value, written, level, request),
             Kind::Decorator => world.decorator(value, written, level, request),
             Kind::Before => world.stands_before(value, written, level, request),
             Kind::Known(effect) => {
@@ -63,6 +66,8 @@ pub(super) struct Declared<'f> {
     pub(super) endpoint: String,
     pub(super) written: Piece<'f>,
     pub(super) asks: Vec<Ask<'f>>,
+    /// Whether it opens a WebSocket. Middleware is given requests, and often nothing else.
+    pub(super) is_socket: bool,
 }
 
 /// A router that is mounted.
@@ -216,7 +221,13 @@ impl<'f> Tree<'f> {
                 action: None,
             });
             let all = asks.iter().chain(&declared.asks);
-            let guards = all.filter_map(|ask| ask.guard(world, &request)).collect();
+            let guard = |ask: &Ask<'f>| {
+                let guard = ask.guard(world, &request)?;
+                let is_unclear = declared.is_socket && ask.kind == Kind::Before;
+                let effect = if is_unclear { Effect::Unclear } else { guard.effect };
+                Some(Guard { effect, ..guard })
+            };
+            let guards = all.filter_map(guard).collect();
             let handler = declared.handler.as_ref().and_then(|handler| world.name_of(handler));
             out.push(Route {
                 path: path.clone(),

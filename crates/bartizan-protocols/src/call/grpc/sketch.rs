@@ -6,26 +6,16 @@ use bartizan_model::{
     Exchange, Side,
     sketch::{GrpcSide, GrpcSketch, MAX_DEPTH, MAX_FIELDS, WireField},
 };
-use base64::{
-    Engine as _,
-    alphabet::STANDARD,
-    engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig},
-};
 
-use crate::protobuf::{self, Wire};
+use crate::{
+    frames::{flushes, frames},
+    protobuf::{self, Inner, Wire},
+};
 
 /// Most messages of each side of one call that are read.
 const MAX_MESSAGES: usize = 16;
 /// Most values of one message that are read, those within others included.
 const MAX_VALUES: usize = 8_192;
-/// A byte of flags, and four of length, in front of each message.
-const PREFIX: usize = 5;
-
-/// As browsers send it in gRPC-Web: each flush is padded by itself.
-const BASE64: GeneralPurpose = GeneralPurpose::new(
-    &STANDARD,
-    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
-);
 
 /// What a call is made of; `None` when no message of it was seen, or none of protocol buffers.
 pub(in crate::call) fn sketch(exchange: &Exchange) -> Option<GrpcSketch> {
@@ -73,38 +63,11 @@ fn messages(exchange: &Exchange, side: Side) -> Vec<Seen<'_>> {
     framed(body).into_iter().map(|one| one.map(Cow::Borrowed)).collect()
 }
 
-/// Messages behind their lengths. A compressed one and one that is cut cannot be read; what gRPC-Web sends as the
-/// last frame are trailers.
-fn framed(mut bytes: &[u8]) -> Vec<Option<&[u8]>> {
-    let mut out = Vec::new();
-    while out.len() < MAX_MESSAGES && !bytes.is_empty() {
-        let [flag, a, b, c, d, rest @ ..] = bytes else {
-            out.push(None);
-            break;
-        };
-        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-        let Some((data, rest)) = rest.split_at_checked(length) else {
-            out.push(None);
-            break;
-        };
-        bytes = rest;
-        // Bit 7 marks trailers in gRPC-Web, bit 1 the end of a stream in Connect.
-        if flag & 0b1000_0010 == 0 {
-            out.push((flag & 1 == 0).then_some(data));
-        }
-    }
-    out
-}
-
-/// Text of gRPC-Web: one after the other, each padded (gRPC-Web protocol, "Message framing").
-pub(super) fn flushes(text: &[u8]) -> Option<Vec<u8>> {
-    let text = text.trim_ascii();
-    let mut out = Vec::with_capacity(text.len() / 4 * 3 + PREFIX);
-    for part in text.chunks(4).collect::<Vec<_>>().split_inclusive(|four| four.ends_with(b"=")) {
-        let part = part.concat();
-        BASE64.decode_vec(&part, &mut out).ok()?;
-    }
-    Some(out)
+/// Messages behind their lengths. A compressed one and one that is cut cannot be read.
+fn framed(bytes: &[u8]) -> Vec<Option<&[u8]>> {
+    let messages = frames(bytes).filter(|frame| frame.is_cut || !frame.is_end());
+    let read = messages.map(|f| (!f.is_cut && !f.is_compressed()).then_some(f.data));
+    read.take(MAX_MESSAGES).collect()
 }
 
 fn learn(side: &mut GrpcSide, messages: &[Seen<'_>]) {
@@ -166,11 +129,11 @@ fn count<'b>(field: &mut WireField, value: Wire<'b>) -> Option<Vec<(u32, Wire<'b
         Wire::Fixed64(_) => field.fixed64 += 1,
         Wire::Length(bytes) => {
             field.lengths += 1;
-            let is_text = protobuf::is_text(bytes);
-            field.texts += u64::from(is_text);
-            let inner = protobuf::message(bytes);
-            field.nested += u64::from(inner.is_some());
-            return inner.filter(|_| !is_text);
+            let inner = Inner::of(bytes);
+            field.texts += u64::from(inner == Inner::Text);
+            let message = protobuf::message(bytes);
+            field.nested += u64::from(message.is_some());
+            return message.filter(|_| inner == Inner::Message);
         }
     }
     None
@@ -179,6 +142,7 @@ fn count<'b>(field: &mut WireField, value: Wire<'b>) -> Option<Vec<(u32, Wire<'b
 #[cfg(test)]
 mod tests {
     use bartizan_model::{BodyState, Response};
+    use base64::Engine as _;
 
     use super::*;
 

@@ -1,18 +1,13 @@
-//! Trailers of gRPC-Web, which browsers cannot read as such: the last frame of the body (gRPC-Web protocol, "Message
-//! framing").
+//! How a call of gRPC-Web ended: by the trailers in the body (gRPC-Web protocol, "Message framing").
 
 use std::borrow::Cow;
 
 use bartizan_model::Response;
 
-use super::sketch::flushes;
+use crate::frames::{flushes, trailers};
 
 /// Longest body sent as text in which trailers are looked for, in bytes.
 const MAX_TEXT: usize = 1024 * 1024;
-/// Most frames of a body that are passed over.
-const MAX_FRAMES: usize = 4_096;
-/// Longest frame of trailers that is read, in bytes.
-const MAX_TRAILERS: usize = 8 * 1024;
 
 /// The value of `grpc-status` there; `None` when no trailers were seen, and of compressed ones.
 pub(super) fn status(response: &Response) -> Option<String> {
@@ -26,26 +21,7 @@ pub(super) fn status(response: &Response) -> Option<String> {
         true => Cow::Owned(flushes(&response.body)?),
         false => Cow::Borrowed(&*response.body),
     };
-    let mut bytes: &[u8] = &body;
-    for _ in 0..MAX_FRAMES {
-        let [flag, a, b, c, d, rest @ ..] = bytes else { return None };
-        let length = u32::from_be_bytes([*a, *b, *c, *d]) as usize;
-        let (data, rest) = rest.split_at_checked(length)?;
-        if *flag == 0b1000_0000 {
-            return data.get(..data.len().min(MAX_TRAILERS)).and_then(named);
-        }
-        bytes = rest;
-    }
-    None
-}
-
-/// The value of `grpc-status` among lines of names and values.
-fn named(trailers: &[u8]) -> Option<String> {
-    let text = std::str::from_utf8(trailers).ok()?;
-    text.lines().find_map(|line| {
-        let (name, value) = line.split_once(':')?;
-        name.trim().eq_ignore_ascii_case("grpc-status").then(|| value.trim().to_owned())
-    })
+    trailers(&body)?.get("grpc-status").map(str::to_owned)
 }
 
 #[cfg(test)]

@@ -49,6 +49,19 @@ impl<'d> ProtoMessages<'d> {
         let of = self.document.node(at);
         let is_it = |field: &Node<'_>| field.get("number").and_then(numeral) == Some(number);
         let (name, node) = of.members().find(|(_, field)| is_it(field))?;
+        self.read(at, name, node)
+    }
+
+    /// All fields of a message by number, in the order they are written. `at`: as for [`Self::field`].
+    pub fn fields(&self, at: Place) -> impl Iterator<Item = (u32, ProtoField<'d>)> {
+        self.document.node(at).members().filter_map(move |(name, node)| {
+            let number = node.get("number").and_then(numeral)?;
+            Some((number, self.read(at, name, node)?))
+        })
+    }
+
+    fn read(&self, at: Place, name: &'d str, node: Node<'d>) -> Option<ProtoField<'d>> {
+        let of = self.document.node(at);
         let type_name = node.text_of("type");
         let package = of.parent()?.parent()?.text_of("package");
         let scope = format!("{package}.{}", of.key()?);
@@ -121,6 +134,9 @@ enum State { A = 0; }"#;
         assert_eq!(field(inner, 2).message, Some(inner));
         assert_eq!(field(inner, 3).message, Some(told));
         assert_eq!(field(told, 3).message, Some(inner));
+        let all: Vec<_> =
+            messages.fields(ask).map(|(number, field)| (number, field.name)).collect();
+        assert_eq!(all, [(1, "name"), (2, "ids"), (3, "a")]);
         assert!(messages.field(told, 4).is_none() && messages.field(ask, 9).is_none());
         let may = |of: ProtoField<'_>| {
             use WireKind::{Fixed32, Fixed64, Length, Varint};

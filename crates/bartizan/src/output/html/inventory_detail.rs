@@ -51,18 +51,24 @@ struct Line<'a> {
     label: &'a str,
 }
 
+/// What parts the steps of a location: of those of gRPC dots do, too.
+fn marks(location: &str) -> &'static [char] {
+    if location.starts_with("grpc:") { &['/', '!', '.'] } else { &['/', '!'] }
+}
+
 /// Parameters of one side as a tree: a location that lies under another is indented below it.
 fn tree<'a>(parameters: &[&'a Parameter]) -> Vec<Line<'a>> {
     let mut sorted = parameters.to_vec();
     // Step by step, so that `/items-2` does not come between `/items` and `/items/*`.
-    let steps = |p: &'a Parameter| p.location.as_str().split(['/', '!']);
+    let steps = |p: &'a Parameter| p.location.as_str().split(marks(p.location.as_str()));
     sorted.sort_by(|a, b| steps(a).cmp(steps(b)));
     let mut above: Vec<&str> = Vec::new();
     let mut lines = Vec::with_capacity(sorted.len());
     for parameter in sorted {
         let location = parameter.location.as_str();
         let under = |parent: &str| {
-            location.strip_prefix(parent).is_some_and(|rest| rest.starts_with(['/', '!']))
+            let rest = location.strip_prefix(parent);
+            rest.is_some_and(|rest| rest.starts_with(marks(location)))
         };
         while above.last().is_some_and(|parent| !under(parent)) {
             above.pop();
@@ -120,7 +126,7 @@ fn side(
 fn parameter(page: &Page<'_>, endpoint: &Endpoint, line: &Line<'_>) -> Markup {
     let p = line.parameter;
     let depth = format!("d{}", line.depth);
-    let cut = line.label.rfind('/').map_or(0, |at| at + 1);
+    let cut = line.label.rfind(marks(p.location.as_str())).map_or(0, |at| at + 1);
     let (before, name) = line.label.split_at_checked(cut).unwrap_or(("", line.label));
     let classes = endpoint
         .data_classes
@@ -290,6 +296,14 @@ mod tests {
             pattern: String::new(),
             bodies: Vec::new(),
         }
+    }
+
+    #[test]
+    fn dots_part_what_is_below_a_message() {
+        let list = ["grpc:Pay.card", "grpc:Pay.card.number", "grpc:Pay.cards"].map(parameter);
+        let refs: Vec<&Parameter> = list.iter().collect();
+        let lines: Vec<(usize, &str)> = tree(&refs).iter().map(|l| (l.depth, l.label)).collect();
+        assert_eq!(lines, [(0, "grpc:Pay.card"), (1, "number"), (0, "grpc:Pay.cards")]);
     }
 
     #[test]

@@ -109,6 +109,7 @@ pub(super) fn routes<'f>(
                 endpoint: endpoint.to_owned(),
                 written,
                 asks: around.iter().chain(&of_all).chain(asks).cloned().collect(),
+                is_socket: false,
             });
         }
     }

@@ -230,6 +230,7 @@ static APPLICATION_ROUTES: &[&str] = &[
     "GET /api/v1/items/static/list none",
     "GET /api/v1/items/{item_id} required",
     "GET /api/v1/orders/ required",
+    "GET /api/v1/orders/ws required",
     "GET /api/v1/users/feed none",
     "GET /api/v1/users/me required",
     "GET /api/v1/users/member required",
@@ -248,4 +249,60 @@ static APPLICATION_ROUTES: &[&str] = &[
 #[test]
 fn routers_made_by_functions_and_guards_of_all_kinds() {
     assert_eq!(routes_of(APPLICATION), APPLICATION_ROUTES);
+}
+
+#[test]
+fn sockets_and_dependencies_of_other_packages() {
+    let files: &[(&str, &str)] = &[(
+        "main.py",
+        r##"from fastapi import FastAPI, APIRouter, Depends, Request, WebSocket
+from starlette.responses import JSONResponse
+from .deps import get_current_user, current, limiter, maybe_user, pool
+app = FastAPI()
+OPEN = {"/free", "/i/a", "/late", "/limited", "/maybe", "/value"}
+
+@app.middleware("http")
+async def keys(request: Request, call_next):
+    if request.url.path in OPEN:
+        return await call_next(request)
+    header = request.headers.get("Authorization")
+    if not header:
+        return JSONResponse({"detail": "no"}, status_code=401)
+    return await call_next(request)
+
+r = APIRouter(prefix="/i", dependencies=[Depends(current)])
+@r.get("/a")
+def a(): ...
+@r.websocket("/ws")
+async def inner(s: WebSocket): ...
+@app.websocket("/ws/{room}")
+async def ws(s: WebSocket, room: str, u=Depends(get_current_user)): ...
+@app.websocket("/keyed")
+async def keyed(s: WebSocket): ...
+@app.websocket("/free")
+async def free(s: WebSocket): ...
+@app.get("/limited", dependencies=[Depends(limiter)])
+def limited(): ...
+@app.get("/maybe", dependencies=[Depends(maybe_user)])
+def maybe(): ...
+@app.get("/value")
+def value(db=Depends(pool)): ...
+app.include_router(r)
+app.add_api_websocket_route("/late", free)
+"##,
+    )];
+    assert_eq!(
+        routes_of(files),
+        [
+            "GET /free none",
+            "GET /i/a unclear",
+            "GET /i/ws unclear",
+            "GET /keyed unclear",
+            "GET /late none",
+            "GET /limited none",
+            "GET /maybe none",
+            "GET /value none",
+            "GET /ws/{room} required",
+        ]
+    );
 }
