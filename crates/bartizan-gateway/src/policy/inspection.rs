@@ -11,6 +11,7 @@ use super::{
     detectors::{Bounds, Detectors},
     pass::Stage,
     record::{Decisions, Refusal},
+    spoken,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
@@ -20,6 +21,9 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
         return Some(refusal);
     }
     if let Some(refusal) = schemas(stage, call, body) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = spoken::whole(stage, call, body) {
         return Some(refusal);
     }
     let mut exchange = None;
@@ -61,8 +65,15 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     refusal
 }
 
-/// Asks about a message of a WebSocket: it counts together with its handshake.
+/// Asks about a message of a WebSocket. To detectors it counts together with its handshake, where the client sent it.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
+    let pace = spoken::pace_of(call);
+    if let Some(refusal) = spoken::message(stage, call, &pace, message) {
+        return Some(refusal);
+    }
+    if !message.from_client {
+        return None;
+    }
     let handshake = call.extension::<JudgedHandshake>().cloned().unwrap_or_default();
     let data = message.data.clone();
     let said = Said { from_client: true, time: None, data, text: message.is_text };
@@ -88,6 +99,7 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    spoken::mask(stage, call, response, body);
     None
 }
 
