@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
+use bytes::Bytes;
 use http::response;
 
 use super::{
@@ -60,7 +61,9 @@ impl JudgedHandshake {
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
     let judged = JudgedHandshake::default();
-    let refusal = detectors(&stage, call, |rule, call| judged.judge(rule, call));
+    // Who declines it may do what its target asks for all the same.
+    let refusal = spoken::whole(&stage, call, BodyView::Whole(&Bytes::new()))
+        .or_else(|| detectors(&stage, call, |rule, call| judged.judge(rule, call)));
     call.extensions().insert(judged);
     refusal
 }

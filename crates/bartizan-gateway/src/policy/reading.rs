@@ -19,7 +19,7 @@ pub(super) const NOT_HELD: &str = "body-not-held";
 pub(super) const NOT_READABLE: &str = "not-readable";
 
 /// Others may read a body differently that has one of these.
-const READ_DIFFERENTLY: [AnomalyKind; 18] = [
+const READ_DIFFERENTLY: [AnomalyKind; 17] = [
     AnomalyKind::DuplicateKey,
     AnomalyKind::DuplicateParameter,
     AnomalyKind::DuplicateHeader,
@@ -32,7 +32,6 @@ const READ_DIFFERENTLY: [AnomalyKind; 18] = [
     AnomalyKind::TrailingData,
     AnomalyKind::UnexpectedEnd,
     AnomalyKind::Malformed,
-    AnomalyKind::ByteOrderMark,
     AnomalyKind::MultipartBoundary,
     AnomalyKind::MultipartHeader,
     AnomalyKind::BrokenEncoding,

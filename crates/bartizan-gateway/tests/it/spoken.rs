@@ -96,6 +96,17 @@ async fn what_asks_for_too_much_ends_here() {
 }
 
 #[tokio::test]
+async fn a_handshake_hides_nothing() {
+    let policies = format!("[{{name: graphql, mode: enforce, graphql: {{{ROOM}}}}}]");
+    let guarded = Guarded::new(&policies).await;
+    let upgrading = HANDSHAKE.replace("GET /chat", "GET /graphql?query=mutation%7Ba%7D");
+    let answer = Client::ask(guarded.gateway.addresses()[0], upgrading).await;
+    assert_eq!(answer.status, 403);
+    assert!(answer.text().contains("graphql-refused"), "{}", answer.text());
+    assert!(guarded.upstream.seen().is_empty());
+}
+
+#[tokio::test]
 async fn monitoring_passes_and_counts() {
     let guarded = Guarded::new(&format!("[{{name: a, graphql: {{{ROOM}, depth: 1}}}}]")).await;
     assert_eq!(post(&guarded, "/graphql", JSON, r#"{"query":"{a{b}}"}"#).await.status, 200);

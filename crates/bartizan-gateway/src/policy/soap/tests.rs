@@ -55,6 +55,13 @@ fn the_element_counts_and_the_action_is_its_own() {
     ] {
         assert_eq!(ask(&rule, &body, actions), expected, "{body} {actions:?}");
     }
+    // Who believes the declaration may see a document type that others do not.
+    let declared = |name: &str| format!("<?xml version='1.0' encoding='{name}'?>{lodge}");
+    let read = |name: &str| {
+        let decoded = rule.within.decode("text/xml", declared(name).into());
+        crate::policy::reading::is_plain(&decoded.view)
+    };
+    assert!(read("UTF-8") && read("iso-8859-15") && !read("UTF-7") && !read("ibm037"));
     let loose = compile("{budget_micros: 1000000, match_action: false}");
     assert_eq!(ask(&loose, &lodge, &["Void"]), Ok(None));
 }
