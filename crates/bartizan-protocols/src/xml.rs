@@ -44,7 +44,7 @@ fn writes_ascii(encoding: &str) -> bool {
         let start = encoding.as_bytes().get(..known.len());
         start.is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes()))
     };
-    ENCODINGS.iter().any(|known| begins(&known))
+    ENCODINGS.iter().any(begins)
 }
 
 /// An open element.

@@ -105,7 +105,6 @@ graphql:
 /// Settings of a GraphQL policy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
-#[expect(clippy::struct_excessive_bools, reason = "each is a key of its own")]
 pub struct GraphqlConfig {
     /// Most fields within each other, 1 to 16.
     pub depth: u32,

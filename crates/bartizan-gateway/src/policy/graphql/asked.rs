@@ -66,7 +66,14 @@ impl Sources {
             }
             inner.push(decoded);
         }
-        Ok(Self { query, inner })
+        // Texts in texts are not gone after.
+        let within_parts = inner.iter().flat_map(roots).chain(typed_parts(body));
+        let has_text =
+            within_parts.flat_map(messages).flat_map(|node| node.children()).any(|node| {
+                node.key() == "variables"
+                    && matches!(node.value(), Value::Text(text) if !text.is_empty())
+            });
+        if has_text { Err(NOT_READABLE) } else { Ok(Self { query, inner }) }
     }
 
     /// A document that is the body.
@@ -83,17 +90,15 @@ impl Sources {
         } else {
             found.extend(roots(body).flat_map(messages).filter_map(|one| asked(one, false)));
         }
-        let inner = self.inner.iter().flat_map(roots);
-        found.extend(inner.clone().flat_map(messages).filter_map(|one| asked(one, false)));
-        // Parts of multipart bodies that say themselves that they are JSON.
-        let parts = roots(body).flat_map(messages).flat_map(|node| node.children());
-        let parts = parts.filter(|part| part.key() == "operations" && is_tree(*part));
+        let inner: Vec<_> = self.inner.iter().flat_map(roots).collect();
+        let parts = inner.iter().copied().chain(typed_parts(body));
         found.extend(parts.flat_map(messages).filter_map(|one| asked(one, false)));
         let query = self.query.iter().flat_map(|query| query.view.root(Side::Request, Root::Query));
         let in_target: Vec<_> = query.filter_map(|one| asked(one, true)).collect();
         // Servers that take the document of the one place may take the variables of the other.
-        let others = roots(body).chain(inner.clone()).flat_map(messages);
-        let shared: Vec<_> = inner.chain(others.filter_map(variables)).take(MAX_INNER).collect();
+        let others = roots(body).chain(inner.iter().copied()).flat_map(messages);
+        let shared = inner.iter().copied().chain(others.filter_map(variables));
+        let shared: Vec<_> = shared.take(MAX_INNER).collect();
         found.extend(in_target);
         found.truncate(MAX_ASKED);
         for one in &mut found {
@@ -103,6 +108,12 @@ impl Sources {
         }
         found
     }
+}
+
+/// Parts `operations` of multipart bodies that say themselves that they are JSON.
+fn typed_parts(body: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    let parts = roots(body).flat_map(messages).flat_map(|node| node.children());
+    parts.filter(|part| part.key() == "operations" && is_tree(*part))
 }
 
 /// What a message of a WebSocket asks for.

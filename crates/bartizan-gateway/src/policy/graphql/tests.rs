@@ -137,6 +137,9 @@ fn sizes_in_variables_count_wherever_these_are() {
     assert_eq!(of(serde_json::json!({ "n": 101 })), Err("cost"));
     assert_eq!(of(serde_json::json!("{\"n\": 101}")), Err("cost"));
     assert_eq!(of(serde_json::json!("{\"n\": 101")), Err(NOT_READABLE));
+    let inner = serde_json::json!({ "query": document, "variables": "{\"n\": 101}" });
+    let nested = serde_json::json!({ "operations": inner.to_string() }).to_string();
+    assert_eq!(asked(&rule, "", JSON, &nested), Err(NOT_READABLE));
     let target = format!("query={document}&variables=%7B%22n%22%3A101%7D");
     assert_eq!(asked(&rule, &target, "", ""), Err("cost"));
     let apart = format!("query={document}");

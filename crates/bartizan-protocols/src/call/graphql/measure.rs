@@ -202,7 +202,7 @@ impl<'t> Walk<'_, 't> {
         match given {
             Given::Scalar(_, text) if is_size => amount(text),
             Given::Variable(name) => {
-                let default = self.operation.defaults.get(name);
+                let default = self.operation.defaults.get(*name);
                 let default = default.map_or(0, |given| self.constant(given, is_size));
                 let set = self.variables.iter().flat_map(|all| all.children());
                 let set = set.filter(|value| value.key() == *name);
@@ -259,16 +259,8 @@ fn number(value: NodeRef<'_>) -> u64 {
 
 /// A float, which servers that take it make an integer of.
 fn whole(number: f64) -> u64 {
-    if number.is_nan() || number < 1.0 {
-        return 0;
-    }
-    #[expect(
-        clippy::cast_possible_truncation,
-        clippy::cast_sign_loss,
-        reason = "at least 1, and what is too great becomes the greatest"
-    )]
-    let number = number.ceil() as u64;
-    number
+    // At least 1; what is too great becomes the greatest.
+    if number >= 1.0 { number.ceil() as u64 } else { 0 }
 }
 
 #[cfg(test)]
