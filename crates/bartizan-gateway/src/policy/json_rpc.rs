@@ -128,7 +128,7 @@ impl JsonRpc {
             is_listed: !config.methods.allow.is_empty(),
             batch: config.batch,
             alone: names::plain("alone", &config.alone)?.collect(),
-            params: params.collect::<Result<_, _>>()?,
+            params: params.collect::<Result<_, Problem>>()?,
             within: Within::compile(CODE, bounds, gaps, seed)?,
         })
     }
