@@ -27,9 +27,11 @@ use super::{
 use crate::{call::Call, phases::BodyView, websocket::Message};
 
 mod asked;
+mod documents;
 mod masked;
 
 use asked::{Asked, Sources};
+use documents::Documents;
 
 /// Deepest that can be asked for: what is deeper is not read.
 const MOST_DEPTH: u32 = 16;
@@ -51,7 +53,7 @@ pub static ITEM: PolicyItem = PolicyItem {
 Refuses GraphQL requests that ask for more than is taken here, before anything of them goes to the upstream: depth, \
 cost, aliases, directives, tokens, operations in one request (400, with the figure and its limit); and what nobody \
 should ask for: the schema (introspection), a change by a link (a mutation that is not in the body of a POST), \
-documents that are not persisted (`persisted_only`), fields in `deny`, a field in `alone` beside anything else (403).
+documents that are not persisted (`persisted_only`, those of a list where `documents` names one), fields in `deny`, a field in `alone` beside anything else (403).
 
 Depth is fields within each other; those of a root type have depth 1. Cost is objects: each field with a selection \
 counts 1 and what is below it, as often as the greatest of its arguments named in `sizes` says, also inside of an input \
@@ -124,6 +126,10 @@ pub struct GraphqlConfig {
     pub get_mutations: bool,
     /// Whether only documents are taken that the server knows by hash or id.
     pub persisted_only: bool,
+    /// A file with the documents that are known, up to 8 MiB, read again at each reload: a JSON object of documents by id,
+    /// or a manifest of Apollo. With it, and `persisted_only`, only these are taken, by their id or letter by letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub documents: Option<PathBuf>,
     /// Whether suggestions are taken out of errors in answers.
     pub mask_suggestions: bool,
     /// A file with the schema, up to 8 MiB, read again at each reload.
@@ -158,6 +164,7 @@ impl Default for GraphqlConfig {
             introspection: false,
             get_mutations: false,
             persisted_only: false,
+            documents: None,
             mask_suggestions: true,
             schema: None,
             sizes: ["first", "last", "limit"].map(str::to_owned).to_vec(),
@@ -177,6 +184,7 @@ pub(crate) struct Graphql {
     config: GraphqlConfig,
     counted: Counted,
     types: Option<GraphqlTypes>,
+    documents: Option<Documents>,
     within: Within,
 }
 
@@ -208,7 +216,12 @@ impl Graphql {
         let within = Within::compile(CODE, bounds, gaps, seed)?;
         let types = config.schema.as_deref().map(types).transpose();
         let types = types.map_err(|why| Problem::new("schema", why))?;
-        Ok(Self { config: config.clone(), counted, types, within })
+        if config.documents.is_some() && !config.persisted_only {
+            return Err(Problem::new("documents", "needs `persisted_only`"));
+        }
+        let documents = config.documents.as_deref().map(Documents::read).transpose();
+        let documents = documents.map_err(|why| Problem::new("documents", why))?;
+        Ok(Self { config: config.clone(), counted, types, documents, within })
     }
 
     /// What follows for a request.
@@ -224,6 +237,9 @@ impl Graphql {
             && let Some(text) = document(call, bytes)
             && query.is_empty()
         {
+            if text.len() > self.within.limits.body_bytes as usize {
+                return self.within.gap(OVER_LIMITS);
+            }
             return self.judge(&[Sources::document(text)], is_safe);
         }
         let decoded = match self.within.peek(readings, call, body) {
@@ -259,27 +275,28 @@ impl Graphql {
         let config = &self.config;
         self.within_limit("batch", asked.len() as u64, config.batch)?;
         let mut sum = Measure::default();
-        let mut unseen = None;
+        // What passes without a look hides nothing that comes behind it.
+        let mut missing = None;
         for one in asked {
+            self.persisted(one)?;
             let Some(text) = one.document else {
-                if one.is_named && !config.persisted_only {
-                    unseen = Some("document-not-seen");
-                }
+                let is_known = config.persisted_only;
+                missing = missing.or((!is_known).then_some("document-not-seen"));
                 continue;
             };
-            if config.persisted_only {
-                let title = "only documents that are known here are executed";
-                return Err(denied(title).because("not-persisted"));
-            }
             let document = match GraphqlDocument::read(text) {
                 Ok(document) => document,
-                Err(UnreadDocument::Long) => return self.within.gap(OVER_LIMITS),
-                Err(UnreadDocument::Malformed) => return self.within.gap(NOT_READABLE),
+                Err(why) => {
+                    let is_long = why == UnreadDocument::Long;
+                    let reason = if is_long { OVER_LIMITS } else { NOT_READABLE };
+                    missing = missing.or(self.within.gap(reason)?);
+                    continue;
+                }
             };
             let measure = document.measure(&self.counted, &one.variables);
             self.check_one(&measure, is_safe || one.is_in_target)?;
             if measure.is_beyond {
-                return self.within.gap(OVER_LIMITS);
+                missing = missing.or(self.within.gap(OVER_LIMITS)?);
             }
             if let Some(misfit) = self.types.as_ref().and_then(|types| document.misfit(types)) {
                 return Err(unfit(misfit));
@@ -297,7 +314,22 @@ impl Graphql {
             let title = "this is called once in a request, and beside nothing else";
             return Err(denied(title).because("not-alone"));
         }
-        Ok(unseen)
+        Ok(missing)
+    }
+
+    /// Whether a document is known, where only those are taken.
+    fn persisted(&self, one: &Asked<'_>) -> Result<(), Refusal> {
+        let known = self.documents.as_ref();
+        let is_known = match (one.document, one.id.as_deref()) {
+            (Some(document), _) => known.is_some_and(|known| known.has(document)),
+            (None, Some(id)) => known.is_none_or(|known| known.has_id(id)),
+            (None, None) => true,
+        };
+        if is_known || !self.config.persisted_only {
+            return Ok(());
+        }
+        let title = "only documents that are known here are executed";
+        Err(denied(title).because("not-persisted"))
     }
 
     /// What must not be asked for in any operation.

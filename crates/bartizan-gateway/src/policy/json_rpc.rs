@@ -17,7 +17,7 @@ use super::{
     record::Refusal,
     schema::Shape,
 };
-use crate::{call::Call, phases::BodyView};
+use crate::{call::Call, phases::BodyView, websocket::Message};
 
 /// Most calls of one batch that can be asked for.
 const MOST_BATCH: u32 = 10_000;
@@ -37,7 +37,7 @@ do not fit the schema of its method in `params` (422). Each call of a batch is l
 Where methods are listed in `methods.allow`, what calls no method (as answers of a client of MCP do) is refused too. A \
 call without `params` fits every schema. The schemas are as those of the policy `schema`.
 
-It reads JSON bodies of requests, within `body_bytes` and `budget_micros` of processor time; what is beyond is refused \
+It reads JSON bodies of requests and messages of the client on WebSockets, within `body_bytes` and `budget_micros` of processor time; what is beyond is refused \
 (413) unless `on_budget` lets it pass. A body that is no JSON, or that others may read differently (a name \
 twice, several values, comments), is `not-readable`, one that is passed on as it comes is `body-not-held`: \
 `on_unreadable` says whether these are refused (415), as they are by default, or pass and count as not evaluated. \
@@ -142,6 +142,14 @@ impl JsonRpc {
     ) -> Checked {
         match self.within.read(readings, call, body) {
             Ok(decoded) => self.judge(decoded),
+            Err(reason) => self.within.gap(reason),
+        }
+    }
+
+    /// What follows for a message of the client on a WebSocket.
+    pub(super) fn check_message(&self, message: &Message) -> Checked {
+        match self.within.read_message(message) {
+            Ok(decoded) => self.judge(&decoded),
             Err(reason) => self.within.gap(reason),
         }
     }
@@ -262,6 +270,20 @@ mod tests {
         let batch = format!("[{},{}]", call("ping"), update(r#"{"credit_limit":1}"#));
         assert_eq!(ask(&rule, &batch), Err((422, "params")));
         assert_eq!(ask(&rule, &call("profile.update")), Ok(None));
+    }
+
+    #[test]
+    fn messages_of_sockets_are_calls_too() {
+        let rule = rule("{budget_micros: 1000000, methods: {deny: [admin.*]}}");
+        let send = |text: &str| {
+            let data = bytes::Bytes::copy_from_slice(text.as_bytes());
+            let message = Message { from_client: true, is_text: true, data };
+            rule.check_message(&message).map_err(|refusal| refusal.reason)
+        };
+        assert_eq!(send(&call("eth_subscribe")), Ok(None));
+        assert_eq!(send(&call("admin.peers")), Err("method"));
+        assert_eq!(send(r#"{"method":"a","method":"admin.peers"}"#), Err(NOT_READABLE));
+        assert_eq!(send("ping"), Err(NOT_READABLE));
     }
 
     #[test]

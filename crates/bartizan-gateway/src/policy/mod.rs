@@ -305,7 +305,10 @@ impl Policies for Enforcement {
     ) -> bool {
         let set = &self.set;
         let is_asked = !set.sockets.is_empty()
-            || (message.from_client && !(set.detectors.is_empty() && set.graphql.is_empty()));
+            || (message.from_client
+                && !(set.detectors.is_empty()
+                    && set.graphql.is_empty()
+                    && set.json_rpc.is_empty()));
         if !is_asked {
             return true;
         }

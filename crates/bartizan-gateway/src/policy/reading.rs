@@ -11,7 +11,7 @@ use super::{
     detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
     record::Refusal,
 };
-use crate::{call::Call, phases::BodyView};
+use crate::{call::Call, phases::BodyView, websocket::Message};
 
 /// Why a body was not looked at that is passed on as it comes.
 pub(super) const NOT_HELD: &str = "body-not-held";
@@ -101,6 +101,19 @@ impl Within {
         let mut decoded = Decoded::default();
         decode_body(&mut decoded, request, &self.limits, self.seed, pace(self.until()));
         decoded
+    }
+
+    /// A message of a WebSocket, read to its end and in the one way in which it can be read.
+    ///
+    /// # Errors
+    /// Why it was not.
+    pub(super) fn read_message(&self, message: &Message) -> Result<Decoded, &'static str> {
+        let decoded = self.decode("", message.data.clone());
+        if let Some(reason) = cut(&decoded.view) {
+            return Err(reason);
+        }
+        let is_read = decoded.view.is_fully_inspected(Side::Request) && is_plain(&decoded.view);
+        if is_read { Ok(decoded) } else { Err(NOT_READABLE) }
     }
 
     /// The body of a request, read to its end.

@@ -57,7 +57,9 @@ pub(super) fn message(
     if !message.from_client {
         return None;
     }
-    ask(stage, call, &stage.set.graphql, |rule, _| rule.check_message(message))
+    let set = &stage.set;
+    ask(stage, call, &set.graphql, |rule, _| rule.check_message(message))
+        .or_else(|| ask(stage, call, &set.json_rpc, |rule, _| rule.check_message(message)))
 }
 
 /// Takes out of an answer what is not to be told.

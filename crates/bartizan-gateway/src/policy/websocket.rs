@@ -16,7 +16,7 @@ use super::{
     PolicyItem,
     config::Problem,
     detectors::OnGap,
-    reading::{Checked, NOT_READABLE, Within, cut, is_plain},
+    reading::{Checked, NOT_READABLE, Within},
     record::Refusal,
     schema::Shape,
 };
@@ -205,16 +205,12 @@ impl Websocket {
 
     fn compare(&self, shape: &Shape, message: &Message) -> Checked {
         let until = self.within.until();
-        let decoded = self.within.decode("", message.data.clone());
-        if let Some(reason) = cut(&decoded.view) {
-            return self.within.gap(reason);
-        }
+        let decoded = match self.within.read_message(message) {
+            Ok(decoded) => decoded,
+            Err(reason) => return self.within.gap(reason),
+        };
         let root = decoded.view.root(Side::Request, Root::Body);
-        let Some(root) = root.filter(|_| {
-            decoded.request_format == Format::Json
-                && is_plain(&decoded.view)
-                && decoded.view.is_fully_inspected(Side::Request)
-        }) else {
+        let Some(root) = root.filter(|_| decoded.request_format == Format::Json) else {
             return self.within.gap(NOT_READABLE);
         };
         match shape.fits(root, until) {

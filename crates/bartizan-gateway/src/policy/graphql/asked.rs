@@ -1,6 +1,8 @@
 //! What a request asks a GraphQL server for, wherever servers look for it (GraphQL over HTTP; the multipart request
 //! specification; `graphql-transport-ws` and its predecessor). Servers differ in which place counts, so all do.
 
+use std::borrow::Cow;
+
 use bartizan_model::{Exchange, Request, Root, Side};
 use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, decode_paced};
 
@@ -21,8 +23,8 @@ const INNER: [&str; 2] = ["operations", "variables"];
 pub(super) struct Asked<'d> {
     /// The document; `None` when it is not brought.
     pub(super) document: Option<&'d str>,
-    /// Whether a hash or an id names it.
-    pub(super) is_named: bool,
+    /// The hash or id that names it.
+    pub(super) id: Option<Cow<'d, str>>,
     /// Whether it is in the target.
     pub(super) is_in_target: bool,
     /// Objects that may hold its variables.
@@ -78,8 +80,8 @@ impl Sources {
 
     /// A document that is the body.
     pub(super) fn document(text: &str) -> Asked<'_> {
-        let (is_named, is_in_target) = (false, false);
-        Asked { document: Some(text), is_named, is_in_target, variables: Vec::new() }
+        let (id, is_in_target) = (None, false);
+        Asked { document: Some(text), id, is_in_target, variables: Vec::new() }
     }
 
     /// All that is asked for.
@@ -153,19 +155,25 @@ fn asked(message: NodeRef<'_>, is_in_target: bool) -> Option<Asked<'_>> {
         Value::Text(text) if !text.trim().is_empty() => Some(text),
         _ => None,
     });
-    let extensions = member("extensions");
-    let is_hashed = extensions.is_some_and(|extensions| match extensions.value() {
-        Value::Text(text) => text.contains("persistedQuery"),
-        _ => extensions.children().any(|child| child.key() == "persistedQuery"),
+    let id = hash_of(member("extensions")).or_else(|| {
+        let named = ["documentId", "id"].into_iter().find_map(member);
+        named.map(|id| Cow::Borrowed(id.raw()))
     });
-    let is_named = is_hashed || ["documentId", "id"].iter().any(|name| member(name).is_some());
     let variables = variables(message).into_iter().collect();
-    (document.is_some() || is_named).then_some(Asked {
-        document,
-        is_named,
-        is_in_target,
-        variables,
-    })
+    (document.is_some() || id.is_some()).then_some(Asked { document, id, is_in_target, variables })
+}
+
+/// The hash that extensions name a document by (automatic persisted queries); empty when it is none.
+fn hash_of(extensions: Option<NodeRef<'_>>) -> Option<Cow<'_, str>> {
+    let extensions = extensions?;
+    if let Value::Text(text) = extensions.value() {
+        let told: serde_json::Value = serde_json::from_str(text).ok()?;
+        let hash = told.get("persistedQuery")?.get("sha256Hash").and_then(|hash| hash.as_str());
+        return Some(Cow::Owned(hash.unwrap_or_default().to_owned()));
+    }
+    let named = extensions.children().find(|child| child.key() == "persistedQuery")?;
+    let hash = named.children().find(|child| child.key() == "sha256Hash");
+    Some(Cow::Borrowed(hash.map_or("", |hash| hash.raw())))
 }
 
 /// Whether a body is of a kind that is read here, and can be read in one way only.

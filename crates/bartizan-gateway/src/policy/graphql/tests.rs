@@ -92,6 +92,20 @@ fn operations_of_a_batch_count_together() {
 }
 
 #[test]
+fn what_is_not_read_hides_nothing_behind_it() {
+    let rule = rule(&format!("{{{ROOM}, on_unreadable: pass, on_budget: pass}}"));
+    assert_eq!(json(&rule, "{a"), Ok(Some(NOT_READABLE)));
+    let batch = |first: &str| {
+        format!(r#"[{{"query":"{first}"}},{{"query":"{{a{{b{{c{{d{{e{{f}}}}}}}}}}}}"}}]"#)
+    };
+    assert_eq!(asked(&rule, "", JSON, &batch("{a")), Err("depth"));
+    assert_eq!(
+        asked(&rule, "", JSON, &batch(&format!("{{{}}}", "a ".repeat(30_000)))),
+        Err("depth")
+    );
+}
+
+#[test]
 fn documents_are_found_wherever_servers_look() {
     let rule = rule(&format!("{{{ROOM}}}"));
     let deep = "{a{b{c{d{e{f}}}}}}";
@@ -163,6 +177,19 @@ fn changes_by_link_and_unknown_documents() {
     assert_eq!(json(&strict, "{a}"), Err("not-persisted"));
     let told = r#"{"query": "{a}", "extensions": {"persistedQuery": {"sha256Hash": "ab"}}}"#;
     assert_eq!(asked(&strict, "", JSON, told), Err("not-persisted"));
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("documents.json");
+    std::fs::write(&path, r#"{"ab": "{a}"}"#).expect("written");
+    let listed =
+        rule(&format!("{{{ROOM}, persisted_only: true, documents: '{}'}}", path.display()));
+    assert_eq!(asked(&listed, "", JSON, hashed), Ok(None));
+    assert_eq!(asked(&listed, "", JSON, &hashed.replace("ab", "cd")), Err("not-persisted"));
+    assert_eq!(asked(&listed, "", JSON, r#"{"documentId": "ab"}"#), Ok(None));
+    let in_target = "extensions=%7B%22persistedQuery%22%3A%7B%22sha256Hash%22%3A%22cd%22%7D%7D";
+    assert_eq!(asked(&listed, in_target, "", ""), Err("not-persisted"));
+    assert_eq!(asked(&listed, &in_target.replace("cd", "ab"), "", ""), Ok(None));
+    assert_eq!(json(&listed, "{a}"), Ok(None));
+    assert_eq!(json(&listed, "{b}"), Err("not-persisted"));
 }
 
 #[test]
