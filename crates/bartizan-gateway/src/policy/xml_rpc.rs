@@ -224,7 +224,7 @@ mod tests {
                  <member><name>params</name><value><array><data/></array></value></member></struct></value>"
             )
         };
-        let calls: String = methods.iter().map(|method| of(method)).collect();
+        let calls: String = methods.iter().map(of).collect();
         format!(
             "<methodCall><methodName>system.multicall</methodName><params><param><value><array><data>{calls}\
              </data></array></value></param></params></methodCall>"

@@ -136,7 +136,7 @@ impl<'t> Walk<'_, 't> {
             sum.add(match item {
                 Item::Field(field) => self.field(field, spreads),
                 Item::Inline(part) => self.selection(&part.selection, spreads),
-                Item::Spread(name) => self.spread(*name, spreads),
+                Item::Spread(name) => self.spread(name, spreads),
             });
         }
         sum
