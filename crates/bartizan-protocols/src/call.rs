@@ -16,7 +16,10 @@ mod soap;
 mod tests;
 mod xml_rpc;
 
-pub use graphql::{Persisted, persisted};
+pub use graphql::{
+    Counted, Document as GraphqlDocument, Measure, Misfit, Persisted, Types as GraphqlTypes,
+    Unread as UnreadDocument, persisted,
+};
 pub(crate) use grpc::method as grpc_method;
 pub use members::{MAX_MEMBERS, Member, Members};
 

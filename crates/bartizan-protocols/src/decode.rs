@@ -34,7 +34,24 @@ pub struct Decoded {
     scratch: Scratch,
 }
 
+/// A file that came as a part of a multipart body. Its name, declared type and text are below its node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SentFile {
+    /// Its node.
+    pub node: NodeId,
+    /// The media type that its bytes are a mark of, see [`crate::magic::media_type`].
+    pub kind: Option<&'static str>,
+    /// Its length.
+    pub bytes: u64,
+}
+
 impl Decoded {
+    /// The files of multipart bodies of both sides, in document order.
+    #[must_use]
+    pub fn files(&self) -> &[SentFile] {
+        &self.scratch.files
+    }
+
     /// What the body of that side was read as.
     #[must_use]
     pub const fn format(&self, side: Side) -> Format {
@@ -81,6 +98,7 @@ pub fn decode_paced(
     view.keep_pace(pace);
     set_cookies.clear();
     scratch.query.clear();
+    scratch.files.clear();
     view.reserve(weight(exchange));
     let method = grpc_method(&exchange.request);
     let side = Side::Request;
@@ -142,6 +160,8 @@ pub fn decode_body(
     view.reset(limits, seed);
     view.keep_pace(pace);
     set_cookies.clear();
+    scratch.query.clear();
+    scratch.files.clear();
     view.reserve(request.body.len());
     let method = grpc_method(request);
     let side = Side::Request;
@@ -198,6 +218,8 @@ pub(crate) struct Scratch {
     pub(crate) names: Names,
     /// Output and input of content decodings.
     pub(crate) content: [Vec<u8>; 2],
+    /// Files of multipart bodies.
+    pub(crate) files: Vec<SentFile>,
 }
 
 impl Decoder<'_> {

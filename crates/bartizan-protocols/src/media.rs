@@ -118,8 +118,8 @@ pub(crate) fn charset(content_type: &str) -> Option<&str> {
     })
 }
 
-/// All parameters behind the first `;`, unquoted, in order.
-pub(crate) fn parameters(value: &str) -> impl Iterator<Item = (&str, String)> {
+/// All parameters behind the first `;` of a media type or disposition, unquoted, in order.
+pub fn parameters(value: &str) -> impl Iterator<Item = (&str, String)> {
     let mut rest = value.find(';').and_then(|at| value.get(at + 1..)).unwrap_or("");
     std::iter::from_fn(move || {
         loop {

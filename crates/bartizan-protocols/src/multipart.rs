@@ -7,8 +7,9 @@ use crate::{
     anomaly::AnomalyKind,
     body::{is_binary, opaque_format},
     charset,
-    decode::Decoder,
+    decode::{Decoder, SentFile},
     json::Mode,
+    magic,
     media::{self, Format},
     names::Names,
     path::cut,
@@ -207,7 +208,9 @@ impl Decoder<'_> {
     }
 
     fn file_part(&mut self, node: NodeId, filename: &str, part: &Part, content: &[u8]) {
-        self.view.set_value(node, Value::Opaque(content.len() as u64));
+        let bytes = content.len() as u64;
+        self.view.set_value(node, Value::Opaque(bytes));
+        self.scratch.files.push(SentFile { node, kind: magic::media_type(content), bytes });
         if filename.contains(['/', '\\', ':']) || filename.chars().any(char::is_control) {
             self.view.anomaly(self.side, AnomalyKind::MultipartFilename);
         }

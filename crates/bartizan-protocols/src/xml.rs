@@ -20,6 +20,33 @@ use crate::{
 /// Longest name of a reference in an attribute.
 const REFERENCE_MOST: usize = 64;
 
+/// How encodings are called in which markup is written as in ASCII, or two bytes for each of ASCII. In others, such as
+/// UTF-7 and those of EBCDIC, whoever believes the declaration reads other elements than whoever does not.
+const ENCODINGS: [&str; 14] = [
+    "utf-8",
+    "utf8",
+    "utf-16",
+    "us-ascii",
+    "ascii",
+    "iso-8859-",
+    "latin",
+    "windows-",
+    "koi8-",
+    "shift_jis",
+    "euc-",
+    "gb",
+    "big5",
+    "iso-10646-ucs-2",
+];
+
+fn writes_ascii(encoding: &str) -> bool {
+    let begins = |known: &&str| {
+        let start = encoding.as_bytes().get(..known.len());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(known.as_bytes()))
+    };
+    ENCODINGS.iter().any(begins)
+}
+
 /// An open element.
 struct Element {
     node: NodeId,
@@ -110,6 +137,12 @@ impl Decoder<'_> {
                 let text = format!("<!DOCTYPE {}>", &**text);
                 let shown = self.view.leaf(parent, Step::Key("!DOCTYPE"), Value::Text(&text));
                 document.full |= shown.is_none();
+            }
+            Event::Decl(declaration) => {
+                let named = declaration.encoding();
+                if named.is_some_and(|name| !name.is_ok_and(|name| writes_ascii(&name))) {
+                    self.view.anomaly(self.side, AnomalyKind::UnknownCharset);
+                }
             }
             Event::PI(_) => self.view.anomaly(self.side, AnomalyKind::XmlInstruction),
             _ => {}

@@ -5,12 +5,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
+use bytes::Bytes;
 use http::response;
 
 use super::{
     detectors::{Bounds, Detectors},
     pass::Stage,
     record::{Decisions, Refusal},
+    spoken,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
@@ -20,6 +22,9 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
         return Some(refusal);
     }
     if let Some(refusal) = schemas(stage, call, body) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = spoken::whole(stage, call, body) {
         return Some(refusal);
     }
     let mut exchange = None;
@@ -56,13 +61,22 @@ impl JudgedHandshake {
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
     let judged = JudgedHandshake::default();
-    let refusal = detectors(&stage, call, |rule, call| judged.judge(rule, call));
+    // Who declines it may do what its target asks for all the same.
+    let refusal = spoken::whole(&stage, call, BodyView::Whole(&Bytes::new()))
+        .or_else(|| detectors(&stage, call, |rule, call| judged.judge(rule, call)));
     call.extensions().insert(judged);
     refusal
 }
 
-/// Asks about a message of a WebSocket: it counts together with its handshake.
+/// Asks about a message of a WebSocket. To detectors it counts together with its handshake, where the client sent it.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
+    let pace = spoken::pace_of(call);
+    if let Some(refusal) = spoken::message(stage, call, &pace, message) {
+        return Some(refusal);
+    }
+    if !message.from_client {
+        return None;
+    }
     let handshake = call.extension::<JudgedHandshake>().cloned().unwrap_or_default();
     let data = message.data.clone();
     let said = Said { from_client: true, time: None, data, text: message.is_text };
@@ -88,6 +102,7 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    spoken::mask(stage, call, response, body);
     None
 }
 

@@ -10,13 +10,13 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, config, cors, detectors, headers, jwt, leak,
-    rate,
+    PolicyItem, address, api_key, authentication, config, cors, detectors, graphql, grpc, headers,
+    json_rpc, jwt, leak, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    size,
+    size, soap, upload, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -129,6 +129,29 @@ kinds! {
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());
+    /// How much GraphQL requests ask for.
+    graphql: graphql::GraphqlConfig => graphql: graphql::Graphql,
+        |settings, around| graphql::Graphql::compile(settings, around.surroundings.hash_key.seed());
+    /// Which methods of JSON-RPC may be called.
+    json_rpc: json_rpc::JsonRpcConfig => json_rpc: json_rpc::JsonRpc,
+        |settings, around| json_rpc::JsonRpc::compile(settings, around.surroundings.hash_key.seed());
+    /// Which methods of XML-RPC may be called.
+    xml_rpc: xml_rpc::XmlRpcConfig => xml_rpc: xml_rpc::XmlRpc,
+        |settings, around| xml_rpc::XmlRpc::compile(settings, around.surroundings.hash_key.seed());
+    /// Which operations of SOAP may be called, and with what.
+    soap: soap::SoapConfig => soap: soap::Soap,
+        |settings, around| soap::Soap::compile(settings, around.surroundings.hash_key.seed());
+    /// Which methods of gRPC may be called, and with what.
+    grpc: grpc::GrpcConfig => grpc: grpc::Grpc,
+        |settings, around| grpc::Grpc::compile(settings, around.surroundings.hash_key.seed());
+    /// Which files are taken.
+    upload: upload::UploadConfig => uploads: upload::Upload,
+        |settings, around| upload::Upload::compile(settings, around.surroundings.hash_key.seed());
+    /// What messages of WebSockets look like.
+    websocket: websocket::WebsocketConfig => sockets: websocket::Websocket,
+        |settings, around| {
+            websocket::Websocket::compile(settings, around.surroundings.hash_key.seed())
+        };
     /// What is refused as an attack.
     detectors: detectors::DetectorsConfig => detectors: detectors::Detectors,
         |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);

@@ -7,7 +7,7 @@
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
 //! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema and detectors.
+//! (the private module `inspection`), its size, schema, what it says in the words of its protocol (`spoken`), and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -20,23 +20,33 @@ mod cost;
 pub mod detectors;
 mod fetch;
 mod files;
+pub mod graphql;
+pub mod grpc;
 pub mod headers;
 mod identity;
 mod inspection;
+pub mod json_rpc;
 pub mod jwt;
 mod kinds;
 pub mod leak;
 mod look_ups;
+pub mod names;
 mod pass;
 pub mod rate;
 mod rate_table;
+mod reading;
 mod recent;
 mod record;
 pub mod schema;
 pub mod scope;
 mod set;
 pub mod size;
+pub mod soap;
+mod spoken;
+pub mod upload;
+pub mod websocket;
 mod work;
+pub mod xml_rpc;
 
 use std::{
     sync::{Arc, LazyLock},
@@ -62,7 +72,6 @@ use crate::{
     websocket::Message,
 };
 
-pub(crate) use self::inspection::JudgedHandshake;
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
@@ -74,6 +83,7 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
 };
+pub(crate) use self::{inspection::JudgedHandshake, websocket::MessagePace};
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]
@@ -293,10 +303,16 @@ impl Policies for Enforcement {
         handshake: &request::Parts,
         message: &Message,
     ) -> bool {
-        if self.set.detectors.is_empty() || !message.from_client {
+        let set = &self.set;
+        let is_asked = !set.sockets.is_empty()
+            || (message.from_client
+                && !(set.detectors.is_empty()
+                    && set.graphql.is_empty()
+                    && set.json_rpc.is_empty()));
+        if !is_asked {
             return true;
         }
-        let stage = Stage::new(Arc::clone(&self.set), call, handshake);
+        let stage = Stage::new(Arc::clone(set), call, handshake);
         inspection::message(&stage, call, message).is_none()
     }
 

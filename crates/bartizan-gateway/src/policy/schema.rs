@@ -24,8 +24,10 @@ use crate::phases::BodyView;
 
 mod in_place;
 mod instance;
+mod shape;
 
 use instance::{Body, Instance, Watch};
+pub(crate) use shape::Shape;
 
 /// Most bytes of a file with a schema.
 const SCHEMA_BYTES: u64 = 1024 * 1024;

@@ -44,7 +44,7 @@ fn every_kind_refuses_unknown_keys_everywhere() {
             let object = value.pointer_mut(&place).and_then(|value| value.as_object_mut());
             let Some(object) = object else { continue };
             let is_free = |end| place.ends_with(end);
-            if ["/set", "/add", "/inline"].iter().any(is_free) {
+            if ["/set", "/add", "/inline", "/params"].iter().any(is_free) {
                 continue;
             }
             places.extend(object.keys().map(|key| format!("{place}/{key}")));

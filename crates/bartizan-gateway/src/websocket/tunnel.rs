@@ -30,7 +30,7 @@ use crate::{
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
-    policy::{ClientCertificate, JudgedHandshake},
+    policy::{ClientCertificate, JudgedHandshake, MessagePace},
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
@@ -93,6 +93,7 @@ struct HandshakeFacts {
     fields: Fields,
     upstream: Arc<str>,
     judged: JudgedHandshake,
+    pace: MessagePace,
 }
 
 /// What it was let in for.
@@ -131,6 +132,7 @@ pub(super) fn spawn(
         fields: call.request_fields.clone(),
         upstream: Arc::clone(&asked.name),
         judged: call.extension().cloned().unwrap_or_default(),
+        pace: MessagePace::default(),
     };
     let (shared, snapshot) = (Arc::clone(record.shared()), Arc::clone(&call.snapshot));
     let link = Arc::clone(&call.link);
@@ -269,6 +271,7 @@ impl Tunnel {
     fn allow(&self, message: Message) -> bool {
         let mut call = self.call(&self.snapshot);
         call.extensions().insert(self.handshake.judged.clone());
+        call.extensions().insert(self.handshake.pace.clone());
         self.shared.metrics.websocket_messages.inc();
         let policies = Arc::clone(&self.shared.snapshot.load().policies);
         let is_allowed = policies.websocket_message(&mut call, &self.leave.head, &message);

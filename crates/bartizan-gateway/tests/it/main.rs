@@ -26,6 +26,7 @@ mod retries;
 mod retries_http2;
 mod revoked;
 mod schema;
+mod spoken;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]
 #[path = "../differential/mod.rs"]

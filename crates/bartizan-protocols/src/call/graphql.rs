@@ -10,8 +10,13 @@ use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messag
 use crate::{Decoded, Format, NodeRef, Value};
 
 mod document;
+mod fits;
+mod measure;
 mod sketch;
 
+pub use document::{Document, Unread};
+pub use fits::{Misfit, Types};
+pub use measure::{Counted, Measure};
 pub(super) use sketch::sketch;
 
 /// Most tokens of one document that are looked at.
@@ -144,8 +149,8 @@ pub(super) fn answered(decoded: &Decoded) -> Answered {
 /// Fields of the root that a document asks for, each with the kind of its operation: none when the
 /// document goes on beyond what is looked at. `None` for what is no such document.
 fn fields(document: &str, chosen: &str) -> Option<Vec<String>> {
-    let mut reader = Reader { lexer: Lexer::new(document).with_limit(MAX_TOKENS), token: None };
-    let mut read = Document::default();
+    let mut reader = Reader::new(document);
+    let mut read = Roots::default();
     reader.bump();
     while let Some(token) = reader.token.clone() {
         if read.definition(&mut reader, &token).is_none() {
@@ -156,15 +161,15 @@ fn fields(document: &str, chosen: &str) -> Option<Vec<String>> {
     read.fields(chosen)
 }
 
-/// What a document defines.
+/// What a document defines, of which only the root is looked at.
 #[derive(Default)]
-struct Document<'t> {
+struct Roots<'t> {
     /// Kind, name, selection.
     operations: Vec<(&'t str, &'t str, Selection<'t>)>,
     fragments: BTreeMap<&'t str, Selection<'t>>,
 }
 
-impl<'t> Document<'t> {
+impl<'t> Roots<'t> {
     /// Reads what begins with `token`.
     fn definition(&mut self, reader: &mut Reader<'t>, token: &Token<'t>) -> Option<()> {
         match (token.kind(), token.data()) {
@@ -227,9 +232,28 @@ struct Reader<'t> {
     lexer: Lexer<'t>,
     /// What is looked at: no white space, comment or comma.
     token: Option<Token<'t>>,
+    /// Why it ended before the document did.
+    broken: Option<Unread>,
+    seen: Seen,
+}
+
+/// What was read of a document.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Seen {
+    /// Tokens without white space, comments and commas.
+    tokens: u32,
+    aliases: u32,
+    directives: u32,
+    /// Whether selections were passed over because they are too deep.
+    is_deep: bool,
 }
 
 impl<'t> Reader<'t> {
+    fn new(document: &'t str) -> Self {
+        let lexer = Lexer::new(document).with_limit(MAX_TOKENS);
+        Self { lexer, token: None, broken: None, seen: Seen::default() }
+    }
+
     /// Goes on; what is no token, or beyond the limit, ends the document.
     fn bump(&mut self) {
         self.token = loop {
@@ -237,9 +261,17 @@ impl<'t> Reader<'t> {
                 Some(Ok(token)) => match token.kind() {
                     TokenKind::Whitespace | TokenKind::Comment | TokenKind::Comma => {}
                     TokenKind::Eof => break None,
-                    _ => break Some(token),
+                    _ => {
+                        self.seen.tokens += 1;
+                        break Some(token);
+                    }
                 },
-                Some(Err(_)) | None => break None,
+                Some(Err(error)) => {
+                    let why = if error.is_limit() { Unread::Long } else { Unread::Malformed };
+                    self.broken.get_or_insert(why);
+                    break None;
+                }
+                None => break None,
             }
         };
     }
@@ -355,6 +387,7 @@ impl<'t> Reader<'t> {
 
     fn directives(&mut self) -> Option<()> {
         while self.kind() == Some(TokenKind::At) {
+            self.seen.directives += 1;
             self.bump();
             self.name()?;
             if self.kind() == Some(TokenKind::LParen) {

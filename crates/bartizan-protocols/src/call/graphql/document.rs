@@ -3,19 +3,31 @@
 
 use std::collections::BTreeMap;
 
-use apollo_parser::{Lexer, Token, TokenKind};
+use apollo_parser::{Token, TokenKind};
 use bartizan_model::sketch::{MAX_NAME, ValueKind};
 
-use super::{MAX_DEPTH, MAX_TOKENS, Reader};
+use super::{MAX_DEPTH, Reader, Seen};
 
 /// Longest text of a type that is kept, in bytes.
 const MAX_TYPE: usize = MAX_NAME + 32;
 
-/// What a document defines.
+/// What a document defines: operations and fragments, with what they select.
 #[derive(Debug, Default)]
-pub(super) struct Document<'t> {
-    operations: Vec<Operation<'t>>,
+pub struct Document<'t> {
+    pub(super) operations: Vec<Operation<'t>>,
     fragments: BTreeMap<&'t str, Fragment<'t>>,
+    pub(super) seen: Seen,
+    /// Whether two fragments have one name, so that it is open which is meant.
+    pub(super) has_twice: bool,
+}
+
+/// Why a document was not read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unread {
+    /// It is none.
+    Malformed,
+    /// It has more than 20,000 tokens.
+    Long,
 }
 
 /// One operation.
@@ -26,6 +38,8 @@ pub(super) struct Operation<'t> {
     name: &'t str,
     /// Types of variables.
     pub(super) variables: BTreeMap<&'t str, String>,
+    /// Their defaults, of those that have one.
+    pub(super) defaults: BTreeMap<&'t str, Given<'t>>,
     pub(super) selection: Vec<Item<'t>>,
 }
 
@@ -60,7 +74,8 @@ pub(super) struct Field<'t> {
 pub(super) enum Given<'t> {
     Variable(&'t str),
     Null,
-    Scalar(ValueKind),
+    /// With the text as it is written.
+    Scalar(ValueKind, &'t str),
     List(Vec<Self>),
     Object(Vec<(&'t str, Self)>),
     /// Deeper than what is looked at.
@@ -68,15 +83,22 @@ pub(super) enum Given<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Reads a document; `None` for what is none, or goes on beyond what is looked at.
-    pub(super) fn read(text: &'t str) -> Option<Self> {
-        let mut reader = Reader { lexer: Lexer::new(text).with_limit(MAX_TOKENS), token: None };
+    /// Reads a document of at most 20,000 tokens. Selections more than 16 levels below that of an operation or
+    /// fragment are passed over, see [`super::Measure::is_beyond`].
+    ///
+    /// # Errors
+    /// Says whether it is none, or too long.
+    pub fn read(text: &'t str) -> Result<Self, Unread> {
+        let mut reader = Reader::new(text);
         let mut out = Self::default();
         reader.bump();
         while let Some(token) = reader.token.clone() {
-            out.definition(&mut reader, &token)?;
+            if out.definition(&mut reader, &token).is_none() {
+                return Err(reader.broken.unwrap_or(Unread::Malformed));
+            }
         }
-        Some(out)
+        out.seen = reader.seen;
+        reader.broken.map_or(Ok(out), Err)
     }
 
     fn definition(&mut self, reader: &mut Reader<'t>, token: &Token<'t>) -> Option<()> {
@@ -92,10 +114,10 @@ impl<'t> Document<'t> {
             (TokenKind::Name, kind @ ("query" | "mutation" | "subscription")) => {
                 reader.bump();
                 let name = reader.name().unwrap_or("");
-                let variables = reader.variables()?;
+                let (variables, defaults) = reader.variables()?;
                 reader.directives()?;
                 let selection = reader.items(0)?;
-                self.operations.push(Operation { kind, name, variables, selection });
+                self.operations.push(Operation { kind, name, variables, defaults, selection });
             }
             (TokenKind::Name, "fragment") => {
                 reader.bump();
@@ -103,7 +125,8 @@ impl<'t> Document<'t> {
                 (reader.name()? == "on").then_some(())?;
                 let on = reader.name()?;
                 reader.directives()?;
-                self.fragments.insert(name, Fragment { on, selection: reader.items(0)? });
+                let fragment = Fragment { on, selection: reader.items(0)? };
+                self.has_twice |= self.fragments.insert(name, fragment).is_some();
             }
             _ => return None,
         }
@@ -116,10 +139,17 @@ impl<'t> Document<'t> {
         named.or_else(|| self.operations.first())
     }
 
+    pub(super) fn fragments(&self) -> impl Iterator<Item = &Fragment<'t>> {
+        self.fragments.values()
+    }
+
     pub(super) fn fragment(&self, name: &str) -> Option<&Fragment<'t>> {
         self.fragments.get(name)
     }
 }
+
+/// Types of variables, and defaults.
+type Variables<'t> = (BTreeMap<&'t str, String>, BTreeMap<&'t str, Given<'t>>);
 
 impl<'t> Reader<'t> {
     fn eat(&mut self, kind: TokenKind) -> bool {
@@ -131,10 +161,10 @@ impl<'t> Reader<'t> {
     }
 
     /// `($id: ID! = 1 @of, …)`, if there is such.
-    fn variables(&mut self) -> Option<BTreeMap<&'t str, String>> {
-        let mut out = BTreeMap::new();
+    fn variables(&mut self) -> Option<Variables<'t>> {
+        let (mut out, mut defaults) = Variables::default();
         if !self.eat(TokenKind::LParen) {
-            return Some(out);
+            return Some((out, defaults));
         }
         while !self.eat(TokenKind::RParen) {
             self.eat(TokenKind::Dollar).then_some(())?;
@@ -142,14 +172,14 @@ impl<'t> Reader<'t> {
             self.eat(TokenKind::Colon).then_some(())?;
             let of = self.type_of()?;
             if self.eat(TokenKind::Eq) {
-                self.given(0)?;
+                defaults.insert(name, self.given(0)?);
             }
             self.directives()?;
             if of.len() <= MAX_TYPE {
                 out.insert(name, of);
             }
         }
-        Some(out)
+        Some((out, defaults))
     }
 
     /// `[ID!]!` without spaces.
@@ -177,6 +207,7 @@ impl<'t> Reader<'t> {
             return None;
         }
         if depth > MAX_DEPTH {
+            self.seen.is_deep = true;
             self.skip()?;
             return Some(out);
         }
@@ -197,6 +228,7 @@ impl<'t> Reader<'t> {
     fn whole_field(&mut self, depth: usize) -> Option<Field<'t>> {
         let alias = self.name()?;
         let name = if self.eat(TokenKind::Colon) { self.name()? } else { alias };
+        self.seen.aliases += u32::from(name != alias);
         let mut arguments = Vec::new();
         if self.eat(TokenKind::LParen) {
             while !self.eat(TokenKind::RParen) {
@@ -236,14 +268,16 @@ impl<'t> Reader<'t> {
         self.bump();
         Some(match kind {
             TokenKind::Dollar => Given::Variable(self.name()?),
-            TokenKind::Int if text.parse::<i32>().is_ok() => Given::Scalar(ValueKind::Integer),
-            TokenKind::Int => Given::Scalar(ValueKind::LongInteger),
-            TokenKind::Float => Given::Scalar(ValueKind::Number),
-            TokenKind::StringValue => Given::Scalar(ValueKind::String),
+            TokenKind::Int if text.parse::<i32>().is_ok() => {
+                Given::Scalar(ValueKind::Integer, text)
+            }
+            TokenKind::Int => Given::Scalar(ValueKind::LongInteger, text),
+            TokenKind::Float => Given::Scalar(ValueKind::Number, text),
+            TokenKind::StringValue => Given::Scalar(ValueKind::String, text),
             TokenKind::Name => match text {
                 "null" => Given::Null,
-                "true" | "false" => Given::Scalar(ValueKind::Boolean),
-                _ => Given::Scalar(ValueKind::Word),
+                "true" | "false" => Given::Scalar(ValueKind::Boolean, text),
+                _ => Given::Scalar(ValueKind::Word, text),
             },
             TokenKind::LBracket => {
                 let mut list = Vec::new();
@@ -288,9 +322,9 @@ mod tests {
         assert_eq!((user.name, user.alias, on.on, plain.on), ("user", "one", "Query", ""));
         assert!(matches!(user.arguments[0], ("id", Given::Variable("id"))));
         let ("filter", Given::Object(members)) = &user.arguments[1] else { panic!("{user:?}") };
-        assert!(matches!(members[1], ("state", Given::Scalar(ValueKind::Word))));
+        assert!(matches!(members[1], ("state", Given::Scalar(ValueKind::Word, "OPEN"))));
         let ("n", Given::List(list)) = &members[2] else { panic!("{members:?}") };
-        assert!(matches!(list[2], Given::Scalar(ValueKind::LongInteger)));
+        assert!(matches!(list[2], Given::Scalar(ValueKind::LongInteger, _)));
         assert!(matches!(list[3], Given::Null));
         let selection = user.selection.as_ref().expect("a selection");
         assert!(matches!(selection[1], Item::Spread("F")));
@@ -311,14 +345,17 @@ mod tests {
             "{a:",
             "{a(b:)}",
         ] {
-            assert!(Document::read(&text.repeat(100_000)).is_none(), "{text}");
-            assert!(Document::read(text).is_none(), "{text}");
+            assert!(Document::read(&text.repeat(100_000)).is_err(), "{text}");
+            assert_eq!(Document::read(text).err(), Some(Unread::Malformed), "{text}");
         }
         let deep = format!(
             "{}{}",
             "{a(b:[[[[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]]]])".repeat(40),
             "}".repeat(40)
         );
-        assert!(Document::read(&deep).is_some());
+        let deep = Document::read(&deep).expect("a document");
+        assert!(deep.seen.is_deep);
+        let long = format!("{{{}}}", "a ".repeat(30_000));
+        assert_eq!(Document::read(&long).err(), Some(Unread::Long));
     }
 }

@@ -29,7 +29,7 @@ pub(in crate::call) fn sketch(decoded: &Decoded) -> Option<GraphqlSketch> {
     let mut out = GraphqlSketch::default();
     let answers: Vec<NodeRef<'_>> = answers(decoded).take(MAX_MESSAGES).collect();
     for (at, asked) in asked(decoded).into_iter().enumerate() {
-        let document = Document::read(asked.document);
+        let document = Document::read(asked.document).ok();
         let Some(document) = document.as_ref() else { continue };
         let Some(operation) = document.chosen(asked.chosen) else { continue };
         let data = answers.get(at).and_then(|answer| member(*answer, "data"));
@@ -210,7 +210,7 @@ impl<'w, 'a> Walk<'w, 'a> {
                 known.given += u64::from(lists == 0);
                 known.nulls += u64::from(lists == 0);
             }
-            Given::Scalar(kind) => {
+            Given::Scalar(kind, _) => {
                 known.given += u64::from(lists == 0);
                 known.kinds.insert(*kind);
             }

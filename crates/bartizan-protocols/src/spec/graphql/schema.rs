@@ -118,12 +118,35 @@ impl<'d> GraphqlSchema<'d> {
         })
     }
 
+    /// Names of all types.
+    #[must_use]
+    pub fn type_names(&self) -> Vec<&'d str> {
+        match &self.types {
+            Some(types) => types.keys().copied().collect(),
+            None => names(self.root.get("types")),
+        }
+    }
+
+    /// Names of the fields of a type.
+    #[must_use]
+    pub fn field_names(&self, type_name: &str) -> Vec<&'d str> {
+        let fields = self.type_named(type_name).and_then(|of| of.get("fields"));
+        if self.types.is_none() {
+            return names(fields);
+        }
+        fields.into_iter().flat_map(Node::children).map(|field| field.text_of("name")).collect()
+    }
+
     fn type_named(&self, name: &str) -> Option<Node<'d>> {
         match &self.types {
             Some(types) => types.get(name).copied(),
             None => self.root.get("types")?.get(name),
         }
     }
+}
+
+fn names(node: Option<Node<'_>>) -> Vec<&str> {
+    node.into_iter().flat_map(Node::members).map(|(name, _)| name).collect()
 }
 
 fn argument<'d>(name: &'d str, type_name: String, node: Node<'d>) -> SchemaArgument<'d> {

@@ -42,6 +42,12 @@ impl<'d> ProtoMessages<'d> {
         is_proto.then(|| Self { document, names: names(), work: Work::new(MAX_WORK) })
     }
 
+    /// The numbers of the fields of a message.
+    pub fn numbers(&self, at: Place) -> impl Iterator<Item = u32> + use<'d> {
+        let fields = self.document.node(at).members();
+        fields.filter_map(|(_, field)| field.get("number").and_then(numeral))
+    }
+
     /// The field that a message has of this number. `at`: the message, as [`ProtoField::message`] and bodies of
     /// operations name it.
     #[must_use]

@@ -1,0 +1,218 @@
+//! What a request asks a GraphQL server for, wherever servers look for it (GraphQL over HTTP; the multipart request
+//! specification; `graphql-transport-ws` and its predecessor). Servers differ in which place counts, so all do.
+
+use std::borrow::Cow;
+
+use bartizan_model::{Exchange, Request, Root, Side};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, decode_paced};
+
+use crate::policy::{
+    detectors::pace,
+    reading::{NOT_READABLE, Within, cut, is_plain},
+};
+
+/// Most texts with JSON in them of one request.
+const MAX_INNER: usize = 16;
+/// Most operations of one request that are told apart: more than any limit lets through.
+const MAX_ASKED: usize = 2_000;
+/// Members that may be JSON within a text where the rest is none, and also where it is.
+const INNER: [&str; 2] = ["operations", "variables"];
+
+/// One operation that is asked for.
+#[derive(Debug)]
+pub(super) struct Asked<'d> {
+    /// The document; `None` when it is not brought.
+    pub(super) document: Option<&'d str>,
+    /// The hash or id that names it.
+    pub(super) id: Option<Cow<'d, str>>,
+    /// Whether it is in the target.
+    pub(super) is_in_target: bool,
+    /// Objects that may hold its variables.
+    pub(super) variables: Vec<NodeRef<'d>>,
+}
+
+/// Parts of a request that are read beside its body.
+#[derive(Debug)]
+pub(super) struct Sources {
+    query: Option<Decoded>,
+    /// Texts that are JSON.
+    inner: Vec<Decoded>,
+}
+
+impl Sources {
+    /// Reads what there is beside the body.
+    ///
+    /// # Errors
+    /// Why it, or the body, cannot be read in one way only.
+    pub(super) fn of(query: &str, body: &Decoded, within: &Within) -> Result<Self, &'static str> {
+        check_body(body)?;
+        let query = (!query.is_empty()).then(|| read_query(query, within)).transpose()?;
+        let mut inner = Vec::new();
+        let decodeds = query.iter().chain([body]);
+        let nodes = decodeds.flat_map(|decoded| roots(decoded).flat_map(messages));
+        for text in nodes.flat_map(|node| node.children()).filter(is_inner) {
+            if inner.len() >= MAX_INNER {
+                return Err(NOT_READABLE);
+            }
+            let Value::Text(text) = text.value() else { return Err(NOT_READABLE) };
+            // What is left empty is not there.
+            if text.trim().is_empty() {
+                continue;
+            }
+            let decoded = within.decode("application/json", text.to_owned().into());
+            if let Some(reason) = cut(&decoded.view) {
+                return Err(reason);
+            }
+            if decoded.request_format != Format::Json || !is_plain(&decoded.view) {
+                return Err(NOT_READABLE);
+            }
+            inner.push(decoded);
+        }
+        // Texts in texts are not gone after.
+        let within_parts = inner.iter().flat_map(roots).chain(typed_parts(body));
+        let has_text =
+            within_parts.flat_map(messages).flat_map(|node| node.children()).any(|node| {
+                node.key() == "variables"
+                    && matches!(node.value(), Value::Text(text) if !text.is_empty())
+            });
+        if has_text { Err(NOT_READABLE) } else { Ok(Self { query, inner }) }
+    }
+
+    /// A document that is the body.
+    pub(super) fn document(text: &str) -> Asked<'_> {
+        let (id, is_in_target) = (None, false);
+        Asked { document: Some(text), id, is_in_target, variables: Vec::new() }
+    }
+
+    /// All that is asked for.
+    pub(super) fn asked<'s>(&'s self, body: &'s Decoded) -> Vec<Asked<'s>> {
+        let mut found = Vec::new();
+        if body.request_format == Format::Text {
+            found.extend(roots(body).map(|root| Self::document(root.raw())));
+        } else {
+            found.extend(roots(body).flat_map(messages).filter_map(|one| asked(one, false)));
+        }
+        let inner: Vec<_> = self.inner.iter().flat_map(roots).collect();
+        let parts = inner.iter().copied().chain(typed_parts(body));
+        found.extend(parts.flat_map(messages).filter_map(|one| asked(one, false)));
+        let query = self.query.iter().flat_map(|query| query.view.root(Side::Request, Root::Query));
+        let in_target: Vec<_> = query.filter_map(|one| asked(one, true)).collect();
+        // Servers that take the document of the one place may take the variables of the other.
+        let others = roots(body).chain(inner.iter().copied()).flat_map(messages);
+        let shared = inner.iter().copied().chain(others.filter_map(variables));
+        let shared: Vec<_> = shared.take(MAX_INNER).collect();
+        found.extend(in_target);
+        found.truncate(MAX_ASKED);
+        for one in &mut found {
+            if one.is_in_target || one.variables.is_empty() {
+                one.variables.extend(shared.iter().copied());
+            }
+        }
+        found
+    }
+}
+
+/// Parts `operations` of multipart bodies that say themselves that they are JSON.
+fn typed_parts(body: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    let parts = roots(body).flat_map(messages).flat_map(|node| node.children());
+    parts.filter(|part| part.key() == "operations" && is_tree(*part))
+}
+
+/// What a message of a WebSocket asks for.
+pub(super) fn of_message(decoded: &Decoded) -> impl Iterator<Item = Asked<'_>> {
+    let payloads = roots(decoded).flat_map(messages).flat_map(|message| message.children());
+    let payloads = payloads.filter(|child| child.key() == "payload");
+    payloads.filter_map(|payload| asked(payload, false))
+}
+
+/// The object with the variables of a message.
+fn variables(message: NodeRef<'_>) -> Option<NodeRef<'_>> {
+    message.children().find(|child| child.key() == "variables" && is_tree(*child))
+}
+
+fn roots(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
+    [Root::Query, Root::Body].into_iter().filter_map(|root| decoded.view.root(Side::Request, root))
+}
+
+/// Itself, or the elements of a batch.
+fn messages(root: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+    let is_batch = root.value() == Value::Array;
+    let elements = is_batch.then(|| root.children()).into_iter().flatten();
+    (!is_batch).then_some(root).into_iter().chain(elements)
+}
+
+fn is_tree(node: NodeRef<'_>) -> bool {
+    matches!(node.value(), Value::Object | Value::Array)
+}
+
+fn is_inner(node: &NodeRef<'_>) -> bool {
+    INNER.contains(&node.key()) && !is_tree(*node) && node.value() != Value::Null
+}
+
+fn asked(message: NodeRef<'_>, is_in_target: bool) -> Option<Asked<'_>> {
+    let member = |name: &str| message.children().find(|child| child.key() == name);
+    let document = member("query").and_then(|query| match query.value() {
+        Value::Text(text) if !text.trim().is_empty() => Some(text),
+        _ => None,
+    });
+    let id = hash_of(member("extensions")).or_else(|| {
+        let named = ["documentId", "id"].into_iter().find_map(member);
+        named.map(|id| Cow::Borrowed(id.raw()))
+    });
+    let variables = variables(message).into_iter().collect();
+    (document.is_some() || id.is_some()).then_some(Asked { document, id, is_in_target, variables })
+}
+
+/// The hash that extensions name a document by (automatic persisted queries); empty when it is none.
+fn hash_of(extensions: Option<NodeRef<'_>>) -> Option<Cow<'_, str>> {
+    let extensions = extensions?;
+    if let Value::Text(text) = extensions.value() {
+        let told: serde_json::Value = serde_json::from_str(text).ok()?;
+        let hash = told.get("persistedQuery")?.get("sha256Hash").and_then(|hash| hash.as_str());
+        return Some(Cow::Owned(hash.unwrap_or_default().to_owned()));
+    }
+    let named = extensions.children().find(|child| child.key() == "persistedQuery")?;
+    let hash = named.children().find(|child| child.key() == "sha256Hash");
+    Some(Cow::Borrowed(hash.map_or("", |hash| hash.raw())))
+}
+
+/// Whether a body is of a kind that is read here, and can be read in one way only.
+fn check_body(body: &Decoded) -> Result<(), &'static str> {
+    let view = &body.view;
+    let is_fine = match body.request_format {
+        Format::Empty => true,
+        // A document may look like bent JSON for a moment, so that only its charset counts.
+        Format::Text => ![
+            AnomalyKind::InvalidUtf8,
+            AnomalyKind::OverlongUtf8,
+            AnomalyKind::UnknownCharset,
+            AnomalyKind::BrokenEncoding,
+            AnomalyKind::AmbiguousEncoding,
+        ]
+        .iter()
+        .any(|kind| view.has_anomaly(Side::Request, *kind)),
+        // Files are none of what is looked at here.
+        Format::Multipart => is_plain(view),
+        Format::Json | Format::Form => is_plain(view) && view.is_fully_inspected(Side::Request),
+        _ => false,
+    };
+    if is_fine { Ok(()) } else { Err(NOT_READABLE) }
+}
+
+fn read_query(query: &str, within: &Within) -> Result<Decoded, &'static str> {
+    const ODD: [AnomalyKind; 4] = [
+        AnomalyKind::DuplicateParameter,
+        AnomalyKind::InvalidUtf8,
+        AnomalyKind::OverlongUtf8,
+        AnomalyKind::NulByte,
+    ];
+    let request = Request { target: format!("/?{query}"), ..Request::default() };
+    let exchange = Exchange { request, ..Exchange::default() };
+    let mut decoded = Decoded::default();
+    decode_paced(&mut decoded, &exchange, &within.limits, 0, pace(within.until()));
+    if let Some(reason) = cut(&decoded.view) {
+        return Err(reason);
+    }
+    let is_odd = ODD.iter().any(|kind| decoded.view.has_anomaly(Side::Request, *kind));
+    if is_odd { Err(NOT_READABLE) } else { Ok(decoded) }
+}
