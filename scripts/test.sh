@@ -48,6 +48,7 @@ fuzz_check() { (cd fuzz && cargo check --locked --quiet --target-dir "$CARGO_TAR
 
 step "set-up" scripts/setup.sh test
 step "dashboard" scripts/dashboard.sh check
+step "an OpenID provider to test with" scripts/oidc.sh install
 step "tidy" cargo xtask tidy
 step "format" cargo fmt --all --check
 # Everything is built with the features of the whole workspace, so that nothing is built twice.

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::{Mode, PrincipalKind};
+use bartizan_model::{Mode, PrincipalKind, Timestamp};
 use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{PolicyItem, config::Problem, identity::Identity, record::Refusal};
+use super::{PolicyItem, config::Problem, identity::Identity, record::Refusal, step_up::StepUp};
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -20,7 +20,11 @@ Refuses requests of callers that no policy before it has identified (401), and o
 scope or a claim (403): an address that was verified, a consent, a tenant. A claim of more than 1 KiB of JSON is as \
 if it was not there. It verifies nothing by itself: `api_key` and `jwt` policies do, in either mode, and a \
 listener that checks client certificates. Preflight requests that a `cors` policy answers do not get \
-here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3).",
+here. `WWW-Authenticate` names the schemes that would be taken (RFC 9110 §11.6.1, RFC 6750 §3), and with \
+`resource_metadata` where clients read how to get a token (RFC 9728 §5.1).
+
+`step_up` asks for how and when the user was authenticated, by the claims `acr` and `auth_time`; what a token does not \
+say was not done. The answer (401) tells the client what to ask for (RFC 9470).",
     examples: &[
         "\
 name: orders-need-somebody
@@ -33,6 +37,15 @@ name: refunds-need-a-verified-address
 mode: enforce
 scope: {paths: [/v1/refunds/**]}
 authentication: {any_of: [jwt], claims: {email_verified: [true]}}
+",
+        "\
+name: payouts-need-a-second-factor
+mode: enforce
+scope: {paths: [/v1/payouts/**]}
+authentication:
+  any_of: [jwt]
+  step_up: {acr_values: [mfa], max_age_seconds: 300}
+  resource_metadata: https://api.example/.well-known/oauth-protected-resource
 ",
     ],
 };
@@ -57,6 +70,12 @@ pub struct AuthenticationConfig {
     /// What the client is told it asked for; visible ASCII without `"` and `\`.
     #[serde(default = "realm")]
     pub realm: String,
+    /// How the user must have been authenticated (RFC 9470); own keys and certificates never are.
+    #[serde(default)]
+    pub step_up: Option<StepUp>,
+    /// URL of the metadata of this resource, which the client is told; see `protected_resource` policies.
+    #[serde(default)]
+    pub resource_metadata: Option<String>,
 }
 
 fn realm() -> String {
@@ -69,7 +88,7 @@ fn realm() -> String {
 pub enum Way {
     /// An own API key, verified by an `api_key` policy.
     ApiKey,
-    /// A JWT, verified by a `jwt` policy.
+    /// A token, verified by a `jwt` or an `introspection` policy.
     Jwt,
     /// A client certificate, verified by the listener.
     Certificate,
@@ -89,6 +108,8 @@ impl Way {
 #[derive(Debug)]
 pub(crate) struct Required {
     config: AuthenticationConfig,
+    /// What every challenge begins with.
+    detail: String,
     challenges: Vec<HeaderValue>,
 }
 
@@ -114,14 +135,25 @@ impl Required {
             return Err(Problem::new(format!("scopes.{at}"), "is no scope (RFC 6749 §3.3)"));
         }
         // Own keys are taken as bearer tokens too; a certificate has no scheme to ask for it.
-        let detail = format!("realm=\"{}\"", config.realm);
+        if let Some(step) = &config.step_up {
+            step.check()?;
+        }
+        let url = config.resource_metadata.as_deref();
+        let is_url = |url: &str| {
+            url.starts_with("https://") && url.bytes().all(|b| is_plain(b) && b != b' ')
+        };
+        if url.is_some_and(|url| !is_url(url)) {
+            return Err(Problem::new("resource_metadata", "expected an https URL"));
+        }
+        let url = url.map(|url| format!(", resource_metadata=\"{url}\"")).unwrap_or_default();
+        let detail = format!("realm=\"{}\"{url}", config.realm);
         let by_token = config.any_of.iter().any(|way| *way != Way::Certificate);
         let scheme = if by_token { "Bearer" } else { "Certificate" };
         let challenges = vec![challenge(scheme, &detail)];
-        Ok(Self { config: config.clone(), challenges })
+        Ok(Self { config: config.clone(), detail, challenges })
     }
 
-    pub(crate) fn check(&self, identities: &[Identity]) -> Result<(), Refusal> {
+    pub(crate) fn check(&self, identities: &[Identity], now: Timestamp) -> Result<(), Refusal> {
         let ways = &self.config.any_of;
         let mut fitting = identities
             .iter()
@@ -136,16 +168,21 @@ impl Required {
         }
         let mut in_scope = fitting.filter(|one| one.has(&self.config.scopes)).peekable();
         if in_scope.peek().is_some() {
-            if in_scope.any(|one| self.has_claims(one)) {
-                return Ok(());
+            let mut saying = in_scope.filter(|one| self.has_claims(one)).peekable();
+            if saying.peek().is_some() {
+                let step = self.config.step_up.as_ref();
+                return match step.filter(|step| !saying.any(|one| step.is_met(one, now))) {
+                    Some(step) => Err(step.refusal(&self.detail)),
+                    None => Ok(()),
+                };
             }
             let title = "this credential says too little about who presents it";
             return Err(Refusal::deny(StatusCode::FORBIDDEN, "insufficient-claims", title));
         }
         let title = "this credential may not be used for that";
         let detail = format!(
-            "realm=\"{}\", error=\"insufficient_scope\", scope=\"{}\"",
-            self.config.realm,
+            "{}, error=\"insufficient_scope\", scope=\"{}\"",
+            self.detail,
             self.config.scopes.join(" ")
         );
         let refusal = Refusal::deny(StatusCode::FORBIDDEN, "insufficient-scope", title);
@@ -190,8 +227,12 @@ mod tests {
             scopes: vec!["a".to_owned()],
             claims: BTreeMap::new(),
             realm: "shop".to_owned(),
+            step_up: None,
+            resource_metadata: None,
         }
     }
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000);
 
     fn identity(kind: PrincipalKind, scopes: &[&str]) -> Identity {
         let empty: Arc<str> = "".into();
@@ -210,7 +251,7 @@ mod tests {
     fn one_of_the_ways_is_enough() {
         use PrincipalKind::{ApiKey, Certificate, Subject};
         let policy = Required::compile(&config(&[Way::ApiKey, Way::Jwt]), false).expect("compiles");
-        let status = |who: &[Identity]| policy.check(who).err().map(|r| r.status.as_u16());
+        let status = |who: &[Identity]| policy.check(who, NOW).err().map(|r| r.status.as_u16());
         assert_eq!(status(&[]), Some(401));
         assert_eq!(status(&[identity(Certificate, &["a"])]), Some(401));
         assert_eq!(status(&[identity(ApiKey, &[])]), Some(403));
@@ -218,20 +259,49 @@ mod tests {
         assert_eq!(status(&[identity(Subject, &["a"])]), None);
         assert_eq!(status(&[identity(ApiKey, &[]), identity(Subject, &["a"])]), None);
         let certificate = Required::compile(&config(&[Way::Certificate]), true).expect("compiles");
-        assert!(certificate.check(&[identity(Certificate, &["a"])]).is_ok());
+        assert!(certificate.check(&[identity(Certificate, &["a"])], NOW).is_ok());
     }
 
     #[test]
     fn challenges_are_well_formed() {
         let policy = Required::compile(&config(&[Way::Jwt]), false).expect("compiles");
-        let refusal = policy.check(&[]).expect_err("refused");
+        let refusal = policy.check(&[], NOW).expect_err("refused");
         assert_eq!(
             refusal.fields,
             [(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer realm=\"shop\""))]
         );
-        let refusal = policy.check(&[identity(PrincipalKind::Subject, &[])]).expect_err("refused");
+        let refusal =
+            policy.check(&[identity(PrincipalKind::Subject, &[])], NOW).expect_err("refused");
         let expected = "Bearer realm=\"shop\", error=\"insufficient_scope\", scope=\"a\"";
         assert_eq!(refusal.fields[0].1, expected);
+    }
+
+    #[test]
+    fn clients_are_told_where_to_read_on_and_what_is_missing() {
+        let url = "https://api.example/.well-known/oauth-protected-resource";
+        let step_up = StepUp { acr_values: vec!["mfa".to_owned()], max_age_seconds: None };
+        let config = AuthenticationConfig {
+            step_up: Some(step_up),
+            resource_metadata: Some(url.to_owned()),
+            ..config(&[Way::Jwt])
+        };
+        let policy = Required::compile(&config, false).expect("compiles");
+        let shown = |who: &[Identity]| {
+            let refusal = policy.check(who, NOW).expect_err("refused");
+            (refusal.status.as_u16(), refusal.fields[0].1.to_str().expect("text").to_owned())
+        };
+        let begin = format!("Bearer realm=\"shop\", resource_metadata=\"{url}\"");
+        assert_eq!(shown(&[]), (401, begin.clone()));
+        let (status, value) = shown(&[identity(PrincipalKind::Subject, &[])]);
+        assert!(status == 403 && value.starts_with(&begin), "{value}");
+        let expected =
+            format!("{begin}, error=\"insufficient_user_authentication\", acr_values=\"mfa\"");
+        assert_eq!(shown(&[identity(PrincipalKind::Subject, &["a"])]), (401, expected));
+        for url in ["http://a.example", "https://a\"b", "https://a b", "x"] {
+            let resource_metadata = Some(url.to_owned());
+            let config = AuthenticationConfig { resource_metadata, ..config.clone() };
+            assert!(Required::compile(&config, true).is_err(), "{url}");
+        }
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Fetching a key set: one GET to a place that the operator named, and nowhere else.
+//! Fetching a key set, or asking about a token: one request to a place that the operator named, and nowhere else.
 //!
 //! The guard: `https`, or `http` to this machine; every address that the name resolves to is checked
 //! and the connection goes to a checked address, so that no second look-up can lead elsewhere;
@@ -13,7 +13,7 @@ use std::{
 
 use bartizan_model::address::is_public;
 use bytes::Bytes;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
+use http::{HeaderValue, Method, Request, StatusCode, Uri, header};
 use http_body::Body as _;
 use hyper::{body::Incoming, client::conn::http1};
 use hyper_util::rt::TokioIo;
@@ -92,19 +92,50 @@ impl Source {
     /// # Errors
     /// A sentence for the operator.
     pub(crate) async fn fetch(&self) -> Result<Bytes, String> {
-        let fetched = timeout(self.timeout, self.fetch_now()).await;
-        fetched.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.timeout)))
+        self.ask(None).await
     }
 
-    async fn fetch_now(&self) -> Result<Bytes, String> {
+    /// Posts a form, with that value of `Authorization`, and gives the answer.
+    ///
+    /// # Errors
+    /// A sentence for the operator, without what was posted.
+    pub(crate) async fn post(&self, form: Bytes, as_whom: HeaderValue) -> Result<Bytes, String> {
+        self.ask(Some((form, as_whom))).await
+    }
+
+    async fn ask(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Bytes, String> {
+        let asked = timeout(self.timeout, self.ask_now(posted)).await;
+        asked.unwrap_or_else(|_| Err(format!("no answer within {:?}", self.timeout)))
+    }
+
+    async fn ask_now(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Bytes, String> {
+        let request = self.request(posted)?;
         let stream = self.connect().await?;
         match &self.tls {
-            None => self.get(stream).await,
+            None => self.send(stream, request).await,
             Some(tls) => {
                 let stream = tls.connector.connect(tls.name.clone(), stream).await;
-                self.get(stream.map_err(|error| format!("TLS: {error}"))?).await
+                self.send(stream.map_err(|error| format!("TLS: {error}"))?, request).await
             }
         }
+    }
+
+    fn request(&self, posted: Option<(Bytes, HeaderValue)>) -> Result<Request<Once>, String> {
+        let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
+        let host = self.uri.authority().map_or("", |authority| authority.as_str());
+        let builder = Request::builder()
+            .uri(target)
+            .header(header::HOST, host)
+            .header(header::ACCEPT, HeaderValue::from_static("application/json"));
+        let request = match posted {
+            None => builder.body(Once(None)),
+            Some((form, as_whom)) => {
+                let form_type = HeaderValue::from_static("application/x-www-form-urlencoded");
+                let builder = builder.method(Method::POST).header(header::CONTENT_TYPE, form_type);
+                builder.header(header::AUTHORIZATION, as_whom).body(Once(Some(form)))
+            }
+        };
+        request.map_err(|error| format!("HTTP: {error}"))
     }
 
     async fn connect(&self) -> Result<TcpStream, String> {
@@ -141,7 +172,7 @@ impl Source {
         }
     }
 
-    async fn get<S>(&self, stream: S) -> Result<Bytes, String>
+    async fn send<S>(&self, stream: S, request: Request<Once>) -> Result<Bytes, String>
     where
         S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
     {
@@ -150,13 +181,6 @@ impl Source {
         builder.max_buf_size(16 * 1024);
         let (mut sender, connection) =
             builder.handshake(TokioIo::new(stream)).await.map_err(failed)?;
-        let target = self.uri.path_and_query().map_or("/", |target| target.as_str());
-        let host = self.uri.authority().map_or("", |authority| authority.as_str());
-        let request = Request::get(target)
-            .header(header::HOST, host)
-            .header(header::ACCEPT, HeaderValue::from_static("application/json"))
-            .body(Empty)
-            .map_err(|error| format!("HTTP: {error}"))?;
         let answer = async {
             let response = sender.send_request(request).await.map_err(failed)?;
             if response.status() != StatusCode::OK {
@@ -195,22 +219,26 @@ impl Source {
     }
 }
 
-/// A request without a body.
-struct Empty;
+/// The body of a request, sent at once; none when there is nothing.
+struct Once(Option<Bytes>);
 
-impl http_body::Body for Empty {
+impl http_body::Body for Once {
     type Data = Bytes;
     type Error = std::convert::Infallible;
 
     fn poll_frame(
-        self: std::pin::Pin<&mut Self>,
+        mut self: std::pin::Pin<&mut Self>,
         _: &mut std::task::Context<'_>,
     ) -> std::task::Poll<Option<Result<http_body::Frame<Bytes>, Self::Error>>> {
-        std::task::Poll::Ready(None)
+        std::task::Poll::Ready(self.0.take().map(|bytes| Ok(http_body::Frame::data(bytes))))
     }
 
     fn is_end_stream(&self) -> bool {
-        true
+        self.0.is_none()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        http_body::SizeHint::with_exact(self.0.as_ref().map_or(0, |bytes| bytes.len() as u64))
     }
 }
 

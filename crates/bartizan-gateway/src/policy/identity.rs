@@ -78,6 +78,8 @@ impl Identity {
 pub struct ClientCertificate {
     /// Subject, as the certificate writes it.
     pub subject: Arc<str>,
+    /// SHA-256 of the certificate in DER, by which tokens name it (RFC 8705 §3.1).
+    pub thumbprint: [u8; 32],
 }
 
 /// An address as one actor: IPv6 by /64, which is what one subscriber gets (RFC 6177).

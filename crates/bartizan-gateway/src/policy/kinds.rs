@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, address, api_key, authentication, config, cors, detectors, graphql, grpc, headers,
-    json_rpc, jwt, leak, rate,
+    introspection, json_rpc, jwt, leak, logout, protected_resource, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
@@ -120,6 +120,15 @@ kinds! {
         |settings, around| api_key::OwnKeys::compile(settings, &around.surroundings.keys);
     /// Verification of the JWTs of an issuer.
     jwt: jwt::JwtConfig => tokens: Arc<jwt::Tokens>, |settings, around| around.tokens(settings);
+    /// Tokens that whoever made them is asked about.
+    introspection: introspection::IntrospectionConfig => introspected: Arc<introspection::Introspected>,
+        |settings, around| around.introspected(settings);
+    /// Operations that end tokens.
+    logout: logout::LogoutConfig => logouts: logout::Logouts,
+        |settings, _around| logout::Logouts::compile(settings);
+    /// Where clients get tokens.
+    protected_resource: protected_resource::ProtectedResourceConfig => metadata: protected_resource::Metadata,
+        |settings, _around| protected_resource::Metadata::compile(settings);
     /// Who must have been identified.
     authentication: authentication::AuthenticationConfig => required: authentication::Required,
         |settings, around| {

@@ -19,6 +19,8 @@ type Labels = Vec<(&'static str, String)>;
 pub struct LookUps {
     fetches: Family<Labels, Counter>,
     fetched: Family<Labels, Gauge>,
+    long_lives: Family<Labels, Counter>,
+    introspections: Family<Labels, Counter>,
     key_reads: Family<Labels, Counter>,
     keys_read: Gauge,
     tell: Arc<dyn Fn(&str) + Send + Sync>,
@@ -44,6 +46,8 @@ impl LookUps {
         Self {
             fetches: Family::default(),
             fetched: Family::default(),
+            long_lives: Family::default(),
+            introspections: Family::default(),
             key_reads: Family::default(),
             keys_read: Gauge::default(),
             tell: Arc::new(tell),
@@ -55,6 +59,10 @@ impl LookUps {
         registry.register("jwks_fetches", help, self.fetches.clone());
         let help = "When the keys of an issuer were last fetched, in seconds since 1970";
         registry.register("jwks_fetched_timestamp_seconds", help, self.fetched.clone());
+        let help = "Verified tokens that live longer than 15 minutes, by issuer";
+        registry.register("jwt_long_lives", help, self.long_lives.clone());
+        let help = "Questions about tokens to whoever made them, by policy and outcome";
+        registry.register("token_introspections", help, self.introspections.clone());
         let help = "Questions to the store for own API keys, by outcome";
         registry.register("api_key_reads", help, self.key_reads.clone());
         let help =
@@ -91,6 +99,32 @@ impl LookUps {
                     "the keys of {issuer} cannot be fetched: {problem}; {meanwhile}"
                 ));
             }
+        }
+    }
+
+    /// A token of an issuer lives longer than it should. `was_told` says whether that is known of the issuer.
+    pub(crate) fn lives_long(&self, issuer: &str, seconds: i64, was_told: bool) {
+        self.long_lives.get_or_create(&vec![("issuer", issuer.to_owned())]).inc();
+        if !was_told {
+            (self.tell)(&format!(
+                "tokens of {issuer} live {seconds} seconds, and a stolen one as long; 15 minutes are \
+                 enough with refresh tokens (`max_life_seconds` refuses longer ones)"
+            ));
+        }
+    }
+
+    /// Whoever made a token was asked about it. `before` says whether that failed last time.
+    pub(crate) fn introspected(&self, policy: &str, outcome: Result<(), &str>, before: bool) {
+        let labels = vec![("policy", policy.to_owned()), ("outcome", word(outcome).to_owned())];
+        self.introspections.get_or_create(&labels).inc();
+        match outcome {
+            Ok(()) if before => {
+                (self.tell)(&format!("policy {policy}: tokens can be asked about again"))
+            }
+            Err(problem) if !before => (self.tell)(&format!(
+                "policy {policy}: tokens cannot be asked about: {problem}; they are refused until they can"
+            )),
+            _ => {}
         }
     }
 

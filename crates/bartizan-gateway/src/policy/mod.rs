@@ -13,10 +13,13 @@ pub mod address;
 pub mod api_key;
 mod asked;
 pub mod authentication;
+mod bearer;
+mod binding;
 pub mod config;
 pub mod cors;
 #[cfg(test)]
 mod cost;
+mod credential;
 pub mod detectors;
 mod fetch;
 mod files;
@@ -25,13 +28,17 @@ pub mod grpc;
 pub mod headers;
 mod identity;
 mod inspection;
+pub mod introspection;
 pub mod json_rpc;
 pub mod jwt;
 mod kinds;
+mod lasting;
 pub mod leak;
+pub mod logout;
 mod look_ups;
 pub mod names;
 mod pass;
+pub mod protected_resource;
 pub mod rate;
 mod rate_table;
 mod reading;
@@ -43,6 +50,7 @@ mod set;
 pub mod size;
 pub mod soap;
 mod spoken;
+pub mod step_up;
 pub mod upload;
 pub mod websocket;
 mod work;
@@ -54,7 +62,7 @@ use std::{
     time::Instant,
 };
 
-use bartizan_model::{HashKey, Mode, counters::RateCounter};
+use bartizan_model::{HashKey, Mode, counters::RateCounter, deny::DenyList, replay::ReplayStore};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
@@ -78,6 +86,7 @@ pub use self::{
     files::secret,
     identity::{Claims, ClientCertificate, Identity},
     kinds::ITEMS,
+    lasting::{DenyTable, ReplayTable},
     look_ups::LookUps,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
@@ -109,6 +118,10 @@ pub struct Surroundings {
     pub keys: Arc<KeyTable>,
     /// Where rates are counted; survives a reload.
     pub counter: Arc<dyn RateCounter>,
+    /// Where it is noted what was used that may be used once.
+    pub replays: Arc<dyn ReplayStore>,
+    /// Credentials that are refused although they verify.
+    pub denied: Arc<dyn DenyList>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -122,6 +135,8 @@ impl Surroundings {
         Self {
             keys: Arc::new(KeyTable::new(hash_key.clone())),
             counter: Arc::new(RateTable::default()),
+            replays: Arc::new(ReplayTable::default()),
+            denied: Arc::new(DenyTable::default()),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -267,8 +282,7 @@ impl Policies for Enforcement {
         let set = Arc::clone(&self.set);
         let mut answer = Box::pin(async move {
             let mut pass = Pass::new(set, call, request);
-            let stopped =
-                pass.run(self.surroundings.counter.as_ref(), &self.incomplete_counts).await;
+            let stopped = pass.run(&self.surroundings, &self.incomplete_counts).await;
             let mut reply = match pass.finish(call, stopped) {
                 Some(reply) => reply,
                 // A handshake has no body, so that the phase of bodies does not come.
@@ -322,7 +336,9 @@ impl Policies for Enforcement {
         handshake: &'a request::Parts,
     ) -> Step<'a> {
         let set = Arc::clone(&self.set);
-        Step::Later(Box::pin(async move { Pass::review(set, call, handshake).await.err() }))
+        Step::Later(Box::pin(async move {
+            Pass::review(set, &self.surroundings, call, handshake).await.err()
+        }))
     }
 
     fn request_body<'a>(
@@ -358,6 +374,7 @@ impl Policies for Enforcement {
         response: &'a response::Parts,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
+        logout::ended(&stage, call, response.status, self.surroundings.denied.as_ref());
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())

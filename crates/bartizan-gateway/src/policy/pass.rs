@@ -1,5 +1,7 @@
 //! One head on its way past the policies, cheap ones first.
 
+mod tokens;
+
 use std::{net::IpAddr, sync::Arc};
 
 use bartizan_model::{
@@ -9,11 +11,12 @@ use bartizan_model::{
 use http::{HeaderName, HeaderValue, request};
 use prometheus_client::metrics::counter::Counter;
 
+use self::tokens::Presenter;
 use super::{
+    Surroundings,
     asked::Asked,
     cors::Cors,
     identity::{ClientCertificate, Identity},
-    jwt::{self, Presented, Tokens},
     nanos_now,
     rate::{self, Limit, OnFailure},
     record::{Decisions, Outcome, Policy, Refusal},
@@ -75,6 +78,7 @@ pub(crate) struct Pass<'a> {
     hidden: Vec<(HeaderName, Option<Arc<str>>)>,
     /// Whether it is not a new head, but one that was let in before.
     is_review: bool,
+    presenter: Presenter,
 }
 
 impl<'a> Pass<'a> {
@@ -99,6 +103,7 @@ impl<'a> Pass<'a> {
             limits: Vec::new(),
             hidden: Vec::new(),
             is_review: false,
+            presenter: Presenter::of(call),
         }
     }
 
@@ -106,6 +111,7 @@ impl<'a> Pass<'a> {
     /// comes from, not by how much. Only what is enforced counts.
     pub(crate) async fn review(
         set: Arc<PolicySet>,
+        around: &Surroundings,
         call: &mut Call,
         request: &'a request::Parts,
     ) -> Result<(), Stopped> {
@@ -115,9 +121,9 @@ impl<'a> Pass<'a> {
         }
         pass.handshake(&set)?;
         pass.own_keys(&set)?;
-        pass.tokens(&set).await?;
+        pass.tokens(&set, around).await?;
         for policy in &set.required {
-            pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities))?;
+            pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
         Ok(())
     }
@@ -125,9 +131,10 @@ impl<'a> Pass<'a> {
     /// Asks all policies, until one of those that are enforced stops the head.
     pub(crate) async fn run(
         &mut self,
-        counter: &dyn RateCounter,
+        around: &Surroundings,
         incomplete: &Counter,
     ) -> Result<(), Stopped> {
+        let counter = around.counter.as_ref();
         let set = Arc::clone(&self.stage.set);
         for policy in &set.addresses {
             self.ask(policy, |rule, pass| rule.check(pass.address))?;
@@ -138,12 +145,13 @@ impl<'a> Pass<'a> {
         for policy in set.rates.iter().filter(|policy| policy.rule.is_early()) {
             self.rate(policy, counter, incomplete).await?;
         }
+        self.metadata(&set)?;
         self.preflight(&set)?;
         self.handshake(&set)?;
         self.own_keys(&set)?;
-        self.tokens(&set).await?;
+        self.tokens(&set, around).await?;
         for policy in &set.required {
-            self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities))?;
+            self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
         for policy in set.rates.iter().filter(|policy| !policy.rule.is_early()) {
             self.rate(policy, counter, incomplete).await?;
@@ -166,6 +174,9 @@ impl<'a> Pass<'a> {
         }
         let limits: Vec<_> = self.limits.iter().map(|(limit, d)| (limit.as_ref(), *d)).collect();
         let fields = rate::fields(&limits);
+        if let Some(shown) = self.presenter.shown() {
+            call.extensions().insert(shown);
+        }
         call.extensions().insert(self.decisions);
         call.extensions().insert(self.stage);
         match stopped {
@@ -278,6 +289,18 @@ impl<'a> Pass<'a> {
         self.settle(policy, checked)
     }
 
+    /// What clients may read about how to get a token.
+    fn metadata(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        for policy in &set.metadata {
+            let (method, path) = (&self.request.method, self.request.uri.path());
+            let Some(reply) = policy.rule.answer(method, path) else { continue };
+            if self.stage.reach(&policy.scope).is_sure() && policy.acts() {
+                return Err(Box::new(reply));
+            }
+        }
+        Ok(())
+    }
+
     fn preflight(&mut self, set: &PolicySet) -> Result<(), Stopped> {
         for policy in &set.cors {
             let reach = self.stage.reach(&policy.scope);
@@ -335,56 +358,6 @@ impl<'a> Pass<'a> {
                 let hidden = looked.fields.into_iter().map(|name| (name, shown.clone()));
                 self.hidden.extend(hidden);
             }
-            self.settle(policy, checked)?;
-        }
-        Ok(())
-    }
-
-    /// Policies that look at the same field share the tokens in it: each is for the one of its
-    /// issuer.
-    async fn tokens(&mut self, set: &PolicySet) -> Result<(), Stopped> {
-        let group: Vec<&Policy<Arc<Tokens>>> =
-            set.tokens.iter().filter(|policy| self.is_in(policy)).collect();
-        for (at, leader) in group.iter().enumerate() {
-            let has_same =
-                |policy: &&&Policy<Arc<Tokens>>| policy.rule.header == leader.rule.header;
-            if group[..at].iter().any(|policy| has_same(&policy)) {
-                continue;
-            }
-            let same: Vec<_> = group.iter().filter(has_same).copied().collect();
-            // Whatever nobody is for falls to one that acts, if there is one.
-            let strict = same.iter().find(|policy| policy.is_enforced()).copied().unwrap_or(leader);
-            let text = match leader.rule.presented(&self.request.headers) {
-                Presented::Nothing => continue,
-                Presented::Several => {
-                    self.settle(strict, Err(jwt::refusal("several-credentials")))?;
-                    continue;
-                }
-                Presented::Token(text) => text,
-            };
-            let mut known = same.iter().filter_map(|policy| {
-                policy.rule.remembered(text, self.now).map(|identity| (*policy, Ok(identity)))
-            });
-            let (policy, verified) = match known.next() {
-                Some(known) => known,
-                None => {
-                    let issuer = jwt::claimed_issuer(text);
-                    let is_for = |policy: &&&Policy<Arc<Tokens>>| {
-                        issuer.as_ref() == Some(&policy.rule.config.issuer)
-                    };
-                    let policy = same.iter().find(is_for).copied().unwrap_or(strict);
-                    (policy, policy.rule.verify(text, self.now).await)
-                }
-            };
-            let checked = match verified {
-                Ok(identity) => {
-                    if self.stage.reach(&policy.scope).is_sure() {
-                        self.decisions.identities.push(identity);
-                    }
-                    Ok(())
-                }
-                Err(code) => Err(jwt::refusal(code)),
-            };
             self.settle(policy, checked)?;
         }
         Ok(())

@@ -9,9 +9,11 @@ use super::{
     Surroundings,
     asked::WORK,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
+    introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     record::{Policy, Tallies},
     scope::Scope,
+    step_up::StepUp,
 };
 
 /// Most phases in which a scope is looked at.
@@ -83,7 +85,9 @@ impl PolicySet {
 /// The names of the claims that some policy asks for: no others are kept of a token.
 fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
     let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
-    asked.flat_map(|config| config.claims.keys().cloned()).collect()
+    let named = asked.clone().flat_map(|config| config.claims.keys().cloned());
+    let steps = asked.filter_map(|config| config.step_up.as_ref());
+    named.chain(steps.flat_map(StepUp::claims).map(str::to_owned)).collect()
 }
 
 /// What a rule is compiled among.
@@ -102,9 +106,20 @@ impl Around<'_> {
     /// The tokens of an issuer. Compiled in any case, as what has become wrong since is refused; what was
     /// fetched for the same settings before is taken over.
     pub(crate) fn tokens(&self, config: &JwtConfig) -> Result<Arc<Tokens>, Problem> {
-        let fresh = Tokens::compile(config, self.claims, &self.surroundings.look_ups)?;
-        let kept = self.previous.and_then(|previous| previous.fetched_for(&fresh));
-        Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
+        let fresh = Tokens::compile(config, self.claims, self.surroundings)?;
+        let Some(kept) = self.previous.and_then(|previous| previous.fetched_for(&fresh)) else {
+            return Ok(Arc::new(fresh));
+        };
+        kept.take_over(&fresh);
+        Ok(kept)
+    }
+
+    /// What a server was asked about tokens. Nothing is taken over: answers are only kept for seconds.
+    pub(crate) fn introspected(
+        &self,
+        config: &IntrospectionConfig,
+    ) -> Result<Arc<Introspected>, Problem> {
+        Introspected::compile(self.name, config, self.claims, self.surroundings).map(Arc::new)
     }
 }
 

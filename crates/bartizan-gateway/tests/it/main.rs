@@ -18,6 +18,7 @@ mod heads_http1;
 mod heads_http2;
 mod identity;
 mod keep_alive;
+mod oidc;
 mod operation;
 mod policies;
 mod proxy_protocol;
@@ -32,5 +33,6 @@ mod streams;
 #[path = "../differential/mod.rs"]
 mod table;
 mod tls;
+mod tokens;
 mod visible;
 mod websocket;

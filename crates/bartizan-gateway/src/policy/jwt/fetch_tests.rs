@@ -1,8 +1,11 @@
 //! Keys that are fetched, and that change.
 
-use std::sync::{
-    Arc, Mutex as StdMutex,
-    atomic::{AtomicUsize, Ordering::SeqCst},
+use std::{
+    sync::{
+        Arc, Mutex as StdMutex,
+        atomic::{AtomicUsize, Ordering::SeqCst},
+    },
+    time::Duration,
 };
 
 use serde_json::{Value, json};
@@ -12,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    tests::{NOW, Signer, at, claims, config, verify, with},
+    tests::{NOW, Signer, around, at, claims, config, verify, with},
     *,
 };
 
@@ -65,7 +68,7 @@ impl Publisher {
         let fetch = FetchConfig { interval_seconds: 1, refresh_seconds, ..FetchConfig::default() };
         let config =
             JwtConfig { jwks_file: None, jwks_url: Some(self.url.clone()), fetch, ..config };
-        Tokens::compile(&config, &BTreeSet::new(), look_ups).expect("compiles")
+        Tokens::compile(&config, &BTreeSet::new(), &around(look_ups)).expect("compiles")
     }
 }
 

@@ -1,14 +1,18 @@
 //! Key sets (RFC 7517): the public keys of an issuer that may verify its tokens.
 
+use aws_lc_rs::digest::{SHA256, digest};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm as Library, DecodingKey};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 
 /// Most keys of a set that are looked at.
 const KEYS: usize = 100;
 /// Smallest RSA modulus, in bytes (RFC 7518 §3.3: 2048 bits).
 const RSA_BYTES: usize = 256;
+/// Largest RSA modulus, in bytes: what verifying costs grows with its square.
+const MOST_RSA_BYTES: usize = 1024;
 
 /// How a token is signed. `none` is not among them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -102,7 +106,7 @@ pub(crate) struct Key {
     /// The one algorithm that it is for, when it says so.
     algorithm: Option<String>,
     key_type: KeyType,
-    pub(crate) key: DecodingKey,
+    key: DecodingKey,
 }
 
 impl Key {
@@ -111,11 +115,41 @@ impl Key {
         Self { id: None, algorithm: None, key_type: KeyType::Secret, key }
     }
 
+    /// Whether it is what made this signature, still encoded, of this text.
+    pub(crate) fn verifies(&self, signed: &str, signature: &str, algorithm: Algorithm) -> bool {
+        let library = algorithm.library();
+        let verified =
+            jsonwebtoken::crypto::verify(signature, signed.as_bytes(), &self.key, library);
+        self.fits(algorithm) && matches!(verified, Ok(true))
+    }
+
     /// The type of the key must be that of the algorithm: a public key never verifies an HMAC.
     fn fits(&self, algorithm: Algorithm) -> bool {
         let is_for = self.algorithm.as_deref().is_none_or(|name| name == algorithm.name());
         self.key_type == algorithm.key_type() && is_for
     }
+}
+
+/// A public key that a proof brings.
+#[derive(Debug)]
+pub(crate) struct Brought {
+    pub(crate) key: Key,
+    /// By which the token names it (RFC 7638, with SHA-256).
+    pub(crate) thumbprint: [u8; 32],
+}
+
+/// The public key that a proof brings, when it is one for that algorithm. One that brings a private key with it shows
+/// that somebody else has it too.
+pub(crate) fn brought(written: &serde_json::Value, algorithm: Algorithm) -> Option<Brought> {
+    let members = written.as_object()?;
+    let private = ["d", "p", "q", "dp", "dq", "qi", "oth", "k"];
+    if private.iter().any(|name| members.contains_key(*name)) {
+        return None;
+    }
+    let written = Written::deserialize(written).ok()?;
+    let thumbprint = written.thumbprint()?;
+    let key = written.key().filter(|key| key.fits(algorithm))?;
+    Some(Brought { key, thumbprint })
 }
 
 /// The keys of an issuer.
@@ -202,6 +236,20 @@ impl KeySet {
 }
 
 impl Written {
+    /// RFC 7638 §3: what makes up the key and nothing else, by name.
+    fn thumbprint(&self) -> Option<[u8; 32]> {
+        let text = match (self.kty.as_str(), &self.crv, &self.x, &self.y, &self.n, &self.e) {
+            ("EC", Some(curve), Some(x), Some(y), ..) => {
+                json!({"crv": curve, "kty": "EC", "x": x, "y": y})
+            }
+            ("OKP", Some(curve), Some(x), ..) => json!({"crv": curve, "kty": "OKP", "x": x}),
+            ("RSA", _, _, _, Some(n), Some(e)) => json!({"e": e, "kty": "RSA", "n": n}),
+            _ => return None,
+        };
+        // Members are in the order of their names, and none needs an escape once the key was read.
+        digest(&SHA256, text.to_string().as_bytes()).as_ref().try_into().ok()
+    }
+
     fn key(self) -> Option<Key> {
         let is_for_signatures = self.purpose.as_deref().is_none_or(|purpose| purpose == "sig")
             && self.key_ops.as_ref().is_none_or(|ops| ops.iter().any(|op| op == "verify"));
@@ -213,7 +261,8 @@ impl Written {
             ("RSA", _) => {
                 let (n, e) = (decode(&self.n)?, decode(&self.e)?);
                 let leading = n.iter().take_while(|byte| **byte == 0).count();
-                if n.len() - leading < RSA_BYTES || e.len() > 8 {
+                let length = n.len() - leading;
+                if !(RSA_BYTES..=MOST_RSA_BYTES).contains(&length) || e.len() > 8 {
                     return None;
                 }
                 (KeyType::Rsa, DecodingKey::from_rsa_raw_components(&n[leading..], &e))
@@ -266,10 +315,23 @@ mod tests {
         assert!(finds(None, Algorithm::RS512), "one fits");
     }
 
+    /// The example of RFC 7638 §3.1.
+    #[test]
+    fn thumbprints_are_those_of_the_standard() {
+        let written: Written = serde_json::from_value(json!({
+            "kty": "RSA", "e": "AQAB", "alg": "RS256", "kid": "2011-04-29",
+            "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw",
+        }))
+        .expect("a key");
+        let thumbprint = written.thumbprint().map(|bytes| URL_SAFE_NO_PAD.encode(bytes));
+        assert_eq!(thumbprint.as_deref(), Some("NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"));
+    }
+
     #[test]
     fn keys_that_cannot_verify_are_passed_over() {
         for key in [
             rsa("", 255),
+            rsa("", MOST_RSA_BYTES + 1),
             rsa(r#","use":"enc""#, 256),
             rsa(r#","key_ops":["sign"]"#, 256),
             r#"{"kty":"oct","k":"AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#.to_owned(),

@@ -11,9 +11,13 @@ use std::{
 };
 
 use arc_swap::ArcSwapOption;
+use bytes::Bytes;
 use tokio::{sync::watch, time::Instant};
 
-use super::keys::{Algorithm, Key, KeySet};
+use super::{
+    discovery::Discovery,
+    keys::{Algorithm, Key, KeySet},
+};
 use crate::policy::{fetch, look_ups::LookUps, recent::Recent};
 
 /// Names of unknown keys that are remembered.
@@ -70,12 +74,39 @@ impl Keys {
     }
 }
 
+/// Where keys are fetched.
+#[derive(Debug)]
+pub(crate) enum Origin {
+    /// From where the operator says.
+    Named(fetch::Source),
+    /// From where the issuer says.
+    Discovered(Box<Discovery>),
+}
+
+impl Origin {
+    async fn fetch(&self) -> Result<Bytes, String> {
+        match self {
+            Self::Named(source) => source.fetch().await,
+            Self::Discovered(discovery) => discovery.fetch().await,
+        }
+    }
+
+    /// Whether the same authorities are believed, by what their file held when it was read.
+    pub(super) fn believes_as(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Named(own), Self::Named(other)) => own.believes_as(other),
+            (Self::Discovered(own), Self::Discovered(other)) => own.believes_as(other),
+            _ => false,
+        }
+    }
+}
+
 /// Keys that are fetched: when there are none yet, when they are old, and when a token names one
 /// that is not among them. One fetch at a time; never more often than the minimum interval; what is
 /// there stays when a fetch fails.
 #[derive(Debug)]
 pub(crate) struct Fetched {
-    pub(super) source: fetch::Source,
+    pub(super) origin: Origin,
     refresh: Duration,
     interval: Duration,
     held: ArcSwapOption<Held>,
@@ -110,7 +141,7 @@ impl Fetched {
     /// Keys of `issuer`; when they are older than `refresh` they are fetched again, and never twice
     /// within `interval`.
     pub(crate) fn new(
-        source: fetch::Source,
+        origin: Origin,
         (refresh, interval): (Duration, Duration),
         issuer: &str,
         look_ups: &LookUps,
@@ -118,7 +149,7 @@ impl Fetched {
         let unknown = Recent::new(UNKNOWN);
         let state = State { is_fetching: false, began: None, unknown, has_failed: false };
         Arc::new(Self {
-            source,
+            origin,
             refresh,
             interval,
             held: ArcSwapOption::empty(),
@@ -214,7 +245,7 @@ impl Fetched {
         // A task of its own: the client that asked first may go away.
         tokio::spawn(async move {
             let end = End(&this);
-            let fetched = this.source.fetch().await;
+            let fetched = this.origin.fetch().await;
             let set = fetched.and_then(|bytes| KeySet::parse(&bytes));
             let outcome = match set {
                 Ok(set) => {

@@ -27,17 +27,25 @@ impl Signer {
         json!({"kty": "EC", "crv": "P-256", "kid": self.id, "use": "sig", "x": part(1..33), "y": part(33..65)})
     }
 
+    pub(super) fn raw(&self) -> Vec<u8> {
+        self.pair.public_key_raw().to_vec()
+    }
+
+    pub(super) fn der(&self) -> Vec<u8> {
+        self.pair.serialize_der()
+    }
+
     pub(super) fn token(&self, claims: &Value) -> String {
         self.signed(&json!({"alg": "ES256", "kid": self.id, "typ": "JWT"}), claims)
     }
 
-    fn signed(&self, head: &Value, claims: &Value) -> String {
+    pub(super) fn signed(&self, head: &Value, claims: &Value) -> String {
         let key = EncodingKey::from_ec_der(&self.pair.serialize_der());
         sign(head, claims, &key, Library::ES256)
     }
 }
 
-fn sign(head: &Value, claims: &Value, key: &EncodingKey, algorithm: Library) -> String {
+pub(super) fn sign(head: &Value, claims: &Value, key: &EncodingKey, algorithm: Library) -> String {
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let message = format!("{}.{}", part(head), part(claims));
     let signature = jsonwebtoken::crypto::sign(message.as_bytes(), key, algorithm).expect("signed");
@@ -72,8 +80,13 @@ pub(super) fn config(keys: &[Value]) -> (tempfile::TempDir, JwtConfig) {
     (folder, JwtConfig { jwks_file: Some(path), ..config })
 }
 
-fn compile(config: &JwtConfig) -> Result<Tokens, Problem> {
-    Tokens::compile(config, &BTreeSet::new(), &LookUps::default())
+pub(super) fn around(look_ups: &LookUps) -> Surroundings {
+    let embedded = Surroundings::embedded(HashKey::new([1; 32]));
+    Surroundings { look_ups: look_ups.clone(), ..embedded }
+}
+
+pub(super) fn compile(config: &JwtConfig) -> Result<Tokens, Problem> {
+    Tokens::compile(config, &BTreeSet::new(), &around(&LookUps::default()))
 }
 
 pub(super) fn at(seconds: i64) -> Timestamp {
@@ -81,7 +94,7 @@ pub(super) fn at(seconds: i64) -> Timestamp {
 }
 
 pub(super) async fn verify(policy: &Tokens, text: &str) -> Result<String, &'static str> {
-    policy.verify(text, at(NOW)).await.map(|identity| identity.subject.to_string())
+    policy.verify(text, at(NOW)).await.map(|known| known.identity.subject.to_string())
 }
 
 #[tokio::test]
@@ -91,11 +104,12 @@ async fn good_tokens_are_verified_and_remembered() {
     let policy = compile(&config).expect("compiles");
     let text = signer.token(&claims());
     assert_eq!(policy.remembered(&text, at(NOW)), None);
-    let identity = policy.verify(&text, at(NOW)).await.expect("good");
+    let known = policy.verify(&text, at(NOW)).await.expect("good");
+    let identity = &known.identity;
     assert_eq!((&*identity.subject, &*identity.issuer), ("u1", "https://idp.example"));
     assert_eq!(&*identity.scopes, ["read", "write"]);
-    assert_eq!(policy.remembered(&text, at(NOW)), Some(identity.clone()));
-    assert_eq!(policy.remembered(&text, at(NOW + 629)), Some(identity));
+    assert_eq!(policy.remembered(&text, at(NOW)), Some(known.clone()));
+    assert_eq!(policy.remembered(&text, at(NOW + 629)), Some(known));
     assert_eq!(policy.remembered(&text, at(NOW + 630)), None, "expired, with leeway");
     assert_eq!(policy.verify(&text, at(NOW + 630)).await, Err("jwt-expired"));
     // A token of another kind of key, by name and without.
@@ -293,50 +307,79 @@ fn settings_that_cannot_work_are_refused() {
 }
 
 #[test]
-fn fields_are_read_one_way_only() {
-    let (_folder, config) = config(&[Signer::new("a").public()]);
-    let policy = compile(&config).expect("compiles");
-    let own = JwtConfig { header: "x-token".to_owned(), ..config };
-    let own = compile(&own).expect("compiles");
-    let presented = |policy: &Tokens, fields: &[(&'static str, &'static str)]| {
-        let mut map = HeaderMap::new();
-        for (name, value) in fields {
-            map.append(*name, HeaderValue::from_static(value));
-        }
-        match policy.presented(&map) {
-            Presented::Nothing => "nothing".to_owned(),
-            Presented::Several => "several".to_owned(),
-            Presented::Token(text) => text.to_owned(),
-        }
-    };
-    for (value, expected) in [
-        ("Bearer a.b.c", "a.b.c"),
-        ("bEaReR   a.b.c  ", "a.b.c"),
-        ("Bearer\ta.b.c", "a.b.c"),
-        ("Bearer", "Bearer"),
-        ("Bearer a.b.c d", "a.b.c d"),
-        ("Bearer opaque", "opaque"),
-        ("Bearer btz_x", "nothing"),
-        ("Basic YTpi", "nothing"),
-        ("DPoP a.b.c", "nothing"),
-        ("", "nothing"),
-    ] {
-        assert_eq!(presented(&policy, &[("authorization", value)]), expected, "{value}");
-    }
-    let twice = [("authorization", "Bearer a.b.c"), ("authorization", "Basic x")];
-    assert_eq!(presented(&policy, &twice), "several");
-    assert_eq!(
-        presented(&policy, &[("authorization", "Basic x"), ("authorization", "Basic y")]),
-        "nothing"
-    );
-    assert_eq!(presented(&policy, &[]), "nothing");
-    assert_eq!(presented(&own, &[("x-token", "a.b.c"), ("authorization", "Bearer d")]), "a.b.c");
-    assert_eq!(presented(&own, &[("x-token", "Bearer a.b.c")]), "a.b.c");
-    assert_eq!(presented(&own, &[("x-token", "a"), ("x-token", "a")]), "several");
+fn refusals_tell_whose_fault_it_is() {
     for (code, status) in
         [("several-credentials", 400), ("jwt-expired", 401), ("jwks-unavailable", 503)]
     {
         assert_eq!(refusal(code).status.as_u16(), status);
+    }
+}
+
+#[tokio::test]
+async fn profiles_and_audiences_are_as_strict_as_is_said() {
+    let signer = Signer::new("a");
+    let (_folder, base) = config(&[signer.public()]);
+    let strict = JwtConfig { profile: Profile::AccessToken, ..base.clone() };
+    let strict = compile(&strict).expect("compiles");
+    let head = |typ: &str| json!({"alg": "ES256", "kid": "a", "typ": typ});
+    let mut full = with("client_id", json!("c"));
+    full["jti"] = json!("1");
+    let lacks = |name: &str| {
+        let mut claims = full.clone();
+        claims.as_object_mut().expect("an object").remove(name);
+        claims
+    };
+    for (typ, claims, expected) in [
+        ("at+jwt", full.clone(), Ok("u1")),
+        ("application/AT+JWT", full.clone(), Ok("u1")),
+        ("JWT", full.clone(), Err("jwt-profile")),
+        ("at+jwt", lacks("client_id"), Err("jwt-profile")),
+        ("at+jwt", lacks("jti"), Err("jwt-profile")),
+        ("at+jwt", lacks("iat"), Err("jwt-profile")),
+        ("at+jwt", lacks("aud"), Err("jwt-audience")),
+    ] {
+        let got = verify(&strict, &signer.signed(&head(typ), &claims)).await;
+        assert_eq!(got.as_deref().map_err(|code| *code), expected, "{typ} {claims}");
+    }
+    let any = JwtConfig { audiences: Vec::new(), any_audience: true, ..base.clone() };
+    let policy = compile(&any).expect("compiles");
+    assert_eq!(verify(&policy, &signer.token(&without("aud"))).await.as_deref(), Ok("u1"));
+    let both = JwtConfig { any_audience: true, ..base };
+    assert_eq!(compile(&both).err().map(|p| p.key).as_deref(), Some("any_audience"));
+}
+
+#[tokio::test]
+async fn tokens_that_are_named_are_denied_also_when_they_are_known() {
+    let signer = Signer::new("a");
+    let (folder, base) = config(&[signer.public()]);
+    let path = folder.path().join("denied");
+    std::fs::write(&path, "stolen\n").expect("written");
+    let policy = compile(&JwtConfig { denied_file: Some(path.clone()), ..base }).expect("compiles");
+    let stolen = signer.token(&with("jti", json!("stolen")));
+    let other = signer.token(&with("jti", json!("stolen2")));
+    assert_eq!(verify(&policy, &stolen).await, Err("jwt-denied"));
+    assert_eq!(verify(&policy, &other).await.as_deref(), Ok("u1"));
+    assert!(policy.remembered(&other, at(NOW)).is_some());
+    std::fs::write(&path, "stolen2\n").expect("written");
+    policy.take_over(&compile(&policy.config).expect("compiles"));
+    assert_eq!(policy.remembered(&other, at(NOW)), None);
+    assert_eq!(verify(&policy, &other).await, Err("jwt-denied"));
+    assert_eq!(verify(&policy, &stolen).await.as_deref(), Ok("u1"));
+}
+
+#[tokio::test]
+async fn long_lives_are_told_once() {
+    let signer = Signer::new("a");
+    let (_folder, config) = config(&[signer.public()]);
+    let told = std::sync::Arc::new(Mutex::new(Vec::new()));
+    let tells = std::sync::Arc::clone(&told);
+    let look_ups =
+        LookUps::new(move |text| tells.lock().expect("unpoisoned").push(text.to_owned()));
+    let policy = Tokens::compile(&config, &BTreeSet::new(), &around(&look_ups)).expect("compiles");
+    for (life, count) in [(890, 0), (891, 1), (3_600, 1)] {
+        let text = signer.token(&with("exp", json!(NOW + life)));
+        assert_eq!(verify(&policy, &text).await.as_deref(), Ok("u1"));
+        assert_eq!(told.lock().expect("unpoisoned").len(), count, "{life}");
     }
 }
 

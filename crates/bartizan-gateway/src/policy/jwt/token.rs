@@ -25,6 +25,8 @@ pub(crate) struct Token<'a> {
     pub(crate) signature: &'a str,
     pub(crate) algorithm: String,
     pub(crate) key: Option<String>,
+    /// Whether it says that it is one of the profile of RFC 9068.
+    pub(crate) is_access_token: bool,
     pub(crate) claims: Claims,
 }
 
@@ -55,46 +57,78 @@ impl<'a> Token<'a> {
         if text.len() > TOKEN_BYTES {
             return Err("jwt-too-large");
         }
-        let mut parts = text.split('.');
-        let (Some(head), Some(claims), Some(signature), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next())
-        else {
-            return Err("jwt-malformed");
-        };
-        if head.is_empty() || claims.is_empty() || head.len() > HEAD_BYTES {
-            return Err("jwt-malformed");
-        }
+        let (head, claims, signature) = parts(text)?;
         let head: Head = read(head)?;
         if head.crit.is_some() || head.zip.is_some() {
             // RFC 7515 §4.1.11: what must be understood and is not, makes the token invalid.
             return Err("jwt-critical");
         }
-        if head.typ.as_deref().is_some_and(|typ| !is_access_token(typ)) {
+        if head.typ.as_deref().is_some_and(|typ| !is_known_type(typ)) {
             return Err("jwt-type");
         }
         if signature.is_empty() {
             return Err("jwt-unsigned");
         }
         let claims: Claims = read(claims)?;
+        if OTHER_KINDS.iter().any(|name| claims.has(name)) {
+            return Err("jwt-type");
+        }
         let signed = &text[..text.len() - signature.len() - 1];
-        Ok(Self { signed, signature, algorithm: head.alg, key: head.kid, claims })
+        let is_access_token = head.typ.as_deref().is_some_and(is_access_token);
+        let (algorithm, key) = (head.alg, head.kid);
+        Ok(Self { signed, signature, algorithm, key, is_access_token, claims })
     }
 }
 
-/// Types that an access token may state (RFC 7519 §5.1, RFC 9068 §2.1): proofs, logout tokens and
-/// other kinds of JWT are signed by the same keys and must not pass as one (RFC 8725 §3.11).
-fn is_access_token(typ: &str) -> bool {
-    ["JWT", "at+jwt", "application/at+jwt", "application/jwt"]
-        .iter()
-        .any(|known| known.eq_ignore_ascii_case(typ))
+/// The three parts of a token, still encoded.
+///
+/// # Errors
+/// There are more or fewer, or one is missing or too long.
+pub(crate) fn parts(text: &str) -> Result<(&str, &str, &str), &'static str> {
+    let mut parts = text.split('.');
+    let (Some(head), Some(claims), Some(signature), None) =
+        (parts.next(), parts.next(), parts.next(), parts.next())
+    else {
+        return Err("jwt-malformed");
+    };
+    if head.is_empty() || claims.is_empty() || head.len() > HEAD_BYTES {
+        return Err("jwt-malformed");
+    }
+    Ok((head, claims, signature))
 }
 
-fn read<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, &'static str> {
+/// Claims that only other kinds of JWT make: ID tokens (OpenID Connect Core §3.1.3.6 and §3.3.2.11) and security events,
+/// logout tokens among them (RFC 8417 §2.2).
+const OTHER_KINDS: [&str; 3] = ["at_hash", "c_hash", "events"];
+
+/// Types that a token may state (RFC 7519 §5.1, RFC 9068 §2.1): proofs, logout tokens and
+/// other kinds of JWT are signed by the same keys and must not pass as one (RFC 8725 §3.11).
+fn is_known_type(typ: &str) -> bool {
+    let is = |known: &str| known.eq_ignore_ascii_case(typ);
+    is("JWT") || is("application/jwt") || is_access_token(typ)
+}
+
+/// Types of the profile of RFC 9068 (§4).
+fn is_access_token(typ: &str) -> bool {
+    let is = |known: &str| known.eq_ignore_ascii_case(typ);
+    is("at+jwt") || is("application/at+jwt")
+}
+
+/// Reads what one part holds.
+///
+/// # Errors
+/// It is no base 64 without padding (RFC 7515 §2), or not what is expected in it.
+pub(crate) fn read<T: for<'de> Deserialize<'de>>(part: &str) -> Result<T, &'static str> {
     let bytes = URL_SAFE_NO_PAD.decode(part).map_err(|_| "jwt-malformed")?;
     serde_json::from_slice(&bytes).map_err(|_| "jwt-malformed")
 }
 
 impl Claims {
+    /// A claim.
+    pub(crate) fn get(&self, name: &str) -> Option<&Value> {
+        self.0.get(name)
+    }
+
     pub(crate) fn text(&self, name: &str) -> Option<&str> {
         self.0.get(name)?.as_str()
     }
@@ -202,6 +236,8 @@ mod tests {
             (r#"{"alg":"RS256","zip":"DEF"}"#, "{}", "jwt-critical"),
             (r#"{"alg":"RS256","typ":"dpop+jwt"}"#, "{}", "jwt-type"),
             (r#"{"alg":"RS256","typ":"logout+jwt"}"#, "{}", "jwt-type"),
+            (r#"{"alg":"RS256"}"#, r#"{"events":{}}"#, "jwt-type"),
+            (r#"{"alg":"RS256"}"#, r#"{"at_hash":"x"}"#, "jwt-type"),
             (r#"{"alg":"RS256"}"#, r#"{"sub":"a","sub":"b"}"#, "jwt-malformed"),
             (r#"{"alg":"RS256"}"#, "[]", "jwt-malformed"),
             (r#"{"alg":"RS256"}"#, "{} x", "jwt-malformed"),

@@ -1,0 +1,237 @@
+//! What counts until a moment: used proofs and denied credentials, in this process.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
+    },
+};
+
+use bartizan_model::{
+    KeyedHash, Timestamp,
+    deny::{Denied, DenyList},
+    replay::{Noted, ReplayStore, Use},
+};
+
+/// Keys that are held when nothing else is said: about 30 MB when full, nothing while empty.
+const KEYS: usize = 1 << 17;
+/// Parts of a table, each with a lock of its own.
+const SHARDS: usize = 16;
+
+/// Keys, each until a moment. Every operation takes the logarithm of their number; what is over is taken out when
+/// something is put in.
+#[derive(Debug, Default)]
+struct Lasting {
+    until: HashMap<KeyedHash, i64>,
+    /// The same, those that end first in front.
+    ends: BTreeSet<(i64, [u8; 10])>,
+}
+
+impl Lasting {
+    fn holds(&self, key: KeyedHash, now: i64) -> bool {
+        self.until.get(&key).is_some_and(|until| now < *until)
+    }
+
+    /// Puts a key in, or lets it last longer.
+    fn put(&mut self, key: KeyedHash, until: i64) {
+        let before = self.until.get(&key).copied();
+        if before.is_some_and(|before| before >= until) {
+            return;
+        }
+        if let Some(before) = before {
+            self.ends.remove(&(before, key.0));
+        }
+        self.until.insert(key, until);
+        self.ends.insert((until, key.0));
+    }
+
+    fn take_first(&mut self) {
+        if let Some((_, key)) = self.ends.pop_first() {
+            self.until.remove(&KeyedHash(key));
+        }
+    }
+
+    /// Takes out what is over.
+    fn tidy(&mut self, now: i64) {
+        while self.ends.first().is_some_and(|(until, _)| *until <= now) {
+            self.take_first();
+        }
+    }
+}
+
+#[derive(Debug)]
+struct Shards {
+    shards: [Mutex<Lasting>; SHARDS],
+    /// Most keys of one shard.
+    most: usize,
+}
+
+impl Shards {
+    fn new(keys: usize) -> Self {
+        Self { shards: Default::default(), most: keys.div_ceil(SHARDS).max(1) }
+    }
+
+    /// Keys are keyed hashes: nobody chooses the shard.
+    fn of(&self, key: KeyedHash) -> MutexGuard<'_, Lasting> {
+        let shard = &self.shards[usize::from(key.0[9]) % SHARDS];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Uses that this process has seen.
+///
+/// A table that is full of uses that still count takes no more and says [`Use::Unknown`], so that nobody makes room for
+/// a replay by using up the table.
+#[derive(Debug)]
+pub struct ReplayTable(Shards);
+
+impl ReplayTable {
+    /// For at most about `keys` uses.
+    #[must_use]
+    pub fn new(keys: usize) -> Self {
+        Self(Shards::new(keys))
+    }
+}
+
+impl Default for ReplayTable {
+    fn default() -> Self {
+        Self::new(KEYS)
+    }
+}
+
+impl ReplayStore for ReplayTable {
+    fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_> {
+        let mut shard = self.0.of(key);
+        shard.tidy(now.seconds());
+        if shard.holds(key, now.seconds()) {
+            return Noted::Now(Use::Again);
+        }
+        if shard.until.len() >= self.0.most {
+            return Noted::Now(Use::Unknown);
+        }
+        shard.put(key, until.seconds());
+        Noted::Now(Use::First)
+    }
+}
+
+/// Credentials that this process denies.
+///
+/// A table that is full lets go of the one that expires first, and counts that ([`DenyTable::forgotten`]). To fill it
+/// takes as many logouts with credentials that are good.
+#[derive(Debug)]
+pub struct DenyTable {
+    shards: Shards,
+    /// So that nothing is looked up where nothing is denied.
+    count: AtomicUsize,
+    forgotten: AtomicU64,
+}
+
+impl DenyTable {
+    /// For at most about `keys` keys.
+    #[must_use]
+    pub fn new(keys: usize) -> Self {
+        Self { shards: Shards::new(keys), count: AtomicUsize::new(0), forgotten: AtomicU64::new(0) }
+    }
+
+    /// Keys that were let go of while they still counted.
+    #[must_use]
+    pub fn forgotten(&self) -> u64 {
+        self.forgotten.load(Relaxed)
+    }
+}
+
+impl Default for DenyTable {
+    fn default() -> Self {
+        Self::new(KEYS)
+    }
+}
+
+impl DenyList for DenyTable {
+    fn deny(&self, key: KeyedHash, now: Timestamp, until: Timestamp) {
+        if until <= now {
+            return;
+        }
+        let mut shard = self.shards.of(key);
+        let before = shard.until.len();
+        shard.tidy(now.seconds());
+        if shard.until.len() >= self.shards.most && !shard.until.contains_key(&key) {
+            shard.take_first();
+            self.forgotten.fetch_add(1, Relaxed);
+        }
+        shard.put(key, until.seconds());
+        // One shard at a time is counted, so that the sum is right whoever else counts.
+        let after = shard.until.len();
+        self.count.fetch_add(after, Relaxed);
+        self.count.fetch_sub(before, Relaxed);
+    }
+
+    fn denies(&self, keys: &[KeyedHash], now: Timestamp) -> Denied<'_> {
+        if self.count.load(Relaxed) == 0 {
+            return Denied::Now(false);
+        }
+        let is_denied = |key: &KeyedHash| self.shards.of(*key).holds(*key, now.seconds());
+        Denied::Now(keys.iter().any(is_denied))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(seconds: i64) -> Timestamp {
+        Timestamp::from_seconds(seconds)
+    }
+
+    /// Keys of one shard.
+    fn key(n: u8) -> KeyedHash {
+        KeyedHash([n, 0, 0, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    fn noted(table: &ReplayTable, n: u8, now: i64, until: i64) -> Use {
+        match table.note(key(n), at(now), at(until)) {
+            Noted::Now(used) => used,
+            Noted::Later(_) => panic!("known at once"),
+        }
+    }
+
+    #[test]
+    fn what_was_used_is_known_until_it_is_over() {
+        let table = ReplayTable::new(2 * SHARDS);
+        assert_eq!(noted(&table, 1, 100, 160), Use::First);
+        assert_eq!(noted(&table, 1, 159, 170), Use::Again);
+        assert_eq!(noted(&table, 2, 100, 200), Use::First);
+        assert_eq!(noted(&table, 3, 159, 200), Use::Unknown, "full, and nothing makes room");
+        assert_eq!(noted(&table, 1, 159, 170), Use::Again, "and nothing is forgotten for it");
+        assert_eq!(noted(&table, 3, 160, 200), Use::First, "the first one is over");
+        assert_eq!(noted(&table, 3, 160, 200), Use::Again);
+    }
+
+    #[test]
+    fn only_one_of_many_at_once_is_the_first() {
+        let table = ReplayTable::default();
+        let firsts = std::thread::scope(|scope| {
+            let tasks: Vec<_> =
+                (0..8).map(|_| scope.spawn(|| noted(&table, 9, 0, 60) == Use::First)).collect();
+            tasks.into_iter().filter_map(|task| task.join().ok()).filter(|first| *first).count()
+        });
+        assert_eq!(firsts, 1);
+    }
+
+    #[test]
+    fn what_is_denied_stays_so_until_it_expires() {
+        let table = DenyTable::new(2 * SHARDS);
+        let denies = |n: u8, now| matches!(table.denies(&[key(n)], at(now)), Denied::Now(true));
+        assert!(!denies(1, 0));
+        table.deny(key(1), at(100), at(200));
+        table.deny(key(1), at(100), at(150));
+        assert!(denies(1, 199) && !denies(1, 200) && !denies(2, 100));
+        table.deny(key(2), at(100), at(300));
+        table.deny(key(3), at(100), at(300));
+        assert!(!denies(1, 150) && denies(2, 150) && denies(3, 150), "what expires first goes");
+        assert_eq!(table.forgotten(), 1);
+        table.deny(key(4), at(400), at(400));
+        assert!(!denies(4, 400), "what is over is not kept");
+        assert!(matches!(table.denies(&[key(7), key(3)], at(150)), Denied::Now(true)));
+    }
+}

@@ -1,0 +1,52 @@
+//! The trait of replay stores: what was signed to be used once is used once, whatever scheme signed it.
+
+use std::fmt;
+
+use crate::{api_key::Later, hash::KeyedHash, time::Timestamp};
+
+/// Remembers what was used, for as long as it could be used again. One store serves every signed scheme: proofs of
+/// possession (RFC 9449 §11.1), message signatures, deliveries; each hashes its identifiers in a domain of its own, so
+/// that they never meet. Embedded in a process, or shared by several.
+pub trait ReplayStore: Send + Sync + fmt::Debug {
+    /// Notes that what has this key is used at `now`, and says whether it was before. It is remembered until `until`,
+    /// which is when its scheme takes it no more. Of two that come at once only one is the first.
+    fn note(&self, key: KeyedHash, now: Timestamp, until: Timestamp) -> Noted<'_>;
+}
+
+/// What is known of a use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// It is the first.
+    First,
+    /// There was one before.
+    Again,
+    /// It cannot be told: the store is full, or did not answer in time. Whoever must not be fooled refuses.
+    Unknown,
+}
+
+/// The answer of a [`ReplayStore`].
+pub enum Noted<'a> {
+    /// Known at once: kept in this process.
+    Now(Use),
+    /// Known after a look-up, which has a time limit of its own.
+    Later(Later<'a, Use>),
+}
+
+impl Noted<'_> {
+    /// Waits for it where that is needed.
+    pub async fn known(self) -> Use {
+        match self {
+            Self::Now(used) => used,
+            Self::Later(later) => later.await,
+        }
+    }
+}
+
+impl fmt::Debug for Noted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Now(used) => f.debug_tuple("Now").field(used).finish(),
+            Self::Later(_) => f.write_str("Later"),
+        }
+    }
+}
