@@ -13,21 +13,28 @@ pub mod address;
 pub mod api_key;
 mod asked;
 pub mod authentication;
+pub mod challenge;
+pub mod concurrency;
 pub mod config;
 pub mod cors;
 #[cfg(test)]
 mod cost;
+mod defaults;
 pub mod detectors;
 mod fetch;
 mod files;
+pub mod flow;
 pub mod headers;
 mod identity;
 mod inspection;
 pub mod jwt;
 mod kinds;
 pub mod leak;
+pub mod login;
 mod look_ups;
+pub mod page_size;
 mod pass;
+pub mod quota;
 pub mod rate;
 mod rate_table;
 mod recent;
@@ -36,9 +43,11 @@ pub mod schema;
 pub mod scope;
 mod set;
 pub mod size;
+pub mod transfer;
 mod work;
 
 use std::{
+    pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context as Task, Poll, Waker},
     time::Instant,
@@ -49,16 +58,18 @@ use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
+    concurrency::{Permits, UnderWay},
     headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
     scope::Reach,
     set::PolicySet,
+    transfer::Charges,
 };
 use crate::{
     call::Call,
     handover::Finished,
-    phases::{BodyView, Policies, Reply, Step},
+    phases::{BodyView, Decision, Policies, Reply, Step},
     websocket::Message,
 };
 
@@ -70,6 +81,7 @@ pub use self::{
     identity::{Claims, ClientCertificate, Identity},
     kinds::ITEMS,
     look_ups::LookUps,
+    quota::QuotaLedger,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
@@ -99,6 +111,10 @@ pub struct Surroundings {
     pub keys: Arc<KeyTable>,
     /// Where rates are counted; survives a reload.
     pub counter: Arc<dyn RateCounter>,
+    /// Where quotas are counted; survives a reload, and over a store a restart.
+    pub quotas: Arc<QuotaLedger>,
+    /// What is under way; survives a reload.
+    pub under_way: Arc<UnderWay>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -112,6 +128,8 @@ impl Surroundings {
         Self {
             keys: Arc::new(KeyTable::new(hash_key.clone())),
             counter: Arc::new(RateTable::default()),
+            quotas: QuotaLedger::in_memory(),
+            under_way: Arc::default(),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -182,6 +200,16 @@ impl Enforcement {
         self.tallies.forget_others(&self.set.names);
     }
 
+    /// Forgets the failed logins of an account, so that it is no longer locked, for all policies that count them.
+    /// How many there are.
+    pub fn unlock(&self, account: &str) -> usize {
+        for policy in &self.set.logins {
+            let (key, pace) = policy.rule.lock_of(account);
+            self.surroundings.counter.forget(key, pace);
+        }
+        self.set.logins.len()
+    }
+
     /// Adds the counters of policies to a registry.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Decisions of policies by mode and outcome";
@@ -229,6 +257,16 @@ impl Enforcement {
     }
 }
 
+/// Nearly always everything is known at once, and the gateway need not wait. If not, the gateway asks again
+/// at once, and then is woken.
+fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) -> Step<'a> {
+    match answer.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(None) => Step::Continue,
+        Poll::Ready(Some(reply)) => Step::Reply(reply),
+        Poll::Pending => Step::Later(answer),
+    }
+}
+
 /// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
 /// allows nothing. `None` out of its scope.
 fn origin_in<'a>(
@@ -255,10 +293,9 @@ fn has_credentials(call: &Call) -> bool {
 impl Policies for Enforcement {
     fn request_filter<'a>(&'a self, call: &'a mut Call, request: &'a request::Parts) -> Step<'a> {
         let set = Arc::clone(&self.set);
-        let mut answer = Box::pin(async move {
+        at_once(Box::pin(async move {
             let mut pass = Pass::new(set, call, request);
-            let stopped =
-                pass.run(self.surroundings.counter.as_ref(), &self.incomplete_counts).await;
+            let stopped = pass.run(&self.surroundings, &self.incomplete_counts).await;
             let mut reply = match pass.finish(call, stopped) {
                 Some(reply) => reply,
                 // A handshake has no body, so that the phase of bodies does not come.
@@ -271,19 +308,22 @@ impl Policies for Enforcement {
                 Self::dress(stage, request, call.scheme() == "https", &mut reply);
             }
             Some(reply)
-        });
-        // Nearly always everything is known at once, and the gateway need not wait. If not, the
-        // gateway asks again at once, and then is woken.
-        match answer.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
-            Poll::Ready(None) => Step::Continue,
-            Poll::Ready(Some(reply)) => Step::Reply(reply),
-            Poll::Pending => Step::Later(answer),
-        }
+        }))
     }
 
     fn logging(&self, finished: &Finished) {
-        if finished.call().extension::<Stage>().is_some_and(Stage::is_over) {
+        let call = finished.call();
+        if call.extension::<Stage>().is_some_and(Stage::is_over) {
             self.over_budget.inc();
+        }
+        // What is left of the exchange waits for the judgement; nothing of it is under way any more.
+        for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
+            permit.leave();
+        }
+        let bytes = call.request_body.total.saturating_add(call.response_body.total);
+        for charge in call.extension::<Charges>().iter().flat_map(|charges| &charges.0) {
+            let (counter, cost) = (&self.surroundings.counter, charge.cost(bytes));
+            counter.charge(charge.key, charge.pace, cost, nanos_now());
         }
     }
 
@@ -317,10 +357,21 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         let is_secure = call.scheme() == "https";
-        let Some(refusal) = inspection::whole(&stage, call, body) else { return Step::Continue };
-        let mut reply = refusal.into_reply();
-        Self::dress(&stage, request, is_secure, &mut reply);
-        Step::Reply(Box::new(reply))
+        let reply = move |refusal: record::Refusal, stage: &Stage| {
+            let mut reply = refusal.into_reply();
+            Self::dress(stage, request, is_secure, &mut reply);
+            Box::new(reply)
+        };
+        if let Some(refusal) = inspection::whole(&stage, call, body) {
+            return Step::Reply(reply(refusal, &stage));
+        }
+        if stage.set.logins.is_empty() {
+            return Step::Continue;
+        }
+        at_once(Box::pin(async move {
+            let refusal = login::ask(&stage, call, request, &self.surroundings).await?;
+            Some(reply(refusal, &stage))
+        }))
     }
 
     fn response_body<'a>(
@@ -342,6 +393,9 @@ impl Policies for Enforcement {
         response: &'a response::Parts,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
+        let counter = self.surroundings.counter.as_ref();
+        login::answered(&stage, call, response.status, counter);
+        flow::answered(call, response.status, counter);
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())

@@ -11,7 +11,7 @@ use super::{
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     jwt::{JwtConfig, Tokens},
     record::{Policy, Tallies},
-    scope::Scope,
+    scope::{Scope, ScopeConfig},
 };
 
 /// Most phases in which a scope is looked at.
@@ -68,8 +68,17 @@ impl PolicySet {
                 return Err(PolicyError::new(name, "scope.paths", problem));
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
-            let around = Around { name, surroundings, tallies, claims: &claims, previous };
+            let scope = &policy.scope;
+            let around = Around { name, scope, surroundings, tallies, claims: &claims, previous };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
+        }
+        for flow in &set.flows {
+            flow.rule.note(&mut set.wanted);
+            work += flow.rule.usual_work();
+            if work > WORK as usize / 2 {
+                let problem = "there are more patterns than a request can be compared with in time";
+                return Err(PolicyError::new(&flow.name, "flow.steps", problem));
+            }
         }
         Ok(set)
     }
@@ -83,13 +92,17 @@ impl PolicySet {
 /// The names of the claims that some policy asks for: no others are kept of a token.
 fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
     let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
-    asked.flat_map(|config| config.claims.keys().cloned()).collect()
+    let tiers = policies.iter().flat_map(PolicyConfig::tiers);
+    let tiers = tiers.flat_map(|tier| tier.claims.keys().cloned());
+    asked.flat_map(|config| config.claims.keys().cloned()).chain(tiers).collect()
 }
 
 /// What a rule is compiled among.
 pub(crate) struct Around<'a> {
     /// Name of the policy.
     pub(crate) name: &'a str,
+    /// Where it applies.
+    pub(crate) scope: &'a ScopeConfig,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.
