@@ -26,7 +26,7 @@ mod asking;
 mod breached;
 mod reading;
 
-pub(crate) use asking::{answered, ask};
+pub(crate) use asking::{answered, ask, may_ask};
 
 const SECOND: u64 = 1_000_000_000;
 /// How long an address that logged in to an account is known to it.
@@ -48,7 +48,7 @@ sliding window. After `challenge_after` failures of either, an attempt has to so
 the same text for both, so that nobody learns which accounts there are: accounts that do not exist lock too). A lock \
 ends when the failures are older than the window, or when an operator ends it (`POST /api/v1/logins/unlock`). Addresses that \
 have logged in to an account within 30 days get past its lock and past the challenge that others have caused: nobody can lock an owner out from \
-elsewhere. A success clears the account, not the address, as whoever guesses may have an account too.
+elsewhere. A success clears nothing: whoever guesses may have an account too, and an owner who logs in must not give others new tries.
 
 Attempts are found by what they look like (`operations: found`): not GET, a path with a word of logins (`login`, `signin`, \
 `token`, `session`, …) and none of other operations with passwords (`register`, `logout`, …), and a field for an account or a \
@@ -206,7 +206,7 @@ impl Login {
 
     /// What a request may be, by its method and path.
     fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
-        let is_safe = matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+        let is_safe = is_safe(method);
         if !is_safe && self.resets.is_some() && is_reset(path) {
             return Some(Asks::Reset);
         }
@@ -247,6 +247,16 @@ impl Login {
         let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "reset-limited", title);
         throttled(refusal, retry_nanos.div_ceil(SECOND))
     }
+}
+
+/// Whether a method changes nothing, so that nobody logs in with it.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// What stands for an account where its name must not be kept.
+pub(crate) fn account_hash(key: &HashKey, account: &str) -> KeyedHash {
+    key.derive("login accounts").hash("account", folded(account).as_bytes())
 }
 
 #[cfg(test)]

@@ -53,7 +53,7 @@ use std::{
     time::Instant,
 };
 
-use bartizan_model::{HashKey, Mode, counters::RateCounter};
+use bartizan_model::{HashKey, KeyedHash, Mode, counters::RateCounter};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
@@ -201,13 +201,15 @@ impl Enforcement {
     }
 
     /// Forgets the failed logins of an account, so that it is no longer locked, for all policies that count them.
-    /// How many there are.
-    pub fn unlock(&self, account: &str) -> usize {
-        for policy in &self.set.logins {
+    /// Gives the names of these, and a hash that stands for the account.
+    #[must_use]
+    pub fn unlock(&self, account: &str) -> (Vec<String>, KeyedHash) {
+        let unlocked = self.set.logins.iter().map(|policy| {
             let (key, pace) = policy.rule.lock_of(account);
             self.surroundings.counter.forget(key, pace);
-        }
-        self.set.logins.len()
+            policy.name.to_string()
+        });
+        (unlocked.collect(), login::account_hash(&self.surroundings.hash_key, account))
     }
 
     /// Adds the counters of policies to a registry.
@@ -320,6 +322,10 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
+        // What was refused here costs nothing.
+        if call.upstream.is_none() {
+            return;
+        }
         let bytes = call.request_body.total.saturating_add(call.response_body.total);
         for charge in call.extension::<Charges>().iter().flat_map(|charges| &charges.0) {
             let (counter, cost) = (&self.surroundings.counter, charge.cost(bytes));
@@ -365,7 +371,7 @@ impl Policies for Enforcement {
         if let Some(refusal) = inspection::whole(&stage, call, body) {
             return Step::Reply(reply(refusal, &stage));
         }
-        if stage.set.logins.is_empty() {
+        if !login::may_ask(&stage, &request.method) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {

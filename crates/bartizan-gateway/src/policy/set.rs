@@ -57,9 +57,9 @@ impl PolicySet {
                 scope.note(&mut set.wanted);
             }
             if !policy.is_default {
-                // Compared once for itself, and once by the default one that steps back for it.
+                // Compared once for itself, and once by each default one that steps back for it.
                 let times = usize::from(mode != Mode::Off)
-                    + usize::from(stepping_back.contains(&item.kind));
+                    + stepping_back.iter().filter(|kind| **kind == item.kind).count();
                 work += times * PHASES * scope.usual_work();
             }
             if work > WORK as usize / 2 {

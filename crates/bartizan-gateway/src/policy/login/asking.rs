@@ -6,9 +6,9 @@ use bartizan_model::{
     KeyedHash,
     counters::{Counted, Pace, RateCounter, RateDecision},
 };
-use http::{StatusCode, request};
+use http::{Method, StatusCode, request};
 
-use super::{Asks, Login, Operations, reading};
+use super::{Asks, Login, Operations, is_safe, reading};
 use crate::{
     call::Call,
     handover::timestamp,
@@ -32,6 +32,12 @@ pub(crate) struct Attempt {
 /// All of an exchange.
 #[derive(Clone, Debug, Default)]
 struct Attempts(Vec<Attempt>);
+
+/// Whether a request can be an attempt at all: most cannot, and cost nothing then.
+pub(crate) fn may_ask(stage: &Stage, method: &Method) -> bool {
+    let mut logins = stage.set.logins.iter();
+    logins.any(|policy| policy.rule.config.operations == Operations::All || !is_safe(method))
+}
 
 /// Asks about a request whose body is there.
 pub(crate) async fn ask(
@@ -108,10 +114,9 @@ pub(crate) fn answered(
             continue;
         }
         give_back(counter, &attempt.counted);
-        if let Some((account, known)) = attempt.account
+        if let Some((_, known)) = attempt.account
             && status.is_success()
         {
-            counter.forget(account, login.by_account);
             counter.forget(known, login.familiar);
             counter.charge(known, login.familiar, 1, nanos_now());
         }

@@ -251,7 +251,8 @@ impl Pass<'_> {
         let Some(want) = rule.want(&self.caller(&policy.scope), self.now) else { return Ok(()) };
         let taken = if policy.is_enforced() {
             let taking = tokio::time::timeout(WAIT, around.quotas.take(want));
-            taking.await.ok().and_then(Result::ok)
+            let taken = taking.await.inspect_err(|_| around.quotas.pause());
+            taken.ok().and_then(Result::ok)
         } else {
             around.quotas.take_soon(want)
         };

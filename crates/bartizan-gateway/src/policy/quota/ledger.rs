@@ -122,11 +122,8 @@ impl QuotaLedger {
             return Err("the store has just failed".to_owned());
         }
         let amount = (want.limit / 100).clamp(1, MOST_IN_BLOCK);
-        // Until it has answered it counts as failed: whoever asks may give up waiting.
-        self.paused_until.store(nanos_now().saturating_add(PAUSE), Relaxed);
-        let Reserved { granted, left } =
-            self.store.reserve(want.key, want.period, want.limit, amount).await?;
-        self.paused_until.store(0, Relaxed);
+        let reserved = self.store.reserve(want.key, want.period, want.limit, amount).await;
+        let Reserved { granted, left } = reserved.inspect_err(|_| self.pause())?;
         let block = granted.saturating_sub(1);
         let account = Account { period: want.period, limit: want.limit, block, beyond: left };
         lock(&self.shard(want.key).accounts).put(want.key, account);
@@ -134,6 +131,11 @@ impl QuotaLedger {
             0 => Taken::Exhausted,
             _ => Taken::Passed(block.saturating_add(left)),
         })
+    }
+
+    /// Leaves the store alone for a while: it has failed, or did not answer in time.
+    pub(crate) fn pause(&self) {
+        self.paused_until.store(nanos_now().saturating_add(PAUSE), Relaxed);
     }
 
     /// Takes one without waiting: `None` when it is not known yet whether there is one; it is taken all the same.
