@@ -6,6 +6,10 @@ use crate::{
     time::{Duration, Timestamp},
 };
 
+mod window;
+
+pub use window::{Window, WindowCounts};
+
 /// Whether a counter or cache knows everything about a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
@@ -113,14 +117,66 @@ impl Rate {
         };
         (decision, now.saturating_add(used))
     }
+
+    /// The theoretical arrival time after an event that came whether it conforms or not: what is beyond the
+    /// burst is a debt.
+    #[must_use]
+    pub fn charged(&self, theoretical: u64, now: u64, cost: u64) -> u64 {
+        theoretical.max(now).saturating_add(cost.saturating_mul(self.increment))
+    }
+
+    /// The theoretical arrival time without an event that was counted and did not come to pass.
+    #[must_use]
+    pub fn given_back(&self, theoretical: u64, cost: u64) -> u64 {
+        theoretical.saturating_sub(cost.saturating_mul(self.increment))
+    }
 }
 
-/// Counts events per key and says whether they conform to a [`Rate`]. Embedded in a process, or
-/// shared by several; both pass the same test suite.
+/// How events may follow each other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Evenly on average, with a burst.
+    Steady(Rate),
+    /// So many within any period of a length.
+    Window(Window),
+}
+
+impl Pace {
+    /// Most events at once.
+    #[must_use]
+    pub const fn burst(&self) -> u64 {
+        match self {
+            Self::Steady(rate) => rate.burst(),
+            Self::Window(window) => window.events(),
+        }
+    }
+
+    /// Nanoseconds in which that many can come again.
+    #[must_use]
+    pub const fn window_nanos(&self) -> u64 {
+        match self {
+            Self::Steady(rate) => rate.window_nanos(),
+            Self::Window(window) => window.period_nanos(),
+        }
+    }
+}
+
+/// Counts events per key and says whether they keep to a [`Pace`]. Embedded in a process, or shared by
+/// several; both pass the same test suite.
+///
+/// Times are nanoseconds since some fixed moment; a shared counter reads its own clock. A key is only ever used
+/// with one pace. What answers nothing is done without waiting: a shared counter that cannot be reached loses it.
 pub trait RateCounter: Send + Sync + std::fmt::Debug {
-    /// Counts an event of weight `cost` for `key` at `now`, in nanoseconds since some fixed moment.
-    /// A key is only ever used with one rate. A shared counter reads its own clock.
-    fn count(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> Counted<'_>;
+    /// Counts an event of weight `cost` for `key` at `now`, unless it does not conform.
+    fn count(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64) -> Counted<'_>;
+    /// What [`RateCounter::count`] would answer. Counts nothing.
+    fn look(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64) -> Counted<'_>;
+    /// Counts an event that has happened, also beyond the pace.
+    fn charge(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64);
+    /// Takes back an event that was counted at `now` and did not come to pass.
+    fn give_back(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64);
+    /// Forgets all events of a key.
+    fn forget(&self, key: KeyedHash, pace: Pace);
 }
 
 /// The answer of a [`RateCounter`].

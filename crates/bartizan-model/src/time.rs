@@ -95,6 +95,21 @@ impl Timestamp {
         Duration(self.0.saturating_sub(earlier.0))
     }
 
+    /// Midnight (UTC) at which its day began.
+    #[must_use]
+    pub fn begin_of_day(self) -> Self {
+        let date = self.date_time().date();
+        Self::from_seconds(date.midnight().assume_utc().unix_timestamp())
+    }
+
+    /// Midnight (UTC) at which its month began.
+    #[must_use]
+    pub fn begin_of_month(self) -> Self {
+        let date = self.date_time().date();
+        let first = date.replace_day(1).unwrap_or(date);
+        Self::from_seconds(first.midnight().assume_utc().unix_timestamp())
+    }
+
     fn date_time(self) -> OffsetDateTime {
         OffsetDateTime::from_unix_timestamp_nanos(i128::from(self.0) * 1_000)
             .unwrap_or(OffsetDateTime::UNIX_EPOCH)

@@ -27,6 +27,7 @@ mod options;
 mod orders;
 mod postgres;
 mod query;
+mod quotas;
 mod records;
 mod servicemap;
 mod sql;
@@ -78,6 +79,7 @@ pub use query::{
     ActorFilter, Cursor, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, MAX_PAGE,
     Page, PageRequest,
 };
+pub use quotas::{Quotas, StoredQuotas};
 pub use records::{
     AliasChange, AliasEvent, AliasEventKind, AuditEntry, Batch, Counts, EndpointMerge,
     FindingEvent, IntegrityReport, LearnedState, PRODUCT, Retention, RetentionReport, RunRecord,

@@ -30,6 +30,7 @@ use crate::{
         ActorFilter, DetectionFilter, EndpointFilter, FindingFilter, IncidentFilter, Page,
         PageRequest,
     },
+    quotas::Quotas,
     records::{
         AliasEvent, AuditEntry, Batch, Counts, EndpointMerge, FindingEvent, IntegrityReport,
         LearnedState, Retention, RetentionReport, RunRecord, SaveReport, ServiceRecord,
@@ -55,6 +56,7 @@ pub trait Store:
     + ClientInventory
     + Journeys
     + Partings
+    + Quotas
     + ServiceMap
     + Triage
 {

@@ -148,7 +148,8 @@ fn blind(facts: &crate::facts::Facts<'_>) -> bool {
 }
 
 /// Whether a path, or the name of what is called there, has a word of logins, and one of other operations with passwords.
-fn path_words(path: &str) -> (bool, bool) {
+#[must_use]
+pub fn path_words(path: &str) -> (bool, bool) {
     let (mut login, mut other) = (false, false);
     for segment in path.split('/').filter(|s| !s.is_empty() && s.len() < 40) {
         let plain = Plain::of(segment);
@@ -164,9 +165,22 @@ fn path_words(path: &str) -> (bool, bool) {
     (login, other)
 }
 
+/// Words of operations by which somebody who has lost a password gets another one.
+const RESET_WORDS: [&str; 6] = ["reset", "forgot", "forgotten", "recover", "recovery", "lost"];
+
+/// Whether a path names such an operation.
+#[must_use]
+pub fn is_reset(path: &str) -> bool {
+    let words = path.split(['/', '-', '_', '.', ':', ' ', '+']);
+    words.filter(|word| word.len() < 40).any(|word| {
+        let plain = Plain::of(word);
+        RESET_WORDS.contains(&plain.text())
+    })
+}
+
 /// What a field is in a login.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum FieldRole {
+pub enum FieldRole {
     /// Nothing.
     #[default]
     None,
@@ -177,7 +191,8 @@ pub(crate) enum FieldRole {
 }
 
 /// The role of a field of that name.
-pub(crate) fn role_of(key: &str) -> FieldRole {
+#[must_use]
+pub fn role_of(key: &str) -> FieldRole {
     let name = Plain::of(key);
     if ACCOUNTS.contains(&name.text()) {
         FieldRole::Account
@@ -255,6 +270,8 @@ mod tests {
             assert!(path_words(path).1, "{path}");
         }
         assert_eq!(path_words("/authors/7"), (false, false));
+        assert!(is_reset("/auth/password/reset") && is_reset("/v1/forgot-password"));
+        assert!(!is_reset("/auth/login") && !is_reset("/presets/7"));
         assert_eq!(path_words("mutation login"), (true, false));
         assert_eq!(path_words("user.register"), (false, true));
     }

@@ -5,7 +5,7 @@ pub mod data_volume;
 pub mod field_words;
 pub mod injection;
 mod list;
-pub(crate) mod login;
+pub mod login;
 mod login_sources;
 pub(crate) mod names;
 pub mod object_enumeration;

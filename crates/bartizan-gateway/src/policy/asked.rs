@@ -209,6 +209,30 @@ fn read(path: &str, forms: &mut Vec<Form>, room: &mut usize) -> Option<()> {
     Some(())
 }
 
+/// The path of a request as one thing, however it is written: decoded, without dots, empty segments and
+/// parameters. `None` when a field names another path, or it takes too much to find out.
+pub(crate) fn resource(request: &request::Parts, ignore_case: bool) -> Option<String> {
+    if PATH_FIELDS.iter().any(|name| request.headers.contains_key(name)) {
+        return None;
+    }
+    let path = request.uri.path();
+    let mut text = path.to_owned();
+    if !is_plain(path) {
+        let mut room = READ;
+        for _ in 0..ROUNDS {
+            room = room.checked_sub(text.len())?;
+            match decode(&text) {
+                Some(decoded) => text = decoded,
+                None => break,
+            }
+        }
+        text = Habits(Habits::ALL).resolve(&text);
+    }
+    let end = text.trim_end_matches('/').len();
+    text.truncate(end);
+    Some(if ignore_case { text.to_lowercase() } else { text })
+}
+
 /// Methods that a request names beside its own, in capitals, as frameworks compare them.
 fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
     let mut methods: Vec<Method> = Vec::new();
@@ -240,6 +264,18 @@ fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
         add(request.method.as_str())?;
     }
     Some(methods)
+}
+
+/// Name or value of a parameter as a server may read it: percent-decoded up to three times, `+` a space.
+pub(crate) fn parameter(text: &str) -> String {
+    let mut text = text.replace('+', " ");
+    for _ in 0..ROUNDS {
+        match decode(&text) {
+            Some(decoded) => text = decoded,
+            None => break,
+        }
+    }
+    text
 }
 
 /// Whether every server reads the path the same way.

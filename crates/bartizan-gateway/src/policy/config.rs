@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::Deserializer;
 
 pub use super::kinds::PolicyConfig;
-use super::{PolicyItem, api_key, headers, rate, scope::ScopeConfig};
+use super::{PolicyItem, scope::ScopeConfig};
 
 /// Most policies.
 pub(crate) const POLICIES: usize = 1_000;
@@ -57,26 +57,6 @@ pub(super) fn mode<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<
 }
 
 impl PolicyConfig {
-    /// The policies that are there without any configuration: own API keys enforced; a rate per
-    /// address and the recommended fields of responses monitored.
-    #[must_use]
-    pub fn defaults() -> Vec<Self> {
-        let per_address = rate::RateConfig {
-            requests: 600,
-            period_seconds: 60,
-            burst: Some(200),
-            by: rate::RateBy::Address,
-            cost: 1,
-            on_failure: rate::OnFailure::Open,
-        };
-        let default = |name| Self { is_default: true, ..Self::empty(name) };
-        vec![
-            Self { rate: Some(per_address), ..default("default-rate") },
-            Self { api_key: Some(api_key::ApiKeyConfig::default()), ..default("default-api-keys") },
-            Self { headers: Some(headers::HeadersConfig::default()), ..default("default-headers") },
-        ]
-    }
-
     /// These policies, and the default ones: each applies where none of its kind among these does, in
     /// whatever mode. One of these with the name of a default one takes its place altogether.
     #[must_use]
@@ -138,6 +118,12 @@ pub(crate) struct Problem {
 impl Problem {
     pub(crate) fn new(key: impl AsRef<str>, problem: impl Into<String>) -> Self {
         Self { key: key.as_ref().to_owned(), problem: problem.into() }
+    }
+
+    /// The same below another key.
+    pub(crate) fn below(self, key: &str) -> Self {
+        let key = if self.key.is_empty() { key.to_owned() } else { format!("{key}.{}", self.key) };
+        Self { key, problem: self.problem }
     }
 
     pub(crate) fn of(self, policy: &str, kind: &str) -> PolicyError {
@@ -230,15 +216,15 @@ mod tests {
 
     #[test]
     fn defaults_fill_what_is_missing() {
-        let rest = ["default-api-keys", "default-headers"];
-        let all = ["default-rate", "default-api-keys", "default-headers"];
+        let rest = ["default-quota", "default-login", "default-api-keys", "default-headers"];
+        let all = ["default-rate", "default-user-rate"].into_iter().chain(rest).collect::<Vec<_>>();
         for (text, expected) in [
             ("{name: mine, rate: {requests: 1, period_seconds: 1}}", &rest[..]),
             ("{name: mine, mode: off, rate: {requests: 1, period_seconds: 1}}", &rest),
             ("{name: mine, scope: {paths: [/a]}, rate: {requests: 1, period_seconds: 1}}", &all),
             (
                 "{name: default-rate, scope: {paths: [/a]}, rate: {requests: 1, period_seconds: 1}}",
-                &rest,
+                &all[1..],
             ),
         ] {
             let with = PolicyConfig::with_defaults(vec![read(text).expect("read")]);

@@ -15,7 +15,8 @@ use super::{
     api_key::{ApiKeyConfig, OwnKeys, tests as own},
     asked::Asked,
     detectors::{Detectors, DetectorsConfig, tests as judged},
-    rate::{Limit, RateConfig},
+    pass::Stage,
+    rate::{Caller, Limit, RateConfig},
     schema::{Schema, SchemaConfig, tests::bounds as compared},
     scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
@@ -81,16 +82,22 @@ fn costs_of_cheap_checks() {
     });
 
     let config: RateConfig = yaml("{requests: 600, period_seconds: 60}");
-    let limit = Limit::compile("a", &config, &HashKey::new([1; 32])).expect("compiles");
+    let limit = Limit::compile("a", &config, &ScopeConfig::default(), &HashKey::new([1; 32]));
+    let (limit, everywhere) = (limit.expect("compiles"), Scope::default());
+    let stage = Stage::for_tests(Wanted::default(), &head);
+    let count = |table: &RateTable, address: IpAddr, n: u32| {
+        let (scope, request) = (&everywhere, &head);
+        let caller =
+            Caller { address, identities: &[], service: None, stage: &stage, scope, request };
+        for (rate, key) in limit.rates(&caller) {
+            black_box(table.count(key, rate.pace, 1, u64::from(n) * 1_000));
+        }
+    };
     let table = RateTable::default();
-    measure("rate, one address", 200_000, |n| {
-        let key = limit.key([192, 0, 2, 1].into(), &[]);
-        black_box(table.count(key, limit.rate, 1, u64::from(n) * 1_000));
-    });
+    measure("rate, one address", 200_000, |n| count(&table, [192, 0, 2, 1].into(), n));
     let full = RateTable::new(100_000);
     measure("rate, a million addresses in a table of 100000", 200_000, |n| {
-        let key = limit.key(address(n % 1_000_000), &[]);
-        black_box(full.count(key, limit.rate, 1, u64::from(n) * 1_000));
+        count(&full, address(n % 1_000_000), n);
     });
 
     let keys = (0..=255).map(|fill| own::key(fill).0).collect();

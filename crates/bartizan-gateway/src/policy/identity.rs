@@ -98,6 +98,14 @@ pub(crate) fn of_address(address: IpAddr) -> [u8; 17] {
     out
 }
 
+/// An address as one network: IPv4 by /24, IPv6 by /48, which is what one site gets (RFC 6177).
+pub(crate) fn of_network(address: IpAddr) -> [u8; 17] {
+    let mut out = of_address(address);
+    let rest = if out[0] == 4 { 4 } else { 7 };
+    out[rest..].fill(0);
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -109,6 +117,11 @@ mod tests {
         assert_ne!(of("2001:db8::1"), of("2001:db8:0:1::1"));
         assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.1"));
         assert_ne!(of("192.0.2.1"), of("192.0.2.2"));
+        let of = |text: &str| of_network(text.parse().expect("an address"));
+        assert_eq!(of("2001:db8:0:1::1"), of("2001:db8:0:2::1"));
+        assert_ne!(of("2001:db8::1"), of("2001:db8:1::1"));
+        assert_eq!(of("192.0.2.1"), of("::ffff:192.0.2.255"));
+        assert_ne!(of("192.0.2.1"), of("192.0.3.1"));
     }
 
     #[test]

@@ -10,13 +10,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, config, cors, detectors, graphql, grpc, headers,
-    introspection, json_rpc, jwt, leak, logout, protected_resource, rate,
+    PolicyItem, address, api_key, authentication, challenge, concurrency, config, cors, detectors,
+    flow, graphql, grpc, headers, introspection, json_rpc, jwt, leak, login, logout, page_size,
+    protected_resource, quota, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    size, soap, upload, websocket, xml_rpc,
+    size, soap, transfer, upload, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -58,6 +59,13 @@ macro_rules! kinds {
                     $($kind: None,)+
                     is_default: false,
                 }
+            }
+
+            /// The callers that its tiers name.
+            pub(super) fn tiers(&self) -> impl Iterator<Item = &rate::Callers> {
+                let rates = self.rate.iter().flat_map(|rate| &rate.tiers).map(|tier| &tier.with);
+                let quotas = self.quota.iter().flat_map(|quota| &quota.tiers);
+                rates.chain(quotas.map(|tier| &tier.with))
             }
 
             /// The kinds of rules that it has; exactly one once it was checked.
@@ -111,8 +119,27 @@ kinds! {
     size: size::SizeConfig => sizes: size::Sizes, |settings, _around| size::Sizes::compile(settings);
     /// How often one may ask.
     rate: rate::RateConfig => rates: Arc<rate::Limit>, |settings, around| {
-        rate::Limit::compile(around.name, settings, &around.surroundings.hash_key).map(Arc::new)
+        let key = &around.surroundings.hash_key;
+        rate::Limit::compile(around.name, settings, around.scope, key).map(Arc::new)
     };
+    /// How many bytes one may move.
+    transfer: transfer::TransferConfig => transfers: transfer::Transfer, |settings, around| {
+        let key = &around.surroundings.hash_key;
+        transfer::Transfer::compile(around.name, settings, around.scope, key)
+    };
+    /// How much of a day or month one may use.
+    quota: quota::QuotaConfig => quotas: quota::Quota, |settings, around| {
+        quota::Quota::compile(around.name, settings, around.scope, &around.surroundings.hash_key)
+    };
+    /// How much may be under way at a time.
+    concurrency: concurrency::ConcurrencyConfig => under_way: concurrency::Concurrency,
+        |settings, around| {
+            let key = &around.surroundings.hash_key;
+            concurrency::Concurrency::compile(around.name, settings, around.scope, key)
+        };
+    /// How much of a list one may ask for at once.
+    page_size: page_size::PageSizeConfig => page_sizes: page_size::PageSize,
+        |settings, _around| page_size::PageSize::compile(settings);
     /// Which pages of other origins may call.
     cors: cors::CorsConfig => cors: cors::Cors, |settings, _around| cors::Cors::compile(settings);
     /// Verification of own API keys.
@@ -135,6 +162,16 @@ kinds! {
             let has_certificates = around.surroundings.has_client_certificates;
             authentication::Required::compile(settings, has_certificates)
         };
+    /// In which order operations follow each other.
+    flow: flow::FlowConfig => flows: flow::Flow,
+        |settings, around| flow::Flow::compile(around.name, settings, &around.surroundings.hash_key);
+    /// What a client has to work out before it is let in.
+    challenge: challenge::ChallengeConfig => challenges: challenge::Challenge, |settings, around| {
+        challenge::Challenge::compile(around.name, settings, &around.surroundings.hash_key)
+    };
+    /// How often passwords may be guessed.
+    login: login::LoginConfig => logins: login::Login,
+        |settings, around| login::Login::compile(around.name, settings, &around.surroundings.hash_key);
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());

@@ -15,14 +15,18 @@ mod asked;
 pub mod authentication;
 mod bearer;
 mod binding;
+pub mod challenge;
+pub mod concurrency;
 pub mod config;
 pub mod cors;
 #[cfg(test)]
 mod cost;
 mod credential;
+mod defaults;
 pub mod detectors;
 mod fetch;
 mod files;
+pub mod flow;
 pub mod graphql;
 pub mod grpc;
 pub mod headers;
@@ -34,11 +38,14 @@ pub mod jwt;
 mod kinds;
 mod lasting;
 pub mod leak;
+pub mod login;
 pub mod logout;
 mod look_ups;
 pub mod names;
+pub mod page_size;
 mod pass;
 pub mod protected_resource;
+pub mod quota;
 pub mod rate;
 mod rate_table;
 mod reading;
@@ -51,32 +58,38 @@ pub mod size;
 pub mod soap;
 mod spoken;
 pub mod step_up;
+pub mod transfer;
 pub mod upload;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
 
 use std::{
+    pin::Pin,
     sync::{Arc, LazyLock},
     task::{Context as Task, Poll, Waker},
     time::Instant,
 };
 
-use bartizan_model::{HashKey, Mode, counters::RateCounter, deny::DenyList, replay::ReplayStore};
+use bartizan_model::{
+    HashKey, KeyedHash, Mode, counters::RateCounter, deny::DenyList, replay::ReplayStore,
+};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
+    concurrency::{Permits, UnderWay},
     headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
     scope::Reach,
     set::PolicySet,
+    transfer::Charges,
 };
 use crate::{
     call::Call,
     handover::Finished,
-    phases::{BodyView, Policies, Reply, Step},
+    phases::{BodyView, Decision, Policies, Reply, Step},
     websocket::Message,
 };
 
@@ -88,6 +101,7 @@ pub use self::{
     kinds::ITEMS,
     lasting::{DenyTable, ReplayTable},
     look_ups::LookUps,
+    quota::QuotaLedger,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
@@ -122,6 +136,10 @@ pub struct Surroundings {
     pub replays: Arc<dyn ReplayStore>,
     /// Credentials that are refused although they verify.
     pub denied: Arc<dyn DenyList>,
+    /// Where quotas are counted; survives a reload, and over a store a restart.
+    pub quotas: Arc<QuotaLedger>,
+    /// What is under way; survives a reload.
+    pub under_way: Arc<UnderWay>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -137,6 +155,8 @@ impl Surroundings {
             counter: Arc::new(RateTable::default()),
             replays: Arc::new(ReplayTable::default()),
             denied: Arc::new(DenyTable::default()),
+            quotas: QuotaLedger::in_memory(),
+            under_way: Arc::default(),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -207,6 +227,18 @@ impl Enforcement {
         self.tallies.forget_others(&self.set.names);
     }
 
+    /// Forgets the failed logins of an account, so that it is no longer locked, for all policies that count them.
+    /// Gives the names of these, and a hash that stands for the account.
+    #[must_use]
+    pub fn unlock(&self, account: &str) -> (Vec<String>, KeyedHash) {
+        let unlocked = self.set.logins.iter().map(|policy| {
+            let (key, pace) = policy.rule.lock_of(account);
+            self.surroundings.counter.forget(key, pace);
+            policy.name.to_string()
+        });
+        (unlocked.collect(), login::account_hash(&self.surroundings.hash_key, account))
+    }
+
     /// Adds the counters of policies to a registry.
     pub fn register(&self, registry: &mut Registry) {
         let help = "Decisions of policies by mode and outcome";
@@ -254,6 +286,16 @@ impl Enforcement {
     }
 }
 
+/// Nearly always everything is known at once, and the gateway need not wait. If not, the gateway asks again
+/// at once, and then is woken.
+fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) -> Step<'a> {
+    match answer.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
+        Poll::Ready(None) => Step::Continue,
+        Poll::Ready(Some(reply)) => Step::Reply(reply),
+        Poll::Pending => Step::Later(answer),
+    }
+}
+
 /// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
 /// allows nothing. `None` out of its scope.
 fn origin_in<'a>(
@@ -280,7 +322,7 @@ fn has_credentials(call: &Call) -> bool {
 impl Policies for Enforcement {
     fn request_filter<'a>(&'a self, call: &'a mut Call, request: &'a request::Parts) -> Step<'a> {
         let set = Arc::clone(&self.set);
-        let mut answer = Box::pin(async move {
+        at_once(Box::pin(async move {
             let mut pass = Pass::new(set, call, request);
             let stopped = pass.run(&self.surroundings, &self.incomplete_counts).await;
             let mut reply = match pass.finish(call, stopped) {
@@ -295,19 +337,26 @@ impl Policies for Enforcement {
                 Self::dress(stage, request, call.scheme() == "https", &mut reply);
             }
             Some(reply)
-        });
-        // Nearly always everything is known at once, and the gateway need not wait. If not, the
-        // gateway asks again at once, and then is woken.
-        match answer.as_mut().poll(&mut Task::from_waker(Waker::noop())) {
-            Poll::Ready(None) => Step::Continue,
-            Poll::Ready(Some(reply)) => Step::Reply(reply),
-            Poll::Pending => Step::Later(answer),
-        }
+        }))
     }
 
     fn logging(&self, finished: &Finished) {
-        if finished.call().extension::<Stage>().is_some_and(Stage::is_over) {
+        let call = finished.call();
+        if call.extension::<Stage>().is_some_and(Stage::is_over) {
             self.over_budget.inc();
+        }
+        // What is left of the exchange waits for the judgement; nothing of it is under way any more.
+        for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
+            permit.leave();
+        }
+        // What was refused here costs nothing.
+        if call.upstream.is_none() {
+            return;
+        }
+        let bytes = call.request_body.total.saturating_add(call.response_body.total);
+        for charge in call.extension::<Charges>().iter().flat_map(|charges| &charges.0) {
+            let (counter, cost) = (&self.surroundings.counter, charge.cost(bytes));
+            counter.charge(charge.key, charge.pace, cost, nanos_now());
         }
     }
 
@@ -349,10 +398,21 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         let is_secure = call.scheme() == "https";
-        let Some(refusal) = inspection::whole(&stage, call, body) else { return Step::Continue };
-        let mut reply = refusal.into_reply();
-        Self::dress(&stage, request, is_secure, &mut reply);
-        Step::Reply(Box::new(reply))
+        let reply = move |refusal: record::Refusal, stage: &Stage| {
+            let mut reply = refusal.into_reply();
+            Self::dress(stage, request, is_secure, &mut reply);
+            Box::new(reply)
+        };
+        if let Some(refusal) = inspection::whole(&stage, call, body) {
+            return Step::Reply(reply(refusal, &stage));
+        }
+        if !login::may_ask(&stage, &request.method) {
+            return Step::Continue;
+        }
+        at_once(Box::pin(async move {
+            let refusal = login::ask(&stage, call, request, &self.surroundings).await?;
+            Some(reply(refusal, &stage))
+        }))
     }
 
     fn response_body<'a>(
@@ -375,6 +435,9 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         logout::ended(&stage, call, response.status, self.surroundings.denied.as_ref());
+        let counter = self.surroundings.counter.as_ref();
+        login::answered(&stage, call, response.status, counter);
+        flow::answered(call, response.status, counter);
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())

@@ -4,10 +4,7 @@ mod tokens;
 
 use std::{net::IpAddr, sync::Arc};
 
-use bartizan_model::{
-    PrincipalKind, Timestamp,
-    counters::{Completeness, Counted, RateCounter, RateDecision},
-};
+use bartizan_model::{PrincipalKind, Timestamp};
 use http::{HeaderName, HeaderValue, request};
 use prometheus_client::metrics::counter::Counter;
 
@@ -15,20 +12,25 @@ use self::tokens::Presenter;
 use super::{
     Surroundings,
     asked::Asked,
+    concurrency::Permits,
     cors::Cors,
+    flow::Steps,
     identity::{ClientCertificate, Identity},
-    nanos_now,
-    rate::{self, Limit, OnFailure},
+    rate::{self, Standing},
     record::{Decisions, Outcome, Policy, Refusal},
     scope::{Reach, Scope},
     set::PolicySet,
+    transfer::Charges,
 };
 use crate::{
     call::Call,
     forward::own_keys::HIDDEN,
     handover::timestamp,
     phases::{Decision, Reply},
+    snapshot::Snapshot,
 };
+
+mod amounts;
 
 /// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
@@ -41,6 +43,17 @@ impl Stage {
     pub(crate) fn new(set: Arc<PolicySet>, call: &Call, request: &request::Parts) -> Self {
         let asked = Arc::new(Asked::new(set.wanted, call.authority(), request));
         Self { set, asked }
+    }
+
+    #[cfg(test)]
+    pub(crate) fn for_tests(wanted: super::scope::Wanted, request: &request::Parts) -> Self {
+        let asked = Arc::new(Asked::new(wanted, None, request));
+        Self { set: Arc::default(), asked }
+    }
+
+    /// Number of the first path pattern of a scope that holds the call in one of its readings.
+    pub(crate) fn pattern(&self, scope: &Scope) -> Option<usize> {
+        scope.pattern(&self.asked)
     }
 
     /// Whether a scope holds the call.
@@ -71,9 +84,17 @@ pub(crate) struct Pass<'a> {
     request: &'a request::Parts,
     address: IpAddr,
     now: Timestamp,
+    /// The service that it is for.
+    service: (Arc<Snapshot>, Option<usize>),
     decisions: Decisions,
     /// Enforced limits that were asked.
-    limits: Vec<(Arc<Limit>, RateDecision)>,
+    limits: Vec<Standing>,
+    /// What it is charged with when it has ended.
+    charges: Charges,
+    /// That it is under way.
+    permits: Permits,
+    /// Steps of flows that it is.
+    steps: Steps,
     /// Fields with own keys that do not go on; what is kept of the exchange names the key's id.
     hidden: Vec<(HeaderName, Option<Arc<str>>)>,
     /// Whether it is not a new head, but one that was let in before.
@@ -99,8 +120,12 @@ impl<'a> Pass<'a> {
             request,
             address: call.client(),
             now: timestamp(call.time),
+            service: (Arc::clone(&call.snapshot), call.service),
             decisions,
             limits: Vec::new(),
+            charges: Charges::default(),
+            permits: Permits::default(),
+            steps: Steps::default(),
             hidden: Vec::new(),
             is_review: false,
             presenter: Presenter::of(call),
@@ -142,9 +167,7 @@ impl<'a> Pass<'a> {
         for policy in &set.sizes {
             self.ask(policy, |rule, pass| rule.check_head(pass.request))?;
         }
-        for policy in set.rates.iter().filter(|policy| policy.rule.is_early()) {
-            self.rate(policy, counter, incomplete).await?;
-        }
+        self.early_amounts(&set, around, incomplete).await?;
         self.metadata(&set)?;
         self.preflight(&set)?;
         self.handshake(&set)?;
@@ -153,10 +176,10 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
-        for policy in set.rates.iter().filter(|policy| !policy.rule.is_early()) {
-            self.rate(policy, counter, incomplete).await?;
+        for policy in &set.page_sizes {
+            self.ask(policy, |rule, pass| rule.check(&pass.request.uri))?;
         }
-        Ok(())
+        self.late_amounts(&set, around, incomplete).await
     }
 
     /// Hands over to the call what is to be done to it, and gives the answer if there is one.
@@ -172,12 +195,20 @@ impl<'a> Pass<'a> {
                 *value = shown.clone();
             }
         }
-        let limits: Vec<_> = self.limits.iter().map(|(limit, d)| (limit.as_ref(), *d)).collect();
-        let fields = rate::fields(&limits);
+        let fields = rate::fields(&self.limits);
         if let Some(shown) = self.presenter.shown() {
             call.extensions().insert(shown);
         }
         call.extensions().insert(self.decisions);
+        if !self.charges.0.is_empty() {
+            call.extensions().insert(self.charges);
+        }
+        if !self.steps.0.is_empty() {
+            call.extensions().insert(self.steps);
+        }
+        if !self.permits.0.is_empty() {
+            call.extensions().insert(self.permits);
+        }
         call.extensions().insert(self.stage);
         match stopped {
             Ok(()) => {
@@ -253,40 +284,6 @@ impl<'a> Pass<'a> {
                 None => Ok(()),
             },
         }
-    }
-
-    async fn rate(
-        &mut self,
-        policy: &Policy<Arc<Limit>>,
-        counter: &dyn RateCounter,
-        incomplete: &Counter,
-    ) -> Result<(), Stopped> {
-        if !self.applies(policy) {
-            return Ok(());
-        }
-        let limit = &policy.rule;
-        let key = limit.key(self.address, &self.decisions.identities);
-        let counted = match counter.count(key, limit.rate, limit.cost, nanos_now()) {
-            Counted::Now(decision) => Ok(decision),
-            Counted::Later(later) => later.await,
-        };
-        let Ok(decision) = counted else {
-            return match limit.on_failure {
-                OnFailure::Open => {
-                    policy.not_evaluated("counter-unavailable", &mut self.decisions);
-                    Ok(())
-                }
-                OnFailure::Closed => self.settle(policy, Err(Limit::unavailable())),
-            };
-        };
-        if decision.completeness == Completeness::Incomplete {
-            incomplete.inc();
-        }
-        if policy.is_enforced() {
-            self.limits.push((Arc::clone(limit), decision));
-        }
-        let checked = if decision.conforms { Ok(()) } else { Err(limit.refusal(decision)) };
-        self.settle(policy, checked)
     }
 
     /// What clients may read about how to get a token.

@@ -1,23 +1,34 @@
 //! Rate limits: how often an address, a principal, a key or everybody together may ask.
 
-use std::{net::IpAddr, sync::Arc};
+use std::sync::Arc;
 
 use bartizan_model::{
-    Action, HashKey, KeyedHash, Mode, PrincipalKind,
-    counters::{Rate, RateDecision},
+    Action, HashKey, KeyedHash, Mode,
+    counters::{Pace, Rate, RateDecision, Window},
 };
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{
-    PolicyItem,
-    config::Problem,
-    identity::{Identity, of_address},
-    record::Refusal,
+use super::{PolicyItem, config::Problem, record::Refusal, scope::ScopeConfig};
+
+mod standing;
+mod tier;
+mod who;
+
+pub(crate) use self::{
+    standing::{Standing, fields},
+    tier::TIERS,
+    who::{Caller, Who},
+};
+pub use self::{
+    tier::Callers,
+    who::{Anonymous, Each, RateBy},
 };
 
 const SECOND: u64 = 1_000_000_000;
+/// Most further rates of a policy, or of a tier.
+const FURTHER: usize = 4;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -25,18 +36,26 @@ pub static ITEM: PolicyItem = PolicyItem {
     title: "Rate limits",
     mode: Mode::Monitor,
     documentation: "\
-Lets so many requests pass in a period on average, and so many at once; more are answered with 429 \
-(GCRA, the algorithm of ITU-T I.371). Counted for each address (IPv6 by /64), for each principal, for \
-each own API key, or for everything in the scope together. Only a verified identity counts as a \
-principal; whoever has none is counted by address. A refused request costs nothing.
+Lets so many requests pass in a period; more are answered with 429. Counted for each address (IPv6 by \
+/64), network (/24, IPv6 /48), principal or own API key, or for everything in the scope together, and in each of \
+these, if asked for, apart for each path pattern of the scope (`each: endpoint`) or each path (`each: resource`). Only a \
+verified identity counts as a principal; whoever has none is counted by address, or not at all (`anonymous: pass`). A \
+refused request costs nothing, with none of the rates of its policy.
+
+`algorithm: gcra` lets the period's number pass on average and `burst` at once (GCRA, the algorithm of ITU-T I.371): \
+whoever asks evenly is never refused. `algorithm: sliding_window` lets exactly the number pass in every period, \
+wherever it begins; it counts in parts of 1/128 of the period, so that what left the window is let in again at most \
+0.8 % of the period late, and never too early. `also` adds further rates that must all have room: a burst and a \
+sustained rate in one policy. `tiers` gives other numbers to whoever has a scope, a claim or an own key; \
+the first tier that holds the caller counts.
 
 Answers carry `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-09: `q` is the \
-burst, `w` the seconds in which it comes back, `r` what is left, `t` the seconds until all of it is \
+most at once, `w` the seconds in which it comes back, `r` what is left, `t` the seconds until all of it is \
 back), and `X-RateLimit-Limit`, `-Remaining` and `-Reset` (seconds) of the limit that is closest to its \
 end; refusals also `Retry-After`, rounded up. In monitor mode nothing of this is sent.
 
-Counters are in memory, for at most 262144 keys of all policies; when that is full the longest unused \
-key is forgotten, which is counted where it matters. A restart forgets all.",
+Counters are in memory, for at most 262144 keys of all policies, and 16384 of sliding windows; when that is full the \
+longest unused key is forgotten, which is counted where it matters. A restart forgets all: `quota` does not.",
     examples: &[
         "\
 name: per-address
@@ -48,6 +67,22 @@ name: per-partner
 scope: {paths: [/v1/**]}
 rate: {requests: 100000, period_seconds: 86400, burst: 1000, by: api_key}
 ",
+        "\
+name: one-order-page-per-address
+scope: {paths: [/v1/orders/*]}
+rate: {requests: 30, period_seconds: 60, algorithm: sliding_window, each: resource}
+",
+        "\
+name: per-user
+mode: enforce
+rate:
+  requests: 100
+  period_seconds: 60
+  also: [{requests: 10, period_seconds: 1}]
+  by: principal
+  tiers:
+    - {with: {scopes: [premium]}, requests: 1000, period_seconds: 60}
+",
     ],
 };
 
@@ -55,16 +90,31 @@ rate: {requests: 100000, period_seconds: 86400, burst: 1000, by: api_key}
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct RateConfig {
-    /// Requests in a period, on average.
+    /// Requests in a period.
     pub requests: u64,
     /// The period, in seconds.
     pub period_seconds: u64,
-    /// Requests at once. Default: as many as in a period.
+    /// Requests at once, for `gcra`. Default: as many as in a period.
     #[serde(default)]
     pub burst: Option<u64>,
+    /// Further rates, up to 4, which must have room too.
+    #[serde(default)]
+    pub also: Vec<FurtherRate>,
+    /// How they are counted.
+    #[serde(default)]
+    pub algorithm: Algorithm,
     /// For whom they are counted.
     #[serde(default)]
     pub by: RateBy,
+    /// Whether what is asked for counts apart.
+    #[serde(default)]
+    pub each: Each,
+    /// What becomes of requests without an identity to count for.
+    #[serde(default)]
+    pub anonymous: Anonymous,
+    /// Other numbers for some callers, up to 32 tiers, with `by: principal` and `by: api_key`.
+    #[serde(default)]
+    pub tiers: Vec<RateTier>,
     /// What one request counts for.
     #[serde(default = "one")]
     pub cost: u64,
@@ -78,19 +128,46 @@ const fn one() -> u64 {
     1
 }
 
-/// For whom requests are counted.
+/// A rate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FurtherRate {
+    /// Requests in a period.
+    pub requests: u64,
+    /// The period, in seconds.
+    pub period_seconds: u64,
+    /// Requests at once, for `gcra`. Default: as many as in a period.
+    #[serde(default)]
+    pub burst: Option<u64>,
+}
+
+/// Rates of some callers, in the place of those of all.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RateTier {
+    /// Who they are: whoever has all of this.
+    pub with: Callers,
+    /// Requests in a period.
+    pub requests: u64,
+    /// The period, in seconds.
+    pub period_seconds: u64,
+    /// Requests at once, for `gcra`. Default: as many as in a period.
+    #[serde(default)]
+    pub burst: Option<u64>,
+    /// Further rates, up to 4.
+    #[serde(default)]
+    pub also: Vec<FurtherRate>,
+}
+
+/// How requests are counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
-pub enum RateBy {
-    /// For each address, IPv6 by /64.
+pub enum Algorithm {
+    /// Evenly on average, with a burst.
     #[default]
-    Address,
-    /// For each verified principal; else for each address.
-    Principal,
-    /// For each own API key; else for each address.
-    ApiKey,
-    /// For everything in the scope together.
-    Scope,
+    Gcra,
+    /// So many in every period, wherever it begins.
+    SlidingWindow,
 }
 
 /// What happens when something that is needed to decide is not there.
@@ -107,75 +184,142 @@ pub enum OnFailure {
 /// A compiled rate limit.
 #[derive(Debug)]
 pub(crate) struct Limit {
-    pub(crate) rate: Rate,
     pub(crate) cost: u64,
     pub(crate) on_failure: OnFailure,
-    by: RateBy,
+    who: Who,
+    tiers: Vec<(Callers, Vec<Paced>)>,
+    rates: Vec<Paced>,
+}
+
+/// One rate of a limit.
+#[derive(Debug)]
+pub(crate) struct Paced {
+    pub(crate) pace: Pace,
     key: HashKey,
-    /// `"name";q=…;w=…`.
-    policy: String,
     name: Arc<str>,
 }
 
-impl Limit {
-    pub(crate) fn compile(name: &str, config: &RateConfig, key: &HashKey) -> Result<Self, Problem> {
-        let burst = config.burst.unwrap_or(config.requests);
+impl Paced {
+    fn compile(
+        (name, key): (&str, &HashKey),
+        algorithm: Algorithm,
+        rate: FurtherRate,
+        cost: u64,
+    ) -> Result<Self, Problem> {
+        let burst = rate.burst.unwrap_or(rate.requests);
         for (key, value) in [
-            ("requests", config.requests),
-            ("period_seconds", config.period_seconds),
+            ("requests", rate.requests),
+            ("period_seconds", rate.period_seconds),
             ("burst", burst),
-            ("cost", config.cost),
+            ("cost", cost),
         ] {
             if value == 0 {
                 return Err(Problem::new(key, "0 would let nothing pass"));
             }
         }
-        if config.cost > burst {
+        if cost > burst {
             return Err(Problem::new("cost", "more than the burst would let nothing pass"));
         }
-        let period = config.period_seconds.checked_mul(SECOND);
-        let rate = period.and_then(|period| Rate::new(config.requests, period, burst));
-        let Some(rate) = rate else {
+        let period = rate.period_seconds.checked_mul(SECOND);
+        let pace = match algorithm {
+            Algorithm::Gcra => {
+                let rate = period.and_then(|period| Rate::new(rate.requests, period, burst));
+                rate.map(Pace::Steady)
+            }
+            Algorithm::SlidingWindow if rate.burst.is_some() => {
+                return Err(Problem::new("burst", "a sliding window has none"));
+            }
+            Algorithm::SlidingWindow => {
+                let window = period.and_then(|period| Window::new(rate.requests, period));
+                window.map(Pace::Window)
+            }
+        };
+        let Some(pace) = pace else {
             return Err(Problem::new("", "numbers this large cannot be counted with"));
         };
-        let window = rate.window_nanos().div_ceil(SECOND);
-        Ok(Self {
-            rate,
-            cost: config.cost,
-            on_failure: config.on_failure,
-            by: config.by,
-            // Changed numbers begin anew: a key is only ever used with one rate.
-            key: key.derive(&format!("rate {name} {rate:?}")),
-            policy: format!("\"{name}\";q={burst};w={window}"),
-            name: name.into(),
-        })
+        // Changed numbers begin anew: a key is only ever used with one pace.
+        Ok(Self { pace, key: key.derive(&format!("rate {name} {pace:?}")), name: name.into() })
+    }
+
+    fn all(
+        (name, key): (&str, &HashKey),
+        algorithm: Algorithm,
+        first: FurtherRate,
+        also: &[FurtherRate],
+        cost: u64,
+    ) -> Result<Vec<Self>, Problem> {
+        if also.len() > FURTHER {
+            return Err(Problem::new("also", format!("more than {FURTHER} rates")));
+        }
+        let mut rates = vec![Self::compile((name, key), algorithm, first, cost)?];
+        for (at, rate) in also.iter().enumerate() {
+            let name = format!("{name}.{}", at + 2);
+            let rate = Self::compile((&name, key), algorithm, *rate, cost);
+            rates.push(rate.map_err(|problem| problem.below(&format!("also.{at}")))?);
+        }
+        Ok(rates)
+    }
+
+    pub(crate) fn standing(&self, decision: &RateDecision) -> Standing {
+        Standing {
+            name: Arc::clone(&self.name),
+            limit: self.pace.burst(),
+            window: self.pace.window_nanos().div_ceil(SECOND),
+            remaining: decision.remaining,
+            reset: decision.reset_nanos.div_ceil(SECOND),
+        }
+    }
+}
+
+impl Limit {
+    pub(crate) fn compile(
+        name: &str,
+        config: &RateConfig,
+        scope: &ScopeConfig,
+        key: &HashKey,
+    ) -> Result<Self, Problem> {
+        let RateConfig { by, each, anonymous, algorithm, cost, .. } = *config;
+        let who = Who { by, each, anonymous }.check(scope)?;
+        if !config.tiers.is_empty() && who.is_early() {
+            return Err(Problem::new("tiers", "need `by: principal` or `by: api_key`"));
+        }
+        if config.tiers.len() > TIERS {
+            return Err(Problem::new("tiers", format!("more than {TIERS}")));
+        }
+        let RateConfig { requests, period_seconds, burst, .. } = *config;
+        let first = FurtherRate { requests, period_seconds, burst };
+        let rates = Paced::all((name, key), algorithm, first, &config.also, cost)?;
+        let mut tiers = Vec::with_capacity(config.tiers.len());
+        for (at, tier) in config.tiers.iter().enumerate() {
+            tier.with.check(&format!("tiers.{at}.with"))?;
+            let RateTier { requests, period_seconds, burst, .. } = *tier;
+            let first = FurtherRate { requests, period_seconds, burst };
+            let rates = Paced::all((name, key), algorithm, first, &tier.also, cost);
+            let rates = rates.map_err(|problem| problem.below(&format!("tiers.{at}")))?;
+            tiers.push((tier.with.clone(), rates));
+        }
+        Ok(Self { cost, on_failure: config.on_failure, who, tiers, rates })
     }
 
     /// Whether it can be decided before anybody is identified.
     pub(crate) fn is_early(&self) -> bool {
-        matches!(self.by, RateBy::Address | RateBy::Scope)
+        self.who.is_early()
     }
 
-    pub(crate) fn key(&self, address: IpAddr, identities: &[Identity]) -> KeyedHash {
-        let identity = match self.by {
-            RateBy::Scope => return self.key.hash("scope", b""),
-            RateBy::Address => None,
-            RateBy::Principal => identities.first(),
-            RateBy::ApiKey => identities.iter().find(|one| one.kind == PrincipalKind::ApiKey),
-        };
-        match identity {
-            Some(identity) => self.key.hash("identity", &identity.name()),
-            None => self.key.hash("address", &of_address(address)),
-        }
+    /// The rates for a caller, and under what they are counted; none for one that is not counted.
+    pub(crate) fn rates(&self, caller: &Caller<'_>) -> Vec<(&Paced, KeyedHash)> {
+        let Some(name) = self.who.name(caller) else { return Vec::new() };
+        let identity = self.who.identity(caller.identities);
+        let tier = identity.and_then(|one| self.tiers.iter().find(|(with, _)| with.hold(one)));
+        let rates = tier.map_or(&self.rates, |(_, rates)| rates);
+        rates.iter().map(|rate| (rate, rate.key.hash("who", &name))).collect()
     }
 
     /// The refusal of a request that does not conform.
-    pub(crate) fn refusal(&self, decision: RateDecision) -> Refusal {
-        let seconds = decision.retry_nanos.div_ceil(SECOND).max(1);
+    pub(crate) fn refusal(decision: &RateDecision) -> Refusal {
         let title = "too many requests; try again later";
-        let mut refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "rate-limited", title);
-        refusal.action = Action::Throttle;
-        refusal.with(header::RETRY_AFTER, HeaderValue::from(seconds))
+        let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "rate-limited", title);
+        throttled(refusal, decision.retry_nanos.div_ceil(SECOND))
     }
 
     /// The refusal when the counter does not answer.
@@ -186,149 +330,11 @@ impl Limit {
     }
 }
 
-/// The fields that tell a client where it stands with these limits.
-pub(crate) fn fields(limits: &[(&Limit, RateDecision)]) -> Vec<(HeaderName, HeaderValue)> {
-    let tightest = limits.iter().min_by_key(|(limit, decision)| {
-        // Compared as fractions of a million, so that a small limit does not always win.
-        (decision.remaining.saturating_mul(1_000_000) / limit.rate.burst(), decision.remaining)
-    });
-    let Some((limit, decision)) = tightest else { return Vec::new() };
-    let mut policies = String::new();
-    let mut states = String::new();
-    for (limit, decision) in limits {
-        if !policies.is_empty() {
-            policies.push_str(", ");
-            states.push_str(", ");
-        }
-        policies.push_str(&limit.policy);
-        let reset = decision.reset_nanos.div_ceil(SECOND);
-        states.push_str(&format!("\"{}\";r={};t={reset}", limit.name, decision.remaining));
-    }
-    let reset = decision.reset_nanos.div_ceil(SECOND);
-    let mut out = vec![
-        (HeaderName::from_static("x-ratelimit-limit"), HeaderValue::from(limit.rate.burst())),
-        (HeaderName::from_static("x-ratelimit-remaining"), HeaderValue::from(decision.remaining)),
-        (HeaderName::from_static("x-ratelimit-reset"), HeaderValue::from(reset)),
-    ];
-    for (name, value) in [("ratelimit-policy", policies), ("ratelimit", states)] {
-        if let Ok(value) = HeaderValue::try_from(value) {
-            out.push((HeaderName::from_static(name), value));
-        }
-    }
-    out
+/// Says when to come again.
+pub(crate) fn throttled(mut refusal: Refusal, seconds: u64) -> Refusal {
+    refusal.action = Action::Throttle;
+    refusal.with(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)))
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn config() -> RateConfig {
-        RateConfig {
-            requests: 100,
-            period_seconds: 60,
-            burst: Some(20),
-            by: RateBy::Address,
-            cost: 1,
-            on_failure: OnFailure::Open,
-        }
-    }
-
-    fn limit(config: &RateConfig) -> Limit {
-        Limit::compile("a-limit", config, &HashKey::new([1; 32])).expect("compiles")
-    }
-
-    fn identity(kind: PrincipalKind) -> Identity {
-        let empty: Arc<str> = "".into();
-        let scopes = Arc::from([]);
-        Identity {
-            kind,
-            issuer: empty.clone(),
-            subject: "x".into(),
-            owner: empty,
-            scopes,
-            claims: Arc::default(),
-        }
-    }
-
-    #[test]
-    fn fields_say_what_is_left() {
-        let limit = limit(&config());
-        let (_, theoretical) = limit.rate.arrive(0, 5, 1);
-        let (decision, _) = limit.rate.arrive(theoretical, 5, 1);
-        let fields = fields(&[(&limit, decision)]);
-        let text: Vec<_> =
-            fields.iter().map(|(n, v)| format!("{n}: {}", v.to_str().expect("text"))).collect();
-        assert_eq!(
-            text,
-            [
-                "x-ratelimit-limit: 20",
-                "x-ratelimit-remaining: 18",
-                "x-ratelimit-reset: 2",
-                "ratelimit-policy: \"a-limit\";q=20;w=12",
-                "ratelimit: \"a-limit\";r=18;t=2",
-            ]
-        );
-        assert!(super::fields(&[]).is_empty());
-    }
-
-    #[test]
-    fn the_tightest_limit_is_the_one_shown() {
-        let (small, large) =
-            (limit(&config()), limit(&RateConfig { burst: Some(1_000), ..config() }));
-        let left =
-            |limit: &Limit, remaining| RateDecision { remaining, ..limit.rate.arrive(0, 5, 1).0 };
-        let shown = fields(&[(&small, left(&small, 10)), (&large, left(&large, 100))]);
-        assert_eq!(shown[0].1, "1000");
-        let shown = fields(&[(&small, left(&small, 1)), (&large, left(&large, 100))]);
-        assert_eq!(shown[0].1, "20");
-        assert_eq!(shown[4].1, "\"a-limit\";r=1;t=1, \"a-limit\";r=100;t=1");
-    }
-
-    #[test]
-    fn retry_after_is_rounded_up() {
-        let limit = limit(&config());
-        let decision = RateDecision { retry_nanos: SECOND + 1, ..limit.rate.arrive(0, 5, 1).0 };
-        let refusal = limit.refusal(decision);
-        assert_eq!((refusal.status.as_u16(), refusal.action), (429, Action::Throttle));
-        assert_eq!(refusal.fields, [(header::RETRY_AFTER, HeaderValue::from_static("2"))]);
-        let soon = RateDecision { retry_nanos: 1, ..decision };
-        assert_eq!(limit.refusal(soon).fields[0].1, "1");
-    }
-
-    #[test]
-    fn only_verified_identities_are_counted_by_name() {
-        let (a, b) = ([192, 0, 2, 1].into(), [192, 0, 2, 2].into());
-        let subject = [identity(PrincipalKind::Subject)];
-        let api_key = [identity(PrincipalKind::ApiKey)];
-        for (by, who, same) in [
-            (RateBy::Address, &subject[..], false),
-            (RateBy::Scope, &[], true),
-            (RateBy::Principal, &subject, true),
-            (RateBy::Principal, &api_key, true),
-            (RateBy::Principal, &[], false),
-            (RateBy::ApiKey, &api_key, true),
-            (RateBy::ApiKey, &subject, false),
-        ] {
-            let limit = limit(&RateConfig { by, ..config() });
-            assert_eq!(limit.key(a, who) == limit.key(b, who), same, "{by:?} {who:?}");
-        }
-        let other = Limit::compile("b", &config(), &HashKey::new([1; 32])).expect("compiles");
-        assert_ne!(limit(&config()).key(a, &[]), other.key(a, &[]), "limits do not share keys");
-    }
-
-    #[test]
-    fn what_would_let_nothing_pass_is_refused() {
-        for (config, key) in [
-            (RateConfig { requests: 0, burst: Some(1), ..config() }, "requests"),
-            (RateConfig { period_seconds: 0, ..config() }, "period_seconds"),
-            (RateConfig { burst: Some(0), ..config() }, "burst"),
-            (RateConfig { cost: 0, ..config() }, "cost"),
-            (RateConfig { cost: 21, ..config() }, "cost"),
-            (RateConfig { period_seconds: u64::MAX, ..config() }, ""),
-            (RateConfig { burst: Some(u64::MAX), ..config() }, ""),
-        ] {
-            let problem = Limit::compile("a", &config, &HashKey::new([1; 32])).err();
-            assert_eq!(problem.map(|p| p.key), Some(key.to_owned()), "{config:?}");
-        }
-    }
-}
+mod tests;

@@ -1,13 +1,15 @@
 //! The counter of rate limits in this process: a table of fixed capacity in shards.
 
 use std::sync::{
-    Mutex, PoisonError,
+    Mutex, MutexGuard, PoisonError,
     atomic::{AtomicU64, Ordering::Relaxed},
 };
 
 use bartizan_model::{
     KeyedHash,
-    counters::{Completeness, Counted, Rate, RateCounter, RateDecision},
+    counters::{
+        Completeness, Counted, Pace, Rate, RateCounter, RateDecision, Window, WindowCounts,
+    },
 };
 
 use super::recent::Recent;
@@ -17,7 +19,7 @@ const SHARDS: usize = 64;
 
 /// Rate limits of this process.
 ///
-/// A key costs about 80 bytes. When a shard is full, the key that was not used for the longest time
+/// A key costs about 80 bytes, one of a [`Window`] up to 2 KiB more. When a shard is full, the key that was not used for the longest time
 /// is forgotten. Where its events have all been paid back (it could send a whole burst anyway)
 /// nothing is lost. Else its owner gets a new burst early: that is counted
 /// ([`RateTable::forgotten`]), and keys that come new to the shard until then are *incomplete*. An
@@ -33,6 +35,8 @@ pub struct RateTable {
 struct Shard {
     /// Theoretical arrival times.
     keys: Recent<KeyedHash, u64>,
+    /// What came within windows, and which these are.
+    windows: Recent<KeyedHash, (Window, WindowCounts)>,
     /// Until when something forgotten would still count.
     incomplete_until: u64,
 }
@@ -40,13 +44,17 @@ struct Shard {
 impl RateTable {
     /// Keys held when nothing else is said: about 20 MB when full.
     pub const KEYS: usize = 1 << 18;
+    /// For how many keys there is one of a window: 16,384 of them, at most 34 MB.
+    const KEYS_PER_WINDOW: usize = 16;
 
-    /// For at most about `keys` keys.
+    /// For at most about `keys` keys, and a sixteenth as many of windows.
     #[must_use]
     pub fn new(keys: usize) -> Self {
+        let keys = keys.div_ceil(SHARDS);
         let shard = || {
-            let keys = Recent::new(keys.div_ceil(SHARDS));
-            Mutex::new(Shard { keys, incomplete_until: 0 })
+            let (keys, windows) =
+                (Recent::new(keys), Recent::new(keys.div_ceil(Self::KEYS_PER_WINDOW)));
+            Mutex::new(Shard { keys, windows, incomplete_until: 0 })
         };
         Self { shards: (0..SHARDS).map(|_| shard()).collect(), forgotten: AtomicU64::new(0) }
     }
@@ -60,7 +68,11 @@ impl RateTable {
     /// Keys held.
     #[must_use]
     pub fn len(&self) -> usize {
-        self.shards.iter().map(|shard| lock(shard).keys.len()).sum()
+        let held = |shard: &Mutex<Shard>| {
+            let shard = lock(shard);
+            shard.keys.len() + shard.windows.len()
+        };
+        self.shards.iter().map(held).sum()
     }
 
     /// Whether no key is held.
@@ -69,25 +81,66 @@ impl RateTable {
         self.len() == 0
     }
 
-    fn decide(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> RateDecision {
+    fn shard(&self, key: KeyedHash) -> MutexGuard<'_, Shard> {
         // The key is a keyed hash: its bits are as good as random, and nobody can choose them.
-        let mut shard = lock(&self.shards[usize::from(key.0[0]) % SHARDS]);
+        lock(&self.shards[usize::from(key.0[0]) % SHARDS])
+    }
+
+    fn steady(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> RateDecision {
+        let mut shard = self.shard(key);
         if let Some(theoretical) = shard.keys.get_mut(&key) {
             let (decision, next) = rate.arrive(*theoretical, now, cost);
             *theoretical = next;
             return decision;
         }
         let (mut decision, next) = rate.arrive(0, now, cost);
-        if now < shard.incomplete_until {
-            decision.completeness = Completeness::Incomplete;
-        }
-        if let Some((_, theoretical)) = shard.keys.put(key, next)
+        decision.completeness = shard.completeness(now);
+        self.put(&mut shard, key, next, now);
+        decision
+    }
+
+    fn put(&self, shard: &mut Shard, key: KeyedHash, theoretical: u64, now: u64) {
+        if let Some((gone, theoretical)) = shard.keys.put(key, theoretical)
+            && gone != key
             && theoretical > now
         {
             shard.incomplete_until = shard.incomplete_until.max(theoretical);
             self.forgotten.fetch_add(1, Relaxed);
         }
+    }
+
+    fn windowed(
+        &self,
+        key: KeyedHash,
+        window: Window,
+        now: u64,
+        count: impl FnOnce(&mut WindowCounts) -> RateDecision,
+    ) -> RateDecision {
+        let mut shard = self.shard(key);
+        if let Some((_, counts)) = shard.windows.get_mut(&key) {
+            return count(counts);
+        }
+        let mut counts = WindowCounts::default();
+        let mut decision = count(&mut counts);
+        decision.completeness = shard.completeness(now);
+        if counts != WindowCounts::default()
+            && let Some((_, (window, gone))) = shard.windows.put(key, (window, counts))
+            && gone.ends(window) > now
+        {
+            shard.incomplete_until = shard.incomplete_until.max(gone.ends(window));
+            self.forgotten.fetch_add(1, Relaxed);
+        }
         decision
+    }
+}
+
+impl Shard {
+    /// What is known of a key that comes new.
+    fn completeness(&self, now: u64) -> Completeness {
+        match now < self.incomplete_until {
+            true => Completeness::Incomplete,
+            false => Completeness::Complete,
+        }
     }
 }
 
@@ -98,12 +151,82 @@ impl Default for RateTable {
 }
 
 impl RateCounter for RateTable {
-    fn count(&self, key: KeyedHash, rate: Rate, cost: u64, now: u64) -> Counted<'_> {
-        Counted::Now(self.decide(key, rate, cost, now))
+    fn count(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64) -> Counted<'_> {
+        Counted::Now(match pace {
+            Pace::Steady(rate) => self.steady(key, rate, cost, now),
+            Pace::Window(window) => {
+                self.windowed(key, window, now, |counts| counts.arrive(window, now, cost))
+            }
+        })
+    }
+
+    fn look(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64) -> Counted<'_> {
+        let mut shard = self.shard(key);
+        let completeness = shard.completeness(now);
+        let (decision, is_known) = match pace {
+            Pace::Steady(rate) => {
+                let known = shard.keys.get_mut(&key).copied();
+                (rate.arrive(known.unwrap_or(0), now, cost).0, known.is_some())
+            }
+            Pace::Window(window) => match shard.windows.get_mut(&key) {
+                Some((_, counts)) => (counts.look(window, now, cost), true),
+                None => (WindowCounts::default().look(window, now, cost), false),
+            },
+        };
+        let completeness = if is_known { Completeness::Complete } else { completeness };
+        Counted::Now(RateDecision { completeness, ..decision })
+    }
+
+    fn charge(&self, key: KeyedHash, pace: Pace, cost: u64, now: u64) {
+        match pace {
+            Pace::Steady(rate) => {
+                let mut shard = self.shard(key);
+                let known = shard.keys.get_mut(&key).copied().unwrap_or(0);
+                self.put(&mut shard, key, rate.charged(known, now, cost), now);
+            }
+            Pace::Window(window) => {
+                self.windowed(key, window, now, |counts| {
+                    counts.charge(window, now, cost);
+                    counts.look(window, now, 0)
+                });
+            }
+        }
+    }
+
+    fn give_back(&self, key: KeyedHash, pace: Pace, cost: u64, _: u64) {
+        let mut shard = self.shard(key);
+        match pace {
+            Pace::Steady(rate) => {
+                if let Some(theoretical) = shard.keys.get_mut(&key) {
+                    *theoretical = rate.given_back(*theoretical, cost);
+                }
+            }
+            Pace::Window(_) => {
+                if let Some((_, counts)) = shard.windows.get_mut(&key) {
+                    counts.give_back(cost);
+                }
+            }
+        }
+    }
+
+    fn forget(&self, key: KeyedHash, pace: Pace) {
+        let mut shard = self.shard(key);
+        match pace {
+            Pace::Steady(_) => {
+                if let Some(theoretical) = shard.keys.get_mut(&key) {
+                    *theoretical = 0;
+                }
+            }
+            Pace::Window(_) => {
+                if let Some((_, counts)) = shard.windows.get_mut(&key) {
+                    *counts = WindowCounts::default();
+                }
+            }
+        }
     }
 }
 
-fn lock(shard: &Mutex<Shard>) -> std::sync::MutexGuard<'_, Shard> {
+fn lock(shard: &Mutex<Shard>) -> MutexGuard<'_, Shard> {
     shard.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -121,7 +244,11 @@ pub(crate) mod suite {
     }
 
     fn ask(counter: &dyn RateCounter, n: u64, rate: Rate, cost: u64, now: u64) -> RateDecision {
-        match counter.count(key(n), rate, cost, now) {
+        at_once(counter.count(key(n), Pace::Steady(rate), cost, now))
+    }
+
+    fn at_once(counted: Counted<'_>) -> RateDecision {
+        match counted {
             Counted::Now(decision) => decision,
             Counted::Later(_) => panic!("the embedded counter answers at once"),
         }
@@ -199,6 +326,30 @@ pub(crate) mod suite {
         }
         assert!((500..=520).contains(&passed.len()), "{}", passed.len());
     }
+
+    pub(crate) fn looks_charges_and_gives_back(counter: &dyn RateCounter) {
+        let second = 1_000_000_000;
+        let paces = [
+            Pace::Steady(Rate::new(3, second, 3).expect("a rate")),
+            Pace::Window(Window::new(3, second).expect("a window")),
+        ];
+        for (n, pace) in (9_000..).zip(paces) {
+            let key = key(n);
+            let now = 50 * second;
+            let count = |now| at_once(counter.count(key, pace, 1, now));
+            let look = |now| at_once(counter.look(key, pace, 1, now));
+            assert!(look(now).conforms && look(now).conforms, "to look costs nothing");
+            assert_eq!([(); 3].map(|()| count(now).remaining), [2, 1, 0], "{pace:?}");
+            assert!(!count(now).conforms && !look(now).conforms);
+            counter.give_back(key, pace, 1, now);
+            assert!(count(now).conforms && !count(now).conforms, "one came back");
+            // Beyond the pace it is a debt, or counts as long as anything does.
+            counter.charge(key, pace, 3, now);
+            assert!(!look(now + second / 2).conforms && look(now + 3 * second).conforms);
+            counter.forget(key, pace);
+            assert!(look(now).conforms, "{pace:?}");
+        }
+    }
 }
 
 #[cfg(test)]
@@ -209,6 +360,7 @@ mod tests {
     fn the_embedded_counter_keeps_the_contract() {
         suite::agrees_with_a_slow_bucket(&RateTable::default());
         suite::never_lets_more_pass_than_stated(&RateTable::default());
+        suite::looks_charges_and_gives_back(&RateTable::default());
     }
 
     #[test]
@@ -216,16 +368,16 @@ mod tests {
         let table = RateTable::new(SHARDS);
         let rate = Rate::new(1, 100, 1).expect("a rate");
         let key = |n: u8| KeyedHash([0, n, 0, 0, 0, 0, 0, 0, 0, 0]);
-        assert!(table.decide(key(1), rate, 1, 1_000).conforms);
+        assert!(table.steady(key(1), rate, 1, 1_000).conforms);
         // The first key has paid back: nothing is lost.
-        assert!(table.decide(key(2), rate, 1, 1_100).conforms);
+        assert!(table.steady(key(2), rate, 1, 1_100).conforms);
         assert_eq!((table.forgotten(), table.len()), (0, 1));
         // The second has not.
-        let third = table.decide(key(3), rate, 1, 1_150);
+        let third = table.steady(key(3), rate, 1, 1_150);
         assert_eq!((table.forgotten(), third.completeness), (1, Completeness::Complete));
-        let again = table.decide(key(2), rate, 1, 1_160);
+        let again = table.steady(key(2), rate, 1, 1_160);
         assert_eq!((again.conforms, again.completeness), (true, Completeness::Incomplete));
-        assert_eq!(table.decide(key(4), rate, 1, 5_000).completeness, Completeness::Complete);
+        assert_eq!(table.steady(key(4), rate, 1, 5_000).completeness, Completeness::Complete);
     }
 
     #[test]
@@ -234,7 +386,7 @@ mod tests {
         let rate = Rate::new(1, u64::from(u32::MAX), 1_000).expect("a rate");
         let passed: usize = std::thread::scope(|scope| {
             let count = || {
-                (0..1_000).filter(|_| table.decide(KeyedHash([1; 10]), rate, 1, 5).conforms).count()
+                (0..1_000).filter(|_| table.steady(KeyedHash([1; 10]), rate, 1, 5).conforms).count()
             };
             let threads: Vec<_> = (0..4).map(|_| scope.spawn(count)).collect();
             threads.into_iter().map(|thread| thread.join().expect("no panic")).sum()

@@ -63,6 +63,13 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         Some((gone.key, gone.value))
     }
 
+    /// Looks at every value. Their order does not change.
+    pub(crate) fn for_each(&mut self, mut look: impl FnMut(&K, &mut V)) {
+        for node in &mut self.nodes {
+            look(&node.key, &mut node.value);
+        }
+    }
+
     /// Values held.
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()

@@ -165,6 +165,21 @@ impl Scope {
         }
     }
 
+    /// Number of the first path pattern that holds a request in one of its readings.
+    pub(crate) fn pattern(&self, asked: &Asked) -> Option<usize> {
+        let forms = asked.paths(self.ignore_case)?;
+        let work = forms.iter().map(|form| self.work.with(form.len(), form.bytes())).sum();
+        if !asked.take_work(work) {
+            return None;
+        }
+        self.paths.iter().position(|pattern| forms.iter().any(|form| pattern.fits(form)))
+    }
+
+    /// Whether letters of paths are compared without case.
+    pub(crate) const fn ignores_case(&self) -> bool {
+        self.ignore_case
+    }
+
     /// Whether a request is in what it lists.
     fn listed(&self, asked: &Asked) -> Reach {
         let host = || asked.authority().map(host_of).unwrap_or_default();

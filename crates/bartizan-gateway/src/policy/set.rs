@@ -12,7 +12,7 @@ use super::{
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     record::{Policy, Tallies},
-    scope::Scope,
+    scope::{Scope, ScopeConfig},
     step_up::StepUp,
 };
 
@@ -59,9 +59,9 @@ impl PolicySet {
                 scope.note(&mut set.wanted);
             }
             if !policy.is_default {
-                // Compared once for itself, and once by the default one that steps back for it.
+                // Compared once for itself, and once by each default one that steps back for it.
                 let times = usize::from(mode != Mode::Off)
-                    + usize::from(stepping_back.contains(&item.kind));
+                    + stepping_back.iter().filter(|kind| **kind == item.kind).count();
                 work += times * PHASES * scope.usual_work();
             }
             if work > WORK as usize / 2 {
@@ -70,8 +70,17 @@ impl PolicySet {
                 return Err(PolicyError::new(name, "scope.paths", problem));
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
-            let around = Around { name, surroundings, tallies, claims: &claims, previous };
+            let scope = &policy.scope;
+            let around = Around { name, scope, surroundings, tallies, claims: &claims, previous };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
+        }
+        for flow in &set.flows {
+            flow.rule.note(&mut set.wanted);
+            work += flow.rule.usual_work();
+            if work > WORK as usize / 2 {
+                let problem = "there are more patterns than a request can be compared with in time";
+                return Err(PolicyError::new(&flow.name, "flow.steps", problem));
+            }
         }
         Ok(set)
     }
@@ -87,13 +96,17 @@ fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
     let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
     let named = asked.clone().flat_map(|config| config.claims.keys().cloned());
     let steps = asked.filter_map(|config| config.step_up.as_ref());
-    named.chain(steps.flat_map(StepUp::claims).map(str::to_owned)).collect()
+    let tiers = policies.iter().flat_map(PolicyConfig::tiers);
+    let tiers = tiers.flat_map(|tier| tier.claims.keys().cloned());
+    named.chain(steps.flat_map(StepUp::claims).map(str::to_owned)).chain(tiers).collect()
 }
 
 /// What a rule is compiled among.
 pub(crate) struct Around<'a> {
     /// Name of the policy.
     pub(crate) name: &'a str,
+    /// Where it applies.
+    pub(crate) scope: &'a ScopeConfig,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.

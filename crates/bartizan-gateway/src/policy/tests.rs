@@ -135,7 +135,8 @@ fn default_policies_leave_limits_to_those_that_were_written() {
     };
     let (monitored, off) = (first_beyond("monitor"), first_beyond("off"));
     assert!(compile(rates(monitored, "monitor")).is_ok());
-    assert_eq!(off / 2, monitored, "one that is off is still stepped back for");
+    // Two default ones step back for each, one that is off among them.
+    assert!((off * 2 / 3).abs_diff(monitored) <= 1, "{off} off, {monitored} monitored");
 }
 
 #[test]

@@ -5,6 +5,7 @@
 mod harness;
 
 mod aborts;
+mod amounts;
 mod answers;
 mod bodies;
 mod bounds;

@@ -47,6 +47,7 @@ pub(crate) const TABLES: &[&str] = &[
     "exchange_subjects",
     "exchange_removals",
     "api_keys",
+    "quotas",
     "users",
     "login_sessions",
     "access_tokens",

@@ -24,6 +24,7 @@ mod log_index;
 mod logins;
 mod maintain;
 mod outbox;
+mod quotas;
 mod read;
 pub(crate) mod schema;
 mod servicemap;

@@ -43,6 +43,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (18, "services", include_str!("../../migrations/postgres/0018_services.sql")),
     (19, "known_by", include_str!("../../migrations/postgres/0019_known_by.sql")),
     (22, "paths_apart", include_str!("../../migrations/postgres/0022_paths_apart.sql")),
+    (24, "quotas", include_str!("../../migrations/postgres/0024_quotas.sql")),
 ];
 
 /// A database of a server that others use too.

@@ -11,6 +11,7 @@ pub(crate) mod deliveries;
 pub(crate) mod glance;
 pub(crate) mod journeys;
 pub(crate) mod logins;
+pub(crate) mod quotas;
 pub(crate) mod select;
 pub(crate) mod servicemap;
 pub(crate) mod sorted;

@@ -46,6 +46,7 @@ pub(crate) const MIGRATIONS: &[schema::Numbered] = &[
     (18, "services", include_str!("../../migrations/sqlite/0018_services.sql")),
     (19, "known_by", include_str!("../../migrations/sqlite/0019_known_by.sql")),
     (22, "paths_apart", include_str!("../../migrations/sqlite/0022_paths_apart.sql")),
+    (24, "quotas", include_str!("../../migrations/sqlite/0024_quotas.sql")),
 ];
 
 /// One SQLite file.

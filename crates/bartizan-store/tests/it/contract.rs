@@ -15,6 +15,7 @@ mod keeping;
 mod lists;
 mod logins;
 mod orders;
+mod quotas;
 mod servicemap;
 mod triage;
 mod workflow;
@@ -86,6 +87,7 @@ on_both! {
     servicemap: services_are_replaced_as_a_whole, third_parties_are_filtered_and_listed;
     glance: changes_are_counted_since_a_time, data_classes_are_spread_over_endpoints, traffic_adds_up_and_is_forgotten;
     journeys: journeys_are_replaced_listed_and_filtered;
+    quotas: quotas_are_reserved_and_given_back, quotas_hold_when_many_reserve_at_once;
     inventory: endpoints_merge_split_and_come_back, automatic_merges_respect_people, what_is_only_discovered_is_forgotten_with_the_whole;
     keeping: retention_keeps_what_matters, blocks_are_found_by_time_and_subject, blocks_are_found_from_the_last_one_back, log_budget_drops_oldest_segments;
 }

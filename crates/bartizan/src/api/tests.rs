@@ -67,6 +67,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "getActor" => ("act_default", None),
         "getClient" => ("cli_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
+        "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
         "setKeyState" => ("key_default", Some(json!({"state": "disabled"}))),
         other => panic!("say what {other} is asked with"),

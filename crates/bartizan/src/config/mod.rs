@@ -44,9 +44,11 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The administration listener of `bartizan serve`: health and metrics.
     pub admin: AdminConfig,
-    /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Three are
-    /// there without any: `default-api-keys` (own API keys, enforced), `default-rate` (a rate per
-    /// address) and `default-headers` (fields of responses), both monitored. Each of them applies
+    /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Some are
+    /// there without any: `default-api-keys` (own API keys, enforced) and, all monitored, `default-rate` (10
+    /// requests per second and address, 20 at once), `default-user-rate` (100 per minute and identified user, 1,000
+    /// with the scope `premium`), `default-quota` (10,000 per day and identified user), `default-login` (guesses
+    /// of passwords and password resets) and `default-headers` (fields of responses). Each of them applies
     /// wherever no policy of its kind in this list does, whatever the mode of that one: a policy for
     /// `/partners/**` leaves it in force everywhere else. One with the name of a default policy takes
     /// its place altogether.

@@ -27,7 +27,7 @@ use std::{
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::{
     Gateway, Running, handover,
-    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, Surroundings, keep_up},
+    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, QuotaLedger, Surroundings, keep_up},
 };
 use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
@@ -37,7 +37,7 @@ use bartizan_pipeline::{
     sources::receivers::{self as listening, Receivers},
     tokenise::Tokeniser,
 };
-use bartizan_store::{DataDirectory, StoredApiKeys};
+use bartizan_store::{DataDirectory, StoredApiKeys, StoredQuotas};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
@@ -60,6 +60,8 @@ use crate::{
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
+/// How long it may take to give back what was reserved of quotas.
+const LAST_QUOTAS: Duration = Duration::from_secs(5);
 /// How long the last events may take to be sent. What is left is sent by the next start.
 const LAST_EVENTS: Duration = Duration::from_secs(5);
 
@@ -136,6 +138,7 @@ pub struct Serving {
     traffic: Arc<Runtime>,
     behind: Arc<Behind>,
     counters: Arc<Counters>,
+    quotas: Arc<QuotaLedger>,
     first_password: Option<PathBuf>,
 }
 
@@ -159,8 +162,11 @@ impl Serving {
         }
         let modes = behind.block_on(Modes::load(kept))?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
+        let quotas = StoredQuotas::new(directory.shared_store(), snapshot.scope.clone());
+        let quotas = QuotaLedger::new(Arc::new(quotas));
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
+            quotas: Arc::clone(&quotas),
             ..Surroundings::embedded(snapshot.key.clone())
         };
         let keys = Arc::clone(&surroundings.keys);
@@ -257,6 +263,7 @@ impl Serving {
             traffic,
             behind,
             counters,
+            quotas,
             first_password,
         })
     }
@@ -352,8 +359,18 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, couriers, receivers, traffic, behind, counters, .. } =
-            self;
+        let Self {
+            gateway,
+            admin,
+            lane,
+            couriers,
+            receivers,
+            traffic,
+            behind,
+            counters,
+            quotas,
+            ..
+        } = self;
         let mut hurry = pin!(hurry);
         let mut is_hurried = false;
         // First, for the queue ends with the gateway.
@@ -367,6 +384,15 @@ impl Serving {
                 }
             }
         });
+        let settling = tokio::time::timeout(LAST_QUOTAS, quotas.settle());
+        match behind.block_on(settling) {
+            Ok(Ok(())) => {}
+            Ok(Err(_)) | Err(_) => {
+                anstream::eprintln!(
+                    "warning: what was reserved of quotas and not used could not be given back"
+                );
+            }
+        }
         admin.stop();
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.

@@ -17,6 +17,7 @@ mod journeys;
 mod kept;
 mod keys;
 mod learned;
+mod login_locks;
 mod openapi;
 mod overview;
 mod reference;
@@ -49,6 +50,7 @@ pub(super) fn all() -> Vec<Operation> {
         actors::operations(),
         clients::operations(),
         keys::operations(),
+        login_locks::operations(),
         audit::operations(),
         overview::operations(),
         kept::operations(),

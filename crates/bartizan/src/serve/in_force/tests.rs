@@ -64,6 +64,9 @@ fn a_switch_counts_instead_of_what_is_configured() {
     let modes: Vec<_> = applied.iter().map(|policy| (policy.name.as_str(), policy.mode)).collect();
     let expected = [
         ("default-rate", Some(Mode::Enforce)),
+        ("default-user-rate", None),
+        ("default-quota", None),
+        ("default-login", None),
         ("default-api-keys", None),
         ("default-headers", None),
     ];

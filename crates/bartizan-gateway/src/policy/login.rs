@@ -1,0 +1,305 @@
+//! Defence of logins: guesses are counted by address and account, and slowed down, made dear, and ended.
+
+use std::{net::IpAddr, path::PathBuf};
+
+use bartizan_analysis::detectors::login::{is_reset, path_words};
+use bartizan_model::{
+    HashKey, KeyedHash, Mode,
+    counters::{Pace, Rate, Window},
+};
+use http::{Method, StatusCode};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use self::{breached::Breached, reading::folded};
+use super::{
+    PolicyItem,
+    challenge::{Challenge, ChallengeConfig},
+    config::Problem,
+    detectors::Bounds,
+    identity::of_address,
+    rate::throttled,
+    record::Refusal,
+};
+
+mod asking;
+mod breached;
+mod reading;
+
+pub(crate) use asking::{answered, ask, may_ask};
+
+const SECOND: u64 = 1_000_000_000;
+/// How long an address that logged in to an account is known to it.
+const FAMILIAR: u64 = 30 * 86_400 * SECOND;
+/// Most bytes of a body that are read, and microseconds that it takes.
+const READ: (u32, u32) = (16 * 1024, 1_000);
+/// Most names of fields.
+const FIELDS: usize = 32;
+
+/// The kind.
+pub static ITEM: PolicyItem = PolicyItem {
+    kind: "login",
+    title: "Defence of logins",
+    mode: Mode::Monitor,
+    documentation: "\
+Counts failed logins by address (IPv6 by /64) and by account, whatever addresses they come from, each within a \
+sliding window. After `challenge_after` failures of either, an attempt has to solve a challenge (403, see `challenge`); after \
+`address_failures` the address is refused, after `account_failures` the account is locked (429 with `Retry-After`, and \
+the same text for both, so that nobody learns which accounts there are: accounts that do not exist lock too). A lock \
+ends when the failures are older than the window, or when an operator ends it (`POST /api/v1/logins/unlock`). Addresses that \
+have logged in to an account within 30 days get past its lock and past the challenge that others have caused: nobody can lock an owner out from \
+elsewhere. A success clears nothing: whoever guesses may have an account too, and an owner who logs in must not give others new tries.
+
+Attempts are found by what they look like (`operations: found`): not GET, a path with a word of logins (`login`, `signin`, \
+`token`, `session`, …) and none of other operations with passwords (`register`, `logout`, …), and a field for an account or a \
+password in a JSON, form, multipart or XML body. `operations: all` takes everything in the scope. An attempt under way counts as failed until it is \
+answered, so that a thousand at once are counted like a thousand one after the other; it counts on if the client does not wait for the answer. What is a failure \
+the status tells (`failure_statuses`); one that is told with 200 is not seen.
+
+Requests with a word of lost passwords in their path (`reset`, `forgot`, `recover`, …) and an account in their body may come \
+`resets_per_hour` times for each account.
+
+`breached` names a file of leaked passwords: hexadecimal SHA-1, or the first 10 digits or more of it, one a line, with anything behind a \
+colon, up to 64 MiB; an attempt with one of them has to solve a challenge. Passwords leave no trace but that.
+
+Accounts are compared without case and space around them, as keyed hashes, in memory: a restart forgets failures and locks. Of a body \
+16 KiB are read; where no account is found, attempts count by address only. Credentials in `Authorization: Basic` are not looked at.",
+    examples: &[
+        "\
+name: logins
+mode: enforce
+login: {}
+",
+        "\
+name: partner-logins
+mode: enforce
+scope: {paths: [/partners/enter], methods: [POST]}
+login: {operations: all, account_fields: [partner_no], account_failures: 5}
+",
+    ],
+};
+
+/// Settings of the defence of logins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct LoginConfig {
+    /// Which requests of the scope are attempts to log in.
+    pub operations: Operations,
+    /// Names of fields that hold the account, up to 32. Default: those that are known to.
+    pub account_fields: Vec<String>,
+    /// How long failures count, in seconds, 60 to 86400.
+    pub window_seconds: u32,
+    /// Failures after which an address is refused.
+    pub address_failures: u32,
+    /// Failures after which an account is locked.
+    pub account_failures: u32,
+    /// Failures after which a challenge has to be solved; 0 for never.
+    pub challenge_after: u32,
+    /// Zero bits to find in a challenge, 8 to 28.
+    pub challenge_bits: u8,
+    /// Password resets for an account in an hour; 0 for any number.
+    pub resets_per_hour: u32,
+    /// Statuses that tell of a failure.
+    pub failure_statuses: Vec<u16>,
+    /// A file of leaked passwords.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub breached: Option<PathBuf>,
+}
+
+impl Default for LoginConfig {
+    fn default() -> Self {
+        Self {
+            operations: Operations::Found,
+            account_fields: Vec::new(),
+            window_seconds: 600,
+            address_failures: 5,
+            account_failures: 10,
+            challenge_after: 3,
+            challenge_bits: ChallengeConfig::default().bits,
+            resets_per_hour: 5,
+            failure_statuses: vec![400, 401, 403, 404, 422, 423, 429],
+            breached: None,
+        }
+    }
+}
+
+/// Which requests are attempts to log in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Operations {
+    /// Those that look like it.
+    #[default]
+    Found,
+    /// All of the scope.
+    All,
+}
+
+/// What a request may be, by its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Asks {
+    Login,
+    Reset,
+}
+
+/// A compiled defence of logins.
+#[derive(Debug)]
+pub(crate) struct Login {
+    config: LoginConfig,
+    by_address: Pace,
+    by_account: Pace,
+    resets: Option<Pace>,
+    familiar: Pace,
+    challenge: Challenge,
+    breached: Option<Breached>,
+    bounds: Bounds,
+    key: HashKey,
+    seed: u64,
+}
+
+impl Login {
+    pub(crate) fn compile(
+        name: &str,
+        config: &LoginConfig,
+        key: &HashKey,
+    ) -> Result<Self, Problem> {
+        if !(60..=86_400).contains(&config.window_seconds) {
+            return Err(Problem::new("window_seconds", "expected 60 to 86400"));
+        }
+        let period = u64::from(config.window_seconds) * SECOND;
+        let window = |key: &str, failures: u32| {
+            let window = Window::new(u64::from(failures), period).map(Pace::Window);
+            window.ok_or_else(|| Problem::new(key, "0 would let nobody in"))
+        };
+        let by_address = window("address_failures", config.address_failures)?;
+        let by_account = window("account_failures", config.account_failures)?;
+        if config.account_fields.len() > FIELDS {
+            return Err(Problem::new("account_fields", format!("more than {FIELDS} names")));
+        }
+        let statuses = &config.failure_statuses;
+        if let Some(at) = statuses.iter().position(|status| !(200..600).contains(status)) {
+            let key = format!("failure_statuses.{at}");
+            return Err(Problem::new(key, "expected 200 to 599"));
+        }
+        let resets = Window::new(u64::from(config.resets_per_hour), 3_600 * SECOND);
+        let familiar = Rate::new(1, FAMILIAR, 1).map(Pace::Steady);
+        let familiar = familiar.ok_or_else(|| Problem::new("", "cannot be counted with"))?;
+        let asked = ChallengeConfig { bits: config.challenge_bits, ..ChallengeConfig::default() };
+        // Changed numbers begin anew: a key is only ever used with one pace.
+        let paces = format!("{by_address:?} {by_account:?} {resets:?}");
+        let key = key.derive(&format!("login {name} {paces}"));
+        let challenge = Challenge::compile(name, &asked, &key).map_err(|problem| {
+            Problem::new(format!("challenge_{}", problem.key), problem.problem)
+        })?;
+        Ok(Self {
+            by_address,
+            by_account,
+            resets: resets.map(Pace::Window),
+            familiar,
+            challenge,
+            breached: config.breached.as_deref().map(Breached::read).transpose()?,
+            bounds: Bounds::checked(READ.0, READ.1)?,
+            seed: key.seed(),
+            key,
+            config: config.clone(),
+        })
+    }
+
+    /// What a request may be, by its method and path.
+    fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
+        let is_safe = is_safe(method);
+        if !is_safe && self.resets.is_some() && is_reset(path) {
+            return Some(Asks::Reset);
+        }
+        let is_login = match self.config.operations {
+            Operations::All => true,
+            Operations::Found => !is_safe && path_words(path) == (true, false),
+        };
+        is_login.then_some(Asks::Login)
+    }
+
+    fn address(&self, address: IpAddr) -> KeyedHash {
+        self.key.hash("address", &of_address(address))
+    }
+
+    fn account(&self, account: &str) -> KeyedHash {
+        self.key.hash("account", account.as_bytes())
+    }
+
+    /// Under what it is kept that an address has logged in to an account.
+    fn known(&self, account: &str, address: IpAddr) -> KeyedHash {
+        self.key.hash("known", &[&of_address(address)[..], account.as_bytes()].concat())
+    }
+
+    /// Under what failures of an account are counted, and how; whoever names it may write it in any case.
+    pub(crate) fn lock_of(&self, account: &str) -> (KeyedHash, Pace) {
+        (self.account(&folded(account)), self.by_account)
+    }
+
+    /// The same for addresses and accounts, so that it does not tell which there are.
+    fn refusal(reason: &'static str, retry_nanos: u64) -> Refusal {
+        let title = "too many failed attempts; try again later";
+        let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "login-throttled", title);
+        throttled(refusal.because(reason), retry_nanos.div_ceil(SECOND))
+    }
+
+    fn reset_refusal(retry_nanos: u64) -> Refusal {
+        let title = "too many requests of this kind; try again later";
+        let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "reset-limited", title);
+        throttled(refusal, retry_nanos.div_ceil(SECOND))
+    }
+}
+
+/// Whether a method changes nothing, so that nobody logs in with it.
+fn is_safe(method: &Method) -> bool {
+    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
+}
+
+/// What stands for an account where its name must not be kept.
+pub(crate) fn account_hash(key: &HashKey, account: &str) -> KeyedHash {
+    key.derive("login accounts").hash("account", folded(account).as_bytes())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn compile(config: &LoginConfig) -> Result<Login, Problem> {
+        Login::compile("a", config, &HashKey::new([1; 32]))
+    }
+
+    #[test]
+    fn attempts_are_known_by_their_heads() {
+        let found = compile(&LoginConfig::default()).expect("compiles");
+        let all = LoginConfig { operations: Operations::All, ..LoginConfig::default() };
+        let all = compile(&all).expect("compiles");
+        for (method, path, asks) in [
+            (Method::POST, "/auth/login", Some(Asks::Login)),
+            (Method::PUT, "/v1/sessions", Some(Asks::Login)),
+            (Method::GET, "/auth/login", None),
+            (Method::POST, "/auth/logout", None),
+            (Method::POST, "/auth/register", None),
+            (Method::POST, "/v1/orders", None),
+            (Method::POST, "/auth/password/reset", Some(Asks::Reset)),
+            (Method::POST, "/forgot-password", Some(Asks::Reset)),
+        ] {
+            assert_eq!(found.asks(&method, path), asks, "{method} {path}");
+        }
+        assert_eq!(all.asks(&Method::POST, "/enter"), Some(Asks::Login));
+    }
+
+    #[test]
+    fn what_makes_no_sense_is_refused() {
+        let default = LoginConfig::default;
+        for (config, key) in [
+            (LoginConfig { window_seconds: 59, ..default() }, "window_seconds"),
+            (LoginConfig { address_failures: 0, ..default() }, "address_failures"),
+            (LoginConfig { account_failures: 0, ..default() }, "account_failures"),
+            (LoginConfig { challenge_bits: 40, ..default() }, "challenge_bits"),
+            (LoginConfig { failure_statuses: vec![401, 99], ..default() }, "failure_statuses.1"),
+            (LoginConfig { breached: Some("/nonexistent/x".into()), ..default() }, "breached"),
+        ] {
+            let problem = compile(&config).err();
+            assert_eq!(problem.map(|p| p.key), Some(key.to_owned()), "{config:?}");
+        }
+    }
+}
