@@ -28,6 +28,7 @@ pub mod item;
 pub mod journey;
 pub mod limits;
 pub mod location;
+pub mod owners;
 pub mod place;
 pub mod policy;
 pub mod probe;

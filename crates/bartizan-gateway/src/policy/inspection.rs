@@ -1,22 +1,27 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, what it calls and whose that is, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
+use bytes::Bytes;
 use http::response;
 
 use super::{
     detectors::{Bounds, Detectors},
     pass::Stage,
     record::{Decisions, Refusal},
+    rights,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
 pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
     if let Some(refusal) = sizes(stage, call, body) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = rights::request(stage, call, body) {
         return Some(refusal);
     }
     if let Some(refusal) = schemas(stage, call, body) {
@@ -55,6 +60,10 @@ impl JudgedHandshake {
 /// Asks about a handshake, which has no body.
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
+    let refusal = rights::request(&stage, call, BodyView::Whole(&Bytes::new()));
+    if refusal.is_some() {
+        return refusal;
+    }
     let judged = JudgedHandshake::default();
     let refusal = detectors(&stage, call, |rule, call| judged.judge(rule, call));
     call.extensions().insert(judged);
@@ -63,6 +72,10 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
 
 /// Asks about a message of a WebSocket: it counts together with its handshake.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
+    let refusal = rights::message(stage, call, message);
+    if refusal.is_some() {
+        return refusal;
+    }
     let handshake = call.extension::<JudgedHandshake>().cloned().unwrap_or_default();
     let data = message.data.clone();
     let said = Said { from_client: true, time: None, data, text: message.is_text };
@@ -88,7 +101,7 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    None
+    rights::answer(stage, call, response, body)
 }
 
 fn without_body(call: &Call) -> Exchange {

@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, config, cors, detectors, headers, jwt, leak,
-    rate,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, config, cors, detectors, headers,
+    jwt, leak, ownership, properties, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
@@ -79,6 +79,8 @@ macro_rules! kinds {
             pub(crate) wanted: Wanted,
             /// Their names, those that are off among them.
             pub(crate) names: HashSet<String>,
+            /// Keys the hashes of what is read for several policies at once.
+            pub(crate) seed: u64,
         }
 
         impl PolicySet {
@@ -126,6 +128,17 @@ kinds! {
             let has_certificates = around.surroundings.has_client_certificates;
             authentication::Required::compile(settings, has_certificates)
         };
+    /// Who may call what.
+    authorization: authorization::AuthorizationConfig => authorizations: authorization::Authorization,
+        |settings, _around| authorization::Authorization::compile(settings);
+    /// Whose objects are for whom.
+    ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
+        let Surroundings { owners, hash_key, .. } = around.surroundings;
+        ownership::Ownership::compile(settings, owners, hash_key)
+    };
+    /// Which members of objects are for whom.
+    properties: properties::PropertiesConfig => properties: properties::Properties,
+        |settings, _around| properties::Properties::compile(settings);
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());

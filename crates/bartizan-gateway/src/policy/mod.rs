@@ -6,13 +6,15 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema and detectors.
+//! preflight requests, keys, tokens, required authentication, authorisation, rates by principal; then,
+//! with the body (the private module `inspection`), its size, what it calls and whose it is, schema and detectors.
 
 pub mod address;
 pub mod api_key;
 mod asked;
 pub mod authentication;
+pub mod authorization;
+mod called;
 pub mod config;
 pub mod cors;
 #[cfg(test)]
@@ -27,11 +29,17 @@ pub mod jwt;
 mod kinds;
 pub mod leak;
 mod look_ups;
+mod owners;
+pub mod ownership;
 mod pass;
+mod place;
+pub mod properties;
 pub mod rate;
 mod rate_table;
 mod recent;
 mod record;
+mod rights;
+mod roles;
 pub mod schema;
 pub mod scope;
 mod set;
@@ -44,7 +52,7 @@ use std::{
     time::Instant,
 };
 
-use bartizan_model::{HashKey, Mode, counters::RateCounter};
+use bartizan_model::{HashKey, Mode, counters::RateCounter, owners::ObjectOwners};
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
@@ -70,6 +78,7 @@ pub use self::{
     identity::{Claims, ClientCertificate, Identity},
     kinds::ITEMS,
     look_ups::LookUps,
+    owners::OwnerTable,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
@@ -99,6 +108,8 @@ pub struct Surroundings {
     pub keys: Arc<KeyTable>,
     /// Where rates are counted; survives a reload.
     pub counter: Arc<dyn RateCounter>,
+    /// Whose objects are, as answers told; survives a reload.
+    pub owners: Arc<dyn ObjectOwners>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -112,6 +123,7 @@ impl Surroundings {
         Self {
             keys: Arc::new(KeyTable::new(hash_key.clone())),
             counter: Arc::new(RateTable::default()),
+            owners: Arc::new(OwnerTable::default()),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -293,7 +305,8 @@ impl Policies for Enforcement {
         handshake: &request::Parts,
         message: &Message,
     ) -> bool {
-        if self.set.detectors.is_empty() || !message.from_client {
+        let is_asked = !self.set.detectors.is_empty() || rights::asks_of_messages(&self.set);
+        if !is_asked || !message.from_client {
             return true;
         }
         let stage = Stage::new(Arc::clone(&self.set), call, handshake);

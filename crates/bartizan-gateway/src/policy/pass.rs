@@ -10,7 +10,7 @@ use http::{HeaderName, HeaderValue, request};
 use prometheus_client::metrics::counter::Counter;
 
 use super::{
-    asked::Asked,
+    asked::{Asked, Form},
     cors::Cors,
     identity::{ClientCertificate, Identity},
     jwt::{self, Presented, Tokens},
@@ -48,6 +48,11 @@ impl Stage {
     /// Whether there was too much to compare with scopes.
     pub(crate) fn is_over(&self) -> bool {
         self.asked.is_over()
+    }
+
+    /// All readings of its path, as it was sent; `None` when there is too much to compare.
+    pub(crate) fn paths(&self) -> Option<&[Form]> {
+        self.asked.paths(false)
     }
 
     /// Whether a policy that restricts applies to the call.
@@ -119,7 +124,7 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities))?;
         }
-        Ok(())
+        pass.authorize(&set)
     }
 
     /// Asks all policies, until one of those that are enforced stops the head.
@@ -145,6 +150,7 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities))?;
         }
+        self.authorize(&set)?;
         for policy in set.rates.iter().filter(|policy| !policy.rule.is_early()) {
             self.rate(policy, counter, incomplete).await?;
         }
@@ -242,6 +248,27 @@ impl<'a> Pass<'a> {
                 None => Ok(()),
             },
         }
+    }
+
+    /// Every policy must let the head pass; those that deny the rest do when one of the others surely allows it.
+    fn authorize(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        let heads = set.authorizations.iter().filter(|policy| !policy.rule.is_about_calls());
+        let mut is_allowed = false;
+        for policy in heads.clone().filter(|policy| !policy.rule.is_rest()) {
+            if !self.applies(policy) {
+                continue;
+            }
+            let checked = policy.rule.check(&self.decisions.identities);
+            is_allowed |= checked.is_ok() && self.stage.reach(&policy.scope).is_sure();
+            self.settle(policy, checked)?;
+        }
+        for policy in heads.filter(|policy| policy.rule.is_rest()) {
+            self.ask(policy, |rule, pass| match is_allowed {
+                true => Ok(()),
+                false => Err(rule.refusal(&pass.decisions.identities)),
+            })?;
+        }
+        Ok(())
     }
 
     async fn rate(

@@ -8,9 +8,12 @@ pub(crate) use super::kinds::PolicySet;
 use super::{
     Surroundings,
     asked::WORK,
+    authorization::AuthorizationConfig,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     jwt::{JwtConfig, Tokens},
+    ownership::OwnershipConfig,
     record::{Policy, Tallies},
+    roles,
     scope::Scope,
 };
 
@@ -71,6 +74,9 @@ impl PolicySet {
             let around = Around { name, surroundings, tallies, claims: &claims, previous };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
+        // Relations ask for segments whatever the scopes ask for.
+        set.wanted.paths |= !set.owners.is_empty();
+        set.seed = surroundings.hash_key.seed();
         Ok(set)
     }
 
@@ -82,8 +88,16 @@ impl PolicySet {
 
 /// The names of the claims that some policy asks for: no others are kept of a token.
 fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
-    let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
-    asked.flat_map(|config| config.claims.keys().cloned()).collect()
+    let of_policy = |policy: &PolicyConfig| {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(policy.authentication.iter().flat_map(|config| config.claims.keys().cloned()));
+        let mut add = |name: &String| names.extend(roles::kept_for(name));
+        policy.authorization.iter().flat_map(AuthorizationConfig::claims).for_each(&mut add);
+        policy.ownership.iter().flat_map(OwnershipConfig::claims).for_each(&mut add);
+        policy.properties.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
+        names
+    };
+    policies.iter().flat_map(of_policy).collect()
 }
 
 /// What a rule is compiled among.
