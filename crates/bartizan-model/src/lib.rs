@@ -34,6 +34,7 @@ pub mod policy;
 pub mod probe;
 pub mod protocol;
 pub mod redact;
+pub mod relation;
 pub mod services;
 pub mod severity;
 pub mod sketch;
@@ -68,8 +69,8 @@ pub use hash::{HashKey, KeyedHash};
 pub use host::HostPattern;
 pub use ids::{
     ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
-    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId,
-    SessionId,
+    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, RelationId, Scope,
+    ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};

@@ -16,7 +16,7 @@ mod soap;
 mod tests;
 mod xml_rpc;
 
-pub use graphql::{Persisted, persisted};
+pub use graphql::{Argument, ArgumentValue, Persisted, arguments, persisted};
 pub use members::{MAX_MEMBERS, Member, Members};
 
 /// The name of what calls several things one by one in one message. Each of them is an operation of its own, see

@@ -270,21 +270,21 @@ mod tests {
 
     #[test]
     fn all_of_a_grant_must_be_met_by_one_identity() {
-        let admin = somebody("1", r#"{"role":"admin","tenant":"north"}"#);
-        let user = somebody("2", r#"{"role":"user","tenant":"north"}"#);
+        let admin = [somebody("1", r#"{"role":"admin","tenant":"north"}"#)];
+        let user = [somebody("2", r#"{"role":"user","tenant":"north"}"#)];
+        let both = [somebody("3", r#"{"role":"admin","tenant":"south"}"#), user[0].clone()];
         let grants = r#"{"allow":[{"roles":["admin"],"claims":{"tenant":["north"]}}]}"#;
-        assert_eq!(status(grants, &[admin.clone()]), None);
-        assert_eq!(status(grants, &[user.clone()]), Some(403));
+        assert_eq!(status(grants, &admin), None);
+        assert_eq!(status(grants, &user), Some(403));
         assert_eq!(status(grants, &[]), Some(401));
-        let south = somebody("3", r#"{"role":"admin","tenant":"south"}"#);
-        assert_eq!(status(grants, &[south, user.clone()]), Some(403), "not half from each");
-        assert_eq!(status(r#"{"allow":[{"scopes":["orders:read"]}]}"#, &[user.clone()]), None);
-        assert_eq!(status(r#"{"allow":[{"subjects":["1"]}]}"#, &[user.clone()]), Some(403));
-        assert_eq!(status(r#"{"allow":[{"identified":true}]}"#, &[user]), None);
+        assert_eq!(status(grants, &both), Some(403), "not half from each");
+        assert_eq!(status(r#"{"allow":[{"scopes":["orders:read"]}]}"#, &user), None);
+        assert_eq!(status(r#"{"allow":[{"subjects":["1"]}]}"#, &user), Some(403));
+        assert_eq!(status(r#"{"allow":[{"identified":true}]}"#, &user), None);
         assert_eq!(status(r#"{"allow":[{"identified":true}]}"#, &[]), Some(401));
         assert_eq!(status(r#"{"allow":[{"anyone":true}]}"#, &[]), None);
         assert_eq!(status(r#"{"hide":true,"allow":[{"roles":["a"]}]}"#, &[]), Some(404));
-        assert_eq!(status(r#"{"deny_rest":true}"#, &[admin]), Some(403), "nothing allows it");
+        assert_eq!(status(r#"{"deny_rest":true}"#, &admin), Some(403), "nothing allows it");
     }
 
     #[test]

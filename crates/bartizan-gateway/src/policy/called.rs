@@ -51,9 +51,9 @@ pub(crate) fn of_message(decoded: &Decoded) -> Called {
         return Called::Unknown;
     }
     let said = |message: NodeRef<'_>| -> Vec<String> {
-        let members = message.children().filter(|child| {
-            KINDS.iter().any(|kind| child.key().eq_ignore_ascii_case(kind))
-        });
+        let members = message
+            .children()
+            .filter(|child| KINDS.iter().any(|kind| child.key().eq_ignore_ascii_case(kind)));
         let texts = members.filter_map(|child| match child.value() {
             Value::Text(text) => Some(text.to_owned()),
             _ => None,
@@ -95,7 +95,8 @@ mod tests {
         assert_eq!(asked("/graphql", json, aliased), names(&["mutation setRole"]));
         let batch = r#"[{"query":"{me{id}}"},{"query":"mutation{setRole{id}}"}]"#;
         assert_eq!(asked("/graphql", json, batch), Called::Unknown);
-        let hashed = r#"{"operationName":"Me","extensions":{"persistedQuery":{"sha256Hash":"ab"}}}"#;
+        let hashed =
+            r#"{"operationName":"Me","extensions":{"persistedQuery":{"sha256Hash":"ab"}}}"#;
         assert_eq!(asked("/graphql", json, hashed), Called::Unknown);
         let rpc = r#"{"jsonrpc":"2.0","id":1,"method":"depot.close","params":{}}"#;
         assert_eq!(asked("/rpc", json, rpc), names(&["depot.close"]));

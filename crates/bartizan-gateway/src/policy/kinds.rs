@@ -10,8 +10,8 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, Surroundings, address, api_key, authentication, authorization, config, cors, detectors, headers,
-    jwt, leak, ownership, properties, rate,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, config, cors,
+    detectors, headers, jwt, leak, ownership, properties, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},

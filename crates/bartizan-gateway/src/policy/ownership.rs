@@ -41,8 +41,8 @@ for it, under keyed hashes, the latest 262144; it stops changes before they are 
 counts as not evaluated (`owner-unknown`).
 
 A place is `path.NAME` (a segment by its name in `template`), `query.NAME`, `header.NAME`, `cookie.NAME`, \
-`body:/NAME/*/NAME` (JSON, forms; `*` is any element), `xml:/NAME/NAME` or, for messages of a WebSocket, \
-`ws.message:/NAME`. Names are compared without case, `_` and `-`; a path counts in all readings that fit the template; where a name \
+`body:/NAME/*/NAME` (JSON, forms; `*` is any element), `xml:/NAME/NAME`, `graphql:FIELD.ARGUMENT` (whatever alias, \
+fragment or variable it is written with) or, for messages of a WebSocket, `ws.message:/NAME`. Names are compared without case, `_` and `-`; a path counts in all readings that fit the template; where a name \
 is there several times each value must be the caller's. Identifiers are compared as text: 7 and \"7\" are equal, 7 \
 and 07 are not. A value that is not there is a matter of `on_missing`.
 
@@ -357,9 +357,10 @@ impl Ownership {
     /// Learns whose objects are from an answer.
     fn learn(&self, decoded: &Decoded) {
         for shows in &self.config.shows {
-            let objects = decoded.view.nodes().filter(|node| {
-                node.side() == Side::Response && node.value() == Value::Object
-            });
+            let objects = decoded
+                .view
+                .nodes()
+                .filter(|node| node.side() == Side::Response && node.value() == Value::Object);
             for object in objects {
                 let member = |name: &str| {
                     let child = object.children().find(|child| is_same_name(child.key(), name))?;
@@ -423,6 +424,11 @@ impl Ownership {
                 if let Some(gap) = about.gap.filter(|_| matches!(place, Place::Below(..))) {
                     self.unreadable(gap)?;
                 }
+                if matches!(place, Place::Argument(..)) {
+                    let found = place.in_documents(decoded);
+                    let untold = || self.unreadable("not-readable").map(|_| Vec::new());
+                    return found.map_or_else(untold, Ok);
+                }
                 Ok(place.values(&decoded.view, Side::Request))
             }
             _ => self.unreadable("body-not-held").map(|_| Vec::new()),
@@ -434,11 +440,7 @@ impl Ownership {
         who.iter().any(|one| roles::has_role(one, &self.config.role_claims, roles))
     }
 
-    fn missing(
-        &self,
-        place: &Place,
-        about: &About<'_>,
-    ) -> Result<Option<&'static str>, Refusal> {
+    fn missing(&self, place: &Place, about: &About<'_>) -> Result<Option<&'static str>, Refusal> {
         let gap = about.gap.filter(|_| matches!(place, Place::Below(..)));
         match (gap, self.config.on_missing) {
             (Some(gap), _) => self.unreadable(gap),

@@ -1,10 +1,13 @@
 //! Where a rule looks for values: `path.id`, `query.shop`, `header.x-tenant`, `cookie.shop`, `body:/items/*/owner`,
-//! `xml:/Envelope/Body/Get/id`, `ws.message:/order`.
+//! `xml:/Envelope/Body/Get/id`, `ws.message:/order`, `graphql:order.id` (an argument of a field).
 
 use std::borrow::Cow;
 
 use bartizan_model::{Root, Side};
-use bartizan_protocols::{NodeRef, Value, View};
+use bartizan_protocols::{
+    Decoded, NodeRef, Value, View,
+    call::{ArgumentValue, arguments},
+};
 
 use super::asked::{self, Form};
 
@@ -22,6 +25,8 @@ pub(crate) enum Place {
     Named(Root, String),
     /// A value in a document; `None` stands for any element or member.
     Below(Root, Vec<Option<String>>),
+    /// An argument of a field in a GraphQL document.
+    Argument(String, String),
 }
 
 /// A value in a place.
@@ -47,6 +52,13 @@ impl Place {
             if let Some(pointer) = pointer {
                 return Ok(Self::Below(root, steps(pointer)?));
             }
+        }
+        if let Some(argument) = text.strip_prefix("graphql:") {
+            let named = argument.split_once('.').filter(|(field, name)| {
+                !field.is_empty() && !name.is_empty() && !name.contains('.')
+            });
+            let (field, name) = named.ok_or("expected `graphql:FIELD.ARGUMENT`")?;
+            return Ok(Self::Argument(field.to_owned(), name.to_owned()));
         }
         let (kind, name) = text.split_once('.').unwrap_or((text, ""));
         if name.is_empty() {
@@ -90,7 +102,7 @@ impl Place {
     /// The values in it, of those places that hold a list the list as one.
     pub(crate) fn nodes<'v>(&self, view: &'v View, side: Side) -> Vec<NodeRef<'v>> {
         match self {
-            Self::Path(_) => Vec::new(),
+            Self::Path(_) | Self::Argument(..) => Vec::new(),
             Self::Named(root, name) => {
                 let children = view.root(side, *root).into_iter().flat_map(|root| root.children());
                 children.filter(|child| is_same_name(child.key(), name)).collect()
@@ -110,8 +122,25 @@ impl Place {
         }
     }
 
+    /// The values in it of the GraphQL documents of a request; `None` when that cannot be told.
+    pub(crate) fn in_documents(&self, decoded: &Decoded) -> Option<Vec<Held<'static>>> {
+        let Self::Argument(field, name) = self else { return None };
+        let all = arguments(decoded)?.into_iter();
+        let here = all.filter(|one| one.field == *field && one.name == *name);
+        let held = here.filter_map(|one| match one.value {
+            ArgumentValue::Text(text) => Some(Held::Text(Cow::Owned(text))),
+            ArgumentValue::Null => None,
+            ArgumentValue::Odd => Some(Held::Odd),
+        });
+        Some(held.collect())
+    }
+
     /// The values in it of a path, in all its readings that fit the template.
-    pub(crate) fn in_path(&self, template: &Template, forms: Option<&[Form]>) -> Vec<Held<'static>> {
+    pub(crate) fn in_path(
+        &self,
+        template: &Template,
+        forms: Option<&[Form]>,
+    ) -> Vec<Held<'static>> {
         let Self::Path(name) = self else { return Vec::new() };
         let Some(forms) = forms else { return vec![Held::Odd] };
         let read = forms.iter().filter_map(|form| template.value(form, name));
@@ -141,9 +170,7 @@ fn below<'v>(node: NodeRef<'v>, step: Option<&str>) -> Vec<NodeRef<'v>> {
             let inner = children(node).flat_map(children);
             inner.filter(|child| is_same_name(child.key(), name)).collect()
         }
-        (Some(name), _) => {
-            children(node).filter(|child| is_same_name(child.key(), name)).collect()
-        }
+        (Some(name), _) => children(node).filter(|child| is_same_name(child.key(), name)).collect(),
     }
 }
 
@@ -152,9 +179,7 @@ fn steps(pointer: &str) -> Result<Vec<Option<String>>, String> {
     if names.len() > STEPS || names.contains(&"") {
         return Err(format!("expected 1 to {STEPS} names, each behind a slash"));
     }
-    let step = |name: &str| {
-        (name != "*").then(|| name.replace("~1", "/").replace("~0", "~"))
-    };
+    let step = |name: &str| (name != "*").then(|| name.replace("~1", "/").replace("~0", "~"));
     Ok(names.into_iter().map(step).collect())
 }
 
@@ -293,7 +318,7 @@ mod tests {
         let text = |text: &'static str| Held::Text(Cow::Borrowed(text));
         assert_eq!(read("/v1/users/7/orders"), [text("7")]);
         assert_eq!(read("/V1/Users/7/"), [text("7")]);
-        assert_eq!(read("/v1/orders/7"), []);
+        assert!(read("/v1/orders/7").is_empty());
         let seen = read("/v1/users/7/../8");
         assert!(seen.contains(&text("7")) && seen.contains(&text("8")), "{seen:?}");
         assert!(read("/v1/users/%38").iter().all(|held| *held == text("8")));

@@ -197,17 +197,15 @@ impl Properties {
             Value::Text(text) if node.key() == "query" || is_body(&node) => Some(text),
             _ => None,
         });
-        for document in documents {
-            for property in self.strip.iter().chain(&self.mask) {
-                if words(document, property.name()).next().is_some() {
-                    let title = "a field that is asked for is not shown to whoever asks";
-                    let refusal = Refusal::deny(StatusCode::FORBIDDEN, "field-not-shown", title);
-                    return Err(refusal.because("graphql-field"));
-                }
+        for (word, behind) in documents.flat_map(words) {
+            let is_it = |one: &&Property| one.name().eq_ignore_ascii_case(word);
+            if self.strip.iter().chain(&self.mask).any(|one| is_it(&one)) {
+                let title = "a field that is asked for is not shown to whoever asks";
+                let refusal = Refusal::deny(StatusCode::FORBIDDEN, "field-not-shown", title);
+                return Err(refusal.because("graphql-field"));
             }
-            let is_argument = |behind: &str| behind.trim_start().starts_with(':');
-            let mut set = self.read_only.iter();
-            if let Some(one) = set.find(|one| words(document, one.name()).any(is_argument)) {
+            let is_argument = behind.trim_start().starts_with(':');
+            if let Some(one) = self.read_only.iter().filter(|_| is_argument).find(is_it) {
                 return Err(one.read_only());
             }
         }
@@ -287,8 +285,7 @@ impl Property {
         if names.len() > STEPS || names.contains(&"") {
             return Err(format!("expected 1 to {STEPS} names, each behind a slash"));
         }
-        let step =
-            |name: &&str| (*name != "*").then(|| name.replace("~1", "/").replace("~0", "~"));
+        let step = |name: &&str| (*name != "*").then(|| name.replace("~1", "/").replace("~0", "~"));
         let names: Vec<_> = names.iter().map(step).collect();
         if names.last().is_none_or(Option::is_none) {
             return Err("the last name is that of the property".to_owned());
@@ -325,19 +322,17 @@ impl Property {
     }
 }
 
-/// What stands behind each place where a document has a name as a whole word, whatever its case.
-fn words<'d>(document: &'d str, name: &str) -> impl Iterator<Item = &'d str> {
-    let is_of_name = |b: &u8| b.is_ascii_alphanumeric() || *b == b'_';
-    let (bytes, length) = (document.as_bytes(), name.len());
-    let name = name.to_owned();
-    // Names of GraphQL are ASCII: elsewhere no word begins or ends.
-    let is_word = move |at: &usize| {
-        let here = bytes.get(*at..at + length);
-        here.is_some_and(|here| here.eq_ignore_ascii_case(name.as_bytes()))
-            && !at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(is_of_name)
-            && !bytes.get(at + length).is_some_and(is_of_name)
-    };
-    (0..bytes.len()).filter(is_word).filter_map(move |at| document.get(at + length..))
+/// Names in a document of GraphQL, wherever they stand, each with what is behind it.
+fn words(document: &str) -> impl Iterator<Item = (&str, &str)> {
+    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    let mut rest = document;
+    std::iter::from_fn(move || {
+        rest = rest.get(rest.find(is_of_name)?..)?;
+        let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
+        let (word, behind) = rest.split_at(end);
+        rest = behind;
+        Some((word, behind))
+    })
 }
 
 #[cfg(test)]

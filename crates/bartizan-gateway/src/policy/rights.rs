@@ -58,9 +58,9 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
             return refusal;
         }
     }
-    properties.into_iter().find_map(|policy| {
-        policy.settle(policy.rule.check_request(&who, held, gap), call)
-    })
+    properties
+        .into_iter()
+        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, gap), call))
 }
 
 /// Asks about a message of a WebSocket from its client.
@@ -84,9 +84,9 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     }
     let gap = gap(&decoded, Side::Request);
     let about = About { who: &who, forms: stage.paths(), decoded: Some(&decoded), gap };
-    owners.into_iter().find_map(|policy| {
-        policy.settle(policy.rule.check_request(&about, true), call)
-    })
+    owners
+        .into_iter()
+        .find_map(|policy| policy.settle(policy.rule.check_request(&about, true), call))
 }
 
 /// Whether messages of WebSockets are asked about at all.
@@ -155,22 +155,27 @@ fn show(
             policy.acts();
             None
         }
-        Shown::Changed(bytes) if call.replace_response_body(bytes) => {
+        Shown::Changed(bytes) => {
+            if !call.replace_response_body(bytes) {
+                return match policy.rule.not_read("signed") {
+                    Shown::Refused(refusal) => policy.settle(Err(refusal), call),
+                    _ => policy.settle(Ok(Some("signed")), call),
+                };
+            }
             policy.acts();
-            let names_charset = |value: &HeaderValue| {
-                value.to_str().is_ok_and(|text| text.to_ascii_lowercase().contains("charset"))
-            };
-            if response.headers.get(header::CONTENT_TYPE).is_some_and(names_charset) {
+            if response.headers.get(header::CONTENT_TYPE).is_some_and(names_other_charset) {
                 let json = HeaderValue::from_static("application/json");
                 call.to_client().set(header::CONTENT_TYPE, json);
             }
             None
         }
-        Shown::Changed(_) => match policy.rule.not_read("signed") {
-            Shown::Refused(refusal) => policy.settle(Err(refusal), call),
-            _ => policy.settle(Ok(Some("signed")), call),
-        },
     }
+}
+
+/// Whether a media type names a charset other than that in which answers are written anew.
+fn names_other_charset(media_type: &HeaderValue) -> bool {
+    let text = media_type.to_str().unwrap_or_default().to_ascii_lowercase();
+    text.split_once("charset=").is_some_and(|(_, name)| !name.trim_matches('"').starts_with("utf"))
 }
 
 /// Policies that apply and have something to ask.
@@ -188,8 +193,7 @@ fn who(call: &Call) -> Vec<Identity> {
 }
 
 fn read(exchange: &Exchange, seed: u64) -> Decoded {
-    let limits =
-        Limits { body_bytes: BODY_BYTES, decoded_bytes: BODY_BYTES, ..Limits::default() };
+    let limits = Limits { body_bytes: BODY_BYTES, decoded_bytes: BODY_BYTES, ..Limits::default() };
     let mut decoded = Decoded::default();
     let pace = pace(thread_nanos() + READ_NANOS);
     decode_paced(&mut decoded, exchange, &limits, seed, pace);

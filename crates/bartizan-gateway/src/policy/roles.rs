@@ -49,9 +49,11 @@ pub(crate) fn claim<'a>(claims: &'a Claims, path: &str) -> Option<&'a Value> {
     })
 }
 
-/// Whether somebody has one of these roles, by one of these claims: a text, or a list of them.
+/// Whether somebody has one of these roles, by one of these claims: a text, or a list of them. Letters are compared
+/// without case (ASCII): it is the issuer who writes them.
 pub(crate) fn has_role(who: &Identity, claims: &[String], roles: &[String]) -> bool {
-    let is_one = |value: &Value| value.as_str().is_some_and(|text| roles.iter().any(|r| r == text));
+    let is_role = |text: &str| roles.iter().any(|role| role.eq_ignore_ascii_case(text));
+    let is_one = |value: &Value| value.as_str().is_some_and(is_role);
     claims.iter().filter_map(|name| claim(&who.claims, name)).any(|value| match value {
         Value::Array(all) => all.iter().any(is_one),
         one => is_one(one),
@@ -112,7 +114,7 @@ pub(crate) mod tests {
         let wanted = ["admin".to_owned()];
         for (claims, has) in [
             (r#"{"role":"admin"}"#, true),
-            (r#"{"roles":["user","admin"]}"#, true),
+            (r#"{"roles":["user","Admin"]}"#, true),
             (r#"{"realm_access":{"roles":["admin"]}}"#, true),
             (r#"{"realm_access.roles":"admin"}"#, true),
             (r#"{"role":"administrator"}"#, false),

@@ -25,6 +25,7 @@ mod reload;
 mod retries;
 mod retries_http2;
 mod revoked;
+mod rights;
 mod schema;
 mod streams;
 #[allow(dead_code, reason = "the example uses more of it")]

@@ -9,9 +9,11 @@ use bartizan_model::{Protocol, Root, Side};
 use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messages, text};
 use crate::{Decoded, Format, NodeRef, Value};
 
+mod arguments;
 mod document;
 mod sketch;
 
+pub use arguments::{Argument, ArgumentValue, arguments};
 pub(super) use sketch::sketch;
 
 /// Most tokens of one document that are looked at.

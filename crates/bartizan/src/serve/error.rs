@@ -6,7 +6,7 @@ use bartizan_gateway::policy::PolicyError;
 use bartizan_pipeline::{keep::KeepError, sinks::SinkError, sources::receivers::ReceiverError};
 use bartizan_store::StoreError;
 
-use super::{ModesError, SettingsError, settings};
+use super::{DecidedError, ModesError, SettingsError, settings};
 use crate::api::FirstUserError;
 
 /// Why serving cannot begin, or ended badly.
@@ -39,6 +39,9 @@ pub enum ServeError {
     /// The modes to which policies were switched cannot be read.
     #[error(transparent)]
     Modes(#[from] ModesError),
+    /// What was decided about relations cannot be read.
+    #[error(transparent)]
+    Decided(#[from] DecidedError),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
     Admin {

@@ -50,7 +50,10 @@ fn members_are_taken_out_and_all_else_stays_as_it_was() {
     let mask = r#"{"mask":["/users/*/iban"]}"#;
     let body = r#"{"users":[{"iban":"DE00","n":"\u00e4\"\n"}],"iban":"mine"}"#;
     assert_eq!(shown(mask, body), r#"{"users":[{"iban":"***","n":"ä\"\n"}],"iban":"mine"}"#);
-    assert_eq!(shown(r#"{"mask":["pin"]}"#, r#"{"pin":1234,"b":{"pin":null}}"#), r#"{"pin":null,"b":{"pin":null}}"#);
+    assert_eq!(
+        shown(r#"{"mask":["pin"]}"#, r#"{"pin":1234,"b":{"pin":null}}"#),
+        r#"{"pin":null,"b":{"pin":null}}"#
+    );
     assert_eq!(shown(r#"{"strip":["a"]}"#, r#"{"a":1,"a":2}"#), "{}", "twice");
 }
 

@@ -20,6 +20,7 @@ mod learned;
 mod openapi;
 mod overview;
 mod reference;
+mod relations;
 mod server;
 mod servicemap;
 mod session;
@@ -53,6 +54,7 @@ pub(super) fn all() -> Vec<Operation> {
         overview::operations(),
         kept::operations(),
         server::operations(),
+        relations::operations(),
         events::operations(),
         reference::operations(),
         openapi::operations(),
