@@ -106,9 +106,11 @@ impl ServeError {
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Receiver(_) => "`bartizan explain` lists the kinds of receivers with examples",
             Self::Unwritable(_) => "the configuration in force stays as it was",
-            Self::Keys(_) | Self::Apart(_) | Self::Modes(ModesError::Store(_)) => {
-                "is the folder of the store readable?"
-            }
+            Self::Keys(_)
+            | Self::Apart(_)
+            | Self::Modes(ModesError::Store(_))
+            | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
+            Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",
             Self::Modes(ModesError::Unreadable(_)) => {
                 "restore the store from a backup, or start with --forget-switches: each policy is then \
                  in the mode of the configuration, and the audit log says so"

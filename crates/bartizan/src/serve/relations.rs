@@ -120,7 +120,7 @@ pub(crate) async fn proposed(
 }
 
 /// Name of the policy of a relation.
-pub(crate) fn name(id: &RelationId) -> String {
+fn name(id: &RelationId) -> String {
     format!("{PREFIX}{id}")
 }
 

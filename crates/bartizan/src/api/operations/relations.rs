@@ -14,7 +14,7 @@ use crate::{
     },
     serve::{
         InForce, SwitchError,
-        relations::{Deciding, Decision, name, policy, proposed},
+        relations::{Deciding, Decision, policy, proposed},
     },
 };
 
