@@ -50,6 +50,15 @@ for seed in 11 12 13; do
 done
 python3 eval/lab.py "${plays[@]}"
 
+say "ownership, a day of the lab's users"
+play=$out/day
+"$bartizan" lab --secure --seed 21 --listen 127.0.0.1:0 --quiet >"$play.url" &
+for _ in $(seq 100); do [ ! -s "$play.url" ] || break; sleep 0.1; done
+"$bartizan" lab play --target "$(cat "$play.url")" --seed 21 --minutes 1440 --cast benign --quiet \
+    --capture "$play.jsonl"
+analyze "$play.jsonl" "$play"
+python3 eval/ownership.py "$play"
+
 if [ -f "${DATA:-}/logs/truth.jsonl" ]; then
     say "access logs: every format tells the same requests"
     BARTIZAN_LOGS=$(cd "$DATA/logs" && pwd) cargo test --quiet --package bartizan-pipeline --test it -- \

@@ -14,6 +14,7 @@ use crate::{
     ids::ActorId,
     incident::Incident,
     journey::Journey,
+    relation::Relation,
     services::{ServiceGraph, ThirdParty},
     time::Timestamp,
 };
@@ -39,6 +40,9 @@ pub struct Analysis {
     /// How callers go through each service, most sessions first.
     #[serde(default)]
     pub journeys: Vec<Journey>,
+    /// Values that are their callers' own, by host, path, method: proposals for rules of ownership.
+    #[serde(default)]
+    pub relations: Vec<Relation>,
     /// Which services call which.
     #[serde(default)]
     pub services: ServiceGraph,

@@ -107,6 +107,10 @@ text_id!(
     ServiceId, "svc", "service"
 );
 text_id!(
+    /// A relation between a value of an endpoint and its callers.
+    RelationId, "rel", "relation"
+);
+text_id!(
     /// A finding; the same weakness of the same endpoint has the same id in every run.
     FindingId, "fnd", "finding"
 );

@@ -29,12 +29,14 @@ pub mod item;
 pub mod journey;
 pub mod limits;
 pub mod location;
+pub mod owners;
 pub mod place;
 pub mod policy;
 pub mod probe;
 pub mod protocol;
 pub mod quota;
 pub mod redact;
+pub mod relation;
 pub mod replay;
 pub mod services;
 pub mod severity;
@@ -71,8 +73,8 @@ pub use hash::{HashKey, KeyedHash};
 pub use host::HostPattern;
 pub use ids::{
     ActorId, ApiKeyId, ChangeId, ClientId, DetectionId, EndpointId, EnvironmentId, EventId,
-    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, Scope, ServiceId,
-    SessionId,
+    ExchangeId, FindingId, IncidentId, JourneyId, OrganisationId, PrincipalId, RelationId, Scope,
+    ServiceId, SessionId,
 };
 pub use incident::{Incident, Stage};
 pub use item::{Input, ItemMeta, Status, Subject};

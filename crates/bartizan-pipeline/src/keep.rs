@@ -10,6 +10,7 @@ use bartizan_analysis::{Judgement, Snapshot, State, detectors::StateError, judge
 use bartizan_model::{
     EndpointId, Exchange, Scope, Timestamp,
     analysis::{Analysis, InputSummary, Summary},
+    relation::Relation,
     source::Checkpoint,
 };
 use bartizan_store::{
@@ -26,6 +27,8 @@ pub(crate) const STEP: Duration = Duration::from_secs(10);
 pub(crate) const MAX_WAITING: usize = 20_000;
 /// Name of the learned state in the store.
 pub const LEARNED: &str = "judgement";
+/// Name of the relations of ownership in the store: JSON, a list of [`Relation`].
+pub const RELATIONS: &str = "relations";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
 const LEARNED_FORMAT: &[u8; 9] = b"bzlearn12";
@@ -59,6 +62,12 @@ pub fn input_key(inputs: &[PathBuf]) -> String {
 #[must_use]
 pub fn unwrap_checkpoint(kept: &Checkpoint) -> Option<Checkpoint> {
     postcard::from_bytes(&kept.reader).ok()
+}
+
+/// Relations of ownership, as the store keeps them.
+fn relations(relations: &[Relation]) -> Option<LearnedState> {
+    let content = serde_json::to_vec(relations).ok()?;
+    Some(LearnedState { name: RELATIONS.to_owned(), content })
 }
 
 /// What was learned, as the store keeps it.
@@ -249,6 +258,7 @@ impl<'a> Keeper<'a> {
         batch.actors.clone_from(&analysis.actors);
         batch.clients.clone_from(&analysis.clients);
         batch.journeys.clone_from(&analysis.journeys);
+        batch.learned.extend(relations(&analysis.relations));
         batch.surfaces.clone_from(&analysis.surfaces);
         batch.services = Some(analysis.services.clone());
         batch.egress = Some(analysis.egress.clone());

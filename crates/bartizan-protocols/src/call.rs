@@ -17,8 +17,8 @@ mod tests;
 mod xml_rpc;
 
 pub use graphql::{
-    Counted, Document as GraphqlDocument, Measure, Misfit, Persisted, Types as GraphqlTypes,
-    Unread as UnreadDocument, persisted,
+    Argument, ArgumentValue, Counted, Document as GraphqlDocument, Measure, Misfit, Persisted,
+    Types as GraphqlTypes, Unread as UnreadDocument, arguments, persisted,
 };
 pub(crate) use grpc::method as grpc_method;
 pub use members::{MAX_MEMBERS, Member, Members};

@@ -26,8 +26,8 @@ use crate::{
     facts::{Enriched, ExchangeMark, Facts, Moment},
     identity::{Caller, IdentityState},
     learn::{
-        ActorTable, Clients, Completions, Journeys, Profile, Services, Spots, Timeline, Traces,
-        clients::Call as ClientCall,
+        ActorTable, Clients, Completions, Journeys, Profile, Relations, Services, Spots, Timeline,
+        Traces, clients::Call as ClientCall,
     },
     ledger::{DetectionLedger, FindingLedger},
     recent::RecentMap,
@@ -66,6 +66,7 @@ pub(super) struct Core {
     pub(super) timeline: Timeline,
     pub(super) traces: Traces,
     pub(super) journeys: Journeys,
+    pub(super) relations: Relations,
     pub(super) services: Services,
     pub(super) completions: Completions,
     /// What documents of GraphQL call, by host and hash.
@@ -172,6 +173,9 @@ impl State {
         let core = &mut self.core;
         core.take_outcomes(&enriched, prepared, leaf);
         let role = core.step(&enriched, answer, leaf, !raised.is_empty());
+        if raised.is_empty() {
+            core.relations.observe(&enriched, core.resolver.shown(leaf).0, role);
+        }
         core.learn(&facts, &caller, leaf, hostile_alone, role);
         if !hostile_alone {
             let accepts = success && !open;
@@ -333,6 +337,7 @@ impl Core {
             timeline: Timeline::default(),
             traces: Traces::default(),
             journeys: Journeys::default(),
+            relations: Relations::default(),
             services: Services::default(),
             completions: Completions::default(),
             persisted: RecentMap::default(),

@@ -354,6 +354,18 @@ fn until<'a>(text: &'a str, ends: &[char]) -> &'a str {
     text.split(ends).next().unwrap_or(text)
 }
 
+/// A segment without percent-encoding, however often it was encoded.
+pub(super) fn decoded(text: &str) -> String {
+    let mut text = text.to_owned();
+    for _ in 0..=ROUNDS {
+        match decode(&text) {
+            Some(decoded) => text = decoded,
+            None => break,
+        }
+    }
+    text
+}
+
 /// One round of percent-decoding; `None` when nothing was encoded. Bytes outside UTF-8 are replaced:
 /// no pattern holds them.
 fn decode(text: &str) -> Option<String> {

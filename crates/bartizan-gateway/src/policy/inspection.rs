@@ -1,5 +1,5 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, what it calls and whose that is, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,13 +12,16 @@ use super::{
     detectors::{Bounds, Detectors},
     pass::Stage,
     record::{Decisions, Refusal},
-    spoken,
+    rights, spoken,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
 pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
     if let Some(refusal) = sizes(stage, call, body) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = rights::request(stage, call, body) {
         return Some(refusal);
     }
     if let Some(refusal) = schemas(stage, call, body) {
@@ -60,6 +63,10 @@ impl JudgedHandshake {
 /// Asks about a handshake, which has no body.
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
+    let refusal = rights::request(&stage, call, BodyView::Whole(&Bytes::new()));
+    if refusal.is_some() {
+        return refusal;
+    }
     let judged = JudgedHandshake::default();
     // Who declines it may do what its target asks for all the same.
     let refusal = spoken::whole(&stage, call, BodyView::Whole(&Bytes::new()))
@@ -70,6 +77,10 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
 
 /// Asks about a message of a WebSocket. To detectors it counts together with its handshake, where the client sent it.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
+    let refusal = rights::message(stage, call, message);
+    if refusal.is_some() {
+        return refusal;
+    }
     let pace = spoken::pace_of(call);
     if let Some(refusal) = spoken::message(stage, call, &pace, message) {
         return Some(refusal);
@@ -102,8 +113,11 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    spoken::mask(stage, call, response, body);
-    None
+    let refusal = rights::answer(stage, call, response, body);
+    if refusal.is_none() {
+        spoken::mask(stage, call, response, body);
+    }
+    refusal
 }
 
 fn without_body(call: &Call) -> Exchange {

@@ -10,9 +10,9 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, address, api_key, authentication, challenge, concurrency, config, cors, detectors,
-    flow, graphql, grpc, headers, introspection, json_rpc, jwt, leak, login, logout, page_size,
-    protected_resource, quota, rate,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, challenge,
+    concurrency, config, cors, detectors, flow, graphql, grpc, headers, introspection, json_rpc,
+    jwt, leak, login, logout, ownership, page_size, properties, protected_resource, quota, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
@@ -87,6 +87,8 @@ macro_rules! kinds {
             pub(crate) wanted: Wanted,
             /// Their names, those that are off among them.
             pub(crate) names: HashSet<String>,
+            /// Keys the hashes of what is read for several policies at once.
+            pub(crate) seed: u64,
         }
 
         impl PolicySet {
@@ -162,6 +164,17 @@ kinds! {
             let has_certificates = around.surroundings.has_client_certificates;
             authentication::Required::compile(settings, has_certificates)
         };
+    /// Who may call what.
+    authorization: authorization::AuthorizationConfig => authorizations: authorization::Authorization,
+        |settings, _around| authorization::Authorization::compile(settings);
+    /// Whose objects are for whom.
+    ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
+        let Surroundings { owners, hash_key, .. } = around.surroundings;
+        ownership::Ownership::compile(settings, owners, hash_key)
+    };
+    /// Which members of objects are for whom.
+    properties: properties::PropertiesConfig => properties: properties::Properties,
+        |settings, _around| properties::Properties::compile(settings);
     /// In which order operations follow each other.
     flow: flow::FlowConfig => flows: flow::Flow,
         |settings, around| flow::Flow::compile(around.name, settings, &around.surroundings.hash_key);

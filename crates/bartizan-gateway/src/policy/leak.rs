@@ -5,6 +5,7 @@ use bartizan_model::{
     BodyState, Exchange, Headers, Mode, Response, Root, Side, limits::NotInspectedReason,
 };
 use bartizan_protocols::{Decoded, Value, decode_paced};
+use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -86,22 +87,9 @@ impl Leaks {
             return Ok(None);
         }
         let BodyView::Whole(bytes) = body else { return Ok(Some("body-not-held")) };
-        let shown = ["content-type", "content-encoding"];
-        let mut headers = Headers::default();
-        for (name, value) in fields.iter().filter(|(name, _)| shown.contains(&name.as_str())) {
-            headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
-        }
-        let response = Response {
-            status: status.as_u16(),
-            headers,
-            headers_captured: true,
-            body: bytes.clone(),
-            body_state: BodyState::Complete,
-            body_bytes: None,
-        };
-        let exchange = Exchange { response: Some(response), ..Exchange::default() };
         let mut decoded = Decoded::default();
         let until = thread_nanos() + self.bounds.budget_nanos();
+        let exchange = answer(status, fields, bytes);
         decode_paced(&mut decoded, &exchange, &self.bounds.limits(), self.seed, pace(until));
         let view = &decoded.view;
         let roots = [Root::Body, Root::Xml, Root::Message, Root::Grpc].into_iter();
@@ -117,7 +105,26 @@ impl Leaks {
     }
 }
 
-fn reason(missing: NotInspectedReason) -> &'static str {
+/// A whole answer, as far as its body needs it to be read.
+pub(super) fn answer(status: StatusCode, fields: &HeaderMap, body: &Bytes) -> Exchange {
+    let shown = ["content-type", "content-encoding"];
+    let mut headers = Headers::default();
+    for (name, value) in fields.iter().filter(|(name, _)| shown.contains(&name.as_str())) {
+        headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
+    }
+    let response = Response {
+        status: status.as_u16(),
+        headers,
+        headers_captured: true,
+        body: body.clone(),
+        body_state: BodyState::Complete,
+        body_bytes: None,
+    };
+    Exchange { response: Some(response), ..Exchange::default() }
+}
+
+/// Why not all of a body was read.
+pub(super) fn reason(missing: NotInspectedReason) -> &'static str {
     match missing {
         NotInspectedReason::OutOfTime => OVER_BUDGET,
         NotInspectedReason::Limit(_) => OVER_LIMITS,
@@ -127,7 +134,6 @@ fn reason(missing: NotInspectedReason) -> &'static str {
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use http::{HeaderValue, header};
 
     use super::*;

@@ -6,15 +6,18 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema, what it says in the words of its protocol (`spoken`), and detectors.
+//! preflight requests, keys, tokens, required authentication, authorisation, rates by principal; then, with the body
+//! (the private module `inspection`), its size, what it calls and whose it is, its schema, what it says in the words of
+//! its protocol (`spoken`), and detectors.
 
 pub mod address;
 pub mod api_key;
 mod asked;
 pub mod authentication;
+pub mod authorization;
 mod bearer;
 mod binding;
+mod called;
 pub mod challenge;
 pub mod concurrency;
 pub mod config;
@@ -42,8 +45,12 @@ pub mod login;
 pub mod logout;
 mod look_ups;
 pub mod names;
+mod owners;
+pub mod ownership;
 pub mod page_size;
 mod pass;
+mod place;
+pub mod properties;
 pub mod protected_resource;
 pub mod quota;
 pub mod rate;
@@ -51,6 +58,8 @@ mod rate_table;
 mod reading;
 mod recent;
 mod record;
+mod rights;
+mod roles;
 pub mod schema;
 pub mod scope;
 mod set;
@@ -72,7 +81,8 @@ use std::{
 };
 
 use bartizan_model::{
-    HashKey, KeyedHash, Mode, counters::RateCounter, deny::DenyList, replay::ReplayStore,
+    HashKey, KeyedHash, Mode, counters::RateCounter, deny::DenyList, owners::ObjectOwners,
+    replay::ReplayStore,
 };
 use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
@@ -101,6 +111,7 @@ pub use self::{
     kinds::ITEMS,
     lasting::{DenyTable, ReplayTable},
     look_ups::LookUps,
+    owners::OwnerTable,
     quota::QuotaLedger,
     rate_table::RateTable,
     record::{Applied, Decisions, PolicyTally},
@@ -140,6 +151,8 @@ pub struct Surroundings {
     pub quotas: Arc<QuotaLedger>,
     /// What is under way; survives a reload.
     pub under_way: Arc<UnderWay>,
+    /// Whose objects are, as answers told; survives a reload.
+    pub owners: Arc<dyn ObjectOwners>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -157,6 +170,7 @@ impl Surroundings {
             denied: Arc::new(DenyTable::default()),
             quotas: QuotaLedger::in_memory(),
             under_way: Arc::default(),
+            owners: Arc::new(OwnerTable::default()),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -371,7 +385,8 @@ impl Policies for Enforcement {
             || (message.from_client
                 && !(set.detectors.is_empty()
                     && set.graphql.is_empty()
-                    && set.json_rpc.is_empty()));
+                    && set.json_rpc.is_empty()
+                    && !rights::asks_of_messages(set)));
         if !is_asked {
             return true;
         }

@@ -11,7 +11,7 @@ use prometheus_client::metrics::counter::Counter;
 use self::tokens::Presenter;
 use super::{
     Surroundings,
-    asked::Asked,
+    asked::{Asked, Form},
     concurrency::Permits,
     cors::Cors,
     flow::Steps,
@@ -64,6 +64,11 @@ impl Stage {
     /// Whether there was too much to compare with scopes.
     pub(crate) fn is_over(&self) -> bool {
         self.asked.is_over()
+    }
+
+    /// All readings of its path, as it was sent; `None` when there is too much to compare.
+    pub(crate) fn paths(&self) -> Option<&[Form]> {
+        self.asked.paths(false)
     }
 
     /// Whether a policy that restricts applies to the call.
@@ -150,7 +155,7 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             pass.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
-        Ok(())
+        pass.authorize(&set)
     }
 
     /// Asks all policies, until one of those that are enforced stops the head.
@@ -176,6 +181,7 @@ impl<'a> Pass<'a> {
         for policy in &set.required {
             self.ask(policy, |rule, pass| rule.check(&pass.decisions.identities, pass.now))?;
         }
+        self.authorize(&set)?;
         for policy in &set.page_sizes {
             self.ask(policy, |rule, pass| rule.check(&pass.request.uri))?;
         }
@@ -294,6 +300,27 @@ impl<'a> Pass<'a> {
             if self.stage.reach(&policy.scope).is_sure() && policy.acts() {
                 return Err(Box::new(reply));
             }
+        }
+        Ok(())
+    }
+
+    /// Every policy must let the head pass; those that deny the rest do when one of the others surely allows it.
+    fn authorize(&mut self, set: &PolicySet) -> Result<(), Stopped> {
+        let heads = set.authorizations.iter().filter(|policy| !policy.rule.is_about_calls());
+        let mut is_allowed = false;
+        for policy in heads.clone().filter(|policy| !policy.rule.is_rest()) {
+            if !self.applies(policy) {
+                continue;
+            }
+            let checked = policy.rule.check(&self.decisions.identities);
+            is_allowed |= checked.is_ok() && self.stage.reach(&policy.scope).is_sure();
+            self.settle(policy, checked)?;
+        }
+        for policy in heads.filter(|policy| policy.rule.is_rest()) {
+            self.ask(policy, |rule, pass| match is_allowed {
+                true => Ok(()),
+                false => Err(rule.refusal(&pass.decisions.identities)),
+            })?;
         }
         Ok(())
     }

@@ -8,10 +8,13 @@ pub(crate) use super::kinds::PolicySet;
 use super::{
     Surroundings,
     asked::WORK,
+    authorization::AuthorizationConfig,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
+    ownership::OwnershipConfig,
     record::{Policy, Tallies},
+    roles,
     scope::{Scope, ScopeConfig},
     step_up::StepUp,
 };
@@ -82,6 +85,9 @@ impl PolicySet {
                 return Err(PolicyError::new(&flow.name, "flow.steps", problem));
             }
         }
+        // Relations ask for segments whatever the scopes ask for.
+        set.wanted.paths |= !set.owners.is_empty();
+        set.seed = surroundings.hash_key.seed();
         Ok(set)
     }
 
@@ -93,12 +99,19 @@ impl PolicySet {
 
 /// The names of the claims that some policy asks for: no others are kept of a token.
 fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
-    let asked = policies.iter().filter_map(|policy| policy.authentication.as_ref());
-    let named = asked.clone().flat_map(|config| config.claims.keys().cloned());
-    let steps = asked.filter_map(|config| config.step_up.as_ref());
-    let tiers = policies.iter().flat_map(PolicyConfig::tiers);
-    let tiers = tiers.flat_map(|tier| tier.claims.keys().cloned());
-    named.chain(steps.flat_map(StepUp::claims).map(str::to_owned)).chain(tiers).collect()
+    let of_policy = |policy: &PolicyConfig| {
+        let mut names: Vec<String> = Vec::new();
+        names.extend(policy.authentication.iter().flat_map(|config| config.claims.keys().cloned()));
+        let steps = policy.authentication.iter().filter_map(|config| config.step_up.as_ref());
+        names.extend(steps.flat_map(StepUp::claims).map(str::to_owned));
+        names.extend(policy.tiers().flat_map(|tier| tier.claims.keys().cloned()));
+        let mut add = |name: &String| names.extend(roles::kept_for(name));
+        policy.authorization.iter().flat_map(AuthorizationConfig::claims).for_each(&mut add);
+        policy.ownership.iter().flat_map(OwnershipConfig::claims).for_each(&mut add);
+        policy.properties.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
+        names
+    };
+    policies.iter().flat_map(of_policy).collect()
 }
 
 /// What a rule is compiled among.

@@ -27,6 +27,7 @@ mod reload;
 mod retries;
 mod retries_http2;
 mod revoked;
+mod rights;
 mod schema;
 mod spoken;
 mod streams;

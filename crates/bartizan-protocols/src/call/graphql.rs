@@ -9,11 +9,13 @@ use bartizan_model::{Protocol, Root, Side};
 use super::{Answered, Call, MAX_MESSAGES, answers, body, is_name, member, messages, text};
 use crate::{Decoded, Format, NodeRef, Value};
 
+mod arguments;
 mod document;
 mod fits;
 mod measure;
 mod sketch;
 
+pub use arguments::{Argument, ArgumentValue, arguments};
 pub use document::{Document, Unread};
 pub use fits::{Misfit, Types};
 pub use measure::{Counted, Measure};

@@ -44,7 +44,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         | "getEndpointCalls" | "listRuns" | "getRetention" | "getFindingFacets"
         | "getIncidentFacets" | "getActorFacets" | "getLearnedDocument" | "listChanges"
         | "getChangeFacets" | "getChangeBaseline" | "listClients" | "getClientFacets"
-        | "listJourneys" | "getServiceGraph" | "listEgress" => ("", None),
+        | "listRelations" | "listJourneys" | "getServiceGraph" | "listEgress" => ("", None),
         "getJourney" => ("jny_default", None),
         "changePassword" => {
             ("", Some(json!({"current": PASSWORD, "new": "another sentence of mine"})))
@@ -66,6 +66,8 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
         "getDetection" | "listDetectionExchanges" => ("det_default", None),
         "getActor" => ("act_default", None),
         "getClient" => ("cli_default", None),
+        "approveRelation" => ("rel_default", Some(json!({"mode": "monitor"}))),
+        "rejectRelation" => ("rel_default", None),
         "setPolicyMode" => ("default-rate", Some(json!({"mode": "enforce"}))),
         "unlockAccount" => ("", Some(json!({"account": "ada", "reason": "she called"}))),
         "addKey" => ("", Some(json!({"name": "new", "owner": "acme"}))),
@@ -75,7 +77,7 @@ fn sample(operation: &Operation) -> (&'static str, Option<Value>) {
 }
 
 /// What only the default organisation has.
-const THEIRS: [&str; 11] = [
+const THEIRS: [&str; 12] = [
     "exc_default",
     "ep_default",
     "fnd_default",
@@ -87,6 +89,7 @@ const THEIRS: [&str; 11] = [
     "tok_default",
     "svc_default",
     "jny_default",
+    "rel_default",
 ];
 
 /// How somebody asks.

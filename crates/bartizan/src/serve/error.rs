@@ -6,7 +6,7 @@ use bartizan_gateway::policy::PolicyError;
 use bartizan_pipeline::{keep::KeepError, sinks::SinkError, sources::receivers::ReceiverError};
 use bartizan_store::StoreError;
 
-use super::{ModesError, SettingsError, settings};
+use super::{DecidedError, ModesError, SettingsError, settings};
 use crate::api::FirstUserError;
 
 /// Why serving cannot begin, or ended badly.
@@ -39,6 +39,9 @@ pub enum ServeError {
     /// The modes to which policies were switched cannot be read.
     #[error(transparent)]
     Modes(#[from] ModesError),
+    /// What was decided about relations cannot be read.
+    #[error(transparent)]
+    Decided(#[from] DecidedError),
     /// The administration listener cannot be opened.
     #[error("cannot listen on {address} for administration: {source}")]
     Admin {
@@ -103,9 +106,11 @@ impl ServeError {
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Receiver(_) => "`bartizan explain` lists the kinds of receivers with examples",
             Self::Unwritable(_) => "the configuration in force stays as it was",
-            Self::Keys(_) | Self::Apart(_) | Self::Modes(ModesError::Store(_)) => {
-                "is the folder of the store readable?"
-            }
+            Self::Keys(_)
+            | Self::Apart(_)
+            | Self::Modes(ModesError::Store(_))
+            | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
+            Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",
             Self::Modes(ModesError::Unreadable(_)) => {
                 "restore the store from a backup, or start with --forget-switches: each policy is then \
                  in the mode of the configuration, and the audit log says so"

@@ -14,6 +14,8 @@ use bartizan_model::{Mode, Scope, Timestamp};
 use bartizan_store::{AuditEntry, Batch, LearnedState, PRODUCT, Store, StoreError};
 use tokio::runtime::Handle;
 
+use super::relations::{Decided, Deciding};
+
 /// Under what the switches are kept.
 const NAME: &str = "policy-modes";
 
@@ -96,6 +98,8 @@ pub(crate) struct InForce {
     /// Policies as configured, the default ones among them.
     pub(super) configured: Vec<PolicyConfig>,
     pub(super) modes: Modes,
+    /// What was decided about relations; the policies of those that were approved are among the configured ones.
+    pub(crate) decided: Decided,
     /// Compiled, in the modes to which they were switched.
     pub(crate) enforcement: Arc<Enforcement>,
 }
@@ -135,7 +139,8 @@ impl InForce {
     ) -> Self {
         let (configuration, modes) = (String::new(), Modes::default());
         let after_restart = Vec::new();
-        Self { configuration, after_restart, gateway, configured, modes, enforcement }
+        let decided = Decided::default();
+        Self { configuration, after_restart, gateway, configured, modes, decided, enforcement }
     }
 
     /// Policies, each as configured and in the mode it is in.
@@ -152,13 +157,52 @@ impl InForce {
         configured: Vec<PolicyConfig>,
         configuration: String,
     ) -> Result<(), super::ServeError> {
+        let configured = with_decided(configured, &self.decided);
         let next = self.enforcement.successor(&self.modes.apply(&configured))?;
         let next = Arc::new(next);
         running.reload(&gateway, Arc::clone(&next) as Arc<_>)?;
         let modes = std::mem::take(&mut self.modes);
-        let after_restart = Vec::new();
-        *self =
-            Self { configuration, after_restart, gateway, configured, modes, enforcement: next };
+        let (after_restart, decided) = (Vec::new(), std::mem::take(&mut self.decided));
+        *self = Self {
+            configuration,
+            after_restart,
+            gateway,
+            configured,
+            modes,
+            decided,
+            enforcement: next,
+        };
+        Ok(())
+    }
+
+    /// Decides about a relation, and takes its policy into force or out of it. First it is written down, as a
+    /// switch is.
+    pub(crate) async fn decide(
+        &mut self,
+        (running, traffic): (&Running, &Handle),
+        (store, scope): (&dyn Store, &Scope),
+        deciding: Deciding,
+    ) -> Result<(), SwitchError> {
+        let mut decided = self.decided.clone();
+        if !decided.decide(deciding.relation.id.clone(), deciding.decision()) {
+            return Err(SwitchError::Unknown);
+        }
+        let configured = with_decided(self.configured.clone(), &decided);
+        let next = self.enforcement.successor(&self.modes.apply(&configured));
+        let next = Arc::new(next.map_err(SwitchError::Policy)?);
+        let audit = deciding.audit(deciding.action());
+        decided.save((store, scope), audit).await.map_err(SwitchError::Store)?;
+        let taken_over = {
+            let _context = traffic.enter();
+            running.reload(&self.gateway, Arc::clone(&next) as Arc<_>)
+        };
+        if let Err(error) = taken_over {
+            let back = self.decided.save((store, scope), deciding.audit("relation.undo")).await;
+            back.map_err(SwitchError::Store)?;
+            return Err(SwitchError::Gateway(error));
+        }
+        (self.decided, self.configured, self.enforcement) = (decided, configured, next);
+        self.enforcement.forget_others();
         Ok(())
     }
 
@@ -207,6 +251,16 @@ impl InForce {
         self.enforcement.forget_others();
         Ok(())
     }
+}
+
+/// Configured policies, with those of approved relations in the place of those there were before.
+pub(super) fn with_decided(
+    mut configured: Vec<PolicyConfig>,
+    decided: &Decided,
+) -> Vec<PolicyConfig> {
+    configured.retain(|policy| !Decided::is_one(&policy.name));
+    configured.extend(decided.policies());
+    configured
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ mod judging;
 mod lane;
 pub(crate) mod limits;
 mod receivers;
+pub(crate) mod relations;
 mod runtimes;
 mod settings;
 pub(crate) mod sinks;
@@ -47,11 +48,19 @@ pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError};
 pub(crate) use judging::Judging;
 pub(crate) use lane::now;
+pub use relations::DecidedError;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
 pub(crate) use watch::{LiveExchange, Watch};
 
-use self::{admin::Admin, capture::Capture, in_force::Modes, lane::Lane, settings::compile};
+use self::{
+    admin::Admin,
+    capture::Capture,
+    in_force::{Modes, with_decided},
+    lane::Lane,
+    relations::Decided,
+    settings::compile,
+};
 use crate::{
     api::{self, Api},
     catalog,
@@ -161,6 +170,8 @@ impl Serving {
             behind.block_on(Modes::forget(kept, now())).map_err(ModesError::Store)?;
         }
         let modes = behind.block_on(Modes::load(kept))?;
+        let decided = behind.block_on(Decided::load(kept))?;
+        let configured = with_decided(configured, &decided);
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let quotas = StoredQuotas::new(directory.shared_store(), snapshot.scope.clone());
         let quotas = QuotaLedger::new(Arc::new(quotas));
@@ -204,6 +215,7 @@ impl Serving {
             gateway,
             configured,
             modes,
+            decided,
             enforcement: Arc::clone(&enforcement),
         };
         let in_force = Arc::new(Mutex::new(in_force));

@@ -8,6 +8,7 @@ mod endpoint;
 mod findings;
 mod journeys;
 mod kept;
+mod relations;
 mod risk;
 mod services;
 mod surface;
@@ -172,10 +173,12 @@ fn build<'s>(state: &'s State, snapshot: &Snapshot, learned: Learned<'s>) -> Ana
         summary.detections_by_severity[detection.severity as usize] += 1;
     }
     let journeys = journeys::journeys(state, snapshot, &endpoints);
+    let relations = relations::relations(state, snapshot);
     Analysis {
         summary,
         endpoints,
         journeys,
+        relations,
         findings,
         detections,
         incidents,

@@ -21,6 +21,7 @@ mod login_locks;
 mod openapi;
 mod overview;
 mod reference;
+mod relations;
 mod server;
 mod servicemap;
 mod session;
@@ -55,6 +56,7 @@ pub(super) fn all() -> Vec<Operation> {
         overview::operations(),
         kept::operations(),
         server::operations(),
+        relations::operations(),
         events::operations(),
         reference::operations(),
         openapi::operations(),

@@ -17,12 +17,13 @@ use bartizan_model::{
     ClientDetail, ClientForm, ClientId, ClientKind, ClientSummary, ClientTold, Confidence,
     Detection, DetectionId, Endpoint, EndpointId, ExchangeId, Finding, FindingId, FindingState,
     Grade, HashKey, Incident, IncidentId, Journey, JourneyId, LinkBy, LoginSecret, NodeKind,
-    OrganisationId, PolicyOutcome, Role, Scope, ScopeUse, ServiceGraph, ServiceId, ServiceLink,
-    ServiceNode, Severity, Stage, Surface, ThirdParty, Timestamp, ToldBy,
+    OrganisationId, PolicyOutcome, RelationId, Role, Scope, ScopeUse, ServiceGraph, ServiceId,
+    ServiceLink, ServiceNode, Severity, Side, Stage, Surface, ThirdParty, Timestamp, ToldBy,
     analysis::ActorSummary,
     change::SETTLED,
     client::{ClientOperation, ClientScope},
     journey::{CallerCount, JourneyMove, JourneyNode},
+    relation::Relation,
     services::{EgressClass, LinkTold},
 };
 use bartizan_pipeline::{
@@ -31,8 +32,8 @@ use bartizan_pipeline::{
     sources::receivers::{self, Inlet, Receivers},
 };
 use bartizan_store::{
-    AccessToken, Batch, DataDirectory, DataOptions, ExchangeFacts, LoginSession, NewPassword,
-    ServiceRecord, Store,
+    AccessToken, Batch, DataDirectory, DataOptions, ExchangeFacts, LearnedState, LoginSession,
+    NewPassword, ServiceRecord, Store,
     exchange_log::{DecisionFact, JudgedFact},
 };
 use serde_json::Value;
@@ -405,6 +406,7 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         journeys: vec![journey(scope, &endpoint)],
         services: Some(graph(org)),
         egress: Some(vec![third_party(org)]),
+        learned: vec![relations(org, &endpoint)],
         ..Batch::default()
     };
     let endpoints = batch.endpoints.clone();
@@ -441,6 +443,25 @@ async fn fill(store: &dyn Store, scope: &Scope) {
         used: None,
     };
     store.add_token(scope, &digest_of(scope), &token).await.expect("added");
+}
+
+/// What traffic shows to be its callers' own.
+fn relations(org: &str, endpoint: &Endpoint) -> LearnedState {
+    let relation = Relation {
+        id: RelationId::from_text(format!("rel_{org}")),
+        endpoint_id: endpoint.id.clone(),
+        host: endpoint.host.clone(),
+        method: "GET".to_owned(),
+        path: endpoint.path.clone(),
+        side: Side::Response,
+        place: "body:/owner".to_owned(),
+        claim: "sub".to_owned(),
+        callers: 7,
+        support: 90,
+        exempt: Vec::new(),
+    };
+    let content = serde_json::to_vec(&[relation]).expect("JSON");
+    LearnedState { name: bartizan_pipeline::keep::RELATIONS.to_owned(), content }
 }
 
 /// A service of somebody, which is called from the internet.

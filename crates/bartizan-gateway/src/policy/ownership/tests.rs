@@ -1,0 +1,120 @@
+use bartizan_model::{Exchange, Limits, PrincipalKind, Request, Response};
+use bartizan_protocols::decode;
+
+use super::{
+    super::{asked::Asked, owners::OwnerTable, roles::tests::somebody, scope::Wanted},
+    *,
+};
+
+fn policy(text: &str) -> Ownership {
+    let config: OwnershipConfig = serde_json::from_str(text).expect("settings");
+    let owners: Arc<dyn ObjectOwners> = Arc::new(OwnerTable::default());
+    Ownership::compile(&config, &owners, &HashKey::new([1; 32])).expect("compiles")
+}
+
+type Checked = Result<Option<&'static str>, &'static str>;
+
+fn ask(policy: &Ownership, who: &[Identity], target: &str, body: &str) -> Checked {
+    let mut request = Request {
+        method: "POST".to_owned(),
+        target: target.to_owned(),
+        body: body.to_owned().into(),
+        ..Request::default()
+    };
+    request.headers.push("content-type", "application/json");
+    let exchange = Exchange { request, ..Exchange::default() };
+    let decoded = decode(&exchange, &Limits::default(), 1);
+    let head = http::Request::get(target).body(()).expect("a request").into_parts().0;
+    let wanted = Wanted { paths: true, ..Wanted::default() };
+    let asked = Asked::new(wanted, None, &head);
+    let about = About { who, forms: asked.paths(false), decoded: Some(&decoded), gap: None };
+    policy.check_request(&about, false).map_err(|refusal| refusal.reason)
+}
+
+fn answer(policy: &Ownership, who: &[Identity], body: &str) -> Checked {
+    let mut response = Response { status: 200, headers_captured: true, ..Response::default() };
+    response.headers.push("content-type", "application/json");
+    response.body = body.to_owned().into();
+    let exchange = Exchange { response: Some(response), ..Exchange::default() };
+    let decoded = decode(&exchange, &Limits::default(), 1);
+    let about = About { who, forms: None, decoded: Some(&decoded), gap: None };
+    policy.check_answer(&about).map_err(|refusal| refusal.reason)
+}
+
+#[test]
+fn what_a_request_names_must_be_the_callers() {
+    let policy = policy(
+        r#"{"template":"/users/{user}/**","exempt_roles":["clerk"],
+            "request":[{"at":"path.user"},{"at":"body:/tenant","is":"tenants"}]}"#,
+    );
+    let ada = [somebody("7", r#"{"role":"customer","tenants":["a","b"]}"#)];
+    let own = r#"{"tenant":"b"}"#;
+    assert_eq!(ask(&policy, &ada, "/users/7/x", own), Ok(None));
+    for target in ["/users/8/x", "/Users/8/x", "/users/%38/x", "/users/7/../8/x", "/users/8;a=7/x"]
+    {
+        assert_eq!(ask(&policy, &ada, target, own), Err("request-of-others"), "{target}");
+    }
+    for body in [
+        r#"{"tenant":"c"}"#,
+        r#"{"tenant":["a","c"]}"#,
+        r#"{"tenant":"b","Tenant":"c"}"#,
+        r#"{"tenant":{"x":"a"}}"#,
+        r#"{"tenant":true}"#,
+    ] {
+        assert_eq!(ask(&policy, &ada, "/users/7/x", body), Err("request-of-others"), "{body}");
+    }
+    assert_eq!(ask(&policy, &ada, "/users/7/x", "{}"), Ok(Some("value-missing")));
+    let clerk = [somebody("9", r#"{"role":"clerk"}"#)];
+    assert_eq!(ask(&policy, &clerk, "/users/8/x", own), Ok(None));
+    assert_eq!(ask(&policy, &[], "/users/8/x", own), Ok(Some("nobody-identified")));
+    let key = [Identity { kind: PrincipalKind::ApiKey, ..somebody("key", "{}") }];
+    assert_eq!(ask(&policy, &key, "/users/8/x", "{}"), Ok(Some("nobody-identified")));
+    let owned = [Identity { owner: "7".into(), ..key[0].clone() }];
+    assert_eq!(ask(&policy, &owned, "/users/8/x", "{}"), Err("request-of-others"));
+}
+
+#[test]
+fn the_first_read_of_a_foreign_object_is_stopped() {
+    let policy = policy(r#"{"answer":[{"at":"body:/owner"},{"at":"body:/items/*/owner"}]}"#);
+    let ada = [somebody("7", "{}")];
+    assert_eq!(answer(&policy, &ada, r#"{"owner":7}"#), Ok(Some("value-missing")));
+    assert_eq!(answer(&policy, &ada, r#"{"owner":8}"#), Err("answer-of-others"));
+    assert_eq!(
+        answer(&policy, &ada, r#"{"items":[{"owner":7},{"owner":"8"}]}"#),
+        Err("answer-of-others")
+    );
+    assert_eq!(answer(&policy, &ada, r#"{"owner":[8,7]}"#), Ok(Some("value-missing")), "a member");
+    assert_eq!(answer(&policy, &ada, r#"{"owner":[8,9]}"#), Err("answer-of-others"));
+    assert_eq!(answer(&policy, &[], r#"{"owner":8}"#), Ok(Some("nobody-identified")));
+}
+
+#[test]
+fn changes_of_objects_that_were_shown_to_others_are_stopped() {
+    let policy = policy(
+        r#"{"template":"/orders/{order}","objects":[{"at":"path.order","kind":"order"}],
+            "shows":[{"kind":"order","id":"id","owner":"owner"}]}"#,
+    );
+    let (ada, bea) = ([somebody("7", "{}")], [somebody("8", "{}")]);
+    assert_eq!(ask(&policy, &ada, "/orders/100", "{}"), Ok(Some("owner-unknown")));
+    assert_eq!(answer(&policy, &bea, r#"{"orders":[{"id":100,"owner":8}]}"#), Ok(None));
+    assert_eq!(ask(&policy, &ada, "/orders/100", "{}"), Err("object-of-others"));
+    assert_eq!(ask(&policy, &bea, "/orders/100", "{}"), Ok(None));
+    assert_eq!(ask(&policy, &ada, "/orders/101", "{}"), Ok(Some("owner-unknown")));
+}
+
+#[test]
+fn what_cannot_be_meant_is_refused() {
+    for (text, key) in [
+        ("{}", ""),
+        (r#"{"request":[{"at":"path.user"}]}"#, "request.0.at"),
+        (r#"{"request":[{"at":"nowhere"}]}"#, "request.0.at"),
+        (r#"{"answer":[{"at":"query.a"}]}"#, "answer.0.at"),
+        (r#"{"request":[{"at":"query.a","is":""}]}"#, "request.0.is"),
+        (r#"{"template":"users","shows":[{"kind":"a","id":"b","owner":"c"}]}"#, "template"),
+    ] {
+        let config: OwnershipConfig = serde_json::from_str(text).expect("settings");
+        let owners: Arc<dyn ObjectOwners> = Arc::new(OwnerTable::default());
+        let compiled = Ownership::compile(&config, &owners, &HashKey::new([1; 32]));
+        assert_eq!(compiled.err().map(|problem| problem.key), Some(key.to_owned()), "{text}");
+    }
+}
