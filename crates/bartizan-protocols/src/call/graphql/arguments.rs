@@ -70,7 +70,12 @@ pub fn arguments(decoded: &Decoded) -> Option<Vec<Argument>> {
 }
 
 fn read(document: &str, variables: Option<NodeRef<'_>>, out: &mut Vec<Argument>) -> Option<()> {
-    let mut reader = Reader { lexer: Lexer::new(document).with_limit(MAX_TOKENS), token: None };
+    let mut reader = Reader {
+        lexer: Lexer::new(document).with_limit(MAX_TOKENS),
+        token: None,
+        broken: None,
+        seen: super::Seen::default(),
+    };
     let mut depth = 0_usize;
     let mut field: Option<&str> = None;
     let mut tokens = 0;
