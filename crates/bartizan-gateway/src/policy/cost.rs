@@ -16,6 +16,7 @@ use super::{
     asked::Asked,
     detectors::{Detectors, DetectorsConfig, tests as judged},
     rate::{Limit, RateConfig},
+    reading::Readings,
     schema::{Schema, SchemaConfig, tests::bounds as compared},
     scope::{Scope, ScopeConfig, Wanted},
     size::{SizeConfig, Sizes},
@@ -240,7 +241,8 @@ fn costs_of_schemas() {
         http::HeaderValue::from_static("application/json"),
     )]);
     let check = |rule: &Schema, body: &bytes::Bytes| {
-        black_box(rule.check(fields.iter(), BodyView::Whole(black_box(body)))).is_ok()
+        let body = BodyView::Whole(black_box(body));
+        black_box(rule.check(fields.iter(), body, &mut Readings::default())).is_ok()
     };
     let body = &order.request.body;
     measure(&format!("schema, JSON of {} bytes", body.len()), 5_000, |_| {

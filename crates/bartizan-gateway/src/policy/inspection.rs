@@ -1,15 +1,18 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, its schema, its contract, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bartizan_analysis::judge::RequestJudgement;
 use bartizan_model::{BodyState, Exchange, Message as Said};
+use bytes::Bytes;
 use http::response;
 
 use super::{
     detectors::{Bounds, Detectors},
+    openapi::Asked,
     pass::Stage,
+    reading::Readings,
     record::{Decisions, Refusal},
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
@@ -19,7 +22,11 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = sizes(stage, call, body) {
         return Some(refusal);
     }
-    if let Some(refusal) = schemas(stage, call, body) {
+    let mut readings = Readings::default();
+    if let Some(refusal) = schemas(stage, call, body, &mut readings) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = contracts(stage, call, body, &mut readings) {
         return Some(refusal);
     }
     let mut exchange = None;
@@ -55,6 +62,11 @@ impl JudgedHandshake {
 /// Asks about a handshake, which has no body.
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
+    let empty = Bytes::new();
+    let refused = contracts(&stage, call, BodyView::Whole(&empty), &mut Readings::default());
+    if refused.is_some() {
+        return refused;
+    }
     let judged = JudgedHandshake::default();
     let refusal = detectors(&stage, call, |rule, call| judged.judge(rule, call));
     call.extensions().insert(judged);
@@ -88,6 +100,18 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    let mut readings = Readings::default();
+    let contracts = stage.set.contracts.iter().filter(|policy| policy.rule.looks_at_answers());
+    for policy in contracts.filter(|policy| stage.is_in(&policy.scope)) {
+        let Some(checked) = policy.rule.answer(&Asked::of(call), response, body, &mut readings)
+        else {
+            continue;
+        };
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
     None
 }
 
@@ -115,10 +139,31 @@ fn sizes(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> 
     None
 }
 
-fn schemas(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+fn schemas(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
     for policy in stage.set.schemas.iter().filter(|policy| stage.is_in(&policy.scope)) {
         let fields = call.request_fields.iter().map(|(name, value)| (name, value));
-        let checked = policy.rule.check(fields, body);
+        let checked = policy.rule.check(fields, body, readings);
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    None
+}
+
+fn contracts(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    for policy in stage.set.contracts.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.request(&Asked::of(call), body, readings);
         let refusal = policy.settle(checked, call);
         if refusal.is_some() {
             return refusal;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem, address, api_key, authentication, config, cors, detectors, headers, jwt, leak,
-    rate,
+    openapi, rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
@@ -129,6 +129,9 @@ kinds! {
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());
+    /// What an OpenAPI specification says about requests and answers.
+    openapi: openapi::OpenApiConfig => contracts: openapi::Contract,
+        |settings, around| openapi::Contract::compile(settings, around.surroundings.hash_key.seed());
     /// What is refused as an attack.
     detectors: detectors::DetectorsConfig => detectors: detectors::Detectors,
         |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);

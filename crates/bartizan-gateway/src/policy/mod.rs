@@ -7,7 +7,7 @@
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
 //! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema and detectors.
+//! (the private module `inspection`), its size, schema, contract and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -27,9 +27,11 @@ pub mod jwt;
 mod kinds;
 pub mod leak;
 mod look_ups;
+pub mod openapi;
 mod pass;
 pub mod rate;
 mod rate_table;
+mod reading;
 mod recent;
 mod record;
 pub mod schema;

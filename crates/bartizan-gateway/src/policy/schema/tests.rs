@@ -35,7 +35,7 @@ fn becomes(
     body: impl Into<Bytes>,
 ) -> String {
     let (fields, body) = (fields(pairs), body.into());
-    match rule.check(fields.iter(), BodyView::Whole(&body)) {
+    match rule.check(fields.iter(), BodyView::Whole(&body), &mut Readings::default()) {
         Ok(reason) => reason.unwrap_or("").to_owned(),
         Err(refusal) => {
             assert_eq!(refusal.code, "schema-refused");
@@ -46,7 +46,8 @@ fn becomes(
 
 fn refused(rule: &Schema, body: impl Into<Bytes>) -> Refusal {
     let (fields, body) = (fields(TYPED), body.into());
-    rule.check(fields.iter(), BodyView::Whole(&body)).expect_err("does not fit")
+    let checked = rule.check(fields.iter(), BodyView::Whole(&body), &mut Readings::default());
+    checked.expect_err("does not fit")
 }
 
 const BODIES: &[&str] = &[
@@ -362,7 +363,8 @@ fn what_others_may_read_differently_is_not_readable() {
     }
     let body = Bytes::new();
     for (rule, refuses) in [(&strict, true), (&lax, false)] {
-        let checked = rule.check(HeaderMap::new().iter(), BodyView::Streamed(Streamed::Endless));
+        let streamed = BodyView::Streamed(Streamed::Endless);
+        let checked = rule.check(HeaderMap::new().iter(), streamed, &mut Readings::default());
         let reason = checked.as_ref().map_or_else(|refusal| refusal.reason, |r| r.unwrap_or(""));
         assert_eq!((reason, checked.is_err()), ("body-not-held", refuses));
         assert_eq!(becomes(rule, TYPED, body.clone()), "");
