@@ -383,7 +383,7 @@ impl Contract {
         }
         let part = match &compiled {
             Ok(part) => part,
-            Err(reason) => return Ok(Some(reason)),
+            Err(reason) => return Ok(Some(*reason)),
         };
         let text = if kind == media::Kind::Text {
             let fields = fields().map(|(name, value)| (name.clone(), value.clone()));
@@ -414,7 +414,7 @@ fn compare(
 ) -> Result<Option<&'static str>, Stop> {
     let part = match compiled {
         Ok(part) => part,
-        Err(reason) => return Ok(Some(reason)),
+        Err(reason) => return Ok(Some(*reason)),
     };
     match part.fit.check(root, until) {
         Ok(()) => Ok(part.left_out),

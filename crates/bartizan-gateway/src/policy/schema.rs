@@ -130,6 +130,7 @@ pub(crate) struct Schema {
     fit: Fit,
     is_required: bool,
     bounds: Bounds,
+    budget_nanos: u64,
     seed: u64,
     on_budget: OnGap,
     on_unreadable: OnGap,
@@ -155,6 +156,7 @@ impl Schema {
             fit,
             is_required: config.required,
             bounds,
+            budget_nanos: bounds.budget_nanos(),
             seed,
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
@@ -175,7 +177,7 @@ impl Schema {
             let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
             return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
         }
-        let until = thread_nanos() + self.bounds.budget_nanos();
+        let until = thread_nanos() + self.budget_nanos;
         let read = || Reading::of(fields, bytes, self.bounds, self.seed, until);
         let reading = readings.within(self.bounds, read);
         if let Some(reason) = reading.cut() {

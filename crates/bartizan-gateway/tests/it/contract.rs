@@ -1,10 +1,17 @@
 //! An OpenAPI contract in front of a real upstream, both ways.
 
-use bartizan_model::{Action, PolicyOutcome};
+use std::sync::Arc;
+
+use bartizan_gateway::{
+    handover,
+    policy::{Enforcement, PolicyConfig, Surroundings},
+};
+use bartizan_model::{Action, HashKey, PolicyOutcome};
 
 use crate::{
+    answers::{answer, ask},
     enforcement::Guarded,
-    harness::{Client, Response},
+    harness::{Client, Response, Upstream},
 };
 
 /// The upstream answers what it was sent, so that the answer fits when the request does.
@@ -83,4 +90,43 @@ async fn monitoring_tells_which_would_be_refused() {
     }
     let line = "policy_decisions_total{policy=\"orders\",kind=\"openapi\",mode=\"monitor\",outcome=\"would_refuse\"} 6";
     assert!(guarded.metrics().contains(line), "{}", guarded.metrics());
+}
+
+/// What the specification of `GET /` says about its answer.
+const ANSWER: &str =
+    "{openapi: 3.1.0, info: {title: t, version: '1'}, paths: {/: {get: {responses: {'200': {
+    description: d, content: {application/json: {schema: {type: object, required: [n],
+        properties: {n: {type: integer}, secret: {writeOnly: true}}}}}}}}}}}";
+
+#[tokio::test]
+async fn answers_that_break_the_contract_are_replaced_and_kept() {
+    for (mode, body, reason) in [
+        ("enforce", r#"{"n":1}"#, None),
+        ("enforce", r#"{"n":"hunter2"}"#, Some("type")),
+        ("enforce", r#"{"n":1,"secret":"hunter2"}"#, Some("writeOnly")),
+        ("monitor", r#"{"n":"hunter2"}"#, Some("type")),
+    ] {
+        let upstream =
+            Upstream::new(move |_| answer("200 OK\r\ncontent-type: application/json", body)).await;
+        let text = format!(
+            "[{{name: contract, mode: {mode}, openapi: {{budget_micros: 1000000, answers: {{}}, inline: {ANSWER}}}}}]"
+        );
+        let policies: Vec<PolicyConfig> = serde_saphyr::from_str(&text).unwrap();
+        let surroundings = Surroundings::embedded(HashKey::new([7; 32]));
+        let enforcement = Enforcement::new(&policies, surroundings).unwrap();
+        let (handover, mut received) = handover::channel(100, 1 << 20);
+        let response = ask(&upstream, Arc::new(enforcement), handover).await;
+        let is_withheld = mode == "enforce" && reason.is_some();
+        assert_eq!(response.status, if is_withheld { 502 } else { 200 }, "{mode} {body}");
+        assert_eq!(response.text().contains("contract-broken"), is_withheld, "{mode} {body}");
+        assert!(!is_withheld || !response.text().contains("hunter2"), "{}", response.text());
+        let seen = received.recv().await.unwrap().into_exchange().unwrap();
+        assert_eq!(
+            seen.response.unwrap().body,
+            body.as_bytes(),
+            "what the upstream answered is kept"
+        );
+        let told: Vec<_> = seen.policies.iter().map(|one| one.reason.as_str()).collect();
+        assert_eq!(told, Vec::from_iter(reason), "{mode} {body}");
+    }
 }

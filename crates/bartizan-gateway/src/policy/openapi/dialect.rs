@@ -18,6 +18,7 @@ use serde_json::{Map, Value, json};
 use super::formats;
 
 mod discriminator;
+mod nested;
 
 /// Most values of one converted schema.
 const VALUES: usize = 50_000;
@@ -164,7 +165,7 @@ impl<'d> Converter<'d> {
         }
         let document = self.document;
         let mut found = false;
-        together(document, place, |node| {
+        together(document, place, |_, node| {
             found |= node.get("properties").is_some_and(Node::is_object)
         });
         self.declares.insert(place, found);
@@ -240,9 +241,9 @@ impl<'d> Converter<'d> {
         {
             return names;
         }
-        together(document, place, |node| {
+        together(document, place, |at, node| {
             for (name, property) in node.get("properties").into_iter().flat_map(Node::members) {
-                let place = Place { file: place.file, node: property.id() };
+                let place = Place { file: at.file, node: property.id() };
                 if is_foreign(document, place, property, foreign) {
                     names.insert(name);
                 }
@@ -254,6 +255,7 @@ impl<'d> Converter<'d> {
     fn keyword(&mut self, name: &str, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
         let is_new = self.dialect == Dialect::Draft2020;
         let value = part.value;
+        let is_false = value.as_bool() == Some(false);
         let converted = match name {
             "multipleOf" | "maximum" | "minimum" => number(value),
             "exclusiveMaximum" | "exclusiveMinimum" if is_new => number(value),
@@ -264,16 +266,18 @@ impl<'d> Converter<'d> {
             | "minProperties" => count(value),
             "maxContains" | "minContains" if is_new => count(value),
             "uniqueItems" => value.as_bool().map(Value::Bool),
-            "pattern" => value.as_str().and_then(|text| self.pattern(text)),
-            "format" => return self.format(part.node, out),
+            "pattern" => value
+                .as_str()
+                .filter(|text| formats::is_pattern(text))
+                .map(|text| Value::String(text.to_owned())),
+            "format" => return format(part.node, out),
             "enum" => self.enumeration(part),
             "const" if is_new => self.literal(value, 0),
             "required" => return self.required(part, out),
             "properties" => return self.properties(part, out),
             "patternProperties" => return self.pattern_properties(part, out),
-            "additionalProperties" | "unevaluatedProperties" | "unevaluatedItems"
-                if value.as_bool() == Some(false) =>
-            {
+            "additionalProperties" if is_false => Some(Value::Bool(false)),
+            "unevaluatedProperties" | "unevaluatedItems" if is_new && is_false => {
                 Some(Value::Bool(false))
             }
             "additionalProperties" => Some(self.value(part.place(), part.depth)),
@@ -321,10 +325,6 @@ impl<'d> Converter<'d> {
         }
     }
 
-    fn pattern(&self, text: &str) -> Option<Value> {
-        formats::is_pattern(text).then(|| Value::String(text.to_owned()))
-    }
-
     /// `type`, with what `nullable` makes of it.
     fn types(&mut self, node: Node<'d>, out: &mut Map<String, Value>) {
         let Some(written) = node.get("type") else { return };
@@ -356,16 +356,6 @@ impl<'d> Converter<'d> {
             many => json!(many),
         };
         out.insert("type".to_owned(), types);
-    }
-
-    fn format(&self, node: Node<'d>, out: &mut Map<String, Value>) {
-        let name = node.text_of("format");
-        if formats::is_asserted(name) {
-            out.insert("format".to_owned(), json!(name));
-        }
-        if let Some(range) = formats::range(name) {
-            both(out, range);
-        }
     }
 
     fn enumeration(&mut self, part: &Part<'d, '_>) -> Option<Value> {
@@ -405,115 +395,6 @@ impl<'d> Converter<'d> {
             }
         })
     }
-
-    fn required(&mut self, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
-        // In OpenAPI 2.0 a truth value belongs to the parameter around the schema.
-        if part.value.as_bool().is_some() {
-            return;
-        }
-        if !part.value.is_array() {
-            return self.leave_out(KEYWORD);
-        }
-        let names = part.value.children().filter_map(Node::scalar);
-        let mut names: Vec<_> = names.filter(|name| !part.hidden.contains(name)).collect();
-        names.sort_unstable();
-        names.dedup();
-        if !names.is_empty() {
-            out.insert("required".to_owned(), json!(names));
-        }
-    }
-
-    fn properties(&mut self, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
-        if !part.value.is_object() {
-            return self.leave_out(KEYWORD);
-        }
-        let mut all = Map::new();
-        for (name, property) in part.value.members() {
-            let place = Place { file: part.file, node: property.id() };
-            let is_foreign = is_foreign(self.document, place, property, self.side.foreign());
-            let schema = match self.side.is_one_sided && is_foreign {
-                true => Value::Bool(false),
-                false => self.value(place, part.depth),
-            };
-            all.insert(name.to_owned(), schema);
-        }
-        out.insert("properties".to_owned(), Value::Object(all));
-    }
-
-    /// Where one of the patterns is left out, it is not known which properties are additional.
-    fn pattern_properties(&mut self, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
-        let mut all = Map::new();
-        for (pattern, property) in part.value.members() {
-            if formats::is_pattern(pattern) {
-                let place = Place { file: part.file, node: property.id() };
-                all.insert(pattern.to_owned(), self.value(place, part.depth));
-            } else {
-                self.leave_out(PATTERN);
-                // What it would hold is not refused as additional: a pattern of everything takes its place.
-                all.insert(".*".to_owned(), Value::Bool(true));
-            }
-        }
-        out.insert("patternProperties".to_owned(), Value::Object(all));
-    }
-
-    fn members(&mut self, part: &Part<'d, '_>) -> Option<Value> {
-        let mut all = Map::new();
-        for (name, one) in part.value.is_object().then(|| part.value.members())? {
-            let place = Place { file: part.file, node: one.id() };
-            all.insert(name.to_owned(), self.schema(place, part.depth));
-        }
-        Some(Value::Object(all))
-    }
-
-    fn list(&mut self, part: &Part<'d, '_>, is_values: bool) -> Option<Value> {
-        let mut all = Vec::new();
-        for one in part.value.is_array().then(|| part.value.children())? {
-            let place = Place { file: part.file, node: one.id() };
-            let inherits =
-                one.get("$ref").is_none() && one.get("required").is_some() && one.is_object();
-            all.push(match is_values {
-                true => self.value(place, part.depth),
-                // What is required here may be named by one of the others.
-                false if inherits => {
-                    let mut schema = self.schema(place, part.depth);
-                    if let Some(Value::Array(names)) = schema.get_mut("required") {
-                        names.retain(|name| {
-                            name.as_str().is_none_or(|name| !part.hidden.contains(name))
-                        });
-                    }
-                    schema
-                }
-                false => self.schema(place, part.depth),
-            });
-        }
-        (!all.is_empty()).then_some(Value::Array(all))
-    }
-
-    /// `items` with one schema for each element, and `additionalItems` for those behind (draft 4).
-    fn tuple(&mut self, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
-        if let Some(list) = self.list(part, true) {
-            out.insert("prefixItems".to_owned(), list);
-        }
-        if let Some(rest) = part.node.get("additionalItems") {
-            let rest = self.value(Place { file: part.file, node: rest.id() }, part.depth);
-            out.insert("items".to_owned(), rest);
-        }
-    }
-
-    fn dependencies(&mut self, part: &Part<'d, '_>, out: &mut Map<String, Value>) {
-        let (mut names, mut schemas) = (Map::new(), Map::new());
-        for (name, one) in part.value.members() {
-            if one.is_array() {
-                let needed: Vec<_> = one.children().filter_map(Node::as_str).collect();
-                names.insert(name.to_owned(), json!(needed));
-            } else {
-                let place = Place { file: part.file, node: one.id() };
-                schemas.insert(name.to_owned(), self.schema(place, part.depth));
-            }
-        }
-        out.insert("dependentRequired".to_owned(), Value::Object(names));
-        out.insert("dependentSchemas".to_owned(), Value::Object(schemas));
-    }
 }
 
 /// A keyword of a schema.
@@ -536,7 +417,7 @@ impl Part<'_, '_> {
 pub(super) fn together<'d>(
     document: &'d SpecDocument,
     place: Place,
-    mut look: impl FnMut(Node<'d>),
+    mut look: impl FnMut(Place, Node<'d>),
 ) {
     let (mut waiting, mut seen) = (vec![place], HashSet::new());
     while let Some(place) = waiting.pop() {
@@ -544,7 +425,7 @@ pub(super) fn together<'d>(
             continue;
         }
         let node = document.node(place);
-        look(node);
+        look(place, node);
         waiting.extend(document.target(place));
         for name in ["allOf", "anyOf", "oneOf"] {
             let list = node.get(name).filter(|list| list.is_array());
@@ -563,6 +444,17 @@ fn is_foreign(document: &SpecDocument, place: Place, property: Node<'_>, keyword
 /// Whether a text is not a text but bytes, whose length is not that of a text.
 fn is_binary(node: Node<'_>) -> bool {
     node.text_of("format") == "binary"
+}
+
+/// What a format asks for.
+fn format(node: Node<'_>, out: &mut Map<String, Value>) {
+    let name = node.text_of("format");
+    if formats::is_asserted(name) {
+        out.insert("format".to_owned(), json!(name));
+    }
+    if let Some(range) = formats::range(name) {
+        both(out, range);
+    }
 }
 
 /// Asks for one more schema.
@@ -590,4 +482,4 @@ fn count(node: Node<'_>) -> Option<Value> {
 }
 
 #[cfg(test)]
-pub(super) mod tests;
+mod tests;

@@ -79,9 +79,7 @@ impl Parameter {
         let others = ["accept", "content-type", "authorization"];
         let is_other = |name: &&str| documented.name.eq_ignore_ascii_case(name);
         let is_known = LOCATIONS.iter().any(|(known, _)| *known == location);
-        if !is_known
-            || (location == ParameterIn::Header && others.iter().any(|name| is_other(&name)))
-        {
+        if !is_known || (location == ParameterIn::Header && others.iter().any(is_other)) {
             return None;
         }
         let flag = |name| node.get(name).and_then(Node::as_bool);
@@ -155,7 +153,7 @@ impl Parameter {
     /// Whether it is there, in a header field or several.
     fn field(&self, head: &Head<'_>, out: &mut String) -> Result<bool, Wrong> {
         let is_it = |name: &&http::HeaderName| name.as_str().eq_ignore_ascii_case(&self.name);
-        let values: Vec<_> = head.fields.iter().filter(|(name, _)| is_it(&name)).collect();
+        let values: Vec<_> = head.fields.iter().filter(|(name, _)| is_it(name)).collect();
         let texts: Result<Vec<_>, _> = values.iter().map(|(_, value)| value.to_str()).collect();
         let texts = texts.map_err(|_| self.wrong("not-readable"))?;
         match texts.as_slice() {

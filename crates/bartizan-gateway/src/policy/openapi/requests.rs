@@ -68,11 +68,11 @@ impl Contract {
             refusal(StatusCode::BAD_REQUEST, title).because(keyword).with_detail(detail)
         };
         let parameters = &operation.head.parameters;
-        let written = parameter::write(parameters, head)
-            .map_err(|wrong| refusal(wrong.keyword, &wrong.place))?;
         if parameters.is_empty() {
             return Ok(None);
         }
+        let written = parameter::write(parameters, head)
+            .map_err(|wrong| refusal(wrong.keyword, &wrong.place))?;
         let compiled = operation.head.part(self.with(false));
         match self.compare_written(written, &compiled, until) {
             Ok(reason) => Ok(reason),

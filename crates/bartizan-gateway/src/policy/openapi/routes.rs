@@ -64,7 +64,7 @@ impl Segment {
         Self { pieces, names }
     }
 
-    fn weight(pieces: &Pieces) -> usize {
+    fn weight(pieces: &[Box<str>]) -> usize {
         pieces.iter().map(|piece| piece.len()).sum()
     }
 }

@@ -12,7 +12,7 @@ use super::{
 
 /// Deepest nesting that is written in texts.
 const DEPTH: usize = 3;
-/// Most properties of one value.
+/// Most properties of one value, and most values of one shape with all that is in it.
 const MEMBERS: usize = 1_000;
 
 /// The types that a value may have.
@@ -33,7 +33,8 @@ pub(super) struct Shape {
 impl Shape {
     /// The shape of what is at a place, behind references and alternatives.
     pub(super) fn of(document: &SpecDocument, place: Place) -> Self {
-        Self::within(document, place, DEPTH)
+        let mut room = MEMBERS;
+        Self::within(document, place, DEPTH, &mut room)
     }
 
     /// The shape of an object with these properties.
@@ -41,34 +42,40 @@ impl Shape {
         Self { is_object: true, members, ..Self::default() }
     }
 
-    fn within(document: &SpecDocument, place: Place, depth: usize) -> Self {
+    fn within(document: &SpecDocument, place: Place, depth: usize, room: &mut usize) -> Self {
         let mut shape = Self::default();
+        let Some(left) = room.checked_sub(1) else { return shape };
+        *room = left;
         let mut parts = Vec::new();
-        together(document, place, |node| parts.push(node));
+        together(document, place, |at, node| parts.push((at, node)));
         let mut values = false;
-        for node in &parts {
+        for (_, node) in &parts {
             values |= shape.note_types(*node);
         }
         if !values && !shape.has_type() {
-            for node in &parts {
+            for (_, node) in &parts {
                 shape.note_values(*node);
             }
         }
         let Some(depth) = depth.checked_sub(1) else { return shape };
-        for node in parts {
+        for (place, node) in parts {
             let at = |node: Node<'_>| Place { file: place.file, node: node.id() };
             if let Some(items) = node.get("items").filter(|items| items.is_object()) {
-                shape.items.get_or_insert_with(|| Self::within(document, at(items), depth).into());
+                shape
+                    .items
+                    .get_or_insert_with(|| Self::within(document, at(items), depth, room).into());
             }
             for (name, property) in node.get("properties").into_iter().flat_map(Node::members) {
                 if shape.members.len() < MEMBERS && shape.member(name).is_none() {
                     shape
                         .members
-                        .push((name.to_owned(), Self::within(document, at(property), depth)));
+                        .push((name.to_owned(), Self::within(document, at(property), depth, room)));
                 }
             }
             if let Some(rest) = node.get("additionalProperties").filter(|rest| rest.is_object()) {
-                shape.rest.get_or_insert_with(|| Self::within(document, at(rest), depth).into());
+                shape
+                    .rest
+                    .get_or_insert_with(|| Self::within(document, at(rest), depth, room).into());
             }
         }
         shape
@@ -175,7 +182,7 @@ impl Shape {
     /// written as JSON inside of a form (OpenAPI 3.0.4 section 4.7.15).
     fn text<'t>(&self, out: &mut String, all: impl Iterator<Item = &'t str> + Clone, text: &str) {
         let is_single = all.clone().nth(1).is_none();
-        let is_json = |mark| {
+        let is_json = |mark: char| {
             is_single
                 && text.starts_with(mark)
                 && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok()

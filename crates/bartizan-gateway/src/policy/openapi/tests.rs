@@ -6,6 +6,8 @@ use serde_json::json;
 use super::*;
 use crate::phases::Streamed;
 
+mod by_hand;
+
 /// Far more than is needed.
 const ROOM: u32 = 1_000_000;
 

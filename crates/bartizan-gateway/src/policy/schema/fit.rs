@@ -7,13 +7,13 @@ use jsonschema::{PatternOptions, Validator};
 use serde_json::Value;
 
 use super::{
-    super::detectors::{pace, thread_nanos},
     in_place,
     instance::{Body, Instance, Watch},
 };
+use crate::policy::detectors::{pace, thread_nanos};
 
 /// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
-const TEXT_BYTES: usize = 256;
+pub(super) const TEXT_BYTES: usize = 256;
 /// Longest processor time to find out why a body does not fit, in nanoseconds.
 const WHY_NANOS: u64 = 1_000_000;
 
@@ -89,7 +89,7 @@ impl Fit {
             .should_validate_formats(true);
         let options = formats
             .iter()
-            .fold(options, |options, (name, is_of)| options.with_format(*name, is_of));
+            .fold(options, |options, (name, is_of)| options.with_format(*name, *is_of));
         let validator = options.build(schema).map_err(|error| {
             let pointer = error.instance_path().as_str();
             let place = if pointer.is_empty() { "/" } else { pointer };

@@ -3,6 +3,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::HeaderMap;
+use jsonschema::PatternOptions;
 use serde_json::json;
 
 use super::*;
@@ -222,7 +223,7 @@ fn a_refusal_names_place_and_keyword_and_never_the_value() {
         assert!(!shown.contains("s3cret") && !shown.contains("4111"), "{shown}");
     }
     let long = refused(&rule, format!(r#"{{"{names}": 1}}"#)).detail;
-    assert_eq!(long, format!("/{}... fails type", &names[..TEXT_BYTES - 1]));
+    assert_eq!(long, format!("/{}... fails type", &names[..fit::TEXT_BYTES - 1]));
 }
 
 #[test]

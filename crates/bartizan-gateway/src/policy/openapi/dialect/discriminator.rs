@@ -34,7 +34,7 @@ impl<'d> Converter<'d> {
             let target = target.as_str().unwrap_or("");
             let is_it = |one: &&str| **one == *target || last(one) == target;
             // What leads to none of the alternatives is not allowed by them.
-            if let Some(at) = references.iter().position(|one| is_it(&one)) {
+            if let Some(at) = references.iter().position(is_it) {
                 named.push((name, at));
             }
         }
