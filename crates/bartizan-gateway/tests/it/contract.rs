@@ -15,7 +15,8 @@ use crate::{
 };
 
 /// The upstream answers what it was sent, so that the answer fits when the request does.
-const SPEC: &str = "{openapi: 3.0.3, info: {title: t, version: '1'}, paths: {/orders/{id}: {post: {
+const SPEC: &str =
+    "{openapi: 3.0.3, info: {title: t, version: '1'}, paths: {'/orders/{id}': {post: {
     parameters: [{name: id, in: path, required: true, schema: {type: integer}},
                  {name: dry, in: query, schema: {type: boolean}}],
     requestBody: {required: true, content: {application/json: {schema: {type: object, required: [n],
@@ -94,7 +95,7 @@ async fn monitoring_tells_which_would_be_refused() {
 
 /// What the specification of `GET /` says about its answer.
 const ANSWER: &str =
-    "{openapi: 3.1.0, info: {title: t, version: '1'}, paths: {/: {get: {responses: {'200': {
+    "{openapi: 3.1.0, info: {title: t, version: '1'}, paths: {'/': {get: {responses: {'200': {
     description: d, content: {application/json: {schema: {type: object, required: [n],
         properties: {n: {type: integer}, secret: {writeOnly: true}}}}}}}}}}}";
 
