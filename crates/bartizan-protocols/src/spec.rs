@@ -182,6 +182,20 @@ impl SpecDocument {
         self.forest.follow(place, &Work::new(MAX_WORK)).unwrap_or(place)
     }
 
+    /// Where the `$ref` at this place leads, in one step; `None` when it has none or it leads nowhere.
+    #[must_use]
+    pub fn target(&self, place: Place) -> Option<Place> {
+        let reference = self.node(place).get("$ref").and_then(Node::as_str)?;
+        let is_short = reference.len() <= files::MAX_REFERENCE;
+        is_short.then(|| self.forest.resolve(place.file, reference, &Work::new(MAX_WORK)))?
+    }
+
+    /// The root of the file that was given.
+    #[must_use]
+    pub fn root(&self) -> Node<'_> {
+        self.forest.root()
+    }
+
     /// Files that were read, with the one that was given.
     #[must_use]
     pub fn files(&self) -> usize {

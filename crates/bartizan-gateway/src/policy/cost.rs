@@ -15,6 +15,7 @@ use super::{
     api_key::{ApiKeyConfig, OwnKeys, tests as own},
     asked::Asked,
     detectors::{Detectors, DetectorsConfig, tests as judged},
+    held::Readings,
     pass::Stage,
     rate::{Caller, Limit, RateConfig},
     schema::{Schema, SchemaConfig, tests::bounds as compared},
@@ -247,7 +248,8 @@ fn costs_of_schemas() {
         http::HeaderValue::from_static("application/json"),
     )]);
     let check = |rule: &Schema, body: &bytes::Bytes| {
-        black_box(rule.check(fields.iter(), BodyView::Whole(black_box(body)))).is_ok()
+        let body = BodyView::Whole(black_box(body));
+        black_box(rule.check(fields.iter(), body, &mut Readings::default())).is_ok()
     };
     let body = &order.request.body;
     measure(&format!("schema, JSON of {} bytes", body.len()), 5_000, |_| {

@@ -206,6 +206,11 @@ impl Bounds {
         Limits { body_bytes: most, decoded_bytes: most, ..Limits::default() }
     }
 
+    /// Whether it reads no more of a body than others do.
+    pub(super) fn is_within(self, others: Self) -> bool {
+        self.body_bytes <= others.body_bytes
+    }
+
     pub(super) fn budget_nanos(self) -> u64 {
         u64::from(self.budget_micros) * 1_000
     }

@@ -1,5 +1,6 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, what it calls and whose that is, its schema, then what it says. Nothing of it has gone to the upstream. Nothing here waits.
+//! size, what it calls and whose that is, its schema, its contract, then what it says. Nothing of it has gone to the
+//! upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -10,6 +11,8 @@ use http::response;
 
 use super::{
     detectors::{Bounds, Detectors},
+    held::Readings,
+    openapi::Asked,
     pass::Stage,
     record::{Decisions, Refusal},
     rights, spoken,
@@ -24,7 +27,11 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = rights::request(stage, call, body) {
         return Some(refusal);
     }
-    if let Some(refusal) = schemas(stage, call, body) {
+    let mut readings = Readings::default();
+    if let Some(refusal) = schemas(stage, call, body, &mut readings) {
+        return Some(refusal);
+    }
+    if let Some(refusal) = contracts(stage, call, body, &mut readings) {
         return Some(refusal);
     }
     if let Some(refusal) = spoken::whole(stage, call, body) {
@@ -63,13 +70,16 @@ impl JudgedHandshake {
 /// Asks about a handshake, which has no body.
 pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let stage = call.extension::<Stage>()?.clone();
-    let refusal = rights::request(&stage, call, BodyView::Whole(&Bytes::new()));
+    let empty = Bytes::new();
+    let body = BodyView::Whole(&empty);
+    let refusal = rights::request(&stage, call, body)
+        .or_else(|| contracts(&stage, call, body, &mut Readings::default()));
     if refusal.is_some() {
         return refusal;
     }
     let judged = JudgedHandshake::default();
     // Who declines it may do what its target asks for all the same.
-    let refusal = spoken::whole(&stage, call, BodyView::Whole(&Bytes::new()))
+    let refusal = spoken::whole(&stage, call, body)
         .or_else(|| detectors(&stage, call, |rule, call| judged.judge(rule, call)));
     call.extensions().insert(judged);
     refusal
@@ -113,6 +123,18 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    let mut readings = Readings::default();
+    let contracts = stage.set.contracts.iter().filter(|policy| policy.rule.looks_at_answers());
+    for policy in contracts.filter(|policy| stage.is_in(&policy.scope)) {
+        let Some(checked) = policy.rule.answer(&Asked::of(call), response, body, &mut readings)
+        else {
+            continue;
+        };
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
     let refusal = rights::answer(stage, call, response, body);
     if refusal.is_none() {
         spoken::mask(stage, call, response, body);
@@ -144,10 +166,31 @@ fn sizes(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> 
     None
 }
 
-fn schemas(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+fn schemas(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
     for policy in stage.set.schemas.iter().filter(|policy| stage.is_in(&policy.scope)) {
         let fields = call.request_fields.iter().map(|(name, value)| (name, value));
-        let checked = policy.rule.check(fields, body);
+        let checked = policy.rule.check(fields, body, readings);
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    None
+}
+
+fn contracts(
+    stage: &Stage,
+    call: &mut Call,
+    body: BodyView<'_>,
+    readings: &mut Readings,
+) -> Option<Refusal> {
+    for policy in stage.set.contracts.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.request(&Asked::of(call), body, readings);
         let refusal = policy.settle(checked, call);
         if refusal.is_some() {
             return refusal;

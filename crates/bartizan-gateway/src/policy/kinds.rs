@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 use super::{
     PolicyItem, Surroundings, address, api_key, authentication, authorization, challenge,
     concurrency, config, cors, detectors, flow, graphql, grpc, headers, introspection, json_rpc,
-    jwt, leak, login, logout, ownership, page_size, properties, protected_resource, quota, rate,
+    jwt, leak, login, logout, openapi, ownership, page_size, properties, protected_resource, quota,
+    rate,
     record::Policy,
     schema,
     scope::{ScopeConfig, Wanted},
@@ -211,6 +212,9 @@ kinds! {
         |settings, around| {
             websocket::Websocket::compile(settings, around.surroundings.hash_key.seed())
         };
+    /// What an OpenAPI specification says about requests and answers.
+    openapi: openapi::OpenApiConfig => contracts: openapi::Contract,
+        |settings, around| openapi::Contract::compile(settings, around.surroundings.hash_key.seed());
     /// What is refused as an attack.
     detectors: detectors::DetectorsConfig => detectors: detectors::Detectors,
         |settings, around| detectors::Detectors::compile(settings, &around.surroundings.hash_key);

@@ -9,6 +9,8 @@
 //! preflight requests, keys, tokens, required authentication, authorisation, rates by principal; then, with the body
 //! (the private module `inspection`), its size, what it calls and whose it is, its schema, what it says in the words of
 //! its protocol (`spoken`), and detectors.
+//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
+//! (the private module `inspection`), its size, schema, contract and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -33,6 +35,7 @@ pub mod flow;
 pub mod graphql;
 pub mod grpc;
 pub mod headers;
+mod held;
 mod identity;
 mod inspection;
 pub mod introspection;
@@ -45,6 +48,7 @@ pub mod login;
 pub mod logout;
 mod look_ups;
 pub mod names;
+pub mod openapi;
 mod owners;
 pub mod ownership;
 pub mod page_size;

@@ -1,14 +1,9 @@
 //! JSON Schema: request bodies that are not what the API takes.
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use bartizan_model::{Limits, Mode, Request, Root, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value as Seen, View, decode_body};
-use http::{HeaderName, HeaderValue, StatusCode, header};
-use jsonschema::{PatternOptions, Validator};
+use bartizan_model::Mode;
+use http::{HeaderName, HeaderValue, StatusCode};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -16,59 +11,23 @@ use serde_json::Value;
 use super::{
     PolicyItem,
     config::Problem,
-    detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
+    detectors::{Bounds, OnGap, thread_nanos},
     files,
+    held::{Reading, Readings},
     record::Refusal,
 };
 use crate::phases::BodyView;
 
+pub(super) mod fit;
 mod in_place;
 mod instance;
 mod shape;
 
-use instance::{Body, Instance, Watch};
+use fit::{Fit, Misfit};
 pub(crate) use shape::Shape;
 
 /// Most bytes of a file with a schema.
 const SCHEMA_BYTES: u64 = 1024 * 1024;
-/// Most bytes of a JSON pointer that a client is told, and of a problem of a schema.
-const TEXT_BYTES: usize = 256;
-
-/// Keywords that a body can fail; `falseSchema` is the schema `false`.
-const KEYWORDS: [&str; 30] = [
-    "additionalItems",
-    "additionalProperties",
-    "anyOf",
-    "const",
-    "contains",
-    "contentEncoding",
-    "contentMediaType",
-    "enum",
-    "exclusiveMaximum",
-    "exclusiveMinimum",
-    "falseSchema",
-    "format",
-    "maxItems",
-    "maxLength",
-    "maxProperties",
-    "maximum",
-    "minItems",
-    "minLength",
-    "minProperties",
-    "minimum",
-    "multipleOf",
-    "not",
-    "oneOf",
-    "pattern",
-    "propertyNames",
-    "required",
-    "type",
-    "unevaluatedItems",
-    "unevaluatedProperties",
-    "uniqueItems",
-];
-/// Longest processor time to find out why a body does not fit, in nanoseconds.
-const WHY_NANOS: u64 = 1_000_000;
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -170,13 +129,11 @@ impl Default for SchemaConfig {
 /// A compiled schema policy.
 #[derive(Debug)]
 pub(crate) struct Schema {
-    validator: Validator<Body>,
-    /// Names of members that the schema gives itself: others are chosen by the client.
-    names: HashSet<String>,
+    fit: Fit,
     is_required: bool,
-    limits: Limits,
-    seed: u64,
+    bounds: Bounds,
     budget_nanos: u64,
+    seed: u64,
     on_budget: OnGap,
     on_unreadable: OnGap,
 }
@@ -196,16 +153,13 @@ impl Schema {
                 ));
             }
         };
-        let validator = validator(&schema).map_err(|why| Problem::new(key, why))?;
-        let mut names = HashSet::new();
-        find_names(&schema, &mut names);
+        let fit = Fit::compile(&schema, &[]).map_err(|why| Problem::new(key, why))?;
         Ok(Self {
-            validator,
-            names,
+            fit,
             is_required: config.required,
-            limits: bounds.limits(),
-            seed,
+            bounds,
             budget_nanos: bounds.budget_nanos(),
+            seed,
             on_budget: config.on_budget,
             on_unreadable: config.on_unreadable,
         })
@@ -213,10 +167,11 @@ impl Schema {
 
     /// What follows: the request passes, or passes though its body was not compared (why), or is
     /// refused.
-    pub(crate) fn check<'f>(
+    pub(super) fn check<'f>(
         &self,
         fields: impl Iterator<Item = (&'f HeaderName, &'f HeaderValue)>,
         body: BodyView<'_>,
+        readings: &mut Readings,
     ) -> Result<Option<&'static str>, Refusal> {
         let BodyView::Whole(bytes) = body else { return self.unreadable("body-not-held") };
         // What was sent says that: a body that decodes to nothing may be read by others as it is.
@@ -224,65 +179,23 @@ impl Schema {
             let missing = refusal(StatusCode::BAD_REQUEST, "a body is needed here");
             return if self.is_required { Err(missing.because("no-body")) } else { Ok(None) };
         }
-        let mut request = Request { body: bytes.clone(), ..Request::default() };
-        let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
-        for (name, value) in fields.filter(|(name, _)| shown.contains(name)) {
-            request.headers.push(name.as_str(), String::from_utf8_lossy(value.as_bytes()));
-        }
         let until = thread_nanos() + self.budget_nanos;
-        let mut decoded = Decoded::default();
-        decode_body(&mut decoded, &request, &self.limits, self.seed, pace(until));
-        let view = &decoded.view;
-        if let Some(reason) = cut(view) {
+        let read = || Reading::of(fields, bytes, self.bounds, self.seed, until);
+        let reading = readings.within(self.bounds, read);
+        if let Some(reason) = reading.cut() {
             return self.beyond(reason);
         }
-        match view.root(Side::Request, Root::Body) {
-            Some(root) if is_plain(&decoded, &request) => self.compare(root, until),
-            _ => self.unreadable("not-readable"),
-        }
-    }
-
-    fn compare(&self, body: NodeRef<'_>, until: u64) -> Result<Option<&'static str>, Refusal> {
-        let watch = Watch::new(pace(until));
-        let fits = self.validator.is_valid(Instance::At(body, &watch));
-        if let Some(reason) = watch.ended() {
-            return self.beyond(reason);
-        }
-        if fits {
-            return Ok(None);
-        }
+        let Some(root) = reading.json() else { return self.unreadable("not-readable") };
         let refusal = refusal(StatusCode::UNPROCESSABLE_ENTITY, "the body does not fit its schema");
-        // Compared again to say why. That is dearer and takes memory, so that it gets less time.
-        let watch = Watch::new(pace(until.min(thread_nanos() + WHY_NANOS)));
-        match self.validator.validate(Instance::At(body, &watch)) {
-            Err(error) if watch.ended().is_none() => {
-                let keyword = known(error.kind().keyword());
-                let pointer = self.place(error.instance_path().as_str(), body);
-                let place = if pointer.is_empty() { "the body" } else { &pointer };
+        match self.fit.check(root, until) {
+            Ok(()) => Ok(None),
+            Err(Misfit::Ended(reason)) => self.beyond(reason),
+            Err(Misfit::Unexplained) => Err(refusal),
+            Err(Misfit::Fails { keyword, place }) => {
+                let place = if place.is_empty() { "the body" } else { &place };
                 Err(refusal.because(keyword).with_detail(format!("{place} fails {keyword}")))
             }
-            _ => Err(refusal),
         }
-    }
-
-    /// A pointer as far as its names are of the schema: what is behind may be data.
-    fn place(&self, pointer: &str, body: NodeRef<'_>) -> String {
-        let (mut told, mut node) = (String::new(), Some(body));
-        for segment in pointer.split('/').skip(1) {
-            let name = segment.replace("~1", "/").replace("~0", "~");
-            let is_element = node.is_some_and(|node| node.value() == Seen::Array);
-            if !is_element && !self.names.contains(&name) {
-                told.push_str("/...");
-                break;
-            }
-            told.push('/');
-            told.push_str(segment);
-            node = node.and_then(|node| match name.parse() {
-                Ok(at) if is_element => node.children().nth(at),
-                _ => node.children().find(|child| child.key() == name),
-            });
-        }
-        shortened(&told)
     }
 
     fn beyond(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
@@ -306,102 +219,14 @@ impl Schema {
     }
 }
 
-/// A keyword, as it is counted.
-fn known(keyword: &str) -> &'static str {
-    KEYWORDS.iter().find(|known| **known == keyword).copied().unwrap_or("schema")
-}
-
 fn refusal(status: StatusCode, title: &'static str) -> Refusal {
     Refusal::deny(status, "schema-refused", title)
-}
-
-/// Why a body was not read to its end.
-fn cut(view: &View) -> Option<&'static str> {
-    let reasons = view.not_inspected().iter().filter_map(|missing| match missing.reason {
-        NotInspectedReason::OutOfTime => Some(OVER_BUDGET),
-        NotInspectedReason::Limit(_) => Some(OVER_LIMITS),
-        _ => None,
-    });
-    reasons.min()
-}
-
-/// Whether a body that was read to its end is JSON that says the same to everybody.
-fn is_plain(decoded: &Decoded, request: &Request) -> bool {
-    /// These are of RFC 8259, but for control characters that are not escaped: who takes them reads the
-    /// same.
-    const ALLOWED: [AnomalyKind; 2] = [AnomalyKind::NumberRange, AnomalyKind::ControlCharacter];
-    let mut types = request.headers.get_all("content-type");
-    let is_one_type = types.next().is_none_or(is_json) && types.next().is_none();
-    let mut odd = decoded.view.anomalies().iter().filter(|(_, kind)| !ALLOWED.contains(kind));
-    decoded.request_format == Format::Json
-        && is_one_type
-        && odd.next().is_none()
-        && decoded.view.is_fully_inspected(Side::Request)
-}
-
-/// Whether it is exactly one media type (RFC 9110 section 8.3.1), of JSON or of anything, and names no
-/// character set but UTF-8.
-fn is_json(media_type: &str) -> bool {
-    let mut parts = media_type.split(';').map(|part| part.trim_matches([' ', '\t']));
-    let (kind, subtype) = parts.next().and_then(|full| full.split_once('/')).unwrap_or_default();
-    let is = |text: &str, known: &str| text.eq_ignore_ascii_case(known);
-    let suffix = subtype.len().checked_sub("+json".len()).and_then(|at| subtype.get(at..));
-    let is_known = is(subtype, "json")
-        || suffix.is_some_and(|suffix| is(suffix, "+json"))
-        || (is(kind, "application") && is(subtype, "octet-stream"));
-    let is_fine = |parameter: &str| {
-        let (name, value) = parameter.split_once('=').unwrap_or_default();
-        let quoted = value.strip_prefix('"').and_then(|value| value.strip_suffix('"'));
-        let is_value = quoted.map_or_else(|| is_token(value), |text| !text.contains(['"', '\\']));
-        let value = quoted.unwrap_or(value);
-        let is_utf8 = !is(name, "charset") || is(value, "utf-8") || is(value, "utf8");
-        parameter.is_empty() || (is_token(name) && is_value && is_utf8)
-    };
-    is_known && is_token(kind) && is_token(subtype) && parts.all(is_fine)
-}
-
-/// RFC 9110 section 5.6.2.
-fn is_token(text: &str) -> bool {
-    let is_one = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
-    !text.is_empty() && text.as_bytes().iter().all(is_one)
 }
 
 /// The schema in a file.
 fn read(path: &Path) -> Result<Value, String> {
     let text = files::text(path, SCHEMA_BYTES)?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", path.display()))
-}
-
-fn validator(schema: &Value) -> Result<Validator<Body>, String> {
-    in_place::check(schema)?;
-    let options = jsonschema::options_for::<Body>()
-        .offline()
-        .with_pattern_options(PatternOptions::regex())
-        .should_validate_formats(true);
-    options.build(schema).map_err(|error| {
-        let pointer = error.instance_path().as_str();
-        let place = if pointer.is_empty() { "/" } else { pointer };
-        format!("at `{}`: {}", shortened(place), shortened(&error.to_string()))
-    })
-}
-
-/// The names of all properties that a schema has something to say about.
-fn find_names(schema: &Value, found: &mut HashSet<String>) {
-    match schema {
-        Value::Object(members) => {
-            if let Some(Value::Object(properties)) = members.get("properties") {
-                found.extend(properties.keys().cloned());
-            }
-            members.values().for_each(|value| find_names(value, found));
-        }
-        Value::Array(elements) => elements.iter().for_each(|one| find_names(one, found)),
-        _ => {}
-    }
-}
-
-fn shortened(text: &str) -> String {
-    let kept = &text[..text.floor_char_boundary(TEXT_BYTES)];
-    if kept.len() < text.len() { format!("{kept}...") } else { kept.to_owned() }
 }
 
 #[cfg(test)]

@@ -15,12 +15,16 @@ use crate::harness::{Client, Reply, Response, Upstream, config_with};
 
 const TRACE: &str = r#"{"error":"x\n\tat com.example.Orders.find(Orders.java:7)"}"#;
 
-fn answer(head: &str, body: &str) -> Reply {
+pub(crate) fn answer(head: &str, body: &str) -> Reply {
     let length = body.len();
     Reply::bytes(format!("HTTP/1.1 {head}\r\ncontent-length: {length}\r\n\r\n{body}").into_bytes())
 }
 
-async fn ask(upstream: &Upstream, policies: Arc<dyn Policies>, handover: Handover) -> Response {
+pub(crate) async fn ask(
+    upstream: &Upstream,
+    policies: Arc<dyn Policies>,
+    handover: Handover,
+) -> Response {
     let config = config_with(upstream, |_| {});
     let running = Gateway::start(&config, policies, handover).await.unwrap();
     Client::ask(running.addresses()[0], "GET / HTTP/1.1\r\nHost: a\r\n\r\n").await

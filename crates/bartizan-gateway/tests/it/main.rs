@@ -10,6 +10,7 @@ mod answers;
 mod bodies;
 mod bounds;
 mod budget;
+mod contract;
 mod deadlines;
 mod detectors;
 mod differential;

@@ -271,7 +271,7 @@ impl Forest {
     }
 
     /// What a reference in a file names.
-    fn resolve(&self, file: u32, reference: &str, work: &Work) -> Option<Place> {
+    pub(super) fn resolve(&self, file: u32, reference: &str, work: &Work) -> Option<Place> {
         let (other, fragment) = reference.split_once('#').unwrap_or((reference, ""));
         let base = if other.is_empty() {
             Place { file, node: NodeId::ROOT }

@@ -20,7 +20,7 @@ use jsonschema::{
 };
 use serde_json::{Number, Value as Expected};
 
-use super::{OVER_BUDGET, OVER_LIMITS};
+use crate::policy::detectors::{OVER_BUDGET, OVER_LIMITS};
 
 /// Most bytes of stack: a quarter of what threads have.
 const STACK_BYTES: usize = 512 * 1024;

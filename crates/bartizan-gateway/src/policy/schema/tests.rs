@@ -3,6 +3,7 @@ use std::io::Write as _;
 use bytes::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use http::HeaderMap;
+use jsonschema::PatternOptions;
 use serde_json::json;
 
 use super::*;
@@ -35,7 +36,7 @@ fn becomes(
     body: impl Into<Bytes>,
 ) -> String {
     let (fields, body) = (fields(pairs), body.into());
-    match rule.check(fields.iter(), BodyView::Whole(&body)) {
+    match rule.check(fields.iter(), BodyView::Whole(&body), &mut Readings::default()) {
         Ok(reason) => reason.unwrap_or("").to_owned(),
         Err(refusal) => {
             assert_eq!(refusal.code, "schema-refused");
@@ -46,7 +47,8 @@ fn becomes(
 
 fn refused(rule: &Schema, body: impl Into<Bytes>) -> Refusal {
     let (fields, body) = (fields(TYPED), body.into());
-    rule.check(fields.iter(), BodyView::Whole(&body)).expect_err("does not fit")
+    let checked = rule.check(fields.iter(), BodyView::Whole(&body), &mut Readings::default());
+    checked.expect_err("does not fit")
 }
 
 const BODIES: &[&str] = &[
@@ -221,7 +223,7 @@ fn a_refusal_names_place_and_keyword_and_never_the_value() {
         assert!(!shown.contains("s3cret") && !shown.contains("4111"), "{shown}");
     }
     let long = refused(&rule, format!(r#"{{"{names}": 1}}"#)).detail;
-    assert_eq!(long, format!("/{}... fails type", &names[..TEXT_BYTES - 1]));
+    assert_eq!(long, format!("/{}... fails type", &names[..fit::TEXT_BYTES - 1]));
 }
 
 #[test]
@@ -362,7 +364,8 @@ fn what_others_may_read_differently_is_not_readable() {
     }
     let body = Bytes::new();
     for (rule, refuses) in [(&strict, true), (&lax, false)] {
-        let checked = rule.check(HeaderMap::new().iter(), BodyView::Streamed(Streamed::Endless));
+        let streamed = BodyView::Streamed(Streamed::Endless);
+        let checked = rule.check(HeaderMap::new().iter(), streamed, &mut Readings::default());
         let reason = checked.as_ref().map_or_else(|refusal| refusal.reason, |r| r.unwrap_or(""));
         assert_eq!((reason, checked.is_err()), ("body-not-held", refuses));
         assert_eq!(becomes(rule, TYPED, body.clone()), "");
