@@ -28,7 +28,7 @@ pub(crate) const MAX_WAITING: usize = 20_000;
 pub const LEARNED: &str = "judgement";
 /// What learned state begins with. The number rises whenever its shape changes: what another version
 /// learned cannot be continued.
-const LEARNED_FORMAT: &[u8; 9] = b"bzlearn11";
+const LEARNED_FORMAT: &[u8; 9] = b"bzlearn12";
 
 /// Why results cannot be kept.
 #[derive(Debug, thiserror::Error)]
