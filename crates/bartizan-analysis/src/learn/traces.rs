@@ -1,4 +1,4 @@
-//! Which endpoints call which, told by trace context (see [`context`] for the fields that carry it).
+//! Which endpoints call which, told by trace context, in the fields of several tracers.
 //!
 //! An exchange that happened within another one of the same trace, and was asked for by another
 //! address, was made for its sake: `GET /orders` of a client, and while it is answered `GET /stock` of

@@ -96,8 +96,8 @@ fn jaeger(field: &str) -> Option<Context> {
 /// `Root` without its version and dashes is the id of 128 bits (time in seconds and a random rest).
 fn x_ray(field: &str) -> Option<Context> {
     let member = |name: &str| {
-        let pairs = field.split(';').filter_map(|pair| pair.trim().split_once('='));
-        pairs.into_iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
+        let mut pairs = field.split(';').filter_map(|pair| pair.trim().split_once('='));
+        pairs.find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value)
     };
     let (time, rest) = member("Root")?.strip_prefix("1-")?.split_once('-')?;
     if (time.len(), rest.len()) != (8, 24) {

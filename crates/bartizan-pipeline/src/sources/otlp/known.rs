@@ -59,7 +59,8 @@ impl Known {
         if let Some(parent) = parent.filter(|_| self.answered.len() < MAX_SPANS) {
             self.answered.insert(parent);
         }
-        if let Some(host) = host_of(&span.attributes).filter(|_| self.hosts.len() < MAX_HOSTS) {
+        let host = host_of(&span.attributes, &OF_SERVER);
+        if let Some(host) = host.filter(|_| self.hosts.len() < MAX_HOSTS) {
             self.hosts.insert(host);
         }
     }
@@ -69,7 +70,7 @@ impl Known {
     pub(super) fn is_abroad(&self, span: &Span, call: &LogLine) -> bool {
         let answered =
             parse(&span.trace_id, &span.span_id).is_some_and(|id| self.answered.contains(&id));
-        let host = host_of(&span.attributes);
+        let host = host_of(&span.attributes, &OF_CLIENT);
         if answered || host.as_ref().is_some_and(|host| self.hosts.contains(host)) {
             return false;
         }
@@ -105,10 +106,14 @@ fn parse(trace: &str, span: &str) -> Option<Id> {
     (id.0 != 0 && id.1 != 0).then_some(id)
 }
 
-/// The host that a span names, without port, in lower case.
-fn host_of(attributes: &[Attribute]) -> Option<String> {
-    const NAMES: [&str; 4] = ["server.address", "http.host", "net.host.name", "net.peer.name"];
-    let host = NAMES.iter().find_map(|name| find(attributes, name))?;
+/// Attributes that name the host of a server, in its span and in that of a client (before version 1.21 of the
+/// conventions the peer).
+const OF_SERVER: [&str; 3] = ["server.address", "http.host", "net.host.name"];
+const OF_CLIENT: [&str; 3] = ["server.address", "http.host", "net.peer.name"];
+
+/// The host that attributes of these names tell, without port, in lower case.
+fn host_of(attributes: &[Attribute], names: &[&str]) -> Option<String> {
+    let host = names.iter().find_map(|name| find(attributes, name))?;
     let bare = match host.rsplit_once(':') {
         // Not within an address of version 6.
         Some((bare, port)) if !bare.contains(':') && port.parse::<u16>().is_ok() => bare,
