@@ -18,6 +18,7 @@ pub mod messages;
 mod names;
 pub mod place;
 pub mod profile;
+pub mod repeat;
 pub mod services;
 pub mod shapes;
 mod sketch;
