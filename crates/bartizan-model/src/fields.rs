@@ -110,6 +110,7 @@ mod tests {
             bounds: crate::endpoint::Bounds::default(),
             words: Vec::new(),
             pattern: String::new(),
+            confidence: 0.0,
             bodies: vec![InBody { body: 0, seen: 5, of: 5 }],
         };
         let parameters = ["body:/t!jwt/sub", "body:/a/*/b", "xml:/c", "body:/t"].map(field).into();

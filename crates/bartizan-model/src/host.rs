@@ -227,6 +227,32 @@ pub fn is_address(host: &str) -> bool {
     bare.parse::<std::net::IpAddr>().is_ok()
 }
 
+/// Whether a host is a name that everybody can resolve: one with a dot that is no address and not below a name
+/// of inner networks (RFC 6761, RFC 6762, RFC 8375, and what is in use without a standard).
+#[must_use]
+pub fn is_public_name(host: &str) -> bool {
+    const INSIDE: [&str; 9] = [
+        ".internal",
+        ".local",
+        ".localhost",
+        ".lan",
+        ".corp",
+        ".intranet",
+        ".home.arpa",
+        ".test",
+        ".invalid",
+    ];
+    let host = host.strip_suffix('.').unwrap_or(host);
+    let is_inside = |end: &&str| {
+        let start = host.len().checked_sub(end.len());
+        start.and_then(|at| host.get(at..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    host.contains('.')
+        && host.bytes().all(|b| is_label_byte(b) || b == b'.')
+        && !is_address(host)
+        && !INSIDE.iter().any(is_inside)
+}
+
 /// Whether the host of an endpoint is a pattern.
 #[must_use]
 pub fn is_pattern(host: &str) -> bool {
@@ -275,6 +301,18 @@ mod tests {
 
     fn pattern(text: &str) -> HostPattern {
         HostPattern::new(text).expect(text)
+    }
+
+    #[test]
+    fn names_of_inner_networks_are_not_public() {
+        for host in ["api.example.com", "API.Example.com.", "hooks.example"] {
+            assert!(is_public_name(host), "{host}");
+        }
+        for host in
+            ["", "stock", "10.0.0.7", "[fd00::7]", "a.svc.cluster.LOCAL", "x.test", "a.b:80"]
+        {
+            assert!(!is_public_name(host), "{host}");
+        }
     }
 
     #[test]

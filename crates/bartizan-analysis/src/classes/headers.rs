@@ -40,6 +40,7 @@ const FIELDS: &[&str] = &[
     "strict-transport-security",
     "te",
     "traceparent",
+    "traceresponse",
     "tracestate",
     "trailer",
     "transfer-encoding",

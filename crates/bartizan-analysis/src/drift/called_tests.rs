@@ -307,6 +307,7 @@ fn soap_of(wsdl: &str, requests: &[&str], answers: &[&str]) -> Vec<Told> {
         bounds: Bounds::default(),
         words: Vec::new(),
         pattern: String::new(),
+        confidence: 0.0,
         bodies: Vec::new(),
     };
     let sent = requests.iter().map(|path| element(Direction::Request, path));

@@ -63,6 +63,7 @@ pub(super) fn field(location: &str, value_type: &str, seen: u64, of: u64) -> Par
         bounds: Bounds::default(),
         words: Vec::new(),
         pattern: String::new(),
+        confidence: 0.0,
         bodies: in_body.then_some(InBody { body: 0, seen, of }).into_iter().collect(),
         location,
     }

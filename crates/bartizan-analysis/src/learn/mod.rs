@@ -20,6 +20,7 @@ mod names;
 pub mod place;
 pub mod profile;
 pub(crate) mod relations;
+pub mod repeat;
 pub mod services;
 pub mod shapes;
 mod sketch;

@@ -12,6 +12,7 @@ use super::{
     bodies::{Bodies, CountInBody, Total},
     boxed::push,
     format::format_of,
+    repeat::Repeat,
     values::Values,
 };
 
@@ -24,7 +25,8 @@ const MAX_EXAMPLES: usize = 3;
 pub struct Place {
     /// Where it is.
     pub at: Arc<Spot>,
-    /// How many values were seen here.
+    /// How many values were seen here; of a name that a query or a form has several times, how many messages
+    /// had it.
     pub seen: u64,
     /// Bits by type: null, boolean, integer, number, string, object, array, binary.
     pub types: u8,
@@ -55,6 +57,8 @@ pub struct Seen<'k> {
     pub caller: Option<u64>,
     /// Whether the request was granted.
     pub granted: bool,
+    /// Which of the values of its name it is.
+    pub repeat: Repeat,
 }
 
 /// Names of the type bits.
@@ -63,6 +67,8 @@ const TYPES: [&str; 8] =
 
 /// The type bits of objects and arrays.
 pub const CONTAINERS: u8 = 0b0110_0000;
+/// The type bit of arrays, also of names that a query or a form has several times.
+pub const ARRAY: u8 = 0b0100_0000;
 
 impl Place {
     /// The name of values that hang on any key of a map.
@@ -92,9 +98,14 @@ impl Place {
 
     pub(super) fn learn(&mut self, node: NodeRef<'_>, value: Value<'_>, seen: Seen<'_>) {
         let objects = u64::from(matches!(value, Value::Object));
-        self.bodies.count(self.total(), seen.body, objects);
-        self.seen += 1;
-        self.objects += objects;
+        if seen.repeat != Repeat::Again {
+            self.bodies.count(self.total(), seen.body, objects);
+            self.seen += 1;
+            self.objects += objects;
+        }
+        if let Repeat::First(count) = seen.repeat {
+            self.learn_repeated(count);
+        }
         if let Some(caller) = seen.caller {
             self.witnesses.add(caller);
         }
@@ -113,6 +124,19 @@ impl Place {
             };
             self.examples.add(&example, MAX_EXAMPLES);
         }
+    }
+
+    /// A name that was there once is a list of one as soon as it is known to be one.
+    fn learn_repeated(&mut self, count: u64) {
+        let was_list = self.types & ARRAY != 0;
+        if !was_list && count < 2 {
+            return;
+        }
+        if !was_list && self.seen > 1 {
+            self.values.array(1);
+        }
+        self.types |= ARRAY;
+        self.values.array(count);
     }
 
     fn learn_text(&mut self, text: &str, seen: Seen<'_>) {
@@ -207,6 +231,22 @@ fn type_bit(value: &Value<'_>) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_name_that_is_there_several_times_is_a_list() {
+        let learned = |messages: &[u64]| {
+            let mut place = Place::default();
+            for count in messages {
+                place.seen += 1;
+                place.learn_repeated(*count);
+            }
+            (place.types & ARRAY != 0, place.values.bounds().items.map(|s| (s.least, s.most)))
+        };
+        assert_eq!(learned(&[1, 1]), (false, None));
+        assert_eq!(learned(&[2, 3]), (true, Some((2, 3))));
+        assert_eq!(learned(&[1, 4]), (true, Some((1, 4))), "the first was a list of one");
+        assert_eq!(learned(&[4, 1]), (true, Some((1, 4))));
+    }
 
     #[test]
     fn a_place_stays_small() {

@@ -17,6 +17,7 @@ use super::{
     messages::Messages,
     names::{COMMON_HEADERS, PAGE_PARAMETERS},
     place::{Place, Seen},
+    repeat::{Names, Repeat},
 };
 use crate::{facts::Facts, identity::Caller};
 
@@ -24,6 +25,8 @@ use crate::{facts::Facts, identity::Caller};
 pub const MAX_PARAMETERS: usize = 512;
 /// Most fields described of the answers of an endpoint that grant nothing.
 pub const MAX_REFUSED: usize = 128;
+/// Most cookies described per endpoint, credentials aside: whoever calls can name as many as they like.
+pub const MAX_COOKIES: usize = 16;
 /// Most kinds of bodies per endpoint, by direction, status and media type. Of further ones it is not told
 /// which place was in them.
 pub const MAX_BODIES: usize = 32;
@@ -223,9 +226,12 @@ impl Profile {
         let caller = lesson.caller;
         let caller = caller.counts.then(|| caller.actor_key.first8());
         let key = &lesson.facts.snapshot.key;
-        let seen = Seen { key, body: self.learn_body(lesson.facts, side), caller, granted };
+        let body = self.learn_body(lesson.facts, side);
+        let seen = Seen { key, body, caller, granted, repeat: Repeat::Typed };
+        let is_form = matches!(lesson.facts.decoded.format(side), Format::Form | Format::Multipart);
         for root in lesson.facts.decoded.view.roots().filter(|root| root.side() == side) {
             match (side, root.root()) {
+                (_, Root::Body) if is_form => self.learn_names(root, seen, spots),
                 (_, Root::Body | Root::Xml | Root::Grpc) => {
                     if let Some(body) = seen.body.filter(|_| granted && root.root() == Root::Body) {
                         self.forms.learn(body, root, seen.key);
@@ -233,7 +239,13 @@ impl Profile {
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));
                 }
-                (Side::Request, Root::Query | Root::Path | Root::Matrix) => {
+                (Side::Request, Root::Query) => {
+                    self.learn_names(root, Seen { body: None, ..seen }, spots);
+                }
+                (Side::Request, Root::Cookie) => {
+                    self.learn_cookies(lesson, root, Seen { body: None, ..seen }, spots);
+                }
+                (Side::Request, Root::Path | Root::Matrix) => {
                     let seen = Seen { body: None, ..seen };
                     self.learn_node(root, seen, spots);
                     root.descendants().for_each(|node| self.learn_node(node, seen, spots));
@@ -246,6 +258,38 @@ impl Profile {
                     root.children().filter(own).for_each(|node| self.learn_node(node, seen, spots));
                 }
                 _ => {}
+            }
+        }
+    }
+
+    /// Of a query or a form, which have names with a text each, some of them several times.
+    fn learn_names(&mut self, root: NodeRef<'_>, seen: Seen<'_>, spots: &mut Spots) {
+        self.learn_node(root, seen, spots);
+        let mut names = Names::of(root);
+        for node in root.descendants() {
+            self.learn_node(node, Seen { repeat: names.next(node), ..seen }, spots);
+        }
+    }
+
+    /// Of cookies that are no credential, the first [`MAX_COOKIES`].
+    fn learn_cookies(
+        &mut self,
+        lesson: &Lesson<'_>,
+        root: NodeRef<'_>,
+        seen: Seen<'_>,
+        spots: &mut Spots,
+    ) {
+        let is_credential = |name: &str| {
+            let mut all = lesson.facts.credentials.iter();
+            all.any(|credential| credential.location == "cookie" && credential.name == name)
+        };
+        for node in root.children().filter(|node| !is_credential(node.key())) {
+            let is_known = self.places.get(&node.general_hash()).is_some();
+            let of_cookies = self.places.values().filter(|place| is_of_cookie(place)).count();
+            if is_known || of_cookies < MAX_COOKIES {
+                self.learn_node(node, seen, spots);
+            } else {
+                self.places_overflow += 1;
             }
         }
     }
@@ -352,6 +396,10 @@ impl Profile {
     pub const fn answers_anonymous(&self) -> bool {
         self.anonymous > 0
     }
+}
+
+fn is_of_cookie(place: &Place) -> bool {
+    place.at.location.as_str().starts_with("cookie.")
 }
 
 /// Media type without parameters, in lower case (RFC 9110 §8.3.1); empty for none, and for what is no media

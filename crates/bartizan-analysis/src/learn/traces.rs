@@ -1,10 +1,13 @@
-//! Which endpoints call which, told by trace context (W3C Trace Context, section 3.2).
+//! Which endpoints call which, told by trace context, in the fields of several tracers.
 //!
 //! An exchange that happened within another one of the same trace, and was asked for by another
 //! address, was made for its sake: `GET /orders` of a client, and while it is answered `GET /stock` of
 //! the service that answers. Clients choose trace ids, but not from where a service asks: one client
-//! alone cannot make two endpoints look as if one called the other. Sources without times, durations or
-//! addresses tell nothing here.
+//! alone cannot make two endpoints look as if one called the other. Where no address is told, as in many
+//! traces of OpenTelemetry, the span that it was made in has to be that of the other exchange, which its
+//! answer names. Sources without times and durations tell nothing here.
+
+mod context;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,8 +23,6 @@ const MAX_TRACES: usize = 2_048;
 const MAX_SPANS: usize = 16;
 /// Most pairs of a caller and what it calls.
 const MAX_PAIRS: usize = 20_000;
-/// Most bytes of a `traceparent` that are read: what version 00 has.
-const TRACEPARENT_BYTES: usize = 55;
 
 /// Which endpoints call which.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -67,8 +68,11 @@ struct Span {
     leaf: u32,
     begin: Timestamp,
     end: Timestamp,
-    /// Hash of the address that asked.
-    asker: u64,
+    /// Hash of the address that asked, where it is told.
+    asker: Option<u64>,
+    /// The span that it is, and that it was made in.
+    own: Option<u64>,
+    parent: Option<u64>,
     call: Call,
     network: Option<Network>,
 }
@@ -76,6 +80,11 @@ struct Span {
 impl Span {
     const fn micros(&self) -> i64 {
         self.end.micros() - self.begin.micros()
+    }
+
+    /// How far it is from what was made for its sake; less is nearer.
+    fn distance(&self, other: &Self) -> (bool, i64) {
+        (!self.is_parent_of(other), self.micros())
     }
 
     fn called_by(&self, caller: &Self, count: TracedAs) -> TracedCall {
@@ -88,11 +97,19 @@ impl Span {
         }
     }
 
+    /// Whether the other one says that it was made in this one.
+    fn is_parent_of(&self, other: &Self) -> bool {
+        self.own.is_some() && self.own == other.parent
+    }
+
     /// Whether the other one was made for the sake of this one.
     fn has_called(&self, other: &Self) -> bool {
+        let (Some(mine), Some(theirs)) = (self.asker, other.asker) else {
+            return self.is_parent_of(other) && self.leaf != other.leaf;
+        };
         let is_within = self.begin <= other.begin && other.end <= self.end;
         let is_longer = self.begin < other.begin || other.end < self.end;
-        is_within && is_longer && self.asker != other.asker && self.leaf != other.leaf
+        is_within && is_longer && mine != theirs && self.leaf != other.leaf
     }
 }
 
@@ -106,19 +123,24 @@ impl Traces {
         network: Option<Network>,
         key: &HashKey,
     ) -> Vec<TracedCall> {
-        let header = exchange.request.headers.get("traceparent");
-        let Some(trace) = header.and_then(trace_id) else { return Vec::new() };
-        let (Some(begin), Some(ms), Some(ip)) =
-            (exchange.time, exchange.duration_ms, exchange.client.ip)
-        else {
+        let Some(context) = context::of_request(&exchange.request.headers) else {
             return Vec::new();
         };
+        let (Some(begin), Some(ms)) = (exchange.time, exchange.duration_ms) else {
+            return Vec::new();
+        };
+        let own = exchange.response.as_ref().and_then(|answer| context::own_span(&answer.headers));
+        let address = exchange.client.ip.map(|ip| ip.to_canonical().to_string());
+        if address.is_none() && own.is_none() && context.parent.is_none() {
+            return Vec::new();
+        }
         // What cannot be a duration is none; a day is longer than any exchange.
         let micros = (ms.clamp(0.0, 86_400_000.0) * 1e3) as i64;
         let end = Timestamp::from_micros(begin.micros().saturating_add(micros));
-        let asker = key.hash("trace-asker", ip.to_canonical().to_string().as_bytes()).first8();
-        let new = Span { leaf, begin, end, asker, call: Call::of(exchange), network };
-        let trace = key.hash("trace", trace.as_bytes()).first8();
+        let asker = address.map(|ip| key.hash("trace-asker", ip.as_bytes()).first8());
+        let parent = context.parent;
+        let new = Span { leaf, begin, end, asker, own, parent, call: Call::of(exchange), network };
+        let trace = key.hash("trace", context.trace.as_bytes()).first8();
         let spans = self.open.entry(trace, MAX_TRACES, Vec::new);
         if spans.len() >= MAX_SPANS {
             self.more += 1;
@@ -184,9 +206,10 @@ fn join(spans: &[Span], new: &Span) -> (BTreeSet<(u32, u32)>, BTreeSet<u32>) {
     (pairs, fans)
 }
 
-/// The nearest of those that an exchange was made for: the shortest.
+/// The nearest of those that an exchange was made for: the one that it names, else the shortest.
 fn nearest<'s>(spans: &'s [Span], of: &Span) -> Option<&'s Span> {
-    spans.iter().filter(|one| one.has_called(of)).min_by_key(|one| one.micros())
+    let callers = spans.iter().filter(|one| one.has_called(of));
+    callers.min_by_key(|one| one.distance(of))
 }
 
 /// Who called whom without another one between, as far as a further exchange of a trace changes that.
@@ -198,7 +221,7 @@ fn direct(spans: &[Span], new: &Span) -> Vec<TracedCall> {
     for span in spans.iter().filter(|span| new.has_called(span)) {
         match nearest(spans, span) {
             None => out.push(span.called_by(new, TracedAs::New)),
-            Some(farther) if new.micros() < farther.micros() => {
+            Some(farther) if new.distance(span) < farther.distance(span) => {
                 out.push(span.called_by(farther, TracedAs::TakenBack));
                 out.push(span.called_by(new, TracedAs::Moved));
             }
@@ -208,22 +231,9 @@ fn direct(spans: &[Span], new: &Span) -> Vec<TracedCall> {
     out
 }
 
-/// The trace id of a `traceparent` field: 32 hexadecimal digits in lower case, not all zero.
-fn trace_id(header: &str) -> Option<&str> {
-    let header = header.trim().get(..TRACEPARENT_BYTES)?;
-    let mut parts = header.split('-');
-    let (version, trace, parent) = (parts.next()?, parts.next()?, parts.next()?);
-    let is_id = |text: &str, digits: usize| {
-        let is_hex = |b: u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-        text.len() == digits && text.bytes().all(is_hex) && text.bytes().any(|b| b != b'0')
-    };
-    let is_version = version.len() == 2 && version != "ff";
-    (is_version && is_id(trace, 32) && is_id(parent, 16)).then_some(trace)
-}
-
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Client, Request};
+    use bartizan_model::{Client, Request, Response};
 
     use super::*;
 
@@ -329,8 +339,46 @@ mod tests {
             traces.observe(&exchange(&trace, "10.0.0.1", 0, 1e300), 1, None, &key);
         }
         assert_eq!(traces.open.len(), MAX_TRACES);
-        for header in ["", "00-", "é", &"é".repeat(60), &"0".repeat(55), &TRACE.to_uppercase()] {
-            assert_eq!(trace_id(header), None, "{header}");
+    }
+
+    /// An exchange without an address that was made in one span and is another.
+    fn spanned(parent: u64, own: u64, begin: i64, ms: f64) -> Exchange {
+        let id = |span| format!("00-0af7651916cd43dd8448eb211c80319c-{span:016x}-01");
+        let mut out = exchange(&id(parent), "10.0.0.1", begin, ms);
+        out.client = Client::default();
+        let headers = [("traceresponse", id(own))].into_iter().collect();
+        out.response = Some(Response { headers, ..Response::default() });
+        out
+    }
+
+    #[test]
+    fn without_addresses_the_span_that_it_was_made_in_counts() {
+        let outer = (1, spanned(0xa0, 0xa1, 0, 100.0));
+        let stock = (2, spanned(0xa1, 0xb1, 10, 20.0));
+        let price = (3, spanned(0xa1, 0xc1, 40, 90.0));
+        let beside = (4, spanned(0xd0, 0xd1, 50, 5.0));
+        for order in [[0, 1, 2, 3], [3, 2, 1, 0], [1, 0, 3, 2]] {
+            let all = [&outer, &stock, &price, &beside];
+            let traces = learned(&order.map(|at: usize| all[at].clone()));
+            assert_eq!(traces.pairs().collect::<Vec<_>>(), [(1, 2, 1), (1, 3, 1)], "{order:?}");
+            assert!(traces.fans_out(1), "{order:?}");
         }
+    }
+
+    #[test]
+    fn who_is_named_is_nearer_than_who_is_shorter() {
+        let mut orders = [(1, spanned(1, 2, 0, 100.0)), (2, spanned(9, 8, 10, 50.0))];
+        let mut stock = spanned(2, 3, 20, 5.0);
+        for (at, (_, one)) in orders.iter_mut().enumerate() {
+            one.client.ip = format!("10.0.0.{at}").parse().ok();
+        }
+        stock.client.ip = "10.0.0.9".parse().ok();
+        let (mut traces, key) = (Traces::default(), HashKey::new([3; 32]));
+        orders.iter().for_each(|(leaf, one)| {
+            traces.observe(one, *leaf, None, &key);
+        });
+        let calls = traces.observe(&stock, 3, None, &key);
+        let callers: Vec<_> = calls.iter().map(|call| call.caller).collect();
+        assert_eq!(callers, [1]);
     }
 }

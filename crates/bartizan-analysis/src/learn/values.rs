@@ -59,13 +59,51 @@ impl Range {
     }
 }
 
-/// The form of all texts, see [`redact::shape`]; empty when there were several, as none is empty.
+/// The form of all texts, see [`redact::shape`].
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-struct Form(Option<Box<str>>);
+enum Form {
+    /// There was no text yet.
+    #[default]
+    None,
+    One(Box<OneForm>),
+    Several,
+}
+
+/// The form that all texts have.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct OneForm {
+    shape: Box<str>,
+    /// Keyed hash of the first text.
+    first: u64,
+    /// Whether there was another text: of a single one nobody knows which others there may be.
+    varied: bool,
+}
 
 impl Form {
-    fn several() -> Self {
-        Self(Some(Box::default()))
+    fn add(&mut self, text: &str, key: &HashKey) {
+        let hash = || key.hash("learned form", text.as_bytes()).first8();
+        match self {
+            Self::Several => {}
+            Self::One(one) if redact::has_shape(text, &one.shape) => {
+                one.varied = one.varied || one.first != hash();
+            }
+            Self::None if !text.is_empty() && text.len() <= MAX_FORM => {
+                let shape = redact::shape(text).into();
+                *self = Self::One(Box::new(OneForm { shape, first: hash(), varied: false }));
+            }
+            Self::None | Self::One(_) => *self = Self::Several,
+        }
+    }
+
+    fn merge(&mut self, other: &Self) {
+        match (&mut *self, other) {
+            (Self::None, _) => *self = other.clone(),
+            (Self::One(mine), Self::One(theirs)) if mine.shape == theirs.shape => {
+                mine.varied = mine.varied || theirs.varied || mine.first != theirs.first;
+            }
+            (Self::One(_), Self::One(_) | Self::Several) => *self = Self::Several,
+            (Self::One(_), Self::None) | (Self::Several, _) => {}
+        }
     }
 }
 
@@ -119,7 +157,7 @@ impl Values {
     /// Learns from a text that has a format: no form and no words.
     pub(super) fn formatted(&mut self, text: &str) {
         self.lengths.widen(text.chars().count() as u64);
-        self.form = Form::several();
+        self.form = Form::Several;
         self.words = Words::Many;
     }
 
@@ -132,14 +170,7 @@ impl Values {
     /// key of hashes of the organisation.
     pub(super) fn text(&mut self, text: &str, caller: Option<u64>, key: &HashKey) {
         self.lengths.widen(text.chars().count() as u64);
-        match self.form.0.as_deref() {
-            Some("") => {}
-            Some(form) if redact::has_shape(text, form) => {}
-            None if !text.is_empty() && text.len() <= MAX_FORM => {
-                self.form = Form(Some(redact::shape(text).into()));
-            }
-            _ => self.form = Form::several(),
-        }
+        self.form.add(text, key);
         self.words.add(Said { text, caller, key });
     }
 
@@ -149,11 +180,7 @@ impl Values {
         }
         self.lengths.join(other.lengths);
         self.items.join(other.items);
-        match (&self.form.0, &other.form.0) {
-            (None, _) => self.form = other.form.clone(),
-            (Some(mine), Some(theirs)) if mine != theirs => self.form = Form::several(),
-            (Some(_), _) => {}
-        }
+        self.form.merge(&other.form);
         self.words.merge(&other.words);
     }
 
@@ -182,10 +209,12 @@ impl Values {
         out
     }
 
-    /// The one form of all these `texts`; `None` where it says nothing that the type does not say.
+    /// The one form of all these `texts`, of which there are at least two different ones; `None` where it says
+    /// nothing that the type does not say.
     #[must_use]
     pub fn form(&self, texts: u64) -> Option<&str> {
-        let form = self.form.0.as_deref()?;
+        let Form::One(one) = &self.form else { return None };
+        let form = Some(&*one.shape).filter(|_| one.varied)?;
         let says_something = form.contains(|c: char| c == '9' || c.is_ascii_punctuation())
             && !form.contains(['?', 'x', '…']);
         (texts >= MIN_TEXTS_OF_FORM && says_something).then_some(form)
@@ -337,6 +366,10 @@ mod tests {
         assert_eq!(values.form(20).map(pattern_of).as_deref(), Some("^[A-Z]{3}-[0-9]{5}$"));
         assert_eq!(values.form(19), None);
         assert_eq!(learned(&["ABC-00123", "ABC-0012"], 10).form(20), None);
+        assert_eq!(learned(&["ABC-00123"], 40).form(40), None, "one value is no form");
+        let mut two = learned(&["ABC-00123"], 20);
+        two.merge(&learned(&["XYZ-99999"], 20));
+        assert_eq!(two.form(40), Some("AAA-99999"));
         assert_eq!(learned(&["open", "shut"], 10).form(20), None, "its length says that");
         assert_eq!(learned(&["é-1", "ä-2"], 10).form(20), None);
         assert_eq!(pattern_of("a.a*(9)$^"), r"^[a-z]\.[a-z]\*\([0-9]\)\$\^$");

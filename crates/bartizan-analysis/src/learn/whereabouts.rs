@@ -2,7 +2,7 @@
 
 use std::{borrow::Borrow, hash::BuildHasher as _, net::IpAddr};
 
-use bartizan_model::{Access, Exchange, Flow};
+use bartizan_model::{Access, Exchange, Flow, host::is_public_name};
 use foldhash::fast::FixedState;
 use serde::{Deserialize, Serialize};
 
@@ -173,7 +173,10 @@ fn side(
     }
     let is_asked_by_ours =
         exchange.flow == Some(Flow::Outbound) || from == Some(NetworkKind::Private);
-    (is_asked_by_ours && answered.is_some()).then_some(Flow::Outbound)
+    // Whose address answered tells most; where none is known, the name that who called asked for.
+    let is_of_others = answered.is_some()
+        || (exchange.flow == Some(Flow::Outbound) && is_public_name(exchange.request.host()));
+    (is_asked_by_ours && is_of_others).then_some(Flow::Outbound)
 }
 
 /// How often each of a few things was seen.
@@ -307,6 +310,22 @@ mod tests {
             (None, None, Some(Flow::Outbound)),
         ] {
             assert_eq!(seen(from, to, flow), (0, 0), "{from:?} {to:?} {flow:?}: nothing tells");
+        }
+    }
+
+    #[test]
+    fn without_an_address_the_name_that_was_asked_for_tells_of_others() {
+        let abroad = |host: &str, flow| {
+            let mut exchange = Exchange { flow, ..Exchange::default() };
+            exchange.request.authority = host.to_owned();
+            let mut seen = Whereabouts::default();
+            seen.learn(&exchange, true, &Catalog::default());
+            seen.abroad
+        };
+        let out = Some(Flow::Outbound);
+        assert_eq!(abroad("hooks.example.com", out), 1);
+        for (host, flow) in [("hooks.example.com", None), ("stock", out), ("a.internal:80", out)] {
+            assert_eq!(abroad(host, flow), 0, "{host} {flow:?}");
         }
     }
 

@@ -259,6 +259,7 @@ fn parameter(
         bounds: Bounds::default(),
         words,
         pattern: String::new(),
+        confidence: 0.0,
         bodies: Vec::new(),
     }
 }

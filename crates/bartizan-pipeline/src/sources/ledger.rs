@@ -124,6 +124,11 @@ impl Ledger {
         Some(SourceError::NothingUsable { name: input.name().to_owned(), found, help })
     }
 
+    /// Ends an input that was read to its end before its checkpoint.
+    pub(super) const fn finish(&mut self) {
+        self.closed = true;
+    }
+
     /// Ends the input after an error.
     pub(super) const fn fail(&mut self) {
         self.closed = true;

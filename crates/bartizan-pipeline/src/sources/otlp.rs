@@ -1,15 +1,19 @@
 //! Traces of OpenTelemetry, as a collector writes them to a file (OTLP in JSON).
 
 mod attributes;
+mod known;
 mod protobuf;
 
 use std::collections::VecDeque;
 
-use bartizan_model::{Duration, Exchange, Flow, address::is_public, source::Ordering};
+use bartizan_model::{Duration, Exchange, Flow, source::Ordering};
 use serde::Deserialize;
 
-use self::attributes::{Attribute, fill, find};
 pub(super) use self::protobuf::each as each_of_protobuf;
+use self::{
+    attributes::{Attribute, fill, find},
+    known::Known,
+};
 use super::{
     Head, Reading, Source, SourceItem, SourceLimits,
     entries::{Entries, EntrySource, Found},
@@ -36,9 +40,12 @@ pub(super) static SOURCE: SourceItem = SourceItem {
            `http.request.header.…`, `http.response.header.…` and the names that they had before \
            version 1.23 of the semantic conventions (`http.method`, `http.target`, `http.status_code` \
            …); those of kind SERVER with `rpc.system` grpc are calls of gRPC. `http.route` is not the path that \
-           was asked for and is not taken for it. Spans of clients are the same calls seen from the other \
-           side: they and inner spans are left out and counted. Bodies are not in traces. Spans may come \
-           up to 15 minutes late.",
+           was asked for and is not taken for it. A span of kind CLIENT is a call that went out when its peer has a \
+           public address or, without one, a name that everybody can resolve, and no span of a server \
+           answers it or is of its host: in the same export or in one before it in the file. Others are the \
+           same calls seen from the other side: they and inner spans are left out and counted. Spans of \
+           servers that name the address of no client are joined by the spans between them, where these \
+           are in the same export. Bodies are not in traces. Spans may come up to 15 minutes late.",
     extensions: &["json", "jsonl", "otlp"],
     example: "{\"resourceSpans\":[{\"scopeSpans\":[{\"spans\":[{\"kind\":2,\"startTimeUnixNano\":\"1795341600123456789\",\"attributes\":[{\"key\":\"http.request.method\",\"value\":{\"stringValue\":\"GET\"}},{\"key\":\"url.path\",\"value\":{\"stringValue\":\"/v1/orders/7\"}},{\"key\":\"server.address\",\"value\":{\"stringValue\":\"api.example.com\"}},{\"key\":\"http.response.status_code\",\"value\":{\"intValue\":\"200\"}}]}]}]}]}\n",
     ordering: Ordering { lateness: LATENESS },
@@ -59,8 +66,15 @@ fn open(input: Input, ledger: Ledger, limits: &SourceLimits) -> Box<dyn Source> 
     let passed = state.note.parse().unwrap_or(0);
     let lines = Lines::new(limits.entry_bytes, state.number);
     let begin = (input.offset(), state.number);
-    let entries =
-        Spans { lines, waiting: VecDeque::new(), begin, given: 0, passed, note: String::new() };
+    let entries = Spans {
+        lines,
+        waiting: VecDeque::new(),
+        known: Known::default(),
+        begin,
+        given: 0,
+        passed,
+        note: String::new(),
+    };
     let empty = ("OTLP without a span of a server", HELP);
     Box::new(EntrySource { item: &SOURCE, input, ledger, entries, empty })
 }
@@ -70,6 +84,7 @@ struct Spans {
     lines: Lines,
     /// Spans of the line that were not given yet.
     waiting: VecDeque<Result<Box<Exchange>, SkipReason>>,
+    known: Known,
     /// Offset before the line, and lines before it.
     begin: (u64, u64),
     /// Spans of the line that were given.
@@ -105,7 +120,10 @@ impl Entries for Spans {
             return Ok(Found::Nothing);
         }
         match serde_json::from_slice::<Request>(text) {
-            Ok(request) => self.waiting = request.spans().map(read).collect(),
+            Ok(request) => {
+                self.known.export(&request);
+                self.waiting = request.spans().map(|span| read(span, &self.known)).collect();
+            }
             Err(_) if !ended => return Ok(Found::Cut),
             Err(_) => return Ok(Found::Entry(Err(SkipReason::NotJson))),
         }
@@ -255,16 +273,33 @@ pub(super) fn each_of_json(
     give: &mut dyn FnMut(Result<Box<Exchange>, SkipReason>),
 ) -> Result<(), serde_json::Error> {
     let request: Request = serde_json::from_slice(export)?;
-    request.spans().map(read).for_each(give);
+    let mut known = Known::default();
+    known.export(&request);
+    request.spans().map(|span| read(span, &known)).for_each(give);
     Ok(())
 }
 
+impl Span {
+    fn is_kind(&self, number_of: i64, name: &str) -> bool {
+        number(&self.kind) == Some(number_of) || self.kind == name
+    }
+
+    fn is_client(&self) -> bool {
+        self.is_kind(3, "SPAN_KIND_CLIENT")
+    }
+
+    fn is_server(&self) -> bool {
+        self.is_kind(2, "SPAN_KIND_SERVER")
+    }
+}
+
 /// A span with the service that it is of.
-fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipReason> {
-    let is_kind =
-        |number_of: i64, name: &str| number(&span.kind) == Some(number_of) || span.kind == name;
-    let is_client = is_kind(3, "SPAN_KIND_CLIENT");
-    if !is_client && !is_kind(2, "SPAN_KIND_SERVER") {
+fn read(
+    (span, service): (Span, Option<String>),
+    known: &Known,
+) -> Result<Box<Exchange>, SkipReason> {
+    let is_client = span.is_client();
+    if !is_client && !span.is_server() {
         return Err(SkipReason::NotOfAServer);
     }
     let mut out = LogLine::default();
@@ -273,7 +308,7 @@ fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipRe
     if is_client {
         turn_round(&mut out, &span.attributes);
         // A call of ours among ourselves is told by the span of its server.
-        if !out.server_ip.is_some_and(is_public) {
+        if !known.is_abroad(&span, &out) {
             return Err(SkipReason::NotOfAServer);
         }
         (out.caller, out.callee) = (service, peer);
@@ -291,17 +326,25 @@ fn read((span, service): (Span, Option<String>)) -> Result<Box<Exchange>, SkipRe
         out.set(Field::Nanoseconds, &nanos.to_string());
     }
     out.set(Field::RequestId, &span.trace_id);
-    // The field that the caller sent with it; who began the trace sent none, and is the parent of it all.
-    let parent = if is_client || span.parent_span_id.is_empty() {
-        &span.span_id
-    } else {
-        &span.parent_span_id
-    };
-    if span.trace_id.len() == 32 && parent.len() == 16 {
-        let context = format!("00-{}-{parent}-01", span.trace_id).to_ascii_lowercase();
-        out.set(Field::Header("traceparent"), &context);
-    }
+    trace_context(&mut out, &span, known);
     out.exchange().map(Box::new)
+}
+
+/// What the fields of trace context would say: of the request in which span of a server it was made, of the
+/// answer which span it is. Who began the trace was asked without, and is the parent of it all.
+fn trace_context(out: &mut LogLine, span: &Span, known: &Known) {
+    let own = Some(span.span_id.as_str()).filter(|id| id.len() == 16);
+    let caller = known.caller(span).filter(|_| span.is_server()).map(|id| format!("{id:016x}"));
+    let context = |id: &str| format!("00-{}-{id}-01", span.trace_id).to_ascii_lowercase();
+    if span.trace_id.len() != 32 {
+        return;
+    }
+    if let Some(parent) = caller.as_deref().or(own) {
+        out.set(Field::Header("traceparent"), &context(parent));
+    }
+    if let Some(own) = own.filter(|_| span.is_server()) {
+        out.set(Field::ResponseHeader("traceresponse"), &context(own));
+    }
 }
 
 /// What attributes mean in the span of a client: the peer is who answers.

@@ -65,6 +65,7 @@ fn recognise(head: &Head<'_>) -> u8 {
 
 fn open(input: Input, ledger: Ledger, secrets: &Arc<KeyLog>) -> Box<dyn Source> {
     let (passed, exchanges) = (ledger.state().number, ledger.exchanges());
+    let end = End::read(&ledger.state().note);
     Box::new(Pcap {
         input,
         ledger,
@@ -75,6 +76,7 @@ fn open(input: Input, ledger: Ledger, secrets: &Arc<KeyLog>) -> Box<dyn Source> 
         stage: Stage::Reading,
         given: 0,
         passed,
+        end,
         exchanges,
     })
 }
@@ -85,6 +87,25 @@ enum Stage {
     Reading,
     /// All packets were read; what was open comes out.
     Closing,
+}
+
+/// Where a capture ended, and how many items had come out then, those among them that came because it ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct End {
+    offset: u64,
+    given: u64,
+}
+
+impl End {
+    /// From what a checkpoint notes.
+    fn read(note: &str) -> Option<Self> {
+        let (offset, given) = note.split_once(' ')?;
+        Some(Self { offset: offset.parse().ok()?, given: given.parse().ok()? })
+    }
+
+    fn note(self) -> String {
+        format!("{} {}", self.offset, self.given)
+    }
 }
 
 struct Pcap {
@@ -99,6 +120,8 @@ struct Pcap {
     /// Items that came out so far, and how many of them were handed over before the checkpoint.
     given: u64,
     passed: u64,
+    /// The end that was met before the checkpoint, if it was.
+    end: Option<End>,
     /// Exchanges up to the last item that can be gone on behind.
     exchanges: u64,
 }
@@ -111,7 +134,8 @@ impl Pcap {
                 // Reading goes on inside connections, so all is read again up to here. What comes
                 // out because the capture ends may be whole when it has grown.
                 let is_lasting = self.stage == Stage::Reading;
-                if self.given <= self.passed {
+                let at_end = self.known_end().filter(|_| !is_lasting).map_or(0, |end| end.given);
+                if self.given <= self.passed.max(at_end) {
                     self.exchanges = self.ledger.exchanges();
                     continue;
                 }
@@ -124,6 +148,8 @@ impl Pcap {
                 if is_lasting {
                     self.ledger.mark(0, 0, self.given);
                     self.exchanges = self.ledger.exchanges();
+                } else {
+                    self.note_end();
                 }
                 return Ok(Some(item));
             }
@@ -132,6 +158,12 @@ impl Pcap {
                     let at = Place::Packet(self.flows.packets());
                     return Ok(Some(self.ledger.skip(reason, at)));
                 }
+                if self.known_end().is_some() {
+                    // All was told before, be it nothing that can be gone on behind.
+                    self.ledger.finish();
+                    return Ok(None);
+                }
+                self.note_end();
                 let end = self.ledger.close(&self.input, "a capture without HTTP", HELP);
                 return end.map_or(Ok(None), Err);
             }
@@ -140,6 +172,18 @@ impl Pcap {
             }
         }
         Ok(None)
+    }
+
+    /// The end that was met before the checkpoint, when the capture ends there now too. What came out because it
+    /// ended does not come again then.
+    fn known_end(&self) -> Option<End> {
+        self.end.filter(|end| end.offset == self.input.offset())
+    }
+
+    /// Notes that the capture ends here, for whoever goes on.
+    fn note_end(&mut self) {
+        let end = End { offset: self.input.offset(), given: self.given };
+        self.ledger.note(&end.note());
     }
 
     /// Reads one packet or block.
@@ -151,7 +195,8 @@ impl Pcap {
                     let is_cut = self.held.len() > self.at;
                     self.stage = Stage::Closing;
                     self.flows.close();
-                    if is_cut && self.given >= self.passed {
+                    if is_cut && self.given >= self.passed && self.known_end().is_none() {
+                        self.note_end();
                         let at = Place::Packet(self.flows.packets());
                         let reason = self.input.broken().unwrap_or(SkipReason::Truncated);
                         return Ok(Some(self.ledger.skip(reason, at)));

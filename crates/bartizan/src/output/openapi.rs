@@ -203,7 +203,7 @@ fn parameter_names(path: &str) -> Vec<&str> {
     parts.filter_map(|part| part.split_once('}')).map(|(name, _)| name).collect()
 }
 
-/// Parameters of path, query and head. A path parameter must be there for each name of the template.
+/// Parameters of path, query, head and cookies. A path parameter must be there for each name of the template.
 fn parameters(endpoint: &Endpoint, names: &[&str]) -> Vec<Value> {
     let sent = || endpoint.parameters.iter().filter(|p| p.direction == Direction::Request);
     let mut out = Vec::new();
@@ -233,6 +233,7 @@ fn place(parameter: &Parameter) -> Option<&'static str> {
     let at = match root {
         "query" => "query",
         "header" => "header",
+        "cookie" => "cookie",
         _ => return None,
     };
     (!name.is_empty() && !parameter.name.is_empty() && !name.contains(['/', '!'])).then_some(at)

@@ -135,3 +135,59 @@ fn of_several_hosts_one_must_be_named() {
         result(&home, &["analyze", &input, "--format", "openapi", "--host", "B.example.com"]);
     assert_eq!(document["info"]["title"], "b.example.com");
 }
+
+/// Five callers search by tags and send a form.
+fn forms_and_cookies() -> String {
+    let mut out = String::new();
+    for n in 0..40 {
+        let common = json!({
+            "id": n.to_string(), "time": format!("2026-11-22T10:{n:02}:00Z"),
+            "client": { "ip": format!("198.51.100.{}", n % 5 + 1) },
+            "response": {
+                "status": 200, "headers": [["content-type", "application/json"]], "body": "{}",
+            },
+        });
+        let mut search = common.clone();
+        search["request"] = json!({
+            "method": "GET", "url": format!("https://api.example.com/v1/search?tag={n}&tag=7&only={n}"),
+            "headers": [["cookie", format!("theme={}; sid=4f1d7cc20b{n:02}a9e6f3", ["dark", "light"][n % 2])]],
+        });
+        let mut form = common;
+        form["id"] = json!(format!("f{n}"));
+        form["request"] = json!({
+            "method": "POST", "url": "https://api.example.com/v1/people",
+            "headers": [["content-type", "application/x-www-form-urlencoded"]],
+            "body": format!("age={n}&mark=a&mark=b&fixed=AB-00123"),
+        });
+        out += &format!("{search}\n{form}\n");
+    }
+    out
+}
+
+#[test]
+fn names_that_come_several_times_are_arrays_and_forms_spell_numbers() {
+    let home = home();
+    let input = write(&home, "forms.jsonl", forms_and_cookies().as_bytes());
+    let document = described(&home, &input);
+    let parameters = document["paths"]["/v1/search"]["get"]["parameters"].as_array();
+    let named = |name: &str| {
+        let found = parameters.and_then(|all| all.iter().find(|one| one["name"] == name));
+        found.expect("a parameter of this name")
+    };
+    let tag = named("tag");
+    assert_eq!(
+        (&tag["schema"]["type"], &tag["schema"]["items"]["type"]),
+        (&json!("array"), &json!("integer"))
+    );
+    assert_eq!(tag["schema"]["x-bartizan-bounds"], json!({ "minItems": 2, "maxItems": 2 }));
+    assert_eq!((&tag["x-bartizan-seen"], &tag["required"]), (&json!(40), &json!(true)));
+    assert_eq!(named("only")["schema"]["type"], "integer");
+    let theme = named("theme");
+    assert_eq!((&theme["in"], &theme["required"]), (&json!("cookie"), &json!(true)));
+    assert_eq!(theme["schema"]["x-bartizan-confidence"], 0.9124);
+    let sent = &document["paths"]["/v1/people"]["post"]["requestBody"]["content"];
+    let fields = &sent["application/x-www-form-urlencoded"]["schema"]["properties"];
+    assert_eq!(fields["age"]["type"], "integer");
+    assert_eq!(fields["mark"]["type"], "array");
+    assert!(fields["fixed"]["pattern"].is_null(), "one value is no form: {fields}");
+}

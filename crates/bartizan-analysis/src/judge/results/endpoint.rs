@@ -18,7 +18,7 @@ use crate::{
     learn::{
         ClassSeen, Profile,
         bodies::CountInBody,
-        place::{CONTAINERS, Place},
+        place::{ARRAY, CONTAINERS, Place},
         profile::Places,
         values::pattern_of,
     },
@@ -190,13 +190,18 @@ fn parameter(
         name,
         location,
         direction: place.at.direction.unwrap_or(Direction::Request),
-        value_type: value_type(place),
+        value_type: value_type(profile, place),
         format: match place.format() {
-            "integer" | "decimal" | "boolean" => String::new(),
+            // What texts spell is the type; of an array the format tells that of its elements.
+            "integer" | "decimal" | "boolean" if !is_repeated(profile, place) => String::new(),
             format => format.to_owned(),
         },
         required: if of_segment {
             always_there(segments, place)
+        } else if place.at.location.as_str().starts_with("cookie.") {
+            // A request without any has no place for them.
+            let granted = profile.successes;
+            (granted >= MIN_REQUIRED_SAMPLES).then_some(place.seen >= granted)
         } else {
             required(places, place, is_path)
         },
@@ -204,7 +209,8 @@ fn parameter(
         seen: place.seen,
         bounds: place.values.bounds(),
         words: words(profile, hash, place),
-        pattern: place.values.form(place.texts).map(pattern_of).unwrap_or_default(),
+        pattern: pattern(place),
+        confidence: Parameter::confidence_of(place.seen),
         bodies: in_bodies(places, place),
     }
 }
@@ -215,6 +221,12 @@ fn words(profile: &Profile, hash: u64, place: &Place) -> Vec<String> {
         return Vec::new();
     }
     place.values.words(place.texts)
+}
+
+/// The form that the texts of several callers have in common; empty where there is none.
+fn pattern(place: &Place) -> String {
+    let form = place.values.form(place.texts).filter(|_| place.witnesses.are_several());
+    form.map(pattern_of).unwrap_or_default()
 }
 
 fn in_bodies(places: &Places, place: &Place) -> Vec<InBody> {
@@ -254,12 +266,37 @@ fn is_parameter(template: &Template, place: &Place) -> bool {
     }
 }
 
-/// The type; of texts that are not in a body (query, path, header) the one that all of them spell.
-fn value_type(place: &Place) -> String {
+/// Whether a place of a body was in forms alone, which have nothing but texts.
+fn is_of_form(profile: &Profile, place: &Place) -> bool {
+    let text = place.at.location.as_str();
+    let is_form = |one: CountInBody| {
+        let body = profile.bodies.get(usize::from(one.number));
+        body.is_some_and(|body| {
+            matches!(&*body.media_type, "application/x-www-form-urlencoded" | "multipart/form-data")
+        })
+    };
+    let mut bodies = place.in_bodies().peekable();
+    text.starts_with("body:/")
+        && !text.contains('!')
+        && bodies.peek().is_some()
+        && bodies.all(is_form)
+}
+
+/// Whether it is a name that a query or a form has several times.
+fn is_repeated(profile: &Profile, place: &Place) -> bool {
+    let text = place.at.location.as_str();
+    let is_of_query = text.starts_with("query.") && !text.contains('!');
+    place.types & ARRAY != 0 && place.texts > 0 && (is_of_query || is_of_form(profile, place))
+}
+
+/// The type; of texts that are not in a body (query, path, header) or in a form the one that all of them spell.
+fn value_type(profile: &Profile, place: &Place) -> String {
     let text = place.at.location.as_str();
     let in_body = text.contains(":/") || text.starts_with("grpc:");
+    let is_typed = in_body && !is_of_form(profile, place);
     match place.format() {
-        _ if in_body || place.texts == 0 => place.type_names(),
+        _ if is_repeated(profile, place) => "array".to_owned(),
+        _ if is_typed || place.texts == 0 => place.type_names(),
         "integer" => "integer".to_owned(),
         "decimal" => "number".to_owned(),
         "boolean" => "boolean".to_owned(),
@@ -297,6 +334,44 @@ fn required(places: &Places, place: &Place, is_path: bool) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn texts_of_forms_have_the_type_that_they_spell() {
+        let place = |location: &str, types: u8, format: &str| Place {
+            at: std::sync::Arc::new(crate::learn::Spot {
+                location: bartizan_model::Location::from_text(location),
+                ..Default::default()
+            }),
+            seen: 4,
+            texts: 4,
+            types,
+            formats: Box::new([(SmolStr::new(format), 4)]),
+            ..Place::default()
+        };
+        let mut profile = Profile::default();
+        let text = 0b0001_0000;
+        let kind = |profile: &Profile, place: &Place| value_type(profile, place);
+        assert_eq!(kind(&profile, &place("query.page", text, "integer")), "integer");
+        assert_eq!(kind(&profile, &place("query.page", text | ARRAY, "integer")), "array");
+        assert_eq!(kind(&profile, &place("query.q!json/a", text | ARRAY, "")), "string|array");
+        for (media_type, expected) in [
+            ("application/x-www-form-urlencoded", ["integer", "array"]),
+            ("application/json", ["string", "string|array"]),
+        ] {
+            let age = |types| Place {
+                bodies: crate::learn::bodies::Bodies::All(0),
+                ..place("body:/age", types, "integer")
+            };
+            profile.bodies = vec![bartizan_model::endpoint::BodySeen {
+                direction: Direction::Request,
+                status: None,
+                media_type: media_type.to_owned(),
+                count: 4,
+            }];
+            let types = [text, text | ARRAY].map(|types| kind(&profile, &age(types)));
+            assert_eq!(types, expected, "{media_type}");
+        }
+    }
 
     #[test]
     fn errors_alone_confirm_nothing() {

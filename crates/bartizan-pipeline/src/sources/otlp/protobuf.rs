@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 use bartizan_model::Exchange;
 use serde_json::{Value as Json, json};
 
-use super::{Resource, Span, attributes::Attribute};
+use super::{Resource, Span, attributes::Attribute, known::Known};
 use crate::sources::{
     protobuf::{Fields, Malformed, Value},
     skip::SkipReason,
@@ -23,6 +23,7 @@ pub(in super::super) fn each(
     export: &[u8],
     give: &mut dyn FnMut(Result<Box<Exchange>, SkipReason>),
 ) -> Result<(), Malformed> {
+    let known = known(export);
     // resource_spans = 1 > scope_spans = 2 (before version 0.15 of the protocol 1000) > spans = 2
     for resource in Fields::of(export) {
         let (1, Value::Bytes(resource)) = resource? else { continue };
@@ -31,11 +32,27 @@ pub(in super::super) fn each(
             let (2 | 1000, Value::Bytes(scope)) = scope? else { continue };
             for span in Fields::of(scope) {
                 let (2, Value::Bytes(one)) = span? else { continue };
-                give(super::read((span_of(one)?, service.clone())));
+                give(super::read((span_of(one)?, service.clone()), &known));
             }
         }
     }
     Ok(())
+}
+
+/// What the spans of an export tell about each other, up to where it is malformed.
+fn known(export: &[u8]) -> Known {
+    let messages = |of: &[u32], message| {
+        let of = of.to_vec();
+        let fields = Fields::of(message).map_while(Result::ok);
+        fields.filter_map(move |(number, value)| of.contains(&number).then(|| value.bytes()))
+    };
+    let mut out = Known::default();
+    let scopes = messages(&[1], export).flat_map(|resource| messages(&[2, 1000], resource));
+    scopes
+        .flat_map(|scope| messages(&[2], scope))
+        .map_while(|span| span_of(span).ok())
+        .for_each(|span| out.add(&span));
+    out
 }
 
 /// `ResourceSpans`: resource = 1, of which attributes = 1.

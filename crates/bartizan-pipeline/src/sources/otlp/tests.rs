@@ -20,10 +20,16 @@ fn line(spans: &[String]) -> String {
     )
 }
 
+fn all(request: Request) -> Vec<Result<Box<Exchange>, SkipReason>> {
+    let mut known = Known::default();
+    known.export(&request);
+    request.spans().map(|span| read(span, &known)).collect()
+}
+
 fn exchange(attributes: &[(&str, &str)]) -> Exchange {
     let text = line(&[span(2, attributes)]);
     let request: Request = serde_json::from_str(&text).expect("JSON");
-    *request.spans().map(read).next().expect("a span").expect("an exchange")
+    *all(request).remove(0).expect("an exchange")
 }
 
 #[test]
@@ -80,7 +86,7 @@ fn of_service(kind: u8, attributes: &[(&str, &str)]) -> Result<Box<Exchange>, Sk
     let text = text.replace(r#""resource":{}"#, &format!(r#""resource":{named}"#));
     let text = text.replace(r#""kind""#, r#""spanId":"00f067aa0ba902b7","kind""#);
     let request: Request = serde_json::from_str(&text).expect("JSON");
-    request.spans().map(read).next().expect("a span")
+    all(request).remove(0)
 }
 
 #[test]
@@ -111,9 +117,87 @@ fn a_call_to_others_is_read_from_the_span_of_its_client() {
         (&*call.request.authority, &*call.request.target),
         ("api.pay.example", "/v1/payments")
     );
-    for ours in ["10.0.0.7", "fd00::7", "", "nonsense"] {
+    for ours in ["10.0.0.7", "fd00::7"] {
         assert_eq!(with(ours).err(), Some(SkipReason::NotOfAServer), "{ours}");
     }
+    for nothing in ["", "nonsense"] {
+        assert!(with(nothing).is_ok_and(|call| call.server.is_none()), "its name is public");
+    }
+}
+
+const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
+
+/// A span with its number and the one above it, both below 256.
+fn numbered(kind: u8, own: u8, parent: u8, host: &str) -> String {
+    let attributes = [("http.request.method", "GET"), ("url.path", "/a"), ("server.address", host)];
+    let ids = format!(r#""spanId":"{own:016x}","parentSpanId":"{parent:016x}","kind""#);
+    span(kind, &attributes).replace(r#""kind""#, &ids)
+}
+
+/// What the spans of exports that come one after the other give: hosts and fields of trace context.
+fn told(exports: &[&[String]]) -> Vec<(String, Option<String>, Option<String>)> {
+    let mut known = Known::default();
+    let mut out = Vec::new();
+    for export in exports {
+        let request: Request = serde_json::from_str(&line(export)).expect("JSON");
+        known.export(&request);
+        for exchange in request.spans().filter_map(|span| read(span, &known).ok()) {
+            let parent = exchange.request.headers.get("traceparent").map(str::to_owned);
+            let answer = exchange.response.as_ref();
+            let own = answer.and_then(|answer| answer.headers.get("traceresponse"));
+            out.push((exchange.request.authority.clone(), parent, own.map(str::to_owned)));
+        }
+    }
+    out
+}
+
+fn hosts(exports: &[&[String]]) -> Vec<String> {
+    told(exports).into_iter().map(|(host, ..)| host).collect()
+}
+
+#[test]
+fn a_call_that_a_server_of_ours_answers_is_told_once() {
+    let shop = numbered(2, 0xa1, 0, "shop.example.com");
+    let to = |own, host| numbered(3, own, 0xa1, host);
+    let of_stock = numbered(2, 0xb2, 0xb1, "stock-7.example.com");
+    let calls = [
+        shop,
+        to(0xb1, "stock.example.com"),
+        of_stock,
+        to(0xc1, "api.others.example"),
+        to(0xd1, "stock"),
+        to(0xe1, "pay.svc.cluster.local"),
+        to(0xf1, "shop.example.com"),
+    ];
+    let seen = hosts(&[&calls]);
+    assert_eq!(seen, ["shop.example.com", "stock-7.example.com", "api.others.example"]);
+    let later = [to(1, "shop.example.com"), to(2, "new.example.com")];
+    assert_eq!(hosts(&[&calls, &later]).last().map(String::as_str), Some("new.example.com"));
+    assert_eq!(hosts(&[&calls, &later]).len(), 4, "hosts of servers stay known");
+}
+
+#[test]
+fn spans_of_servers_are_joined_by_those_between() {
+    let status = r#"{"key":"http.response.status_code","value":{"intValue":"200"}},{"key":"http.request.method""#;
+    let with_status = |span: String| span.replacen(r#"{"key":"http.request.method""#, status, 1);
+    let spans = [
+        with_status(numbered(2, 0xb2, 0xb1, "stock")),
+        numbered(3, 0xb1, 0xaa, "stock"),
+        numbered(1, 0xaa, 0xa1, ""),
+        with_status(numbered(2, 0xa1, 0, "shop")),
+        with_status(numbered(2, 0xc2, 0xc1, "pay")),
+    ];
+    let context = |span: u8| Some(format!("00-{TRACE}-{span:016x}-01"));
+    let told = told(&[&spans]);
+    assert_eq!(told[0], ("stock".to_owned(), context(0xa1), context(0xb2)));
+    assert_eq!(told[1], ("shop".to_owned(), context(0xa1), context(0xa1)), "it began the trace");
+    assert_eq!(told[2].1, context(0xc1), "what is above it is not there");
+}
+
+#[test]
+fn spans_in_a_circle_end() {
+    let spans = [numbered(2, 3, 1, "a.test"), numbered(1, 1, 2, ""), numbered(1, 2, 1, "")];
+    assert_eq!(hosts(&[&spans]), ["a.test"]);
 }
 
 #[test]

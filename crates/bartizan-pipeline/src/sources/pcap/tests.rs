@@ -67,11 +67,34 @@ fn what_the_end_cut_comes_again_once_the_capture_has_grown() {
     let (first, _) = split(drain(&mut *source));
     assert_eq!(first.len(), 2);
     let checkpoint = source.checkpoint();
+    let mut checkpoints = vec![checkpoint.clone()];
+    for _ in 0..2 {
+        let last = checkpoints.last().expect("one");
+        let mut source = OpenOptions::new().resume(&path, last).expect("goes on");
+        assert_eq!(drain(&mut *source).len(), 0, "nothing is told again while it has not grown");
+        checkpoints.push(source.checkpoint());
+    }
+    assert_eq!(checkpoints[2], checkpoint);
     std::fs::write(&path, &bytes).expect("writes");
     let mut source = OpenOptions::new().resume(&path, &checkpoint).expect("goes on");
     let (rest, skipped) = split(drain(&mut *source));
     assert_eq!(lines(&rest), lines(&exchanges[1..]));
     assert_eq!((rest[0].id.as_str(), skipped.len()), ("2", 0));
+}
+
+#[test]
+fn a_capture_of_one_exchange_without_answer_is_told_once() {
+    let bytes = fixture("zeek/http__percent-end-of-line.pcap");
+    let cut = (24..bytes.len())
+        .find(|cut| split_or_none(&bytes[..*cut]).0.len() == 1)
+        .expect("a place behind the first request");
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("x.pcap");
+    std::fs::write(&path, &bytes[..cut]).expect("writes");
+    let mut source = OpenOptions::new().open(&path).expect("opens");
+    assert_eq!(split(drain(&mut *source)).0.len(), 1);
+    let mut again = OpenOptions::new().resume(&path, &source.checkpoint()).expect("goes on");
+    assert_eq!(drain(&mut *again).len(), 0, "neither told again nor an error");
 }
 
 /// As [`split`], for what may hold nothing.

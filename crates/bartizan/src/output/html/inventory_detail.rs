@@ -294,6 +294,7 @@ mod tests {
             bounds: Bounds::default(),
             words: Vec::new(),
             pattern: String::new(),
+            confidence: 0.0,
             bodies: Vec::new(),
         }
     }

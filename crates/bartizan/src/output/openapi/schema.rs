@@ -6,7 +6,8 @@ use serde_json::{Map, Value, json};
 use super::xml;
 
 /// Formats that JSON Schema knows by the same name (2020-12 validation §7.3).
-const FORMATS: [&str; 6] = ["date", "date-time", "email", "ipv4", "uri", "uuid"];
+const FORMATS: [&str; 10] =
+    ["date", "date-time", "duration", "email", "hostname", "ipv4", "ipv6", "time", "uri", "uuid"];
 
 /// The schema of a value that is no container.
 pub(super) fn scalar(parameter: &Parameter) -> Value {
@@ -84,6 +85,17 @@ fn set_types<'t>(names: impl Iterator<Item = &'t str>, schema: &mut Map<String, 
 }
 
 pub(super) fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
+    if parameter.confidence > 0.0 {
+        schema.insert("x-bartizan-confidence".into(), of_number(parameter.confidence));
+    }
+    if let Some((list, element)) = repeated(parameter) {
+        schema.insert("type".into(), "array".into());
+        schema.insert("items".into(), scalar(&element));
+        if let Some(seen) = bounds(list) {
+            schema.insert("x-bartizan-bounds".into(), seen);
+        }
+        return;
+    }
     // Bytes are a string of which nothing is said (OpenAPI 3.1.1 §4.7.14.3).
     let names = parameter.value_type.split('|').filter(|name| !name.is_empty());
     set_types(names.map(|name| if name == "binary" { "string" } else { name }), schema);
@@ -91,7 +103,8 @@ pub(super) fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
     if types().any(|name| name == "string") {
         let is_text_alone = types().all(|name| matches!(name, "string" | "null"));
         match parameter.format.as_str() {
-            "" if is_text_alone && !parameter.words.is_empty() => {
+            // Of a single word nobody knows which others there may be.
+            "" if is_text_alone && parameter.words.len() > 1 => {
                 schema.insert("enum".into(), json!(words(parameter)));
             }
             "" if !parameter.pattern.is_empty() => {
@@ -99,6 +112,9 @@ pub(super) fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
             }
             "digits" => {
                 schema.insert("pattern".into(), "^[0-9]+$".into());
+            }
+            "ulid" => {
+                schema.insert("pattern".into(), "^[0-7][0-9A-HJKMNP-TV-Z]{25}$".into());
             }
             "hex" => {
                 schema.insert("pattern".into(), "^[0-9a-fA-F]+$".into());
@@ -109,9 +125,29 @@ pub(super) fn describe(parameter: &Parameter, schema: &mut Map<String, Value>) {
             _ => {}
         }
     }
-    if let Some(seen) = bounds(parameter) {
+    if let Some(seen) = bounds(parameter.bounds) {
         schema.insert("x-bartizan-bounds".into(), seen);
     }
+}
+
+/// Of a name that a query or a form has several times, the bounds of the list and its element. An array of a
+/// typed body has no lengths of texts.
+fn repeated(parameter: &Parameter) -> Option<(Bounds, Parameter)> {
+    let Bounds { length: Some(_), items, .. } = parameter.bounds else { return None };
+    let list = Bounds { items, ..Bounds::default() };
+    let value_type = match parameter.format.as_str() {
+        "integer" => "integer",
+        "decimal" => "number",
+        "boolean" => "boolean",
+        _ => "string",
+    };
+    let element = Parameter {
+        value_type: value_type.to_owned(),
+        bounds: Bounds { items: None, ..parameter.bounds },
+        confidence: 0.0,
+        ..parameter.clone()
+    };
+    (parameter.value_type == "array").then_some((list, element))
 }
 
 /// The words, and `null` where that was seen too.
@@ -122,8 +158,8 @@ fn words(parameter: &Parameter) -> Vec<Value> {
 }
 
 /// Bounds of what came. They are not those of what may come.
-fn bounds(parameter: &Parameter) -> Option<Value> {
-    let Bounds { number, length, items } = parameter.bounds;
+fn bounds(seen: Bounds) -> Option<Value> {
+    let Bounds { number, length, items } = seen;
     let mut out = Map::new();
     if let Some(number) = number {
         out.insert("minimum".into(), of_number(number.least));

@@ -25,6 +25,7 @@ fn field(location: &str, value_type: &str, bodies: &[(u32, u64, u64)]) -> Parame
         bounds: bartizan_model::endpoint::Bounds::default(),
         words: Vec::new(),
         pattern: String::new(),
+        confidence: 0.0,
         bodies: bodies
             .iter()
             .map(|(body, seen, of)| InBody { body: *body, seen: *seen, of: *of })
@@ -247,4 +248,47 @@ fn bodies_of_xml_have_schemas_that_say_how_they_are_written() {
             "required": ["line", "price", "@id"],
         })
     );
+}
+
+#[test]
+fn a_name_that_came_several_times_is_an_array_and_says_how_far_it_is_believed() {
+    let mut tags = field("query.tag", "array", &[]);
+    tags.direction = Direction::Request;
+    tags.format = "integer".to_owned();
+    tags.confidence = Parameter::confidence_of(20);
+    tags.bounds = bartizan_model::endpoint::Bounds {
+        number: Some(Span { least: 3.0, most: 9.0 }),
+        length: Some(Span { least: 1, most: 1 }),
+        items: Some(Span { least: 1, most: 2 }),
+    };
+    let of_json = field("body:/items", "array", &[(0, 20, 20)]);
+    assert_eq!(schema::scalar(&of_json), json!({ "type": "array" }));
+    assert_eq!(
+        schema::scalar(&tags),
+        json!({
+            "type": "array",
+            "items": {
+                "type": "integer",
+                "x-bartizan-bounds": { "minimum": 3, "maximum": 9, "minLength": 1, "maxLength": 1 },
+            },
+            "x-bartizan-bounds": { "minItems": 1, "maxItems": 2 },
+            "x-bartizan-confidence": 0.8389,
+        })
+    );
+}
+
+#[test]
+fn a_single_word_is_no_list_of_all_there_are() {
+    let mut word = field("query.state", "string", &[]);
+    word.words = vec!["open".to_owned()];
+    assert_eq!(schema::scalar(&word), json!({ "type": "string" }));
+    word.words.push("shut".to_owned());
+    assert_eq!(schema::scalar(&word)["enum"], json!(["open", "shut"]));
+}
+
+#[test]
+fn cookies_are_parameters() {
+    let mut theme = field("cookie.theme", "string", &[]);
+    theme.direction = Direction::Request;
+    assert_eq!(place(&theme), Some("cookie"));
 }

@@ -191,6 +191,7 @@ fn parameters(path: &str, method: &str, classes: &[&str]) -> Vec<Parameter> {
             bounds: Bounds::default(),
             words: Vec::new(),
             pattern: String::new(),
+            confidence: 0.0,
             bodies: Vec::new(),
         }
     };
