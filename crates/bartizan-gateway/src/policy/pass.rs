@@ -164,7 +164,6 @@ impl<'a> Pass<'a> {
         around: &Surroundings,
         incomplete: &Counter,
     ) -> Result<(), Stopped> {
-        let counter = around.counter.as_ref();
         let set = Arc::clone(&self.stage.set);
         for policy in &set.addresses {
             self.ask(policy, |rule, pass| rule.check(pass.address))?;

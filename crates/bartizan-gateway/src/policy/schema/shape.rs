@@ -1,17 +1,13 @@
 //! A schema for a value inside of a body or message.
 
 use bartizan_protocols::NodeRef;
-use jsonschema::Validator;
 use serde_json::Value;
 
-use super::{
-    instance::{Body, Instance, Watch},
-    pace, validator,
-};
+use super::fit::{Fit, Misfit};
 
 /// A compiled schema, under the same bounds as that of a schema policy.
 #[derive(Debug)]
-pub(crate) struct Shape(Validator<Body>);
+pub(crate) struct Shape(Fit);
 
 impl Shape {
     /// Compiles a schema.
@@ -19,7 +15,7 @@ impl Shape {
     /// # Errors
     /// Says what is wrong with it.
     pub(crate) fn compile(schema: &Value) -> Result<Self, String> {
-        validator(schema).map(Self)
+        Fit::compile(schema, &[]).map(Self)
     }
 
     /// Whether a value fits, as long as the processor time of this thread is before `until`.
@@ -27,8 +23,10 @@ impl Shape {
     /// # Errors
     /// Why it was not compared to the end.
     pub(crate) fn fits(&self, value: NodeRef<'_>, until: u64) -> Result<bool, &'static str> {
-        let watch = Watch::new(pace(until));
-        let fits = self.0.is_valid(Instance::At(value, &watch));
-        watch.ended().map_or(Ok(fits), Err)
+        match self.0.check(value, until) {
+            Ok(()) => Ok(true),
+            Err(Misfit::Ended(reason)) => Err(reason),
+            Err(Misfit::Fails { .. } | Misfit::Unexplained) => Ok(false),
+        }
     }
 }
