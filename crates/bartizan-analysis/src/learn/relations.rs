@@ -275,7 +275,6 @@ fn plain_place(node: NodeRef<'_>) -> Option<SmolStr> {
 mod tests {
     use bartizan_model::{HashKey, Scope};
 
-    use super::*;
     use crate::{
         detectors::traffic::{Call, exchanges},
         judge::{State, judge},
