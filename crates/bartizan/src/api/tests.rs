@@ -6,6 +6,7 @@ mod clients;
 mod events;
 mod journeys;
 mod lists;
+mod neighbours;
 mod servicemap;
 mod things;
 mod world;

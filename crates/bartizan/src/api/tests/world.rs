@@ -16,15 +16,14 @@ use bartizan_model::{
     Action, ActorId, ActorKind, ActorRef, ApiKey, ApiKeyId, ApiKeySecret, ApiKeyState,
     ClientDetail, ClientForm, ClientId, ClientKind, ClientSummary, ClientTold, Confidence,
     Detection, DetectionId, Endpoint, EndpointId, ExchangeId, Finding, FindingId, FindingState,
-    Grade, HashKey, Incident, IncidentId, Journey, JourneyId, LinkBy, LoginSecret, NodeKind,
-    OrganisationId, PolicyOutcome, RelationId, Role, Scope, ScopeUse, ServiceGraph, ServiceId,
-    ServiceLink, ServiceNode, Severity, Side, Stage, Surface, ThirdParty, Timestamp, ToldBy,
+    Grade, HashKey, Incident, IncidentId, Journey, JourneyId, LoginSecret, OrganisationId,
+    PolicyOutcome, RelationId, Role, Scope, ScopeUse, ServiceId, Severity, Side, Stage, Surface,
+    Timestamp,
     analysis::ActorSummary,
     change::SETTLED,
     client::{ClientOperation, ClientScope},
     journey::{CallerCount, JourneyMove, JourneyNode},
     relation::Relation,
-    services::{EgressClass, LinkTold},
 };
 use bartizan_pipeline::{
     live::Counters,
@@ -40,6 +39,7 @@ use serde_json::Value;
 use tokio::sync::Mutex;
 use tower::ServiceExt as _;
 
+use super::neighbours::{graph, third_party};
 use crate::{
     api::{Api, Server, password},
     config::Config,
@@ -462,58 +462,4 @@ fn relations(org: &str, endpoint: &Endpoint) -> LearnedState {
     };
     let content = serde_json::to_vec(&[relation]).expect("JSON");
     LearnedState { name: bartizan_pipeline::keep::RELATIONS.to_owned(), content }
-}
-
-/// A service of somebody, which is called from the internet.
-fn graph(org: &str) -> ServiceGraph {
-    let node = |kind: NodeKind, name: &str| ServiceNode {
-        id: format!("{kind}:{name}"),
-        kind,
-        name: name.to_owned(),
-        hosts: Vec::new(),
-        endpoints: 1,
-        fan_out: 0,
-        composite_endpoints: 0,
-    };
-    let link = ServiceLink {
-        caller: "network:public".to_owned(),
-        callee: format!("service:{org}"),
-        calls: 7,
-        failures: 1,
-        operations: 1,
-        top_operations: Vec::new(),
-        median_ms: Some(10.0),
-        p90_ms: None,
-        first_seen: None,
-        last_seen: None,
-        told_by: vec![LinkTold { by: LinkBy::Address, calls: 7 }],
-    };
-    ServiceGraph {
-        nodes: vec![node(NodeKind::Network, "public"), node(NodeKind::Service, org)],
-        links: vec![link],
-        links_left_out: 0,
-        forgotten: 0,
-    }
-}
-
-/// Whom somebody calls, in plain text, with account numbers.
-fn third_party(org: &str) -> ThirdParty {
-    let sent = EgressClass { class: "iban".to_owned(), values: 3, operations: 1 };
-    ThirdParty {
-        host: format!("pay.{org}.example"),
-        told_by: ToldBy::Configuration,
-        told: "catalog.third_party_hosts: pay.*".to_owned(),
-        requests: 3,
-        failures: 0,
-        encrypted: 0,
-        plain: 3,
-        operations: 1,
-        top_operations: Vec::new(),
-        callers: Vec::new(),
-        sent: vec![sent],
-        received: Vec::new(),
-        credentials: Vec::new(),
-        first_seen: None,
-        last_seen: None,
-    }
 }
