@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::workspace::root;
+use crate::{protection, workspace::root};
 
 /// A family of items: a folder in which every file that declares the static is one item.
 struct Family {
@@ -163,17 +163,7 @@ fn format_rust(text: &str) -> Result<String> {
 /// The reference pages, as the product itself writes them.
 fn reference() -> Result<BTreeMap<PathBuf, String>> {
     let folder = std::env::temp_dir().join(format!("bartizan-reference-{}", std::process::id()));
-    // Scripts that have built it already say where it is.
-    let mut command = match std::env::var_os("BARTIZAN_BIN") {
-        Some(built) => Command::new(built),
-        None => {
-            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-            let mut command = Command::new(cargo);
-            command.args(["run", "--quiet", "--package", "bartizan", "--"]);
-            command
-        }
-    };
-    let status = command
+    let status = product()
         .arg("reference")
         .arg(&folder)
         .current_dir(root())
@@ -187,5 +177,22 @@ fn reference() -> Result<BTreeMap<PathBuf, String>> {
         files.insert(root().join("docs/reference").join(name), fs::read_to_string(&path)?);
     }
     fs::remove_dir_all(&folder)?;
+    let truth = product().args(["lab", "--truth"]).current_dir(root()).output();
+    let truth = truth.context("cannot run the product to tell what is planted")?;
+    ensure!(truth.status.success(), "the product could not tell what is planted");
+    files.extend([protection::page(&String::from_utf8(truth.stdout)?)?]);
     Ok(files)
+}
+
+/// The product. Scripts that have built it already say where it is.
+fn product() -> Command {
+    match std::env::var_os("BARTIZAN_BIN") {
+        Some(built) => Command::new(built),
+        None => {
+            let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+            let mut command = Command::new(cargo);
+            command.args(["run", "--quiet", "--package", "bartizan", "--"]);
+            command
+        }
+    }
 }

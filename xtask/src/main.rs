@@ -4,6 +4,7 @@
 #![allow(clippy::print_stdout, reason = "a task reports to the one who called it")]
 
 mod generate;
+mod protection;
 mod tidy;
 mod workspace;
 
