@@ -16,7 +16,7 @@ use super::{
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    size,
+    single_use, size,
 };
 
 macro_rules! kinds {
@@ -135,6 +135,9 @@ kinds! {
             let has_certificates = around.surroundings.has_client_certificates;
             authentication::Required::compile(settings, has_certificates)
         };
+    /// Values that are good once.
+    single_use: single_use::SingleUseConfig => single_uses: single_use::SingleUse,
+        |settings, around| single_use::SingleUse::compile(around.name, settings, around.surroundings);
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());

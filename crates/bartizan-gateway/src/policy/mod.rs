@@ -6,8 +6,8 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema and detectors.
+//! metadata for clients, preflight requests, keys, tokens, required authentication, rates by principal; then, with the
+//! body (the private module `inspection`), its size, schema, what of it is good once, and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -42,6 +42,7 @@ mod record;
 pub mod schema;
 pub mod scope;
 mod set;
+pub mod single_use;
 pub mod size;
 pub mod step_up;
 mod work;
@@ -112,6 +113,8 @@ pub struct Surroundings {
     pub replays: Arc<dyn ReplayStore>,
     /// Credentials that are refused although they verify.
     pub denied: Arc<dyn DenyList>,
+    /// Values that were good once.
+    pub spent: Arc<dyn DenyList>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -127,6 +130,7 @@ impl Surroundings {
             counter: Arc::new(RateTable::default()),
             replays: Arc::new(ReplayTable::default()),
             denied: Arc::new(DenyTable::default()),
+            spent: Arc::new(DenyTable::default()),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -359,6 +363,7 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         logout::ended(&stage, call, response.status, self.surroundings.denied.as_ref());
+        single_use::answered(&stage, call, response.status);
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())

@@ -33,6 +33,9 @@ pub enum ServeError {
     /// The API keys cannot be read.
     #[error("cannot read the API keys: {0}")]
     Keys(String),
+    /// What is denied cannot be read.
+    #[error("cannot read which credentials are denied: {0}")]
+    Denied(StoreError),
     /// The paths that people keep apart cannot be read.
     #[error("cannot read which paths are kept apart: {0}")]
     Apart(StoreError),
@@ -103,9 +106,10 @@ impl ServeError {
             Self::Sink(_) => "`bartizan explain` lists the kinds of sinks with examples",
             Self::Receiver(_) => "`bartizan explain` lists the kinds of receivers with examples",
             Self::Unwritable(_) => "the configuration in force stays as it was",
-            Self::Keys(_) | Self::Apart(_) | Self::Modes(ModesError::Store(_)) => {
-                "is the folder of the store readable?"
-            }
+            Self::Keys(_)
+            | Self::Apart(_)
+            | Self::Denied(_)
+            | Self::Modes(ModesError::Store(_)) => "is the folder of the store readable?",
             Self::Modes(ModesError::Unreadable(_)) => {
                 "restore the store from a backup, or start with --forget-switches: each policy is then \
                  in the mode of the configuration, and the audit log says so"

@@ -2,6 +2,7 @@
 
 mod admin;
 mod capture;
+mod denied;
 pub(crate) mod descriptors;
 mod error;
 mod figures;
@@ -37,10 +38,11 @@ use bartizan_pipeline::{
     sources::receivers::{self as listening, Receivers},
     tokenise::Tokeniser,
 };
-use bartizan_store::{DataDirectory, StoredApiKeys};
+use bartizan_store::{DataDirectory, Store, StoredApiKeys};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
+use denied::{Denied, keep_written};
 pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
@@ -136,6 +138,7 @@ pub struct Serving {
     traffic: Arc<Runtime>,
     behind: Arc<Behind>,
     counters: Arc<Counters>,
+    denied: (Arc<Denied>, Arc<dyn Store>),
     first_password: Option<PathBuf>,
 }
 
@@ -159,8 +162,12 @@ impl Serving {
         }
         let modes = behind.block_on(Modes::load(kept))?;
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
+        let denied = Denied::load(directory.store(), &snapshot.scope);
+        let denied = Arc::new(behind.block_on(denied).map_err(ServeError::Denied)?);
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
+            denied: Arc::clone(&denied.credentials) as Arc<_>,
+            spent: Arc::clone(&denied.values) as Arc<_>,
             ..Surroundings::embedded(snapshot.key.clone())
         };
         let keys = Arc::clone(&surroundings.keys);
@@ -222,6 +229,8 @@ impl Serving {
             &api,
             (Arc::clone(&couriers), Arc::clone(&receivers), closed),
         ))?;
+        let denied = (denied, directory.shared_store());
+        behind.spawn(keep_written(Arc::downgrade(&denied.0), Arc::downgrade(&denied.1)));
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
@@ -255,6 +264,7 @@ impl Serving {
             traffic,
             behind,
             counters,
+            denied,
             first_password,
         })
     }
@@ -350,8 +360,18 @@ impl Serving {
         longest: Duration,
         hurry: impl Future<Output = ()>,
     ) -> Result<Stopped, ServeError> {
-        let Self { gateway, admin, lane, couriers, receivers, traffic, behind, counters, .. } =
-            self;
+        let Self {
+            gateway,
+            admin,
+            lane,
+            couriers,
+            receivers,
+            traffic,
+            behind,
+            counters,
+            denied,
+            ..
+        } = self;
         let mut hurry = pin!(hurry);
         let mut is_hurried = false;
         // First, for the queue ends with the gateway.
@@ -366,6 +386,10 @@ impl Serving {
             }
         });
         admin.stop();
+        let (denied, store) = denied;
+        if let Err(problem) = behind.block_on(denied.write(store.as_ref())) {
+            anstream::eprintln!("warning: what is denied cannot be written down: {problem}");
+        }
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.
         drop(gateway);
