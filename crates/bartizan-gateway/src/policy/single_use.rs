@@ -196,8 +196,8 @@ impl SingleUse {
         &'f self,
         fields: &'f [(HeaderName, HeaderValue)],
     ) -> impl Iterator<Item = KeyedHash> + 'f {
-        let named = fields.iter().filter(|(name, _)| self.headers.contains(name));
-        named.map(|(name, value)| self.key(name.as_str(), value.as_bytes()))
+        let named = fields.iter().filter(move |(name, _)| self.headers.contains(name));
+        named.map(move |(name, value)| self.key(name.as_str(), value.as_bytes()))
     }
 
     /// Values in a body; without them, why it was not looked at.
