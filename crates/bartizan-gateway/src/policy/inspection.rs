@@ -1,6 +1,6 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, what it calls and whose that is, its schema, its contract, then what it says. Nothing of it has gone to the
-//! upstream. Nothing here waits.
+//! size, what it calls and whose that is, its schema, its contract, what of it is good once, then what it says. Nothing
+//! of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -36,6 +36,13 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     }
     if let Some(refusal) = spoken::whole(stage, call, body) {
         return Some(refusal);
+    }
+    for policy in stage.set.single_uses.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.check(call, body);
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
     }
     let mut exchange = None;
     detectors(stage, call, |rule, call| {

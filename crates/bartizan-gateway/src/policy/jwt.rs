@@ -76,7 +76,8 @@ A token with `cnf` is only taken from who holds what it is bound to: the key of 
 be for this method, URL and token, signed with an algorithm of `binding.proof_algorithms`, at most \
 `binding.proof_seconds` old and never used before; or the client certificate of the connection (RFC 8705). What is \
 bound to something else is refused. With `binding.required` all tokens have to be bound, with `binding.nonce` proofs \
-have to name a value that changes every `binding.proof_seconds`. `binding.origins` is what `htu` may begin with; \
+have to name a value that changes every `binding.proof_seconds`. 524288 proofs are remembered while they could be used \
+again; beyond that bound tokens are refused with 503 until some are over. `binding.origins` is what `htu` may begin with; \
 without it that is scheme and `Host` of the request.
 
 Tokens are refused while they are denied: those whose `jti` is in `denied_file`, and those that a `logout` policy has \

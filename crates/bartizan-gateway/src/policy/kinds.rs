@@ -18,7 +18,7 @@ use super::{
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    size, soap, transfer, upload, websocket, xml_rpc,
+    single_use, size, soap, transfer, upload, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -186,6 +186,9 @@ kinds! {
     /// How often passwords may be guessed.
     login: login::LoginConfig => logins: login::Login,
         |settings, around| login::Login::compile(around.name, settings, &around.surroundings.hash_key);
+    /// Values that are good once.
+    single_use: single_use::SingleUseConfig => single_uses: single_use::SingleUse,
+        |settings, around| single_use::SingleUse::compile(around.name, settings, around.surroundings);
     /// What JSON bodies look like.
     schema: schema::SchemaConfig => schemas: schema::Schema,
         |settings, around| schema::Schema::compile(settings, around.surroundings.hash_key.seed());

@@ -14,8 +14,17 @@ use bartizan_model::{
     replay::{Noted, ReplayStore, Use},
 };
 
-/// Keys that are held when nothing else is said: about 30 MB when full, nothing while empty.
-const KEYS: usize = 1 << 17;
+/// Denied keys that are held when nothing else is said: about 10 MB when full, nothing while empty.
+const DENIED: usize = 1 << 17;
+/// Uses that are held when nothing else is said: about 40 MB when full. With proofs that are remembered for a minute
+/// and a half that is for 5,000 a second.
+const USES: usize = 1 << 19;
+/// How what is denied is written down.
+const FORM: u8 = 1;
+/// Bytes of one key that is written down.
+const ENTRY: usize = 18;
+/// The last second of the year 9999, beyond which a time cannot be written.
+const LAST_SECOND: i64 = 253_402_300_799;
 /// Parts of a table, each with a lock of its own.
 const SHARDS: usize = 16;
 
@@ -96,7 +105,7 @@ impl ReplayTable {
 
 impl Default for ReplayTable {
     fn default() -> Self {
-        Self::new(KEYS)
+        Self::new(USES)
     }
 }
 
@@ -124,6 +133,8 @@ pub struct DenyTable {
     shards: Shards,
     /// So that nothing is looked up where nothing is denied.
     count: AtomicUsize,
+    /// Times that something was denied.
+    changes: AtomicU64,
     forgotten: AtomicU64,
 }
 
@@ -131,7 +142,56 @@ impl DenyTable {
     /// For at most about `keys` keys.
     #[must_use]
     pub fn new(keys: usize) -> Self {
-        Self { shards: Shards::new(keys), count: AtomicUsize::new(0), forgotten: AtomicU64::new(0) }
+        Self {
+            shards: Shards::new(keys),
+            count: AtomicUsize::new(0),
+            changes: AtomicU64::new(0),
+            forgotten: AtomicU64::new(0),
+        }
+    }
+
+    /// Grows with everything that is denied: where it did not, nothing has to be written down.
+    #[must_use]
+    pub fn changes(&self) -> u64 {
+        self.changes.load(Relaxed)
+    }
+
+    /// Everything that is denied at `now`, for [`DenyTable::restore`]: of each key its 10 bytes, and 8 with the second
+    /// until which it counts, in the order of bytes of little endian.
+    #[must_use]
+    pub fn content(&self, now: Timestamp) -> Vec<u8> {
+        let mut out = vec![FORM];
+        for shard in &self.shards.shards {
+            let shard = shard.lock().unwrap_or_else(PoisonError::into_inner);
+            for (until, key) in shard.ends.iter().filter(|(until, _)| now.seconds() < *until) {
+                out.extend_from_slice(key);
+                out.extend_from_slice(&until.to_le_bytes());
+            }
+        }
+        out
+    }
+
+    /// Denies what [`DenyTable::content`] has written, as far as it still counts at `now`.
+    ///
+    /// # Errors
+    /// It is of another form. What was read of it before that counts.
+    pub fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String> {
+        let Some((&FORM, entries)) = content.split_first() else {
+            return Err("what is kept of denied credentials is of another form".to_owned());
+        };
+        let (entries, rest) = entries.as_chunks::<ENTRY>();
+        for entry in entries {
+            let (key, until) = entry.split_at(10);
+            if let (Ok(key), Ok(until)) = (key.try_into(), until.try_into()) {
+                let until = Timestamp::from_seconds(i64::from_le_bytes(until).min(LAST_SECOND));
+                self.deny(KeyedHash(key), now, until);
+            }
+        }
+        if rest.is_empty() {
+            Ok(())
+        } else {
+            Err("what is kept of denied credentials is cut off".to_owned())
+        }
     }
 
     /// Keys that were let go of while they still counted.
@@ -143,7 +203,7 @@ impl DenyTable {
 
 impl Default for DenyTable {
     fn default() -> Self {
-        Self::new(KEYS)
+        Self::new(DENIED)
     }
 }
 
@@ -164,6 +224,7 @@ impl DenyList for DenyTable {
         let after = shard.until.len();
         self.count.fetch_add(after, Relaxed);
         self.count.fetch_sub(before, Relaxed);
+        self.changes.fetch_add(1, Relaxed);
     }
 
     fn denies(&self, keys: &[KeyedHash], now: Timestamp) -> Denied<'_> {
@@ -216,6 +277,28 @@ mod tests {
             tasks.into_iter().filter_map(|task| task.join().ok()).filter(|first| *first).count()
         });
         assert_eq!(firsts, 1);
+    }
+
+    #[test]
+    fn what_was_denied_is_denied_after_a_restart() {
+        let (table, next) = (DenyTable::default(), DenyTable::default());
+        for n in 0..100 {
+            table.deny(KeyedHash([n; 10]), at(0), at(100 + i64::from(n)));
+        }
+        assert_eq!(table.changes(), 100);
+        let content = table.content(at(150));
+        next.restore(&content, at(160)).expect("restored");
+        for n in 0..100 {
+            let denied = next.denies(&[KeyedHash([n; 10])], at(160));
+            assert_eq!(matches!(denied, Denied::Now(true)), n > 60, "{n}");
+        }
+        for wrong in [&[][..], &[2], &content[..content.len() - 1]] {
+            assert!(next.restore(wrong, at(160)).is_err());
+        }
+        // Nobody but us writes it, and still nothing overflows.
+        let far = [&[FORM][..], &[7; 10], &i64::MAX.to_le_bytes()].concat();
+        next.restore(&far, at(160)).expect("restored");
+        assert!(matches!(next.denies(&[KeyedHash([7; 10])], at(160)), Denied::Now(true)));
     }
 
     #[test]

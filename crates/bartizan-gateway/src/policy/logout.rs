@@ -25,7 +25,8 @@ may live, as are those that a refresh token makes later.
 
 Requests with a denied token are refused by the policy that verifies it (401, for the operator `token-denied`), and a \
 WebSocket that was opened with one ends at its next review. Up to 131072 denied names are kept in memory; beyond \
-that the one that would expire first is let go of. They outlive a reload and not a restart.",
+that the one that would expire first is let go of. `bartizan serve` writes them down \
+within a second, so that they outlive a restart.",
     examples: &["\
 name: logout-ends-tokens
 mode: enforce

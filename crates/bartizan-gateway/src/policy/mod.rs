@@ -6,11 +6,9 @@
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
 //! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
-//! preflight requests, keys, tokens, required authentication, authorisation, rates by principal; then, with the body
-//! (the private module `inspection`), its size, what it calls and whose it is, its schema, what it says in the words of
-//! its protocol (`spoken`), and detectors.
-//! preflight requests, keys, tokens, required authentication, rates by principal; then, with the body
-//! (the private module `inspection`), its size, schema, contract and detectors.
+//! metadata for clients, preflight requests, keys, tokens, required authentication, authorisation, rates by principal;
+//! then, with the body (the private module `inspection`), its size, what it calls and whose it is, its schema and its
+//! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
 
 pub mod address;
 pub mod api_key;
@@ -67,6 +65,7 @@ mod roles;
 pub mod schema;
 pub mod scope;
 mod set;
+pub mod single_use;
 pub mod size;
 pub mod soap;
 mod spoken;
@@ -157,6 +156,8 @@ pub struct Surroundings {
     pub under_way: Arc<UnderWay>,
     /// Whose objects are, as answers told; survives a reload.
     pub owners: Arc<dyn ObjectOwners>,
+    /// Values that were good once.
+    pub spent: Arc<dyn DenyList>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -175,6 +176,7 @@ impl Surroundings {
             quotas: QuotaLedger::in_memory(),
             under_way: Arc::default(),
             owners: Arc::new(OwnerTable::default()),
+            spent: Arc::new(DenyTable::default()),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -457,6 +459,7 @@ impl Policies for Enforcement {
         let counter = self.surroundings.counter.as_ref();
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
+        single_use::answered(&stage, call, response.status);
         let field = |wanted: &http::HeaderName| {
             let found = call.request_fields.iter().find(|(name, _)| name == wanted);
             found.map(|(_, value)| value.clone())

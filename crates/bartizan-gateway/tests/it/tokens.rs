@@ -276,3 +276,36 @@ async fn opaque_tokens_are_asked_about() {
     assert_eq!(with_token(&guarded, "GET /a", "opaque-1").await, 503);
     assert_eq!(ask(&guarded, "GET /a HTTP/1.1").await.status, 401, "and none is none");
 }
+
+#[tokio::test]
+async fn what_is_good_once_is_taken_once() {
+    let policies = "[{name: once, mode: enforce, scope: {methods: [POST], paths: [/auth/**]},\
+         single_use: {members: [refresh_token], headers: [x-delivery]}}]";
+    let guarded = Guarded::new(policies).await;
+    let post = async |path: &str, field: &str, body: &str| {
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nhost: a\r\n{field}content-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        Client::ask(guarded.gateway.addresses()[0], request).await.status
+    };
+    let token = |value: &str| format!(r#"{{"refresh_token":"{value}"}}"#);
+    for (path, field, body, expected) in [
+        ("/auth/refresh", "", token("a"), 200),
+        ("/auth/refresh", "", token("a"), 401),
+        ("/auth/refresh", "", r#"{"refresh_token":"\u0061"}"#.to_owned(), 401),
+        ("/auth/logout", "", token("b"), 200),
+        ("/auth/refresh", "", token("b"), 401),
+        ("/auth/refresh", "", token("c"), 200),
+        ("/other", "", token("c"), 200),
+        ("/auth/refresh", "", r#"{"refresh_token":"d","refresh_token":"a"}"#.to_owned(), 400),
+        ("/auth/refresh", "", "{}".to_owned(), 200),
+        ("/auth/refresh", "", "{}".to_owned(), 200),
+        ("/auth/hook", "x-delivery: 7\r\n", "{}".to_owned(), 200),
+        ("/auth/hook", "x-delivery: 7\r\n", "{}".to_owned(), 401),
+    ] {
+        assert_eq!(post(path, field, &body).await, expected, "{path} {field} {body}");
+    }
+    assert_eq!(guarded.decided(1).await[0].3, "used-before");
+}

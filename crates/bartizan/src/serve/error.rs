@@ -33,6 +33,9 @@ pub enum ServeError {
     /// The API keys cannot be read.
     #[error("cannot read the API keys: {0}")]
     Keys(String),
+    /// What is denied cannot be read.
+    #[error("cannot read which credentials are denied: {0}")]
+    Denied(StoreError),
     /// The paths that people keep apart cannot be read.
     #[error("cannot read which paths are kept apart: {0}")]
     Apart(StoreError),
@@ -111,6 +114,9 @@ impl ServeError {
             | Self::Modes(ModesError::Store(_))
             | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
             Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",
+            Self::Denied(_) | Self::Modes(ModesError::Store(_)) => {
+                "is the folder of the store readable?"
+            }
             Self::Modes(ModesError::Unreadable(_)) => {
                 "restore the store from a backup, or start with --forget-switches: each policy is then \
                  in the mode of the configuration, and the audit log says so"

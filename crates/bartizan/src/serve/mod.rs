@@ -2,6 +2,7 @@
 
 mod admin;
 mod capture;
+mod denied;
 pub(crate) mod descriptors;
 mod error;
 mod figures;
@@ -38,10 +39,11 @@ use bartizan_pipeline::{
     sources::receivers::{self as listening, Receivers},
     tokenise::Tokeniser,
 };
-use bartizan_store::{DataDirectory, StoredApiKeys, StoredQuotas};
+use bartizan_store::{DataDirectory, Store, StoredApiKeys, StoredQuotas};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
+use denied::{Denied, keep_written};
 pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
@@ -148,6 +150,7 @@ pub struct Serving {
     behind: Arc<Behind>,
     counters: Arc<Counters>,
     quotas: Arc<QuotaLedger>,
+    denied: (Arc<Denied>, Arc<dyn Store>),
     first_password: Option<PathBuf>,
 }
 
@@ -175,9 +178,13 @@ impl Serving {
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
         let quotas = StoredQuotas::new(directory.shared_store(), snapshot.scope.clone());
         let quotas = QuotaLedger::new(Arc::new(quotas));
+        let denied = Denied::load(directory.store(), &snapshot.scope);
+        let denied = Arc::new(behind.block_on(denied).map_err(ServeError::Denied)?);
         let surroundings = Surroundings {
             look_ups: look_ups.clone(),
             quotas: Arc::clone(&quotas),
+            denied: Arc::clone(&denied.credentials) as Arc<_>,
+            spent: Arc::clone(&denied.values) as Arc<_>,
             ..Surroundings::embedded(snapshot.key.clone())
         };
         let keys = Arc::clone(&surroundings.keys);
@@ -241,6 +248,8 @@ impl Serving {
             &api,
             (Arc::clone(&couriers), Arc::clone(&receivers), closed),
         ))?;
+        let denied = (denied, directory.shared_store());
+        behind.spawn(keep_written(Arc::downgrade(&denied.0), Arc::downgrade(&denied.1)));
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
@@ -276,6 +285,7 @@ impl Serving {
             behind,
             counters,
             quotas,
+            denied,
             first_password,
         })
     }
@@ -381,6 +391,7 @@ impl Serving {
             behind,
             counters,
             quotas,
+            denied,
             ..
         } = self;
         let mut hurry = pin!(hurry);
@@ -406,6 +417,10 @@ impl Serving {
             }
         }
         admin.stop();
+        let (denied, store) = denied;
+        if let Err(problem) = behind.block_on(denied.write(store.as_ref())) {
+            anstream::eprintln!("warning: what is denied cannot be written down: {problem}");
+        }
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.
         drop(gateway);

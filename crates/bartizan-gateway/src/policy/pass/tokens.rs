@@ -20,8 +20,7 @@ use crate::{
 /// What tokens are presented over, and those that were.
 #[derive(Debug)]
 pub(super) struct Presenter {
-    scheme: String,
-    authority: Option<String>,
+    scheme: &'static str,
     certificate: Option<[u8; 32]>,
     shown: Vec<Credential>,
 }
@@ -29,8 +28,7 @@ pub(super) struct Presenter {
 impl Presenter {
     pub(super) fn of(call: &Call) -> Self {
         Self {
-            scheme: call.scheme().to_owned(),
-            authority: call.authority().map(str::to_owned),
+            scheme: call.scheme,
             certificate: call.extension::<ClientCertificate>().map(|shown| shown.thumbprint),
             shown: Vec::new(),
         }
@@ -168,8 +166,8 @@ impl Pass<'_> {
         let presentation = Presentation {
             fields: &self.request.headers,
             method: &self.request.method,
-            scheme: &self.presenter.scheme,
-            authority: self.presenter.authority.as_deref(),
+            scheme: self.presenter.scheme,
+            authority: self.stage.asked.authority(),
             path: self.request.uri.path(),
             certificate: self.presenter.certificate,
             is_review: self.is_review,
