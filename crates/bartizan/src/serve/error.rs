@@ -111,12 +111,10 @@ impl ServeError {
             Self::Unwritable(_) => "the configuration in force stays as it was",
             Self::Keys(_)
             | Self::Apart(_)
+            | Self::Denied(_)
             | Self::Modes(ModesError::Store(_))
             | Self::Decided(DecidedError::Store(_)) => "is the folder of the store readable?",
             Self::Decided(DecidedError::Unreadable(_)) => "restore the store from a backup",
-            Self::Denied(_) | Self::Modes(ModesError::Store(_)) => {
-                "is the folder of the store readable?"
-            }
             Self::Modes(ModesError::Unreadable(_)) => {
                 "restore the store from a backup, or start with --forget-switches: each policy is then \
                  in the mode of the configuration, and the audit log says so"

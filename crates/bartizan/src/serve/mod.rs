@@ -10,6 +10,7 @@ mod fixed;
 mod in_force;
 mod judging;
 mod lane;
+mod lasting;
 pub(crate) mod limits;
 mod receivers;
 pub(crate) mod relations;
@@ -29,7 +30,7 @@ use std::{
 use bartizan_analysis::{Snapshot, State};
 use bartizan_gateway::{
     Gateway, Running, handover,
-    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, QuotaLedger, Surroundings, keep_up},
+    policy::{Enforcement, KeyTable, LookUps, PolicyConfig, Surroundings, keep_up},
 };
 use bartizan_model::{ApiKeyStore as _, HashKey, Scope, analysis::Analysis};
 use bartizan_pipeline::{
@@ -39,17 +40,17 @@ use bartizan_pipeline::{
     sources::receivers::{self as listening, Receivers},
     tokenise::Tokeniser,
 };
-use bartizan_store::{DataDirectory, Store, StoredApiKeys, StoredQuotas};
+use bartizan_store::{DataDirectory, StoredApiKeys};
 use tokio::{runtime::Runtime, sync::Mutex};
 
 pub(crate) use admin::Closed;
-use denied::{Denied, keep_written};
 pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
 pub(crate) use in_force::{InForce, Switch, SwitchError};
 pub(crate) use judging::Judging;
 pub(crate) use lane::now;
+use lasting::Lasting;
 pub use relations::DecidedError;
 pub use runtimes::{Behind, Runtimes};
 pub use settings::{Overrides, SettingsError};
@@ -71,8 +72,6 @@ use crate::{
 
 /// How often what is kept is trimmed.
 const RETAIN: Duration = Duration::from_secs(3_600);
-/// How long it may take to give back what was reserved of quotas.
-const LAST_QUOTAS: Duration = Duration::from_secs(5);
 /// How long the last events may take to be sent. What is left is sent by the next start.
 const LAST_EVENTS: Duration = Duration::from_secs(5);
 
@@ -149,8 +148,7 @@ pub struct Serving {
     traffic: Arc<Runtime>,
     behind: Arc<Behind>,
     counters: Arc<Counters>,
-    quotas: Arc<QuotaLedger>,
-    denied: (Arc<Denied>, Arc<dyn Store>),
+    lasting: Lasting,
     first_password: Option<PathBuf>,
 }
 
@@ -176,17 +174,8 @@ impl Serving {
         let decided = behind.block_on(Decided::load(kept))?;
         let configured = with_decided(configured, &decided);
         let look_ups = LookUps::new(|text| anstream::eprintln!("warning: {text}"));
-        let quotas = StoredQuotas::new(directory.shared_store(), snapshot.scope.clone());
-        let quotas = QuotaLedger::new(Arc::new(quotas));
-        let denied = Denied::load(directory.store(), &snapshot.scope);
-        let denied = Arc::new(behind.block_on(denied).map_err(ServeError::Denied)?);
-        let surroundings = Surroundings {
-            look_ups: look_ups.clone(),
-            quotas: Arc::clone(&quotas),
-            denied: Arc::clone(&denied.credentials) as Arc<_>,
-            spent: Arc::clone(&denied.values) as Arc<_>,
-            ..Surroundings::embedded(snapshot.key.clone())
-        };
+        let lasting = Lasting::load(&behind, &directory, &snapshot)?;
+        let surroundings = lasting.surroundings(&snapshot, &look_ups);
         let keys = Arc::clone(&surroundings.keys);
         let enforcement = Arc::new(Enforcement::new(&modes.apply(&configured), surroundings)?);
         let counters = Arc::new(Counters::default());
@@ -248,8 +237,6 @@ impl Serving {
             &api,
             (Arc::clone(&couriers), Arc::clone(&receivers), closed),
         ))?;
-        let denied = (denied, directory.shared_store());
-        behind.spawn(keep_written(Arc::downgrade(&denied.0), Arc::downgrade(&denied.1)));
         behind.spawn(retain(
             Arc::downgrade(&directory),
             snapshot.scope.clone(),
@@ -284,8 +271,7 @@ impl Serving {
             traffic,
             behind,
             counters,
-            quotas,
-            denied,
+            lasting,
             first_password,
         })
     }
@@ -390,8 +376,7 @@ impl Serving {
             traffic,
             behind,
             counters,
-            quotas,
-            denied,
+            lasting,
             ..
         } = self;
         let mut hurry = pin!(hurry);
@@ -407,20 +392,8 @@ impl Serving {
                 }
             }
         });
-        let settling = tokio::time::timeout(LAST_QUOTAS, quotas.settle());
-        match behind.block_on(settling) {
-            Ok(Ok(())) => {}
-            Ok(Err(_)) | Err(_) => {
-                anstream::eprintln!(
-                    "warning: what was reserved of quotas and not used could not be given back"
-                );
-            }
-        }
         admin.stop();
-        let (denied, store) = denied;
-        if let Err(problem) = behind.block_on(denied.write(store.as_ref())) {
-            anstream::eprintln!("warning: what is denied cannot be written down: {problem}");
-        }
+        lasting.stop(&behind);
         let not_judged = gateway.handover_dropped();
         // The queue ends with the last sender.
         drop(gateway);
