@@ -183,6 +183,12 @@ export type ApiKeySelection = {
 /** Whether a key may be used. */
 export type ApiKeyState = "active" | "disabled" | "revoked";
 
+/** How the policy begins. */
+export type Approval = {
+  /** `monitor`: shows what it would refuse. `enforce`: refuses it. Default: `enforce`. */
+  mode?: Mode;
+};
+
 /** Who is to work on findings. */
 export type Assigned = {
   /** Name of a user who may log in; `null` for nobody. */
@@ -1103,7 +1109,7 @@ export type Endpoint = {
   drift: (DriftGrade)[];
   /** First exchange. */
   first_seen: Timestamp | null;
-  /** Host without port unless the port is unusual, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. */
+  /** Host without port, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. Ports are left out as they differ between those who see one exchange: a client asks for that of a gateway, the server behind it has another. Which ports answered is in `resources`. */
   host: string;
   /** Opaque and permanent. */
   id: EndpointId;
@@ -1145,6 +1151,8 @@ export type Endpoint = {
   template_evidence: (string)[];
   /** What told each of these facts that is known. */
   told: (Told)[];
+  /** Forms that bodies have, where the value of a member tells them apart. */
+  variants: (Variant)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written: Written | null;
 };
@@ -1179,9 +1187,11 @@ export type EndpointOrder = "host" | "risk" | "-risk" | "last_seen" | "-last_see
 
 /** What an endpoint is made of. */
 export type EndpointParts = {
+  /** How many there are. */
+  count: number;
   /** The endpoint that the id leads to. */
   endpoint_id: EndpointId;
-  /** Whether these are all. */
+  /** Whether the items are all of them. */
   is_all: boolean;
   /** Paths that were merged into it, as this server learned it; at most 500. */
   items: (MergedPath)[];
@@ -1223,7 +1233,7 @@ export type EndpointSelection = {
   drift?: (DriftGrade)[];
   /** First exchange. */
   first_seen?: Timestamp | null;
-  /** Host without port unless the port is unusual, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. */
+  /** Host without port, or the pattern of hosts that serve one API (`{tenant}.api.example.com`); empty when the source does not say. Ports are left out as they differ between those who see one exchange: a client asks for that of a gateway, the server behind it has another. Which ports answered is in `resources`. */
   host?: string;
   /** Opaque and permanent. */
   id?: EndpointId;
@@ -1265,14 +1275,20 @@ export type EndpointSelection = {
   template_evidence?: (string)[];
   /** What told each of these facts that is known. */
   told?: (Told)[];
+  /** Forms that bodies have, where the value of a member tells them apart. */
+  variants?: (Variant)[];
   /** What is written about it, with the differences; `null` when nothing is. */
   written?: Written | null;
 };
 
 /** What is kept apart. */
 export type EndpointSplit = {
+  /** How many paths there are to keep apart: those that were asked for, else all that were merged into it. */
+  count: number;
   /** The endpoint that they had been merged into. */
   endpoint_id: EndpointId;
+  /** Whether `paths` are all of them. One decision has room for 500 paths, in their order; the others stay merged and are not listed. Split again for the next ones. */
+  is_all: boolean;
   /** Whether anything was decided that had not been before. */
   is_new: boolean;
   /** The paths behind their host. The inventory shows them within half a minute. */
@@ -1441,6 +1457,16 @@ export type ExchangeViewSelection = {
   values?: number;
   /** Whether it would have been refused or slowed down if all was enforced, and was not; `null` where that was not kept. */
   would_refuse?: boolean | null;
+};
+
+/** A role whose callers have to do with what is not theirs. */
+export type ExemptRole = {
+  /** Exchanges in which the relation did not hold: counterexamples. */
+  counterexamples: number;
+  /** As tokens name it, in lower case. */
+  role: string;
+  /** Exchanges in which it did. */
+  support: number;
 };
 
 /** The values of one facet, those that most things have first. */
@@ -2320,13 +2346,21 @@ export type Listed20 = {
 /** A part of a list. */
 export type Listed21 = {
   /** The items, in the order of the list. */
-  items: (ItemMeta)[];
+  items: (RelationView)[];
   /** Give this as `after` to go on; `null` at the end. */
   next: string | null;
 };
 
 /** A part of a list. */
 export type Listed22 = {
+  /** The items, in the order of the list. */
+  items: (ItemMeta)[];
+  /** Give this as `after` to go on; `null` at the end. */
+  next: string | null;
+};
+
+/** A part of a list. */
+export type Listed23 = {
   /** The items, in the order of the list. */
   items: (ClassView)[];
   /** Give this as `after` to go on; `null` at the end. */
@@ -2423,6 +2457,14 @@ export type LiveExchange = {
 
 /** A location as text, in instance or general form. */
 export type Location = string;
+
+/** Whose lock is to end. */
+export type LockedAccount = {
+  /** The account as it is written to log in; case and space around it do not matter. */
+  account?: string;
+  /** Why; may be empty. */
+  reason?: string;
+};
 
 /** Who logs in. */
 export type LogIn = {
@@ -2592,11 +2634,13 @@ export type Parameter = {
   bodies: (InBody)[];
   /** Between what its values were. */
   bounds: Bounds;
+  /** How far what is said here can be believed to hold for values to come, 0 to 1, see [`Parameter::confidence_of`]; 0 in what was written down before it was told. */
+  confidence: number;
   /** Sent or returned. */
   direction: Direction;
   /** Shapes of a few values. */
   examples_redacted: (string)[];
-  /** For example `uuid`, `date-time`, `email`; empty when none fits all values. */
+  /** For example `uuid`, `date-time`, `email`; empty when none fits all values. Of an array in a query or a form, the format of its elements, `integer`, `decimal` and `boolean` among them. */
   format: string;
   /** General form. */
   location: Location;
@@ -2748,6 +2792,72 @@ export type Refused = {
   id: FindingId;
   /** Why. */
   reason: string;
+};
+
+/** A relation between a value of an endpoint and its callers. */
+export type RelationId = string;
+
+/** What was decided about a relation. */
+export type RelationState = "proposed" | "approved" | "rejected";
+
+/** A relation, and what was decided about it. */
+export type RelationView = {
+  /** Different callers for whom it held, of roles for which it always did; counted up to 16 for each role. */
+  callers: number;
+  /** The claim that says the same. */
+  claim: string;
+  /** The endpoint. */
+  endpoint_id: EndpointId;
+  /** Roles whose callers also have to do with what is not theirs, the most frequent first. */
+  exempt: (ExemptRole)[];
+  /** Its host; empty when the source does not say. */
+  host: string;
+  /** Permanent: of endpoint, side and place. */
+  id: RelationId;
+  /** Its method. */
+  method: string;
+  /** Its path, with `{name}` for parameters. */
+  path: string;
+  /** Where the value is: `path.user`, `query.owner`, `body:/items/*​/owner`. */
+  place: string;
+  /** Name of the policy that it is, or would be; `null` where no policy can say it. */
+  policy: string | null;
+  /** On which side the value is. */
+  side: Side;
+  /** What was decided. */
+  state: RelationState;
+  /** Exchanges of these callers in which it held. */
+  support: number;
+};
+
+/** A relation, and what was decided about it. */
+export type RelationViewSelection = {
+  /** Different callers for whom it held, of roles for which it always did; counted up to 16 for each role. */
+  callers?: number;
+  /** The claim that says the same. */
+  claim?: string;
+  /** The endpoint. */
+  endpoint_id?: EndpointId;
+  /** Roles whose callers also have to do with what is not theirs, the most frequent first. */
+  exempt?: (ExemptRole)[];
+  /** Its host; empty when the source does not say. */
+  host?: string;
+  /** Permanent: of endpoint, side and place. */
+  id?: RelationId;
+  /** Its method. */
+  method?: string;
+  /** Its path, with `{name}` for parameters. */
+  path?: string;
+  /** Where the value is: `path.user`, `query.owner`, `body:/items/*​/owner`. */
+  place?: string;
+  /** Name of the policy that it is, or would be; `null` where no policy can say it. */
+  policy?: string | null;
+  /** On which side the value is. */
+  side?: Side;
+  /** What was decided. */
+  state?: RelationState;
+  /** Exchanges of these callers in which it held. */
+  support?: number;
 };
 
 /** A part of the exchanges that was removed. */
@@ -3319,6 +3429,14 @@ export type TrafficBucket = {
   time: Timestamp;
 };
 
+/** An account that is not locked any more. */
+export type UnlockedAccount = {
+  /** What stands for the account in the audit log, where its name is not kept. */
+  account_hash: KeyedHash;
+  /** Names of the policies that count failed logins; none of them has any of this account now. */
+  policies: (string)[];
+};
+
 /** A move that is not in the graph. */
 export type UnseenMove = {
   /** How often it was made. */
@@ -3368,9 +3486,25 @@ export type UserSelection = {
 /** What a value is. */
 export type ValueKind = "boolean" | "integer" | "long_integer" | "number" | "string" | "word" | "object";
 
+/** One of several forms of a body: which members come when one has a certain value. */
+export type Variant = {
+  /** Position of the kind of body in [`Endpoint::bodies`]. */
+  body: number;
+  /** Name of the member of the body that tells its forms apart. */
+  member: string;
+  /** Members that some of them had. */
+  optional: (string)[];
+  /** Members that all of at least [`MIN_REQUIRED_SAMPLES`] of them had. */
+  required: (string)[];
+  /** Bodies of this form. */
+  seen: number;
+  /** Its value in this form. */
+  value: string;
+};
+
 /** What is to be kept apart. */
 export type WantedSplit = {
-  /** Paths behind their host, as the parts of the endpoint name them; all of these when there is none. */
+  /** Paths behind their host, as the parts of the endpoint name them; all of these when there is none, or the first 500 of them that are not kept apart yet. */
   paths?: (string)[];
   /** Why; may be empty. */
   reason?: string;
@@ -3501,6 +3635,10 @@ export interface Selections {
     items: (ItemMetaSelection)[];
     next: string | null;
   };
+  "/relations": {
+    items: (RelationViewSelection)[];
+    next: string | null;
+  };
   "/runs": {
     items: (RunViewSelection)[];
     next: string | null;
@@ -3552,6 +3690,7 @@ export interface Asks {
   "/reference/checks": "after" | "fields" | "limit";
   "/reference/classes": "after" | "fields" | "limit";
   "/reference/detectors": "after" | "fields" | "limit";
+  "/relations": "after" | "fields" | "limit";
   "/runs": "after" | "fields" | "limit";
   "/services": "after" | "fields" | "limit";
   "/tokens": "after" | "fields" | "limit";
