@@ -381,7 +381,7 @@ pub struct Endpoint {
     /// Kinds of bodies, in the order they were first seen.
     #[serde(default)]
     pub bodies: Vec<BodySeen>,
-    /// Forms that bodies have, where the value of a member tells them apart.
+    /// Forms that objects in bodies have, where the value of a member tells them apart.
     #[serde(default)]
     pub variants: Vec<Variant>,
     /// Parameters and fields: of what was granted, then of answers that granted nothing.
@@ -417,16 +417,18 @@ pub struct Endpoint {
     pub aliases: Vec<EndpointId>,
 }
 
-/// One of several forms of a body: which members come when one has a certain value.
+/// One of several forms of an object in a body: which members come when one has a certain value.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Variant {
     /// Position of the kind of body in [`Endpoint::bodies`].
     pub body: u32,
-    /// Name of the member of the body that tells its forms apart.
+    /// General form of where the object is (`body:`, `body:/items/*`).
+    pub location: Location,
+    /// Name of the member that tells its forms apart.
     pub member: String,
     /// Its value in this form.
     pub value: String,
-    /// Bodies of this form.
+    /// Objects of this form.
     pub seen: u64,
     /// Members that all of at least [`MIN_REQUIRED_SAMPLES`] of them had.
     pub required: Vec<String>,

@@ -1,6 +1,6 @@
-//! The forms of bodies: which members come together, and which member tells by its value which they are.
+//! The forms of objects in bodies: which members come together, and which member tells by its value which they are.
 //!
-//! A body that always has the same members takes one hash. Only when others come the sets of members are kept, with
+//! An object that always has the same members takes one hash. Only when others come the sets of members are kept, with
 //! the values (as keyed hashes) of the members that are short texts. A member tells the forms apart when each of its
 //! few values goes with members that those of another value never have.
 
@@ -12,10 +12,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{boxed::push, profile::Places};
 
-/// Most members of a body that are looked at; one with more has no forms.
+/// Most members of an object that are looked at; one with more has no forms.
 const MAX_MEMBERS: usize = 48;
-/// Most different sets of members that are kept, of all bodies of an endpoint.
+/// Most different sets of members that are kept, of all objects of an endpoint.
 const MAX_FORMS: usize = 32;
+/// Most places of objects in the bodies of an endpoint that are looked at.
+const MAX_OBJECTS: usize = 24;
+/// How deep they may be.
+const MAX_DEPTH: u16 = 4;
 /// Longest value that may name a form, in bytes.
 const MAX_WORD: usize = 32;
 /// Most members of a form that may name it.
@@ -27,26 +31,33 @@ const MAX_VARIANTS: usize = 16;
 /// Names that tell forms apart wherever they stand; of several members that could, these are taken.
 const TELLING: [&str; 5] = ["type", "kind", "@type", "object", "event"];
 
-/// The forms of the bodies of an endpoint.
+/// The forms of the objects in the bodies of an endpoint.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Forms {
-    /// Hash of the members of the first body of each kind, by its number.
-    first: Box<[(u8, u64)]>,
-    /// What bodies whose members vary are made of.
+    /// Hash of the members of the first object of each place.
+    first: Box<[(Spot, u64)]>,
+    /// What objects whose members vary are made of.
     varied: Option<Box<Varied>>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 struct Varied {
     forms: Vec<Form>,
-    /// Kinds of bodies with forms that there was no room for: nothing is told of them.
-    over: Vec<u8>,
+    /// Objects with forms that there was no room for: nothing is told of them.
+    over: Vec<Spot>,
+}
+
+/// Where an object is: the number of the kind of body, and the general hash of its place there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+struct Spot {
+    body: u8,
+    place: u64,
 }
 
 /// A set of members.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Form {
-    body: u8,
+    at: Spot,
     /// General hashes of the members, in order.
     members: Box<[u64]>,
     seen: u64,
@@ -68,9 +79,14 @@ fn hash_of(key: &HashKey, text: &str) -> u64 {
 impl Forms {
     /// Learns from a body of the kind with this number.
     pub(super) fn learn(&mut self, body: u8, root: NodeRef<'_>, key: &HashKey) {
-        if !matches!(root.value(), Value::Object) {
-            return;
+        let all = std::iter::once(root).chain(root.descendants());
+        let near = all.filter(|node| node.depth() <= MAX_DEPTH);
+        for object in near.filter(|node| matches!(node.value(), Value::Object)) {
+            self.learn_object(Spot { body, place: object.general_hash() }, object, key);
         }
+    }
+
+    fn learn_object(&mut self, at: Spot, root: NodeRef<'_>, key: &HashKey) {
         let mut members: Vec<u64> =
             root.children().take(MAX_MEMBERS + 1).map(|node| node.general_hash()).collect();
         members.sort_unstable();
@@ -81,15 +97,16 @@ impl Forms {
         let whole = members.iter().fold(members.len() as u64, |hash, one| {
             (hash ^ one).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(29)
         });
-        let first = self.first.iter().find(|(number, _)| *number == body);
-        let is_varied = self.varied.as_ref().is_some_and(|varied| varied.knows(body));
+        let first = self.first.iter().find(|(spot, _)| *spot == at);
+        let is_varied = self.varied.as_ref().is_some_and(|varied| varied.knows(at));
         match first {
-            None => return push(&mut self.first, (body, whole)),
+            None if self.first.len() >= MAX_OBJECTS => return,
+            None => return push(&mut self.first, (at, whole)),
             Some((_, first)) if *first == whole && !is_varied => return,
             Some(_) => {}
         }
         let varied = self.varied.get_or_insert_default();
-        let Some(form) = varied.form(body, &members, 1) else { return };
+        let Some(form) = varied.form(at, &members, 1) else { return };
         let texts = root.children().filter_map(|node| match node.value() {
             Value::Text(text) if !text.is_empty() && text.len() <= MAX_WORD => {
                 Some((node.general_hash(), hash_of(key, text)))
@@ -101,19 +118,18 @@ impl Forms {
 
     /// Takes in what was learned elsewhere, where bodies have other numbers.
     pub(super) fn merge(&mut self, other: &Self, renumber: impl Fn(u8) -> Option<u8>) {
-        for (body, whole) in &other.first {
-            let Some(body) = renumber(*body) else { continue };
-            match self.first.iter().find(|(number, _)| *number == body) {
-                None => push(&mut self.first, (body, *whole)),
-                Some((_, mine)) if mine == whole => {}
-                // Known to vary, with what comes from now on.
-                Some(_) => self.varied.get_or_insert_default().over.retain(|over| *over != body),
+        let moved = |at: Spot| renumber(at.body).map(|body| Spot { body, ..at });
+        for (at, whole) in &other.first {
+            let Some(at) = moved(*at) else { continue };
+            let is_known = self.first.iter().any(|(spot, _)| *spot == at);
+            if !is_known && self.first.len() < MAX_OBJECTS {
+                push(&mut self.first, (at, *whole));
             }
         }
         for form in other.varied.iter().flat_map(|varied| &varied.forms) {
-            let Some(body) = renumber(form.body) else { continue };
+            let Some(at) = moved(form.at) else { continue };
             let varied = self.varied.get_or_insert_default();
-            let Some(mine) = varied.form(body, &form.members, form.seen) else { continue };
+            let Some(mine) = varied.form(at, &form.members, form.seen) else { continue };
             for word in &form.words {
                 word.values.iter().for_each(|(value, count)| mine.add(word.member, *value, *count));
                 if word.values.is_empty() {
@@ -122,13 +138,12 @@ impl Forms {
             }
         }
         let over = other.varied.iter().flat_map(|varied| &varied.over);
-        for body in over.filter_map(|body| renumber(*body)) {
-            let varied = self.varied.get_or_insert_default();
-            varied.leave(body);
+        for at in over.filter_map(|at| moved(*at)) {
+            self.varied.get_or_insert_default().leave(at);
         }
     }
 
-    /// The forms that bodies have, where one member tells them apart. `words` gives the few values of a place.
+    /// The forms that objects have, where one member tells them apart. `words` gives the few values of a place.
     pub fn variants(
         &self,
         places: &Places,
@@ -136,40 +151,45 @@ impl Forms {
         words: impl Fn(u64) -> Vec<String>,
     ) -> Vec<Variant> {
         let Some(varied) = &self.varied else { return Vec::new() };
-        let mut bodies: Vec<u8> = varied.forms.iter().map(|form| form.body).collect();
-        bodies.dedup();
-        bodies.sort_unstable();
-        bodies.dedup();
-        let known = bodies.into_iter().filter(|body| !varied.over.contains(body));
-        known.flat_map(|body| varied.of(body, places, key, &words)).collect()
+        let mut spots: Vec<Spot> = varied.forms.iter().map(|form| form.at).collect();
+        spots.sort_unstable();
+        spots.dedup();
+        let known = spots.into_iter().filter(|at| !varied.over.contains(at));
+        let mut out: Vec<Variant> =
+            known.flat_map(|at| varied.of(at, places, key, &words)).collect();
+        // In an order that does not depend on hashes.
+        out.sort_by(|a, b| {
+            (a.body, a.location.as_str(), &a.value).cmp(&(b.body, b.location.as_str(), &b.value))
+        });
+        out
     }
 }
 
 impl Varied {
-    fn knows(&self, body: u8) -> bool {
-        self.over.contains(&body) || self.forms.iter().any(|form| form.body == body)
+    fn knows(&self, at: Spot) -> bool {
+        self.over.contains(&at) || self.forms.iter().any(|form| form.at == at)
     }
 
-    fn leave(&mut self, body: u8) {
-        if !self.over.contains(&body) {
-            self.over.push(body);
+    fn leave(&mut self, at: Spot) {
+        if !self.over.contains(&at) {
+            self.over.push(at);
         }
-        self.forms.retain(|form| form.body != body);
+        self.forms.retain(|form| form.at != at);
     }
 
-    fn form(&mut self, body: u8, members: &[u64], count: u64) -> Option<&mut Form> {
-        if self.over.contains(&body) {
+    fn form(&mut self, spot: Spot, members: &[u64], count: u64) -> Option<&mut Form> {
+        if self.over.contains(&spot) {
             return None;
         }
-        let same = |form: &Form| form.body == body && *form.members == *members;
+        let same = |form: &Form| form.at == spot && *form.members == *members;
         let at = self.forms.iter().position(same);
         if at.is_none() && self.forms.len() >= MAX_FORMS {
-            self.leave(body);
+            self.leave(spot);
             return None;
         }
         let at = at.unwrap_or_else(|| {
             let members = members.into();
-            self.forms.push(Form { body, members, seen: 0, words: Box::default() });
+            self.forms.push(Form { at: spot, members, seen: 0, words: Box::default() });
             self.forms.len() - 1
         });
         let form = self.forms.get_mut(at)?;
@@ -177,15 +197,15 @@ impl Varied {
         Some(form)
     }
 
-    /// The forms of one kind of body.
+    /// The forms of the object of one place.
     fn of(
         &self,
-        body: u8,
+        at: Spot,
         places: &Places,
         key: &HashKey,
         words: &impl Fn(u64) -> Vec<String>,
     ) -> Vec<Variant> {
-        let forms: Vec<&Form> = self.forms.iter().filter(|form| form.body == body).collect();
+        let forms: Vec<&Form> = self.forms.iter().filter(|form| form.at == at).collect();
         let Some(first) = forms.first() else { return Vec::new() };
         let is_everywhere = |member: &u64| forms.iter().all(|form| form.word(*member).is_some());
         let members = first.words.iter().map(|word| word.member).filter(is_everywhere);
@@ -199,8 +219,11 @@ impl Varied {
         else {
             return Vec::new();
         };
+        let Some(place) = places.get(&at.place) else { return Vec::new() };
+        let location = &place.at.location;
         let variant = |(value, group): (String, Group)| Variant {
-            body: u32::from(body),
+            body: u32::from(at.body),
+            location: location.clone(),
             member: name.clone(),
             value,
             seen: group.seen,
@@ -326,6 +349,14 @@ mod tests {
             }
         }
         results(&mut state, &snapshot).endpoints.remove(0).variants
+    }
+
+    #[test]
+    fn objects_inside_have_forms_of_their_own() {
+        let list = format!(r#"{{"at":1,"payments":[{CARD},{ACCOUNT}]}}"#);
+        let found = variants(&[&list], 20);
+        let places: Vec<_> = found.iter().map(|one| (one.location.as_str(), &*one.value)).collect();
+        assert_eq!(places, [("body:/payments/*", "account"), ("body:/payments/*", "card")]);
     }
 
     const CARD: &str = r#"{"type":"card","amount":{n},"number":"x{n}","expires":"12/30"}"#;

@@ -1,6 +1,8 @@
 //! Schemas (JSON Schema 2020-12) of what was seen in bodies and parameters.
 
-use bartizan_model::{Direction, Endpoint, Fields, Parameter, Variant, endpoint::Bounds};
+use bartizan_model::{
+    Direction, Endpoint, Fields, GeneralStep, Location, Parameter, Root, Variant, endpoint::Bounds,
+};
 use serde_json::{Map, Value, json};
 
 use super::xml;
@@ -21,17 +23,34 @@ pub(super) fn of_body(endpoint: &Endpoint, body: u32, direction: Direction) -> V
     let elements = Fields::of_xml(endpoint, body, direction);
     if elements.keys.is_empty() {
         let mut schema = of(&Fields::of(endpoint, body, direction));
-        let variants: Vec<Value> =
-            endpoint.variants.iter().filter(|one| one.body == body).map(of_variant).collect();
-        if !variants.is_empty() {
-            schema["oneOf"] = variants.into();
-        }
+        let variants = endpoint.variants.iter().filter(|variant| variant.body == body);
+        variants.for_each(|variant| add_variant(&mut schema, variant));
         return schema;
     }
     xml::of_document(&elements)
 }
 
-/// What holds of a body beside what holds of all, when a member has a certain value.
+/// Adds a form to the schema of its object.
+fn add_variant(schema: &mut Value, variant: &Variant) {
+    let root = Location::root(Root::Body);
+    let steps = variant.location.steps_below(&root).into_iter().flatten();
+    let object = steps.fold(Some(schema), |schema, step| {
+        let schema = schema?;
+        match step {
+            GeneralStep::Key(key) => schema.get_mut("properties")?.get_mut(key),
+            GeneralStep::AnyKey => schema.get_mut("additionalProperties"),
+            GeneralStep::AnyIndex => schema.get_mut("items"),
+            GeneralStep::Decoder(_) => None,
+        }
+    });
+    let Some(object) = object.and_then(Value::as_object_mut) else { return };
+    let forms = object.entry("oneOf").or_insert_with(|| json!([]));
+    if let Some(forms) = forms.as_array_mut() {
+        forms.push(of_variant(variant));
+    }
+}
+
+/// What holds of an object beside what holds of all, when a member has a certain value.
 fn of_variant(variant: &Variant) -> Value {
     let names = std::iter::once(&variant.member).chain(&variant.required);
     let is = json!({ "const": variant.value });
