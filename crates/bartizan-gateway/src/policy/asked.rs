@@ -215,7 +215,22 @@ pub(crate) fn resource(request: &request::Parts, ignore_case: bool) -> Option<St
     if PATH_FIELDS.iter().any(|name| request.headers.contains_key(name)) {
         return None;
     }
-    let path = request.uri.path();
+    one_resource(request.uri.path(), ignore_case)
+}
+
+/// The resources of the path and of those that fields name in its place, each as servers come to see it; as it is
+/// where that takes too much to find out.
+pub(crate) fn resources(request: &request::Parts) -> Vec<String> {
+    let fields = PATH_FIELDS.into_iter().flat_map(|name| request.headers.get_all(name));
+    let named = fields.take(METHODS).map(|value| {
+        let text = String::from_utf8_lossy(value.as_bytes()).into_owned();
+        text.split(['?', '#']).next().unwrap_or_default().to_owned()
+    });
+    let paths = std::iter::once(request.uri.path().to_owned()).chain(named);
+    paths.map(|path| one_resource(&path, false).unwrap_or(path)).collect()
+}
+
+fn one_resource(path: &str, ignore_case: bool) -> Option<String> {
     let mut text = path.to_owned();
     if !is_plain(path) {
         let mut room = READ;

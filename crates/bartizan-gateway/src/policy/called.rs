@@ -3,6 +3,8 @@
 use bartizan_model::{Protocol, Root, Side};
 use bartizan_protocols::{Call, Decoded, NodeRef, Value};
 
+use super::reading::is_plain;
+
 /// Members of a message of a WebSocket that say what it is about.
 const KINDS: [&str; 5] = ["type", "action", "event", "method", "command"];
 
@@ -24,14 +26,56 @@ pub(crate) fn is(name: &str, wanted: &str) -> bool {
     name.eq_ignore_ascii_case(wanted) || last.eq_ignore_ascii_case(wanted)
 }
 
-/// What a request calls. One that says nothing of it although it has a body that was not read says anything.
+/// Calls several methods in one.
+const MULTICALL: &str = "system.multicall";
+
+/// What a request calls. One that says nothing of it although it has a body that was not read says anything, and so
+/// does one that others may read differently: with a name twice, or with what two protocols look at.
 pub(crate) fn of_request(decoded: &Decoded) -> Called {
+    if !is_plain(&decoded.view) {
+        return Called::Unknown;
+    }
+    let (in_target, in_body) =
+        (has_document(decoded, Root::Query), has_document(decoded, Root::Body));
+    let says_method = || has_member(decoded, |name| name.eq_ignore_ascii_case("method"));
     match &decoded.call {
-        Some(call) if call.protocol == Protocol::Websocket => Called::Nothing,
+        // Who declines the upgrade may do what the target asks for.
+        Some(call) if call.protocol == Protocol::Websocket => match in_target {
+            true => Called::Unknown,
+            false => Called::Nothing,
+        },
         Some(call) if call.is_batch() || call.operation.is_empty() => Called::Unknown,
+        Some(call) if call.operation == MULTICALL => Called::Unknown,
+        Some(call) if call.protocol == Protocol::Graphql && !(in_target && in_body) => names(call),
+        Some(_) if in_target || in_body => Called::Unknown,
+        Some(call) if call.protocol == Protocol::Grpc && says_method() => Called::Unknown,
         Some(call) => names(call),
-        None if decoded.view.is_fully_inspected(Side::Request) => Called::Nothing,
-        None => Called::Unknown,
+        None if !decoded.view.is_fully_inspected(Side::Request) => Called::Unknown,
+        None if in_target || in_body || says_method() => Called::Unknown,
+        None => Called::Nothing,
+    }
+}
+
+/// Whether there is a GraphQL document, whatever else there is.
+fn has_document(decoded: &Decoded, root: Root) -> bool {
+    let mut members = decoded.view.root(Side::Request, root).into_iter().flat_map(members);
+    members.any(|member| {
+        let is_document = |value| matches!(value, Value::Text(text) if text.contains('{'));
+        member.key().eq_ignore_ascii_case("query") && is_document(member.value())
+    })
+}
+
+/// Whether the body has a member with such a name that is a text.
+fn has_member(decoded: &Decoded, is_it: impl Fn(&str) -> bool) -> bool {
+    let mut members = decoded.view.root(Side::Request, Root::Body).into_iter().flat_map(members);
+    members.any(|member| is_it(member.key()) && matches!(member.value(), Value::Text(_)))
+}
+
+/// Members of an object, or of the objects of an array.
+fn members(root: NodeRef<'_>) -> Vec<NodeRef<'_>> {
+    match root.value() {
+        Value::Array => root.children().flat_map(|element| element.children()).collect(),
+        _ => root.children().collect(),
     }
 }
 

@@ -13,7 +13,7 @@ use super::{
     config::Problem,
     detectors::{OVER_BUDGET, OVER_LIMITS, OnGap},
     names::{Names, NamesConfig},
-    reading::{Checked, NOT_HELD, NOT_READABLE, Within, fields, media_type},
+    reading::{Checked, NOT_HELD, NOT_READABLE, Within, essence, fields, media_type},
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -151,7 +151,9 @@ impl Grpc {
     /// What follows for a request.
     pub(super) fn check(&self, call: &Call, body: BodyView<'_>) -> Checked {
         let kind = media_type(call);
-        let speaks = fields(call, CONNECT).next().is_some() || form(&kind).is_some();
+        // One of several types is enough for some servers.
+        let types = || fields(call, header::CONTENT_TYPE).map(essence);
+        let speaks = fields(call, CONNECT).next().is_some() || types().any(|t| form(&t).is_some());
         let name = method(call.uri.path());
         let is_coded = fields(call, header::CONTENT_ENCODING).any(|coding| coding != "identity");
         let form = if is_coded { Form::Other } else { form(&kind).unwrap_or(Form::Other) };

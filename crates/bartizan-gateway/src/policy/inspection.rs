@@ -37,12 +37,8 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = spoken::whole(stage, call, body) {
         return Some(refusal);
     }
-    for policy in stage.set.single_uses.iter().filter(|policy| stage.is_in(&policy.scope)) {
-        let checked = policy.rule.check(call, body);
-        let refusal = policy.settle(checked, call);
-        if refusal.is_some() {
-            return refusal;
-        }
+    if let Some(refusal) = single_uses(stage, call, body) {
+        return Some(refusal);
     }
     let mut exchange = None;
     detectors(stage, call, |rule, call| {
@@ -50,6 +46,11 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
             .get_or_insert_with(|| Exchange { request: request_of(call), ..Exchange::default() });
         rule.judge(exchange)
     })
+}
+
+fn single_uses(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+    let mut asked = stage.set.single_uses.iter().filter(|policy| stage.is_in(&policy.scope));
+    asked.find_map(|policy| policy.settle(policy.rule.check(call, body), call))
 }
 
 /// Most judgements that are kept of one handshake: one for each amount that policies read of it.
@@ -80,7 +81,8 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let empty = Bytes::new();
     let body = BodyView::Whole(&empty);
     let refusal = rights::request(&stage, call, body)
-        .or_else(|| contracts(&stage, call, body, &mut Readings::default()));
+        .or_else(|| contracts(&stage, call, body, &mut Readings::default()))
+        .or_else(|| single_uses(&stage, call, body));
     if refusal.is_some() {
         return refusal;
     }
@@ -94,9 +96,10 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
 
 /// Asks about a message of a WebSocket. To detectors it counts together with its handshake, where the client sent it.
 pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Option<Refusal> {
-    let refusal = rights::message(stage, call, message);
-    if refusal.is_some() {
-        return refusal;
+    if message.from_client
+        && let Some(refusal) = rights::message(stage, call, message)
+    {
+        return Some(refusal);
     }
     let pace = spoken::pace_of(call);
     if let Some(refusal) = spoken::message(stage, call, &pace, message) {

@@ -370,7 +370,12 @@ impl Policies for Enforcement {
             permit.leave();
         }
         // What was refused here costs nothing.
-        if call.upstream.is_none() {
+        let was_sent = matches!(
+            call.outcome,
+            crate::call::Outcome::Aborted
+                | crate::call::Outcome::Replied("upstream-timeout" | "upstream-broken")
+        );
+        if call.upstream.is_none() && !was_sent {
             return;
         }
         let bytes = call.request_body.total.saturating_add(call.response_body.total);

@@ -125,6 +125,11 @@ impl Quota {
     ) -> Result<Self, Problem> {
         let QuotaConfig { by, each, anonymous, requests, period, on_failure, .. } = *config;
         let who = Who { by, each, anonymous }.check(scope)?;
+        if each == Each::Resource {
+            let problem =
+                "a quota is not counted by path: whoever asks for new ones would fill the store";
+            return Err(Problem::new("each", problem));
+        }
         let is_fine = |requests: u64| (1..=i64::MAX as u64).contains(&requests);
         if !is_fine(requests) {
             return Err(Problem::new("requests", "expected 1 to 9223372036854775807"));

@@ -1,10 +1,10 @@
 //! What somebody may, as far as bodies, messages and answers tell: calls that are authorised one by one, ownership
 //! of objects, properties. Each message is read once for all of these policies in scope. Nothing here waits.
 
-use bartizan_model::{Exchange, Limits, Message as Said, Side};
+use bartizan_model::{BodyState, Exchange, Limits, Message as Said, Side};
 use bartizan_protocols::{Decoded, Format, decode_paced};
 use bytes::Bytes;
-use http::{HeaderMap, HeaderValue, header, response};
+use http::{HeaderMap, HeaderValue, StatusCode, header, response};
 
 use super::{
     authorization::Authorization,
@@ -37,7 +37,12 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
     if calls.is_empty() && owners.is_empty() && properties.is_empty() {
         return None;
     }
-    let exchange = Exchange { request: request_of(call), ..Exchange::default() };
+    let mut request = request_of(call);
+    if matches!(body, BodyView::Whole(_)) {
+        // A handshake has none, which is all of it.
+        request.body_state = BodyState::Complete;
+    }
+    let exchange = Exchange { request, ..Exchange::default() };
     let decoded = read(&exchange, set.seed);
     let (held, gap) = match body {
         BodyView::Whole(_) => (Some(&decoded), gap(&decoded, Side::Request)),
@@ -117,7 +122,9 @@ pub(super) fn answer(
         BodyView::Streamed(_) => None,
     };
     let who = who(call);
-    let missing = decoded.as_ref().and_then(document_gap);
+    // A part of a document says nothing about where its members begin.
+    let part = (response.status == StatusCode::PARTIAL_CONTENT).then_some("not-readable");
+    let missing = part.or_else(|| decoded.as_ref().and_then(document_gap));
     let about = About { who: &who, forms: None, decoded: decoded.as_ref(), gap: missing };
     for policy in owners {
         let refusal = policy.settle(policy.rule.check_answer(&about), call);
@@ -126,7 +133,7 @@ pub(super) fn answer(
         }
     }
     for policy in properties {
-        let missing = decoded.as_ref().and_then(|read| gap(read, Side::Response));
+        let missing = part.or_else(|| decoded.as_ref().and_then(|read| gap(read, Side::Response)));
         let shown = policy.rule.show(&who, decoded.as_ref(), missing);
         if let Some(refusal) = show(policy, shown, call, response) {
             return Some(refusal);

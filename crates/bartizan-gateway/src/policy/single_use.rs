@@ -231,10 +231,14 @@ impl SingleUse {
                 let title = "a member that is good once is there twice";
                 return Err(Refusal::deny(StatusCode::BAD_REQUEST, "ambiguous-member", title));
             }
-            if let Value::Text(text) = child.value()
-                && !text.is_empty()
-            {
-                keys.push(self.key(child.key(), text.as_bytes()));
+            match child.value() {
+                Value::Text(text) if !text.is_empty() => {
+                    keys.push(self.key(child.key(), text.as_bytes()));
+                }
+                Value::Integer(number) => {
+                    keys.push(self.key(child.key(), number.to_string().as_bytes()));
+                }
+                _ => {}
             }
         }
         let is_whole = decoded.view.is_fully_inspected(Side::Request);
@@ -254,7 +258,8 @@ impl SingleUse {
 
 /// Uses up what a call brought, if it succeeded.
 pub(super) fn answered(stage: &Stage, call: &Call, status: StatusCode) {
-    if stage.set.single_uses.is_empty() || !status.is_success() {
+    let is_granted = status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS;
+    if stage.set.single_uses.is_empty() || !is_granted {
         return;
     }
     let Some(using) = call.extension::<Using>() else { return };

@@ -30,7 +30,7 @@ use crate::{
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
-    policy::{ClientCertificate, JudgedHandshake, MessagePace},
+    policy::{ClientCertificate, Decisions, Identity, JudgedHandshake, MessagePace},
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
@@ -93,6 +93,8 @@ struct HandshakeFacts {
     fields: Fields,
     upstream: Arc<str>,
     judged: JudgedHandshake,
+    /// Who opened it.
+    identities: Vec<Identity>,
     pace: MessagePace,
 }
 
@@ -132,6 +134,10 @@ pub(super) fn spawn(
         fields: call.request_fields.clone(),
         upstream: Arc::clone(&asked.name),
         judged: call.extension().cloned().unwrap_or_default(),
+        identities: call
+            .extension::<Decisions>()
+            .map(|decisions| decisions.identities.clone())
+            .unwrap_or_default(),
         pace: MessagePace::default(),
     };
     let (shared, snapshot) = (Arc::clone(record.shared()), Arc::clone(&call.snapshot));
@@ -271,6 +277,9 @@ impl Tunnel {
     fn allow(&self, message: Message) -> bool {
         let mut call = self.call(&self.snapshot);
         call.extensions().insert(self.handshake.judged.clone());
+        // Whoever opened it sends what comes.
+        let identities = self.handshake.identities.clone();
+        call.extensions().insert(Decisions { identities, ..Decisions::default() });
         call.extensions().insert(self.handshake.pace.clone());
         self.shared.metrics.websocket_messages.inc();
         let policies = Arc::clone(&self.shared.snapshot.load().policies);

@@ -199,7 +199,10 @@ impl<'t> Roots<'t> {
         let named = named.position(|(_, name, _)| !chosen.is_empty() && *name == chosen);
         let (kind, _, selection) = self.operations.into_iter().nth(named.unwrap_or(0))?;
         let mut found = Vec::new();
-        selection.expand(&mut self.fragments, &mut found);
+        // Of a document that asks for more than is looked at it is not told what it calls.
+        if !selection.expand(&mut self.fragments, &mut found) {
+            return Some(Vec::new());
+        }
         // Asked for beside others it says nothing.
         if found.iter().any(|field| *field != "__typename") {
             found.retain(|field| *field != "__typename");
@@ -213,20 +216,30 @@ impl<'t> Roots<'t> {
 struct Selection<'t> {
     fields: Vec<&'t str>,
     spreads: Vec<&'t str>,
+    /// Whether it has more than is looked at.
+    is_cut: bool,
 }
 
 impl<'t> Selection<'t> {
     /// Its fields and those of the fragments it is made of, each fragment once.
-    fn expand(self, fragments: &mut BTreeMap<&'t str, Self>, found: &mut Vec<&'t str>) {
+    /// Whether that was all.
+    fn expand(self, fragments: &mut BTreeMap<&'t str, Self>, found: &mut Vec<&'t str>) -> bool {
         let mut open = vec![self];
+        let mut is_all = true;
         while let Some(selection) = open.pop() {
+            is_all &= !selection.is_cut;
             for field in selection.fields {
-                if found.len() < MAX_FIELDS && !found.contains(&field) {
-                    found.push(field);
+                if found.contains(&field) {
+                    continue;
                 }
+                if found.len() >= MAX_FIELDS {
+                    return false;
+                }
+                found.push(field);
             }
             open.extend(selection.spreads.into_iter().filter_map(|name| fragments.remove(name)));
         }
+        is_all
     }
 }
 
@@ -323,6 +336,7 @@ impl<'t> Reader<'t> {
         let mut out = Selection::default();
         if depth > MAX_DEPTH {
             self.skip()?;
+            out.is_cut = true;
             return Some(out);
         }
         self.bump();
@@ -346,8 +360,12 @@ impl<'t> Reader<'t> {
             self.bump();
             name = self.name()?;
         }
-        if out.fields.len() < MAX_FIELDS {
-            out.fields.push(name);
+        if !out.fields.contains(&name) {
+            if out.fields.len() < MAX_FIELDS {
+                out.fields.push(name);
+            } else {
+                out.is_cut = true;
+            }
         }
         if self.kind() == Some(TokenKind::LParen) {
             self.skip()?;
@@ -372,8 +390,12 @@ impl<'t> Reader<'t> {
         };
         if !is_inline {
             let name = self.name()?;
-            if out.spreads.len() < MAX_FIELDS {
-                out.spreads.push(name);
+            if !out.spreads.contains(&name) {
+                if out.spreads.len() < MAX_FIELDS {
+                    out.spreads.push(name);
+                } else {
+                    out.is_cut = true;
+                }
             }
             return self.directives();
         }
@@ -384,6 +406,7 @@ impl<'t> Reader<'t> {
         let inner = self.selection(depth + 1)?;
         out.fields.extend(inner.fields);
         out.spreads.extend(inner.spreads);
+        out.is_cut |= inner.is_cut;
         Some(())
     }
 

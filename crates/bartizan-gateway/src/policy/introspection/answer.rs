@@ -30,6 +30,12 @@ impl Answer {
     }
 }
 
+/// A token without its signature, where it has one.
+fn unsigned(text: &str) -> &str {
+    let signed = token::parts(text).ok().map(|(head, claims, _)| head.len() + 1 + claims.len());
+    signed.and_then(|end| text.get(..end)).unwrap_or(text)
+}
+
 impl Introspected {
     /// Whether a token is good, by what the server says of it.
     pub(super) fn judge(&self, Answer(said): &Answer, text: &str, now: Timestamp) -> Judged {
@@ -73,7 +79,8 @@ impl Introspected {
             until,
             session_until: until.max(seconds + SESSION_SECONDS),
             bound: Bound::of(said.get("cnf"))?,
-            names: Names::new(&self.hash_key, &config.issuer, text, id, session),
+            // A signature may be spelled in several ways.
+            names: Names::new(&self.hash_key, &config.issuer, unsigned(text), id, session),
         })
     }
 }

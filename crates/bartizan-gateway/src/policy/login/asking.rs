@@ -46,12 +46,15 @@ pub(crate) async fn ask(
     request: &request::Parts,
     around: &Surroundings,
 ) -> Option<Refusal> {
-    let path = asked::resource(request, false).unwrap_or_default();
+    // Whichever of them the upstream takes.
+    let paths = asked::resources(request);
+    let path = paths.first().cloned().unwrap_or_default();
     let mut attempts = Attempts::default();
     let mut refused = None;
     for (number, policy) in stage.set.logins.iter().enumerate() {
         let login = &policy.rule;
-        let Some(asks) = login.asks(&call.method, &path) else { continue };
+        let mut asked = paths.iter().filter_map(|path| login.asks(&call.method, path));
+        let Some(asks) = asked.next() else { continue };
         if !stage.is_in(&policy.scope) {
             continue;
         }

@@ -66,7 +66,8 @@ impl Pass<'_> {
             self.flows(set, around).await?;
             self.challenges(set, around).await?;
         }
-        for policy in set.quotas.iter().filter(|policy| policy.rule.is_early() == is_early) {
+        // Whoever is refused for anything else has used nothing.
+        for policy in set.quotas.iter().filter(|_| !is_early) {
             self.quota(policy, around).await?;
         }
         Ok(())
