@@ -153,11 +153,6 @@ impl Quota {
         Ok(Self { on_failure, who, period, requests, tiers, key, name: name.into() })
     }
 
-    /// Whether it can be decided before anybody is identified.
-    pub(crate) fn is_early(&self) -> bool {
-        self.who.is_early()
-    }
-
     /// What a request takes; `None` when it does not count.
     pub(crate) fn want(&self, caller: &Caller<'_>, now: Timestamp) -> Option<Want> {
         let key: KeyedHash = self.who.key(&self.key, caller)?;
