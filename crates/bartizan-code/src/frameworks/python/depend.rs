@@ -114,6 +114,8 @@ impl<'f> World<'f> {
             };
             let is_optional =
                 arguments.is_some_and(|given| given.named("optional") == Some(&Value::Bool(true)));
+            // What an import of another file leads to has no name but the one that is written.
+            let name = if name.is_empty() { written.text() } else { name };
             let is_other = [OTHERS, SOFT, FREEING].iter().any(|list| has_word(name, list));
             if name.is_empty() || is_optional || is_other || SCHEMES.contains(&name) {
                 return None;
