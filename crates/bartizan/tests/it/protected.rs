@@ -90,7 +90,7 @@ impl Stage {
         let home = home();
         tell(&home);
         let lab = runtime.block_on(Lab::bind("127.0.0.1:0", options)).expect("the lab starts");
-        let upstream = lab.address().to_string();
+        let upstream = format!("http://{}", lab.address());
         let (stop, stopped) = oneshot::channel();
         runtime.spawn(lab.run(async { drop(stopped.await) }));
         let by_grpc = |name: &str, prefix: &str| json!({"name": name, "path_prefix": prefix, "upstreams": [upstream], "protocol": "http2"});
