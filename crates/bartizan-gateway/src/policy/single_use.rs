@@ -165,21 +165,28 @@ impl SingleUse {
         let now = timestamp(std::time::SystemTime::now());
         let mut using = Using::default();
         for key in keys {
-            // Held before it is asked whether it was used: else it could be used in between.
+            // Asked again once it is held: it could be used in between. What was used stays held until the exchange
+            // with it is forgotten, and is told as what it is.
+            self.is_unused(key, now)?;
             using.0.push(Arc::new(self.hold(key)?));
-            match self.spent.denies(&[key], now) {
-                Denied::Now(false) => {}
-                Denied::Now(true) => {
-                    let title = "this was used before and is good once";
-                    let code = "used-before";
-                    return Err(Refusal::deny(StatusCode::UNAUTHORIZED, code, title));
-                }
-                // This phase does not wait.
-                Denied::Later(_) => gap = gap.or(Some("not-known-here")),
+            if !self.is_unused(key, now)? {
+                gap = gap.or(Some("not-known-here"));
             }
         }
         call.extensions().get_or_insert_default::<Using>().0.append(&mut using.0);
         Ok(gap)
+    }
+
+    /// Whether it is known that it was not used; this phase does not wait for who knows.
+    fn is_unused(&self, key: KeyedHash, now: Timestamp) -> Result<bool, Refusal> {
+        match self.spent.denies(&[key], now) {
+            Denied::Now(false) => Ok(true),
+            Denied::Now(true) => {
+                let title = "this was used before and is good once";
+                Err(Refusal::deny(StatusCode::UNAUTHORIZED, "used-before", title))
+            }
+            Denied::Later(_) => Ok(false),
+        }
     }
 
     fn hold(&self, key: KeyedHash) -> Result<Held, Refusal> {
@@ -298,7 +305,7 @@ mod tests {
         for (media_type, body, expected) in [
             (json, r#"{"token":"a","x":{"code":"b"}}"#, Ok(1)),
             (json, r#"{"token":"a","code":"b"}"#, Ok(2)),
-            (json, r#"{"token":7,"code":""}"#, Ok(0)),
+            (json, r#"{"token":7,"code":""}"#, Ok(1)),
             (json, r#"{"other":"a"}"#, Ok(0)),
             (json, "", Ok(0)),
             (form, "token=a&x=b", Ok(1)),

@@ -74,7 +74,7 @@ impl Discovery {
 }
 
 fn host_of(url: &str) -> Result<String, String> {
-    let uri: Uri = url.parse().map_err(|_| "the issuer names no URL".to_owned())?;
+    let uri: Uri = url.parse().map_err(|_| "what is named as a URL is none".to_owned())?;
     uri.host().map(str::to_owned).ok_or_else(|| "a URL names no host".to_owned())
 }
 
@@ -148,7 +148,7 @@ mod tests {
             ("http://localhost:1/realms/a/", "http://localhost:1/jwks", "another issuer"),
             (issuer, "http://127.0.0.1:1/jwks", "fetch.hosts"),
             (issuer, "http://169.254.169.254/latest", "fetch.hosts"),
-            (issuer, "file:///etc/passwd", "host"),
+            (issuer, "file:///etc/passwd", "URL"),
             (issuer, "/jwks", "host"),
         ] {
             let refused = keys(&plain, document, jwks).expect_err(jwks);

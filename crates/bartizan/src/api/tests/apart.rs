@@ -72,8 +72,12 @@ async fn a_split_is_kept_told_and_done_once() {
     let world = World::new().await;
     let store = world.directory.store();
     let wanted = json!({"paths": ["a.example/me"], "reason": "me is somebody"});
-    let expected =
-        |is_new| json!({"endpoint_id": "ep_default", "paths": ["a.example/me"], "is_new": is_new});
+    let expected = |is_new| {
+        json!({
+            "endpoint_id": "ep_default", "paths": ["a.example/me"], "is_new": is_new, "count": 1,
+            "is_all": true,
+        })
+    };
     assert_eq!(split(&world, "ep_default", wanted.clone()).await, (StatusCode::OK, expected(true)));
     assert_eq!(split(&world, "ep_default", wanted).await, (StatusCode::OK, expected(false)));
     let apart = store.paths_apart(&here()).await.expect("read");

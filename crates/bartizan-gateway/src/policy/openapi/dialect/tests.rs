@@ -245,7 +245,9 @@ fn schemas_without_an_end_are_refused() {
     // One that refers to itself ends where it looks into the value.
     let (document, place) = document(
         "3.0",
-        &json!({"properties": {"a": {"$ref": "#/components/schemas/S"}}, "required": ["b"]}),
+        &json!({
+            "properties": {"a": {"$ref": "#/components/schemas/S"}, "b": {}}, "required": ["b"]
+        }),
     );
     let side = Side { is_answer: false, is_closed: true, is_one_sided: true };
     let converted = Converter::new(&document, side).convert(place).expect("ends");
