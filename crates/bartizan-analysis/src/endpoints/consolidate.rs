@@ -15,6 +15,16 @@ use super::{
 /// values on this host; the last takes what is more likely than not.
 const PASSES: [f64; 3] = [2.5, 1.0, 0.0];
 
+/// What a consolidation decides about words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Words {
+    /// Those of positions where words grow in number, which must not take up ever more room, and of
+    /// positions whose words have all been seen often.
+    Growing,
+    /// All of them.
+    All,
+}
+
 /// Most times that hosts are taken together in one consolidation.
 const MAX_ROUNDS: usize = 4;
 
@@ -26,23 +36,39 @@ const ENOUGH_VISITS: u64 = 3;
 impl Resolver {
     /// Applies the evidence gathered so far. Idempotent without new requests in between.
     pub fn consolidate(&mut self) {
-        self.consolidate_with(&mut |_| {});
+        self.consolidate_words(Words::All, &mut |_| {});
+    }
+
+    /// Like [`consolidate`](Self::consolidate), and leaves a few words with a few requests as they
+    /// are: they take little room, and what is decided about them from a part of the requests would
+    /// depend on the order that these came in.
+    pub fn consolidate_growing(&mut self) {
+        self.consolidate_words(Words::Growing, &mut |_| {});
     }
 
     /// Like [`consolidate`](Self::consolidate), and shows every decision about a word.
     pub fn consolidate_with(&mut self, shown: &mut dyn FnMut(Decision)) {
-        self.consolidate_hosts(self.hosts.keys().cloned().collect(), shown);
+        self.consolidate_words(Words::All, shown);
+    }
+
+    fn consolidate_words(&mut self, words: Words, shown: &mut dyn FnMut(Decision)) {
+        self.consolidate_hosts(self.hosts.keys().cloned().collect(), words, shown);
         // What hosts taught together may show that others are like them.
         for _ in 0..MAX_ROUNDS {
             let grown = self.fold_alike();
             if grown.is_empty() {
                 break;
             }
-            self.consolidate_hosts(grown, shown);
+            self.consolidate_hosts(grown, words, shown);
         }
     }
 
-    fn consolidate_hosts(&mut self, names: BTreeSet<String>, shown: &mut dyn FnMut(Decision)) {
+    fn consolidate_hosts(
+        &mut self,
+        names: BTreeSet<String>,
+        words: Words,
+        shown: &mut dyn FnMut(Decision),
+    ) {
         let sums = self.sums();
         let mut parted = Vec::new();
         for name in names {
@@ -56,6 +82,7 @@ impl Resolver {
                     host: &name,
                     evidence: HostEvidence::of(&tree),
                     needed,
+                    words,
                     tree: &mut tree,
                     resolver: self,
                     origins: &mut origins,

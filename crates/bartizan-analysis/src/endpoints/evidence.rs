@@ -124,7 +124,7 @@ pub(crate) struct Core {
     pub(crate) word: String,
     /// Token, node, suffix.
     pub(crate) parts: Vec<(String, NodeId, String)>,
-    hits: u64,
+    pub(crate) hits: u64,
     below: BTreeSet<String>,
     typed_below: bool,
     item_methods: bool,

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
     affixes::split_extension,
+    consolidate::Words,
     evidence::{Core, Decision, HostEvidence, cores, score},
     front::{is_front_version, is_locale},
     leaf::{AliasReason, EndpointLimits, Leaf, LeafId, Place},
@@ -16,6 +17,10 @@ use super::{
 
 /// Most words remembered as values per host.
 const MAX_VALUE_WORDS: usize = 8_192;
+/// Words at one position from which on they may be values without an end.
+const GROWING_FROM: usize = 24;
+/// Requests for each word of a position from which on all its words have been seen.
+const SETTLED_FROM: u64 = 16;
 /// Fewest merged words after which unknown words are values too.
 const OPEN_FROM: usize = 3;
 
@@ -24,6 +29,7 @@ pub(crate) struct Pass<'a> {
     pub(crate) host: &'a str,
     pub(crate) evidence: HostEvidence,
     pub(crate) needed: f64,
+    pub(crate) words: Words,
     pub(crate) tree: &'a mut HostTree,
     pub(crate) resolver: &'a mut Resolver,
     /// Where leaves stood that were moved and took others in since.
@@ -74,6 +80,12 @@ impl Pass<'_> {
             }
         }
         let merged = values.len();
+        let hits: u64 = candidates.iter().map(|core| core.hits).sum();
+        let settled = hits >= SETTLED_FROM * candidates.len() as u64;
+        let growing = merged + self.known_words(id) >= GROWING_FROM;
+        if self.words == Words::Growing && !settled && !growing {
+            return;
+        }
         let ending = self.common_ending(id, &values);
         for (core, log_odds) in values {
             if self.tree.value_words.len() < MAX_VALUE_WORDS {
@@ -95,6 +107,14 @@ impl Pass<'_> {
         {
             node.open = true;
         }
+    }
+
+    /// How many different values were found at a position before.
+    fn known_words(&self, id: NodeId) -> usize {
+        let known = self.tree.node(id).into_iter().flat_map(|node| node.parameters.values());
+        let known =
+            known.filter_map(|id| self.tree.node(*id)).filter(|node| node.values.are_words());
+        known.map(|node| node.values.distinct() as usize).max().unwrap_or(0)
     }
 
     /// The extension that all values of a position have, as fixed text: `.pdf`. Empty when there is

@@ -105,6 +105,29 @@ fn words_become_values_by_evidence_and_old_ids_lead_on() {
 }
 
 #[test]
+fn a_few_words_are_decided_about_at_the_end_and_many_on_the_way() {
+    let mut r = resolver();
+    let leaves = teach_slugs(&mut r);
+    r.consolidate_growing();
+    assert_eq!(last(&r, leaves[0]).as_deref(), Some("/v1/habitats/grey-owl"), "a few");
+    for more in SLUGS.iter().flat_map(|slug| (0..3).map(move |_| slug)) {
+        for _ in 0..6 {
+            get(&mut r, &format!("/v1/habitats/{more}"));
+        }
+    }
+    r.consolidate_growing();
+    assert_eq!(last(&r, leaves[0]), last(&r, leaves[1]), "seen often");
+
+    let mut r = resolver();
+    let leaves = teach_slugs(&mut r);
+    for more in SLUGS.iter().flat_map(|slug| ["old", "new", "big"].map(|a| format!("{a}-{slug}"))) {
+        get(&mut r, &format!("/v1/habitats/{more}"));
+    }
+    r.consolidate_growing();
+    assert_eq!(last(&r, leaves[0]).as_deref(), Some("/v1/habitats/{habitat_id}"), "many");
+}
+
+#[test]
 fn fixed_words_stay_beside_values() {
     let mut r = resolver();
     get(&mut r, "/v1/users");

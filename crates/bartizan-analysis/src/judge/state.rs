@@ -367,7 +367,7 @@ impl Core {
         let request = &facts.exchange.request;
         // Consolidating at fixed points keeps results independent of how a run was cut up.
         if self.sequence.is_multiple_of(CONSOLIDATE_EVERY) {
-            self.consolidate(facts.snapshot);
+            self.consolidate_growing(facts.snapshot);
         }
         if answer.is_answer() {
             self.declare(facts, &segments);

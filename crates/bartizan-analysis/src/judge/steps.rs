@@ -6,7 +6,7 @@ use bartizan_model::host::is_pattern;
 
 use super::state::Core;
 use crate::{
-    endpoints::{LeafId, Outcome as Answer},
+    endpoints::{LeafId, Outcome as Answer, Resolver},
     facts::Enriched,
     learn::journeys::{RoleId, Taken},
     snapshot::Snapshot,
@@ -30,13 +30,23 @@ impl Core {
         self.journeys.observe(&Taken { exchange, leaf: leaf.0, host: &endpoint.host })
     }
 
-    /// Consolidates the endpoints; what is known of those that became one is joined, and of hosts.
+    /// Decides about all endpoints, for a result.
     pub(super) fn consolidate(&mut self, snapshot: &Snapshot) {
+        self.consolidate_by(snapshot, Resolver::consolidate);
+    }
+
+    /// Decides about the endpoints that may become ever more, while learning.
+    pub(super) fn consolidate_growing(&mut self, snapshot: &Snapshot) {
+        self.consolidate_by(snapshot, Resolver::consolidate_growing);
+    }
+
+    /// Consolidates the endpoints; what is known of those that became one is joined, and of hosts.
+    fn consolidate_by(&mut self, snapshot: &Snapshot, consolidate: fn(&mut Resolver)) {
         self.resolver.fold_told(|host| snapshot.told(host));
         if !snapshot.catalog.paths.is_empty() {
             self.resolver.keep_apart(snapshot.catalog.written());
         }
-        self.resolver.consolidate();
+        consolidate(&mut self.resolver);
         let mut went = BTreeMap::new();
         for (leaf, host) in self.resolver.take_moved() {
             let now = self.resolver.current_endpoint(leaf).map(|endpoint| endpoint.host.clone());
