@@ -10,7 +10,7 @@ use super::{
     leaf::AliasReason,
     pass::Pass,
     tree::{HostTree, Node, NodeId, ROOT, Step, Way},
-    values::{CERTAIN, Classified, ValueKind, classify, is_version},
+    values::{CERTAIN, Classified, ValueKind, classify, is_version, is_year_month},
 };
 
 /// Most versions at one position before they count as values.
@@ -44,9 +44,13 @@ impl HostTree {
         let form = match kind {
             ValueKind::Date => true,
             ValueKind::Integer => segment.len() <= 2,
-            _ => is_version(segment),
+            _ => is_version(segment) || is_year_month(segment),
         };
-        form && self.is_prefix_position(id)
+        // Behind `api` there are versions, wherever that stands: `/admin/api/2024-07`.
+        let is_api = self.node(id).is_some_and(
+            |node| matches!(&node.step, Step::Literal(text) if text.eq_ignore_ascii_case("api")),
+        );
+        form && (is_api || self.is_prefix_position(id))
             && self.node(id).is_some_and(|n| {
                 n.literals.keys().filter(|k| is_front_version(k)).count() < MAX_FRONT_VERSIONS
             })
@@ -173,6 +177,7 @@ pub(crate) fn is_locale(s: &str) -> bool {
 pub(crate) fn is_front_version(s: &str) -> bool {
     let class = classify(s);
     is_version(s)
+        || is_year_month(s)
         || class.kind == ValueKind::Date
         || (class.kind == ValueKind::Integer && s.len() <= 2)
 }

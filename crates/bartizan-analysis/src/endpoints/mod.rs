@@ -78,6 +78,7 @@ pub use lookup::named_location;
 pub use resolver::Resolver;
 pub use shape::Shape;
 pub use spec::{MatchedBy, Operation, SpecIndex, SpecMatch, channel_protocol, http_method};
+pub(crate) use values::is_version;
 pub use values::{CERTAIN, Classified, ValueKind, classify};
 
 /// One segment of a path template.

@@ -105,6 +105,23 @@ fn words_become_values_by_evidence_and_old_ids_lead_on() {
 }
 
 #[test]
+fn dates_in_front_of_the_resources_are_versions() {
+    for path in [
+        "/v2024-01-01/things",
+        "/v1/2024-10/products.json",
+        "/admin/api/2024-07/products.json",
+        "/2010-04-01/Calls.json",
+    ] {
+        let mut r = resolver();
+        let (leaf, shown) = get(&mut r, path);
+        r.consolidate();
+        assert_eq!((shown.as_str(), last(&r, leaf).as_deref()), (path, Some(path)));
+    }
+    let mut r = resolver();
+    assert_eq!(get(&mut r, "/v1/reports/2024-07").1, "/v1/reports/{report_id}");
+}
+
+#[test]
 fn a_few_words_are_decided_about_at_the_end_and_many_on_the_way() {
     let mut r = resolver();
     let leaves = teach_slugs(&mut r);

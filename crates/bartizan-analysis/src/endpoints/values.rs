@@ -184,12 +184,20 @@ fn is_date(b: &[u8]) -> bool {
     date && (b.len() == 10 || matches!(b.get(10), Some(b'T' | b't' | b'_' | b'-' | b' ')))
 }
 
-/// `v1`, `v1.2`, `v2beta3`, `1.0`, `6.12.14`, `1.2.3-rc1`.
+/// `2024-07`.
+pub(crate) fn is_year_month(s: &str) -> bool {
+    s.len() == 7 && is_date(format!("{s}-01").as_bytes())
+}
+
+/// `v1`, `v1.2`, `v2beta3`, `1.0`, `6.12.14`, `1.2.3-rc1`, `v2024-07`, `v2024-07-01`.
 pub(crate) fn is_version(s: &str) -> bool {
     let (body, marked) = match s.strip_prefix(['v', 'V']) {
         Some(rest) => (rest, true),
         None => (s, false),
     };
+    if marked && (is_year_month(body) || (body.len() == 10 && is_date(body.as_bytes()))) {
+        return true;
+    }
     let head: usize = body.bytes().take_while(|c| c.is_ascii_digit() || *c == b'.').count();
     let (number, tail) = body.split_at(head);
     let parts: Vec<&str> = number.split('.').collect();

@@ -1,8 +1,9 @@
 //! What was accepted and ends later: an answer 202 joined to where its end is asked for, and a request that names an
 //! address to be called joined to the call.
 //!
-//! Where the end is asked for is the server's to say: `Location` and its like (RFC 9110 §15.3.3), or an address in the
-//! body. A callback is taken for one only when another address calls than the one that named it: a client alone
+//! Where the end is asked for is the server's to say: `Location` and its like (RFC 9110 §15.3.3), an address or a link
+//! in the body (RFC 8288, HAL), the id of what was accepted, which is asked for below where it was asked for, or the name
+//! of a long-running operation (AIP-151). A callback is taken for one only when another address calls than the one that named it: a client alone
 //! cannot make two endpoints look as if one ended at the other.
 
 use std::collections::BTreeMap;
@@ -11,7 +12,7 @@ use bartizan_model::{CompletedBy, Exchange, HashKey, Root, Side};
 use bartizan_protocols::{NodeRef, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::{facts::Facts, recent::RecentMap};
+use crate::{endpoints::is_version, facts::Facts, recent::RecentMap};
 
 /// Most addresses that are waited for; the one not used for longest is forgotten for another.
 const MAX_WAITING: usize = 16_384;
@@ -41,6 +42,13 @@ const STATUS_NAMES: [&str; 11] = [
     "statusqueryurl",
     "statushref",
 ];
+/// Names of the links that lead to the end: `{"_links": {"self": {"href": "/jobs/7"}}}`.
+const LINKS: [&str; 6] = ["self", "status", "monitor", "operation", "job", "poll"];
+/// Names of what was accepted.
+const ID_NAMES: [&str; 7] =
+    ["id", "jobid", "taskid", "requestid", "operationid", "exportid", "reportid"];
+/// Longest id that is waited for, in bytes.
+const MAX_ID: usize = 128;
 /// Names of an address to be called.
 const CALLBACK_NAMES: [&str; 10] = [
     "callback",
@@ -117,9 +125,12 @@ impl Completions {
         let asker = asker(exchange, key);
         let request = &exchange.request;
         let is_accepted = exchange.response.as_ref().is_some_and(|r| r.status == 202);
-        if is_accepted
-            && let Some(place) = monitor(facts).and_then(|url| place(key, url, request.host()))
-        {
+        let place_of = |url: String| place(key, &url, request.host());
+        let end = match is_accepted {
+            true => monitor(facts).or_else(|| below(facts)),
+            false => operation(facts),
+        };
+        if let Some(place) = end.and_then(place_of) {
             let waiting = Waiting { leaf, by: CompletedBy::Poll, asker };
             *self.waiting.entry(place, MAX_WAITING, || waiting) = waiting;
         }
@@ -150,12 +161,54 @@ impl Completions {
 }
 
 /// Where the answer says that its end is asked for.
-fn monitor<'a>(facts: &'a Facts<'_>) -> Option<&'a str> {
+fn monitor(facts: &Facts<'_>) -> Option<String> {
     let headers = &facts.exchange.response.as_ref()?.headers;
     let told = MONITORS.iter().find_map(|name| headers.get(name));
-    told.map(str::trim).filter(|url| !url.is_empty()).or_else(|| {
+    let told = told.map(str::trim).filter(|url| !url.is_empty()).or_else(|| {
         let body = facts.decoded.view.root(Side::Response, Root::Body)?;
-        named(body, &STATUS_NAMES)
+        named(body, &STATUS_NAMES).or_else(|| linked(body))
+    });
+    told.map(str::to_owned)
+}
+
+/// The address of a link with one of the names that lead to the end.
+fn linked(body: NodeRef<'_>) -> Option<&str> {
+    let links = body.children().filter(|node| is_named(node.key(), &["links"]));
+    let mut hrefs = links.flat_map(|links| links.children()).take(MAX_VALUES).filter_map(|link| {
+        let is_end = is_named(link.key(), &LINKS);
+        let mut targets = link.children().filter(|node| is_named(node.key(), &["href"]));
+        match (link.value(), targets.next().map(|href| href.value())) {
+            (Value::Text(url), _) | (_, Some(Value::Text(url))) if is_end => Some(url),
+            _ => None,
+        }
+    });
+    hrefs.next()
+}
+
+/// Below where it was asked for, by the id of what was accepted: `/exports/7` for `/exports` and `{"id": 7}`.
+fn below(facts: &Facts<'_>) -> Option<String> {
+    let body = facts.decoded.view.root(Side::Response, Root::Body)?;
+    let mut ids = body.children().take(MAX_VALUES).filter(|node| is_named(node.key(), &ID_NAMES));
+    let id = ids.next()?.raw();
+    let is_segment = |b: u8| b.is_ascii_alphanumeric() || b"-_.~".contains(&b);
+    let is_id = !id.is_empty() && id.len() <= MAX_ID && id.bytes().all(is_segment);
+    let path = facts.exchange.request.path().trim_end_matches('/');
+    (is_id && facts.exchange.request.method == "POST").then(|| format!("{path}/{id}"))
+}
+
+/// Where a long-running operation is asked for that has not ended: `{"name": "operations/7", "done": false}`, behind
+/// the version that the path begins with. `done` may be left out.
+fn operation(facts: &Facts<'_>) -> Option<String> {
+    let body = facts.decoded.view.root(Side::Response, Root::Body)?;
+    let of = |name: &str| body.children().take(MAX_VALUES).find(|node| node.key() == name);
+    let Value::Text(name) = of("name")?.value() else { return None };
+    let is_operation = name.starts_with("operations/") || name.contains("/operations/");
+    let is_open = of("done").is_none_or(|done| done.value() == Value::Bool(false));
+    let mut segments = facts.exchange.request.path().split('/').filter(|s| !s.is_empty());
+    let version = segments.next().filter(|first| is_version(first));
+    (is_operation && is_open).then(|| match version {
+        Some(version) => format!("/{version}/{name}"),
+        None => format!("/{name}"),
     })
 }
 
@@ -256,6 +309,21 @@ mod tests {
             let end = poll("https://api.example.com/v1/jobs/7");
             let found = pairs(&[(start, "198.51.100.1"), (end, "198.51.100.1")]);
             assert_eq!(found, [(0, 1, CompletedBy::Poll, 1)]);
+        }
+        let with_id = post(START, "{}").json(202, r#"{"id":"x-7","state":"queued"}"#).build();
+        let linked = r#"{"_links":{"other":{"href":"/no"},"self":{"href":"/v1/exports/x-7"}}}"#;
+        let linked = post(START, "{}").json(202, linked).build();
+        for start in [with_id, linked] {
+            let end = poll("https://api.example.com/v1/exports/x-7");
+            let found = pairs(&[(start, "198.51.100.1"), (end, "198.51.100.1")]);
+            assert_eq!(found, [(0, 1, CompletedBy::Poll, 1)]);
+        }
+        let running = r#"{"name":"operations/x-7","done":false}"#;
+        for (body, joined) in [(running, 1), (r#"{"name":"operations/x-7","done":true}"#, 0)] {
+            let start = post(START, "{}").json(200, body).build();
+            let end = poll("https://api.example.com/v1/operations/x-7");
+            let found = pairs(&[(start, "198.51.100.1"), (end, "198.51.100.1")]);
+            assert_eq!(found.len(), joined, "{body}");
         }
         let created = post(START, "{}").json(201, "{}").with("location", "/v1/jobs/7").build();
         let end = poll("https://api.example.com/v1/jobs/7");

@@ -167,7 +167,7 @@ impl Profile {
                 self.messages.learn(lesson.facts);
             }
         }
-        self.deliveries += u64::from(is_delivery(&exchange.request.headers));
+        self.deliveries += u64::from(is_delivery(&exchange.request));
         self.learn_classes(lesson, success);
         // A full table is looked through whenever what it could not take has doubled.
         if overflow.checked_ilog2() != self.places_overflow.checked_ilog2() {
