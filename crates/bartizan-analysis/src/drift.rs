@@ -8,6 +8,7 @@ mod bodies;
 mod called_tests;
 mod graphql;
 mod grpc;
+pub(crate) mod limits;
 mod soap;
 #[cfg(test)]
 mod tests;
@@ -167,7 +168,13 @@ fn parameters(found: &mut Found<'_>, endpoint: &Endpoint, known: Known<'_>) {
         let location = format!("{root}.{}", written.name);
         let at = At { part: "request", location: &location, place: Some(written.place) };
         match here {
-            Some((_, parameter)) => compare_parameter(found, written, parameter, granted, at),
+            Some((_, parameter)) => {
+                compare_parameter(found, written, parameter, granted, at);
+                if written.deprecated {
+                    let seen = format!("sent {} times", parameter.seen);
+                    found.tell(DriftGrade::Info, DriftKind::Deprecated, at, "deprecated", &seen);
+                }
+            }
             None if written.required && granted >= MIN_REQUIRED_SAMPLES && root != "header" => {
                 found.tell(
                     DriftGrade::Warning,
@@ -254,6 +261,7 @@ fn compare_parameter(
         .filter(|name| !name.is_empty() && !allowed.has_type("string") && *name != "binary")
         .collect();
     found.value(&types, &parameter.words, &allowed, at, DriftGrade::Warning);
+    found.limits(parameter, &allowed, at, DriftGrade::Warning);
 }
 
 fn summary(found: &Found<'_>, written: &SpecParameter) -> String {

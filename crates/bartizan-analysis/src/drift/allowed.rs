@@ -11,6 +11,8 @@ use bartizan_protocols::spec::{
     tree::{Node, Value as TreeValue},
 };
 
+use super::limits::Limits;
+
 /// Schemas of one place: one of the alternatives holds, all schemas of it together.
 pub(crate) type Schemas = Vec<Vec<Place>>;
 
@@ -28,6 +30,8 @@ pub(crate) struct Allowed<'d> {
     types: Option<BTreeSet<&'d str>>,
     /// Texts; `None` for all.
     pub(crate) words: Option<BTreeSet<&'d str>>,
+    /// How large values may be, and in what form.
+    pub(crate) limits: Limits<'d>,
     /// Members by name.
     pub(crate) properties: BTreeMap<&'d str, Schemas>,
     /// Members that only some of the alternatives have.
@@ -84,6 +88,7 @@ impl<'d> Allowed<'d> {
             types
         });
         self.words = both(self.words, other.words, |a, b| a.intersection(&b).copied().collect());
+        self.limits = self.limits.and(other.limits);
         for (name, schemas) in other.properties {
             let mine = self.properties.remove(name).unwrap_or_default();
             self.properties.insert(name, product(mine, schemas));
@@ -102,6 +107,7 @@ impl<'d> Allowed<'d> {
     fn or(mut self, other: Self) -> Self {
         self.types = self.types.zip(other.types).map(|(a, b)| a.union(&b).copied().collect());
         self.words = self.words.zip(other.words).map(|(a, b)| a.union(&b).copied().collect());
+        self.limits = self.limits.or(other.limits);
         let (mine, theirs) = (&self.properties, &other.properties);
         let only_mine = mine.keys().filter(|name| !theirs.contains_key(*name));
         let only_theirs = theirs.keys().filter(|name| !mine.contains_key(*name));
@@ -206,7 +212,8 @@ impl<'d> Reader<'d> {
 
 /// What a schema says without those that it is made of.
 fn own<'d>(node: Node<'d>, at: impl Fn(Node<'d>) -> Place) -> Allowed<'d> {
-    let mut out = Allowed { types: types(node), words: words(node), ..Allowed::default() };
+    let (types, words, limits) = (types(node), words(node), Limits::read(node));
+    let mut out = Allowed { types, words, limits, ..Allowed::default() };
     let is_true = |name: &str| node.get(name).and_then(Node::as_bool) == Some(true);
     (out.read_only, out.write_only) = (is_true("readOnly"), is_true("writeOnly"));
     for (name, schema) in node.get("properties").into_iter().flat_map(Node::members) {

@@ -129,6 +129,9 @@ impl Side<'_> {
         let is_typed = self.body.media_type.contains("json") || self.body.media_type.is_empty();
         let types: Vec<&str> = fields.types().filter(|_| is_typed).collect();
         found.value(&types, words, &allowed, at, self.grade());
+        if let Some((parameter, _)) = fields.parameter {
+            found.limits(parameter, &allowed, at, self.grade());
+        }
         if let Some(element) = &fields.element
             && !allowed.items.is_empty()
         {

@@ -48,7 +48,7 @@ components:
               items: {type: object, properties: {price: {type: number}}}
 "##;
 
-fn field(location: &str, value_type: &str, seen: u64, of: u64) -> Parameter {
+pub(super) fn field(location: &str, value_type: &str, seen: u64, of: u64) -> Parameter {
     let location = Location::from_text(location);
     let in_body = location.as_str().starts_with("body:");
     let direction = if in_body { Direction::Response } else { Direction::Request };
@@ -69,7 +69,7 @@ fn field(location: &str, value_type: &str, seen: u64, of: u64) -> Parameter {
 }
 
 /// Answers as they are written: 40 of them.
-fn agreeing() -> Endpoint {
+pub(super) fn agreeing() -> Endpoint {
     let mut state = field("body:/state", "string", 40, 40);
     state.words = vec!["open".to_owned()];
     let body = BodySeen {
