@@ -46,14 +46,19 @@ impl HostTree {
             ValueKind::Integer => segment.len() <= 2,
             _ => is_version(segment) || is_year_month(segment),
         };
-        // Behind `api` there are versions, wherever that stands: `/admin/api/2024-07`.
-        let is_api = self.node(id).is_some_and(
-            |node| matches!(&node.step, Step::Literal(text) if text.eq_ignore_ascii_case("api")),
-        );
-        form && (is_api || self.is_prefix_position(id))
+        form && self.is_version_position(id)
             && self.node(id).is_some_and(|n| {
                 n.literals.keys().filter(|k| is_front_version(k)).count() < MAX_FRONT_VERSIONS
             })
+    }
+
+    /// Whether a version may stand at the children of `id`: at the front, and behind `api` wherever that
+    /// stands (`/admin/api/2024-07`).
+    pub(crate) fn is_version_position(&self, id: NodeId) -> bool {
+        let is_api = self.node(id).is_some_and(
+            |node| matches!(&node.step, Step::Literal(text) if text.eq_ignore_ascii_case("api")),
+        );
+        is_api || self.is_prefix_position(id)
     }
 
     /// Whether a node is a locale in front of the resources, as fixed text or as a parameter.

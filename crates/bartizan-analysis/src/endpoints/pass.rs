@@ -57,8 +57,8 @@ impl Pass<'_> {
         let candidates: Vec<Core> = cores(self.tree, &self.resolver.leaves, id)
             .into_iter()
             .filter(|c| {
-                let kept = is_front_version(&c.word) || is_locale(&c.word);
-                !(kept && self.tree.is_prefix_position(id))
+                let is_version = is_front_version(&c.word) && self.tree.is_version_position(id);
+                !(is_version || (is_locale(&c.word) && self.tree.is_prefix_position(id)))
             })
             .collect();
         if candidates.is_empty() {
