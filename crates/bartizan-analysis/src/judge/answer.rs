@@ -13,7 +13,7 @@ use crate::{
 
 /// Most values of a response that its shape is told from.
 const SHAPE_NODES: usize = 64;
-/// Smallest body of a success that may be a page for any path; less (`ok`) is what operations acknowledge with, too.
+/// Smallest body of a success that may be a page for any path; less (`ok`) is too little to tell by.
 const LEAST_PAGE_BYTES: u64 = 32;
 /// Shortest path that is looked for in a page: a shorter one stands in every page (`/a`, in `</a>`).
 const LEAST_ECHO_BYTES: usize = 4;
@@ -91,7 +91,7 @@ fn look(facts: &Facts<'_>, response: &Response, media: MediaKind, names: &[u64])
             return look_of_data(facts, response, names);
         }
         (200..=299, MediaKind::Data) if !is_prose(response) => false,
-        (200..=299, _) => size.is_some_and(|size| size > 0),
+        (200..=299, _) => size.is_some_and(|size| size >= LEAST_PAGE_BYTES),
         (300..=399, media) => {
             media != MediaKind::Data && size.is_some() && matches!(method, "GET" | "HEAD")
         }
@@ -105,13 +105,8 @@ fn look(facts: &Facts<'_>, response: &Response, media: MediaKind, names: &[u64])
         Some(size) if size < EXACT_BYTES => 1 + size,
         Some(size) => 1 + EXACT_BYTES + (size - EXACT_BYTES) / SIZE_STEP,
     };
-    let is_small = response.status < 300 && size.is_some_and(|size| size < LEAST_PAGE_BYTES);
-    let (by, telling) = match is_small {
-        true => (look_of_method(method), Telling::Little),
-        false => (0, Telling::Much),
-    };
-    let parts = [u64::from(response.status), media as u64, look_of_names(names), class, by];
-    (hash_of(&parts), telling)
+    let parts = [u64::from(response.status), media as u64, look_of_names(names), class];
+    (hash_of(&parts), Telling::Much)
 }
 
 /// How typed values look: by their envelope, or else by their names. Calls say in the words of their protocol how
@@ -126,13 +121,10 @@ fn look_of_data(facts: &Facts<'_>, response: &Response, names: &[u64]) -> (u64, 
         Some(Envelope::Bare(look)) => (2, look, Telling::Little),
         None => (3, look_of_names(names), Telling::OfProbes),
     };
-    let method = look_of_method(&facts.exchange.request.method);
-    (hash_of(&[u64::from(response.status), kind, seen, method]), telling)
-}
-
-fn look_of_method(method: &str) -> u64 {
+    let method = &facts.exchange.request.method;
     let letters = method.bytes().take(16).map(u64::from);
-    letters.fold(0, |hash: u64, letter| hash.rotate_left(5) ^ letter)
+    let method = letters.fold(0, |hash: u64, letter| hash.rotate_left(5) ^ letter);
+    (hash_of(&[u64::from(response.status), kind, seen, method]), telling)
 }
 
 /// Text for people that is no page.
