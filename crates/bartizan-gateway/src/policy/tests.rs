@@ -177,7 +177,7 @@ fn the_default_is_own_keys_enforced_and_the_rest_watched() {
     let all = Enforcement::new(&PolicyConfig::defaults(), surroundings()).expect("compiles");
     let set = &all.set;
     assert_eq!((set.keys.len(), set.rates.len(), set.fields.len()), (1, 2, 1));
-    let is_enforced = set.rates.iter().any(super::record::Policy::is_enforced);
+    let is_enforced = set.rates.iter().any(record::Policy::is_enforced);
     assert!(set.keys[0].is_enforced() && !is_enforced && !set.fields[0].is_enforced());
 }
 

@@ -19,7 +19,7 @@ const SPEC: &str =
     "{openapi: 3.0.3, info: {title: t, version: '1'}, paths: {'/orders/{id}': {post: {
     parameters: [{name: id, in: path, required: true, schema: {type: integer}},
                  {name: dry, in: query, schema: {type: boolean}}],
-    requestBody: {required: true, content: {application/json: {schema: {type: object, required: [n],
+    requestBody: {required: true, content: {application/json: {schema: {type: object, required: ['n'],
         properties: {n: {type: integer, nullable: true, minimum: 0, exclusiveMinimum: true}}}}}},
     responses: {default: {description: d}}}}}}";
 
@@ -96,7 +96,7 @@ async fn monitoring_tells_which_would_be_refused() {
 /// What the specification of `GET /` says about its answer.
 const ANSWER: &str =
     "{openapi: 3.1.0, info: {title: t, version: '1'}, paths: {'/': {get: {responses: {'200': {
-    description: d, content: {application/json: {schema: {type: object, required: [n],
+    description: d, content: {application/json: {schema: {type: object, required: ['n'],
         properties: {n: {type: integer}, secret: {writeOnly: true}}}}}}}}}}}";
 
 #[tokio::test]

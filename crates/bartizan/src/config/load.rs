@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use bartizan_analysis::governance::RuleMistake;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
@@ -112,6 +113,11 @@ fn read(path: &Path) -> Result<Value, ConfigError> {
     }
 }
 
+/// Reads YAML by its version 1.2, in which `no`, `off` and `n` are words: the names of a schema, the code of a country.
+pub(super) fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+    serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
+}
+
 fn read_yaml(path: &Path, text: &str) -> Result<Value, ConfigError> {
     let only_comments = text.lines().all(|line| {
         let line = line.trim();
@@ -121,8 +127,8 @@ fn read_yaml(path: &Path, text: &str) -> Result<Value, ConfigError> {
         return Ok(Value::Object(serde_json::Map::new()));
     }
     // The typed reading knows the line, the untyped one the path of the key.
-    let tree: Result<Value, _> = serde_saphyr::from_str(text);
-    if let Err(error) = serde_saphyr::from_str::<Config>(text) {
+    let tree: Result<Value, _> = from_yaml(text);
+    if let Err(error) = from_yaml::<Config>(text) {
         let place = error.location().map(|at| (at.line(), at.column()));
         return Err(wrong(path, place, &plain(&error), tree.as_ref().ok()));
     }

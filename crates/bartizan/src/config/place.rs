@@ -8,6 +8,8 @@ use serde::{
 };
 use serde_saphyr::Spanned;
 
+use super::load::from_yaml;
+
 /// Values, each with its place. How deep they nest is bounded by the reader.
 enum Located {
     Map(BTreeMap<String, Spanned<Located>>),
@@ -23,7 +25,7 @@ pub(crate) fn place_of(file: &Path, key: &str) -> Option<(u64, u64)> {
 }
 
 fn place_in(text: &str, key: &str) -> Option<(u64, u64)> {
-    let mut at: Spanned<Located> = serde_saphyr::from_str(text).ok()?;
+    let mut at: Spanned<Located> = from_yaml(text).ok()?;
     for name in key.split('.') {
         at = match at.value {
             Located::Map(mut map) => map.remove(name)?,

@@ -366,7 +366,9 @@ impl<'d> Converter<'d> {
             let text = one.scalar().filter(|_| is_text).map(|text| json!(text));
             values.push(text.or_else(|| self.literal(one, 0))?);
         }
-        (!values.is_empty()).then_some(Value::Array(values))
+        // Draft 4 demands a value; later ones allow a schema that nothing fits.
+        let is_meant = !values.is_empty() || self.dialect == Dialect::Draft2020;
+        is_meant.then_some(Value::Array(values))
     }
 
     /// A value as it is written.
