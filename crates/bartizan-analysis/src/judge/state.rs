@@ -59,7 +59,8 @@ pub struct State {
 pub(super) struct Core {
     pub(super) sequence: u64,
     pub(super) resolver: Resolver,
-    pub(super) profiles: HashMap<u32, Box<Profile>>,
+    /// By leaf. Hashed alike in all processes, so that what is saved is the same for the same exchanges.
+    pub(super) profiles: HashMap<u32, Box<Profile>, FixedState>,
     pub(super) identity: IdentityState,
     pub(super) actors: ActorTable,
     pub(super) clients: Clients,
@@ -330,7 +331,7 @@ impl Core {
         Self {
             sequence: 0,
             resolver: Resolver::new(scope.clone(), EndpointLimits::default()),
-            profiles: HashMap::new(),
+            profiles: HashMap::default(),
             identity: IdentityState::default(),
             actors: ActorTable::default(),
             clients: Clients::default(),

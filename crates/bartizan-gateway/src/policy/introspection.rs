@@ -161,13 +161,15 @@ impl std::fmt::Debug for Asked {
 type Hash = [u8; 32];
 /// What a credential is, or why there is none.
 type Judged = Result<Credential, &'static str>;
+/// What the server said, or why it did not.
+type Answered = Result<Arc<Answer>, &'static str>;
 
 #[derive(Debug)]
 struct State {
     good: Recent<Hash, (Credential, i64)>,
     bad: Recent<Hash, (&'static str, i64)>,
     /// Questions under way; each is answered once.
-    under_way: HashMap<Hash, watch::Receiver<Option<Result<Arc<Answer>, &'static str>>>>,
+    under_way: HashMap<Hash, watch::Receiver<Option<Answered>>>,
 }
 
 impl Introspected {
@@ -281,7 +283,7 @@ impl Asked {
         self: &Arc<Self>,
         hash: Hash,
         text: &str,
-    ) -> Result<watch::Receiver<Option<Result<Arc<Answer>, &'static str>>>, &'static str> {
+    ) -> Result<watch::Receiver<Option<Answered>>, &'static str> {
         let mut state = self.lock();
         if let Some(coming) = state.under_way.get(&hash) {
             return Ok(coming.clone());
@@ -311,7 +313,7 @@ impl Asked {
 struct End<'a> {
     asked: &'a Asked,
     hash: Hash,
-    sender: watch::Sender<Option<Result<Arc<Answer>, &'static str>>>,
+    sender: watch::Sender<Option<Answered>>,
     _place: tokio::sync::OwnedSemaphorePermit,
 }
 

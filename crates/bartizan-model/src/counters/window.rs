@@ -65,7 +65,7 @@ impl WindowCounts {
     #[must_use]
     pub fn look(&self, window: Window, now: u64, cost: u64) -> RateDecision {
         let oldest = (now / window.part_nanos()).saturating_sub(PARTS);
-        let counting = self.parts.iter().filter(|(part, _)| *part >= oldest);
+        let mut counting = self.parts.iter().filter(|(part, _)| *part >= oldest);
         let used: u64 = counting.clone().map(|(_, count)| *count).sum();
         let needed = used.saturating_add(cost);
         let conforms = needed <= window.events;
@@ -79,7 +79,7 @@ impl WindowCounts {
             retry_nanos = window.end_of(*part).saturating_sub(now);
         }
         let here = (conforms && cost > 0).then(|| now / window.part_nanos());
-        let last = here.max(counting.last().map(|(part, _)| *part));
+        let last = here.max(counting.next_back().map(|(part, _)| *part));
         RateDecision {
             conforms,
             remaining: window.events.saturating_sub(if conforms { needed } else { used }),

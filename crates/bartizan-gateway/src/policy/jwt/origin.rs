@@ -41,7 +41,7 @@ pub(super) fn keys_of(config: &JwtConfig, look_ups: &LookUps) -> Result<Keys, Pr
         (None, None, Some(url), None) if !is_secret => {
             let source = fetch::Source::compile(url, rules(&config.fetch)?);
             let source = source.map_err(|problem| Problem::new("jwks_url", problem))?;
-            Ok(fetched(Origin::Named(source), config, look_ups))
+            Ok(fetched(Origin::Named(Box::new(source)), config, look_ups))
         }
         (None, None, None, Some(by)) if !is_secret => {
             rules(&config.fetch)?;

@@ -78,7 +78,7 @@ impl Keys {
 #[derive(Debug)]
 pub(crate) enum Origin {
     /// From where the operator says.
-    Named(fetch::Source),
+    Named(Box<fetch::Source>),
     /// From where the issuer says.
     Discovered(Box<Discovery>),
 }

@@ -79,7 +79,7 @@ fn is_encoded(text: &str, others: &[u8]) -> bool {
     let is_one = |byte: u8| byte.is_ascii_alphanumeric() || others.contains(&byte);
     bare.bytes().all(is_one)
         && bare.len() % 4 != 1
-        && (padding == 0 || (padding < 3 && text.len() % 4 == 0))
+        && (padding == 0 || (padding < 3 && text.len().is_multiple_of(4)))
 }
 
 fn is_character(text: &str) -> bool {

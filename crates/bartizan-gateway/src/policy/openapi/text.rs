@@ -8,7 +8,8 @@ const ROUNDS: usize = 3;
 /// A text without its percent-encoding (RFC 3986 section 2.1), undone once; `+` is a space where `is_form`. `None` when
 /// that is no UTF-8. What is no escape stays as it is.
 pub(super) fn decoded(text: &str, is_form: bool) -> Option<Cow<'_, str>> {
-    if !text.contains('%') && !(is_form && text.contains('+')) {
+    let is_escaped = text.contains('%') || is_form && text.contains('+');
+    if !is_escaped {
         return Some(Cow::Borrowed(text));
     }
     let bytes = text.as_bytes();
@@ -129,7 +130,7 @@ mod tests {
             assert_eq!(serde_json::from_str::<String>(&out).expect(text), text);
         }
         let mut out = String::new();
-        list(&mut out, ["a", "b"], |out, text| quote(out, text));
+        list(&mut out, ["a", "b"], quote);
         assert_eq!(out, r#"["a","b"]"#);
     }
 

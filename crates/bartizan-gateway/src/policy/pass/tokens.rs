@@ -89,10 +89,9 @@ impl Pass<'_> {
             };
             let presented = (text, is_proven);
             let checked = self.good(verified, presented, &policy.rule.binding, around).await;
-            let checked = match checked {
-                Ok(credential) => Ok(self.believe(policy, credential)),
-                Err(code) => Err(policy.rule.refusal(code, self.now)),
-            };
+            let checked = checked
+                .map(|credential| self.believe(policy, credential))
+                .map_err(|code| policy.rule.refusal(code, self.now));
             self.settle(policy, checked)?;
         }
         self.introspected(set, around).await
@@ -141,10 +140,9 @@ impl Pass<'_> {
             let answered = policy.rule.ask(text, self.now).await;
             let presented = (text, is_proven);
             let checked = self.good(answered, presented, &policy.rule.binding, around).await;
-            let checked = match checked {
-                Ok(credential) => Ok(self.believe(policy, credential)),
-                Err(code) => Err(policy.rule.refusal(code, self.now)),
-            };
+            let checked = checked
+                .map(|credential| self.believe(policy, credential))
+                .map_err(|code| policy.rule.refusal(code, self.now));
             self.settle(policy, checked)?;
         }
         Ok(())

@@ -44,7 +44,7 @@ fn known(export: &[u8]) -> Known {
     let messages = |of: &[u32], message| {
         let of = of.to_vec();
         let fields = Fields::of(message).map_while(Result::ok);
-        fields.filter_map(move |(number, value)| of.contains(&number).then(|| value.bytes()))
+        fields.filter(move |(number, _)| of.contains(number)).map(|(_, value)| value.bytes())
     };
     let mut out = Known::default();
     let scopes = messages(&[1], export).flat_map(|resource| messages(&[2, 1000], resource));

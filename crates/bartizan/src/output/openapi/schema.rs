@@ -33,15 +33,12 @@ pub(super) fn of_body(endpoint: &Endpoint, body: u32, direction: Direction) -> V
 /// Adds a form to the schema of its object.
 fn add_variant(schema: &mut Value, variant: &Variant) {
     let root = Location::root(Root::Body);
-    let steps = variant.location.steps_below(&root).into_iter().flatten();
-    let object = steps.fold(Some(schema), |schema, step| {
-        let schema = schema?;
-        match step {
-            GeneralStep::Key(key) => schema.get_mut("properties")?.get_mut(key),
-            GeneralStep::AnyKey => schema.get_mut("additionalProperties"),
-            GeneralStep::AnyIndex => schema.get_mut("items"),
-            GeneralStep::Decoder(_) => None,
-        }
+    let mut steps = variant.location.steps_below(&root).into_iter().flatten();
+    let object = steps.try_fold(schema, |schema, step| match step {
+        GeneralStep::Key(key) => schema.get_mut("properties")?.get_mut(key),
+        GeneralStep::AnyKey => schema.get_mut("additionalProperties"),
+        GeneralStep::AnyIndex => schema.get_mut("items"),
+        GeneralStep::Decoder(_) => None,
     });
     let Some(object) = object.and_then(Value::as_object_mut) else { return };
     let forms = object.entry("oneOf").or_insert_with(|| json!([]));
