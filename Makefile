@@ -1,6 +1,6 @@
 # The two commands of the README are `make run` and `make test`. Both do all set-up themselves.
 
-.PHONY: help run test setup bench bench-gateway bench-differential fuzz soak eval fmt generate picture
+.PHONY: help run test setup bench bench-gateway bench-policies bench-differential fuzz soak eval fmt generate picture
 
 help: ## show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 16
@@ -19,6 +19,9 @@ bench: bench-differential ## cost per exchange beside a reference task; ambiguou
 
 bench-gateway: ## CPU per request of the gateway beside nginx (needs nginx and wrk)
 	@scripts/bench-gateway.sh
+
+bench-policies: ## the same with tokens, limits and a contract in force
+	@scripts/bench-policies.sh
 
 bench-differential: ## what becomes of ambiguous requests, beside nginx, HAProxy and Envoy
 	@scripts/bench-differential.sh

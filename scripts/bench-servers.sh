@@ -103,14 +103,15 @@ static_resources:
 CONF
 
 first() { start "$1" taskset -c 0 "${@:2}"; } # NAME COMMAND...: on the first core
+options=() # further ones of `bartizan serve`
 declare -A job=() # what was started; nginx works in a child of it
-begin() { # NAME: starts a server, and waits until it answers
+begin() { # NAME [STATUS]: starts a server, and waits until it answers with 200 or that status
     case $1 in
     nginx) first nginx nginx -c "$work/proxy.conf" -e "$work/proxy.err" ;;
     plain) first plain "$release/examples/plain" "127.0.0.1:${port[plain]}" "127.0.0.1:${port[direct]}" 1 ;;
     bartizan)
         first bartizan "$release/bartizan" serve --upstream "http://127.0.0.1:${port[direct]}" \
-            --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data"
+            --listen "127.0.0.1:${port[bartizan]}" --admin "$admin" --data "$work/data" "${options[@]}"
         ;;
     haproxy) first haproxy haproxy -db -f "$work/haproxy.cfg" ;;
     envoy)
@@ -118,15 +119,20 @@ begin() { # NAME: starts a server, and waits until it answers
         ;;
     esac
     job[$1]=${pid[$1]}
-    curl --silent --fail --output /dev/null --retry 200 --retry-delay 0 --retry-max-time 40 \
-        --retry-connrefused "http://127.0.0.1:${port[$1]}/v1/orders/1" ||
-        { cat "$work/$1.log" >&2; fail "$1 does not answer"; }
+    local status
+    for _ in $(seq 400); do
+        status=$(curl --silent --output /dev/null --write-out '%{http_code}' --max-time 5 \
+            "http://127.0.0.1:${port[$1]}/v1/orders/1" || true)
+        [ "$status" != "${2:-200}" ] || break
+        sleep 0.1
+    done
+    [ "$status" = "${2:-200}" ] || { cat "$work/$1.log" >&2; fail "$1 does not answer"; }
     [ "$1" != nginx ] || pid[nginx]=$(pgrep -P "${job[nginx]}" | head -n1)
 }
-again() { # NAME: ends a server and starts it anew
+again() { # NAME [STATUS]: ends a server and starts it anew
     kill "${job[$1]}"
     wait "${job[$1]}" 2>/dev/null || true
-    begin "$1"
+    begin "$@"
 }
 start upstream taskset -c 1 nginx -c "$work/upstream.conf" -e "$work/upstream.err"
 for name in nginx plain bartizan; do begin "$name"; done

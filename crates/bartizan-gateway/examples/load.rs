@@ -2,7 +2,8 @@
 //!
 //! `load ADDRESS CONNECTIONS SECONDS RATE [BODY_FILE]`, for example `load 127.0.0.1:8080 32 4 5000`:
 //! 5,000 requests per second in all, GET, or POST with a body (a few KiB: what a socket buffer
-//! takes at once). One line on standard output:
+//! takes at once). Each connection has a bearer token: the lines of the file that `LOAD_TOKENS` names, in turn,
+//! else one that is made up. One line on standard output:
 //! `requests p50_us p99_us p999_us max_us`; anything but a 200 ends the run with an error.
 //!
 //! Latency is measured from the moment a request was due: a connection that is still waiting for an
@@ -39,6 +40,7 @@ struct Plan {
     span: Duration,
     rate: f64,
     body: Option<Vec<u8>>,
+    tokens: Vec<String>,
 }
 
 fn main() -> Result<(), Failure> {
@@ -46,12 +48,17 @@ fn main() -> Result<(), Failure> {
     let [address, connections, seconds, rate, body @ ..] = arguments.as_slice() else {
         return Err("usage: load ADDRESS CONNECTIONS SECONDS RATE [BODY_FILE]".into());
     };
+    let tokens = match env::var_os("LOAD_TOKENS") {
+        Some(file) => fs::read_to_string(file)?.lines().map(str::to_owned).collect(),
+        None => Vec::new(),
+    };
     let plan = Plan {
         address: address.parse()?,
         connections: connections.parse::<u32>()?.clamp(1, 1024),
         span: Duration::try_from_secs_f64(seconds.parse()?)?,
         rate: rate.parse::<f64>()?.max(1.0),
         body: body.first().map(fs::read).transpose()?,
+        tokens,
     };
     let mut latencies = run(&plan)?;
     latencies.sort_unstable();
@@ -187,9 +194,13 @@ impl Connection {
 
 fn request(plan: &Plan, number: u32, order: u64) -> Vec<u8> {
     let method = if plan.body.is_some() { "POST" } else { "GET" };
+    let token = match plan.tokens.len() {
+        0 => format!("token-of-connection-{number}"),
+        all => plan.tokens[number as usize % all].clone(),
+    };
     let mut request = format!(
         "{method} /v1/orders/{order} HTTP/1.1\r\nHost: shop.example.com\r\nAccept: */*\r\n\
-         User-Agent: load/1\r\nAuthorization: Bearer token-of-connection-{number}\r\n"
+         User-Agent: load/1\r\nAuthorization: Bearer {token}\r\n"
     )
     .into_bytes();
     if let Some(body) = &plan.body {
