@@ -50,6 +50,8 @@ impl Failure {
 #[derive(Debug)]
 pub struct Runner {
     client: Client,
+    /// What `${origin}` stands for: where the lab itself is.
+    origin: String,
     tokens: HashMap<String, String>,
     values: HashMap<String, String>,
 }
@@ -58,7 +60,15 @@ impl Runner {
     /// A runner that knows nobody yet.
     #[must_use]
     pub fn new(client: Client) -> Self {
-        Self { client, tokens: HashMap::new(), values: HashMap::new() }
+        let origin = format!("http://{}", client.target());
+        Self::behind(client, origin)
+    }
+
+    /// The same for a client that gets to the lab through something else; `origin` is where the lab itself is, as in
+    /// `http://127.0.0.1:4800`.
+    #[must_use]
+    pub fn behind(client: Client, origin: String) -> Self {
+        Self { client, origin, tokens: HashMap::new(), values: HashMap::new() }
     }
 
     /// Puts the lab back to its first state and forgets everything.
@@ -178,7 +188,7 @@ impl Runner {
                     self.client.send("GET", &path, &[], Bytes::new()).await?.text()
                 }
                 Some(("key", login)) => api_key(login),
-                _ if name == "origin" => format!("http://{}", self.client.target()),
+                _ if name == "origin" => self.origin.clone(),
                 _ => self.values.get(name).cloned().unwrap_or_default(),
             };
             out.push_str(&value);

@@ -141,15 +141,16 @@ fn look(subject: &Subject<'_>) -> Answer {
     Ok(scope::pass_if_body_seen(subject))
 }
 
-/// What a text shows of the inside of a service: the first mark of a stack trace or of a database error in it.
+/// What a text shows of the inside of a service: the first mark of a stack trace or of a database error in it, or
+/// frames of a stack.
 #[must_use]
 pub fn mark_in(text: &str) -> Option<&'static str> {
     static AUTOMATON: OnceLock<Option<AhoCorasick>> = OnceLock::new();
     let automaton = AUTOMATON
         .get_or_init(|| AhoCorasick::new(MARKS.iter().map(|mark| mark.0)).ok())
         .as_ref()?;
-    let found = automaton.find(text)?;
-    MARKS.get(found.pattern().as_usize()).map(|mark| mark.1)
+    let found = automaton.find(text).and_then(|found| MARKS.get(found.pattern().as_usize()));
+    found.map(|mark| mark.1).or_else(|| frames::are_in(text).then_some("a stack trace"))
 }
 
 /// Whether frameworks put a trace into fields of that name: `stack`, `stackTrace`, `exception`.
