@@ -262,7 +262,7 @@ mod tests {
         }
         let same = r#"{"query":"{me{id}}","operationName":"Me"}"#;
         assert_eq!(asked("/graphql?operationName=Me", json, same), names(&["query me"]));
-        assert_eq!(asked("/graphql", "application/graphql", "{me{id}}"), names(&["query me"]));
+        assert_eq!(asked("/graphql", "application/graphql", "{ me { id } }"), names(&["query me"]));
         assert!(is("mutation setRole", "SETROLE") && is("pkg.Users/Get", "get"));
         assert!(!is("mutation setRoles", "setRole"));
     }

@@ -200,7 +200,7 @@ impl Ownership {
                 Place::Path(name) if !template.as_ref().is_some_and(|one| one.has(name)) => {
                     Err(Problem::new(key, format!("`template` has no `{{{name}}}`")))
                 }
-                place if is_answer && !place.is_of_body() => {
+                place if is_answer && place.of_body().is_none() => {
                     Err(Problem::new(key, "only bodies of answers are looked at"))
                 }
                 _ => Ok(place),

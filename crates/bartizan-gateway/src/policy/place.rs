@@ -80,9 +80,12 @@ impl Place {
         }
     }
 
-    /// Whether it is of an answer's body.
-    pub(crate) const fn is_of_body(&self) -> bool {
-        matches!(self, Self::Below(Root::Body | Root::Xml, _))
+    /// The part of a body that it is in; `None` when it is in none.
+    pub(crate) const fn of_body(&self) -> Option<Root> {
+        match self {
+            Self::Below(root @ (Root::Body | Root::Xml), _) => Some(*root),
+            _ => None,
+        }
     }
 
     /// Whether it is of messages of a WebSocket.

@@ -44,8 +44,7 @@ const READ_DIFFERENTLY: [AnomalyKind; 17] = [
 ];
 
 /// These are there too where names are there twice, of which policies that look at all of them see both.
-const TWICE: [AnomalyKind; 3] =
-    [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter, AnomalyKind::DuplicateHeader];
+const TWICE: [AnomalyKind; 2] = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
 /// What is meant is told elsewhere.
 const TOLD_ELSEWHERE: [AnomalyKind; 2] = [AnomalyKind::XmlDoctype, AnomalyKind::XmlEntity];
 /// Limits on the head of a request.
@@ -181,14 +180,16 @@ pub(super) fn cut(view: &View) -> Option<&'static str> {
 pub(super) fn gap(decoded: &Decoded) -> Option<&'static str> {
     let view = &decoded.view;
     let missing = view.not_inspected().iter().filter(|one| one.side == Side::Request);
-    let is_said_to_be_text = is_said_to_be_text(view);
+    // Whoever finds something else in plain text has looked at it, as we have.
+    let is_said_to_be_text = types(view).any(|of| of == "text/plain");
+    let are_several = types(view).any(|of| of.contains(','));
     let is_odd = |kind: &AnomalyKind| match kind {
         AnomalyKind::ContentTypeMismatch => !is_said_to_be_text,
         kind if TWICE.contains(kind) => false,
         kind => READ_DIFFERENTLY.contains(kind) || TOLD_ELSEWHERE.contains(kind),
     };
     let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
-    let mut is_odd = || has_content(decoded) && odd.any(|(_, kind)| is_odd(kind));
+    let mut is_odd = || has_content(decoded) && (are_several || odd.any(|(_, kind)| is_odd(kind)));
     worst(missing).or_else(|| is_odd().then_some(NOT_READABLE))
 }
 
@@ -219,12 +220,12 @@ fn has_content(decoded: &Decoded) -> bool {
         || decoded.view.root(Side::Request, Root::Message).is_some()
 }
 
-/// Whether a body is called plain text: whoever finds something else in it has looked at it, as we have.
-fn is_said_to_be_text(view: &View) -> bool {
+/// The media types that a request names for its body.
+pub(super) fn types(view: &View) -> impl Iterator<Item = String> {
     let fields =
         view.root(Side::Request, Root::Header).into_iter().flat_map(|root| root.children());
-    let mut types = fields.filter(|field| field.key().eq_ignore_ascii_case("content-type"));
-    types.any(|field| essence(field.raw()) == "text/plain")
+    let types = fields.filter(|field| field.key().eq_ignore_ascii_case("content-type"));
+    types.map(|field| essence(field.raw()))
 }
 
 /// Why something of a request was not read that may be a text.

@@ -72,7 +72,7 @@ impl Way {
 
     /// Whether it has been gone to its end.
     pub(crate) fn is_end(&self, along: Along) -> bool {
-        along.0 >> self.0.len() & 1 == 1
+        (along.0 >> self.0.len()) & 1 == 1
     }
 
     /// Whether some of it has been gone, and not all.
@@ -102,7 +102,7 @@ impl Way {
     pub(crate) fn by_name(&self, along: Along, name: &str) -> Along {
         let is_element = name == "-" || name.bytes().all(|b| b.is_ascii_digit());
         let mut to = 0;
-        for (at, step) in self.0.iter().enumerate().filter(|(at, _)| along.0 >> at & 1 == 1) {
+        for (at, step) in self.0.iter().enumerate().filter(|(at, _)| (along.0 >> at) & 1 == 1) {
             to |= match step {
                 None => 2 << at,
                 Some(step) if folded(name).eq(step.chars()) => 2 << at,

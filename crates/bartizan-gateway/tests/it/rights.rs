@@ -202,7 +202,7 @@ async fn other_spellings_change_nothing_of_what_is_refused() {
     )
     .await;
     let (ada, bea) = (token("7", "user"), token("8", "user"));
-    assert_eq!(shop.status("GET /orders/801?owner=8", &bea).await, 200);
+    assert_eq!(shop.status("GET /orders/801", &bea).await, 200);
     let seen = shop.upstream.seen().len();
     for line in [
         "DELETE /orders/0801?owner=7",
@@ -220,5 +220,7 @@ async fn other_spellings_change_nothing_of_what_is_refused() {
     assert_eq!(shop.ask("POST /orders/700?owner=7", Some(&ada), aliased).await.status, 403);
     let large = format!(r#"{{"a":"{}","query":"{{x: margin}}"}}"#, "x".repeat(1 << 20));
     let refused = shop.ask("POST /orders/700?owner=7", Some(&ada), &large).await;
-    assert_eq!((refused.status, shop.upstream.seen().len()), (415, seen));
+    // Whichever policy is the first to find that it has not read all of it.
+    assert!([403, 415].contains(&refused.status), "{}", refused.status);
+    assert_eq!(shop.upstream.seen().len(), seen);
 }

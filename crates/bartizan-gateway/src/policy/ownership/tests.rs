@@ -182,6 +182,26 @@ fn parameters_with_brackets_and_semicolons_must_be_the_callers() {
 }
 
 #[test]
+fn another_format_says_nothing_else() {
+    let policy = policy(r#"{"answer":[{"at":"body:/owner"}],"request":[{"at":"body:/tenant"}]}"#);
+    let ada = [somebody("7", "{}")];
+    let said = |kind: &str| {
+        let mut exchange = Exchange::default();
+        exchange.request.headers.push("content-type", kind);
+        exchange.request.body = "<order><tenant>8</tenant></order>".into();
+        let mut response = Response { status: 200, headers_captured: true, ..Response::default() };
+        response.headers.push("content-type", kind);
+        response.body = "<order><owner>8</owner></order>".into();
+        exchange.response = Some(response);
+        let (decoded, time) = (decode(&exchange, &Limits::default(), 1), Time::without_end());
+        let about = About::new(&ada, Some(&decoded), None, &time);
+        [policy.check_request(&about, false), policy.check_answer(&about)]
+            .map(|checked| checked.map_err(|refusal| refusal.reason))
+    };
+    assert_eq!(said("application/xml"), [Err("not-readable"), Err("not-readable")]);
+}
+
+#[test]
 fn what_there_is_no_time_for_is_not_let_through() {
     let text =
         r#"{"answer":[{"at":"body:/*/owner"}],"shows":[{"kind":"a","id":"id","owner":"o"}]}"#;

@@ -134,10 +134,7 @@ fn is_graphql(decoded: &Decoded) -> bool {
 
 /// Whether a body is called a merge patch (RFC 7396), in which null removes.
 fn is_merge_patch(decoded: &Decoded) -> bool {
-    let root = decoded.view.root(Side::Request, Root::Header);
-    let fields = root.into_iter().flat_map(|root| root.children());
-    let mut types = fields.filter(|field| field.key().eq_ignore_ascii_case("content-type"));
-    types.any(|field| reading::essence(field.raw()).ends_with("merge-patch+json"))
+    reading::types(&decoded.view).any(|of| of.ends_with("merge-patch+json"))
 }
 
 impl Property {

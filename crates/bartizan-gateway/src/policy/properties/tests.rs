@@ -181,6 +181,8 @@ fn what_servers_read_differently_is_not_let_through() {
     let both = r#"{"a":"&role=admin&b="}"#;
     assert_eq!(status(policy, "/me", "application/x-www-form-urlencoded", both), Some(415));
     assert_eq!(status(policy, "/me", "text/plain", r#"{"a":1}"#), None);
+    let several = "application/json, application/x-www-form-urlencoded";
+    assert_eq!(status(policy, "/me", several, both), Some(415));
     let passing = r#"{"read_only":["role"],"on_unreadable":"pass"}"#;
     assert_eq!(status(passing, "/me", "application/xml", entity), None);
 }
