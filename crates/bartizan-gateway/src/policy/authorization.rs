@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use bartizan_model::Mode;
+use bartizan_model::{Exchange, Mode};
 use bartizan_protocols::Decoded;
 use http::{HeaderValue, StatusCode, header};
 use schemars::JsonSchema;
@@ -39,10 +39,11 @@ says so (`allow: [{anyone: true}]`). Several policies about one request must all
 
 `calls` narrows a policy to what a body calls: fields of the root of a GraphQL document, one by one and whatever \
 alias they have, methods of JSON-RPC, XML-RPC and gRPC, operations of SOAP. For messages of a WebSocket it is the \
-text in a member `type`, `action`, `event`, `method` or `command` of a JSON object. Names are compared without case. \
+text in a member `type`, `action`, `event`, `method` or `command` of a JSON object, and the fields of a GraphQL document \
+in its `payload`. Names are compared without case. \
 Such a policy is asked behind the size of the body. A request or message of which it cannot be told what it calls \
-(a batch, a persisted document, a body that is not held or beyond 1 MiB or 5 milliseconds) is in it: it may call \
-anything. It never makes up for a grant that `deny_rest` looks for.",
+(a batch, a persisted document, members that only some servers take for a query or method, such as `Query`, what target \
+and body say differently, a body that is not held or beyond 1 MiB or 5 milliseconds) is in it: it may call anything. It never makes up for a grant that `deny_rest` looks for.",
     examples: &[
         "\
 name: administration
@@ -200,8 +201,8 @@ impl Authorization {
     }
 
     /// Whether a message of a WebSocket calls what the policy is about, or may.
-    pub(crate) fn is_called_by_message(&self, decoded: &Decoded) -> bool {
-        match called::of_message(decoded) {
+    pub(crate) fn is_called_by_message(&self, exchange: &Exchange, decoded: &Decoded) -> bool {
+        match called::of_message(exchange, decoded) {
             Called::Unknown => true,
             Called::Nothing => false,
             Called::Names(names) => self.names_one(&names),

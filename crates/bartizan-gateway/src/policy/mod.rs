@@ -27,6 +27,7 @@ mod cost;
 mod credential;
 mod defaults;
 pub mod detectors;
+mod dress;
 mod fetch;
 mod files;
 pub mod flow;
@@ -68,8 +69,10 @@ mod set;
 pub mod single_use;
 pub mod size;
 pub mod soap;
+mod spelling;
 mod spoken;
 pub mod step_up;
+mod time;
 pub mod transfer;
 pub mod upload;
 pub mod websocket;
@@ -92,17 +95,15 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
     concurrency::{Permits, UnderWay},
-    headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
-    scope::Reach,
     set::PolicySet,
     transfer::Charges,
 };
 use crate::{
     call::Call,
     handover::Finished,
-    phases::{BodyView, Decision, Policies, Reply, Step},
+    phases::{BodyView, Decision, Policies, Step},
     websocket::Message,
 };
 
@@ -283,27 +284,6 @@ impl Enforcement {
     pub fn decisions(call: &Call) -> Option<&Decisions> {
         call.extension()
     }
-
-    /// Gives an answer of our own the fields that answers of the upstream get.
-    fn dress(stage: &Stage, request: &request::Parts, is_secure: bool, reply: &mut Reply) {
-        let origin = request.headers.get(header::ORIGIN);
-        let has_credentials = CREDENTIALS.iter().any(|name| request.headers.contains_key(name));
-        let about = About { is_secure, has_credentials };
-        let mut edits = crate::phases::Edits::default();
-        if reply.code != cors::PREFLIGHT {
-            let mut enforced = stage.set.cors.iter().filter(|policy| policy.is_enforced());
-            let decides = enforced
-                .find_map(|policy| Some((policy, origin_in(stage, &policy.scope, origin)?)));
-            if let Some((policy, origin)) = decides {
-                policy.rule.edit(origin, &reply.headers, &mut edits);
-            }
-        }
-        let in_scope = stage.set.fields.iter().filter(|policy| policy.is_enforced());
-        for policy in in_scope.filter(|policy| stage.is_in(&policy.scope)) {
-            policy.rule.edit(&reply.headers, about, &mut edits);
-        }
-        edits.apply(&mut reply.headers);
-    }
 }
 
 /// Nearly always everything is known at once, and the gateway need not wait. If not, the gateway asks again
@@ -314,29 +294,6 @@ fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) 
         Poll::Ready(Some(reply)) => Step::Reply(reply),
         Poll::Pending => Step::Later(answer),
     }
-}
-
-/// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
-/// allows nothing. `None` out of its scope.
-fn origin_in<'a>(
-    stage: &Stage,
-    scope: &scope::Scope,
-    origin: Option<&'a http::HeaderValue>,
-) -> Option<Option<&'a http::HeaderValue>> {
-    match stage.reach(scope) {
-        Reach::Out => None,
-        Reach::Perhaps => Some(None),
-        Reach::Surely => Some(origin),
-    }
-}
-
-/// Fields that carry credentials wherever they are sent.
-const CREDENTIALS: [http::HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
-
-/// Whether a request carries credentials: in a field of its own, or where a policy found them.
-fn has_credentials(call: &Call) -> bool {
-    let is_verified = call.extension::<Decisions>().is_some_and(|d| !d.identities.is_empty());
-    is_verified || call.request_fields.iter().any(|(name, _)| CREDENTIALS.contains(name))
 }
 
 impl Policies for Enforcement {
@@ -354,7 +311,7 @@ impl Policies for Enforcement {
                 None => return None,
             };
             if let Some(stage) = call.extension::<Stage>() {
-                Self::dress(stage, request, call.scheme() == "https", &mut reply);
+                dress::dress(stage, call, &mut reply);
             }
             Some(reply)
         }))
@@ -423,21 +380,15 @@ impl Policies for Enforcement {
         body: BodyView<'a>,
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
-        let is_secure = call.scheme() == "https";
-        let reply = move |refusal: record::Refusal, stage: &Stage| {
-            let mut reply = refusal.into_reply();
-            Self::dress(stage, request, is_secure, &mut reply);
-            Box::new(reply)
-        };
         if let Some(refusal) = inspection::whole(&stage, call, body) {
-            return Step::Reply(reply(refusal, &stage));
+            return Step::Reply(dress::reply(&stage, call, refusal));
         }
         if !login::may_ask(&stage, &request.method) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {
             let refusal = login::ask(&stage, call, request, &self.surroundings).await?;
-            Some(reply(refusal, &stage))
+            Some(dress::reply(&stage, call, refusal))
         }))
     }
 
@@ -449,7 +400,7 @@ impl Policies for Enforcement {
     ) -> Step<'a> {
         let Some(stage) = call.extension::<Stage>().cloned() else { return Step::Continue };
         match inspection::answer(&stage, call, response, body) {
-            Some(refusal) => Step::Reply(Box::new(refusal.into_reply())),
+            Some(refusal) => Step::Reply(dress::reply(&stage, call, refusal)),
             None => Step::Continue,
         }
     }
@@ -465,16 +416,13 @@ impl Policies for Enforcement {
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
         single_use::answered(&stage, call, response.status);
-        let field = |wanted: &http::HeaderName| {
-            let found = call.request_fields.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.clone())
-        };
-        let origin = field(&header::ORIGIN);
-        let about =
-            About { is_secure: call.scheme() == "https", has_credentials: has_credentials(call) };
+        let origin = dress::field(call, &header::ORIGIN).cloned();
+        let about = dress::about(call);
         let edits = call.to_client();
         for policy in &stage.set.cors {
-            let Some(origin) = origin_in(&stage, &policy.scope, origin.as_ref()) else { continue };
+            let Some(origin) = dress::origin_in(&stage, &policy.scope, origin.as_ref()) else {
+                continue;
+            };
             if policy.acts() {
                 policy.rule.edit(origin, &response.headers, edits);
                 // The first one decides, as about preflight requests.

@@ -2,28 +2,26 @@
 
 use std::sync::Arc;
 
-use bartizan_model::{HashKey, KeyedHash, Mode, Side, owners::ObjectOwners};
-use bartizan_protocols::{Decoded, NodeRef, Value};
-use http::StatusCode;
+use bartizan_model::{HashKey, Mode, owners::ObjectOwners};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
     PolicyItem,
-    asked::Form,
     config::Problem,
     detectors::OnGap,
-    identity::Identity,
-    place::{Held, Place, Template, is_same_name},
-    record::Refusal,
+    place::{Place, Template},
     roles,
 };
 
+mod check;
+mod known;
+mod readings;
+
+pub(crate) use check::About;
+
 /// Most relations of one sort in a policy.
 const RELATIONS: usize = 64;
-/// Domains of the hashes under which owners are kept.
-const OBJECT: &str = "policy-object";
-const OWNER: &str = "policy-owner";
 
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
@@ -43,17 +41,20 @@ counts as not evaluated (`owner-unknown`).
 A place is `path.NAME` (a segment by its name in `template`), `query.NAME`, `header.NAME`, `cookie.NAME`, \
 `body:/NAME/*/NAME` (JSON, forms; `*` is any element), `xml:/NAME/NAME`, `graphql:FIELD.ARGUMENT` (whatever alias, \
 fragment or variable it is written with) or, for messages of a WebSocket, `ws.message:/NAME`. Names are compared without case, `_` and `-`; a path counts in all readings that fit the template; where a name \
-is there several times each value must be the caller's. Identifiers are compared as text: 7 and \"7\" are equal, 7 \
-and 07 are not. A value that is not there is a matter of `on_missing`.
+is there several times, or with brackets (`shop[]`), each value must be the caller's. Identifiers are compared as text: \
+7 and \"7\" are equal, 7 and 07 are not. For `objects`, which would let pass what is not known, 07, 7.0, 7e0 and \
+7-shoes are 7 too unless they are known themselves, UUIDs have no case, lists (`7,8`) are taken apart, and what is no \
+identifier (an object, digits of other scripts) is a matter of `on_unreadable`. A value that is not there is a \
+matter of `on_missing`.
 
 The claim is one of a verified token; `sub` is also the subject of a client certificate and the owner of an own API \
 key. Where nobody was identified, or only by a key without owner, the policy is not evaluated (`nobody-identified`): \
 whether somebody has to be is for an `authentication` or `authorization` policy to say. Sessions that only the \
 upstream knows are nobody to it. Whoever has a role of `exempt_roles` passes; a token without the claim never owns anything.
 
-Bodies are read up to 1 MiB and for at most 5 milliseconds of processor time, without their coding. `on_unreadable` \
-says what becomes of a body that a relation needs and that is longer, slower, passed on as it comes or no such \
-document. An answer is looked at when its status is below 300; a refused one is replaced, and the original kept under the id of \
+Bodies are read up to 1 MiB and for at most 5 milliseconds of processor time, without their coding, and compared for as \
+long with all policies together. `on_unreadable` says what becomes of a body that a relation needs and that is longer, \
+slower, passed on as it comes, no such document or one that servers read in different ways. An answer is looked at when its status is below 300; a refused one is replaced, and the original kept under the id of \
 the request.",
     examples: &[
         "\
@@ -183,18 +184,6 @@ pub(crate) struct Ownership {
     key: HashKey,
 }
 
-/// What a rule is asked about.
-pub(crate) struct About<'a> {
-    /// Who asks.
-    pub(crate) who: &'a [Identity],
-    /// All readings of the path; `None` when there are too many.
-    pub(crate) forms: Option<&'a [Form]>,
-    /// What was read; `None` when it is not held.
-    pub(crate) decoded: Option<&'a Decoded>,
-    /// Why not all of it was read.
-    pub(crate) gap: Option<&'static str>,
-}
-
 impl Ownership {
     pub(crate) fn compile(
         config: &OwnershipConfig,
@@ -211,7 +200,7 @@ impl Ownership {
                 Place::Path(name) if !template.as_ref().is_some_and(|one| one.has(name)) => {
                     Err(Problem::new(key, format!("`template` has no `{{{name}}}`")))
                 }
-                place if is_answer && !place.is_of_body() => {
+                place if is_answer && place.of_body().is_none() => {
                     Err(Problem::new(key, "only bodies of answers are looked at"))
                 }
                 _ => Ok(place),
@@ -259,218 +248,6 @@ impl Ownership {
     pub(crate) fn asks_of_messages(&self) -> bool {
         self.request.iter().any(|(place, _)| place.is_of_message())
             || self.objects.iter().any(|(place, _)| place.is_of_message())
-    }
-
-    /// What follows for a request, or for a message of a WebSocket.
-    pub(crate) fn check_request(
-        &self,
-        about: &About<'_>,
-        is_message: bool,
-    ) -> Result<Option<&'static str>, Refusal> {
-        let is_asked = |place: &Place| place.is_of_message() == is_message;
-        let request = self.request.iter().filter(|(place, _)| is_asked(place));
-        let objects = self.objects.iter().filter(|(place, _)| is_asked(place));
-        if (request.clone().next().is_none() && objects.clone().next().is_none())
-            || self.is_exempt(about.who)
-        {
-            return Ok(None);
-        }
-        if about.who.is_empty() {
-            return Ok(Some("nobody-identified"));
-        }
-        let mut open = None;
-        for (place, claim) in request {
-            let values = self.values(place, about)?;
-            if values.is_empty() {
-                open = open.or(self.missing(place, about)?);
-            }
-            for held in values {
-                open = open.or(self.compare(&held, claim, about.who, "request-of-others")?);
-            }
-        }
-        for (place, object) in objects {
-            for held in self.values(place, about)? {
-                let Held::Text(id) = held else { continue };
-                open = open.or(self.compare_owner(&id, object, about.who)?);
-            }
-        }
-        Ok(open)
-    }
-
-    /// What follows for a successful answer, after what it tells was learned.
-    pub(crate) fn check_answer(&self, about: &About<'_>) -> Result<Option<&'static str>, Refusal> {
-        if let Some(decoded) = about.decoded {
-            self.learn(decoded);
-        }
-        if self.answer.is_empty() || self.is_exempt(about.who) {
-            return Ok(None);
-        }
-        if about.who.is_empty() {
-            return Ok(Some("nobody-identified"));
-        }
-        let Some(decoded) = about.decoded else { return self.unreadable("body-not-held") };
-        let mut open = None;
-        for (place, claim) in &self.answer {
-            let nodes = place.nodes(&decoded.view, Side::Response);
-            if nodes.iter().all(|node| node.value() == Value::Null) {
-                open = open.or(self.missing(place, about)?);
-            }
-            for node in nodes {
-                open = open.or(self.compare_field(node, claim, about.who)?);
-            }
-        }
-        // What is behind the part that was read may be anybody's.
-        if let Some(gap) = about.gap {
-            return self.unreadable(gap);
-        }
-        Ok(open)
-    }
-
-    fn compare_field(
-        &self,
-        node: NodeRef<'_>,
-        claim: &str,
-        who: &[Identity],
-    ) -> Result<Option<&'static str>, Refusal> {
-        let text = |node: NodeRef<'_>| match node.value() {
-            Value::Text(text) => Some(Held::Text(text.to_owned().into())),
-            Value::Integer(number) => Some(Held::Text(number.to_string().into())),
-            Value::Null => None,
-            _ => Some(Held::Odd),
-        };
-        if node.value() != Value::Array {
-            let held = text(node);
-            let compared = held.map(|held| self.compare(&held, claim, who, "answer-of-others"));
-            return compared.transpose().map(Option::flatten);
-        }
-        // Several owners: whoever asks must be one of them.
-        let mut last = Ok(None);
-        for held in node.children().filter_map(text) {
-            last = self.compare(&held, claim, who, "answer-of-others");
-            if last.is_ok() {
-                return last;
-            }
-        }
-        last
-    }
-
-    /// Learns whose objects are from an answer.
-    fn learn(&self, decoded: &Decoded) {
-        for shows in &self.config.shows {
-            let objects = decoded
-                .view
-                .nodes()
-                .filter(|node| node.side() == Side::Response && node.value() == Value::Object);
-            for object in objects {
-                let member = |name: &str| {
-                    let child = object.children().find(|child| is_same_name(child.key(), name))?;
-                    match child.value() {
-                        Value::Text(text) => Some(text.to_owned()),
-                        Value::Integer(number) => Some(number.to_string()),
-                        _ => None,
-                    }
-                };
-                if let (Some(id), Some(owner)) = (member(&shows.id), member(&shows.owner)) {
-                    self.owners.note(self.object(&shows.kind, &id), self.owner(&owner));
-                }
-            }
-        }
-    }
-
-    fn compare_owner(
-        &self,
-        id: &str,
-        object: &ObjectConfig,
-        who: &[Identity],
-    ) -> Result<Option<&'static str>, Refusal> {
-        let Some(owner) = self.owners.owner(self.object(&object.kind, id)) else {
-            return Ok(Some("owner-unknown"));
-        };
-        let mut is_known = false;
-        for one in who {
-            let values = roles::said(one, &object.is);
-            is_known |= values.is_some();
-            if values.unwrap_or_default().iter().any(|value| self.owner(value) == owner) {
-                return Ok(None);
-            }
-        }
-        if is_known { Err(self.refusal("object-of-others")) } else { Ok(Some("nobody-identified")) }
-    }
-
-    fn compare(
-        &self,
-        held: &Held<'_>,
-        claim: &str,
-        who: &[Identity],
-        reason: &'static str,
-    ) -> Result<Option<&'static str>, Refusal> {
-        let Held::Text(text) = held else { return Err(self.refusal(reason)) };
-        let mut is_known = false;
-        for one in who {
-            match roles::is_said(one, claim, text) {
-                Some(true) => return Ok(None),
-                Some(false) => is_known = true,
-                None => {}
-            }
-        }
-        if is_known { Err(self.refusal(reason)) } else { Ok(Some("nobody-identified")) }
-    }
-
-    fn values<'d>(&self, place: &Place, about: &About<'d>) -> Result<Vec<Held<'d>>, Refusal> {
-        match (place, &self.template, about.decoded) {
-            (Place::Path(_), Some(template), _) => Ok(place.in_path(template, about.forms)),
-            (_, _, Some(decoded)) => {
-                // A value behind the part that was read would be one more.
-                if let Some(gap) = about.gap.filter(|_| matches!(place, Place::Below(..))) {
-                    self.unreadable(gap)?;
-                }
-                if matches!(place, Place::Argument(..)) {
-                    let found = place.in_documents(decoded);
-                    let untold = || self.unreadable("not-readable").map(|_| Vec::new());
-                    return found.map_or_else(untold, Ok);
-                }
-                Ok(place.values(&decoded.view, Side::Request))
-            }
-            _ => self.unreadable("body-not-held").map(|_| Vec::new()),
-        }
-    }
-
-    fn is_exempt(&self, who: &[Identity]) -> bool {
-        let roles = &self.config.exempt_roles;
-        who.iter().any(|one| roles::has_role(one, &self.config.role_claims, roles))
-    }
-
-    fn missing(&self, place: &Place, about: &About<'_>) -> Result<Option<&'static str>, Refusal> {
-        let gap = about.gap.filter(|_| matches!(place, Place::Below(..)));
-        match (gap, self.config.on_missing) {
-            (Some(gap), _) => self.unreadable(gap),
-            (None, OnGap::Pass) => Ok(Some("value-missing")),
-            (None, OnGap::Refuse) => Err(self.refusal("value-missing")),
-        }
-    }
-
-    fn unreadable(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
-        match self.config.on_unreadable {
-            OnGap::Pass => Ok(Some(reason)),
-            OnGap::Refuse => Err(self.refusal(reason)),
-        }
-    }
-
-    fn refusal(&self, reason: &'static str) -> Refusal {
-        let refusal = if self.config.hide {
-            Refusal::deny(StatusCode::NOT_FOUND, "not-found", "there is no such object")
-        } else {
-            Refusal::deny(StatusCode::FORBIDDEN, "not-owner", "this belongs to somebody else")
-        };
-        refusal.because(reason)
-    }
-
-    fn object(&self, kind: &str, id: &str) -> KeyedHash {
-        self.key.hash(OBJECT, format!("{}:{kind}{id}", kind.len()).as_bytes())
-    }
-
-    fn owner(&self, value: &str) -> KeyedHash {
-        self.key.hash(OWNER, value.as_bytes())
     }
 }
 

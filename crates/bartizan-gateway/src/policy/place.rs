@@ -5,26 +5,30 @@ use std::borrow::Cow;
 
 use bartizan_model::{Root, Side};
 use bartizan_protocols::{
-    Decoded, NodeRef, Value, View,
-    call::{ArgumentValue, arguments},
+    NodeRef, Value, View,
+    call::{Argument, ArgumentValue},
 };
 
-use super::asked::{self, Form};
+use super::{
+    asked::{self, Form},
+    spelling::{Along, STEPS, Way, is_same_name, local},
+    time::Time,
+};
 
 /// Longest place and longest template, in bytes.
 const PLACE_BYTES: usize = 512;
-/// Most names in one.
-const STEPS: usize = 32;
 
 /// A place in a request or an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Place {
     /// A segment of the path, by its name in the template.
     Path(String),
-    /// A parameter, field or cookie.
-    Named(Root, String),
-    /// A value in a document; `None` stands for any element or member.
-    Below(Root, Vec<Option<String>>),
+    /// A field, by its name.
+    Header(String),
+    /// A parameter or cookie.
+    Named(Root, Way),
+    /// A value in a document.
+    Below(Root, Way),
     /// An argument of a field in a GraphQL document.
     Argument(String, String),
 }
@@ -32,9 +36,9 @@ pub(crate) enum Place {
 /// A value in a place.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Held<'v> {
-    /// A text, or an integer as text.
+    /// A text, or a number as it is written.
     Text(Cow<'v, str>),
-    /// What is no identifier: an object, a truth value, a fraction, a path that cannot be read.
+    /// What is no identifier: an object, a truth value, a path that cannot be read.
     Odd,
 }
 
@@ -69,16 +73,19 @@ impl Place {
         }
         match kind {
             "path" => Ok(Self::Path(name.to_owned())),
-            "query" => Ok(Self::Named(Root::Query, name.to_owned())),
-            "header" => Ok(Self::Named(Root::Header, name.to_ascii_lowercase())),
-            "cookie" => Ok(Self::Named(Root::Cookie, name.to_owned())),
+            "query" => Ok(Self::Named(Root::Query, Way::new([Some(name)]))),
+            "header" => Ok(Self::Header(name.to_ascii_lowercase())),
+            "cookie" => Ok(Self::Named(Root::Cookie, Way::new([Some(name)]))),
             _ => Err(format!("{kind:?} is no part of a request that values are in")),
         }
     }
 
-    /// Whether it is of an answer's body.
-    pub(crate) const fn is_of_body(&self) -> bool {
-        matches!(self, Self::Below(Root::Body | Root::Xml, _))
+    /// The part of a body that it is in; `None` when it is in none.
+    pub(crate) const fn of_body(&self) -> Option<Root> {
+        match self {
+            Self::Below(root @ (Root::Body | Root::Xml), _) => Some(*root),
+            _ => None,
+        }
     }
 
     /// Whether it is of messages of a WebSocket.
@@ -86,53 +93,78 @@ impl Place {
         matches!(self, Self::Below(Root::Message, _))
     }
 
-    /// The values in it of one side of what was read. Names are compared without case and `_` and `-`, as many
-    /// servers bind them; where a name has several values all of them count. What is null counts as not there.
-    pub(crate) fn values<'v>(&self, view: &'v View, side: Side) -> Vec<Held<'v>> {
+    /// Whether it is of the head, but for the path.
+    pub(crate) const fn is_of_head(&self) -> bool {
+        matches!(self, Self::Header(_) | Self::Named(..))
+    }
+
+    /// The values in it of one side of what was read, as far as there is time. Names are compared as many servers
+    /// bind them ([`is_same_name`]); where a name has several values all of them count. What is null counts as not
+    /// there.
+    pub(crate) fn values<'v>(&self, view: &'v View, side: Side, time: &Time) -> Vec<Held<'v>> {
         let mut found = Vec::new();
-        for node in self.nodes(view, side) {
+        for node in self.nodes(view, side, time) {
             match node.value() {
                 Value::Array => found.extend(node.children().filter_map(held)),
                 _ => found.extend(held(node)),
             }
         }
+        if let Self::Named(Root::Query, way) = self {
+            let query = view.root(side, Root::Query).into_iter().flat_map(|root| root.children());
+            let behind = query.filter(|_| time.is_left_for(0)).flat_map(behind_semicolons);
+            let own = behind.filter(|(name, _)| way.is_end(way.by_key(Along::BEGIN, name)));
+            found.extend(own.map(|(_, value)| Held::Text(Cow::Borrowed(value))));
+        }
         found
     }
 
     /// The values in it, of those places that hold a list the list as one.
-    pub(crate) fn nodes<'v>(&self, view: &'v View, side: Side) -> Vec<NodeRef<'v>> {
+    pub(crate) fn nodes<'v>(&self, view: &'v View, side: Side, time: &Time) -> Vec<NodeRef<'v>> {
         match self {
             Self::Path(_) | Self::Argument(..) => Vec::new(),
-            Self::Named(root, name) => {
-                let children = view.root(side, *root).into_iter().flat_map(|root| root.children());
-                children.filter(|child| is_same_name(child.key(), name)).collect()
+            Self::Header(name) => {
+                let root = view.root(side, Root::Header).into_iter();
+                let fields = root.flat_map(|root| root.children());
+                fields.filter(|field| is_same_name(field.key(), name)).collect()
             }
-            Self::Below(root, steps) => {
+            Self::Named(root, way) | Self::Below(root, way) => {
                 let Some(root) = view.root(side, *root) else { return Vec::new() };
                 // Messages are elements of their root.
-                let mut at: Vec<NodeRef<'_>> = match root.root() {
-                    Root::Message => root.children().collect(),
-                    _ => vec![root],
+                let mut open: Vec<_> = match root.root() {
+                    Root::Message => root.children().map(|one| (one, Along::BEGIN)).collect(),
+                    _ => vec![(root, Along::BEGIN)],
                 };
-                for step in steps {
-                    at = at.into_iter().flat_map(|node| below(node, step.as_deref())).collect();
+                let mut found = Vec::new();
+                while let Some((node, along)) = open.pop() {
+                    for child in node.children().filter(|child| child.codec().is_none()) {
+                        if !time.is_left_for(child.key().len()) {
+                            return found;
+                        }
+                        let along = along_to(child, way, along);
+                        if way.is_end(along) {
+                            found.push(child);
+                        } else if !along.is_lost() {
+                            open.push((child, along));
+                        }
+                    }
                 }
-                at
+                found.sort_by_key(NodeRef::id);
+                found
             }
         }
     }
 
-    /// The values in it of the GraphQL documents of a request; `None` when that cannot be told.
-    pub(crate) fn in_documents(&self, decoded: &Decoded) -> Option<Vec<Held<'static>>> {
-        let Self::Argument(field, name) = self else { return None };
-        let all = arguments(decoded)?.into_iter();
-        let here = all.filter(|one| one.field == *field && one.name == *name);
-        let held = here.filter_map(|one| match one.value {
-            ArgumentValue::Text(text) => Some(Held::Text(Cow::Owned(text))),
+    /// The values in it of the arguments of GraphQL documents.
+    pub(crate) fn in_documents<'a>(&self, all: &'a [Argument]) -> Vec<Held<'a>> {
+        let Self::Argument(field, name) = self else { return Vec::new() };
+        let is = |one: &str, other: &str| one.eq_ignore_ascii_case(other);
+        let here = all.iter().filter(|one| is(&one.field, field) && is(&one.name, name));
+        let held = here.filter_map(|one| match &one.value {
+            ArgumentValue::Text(text) => Some(Held::Text(Cow::Borrowed(text))),
             ArgumentValue::Null => None,
             ArgumentValue::Odd => Some(Held::Odd),
         });
-        Some(held.collect())
+        held.collect()
     }
 
     /// The values in it of a path, in all its readings that fit the template.
@@ -157,43 +189,45 @@ fn held(node: NodeRef<'_>) -> Option<Held<'_>> {
         Value::Null => None,
         Value::Text(text) => Some(Held::Text(Cow::Borrowed(text))),
         Value::Integer(number) => Some(Held::Text(Cow::Owned(number.to_string()))),
+        Value::Number(_) if !node.raw().is_empty() => Some(Held::Text(Cow::Borrowed(node.raw()))),
         _ => Some(Held::Odd),
     }
 }
 
-fn below<'v>(node: NodeRef<'v>, step: Option<&str>) -> Vec<NodeRef<'v>> {
-    let children = |node: NodeRef<'v>| node.children().filter(|child| child.codec().is_none());
-    match (step, node.value()) {
-        (None, _) => children(node).collect(),
-        // A document that is wrapped into a list says the same to lenient servers.
-        (Some(name), Value::Array) => {
-            let inner = children(node).flat_map(children);
-            inner.filter(|child| is_same_name(child.key(), name)).collect()
+fn along_to(child: NodeRef<'_>, way: &Way, along: Along) -> Along {
+    let key = child.key();
+    match child.root() {
+        Root::Xml if key.starts_with('@') => {
+            // With its prefix or without.
+            let without = way.by_name(along, &format!("@{}", local(key)));
+            if without.is_lost() { way.by_name(along, key) } else { without }
         }
-        (Some(name), _) => children(node).filter(|child| is_same_name(child.key(), name)).collect(),
+        _ => way.by_key(along, key),
     }
 }
 
-fn steps(pointer: &str) -> Result<Vec<Option<String>>, String> {
+/// Parameters behind a semicolon in one, which some servers take for the next one.
+pub(crate) fn behind_semicolons(node: NodeRef<'_>) -> impl Iterator<Item = (&str, &str)> {
+    let text = match node.value() {
+        Value::Text(text) => text,
+        _ => "",
+    };
+    let own = node.key().rsplit_once(';').map(|(_, name)| (name, before_semicolon(text)));
+    own.into_iter().chain(text.split(';').skip(1).filter_map(|pair| pair.split_once('=')))
+}
+
+fn before_semicolon(text: &str) -> &str {
+    text.split_once(';').map_or(text, |(before, _)| before)
+}
+
+fn steps(pointer: &str) -> Result<Way, String> {
     let names: Vec<_> = pointer.split('/').collect();
     if names.len() > STEPS || names.contains(&"") {
         return Err(format!("expected 1 to {STEPS} names, each behind a slash"));
     }
-    let step = |name: &str| (name != "*").then(|| name.replace("~1", "/").replace("~0", "~"));
-    Ok(names.into_iter().map(step).collect())
-}
-
-/// Whether servers may take two names for the same: letters without case (of Unicode, as Go's `encoding/json`
-/// does), without `_` and `-`.
-pub(crate) fn is_same_name(one: &str, other: &str) -> bool {
-    if one == other {
-        return true;
-    }
-    let folded = |text: &str| {
-        let kept = text.chars().filter(|c| !matches!(c, '_' | '-'));
-        kept.flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect::<String>()
-    };
-    folded(one) == folded(other)
+    let step = |name: &&str| (*name != "*").then(|| name.replace("~1", "/").replace("~0", "~"));
+    let names: Vec<_> = names.iter().map(step).collect();
+    Ok(Way::new(names.iter().map(Option::as_deref)))
 }
 
 /// A path with names for some of its segments: `/v1/orders/{order}`.
@@ -290,7 +324,8 @@ mod tests {
             Held::Text(text) => text.to_string(),
             Held::Odd => "?".to_owned(),
         };
-        place.values(&decoded.view, Side::Request).iter().map(show).collect()
+        let time = Time::without_end();
+        place.values(&decoded.view, Side::Request, &time).iter().map(show).collect()
     }
 
     #[test]
@@ -298,11 +333,12 @@ mod tests {
         let body = r#"{"owner":7,"items":[{"owner_id":"a"},{"ownerId":"b"}],"to":["x",null,1.5]}"#;
         assert_eq!(texts("body:/owner", "/", body), ["7"]);
         assert_eq!(texts("body:/items/*/owner_id", "/", body), ["a", "b"]);
-        assert_eq!(texts("body:/to", "/", body), ["x", "?"]);
+        assert_eq!(texts("body:/to", "/", body), ["x", "1.5"]);
         assert_eq!(texts("body:/items", "/", body), ["?", "?"]);
         assert_eq!(texts("body:/missing", "/", body), [""; 0]);
         assert_eq!(texts("body:/owner", "/", r#"[{"Owner":8}]"#), ["8"], "wrapped, other case");
-        assert_eq!(texts("query.shop", "/?shop=a&x=1&shop=b", "{}"), ["a", "b"]);
+        let query = "/?shop=a&x=1&shop=b&SHOP[]=c&shop%5B0%5D=d&y=1;shop=e&z;shop=f&shops=g";
+        assert_eq!(texts("query.shop", query, "{}"), ["a", "b", "c", "d", "e", "f"]);
     }
 
     #[test]
@@ -332,8 +368,5 @@ mod tests {
         for template in ["", "v1", "/a//b", "/{}", "/a*", "/**/a"] {
             assert!(Template::parse(template).is_err(), "{template}");
         }
-        assert!(is_same_name("carrier_cost", "carrierCost") && is_same_name("Role", "role"));
-        assert!(is_same_name("\u{212a}ey", "key"), "the Kelvin sign");
-        assert!(!is_same_name("role", "roles"));
     }
 }

@@ -1,7 +1,7 @@
 //! Properties: which members of objects somebody sees, and which nobody sets.
 
-use bartizan_model::{Mode, Protocol, Root, Side};
-use bartizan_protocols::{Decoded, Format, NodeRef, Value};
+use bartizan_model::{Mode, Root, Side};
+use bartizan_protocols::{Decoded, Format};
 use bytes::Bytes;
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -12,17 +12,17 @@ use super::{
     config::Problem,
     detectors::{OVER_BUDGET, OnGap, thread_nanos},
     identity::Identity,
-    place::is_same_name,
     record::Refusal,
     roles,
+    spelling::{STEPS, Way, folded},
 };
 
+mod patch;
+mod requests;
 mod rewrite;
 
 use rewrite::Rewriter;
 
-/// Most names in a pointer.
-const STEPS: usize = 32;
 /// Longest processor time for writing an answer anew, in nanoseconds.
 const REWRITE_NANOS: u64 = 5_000_000;
 
@@ -44,11 +44,16 @@ parameter, wherever they do: in the query, in JSON, forms and XML, below a name 
 A property is a name, which stands for every member of that name, or a pointer (`/users/*/iban`, `*` for any element). \
 Requests are compared without case, `_` and `-`, answers without case. A GraphQL document that asks for a \
 stripped or masked field is refused, as an alias would give it another name; of a document that is known by its hash \
-only it cannot be told.
+only it cannot be told, which counts as not evaluated (`document-unknown`).
 
-Messages are read up to 1 MiB, for at most 5 milliseconds of processor time, and as long for writing one anew. \
-`on_unreadable` says what becomes of requests that `read_only` cannot read and of answers that `strip` and `mask` \
-cannot: longer, slower, passed on as they come, or no JSON; a refused answer is replaced by a problem document (502).",
+`read_only` knows operations of JSON Patch (RFC 6902; objects with `op` and `path`, whatever the media type): none but \
+`test` may name such a member, nor remove or overwrite what holds one that is given as a pointer; in a merge patch \
+(RFC 7396) nor may a null. In XML, attributes are members too. Messages of WebSockets are looked at as bodies are.
+
+Messages are read up to 1 MiB, for at most 5 milliseconds of processor time, and as long for comparing, and for writing \
+one anew. `on_unreadable` says what becomes of requests that cannot be read as far as they may hold what is asked about, \
+and of answers: longer, slower, passed on as they come, or written so that servers read them differently; answers also \
+when they are no JSON. A refused answer is replaced by a problem document (502).",
     examples: &[
         "\
 name: users-without-secrets
@@ -101,6 +106,9 @@ impl Default for PropertiesConfig {
 struct Property {
     names: Vec<Option<String>>,
     is_anywhere: bool,
+    way: Way,
+    /// Its own name, as names of requests are compared.
+    folded: String,
 }
 
 /// A compiled properties policy.
@@ -146,70 +154,14 @@ impl Properties {
         Ok(Self { strip, mask, read_only, config: config.clone() })
     }
 
+    /// Whether messages of a WebSocket have to be read for it.
+    pub(crate) fn asks_of_messages(&self) -> bool {
+        !self.read_only.is_empty()
+    }
+
     /// Whether answers have to be read for it.
     pub(crate) fn asks_of_answers(&self) -> bool {
         !(self.strip.is_empty() && self.mask.is_empty())
-    }
-
-    /// What follows for a request. `gap` says why not all of it was read.
-    pub(crate) fn check_request(
-        &self,
-        who: &[Identity],
-        decoded: Option<&Decoded>,
-        gap: Option<&'static str>,
-    ) -> Result<Option<&'static str>, Refusal> {
-        if self.is_exempt(who) {
-            return Ok(None);
-        }
-        let is_asked = !self.read_only.is_empty();
-        let Some(decoded) = decoded else {
-            return if is_asked { self.unread("body-not-held") } else { Ok(None) };
-        };
-        if is_asked {
-            self.check_members(decoded)?;
-        }
-        let is_graphql = |call: &bartizan_protocols::Call| call.protocol == Protocol::Graphql;
-        if decoded.call.as_ref().is_some_and(is_graphql) {
-            self.check_documents(decoded)?;
-        }
-        match gap {
-            Some(gap) if is_asked => self.unread(gap),
-            _ => Ok(None),
-        }
-    }
-
-    fn check_members(&self, decoded: &Decoded) -> Result<(), Refusal> {
-        let is_read = |root| matches!(root, Root::Query | Root::Body | Root::Xml | Root::Message);
-        let nodes = decoded.view.nodes().filter(|node| node.side() == Side::Request);
-        for node in nodes.filter(|node| is_read(node.root()) && !node.key().is_empty()) {
-            if let Some(property) = self.read_only.iter().find(|one| one.is_set_by(node)) {
-                return Err(property.read_only());
-            }
-        }
-        Ok(())
-    }
-
-    /// Looks at the documents of a GraphQL request.
-    fn check_documents(&self, decoded: &Decoded) -> Result<(), Refusal> {
-        let is_body = |node: &NodeRef<'_>| node.root() == Root::Body && node.is_root();
-        let nodes = decoded.view.nodes().filter(|node| node.side() == Side::Request);
-        let documents = nodes.filter_map(|node| match node.value() {
-            Value::Text(text) if node.key() == "query" || is_body(&node) => Some(text),
-            _ => None,
-        });
-        for (word, behind) in documents.flat_map(words) {
-            let is_it = |one: &&Property| one.name().eq_ignore_ascii_case(word);
-            if self.strip.iter().chain(&self.mask).any(|one| is_it(&one)) {
-                let title = "a field that is asked for is not shown to whoever asks";
-                let refusal = Refusal::deny(StatusCode::FORBIDDEN, "field-not-shown", title);
-                return Err(refusal.because("graphql-field"));
-            }
-            let is_argument = behind.trim_start().starts_with(':');
-            if let Some(one) = self.read_only.iter().filter(|_| is_argument).find(is_it) {
-                return Err(one.read_only());
-            }
-        }
-        Ok(())
     }
 
     /// What becomes of an answer. `gap` says why not all of it was read.
@@ -256,17 +208,6 @@ impl Properties {
         }
     }
 
-    fn unread(&self, reason: &'static str) -> Result<Option<&'static str>, Refusal> {
-        match self.config.on_unreadable {
-            OnGap::Pass => Ok(Some(reason)),
-            OnGap::Refuse => {
-                let title = "this cannot be read and is not let through";
-                let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-                Err(Refusal::deny(status, "properties-unread", title).because(reason))
-            }
-        }
-    }
-
     fn is_exempt(&self, who: &[Identity]) -> bool {
         let roles = &self.config.exempt_roles;
         who.iter().any(|one| roles::has_role(one, &self.config.role_claims, roles))
@@ -279,7 +220,7 @@ impl Property {
             if text.contains('/') {
                 return Err(format!("{text:?}: a pointer begins with a slash"));
             }
-            return Ok(Self { names: vec![Some(text.to_owned())], is_anywhere: true });
+            return Ok(Self::new(vec![Some(text.to_owned())], true));
         };
         let names: Vec<_> = pointer.split('/').collect();
         if names.len() > STEPS || names.contains(&"") {
@@ -290,49 +231,19 @@ impl Property {
         if names.last().is_none_or(Option::is_none) {
             return Err("the last name is that of the property".to_owned());
         }
-        Ok(Self { names, is_anywhere: false })
+        Ok(Self::new(names, false))
+    }
+
+    fn new(names: Vec<Option<String>>, is_anywhere: bool) -> Self {
+        let way = Way::new(names.iter().map(Option::as_deref));
+        let folded = folded(names.last().and_then(Option::as_deref).unwrap_or_default()).collect();
+        Self { names, is_anywhere, way, folded }
     }
 
     /// Its own name.
     fn name(&self) -> &str {
         self.names.last().and_then(Option::as_deref).unwrap_or_default()
     }
-
-    /// Whether a value of a request sets it.
-    fn is_set_by(&self, node: NodeRef<'_>) -> bool {
-        let mut parts = node.key().split(['[', ']', '.']).filter(|part| !part.is_empty());
-        if self.is_anywhere {
-            return parts.any(|part| is_same_name(part, self.name()));
-        }
-        let mut at = Some(node);
-        for name in self.names.iter().rev() {
-            let Some(here) = at.filter(|here| !here.is_root()) else { return false };
-            if name.as_deref().is_some_and(|name| !is_same_name(here.key(), name)) {
-                return false;
-            }
-            at = here.parent();
-        }
-        at.is_some_and(|node| node.is_root())
-    }
-
-    fn read_only(&self) -> Refusal {
-        let title = "a property is not for callers to set";
-        let refusal = Refusal::deny(StatusCode::FORBIDDEN, "read-only-property", title);
-        refusal.with_detail(format!("`{}` cannot be set", self.name()))
-    }
-}
-
-/// Names in a document of GraphQL, wherever they stand, each with what is behind it.
-fn words(document: &str) -> impl Iterator<Item = (&str, &str)> {
-    let is_of_name = |c: char| c.is_ascii_alphanumeric() || c == '_';
-    let mut rest = document;
-    std::iter::from_fn(move || {
-        rest = rest.get(rest.find(is_of_name)?..)?;
-        let end = rest.find(|c| !is_of_name(c)).unwrap_or(rest.len());
-        let (word, behind) = rest.split_at(end);
-        rest = behind;
-        Some((word, behind))
-    })
 }
 
 #[cfg(test)]

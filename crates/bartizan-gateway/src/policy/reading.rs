@@ -1,14 +1,18 @@
 //! Bodies as the policies of a protocol read them: each parsed once for all that read as much of it, and what follows
 //! where one was not read.
 
-use bartizan_model::{Limits, Request, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, View, decode_body};
+use bartizan_model::{
+    LimitName, Limits, Request, Root, Side,
+    limits::{NotInspected, NotInspectedReason},
+};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, View, decode_body};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     config::Problem,
     detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
+    leak,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -37,6 +41,19 @@ const READ_DIFFERENTLY: [AnomalyKind; 17] = [
     AnomalyKind::BrokenEncoding,
     AnomalyKind::AmbiguousEncoding,
     AnomalyKind::UnknownCharset,
+];
+
+/// These are there too where names are there twice, of which policies that look at all of them see both.
+const TWICE: [AnomalyKind; 2] = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
+/// What is meant is told elsewhere.
+const TOLD_ELSEWHERE: [AnomalyKind; 2] = [AnomalyKind::XmlDoctype, AnomalyKind::XmlEntity];
+/// Limits on the head of a request.
+const OF_HEAD: [LimitName; 5] = [
+    LimitName::QueryParameters,
+    LimitName::HeaderFields,
+    LimitName::HeaderValueBytes,
+    LimitName::Cookies,
+    LimitName::TargetBytes,
 ];
 
 /// What came of asking a rule: a call passes, or passes though it was not looked at completely (why), or is refused.
@@ -156,6 +173,69 @@ pub(super) fn cut(view: &View) -> Option<&'static str> {
         _ => None,
     });
     reasons.min()
+}
+
+/// Why not all of a request was read, or others may read its body differently. Names that are there twice are no
+/// reason: whoever asks looks at all of them.
+pub(super) fn gap(decoded: &Decoded) -> Option<&'static str> {
+    let view = &decoded.view;
+    let missing = view.not_inspected().iter().filter(|one| one.side == Side::Request);
+    // Whoever finds something else in plain text has looked at it, as we have.
+    let is_said_to_be_text = types(view).any(|of| of == "text/plain");
+    let are_several = types(view).any(|of| of.contains(','));
+    let is_odd = |kind: &AnomalyKind| match kind {
+        AnomalyKind::ContentTypeMismatch => !is_said_to_be_text,
+        kind if TWICE.contains(kind) => false,
+        kind => READ_DIFFERENTLY.contains(kind) || TOLD_ELSEWHERE.contains(kind),
+    };
+    let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
+    let mut is_odd = || has_content(decoded) && (are_several || odd.any(|(_, kind)| is_odd(kind)));
+    worst(missing).or_else(|| is_odd().then_some(NOT_READABLE))
+}
+
+/// Why not all of the head of a request was read.
+pub(super) fn head_gap(decoded: &Decoded) -> Option<&'static str> {
+    let view = &decoded.view;
+    // What comes behind the head is begun only when there was time for the head.
+    let behind = [Root::Body, Root::Xml, Root::Grpc];
+    let is_cut = || !behind.iter().any(|root| view.root(Side::Request, *root).is_some());
+    let missing = view.not_inspected().iter().filter(|one| one.side == Side::Request);
+    let of_head = missing.filter(|one| match one.reason {
+        NotInspectedReason::Limit(name) => OF_HEAD.contains(&name),
+        NotInspectedReason::OutOfTime => is_cut(),
+        _ => false,
+    });
+    worst(of_head)
+}
+
+/// Of several reasons that it was cut, which makes the rest unreadable.
+fn worst<'v>(missing: impl Iterator<Item = &'v NotInspected>) -> Option<&'static str> {
+    let reasons = missing.map(|one| leak::reason(one.reason));
+    reasons.min_by_key(|reason| (![OVER_BUDGET, OVER_LIMITS].contains(reason), *reason))
+}
+
+/// Whether there is a body or a message.
+fn has_content(decoded: &Decoded) -> bool {
+    !matches!(decoded.request_format, Format::Empty | Format::NotCaptured)
+        || decoded.view.root(Side::Request, Root::Message).is_some()
+}
+
+/// The media types that a request names for its body.
+pub(super) fn types(view: &View) -> impl Iterator<Item = String> {
+    let fields =
+        view.root(Side::Request, Root::Header).into_iter().flat_map(|root| root.children());
+    let types = fields.filter(|field| field.key().eq_ignore_ascii_case("content-type"));
+    types.map(|field| essence(field.raw()))
+}
+
+/// Why something of a request was not read that may be a text.
+pub(super) fn text_gap(decoded: &Decoded) -> Option<&'static str> {
+    if !has_content(decoded) {
+        return head_gap(decoded);
+    }
+    let missing = decoded.view.not_inspected().iter().filter(|one| one.side == Side::Request);
+    let text = missing.filter(|one| one.reason != NotInspectedReason::UnknownMediaType);
+    worst(text)
 }
 
 /// Whether everybody reads the same.

@@ -14,8 +14,10 @@ use super::{
     ownership::{About, Ownership},
     pass::Stage,
     properties::{Properties, Shown},
+    reading::{self, NOT_READABLE},
     record::{Decisions, Policy, Refusal},
     set::PolicySet,
+    time::Time,
 };
 use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Message};
 
@@ -23,8 +25,6 @@ use crate::{call::Call, handover::request_of, phases::BodyView, websocket::Messa
 const BODY_BYTES: u32 = 1024 * 1024;
 /// Longest processor time for reading a message, in nanoseconds.
 const READ_NANOS: u64 = 5_000_000;
-/// Why a body that is passed on as it comes is not read.
-const NOT_HELD: &str = "body-not-held";
 /// Successful answers have a status below this.
 const SUCCESS: u16 = 300;
 
@@ -45,10 +45,10 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
     let exchange = Exchange { request, ..Exchange::default() };
     let decoded = read(&exchange, set.seed);
     let (held, gap) = match body {
-        BodyView::Whole(_) => (Some(&decoded), gap(&decoded, Side::Request)),
-        BodyView::Streamed(_) => (None, Some(NOT_HELD)),
+        BodyView::Whole(_) => (Some(&decoded), reading::gap(&decoded)),
+        BodyView::Streamed(_) => (None, Some(reading::NOT_HELD)),
     };
-    let who = who(call);
+    let (who, time) = (who(call), Time::of_message());
     for policy in calls.into_iter().filter(|policy| policy.rule.is_called(held)) {
         let refusal = policy.settle(policy.rule.check(&who).map(|()| None), call);
         if refusal.is_some() {
@@ -56,7 +56,7 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
         }
     }
     // What is in the head is there in any case.
-    let about = About { who: &who, forms: stage.paths(), decoded: Some(&decoded), gap };
+    let about = About::new(&who, Some(&decoded), gap, &time).at(stage.paths());
     for policy in owners {
         let refusal = policy.settle(policy.rule.check_request(&about, false), call);
         if refusal.is_some() {
@@ -65,7 +65,7 @@ pub(super) fn request(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Opt
     }
     properties
         .into_iter()
-        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, gap), call))
+        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, &time), call))
 }
 
 /// Asks about a message of a WebSocket from its client.
@@ -73,31 +73,43 @@ pub(super) fn message(stage: &Stage, call: &mut Call, message: &Message) -> Opti
     let set = &*stage.set;
     let calls = in_scope(stage, &set.authorizations, Authorization::is_about_calls);
     let owners = in_scope(stage, &set.owners, Ownership::asks_of_messages);
-    if calls.is_empty() && owners.is_empty() {
+    let properties = in_scope(stage, &set.properties, Properties::asks_of_messages);
+    if calls.is_empty() && owners.is_empty() && properties.is_empty() {
         return None;
     }
     let data = message.data.clone();
     let said = Said { from_client: true, time: None, data, text: message.is_text };
-    let exchange = Exchange { messages: vec![said], ..Exchange::default() };
+    let mut exchange = Exchange { messages: vec![said], ..Exchange::default() };
+    exchange.request.body_state = BodyState::Complete;
+    // What it is a message of.
+    exchange.request.headers.push("upgrade", "websocket");
     let decoded = read(&exchange, set.seed);
-    let who = who(call);
-    for policy in calls.into_iter().filter(|policy| policy.rule.is_called_by_message(&decoded)) {
+    let is_called = |rule: &Authorization| rule.is_called_by_message(&exchange, &decoded);
+    let (who, time) = (who(call), Time::of_message());
+    for policy in calls.into_iter().filter(|policy| is_called(&policy.rule)) {
         let refusal = policy.settle(policy.rule.check(&who).map(|()| None), call);
         if refusal.is_some() {
             return refusal;
         }
     }
-    let gap = gap(&decoded, Side::Request);
-    let about = About { who: &who, forms: stage.paths(), decoded: Some(&decoded), gap };
-    owners
+    let about = About::new(&who, Some(&decoded), reading::gap(&decoded), &time).at(stage.paths());
+    for policy in owners {
+        let refusal = policy.settle(policy.rule.check_request(&about, true), call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    let held = Some(&decoded);
+    properties
         .into_iter()
-        .find_map(|policy| policy.settle(policy.rule.check_request(&about, true), call))
+        .find_map(|policy| policy.settle(policy.rule.check_request(&who, held, &time), call))
 }
 
 /// Whether messages of WebSockets are asked about at all.
 pub(super) fn asks_of_messages(set: &PolicySet) -> bool {
     set.authorizations.iter().any(|policy| policy.rule.is_about_calls())
         || set.owners.iter().any(|policy| policy.rule.asks_of_messages())
+        || set.properties.iter().any(|policy| policy.rule.asks_of_messages())
 }
 
 /// Asks about an answer: whose it is first, then what of it is shown.
@@ -121,11 +133,11 @@ pub(super) fn answer(
         BodyView::Whole(bytes) => Some(read(&response.headers, bytes)),
         BodyView::Streamed(_) => None,
     };
-    let who = who(call);
+    let (who, time) = (who(call), Time::of_message());
     // A part of a document says nothing about where its members begin.
-    let part = (response.status == StatusCode::PARTIAL_CONTENT).then_some("not-readable");
+    let part = (response.status == StatusCode::PARTIAL_CONTENT).then_some(NOT_READABLE);
     let missing = part.or_else(|| decoded.as_ref().and_then(document_gap));
-    let about = About { who: &who, forms: None, decoded: decoded.as_ref(), gap: missing };
+    let about = About::new(&who, decoded.as_ref(), missing, &time);
     for policy in owners {
         let refusal = policy.settle(policy.rule.check_answer(&about), call);
         if refusal.is_some() {
@@ -133,7 +145,7 @@ pub(super) fn answer(
         }
     }
     for policy in properties {
-        let missing = part.or_else(|| decoded.as_ref().and_then(|read| gap(read, Side::Response)));
+        let missing = part.or_else(|| decoded.as_ref().and_then(gap));
         let shown = policy.rule.show(&who, decoded.as_ref(), missing);
         if let Some(refusal) = show(policy, shown, call, response) {
             return Some(refusal);
@@ -207,14 +219,14 @@ fn read(exchange: &Exchange, seed: u64) -> Decoded {
     decoded
 }
 
-/// Why not all of a side was read.
-fn gap(decoded: &Decoded, side: Side) -> Option<&'static str> {
-    let missing = decoded.view.not_inspected().iter().filter(|one| one.side == side);
+/// Why not all of an answer was read.
+fn gap(decoded: &Decoded) -> Option<&'static str> {
+    let missing = decoded.view.not_inspected().iter().filter(|one| one.side == Side::Response);
     missing.map(|one| leak::reason(one.reason)).min()
 }
 
 /// Why not all of an answer was read as a document that has members.
 fn document_gap(decoded: &Decoded) -> Option<&'static str> {
     let is_document = matches!(decoded.response_format, Format::Json | Format::Xml | Format::Empty);
-    gap(decoded, Side::Response).or_else(|| (!is_document).then_some("not-readable"))
+    gap(decoded).or_else(|| (!is_document).then_some(NOT_READABLE))
 }

@@ -59,6 +59,39 @@ async fn what_is_withheld_from_the_client_is_handed_over() {
     }
 }
 
+#[tokio::test]
+async fn refused_answers_get_the_fields_of_other_answers() {
+    let policies = "
+- {name: no-traces, mode: enforce, leak: {}}
+- {name: pages, mode: enforce, cors: {origins: ['https://app.example.com'], credentials: true}}
+- {name: fields, mode: enforce, headers: {set: {x-added: '1'}}}
+- {name: only-seen, mode: monitor, headers: {set: {x-monitored: '1'}}}
+";
+    let policies: Vec<PolicyConfig> = serde_saphyr::from_str(policies).unwrap();
+    for origin in ["https://app.example.com", "https://evil.example.com"] {
+        let upstream = Upstream::new(|_| {
+            answer("500 X\r\ncontent-type: application/json\r\nx-kept: 1", TRACE)
+        })
+        .await;
+        let surroundings = Surroundings::embedded(HashKey::new([7; 32]));
+        let enforcement = Arc::new(Enforcement::new(&policies, surroundings).unwrap());
+        let config = config_with(&upstream, |_| {});
+        let running = Gateway::start(&config, enforcement, Handover::none()).await.unwrap();
+        let request =
+            format!("GET / HTTP/1.1\r\nHost: a\r\nOrigin: {origin}\r\nCookie: a=b\r\n\r\n");
+        let response = Client::ask(running.addresses()[0], request).await;
+        assert!(response.text().contains("answer-withheld"), "{origin}");
+        let is_listed = origin.contains("app");
+        let allowed = response.field("access-control-allow-origin");
+        assert_eq!(allowed, is_listed.then_some(origin));
+        assert_eq!(response.field("vary"), Some("Origin"));
+        assert_eq!(response.field("x-added"), Some("1"));
+        assert_eq!(response.field("x-monitored"), None);
+        assert_eq!(response.field("cache-control"), Some("no-store"), "with a credential");
+        assert_eq!(response.field("x-kept"), None, "of the upstream");
+    }
+}
+
 /// Puts another body in the place of each answer's.
 struct Masking;
 

@@ -181,3 +181,46 @@ async fn what_is_not_shown_is_taken_out_and_what_is_read_only_goes_nowhere() {
     assert!(refused.text().contains("read-only-property"));
     assert_eq!(shop.ask("PATCH /orders/700", Some(&ada), r#"{"note":8}"#).await.status, 200);
 }
+
+#[tokio::test]
+async fn other_spellings_change_nothing_of_what_is_refused() {
+    let shop = Shop::with(
+        "
+- name: own
+  mode: enforce
+  scope: {paths: [/orders, /orders/**]}
+  ownership:
+    template: /orders/{order}
+    request: [{at: query.owner}]
+    objects: [{at: path.order, kind: order}]
+    shows: [{kind: order, id: id, owner: owner_id}]
+- name: shown
+  mode: enforce
+  scope: {paths: [/orders/**]}
+  properties: {strip: [margin], read_only: [owner_id]}
+",
+    )
+    .await;
+    let (ada, bea) = (token("7", "user"), token("8", "user"));
+    assert_eq!(shop.status("GET /orders/801", &bea).await, 200);
+    let seen = shop.upstream.seen().len();
+    for line in [
+        "DELETE /orders/0801?owner=7",
+        "DELETE /orders/801.0?owner=7",
+        "DELETE /orders/8.01e2?owner=7",
+        "DELETE /orders/700,801?owner=7",
+        "GET /orders?owner=7&Owner%5B%5D=8",
+        "GET /orders?x;owner=8",
+    ] {
+        assert_eq!(shop.status(line, &ada).await, 403, "{line}");
+    }
+    let patch = r#"[{"op":"replace","path":"/ownerId","value":8}]"#;
+    assert_eq!(shop.ask("PATCH /orders/700?owner=7", Some(&ada), patch).await.status, 403);
+    let aliased = r#"{"Query":"{order(id:700){x: margin}}"}"#;
+    assert_eq!(shop.ask("POST /orders/700?owner=7", Some(&ada), aliased).await.status, 403);
+    let large = format!(r#"{{"a":"{}","query":"{{x: margin}}"}}"#, "x".repeat(1 << 20));
+    let refused = shop.ask("POST /orders/700?owner=7", Some(&ada), &large).await;
+    // Whichever policy is the first to find that it has not read all of it.
+    assert!([403, 415].contains(&refused.status), "{}", refused.status);
+    assert_eq!(shop.upstream.seen().len(), seen);
+}
