@@ -150,7 +150,7 @@ pub fn mark_in(text: &str) -> Option<&'static str> {
         .get_or_init(|| AhoCorasick::new(MARKS.iter().map(|mark| mark.0)).ok())
         .as_ref()?;
     let found = automaton.find(text).and_then(|found| MARKS.get(found.pattern().as_usize()));
-    found.map(|mark| mark.1).or_else(|| frames::are_in(text).then_some("a stack trace"))
+    found.map(|mark| mark.1).or_else(|| super::frames::are_in(text).then_some("a stack trace"))
 }
 
 /// Whether frameworks put a trace into fields of that name: `stack`, `stackTrace`, `exception`.
