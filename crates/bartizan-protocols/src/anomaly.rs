@@ -91,6 +91,8 @@ anomalies! {
     XmlEntity = "xml_entity",
     /// A processing instruction.
     XmlInstruction = "xml_instruction",
+    /// A text of XML that a comment, an instruction or a section divides: some parsers read only its first piece.
+    XmlSplitText = "xml_split_text",
     /// A token with three parts that does not decode as a JWT.
     JwtMalformed = "jwt_malformed",
     /// A body that breaks off inside its content coding.

@@ -91,7 +91,7 @@ use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
-    concurrency::{Permits, UnderWay},
+    concurrency::UnderWay,
     headers::About,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
@@ -120,7 +120,7 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
 };
-pub(crate) use self::{inspection::JudgedHandshake, websocket::MessagePace};
+pub(crate) use self::{concurrency::Permits, inspection::JudgedHandshake, websocket::MessagePace};
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]

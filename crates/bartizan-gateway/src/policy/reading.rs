@@ -2,13 +2,14 @@
 //! where one was not read.
 
 use bartizan_model::{Limits, Request, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, View, decode_body};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, View, decode_body};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
 use super::{
     config::Problem,
     detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
+    place::is_same_name,
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -19,7 +20,7 @@ pub(super) const NOT_HELD: &str = "body-not-held";
 pub(super) const NOT_READABLE: &str = "not-readable";
 
 /// Others may read a body differently that has one of these.
-const READ_DIFFERENTLY: [AnomalyKind; 17] = [
+const READ_DIFFERENTLY: [AnomalyKind; 18] = [
     AnomalyKind::DuplicateKey,
     AnomalyKind::DuplicateParameter,
     AnomalyKind::DuplicateHeader,
@@ -37,6 +38,7 @@ const READ_DIFFERENTLY: [AnomalyKind; 17] = [
     AnomalyKind::BrokenEncoding,
     AnomalyKind::AmbiguousEncoding,
     AnomalyKind::UnknownCharset,
+    AnomalyKind::XmlSplitText,
 ];
 
 /// What came of asking a rule: a call passes, or passes though it was not looked at completely (why), or is refused.
@@ -128,7 +130,16 @@ impl Within {
     ) -> Result<&'r Decoded, &'static str> {
         let BodyView::Whole(bytes) = body else { return Err(NOT_HELD) };
         let decoded = readings.body(call, bytes, self);
-        cut(&decoded.view).map_or(Ok(decoded), Err)
+        if let Some(reason) = cut(&decoded.view) {
+            return Err(reason);
+        }
+        let types: Vec<_> = fields(call, header::CONTENT_TYPE).collect();
+        let is_coded = fields(call, header::CONTENT_ENCODING).next().is_some();
+        let is_form_too = || is_coded || bytes.contains(&b'&');
+        if is_typed_twice(&types, decoded.request_format, is_form_too) {
+            return Err(NOT_READABLE);
+        }
+        Ok(decoded)
     }
 
     /// The body of a request, read to its end and in the one way in which it can be read.
@@ -162,6 +173,53 @@ pub(super) fn cut(view: &View) -> Option<&'static str> {
 pub(super) fn is_plain(view: &View) -> bool {
     let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
     !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind))
+}
+
+/// Whether a body is something else to whoever goes by another of its types: there are several, or one says that it is
+/// a form, it was read as what it looks like, and is a form of several fields too.
+fn is_typed_twice(types: &[&str], read_as: Format, is_form_too: impl Fn() -> bool) -> bool {
+    let is_list = |kind: &&str| essence(kind).contains(',');
+    let says_form = types.iter().any(|kind| essence(kind).ends_with("/x-www-form-urlencoded"));
+    types.len() > 1
+        || types.iter().any(is_list)
+        || (says_form && !matches!(read_as, Format::Form | Format::Empty) && is_form_too())
+}
+
+/// Whether servers may take a member for the one of that name: without case (ASP.NET, `encoding/json` of Go), and
+/// without `_` and `-`.
+pub(super) fn is_member(key: &str, name: &str) -> bool {
+    if !key.is_ascii() {
+        return is_same_name(key, name);
+    }
+    key == name || letters(key).eq(letters(name))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    let kept = text.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    kept.map(|b| b.to_ascii_lowercase())
+}
+
+/// The members that servers may take for the one of that name.
+pub(super) fn members<'v>(
+    object: NodeRef<'v>,
+    name: &'static str,
+) -> impl Iterator<Item = NodeRef<'v>> {
+    object.children().filter(move |child| is_member(child.key(), name))
+}
+
+/// The member that servers take for the one of that name.
+///
+/// # Errors
+/// Several are: which of them counts is a matter of the server.
+pub(super) fn member<'v>(
+    object: NodeRef<'v>,
+    name: &'static str,
+) -> Result<Option<NodeRef<'v>>, &'static str> {
+    let mut found = members(object, name);
+    match (found.next(), found.next()) {
+        (one, None) => Ok(one),
+        _ => Err(NOT_READABLE),
+    }
 }
 
 /// The bodies of one request, parsed: one for each amount that is read of it.
@@ -215,4 +273,35 @@ pub(super) fn media_type(call: &Call) -> String {
 /// A media type in lower case and without parameters.
 pub(super) fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_told_without_case() {
+        for (key, name) in [
+            ("Query", "query"),
+            ("METHOD", "method"),
+            ("persisted_query", "persistedQuery"),
+            ("param\u{17f}", "params"),
+        ] {
+            assert!(is_member(key, name), "{key}");
+        }
+        for (key, name) in [("queries", "query"), ("", "query"), ("meth\u{f3}d", "method")] {
+            assert!(!is_member(key, name), "{key}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_two_types_is_known() {
+        let (form, json) = ("application/x-www-form-urlencoded; charset=utf-8", "application/json");
+        assert!(is_typed_twice(&[form], Format::Json, || true));
+        assert!(!is_typed_twice(&[form], Format::Json, || false));
+        assert!(!is_typed_twice(&[form], Format::Form, || true));
+        assert!(!is_typed_twice(&[json], Format::Json, || true));
+        assert!(is_typed_twice(&[json, form], Format::Json, || false));
+        assert!(is_typed_twice(&["application/json, text/plain"], Format::Json, || false));
+    }
 }

@@ -192,7 +192,7 @@ fn actions(call: &Call) -> Vec<String> {
 }
 
 /// Elements in an element: neither attributes nor what stands for a document type.
-fn elements(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+pub(super) fn elements(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
     let is_element = |key: &str| !key.is_empty() && !key.starts_with(['@', '!']);
     node.children().filter(move |child| is_element(child.key()))
 }
