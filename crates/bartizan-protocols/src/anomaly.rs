@@ -77,6 +77,8 @@ anomalies! {
     Malformed = "malformed",
     /// The body is something else than `content-type` says.
     ContentTypeMismatch = "content_type_mismatch",
+    /// A body that is said to be a form, was read as what it looks like, and is a form of several fields too.
+    FormToo = "form_too",
     /// A byte order mark.
     ByteOrderMark = "byte_order_mark",
     /// A multipart boundary that is missing, odd or ambiguous.

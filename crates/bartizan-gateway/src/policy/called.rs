@@ -1,9 +1,9 @@
 //! What a body or a message calls, as far as rules have to know it.
 
 use bartizan_model::{Protocol, Root, Side};
-use bartizan_protocols::{AnomalyKind, Call, Decoded, Format, NodeRef, Value};
+use bartizan_protocols::{Call, Decoded, NodeRef, Value};
 
-use super::reading::{essence, is_member, is_plain};
+use super::reading::is_plain;
 
 /// Members of a message of a WebSocket that say what it is about.
 const KINDS: [&str; 5] = ["type", "action", "event", "method", "command"];
@@ -32,12 +32,12 @@ const MULTICALL: &str = "system.multicall";
 /// What a request calls. One that says nothing of it although it has a body that was not read says anything, and so
 /// does one that others may read differently: with a name twice, or with what two protocols look at.
 pub(crate) fn of_request(decoded: &Decoded) -> Called {
-    if !is_plain(&decoded.view) || is_form_too(decoded) {
+    if !is_plain(&decoded.view) {
         return Called::Unknown;
     }
     let (in_target, in_body) =
         (has_document(decoded, Root::Query), has_document(decoded, Root::Body));
-    let says_method = || has_member(decoded, |name| is_member(name, "method"));
+    let says_method = || has_member(decoded, |name| name.eq_ignore_ascii_case("method"));
     match &decoded.call {
         // Who declines the upgrade may do what the target asks for.
         Some(call) if call.protocol == Protocol::Websocket => match in_target {
@@ -56,25 +56,12 @@ pub(crate) fn of_request(decoded: &Decoded) -> Called {
     }
 }
 
-/// Whether a body that was read as what it looks like says that it is a form: servers may believe that.
-fn is_form_too(decoded: &Decoded) -> bool {
-    let is_other = decoded.request_format != Format::Form
-        && decoded.view.has_anomaly(Side::Request, AnomalyKind::ContentTypeMismatch);
-    let mut fields =
-        decoded.view.root(Side::Request, Root::Header).into_iter().flat_map(|r| r.children());
-    is_other
-        && fields.any(|field| {
-            field.key().eq_ignore_ascii_case("content-type")
-                && essence(field.raw()).ends_with("/x-www-form-urlencoded")
-        })
-}
-
 /// Whether there is a GraphQL document, whatever else there is.
 fn has_document(decoded: &Decoded, root: Root) -> bool {
     let mut members = decoded.view.root(Side::Request, root).into_iter().flat_map(members);
     members.any(|member| {
         let is_document = |value| matches!(value, Value::Text(text) if text.contains('{'));
-        is_member(member.key(), "query") && is_document(member.value())
+        member.key().eq_ignore_ascii_case("query") && is_document(member.value())
     })
 }
 
@@ -110,7 +97,7 @@ pub(crate) fn of_message(decoded: &Decoded) -> Called {
     let said = |message: NodeRef<'_>| -> Vec<String> {
         let members = message
             .children()
-            .filter(|child| KINDS.iter().any(|kind| is_member(child.key(), kind)));
+            .filter(|child| KINDS.iter().any(|kind| child.key().eq_ignore_ascii_case(kind)));
         let texts = members.filter_map(|child| match child.value() {
             Value::Text(text) => Some(text.to_owned()),
             _ => None,
@@ -158,9 +145,6 @@ mod tests {
         let rpc = r#"{"jsonrpc":"2.0","id":1,"method":"depot.close","params":{}}"#;
         assert_eq!(asked("/rpc", json, rpc), names(&["depot.close"]));
         assert_eq!(asked("/v1/orders", json, r#"{"sku":1}"#), Called::Nothing);
-        // Who believes that it is a form reads another document.
-        let two = r#"{"query":"{me{id}}","x":"&query=mutation{setRole{id}}&y="}"#;
-        assert_eq!(asked("/graphql", "application/x-www-form-urlencoded", two), Called::Unknown);
         assert!(is("mutation setRole", "SETROLE") && is("pkg.Users/Get", "get"));
         assert!(!is("mutation setRoles", "setRole"));
     }

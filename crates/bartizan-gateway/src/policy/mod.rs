@@ -65,6 +65,7 @@ mod roles;
 pub mod schema;
 pub mod scope;
 mod set;
+pub mod shown;
 pub mod single_use;
 pub mod size;
 pub mod soap;
@@ -397,6 +398,7 @@ impl Policies for Enforcement {
                 && !(set.detectors.is_empty()
                     && set.graphql.is_empty()
                     && set.json_rpc.is_empty()
+                    && set.shown.is_empty()
                     && !rights::asks_of_messages(set)));
         if !is_asked {
             return true;

@@ -1,8 +1,8 @@
 //! Bodies as the policies of a protocol read them: each parsed once for all that read as much of it, and what follows
 //! where one was not read.
 
-use bartizan_model::{Limits, Request, Side, limits::NotInspectedReason};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, View, decode_body};
+use bartizan_model::{Exchange, Limits, Request, Side, limits::NotInspectedReason};
+use bartizan_protocols::{AnomalyKind, Decoded, NodeRef, View, decode_body, decode_paced};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -20,7 +20,7 @@ pub(super) const NOT_HELD: &str = "body-not-held";
 pub(super) const NOT_READABLE: &str = "not-readable";
 
 /// Others may read a body differently that has one of these.
-const READ_DIFFERENTLY: [AnomalyKind; 18] = [
+const READ_DIFFERENTLY: [AnomalyKind; 19] = [
     AnomalyKind::DuplicateKey,
     AnomalyKind::DuplicateParameter,
     AnomalyKind::DuplicateHeader,
@@ -39,6 +39,7 @@ const READ_DIFFERENTLY: [AnomalyKind; 18] = [
     AnomalyKind::AmbiguousEncoding,
     AnomalyKind::UnknownCharset,
     AnomalyKind::XmlSplitText,
+    AnomalyKind::FormToo,
 ];
 
 /// What came of asking a rule: a call passes, or passes though it was not looked at completely (why), or is refused.
@@ -105,6 +106,13 @@ impl Within {
         decoded
     }
 
+    /// An answer, parsed.
+    pub(super) fn decode_answer(&self, answer: &Exchange) -> Decoded {
+        let mut decoded = Decoded::default();
+        decode_paced(&mut decoded, answer, &self.limits, self.seed, pace(self.until()));
+        decoded
+    }
+
     /// A message of a WebSocket, read to its end and in the one way in which it can be read.
     ///
     /// # Errors
@@ -133,10 +141,9 @@ impl Within {
         if let Some(reason) = cut(&decoded.view) {
             return Err(reason);
         }
-        let types: Vec<_> = fields(call, header::CONTENT_TYPE).collect();
-        let is_coded = fields(call, header::CONTENT_ENCODING).next().is_some();
-        let is_form_too = || is_coded || bytes.contains(&b'&');
-        if is_typed_twice(&types, decoded.request_format, is_form_too) {
+        let is_twice = are_several(fields(call, header::CONTENT_TYPE));
+        let is_form_too = decoded.view.has_anomaly(Side::Request, AnomalyKind::FormToo);
+        if is_twice || is_form_too {
             return Err(NOT_READABLE);
         }
         Ok(decoded)
@@ -175,14 +182,10 @@ pub(super) fn is_plain(view: &View) -> bool {
     !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind))
 }
 
-/// Whether a body is something else to whoever goes by another of its types: there are several, or one says that it is
-/// a form, it was read as what it looks like, and is a form of several fields too.
-fn is_typed_twice(types: &[&str], read_as: Format, is_form_too: impl Fn() -> bool) -> bool {
-    let is_list = |kind: &&str| essence(kind).contains(',');
-    let says_form = types.iter().any(|kind| essence(kind).ends_with("/x-www-form-urlencoded"));
-    types.len() > 1
-        || types.iter().any(is_list)
-        || (says_form && !matches!(read_as, Format::Form | Format::Empty) && is_form_too())
+/// Whether a body has several types, in fields of their own or in one: servers differ in which they go by.
+fn are_several<'f>(mut types: impl Iterator<Item = &'f str>) -> bool {
+    let first = types.next();
+    types.next().is_some() || first.is_some_and(|kind| essence(kind).contains(','))
 }
 
 /// Whether servers may take a member for the one of that name: without case (ASP.NET, `encoding/json` of Go), and
@@ -295,13 +298,11 @@ mod tests {
     }
 
     #[test]
-    fn a_body_of_two_types_is_known() {
-        let (form, json) = ("application/x-www-form-urlencoded; charset=utf-8", "application/json");
-        assert!(is_typed_twice(&[form], Format::Json, || true));
-        assert!(!is_typed_twice(&[form], Format::Json, || false));
-        assert!(!is_typed_twice(&[form], Format::Form, || true));
-        assert!(!is_typed_twice(&[json], Format::Json, || true));
-        assert!(is_typed_twice(&[json, form], Format::Json, || false));
-        assert!(is_typed_twice(&["application/json, text/plain"], Format::Json, || false));
+    fn several_types_are_known() {
+        let several = |types: &[&str]| are_several(types.iter().copied());
+        let (form, json) = ("application/x-www-form-urlencoded", "application/json; charset=utf-8");
+        assert!(several(&[json, form]) && several(&["application/json, text/plain"]));
+        assert!(!several(&[json]) && !several(&[]));
+        assert!(!several(&["multipart/form-data; boundary=\"a,b\""]));
     }
 }

@@ -182,6 +182,10 @@ fn changes_by_link_and_unknown_documents() {
     let search = "query={a}&variables=%7B%22query%22%3A%22shoes%22%7D";
     assert_eq!(asked(&usual, search, "", ""), Ok(None));
     assert_eq!(asked(&usual, "", JSON, ""), Ok(None));
+    // Who believes that it is a form reads another document.
+    let two = r#"{"query": "{a}", "x": "&query=mutation{b}&y="}"#;
+    assert_eq!(asked(&usual, "", "application/x-www-form-urlencoded", two), Err(NOT_READABLE));
+    assert_eq!(asked(&usual, "", JSON, two), Ok(None));
     let hashed = r#"{"extensions": {"persistedQuery": {"sha256Hash": "ab"}}}"#;
     assert_eq!(asked(&usual, "", JSON, hashed), Ok(Some("document-not-seen")));
     let strict = rule(&format!("{{{ROOM}, persisted_only: true}}"));
