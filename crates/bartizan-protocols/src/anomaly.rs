@@ -77,6 +77,8 @@ anomalies! {
     Malformed = "malformed",
     /// The body is something else than `content-type` says.
     ContentTypeMismatch = "content_type_mismatch",
+    /// A body that is said to be a form, was read as what it looks like, and is a form of several fields too.
+    FormToo = "form_too",
     /// A byte order mark.
     ByteOrderMark = "byte_order_mark",
     /// A multipart boundary that is missing, odd or ambiguous.
@@ -91,6 +93,8 @@ anomalies! {
     XmlEntity = "xml_entity",
     /// A processing instruction.
     XmlInstruction = "xml_instruction",
+    /// A text of XML that a comment, an instruction or a section divides: some parsers read only its first piece.
+    XmlSplitText = "xml_split_text",
     /// A token with three parts that does not decode as a JWT.
     JwtMalformed = "jwt_malformed",
     /// A body that breaks off inside its content coding.

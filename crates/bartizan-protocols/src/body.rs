@@ -77,6 +77,9 @@ impl Decoder<'_> {
         if (declared == Some(Format::Multipart) || start.starts_with(b"--"))
             && let Some(format) = self.multipart_body(declared, content_type, bytes)
         {
+            if declared == Some(Format::Form) && bytes.contains(&b'&') {
+                self.view.anomaly(self.side, AnomalyKind::FormToo);
+            }
             return format;
         }
         if let Some(format) = opaque_format(declared, bytes) {
@@ -116,6 +119,12 @@ impl Decoder<'_> {
             }
             _ => None,
         };
+        if declared == Some(Format::Form)
+            && tried.is_some_and(|format| format != Format::Form)
+            && text.contains('&')
+        {
+            self.view.anomaly(self.side, AnomalyKind::FormToo);
+        }
         tried.or_else(|| match (declared, sniffed) {
             (Some(Format::Form), _) => self.structured(Format::Form, declared, text),
             (_, None) => None,

@@ -43,6 +43,8 @@ pub struct SentFile {
     pub kind: Option<&'static str>,
     /// Its length.
     pub bytes: u64,
+    /// Where it begins in the body, without the content codings of that.
+    pub from: usize,
 }
 
 impl Decoded {

@@ -4,7 +4,7 @@
 type Mark = (usize, &'static [u8], &'static str);
 
 /// In order of asking: longer ones before those that they begin with.
-const MARKS: [Mark; 40] = [
+const MARKS: [Mark; 43] = [
     (0, b"\x89PNG\r\n\x1a\n", "image/png"),
     (0, b"\xff\xd8\xff", "image/jpeg"),
     (0, b"GIF87a", "image/gif"),
@@ -45,6 +45,9 @@ const MARKS: [Mark; 40] = [
     (0, b"SQLite format 3\0", "application/vnd.sqlite3"),
     (0, b"wOFF", "font/woff"),
     (0, b"wOF2", "font/woff2"),
+    (0, b"<?php", "application/x-httpd-php"),
+    (0, b"<?=", "application/x-httpd-php"),
+    (0, b"#!/", "text/x-shellscript"),
 ];
 
 /// The media type that the beginning of a file is a mark of; `None` for text and what is not known.
@@ -80,6 +83,9 @@ mod tests {
             (b"%PDF-1.7", Some("application/pdf")),
             (b"MZ\x90\0", Some("application/x-msdownload")),
             (b"PK\x03\x04\x14\0", Some("application/zip")),
+            (b"<?php system('id');", Some("application/x-httpd-php")),
+            (b"<?xml version='1.0'?>", None),
+            (b"#!/bin/sh\nid", Some("text/x-shellscript")),
             (b"<svg/>", None),
             (b"hello", None),
             (b"", None),

@@ -64,7 +64,8 @@ impl Decoder<'_> {
                 break;
             }
             parts += 1;
-            if self.part(root, bytes.get(at..end).unwrap_or_default(), &mut names).is_none() {
+            let part = bytes.get(at..end).unwrap_or_default();
+            if self.part(root, part, at, &mut names).is_none() {
                 break;
             }
             at = after;
@@ -157,17 +158,16 @@ impl Decoder<'_> {
         None
     }
 
-    fn part(&mut self, root: NodeId, bytes: &[u8], names: &mut Names) -> Option<()> {
-        let (head, content) = match head_end(bytes) {
-            Some((end, length)) => (
-                bytes.get(..end).unwrap_or_default(),
-                bytes.get(end + length..).unwrap_or_default(),
-            ),
+    /// `at`: where it begins in the body.
+    fn part(&mut self, root: NodeId, bytes: &[u8], at: usize, names: &mut Names) -> Option<()> {
+        let (head, from) = match head_end(bytes) {
+            Some((end, length)) => (bytes.get(..end).unwrap_or_default(), end + length),
             None => {
                 self.view.anomaly(self.side, AnomalyKind::MultipartHeader);
-                (&[][..], bytes)
+                (&[][..], 0)
             }
         };
+        let content = bytes.get(from..).unwrap_or_default();
         let part = self.part_head(head);
         if part.name.is_none() {
             self.view.anomaly(self.side, AnomalyKind::MultipartHeader);
@@ -185,7 +185,7 @@ impl Decoder<'_> {
         };
         let node = self.view.open(root, step, Value::Null)?;
         match &part.filename {
-            Some(filename) => self.file_part(node, filename, &part, content),
+            Some(filename) => self.file_part(node, filename, &part, (content, at + from)),
             None => self.field_part(node, &part, content),
         }
         self.view.close(node);
@@ -207,10 +207,18 @@ impl Decoder<'_> {
         }
     }
 
-    fn file_part(&mut self, node: NodeId, filename: &str, part: &Part, content: &[u8]) {
+    /// A part with the name of a file: its content, and where that begins in the body.
+    fn file_part(
+        &mut self,
+        node: NodeId,
+        filename: &str,
+        part: &Part,
+        (content, from): (&[u8], usize),
+    ) {
         let bytes = content.len() as u64;
         self.view.set_value(node, Value::Opaque(bytes));
-        self.scratch.files.push(SentFile { node, kind: magic::media_type(content), bytes });
+        let kind = magic::media_type(content);
+        self.scratch.files.push(SentFile { node, kind, bytes, from });
         if filename.contains(['/', '\\', ':']) || filename.chars().any(char::is_control) {
             self.view.anomaly(self.side, AnomalyKind::MultipartFilename);
         }

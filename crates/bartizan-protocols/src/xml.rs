@@ -54,6 +54,39 @@ struct Element {
     text: usize,
     /// It has child elements or attributes.
     parent: bool,
+    pieces: Pieces,
+}
+
+/// How the text of an element is written.
+#[derive(Clone, Copy, Default)]
+struct Pieces {
+    /// Runs of text and sections with it.
+    count: u32,
+    /// The last of them goes on.
+    is_open: bool,
+    /// There is a comment or an instruction beside them.
+    is_noted: bool,
+}
+
+impl Pieces {
+    fn text(&mut self) {
+        self.count += u32::from(!self.is_open);
+        self.is_open = true;
+    }
+
+    fn section(&mut self) {
+        self.count += 1;
+        self.is_open = false;
+    }
+
+    fn note(&mut self) {
+        (self.is_open, self.is_noted) = (false, true);
+    }
+
+    /// Whether a parser that takes the first piece, or the first node, reads something else than all of it.
+    const fn are_several(self) -> bool {
+        self.count > 1 || (self.count > 0 && self.is_noted)
+    }
 }
 
 /// The state of one document.
@@ -69,6 +102,15 @@ struct Document {
     full: bool,
 }
 
+impl Document {
+    /// Notes of the open element how its text goes on.
+    fn pieces(&mut self, note: fn(&mut Pieces)) {
+        if let Some(open) = self.open.last_mut() {
+            note(&mut open.pieces);
+        }
+    }
+}
+
 impl Decoder<'_> {
     /// Decodes a document below `root`. False when it is no XML: for a body that only looks like
     /// it (`declared` false) any error counts, otherwise only when no element was found.
@@ -78,7 +120,7 @@ impl Decoder<'_> {
         config.check_end_names = true;
         config.allow_dangling_amp = true;
         let mut document = Document {
-            open: vec![Element { node: root, text: 0, parent: true }],
+            open: vec![Element { node: root, text: 0, parent: true, pieces: Pieces::default() }],
             text: String::new(),
             names: Names::default(),
             too_deep: 0,
@@ -125,9 +167,19 @@ impl Decoder<'_> {
             }
             Event::End(_) if document.too_deep > 0 => document.too_deep -= 1,
             Event::End(_) => self.end_element(document),
-            Event::Text(text) if document.too_deep == 0 => document.text.push_str(text),
-            Event::CData(text) if document.too_deep == 0 => document.text.push_str(text),
+            Event::Text(text) if document.too_deep == 0 => {
+                if !text.trim().is_empty() {
+                    document.pieces(Pieces::text);
+                }
+                document.text.push_str(text);
+            }
+            Event::CData(text) if document.too_deep == 0 => {
+                document.pieces(Pieces::section);
+                document.text.push_str(text);
+            }
+            Event::Comment(_) if document.too_deep == 0 => document.pieces(Pieces::note),
             Event::GeneralRef(reference) if document.too_deep == 0 => {
+                document.pieces(Pieces::text);
                 self.reference(&mut document.text, reference);
             }
             Event::DocType(text) => {
@@ -144,7 +196,10 @@ impl Decoder<'_> {
                     self.view.anomaly(self.side, AnomalyKind::UnknownCharset);
                 }
             }
-            Event::PI(_) => self.view.anomaly(self.side, AnomalyKind::XmlInstruction),
+            Event::PI(_) => {
+                document.pieces(Pieces::note);
+                self.view.anomaly(self.side, AnomalyKind::XmlInstruction);
+            }
             _ => {}
         }
     }
@@ -172,7 +227,12 @@ impl Decoder<'_> {
             return;
         };
         let with = self.attributes(node, start);
-        document.open.push(Element { node, text: document.text.len(), parent: with });
+        document.open.push(Element {
+            node,
+            text: document.text.len(),
+            parent: with,
+            pieces: Pieces::default(),
+        });
     }
 
     fn attributes(&mut self, node: NodeId, start: &BytesStart<'_>) -> bool {
@@ -261,6 +321,9 @@ impl Decoder<'_> {
         let Some(element) = document.open.pop() else { return };
         let text = document.text.get(element.text..).unwrap_or_default().trim();
         percent::controls(text, self.view, self.side);
+        if element.pieces.are_several() {
+            self.view.anomaly(self.side, AnomalyKind::XmlSplitText);
+        }
         if !text.is_empty() || !element.parent {
             self.text(element.node, text);
         } else {

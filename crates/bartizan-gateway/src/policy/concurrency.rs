@@ -32,7 +32,8 @@ where it counts for one caller, with 503 where it counts for all together (`by: 
 counts every service apart, which is what its upstreams can take.
 
 `anonymous_requests` sheds load: callers whom nobody has identified are let in only as long as fewer than that are under way \
-in all, so that what is left of the capacity is for those who are known. A WebSocket is under way as long as it is open.
+in all, so that what is left of the capacity is for those who are known. A WebSocket is under way as long as it is open, \
+and a stream of events until it ends.
 
 In monitor mode it counts what is let in beyond the limit too. Each gateway counts for itself.",
     examples: &[
@@ -197,7 +198,8 @@ impl Drop for Permit {
     }
 }
 
-/// All permits of an exchange. What is left of it may wait long to be judged, so they are given back at its end.
+/// All permits of an exchange. What is left of it may wait long to be judged, so they are given back at its end; a
+/// WebSocket takes them along, and drops them at its own.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Permits(pub(crate) Vec<Arc<Permit>>);
 

@@ -68,9 +68,10 @@ It reads the parameters `query`, `variables` and `extensions` of the target, bod
 document (`application/graphql`), the part `operations` of multipart bodies, and of WebSockets the messages \
 `subscribe` and `start`. When there are several documents in one request, all of them count. A request that names a document by its hash or id and does \
 not bring it passes; unless `persisted_only` says that this is the way here it counts as not evaluated \
-(`document-not-seen`). A request without either passes: there is nothing to execute.
+(`document-not-seen`). A request without either passes: there is nothing to execute. Where it names a document in several ways, \
+or brings one too, `documents` must have all of them. Names of members count without case, as many servers read them.
 
-What cannot be read in one way only (broken JSON, a name twice, another charset), or is no document, is `not-readable`; \
+What cannot be read in one way only (broken JSON, a name twice, also in other case, two types, another charset), or is no document, is `not-readable`; \
 a body that is passed on as it comes is `body-not-held`: `on_unreadable` says whether these are refused (415), as they are by default, or pass and \
 count as not evaluated. At most `body_bytes` of a body are read for at most `budget_micros` of processor time, \
 documents of up to 20000 tokens with white space and 16 levels; what is beyond is refused unless `on_budget` lets it pass.
@@ -260,14 +261,16 @@ impl Graphql {
             return self.within.gap(reason);
         }
         // Sockets carry other things too; what is no JSON is nothing that a server of GraphQL executes.
-        if decoded.request_format != Format::Json {
+        if !matches!(decoded.request_format, Format::Json | Format::NdJson) {
             return Ok(None);
         }
-        if !is_plain(&decoded.view) {
+        if decoded.request_format == Format::NdJson || !is_plain(&decoded.view) {
             return self.within.gap(NOT_READABLE);
         }
-        let asked: Vec<_> = asked::of_message(&decoded).collect();
-        self.judge(&asked, false)
+        match asked::of_message(&decoded) {
+            Ok(asked) => self.judge(&asked, false),
+            Err(reason) => self.within.gap(reason),
+        }
     }
 
     fn judge(&self, asked: &[Asked<'_>], is_safe: bool) -> Checked {
@@ -319,11 +322,13 @@ impl Graphql {
 
     /// Whether a document is known, where only those are taken.
     fn persisted(&self, one: &Asked<'_>) -> Result<(), Refusal> {
-        let known = self.documents.as_ref();
-        let is_known = match (one.document, one.id.as_deref()) {
-            (Some(document), _) => known.is_some_and(|known| known.has(document)),
-            (None, Some(id)) => known.is_none_or(|known| known.has_id(id)),
-            (None, None) => true,
+        let is_known = match &self.documents {
+            // A server may go by either, so both have to be known.
+            Some(known) => {
+                one.document.is_none_or(|document| known.has(document))
+                    && one.ids.iter().all(|id| known.has_id(id, one.document))
+            }
+            None => one.document.is_none(),
         };
         if is_known || !self.config.persisted_only {
             return Ok(());

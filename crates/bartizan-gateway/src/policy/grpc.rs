@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem,
+    PolicyItem, asked,
     config::Problem,
     detectors::{OVER_BUDGET, OVER_LIMITS, OnGap},
     names::{Names, NamesConfig},
@@ -40,7 +40,8 @@ Says which methods of gRPC, gRPC-Web and Connect may be called (`methods`, names
 refuses others (403). Reflection (`grpc.reflection.*`), which tells every message there is, is refused unless `reflection` \
 is set; so is what does not name a service and a method in letters, digits, `_` and dots, as those of gRPC do. Requests \
 are looked at that have a media type of gRPC, Connect or protocol buffers, or the field `Connect-Protocol-Version`, or a \
-path of reflection or of a method that is described.
+path of reflection, of a method that is described, of one that `methods.deny` names, or that ends as methods of packages do \
+(`package.Service/Method`): Connect and Twirp take calls in JSON, and Connect by GET, that say nothing of it.
 
 With `descriptors` (a `.proto` file, or a set of descriptors that `protoc --include_imports -o` makes, which also holds what files \
 import) methods that are not described are refused (403), and messages that are no messages of their type: a field that it \
@@ -154,7 +155,9 @@ impl Grpc {
         // One of several types is enough for some servers.
         let types = || fields(call, header::CONTENT_TYPE).map(essence);
         let speaks = fields(call, CONNECT).next().is_some() || types().any(|t| form(&t).is_some());
-        let name = method(call.uri.path());
+        let decoded = asked::decoded(call.uri.path());
+        // Connect and Twirp take other ways to write a path, and gRPC does not.
+        let name = method(call.uri.path()).or_else(|| method(&decoded).filter(|_| !speaks));
         let is_coded = fields(call, header::CONTENT_ENCODING).any(|coding| coding != "identity");
         let form = if is_coded { Form::Other } else { form(&kind).unwrap_or(Form::Other) };
         self.judge(speaks, name, form, body)
@@ -164,7 +167,8 @@ impl Grpc {
         let is_reflection = name.is_some_and(is_reflection);
         let described = self.descriptors.as_ref();
         let knows = |name: &str| described.is_some_and(|described| described.has(name));
-        if !speaks && !is_reflection && !name.is_some_and(&knows) {
+        let is_meant = |name: &str| knows(name) || self.methods.denies(name) || is_of_package(name);
+        if !speaks && !is_reflection && !name.is_some_and(is_meant) {
             return Ok(None);
         }
         let Some(name) = name else {
@@ -264,6 +268,14 @@ fn method(path: &str) -> Option<&str> {
         !part.is_empty() && part.bytes().all(is_one)
     };
     name.split('/').all(is_name).then_some(name)
+}
+
+/// Whether a method is one of a service in a package, by how these are usually written: `quayside.v1.Release/Free`.
+fn is_of_package(name: &str) -> bool {
+    let is_upper = |part: &str| part.starts_with(|c: char| c.is_ascii_uppercase());
+    name.split_once('/').is_some_and(|(service, method)| {
+        service.rsplit_once('.').is_some_and(|(_, name)| is_upper(name)) && is_upper(method)
+    })
 }
 
 fn is_reflection(name: &str) -> bool {

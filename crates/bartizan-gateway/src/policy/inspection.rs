@@ -145,11 +145,8 @@ pub(super) fn answer(
             return refusal;
         }
     }
-    let refusal = rights::answer(stage, call, response, body);
-    if refusal.is_none() {
-        spoken::mask(stage, call, response, body);
-    }
-    refusal
+    rights::answer(stage, call, response, body)
+        .or_else(|| spoken::answer(stage, call, response, body))
 }
 
 fn without_body(call: &Call) -> Exchange {

@@ -9,11 +9,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem,
+    PolicyItem, asked,
     config::Problem,
     detectors::OnGap,
     names::{self, Names, NamesConfig},
-    reading::{Checked, NOT_READABLE, Readings, Within},
+    reading::{Checked, NOT_READABLE, Readings, Within, is_member, member},
     record::Refusal,
     schema::Shape,
 };
@@ -32,7 +32,9 @@ pub static ITEM: PolicyItem = PolicyItem {
 Says which methods of JSON-RPC 2.0 (and MCP, which is spoken over it) may be called, how many calls a batch may hold, \
 which methods are called alone, and what their `params` look like. A call of another method is refused (403), so is a \
 batch that holds more than `batch` calls (400) or, beside other calls, a method in `alone` (403), and a call whose `params` \
-do not fit the schema of its method in `params` (422). Each call of a batch is looked at.
+do not fit the schema of its method in `params` (422). Each call of a batch is looked at, and a method that the target \
+names (`?method=`), where some servers take it from; what the schemas say of parameters in the target is not compared \
+(`not-readable`). Names of members count without case, as many servers read them; two that are equal then are `not-readable`.
 
 Where methods are listed in `methods.allow`, what calls no method (as answers of a client of MCP do) is refused too. A \
 call without `params` fits every schema. The schemas are as those of the policy `schema`.
@@ -119,7 +121,7 @@ impl JsonRpc {
         let params = config.params.iter().map(|(method, schema)| {
             let shape = Shape::compile(schema);
             let shape = shape.map_err(|why| Problem::new(format!("params.{method}"), why));
-            Ok((method.clone(), shape?))
+            Ok((method.to_lowercase(), shape?))
         });
         let bounds = (config.body_bytes, config.budget_micros);
         let gaps = (config.on_budget, config.on_unreadable);
@@ -127,7 +129,7 @@ impl JsonRpc {
             methods: Names::compile("methods", &config.methods)?,
             is_listed: !config.methods.allow.is_empty(),
             batch: config.batch,
-            alone: names::plain("alone", &config.alone)?.collect(),
+            alone: names::plain("alone", &config.alone)?.map(|name| name.to_lowercase()).collect(),
             params: params.collect::<Result<_, Problem>>()?,
             within: Within::compile(CODE, bounds, gaps, seed)?,
         })
@@ -140,10 +142,28 @@ impl JsonRpc {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        match self.within.read(readings, call, body) {
+        let in_target = self.in_target(call.uri.query().unwrap_or(""))?;
+        let checked = match self.within.read(readings, call, body) {
             Ok(decoded) => self.judge(decoded),
             Err(reason) => self.within.gap(reason),
+        };
+        checked.map(|missing| missing.or(in_target))
+    }
+
+    /// What follows for methods that a target names.
+    fn in_target(&self, query: &str) -> Checked {
+        let mut missing = None;
+        for (name, method) in query.split(['&', ';']).filter_map(|pair| pair.split_once('=')) {
+            if !is_member(&asked::parameter(name), "method") {
+                continue;
+            }
+            let method = asked::parameter(method);
+            self.named(&method)?;
+            if self.params.contains_key(&method.to_lowercase()) {
+                missing = missing.or(self.within.gap(NOT_READABLE)?);
+            }
         }
+        Ok(missing)
     }
 
     /// What follows for a message of the client on a WebSocket.
@@ -178,20 +198,29 @@ impl JsonRpc {
         Ok(missing)
     }
 
+    fn named(&self, method: &str) -> Result<(), Refusal> {
+        if self.methods.allows(method) {
+            return Ok(());
+        }
+        Err(denied("this method is not served here").because("method"))
+    }
+
     /// One call, among so many.
     fn one(&self, message: NodeRef<'_>, among: usize, until: u64) -> Checked {
-        let member = |name: &str| message.children().find(|child| child.key() == name);
-        let Some(Value::Text(method)) = member("method").map(|method| method.value()) else {
+        let (method, params) = match (member(message, "method"), member(message, "params")) {
+            (Ok(method), Ok(params)) => (method, params),
+            (Err(reason), _) | (_, Err(reason)) => return self.within.gap(reason),
+        };
+        let Some(Value::Text(method)) = method.map(|method| method.value()) else {
             let title = "a call names its method";
             return if self.is_listed { Err(denied(title).because("no-method")) } else { Ok(None) };
         };
-        if !self.methods.allows(method) {
-            return Err(denied("this method is not served here").because("method"));
-        }
-        if among > 1 && self.alone.contains(method) {
+        self.named(method)?;
+        let method = method.to_lowercase();
+        if among > 1 && self.alone.contains(&method) {
             return Err(denied("this method is not called in a batch").because("not-alone"));
         }
-        let (Some(shape), Some(params)) = (self.params.get(method), member("params")) else {
+        let (Some(shape), Some(params)) = (self.params.get(&method), params) else {
             return Ok(None);
         };
         match shape.fits(params, until) {
@@ -252,6 +281,9 @@ mod tests {
             (batch(&["login"]), Ok(None)),
             (batch(&["login", "login"]), Err((403, "not-alone"))),
             ("[1]".to_owned(), Err((403, "no-method"))),
+            // Servers that ignore case take these; of two that differ in it only they know which counts.
+            (r#"{"Method":"user.drop"}"#.to_owned(), Err((403, "method"))),
+            (r#"{"method":"user.get","METHOD":"user.drop"}"#.to_owned(), Err((415, NOT_READABLE))),
             (String::new(), Ok(None)),
             ("hello".to_owned(), Err((415, NOT_READABLE))),
         ] {
@@ -267,9 +299,35 @@ mod tests {
         let update = |params: &str| format!(r#"{{"method":"profile.update","params":{params}}}"#);
         assert_eq!(ask(&rule, &update(r#"{"name":"a"}"#)), Ok(None));
         assert_eq!(ask(&rule, &update(r#"{"credit_limit":1}"#)), Err((422, "params")));
+        for other in [
+            r#"{"method":"Profile.Update","params":{"credit_limit":1}}"#,
+            r#"{"METHOD":"profile.update","Params":{"credit_limit":1}}"#,
+            "{\"method\":\"profile.update\",\"param\u{17f}\":{\"credit_limit\":1}}",
+        ] {
+            assert_eq!(ask(&rule, other), Err((422, "params")), "{other}");
+        }
+        let in_target = |query: &str| rule.in_target(query).map_err(|refusal| refusal.reason);
+        assert_eq!(in_target("method=profile.update&params=%7B%7D"), Err(NOT_READABLE));
+        assert_eq!(in_target("method=ping&x=1"), Ok(None));
         let batch = format!("[{},{}]", call("ping"), update(r#"{"credit_limit":1}"#));
         assert_eq!(ask(&rule, &batch), Err((422, "params")));
         assert_eq!(ask(&rule, &call("profile.update")), Ok(None));
+    }
+
+    #[test]
+    fn a_target_names_methods_too() {
+        let rule = rule("{methods: {deny: [admin.*]}}");
+        let ask = |query: &str| rule.in_target(query).map_err(|refusal| refusal.reason);
+        assert_eq!(ask(""), Ok(None));
+        assert_eq!(ask("method=user.get&method=a"), Ok(None));
+        for query in [
+            "method=admin.peers",
+            "Meth%6fd=admin%2Epeers",
+            "a=1;method=ADMIN.x",
+            "method=user.get&method=admin.peers",
+        ] {
+            assert_eq!(ask(query), Err("method"), "{query}");
+        }
     }
 
     #[test]

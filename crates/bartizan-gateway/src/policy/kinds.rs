@@ -18,7 +18,7 @@ use super::{
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    single_use, size, soap, transfer, upload, websocket, xml_rpc,
+    shown, single_use, size, soap, transfer, upload, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -172,6 +172,11 @@ kinds! {
     ownership: ownership::OwnershipConfig => owners: ownership::Ownership, |settings, around| {
         let Surroundings { owners, hash_key, .. } = around.surroundings;
         ownership::Ownership::compile(settings, owners, hash_key)
+    };
+    /// Which objects callers have been shown.
+    shown: shown::ShownConfig => shown: shown::ShownObjects, |settings, around| {
+        let Surroundings { owners, hash_key, .. } = around.surroundings;
+        shown::ShownObjects::compile(settings, owners, hash_key)
     };
     /// Which members of objects are for whom.
     properties: properties::PropertiesConfig => properties: properties::Properties,

@@ -66,6 +66,7 @@ mod roles;
 pub mod schema;
 pub mod scope;
 mod set;
+pub mod shown;
 pub mod single_use;
 pub mod size;
 pub mod soap;
@@ -94,7 +95,7 @@ use http::{header, request, response};
 use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
-    concurrency::{Permits, UnderWay},
+    concurrency::UnderWay,
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
     set::PolicySet,
@@ -121,7 +122,7 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
 };
-pub(crate) use self::{inspection::JudgedHandshake, websocket::MessagePace};
+pub(crate) use self::{concurrency::Permits, inspection::JudgedHandshake, websocket::MessagePace};
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]
@@ -354,6 +355,7 @@ impl Policies for Enforcement {
                 && !(set.detectors.is_empty()
                     && set.graphql.is_empty()
                     && set.json_rpc.is_empty()
+                    && set.shown.is_empty()
                     && !rights::asks_of_messages(set)));
         if !is_asked {
             return true;

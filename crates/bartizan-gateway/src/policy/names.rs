@@ -50,11 +50,16 @@ impl Names {
     /// Whether something of this name may be called.
     pub(super) fn allows(&self, name: &str) -> bool {
         let is_allowed = self.allow.is_empty() || self.allow.iter().any(|one| fits(one, name));
-        is_allowed && (self.deny.is_empty() || !self.denies(&name.to_lowercase()))
+        is_allowed && !self.denies(name)
     }
 
-    fn denies(&self, lower: &str) -> bool {
-        self.deny.iter().any(|one| fits(one, lower))
+    /// Whether it may not be called by its name, whatever else is listed.
+    pub(super) fn denies(&self, name: &str) -> bool {
+        if self.deny.is_empty() {
+            return false;
+        }
+        let lower = name.to_lowercase();
+        self.deny.iter().any(|one| fits(one, &lower))
     }
 }
 

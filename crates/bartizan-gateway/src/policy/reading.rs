@@ -2,10 +2,10 @@
 //! where one was not read.
 
 use bartizan_model::{
-    LimitName, Limits, Request, Root, Side,
+    Exchange, LimitName, Limits, Request, Root, Side,
     limits::{NotInspected, NotInspectedReason},
 };
-use bartizan_protocols::{AnomalyKind, Decoded, Format, View, decode_body};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, View, decode_body, decode_paced};
 use bytes::Bytes;
 use http::{HeaderName, HeaderValue, StatusCode, header};
 
@@ -14,6 +14,7 @@ use super::{
     detectors::{Bounds, OVER_BUDGET, OVER_LIMITS, OnGap, pace, thread_nanos},
     leak,
     record::Refusal,
+    spelling::is_same_name,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
 
@@ -23,7 +24,7 @@ pub(super) const NOT_HELD: &str = "body-not-held";
 pub(super) const NOT_READABLE: &str = "not-readable";
 
 /// Others may read a body differently that has one of these.
-const READ_DIFFERENTLY: [AnomalyKind; 17] = [
+const READ_DIFFERENTLY: [AnomalyKind; 19] = [
     AnomalyKind::DuplicateKey,
     AnomalyKind::DuplicateParameter,
     AnomalyKind::DuplicateHeader,
@@ -41,6 +42,8 @@ const READ_DIFFERENTLY: [AnomalyKind; 17] = [
     AnomalyKind::BrokenEncoding,
     AnomalyKind::AmbiguousEncoding,
     AnomalyKind::UnknownCharset,
+    AnomalyKind::XmlSplitText,
+    AnomalyKind::FormToo,
 ];
 
 /// These are there too where names are there twice, of which policies that look at all of them see both.
@@ -120,6 +123,13 @@ impl Within {
         decoded
     }
 
+    /// An answer, parsed.
+    pub(super) fn decode_answer(&self, answer: &Exchange) -> Decoded {
+        let mut decoded = Decoded::default();
+        decode_paced(&mut decoded, answer, &self.limits, self.seed, pace(self.until()));
+        decoded
+    }
+
     /// A message of a WebSocket, read to its end and in the one way in which it can be read.
     ///
     /// # Errors
@@ -145,7 +155,15 @@ impl Within {
     ) -> Result<&'r Decoded, &'static str> {
         let BodyView::Whole(bytes) = body else { return Err(NOT_HELD) };
         let decoded = readings.body(call, bytes, self);
-        cut(&decoded.view).map_or(Ok(decoded), Err)
+        if let Some(reason) = cut(&decoded.view) {
+            return Err(reason);
+        }
+        let is_twice = are_several(fields(call, header::CONTENT_TYPE));
+        let is_form_too = decoded.view.has_anomaly(Side::Request, AnomalyKind::FormToo);
+        if is_twice || is_form_too {
+            return Err(NOT_READABLE);
+        }
+        Ok(decoded)
     }
 
     /// The body of a request, read to its end and in the one way in which it can be read.
@@ -244,6 +262,49 @@ pub(super) fn is_plain(view: &View) -> bool {
     !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind))
 }
 
+/// Whether a body has several types, in fields of their own or in one: servers differ in which they go by.
+fn are_several<'f>(mut types: impl Iterator<Item = &'f str>) -> bool {
+    let first = types.next();
+    types.next().is_some() || first.is_some_and(|kind| essence(kind).contains(','))
+}
+
+/// Whether servers may take a member for the one of that name: without case (ASP.NET, `encoding/json` of Go), and
+/// without `_` and `-`.
+pub(super) fn is_member(key: &str, name: &str) -> bool {
+    if !key.is_ascii() {
+        return is_same_name(key, name);
+    }
+    key == name || letters(key).eq(letters(name))
+}
+
+fn letters(text: &str) -> impl Iterator<Item = u8> {
+    let kept = text.bytes().filter(|b| !matches!(b, b'_' | b'-'));
+    kept.map(|b| b.to_ascii_lowercase())
+}
+
+/// The members that servers may take for the one of that name.
+pub(super) fn members<'v>(
+    object: NodeRef<'v>,
+    name: &'static str,
+) -> impl Iterator<Item = NodeRef<'v>> {
+    object.children().filter(move |child| is_member(child.key(), name))
+}
+
+/// The member that servers take for the one of that name.
+///
+/// # Errors
+/// Several are: which of them counts is a matter of the server.
+pub(super) fn member<'v>(
+    object: NodeRef<'v>,
+    name: &'static str,
+) -> Result<Option<NodeRef<'v>>, &'static str> {
+    let mut found = members(object, name);
+    match (found.next(), found.next()) {
+        (one, None) => Ok(one),
+        _ => Err(NOT_READABLE),
+    }
+}
+
 /// The bodies of one request, parsed: one for each amount that is read of it.
 #[derive(Debug, Default)]
 pub(super) struct Readings(Vec<(Limits, u64, Decoded)>);
@@ -295,4 +356,33 @@ pub(super) fn media_type(call: &Call) -> String {
 /// A media type in lower case and without parameters.
 pub(super) fn essence(media_type: &str) -> String {
     media_type.split(';').next().unwrap_or("").trim().to_ascii_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_told_without_case() {
+        for (key, name) in [
+            ("Query", "query"),
+            ("METHOD", "method"),
+            ("persisted_query", "persistedQuery"),
+            ("param\u{17f}", "params"),
+        ] {
+            assert!(is_member(key, name), "{key}");
+        }
+        for (key, name) in [("queries", "query"), ("", "query"), ("meth\u{f3}d", "method")] {
+            assert!(!is_member(key, name), "{key}");
+        }
+    }
+
+    #[test]
+    fn several_types_are_known() {
+        let several = |types: &[&str]| are_several(types.iter().copied());
+        let (form, json) = ("application/x-www-form-urlencoded", "application/json; charset=utf-8");
+        assert!(several(&[json, form]) && several(&["application/json, text/plain"]));
+        assert!(!several(&[json]) && !several(&[]));
+        assert!(!several(&["multipart/form-data; boundary=\"a,b\""]));
+    }
 }

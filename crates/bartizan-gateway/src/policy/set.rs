@@ -86,7 +86,7 @@ impl PolicySet {
             }
         }
         // Relations ask for segments whatever the scopes ask for.
-        set.wanted.paths |= !set.owners.is_empty();
+        set.wanted.paths |= !(set.owners.is_empty() && set.shown.is_empty());
         set.seed = surroundings.hash_key.seed();
         Ok(set)
     }
@@ -109,6 +109,7 @@ fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
         policy.authorization.iter().flat_map(AuthorizationConfig::claims).for_each(&mut add);
         policy.ownership.iter().flat_map(OwnershipConfig::claims).for_each(&mut add);
         policy.properties.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
+        policy.shown.iter().flat_map(|config| &config.role_claims).for_each(&mut add);
         names
     };
     policies.iter().flat_map(of_policy).collect()

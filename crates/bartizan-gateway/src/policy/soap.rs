@@ -3,8 +3,8 @@
 use std::path::PathBuf;
 
 use bartizan_model::{Mode, Root, Side};
-use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, media};
-use http::{HeaderName, StatusCode, header};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, media};
+use http::{HeaderName, StatusCode, header, response};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +12,9 @@ use super::{
     PolicyItem,
     config::Problem,
     detectors::OnGap,
+    leak,
     names::{Names, NamesConfig},
-    reading::{Checked, NOT_READABLE, Readings, Within, essence, fields},
+    reading::{Checked, NOT_HELD, NOT_READABLE, Readings, Within, essence, fields},
     record::Refusal,
 };
 use crate::{call::Call, phases::BodyView};
@@ -45,7 +46,11 @@ name, types from elsewhere) nothing below is compared.
 It reads XML bodies of requests, within `body_bytes` and `budget_micros` of processor time; what is beyond is refused \
 (413) unless `on_budget` lets it pass. A body that is no XML, or is broken, or has attachments (`multipart/related`), is `not-readable`, one \
 that is passed on as it comes is `body-not-held`: `on_unreadable` says whether these are refused (415), as they \
-are by default, or pass and count as not evaluated. A request without a body passes, as one for the WSDL is.",
+are by default, or pass and count as not evaluated. A request without a body passes, as one for the WSDL is.
+
+With `fault_details: refuse` an answer with a fault that says in `detail` more than its code and its string do (the exception, \
+and where it was thrown) is replaced by a problem document with the same status and the id of the request, under which the \
+original is kept. Those whose WSDL declares faults have to pass: these are in `detail` too.",
     examples: &["\
 name: soap
 mode: enforce
@@ -65,6 +70,8 @@ pub struct SoapConfig {
     pub wsdl: Option<PathBuf>,
     /// Whether the action has to be that of the body.
     pub match_action: bool,
+    /// What becomes of answers with details of a fault.
+    pub fault_details: FaultDetails,
     /// Most bytes of a body that are read, up to 8388608.
     pub body_bytes: u32,
     /// Most microseconds of processor time that a body is read for, 100 to 1000000.
@@ -75,12 +82,24 @@ pub struct SoapConfig {
     pub on_unreadable: OnGap,
 }
 
+/// What becomes of answers with details of a fault.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FaultDetails {
+    /// They pass.
+    #[default]
+    Pass,
+    /// They are replaced.
+    Refuse,
+}
+
 impl Default for SoapConfig {
     fn default() -> Self {
         Self {
             operations: NamesConfig::default(),
             wsdl: None,
             match_action: true,
+            fault_details: FaultDetails::Pass,
             body_bytes: 256 * 1024,
             budget_micros: 5_000,
             on_budget: OnGap::Refuse,
@@ -95,6 +114,7 @@ pub(crate) struct Soap {
     operations: Names,
     described: Option<Described>,
     match_action: bool,
+    fault_details: FaultDetails,
     within: Within,
 }
 
@@ -108,6 +128,7 @@ impl Soap {
             operations: Names::compile("operations", &config.operations)?,
             described: described.map_err(|why| Problem::new("wsdl", why))?,
             match_action: config.match_action,
+            fault_details: config.fault_details,
             within: Within::compile(CODE, bounds, gaps, seed)?,
         })
     }
@@ -123,6 +144,31 @@ impl Soap {
             Ok(decoded) => self.judge(decoded, &actions(call)),
             Err(reason) => self.within.gap(reason),
         }
+    }
+
+    /// Whether answers are looked at.
+    pub(super) fn hides_details(&self) -> bool {
+        self.fault_details == FaultDetails::Refuse
+    }
+
+    /// What follows for an answer, where details of faults are hidden.
+    pub(super) fn check_answer(&self, response: &response::Parts, body: BodyView<'_>) -> Checked {
+        let BodyView::Whole(bytes) = body else { return Ok(Some(NOT_HELD)) };
+        let answer = leak::answer(response.status, &response.headers, bytes);
+        let decoded = self.within.decode_answer(&answer);
+        let root = decoded.view.root(Side::Response, Root::Xml);
+        let mut at: Vec<_> = root.into_iter().collect();
+        for name in ["Envelope", "Body", "Fault", "detail"] {
+            let below = at.into_iter().flat_map(elements);
+            at = below.filter(|one| one.key().eq_ignore_ascii_case(name)).collect();
+        }
+        if at.into_iter().any(says_something) {
+            let title = "the service could not answer this; the id tells whoever runs it why";
+            let refusal = Refusal::deny(response.status, "answer-withheld", title);
+            return Err(refusal.because("fault-details"));
+        }
+        let missing = decoded.view.not_inspected().iter().filter(|one| one.side == Side::Response);
+        Ok(missing.map(|one| leak::reason(one.reason)).min())
     }
 
     fn judge(&self, decoded: &Decoded, actions: &[String]) -> Checked {
@@ -192,9 +238,15 @@ fn actions(call: &Call) -> Vec<String> {
 }
 
 /// Elements in an element: neither attributes nor what stands for a document type.
-fn elements(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
+pub(super) fn elements(node: NodeRef<'_>) -> impl Iterator<Item = NodeRef<'_>> {
     let is_element = |key: &str| !key.is_empty() && !key.starts_with(['@', '!']);
     node.children().filter(move |child| is_element(child.key()))
+}
+
+/// Whether an element holds a text or an element.
+fn says_something(element: NodeRef<'_>) -> bool {
+    matches!(element.value(), Value::Text(text) if !text.trim().is_empty())
+        || elements(element).next().is_some()
 }
 
 /// The one element of this name; `None` when there are several.

@@ -8,6 +8,7 @@ use super::{
     pass::Stage,
     reading::{Checked, Readings},
     record::{Decisions, Outcome, Policy, Refusal},
+    shown,
     websocket::MessagePace,
 };
 use crate::{call::Call, phases::BodyView, websocket::Message};
@@ -15,19 +16,13 @@ use crate::{call::Call, phases::BodyView, websocket::Message};
 /// Asks about a request whose body is there, or of which it is known that it is passed on as it comes.
 pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
     let (set, mut readings) = (&stage.set, Readings::default());
-    let refusal =
-        ask(stage, call, &set.graphql, |rule, call| rule.check(call, body, &mut readings))
-            .or_else(|| {
-                ask(stage, call, &set.json_rpc, |r, call| r.check(call, body, &mut readings))
-            })
-            .or_else(|| {
-                ask(stage, call, &set.xml_rpc, |r, call| r.check(call, body, &mut readings))
-            })
-            .or_else(|| ask(stage, call, &set.soap, |r, call| r.check(call, body, &mut readings)))
-            .or_else(|| ask(stage, call, &set.grpc, |rule, call| rule.check(call, body)))
-            .or_else(|| {
-                ask(stage, call, &set.uploads, |r, call| r.check(call, body, &mut readings))
-            });
+    let refusal = shown::request(stage, call, body)
+        .or_else(|| ask(stage, call, &set.graphql, |r, call| r.check(call, body, &mut readings)))
+        .or_else(|| ask(stage, call, &set.json_rpc, |r, call| r.check(call, body, &mut readings)))
+        .or_else(|| ask(stage, call, &set.xml_rpc, |r, call| r.check(call, body, &mut readings)))
+        .or_else(|| ask(stage, call, &set.soap, |r, call| r.check(call, body, &mut readings)))
+        .or_else(|| ask(stage, call, &set.grpc, |rule, call| rule.check(call, body)))
+        .or_else(|| ask(stage, call, &set.uploads, |r, call| r.check(call, body, &mut readings)));
     let masks = |policy: &&Policy<super::graphql::Graphql>| {
         policy.is_enforced() && policy.rule.masks() && stage.is_in(&policy.scope)
     };
@@ -58,12 +53,33 @@ pub(super) fn message(
         return None;
     }
     let set = &stage.set;
-    ask(stage, call, &set.graphql, |rule, _| rule.check_message(message))
+    shown::message(stage, call, message)
+        .or_else(|| ask(stage, call, &set.graphql, |rule, _| rule.check_message(message)))
         .or_else(|| ask(stage, call, &set.json_rpc, |rule, _| rule.check_message(message)))
 }
 
+/// Asks about an answer whose body is there, or of which it is known that it is passed on as it comes; what it shows is
+/// remembered, and what is not to be told is taken out of it.
+pub(super) fn answer(
+    stage: &Stage,
+    call: &mut Call,
+    response: &response::Parts,
+    body: BodyView<'_>,
+) -> Option<Refusal> {
+    let hiding = stage.set.soap.iter().filter(|policy| policy.rule.hides_details());
+    for policy in hiding.filter(|policy| stage.is_in(&policy.scope)) {
+        let refusal = policy.settle(policy.rule.check_answer(response, body), call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
+    shown::answered(stage, call, response, body);
+    mask(stage, call, response, body);
+    None
+}
+
 /// Takes out of an answer what is not to be told.
-pub(super) fn mask(stage: &Stage, call: &mut Call, response: &response::Parts, body: BodyView<'_>) {
+fn mask(stage: &Stage, call: &mut Call, response: &response::Parts, body: BodyView<'_>) {
     let masking = stage.set.graphql.iter().filter(|policy| policy.rule.masks());
     for policy in masking.filter(|policy| stage.is_in(&policy.scope)) {
         let replaced = call.replaced.clone();

@@ -1,9 +1,9 @@
 //! Uploads: whether files are what they say, and of a kind that is taken.
 
-use bartizan_model::{Limits, Mode, Side};
-use bartizan_protocols::{Decoded, Format, NodeRef, SentFile, Value, magic};
+use bartizan_model::{Limits, Mode, Root, Side};
+use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, SentFile, Value, magic};
 use bytes::Bytes;
-use http::{Method, StatusCode, header};
+use http::{StatusCode, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,7 +11,7 @@ use super::{
     PolicyItem,
     config::Problem,
     detectors::OnGap,
-    names,
+    names::plain,
     reading::{
         Checked, NOT_HELD, NOT_READABLE, Readings, Within, essence, fields, is_plain, media_type,
     },
@@ -20,6 +20,7 @@ use super::{
 use crate::{call::Call, phases::BodyView};
 
 mod markup;
+mod named;
 
 /// Most files of one request that can be asked for: as many parts as are read.
 const MOST_FILES: u32 = 256;
@@ -45,17 +46,23 @@ const ZIPPED: [&str; 6] = [
     "application/x-zip-compressed",
 ];
 
+/// What scripts are told to be by their beginning.
+const PHP: &str = "application/x-httpd-php";
+const SHELL: &str = "text/x-shellscript";
+
 /// The kind.
 pub static ITEM: PolicyItem = PolicyItem {
     kind: "upload",
     title: "Uploads",
     mode: Mode::Monitor,
     documentation: "\
-Looks at files: those in multipart forms, and bodies of PUT and POST that are neither JSON, XML, a form nor empty. What a file is \
-is told by how its bytes begin (`bartizan` knows the marks of pictures, sound, video, documents, archives, programs), not by what the client says. \
+Looks at files: those in multipart forms, and bodies that are surely no message. A message is JSON or a form that says so and \
+is nothing else to anybody, or such XML without a document type, an instruction and anything active in a browser; it has neither a mark \
+nor a name that servers run or browsers show (`.php`, `.html`). What a file is \
+is told by how its bytes begin (`bartizan` knows the marks of pictures, sound, video, documents, archives, programs, scripts), not by what the client says. \
 A file is refused (415) that is none of `types`; that says it is something else than its bytes are, as a program that says it is a \
 picture (unless `match_type` is off: nothing, `application/octet-stream`, and zip files that say they are a document, say enough); \
-whose name ends otherwise than `extensions` list; one that is text and active in a browser, as SVG and HTML with \
+whose name ends otherwise than `extensions` list, or has an end before that which servers run (`a.php.png`, `a.asp;.jpg`); one without a mark that is active in a browser, as SVG and HTML with \
 scripts, event attributes, frames or objects are, whatever it says it is (unless `markup` lets it pass). More files than \
 `files`, and one of more than `file_bytes`, are refused (413).
 
@@ -81,7 +88,9 @@ upload: {types: [application/pdf, image/*, text/plain], file_bytes: 1000000, fil
 pub struct UploadConfig {
     /// Media types that are taken: `image/png`, `image/*`; empty for all.
     pub types: Vec<String>,
-    /// Ends of names that are taken, without the dot and without case; empty for all. Bodies that are one file have no name.
+    /// Ends of names that are taken, without the dot and without case; empty for all. Of a body that is one file names are
+    /// the end of the path it is put to, where that has a dot, and those in `Content-Disposition`, `Slug`, `X-File-Name`
+    /// and `X-Filename`.
     pub extensions: Vec<String>,
     /// Whether a file has to be what it says it is.
     pub match_type: bool,
@@ -144,12 +153,17 @@ pub(crate) struct Upload {
 /// A file as it is looked at.
 #[derive(Debug)]
 struct Seen<'d> {
-    name: Option<&'d str>,
+    names: &'d [String],
     /// What it says it is, in lower case; empty when it says nothing.
     says: String,
     is: Option<&'static str>,
-    bytes: u64,
-    text: Option<&'d str>,
+    bytes: &'d [u8],
+}
+
+impl Seen<'_> {
+    fn is_utf8(&self) -> bool {
+        std::str::from_utf8(self.bytes).is_ok()
+    }
 }
 
 impl Upload {
@@ -159,7 +173,7 @@ impl Upload {
             return Err(Problem::new("files", format!("expected 1 to {MOST_FILES}")));
         }
         let lower = |name: String| name.to_ascii_lowercase();
-        let types: Vec<_> = names::plain("types", &config.types)?.map(lower).collect();
+        let types: Vec<_> = plain("types", &config.types)?.map(lower).collect();
         let is_type = |text: &String| {
             text.split_once('/').is_some_and(|(kind, rest)| {
                 !kind.is_empty()
@@ -173,7 +187,7 @@ impl Upload {
             return Err(Problem::new(format!("types.{at}"), expected));
         }
         let dotless = |name: String| lower(name).trim_start_matches('.').to_owned();
-        let extensions = names::plain("extensions", &config.extensions)?.map(dotless).collect();
+        let extensions = plain("extensions", &config.extensions)?.map(dotless).collect();
         let bounds = (config.body_bytes, config.budget_micros);
         let gaps = (config.on_budget, config.on_unreadable);
         let mut within = Within::compile(CODE, bounds, gaps, seed)?;
@@ -197,9 +211,6 @@ impl Upload {
         body: BodyView<'_>,
         readings: &mut Readings,
     ) -> Checked {
-        if !matches!(call.method, Method::POST | Method::PUT | Method::PATCH) {
-            return Ok(None);
-        }
         let BodyView::Whole(bytes) = body else { return self.within.gap(NOT_HELD) };
         if bytes.is_empty() {
             return Ok(None);
@@ -208,47 +219,37 @@ impl Upload {
             return self.within.gap(NOT_READABLE);
         }
         match self.within.peek(readings, call, body) {
-            Ok(decoded) => self.judge(decoded, &media_type(call), bytes),
+            Ok(decoded) => self.judge(decoded, &media_type(call), bytes, &named::of(call)),
             Err(reason) => self.within.gap(reason),
         }
     }
 
-    fn judge(&self, decoded: &Decoded, says: &str, bytes: &Bytes) -> Checked {
-        match decoded.request_format {
-            Format::Multipart => {
-                if !is_plain(&decoded.view) {
-                    return self.within.gap(NOT_READABLE);
-                }
-                let files: Vec<_> =
-                    decoded.files().iter().filter_map(|f| seen(decoded, f)).collect();
-                if files.len() > self.files as usize {
-                    let title = "there are more files than are taken here";
-                    return Err(too_much(title).because("files"));
-                }
-                files.iter().try_for_each(|file| self.file(file))?;
+    /// `names`: those that the head gives the body.
+    fn judge(&self, decoded: &Decoded, says: &str, bytes: &Bytes, names: &[String]) -> Checked {
+        if decoded.request_format == Format::Multipart {
+            if !is_plain(&decoded.view) || has_nameless_file(decoded) {
+                return self.within.gap(NOT_READABLE);
             }
-            Format::Json | Format::NdJson | Format::Form | Format::EventStream | Format::Empty => {}
-            // SVG is a picture, and other XML a message.
-            Format::Xml if !says.starts_with("image/") => {}
-            _ => self.file(&Seen {
-                name: None,
-                says: says.to_owned(),
-                is: magic::media_type(bytes),
-                bytes: bytes.len() as u64,
-                text: std::str::from_utf8(bytes).ok(),
-            })?,
+            let files: Vec<_> =
+                decoded.files().iter().filter_map(|file| Sent::of(decoded, file, bytes)).collect();
+            if files.len() > self.files as usize {
+                let title = "there are more files than are taken here";
+                return Err(too_much(title).because("files"));
+            }
+            files.iter().try_for_each(|file| self.file(&file.seen()))?;
+        } else if !is_message(decoded, says, bytes, names) {
+            let (says, is) = (says.to_owned(), magic::media_type(bytes));
+            self.file(&Seen { names, says, is, bytes })?;
         }
         Ok(None)
     }
 
     fn file(&self, file: &Seen<'_>) -> Result<(), Refusal> {
-        if file.bytes > u64::from(self.file_bytes) {
+        if file.bytes.len() > self.file_bytes as usize {
             return Err(too_much("a file is larger than is taken here").because("file-size"));
         }
-        if let Some(name) = file.name
-            && !self.extensions.is_empty()
-            && !self.extensions.iter().any(|end| is_end(name, end))
-        {
+        let is_taken = |name: &String| named::ends_as(name, &self.extensions);
+        if !self.extensions.is_empty() && !file.names.iter().all(is_taken) {
             return Err(refused("the name of a file does not end as is taken here").because("name"));
         }
         if self.match_type && !is_as_said(file) {
@@ -257,8 +258,8 @@ impl Upload {
         if !self.types.is_empty() && !self.is_taken(file) {
             return Err(refused("a file is of a kind that is not taken here").because("type"));
         }
-        let is_active = || file.text.is_some_and(markup::is_active);
-        if self.markup == OnMarkup::Refuse && is_active() {
+        let is_script = matches!(file.is, None | Some(PHP | SHELL));
+        if self.markup == OnMarkup::Refuse && is_script && markup::is_active(file.bytes) {
             return Err(refused("a file is active in browsers").because("markup"));
         }
         Ok(())
@@ -276,18 +277,68 @@ impl Upload {
             // An office document is a zip file to its beginning, and is taken as what it says.
             Some("application/zip") if is_zipped(&file.says) => is_listed(&file.says),
             Some(is) => is_listed(is),
-            None => is_text(&file.says) && file.text.is_some() && is_listed(&file.says),
+            None => is_text(&file.says) && file.is_utf8() && is_listed(&file.says),
         }
     }
 }
 
-fn seen<'d>(decoded: &'d Decoded, file: &SentFile) -> Option<Seen<'d>> {
-    let node = decoded.view.node(file.node)?;
-    // A browser sends an empty one for a field that nothing was chosen for.
-    let says = child(node, "content-type").map(essence).unwrap_or_default();
-    let (name, text) = (child(node, "filename"), child(node, "content"));
-    let is_chosen = file.bytes > 0 || name.is_some_and(|name| !name.is_empty());
-    is_chosen.then_some(Seen { name, says, is: file.kind, bytes: file.bytes, text })
+/// A file in a form.
+struct Sent<'d> {
+    names: Vec<String>,
+    says: String,
+    is: Option<&'static str>,
+    bytes: &'d [u8],
+}
+
+impl<'d> Sent<'d> {
+    /// `None` for the empty one that a browser sends for a field that nothing was chosen for.
+    fn of(decoded: &'d Decoded, file: &SentFile, body: &'d Bytes) -> Option<Self> {
+        let node = decoded.view.node(file.node)?;
+        let says = child(node, "content-type").map(essence).unwrap_or_default();
+        let name = child(node, "filename").unwrap_or_default();
+        let length = usize::try_from(file.bytes).ok()?;
+        let bytes = body.get(file.from..file.from + length).unwrap_or_default();
+        let is_chosen = length > 0 || !name.is_empty();
+        is_chosen.then(|| Self { names: vec![name.to_owned()], says, is: file.kind, bytes })
+    }
+
+    fn seen(&self) -> Seen<'_> {
+        Seen { names: &self.names, says: self.says.clone(), is: self.is, bytes: self.bytes }
+    }
+}
+
+/// Whether a form has bytes that are no text in a part without the name of a file: some servers keep these as files too.
+fn has_nameless_file(decoded: &Decoded) -> bool {
+    let root = decoded.view.root(Side::Request, Root::Body);
+    let mut parts = root.into_iter().flat_map(|root| root.children());
+    parts.any(|part| matches!(part.value(), Value::Opaque(_)) && child(part, "filename").is_none())
+}
+
+/// Whether a body is surely a message and no file, whatever is made of it behind.
+fn is_message(decoded: &Decoded, says: &str, bytes: &[u8], names: &[String]) -> bool {
+    let view = &decoded.view;
+    let is_whole = || view.is_fully_inspected(Side::Request) && is_plain(view);
+    let subtype = says.split_once('/').map_or("", |(_, subtype)| subtype);
+    let says_json =
+        || says.is_empty() || subtype.contains("json") || says == "application/csp-report";
+    let is_it = match decoded.request_format {
+        Format::Empty => return true,
+        Format::Json | Format::NdJson => says_json() && is_whole(),
+        // Browsers encode what markup and scripts begin with.
+        Format::Form => subtype == "x-www-form-urlencoded" && !bytes.contains(&b'<'),
+        // SVG is a picture, XHTML a page.
+        Format::Xml => {
+            let odd = [AnomalyKind::XmlDoctype, AnomalyKind::XmlInstruction];
+            (subtype == "xml" || subtype.ends_with("+xml"))
+                && !says.starts_with("image/")
+                && !subtype.starts_with("xhtml")
+                && is_whole()
+                && !odd.iter().any(|kind| view.has_anomaly(Side::Request, *kind))
+                && !markup::is_active(bytes)
+        }
+        _ => false,
+    };
+    is_it && magic::media_type(bytes).is_none() && !names.iter().any(|name| named::is_active(name))
 }
 
 fn child<'d>(node: NodeRef<'d>, name: &str) -> Option<&'d str> {
@@ -321,10 +372,13 @@ fn is_as_said(file: &Seen<'_>) -> bool {
         Some("application/x-ole-storage") => {
             says.starts_with("application/ms") || says.starts_with("application/vnd.ms-")
         }
+        Some(PHP) => matches!(says, PHP | "application/x-php" | "application/php" | "text/x-php"),
+        // Shells and other languages have types of their own.
+        Some(SHELL) => says.starts_with("text/x-") || says.starts_with("application/x-"),
         Some(is) => is == says,
-        None if file.bytes == 0 => true,
+        None if file.bytes.is_empty() => true,
         // What has marks has one, and what is text is text.
-        None => !magic::is_marked(says) && (!is_text(says) || file.text.is_some()),
+        None => !magic::is_marked(says) && (!is_text(says) || file.is_utf8()),
     }
 }
 
@@ -337,14 +391,6 @@ fn is_text(says: &str) -> bool {
         || says.ends_with("+json")
         || says.ends_with("+xml")
         || TEXTS.contains(&says)
-}
-
-/// Whether a name ends with a dot and this; no server sees more behind it (a null byte, dots, spaces).
-fn is_end(name: &str, end: &str) -> bool {
-    let rest =
-        name.len().checked_sub(end.len()).and_then(|at| Some((name.get(..at)?, name.get(at..)?)));
-    rest.is_some_and(|(before, last)| before.ends_with('.') && last.eq_ignore_ascii_case(end))
-        && !name.contains('\0')
 }
 
 fn refused(title: &'static str) -> Refusal {

@@ -13,6 +13,7 @@ use super::{
     names::{Names, NamesConfig},
     reading::{Checked, NOT_READABLE, Readings, Within},
     record::Refusal,
+    soap::elements,
 };
 use crate::{call::Call, phases::BodyView};
 
@@ -31,7 +32,8 @@ pub static ITEM: PolicyItem = PolicyItem {
 Says which methods of XML-RPC may be called; a call of another one is refused (403). So are, unless `introspection` is \
 set, `system.listMethods`, `system.methodHelp`, `system.methodSignature` and `system.getCapabilities`, which tell what there is, and any \
 document with a document type, which XML-RPC needs none of and attacks do. Methods that `system.multicall` calls are \
-looked at one by one, and are at most `calls` (400): it is how passwords are guessed by the thousand.
+looked at one by one, and are at most `calls` (400): it is how passwords are guessed by the thousand. A name is the text of \
+its element, or of one `string` in it, and nothing else: neither an attribute nor a text beside other elements.
 
 It reads XML bodies of requests, within `body_bytes` and `budget_micros` of processor time; what is beyond is refused \
 (413) unless `on_budget` lets it pass. A body that is no XML, or is broken, is `not-readable`, one that is passed on as \
@@ -132,8 +134,7 @@ impl XmlRpc {
             return Err(denied("the body is one call").because("no-method"));
         };
         let mut names = call.children().filter(|child| child.key() == "methodName");
-        let (Some(Value::Text(name)), None) = (names.next().map(|n| n.value()), names.next())
-        else {
+        let (Some(name), None) = (names.next().and_then(text_of), names.next()) else {
             return Err(denied("a call names its method").because("no-method"));
         };
         let name = name.trim();
@@ -141,7 +142,9 @@ impl XmlRpc {
         if !name.eq_ignore_ascii_case(MULTICALL) {
             return Ok(None);
         }
-        let called = multicalled(call);
+        let Some(called) = multicalled(call) else {
+            return Err(denied("each call names its method").because("no-method"));
+        };
         if called.len() > self.calls as usize {
             let title = "more methods are called at once than is taken here";
             let refusal = Refusal::deny(StatusCode::BAD_REQUEST, CODE, title).because("calls");
@@ -172,24 +175,38 @@ impl XmlRpc {
     }
 }
 
-/// The names in the structures that `system.multicall` takes, wherever they are.
-fn multicalled(call: NodeRef<'_>) -> Vec<&str> {
-    let members = call.descendants().filter(|node| node.key() == "member");
-    let named = members.filter(|member| {
-        let mut names = member.children().filter(|child| child.key() == "name");
-        names.any(|name| matches!(name.value(), Value::Text(text) if text.trim() == "methodName"))
-    });
-    let values = named.flat_map(|member| member.children().filter(|c| c.key() == "value"));
-    let texts = values.map(|value| {
-        let inner = std::iter::once(value).chain(value.descendants());
-        let mut texts = inner.filter_map(|node| match node.value() {
-            Value::Text(text) if !text.trim().is_empty() => Some(text.trim()),
-            _ => None,
-        });
-        // A value that is no text names nothing that is listed.
-        texts.next().unwrap_or("")
-    });
-    texts.collect()
+/// The names in the structures that `system.multicall` takes, wherever they are; `None` when one of them cannot be told.
+fn multicalled(call: NodeRef<'_>) -> Option<Vec<&str>> {
+    let mut called = Vec::new();
+    for member in call.descendants().filter(|node| node.key() == "member") {
+        let named = |name: &'static str| elements(member).filter(move |child| child.key() == name);
+        let names: Option<Vec<_>> = named("name").map(text_of).collect();
+        if names?.iter().any(|name| name.trim().eq_ignore_ascii_case("methodName")) {
+            let values: Option<Vec<_>> = named("value").map(name_in).collect();
+            called.extend(values?);
+        }
+    }
+    Some(called)
+}
+
+/// The text of an element that holds nothing else.
+fn text_of(element: NodeRef<'_>) -> Option<&str> {
+    match element.value() {
+        Value::Text(text) if elements(element).next().is_none() => Some(text.trim()),
+        _ => None,
+    }
+}
+
+/// The name that a value is: its text, or that of the `string` in it.
+fn name_in(value: NodeRef<'_>) -> Option<&str> {
+    let mut inner = elements(value);
+    match (inner.next(), inner.next()) {
+        (None, _) => text_of(value),
+        (Some(string), None) if string.key() == "string" && value.value() == Value::Object => {
+            text_of(string)
+        }
+        _ => None,
+    }
 }
 
 fn denied(title: &'static str) -> Refusal {
@@ -198,7 +215,7 @@ fn denied(title: &'static str) -> Refusal {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::{super::reading::is_plain, *};
 
     fn rule(text: &str) -> XmlRpc {
         let config: XmlRpcConfig = serde_saphyr::from_str(text).expect("settings");
@@ -207,7 +224,10 @@ mod tests {
 
     fn ask(rule: &XmlRpc, body: &str) -> Result<Option<&'static str>, (u16, &'static str)> {
         let decoded = rule.within.decode("text/xml", body.to_owned().into());
-        let checked = rule.judge(&decoded);
+        let checked = match is_plain(&decoded.view) {
+            true => rule.judge(&decoded),
+            false => rule.within.gap(NOT_READABLE),
+        };
         checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
     }
 
@@ -246,6 +266,26 @@ mod tests {
             (multicall(&["depot.list", "depot.get"]), Ok(None)),
             (multicall(&["depot.list", "depot.close"]), Err((403, "method"))),
             (multicall(&["depot.list"; 3]), Err((400, "calls"))),
+            // Neither attributes nor texts beside elements are what a server reads.
+            (
+                multicall(&["depot.close"]).replace("<value><string>", "<value a='depot.list'><string b='depot.list'>"),
+                Err((403, "method")),
+            ),
+            (
+                multicall(&["depot.close"]).replace("<value><string>", "<value>depot.list<string>"),
+                Err((403, "no-method")),
+            ),
+            (
+                multicall(&["depot.close"]).replace("<name>methodName", "<name a='x'>MethodName"),
+                Err((403, "method")),
+            ),
+            (
+                multicall(&["ZGVwb3QuY2xvc2U="]).replace("string>", "base64>"),
+                Err((403, "no-method")),
+            ),
+            (call("depot.list<x>depot.close</x>"), Err((403, "no-method"))),
+            // Some read only what is before the comment.
+            (call("depot.close<!---->d"), Err((415, NOT_READABLE))),
             ("<methodCall/>".to_owned(), Err((403, "no-method"))),
             (
                 "<methodCall><methodName>depot.list</methodName><methodName>depot.close</methodName></methodCall>"

@@ -27,6 +27,7 @@ use crate::{
     config::UpstreamProtocol,
     forward::fields,
     listen::{Socket, Upgrade},
+    policy::Permits,
     record::Record,
     serve::{Stopped, full, stop},
     shared::Shared,
@@ -120,7 +121,9 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     parts.extensions.clear();
-    tunnel::spawn(record, head, (client, upstream), (sent, open));
+    // It is under way until the tunnel ends, not until its handshake was answered.
+    let permits = call.extensions().remove::<Permits>();
+    tunnel::spawn(record, head, (client, upstream), (sent, open, permits));
     Ok(Handshake::Accepted(parts))
 }
 

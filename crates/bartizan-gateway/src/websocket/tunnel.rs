@@ -30,7 +30,7 @@ use crate::{
     call::{Call, Fields, Outcome},
     forward::ids::Ids,
     listen::Link,
-    policy::{ClientCertificate, Decisions, Identity, JudgedHandshake, MessagePace},
+    policy::{ClientCertificate, Decisions, Identity, JudgedHandshake, MessagePace, Permits},
     record::Record,
     shared::Shared,
     snapshot::Snapshot,
@@ -120,7 +120,7 @@ pub(super) fn spawn(
     record: &Record,
     head: request::Parts,
     (client, upstream): (OnUpgrade, OnUpgrade),
-    (asked, open): (Arc<Upstream>, Open),
+    (asked, open, permits): (Arc<Upstream>, Open, Option<Permits>),
 ) {
     let call = record.call();
     let leave = Leave { head, certificate: call.extension().cloned() };
@@ -147,6 +147,7 @@ pub(super) fn spawn(
         let _place = place;
         let _busy = asked.busy();
         let _open = open;
+        let _permits = permits;
         let longest = snapshot.deadlines.client.head;
         let both = async { tokio::try_join!(client, upstream) };
         let Ok(Ok((client, upstream))) = timeout(longest, both).await else { return };

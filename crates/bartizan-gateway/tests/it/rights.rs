@@ -224,3 +224,38 @@ async fn other_spellings_change_nothing_of_what_is_refused() {
     assert!([403, 415].contains(&refused.status), "{}", refused.status);
     assert_eq!(shop.upstream.seen().len(), seen);
 }
+
+#[tokio::test]
+async fn what_was_not_shown_is_not_asked_for() {
+    let shop = Shop::with(
+        "
+- name: guessed
+  mode: enforce
+  scope: {paths: [/orders, /orders/**]}
+  shown:
+    kind: order
+    template: /orders/{order}
+    shows: ['body:/orders/*/id']
+    asks: [path.order, query.order]
+    exempt_roles: [clerk]
+    hide: true
+",
+    )
+    .await;
+    let (user, other, clerk) = (token("7", "user"), token("8", "user"), token("3", "clerk"));
+    assert_eq!(shop.status("GET /orders/700", &user).await, 404, "nobody has shown it");
+    assert_eq!(shop.status("GET /orders", &user).await, 200);
+    for (line, token, status) in [
+        ("GET /orders/700", Some(&user), 200),
+        ("GET /orders/%37%30%30?order=701", Some(&user), 200),
+        ("GET /orders/702", Some(&user), 404),
+        ("GET /orders/700?order=702", Some(&user), 404),
+        ("GET /orders/700", Some(&other), 404),
+        ("GET /orders/700", None, 404),
+        ("GET /orders/702", Some(&clerk), 200),
+    ] {
+        let answer = shop.ask(line, token.map(String::as_str), "").await;
+        assert_eq!(answer.status, status, "{line}");
+    }
+    assert_eq!(shop.enforcement.tally("guessed").refused, 5);
+}

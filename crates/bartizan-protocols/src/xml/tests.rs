@@ -82,6 +82,12 @@ fn document_types_and_entities_are_never_resolved() {
     let seen = decoded("<a>x<!DOCTYPE b></a>");
     assert_eq!(nodes(&seen)[1], "xml:/a/~3DOCTYPE string <!DOCTYPE b>");
     assert_eq!(kinds(&decoded("<a><?php x?></a>")), [A::XmlInstruction]);
+    for split in ["b<!--c-->d", "<!--c-->b", "b<![CDATA[c]]>", "<![CDATA[b]]><![CDATA[c]]>"] {
+        assert_eq!(kinds(&decoded(&format!("<a>{split}</a>"))), [A::XmlSplitText], "{split}");
+    }
+    for whole in ["<!--c-->", "\n<![CDATA[b]]>\n", "b&amp;c&#100;", "<!--c--><b>d</b>"] {
+        assert_eq!(kinds(&decoded(&format!("<a>{whole}</a>"))), [], "{whole}");
+    }
     assert_eq!(kinds(&decoded("<a b='1' b='2'/>")), [A::DuplicateKey]);
 }
 

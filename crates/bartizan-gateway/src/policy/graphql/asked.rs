@@ -8,7 +8,7 @@ use bartizan_protocols::{AnomalyKind, Decoded, Format, NodeRef, Value, decode_pa
 
 use crate::policy::{
     detectors::pace,
-    reading::{NOT_READABLE, Within, cut, is_plain},
+    reading::{NOT_READABLE, Within, cut, is_member, is_plain, member, members},
 };
 
 /// Most texts with JSON in them of one request.
@@ -16,15 +16,21 @@ const MAX_INNER: usize = 16;
 /// Most operations of one request that are told apart: more than any limit lets through.
 const MAX_ASKED: usize = 2_000;
 /// Members that may be JSON within a text where the rest is none, and also where it is.
-const INNER: [&str; 2] = ["operations", "variables"];
+const INNER: [&str; 3] = ["operations", "variables", "extensions"];
+/// Members of which there is one, however it is written.
+const SINGLE: [&str; 4] = ["query", "variables", "operations", "extensions"];
+/// Members that name a document, as servers differ.
+const IDS: [&str; 3] = ["documentId", "docId", "id"];
+/// Most ids of one operation that are told apart.
+const MAX_IDS: usize = 16;
 
 /// One operation that is asked for.
 #[derive(Debug)]
 pub(super) struct Asked<'d> {
     /// The document; `None` when it is not brought.
     pub(super) document: Option<&'d str>,
-    /// The hash or id that names it.
-    pub(super) id: Option<Cow<'d, str>>,
+    /// Hashes and ids that name it: which of them counts is a matter of the server.
+    pub(super) ids: Vec<Cow<'d, str>>,
     /// Whether it is in the target.
     pub(super) is_in_target: bool,
     /// Objects that may hold its variables.
@@ -36,7 +42,15 @@ pub(super) struct Asked<'d> {
 pub(super) struct Sources {
     query: Option<Decoded>,
     /// Texts that are JSON.
-    inner: Vec<Decoded>,
+    inner: Vec<Inner>,
+}
+
+/// A text that is JSON.
+#[derive(Debug)]
+struct Inner {
+    decoded: Decoded,
+    /// The one of [`INNER`] that it is.
+    name: &'static str,
 }
 
 impl Sources {
@@ -50,7 +64,8 @@ impl Sources {
         let mut inner = Vec::new();
         let decodeds = query.iter().chain([body]);
         let nodes = decodeds.flat_map(|decoded| roots(decoded).flat_map(messages));
-        for text in nodes.flat_map(|node| node.children()).filter(is_inner) {
+        let texts = nodes.flat_map(|node| node.children());
+        for (text, name) in texts.filter_map(|node| Some((node, inner_name(node)?))) {
             if inner.len() >= MAX_INNER {
                 return Err(NOT_READABLE);
             }
@@ -66,22 +81,30 @@ impl Sources {
             if decoded.request_format != Format::Json || !is_plain(&decoded.view) {
                 return Err(NOT_READABLE);
             }
-            inner.push(decoded);
+            inner.push(Inner { decoded, name });
         }
+        let sources = Self { query, inner };
         // Texts in texts are not gone after.
-        let within_parts = inner.iter().flat_map(roots).chain(typed_parts(body));
-        let has_text =
-            within_parts.flat_map(messages).flat_map(|node| node.children()).any(|node| {
-                node.key() == "variables"
-                    && matches!(node.value(), Value::Text(text) if !text.is_empty())
-            });
-        if has_text { Err(NOT_READABLE) } else { Ok(Self { query, inner }) }
+        let has_text = sources
+            .operations(body)
+            .flat_map(|node| members(node, "variables"))
+            .any(|node| matches!(node.value(), Value::Text(text) if !text.is_empty()));
+        let outer = sources.query.iter().chain([body]).flat_map(roots).flat_map(messages);
+        let is_twice = outer.chain(sources.operations(body)).any(is_ambiguous);
+        if has_text || is_twice { Err(NOT_READABLE) } else { Ok(sources) }
+    }
+
+    /// What is asked for by texts with JSON, and by parts of it.
+    fn operations<'s>(&'s self, body: &'s Decoded) -> impl Iterator<Item = NodeRef<'s>> {
+        let texts = self.inner.iter().filter(|inner| inner.name == "operations");
+        let texts = texts.flat_map(|inner| roots(&inner.decoded));
+        texts.chain(typed_parts(body)).flat_map(messages)
     }
 
     /// A document that is the body.
     pub(super) fn document(text: &str) -> Asked<'_> {
-        let (id, is_in_target) = (None, false);
-        Asked { document: Some(text), id, is_in_target, variables: Vec::new() }
+        let (ids, is_in_target) = (Vec::new(), false);
+        Asked { document: Some(text), ids, is_in_target, variables: Vec::new() }
     }
 
     /// All that is asked for.
@@ -92,9 +115,8 @@ impl Sources {
         } else {
             found.extend(roots(body).flat_map(messages).filter_map(|one| asked(one, false)));
         }
-        let inner: Vec<_> = self.inner.iter().flat_map(roots).collect();
-        let parts = inner.iter().copied().chain(typed_parts(body));
-        found.extend(parts.flat_map(messages).filter_map(|one| asked(one, false)));
+        let inner: Vec<_> = self.inner.iter().flat_map(|inner| roots(&inner.decoded)).collect();
+        found.extend(self.operations(body).filter_map(|one| asked(one, false)));
         let query = self.query.iter().flat_map(|query| query.view.root(Side::Request, Root::Query));
         let in_target: Vec<_> = query.filter_map(|one| asked(one, true)).collect();
         // Servers that take the document of the one place may take the variables of the other.
@@ -115,19 +137,33 @@ impl Sources {
 /// Parts `operations` of multipart bodies that say themselves that they are JSON.
 fn typed_parts(body: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
     let parts = roots(body).flat_map(messages).flat_map(|node| node.children());
-    parts.filter(|part| part.key() == "operations" && is_tree(*part))
+    parts.filter(|part| is_member(part.key(), "operations") && is_tree(*part))
 }
 
 /// What a message of a WebSocket asks for.
-pub(super) fn of_message(decoded: &Decoded) -> impl Iterator<Item = Asked<'_>> {
-    let payloads = roots(decoded).flat_map(messages).flat_map(|message| message.children());
-    let payloads = payloads.filter(|child| child.key() == "payload");
-    payloads.filter_map(|payload| asked(payload, false))
+///
+/// # Errors
+/// It cannot be read in one way only.
+pub(super) fn of_message(decoded: &Decoded) -> Result<Vec<Asked<'_>>, &'static str> {
+    let mut found = Vec::new();
+    for message in roots(decoded).flat_map(messages) {
+        let Some(payload) = member(message, "payload")? else { continue };
+        if is_ambiguous(payload) {
+            return Err(NOT_READABLE);
+        }
+        found.extend(asked(payload, false));
+    }
+    Ok(found)
+}
+
+/// Whether servers that ignore case take one and those that do not take another.
+fn is_ambiguous(message: NodeRef<'_>) -> bool {
+    SINGLE.iter().any(|name| member(message, name).is_err())
 }
 
 /// The object with the variables of a message.
 fn variables(message: NodeRef<'_>) -> Option<NodeRef<'_>> {
-    message.children().find(|child| child.key() == "variables" && is_tree(*child))
+    members(message, "variables").find(|child| is_tree(*child))
 }
 
 fn roots(decoded: &Decoded) -> impl Iterator<Item = NodeRef<'_>> {
@@ -145,34 +181,40 @@ fn is_tree(node: NodeRef<'_>) -> bool {
     matches!(node.value(), Value::Object | Value::Array)
 }
 
-fn is_inner(node: &NodeRef<'_>) -> bool {
-    INNER.contains(&node.key()) && !is_tree(*node) && node.value() != Value::Null
+fn inner_name(node: NodeRef<'_>) -> Option<&'static str> {
+    let is_text = !is_tree(node) && node.value() != Value::Null;
+    INNER.into_iter().find(|name| is_text && is_member(node.key(), name))
 }
 
 fn asked(message: NodeRef<'_>, is_in_target: bool) -> Option<Asked<'_>> {
-    let member = |name: &str| message.children().find(|child| child.key() == name);
-    let document = member("query").and_then(|query| match query.value() {
+    let document = members(message, "query").find_map(|query| match query.value() {
         Value::Text(text) if !text.trim().is_empty() => Some(text),
         _ => None,
     });
-    let id = hash_of(member("extensions")).or_else(|| {
-        let named = ["documentId", "id"].into_iter().find_map(member);
-        named.map(|id| Cow::Borrowed(id.raw()))
-    });
+    let hashes = members(message, "extensions").filter_map(hash_of);
+    let named = IDS.iter().flat_map(|name| members(message, name));
+    let named = named.filter(|id| id.value() != Value::Null).map(|id| Cow::Borrowed(id.raw()));
+    let ids: Vec<_> = hashes.chain(named).take(MAX_IDS).collect();
     let variables = variables(message).into_iter().collect();
-    (document.is_some() || id.is_some()).then_some(Asked { document, id, is_in_target, variables })
+    let is_asked = document.is_some() || !ids.is_empty();
+    is_asked.then_some(Asked { document, ids, is_in_target, variables })
 }
 
 /// The hash that extensions name a document by (automatic persisted queries); empty when it is none.
-fn hash_of(extensions: Option<NodeRef<'_>>) -> Option<Cow<'_, str>> {
-    let extensions = extensions?;
+fn hash_of(extensions: NodeRef<'_>) -> Option<Cow<'_, str>> {
     if let Value::Text(text) = extensions.value() {
         let told: serde_json::Value = serde_json::from_str(text).ok()?;
-        let hash = told.get("persistedQuery")?.get("sha256Hash").and_then(|hash| hash.as_str());
+        let of = |value: &serde_json::Value, name: &str| {
+            let mut named = value.as_object()?.iter().filter(|(key, _)| is_member(key, name));
+            let (_, one) = named.next()?;
+            Some(named.next().map_or(one.clone(), |_| serde_json::Value::Null))
+        };
+        let hash = of(&of(&told, "persistedQuery")?, "sha256Hash");
+        let hash = hash.as_ref().and_then(|hash| hash.as_str());
         return Some(Cow::Owned(hash.unwrap_or_default().to_owned()));
     }
-    let named = extensions.children().find(|child| child.key() == "persistedQuery")?;
-    let hash = named.children().find(|child| child.key() == "sha256Hash");
+    let named = members(extensions, "persistedQuery").next()?;
+    let hash = member(named, "sha256Hash").ok().flatten();
     Some(Cow::Borrowed(hash.map_or("", |hash| hash.raw())))
 }
 

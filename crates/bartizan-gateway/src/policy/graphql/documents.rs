@@ -6,6 +6,7 @@ use std::{
 };
 
 use serde::Deserialize;
+use sha2::{Digest, Sha256};
 
 use crate::policy::files;
 
@@ -61,15 +62,29 @@ impl Documents {
         self.texts.contains(document.trim())
     }
 
-    /// Whether one of them has this id.
-    pub(super) fn has_id(&self, id: &str) -> bool {
-        self.ids.contains(id)
+    /// Whether one of them has this id, or it is the hash of the document that comes with it.
+    pub(super) fn has_id(&self, id: &str, document: Option<&str>) -> bool {
+        self.ids.contains(id) || document.is_some_and(|document| is_hash(id, document))
     }
+}
+
+/// Whether this is the SHA-256 of a document in hexadecimal, as automatic persisted queries send it.
+fn is_hash(id: &str, document: &str) -> bool {
+    let digits = Sha256::digest(document.as_bytes());
+    let digits = digits.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+    let digits = digits.map(|digit| char::from_digit(u32::from(digit), 16));
+    id.chars().map(|digit| Some(digit.to_ascii_lowercase())).eq(digits)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_is_that_of_the_document() {
+        let hash = "E3B0C44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
+        assert!(is_hash(hash, "") && !is_hash(hash, "a") && !is_hash("", ""));
+    }
 
     #[test]
     fn both_ways_to_write_a_list_say_the_same() {
@@ -79,8 +94,10 @@ mod tests {
                 "operations": [{"id": "ab12", "name": "Me", "type": "query", "body": "{me{name}}"}]}"#,
         ] {
             let read = Documents::of_text(text).expect("read");
-            assert!(read.has_id("ab12") && read.has("{me{name}}") && read.has(" {me{name}} "));
-            assert!(!read.has_id("") && !read.has("{me{name id}}"));
+            assert!(
+                read.has_id("ab12", None) && read.has("{me{name}}") && read.has(" {me{name}} ")
+            );
+            assert!(!read.has_id("", None) && !read.has("{me{name id}}"));
         }
         for text in ["", "[]", "{}", r#"{"a": 1}"#, r#"{"operations": []}"#] {
             assert!(Documents::of_text(text).is_err(), "{text}");

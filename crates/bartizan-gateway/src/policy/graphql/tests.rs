@@ -129,6 +129,11 @@ fn documents_are_found_wherever_servers_look() {
         ("", multipart, &part("operations", typed, &in_json)),
         ("", multipart, &part("operations", "", &format!("[{in_json}]"))),
         ("", multipart, &part("query", "", deep)),
+        ("", multipart, &part("Operations", "", &in_json)),
+        // Servers that ignore case find them here.
+        (&format!("Query={deep}"), "", ""),
+        ("", JSON, &in_json.replace("query", "QUERY")),
+        ("", "application/vnd.api+json", &in_json),
         // One place does not hide another.
         ("query={a}", JSON, &in_json),
         (&in_target, JSON, r#"{"query": "{a}"}"#),
@@ -169,7 +174,18 @@ fn changes_by_link_and_unknown_documents() {
     assert_eq!(asked(&usual, "query=mutation{a}", JSON, "{}"), Err("mutation-by-link"));
     assert_eq!(asked(&usual, "query={a}&query={b}", "", ""), Err(NOT_READABLE));
     assert_eq!(asked(&usual, "", JSON, r#"{"query": "{a}", "query": "{b}"}"#), Err(NOT_READABLE));
+    assert_eq!(asked(&usual, "", JSON, r#"{"query": "{a}", "Query": "{b}"}"#), Err(NOT_READABLE));
+    assert_eq!(asked(&usual, "query={a}&QUERY={b}", "", ""), Err(NOT_READABLE));
+    let twice = r#"{"query": "{a}", "variables": {}, "variable\u017f": {}}"#;
+    assert_eq!(asked(&usual, "", JSON, twice), Err(NOT_READABLE));
+    // What is searched for is no document.
+    let search = "query={a}&variables=%7B%22query%22%3A%22shoes%22%7D";
+    assert_eq!(asked(&usual, search, "", ""), Ok(None));
     assert_eq!(asked(&usual, "", JSON, ""), Ok(None));
+    // Who believes that it is a form reads another document.
+    let two = r#"{"query": "{a}", "x": "&query=mutation{b}&y="}"#;
+    assert_eq!(asked(&usual, "", "application/x-www-form-urlencoded", two), Err(NOT_READABLE));
+    assert_eq!(asked(&usual, "", JSON, two), Ok(None));
     let hashed = r#"{"extensions": {"persistedQuery": {"sha256Hash": "ab"}}}"#;
     assert_eq!(asked(&usual, "", JSON, hashed), Ok(Some("document-not-seen")));
     let strict = rule(&format!("{{{ROOM}, persisted_only: true}}"));
@@ -189,6 +205,11 @@ fn changes_by_link_and_unknown_documents() {
     assert_eq!(asked(&listed, in_target, "", ""), Err("not-persisted"));
     assert_eq!(asked(&listed, &in_target.replace("cd", "ab"), "", ""), Ok(None));
     assert_eq!(json(&listed, "{a}"), Ok(None));
+    let both = |id: &str| format!(r#"{{"query": "{{a}}", "documentId": "{id}"}}"#);
+    assert_eq!(asked(&listed, "", JSON, &both("ab")), Ok(None));
+    assert_eq!(asked(&listed, "", JSON, &both("cd")), Err("not-persisted"));
+    let two = hashed.replace("}}}", r#"}}, "id": "cd"}"#);
+    assert_eq!(asked(&listed, "", JSON, &two), Err("not-persisted"));
     assert_eq!(json(&listed, "{b}"), Err("not-persisted"));
 }
 
@@ -205,6 +226,9 @@ fn messages_of_sockets_are_asked_about_too() {
     assert_eq!(send(r#"{"type":"connection_init","payload":{"token":"x"}}"#), Ok(None));
     assert_eq!(send("ping"), Ok(None));
     assert_eq!(send(r#"{"payload":{},"payload":{"query":"{a}"}}"#), Err(NOT_READABLE));
+    assert_eq!(send(r#"{"payload":{},"Payload":{"query":"{a}"}}"#), Err(NOT_READABLE));
+    assert_eq!(send(&deep.replace("payload", "PayLoad").replace("query", "Query")), Err("depth"));
+    assert_eq!(send(&format!("{{}}\n{deep}")), Err(NOT_READABLE));
 }
 
 #[test]

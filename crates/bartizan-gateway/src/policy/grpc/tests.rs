@@ -64,6 +64,15 @@ fn methods_are_listed_and_reflection_is_off() {
         rule.judge(false, method(path), Form::Other, BodyView::Whole(&body)).map_err(|r| r.reason)
     };
     assert_eq!(other("/v1/orders"), Ok(None));
+    // Connect and Twirp take calls that say nothing of it.
+    assert_eq!(other("/quay.v1.Release/Free"), Err("method"));
+    assert_eq!(other("/twirp/quay.v1.release/free"), Err("method"));
+    assert_eq!(other("/quay.v1.Tracking/Get"), Ok(Some(NOT_READABLE)));
+    let listed = compile("{methods: {allow: [quay.v1.Tracking/*]}}");
+    let body = BodyView::Whole(&Bytes::new());
+    let get = listed.judge(false, method("/quay.v1.Other/Free"), Form::Other, body);
+    assert_eq!(get.map_err(|refusal| refusal.reason), Err("method"));
+    assert!(!is_of_package("v1.0/users") && !is_of_package("Greeter/Hello"));
     assert_eq!(
         other("/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"),
         Err("reflection")

@@ -92,3 +92,28 @@ fn messages_fit_their_description() {
     let config = SoapConfig { wsdl: Some(folder.path().join("none")), ..SoapConfig::default() };
     assert_eq!(Soap::compile(&config, 1).expect_err("no file").key, "wsdl");
 }
+
+#[test]
+fn details_of_faults_are_kept_from_clients() {
+    let fault = |detail: &str| {
+        envelope(&format!(
+            "<s:Fault><faultcode>s:Client</faultcode><faultstring>id is no number</faultstring>{detail}</s:Fault>"
+        ))
+    };
+    let thrown = "<detail>NumberFormatException: \"abc\" at quayside.soap.Dispatcher:88</detail>";
+    let told = |rule: &Soap, body: &str| {
+        let response = http::Response::builder().status(500).header("content-type", "text/xml");
+        let (parts, ()) = response.body(()).expect("an answer").into_parts();
+        let bytes = bytes::Bytes::copy_from_slice(body.as_bytes());
+        let checked = rule.check_answer(&parts, BodyView::Whole(&bytes));
+        checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
+    };
+    let rule = compile("{budget_micros: 1000000, fault_details: refuse}");
+    let withheld = Err((500, "fault-details"));
+    assert_eq!(told(&rule, &fault(thrown)), withheld);
+    assert_eq!(told(&rule, &fault("<s:Detail><e:trace xmlns:e='urn:e'/></s:Detail>")), withheld);
+    for fine in [fault(""), fault("<detail/>"), envelope("<q:Got><detail>x</detail></q:Got>")] {
+        assert_eq!(told(&rule, &fine), Ok(None), "{fine}");
+    }
+    assert!(rule.hides_details() && !compile("{}").hides_details());
+}

@@ -1,5 +1,7 @@
-//! Whether a text is active when a browser shows it as a page or a picture (HTML, SVG). A text counts as such by what
-//! is in it and not by what it is said to be: browsers guess too.
+//! Whether a file is active when a browser shows it as a page or a picture (HTML, SVG). It counts as such by what
+//! is in it and not by what it is said to be: browsers guess too, and pass over zero bytes and broken characters.
+
+use std::borrow::Cow;
 
 /// Elements that run or fetch something, or hold what does.
 const ELEMENTS: [&str; 13] = [
@@ -24,8 +26,8 @@ const NAME: usize = 32;
 
 /// Whether there is an element or attribute in a text that runs something, a document type with entities, or a style sheet
 /// of its own (`<?xml-stylesheet`). In time that grows with the text.
-pub(super) fn is_active(text: &str) -> bool {
-    let bytes = text.as_bytes();
+pub(super) fn is_active(file: &[u8]) -> bool {
+    let bytes = &*without_zeros(file);
     let mut is_markup = false;
     for at in memchr::memchr_iter(b'<', bytes) {
         let rest = bytes.get(at + 1..).unwrap_or_default();
@@ -39,6 +41,14 @@ pub(super) fn is_active(text: &str) -> bool {
         }
     }
     is_markup && (has_event(bytes) || has_script_address(bytes))
+}
+
+/// Markup is the same in UTF-16 but for zero bytes.
+fn without_zeros(file: &[u8]) -> Cow<'_, [u8]> {
+    match memchr::memchr(0, file) {
+        None => file.into(),
+        Some(_) => file.iter().copied().filter(|b| *b != 0).collect::<Vec<_>>().into(),
+    }
 }
 
 /// The name of an element, without its prefix.
@@ -103,7 +113,11 @@ mod tests {
             "<?xml-stylesheet href='x'?><svg/>",
             "a,b\n1,<iframe src=x>",
         ] {
-            assert!(is_active(text), "{text}");
+            assert!(is_active(text.as_bytes()), "{text}");
+            let wide = |unit: u16| unit.to_le_bytes();
+            let utf16: Vec<u8> = text.encode_utf16().flat_map(wide).collect();
+            assert!(is_active(&utf16), "{text}");
+            assert!(is_active(&[text.as_bytes(), &[0xff, 0xfe]].concat()), "{text}");
         }
         for text in [
             "",
@@ -114,7 +128,7 @@ mod tests {
             "<a href='https://example.com/?x=javascript'>x</a>",
             "name,value\nonline,=1",
         ] {
-            assert!(!is_active(text), "{text}");
+            assert!(!is_active(text.as_bytes()), "{text}");
         }
     }
 }

@@ -27,11 +27,18 @@ fn send(rule: &Upload, parts: &[Vec<u8>]) -> Said {
 }
 
 fn body(rule: &Upload, says: &str, bytes: &[u8]) -> Said {
+    put(rule, "", says, bytes)
+}
+
+fn put(rule: &Upload, name: &str, says: &str, bytes: &[u8]) -> Said {
     let bytes = Bytes::copy_from_slice(bytes);
     let decoded = rule.within.decode(says, bytes.clone());
     let checked = match cut(&decoded.view) {
         Some(reason) => rule.within.gap(reason),
-        None => rule.judge(&decoded, &essence(says), &bytes),
+        None => {
+            let names = [name.to_owned()];
+            rule.judge(&decoded, &essence(says), &bytes, &names[..usize::from(!name.is_empty())])
+        }
     };
     checked.map_err(|refusal| (refusal.status.as_u16(), refusal.reason))
 }
@@ -113,6 +120,68 @@ fn bodies_can_be_files() {
     assert_eq!(body(&small, "image/png", PNG), Err((413, crate::policy::detectors::OVER_LIMITS)));
     let loose = compile("{budget_micros: 1000000, markup: pass, match_type: false}");
     assert_eq!(body(&loose, "text/html", b"<script>x</script>"), Ok(None));
+}
+
+/// Whatever a client says, only what is surely a message is none of the files.
+#[test]
+fn what_is_declared_as_a_message_is_one() {
+    let rule = compile(&format!("{{{ROOM}, types: [image/*], extensions: [png]}}"));
+    let (json, form) = ("application/json", "application/x-www-form-urlencoded");
+    let message = "<order><id>1</id><goods>a &lt; b</goods></order>";
+    for (says, content) in [
+        (json, r#"{"a":"<script>"}"#),
+        ("", r#"{"a":1}"#),
+        ("application/vnd.api+json", "[1]"),
+        ("text/xml", message),
+        ("application/soap+xml; charset=utf-8", message),
+        (form, "a=1&b=%3Cscript%3E"),
+        (json, ""),
+    ] {
+        assert_eq!(body(&rule, says, content.as_bytes()), Ok(None), "{says} {content}");
+    }
+    for (says, content) in [
+        ("text/xml", "<html><script>alert(1)</script></html>"),
+        ("text/xml", "<a><?php system('id'); ?></a>"),
+        ("text/xml", "<!DOCTYPE a><a/>"),
+        ("text/xml", "#!/bin/sh\nid <a/>"),
+        ("text/plain", r#"{"a":1}"#),
+        ("image/svg+xml", "<svg onload='x'/>"),
+        ("", "<svg xmlns='http://www.w3.org/2000/svg'/>"),
+        ("text/event-stream", "data: <script>alert(1)</script>\n\n"),
+        ("text/event-stream", "data: x\n\n"),
+        (form, "a=<?php system('id');"),
+        (json, "{\"a\":1}<?php system('id');"),
+        (json, "GIF89a = 1"),
+    ] {
+        let refused = body(&rule, says, content.as_bytes());
+        assert!(matches!(refused, Err((415, _))), "{says} {content} {refused:?}");
+    }
+    // What is put where it runs is a file, whatever it reads as.
+    assert_eq!(put(&rule, "a.php", json, b"\"<?php system('id');\""), Err((415, "name")));
+    assert_eq!(put(&rule, "a.php.png", "image/png", PNG), Err((415, "name")));
+    assert_eq!(put(&rule, "john.doe", json, b"{}"), Ok(None));
+    assert_eq!(put(&rule, "a.png", "image/png", PNG), Ok(None));
+}
+
+#[test]
+fn scripts_are_found_in_whatever_bytes() {
+    let rule = compile(&format!("{{{ROOM}}}"));
+    let script = "<script>alert(1)</script>";
+    let utf16: Vec<u8> = script.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let zero = [b"\0", script.as_bytes()].concat();
+    let broken = [script.as_bytes(), b"\xff\xfe\xfd"].concat();
+    for content in [&utf16, &zero, &broken] {
+        assert!(body(&rule, "application/octet-stream", content).is_err(), "{content:?}");
+        let sent = send(&rule, &[part("a.bin", "application/octet-stream", content)]);
+        assert!(sent.is_err(), "{content:?}");
+    }
+    assert_eq!(body(&rule, "text/plain", b"<?php x();"), Err((415, "not-as-said")));
+    assert_eq!(body(&rule, "application/x-php", b"<?php x();"), Ok(None));
+    assert_eq!(body(&rule, "text/x-python", b"#!/usr/bin/python3\n"), Ok(None));
+    let nameless =
+        b"--part\r\ncontent-disposition: form-data; name=\"f\"\r\n\r\n\0\0MZ\r\n--part--\r\n";
+    let kind = "multipart/form-data; boundary=part";
+    assert_eq!(body(&rule, kind, nameless), Err((415, NOT_READABLE)));
 }
 
 #[test]

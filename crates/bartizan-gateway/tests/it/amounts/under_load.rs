@@ -135,6 +135,52 @@ async fn what_is_under_way_is_bounded_and_places_come_back() {
     assert_eq!(limited.ask("GET / HTTP/1.1").await.status, 200);
 }
 
+/// A WebSocket and a stream of events are under way for as long as they go on.
+#[tokio::test]
+async fn what_goes_on_keeps_its_place() {
+    let policies = "[{name: one, mode: enforce, concurrency: {requests: 1}}]";
+    let upstream = Upstream::new(|seen| {
+        let accepted =
+            b"HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+            sec-websocket-accept: s3pPLMBiTxaQ9kYGzzhZRbK+xOo=\r\n\r\n";
+        let events = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n\
+            9\r\ndata: a\n\n\r\n";
+        let long = Duration::from_secs(20);
+        match seen.line() {
+            line if line.contains("/chat") => {
+                Reply::Slow(vec![(Duration::ZERO, accepted.to_vec()), (long, Vec::new())])
+            }
+            line if line.contains("/events") => {
+                Reply::Slow(vec![(Duration::ZERO, events.to_vec()), (long, Vec::new())])
+            }
+            _ => Reply::ok("ok"),
+        }
+    });
+    let limited = Limited::new(policies, upstream.await).await;
+    for head in [crate::websocket::HANDSHAKE, "GET /events HTTP/1.1\r\nhost: a\r\n\r\n"] {
+        let mut open = Client::connect(limited.address()).await;
+        open.send(head).await;
+        let answer = open.head().await;
+        assert!(
+            answer.starts_with("HTTP/1.1 101") || answer.starts_with("HTTP/1.1 200"),
+            "{answer}"
+        );
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        assert_eq!(limited.ask("GET / HTTP/1.1").await.status, 503, "{head}");
+        drop(open);
+        let mut status = 503;
+        for _ in 0..50 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            status = limited.ask("GET / HTTP/1.1").await.status;
+            if status == 200 {
+                break;
+            }
+        }
+        assert_eq!(status, 200, "the place of {head} comes back");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
 #[tokio::test]
 async fn anonymous_callers_step_back_first() {
     let policies = "[{name: keys, mode: enforce, api_key: {}},
