@@ -160,8 +160,13 @@ pub(super) fn cut(view: &View) -> Option<&'static str> {
 
 /// Whether everybody reads the same.
 pub(super) fn is_plain(view: &View) -> bool {
+    is_plain_but_for(view, &[])
+}
+
+/// The same where some differences do not matter.
+pub(super) fn is_plain_but_for(view: &View, fine: &[AnomalyKind]) -> bool {
     let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
-    !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind))
+    !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind) && !fine.contains(kind))
 }
 
 /// The bodies of one request, parsed: one for each amount that is read of it.

@@ -106,8 +106,9 @@ async fn an_account_is_locked_for_strangers_only_and_can_be_unlocked() {
     let nobody = limited.ask_from(80, &login("nobody", "guess", "")).await;
     assert_eq!((nobody.status, code(&nobody).as_str()), (429, "login-throttled"));
 
-    let (policies, _) = limited.enforcement.unlock(" NOBODY ");
+    let (policies, _) = limited.enforcement.locks_of(" NOBODY ");
     assert_eq!(policies, ["logins"]);
+    limited.enforcement.unlock(" NOBODY ");
     assert_eq!(limited.ask_from(81, &login("nobody", "guess", "")).await.status, 401);
 }
 
