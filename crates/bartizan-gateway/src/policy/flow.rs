@@ -242,11 +242,7 @@ impl Flow {
 
     /// What is kept when the request succeeds.
     /// What only may be a step is kept where that restricts.
-    pub(crate) fn step(
-        &self,
-        (at, is_sure): (usize, bool),
-        caller: &Caller<'_>,
-    ) -> Option<Step> {
+    pub(crate) fn step(&self, (at, is_sure): (usize, bool), caller: &Caller<'_>) -> Option<Step> {
         let is_last = at + 1 == self.steps.len();
         let name = self.who.name(caller).filter(|_| is_sure || is_last)?;
         let before = 0..if is_last { at } else { 0 };

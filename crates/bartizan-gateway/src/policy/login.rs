@@ -7,7 +7,7 @@ use bartizan_model::{
     HashKey, KeyedHash, Mode,
     counters::{Pace, Rate, Window},
 };
-use http::{Method, StatusCode};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -61,7 +61,8 @@ read in several ways, is refused (400, `login-not-readable`): an account could h
 each counts by itself; the id of a client of OAuth only where no user is named. Is a tenant named beside the user, `account_fields` says \
 which field is the user.
 
-Attempts are found by what they look like (`operations: found`): not GET, a path with a word of logins (`login`, `signin`, \
+Attempts are found by what they look like (`operations: found`): a method that may change something, their own or one that \
+they name, a path with a word of logins (`login`, `signin`, \
 `token`, `session`, …) and none of other operations with passwords (`register`, `logout`, …), and a field for an account or a \
 password in a JSON, form, multipart or XML body. `operations: all` takes everything in the scope. An attempt under way counts as failed until it is \
 answered, so that a thousand at once are counted like a thousand one after the other; it counts on if the client does not wait for the answer, and not if the upstream was never reached. What is a failure \
@@ -221,22 +222,21 @@ impl Login {
         })
     }
 
-    /// What a request may be, by its method and path.
-    fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
-        let is_safe = is_safe(method);
-        if !is_safe && self.resets.is_some() && is_reset(path) {
+    /// What a request may be, by its path and whether it may change something: nobody logs in with what does not.
+    fn asks(&self, may_change: bool, path: &str) -> Option<Asks> {
+        if may_change && self.resets.is_some() && is_reset(path) {
             return Some(Asks::Reset);
         }
         let is_login = match self.config.operations {
             Operations::All => true,
-            Operations::Found => !is_safe && path_words(path) == (true, false),
+            Operations::Found => may_change && path_words(path) == (true, false),
         };
         is_login.then_some(Asks::Login)
     }
 
     /// The same for all paths that a server may take it for.
-    fn all_asked(&self, method: &Method, paths: &[String]) -> Vec<Asks> {
-        let asked: Vec<_> = paths.iter().filter_map(|path| self.asks(method, path)).collect();
+    fn all_asked(&self, may_change: bool, paths: &[String]) -> Vec<Asks> {
+        let asked: Vec<_> = paths.iter().filter_map(|path| self.asks(may_change, path)).collect();
         [Asks::Reset, Asks::Login].into_iter().filter(|asks| asked.contains(asks)).collect()
     }
 
@@ -293,11 +293,6 @@ impl Login {
     }
 }
 
-/// Whether a method changes nothing, so that nobody logs in with it.
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
-}
-
 /// What stands for an account where its name must not be kept.
 pub(crate) fn account_hash(key: &HashKey, account: &str) -> KeyedHash {
     key.derive("login accounts").hash("account", folded(account).as_bytes())
@@ -316,19 +311,21 @@ mod tests {
         let found = compile(&LoginConfig::default()).expect("compiles");
         let all = LoginConfig { operations: Operations::All, ..LoginConfig::default() };
         let all = compile(&all).expect("compiles");
-        for (method, path, asks) in [
-            (Method::POST, "/auth/login", Some(Asks::Login)),
-            (Method::PUT, "/v1/sessions", Some(Asks::Login)),
-            (Method::GET, "/auth/login", None),
-            (Method::POST, "/auth/logout", None),
-            (Method::POST, "/auth/register", None),
-            (Method::POST, "/v1/orders", None),
-            (Method::POST, "/auth/password/reset", Some(Asks::Reset)),
-            (Method::POST, "/forgot-password", Some(Asks::Reset)),
+        for (may_change, path, asks) in [
+            (true, "/auth/login", Some(Asks::Login)),
+            (true, "/v1/sessions", Some(Asks::Login)),
+            (false, "/auth/login", None),
+            (true, "/auth/logout", None),
+            (true, "/auth/register", None),
+            (true, "/v1/orders", None),
+            (true, "/auth/password/reset", Some(Asks::Reset)),
+            (true, "/forgot-password", Some(Asks::Reset)),
         ] {
-            assert_eq!(found.asks(&method, path), asks, "{method} {path}");
+            assert_eq!(found.asks(may_change, path), asks, "{may_change} {path}");
         }
-        assert_eq!(all.asks(&Method::POST, "/enter"), Some(Asks::Login));
+        assert_eq!(all.asks(true, "/enter"), Some(Asks::Login));
+        let paths = ["/forgot".to_owned(), "/auth/login".to_owned(), "/login".to_owned()];
+        assert_eq!(found.all_asked(true, &paths), [Asks::Reset, Asks::Login]);
     }
 
     #[test]

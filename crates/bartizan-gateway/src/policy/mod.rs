@@ -158,6 +158,8 @@ pub struct Surroundings {
     pub owners: Arc<dyn ObjectOwners>,
     /// Values that were good once.
     pub spent: Arc<dyn DenyList>,
+    /// Such values of which nobody knows whether they were used.
+    pub doubtful: Arc<dyn DenyList>,
     /// Such values of requests under way; survives a reload.
     pub in_use: Arc<InUse>,
     /// Whether a listener asks clients for certificates.
@@ -179,6 +181,7 @@ impl Surroundings {
             under_way: Arc::default(),
             owners: Arc::new(OwnerTable::default()),
             spent: Arc::new(DenyTable::default()),
+            doubtful: Arc::new(DenyTable::default()),
             in_use: Arc::default(),
             has_client_certificates: false,
             look_ups: LookUps::default(),
@@ -430,7 +433,7 @@ impl Policies for Enforcement {
         if let Some(refusal) = inspection::whole(&stage, call, body) {
             return Step::Reply(reply(refusal, &stage));
         }
-        if !login::may_ask(&stage, &request.method) {
+        if !login::may_ask(&stage, request) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {

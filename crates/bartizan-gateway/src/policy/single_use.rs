@@ -44,8 +44,8 @@ case, with or without brackets behind them), and of the named fields (`headers`)
 A member that is there twice, or is a list or an object, is refused (400, `ambiguous-member`), and so is with `members` a \
 body that cannot be looked at to its end, that is passed on as it comes, or that servers may read in several ways \
 (`not-readable`; bodies are read within 128 KiB and 2 milliseconds). Only keyed hashes \
-of values are kept: up to 131072, for `remember_seconds`; when there are more, the one that would be forgotten first \
-is let go of. `bartizan serve` writes them down within a second, so that they outlive a restart; each gateway of \
+of values are kept: up to 131072 that were used, and as many of which nobody knows, for `remember_seconds`; when there \
+are more of a kind, the one that would be forgotten first is let go of. `bartizan serve` writes them down within a second, so that they outlive a restart; each gateway of \
 several keeps its own.",
     examples: &["\
 name: refresh-tokens-are-good-once
@@ -94,6 +94,7 @@ pub(crate) struct SingleUse {
     bounds: Bounds,
     hash_key: HashKey,
     spent: Arc<dyn DenyList>,
+    doubtful: Arc<dyn DenyList>,
     in_use: Arc<InUse>,
 }
 
@@ -118,20 +119,32 @@ struct Held {
     key: KeyedHash,
     remember_seconds: i64,
     spent: Arc<dyn DenyList>,
+    /// Those of which nobody knows whether they were used are kept apart: whoever breaks off over and over again with
+    /// made up values lets none be forgotten that was.
+    doubtful: Arc<dyn DenyList>,
     of: Arc<InUse>,
     is_settled: AtomicBool,
 }
 
 impl Held {
-    /// It is good no more.
+    /// It was used.
     fn spend(&self) {
+        self.settle(self.spent.as_ref());
+    }
+
+    /// It may have been used.
+    fn doubt(&self) {
+        self.settle(self.doubtful.as_ref());
+    }
+
+    fn settle(&self, list: &dyn DenyList) {
         if self.is_settled.swap(true, AcqRel) {
             return;
         }
         let now = timestamp(std::time::SystemTime::now());
         let until = Timestamp::from_seconds(now.seconds() + self.remember_seconds);
         // In this order: at no moment is it neither.
-        self.spent.deny(self.key, now, until);
+        list.deny(self.key, now, until);
         self.of.leave(self.key);
     }
 
@@ -145,7 +158,7 @@ impl Held {
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.spend();
+        self.doubt();
     }
 }
 
@@ -191,6 +204,7 @@ impl SingleUse {
             bounds: Bounds::checked(128 * 1024, 2_000)?,
             hash_key: surroundings.hash_key.derive("values that are good once"),
             spent: Arc::clone(&surroundings.spent),
+            doubtful: Arc::clone(&surroundings.doubtful),
             in_use: Arc::clone(&surroundings.in_use),
         })
     }
@@ -232,14 +246,18 @@ impl SingleUse {
 
     /// Whether it is known that it was not used; this phase does not wait for who knows.
     fn is_unused(&self, key: KeyedHash, now: Timestamp) -> Result<bool, Refusal> {
-        match self.spent.denies(&[key], now) {
-            Denied::Now(false) => Ok(true),
-            Denied::Now(true) => {
-                let title = "this was used before and is good once";
-                Err(Refusal::deny(StatusCode::UNAUTHORIZED, "used-before", title))
+        let mut is_known = true;
+        for list in [&self.spent, &self.doubtful] {
+            match list.denies(&[key], now) {
+                Denied::Now(false) => {}
+                Denied::Now(true) => {
+                    let title = "this was used before and is good once";
+                    return Err(Refusal::deny(StatusCode::UNAUTHORIZED, "used-before", title));
+                }
+                Denied::Later(_) => is_known = false,
             }
-            Denied::Later(_) => Ok(false),
         }
+        Ok(is_known)
     }
 
     fn hold(&self, key: KeyedHash) -> Result<Held, Refusal> {
@@ -247,9 +265,14 @@ impl SingleUse {
             let title = "another request uses this at the moment";
             return Err(Refusal::deny(StatusCode::CONFLICT, "in-use", title));
         }
-        let (spent, of) = (Arc::clone(&self.spent), Arc::clone(&self.in_use));
-        let (remember_seconds, is_settled) = (self.remember_seconds, AtomicBool::new(false));
-        Ok(Held { key, remember_seconds, spent, of, is_settled })
+        Ok(Held {
+            key,
+            remember_seconds: self.remember_seconds,
+            spent: Arc::clone(&self.spent),
+            doubtful: Arc::clone(&self.doubtful),
+            of: Arc::clone(&self.in_use),
+            is_settled: AtomicBool::new(false),
+        })
     }
 
     fn in_fields<'f>(
@@ -385,7 +408,7 @@ pub(super) fn answered(call: &Call, status: StatusCode) {
 pub(super) fn ended(call: &Call) {
     let Some(using) = call.extension::<Using>() else { return };
     if call.may_have_acted {
-        using.0.iter().for_each(|held| held.spend());
+        using.0.iter().for_each(|held| held.doubt());
     } else {
         using.release();
     }

@@ -151,9 +151,8 @@ impl Transfer {
 /// Charges for what an exchange that has ended has moved.
 pub(crate) fn ended(call: &Call, counter: &dyn RateCounter) {
     // What was refused here costs nothing.
-    let was_sent = call.may_have_acted
-        || call.upstream.is_some()
-        || matches!(call.outcome, Outcome::Aborted);
+    let was_sent =
+        call.may_have_acted || call.upstream.is_some() || matches!(call.outcome, Outcome::Aborted);
     let Some(Charges(charges)) = call.extension::<Charges>().filter(|_| was_sent) else { return };
     let bytes = call.request_body.total.saturating_add(call.response_body.total);
     for charge in charges {

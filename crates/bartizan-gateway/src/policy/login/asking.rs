@@ -6,10 +6,10 @@ use bartizan_model::{
     KeyedHash,
     counters::{Completeness, Pace, RateCounter},
 };
-use http::{Method, StatusCode, request};
+use http::{StatusCode, request};
 
 use super::{
-    Asks, Login, Operations, is_safe,
+    Asks, Login, Operations,
     reading::{Read, Reading},
 };
 use crate::{
@@ -54,9 +54,10 @@ impl Attempt {
 struct Attempts(Vec<Attempt>);
 
 /// Whether a request can be an attempt at all: most cannot, and cost nothing then.
-pub(crate) fn may_ask(stage: &Stage, method: &Method) -> bool {
+pub(crate) fn may_ask(stage: &Stage, request: &request::Parts) -> bool {
     let mut logins = stage.set.logins.iter();
-    logins.any(|policy| policy.rule.config.operations == Operations::All || !is_safe(method))
+    let takes_all = |policy: &Policy<Login>| policy.rule.config.operations == Operations::All;
+    logins.len() > 0 && (logins.any(takes_all) || asked::may_change(request))
 }
 
 /// Asks about a request whose body is there, or is passed on as it comes.
@@ -68,11 +69,11 @@ pub(crate) async fn ask(
     around: &Surroundings,
 ) -> Option<Refusal> {
     // Whichever of them the upstream takes.
-    let paths = asked::resources(request);
+    let (paths, may_change) = (asked::resources(request), asked::may_change(request));
     let mut attempts = Attempts::default();
     let mut refused = None;
     'policies: for (number, policy) in stage.set.logins.iter().enumerate() {
-        let asks = policy.rule.all_asked(&call.method, &paths);
+        let asks = policy.rule.all_asked(may_change, &paths);
         if asks.is_empty() || !stage.is_in(&policy.scope) {
             continue;
         }

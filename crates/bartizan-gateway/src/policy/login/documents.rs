@@ -16,7 +16,7 @@ pub(super) enum Said<'t> {
 pub(super) fn scan<'t>(text: &'t str, mut tell: impl FnMut(&'t str, Said<'t>)) {
     let mut rest = text;
     let mut named: Option<&str> = None;
-    let mut has_colon = false;
+    let (mut has_colon, mut is_list) = (false, false);
     while let Some(c) = rest.chars().next() {
         if c.is_whitespace() || c == ',' || c == '\u{feff}' {
             rest = &rest[c.len_utf8()..];
@@ -30,15 +30,17 @@ pub(super) fn scan<'t>(text: &'t str, mut tell: impl FnMut(&'t str, Said<'t>)) {
         rest = behind;
         match said {
             Token::Colon => has_colon = named.is_some(),
-            Token::Name(name) => (named, has_colon) = (Some(name), false),
+            Token::Name(name) => (named, has_colon, is_list) = (Some(name), false, false),
+            Token::List if has_colon => is_list = true,
             Token::Value(said) => {
-                if let Some(name) = named.take().filter(|_| has_colon) {
+                if let Some(name) = named.filter(|_| has_colon) {
                     tell(name, said);
                 }
-                has_colon = false;
+                if !is_list {
+                    (named, has_colon) = (None, false);
+                }
             }
-            Token::List if has_colon => {}
-            Token::List | Token::Other => (named, has_colon) = (None, false),
+            Token::List | Token::Other => (named, has_colon, is_list) = (None, false, false),
         }
     }
 }
@@ -47,7 +49,7 @@ enum Token<'t> {
     Colon,
     Name(&'t str),
     Value(Said<'t>),
-    /// The beginning of a list, of which the first element is told.
+    /// The beginning of a list, of which every element is told.
     List,
     Other,
 }
@@ -129,6 +131,7 @@ mod tests {
             ("email", text("a\"b")),
             ("pin", Said::Number("12")),
             ("l", text("1")),
+            ("l", text("2")),
             ("s", text("q")),
         ];
         let expected: Vec<_> =
@@ -138,7 +141,8 @@ mod tests {
 
     #[test]
     fn nonsense_ends() {
-        for nonsense in ["", "\"", "a:\"", "a:\"\"\"x\\\"\"\"", "$", "é:ü\"ä", "#", "a::::", "-"] {
+        for nonsense in ["", "\"", "a:\"", "a:\"\"\"x\\\"\"\"", "$", "é:ü\"ä", "#", "a::::", "-"]
+        {
             told(nonsense);
         }
         assert_eq!(told("a:\"x").len(), 1);

@@ -174,7 +174,8 @@ impl Read {
         let text = text.filter(|text| !text.is_empty());
         if role == FieldRole::Secret {
             *self.secrets.entry(plain.clone()).or_default() += 1;
-            if let Some(text) = text.filter(|_| plain != "otp" && self.passwords.len() < PASSWORDS) {
+            if let Some(text) = text.filter(|_| plain != "otp" && self.passwords.len() < PASSWORDS)
+            {
                 self.passwords.push(Zeroizing::new(text.to_owned()));
             }
             return;
@@ -205,9 +206,8 @@ impl Read {
             // Those that are called as what they are were found by that.
             Said::Variable(called) if role(called, fields) != FieldRole::None => {}
             Said::Variable(called) => {
-                let value = variables.and_then(|all| {
-                    all.children().find(|child| child.key() == called)
-                });
+                let value =
+                    variables.and_then(|all| all.children().find(|child| child.key() == called));
                 let raw = value.map(|value| value.raw().to_owned());
                 self.take_field(name, raw.as_deref(), fields);
             }

@@ -80,7 +80,8 @@ impl Pass<'_> {
             });
             let issuer = known.next().map(|(issuer, _)| issuer);
             let issuer = issuer.or_else(|| jwt::claimed_issuer(text));
-            let is_for = |policy: &&TokenPolicy| issuer.as_ref() == Some(&policy.rule.config.issuer);
+            let is_for =
+                |policy: &&TokenPolicy| issuer.as_ref() == Some(&policy.rule.config.issuer);
             let mut asked: Vec<_> = same.iter().copied().filter(is_for).collect();
             if asked.is_empty() {
                 if self.asker(set, &leader.rule.header).is_some() {

@@ -256,9 +256,8 @@ impl Reservation {
     fn begin(ledger: &Arc<QuotaLedger>, want: Want) -> Self {
         let store = Arc::clone(&ledger.store);
         let amount = (want.limit / 100).clamp(1, MOST_IN_BLOCK);
-        let asking = Box::pin(async move {
-            store.reserve(want.key, want.period, want.limit, amount).await
-        });
+        let asking =
+            Box::pin(async move { store.reserve(want.key, want.period, want.limit, amount).await });
         Self { ledger: Arc::clone(ledger), want, asking: Some(asking) }
     }
 }

@@ -54,9 +54,12 @@ fn values_are_found_in_json_and_forms() {
         rule.in_body(&fields, BodyView::Whole(&bytes), &mut BTreeSet::new()).ok()
     };
     let one = keys(r#"{"token":"12"}"#);
-    for same in
-        [r#"{"t\u006fken":"\u00312"}"#, r#"{"TOKEN":" 12\n"}"#, r#"{"token":12}"#, r#"{"token":12.0}"#]
-    {
+    for same in [
+        r#"{"t\u006fken":"\u00312"}"#,
+        r#"{"TOKEN":" 12\n"}"#,
+        r#"{"token":12}"#,
+        r#"{"token":12.0}"#,
+    ] {
         assert_eq!(keys(same), one, "{same}");
     }
     assert_ne!(keys(r#"{"code":"12"}"#), one);

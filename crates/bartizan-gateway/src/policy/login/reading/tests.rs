@@ -33,7 +33,10 @@ fn an_ordinary_login_is_one_attempt() {
         (r#"{"login":"Ada","password":"x"}"#, "application/json"),
         ("username=ada&password=x", "application/x-www-form-urlencoded"),
         (r#"{"user":{"email":"ada","password":"aGVsbG8gd29ybGQ="}}"#, "application/json"),
-        (r#"{"client_id":"web","client_secret":"y","username":"ada","password":"x"}"#, "application/json"),
+        (
+            r#"{"client_id":"web","client_secret":"y","username":"ada","password":"x"}"#,
+            "application/json",
+        ),
         ("<a><username>ada</username><password>x</password></a>", "application/xml"),
     ] {
         let read = read_within(body, media_type, "/login", &[]);
@@ -72,7 +75,8 @@ fn every_account_that_is_named_is_counted() {
         let read = read(body);
         assert_eq!((read.tries(), accounts(&read)), (3, vec![one("ada", 3)]), "{body}");
     }
-    let split = read_within(r#"{"password":"1"}"#, "application/json", "/login?user%6eame=ada", &[]);
+    let split =
+        read_within(r#"{"password":"1"}"#, "application/json", "/login?user%6eame=ada", &[]);
     assert_eq!(accounts(&split), [one("ada", 1)]);
     let fields = ["partner_no".to_owned()];
     let named = read_within(r#"{"PARTNER_NO":7,"username":"x"}"#, "application/json", "/", &fields);
