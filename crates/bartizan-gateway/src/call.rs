@@ -194,6 +194,8 @@ pub struct Call {
     pub(crate) request_body: Captured,
     pub(crate) request_recording: Option<SharedRecording>,
     pub(crate) upstream: Option<Arc<str>>,
+    /// Whether an upstream may have done what is asked for.
+    pub(crate) may_have_acted: bool,
     pub(crate) status: Option<StatusCode>,
     pub(crate) response_fields: Fields,
     pub(crate) response_body: Captured,
@@ -243,6 +245,7 @@ impl Call {
             request_body: Captured::default(),
             request_recording: None,
             upstream: None,
+            may_have_acted: false,
             status: None,
             response_fields: Vec::new(),
             response_body: Captured::default(),

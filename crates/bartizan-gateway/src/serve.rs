@@ -1,6 +1,12 @@
 //! One exchange, from top to bottom: head, policies, body, policies, upstream, answer.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{
+    convert::Infallible,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+};
 
 use bytes::Bytes;
 use http::{
@@ -245,6 +251,8 @@ fn choose_peer(record: &mut Record, parts: &request::Parts) -> Result<(), Stoppe
 async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Result<Sent, Stopped> {
     let shared = Arc::clone(record.shared());
     let snapshot = Arc::clone(&record.call().snapshot);
+    // From here on, if whoever asks goes away: nobody knows then.
+    record.call_mut().may_have_acted = true;
     let (body, replayed, recording) = outgoing(&shared.budget, record.call_mut(), &parts, held);
     let call = record.call();
     let service = service(call);
@@ -260,7 +268,8 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     let again = || again(replayed.as_ref().map_or_else(Outgoing::empty, Whole::outgoing));
     let may_repeat = is_idempotent(&call.method);
     let replay = replayed.is_some().then_some(Replay { make: &again, may_repeat });
-    let watch = Watch { time: snapshot.deadlines.response_head, recording };
+    let has_reached = AtomicBool::new(false);
+    let watch = Watch { time: snapshot.deadlines.response_head, recording, has_reached };
     let request = make(parts, body);
     let sent =
         send(&service.group, service.protocol, request, replay, &watch, &shared.metrics).await;
@@ -269,7 +278,10 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
             record.call_mut().upstream = Some(Arc::clone(&sent.upstream.name));
             Ok(sent)
         }
-        Err(error) => Err(not_sent(record, error)),
+        Err(error) => {
+            record.call_mut().may_have_acted = watch.has_reached.load(Relaxed);
+            Err(not_sent(record, error))
+        }
     }
 }
 

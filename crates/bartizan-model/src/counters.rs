@@ -187,6 +187,16 @@ pub enum Counted<'a> {
     Later(crate::api_key::Later<'a, Result<RateDecision, CounterUnavailable>>),
 }
 
+impl Counted<'_> {
+    /// Waits for it where that is needed; `None` when the counter does not answer.
+    pub async fn known(self) -> Option<RateDecision> {
+        match self {
+            Self::Now(decision) => Some(decision),
+            Self::Later(later) => later.await.ok(),
+        }
+    }
+}
+
 impl std::fmt::Debug for Counted<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {

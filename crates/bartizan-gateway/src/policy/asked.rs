@@ -248,6 +248,14 @@ fn one_resource(path: &str, ignore_case: bool) -> Option<String> {
     Some(if ignore_case { text.to_lowercase() } else { text })
 }
 
+/// Whether a request may change something: by its method, or by another one that it names.
+pub(crate) fn may_change(request: &request::Parts) -> bool {
+    let changes =
+        |method: &Method| !matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS);
+    changes(&request.method)
+        || other_methods(request).is_none_or(|others| others.iter().any(changes))
+}
+
 /// Methods that a request names beside its own, in capitals, as frameworks compare them.
 fn other_methods(request: &request::Parts) -> Option<Vec<Method>> {
     let mut methods: Vec<Method> = Vec::new();

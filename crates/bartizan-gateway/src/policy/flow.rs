@@ -1,5 +1,13 @@
 //! Flows: operations that make sense in an order only, and not faster than a person goes through them.
 
+use std::sync::{
+    Arc,
+    atomic::{
+        AtomicBool,
+        Ordering::{AcqRel, Acquire},
+    },
+};
+
 use bartizan_model::{
     HashKey, KeyedHash, Mode,
     counters::{Pace, Rate, RateCounter, RateDecision},
@@ -31,12 +39,13 @@ pub static ITEM: PolicyItem = PolicyItem {
     documentation: "\
 Names operations that follow each other, such as a cart, a payment and an order, and refuses (409) a step whose \
 one before it was not answered with success (2xx) for the same caller within `within_seconds`; `minimum_seconds` refuses (429) \
-one that comes sooner behind it than a person could. When the last step has succeeded, all of them have to be gone \
-through again. How often a caller may get to the end is said by a `rate` or `quota` policy on the last step.
+one that comes sooner behind it than a person could. When the last step has succeeded (2xx, 3xx), or nobody knows what \
+came of it, all of them have to be gone through again; of two last steps of a caller at once, one is refused (409). How often a caller may get to the end is said by a `rate` or `quota` policy on the last step.
 
 Steps are kept by whom a `rate` policy counts for, in memory, where rates are counted: a restart, and a table that is full, forget \
 them, and the caller begins again. A request that may be read as several steps has to be allowed as each of them. \
-It takes note of a step only where every reading of the request is that step.",
+It takes note of a step only where every reading of the request is that step; what may be read as the last one uses up \
+those before it.",
     examples: &["\
 name: checkout
 mode: enforce
@@ -99,10 +108,68 @@ pub(crate) struct Flow {
 #[derive(Clone, Debug)]
 pub(crate) struct Step {
     pace: Pace,
+    /// Under what it is kept; of the last one, that it is under way.
     key: KeyedHash,
-    /// What is over when it has succeeded: all steps before the last one.
+    /// What is over when the last one has succeeded: all steps before it.
     ends: Vec<KeyedHash>,
+    /// Of the last one.
+    turn: Option<Arc<Turn>>,
 }
+
+/// That the last step of a caller is under way, of which there is one at a time: so that no two come of the same steps
+/// before. It is not when this goes.
+#[derive(Debug)]
+struct Turn {
+    counter: Arc<dyn RateCounter>,
+    key: KeyedHash,
+    pace: Pace,
+    is_over: AtomicBool,
+}
+
+impl Turn {
+    fn end(&self) {
+        if !self.is_over.swap(true, AcqRel) {
+            self.counter.forget(self.key, self.pace);
+        }
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+impl Step {
+    /// Takes the turn of the last one, if it is that. Before it is asked what came before it: of two at once the second
+    /// one finds that this one is under way, or nothing before it. `None` when nobody knows.
+    pub(crate) async fn begin(&mut self, counter: &Arc<dyn RateCounter>) -> Option<Begun> {
+        if self.ends.is_empty() {
+            return Some(Ok(()));
+        }
+        let taken = counter.count(self.key, self.pace, 1, nanos_now()).known().await?;
+        if !taken.conforms {
+            let title = "the same is under way already";
+            return Some(Err(Refusal::deny(StatusCode::CONFLICT, "step-under-way", title)));
+        }
+        let (counter, is_over) = (Arc::clone(counter), AtomicBool::new(false));
+        self.turn = Some(Arc::new(Turn { counter, key: self.key, pace: self.pace, is_over }));
+        Some(Ok(()))
+    }
+
+    /// What became of a last step is known.
+    fn end(&self, has_acted: bool) {
+        let Some(turn) = &self.turn else { return };
+        if has_acted && !turn.is_over.load(Acquire) {
+            self.ends.iter().for_each(|ended| turn.counter.forget(*ended, self.pace));
+        }
+        // Behind that, so that none comes in between.
+        turn.end();
+    }
+}
+
+/// Whether a step may begin.
+type Begun = Result<(), Refusal>;
 
 /// All steps of an exchange.
 #[derive(Clone, Debug, Default)]
@@ -174,12 +241,13 @@ impl Flow {
     }
 
     /// What is kept when the request succeeds.
-    pub(crate) fn step(&self, at: usize, caller: &Caller<'_>) -> Option<Step> {
-        let name = self.who.name(caller)?;
+    /// What only may be a step is kept where that restricts.
+    pub(crate) fn step(&self, (at, is_sure): (usize, bool), caller: &Caller<'_>) -> Option<Step> {
         let is_last = at + 1 == self.steps.len();
+        let name = self.who.name(caller).filter(|_| is_sure || is_last)?;
         let before = 0..if is_last { at } else { 0 };
         let ends = before.map(|at| self.step_key(at, &name)).collect();
-        Some(Step { pace: self.pace, key: self.step_key(at, &name), ends })
+        Some(Step { pace: self.pace, key: self.step_key(at, &name), ends, turn: None })
     }
 
     /// Whether a step may follow, given what is known of the one before it.
@@ -199,21 +267,23 @@ impl Flow {
     }
 }
 
-/// Takes note of the steps of a request that has succeeded.
+/// Takes note of how the steps of a request were answered.
 pub(crate) fn answered(call: &mut Call, status: StatusCode, counter: &dyn RateCounter) {
     let Some(Steps(steps)) = call.extensions().remove::<Steps>() else { return };
-    if !status.is_success() {
-        return;
-    }
     for step in steps {
-        counter.forget(step.key, step.pace);
-        if step.ends.is_empty() {
+        if !step.ends.is_empty() {
+            step.end(status.is_success() || status.is_redirection());
+        } else if status.is_success() {
+            counter.forget(step.key, step.pace);
             counter.charge(step.key, step.pace, 1, nanos_now());
         }
-        for ended in step.ends {
-            counter.forget(ended, step.pace);
-        }
     }
+}
+
+/// Takes note of the end of a request that was not answered.
+pub(crate) fn ended(call: &Call) {
+    let steps = call.extension::<Steps>().into_iter().flat_map(|steps| &steps.0);
+    steps.for_each(|step| step.end(call.may_have_acted));
 }
 
 #[cfg(test)]

@@ -41,7 +41,8 @@ pub static ITEM: PolicyItem = PolicyItem {
     mode: Mode::Monitor,
     documentation: "\
 Asks the authorization server about tokens that say nothing by themselves (RFC 7662). It looks at the tokens in its \
-field that no `jwt` policy in scope is for by their issuer; own API keys are left to `api_key` policies, and requests \
+field that no `jwt` policy in scope is for by their issuer (one in `monitor` mode keeps none from a policy that is \
+enforced); own API keys are left to `api_key` policies, and requests \
 without any token pass. Of several such policies for one field the first one that is enforced is asked, else the first.
 
 A token is good when the answer says `active: true`, names one of `audiences`, the `issuer` if it names any, a \
@@ -50,7 +51,8 @@ of a JWT do: `scope`, `cnf` (see `binding` of `jwt` policies), those that other 
 refused (401, for the operator `token-inactive` or what was missing).
 
 The server is asked once about a token, however many requests bring it. Good answers are kept for `cache_seconds` and \
-never longer than the token lives, bad ones for `negative_cache_seconds`; 16384 of each kind at most. A token that is \
+never longer than the token lives, bad ones for `negative_cache_seconds`; 16384 of each kind at most, which a reload \
+with the same settings keeps. A token that is \
 withdrawn at the server can be used that long; a `logout` policy ends it at once. At most 32 questions are under way; \
 beyond them, and when the server does not answer within `fetch.timeout_ms`, tokens are refused with 503 (`introspection-busy`, \
 `introspection-unavailable`): nothing passes because it could not be asked. Where `url` may lead is as with `jwks_url` \
@@ -215,6 +217,16 @@ impl Introspected {
             hash_key: surroundings.hash_key.clone(),
             asked: Arc::new(asked),
         })
+    }
+
+    /// Whether it can stay in the place of one that was compiled anew, with all that it was answered: with the same
+    /// settings, credentials and authorities.
+    pub(crate) fn can_stay_for(&self, fresh: &Self) -> bool {
+        self.config == fresh.config
+            && self.claims == fresh.claims
+            && self.asked.name == fresh.asked.name
+            && self.asked.as_whom == fresh.asked.as_whom
+            && self.asked.source.believes_as(&fresh.asked.source)
     }
 
     /// What a token says, by what is known of it or by asking.

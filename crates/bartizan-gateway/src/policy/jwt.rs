@@ -56,7 +56,8 @@ pub static ITEM: PolicyItem = PolicyItem {
     title: "JWT verification",
     mode: Mode::Monitor,
     documentation: "\
-Verifies the tokens of one issuer; several issuers take several policies. Whoever presents a token in \
+Verifies the tokens of one issuer; several issuers take several policies. Where several policies of one issuer apply, \
+a token has to be good for each of them. Whoever presents a token in \
 the field has to present a good one (401 otherwise, with the reason for the operator only); requests \
 without any pass, because whether one is needed is for an `authentication` policy to say. A token of \
 an issuer that no policy in scope is for is refused by the first of them. Own API keys in the same \

@@ -7,32 +7,36 @@ use bartizan_model::{
     HashKey, KeyedHash, Mode,
     counters::{Pace, Rate, Window},
 };
-use http::{Method, StatusCode};
+use http::StatusCode;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use self::{breached::Breached, reading::folded};
+use self::{breached::Breached, names::folded, reading::Read};
 use super::{
     PolicyItem,
     challenge::{Challenge, ChallengeConfig},
     config::Problem,
     detectors::Bounds,
-    identity::of_address,
+    identity::{of_address, of_network},
     rate::throttled,
     record::Refusal,
 };
 
 mod asking;
 mod breached;
+mod documents;
+mod names;
 mod reading;
 
-pub(crate) use asking::{answered, ask, may_ask};
+pub(crate) use asking::{answered, ask, ended, may_ask};
 
 const SECOND: u64 = 1_000_000_000;
 /// How long an address that logged in to an account is known to it.
 const FAMILIAR: u64 = 30 * 86_400 * SECOND;
 /// Most bytes of a body that are read, and microseconds that it takes.
-const READ: (u32, u32) = (16 * 1024, 1_000);
+const READ: (u32, u32) = (128 * 1024, 2_000);
+/// How many times as often as an address a network of IPv6 may fail.
+const NETWORK: u32 = 16;
 /// Most names of fields.
 const FIELDS: usize = 32;
 
@@ -42,18 +46,26 @@ pub static ITEM: PolicyItem = PolicyItem {
     title: "Defence of logins",
     mode: Mode::Monitor,
     documentation: "\
-Counts failed logins by address (IPv6 by /64) and by account, whatever addresses they come from, each within a \
+Counts failed logins by address (IPv6 by /64, and 16 times as many by /48) and by account, whatever addresses they come from, each within a \
 sliding window. After `challenge_after` failures of either, an attempt has to solve a challenge (403, see `challenge`); after \
 `address_failures` the address is refused, after `account_failures` the account is locked (429 with `Retry-After`, and \
 the same text for both, so that nobody learns which accounts there are: accounts that do not exist lock too). A lock \
-ends when the failures are older than the window, or when an operator ends it (`POST /api/v1/logins/unlock`). Addresses that \
-have logged in to an account within 30 days get past its lock and past the challenge that others have caused: nobody can lock an owner out from \
-elsewhere. A success clears nothing: whoever guesses may have an account too, and an owner who logs in must not give others new tries.
+ends when the failures are older than the window, or when an operator ends it (`POST /api/v1/logins/unlock`). Whoever comes \
+from an address from which that account was logged in to within 30 days, with the password that was right then, gets past \
+its lock and past the challenge that others have caused: nobody can lock an owner out from elsewhere, and nobody guesses from where an owner is. \
+A success clears nothing: whoever guesses may have an account too, and an owner who logs in must not give others new tries.
 
-Attempts are found by what they look like (`operations: found`): not GET, a path with a word of logins (`login`, `signin`, \
+Every account that a request names counts, and every try at it: members that are there twice, lists, batches, aliases of \
+GraphQL, parameters of the query. A request of more than 16 accounts, and one that cannot be looked at to its end or that servers may \
+read in several ways, is refused (400, `login-not-readable`): an account could hide in it. Where an account is named in several ways, \
+each counts by itself; the id of a client of OAuth only where no user is named. Is a tenant named beside the user, `account_fields` says \
+which field is the user.
+
+Attempts are found by what they look like (`operations: found`): a method that may change something, their own or one that \
+they name, a path with a word of logins (`login`, `signin`, \
 `token`, `session`, …) and none of other operations with passwords (`register`, `logout`, …), and a field for an account or a \
 password in a JSON, form, multipart or XML body. `operations: all` takes everything in the scope. An attempt under way counts as failed until it is \
-answered, so that a thousand at once are counted like a thousand one after the other; it counts on if the client does not wait for the answer. What is a failure \
+answered, so that a thousand at once are counted like a thousand one after the other; it counts on if the client does not wait for the answer, and not if the upstream was never reached. What is a failure \
 the status tells (`failure_statuses`); one that is told with 200 is not seen.
 
 Requests with a word of lost passwords in their path (`reset`, `forgot`, `recover`, …) and an account in their body may come \
@@ -62,8 +74,10 @@ Requests with a word of lost passwords in their path (`reset`, `forgot`, `recove
 `breached` names a file of leaked passwords: hexadecimal SHA-1, or the first 10 digits or more of it, one a line, with anything behind a \
 colon, up to 64 MiB; an attempt with one of them has to solve a challenge. Passwords leave no trace but that.
 
-Accounts are compared without case and space around them, as keyed hashes, in memory: a restart forgets failures and locks. Of a body \
-16 KiB are read; where no account is found, attempts count by address only. Credentials in `Authorization: Basic` are not looked at.",
+Accounts are compared without case, space, accents and what cannot be seen, as keyed hashes, in memory: a restart forgets failures \
+and locks. There are 16384 counters of failures; those of whom nothing is counted go first, and while one had to go that still \
+counted, who is not known has to solve a challenge. Of a body 128 KiB are read within 2 milliseconds; where no account is found, \
+as in gRPC, attempts count by address only. Credentials in `Authorization: Basic` are not looked at.",
     examples: &[
         "\
 name: logins
@@ -146,6 +160,7 @@ pub(crate) enum Asks {
 pub(crate) struct Login {
     config: LoginConfig,
     by_address: Pace,
+    by_network: Pace,
     by_account: Pace,
     resets: Option<Pace>,
     familiar: Pace,
@@ -171,6 +186,8 @@ impl Login {
             window.ok_or_else(|| Problem::new(key, "0 would let nobody in"))
         };
         let by_address = window("address_failures", config.address_failures)?;
+        let by_network = config.address_failures.saturating_mul(NETWORK);
+        let by_network = window("address_failures", by_network)?;
         let by_account = window("account_failures", config.account_failures)?;
         if config.account_fields.len() > FIELDS {
             return Err(Problem::new("account_fields", format!("more than {FIELDS} names")));
@@ -192,6 +209,7 @@ impl Login {
         })?;
         Ok(Self {
             by_address,
+            by_network,
             by_account,
             resets: resets.map(Pace::Window),
             familiar,
@@ -204,30 +222,51 @@ impl Login {
         })
     }
 
-    /// What a request may be, by its method and path.
-    fn asks(&self, method: &Method, path: &str) -> Option<Asks> {
-        let is_safe = is_safe(method);
-        if !is_safe && self.resets.is_some() && is_reset(path) {
+    /// What a request may be, by its path and whether it may change something: nobody logs in with what does not.
+    fn asks(&self, may_change: bool, path: &str) -> Option<Asks> {
+        if may_change && self.resets.is_some() && is_reset(path) {
             return Some(Asks::Reset);
         }
         let is_login = match self.config.operations {
             Operations::All => true,
-            Operations::Found => !is_safe && path_words(path) == (true, false),
+            Operations::Found => may_change && path_words(path) == (true, false),
         };
         is_login.then_some(Asks::Login)
     }
 
-    fn address(&self, address: IpAddr) -> KeyedHash {
-        self.key.hash("address", &of_address(address))
+    /// The same for all paths that a server may take it for.
+    fn all_asked(&self, may_change: bool, paths: &[String]) -> Vec<Asks> {
+        let asked: Vec<_> = paths.iter().filter_map(|path| self.asks(may_change, path)).collect();
+        [Asks::Reset, Asks::Login].into_iter().filter(|asks| asked.contains(asks)).collect()
+    }
+
+    /// Under what failures of an address are counted: of its own, and of its network where one subscriber has many.
+    fn origins(&self, address: IpAddr) -> Vec<(KeyedHash, Pace)> {
+        let own = (self.key.hash("address", &of_address(address)), self.by_address);
+        let network = address.to_canonical().is_ipv6();
+        let network =
+            network.then(|| (self.key.hash("network", &of_network(address)), self.by_network));
+        std::iter::once(own).chain(network).collect()
     }
 
     fn account(&self, account: &str) -> KeyedHash {
         self.key.hash("account", account.as_bytes())
     }
 
-    /// Under what it is kept that an address has logged in to an account.
-    fn known(&self, account: &str, address: IpAddr) -> KeyedHash {
-        self.key.hash("known", &[&of_address(address)[..], account.as_bytes()].concat())
+    /// Under what it is kept that an address has logged in with this. Nothing less would do: the upstream may have
+    /// taken another account of several, or looked at something else than the password.
+    fn known(&self, read: &Read, address: IpAddr) -> Option<KeyedHash> {
+        if read.passwords.is_empty() || read.tries() > 1 || read.refused.is_some() {
+            return None;
+        }
+        let mut bytes = zeroize::Zeroizing::new(of_address(address).to_vec());
+        let accounts = read.accounts().map(|(account, _)| account.as_bytes());
+        let passwords = read.passwords.iter().map(|password| password.as_bytes());
+        for part in accounts.chain([&b""[..]]).chain(passwords) {
+            bytes.extend_from_slice(&(part.len() as u64).to_le_bytes());
+            bytes.extend_from_slice(part);
+        }
+        Some(self.key.hash("known", &bytes))
     }
 
     /// Under what failures of an account are counted, and how; whoever names it may write it in any case.
@@ -242,16 +281,16 @@ impl Login {
         throttled(refusal.because(reason), retry_nanos.div_ceil(SECOND))
     }
 
+    fn unreadable(reason: &'static str) -> Refusal {
+        let title = "this cannot be read as one attempt to log in";
+        Refusal::deny(StatusCode::BAD_REQUEST, "login-not-readable", title).because(reason)
+    }
+
     fn reset_refusal(retry_nanos: u64) -> Refusal {
         let title = "too many requests of this kind; try again later";
         let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "reset-limited", title);
         throttled(refusal, retry_nanos.div_ceil(SECOND))
     }
-}
-
-/// Whether a method changes nothing, so that nobody logs in with it.
-fn is_safe(method: &Method) -> bool {
-    matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS)
 }
 
 /// What stands for an account where its name must not be kept.
@@ -272,19 +311,21 @@ mod tests {
         let found = compile(&LoginConfig::default()).expect("compiles");
         let all = LoginConfig { operations: Operations::All, ..LoginConfig::default() };
         let all = compile(&all).expect("compiles");
-        for (method, path, asks) in [
-            (Method::POST, "/auth/login", Some(Asks::Login)),
-            (Method::PUT, "/v1/sessions", Some(Asks::Login)),
-            (Method::GET, "/auth/login", None),
-            (Method::POST, "/auth/logout", None),
-            (Method::POST, "/auth/register", None),
-            (Method::POST, "/v1/orders", None),
-            (Method::POST, "/auth/password/reset", Some(Asks::Reset)),
-            (Method::POST, "/forgot-password", Some(Asks::Reset)),
+        for (may_change, path, asks) in [
+            (true, "/auth/login", Some(Asks::Login)),
+            (true, "/v1/sessions", Some(Asks::Login)),
+            (false, "/auth/login", None),
+            (true, "/auth/logout", None),
+            (true, "/auth/register", None),
+            (true, "/v1/orders", None),
+            (true, "/auth/password/reset", Some(Asks::Reset)),
+            (true, "/forgot-password", Some(Asks::Reset)),
         ] {
-            assert_eq!(found.asks(&method, path), asks, "{method} {path}");
+            assert_eq!(found.asks(may_change, path), asks, "{may_change} {path}");
         }
-        assert_eq!(all.asks(&Method::POST, "/enter"), Some(Asks::Login));
+        assert_eq!(all.asks(true, "/enter"), Some(Asks::Login));
+        let paths = ["/forgot".to_owned(), "/auth/login".to_owned(), "/login".to_owned()];
+        assert_eq!(found.all_asked(true, &paths), [Asks::Reset, Asks::Login]);
     }
 
     #[test]

@@ -99,7 +99,7 @@ use self::{
     pass::{Pass, Stage},
     record::{Outcome, Tallies},
     set::PolicySet,
-    transfer::Charges,
+    single_use::InUse,
 };
 use crate::{
     call::Call,
@@ -160,6 +160,10 @@ pub struct Surroundings {
     pub owners: Arc<dyn ObjectOwners>,
     /// Values that were good once.
     pub spent: Arc<dyn DenyList>,
+    /// Such values of which nobody knows whether they were used.
+    pub doubtful: Arc<dyn DenyList>,
+    /// Such values of requests under way; survives a reload.
+    pub in_use: Arc<InUse>,
     /// Whether a listener asks clients for certificates.
     pub has_client_certificates: bool,
     /// Told how look-ups go.
@@ -179,6 +183,8 @@ impl Surroundings {
             under_way: Arc::default(),
             owners: Arc::new(OwnerTable::default()),
             spent: Arc::new(DenyTable::default()),
+            doubtful: Arc::new(DenyTable::default()),
+            in_use: Arc::default(),
             has_client_certificates: false,
             look_ups: LookUps::default(),
             hash_key,
@@ -249,16 +255,19 @@ impl Enforcement {
         self.tallies.forget_others(&self.set.names);
     }
 
-    /// Forgets the failed logins of an account, so that it is no longer locked, for all policies that count them.
-    /// Gives the names of these, and a hash that stands for the account.
+    /// Names of the policies that count failed logins of accounts, and a hash that stands for this one.
     #[must_use]
-    pub fn unlock(&self, account: &str) -> (Vec<String>, KeyedHash) {
-        let unlocked = self.set.logins.iter().map(|policy| {
+    pub fn locks_of(&self, account: &str) -> (Vec<String>, KeyedHash) {
+        let names = self.set.logins.iter().map(|policy| policy.name.to_string());
+        (names.collect(), login::account_hash(&self.surroundings.hash_key, account))
+    }
+
+    /// Forgets the failed logins of an account, so that it is no longer locked, for all policies that count them.
+    pub fn unlock(&self, account: &str) {
+        for policy in &self.set.logins {
             let (key, pace) = policy.rule.lock_of(account);
             self.surroundings.counter.forget(key, pace);
-            policy.name.to_string()
-        });
-        (unlocked.collect(), login::account_hash(&self.surroundings.hash_key, account))
+        }
     }
 
     /// Adds the counters of policies to a registry.
@@ -327,20 +336,12 @@ impl Policies for Enforcement {
         for permit in call.extension::<Permits>().iter().flat_map(|permits| &permits.0) {
             permit.leave();
         }
-        // What was refused here costs nothing.
-        let was_sent = matches!(
-            call.outcome,
-            crate::call::Outcome::Aborted
-                | crate::call::Outcome::Replied("upstream-timeout" | "upstream-broken")
-        );
-        if call.upstream.is_none() && !was_sent {
-            return;
-        }
-        let bytes = call.request_body.total.saturating_add(call.response_body.total);
-        for charge in call.extension::<Charges>().iter().flat_map(|charges| &charges.0) {
-            let (counter, cost) = (&self.surroundings.counter, charge.cost(bytes));
-            counter.charge(charge.key, charge.pace, cost, nanos_now());
-        }
+        // Those that were answered are settled.
+        single_use::ended(call);
+        let counter = self.surroundings.counter.as_ref();
+        flow::ended(call);
+        login::ended(call, counter);
+        transfer::ended(call, counter);
     }
 
     fn websocket_message(
@@ -385,11 +386,11 @@ impl Policies for Enforcement {
         if let Some(refusal) = inspection::whole(&stage, call, body) {
             return Step::Reply(dress::reply(&stage, call, refusal));
         }
-        if !login::may_ask(&stage, &request.method) {
+        if !login::may_ask(&stage, request) {
             return Step::Continue;
         }
         at_once(Box::pin(async move {
-            let refusal = login::ask(&stage, call, request, &self.surroundings).await?;
+            let refusal = login::ask(&stage, call, request, body, &self.surroundings).await?;
             Some(dress::reply(&stage, call, refusal))
         }))
     }
@@ -417,7 +418,7 @@ impl Policies for Enforcement {
         let counter = self.surroundings.counter.as_ref();
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
-        single_use::answered(&stage, call, response.status);
+        single_use::answered(call, response.status);
         let origin = dress::field(call, &header::ORIGIN).cloned();
         let about = dress::about(call);
         let edits = call.to_client();

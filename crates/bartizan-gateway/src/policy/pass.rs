@@ -1,5 +1,6 @@
 //! One head on its way past the policies, cheap ones first.
 
+mod proofs;
 mod tokens;
 
 use std::{net::IpAddr, sync::Arc};

@@ -39,7 +39,8 @@ name of the policy is what the count belongs to: numbers can be changed while it
 
 The first request of a block waits for the store, 250 milliseconds at most; `on_failure` says what happens when it \
 does not answer. In monitor mode nothing waits: what is not known in time counts as not evaluated. At most 65536 \
-callers are held at a time; of one that is forgotten the rest of a block is lost.",
+callers are held at a time; of one that is forgotten the rest of a block is given back. A request that its client breaks \
+off counts once it was let pass, and not before.",
     examples: &[
         "\
 name: daily

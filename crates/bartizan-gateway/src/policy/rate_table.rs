@@ -202,8 +202,11 @@ impl RateCounter for RateTable {
                 }
             }
             Pace::Window(_) => {
-                if let Some((_, counts)) = shard.windows.get_mut(&key) {
-                    counts.give_back(cost);
+                let Some((_, counts)) = shard.windows.get_mut(&key) else { return };
+                counts.give_back(cost);
+                // Of whom nothing is counted goes before those of whom something is.
+                if counts.is_empty() {
+                    shard.windows.make_oldest(&key);
                 }
             }
         }
@@ -215,11 +218,13 @@ impl RateCounter for RateTable {
             Pace::Steady(_) => {
                 if let Some(theoretical) = shard.keys.get_mut(&key) {
                     *theoretical = 0;
+                    shard.keys.make_oldest(&key);
                 }
             }
             Pace::Window(_) => {
                 if let Some((_, counts)) = shard.windows.get_mut(&key) {
                     *counts = WindowCounts::default();
+                    shard.windows.make_oldest(&key);
                 }
             }
         }
@@ -378,6 +383,21 @@ mod tests {
         let again = table.steady(key(2), rate, 1, 1_160);
         assert_eq!((again.conforms, again.completeness), (true, Completeness::Incomplete));
         assert_eq!(table.steady(key(4), rate, 1, 5_000).completeness, Completeness::Complete);
+    }
+
+    /// Those who log in with success are many; they are no way to get rid of those who fail.
+    #[test]
+    fn what_was_given_back_makes_room_first() {
+        let table = RateTable::new(SHARDS * RateTable::KEYS_PER_WINDOW * 2);
+        let window = Pace::Window(Window::new(10, 1_280).expect("a window"));
+        let key = |n: u8| KeyedHash([0, n, 0, 0, 0, 0, 0, 0, 0, 0]);
+        table.charge(key(1), window, 7, 5_000);
+        for n in 2..50 {
+            table.charge(key(n), window, 1, 5_000);
+            table.give_back(key(n), window, 1, 5_000);
+        }
+        let Counted::Now(looked) = table.look(key(1), window, 0, 5_000) else { panic!("later") };
+        assert_eq!((looked.remaining, table.forgotten()), (3, 0));
     }
 
     #[test]

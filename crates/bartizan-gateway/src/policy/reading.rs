@@ -258,8 +258,13 @@ pub(super) fn text_gap(decoded: &Decoded) -> Option<&'static str> {
 
 /// Whether everybody reads the same.
 pub(super) fn is_plain(view: &View) -> bool {
+    is_plain_but_for(view, &[])
+}
+
+/// The same where some differences do not matter.
+pub(super) fn is_plain_but_for(view: &View, fine: &[AnomalyKind]) -> bool {
     let mut odd = view.anomalies().iter().filter(|(side, _)| *side == Side::Request);
-    !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind))
+    !odd.any(|(_, kind)| READ_DIFFERENTLY.contains(kind) && !fine.contains(kind))
 }
 
 /// Whether a body has several types, in fields of their own or in one: servers differ in which they go by.

@@ -63,6 +63,20 @@ impl<K: Copy + Eq + Hash, V> Recent<K, V> {
         Some((gone.key, gone.value))
     }
 
+    /// Lets a key be the first that goes.
+    pub(crate) fn make_oldest(&mut self, key: &K) {
+        let Some(&at) = self.places.get(key) else { return };
+        self.unlink(at);
+        let before = self.oldest;
+        let node = &mut self.nodes[at as usize];
+        (node.newer, node.older) = (before, NONE);
+        match before {
+            NONE => self.newest = at,
+            before => self.nodes[before as usize].older = at,
+        }
+        self.oldest = at;
+    }
+
     /// Looks at every value. Their order does not change.
     pub(crate) fn for_each(&mut self, mut look: impl FnMut(&K, &mut V)) {
         for node in &mut self.nodes {
@@ -112,6 +126,22 @@ mod tests {
         assert_eq!(table.put(1, 'd'), Some((1, 'a')));
         assert_eq!(table.get_mut(&2), None);
         assert_eq!((table.get_mut(&3).copied(), table.len()), (Some('c'), 2));
+    }
+
+    #[test]
+    fn what_matters_no_more_goes_first() {
+        let mut table = Recent::new(3);
+        for (key, value) in [(1, 'a'), (2, 'b'), (3, 'c')] {
+            table.put(key, value);
+        }
+        table.make_oldest(&3);
+        assert_eq!(table.put(4, 'd'), Some((3, 'c')));
+        table.make_oldest(&1);
+        assert_eq!((table.put(5, 'e'), table.put(6, 'f')), (Some((1, 'a')), Some((2, 'b'))));
+        let mut single = Recent::new(1);
+        single.put(1, 'a');
+        single.make_oldest(&1);
+        assert_eq!((single.put(2, 'b'), single.len()), (Some((1, 'a')), 1));
     }
 
     #[test]

@@ -95,6 +95,11 @@ impl PolicySet {
         let mut tokens = self.tokens.iter().map(|policy| &policy.rule);
         tokens.find(|rule| rule.can_stay_for(fresh)).cloned()
     }
+
+    fn answered_for(&self, fresh: &Introspected) -> Option<Arc<Introspected>> {
+        let mut introspected = self.introspected.iter().map(|policy| &policy.rule);
+        introspected.find(|rule| rule.can_stay_for(fresh)).cloned()
+    }
 }
 
 /// The names of the claims that some policy asks for: no others are kept of a token.
@@ -141,12 +146,14 @@ impl Around<'_> {
         Ok(kept)
     }
 
-    /// What a server was asked about tokens. Nothing is taken over: answers are only kept for seconds.
+    /// What a server was asked about tokens; the same goes for its answers.
     pub(crate) fn introspected(
         &self,
         config: &IntrospectionConfig,
     ) -> Result<Arc<Introspected>, Problem> {
-        Introspected::compile(self.name, config, self.claims, self.surroundings).map(Arc::new)
+        let fresh = Introspected::compile(self.name, config, self.claims, self.surroundings)?;
+        let kept = self.previous.and_then(|previous| previous.answered_for(&fresh));
+        Ok(kept.unwrap_or_else(|| Arc::new(fresh)))
     }
 }
 

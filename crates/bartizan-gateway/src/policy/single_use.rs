@@ -2,23 +2,26 @@
 
 use std::{
     collections::{BTreeSet, HashSet},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering::AcqRel},
+    },
 };
 
 use bartizan_model::{
     HashKey, KeyedHash, Mode, Request, Root, Side, Timestamp,
     deny::{Denied, DenyList},
 };
-use bartizan_protocols::{Decoded, Value, decode_body};
-use http::{HeaderName, HeaderValue, StatusCode, header};
+use bartizan_protocols::{AnomalyKind, Decoded, NodeRef, Value, decode_body};
+use http::{HeaderName, HeaderValue, StatusCode, Uri, header};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, Surroundings,
+    PolicyItem, Surroundings, asked,
     config::Problem,
     detectors::{Bounds, pace, thread_nanos},
-    pass::Stage,
+    reading::is_plain_but_for,
     record::Refusal,
 };
 use crate::{call::Call, handover::timestamp, phases::BodyView};
@@ -29,19 +32,21 @@ pub static ITEM: PolicyItem = PolicyItem {
     title: "Values that are good once",
     mode: Mode::Monitor,
     documentation: "\
-Refuses a request with a value that was used before in the scope of the policy (401, `used-before`), where used means \
-that the upstream answered with success (2xx). With the refresh and the logout operation in one scope, a refresh token \
-is good for one refresh, and for none after a logout; with the callback of a webhook, a delivery is taken once. A \
-request that comes while another one with the same value is under way is refused too (409, `in-use`), so that no two \
-are both the first.
+Refuses a request with a value that was used before in the scope of the policy (401, `used-before`). With the refresh \
+and the logout operation in one scope, a refresh token is good for one refresh, and for none after a logout; with the \
+callback of a webhook, a delivery is taken once. A value is taken when the request comes, so that of two that come \
+together one is refused (409, `in-use`). It is used up when the upstream answers with success (2xx) or a redirect (3xx), \
+and when nobody knows what the upstream did: the client has gone away, or no answer came. It is free again when the \
+upstream answers with a failure (4xx, 5xx), or was never reached.
 
-The values are those of the named members at the top of a JSON or form body (`members`), and of the named fields \
-(`headers`). A member that is there twice is refused (400); one that is no text counts as not there. Only keyed hashes \
-of values are kept: up to 131072, for `remember_seconds`; when there are more, the one that would be forgotten first \
-is let go of. `bartizan serve` writes them down within a second, so that they outlive a restart; each gateway of \
-several keeps its own. Bodies are read \
-within 128 KiB and 2 milliseconds; a request whose body is passed on as it comes, or cannot be read, is not evaluated \
-(`body-not-held`, `not-readable`).",
+The values are those of the named members of the query and at the top of a JSON or form body (`members`, whatever their \
+case, with or without brackets behind them), and of the named fields (`headers`). Space around a value does not count. \
+A member that is there twice, or is a list or an object, is refused (400, `ambiguous-member`), and so is with `members` a \
+body that cannot be looked at to its end, that is passed on as it comes, or that servers may read in several ways \
+(`not-readable`; bodies are read within 128 KiB and 2 milliseconds). Only keyed hashes \
+of values are kept: up to 131072 that were used, and as many of which nobody knows, for `remember_seconds`; when there \
+are more of a kind, the one that would be forgotten first is let go of. `bartizan serve` writes them down within a second, so that they outlive a restart; each gateway of \
+several keeps its own.",
     examples: &["\
 name: refresh-tokens-are-good-once
 mode: enforce
@@ -54,6 +59,8 @@ single_use: {members: [refresh_token]}
 const NAMES: usize = 16;
 /// Most values that are under way at once.
 const UNDER_WAY: usize = 65_536;
+/// Most parameters of a query.
+const PARAMETERS: usize = 1_000;
 /// Longest time that a value is remembered, in seconds: a year.
 const LONGEST: u32 = 366 * 86_400;
 
@@ -61,7 +68,7 @@ const LONGEST: u32 = 366 * 86_400;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct SingleUseConfig {
-    /// Members at the top of a JSON or form body.
+    /// Members of the query, and at the top of a JSON or form body, in any case.
     pub members: Vec<String>,
     /// Fields of the request.
     pub headers: Vec<String>,
@@ -80,37 +87,90 @@ impl Default for SingleUseConfig {
 pub(crate) struct SingleUse {
     /// Of the policy: what is used for one is not for another.
     name: String,
+    /// In lower case.
     members: BTreeSet<String>,
     headers: Vec<HeaderName>,
     remember_seconds: i64,
     bounds: Bounds,
     hash_key: HashKey,
     spent: Arc<dyn DenyList>,
-    under_way: Arc<UnderWay>,
+    doubtful: Arc<dyn DenyList>,
+    in_use: Arc<InUse>,
 }
 
-/// Values of requests that are not answered yet.
+/// Values of requests that are not answered yet, of all policies; survives a reload.
 #[derive(Debug, Default)]
-struct UnderWay(Mutex<HashSet<KeyedHash>>);
+pub struct InUse(Mutex<HashSet<KeyedHash>>);
 
-/// A value of a request under way; it is no more when this goes.
+impl InUse {
+    fn take(&self, key: KeyedHash) -> bool {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        held.len() < UNDER_WAY && held.insert(key)
+    }
+
+    fn leave(&self, key: KeyedHash) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&key);
+    }
+}
+
+/// A value of a request under way. Unless somebody says that it is free again, it is used up when this goes.
 #[derive(Debug)]
 struct Held {
     key: KeyedHash,
     remember_seconds: i64,
     spent: Arc<dyn DenyList>,
-    of: Arc<UnderWay>,
+    /// Those of which nobody knows whether they were used are kept apart: whoever breaks off over and over again with
+    /// made up values lets none be forgotten that was.
+    doubtful: Arc<dyn DenyList>,
+    of: Arc<InUse>,
+    is_settled: AtomicBool,
+}
+
+impl Held {
+    /// It was used.
+    fn spend(&self) {
+        self.settle(self.spent.as_ref());
+    }
+
+    /// It may have been used.
+    fn doubt(&self) {
+        self.settle(self.doubtful.as_ref());
+    }
+
+    fn settle(&self, list: &dyn DenyList) {
+        if self.is_settled.swap(true, AcqRel) {
+            return;
+        }
+        let now = timestamp(std::time::SystemTime::now());
+        let until = Timestamp::from_seconds(now.seconds() + self.remember_seconds);
+        // In this order: at no moment is it neither.
+        list.deny(self.key, now, until);
+        self.of.leave(self.key);
+    }
+
+    /// It is as good as before.
+    fn release(&self) {
+        if !self.is_settled.swap(true, AcqRel) {
+            self.of.leave(self.key);
+        }
+    }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        self.of.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.doubt();
     }
 }
 
-/// The values that a call uses up if it succeeds.
+/// The values that a call uses up.
 #[derive(Clone, Debug, Default)]
 struct Using(Vec<Arc<Held>>);
+
+impl Using {
+    fn release(&self) {
+        self.0.iter().for_each(|held| held.release());
+    }
+}
 
 impl SingleUse {
     pub(crate) fn compile(
@@ -138,65 +198,81 @@ impl SingleUse {
         }
         Ok(Self {
             name: name.to_owned(),
-            members: config.members.iter().cloned().collect(),
+            members: config.members.iter().map(|name| name.to_lowercase()).collect(),
             headers,
             remember_seconds: i64::from(config.remember_seconds),
             bounds: Bounds::checked(128 * 1024, 2_000)?,
             hash_key: surroundings.hash_key.derive("values that are good once"),
             spent: Arc::clone(&surroundings.spent),
-            under_way: Arc::default(),
+            doubtful: Arc::clone(&surroundings.doubtful),
+            in_use: Arc::clone(&surroundings.in_use),
         })
     }
 
-    /// What follows: the request passes, or passes though its body was not looked at (why), or is refused.
+    /// What follows: the request passes, or passes though not everything is known of its values (why), or is refused.
     pub(crate) fn check(
         &self,
         call: &mut Call,
         body: BodyView<'_>,
     ) -> Result<Option<&'static str>, Refusal> {
+        let mut seen = BTreeSet::new();
         let mut keys: Vec<_> = self.in_fields(&call.request_fields).collect();
-        let mut gap = match self.in_body(&call.request_fields, body)? {
-            Ok(found) => {
-                keys.extend(found);
-                None
-            }
-            Err(reason) => Some(reason),
-        };
+        keys.extend(self.in_query(&call.uri, &mut seen)?);
+        keys.extend(self.in_body(&call.request_fields, body, &mut seen)?);
         let now = timestamp(std::time::SystemTime::now());
-        let mut using = Using::default();
-        for key in keys {
-            // Asked again once it is held: it could be used in between. What was used stays held until the exchange
-            // with it is forgotten, and is told as what it is.
-            self.is_unused(key, now)?;
-            using.0.push(Arc::new(self.hold(key)?));
-            if !self.is_unused(key, now)? {
-                gap = gap.or(Some("not-known-here"));
+        let (mut using, mut gap) = (Using::default(), None);
+        for (at, key) in keys.iter().enumerate() {
+            if keys[..at].contains(key) {
+                continue;
+            }
+            let (held, is_known) = self.take(*key, now).inspect_err(|_| using.release())?;
+            using.0.push(Arc::new(held));
+            if !is_known {
+                gap = Some("not-known-here");
             }
         }
         call.extensions().get_or_insert_default::<Using>().0.append(&mut using.0);
         Ok(gap)
     }
 
+    /// Takes a value, and says whether it is known that it was not used. Asked before, so that what was used is told as
+    /// that, and again once it is held: it could be used in between.
+    fn take(&self, key: KeyedHash, now: Timestamp) -> Result<(Held, bool), Refusal> {
+        self.is_unused(key, now)?;
+        let held = self.hold(key)?;
+        let is_known = self.is_unused(key, now).inspect_err(|_| held.release())?;
+        Ok((held, is_known))
+    }
+
     /// Whether it is known that it was not used; this phase does not wait for who knows.
     fn is_unused(&self, key: KeyedHash, now: Timestamp) -> Result<bool, Refusal> {
-        match self.spent.denies(&[key], now) {
-            Denied::Now(false) => Ok(true),
-            Denied::Now(true) => {
-                let title = "this was used before and is good once";
-                Err(Refusal::deny(StatusCode::UNAUTHORIZED, "used-before", title))
+        let mut is_known = true;
+        for list in [&self.spent, &self.doubtful] {
+            match list.denies(&[key], now) {
+                Denied::Now(false) => {}
+                Denied::Now(true) => {
+                    let title = "this was used before and is good once";
+                    return Err(Refusal::deny(StatusCode::UNAUTHORIZED, "used-before", title));
+                }
+                Denied::Later(_) => is_known = false,
             }
-            Denied::Later(_) => Ok(false),
         }
+        Ok(is_known)
     }
 
     fn hold(&self, key: KeyedHash) -> Result<Held, Refusal> {
-        let mut under_way = self.under_way.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if under_way.len() >= UNDER_WAY || !under_way.insert(key) {
+        if !self.in_use.take(key) {
             let title = "another request uses this at the moment";
             return Err(Refusal::deny(StatusCode::CONFLICT, "in-use", title));
         }
-        let (spent, of) = (Arc::clone(&self.spent), Arc::clone(&self.under_way));
-        Ok(Held { key, remember_seconds: self.remember_seconds, spent, of })
+        Ok(Held {
+            key,
+            remember_seconds: self.remember_seconds,
+            spent: Arc::clone(&self.spent),
+            doubtful: Arc::clone(&self.doubtful),
+            of: Arc::clone(&self.in_use),
+            is_settled: AtomicBool::new(false),
+        })
     }
 
     fn in_fields<'f>(
@@ -207,18 +283,50 @@ impl SingleUse {
         named.map(move |(name, value)| self.key(name.as_str(), value.as_bytes()))
     }
 
-    /// Values in a body; without them, why it was not looked at.
-    fn in_body(
-        &self,
+    /// The member that is called so, if it is one of ours.
+    fn member(&self, name: &str) -> Option<&String> {
+        let plain = name.split('[').next().unwrap_or(name).trim().to_lowercase();
+        self.members.get(&plain)
+    }
+
+    /// Values in a query. `seen` are the members that were there.
+    fn in_query<'m>(
+        &'m self,
+        uri: &Uri,
+        seen: &mut BTreeSet<&'m String>,
+    ) -> Result<Vec<KeyedHash>, Refusal> {
+        let mut keys = Vec::new();
+        let Some(query) = uri.query().filter(|_| !self.members.is_empty()) else {
+            return Ok(keys);
+        };
+        for (at, pair) in query.split(['&', ';']).enumerate() {
+            if at == PARAMETERS {
+                return Err(unreadable("over-limits"));
+            }
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let Some(member) = self.member(&asked::parameter(name)) else { continue };
+            if !seen.insert(member) {
+                return Err(ambiguous());
+            }
+            let value = asked::parameter(value);
+            keys.extend(self.value(member, &value));
+        }
+        Ok(keys)
+    }
+
+    /// Values in a body.
+    fn in_body<'m>(
+        &'m self,
         fields: &[(HeaderName, HeaderValue)],
         body: BodyView<'_>,
-    ) -> Result<Result<Vec<KeyedHash>, &'static str>, Refusal> {
+        seen: &mut BTreeSet<&'m String>,
+    ) -> Result<Vec<KeyedHash>, Refusal> {
         if self.members.is_empty() {
-            return Ok(Ok(Vec::new()));
+            return Ok(Vec::new());
         }
-        let BodyView::Whole(bytes) = body else { return Ok(Err("body-not-held")) };
+        let BodyView::Whole(bytes) = body else { return Err(unreadable("body-not-held")) };
         if bytes.is_empty() {
-            return Ok(Ok(Vec::new()));
+            return Ok(Vec::new());
         }
         let mut request = Request { body: bytes.clone(), ..Request::default() };
         let shown = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
@@ -229,27 +337,29 @@ impl SingleUse {
         let mut decoded = Decoded::default();
         let seed = self.hash_key.seed();
         decode_body(&mut decoded, &request, &self.bounds.limits(), seed, pace(until));
-        let Some(root) = decoded.view.root(Side::Request, Root::Body) else {
-            return Ok(Err("not-readable"));
-        };
-        let (mut keys, mut seen) = (Vec::new(), BTreeSet::new());
-        for child in root.children().filter(|child| self.members.contains(child.key())) {
-            if !seen.insert(child.key().to_owned()) {
-                let title = "a member that is good once is there twice";
-                return Err(Refusal::deny(StatusCode::BAD_REQUEST, "ambiguous-member", title));
+        let view = &decoded.view;
+        let root = view.root(Side::Request, Root::Body).ok_or_else(|| unreadable("no-members"))?;
+        let mut keys = Vec::new();
+        for child in root.children() {
+            let Some(member) = self.member(child.key()) else { continue };
+            if !seen.insert(member) || matches!(child.value(), Value::Object | Value::Array) {
+                return Err(ambiguous());
             }
-            match child.value() {
-                Value::Text(text) if !text.is_empty() => {
-                    keys.push(self.key(child.key(), text.as_bytes()));
-                }
-                Value::Integer(number) => {
-                    keys.push(self.key(child.key(), number.to_string().as_bytes()));
-                }
-                _ => {}
-            }
+            keys.extend(text_of(child).and_then(|text| self.value(member, &text)));
         }
-        let is_whole = decoded.view.is_fully_inspected(Side::Request);
-        Ok(if is_whole || !keys.is_empty() { Ok(keys) } else { Err("not-readable") })
+        // Whoever reads on, or otherwise, finds another value. Others than ours may be there twice.
+        let is_whole = view.is_fully_inspected(Side::Request);
+        let twice = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
+        if !is_whole || !is_plain_but_for(view, &twice) {
+            return Err(unreadable("not-readable"));
+        }
+        Ok(keys)
+    }
+
+    /// What stands for a value; `None` when it is empty.
+    fn value(&self, member: &str, text: &str) -> Option<KeyedHash> {
+        let text = text.trim();
+        (!text.is_empty()).then(|| self.key(member, text.as_bytes()))
     }
 
     fn key(&self, name: &str, value: &[u8]) -> KeyedHash {
@@ -263,86 +373,46 @@ impl SingleUse {
     }
 }
 
-/// Uses up what a call brought, if it succeeded.
-pub(super) fn answered(stage: &Stage, call: &Call, status: StatusCode) {
-    let is_granted = status.is_success() || status == StatusCode::SWITCHING_PROTOCOLS;
-    if stage.set.single_uses.is_empty() || !is_granted {
-        return;
+/// What servers take a member for that want a text; `None` where they take it for nothing.
+fn text_of(node: NodeRef<'_>) -> Option<String> {
+    match node.value() {
+        Value::Text(text) => Some(text.to_owned()),
+        Value::Integer(number) => Some(number.to_string()),
+        Value::Number(number) if number.fract() == 0.0 => Some(format!("{number:.0}")),
+        Value::Number(_) => Some(node.raw().to_owned()),
+        _ => None,
     }
+}
+
+fn ambiguous() -> Refusal {
+    let title = "a member that is good once is there twice, or is no text";
+    Refusal::deny(StatusCode::BAD_REQUEST, "ambiguous-member", title)
+}
+
+fn unreadable(reason: &'static str) -> Refusal {
+    let title = "what is good once cannot be found in this";
+    Refusal::deny(StatusCode::BAD_REQUEST, "not-readable", title).because(reason)
+}
+
+/// Uses up what a call brought, unless the upstream says that nothing came of it.
+pub(super) fn answered(call: &Call, status: StatusCode) {
     let Some(using) = call.extension::<Using>() else { return };
-    let now = timestamp(std::time::SystemTime::now());
-    for held in &using.0 {
-        let until = Timestamp::from_seconds(now.seconds() + held.remember_seconds);
-        held.spent.deny(held.key, now, until);
+    if status.is_client_error() || status.is_server_error() {
+        using.release();
+    } else {
+        using.0.iter().for_each(|held| held.spend());
+    }
+}
+
+/// What becomes of what a call brought that ended without an answer.
+pub(super) fn ended(call: &Call) {
+    let Some(using) = call.extension::<Using>() else { return };
+    if call.may_have_acted {
+        using.0.iter().for_each(|held| held.doubt());
+    } else {
+        using.release();
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use bytes::Bytes;
-
-    use super::*;
-
-    fn rule(text: &str) -> Result<SingleUse, Problem> {
-        let config: SingleUseConfig = serde_saphyr::from_str(text).expect("a configuration");
-        SingleUse::compile("a", &config, &Surroundings::embedded(HashKey::new([1; 32])))
-    }
-
-    fn values(rule: &SingleUse, media_type: &'static str, body: &str) -> Result<usize, String> {
-        let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(media_type))];
-        let bytes = Bytes::copy_from_slice(body.as_bytes());
-        match rule.in_body(&fields, BodyView::Whole(&bytes)) {
-            Ok(Ok(keys)) => Ok(keys.len()),
-            Ok(Err(reason)) => Err(reason.to_owned()),
-            Err(refusal) => Err(refusal.status.to_string()),
-        }
-    }
-
-    #[test]
-    fn values_are_found_in_json_and_forms() {
-        let rule = rule("{members: [token, code]}").expect("compiles");
-        let (json, form) = ("application/json", "application/x-www-form-urlencoded");
-        for (media_type, body, expected) in [
-            (json, r#"{"token":"a","x":{"code":"b"}}"#, Ok(1)),
-            (json, r#"{"token":"a","code":"b"}"#, Ok(2)),
-            (json, r#"{"token":7,"code":""}"#, Ok(1)),
-            (json, r#"{"other":"a"}"#, Ok(0)),
-            (json, "", Ok(0)),
-            (form, "token=a&x=b", Ok(1)),
-            (json, r#"{"token":"a","token":"b"}"#, Err("400 Bad Request".to_owned())),
-            (form, "token=a&token=b", Err("400 Bad Request".to_owned())),
-        ] {
-            assert_eq!(values(&rule, media_type, body), expected, "{body}");
-        }
-        let escaped = |body: &str| {
-            let fields = [(header::CONTENT_TYPE, HeaderValue::from_static(json))];
-            let bytes = Bytes::copy_from_slice(body.as_bytes());
-            rule.in_body(&fields, BodyView::Whole(&bytes)).ok().and_then(Result::ok)
-        };
-        assert_eq!(escaped(r#"{"token":"ab"}"#), escaped(r#"{"t\u006fken":"\u0061b"}"#));
-        assert_ne!(escaped(r#"{"token":"ab"}"#), escaped(r#"{"code":"ab"}"#));
-    }
-
-    #[test]
-    fn a_value_is_held_by_one_request_at_a_time() {
-        let rule = rule("{headers: [x-id]}").expect("compiles");
-        let key = rule.key("x-id", b"1");
-        let held = rule.hold(key).expect("free");
-        assert_eq!(rule.hold(key).map(drop).map_err(|r| r.status.as_u16()), Err(409));
-        drop(held);
-        assert!(rule.hold(key).is_ok());
-    }
-
-    #[test]
-    fn settings_that_cannot_work_are_refused() {
-        for text in [
-            "{}",
-            "{members: ['']}",
-            "{headers: ['a b']}",
-            "{members: [a], remember_seconds: 0}",
-            "{members: [a], remember_seconds: 99999999}",
-        ] {
-            assert!(rule(text).is_err(), "{text}");
-        }
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use bartizan_model::{
     HashKey, KeyedHash, Mode,
-    counters::{Pace, Rate, RateDecision},
+    counters::{Pace, Rate, RateCounter, RateDecision},
 };
 use http::StatusCode;
 use schemars::JsonSchema;
@@ -11,10 +11,12 @@ use serde::{Deserialize, Serialize};
 use super::{
     PolicyItem,
     config::Problem,
+    nanos_now,
     rate::{Anonymous, Caller, Each, OnFailure, RateBy, Who, throttled},
     record::Refusal,
     scope::ScopeConfig,
 };
+use crate::call::{Call, Outcome};
 
 const SECOND: u64 = 1_000_000_000;
 /// Least nanoseconds that a counted unit stands for, so that rounding costs less than 1 %.
@@ -143,6 +145,18 @@ impl Transfer {
         let title = "too much was transferred; try again later";
         let refusal = Refusal::deny(StatusCode::TOO_MANY_REQUESTS, "transfer-limited", title);
         throttled(refusal, decision.retry_nanos.div_ceil(SECOND))
+    }
+}
+
+/// Charges for what an exchange that has ended has moved.
+pub(crate) fn ended(call: &Call, counter: &dyn RateCounter) {
+    // What was refused here costs nothing.
+    let was_sent =
+        call.may_have_acted || call.upstream.is_some() || matches!(call.outcome, Outcome::Aborted);
+    let Some(Charges(charges)) = call.extension::<Charges>().filter(|_| was_sent) else { return };
+    let bytes = call.request_body.total.saturating_add(call.response_body.total);
+    for charge in charges {
+        counter.charge(charge.key, charge.pace, charge.cost(bytes), nanos_now());
     }
 }
 

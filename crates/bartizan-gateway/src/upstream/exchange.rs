@@ -7,7 +7,15 @@
 //! restarts says farewell on all that it has, and there may be more of them than attempts.
 //! What happens to one request never changes what is known of an upstream: only connecting does.
 
-use std::{error::Error as _, pin::pin, sync::Arc, time::Duration};
+use std::{
+    error::Error as _,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 
 use http::{HeaderMap, Method, Request, Response};
 use hyper::{body::Incoming, client::conn::TrySendError};
@@ -112,6 +120,9 @@ pub(crate) async fn send(
             Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
             Err(Failed { error: failed, unsent, fate }) => {
                 error = failed;
+                if unsent.is_none() && !matches!(fate, Fate::Refused | Fate::Left) {
+                    watch.has_reached.store(true, Relaxed);
+                }
                 // What was open may have been closed meanwhile; what is new was not. Where nothing could be
                 // asked, nothing is known about the connections of another upstream.
                 if fate != Fate::Refused && !matches!(failed, SendError::Connect | SendError::Full)
@@ -222,6 +233,8 @@ pub(super) fn fate(error: &hyper::Error) -> Option<Fate> {
 pub(crate) struct Watch {
     pub(crate) time: Duration,
     pub(crate) recording: Option<SharedRecording>,
+    /// Whether a request that was not answered may have been executed.
+    pub(crate) has_reached: AtomicBool,
 }
 
 impl Watch {

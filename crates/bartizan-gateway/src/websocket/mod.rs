@@ -62,6 +62,9 @@ pub(crate) enum Handshake {
 const OWN_FIELDS: [HeaderName; 2] =
     [header::SEC_WEBSOCKET_EXTENSIONS, HeaderName::from_static("http2-settings")];
 
+/// Codes of answers to handshakes of which an upstream has heard nothing.
+const NEVER_ASKED: [&str; 2] = ["upstream-unreachable", "upstream-full"];
+
 /// Passes a handshake on, over a connection of its own.
 pub(crate) async fn upgrade(
     record: &mut Record,
@@ -95,9 +98,13 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     let request = Request::from_parts(parts, Outgoing::empty());
-    let Asked { upstream: sent, mut response, open } =
-        ask(record.shared(), &snapshot, service, request).await?;
+    record.call_mut().may_have_acted = true;
+    let asked = ask(record.shared(), &snapshot, service, request).await;
     let call = record.call_mut();
+    if let Err(stopped) = &asked {
+        call.may_have_acted = !NEVER_ASKED.contains(&stopped.code);
+    }
+    let Asked { upstream: sent, mut response, open } = asked?;
     call.upstream = Some(Arc::clone(&sent.name));
     if response.status() != StatusCode::SWITCHING_PROTOCOLS {
         let busy = sent.busy();

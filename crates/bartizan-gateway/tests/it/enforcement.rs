@@ -84,6 +84,7 @@ impl Policies for Watched {
     fn logging(&self, finished: &Finished) {
         let decisions = Enforcement::decisions(finished.call()).cloned().unwrap_or_default();
         self.decisions.lock().unwrap().push(decisions);
+        self.enforcement.logging(finished);
     }
 }
 

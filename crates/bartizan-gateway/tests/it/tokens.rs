@@ -309,3 +309,59 @@ async fn what_is_good_once_is_taken_once() {
     }
     assert_eq!(guarded.decided(1).await[0].3, "used-before");
 }
+
+/// A token has to be good for all policies of its issuer, whichever of them has seen it before.
+#[tokio::test]
+async fn a_policy_does_not_take_the_word_of_another_one() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("secret");
+    std::fs::write(&path, SECRET).unwrap();
+    let policy = |name: &str, mode: &str, scope: &str, audience: &str| {
+        format!(
+            "{{name: {name}, mode: {mode}, scope: {{paths: [{scope}]}}, jwt: {{issuer: 'https://idp.example',\
+             audiences: [{audience}], algorithms: [HS256], secret: 'file:{}'}}}}",
+            path.display()
+        )
+    };
+    let (strict, wide) = (
+        policy("strict", "enforce", "/admin/**", "admin"),
+        policy("wide", "enforce", "/**", "orders"),
+    );
+    for policies in [format!("[{strict},{wide}]"), format!("[{wide},{strict}]")] {
+        let guarded = Guarded::new(&policies).await;
+        let (orders, both) = (token(&json!({})), token(&json!({"aud": ["orders", "admin"]})));
+        assert_eq!(with_token(&guarded, "GET /a", &orders).await, 200);
+        assert_eq!(with_token(&guarded, "GET /admin/a", &orders).await, 401, "{policies}");
+        assert_eq!(with_token(&guarded, "GET /admin/a", &both).await, 200);
+        assert_eq!(with_token(&guarded, "GET /admin/a", &both).await, 200);
+    }
+    // One that only watches decides nothing for one that acts.
+    let watching = policy("watching", "monitor", "/**", "orders");
+    let acting = policy("acting", "enforce", "/**", "admin");
+    let guarded = Guarded::new(&format!("[{watching},{acting}]")).await;
+    assert_eq!(with_token(&guarded, "GET /a", &token(&json!({}))).await, 401);
+}
+
+#[tokio::test]
+async fn a_monitored_policy_keeps_no_token_from_an_enforced_one() {
+    let server = Upstream::new(|_| {
+        Reply::bytes("HTTP/1.1 200 OK\r\ncontent-length: 16\r\n\r\n{\"active\":false}")
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let rest = format!(
+        "{{name: asked, mode: enforce, introspection: {{url: 'http://{}/introspect',\
+         issuer: 'https://idp.example', client_id: gateway, client_secret: 'env:PATH',\
+         audiences: [orders]}}}}",
+        server.address
+    );
+    let all = policies(folder.path(), "", &rest);
+    let watched = all.replacen("mode: enforce", "mode: monitor", 1);
+    let good = token(&json!({}));
+    let guarded = Guarded::new(&all).await;
+    assert_eq!(with_token(&guarded, "GET /a", &good).await, 200);
+    assert!(server.seen().is_empty(), "the one that acts has verified it");
+    let guarded = Guarded::new(&watched).await;
+    assert_eq!(with_token(&guarded, "GET /a", &good).await, 401);
+    assert_eq!(server.seen().len(), 1);
+}

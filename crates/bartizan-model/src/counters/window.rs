@@ -134,6 +134,12 @@ impl WindowCounts {
         }
     }
 
+    /// Whether nothing is counted.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.parts.is_empty()
+    }
+
     /// When nothing of it counts any more.
     #[must_use]
     pub fn ends(&self, window: Window) -> u64 {

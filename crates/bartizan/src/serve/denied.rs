@@ -25,7 +25,9 @@ pub(super) struct Denied {
     pub(super) credentials: Arc<DenyTable>,
     /// Values, by those of `single_use` policies.
     pub(super) values: Arc<DenyTable>,
-    kept: [Kept; 2],
+    /// Values of which nobody knows whether they were used.
+    pub(super) doubtful: Arc<DenyTable>,
+    kept: [Kept; 3],
     scope: Scope,
     /// So that no older text is written over a newer one.
     writing: Mutex<()>,
@@ -45,7 +47,12 @@ impl Denied {
     /// The store cannot be read: what was ended before could be used again.
     pub(super) async fn load(store: &dyn Store, scope: &Scope) -> Result<Self, StoreError> {
         let (credentials, values) = (Arc::<DenyTable>::default(), Arc::<DenyTable>::default());
-        let kept = [("denied-credentials", &credentials), ("used-values", &values)];
+        let doubtful = Arc::<DenyTable>::default();
+        let kept = [
+            ("denied-credentials", &credentials),
+            ("used-values", &values),
+            ("doubtful-values", &doubtful),
+        ];
         for (name, table) in kept {
             let Some((state, _)) = store.learned(scope, name).await? else { continue };
             if let Err(problem) = table.restore(&state.content, now()) {
@@ -57,7 +64,8 @@ impl Denied {
             table: Arc::clone(table),
             written: AtomicU64::new(table.changes()),
         });
-        Ok(Self { credentials, values, kept, scope: scope.clone(), writing: Mutex::new(()) })
+        let (scope, writing) = (scope.clone(), Mutex::new(()));
+        Ok(Self { credentials, values, doubtful, kept, scope, writing })
     }
 
     /// Writes down what was added since that was last done.
@@ -122,6 +130,11 @@ mod tests {
         assert!(next.credentials.denies(&[key], now()).known().await);
         assert!(!next.credentials.denies(&[other], now()).known().await, "they are kept apart");
         assert!(next.values.denies(&[other], now()).known().await);
+        next.doubtful.deny(key, now(), until);
+        next.write(store).await.expect("written");
+        let third = Denied::load(store, &scope).await.expect("read");
+        assert!(third.doubtful.denies(&[key], now()).known().await);
+        assert!(!third.values.denies(&[key], now()).known().await);
         // A damaged text ends nothing, and is written anew.
         let damaged = LearnedState { name: "used-values".to_owned(), content: b"x".to_vec() };
         let batch = Batch { now: now(), learned: vec![damaged], ..Batch::default() };

@@ -179,3 +179,26 @@ async fn what_cannot_be_asked_is_refused_and_asked_again() {
     drop(held);
     assert_eq!(ask(&policy, "u", NOW).await.as_deref(), Ok("u1"));
 }
+
+#[tokio::test]
+async fn answers_outlive_a_reload_with_the_same_settings() {
+    let server = Server::new(&good()).await;
+    let policies = |audience: &str| -> Vec<crate::policy::PolicyConfig> {
+        let text = format!(
+            "[{{name: a, introspection: {{url: '{}', issuer: 'https://i.example', client_id: a,\
+             client_secret: 'env:PATH', audiences: [{audience}]}}}}]",
+            server.url
+        );
+        serde_saphyr::from_str(&text).expect("policies")
+    };
+    let around = Surroundings::embedded(HashKey::new([1; 32]));
+    let first = crate::policy::Enforcement::new(&policies("orders"), around).expect("compiles");
+    let rule = |of: &crate::policy::Enforcement| Arc::clone(&of.set.introspected[0].rule);
+    assert_eq!(ask(&rule(&first), "t", NOW).await.as_deref(), Ok("u1"));
+    let same = first.successor(&policies("orders")).expect("compiles");
+    assert_eq!(ask(&rule(&same), "t", NOW).await.as_deref(), Ok("u1"));
+    assert_eq!(server.asked(), 1);
+    let other = same.successor(&policies("others")).expect("compiles");
+    assert_eq!(ask(&rule(&other), "t", NOW).await, Err("token-audience"));
+    assert_eq!(server.asked(), 2, "what one policy was told is not for another one");
+}

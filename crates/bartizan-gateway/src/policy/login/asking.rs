@@ -4,15 +4,25 @@ use std::net::IpAddr;
 
 use bartizan_model::{
     KeyedHash,
-    counters::{Counted, Pace, RateCounter, RateDecision},
+    counters::{Completeness, Pace, RateCounter},
 };
-use http::{Method, StatusCode, request};
+use http::{StatusCode, request};
 
-use super::{Asks, Login, Operations, is_safe, reading};
+use super::{
+    Asks, Login, Operations,
+    reading::{Read, Reading},
+};
 use crate::{
     call::Call,
     handover::timestamp,
-    policy::{Surroundings, asked, challenge::Asked, nanos_now, pass::Stage, record::Refusal},
+    phases::BodyView,
+    policy::{
+        Surroundings, asked,
+        challenge::Asked,
+        nanos_now,
+        pass::Stage,
+        record::{Policy, Refusal},
+    },
 };
 
 /// Why attempts were not counted.
@@ -24,9 +34,19 @@ pub(crate) struct Attempt {
     /// Number of the policy.
     policy: usize,
     /// What was counted as failed until it is answered.
-    counted: Vec<(KeyedHash, Pace)>,
-    /// Failures of the account, and that the address is known to it.
-    account: Option<(KeyedHash, KeyedHash)>,
+    counted: Vec<(KeyedHash, Pace, u64)>,
+    /// That the address has logged in with this, if it succeeds.
+    known: Option<KeyedHash>,
+}
+
+impl Attempt {
+    /// It has not failed.
+    fn give_back(&self, counter: &dyn RateCounter) {
+        let now = nanos_now();
+        self.counted.iter().for_each(|(key, pace, tries)| {
+            counter.give_back(*key, *pace, *tries, now);
+        });
+    }
 }
 
 /// All of an exchange.
@@ -34,68 +54,60 @@ pub(crate) struct Attempt {
 struct Attempts(Vec<Attempt>);
 
 /// Whether a request can be an attempt at all: most cannot, and cost nothing then.
-pub(crate) fn may_ask(stage: &Stage, method: &Method) -> bool {
+pub(crate) fn may_ask(stage: &Stage, request: &request::Parts) -> bool {
     let mut logins = stage.set.logins.iter();
-    logins.any(|policy| policy.rule.config.operations == Operations::All || !is_safe(method))
+    let takes_all = |policy: &Policy<Login>| policy.rule.config.operations == Operations::All;
+    logins.len() > 0 && (logins.any(takes_all) || asked::may_change(request))
 }
 
-/// Asks about a request whose body is there.
+/// Asks about a request whose body is there, or is passed on as it comes.
 pub(crate) async fn ask(
     stage: &Stage,
     call: &mut Call,
     request: &request::Parts,
+    body: BodyView<'_>,
     around: &Surroundings,
 ) -> Option<Refusal> {
     // Whichever of them the upstream takes.
-    let paths = asked::resources(request);
-    let path = paths.first().cloned().unwrap_or_default();
+    let (paths, may_change) = (asked::resources(request), asked::may_change(request));
     let mut attempts = Attempts::default();
     let mut refused = None;
-    for (number, policy) in stage.set.logins.iter().enumerate() {
-        let login = &policy.rule;
-        let mut asked = paths.iter().filter_map(|path| login.asks(&call.method, path));
-        let Some(asks) = asked.next() else { continue };
-        if !stage.is_in(&policy.scope) {
+    'policies: for (number, policy) in stage.set.logins.iter().enumerate() {
+        let asks = policy.rule.all_asked(may_change, &paths);
+        if asks.is_empty() || !stage.is_in(&policy.scope) {
             continue;
         }
-        let read = reading::read(call, login.bounds, login.seed, &login.config.account_fields);
-        let is_found = login.config.operations == Operations::Found;
-        if is_found && read.account.is_none() && !read.has_secret {
+        let Login { bounds, seed, config, .. } = &policy.rule;
+        let reading = Reading { bounds: *bounds, seed: *seed, fields: &config.account_fields };
+        let read = reading.read(call, body);
+        let is_found = config.operations == Operations::Found;
+        if is_found && !read.is_attempt() && read.refused.is_none() {
             continue;
         }
-        let attempt = One {
-            login,
-            counter: around.counter.as_ref(),
-            address: call.client(),
-            read: &read,
-            now: nanos_now(),
-        };
-        let checked = match asks {
-            Asks::Reset => attempt.reset().await,
-            Asks::Login => {
-                let challenged =
-                    Asked { address: call.client(), path: &path, now: timestamp(call.time) };
-                let mut kept = attempt.named(number);
-                let checked = attempt.login(&mut kept, request, &challenged).await;
-                // What is refused costs nothing; what is only monitored goes on, and may fail.
-                if checked.is_err() && policy.is_enforced() {
-                    attempt.give_back(&kept);
-                } else {
-                    attempts.0.push(kept);
-                }
-                checked
+        for asks in asks {
+            let one = One {
+                login: &policy.rule,
+                counter: around.counter.as_ref(),
+                address: call.client(),
+                read: &read,
+                now: nanos_now(),
+            };
+            let challenged = Asked {
+                address: call.client(),
+                path: paths.first().map_or("", String::as_str),
+                now: timestamp(call.time),
+            };
+            let (kept, checked) = one.ask(asks, (number, policy), request, &challenged).await;
+            attempts.0.extend(kept);
+            refused = policy.settle(checked, call);
+            if refused.is_some() {
+                break 'policies;
             }
-        };
-        refused = policy.settle(checked, call);
-        if refused.is_some() {
-            break;
         }
     }
     if refused.is_some() {
         // Policies before it have counted an attempt that is none.
-        for attempt in attempts.0 {
-            give_back(around.counter.as_ref(), &attempt.counted);
-        }
+        attempts.0.iter().for_each(|attempt| attempt.give_back(around.counter.as_ref()));
     } else if !attempts.0.is_empty() {
         call.extensions().insert(attempts);
     }
@@ -116,19 +128,18 @@ pub(crate) fn answered(
         if login.config.failure_statuses.contains(&status.as_u16()) {
             continue;
         }
-        give_back(counter, &attempt.counted);
-        if let Some((_, known)) = attempt.account
-            && status.is_success()
-        {
+        attempt.give_back(counter);
+        if let Some(known) = attempt.known.filter(|_| status.is_success()) {
             counter.forget(known, login.familiar);
             counter.charge(known, login.familiar, 1, nanos_now());
         }
     }
 }
 
-fn give_back(counter: &dyn RateCounter, counted: &[(KeyedHash, Pace)]) {
-    let now = nanos_now();
-    counted.iter().for_each(|(key, pace)| counter.give_back(*key, *pace, 1, now));
+/// Takes note of the end of attempts that were not answered: nothing has failed where nobody was asked.
+pub(crate) fn ended(call: &Call, counter: &dyn RateCounter) {
+    let attempts = call.extension::<Attempts>().filter(|_| !call.may_have_acted);
+    attempts.iter().flat_map(|attempts| &attempts.0).for_each(|one| one.give_back(counter));
 }
 
 /// An attempt that is asked about.
@@ -136,30 +147,56 @@ struct One<'a> {
     login: &'a Login,
     counter: &'a dyn RateCounter,
     address: IpAddr,
-    read: &'a reading::Read,
+    read: &'a Read,
     now: u64,
 }
 
 type Checked = Result<Option<&'static str>, Refusal>;
 
+/// What was counted before.
+struct Before {
+    failed: u64,
+    /// Whether there may have been more.
+    is_incomplete: bool,
+}
+
 impl One<'_> {
-    fn named(&self, policy: usize) -> Attempt {
-        let account = self.read.account.as_deref();
-        let account =
-            account.map(|name| (self.login.account(name), self.login.known(name, self.address)));
-        Attempt { policy, counted: Vec::new(), account }
+    /// What follows, and what is kept of an attempt that goes on.
+    async fn ask(
+        &self,
+        asks: Asks,
+        (number, policy): (usize, &Policy<Login>),
+        request: &request::Parts,
+        challenged: &Asked<'_>,
+    ) -> (Option<Attempt>, Checked) {
+        if asks == Asks::Reset {
+            return (None, self.reset().await);
+        }
+        let known = self.login.known(self.read, self.address);
+        let mut kept = Attempt { policy: number, counted: Vec::new(), known };
+        let checked = self.login(&mut kept, request, challenged).await;
+        // What is refused costs nothing; what is only monitored goes on, and may fail.
+        if checked.is_err() && policy.is_enforced() {
+            kept.give_back(self.counter);
+            return (None, checked);
+        }
+        (Some(kept), checked)
     }
 
     async fn reset(&self) -> Checked {
-        let (Some(pace), Some(account)) = (self.login.resets, self.read.account.as_deref()) else {
-            return Ok(None);
-        };
-        let key = self.login.key.hash("reset", account.as_bytes());
-        match known(self.counter.count(key, pace, 1, self.now)).await {
-            None => Ok(Some(NO_COUNTER)),
-            Some(decision) if decision.conforms => Ok(None),
-            Some(decision) => Err(Login::reset_refusal(decision.retry_nanos)),
+        let Some(pace) = self.login.resets else { return Ok(None) };
+        if let Some(reason) = self.read.refused {
+            return Err(Login::unreadable(reason));
         }
+        for (account, tries) in self.read.accounts() {
+            let key = self.login.key.hash("reset", account.as_bytes());
+            match self.counter.count(key, pace, tries, self.now).known().await {
+                None => return Ok(Some(NO_COUNTER)),
+                Some(decision) if decision.conforms => {}
+                Some(decision) => return Err(Login::reset_refusal(decision.retry_nanos)),
+            }
+        }
+        Ok(None)
     }
 
     /// Counts an attempt as failed for now, unless there were too many before it.
@@ -169,44 +206,64 @@ impl One<'_> {
         request: &request::Parts,
         challenged: &Asked<'_>,
     ) -> Checked {
-        let login = self.login;
-        let address = login.address(self.address);
-        let Some(failed) = self.count(kept, address, login.by_address).await else {
-            return Ok(Some(NO_COUNTER));
-        };
-        let failed = failed.map_err(|retry| Login::refusal("address-failures", retry))?;
-        let after = u64::from(login.config.challenge_after);
-        let mut reason = (after > 0 && failed >= after).then_some("address-suspected");
-        if let Some((account, known_at)) = kept.account {
-            let familiar = known(self.counter.look(known_at, login.familiar, 1, self.now)).await;
-            let is_familiar = familiar.is_some_and(|decision| !decision.conforms);
-            let Some(failed) = self.count(kept, account, login.by_account).await else {
+        let (login, tries) = (self.login, self.read.tries());
+        let mut reason = None;
+        for (at, (key, pace)) in login.origins(self.address).into_iter().enumerate() {
+            let Some(before) = self.count(kept, key, pace, tries).await else {
                 return Ok(Some(NO_COUNTER));
             };
-            match failed {
+            let before = before.map_err(|retry| Login::refusal("address-failures", retry))?;
+            if at == 0 {
+                reason = self.suspicion(&before, tries, "address-suspected");
+            }
+        }
+        if let Some(unread) = self.read.refused {
+            return Err(Login::unreadable(unread));
+        }
+        let is_familiar = match kept.known {
+            None => false,
+            Some(known) => {
+                let looked = self.counter.look(known, login.familiar, 1, self.now).known().await;
+                looked.is_some_and(|decision| !decision.conforms)
+            }
+        };
+        for (account, tries) in self.read.accounts() {
+            let (key, pace) = (login.account(account), login.by_account);
+            let Some(before) = self.count(kept, key, pace, tries).await else {
+                return Ok(Some(NO_COUNTER));
+            };
+            match before {
                 _ if is_familiar => {}
-                Ok(failed) if after > 0 && failed >= after => {
-                    reason = reason.or(Some("account-suspected"));
+                Ok(before) => {
+                    let suspicion = self.suspicion(&before, tries, "account-suspected");
+                    reason = reason.or(suspicion);
                 }
-                Ok(_) => {}
                 Err(retry) => return Err(Login::refusal("account-locked", retry)),
             }
         }
         let is_breached = |password: &str| {
             login.breached.as_ref().is_some_and(|breached| breached.holds(password))
         };
-        if self.read.password.as_ref().is_some_and(|password| is_breached(password)) {
+        if self.read.passwords.iter().any(|password| is_breached(password)) {
             reason = reason.or(Some("breached-password"));
         }
         let Some(reason) = reason else { return Ok(None) };
         let solved = match login.challenge.solved(&request.headers, challenged) {
-            Ok((used, once)) => known(self.counter.count(used, once, 1, self.now)).await,
+            Ok((used, once)) => self.counter.count(used, once, 1, self.now).known().await,
             Err(_) => None,
         };
         match solved {
             Some(decision) if decision.conforms => Ok(None),
             _ => Err(login.challenge.refusal(reason, challenged)),
         }
+    }
+
+    /// Why somebody of whom that is known has to solve a challenge; `None` when they need not.
+    fn suspicion(&self, before: &Before, tries: u64, reason: &'static str) -> Option<&'static str> {
+        let after = u64::from(self.login.config.challenge_after);
+        let beyond = before.failed.saturating_add(tries) > after;
+        let reason = if beyond { reason } else { "failures-forgotten" };
+        (after > 0 && (beyond || before.is_incomplete)).then_some(reason)
     }
 
     /// How many failures there were before this one, which is counted; `Err` for too many, with the nanoseconds
@@ -216,24 +273,15 @@ impl One<'_> {
         kept: &mut Attempt,
         key: KeyedHash,
         pace: Pace,
-    ) -> Option<Result<u64, u64>> {
-        let decision = known(self.counter.count(key, pace, 1, self.now)).await?;
+        tries: u64,
+    ) -> Option<Result<Before, u64>> {
+        let decision = self.counter.count(key, pace, tries, self.now).known().await?;
         if !decision.conforms {
             return Some(Err(decision.retry_nanos));
         }
-        kept.counted.push((key, pace));
-        Some(Ok(pace.burst().saturating_sub(decision.remaining).saturating_sub(1)))
-    }
-
-    fn give_back(&self, kept: &Attempt) {
-        give_back(self.counter, &kept.counted);
-    }
-}
-
-/// What a counter says; `None` when it does not answer.
-async fn known(counted: Counted<'_>) -> Option<RateDecision> {
-    match counted {
-        Counted::Now(decision) => Some(decision),
-        Counted::Later(later) => later.await.ok(),
+        kept.counted.push((key, pace, tries));
+        let failed = pace.burst().saturating_sub(decision.remaining).saturating_sub(tries);
+        let is_incomplete = decision.completeness == Completeness::Incomplete;
+        Some(Ok(Before { failed, is_incomplete }))
     }
 }

@@ -1,90 +1,233 @@
-//! Who a login is for: the account and the password that a body names.
+//! Who a login is for: the accounts and the passwords that a request names.
+
+use std::collections::BTreeMap;
 
 use bartizan_analysis::detectors::login::{FieldRole, role_of};
-use bartizan_model::{Exchange, Root, Side};
-use bartizan_protocols::{Decoded, NodeRef, Value, decode_paced};
+use bartizan_model::{
+    BodyState, Exchange, Headers, Request, Root, Side, limits::NotInspectedReason,
+};
+use bartizan_protocols::{AnomalyKind, Decoded, NodeRef, Value, View, decode_paced};
+use bytes::Bytes;
+use http::header;
+use zeroize::Zeroizing;
 
-use super::super::detectors::{Bounds, pace, thread_nanos};
-use crate::{call::Call, handover::request_of};
+use super::{
+    super::{
+        detectors::{Bounds, pace, thread_nanos},
+        reading::{NOT_HELD, NOT_READABLE, cut, is_plain_but_for},
+    },
+    documents::{Said, scan},
+    names::folded,
+};
+use crate::{
+    call::Call,
+    handover::request_of,
+    phases::{BodyView, Streamed},
+};
 
-/// Most values of a body that are looked at.
-const VALUES: usize = 1_000;
-/// Longest account, in bytes; of a longer one the beginning counts.
-const ACCOUNT_BYTES: usize = 512;
+/// Most values of a request that are looked at.
+const VALUES: usize = 20_000;
+/// Most accounts of a request that are counted.
+const ACCOUNTS: usize = 16;
+/// Most passwords of a request that are looked at.
+const PASSWORDS: usize = 16;
 
-/// What a body says.
+/// What a request says.
 #[derive(Default)]
 pub(super) struct Read {
-    /// The account, as one whatever its letters' case and the space around it.
-    pub(super) account: Option<String>,
-    /// The password.
-    pub(super) password: Option<zeroize::Zeroizing<String>>,
-    /// Whether there is a field for a password.
-    pub(super) has_secret: bool,
+    /// Each account in one form, and how often which field names it.
+    accounts: BTreeMap<String, BTreeMap<String, u64>>,
+    /// The same of clients of OAuth, which count where nobody else is named.
+    clients: BTreeMap<String, BTreeMap<String, u64>>,
+    /// How often there is which field for an account.
+    named: BTreeMap<String, u64>,
+    /// The same for secrets.
+    secrets: BTreeMap<String, u64>,
+    /// Those that are not made for one time.
+    pub(super) passwords: Vec<Zeroizing<String>>,
+    /// Why it has to be refused: nobody knows for whom it is.
+    pub(super) refused: Option<&'static str>,
 }
 
-/// Reads the body of a request. `fields` are the names of accounts; those that are known when there is none.
-pub(super) fn read(call: &Call, bounds: Bounds, seed: u64, fields: &[String]) -> Read {
-    let exchange = Exchange { request: request_of(call), ..Exchange::default() };
-    let mut decoded = Decoded::default();
-    let until = thread_nanos() + bounds.budget_nanos();
-    decode_paced(&mut decoded, &exchange, &bounds.limits(), seed, pace(until));
-    let view = &decoded.view;
-    let roots = [Root::Body, Root::Xml].into_iter();
-    let nodes = roots.filter_map(|root| view.root(Side::Request, root));
-    let mut read = Read::default();
-    for node in nodes.flat_map(|root| root.descendants()).take(VALUES) {
-        read.take(node, fields);
+/// What is read, and how.
+pub(super) struct Reading<'a> {
+    pub(super) bounds: Bounds,
+    pub(super) seed: u64,
+    /// Names of accounts; those that are known when there are none.
+    pub(super) fields: &'a [String],
+}
+
+impl Reading<'_> {
+    /// Reads the query and the body of a request.
+    pub(super) fn read(&self, call: &Call, body: BodyView<'_>) -> Read {
+        let request = request_of(call);
+        let mut shown = Headers::default();
+        let told = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
+        for (name, value) in request.headers.iter() {
+            if told.iter().any(|told| name.eq_ignore_ascii_case(told.as_str())) {
+                shown.push(name, value);
+            }
+        }
+        let (bytes, refused) = match body {
+            BodyView::Whole(bytes) => (bytes.clone(), None),
+            // gRPC: what it says in numbered fields names nobody anyway.
+            BodyView::Streamed(Streamed::Endless) => (Bytes::new(), None),
+            BodyView::Streamed(_) => (Bytes::new(), Some(NOT_HELD)),
+        };
+        let request =
+            Request { headers: shown, body: bytes, body_state: BodyState::Complete, ..request };
+        let read = self.read_request(request);
+        Read { refused: refused.or(read.refused), ..read }
     }
-    read
+
+    fn read_request(&self, request: Request) -> Read {
+        let exchange = Exchange { request, ..Exchange::default() };
+        let mut decoded = Decoded::default();
+        let until = thread_nanos() + self.bounds.budget_nanos();
+        decode_paced(&mut decoded, &exchange, &self.bounds.limits(), self.seed, pace(until));
+        let view = &decoded.view;
+        let mut read = Read { refused: gap(view), ..Read::default() };
+        let roots = [Root::Query, Root::Body, Root::Xml].into_iter();
+        let roots = roots.filter_map(|root| view.root(Side::Request, root));
+        let nodes = roots.flat_map(|root| std::iter::once(root).chain(root.descendants()));
+        for (at, node) in nodes.enumerate() {
+            if at == VALUES {
+                read.refused = read.refused.or(Some("over-limits"));
+                break;
+            }
+            read.take(node, self.fields);
+        }
+        if !read.accounts.is_empty() {
+            read.clients.clear();
+        }
+        read
+    }
+}
+
+/// Why nobody knows what a server finds in a body. What is no text at all is no login.
+fn gap(view: &View) -> Option<&'static str> {
+    let mut missing = view.not_inspected().iter().filter(|missing| missing.side == Side::Request);
+    let is_odd = missing.any(|missing| {
+        matches!(
+            missing.reason,
+            NotInspectedReason::UnknownEncoding
+                | NotInspectedReason::BrokenEncoding
+                | NotInspectedReason::Malformed
+        )
+    });
+    // What is there twice is counted twice.
+    let twice = [AnomalyKind::DuplicateKey, AnomalyKind::DuplicateParameter];
+    let is_odd = is_odd || !is_plain_but_for(view, &twice);
+    cut(view).or_else(|| is_odd.then_some(NOT_READABLE))
 }
 
 impl Read {
+    /// Whether it has a field for an account or a secret.
+    pub(super) fn is_attempt(&self) -> bool {
+        !self.named.is_empty() || !self.secrets.is_empty()
+    }
+
+    /// How many attempts it may be: a batch, a list, or a document that calls the same several times is as many.
+    pub(super) fn tries(&self) -> u64 {
+        self.most_named().max(most(&self.secrets)).max(1)
+    }
+
+    /// Its accounts, and how many attempts at each it may be.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = (&str, u64)> {
+        // Of several passwords for one account each is an attempt.
+        let beyond = self.tries().saturating_sub(self.most_named().max(1));
+        let all = self.accounts.iter().chain(&self.clients);
+        all.map(move |(account, fields)| (account.as_str(), most(fields) + beyond))
+    }
+
+    fn most_named(&self) -> u64 {
+        most(&self.named)
+    }
+
     fn take(&mut self, node: NodeRef<'_>, fields: &[String]) {
-        let key = node.key();
-        let is_named = fields.iter().any(|name| name.eq_ignore_ascii_case(key));
-        let role = if is_named { FieldRole::Account } else { role_of(key) };
-        match role {
-            FieldRole::Account if fields.is_empty() || is_named => {
-                if self.account.is_none() {
-                    self.account = text(node).map(|text| folded(&text));
+        let key = match node.key() {
+            // Elements of a list are what the list is; what was decoded of a text is that text.
+            "" if node.index().is_some() => node.name(),
+            key => key,
+        };
+        match node.value() {
+            Value::Object | Value::Array | Value::Null => {}
+            Value::Text(text) => {
+                if (key.is_empty() || key.eq_ignore_ascii_case("query")) && text.contains('{') {
+                    self.take_document(node, text, fields);
                 }
+                self.take_field(key, Some(text), fields);
             }
-            FieldRole::Secret => {
-                self.has_secret = true;
-                if self.password.is_none() {
-                    self.password = text(node).map(zeroize::Zeroizing::new);
-                }
-            }
-            FieldRole::Account | FieldRole::None => {}
+            Value::Integer(number) => self.take_field(key, Some(&number.to_string()), fields),
+            Value::Number(_) => self.take_field(key, Some(node.raw()), fields),
+            Value::Bool(_) | Value::Opaque(_) => self.take_field(key, None, fields),
         }
     }
-}
 
-fn text(node: NodeRef<'_>) -> Option<String> {
-    match node.value() {
-        Value::Text(text) if !text.is_empty() => Some(text.to_owned()),
-        Value::Integer(number) => Some(number.to_string()),
-        _ => None,
+    fn take_field(&mut self, key: &str, text: Option<&str>, fields: &[String]) {
+        let role = role(key, fields);
+        if key.is_empty() || role == FieldRole::None {
+            return;
+        }
+        let plain: String = key.chars().filter(|c| c.is_alphanumeric()).collect();
+        let plain = plain.to_lowercase();
+        let text = text.filter(|text| !text.is_empty());
+        if role == FieldRole::Secret {
+            *self.secrets.entry(plain.clone()).or_default() += 1;
+            if let Some(text) = text.filter(|_| plain != "otp" && self.passwords.len() < PASSWORDS)
+            {
+                self.passwords.push(Zeroizing::new(text.to_owned()));
+            }
+            return;
+        }
+        *self.named.entry(plain.clone()).or_default() += 1;
+        let Some(account) = text.map(folded).filter(|account| !account.is_empty()) else { return };
+        let is_client = plain == "clientid" && fields.is_empty();
+        let all = if is_client { &mut self.clients } else { &mut self.accounts };
+        if all.len() == ACCOUNTS && !all.contains_key(&account) {
+            self.refused = self.refused.or(Some("several-accounts"));
+            return;
+        }
+        *all.entry(account).or_default().entry(plain).or_default() += 1;
+    }
+
+    fn take_document(&mut self, node: NodeRef<'_>, text: &str, fields: &[String]) {
+        let variables = node.parent().and_then(|parent| {
+            parent.children().find(|child| child.key().eq_ignore_ascii_case("variables"))
+        });
+        // In a query they are JSON within a text.
+        let variables = variables.map(|all| {
+            let decoded = all.children().find(|child| child.codec().is_some());
+            decoded.unwrap_or(all)
+        });
+        scan(text, |name, said| match said {
+            Said::Text(text) => self.take_field(name, Some(&text), fields),
+            Said::Number(number) => self.take_field(name, Some(number), fields),
+            // Those that are called as what they are were found by that.
+            Said::Variable(called) if role(called, fields) != FieldRole::None => {}
+            Said::Variable(called) => {
+                let value =
+                    variables.and_then(|all| all.children().find(|child| child.key() == called));
+                let raw = value.map(|value| value.raw().to_owned());
+                self.take_field(name, raw.as_deref(), fields);
+            }
+        });
     }
 }
 
-/// An account in one form: servers compare names without case, and cut off space.
-pub(super) fn folded(account: &str) -> String {
-    let account = account.trim();
-    let end = account.char_indices().map(|(at, c)| at + c.len_utf8());
-    let end = end.take_while(|end| *end <= ACCOUNT_BYTES).last().unwrap_or(0);
-    account[..end].to_lowercase()
+/// What a field is.
+fn role(key: &str, fields: &[String]) -> FieldRole {
+    let is_named = fields.iter().any(|name| name.eq_ignore_ascii_case(key));
+    match role_of(key) {
+        _ if is_named => FieldRole::Account,
+        FieldRole::Account if !fields.is_empty() => FieldRole::None,
+        role => role,
+    }
+}
+
+fn most(fields: &BTreeMap<String, u64>) -> u64 {
+    fields.values().copied().max().unwrap_or(0)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_account_has_one_form() {
-        assert_eq!(folded(" Ada@Example.COM\t"), "ada@example.com");
-        assert_eq!(folded(&"é".repeat(1_000)).len(), ACCOUNT_BYTES);
-        assert_eq!(folded(""), "");
-    }
-}
+mod tests;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use bartizan_model::counters::{Completeness, Counted, RateDecision};
+use bartizan_model::counters::{Completeness, RateDecision};
 use prometheus_client::metrics::counter::Counter;
 
 use super::{Pass, Stopped};
@@ -100,7 +100,7 @@ impl Pass<'_> {
         let mut decisions: Vec<RateDecision> = Vec::with_capacity(rates.len());
         let mut has_failed = false;
         for (rate, key) in &rates {
-            match known(counter.count(*key, rate.pace, limit.cost, now)).await {
+            match counter.count(*key, rate.pace, limit.cost, now).known().await {
                 Some(decision) => decisions.push(decision),
                 None => has_failed = true,
             }
@@ -160,7 +160,7 @@ impl Pass<'_> {
         let rule = &policy.rule;
         let Some(charge) = rule.charge(&self.caller(&policy.scope)) else { return Ok(()) };
         let looked = around.counter.look(charge.key, charge.pace, 1, nanos_now());
-        let Some(decision) = known(looked).await else {
+        let Some(decision) = looked.known().await else {
             return self.failed(policy, rule.on_failure, NO_COUNTER, Limit::unavailable);
         };
         self.charges.0.push(charge);
@@ -189,22 +189,25 @@ impl Pass<'_> {
                 continue;
             }
             let flow = &policy.rule;
-            for (at, is_sure) in flow.reached(&self.stage) {
+            for reached in flow.reached(&self.stage) {
                 let caller = self.caller(&policy.scope);
-                let step = flow.step(at, &caller).filter(|_| is_sure);
-                let checked = match flow.before(at, &caller) {
-                    None => Ok(()),
-                    Some((key, pace)) => {
-                        match known(around.counter.look(key, pace, 1, nanos_now())).await {
-                            Some(before) => flow.check(at, &before),
-                            None => {
-                                policy.not_evaluated(NO_COUNTER, &mut self.decisions);
-                                continue;
-                            }
-                        }
-                    }
+                let before = flow.before(reached.0, &caller);
+                let mut step = flow.step(reached, &caller);
+                let begun = match &mut step {
+                    Some(step) => step.begin(&around.counter).await,
+                    None => Some(Ok(())),
                 };
-                self.settle(policy, checked)?;
+                let checked = match (begun, before) {
+                    (Some(Ok(())), Some((key, pace))) => {
+                        let looked = around.counter.look(key, pace, 1, nanos_now());
+                        looked.known().await.map(|before| flow.check(reached.0, &before))
+                    }
+                    (begun, _) => begun,
+                };
+                match checked {
+                    Some(checked) => self.settle(policy, checked)?,
+                    None => policy.not_evaluated(NO_COUNTER, &mut self.decisions),
+                }
                 self.steps.0.extend(step);
             }
         }
@@ -225,7 +228,7 @@ impl Pass<'_> {
             let checked = match challenge.solved(&self.request.headers, &asked) {
                 Err(reason) => Err(challenge.refusal(reason, &asked)),
                 Ok((used, once)) => {
-                    match known(around.counter.count(used, once, 1, nanos_now())).await {
+                    match around.counter.count(used, once, 1, nanos_now()).known().await {
                         Some(decision) if decision.conforms => Ok(()),
                         Some(_) => Err(challenge.refusal("challenge-used", &asked)),
                         None => {
@@ -274,13 +277,5 @@ impl Pass<'_> {
             self.limits.push(standing);
         }
         self.settle(policy, checked)
-    }
-}
-
-/// What a counter says; `None` when it does not answer.
-async fn known(counted: Counted<'_>) -> Option<RateDecision> {
-    match counted {
-        Counted::Now(decision) => Some(decision),
-        Counted::Later(later) => later.await.ok(),
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Pass, Policy, PolicySet, Stopped};
+use super::{Pass, Policy, PolicySet, Stopped, proofs::Proofs};
 use crate::{
     call::Call,
     policy::{
@@ -23,6 +23,7 @@ pub(super) struct Presenter {
     scheme: &'static str,
     certificate: Option<[u8; 32]>,
     shown: Vec<Credential>,
+    proofs: Proofs,
 }
 
 impl Presenter {
@@ -31,6 +32,7 @@ impl Presenter {
             scheme: call.scheme,
             certificate: call.extension::<ClientCertificate>().map(|shown| shown.thumbprint),
             shown: Vec::new(),
+            proofs: Proofs::default(),
         }
     }
 
@@ -44,8 +46,9 @@ impl Presenter {
 type TokenPolicy = Policy<Arc<Tokens>>;
 
 impl Pass<'_> {
-    /// Policies that look at the same field share the tokens in it: each is for the one of its
-    /// issuer, and what no issuer is known of is for those that ask whoever made it.
+    /// Policies that look at the same field share the tokens in it: each is for those of its issuer, so that a token
+    /// has to be good for all policies of its issuer, and what no issuer is known of is for those that ask whoever
+    /// made it.
     pub(super) async fn tokens(
         &mut self,
         set: &PolicySet,
@@ -70,31 +73,44 @@ impl Pass<'_> {
                 }
                 Presented::Token { text, is_proven } => (text, is_proven),
             };
+            // What one of them has verified names its issuer without being read again.
             let mut known = same.iter().filter_map(|policy| {
-                policy.rule.remembered(text, self.now).map(|known| (*policy, Ok(known)))
+                let known = policy.rule.remembered(text, self.now)?;
+                Some((policy.rule.config.issuer.clone(), known))
             });
-            let (policy, verified) = match known.next() {
-                Some(known) => known,
-                None => {
-                    let issuer = jwt::claimed_issuer(text);
-                    let is_for = |policy: &&&TokenPolicy| {
-                        issuer.as_ref() == Some(&policy.rule.config.issuer)
-                    };
-                    match same.iter().find(is_for).copied() {
-                        Some(policy) => (policy, policy.rule.verify(text, self.now).await),
-                        None if self.asker(set, &leader.rule.header).is_some() => continue,
-                        None => (strict, strict.rule.verify(text, self.now).await),
-                    }
+            let issuer = known.next().map(|(issuer, _)| issuer);
+            let issuer = issuer.or_else(|| jwt::claimed_issuer(text));
+            let is_for =
+                |policy: &&TokenPolicy| issuer.as_ref() == Some(&policy.rule.config.issuer);
+            let mut asked: Vec<_> = same.iter().copied().filter(is_for).collect();
+            if asked.is_empty() {
+                if self.asker(set, &leader.rule.header).is_some() {
+                    continue;
                 }
-            };
-            let presented = (text, is_proven);
-            let checked = self.good(verified, presented, &policy.rule.binding, around).await;
-            let checked = checked
-                .map(|credential| self.believe(policy, credential))
-                .map_err(|code| policy.rule.refusal(code, self.now));
-            self.settle(policy, checked)?;
+                asked.push(strict);
+            }
+            for policy in asked {
+                self.token(policy, (text, is_proven), around).await?;
+            }
         }
         self.introspected(set, around).await
+    }
+
+    async fn token(
+        &mut self,
+        policy: &TokenPolicy,
+        presented: (&str, bool),
+        around: &Surroundings,
+    ) -> Result<(), Stopped> {
+        let verified = match policy.rule.remembered(presented.0, self.now) {
+            Some(known) => Ok(known),
+            None => policy.rule.verify(presented.0, self.now).await,
+        };
+        let checked = self.good(verified, presented, &policy.rule.binding, around).await;
+        let checked = checked
+            .map(|credential| self.believe(policy, credential))
+            .map_err(|code| policy.rule.refusal(code, self.now));
+        self.settle(policy, checked)
     }
 
     /// The policy that asks about tokens in that field: the first one that is enforced, else the first one.
@@ -130,8 +146,11 @@ impl Pass<'_> {
                 Presented::Token { text, is_proven } => (text, is_proven),
             };
             let issuer = jwt::claimed_issuer(text);
+            // One that only watches keeps nothing from one that acts.
             let is_for = |other: &TokenPolicy| {
-                other.rule.header == *header && issuer.as_ref() == Some(&other.rule.config.issuer)
+                other.rule.header == *header
+                    && issuer.as_ref() == Some(&other.rule.config.issuer)
+                    && (other.is_enforced() || !policy.is_enforced())
             };
             if issuer.is_some() && set.tokens.iter().any(|other| self.is_in(other) && is_for(other))
             {
@@ -170,15 +189,18 @@ impl Pass<'_> {
             certificate: self.presenter.certificate,
             is_review: self.is_review,
         };
-        let replays = around.replays.as_ref();
-        binding.check(presented, &credential.bound, &presentation, replays, self.now).await?;
+        let replays = self.presenter.proofs.within(around.replays.as_ref());
+        binding.check(presented, &credential.bound, &presentation, &replays, self.now).await?;
         Ok(credential)
     }
 
     /// Takes who presents a token for whom it names, where that is sure.
     fn believe<R>(&mut self, policy: &Policy<R>, credential: Credential) {
         if self.stage.reach(&policy.scope).is_sure() {
-            self.decisions.identities.push(credential.identity.clone());
+            let known = &mut self.decisions.identities;
+            if !known.contains(&credential.identity) {
+                known.push(credential.identity.clone());
+            }
         }
         if !self.stage.set.logouts.is_empty() {
             self.presenter.shown.push(credential);

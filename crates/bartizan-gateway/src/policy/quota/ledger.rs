@@ -1,11 +1,13 @@
 //! Quotas as this process counts them: out of blocks that a store has written down before.
 
 use std::{
+    pin::Pin,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use bartizan_model::{KeyedHash, QuotaPeriod, QuotaStore, Reserved, Unused, api_key::Later};
@@ -23,6 +25,8 @@ const MOST_IN_BLOCK: u64 = 1_000;
 const MOST_WAITING: usize = 1_000;
 /// How long a store that failed is left alone, in nanoseconds.
 const PAUSE: u64 = 1_000_000_000;
+/// How long a reservation is waited for that nobody waits for any more.
+const LATE: Duration = Duration::from_secs(30);
 /// How many are given back at once.
 const GIVEN_BACK_AT_ONCE: usize = 500;
 
@@ -57,7 +61,7 @@ struct Account {
 #[derive(Debug)]
 struct Shard {
     accounts: Mutex<Recent<KeyedHash, Account>>,
-    turn: Turn<()>,
+    turn: Arc<Turn<()>>,
 }
 
 /// Quotas of this process, over a [`QuotaStore`].
@@ -76,7 +80,7 @@ impl QuotaLedger {
     pub fn new(store: Arc<dyn QuotaStore>) -> Arc<Self> {
         let shard = |_| Shard {
             accounts: Mutex::new(Recent::new(ACCOUNTS / SHARDS)),
-            turn: Turn::default(),
+            turn: Arc::default(),
         };
         let (waiting, paused_until) = (AtomicUsize::new(0), AtomicU64::new(0));
         let shards = (0..SHARDS).map(shard).collect();
@@ -109,28 +113,81 @@ impl QuotaLedger {
         Some(Taken::Passed(account.block.saturating_add(account.beyond)))
     }
 
-    /// Takes one, of a new block when need be. `Err` when the store cannot say.
-    pub(crate) async fn take(&self, want: Want) -> Result<Taken, String> {
+    /// Takes one, of a new block when need be. `Err` when the store cannot say. Who breaks off while the store is
+    /// asked takes nothing: what is reserved is there for the next one.
+    pub(crate) async fn take(self: &Arc<Self>, want: Want) -> Result<Taken, String> {
         if let Some(taken) = self.take_reserved(want) {
             return Ok(taken);
         }
-        let _turn = self.shard(want.key).turn.lock().await;
+        self.check_pause()?;
+        let turn = Arc::clone(&self.shard(want.key).turn).lock_owned().await;
         if let Some(taken) = self.take_reserved(want) {
             return Ok(taken);
         }
+        self.check_pause()?;
+        let reserved = Reservation::begin(self, want).await.inspect_err(|_| self.pause())?;
+        let (taken, replaced) = self.hold(want, reserved, 1);
+        drop(turn);
+        if let Some(unused) = replaced {
+            self.give_back_soon(unused);
+        }
+        Ok(taken)
+    }
+
+    fn check_pause(&self) -> Result<(), String> {
         if nanos_now() < self.paused_until.load(Relaxed) {
             return Err("the store has just failed".to_owned());
         }
-        let amount = (want.limit / 100).clamp(1, MOST_IN_BLOCK);
-        let reserved = self.store.reserve(want.key, want.period, want.limit, amount).await;
-        let Reserved { granted, left } = reserved.inspect_err(|_| self.pause())?;
-        let block = granted.saturating_sub(1);
-        let account = Account { period: want.period, limit: want.limit, block, beyond: left };
-        lock(&self.shard(want.key).accounts).put(want.key, account);
-        Ok(match granted {
+        Ok(())
+    }
+
+    /// Adds what was reserved to what is known of a caller, less what is taken at once. Gives what had to go for it.
+    fn hold(&self, want: Want, reserved: Reserved, taken: u64) -> (Taken, Option<Unused>) {
+        let Reserved { granted, left } = reserved;
+        let block = granted.saturating_sub(taken);
+        let mut accounts = lock(&self.shard(want.key).accounts);
+        let known = accounts.get_mut(&want.key).filter(|known| known.period == want.period);
+        let fresh = Account { period: want.period, limit: want.limit, block, beyond: left };
+        let (block, replaced) = match known {
+            Some(known) => {
+                known.block = known.block.saturating_add(block);
+                (known.limit, known.beyond) = (want.limit, left);
+                (known.block, None)
+            }
+            None => (block, accounts.put(want.key, fresh)),
+        };
+        let unused = |(key, gone): (KeyedHash, Account)| {
+            let is_lost = gone.block > 0;
+            is_lost.then_some(Unused { key, period: gone.period, amount: gone.block })
+        };
+        let taken = match granted {
             0 => Taken::Exhausted,
             _ => Taken::Passed(block.saturating_add(left)),
-        })
+        };
+        (taken, replaced.and_then(unused))
+    }
+
+    /// Gives back what a caller has left who is forgotten, or whose request is of another period than the one before.
+    fn give_back_soon(self: &Arc<Self>, unused: Unused) {
+        let this = Arc::clone(self);
+        self.later(async move {
+            // It is lost then, as in a crash.
+            let _ = this.store.give_back(vec![unused]).await;
+        });
+    }
+
+    /// Does something that nobody waits for, if there is not too much of that.
+    fn later(self: &Arc<Self>, work: impl Future<Output = ()> + Send + 'static) {
+        let Ok(handle) = Handle::try_current() else { return };
+        if self.waiting.fetch_add(1, Relaxed) >= MOST_WAITING {
+            self.waiting.fetch_sub(1, Relaxed);
+            return;
+        }
+        let this = Arc::clone(self);
+        handle.spawn(async move {
+            let _ = tokio::time::timeout(LATE, work).await;
+            this.waiting.fetch_sub(1, Relaxed);
+        });
     }
 
     /// Leaves the store alone for a while: it has failed, or did not answer in time.
@@ -187,6 +244,53 @@ impl QuotaLedger {
     }
 }
 
+/// A reservation under way. Whoever waits for it may go away: it ends nevertheless, and is not lost.
+struct Reservation {
+    ledger: Arc<QuotaLedger>,
+    want: Want,
+    /// `None` when it has ended.
+    asking: Option<Later<'static, Result<Reserved, String>>>,
+}
+
+impl Reservation {
+    fn begin(ledger: &Arc<QuotaLedger>, want: Want) -> Self {
+        let store = Arc::clone(&ledger.store);
+        let amount = (want.limit / 100).clamp(1, MOST_IN_BLOCK);
+        let asking =
+            Box::pin(async move { store.reserve(want.key, want.period, want.limit, amount).await });
+        Self { ledger: Arc::clone(ledger), want, asking: Some(asking) }
+    }
+}
+
+impl Future for Reservation {
+    type Output = Result<Reserved, String>;
+
+    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
+        let Some(asking) = &mut self.asking else {
+            return Poll::Ready(Err("it has ended".to_owned()));
+        };
+        let polled = asking.as_mut().poll(context);
+        if polled.is_ready() {
+            self.asking = None;
+        }
+        polled
+    }
+}
+
+impl Drop for Reservation {
+    fn drop(&mut self) {
+        let Some(asking) = self.asking.take() else { return };
+        let (ledger, want) = (Arc::clone(&self.ledger), self.want);
+        self.ledger.later(async move {
+            let Ok(reserved) = asking.await else { return };
+            let (_, replaced) = ledger.hold(want, reserved, 0);
+            if let Some(unused) = replaced {
+                ledger.give_back_soon(unused);
+            }
+        });
+    }
+}
+
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -233,7 +337,7 @@ mod tests {
         Want { key: KeyedHash([key; 10]), period, limit }
     }
 
-    async fn passed(ledger: &QuotaLedger, want: Want, asked: usize) -> usize {
+    async fn passed(ledger: &Arc<QuotaLedger>, want: Want, asked: usize) -> usize {
         let mut passed = 0;
         for _ in 0..asked {
             passed += usize::from(ledger.take(want).await != Ok(Taken::Exhausted));
@@ -279,6 +383,77 @@ mod tests {
         let next = QuotaPeriod::day(want(1, 2).period.ends);
         let tomorrow = Want { period: next, ..want(1, 2) };
         assert_eq!(ledger.take(tomorrow).await, Ok(Taken::Passed(1)));
+    }
+
+    /// Writes down at once, and answers when it is let.
+    #[derive(Debug)]
+    struct Slow(Arc<InMemory>, Arc<tokio::sync::Semaphore>);
+
+    impl QuotaStore for Slow {
+        fn reserve(
+            &self,
+            key: KeyedHash,
+            period: QuotaPeriod,
+            limit: u64,
+            amount: u64,
+        ) -> Later<'_, Result<Reserved, String>> {
+            let reserved = self.0.reserve(key, period, limit, amount);
+            Box::pin(async move {
+                let reserved = reserved.await;
+                let _place = self.1.acquire().await;
+                reserved
+            })
+        }
+
+        fn give_back(&self, unused: Vec<Unused>) -> Later<'_, Result<(), String>> {
+            self.0.give_back(unused)
+        }
+    }
+
+    async fn settled(ledger: &QuotaLedger) {
+        for _ in 0..1_000 {
+            if ledger.waiting.load(Relaxed) == 0 {
+                return;
+            }
+            tokio::task::yield_now().await;
+        }
+        panic!("something still waits");
+    }
+
+    #[tokio::test]
+    async fn who_breaks_off_loses_nothing_of_the_quota() {
+        let store = Arc::new(InMemory(Mutex::new(Recent::new(10))));
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let ledger = QuotaLedger::new(Arc::new(Slow(store, Arc::clone(&gate))));
+        let limit = 1_000;
+        // Ten callers break off while a block of ten was written down for each.
+        for _ in 0..10 {
+            let mut taking = Box::pin(ledger.take(want(1, limit)));
+            let polled = taking.as_mut().poll(&mut Context::from_waker(Waker::noop()));
+            assert!(polled.is_pending());
+        }
+        gate.add_permits(1_000);
+        settled(&ledger).await;
+        assert_eq!(passed(&ledger, want(1, limit), 2_000).await, 1_000);
+    }
+
+    #[tokio::test]
+    async fn what_a_caller_has_left_is_given_back_when_it_is_forgotten() {
+        let store = Arc::new(InMemory(Mutex::new(Recent::new(10))));
+        let (today, limit) = (want(1, 1_000), 1_000);
+        let tomorrow = Want { period: QuotaPeriod::day(today.period.ends), ..today };
+        let ledger = over(&store);
+        // Around midnight, requests of both days come in turn.
+        let (mut before, mut after) = (0, 0);
+        for _ in 0..20 {
+            before += passed(&ledger, today, 1).await;
+            after += passed(&ledger, tomorrow, 1).await;
+            settled(&ledger).await;
+        }
+        before += passed(&ledger, today, 2_000).await;
+        settled(&ledger).await;
+        after += passed(&ledger, tomorrow, 2_000).await;
+        assert_eq!((before, after), (limit, limit));
     }
 
     #[derive(Debug)]

@@ -106,8 +106,9 @@ async fn an_account_is_locked_for_strangers_only_and_can_be_unlocked() {
     let nobody = limited.ask_from(80, &login("nobody", "guess", "")).await;
     assert_eq!((nobody.status, code(&nobody).as_str()), (429, "login-throttled"));
 
-    let (policies, _) = limited.enforcement.unlock(" NOBODY ");
+    let (policies, _) = limited.enforcement.locks_of(" NOBODY ");
     assert_eq!(policies, ["logins"]);
+    limited.enforcement.unlock(" NOBODY ");
     assert_eq!(limited.ask_from(81, &login("nobody", "guess", "")).await.status, 401);
 }
 
@@ -180,4 +181,70 @@ async fn monitored_it_only_counts() {
     }
     let tally = limited.enforcement.tally("logins");
     assert_eq!((tally.refused, tally.passed, tally.would_refuse), (0, 3, 27));
+}
+
+/// A batch, a list, a name that is there twice and an alias are attempts at every account that they name.
+#[tokio::test]
+async fn no_account_hides_behind_another_one() {
+    let batch = r#"[{"login":"eve","password":"1"},{"login":"ada","password":"2"}]"#;
+    let list = r#"{"login":["eve","ada"],"password":"1"}"#;
+    let twice = r#"{"login":"eve","password":"1","login":"\u00c0DA"}"#;
+    let alias = r#"{"query":"mutation {a: login(login:\"eve\",password:\"1\"){t} b: login(login:\"ada\",password:\"2\"){t}}"}"#;
+    for body in [batch, list, twice, alias] {
+        let limited =
+            guarded("{challenge_after: 0, account_failures: 3, address_failures: 9}").await;
+        for n in 1..=3 {
+            let answer = limited.ask_from(n, &post("/auth/login", "", body)).await;
+            assert_eq!(answer.status, 401, "{body}");
+        }
+        assert_eq!(limited.ask_from(9, &login("ada", "guess", "")).await.status, 429, "{body}");
+    }
+    // As many tries at one account as it has passwords, and as many of the address.
+    let limited = guarded("{challenge_after: 0}").await;
+    let guesses = r#"{"login":"ada","password":["1","2","3","4"]}"#;
+    assert_eq!(limited.ask_from(1, &post("/auth/login", "", guesses)).await.status, 401);
+    assert_eq!(limited.ask_from(1, &post("/auth/login", "", guesses)).await.status, 429);
+}
+
+#[tokio::test]
+async fn what_cannot_be_read_to_its_end_reaches_nobody() {
+    let limited = guarded("{}").await;
+    let padding = "x".repeat(200_000);
+    for body in [
+        format!(r#"{{"pad":"{padding}","login":"ada","password":"guess"}}"#),
+        r#"{"login":"ada","password":"guess""#.to_owned(),
+    ] {
+        let refused = limited.ask_from(1, &post("/auth/login", "", &body)).await;
+        assert_eq!((refused.status, code(&refused).as_str()), (400, "login-not-readable"));
+    }
+    assert!(limited.upstream.seen().is_empty());
+}
+
+/// A success at something else than guessing is no way past the lock of somebody else's account.
+#[tokio::test]
+async fn nobody_becomes_familiar_by_another_success() {
+    let limited = guarded("{challenge_after: 0, account_failures: 3}").await;
+    // The upstream lets in by something else than the password, and takes another account of two.
+    let renewed = r#"{"login":"ada","password":"x","refresh_token":"correct horse"}"#;
+    assert_eq!(limited.ask_from(7, &post("/auth/token", "", renewed)).await.status, 200);
+    let own = r#"{"login":"ada","username":"eve","password":"correct horse"}"#;
+    assert_eq!(limited.ask_from(7, &post("/auth/login", "", own)).await.status, 200);
+    for n in 1..=3 {
+        assert_eq!(limited.ask_from(n, &login("ada", "guess", "")).await.status, 401);
+    }
+    for guess in ["guess", "another"] {
+        let refused = limited.ask_from(7, &login("ada", guess, "")).await;
+        assert_eq!(code(&refused), "login-throttled");
+    }
+}
+
+#[tokio::test]
+async fn a_path_in_a_field_is_looked_at_beside_that_of_the_target() {
+    let limited = guarded("{challenge_after: 0, account_failures: 3}").await;
+    let guess =
+        post("/forgot", "x-original-url: /auth/login\r\n", r#"{"login":"ada","password":"guess"}"#);
+    for n in 1..=3 {
+        assert_eq!(limited.ask_from(n, &guess).await.status, 401);
+    }
+    assert_eq!(code(&limited.ask_from(9, &guess).await), "login-throttled");
 }

@@ -1,6 +1,7 @@
 //! How much callers may ask for, in front of a real upstream.
 
 mod logins;
+mod once;
 mod rates;
 mod steps;
 mod under_load;

@@ -55,8 +55,9 @@ async fn unlock(call: Call<Nothing, LockedAccount>) -> Result<Reply<UnlockedAcco
         let detail = "an account of 1 to 512 bytes, and at most 1,000 bytes of reason on one line";
         return Err(Problem::invalid(detail));
     }
-    let enforcement = call.api.0.server.in_force.lock().await.enforcement.clone();
-    let (policies, account_hash) = enforcement.unlock(account);
+    // Held until it is done: what was written down is about the policies in force.
+    let in_force = call.api.0.server.in_force.lock().await;
+    let (policies, account_hash) = in_force.enforcement.locks_of(account);
     let entry = AuditEntry {
         time: crate::serve::now(),
         who: caller.user.name.clone(),
@@ -64,6 +65,9 @@ async fn unlock(call: Call<Nothing, LockedAccount>) -> Result<Reply<UnlockedAcco
         subject: account_hash.to_string(),
         details: serde_json::json!({"policies": policies, "reason": reason}),
     };
+    // First it is written down: nothing is unlocked of which nobody could find out who did it.
     call.api.store()?.append_audit(&caller.scope, entry).await?;
+    in_force.enforcement.unlock(account);
+    drop(in_force);
     Ok(UnlockedAccount { account_hash, policies }.into())
 }
