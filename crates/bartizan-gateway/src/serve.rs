@@ -26,7 +26,11 @@ use crate::{
     record::Record,
     respond::{Answered, respond},
     shared::Shared,
-    upstream::exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+    upstream::{
+        Group,
+        exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+        mirror,
+    },
     websocket::{self, Handshake},
 };
 
@@ -254,6 +258,9 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
         if body.has_trailers() {
             parts.headers.remove(header::CONTENT_LENGTH);
         }
+        if service.mirror.is_some() {
+            parts.headers.remove(mirror::MARK);
+        }
         Request::from_parts(parts, body)
     };
     let again = |whole: Outgoing| make(original_head(call), whole);
@@ -262,15 +269,33 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     let replay = replayed.is_some().then_some(Replay { make: &again, may_repeat });
     let watch = Watch { time: snapshot.deadlines.response_head, recording };
     let request = make(parts, body);
-    let sent =
-        send(&service.group, service.protocol, request, replay, &watch, &shared.metrics).await;
+    if let Some(mirror) = service.mirror.as_ref().filter(|mirror| mirror.wants(&call.method)) {
+        match &replayed {
+            Some(whole) => {
+                let lease = Lease::new(&shared.budget, call.place);
+                mirror.take(whole.bytes.len(), lease, &again);
+            }
+            None => mirror.leave(),
+        }
+    }
+    let errand = service.errand(call);
+    let group = errand.group;
+    let sent = send(errand, request, replay, &watch, &shared.metrics).await;
     match sent {
         Ok(sent) => {
             record.call_mut().upstream = Some(Arc::clone(&sent.upstream.name));
             Ok(sent)
         }
+        Err(SendError::Open) => Err(left_alone(group)),
         Err(error) => Err(not_sent(record, error)),
     }
+}
+
+/// What the client is told when the breakers of all upstreams are open.
+pub(crate) fn left_alone(group: &Group) -> Stopped {
+    let title = "the service is in trouble and gets no requests for a while; try again later";
+    let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "upstream-left-alone", title);
+    Box::new(reply.with(header::RETRY_AFTER, group.retry_after().into()))
 }
 
 /// What the client is told when no answer came.
@@ -278,7 +303,7 @@ fn not_sent(record: &Record, error: SendError) -> Stopped {
     let (shared, call) = (record.shared(), record.call());
     match error {
         SendError::Full => full(shared, Bound::UpstreamConnections),
-        SendError::Connect => {
+        SendError::Connect | SendError::Ours | SendError::Open => {
             stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
         }
         // A streamed body that is malformed further on breaks the request.

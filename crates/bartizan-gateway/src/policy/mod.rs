@@ -72,6 +72,7 @@ mod spoken;
 pub mod step_up;
 pub mod transfer;
 pub mod upload;
+pub mod url_values;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
@@ -120,7 +121,7 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
 };
-pub(crate) use self::{inspection::JudgedHandshake, websocket::MessagePace};
+pub(crate) use self::{identity::of_address, inspection::JudgedHandshake, websocket::MessagePace};
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]
