@@ -5,8 +5,8 @@ use std::{fmt, net::SocketAddr, time::Duration};
 use super::Network;
 
 /// A listener for requests that go out: `CONNECT`, and requests that name a whole `http` URL (RFC 9110 §9.3.6, RFC 9112
-/// §3.2.2). Only to hosts that are listed, and only to addresses of the public internet, or in networks that are named: a name
-/// is resolved once, every address that comes of it is checked, and the connection goes to one that was.
+/// §3.2.2). Only to hosts that are listed, and only to addresses of the public internet, or in networks that are named: a
+/// name is resolved once, every address that comes of it is checked, and the connection goes to one that was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Egress {
     /// Address; port 0 takes a free one. Cannot be changed by a reload.

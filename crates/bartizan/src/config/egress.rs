@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 /// A proxy for what services call outside: `CONNECT`, and requests that name a whole `http` URL. Name it to them as
 /// `HTTPS_PROXY` and `HTTP_PROXY`. A host is resolved once; only when every address that comes of it is one of the public
 /// internet, or in `networks`, a connection goes to one of these, so that a name cannot lead elsewhere a moment later.
-/// What is asked within a tunnel is not seen. Everything is counted in `bartizan_gateway_egress`.
+/// What is asked within a tunnel is not seen. Tunnels are cut when the process ends. Everything is counted in `bartizan_gateway_egress`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct EgressConfig {

@@ -135,7 +135,8 @@ impl Default for RetryBudgetConfig {
     }
 }
 
-/// Upstreams that a part of the callers is sent to, always the same ones. While none of them is healthy the others are asked.
+/// Upstreams that a part of the callers is sent to, always the same ones. While none of them is healthy the others are
+/// asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct CanaryConfig {
@@ -162,9 +163,9 @@ pub struct FieldConfig {
     pub value: String,
 }
 
-/// Upstreams that get copies of requests, credentials among them, marked by `X-Bartizan-Mirror: 1`, which clients cannot set
-/// then. What policies refuse is not copied. Nobody waits for a copy: what finds no room is dropped and counted, and answers
-/// are thrown away. Bodies that are passed on as they come, and WebSockets, are not copied.
+/// Upstreams that get copies of requests, credentials among them, marked by `X-Bartizan-Mirror: 1`, which clients cannot
+/// set then. What policies refuse is not copied. Nobody waits for a copy: what finds no room is dropped and counted, and
+/// answers are thrown away. Bodies that are passed on as they come, and WebSockets, are not copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct MirrorConfig {

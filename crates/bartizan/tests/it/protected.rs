@@ -11,7 +11,7 @@ use bartizan_lab::{
     Client, Options, Server as Lab, documents,
     flaws::{self, FlawItem},
     player::{Plan, Record, benign, play},
-    proof::Runner,
+    proof::{Runner, Step},
     seed::signing_key,
 };
 use serde_json::{Value, json};
@@ -142,17 +142,24 @@ fn every_protection_is_short_and_says_what_it_does() {
     }
 }
 
+/// Whether a step of a proof is at the flaw: the last one, or one that asks for the very operation the flaw sits in, which
+/// the twin takes and makes nothing of, and a policy may refuse.
+fn is_at(flaw: &FlawItem, number: usize) -> bool {
+    let is_operation = |step: &Step| format!("{} {}", step.method, step.path) == flaw.operation;
+    number + 1 == flaw.proof.len() || flaw.proof.get(number).is_some_and(is_operation)
+}
+
 #[test]
 fn every_protection_stops_its_flaw() {
     let runtime = Runtime::new().expect("a runtime");
     let mut wrong = String::new();
     for one in protections() {
-        let (flaw, last) = (one.flaw, one.flaw.proof.len() - 1);
+        let flaw = one.flaw;
         let options = Options { flaws: BTreeSet::from([flaw.id]), ..Options::secure(SEED) };
         let stage = Stage::new(&runtime, &options, |home| one.policies(home));
         let mut runner = Runner::new(stage.client.clone());
         let told = match runtime.block_on(runner.run(flaw.proof)) {
-            Err(failure) if failure.step() == Some(last) => None,
+            Err(failure) if failure.step().is_some_and(|step| is_at(flaw, step)) => None,
             Err(failure) => Some(format!("does not get to the flaw: {failure}")),
             Ok(()) => Some("the proof still works".to_owned()),
         };
