@@ -5,7 +5,13 @@ use std::{net::SocketAddr, path::PathBuf, time::Duration};
 
 pub use bartizan_model::address::Network;
 
+pub use care::{Balance, Breaker, Canary, HashOn, HealthCheck, Mirror, RetryBudget, Slow};
+pub use egress::{Credential, Egress};
+
 use crate::head::{HeadLimits, tap::ClientDeadlines};
+
+mod care;
+mod egress;
 
 /// The whole configuration of a gateway. It is compiled before it is used: what cannot be compiled
 /// is refused as a whole ([`ConfigError`]), and a running gateway keeps what it has.
@@ -15,6 +21,8 @@ pub struct Config {
     pub listeners: Vec<Listener>,
     /// Where requests go; the first that matches is taken.
     pub services: Vec<Service>,
+    /// Proxies for what services call outside.
+    pub egress: Vec<Egress>,
     /// Sizes and counts.
     pub limits: Limits,
     /// Times.
@@ -39,6 +47,7 @@ impl Config {
         Self {
             listeners: vec![Listener::plain(listen)],
             services: vec![Service::to(upstream)],
+            egress: Vec::new(),
             limits: Limits::default(),
             deadlines: Deadlines::default(),
             trusted_proxies: Vec::new(),
@@ -125,6 +134,16 @@ pub struct Service {
     pub response_over: OverLimit,
     /// Whether WebSocket upgrades are passed on.
     pub websocket: bool,
+    /// Whether upstreams are asked if they are well; `None` judges them by connecting only.
+    pub health: Option<HealthCheck>,
+    /// When one that fails is left alone.
+    pub breaker: Option<Breaker>,
+    /// How many requests are sent a second time.
+    pub retry_budget: RetryBudget,
+    /// Upstreams for a part of the callers.
+    pub canary: Option<Canary>,
+    /// Upstreams that get copies.
+    pub mirror: Option<Mirror>,
 }
 
 impl Service {
@@ -142,17 +161,13 @@ impl Service {
             request_over: OverLimit::Refuse,
             response_over: OverLimit::Stream,
             websocket: true,
+            health: None,
+            breaker: None,
+            retry_budget: RetryBudget::default(),
+            canary: None,
+            mirror: None,
         }
     }
-}
-
-/// How an upstream is chosen among those that are healthy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Balance {
-    /// In turn.
-    RoundRobin,
-    /// The one with the fewest exchanges under way.
-    LeastBusy,
 }
 
 /// What an upstream speaks.

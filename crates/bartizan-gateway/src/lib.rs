@@ -10,6 +10,7 @@ mod body;
 mod budget;
 mod call;
 pub mod config;
+mod egress;
 mod forward;
 pub mod handover;
 pub mod head;

@@ -17,9 +17,10 @@ use crate::{
     head::Refusal,
     phases::Streamed,
     shared::Shared,
+    snapshot::CompiledService,
 };
 
-type Labels = Vec<(&'static str, String)>;
+pub(crate) type Labels = Vec<(&'static str, String)>;
 
 /// Upper bounds of the duration histogram, in seconds.
 const DURATIONS: [f64; 11] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0];
@@ -70,6 +71,11 @@ pub(crate) struct Metrics {
     handover_dropped: Counter,
     log_dropped: Counter,
     upstream: Family<Labels, Gauge>,
+    /// What services found out about their upstreams.
+    members: Family<Labels, Gauge>,
+    events: Family<Labels, Counter>,
+    /// What becomes of requests that go out.
+    pub(crate) egress: Family<Labels, Counter>,
     /// Held while figures are brought up to date and written: two who do so would count twice.
     rendering: Mutex<()>,
 }
@@ -117,6 +123,9 @@ impl Metrics {
             handover_dropped: Counter::default(),
             log_dropped: Counter::default(),
             upstream: Family::default(),
+            members: Family::default(),
+            events: Family::default(),
+            egress: Family::default(),
             rendering: Mutex::default(),
             registry: Registry::default(),
         };
@@ -131,6 +140,8 @@ impl Metrics {
         let families = [
             ("exchanges", "Finished exchanges", &self.exchanges),
             ("replies", "Answers of the gateway itself", &self.replies),
+            ("egress", "Requests and tunnels that go out, and why they do not", &self.egress),
+            ("service_events", "Canaries, copies, breakers and retries", &self.events),
         ];
         for (name, help, family) in families {
             registry.register(name, help, family.clone());
@@ -167,6 +178,8 @@ impl Metrics {
         registry.register("exchanges_open", "Exchanges under way", self.under_way.clone());
         registry.register("buffered_bytes", "Bytes of bodies held", self.buffered.clone());
         registry.register("upstream", "State of each upstream", self.upstream.clone());
+        let members = self.members.clone();
+        registry.register("service_upstream", "What a service knows of an upstream", members);
         let duration = self.duration.clone();
         registry.register("duration_seconds", "From request head to end of response", duration);
     }
@@ -176,6 +189,12 @@ impl Metrics {
         let class = if class == 0 { "none".to_owned() } else { format!("{class}xx") };
         let labels = vec![("service", service.to_owned()), ("status", class)];
         self.exchanges.get_or_create_owned(&labels)
+    }
+
+    /// The counter of something that happens to requests of a service.
+    pub(crate) fn event_of(&self, service: &str, event: &'static str) -> Counter {
+        let labels = vec![("service", service.to_owned()), ("event", event.to_owned())];
+        self.events.get_or_create_owned(&labels)
     }
 
     /// Counts a finished exchange.
@@ -257,10 +276,39 @@ impl Metrics {
             set("connects", connects);
             set("connect_failures", failures);
         }
+        self.members.clear();
+        for service in &shared.snapshot.load().services {
+            self.show_members(service);
+        }
         let mut out = String::new();
         // Writing to a string cannot fail.
         let _ = text::encode(&mut out, &self.registry);
         out
+    }
+}
+
+impl Metrics {
+    /// What a service knows of its upstreams beside what all know.
+    fn show_members(&self, service: &CompiledService) {
+        for member in service.groups().flat_map(|group| &group.members) {
+            let set = |what: &str, value: u64| {
+                let labels = vec![
+                    ("service", service.name.clone()),
+                    ("upstream", member.upstream.name.to_string()),
+                    ("value", what.to_owned()),
+                ];
+                self.members.get_or_create(&labels).set(i64::try_from(value).unwrap_or(i64::MAX));
+            };
+            if let Some(checked) = &member.checked {
+                let (checks, failures) = checked.counts();
+                set("well", u64::from(checked.is_up()));
+                set("checks", checks);
+                set("check_failures", failures);
+            }
+            if let Some(breaker) = &member.breaker {
+                set("breaker_open", u64::from(breaker.is_open()));
+            }
+        }
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 };
 
 use tokio::{
+    runtime::Handle,
     sync::{Notify, watch},
     time::{sleep, timeout},
 };
@@ -19,12 +20,14 @@ use crate::{
     access_log::AccessLog,
     budget::{Bound, Budget},
     config::{Config, ConfigError, Listener},
+    egress,
     handover::Handover,
     listen::accept::{self, Door},
     metrics::Metrics,
     phases::{AllowAll, Policies},
     shared::{Connections, Shared},
     snapshot::Snapshot,
+    upstream::health,
 };
 
 /// How often idle upstream connections are looked through.
@@ -64,6 +67,8 @@ impl Gateway {
         for listener in &config.listeners {
             sockets.push(accept::open(listener)?);
         }
+        let outward = config.egress.iter().map(egress::open);
+        let outward = outward.collect::<Result<Vec<_>, _>>()?;
         let limits = &config.limits;
         let shared = Arc::new(Shared {
             budget: Budget::new(
@@ -84,6 +89,11 @@ impl Gateway {
             reloaded: Notify::default(),
         });
         let (stop, stopped) = watch::channel(false);
+        let mut egress = Vec::with_capacity(outward.len());
+        for (at, (socket, settings)) in outward.into_iter().zip(&config.egress).enumerate() {
+            egress.push(socket.local_addr().unwrap_or(settings.address));
+            tokio::spawn(egress::run(socket, at, Arc::clone(&shared), stopped.clone()));
+        }
         let mut addresses = Vec::with_capacity(sockets.len());
         for (at, (socket, listener)) in sockets.into_iter().zip(&config.listeners).enumerate() {
             let address = socket.local_addr().unwrap_or(listener.address);
@@ -97,8 +107,18 @@ impl Gateway {
             tokio::spawn(accept::run(socket, door, Arc::clone(&shared), stopped.clone()));
         }
         tokio::spawn(sweep(Arc::downgrade(&shared)));
-        let (listeners, is_ending) = (config.listeners.clone(), AtomicBool::new(false));
-        Ok(Running { shared, addresses, listeners, stop, is_ending })
+        let runtime = Handle::current();
+        look_after(&shared, &runtime);
+        let named = config.egress.iter().map(|egress| egress.address).collect();
+        Ok(Running {
+            shared,
+            addresses,
+            listeners: config.listeners.clone(),
+            egress: Outward { addresses: egress, named },
+            stop,
+            is_ending: AtomicBool::new(false),
+            runtime,
+        })
     }
 }
 
@@ -108,11 +128,27 @@ pub struct Running {
     shared: Arc<Shared>,
     addresses: Vec<SocketAddr>,
     listeners: Vec<Listener>,
+    egress: Outward,
     stop: watch::Sender<bool>,
     is_ending: AtomicBool,
+    runtime: Handle,
+}
+
+/// Where proxies for what goes out listen.
+#[derive(Debug)]
+struct Outward {
+    addresses: Vec<SocketAddr>,
+    /// As the configuration names them.
+    named: Vec<SocketAddr>,
 }
 
 impl Running {
+    /// Addresses of the proxies for what goes out, in the order of the configuration.
+    #[must_use]
+    pub fn egress_addresses(&self) -> &[SocketAddr] {
+        &self.egress.addresses
+    }
+
     /// Addresses of the listeners, in the order of the configuration.
     #[must_use]
     pub fn addresses(&self) -> &[SocketAddr] {
@@ -141,6 +177,7 @@ impl Running {
                 self.shared.budget.set_limits(limits.buffered_bytes, per_client);
                 self.shared.exchanges.set_limits(limits.exchanges, limits.exchanges_per_client);
                 self.shared.snapshot.store(Arc::new(snapshot));
+                look_after(&self.shared, &self.runtime);
                 self.shared.metrics.reloads.inc();
                 if let (Some(log), Some(file)) = (log, file) {
                     log.go_on_in(file);
@@ -168,7 +205,8 @@ impl Running {
         };
         let are_same = self.listeners.len() == config.listeners.len()
             && self.listeners.iter().zip(&config.listeners).all(is_same);
-        if !are_same {
+        let outward = config.egress.iter().map(|egress| &egress.address);
+        if !are_same || !self.egress.named.iter().eq(outward) {
             return Err(ConfigError::Listeners);
         }
         let previous = self.shared.snapshot.load_full();
@@ -224,6 +262,18 @@ impl Running {
     #[must_use]
     pub fn handover_dropped(&self) -> u64 {
         self.shared.handover.dropped()
+    }
+}
+
+/// Begins what goes on beside exchanges: checks of upstreams, and copies.
+fn look_after(shared: &Arc<Shared>, runtime: &Handle) {
+    for service in &shared.snapshot.load().services {
+        for group in service.groups() {
+            health::watch(group, runtime);
+        }
+        if let Some(mirror) = &service.mirror {
+            mirror.start(shared, runtime);
+        }
     }
 }
 

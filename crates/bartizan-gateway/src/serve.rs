@@ -32,7 +32,11 @@ use crate::{
     record::Record,
     respond::{Answered, respond},
     shared::Shared,
-    upstream::exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+    upstream::{
+        Group,
+        exchange::{Replay, SendError, Sent, Watch, is_idempotent, original_head, send},
+        mirror,
+    },
     websocket::{self, Handshake},
 };
 
@@ -262,6 +266,9 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
         if body.has_trailers() {
             parts.headers.remove(header::CONTENT_LENGTH);
         }
+        if service.mirror.is_some() {
+            parts.headers.remove(mirror::MARK);
+        }
         Request::from_parts(parts, body)
     };
     let again = |whole: Outgoing| make(original_head(call), whole);
@@ -271,12 +278,26 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     let has_reached = AtomicBool::new(false);
     let watch = Watch { time: snapshot.deadlines.response_head, recording, has_reached };
     let request = make(parts, body);
-    let sent =
-        send(&service.group, service.protocol, request, replay, &watch, &shared.metrics).await;
+    if let Some(mirror) = service.mirror.as_ref().filter(|mirror| mirror.wants(&call.method)) {
+        match &replayed {
+            Some(whole) => {
+                let lease = Lease::new(&shared.budget, call.place);
+                mirror.take(whole.bytes.len(), lease, &again);
+            }
+            None => mirror.leave(),
+        }
+    }
+    let errand = service.errand(call);
+    let group = errand.group;
+    let sent = send(errand, request, replay, &watch, &shared.metrics).await;
     match sent {
         Ok(sent) => {
             record.call_mut().upstream = Some(Arc::clone(&sent.upstream.name));
             Ok(sent)
+        }
+        Err(SendError::Open) => {
+            record.call_mut().may_have_acted = false;
+            Err(left_alone(group))
         }
         Err(error) => {
             record.call_mut().may_have_acted = watch.has_reached.load(Relaxed);
@@ -285,12 +306,19 @@ async fn forward(record: &mut Record, parts: request::Parts, held: Held) -> Resu
     }
 }
 
+/// What the client is told when the breakers of all upstreams are open.
+pub(crate) fn left_alone(group: &Group) -> Stopped {
+    let title = "the service is in trouble and gets no requests for a while; try again later";
+    let reply = Reply::problem(StatusCode::SERVICE_UNAVAILABLE, "upstream-left-alone", title);
+    Box::new(reply.with(header::RETRY_AFTER, group.retry_after().into()))
+}
+
 /// What the client is told when no answer came.
 fn not_sent(record: &Record, error: SendError) -> Stopped {
     let (shared, call) = (record.shared(), record.call());
     match error {
         SendError::Full => full(shared, Bound::UpstreamConnections),
-        SendError::Connect => {
+        SendError::Connect | SendError::Ours | SendError::Open => {
             stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
         }
         // A streamed body that is malformed further on breaks the request.

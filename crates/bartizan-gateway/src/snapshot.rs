@@ -7,23 +7,23 @@ use http::Request;
 use prometheus_client::metrics::counter::Counter;
 use tokio_rustls::rustls::{
     ServerConfig,
-    pki_types::{CertificateDer, ServerName, pem::PemObject},
+    pki_types::{CertificateDer, pem::PemObject},
 };
 
+pub(crate) use service::CompiledService;
+
+use self::service::Compiler;
 use crate::{
-    config::{
-        ClientField, Config, ConfigError, Deadlines, ForwardedFields, Limits, Network, OverLimit,
-        Service, UpstreamProtocol, UpstreamTls,
-    },
+    config::{ClientField, Config, ConfigError, Deadlines, ForwardedFields, Limits, Network},
+    egress::Egress,
     head::methods::Methods,
     listen::tls,
     metrics::Metrics,
     phases::Policies,
-    upstream::{
-        Group, Tls, Upstream,
-        pool::{Route, Settings},
-    },
+    upstream::Upstream,
 };
+
+mod service;
 
 /// Most fields of a head that can be asked for: the library's table takes no more than half as many
 /// again.
@@ -32,6 +32,7 @@ const MOST_FIELDS: usize = 16_384;
 /// A compiled configuration.
 pub(crate) struct Snapshot {
     pub(crate) services: Vec<CompiledService>,
+    pub(crate) egress: Vec<Arc<Egress>>,
     pub(crate) limits: Limits,
     pub(crate) deadlines: Deadlines,
     pub(crate) trusted: Vec<Network>,
@@ -51,21 +52,6 @@ impl std::fmt::Debug for Snapshot {
     }
 }
 
-/// A service, ready to use.
-#[derive(Debug)]
-pub(crate) struct CompiledService {
-    pub(crate) name: String,
-    hosts: Vec<String>,
-    path_prefix: String,
-    pub(crate) group: Group,
-    pub(crate) protocol: UpstreamProtocol,
-    pub(crate) request_over: OverLimit,
-    pub(crate) response_over: OverLimit,
-    pub(crate) websocket: bool,
-    /// Counters of exchanges by class of status.
-    pub(crate) exchanges: [Counter; 6],
-}
-
 impl Snapshot {
     /// Compiles a configuration; nothing that serves is changed by it. Upstreams that `previous` has
     /// share their connections and their health with it.
@@ -76,18 +62,21 @@ impl Snapshot {
         previous: Option<&Self>,
     ) -> Result<Self, ConfigError> {
         check(config)?;
-        let known = previous.into_iter().flat_map(Self::upstreams);
-        let mut known: Vec<_> = known.cloned().collect();
-        let mut services = Vec::with_capacity(config.services.len());
-        for (at, service) in config.services.iter().enumerate() {
-            services.push(compile_service(at, service, config, metrics, &mut known)?);
-        }
+        let mut compiler = Compiler::new(config, metrics, previous);
+        let services = config.services.iter().enumerate();
+        let services: Result<_, _> =
+            services.map(|(at, service)| compiler.compile(at, service)).collect();
+        let egress =
+            config.egress.iter().enumerate().map(|(at, egress)| {
+                Egress::compile(&format!("egress.{at}"), egress, &metrics.egress)
+            });
         let listeners = config.listeners.iter();
         let tls = listeners.map(|listener| {
             listener.tls.as_ref().map(|tls| tls::compile(tls, listener.http2)).transpose()
         });
         Ok(Self {
-            services,
+            services: services?,
+            egress: egress.collect::<Result<_, _>>()?,
             limits: config.limits,
             deadlines: config.deadlines,
             trusted: config.trusted_proxies.clone(),
@@ -103,7 +92,7 @@ impl Snapshot {
 
     /// All upstreams of all services.
     pub(crate) fn upstreams(&self) -> impl Iterator<Item = &Arc<Upstream>> {
-        self.services.iter().flat_map(|service| &service.group.upstreams)
+        self.services.iter().flat_map(CompiledService::upstreams)
     }
 
     /// Whether what a peer with this address says about others is believed.
@@ -120,13 +109,6 @@ impl Snapshot {
 
     pub(crate) fn service_named(&self, name: &str) -> Option<usize> {
         self.services.iter().position(|service| service.name == name)
-    }
-}
-
-impl CompiledService {
-    fn matches(&self, host: &str, path: &str) -> bool {
-        let is_host = self.hosts.is_empty() || self.hosts.iter().any(|name| is_named(name, host));
-        is_host && is_below(path, &self.path_prefix)
     }
 }
 
@@ -157,7 +139,7 @@ pub(crate) fn is_host_pattern(text: &str) -> bool {
 }
 
 /// Whether a path is the prefix or goes on behind it with a slash.
-fn is_below(path: &str, prefix: &str) -> bool {
+pub(crate) fn is_below(path: &str, prefix: &str) -> bool {
     let prefix = prefix.strip_suffix('/').unwrap_or(prefix);
     path.strip_prefix(prefix)
         .is_some_and(|rest| prefix.is_empty() || rest.is_empty() || rest.starts_with('/'))
@@ -253,85 +235,6 @@ fn check_deadlines(deadlines: &Deadlines) -> Result<(), ConfigError> {
         Some((key, _)) => Err(ConfigError::value(*key, "0 is less than 1")),
         None => Ok(()),
     }
-}
-
-fn compile_service(
-    at: usize,
-    service: &Service,
-    config: &Config,
-    metrics: &Metrics,
-    known: &mut Vec<Arc<Upstream>>,
-) -> Result<CompiledService, ConfigError> {
-    let key = |name: &str| format!("services.{at}.{name}");
-    if service.upstreams.is_empty() {
-        return Err(ConfigError::value(key("upstreams"), "at least one is needed"));
-    }
-    if let Some(at) = service.hosts.iter().position(|host| !is_host_pattern(host)) {
-        let problem = format!("{:?} is no host name without port", service.hosts[at]);
-        return Err(ConfigError::value(key(&format!("hosts.{at}")), problem));
-    }
-    if !service.path_prefix.starts_with('/') || service.path_prefix.contains(['?', '#']) {
-        return Err(ConfigError::value(
-            key("path_prefix"),
-            "must begin with a slash, and end there",
-        ));
-    }
-    let tls = service.tls.as_ref();
-    let tls = tls.map(|tls| compile_tls(&key("tls"), tls, service.protocol)).transpose()?;
-    let settings = Settings {
-        connect: config.deadlines.connect,
-        idle: config.deadlines.upstream_idle,
-        ejection: config.deadlines.ejection,
-        limits: config.limits,
-    };
-    let mut upstreams = Vec::with_capacity(service.upstreams.len());
-    for address in &service.upstreams {
-        let port = address
-            .rsplit_once(':')
-            .and_then(|(host, port)| (!host.is_empty()).then_some(port.parse::<u16>().ok()?));
-        if port.is_none() {
-            let problem = format!("{address:?} is not host:port");
-            return Err(ConfigError::value(key("upstreams"), problem));
-        }
-        let route = Route {
-            address: address.clone(),
-            protocol: service.protocol,
-            tls: service.tls.clone(),
-        };
-        let kept = known.iter().find(|known| known.is_reached_by(&route, tls.as_ref()));
-        let upstream = Arc::new(match kept {
-            Some(kept) => kept.with_settings(settings),
-            None => Upstream::new(route, tls.clone(), settings),
-        });
-        // Other services that reach it alike share its connections, their bound and its health.
-        known.push(Arc::clone(&upstream));
-        upstreams.push(upstream);
-    }
-    Ok(CompiledService {
-        name: service.name.clone(),
-        hosts: service.hosts.clone(),
-        path_prefix: service.path_prefix.clone(),
-        group: Group::new(upstreams, service.balance),
-        protocol: service.protocol,
-        request_over: service.request_over,
-        response_over: service.response_over,
-        websocket: service.websocket,
-        exchanges: std::array::from_fn(|class| metrics.exchanges_of(&service.name, class)),
-    })
-}
-
-fn compile_tls(
-    key: &str,
-    tls: &UpstreamTls,
-    protocol: UpstreamProtocol,
-) -> Result<Tls, ConfigError> {
-    let name = ServerName::try_from(tls.server_name.clone())
-        .map_err(|error| ConfigError::value(key, error.to_string()))?;
-    let protocol: &[u8] = match protocol {
-        UpstreamProtocol::Http1 => b"http/1.1",
-        UpstreamProtocol::Http2 => b"h2",
-    };
-    Tls::to(name, &tls.authorities, protocol)
 }
 
 /// The certificates of a PEM file; at least one.

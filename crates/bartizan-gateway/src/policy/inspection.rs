@@ -1,6 +1,6 @@
 //! One whole request on its way past the policies, after it is known who asks, cheap ones first: its
-//! size, what it calls and whose that is, its schema, its contract, what of it is good once, then what it says. Nothing
-//! of it has gone to the upstream. Nothing here waits.
+//! size, what it calls and whose that is, its schema, its contract, where URLs in it lead, what of it is good once, then
+//! what it says. Nothing of it has gone to the upstream. Nothing here waits.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -37,6 +37,9 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
     if let Some(refusal) = spoken::whole(stage, call, body) {
         return Some(refusal);
     }
+    if let Some(refusal) = urls(stage, call, body) {
+        return Some(refusal);
+    }
     if let Some(refusal) = single_uses(stage, call, body) {
         return Some(refusal);
     }
@@ -46,6 +49,11 @@ pub(super) fn whole(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Optio
             .get_or_insert_with(|| Exchange { request: request_of(call), ..Exchange::default() });
         rule.judge(exchange)
     })
+}
+
+fn urls(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
+    let mut asked = stage.set.urls.iter().filter(|policy| stage.is_in(&policy.scope));
+    asked.find_map(|policy| policy.settle(policy.rule.check(call, body), call))
 }
 
 fn single_uses(stage: &Stage, call: &mut Call, body: BodyView<'_>) -> Option<Refusal> {
@@ -82,6 +90,7 @@ pub(super) fn handshake(call: &mut Call) -> Option<Refusal> {
     let body = BodyView::Whole(&empty);
     let refusal = rights::request(&stage, call, body)
         .or_else(|| contracts(&stage, call, body, &mut Readings::default()))
+        .or_else(|| urls(&stage, call, body))
         .or_else(|| single_uses(&stage, call, body));
     if refusal.is_some() {
         return refusal;

@@ -18,7 +18,7 @@ use super::{
     schema,
     scope::{ScopeConfig, Wanted},
     set::{Around, Outer},
-    shown, single_use, size, soap, transfer, upload, websocket, xml_rpc,
+    shown, single_use, size, soap, transfer, upload, url_values, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -212,6 +212,10 @@ kinds! {
     /// Which methods of gRPC may be called, and with what.
     grpc: grpc::GrpcConfig => grpc: grpc::Grpc,
         |settings, around| grpc::Grpc::compile(settings, around.surroundings.hash_key.seed());
+    /// Where URLs in requests may lead.
+    url_values: url_values::UrlValuesConfig => urls: url_values::UrlValues, |settings, around| {
+        url_values::UrlValues::compile(settings, around.surroundings.hash_key.seed())
+    };
     /// Which files are taken.
     upload: upload::UploadConfig => uploads: upload::Upload,
         |settings, around| upload::Upload::compile(settings, around.surroundings.hash_key.seed());

@@ -76,6 +76,7 @@ pub mod step_up;
 mod time;
 pub mod transfer;
 pub mod upload;
+pub mod url_values;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
@@ -122,7 +123,9 @@ pub use self::{
     record::{Applied, Decisions, PolicyTally},
     scope::ScopeConfig,
 };
-pub(crate) use self::{concurrency::Permits, inspection::JudgedHandshake, websocket::MessagePace};
+pub(crate) use self::{
+    concurrency::Permits, identity::of_address, inspection::JudgedHandshake, websocket::MessagePace,
+};
 
 /// What there is to say about a kind of policy.
 #[derive(Clone, Copy, Debug)]

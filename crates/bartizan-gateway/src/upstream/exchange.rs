@@ -5,7 +5,8 @@
 //! §9.2.2) and no byte came in answer: a head that is cut or malformed is an answer.
 //! Who is left with a connection goes on over one that is newer than the attempt: an upstream that
 //! restarts says farewell on all that it has, and there may be more of them than attempts.
-//! What happens to one request never changes what is known of an upstream: only connecting does.
+//! What happens to one request never changes what is known of an upstream: only connecting does, and its breaker, where
+//! it has one, which no client alone can open. What was sent is only sent again within the budget of its service.
 
 use std::{
     error::Error as _,
@@ -17,14 +18,18 @@ use std::{
     time::Duration,
 };
 
-use http::{HeaderMap, Method, Request, Response};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use hyper::{body::Incoming, client::conn::TrySendError};
 use tokio::time::{Instant, timeout};
 
 use super::{
     Group, Upstream,
+    breaker::Pass,
+    caller::Caller,
+    choose::Chosen,
     connection::Carrier,
     pool::{Busy, ConnectError},
+    retries::Retries,
 };
 use crate::{
     body::outgoing::Outgoing,
@@ -49,8 +54,12 @@ pub(crate) struct Sent {
 pub(crate) enum SendError {
     /// No upstream could be connected to.
     Connect,
+    /// Something is missing on this machine.
+    Ours,
     /// No upstream may have one more connection.
     Full,
+    /// The breakers of all are open.
+    Open,
     /// The upstream broke off.
     Broken,
     /// The head of the answer did not come in time.
@@ -62,6 +71,7 @@ impl From<ConnectError> for SendError {
         match error {
             ConnectError::Full => Self::Full,
             ConnectError::Failed => Self::Connect,
+            ConnectError::Ours => Self::Ours,
         }
     }
 }
@@ -75,14 +85,14 @@ pub(crate) struct Replay<'a> {
 
 impl Replay<'_> {
     /// The request once more, unless it may have been executed and must not be again.
-    fn make(&mut self, fate: Fate) -> Option<Request<Outgoing>> {
+    fn make(&mut self, fate: Fate, retries: &Retries) -> Option<Request<Outgoing>> {
         let may = match fate {
             Fate::Refused | Fate::Left => true,
             // Once: what failed again may be what breaks the upstream (RFC 9110 §9.2.2).
             Fate::Unanswered => std::mem::take(&mut self.may_repeat),
             Fate::Unknown => false,
         };
-        may.then(|| (self.make)())
+        (may && retries.take()).then(|| (self.make)())
     }
 }
 
@@ -91,25 +101,39 @@ pub(crate) fn is_idempotent(method: &Method) -> bool {
     matches!(*method, Method::GET | Method::HEAD | Method::OPTIONS | Method::PUT | Method::DELETE)
 }
 
+/// Where a request goes, and for whom.
+pub(crate) struct Errand<'a> {
+    pub(crate) group: &'a Group,
+    pub(crate) protocol: UpstreamProtocol,
+    pub(crate) caller: Caller,
+    pub(crate) retries: &'a Retries,
+}
+
 /// Sends a request.
 pub(crate) async fn send(
-    group: &Group,
-    protocol: UpstreamProtocol,
+    errand: Errand<'_>,
     mut request: Request<Outgoing>,
     mut replay: Option<Replay<'_>>,
     watch: &Watch,
     metrics: &Metrics,
 ) -> Result<Sent, SendError> {
+    let Errand { group, protocol, caller, retries } = errand;
+    retries.asked();
+    // What becomes of a body that is passed on as it comes is a matter of its client, too.
+    let is_telling = replay.is_some();
     let mut last: Option<Arc<Upstream>> = None;
-    let mut error = SendError::Connect;
+    let mut error = SendError::Open;
     // Since when a connection must have been opened to be used.
     let mut since = None;
     for attempt in 0..ATTEMPTS {
+        // Where there was an attempt, what went wrong says more.
+        let Some(Chosen { upstream, pass }) = group.choose(caller.key, last.as_ref()) else {
+            return Err(error);
+        };
         if attempt > 0 {
             metrics.retries.inc();
         }
         let began = Instant::now();
-        let upstream = group.choose(last.as_ref());
         let busy = upstream.busy();
         last = Some(Arc::clone(&upstream));
         let result = match protocol {
@@ -117,29 +141,58 @@ pub(crate) async fn send(
             UpstreamProtocol::Http2 => http2(&upstream, request, since, watch).await,
         };
         match result {
-            Ok((response, carrier)) => return Ok(Sent { response, carrier, upstream, busy }),
-            Err(Failed { error: failed, unsent, fate }) => {
+            Ok((response, carrier)) => {
+                if let Some(pass) = pass.filter(|_| is_telling) {
+                    pass.answered(response.status(), caller.client);
+                }
+                return Ok(Sent { response, carrier, upstream, busy });
+            }
+            Err(failed) => {
+                if let Some(pass) = pass {
+                    failed.tell(pass, is_telling, caller);
+                }
+                let Failed { error: failed, unsent, fate } = failed;
                 error = failed;
                 if unsent.is_none() && !matches!(fate, Fate::Refused | Fate::Left) {
                     watch.has_reached.store(true, Relaxed);
                 }
                 // What was open may have been closed meanwhile; what is new was not. Where nothing could be
                 // asked, nothing is known about the connections of another upstream.
-                if fate != Fate::Refused && !matches!(failed, SendError::Connect | SendError::Full)
-                {
+                if fate != Fate::Refused && !failed.is_of_connecting() {
                     since = Some(began);
                 }
-                let is_only = group.upstreams.len() == 1;
-                if is_only && matches!(failed, SendError::Connect | SendError::Full) {
+                let is_only = group.members.len() == 1 && failed.is_of_connecting();
+                if is_only || attempt + 1 == ATTEMPTS {
                     return Err(error);
                 }
-                let again = || replay.as_mut().and_then(|replay| replay.make(fate));
+                let again = || replay.as_mut().and_then(|replay| replay.make(fate, retries));
                 let again = unsent.map(|request| *request).or_else(again);
                 request = again.ok_or(error)?;
             }
         }
     }
     Err(error)
+}
+
+/// Sends a request once, over a connection of its own where the protocol has one for each; what comes behind the status is
+/// thrown away.
+pub(super) async fn once(
+    upstream: &Upstream,
+    request: Request<Outgoing>,
+    watch: &Watch,
+) -> Result<StatusCode, SendError> {
+    let sent = match upstream.route.protocol {
+        UpstreamProtocol::Http1 => http1(upstream, request, false, watch).await,
+        UpstreamProtocol::Http2 => http2(upstream, request, None, watch).await,
+    };
+    sent.map(|(response, _)| response.status()).map_err(|failed| failed.error)
+}
+
+impl SendError {
+    /// Whether there was no connection.
+    const fn is_of_connecting(self) -> bool {
+        matches!(self, Self::Connect | Self::Ours | Self::Full)
+    }
 }
 
 struct Failed {
@@ -168,6 +221,22 @@ impl Failed {
 
     fn unsent(error: ConnectError, request: Request<Outgoing>) -> Self {
         Self { error: error.into(), unsent: Some(Box::new(request)), fate: Fate::Unknown }
+    }
+
+    /// Tells a breaker what its upstream can be blamed for.
+    fn tell(&self, pass: Pass, is_telling: bool, caller: Caller) {
+        match self.error {
+            SendError::Connect => pass.failed(None),
+            SendError::Ours | SendError::Full | SendError::Open => {}
+            // It says that it left it, or got nothing of it.
+            SendError::Broken
+                if self.unsent.is_some() || matches!(self.fate, Fate::Refused | Fate::Left) => {}
+            SendError::Broken | SendError::Late => {
+                if is_telling {
+                    pass.failed(Some(caller.client));
+                }
+            }
+        }
     }
 
     fn broken(mut error: TrySendError<Request<Outgoing>>, has_come: bool) -> Self {

@@ -148,6 +148,8 @@ pub(crate) enum ConnectError {
     Full,
     /// The upstream could not be reached, or did not keep the protocol.
     Failed,
+    /// Something is missing on this machine.
+    Ours,
 }
 
 impl From<io::Error> for ConnectError {
@@ -189,6 +191,11 @@ impl Upstream {
     pub(crate) fn is_reached_by(&self, route: &Route, tls: Option<&Tls>) -> bool {
         let authorities = |tls: Option<&Tls>| tls.map(|tls| tls.authorities);
         self.route == *route && authorities(self.tls.as_ref()) == authorities(tls)
+    }
+
+    /// Whether it is the same one, under whatever settings.
+    pub(crate) fn is_alike(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.kept, &other.kept)
     }
 
     /// Connections that were opened, and that could not be.
@@ -344,18 +351,22 @@ impl Upstream {
             Ok(result) => result,
             Err(_) => Err(io::ErrorKind::TimedOut.into()),
         };
+        let is_ours = result.as_ref().is_err_and(is_of_this_machine);
         if result.is_ok() {
             self.kept.failures.store(0, Relaxed);
             self.kept.ejected_until_ms.store(0, Relaxed);
         } else {
             self.kept.connect_failures.fetch_add(1, Relaxed);
-            let is_ours = result.as_ref().is_err_and(is_of_this_machine);
             if !is_ours && self.kept.failures.fetch_add(1, Relaxed) + 1 >= EJECTION_FAILURES {
                 let span = u64::try_from(settings.ejection.as_millis()).unwrap_or(u64::MAX);
                 self.kept.ejected_until_ms.store(self.millis().saturating_add(span), Relaxed);
             }
         }
-        Ok((result?, leave))
+        match result {
+            Ok(socket) => Ok((socket, leave)),
+            Err(_) if is_ours => Err(ConnectError::Ours),
+            Err(_) => Err(ConnectError::Failed),
+        }
     }
 
     async fn open_socket(&self) -> io::Result<Socket> {

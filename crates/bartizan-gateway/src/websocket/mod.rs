@@ -29,13 +29,14 @@ use crate::{
     listen::{Socket, Upgrade},
     policy::Permits,
     record::Record,
-    serve::{Stopped, full, stop},
+    serve::{Stopped, full, left_alone, stop},
     shared::Shared,
-    snapshot::{CompiledService, Snapshot},
+    snapshot::Snapshot,
     upstream::{
         Upstream,
+        choose::Chosen,
         connection::Carrier,
-        exchange::Sent,
+        exchange::{Errand, Sent},
         pool::{ConnectError, Open},
     },
 };
@@ -63,7 +64,7 @@ const OWN_FIELDS: [HeaderName; 2] =
     [header::SEC_WEBSOCKET_EXTENSIONS, HeaderName::from_static("http2-settings")];
 
 /// Codes of answers to handshakes of which an upstream has heard nothing.
-const NEVER_ASKED: [&str; 2] = ["upstream-unreachable", "upstream-full"];
+const NEVER_ASKED: [&str; 3] = ["upstream-unreachable", "upstream-full", "upstream-left-alone"];
 
 /// Passes a handshake on, over a connection of its own.
 pub(crate) async fn upgrade(
@@ -98,8 +99,9 @@ async fn handshake(record: &mut Record, mut parts: request::Parts) -> Result<Han
     parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
     parts.headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
     let request = Request::from_parts(parts, Outgoing::empty());
+    let errand = service.errand(call);
     record.call_mut().may_have_acted = true;
-    let asked = ask(record.shared(), &snapshot, service, request).await;
+    let asked = ask(record.shared(), &snapshot, errand, request).await;
     let call = record.call_mut();
     if let Err(stopped) = &asked {
         call.may_have_acted = !NEVER_ASKED.contains(&stopped.code);
@@ -145,40 +147,58 @@ struct Asked {
 /// nothing was sent to it.
 async fn connect(
     shared: &Shared,
-    service: &CompiledService,
+    errand: Errand<'_>,
 ) -> Result<(Arc<Upstream>, Socket, Open), Stopped> {
-    let first = service.group.choose(None);
-    let error = match first.connect().await {
-        Ok((socket, open)) => return Ok((first, socket, open)),
-        Err(error) => error,
+    let Errand { group, caller, .. } = errand;
+    let first = group.choose(caller.key, None).ok_or_else(|| left_alone(group))?;
+    let (first, error) = match open(first).await {
+        Ok(opened) => return Ok(opened),
+        Err(failed) => failed,
     };
-    let other = service.group.choose(Some(&first));
-    let error = if Arc::ptr_eq(&first, &other) {
-        error
-    } else {
-        shared.metrics.retries.inc();
-        match other.connect().await {
-            Ok((socket, open)) => return Ok((other, socket, open)),
-            Err(error) => error,
+    let other = group.choose(caller.key, Some(&first));
+    let error = match other.filter(|other| !Arc::ptr_eq(&first, &other.upstream)) {
+        None => error,
+        Some(other) => {
+            shared.metrics.retries.inc();
+            match open(other).await {
+                Ok(opened) => return Ok(opened),
+                Err((_, error)) => error,
+            }
         }
     };
     Err(match error {
         ConnectError::Full => full(shared, Bound::UpstreamConnections),
-        ConnectError::Failed => {
+        ConnectError::Failed | ConnectError::Ours => {
             stop(StatusCode::BAD_GATEWAY, "upstream-unreachable", "the service is unreachable")
         }
     })
+}
+
+/// Opens a connection to an upstream, and tells its breaker when that fails.
+async fn open(
+    chosen: Chosen,
+) -> Result<(Arc<Upstream>, Socket, Open), (Arc<Upstream>, ConnectError)> {
+    let Chosen { upstream, pass } = chosen;
+    match upstream.connect().await {
+        Ok((socket, open)) => Ok((upstream, socket, open)),
+        Err(error) => {
+            if let Some(pass) = pass.filter(|_| error == ConnectError::Failed) {
+                pass.failed(None);
+            }
+            Err((upstream, error))
+        }
+    }
 }
 
 /// Sends the handshake.
 async fn ask(
     shared: &Shared,
     snapshot: &Snapshot,
-    service: &CompiledService,
+    errand: Errand<'_>,
     request: Request<Outgoing>,
 ) -> Result<Asked, Stopped> {
     let broken = || stop(StatusCode::BAD_GATEWAY, "upstream-broken", "the service broke off");
-    let (upstream, socket, open) = connect(shared, service).await?;
+    let (upstream, socket, open) = connect(shared, errand).await?;
     let (mut sender, driver) = http1::Builder::new()
         .max_buf_size(snapshot.limits.response_head_bytes.max(8192))
         .handshake(TokioIo::new(socket))

@@ -190,6 +190,9 @@ fn greet(serving: &Serving, folder: &Path, config: &Config) {
     for address in serving.gateway().addresses() {
         anstream::eprintln!("listening on {address}");
     }
+    for address in serving.gateway().egress_addresses() {
+        anstream::eprintln!("a proxy for what goes out on {address}");
+    }
     for (name, kind, place) in serving.receivers().places() {
         anstream::eprintln!("receiving {name} ({kind}) on {place}");
     }

@@ -5,6 +5,13 @@ use std::path::PathBuf;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::{
+    egress::EgressConfig,
+    upstreams::{
+        Balance, BreakerConfig, CanaryConfig, HealthConfig, MirrorConfig, RetryBudgetConfig,
+    },
+};
+
 const MIB: u32 = 1024 * 1024;
 
 /// The inline gateway (`bartizan serve`).
@@ -15,6 +22,8 @@ pub struct GatewayConfig {
     pub listeners: Vec<ListenerConfig>,
     /// Where requests go; the first that matches is taken. `--upstream` replaces them by one.
     pub services: Vec<ServiceConfig>,
+    /// Proxies through which services call outside, where only hosts that are listed can be reached.
+    pub egress: Vec<EgressConfig>,
     /// Addresses and networks whose `Forwarded`, `X-Forwarded-*`, `X-Request-Id` and PROXY headers
     /// are believed, for example `10.0.0.0/8`.
     pub trusted_proxies: Vec<String>,
@@ -54,6 +63,7 @@ impl Default for GatewayConfig {
         Self {
             listeners: vec![ListenerConfig::default()],
             services: Vec::new(),
+            egress: Vec::new(),
             trusted_proxies: Vec::new(),
             client_field: ClientFieldConfig::default(),
             methods: Vec::new(),
@@ -157,6 +167,22 @@ pub struct ServiceConfig {
     /// Whether WebSocket upgrades are passed on.
     #[serde(default = "yes")]
     pub websocket: bool,
+    /// Whether upstreams are asked now and then if they are well. Without it only failures to connect leave
+    /// one out.
+    #[serde(default)]
+    pub health: Option<HealthConfig>,
+    /// When an upstream that fails is left alone for a while.
+    #[serde(default)]
+    pub breaker: Option<BreakerConfig>,
+    /// How many requests may be sent a second time.
+    #[serde(default)]
+    pub retry_budget: RetryBudgetConfig,
+    /// Upstreams that a part of the callers is sent to.
+    #[serde(default)]
+    pub canary: Option<CanaryConfig>,
+    /// Upstreams that get copies of requests, whose answers nobody sees.
+    #[serde(default)]
+    pub mirror: Option<MirrorConfig>,
 }
 
 fn any_path() -> String {
@@ -173,17 +199,6 @@ const fn stream() -> OverLimit {
 
 const fn yes() -> bool {
     true
-}
-
-/// How an upstream is chosen among those that are healthy.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub enum Balance {
-    /// In turn.
-    #[default]
-    RoundRobin,
-    /// The one with the fewest exchanges under way.
-    LeastBusy,
 }
 
 /// What an upstream speaks.

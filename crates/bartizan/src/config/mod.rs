@@ -4,10 +4,12 @@
 //! from here.
 
 pub mod catalog;
+pub mod egress;
 pub mod gateway;
 mod load;
 mod place;
 mod problem;
+pub mod upstreams;
 
 use std::{path::PathBuf, sync::Arc};
 

@@ -7,10 +7,14 @@ use bartizan_gateway::{ClientDeadlines, config as gateway, head::HeadLimits};
 use crate::config::{
     Config,
     gateway::{
-        AccessLogConfig, AdminConfig, Balance, ClientFieldConfig, GatewayConfig, ListenerConfig,
-        OverLimit, ServiceConfig, UpstreamProtocol,
+        AccessLogConfig, AdminConfig, ClientFieldConfig, GatewayConfig, ListenerConfig, OverLimit,
+        ServiceConfig, UpstreamProtocol,
     },
+    upstreams::{Balance, RetryBudgetConfig},
 };
+
+mod egress;
+mod upstreams;
 
 const MIB: usize = 1024 * 1024;
 
@@ -57,7 +61,7 @@ pub(super) fn compile(
         Some(url) => vec![one_service(url)],
         None => config.services.clone(),
     };
-    if services.is_empty() && is_inline {
+    if services.is_empty() && is_inline && config.egress.is_empty() {
         return Err(wrong(
             "gateway.services",
             "no upstream is named: use --upstream http://HOST:PORT or list services, or list \
@@ -85,9 +89,11 @@ pub(super) fn compile(
     };
     let listeners: Result<_, _> = listeners.collect();
     let services: Result<_, _> = services.collect();
+    let egress = config.egress.iter().enumerate().map(|(at, proxy)| egress::proxy(at, proxy));
     Ok(gateway::Config {
         listeners: listeners.map_err(|e| named("--listen", overrides.listen.is_some(), e))?,
         services: services.map_err(|e| named("--upstream", overrides.upstream.is_some(), e))?,
+        egress: egress.collect::<Result<_, _>>()?,
         limits: limits(config),
         deadlines: deadlines(config),
         trusted_proxies: networks.collect::<Result<_, _>>()?,
@@ -140,6 +146,11 @@ fn one_service(url: &str) -> ServiceConfig {
         request_over: OverLimit::Refuse,
         response_over: OverLimit::Stream,
         websocket: true,
+        health: None,
+        breaker: None,
+        retry_budget: RetryBudgetConfig::default(),
+        canary: None,
+        mirror: None,
     }
 }
 
@@ -202,19 +213,22 @@ fn service(at: usize, config: &ServiceConfig) -> Result<gateway::Service, Settin
         }),
         _ => None,
     };
+    let is_secure = schemes.first().copied().unwrap_or_default();
     let over = |over: OverLimit| match over {
         OverLimit::Refuse => gateway::OverLimit::Refuse,
         OverLimit::Stream => gateway::OverLimit::Stream,
     };
+    let health = config.health.as_ref().map(|one| upstreams::health(&key("health"), one));
+    let canary = config.canary.as_ref();
+    let canary = canary.map(|one| upstreams::canary(&key("canary"), is_secure, one));
+    let mirror = config.mirror.as_ref();
+    let mirror = mirror.map(|one| upstreams::mirror(&key("mirror"), is_secure, one));
     Ok(gateway::Service {
         name: config.name.clone(),
         hosts: config.hosts.clone(),
         path_prefix: config.path_prefix.clone(),
         upstreams,
-        balance: match config.balance {
-            Balance::RoundRobin => gateway::Balance::RoundRobin,
-            Balance::LeastBusy => gateway::Balance::LeastBusy,
-        },
+        balance: upstreams::balance(&key("balance"), &config.balance)?,
         protocol: match config.protocol {
             UpstreamProtocol::Http1 => gateway::UpstreamProtocol::Http1,
             UpstreamProtocol::Http2 => gateway::UpstreamProtocol::Http2,
@@ -223,6 +237,11 @@ fn service(at: usize, config: &ServiceConfig) -> Result<gateway::Service, Settin
         request_over: over(config.request_over),
         response_over: over(config.response_over),
         websocket: config.websocket,
+        health: health.transpose()?,
+        breaker: config.breaker.as_ref().map(upstreams::breaker),
+        retry_budget: upstreams::retry_budget(config.retry_budget),
+        canary: canary.transpose()?,
+        mirror: mirror.transpose()?,
     })
 }
 

@@ -1,0 +1,106 @@
+//! Accepting those who want to call outside.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
+
+use hyper::{server::conn::http1, service::service_fn};
+use hyper_util::rt::{TokioIo, TokioTimer};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::watch,
+};
+
+use super::outward;
+use crate::{
+    config::{self, ConfigError, Listener},
+    listen::accept,
+    shared::Shared,
+};
+
+/// How long accepting rests after an error.
+const REST: Duration = Duration::from_millis(50);
+/// For a head to be there, also the next one on a connection.
+const HEAD: Duration = Duration::from_secs(30);
+/// Most bytes of a head, and most fields.
+const HEAD_BYTES: usize = 32 * 1024;
+const FIELDS: usize = 100;
+
+/// Opens the listener of a proxy.
+pub(crate) fn open(egress: &config::Egress) -> Result<TcpListener, ConfigError> {
+    accept::open(&Listener::plain(egress.address))
+}
+
+/// A connection of a client, counted until dropped.
+pub(super) struct Place(Arc<AtomicUsize>);
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Accepts for the proxy of that number until it is told to stop; then the socket is closed.
+pub(crate) async fn run(
+    listener: TcpListener,
+    number: usize,
+    shared: Arc<Shared>,
+    mut stop: watch::Receiver<bool>,
+) {
+    let open = Arc::new(AtomicUsize::new(0));
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            _ = stop.changed() => return,
+        };
+        match accepted {
+            Ok((stream, _)) => enter(stream, number, &shared, &open),
+            Err(_) => {
+                shared.metrics.accept_errors.inc();
+                tokio::time::sleep(REST).await;
+            }
+        }
+    }
+}
+
+fn enter(stream: TcpStream, number: usize, shared: &Arc<Shared>, open: &Arc<AtomicUsize>) {
+    let snapshot = shared.snapshot.load();
+    let Some(egress) = snapshot.egress.get(number) else { return };
+    let before = open.fetch_add(1, Relaxed);
+    let place = Place(Arc::clone(open));
+    if before >= egress.settings.connections {
+        egress.count("too_many_connections");
+        return;
+    }
+    let _ = stream.set_nodelay(true);
+    let shared = Arc::clone(shared);
+    tokio::spawn(async move {
+        let place = Arc::new(place);
+        let held = Arc::clone(&place);
+        let service = service_fn(move |request| {
+            // As is in force now, not when the connection began.
+            let egress = shared.snapshot.load().egress.get(number).cloned();
+            let place = Arc::clone(&held);
+            async move {
+                let answered = match egress {
+                    Some(egress) => outward::answer(egress, place, request).await,
+                    None => return Err("there is no such proxy any more"),
+                };
+                answered.map_err(|never| match never {})
+            }
+        });
+        let connection = http1::Builder::new()
+            .timer(TokioTimer::new())
+            .header_read_timeout(HEAD)
+            .max_buf_size(HEAD_BYTES)
+            .max_headers(FIELDS)
+            .serve_connection(TokioIo::new(stream), service);
+        // What a client does to its connection is its own business.
+        let _ = connection.with_upgrades().await;
+        drop(place);
+    });
+}

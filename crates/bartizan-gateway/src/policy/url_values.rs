@@ -1,0 +1,429 @@
+//! Values in requests that are URLs: where they may lead.
+
+mod destination;
+
+use bartizan_model::{BodyState, Exchange, Mode, Root, Side};
+use bartizan_protocols::{AnomalyKind, Decoded, Value, View, decode_paced};
+use http::StatusCode;
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use self::destination::{Destination, Host};
+
+use self::destination::is_url;
+use super::{
+    PolicyItem,
+    config::Problem,
+    detectors::{OnGap, pace},
+    place::{Held, Place},
+    reading::{Checked, NOT_HELD, NOT_READABLE, Within, cut},
+    record::Refusal,
+};
+use crate::{call::Call, handover::request_of, phases::BodyView};
+
+/// Most places, schemes and hosts of a policy.
+const MOST: usize = 256;
+
+/// The kind.
+pub static ITEM: PolicyItem = PolicyItem {
+    kind: "url_values",
+    title: "URLs in requests",
+    mode: Mode::Monitor,
+    documentation: "\
+Checks values of requests that are URLs before a service fetches them (server-side request forgery): those in the places \
+that `at` names, each of which must be a URL or empty, or, without `at`, all values of query and body that libraries \
+would take for a URL, those within encoded values among them.
+
+A URL must have one of `schemes`. Its host must be one of `hosts`, where there are some; else it must not be of the \
+inside: an address that is not of the public internet (RFC 6890: private, loopback, link-local and the others), one at \
+which clouds answer their machines, a name without a dot, or one below `localhost`, `local`, `internal`, \
+`home.arpa` and the like. What is in `hosts` may be inside. An entry is a name or an address, `*.` in front for one \
+more label, a port behind it where only that is meant, and a beginning of the path where only what is below it is meant: \
+`partner.example:8443/hooks/`.
+
+Libraries read odd URLs differently, so that these are refused whatever they may lead to: addresses in other than the \
+usual form (decimal, octal, hexadecimal, with parts missing), names of users, backslashes, tabs and line ends, missing \
+or additional slashes, percent signs in hosts, hosts with letters beyond ASCII (they can be written as `xn--`), zones \
+of IPv6 addresses. An IPv6-mapped address counts as the IPv4 address in it; a dot at the end of a name is left out.
+
+Names are not resolved here: a public name that leads to a private address, and an answer that redirects to one, are not \
+covered. They are where the connection is made: by the network that the service may reach.
+
+Refused is with 400 `url-refused`; the reason says what was wrong. At most `body_bytes` of a body are read, for at most \
+`budget_micros` of processor time; `on_budget` and `on_unreadable` say what becomes of requests that were not read to \
+their end or cannot be read. Messages of WebSockets and of gRPC without a body that is held are not looked at.",
+    examples: &[
+        "\
+name: imports-lead-outside
+mode: enforce
+scope: {paths: [/v1/imports], methods: [POST]}
+url_values: {at: ['body:/url'], schemes: [https]}
+",
+        "\
+name: hooks-of-partners
+mode: enforce
+scope: {paths: [/v1/webhooks/**]}
+url_values: {hosts: [partner.example/hooks/, '*.customers.example']}
+",
+    ],
+};
+
+/// Settings of a policy of URLs.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct UrlValuesConfig {
+    /// Where URLs are: `query.NAME`, `body:/NAME/*/NAME`, `xml:/NAME`, `header.NAME` or `cookie.NAME`. Without any, all
+    /// values of query and body that are URLs are checked.
+    pub at: Vec<String>,
+    /// Schemes they may have.
+    pub schemes: Vec<String>,
+    /// Hosts they may lead to, with a port and the beginning of a path where only that is meant. Without any, all of the
+    /// public internet.
+    pub hosts: Vec<String>,
+    /// Most bytes of a body that are read, up to 8388608.
+    pub body_bytes: u32,
+    /// Most microseconds of processor time that a request is read for, 100 to 1000000.
+    pub budget_micros: u32,
+    /// What becomes of requests that were not read to their end.
+    pub on_budget: OnGap,
+    /// What becomes of requests with a body that cannot be read, or that is not held.
+    pub on_unreadable: OnGap,
+}
+
+impl Default for UrlValuesConfig {
+    fn default() -> Self {
+        Self {
+            at: Vec::new(),
+            schemes: vec!["https".to_owned(), "http".to_owned()],
+            hosts: Vec::new(),
+            body_bytes: 128 * 1024,
+            budget_micros: 2_000,
+            on_budget: OnGap::Refuse,
+            on_unreadable: OnGap::Refuse,
+        }
+    }
+}
+
+/// Places that URLs may lead to.
+#[derive(Clone, Debug)]
+pub(crate) struct Listed {
+    host: Host,
+    /// Whether it is below the name, by one label.
+    is_below: bool,
+    port: Option<u16>,
+    /// What the path begins with.
+    path: Option<String>,
+}
+
+/// A compiled policy of URLs.
+#[derive(Debug)]
+pub(crate) struct UrlValues {
+    at: Vec<Place>,
+    schemes: Vec<String>,
+    hosts: Vec<Listed>,
+    within: Within,
+    seed: u64,
+}
+
+/// What is read differently here and there, so that a URL could be missed.
+const MISSED: [AnomalyKind; 11] = [
+    AnomalyKind::OverlongUtf8,
+    AnomalyKind::InvalidUtf8,
+    AnomalyKind::NulByte,
+    AnomalyKind::TrailingData,
+    AnomalyKind::UnexpectedEnd,
+    AnomalyKind::Malformed,
+    AnomalyKind::MultipartBoundary,
+    AnomalyKind::MultipartHeader,
+    AnomalyKind::BrokenEncoding,
+    AnomalyKind::AmbiguousEncoding,
+    AnomalyKind::UnknownCharset,
+];
+
+impl UrlValues {
+    /// Compiles a policy. `seed` keys the hashes by which names are compared.
+    pub(crate) fn compile(config: &UrlValuesConfig, seed: u64) -> Result<Self, Problem> {
+        for (key, list) in
+            [("at", &config.at), ("schemes", &config.schemes), ("hosts", &config.hosts)]
+        {
+            if list.len() > MOST {
+                return Err(Problem::new(key, format!("{MOST} are the most")));
+            }
+        }
+        let at = config.at.iter().enumerate().map(|(at, text)| {
+            let place = Place::parse(text).and_then(|place| match place {
+                Place::Named(..) | Place::Below(Root::Body | Root::Xml, _) => Ok(place),
+                _ => Err("URLs are looked for in query, header, cookie, body and xml".to_owned()),
+            });
+            place.map_err(|why| Problem::new(format!("at.{at}"), why))
+        });
+        let is_word = |scheme: &String| {
+            scheme.len() > 1 && scheme.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit())
+        };
+        if config.schemes.is_empty() {
+            return Err(Problem::new("schemes", "at least one is needed"));
+        }
+        if let Some(at) = config.schemes.iter().position(|scheme| !is_word(scheme)) {
+            return Err(Problem::new(format!("schemes.{at}"), "expected a word such as `https`"));
+        }
+        let hosts = config.hosts.iter().enumerate().map(|(at, text)| {
+            Listed::parse(text).map_err(|why| Problem::new(format!("hosts.{at}"), why))
+        });
+        let bounds = (config.body_bytes, config.budget_micros);
+        let gaps = (config.on_budget, config.on_unreadable);
+        Ok(Self {
+            at: at.collect::<Result<_, _>>()?,
+            schemes: config.schemes.clone(),
+            hosts: hosts.collect::<Result<_, _>>()?,
+            within: Within::compile("url-refused", bounds, gaps, seed)?,
+            seed,
+        })
+    }
+
+    /// What follows: the request passes, or passes though it was not looked at completely (why), or is refused.
+    pub(crate) fn check(&self, call: &Call, body: BodyView<'_>) -> Checked {
+        let mut request = request_of(call);
+        let is_held = matches!(body, BodyView::Whole(_));
+        if is_held {
+            request.body_state = BodyState::Complete;
+        }
+        let exchange = Exchange { request, ..Exchange::default() };
+        let mut decoded = Decoded::default();
+        let until = self.within.until();
+        decode_paced(&mut decoded, &exchange, &self.within.limits, self.seed, pace(until));
+        // What is in the head is there in any case.
+        self.check_values(&decoded.view)?;
+        match gap(&decoded.view) {
+            _ if !is_held && self.looks_at_bodies() => self.within.gap(NOT_HELD),
+            Some(reason) if is_held && self.looks_at_bodies() => self.within.gap(reason),
+            _ => Ok(None),
+        }
+    }
+
+    fn looks_at_bodies(&self) -> bool {
+        self.at.is_empty() || self.at.iter().any(Place::is_of_body)
+    }
+
+    fn check_values(&self, view: &View) -> Result<(), Refusal> {
+        for held in self.at.iter().flat_map(|place| place.values(view, Side::Request)) {
+            match held {
+                Held::Text(text) if text.is_empty() => {}
+                Held::Text(text) => self.check_url(&text)?,
+                Held::Odd => return Err(refusal("not-a-url")),
+            }
+        }
+        if !self.at.is_empty() {
+            return Ok(());
+        }
+        let is_read = |root| {
+            matches!(root, Root::Query | Root::Body | Root::Xml | Root::Message | Root::Grpc)
+        };
+        let nodes = view.nodes().filter(|node| node.side() == Side::Request);
+        // Names of namespaces are URLs that nobody fetches.
+        let nodes = nodes.filter(|node| is_read(node.root()) && !node.key().contains("xmlns"));
+        for node in nodes {
+            if let Value::Text(text) = node.value()
+                && is_url(text)
+            {
+                self.check_url(text)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn check_url(&self, text: &str) -> Result<(), Refusal> {
+        let destination = Destination::parse(text).map_err(refusal)?;
+        if !self.schemes.contains(&destination.scheme) {
+            return Err(refusal("scheme"));
+        }
+        if self.hosts.is_empty() {
+            return destination.host.inside().map_or(Ok(()), |reason| Err(refusal(reason)));
+        }
+        match self.hosts.iter().any(|listed| listed.holds(&destination)) {
+            true => Ok(()),
+            false => Err(refusal(destination.host.inside().unwrap_or("host-not-listed"))),
+        }
+    }
+}
+
+impl Listed {
+    /// Reads a host, with `*.` in front, a port and the beginning of a path where they are there.
+    ///
+    /// # Errors
+    /// What is wrong with it.
+    pub(crate) fn parse(text: &str) -> Result<Self, String> {
+        let below = text.strip_prefix("*.");
+        let (authority, path) = match below.unwrap_or(text).find('/') {
+            Some(at) => {
+                let (authority, path) = below.unwrap_or(text).split_at(at);
+                (authority, Some(path.to_owned()))
+            }
+            None => (below.unwrap_or(text), None),
+        };
+        // Read as what it is compared with.
+        let url = format!("none://{authority}{}", path.as_deref().unwrap_or_default());
+        let read = Destination::parse(&url);
+        let read = read.map_err(|why| format!("{text:?} is no host ({why})"))?;
+        if !read.has_plain_path() || url.contains(['?', '#']) {
+            return Err(format!("{text:?} has a path that can be read in several ways"));
+        }
+        if below.is_some() && matches!(read.host, Host::Address(_)) {
+            return Err(format!("{text:?}: nothing is below an address"));
+        }
+        Ok(Self { host: read.host, is_below: below.is_some(), port: read.port, path })
+    }
+
+    /// Whether only one port is meant.
+    pub(crate) const fn has_port(&self) -> bool {
+        self.port.is_some()
+    }
+
+    /// Whether it is one of them.
+    pub(crate) fn holds(&self, destination: &Destination<'_>) -> bool {
+        let is_host = match (&self.host, &destination.host) {
+            (Host::Name(listed), Host::Name(name)) if self.is_below => {
+                let (label, rest) = name.split_once('.').unwrap_or_default();
+                !label.is_empty() && rest == listed
+            }
+            (listed, host) => listed == host,
+        };
+        let is_below = |path: &String| {
+            destination.path.starts_with(path.as_str()) && destination.has_plain_path()
+        };
+        is_host
+            && self.port.is_none_or(|port| destination.port == Some(port))
+            && self.path.as_ref().is_none_or(is_below)
+    }
+}
+
+/// Why not all of a request was read.
+fn gap(view: &View) -> Option<&'static str> {
+    let is_odd =
+        |(side, kind): &(Side, AnomalyKind)| *side == Side::Request && MISSED.contains(kind);
+    cut(view).or_else(|| {
+        let is_read =
+            view.is_fully_inspected(Side::Request) && !view.anomalies().iter().any(is_odd);
+        (!is_read).then_some(NOT_READABLE)
+    })
+}
+
+fn refusal(reason: &'static str) -> Refusal {
+    let title = "an address in this request is none that may be given here";
+    Refusal::deny(StatusCode::BAD_REQUEST, "url-refused", title).because(reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use bartizan_model::Request;
+    use bartizan_protocols::decode;
+
+    use super::*;
+
+    fn rule(settings: &str) -> UrlValues {
+        let config: UrlValuesConfig = serde_saphyr::from_str(settings).expect("is read");
+        UrlValues::compile(&config, 1).expect("compiles")
+    }
+
+    fn why(rule: &UrlValues, target: &str, body: &str) -> Option<&'static str> {
+        let mut request = Request {
+            method: "POST".to_owned(),
+            target: target.to_owned(),
+            body: body.to_owned().into(),
+            ..Request::default()
+        };
+        request.headers.push("content-type", "application/json");
+        let exchange = Exchange { request, ..Exchange::default() };
+        let decoded = decode(&exchange, &rule.within.limits, 1);
+        rule.check_values(&decoded.view).err().map(|refusal| refusal.reason)
+    }
+
+    #[test]
+    fn named_places_hold_urls_or_nothing() {
+        let rule = rule("{at: ['body:/url', 'body:/hooks/*/to', query.next], schemes: [https]}");
+        for (target, body, expected) in [
+            ("/", r#"{"url":"https://a.example/x","hooks":[{"to":"https://b.example"}]}"#, None),
+            ("/", r#"{"url":"","other":"http://127.0.0.1"}"#, None),
+            ("/", r#"{"url":null}"#, None),
+            ("/", r#"{"url":"http://a.example"}"#, Some("scheme")),
+            ("/", r#"{"URL":"https://10.0.0.1"}"#, Some("private-address")),
+            ("/", r#"{"url":["https://a.example","https://[::1]"]}"#, Some("private-address")),
+            ("/", r#"{"url":{"a":1}}"#, Some("not-a-url")),
+            ("/", r#"{"url":"/local"}"#, Some("not-a-url")),
+            ("/", r#"{"url":2130706433}"#, Some("not-a-url")),
+            (
+                "/",
+                r#"{"hooks":[{"to":"https://a.example"},{"to":"https://a"}]}"#,
+                Some("inner-name"),
+            ),
+            (
+                "/",
+                r#"{"url":"https://a.example","url":"https://10.0.0.1"}"#,
+                Some("private-address"),
+            ),
+            ("/?next=https%3A%2F%2F169.254.169.254%2F", "{}", Some("metadata-address")),
+        ] {
+            assert_eq!(why(&rule, target, body), expected, "{target} {body}");
+        }
+    }
+
+    #[test]
+    fn without_places_all_urls_are_checked_and_nothing_else() {
+        let rule = rule("{}");
+        for (target, body, expected) in [
+            ("/", r#"{"note":"see http://127.0.0.1","time":"12:30","urn":"urn:a:b"}"#, None),
+            ("/", r#"{"a":{"b":["https://a.example"]}}"#, None),
+            ("/", r#"{"a":{"b":["http://127.0.0.1"]}}"#, Some("private-address")),
+            ("/", r#"{"a":"gopher://a.example"}"#, Some("scheme")),
+            ("/", r#"{"a":"file:/etc/passwd"}"#, Some("odd-url")),
+            ("/", r#"{"a":"//127.0.0.1/"}"#, Some("not-a-url")),
+            ("/?u=http://0x7f.1/", "{}", Some("address-spelling")),
+        ] {
+            assert_eq!(why(&rule, target, body), expected, "{target} {body}");
+        }
+    }
+
+    #[test]
+    fn hosts_are_listed_with_port_and_path() {
+        let rule = rule(
+            "{hosts: [partner.example/hooks/, '*.customers.example', 'a.example:8443', '127.0.0.1/echo']}",
+        );
+        for (url, expected) in [
+            ("https://partner.example/hooks/7", None),
+            ("https://partner.example/hooks", Some("host-not-listed")),
+            ("https://partner.example/hooks/../admin", Some("host-not-listed")),
+            ("https://partner.example/hooks/%2e%2e/admin", Some("host-not-listed")),
+            ("https://x.customers.example", None),
+            ("https://customers.example", Some("host-not-listed")),
+            ("https://y.x.customers.example", Some("host-not-listed")),
+            ("https://partner.example.evil.example/hooks/", Some("host-not-listed")),
+            ("https://a.example:8443", None),
+            ("https://a.example", Some("host-not-listed")),
+            ("http://127.0.0.1:9000/echo", None),
+            ("http://127.0.0.1:9000/_internal", Some("private-address")),
+            ("http://10.0.0.1/", Some("private-address")),
+        ] {
+            let body = format!(r#"{{"url":"{url}"}}"#);
+            assert_eq!(why(&rule, "/", &body), expected, "{url}");
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_is_refused() {
+        for (settings, key) in [
+            ("{at: [path.id]}", "at.0"),
+            ("{at: ['ws.message:/url']}", "at.0"),
+            ("{schemes: []}", "schemes"),
+            ("{schemes: ['https:']}", "schemes.0"),
+            ("{hosts: ['*.10.0.0.1']}", "hosts.0"),
+            ("{hosts: ['a.example/../b']}", "hosts.0"),
+            ("{hosts: ['user@a.example']}", "hosts.0"),
+            ("{hosts: ['0x7f.1']}", "hosts.0"),
+            ("{hosts: ['a.example/x?y']}", "hosts.0"),
+            ("{body_bytes: 99999999}", "body_bytes"),
+        ] {
+            let config: UrlValuesConfig = serde_saphyr::from_str(settings).expect("is read");
+            let problem = UrlValues::compile(&config, 1).expect_err(settings);
+            assert_eq!(problem.key, key, "{settings}");
+        }
+    }
+}
