@@ -370,6 +370,8 @@ export interface PolicyRow {
   kind: string;
   title: string;
   mode: Mode;
+  /** When the switch to its mode ends by itself. */
+  until?: string | null;
   is_default: boolean;
   /** Where it applies; what is empty is not looked at. */
   scope: { hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };

@@ -5,7 +5,7 @@
 //! compiled together ([`Enforcement::new`]); what cannot be compiled is refused as a whole.
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
-//! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
+//! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads, rates by address,
 //! metadata for clients, preflight requests, keys, tokens, required authentication, authorisation, rates by principal;
 //! then, with the body (the private module `inspection`), its size, what it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
@@ -17,6 +17,7 @@ pub mod authentication;
 pub mod authorization;
 mod bearer;
 mod binding;
+pub mod break_glass;
 mod called;
 pub mod challenge;
 pub mod concurrency;
@@ -25,8 +26,12 @@ pub mod cors;
 #[cfg(test)]
 mod cost;
 mod credential;
+pub mod decoy;
 mod defaults;
+pub mod deprecation;
 pub mod detectors;
+mod dress;
+pub mod exception;
 mod fetch;
 mod files;
 pub mod flow;
@@ -34,11 +39,13 @@ pub mod graphql;
 pub mod grpc;
 pub mod headers;
 mod held;
+pub mod https_redirect;
 mod identity;
 mod inspection;
 pub mod introspection;
 pub mod json_rpc;
 pub mod jwt;
+pub mod kill_switch;
 mod kinds;
 mod lasting;
 pub mod leak;
@@ -57,13 +64,16 @@ pub mod protected_resource;
 pub mod quota;
 pub mod rate;
 mod rate_table;
+mod reached;
 mod reading;
 mod recent;
 mod record;
+pub mod request_headers;
 mod rights;
 mod roles;
 pub mod schema;
 pub mod scope;
+pub mod security_txt;
 mod set;
 pub mod single_use;
 pub mod size;
@@ -72,6 +82,7 @@ mod spoken;
 pub mod step_up;
 pub mod transfer;
 pub mod upload;
+pub mod upstream_errors;
 pub mod websocket;
 mod work;
 pub mod xml_rpc;
@@ -92,23 +103,22 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 
 use self::{
     concurrency::{Permits, UnderWay},
-    headers::About,
     pass::{Pass, Stage},
-    record::{Outcome, Tallies},
-    scope::Reach,
+    record::Tallies,
     set::PolicySet,
     transfer::Charges,
 };
 use crate::{
     call::Call,
     handover::Finished,
-    phases::{BodyView, Decision, Policies, Reply, Step},
+    phases::{BodyView, Decision, Policies, Step},
     websocket::Message,
 };
 
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
+    exception::ExceptionConfig,
     files::secret,
     identity::{Claims, ClientCertificate, Identity},
     kinds::ITEMS,
@@ -117,8 +127,9 @@ pub use self::{
     owners::OwnerTable,
     quota::QuotaLedger,
     rate_table::RateTable,
+    reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
-    scope::ScopeConfig,
+    scope::{Reach, ScopeConfig},
 };
 pub(crate) use self::{inspection::JudgedHandshake, websocket::MessagePace};
 
@@ -283,27 +294,6 @@ impl Enforcement {
     pub fn decisions(call: &Call) -> Option<&Decisions> {
         call.extension()
     }
-
-    /// Gives an answer of our own the fields that answers of the upstream get.
-    fn dress(stage: &Stage, request: &request::Parts, is_secure: bool, reply: &mut Reply) {
-        let origin = request.headers.get(header::ORIGIN);
-        let has_credentials = CREDENTIALS.iter().any(|name| request.headers.contains_key(name));
-        let about = About { is_secure, has_credentials };
-        let mut edits = crate::phases::Edits::default();
-        if reply.code != cors::PREFLIGHT {
-            let mut enforced = stage.set.cors.iter().filter(|policy| policy.is_enforced());
-            let decides = enforced
-                .find_map(|policy| Some((policy, origin_in(stage, &policy.scope, origin)?)));
-            if let Some((policy, origin)) = decides {
-                policy.rule.edit(origin, &reply.headers, &mut edits);
-            }
-        }
-        let in_scope = stage.set.fields.iter().filter(|policy| policy.is_enforced());
-        for policy in in_scope.filter(|policy| stage.is_in(&policy.scope)) {
-            policy.rule.edit(&reply.headers, about, &mut edits);
-        }
-        edits.apply(&mut reply.headers);
-    }
 }
 
 /// Nearly always everything is known at once, and the gateway need not wait. If not, the gateway asks again
@@ -314,29 +304,6 @@ fn at_once<'a>(mut answer: Pin<Box<dyn Future<Output = Decision> + Send + 'a>>) 
         Poll::Ready(Some(reply)) => Step::Reply(reply),
         Poll::Pending => Step::Later(answer),
     }
-}
-
-/// The origin that a CORS policy is asked about: none where its scope only may be meant, so that it
-/// allows nothing. `None` out of its scope.
-fn origin_in<'a>(
-    stage: &Stage,
-    scope: &scope::Scope,
-    origin: Option<&'a http::HeaderValue>,
-) -> Option<Option<&'a http::HeaderValue>> {
-    match stage.reach(scope) {
-        Reach::Out => None,
-        Reach::Perhaps => Some(None),
-        Reach::Surely => Some(origin),
-    }
-}
-
-/// Fields that carry credentials wherever they are sent.
-const CREDENTIALS: [http::HeaderName; 2] = [header::AUTHORIZATION, header::COOKIE];
-
-/// Whether a request carries credentials: in a field of its own, or where a policy found them.
-fn has_credentials(call: &Call) -> bool {
-    let is_verified = call.extension::<Decisions>().is_some_and(|d| !d.identities.is_empty());
-    is_verified || call.request_fields.iter().any(|(name, _)| CREDENTIALS.contains(name))
 }
 
 impl Policies for Enforcement {
@@ -354,7 +321,7 @@ impl Policies for Enforcement {
                 None => return None,
             };
             if let Some(stage) = call.extension::<Stage>() {
-                Self::dress(stage, request, call.scheme() == "https", &mut reply);
+                dress::reply(stage, request, call.scheme() == "https", &mut reply);
             }
             Some(reply)
         }))
@@ -426,7 +393,7 @@ impl Policies for Enforcement {
         let is_secure = call.scheme() == "https";
         let reply = move |refusal: record::Refusal, stage: &Stage| {
             let mut reply = refusal.into_reply();
-            Self::dress(stage, request, is_secure, &mut reply);
+            dress::reply(stage, request, is_secure, &mut reply);
             Box::new(reply)
         };
         if let Some(refusal) = inspection::whole(&stage, call, body) {
@@ -465,31 +432,7 @@ impl Policies for Enforcement {
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
         single_use::answered(&stage, call, response.status);
-        let field = |wanted: &http::HeaderName| {
-            let found = call.request_fields.iter().find(|(name, _)| name == wanted);
-            found.map(|(_, value)| value.clone())
-        };
-        let origin = field(&header::ORIGIN);
-        let about =
-            About { is_secure: call.scheme() == "https", has_credentials: has_credentials(call) };
-        let edits = call.to_client();
-        for policy in &stage.set.cors {
-            let Some(origin) = origin_in(&stage, &policy.scope, origin.as_ref()) else { continue };
-            if policy.acts() {
-                policy.rule.edit(origin, &response.headers, edits);
-                // The first one decides, as about preflight requests.
-                break;
-            }
-        }
-        for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {
-            let mut wanted = crate::phases::Edits::default();
-            let changes = policy.rule.edit(&response.headers, about, &mut wanted);
-            if !changes {
-                policy.count(Outcome::Passed);
-            } else if policy.acts() {
-                policy.rule.edit(&response.headers, about, edits);
-            }
-        }
+        dress::response(&stage, call, response);
         Step::Continue
     }
 }

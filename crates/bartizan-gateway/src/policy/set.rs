@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use bartizan_model::Mode;
+use bartizan_model::{Mode, Timestamp};
 
 pub(crate) use super::kinds::PolicySet;
 use super::{
@@ -10,6 +10,7 @@ use super::{
     asked::WORK,
     authorization::AuthorizationConfig,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
+    exception,
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     ownership::OwnershipConfig,
@@ -58,6 +59,11 @@ impl PolicySet {
                 own.push((item.kind, scope.clone()));
             }
             let mode = policy.mode.unwrap_or(item.mode);
+            // After it was noted where it applies: default ones step back where it makes exceptions, too.
+            scope.exceptions = exception::compile(&policy.except)
+                .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
+            set.has_exceptions |= mode != Mode::Off && !scope.exceptions.is_empty();
+            scope.kind = item.kind;
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
             }
@@ -74,7 +80,10 @@ impl PolicySet {
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
             let scope = &policy.scope;
-            let around = Around { name, scope, surroundings, tallies, claims: &claims, previous };
+            let claims = &claims;
+            let until = policy.until;
+            let around =
+                Around { name, scope, mode, until, surroundings, tallies, claims, previous };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
         for flow in &set.flows {
@@ -120,6 +129,10 @@ pub(crate) struct Around<'a> {
     pub(crate) name: &'a str,
     /// Where it applies.
     pub(crate) scope: &'a ScopeConfig,
+    /// Its mode.
+    pub(crate) mode: Mode,
+    /// When a switch by hand to its mode ends.
+    pub(crate) until: Option<Timestamp>,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.

@@ -157,6 +157,9 @@ pub struct ServiceConfig {
     /// Whether WebSocket upgrades are passed on.
     #[serde(default = "yes")]
     pub websocket: bool,
+    /// Policies that usually belong together, for this service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<super::Preset>,
 }
 
 fn any_path() -> String {

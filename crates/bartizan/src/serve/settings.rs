@@ -140,6 +140,7 @@ fn one_service(url: &str) -> ServiceConfig {
         request_over: OverLimit::Refuse,
         response_over: OverLimit::Stream,
         websocket: true,
+        preset: None,
     }
 }
 
