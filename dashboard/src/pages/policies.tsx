@@ -130,6 +130,12 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
             <td className="f-full scope">
               <ScopeWords scope={policy.scope} />
               <span className="sub">{spaced(policy.kind)}</span>
+              {policy.except?.map((one) => (
+                <span className="sub wrapping" key={`${one.until} ${one.reason} ${one.scope.paths.join()}`}>
+                  not <ScopeWords scope={one.scope} /> until {absolute(Date.parse(one.until))}:{" "}
+                  {visible(one.reason, 500)}
+                </span>
+              ))}
             </td>
             <td className="num f-hide">{count(total(policy) - policy.decisions.not_evaluated)}</td>
             <td className="num f-hide">

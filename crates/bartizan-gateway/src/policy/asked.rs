@@ -54,7 +54,7 @@ pub(crate) struct Asked {
     /// When it came.
     now: Timestamp,
     /// Kinds of policies that are not asked about it, because somebody broke the glass.
-    bypassed: Arc<[&'static str]>,
+    bypassed: Option<Arc<[&'static str]>>,
 }
 
 impl Asked {
@@ -71,7 +71,7 @@ impl Asked {
         let other_methods = if wanted.methods { other_methods(request) } else { Some(Vec::new()) };
         let method = request.method.clone();
         let (authority, work) = (authority.map(Arc::from), AtomicU32::new(WORK));
-        let (now, bypassed) = (Timestamp::default(), Arc::default());
+        let (now, bypassed) = (Timestamp::default(), None);
         Self { authority, method, other_methods, paths, lower, work, now, bypassed }
     }
 
@@ -87,15 +87,15 @@ impl Asked {
 
     /// Has policies of these kinds not be asked about it.
     pub(crate) fn bypass(&mut self, kinds: &Arc<[&'static str]>) {
-        self.bypassed = match self.bypassed.is_empty() {
-            true => Arc::clone(kinds),
-            false => self.bypassed.iter().chain(kinds.iter()).copied().collect(),
-        };
+        self.bypassed = Some(match &self.bypassed {
+            None => Arc::clone(kinds),
+            Some(before) => before.iter().chain(kinds.iter()).copied().collect(),
+        });
     }
 
     /// Whether policies of a kind are not asked about it.
     pub(crate) fn bypasses(&self, kind: &str) -> bool {
-        self.bypassed.contains(&kind)
+        self.bypassed.as_ref().is_some_and(|kinds| kinds.contains(&kind))
     }
 
     /// Takes some of the work that comparing may take; `false` when it is used up, from then on.

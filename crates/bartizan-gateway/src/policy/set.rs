@@ -48,22 +48,9 @@ impl PolicySet {
             if !set.names.insert(name.to_owned()) {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
-            let mut scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
-                PolicyError::new(name, &format!("scope.{key}"), problem)
-            })?;
-            // Default ones come last. What is off counts too: somebody has said so.
-            if policy.is_default {
-                let taken = own.iter().filter(|(kind, _)| *kind == item.kind);
-                scope.except = taken.map(|(_, scope)| scope.clone()).collect();
-            } else {
-                own.push((item.kind, scope.clone()));
-            }
+            let scope = scope_of(policy, item.kind, &mut own)?;
             let mode = policy.mode.unwrap_or(item.mode);
-            // After it was noted where it applies: default ones step back where it makes exceptions, too.
-            scope.exceptions = exception::compile(&policy.except)
-                .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
             set.has_exceptions |= mode != Mode::Off && !scope.exceptions.is_empty();
-            scope.kind = item.kind;
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
             }
@@ -104,6 +91,29 @@ impl PolicySet {
         let mut tokens = self.tokens.iter().map(|policy| &policy.rule);
         tokens.find(|rule| rule.can_stay_for(fresh)).cloned()
     }
+}
+
+/// Where a policy applies. `own` are the scopes of those before it, by kind.
+fn scope_of(
+    policy: &PolicyConfig,
+    kind: &'static str,
+    own: &mut Vec<(&'static str, Scope)>,
+) -> Result<Scope, PolicyError> {
+    let name = policy.name.as_str();
+    let mut scope = Scope::compile(&policy.scope)
+        .map_err(|(key, problem)| PolicyError::new(name, &format!("scope.{key}"), problem))?;
+    // Default ones come last. What is off counts too: somebody has said so. They step back also where the others
+    // make exceptions.
+    if policy.is_default {
+        let taken = own.iter().filter(|(of, _)| *of == kind);
+        scope.except = taken.map(|(_, scope)| scope.clone()).collect();
+    } else {
+        own.push((kind, scope.clone()));
+    }
+    scope.exceptions = exception::compile(&policy.except)
+        .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
+    scope.kind = kind;
+    Ok(scope)
 }
 
 /// The names of the claims that some policy asks for: no others are kept of a token.

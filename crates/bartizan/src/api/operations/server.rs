@@ -1,6 +1,6 @@
 //! The server itself: how it is, and what it enforces.
 
-use bartizan_gateway::policy::{PolicyConfig, PolicyTally, ScopeConfig};
+use bartizan_gateway::policy::{ExceptionConfig, PolicyConfig, PolicyTally, ScopeConfig};
 use bartizan_model::{Mode, Role, Timestamp, analysis::NamedCount};
 use bartizan_store::Counts;
 use schemars::JsonSchema;
@@ -97,6 +97,9 @@ pub(super) struct PolicyView {
     description: &'static str,
     /// Where it applies, as in the configuration. What is empty is not looked at.
     scope: ScopeConfig,
+    /// Where it is not asked for some time, until when, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    except: Vec<ExceptionConfig>,
     /// Whether it decides, or only says what it would decide.
     mode: Mode,
     /// The mode in the configuration; another one is in force when it was switched by hand.
@@ -126,6 +129,7 @@ fn views(in_force: &InForce, now: Timestamp) -> Vec<PolicyView> {
             title: item.title,
             description: item.documentation,
             scope: policy.scope.clone(),
+            except: policy.except.clone(),
             mode: switched.map_or(configured, |switched| switched.mode),
             configured_mode: configured,
             until: switched.and_then(|switched| switched.until),
