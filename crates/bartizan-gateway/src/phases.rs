@@ -162,6 +162,11 @@ impl Edits {
         self.0.push((name, None));
     }
 
+    /// Makes other changes after these.
+    pub(crate) fn append(&mut self, mut others: Self) {
+        self.0.append(&mut others.0);
+    }
+
     /// Makes the changes. Fields that frame a message are left alone.
     pub(crate) fn apply(&self, headers: &mut HeaderMap) {
         for (name, value) in &self.0 {

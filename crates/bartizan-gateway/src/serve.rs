@@ -124,6 +124,11 @@ fn check_head(record: &mut Record, request: &Request<Incoming>) -> Result<(), St
     if !call.snapshot.methods.serve(request.method()) {
         return Err(refuse(&shared, Refusal::UnknownMethod));
     }
+    place(call, request)
+}
+
+/// Finds out who asks, and for which service.
+pub(crate) fn place<B>(call: &mut Call, request: &Request<B>) -> Result<(), Stopped> {
     call.authority = match request.uri().authority() {
         Some(authority) => HeaderValue::from_str(authority.as_str()).ok(),
         None => request.headers().get(header::HOST).cloned(),

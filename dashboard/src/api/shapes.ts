@@ -370,9 +370,13 @@ export interface PolicyRow {
   kind: string;
   title: string;
   mode: Mode;
+  /** When the switch to its mode ends by itself. */
+  until?: string | null;
   is_default: boolean;
   /** Where it applies; what is empty is not looked at. */
   scope: { hosts: string[]; paths: string[]; ignore_case: boolean; methods: string[] };
+  /** Where it is not asked for some time, and why. */
+  except?: { scope: PolicyRow["scope"]; until: string; reason: string }[];
   /** What policies of its kind do, with their limits. */
   description: string;
   decisions: {

@@ -3,7 +3,7 @@ import { useState } from "react";
 import { put } from "../api/client.ts";
 import { client, resource, useAble, useSession } from "../api/queries.ts";
 import type { Mode, Page, PolicyRow } from "../api/shapes.ts";
-import { Ask, useSay } from "../parts/dialog.tsx";
+import { Ask, Field, useSay } from "../parts/dialog.tsx";
 import { inline } from "../parts/doc.tsx";
 import { FilterBar, Segments } from "../parts/filters.tsx";
 import { Sign } from "../parts/marks.tsx";
@@ -13,9 +13,14 @@ import { useCrumbs } from "../shell/frame.tsx";
 import { useAddress } from "../shell/search.ts";
 import { spaced } from "../words/names.ts";
 import { count, many, share } from "../words/numbers.ts";
+import { absolute, MINUTE } from "../words/time.ts";
 import { visible } from "../words/visible.ts";
 
 const MODES: Mode[] = ["off", "monitor", "enforce"];
+
+/** Hours after which a switch may end; what leaves out other policies has to end within a day. */
+const HOURS = [1, 4, 24];
+const ENDS = ["kill_switch", "break_glass"];
 
 const total = (policy: PolicyRow) => Object.values(policy.decisions).reduce((sum, size) => sum + size, 0);
 
@@ -125,6 +130,12 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
             <td className="f-full scope">
               <ScopeWords scope={policy.scope} />
               <span className="sub">{spaced(policy.kind)}</span>
+              {policy.except?.map((one) => (
+                <span className="sub wrapping" key={`${one.until} ${one.reason} ${one.scope.paths.join()}`}>
+                  not <ScopeWords scope={one.scope} /> until {absolute(Date.parse(one.until))}:{" "}
+                  {visible(one.reason, 500)}
+                </span>
+              ))}
             </td>
             <td className="num f-hide">{count(total(policy) - policy.decisions.not_evaluated)}</td>
             <td className="num f-hide">
@@ -139,6 +150,7 @@ function Rules(props: { policies: PolicyRow[]; may: boolean; ask: (policy: Polic
             </td>
             <td className="f-full">
               <ModeSwitch policy={policy} may={props.may} ask={(to) => props.ask(policy, to)} />
+              {policy.until && <span className="sub">until {absolute(Date.parse(policy.until))}</span>}
             </td>
           </tr>
         ))}
@@ -206,6 +218,24 @@ function ModeSwitch({ policy, may, ask }: { policy: PolicyRow; may: boolean; ask
   );
 }
 
+/** When a switch ends by itself. */
+function End({ hasTo }: { hasTo: boolean }) {
+  return (
+    <Field label="Ends by itself">
+      {(id) => (
+        <select id={id} name="hours" className="input" defaultValue={hasTo ? "1" : "0"}>
+          {!hasTo && <option value="0">never</option>}
+          {HOURS.map((hours) => (
+            <option key={hours} value={hours}>
+              after {many(hours, "hour")}
+            </option>
+          ))}
+        </select>
+      )}
+    </Field>
+  );
+}
+
 /** Says what will change before it does, with the figures there are. */
 function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () => void }) {
   const say = useSay();
@@ -213,7 +243,7 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
   const { would_refuse: would, refused } = policy.decisions;
   const judged = total(policy) - policy.decisions.not_evaluated;
   const effects: Record<Mode, string> = {
-    enforce: `Refuse with ${name}`,
+    enforce: policy.kind === "break_glass" ? `Leave out policies with ${name}` : `Refuse with ${name}`,
     monitor: `Only watch with ${name}`,
     off: `Switch ${name} off`,
   };
@@ -222,8 +252,15 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
       title={`${name}: ${policy.mode} → ${to}`}
       effect={effects[to]}
       close={close}
-      act={async () => {
-        await put(`/policies/${encodeURIComponent(policy.name)}/mode`, { mode: to });
+      act={async (form) => {
+        const hours = Number(form.get("hours"));
+        // A minute less, so that a clock that is not quite right does not make it too long.
+        const until =
+          hours > 0 ? new Date(Date.now() + hours * 60 * MINUTE - MINUTE).toISOString() : undefined;
+        await put(
+          `/policies/${encodeURIComponent(policy.name)}/mode`,
+          until ? { mode: to, until } : { mode: to },
+        );
         await client.invalidateQueries({ queryKey: ["/policies"] });
         say(`${name} is now on ${to}.`);
       }}
@@ -231,7 +268,7 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
       <p className="prose">
         {visible(policy.title, 300)} It applies to <ScopeWords scope={policy.scope} />.
       </p>
-      {to === "enforce" && (
+      {to === "enforce" && policy.kind !== "break_glass" && (
         <div className={would > 0 ? "note warn" : "note"}>
           <span className={judged === 0 ? "sq hatch" : "sq"} />
           <p>
@@ -260,6 +297,7 @@ function Switch({ policy, to, close }: { policy: PolicyRow; to: Mode; close: () 
           </p>
         </div>
       )}
+      {to === "enforce" && ENDS.includes(policy.kind) && <End hasTo={policy.kind === "break_glass"} />}
       <p className="small t3">It holds at once, and is written to the audit log.</p>
     </Ask>
   );

@@ -5,6 +5,7 @@ use std::sync::{
     atomic::{AtomicU32, Ordering::Relaxed},
 };
 
+use bartizan_model::Timestamp;
 use http::{HeaderMap, HeaderName, Method, request};
 
 use super::scope::Wanted;
@@ -50,6 +51,10 @@ pub(crate) struct Asked {
     lower: Vec<Form>,
     /// What is left of [`WORK`]; 0 from when it was not enough.
     work: AtomicU32,
+    /// When it came.
+    now: Timestamp,
+    /// Kinds of policies that are not asked about it, because somebody broke the glass.
+    bypassed: Option<Arc<[&'static str]>>,
 }
 
 impl Asked {
@@ -66,7 +71,31 @@ impl Asked {
         let other_methods = if wanted.methods { other_methods(request) } else { Some(Vec::new()) };
         let method = request.method.clone();
         let (authority, work) = (authority.map(Arc::from), AtomicU32::new(WORK));
-        Self { authority, method, other_methods, paths, lower, work }
+        let (now, bypassed) = (Timestamp::default(), None);
+        Self { authority, method, other_methods, paths, lower, work, now, bypassed }
+    }
+
+    /// The same at a time.
+    pub(crate) fn at(self, now: Timestamp) -> Self {
+        Self { now, ..self }
+    }
+
+    /// When it came.
+    pub(crate) const fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Has policies of these kinds not be asked about it.
+    pub(crate) fn bypass(&mut self, kinds: &Arc<[&'static str]>) {
+        self.bypassed = Some(match &self.bypassed {
+            None => Arc::clone(kinds),
+            Some(before) => before.iter().chain(kinds.iter()).copied().collect(),
+        });
+    }
+
+    /// Whether policies of a kind are not asked about it.
+    pub(crate) fn bypasses(&self, kind: &str) -> bool {
+        self.bypassed.as_ref().is_some_and(|kinds| kinds.contains(&kind))
     }
 
     /// Takes some of the work that comparing may take; `false` when it is used up, from then on.

@@ -1,7 +1,7 @@
 //! What policies are told, and how it is compiled. What cannot be compiled is refused as a whole,
 //! with the name of the policy and the path of the key: no policy ever turns itself off.
 
-use bartizan_model::Mode;
+use bartizan_model::{Mode, Timestamp};
 use schemars::JsonSchema;
 use serde::Deserializer;
 
@@ -79,6 +79,32 @@ impl PolicyConfig {
     pub fn kind_and_mode(&self) -> Option<(&'static PolicyItem, Mode)> {
         let item = self.check().ok()?;
         Some((item, self.mode.unwrap_or(item.mode)))
+    }
+
+    /// The same, switched to a mode by hand. Where its kind knows an end, it is one at `until`; others do not end.
+    #[must_use]
+    pub fn switched(mut self, mode: Mode, until: Option<Timestamp>) -> Self {
+        (self.mode, self.until) = (Some(mode), until);
+        self
+    }
+
+    /// What of it has ended by itself, and does nothing any more: a sentence for each.
+    #[must_use]
+    pub fn ended(&self, now: Timestamp) -> Vec<String> {
+        let exceptions = self.except.iter().enumerate();
+        let mut ends: Vec<(String, Option<Timestamp>)> =
+            exceptions.map(|(at, one)| (format!("except.{at}"), Some(one.until))).collect();
+        let text = self.security_txt.as_ref().map(|text| text.expires);
+        ends.push(("security_txt".to_owned(), text));
+        let switch = self.kill_switch.as_ref().and_then(|switch| switch.until);
+        ends.push(("kill_switch".to_owned(), switch));
+        let glass = self.break_glass.as_ref().and_then(|glass| glass.until);
+        ends.push(("break_glass".to_owned(), glass));
+        let ended = ends.into_iter().filter_map(|(key, end)| {
+            let end = end.filter(|end| *end <= now)?;
+            Some(format!("policy {:?}: `{key}` ended on {end}", self.name))
+        });
+        ended.collect()
     }
 
     /// Whether it is one that is there without any configuration.
@@ -212,6 +238,19 @@ mod tests {
         let kind =
             read("{name: a, size: {fields: 1}}").expect("read").check().map(|item| item.kind);
         assert_eq!(kind, Ok("size"));
+    }
+
+    #[test]
+    fn what_has_ended_is_told() {
+        let policy = read(
+            "{name: a, except: [{scope: {paths: [/a]}, until: 2001-01-01T00:00:00Z, reason: x}, \
+             {scope: {paths: [/b]}, until: 2999-01-01T00:00:00Z, reason: x}], \
+             kill_switch: {until: 2002-01-01T00:00:00Z}}",
+        );
+        let now = Timestamp::parse("2026-01-01T00:00:00Z").expect("a time");
+        let told = policy.expect("read").ended(now);
+        assert_eq!(told.len(), 2, "{told:?}");
+        assert!(told[0].contains("`except.0` ended on 2001") && told[1].contains("`kill_switch`"));
     }
 
     #[test]

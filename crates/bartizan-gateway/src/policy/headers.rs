@@ -142,7 +142,8 @@ pub(crate) struct About {
     pub(crate) has_credentials: bool,
 }
 
-fn name(key: &str, text: &str) -> Result<HeaderName, Problem> {
+/// The name of a field that may be changed.
+pub(super) fn name(key: &str, text: &str) -> Result<HeaderName, Problem> {
     let name = HeaderName::from_bytes(text.as_bytes());
     let name = name.map_err(|_| Problem::new(key, format!("{text:?} is no field name")))?;
     if FRAMING.contains(&name.as_str()) {
@@ -151,7 +152,8 @@ fn name(key: &str, text: &str) -> Result<HeaderName, Problem> {
     Ok(name)
 }
 
-fn values(
+/// Names and values of fields that may be changed.
+pub(super) fn values(
     key: &str,
     map: &BTreeMap<String, String>,
 ) -> Result<Vec<(HeaderName, HeaderValue)>, Problem> {

@@ -142,6 +142,13 @@ pub(super) fn answer(
             return refusal;
         }
     }
+    for policy in stage.set.upstream_errors.iter().filter(|policy| stage.is_in(&policy.scope)) {
+        let checked = policy.rule.check(response.status, &response.headers, body);
+        let refusal = policy.settle(checked, call);
+        if refusal.is_some() {
+            return refusal;
+        }
+    }
     let mut readings = Readings::default();
     let contracts = stage.set.contracts.iter().filter(|policy| policy.rule.looks_at_answers());
     for policy in contracts.filter(|policy| stage.is_in(&policy.scope)) {

@@ -309,7 +309,10 @@ impl Asked {
         // A task of its own: the client that asked first may go away.
         tokio::spawn(async move {
             let end = End { asked: &this, hash, sender, _place: place };
-            let answered = this.source.post(form, this.as_whom.clone()).await;
+            let answered = match this.look_ups.go() {
+                Ok(()) => this.source.post(form, this.as_whom.clone()).await,
+                Err(problem) => Err(problem),
+            };
             let answer = answered.and_then(|bytes| Answer::read(&bytes));
             let outcome = answer.as_ref().map(drop).map_err(String::as_str);
             let before = this.has_failed.swap(outcome.is_err(), Relaxed);

@@ -5,20 +5,22 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use bartizan_model::Mode;
+use bartizan_model::{Mode, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::{
-    PolicyItem, Surroundings, address, api_key, authentication, authorization, challenge,
-    concurrency, config, cors, detectors, flow, graphql, grpc, headers, introspection, json_rpc,
-    jwt, leak, login, logout, openapi, ownership, page_size, properties, protected_resource, quota,
-    rate,
-    record::Policy,
-    schema,
+    PolicyItem, Surroundings, address, api_key, authentication, authorization, break_glass,
+    challenge, concurrency, config, cors, decoy, deprecation, detectors,
+    exception::ExceptionConfig,
+    flow, graphql, grpc, headers, https_redirect, introspection, json_rpc, jwt, kill_switch, leak,
+    login, logout, openapi, ownership, page_size, properties, protected_resource, quota, rate,
+    record::{Outside, Policy},
+    request_headers, schema,
     scope::{ScopeConfig, Wanted},
+    security_txt,
     set::{Around, Outer},
-    shown, single_use, size, soap, transfer, upload, url_values, websocket, xml_rpc,
+    shown, single_use, size, soap, transfer, upload, upstream_errors, url_values, websocket, xml_rpc,
 };
 
 macro_rules! kinds {
@@ -33,13 +35,17 @@ macro_rules! kinds {
             /// Unique name, for logs, metrics and clients: 1 to 64 letters, digits, `-`, `_` or `.`.
             pub name: String,
             /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it. Default:
-            /// `enforce` for `api_key` and `size`, else `monitor`.
+            /// `enforce` for `api_key` and `size`, `off` for `kill_switch` and `break_glass`, else `monitor`.
             #[serde(default, deserialize_with = "config::mode", skip_serializing_if = "Option::is_none")]
             #[schemars(with = "Option<config::ModeName>")]
             pub mode: Option<Mode>,
             /// Where it applies. Default: everywhere.
             #[serde(default)]
             pub scope: ScopeConfig,
+            /// Where it is not asked for some time, although its scope fits; at most 64. Each request that is left
+            /// out is counted as not evaluated (`excepted`).
+            #[serde(default, skip_serializing_if = "Vec::is_empty")]
+            pub except: Vec<ExceptionConfig>,
             $(
                 $(#[$about])*
                 #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -48,6 +54,9 @@ macro_rules! kinds {
             /// Whether it is a default one, which steps back wherever another one of its kind applies.
             #[serde(skip)]
             pub(crate) is_default: bool,
+            /// When a switch by hand to its mode ends.
+            #[serde(skip)]
+            pub(crate) until: Option<Timestamp>,
         }
 
         impl PolicyConfig {
@@ -57,8 +66,10 @@ macro_rules! kinds {
                     name: name.to_owned(),
                     mode: None,
                     scope: ScopeConfig::default(),
+                    except: Vec::new(),
                     $($kind: None,)+
                     is_default: false,
+                    until: None,
                 }
             }
 
@@ -88,11 +99,20 @@ macro_rules! kinds {
             pub(crate) wanted: Wanted,
             /// Their names, those that are off among them.
             pub(crate) names: HashSet<String>,
+            /// Whether one of them has an exception.
+            pub(crate) has_exceptions: bool,
             /// Keys the hashes of what is read for several policies at once.
             pub(crate) seed: u64,
         }
 
         impl PolicySet {
+            /// What there is to each of them whatever its rule is, kind by kind.
+            pub(super) fn outsides(&self) -> Vec<&dyn Outside> {
+                let mut all: Vec<&dyn Outside> = Vec::new();
+                $(all.extend(self.$list.iter().map(|policy| policy as &dyn Outside));)+
+                all
+            }
+
             /// Compiles the rule of a policy, of which there is one.
             pub(super) fn add(
                 &mut self,
@@ -115,9 +135,27 @@ macro_rules! kinds {
 }
 
 kinds! {
+    /// What is left out in an emergency.
+    break_glass: break_glass::BreakGlassConfig => glasses: break_glass::Glass,
+        |settings, around| break_glass::Glass::compile(settings, around);
+    /// What is switched off.
+    kill_switch: kill_switch::KillSwitchConfig => switches: kill_switch::KillSwitch,
+        |settings, around| kill_switch::KillSwitch::compile(settings, around.until);
     /// Who may connect, by address.
     address: address::AddressConfig => addresses: address::Addresses,
         |settings, _around| address::Addresses::compile(settings);
+    /// What nobody asks for who means well.
+    decoy: decoy::DecoyConfig => decoys: decoy::Decoy,
+        |settings, around| decoy::Decoy::compile(settings, around.scope);
+    /// That clients come by HTTPS.
+    https_redirect: https_redirect::HttpsRedirectConfig => redirects: https_redirect::HttpsRedirect,
+        |settings, _around| https_redirect::HttpsRedirect::compile(settings);
+    /// Whom to tell about weaknesses.
+    security_txt: security_txt::SecurityTxtConfig => security_texts: security_txt::SecurityTxt,
+        |settings, _around| security_txt::SecurityTxt::compile(settings);
+    /// What will be gone.
+    deprecation: deprecation::DeprecationConfig => deprecations: deprecation::Deprecation,
+        |settings, _around| deprecation::Deprecation::compile(settings);
     /// How large requests may be.
     size: size::SizeConfig => sizes: size::Sizes, |settings, _around| size::Sizes::compile(settings);
     /// How often one may ask.
@@ -233,6 +271,12 @@ kinds! {
     /// Which answers are kept from clients.
     leak: leak::LeakConfig => leaks: leak::Leaks,
         |settings, around| leak::Leaks::compile(settings, around.surroundings.hash_key.seed());
+    /// What becomes of errors of services.
+    upstream_errors: upstream_errors::UpstreamErrorsConfig => upstream_errors: upstream_errors::UpstreamErrors,
+        |settings, _around| upstream_errors::UpstreamErrors::compile(settings);
+    /// Fields of requests.
+    request_headers: request_headers::RequestHeadersConfig => request_fields: request_headers::RequestFields,
+        |settings, _around| request_headers::RequestFields::compile(settings);
     /// Fields of responses.
     headers: headers::HeadersConfig => fields: headers::Fields,
         |settings, _around| headers::Fields::compile(settings);

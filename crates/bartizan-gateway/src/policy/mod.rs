@@ -5,7 +5,7 @@
 //! compiled together ([`Enforcement::new`]); what cannot be compiled is refused as a whole.
 //!
 //! They are asked in the order of what asking costs, and what is only for some comes after it is
-//! known who they are (the private module `pass` is that order): addresses, heads, rates by address,
+//! known who they are (the private module `pass` is that order): kill switches, addresses, decoys, what is gone, heads, rates by address,
 //! metadata for clients, preflight requests, keys, tokens, required authentication, authorisation, rates by principal;
 //! then, with the body (the private module `inspection`), its size, what it calls and whose it is, its schema and its
 //! contract, what it says in the words of its protocol (`spoken`), what of it is good once, and detectors.
@@ -17,6 +17,7 @@ pub mod authentication;
 pub mod authorization;
 mod bearer;
 mod binding;
+pub mod break_glass;
 mod called;
 pub mod challenge;
 pub mod concurrency;
@@ -25,9 +26,12 @@ pub mod cors;
 #[cfg(test)]
 mod cost;
 mod credential;
+pub mod decoy;
 mod defaults;
+pub mod deprecation;
 pub mod detectors;
 mod dress;
+pub mod exception;
 mod fetch;
 mod files;
 pub mod flow;
@@ -35,11 +39,13 @@ pub mod graphql;
 pub mod grpc;
 pub mod headers;
 mod held;
+pub mod https_redirect;
 mod identity;
 mod inspection;
 pub mod introspection;
 pub mod json_rpc;
 pub mod jwt;
+pub mod kill_switch;
 mod kinds;
 mod lasting;
 pub mod leak;
@@ -58,13 +64,16 @@ pub mod protected_resource;
 pub mod quota;
 pub mod rate;
 mod rate_table;
+mod reached;
 mod reading;
 mod recent;
 mod record;
+pub mod request_headers;
 mod rights;
 mod roles;
 pub mod schema;
 pub mod scope;
+pub mod security_txt;
 mod set;
 pub mod shown;
 pub mod single_use;
@@ -76,6 +85,7 @@ pub mod step_up;
 mod time;
 pub mod transfer;
 pub mod upload;
+pub mod upstream_errors;
 pub mod url_values;
 pub mod websocket;
 mod work;
@@ -98,7 +108,7 @@ use prometheus_client::{metrics::counter::Counter, registry::Registry};
 use self::{
     concurrency::UnderWay,
     pass::{Pass, Stage},
-    record::{Outcome, Tallies},
+    record::Tallies,
     set::PolicySet,
     single_use::InUse,
 };
@@ -112,6 +122,7 @@ use crate::{
 pub use self::{
     api_key::{KeyTable, keep_up},
     config::{PolicyConfig, PolicyError},
+    exception::ExceptionConfig,
     files::secret,
     identity::{Claims, ClientCertificate, Identity},
     kinds::ITEMS,
@@ -120,8 +131,9 @@ pub use self::{
     owners::OwnerTable,
     quota::QuotaLedger,
     rate_table::RateTable,
+    reached::{Came, Reached},
     record::{Applied, Decisions, PolicyTally},
-    scope::ScopeConfig,
+    scope::{Reach, ScopeConfig},
 };
 pub(crate) use self::{
     concurrency::Permits, identity::of_address, inspection::JudgedHandshake, websocket::MessagePace,
@@ -422,28 +434,7 @@ impl Policies for Enforcement {
         login::answered(&stage, call, response.status, counter);
         flow::answered(call, response.status, counter);
         single_use::answered(call, response.status);
-        let origin = dress::field(call, &header::ORIGIN).cloned();
-        let about = dress::about(call);
-        let edits = call.to_client();
-        for policy in &stage.set.cors {
-            let Some(origin) = dress::origin_in(&stage, &policy.scope, origin.as_ref()) else {
-                continue;
-            };
-            if policy.acts() {
-                policy.rule.edit(origin, &response.headers, edits);
-                // The first one decides, as about preflight requests.
-                break;
-            }
-        }
-        for policy in stage.set.fields.iter().filter(|policy| stage.is_in(&policy.scope)) {
-            let mut wanted = crate::phases::Edits::default();
-            let changes = policy.rule.edit(&response.headers, about, &mut wanted);
-            if !changes {
-                policy.count(Outcome::Passed);
-            } else if policy.acts() {
-                policy.rule.edit(&response.headers, about, edits);
-            }
-        }
+        dress::response(&stage, call, response);
         Step::Continue
     }
 }

@@ -32,6 +32,7 @@ use crate::{
 };
 
 mod amounts;
+mod edge;
 
 /// What later phases need: the policies that the call began with, and what it asks for.
 #[derive(Clone, Debug)]
@@ -42,8 +43,14 @@ pub(crate) struct Stage {
 
 impl Stage {
     pub(crate) fn new(set: Arc<PolicySet>, call: &Call, request: &request::Parts) -> Self {
-        let asked = Arc::new(Asked::new(set.wanted, call.authority(), request));
-        Self { set, asked }
+        let now = timestamp(call.time);
+        let mut asked = Asked::new(set.wanted, call.authority(), request).at(now);
+        for policy in set.glasses.iter().filter(|policy| policy.is_enforced()) {
+            if policy.rule.is_broken(now) && policy.scope.reach(&asked).is_sure() {
+                asked.bypass(policy.rule.kinds());
+            }
+        }
+        Self { set, asked: Arc::new(asked) }
     }
 
     #[cfg(test)]
@@ -60,6 +67,11 @@ impl Stage {
     /// Whether a scope holds the call.
     pub(crate) fn reach(&self, scope: &Scope) -> Reach {
         scope.reach(&self.asked)
+    }
+
+    /// Whether a scope would hold the call, but for an exception.
+    pub(crate) fn is_excepted(&self, scope: &Scope) -> bool {
+        scope.is_excepted(&self.asked)
     }
 
     /// Whether there was too much to compare with scopes.
@@ -147,6 +159,7 @@ impl<'a> Pass<'a> {
         request: &'a request::Parts,
     ) -> Result<(), Stopped> {
         let mut pass = Self { is_review: true, ..Self::new(Arc::clone(&set), call, request) };
+        pass.killed(&set)?;
         for policy in &set.addresses {
             pass.ask(policy, |rule, pass| rule.check(pass.address))?;
         }
@@ -166,9 +179,12 @@ impl<'a> Pass<'a> {
         incomplete: &Counter,
     ) -> Result<(), Stopped> {
         let set = Arc::clone(&self.stage.set);
+        self.left_out(&set);
+        self.killed(&set)?;
         for policy in &set.addresses {
             self.ask(policy, |rule, pass| rule.check(pass.address))?;
         }
+        self.edge(&set)?;
         for policy in &set.sizes {
             self.ask(policy, |rule, pass| rule.check_head(pass.request))?;
         }
@@ -218,6 +234,7 @@ impl<'a> Pass<'a> {
         call.extensions().insert(self.stage);
         match stopped {
             Ok(()) => {
+                edge::edit_request(call);
                 for (name, value) in fields {
                     call.to_client().set(name, value);
                 }

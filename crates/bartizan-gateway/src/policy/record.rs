@@ -261,6 +261,39 @@ impl Tallies {
     }
 }
 
+/// What there is to a policy whatever its rule is.
+pub(crate) trait Outside {
+    fn name(&self) -> &str;
+    fn kind(&self) -> &'static str;
+    fn mode(&self) -> Mode;
+    fn scope(&self) -> &Scope;
+
+    /// Counts that it was not asked, and why, and keeps that with the call.
+    fn leave_out(&self, reason: &'static str, decisions: &mut Decisions);
+}
+
+impl<R> Outside for Policy<R> {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    fn mode(&self) -> Mode {
+        self.mode
+    }
+
+    fn scope(&self) -> &Scope {
+        &self.scope
+    }
+
+    fn leave_out(&self, reason: &'static str, decisions: &mut Decisions) {
+        self.not_evaluated(reason, decisions);
+    }
+}
+
 /// A compiled policy: its outside, and the rule.
 #[derive(Debug)]
 pub(crate) struct Policy<R> {
@@ -310,6 +343,15 @@ impl<R> Policy<R> {
     pub(crate) fn acts(&self) -> bool {
         self.count(if self.is_enforced() { Outcome::Acted } else { Outcome::WouldAct });
         self.is_enforced()
+    }
+
+    /// Counts something done that lets a call pass which others would have stopped, and keeps it with the call.
+    pub(crate) fn let_pass(&self, reason: &'static str, decisions: &mut Decisions) {
+        let outcome = match self.acts() {
+            true => PolicyOutcome::Enforced,
+            false => PolicyOutcome::Monitored,
+        };
+        self.keep(outcome, Action::Allow, None, reason, decisions);
     }
 
     /// Counts a refusal and keeps it with the call; gives it back when it is to be enforced.

@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     asked::{Asked, Form},
+    exception::Exception,
     work::Work,
 };
 use crate::snapshot::{host_of, is_host_pattern, is_named};
@@ -50,8 +51,9 @@ pub struct ScopeConfig {
 }
 
 /// Whether a request is in a scope.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Reach {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reach {
     /// However it is read, it is not.
     Out,
     /// Some servers would read it so that it is.
@@ -99,6 +101,10 @@ pub(crate) struct Scope {
     methods: Vec<Method>,
     /// What is in one of these is not in it.
     pub(crate) except: Vec<Self>,
+    /// The same until a time, as somebody has written down.
+    pub(crate) exceptions: Vec<Exception>,
+    /// The kind of the policy whose scope it is.
+    pub(crate) kind: &'static str,
 }
 
 impl Scope {
@@ -140,12 +146,16 @@ impl Scope {
             ignore_case: config.ignore_case,
             methods: methods.collect::<Result<_, _>>()?,
             except: Vec::new(),
+            exceptions: Vec::new(),
+            kind: "",
         })
     }
 
     /// What comparing an ordinary path takes.
     pub(crate) fn usual_work(&self) -> usize {
-        self.work.usual() + self.except.iter().map(Self::usual_work).sum::<usize>()
+        let exceptions = self.exceptions.iter().map(|exception| &exception.scope);
+        let others = self.except.iter().chain(exceptions);
+        self.work.usual() + others.map(Self::usual_work).sum::<usize>()
     }
 
     /// Notes what it asks about.
@@ -154,15 +164,27 @@ impl Scope {
         wanted.ignore_case |= !self.paths.is_empty() && self.ignore_case;
         wanted.methods |= !self.methods.is_empty();
         self.except.iter().for_each(|scope| scope.note(wanted));
+        self.exceptions.iter().for_each(|exception| exception.scope.note(wanted));
     }
 
     /// Whether a request is in it. `asked` was made for what [`Scope::note`] said.
     pub(crate) fn reach(&self, asked: &Asked) -> Reach {
-        match self.except.iter().map(|scope| scope.reach(asked)).max() {
+        if asked.bypasses(self.kind) {
+            return Reach::Out;
+        }
+        let exceptions = self.exceptions.iter().filter(|one| one.is_in_force(asked.now()));
+        let exceptions = exceptions.map(|one| &one.scope);
+        match self.except.iter().chain(exceptions).map(|scope| scope.reach(asked)).max() {
             Some(Reach::Surely) => Reach::Out,
             Some(Reach::Perhaps) => self.listed(asked).min(Reach::Perhaps),
             Some(Reach::Out) | None => self.listed(asked),
         }
+    }
+
+    /// Whether a request would be in it, but for an exception.
+    pub(crate) fn is_excepted(&self, asked: &Asked) -> bool {
+        let mut exceptions = self.exceptions.iter().filter(|one| one.is_in_force(asked.now()));
+        exceptions.any(|one| one.scope.reach(asked).is_sure()) && self.listed(asked).is_possible()
     }
 
     /// Number of the first path pattern that holds a request in one of its readings.

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 
-use bartizan_model::Mode;
+use bartizan_model::{Mode, Timestamp};
 
 pub(crate) use super::kinds::PolicySet;
 use super::{
@@ -10,6 +10,7 @@ use super::{
     asked::WORK,
     authorization::AuthorizationConfig,
     config::{POLICIES, PolicyConfig, PolicyError, Problem},
+    exception,
     introspection::{Introspected, IntrospectionConfig},
     jwt::{JwtConfig, Tokens},
     ownership::OwnershipConfig,
@@ -47,17 +48,9 @@ impl PolicySet {
             if !set.names.insert(name.to_owned()) {
                 return Err(PolicyError::new(name, "name", "is taken by another policy"));
             }
-            let mut scope = Scope::compile(&policy.scope).map_err(|(key, problem)| {
-                PolicyError::new(name, &format!("scope.{key}"), problem)
-            })?;
-            // Default ones come last. What is off counts too: somebody has said so.
-            if policy.is_default {
-                let taken = own.iter().filter(|(kind, _)| *kind == item.kind);
-                scope.except = taken.map(|(_, scope)| scope.clone()).collect();
-            } else {
-                own.push((item.kind, scope.clone()));
-            }
+            let scope = scope_of(policy, item.kind, &mut own)?;
             let mode = policy.mode.unwrap_or(item.mode);
+            set.has_exceptions |= mode != Mode::Off && !scope.exceptions.is_empty();
             if mode != Mode::Off {
                 scope.note(&mut set.wanted);
             }
@@ -74,7 +67,10 @@ impl PolicySet {
             }
             let outer = Outer { name, kind: item.kind, mode, scope };
             let scope = &policy.scope;
-            let around = Around { name, scope, surroundings, tallies, claims: &claims, previous };
+            let claims = &claims;
+            let until = policy.until;
+            let around =
+                Around { name, scope, mode, until, surroundings, tallies, claims, previous };
             set.add(policy, outer, &around).map_err(|problem| problem.of(name, item.kind))?;
         }
         for flow in &set.flows {
@@ -102,6 +98,29 @@ impl PolicySet {
     }
 }
 
+/// Where a policy applies. `own` are the scopes of those before it, by kind.
+fn scope_of(
+    policy: &PolicyConfig,
+    kind: &'static str,
+    own: &mut Vec<(&'static str, Scope)>,
+) -> Result<Scope, PolicyError> {
+    let name = policy.name.as_str();
+    let mut scope = Scope::compile(&policy.scope)
+        .map_err(|(key, problem)| PolicyError::new(name, &format!("scope.{key}"), problem))?;
+    // Default ones come last. What is off counts too: somebody has said so. They step back also where the others
+    // make exceptions.
+    if policy.is_default {
+        let taken = own.iter().filter(|(of, _)| *of == kind);
+        scope.except = taken.map(|(_, scope)| scope.clone()).collect();
+    } else {
+        own.push((kind, scope.clone()));
+    }
+    scope.exceptions = exception::compile(&policy.except)
+        .map_err(|problem| PolicyError::new(name, &problem.key, problem.problem))?;
+    scope.kind = kind;
+    Ok(scope)
+}
+
 /// The names of the claims that some policy asks for: no others are kept of a token.
 fn claims_asked_for(policies: &[PolicyConfig]) -> BTreeSet<String> {
     let of_policy = |policy: &PolicyConfig| {
@@ -126,6 +145,10 @@ pub(crate) struct Around<'a> {
     pub(crate) name: &'a str,
     /// Where it applies.
     pub(crate) scope: &'a ScopeConfig,
+    /// Its mode.
+    pub(crate) mode: Mode,
+    /// When a switch by hand to its mode ends.
+    pub(crate) until: Option<Timestamp>,
     pub(crate) surroundings: &'a Surroundings,
     pub(crate) tallies: &'a Tallies,
     /// Claims of tokens that policies read.

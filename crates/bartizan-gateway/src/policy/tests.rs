@@ -1,6 +1,6 @@
 //! All policies together: what is said about them, and what is refused.
 
-use super::*;
+use super::{record::Outcome, *};
 
 fn read(text: &str) -> Result<PolicyConfig, String> {
     serde_saphyr::from_str(text).map_err(|error| error.to_string())

@@ -14,6 +14,7 @@ mod contract;
 mod deadlines;
 mod detectors;
 mod differential;
+mod edge;
 mod egress;
 mod enforcement;
 mod framing_http1;

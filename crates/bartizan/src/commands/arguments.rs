@@ -2,6 +2,8 @@
 
 mod catalog;
 mod discover;
+mod explain;
+mod import;
 mod keys;
 mod knowledge;
 mod live;
@@ -17,6 +19,8 @@ pub(super) use self::{
         CatalogFormat, CatalogJourneys, CatalogServices, CatalogSplit, GraphFormat,
     },
     discover::{DiscoverCommand, DiscoverCrawl, DiscoverPerimeter, DiscoverSource, SourceFormat},
+    explain::{Explain, ExplainCommand, ExplainRequest},
+    import::{Import, ImportKind},
     keys::{KeysCommand, KeysCreate, KeysState},
     knowledge::Knowledge,
     live::Live,
@@ -89,11 +93,16 @@ pub enum Command {
     /// List and try out sinks; look at, send again or forget what they did not take
     #[command(subcommand, after_help = EXIT_CODES)]
     Sinks(SinksCommand),
-    /// Explain a check, detector, data class, source, web framework, kind of policy or kind of sink
+    /// Explain a check, detector, data class, source, web framework, kind of policy or kind of sink, or what
+    /// becomes of a request
+    #[command(args_conflicts_with_subcommands = true)]
     Explain(Explain),
     /// Check, show or describe the configuration
     #[command(subcommand)]
     Config(ConfigCommand),
+    /// Make a first configuration of an OpenAPI document, or a configuration of nginx or Kong
+    #[command(after_help = EXIT_CODES)]
+    Import(Import),
     /// Print completions for a shell
     Completions {
         /// The shell
@@ -416,18 +425,6 @@ pub struct DeadLetters {
     /// Folder of the store [default: that of the configuration, else bartizan-data]
     #[arg(long, value_name = "DIR")]
     pub data: Option<PathBuf>,
-}
-
-/// Arguments of `explain`.
-#[derive(Debug, Args)]
-pub struct Explain {
-    /// Code (BZ-C001), name (`jwt-without-expiry`), data class, source, kind of policy (`rate`) or
-    /// of sink (`webhook`); without one, all are listed
-    #[arg(value_name = "CODE")]
-    pub code: Option<String>,
-    /// Format
-    #[arg(long, value_enum, default_value_t = ExplainFormat::Text)]
-    pub format: ExplainFormat,
 }
 
 /// Format of an explanation.

@@ -56,10 +56,15 @@ fn check(loaded: &Loaded) -> Result<String, CommandError> {
     let upstream = is_nowhere.then(|| "http://localhost".to_owned());
     let overrides = Overrides { listen: None, upstream };
     serve::check(config, &overrides).map_err(|error| refused(loaded, &error))?;
-    Ok(match is_nowhere {
+    let mut notes = match is_nowhere {
         true => "note: no gateway.services: `bartizan serve` needs --upstream URL\n".to_owned(),
         false => String::new(),
-    })
+    };
+    let now = serve::now();
+    for ended in config.policies.iter().flat_map(|policy| policy.ended(now)) {
+        notes.push_str(&format!("note: {ended}\n"));
+    }
+    Ok(notes)
 }
 
 /// What the judgement is given by the configuration, without specifications.

@@ -36,10 +36,7 @@ pub(super) fn run(cli: &Cli, arguments: &Exchanges) -> Result<Exit, CommandError
     let data = Data::open_read_only(&folder, &config, &scope)?;
     let found = newest(&data, arguments)?;
     if let Some(id) = arguments.id.as_ref().filter(|_| found.is_empty()) {
-        return Err(CommandError::usage(format!("no exchange with the id `{id}` is kept")).help(
-            "requests that were refused for their form are in the access log only; those of the last \
-             seconds are kept soon",
-        ));
+        return Err(not_kept(id));
     }
     let text = match arguments.format {
         ExplainFormat::Json => json(&found)?,
@@ -55,6 +52,29 @@ pub(super) fn run(cli: &Cli, arguments: &Exchanges) -> Result<Exit, CommandError
     };
     terminal::write_out(None, text.as_bytes())?;
     Ok(Exit::Clean)
+}
+
+/// The newest exchange whose id is this, or begins with it.
+///
+/// # Errors
+/// None is kept, or the log cannot be read.
+pub(super) fn one(data: &Data, id: &str) -> Result<ExchangeFacts, CommandError> {
+    let arguments = Exchanges {
+        id: Some(id.to_owned()),
+        data: None,
+        format: ExplainFormat::Text,
+        decided: false,
+        since: None,
+        limit: 1,
+    };
+    newest(data, &arguments)?.pop_back().ok_or_else(|| not_kept(id))
+}
+
+fn not_kept(id: &str) -> CommandError {
+    CommandError::usage(format!("no exchange with the id `{id}` is kept")).help(
+        "requests that were refused for their form are in the access log only; those of the last \
+         seconds are kept soon",
+    )
 }
 
 /// The last ones that are asked for, in order of writing.

@@ -1,5 +1,7 @@
 //! `explain`: what an item does, why it matters, how to fix it. Derived from the items themselves.
 
+mod request;
+
 use bartizan_analysis::{
     checks::{CHECKS, CheckItem},
     classes::{
@@ -22,7 +24,7 @@ use bartizan_pipeline::{
 
 use super::{
     Cli, CommandError, Exit,
-    arguments::{Explain, ExplainFormat},
+    arguments::{Explain, ExplainCommand, ExplainFormat},
     config, terminal,
 };
 use crate::discover::checks::CHECKS as CODE_CHECKS;
@@ -252,6 +254,9 @@ fn of_meta(meta: &ItemMeta) -> Vec<(&'static str, String)> {
 }
 
 pub(super) fn run(cli: &Cli, arguments: &Explain) -> Result<Exit, CommandError> {
+    if let Some(ExplainCommand::Request(request)) = &arguments.command {
+        return request::run(cli, request);
+    }
     let all = Item::with(custom(cli));
     let is_asked = |item: &Item| match &arguments.code {
         None => true,

@@ -13,6 +13,7 @@ mod docs;
 mod error;
 mod exchanges;
 mod explain;
+mod import;
 mod inspect;
 mod journeys;
 mod key;
@@ -81,6 +82,7 @@ fn dispatch(cli: &Cli) -> Result<Exit, CommandError> {
         Command::Sinks(command) => sinks::run(cli, command),
         Command::Explain(arguments) => explain::run(cli, arguments),
         Command::Config(arguments) => config::run(cli, arguments),
+        Command::Import(arguments) => import::run(cli, arguments),
         Command::Completions { shell } => {
             let mut buffer = Vec::new();
             clap_complete::generate(*shell, &mut Cli::command(), "bartizan", &mut buffer);

@@ -183,6 +183,9 @@ pub struct ServiceConfig {
     /// Upstreams that get copies of requests, whose answers nobody sees.
     #[serde(default)]
     pub mirror: Option<MirrorConfig>,
+    /// Policies that usually belong together, for this service only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub preset: Option<super::Preset>,
 }
 
 fn any_path() -> String {

@@ -55,7 +55,7 @@ pub fn load(
     for (name, value) in &used {
         set(&mut tree, name, value)?;
     }
-    let config: Config = serde_path_to_error::deserialize(&tree).map_err(|error| {
+    let mut config: Config = serde_path_to_error::deserialize(&tree).map_err(|error| {
         let key = error.path().to_string();
         let (message, help) = explain(&error.inner().to_string());
         let variable = used.iter().find(|(name, _)| path_of(name).join(".").starts_with(&key));
@@ -65,6 +65,14 @@ pub fn load(
         };
         ConfigError { file: None, place: None, key, message, help }
     })?;
+    let of_preset = |message| ConfigError {
+        file: found.clone(),
+        place: None,
+        key: "preset".to_owned(),
+        message,
+        help: "`bartizan config schema` describes every key".to_owned(),
+    };
+    config.expand_presets().map_err(of_preset)?;
     config.compile().map_err(|mistake| against_the_rules(found.as_deref(), &mistake))?;
     let variables = used.into_iter().map(|(name, _)| name).collect();
     Ok(Loaded { config, file: found, variables })
@@ -114,7 +122,7 @@ fn read(path: &Path) -> Result<Value, ConfigError> {
 }
 
 /// Reads YAML by its version 1.2, in which `no`, `off` and `n` are words: the names of a schema, the code of a country.
-pub(super) fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
+pub(crate) fn from_yaml<T: DeserializeOwned>(text: &str) -> Result<T, serde_saphyr::Error> {
     serde_saphyr::from_str_with_options(text, serde_saphyr::options! { strict_booleans: true })
 }
 

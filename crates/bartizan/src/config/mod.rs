@@ -8,6 +8,7 @@ pub mod egress;
 pub mod gateway;
 mod load;
 mod place;
+mod presets;
 mod problem;
 pub mod upstreams;
 
@@ -26,8 +27,10 @@ use serde::{Deserialize, Serialize};
 
 use catalog::CatalogConfig;
 use gateway::{AdminConfig, GatewayConfig};
+pub(crate) use load::from_yaml;
 pub use load::{Loaded, load};
 pub(crate) use place::place_of;
+pub use presets::Preset;
 pub use problem::ConfigError;
 
 /// The whole configuration. Without any, everything has a useful and safe default.
@@ -46,6 +49,11 @@ pub struct Config {
     pub gateway: GatewayConfig,
     /// The administration listener of `bartizan serve`: health and metrics.
     pub admin: AdminConfig,
+    /// Policies that usually belong together, for everything that goes through the gateway; a service may have its own.
+    /// All are monitored, are called `PRESET-…` (those of a service `SERVICE-PRESET-…`) and stand behind those in
+    /// `policies`; one of that name there takes the place of the one of the preset. `bartizan config show` shows them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preset: Option<Preset>,
     /// Inline policies of `bartizan serve`, each with a name and exactly one kind of rule. Some are
     /// there without any: `default-api-keys` (own API keys, enforced) and, all monitored, `default-rate` (10
     /// requests per second and address, 20 at once), `default-user-rate` (100 per minute and identified user, 1,000

@@ -10,8 +10,9 @@ use bartizan_gateway::{
     ConfigError, Running,
     policy::{Enforcement, PolicyConfig, PolicyError},
 };
-use bartizan_model::{Mode, Scope, Timestamp};
+use bartizan_model::{Duration, Mode, Scope, Timestamp};
 use bartizan_store::{AuditEntry, Batch, LearnedState, PRODUCT, Store, StoreError};
+use serde::{Deserialize, Serialize};
 use tokio::runtime::Handle;
 
 use super::relations::{Decided, Deciding};
@@ -19,9 +20,55 @@ use super::relations::{Decided, Deciding};
 /// Under what the switches are kept.
 const NAME: &str = "policy-modes";
 
+/// Longest time for which policies may be left out in an emergency.
+const LONGEST_EMERGENCY: Duration = Duration::hours(24);
+
+/// A mode to which a policy was switched by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "Kept", into = "Kept")]
+pub(crate) struct Switched {
+    /// The mode.
+    pub(crate) mode: Mode,
+    /// When that ends by itself.
+    pub(crate) until: Option<Timestamp>,
+}
+
+impl Switched {
+    /// Whether it counts at a time.
+    pub(crate) fn counts(&self, now: Timestamp) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// As it is kept: a mode alone is what was kept when switches had no end.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Kept {
+    Mode(Mode),
+    Until { mode: Mode, until: Timestamp },
+}
+
+impl From<Kept> for Switched {
+    fn from(kept: Kept) -> Self {
+        match kept {
+            Kept::Mode(mode) => Self { mode, until: None },
+            Kept::Until { mode, until } => Self { mode, until: Some(until) },
+        }
+    }
+}
+
+impl From<Switched> for Kept {
+    fn from(switched: Switched) -> Self {
+        match switched {
+            Switched { mode, until: None } => Self::Mode(mode),
+            Switched { mode, until: Some(until) } => Self::Until { mode, until },
+        }
+    }
+}
+
 /// Modes of policies that were switched by hand, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Modes(BTreeMap<String, Mode>);
+pub(crate) struct Modes(BTreeMap<String, Switched>);
 
 /// Why it is not known to which modes policies were switched.
 #[derive(Debug, thiserror::Error)]
@@ -75,12 +122,12 @@ impl Modes {
         Ok(())
     }
 
-    /// These policies, in the modes to which they were switched.
+    /// These policies, in the modes to which they were switched. Those whose switch ends know when, and end by
+    /// themselves.
     pub(super) fn apply(&self, configured: &[PolicyConfig]) -> Vec<PolicyConfig> {
-        let switched = |policy: &PolicyConfig| {
-            let mut switched = policy.clone();
-            switched.mode = self.0.get(&policy.name).copied().or(policy.mode);
-            switched
+        let switched = |policy: &PolicyConfig| match self.0.get(&policy.name) {
+            None => policy.clone(),
+            Some(switched) => policy.clone().switched(switched.mode, switched.until),
         };
         configured.iter().map(switched).collect()
     }
@@ -109,6 +156,8 @@ pub(crate) struct InForce {
 pub(crate) enum SwitchError {
     /// There is none of this name.
     Unknown,
+    /// It cannot end then, or has to; why.
+    End(&'static str),
     /// It cannot be compiled in this mode.
     Policy(PolicyError),
     /// The switch cannot be kept.
@@ -124,10 +173,50 @@ pub(crate) struct Switch {
     pub(crate) policy: String,
     /// Its new mode.
     pub(crate) mode: Mode,
+    /// When that ends by itself.
+    pub(crate) until: Option<Timestamp>,
     /// Who.
     pub(crate) who: String,
     /// When.
     pub(crate) now: Timestamp,
+}
+
+impl Switch {
+    /// Whether it may end when it does, or not at all: kill switches may, and what leaves out policies in an
+    /// emergency has to, soon.
+    fn check_end(&self, kind: &str) -> Result<(), &'static str> {
+        let is_emergency = kind == "break_glass";
+        if self.until.is_some() && !is_emergency && kind != "kill_switch" {
+            return Err(
+                "only switches of `kill_switch` and `break_glass` policies end by themselves",
+            );
+        }
+        match self.until {
+            Some(_) if self.mode == Mode::Off => Err("what is switched off has no end"),
+            Some(until) if until <= self.now => Err("`until` is over"),
+            Some(until) if is_emergency && until > self.now.plus(LONGEST_EMERGENCY) => {
+                Err("`until` is more than 24 hours ahead")
+            }
+            None if is_emergency && self.mode == Mode::Enforce => {
+                Err("`until` is needed: at most 24 hours ahead")
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn audit(&self, from: Switched, to: Switched) -> AuditEntry {
+        let mut details = serde_json::json!({"from": from.mode, "to": to.mode});
+        if let Some(until) = to.until {
+            details["until"] = serde_json::json!(until);
+        }
+        AuditEntry {
+            time: self.now,
+            who: self.who.clone(),
+            action: "policy.mode".to_owned(),
+            subject: self.policy.clone(),
+            details,
+        }
+    }
 }
 
 impl InForce {
@@ -144,7 +233,7 @@ impl InForce {
     }
 
     /// Policies, each as configured and in the mode it is in.
-    pub(crate) fn policies(&self) -> impl Iterator<Item = (&PolicyConfig, Option<Mode>)> {
+    pub(crate) fn policies(&self) -> impl Iterator<Item = (&PolicyConfig, Option<Switched>)> {
         self.configured.iter().map(|policy| (policy, self.modes.0.get(&policy.name).copied()))
     }
 
@@ -215,35 +304,32 @@ impl InForce {
         switch: Switch,
     ) -> Result<(), SwitchError> {
         let named = self.configured.iter().find(|policy| policy.name == switch.policy);
-        let configured = named.and_then(PolicyConfig::kind_and_mode);
-        let (_, configured) = configured.ok_or(SwitchError::Unknown)?;
+        let kind = named.and_then(PolicyConfig::kind_and_mode);
+        let (item, configured) = kind.ok_or(SwitchError::Unknown)?;
+        switch.check_end(item.kind).map_err(SwitchError::End)?;
         let mut modes = self.modes.clone();
-        let before = if switch.mode == configured {
+        // What has ended by itself is not told as what was before.
+        modes.0.retain(|_, switched| switched.counts(switch.now));
+        let to = Switched { mode: switch.mode, until: switch.until };
+        let before = if to == (Switched { mode: configured, until: None }) {
             modes.0.remove(&switch.policy)
         } else {
-            modes.0.insert(switch.policy.clone(), switch.mode)
+            modes.0.insert(switch.policy.clone(), to)
         };
         if modes == self.modes {
             return Ok(());
         }
         let next = self.enforcement.successor(&modes.apply(&self.configured));
         let next = Arc::new(next.map_err(SwitchError::Policy)?);
-        let audit = |from: Mode, to: Mode| AuditEntry {
-            time: switch.now,
-            who: switch.who.clone(),
-            action: "policy.mode".to_owned(),
-            subject: switch.policy.clone(),
-            details: serde_json::json!({"from": from, "to": to}),
-        };
-        let before = before.unwrap_or(configured);
-        let saved = modes.save(store, scope, audit(before, switch.mode)).await;
+        let before = before.unwrap_or(Switched { mode: configured, until: None });
+        let saved = modes.save(store, scope, switch.audit(before, to)).await;
         saved.map_err(SwitchError::Store)?;
         let taken_over = {
             let _context = traffic.enter();
             running.reload(&self.gateway, Arc::clone(&next) as Arc<_>)
         };
         if let Err(error) = taken_over {
-            let back = self.modes.save(store, scope, audit(switch.mode, before)).await;
+            let back = self.modes.save(store, scope, switch.audit(to, before)).await;
             back.map_err(SwitchError::Store)?;
             return Err(SwitchError::Gateway(error));
         }

@@ -47,7 +47,7 @@ pub(crate) use admin::Closed;
 pub use error::ServeError;
 pub(crate) use figures::Figures;
 pub use in_force::ModesError;
-pub(crate) use in_force::{InForce, Switch, SwitchError};
+pub(crate) use in_force::{InForce, Switch, SwitchError, Switched};
 pub(crate) use judging::Judging;
 pub(crate) use lane::now;
 use lasting::Lasting;

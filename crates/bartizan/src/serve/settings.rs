@@ -151,6 +151,7 @@ fn one_service(url: &str) -> ServiceConfig {
         retry_budget: RetryBudgetConfig::default(),
         canary: None,
         mirror: None,
+        preset: None,
     }
 }
 

@@ -24,6 +24,7 @@ mod detectors;
 mod discovered;
 #[cfg(feature = "lab")]
 mod drive;
+mod explained;
 mod granted;
 mod guarded;
 mod hostile;

@@ -245,7 +245,10 @@ impl Fetched {
         // A task of its own: the client that asked first may go away.
         tokio::spawn(async move {
             let end = End(&this);
-            let fetched = this.origin.fetch().await;
+            let fetched = match this.look_ups.go() {
+                Ok(()) => this.origin.fetch().await,
+                Err(problem) => Err(problem),
+            };
             let set = fetched.and_then(|bytes| KeySet::parse(&bytes));
             let outcome = match set {
                 Ok(set) => {

@@ -36,6 +36,11 @@ impl Presenter {
         }
     }
 
+    /// Whether the client came over HTTPS.
+    pub(super) fn is_secure(&self) -> bool {
+        self.scheme == "https"
+    }
+
     /// What a logout would end; nothing where nobody could log out.
     pub(super) fn shown(&mut self) -> Option<Shown> {
         let shown = std::mem::take(&mut self.shown);

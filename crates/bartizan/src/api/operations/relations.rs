@@ -138,6 +138,7 @@ async fn decide<B>(
     let decided = in_force.decide((&gateway, &server.traffic), kept, deciding).await;
     decided.map_err(|error| match error {
         SwitchError::Unknown => Problem::invalid("there is no room for one more decision"),
+        SwitchError::End(why) => Problem::invalid(why),
         SwitchError::Policy(error) => Problem::invalid(error.to_string()),
         SwitchError::Store(error) => error.into(),
         SwitchError::Gateway(error) => Problem::internal(&error),

@@ -1,6 +1,6 @@
 //! The server itself: how it is, and what it enforces.
 
-use bartizan_gateway::policy::{PolicyConfig, PolicyTally, ScopeConfig};
+use bartizan_gateway::policy::{ExceptionConfig, PolicyConfig, PolicyTally, ScopeConfig};
 use bartizan_model::{Mode, Role, Timestamp, analysis::NamedCount};
 use bartizan_store::Counts;
 use schemars::JsonSchema;
@@ -14,7 +14,7 @@ use crate::{
         problem::Problem,
         reply::Reply,
     },
-    serve::{Figures, InForce, Switch, SwitchError},
+    serve::{Figures, InForce, Switch, SwitchError, Switched},
 };
 
 pub(super) fn operations() -> Vec<Operation> {
@@ -32,7 +32,7 @@ pub(super) fn operations() -> Vec<Operation> {
         ),
         At::put("/policies/{name}/mode", Role::Operator).does(
             "setPolicyMode",
-            "Switches a policy, until it is switched back",
+            "Switches a policy, until it is switched back or the switch ends",
             set_mode,
         ),
     ]
@@ -97,10 +97,16 @@ pub(super) struct PolicyView {
     description: &'static str,
     /// Where it applies, as in the configuration. What is empty is not looked at.
     scope: ScopeConfig,
+    /// Where it is not asked for some time, until when, and why.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    except: Vec<ExceptionConfig>,
     /// Whether it decides, or only says what it would decide.
     mode: Mode,
     /// The mode in the configuration; another one is in force when it was switched by hand.
     configured_mode: Mode,
+    /// When the switch to its mode ends by itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    until: Option<Timestamp>,
     /// Whether it is there without any configuration.
     is_default: bool,
     /// What it decided since the server began.
@@ -110,11 +116,12 @@ pub(super) struct PolicyView {
 async fn policies(call: Call<Nothing, Nothing>) -> Result<Reply<Listed<PolicyView>>, Problem> {
     call.api.own(call.caller()?)?;
     let in_force = call.api.0.server.in_force.lock().await;
-    Ok(Listed::whole(views(&in_force)).into())
+    Ok(Listed::whole(views(&in_force, crate::serve::now())).into())
 }
 
-fn views(in_force: &InForce) -> Vec<PolicyView> {
-    let view = |(policy, switched): (&PolicyConfig, Option<Mode>)| {
+fn views(in_force: &InForce, now: Timestamp) -> Vec<PolicyView> {
+    let view = |(policy, switched): (&PolicyConfig, Option<Switched>)| {
+        let switched = switched.filter(|switched| switched.counts(now));
         let (item, configured) = policy.kind_and_mode()?;
         Some(PolicyView {
             name: policy.name.clone(),
@@ -122,8 +129,10 @@ fn views(in_force: &InForce) -> Vec<PolicyView> {
             title: item.title,
             description: item.documentation,
             scope: policy.scope.clone(),
-            mode: switched.unwrap_or(configured),
+            except: policy.except.clone(),
+            mode: switched.map_or(configured, |switched| switched.mode),
             configured_mode: configured,
+            until: switched.and_then(|switched| switched.until),
             is_default: policy.is_default(),
             decisions: in_force.enforcement.tally(&policy.name),
         })
@@ -137,11 +146,15 @@ fn views(in_force: &InForce) -> Vec<PolicyView> {
 pub(super) struct NewMode {
     /// `off`: not looked at. `monitor`: shows what it would have done. `enforce`: does it.
     mode: Mode,
+    /// When that ends by itself: for policies of the kinds `kill_switch` and `break_glass`. Enforcing one of the latter
+    /// needs it, at most 24 hours ahead.
+    #[serde(default)]
+    until: Option<Timestamp>,
 }
 
 impl Default for NewMode {
     fn default() -> Self {
-        Self { mode: Mode::Monitor }
+        Self { mode: Mode::Monitor, until: None }
     }
 }
 
@@ -153,6 +166,7 @@ async fn set_mode(call: Call<Nothing, NewMode>) -> Result<Reply<PolicyView>, Pro
     let switch = Switch {
         policy: call.id.clone(),
         mode: call.body.mode,
+        until: call.body.until,
         who: caller.user.name.clone(),
         now: crate::serve::now(),
     };
@@ -161,10 +175,11 @@ async fn set_mode(call: Call<Nothing, NewMode>) -> Result<Reply<PolicyView>, Pro
     let switched = in_force.switch((&gateway, &server.traffic), kept, switch).await;
     switched.map_err(|error| match error {
         SwitchError::Unknown => Problem::not_found(),
+        SwitchError::End(why) => Problem::invalid(why),
         SwitchError::Policy(error) => Problem::invalid(error.to_string()),
         SwitchError::Store(error) => error.into(),
         SwitchError::Gateway(error) => Problem::internal(&error),
     })?;
-    let view = views(&in_force).into_iter().find(|view| view.name == call.id);
+    let view = views(&in_force, crate::serve::now()).into_iter().find(|view| view.name == call.id);
     Ok(view.ok_or_else(Problem::not_found)?.into())
 }

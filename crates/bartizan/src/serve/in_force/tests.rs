@@ -35,6 +35,7 @@ impl Server {
         let switch = Switch {
             policy: "default-rate".to_owned(),
             mode,
+            until: None,
             who: "ann".to_owned(),
             now: Timestamp::from_seconds(1),
         };
@@ -44,7 +45,8 @@ impl Server {
 
     /// The mode to which the policy was switched.
     fn switched(&self) -> Option<Mode> {
-        self.in_force.policies().find(|(policy, _)| policy.name == "default-rate")?.1
+        let mut policies = self.in_force.policies();
+        policies.find(|(policy, _)| policy.name == "default-rate")?.1.map(|switched| switched.mode)
     }
 }
 
@@ -57,8 +59,8 @@ async fn open(folder: &std::path::Path) -> DataDirectory {
 fn a_switch_counts_instead_of_what_is_configured() {
     let configured = PolicyConfig::with_defaults(Vec::new());
     let modes = Modes(BTreeMap::from([
-        ("default-rate".to_owned(), Mode::Enforce),
-        ("gone".to_owned(), Mode::Off),
+        ("default-rate".to_owned(), Switched { mode: Mode::Enforce, until: None }),
+        ("gone".to_owned(), Switched { mode: Mode::Off, until: None }),
     ]));
     let applied = modes.apply(&configured);
     let modes: Vec<_> = applied.iter().map(|policy| (policy.name.as_str(), policy.mode)).collect();
@@ -146,4 +148,61 @@ async fn switches_that_cannot_be_understood_are_refused_until_they_are_forgotten
     assert_eq!(Modes::load((store, &scope)).await.expect("none"), Modes::default());
     let audit = store.audit_records(&scope, 0, &Default::default()).await.expect("audit").items;
     assert_eq!((audit.len(), audit[0].action.as_str()), (1, "policy.modes.forget"));
+}
+
+fn switch_of(mode: Mode, until: Option<i64>) -> Switch {
+    Switch {
+        policy: "a".to_owned(),
+        mode,
+        until: until.map(Timestamp::from_seconds),
+        who: "ann".to_owned(),
+        now: Timestamp::from_seconds(1_000),
+    }
+}
+
+#[test]
+fn only_what_may_end_ends_and_an_emergency_does_soon() {
+    let day = 86_400;
+    for (kind, mode, until, is_right) in [
+        ("rate", Mode::Enforce, None, true),
+        ("rate", Mode::Off, Some(2_000), false),
+        ("kill_switch", Mode::Enforce, None, true),
+        ("kill_switch", Mode::Enforce, Some(1_000 + 30 * day), true),
+        ("kill_switch", Mode::Enforce, Some(1_000), false),
+        ("kill_switch", Mode::Off, Some(2_000), false),
+        ("break_glass", Mode::Enforce, None, false),
+        ("break_glass", Mode::Enforce, Some(1_000 + day), true),
+        ("break_glass", Mode::Enforce, Some(1_001 + day), false),
+        ("break_glass", Mode::Monitor, None, true),
+        ("break_glass", Mode::Off, None, true),
+    ] {
+        let checked = switch_of(mode, until).check_end(kind);
+        assert_eq!(checked.is_ok(), is_right, "{kind} {mode:?} {until:?}: {checked:?}");
+    }
+}
+
+#[test]
+fn switches_are_kept_as_before_and_with_their_end() {
+    let text = r#"{"a":"enforce","b":{"mode":"enforce","until":"1970-01-01T00:00:09.000000Z"}}"#;
+    let modes: BTreeMap<String, Switched> = serde_json::from_str(text).expect("readable");
+    assert_eq!(modes["a"], Switched { mode: Mode::Enforce, until: None });
+    assert_eq!(modes["b"].until, Some(Timestamp::from_seconds(9)));
+    let counts = |seconds| modes["b"].counts(Timestamp::from_seconds(seconds));
+    assert_eq!((counts(8), counts(9)), (true, false));
+    assert_eq!(serde_json::to_string(&modes).expect("written"), text);
+    let entry = switch_of(Mode::Enforce, Some(9)).audit(modes["a"], modes["b"]);
+    assert_eq!(entry.details["until"], "1970-01-01T00:00:09.000000Z");
+    let entry = switch_of(Mode::Enforce, None).audit(modes["b"], modes["a"]);
+    assert_eq!(entry.details, serde_json::json!({"from": "enforce", "to": "enforce"}));
+}
+
+#[test]
+fn a_policy_that_is_switched_knows_when_that_ends() {
+    let configured = PolicyConfig::with_defaults(Vec::new());
+    let until = Some(Timestamp::from_seconds(9));
+    let switched = Switched { mode: Mode::Enforce, until };
+    let applied = Modes(BTreeMap::from([("default-rate".to_owned(), switched)])).apply(&configured);
+    assert_eq!(applied[0], configured[0].clone().switched(Mode::Enforce, until));
+    assert_ne!(applied[0], configured[0].clone().switched(Mode::Enforce, None));
+    assert_eq!(applied[1..], configured[1..]);
 }
