@@ -1,4 +1,4 @@
-//! What is denied outlives a restart: tokens after a logout, and values that were good once.
+//! What is denied outlives a restart: tokens after a logout, values that were good once, and deliveries that were taken.
 
 use std::{
     sync::{
@@ -8,8 +8,8 @@ use std::{
     time::Duration,
 };
 
-use bartizan_gateway::policy::DenyTable;
-use bartizan_model::Scope;
+use bartizan_gateway::policy::{DenyTable, ReplayTable};
+use bartizan_model::{Scope, Timestamp};
 use bartizan_store::{Batch, LearnedState, Store, StoreError};
 use tokio::sync::Mutex;
 
@@ -18,23 +18,52 @@ use super::lane::now;
 /// How often it is looked whether there is something to write.
 const EVERY: Duration = Duration::from_secs(1);
 
-/// Tables of what is denied, and where they are kept: as one text of at most 2.4 MB each, written whole when something
+/// Tables of what is denied, and where they are kept: as one text of at most 4.8 MB each, written whole when something
 /// was added to it.
 pub(super) struct Denied {
     /// Credentials, by the names of `logout` policies.
     pub(super) credentials: Arc<DenyTable>,
     /// Values, by those of `single_use` policies.
     pub(super) values: Arc<DenyTable>,
-    kept: [Kept; 2],
+    /// Deliveries, by those of `webhook` policies, and what else is signed to be used once.
+    pub(super) uses: Arc<ReplayTable>,
+    kept: [Kept; 3],
     scope: Scope,
     /// So that no older text is written over a newer one.
     writing: Mutex<()>,
 }
 
+/// A table that can be written down.
+trait Table: Send + Sync {
+    fn changes(&self) -> u64;
+    fn content(&self, now: Timestamp) -> Vec<u8>;
+    fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String>;
+}
+
+macro_rules! tables {
+    ($($table:ty),+) => {$(
+        impl Table for $table {
+            fn changes(&self) -> u64 {
+                self.changes()
+            }
+
+            fn content(&self, now: Timestamp) -> Vec<u8> {
+                self.content(now)
+            }
+
+            fn restore(&self, content: &[u8], now: Timestamp) -> Result<(), String> {
+                self.restore(content, now)
+            }
+        }
+    )+};
+}
+
+tables!(DenyTable, ReplayTable);
+
 struct Kept {
     name: &'static str,
-    table: Arc<DenyTable>,
-    /// [`DenyTable::changes`] of what was written last.
+    table: Arc<dyn Table>,
+    /// [`Table::changes`] of what was written last.
     written: AtomicU64,
 }
 
@@ -45,8 +74,13 @@ impl Denied {
     /// The store cannot be read: what was ended before could be used again.
     pub(super) async fn load(store: &dyn Store, scope: &Scope) -> Result<Self, StoreError> {
         let (credentials, values) = (Arc::<DenyTable>::default(), Arc::<DenyTable>::default());
-        let kept = [("denied-credentials", &credentials), ("used-values", &values)];
-        for (name, table) in kept {
+        let uses = Arc::<ReplayTable>::default();
+        let kept: [(&'static str, Arc<dyn Table>); 3] = [
+            ("denied-credentials", Arc::clone(&credentials) as _),
+            ("used-values", Arc::clone(&values) as _),
+            ("used-deliveries", Arc::clone(&uses) as _),
+        ];
+        for (name, table) in &kept {
             let Some((state, _)) = store.learned(scope, name).await? else { continue };
             if let Err(problem) = table.restore(&state.content, now()) {
                 anstream::eprintln!("warning: {problem}; what was ended before can be used again");
@@ -54,10 +88,10 @@ impl Denied {
         }
         let kept = kept.map(|(name, table)| Kept {
             name,
-            table: Arc::clone(table),
             written: AtomicU64::new(table.changes()),
+            table,
         });
-        Ok(Self { credentials, values, kept, scope: scope.clone(), writing: Mutex::new(()) })
+        Ok(Self { credentials, values, uses, kept, scope: scope.clone(), writing: Mutex::new(()) })
     }
 
     /// Writes down what was added since that was last done.
@@ -99,7 +133,11 @@ pub(super) async fn keep_written(denied: Weak<Denied>, store: Weak<dyn Store>) {
 
 #[cfg(test)]
 mod tests {
-    use bartizan_model::{Duration as Span, KeyedHash, deny::DenyList as _};
+    use bartizan_model::{
+        Duration as Span, KeyedHash,
+        deny::DenyList as _,
+        replay::{ReplayStore as _, Use},
+    };
     use bartizan_store::{DataDirectory, DataOptions};
 
     use super::*;
@@ -117,11 +155,15 @@ mod tests {
         assert!(store.learned(&scope, "denied-credentials").await.expect("read").is_none());
         first.credentials.deny(key, now(), until);
         first.values.deny(other, now(), until);
+        assert_eq!(first.uses.begin(key, now()).known().await, Use::First);
+        first.uses.settle(key, Some(until));
         first.write(store).await.expect("written");
         let next = Denied::load(store, &scope).await.expect("read");
         assert!(next.credentials.denies(&[key], now()).known().await);
         assert!(!next.credentials.denies(&[other], now()).known().await, "they are kept apart");
         assert!(next.values.denies(&[other], now()).known().await);
+        assert_eq!(next.uses.begin(key, now()).known().await, Use::Again);
+        assert_eq!(next.uses.begin(other, now()).known().await, Use::First);
         // A damaged text ends nothing, and is written anew.
         let damaged = LearnedState { name: "used-values".to_owned(), content: b"x".to_vec() };
         let batch = Batch { now: now(), learned: vec![damaged], ..Batch::default() };

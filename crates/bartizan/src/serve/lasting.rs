@@ -46,6 +46,7 @@ impl Lasting {
             quotas: Arc::clone(&self.quotas),
             denied: Arc::clone(&self.denied.credentials) as Arc<_>,
             spent: Arc::clone(&self.denied.values) as Arc<_>,
+            replays: Arc::clone(&self.denied.uses) as Arc<_>,
             ..Surroundings::embedded(snapshot.key.clone())
         }
     }
